@@ -1,0 +1,1 @@
+"""Runs workflows. Knows the protocol language and no protocol by name."""

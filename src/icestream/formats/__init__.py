@@ -1,0 +1,1 @@
+"""Bytes to model values and arrays, and back: one file per format."""

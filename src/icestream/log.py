@@ -1,0 +1,1 @@
+"""Logging: events with key-values, people on a terminal, JSON lines in a service."""

@@ -1,0 +1,47 @@
+"""What exists in a cryo-EM session: frozen values, no files opened, no database."""
+
+from icestream.model.alert import Alert, Level
+from icestream.model.arrays import Column, Image, Spectrum, Stack, column
+from icestream.model.classes import Classes
+from icestream.model.ctf import Ctf
+from icestream.model.document import files_of, from_document, map_paths, to_document
+from icestream.model.exposure import Exposure
+from icestream.model.identity import content_key, source_key, task_key
+from icestream.model.micrograph import Micrograph, Motion
+from icestream.model.movie import Movie
+from icestream.model.optics import Optics
+from icestream.model.particles import Particles
+from icestream.model.picks import Picks
+from icestream.model.quality import QUALITIES, Quality
+from icestream.model.verdict import Accepted, Rejected, Verdict
+
+__all__ = [
+    "QUALITIES",
+    "Accepted",
+    "Alert",
+    "Classes",
+    "Column",
+    "Ctf",
+    "Exposure",
+    "Image",
+    "Level",
+    "Micrograph",
+    "Motion",
+    "Movie",
+    "Optics",
+    "Particles",
+    "Picks",
+    "Quality",
+    "Rejected",
+    "Spectrum",
+    "Stack",
+    "Verdict",
+    "column",
+    "content_key",
+    "files_of",
+    "from_document",
+    "map_paths",
+    "source_key",
+    "task_key",
+    "to_document",
+]

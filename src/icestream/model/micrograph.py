@@ -1,0 +1,97 @@
+"""The aligned sum of a movie and the motion that was found in it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from icestream.model.arrays import Column
+from icestream.model.optics import Optics
+
+__all__ = ["Micrograph", "Motion"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Motion:
+    """Motion of the specimen during a movie.
+
+    A shift is added to the coordinates of a frame to bring it onto the first frame:
+    the image content moved by ``-shift``. This is RELION's sign in its motion STAR files.
+    """
+
+    shifts: Column
+    """Whole-frame shifts ``(frames, 2)`` as (dy, dx), pixels of the movie, relative to frame 1."""
+    local: Column | None = None
+    """Coefficients ``(2, 18)`` for (y, x) of the local motion model, RELION's model version 1:
+    ``(c0..c2 in t, t², t³) · {1, x, x², y, y², xy}`` with x, y in -0.5..0.5 and t the frame
+    number from 0. None: whole-frame motion only."""
+    pixel_size: float = 1.0
+    """Å per pixel of the movie."""
+    hot_pixels: Column | None = None
+    """Pixels ``(n, 2)`` as (y, x) that were replaced."""
+
+    @property
+    def total(self) -> float:
+        """Length of the whole track, Å."""
+        return self._length(0, len(self.shifts))
+
+    def early(self, frames: int) -> float:
+        """Length of the track up to `frames` (4 e/Å² by convention), Å."""
+        return self._length(0, frames)
+
+    def late(self, frames: int) -> float:
+        """Length of the track from `frames` on, Å."""
+        return self._length(frames, len(self.shifts))
+
+    def _length(self, first: int, last: int) -> float:
+        steps = np.diff(np.asarray(self.shifts, dtype=np.float64), axis=0)[
+            max(first - 1, 0) if first else 0 : max(last - 1, 0)
+        ]
+        return float(np.hypot(steps[:, 0], steps[:, 1]).sum() * self.pixel_size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Micrograph:
+    """One aligned image of an exposure."""
+
+    exposure: str
+    path: Path
+    """Dose-weighted sum (the plain sum when the dose is unknown), float32 MRC."""
+    shape: tuple[int, int]
+    """(y, x) pixels of `path`."""
+    optics: Optics
+    """`pixel_size` is that of `path`."""
+    dose: float = 0.0
+    """e/Å² in the sum."""
+    unweighted: Path | None = None
+    """Sum without dose weighting: what the CTF is estimated on."""
+    power_spectrum: Path | None = None
+    """Mean amplitude spectrum over groups of frames, for the CTF."""
+    motion: Motion | None = None
+    movie: Path | None = None
+    """The movie it was made from."""
+    gain: Path | None = None
+    """Gain reference that was applied."""
+    dose_per_frame: float = 0.0
+    pre_exposure: float = 0.0
+    frames: int = 0
+    binning: float = 1.0
+    """Pixel of the micrograph / pixel of the movie."""
+    eer_grouping: int = 1
+    group: int = 1
+    """Exposure group (RELION's optics group)."""
+    thumbnail: Path | None = None
+    """Small contrast-stretched PNG or JPEG."""
+    frame_quality: Column | None = None
+    """One number per frame: correlation with the sum of the others, ``(frames,)``."""
+
+    def qualities(self) -> dict[str, float]:
+        """Measured qualities that screens plot, by the names in `icestream.model.quality`."""
+        if self.motion is None:
+            return {}
+        early = round(4.0 / self.dose_per_frame) if self.dose_per_frame > 0 else 4
+        return {
+            "motion.total": self.motion.total,
+            "motion.early": self.motion.early(early),
+            "motion.late": self.motion.late(early),
+        }

@@ -1,0 +1,43 @@
+"""The frames of one exposure, as the camera wrote them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from icestream.model.exposure import Exposure
+from icestream.model.optics import Optics
+
+__all__ = ["Movie"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movie:
+    """A movie file and what is needed to read it."""
+
+    exposure: str
+    """Name of the exposure."""
+    path: Path
+    frames: int
+    """Number of frames as read: for EER after grouping into dose fractions."""
+    shape: tuple[int, int]
+    """Size of a frame as read, (y, x) pixels."""
+    optics: Optics
+    """`pixel_size` is that of a frame as read."""
+    dose_per_frame: float
+    """e/Å² in each frame as read."""
+    pre_exposure: float = 0.0
+    """e/Å² that the specimen had received before the first frame."""
+    gain: Path | None = None
+    """Gain reference; the raw counts are multiplied by it. None: already gain corrected."""
+    defects: Path | None = None
+    """Defect map or list of the camera."""
+    eer_grouping: int = 1
+    """EER frames summed into one frame; 1 for other formats."""
+    size: int = 0
+    """Bytes on disk when the movie was taken in."""
+    details: Exposure | None = None
+    """The shot itself: time, place, beam shift, exposure group."""
+
+    @property
+    def dose(self) -> float:
+        """Total exposure of the movie, e/Å²."""
+        return self.dose_per_frame * self.frames

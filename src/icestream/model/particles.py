@@ -1,0 +1,53 @@
+"""Particle images cut from one micrograph."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from icestream.model.arrays import Column
+from icestream.model.optics import Optics
+
+__all__ = ["Particles"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Particles:
+    """A stack of particle images and one value per particle in each column.
+
+    Contrast: particles are bright (positive) in the stack.
+    """
+
+    exposure: str
+    stack: Path
+    """MRC stack (.mrcs), float32, background mean 0 and standard deviation 1."""
+    box: int
+    """Side of the images in the stack, pixels."""
+    optics: Optics
+    """`pixel_size` is that of the stack."""
+    micrograph: Path
+    micrograph_pixel_size: float
+    """Å per pixel of the micrograph that `x` and `y` count."""
+    x: Column
+    """``(n,)`` centre, pixels of the micrograph."""
+    y: Column
+    score: Column
+    defocus_u: Column
+    """``(n,)`` Å."""
+    defocus_v: Column
+    defocus_angle: Column
+    """``(n,)`` degrees."""
+    phase_shift: float = 0.0
+    """Degrees."""
+    ctf_resolution: float = 0.0
+    """Å."""
+    ctf_score: float = 0.0
+    group: int = 1
+    """Exposure group (RELION's optics group)."""
+    diameter: float = 0.0
+    """Å."""
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def qualities(self) -> dict[str, float]:
+        """Measured qualities that screens plot, by the names in `icestream.model.quality`."""
+        return {"particles.count": float(len(self))}

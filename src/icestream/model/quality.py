@@ -1,0 +1,41 @@
+"""Measured qualities of an exposure: their titles, units and direction."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["QUALITIES", "Quality"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """One number per item that screens plot and selections limit."""
+
+    name: str
+    title: str
+    unit: str
+    """Unit of the stored value."""
+    shown_unit: str
+    """Unit on screens."""
+    scale: float
+    """Stored value x scale = shown value."""
+    better: Literal["low", "high"] | None = None
+
+
+_ALL = (
+    Quality("motion.total", "Total motion", "Å", "Å", 1.0, "low"),
+    Quality("motion.early", "Early motion (first 4 e/Å²)", "Å", "Å", 1.0, "low"),
+    Quality("motion.late", "Late motion", "Å", "Å", 1.0, "low"),
+    Quality("ctf.defocus", "Defocus", "Å", "µm", 1e-4),
+    Quality("ctf.astigmatism", "Astigmatism", "Å", "Å", 1.0, "low"),
+    Quality("ctf.angle", "Astigmatism angle", "°", "°", 1.0),
+    Quality("ctf.phase_shift", "Phase shift", "°", "°", 1.0),
+    Quality("ctf.resolution", "CTF fit resolution", "Å", "Å", 1.0, "low"),
+    Quality("ctf.score", "CTF fit score", "", "", 1.0, "high"),
+    Quality("ctf.ice_ring", "Ice ring", "", "", 1.0, "low"),
+    Quality("picks.count", "Particles picked", "", "", 1.0, "high"),
+    Quality("particles.count", "Particles extracted", "", "", 1.0, "high"),
+    Quality("classes.particles", "Particles classified", "", "", 1.0, "high"),
+)
+
+QUALITIES: dict[str, Quality] = {quality.name: quality for quality in _ALL}
+"""Every quality that the shipped items report, by name."""

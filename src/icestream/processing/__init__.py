@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: the algorithms. No file is opened here and nothing is global."""

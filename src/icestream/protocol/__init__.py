@@ -1,0 +1,60 @@
+"""The protocol language: everything that the author of a protocol imports."""
+
+from icestream.protocol.failure import Failure, ItemFailed, ProtocolError, TryAgain
+from icestream.protocol.figures import Figure, Sample
+from icestream.protocol.kinds import (
+    Batch,
+    BatchProtocol,
+    ConsensusProtocol,
+    Cursor,
+    Discovery,
+    ItemProtocol,
+    Monitor,
+    Protocol,
+    Refusal,
+    SelectionProtocol,
+    SourceProtocol,
+    TriggerProtocol,
+    Window,
+)
+from icestream.protocol.parameters import Advanced, Parameters, hidden_parameters, shown_if, unit_of
+from icestream.protocol.ports import Port
+from icestream.protocol.program import Command, Program, ProgramProtocol
+from icestream.protocol.registry import Broken, Registry, UnknownProtocol
+from icestream.protocol.resources import Resources, Work
+
+__all__ = [
+    "Advanced",
+    "Batch",
+    "BatchProtocol",
+    "Broken",
+    "Command",
+    "ConsensusProtocol",
+    "Cursor",
+    "Discovery",
+    "Failure",
+    "Figure",
+    "ItemFailed",
+    "ItemProtocol",
+    "Monitor",
+    "Parameters",
+    "Port",
+    "Program",
+    "ProgramProtocol",
+    "Protocol",
+    "ProtocolError",
+    "Refusal",
+    "Registry",
+    "Resources",
+    "Sample",
+    "SelectionProtocol",
+    "SourceProtocol",
+    "TriggerProtocol",
+    "TryAgain",
+    "UnknownProtocol",
+    "Window",
+    "Work",
+    "hidden_parameters",
+    "shown_if",
+    "unit_of",
+]

@@ -1,0 +1,353 @@
+"""The kinds of protocol. An author writes one short method; streaming is the engine's work.
+
+A protocol keeps nothing between items: the same object may process items in any order, in any
+process. Only a `BatchProtocol` has a state, and the engine holds it.
+"""
+
+import pickle
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from icestream.model import Alert, content_key, to_document
+from icestream.protocol.figures import Figure
+from icestream.protocol.parameters import Parameters
+from icestream.protocol.ports import Port, input_ports, output_ports, port_name
+from icestream.protocol.resources import Resources
+
+__all__ = [
+    "Batch",
+    "BatchProtocol",
+    "ConsensusProtocol",
+    "Cursor",
+    "Discovery",
+    "ItemProtocol",
+    "Monitor",
+    "Protocol",
+    "Refusal",
+    "SelectionProtocol",
+    "SourceProtocol",
+    "TriggerProtocol",
+    "Window",
+]
+
+P = TypeVar("P", bound=Parameters)
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+def _by_item(ports: tuple[Port, ...]) -> tuple[Port, ...]:
+    """Name ports after their items, where the parameter's own name says nothing."""
+    return tuple(Port(port_name(port.item), port.item, port.optional) for port in ports)
+
+
+class Protocol(ABC, Generic[P]):
+    """What every kind has: a name, a title, parameters, and needs."""
+
+    name: ClassVar[str]
+    """Dotted and lower case, ``<what>.<how>``: ``ctf.estimate``."""
+    title: ClassVar[str]
+    """What people read: ``CTF estimation``."""
+    version: ClassVar[int] = 1
+    """Raised when the results of unchanged input would change; part of every task's key."""
+    cites: ClassVar[tuple[str, ...]] = ()
+    """Sources, as ``doi:...``."""
+    resources: ClassVar[Resources] = Resources()
+    kind: ClassVar[str]
+
+    def __init__(self, parameters: P | None = None) -> None:
+        self.parameters: P = parameters if parameters is not None else self.parameters_type()()
+
+    @classmethod
+    def parameters_type(cls) -> type[P]:
+        """The parameter model: the argument in ``ItemProtocol[CtfParameters]``."""
+        for klass in cls.__mro__:
+            for base in getattr(klass, "__orig_bases__", ()):
+                if isinstance(get_origin(base), type) and issubclass(get_origin(base), Protocol):
+                    for argument in get_args(base):
+                        if isinstance(argument, type) and issubclass(argument, Parameters):
+                            return cast("type[P]", argument)
+        return cast("type[P]", Parameters)
+
+    @classmethod
+    def inputs(cls) -> tuple[Port, ...]:
+        """Typed inputs, from the signature of the author's method."""
+        return ()
+
+    @classmethod
+    def outputs(cls) -> tuple[Port, ...]:
+        """Typed outputs, from the signature of the author's method."""
+        return ()
+
+    def need(self) -> Resources:
+        """What one task needs; override when it depends on the parameters."""
+        return self.resources
+
+    def summarize(self, items: Sequence[Any]) -> str:
+        """One sentence on the results so far, as for a paper; empty when there is none."""
+        return ""
+
+    def plot(self, items: Sequence[Any]) -> Iterator[Figure]:
+        """Plots of the results so far."""
+        yield from ()
+
+
+class ItemProtocol(Protocol[P]):
+    """One item in, one item out; several inputs are joined by exposure.
+
+    The author writes ``process(self, <item>: <Type>, ..., work: Work) -> <Type>``; `work` may be
+    left out by a protocol that writes no file. ``<Type> | None`` makes an input optional.
+    """
+
+    kind = "item"
+
+    process: Any
+    """Given by the author."""
+
+    @classmethod
+    def inputs(cls) -> tuple[Port, ...]:
+        """The parameters of `process`."""
+        return input_ports(cls.process)
+
+    @classmethod
+    def outputs(cls) -> tuple[Port, ...]:
+        """What `process` returns."""
+        return output_ports(cls.process)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A file that will not be processed, and why."""
+
+    path: Path
+    reason: str
+    exposure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a source stands."""
+
+    state: Any = None
+    """What the last `Discovery` returned as its state; None at first. JSON-ready."""
+    now: float = field(default_factory=time.time)
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What a source found since the last call."""
+
+    items: Sequence[Any] = ()
+    refused: Sequence[Refusal] = ()
+    alerts: Sequence[Alert] = ()
+    """Conditions that hold now."""
+    state: Any = None
+    """Handed back in the next `Cursor`, also after a restart. JSON-ready and small: it is
+    written with each discovery. What can be rebuilt is kept in the object instead."""
+    waiting: int = 0
+    """Files seen that are not whole yet."""
+    closed: bool = False
+    """True: nothing more will come."""
+
+
+class SourceProtocol(Protocol[P]):
+    """Brings items in from outside: a folder, a queue, an object store.
+
+    The engine calls `discover` again and again, in one thread of the coordinator, for as long as
+    the stream is open. An item that was discovered before (same exposure, same key) is ignored, so
+    a source may report too much after a restart, never too little.
+    """
+
+    kind = "source"
+    every: ClassVar[float] = 0.1
+    """Seconds between calls when the source has nothing better to say."""
+
+    @classmethod
+    def outputs(cls) -> tuple[Port, ...]:
+        """The item type is the class attribute `item`."""
+        return (Port(port_name(cls.item), cls.item),)
+
+    item: ClassVar[type[Any]]
+    """Type of the items that this source brings."""
+
+    @abstractmethod
+    def discover(self, cursor: Cursor) -> Discovery:
+        """What is new since `cursor`. Must return soon (well under a second)."""
+
+    def key(self, item: Any) -> str:
+        """Key of a discovered item: changes when the thing outside has changed."""
+        return content_key(to_document(item))
+
+    def interval(self) -> float:
+        """Seconds until the next call."""
+        return self.every
+
+
+class ConsensusProtocol(Protocol[P], Generic[P, T]):
+    """Several results of one type for an exposure, in; the one that they agree on, out.
+
+    The author writes ``agree(self, candidates: Mapping[str, Picks]) -> Picks``; the keys are
+    the names of the steps. A step of this kind takes any number of inputs of its type.
+    """
+
+    kind = "consensus"
+    minimum: ClassVar[int] = 2
+    """Candidates without which there is nothing to agree on. The engine waits for all inputs;
+    when one of them failed or was rejected for an exposure, it goes on with the others."""
+
+    agree: Any
+    """Given by the author."""
+
+    @classmethod
+    def inputs(cls) -> tuple[Port, ...]:
+        """One port that takes many links."""
+        return _by_item(input_ports(cls.agree))
+
+    @classmethod
+    def outputs(cls) -> tuple[Port, ...]:
+        """What `agree` returns."""
+        return output_ports(cls.agree)
+
+
+class SelectionProtocol(Protocol[P]):
+    """Accepts or rejects an exposure, with reasons; a person can overrule it either way.
+
+    The author writes ``judge(self, ctf: Ctf, ...) -> Verdict``. Its outputs are its inputs: an
+    accepted item passes, a rejected one is held back and can be accepted later.
+    """
+
+    kind = "selection"
+
+    judge: Any
+    """Given by the author: returns `Accepted()` or `Rejected(reasons)`."""
+
+    @classmethod
+    def inputs(cls) -> tuple[Port, ...]:
+        """The parameters of `judge`."""
+        return input_ports(cls.judge)
+
+    @classmethod
+    def outputs(cls) -> tuple[Port, ...]:
+        """The same ports as the inputs."""
+        return cls.inputs()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[T]):
+    """Items that are handed to a batch protocol together, in the order of their arrival."""
+
+    items: tuple[T, ...]
+    final: bool = False
+    """True when the stream is closed and nothing more will come."""
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+class BatchProtocol(Protocol[P], Generic[P, S]):
+    """Folds a stream into a state, batch by batch, and shows a snapshot after each.
+
+    The author writes ``start(first: Batch[X], work) -> S``, ``update(state, new: Batch[X], work)
+    -> S`` and ``snapshot(state, work) -> Y``. The engine gathers batches, keeps the state in the
+    session, and goes on from the last snapshot after a restart.
+    """
+
+    kind = "batch"
+
+    @abstractmethod
+    def batch_size(self) -> int:
+        """Sum of `size` at which a batch is full and processed."""
+
+    def size(self, item: Any) -> int:
+        """How much an item counts towards a full batch: its length, or 1."""
+        return len(item) if hasattr(item, "__len__") else 1
+
+    start: Any
+    update: Any
+    snapshot: Any
+
+    def save(self, state: S, path: Path) -> None:
+        """Write a checkpoint of the state to the file `path`."""
+        path.write_bytes(pickle.dumps(state, protocol=pickle.HIGHEST_PROTOCOL))
+
+    def load(self, path: Path) -> S:
+        """Read a checkpoint that `save` wrote, in this session's own folder."""
+        return cast("S", pickle.loads(path.read_bytes()))
+
+    @classmethod
+    def inputs(cls) -> tuple[Port, ...]:
+        """The `Batch[...]` of `start`."""
+        return _by_item(input_ports(cls.start))
+
+    @classmethod
+    def outputs(cls) -> tuple[Port, ...]:
+        """What `snapshot` returns."""
+        return output_ports(cls.snapshot)
+
+
+class TriggerProtocol(Protocol[P]):
+    """Holds a stream back until `ready` says so, then lets it all through.
+
+    Its input and output are one port, named after the type in the class attribute `item`.
+    """
+
+    kind = "trigger"
+    item: ClassVar[type[Any]]
+
+    @abstractmethod
+    def ready(self, counts: Mapping[str, int]) -> bool:
+        """Whether to release what is held.
+
+        `counts` has ``items`` held so far, ``size`` (their summed length) and ``closed`` (1 when
+        the stream is closed).
+        """
+
+    @classmethod
+    def inputs(cls) -> tuple[Port, ...]:
+        """The held stream."""
+        return (Port(port_name(cls.item), cls.item),)
+
+    @classmethod
+    def outputs(cls) -> tuple[Port, ...]:
+        """The released stream."""
+        return cls.inputs()
+
+
+@dataclass(frozen=True, slots=True)
+class Window(Generic[T]):
+    """The newest results that a monitor looks at, oldest first."""
+
+    items: tuple[T, ...] = ()
+    now: float = field(default_factory=time.time)
+    folder: Path | None = None
+    """The session's folder."""
+
+
+class Monitor(Protocol[P]):
+    """Looks at recent results, or at the machine, and says what a person should know.
+
+    The author writes ``inspect(self, window: Window[Ctf]) -> Iterator[Alert | Figure | Sample]``.
+    An alert holds for as long as each inspection yields it (same key), and clears by itself.
+    """
+
+    kind = "monitor"
+    every: ClassVar[float] = 10.0
+    """Seconds between inspections, when there is anything new to see."""
+    last: ClassVar[int] = 50
+    """How many results the window holds."""
+
+    inspect: Any
+    """Given by the author."""
+
+    @classmethod
+    def inputs(cls) -> tuple[Port, ...]:
+        """The item type of the `Window[...]`; none for a plain `Window`."""
+        hint = get_type_hints(cls.inspect).get("window")
+        return _by_item(input_ports(cls.inspect)) if get_args(hint) else ()

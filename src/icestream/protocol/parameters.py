@@ -1,0 +1,98 @@
+"""Parameters of a protocol: one frozen model from which forms, flags, docs and records come."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema
+
+from icestream.units import Unit
+
+__all__ = ["Advanced", "Parameters", "Shown", "hidden_parameters", "shown_if", "unit_of"]
+
+
+class Parameters(BaseModel):
+    """Base of every protocol's parameters.
+
+    Each field has a type that carries its unit, a default that works, and its help as the
+    docstring below it. Unknown names are refused; values never change after they are made.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
+    )
+
+    def changed(self) -> dict[str, Any]:
+        """What the user set, as JSON-ready values; defaults are left out."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Advanced:
+    """Marks a parameter that most people never touch."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        described = handler(schema)
+        described["x-advanced"] = True
+        return described
+
+
+Advanced = _Advanced()
+"""Put into a field's annotation: shown only to those who ask for advanced parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Show a parameter only while another one is set, or has one of some values."""
+
+    field: str
+    values: tuple[Any, ...]
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        described = handler(schema)
+        described["x-shown-if"] = {"field": self.field, "values": list(self.values)}
+        return described
+
+    def holds(self, parameters: BaseModel) -> bool:
+        """Whether the condition is met by `parameters`."""
+        value = getattr(parameters, self.field)
+        return bool(value) if not self.values else value in self.values
+
+
+def shown_if(field: str, *values: Any) -> Shown:
+    """Show the parameter while `field` is true, or while it has one of `values`."""
+    return Shown(field, values)
+
+
+def hidden_parameters(parameters: Parameters) -> set[str]:
+    """Names of the parameters that have no effect, because their condition does not hold."""
+    hidden = set()
+    for name, field in type(parameters).model_fields.items():
+        conditions = [mark for mark in field.metadata if isinstance(mark, Shown)]
+        if not all(condition.holds(parameters) for condition in conditions):
+            hidden.add(name)
+    return hidden
+
+
+def unit_of(field: FieldInfo) -> str | None:
+    """The symbol of the unit of a field, such as ``Å``; None for plain numbers and text."""
+    for mark in field.metadata:
+        if isinstance(mark, Unit):
+            return mark.symbol
+    return _unit_in(field.annotation)
+
+
+def _unit_in(annotation: Any) -> str | None:
+    for mark in getattr(annotation, "__metadata__", ()):
+        if isinstance(mark, Unit):
+            return mark.symbol
+    for argument in getattr(annotation, "__args__", ()):
+        found = _unit_in(argument)
+        if found:
+            return found
+    return None

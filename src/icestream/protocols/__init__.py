@@ -1,0 +1,1 @@
+"""The protocols that icestream ships, one file each."""

@@ -1,0 +1,1 @@
+"""The live report: what a session measured, as pages."""

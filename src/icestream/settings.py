@@ -1,0 +1,1 @@
+"""Settings: one tree, read once, passed down."""

@@ -1,0 +1,1 @@
+"""A microscope that writes movies and metadata in real time."""

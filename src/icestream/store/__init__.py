@@ -1,0 +1,1 @@
+"""The session store: tables, queries and events."""
