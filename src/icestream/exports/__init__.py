@@ -1,0 +1,1 @@
+"""Handing a session over to other programs."""
