@@ -1,0 +1,97 @@
+"""Items survive the way to JSON and back, and their paths can be moved."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from pydantic import ValidationError
+
+from icestream.model import (
+    Micrograph,
+    Motion,
+    Movie,
+    Optics,
+    column,
+    files_of,
+    from_document,
+    map_paths,
+    to_document,
+)
+from icestream.model.exposure import Exposure
+
+OPTICS = Optics(pixel_size=1.5, voltage=300)
+
+
+def micrograph() -> Micrograph:
+    motion = Motion(shifts=column([[0, 0], [3, 4], [3, 4.5]]), pixel_size=2.0)
+    return Micrograph(
+        exposure="a",
+        path=Path("align/a.mrc"),
+        shape=(10, 12),
+        optics=OPTICS,
+        unweighted=Path("align/a_noDW.mrc"),
+        motion=motion,
+        movie=Path("/raw/a.tiff"),
+    )
+
+
+def test_item_survives_json() -> None:
+    before = micrograph()
+    text = json.dumps(to_document(before))
+    after = from_document(Micrograph, json.loads(text))
+    assert after.path == before.path
+    assert after.shape == (10, 12)
+    assert after.optics == OPTICS
+    assert after.motion is not None
+    assert before.motion is not None
+    np.testing.assert_array_equal(after.motion.shifts, before.motion.shifts)
+
+
+def test_nested_exposure_survives_json() -> None:
+    movie = Movie(
+        exposure="a",
+        path=Path("/raw/a.tiff"),
+        frames=3,
+        shape=(4, 5),
+        optics=OPTICS,
+        dose_per_frame=1.3,
+        details=Exposure(name="a", beam_shift=(0.1, -0.2), group=3),
+    )
+    assert from_document(Movie, json.loads(json.dumps(to_document(movie)))) == movie
+    assert movie.dose == pytest.approx(3.9)
+
+
+@given(arrays(np.float32, array_shapes(max_dims=3), elements=st.floats(width=32, allow_nan=False)))
+def test_columns_are_exact(values: np.ndarray) -> None:
+    motion = Motion(shifts=column(values))
+    after = from_document(Motion, json.loads(json.dumps(to_document(motion))))
+    np.testing.assert_array_equal(after.shifts, values)
+    assert after.shifts.shape == values.shape
+
+
+def test_columns_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        column([1, 2])[0] = 3
+
+
+def test_every_path_is_found_and_moved() -> None:
+    before = micrograph()
+    assert files_of(before) == (
+        Path("align/a.mrc"),
+        Path("align/a_noDW.mrc"),
+        Path("/raw/a.tiff"),
+    )
+    moved = map_paths(before, lambda path: Path("/session") / path)
+    assert moved.path == Path("/session/align/a.mrc")
+    assert moved.movie == Path("/raw/a.tiff")
+    assert before.path == Path("align/a.mrc")
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(ValidationError) as told:
+        from_document(Optics, {"pixel_size": "small"})
+    assert told.value.error_count() == 2  # pixel_size is no number, voltage is missing

@@ -1,0 +1,18 @@
+"""Motion in ångströms, as RELION counts it."""
+
+import pytest
+
+from icestream.model import Motion, column
+
+
+def test_total_is_early_and_late() -> None:
+    motion = Motion(shifts=column([[0, 0], [3, 4], [3, 6], [4, 6]]), pixel_size=2.0)
+    assert motion.total == pytest.approx((5 + 2 + 1) * 2.0)
+    assert motion.early(2) == pytest.approx(5 * 2.0)
+    assert motion.late(2) == pytest.approx((2 + 1) * 2.0)
+    for frames in (1, 2, 3, 4):
+        assert motion.early(frames) + motion.late(frames) == pytest.approx(motion.total)
+
+
+def test_a_still_movie_has_no_motion() -> None:
+    assert Motion(shifts=column([[0, 0]] * 5)).total == 0

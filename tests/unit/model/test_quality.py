@@ -1,0 +1,74 @@
+"""Every quality that an item reports is declared with its unit."""
+
+from pathlib import Path
+
+import pytest
+
+from icestream.model import (
+    QUALITIES,
+    Classes,
+    Ctf,
+    Micrograph,
+    Motion,
+    Optics,
+    Particles,
+    Picks,
+    column,
+)
+
+OPTICS = Optics(pixel_size=1.0, voltage=300)
+ITEMS = [
+    Micrograph(
+        exposure="a",
+        path=Path("a"),
+        shape=(1, 1),
+        optics=OPTICS,
+        dose_per_frame=1.0,
+        motion=Motion(shifts=column([[0, 0], [1, 1]])),
+    ),
+    Ctf(exposure="a", optics=OPTICS, defocus_u=12000, defocus_v=11000, angle=10),
+    Picks(
+        exposure="a",
+        x=column([1]),
+        y=column([2]),
+        score=column([3]),
+        diameter=130,
+        pixel_size=1.0,
+    ),
+    Particles(
+        exposure="a",
+        stack=Path("a"),
+        box=4,
+        optics=OPTICS,
+        micrograph=Path("m"),
+        micrograph_pixel_size=1.0,
+        x=column([1]),
+        y=column([1]),
+        score=column([1]),
+        defocus_u=column([1]),
+        defocus_v=column([1]),
+        defocus_angle=column([1]),
+    ),
+    Classes(
+        averages=Path("a"),
+        box=4,
+        pixel_size=1.0,
+        counts=column([1]),
+        resolution=column([1]),
+        score=column([1]),
+        assignments=Path("a"),
+        particles=1,
+        iteration=1,
+    ),
+]
+
+
+def test_reported_qualities_are_declared() -> None:
+    reported = {name for item in ITEMS for name in item.qualities()}
+    assert reported == set(QUALITIES)
+
+
+def test_defocus_is_shown_in_micrometres() -> None:
+    quality = QUALITIES["ctf.defocus"]
+    assert (quality.unit, quality.shown_unit) == ("Å", "µm")
+    assert ITEMS[1].qualities()["ctf.defocus"] * quality.scale == pytest.approx(1.15)

@@ -1,0 +1,124 @@
+"""Each kind finds its parameters and ports."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from icestream.model import Alert, Classes, Ctf, Micrograph, Movie, Particles, Picks, Verdict
+from icestream.protocol import (
+    Batch,
+    BatchProtocol,
+    ConsensusProtocol,
+    Cursor,
+    Discovery,
+    ItemProtocol,
+    Monitor,
+    Parameters,
+    Port,
+    SelectionProtocol,
+    SourceProtocol,
+    TriggerProtocol,
+    Window,
+    Work,
+)
+
+
+class Some(Parameters):
+    """Some."""
+
+    number: int = 3
+    """A number."""
+
+
+class Items(ItemProtocol[Some]):
+    def process(self, movie: Movie, work: Work) -> Micrograph: ...
+
+
+class More(Items):
+    """Inherits the parameters."""
+
+
+class Source(SourceProtocol[Some]):
+    item = Movie
+
+    def discover(self, cursor: Cursor) -> Discovery:
+        return Discovery()
+
+
+class Agree(ConsensusProtocol[Some, Picks]):
+    def agree(self, candidates: Mapping[str, Picks]) -> Picks: ...
+
+
+class Select(SelectionProtocol[Some]):
+    def judge(self, micrograph: Micrograph, ctf: Ctf) -> Verdict: ...
+
+
+class Count(BatchProtocol[Some, int]):
+    def batch_size(self) -> int:
+        return 2
+
+    def start(self, first: Batch[Particles], work: Work) -> int:
+        return len(first)
+
+    def update(self, state: int, new: Batch[Particles], work: Work) -> int:
+        return state + len(new)
+
+    def snapshot(self, state: int, work: Work) -> Classes: ...
+
+
+class Hold(TriggerProtocol[Some]):
+    item = Particles
+
+    def ready(self, counts: Mapping[str, int]) -> bool:
+        return counts["items"] > 2
+
+
+class Watch(Monitor[Some]):
+    def inspect(self, window: Window[Ctf]) -> Iterator[Alert]:
+        yield from ()
+
+
+class Machine(Monitor[Some]):
+    def inspect(self, window: Window) -> Iterator[Alert]:
+        yield from ()
+
+
+def test_parameters_are_found_through_inheritance() -> None:
+    for protocol in (Items, More, Source, Agree, Select, Count, Hold, Watch, Machine):
+        assert protocol.parameters_type() is Some
+    assert More().parameters.number == 3
+    assert More(Some(number=5)).parameters.number == 5
+
+
+def test_ports_of_each_kind() -> None:
+    movie, micrograph = Port("movie", Movie), Port("micrograph", Micrograph)
+    ctf, particles = Port("ctf", Ctf), Port("particles", Particles)
+    assert (Items.inputs(), Items.outputs()) == ((movie,), (micrograph,))
+    assert (Source.inputs(), Source.outputs()) == ((), (movie,))
+    assert (Agree.inputs(), Agree.outputs()) == ((Port("picks", Picks),),) * 2
+    assert (Select.inputs(), Select.outputs()) == ((micrograph, ctf),) * 2
+    assert (Count.inputs(), Count.outputs()) == ((particles,), (Port("classes", Classes),))
+    assert (Hold.inputs(), Hold.outputs()) == ((particles,),) * 2
+    assert (Watch.inputs(), Watch.outputs()) == ((ctf,), ())
+    assert Machine.inputs() == ()
+
+
+def test_a_state_survives_its_checkpoint(tmp_path: Path) -> None:
+    class Arrays(Count):
+        pass
+
+    count = Arrays()
+    state = {"sums": np.arange(6).reshape(2, 3)}
+    count.save(state, tmp_path / "state")  # type: ignore[arg-type]
+    again = count.load(tmp_path / "state")
+    np.testing.assert_array_equal(again["sums"], state["sums"])  # type: ignore[index]
+
+
+def test_a_batch_counts_items_by_their_length() -> None:
+    class Three:
+        def __len__(self) -> int:
+            return 3
+
+    assert Count().size(Three()) == 3
+    assert Count().size(object()) == 1

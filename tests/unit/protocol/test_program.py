@@ -1,0 +1,133 @@
+"""Programs run in their own group, are explained when they fail, and die with their worker."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from icestream.model import Micrograph, Movie, Optics
+from icestream.protocol import (
+    Command,
+    Failure,
+    ItemFailed,
+    Parameters,
+    Program,
+    ProgramProtocol,
+    TryAgain,
+    Work,
+)
+from icestream.protocol.program import run_command
+
+MOVIE = Movie(
+    exposure="a",
+    path=Path("a.tiff"),
+    frames=1,
+    shape=(2, 2),
+    optics=Optics(pixel_size=1, voltage=300),
+    dose_per_frame=1,
+)
+
+
+class Echo(ProgramProtocol[Parameters]):
+    """Runs sh."""
+
+    name = "test.echo"
+    title = "Echo"
+    program = Program("sh", package="Debian: dash")
+    script = "echo done > out.txt"
+    failures = (
+        Failure(code="no-memory", when="out of memory", advice="use fewer frames", retry=True),
+        Failure(code="bad-file", when="cannot open", advice="look at the file"),
+    )
+
+    def command(self, movie: Movie, work: Work) -> Command:
+        return Command(("sh", "-c", self.script))
+
+    def collect(self, movie: Movie, work: Work) -> Micrograph:
+        out = work.path("out.txt")
+        assert out.read_text() == "done\n"
+        return Micrograph(exposure=movie.exposure, path=out, shape=movie.shape, optics=movie.optics)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def test_results_are_collected(tmp_path: Path) -> None:
+    assert Echo().process(MOVIE, work=Work(folder=tmp_path)).path == tmp_path / "out.txt"
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "words"),
+    [
+        ("echo CUDA out of memory; exit 3", TryAgain, "use fewer frames"),
+        ("echo cannot open a.tiff >&2; exit 1", ItemFailed, "look at the file"),
+        ("echo something else; exit 7", ItemFailed, "exit status 7.*\n.*something else"),
+        ("kill -SEGV $$", ItemFailed, "signal 11"),
+    ],
+)
+def test_failures_are_named(tmp_path: Path, script: str, kind: type, words: str) -> None:
+    protocol = Echo()
+    protocol.script = script
+    with pytest.raises(kind, match=words):
+        protocol.process(MOVIE, work=Work(folder=tmp_path))
+
+
+def test_a_missing_program_says_where_to_get_it(tmp_path: Path) -> None:
+    class Missing(Echo):
+        program = Program("no-such-program", package="Debian: nothing")
+
+    with pytest.raises(ItemFailed, match="not installed.*Debian: nothing"):
+        Missing().process(MOVIE, work=Work(folder=tmp_path))
+
+
+def test_the_command_sees_the_gpus_and_cores(tmp_path: Path) -> None:
+    work = Work(folder=tmp_path, cores=3, gpus=(1, 2))
+    command = Command(("sh", "-c", "echo $CUDA_VISIBLE_DEVICES $OMP_NUM_THREADS $X"), {"X": "y"})
+    assert run_command(command, work, tmp_path / "log") == 0
+    assert (tmp_path / "log").read_text() == "1,2 3 y\n"
+
+
+def test_a_timeout_ends_the_whole_group(tmp_path: Path) -> None:
+    script = "sleep 60 & echo $! > child; wait"
+    started = time.monotonic()
+    status = run_command(
+        Command(("sh", "-c", script), timeout=0.5), Work(folder=tmp_path), tmp_path / "log"
+    )
+    assert status == 124
+    assert time.monotonic() - started < 20
+    child = int((tmp_path / "child").read_text())
+    deadline = time.monotonic() + 10
+    while alive(child) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not alive(child)
+
+
+def test_a_program_dies_with_its_worker(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path;"
+        "from icestream.protocol.program import *; from icestream.protocol import Work;"
+        f"run_command(Command(('sh','-c','echo $$ > pid; exec sleep 60')),"
+        f"Work(folder=Path({str(tmp_path)!r})), Path({str(tmp_path / 'log')!r}))"
+    )
+    worker = subprocess.Popen([sys.executable, "-c", code])
+    pid_file = tmp_path / "pid"
+    deadline = time.monotonic() + 60
+    while not (pid_file.exists() and pid_file.read_text().strip()):
+        assert time.monotonic() < deadline, "the program did not start"
+        time.sleep(0.02)
+    program = int(pid_file.read_text())
+    assert alive(program)
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait()
+    deadline = time.monotonic() + 10
+    while alive(program) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not alive(program)

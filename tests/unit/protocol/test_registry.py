@@ -1,0 +1,59 @@
+"""Protocols are found by entry points; broken ones are shown, never hidden."""
+
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from icestream.protocol import Registry, UnknownProtocol
+from icestream.protocol.registry import GROUP
+
+GOOD = '''
+from icestream.model import Ctf, Micrograph
+from icestream.protocol import ItemProtocol, Parameters
+class Good(ItemProtocol[Parameters]):
+    """Good."""
+    name = "test.good"
+    title = "Good"
+    def process(self, micrograph: Micrograph) -> Ctf: ...
+class Misnamed(Good):
+    name = "test.other"
+class Number: pass
+'''
+
+
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
+    (tmp_path / "plugin_under_test.py").write_text(GOOD)
+    (tmp_path / "plugin_that_raises.py").write_text("1 / 0")
+    monkeypatch.syspath_prepend(tmp_path)
+    targets = {
+        "test.good": "plugin_under_test:Good",
+        "test.misnamed": "plugin_under_test:Misnamed",
+        "test.number": "plugin_under_test:Number",
+        "test.raises": "plugin_that_raises:Anything",
+    }
+    return Registry(EntryPoint(name, target, GROUP) for name, target in targets.items())
+
+
+def test_a_good_protocol_is_loaded(registry: Registry) -> None:
+    assert registry.get("test.good").title == "Good"
+
+
+def test_an_unknown_name_gets_a_suggestion(registry: Registry) -> None:
+    with pytest.raises(UnknownProtocol, match="did you mean test.good"):
+        registry.get("test.god")
+
+
+def test_broken_protocols_are_listed_with_their_traceback(registry: Registry) -> None:
+    broken = {found.name: found for found in registry.broken()}
+    assert set(broken) == {"test.misnamed", "test.number", "test.raises"}
+    assert "ZeroDivisionError" in broken["test.raises"].traceback
+    assert "calls itself 'test.other'" in broken["test.misnamed"].reason
+    assert "not a protocol class" in broken["test.number"].reason
+
+
+def test_asking_for_a_broken_protocol_says_why(registry: Registry) -> None:
+    for _ in range(2):  # the second time from memory
+        with pytest.raises(UnknownProtocol, match="is broken: ZeroDivisionError"):
+            registry.get("test.raises")
