@@ -1,0 +1,251 @@
+"""Fourier space: resampling, filters, shifts and ring averages that all the processing shares.
+
+Real transforms throughout: an image ``(..., y, x)`` has the spectrum ``(..., y, x // 2 + 1)`` of
+`scipy.fft.rfft2`. Frequencies are in cycles per pixel unless a pixel size turns them into 1/Å.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from icestream.model.arrays import Image, Spectrum
+
+__all__ = [
+    "HalfSpectrum",
+    "amplitude_spectrum",
+    "bandpass",
+    "bin_image",
+    "crop_spectrum",
+    "fourier_crop",
+    "fourier_shift",
+    "frequency_grid",
+    "lowpass",
+    "radial_average",
+    "ring_correlation",
+]
+
+HalfSpectrum = NDArray[np.complex64]
+"""Spectrum of real images, ``(..., ky, kx >= 0)``, origin in the corner."""
+
+
+def frequency_grid(shape: tuple[int, int], pixel_size: float = 1.0) -> NDArray[np.float32]:
+    """Length of the spatial frequency at each point of the half spectrum of a `shape` image.
+
+    Parameters
+    ----------
+    shape
+        (y, x) pixels of the image.
+    pixel_size
+        Å per pixel: the frequencies are in 1/Å. With 1 they are in cycles per pixel.
+
+    Returns
+    -------
+    ``(y, x // 2 + 1)``, float32.
+    """
+    ky = np.fft.fftfreq(shape[0], pixel_size).astype(np.float32)
+    kx = np.fft.rfftfreq(shape[1], pixel_size).astype(np.float32)
+    return np.hypot(ky[:, None], kx[None, :])
+
+
+def crop_spectrum(
+    spectrum: HalfSpectrum, old: tuple[int, int], new: tuple[int, int]
+) -> HalfSpectrum:
+    """Cut or zero-pad half spectra from images of shape `old` to images of shape `new`.
+
+    The Nyquist terms of even sizes are folded or split, so that a band-limited image survives
+    the way there and back. Values are not scaled: multiply by the ratio of the pixel counts to
+    keep the grey values of the image.
+
+    Parameters
+    ----------
+    spectrum
+        ``(..., old_y, old_x // 2 + 1)``.
+    old, new
+        (y, x) pixels.
+    """
+    if spectrum.shape[-2:] != (old[0], old[1] // 2 + 1):
+        raise ValueError(
+            f"a spectrum of {old} images is {(old[0], old[1] // 2 + 1)}, "
+            f"found {spectrum.shape[-2:]}"
+        )
+    ny, nx = min(old[0], new[0]), min(old[1], new[1])
+    result = np.zeros((*spectrum.shape[:-2], new[0], new[1] // 2 + 1), dtype=spectrum.dtype)
+    columns = nx // 2 + 1
+    positive, negative = (ny + 1) // 2, (ny - 1) // 2
+    result[..., :positive, :columns] = spectrum[..., :positive, :columns]
+    if negative:
+        result[..., -negative:, :columns] = spectrum[..., -negative:, :columns]
+    if ny % 2 == 0:
+        half = ny // 2
+        if new[0] > old[0]:
+            result[..., half, :columns] = 0.5 * spectrum[..., half, :columns]
+            result[..., -half, :columns] = 0.5 * spectrum[..., half, :columns]
+        elif new[0] < old[0]:
+            result[..., half, :columns] = (
+                spectrum[..., half, :columns] + spectrum[..., -half, :columns]
+            )
+        else:
+            result[..., half, :columns] = spectrum[..., half, :columns]
+    if nx % 2 == 0 and new[1] != old[1]:
+        result[..., nx // 2] *= 0.5 if new[1] > old[1] else 2.0
+    return result
+
+
+def fourier_crop(image: Image, shape: tuple[int, int], *, workers: int = 1) -> Image:
+    """Resample an image to `shape` pixels by cutting or padding its spectrum; keeps the mean.
+
+    Parameters
+    ----------
+    image
+        ``(..., y, x)``, real.
+    shape
+        (y, x) of the result: smaller makes the pixels larger, larger makes them smaller.
+    workers
+        Threads for the transforms.
+    """
+    old = (image.shape[-2], image.shape[-1])
+    if old == tuple(shape):
+        return np.asarray(image, dtype=np.float32)
+    spectrum = fft.rfft2(np.asarray(image, dtype=np.float32), workers=workers)
+    spectrum = crop_spectrum(spectrum, old, shape)
+    spectrum *= np.float32(shape[0] * shape[1] / (old[0] * old[1]))
+    result: Image = fft.irfft2(spectrum, s=shape, workers=workers, overwrite_x=True)
+    return result
+
+
+def bin_image(image: Image, factor: int) -> Image:
+    """Mean over blocks of `factor` x `factor` pixels; rows and columns left over are dropped.
+
+    Parameters
+    ----------
+    image
+        ``(..., y, x)`` of any real type.
+    factor
+        1 returns the image as float32.
+    """
+    height, width = image.shape[-2] // factor, image.shape[-1] // factor
+    if factor < 1 or not height or not width:
+        raise ValueError(f"cannot bin an image of {image.shape[-2:]} pixels by {factor}")
+    if factor == 1:
+        return np.asarray(image, dtype=np.float32)
+    blocks = image[..., : height * factor, : width * factor]
+    blocks = blocks.reshape(*image.shape[:-2], height, factor, width, factor)
+    result: Image = blocks.mean(axis=(-3, -1), dtype=np.float32)
+    return result
+
+
+def lowpass(image: Image, pixel_size: float, resolution: float, *, workers: int = 1) -> Image:
+    """Remove detail finer than `resolution` (Å): Gaussian that is 0.5 at ``1 / resolution``."""
+    k = frequency_grid((image.shape[-2], image.shape[-1]), pixel_size)
+    return _filtered(image, np.exp(np.float32(-np.log(2)) * (k * resolution) ** 2), workers)
+
+
+def bandpass(
+    image: Image, pixel_size: float, coarse: float, fine: float, *, workers: int = 1
+) -> Image:
+    """Keep detail between `coarse` and `fine` (both Å); the mean is removed.
+
+    Both edges are Gaussian and 0.5 at ``1 / coarse`` and ``1 / fine``.
+    """
+    if coarse <= fine:
+        raise ValueError(f"coarse ({coarse} Å) must be above fine ({fine} Å)")
+    k = frequency_grid((image.shape[-2], image.shape[-1]), pixel_size)
+    slope = np.float32(-np.log(2))
+    response = np.exp(slope * (k * fine) ** 2) * (1 - np.exp(slope * (k * coarse) ** 2))
+    return _filtered(image, response, workers)
+
+
+def fourier_shift(image: Image, shift: tuple[float, float], *, workers: int = 1) -> Image:
+    """Move the content of an image by ``(dy, dx)`` pixels, exactly, with periodic borders."""
+    shape = (image.shape[-2], image.shape[-1])
+    ky, kx = np.fft.fftfreq(shape[0]), np.fft.rfftfreq(shape[1])
+    phase = np.exp(-2j * np.pi * ky * shift[0])[:, None] * np.exp(-2j * np.pi * kx * shift[1])
+    # A real image has no phase at Nyquist: only the part that stays real can be kept.
+    for axis, size in enumerate(shape):
+        if size % 2 == 0:
+            nyquist = (size // 2, slice(None)) if axis == 0 else (slice(None), size // 2)
+            other = (np.exp(-2j * np.pi * ky * shift[0]), np.exp(-2j * np.pi * kx * shift[1]))
+            phase[nyquist] = other[1 - axis] * np.cos(np.pi * shift[axis])
+    return _filtered(image, phase.astype(np.complex64), workers)
+
+
+def _filtered(
+    image: Image, response: NDArray[np.float32] | NDArray[np.complex64], workers: int
+) -> Image:
+    shape = (image.shape[-2], image.shape[-1])
+    spectrum = fft.rfft2(np.asarray(image, dtype=np.float32), workers=workers)
+    spectrum *= response
+    result: Image = fft.irfft2(spectrum, s=shape, workers=workers, overwrite_x=True)
+    return result
+
+
+def amplitude_spectrum(image: Image, *, workers: int = 1) -> Spectrum:
+    """Amplitudes of the whole spectrum of an image, ``(y, x)``, origin at ``(y // 2, x // 2)``.
+
+    The mean of the image is removed first, so that the origin does not outshine the rest.
+    """
+    flat = np.asarray(image, dtype=np.float32) - np.float32(np.mean(image, dtype=np.float64))
+    half = np.abs(fft.rfft2(flat, workers=workers))
+    height, width = image.shape
+    full = np.empty((height, width), dtype=np.float32)
+    full[:, : width // 2 + 1] = half
+    rest = width - (width // 2 + 1)
+    rows = -np.arange(height) % height
+    full[:, width // 2 + 1 :] = half[rows][:, rest:0:-1]
+    shifted: Spectrum = np.fft.fftshift(full)
+    return shifted
+
+
+def radial_average(power: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Mean over rings of a spectrum whose origin is in the centre.
+
+    Parameters
+    ----------
+    power
+        ``(y, x)`` with the origin at ``(y // 2, x // 2)``.
+
+    Returns
+    -------
+    ``(n // 2 + 1,)`` where n is the shorter side; ring i is the frequency i / n cycles per pixel,
+    along both axes, so that rings are ellipses in a spectrum that is not square.
+    """
+    height, width = power.shape
+    size = min(height, width)
+    y = np.fft.fftshift(np.fft.fftfreq(height)).astype(np.float32)
+    x = np.fft.fftshift(np.fft.fftfreq(width)).astype(np.float32)
+    ring = np.rint(np.hypot(y[:, None], x[None, :]) * size).astype(np.intp)
+    return _ring_mean(power, ring, size // 2 + 1)
+
+
+def ring_correlation(first: Image, second: Image) -> NDArray[np.float32]:
+    """Fourier ring correlation of two images of the same shape.
+
+    Returns
+    -------
+    ``(n // 2 + 1,)`` as in `radial_average`; 0 where a ring is empty.
+
+    References
+    ----------
+    .. [1] van Heel, Schatz (2005), 10.1016/j.jsb.2005.05.009.
+    """
+    if first.shape != second.shape:
+        raise ValueError(f"images must have one shape, found {first.shape} and {second.shape}")
+    one = fft.rfft2(np.asarray(first, dtype=np.float32))
+    two = fft.rfft2(np.asarray(second, dtype=np.float32))
+    size = min(first.shape)
+    shape = (first.shape[0], first.shape[1])
+    ring = np.rint(frequency_grid(shape) * size).astype(np.intp)
+    count = size // 2 + 1
+    cross = _ring_mean((one * two.conj()).real, ring, count).astype(np.float64)
+    power = _ring_mean(np.abs(one) ** 2, ring, count).astype(np.float64)
+    power *= _ring_mean(np.abs(two) ** 2, ring, count)
+    result = np.divide(cross, np.sqrt(power), out=np.zeros(count), where=power > 0)
+    return result.astype(np.float32)
+
+
+def _ring_mean(
+    values: NDArray[np.floating], ring: NDArray[np.intp], count: int
+) -> NDArray[np.float32]:
+    total = np.bincount(ring.ravel(), weights=values.ravel(), minlength=count)[:count]
+    number = np.bincount(ring.ravel(), minlength=count)[:count]
+    return (total / np.maximum(number, 1)).astype(np.float32)

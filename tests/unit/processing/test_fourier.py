@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from icestream.processing.fourier import (
+    amplitude_spectrum,
+    bandpass,
+    bin_image,
+    crop_spectrum,
+    fourier_crop,
+    fourier_shift,
+    lowpass,
+    radial_average,
+    ring_correlation,
+)
+
+SIZES = st.integers(8, 33)
+
+
+def noise(shape, seed=1):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def wave(shape, ky, kx):
+    y, x = np.indices(shape)
+    return np.cos(2 * np.pi * (ky * y / shape[0] + kx * x / shape[1])).astype(np.float32)
+
+
+@settings(max_examples=30, deadline=None)
+@given(SIZES, SIZES, st.integers(1, 9), st.integers(1, 9))
+def test_padding_and_cropping_gives_the_image_back(height, width, more_y, more_x):
+    image = noise((height, width))
+    larger = fourier_crop(image, (height + more_y, width + more_x))
+    np.testing.assert_allclose(fourier_crop(larger, (height, width)), image, atol=2e-5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(SIZES, SIZES, st.integers(6, 40), st.integers(6, 40))
+def test_a_wave_is_resampled_exactly(height, width, new_y, new_x):
+    resampled = fourier_crop(wave((height, width), 2, 1) + 3, (new_y, new_x))
+    np.testing.assert_allclose(resampled, wave((new_y, new_x), 2, 1) + 3, atol=1e-4)
+
+
+def test_fine_waves_are_cut_off():
+    assert np.abs(fourier_crop(wave((64, 64), 20, 3), (32, 32))).max() < 1e-5
+
+
+def test_crop_spectrum_refuses_a_wrong_shape():
+    with pytest.raises(ValueError, match="found"):
+        crop_spectrum(np.zeros((8, 8), np.complex64), (8, 8), (4, 4))
+
+
+def test_binning_takes_block_means():
+    image = np.arange(35, dtype=np.uint8).reshape(5, 7)
+    binned = bin_image(image, 2)
+    assert binned.shape == (2, 3)
+    assert binned.dtype == np.float32
+    assert binned[0, 0] == (0 + 1 + 7 + 8) / 4
+
+
+def test_binning_beyond_the_image_is_refused():
+    with pytest.raises(ValueError, match="by 9"):
+        bin_image(np.zeros((8, 8), np.float32), 9)
+
+
+@settings(max_examples=30, deadline=None)
+@given(SIZES, SIZES, st.integers(-5, 5), st.integers(-5, 5))
+def test_a_whole_pixel_shift_is_a_roll(height, width, dy, dx):
+    image = noise((height, width))
+    np.testing.assert_allclose(
+        fourier_shift(image, (dy, dx)), np.roll(image, (dy, dx), (0, 1)), atol=2e-5
+    )
+
+
+def test_a_wave_is_shifted_by_a_fraction():
+    y, x = np.indices((48, 40))
+    shifted = fourier_shift(wave((48, 40), 3, 2), (0.3, -1.7))
+    wanted = np.cos(2 * np.pi * (3 * (y - 0.3) / 48 + 2 * (x + 1.7) / 40))
+    np.testing.assert_allclose(shifted, wanted, atol=2e-5)
+
+
+def test_filters_are_half_at_their_edges():
+    image = wave((64, 64), 0, 8)  # 1/8 cycles per pixel: 16 Å at 2 Å per pixel
+    np.testing.assert_allclose(lowpass(image, 2.0, 16.0), 0.5 * image, atol=1e-5)
+    np.testing.assert_allclose(bandpass(image, 2.0, 16.0, 0.01), 0.5 * image, atol=1e-4)
+    assert abs(bandpass(image + 5, 2.0, 100.0, 10.0).mean()) < 1e-5
+
+
+def test_bandpass_refuses_edges_in_the_wrong_order():
+    with pytest.raises(ValueError, match="coarse"):
+        bandpass(noise((8, 8)), 1.0, 5.0, 10.0)
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (15, 18), (18, 15)])
+def test_amplitude_spectrum_is_the_centred_transform(shape):
+    image = noise(shape)
+    wanted = np.abs(np.fft.fftshift(np.fft.fft2(image - image.mean())))
+    np.testing.assert_allclose(amplitude_spectrum(image), wanted, atol=1e-4)
+
+
+def test_radial_average_of_a_ring():
+    y, x = np.indices((64, 96))
+    frequency = np.hypot((y - 32) / 64, (x - 48) / 96)
+    profile = radial_average(frequency)
+    assert profile.shape == (33,)
+    np.testing.assert_allclose(profile, np.arange(33) / 64, atol=0.003)
+
+
+def test_ring_correlation_of_equal_opposite_and_unrelated_images():
+    image = noise((64, 48))
+    np.testing.assert_allclose(ring_correlation(image, image), 1, atol=1e-5)
+    np.testing.assert_allclose(ring_correlation(image, -3 * image), -1, atol=1e-5)
+    assert np.abs(ring_correlation(noise((256, 256), 1), noise((256, 256), 2))[16:]).max() < 0.25
+
+
+def test_ring_correlation_refuses_different_shapes():
+    with pytest.raises(ValueError, match="one shape"):
+        ring_correlation(noise((8, 8)), noise((8, 9)))
