@@ -12,6 +12,7 @@ workers, `OSError` and `MemoryError` are tried again, as `TryAgain` is.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["Failure", "ItemFailed", "ProtocolError", "TryAgain"]
 
@@ -35,6 +36,10 @@ class ProtocolError(Exception):
         self.advice = advice
         self.code = code
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Workers hand failures to the coordinator by pickle, which passes no keywords."""
+        return _rebuild, (type(self), self.reason, self.advice, self.code)
+
     def __str__(self) -> str:
         return f"{self.reason}: {self.advice}" if self.advice else self.reason
 
@@ -45,6 +50,10 @@ class ItemFailed(ProtocolError):
 
 class TryAgain(ProtocolError):
     """The attempt failed for a reason that may pass."""
+
+
+def _rebuild(kind: type[ProtocolError], reason: str, advice: str, code: str) -> ProtocolError:
+    return kind(reason, advice=advice, code=code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
