@@ -1,9 +1,16 @@
 """What all tests share."""
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+REQUIRE_ALL = os.environ.get("ICESTREAM_REQUIRE_ALL") == "1"
+"""A skipped test fails: set where everything that can be installed has been."""
+
+NOT_INSTALLABLE = ("real test data not found", "no GPU")
+"""Reasons that no package manager can mend: these may skip all the same."""
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +21,47 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real test data not found in {folder} (set ICESTREAM_TEST_DATA)")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the tests away from the settings and the state of the person who runs them."""
+    for name in list(os.environ):
+        if name.startswith("ICESTREAM_") and name not in {
+            "ICESTREAM_TEST_DATA",
+            "ICESTREAM_REQUIRE_ALL",
+        }:
+            monkeypatch.delenv(name)
+    state = tmp_path_factory.getbasetemp() / "state"
+    monkeypatch.setenv("ICESTREAM_STATE", str(state))
+    monkeypatch.setenv("ICESTREAM_SETTINGS", str(state / "none.toml"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure where everything is required."""
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips itself as a whole."""
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if not (REQUIRE_ALL and report.skipped) or hasattr(report, "wasxfail"):
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if any(known in reason for known in NOT_INSTALLABLE):
+        return
+    report.outcome = "failed"
+    report.longrepr = f"skipped although ICESTREAM_REQUIRE_ALL=1: {reason}"

@@ -1,0 +1,55 @@
+"""The layers of the architecture: imports point down, and the light layers stay light."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_imports_point_down() -> None:
+    """The contracts in pyproject.toml are kept."""
+    program = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _imported_by(module: str) -> set[str]:
+    """Top-level packages that importing `module` brings in, in a fresh interpreter."""
+    code = f"import {module}, sys; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(done.stdout.split())
+
+
+HEAVY = {"sqlalchemy", "alembic", "duckdb", "matplotlib", "pydantic_settings", "jinja2", "rich"}
+
+
+@pytest.mark.parametrize("module", ["icestream.protocol", "icestream.model", "icestream.units"])
+def test_the_protocol_language_is_light(module: str) -> None:
+    """What a plugin imports brings in neither the database nor the numerics."""
+    assert not _imported_by(module) & (HEAVY | {"numba", "scipy", "tifffile"})
+
+
+def test_the_command_line_starts_light() -> None:
+    """`icestream --help` loads no command, so none of their libraries."""
+    assert not _imported_by("icestream.cli.app") & (
+        HEAVY - {"rich"} | {"numba", "scipy", "numpy", "pydantic"}
+    )
+
+
+def test_processing_opens_no_file() -> None:
+    """Arrays in, arrays out: files are opened by formats and protocols."""
+    words = ("open(", ".read_text(", ".write_text(", ".read_bytes(", ".write_bytes(", "mrcfile")
+    found = [
+        f"{path.name}:{number}: {line.strip()}"
+        for path in (ROOT / "src" / "icestream" / "processing").rglob("*.py")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if any(word in line for word in words) and "zipfile" not in line
+    ]
+    assert not found, "\n".join(found)
