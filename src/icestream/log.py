@@ -1,1 +1,106 @@
-"""Logging: events with key-values, people on a terminal, JSON lines in a service."""
+"""Logging: events with key-values, people on a terminal, JSON lines in a service.
+
+Modules log with ``structlog.get_logger(__name__)``; nothing is printed until `configure` has said
+where to. A session's own log file gets everything, as JSON lines, whatever the terminal shows.
+"""
+
+import logging
+import sys
+from pathlib import Path
+
+import structlog
+from structlog.typing import Processor
+
+__all__ = ["configure"]
+
+_KEPT = 5
+"""Logs of earlier runs that are kept beside the newest."""
+
+
+class _Terminal(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes to what stderr is now: progress bars replace it while they are drawn."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self):  # type: ignore[no-untyped-def]
+        """The present stderr."""
+        return sys.stderr
+
+
+def configure(*, lines: bool | None = None, level: str = "info", file: Path | None = None) -> None:
+    """Say where events go. May be called again: the last call holds.
+
+    Parameters
+    ----------
+    lines
+        JSON lines on stderr; by default whenever stderr is not a terminal.
+    level
+        Least important level that reaches stderr.
+    file
+        Log file; gets every event from ``debug`` on as JSON lines. Its folder is made.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    if lines is None:
+        lines = not sys.stderr.isatty()
+    root = logging.getLogger("icestream")
+    for handler in list(root.handlers):
+        root.removeHandler(handler)
+        handler.close()
+    root.setLevel(logging.DEBUG)
+    root.propagate = False
+    root.addHandler(_terminal(level, lines, shared))
+    if file is not None:
+        root.addHandler(_file(file, shared))
+
+
+def _terminal(level: str, lines: bool, shared: list[Processor]) -> logging.Handler:
+    handler = _Terminal()
+    handler.setLevel(level.upper())
+    render: Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if lines
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    handler.setFormatter(_formatter(render, shared))
+    return handler
+
+
+def _file(path: Path, shared: list[Processor]) -> logging.Handler:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _shift(path)
+    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler.setLevel(logging.DEBUG)
+    handler.setFormatter(_formatter(structlog.processors.JSONRenderer(ensure_ascii=False), shared))
+    return handler
+
+
+def _formatter(render: Processor, shared: list[Processor]) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+    )
+
+
+def _shift(path: Path) -> None:
+    """Number the logs of earlier runs upwards, `path`.1 being the newest of them."""
+    if not path.exists():
+        return
+    for number in range(_KEPT - 1, 0, -1):
+        older = path.with_name(f"{path.name}.{number}")
+        if older.exists():
+            older.replace(path.with_name(f"{path.name}.{number + 1}"))
+    path.replace(path.with_name(f"{path.name}.1"))

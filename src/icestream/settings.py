@@ -1,1 +1,138 @@
-"""Settings: one tree, read once, passed down."""
+"""Settings of the machine and the site: one tree, read once, passed down.
+
+A value is taken from the first of: the command line, the environment (``ICESTREAM_CORES``), the
+person's TOML file, the site's TOML file, the default. What belongs to one session, such as a
+pixel size, is no setting but a parameter of a step.
+"""
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from icestream.units import Byte, Second
+
+__all__ = ["SITE_FILE", "Loaded", "Settings", "SettingsError", "load", "person_file"]
+
+SITE_FILE = Path("/etc/icestream/settings.toml")
+PREFIX = "ICESTREAM_"
+
+
+class SettingsError(ValueError):
+    """A setting that is unknown or not valid, with the place it came from."""
+
+
+def person_file() -> Path:
+    """The person's own file: $ICESTREAM_SETTINGS, or in the folder for configuration."""
+    given = os.environ.get(PREFIX + "SETTINGS")
+    if given:
+        return Path(given)
+    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(home) / "icestream" / "settings.toml"
+
+
+def _state_folder() -> Path:
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "icestream"
+
+
+class Settings(BaseSettings):
+    """What holds for every session on this machine."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
+
+    cores: Annotated[int, Ge(1)] | None = None
+    """CPU cores that all sessions together may use; all that the system allows when not given."""
+
+    memory: Annotated[Byte, Gt(0)] | None = None
+    """Memory that all tasks together may use; 85 % of the machine's when not given."""
+
+    state: Path = Field(default_factory=_state_folder)
+    """Folder for what the sessions of this machine share: the account of its resources."""
+
+    store: SecretStr | None = None
+    """PostgreSQL address for the sessions' stores (postgresql://...); a file in each session's
+    folder when not given."""
+
+    report_interval: Annotated[Second, Gt(0)] = 5.0
+    """Time between two updates of a live report."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least important events that the terminal shows."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line, environment, the person's file, the site's file."""
+        files = (
+            TomlConfigSettingsSource(settings_cls, path) for path in (person_file(), SITE_FILE)
+        )
+        return (init_settings, env_settings, *files)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings, and where each value came from."""
+
+    settings: Settings
+    origins: dict[str, str]
+
+
+def load(**given: Any) -> Loaded:
+    """Gather the settings; `given` comes from the command line, None meaning not given.
+
+    Raises
+    ------
+    SettingsError
+        If a value is not valid or a name is unknown; says where it stands.
+    """
+    given = {name: value for name, value in given.items() if value is not None}
+    origins = _origins(given)
+    try:
+        return Loaded(Settings(**given), {name: origins[name] for name in Settings.model_fields})
+    except ValidationError as error:
+        raise SettingsError(
+            "; ".join(_sentence(problem, origins) for problem in error.errors())
+        ) from None
+
+
+def _origins(given: dict[str, Any]) -> dict[str, str]:
+    """Where the value of each setting stands that wins, unknown names too."""
+    origins = dict.fromkeys(Settings.model_fields, "default")
+    for path in (SITE_FILE, person_file()):
+        try:
+            origins |= dict.fromkeys(tomllib.loads(path.read_text()), str(path))
+        except FileNotFoundError:
+            continue
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{path} is not valid TOML: {error}") from None
+    for name in Settings.model_fields:
+        if PREFIX + name.upper() in os.environ:
+            origins[name] = f"${PREFIX}{name.upper()}"
+    return origins | dict.fromkeys(given, "command line")
+
+
+def _sentence(problem: Any, origins: dict[str, str]) -> str:
+    name = str(problem["loc"][0])
+    if problem["type"] == "extra_forbidden":
+        there_are = ", ".join(Settings.model_fields)
+        return f"{origins[name]}: there is no setting {name!r}; there are {there_are}"
+    return f"{origins[name]}: {name} = {problem['input']!r}: {problem['msg']}"

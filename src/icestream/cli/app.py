@@ -1,0 +1,100 @@
+"""The command line: which commands there are. Each is loaded only when it is called.
+
+Exit status: 0 done; 1 the work ended but something is left to look at; 2 it could not start,
+because of what was asked; 70 a defect of icestream; 130 interrupted.
+"""
+
+import os
+import sys
+import traceback
+
+from cyclopts import App, Group
+
+from icestream import __version__
+
+__all__ = ["COMMANDS", "app", "main"]
+
+_SESSION = Group("A session", sort_key=1)
+_WORKFLOW = Group("Workflows and protocols", sort_key=2)
+_MACHINE = Group("This machine", sort_key=3)
+
+COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
+    ("process", "process:process", "Process movies while they arrive, up to a report.", _SESSION),
+    ("run", "run:run", "Run a workflow file in a session folder.", _SESSION),
+    ("status", "status:status", "Say where a session stands.", _SESSION),
+    ("pause", "control:pause", "Hold a session, or one of its steps.", _SESSION),
+    ("resume", "control:resume", "Let a session or a step go on.", _SESSION),
+    ("stop", "control:stop", "Take nothing new, finish what has begun.", _SESSION),
+    ("abort", "control:abort", "End everything within a second.", _SESSION),
+    ("set", "change:change", "Change a step's parameters; only what depends reruns.", _SESSION),
+    ("accept", "decide:accept", "Accept an exposure, whatever a selection said.", _SESSION),
+    ("reject", "decide:reject", "Reject an exposure, whatever a selection said.", _SESSION),
+    ("report", "report:report", "Write a session's report, once or all the time.", _SESSION),
+    ("export", "export:app", "Hand a session over to another program.", _SESSION),
+    ("workflow", "workflow:app", "List, show, check and export workflows.", _WORKFLOW),
+    ("protocols", "protocols:app", "List protocols and show what each can do.", _WORKFLOW),
+    ("plugin", "plugin:app", "Check a plugin against the rules for protocols.", _WORKFLOW),
+    ("simulate", "simulate:simulate", "Be a microscope: write a session's movies.", _MACHINE),
+    ("demo", "demo:demo", "Process a simulated session while it is written.", _MACHINE),
+    ("doctor", "doctor:doctor", "Say what this machine has and what is missing.", _MACHINE),
+    ("settings", "settings:app", "Show each setting and where it came from.", _MACHINE),
+)
+"""Name, where it is (below icestream.cli), what it does, and its group in the help."""
+
+DEFECT = 70
+"""Exit status for what nobody foresaw (EX_SOFTWARE)."""
+
+
+def build() -> App:
+    """The whole command line; no command's module is imported yet."""
+    app = App(
+        name="icestream",
+        help="Process cryo-EM movies while the microscope acquires them.",
+        help_epilogue="Each command explains itself: icestream COMMAND --help",
+        version=__version__,
+    )
+    for order, (name, place, help_text, group) in enumerate(COMMANDS):
+        target = f"icestream.cli.{place}"
+        # Its options come from the workflow, so it reads its own command line.
+        own = {"help_flags": (), "version_flags": ()} if name == "process" else {}
+        app.command(target, name=name, help=help_text, group=group, sort_key=order, **own)
+    return app
+
+
+app = build()
+
+
+def main() -> None:
+    """Run the command line and say what went wrong in plain words."""
+    try:
+        app()
+    except BrokenPipeError:
+        # The reader of our output, such as `head`, has gone: that is not our failure.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if not _foreseen(error):
+            traceback.print_exc()
+            print("icestream: this is a defect of icestream; please report it", file=sys.stderr)
+            sys.exit(DEFECT)
+        print(f"icestream: {_plain(error)}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _foreseen(error: Exception) -> bool:
+    """Whether the error's own text tells the person what to do."""
+    ours = type(error).__module__.partition(".")[0] == "icestream"
+    return ours or isinstance(error, OSError) or type(error).__name__ == "ValidationError"
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    problems = getattr(error, "errors", None)
+    if callable(problems):
+        return "; ".join(
+            f"{'.'.join(map(str, problem['loc'])) or 'value'}: {problem['msg']}"
+            f" (given: {problem['input']!r})"
+            for problem in problems()
+        )
+    return str(error)

@@ -1,0 +1,72 @@
+"""Events reach the terminal as people or programs want them, and the session's file whole."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from icestream.log import configure
+
+
+@pytest.fixture(autouse=True)
+def _restore() -> Iterator[None]:
+    before = structlog.get_config()
+    yield
+    configure(level="error", lines=True)
+    structlog.configure(**before)
+
+
+def test_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(lines=True)
+    structlog.get_logger("icestream.engine").info("task done", step="ctf", seconds=1.5)
+    event = json.loads(capsys.readouterr().err)
+    assert event["event"] == "task done"
+    assert (event["step"], event["seconds"], event["level"]) == ("ctf", 1.5, "info")
+    assert event["logger"] == "icestream.engine"
+
+
+def test_people_read_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(lines=False)
+    structlog.get_logger("icestream.engine").warning("disk is full", free=0)
+    printed = capsys.readouterr().err
+    assert "disk is full" in printed
+    assert "free=0" in printed
+    assert "{" not in printed
+
+
+def test_file_gets_everything_and_the_terminal_its_level(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "logs" / "icestream.log"
+    configure(lines=True, level="warning", file=file)
+    log = structlog.get_logger("icestream.engine")
+    log.debug("small thing")
+    log.warning("large thing")
+    assert [json.loads(line)["event"] for line in file.read_text().splitlines()] == [
+        "small thing",
+        "large thing",
+    ]
+    assert "small thing" not in capsys.readouterr().err
+
+
+def test_earlier_logs_are_kept_but_not_for_ever(tmp_path: Path) -> None:
+    file = tmp_path / "icestream.log"
+    for run in range(8):
+        configure(lines=True, level="error", file=file)
+        structlog.get_logger("icestream").info("run", number=run)
+    kept = sorted(path.name for path in tmp_path.iterdir())
+    assert kept == ["icestream.log", *(f"icestream.log.{n}" for n in range(1, 6))]
+    assert json.loads((tmp_path / "icestream.log.1").read_text())["number"] == 6
+
+
+def test_an_exception_is_written_whole(tmp_path: Path) -> None:
+    file = tmp_path / "icestream.log"
+    configure(lines=True, level="critical", file=file)
+    try:
+        raise ValueError("odd shape")
+    except ValueError:
+        structlog.get_logger("icestream").exception("task failed")
+    event = json.loads(file.read_text())
+    assert "ValueError: odd shape" in event["exception"]
