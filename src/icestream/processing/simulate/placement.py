@@ -1,0 +1,58 @@
+"""Where particles lie in the ice, and how they are turned."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["random_rotations", "scatter_points"]
+
+
+def scatter_points(
+    rng: np.random.Generator, shape: tuple[float, float], spacing: float, count: int
+) -> NDArray[np.float64]:
+    """Points that keep their distance: a Poisson-disc sample by dart throwing.
+
+    Parameters
+    ----------
+    rng
+        Source of chance.
+    shape
+        ``(y, x)`` extent of the field.
+    spacing
+        Least distance of two points, in the units of `shape`.
+    count
+        Points wanted; fewer come back where no more fit (40 darts for each that is wanted).
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n, 2)`` as (y, x), n <= `count`.
+    """
+    taken = np.empty((count, 2))
+    found = 0
+    for _ in range(40 * count):
+        if found == count:
+            break
+        dart = rng.uniform((0.0, 0.0), shape)
+        near = taken[:found] - dart
+        if not np.any(near[:, 0] ** 2 + near[:, 1] ** 2 < spacing * spacing):
+            taken[found] = dart
+            found += 1
+    return taken[:found].copy()
+
+
+def random_rotations(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
+    """Rotation matrices ``(count, 3, 3)``, uniform over all rotations (normed quaternions)."""
+    q = rng.standard_normal((count, 4))
+    q /= np.linalg.norm(q, axis=1, keepdims=True)
+    w, x, y, z = q.T
+    matrices = np.empty((count, 3, 3), dtype=np.float32)
+    matrices[:, 0] = np.stack(
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)], 1
+    )
+    matrices[:, 1] = np.stack(
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)], 1
+    )
+    matrices[:, 2] = np.stack(
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)], 1
+    )
+    return matrices

@@ -1,0 +1,141 @@
+"""From atoms to the wave behind the specimen, one slice of the ice at a time."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy import fft
+
+from icestream.model.optics import Optics
+from icestream.processing.simulate.ice import VOLT_SQUARE_ANGSTROM
+from icestream.processing.simulate.specimen import Specimen
+from icestream.processing.simulate.transfer import Aberrations, frequency_grid, phase_per_volt
+
+__all__ = ["image_transform", "project"]
+
+DISPLACED_WATER = 16.5 * 4.57
+"""Potential of the water that a heavy atom displaces, V·Å³ (16.5 Å³ at 4.57 V)."""
+
+WATER_SPREAD = 1.8
+"""Standard deviation of the displaced water around its atom, Å."""
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _splat(positions, lengths, displaced, rotation, center_y, center_x, scale, atoms, water):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    ny, nx = atoms.shape
+    for i in range(positions.shape[0]):
+        px, py, pz = positions[i, 0], positions[i, 1], positions[i, 2]
+        x = center_x + (rotation[0, 0] * px + rotation[0, 1] * py + rotation[0, 2] * pz) * scale
+        y = center_y + (rotation[1, 0] * px + rotation[1, 1] * py + rotation[1, 2] * pz) * scale
+        x0 = int(np.floor(x))
+        y0 = int(np.floor(y))
+        if x0 < 0 or y0 < 0 or x0 >= nx - 1 or y0 >= ny - 1:
+            continue
+        fx = np.float32(x - x0)
+        fy = np.float32(y - y0)
+        w00 = (np.float32(1) - fy) * (np.float32(1) - fx)
+        w01 = (np.float32(1) - fy) * fx
+        w10 = fy * (np.float32(1) - fx)
+        w11 = fy * fx
+        f, d = lengths[i], displaced[i]
+        atoms[y0, x0] += w00 * f
+        atoms[y0, x0 + 1] += w01 * f
+        atoms[y0 + 1, x0] += w10 * f
+        atoms[y0 + 1, x0 + 1] += w11 * f
+        water[y0, x0] += w00 * d
+        water[y0, x0 + 1] += w01 * d
+        water[y0 + 1, x0] += w10 * d
+        water[y0 + 1, x0 + 1] += w11 * d
+
+
+def project(
+    specimen: Specimen,
+    rotations: NDArray[np.float32],
+    centers: NDArray[np.float64],
+    shape: tuple[int, int],
+    pixel_size: float,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Project many copies of a specimen onto one image, bilinearly.
+
+    Parameters
+    ----------
+    specimen
+        Point scatterers.
+    rotations
+        ``(n, 3, 3)``; applied to (x, y, z).
+    centers
+        ``(n, 2)`` as (y, x), pixels. What falls outside the image is lost.
+    shape
+        ``(y, x)`` pixels.
+    pixel_size
+        Å.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Projected potential of the atoms and of the water that they displace (not yet spread by
+        `WATER_SPREAD`), V·Å. Their sums times the pixel's area are the integrals over the atoms.
+    """
+    atoms = np.zeros(shape, dtype=np.float32)
+    water = np.zeros(shape, dtype=np.float32)
+    area = pixel_size * pixel_size
+    lengths = specimen.lengths * np.float32(VOLT_SQUARE_ANGSTROM / area)
+    displaced = specimen.displaced * np.float32(DISPLACED_WATER / area)
+    for rotation, (y, x) in zip(rotations, centers, strict=True):
+        _splat(
+            specimen.positions, lengths, displaced, rotation, y, x, 1.0 / pixel_size, atoms, water
+        )
+    return atoms, water
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _add_transformed(total, atoms, water, ky, kx, chi, b_factor, strength, spread):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    a, b, c, d, e = chi
+    for j in range(total.shape[0]):
+        y = ky[j]
+        for i in range(total.shape[1]):
+            x = kx[i]
+            k2 = x * x + y * y
+            phase = a * k2 + b * (x * x - y * y) + c * 2.0 * x * y - d * k2 * k2 + e
+            weight = -np.sin(phase) * np.exp(-0.25 * b_factor * k2) * strength
+            blur = np.float32(np.exp(-spread * k2))
+            total[j, i] += np.float32(weight) * (atoms[j, i] - blur * water[j, i])
+
+
+def image_transform(
+    slices: list[tuple[float, NDArray[np.float32], NDArray[np.float32]]],
+    optics: Optics,
+    aberrations: Aberrations,
+) -> NDArray[np.complex64]:
+    """Half transform of the relative intensity that the particles make, before any damage.
+
+    Parameters
+    ----------
+    slices
+        ``(defocus offset Å, atoms, water)``, as `project` gives them, for each depth of the ice.
+    optics, aberrations
+        Of the exposure.
+
+    Notes
+    -----
+    Weak phase object: intensity = 1 + 2·F⁻¹[CTF·F(phase)]. The bilinear footprint of the
+    projection is undone (division by sinc²), so that only `b_factor` damps high frequencies.
+    """
+    shape = slices[0][1].shape
+    ky, kx = frequency_grid((shape[0], shape[1]), optics.pixel_size)
+    total = np.zeros((shape[0], shape[1] // 2 + 1), dtype=np.complex64)
+    strength = 2.0 * phase_per_volt(optics)
+    spread = 2.0 * (np.pi * WATER_SPREAD) ** 2
+    for offset, atoms, water in slices:
+        _add_transformed(
+            total,
+            fft.rfft2(atoms),
+            fft.rfft2(water),
+            ky.ravel(),
+            kx.ravel(),
+            aberrations.coefficients(optics, offset),
+            aberrations.b_factor,
+            strength,
+            spread,
+        )
+    footprint = np.sinc(ky * optics.pixel_size) ** 2 * np.sinc(kx * optics.pixel_size) ** 2
+    return np.asarray(total / footprint.astype(np.float32))
