@@ -1,0 +1,1 @@
+"""Alembic's scripts for the store's schema; applied when a store is opened."""

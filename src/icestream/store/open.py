@@ -1,0 +1,127 @@
+"""Opening a session's store, wherever it is kept.
+
+A session's store is ``icestream.db`` in its folder. Two cases need more, and then a small file
+``store.json`` in the folder says where the store is: a folder on a network file system, where
+SQLite's write-ahead log is unsafe (the store lives on a local disk and is copied into the folder
+at checkpoints), and a facility that keeps its stores in PostgreSQL.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, make_url
+
+from icestream.store import migrate, postgres, sqlite
+from icestream.store.places import is_network, state_folder
+
+__all__ = ["FILE", "POINTER", "NoStore", "Store", "open_store"]
+
+FILE = "icestream.db"
+"""Name of the store in the session's folder."""
+POINTER = "store.json"
+"""Says where the store is, when it is not in the folder."""
+
+
+class NoStore(LookupError):
+    """The folder has no session in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One session's store: connections for readers, and for its one writer."""
+
+    folder: Path
+    """The session's folder, absolute."""
+    engine: Engine
+    readonly: bool = False
+    file: Path | None = None
+    """The SQLite file; None for PostgreSQL."""
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for reading."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: everything in it happens, or nothing."""
+        if self.readonly:
+            raise PermissionError(f"the store of {self.folder} was opened for reading only")
+        with self.engine.begin() as connection:
+            yield connection
+
+    @property
+    def remote(self) -> bool:
+        """Whether the file in the folder is only a copy of a store kept on a local disk."""
+        return self.file is not None and self.file.parent != self.folder
+
+    def checkpoint(self) -> None:
+        """Copy a store that is kept on a local disk into the session's folder."""
+        if self.remote and self.file is not None:
+            sqlite.copy(self.file, self.folder / FILE)
+
+    def close(self) -> None:
+        """Give up all connections."""
+        self.engine.dispose()
+
+
+def open_store(folder: Path | str, *, readonly: bool = False, url: str | None = None) -> Store:
+    """Open the store of the session in `folder`, and create it unless `readonly`.
+
+    Parameters
+    ----------
+    folder
+        The session's folder.
+    readonly
+        For readers: nothing is created, migrated or written.
+    url
+        A PostgreSQL database to create the store in, as SQLAlchemy writes it
+        (``postgresql+psycopg://user@host/database``); it gets a schema of its own. A password is
+        not kept: PostgreSQL's own password file serves. None: SQLite.
+
+    Raises
+    ------
+    NoStore
+        If `readonly` and there is no session in `folder`.
+    """
+    folder = Path(folder).absolute()
+    pointer = folder / POINTER
+    if pointer.exists():
+        place = json.loads(pointer.read_text())
+    elif readonly and not (folder / FILE).exists():
+        raise NoStore(f"{folder} holds no icestream session: it has neither {FILE} nor {POINTER}")
+    else:
+        place = _place(folder, url)
+    store = _opened(folder, place, readonly)
+    if not readonly:
+        migrate.upgrade(store.engine)
+    return store
+
+
+def _place(folder: Path, url: str | None) -> dict[str, str]:
+    """Decide where a new store is kept, and leave word of it in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if url is not None:
+        plain = make_url(url).set(password=None).render_as_string()
+        place = {"url": plain, "schema": postgres.schema_for(folder)}
+    elif is_network(folder):
+        kept = state_folder() / "stores" / postgres.schema_for(folder)
+        kept.mkdir(parents=True, exist_ok=True)
+        place = {"file": str(kept / FILE)}
+    else:
+        return {}
+    (folder / POINTER).write_text(json.dumps(place))
+    return place
+
+
+def _opened(folder: Path, place: dict[str, str], readonly: bool) -> Store:
+    if "url" in place:
+        return Store(folder, postgres.connect(place["url"], place["schema"], readonly), readonly)
+    file = Path(place.get("file", folder / FILE))
+    if readonly and not file.exists():
+        file = folder / FILE  # the local disk of another host: its last checkpoint is here
+    return Store(folder, sqlite.connect(file, readonly), readonly, file)

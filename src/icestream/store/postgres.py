@@ -1,0 +1,32 @@
+"""Stores in PostgreSQL: a schema for each session."""
+
+import re
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, text
+
+from icestream.model import content_key
+
+__all__ = ["connect", "schema_for"]
+
+
+def schema_for(folder: Path) -> str:
+    """Name of the schema of the session in `folder`: readable, and unique by its full path."""
+    plain = re.sub(r"[^a-z0-9]+", "_", folder.name.lower()).strip("_")[:40]
+    return f"{plain or 'session'}_{content_key(str(folder))[:8]}"
+
+
+def connect(url: str, schema: str, readonly: bool) -> Engine:
+    """An engine that lives in `schema`, which is created unless `readonly`."""
+    options = f"-csearch_path={schema}"
+    if readonly:
+        options += " -cdefault_transaction_read_only=on"
+    else:
+        # One connection whose search path is the default one: the schema may not exist yet.
+        first = create_engine(url)
+        with first.begin() as connection:
+            connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
+        first.dispose()
+    return create_engine(
+        url, connect_args={"options": options, "connect_timeout": 5}, pool_pre_ping=True
+    )

@@ -1,0 +1,282 @@
+"""What readers of a session get: frozen records, one kind per thing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = [
+    "AlertRecord",
+    "Counts",
+    "DecisionRecord",
+    "EventRecord",
+    "ExposureRecord",
+    "FailureRecord",
+    "LineageRecord",
+    "LinkRecord",
+    "QualityRecord",
+    "ResultRecord",
+    "RevisionRecord",
+    "SampleRecord",
+    "SessionRecord",
+    "StepRecord",
+    "WorkflowRecord",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRecord:
+    """The session itself."""
+
+    name: str
+    workflow: str
+    """Name of the workflow."""
+    order: str
+    """``newest`` or ``oldest`` exposure first."""
+    state: str
+    """running, paused, draining, stopped, held (storage trouble), done."""
+    reason: str
+    """Why it is paused or held; empty otherwise."""
+    epoch: int
+    """How many coordinators have run it, the present one included."""
+    holder: str
+    """``pid@host`` of the coordinator that ran it last."""
+    created: float
+    """Seconds since the epoch."""
+    changed: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Tasks of a step's current revision, by state."""
+
+    ready: int = 0
+    running: int = 0
+    held: int = 0
+    """By a trigger."""
+    done: int = 0
+    """The rejected ones included."""
+    failed: int = 0
+    skipped: int = 0
+    """Not processed, because an earlier step failed or rejected the exposure."""
+    rejected: int = 0
+    reused: int = 0
+    """Done without running, because the same work had been done before."""
+    seconds: float = 0.0
+    """Sum of the time that the done ones took."""
+
+    @property
+    def total(self) -> int:
+        """All tasks so far."""
+        return self.ready + self.running + self.held + self.done + self.failed + self.skipped
+
+    @property
+    def ended(self) -> int:
+        """Tasks that need nothing more."""
+        return self.done + self.failed + self.skipped
+
+    @property
+    def mean_seconds(self) -> float:
+        """Mean time of a task that ran; 0 before the first."""
+        ran = self.done - self.reused
+        return self.seconds / ran if ran > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """A protocol placed in the session's workflow."""
+
+    id: int
+    name: str
+    protocol: str
+    kind: str
+    """item, source, consensus, selection, batch, trigger, monitor."""
+    depth: int
+    """Links between it and the farthest source."""
+    state: str
+    """waiting, running, paused, draining, done, failed."""
+    reason: str
+    """Why it is paused or failed; empty otherwise."""
+    revision: int
+    """Number of the current revision, from 1."""
+    parameters: Mapping[str, Any]
+    """All parameters of the current revision."""
+    changed: Mapping[str, Any]
+    """Those that a person set."""
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionRecord:
+    """Parameters of a step as of some moment."""
+
+    step: str
+    number: int
+    parameters: Mapping[str, Any]
+    changed: Mapping[str, Any]
+    version: int
+    """Of the protocol."""
+    created: float
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRecord:
+    """An output of one step that feeds an input of another."""
+
+    step: str
+    port: str
+    source: str
+    source_port: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowRecord:
+    """The graph that the session runs."""
+
+    name: str
+    steps: tuple[StepRecord, ...]
+    links: tuple[LinkRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureRecord:
+    """One shot and how far it has come."""
+
+    id: int
+    name: str
+    state: str
+    """going, done, rejected, failed."""
+    reasons: tuple[str, ...]
+    """Why it was rejected or failed, each with the step's name."""
+    found: float
+    """When it was taken in, seconds since the epoch."""
+    details: Mapping[str, Any]
+    """The document of `icestream.model.Exposure`, as far as the metadata said."""
+    steps: Mapping[str, str] = field(default_factory=dict)
+    """State of its task at each step: ready, running, held, done, failed, skipped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityRecord:
+    """One measured quality of an exposure."""
+
+    id: int
+    """Grows; follow new ones with ``after=``. A newer record of an exposure replaces an older."""
+    step: str
+    exposure: str
+    exposure_id: int
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRecord:
+    """What one task made."""
+
+    serial: int
+    """Sequence number of the event that committed it; follow new ones with ``after=``."""
+    id: int
+    step: str
+    revision: int
+    exposure: str
+    """Empty for the result of a batch."""
+    batch: int
+    """Number of the batch from 1; 0 for an exposure's result."""
+    key: str
+    outputs: Mapping[str, Mapping[str, Any]]
+    """Documents of the items by output port. A selection has ``verdict`` only."""
+    seconds: float
+    """Time that the task took."""
+    finished: float
+    """When it ended, seconds since the epoch."""
+    passed: bool
+    """Whether it goes on: False for a rejected exposure."""
+    attempt: int
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureRecord:
+    """A task that failed or was skipped, and why."""
+
+    serial: int
+    step: str
+    exposure: str
+    state: str
+    reason: str
+    details: str
+    """Traceback or last lines of the program's output; may be empty."""
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRecord:
+    """Something that a person should know."""
+
+    id: int
+    step: str
+    """Empty when it is about the session as a whole."""
+    key: str
+    level: str
+    message: str
+    exposure: str
+    raised: float
+    cleared: float | None
+    acknowledged: float | None
+    acknowledged_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleRecord:
+    """One value of a time series."""
+
+    id: int
+    time: float
+    name: str
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """Something that happened."""
+
+    seq: int
+    time: float
+    kind: str
+    step: str
+    exposure: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecord:
+    """A person's word on an exposure."""
+
+    step: str
+    exposure: str
+    accepted: bool
+    who: str
+    why: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineageRecord:
+    """One result among the ancestors of another, with how it was made."""
+
+    id: int
+    step: str
+    protocol: str
+    version: int
+    revision: int
+    exposure: str
+    key: str
+    parameters: Mapping[str, Any]
+    inputs: tuple[tuple[str, int], ...]
+    """(port, id of the result that came in)."""
+    files: tuple[tuple[str, int], ...]
+    """(path, bytes); paths inside the session are relative to its folder."""
+    finished: float
+    seconds: float
+    host: str

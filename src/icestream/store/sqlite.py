@@ -1,0 +1,68 @@
+"""Stores in SQLite files."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.pool import NullPool
+
+__all__ = ["connect", "copy"]
+
+
+def connect(file: Path, readonly: bool) -> Engine:
+    """An engine on the SQLite file `file`, in write-ahead mode."""
+    if not readonly:
+        return _engine(file, "rwc", immutable=False)
+    try:
+        _probe(file, "?mode=ro")
+    except sqlite3.OperationalError:
+        # A closed session in a folder that may not be written to: nobody changes it, and
+        # SQLite cannot make the shared-memory file that it otherwise wants.
+        return _engine(file, "ro", immutable=True)
+    return _engine(file, "ro", immutable=False)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a store that is in use into `target`, whole or not at all."""
+    partial = target.with_name(target.name + ".part")
+    with sqlite3.connect(source) as original, sqlite3.connect(partial) as made:
+        original.backup(made)
+    original.close()
+    made.execute("PRAGMA journal_mode=DELETE")
+    made.close()
+    partial.replace(target)
+
+
+def _uri(file: Path, query: str) -> str:
+    return f"file:{quote(str(file))}{query}"
+
+
+def _probe(file: Path, query: str) -> None:
+    connection = sqlite3.connect(_uri(file, query), uri=True)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master")
+    finally:
+        connection.close()
+
+
+def _engine(file: Path, mode: str, *, immutable: bool) -> Engine:
+    query = f"?mode={mode}" + ("&immutable=1" if immutable else "")
+
+    def opened() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            _uri(file, query), uri=True, timeout=30.0, isolation_level=None, check_same_thread=False
+        )
+        if mode == "rwc":
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("PRAGMA cache_size=-16000")
+        return connection
+
+    # Readers hold no connection between reads, so that a session's folder can be moved away.
+    options: dict[str, Any] = {"poolclass": NullPool} if mode == "ro" else {}
+    engine = create_engine("sqlite://", creator=opened, **options)
+    begin = "BEGIN IMMEDIATE" if mode == "rwc" else "BEGIN"
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine

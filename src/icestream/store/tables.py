@@ -1,0 +1,358 @@
+"""The tables of a session's store.
+
+One writer assigns every primary key itself, so inserts need no answer from the database and
+the same statements run on SQLite and PostgreSQL. Times are seconds since the epoch.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+__all__ = [
+    "alert",
+    "arrival",
+    "command",
+    "counter",
+    "decision",
+    "event",
+    "exposure",
+    "figure",
+    "file",
+    "input_",
+    "link",
+    "metadata",
+    "part",
+    "quality",
+    "result",
+    "revision",
+    "sample",
+    "segment",
+    "session",
+    "step",
+    "task",
+]
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    # INTEGER (not BIGINT) is what makes a SQLite primary key the row's own number.
+    kind = BigInteger().with_variant(Integer(), "sqlite")
+    return Column("id", kind, primary_key=True, autoincrement=False)
+
+
+session = Table(
+    "session",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("workflow", Text, nullable=False),
+    Column("order", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("epoch", Integer, nullable=False),
+    Column("holder", Text, nullable=False, default=""),
+    Column("created", Double, nullable=False),
+    Column("changed", Double, nullable=False),
+)
+"""One row: the session itself. `epoch` counts the coordinators that ran it."""
+
+exposure = Table(
+    "exposure",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("state", Text, nullable=False),
+    Column("reasons", Text, nullable=False, default="[]"),
+    Column("found", Double, nullable=False),
+    Column("details", Text, nullable=False, default="{}"),
+    Index(None, "state", "id"),
+)
+"""One row per shot. `state`: going, done, rejected, failed."""
+
+step = Table(
+    "step",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("protocol", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("depth", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("revision_id", BigInteger, nullable=False),
+    Column("cursor", Text, nullable=False, default="null"),
+    Column("released", Boolean, nullable=False, default=False),
+    Column("backfill", BigInteger),
+)
+"""A protocol placed in the workflow.
+
+`cursor`: where a source stands. `released`: a trigger lets its stream through. `backfill`: id of
+the last exposure that was looked at after the step was added or changed; null when none is left.
+"""
+
+revision = Table(
+    "revision",
+    metadata,
+    _id(),
+    Column("step_id", ForeignKey("step.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("parameters", Text, nullable=False),
+    Column("changed", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("who", Text, nullable=False, default=""),
+    UniqueConstraint("step_id", "number"),
+)
+"""Parameters of a step, and what feeds it, as of some moment."""
+
+link = Table(
+    "link",
+    metadata,
+    _id(),
+    Column("step_id", ForeignKey("step.id"), nullable=False),
+    Column("port", Text, nullable=False),
+    Column("source_id", ForeignKey("step.id"), nullable=False),
+    Column("source_port", Text, nullable=False),
+)
+
+task = Table(
+    "task",
+    metadata,
+    _id(),
+    Column("step_id", BigInteger, nullable=False),
+    Column("revision_id", BigInteger, nullable=False),
+    Column("exposure_id", BigInteger),
+    Column("batch", Integer),
+    Column("key", Text, nullable=False),
+    Column("inputs", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("passed", Boolean, nullable=False, default=False),
+    Column("rank", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("epoch", Integer, nullable=False, default=0),
+    Column("due", Double, nullable=False, default=0.0),
+    Column("result_id", BigInteger),
+    Column("serial", BigInteger, nullable=False, default=0),
+    Column("ended", Double),
+    Column("reason", Text, nullable=False, default=""),
+    Column("details", Text, nullable=False, default=""),
+    UniqueConstraint("revision_id", "exposure_id"),
+    Index(None, "exposure_id"),
+    Index("ix_task_queue", "step_id", "state", "rank"),
+    Index("ix_task_serial", "revision_id", "serial"),
+)
+"""One step applied to one exposure, or to one batch.
+
+`state`: ready, running, done, failed, skipped, held, stale. `passed`: what it made goes on (an
+accepted or manually accepted exposure). `inputs`: [[port, label, result id, source port], ...].
+`rank`: the higher, the sooner. `serial`: the event that ended it.
+"""
+
+result = Table(
+    "result",
+    metadata,
+    _id(),
+    Column("key", Text, nullable=False, unique=True),
+    Column("step_id", BigInteger, nullable=False),
+    Column("revision_id", BigInteger, nullable=False),
+    Column("exposure_id", BigInteger),
+    Column("document", Text, nullable=False),
+    Column("checkpoint", Text, nullable=False, default=""),
+    Column("epoch", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("started", Double, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("host", Text, nullable=False),
+)
+"""What a task committed: {output port: document}. Written once, never changed."""
+
+input_ = Table(
+    "input",
+    metadata,
+    Column("result_id", BigInteger, nullable=False),
+    Column("port", Text, nullable=False),
+    Column("source_id", BigInteger, nullable=False),
+    Index(None, "result_id"),
+    Index(None, "source_id"),
+)
+"""Lineage: which results a result was made from."""
+
+file = Table(
+    "file",
+    metadata,
+    Column("result_id", BigInteger, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Index(None, "result_id"),
+)
+
+quality = Table(
+    "quality",
+    metadata,
+    _id(),
+    Column("step_id", BigInteger, nullable=False),
+    Column("revision_id", BigInteger, nullable=False),
+    Column("exposure_id", BigInteger, nullable=False),
+    Column("result_id", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("value", Double, nullable=False),
+    Index(None, "exposure_id"),
+    Index(None, "result_id"),
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("revision_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("ready", Integer, nullable=False, default=0),
+    Column("running", Integer, nullable=False, default=0),
+    Column("held", Integer, nullable=False, default=0),
+    Column("done", Integer, nullable=False, default=0),
+    Column("failed", Integer, nullable=False, default=0),
+    Column("skipped", Integer, nullable=False, default=0),
+    Column("rejected", Integer, nullable=False, default=0),
+    Column("reused", Integer, nullable=False, default=0),
+    Column("seconds", Double, nullable=False, default=0.0),
+)
+"""Tasks of each revision by state, so that nobody counts rows. `rejected` are among `done`."""
+
+event = Table(
+    "event",
+    metadata,
+    Column(
+        "seq",
+        BigInteger().with_variant(Integer(), "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("time", Double, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("step_id", BigInteger),
+    Column("exposure_id", BigInteger),
+    Column("document", Text, nullable=False, default="{}"),
+)
+"""Append-only: what happened, in order. Screens and sinks follow it by `seq`."""
+
+alert = Table(
+    "alert",
+    metadata,
+    _id(),
+    Column("step_id", BigInteger),
+    Column("key", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("exposure", Text),
+    Column("raised", Double, nullable=False),
+    Column("seen", Double, nullable=False),
+    Column("cleared", Double),
+    Column("acknowledged", Double),
+    Column("acknowledged_by", Text, nullable=False, default=""),
+    Index(None, "cleared"),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    _id(),
+    Column("step_id", BigInteger, nullable=False),
+    Column("exposure_id", BigInteger, nullable=False),
+    Column("accepted", Boolean, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("time", Double, nullable=False),
+    Index(None, "exposure_id", "step_id"),
+)
+"""A person accepted or rejected an exposure; the last one holds."""
+
+command = Table(
+    "command",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("time", Double, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("arguments", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("answer", Text, nullable=False, default=""),
+    Index(None, "state", "time"),
+)
+"""What people asked of the session: new, done, refused. The only table others write to."""
+
+sample = Table(
+    "sample",
+    metadata,
+    _id(),
+    Column("time", Double, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("value", Double, nullable=False),
+    Column("unit", Text, nullable=False, default=""),
+)
+
+figure = Table(
+    "figure",
+    metadata,
+    Column("step_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("document", Text, nullable=False),
+    Column("time", Double, nullable=False),
+)
+"""What a monitor drew at its last inspection."""
+
+arrival = Table(
+    "arrival",
+    metadata,
+    _id(),
+    Column("step_id", BigInteger, nullable=False),
+    Column("revision_id", BigInteger, nullable=False),
+    Column("exposure_id", BigInteger, nullable=False),
+    Column("result_id", BigInteger, nullable=False),
+    Column("port", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("task_id", BigInteger),
+    Index("ix_arrival_waiting", "revision_id", "task_id", "id"),
+    UniqueConstraint("revision_id", "exposure_id"),
+)
+"""Items that came to a batch step; `task_id` is the batch that took them."""
+
+segment = Table(
+    "segment",
+    metadata,
+    _id(),
+    Column("step_id", BigInteger, nullable=False),
+    Column("revision_id", BigInteger, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("created", Double, nullable=False),
+)
+"""Parquet files of particles, sorted by exposure."""
+
+part = Table(
+    "part",
+    metadata,
+    Column("result_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("step_id", BigInteger, nullable=False),
+    Column("revision_id", BigInteger, nullable=False),
+    Column("exposure_id", BigInteger, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("segment_id", BigInteger),
+    Index(None, "revision_id", "segment_id"),
+)
+"""Particles of one exposure; their columns are in the result until a segment takes them."""
