@@ -1,0 +1,156 @@
+"""Parameters and protocols in words: the same on the command line and in the catalogue."""
+
+import types
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import annotated_types
+from pydantic.fields import FieldInfo
+
+from icestream.protocol import Advanced, Parameters, Port, Protocol, unit_of
+from icestream.protocol.parameters import Shown
+
+__all__ = [
+    "Described",
+    "bare_type",
+    "describe_parameters",
+    "first_line",
+    "port_words",
+    "type_words",
+    "value_words",
+]
+
+_LIMITS = (
+    (annotated_types.Gt, "gt", ">"),
+    (annotated_types.Ge, "ge", "≥"),
+    (annotated_types.Lt, "lt", "<"),
+    (annotated_types.Le, "le", "≤"),
+    (annotated_types.MultipleOf, "multiple_of", "multiple of"),
+)
+
+_WORDS = {float: "number", int: "whole number", bool: "yes or no", str: "text", Path: "path"}
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One parameter, as people read it."""
+
+    name: str
+    kind: str
+    unit: str
+    default: str
+    limits: str
+    help: str
+    advanced: bool
+    condition: str
+
+    def sentence(self, default: str | None = None) -> str:
+        """Help, unit, limits and default in one line; `default` replaces the protocol's own."""
+        within = " ".join(part for part in (self.unit, self.limits) if part)
+        text = f"{self.help} [{within}]" if within else self.help
+        if self.condition:
+            text += f" Only {self.condition}."
+        return f"{text} Default: {self.default if default is None else default}."
+
+
+def describe_parameters(model: type[Parameters]) -> Iterator[Described]:
+    """Every parameter of a protocol, in the order of its declaration."""
+    for name, field in model.model_fields.items():
+        unit = unit_of(field) or ""
+        default = value_words(field.get_default(call_default_factory=True), unit)
+        yield Described(
+            name=name,
+            kind=type_words(field.annotation),
+            unit=unit,
+            default=default,
+            limits=", ".join(_limits(field)),
+            help=" ".join((field.description or "").split()),
+            advanced=any(mark is Advanced for mark in field.metadata),
+            condition=" and ".join(_conditions(field)),
+        )
+
+
+def value_words(value: Any, unit: str = "") -> str:
+    """A value as a person writes it, with its unit."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, tuple | list):
+        return ", ".join(value_words(part) for part in value) or "none"
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    space = "" if unit in ("", "°") else " "
+    return f"{text}{space}{unit}" or "none"
+
+
+def type_words(annotation: Any) -> str:
+    """A type as a person calls it: ``number or none``, ``one of fast, good``."""
+    annotation = bare_type(annotation)
+    if annotation in _WORDS:
+        return _WORDS[annotation]
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Literal:
+        return "one of " + ", ".join(map(str, arguments))
+    if origin in (typing.Union, types.UnionType):
+        words = [type_words(part) for part in arguments if part is not type(None)]
+        return " or ".join(words)
+    if origin in (tuple, list, set, frozenset):
+        inner = [part for part in arguments if part is not Ellipsis]
+        return "list of " + " and ".join(dict.fromkeys(type_words(part) for part in inner))
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return "one of " + ", ".join(str(member.value) for member in annotation)
+    return str(getattr(annotation, "__name__", annotation)).lower()
+
+
+def bare_type(annotation: Any) -> Any:
+    """The type without the units and limits written into it, at any depth."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return bare_type(arguments[0])
+    if origin is typing.Literal or not arguments:
+        return annotation
+    inner = tuple(bare_type(part) for part in arguments)
+    if origin in (typing.Union, types.UnionType):
+        return typing.Union[inner]  # noqa: UP007 - made from a tuple
+    return origin[inner]
+
+
+def port_words(port: Port) -> str:
+    """A port as ``micrograph: Micrograph``, with what an optional one means."""
+    return f"{port.name}: {port.item.__name__}{' (optional)' if port.optional else ''}"
+
+
+def first_line(protocol: type[Protocol[Any]]) -> str:
+    """The first sentence of a protocol's docstring."""
+    return (protocol.__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
+
+
+def _limits(field: FieldInfo) -> Iterator[str]:
+    for mark in _marks(field):
+        for kind, attribute, words in _LIMITS:
+            if isinstance(mark, kind):
+                yield f"{words} {value_words(getattr(mark, attribute))}"
+
+
+def _marks(field: FieldInfo) -> Iterator[Any]:
+    yield from field.metadata
+    yield from _inner_marks(field.annotation)
+
+
+def _inner_marks(annotation: Any) -> Iterator[Any]:
+    for part in typing.get_args(annotation):
+        yield from getattr(part, "__metadata__", ())
+        yield from _inner_marks(part)
+
+
+def _conditions(field: FieldInfo) -> Iterator[str]:
+    for mark in field.metadata:
+        if isinstance(mark, Shown):
+            values = " or ".join(value_words(value) for value in mark.values)
+            yield f"with {mark.field} = {values}" if values else f"with {mark.field}"

@@ -1,0 +1,210 @@
+"""`icestream doctor`: what this machine has, what is missing, and what that costs."""
+
+import os
+import platform
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Literal
+
+import psutil
+from cyclopts import Parameter
+
+from icestream import __version__
+from icestream.cli.terminal import print_json, print_table
+from icestream.protocol import ProgramProtocol, Registry, UnknownProtocol
+from icestream.settings import load
+
+__all__ = ["Finding", "doctor", "examine"]
+
+Mark = Literal["ok", "missing", "wrong"]
+
+NETWORK = frozenset(
+    ("nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "9p", "sshfs")
+)
+"""File systems on which SQLite's write-ahead log is not safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    mark: Mark
+    """``missing`` costs something; ``wrong`` keeps icestream from working."""
+    what: str
+    found: str
+    cost: str = ""
+    """What it costs, and what to do."""
+
+
+def doctor(
+    folder: Path | None = None, /, *, json: Annotated[bool, Parameter(negative="")] = False
+) -> int:
+    """Say what this machine has, what is missing, and what that costs.
+
+    Parameters
+    ----------
+    folder
+        Where sessions will be kept; the current folder when not given.
+    json
+        For programs.
+    """
+    findings = list(examine((folder or Path.cwd()).absolute()))
+    if json:
+        print_json(
+            [{"mark": f.mark, "what": f.what, "found": f.found, "cost": f.cost} for f in findings]
+        )
+    else:
+        print_table(
+            ("", "what", "found", "what that costs"),
+            [(f.mark, f.what, f.found, f.cost) for f in findings],
+        )
+    return 1 if any(found.mark == "wrong" for found in findings) else 0
+
+
+def examine(folder: Path) -> Iterator[Finding]:
+    """Look at the machine and at the file system of `folder`."""
+    python = platform.python_version()
+    yield Finding("ok", "icestream", f"{__version__}, Python {python} in {sys.prefix}")
+    yield _cores()
+    yield _memory()
+    yield _gpu()
+    yield from _folder(folder)
+    yield _writable("shared state", load().settings.state)
+    yield _compiled()
+    yield _postgres()
+    yield from _protocols()
+
+
+def _cores() -> Finding:
+    usable = len(os.sched_getaffinity(0))
+    load_now = os.getloadavg()[0]
+    found = f"{usable} of {os.cpu_count()} usable, load {load_now:.1f}"
+    if load_now > usable:
+        return Finding("missing", "cores", found, "others use them: sessions will run slower")
+    return Finding("ok", "cores", found)
+
+
+def _memory() -> Finding:
+    memory = psutil.virtual_memory()
+    found = f"{memory.available / 2**30:.1f} GB free of {memory.total / 2**30:.1f} GB"
+    if memory.available < 2 * 2**30:
+        return Finding("missing", "memory", found, "large movies will wait for memory")
+    return Finding("ok", "memory", found)
+
+
+def _gpu() -> Finding:
+    program = shutil.which("nvidia-smi")
+    if program:
+        done = subprocess.run(
+            [program, "--query-gpu=name,memory.total", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+        if done.returncode == 0 and done.stdout.strip():
+            return Finding("ok", "GPUs", "; ".join(done.stdout.strip().splitlines()))
+    return Finding("missing", "GPUs", "none", "programs that need one cannot run; ours do not")
+
+
+def _folder(folder: Path) -> Iterator[Finding]:
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    yield _writable(f"folder {folder}", folder)
+    usage = shutil.disk_usage(there)
+    found = f"{usage.free / 2**30:.0f} GB free of {usage.total / 2**30:.0f} GB"
+    scarce = usage.free < 20 * 2**30
+    cost = "an hour of movies may not fit" if scarce else ""
+    yield Finding("missing" if scarce else "ok", "disk", found, cost)
+    kind = _file_system(there)
+    if kind in NETWORK or not _keeps_wal(there):
+        cost = "the store is kept on a local disk and copied here at checkpoints"
+        yield Finding("missing", "file system", f"{kind}, no safe write-ahead log", cost)
+    else:
+        yield Finding("ok", "file system", f"{kind}, safe for the store")
+
+
+def _file_system(folder: Path) -> str:
+    """Type of the file system that `folder` is on: the longest mount point above it."""
+    mounts = [
+        (part.mountpoint, part.fstype)
+        for part in psutil.disk_partitions(all=True)
+        if folder.resolve().is_relative_to(part.mountpoint)
+    ]
+    return max(mounts, key=lambda mount: len(mount[0]), default=("", "unknown"))[1]
+
+
+def _keeps_wal(folder: Path) -> bool:
+    """Whether SQLite can open a database in WAL mode here, by trying."""
+    try:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".icestream-doctor-") as place:
+            connection = sqlite3.connect(Path(place) / "try.db")
+            try:
+                mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+                connection.execute("CREATE TABLE one (number INTEGER)")
+                connection.commit()
+            finally:
+                connection.close()
+    except (OSError, sqlite3.Error):
+        return False
+    return bool(mode == "wal")
+
+
+def _writable(what: str, folder: Path) -> Finding:
+    """Whether something can be written, by trying in the nearest folder that exists."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        with tempfile.NamedTemporaryFile(dir=there, prefix=".icestream-doctor-"):
+            pass
+    except OSError as error:
+        cost = f"give yourself the right to write to {there}, or choose another place"
+        return Finding("wrong", what, f"cannot be written: {error.strerror}", cost)
+    return Finding("ok", what, f"{folder}, writable")
+
+
+def _compiled() -> Finding:
+    """Whether compiled kernels are kept, or made again by each process."""
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    place = Path(given) if given else Path(__file__).parents[1] / "processing"
+    found = _writable("compiled kernels", place)
+    if found.mark == "ok":
+        return found
+    cost = "each start compiles again; set NUMBA_CACHE_DIR to a folder of yours"
+    return Finding("missing", found.what, found.found, cost)
+
+
+def _postgres() -> Finding:
+    if find_spec("psycopg"):
+        return Finding("ok", "PostgreSQL driver", "psycopg")
+    cost = "stores are SQLite files only; pip install 'icestream[postgres]'"
+    return Finding("missing", "PostgreSQL driver", "not installed", cost)
+
+
+def _protocols() -> Iterator[Finding]:
+    registry = Registry()
+    broken = registry.broken()
+    whole = len(registry.names()) - len(broken)
+    yield Finding("ok", "protocols", f"{whole} installed")
+    for found in broken:
+        cost = "workflows that need it refuse to start; see icestream protocols list --broken"
+        yield Finding("wrong", f"protocol {found.name}", found.reason, cost)
+    for name in registry.names():
+        try:
+            protocol = registry.get(name)
+        except UnknownProtocol:
+            continue
+        if issubclass(protocol, ProgramProtocol):
+            program = protocol.program
+            path = program.find()
+            cost = f"{name} cannot run; get it from {program.package or 'its authors'}"
+            yield (
+                Finding("ok", f"program {program.executable}", str(path))
+                if path
+                else Finding("missing", f"program {program.executable}", "not found", cost)
+            )

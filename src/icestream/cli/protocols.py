@@ -1,0 +1,133 @@
+"""`icestream protocols`: what is installed, what is broken, what each can do."""
+
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from icestream.cli.describe import describe_parameters, first_line, port_words
+from icestream.cli.terminal import print_json, print_table
+from icestream.protocol import Protocol, Registry, UnknownProtocol
+
+__all__ = ["app"]
+
+app = App(name="protocols", help="List protocols and show what each can do.")
+
+
+@app.command(name="list")
+def list_(
+    *,
+    broken: Annotated[bool, Parameter(negative="")] = False,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """List the installed protocols.
+
+    Parameters
+    ----------
+    broken
+        Only those that cannot be loaded, with their tracebacks; exit status 1 if there are any.
+    json
+        For programs.
+    """
+    registry = Registry()
+    if broken:
+        return _list_broken(registry, json)
+    found = [_summary(registry, name) for name in registry.names()]
+    if json:
+        print_json(found)
+        return 0
+    print_table(
+        ("name", "title", "kind", "package"),
+        [(row["name"], row["title"], row["kind"], row["package"]) for row in found],
+    )
+    return 0
+
+
+def _list_broken(registry: Registry, json: bool) -> int:
+    broken = registry.broken()
+    if json:
+        print_json(
+            [
+                {
+                    "name": found.name,
+                    "target": found.target,
+                    "package": found.package,
+                    "reason": found.reason,
+                    "traceback": found.traceback,
+                }
+                for found in broken
+            ]
+        )
+        return 1 if broken else 0
+    if not broken:
+        print("no protocol is broken")
+        return 0
+    for found in broken:
+        print(f"{found.name} ({found.target}, {found.package}): {found.reason}")
+        print(f"{found.traceback}")
+    return 1
+
+
+def _summary(registry: Registry, name: str) -> dict[str, str]:
+    try:
+        protocol = registry.get(name)
+    except UnknownProtocol:
+        return {
+            "name": name,
+            "title": "broken: see icestream protocols list --broken",
+            "kind": "",
+            "package": registry.package(name),
+        }
+    return {
+        "name": name,
+        "title": protocol.title,
+        "kind": protocol.kind,
+        "package": registry.package(name),
+    }
+
+
+@app.command
+def show(name: str, /, *, json: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Show one protocol: ports, parameters with units and defaults, sources.
+
+    Parameters
+    ----------
+    name
+        Such as ctf.estimate.
+    json
+        For programs, with the JSON Schema of the parameters.
+    """
+    registry = Registry()
+    protocol = registry.get(name)
+    if json:
+        print_json(_document(protocol, registry.package(name)))
+        return
+    print(f"{protocol.title} ({name}, version {protocol.version}, {registry.package(name)})")
+    print(first_line(protocol))
+    print(f"\nkind: {protocol.kind}")
+    for title, ports in (("input", protocol.inputs()), ("output", protocol.outputs())):
+        for port in ports:
+            print(f"{title}: {port_words(port)}")
+    need = protocol().need()
+    print(f"needs: {need.cores} core(s), {need.memory / 2**20:.0f} MB, {need.gpus} GPU(s)")
+    for source in protocol.cites:
+        print(f"cites: {source}")
+    print("\nparameters:")
+    for parameter in describe_parameters(protocol.parameters_type()):
+        mark = " (advanced)" if parameter.advanced else ""
+        print(f"  {parameter.name}: {parameter.kind}{mark}")
+        print(f"      {parameter.sentence()}")
+
+
+def _document(protocol: type[Protocol[Any]], package: str) -> dict[str, Any]:
+    return {
+        "name": protocol.name,
+        "title": protocol.title,
+        "version": protocol.version,
+        "package": package,
+        "kind": protocol.kind,
+        "description": first_line(protocol),
+        "inputs": {port.name: port.item.__name__ for port in protocol.inputs()},
+        "outputs": {port.name: port.item.__name__ for port in protocol.outputs()},
+        "cites": list(protocol.cites),
+        "parameters": protocol.parameters_type().model_json_schema(),
+    }

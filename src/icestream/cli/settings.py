@@ -1,0 +1,47 @@
+"""`icestream settings`: each value, and where it came from."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from icestream.cli.describe import value_words
+from icestream.cli.terminal import print_json, print_table
+from icestream.settings import SITE_FILE, Settings, load, person_file
+
+__all__ = ["app"]
+
+app = App(name="settings", help="Show each setting and where it came from.")
+
+
+@app.command
+def show(*, json: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Show every setting, its value, its origin and what it does.
+
+    Parameters
+    ----------
+    json
+        For programs.
+    """
+    loaded = load()
+    values = loaded.settings.model_dump(mode="json")
+    if json:
+        print_json(
+            {
+                name: {"value": value, "origin": loaded.origins[name]}
+                for name, value in values.items()
+            }
+        )
+        return
+    print_table(
+        ("setting", "value", "from", "what it does"),
+        [
+            (
+                name,
+                value_words(value),
+                loaded.origins[name],
+                " ".join((Settings.model_fields[name].description or "").split()),
+            )
+            for name, value in values.items()
+        ],
+    )
+    print(f"files read: {person_file()}, then {SITE_FILE}; environment: ICESTREAM_<SETTING>")

@@ -1,0 +1,113 @@
+"""The command line as a whole: which commands there are, how fast, and how it fails."""
+
+import ast
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from icestream.cli import app as command_line
+from icestream.cli.app import COMMANDS, DEFECT, main
+from icestream.protocol import UnknownProtocol
+
+
+def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "icestream", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_every_command_is_where_it_is_said_to_be(command: tuple[str, str, str, object]) -> None:
+    """The lazily loaded function or app exists; looked up in the source, not imported."""
+    module, _, attribute = command[1].partition(":")
+    found = importlib.util.find_spec(f"icestream.cli.{module}")
+    assert found is not None
+    assert found.origin is not None
+    tree = ast.parse(Path(found.origin).read_text())
+    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    names |= {
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    assert attribute in names
+
+
+def test_help_names_every_command() -> None:
+    done = _run("--help")
+    assert done.returncode == 0
+    for name, _, help_text, _ in COMMANDS:
+        assert f" {name} " in done.stdout
+        assert help_text in done.stdout
+
+
+def test_help_is_quick() -> None:
+    """Below half a second of processor time, at the best of three: other work may disturb one."""
+
+    def cost() -> float:
+        import resource
+
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        _run("--help")
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    assert min(cost() for _ in range(3)) < 0.5
+
+
+def test_version() -> None:
+    assert _run("--version").stdout.strip() == "0.1.0"
+
+
+def test_an_unknown_command_suggests_the_near_one() -> None:
+    done = _run("proces")
+    assert done.returncode == 2
+    assert "process" in done.stdout + done.stderr
+
+
+def _fail(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(command_line, "app", fail)
+
+
+def test_a_foreseen_error_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _fail(monkeypatch, UnknownProtocol("no protocol 'ctf.estimat' is installed"))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "icestream: no protocol 'ctf.estimat' is installed\n"
+
+
+def test_an_error_of_the_system_names_the_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _fail(monkeypatch, PermissionError(13, "Permission denied", "/data/session"))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "icestream: /data/session: Permission denied\n"
+
+
+def test_a_defect_shows_its_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _fail(monkeypatch, ZeroDivisionError("division by zero"))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == DEFECT
+    printed = capsys.readouterr().err
+    assert "Traceback" in printed
+    assert "defect of icestream" in printed

@@ -1,0 +1,62 @@
+"""`icestream doctor`."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from icestream.cli import doctor as module
+from icestream.cli.doctor import doctor, examine
+
+
+def test_it_looks_at_what_sessions_need(tmp_path: Path) -> None:
+    found = {finding.what: finding for finding in examine(tmp_path)}
+    for what in ("cores", "memory", "GPUs", "disk", "file system", "shared state", "protocols"):
+        assert what in found
+    assert found[f"folder {tmp_path}"].mark == "ok"
+    assert "compiled kernels" in found
+
+
+def test_what_is_not_ok_says_what_it_costs(tmp_path: Path) -> None:
+    assert all(finding.cost for finding in examine(tmp_path) if finding.mark != "ok")
+
+
+def test_a_folder_that_does_not_exist_yet(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "session"
+    found = {finding.what: finding for finding in examine(folder)}
+    assert found[f"folder {folder}"].mark == "ok"
+    assert not folder.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr(module.tempfile, "NamedTemporaryFile", refuse)
+    monkeypatch.setattr(module.tempfile, "TemporaryDirectory", refuse)
+    assert doctor(tmp_path, json=True) == 1
+    found = {row["what"]: row for row in json.loads(capsys.readouterr().out)}
+    assert found[f"folder {tmp_path}"]["mark"] == "wrong"
+    assert "Permission denied" in found[f"folder {tmp_path}"]["found"]
+    assert found["file system"]["mark"] == "missing"
+
+
+def test_a_network_file_system_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_file_system", lambda folder: "nfs4")
+    found = {finding.what: finding for finding in examine(tmp_path)}
+    assert found["file system"].mark == "missing"
+    assert "local disk" in found["file system"].cost
+
+
+def test_a_gpu_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho 'NVIDIA A40, 46068 MiB'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    found = {finding.what: finding for finding in examine(tmp_path)}
+    assert found["GPUs"].mark == "ok"
+    assert "A40" in found["GPUs"].found

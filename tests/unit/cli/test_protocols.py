@@ -1,0 +1,51 @@
+"""`icestream protocols`."""
+
+import json
+
+import pytest
+
+from icestream.cli.protocols import app
+from icestream.protocol import Registry, UnknownProtocol
+
+
+def _run(*tokens: str) -> object:
+    return app(list(tokens), result_action="return_value")
+
+
+def test_list_names_every_protocol(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("list") == 0
+    names = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()]
+    assert names == ["name", *Registry().names()]
+
+
+def test_list_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("list", "--json") == 0
+    found = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert found["ctf.estimate"]["kind"] == "item"
+
+
+def test_no_shipped_protocol_is_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("list", "--broken") == 0
+    assert capsys.readouterr().out == "no protocol is broken\n"
+
+
+def test_show_has_ports_parameters_units_and_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    _run("show", "ctf.estimate")
+    shown = capsys.readouterr().out
+    assert "input: micrograph: Micrograph" in shown
+    assert "output: ctf: Ctf" in shown
+    for name in Registry().get("ctf.estimate").parameters_type().model_fields:
+        assert f"  {name}: " in shown
+    assert "µm" in shown
+
+
+def test_show_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    _run("show", "ctf.estimate", "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert found["inputs"] == {"micrograph": "Micrograph"}
+    assert "properties" in found["parameters"]
+
+
+def test_an_unknown_name_suggests_near_ones() -> None:
+    with pytest.raises(UnknownProtocol, match="did you mean ctf.estimate"):
+        _run("show", "ctf.estimat")

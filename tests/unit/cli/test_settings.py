@@ -1,0 +1,31 @@
+"""`icestream settings show`."""
+
+import json
+
+import pytest
+
+from icestream.cli.settings import app
+from icestream.settings import Settings
+
+
+def test_each_value_and_its_origin(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ICESTREAM_CORES", "3")
+    app(["show"], result_action="return_value")
+    lines = dict(
+        line.split("\t", 1) for line in capsys.readouterr().out.splitlines() if "\t" in line
+    )
+    assert set(lines) == {"setting", *Settings.model_fields}
+    assert lines["cores"].startswith("3\t$ICESTREAM_CORES\t")
+    assert lines["report_interval"].startswith("5\tdefault\t")
+
+
+def test_the_same_for_programs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ICESTREAM_STORE", "postgresql://me:secret@here/sessions")
+    app(["show", "--json"], result_action="return_value")
+    printed = capsys.readouterr().out
+    assert json.loads(printed)["store"]["origin"] == "$ICESTREAM_STORE"
+    assert "secret" not in printed
