@@ -1,0 +1,156 @@
+"""Cutting particle images out of a micrograph, and giving them a common grey scale."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icestream.model import Column, Image, Stack
+from icestream.processing.fourier import fourier_crop
+
+__all__ = ["Box", "Cut", "cut_particles", "extract_particles", "normalize_particles", "whole_boxes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """How particle images are cut and finished."""
+
+    cut: int
+    """Side of the box that is cut, pixels of the micrograph, even."""
+    size: int
+    """Side of the final images, even; smaller than `cut` resamples by Fourier cropping."""
+    radius: float
+    """Radius of the particle, pixels of the micrograph; what lies outside is background."""
+    dust: float = 5.0
+    """Pixels farther than this from the mean, in standard deviations of the background, are
+    replaced by noise; 0 leaves them."""
+    invert: bool = True
+    """Reverse the contrast, so that dark particles become bright."""
+
+    def __post_init__(self) -> None:
+        if self.size < 8 or self.size % 2 or self.size > self.cut:
+            raise ValueError(
+                f"particles of {self.cut} pixels can be resampled to an even number of at least "
+                f"8 and at most {self.cut} pixels, not {self.size}"
+            )
+
+
+class Cut(NamedTuple):
+    """Particle images, and which of the wanted ones they are."""
+
+    images: Stack
+    """``(n, box, box)``, the particle's center at pixel ``box // 2``."""
+    kept: NDArray[np.intp]
+    """``(n,)`` indices into the coordinates that were asked for."""
+
+
+def whole_boxes(shape: tuple[int, int], x: Column, y: Column, box: int) -> NDArray[np.intp]:
+    """Indices of the coordinates whose box lies inside an image of `shape` ``(y, x)``."""
+    left, top = _corners(x, box), _corners(y, box)
+    inside = (left >= 0) & (top >= 0) & (left + box <= shape[1]) & (top + box <= shape[0])
+    return np.flatnonzero(inside)
+
+
+def _corners(coordinates: Column, box: int) -> NDArray[np.int64]:
+    """First pixel of each box: RELION drops the fraction of the coordinate, then half the box."""
+    return np.trunc(np.asarray(coordinates, dtype=np.float64)).astype(np.int64) - box // 2
+
+
+def cut_particles(image: Image, x: Column, y: Column, box: int) -> Cut:
+    """Cut boxes of `box` pixels around (x, y); those that reach over the edge are left out.
+
+    As RELION does it: the pixel that holds the coordinate, its fraction dropped, becomes pixel
+    ``box // 2`` of the particle image.
+
+    Parameters
+    ----------
+    image
+        ``(y, x)``.
+    x, y
+        ``(n,)`` centers, pixels of the image.
+    box
+        Even number of pixels.
+    """
+    if box < 8 or box % 2:
+        raise ValueError(f"a particle box must be an even number of at least 8 pixels, not {box}")
+    kept = whole_boxes((image.shape[0], image.shape[1]), x, y, box)
+    left, top = _corners(x, box)[kept], _corners(y, box)[kept]
+    images = np.empty((len(kept), box, box), dtype=np.float32)
+    for place, (row, column_) in enumerate(zip(top, left, strict=True)):
+        images[place] = image[row : row + box, column_ : column_ + box]
+    return Cut(images, kept)
+
+
+def normalize_particles(images: Stack, radius: float, *, plane: bool = True) -> Stack:
+    """Give the background outside a circle mean 0 and standard deviation 1, in every image.
+
+    Parameters
+    ----------
+    images
+        ``(n, box, box)``.
+    radius
+        Pixels, about ``box // 2``; pixels farther out are background.
+    plane
+        Subtract the plane through the background, not its mean only.
+
+    Raises
+    ------
+    ValueError
+        If the circle leaves fewer than 16 background pixels.
+    """
+    box = images.shape[-1]
+    axis = np.arange(box, dtype=np.float32) - box // 2
+    background = (axis[:, None] ** 2 + axis[None, :] ** 2 > radius**2).ravel()
+    if background.sum() < 16:
+        raise ValueError(
+            f"a background radius of {radius:g} pixels leaves {int(background.sum())} background "
+            f"pixels in a box of {box}; use a larger box or a smaller radius"
+        )
+    flat = images.reshape(len(images), box * box)
+    terms = np.ones((box * box, 3 if plane else 1), dtype=np.float32)
+    if plane:
+        terms[:, 1] = np.tile(axis, box)
+        terms[:, 2] = np.repeat(axis, box)
+    # One least-squares solution for all images: the design is the same for each.
+    solve = np.linalg.pinv(terms[background].astype(np.float64)).astype(np.float32)
+    level = (flat[:, background] @ solve.T) @ terms.T
+    result = flat - level
+    spread = result[:, background].std(axis=1, dtype=np.float64)
+    result /= np.where(spread > 0, spread, 1.0).astype(np.float32)[:, None]
+    return np.asarray(result.reshape(images.shape), dtype=np.float32)
+
+
+def extract_particles(image: Image, x: Column, y: Column, box: Box, *, seed: int = 0) -> Cut:
+    """Cut, resample, normalize and clean the particles of one micrograph.
+
+    Parameters
+    ----------
+    image
+        ``(y, x)`` micrograph.
+    x, y
+        ``(n,)`` centers, pixels of the micrograph.
+    box
+        Sizes, and what is done to the images.
+    seed
+        Of the noise that replaces dust.
+
+    Returns
+    -------
+    Cut
+        Images with background mean 0 and standard deviation 1.
+
+    Notes
+    -----
+    The order of operations is that of RELION's
+    ``relion_preprocess --extract --scale --norm --invert_contrast``.
+    """
+    images, kept = cut_particles(image, x, y, box.cut)
+    if not len(kept):
+        return Cut(np.zeros((0, box.size, box.size), dtype=np.float32), kept)
+    images = fourier_crop(images, (box.size, box.size))
+    images = normalize_particles(images, box.radius * box.size / box.cut)
+    if box.dust > 0:
+        odd = np.abs(images) > box.dust
+        images[odd] = np.random.default_rng(seed).standard_normal(int(odd.sum()), dtype=np.float32)
+    return Cut(-images if box.invert else images, kept)
