@@ -1,0 +1,37 @@
+"""The one error that reading a file can end with."""
+
+from pathlib import Path
+
+__all__ = ["FormatError"]
+
+
+class FormatError(ValueError):
+    """A file is not what it should be.
+
+    Parameters
+    ----------
+    path
+        The file.
+    expected, found
+        What should have been there and what was, with numbers.
+    advice
+        What to do about it.
+    """
+
+    def __init__(self, path: Path | str, *, expected: str, found: str, advice: str) -> None:
+        super().__init__(path, expected, found, advice)
+        self.path = Path(path)
+        self.expected = expected
+        self.found = found
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.path}: expected {self.expected}, found {self.found}; {self.advice}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (self.path, self.expected, self.found, self.advice)
+
+
+def _rebuild(path: Path, expected: str, found: str, advice: str) -> FormatError:
+    """Make the error again in another process; its arguments are keywords."""
+    return FormatError(path, expected=expected, found=found, advice=advice)

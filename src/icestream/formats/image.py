@@ -1,0 +1,58 @@
+"""Images of any format we know, and small pictures for people."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from icestream.formats.errors import FormatError
+from icestream.formats.gain import read_detector_image
+from icestream.model import Image
+
+__all__ = ["read_image", "write_picture"]
+
+
+def read_image(path: Path | str) -> Image:
+    """Read one image as float32 ``(y, x)`` from MRC, TIFF, PNG or JPEG; the first of several.
+
+    Rows are in the order in which RELION reads the file: those of TIFF are turned. A picture
+    (PNG, JPEG) keeps its order, top row first.
+
+    Raises
+    ------
+    FormatError
+        If the file is cut off or holds no image.
+    """
+    path = Path(path)
+    if path.suffix.lower() in (".png", ".jpg", ".jpeg"):
+        return _read_picture(path)
+    return np.ascontiguousarray(read_detector_image(path), dtype=np.float32)
+
+
+def _read_picture(path: Path) -> Image:
+    try:
+        with PIL.Image.open(path) as picture:
+            grey = picture if picture.mode in ("L", "I;16", "I", "F") else picture.convert("L")
+            return np.asarray(grey, dtype=np.float32)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise FormatError(
+            path,
+            expected="a PNG or JPEG picture",
+            found=f"what cannot be decoded ({error})",
+            advice="copy the file again",
+        ) from error
+
+
+def write_picture(path: Path | str, picture: NDArray[np.uint8]) -> None:
+    """Write a picture, ``(y, x)`` grey or ``(y, x, 3)`` colour, as PNG or JPEG by its suffix.
+
+    Row 0 becomes the top row. The file gets its name when it is whole.
+    """
+    path = Path(path)
+    if picture.dtype != np.uint8:
+        raise TypeError(f"{path}: a picture must be uint8, not {picture.dtype}")
+    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    PIL.Image.fromarray(np.ascontiguousarray(picture)).save(unfinished, quality=85)
+    unfinished.replace(path)

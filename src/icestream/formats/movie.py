@@ -1,0 +1,319 @@
+"""One entrance to movies, whatever file they are in.
+
+The arrays have the rows in the order in which RELION reads the same file: MRC and EER as they are
+stored, TIFF turned upside down (`icestream.formats.tiff`). A micrograph that is written as MRC
+therefore lies as RELION's own micrograph of the same movie does, and so do coordinates in it.
+"""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icestream.formats.eer import EerCoding, eer_coding, eer_metadata, render_fraction
+from icestream.formats.errors import FormatError
+from icestream.formats.gain import read_gain
+from icestream.formats.mrc import check_mrc_size, map_mrc, read_mrc_header
+from icestream.formats.tiff import EER_COMPRESSIONS, Page, decode_page, read_pages, walk_pages
+
+__all__ = ["Container", "MovieFacts", "MovieFile", "container_of", "movie_facts", "open_movie"]
+
+Container = Literal["mrc", "tiff", "eer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovieFacts:
+    """What the headers of a movie say, without decoding a frame."""
+
+    frames: int
+    """Frames in the file; for EER camera frames, before grouping."""
+    shape: tuple[int, int]
+    """(y, x) pixels of a frame."""
+    dtype: np.dtype[Any]
+    container: Container
+    size: int
+    """Bytes of the file."""
+    pixel_size: float | None = None
+    """Å; None when the file does not say."""
+    voltage: float | None = None
+    """kV."""
+    dose: float | None = None
+    """e/Å² of the whole movie."""
+    nominal_defocus: float | None = None
+    """Å, underfocus positive."""
+    expected_frames: int | None = None
+    """Frames that the camera meant to write."""
+
+
+class MovieFile(ABC):
+    """An open movie; use it in a ``with`` statement.
+
+    Attributes
+    ----------
+    path, container, frames, shape, dtype
+        `frames` and `shape` are those that `read` gives: for EER after grouping and upsampling.
+    """
+
+    container: Container
+
+    def __init__(self, path: Path, frames: int, shape: tuple[int, int], dtype: Any) -> None:
+        self.path = path
+        self.frames = frames
+        self.shape = shape
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
+
+    @abstractmethod
+    def read(self, index: int) -> NDArray[Any]:
+        """Raw counts ``(y, x)`` of frame `index` (from 0). Threads may call it together."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+        return
+
+    def read_all(self, threads: int = 1) -> NDArray[Any]:
+        """All frames ``(frames, y, x)`` as raw counts, decoded by `threads` threads."""
+        stack = np.empty((self.frames, *self.shape), dtype=self.dtype)
+
+        def fill(index: int) -> None:
+            stack[index] = self.read(index)
+
+        _for_each(fill, self.frames, threads)
+        return stack
+
+    def read_gain(self, path: Path | str) -> NDArray[np.float32]:
+        """The gain reference at `path`, to be multiplied with what `read` gives."""
+        return read_gain(path, self.shape, eer=self.container == "eer")
+
+    def _check_index(self, index: int) -> None:
+        if not 0 <= index < self.frames:
+            raise IndexError(f"{self.path}: frame {index} of {self.frames}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _for_each(work: Callable[[int], None], count: int, threads: int) -> None:
+    if threads <= 1 or count < 2:
+        for index in range(count):
+            work(index)
+        return
+    with ThreadPoolExecutor(min(threads, count)) as pool:
+        list(pool.map(work, range(count)))
+
+
+class _MrcMovie(MovieFile):
+    container = "mrc"
+
+    def __init__(self, path: Path) -> None:
+        self._mapped = map_mrc(path)
+        native = self._mapped.dtype.newbyteorder("=")
+        frames, height, width = self._mapped.shape
+        super().__init__(path, frames, (height, width), native)
+
+    def read(self, index: int) -> NDArray[Any]:
+        self._check_index(index)
+        return np.array(self._mapped[index], dtype=self.dtype)
+
+
+class _PagedMovie(MovieFile):
+    """What TIFF and EER share: an open file and its pages."""
+
+    def __init__(
+        self, path: Path, pages: tuple[Page, ...], frames: int, shape: tuple[int, int], dtype: Any
+    ) -> None:
+        super().__init__(path, frames, shape, dtype)
+        self._pages = pages
+        self._file: BinaryIO = path.open("rb")
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _TiffMovie(_PagedMovie):
+    container = "tiff"
+
+    def __init__(self, path: Path, pages: tuple[Page, ...]) -> None:
+        super().__init__(path, pages, len(pages), pages[0].shape, pages[0].dtype)
+
+    def read(self, index: int) -> NDArray[Any]:
+        self._check_index(index)
+        return decode_page(self.path, self._file, self._pages[index])
+
+
+class _EerMovie(_PagedMovie):
+    container = "eer"
+
+    def __init__(self, path: Path, pages: tuple[Page, ...], grouping: int, upsampling: int) -> None:
+        fractions = len(pages) // grouping
+        if not fractions:
+            raise FormatError(
+                path,
+                expected=f"at least {grouping} camera frames, to be grouped into one fraction",
+                found=f"{len(pages)}",
+                advice="group fewer camera frames",
+            )
+        height, width = pages[0].shape
+        shape = (height * upsampling, width * upsampling)
+        deepest = np.uint8 if grouping <= 255 else np.uint16
+        super().__init__(path, pages, fractions, shape, deepest)
+        self._grouping = grouping
+        self._upsampling = upsampling
+        self._coding: EerCoding = eer_coding(path, pages[0])
+
+    def read(self, index: int) -> NDArray[Any]:
+        self._check_index(index)
+        first = index * self._grouping
+        pages = self._pages[first : first + self._grouping]
+        fraction = render_fraction(self.path, self._file, pages, self._coding, self._upsampling)
+        return fraction.astype(self.dtype, copy=False)
+
+
+def open_movie(path: Path | str, eer_grouping: int = 1, *, eer_upsampling: int = 1) -> MovieFile:
+    """Open a movie in MRC, TIFF or EER, told apart by its first bytes and not by its name.
+
+    Parameters
+    ----------
+    path
+        The file.
+    eer_grouping
+        Camera frames that are added up into one fraction; a rest at the end is left out. Other
+        formats ignore it.
+    eer_upsampling
+        1 gives the camera's pixels, 2 uses the place of each electron within its pixel.
+
+    Returns
+    -------
+    MovieFile
+        Its counts are raw: no gain is applied.
+
+    Raises
+    ------
+    FormatError
+        If the file is cut off, foreign, or its frames differ in size; the message says what was
+        expected, what was found and what to do.
+    """
+    path = Path(path)
+    if eer_grouping < 1 or eer_upsampling not in (1, 2):
+        raise ValueError("eer_grouping must be at least 1 and eer_upsampling 1 or 2")
+    if _is_tiff(path):
+        pages = read_pages(path)
+        _check_frames(path, pages)
+        if pages[0].compression in EER_COMPRESSIONS:
+            return _EerMovie(path, pages, eer_grouping, eer_upsampling)
+        return _TiffMovie(path, pages)
+    return _MrcMovie(path)
+
+
+def _check_frames(path: Path, pages: tuple[Page, ...]) -> None:
+    first = pages[0]
+    for number, page in enumerate(pages, start=1):
+        if page.shape != first.shape or page.compression != first.compression:
+            raise FormatError(
+                path,
+                expected=f"every frame {first.shape} (y, x), as the first",
+                found=f"frame {number} of {page.shape}",
+                advice="give a movie whose frames have one size",
+            )
+
+
+def _is_tiff(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def container_of(path: Path | str) -> Container:
+    """Kind of file, by its first page.
+
+    Raises
+    ------
+    FormatError
+        If it is neither MRC nor TIFF nor EER.
+    """
+    path = Path(path)
+    if not _is_tiff(path):
+        read_mrc_header(path)
+        return "mrc"
+    chain = walk_pages(path, limit=1)
+    if not chain.pages:
+        raise FormatError(
+            path,
+            expected="a TIFF or EER file",
+            found=chain.problem,
+            advice="copy the file again, or wait until it is written",
+        )
+    return "eer" if chain.pages[0].compression in EER_COMPRESSIONS else "tiff"
+
+
+def movie_facts(path: Path | str) -> MovieFacts:
+    """Read the headers only; costs milliseconds, also for an EER file of a thousand pages.
+
+    Raises
+    ------
+    FormatError
+        As `open_movie`: the headers and the length of the file must agree.
+    """
+    path = Path(path)
+    if not _is_tiff(path):
+        return _mrc_facts(path)
+    pages = read_pages(path)
+    _check_frames(path, pages)
+    size = os.stat(path).st_size  # noqa: PTH116 - half the time of Path.stat
+    first = pages[0]
+    if first.compression not in EER_COMPRESSIONS:
+        return MovieFacts(
+            frames=len(pages),
+            shape=first.shape,
+            dtype=first.dtype,
+            container="tiff",
+            size=size,
+            pixel_size=first.pixel_size,
+        )
+    eer_coding(path, first)
+    said = eer_metadata(first)
+    return MovieFacts(
+        frames=len(pages),
+        shape=first.shape,
+        dtype=np.dtype(np.uint8),
+        container="eer",
+        size=size,
+        expected_frames=_whole(said.get("numberOfFrames")),
+    )
+
+
+def _mrc_facts(path: Path) -> MovieFacts:
+    header = read_mrc_header(path)
+    check_mrc_size(path, header)
+    fei = header.fei
+    return MovieFacts(
+        frames=header.shape[0],
+        shape=header.shape[1:],
+        dtype=header.dtype.newbyteorder("="),
+        container="mrc",
+        size=path.stat().st_size,
+        pixel_size=header.pixel_size,
+        voltage=fei.voltage if fei else None,
+        dose=fei.dose if fei else None,
+        nominal_defocus=fei.defocus if fei else None,
+    )
+
+
+def _whole(text: str | None) -> int | None:
+    try:
+        return int(float(text)) if text else None
+    except ValueError:
+        return None

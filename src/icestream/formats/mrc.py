@@ -1,0 +1,390 @@
+"""MRC images, stacks and volumes (MRC2014), with the extended headers FEI1 and FEI2.
+
+Rows are kept in the order of the file: row 0 of an array is the first row stored. RELION reads
+MRC in the same order, so a coordinate ``(x, y)`` means the same pixel in both.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mrcfile.dtypes import get_ext_header_dtype
+from numpy.typing import NDArray
+
+from icestream.formats.errors import FormatError
+
+__all__ = [
+    "FeiMetadata",
+    "MrcHeader",
+    "map_mrc",
+    "read_mrc",
+    "read_mrc_header",
+    "read_stack",
+    "write_mrc",
+]
+
+HEADER_SIZE = 1024
+_COPY_AGAIN = "copy the file again, or wait until it is written"
+_FOREIGN = "give an MRC file (.mrc, .mrcs, .map)"
+_IMOD_STAMP = 1146047817
+
+_HEADER = np.dtype(
+    [
+        ("shape", "i4", 3),  # nx, ny, nz
+        ("mode", "i4"),
+        ("start", "i4", 3),
+        ("sampling", "i4", 3),  # mx, my, mz
+        ("cell", "f4", 3),  # Å
+        ("angles", "f4", 3),
+        ("axes", "i4", 3),  # mapc, mapr, maps
+        ("statistics", "f4", 3),  # min, max, mean
+        ("space_group", "i4"),
+        ("extended", "i4"),  # bytes of the extended header
+        ("extra1", "V8"),
+        ("extended_type", "S4"),
+        ("version", "i4"),
+        ("extra2", "V40"),
+        ("imod_stamp", "i4"),
+        ("imod_flags", "i4"),
+        ("extra3", "V36"),
+        ("origin", "f4", 3),
+        ("map", "S4"),
+        ("machine", "u1", 4),
+        ("rms", "f4"),
+        ("labels_used", "i4"),
+        ("labels", "S80", 10),
+    ]
+)
+
+_HEADERS = {"<": _HEADER.newbyteorder("<"), ">": _HEADER.newbyteorder(">")}
+_TYPES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2", 101: "u1"}
+
+
+@dataclass(frozen=True, slots=True)
+class FeiMetadata:
+    """What a microscope by FEI or Thermo Fisher writes about one image (FEI1 and FEI2)."""
+
+    pixel_size: float | None
+    """Å."""
+    voltage: float | None
+    """kV."""
+    dose: float | None
+    """e/Å²."""
+    defocus: float | None
+    """Asked of the microscope, Å, underfocus positive."""
+    magnification: float | None
+    exposure_time: float | None
+    """s."""
+    stage: tuple[float, float, float] | None
+    """(x, y, z), µm."""
+    tilt: float | None
+    """Degrees."""
+    camera: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MrcHeader:
+    """What the header of an MRC file says."""
+
+    shape: tuple[int, int, int]
+    """(z, y, x)."""
+    mode: int
+    """0 int8, 1 int16, 2 float32, 6 uint16, 12 float16, 101 four bits."""
+    dtype: np.dtype[Any]
+    """Of the stored numbers, byte order included; mode 101 is unpacked into uint8."""
+    voxel_size: tuple[float, float, float]
+    """(z, y, x), Å; 0 where the file does not say."""
+    space_group: int
+    """0 image or stack of images, 1 volume, 401 stack of volumes."""
+    axes: tuple[int, int, int]
+    """Axes of columns, rows and sections: (1, 2, 3) is x, y, z."""
+    extended: int
+    """Bytes between the header and the first image."""
+    extended_type: str
+    statistics: tuple[float, float, float, float]
+    """Minimum, maximum, mean, standard deviation, as stored."""
+    labels: tuple[str, ...]
+    size: int
+    """Bytes that a whole file with this header has."""
+    fei: FeiMetadata | None = None
+    """Of the first image."""
+
+    @property
+    def pixel_size(self) -> float | None:
+        """Å along x; None when the file does not say, or says exactly 1 as many do by default."""
+        found = self.voxel_size[2]
+        if self.fei and self.fei.pixel_size:
+            return self.fei.pixel_size
+        return found if found > 0 and found != 1.0 else None
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one stored row."""
+        width = self.shape[2]
+        return (width + 1) // 2 if self.mode == 101 else width * self.dtype.itemsize
+
+
+def read_mrc_header(path: Path | str) -> MrcHeader:
+    """Read the header and, of the extended header, the first record.
+
+    Little and big endian files are recognised by the machine stamp and checked by the mode.
+
+    Raises
+    ------
+    FormatError
+        If the file is too short or is no MRC file. The length of the data is not checked here.
+    """
+    path = Path(path)
+    with path.open("rb") as file:
+        raw = file.read(HEADER_SIZE)
+        if len(raw) < HEADER_SIZE:
+            raise FormatError(
+                path,
+                expected=f"an MRC header of {HEADER_SIZE} bytes",
+                found=f"{len(raw)} bytes",
+                advice=_COPY_AGAIN,
+            )
+        header, order = _decode_header(path, raw)
+        extended = file.read(min(int(header["extended"]), 2048))
+    return _describe(header, order, extended)
+
+
+def _decode_header(path: Path, raw: bytes) -> tuple[np.void, str]:
+    orders = [">", "<"] if raw[212:213] == b"\x11" else ["<", ">"]
+    for order in orders:
+        header = np.frombuffer(raw, dtype=_HEADERS[order])[0]
+        if int(header["mode"]) in _TYPES and _plausible(header):
+            return header, order
+    mode = int.from_bytes(raw[12:16], "little", signed=True)
+    raise FormatError(
+        path,
+        expected="an MRC header with positive size and mode 0, 1, 2, 6, 12 or 101",
+        found=f"mode {mode} and first bytes {raw[:4]!r}",
+        advice=_FOREIGN,
+    )
+
+
+def _plausible(header: np.void) -> bool:
+    shape = header["shape"]
+    return bool(
+        np.all(shape > 0)
+        and np.all(shape[:2] < 2**20)
+        and 0 <= header["extended"] < 2**30
+        and (header["map"] in (b"MAP ", b"MAP") or np.all(np.abs(header["axes"]) <= 3))
+    )
+
+
+def _describe(header: np.void, order: str, extended: bytes) -> MrcHeader:
+    mode = int(header["mode"])
+    nx, ny, nz = (int(n) for n in header["shape"])
+    kind = _TYPES[mode]
+    if mode == 0 and header["imod_stamp"] == _IMOD_STAMP and not header["imod_flags"] & 1:
+        kind = "u1"  # IMOD and SerialEM before the standard said that bytes are signed
+    row = (nx + 1) // 2 if mode == 101 else nx * np.dtype(kind).itemsize
+    sampling = [int(n) or int(m) for n, m in zip(header["sampling"], header["shape"], strict=True)]
+    voxel = [float(c) / n if n > 0 else 0.0 for c, n in zip(header["cell"], sampling, strict=True)]
+    kind_of_extended = header["extended_type"].decode("ascii", "replace").strip("\0 ")
+    return MrcHeader(
+        shape=(nz, ny, nx),
+        mode=mode,
+        dtype=np.dtype(order + kind),
+        voxel_size=(voxel[2], voxel[1], voxel[0]),
+        space_group=int(header["space_group"]),
+        axes=tuple(int(axis) for axis in header["axes"]),  # type: ignore[arg-type]
+        extended=int(header["extended"]),
+        extended_type=kind_of_extended,
+        statistics=(*(float(s) for s in header["statistics"]), float(header["rms"])),  # type: ignore[arg-type]
+        labels=tuple(
+            label.decode("ascii", "replace").rstrip("\0 ")
+            for label in header["labels"][: max(0, min(int(header["labels_used"]), 10))]
+        ),
+        size=HEADER_SIZE + int(header["extended"]) + row * ny * nz,
+        fei=_read_fei(kind_of_extended, order, extended),
+    )
+
+
+def _read_fei(kind: str, order: str, raw: bytes) -> FeiMetadata | None:
+    """The first record of an FEI extended header; lengths in metres, as written by FEI."""
+    layout = get_ext_header_dtype(kind.encode(), order)
+    if layout is None or len(raw) < layout.itemsize:
+        return None
+    record = np.frombuffer(raw, dtype=layout, count=1)[0]
+
+    def number(name: str, scale: float = 1.0) -> float | None:
+        value = float(record[name]) * scale
+        return value if np.isfinite(value) and value != 0 else None
+
+    defocus = number("Applied defocus", -1e10) or number("Defocus", -1e10)
+    stage = tuple(float(record[f"{axis}-Stage"]) * 1e6 for axis in "XYZ")
+    return FeiMetadata(
+        pixel_size=number("Pixel size X", 1e10),
+        voltage=number("HT", 1e-3),
+        dose=number("Dose", 1e-20),
+        defocus=defocus,
+        magnification=number("Magnification"),
+        exposure_time=number("Integration time"),
+        stage=stage if np.all(np.isfinite(stage)) else None,  # type: ignore[arg-type]
+        tilt=number("Alpha tilt"),
+        camera=record["Camera name"].decode("ascii", "replace").strip("\0 "),
+    )
+
+
+def map_mrc(path: Path | str) -> NDArray[Any]:
+    """Map an MRC file as ``(z, y, x)`` without reading it; four-bit files are read and unpacked.
+
+    Raises
+    ------
+    FormatError
+        If the file is not MRC or is shorter than its header says.
+    """
+    path = Path(path)
+    header = read_mrc_header(path)
+    check_mrc_size(path, header)
+    offset = HEADER_SIZE + header.extended
+    z, y, x = header.shape
+    if header.mode != 101:
+        return np.memmap(path, dtype=header.dtype, mode="r", offset=offset, shape=(z, y, x))
+    packed = np.memmap(
+        path, dtype=np.uint8, mode="r", offset=offset, shape=(z, y, header.row_bytes)
+    )
+    return unpack_four_bits(packed, x)
+
+
+def check_mrc_size(path: Path, header: MrcHeader) -> None:
+    """Refuse a file that is shorter than its header says."""
+    size = path.stat().st_size
+    if size < header.size:
+        z, y, x = header.shape
+        raise FormatError(
+            path,
+            expected=f"{header.size} bytes for {z} x {y} x {x} pixels of mode {header.mode}",
+            found=f"{size} bytes",
+            advice=_COPY_AGAIN,
+        )
+
+
+def unpack_four_bits(packed: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    """Unpack mode 101, two pixels in a byte, the first in the low half; rows start on a byte."""
+    pixels = np.empty((*packed.shape[:-1], packed.shape[-1] * 2), dtype=np.uint8)
+    pixels[..., 0::2] = packed & 15
+    pixels[..., 1::2] = packed >> 4
+    return pixels[..., :width]
+
+
+def read_mrc(path: Path | str) -> NDArray[Any]:
+    """Read an MRC file whole: ``(y, x)`` for a single section, else ``(z, y, x)``.
+
+    Numbers keep their type, in the byte order of the machine. Use `read_stack` where a stack
+    of one image must stay a stack.
+    """
+    mapped = map_mrc(path)
+    found = np.array(mapped, dtype=mapped.dtype.newbyteorder("="))
+    return found[0] if len(found) == 1 else found
+
+
+def read_stack(
+    path: Path | str, indices: Sequence[int] | NDArray[np.integer[Any]] | slice | None = None
+) -> NDArray[Any]:
+    """Read the images of a stack as ``(n, y, x)``, all or those with the `indices` (from 0)."""
+    mapped = map_mrc(path)
+    try:
+        chosen = mapped if indices is None else mapped[indices]
+    except IndexError:
+        raise FormatError(
+            path,
+            expected=f"an image with index {np.max(np.asarray(indices))} (from 0)",
+            found=f"{len(mapped)} images",
+            advice="ask for images that are in the stack",
+        ) from None
+    return np.array(chosen, dtype=mapped.dtype.newbyteorder("="))
+
+
+def write_mrc(
+    path: Path | str,
+    array: NDArray[Any],
+    pixel_size: float = 0.0,
+    *,
+    volume: bool = False,
+    labels: Sequence[str] = (),
+) -> None:
+    """Write an image, a stack or a volume; the file gets its name when it is whole.
+
+    Parameters
+    ----------
+    path
+        Written under a temporary name beside it and then renamed.
+    array
+        ``(y, x)`` or ``(z, y, x)``. float32 and float64 are written as mode 2, float16 as 12,
+        int8 and bool as 0, int16 as 1, uint16 as 6, uint8 as 0 when no value exceeds 127,
+        else as 6.
+    pixel_size
+        Å.
+    volume
+        The three-dimensional array is a volume (space group 1), not a stack of images.
+    labels
+        Up to ten lines of text.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the array has a type or number of dimensions that MRC cannot hold.
+    """
+    path = Path(path)
+    if array.ndim not in (2, 3) or array.size == 0:
+        raise ValueError(f"{path}: an array (y, x) or (z, y, x) can be written, not {array.shape}")
+    stored, mode = _storable(array)
+    if stored.ndim == 2:
+        stored = stored[None]
+    header = _make_header(stored, mode, pixel_size, volume=volume)
+    header["labels_used"] = min(len(labels), 10)
+    for place, label in enumerate(labels[:10]):
+        header["labels"][0, place] = label.encode("ascii", "replace")[:80]
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with unfinished.open("wb") as file:
+        file.write(header.tobytes())
+        stored.tofile(file)
+    unfinished.replace(path)
+
+
+def _storable(array: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    """The array as little-endian numbers of an MRC mode, and the mode."""
+    kind = array.dtype.newbyteorder("=").str[1:]
+    if kind == "u1":
+        kind, mode = ("i1", 0) if int(array.max()) <= 127 else ("u2", 6)
+    else:
+        modes = {"f4": 2, "f8": 2, "f2": 12, "i1": 0, "b1": 0, "i2": 1, "u2": 6}
+        if kind not in modes:
+            raise TypeError(
+                f"MRC cannot hold {array.dtype}; convert to float32, float16, int16 or uint16"
+            )
+        mode = modes[kind]
+        kind = {"f8": "f4", "b1": "i1"}.get(kind, kind)
+    return np.ascontiguousarray(array, dtype="<" + kind), mode
+
+
+def _make_header(
+    stored: NDArray[Any], mode: int, pixel_size: float, *, volume: bool
+) -> NDArray[Any]:
+    nz, ny, nx = stored.shape
+    header = np.zeros(1, dtype=_HEADER.newbyteorder("<"))
+    sampling = (nx, ny, nz if volume else 1)
+    header["shape"] = (nx, ny, nz)
+    header["mode"] = mode
+    header["sampling"] = sampling
+    header["cell"] = tuple(n * pixel_size for n in sampling)
+    header["angles"] = 90.0
+    header["axes"] = (1, 2, 3)
+    header["space_group"] = int(volume)
+    header["version"] = 20140
+    header["map"] = b"MAP "
+    header["machine"] = (0x44, 0x44, 0, 0)
+    if mode in (2, 12) or nz == 1:
+        header["statistics"] = (stored.min(), stored.max(), stored.mean(dtype=np.float64))
+        header["rms"] = stored.std(dtype=np.float64)
+    else:  # a movie: the standard's way to say that they were not computed
+        header["statistics"] = (0.0, -1.0, -2.0)
+        header["rms"] = -1.0
+    return header

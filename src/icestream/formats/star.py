@@ -1,0 +1,362 @@
+"""STAR files of RELION: several blocks, each a table or a list of single values.
+
+Tables keep their columns as text; `Block.floats` and `Block.integers` turn one into numbers.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icestream.formats.errors import FormatError
+
+__all__ = ["Block", "append_star", "format_rows", "read_star", "write_star"]
+
+_QUOTED = re.compile(r"'[^']*'(?=\s|$)|\"[^\"]*\"(?=\s|$)|[^\s]+")
+
+
+@dataclass(slots=True)
+class Block:
+    """A ``data_`` block.
+
+    Parameters
+    ----------
+    name
+        Without ``data_``; may be empty.
+    columns
+        Label without the leading underscore -> values. To be written they may be text, numbers
+        or arrays; after reading they are lists of text.
+    single
+        The block is a list of one value per label, not a loop.
+    """
+
+    name: str
+    columns: dict[str, Any] = field(default_factory=dict)
+    single: bool = False
+
+    def __len__(self) -> int:
+        """Rows."""
+        return len(next(iter(self.columns.values()))) if self.columns else 0
+
+    def __contains__(self, label: str) -> bool:
+        return label in self.columns
+
+    def text(self, label: str) -> list[str]:
+        """A column as text."""
+        return [str(value) for value in self._column(label)]
+
+    def floats(self, label: str) -> NDArray[np.float64]:
+        """A column as float64."""
+        return self._numbers(label, np.float64)
+
+    def integers(self, label: str) -> NDArray[np.int64]:
+        """A column as int64; ``1.000000`` is a whole number too."""
+        numbers = self._numbers(label, np.float64)
+        if not np.all(numbers == np.floor(numbers)):
+            raise ValueError(f"data_{self.name}: _{label} holds numbers that are not whole")
+        return numbers.astype(np.int64)
+
+    def value(self, label: str) -> str:
+        """The first value of a label: what a list block holds."""
+        column = self._column(label)
+        if not len(column):
+            raise KeyError(f"data_{self.name}: the loop with _{label} has no row")
+        return str(column[0])
+
+    def _column(self, label: str) -> Any:
+        if label not in self.columns:
+            raise KeyError(
+                f"data_{self.name} has no _{label}; it has {', '.join(self.columns) or 'nothing'}"
+            )
+        return self.columns[label]
+
+    def _numbers(self, label: str, kind: Any) -> NDArray[Any]:
+        column = self._column(label)
+        try:
+            return np.asarray(column, dtype=kind)
+        except ValueError as error:
+            raise ValueError(f"data_{self.name}: _{label} is not a number: {error}") from None
+
+
+def read_star(path: Path | str) -> dict[str, Block]:
+    """Read all blocks of a STAR file, by name.
+
+    Loops and lists, values in quotes, comments, loops without rows, and several loops of one name
+    (the later one is called ``name_2``) are understood. Text after a ``#`` that stands alone is
+    a comment.
+
+    Raises
+    ------
+    FormatError
+        If the file has no block, or a row has another number of values than the loop has labels;
+        the message names the line.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except IsADirectoryError as error:
+        raise FormatError(
+            path, expected="a STAR file", found="a folder", advice="give a file"
+        ) from error
+    return _Parser(path, text).parse()
+
+
+class _Parser:
+    """One pass over the lines."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.lines = text.splitlines()
+        self.blocks: dict[str, Block] = {}
+
+    def parse(self) -> dict[str, Block]:
+        place = 0
+        current: Block | None = None
+        while place < len(self.lines):
+            line = self.lines[place].strip()
+            if not line or line.startswith("#"):
+                place += 1
+            elif line.startswith("data_"):
+                current = self._open(line[5:].split(" ")[0].strip())
+                place += 1
+            elif current is None:
+                raise self._wrong(place, "a line that begins with data_", line)
+            elif line.split()[0] == "loop_":
+                place = self._loop(current, place + 1)
+            elif line.startswith("_"):
+                self._single(current, place, line)
+                place += 1
+            else:
+                raise self._wrong(place, "a label that begins with _", line)
+        if not self.blocks:
+            raise FormatError(
+                self.path,
+                expected="a STAR file with data_ blocks",
+                found="no block",
+                advice="give a STAR file, or wait until it is written",
+            )
+        return self.blocks
+
+    def _open(self, name: str) -> Block:
+        key, number = name, 1
+        while key in self.blocks:
+            number += 1
+            key = f"{name}_{number}"
+        self.blocks[key] = Block(name)
+        return self.blocks[key]
+
+    def _single(self, block: Block, place: int, line: str) -> None:
+        label, _, rest = line[1:].partition(" ")
+        if not rest:
+            label, _, rest = line[1:].partition("\t")
+        values = _split(rest)
+        if len(values) != 1:
+            raise self._wrong(place, f"one value for _{label}", f"{len(values)} values")
+        block.single = True
+        block.columns[label] = values
+
+    def _loop(self, block: Block, place: int) -> int:
+        labels = []
+        while place < len(self.lines):
+            line = self.lines[place].strip()
+            if line.startswith("_"):
+                labels.append(line[1:].split()[0])
+            elif line and not line.startswith("#"):
+                break
+            place += 1
+        rows, place = self._rows(labels, place)
+        columns: Iterable[Sequence[str]] = zip(*rows, strict=True) if rows else ([],) * len(labels)
+        block.columns = {label: list(column) for label, column in zip(labels, columns, strict=True)}
+        return place
+
+    def _rows(self, labels: list[str], place: int) -> tuple[list[list[str]], int]:
+        """The rows of a loop: they end where the next block begins."""
+        rows = []
+        width = len(labels)
+        lines = self.lines
+        while place < len(lines):
+            line = lines[place]
+            values = line.split()
+            if values:
+                if line.startswith(("data_", "loop_", "#")) or values[0].startswith("data_"):
+                    if not line.lstrip().startswith("#"):
+                        break
+                else:
+                    if len(values) != width or "'" in line or '"' in line or "#" in values:
+                        values = _split(line)
+                    if len(values) != width:
+                        raise self._wrong(
+                            place, f"{width} values, one for each label", f"{len(values)}"
+                        )
+                    rows.append(values)
+            place += 1
+        return rows, place
+
+    def _wrong(self, place: int, expected: str, found: str) -> FormatError:
+        return FormatError(
+            self.path,
+            expected=f"{expected} in line {place + 1}",
+            found=repr(found[:60]) if "value" not in found else found,
+            advice="wait until the file is written, or mend that line",
+        )
+
+
+def _split(line: str) -> list[str]:
+    """Values of a line; a quoted one loses its quotes, and a comment at the end is dropped."""
+    values = []
+    for value in _QUOTED.findall(line):
+        if value.startswith("#"):
+            break
+        quoted = len(value) > 1 and value[0] in "'\"" and value[-1] == value[0]
+        values.append(value[1:-1] if quoted else value)
+    return values
+
+
+def write_star(
+    path: Path | str, blocks: Iterable[Block] | Mapping[str, Block], comment: str = ""
+) -> None:
+    """Write blocks in RELION's layout; the file gets its name when it is whole.
+
+    Parameters
+    ----------
+    blocks
+        In the order in which they shall stand.
+    comment
+        First line, such as ``version 30001``, which newer RELION programs look for.
+
+    Raises
+    ------
+    ValueError
+        If the columns of a block have different lengths, or a value cannot be written in a line.
+    """
+    path = Path(path)
+    listed = blocks.values() if isinstance(blocks, Mapping) else blocks
+    parts = []
+    for block in listed:
+        parts.append(f"\n# {comment}\n" if comment else "")
+        parts.append(_format_block(block))
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    unfinished.write_text("".join(parts), encoding="utf-8")
+    unfinished.replace(path)
+
+
+def append_star(path: Path | str, columns: Mapping[str, Any]) -> None:
+    """Add rows to the last loop of a STAR file that `write_star` wrote, without reading it all.
+
+    Parameters
+    ----------
+    columns
+        Label -> values, with exactly the labels of that loop, in any order. The rows go to the
+        disk in one write at the end of the file.
+
+    Raises
+    ------
+    FormatError
+        If the file does not end in a loop with these labels.
+    """
+    path = Path(path)
+    labels = _last_labels(path)
+    if sorted(labels) != sorted(columns):
+        raise FormatError(
+            path,
+            expected=f"a last loop with the labels {', '.join(columns)}",
+            found=", ".join(labels) or "no loop",
+            advice="append the columns that the file has",
+        )
+    rows = format_rows(Block("", {label: columns[label] for label in labels}))
+    with path.open("rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        # The blank line that ends a table goes; the new rows bring it again.
+        file.seek(max(0, end - 1))
+        while end > 0 and file.read(1) in b"\n ":
+            end -= 1
+            file.seek(max(0, end - 1))
+        file.seek(end)
+        file.write(("\n" + rows + "\n").encode())
+
+
+def _last_labels(path: Path) -> list[str]:
+    """Labels of the last loop, searched from the end in growing pieces."""
+    size = path.stat().st_size
+    piece = 65536
+    with path.open("rb") as file:
+        while True:
+            start = max(0, size - piece)
+            file.seek(start)
+            text = file.read().decode("utf-8", "replace")
+            place = text.rfind("\nloop_")
+            if place >= 0 or start == 0:
+                break
+            piece *= 8
+    if place < 0:
+        return []
+    labels = []
+    for line in text[place:].splitlines()[2:]:
+        if line.startswith("data_"):
+            return []
+        if line.startswith("_"):
+            labels.append(line[1:].split()[0])
+        elif labels and line.strip():
+            break
+    return labels
+
+
+def _format_block(block: Block) -> str:
+    lengths = {label: len(values) for label, values in block.columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"data_{block.name}: columns of different lengths {lengths}")
+    if block.single:
+        width = max((len(label) for label in block.columns), default=0) + 2
+        lines = [
+            f"_{label:<{width}} {_format_value(values[0])}"
+            for label, values in block.columns.items()
+        ]
+        return f"\ndata_{block.name}\n\n" + "\n".join(lines) + "\n\n"
+    labels = "\n".join(f"_{label} #{n}" for n, label in enumerate(block.columns, start=1))
+    return f"\ndata_{block.name}\n\nloop_\n{labels}\n{format_rows(block)}\n"
+
+
+def format_rows(block: Block) -> str:
+    """The rows of a table as they stand in a file, for those who write one piece by piece."""
+    columns = [_format_column(values) for values in block.columns.values()]
+    rows = [" ".join(row) for row in zip(*columns, strict=True)]
+    return "\n".join(rows) + "\n" if rows else ""
+
+
+def _format_column(values: Any) -> list[str]:
+    array = values if isinstance(values, np.ndarray) else None
+    if array is not None and array.dtype.kind == "f":
+        return [_format_float(value) for value in array.tolist()]
+    if array is not None and array.dtype.kind in "iu":
+        return [f"{value:12d}" for value in array.tolist()]
+    return [_format_value(value) for value in values]
+
+
+def _format_float(value: float) -> str:
+    """Six decimals as RELION writes them, or an exponent where those would lose the number."""
+    size = abs(value)
+    return f"{value:12.6f}" if size == 0.0 or 1e-3 <= size < 1e6 else f"{value:12.6e}"
+
+
+def _format_value(value: Any) -> str:
+    """One value; text with spaces is quoted, and nothing becomes a quoted empty text."""
+    if isinstance(value, bool | np.bool_):
+        return str(int(value))
+    if isinstance(value, int | np.integer):
+        return f"{int(value):12d}"
+    if isinstance(value, float | np.floating):
+        return _format_float(float(value))
+    text = str(value)
+    if "\n" in text or "\r" in text:
+        raise ValueError(f"a value with a line break cannot be written: {text[:40]!r}")
+    if not text or text != text.strip() or " " in text or "\t" in text or text[0] in "#'\"":
+        quote = "'" if '"' in text else '"'
+        if quote in text:
+            raise ValueError(f"a value with spaces and both quotes cannot be written: {text[:40]}")
+        return f"{quote}{text}{quote}"
+    return text

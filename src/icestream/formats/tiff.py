@@ -1,0 +1,425 @@
+"""TIFF movies and images: directories walked by hand, strips decoded by imagecodecs.
+
+The chain of directories is what tells a whole file from a growing one, so it is read here and
+not hidden in a library; it also lets frames be decoded in several threads.
+
+Rows
+    TIFF stores the top row of a picture first, MRC the bottom row. RELION therefore turns a TIFF
+    upside down when it reads one, and an MRC not. We do the same on reading and on writing, so
+    that a micrograph, a gain reference and a coordinate mean the same to both programs.
+"""
+
+import os
+import struct
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import imagecodecs
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from icestream.formats.errors import FormatError
+
+__all__ = ["Chain", "Page", "decode_page", "read_pages", "read_tiff", "walk_pages", "write_tiff"]
+
+_COPY_AGAIN = "copy the file again, or wait until it is written"
+EER_COMPRESSIONS = frozenset({65000, 65001, 65002})
+
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_SIZES |= {16: 8, 17: 8, 18: 8}
+_CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I"}
+_CODES |= {16: "Q", 17: "q", 18: "Q"}
+
+# Tags that are read; the names are those of the TIFF specification.
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _DESCRIPTION = 256, 257, 258, 259, 270
+_STRIPS, _SAMPLES, _ROWS, _COUNTS, _PLANAR = 273, 277, 278, 279, 284
+_X_RESOLUTION, _RESOLUTION_UNIT, _PREDICTOR = 282, 296, 317
+_TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_COUNTS, _FORMAT = 322, 323, 324, 325, 339
+EER_METADATA, EER_SKIP_BITS, EER_X_BITS, EER_Y_BITS = 65001, 65007, 65008, 65009
+_WANTED = frozenset(
+    {_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _STRIPS, _SAMPLES, _ROWS, _COUNTS, _PLANAR}
+    | {_X_RESOLUTION, _RESOLUTION_UNIT, _PREDICTOR, _DESCRIPTION, _FORMAT}
+    | {_TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_COUNTS}
+    | {EER_METADATA, EER_SKIP_BITS, EER_X_BITS, EER_Y_BITS}
+)
+
+_DECODERS: dict[int, Callable[..., Any]] = {
+    5: imagecodecs.lzw_decode,
+    8: imagecodecs.zlib_decode,
+    32946: imagecodecs.zlib_decode,
+    32773: imagecodecs.packbits_decode,
+    50000: imagecodecs.zstd_decode,
+    34926: imagecodecs.zstd_decode,
+}
+
+
+class _Broken(Exception):
+    """The chain of directories cannot be followed; caught in this module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One directory of a TIFF file: an image, or one frame of a movie."""
+
+    tags: Mapping[int, Any]
+    order: str
+    """Byte order, ``<`` or ``>``."""
+    strips: tuple[tuple[int, int], ...]
+    """Offset and bytes of each strip or tile."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(y, x) pixels."""
+        return int(self.tags.get(_HEIGHT, 0)), int(self.tags.get(_WIDTH, 0))
+
+    @property
+    def compression(self) -> int:
+        """TIFF's number of the compression."""
+        return int(self.tags.get(_COMPRESSION, 1))
+
+    @property
+    def bits(self) -> int:
+        """Bits of a pixel."""
+        return int(_first(self.tags.get(_BITS, 1)))
+
+    @property
+    def end(self) -> int:
+        """Position behind its last byte of pixels."""
+        return max((offset + count for offset, count in self.strips), default=0)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a decoded pixel."""
+        kind = {1: "u", 2: "i", 3: "f"}.get(int(_first(self.tags.get(_FORMAT, 1))), "V")
+        return np.dtype(f"{kind}{max(self.bits, 8) // 8}")
+
+    @property
+    def pixel_size(self) -> float | None:
+        """Å, when the resolution is given per centimetre and is one of a microscope."""
+        resolution = self.tags.get(_X_RESOLUTION)
+        if int(self.tags.get(_RESOLUTION_UNIT, 2)) != 3 or not resolution:
+            return None
+        size = 1e8 / resolution
+        return size if 0.05 < size < 100.0 else None
+
+    @property
+    def description(self) -> str:
+        """Free text of the writer."""
+        text = self.tags.get(_DESCRIPTION, b"")
+        return text.decode("utf-8", "replace").rstrip("\0 ") if isinstance(text, bytes) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The directories of a TIFF file, as far as they can be followed."""
+
+    pages: tuple[Page, ...]
+    size: int
+    """Bytes of the file."""
+    problem: str = ""
+    """Why the file is not whole; empty when its structure is."""
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads numbers of a TIFF file, classic or big, of either byte order."""
+
+    file: BinaryIO
+    size: int
+    order: str = "<"
+    big: bool = False
+    first: int = field(default=0)
+
+    def start(self) -> None:
+        head = self.file.read(16)
+        orders = {b"II": "<", b"MM": ">"}
+        if head[:2] not in orders or len(head) < 8:
+            raise _Broken(f"first bytes {head[:4]!r}")
+        self.order = orders[head[:2]]
+        version = struct.unpack(self.order + "H", head[2:4])[0]
+        if version not in (42, 43):
+            raise _Broken(f"TIFF version {version}")
+        self.big = version == 43
+        if self.big and len(head) < 16:
+            raise _Broken(f"{len(head)} bytes")
+        at = head[8:16] if self.big else head[4:8]
+        self.first = struct.unpack(self.order + ("Q" if self.big else "I"), at)[0]
+
+    def piece(self, offset: int, count: int) -> bytes:
+        if offset + count > self.size:
+            raise _Broken(f"a directory that reaches to byte {offset + count} of {self.size}")
+        self.file.seek(offset)
+        return self.file.read(count)
+
+    def directory(self, offset: int) -> tuple[dict[int, Any], int]:
+        """The tags at `offset`, and where the next directory is."""
+        head, entry = (8, 20) if self.big else (2, 12)
+        count = struct.unpack(self.order + ("Q" if self.big else "H"), self.piece(offset, head))[0]
+        if not 0 < count < 4096:
+            raise _Broken(f"a directory of {count} entries")
+        link = 8 if self.big else 4
+        raw = self.piece(offset + head, count * entry + link)
+        tags = {}
+        layout = self.order + ("HHQ" if self.big else "HHI")
+        for place in range(0, count * entry, entry):
+            tag, kind, length = struct.unpack_from(layout, raw, place)
+            if tag in _WANTED and kind in _SIZES:
+                tags[tag] = self._value(kind, length, raw[place + entry - link : place + entry])
+        following = struct.unpack(self.order + ("Q" if self.big else "I"), raw[-link:])[0]
+        return tags, following
+
+    def _value(self, kind: int, length: int, inline: bytes) -> Any:
+        size = _SIZES[kind] * length
+        if size > self.size:
+            raise _Broken(f"a tag of {size} bytes")
+        if size > len(inline):
+            offset = struct.unpack(self.order + ("Q" if self.big else "I"), inline)[0]
+            inline = self.piece(offset, size)
+        if kind in (2, 7):
+            return inline[:size]
+        if kind in (5, 10):
+            above, below = struct.unpack_from(self.order + ("II" if kind == 5 else "ii"), inline)
+            return above / below if below else 0.0
+        values = struct.unpack_from(f"{self.order}{length}{_CODES[kind]}", inline)
+        return values[0] if length == 1 else values
+
+
+def walk_pages(path: Path | str, limit: int | None = None) -> Chain:
+    """Follow the chain of directories without decoding anything.
+
+    Parameters
+    ----------
+    limit
+        Stop after so many pages; None follows the chain to its end.
+
+    Returns
+    -------
+    Chain
+        Its `problem` says where the chain breaks, or which strip lies beyond the end of the file;
+        a file that is no TIFF has a problem and no pages.
+    """
+    path = Path(path)
+    pages: list[Page] = []
+    seen: set[int] = set()
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        reader = _Reader(file, size)
+        try:
+            reader.start()
+            offset = reader.first
+            if not offset:
+                raise _Broken("no directory")
+            while offset and (limit is None or len(pages) < limit):
+                if offset in seen:
+                    raise _Broken("directories that point at each other")
+                seen.add(offset)
+                tags, offset = reader.directory(offset)
+                page = Page(tags, reader.order, _strips(tags))
+                _check_page(page, size)
+                pages.append(page)
+        except (_Broken, struct.error, TypeError, ValueError, KeyError) as error:
+            return Chain(tuple(pages), size, f"page {len(pages) + 1}: {error}")
+    return Chain(tuple(pages), size)
+
+
+def _strips(tags: Mapping[int, Any]) -> tuple[tuple[int, int], ...]:
+    offsets = _many(tags.get(_STRIPS, tags.get(_TILES, ())))
+    counts = _many(tags.get(_COUNTS, tags.get(_TILE_COUNTS, ())))
+    if not offsets or len(offsets) != len(counts):
+        raise _Broken(f"{len(offsets)} strips with {len(counts)} lengths")
+    return tuple(zip(offsets, counts, strict=True))
+
+
+def _check_page(page: Page, size: int) -> None:
+    if min(page.shape) < 1 or max(page.shape) >= 2**20:
+        raise _Broken(f"an image of {page.shape[0]} x {page.shape[1]} pixels")
+    if page.end > size:
+        raise _Broken(f"pixels that reach to byte {page.end} of {size}")
+
+
+def _many(value: Any) -> tuple[int, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple) else value
+
+
+def read_pages(path: Path | str) -> tuple[Page, ...]:
+    """All pages of a whole TIFF file.
+
+    Raises
+    ------
+    FormatError
+        If the file is no TIFF, or the chain breaks, or a strip lies beyond the end.
+    """
+    chain = walk_pages(path)
+    if chain.problem:
+        foreign = not chain.pages and "first bytes" in chain.problem
+        raise FormatError(
+            path,
+            expected="a TIFF file" if foreign else "a whole TIFF file",
+            found=f"{chain.problem} (file of {chain.size} bytes)",
+            advice="give a TIFF file" if foreign else _COPY_AGAIN,
+        )
+    return chain.pages
+
+
+def decode_page(path: Path | str, file: BinaryIO | int, page: Page) -> NDArray[Any]:
+    """Decode one page into ``(y, x)``, its last stored row first (see the module's note on rows).
+
+    Parameters
+    ----------
+    path
+        For messages.
+    file
+        Open file, or its descriptor; read by position, so threads may share it.
+    page
+        One of `read_pages`.
+    """
+    if int(page.tags.get(_SAMPLES, 1)) != 1 or page.bits not in (4, 8, 16, 32, 64):
+        raise FormatError(
+            path,
+            expected="grey images of 4, 8, 16 or 32 bits",
+            found=f"{page.tags.get(_SAMPLES, 1)} samples of {page.bits} bits",
+            advice="save the movie as a grey TIFF",
+        )
+    if page.dtype.kind == "V":
+        raise FormatError(
+            path,
+            expected="integer or real pixels",
+            found=f"sample format {page.tags.get(_FORMAT)}",
+            advice="save the image as integers or float32",
+        )
+    descriptor = file if isinstance(file, int) else file.fileno()
+    blocks = [os.pread(descriptor, count, offset) for offset, count in page.strips]
+    try:
+        return _assemble(page, blocks)
+    except FormatError:
+        raise
+    except (imagecodecs.DelayedImportError, RuntimeError, ValueError, OSError) as error:
+        raise FormatError(
+            path,
+            expected=f"pixels compressed with TIFF compression {page.compression}",
+            found=f"what cannot be decoded ({error})",
+            advice=_COPY_AGAIN,
+        ) from error
+
+
+def _assemble(page: Page, blocks: list[bytes]) -> NDArray[Any]:
+    height, width = page.shape
+    tiled = _TILES in page.tags
+    rows = int(page.tags[_TILE_HEIGHT] if tiled else page.tags.get(_ROWS, height))
+    columns = int(page.tags[_TILE_WIDTH]) if tiled else width
+    rows = rows if tiled else min(rows, height)
+    across = -(-width // columns)
+    if len(blocks) < across * -(-height // rows):
+        raise ValueError(f"{len(blocks)} strips for {height} rows of {rows} a strip")
+    image = np.empty((height, width), dtype=page.dtype)
+    for place, block in enumerate(blocks[: across * -(-height // rows)]):
+        top, left = place // across * rows, place % across * columns
+        stored = rows if tiled else min(rows, height - top)
+        part = _decode_block(page, block, stored, columns)
+        image[top : top + rows, left : left + columns] = part[: height - top, : width - left]
+    return image[::-1]
+
+
+def _decode_block(page: Page, block: bytes, rows: int, columns: int) -> NDArray[Any]:
+    row_bytes = (columns * page.bits + 7) // 8
+    if page.compression in _DECODERS:
+        block = _DECODERS[page.compression](block)
+    elif page.compression != 1:
+        raise ValueError(f"compression {page.compression} is not known")
+    if len(block) < rows * row_bytes:
+        raise ValueError(f"{len(block)} bytes of {rows * row_bytes}")
+    if page.bits == 4:
+        packed = np.frombuffer(block, np.uint8, rows * row_bytes).reshape(rows, row_bytes)
+        return np.stack([packed >> 4, packed & 15], axis=-1).reshape(rows, -1)[:, :columns]
+    stored = np.dtype(page.order + page.dtype.str[1:])
+    pixels = np.frombuffer(block, stored, rows * columns).reshape(rows, columns)
+    predictor = int(page.tags.get(_PREDICTOR, 1))
+    if predictor == 2:
+        return np.cumsum(pixels.astype(page.dtype), axis=1, dtype=page.dtype)
+    if predictor != 1:
+        raise ValueError(f"predictor {predictor} is not known")
+    return pixels
+
+
+def read_tiff(path: Path | str, threads: int = 1) -> NDArray[Any]:
+    """Read a TIFF file whole: ``(y, x)`` for one page, else ``(n, y, x)``.
+
+    Rows are turned as RELION does it; see the module's note.
+
+    Raises
+    ------
+    FormatError
+        If the file is not whole, foreign, or its pages differ in size.
+    """
+    pages = read_pages(path)
+    _same_size(path, pages)
+    out = np.empty((len(pages), *pages[0].shape), dtype=pages[0].dtype)
+    with Path(path).open("rb") as file:
+
+        def fill(index: int) -> None:
+            out[index] = decode_page(path, file, pages[index])
+
+        if threads == 1:
+            for index in range(len(pages)):
+                fill(index)
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(fill, range(len(pages))))
+    return out[0] if len(pages) == 1 else out
+
+
+def _same_size(path: Path | str, pages: tuple[Page, ...]) -> None:
+    for number, page in enumerate(pages, start=1):
+        if page.shape != pages[0].shape or page.dtype != pages[0].dtype:
+            raise FormatError(
+                path,
+                expected=f"every page {pages[0].shape} {pages[0].dtype}, as the first",
+                found=f"page {number} {page.shape} {page.dtype}",
+                advice="give a movie whose frames have one size",
+            )
+
+
+def write_tiff(
+    path: Path | str,
+    array: NDArray[Any],
+    *,
+    compression: str | None = "lzw",
+    pixel_size: float | None = None,
+    description: str = "",
+) -> None:
+    """Write an image ``(y, x)`` or a movie ``(n, y, x)``, one page and one strip a frame.
+
+    `read_tiff` gives the same array back. The file gets its name when it is whole.
+
+    Parameters
+    ----------
+    compression
+        ``"lzw"``, ``"deflate"``, ``"zstd"`` or None.
+    pixel_size
+        Å, written as the resolution per centimetre.
+    """
+    path = Path(path)
+    frames = array[None] if array.ndim == 2 else array
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    resolution = {"resolution": (1e8 / pixel_size,) * 2, "resolutionunit": 3} if pixel_size else {}
+    with tifffile.TiffWriter(unfinished, bigtiff=frames.nbytes > 2**31) as writer:
+        for frame in frames:
+            writer.write(
+                np.ascontiguousarray(frame[::-1]),
+                compression=compression,
+                photometric="minisblack",
+                rowsperstrip=frame.shape[0],
+                description=description or None,
+                contiguous=False,
+                metadata=None,
+                **resolution,  # type: ignore[arg-type]
+            )
+    unfinished.replace(path)
