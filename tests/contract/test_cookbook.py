@@ -1,0 +1,229 @@
+"""The examples of the cookbook are whole, keep the rules, and do what the page says."""
+
+import importlib.util
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from icestream.model import (
+    Accepted,
+    Alert,
+    Ctf,
+    Micrograph,
+    Motion,
+    Optics,
+    Particles,
+    Picks,
+    Rejected,
+    column,
+)
+from icestream.protocol import (
+    Batch,
+    BatchProtocol,
+    ConsensusProtocol,
+    Cursor,
+    ItemFailed,
+    ItemProtocol,
+    Monitor,
+    ProgramProtocol,
+    Protocol,
+    SelectionProtocol,
+    SourceProtocol,
+    TriggerProtocol,
+    Window,
+    Work,
+)
+from icestream.protocol.conformance import problems
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "cookbook.md"
+BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), flags=re.M | re.S)
+KINDS = (
+    SourceProtocol,
+    ItemProtocol,
+    ConsensusProtocol,
+    SelectionProtocol,
+    BatchProtocol,
+    TriggerProtocol,
+    Monitor,
+    ProgramProtocol,
+)
+OPTICS = Optics(pixel_size=1.5, voltage=300.0)
+
+Example = Callable[[type[Protocol[Any]]], type[Any]]
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Any], type[Any]]:
+    """The protocol of each kind, imported from the page."""
+    folder = tmp_path_factory.mktemp("cookbook")
+    found: dict[type[Any], type[Any]] = {}
+    for number, block in enumerate(BLOCKS):
+        name = f"cookbook_{number}"
+        path = folder / f"{name}.py"
+        path.write_text(block)
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Protocol) and value.__module__ == name:
+                kind = next(kind for kind in reversed(KINDS) if issubclass(value, kind))
+                found[kind] = value
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_each_kind_has_an_example_that_keeps_the_rules(
+    kind: type[Any], examples: dict[type[Any], type[Any]]
+) -> None:
+    assert problems(examples[kind]) == []
+
+
+def _ctf(exposure: str, defocus: float = 10000.0, resolution: float = 4.0) -> Ctf:
+    return Ctf(
+        exposure=exposure,
+        optics=OPTICS,
+        defocus_u=defocus,
+        defocus_v=defocus,
+        angle=0.0,
+        resolution=resolution,
+        curve=column(np.vstack([np.arange(8), np.full(8, 3.0), np.zeros(8)])),
+    )
+
+
+def _particles(stack: Path, count: int = 3) -> Particles:
+    values = column(np.arange(count))
+    return Particles(
+        exposure="a",
+        stack=stack,
+        box=16,
+        optics=OPTICS,
+        micrograph=Path("a.mrc"),
+        micrograph_pixel_size=1.5,
+        x=values,
+        y=values,
+        score=values,
+        defocus_u=values,
+        defocus_v=values,
+        defocus_angle=values,
+    )
+
+
+def test_source(examples: dict[type[Any], type[Any]], tmp_path: Path) -> None:
+    """Files are reported once, with their shape; one that is too small is refused."""
+    import mrcfile
+
+    protocol = examples[SourceProtocol]
+    source = protocol(protocol.parameters_type()(folder=tmp_path))
+    mrcfile.write(tmp_path / "a.mrc", np.zeros((4, 6), dtype=np.float32))
+    (tmp_path / "b.mrc").write_bytes(b"short")
+    first = source.discover(Cursor())
+    assert [(item.exposure, item.shape) for item in first.items] == [("a", (4, 6))]
+    assert [refusal.exposure for refusal in first.refused] == ["b"]
+    mrcfile.write(tmp_path / "c.mrc", np.zeros((4, 6), dtype=np.float32))
+    second = source.discover(Cursor(first.state))
+    assert [item.exposure for item in second.items] == ["c"]
+    assert not second.refused
+
+
+def test_item(examples: dict[type[Any], type[Any]]) -> None:
+    protocol = examples[ItemProtocol]
+    score = column([3, 1, 2])
+    picks = Picks(exposure="a", x=score, y=score, score=score, diameter=100.0, pixel_size=1.5)
+    kept = protocol(protocol.parameters_type()(most=2)).process(picks)
+    assert kept.score.tolist() == [3, 2]
+    bad = column([1, np.nan, 2])
+    picks = Picks(exposure="a", x=bad, y=bad, score=bad, diameter=100.0, pixel_size=1.5)
+    with pytest.raises(ItemFailed, match="1 of 3 picks have no score"):
+        protocol().process(picks)
+
+
+def test_consensus(examples: dict[type[Any], type[Any]]) -> None:
+    candidates = {
+        name: _ctf("a", defocus) for name, defocus in zip("xyz", (9e3, 1e4, 2e4), strict=True)
+    }
+    assert examples[ConsensusProtocol]().agree(candidates) is candidates["y"]
+
+
+def test_selection(examples: dict[type[Any], type[Any]]) -> None:
+    select = examples[SelectionProtocol]()
+
+    def micrograph(step: float) -> Micrograph:
+        motion = Motion(shifts=column([[0, 0], [0, step]]), pixel_size=1.5)
+        return Micrograph(
+            exposure="a", path=Path("a.mrc"), shape=(8, 8), optics=OPTICS, motion=motion
+        )
+
+    assert select.judge(micrograph(1.0), _ctf("a")) == Accepted()
+    verdict = select.judge(micrograph(100.0), _ctf("a", resolution=12.0))
+    assert isinstance(verdict, Rejected)
+    assert verdict.reasons == ("moved 150 Å, more than 50 Å", "rings end at 12.0 Å, before 8 Å")
+
+
+def test_batch(examples: dict[type[Any], type[Any]], tmp_path: Path) -> None:
+    """Two updates give what one start with everything gives, also across a checkpoint."""
+    protocol = examples[BatchProtocol]()
+    ctfs = [_ctf(name) for name in "abc"]
+    state = protocol.start(Batch((ctfs[0],)))
+    protocol.save(state, tmp_path / "state")
+    state = protocol.update(protocol.load(tmp_path / "state"), Batch((ctfs[1], ctfs[2])))
+    found, whole = protocol.snapshot(state), protocol.snapshot(protocol.start(Batch(tuple(ctfs))))
+    assert found.micrographs == whole.micrographs == 3
+    assert np.allclose(found.curve, 3.0)
+    assert np.allclose(found.curve, whole.curve)
+
+
+def test_trigger(examples: dict[type[Any], type[Any]]) -> None:
+    trigger = examples[TriggerProtocol]()
+    assert not trigger.ready({"items": 3, "size": 9_999, "closed": 0})
+    assert trigger.ready({"items": 3, "size": 10_000, "closed": 0})
+    assert trigger.ready({"items": 3, "size": 10, "closed": 1})
+
+
+def test_monitor(examples: dict[type[Any], type[Any]]) -> None:
+    monitor = examples[Monitor]()
+
+    def alerts(resolution: float) -> list[Alert]:
+        window = Window(tuple(_ctf(f"{n}", resolution=resolution) for n in range(9)), now=0.0)
+        return [found for found in monitor.inspect(window) if isinstance(found, Alert)]
+
+    assert alerts(4.0) == []
+    assert [alert.key for alert in alerts(7.0)] == ["ctf.resolution.low"]
+    assert "7.0 Å" in alerts(7.0)[0].message
+
+
+def test_program_command_needs_no_program(
+    examples: dict[type[Any], type[Any]], tmp_path: Path
+) -> None:
+    command = examples[ProgramProtocol]().command(_particles(Path("a.mrcs")), Work(folder=tmp_path))
+    assert command.argv == ("relion_image_handler", "--i", "a.mrcs", "--stats")
+
+
+def test_program_runs(examples: dict[type[Any], type[Any]], tmp_path: Path) -> None:
+    import mrcfile
+
+    protocol = examples[ProgramProtocol]()
+    if protocol.program.find() is None:
+        pytest.skip("relion_image_handler is not installed (Debian: relion)")
+    stack = tmp_path / "a.mrcs"
+    mrcfile.write(stack, np.random.default_rng(1).normal(size=(3, 16, 16)).astype(np.float32))
+    work = Work(folder=tmp_path / "scratch")
+    work.folder.mkdir()
+    found = protocol.process(_particles(stack), work=work)
+    assert (found.images, found.box) == (3, 16)
+
+
+def test_program_failure_is_named(examples: dict[type[Any], type[Any]], tmp_path: Path) -> None:
+    protocol = examples[ProgramProtocol]()
+    if protocol.program.find() is None:
+        pytest.skip("relion_image_handler is not installed (Debian: relion)")
+    with pytest.raises(ItemFailed) as failed:
+        protocol.process(_particles(tmp_path / "missing.mrcs"), work=Work(folder=tmp_path))
+    assert failed.value.code == "stack-not-readable"
