@@ -42,13 +42,13 @@ class Conditions:
     """e/Å² before the first frame."""
     thickness: float = 300.0
     """Of the ice, Å; 0 where there is none."""
-    particles: int = 100
+    particles: int = 80
     """Particles wanted in the image; fewer where no more fit side by side."""
-    spacing: float = 1.05
+    spacing: float = 1.0
     """Least distance of particles over their diameter."""
-    contrast: float = 0.8
+    contrast: float = 0.9
     """What is left of the contrast of a perfect microscope: inelastic scattering and the camera
-    take the rest. Calibrated on EMPIAR-10146."""
+    take the rest. Calibrated on EMPIAR-10146 and 10204."""
     motion: MotionTraits = field(default_factory=MotionTraits)
     crystalline: float = 0.0
     """How much of the ice is crystalline, 0 to 1."""
