@@ -2,9 +2,19 @@
 
 from icestream.formats.defects import read_defects
 from icestream.formats.eer import write_eer
+from icestream.formats.epu import (
+    EpuExposure,
+    EpuFractions,
+    EpuSession,
+    epu_place,
+    read_epu_exposure,
+    read_epu_fractions,
+    read_epu_session,
+)
 from icestream.formats.errors import FormatError
 from icestream.formats.gain import read_gain
 from icestream.formats.image import read_image, write_picture
+from icestream.formats.mdoc import Mdoc, MdocFrames, MdocSection, read_mdoc, read_mdoc_frames
 from icestream.formats.movie import MovieFacts, MovieFile, movie_facts, open_movie
 from icestream.formats.mrc import (
     FeiMetadata,
@@ -20,18 +30,30 @@ from icestream.formats.tiff import read_tiff, write_tiff
 
 __all__ = [
     "Block",
+    "EpuExposure",
+    "EpuFractions",
+    "EpuSession",
     "FeiMetadata",
     "FormatError",
+    "Mdoc",
+    "MdocFrames",
+    "MdocSection",
     "MovieFacts",
     "MovieFile",
     "MrcHeader",
     "append_star",
+    "epu_place",
     "map_mrc",
     "movie_facts",
     "open_movie",
     "read_defects",
+    "read_epu_exposure",
+    "read_epu_fractions",
+    "read_epu_session",
     "read_gain",
     "read_image",
+    "read_mdoc",
+    "read_mdoc_frames",
     "read_mrc",
     "read_mrc_header",
     "read_stack",

@@ -154,8 +154,7 @@ def _fit(path: Path, bad: NDArray[np.bool_], shape: tuple[int, int]) -> NDArray[
     if (2 * height, 2 * width) == shape:
         return bad.repeat(2, axis=0).repeat(2, axis=1)
     if (height, width) == (2 * shape[0], 2 * shape[1]):
-        found = np.asarray(bad.reshape(shape[0], 2, shape[1], 2).any(axis=(1, 3)))
-        return found
+        return np.asarray(bad.reshape(shape[0], 2, shape[1], 2).any(axis=(1, 3)))
     raise FormatError(
         path,
         expected=f"defects of {shape[0]} x {shape[1]} pixels (y, x), or half or twice that",
