@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from icestream.store.places import state_folder
 from icestream.units import Byte, Second
 
 __all__ = ["SITE_FILE", "Loaded", "Settings", "SettingsError", "load", "person_file"]
@@ -41,11 +42,6 @@ def person_file() -> Path:
     return Path(home) / "icestream" / "settings.toml"
 
 
-def _state_folder() -> Path:
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(home) / "icestream"
-
-
 class Settings(BaseSettings):
     """What holds for every session on this machine."""
 
@@ -59,7 +55,7 @@ class Settings(BaseSettings):
     memory: Annotated[Byte, Gt(0)] | None = None
     """Memory that all tasks together may use; 85 % of the machine's when not given."""
 
-    state: Path = Field(default_factory=_state_folder)
+    state: Path = Field(default_factory=state_folder)
     """Folder for what the sessions of this machine share: the account of its resources."""
 
     store: SecretStr | None = None

@@ -84,7 +84,8 @@ def main() -> None:
 def _foreseen(error: Exception) -> bool:
     """Whether the error's own text tells the person what to do."""
     ours = type(error).__module__.partition(".")[0] == "icestream"
-    return ours or isinstance(error, OSError) or type(error).__name__ == "ValidationError"
+    asked = type(error) is LookupError or type(error).__name__ == "ValidationError"
+    return ours or asked or isinstance(error, OSError)
 
 
 def _plain(error: Exception) -> str:

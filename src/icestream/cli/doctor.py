@@ -20,15 +20,11 @@ from icestream import __version__
 from icestream.cli.terminal import print_json, print_table
 from icestream.protocol import ProgramProtocol, Registry, UnknownProtocol
 from icestream.settings import load
+from icestream.store.places import is_network
 
 __all__ = ["Finding", "doctor", "examine"]
 
 Mark = Literal["ok", "missing", "wrong"]
-
-NETWORK = frozenset(
-    ("nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "9p", "sshfs")
-)
-"""File systems on which SQLite's write-ahead log is not safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +118,14 @@ def _folder(folder: Path) -> Iterator[Finding]:
     scarce = usage.free < 20 * 2**30
     cost = "an hour of movies may not fit" if scarce else ""
     yield Finding("missing" if scarce else "ok", "disk", found, cost)
-    kind = _file_system(there)
-    if kind in NETWORK or not _keeps_wal(there):
+    if is_network(there):
         cost = "the store is kept on a local disk and copied here at checkpoints"
-        yield Finding("missing", "file system", f"{kind}, no safe write-ahead log", cost)
+        yield Finding("missing", "file system", "on the network, no safe write-ahead log", cost)
+    elif not _keeps_wal(there):
+        cost = "sessions cannot be kept here; choose a folder on a local disk"
+        yield Finding("wrong", "file system", "SQLite cannot write its log here", cost)
     else:
-        yield Finding("ok", "file system", f"{kind}, safe for the store")
-
-
-def _file_system(folder: Path) -> str:
-    """Type of the file system that `folder` is on: the longest mount point above it."""
-    mounts = [
-        (part.mountpoint, part.fstype)
-        for part in psutil.disk_partitions(all=True)
-        if folder.resolve().is_relative_to(part.mountpoint)
-    ]
-    return max(mounts, key=lambda mount: len(mount[0]), default=("", "unknown"))[1]
+        yield Finding("ok", "file system", "local, safe for the store")
 
 
 def _keeps_wal(folder: Path) -> bool:

@@ -42,11 +42,11 @@ def test_a_folder_that_cannot_be_written(
     found = {row["what"]: row for row in json.loads(capsys.readouterr().out)}
     assert found[f"folder {tmp_path}"]["mark"] == "wrong"
     assert "Permission denied" in found[f"folder {tmp_path}"]["found"]
-    assert found["file system"]["mark"] == "missing"
+    assert found["file system"]["mark"] == "wrong"
 
 
 def test_a_network_file_system_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_file_system", lambda folder: "nfs4")
+    monkeypatch.setattr(module, "is_network", lambda folder: True)
     found = {finding.what: finding for finding in examine(tmp_path)}
     assert found["file system"].mark == "missing"
     assert "local disk" in found["file system"].cost

@@ -1,0 +1,129 @@
+"""Command-line options made from the parameters of a workflow's steps.
+
+``--ctf.defocus-max 3`` sets the parameter ``defocus_max`` of the step ``ctf``. The parameters of
+the step that brings the movies in can also be written without its name: ``--gain FILE``.
+"""
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Group, Parameter
+from pydantic.fields import FieldInfo
+
+from icestream.cli.describe import Described, bare_type, describe_parameters, value_words
+from icestream.engine.workflow import Step, Workflow
+from icestream.protocol import Protocol, Registry, SourceProtocol, unit_of
+
+__all__ = ["DIRECT", "StepOptions"]
+
+DIRECT = {
+    "gain": "--gain",
+    "pixel_size": "--pixel-size",
+    "voltage": "--voltage",
+    "spherical_aberration": "--cs",
+    "amplitude_contrast": "--amplitude-contrast",
+    "dose_per_frame": "--dose-per-frame",
+    "watch": "--watch",
+    "idle_timeout": "--idle-timeout",
+}
+"""Parameters of the source that have a short option of their own."""
+
+PATTERN = "pattern"
+"""Parameter of the source that takes the command's first argument."""
+
+
+class StepOptions:
+    """The options of one workflow.
+
+    Parameters
+    ----------
+    workflow
+        Whose steps' parameters become options; what it sets is shown as the default.
+    registry
+        Where its protocols are found.
+    """
+
+    def __init__(self, workflow: Workflow, registry: Registry) -> None:
+        self.workflow = workflow
+        self._places: dict[str, tuple[str, str]] = {}
+        self._options: list[inspect.Parameter] = []
+        for number, step in enumerate(workflow.steps):
+            self._add(number, step, registry.get(step.protocol))
+
+    @property
+    def options(self) -> tuple[inspect.Parameter, ...]:
+        """Keyword-only parameters for the signature of a command."""
+        return tuple(self._options)
+
+    def changed(self, given: Mapping[str, Any], *, pattern: str | None = None) -> Workflow:
+        """The workflow with what was given on the command line.
+
+        Relative paths are made absolute: a session can be resumed from another folder.
+        """
+        workflow = self.workflow
+        if pattern is not None:
+            source = self._source(workflow)
+            workflow = workflow.changed(source, {PATTERN: str(Path(pattern).absolute())})
+        for name, value in given.items():
+            if name in self._places and value is not None:
+                step, parameter = self._places[name]
+                workflow = workflow.changed(step, {parameter: _ready(value)})
+        return workflow
+
+    def _source(self, workflow: Workflow) -> str:
+        for step, parameter in self._places.values():
+            if parameter == PATTERN:
+                return step
+        raise LookupError(
+            f"workflow {workflow.name!r} has no step that takes files by a pattern; "
+            "run it with icestream run WORKFLOW --session DIR"
+        )
+
+    def _add(self, number: int, step: Step, protocol: type[Protocol[Any]]) -> None:
+        source = issubclass(protocol, SourceProtocol)
+        model = protocol.parameters_type()
+        group = Group(f"Step {step.name}: {protocol.title} ({protocol.name})", sort_key=10 + number)
+        short = Group("What the files do not say, or say wrongly", sort_key=5)
+        for described in describe_parameters(model):
+            name = described.name
+            place = f"step{number}__{name}"
+            self._places[place] = (step.name, name)
+            if source and name == PATTERN:
+                continue
+            direct = DIRECT.get(name) if source else None
+            flag = f"--{step.name}.{name.replace('_', '-')}"
+            option = Parameter(
+                name=[flag] if direct is None else [direct, flag],
+                help=_help(described, step, model.model_fields[name]),
+                group=short if direct else group,
+                show=not described.advanced,
+                show_default=False,
+                negative_iterable=(),
+            )
+            kind = bare_type(model.model_fields[name].annotation)
+            self._options.append(
+                inspect.Parameter(
+                    place,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=None,
+                    annotation=Annotated[kind | None, option],
+                )
+            )
+
+
+def _help(described: Described, step: Step, field: FieldInfo) -> str:
+    """Help with the default that holds in this workflow."""
+    if described.name not in step.parameters:
+        return described.sentence()
+    return described.sentence(value_words(step.parameters[described.name], unit_of(field) or ""))
+
+
+def _ready(value: Any) -> Any:
+    """A value as a workflow file holds it."""
+    if isinstance(value, Path):
+        return str(value.absolute())
+    if isinstance(value, tuple | list):
+        return [_ready(part) for part in value]
+    return getattr(value, "value", value)

@@ -1,0 +1,128 @@
+"""`icestream workflow`: which workflows there are, what is in one, whether it can run."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from icestream.cli.describe import value_words
+from icestream.cli.terminal import print_json, print_table
+from icestream.engine.workflow import (
+    Source,
+    Step,
+    Workflow,
+    load_workflow,
+    order_of,
+    save_workflow,
+    shipped_workflows,
+    validate,
+)
+from icestream.protocol import Registry, UnknownProtocol
+from icestream.store import queries
+from icestream.store.open import open_store
+
+__all__ = ["app", "workflow_of"]
+
+app = App(name="workflow", help="List, show, check and export workflows.")
+
+
+@app.command(name="list")
+def list_() -> None:
+    """List the workflows that come with icestream."""
+    workflows = [load_workflow(name) for name in shipped_workflows()]
+    print_table(
+        ("name", "steps", "about"),
+        [(name.name, str(len(name.steps)), name.about) for name in workflows],
+    )
+
+
+@app.command
+def show(workflow: str, /, *, json: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Show the steps of a workflow, what feeds them, and what is set.
+
+    Parameters
+    ----------
+    workflow
+        Name of a shipped workflow, a workflow file, or a session's folder.
+    json
+        The workflow file itself.
+    """
+    found = _find(workflow)
+    if json:
+        print_json(found.to_document())
+        return
+    registry = Registry()
+    print(f"{found.name}: {found.about}" if found.about else found.name)
+    depths = order_of(found)
+    rows = []
+    for step in sorted(found.steps, key=lambda step: depths[step.name]):
+        try:
+            title = registry.get(step.protocol).title
+        except UnknownProtocol:
+            title = "not installed, or broken"
+        feeding = [str(source) for sources in step.inputs.values() for source in sources]
+        given = [f"{name}={value_words(value)}" for name, value in step.parameters.items()]
+        rows.append((step.name, step.protocol, title, " ".join(feeding), " ".join(given)))
+    print_table(("step", "protocol", "what it does", "fed by", "set"), rows)
+
+
+@app.command(name="validate")
+def validate_(workflow: str, /) -> int:
+    """Say everything that keeps a workflow from running; exit status 1 if anything does.
+
+    Parameters
+    ----------
+    workflow
+        Name of a shipped workflow, a workflow file, or a session's folder.
+    """
+    found = _find(workflow)
+    problems = validate(found, Registry())
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print(f"{found.name}: {len(found.steps)} steps, can run")
+    return 1 if problems else 0
+
+
+@app.command
+def export(workflow: str, file: Path, /) -> None:
+    """Write a workflow as a file that runs elsewhere.
+
+    Parameters
+    ----------
+    workflow
+        A session's folder (its workflow as it stands now), or name of a shipped workflow.
+    file
+        JSON file to write.
+    """
+    found = _find(workflow)
+    save_workflow(found, file)
+    print(f"{file}: {len(found.steps)} steps; run it with icestream run {file} --session DIR")
+
+
+def _find(text: str) -> Workflow:
+    """A workflow by name, by file, or as a session runs it."""
+    return workflow_of(Path(text)) if Path(text).is_dir() else load_workflow(text)
+
+
+def workflow_of(session: Path) -> Workflow:
+    """The workflow of the session in a folder, with the parameters that hold now."""
+    store = open_store(session, readonly=True)
+    try:
+        record = queries.workflow(store)
+    finally:
+        store.close()
+    inputs: dict[str, dict[str, tuple[Source, ...]]] = {step.name: {} for step in record.steps}
+    for link in record.links:
+        earlier = inputs[link.step].get(link.port, ())
+        inputs[link.step][link.port] = (*earlier, Source(link.source, link.source_port))
+    steps = tuple(
+        Step(
+            name=step.name,
+            protocol=step.protocol,
+            parameters=step.changed,
+            inputs=inputs[step.name],
+        )
+        for step in record.steps
+    )
+    return Workflow(name=record.name, steps=steps)
