@@ -5,7 +5,6 @@ stored, TIFF turned upside down (`icestream.formats.tiff`). A micrograph that is
 therefore lies as RELION's own micrograph of the same movie does, and so do coordinates in it.
 """
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +20,15 @@ from icestream.formats.eer import EerCoding, eer_coding, eer_metadata, render_fr
 from icestream.formats.errors import FormatError
 from icestream.formats.gain import read_gain
 from icestream.formats.mrc import check_mrc_size, map_mrc, read_mrc_header
-from icestream.formats.tiff import EER_COMPRESSIONS, Page, decode_page, read_pages, walk_pages
+from icestream.formats.tiff import (
+    EER_COMPRESSIONS,
+    Chain,
+    Page,
+    decode_page,
+    read_pages,
+    walk_pages,
+    whole_pages,
+)
 
 __all__ = ["Container", "MovieFacts", "MovieFile", "container_of", "movie_facts", "open_movie"]
 
@@ -210,7 +217,7 @@ def open_movie(path: Path | str, eer_grouping: int = 1, *, eer_upsampling: int =
     path = Path(path)
     if eer_grouping < 1 or eer_upsampling not in (1, 2):
         raise ValueError("eer_grouping must be at least 1 and eer_upsampling 1 or 2")
-    if _is_tiff(path):
+    if is_tiff(path):
         pages = read_pages(path)
         _check_frames(path, pages)
         if pages[0].compression in EER_COMPRESSIONS:
@@ -231,7 +238,8 @@ def _check_frames(path: Path, pages: tuple[Page, ...]) -> None:
             )
 
 
-def _is_tiff(path: Path) -> bool:
+def is_tiff(path: Path) -> bool:
+    """Whether the first bytes are those of TIFF (or EER)."""
     with path.open("rb") as file:
         return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -245,7 +253,7 @@ def container_of(path: Path | str) -> Container:
         If it is neither MRC nor TIFF nor EER.
     """
     path = Path(path)
-    if not _is_tiff(path):
+    if not is_tiff(path):
         read_mrc_header(path)
         return "mrc"
     chain = walk_pages(path, limit=1)
@@ -268,11 +276,15 @@ def movie_facts(path: Path | str) -> MovieFacts:
         As `open_movie`: the headers and the length of the file must agree.
     """
     path = Path(path)
-    if not _is_tiff(path):
+    if not is_tiff(path):
         return _mrc_facts(path)
-    pages = read_pages(path)
+    return tiff_facts(path, walk_pages(path))
+
+
+def tiff_facts(path: Path, chain: Chain) -> MovieFacts:
+    """The facts of a TIFF or EER movie whose directories were walked."""
+    pages = whole_pages(path, chain)
     _check_frames(path, pages)
-    size = os.stat(path).st_size  # noqa: PTH116 - half the time of Path.stat
     first = pages[0]
     if first.compression not in EER_COMPRESSIONS:
         return MovieFacts(
@@ -280,18 +292,17 @@ def movie_facts(path: Path | str) -> MovieFacts:
             shape=first.shape,
             dtype=first.dtype,
             container="tiff",
-            size=size,
+            size=chain.size,
             pixel_size=first.pixel_size,
         )
     eer_coding(path, first)
-    said = eer_metadata(first)
     return MovieFacts(
         frames=len(pages),
         shape=first.shape,
         dtype=np.dtype(np.uint8),
         container="eer",
-        size=size,
-        expected_frames=_whole(said.get("numberOfFrames")),
+        size=chain.size,
+        expected_frames=_whole(eer_metadata(first).get("numberOfFrames")),
     )
 
 

@@ -13,9 +13,9 @@ import os
 import struct
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import imagecodecs
 import numpy as np
@@ -31,6 +31,7 @@ EER_COMPRESSIONS = frozenset({65000, 65001, 65002})
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _SIZES |= {16: 8, 17: 8, 18: 8}
+_UNSIGNED = {3: 2, 4: 4, 16: 8}
 _CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I"}
 _CODES |= {16: "Q", 17: "q", 18: "Q"}
 
@@ -120,6 +121,8 @@ class Chain:
     pages: tuple[Page, ...]
     size: int
     """Bytes of the file."""
+    end: int = 0
+    """Position behind the last byte that a page or a directory uses."""
     problem: str = ""
     """Why the file is not whole; empty when its structure is."""
 
@@ -132,7 +135,9 @@ class _Reader:
     size: int
     order: str = "<"
     big: bool = False
-    first: int = field(default=0)
+    first: int = 0
+    end: int = 0
+    """Position behind the last byte that was read."""
 
     def start(self) -> None:
         head = self.file.read(16)
@@ -152,8 +157,8 @@ class _Reader:
     def piece(self, offset: int, count: int) -> bytes:
         if offset + count > self.size:
             raise _Broken(f"a directory that reaches to byte {offset + count} of {self.size}")
-        self.file.seek(offset)
-        return self.file.read(count)
+        self.end = max(self.end, offset + count)
+        return os.pread(self.file.fileno(), count, offset)
 
     def directory(self, offset: int) -> tuple[dict[int, Any], int]:
         """The tags at `offset`, and where the next directory is."""
@@ -163,12 +168,16 @@ class _Reader:
             raise _Broken(f"a directory of {count} entries")
         link = 8 if self.big else 4
         raw = self.piece(offset + head, count * entry + link)
-        tags = {}
-        layout = self.order + ("HHQ" if self.big else "HHI")
-        for place in range(0, count * entry, entry):
-            tag, kind, length = struct.unpack_from(layout, raw, place)
-            if tag in _WANTED and kind in _SIZES:
-                tags[tag] = self._value(kind, length, raw[place + entry - link : place + entry])
+        tags: dict[int, Any] = {}
+        layout = self.order + ("HHQ8s" if self.big else "HHI4s")
+        byte_order: Literal["little", "big"] = "little" if self.order == "<" else "big"
+        for tag, kind, length, inline in struct.iter_unpack(layout, raw[:-link]):
+            if tag not in _WANTED or kind not in _SIZES:
+                continue
+            if length == 1 and kind in _UNSIGNED and _UNSIGNED[kind] <= link:
+                tags[tag] = int.from_bytes(inline[: _UNSIGNED[kind]], byte_order)
+            else:
+                tags[tag] = self._value(kind, length, inline)
         following = struct.unpack(self.order + ("Q" if self.big else "I"), raw[-link:])[0]
         return tags, following
 
@@ -222,8 +231,9 @@ def walk_pages(path: Path | str, limit: int | None = None) -> Chain:
                 _check_page(page, size)
                 pages.append(page)
         except (_Broken, struct.error, TypeError, ValueError, KeyError) as error:
-            return Chain(tuple(pages), size, f"page {len(pages) + 1}: {error}")
-    return Chain(tuple(pages), size)
+            return Chain(tuple(pages), size, reader.end, f"page {len(pages) + 1}: {error}")
+    end = max(reader.end, *(page.end for page in pages))
+    return Chain(tuple(pages), size, end)
 
 
 def _strips(tags: Mapping[int, Any]) -> tuple[tuple[int, int], ...]:
@@ -257,7 +267,17 @@ def read_pages(path: Path | str) -> tuple[Page, ...]:
     FormatError
         If the file is no TIFF, or the chain breaks, or a strip lies beyond the end.
     """
-    chain = walk_pages(path)
+    return whole_pages(path, walk_pages(path))
+
+
+def whole_pages(path: Path | str, chain: Chain) -> tuple[Page, ...]:
+    """The pages of a chain that has no problem.
+
+    Raises
+    ------
+    FormatError
+        If it has one.
+    """
     if chain.problem:
         foreign = not chain.pages and "first bytes" in chain.problem
         raise FormatError(

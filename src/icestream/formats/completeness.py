@@ -1,0 +1,164 @@
+"""Is a movie whole? Told from its structure, not from how long ago it changed.
+
+A stable size proves nothing: some copies set the full size first and fill it later, and rsync
+gives the copy the time of the source. What counts is that the headers and the length agree, that
+the last frame is there and is not just zeros, and that there are as many frames as the metadata
+says, or as the other movies of the session have.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from icestream.formats.errors import FormatError
+from icestream.formats.movie import MovieFacts, is_tiff, movie_facts, open_movie, tiff_facts
+from icestream.formats.mrc import read_mrc_header
+from icestream.formats.tiff import Chain, walk_pages
+
+__all__ = ["Bad", "Growing", "Whole", "judge"]
+
+_TAIL = 65536
+"""Bytes at the end that are looked at; so many zeros in a row do not occur in counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The movie can be taken."""
+
+    facts: MovieFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """Something is missing that may still come."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """Something is missing that will not come."""
+
+    reason: str
+
+
+def judge(
+    path: Path | str,
+    *,
+    expected_frames: int | None = None,
+    usual_frames: int | None = None,
+    quiet: float = 0.0,
+    rest: float = 5.0,
+    patience: float = 300.0,
+) -> Whole | Growing | Bad:
+    """Judge whether a movie file is whole, from its headers, its length and its last bytes.
+
+    Parameters
+    ----------
+    expected_frames
+        Frames that the metadata of this movie says it has (in the file: for EER camera frames).
+    usual_frames
+        Frames that most movies of the session have; used when `expected_frames` is None.
+    quiet
+        Seconds since the file was last seen to change in size or time.
+    rest
+        Seconds of quiet that are asked for when no number of frames confirms the file's own.
+    patience
+        Seconds of quiet after which a file that is not whole is given up.
+
+    Returns
+    -------
+    Whole, Growing or Bad
+        The last two with a reason in plain words, with numbers.
+    """
+    path = Path(path)
+    missing = _what_is_missing(path, expected_frames)
+    if isinstance(missing, str):
+        return _give_up(missing, quiet, patience)
+    facts = missing
+    known = expected_frames or facts.expected_frames or usual_frames
+    if known == facts.frames or expected_frames:
+        return Whole(facts)
+    # Nobody confirms the number of frames: a movie that is written frame by frame looks whole
+    # after each of them.
+    if quiet < rest:
+        told = f"others have {known}" if known else "no metadata says how many there should be"
+        return Growing(f"{facts.frames} frames, and {told}; waiting for it to rest {rest:g} s")
+    try:
+        with open_movie(path) as movie:
+            movie.read(movie.frames - 1)
+    except FormatError as error:
+        return _give_up(f"its last frame cannot be read: {error}", quiet, patience)
+    return Whole(facts)
+
+
+def _give_up(reason: str, quiet: float, patience: float) -> Growing | Bad:
+    if quiet < patience:
+        return Growing(reason)
+    return Bad(f"{reason}; it has not changed for {quiet:.0f} s")
+
+
+def _what_is_missing(path: Path, expected_frames: int | None) -> str | MovieFacts:
+    """The movie's facts when its structure is whole, else what is missing."""
+    try:
+        chain = walk_pages(path) if is_tiff(path) else None
+        facts = tiff_facts(path, chain) if chain else movie_facts(path)
+        wanted = expected_frames or facts.expected_frames
+        if wanted and facts.frames < wanted:
+            return f"expected {wanted} frames, found {facts.frames}"
+        tail = _tiff_tail(path, chain) if chain else _mrc_tail(path)
+    except FormatError as error:
+        return f"expected {error.expected}, found {error.found}"
+    except OSError as error:
+        return f"it cannot be read ({error.strerror or error})"
+    return tail or facts
+
+
+def _mrc_tail(path: Path) -> str:
+    """What is wrong with the end of an MRC file; empty when nothing is."""
+    header = read_mrc_header(path)
+    frames, rows, _ = header.shape
+    frame_bytes = rows * header.row_bytes
+    size = os.stat(path).st_size  # noqa: PTH116 - hot
+    if size >= header.size + frame_bytes:
+        return f"expected {header.size} bytes by its header, found {size}"
+    count = min(_TAIL, frame_bytes)
+    with path.open("rb") as file:
+        if not _is_zero(file.fileno(), header.size - count, count):
+            return ""
+        # A border that is zero in every frame is no sign of a copy under way.
+        before = header.size - frame_bytes - count
+        border = frames > 1 and _is_zero(file.fileno(), before, count)
+        middle = header.size - frame_bytes // 2 - count // 2
+        if border and not _is_zero(file.fileno(), middle, count):
+            return ""
+    return f"its last {count} bytes are zero: the copy has its size before its content"
+
+
+def _tiff_tail(path: Path, chain: Chain) -> str:
+    """What is wrong with the end of a TIFF or EER file; empty when nothing is."""
+    behind = chain.size - chain.end
+    with path.open("rb") as file:
+        handle = file.fileno()
+        if behind > _TAIL and _is_zero(handle, chain.size - _TAIL, _TAIL):
+            return (
+                f"{len(chain.pages)} frames, and then {behind} bytes that no frame uses: "
+                "the copy has its size before its content"
+            )
+        last = max((strip for page in chain.pages for strip in page.strips), key=sum)
+        count = min(last[1], 4096)
+        if count < 64 or not _is_zero(handle, sum(last) - count, count):
+            return ""
+        # Only what is stored as it is can end in zeros, when the camera has a border of zeros.
+        if chain.pages[0].compression == 1 and len(chain.pages) > 1:
+            before = chain.pages[-2].strips[-1]
+            middle = chain.pages[-1].strips[len(chain.pages[-1].strips) // 2]
+            place = middle[0] + max(0, middle[1] // 2 - count)
+            border = _is_zero(handle, sum(before) - count, count)
+            if border and not _is_zero(handle, place, count):
+                return ""
+    return "the end of its last frame is zero: the copy has its size before its content"
+
+
+def _is_zero(handle: int, offset: int, count: int) -> bool:
+    return not any(os.pread(handle, count, max(0, offset)))
