@@ -1,0 +1,24 @@
+"""Contrast transfer: evaluate it, and fit it to micrographs and their spectra."""
+
+from icestream.processing.ctf.agreement import agreement_resolution
+from icestream.processing.ctf.fit import CtfFit, fit_ctf, fit_spectrum
+from icestream.processing.ctf.picture import spectrum_picture
+from icestream.processing.ctf.search import SearchRange
+from icestream.processing.ctf.spectrum import PowerSpectrum, UnusableImage, power_spectrum
+from icestream.processing.ctf.transfer import Defocus, aberration, ctf_1d, ctf_2d
+
+__all__ = [
+    "CtfFit",
+    "Defocus",
+    "PowerSpectrum",
+    "SearchRange",
+    "UnusableImage",
+    "aberration",
+    "agreement_resolution",
+    "ctf_1d",
+    "ctf_2d",
+    "fit_ctf",
+    "fit_spectrum",
+    "power_spectrum",
+    "spectrum_picture",
+]

@@ -1,0 +1,89 @@
+"""The picture of a power spectrum beside its fit, for people."""
+
+import numpy as np
+import scipy.ndimage
+from numpy.typing import NDArray
+
+from icestream.model import Optics, Spectrum
+from icestream.processing.ctf.fit import CtfFit
+from icestream.processing.ctf.transfer import ctf_2d
+
+__all__ = ["spectrum_picture"]
+
+_TERMS = 6
+_SMOOTHING = 1.2
+"""Pixels: noise of single pixels hides rings from the eye."""
+
+
+def spectrum_picture(
+    fit: CtfFit, optics: Optics, *, size: int = 320
+) -> tuple[Spectrum, NDArray[np.uint8]]:
+    """Measured spectrum on the left and above, fitted CTF on the right and below.
+
+    The measured power is divided by its smooth background, and by the depth of the rings so that
+    the outer ones can be seen as well as the inner; the fit, as CTF squared, is drawn in the
+    quarter right of the center and below it as far as the fit resolution.
+
+    Parameters
+    ----------
+    fit
+        What `fit_ctf` or `fit_spectrum` found.
+    optics
+        Of the micrograph.
+    size
+        Pixels of the small picture.
+
+    Returns
+    -------
+    spectrum
+        Float32, as large as the power spectrum, origin in the center, 0 to 1.
+    picture
+        ``(size, size)`` grey, cut to a little beyond the fit resolution.
+    """
+    power = fit.spectrum.power
+    half = len(power) // 2
+    rows, columns = np.mgrid[-half:half, -half:half]
+    radius = np.hypot(rows, columns)
+    first = max(3, round(float(fit.curve[0, 0]) / fit.spectrum.step))
+    flat = _flatten(power, radius, first) / _depth(fit, radius)
+    flat = np.clip(0.5 + 0.5 * scipy.ndimage.gaussian_filter(flat, _SMOOTHING), 0.0, 1.0)
+    reached = 1.0 / (fit.resolution * fit.spectrum.step)
+    drawn = (columns >= 0) & (rows >= 0) & (radius <= reached)
+    own = Optics(
+        pixel_size=fit.spectrum.pixel_size,
+        voltage=optics.voltage,
+        spherical_aberration=optics.spherical_aberration,
+        amplitude_contrast=optics.amplitude_contrast,
+    )
+    model = ctf_2d(power.shape, fit.defocus, own) ** 2
+    both = np.where(drawn, model, flat)
+    both[radius < first] = 0.5
+    spectrum = np.asarray(both, dtype=np.float32)
+    edge = int(np.clip(1.25 * reached, 0.35 * half, half))
+    cut = spectrum[half - edge : half + edge, half - edge : half + edge]
+    zoomed = scipy.ndimage.zoom(cut, size / len(cut), order=1)
+    return spectrum, np.asarray(np.clip(zoomed * 255.0, 0, 255), dtype=np.uint8)
+
+
+def _flatten(power: Spectrum, radius: NDArray[np.float64], first: int) -> NDArray[np.float64]:
+    """Power over its smooth radial background, minus one."""
+    half = len(power) // 2
+    ring = np.minimum(np.rint(radius).astype(np.int64), half - 1)
+    logs = np.log(np.maximum(power, 1e-30), dtype=np.float64)
+    # The axes carry the cross of detector rows and columns, which is not background.
+    counted = np.ones(power.shape)
+    counted[half, :] = counted[:, half] = 0.0
+    counts = np.bincount(ring.ravel(), counted.ravel(), half)
+    profile = np.bincount(ring.ravel(), (logs * counted).ravel(), half) / np.maximum(counts, 1)
+    place = np.linspace(-1.0, 1.0, half - first)
+    terms = np.polynomial.chebyshev.chebvander(place, _TERMS)
+    profile[first:] = terms @ np.linalg.lstsq(terms, profile[first:], rcond=None)[0]
+    profile[:first] = profile[first]
+    flat = np.exp(np.clip(logs - profile[ring], -3.0, 2.0))
+    return np.asarray(flat / np.median(flat[radius < half]) - 1.0)
+
+
+def _depth(fit: CtfFit, radius: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Depth of the rings at each pixel, never so small that noise would be blown up."""
+    at = np.interp(radius * fit.spectrum.step, fit.curve[0], fit.depth)
+    return np.asarray(np.maximum(at, max(0.3 * float(fit.depth.max()), 0.08)))

@@ -1,0 +1,179 @@
+"""What a fitted CTF is worth: envelope, equi-phase average, resolution, error, ice."""
+
+import math
+
+import numpy as np
+import scipy.ndimage
+from numpy.typing import NDArray
+
+from icestream.model import Optics
+from icestream.processing.ctf.rings import WINDOW_SPREAD, Rings
+from icestream.processing.ctf.spectrum import PowerSpectrum
+from icestream.processing.ctf.transfer import Defocus, aberration
+
+__all__ = [
+    "curve_score",
+    "defocus_error",
+    "equi_phase_average",
+    "fit_resolution",
+    "ice_ring_excess",
+    "modulation",
+]
+
+Numbers = NDArray[np.float64]
+
+_AGREES = 0.5
+"""Correlation of measured and fitted rings above which they agree."""
+_RESOLVED = 2.5
+"""Pixels of the spectrum between Thon rings that can still be told apart."""
+_OPTIMISM = 1.3
+"""Measured on simulated images: the depth of the rings is fitted to the same noise, so the
+scatter of the defocus is that much larger than the curvature of the likelihood says."""
+
+
+def ring_period(rings: Rings, defocus: float, optics: Optics) -> Numbers:
+    """Distance between Thon rings at each ring, in pixels of the spectrum."""
+    s = rings.frequency
+    cs = optics.spherical_aberration * 1e7
+    wavelength = optics.wavelength
+    slope = 2.0 * wavelength * s * np.abs(defocus - wavelength**2 * s**2 * cs)
+    return np.asarray(1.0 / np.maximum(slope * rings.step, 1e-3))
+
+
+def modulation(rings: Rings, defocus: Defocus, optics: Optics) -> Numbers:
+    """Depth of the fitted Thon rings at each ring: the weight that the ring deserves.
+
+    The whitened pixels have the same variance everywhere, so weighting the model by its own
+    depth is the matched filter. The depth is regressed in windows of about one period, and shrunk
+    towards zero by its error, so that rings lost in noise have no weight.
+    """
+    products, models, squares = rings.compare(defocus)
+    products = products - rings.background * models
+    width = float(np.clip(np.median(ring_period(rings, defocus.mean, optics)), 4.0, 20.0))
+    above = scipy.ndimage.gaussian_filter1d(products, width, mode="nearest")
+    below = scipy.ndimage.gaussian_filter1d(squares, width, mode="nearest")
+    depth = above / np.maximum(below, 1e-9)
+    variance = float(np.var(rings.values)) * WINDOW_SPREAD
+    error = np.sqrt(variance / np.maximum(below * 2.0 * math.sqrt(math.pi) * width, 1e-9))
+    gained = np.clip(1.0 - (error / np.maximum(depth, 1e-9)) ** 2, 0.0, 1.0)
+    return np.asarray(np.clip(depth, 0.0, 1.0) * gained)
+
+
+def equi_phase_average(rings: Rings, defocus: Defocus, optics: Optics) -> Numbers:
+    """Average of the whitened pixels along curves of equal phase, ``(rings,)``.
+
+    Each pixel is put at the radius where the CTF of the mean defocus has the phase that the
+    astigmatic CTF has at the pixel, so that the rings stay sharp.
+
+    References
+    ----------
+    Zhang (2016), doi:10.1016/j.jsb.2015.11.003
+    """
+    along, across = defocus.vector
+    wavelength = optics.wavelength
+    bend = wavelength**3 * optics.spherical_aberration * 1e7
+    squared = rings.linear / wavelength
+    local = defocus.mean + along * rings.cosine + across * rings.sine
+    path = wavelength * squared * local - 0.5 * bend * squared**2
+    inside = (wavelength * defocus.mean) ** 2 - 2.0 * bend * path
+    root = np.sqrt(np.maximum(inside, 0.0))
+    equal = np.where(inside > 0.0, 2.0 * path / (wavelength * defocus.mean + root), squared)
+    ring = np.rint(np.sqrt(np.maximum(equal, 0.0)) / rings.step).astype(np.int64) - rings.first
+    count = len(rings.starts) - 1
+    kept = (ring >= 0) & (ring < count)
+    pixels = np.bincount(ring[kept], minlength=count)
+    sums = np.bincount(ring[kept], rings.values[kept], count)
+    return np.asarray(sums / np.maximum(pixels, 1))
+
+
+def curve_score(average: Numbers, model: Numbers, used: NDArray[np.bool_]) -> float:
+    """Correlation, over the rings `used`, of the equi-phase average with the CTF squared."""
+    a, b = average[used] - average[used].mean(), model[used] - model[used].mean()
+    return float(a @ b / np.sqrt(max(float((a @ a) * (b @ b)), 1e-30)))
+
+
+def fit_resolution(rings: Rings, average: Numbers, defocus: Defocus, optics: Optics) -> float:
+    """Å up to which the equi-phase average follows the fit.
+
+    The two are correlated in a window that reaches one period of the rings to either side, six
+    pixels of the spectrum at least. Going outwards, the fit is followed as long as the
+    correlation is above 0.5 and rings are at least 2.5 pixels apart; it is lost when this has not
+    held for two windows' half widths, and the resolution is that of the last ring where it held.
+    """
+    chi = aberration(rings.frequency, defocus.mean, optics, phase_shift=defocus.phase_shift)
+    period = ring_period(rings, defocus.mean, optics)
+    size = np.clip(np.rint(period), 6, 40).astype(np.int64)
+    correlation = _windowed_correlation(average, np.sin(chi) ** 2, size)
+    agrees = (correlation > _AGREES) & (period >= _RESOLVED)
+    last, gap = 0, 0
+    for place, holds in enumerate(agrees):
+        gap = 0 if holds else gap + 1
+        if holds:
+            last = place
+        # The molecule itself can hide the first rings: the search for a beginning is patient.
+        elif gap > 2 * size[place] and (last > 0 or place > len(agrees) // 3):
+            break
+    return float(1.0 / rings.frequency[last])
+
+
+def _windowed_correlation(a: Numbers, b: Numbers, size: NDArray[np.int64]) -> Numbers:
+    """Pearson correlation of `a` and `b` within ``+- size`` of each place."""
+    place = np.arange(len(a))
+    start, stop = np.maximum(place - size, 0), np.minimum(place + size + 1, len(a))
+
+    def total(values: Numbers) -> Numbers:
+        running = np.concatenate(([0.0], np.cumsum(values)))
+        return np.asarray(running[stop] - running[start])
+
+    count = stop - start
+    covariance = total(a * b) - total(a) * total(b) / count
+    spread = (total(a * a) - total(a) ** 2 / count) * (total(b * b) - total(b) ** 2 / count)
+    return np.asarray(covariance / np.sqrt(np.maximum(spread, 1e-30)))
+
+
+def defocus_error(
+    rings: Rings, defocus: Defocus, depth: Numbers, *, phase_plate: bool
+) -> float | None:
+    """Standard error of the mean defocus, Å, from the curvature of the likelihood.
+
+    None where the rings say nothing about the defocus.
+    """
+    ring = np.repeat(np.arange(len(depth)), rings.counts)
+    along, across = defocus.vector
+    local = defocus.mean + along * rings.cosine + across * rings.sine
+    turns = rings.constant + defocus.phase_shift / 180.0 + rings.linear * local
+    slope = 2.0 * math.pi * depth[ring] * np.sin(2.0 * math.pi * turns)
+    columns = [slope * rings.linear]
+    columns += [columns[0] * rings.cosine, columns[0] * rings.sine]
+    if phase_plate:
+        columns.append(slope / 180.0)
+    slopes = np.stack(columns, axis=1)
+    rest = rings.values - rings.background[ring] + depth[ring] * np.cos(2.0 * math.pi * turns)
+    information = slopes.T @ slopes / (float(np.mean(rest**2)) * WINDOW_SPREAD)
+    try:
+        covariance = np.linalg.inv(information)
+    except np.linalg.LinAlgError:
+        return None
+    variance = float(covariance[0, 0])
+    return _OPTIMISM * math.sqrt(variance) if math.isfinite(variance) and variance > 0.0 else None
+
+
+def ice_ring_excess(spectrum: PowerSpectrum) -> float:
+    """Excess of power at 3.9-3.6 Å over what 4.4-4.1 and 3.5-3.3 Å predict; 0 for none.
+
+    Mean power in the ring of hexagonal and cubic ice, divided by the log-interpolated mean power
+    of its neighbours, minus one. 0 also where the spectrum ends before 3.3 Å.
+    """
+    size = len(spectrum.power)
+    if 0.5 * size * spectrum.step < 1.0 / 3.3:
+        return 0.0
+    rows, columns = np.mgrid[-(size // 2) : size // 2, 0 : size // 2]
+    frequency = np.hypot(rows, columns) * spectrum.step
+    half = spectrum.power[:, size // 2 :]
+    levels = []
+    for coarse, fine in ((4.4, 4.1), (3.9, 3.6), (3.5, 3.3)):
+        ring = (frequency > 1.0 / coarse) & (frequency < 1.0 / fine) & (columns > 0) & (rows != 0)
+        levels.append(math.log(max(float(half[ring].mean(dtype=np.float64)), 1e-30)))
+    centers = [2.0 / (4.4 + 4.1), 2.0 / (3.9 + 3.6), 2.0 / (3.5 + 3.3)]
+    share = (centers[1] - centers[0]) / (centers[2] - centers[0])
+    return math.exp(levels[1] - (1.0 - share) * levels[0] - share * levels[2]) - 1.0

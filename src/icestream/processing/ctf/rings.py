@@ -1,0 +1,292 @@
+"""Thon rings as seen by the fit: whitened pixels sorted by radius, and sums over rings.
+
+The spectrum is divided by its smooth background, so that every pixel has the same variance.
+Pixels are sorted into rings one pixel wide; a fit is scored from three sums per ring, and what is
+left of the background is projected out of data and model alike.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from icestream.model import Optics
+from icestream.processing.ctf.spectrum import PowerSpectrum
+from icestream.processing.ctf.transfer import Defocus
+
+__all__ = ["WINDOW_SPREAD", "Rings", "Score", "make_rings"]
+
+Numbers = NDArray[np.float64]
+Singles = NDArray[np.float32]
+
+WINDOW_SPREAD = 2.25
+"""How much larger the variance of a sum over pixels is than if they were independent: neighbours
+in the spectrum of a sine-windowed tile are correlated, which makes 1.5 along each axis."""
+_BACKGROUND_TERMS = 6
+_CLIP = 5.0
+"""Standard deviations at which whitened pixels are clipped: ice spots and the central cross."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rings:
+    """Whitened pixels of one half of a spectrum, sorted by ring."""
+
+    pixels: Singles
+    """``(5, pixels)``: power over background minus one; cycles of 2 chi per Å of defocus
+    (``lambda s²``); cycles of 2 chi that the spherical aberration and the amplitude contrast
+    give; ``cos 2 theta`` and ``sin 2 theta``, theta from +x towards increasing row index."""
+    starts: NDArray[np.int64]
+    """First pixel of each ring, and the end, ``(rings + 1,)``."""
+    first: int
+    """Radius of ring 0 in pixels of the spectrum."""
+    step: float
+    """1/Å per pixel of the spectrum."""
+    basis: Numbers
+    """Smooth background left in the rings, orthonormal over pixels, ``(rings, terms)``."""
+
+    @property
+    def values(self) -> Singles:
+        """Whitened pixels: power over background, minus one."""
+        return np.asarray(self.pixels[0])
+
+    @property
+    def linear(self) -> Singles:
+        """Cycles of 2 chi per Å of defocus."""
+        return np.asarray(self.pixels[1])
+
+    @property
+    def constant(self) -> Singles:
+        """Cycles of 2 chi without defocus."""
+        return np.asarray(self.pixels[2])
+
+    @property
+    def cosine(self) -> Singles:
+        """``cos 2 theta`` of each pixel."""
+        return np.asarray(self.pixels[3])
+
+    @property
+    def sine(self) -> Singles:
+        """``sin 2 theta`` of each pixel."""
+        return np.asarray(self.pixels[4])
+
+    @property
+    def frequency(self) -> Numbers:
+        """Spatial frequency of each ring, 1/Å."""
+        return np.asarray((np.arange(len(self.starts) - 1) + self.first) * self.step)
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Pixels in each ring."""
+        return np.diff(self.starts)
+
+    def mean(self, values: Singles) -> Numbers:
+        """Rotational average of `values`, ``(pixels,)`` -> ``(rings,)``."""
+        return np.asarray(self.sums(values) / self.counts)
+
+    def sums(self, values: Singles) -> Numbers:
+        """Sums of `values` over each ring, ``(pixels,)`` -> ``(rings,)``."""
+        return np.asarray(np.add.reduceat(values, self.starts[:-1], dtype=np.float64))
+
+    @property
+    def background(self) -> Numbers:
+        """Smooth background that whitening left in each ring."""
+        return np.asarray(self.basis @ (self.basis.T @ self.sums(self.values)))
+
+    def compare(self, defocus: Defocus) -> tuple[Numbers, Numbers, Numbers]:
+        """Sums over each ring of data x model, model, and model squared.
+
+        The model is ``-cos 2 chi``; the data are the whitened pixels as they are.
+        """
+        along, across = defocus.vector
+        fit = np.array([defocus.mean, along, across, defocus.phase_shift / 180.0], np.float32)
+        products, models, squares = ring_sums(self.pixels, self.starts, fit)
+        return products, models, squares
+
+
+def make_rings(spectrum: PowerSpectrum, optics: Optics, coarse: float) -> Rings:
+    """Whiten a spectrum and sort its pixels into rings.
+
+    Parameters
+    ----------
+    spectrum
+        Power, centered.
+    optics
+        Voltage, aberration and amplitude contrast.
+    coarse
+        Å: rings of lower resolution are left out.
+    """
+    size = len(spectrum.power)
+    half = size // 2
+    rows, columns = np.mgrid[-half:half, 0:half]
+    radius = np.hypot(rows, columns)
+    first = max(3, math.ceil(1.0 / (coarse * spectrum.step)))
+    last = half - 2
+    ring = np.rint(radius).astype(np.int64)
+    # The axes carry the cross of a periodic image, of the detector's rows and columns.
+    kept = (ring >= first) & (ring <= last) & (columns > 0) & (rows != 0)
+    order = np.argsort(ring[kept], kind="stable")
+    ky, kx = rows[kept][order], columns[kept][order]
+    radius = radius[kept][order]
+    starts = np.searchsorted(ring[kept][order], np.arange(first, last + 2))
+    squared = (radius * spectrum.step) ** 2
+    wavelength = optics.wavelength
+    cs = optics.spherical_aberration * 1e7
+    cosine = (kx**2 - ky**2) / radius**2
+    sine = 2.0 * kx * ky / radius**2
+    power = spectrum.power[:, half:][kept][order]
+    values = _whiten(power, cosine, sine, starts)
+    constant = -0.5 * wavelength**3 * cs * squared**2
+    constant += math.asin(optics.amplitude_contrast) / math.pi
+    pixels = np.stack([values, wavelength * squared, constant, cosine, sine])
+    return Rings(
+        pixels=np.ascontiguousarray(pixels, dtype=np.float32),
+        starts=starts.astype(np.int64),
+        first=first,
+        step=spectrum.step,
+        basis=_background_basis(np.diff(starts)),
+    )
+
+
+def _whiten(
+    power: Singles,
+    cosine: Numbers,
+    sine: Numbers,
+    starts: NDArray[np.int64],
+) -> Singles:
+    """Divide by a smooth background that may differ with direction, and subtract one."""
+    counts = np.diff(starts)
+    logs = np.log(np.maximum(power, np.float32(1e-30)), dtype=np.float64)
+    profile = np.add.reduceat(logs, starts[:-1]) / counts
+    rings = np.arange(len(counts))
+    place = 2.0 * rings / max(len(rings) - 1, 1) - 1.0
+    # Weights even over radius: the few pixels of the inner rings carry the steepest slope.
+    terms = np.polynomial.chebyshev.chebvander(place, _BACKGROUND_TERMS)
+    smooth = terms @ np.linalg.lstsq(terms, profile, rcond=None)[0]
+    ring = np.repeat(rings, counts)
+    rest = logs - profile[ring]
+    # Drift, charging and astigmatism of the envelope: cos and sin of 2 theta, linear in radius.
+    lean = np.stack([cosine, sine, cosine * place[ring], sine * place[ring]], axis=1)
+    weights = np.linalg.solve(lean.T @ lean, lean.T @ rest)
+    background = np.exp(smooth[ring] + lean @ weights)
+    values = power / background
+    values /= np.median(values)
+    # Upwards the pixels of few tiles are spread far wider than downwards.
+    limit = _CLIP * (float(np.quantile(values, 0.841)) - 1.0)
+    return np.asarray(np.clip(values - 1.0, -1.0, limit), dtype=np.float32)
+
+
+def _background_basis(counts: NDArray[np.int64]) -> Numbers:
+    """Low polynomials over the rings, orthonormal when summed over pixels."""
+    place = np.linspace(-1.0, 1.0, len(counts))
+    terms = np.polynomial.chebyshev.chebvander(place, _BACKGROUND_TERMS)
+    weight = np.sqrt(counts)[:, None]
+    orthonormal = np.linalg.qr(terms * weight)[0]
+    return np.asarray(orthonormal / weight)
+
+
+class Score:
+    """How well a CTF explains the rings, as a weighted correlation from -1 to 1.
+
+    It is the correlation of the whitened pixels with ``-envelope * cos 2 chi``, after the smooth
+    background has been projected out of both.
+
+    Parameters
+    ----------
+    rings
+        Whitened pixels.
+    envelope
+        Expected depth of the modulation in each ring, any scale: the weight of the ring.
+    """
+
+    def __init__(self, rings: Rings, envelope: Numbers) -> None:
+        self.rings = rings
+        self.envelope = np.ascontiguousarray(envelope, dtype=np.float64)
+        used = self.envelope > 0.05 * self.envelope.max()
+        sums, squares = rings.sums(rings.values), rings.sums(np.square(rings.values))
+        self._data = rings.basis.T @ sums
+        fitted = rings.basis @ self._data
+        rest = squares - 2.0 * fitted * sums + rings.counts * fitted**2
+        self._norm = math.sqrt(max(float(rest[used].sum()), 1e-30))
+
+    def __call__(self, defocus: Defocus) -> float:
+        """Score of a defocus."""
+        return self.at(defocus.mean, *defocus.vector, defocus.phase_shift)
+
+    def at(self, mean: float, along: float, across: float, phase: float = 0.0) -> float:
+        """Score of a mean defocus and an astigmatism vector (Å) and a phase shift (degrees)."""
+        return self._overlap(mean, along, across, phase) / self._norm
+
+    def significance(self, defocus: Defocus) -> float:
+        """Height of the score over noise, in standard deviations of the noise."""
+        overlap = self._overlap(defocus.mean, *defocus.vector, defocus.phase_shift)
+        return overlap / math.sqrt(float(np.var(self.rings.values)) * WINDOW_SPREAD)
+
+    def _overlap(self, mean: float, along: float, across: float, phase: float) -> float:
+        """Data times the model of length one, both without background."""
+        fit = np.array([mean, along, across, phase / 180.0], dtype=np.float32)
+        rings = self.rings
+        return float(
+            _overlap(rings.pixels, rings.starts, self.envelope, rings.basis, self._data, fit)
+        )
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def ring_sums(
+    pixels: Singles, starts: NDArray[np.int64], fit: Singles
+) -> tuple[Numbers, Numbers, Numbers]:
+    """Sums over each ring of model x data, model, and model squared.
+
+    The model is ``-cos 2 chi``; `fit` is (mean, along, across in Å, phase shift in half turns).
+    """
+    values, linear, constant = pixels[0], pixels[1], pixels[2]
+    cosine, sine = pixels[3], pixels[4]
+    rings = len(starts) - 1
+    products, models, squares = np.zeros(rings), np.zeros(rings), np.zeros(rings)
+    mean, along, across, shift = fit[0], fit[1], fit[2], fit[3]
+    half, quarter = np.float32(0.5), np.float32(0.25)
+    # sin(2 pi x) for |x| <= 1/4: odd polynomial with an error below 1e-7.
+    p1, p3, p5 = np.float32(6.2831853), np.float32(-41.341702), np.float32(81.605249)
+    p7, p9 = np.float32(-76.704057), np.float32(42.05847)
+    p11 = np.float32(-15.0946426)
+    for ring in range(rings):
+        product = np.float32(0.0)
+        model = np.float32(0.0)
+        square = np.float32(0.0)
+        for i in range(starts[ring], starts[ring + 1]):
+            turns = constant[i] + shift + linear[i] * (mean + along * cosine[i] + across * sine[i])
+            turns -= np.floor(turns + half)
+            x = abs(turns) - quarter
+            y = x * x
+            m = x * (p1 + y * (p3 + y * (p5 + y * (p7 + y * (p9 + y * p11)))))
+            product += m * values[i]
+            model += m
+            square += m * m
+        products[ring] = product
+        models[ring] = model
+        squares[ring] = square
+    return products, models, squares
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _overlap(
+    pixels: Singles,
+    starts: NDArray[np.int64],
+    envelope: Numbers,
+    basis: Numbers,
+    data: Numbers,
+    fit: Singles,
+) -> float:
+    products, models, squares = ring_sums(pixels, starts, fit)
+    overlap, power = 0.0, 0.0
+    for ring in range(len(envelope)):
+        overlap += envelope[ring] * products[ring]
+        power += envelope[ring] ** 2 * squares[ring]
+    for term in range(basis.shape[1]):
+        share = 0.0
+        for ring in range(len(envelope)):
+            share += envelope[ring] * models[ring] * basis[ring, term]
+        overlap -= share * data[term]
+        power -= share * share
+    return float(overlap / np.sqrt(max(power, 1e-30)))
