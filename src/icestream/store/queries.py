@@ -46,6 +46,7 @@ __all__ = [
     "item",
     "latest_results",
     "lineage",
+    "lineages",
     "particles",
     "qualities",
     "results",
@@ -203,7 +204,7 @@ def qualities(
             t.quality.c.value,
         )
         .join(t.step, t.step.c.revision_id == t.quality.c.revision_id)
-        .join(t.exposure, t.exposure.c.id == t.quality.c.exposure_id)
+        .outerjoin(t.exposure, t.exposure.c.id == t.quality.c.exposure_id)
         .where(t.quality.c.id > after)
         .order_by(t.quality.c.id)
         .limit(limit)
@@ -217,7 +218,7 @@ def qualities(
             QualityRecord(
                 id=row.id,
                 step=row.step,
-                exposure=row.exposure,
+                exposure=row.exposure or "",
                 exposure_id=row.exposure_id,
                 name=row.name,
                 value=row.value,
@@ -420,6 +421,14 @@ def lineage(store: Store, result_id: int) -> tuple[LineageRecord, ...]:
     return tuple(found.values())
 
 
+def lineages(store: Store, *, after: int = 0, limit: int = 1000) -> tuple[LineageRecord, ...]:
+    """How every result was made, by its `id`: those of earlier revisions too."""
+    chosen = select(t.result.c.id).where(t.result.c.id > after).order_by(t.result.c.id).limit(limit)
+    with store.read() as connection:
+        wanted = list(connection.execute(chosen).scalars())
+        return tuple(sorted(_lineage(connection, wanted), key=lambda record: record.id))
+
+
 def _step(row: Row[Any]) -> StepRecord:
     counts = {name: getattr(row, name) or 0 for name in _COUNTS}
     return StepRecord(
@@ -465,7 +474,7 @@ def _results() -> Select[Any]:
     return (
         select(
             t.task.c.serial,
-            t.task.c.batch,
+            t.task.c.exposure_id,
             t.task.c.passed,
             t.task.c.ended,
             t.result.c.id,
@@ -496,7 +505,7 @@ def _result(row: Row[Any]) -> ResultRecord:
         step=row.step,
         revision=row.number,
         exposure=row.exposure or "",
-        batch=row.batch or 0,
+        batch=max(0, -row.exposure_id),
         key=row.key,
         outputs=json.loads(row.document),
         seconds=row.seconds,

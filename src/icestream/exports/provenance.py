@@ -1,0 +1,63 @@
+"""How every result of a session was made: its workflow, and the lineage of each result."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import icestream
+from icestream.engine.workflow import Source, Step, Workflow, save_workflow
+from icestream.store import queries
+from icestream.store.open import Store, open_store
+
+__all__ = ["export_provenance", "session_workflow", "write_provenance"]
+
+PAGE = 500
+
+
+def export_provenance(session: Path, out: Path) -> None:
+    """Write the provenance of the session in the folder `session` into the folder `out`.
+
+    ``workflow.json`` runs again elsewhere with ``icestream run``; ``lineage.jsonl`` has one
+    line per result, with the program's version, all parameters, the results it was made from, its
+    files and where it ran.
+    """
+    store = open_store(session, readonly=True)
+    try:
+        write_provenance(store, out)
+    finally:
+        store.close()
+
+
+def write_provenance(store: Store, out: Path) -> None:
+    """Write ``workflow.json`` and ``lineage.jsonl`` of an open session into `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    save_workflow(session_workflow(store), out / "workflow.json")
+    growing = out / "lineage.jsonl.growing"
+    with growing.open("w", encoding="utf-8") as file:
+        about = {"icestream": icestream.__version__, "session": queries.session(store).name}
+        file.write(json.dumps(about) + "\n")
+        after = 0
+        while page := queries.lineages(store, after=after, limit=PAGE):
+            for record in page:
+                file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
+            after = page[-1].id
+    growing.rename(out / "lineage.jsonl")
+
+
+def session_workflow(store: Store) -> Workflow:
+    """The workflow that a session runs now, with the parameters that people set."""
+    record = queries.workflow(store)
+    inputs: dict[str, dict[str, tuple[Source, ...]]] = {}
+    for link in record.links:
+        ports = inputs.setdefault(link.step, {})
+        ports[link.port] = (*ports.get(link.port, ()), Source(link.source, link.source_port))
+    steps = tuple(
+        Step(
+            name=step.name,
+            protocol=step.protocol,
+            parameters=dict(step.changed),
+            inputs=inputs.get(step.name, {}),
+        )
+        for step in record.steps
+    )
+    return Workflow(name=record.name, steps=steps)

@@ -1,0 +1,156 @@
+"""The newest snapshot of the streaming 2D classification, as RELION's Class2D job."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from icestream.exports.relion.pipeline import PARTICLES, Job, class2d_nodes
+from icestream.exports.relion.table import VERSION, Table
+from icestream.formats.star import Block, read_star, write_star
+from icestream.model import Classes, Particles
+
+__all__ = ["write_class2d"]
+
+FOLDER = "Class2D/job006/"
+
+
+def write_class2d(
+    project: Path,
+    classes: Classes,
+    first: Particles,
+    optics: Sequence[Mapping[str, object]],
+) -> Job:
+    """Write averages, assignments and model of `classes`; return the job for the pipeline.
+
+    The particles' rows are those of the Extract job, with the class and the alignment of each
+    added; particles that have not been classified yet are left out.
+    """
+    root = f"{FOLDER}run_it{classes.iteration:03d}"
+    (project / FOLDER).mkdir(parents=True, exist_ok=True)
+    shutil.copy2(classes.averages, project / f"{root}_classes.mrcs")
+    _write_assignments(project, root, classes, optics)
+    _write_model(project, root, classes, first)
+    _write_optimiser(project, root, classes, first)
+    return Job(FOLDER, 8, "relion.class2d.em", class2d_nodes(classes.iteration), (PARTICLES.path,))
+
+
+def _write_assignments(
+    project: Path, root: str, classes: Classes, optics: Sequence[Mapping[str, object]]
+) -> None:
+    extracted = read_star(project / PARTICLES.path)["particles"].columns
+    columns = {label: np.asarray(values) for label, values in extracted.items()}
+    names = columns["rlnImageName"]
+    place = {str(name): row for row, name in enumerate(names)}
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            'SELECT exposure, "index", "class", angle, shift_y, shift_x, likelihood '
+            'FROM read_parquet(?) ORDER BY exposure, "index"',
+            [str(classes.assignments)],
+        ).fetchnumpy()
+    images = [
+        f"{index + 1:06d}@Extract/job005/Movies/{exposure}.mrcs"
+        for exposure, index in zip(found["exposure"], found["index"], strict=True)
+    ]
+    kept = np.array([image in place for image in images], dtype=bool)
+    rows = np.array([place[image] for image in images if image in place], dtype=np.int64)
+    table = Table(project / f"{root}_data.star", "particles", optics)
+    table.extend(
+        {label: values[rows] for label, values in columns.items()}
+        | {
+            "rlnGroupNumber": np.ones(rows.size, dtype=np.int64),
+            "rlnClassNumber": found["class"][kept],
+            "rlnAnglePsi": found["angle"][kept],
+            "rlnOriginXAngst": found["shift_x"][kept],
+            "rlnOriginYAngst": found["shift_y"][kept],
+            "rlnLogLikeliContribution": found["likelihood"][kept],
+        },
+        rows.size,
+    )
+    table.close()
+
+
+def _write_model(project: Path, root: str, classes: Classes, first: Particles) -> None:
+    count = len(classes.counts)
+    share = np.asarray(classes.counts) / max(float(np.sum(classes.counts)), 1.0)
+    resolved = np.asarray(classes.resolution)
+    general: dict[str, object] = {
+        "rlnReferenceDimensionality": 2,
+        "rlnDataDimensionality": 2,
+        "rlnOriginalImageSize": classes.box,
+        "rlnCurrentResolution": float(np.min(resolved[resolved > 0], initial=999.0)),
+        "rlnCurrentImageSize": classes.box,
+        "rlnPaddingFactor": 1.0,
+        "rlnIsHelix": 0,
+        "rlnFourierSpaceInterpolator": 1,
+        "rlnMinRadiusNnInterpolation": 10,
+        "rlnPixelSize": classes.pixel_size,
+        "rlnNrClasses": count,
+        "rlnNrBodies": 1,
+        "rlnNrGroups": 1,
+        "rlnTau2FudgeFactor": 2.0,
+        "rlnNormCorrectionAverage": 1.0,
+        "rlnSigmaOffsetsAngst": first.optics.pixel_size * 3,
+        "rlnOrientationalPriorMode": 0,
+        "rlnSigmaPriorRotAngle": 0.0,
+        "rlnSigmaPriorTiltAngle": 0.0,
+        "rlnSigmaPriorPsiAngle": 0.0,
+        "rlnLogLikelihood": 0.0,
+        "rlnAveragePmax": 1.0,
+    }
+    averages = f"{root}_classes.mrcs"
+    write_star(
+        project / f"{root}_model.star",
+        [
+            Block(
+                "model_general", {label: [value] for label, value in general.items()}, single=True
+            ),
+            Block(
+                "model_classes",
+                {
+                    "rlnReferenceImage": [f"{n:06d}@{averages}" for n in range(1, count + 1)],
+                    "rlnClassDistribution": share,
+                    "rlnAccuracyRotations": [999.0] * count,
+                    "rlnAccuracyTranslationsAngst": [999.0] * count,
+                    "rlnEstimatedResolution": np.where(resolved > 0, resolved, 999.0),
+                    "rlnOverallFourierCompleteness": [1.0] * count,
+                    "rlnClassPriorOffsetX": [0.0] * count,
+                    "rlnClassPriorOffsetY": [0.0] * count,
+                },
+            ),
+            Block(
+                "model_groups",
+                {
+                    "rlnGroupNumber": [1],
+                    "rlnGroupName": ["group_001"],
+                    "rlnGroupNrParticles": [classes.particles],
+                    "rlnGroupScaleCorrection": [1.0],
+                },
+            ),
+        ],
+        VERSION,
+    )
+
+
+def _list(name: str, values: Mapping[str, object]) -> Block:
+    return Block(name, {label: [value] for label, value in values.items()}, single=True)
+
+
+def _write_optimiser(project: Path, root: str, classes: Classes, first: Particles) -> None:
+    """What RELION's display and Select jobs follow to find model and data."""
+    general: dict[str, object] = {
+        "rlnOutputRootName": f"{FOLDER}run",
+        "rlnModelStarFile": f"{root}_model.star",
+        "rlnExperimentalDataStarFile": f"{root}_data.star",
+        "rlnCurrentIteration": classes.iteration,
+        "rlnNumberOfIterations": classes.iteration,
+        "rlnDoSplitRandomHalves": 0,
+        "rlnParticleDiameter": first.diameter,
+    }
+    write_star(
+        project / f"{root}_optimiser.star",
+        [_list("optimiser_general", general)],
+        VERSION,
+    )

@@ -1,0 +1,253 @@
+"""A RELION project of a session: what RELION 3.1 and 5 would have written themselves.
+
+Image files are hard-linked (copied across file systems), raw movies and gains are symbolic
+links. Every file name and label follows RELION's own jobs, so that any later job can start here.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from icestream.exports.chain import Chain, Items, find_chain, latest_classes, read_exposures
+from icestream.exports.provenance import write_provenance
+from icestream.exports.relion.class2d import write_class2d
+from icestream.exports.relion.motion import write_motion
+from icestream.exports.relion.pipeline import JOBS, Job, write_pipeline
+from icestream.exports.relion.rows import (
+    Names,
+    ctf_row,
+    micrograph_row,
+    optics_row,
+    particle_columns,
+    pick_columns,
+)
+from icestream.exports.relion.table import VERSION, Table
+from icestream.formats.star import Block, write_star
+from icestream.model import Ctf, Micrograph, Movie, Optics, Particles, Picks
+from icestream.protocol import Registry
+from icestream.store.open import Store, open_store
+
+__all__ = ["Summary", "export_relion"]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What an export wrote."""
+
+    project: Path
+    movies: int
+    micrographs: int
+    ctfs: int
+    picked: int
+    particles: int
+    classes: int
+
+
+def export_relion(session: Path, out: Path, *, registry: Registry | None = None) -> Summary:
+    """Write the session in the folder `session` as a RELION project into `out`.
+
+    Parameters
+    ----------
+    session
+        Folder of the session; it may still be running.
+    out
+        Folder of the project; made if missing. A project that is there is brought up to date.
+    registry
+        Where the session's protocols are found; the installed ones by default.
+
+    Raises
+    ------
+    FileExistsError
+        If `out` holds something that is not a RELION project of ours.
+    """
+    out = out.resolve()
+    marker = out / ".icestream-export"
+    if out.exists() and any(out.iterdir()) and not marker.exists():
+        raise FileExistsError(
+            f"{out} is not empty and was not written by an earlier export; "
+            "name an empty or new folder"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    marker.touch()
+    store = open_store(session, readonly=True)
+    try:
+        return _Export(store, out, registry or Registry()).write()
+    finally:
+        store.close()
+
+
+class _Export:
+    """One export: the tables that grow while the exposures go by."""
+
+    def __init__(self, store: Store, out: Path, registry: Registry) -> None:
+        self.store, self.out = store, out
+        self.chain: Chain = find_chain(store, registry)
+        groups = self._optics_groups()
+        movie, image = _optics_blocks(groups)
+        job = out / "MotionCorr/job002"
+        self.movies = Table(out / "Import/job001/movies.star", "movies", movie)
+        self.micrographs = Table(job / "corrected_micrographs.star", "micrographs", image)
+        self.ctfs = Table(out / "CtfFind/job003/micrographs_ctf.star", "micrographs", image)
+        self.picks = Table(out / "AutoPick/job004/autopick.star", "coordinate_files")
+        self.groups = groups
+        self.particles: Table | None = None
+        self.first_particles: Particles | None = None
+
+    def write(self) -> Summary:
+        for items in read_exposures(self.store, self.chain):
+            self._exposure(items)
+        tables = [self.movies, self.micrographs, self.ctfs, self.picks]
+        for table in (*tables, *([self.particles] if self.particles else [])):
+            table.close()
+        jobs = self._jobs()
+        classes = latest_classes(self.store, self.chain)
+        if classes is not None and self.first_particles is not None:
+            assert self.particles is not None
+            jobs.append(write_class2d(self.out, classes, self.first_particles, self._optics()))
+        write_pipeline(self.out, jobs)
+        write_provenance(self.store, self.out / "provenance")
+        return Summary(
+            self.out,
+            self.movies.rows,
+            self.micrographs.rows,
+            self.ctfs.rows,
+            self.picks.rows,
+            self.particles.rows if self.particles else 0,
+            len(classes.counts) if classes is not None else 0,
+        )
+
+    def _exposure(self, items: Items) -> None:
+        if items.movie is None:
+            return
+        names = self._movie(items.movie)
+        if items.micrograph is None:
+            return
+        row = self._micrograph(names, items.micrograph, items.movie)
+        if items.ctf is None:
+            return
+        if items.ctf.spectrum_image is not None:
+            _place(items.ctf.spectrum_image, self.out / names.ctf)
+        self.ctfs.add({**row, **ctf_row(names, items.ctf)})
+        if items.accepted and items.picks is not None:
+            self._picks(names, items.picks)
+        if items.accepted and items.particles is not None and len(items.particles):
+            self._particles(names, items.particles)
+
+    def _movie(self, movie: Movie) -> Names:
+        names = Names(f"Movies/{movie.exposure}{movie.path.suffix}", f"Movies/{movie.exposure}")
+        _link(movie.path, self.out / names.movie)
+        group = movie.details.group if movie.details else 1
+        self.movies.add({"rlnMicrographMovieName": names.movie, "rlnOpticsGroup": group})
+        return names
+
+    def _micrograph(self, names: Names, micrograph: Micrograph, movie: Movie) -> dict[str, object]:
+        _place(micrograph.path, self.out / names.micrograph)
+        if micrograph.unweighted is not None:
+            _place(micrograph.unweighted, self.out / names.unweighted)
+        if micrograph.power_spectrum is not None:
+            _place(micrograph.power_spectrum, self.out / names.spectrum)
+        gain, defects = (self._beside(path) for path in (movie.gain, movie.defects))
+        write_motion(self.out / names.motion, names, micrograph, gain, defects)
+        row = micrograph_row(names, micrograph)
+        self.micrographs.add(row)
+        return row
+
+    def _beside(self, path: Path | None) -> str | None:
+        """A gain or defect file, linked beside the movies."""
+        if path is None:
+            return None
+        _link(path, self.out / "Movies" / path.name)
+        return f"Movies/{path.name}"
+
+    def _picks(self, names: Names, picks: Picks) -> None:
+        path = self.out / names.picks
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_star(path, [Block("", pick_columns(picks))], VERSION)
+        self.picks.add(
+            {"rlnMicrographName": names.micrograph, "rlnMicrographCoordinates": names.picks}
+        )
+
+    def _particles(self, names: Names, particles: Particles) -> None:
+        _place(particles.stack, self.out / names.stack)
+        if self.particles is None:
+            self.first_particles = particles
+            path = self.out / "Extract/job005/particles.star"
+            self.particles = Table(path, "particles", self._optics())
+        self.particles.extend(particle_columns(names, particles), len(particles))
+
+    def _optics(self) -> list[dict[str, object]]:
+        """The optics block of particles: that of micrographs and the box."""
+        assert self.first_particles is not None
+        first = self.first_particles
+        return [
+            {
+                **optics_row(group, micrograph, pixel_size),
+                "rlnImagePixelSize": first.optics.pixel_size,
+                "rlnImageSize": first.box,
+                "rlnImageDimensionality": 2,
+                "rlnCtfDataAreCtfPremultiplied": 0,
+            }
+            for group, (micrograph, pixel_size) in sorted(self.groups.items())
+        ]
+
+    def _optics_groups(self) -> dict[int, tuple[Optics, float]]:
+        """Optics of the micrographs, and pixel size of the movies, in each exposure group."""
+        groups: dict[int, tuple[Optics, float]] = {}
+        for items in read_exposures(self.store, self.chain):
+            if items.movie is None:
+                continue
+            group = items.movie.details.group if items.movie.details else 1
+            if group not in groups:
+                image = items.micrograph.optics if items.micrograph else items.movie.optics
+                groups[group] = (image, items.movie.optics.pixel_size)
+        return groups
+
+    def _jobs(self) -> list[Job]:
+        made = (Movie, Micrograph, Ctf, Picks, Particles)
+        tables = (self.movies, self.micrographs, self.ctfs, self.picks, self.particles)
+        jobs = []
+        for job, kind, table in zip(JOBS, made, tables, strict=True):
+            if kind in self.chain and table is not None and table.rows:
+                jobs.append(job)
+        if self.picks.rows:
+            micrographs = "CtfFind/job003/micrographs_ctf.star"
+            (self.out / "AutoPick/job004/coords_suffix_autopick.star").write_text(
+                micrographs + "\n"
+            )
+        return jobs
+
+
+def _optics_blocks(
+    groups: dict[int, tuple[Optics, float]],
+) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    movie = [optics_row(group, *found) for group, found in sorted(groups.items())]
+    image = [
+        {**row, "rlnMicrographPixelSize": groups[group][0].pixel_size}
+        for group, row in zip(sorted(groups), movie, strict=True)
+    ]
+    return movie, image
+
+
+def _link(source: Path, target: Path) -> None:
+    """A symbolic link to raw data, which stay where they are."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_symlink() or target.exists():
+        if target.is_symlink() and target.readlink() == source:
+            return
+        target.unlink()
+    target.symlink_to(source)
+
+
+def _place(source: Path, target: Path) -> None:
+    """A hard link, or a copy across file systems, put in place by renaming."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists() and target.samefile(source):
+        return
+    growing = target.with_name(target.name + ".growing")
+    growing.unlink(missing_ok=True)
+    try:
+        os.link(source, growing)
+    except OSError:
+        shutil.copy2(source, growing)
+    growing.rename(target)

@@ -1,0 +1,172 @@
+"""One row of each RELION table, from the items of a session.
+
+Labels are those of RELION 3.1 and 5; values are in RELION's units: Å, kV, mm, degrees, pixels.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from icestream.model import Ctf, Micrograph, Optics, Particles, Picks
+
+__all__ = [
+    "Names",
+    "ctf_row",
+    "micrograph_row",
+    "motion_general",
+    "optics_row",
+    "particle_columns",
+    "pick_columns",
+]
+
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where the files of one exposure are in the project, relative to it."""
+
+    movie: str
+    root: str
+    """The movie's name without its ending: RELION's root of every later file."""
+
+    @property
+    def micrograph(self) -> str:
+        return f"MotionCorr/job002/{self.root}.mrc"
+
+    @property
+    def unweighted(self) -> str:
+        return f"MotionCorr/job002/{self.root}_noDW.mrc"
+
+    @property
+    def spectrum(self) -> str:
+        return f"MotionCorr/job002/{self.root}_PS.mrc"
+
+    @property
+    def motion(self) -> str:
+        return f"MotionCorr/job002/{self.root}.star"
+
+    @property
+    def ctf(self) -> str:
+        return f"CtfFind/job003/{self.root}.ctf"
+
+    @property
+    def picks(self) -> str:
+        return f"AutoPick/job004/{self.root}_autopick.star"
+
+    @property
+    def stack(self) -> str:
+        return f"Extract/job005/{self.root}.mrcs"
+
+
+def optics_row(group: int, optics: Optics, movie_pixel_size: float) -> dict[str, object]:
+    """The optics group `group`; `optics` describe the micrograph."""
+    return {
+        "rlnOpticsGroupName": f"opticsGroup{group}",
+        "rlnOpticsGroup": group,
+        "rlnMicrographOriginalPixelSize": movie_pixel_size,
+        "rlnVoltage": optics.voltage,
+        "rlnSphericalAberration": optics.spherical_aberration,
+        "rlnAmplitudeContrast": optics.amplitude_contrast,
+    }
+
+
+def micrograph_row(names: Names, micrograph: Micrograph) -> dict[str, object]:
+    """A row of ``corrected_micrographs.star``."""
+    row: dict[str, object] = {
+        "rlnMicrographName": names.micrograph,
+        "rlnMicrographMetadata": names.motion,
+        "rlnOpticsGroup": micrograph.group,
+    }
+    if micrograph.unweighted is not None:
+        row["rlnMicrographNameNoDW"] = names.unweighted
+    if micrograph.power_spectrum is not None:
+        row["rlnCtfPowerSpectrum"] = names.spectrum
+    qualities = micrograph.qualities()
+    for label, name in (
+        ("rlnAccumMotionTotal", "motion.total"),
+        ("rlnAccumMotionEarly", "motion.early"),
+        ("rlnAccumMotionLate", "motion.late"),
+    ):
+        row[label] = qualities.get(name, 0.0)
+    return row
+
+
+def ctf_row(names: Names, ctf: Ctf) -> dict[str, object]:
+    """What ``micrographs_ctf.star`` has in addition to the micrograph's row."""
+    return {
+        "rlnCtfImage": f"{names.ctf}:mrc",
+        "rlnDefocusU": ctf.defocus_u,
+        "rlnDefocusV": ctf.defocus_v,
+        "rlnCtfAstigmatism": ctf.astigmatism,
+        "rlnDefocusAngle": ctf.angle,
+        "rlnPhaseShift": ctf.phase_shift,
+        "rlnCtfFigureOfMerit": ctf.score,
+        "rlnCtfMaxResolution": ctf.resolution,
+        "rlnCtfIceRingDensity": ctf.ice_ring,
+    }
+
+
+def motion_general(
+    names: Names, micrograph: Micrograph, gain: str | None, defects: str | None
+) -> dict[str, object]:
+    """The block ``general`` of a movie's motion STAR file, which Polish reads.
+
+    RELION works on the movie's own pixels: size and pixel size are those before binning.
+    """
+    height, width = (round(side * micrograph.binning) for side in micrograph.shape)
+    general: dict[str, object] = {
+        "rlnImageSizeX": width,
+        "rlnImageSizeY": height,
+        "rlnImageSizeZ": micrograph.frames,
+        "rlnMicrographMovieName": names.movie,
+    }
+    if gain is not None:
+        general["rlnMicrographGainName"] = gain
+    if defects is not None:
+        general["rlnMicrographDefectFile"] = defects
+    general |= {
+        "rlnMicrographBinning": micrograph.binning,
+        "rlnMicrographOriginalPixelSize": micrograph.optics.pixel_size / micrograph.binning,
+        "rlnMicrographDoseRate": micrograph.dose_per_frame,
+        "rlnMicrographPreExposure": micrograph.pre_exposure,
+        "rlnVoltage": micrograph.optics.voltage,
+        "rlnMicrographStartFrame": 1,
+    }
+    if names.movie.endswith(".eer"):
+        general |= {"rlnEERUpsampling": 1, "rlnEERGrouping": micrograph.eer_grouping}
+    local = micrograph.motion is not None and micrograph.motion.local is not None
+    general["rlnMotionModelVersion"] = 1 if local else 0
+    return general
+
+
+def pick_columns(picks: Picks) -> dict[str, object]:
+    """The table of one micrograph's coordinates."""
+    count = len(picks)
+    return {
+        "rlnCoordinateX": picks.x,
+        "rlnCoordinateY": picks.y,
+        "rlnAutopickFigureOfMerit": picks.score,
+        "rlnClassNumber": [0] * count,
+        "rlnAnglePsi": [0.0] * count,
+    }
+
+
+def particle_columns(names: Names, particles: Particles) -> dict[str, object]:
+    """The rows of ``particles.star`` for the particles of one micrograph."""
+    count = len(particles)
+    return {
+        "rlnCoordinateX": particles.x,
+        "rlnCoordinateY": particles.y,
+        "rlnAutopickFigureOfMerit": particles.score,
+        "rlnImageName": [f"{number:06d}@{names.stack}" for number in range(1, count + 1)],
+        "rlnMicrographName": [names.micrograph] * count,
+        "rlnOpticsGroup": [particles.group] * count,
+        "rlnCtfMaxResolution": [particles.ctf_resolution] * count,
+        "rlnCtfFigureOfMerit": [particles.ctf_score] * count,
+        "rlnDefocusU": particles.defocus_u,
+        "rlnDefocusV": particles.defocus_v,
+        "rlnDefocusAngle": particles.defocus_angle,
+        "rlnCtfBfactor": [0.0] * count,
+        "rlnCtfScalefactor": [1.0] * count,
+        "rlnPhaseShift": [particles.phase_shift] * count,
+    }
