@@ -1,59 +1,20 @@
 """A plugin that is installed by pip appears; a broken one is told apart, and never hidden."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-PYPROJECT = """\
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
+PAGE = Path(__file__).parents[2] / "docs" / "tutorials" / "your-first-protocol.md"
+(PYPROJECT,) = re.findall(r"^```toml\n(.*?)^```", PAGE.read_text(), flags=re.M | re.S)
+(PROTOCOL,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), flags=re.M | re.S)
+"""The plugin of the tutorial."""
 
-[project]
-name = "icestream-tiny"
-version = "0.3"
-dependencies = ["icestream"]
-
-[project.entry-points."icestream.protocols"]
-"picks.none" = "icestream_tiny:PickNothing"
-"picks.lost" = "icestream_tiny.lost:PickLost"
-"""
-
-PROTOCOL = '''\
-"""A plugin in one file."""
-
-from icestream.model import Micrograph, Picks, column
-from icestream.protocol import ItemProtocol, Parameters
-from icestream.units import Angstrom
-
-
-class NothingParameters(Parameters):
-    """What not to look for."""
-
-    diameter: Angstrom = 100.0
-    """Diameter of the particles that are not picked."""
-
-
-class PickNothing(ItemProtocol[NothingParameters]):
-    """Pick nothing at all."""
-
-    name = "picks.none"
-    title = "No picks"
-
-    def process(self, micrograph: Micrograph) -> Picks:
-        """Return an empty list of picks."""
-        none = column([])
-        return Picks(
-            exposure=micrograph.exposure,
-            x=none,
-            y=none,
-            score=none,
-            diameter=self.parameters.diameter,
-            pixel_size=micrograph.optics.pixel_size,
-        )
-'''
+DECLARED = '"picks.lost" = "icestream_coverage.lost:PickLost"\n'
+"""A line that makes it declare a second protocol, which cannot be loaded."""
 
 BROKEN = '''\
 """A module that needs a library that is not installed."""
@@ -64,11 +25,11 @@ import library_that_is_not_installed
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a Python in which the tiny plugin was installed by pip."""
-    source = tmp_path_factory.mktemp("icestream-tiny")
-    package = source / "src" / "icestream_tiny"
+    """The environment of a Python in which the tutorial's plugin was installed by pip."""
+    source = tmp_path_factory.mktemp("icestream-coverage")
+    package = source / "src" / "icestream_coverage"
     package.mkdir(parents=True)
-    (source / "pyproject.toml").write_text(PYPROJECT)
+    (source / "pyproject.toml").write_text(PYPROJECT + DECLARED)
     (package / "__init__.py").write_text(PROTOCOL)
     (package / "lost.py").write_text(BROKEN)
     target = tmp_path_factory.mktemp("installed")
@@ -94,24 +55,41 @@ def _icestream(environment: dict[str, str], *arguments: str) -> "subprocess.Comp
 
 def test_it_appears_in_the_list(environment: dict[str, str]) -> None:
     done = _icestream(environment, "protocols", "list")
-    assert "picks.none\tNo picks\titem\ticestream-tiny 0.3" in done.stdout.splitlines()
+    assert "picks.coverage\tCoverage\titem\ticestream-coverage 0.1" in done.stdout.splitlines()
 
 
 def test_its_parameters_are_shown(environment: dict[str, str]) -> None:
-    done = _icestream(environment, "protocols", "show", "picks.none")
-    assert "Diameter of the particles that are not picked. [Å] Default: 100 Å." in done.stdout
+    done = _icestream(environment, "protocols", "show", "picks.coverage")
+    assert "input: picks: Picks" in done.stdout
+    assert "Particle diameter; the one that the picks were made with" in done.stdout
+    assert "[Å > 0] Default: none." in done.stdout
 
 
 def test_the_broken_one_is_listed_with_its_traceback(environment: dict[str, str]) -> None:
     done = _icestream(environment, "protocols", "list", "--broken")
     assert done.returncode == 1
-    assert "picks.lost (icestream_tiny.lost:PickLost, icestream-tiny 0.3)" in done.stdout
+    assert "picks.lost (icestream_coverage.lost:PickLost, icestream-coverage 0.1)" in done.stdout
     assert "lost.py" in done.stdout
     assert "import library_that_is_not_installed" in done.stdout
 
 
+def test_a_workflow_that_needs_the_broken_one_does_not_start(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """It is named, with what is wrong with it."""
+    file = tmp_path / "mine.json"
+    file.write_text('{"name": "mine", "steps": [{"name": "lost", "protocol": "picks.lost"}]}')
+    for command in (["workflow", "validate"], ["run", "--session", str(tmp_path / "s")]):
+        done = _icestream(environment, *command, str(file))
+        assert done.returncode in (1, 2)
+        assert "step 'lost': protocol 'picks.lost' of icestream-coverage 0.1 is broken" in (
+            done.stdout + done.stderr
+        )
+    assert not (tmp_path / "s").exists()
+
+
 def test_the_check_tells_good_from_broken(environment: dict[str, str]) -> None:
-    done = _icestream(environment, "plugin", "check", "icestream-tiny")
+    done = _icestream(environment, "plugin", "check", "icestream-coverage")
     assert done.returncode == 1
-    assert "picks.none: ok" in done.stdout
+    assert "picks.coverage: ok" in done.stdout
     assert "picks.lost: 1 problem(s)" in done.stdout

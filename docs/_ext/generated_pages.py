@@ -1,0 +1,179 @@
+"""Pages that are written from the code: the catalogue of protocols, the commands, the settings.
+
+The pages are generated when the documentation is built, so they cannot disagree with the code.
+`python docs/_ext/generated_pages.py FOLDER` writes them without Sphinx.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from icestream.cli.app import COMMANDS
+from icestream.cli.describe import describe_parameters, first_line, port_words, value_words
+from icestream.protocol import Protocol, Registry
+from icestream.settings import PREFIX, Settings
+
+SUBJECTS = {
+    "movies": "Movies",
+    "micrographs": "Micrographs",
+    "ctf": "CTF",
+    "exposures": "Exposures",
+    "picks": "Picking",
+    "particles": "Particles",
+    "classes2d": "2D classes",
+    "volumes": "Volumes",
+    "monitor": "Monitors",
+}
+NESTED = {"export", "workflow", "protocols", "plugin", "settings"}
+
+
+def protocols_page() -> str:
+    """The catalogue: every protocol, its ports and parameters."""
+    registry = Registry()
+    lines = [
+        "# Protocols",
+        "",
+        "Every protocol that comes with icestream, from the protocols themselves. The same on the",
+        "command line: `icestream protocols show NAME`. A parameter of a step is set with",
+        "`--STEP.PARAMETER VALUE`, for example `--ctf.defocus-max 3`.",
+        "",
+    ]
+    shipped = [name for name in registry.names() if registry.package(name).startswith("icestream ")]
+    for subject, title in SUBJECTS.items():
+        found = [name for name in shipped if name.split(".")[0] == subject]
+        if found:
+            lines += [f"## {title}", ""]
+        for name in found:
+            lines += _protocol(registry.get(name))
+    left = [name for name in shipped if name.split(".")[0] not in SUBJECTS]
+    if left:
+        raise ValueError(f"give these protocols a subject in {__file__}: {', '.join(left)}")
+    return "\n".join(lines)
+
+
+def _protocol(protocol: type[Protocol[Any]]) -> Iterator[str]:
+    yield from (f"### `{protocol.name}`: {protocol.title}", "")
+    yield from (_text(first_line(protocol)), "")
+    need = protocol().need()
+    facts = [
+        ("Kind", protocol.kind),
+        ("In", ", ".join(f"`{port_words(port)}`" for port in protocol.inputs()) or "nothing"),
+        ("Out", ", ".join(f"`{port_words(port)}`" for port in protocol.outputs()) or "nothing"),
+        ("Needs", f"{need.cores} core(s), {need.memory / 2**20:.0f} MB of memory"),
+        ("Version", str(protocol.version)),
+    ]
+    if protocol.cites:
+        facts.append(("Cites", ", ".join(_citation(source) for source in protocol.cites)))
+    yield from (f"* {title}: {text}" for title, text in facts)
+    yield ""
+    rows = list(describe_parameters(protocol.parameters_type()))
+    if not rows:
+        yield from ("It has no parameters.", "")
+        return
+    yield from ("| parameter | default | limits | what it does |", "|---|---|---|---|")
+    for row in rows:
+        limits = row.limits or ("" if row.kind in ("number", "whole number") else row.kind)
+        only = f" Only {row.condition}." if row.condition else ""
+        mark = " *(advanced)*" if row.advanced else ""
+        default = (
+            f"{row.default}" if row.default != "none" or not row.unit else f"none ({row.unit})"
+        )
+        cells = (f"`{row.name}`{mark}", _cell(default), _cell(limits), _cell(row.help + only))
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+def cli_page() -> str:
+    """Every command with its own help."""
+    lines = [
+        "# Command line",
+        "",
+        "What each command says with `--help`. Exit status: 0 done; 1 the work ended but something",
+        "is left to look at; 2 it could not start, because of what was asked; 70 a defect of",
+        "icestream; 130 interrupted.",
+        "",
+    ]
+    for name, _, help_text, _ in COMMANDS:
+        lines += [f"## `icestream {name}`", "", help_text, ""]
+        for words in _forms(name):
+            lines += ["```text", _help(*words), "```", ""]
+    return "\n".join(lines)
+
+
+def _forms(name: str) -> Iterator[tuple[str, ...]]:
+    if name not in NESTED:
+        yield (name,)
+        return
+    for found in re.findall(r"^│ ([a-z]\S+)", _help(name), flags=re.M):
+        yield (name, found)
+
+
+def _help(*words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "icestream", *words, "--help"],
+        env={"COLUMNS": "96", "TERM": "dumb", "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    text = done.stdout.partition("\n\nEach command explains itself")[0]
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def settings_page() -> str:
+    """Every setting with its default and how to give it."""
+    lines = [
+        "# Settings",
+        "",
+        "What holds for all sessions of a machine. A value is taken from the first of: the command",
+        "line, the environment, the person's file (`~/.config/icestream/settings.toml`, or where",
+        f"`{PREFIX}SETTINGS` points), the site's file (`/etc/icestream/settings.toml`), the",
+        "default. `icestream settings show` says where each value came from.",
+        "",
+        "| setting | environment | default | what it does |",
+        "|---|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "a folder of yours" if name == "state" else value_words(field.get_default())
+        help_text = " ".join((field.description or "").split())
+        lines.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {default} | {_cell(help_text)} |")
+    return "\n".join([*lines, ""])
+
+
+PAGES = {"protocols.md": protocols_page, "cli.md": cli_page, "settings.md": settings_page}
+
+
+def _citation(source: str) -> str:
+    if source.startswith("doi:"):
+        return f"[{source}](https://doi.org/{source[4:]})"
+    return f"<{source}>"
+
+
+def _text(text: str) -> str:
+    return text.replace("<", "&lt;")
+
+
+def _cell(text: str) -> str:
+    return _text(text).replace("|", "\\|")
+
+
+def write(folder: Path) -> None:
+    """Write every page into `folder`; a page that is the same already is left alone."""
+    for name, page in PAGES.items():
+        text = page()
+        path = folder / name
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Write the pages before Sphinx looks for its sources."""
+    app.connect("builder-inited", lambda app: write(Path(app.srcdir) / "reference"))
+    return {"parallel_read_safe": True}
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

@@ -1,0 +1,175 @@
+"""The documentation is whole and true: catalogue, commands, words, snippets, examples."""
+
+import ast
+import doctest
+import importlib
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from icestream.cli.app import COMMANDS
+from icestream.protocol import Registry
+from icestream.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+SOURCE = ROOT / "src" / "icestream"
+PAGES = [
+    path
+    for path in sorted(DOCS.rglob("*.md"))
+    if "_build" not in path.parts and path.name not in ("protocols.md", "cli.md", "settings.md")
+]
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture(scope="module")
+def generated() -> Any:
+    """The module that writes the generated pages."""
+    spec = importlib.util.spec_from_file_location("pages", DOCS / "_ext" / "generated_pages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_catalogue_has_every_protocol_and_parameter(generated: Any) -> None:
+    page = generated.protocols_page()
+    registry = Registry()
+    for name in registry.names():
+        if not registry.package(name).startswith("icestream "):
+            continue
+        section = page.partition(f"### `{name}`:")[2].partition("\n### ")[0]
+        assert section, name
+        for parameter in registry.get(name).parameters_type().model_fields:
+            assert f"| `{parameter}`" in section, f"{name}: {parameter}"
+
+
+def test_every_command_is_in_the_reference(generated: Any) -> None:
+    page = generated.cli_page()
+    for name, _, help_text, _ in COMMANDS:
+        assert f"## `icestream {name}`" in page
+        assert help_text in page
+    assert page.count("Usage: icestream ") > len(COMMANDS)
+
+
+def test_every_setting_is_in_the_reference(generated: Any) -> None:
+    page = generated.settings_page()
+    for name in Settings.model_fields:
+        assert f"| `{name}` | `ICESTREAM_{name.upper()}` |" in page
+
+
+def test_every_dependency_is_explained() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    page = (DOCS / "explanation" / "dependencies.md").read_text()
+    optional = [name for names in project["optional-dependencies"].values() for name in names]
+    for requirement in [*project["dependencies"], *optional]:
+        name = re.match(r"[\w-]+", requirement)
+        assert name is not None
+        assert f"`{name[0]}`" in page
+
+
+AVOIDED_WORDS = (r"\bSetOf", r"\bsampling ?rate", r"\bapix\b", r"\bsimply\b", r"\bobviously\b")
+AVOIDED_NAMES = re.compile(r"(Manager|Handler|Helper|Utils|SetOf)$|^(do|process_data)$")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=_name)
+def test_pages_use_our_words(path: Path) -> None:
+    text = path.read_text()
+    if path.name == "glossary.md":
+        text = text.partition("## Words we avoid")[0]
+    found = [word for word in AVOIDED_WORDS if re.search(word, text, flags=re.I)]
+    assert not found
+
+
+def test_code_uses_our_words() -> None:
+    """No class or function has a name that says nothing."""
+    found = [
+        f"{_name(path)}: {node.name}"
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and AVOIDED_NAMES.search(node.name)
+    ]
+    assert not found
+
+
+def test_glossary_knows_the_nouns_of_the_model() -> None:
+    page = (DOCS / "reference" / "glossary.md").read_text().lower()
+    for path in (SOURCE / "model").glob("*.py"):
+        noun = path.stem
+        if noun not in ("__init__", "arrays", "document", "identity", "optics", "verdict"):
+            assert re.search(rf"^{noun}\b", page, flags=re.M), noun
+
+
+@pytest.mark.parametrize("path", PAGES, ids=_name)
+def test_links_between_pages_lead_somewhere(path: Path) -> None:
+    """{doc}`...` and images are files that exist, or are generated."""
+    text = path.read_text()
+    generated = {"reference/protocols", "reference/cli", "reference/settings"}
+    for target in re.findall(r"\{doc\}`(?:[^`<]*<)?([^`>]+)>?`", text):
+        place = DOCS / target.lstrip("/") if target.startswith("/") else path.parent / target
+        relative = os.path.relpath(place, DOCS)
+        assert relative in generated or place.with_name(place.name + ".md").exists(), target
+    for target in re.findall(r"^```\{(?:image|figure)\} (\S+)", text, flags=re.M):
+        assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", PAGES, ids=_name)
+def test_commands_in_pages_exist(path: Path) -> None:
+    """Each `icestream ...` that a page shows is a command, with options that it has."""
+    names = {name for name, *_ in COMMANDS}
+    for line in re.findall(r"^\$ icestream (.+)$", path.read_text(), flags=re.M):
+        words = line.split()
+        assert words[0] in names or words[0].startswith("--"), line
+
+
+SNIPPET = re.compile(r"^<!-- run -->\n```console\n(.*?)^```", flags=re.M | re.S)
+SNIPPETS = [
+    pytest.param(block, id=f"{_name(path)}-{number}")
+    for path in [ROOT / "README.md", *PAGES]
+    for number, block in enumerate(SNIPPET.findall(path.read_text()), 1)
+]
+
+
+@pytest.mark.parametrize("block", SNIPPETS)
+def test_marked_shell_snippets_run(block: str, tmp_path: Path) -> None:
+    """A block after `<!-- run -->` is run as it stands; what it shows must be printed."""
+    commands = [line[2:] for line in block.splitlines() if line.startswith("$ ")]
+    shown = [line for line in block.splitlines() if line and not line.startswith("$ ")]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euc", "\n".join(commands)],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for line in shown:
+        assert line in done.stdout
+
+
+def test_there_are_snippets_that_run() -> None:
+    """The marker has not been lost."""
+    assert SNIPPETS
+
+
+def test_examples_in_docstrings() -> None:
+    """Every `>>>` in the code is run."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        if ">>> " in path.read_text():
+            parts = path.relative_to(SOURCE).with_suffix("").parts
+            module = importlib.import_module(".".join(("icestream", *parts)))
+            assert doctest.testmod(module).failed == 0, _name(path)
