@@ -13,20 +13,25 @@ __all__ = ["Micrograph", "Motion"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Motion:
-    """Motion of the specimen during a movie.
+    """Motion of the specimen during a movie, with the numbers of RELION's motion STAR files.
 
-    A shift is added to the coordinates of a frame to bring it onto the first frame:
-    the image content moved by ``-shift``. This is RELION's sign in its motion STAR files.
+    A shift is added to the coordinates of a frame to bring it onto the first frame: the image
+    content moved by ``-shift``. The place (y, x) of frame f was shifted by the whole-frame shift
+    plus what the local model says for it.
     """
 
     shifts: Column
-    """Whole-frame shifts ``(frames, 2)`` as (dy, dx), pixels of the movie, relative to frame 1."""
+    """Whole-frame shifts ``(frames, 2)`` as (dy, dx), pixels of the movie, relative to the first
+    frame used: rlnMicrographShiftY and rlnMicrographShiftX."""
     local: Column | None = None
-    """Coefficients ``(2, 18)`` for (y, x) of the local motion model, RELION's model version 1:
-    ``(c0..c2 in t, t², t³) · {1, x, x², y, y², xy}`` with x, y in -0.5..0.5 and t the frame
-    number from 0. None: whole-frame motion only."""
+    """Coefficients ``(2, 18)`` for (y, x) of the local motion model, pixels of the movie, RELION's
+    model version 1: ``(t, t², t³)`` times 1, then times x, x², y, y² and xy, with x and y in
+    -0.5..0.5 across the frame and t the frame number from 0 at the first frame used.
+    rlnMotionModelCoeff lists those for x, then those for y. None: whole-frame motion only."""
     pixel_size: float = 1.0
     """Å per pixel of the movie."""
+    first_frame: int = 1
+    """Number of the first frame used, from 1."""
     hot_pixels: Column | None = None
     """Pixels ``(n, 2)`` as (y, x) that were replaced."""
 

@@ -1,0 +1,97 @@
+"""Defective camera pixels: finding them in the sum of a movie, and replacing them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icestream.model.arrays import Image
+
+__all__ = ["find_outliers", "replace_defects"]
+
+_BLOCK = 64
+_MAD_TO_SD = 1.4826
+
+
+def find_outliers(total: Image, *, threshold: float = 7.0) -> NDArray[np.bool_]:
+    """Pixels of the gain-corrected sum of all frames that are far too bright or too dark.
+
+    The sum is compared with the median of its block of 64 x 64 pixels, so that the specimen and
+    an uneven illumination do not count as outliers.
+
+    Parameters
+    ----------
+    total
+        Gain-corrected sum of the unaligned frames, ``(y, x)``.
+    threshold
+        In robust standard deviations (from the median absolute deviation), on both sides.
+
+    Returns
+    -------
+    ``(y, x)``, true where the pixel is an outlier.
+    """
+    residual = total - _block_medians(total)
+    spread = _MAD_TO_SD * float(np.median(np.abs(residual[::3, ::3])))
+    if spread == 0:
+        spread = float(residual.std()) or 1.0
+    outliers: NDArray[np.bool_] = np.abs(residual) > threshold * spread
+    return outliers
+
+
+def _block_medians(image: Image) -> Image:
+    height, width = image.shape
+    rows, columns = max(height // _BLOCK, 1), max(width // _BLOCK, 1)
+    block_y, block_x = height // rows, width // columns
+    blocks = image[: rows * block_y, : columns * block_x].reshape(rows, block_y, columns, block_x)
+    # A quarter of the pixels tells the median well enough.
+    medians = np.median(blocks[:, ::2, :, ::2], axis=(1, 3)).astype(np.float32)
+    y = np.minimum(np.arange(height) // block_y, rows - 1)
+    x = np.minimum(np.arange(width) // block_x, columns - 1)
+    result: Image = medians[y[:, None], x[None, :]]
+    return result
+
+
+def replace_defects(
+    frames: NDArray[Any], defects: NDArray[np.bool_], *, seed: int, reach: int = 3
+) -> None:
+    """Give defective pixels the counts of a random good neighbour in the same frame, in place.
+
+    A random neighbour keeps the statistics of the counts, which a mean would not, and a new draw
+    for every frame leaves no pattern that stands still while the specimen moves.
+
+    Parameters
+    ----------
+    frames
+        ``(n, y, x)`` raw counts; changed.
+    defects
+        ``(y, x)``, true where a pixel is to be replaced.
+    seed
+        The same seed draws the same neighbours.
+    reach
+        Neighbours are at most this many pixels away along each axis; where none of them is good
+        (a broad dead stripe), they are looked for further out.
+    """
+    places = np.argwhere(defects)
+    if not len(places):
+        return
+    if defects.all():
+        raise ValueError("every pixel of the camera is marked as defective")
+    random = np.random.default_rng(seed)
+    sources = np.zeros((len(frames), len(places), 2), dtype=np.intp)
+    todo = np.ones((len(frames), len(places)), dtype=bool)
+    limit = np.array(defects.shape)
+    step, tries = reach, 0
+    while todo.any():
+        frame, place = np.nonzero(todo)
+        offsets = random.integers(-step, step + 1, (len(frame), 2))
+        candidate = places[place] + offsets
+        inside = np.logical_and(candidate >= 0, candidate < limit).all(axis=1)
+        good = np.array(inside, dtype=np.bool_)
+        good[inside] = ~defects[candidate[inside, 0], candidate[inside, 1]]
+        sources[frame[good], place[good]] = candidate[good]
+        todo[frame[good], place[good]] = False
+        tries += 1
+        if tries % 40 == 0:
+            step *= 2
+    number = np.arange(len(frames))[:, None]
+    frames[number, places[:, 0], places[:, 1]] = frames[number, sources[..., 0], sources[..., 1]]

@@ -1,0 +1,84 @@
+"""From the frames of a movie to its motion."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icestream.processing.dose import Dose
+from icestream.processing.motion.field import LocalMotion, cut_patches, fit_local_motion
+from icestream.processing.motion.spectra import Band, Frames, bin_frames, frame_spectra
+from icestream.processing.motion.track import Search, Track, align_frames, frame_agreement
+
+__all__ = ["FoundMotion", "measure_motion"]
+
+_AGREEMENT = 16.0
+"""Å to which frames are compared with the sum of the others."""
+_SMALLEST = 96
+"""Binned pixels that a patch must have across to be worth a vote."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundMotion:
+    """What was found out about the motion of a movie."""
+
+    track: Track
+    local: LocalMotion | None
+    """None: not asked for, or it does not predict patches that it has not seen."""
+    agreement: NDArray[np.float32]
+    """``(n,)`` correlation of each frame with the sum of the others, to 16 Å."""
+
+    @property
+    def best(self) -> NDArray[np.float64] | LocalMotion:
+        """The motion to correct: local where there is a local model."""
+        return self.track.shifts if self.local is None else self.local
+
+    @property
+    def shifts(self) -> NDArray[np.float64]:
+        """Whole-frame shifts ``(n, 2)``, Å, relative to the first frame."""
+        return self.track.shifts if self.local is None else self.local.shifts
+
+
+def measure_motion(
+    frames: Frames,
+    search: Search,
+    dose: Dose | None = None,
+    *,
+    patches: int = 7,
+    cores: int = 1,
+) -> FoundMotion:
+    """Measure whole-frame and local motion.
+
+    Parameters
+    ----------
+    frames
+        At least one; with fewer than three there is no local motion.
+    search
+        Resolution and other limits.
+    dose
+        Exposure of the frames, if known: frames then count by the signal that is left in them.
+    patches
+        Overlapping patches across the shorter side for the local motion; 0 leaves it out. Fewer
+        are taken when the patches would become too small.
+    cores
+        Threads.
+    """
+    factor = max(1, int(0.75 * search.resolution / (2 * frames.pixel_size)))
+    binned = bin_frames(frames, factor, cores=cores)
+    pixel_size = frames.pixel_size * factor
+    spectra, band = frame_spectra(binned, pixel_size, search.resolution, dose, cores=cores)
+    track = align_frames(spectra, band, search, dose)
+    local = None
+    across = min(patches, 2 * min(binned.shape[1:]) // _SMALLEST - 1)
+    if across >= 3 and len(frames) >= 3 and track.weighting.information.max() > 0:
+        cut = cut_patches(binned, pixel_size, across, search.resolution, dose, cores=cores)
+        fitted = fit_local_motion(cut, track, search, cores=cores)
+        local = fitted if fitted.gain > 0 else None
+    shifts = track.shifts if local is None else local.shifts
+    return FoundMotion(track, local, _agreement(spectra, band, shifts))
+
+
+def _agreement(
+    spectra: NDArray[np.complex64], band: Band, shifts: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    return frame_agreement(spectra, band, shifts, max(_AGREEMENT, 2 * band.pixel_size))

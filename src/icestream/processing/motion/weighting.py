@@ -1,0 +1,131 @@
+"""How much each frequency tells about the motion, as the movie itself says."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from icestream.processing.dose import Dose, dose_weights
+from icestream.processing.fourier import HalfSpectrum
+from icestream.processing.motion.spectra import Band, aligned_sum
+
+__all__ = ["Weighting", "coarse_weight", "measure_weighting"]
+
+_SMOOTH = 2.0
+"""Rings over which powers are smoothed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighting:
+    """Weights that make the agreement of `derivatives` a log-likelihood."""
+
+    rings: NDArray[np.float64]
+    """Weight at each ring."""
+    ring_width: float
+    """1/Å."""
+    signal: NDArray[np.float64]
+    """Power of the undamaged signal over that of the noise in one frame, at each ring."""
+    resolution: float
+    """Å up to which frequencies are used."""
+    information: NDArray[np.float64]
+    """``(n,)`` expected minus second derivative of the agreement of each frame, 1/Å²: the
+    inverse of the variance with which its shift can be known."""
+
+    def on(self, band: Band, scale: float = 1.0) -> NDArray[np.float32]:
+        """The weights on the grid of `band`, divided by `scale`."""
+        ring = band.k / self.ring_width
+        weight = np.interp(ring, np.arange(len(self.rings)), self.rings) / scale
+        weight[~band.mask(self.resolution)] = 0
+        return np.asarray(weight, dtype=np.float32)
+
+
+def coarse_weight(
+    spectra: HalfSpectrum, band: Band, resolution: float, bfactor: float
+) -> NDArray[np.float32]:
+    """Weights for a first alignment: white, and falling as ``exp(-bfactor k² / 2)``."""
+    ring, _, count = _rings(band)
+    power = _smooth(_mean(np.mean(np.abs(spectra) ** 2, axis=0), ring, count))
+    white = np.divide(1.0, power, out=np.zeros_like(power), where=power > 0)
+    weight = np.exp(-0.5 * bfactor * band.k.astype(np.float64) ** 2) * white[ring]
+    weight[~band.mask(resolution)] = 0
+    largest = float(weight.max())
+    return np.asarray(weight / largest if largest > 0 else weight, dtype=np.float32)
+
+
+def measure_weighting(
+    spectra: HalfSpectrum,
+    band: Band,
+    shifts: NDArray[np.float64],
+    dose: Dose | None,
+    *,
+    resolution: float,
+    bfactor: float,
+) -> Weighting:
+    """Measure signal and noise of the aligned frames and derive the best weights.
+
+    The power of the aligned sum beyond that of its frames is signal; a Wiener filter of the
+    reference and the noise of a frame make the weight.
+
+    Parameters
+    ----------
+    spectra
+        ``(n, ky, kx)``, already multiplied by the dose weights when `dose` is given.
+    shifts
+        ``(n, 2)``, Å.
+    resolution
+        Å; finer detail gets no weight.
+    bfactor
+        Å², additional fall-off ``exp(-bfactor k² / 2)``.
+    """
+    ring, width, count = _rings(band)
+    frames = len(spectra)
+    total = aligned_sum(spectra, band.ky, band.kx, shifts)
+    inside = band.mask(resolution)
+    each = np.zeros(inside.shape, dtype=np.float32)
+    for frame in spectra:
+        each += frame.real**2
+        each += frame.imag**2
+    frequency = np.arange(count) * width
+    left = np.ones((frames, count)) if dose is None else dose_weights(frequency, frames, dose)
+    squares = (left.astype(np.float64) ** 2).sum(axis=0)
+    pairs = squares**2 - (left.astype(np.float64) ** 4).sum(axis=0)
+    sums = _mean(np.where(inside, each, 0), ring, count, inside)
+    cross = _mean(np.where(inside, np.abs(total) ** 2 - each, 0), ring, count, inside)
+    noise = _smooth(sums) / squares
+    quiet = np.divide(1.0, noise, out=np.zeros_like(noise), where=noise > 0)
+    signal = np.maximum(_smooth(cross) / pairs, 0) * quiet
+    wiener = squares * signal / (1 + squares * signal)
+    wiener *= np.exp(-0.5 * bfactor * frequency**2)
+    number = np.bincount(ring[inside], minlength=count)[:count]
+    reach = frequency <= 1.0 / resolution
+    amount = number * wiener * signal * (2 * np.pi * frequency) ** 2 * reach
+    information = (left.astype(np.float64) ** 2) @ amount
+    return Weighting(wiener * quiet / squares, width, signal, resolution, information)
+
+
+def _rings(band: Band) -> tuple[NDArray[np.intp], float, int]:
+    width = 1.0 / (min(band.shape) * band.pixel_size)
+    ring = np.rint(band.k / width).astype(np.intp)
+    return ring, width, int(ring.max()) + 1
+
+
+def _mean(
+    values: NDArray[np.floating],
+    ring: NDArray[np.intp],
+    count: int,
+    inside: NDArray[np.bool_] | None = None,
+) -> NDArray[np.float64]:
+    total = np.bincount(ring.ravel(), weights=values.ravel(), minlength=count)
+    used = ring.ravel() if inside is None else ring[inside]
+    number = np.bincount(used, minlength=count)
+    known = number > 0
+    mean = np.where(known, total / np.maximum(number, 1), 0.0)
+    places = np.arange(count)
+    filled: NDArray[np.float64] = np.interp(places, places[known], mean[known])
+    return filled
+
+
+def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    smoothed: NDArray[np.float64] = gaussian_filter1d(values, _SMOOTH, mode="nearest")
+    return smoothed

@@ -1,0 +1,296 @@
+"""Align the frames of each movie as it arrives, and sum them with dose weights."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Annotated, Any, Self
+
+import numpy as np
+from annotated_types import Ge, Gt, Le
+from numpy.typing import NDArray
+from pydantic import model_validator
+
+from icestream.formats import open_movie, read_defects, write_mrc, write_picture
+from icestream.model import Image, Micrograph, Motion, Movie, column
+from icestream.processing.defects import find_outliers, replace_defects
+from icestream.processing.dose import Dose
+from icestream.processing.fourier import bin_image, lowpass
+from icestream.processing.gain import dead_pixels, usable_gain
+from icestream.processing.motion.measure import FoundMotion, measure_motion
+from icestream.processing.motion.spectra import Frames, in_threads
+from icestream.processing.motion.track import Search
+from icestream.processing.motion.warp import Sums, sum_frames
+from icestream.protocol import (
+    Advanced,
+    Figure,
+    ItemFailed,
+    ItemProtocol,
+    Parameters,
+    Resources,
+    Work,
+    shown_if,
+)
+from icestream.units import Angstrom, Pixel
+
+_TOO_MANY = 0.05
+"""A larger part of the camera cannot be defective: the gain or its orientation is wrong."""
+
+
+class AlignMoviesParameters(Parameters):
+    """How motion is measured and corrected."""
+
+    dose_weighting: bool = True
+    """Weigh frames by the signal that radiation damage has left at each resolution; needs the
+    dose per frame."""
+
+    local_motion: bool = True
+    """Follow the motion of parts of the field too. It is used only where it predicts parts that
+    were left out of its fit."""
+
+    binning: Annotated[float, Ge(1), Le(8)] = 1.0
+    """Pixel of the micrograph in pixels of the movie: 2 for super-resolution movies."""
+
+    first_frame: Annotated[int, Ge(1)] = 1
+    """First frame to use, from 1."""
+
+    last_frame: Annotated[int, Ge(0)] = 0
+    """Last frame to use; 0 uses all."""
+
+    resolution: Annotated[Angstrom, Ge(2), Le(40), Advanced] = 8.0
+    """Finest detail that motion is measured on."""
+
+    bfactor: Annotated[float, Ge(0), Advanced] = 0.0
+    """Extra fall-off of the weights with resolution in Å²; 0 leaves it to what the movie shows."""
+
+    smooth_track: Annotated[bool, Advanced] = True
+    """Learn from each movie how abruptly its specimen moves, and use it against noise."""
+
+    max_shift: Annotated[Angstrom, Gt(1), Advanced] = 150.0
+    """Largest distance of a frame from the others."""
+
+    patches: Annotated[int, Ge(3), Le(15), Advanced, shown_if("local_motion")] = 7
+    """Overlapping patches across the shorter side of the field."""
+
+    defect_threshold: Annotated[float, Ge(4), Advanced] = 7.0
+    """Pixels of the sum that are off by more standard deviations than this are replaced."""
+
+    thumbnail_size: Annotated[Pixel, Ge(64), Le(4096), Advanced] = 512
+    """Longest side of the thumbnail."""
+
+    threads: Annotated[int, Ge(1), Le(64), Advanced] = 1
+    """Cores for one movie. Many movies at once with one core each are faster than one movie
+    with many."""
+
+    @model_validator(mode="after")
+    def check_frames(self) -> Self:
+        """Refuse a range that holds no frame."""
+        if 0 < self.last_frame < self.first_frame:
+            raise ValueError(
+                f"last_frame ({self.last_frame}) must not be before "
+                f"first_frame ({self.first_frame})"
+            )
+        return self
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Loaded:
+    frames: Frames
+    outliers: NDArray[np.bool_]
+
+
+class AlignMovies(ItemProtocol[AlignMoviesParameters]):
+    """Align the frames of a movie, whole and locally, and sum them with dose weights."""
+
+    name = "movies.align"
+    title = "Movie alignment"
+    cites = ("doi:10.7554/eLife.06980",)
+
+    def need(self) -> Resources:
+        """Cores as asked; memory for 50 frames of 4096 x 4096 counting pixels."""
+        return Resources(cores=self.parameters.threads, memory=2500 * 2**20)
+
+    def process(self, movie: Movie, work: Work) -> Micrograph:
+        wanted = self.parameters
+        first, last = self._range(movie)
+        loaded = self._load(movie, first, last, work)
+        dose = _dose(movie, first)
+        found = measure_motion(
+            loaded.frames,
+            Search(
+                resolution=wanted.resolution,
+                bfactor=wanted.bfactor,
+                max_shift=wanted.max_shift,
+                smooth=wanted.smooth_track,
+            ),
+            dose,
+            patches=wanted.patches if wanted.local_motion else 0,
+            cores=work.cores,
+        )
+        sums = sum_frames(
+            loaded.frames,
+            found.best,
+            dose=dose if wanted.dose_weighting else None,
+            binning=wanted.binning,
+            cores=work.cores,
+        )
+        return self._write(movie, work, loaded, found, sums, first)
+
+    def _range(self, movie: Movie) -> tuple[int, int]:
+        """Frames to use, from 0, the last one excluded."""
+        first, last = self.parameters.first_frame - 1, self.parameters.last_frame
+        last = min(last, movie.frames) if last else movie.frames
+        if first >= last:
+            raise ItemFailed(
+                f"frames from {first + 1} on were asked for, {movie.path} has {movie.frames}",
+                advice="lower first_frame",
+                code="no-frames",
+            )
+        return first, last
+
+    def _load(self, movie: Movie, first: int, last: int, work: Work) -> _Loaded:
+        """Counts, gain and the pixels that stand out; defects are replaced."""
+        with open_movie(movie.path, movie.eer_grouping) as file:
+            counts = np.empty((last - first, *file.shape), dtype=file.dtype)
+
+            def read(i: int) -> None:
+                counts[i] = file.read(first + i)
+
+            in_threads(read, range(last - first), work.cores)
+            gain = None if movie.gain is None else file.read_gain(movie.gain)
+            defects = np.zeros(file.shape, dtype=np.bool_)
+        if movie.defects is not None:
+            defects |= read_defects(movie.defects, (counts.shape[1], counts.shape[2]))
+        if gain is not None:
+            defects |= dead_pixels(gain)
+        counts = _native(counts)
+        factors = usable_gain(gain, (counts.shape[1], counts.shape[2]), defects)
+        total = counts.sum(axis=0, dtype=np.float32 if counts.dtype.kind == "f" else np.uint32)
+        total = (total * factors).astype(np.float32)
+        broken = ~np.isfinite(total)
+        total[broken | defects] = np.median(total[::4, ::4][~(broken | defects)[::4, ::4]])
+        outliers = find_outliers(total, threshold=self.parameters.defect_threshold) | broken
+        if outliers.mean() > _TOO_MANY:
+            raise ItemFailed(
+                f"{100 * outliers.mean():.0f} % of the pixels of {movie.path} stand out of the sum "
+                "of its frames",
+                advice="check the gain reference and its orientation, or raise defect_threshold",
+                code="too-many-defects",
+            )
+        replace_defects(counts, defects | outliers, seed=work.seed)
+        frames = Frames(counts, factors, movie.optics.pixel_size)
+        return _Loaded(frames, outliers & ~defects)
+
+    def _write(
+        self,
+        movie: Movie,
+        work: Work,
+        loaded: _Loaded,
+        found: FoundMotion,
+        sums: Sums,
+        first: int,
+    ) -> Micrograph:
+        shape = (sums.plain.shape[0], sums.plain.shape[1])
+        binning = loaded.frames.shape[0] / shape[0]
+        optics = movie.optics.binned(binning)
+        path = work.path(f"{movie.exposure}.mrc")
+        unweighted = None
+        shown = sums.plain if sums.weighted is None else sums.weighted
+        write_mrc(path, shown, optics.pixel_size)
+        if sums.weighted is not None:
+            unweighted = work.path(f"{movie.exposure}_noDW.mrc")
+            write_mrc(unweighted, sums.plain, optics.pixel_size)
+        thumbnail = work.path(f"{movie.exposure}.jpg")
+        write_picture(
+            thumbnail, draw_thumbnail(shown, optics.pixel_size, self.parameters.thumbnail_size)
+        )
+        frames = len(loaded.frames)
+        return Micrograph(
+            exposure=movie.exposure,
+            path=path,
+            shape=shape,
+            optics=optics,
+            dose=movie.dose_per_frame * frames,
+            unweighted=unweighted,
+            motion=_motion(found, loaded, movie.optics.pixel_size, first),
+            movie=movie.path,
+            gain=movie.gain,
+            dose_per_frame=movie.dose_per_frame,
+            pre_exposure=movie.pre_exposure,
+            frames=frames,
+            binning=binning,
+            eer_grouping=movie.eer_grouping,
+            group=movie.details.group if movie.details else 1,
+            thumbnail=thumbnail,
+            frame_quality=column(found.agreement),
+        )
+
+    def summarize(self, micrographs: Sequence[Micrograph]) -> str:
+        tracks = [m.motion for m in micrographs if m.motion is not None]
+        if not tracks:
+            return ""
+        local = sum(motion.local is not None for motion in tracks)
+        return (
+            f"{len(tracks)} movies aligned, median motion "
+            f"{median(motion.total for motion in tracks):.1f} Å, "
+            f"local motion corrected in {local}"
+        )
+
+    def plot(self, micrographs: Sequence[Micrograph]) -> Iterator[Figure]:
+        totals = [m.motion.total for m in micrographs if m.motion is not None]
+        if totals:
+            yield Figure("Total motion", "series", totals, "motion / Å")
+            yield Figure("Total motion", "histogram", totals, "motion / Å")
+
+
+def _dose(movie: Movie, first: int) -> Dose | None:
+    if movie.dose_per_frame <= 0:
+        return None
+    before = movie.pre_exposure + first * movie.dose_per_frame
+    return Dose(per_frame=movie.dose_per_frame, pre=before, voltage=movie.optics.voltage)
+
+
+def _native(counts: NDArray[Any]) -> NDArray[Any]:
+    """Counts as one of the three types that the kernels are compiled for."""
+    if counts.dtype in (np.uint8, np.uint16, np.float32):
+        return counts
+    if counts.dtype.kind in "bui" and counts.min() >= 0:
+        if counts.dtype.itemsize == 1:
+            return counts.view(np.uint8)
+        if counts.max() < 2**16:
+            return counts.astype(np.uint16)
+    return counts.astype(np.float32)
+
+
+def _motion(found: FoundMotion, loaded: _Loaded, pixel_size: float, first: int) -> Motion:
+    local = None
+    if found.local is not None:
+        local = column(found.local.coefficients / pixel_size)
+    hot = np.argwhere(loaded.outliers)
+    return Motion(
+        shifts=column(found.shifts / pixel_size),
+        local=local,
+        pixel_size=pixel_size,
+        first_frame=first + 1,
+        hot_pixels=column(hot) if len(hot) else None,
+    )
+
+
+def draw_thumbnail(image: Image, pixel_size: float, size: int) -> NDArray[np.uint8]:
+    """A small grey picture: averaged down, low-passed, stretched between robust limits.
+
+    Parameters
+    ----------
+    image
+        ``(y, x)``.
+    pixel_size
+        Å per pixel.
+    size
+        Most pixels along the longer side.
+    """
+    factor = max(-(-max(image.shape) // size), 1)
+    small = bin_image(image, factor)
+    small = lowpass(small, pixel_size * factor, max(20.0, 2.5 * pixel_size * factor))
+    low, high = np.percentile(small, (0.5, 99.5))
+    scaled = (small - low) * (255.0 / max(float(high - low), 1e-12))
+    picture: NDArray[np.uint8] = np.clip(scaled, 0, 255).astype(np.uint8)
+    return picture
