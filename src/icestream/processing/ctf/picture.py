@@ -11,18 +11,20 @@ from icestream.processing.ctf.transfer import ctf_2d
 __all__ = ["spectrum_picture"]
 
 _TERMS = 6
-_SMOOTHING = 1.2
-"""Pixels: noise of single pixels hides rings from the eye."""
+_ARC = 4.0
+"""Degrees along which the picture is smoothed: the eye finds the rings, and they stay sharp."""
 
 
 def spectrum_picture(
     fit: CtfFit, optics: Optics, *, size: int = 320
 ) -> tuple[Spectrum, NDArray[np.uint8]]:
-    """Measured spectrum on the left and above, fitted CTF on the right and below.
+    """Measured spectrum on the left, fitted CTF on the right.
 
-    The measured power is divided by its smooth background, and by the depth of the rings so that
-    the outer ones can be seen as well as the inner; the fit, as CTF squared, is drawn in the
-    quarter right of the center and below it as far as the fit resolution.
+    The measured power is divided by its smooth background, smoothed along arcs of a few degrees,
+    and divided by the depth of the rings, or by the noise where that is larger, so that the
+    outer ones can be seen as well as the inner.
+    The fit, as CTF squared, is drawn in the right half as far as the fit resolution: the radius
+    of the half disc shows how far the rings were followed. Without rings nothing is drawn.
 
     Parameters
     ----------
@@ -45,10 +47,13 @@ def spectrum_picture(
     rows, columns = np.mgrid[-half:half, -half:half]
     radius = np.hypot(rows, columns)
     first = max(3, round(float(fit.curve[0, 0]) / fit.spectrum.step))
-    flat = _flatten(power, radius, first) / _depth(fit, radius)
-    flat = np.clip(0.5 + 0.5 * scipy.ndimage.gaussian_filter(flat, _SMOOTHING), 0.0, 1.0)
-    reached = 1.0 / (fit.resolution * fit.spectrum.step)
-    drawn = (columns >= 0) & (rows >= 0) & (radius <= reached)
+    flat = _smooth_arcs(_flatten(power, radius, first))
+    flat /= np.maximum(
+        _depth(fit, radius), 2.5 * flat[(radius > 0.6 * half) & (radius < half)].std()
+    )
+    flat = np.clip(0.5 + 0.5 * flat, 0.0, 1.0)
+    reached = 1.0 / (fit.resolution * fit.spectrum.step) if fit.has_rings else 0.0
+    drawn = (columns >= 0) & (radius <= reached)
     own = Optics(
         pixel_size=fit.spectrum.pixel_size,
         voltage=optics.voltage,
@@ -59,7 +64,7 @@ def spectrum_picture(
     both = np.where(drawn, model, flat)
     both[radius < first] = 0.5
     spectrum = np.asarray(both, dtype=np.float32)
-    edge = int(np.clip(1.25 * reached, 0.35 * half, half))
+    edge = int(np.clip(1.25 * reached, 0.5 * half, half))
     cut = spectrum[half - edge : half + edge, half - edge : half + edge]
     zoomed = scipy.ndimage.zoom(cut, size / len(cut), order=1)
     return spectrum, np.asarray(np.clip(zoomed * 255.0, 0, 255), dtype=np.uint8)
@@ -83,7 +88,23 @@ def _flatten(power: Spectrum, radius: NDArray[np.float64], first: int) -> NDArra
     return np.asarray(flat / np.median(flat[radius < half]) - 1.0)
 
 
+def _smooth_arcs(flat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Smooth along the angle, through polar coordinates and back; corners are cut."""
+    half = len(flat) // 2
+    turns = 720
+    theta = np.arange(turns) * (2.0 * np.pi / turns)
+    radius = np.arange(half)[:, None]
+    places = np.stack([half + radius * np.sin(theta), half + radius * np.cos(theta)])
+    polar = scipy.ndimage.map_coordinates(flat, places, order=1, mode="nearest")
+    polar = scipy.ndimage.gaussian_filter1d(polar, _ARC * turns / 360.0, axis=1, mode="wrap")
+    rows, columns = np.mgrid[-half:half, -half:half]
+    angle = np.arctan2(rows, columns) * (turns / (2.0 * np.pi)) % turns
+    places = np.stack([np.hypot(rows, columns), angle])
+    wrapped = np.concatenate((polar, polar[:, :1]), axis=1)
+    return np.asarray(scipy.ndimage.map_coordinates(wrapped, places, order=1, cval=0.0))
+
+
 def _depth(fit: CtfFit, radius: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Depth of the rings at each pixel, never so small that noise would be blown up."""
+    """Depth of the rings at each pixel, but not below a fifth of the largest."""
     at = np.interp(radius * fit.spectrum.step, fit.curve[0], fit.depth)
-    return np.asarray(np.maximum(at, max(0.3 * float(fit.depth.max()), 0.08)))
+    return np.asarray(np.maximum(at, 0.2 * float(fit.depth.max()) + 1e-6))
