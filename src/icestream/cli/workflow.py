@@ -8,8 +8,6 @@ from cyclopts import App, Parameter
 from icestream.cli.describe import value_words
 from icestream.cli.terminal import print_json, print_table
 from icestream.engine.workflow import (
-    Source,
-    Step,
     Workflow,
     load_workflow,
     order_of,
@@ -17,11 +15,11 @@ from icestream.engine.workflow import (
     shipped_workflows,
     validate,
 )
+from icestream.exports.provenance import session_workflow
 from icestream.protocol import Registry, UnknownProtocol
-from icestream.store import queries
 from icestream.store.open import open_store
 
-__all__ = ["app", "workflow_of"]
+__all__ = ["app"]
 
 app = App(name="workflow", help="List, show, check and export workflows.")
 
@@ -102,27 +100,12 @@ def export(workflow: str, file: Path, /) -> None:
 
 def _find(text: str) -> Workflow:
     """A workflow by name, by file, or as a session runs it."""
-    return workflow_of(Path(text)) if Path(text).is_dir() else load_workflow(text)
+    return _of_session(Path(text)) if Path(text).is_dir() else load_workflow(text)
 
 
-def workflow_of(session: Path) -> Workflow:
-    """The workflow of the session in a folder, with the parameters that hold now."""
-    store = open_store(session, readonly=True)
+def _of_session(folder: Path) -> Workflow:
+    store = open_store(folder, readonly=True)
     try:
-        record = queries.workflow(store)
+        return session_workflow(store)
     finally:
         store.close()
-    inputs: dict[str, dict[str, tuple[Source, ...]]] = {step.name: {} for step in record.steps}
-    for link in record.links:
-        earlier = inputs[link.step].get(link.port, ())
-        inputs[link.step][link.port] = (*earlier, Source(link.source, link.source_port))
-    steps = tuple(
-        Step(
-            name=step.name,
-            protocol=step.protocol,
-            parameters=step.changed,
-            inputs=inputs[step.name],
-        )
-        for step in record.steps
-    )
-    return Workflow(name=record.name, steps=steps)

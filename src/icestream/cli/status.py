@@ -1,0 +1,93 @@
+"""`icestream status`: where a session stands."""
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from icestream.cli.terminal import print_json, print_table
+from icestream.store import queries
+from icestream.store.open import Store, open_store
+
+__all__ = ["status"]
+
+_SHOWN = 10
+"""Failed exposures listed for people; programs get them all."""
+
+
+def status(session: Path, /, *, json: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Say where a session stands: its state, steps, exposures, failures and alerts.
+
+    Parameters
+    ----------
+    session
+        The session's folder.
+    json
+        For programs.
+    """
+    store = open_store(session, readonly=True)
+    try:
+        if json:
+            print_json(_document(store))
+        else:
+            _print(store)
+    finally:
+        store.close()
+
+
+def _document(store: Store) -> dict[str, Any]:
+    return {
+        "session": dataclasses.asdict(queries.session(store)),
+        "exposures": queries.count_exposures(store),
+        "particles": queries.particles(store),
+        "steps": [dataclasses.asdict(step) for step in queries.steps(store)],
+        "alerts": [dataclasses.asdict(alert) for alert in queries.alerts(store)],
+        "failures": [dataclasses.asdict(failure) for failure in _all_failures(store)],
+    }
+
+
+def _all_failures(store: Store) -> list[Any]:
+    found: list[Any] = []
+    while True:
+        page = queries.failures(store, after=found[-1].serial if found else 0)
+        found += page
+        if not page:
+            return [failure for failure in found if failure.state == "failed"]
+
+
+def _print(store: Store) -> None:
+    session = queries.session(store)
+    exposures = queries.count_exposures(store)
+    since = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.created))
+    why = f" ({session.reason})" if session.reason else ""
+    print(f"{session.name}: {session.state}{why}, workflow {session.workflow}, begun {since}")
+    counted = ", ".join(f"{number} {state}" for state, number in exposures.items())
+    print(f"exposures: {sum(exposures.values())} found, {counted}")
+    print(f"particles: {queries.particles(store)}")
+    print()
+    print_table(
+        ("step", "state", "ready", "running", "done", "rejected", "failed", "skipped", "s each"),
+        [
+            (
+                step.name,
+                f"{step.state} ({step.reason})" if step.reason else step.state,
+                str(step.counts.ready + step.counts.held),
+                str(step.counts.running),
+                str(step.counts.done),
+                str(step.counts.rejected),
+                str(step.counts.failed),
+                str(step.counts.skipped),
+                f"{step.counts.mean_seconds:.2f}",
+            )
+            for step in queries.steps(store)
+        ],
+    )
+    for alert in queries.alerts(store):
+        print(f"\n{alert.level}: {alert.message}")
+    failures = _all_failures(store)
+    if failures:
+        print(f"\nfailed: {len(failures)}")
+    for failure in failures[-_SHOWN:]:
+        print(f"  {failure.exposure or 'batch'} at {failure.step}: {failure.reason}")
