@@ -1,0 +1,192 @@
+"""What the page shows of one exposure, and the facts of the acquisition."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from icestream.formats.mrc import map_mrc
+from icestream.model import Classes, Ctf, Micrograph, Movie, Picks
+from icestream.report.follow import rank
+from icestream.report.pictures import class_sprite
+from icestream.report.trends import rounded
+from icestream.store import queries
+from icestream.store.open import Store
+from icestream.store.records import ResultRecord, StepRecord
+
+__all__ = ["Facts", "exposure_details", "items_of", "snapshot_of"]
+
+T = TypeVar("T")
+_MOST_PICKS = 3000
+_CURVE_POINTS = 400
+_MOST_CLASSES = 200
+
+
+def items_of(store: Store, kind: type[T], outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[T]:
+    """The items of type `kind` among the outputs of a result, whatever its protocol is called.
+
+    A document belongs to the type whose fields it has.
+    """
+    names = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    for document in outputs.values():
+        if names == document.keys():
+            yield queries.item(store, kind, document)
+
+
+def exposure_details(
+    store: Store,
+    name: str,
+    steps: Sequence[StepRecord],
+    titles: Mapping[str, str],
+    facts: "Facts",
+) -> tuple[dict[str, Any], Path | None, Path | None]:
+    """Details of an exposure for the page, its thumbnail, and the picture of its spectrum."""
+    ranks = {step.name: rank(step) for step in steps}
+    found = queries.results_of(store, name)
+    best = sorted(found.values(), key=lambda record: ranks[record.step], reverse=True)
+    micrograph = _first(store, Micrograph, best)
+    ctf = _first(store, Ctf, best)
+    movie = _first(store, Movie, best)
+    if movie is not None:
+        facts.add(movie, micrograph)
+    details: dict[str, Any] = {"picks": _picks(store, best, titles)}
+    if micrograph is not None:
+        details["shape"] = list(micrograph.shape)
+        details["pixel_size"] = micrograph.optics.pixel_size
+        if micrograph.motion is not None:
+            # A shift moves a frame onto the first one; the specimen itself went the other way.
+            track = -np.asarray(micrograph.motion.shifts) * micrograph.motion.pixel_size
+            details["track"] = [[_short(dy), _short(dx)] for dy, dx in track - track[:1]]
+    if ctf is not None and ctf.curve is not None:
+        curve = np.asarray(ctf.curve)[:, :: max(1, ctf.curve.shape[1] // _CURVE_POINTS)]
+        details["curve"] = {
+            key: [rounded(float(value)) for value in row]
+            for key, row in zip(("s", "measured", "fitted"), curve, strict=True)
+        }
+    return (
+        details,
+        micrograph.thumbnail if micrograph else None,
+        ctf.spectrum if ctf else None,
+    )
+
+
+def _first(store: Store, kind: type[T], results: Sequence[ResultRecord]) -> T | None:
+    for record in results:
+        for item in items_of(store, kind, record.outputs):
+            return item
+    return None
+
+
+def _picks(
+    store: Store, results: Sequence[ResultRecord], titles: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    found = {}
+    for record in results:
+        for picks in items_of(store, Picks, record.outputs):
+            best = np.argsort(-np.asarray(picks.score), kind="stable")[:_MOST_PICKS]
+            found[titles.get(record.step, record.step)] = {
+                "x": np.rint(np.asarray(picks.x)[best]).astype(int).tolist(),
+                "y": np.rint(np.asarray(picks.y)[best]).astype(int).tolist(),
+                "diameter": picks.diameter,
+            }
+    return found
+
+
+def _short(value: float) -> float:
+    return round(float(value), 2)
+
+
+class Facts:
+    """What the movies say about the acquisition; a value that is not always the same shows so."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, list[str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def add(self, movie: Movie, micrograph: Micrograph | None) -> None:
+        """Look at one movie and what was made of it."""
+        optics = movie.optics
+        height, width = movie.shape
+        facts = {
+            "Pixel size": f"{optics.pixel_size:.4g} Å",
+            "Voltage": f"{optics.voltage:g} kV",
+            "Spherical aberration": f"{optics.spherical_aberration:g} mm",
+            "Amplitude contrast": f"{optics.amplitude_contrast:g}",
+            "Dose per frame": _known(movie.dose_per_frame, "e/Å²"),
+            "Dose": _known(movie.dose, "e/Å²"),
+            "Frames": str(movie.frames),
+            "Frame size": f"{width} × {height} px",
+            "Format": movie.path.suffix.lstrip(".").upper(),
+            "Gain reference": movie.gain.name if movie.gain else "none: corrected already",
+        }
+        if movie.eer_grouping > 1:
+            facts["EER frames in one"] = str(movie.eer_grouping)
+        if micrograph is not None and abs(micrograph.binning - 1.0) > 1e-6:
+            facts["Micrograph pixel size"] = f"{micrograph.optics.pixel_size:.4g} Å"
+        if movie.details is not None:
+            facts["Exposure groups"] = str(movie.details.group)
+        for label, value in facts.items():
+            seen = self._values.setdefault(label, [])
+            if value not in seen:
+                seen.append(value)
+
+    def shown(self) -> list[dict[str, str | None]]:
+        """Label, value, and what else was found under the same label."""
+        return [
+            {"label": label, "value": str(len(seen)), "note": None}
+            if label == "Exposure groups"
+            else {
+                "label": label,
+                "value": seen[0],
+                "note": f"also {', '.join(seen[1:4])}" if len(seen) > 1 else None,
+            }
+            for label, seen in self._values.items()
+        ]
+
+
+def _known(value: float, unit: str) -> str:
+    return f"{value:.3g} {unit}" if value > 0 else "not known"
+
+
+def snapshot_of(
+    store: Store, record: ResultRecord, title: str
+) -> tuple[dict[str, Any], bytes] | None:
+    """The class averages of a batch result, the most populated first, and their picture.
+
+    None when the result holds no classes, or their file is gone.
+    """
+    for classes in items_of(store, Classes, record.outputs):
+        try:
+            averages = map_mrc(classes.averages)
+        except (OSError, ValueError):
+            return None
+        averages = averages.reshape(-1, *averages.shape[-2:])
+        counts = np.asarray(classes.counts)[: len(averages)]
+        order = [int(place) for place in np.argsort(-counts, kind="stable") if counts[place] > 0]
+        order = order[:_MOST_CLASSES]
+        sprite, columns, rows = class_sprite(averages, order)
+        described = {
+            "step": record.step,
+            "title": title,
+            "time": record.finished,
+            "iteration": classes.iteration,
+            "particles": classes.particles,
+            "box": classes.box,
+            "pixel_size": classes.pixel_size,
+            "columns": columns,
+            "rows": rows,
+            "items": [
+                {
+                    "number": place + 1,
+                    "count": int(counts[place]),
+                    "resolution": rounded(float(classes.resolution[place])),
+                }
+                for place in order
+            ],
+        }
+        return described, sprite
+    return None

@@ -1,0 +1,177 @@
+"""Following a session: what is new in its store, taken in without reading anything twice."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from icestream.report.rates import Rates
+from icestream.report.table import ExposureTable
+from icestream.store import queries
+from icestream.store.open import Store
+from icestream.store.records import (
+    AlertRecord,
+    ExposureRecord,
+    ResultRecord,
+    SampleRecord,
+    SessionRecord,
+    StepRecord,
+    WorkflowRecord,
+)
+
+__all__ = ["Follower", "rank"]
+
+_STATES = {"going": "p", "done": "a", "rejected": "r", "failed": "f"}
+_PAGE = 500
+_HOUR = 3600.0
+_PAST_ALERTS = 20
+
+
+def rank(step: StepRecord) -> tuple[int, int]:
+    """Where several steps give the same kind of result, the one of the highest rank is shown.
+
+    That is the deepest, so a consensus wins over what it was made from; among equals, the first.
+    """
+    return (step.depth, -step.id)
+
+
+class Follower:
+    """Reads on from where it stopped; all it knows is rebuilt by a new one from the store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.table = ExposureTable()
+        self.rates = Rates()
+        self.samples: dict[str, deque[SampleRecord]] = {}
+        self.snapshots: dict[str, ResultRecord] = {}
+        """Newest result of each batch step."""
+        self.touched: dict[int, float] = {}
+        """Exposures with news, and when; whoever deals with one takes it out."""
+        self.session: SessionRecord = queries.session(store)
+        self.workflow: WorkflowRecord = queries.workflow(store)
+        self._ids: list[int] = []
+        self._batches: dict[str, int] = {}
+        self._event = 0
+        self._quality = 0
+        self._sample = 0
+        self._alert = 0
+
+    def read(self) -> bool:
+        """Take in everything that is new; False when a new follower has to begin from the start.
+
+        That is so after parameters were changed: a step may have gone back to results that were
+        made long ago.
+        """
+        self.session = queries.session(self.store)
+        before, self.workflow = self.workflow, queries.workflow(self.store)
+        if _revisions(before) != _revisions(self.workflow):
+            return False
+        times = self._read_events()
+        self._read_exposures(times)
+        self._read_qualities()
+        self._read_samples()
+        self._read_snapshots()
+        return True
+
+    def _read_events(self) -> dict[str, float]:
+        """When something last happened to each exposure with news."""
+        times: dict[str, float] = {}
+        while page := queries.events(self.store, after=self._event, limit=10 * _PAGE):
+            self._event = page[-1].seq
+            times.update((event.exposure, event.time) for event in page if event.exposure)
+        return times
+
+    def _read_exposures(self, times: Mapping[str, float]) -> None:
+        known = sorted(self.table.order[name] for name in times if name in self.table.order)
+        for after, limit in _spans([self._ids[order] for order in known]):
+            for record in queries.exposures(self.store, after=after, limit=limit):
+                if record.name in times:
+                    self._take(record, times[record.name])
+        last = self._ids[-1] if self._ids else 0
+        while page := queries.exposures(self.store, after=last, limit=_PAGE):
+            last = page[-1].id
+            for record in page:
+                self._add(record)
+                self._take(record, times.get(record.name, record.found))
+
+    def _add(self, record: ExposureRecord) -> None:
+        details = record.details
+        place = " · ".join(
+            f"{label} {details[key]}"
+            for label, key in (("square", "grid_square"), ("hole", "foil_hole"))
+            if details.get(key)
+        )
+        self._ids.append(record.id)
+        self.table.add(
+            record.name, found=record.found, time=_acquired(details) or record.found, place=place
+        )
+        self.rates.found(record.found)
+
+    def _take(self, record: ExposureRecord, time: float) -> None:
+        order = self.table.order[record.name]
+        before = chr(self.table.state[order])
+        state = _STATES.get(record.state, "p")
+        self.table.judge(order, state, record.reasons)
+        if before == "p" and state != "p":
+            self.rates.settled(time, record.found)
+        self.touched[order] = time
+
+    def _read_qualities(self) -> None:
+        ranks = {step.name: rank(step) for step in self.workflow.steps}
+        while page := queries.qualities(self.store, after=self._quality):
+            for record in page:
+                order = self.table.order.get(record.exposure)
+                if order is None and record.exposure:
+                    return  # committed after the exposures were read: next time
+                self._quality = record.id
+                if order is not None:  # those of a batch are shown with its classes
+                    self.table.measure(order, record.name, record.value, ranks[record.step])
+
+    def _read_samples(self) -> None:
+        while page := queries.samples(self.store, after=self._sample):
+            self._sample = page[-1].id
+            for record in page:
+                self.samples.setdefault(record.name, deque()).append(record)
+        for series in self.samples.values():
+            while series[0].time < series[-1].time - _HOUR:
+                series.popleft()
+
+    def _read_snapshots(self) -> None:
+        for step in self.workflow.steps:
+            if step.kind == "batch" and self._batches.get(step.name) != step.counts.done:
+                self._batches[step.name] = step.counts.done
+                for record in queries.latest_results(self.store, step.name, limit=1):
+                    self.snapshots[step.name] = record
+
+    def alerts(self) -> Sequence[AlertRecord]:
+        """All that hold now and the last that were raised, the newest first."""
+        while page := queries.alerts(self.store, open_only=False, after=self._alert):
+            self._alert = page[-1].id
+        recent = queries.alerts(
+            self.store, open_only=False, after=max(0, self._alert - _PAST_ALERTS)
+        )
+        both = {record.id: record for record in (*queries.alerts(self.store), *recent)}
+        return [both[key] for key in sorted(both, reverse=True)]
+
+
+def _revisions(workflow: WorkflowRecord) -> list[tuple[str, int]]:
+    return [(step.name, step.revision) for step in workflow.steps]
+
+
+def _spans(ids: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Pages ``(after, limit)`` that cover the sorted `ids` without reading much between them."""
+    start = 0
+    for place in range(1, len(ids) + 1):
+        ended = place == len(ids)
+        if ended or ids[place] - ids[place - 1] > 20 or ids[place] - ids[start] >= _PAGE:
+            yield ids[start] - 1, ids[place - 1] - ids[start] + 1
+            start = place
+
+
+def _acquired(details: Mapping[str, Any]) -> float | None:
+    """When the microscope took it, seconds since the epoch; a time without zone is local."""
+    text = details.get("acquired")
+    try:
+        return datetime.fromisoformat(text).timestamp() if text else None
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,198 @@
+"""The small file that the page reads every few seconds: where the session stands."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from icestream.report.drawing import BOX, place_steps
+from icestream.report.follow import Follower
+from icestream.report.table import CHUNK
+from icestream.report.trends import in_page_order, quality_of, rounded
+from icestream.store.records import AlertRecord, SampleRecord, StepRecord
+
+__all__ = ["is_finished", "live_document"]
+
+_FINISHED = ("done", "stopped")
+_RECENT = 50
+"""Exposures in the medians at the head of the page."""
+_SHORT = {
+    "ctf.resolution": "CTF fit",
+    "ctf.astigmatism": "Astigmatism",
+    "motion.total": "Motion",
+    "picks.count": "Picks",
+}
+_COLUMNS = 6
+"""Qualities in the table of exposures."""
+_SCALES = {"B": (1e-9, "GB"), "B/s": (1e-6, "MB/s")}
+_ACRONYMS = {"cpu": "CPU", "gpu": "GPU", "gpus": "GPUs", "io": "I/O"}
+_MOST_POINTS = 120
+"""Points of a plot of the machine's load."""
+
+
+def is_finished(follower: Follower) -> bool:
+    """Whether the session has ended; it may go on one day."""
+    return follower.session.state in _FINISHED
+
+
+def live_document(follower: Follower, titles: Mapping[str, str]) -> dict[str, Any]:
+    """Counts, rates, medians, steps, alerts and load; its size does not grow with the session.
+
+    Parameters
+    ----------
+    follower
+        What is known of the session.
+    titles
+        Title of each step.
+    """
+    table, workflow = follower.table, follower.workflow
+    now = time.time()
+    names = in_page_order(table.qualities)
+    pending = table.counts["p"]
+    return {
+        "written": round(now, 1),
+        "session": _session(follower),
+        "counts": {
+            "found": len(table),
+            "settled": len(table) - pending,
+            "behind": pending,
+            "pending": pending,
+            "accepted": table.counts["a"],
+            "rejected": table.counts["r"],
+            "failed": table.counts["f"],
+        },
+        "rates": follower.rates.shown(now, pending, finished=is_finished(follower)),
+        "headline": _headline(follower),
+        "steps": [_step(step, titles) for step in workflow.steps],
+        "drawing": {
+            "box": BOX,
+            **place_steps(
+                [(step.name, step.depth) for step in workflow.steps],
+                [(link.source, link.step) for link in workflow.links],
+            ),
+        },
+        "alerts": [_alert(alert, follower) for alert in follower.alerts()],
+        "machine": [_load(name, list(follower.samples[name])) for name in sorted(follower.samples)],
+        "chunks": {"size": CHUNK, "counts": table.chunk_counts},
+        "qualities": {
+            name: {
+                "title": quality_of(name).title,
+                "short": _SHORT.get(name, quality_of(name).title),
+                "unit": quality_of(name).shown_unit,
+                "whole": name.endswith(".count"),
+            }
+            for name in names
+        },
+        "order": names,
+        "columns": names[:_COLUMNS],
+    }
+
+
+def _session(follower: Follower) -> dict[str, Any]:
+    session, finished = follower.session, is_finished(follower)
+    return {
+        "name": session.name,
+        "workflow": session.workflow,
+        "state": session.state,
+        "reason": session.reason,
+        "finished": finished,
+        "started": session.created,
+        "ended": session.changed if finished else None,
+    }
+
+
+def _step(step: StepRecord, titles: Mapping[str, str]) -> dict[str, Any]:
+    counts = step.counts
+    return {
+        "name": step.name,
+        "title": titles.get(step.name, step.name),
+        "kind": step.kind,
+        "state": step.state,
+        "reason": step.reason,
+        "ready": counts.ready,
+        "running": counts.running,
+        "held": counts.held,
+        "done": counts.done - counts.rejected,
+        "rejected": counts.rejected,
+        "failed": counts.failed,
+        "skipped": counts.skipped,
+        "seconds": rounded(counts.mean_seconds, 3) if counts.mean_seconds else None,
+    }
+
+
+def _headline(follower: Follower) -> list[dict[str, Any]]:
+    """Recent medians of what matters most, and sums of what is counted."""
+    qualities = follower.table.qualities
+    tiles = []
+    for name in ("ctf.resolution", "ctf.defocus", "motion.total"):
+        histogram = qualities.get(name)
+        if histogram is None or not histogram.filled:
+            continue
+        quality = quality_of(name)
+        recent = [value for value in histogram.values[-_RECENT:] if np.isfinite(value)]
+        whole = histogram.median() * quality.scale
+        tiles.append(
+            {
+                "title": quality.title,
+                "value": rounded(float(np.median(recent)) * quality.scale if recent else whole),
+                "unit": quality.shown_unit,
+                "total": False,
+                "below": [
+                    f"last {len(recent)} exposures",
+                    f"all: {rounded(whole, 3)} {quality.shown_unit}",
+                ],
+            }
+        )
+    for name, title in (("particles.count", "Particles"), ("picks.count", "Picks")):
+        histogram = qualities.get(name)
+        if histogram is not None and histogram.filled:
+            tiles.append(
+                {
+                    "title": title,
+                    "value": round(histogram.kept_sum),
+                    "unit": "",
+                    "total": True,
+                    "below": [f"{rounded(histogram.median(), 3)} in a micrograph"],
+                }
+            )
+            break
+    return tiles
+
+
+def _alert(alert: AlertRecord, follower: Follower) -> dict[str, Any]:
+    return {
+        "level": alert.level,
+        "message": alert.message,
+        "step": alert.step,
+        "exposure": alert.exposure,
+        "order": follower.table.order.get(alert.exposure),
+        "since": alert.raised,
+        "cleared": alert.cleared,
+        "acknowledged": alert.acknowledged,
+        "acknowledged_by": alert.acknowledged_by,
+    }
+
+
+def _load(name: str, series: Sequence[SampleRecord]) -> dict[str, Any]:
+    """A measured value of the machine over the last hour."""
+    newest = series[-1]
+    scale, unit = _SCALES.get(newest.unit, (1.0, newest.unit))
+    stride = max(1, len(series) // _MOST_POINTS)
+    return {
+        "name": name,
+        "title": _sample_title(name),
+        "unit": unit,
+        "now": rounded(newest.value * scale),
+        "points": [
+            [round(sample.time), rounded(sample.value * scale, 3)]
+            for sample in series[(len(series) - 1) % stride :: stride]
+        ],
+    }
+
+
+def _sample_title(name: str) -> str:
+    """``machine.disk_free`` -> ``Disk free``."""
+    words = name.split(".", 1)[-1].replace(".", " ").replace("_", " ").split()
+    text = " ".join(_ACRONYMS.get(word, word) for word in words)
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,170 @@
+// Head of the page, alerts, tiles, workflow, classes, machine and acquisition.
+
+const STATES = {
+  running: "Running", waiting: "Waiting", paused: "Paused", draining: "Draining",
+  done: "Finished", failed: "Failed", stopped: "Stopped", aborted: "Aborted", open: "Running", closed: "Finished",
+};
+
+const stateName = (state) => STATES[state] ?? state;
+
+function drawHead(live) {
+  const session = live.session;
+  document.title = `${session.name} – ${stateName(session.state).toLowerCase()} – icestream`;
+  find("session-name").textContent = session.name;
+  const pill = find("session-state");
+  pill.textContent = stateName(session.state);
+  pill.className = `pill state-${session.state}`;
+  const parts = [session.workflow, session.started && `started ${clock(session.started)}`, session.ended && `ended ${clock(session.ended)}`];
+  find("session-line").textContent = parts.filter(Boolean).join(" · ");
+}
+
+/** Age of what is shown; a running session that is not updated any more says so. */
+function drawAge(live, received) {
+  const now = Date.now() / 1000;
+  const age = received ? now - received : Math.max(0, now - live.written);
+  const ended = live.session.finished;
+  find("updated").textContent = ended ? `last update ${clock(live.written)}` : `updated ${age < 2 ? "now" : `${duration(age)} ago`}`;
+  const limit = Math.max(30, 4 * live.every);
+  const stale = !ended && age > limit;
+  find("live-dot").className = ended ? "live-dot ended" : stale ? "live-dot stale" : "live-dot";
+  const banner = find("stale");
+  banner.hidden = !stale;
+  const text = `This report has not been updated since ${clock(live.written, true)}: the processing may have stopped, and what is shown here may be old.`;
+  if (!banner.hidden && banner.textContent !== text) banner.textContent = text;
+}
+
+function drawAlerts(live) {
+  const active = live.alerts.filter((alert) => !alert.cleared);
+  const past = live.alerts.filter((alert) => alert.cleared);
+  const line = (alert) => el("li", { class: `alert ${alert.cleared ? "cleared" : alert.level}` },
+    el("strong", {}, alert.cleared ? "Cleared" : { notice: "Notice", warning: "Warning", critical: "Critical" }[alert.level] ?? alert.level),
+    el("span", { class: "message" }, alert.message, alert.order !== null && [" ", openLink(alert.order, alert.exposure)]),
+    el("time", {}, alert.cleared ? `${clock(alert.since)} to ${clock(alert.cleared)}` : `since ${clock(alert.since)}`));
+  fill(find("alerts-now"), active.map(line));
+  fill(find("alerts-past"), past.map(line));
+  find("alerts-past-box").hidden = past.length === 0;
+  find("alerts-past-title").textContent = `${count(past.length)} past ${past.length === 1 ? "alert" : "alerts"}`;
+  find("alerts").hidden = live.alerts.length === 0;
+}
+
+const openLink = (order, name) => el("button", { class: "link", onclick: () => openExposure(order) }, name);
+
+function tile(title, value, unit, ...below) {
+  return el("div", { class: "tile" }, el("dt", {}, title),
+    el("dd", {}, el("span", { class: "value" }, value, unit && el("small", {}, `\u202f${unit}`)), below.flat().filter(Boolean).map((line) => el("span", { class: "below" }, line))));
+}
+
+function drawTiles(live) {
+  const { counts, rates } = live;
+  const seen = counts.accepted + counts.rejected;
+  const spark = (kind) => sparkline(120, 22, [{ kind, values: rates.spark[kind] }], `${kind} movies per minute over the last hour`);
+  const tiles = [
+    tile("Movies found", count(counts.found), "", `${number(rates.found)} an hour`, rates.spark.found.length > 1 && spark("found")),
+    tile("Processed", count(counts.settled), "", `${number(rates.settled)} an hour`, rates.spark.settled.length > 1 && spark("settled")),
+    tile("Behind by", count(counts.behind), counts.behind === 1 ? "movie" : "movies", forecast(live)),
+    tile("Accepted", seen ? `${number((100 * counts.accepted) / seen)}` : "–", seen ? "%" : "",
+      `${count(counts.rejected)} rejected`, counts.failed > 0 && `${count(counts.failed)} failed`),
+  ];
+  for (const each of live.headline) {
+    tiles.push(tile(each.title, each.total ? count(each.value) : number(each.value), each.unit, each.below));
+  }
+  fill(find("tiles"), tiles);
+}
+
+function forecast(live) {
+  const { counts, rates } = live;
+  const lag = rates.latency ? `a movie takes ${duration(rates.latency)}` : "";
+  if (live.session.finished) return ["nothing more to come", lag];
+  if (counts.behind === 0) return ["up to date", lag];
+  if (rates.catch_up !== null) return [`caught up in about ${duration(rates.catch_up)}`, lag];
+  if (rates.settled > 0 && rates.found > rates.settled * 1.05) return [`falling back by ${number(rates.found - rates.settled)} an hour`, lag];
+  return [lag];
+}
+
+function drawWorkflow(live) {
+  const holder = find("workflow-drawing");
+  const plan = holder.clientWidth >= live.drawing.wide.width * 0.82 ? live.drawing.wide : live.drawing.tall;
+  const steps = new Map(live.steps.map((step) => [step.name, step]));
+  const drawing = svg("svg", { viewBox: `0 0 ${plan.width} ${plan.height}`, style: `max-width:${plan.width}px`, role: "img", "aria-label": "Workflow: steps and their links, with counts; the same numbers are in the table below" },
+    plan.links.map((d) => svg("path", { class: "link", d })),
+    plan.boxes.map((box) => stepBox(box, steps.get(box.step), live.drawing.box)));
+  fill(holder, drawing);
+  const rows = live.steps.map((step) => el("tr", {},
+    el("th", { scope: "row" }, step.title, el("small", {}, ` ${step.name}`)),
+    el("td", {}, el("span", { class: `pill state-${step.state}` }, stateName(step.state))),
+    ["ready", "running", "done", "rejected", "failed"].map((key) => el("td", { class: "n" }, count(step[key]))),
+    el("td", { class: "n" }, step.seconds === null ? "–" : `${number(step.seconds)} s`)));
+  fill(find("steps-body"), rows);
+}
+
+function stepBox(box, step, [width, height]) {
+  const total = step.done + step.rejected + step.failed + step.ready + step.held + step.running;
+  const inner = width - 20;
+  let at = 10;
+  const part = (kind, value) => {
+    const size = total ? (value / total) * inner : 0;
+    const rect = size > 0 ? svg("rect", { class: `part ${kind}`, x: at, y: height - 12, width: Math.max(size, 1.5), height: 5, rx: 1 }) : null;
+    at += size;
+    return rect;
+  };
+  const notes = [step.running && `${count(step.running)} running`, step.ready && `${count(step.ready)} ready`, step.held && `${count(step.held)} held`,
+    step.rejected && `${count(step.rejected)} rejected`, step.failed && `${count(step.failed)} failed`].filter(Boolean);
+  const watching = step.kind === "monitor";
+  const title = wrap(step.title, 23);
+  const note = notes.length ? notes.slice(0, 2).join(", ") : stateName(step.state).toLowerCase();
+  return svg("g", { class: `step state-${step.state}`, transform: `translate(${box.x} ${box.y})` },
+    svg("title", {}, `${step.title} (${step.name}): ${watching ? "" : `${count(step.done)} done`}${notes.map((each) => `, ${each}`).join("")}; ${stateName(step.state)}${step.reason ? `: ${step.reason}` : ""}`),
+    svg("rect", { class: "box", width, height, rx: 8 }),
+    title.map((line, i) => svg("text", { class: "name", x: 10, y: (title.length > 1 ? 17 : 20) + 15 * i }, line)),
+    !watching && svg("text", { class: "done", x: 10, y: 53 }, count(step.done)),
+    svg("text", { class: "note", x: width - 10, y: 53, "text-anchor": "end" }, shorten(note, 24)),
+    part("done", step.done), part("rejected", step.rejected), part("failed", step.failed), part("running", step.running), part("ready", step.ready + step.held));
+}
+
+/** At most two lines of text. */
+function wrap(text, most) {
+  if (text.length <= most) return [text];
+  const cut = text.lastIndexOf(" ", most);
+  return cut > 0 ? [text.slice(0, cut), shorten(text.slice(cut + 1), most)] : [shorten(text, most)];
+}
+
+const shorten = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+function drawClasses(live) {
+  const holder = find("classes-body");
+  find("classes").hidden = live.classes.length === 0;
+  fill(holder, live.classes.map((set) => {
+    const most = Math.max(1, ...set.items.map((item) => item.count));
+    return el("div", { class: "class-set" },
+      el("p", { class: "quiet" }, `${set.title}: ${count(set.particles)} particles in ${set.items.length} classes, snapshot ${set.iteration} at ${clock(set.time)}; ` +
+        `box ${number(set.box * set.pixel_size)} Å, most populated first`),
+      el("ol", { class: "classes" }, set.items.map((item, i) => classTile(set, item, i, most))));
+  }));
+}
+
+function classTile(set, item, i, most) {
+  const label = `Class ${item.number}: ${count(item.count)} particles${item.resolution ? `, ${number(item.resolution)} Å` : ""}`;
+  const across = set.columns > 1 ? ((i % set.columns) / (set.columns - 1)) * 100 : 0;
+  const down = set.rows > 1 ? (Math.floor(i / set.columns) / (set.rows - 1)) * 100 : 0;
+  const style = `background-image:url("${set.sprite}");background-size:${set.columns * 100}% ${set.rows * 100}%;background-position:${across}% ${down}%`;
+  return el("li", { title: label }, el("div", { class: "average", role: "img", "aria-label": label, style }),
+    el("div", { class: "share" }, el("span", { style: `width:${(100 * item.count) / most}%` })),
+    el("div", { class: "caption" }, el("span", {}, count(item.count)), el("span", {}, item.resolution ? `${number(item.resolution, 2)} Å` : "")));
+}
+
+function drawMachine(live) {
+  find("machine").hidden = live.machine.length === 0;
+  const holder = find("machine-body");
+  const cards = live.machine.map((series) => {
+    const plot = el("div", { class: "plot" });
+    const card = el("figure", { class: "card" }, el("figcaption", {}, el("span", {}, series.title), el("strong", {}, withUnit(series.now, series.unit))), plot);
+    return { card, plot, series };
+  });
+  fill(holder, cards.map((each) => each.card));
+  for (const { plot, series } of cards) if (series.points.length > 1) fill(plot, levelPlot(plot.clientWidth || 300, series));
+}
+
+function drawFacts(live) {
+  fill(find("facts"), live.session.facts.map((fact) =>
+    el("div", {}, el("dt", {}, fact.label), el("dd", {}, fact.value, fact.note && el("small", {}, ` ${fact.note}`)))));
+}

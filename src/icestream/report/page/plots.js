@@ -1,0 +1,213 @@
+// Plots as SVG: a quality over time with its histogram at the side, lines, tracks, sparklines.
+
+const tip = { node: null };
+
+/** Show a small label near a point of the page. */
+function showTip(event, lines) {
+  tip.node ??= document.body.appendChild(el("div", { class: "tip", role: "status" }));
+  fill(tip.node, lines.map((line) => el("div", {}, line)));
+  tip.node.hidden = false;
+  const box = tip.node.getBoundingClientRect();
+  const left = Math.min(event.clientX + 14, window.innerWidth - box.width - 6);
+  const above = event.clientY - box.height - 12;
+  tip.node.style.left = `${Math.max(6, left)}px`;
+  tip.node.style.top = `${above < 6 ? event.clientY + 16 : above}px`;
+}
+
+function hideTip() {
+  if (tip.node) tip.node.hidden = true;
+}
+
+const scale = (low, high, from, to) => (value) => from + ((value - low) / (high - low || 1)) * (to - from);
+
+const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+
+/** Horizontal grid lines with their values. */
+function yAxis(frame, low, high, y, wanted = 4) {
+  return ticks(low, high, wanted).map((value) => [
+    svg("line", { class: "grid", x1: frame.left, x2: frame.right, y1: y(value), y2: y(value) }),
+    svg("text", { class: "tick", x: frame.left - 6, y: y(value) + 3.5, "text-anchor": "end" }, short(value)),
+  ]);
+}
+
+function timeAxis(frame, low, high, x) {
+  const { step, values } = timeTicks(low, high, Math.max(2, (frame.right - frame.left) / 75));
+  return values.map((value) =>
+    svg("text", { class: "tick", x: x(value), y: frame.bottom + 15, "text-anchor": "middle" }, timeLabel(value, step)));
+}
+
+/**
+ * One quality: values over time on the left, their histogram on the right, one y axis for both.
+ * With many exposures each point stands for several: the line is their median, the band their range.
+ */
+function trendPlot(width, quality, trend, onPick) {
+  const height = 190;
+  const side = Math.min(110, width * 0.2);
+  const frame = { left: 46, right: width - side - 10, top: 8, bottom: height - 22 };
+  const { low, high } = quality.range;
+  const y = scale(low, high, frame.bottom, frame.top);
+  const inside = (value) => Math.min(high, Math.max(low, value));
+  const first = trend.time[0];
+  const last = Math.max(trend.time[trend.time.length - 1], first + 60);
+  const x = scale(first, last, frame.left + 4, frame.right - 4);
+  const known = trend.time.map((_, i) => i).filter((i) => quality.mid[i] !== null);
+  const parts = [...yAxis(frame, low, high, y), ...timeAxis(frame, first, last, x)].flat();
+  if (trend.width > 1) {
+    const gap = Math.max(600, ((last - first) / trend.time.length) * 6);
+    for (const run of runs(known, trend.time, gap)) {
+      const up = run.map((i) => [x(trend.time[i]), y(inside(quality.high[i]))]);
+      const down = run.map((i) => [x(trend.time[i]), y(inside(quality.low[i]))]).reverse();
+      parts.push(svg("path", { class: "band", d: `${path([...up, ...down])}Z` }));
+      parts.push(svg("path", { class: "line", d: path(run.map((i) => [x(trend.time[i]), y(inside(quality.mid[i]))])) }));
+    }
+  } else {
+    for (const i of known) {
+      const out = quality.mid[i] > high || quality.mid[i] < low;
+      parts.push(mark(x(trend.time[i]), y(inside(quality.mid[i])), trend.rejected[i] > 0, out));
+    }
+  }
+  parts.push(...histogram(frame, side, width, quality, y));
+  const cross = svg("line", { class: "cross", y1: frame.top, y2: frame.bottom, visibility: "hidden" });
+  const near = (event) => nearest(known, (i) => x(trend.time[i]), event.offsetX * (width / (event.currentTarget.clientWidth || width)));
+  const drawing = svg("svg", {
+    viewBox: `0 0 ${width} ${height}`, role: "img",
+    "aria-label": `${quality.title}: median ${withUnit(quality.median, quality.unit)} of ${count(quality.count)} exposures`,
+    onpointermove: (event) => {
+      const i = near(event);
+      if (i === undefined || event.offsetX > frame.right) { hideTip(); cross.setAttribute("visibility", "hidden"); return; }
+      cross.setAttribute("x1", x(trend.time[i]));
+      cross.setAttribute("x2", x(trend.time[i]));
+      cross.setAttribute("visibility", "visible");
+      showTip(event, tipLines(quality, trend, i));
+    },
+    onpointerleave: () => { hideTip(); cross.setAttribute("visibility", "hidden"); },
+    onclick: (event) => { const i = near(event); if (i !== undefined && event.offsetX <= frame.right) onPick(trend.first[i]); },
+  }, parts, cross);
+  return drawing;
+}
+
+function tipLines(quality, trend, i) {
+  const many = trend.width > 1;
+  const value = `${many ? "median " : ""}${withUnit(quality.mid[i], quality.unit)}`;
+  const range = many ? `${number(quality.low[i])} to ${withUnit(quality.high[i], quality.unit)}` : null;
+  const rejected = trend.rejected[i] ? `${many ? trend.rejected[i] + " " : ""}rejected` : null;
+  const which = many ? `exposures ${trend.first[i] + 1} to ${trend.first[i] + trend.width}` : `exposure ${trend.first[i] + 1}`;
+  return [value, range, rejected, `${which}, ${clock(trend.time[i], !many)}`].filter(Boolean);
+}
+
+/** Accepted exposures are dots, rejected ones crosses, values beyond the axis small arrows. */
+function mark(x, y, rejected, out) {
+  const kind = rejected ? "dot rejected" : "dot";
+  if (out) return svg("path", { class: kind, d: `M${x - 3} ${y}L${x + 3} ${y}L${x} ${y + (y < 60 ? -4 : 4)}Z` });
+  if (!rejected) return svg("circle", { class: kind, cx: x.toFixed(1), cy: y.toFixed(1), r: 2.2 });
+  return svg("path", { class: "x", d: `M${x - 2.5} ${y - 2.5}l5 5m0 -5l-5 5` });
+}
+
+function runs(indices, time, gap) {
+  const found = [];
+  for (const i of indices) {
+    const current = found[found.length - 1];
+    if (current && time[i] - time[current[current.length - 1]] <= gap) current.push(i);
+    else found.push([i]);
+  }
+  return found;
+}
+
+function nearest(indices, position, wanted) {
+  let best;
+  for (const i of indices) {
+    if (best === undefined || Math.abs(position(i) - wanted) < Math.abs(position(best) - wanted)) best = i;
+  }
+  return best;
+}
+
+function histogram(frame, side, width, quality, y) {
+  const { low, step, kept, rejected } = quality.histogram;
+  const most = Math.max(1, ...kept.map((value, i) => value + rejected[i]));
+  const x = scale(0, most, width - side, width - 4);
+  const bars = kept.flatMap((value, i) => {
+    const top = y(low + (i + 1) * step) + 0.5;
+    const tall = Math.max(0.5, y(low + i * step) - top - 0.5);
+    const from = `${short(low + i * step)} to ${short(low + (i + 1) * step)} ${quality.unit}`;
+    const label = [from, `${count(value)} kept, ${count(rejected[i])} rejected`];
+    const bar = (kind, start, end) => end > start && svg("rect", {
+      class: kind, x: x(start), y: top, width: x(end) - x(start), height: tall,
+      onpointermove: (event) => { event.stopPropagation(); showTip(event, label); }, onpointerleave: hideTip,
+    });
+    return [bar("bar", 0, value), bar("bar rejected", value, value + rejected[i])];
+  }).filter(Boolean);
+  const middle = svg("line", { class: "median", x1: width - side, x2: width - 2, y1: y(quality.median), y2: y(quality.median) });
+  return [svg("line", { class: "axis", x1: width - side - 0.5, x2: width - side - 0.5, y1: frame.top, y2: frame.bottom }), ...bars, middle];
+}
+
+/** Two or more small lines without axes, sharing a scale. */
+function sparkline(width, height, lines, label) {
+  const most = Math.max(1, ...lines.flatMap((line) => line.values));
+  const y = scale(0, most, height - 1.5, 2);
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "spark", role: "img", "aria-label": label }, lines.map((line) => {
+    const x = scale(0, Math.max(1, line.values.length - 1), 1, width - 1);
+    return svg("path", { class: line.kind, d: path(line.values.map((value, i) => [x(i), y(value)])) });
+  }));
+}
+
+/** A measured value over the last hour with its scale. */
+function levelPlot(width, series) {
+  const height = 86;
+  const frame = { left: 44, right: width - 6, top: 6, bottom: height - 20 };
+  const values = series.points.map((point) => point[1]);
+  const top = series.unit === "%" ? 100 : Math.max(1e-9, ...values) * 1.15;
+  const y = scale(0, top, frame.bottom, frame.top);
+  const first = series.points[0][0];
+  const last = Math.max(series.points[series.points.length - 1][0], first + 60);
+  const x = scale(first, last, frame.left, frame.right);
+  const points = series.points.map(([time, value]) => [x(time), y(value)]);
+  const under = [...points, [points[points.length - 1][0], frame.bottom], [points[0][0], frame.bottom]];
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${series.title}: now ${withUnit(series.now, series.unit)}` },
+    yAxis(frame, 0, top, y, 2).flat(), timeAxis(frame, first, last, x),
+    svg("path", { class: "band", d: `${path(under)}Z` }), svg("path", { class: "line", d: path(points) }));
+}
+
+/** The measured rings and the fitted CTF against spatial frequency, which is labelled in Å. */
+function curvePlot(width, curve, resolution) {
+  const height = 190;
+  const frame = { left: 10, right: width - 8, top: 8, bottom: height - 34 };
+  const top = curve.s[curve.s.length - 1];
+  const x = scale(curve.s[0], top, frame.left, frame.right);
+  const values = [...curve.measured, ...curve.fitted].filter((value) => value !== null);
+  const y = scale(Math.min(0, ...values), Math.max(1, ...values), frame.bottom, frame.top);
+  const line = (kind, list) => svg("path", { class: kind, d: path(list.map((value, i) => [x(curve.s[i]), y(value ?? 0)])) });
+  const labels = [30, 20, 15, 10, 8, 6, 5, 4, 3.5, 3, 2.5, 2].filter((each) => 1 / each <= top && 1 / each >= curve.s[0]);
+  let free = -99;
+  const marks = labels.map((each) => {
+    const at = x(1 / each);
+    if (at - free < 30) return null;
+    free = at;
+    return [svg("line", { class: "grid", x1: at, x2: at, y1: frame.top, y2: frame.bottom }),
+      svg("text", { class: "tick", x: at, y: frame.bottom + 15, "text-anchor": "middle" }, String(each))];
+  }).filter(Boolean).flat();
+  const limit = resolution > 0 && 1 / resolution <= top && svg("line", { class: "limit", x1: x(1 / resolution), x2: x(1 / resolution), y1: frame.top, y2: frame.bottom });
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Measured Thon rings and fitted CTF" }, marks,
+    svg("text", { class: "tick", x: (frame.left + frame.right) / 2, y: height - 4, "text-anchor": "middle" }, "resolution / Å"),
+    line("line fitted", curve.fitted), line("line measured", curve.measured), limit);
+}
+
+/** Where the specimen went during the movie, in Å, with y down as in the picture. */
+function trackPlot(width, track) {
+  const height = Math.min(width, 240);
+  const xs = track.map((point) => point[1]);
+  const ys = track.map((point) => point[0]);
+  const reach = Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys), 1) * 1.2;
+  const middle = [(Math.max(...xs) + Math.min(...xs)) / 2, (Math.max(...ys) + Math.min(...ys)) / 2];
+  const edge = 26;
+  const size = Math.min(width, height) - 2 * edge;
+  const x = scale(middle[0] - reach / 2, middle[0] + reach / 2, (width - size) / 2, (width + size) / 2);
+  const y = scale(middle[1] - reach / 2, middle[1] + reach / 2, (height - size) / 2 - 6, (height + size) / 2 - 6);
+  const points = track.map(([dy, dx]) => [x(dx), y(dy)]);
+  const bar = ticks(0, reach, 4)[1] ?? 1;
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Track of the specimen over ${track.length} frames` },
+    svg("path", { class: "line", d: path(points) }),
+    points.map(([px, py]) => svg("circle", { class: "dot", cx: px.toFixed(1), cy: py.toFixed(1), r: 2 })),
+    svg("circle", { class: "start", cx: points[0][0], cy: points[0][1], r: 5 }),
+    svg("path", { class: "axis", d: `M2 ${height - 10}h${x(bar) - x(0)}` }),
+    svg("text", { class: "tick", x: 8 + x(bar) - x(0), y: height - 6 }, `${short(bar)} Å`));
+}

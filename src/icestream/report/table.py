@@ -1,0 +1,176 @@
+"""All exposures of a session in columns, cut into chunks that the page loads on demand."""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from icestream.report.trends import Histogram, Trend, quality_of, rounded, run_width
+
+__all__ = ["CHUNK", "STATES", "ExposureTable"]
+
+CHUNK = 250
+"""Exposures in one file."""
+
+STATES = "parf"
+"""In progress, accepted, rejected, failed."""
+
+
+class ExposureTable:
+    """Names, times, states, reasons and qualities of exposures, by order of arrival from 0."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.order: dict[str, int] = {}
+        self.found = array("d")
+        self.time = array("d")
+        self.state = bytearray()
+        self.reasons: list[str] = []
+        self.places: list[str] = []
+        self.qualities: dict[str, Histogram] = {}
+        self.trends: dict[str, Trend] = {}
+        self.counts = dict.fromkeys(STATES, 0)
+        self.chunk_counts: list[list[int]] = []
+        self._texts: dict[str, str] = {}
+        self._changed: set[int] = set()
+        self._rank: dict[str, tuple[int, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def add(self, name: str, *, found: float, time: float, place: str) -> int:
+        """Append an exposure that is in progress; its order."""
+        order = len(self.names)
+        self.names.append(name)
+        self.order[name] = order
+        self.found.append(found)
+        self.time.append(time)
+        self.state.append(ord("p"))
+        self.reasons.append("")
+        self.places.append(self._shared(place))
+        self.counts["p"] += 1
+        if order % CHUNK == 0:
+            self.chunk_counts.append([0, 0, 0, 0])
+        self.chunk_counts[-1][0] += 1
+        self._changed.add(order // CHUNK)
+        return order
+
+    def judge(self, order: int, state: str, reasons: Sequence[str]) -> bool:
+        """Set the state of an exposure; whether that changed anything."""
+        before = chr(self.state[order])
+        text = "; ".join(reasons)
+        if before == state and self.reasons[order] == text:
+            return False
+        counts = self.chunk_counts[order // CHUNK]
+        counts[STATES.index(before)] -= 1
+        counts[STATES.index(state)] += 1
+        self.counts[before] -= 1
+        self.counts[state] += 1
+        self.state[order] = ord(state)
+        self.reasons[order] = self._shared(text)
+        self._changed.add(order // CHUNK)
+        if "r" in (before, state):
+            for name, histogram in self.qualities.items():
+                if order < len(histogram.values) and np.isfinite(histogram.values[order]):
+                    self._put(name, order, histogram.values[order])
+        return True
+
+    def measure(self, order: int, name: str, value: float, rank: tuple[int, int]) -> None:
+        """Set a quality; where several steps measure it, that of the highest rank is shown."""
+        if rank < self._rank.get(name, rank):
+            return
+        self._rank[name] = rank
+        self._put(name, order, value)
+        self._changed.add(order // CHUNK)
+
+    def value(self, name: str, order: int) -> float:
+        """A quality of an exposure; NaN when it has none."""
+        histogram = self.qualities.get(name)
+        if histogram is None or order >= len(histogram.values):
+            return float("nan")
+        return histogram.values[order]
+
+    def _put(self, name: str, order: int, value: float) -> None:
+        if name not in self.qualities:
+            self.qualities[name] = Histogram()
+            self.trends[name] = Trend(self.qualities[name])
+        self.qualities[name].put(order, value, rejected=self.state[order] == ord("r"))
+        self.trends[name].touch(order)
+
+    def _shared(self, text: str) -> str:
+        """The same string object for the same text: reasons and places repeat."""
+        return self._texts.setdefault(text, text)
+
+    def take_changed(self) -> list[int]:
+        """Numbers, from 0, of the chunks that changed since the last call."""
+        changed = sorted(self._changed)
+        self._changed.clear()
+        return changed
+
+    def chunk(self, number: int, version: int) -> dict[str, Any]:
+        """What the page loads for chunk `number` (from 0): columns, in the units of the page."""
+        first, last = number * CHUNK, min(len(self), (number + 1) * CHUNK)
+        texts: dict[str, int] = {}
+
+        def places_of(column: Sequence[str]) -> list[int]:
+            return [texts.setdefault(text, len(texts)) for text in column[first:last]]
+
+        reason, place = places_of(self.reasons), places_of(self.places)
+        qualities = {}
+        for name in sorted(self.qualities):
+            scale = quality_of(name).scale
+            column = [rounded(self.value(name, order) * scale) for order in range(first, last)]
+            if any(value is not None for value in column):
+                qualities[name] = column
+        return {
+            "number": number + 1,
+            "version": version,
+            "name": self.names[first:last],
+            "time": [round(value, 1) for value in self.time[first:last]],
+            "state": self.state[first:last].decode("ascii"),
+            "reason": reason,
+            "place": place,
+            "texts": list(texts),
+            "quality": qualities,
+        }
+
+    def trend_document(self, names: Iterable[str], version: int) -> dict[str, Any]:
+        """What the page draws as trends: at most 480 points, and a histogram for each quality."""
+        total = len(self)
+        width = run_width(total)
+        starts = range(0, total, width)
+        plotted = []
+        for name in names:
+            quality, histogram = quality_of(name), self.qualities[name]
+            points = self.trends[name].points(width, total, quality.scale)
+            low, high = histogram.range
+            plotted.append(
+                {
+                    "name": name,
+                    "title": quality.title,
+                    "unit": quality.shown_unit,
+                    "whole": name.endswith(".count"),
+                    "median": rounded(histogram.median() * quality.scale),
+                    "count": histogram.filled,
+                    "range": {
+                        "low": rounded(low * quality.scale, 6),
+                        "high": rounded(high * quality.scale, 6),
+                    },
+                    "mid": [point[1] for point in points],
+                    "low": [point[0] for point in points] if width > 1 else None,
+                    "high": [point[2] for point in points] if width > 1 else None,
+                    "histogram": histogram.shown(quality.scale),
+                }
+            )
+        return {
+            "version": version,
+            "width": width,
+            "first": list(starts),
+            "time": [
+                round(self.time[start + (min(total, start + width) - start) // 2], 1)
+                for start in starts
+            ],
+            "rejected": [self.state.count(b"r", start, start + width) for start in starts],
+            "qualities": plotted,
+        }

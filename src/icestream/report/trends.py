@@ -1,0 +1,218 @@
+"""Qualities over time and as histograms, kept so that an update costs what changed."""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icestream.model import QUALITIES, Quality
+
+__all__ = [
+    "PREFERRED",
+    "Histogram",
+    "Trend",
+    "in_page_order",
+    "quality_of",
+    "rounded",
+    "run_width",
+]
+
+MOST_POINTS = 480
+"""Points in a plot; beyond that neighbours are merged, two by two."""
+BINS = 28
+
+PREFERRED = (
+    "ctf.resolution",
+    "ctf.defocus",
+    "ctf.astigmatism",
+    "motion.total",
+    "ctf.ice_ring",
+    "picks.count",
+    "motion.early",
+    "motion.late",
+    "ctf.score",
+    "particles.count",
+    "ctf.phase_shift",
+)
+"""Order on the page; qualities of other protocols follow by name."""
+
+
+def quality_of(name: str) -> Quality:
+    """The quality of that name; one that nobody described is shown as it is."""
+    return QUALITIES.get(name) or Quality(name, name.replace(".", " "), "", "", 1.0)
+
+
+def rounded(value: float, digits: int = 4) -> float | None:
+    """Few digits for a small file; not a number becomes None."""
+    if not np.isfinite(value):
+        return None
+    short = float(f"{value:.{digits}g}")
+    return int(short) if short.is_integer() and abs(short) < 1e15 else short
+
+
+class Histogram:
+    """Counts of a quality in equal bins, apart for kept and rejected exposures.
+
+    The range covers all but the extreme percent of the values at the last rebuild; what lies
+    beyond is counted in the outermost bins. A rebuild follows each doubling of the values, so
+    its cost per value stays the same however long the session is.
+    """
+
+    def __init__(self) -> None:
+        self.values = array("d")
+        self._rejected = bytearray()
+        self._counts: NDArray[np.int64] = np.zeros((2, BINS), dtype=np.int64)
+        self._low = 0.0
+        self._step = 0.0
+        self._next_rebuild = 1
+        self.filled = 0
+        """Exposures that have a value."""
+        self.kept_sum = 0.0
+        """Sum over the exposures that are not rejected."""
+
+    def put(self, order: int, value: float, *, rejected: bool) -> None:
+        """Set the value of one exposure; NaN takes it out."""
+        while len(self.values) <= order:
+            self.values.append(np.nan)
+            self._rejected.append(0)
+        self._count(order, -1)
+        self.filled += int(np.isfinite(value)) - int(np.isfinite(self.values[order]))
+        self.values[order] = value
+        self._rejected[order] = rejected
+        self._count(order, +1)
+        if self.filled >= self._next_rebuild:
+            self._rebuild()
+
+    def _count(self, order: int, change: int) -> None:
+        value = self.values[order]
+        if np.isfinite(value) and not self._rejected[order]:
+            self.kept_sum += change * value
+        if self._step > 0 and np.isfinite(value):
+            place = min(BINS - 1, max(0, int((value - self._low) / self._step)))
+            self._counts[self._rejected[order], place] += change
+
+    def _rebuild(self) -> None:
+        self._next_rebuild = max(8, self._next_rebuild * 2) if self.filled > 8 else self.filled + 1
+        values = np.asarray(self.values)
+        known = np.isfinite(values)
+        chosen = values[known]
+        if len(chosen) == 0:
+            return
+        low, high = np.percentile(chosen, [1.0, 99.0]) if len(chosen) > 50 else _ends(chosen)
+        spread = max(high - low, 0.02 * abs(high), 1e-6)
+        self._low, self._step = _round_bins(float(low - 0.08 * spread), float(high + 0.08 * spread))
+        if chosen.min() >= 0.0:
+            self._low = max(0.0, self._low)
+        place = np.clip(((chosen - self._low) / self._step).astype(np.int64), 0, BINS - 1)
+        group = np.frombuffer(self._rejected, dtype=np.uint8)[known]
+        for kind in (0, 1):
+            self._counts[kind] = np.bincount(place[group == kind], minlength=BINS)
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Lowest and highest edge of the bins."""
+        return self._low, self._low + BINS * self._step
+
+    @property
+    def varies(self) -> bool:
+        """Whether the values fall into more than one bin."""
+        return int((self._counts.sum(axis=0) > 0).sum()) > 1
+
+    def median(self) -> float:
+        """Median of all values, from the counts: exact to a part of a bin."""
+        counts = self._counts.sum(axis=0)
+        total = int(counts.sum())
+        if total == 0:
+            return float("nan")
+        if self.filled <= 2000:
+            return float(np.nanmedian(np.asarray(self.values)))
+        passed = np.cumsum(counts)
+        place = int(np.searchsorted(passed, total / 2))
+        before = int(passed[place] - counts[place])
+        inside = (total / 2 - before) / max(1, int(counts[place]))
+        return float(self._low + self._step * (place + inside))
+
+    def shown(self, scale: float) -> dict[str, Any]:
+        """What the page draws, in the unit of the page."""
+        return {
+            "low": rounded(self._low * scale, 6),
+            "step": rounded(self._step * scale, 6),
+            "kept": self._counts[0].tolist(),
+            "rejected": self._counts[1].tolist(),
+        }
+
+
+def _ends(values: NDArray[np.float64]) -> tuple[float, float]:
+    return float(values.min()), float(values.max())
+
+
+def _round_bins(low: float, high: float) -> tuple[float, float]:
+    """Bins with edges at round numbers that cover `low` to `high`."""
+    raw = (high - low) / BINS
+    power = 10.0 ** np.floor(np.log10(raw))
+    for factor in (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0):
+        step = float(factor * power)
+        start = float(np.floor(low / step) * step)
+        if start + BINS * step >= high:
+            return start, step
+    raise AssertionError("a step of 15 powers always covers the range")
+
+
+class Trend:
+    """Low, median and high of a quality for runs of exposures in order, at most 480 of them."""
+
+    def __init__(self, histogram: Histogram) -> None:
+        self._histogram = histogram
+        self._dirty: set[int] = set()
+        self._width = 1
+        self._points: list[tuple[float | None, float | None, float | None]] = []
+
+    def touch(self, order: int) -> None:
+        """Remember that the value of an exposure has changed."""
+        self._dirty.add(order // self._width)
+
+    def points(
+        self, width: int, total: int, scale: float
+    ) -> Sequence[tuple[float | None, float | None, float | None]]:
+        """(low, median, high) for each run of `width` exposures among `total`."""
+        if width != self._width:
+            self._width = width
+            self._points = []
+            self._dirty = set(range(-(-total // width)))
+        wanted = -(-total // width)
+        self._points.extend([(None, None, None)] * (wanted - len(self._points)))
+        for place in self._dirty:
+            self._points[place] = self._run(place, scale)
+        self._dirty.clear()
+        return self._points
+
+    def _run(self, place: int, scale: float) -> tuple[float | None, float | None, float | None]:
+        part = self._histogram.values[place * self._width : (place + 1) * self._width]
+        known = [value for value in part if np.isfinite(value)]
+        if not known:
+            return (None, None, None)
+        if len(known) == 1:
+            alone = rounded(known[0] * scale)
+            return (alone, alone, alone)
+        middle = float(np.median(known))
+        return (
+            rounded(min(known) * scale),
+            rounded(middle * scale),
+            rounded(max(known) * scale),
+        )
+
+
+def run_width(total: int) -> int:
+    """How many exposures one point stands for: 1, 2, 4, 8 ..."""
+    width = 1
+    while total > width * MOST_POINTS:
+        width *= 2
+    return width
+
+
+def in_page_order(names: Iterable[str]) -> list[str]:
+    """Qualities in the order of the page."""
+    place = {name: number for number, name in enumerate(PREFERRED)}
+    return sorted(names, key=lambda name: (place.get(name, len(place)), name))

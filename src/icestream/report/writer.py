@@ -1,0 +1,212 @@
+"""Writes the live report and keeps it up to date."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from icestream.protocol import Registry, UnknownProtocol
+from icestream.report.details import Facts, exposure_details, snapshot_of
+from icestream.report.follow import Follower
+from icestream.report.live import is_finished, live_document
+from icestream.report.pictures import PictureFolder, write_atomically, write_script
+from icestream.report.shell import page_version, render_page
+from icestream.report.table import CHUNK
+from icestream.report.trends import in_page_order, quality_of
+from icestream.store.open import Store, open_store
+
+__all__ = ["ReportWriter", "write_report"]
+
+_TREND_PAUSE = 15.0
+"""Seconds between two versions of the trends of a long session."""
+
+
+def write_report(session: Store | Path | str, out: Path | str | None = None) -> Path:
+    """Write the whole report of a session as it is now; the path of its ``index.html``.
+
+    Parameters
+    ----------
+    session
+        The session's store, or its folder.
+    out
+        Folder of the report; ``report`` in the session's folder by default.
+    """
+    with ReportWriter(session, out) as writer:
+        writer.update(patience=float("inf"))
+        return writer.page
+
+
+class ReportWriter:
+    """Keeps the report of one session up to date; each `update` costs what has changed.
+
+    Parameters
+    ----------
+    session
+        The session's store, or its folder.
+    out
+        Folder of the report; ``report`` in the session's folder by default.
+    every
+        Seconds between two updates, so that the page can tell when they fail to come.
+    registry
+        Where the titles of the protocols come from.
+    newest
+        How many of the newest exposures have pictures in the report; as many of the older ones,
+        evenly spread, have theirs too.
+    """
+
+    def __init__(
+        self,
+        session: Store | Path | str,
+        out: Path | str | None = None,
+        *,
+        every: float = 5.0,
+        registry: Registry | None = None,
+        newest: int = 120,
+    ) -> None:
+        self._own = None if isinstance(session, Store) else open_store(Path(session), readonly=True)
+        self._store = session if isinstance(session, Store) else self._opened()
+        self.folder = Path(out) if out is not None else self._store.folder / "report"
+        self._every = every
+        self._registry = registry or Registry()
+        self._titles: dict[str, str] = {}
+        self._follower = Follower(self._store)
+        self._pictures = PictureFolder(self.folder / "pictures", newest=newest, older=newest)
+        self._facts = Facts()
+        self._chunks: list[int] = []
+        self._trends = (0, 0.0)
+        self._trends_changed = False
+        self._classes: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._version = page_version()
+        self._shell_written = False
+
+    def __enter__(self) -> "ReportWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _opened(self) -> Store:
+        assert self._own is not None
+        return self._own
+
+    def close(self) -> None:
+        """Give the store back, if it was opened here."""
+        if self._own is not None:
+            self._own.close()
+
+    @property
+    def page(self) -> Path:
+        """The file to open in a browser."""
+        return self.folder / "index.html"
+
+    def update(self, *, patience: float = 2.0) -> None:
+        """Bring the report up to date.
+
+        Parameters
+        ----------
+        patience
+            Seconds after which pictures that are still missing wait for the next update.
+        """
+        started = time.monotonic()
+        while not self._follower.read():
+            self._follower = Follower(self._store)
+        self._read_titles()
+        self._write_pictures(started + patience)
+        self._write_chunks()
+        self._write_trends()
+        self._write_live()
+        if not self._shell_written:
+            page = render_page(self._follower.session.name)
+            write_atomically(self.page, page.encode())
+            self._shell_written = True
+
+    def _write_pictures(self, deadline: float) -> None:
+        follower, pictures = self._follower, self._pictures
+        pictures.grow(len(follower.table))
+        for order in sorted(follower.touched, reverse=True):
+            if not pictures.keeps(order):
+                del follower.touched[order]
+            elif time.monotonic() < deadline:
+                changed = follower.touched.pop(order)
+                if not pictures.has(order, changed):
+                    details, thumbnail, spectrum = self._details(order)
+                    pictures.put(order, thumbnail, spectrum, {"order": order, **details})
+        if not self._facts and len(follower.table):
+            self._details(0)  # all pictures are those of an earlier report
+
+    def _details(self, order: int) -> tuple[dict[str, Any], Path | None, Path | None]:
+        return exposure_details(
+            self._store,
+            self._follower.table.names[order],
+            self._follower.workflow.steps,
+            self._titles,
+            self._facts,
+        )
+
+    def _write_chunks(self) -> None:
+        table = self._follower.table
+        for number in table.take_changed():
+            while len(self._chunks) <= number:
+                self._chunks.append(0)
+            self._chunks[number] = _next(self._chunks[number])
+            write_script(
+                self.folder / f"exposures-{number + 1:04d}.js",
+                "exposures",
+                table.chunk(number, self._chunks[number]),
+            )
+            self._trends_changed = True
+
+    def _write_trends(self) -> None:
+        version, written = self._trends
+        table, now = self._follower.table, time.monotonic()
+        pause = _TREND_PAUSE if len(table) > 2 * CHUNK and not is_finished(self._follower) else 0.0
+        if not self._trends_changed or (version and now - written < pause):
+            return
+        self._trends_changed = False
+        self._trends = (_next(version), now)
+        names = [name for name in in_page_order(table.qualities) if self._plotted(name)]
+        document = table.trend_document(names, self._trends[0])
+        write_script(self.folder / "trends.js", "trends", document)
+
+    def _write_live(self) -> None:
+        live = live_document(self._follower, self._titles)
+        live["page"] = self._version
+        live["every"] = self._every
+        live["trends"] = self._trends[0]
+        live["kept"] = sorted(self._pictures.kept)
+        live["classes"] = self._snapshots()
+        live["chunks"]["versions"] = self._chunks
+        live["session"]["facts"] = self._facts.shown()
+        write_script(self.folder / "live.js", "live", live)
+
+    def _plotted(self, name: str) -> bool:
+        """An angle has no useful trend, nor has what is the same for all."""
+        if quality_of(name).unit == "°" and name.endswith("angle"):
+            return False
+        histogram = self._follower.table.qualities[name]
+        return histogram.varies or not name.endswith("phase_shift")
+
+    def _read_titles(self) -> None:
+        for step in self._follower.workflow.steps:
+            if step.name not in self._titles:
+                try:
+                    self._titles[step.name] = self._registry.get(step.protocol).title
+                except UnknownProtocol:
+                    self._titles[step.name] = step.name
+
+    def _snapshots(self) -> list[dict[str, Any]]:
+        for step, record in self._follower.snapshots.items():
+            if self._classes.get(step, (0, {}))[0] == record.id:
+                continue
+            found = snapshot_of(self._store, record, self._titles.get(step, step))
+            if found is not None:
+                described, sprite = found
+                name = f"classes-{step}.png"
+                write_atomically(self.folder / "pictures" / name, sprite)
+                described["sprite"] = f"pictures/{name}?v={record.id}"
+                self._classes[step] = (record.id, described)
+        return [described for _, described in self._classes.values()]
+
+
+def _next(version: int) -> int:
+    """A number greater than the last one, also after a restart."""
+    return max(version + 1, int(time.time()))

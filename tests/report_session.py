@@ -1,0 +1,406 @@
+"""A session with made-up results, written through the store's own writer.
+
+It grows by as many exposures as a test asks for, without images being processed: a pool of small
+drawn pictures stands for what the protocols would have made.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import mrcfile
+import numpy as np
+from PIL import Image
+
+from icestream.model import (
+    Classes,
+    Ctf,
+    Exposure,
+    Micrograph,
+    Motion,
+    Movie,
+    Optics,
+    Particles,
+    Picks,
+    column,
+    to_document,
+)
+from icestream.store import tables as t
+from icestream.store.open import Store, open_store
+from icestream.store.writing import Numbers, Writes
+
+STEPS = (
+    ("import", "movies.import", "source", 0),
+    ("align", "movies.align", "item", 1),
+    ("ctf", "ctf.estimate", "item", 2),
+    ("select", "exposures.select", "selection", 3),
+    ("pick", "picks.log", "item", 4),
+    ("extract", "particles.extract", "item", 5),
+    ("classify", "classes2d.online", "batch", 6),
+    ("machine", "monitor.system", "monitor", 0),
+    ("ctf_monitor", "monitor.ctf", "monitor", 3),
+)
+LINKS = (
+    ("align", "movie", "import"),
+    ("ctf", "micrograph", "align"),
+    ("select", "ctf", "ctf"),
+    ("select", "micrograph", "align"),
+    ("pick", "micrograph", "select"),
+    ("pick", "ctf", "select"),
+    ("extract", "picks", "pick"),
+    ("extract", "micrograph", "select"),
+    ("extract", "ctf", "select"),
+    ("classify", "particles", "extract"),
+    ("ctf_monitor", "ctf", "ctf"),
+)
+ITEM_STEPS = ("import", "align", "ctf", "select", "pick", "extract")
+SIZE = 1024
+PIXEL = 1.5
+POOL = 6
+OPTICS = Optics(pixel_size=PIXEL, voltage=300.0)
+
+
+@dataclass
+class Shot:
+    """What a made-up exposure measures."""
+
+    defocus: float
+    astigmatism: float
+    resolution: float
+    ice: float
+    jump: float
+    rejected: tuple[str, ...] = ()
+
+
+class SampleSession:
+    """Grows a session's store as the engine would."""
+
+    def __init__(self, folder: Path, *, start: float, name: str = "apoferritin-grid-2") -> None:
+        self.folder = folder
+        self.now = start
+        self.random = np.random.default_rng(7)
+        self.store: Store = open_store(folder)
+        self.total = 0
+        self.going: list[tuple[int, str, int, Shot]] = []
+        self.step_ids: dict[str, int] = {}
+        self.picks = [_draw(folder / "pool", number) for number in range(POOL)]
+        with self.store.write() as connection:
+            self.numbers = Numbers(connection)
+            writes = Writes(self.numbers, start)
+            writes.insert(
+                t.session, id=1, name=name, workflow="single-particle", order="newest",
+                state="running", epoch=1, holder="1@scope", created=start, changed=start,
+            )  # fmt: skip
+            for step, protocol, kind, depth in STEPS:
+                self._add_step(writes, step, protocol, kind, depth)
+            for step, port, source in LINKS:
+                writes.insert(
+                    t.link, step_id=self.step_ids[step], port=port,
+                    source_id=self.step_ids[source], source_port=port,
+                )  # fmt: skip
+            writes.flush(connection)
+
+    def _add_step(self, writes: Writes, name: str, protocol: str, kind: str, depth: int) -> None:
+        number = writes.insert(
+            t.step, name=name, protocol=protocol, kind=kind, depth=depth, state="running",
+            reason="", revision_id=self.numbers.last("revision") + 1, gate="open",
+        )  # fmt: skip
+        self.step_ids[name] = number
+        revision = writes.insert(
+            t.revision, step_id=number, number=1, parameters="{}", changed="{}", version=1,
+            created=self.now, who="", fingerprint="",
+        )  # fmt: skip
+        writes.insert(t.counter, revision_id=revision)
+
+    def grow(self, count: int, *, every: float = 12.0, settle: bool = True) -> None:
+        """Find `count` more movies, one each `every` seconds; all but the last few are settled."""
+        for first in range(0, count, 250):
+            with self.store.write() as connection:
+                for _ in range(min(250, count - first)):
+                    self.now += every
+                    writes = Writes(self.numbers, self.now)
+                    self._find(writes)
+                    while len(self.going) > 3:
+                        self._settle(writes)
+                    writes.flush(connection)
+        if settle:
+            self.settle()
+
+    def settle(self) -> None:
+        """Finish what is in progress."""
+        with self.store.write() as connection:
+            writes = Writes(self.numbers, self.now)
+            while self.going:
+                self._settle(writes)
+            writes.flush(connection)
+
+    def _find(self, writes: Writes) -> None:
+        number = self.total
+        self.total += 1
+        square, hole = 8999138 + number // 60 * 48, 9015883 + number // 3
+        name = f"FoilHole_{hole}_Data_9017347_{number % 3}"
+        shot = self._shot(number)
+        details = Exposure(
+            name=name, acquired=datetime.fromtimestamp(self.now - 8.0).astimezone(),
+            grid_square=str(square), foil_hole=str(hole), group=1 + number % 3,
+        )  # fmt: skip
+        exposure = writes.insert(
+            t.exposure, name=name, state="going", reasons="[]", found=self.now,
+            details=json.dumps(to_document(details)),
+        )  # fmt: skip
+        movie = Movie(
+            exposure=name, path=Path(f"/data/{name}_Fractions.tiff"), frames=40,
+            shape=(SIZE, SIZE), optics=OPTICS, dose_per_frame=1.02, gain=Path("/data/gain.mrc"),
+            details=details,
+        )  # fmt: skip
+        self._result(writes, "import", exposure, {"movie": to_document(movie)}, {}, 0.01)
+        self.going.append((exposure, name, number, shot))
+
+    def _shot(self, number: int) -> Shot:
+        draw = self.random
+        drift = 1.0 + 2.5 * (0.32 < (number % 400) / 400 < 0.36)
+        shot = Shot(
+            defocus=9000 + 4000 * (number % 5) + draw.normal(0, 350),
+            astigmatism=abs(draw.normal(160, 60)) + 700 * (150 <= number % 400 < 158),
+            resolution=3.1 + draw.gamma(1.6, 0.28) + 1.2 * (drift > 1),
+            ice=draw.gamma(1.5, 0.03) + 0.4 * (draw.random() < 0.03),
+            jump=drift * draw.gamma(6, 1.1),
+        )
+        reasons = []
+        if shot.resolution > 5.0:
+            reasons.append(f"select: CTF fit resolution {shot.resolution:.1f} Å is above 5 Å")
+        if shot.astigmatism > 600:
+            reasons.append(f"select: astigmatism {shot.astigmatism:.0f} Å is above 600 Å")
+        if shot.ice > 0.3:
+            reasons.append(f"select: ice ring {shot.ice:.2f} is above 0.3")
+        shot.rejected = tuple(reasons)
+        return shot
+
+    def _settle(self, writes: Writes) -> None:
+        exposure, name, number, shot = self.going.pop(0)
+        if number % 97 == 40:
+            reason = "align: the movie has 37 of 40 frames and ends early: copy it again"
+            self._task(writes, "align", exposure, "failed", reason=reason)
+            self._end(writes, exposure, "failed", [reason])
+            return
+        micrograph = self._micrograph(name, number, shot)
+        ctf = self._ctf(name, number, shot)
+        self._result(
+            writes, "align", exposure, {"micrograph": to_document(micrograph)},
+            micrograph.qualities(), 2.9,
+        )  # fmt: skip
+        self._result(writes, "ctf", exposure, {"ctf": to_document(ctf)}, ctf.qualities(), 0.8)
+        verdict = {"verdict": {"reasons": list(shot.rejected)}}
+        self._result(writes, "select", exposure, verdict, {}, 0.001, rejected=bool(shot.rejected))
+        if shot.rejected:
+            self._end(writes, exposure, "rejected", list(shot.rejected))
+            return
+        picks = self._picks(name, number)
+        self._result(
+            writes, "pick", exposure, {"picks": to_document(picks)}, picks.qualities(), 0.6
+        )
+        particles = self._particles(name, picks)
+        self._result(
+            writes, "extract", exposure, {"particles": to_document(particles)},
+            particles.qualities(), 0.3,
+        )  # fmt: skip
+        self._end(writes, exposure, "done", [])
+
+    def _micrograph(self, name: str, number: int, shot: Shot) -> Micrograph:
+        steps = self.random.normal(0, 0.25, (40, 2))
+        steps += np.outer(shot.jump * np.exp(-np.arange(40) / 3.0) / 4.0, [0.8, -0.6])
+        shifts = np.cumsum(steps, axis=0) / PIXEL
+        return Micrograph(
+            exposure=name, path=Path(f"work/{name}.mrc"), shape=(SIZE, SIZE), optics=OPTICS,
+            dose=40.8, dose_per_frame=1.02, frames=40,
+            motion=Motion(shifts=column(shifts - shifts[0]), pixel_size=PIXEL),
+            thumbnail=Path(f"pool/{number % POOL}.png"),
+        )  # fmt: skip
+
+    def _ctf(self, name: str, number: int, shot: Shot) -> Ctf:
+        s = np.linspace(0.02, 0.33, 180)
+        wavelength = OPTICS.wavelength
+        chi = math.pi * wavelength * s**2 * (shot.defocus - 0.5 * wavelength**2 * s**2 * 2.7e7)
+        fitted = np.sin(chi + 0.1) ** 2
+        fall = np.exp(-((s * shot.resolution) ** 2) * 1.2)
+        measured = 0.5 + (fitted - 0.5) * fall + self.random.normal(0, 0.03, s.size)
+        return Ctf(
+            exposure=name, optics=OPTICS, defocus_u=shot.defocus + shot.astigmatism / 2,
+            defocus_v=shot.defocus - shot.astigmatism / 2, angle=31.0, score=0.92 * float(fall[60]),
+            resolution=shot.resolution, ice_ring=shot.ice,
+            spectrum=Path(f"pool/{number % POOL}-spectrum.png"),
+            curve=column(np.stack([s, measured, fitted])),
+        )  # fmt: skip
+
+    def _picks(self, name: str, number: int) -> Picks:
+        places = self.picks[number % POOL]
+        kept = places[: int(self.random.integers(len(places) - 25, len(places)))]
+        return Picks(
+            exposure=name, x=column(kept[:, 1]), y=column(kept[:, 0]),
+            score=column(np.linspace(1, 0.4, len(kept))), diameter=130.0, pixel_size=PIXEL,
+        )  # fmt: skip
+
+    def _particles(self, name: str, picks: Picks) -> Particles:
+        same = column(np.full(len(picks), 12000.0))
+        return Particles(
+            exposure=name, stack=Path(f"work/{name}.mrcs"), box=64, optics=OPTICS.binned(2.0),
+            micrograph=Path(f"work/{name}.mrc"), micrograph_pixel_size=PIXEL, x=picks.x, y=picks.y,
+            score=picks.score, defocus_u=same, defocus_v=same, defocus_angle=same,
+        )  # fmt: skip
+
+    def classify(self) -> None:
+        """Commit a snapshot of 2D classes."""
+        averages = _draw_classes(24)
+        folder = self.folder / "pool"
+        with mrcfile.new(folder / "averages.mrcs", overwrite=True) as file:
+            file.set_data(averages)
+            file.set_image_stack()
+        counts = np.sort(self.random.gamma(1.2, 4000, len(averages)))[::-1]
+        classes = Classes(
+            averages=Path("pool/averages.mrcs"), box=64, pixel_size=3.0, counts=column(counts),
+            resolution=column(np.linspace(6.2, 19.0, len(averages))),
+            score=column(np.linspace(1, 0, len(averages))), assignments=Path("pool/x.parquet"),
+            particles=int(counts.sum()), iteration=3,
+        )  # fmt: skip
+        with self.store.write() as connection:
+            writes = Writes(self.numbers, self.now)
+            self._result(writes, "classify", -3, {"classes": to_document(classes)}, {}, 21.0)
+            writes.flush(connection)
+
+    def warn(self, level: str, message: str, exposure: str, *, cleared: bool = False) -> None:
+        """Raise an alert."""
+        with self.store.write() as connection:
+            writes = Writes(self.numbers, self.now)
+            writes.insert(
+                t.alert, step_id=self.step_ids["ctf_monitor"], key=message[:12], level=level,
+                message=message, exposure=exposure, raised=self.now - 900, seen=self.now,
+                cleared=self.now - 300 if cleared else None,
+            )  # fmt: skip
+            writes.flush(connection)
+
+    def measure(self, minutes: int) -> None:
+        """Samples of the machine's load up to now."""
+        with self.store.write() as connection:
+            writes = Writes(self.numbers, self.now)
+            for place in range(minutes * 6):
+                time = self.now - (minutes * 6 - place) * 10
+                wave = math.sin(place / 40.0)
+                for name, value, unit in (
+                    ("machine.cpu", 78 + 14 * wave + self.random.normal(0, 4), "%"),
+                    ("machine.memory", 41 + 3 * wave, "%"),
+                    ("machine.disk_free", 2.4e12 - place * 4e8, "B"),
+                    ("machine.disk_write", 9e7 + 2e7 * wave, "B/s"),
+                ):
+                    writes.insert(t.sample, time=time, name=name, value=float(value), unit=unit)
+            writes.flush(connection)
+
+    def finish(self) -> None:
+        """The session is done."""
+        with self.store.write() as connection:
+            writes = Writes(self.numbers, self.now)
+            writes.update(t.session, 1, state="done", changed=self.now)
+            for number in self.step_ids.values():
+                writes.update(t.step, number, state="done")
+            writes.event("session")
+            writes.flush(connection)
+
+    def accept(self, name: str) -> None:
+        """A person overrules a rejection."""
+        with self.store.write() as connection:
+            number = (
+                connection.execute(t.exposure.select().where(t.exposure.c.name == name)).one().id
+            )
+            writes = Writes(self.numbers, self.now)
+            self._end(writes, number, "done", [])
+            writes.flush(connection)
+
+    def _end(self, writes: Writes, exposure: int, state: str, reasons: list[str]) -> None:
+        writes.update(t.exposure, exposure, state=state, reasons=json.dumps(reasons))
+        writes.event("exposure", exposure_id=exposure)
+
+    def _task(self, writes: Writes, step: str, exposure: int, state: str, **more: Any) -> None:
+        number = self.step_ids[step]
+        more.setdefault("reason", "")
+        more.setdefault("passed", True)
+        more.setdefault("result_id", None)
+        serial = writes.event("task", step_id=number, exposure_id=max(exposure, 0))
+        writes.insert(
+            t.task, step_id=number, revision_id=number, exposure_id=exposure,
+            key=f"{step}{exposure}", inputs="[]",
+            state=state, rank=0, attempt=1, epoch=1, serial=serial, ended=self.now, **more,
+        )  # fmt: skip
+        writes.count(number, **{state: 1, "rejected": int(not more["passed"])})
+
+    def _result(
+        self,
+        writes: Writes,
+        step: str,
+        exposure: int,
+        outputs: dict[str, Any],
+        qualities: dict[str, float],
+        seconds: float,
+        *,
+        rejected: bool = False,
+    ) -> None:
+        number = self.step_ids[step]
+        result = writes.insert(
+            t.result, key=f"{step}-{exposure}-{self.numbers.last('result')}", step_id=number,
+            revision_id=number, exposure_id=exposure, document=json.dumps(outputs), epoch=1,
+            attempt=1, started=self.now - seconds, seconds=seconds, host="scope",
+        )  # fmt: skip
+        self._task(writes, step, exposure, "done", result_id=result, passed=not rejected)
+        writes.count(number, seconds=seconds)
+        for name, value in qualities.items():
+            writes.insert(
+                t.quality, step_id=number, revision_id=number, exposure_id=exposure,
+                result_id=result, name=name, value=value,
+            )  # fmt: skip
+
+
+def _draw(folder: Path, number: int) -> np.ndarray:
+    """A thumbnail with round particles and a spectrum with rings; the particles as (y, x)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    draw = np.random.default_rng(number)
+    places: list[np.ndarray] = []
+    for _ in range(4000):
+        place = draw.uniform(60, SIZE - 60, 2)
+        if all(np.hypot(*(place - other)) > 92 for other in places):
+            places.append(place)
+    small = 512
+    y, x = np.mgrid[:small, :small] * (SIZE / small)
+    image = draw.normal(0, 1.0, (small, small)) + 0.6 * np.sin(x / 900 + number) + 0.4 * y / SIZE
+    for py, px in places:
+        distance = np.hypot(y - py, x - px)
+        image -= 0.9 * np.exp(-(((distance - 34) / 11) ** 2)) + 0.35 * (distance < 40)
+    _save(image, folder / f"{number}.png")
+    ky, kx = np.mgrid[-192:192, -192:192] / 384 * 0.66
+    s = np.hypot(ky, kx) + 1e-6
+    stretch = 1 + 0.015 * np.cos(2 * np.arctan2(ky, kx) - 1.0)
+    rings = np.sin(math.pi * 0.0197 * s**2 * (9000 + 4000 * (number % 5)) * stretch + 0.1) ** 2
+    noise = 0.5 + (rings - 0.5) * np.exp(-((s * 3.6) ** 2)) + draw.normal(0, 0.16, s.shape)
+    half = np.where((kx > 0) & (s < 0.3), rings, noise)
+    _save(np.where(s < 0.03, 0.5, half), folder / f"{number}-spectrum.png")
+    return np.array(places)
+
+
+def _save(image: np.ndarray, path: Path) -> None:
+    low, high = np.percentile(image, [0.5, 99.5])
+    grey = np.clip((image - low) / (high - low), 0, 1) * 255
+    Image.fromarray(grey.astype(np.uint8)).save(path)
+
+
+def _draw_classes(count: int) -> np.ndarray:
+    draw = np.random.default_rng(3)
+    y, x = np.mgrid[-32:32, -32:32]
+    images = np.empty((count, 64, 64), np.float32)
+    for number in range(count):
+        turned = np.arctan2(y, x) + draw.uniform(0, 6.28)
+        radius = np.hypot(y, x) * (1 + 0.06 * np.cos((2 + number % 4) * turned))
+        shell = np.exp(-(((radius - 15) / 3.2) ** 2))
+        shell *= 1 + 0.45 * np.cos((3 + number % 3) * turned)
+        blur = max(0.0, 1 - number / count)
+        images[number] = shell * blur + 0.25 * (radius < 18) + draw.normal(0, 0.1, y.shape)
+    return images
