@@ -68,7 +68,7 @@ def simulate(  # noqa: PLR0913 - one argument for each option
     movies
         Movies to write; 0: until it is stopped.
     specimen
-        cage (a hollow shell, 130 Å), brick (D2, 140 Å), or the path of a .pdb, .pdb.gz, .mrc or
+        cage (a hollow shell, 130 Å), brick (D2, 130 Å), or the path of a .pdb, .pdb.gz, .mrc or
         .map file.
     particles
         Particles in a movie, about; fewer where no more fit side by side.

@@ -70,21 +70,23 @@ def _pack(
     group: NDArray[np.float64],
     place: Callable[[np.random.Generator], tuple[NDArray[np.float64], NDArray[np.float64]]],
     placed: list[NDArray[np.float64]],
+    *,
+    gap: float,
 ) -> NDArray[np.float64]:
-    """The best of 200 placements of `unit`: 6 Å free of its copies and of `placed`, then close."""
-    best, room = unit, -np.inf
-    sample = unit[::16]
+    """The best of 200 placements of `unit`: `gap` Å off its copies and `placed`, then close in."""
+    best, most = unit, -np.inf
+    sample = unit[::24]
     for _ in range(200):
         rotation, shift = place(rng)
         moved = sample @ rotation.T + shift
         others = np.concatenate(
             [moved @ matrix.T for matrix in group[1:]]
-            + [part[::16] @ matrix.T for part in placed for matrix in group]
+            + [part[::24] @ matrix.T for part in placed for matrix in group]
         )
         nearest = np.linalg.norm(moved[:, None] - others[None], axis=2).min()
-        merit = min(nearest, 6.0) - 0.05 * np.linalg.norm(shift)
-        if merit > room:
-            best, room = unit @ rotation.T + shift, merit
+        merit = min(nearest, gap) - 0.05 * np.linalg.norm(shift)
+        if merit > most:
+            best, most = unit @ rotation.T + shift, merit
     return best
 
 
@@ -116,7 +118,7 @@ def make_cage(seed: int = 24) -> Specimen:
         across = np.cross(outwards, along)
         return np.stack([along, across, outwards], axis=1), 51.0 * outwards
 
-    unit = _pack(rng, _bundle(rng, 28), group, place, [])
+    unit = _pack(rng, _bundle(rng, 28), group, place, [], gap=6.0)
     # A short fifth helix points to the middle and marks which way the unit looks.
     tail = _helix(rng, 12) @ random_rotations(rng, 1)[0].T.astype(np.float64)
     tail = tail + unit.mean(axis=0) * 0.72
@@ -125,7 +127,7 @@ def make_cage(seed: int = 24) -> Specimen:
 
 @cache
 def make_brick(seed: int = 4) -> Specimen:
-    """A compact brick of four subunits with D2 symmetry, about 140 Å long.
+    """A compact brick of four subunits with D2 symmetry, about 130 Å long.
 
     Parameters
     ----------
@@ -136,12 +138,12 @@ def make_brick(seed: int = 4) -> Specimen:
     group = dihedral_group()
 
     def place(chance: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        middle = chance.uniform((5.0, 5.0, -32.0), (68.0, 40.0, 32.0))
+        middle = chance.uniform((4.0, 4.0, -30.0), (72.0, 36.0, 30.0))
         return random_rotations(chance, 1)[0].astype(np.float64), middle
 
     units: list[NDArray[np.float64]] = []
-    for _ in range(6):
-        units.append(_pack(rng, _bundle(rng, 26), group, place, units))
+    for _ in range(9):
+        units.append(_pack(rng, _bundle(rng, 26), group, place, units, gap=4.0))
     return _assemble("brick", units, group)
 
 
