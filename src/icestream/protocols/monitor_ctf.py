@@ -1,0 +1,206 @@
+"""Watch the CTF of recent micrographs: limits, and sudden changes with the exposure named."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Gt, Le
+from numpy.typing import NDArray
+
+from icestream.model import Alert, Ctf
+from icestream.protocol import Advanced, Monitor, Parameters, Sample, Window
+from icestream.units import Angstrom, Micrometre
+
+_EARLIER = 8
+"""Fewest micrographs before a change that say what was normal."""
+_SURE = 4.0
+"""Standard deviations of the difference of the medians that a change must exceed."""
+
+
+class CtfLimits(Parameters):
+    """When to warn."""
+
+    defocus_min: Annotated[Micrometre, Ge(0)] = 0.3
+    """Smallest mean defocus that is expected."""
+
+    defocus_max: Annotated[Micrometre, Gt(0)] = 4.0
+    """Largest mean defocus that is expected."""
+
+    astigmatism_max: Annotated[Angstrom, Gt(0)] = 1000.0
+    """Largest difference of the two defoci that is expected."""
+
+    resolution_max: Annotated[Angstrom, Gt(0)] = 8.0
+    """Worst fit resolution that is expected."""
+
+    for_last: Annotated[int, Ge(1), Le(50)] = 5
+    """How many micrographs in a row must break a limit, or show a change, before it is said."""
+
+    astigmatism_jump: Annotated[Angstrom, Gt(0)] = 300.0
+    """Smallest sudden change of the astigmatism, in size or direction, worth a warning."""
+
+    defocus_jump: Annotated[Micrometre, Gt(0), Advanced] = 0.5
+    """Smallest sudden change of the usual defocus worth a warning."""
+
+
+class MonitorCtf(Monitor[CtfLimits]):
+    """Warn when defocus, astigmatism or resolution leave their limits, or change suddenly."""
+
+    name = "monitor.ctf"
+    title = "CTF monitor"
+
+    def inspect(self, window: Window[Ctf]) -> Iterator[Alert | Sample]:
+        ctfs = window.items
+        if not ctfs:
+            return
+        recent = ctfs[-self.parameters.for_last :]
+        yield Sample("ctf.defocus.median", _middle(recent, _defocus), "Å")
+        yield Sample("ctf.astigmatism.median", _middle(recent, _astigmatism), "Å")
+        yield Sample("ctf.resolution.median", _middle(recent, _resolution), "Å")
+        if len(recent) == self.parameters.for_last:
+            yield from self._limits(recent)
+            yield from self._changes(ctfs)
+
+    def _limits(self, recent: Sequence[Ctf]) -> Iterator[Alert]:
+        limits = self.parameters
+        low, high = limits.defocus_min * 1e4, limits.defocus_max * 1e4
+        count = "micrograph" if len(recent) == 1 else f"{len(recent)} micrographs"
+        if all(ctf.defocus < low for ctf in recent):
+            yield _warn(
+                "ctf.defocus.low",
+                f"defocus of the last {count} is {_middle(recent, _defocus) * 1e-4:.2f} µm, below "
+                f"the limit of {limits.defocus_min:g} µm: check the eucentric height and autofocus",
+                recent[-1],
+            )
+        if all(ctf.defocus > high for ctf in recent):
+            yield _warn(
+                "ctf.defocus.high",
+                f"defocus of the last {count} is {_middle(recent, _defocus) * 1e-4:.2f} µm, above "
+                f"the limit of {limits.defocus_max:g} µm: check the eucentric height and autofocus",
+                recent[-1],
+            )
+        if all(ctf.astigmatism > limits.astigmatism_max for ctf in recent):
+            yield _warn(
+                "ctf.astigmatism.high",
+                f"astigmatism of the last {count} is {_middle(recent, _astigmatism):.0f} Å, above "
+                f"the limit of {limits.astigmatism_max:g} Å: correct the objective stigmator",
+                max(recent, key=_astigmatism),
+            )
+        if all(ctf.resolution > limits.resolution_max for ctf in recent):
+            yield _warn(
+                "ctf.resolution.low",
+                f"Thon rings of the last {count} end at {_middle(recent, _resolution):.1f} Å, "
+                f"worse than the limit of {limits.resolution_max:g} Å: "
+                "look at ice thickness, drift and contamination",
+                max(recent, key=_resolution),
+            )
+
+    def _changes(self, ctfs: Sequence[Ctf]) -> Iterator[Alert]:
+        # Without rings the fitted numbers mean nothing, and would look like a jump.
+        known = [ctf for ctf in ctfs if ctf.resolution <= self.parameters.resolution_max]
+        after = self.parameters.for_last
+        vectors = np.array([_vector(ctf) for ctf in known]).reshape(-1, 2)
+        jump = find_jump(vectors, self.parameters.astigmatism_jump, after)
+        if jump:
+            yield _warn(
+                "ctf.astigmatism.jump",
+                f"astigmatism changed by {jump.size:.0f} Å at {known[jump.place].exposure}: "
+                f"from {_polar(jump.before)} in the {jump.place} micrographs before to "
+                f"{_polar(jump.after)} in the {len(known) - jump.place} since: "
+                "check the objective stigmator and what was changed then",
+                known[jump.place],
+            )
+        defoci = np.array([[ctf.defocus] for ctf in known]).reshape(-1, 1)
+        jump = find_jump(defoci, self.parameters.defocus_jump * 1e4, after)
+        if jump:
+            yield _warn(
+                "ctf.defocus.jump",
+                f"defocus changed by {jump.size * 1e-4:.2f} µm at {known[jump.place].exposure}: "
+                f"from a median of {jump.before[0] * 1e-4:.2f} µm in the {jump.place} micrographs "
+                f"before to {jump.after[0] * 1e-4:.2f} µm since: check the eucentric height, "
+                "autofocus, and whether the target defocus was changed",
+                known[jump.place],
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """A sudden change in a series of measurements."""
+
+    place: int
+    """Index of the first measurement after it."""
+    before: NDArray[np.float64]
+    """Median before."""
+    after: NDArray[np.float64]
+    """Median since."""
+    size: float
+    """Length of the difference."""
+
+
+def find_jump(values: NDArray[np.float64], smallest: float, after: int) -> Jump | None:
+    """The most certain sudden change in a series, or None.
+
+    Each place with at least eight measurements before and `after` since, no more than half of
+    all since, is tried: the medians on both sides must differ by more than `smallest` and by more
+    than four standard deviations of their difference, estimated from the median absolute
+    deviation of each side. A series that cycles through several defoci scatters much, so the
+    cycle is not taken for a change; and a change counts as the new normal once half of the
+    window came since.
+
+    Parameters
+    ----------
+    values
+        ``(n, components)``, oldest first.
+    smallest
+        In the unit of `values`.
+    after
+        Fewest measurements since the change.
+    """
+    best, found = _SURE, None
+    for place in range(max(_EARLIER, math.ceil(len(values) / 2)), len(values) - after + 1):
+        before, since = values[:place], values[place:]
+        first, second = np.median(before, axis=0), np.median(since, axis=0)
+        size = float(np.linalg.norm(second - first))
+        spread = math.hypot(_error(before, first), _error(since, second))
+        certainty = size / max(spread, smallest / (2.0 * _SURE))
+        if size > smallest and certainty > best:
+            best, found = certainty, Jump(place, first, second, size)
+    return found
+
+
+def _error(values: NDArray[np.float64], middle: NDArray[np.float64]) -> float:
+    """Standard error of the median of `values`."""
+    distance = np.linalg.norm(values - middle, axis=1)
+    return float(1.4826 * np.median(distance) * math.sqrt(math.pi / 2.0 / len(values)))
+
+
+def _warn(key: str, message: str, shown: Ctf) -> Alert:
+    return Alert(key=key, level="warning", message=message, exposure=shown.exposure)
+
+
+def _middle(ctfs: Sequence[Ctf], of: Callable[[Ctf], float]) -> float:
+    return float(np.median([of(ctf) for ctf in ctfs]))
+
+
+def _defocus(ctf: Ctf) -> float:
+    return ctf.defocus
+
+
+def _astigmatism(ctf: Ctf) -> float:
+    return ctf.astigmatism
+
+
+def _resolution(ctf: Ctf) -> float:
+    return ctf.resolution
+
+
+def _vector(ctf: Ctf) -> tuple[float, float]:
+    """Astigmatism as a vector, Å: its direction counts, and turning by 180° is no change."""
+    twice = math.radians(2.0 * ctf.angle)
+    return ctf.astigmatism * math.cos(twice), ctf.astigmatism * math.sin(twice)
+
+
+def _polar(vector: NDArray[np.float64]) -> str:
+    angle = 0.5 * math.degrees(math.atan2(vector[1], vector[0]))
+    return f"{np.linalg.norm(vector):.0f} Å along {angle:.0f}°"

@@ -1,0 +1,221 @@
+"""Watch the machine: load, memory, disk, network and GPUs, and when the disk will be full."""
+
+import shutil
+import subprocess
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import psutil
+from annotated_types import Ge, Gt, Le
+
+from icestream.model import Alert
+from icestream.protocol import Advanced, Monitor, Parameters, Sample, Window
+from icestream.units import Unit
+
+Percent = Annotated[float, Unit("%")]
+Gibibyte = Annotated[float, Unit("GiB")]
+Hour = Annotated[float, Unit("h")]
+Celsius = Annotated[float, Unit("°C")]
+
+_GIB = 2**30
+_LEAST_HISTORY = 120.0
+"""Seconds of free space that a forecast needs."""
+_GPU_QUERY = ("utilization.gpu", "memory.used", "memory.total", "temperature.gpu")
+
+
+class SystemLimits(Parameters):
+    """When to warn."""
+
+    memory_max: Annotated[Percent, Gt(0), Le(100)] = 95.0
+    """Used memory of the machine."""
+
+    swap_max: Annotated[Percent, Gt(0), Le(100)] = 50.0
+    """Used swap space; a machine that swaps is slow."""
+
+    disk_free_min: Annotated[Gibibyte, Ge(0)] = 20.0
+    """Least free space on the session's disk."""
+
+    disk_time_min: Annotated[Hour, Ge(0)] = 2.0
+    """Warn when the session's disk will be full in less time at the present rate."""
+
+    cpu_max: Annotated[Percent, Gt(0), Le(100), Advanced] | None = None
+    """Load of the processors; empty: full load is what they are for."""
+
+    gpu_temperature_max: Annotated[Celsius, Gt(0), Advanced] = 88.0
+    """Temperature of a GPU."""
+
+
+class MonitorSystem(Monitor[SystemLimits]):
+    """Record what the machine does, and warn before memory or disk run out."""
+
+    name = "monitor.system"
+    title = "System monitor"
+
+    def __init__(self, parameters: SystemLimits | None = None) -> None:
+        super().__init__(parameters)
+        self._before: tuple[float, dict[str, int]] | None = None
+        self._free: deque[tuple[float, int]] = deque(maxlen=360)
+
+    def inspect(self, window: Window) -> Iterator[Alert | Sample]:  # type: ignore[type-arg]
+        # A bare Window says that this monitor has no input but the machine.
+        yield from self._processors()
+        yield from self._rates()
+        yield from self._gpus()
+        if window.folder is not None:
+            yield from self._disk(window.folder, window.now)
+
+    def _processors(self) -> Iterator[Alert | Sample]:
+        limits = self.parameters
+        cpu = psutil.cpu_percent()
+        memory, swap = psutil.virtual_memory(), psutil.swap_memory()
+        known = self._before is not None
+        if known:  # the first reading has nothing that it could be the load since
+            yield Sample("machine.cpu", cpu, "%")
+        yield Sample("machine.memory", memory.percent, "%")
+        yield Sample("machine.swap", swap.percent, "%")
+        if known and limits.cpu_max is not None and cpu > limits.cpu_max:
+            yield Alert(
+                key="machine.cpu.high",
+                level="notice",
+                message=f"processors are at {cpu:.0f} %, above the limit of {limits.cpu_max:g} %",
+            )
+        if memory.percent > limits.memory_max:
+            yield Alert(
+                key="machine.memory.high",
+                level="warning",
+                message=(
+                    f"memory is used to {memory.percent:.0f} % "
+                    f"({memory.available / _GIB:.1f} GiB are left), above the limit of "
+                    f"{limits.memory_max:g} %: close other programs or process fewer at once"
+                ),
+            )
+        if swap.total and swap.percent > limits.swap_max:
+            yield Alert(
+                key="machine.swap.high",
+                level="warning",
+                message=(
+                    f"swap is used to {swap.percent:.0f} % of {swap.total / _GIB:.1f} GiB, above "
+                    f"the limit of {limits.swap_max:g} %: the machine is short of memory"
+                ),
+            )
+
+    def _rates(self) -> Iterator[Sample]:
+        """Network and disk traffic since the last inspection."""
+        now, counters = time.monotonic(), _counters()
+        before, self._before = self._before, (now, counters)
+        if before is None or now <= before[0]:
+            return
+        for name, count in counters.items():
+            moved = count - before[1].get(name, count)
+            # A counter that went backwards was reset, by a network card that came back, say.
+            if moved >= 0:
+                yield Sample(name, moved / (now - before[0]) * 1e-6, "MB/s")
+
+    def _gpus(self) -> Iterator[Alert | Sample]:
+        limit = self.parameters.gpu_temperature_max
+        for number, (load, used, total, temperature) in enumerate(read_gpus()):
+            yield Sample(f"machine.gpu{number}", load, "%")
+            yield Sample(f"machine.gpu{number}.memory", 100.0 * used / max(total, 1.0), "%")
+            yield Sample(f"machine.gpu{number}.temperature", temperature, "°C")
+            if temperature > limit:
+                yield Alert(
+                    key=f"machine.gpu{number}.hot",
+                    level="warning",
+                    message=f"GPU {number} is at {temperature:.0f} °C, above {limit:g} °C",
+                )
+
+    def _disk(self, folder: Path, now: float) -> Iterator[Alert | Sample]:
+        limits = self.parameters
+        try:
+            free = psutil.disk_usage(str(folder)).free
+        except OSError as error:
+            yield Alert(
+                key="machine.disk.gone",
+                level="critical",
+                message=f"free space of {folder} cannot be read ({error}): is the disk mounted?",
+            )
+            return
+        self._free.append((now, free))
+        hours = hours_until_full(self._free)
+        yield Sample("machine.disk_free", float(free), "B")
+        if hours is not None:
+            yield Sample("machine.disk_full_in", hours, "h")
+        left = f"{free / _GIB:.1f} GiB are left on the disk of {folder}"
+        if hours is not None:
+            left += f"; at the present rate it is full in {_duration(hours)}"
+        if free < limits.disk_free_min * _GIB:
+            yield Alert(
+                key="machine.disk.low",
+                level="critical",
+                message=f"{left}; the limit is {limits.disk_free_min:g} GiB: free some space",
+            )
+        elif hours is not None and hours < limits.disk_time_min:
+            yield Alert(
+                key="machine.disk.filling",
+                level="warning",
+                message=f"{left}; the limit is {limits.disk_time_min:g} h: free some space",
+            )
+
+
+def hours_until_full(history: "deque[tuple[float, int]]") -> float | None:
+    """Hours until no space is free, by the line through ``(seconds, bytes free)``.
+
+    None when the history is shorter than two minutes, or the disk is not filling.
+    """
+    if len(history) < 3 or history[-1][0] - history[0][0] < _LEAST_HISTORY:
+        return None
+    start = history[0][0]
+    times = [moment - start for moment, _ in history]
+    middle, level = sum(times) / len(times), sum(free for _, free in history) / len(times)
+    spread = sum((t - middle) ** 2 for t in times)
+    moves = zip(times, history, strict=True)
+    slope = sum((t - middle) * (free - level) for t, (_, free) in moves) / spread
+    # Below a kilobyte a second a disk is at rest.
+    return history[-1][1] / -slope / 3600.0 if slope < -1000.0 else None
+
+
+def read_gpus() -> list[tuple[float, float, float, float]]:
+    """Load (%), memory used and total (MiB), temperature (°C) of each NVIDIA GPU; may be empty."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return []
+    command = [program, f"--query-gpu={','.join(_GPU_QUERY)}", "--format=csv,noheader,nounits"]
+    try:
+        printed = subprocess.run(command, capture_output=True, text=True, timeout=5.0, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return parse_gpus(printed.stdout)
+
+
+def parse_gpus(text: str) -> list[tuple[float, float, float, float]]:
+    """Read what nvidia-smi prints; a GPU that does not report a number is left out."""
+    found = []
+    for line in text.splitlines():
+        try:
+            load, used, total, temperature = (float(part) for part in line.split(","))
+        except ValueError:
+            continue
+        found.append((load, used, total, temperature))
+    return found
+
+
+def _counters() -> dict[str, int]:
+    """Bytes since the machine started; what it does not count is missing."""
+    counts = {}
+    network, disk = psutil.net_io_counters(), psutil.disk_io_counters()
+    if network is not None:
+        counts["machine.network_in"] = network.bytes_recv
+        counts["machine.network_out"] = network.bytes_sent
+    if disk is not None:
+        counts["machine.disk_read"] = disk.read_bytes
+        counts["machine.disk_write"] = disk.write_bytes
+    return counts
+
+
+def _duration(hours: float) -> str:
+    if hours < 1.0:
+        return f"{60.0 * hours:.0f} min"
+    return f"{hours:.1f} h" if hours < 48.0 else f"{hours / 24.0:.0f} days"

@@ -1,0 +1,78 @@
+"""Accept or reject exposures by limits on what was measured."""
+
+from collections.abc import Iterator, Mapping
+from math import isfinite
+from typing import Annotated
+
+from annotated_types import Ge, Gt
+
+from icestream.model import QUALITIES, Accepted, Ctf, Micrograph, Rejected, Verdict
+from icestream.protocol import Parameters, SelectionProtocol
+from icestream.units import Angstrom, Micrometre
+
+
+class SelectionLimits(Parameters):
+    """Limits; an exposure must keep all that are set. An empty limit does not apply."""
+
+    defocus_min: Annotated[Micrometre, Ge(0)] | None = 0.2
+    """Smallest mean defocus."""
+
+    defocus_max: Annotated[Micrometre, Gt(0)] | None = 5.0
+    """Largest mean defocus."""
+
+    astigmatism_max: Annotated[Angstrom, Gt(0)] | None = 1000.0
+    """Largest difference of the two defoci."""
+
+    resolution_max: Annotated[Angstrom, Gt(0)] | None = 8.0
+    """Worst (largest) resolution up to which the Thon rings agree with the fit."""
+
+    score_min: float | None = None
+    """Smallest score of the CTF fit."""
+
+    ice_ring_max: float | None = 1.0
+    """Largest excess of power near 3.7 Å; 1 means twice the background: crystalline ice."""
+
+    total_motion_max: Annotated[Angstrom, Gt(0)] | None = 150.0
+    """Longest track of the specimen over the whole movie."""
+
+    early_motion_max: Annotated[Angstrom, Gt(0)] | None = None
+    """Longest track over the first 4 e/Å²."""
+
+
+class SelectExposures(SelectionProtocol[SelectionLimits]):
+    """Reject exposures whose defocus, astigmatism, resolution, ice or motion is out of limits."""
+
+    name = "exposures.select"
+    title = "Selection of exposures"
+
+    def judge(self, micrograph: Micrograph, ctf: Ctf) -> Verdict:
+        found = {**micrograph.qualities(), **ctf.qualities()}
+        reasons = tuple(self._reasons(found))
+        return Rejected(reasons) if reasons else Accepted()
+
+    def _reasons(self, found: Mapping[str, float]) -> Iterator[str]:
+        limits = self.parameters
+        yield from _outside(found, "ctf.defocus", limits.defocus_min, limits.defocus_max)
+        yield from _outside(found, "ctf.astigmatism", high=limits.astigmatism_max)
+        yield from _outside(found, "ctf.resolution", high=limits.resolution_max)
+        yield from _outside(found, "ctf.score", low=limits.score_min)
+        yield from _outside(found, "ctf.ice_ring", high=limits.ice_ring_max)
+        yield from _outside(found, "motion.total", high=limits.total_motion_max)
+        yield from _outside(found, "motion.early", high=limits.early_motion_max)
+
+
+def _outside(
+    found: Mapping[str, float], name: str, low: float | None = None, high: float | None = None
+) -> Iterator[str]:
+    """Why a quality breaks its limits, in the unit that screens show; nothing when it does not."""
+    if name not in found or (low is None and high is None):
+        return
+    quality = QUALITIES[name]
+    value = found[name] * quality.scale
+    unit = f" {quality.shown_unit}" if quality.shown_unit else ""
+    if not isfinite(value):
+        yield f"{quality.title} could not be measured"
+    elif low is not None and value < low:
+        yield f"{quality.title} {value:.3g}{unit} is below the limit of {low:g}{unit}"
+    elif high is not None and value > high:
+        yield f"{quality.title} {value:.3g}{unit} is above the limit of {high:g}{unit}"
