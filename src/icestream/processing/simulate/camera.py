@@ -137,7 +137,7 @@ def _count(spline, margin, shift, local, flux, seed, counts):  # type: ignore[no
                     + wx[2] * line[i + 2]
                     + wx[3] * line[i + 3]
                 )
-                mean = max(value, np.float32(0.0)) * flux[j, start + i]
+                mean = min(max(value, np.float32(0.0)) * flux[j, start + i], np.float32(80.0))
                 draw, state = _uniform(state)
                 counts[j, start + i] = _poisson(mean, draw)
 

@@ -1,0 +1,47 @@
+"""Generated specimens: symmetric, of protein-like size and packing, the same each time."""
+
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+
+from icestream.processing.simulate.assembly import (
+    dihedral_group,
+    make_brick,
+    make_cage,
+    octahedral_group,
+)
+
+
+@pytest.mark.parametrize(("group", "order"), [(octahedral_group(), 24), (dihedral_group(), 4)])
+def test_groups_are_closed_sets_of_rotations(group, order):
+    assert len(group) == order
+    np.testing.assert_allclose(np.linalg.det(group), 1.0)
+    for first in group:
+        for second in group:
+            assert np.abs(group - first @ second).sum(axis=(1, 2)).min() < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("make", "group", "diameter"),
+    [(make_cage, octahedral_group(), 127), (make_brick, dihedral_group(), 122)],
+)
+def test_specimens_are_symmetric_and_of_their_size(make, group, diameter):
+    specimen = make()
+    tree = cKDTree(specimen.positions)
+    for matrix in group[:6]:
+        distance, _ = tree.query(specimen.positions[:500] @ matrix.T)
+        assert distance.max() < 1e-3
+    assert specimen.diameter == pytest.approx(diameter, abs=6)
+
+
+def test_the_cage_is_hollow():
+    radius = np.linalg.norm(make_cage().positions, axis=1)
+    assert np.mean(radius < 20) < 0.02
+
+
+def test_the_seed_makes_the_specimen():
+    again = make_cage.__wrapped__(24)
+    np.testing.assert_array_equal(again.positions, make_cage().positions)
+    other = make_cage.__wrapped__(25)
+    assert not np.array_equal(other.positions, again.positions)
+    assert other.diameter == pytest.approx(again.diameter, rel=0.1)
