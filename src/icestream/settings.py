@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import ByteSize, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,7 +21,7 @@ from pydantic_settings import (
 )
 
 from icestream.store.places import state_folder
-from icestream.units import Byte, Second
+from icestream.units import Second
 
 __all__ = ["SITE_FILE", "Loaded", "Settings", "SettingsError", "load", "person_file"]
 
@@ -52,8 +52,8 @@ class Settings(BaseSettings):
     cores: Annotated[int, Ge(1)] | None = None
     """CPU cores that all sessions together may use; all that the system allows when not given."""
 
-    memory: Annotated[Byte, Gt(0)] | None = None
-    """Memory that all tasks together may use; 85 % of the machine's when not given."""
+    memory: ByteSize | None = None
+    """Memory that all sessions together may use, such as 64GB; 85 % of the machine when not given."""
 
     state: Path = Field(default_factory=state_folder)
     """Folder for what the sessions of this machine share: the account of its resources."""

@@ -1,0 +1,199 @@
+"""Options made from the parameters of a workflow's steps."""
+
+import inspect
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+from annotated_types import Gt
+from cyclopts import App
+
+from icestream.cli.step_options import StepOptions
+from icestream.engine.workflow import Source, Step, Workflow
+from icestream.model import Ctf, Micrograph, Movie
+from icestream.protocol import (
+    Advanced,
+    Cursor,
+    Discovery,
+    ItemProtocol,
+    Parameters,
+    Registry,
+    SourceProtocol,
+)
+from icestream.protocol.registry import GROUP
+from icestream.units import Angstrom, Micrometre
+
+
+class FilesParameters(Parameters):
+    """Which files."""
+
+    pattern: str = ""
+    """Which files are movies."""
+
+    gain: Path | None = None
+    """Gain reference."""
+
+    pixel_size: Annotated[Angstrom, Gt(0)] | None = None
+    """Pixel size of the movies."""
+
+    watch: bool = True
+    """Wait for new movies."""
+
+    depth: int = 9
+    """Folders to go down."""
+
+
+class TakeFiles(SourceProtocol[FilesParameters]):
+    """Take files."""
+
+    name = "movies.files"
+    title = "Files"
+    item = Movie
+
+    def discover(self, cursor: Cursor) -> Discovery:
+        return Discovery()
+
+
+class RingParameters(Parameters):
+    """Where to search."""
+
+    defocus_max: Annotated[Micrometre, Gt(0)] = 4.0
+    """Largest underfocus to search."""
+
+    phase_plate: bool = False
+    """Fit the phase shift too."""
+
+    mode: Literal["fast", "good"] = "good"
+    """How thorough."""
+
+    limits: tuple[float, float] = (1.0, 2.0)
+    """Two limits."""
+
+    tile: Annotated[int, Advanced] = 512
+    """Side of the tiles."""
+
+
+class FindRings(ItemProtocol[RingParameters]):
+    """Find rings."""
+
+    name = "ctf.rings"
+    title = "Rings"
+
+    def process(self, micrograph: Micrograph) -> Ctf: ...
+
+
+WORKFLOW = Workflow(
+    name="two",
+    steps=(
+        Step(name="import", protocol="movies.files"),
+        Step(
+            name="ctf",
+            protocol="ctf.rings",
+            parameters={"defocus_max": 3.0},
+            inputs={"micrograph": (Source("import"),)},
+        ),
+    ),
+)
+
+
+class _Here(EntryPoint):
+    """An entry point that leads to a class in this file."""
+
+    def load(self) -> Any:
+        return globals()[self.attr]
+
+
+@pytest.fixture
+def options() -> StepOptions:
+    """Of the workflow above."""
+    points = [
+        _Here("movies.files", "here:TakeFiles", GROUP),
+        _Here("ctf.rings", "here:FindRings", GROUP),
+    ]
+    return StepOptions(WORKFLOW, Registry(points))
+
+
+def _call(options: StepOptions, *tokens: str) -> dict[str, Any]:
+    """What the options give to a command for these words."""
+    given: dict[str, Any] = {}
+
+    def command(**words: Any) -> None:
+        given.update({name: value for name, value in words.items() if value is not None})
+
+    command.__signature__ = inspect.Signature(options.options)  # type: ignore[attr-defined]
+    app = App()
+    app.default(command)
+    app(list(tokens), result_action="return_value", exit_on_error=False)
+    return given
+
+
+def _step(workflow: Workflow, name: str) -> dict[str, Any]:
+    return dict(workflow.step(name).parameters)
+
+
+def test_what_is_given_reaches_its_step(options: StepOptions) -> None:
+    given = _call(options, "--ctf.defocus-max", "2.5", "--ctf.phase-plate", "--ctf.mode", "fast")
+    changed = options.changed(given)
+    assert _step(changed, "ctf") == {"defocus_max": 2.5, "phase_plate": True, "mode": "fast"}
+    assert _step(changed, "import") == {}
+
+
+def test_what_is_not_given_stays_the_workflows_own(options: StepOptions) -> None:
+    assert options.changed(_call(options)) == WORKFLOW
+
+
+def test_the_sources_parameters_have_short_names(options: StepOptions) -> None:
+    given = _call(options, "--pixel-size", "0.885", "--no-watch", "--import.depth", "3")
+    assert _step(options.changed(given), "import") == {
+        "pixel_size": 0.885,
+        "watch": False,
+        "depth": 3,
+    }
+    given = _call(options, "--import.pixel-size", "0.9")
+    assert _step(options.changed(given), "import") == {"pixel_size": 0.9}
+
+
+def test_paths_are_made_absolute(
+    options: StepOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session may be resumed from another folder."""
+    monkeypatch.chdir(tmp_path)
+    changed = options.changed(_call(options, "--gain", "gain.mrc"), pattern="movies/*.tiff")
+    assert _step(changed, "import") == {
+        "gain": str(tmp_path / "gain.mrc"),
+        "pattern": str(tmp_path / "movies/*.tiff"),
+    }
+
+
+def test_pairs_and_advanced_parameters(options: StepOptions) -> None:
+    given = _call(options, "--ctf.limits", "3", "4", "--ctf.tile", "256")
+    assert _step(options.changed(given), "ctf") == {
+        "defocus_max": 3.0,
+        "limits": [3.0, 4.0],
+        "tile": 256,
+    }
+
+
+def test_help_shows_units_limits_and_the_workflows_default(
+    options: StepOptions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command(**words: Any) -> None: ...
+
+    command.__signature__ = inspect.Signature(options.options)  # type: ignore[attr-defined]
+    app = App(name="process")
+    app.default(command)
+    app(["--help"], result_action="return_value")
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "Largest underfocus to search. [µm > 0] Default: 3 µm." in shown
+    assert "Step ctf: Rings (ctf.rings)" in shown
+    assert "--pixel-size" in shown
+    assert "--import.pixel-size" in shown
+    assert "--ctf.tile" not in shown
+    assert "--import.pattern" not in shown
+
+
+def test_a_workflow_without_files_says_what_to_do_instead() -> None:
+    workflow = Workflow(name="none", steps=())
+    with pytest.raises(LookupError, match="icestream run WORKFLOW"):
+        StepOptions(workflow, Registry([])).changed({}, pattern="*.tiff")
