@@ -30,7 +30,6 @@ class AgreeOnPicks(ConsensusProtocol[PicksConsensusParameters, Picks]):
 
     name = "picks.consensus"
     title = "Picking consensus"
-    cites = ("doi:10.1016/j.jsb.2018.04.005",)
     minimum = 1
 
     def agree(self, candidates: Mapping[str, Picks]) -> Picks:

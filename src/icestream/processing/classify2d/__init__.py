@@ -1,0 +1,1 @@
+"""Streaming 2D classification by online expectation maximization in polar harmonics."""

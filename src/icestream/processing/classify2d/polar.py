@@ -1,0 +1,121 @@
+"""Images as rings in Fourier space, where a rotation is a shift and nothing is interpolated.
+
+The transform of a real image at frequency ``-k`` is the complex conjugate of that at ``k``, so
+the real numbers ``Re F + Im F`` on a whole circle (the Hartley transform) hold everything, turn
+with the image, and have the same inner products. Their Fourier series along each ring are the
+polar harmonics.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from icestream.model import Stack
+
+__all__ = ["Complex", "Float", "PolarGrid", "disc_mask"]
+
+Float = NDArray[np.float32]
+Complex = NDArray[np.complex64]
+
+
+@dataclass(frozen=True, slots=True)
+class PolarGrid:
+    """Rings 1 to `rings` in Fourier pixels of a `box`, each sampled at `angles` directions."""
+
+    box: int
+    rings: int
+    angles: int
+    """Samples on a whole circle, a multiple of 4; sample 0 is +x, then towards +y."""
+
+    @property
+    def orders(self) -> int:
+        """Number of harmonics, 0 to ``angles // 2``."""
+        return self.angles // 2 + 1
+
+    def spectra(self, images: Stack) -> Complex:
+        """Fourier transforms ``(n, rings, angles // 2)`` on the half circle, exactly.
+
+        The origin is pixel ``box // 2``; the transform is unitary on the Cartesian grid, so that
+        white noise of variance 1 has ``|F|²`` = 1 on average.
+        """
+        matrix = _matrix(self.box, self.rings, self.angles)
+        flat = np.ascontiguousarray(images, dtype=np.float32).reshape(len(images), -1)
+        product = flat @ matrix
+        half = product.shape[1] // 2
+        spectra = np.empty((len(images), half), dtype=np.complex64)
+        spectra.real, spectra.imag = product[:, :half], product[:, half:]
+        return spectra.reshape(len(images), self.rings, self.angles // 2)
+
+    def images(self, circles: Float) -> Stack:
+        """Real images ``(n, box, box)`` whose Hartley rings are ``(n, rings, angles)``.
+
+        Quadrature over the area of Fourier space: the inverse of `spectra` for images that are
+        band-limited to the rings and have no mean.
+        """
+        matrix = _matrix(self.box, self.rings, self.angles)
+        half = self.angles // 2
+        area = 2.0 * np.pi * np.arange(1, self.rings + 1, dtype=np.float32) / self.angles
+        weighted = circles * area[None, :, None]
+        front, back = weighted[..., :half], weighted[..., half:]
+        real = (front + back).reshape(len(circles), -1)
+        imaginary = (front - back).reshape(len(circles), -1)
+        flat = np.concatenate([real, imaginary], axis=1) @ matrix.T
+        return np.asarray(flat.reshape(len(circles), self.box, self.box), dtype=np.float32)
+
+    def harmonics(self, images: Stack) -> Complex:
+        """Polar harmonics ``(n, rings, orders)`` of real images."""
+        return to_harmonics(self.spectra(images))
+
+    def circles(self, harmonics: Complex) -> Float:
+        """Hartley rings ``(n, rings, angles)`` from their harmonics."""
+        return np.asarray(fft.irfft(harmonics, self.angles, axis=-1), dtype=np.float32)
+
+    def ramps(self, shifts: Float) -> Complex:
+        """Phases ``(s, rings, angles // 2)`` that move images by ``-shifts``, ``(s, 2)`` (y, x).
+
+        Multiply the spectra of an image whose content lies at ``shifts`` from the center: the
+        product is that of the centered image.
+        """
+        ky, kx = _frequencies(self.rings, self.angles)
+        turns = shifts[:, 0, None, None] * ky + shifts[:, 1, None, None] * kx
+        return np.asarray(np.exp(2j * np.pi / self.box * turns), dtype=np.complex64)
+
+
+def to_harmonics(spectra: Complex) -> Complex:
+    """Harmonics ``(..., orders)`` of the Hartley rings of half-circle spectra."""
+    half = spectra.shape[-1]
+    circles = np.empty((*spectra.shape[:-1], 2 * half), dtype=np.float32)
+    np.add(spectra.real, spectra.imag, out=circles[..., :half])
+    np.subtract(spectra.real, spectra.imag, out=circles[..., half:])
+    return np.asarray(fft.rfft(circles, axis=-1), dtype=np.complex64)
+
+
+def disc_mask(box: int, radius: float, edge: float = 4.0) -> Float:
+    """A disc of `radius` pixels around pixel ``box // 2`` with a cosine edge outside it."""
+    axis = np.arange(box, dtype=np.float32) - box // 2
+    distance = np.hypot(axis[:, None], axis[None, :])
+    slope = np.clip((distance - radius) / max(edge, 1e-3), 0.0, 1.0)
+    return np.asarray(0.5 + 0.5 * np.cos(np.pi * slope), dtype=np.float32)
+
+
+def _frequencies(rings: int, angles: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(ky, kx) in Fourier pixels on the half circles, ``(rings, angles // 2)``."""
+    radius = np.arange(1, rings + 1, dtype=np.float64)[:, None]
+    theta = 2.0 * np.pi * np.arange(angles // 2)[None, :] / angles
+    return radius * np.sin(theta), radius * np.cos(theta)
+
+
+@lru_cache(maxsize=4)
+def _matrix(box: int, rings: int, angles: int) -> Float:
+    """Fourier matrix ``(box², 2 * rings * angles / 2)``: real columns, then imaginary ones."""
+    ky, kx = _frequencies(rings, angles)
+    axis = (np.arange(box) - box // 2) / box
+    rows = np.exp(-2j * np.pi * axis[:, None] * ky.ravel()[None, :]).astype(np.complex64)
+    columns = np.exp(-2j * np.pi * axis[:, None] * kx.ravel()[None, :]).astype(np.complex64)
+    full = (rows[:, None, :] * columns[None, :, :]).reshape(box * box, -1) / np.float32(box)
+    matrix = np.concatenate([full.real, full.imag], axis=1)
+    matrix.setflags(write=False)
+    return np.asarray(matrix, dtype=np.float32)
