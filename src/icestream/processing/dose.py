@@ -55,9 +55,11 @@ def dose_weights(frequency: NDArray[np.floating], frames: int, dose: Dose) -> ND
     -------
     ``(frames, *frequency.shape)``; 1 at zero frequency.
     """
-    critical = critical_exposure(frequency, dose.voltage)
-    exposure = dose.after(frames).reshape(-1, *([1] * critical.ndim))
-    return np.exp(-exposure / (2.0 * critical)).astype(np.float32)
+    decay = (-0.5 / critical_exposure(frequency, dose.voltage)).astype(np.float32)
+    result = np.empty((frames, *decay.shape), dtype=np.float32)
+    for weights, exposure in zip(result, dose.after(frames), strict=True):
+        np.multiply(decay, np.float32(exposure), out=weights)
+    return np.exp(result, out=result)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

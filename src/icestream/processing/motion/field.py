@@ -190,9 +190,9 @@ def fit_local_motion(
     model = votes.model
     start = np.zeros((model.size, 2))
     start[: model.frames] = track.shifts
-    unknowns, normal = _maximize(votes, start, search)
+    unknowns, normal = _maximize(votes, start, search, 5 * search.tolerance)
     model.learn(normal, unknowns)
-    unknowns, _ = _maximize(votes, unknowns, search)
+    unknowns, _ = _maximize(votes, unknowns, search, search.tolerance)
     gain = _held_out_gain(votes, start, unknowns)
     shifts = unknowns[: model.frames]
     return LocalMotion(shifts - shifts[0], model.coefficients(unknowns), gain)
@@ -241,7 +241,7 @@ class _Votes:
 
 
 def _maximize(
-    votes: _Votes, unknowns: NDArray[np.float64], search: Search
+    votes: _Votes, unknowns: NDArray[np.float64], search: Search, tolerance: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The most likely unknowns, and the curvature there without the prior."""
     prior = votes.model.prior
@@ -252,7 +252,7 @@ def _maximize(
         step = np.linalg.solve(normal + prior, slopes.sum(axis=0) - prior @ unknowns)
         moves = votes.design @ step
         unknowns = unknowns + step * min(1.0, limit / max(float(np.abs(moves).max()), 1e-9))
-        if np.abs(moves - moves.mean(axis=1, keepdims=True)).max() < search.tolerance:
+        if np.abs(moves - moves.mean(axis=1, keepdims=True)).max() < tolerance:
             break
     return unknowns, normal
 

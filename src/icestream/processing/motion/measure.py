@@ -14,6 +14,10 @@ __all__ = ["FoundMotion", "measure_motion"]
 
 _AGREEMENT = 16.0
 """Å to which frames are compared with the sum of the others."""
+_FINEST = 1024
+"""Pixels of the spectrum of a frame: large fields tell enough without their finest detail."""
+_LARGEST = 256
+"""Pixels of the spectrum of a patch: larger patches are looked at less finely."""
 _SMALLEST = 96
 """Binned pixels that a patch must have across to be worth a vote."""
 
@@ -66,12 +70,15 @@ def measure_motion(
     factor = max(1, int(0.75 * search.resolution / (2 * frames.pixel_size)))
     binned = bin_frames(frames, factor, cores=cores)
     pixel_size = frames.pixel_size * factor
-    spectra, band = frame_spectra(binned, pixel_size, search.resolution, dose, cores=cores)
+    resolution = max(search.resolution, 2 * min(binned.shape[1:]) * pixel_size / _FINEST)
+    spectra, band = frame_spectra(binned, pixel_size, resolution, dose, cores=cores)
     track = align_frames(spectra, band, search, dose)
     local = None
     across = min(patches, 2 * min(binned.shape[1:]) // _SMALLEST - 1)
     if across >= 3 and len(frames) >= 3 and track.weighting.information.max() > 0:
-        cut = cut_patches(binned, pixel_size, across, search.resolution, dose, cores=cores)
+        extent = 2 * min(binned.shape[1:]) / (across + 1) * pixel_size
+        resolution = max(search.resolution, 2 * extent / _LARGEST)
+        cut = cut_patches(binned, pixel_size, across, resolution, dose, cores=cores)
         fitted = fit_local_motion(cut, track, search, cores=cores)
         local = fitted if fitted.gain > 0 else None
     shifts = track.shifts if local is None else local.shifts

@@ -96,15 +96,17 @@ class Frames:
 def _bin_frame(
     frame: NDArray[Any], gain: NDArray[np.float32], factor: int, out: NDArray[np.float32]
 ) -> None:
+    row = np.empty(out.shape[1] * factor, dtype=np.float32)
     for y in range(out.shape[0]):
-        for x in range(out.shape[1]):
-            out[y, x] = 0
+        row[:] = 0
         for j in range(y * factor, (y + 1) * factor):
-            for x in range(out.shape[1]):
-                value = np.float32(0)
-                for i in range(x * factor, (x + 1) * factor):
-                    value += np.float32(frame[j, i]) * gain[j, i]
-                out[y, x] += value
+            for x in range(row.size):
+                row[x] += np.float32(frame[j, x]) * gain[j, x]
+        for x in range(out.shape[1]):
+            total = np.float32(0)
+            for i in range(x * factor, (x + 1) * factor):
+                total += row[i]
+            out[y, x] = total
 
 
 def bin_frames(frames: Frames, factor: int, *, cores: int = 1) -> Stack:

@@ -11,7 +11,12 @@ from icestream.processing.dose import Dose
 from icestream.processing.fourier import HalfSpectrum, crop_spectrum
 from icestream.processing.motion.smoothing import track_precision
 from icestream.processing.motion.spectra import Band, aligned_sum, derivatives
-from icestream.processing.motion.weighting import Weighting, coarse_weight, measure_weighting
+from icestream.processing.motion.weighting import (
+    Weighting,
+    coarse_weight,
+    measure_weighting,
+    total_power,
+)
 
 __all__ = ["Search", "Track", "align_frames", "frame_agreement"]
 
@@ -188,6 +193,7 @@ def _refine(
     precision = np.zeros((frames, frames))
     smoothed = not search.smooth
     converged = False
+    power = total_power(spectra)
     for turn in range(search.rounds):
         weighting = measure_weighting(
             spectra,
@@ -196,6 +202,7 @@ def _refine(
             dose,
             resolution=search.resolution,
             bfactor=search.bfactor,
+            power=power,
         )
         found = derivatives(spectra, weighting.on(band), band.ky, band.kx, shifts)
         information = np.maximum(weighting.information, 1e-3 * weighting.information.max() + 1e-9)

@@ -10,7 +10,7 @@ from icestream.processing.dose import Dose, dose_weights
 from icestream.processing.fourier import HalfSpectrum
 from icestream.processing.motion.spectra import Band, aligned_sum
 
-__all__ = ["Weighting", "coarse_weight", "measure_weighting"]
+__all__ = ["Weighting", "coarse_weight", "measure_weighting", "total_power"]
 
 _SMOOTH = 2.0
 """Rings over which powers are smoothed."""
@@ -45,12 +45,21 @@ def coarse_weight(
 ) -> NDArray[np.float32]:
     """Weights for a first alignment: white, and falling as ``exp(-bfactor k² / 2)``."""
     ring, _, count = _rings(band)
-    power = _smooth(_mean(np.mean(np.abs(spectra) ** 2, axis=0), ring, count))
+    power = _smooth(_mean(total_power(spectra), ring, count))
     white = np.divide(1.0, power, out=np.zeros_like(power), where=power > 0)
     weight = np.exp(-0.5 * bfactor * band.k.astype(np.float64) ** 2) * white[ring]
     weight[~band.mask(resolution)] = 0
     largest = float(weight.max())
     return np.asarray(weight / largest if largest > 0 else weight, dtype=np.float32)
+
+
+def total_power(spectra: HalfSpectrum) -> NDArray[np.float32]:
+    """Sum of the powers of all frames, ``(ky, kx)``."""
+    result = np.zeros(spectra.shape[1:], dtype=np.float32)
+    for spectrum in spectra:
+        result += spectrum.real**2
+        result += spectrum.imag**2
+    return result
 
 
 def measure_weighting(
@@ -61,6 +70,7 @@ def measure_weighting(
     *,
     resolution: float,
     bfactor: float,
+    power: NDArray[np.float32] | None = None,
 ) -> Weighting:
     """Measure signal and noise of the aligned frames and derive the best weights.
 
@@ -77,15 +87,14 @@ def measure_weighting(
         Å; finer detail gets no weight.
     bfactor
         Å², additional fall-off ``exp(-bfactor k² / 2)``.
+    power
+        What `total_power` gives, if it is known already.
     """
     ring, width, count = _rings(band)
     frames = len(spectra)
     total = aligned_sum(spectra, band.ky, band.kx, shifts)
     inside = band.mask(resolution)
-    each = np.zeros(inside.shape, dtype=np.float32)
-    for frame in spectra:
-        each += frame.real**2
-        each += frame.imag**2
+    each = total_power(spectra) if power is None else power
     frequency = np.arange(count) * width
     left = np.ones((frames, count)) if dose is None else dose_weights(frequency, frames, dose)
     squares = (left.astype(np.float64) ** 2).sum(axis=0)
