@@ -49,12 +49,19 @@ class FolderWatch:
     exclude
         Patterns of names, or of paths relative to the fixed part of `pattern`, to be left out.
         Names that begin with a dot are always left out: rsync writes under such names.
+    also
+        Patterns of names that are reported too, wherever they are: what stands beside movies.
     scan_every
         Seconds after which each directory is listed again although it seems unchanged.
     """
 
     def __init__(
-        self, pattern: str, exclude: Sequence[str] = (), *, scan_every: float = 600.0
+        self,
+        pattern: str,
+        exclude: Sequence[str] = (),
+        *,
+        also: Sequence[str] = (),
+        scan_every: float = 600.0,
     ) -> None:
         self.root, parts = _split_pattern(pattern)
         self._depth = None if "**" in parts or not parts else len(parts) - 1
@@ -64,6 +71,8 @@ class FolderWatch:
             _regex("/".join(parts)) if parts else rf"(?i:.*(?:{suffixes}))", re.DOTALL
         )
         self._excluded = [re.compile(_regex(one), re.DOTALL) for one in exclude]
+        self._also = re.compile("|".join(_regex(one) for one in also) or r"(?!)", re.DOTALL)
+        self._takes_all = not parts
         self._scan_every = scan_every
         self._folders: dict[str, _Folder] = {}
         self._unlisted: list[str] = []
@@ -79,6 +88,11 @@ class FolderWatch:
     def is_caught_up(self) -> bool:
         """Every directory that is known has been listed."""
         return bool(self._folders) and not self._unlisted
+
+    @property
+    def takes_all(self) -> bool:
+        """A folder was given, not a pattern of names."""
+        return self._takes_all
 
     def interval(self) -> float:
         """Seconds until the next poll: 0.1 on a local disk, 2 on a network file system."""
@@ -194,10 +208,14 @@ class FolderWatch:
         self._folders.pop(path, None)
         self._seen = {identity: known for identity, known in self._seen.items() if known != path}
 
+    def matches(self, path: Path) -> bool:
+        """Whether `path` matches the pattern itself, not only one of `also`."""
+        return bool(self._matches.fullmatch(str(path)[len(str(self.root)) :].strip("/")))
+
     def _is_wanted(self, path: str) -> bool:
         inside = path[len(str(self.root)) :].strip("/")
         name = inside.rpartition("/")[2]
-        if not self._matches.fullmatch(inside):
+        if not self._matches.fullmatch(inside) and not self._also.fullmatch(name):
             return False
         return not any(
             exclude.fullmatch(inside) or exclude.fullmatch(name) for exclude in self._excluded

@@ -1,0 +1,96 @@
+"""Movies that were taken: to notice copies of them, and changes made to them afterwards."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Arrivals", "fingerprint"]
+
+_PIECE = 65536
+_LOOKS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    exposure: str
+    size: int
+    modified: int
+    content: bytes
+
+
+def fingerprint(path: Path) -> bytes:
+    """A hash of a file's size, its first, its middle and its last 64 KiB."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        digest = hashlib.blake2b(size.to_bytes(8, "little"), digest_size=16)
+        for place in sorted({0, max(0, (size - _PIECE) // 2), max(0, size - _PIECE)}):
+            digest.update(os.pread(file.fileno(), _PIECE, place))
+    return digest.digest()
+
+
+class Arrivals:
+    """What was taken so far, by path, by name of the exposure and by content."""
+
+    def __init__(self) -> None:
+        self._taken: dict[Path, _Taken] = {}
+        self._order: list[Path] = []
+        self._names: dict[str, Path] = {}
+        self._contents: dict[bytes, Path] = {}
+        self._turn = 0
+
+    def __len__(self) -> int:
+        return len(self._taken)
+
+    def copy_of(self, path: Path, exposure: str, content: bytes) -> str:
+        """Why a file must not be taken, because it was taken before; else empty.
+
+        A file with the same content under another name is a copy, or was renamed; one with the
+        same name and other content would make two exposures of one name. `content` is the
+        `fingerprint` of the file.
+        """
+        same = self._contents.get(content)
+        if same is not None and same != path:
+            if same.exists():
+                return f"it is a copy of {same}, which was taken before"
+            return f"it is {same} under a new name, which was taken before"
+        named = self._names.get(exposure)
+        if named is not None and named != path:
+            return (
+                f"its exposure {exposure!r} is that of {named}, which has other content; "
+                "give one of them another name"
+            )
+        return ""
+
+    def take(self, path: Path, exposure: str, content: bytes, status: os.stat_result) -> None:
+        """Remember a movie that was taken."""
+        if path not in self._taken:
+            self._order.append(path)
+        self._taken[path] = _Taken(exposure, status.st_size, status.st_mtime_ns, content)
+        self._names[exposure] = path
+        self._contents[content] = path
+
+    def look_back(self) -> list[tuple[str, str]]:
+        """Look at some of the movies again: (exposure, what changed) of those that changed.
+
+        Each call looks at the newest one and, in turn, at twenty others, so that its cost
+        does not depend on how many there are. A file that is gone is no change: sessions are
+        cleared away.
+        """
+        found = []
+        count = len(self._order)
+        turn = [self._order[(self._turn + n) % count] for n in range(min(_LOOKS, count))]
+        self._turn = (self._turn + _LOOKS) % max(count, 1)
+        for path in {*turn, *self._order[-1:]}:
+            known = self._taken[path]
+            try:
+                status = os.stat(path)  # noqa: PTH116 - hot
+                if (status.st_size, status.st_mtime_ns) == (known.size, known.modified):
+                    continue
+                content = fingerprint(path)
+            except OSError:
+                continue
+            if content != known.content:
+                found.append((known.exposure, f"{known.size} -> {status.st_size} bytes"))
+            self._taken[path] = _Taken(known.exposure, status.st_size, status.st_mtime_ns, content)
+        return found

@@ -1,0 +1,93 @@
+"""Files that stand beside a movie, or elsewhere under its name, and tell about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from icestream.formats.epu import (
+    EpuExposure,
+    EpuFractions,
+    read_epu_exposure,
+    read_epu_fractions,
+)
+from icestream.formats.errors import FormatError
+from icestream.formats.mdoc import MdocFrames, read_mdoc_frames
+from icestream.formats.movie import MovieFacts
+from icestream.formats.statements import Statement, exposure_stem, say_epu, say_mdoc
+
+__all__ = ["SIDECARS", "Sidecars", "find_sidecars", "is_gain_name"]
+
+SIDECARS = ("*.xml", "*.mdoc", "*.gain", "*gain*", "*Gain*", "CountRef*", "SuperRef*", "defects*")
+"""Names that may tell something about movies."""
+
+
+def is_gain_name(name: str) -> bool:
+    """Whether a file's name is that of a gain reference."""
+    lower = name.lower()
+    return "gain" in lower or lower.startswith(("countref", "superref"))
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecars:
+    """What was found for one movie; files that are still being written count as missing."""
+
+    exposure: EpuExposure | None = None
+    fractions: EpuFractions | None = None
+    mdoc: MdocFrames | None = None
+
+    @property
+    def found(self) -> bool:
+        """Anything that tells about the optics is there."""
+        return self.exposure is not None or self.mdoc is not None
+
+    @property
+    def frames(self) -> int | None:
+        """Frames that the file must have by the metadata."""
+        if self.fractions is not None and self.fractions.expected:
+            return self.fractions.expected
+        if self.exposure is not None and self.exposure.fractions:
+            return self.exposure.fractions
+        return self.mdoc.frames if self.mdoc is not None else None
+
+    @property
+    def problem(self) -> str:
+        """Why the camera itself says that the movie is not whole."""
+        return self.fractions.problem if self.fractions is not None else ""
+
+    def say(self, facts: MovieFacts) -> list[Statement]:
+        """What each of them says about a movie with these headers."""
+        said = [say_epu(self.exposure, facts)] if self.exposure is not None else []
+        return said + ([say_mdoc(self.mdoc, facts)] if self.mdoc is not None else [])
+
+
+def find_sidecars(movie: Path, known: Mapping[str, Path]) -> Sidecars:
+    """Find and read what tells about `movie`.
+
+    Parameters
+    ----------
+    known
+        Files by their name in lower case, wherever they are: metadata may be in another tree.
+    """
+    stem = exposure_stem(movie).lower()
+    name = movie.name.lower()
+    exposure = fractions = mdoc = None
+    for place in _places(known, f"{stem}.xml"):
+        try:
+            exposure = read_epu_exposure(place)
+        except (FormatError, OSError):
+            continue
+    for place in _places(known, f"{stem}_fractions.xml"):
+        try:
+            fractions = read_epu_fractions(place)
+        except (FormatError, OSError):
+            continue
+    for place in _places(known, f"{name}.mdoc", f"{movie.stem.lower()}.mdoc", f"{stem}.mdoc"):
+        try:
+            mdoc = mdoc or next(iter(read_mdoc_frames(place)), None)
+        except (FormatError, OSError):
+            continue
+    return Sidecars(exposure, fractions, mdoc)
+
+
+def _places(known: Mapping[str, Path], *names: str) -> list[Path]:
+    return [known[name] for name in dict.fromkeys(names) if name in known]

@@ -1,0 +1,152 @@
+"""What each source says about a movie, in one form, so that sources can be compared."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from icestream.formats.epu import EpuExposure
+from icestream.formats.mdoc import MdocFrames
+from icestream.formats.movie import MovieFacts
+
+__all__ = [
+    "Statement",
+    "differences",
+    "exposure_name",
+    "exposure_stem",
+    "first_said",
+    "say_epu",
+    "say_header",
+    "say_mdoc",
+]
+
+_ENDING = re.compile(r"(_fractions|_eer|\.frames)$", re.IGNORECASE)
+_UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What one source says about one movie; None where it says nothing."""
+
+    source: str
+    """In words, for people: ``EPU's FoilHole_1_Data_2_3.xml``."""
+    pixel_size: float | None = None
+    """Å, of a frame of the movie."""
+    voltage: float | None = None
+    """kV."""
+    dose: float | None = None
+    """e/Å² of the whole exposure."""
+    dose_per_frame: float | None = None
+    """e/Å² of a frame in the file; for EER of a camera frame."""
+    frames: int | None = None
+    spherical_aberration: float | None = None
+    """mm."""
+    nominal_defocus: float | None = None
+    """Å, underfocus positive."""
+    beam_shift: tuple[float, float] | None = None
+    shift_radius: float = 0.005
+    """Distance of beam shifts below which two are surely of one group, in their unit."""
+    stage: tuple[float, float, float] | None = None
+    """µm."""
+    tilt: float | None = None
+    """Degrees."""
+    acquired: datetime | None = None
+    gain: str | None = None
+    """Name of the gain reference."""
+    defects: str | None = None
+    """Name of the list of defects."""
+
+
+def exposure_stem(path: Path) -> str:
+    """The movie's name without its suffix, and without ``_fractions``, ``_EER`` or ``.frames``."""
+    return _ENDING.sub("", path.stem)
+
+
+def exposure_name(path: Path) -> str:
+    """Name of the exposure from the movie's name, safe as a file name."""
+    return _UNSAFE.sub("_", exposure_stem(path)).strip("_.") or "movie"
+
+
+def say_epu(exposure: EpuExposure, facts: MovieFacts) -> Statement:
+    """EPU's XML, for a movie that may have smaller pixels than the image that EPU shows."""
+    pixel_size = exposure.pixel_size
+    if pixel_size and exposure.shape:
+        # The same field of view on 1/4 to 4 times as many pixels a side.
+        down, across = (facts.shape[axis] / exposure.shape[axis] for axis in (0, 1))
+        steps = (0.25, 0.5, 1.0, 2.0, 4.0)
+        scale = min(steps, key=lambda step: abs(step - across))
+        alike = abs(across / scale - 1.0) < 0.02 and abs(down / scale - 1.0) < 0.02
+        pixel_size = pixel_size / scale if alike else None
+    return Statement(
+        source=f"EPU's {exposure.path.name}",
+        pixel_size=pixel_size,
+        voltage=exposure.voltage,
+        dose=exposure.dose,
+        dose_per_frame=_shared(exposure.dose, facts.frames),
+        frames=exposure.fractions,
+        nominal_defocus=exposure.nominal_defocus,
+        beam_shift=exposure.beam_shift,
+        stage=exposure.stage,
+        tilt=exposure.tilt,
+        acquired=exposure.acquired,
+        gain=exposure.gain,
+    )
+
+
+def say_mdoc(frames: MdocFrames, facts: MovieFacts) -> Statement:
+    """SerialEM's mdoc."""
+    return Statement(
+        source=f"SerialEM's {frames.path.name}",
+        pixel_size=frames.pixel_size,
+        voltage=frames.voltage,
+        dose=frames.dose,
+        dose_per_frame=frames.dose_per_frame or _shared(frames.dose, facts.frames),
+        frames=frames.frames,
+        nominal_defocus=frames.nominal_defocus,
+        beam_shift=frames.image_shift,
+        shift_radius=0.1,
+        stage=frames.stage,
+        tilt=frames.tilt,
+        acquired=_with_zone(frames.acquired),
+        gain=frames.gain,
+        defects=frames.defects,
+    )
+
+
+def say_header(facts: MovieFacts) -> Statement:
+    """The header of the movie itself."""
+    return Statement(
+        source="the movie's header",
+        pixel_size=facts.pixel_size,
+        voltage=facts.voltage,
+        dose=facts.dose,
+        dose_per_frame=_shared(facts.dose, facts.frames),
+        nominal_defocus=facts.nominal_defocus,
+    )
+
+
+def _with_zone(time: datetime | None) -> datetime | None:
+    """SerialEM's clock has no time zone; it is taken to be ours."""
+    return time.astimezone() if time is not None and time.tzinfo is None else time
+
+
+def _shared(dose: float | None, frames: int) -> float | None:
+    return dose / frames if dose and frames else None
+
+
+def first_said(statements: Iterable[Statement], what: str) -> tuple[float | None, str]:
+    """The first value that any source gives for `what`, and who said so."""
+    for statement in statements:
+        value = getattr(statement, what)
+        if value:
+            return value, statement.source
+    return None, ""
+
+
+def differences(statements: Sequence[Statement], what: str, tolerance: float = 0.01) -> str:
+    """Who says what, when two sources differ by more than a share `tolerance`; else empty."""
+    said = [(getattr(one, what), one.source) for one in statements if getattr(one, what)]
+    if not said or max(s[0] for s in said) <= (1.0 + tolerance) * min(s[0] for s in said):
+        return ""
+    return ", ".join(f"{value:g} says {source}" for value, source in said)
