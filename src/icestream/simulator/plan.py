@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Literal, get_args
 
 __all__ = ["FAULTS", "Arrival", "Container", "Fault", "Layout", "Plan", "check_plan"]
@@ -129,8 +128,3 @@ def check_plan(plan: Plan) -> None:
         wrong.append(f"faults {', '.join(unknown)} are not known: there are {', '.join(FAULTS)}")
     if wrong:
         raise ValueError("this session cannot be simulated:\n  " + "\n  ".join(wrong))
-
-
-def is_file(specimen: str) -> bool:
-    """Whether `specimen` names a file and not one that is generated."""
-    return any(part in (".pdb", ".ent", ".mrc", ".map") for part in Path(specimen).suffixes)

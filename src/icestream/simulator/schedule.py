@@ -81,9 +81,9 @@ def _faults(plan: Plan, number: int, square: int) -> frozenset[Fault]:
         found.remove("duplicate")
     lasting: dict[Fault, bool] = {
         "bad-squares": square % 3 == 1,
-        "astigmatism": number >= round(0.6 * of),
-        "dose": number >= round(0.75 * of),
-        "outage": number == round(0.5 * of),
+        "astigmatism": number >= int(0.6 * of),
+        "dose": number >= int(0.75 * of),
+        "outage": number == int(0.5 * of),
         "wrong-gain": True,
     }
     found += [fault for fault, holds in lasting.items() if holds and fault in plan.faults]
@@ -96,7 +96,7 @@ def _shot(plan: Plan, started: datetime, number: int) -> Shot:
     faults = _faults(plan, number, square)
     rng = _rng(plan, 2, number)
     target = float(rng.choice(np.linspace(*plan.defocus, 5)))
-    late = "outage" in plan.faults and number >= round(0.5 * (plan.movies or 100))
+    late = "outage" in plan.faults and number >= int(0.5 * (plan.movies or 100))
     due = (number + (OUTAGE if late else 0)) * 3600.0 / plan.rate
     stage, shift = _position(plan, square, in_square, repeat)
     when = started + timedelta(seconds=due)

@@ -1,0 +1,26 @@
+"""A plan says all that is wrong with it at once."""
+
+from typing import get_args
+
+import pytest
+
+from icestream.simulator.plan import FAULTS, Fault, Plan, check_plan
+
+
+def test_the_default_can_be_simulated():
+    check_plan(Plan())
+
+
+def test_every_fault_is_explained():
+    assert set(FAULTS) == set(get_args(Fault))
+
+
+def test_all_problems_are_told_together():
+    plan = Plan(size=10, rate=0.0, faults=frozenset({"sabotage"}), dose_per_frame=50.0)
+    with pytest.raises(ValueError, match="cannot be simulated") as told:
+        check_plan(plan)
+    text = str(told.value)
+    assert "size is 10: it must be 64 to 8192 pixels" in text
+    assert "rate is 0.0" in text
+    assert "sabotage" in text
+    assert "112 electrons" in text
