@@ -58,7 +58,7 @@ class BlobSearch:
     """Smallest particle diameter, Å."""
     diameter_max: float
     """Largest particle diameter, Å."""
-    threshold: float = 4.0
+    threshold: float = 4.5
     """Least height of a peak, in standard deviations of the noise."""
     relative: float = 0.45
     """Least height of a peak as a fraction of the median of those kept; 0 switches it off."""

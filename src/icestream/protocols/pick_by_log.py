@@ -26,7 +26,7 @@ class PickByLogParameters(Parameters):
     diameter_max: Annotated[Angstrom, Gt(10)] | None = None
     """Longest side of a particle that is not round."""
 
-    threshold: Annotated[float, Gt(0), Le(100)] = 4.0
+    threshold: Annotated[float, Gt(0), Le(100)] = 4.5
     """Least contrast of a particle, in standard deviations of the noise: lower finds more."""
 
     relative: Annotated[float, Ge(0), Le(1), Advanced] = 0.45

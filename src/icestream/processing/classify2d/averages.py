@@ -1,0 +1,83 @@
+"""What people see of a classification: averages, their resolution, and a picture of them all."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Picture
+from PIL import ImageDraw, ImageFont
+
+from icestream.model import Stack
+from icestream.processing.classify2d.online import Classification
+from icestream.processing.classify2d.polar import Float
+from icestream.processing.classify2d.references import half_correlation
+
+__all__ = ["class_averages", "class_counts", "class_quality", "montage"]
+
+_TILE = 112
+_LABEL = 16
+
+
+def class_averages(classification: Classification) -> Stack:
+    """Averages ``(k, box, box)``, CTF corrected, bright on dark, zero outside the particle."""
+    if classification.references is None:
+        box = classification.plan.box
+        return np.zeros((len(classification.statistics.weight), box, box), dtype=np.float32)
+    grid = classification.plan.grid
+    return grid.images(grid.circles(classification.references))
+
+
+def class_counts(classification: Classification) -> NDArray[np.int64]:
+    """Particles ``(k,)`` that were assigned to each class when they were last looked at."""
+    group = classification.poses.group
+    counts = np.bincount(group[group >= 0], minlength=len(classification.statistics.weight))
+    return np.asarray(counts, dtype=np.int64)
+
+
+def class_quality(classification: Classification) -> tuple[Float, Float]:
+    """Resolution and score of each class.
+
+    Returns
+    -------
+    resolution : ``(k,)``
+        Å at which the correlation of the class's halves falls below 0.5; 0 where it is below
+        already on the first ring, or where there is no particle.
+    score : ``(k,)``
+        Mean correlation over all rings up to the finest detail that is compared, 0 to 1: how
+        much structure the particles of the class have in common.
+
+    Notes
+    -----
+    Both halves were aligned to the same reference, so that the numbers flatter a little: they
+    rank classes, they do not certify them.
+    """
+    plan = classification.plan
+    correlation = half_correlation(classification.statistics, plan.grid, plan.reference_mask)
+    correlation = correlation[:, : plan.finest]
+    correlation[classification.statistics.weight < 1] = 0.0
+    below = correlation < 0.5
+    rings = np.where(below.any(axis=1), below.argmax(axis=1), plan.finest)
+    extent = plan.box * plan.pixel_size
+    resolution = np.where(rings > 0, extent / np.maximum(rings, 1), 0.0)
+    score = np.clip(correlation, 0.0, 1.0).mean(axis=1)
+    return resolution.astype(np.float32), score.astype(np.float32)
+
+
+def montage(averages: Stack, labels: Sequence[str], columns: int = 10) -> NDArray[np.uint8]:
+    """One picture ``(y, x)`` of all averages in their order, each with its label below.
+
+    Grey values are stretched for each average by itself.
+    """
+    rows = -(-max(len(averages), 1) // columns)
+    across = min(columns, max(len(averages), 1))
+    canvas = Picture.new("L", (across * _TILE, rows * (_TILE + _LABEL)), 0)
+    pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(11)
+    for place, (average, label) in enumerate(zip(averages, labels, strict=True)):
+        left, top = place % columns * _TILE, place // columns * (_TILE + _LABEL)
+        low, high = np.percentile(average, (1.0, 99.8))
+        grey = np.clip((average - low) / max(float(high - low), 1e-9), 0, 1) * 255
+        tile = Picture.fromarray(grey.astype(np.uint8))
+        side = _TILE - 2
+        canvas.paste(tile.resize((side, side), Picture.Resampling.BICUBIC), (left + 1, top))
+        pen.text((left + 4, top + _TILE - 1), label, fill=200, font=font)
+    return np.asarray(canvas, dtype=np.uint8)

@@ -1,0 +1,256 @@
+"""Sort the particles into 2D classes while they arrive."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import numpy as np
+from annotated_types import Ge, Gt, Le, MultipleOf
+
+from icestream.formats.image import write_picture
+from icestream.formats.mrc import read_stack, write_mrc
+from icestream.model import Classes, Particles, Stack, column
+from icestream.processing.classify2d.averages import (
+    class_averages,
+    class_counts,
+    class_quality,
+    montage,
+)
+from icestream.processing.classify2d.online import Classification, Plan
+from icestream.processing.ctf.transfer import aberration
+from icestream.processing.fourier import fourier_crop
+from icestream.processing.particles import normalize_particles
+from icestream.protocol import (
+    Advanced,
+    Batch,
+    BatchProtocol,
+    Figure,
+    ItemFailed,
+    Parameters,
+    Resources,
+    Work,
+)
+from icestream.units import Angstrom, Pixel
+
+_SAME_SIZE = 0.02
+"""Relative difference of the boxes' widths, in Å, that particles of one classification may have."""
+
+
+class ClassifyParticlesParameters(Parameters):
+    """How many classes, and how fine."""
+
+    classes: Annotated[int, Ge(2), Le(200)] = 50
+    """Most classes; one is opened for about every hundred particles, and ten at the start."""
+
+    diameter: Annotated[Angstrom, Gt(10)] | None = None
+    """Particle diameter; what lies outside is masked. The picker's when empty."""
+
+    resolution: Annotated[Angstrom, Ge(3), Le(30)] = 8.0
+    """Finest detail that is compared."""
+
+    max_shift: Annotated[Angstrom, Gt(0)] | None = None
+    """How far particles may lie from the centers of their boxes; 0.15 diameters when empty."""
+
+    batch: Annotated[int, Ge(50), Le(5000), Advanced] = 300
+    """New particles after which the classes are improved and shown."""
+
+    per_class: Annotated[int, Ge(10), Advanced] = 100
+    """Particles for which one class is opened."""
+
+    memory: Annotated[int, Ge(500), Advanced] = 10_000
+    """Particle images kept for another look, 4 kB each; beyond, random ones are let go."""
+
+    passes: Annotated[int, Ge(0), Le(50), Advanced] = 4
+    """Looks at every kept particle when the session has ended."""
+
+    box: Annotated[Pixel, Ge(32), Le(128), MultipleOf(2), Advanced] = 64
+    """Side to which particles are reduced before they are compared."""
+
+    use_ctf: Annotated[bool, Advanced] = True
+    """Correct for the contrast transfer function of each particle."""
+
+    seed: Annotated[int, Ge(0), Advanced] = 1
+    """Of the random start: the same seed and particles give the same classes."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Classification so far, and where each of its particles came from."""
+
+    classification: Classification | None = None
+    """None until the first particle."""
+    exposures: list[str] = field(default_factory=list)
+    exposure: list[int] = field(default_factory=list)
+    """Of each particle, its place in `exposures`."""
+    index: list[int] = field(default_factory=list)
+    """Of each particle, its place in its stack."""
+    snapshots: int = 0
+
+
+class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
+    """Classify particles in 2D as they come, revisiting earlier ones as the classes improve."""
+
+    name = "classes2d.online"
+    title = "Streaming 2D classification"
+    cites = (
+        "doi:10.1006/jsbi.1998.4014",
+        "doi:10.1111/j.1467-9868.2009.00698.x",
+        "doi:10.1016/j.jsb.2012.09.006",
+    )
+    resources = Resources(memory=1024 * 2**20)
+
+    def batch_size(self) -> int:
+        return self.parameters.batch
+
+    def start(self, first: Batch[Particles], work: Work) -> Progress:
+        return self.update(Progress(), first, work)
+
+    def update(self, state: Progress, new: Batch[Particles], work: Work) -> Progress:
+        taken = [item for item in new if len(item)]
+        if taken:
+            if state.classification is None:
+                state.classification = Classification(self._plan(taken[0]))
+            plan = state.classification.plan
+            images = np.concatenate([self._images(item, plan) for item in taken])
+            transfer = np.concatenate([self._transfer(item, plan) for item in taken])
+            for item in taken:
+                state.exposure += [len(state.exposures)] * len(item)
+                state.index += range(len(item))
+                state.exposures.append(item.exposure)
+            state.classification.add(images, transfer)
+        if new.final and state.classification is not None:
+            state.classification.consolidate(self.parameters.passes)
+            state.classification.settle()
+        return state
+
+    def snapshot(self, state: Progress, work: Work) -> Classes:
+        if state.classification is None:
+            raise ItemFailed(
+                "no particle has come to classify",
+                advice="see why picking or extraction found none",
+                code="no-particles",
+            )
+        state.snapshots += 1
+        done = state.classification
+        averages, counts = class_averages(done), class_counts(done)
+        resolution, score = class_quality(done)
+        stem = f"classes_{state.snapshots:04d}"
+        stack = work.path(f"{stem}.mrcs")
+        write_mrc(stack, averages, done.plan.pixel_size)
+        order = np.argsort(-counts, kind="stable")
+        labels = [
+            f"{counts[k]}  {resolution[k]:.0f} Å" if resolution[k] else f"{counts[k]}"
+            for k in order
+        ]
+        picture = work.path(f"{stem}.png")
+        write_picture(picture, montage(averages[order], labels))
+        table = work.path(f"{stem}.parquet")
+        _write_assignments(table, state, done)
+        return Classes(
+            averages=stack,
+            box=done.plan.box,
+            pixel_size=done.plan.pixel_size,
+            counts=column(counts),
+            resolution=column(resolution),
+            score=column(score),
+            assignments=table,
+            particles=len(done),
+            iteration=state.snapshots,
+            montage=picture,
+        )
+
+    def summarize(self, items: Sequence[Classes]) -> str:
+        """Say how many particles are in how many classes."""
+        if not items:
+            return ""
+        last = items[-1]
+        used = int((np.asarray(last.counts) > 0).sum())
+        text = f"{last.particles} particles were sorted into {used} 2D classes"
+        found = np.asarray(last.resolution)
+        return f"{text}, the best at {found[found > 0].min():.1f} Å" if found.any() else text
+
+    def plot(self, items: Sequence[Classes]) -> Iterator[Figure]:
+        """Population and resolution of the latest classes."""
+        if items:
+            counts = sorted((float(n) for n in items[-1].counts), reverse=True)
+            yield Figure("Particles in each class", "series", counts, "particles")
+            yield Figure(
+                "Resolution of the classes",
+                "scatter",
+                [float(r) for r in items[-1].resolution],
+                "resolution / Å",
+                x=[float(n) for n in items[-1].counts],
+                x_label="particles",
+            )
+
+    def _plan(self, item: Particles) -> Plan:
+        wanted = self.parameters
+        box = min(wanted.box, item.box)
+        extent = item.box * item.optics.pixel_size
+        diameter = wanted.diameter or item.diameter or extent / 1.5
+        return Plan(
+            box=box,
+            pixel_size=extent / box,
+            diameter=diameter,
+            resolution=wanted.resolution,
+            classes_min=min(10, wanted.classes),
+            classes_max=wanted.classes,
+            per_class=wanted.per_class,
+            max_shift=wanted.max_shift or 0.15 * diameter,
+            memory=wanted.memory,
+            seed=wanted.seed,
+        )
+
+    def _images(self, item: Particles, plan: Plan) -> Stack:
+        """The particles of one micrograph, reduced to the plan's box."""
+        extent, wanted = item.box * item.optics.pixel_size, plan.box * plan.pixel_size
+        if item.box < plan.box or abs(extent / wanted - 1.0) > _SAME_SIZE:
+            raise ItemFailed(
+                f"the particles of {item.exposure} are {item.box} pixels of "
+                f"{item.optics.pixel_size:.4g} Å ({extent:.0f} Å) wide, those before them were "
+                f"{wanted:.0f} Å wide",
+                advice="extract all particles with the same box",
+                code="boxes-differ",
+            )
+        stack = read_stack(item.stack, slice(0, len(item)))
+        images = fourier_crop(stack, (plan.box, plan.box))
+        radius = min(0.5 * plan.diameter / plan.pixel_size, 0.48 * plan.box)
+        return normalize_particles(images, radius)
+
+    def _transfer(self, item: Particles, plan: Plan) -> Stack:
+        """Contrast ``(n, rings)`` with which the bright specimen appears in the images.
+
+        Astigmatism is left out: at the few hundred Å that are usual it turns phases by less than
+        the rings can tell at this box size. Particles without a defocus keep the contrast 1.
+        """
+        rings = plan.grid.rings
+        if not self.parameters.use_ctf:
+            return np.ones((len(item), rings), dtype=np.float32)
+        frequency = np.arange(1, rings + 1) / (plan.box * plan.pixel_size)
+        defocus = 0.5 * (np.asarray(item.defocus_u) + np.asarray(item.defocus_v))
+        chi = aberration(
+            frequency[None, :],
+            defocus[:, None].astype(np.float64),
+            item.optics,
+            phase_shift=item.phase_shift,
+        )
+        return np.where(defocus[:, None] == 0.0, 1.0, np.sin(chi)).astype(np.float32)
+
+
+def _write_assignments(path: Path, state: Progress, done: Classification) -> None:
+    """Parquet table of the latest pose of every particle, see `icestream.model.Classes`."""
+    poses, pixel_size = done.poses, np.float32(done.plan.pixel_size)
+    assigned = {
+        "exposure": np.array(state.exposures, dtype=object)[np.array(state.exposure, dtype=int)],
+        "index": np.array(state.index, dtype=np.int32),
+        "class": poses.group + np.int32(1),
+        "angle": poses.angle,
+        "shift_y": -poses.shift[:, 0] * pixel_size,
+        "shift_x": -poses.shift[:, 1] * pixel_size,
+        "likelihood": poses.likelihood,
+    }
+    with duckdb.connect() as connection:
+        connection.register("assigned", assigned)
+        connection.sql("SELECT * FROM assigned").write_parquet(str(path))
