@@ -1,0 +1,130 @@
+"""`icestream set`: a new revision of a step, and what it would cost."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from pydantic import TypeAdapter, ValidationError
+
+from icestream.cli.control import ask
+from icestream.cli.describe import type_words, value_words
+from icestream.cli.terminal import print_table
+from icestream.engine.revising import preview
+from icestream.protocol import Parameters, Registry
+from icestream.store import queries
+from icestream.store.open import Store, open_store
+from icestream.store.records import StepRecord
+
+__all__ = ["InvalidChange", "change", "read_changes"]
+
+
+class InvalidChange(ValueError):
+    """What was given is no change of the step's parameters."""
+
+
+def change(
+    session: Path,
+    step: str,
+    /,
+    *values: str,
+    only_say: Annotated[bool, Parameter(name="--preview", negative="")] = False,
+) -> int:
+    """Change a step's parameters; only what depends on them runs again.
+
+    Parameters
+    ----------
+    session
+        The session's folder.
+    step
+        Name of the step.
+    values
+        name=value, such as defocus_max=3; several at once if you like.
+    only_say
+        Only say what would run again, for how many exposures, and about how long.
+    """
+    store = open_store(session, readonly=True)
+    try:
+        record = queries.step(store, step)
+        model = Registry().get(record.protocol).parameters_type()
+        changes = read_changes(model, record, values)
+        if only_say:
+            _preview(store, record, changes)
+            return 0
+    finally:
+        store.close()
+    return ask(session, "set", step=step, changes=changes)
+
+
+def read_changes(
+    model: type[Parameters], step: StepRecord, values: tuple[str, ...]
+) -> dict[str, Any]:
+    """Parameters from words such as ``defocus_max=3``, checked together with the others.
+
+    Raises
+    ------
+    InvalidChange
+        Naming everything that is wrong.
+    """
+    if not values:
+        raise InvalidChange(f"say what to set, such as: icestream set SESSION {step.name} name=3")
+    changes: dict[str, Any] = {}
+    problems = []
+    for text in values:
+        name, equals, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals:
+            problems.append(f"{text!r}: write name=value")
+        elif name not in model.model_fields:
+            problems.append(
+                f"{step.protocol} has no parameter {name!r}; it has {', '.join(model.model_fields)}"
+            )
+        else:
+            try:
+                changes[name] = _value(model, name, value.strip())
+            except ValueError:
+                wanted = type_words(model.model_fields[name].annotation)
+                problems.append(f"{name}: expected {wanted}, found {value!r}")
+    if problems:
+        raise InvalidChange("; ".join(problems))
+    try:
+        whole = model.model_validate({**step.changed, **changes})
+    except ValidationError as error:
+        raise InvalidChange(
+            "; ".join(
+                f"{'.'.join(map(str, problem['loc'])) or step.name}: {problem['msg']}"
+                for problem in error.errors()
+            )
+        ) from None
+    ready = whole.model_dump(mode="json")
+    return {name: ready[name] for name in changes}
+
+
+def _value(model: type[Parameters], name: str, text: str) -> Any:
+    """What a person means: the text itself where the type allows, otherwise none or JSON."""
+    field: Any = model.model_fields[name].annotation
+    adapter: TypeAdapter[Any] = TypeAdapter(field)
+    try:
+        return adapter.validate_python(text)
+    except ValidationError:
+        if text.lower() == "none":
+            return adapter.validate_python(None)
+        return adapter.validate_python(json.loads(text))
+
+
+def _preview(store: Store, step: StepRecord, changes: dict[str, Any]) -> None:
+    found = preview(store, Registry(), step.name, changes)
+    for name, value in changes.items():
+        old = value_words(step.parameters.get(name))
+        print(f"{step.name}.{name}: {old} -> {value_words(value)}")
+    if not found.steps:
+        print("nothing would run: the step has these values now")
+        return
+    print_table(
+        ("step", "tasks to run", "results kept", "core seconds"),
+        [
+            (each.name, str(each.tasks), str(each.kept), f"{each.seconds:.0f}")
+            for each in found.steps
+        ],
+    )
+    print(f"{found.tasks} tasks, about {found.seconds:.0f} s of one core")

@@ -1,0 +1,98 @@
+"""`icestream pause`, `resume`, `stop`, `abort`: what happens to the work of a session."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from icestream.engine.commands import answer_of, send, wake
+
+__all__ = ["abort", "ask", "pause", "resume", "stop"]
+
+_PATIENCE = 10.0
+"""Seconds that a running session has for its answer."""
+
+Branch = Annotated[bool, Parameter(negative="")]
+
+
+def pause(session: Path, step: str | None = None, /, *, branch: Branch = False) -> int:
+    """Hold a session, or one of its steps, until it is resumed. What has begun is finished.
+
+    Parameters
+    ----------
+    session
+        The session's folder.
+    step
+        Name of the step; the whole session when not given.
+    branch
+        All that depends on the step, too.
+    """
+    return _control("pause", session, step, branch=branch)
+
+
+def resume(session: Path, step: str | None = None, /, *, branch: Branch = False) -> int:
+    """Let a session or a step go on that was paused or stopped.
+
+    A session that no process runs goes on with the command that it was started with.
+
+    Parameters
+    ----------
+    session
+        The session's folder.
+    step
+        Name of the step; the whole session when not given.
+    branch
+        All that depends on the step, too.
+    """
+    return _control("resume", session, step, branch=branch)
+
+
+def stop(session: Path, step: str | None = None, /, *, branch: Branch = False) -> int:
+    """Take nothing new and finish what has begun.
+
+    Parameters
+    ----------
+    session
+        The session's folder.
+    step
+        Name of the step; the whole session when not given, which then ends.
+    branch
+        All that depends on the step, too.
+    """
+    return _control("stop", session, step, branch=branch)
+
+
+def abort(session: Path, step: str | None = None, /, *, branch: Branch = False) -> int:
+    """End what is being done within a second; it is done again when resumed.
+
+    Parameters
+    ----------
+    session
+        The session's folder.
+    step
+        Name of the step; the whole session when not given.
+    branch
+        All that depends on the step, too.
+    """
+    return _control("abort", session, step, branch=branch)
+
+
+def _control(verb: str, session: Path, step: str | None, *, branch: bool) -> int:
+    arguments: dict[str, Any] = {"step": step} if step else {}
+    if branch:
+        arguments["branch"] = True
+    return ask(session, verb, **arguments)
+
+
+def ask(session: Path, verb: str, **arguments: Any) -> int:
+    """Send a command to a session, wait for the answer, print it; the exit status."""
+    token = send(session, verb, **arguments)
+    if not wake(session):
+        print("no process runs this session now; it will be done when the session is run again")
+        return 0
+    state, answer = answer_of(session, token, timeout=_PATIENCE)
+    if state == "new":
+        print(f"the session has not answered within {_PATIENCE:g} s; see icestream status")
+        return 1
+    print(answer or state)
+    return 0 if state == "done" else 1

@@ -1,0 +1,126 @@
+"""`icestream set`."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import pytest
+from annotated_types import Gt
+from pydantic import model_validator
+
+from icestream.cli import change as module
+from icestream.cli.change import InvalidChange, change, read_changes
+from icestream.protocol import Parameters
+from icestream.store.records import Counts, StepRecord
+from icestream.units import Angstrom, Micrometre
+from report_session import SampleSession
+
+
+class RingParameters(Parameters):
+    """Where to search."""
+
+    defocus_min: Annotated[Micrometre, Gt(0)] = 0.5
+    """Smallest."""
+
+    defocus_max: Annotated[Micrometre, Gt(0)] = 4.0
+    """Largest."""
+
+    phase_plate: bool = False
+    """Fit the phase."""
+
+    mode: Literal["fast", "good"] = "good"
+    """How thorough."""
+
+    diameter: Annotated[Angstrom, Gt(0)] | None = 100.0
+    """Diameter."""
+
+    limits: tuple[float, float] = (1.0, 2.0)
+    """Two."""
+
+    pattern: str = ""
+    """Text."""
+
+    gain: Path | None = None
+    """A file."""
+
+    @model_validator(mode="after")
+    def check_range(self) -> Self:
+        if self.defocus_min >= self.defocus_max:
+            raise ValueError("defocus_min must be below defocus_max")
+        return self
+
+
+STEP = StepRecord(
+    id=3,
+    name="ctf",
+    protocol="ctf.rings",
+    kind="item",
+    depth=2,
+    state="running",
+    reason="",
+    revision=1,
+    parameters={},
+    changed={"defocus_min": 1.0},
+    counts=Counts(),
+)
+
+
+def _read(*values: str) -> dict[str, Any]:
+    return read_changes(RingParameters, STEP, values)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("defocus_max=3", "defocus_max", 3.0),
+        ("defocus-max = 2.5", "defocus_max", 2.5),
+        ("phase_plate=yes", "phase_plate", True),
+        ("mode=fast", "mode", "fast"),
+        ("diameter=none", "diameter", None),
+        ("limits=[3, 4]", "limits", [3.0, 4.0]),
+        ("pattern=5", "pattern", "5"),
+        ("gain=/data/gain.mrc", "gain", "/data/gain.mrc"),
+        ("pattern=a=b", "pattern", "a=b"),
+    ],
+)
+def test_words_become_values(text: str, name: str, value: object) -> None:
+    assert _read(text) == {name: value}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("defocus_max", "write name=value"),
+        ("defocus=3", "ctf.rings has no parameter 'defocus'; it has defocus_min, defocus_max"),
+        ("defocus_max=large", "defocus_max: expected number, found 'large'"),
+        ("mode=best", "mode: expected one of fast, good, found 'best'"),
+        ("defocus_max=0.9", "defocus_min must be below defocus_max"),
+    ],
+)
+def test_what_is_wrong_is_said(text: str, message: str) -> None:
+    """The last one knows what the step had been set to before."""
+    with pytest.raises(InvalidChange, match=message):
+        _read(text)
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    with pytest.raises(InvalidChange, match=r"no parameter 'a'.*no parameter 'b'"):
+        _read("a=1", "b=2")
+
+
+def test_nothing_to_set() -> None:
+    with pytest.raises(InvalidChange, match="say what to set"):
+        _read()
+
+
+def test_the_change_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(module, "ask", lambda *words, **more: sent.append((words, more)) or 0)
+    sample = SampleSession(tmp_path / "session", start=1.7e9)
+    assert change(sample.folder, "ctf", "defocus_max=3") == 0
+    assert sent == [((sample.folder, "set"), {"step": "ctf", "changes": {"defocus_max": 3.0}})]
+
+
+def test_a_step_that_is_not_there(tmp_path: Path) -> None:
+    sample = SampleSession(tmp_path / "session", start=1.7e9)
+    with pytest.raises(LookupError, match="no step 'cft' in this session; it has import"):
+        change(sample.folder, "cft", "defocus_max=3")

@@ -1,0 +1,98 @@
+"""`icestream pause`, `resume`, `stop`, `abort`."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from icestream.cli import control
+from icestream.cli.control import ask
+from icestream.engine.commands import Doorbell
+from icestream.store import tables as t
+from icestream.store.open import NoStore, open_store
+from report_session import SampleSession
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Path:
+    """A session that no process runs."""
+    sample = SampleSession(tmp_path / "session", start=1.7e9)
+    sample.store.close()
+    return sample.folder
+
+
+@pytest.fixture
+def answering(session: Path) -> Iterator[Callable[[str, str], None]]:
+    """Let a process run the session that gives each command the same answer."""
+    bells = []
+
+    def start(state: str, answer: str) -> None:
+        def rung() -> None:
+            store = open_store(session)
+            with store.write() as connection:
+                connection.execute(update(t.command).values(state=state, answer=answer))
+            store.close()
+
+        bells.append(Doorbell(session, rung))
+
+    yield start
+    for bell in bells:
+        bell.close()
+
+
+def _asked(session: Path) -> list[tuple[str, dict[str, object]]]:
+    store = open_store(session, readonly=True)
+    with store.read() as connection:
+        rows = connection.execute(select(t.command.c.name, t.command.c.arguments)).all()
+    store.close()
+    return [(row[0], json.loads(row[1])) for row in rows]
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "stop", "abort"])
+def test_each_reaches_the_session(
+    session: Path, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = getattr(control, verb)
+    assert command(session) == 0
+    assert command(session, "ctf", branch=True) == 0
+    assert _asked(session) == [(verb, {}), (verb, {"step": "ctf", "branch": True})]
+    assert "no process runs this session now" in capsys.readouterr().out
+
+
+def test_the_answer_is_printed(
+    session: Path,
+    answering: Callable[[str, str], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answering("done", "the session is paused")
+    assert ask(session, "pause") == 0
+    assert capsys.readouterr().out == "the session is paused\n"
+
+
+def test_a_refusal_is_told_by_the_status_too(
+    session: Path,
+    answering: Callable[[str, str], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answering("refused", "there is no step 'cft'; there are ctf, align")
+    assert ask(session, "pause", step="cft") == 1
+    assert "there is no step 'cft'" in capsys.readouterr().out
+
+
+def test_a_session_that_does_not_answer(
+    session: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(control, "_PATIENCE", 0.05)
+    bell = Doorbell(session, lambda: None)
+    try:
+        assert ask(session, "pause") == 1
+    finally:
+        bell.close()
+    assert "has not answered" in capsys.readouterr().out
+
+
+def test_a_folder_without_a_session(tmp_path: Path) -> None:
+    with pytest.raises(NoStore):
+        control.pause(tmp_path)

@@ -1,0 +1,58 @@
+"""`icestream workflow`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from icestream.cli.workflow import app
+from icestream.engine.workflow import load_workflow, shipped_workflows
+from report_session import SampleSession
+
+
+def _run(*tokens: str) -> object:
+    return app(list(tokens), result_action="return_value")
+
+
+def test_list(capsys: pytest.CaptureFixture[str]) -> None:
+    _run("list")
+    names = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()]
+    assert names == ["name", *shipped_workflows()]
+
+
+def test_show(capsys: pytest.CaptureFixture[str]) -> None:
+    _run("show", "default")
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines() if "\t" in line]
+    steps = {row[0]: row for row in rows[1:]}
+    assert set(steps) == {step.name for step in load_workflow("default").steps}
+    assert steps["ctf"][1] == "ctf.estimate"
+    assert steps["ctf"][3] == "align.micrograph"
+
+
+def test_export_and_validate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is exported is the same workflow, and can run."""
+    file = tmp_path / "mine.json"
+    _run("export", "default", str(file))
+    assert load_workflow(file) == load_workflow("default")
+    assert _run("validate", str(file)) == 0
+    assert "can run" in capsys.readouterr().out
+
+
+def test_everything_wrong_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "wrong.json"
+    steps = [
+        {"name": "import", "protocol": "movies.import", "parameters": {"pixel_sise": 1.0}},
+        {"name": "ctf", "protocol": "ctf.estimate", "inputs": {"micrograph": "import"}},
+    ]
+    file.write_text(json.dumps({"name": "wrong", "steps": steps}))
+    assert _run("validate", str(file)) == 1
+    printed = capsys.readouterr().out
+    assert "did you mean pixel_size" in printed
+    assert "expects Micrograph, but import.movie is Movie" in printed
+
+
+def test_a_sessions_own_workflow(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sample = SampleSession(tmp_path / "session", start=1.7e9)
+    _run("show", str(sample.folder), "--json")
+    document = json.loads(capsys.readouterr().out)
+    assert {step["name"] for step in document["steps"]} == set(sample.step_ids)
