@@ -49,6 +49,7 @@ class StepOptions:
         self.workflow = workflow
         self._places: dict[str, tuple[str, str]] = {}
         self._options: list[inspect.Parameter] = []
+        self._pattern_of: str | None = None
         for number, step in enumerate(workflow.steps):
             self._add(number, step, registry.get(step.protocol))
 
@@ -64,22 +65,18 @@ class StepOptions:
         """
         workflow = self.workflow
         if pattern is not None:
-            source = self._source(workflow)
-            workflow = workflow.changed(source, {PATTERN: str(Path(pattern).absolute())})
+            if self._pattern_of is None:
+                raise LookupError(
+                    f"workflow {workflow.name!r} has no step that takes files by a pattern; "
+                    "run it with icestream run WORKFLOW --session DIR"
+                )
+            absolute = str(Path(pattern).absolute())
+            workflow = workflow.changed(self._pattern_of, {PATTERN: absolute})
         for name, value in given.items():
             if name in self._places and value is not None:
                 step, parameter = self._places[name]
                 workflow = workflow.changed(step, {parameter: _ready(value)})
         return workflow
-
-    def _source(self, workflow: Workflow) -> str:
-        for step, parameter in self._places.values():
-            if parameter == PATTERN:
-                return step
-        raise LookupError(
-            f"workflow {workflow.name!r} has no step that takes files by a pattern; "
-            "run it with icestream run WORKFLOW --session DIR"
-        )
 
     def _add(self, number: int, step: Step, protocol: type[Protocol[Any]]) -> None:
         source = issubclass(protocol, SourceProtocol)
@@ -87,30 +84,35 @@ class StepOptions:
         group = Group(f"Step {step.name}: {protocol.title} ({protocol.name})", sort_key=10 + number)
         short = Group("What the files do not say, or say wrongly", sort_key=5)
         for described in describe_parameters(model):
-            name = described.name
-            place = f"step{number}__{name}"
-            self._places[place] = (step.name, name)
+            name, field = described.name, model.model_fields[described.name]
             if source and name == PATTERN:
+                self._pattern_of = step.name
                 continue
+            long = f"--{step.name}.{name.replace('_', '-')}"
             direct = DIRECT.get(name) if source else None
-            flag = f"--{step.name}.{name.replace('_', '-')}"
-            option = Parameter(
-                name=[flag] if direct is None else [direct, flag],
-                help=_help(described, step, model.model_fields[name]),
-                group=short if direct else group,
-                show=not described.advanced,
-                show_default=False,
-                negative_iterable=(),
-            )
-            kind = bare_type(model.model_fields[name].annotation)
-            self._options.append(
-                inspect.Parameter(
-                    place,
-                    inspect.Parameter.KEYWORD_ONLY,
-                    default=None,
-                    annotation=Annotated[kind | None, option],
+            words = _help(described, step, field)
+            place = f"step{number}__{name}"
+            kind = bare_type(field.annotation)
+            if direct:
+                self._option(
+                    place, (step.name, name), kind, Parameter(direct, help=words, group=short)
                 )
+            # What has a short name can be written in full too, but is not listed twice.
+            listed = not described.advanced and not direct
+            option = Parameter(long, help=words, group=group, show=listed)
+            self._option(f"{place}_long", target, kind, option)
+
+    def _option(self, place: str, target: tuple[str, str], kind: Any, option: Parameter) -> None:
+        quiet = Parameter(show_default=False, negative_iterable=())
+        self._places[place] = target
+        self._options.append(
+            inspect.Parameter(
+                place,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=None,
+                annotation=Annotated[kind | None, quiet, option],
             )
+        )
 
 
 def _help(described: Described, step: Step, field: FieldInfo) -> str:

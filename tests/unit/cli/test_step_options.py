@@ -188,7 +188,7 @@ def test_help_shows_units_limits_and_the_workflows_default(
     assert "Largest underfocus to search. [µm > 0] Default: 3 µm." in shown
     assert "Step ctf: Rings (ctf.rings)" in shown
     assert "--pixel-size" in shown
-    assert "--import.pixel-size" in shown
+    assert "--import.pixel-size" not in shown
     assert "--ctf.tile" not in shown
     assert "--import.pattern" not in shown
 
