@@ -91,12 +91,10 @@ class StepOptions:
             long = f"--{step.name}.{name.replace('_', '-')}"
             direct = DIRECT.get(name) if source else None
             words = _help(described, step, field)
-            place = f"step{number}__{name}"
+            place, target = f"step{number}__{name}", (step.name, name)
             kind = bare_type(field.annotation)
             if direct:
-                self._option(
-                    place, (step.name, name), kind, Parameter(direct, help=words, group=short)
-                )
+                self._option(place, target, kind, Parameter(direct, help=words, group=short))
             # What has a short name can be written in full too, but is not listed twice.
             listed = not described.advanced and not direct
             option = Parameter(long, help=words, group=group, show=listed)
