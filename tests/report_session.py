@@ -4,6 +4,8 @@ It grows by as many exposures as a test asks for, without images being processed
 drawn pictures stands for what the protocols would have made.
 """
 
+import functools
+import io
 import json
 import math
 from dataclasses import dataclass
@@ -78,15 +80,32 @@ class Shot:
 class SampleSession:
     """Grows a session's store as the engine would."""
 
-    def __init__(self, folder: Path, *, start: float, name: str = "apoferritin-grid-2") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        start: float,
+        name: str = "apoferritin-grid-2",
+        documents: bool = True,
+    ) -> None:
         self.folder = folder
+        self.documents = documents
+        """False: results are left out, which is quick; states and qualities are there."""
         self.now = start
         self.random = np.random.default_rng(7)
         self.store: Store = open_store(folder)
         self.total = 0
         self.going: list[tuple[int, str, int, Shot]] = []
         self.step_ids: dict[str, int] = {}
-        self.picks = [_draw(folder / "pool", number) for number in range(POOL)]
+        self.batches = 0
+        self.picks: list[np.ndarray] = []
+        if documents:
+            (folder / "pool").mkdir()
+            for number in range(POOL):
+                thumbnail, spectrum, places = _draw(number)
+                (folder / "pool" / f"{number}.png").write_bytes(thumbnail)
+                (folder / "pool" / f"{number}-spectrum.png").write_bytes(spectrum)
+                self.picks.append(places)
         with self.store.write() as connection:
             self.numbers = Numbers(connection)
             writes = Writes(self.numbers, start)
@@ -143,21 +162,26 @@ class SampleSession:
         square, hole = 8999138 + number // 60 * 48, 9015883 + number // 3
         name = f"FoilHole_{hole}_Data_9017347_{number % 3}"
         shot = self._shot(number)
-        details = Exposure(
-            name=name, acquired=datetime.fromtimestamp(self.now - 8.0).astimezone(),
-            grid_square=str(square), foil_hole=str(hole), group=1 + number % 3,
-        )  # fmt: skip
+        acquired = datetime.fromtimestamp(self.now - 8.0).astimezone()
         exposure = writes.insert(
             t.exposure, name=name, state="going", reasons="[]", found=self.now,
-            details=json.dumps(to_document(details)),
+            details=json.dumps({
+                "name": name, "acquired": acquired.isoformat(), "grid_square": str(square),
+                "foil_hole": str(hole), "group": 1 + number % 3,
+            }),
         )  # fmt: skip
+        self.going.append((exposure, name, number, shot))
+        if self.documents:
+            self._import(writes, exposure, name, number)
+
+    def _import(self, writes: Writes, exposure: int, name: str, number: int) -> None:
+        details = Exposure(name=name, group=1 + number % 3)
         movie = Movie(
             exposure=name, path=Path(f"/data/{name}_Fractions.tiff"), frames=40,
             shape=(SIZE, SIZE), optics=OPTICS, dose_per_frame=1.02, gain=Path("/data/gain.mrc"),
             details=details,
         )  # fmt: skip
         self._result(writes, "import", exposure, {"movie": to_document(movie)}, {}, 0.01)
-        self.going.append((exposure, name, number, shot))
 
     def _shot(self, number: int) -> Shot:
         draw = self.random
@@ -186,6 +210,9 @@ class SampleSession:
             self._task(writes, "align", exposure, "failed", reason=reason)
             self._end(writes, exposure, "failed", [reason])
             return
+        if not self.documents:
+            self._settle_lightly(writes, exposure, shot)
+            return
         micrograph = self._micrograph(name, number, shot)
         ctf = self._ctf(name, number, shot)
         self._result(
@@ -208,6 +235,21 @@ class SampleSession:
             particles.qualities(), 0.3,
         )  # fmt: skip
         self._end(writes, exposure, "done", [])
+
+    def _settle_lightly(self, writes: Writes, exposure: int, shot: Shot) -> None:
+        for step, name, value in (
+            ("align", "motion.total", shot.jump),
+            ("ctf", "ctf.defocus", shot.defocus),
+            ("ctf", "ctf.astigmatism", shot.astigmatism),
+            ("ctf", "ctf.resolution", shot.resolution),
+            ("ctf", "ctf.ice_ring", shot.ice),
+        ):
+            number = self.step_ids[step]
+            writes.insert(
+                t.quality, step_id=number, revision_id=number, exposure_id=exposure, result_id=0,
+                name=name, value=value,
+            )  # fmt: skip
+        self._end(writes, exposure, "rejected" if shot.rejected else "done", list(shot.rejected))
 
     def _micrograph(self, name: str, number: int, shot: Shot) -> Micrograph:
         steps = self.random.normal(0, 0.25, (40, 2))
@@ -253,6 +295,7 @@ class SampleSession:
 
     def classify(self) -> None:
         """Commit a snapshot of 2D classes."""
+        self.batches += 1
         averages = _draw_classes(24)
         folder = self.folder / "pool"
         with mrcfile.new(folder / "averages.mrcs", overwrite=True) as file:
@@ -263,11 +306,13 @@ class SampleSession:
             averages=Path("pool/averages.mrcs"), box=64, pixel_size=3.0, counts=column(counts),
             resolution=column(np.linspace(6.2, 19.0, len(averages))),
             score=column(np.linspace(1, 0, len(averages))), assignments=Path("pool/x.parquet"),
-            particles=int(counts.sum()), iteration=3,
+            particles=int(counts.sum()), iteration=self.batches,
         )  # fmt: skip
         with self.store.write() as connection:
             writes = Writes(self.numbers, self.now)
-            self._result(writes, "classify", -3, {"classes": to_document(classes)}, {}, 21.0)
+            self._result(
+                writes, "classify", -self.batches, {"classes": to_document(classes)}, {}, 21.0
+            )
             writes.flush(connection)
 
     def warn(self, level: str, message: str, exposure: str, *, cleared: bool = False) -> None:
@@ -304,7 +349,6 @@ class SampleSession:
             writes.update(t.session, 1, state="done", changed=self.now)
             for number in self.step_ids.values():
                 writes.update(t.step, number, state="done")
-            writes.event("session")
             writes.flush(connection)
 
     def accept(self, name: str) -> None:
@@ -360,36 +404,35 @@ class SampleSession:
             )  # fmt: skip
 
 
-def _draw(folder: Path, number: int) -> np.ndarray:
-    """A thumbnail with round particles and a spectrum with rings; the particles as (y, x)."""
-    folder.mkdir(parents=True, exist_ok=True)
+@functools.cache
+def _draw(number: int) -> tuple[bytes, bytes, np.ndarray]:
+    """A thumbnail with round particles, a spectrum with rings, and the particles as (y, x)."""
     draw = np.random.default_rng(number)
-    places: list[np.ndarray] = []
-    for _ in range(4000):
-        place = draw.uniform(60, SIZE - 60, 2)
-        if all(np.hypot(*(place - other)) > 92 for other in places):
-            places.append(place)
-    small = 512
+    places = np.empty((0, 2))
+    for place in draw.uniform(60, SIZE - 60, (900, 2)):
+        if len(places) == 0 or np.hypot(*(places - place).T).min() > 92:
+            places = np.vstack([places, place])
+    small = 384
     y, x = np.mgrid[:small, :small] * (SIZE / small)
-    image = draw.normal(0, 1.0, (small, small)) + 0.6 * np.sin(x / 900 + number) + 0.4 * y / SIZE
+    image = draw.normal(0, 0.8, (small, small)) + 0.6 * np.sin(x / 900 + number) + 0.4 * y / SIZE
     for py, px in places:
         distance = np.hypot(y - py, x - px)
         image -= 0.9 * np.exp(-(((distance - 34) / 11) ** 2)) + 0.35 * (distance < 40)
-    _save(image, folder / f"{number}.png")
-    ky, kx = np.mgrid[-192:192, -192:192] / 384 * 0.66
+    ky, kx = np.mgrid[-160:160, -160:160] / 320 * 0.66
     s = np.hypot(ky, kx) + 1e-6
     stretch = 1 + 0.015 * np.cos(2 * np.arctan2(ky, kx) - 1.0)
     rings = np.sin(math.pi * 0.0197 * s**2 * (9000 + 4000 * (number % 5)) * stretch + 0.1) ** 2
     noise = 0.5 + (rings - 0.5) * np.exp(-((s * 3.6) ** 2)) + draw.normal(0, 0.16, s.shape)
     half = np.where((kx > 0) & (s < 0.3), rings, noise)
-    _save(np.where(s < 0.03, 0.5, half), folder / f"{number}-spectrum.png")
-    return np.array(places)
+    return _png(image), _png(np.where(s < 0.03, 0.5, half)), places
 
 
-def _save(image: np.ndarray, path: Path) -> None:
+def _png(image: np.ndarray) -> bytes:
     low, high = np.percentile(image, [0.5, 99.5])
     grey = np.clip((image - low) / (high - low), 0, 1) * 255
-    Image.fromarray(grey.astype(np.uint8)).save(path)
+    buffer = io.BytesIO()
+    Image.fromarray(grey.astype(np.uint8)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _draw_classes(count: int) -> np.ndarray:

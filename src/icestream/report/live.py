@@ -9,7 +9,7 @@ import numpy as np
 from icestream.report.drawing import BOX, place_steps
 from icestream.report.follow import Follower
 from icestream.report.table import CHUNK
-from icestream.report.trends import in_page_order, quality_of, rounded
+from icestream.report.trends import in_page_order, is_count, quality_of, rounded
 from icestream.store.records import AlertRecord, SampleRecord, StepRecord
 
 __all__ = ["is_finished", "live_document"]
@@ -80,7 +80,7 @@ def live_document(follower: Follower, titles: Mapping[str, str]) -> dict[str, An
                 "title": quality_of(name).title,
                 "short": _SHORT.get(name, quality_of(name).title),
                 "unit": quality_of(name).shown_unit,
-                "whole": name.endswith(".count"),
+                "whole": is_count(name),
             }
             for name in names
         },
@@ -153,7 +153,7 @@ def _headline(follower: Follower) -> list[dict[str, Any]]:
                     "value": round(histogram.kept_sum),
                     "unit": "",
                     "total": True,
-                    "below": [f"{rounded(histogram.median(), 3)} in a micrograph"],
+                    "below": [f"{round(histogram.median())} in a micrograph"],
                 }
             )
             break

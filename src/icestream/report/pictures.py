@@ -5,6 +5,7 @@ import io
 import json
 import math
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -83,11 +84,10 @@ class PictureFolder:
             return True
         return False
 
-    def clear_strangers(self) -> None:
-        """Remove files of an earlier report that are not kept now."""
-        wanted = {path.name for order in self.kept for path in self._paths(order)}
+    def sweep(self) -> None:
+        """Remove what an earlier report left of exposures that are not kept."""
         for path in self.folder.glob("[0-9]*"):
-            if path.name not in wanted:
+            if not self.keeps(int(re.match(r"[0-9]+", path.name).group()) - 1):  # type: ignore[union-attr]
                 path.unlink(missing_ok=True)
 
     def put(
@@ -126,7 +126,7 @@ def shrink(source: Path | None, target: Path) -> bool:
             small = picture.convert("RGB" if picture.mode in ("RGB", "RGBA", "P") else "L")
             small.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
             buffer = io.BytesIO()
-            small.save(buffer, "JPEG", quality=72)
+            small.save(buffer, "JPEG", quality=62)
         write_atomically(target, buffer.getvalue())
         os.utime(target, ns=(changed, changed))
         return True

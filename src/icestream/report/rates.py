@@ -17,7 +17,7 @@ class _Tally:
 
     def __init__(self) -> None:
         self.minutes: dict[int, int] = {}
-        self.recent: deque[float] = deque()
+        self.recent: list[float] = []
         self.first = float("inf")
         self.last = 0.0
         self.total = 0
@@ -34,8 +34,7 @@ class _Tally:
         oldest = int(now // 60) - _MINUTES
         for minute in [each for each in self.minutes if each < oldest]:
             del self.minutes[minute]
-        while self.recent and self.recent[0] < now - _RECENT:
-            self.recent.popleft()
+        self.recent = [time for time in self.recent if time >= now - _RECENT]
 
     def hourly(self, now: float) -> float:
         """Per hour over the last ten minutes, or since the first if that is less."""
@@ -71,11 +70,12 @@ class Rates:
         """What the page draws. A finished session shows its rates over the whole time."""
         if finished:
             now = max(self._found.last, self._settled.last)
-            coming, going = (_overall(tally) for tally in (self._found, self._settled))
-        else:
-            coming, going = self._found.hourly(now), self._settled.hourly(now)
         for tally in (self._found, self._settled):
             tally.forget(now)
+        if finished:
+            coming, going = _overall(self._found), _overall(self._settled)
+        else:
+            coming, going = self._found.hourly(now), self._settled.hourly(now)
         closing = going - coming
         return {
             "found": coming,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from icestream.report.trends import Histogram, Trend, quality_of, rounded, run_width
+from icestream.report.trends import Histogram, Trend, is_count, quality_of, rounded, run_width
 
 __all__ = ["CHUNK", "STATES", "ExposureTable"]
 
@@ -93,7 +93,7 @@ class ExposureTable:
 
     def _put(self, name: str, order: int, value: float) -> None:
         if name not in self.qualities:
-            self.qualities[name] = Histogram()
+            self.qualities[name] = Histogram(whole=is_count(name))
             self.trends[name] = Trend(self.qualities[name])
         self.qualities[name].put(order, value, rejected=self.state[order] == ord("r"))
         self.trends[name].touch(order)
@@ -150,7 +150,7 @@ class ExposureTable:
                     "name": name,
                     "title": quality.title,
                     "unit": quality.shown_unit,
-                    "whole": name.endswith(".count"),
+                    "whole": is_count(name),
                     "median": rounded(histogram.median() * quality.scale),
                     "count": histogram.filled,
                     "range": {

@@ -14,6 +14,7 @@ __all__ = [
     "Histogram",
     "Trend",
     "in_page_order",
+    "is_count",
     "quality_of",
     "rounded",
     "run_width",
@@ -44,6 +45,11 @@ def quality_of(name: str) -> Quality:
     return QUALITIES.get(name) or Quality(name, name.replace(".", " "), "", "", 1.0)
 
 
+def is_count(name: str) -> bool:
+    """Whether the quality is a number of things."""
+    return name.endswith(".count")
+
+
 def rounded(value: float, digits: int = 4) -> float | None:
     """Few digits for a small file; not a number becomes None."""
     if not np.isfinite(value):
@@ -57,10 +63,12 @@ class Histogram:
 
     The range covers all but the extreme percent of the values at the last rebuild; what lies
     beyond is counted in the outermost bins. A rebuild follows each doubling of the values, so
-    its cost per value stays the same however long the session is.
+    its cost per value stays the same however long the session is. Whole numbers get bins of whole
+    width, so that no bin holds more numbers than its neighbour.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool = False) -> None:
+        self._whole = whole
         self.values = array("d")
         self._rejected = bytearray()
         self._counts: NDArray[np.int64] = np.zeros((2, BINS), dtype=np.int64)
@@ -102,9 +110,8 @@ class Histogram:
             return
         low, high = np.percentile(chosen, [1.0, 99.0]) if len(chosen) > 50 else _ends(chosen)
         spread = max(high - low, 0.02 * abs(high), 1e-6)
-        self._low, self._step = _round_bins(float(low - 0.08 * spread), float(high + 0.08 * spread))
-        if chosen.min() >= 0.0:
-            self._low = max(0.0, self._low)
+        reach = max(0.0, float(low - 0.08 * spread)) if chosen.min() >= 0.0 else low - 0.08 * spread
+        self._low, self._step = _round_bins(float(reach), float(high + 0.08 * spread), self._whole)
         place = np.clip(((chosen - self._low) / self._step).astype(np.int64), 0, BINS - 1)
         group = np.frombuffer(self._rejected, dtype=np.uint8)[known]
         for kind in (0, 1):
@@ -148,9 +155,16 @@ def _ends(values: NDArray[np.float64]) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def _round_bins(low: float, high: float) -> tuple[float, float]:
-    """Bins with edges at round numbers that cover `low` to `high`."""
+def _round_bins(low: float, high: float, whole: bool) -> tuple[float, float]:
+    """Bins with edges at round numbers that cover `low` to `high`: the first edge, and the width.
+
+    Whole numbers lie in the middle of their bins.
+    """
     raw = (high - low) / BINS
+    if whole:
+        step = float(max(1, np.ceil(raw)))
+        spare = BINS * step - (high - low)
+        return max(0.0, float(np.floor(low - spare / 2))) - 0.5, step
     power = 10.0 ** np.floor(np.log10(raw))
     for factor in (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0):
         step = float(factor * power)

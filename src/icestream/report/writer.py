@@ -122,6 +122,8 @@ class ReportWriter:
     def _write_pictures(self, deadline: float) -> None:
         follower, pictures = self._follower, self._pictures
         pictures.grow(len(follower.table))
+        if not self._shell_written:
+            pictures.sweep()
         for order in sorted(follower.touched, reverse=True):
             if not pictures.keeps(order):
                 del follower.touched[order]

@@ -1,7 +1,9 @@
 // Reading the data files again and again, and drawing what has changed.
 // The page is opened from a folder as often as from a server, so data come as scripts, not by fetch.
 
-const state = { live: null, trends: null, kept: new Set(), columns: [], received: 0, scripts: new Map() };
+const RECENT = 250;
+
+const state = { live: null, trends: null, recent: false, kept: new Set(), columns: [], received: 0, scripts: new Map() };
 
 /** Load a data file by a script element; the file calls one of the functions in `icestream`. */
 function load(address, done) {
@@ -41,13 +43,22 @@ function draw() {
   if (state.open !== undefined) { openExposure(state.open); state.open = undefined; }
 }
 
+/** Draw the trends of the whole session, or of its last exposures. */
 function drawTrends() {
   const trend = state.trends;
   find("trends").hidden = !trend || trend.qualities.length === 0;
   if (!trend || trend.qualities.length === 0) return;
+  const many = state.live.counts.found > RECENT;
+  find("spans").hidden = !many;
+  if (!many || !state.recent) { showTrend(trend); return; }
+  const last = chunkOf(state.live.counts.found - 1);
+  withChunks([last - 1, last], () => showTrend(recentTrend(trend)));
+}
+
+function showTrend(trend) {
   const cards = trend.qualities.map((quality) => {
     const plot = el("div", { class: "plot" });
-    const side = [`median `, el("strong", {}, shown(quality.median, quality), quality.unit && `\u202f${quality.unit}`)];
+    const side = ["median ", el("strong", {}, shown(quality.median, quality), spaced(quality.unit))];
     return { quality, plot, card: el("figure", { class: "card" }, el("figcaption", {}, el("span", {}, quality.title), el("span", {}, side)), plot) };
   });
   fill(find("trends-body"), cards.map((each) => each.card));
@@ -55,6 +66,33 @@ function drawTrends() {
   find("trends-note").textContent = trend.width > 1
     ? `Each point stands for ${trend.width} exposures: line median, band from lowest to highest.`
     : "One dot per exposure, a cross where it was rejected.";
+  for (const button of document.querySelectorAll("#spans button")) {
+    button.setAttribute("aria-pressed", String((button.dataset.span === "recent") === state.recent));
+  }
+}
+
+/** The last exposures one by one, from the same files as the table; axes as for the whole session. */
+function recentTrend(trend) {
+  const total = state.live.counts.found;
+  const exposures = Array.from({ length: Math.min(RECENT, total) }, (_, i) => exposureAt(total - Math.min(RECENT, total) + i)).filter(Boolean);
+  const qualities = trend.qualities.map((quality) => {
+    const mid = exposures.map((exposure) => exposure.values[quality.name] ?? null);
+    const { low, step } = quality.histogram;
+    const kept = quality.histogram.kept.map(() => 0);
+    const rejected = [...kept];
+    mid.forEach((value, i) => {
+      if (value === null) return;
+      const place = Math.min(kept.length - 1, Math.max(0, Math.floor((value - low) / step)));
+      (exposures[i].state === "r" ? rejected : kept)[place] += 1;
+    });
+    const sorted = mid.filter((value) => value !== null).sort((a, b) => a - b);
+    const median = sorted.length ? (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2 : null;
+    return { ...quality, mid, median, count: sorted.length, histogram: { low, step, kept, rejected } };
+  });
+  return {
+    width: 1, first: exposures.map((each) => each.order), time: exposures.map((each) => each.time),
+    rejected: exposures.map((each) => Number(each.state === "r")), qualities: qualities.filter((quality) => quality.count > 0),
+  };
 }
 
 function listen() {
@@ -66,6 +104,9 @@ function listen() {
   };
   for (const button of document.querySelectorAll("#filters button")) {
     button.addEventListener("click", () => { browser.filter = button.dataset.kind; browser.page = 0; drawTable(); });
+  }
+  for (const button of document.querySelectorAll("#spans button")) {
+    button.addEventListener("click", () => { state.recent = button.dataset.span === "recent"; drawTrends(); });
   }
   find("newer").addEventListener("click", () => { browser.page = Math.max(0, browser.page - 1); drawTable(); });
   find("older").addEventListener("click", () => { browser.page += 1; drawTable(); });
@@ -81,8 +122,18 @@ function listen() {
   let timer;
   window.addEventListener("resize", () => { clearTimeout(timer); timer = setTimeout(() => state.live && draw(), 150); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) again(); });
-  const wanted = /^#exposure-(\d+)$/.exec(window.location.hash);
+  readAddress();
+  window.addEventListener("hashchange", () => { readAddress(); if (state.live) draw(); });
+}
+
+/** Addresses that people can send to each other: #exposure-12, #show-rejected, #recent. */
+function readAddress() {
+  const place = window.location.hash;
+  const wanted = /^#exposure-(\d+)$/.exec(place);
   if (wanted) state.open = Number(wanted[1]) - 1;
+  const kind = Object.keys(WORDS).find((each) => place === `#show-${WORDS[each].replace(" ", "-")}`);
+  if (kind) { browser.filter = kind; browser.page = 0; }
+  if (place === "#recent") state.recent = true;
 }
 
 function again() {

@@ -2,7 +2,7 @@
 
 const STATES = {
   running: "Running", waiting: "Waiting", paused: "Paused", draining: "Draining",
-  done: "Finished", failed: "Failed", stopped: "Stopped", aborted: "Aborted", open: "Running", closed: "Finished",
+  done: "Finished", failed: "Failed", stopped: "Stopped", held: "Held",
 };
 
 const stateName = (state) => STATES[state] ?? state;
@@ -14,7 +14,7 @@ function drawHead(live) {
   const pill = find("session-state");
   pill.textContent = stateName(session.state);
   pill.className = `pill state-${session.state}`;
-  const parts = [session.workflow, session.started && `started ${clock(session.started)}`, session.ended && `ended ${clock(session.ended)}`];
+  const parts = [session.reason, session.workflow, session.started && `started ${clock(session.started)}`, session.ended && `ended ${clock(session.ended)}`];
   find("session-line").textContent = parts.filter(Boolean).join(" · ");
 }
 

@@ -1,0 +1,100 @@
+"""Details of an exposure, facts of the acquisition, and class snapshots."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from icestream.model import Ctf, Micrograph, Movie, Optics, Picks
+from icestream.report.details import Facts, exposure_details, items_of, snapshot_of
+from icestream.store import queries
+from report_session import PIXEL, SIZE, SampleSession
+
+MOVIE = Movie(
+    exposure="e", path=Path("/data/e.eer"), frames=40, shape=(4096, 4096),
+    optics=Optics(pixel_size=0.85, voltage=300.0), dose_per_frame=1.0, eer_grouping=27,
+)  # fmt: skip
+
+
+def test_items_are_known_by_their_fields_not_by_names(grown: SampleSession) -> None:
+    name = queries.exposures(grown.store, state="done", limit=1)[0].name
+    for record in queries.results_of(grown.store, name).values():
+        renamed = {f"port{number}": each for number, each in enumerate(record.outputs.values())}
+        for kind in (Movie, Micrograph, Ctf, Picks):
+            same = {"import": Movie, "align": Micrograph, "ctf": Ctf, "pick": Picks}
+            expected = int(same.get(record.step) is kind)
+            assert len(list(items_of(grown.store, kind, renamed))) == expected
+
+
+def test_details_hold_what_was_measured(grown: SampleSession) -> None:
+    name = queries.exposures(grown.store, state="done", limit=1)[0].name
+    found = queries.results_of(grown.store, name)
+    micrograph = next(items_of(grown.store, Micrograph, found["align"].outputs))
+    picks = next(items_of(grown.store, Picks, found["pick"].outputs))
+    facts = Facts()
+    details, thumbnail, spectrum = exposure_details(
+        grown.store, name, queries.steps(grown.store), {"pick": "LoG"}, facts
+    )
+    assert details["shape"] == [SIZE, SIZE]
+    assert details["pixel_size"] == PIXEL
+    assert thumbnail is not None
+    assert thumbnail.is_file()
+    assert spectrum is not None
+    assert spectrum.is_file()
+    assert list(details["picks"]) == ["LoG"]
+    assert len(details["picks"]["LoG"]["x"]) == len(picks)
+    np.testing.assert_allclose(details["picks"]["LoG"]["y"], np.asarray(picks.y), atol=0.5)
+    # The specimen goes against the shift that undoes its motion, in Å from the first frame.
+    assert micrograph.motion is not None
+    shifts = np.asarray(micrograph.motion.shifts, dtype=float)
+    np.testing.assert_allclose(details["track"], -(shifts - shifts[0]) * PIXEL, atol=0.006)
+    assert len(details["curve"]["s"]) == len(details["curve"]["fitted"]) == 180
+    assert len(facts)
+
+
+def test_an_exposure_in_progress_has_few_details(grown: SampleSession) -> None:
+    name = queries.exposures(grown.store, newest=True, limit=1)[0].name
+    details, thumbnail, spectrum = exposure_details(
+        grown.store, name, queries.steps(grown.store), {}, Facts()
+    )
+    assert details == {"picks": {}}
+    assert thumbnail is None
+    assert spectrum is None
+
+
+def test_facts_tell_what_is_not_always_the_same() -> None:
+    facts = Facts()
+    facts.add(MOVIE, None)
+    facts.add(replace(MOVIE, optics=replace(MOVIE.optics, pixel_size=1.06)), None)
+    facts.add(MOVIE, None)
+    shown = {fact["label"]: fact for fact in facts.shown()}
+    assert shown["Pixel size"]["value"] == "0.85 Å"
+    assert shown["Pixel size"]["note"] == "also 1.06 Å"
+    assert shown["Voltage"]["note"] is None
+    assert shown["Dose"]["value"] == "40 e/Å²"
+    assert shown["Format"]["value"] == "EER"
+    assert shown["EER frames in one"]["value"] == "27"
+    assert shown["Gain reference"]["value"] == "none: corrected already"
+
+
+def test_an_unknown_dose_is_said_to_be_unknown() -> None:
+    facts = Facts()
+    facts.add(replace(MOVIE, dose_per_frame=0.0), None)
+    assert {"label": "Dose", "value": "not known", "note": None} in facts.shown()
+
+
+def test_classes_come_with_the_most_populated_first(grown: SampleSession) -> None:
+    record = queries.latest_results(grown.store, "classify", limit=1)[0]
+    snapshot = snapshot_of(grown.store, record, "2D classes")
+    assert snapshot is not None
+    described, sprite = snapshot
+    counts = [item["count"] for item in described["items"]]
+    assert counts == sorted(counts, reverse=True)
+    assert described["columns"] * described["rows"] >= len(counts)
+    assert sprite.startswith(b"\x89PNG")
+
+
+def test_classes_whose_file_is_gone_are_left_out(grown: SampleSession) -> None:
+    record = queries.latest_results(grown.store, "classify", limit=1)[0]
+    (grown.folder / "pool" / "averages.mrcs").unlink()
+    assert snapshot_of(grown.store, record, "2D classes") is None

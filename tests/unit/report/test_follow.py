@@ -1,0 +1,108 @@
+"""Following a session bit by bit ends where reading it at once ends."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from icestream.report.follow import Follower, rank
+from icestream.store import queries
+from icestream.store import tables as t
+from icestream.store.writing import Writes
+from report_session import SampleSession
+
+
+def known(follower: Follower) -> dict[str, object]:
+    table = follower.table
+    return {
+        "names": table.names,
+        "states": bytes(table.state),
+        "reasons": table.reasons,
+        "counts": table.counts,
+        "values": {
+            name: [table.value(name, order) for order in range(len(table))]
+            for name in sorted(table.qualities)
+        },
+    }
+
+
+def test_following_and_reading_at_once_agree(tmp_path: Path) -> None:
+    session = SampleSession(tmp_path, start=1.79e9)
+    follower = Follower(session.store)
+    for count in (1, 0, 7, 60, 2):
+        session.grow(count, settle=count == 7)
+        assert follower.read()
+    once = Follower(session.store)
+    once.read()
+    np.testing.assert_equal(known(follower), known(once))
+    counts = queries.count_exposures(session.store)
+    assert follower.table.counts == {
+        "p": counts["going"], "a": counts["done"], "r": counts["rejected"], "f": counts["failed"],
+    }  # fmt: skip
+    assert follower.table.counts["f"] == 1
+
+
+def test_an_exposure_that_a_person_accepts_changes_sides(grown: SampleSession) -> None:
+    follower = Follower(grown.store)
+    follower.read()
+    rejected = follower.table.state.index(b"r") if b"r" in follower.table.state else None
+    if rejected is None:
+        pytest.fail("the sample session must have a rejected exposure")
+    assert follower.table.reasons[rejected].startswith("select: ")
+    follower.touched.clear()
+    grown.accept(follower.table.names[rejected])
+    follower.read()
+    assert chr(follower.table.state[rejected]) == "a"
+    assert list(follower.touched) == [rejected]
+
+
+def test_a_changed_parameter_asks_for_a_new_start(grown: SampleSession) -> None:
+    follower = Follower(grown.store)
+    assert follower.read()
+    with grown.store.write() as connection:
+        writes = Writes(grown.numbers, grown.now)
+        revision = writes.insert(
+            t.revision, step_id=grown.step_ids["ctf"], number=2, parameters="{}", changed="{}",
+            version=1, created=grown.now, who="", fingerprint="other",
+        )  # fmt: skip
+        writes.insert(t.counter, revision_id=revision)
+        writes.update(t.step, grown.step_ids["ctf"], revision_id=revision)
+        writes.flush(connection)
+    assert not follower.read()
+    fresh = Follower(grown.store)
+    assert fresh.read()
+    assert "ctf.defocus" not in fresh.table.qualities
+    assert "motion.total" in fresh.table.qualities
+
+
+def test_times_are_those_of_the_microscope(grown: SampleSession) -> None:
+    follower = Follower(grown.store)
+    follower.read()
+    assert follower.table.time[0] == pytest.approx(follower.table.found[0] - 8.0)
+    assert follower.table.places[0] == "square 8999138 · hole 9015883"
+
+
+def test_samples_keep_an_hour_and_snapshots_the_newest(grown: SampleSession) -> None:
+    follower = Follower(grown.store)
+    follower.read()
+    grown.now += 7200
+    grown.measure(30)
+    follower.read()
+    series = follower.samples["machine.cpu"]
+    assert len(series) == 180
+    assert series[-1].time - series[0].time <= 3600
+    first = follower.snapshots["classify"]
+    grown.classify()
+    follower.read()
+    assert follower.snapshots["classify"].id > first.id
+
+
+def test_alerts_are_the_newest_first_with_the_past_ones(grown: SampleSession) -> None:
+    alerts = Follower(grown.store).alerts()
+    assert [alert.cleared is None for alert in alerts] == [False, True]
+
+
+def test_the_deepest_step_ranks_highest_and_the_first_among_equals(grown: SampleSession) -> None:
+    steps = {step.name: step for step in queries.steps(grown.store)}
+    assert rank(steps["ctf"]) > rank(steps["align"])
+    assert rank(steps["select"]) > rank(steps["ctf_monitor"])

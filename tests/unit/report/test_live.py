@@ -1,0 +1,77 @@
+"""The small file that the page reads again and again."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from icestream.report.follow import Follower
+from icestream.report.live import is_finished, live_document
+from report_session import LINKS, STEPS, SampleSession
+
+
+def read(session: SampleSession) -> Follower:
+    follower = Follower(session.store)
+    follower.read()
+    return follower
+
+
+def test_it_says_where_the_session_stands(grown: SampleSession) -> None:
+    follower = read(grown)
+    live = live_document(follower, {"align": "Movie alignment"})
+    counts = live["counts"]
+    assert counts["found"] == 30
+    assert counts["behind"] == 3
+    assert counts["settled"] == counts["accepted"] + counts["rejected"] + counts["failed"] == 27
+    steps = {step["name"]: step for step in live["steps"]}
+    assert steps.keys() == {name for name, *_ in STEPS}
+    assert steps["align"]["title"] == "Movie alignment"
+    assert steps["align"]["done"] == 27
+    assert steps["align"]["seconds"] == pytest.approx(2.9)
+    assert steps["select"]["rejected"] == counts["rejected"]
+    assert steps["select"]["done"] == counts["accepted"]
+    assert len(live["drawing"]["wide"]["links"]) == len({(s, t) for t, _, s in LINKS})
+    assert [alert["cleared"] is None for alert in live["alerts"]] == [False, True]
+    assert live["alerts"][1]["order"] == follower.table.order["FoilHole_9015884_Data_9017347_0"]
+    json.dumps(live, allow_nan=False)
+
+
+def test_values_are_in_the_units_of_the_page(grown: SampleSession) -> None:
+    live = live_document(read(grown), {})
+    tiles = {tile["title"]: tile for tile in live["headline"]}
+    assert 0.5 < tiles["Defocus"]["value"] < 3.0
+    assert tiles["Defocus"]["unit"] == "µm"
+    assert tiles["Particles"]["total"]
+    load = {series["title"]: series for series in live["machine"]}
+    assert load["CPU"]["unit"] == "%"
+    assert load["Disk free"]["unit"] == "GB"
+    assert load["Disk free"]["now"] == pytest.approx(2376, rel=0.01)
+    assert load["Disk write"]["unit"] == "MB/s"
+    assert all(len(series["points"]) <= 121 for series in live["machine"])
+
+
+def test_its_size_does_not_grow_with_the_session(tmp_path: Path) -> None:
+    session = SampleSession(tmp_path, start=1.79e9, documents=False)
+    session.grow(60)
+    small = len(json.dumps(live_document(read(session), {})))
+    session.grow(1500)
+    large = len(json.dumps(live_document(read(session), {})))
+    assert large < small + 1000
+
+
+def test_a_finished_session_is_said_to_be(grown: SampleSession) -> None:
+    follower = read(grown)
+    assert not is_finished(follower)
+    grown.finish()
+    follower.read()
+    live = live_document(follower, {})
+    assert is_finished(follower)
+    assert live["session"]["finished"]
+    assert live["session"]["ended"] == grown.now
+
+
+def test_an_empty_session_can_be_shown(tmp_path: Path) -> None:
+    session = SampleSession(tmp_path, start=1.79e9)
+    live = live_document(read(session), {})
+    assert live["counts"]["found"] == 0
+    assert live["headline"] == []

@@ -1,0 +1,121 @@
+"""Pictures: how many are kept, and what becomes of a bad one."""
+
+import json
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from icestream.report.pictures import (
+    PictureFolder,
+    class_sprite,
+    shrink,
+    write_atomically,
+    write_script,
+)
+
+
+@pytest.fixture
+def thumbnail(tmp_path: Path) -> Path:
+    grey = np.random.default_rng(0).integers(0, 255, (240, 320), dtype=np.uint8)
+    path = tmp_path / "thumbnail.png"
+    Image.fromarray(grey).save(path)
+    return path
+
+
+def test_a_long_session_keeps_the_newest_and_some_of_the_older(
+    tmp_path: Path, thumbnail: Path
+) -> None:
+    pictures = PictureFolder(tmp_path / "pictures", newest=10, older=16)
+    for total in range(1, 201):
+        pictures.grow(total)
+        pictures.put(total - 1, thumbnail, None, {"order": total - 1})
+        assert len(pictures.kept) <= 10 + 16 + 1
+    assert set(range(190, 200)) <= pictures.kept
+    older = sorted(order for order in pictures.kept if order < 190)
+    assert len(older) >= 8
+    assert len(set(np.diff(older))) == 1
+    names = {path.stem for path in (tmp_path / "pictures").glob("*.jpg")}
+    assert names == {str(order + 1) for order in pictures.kept}
+    assert len(list((tmp_path / "pictures").glob("*.js"))) == len(pictures.kept)
+
+
+def test_what_an_earlier_report_left_is_taken_over_or_removed(
+    tmp_path: Path, thumbnail: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    before = PictureFolder(folder, newest=50, older=2)
+    before.grow(20)
+    for order in range(20):
+        before.put(order, thumbnail, thumbnail, {"order": order})
+    after = PictureFolder(folder, newest=3, older=2)
+    after.grow(20)
+    after.sweep()
+    left = {int(path.stem.split("-")[0]) - 1 for path in folder.iterdir()}
+    assert {17, 18, 19} <= left
+    assert len(left) <= 6
+    assert after.has(19, changed=0.0)
+    assert 19 in after.kept
+    assert not after.has(18, changed=4e9), "news after the picture was made"
+    assert not after.has(1, changed=0.0)
+
+
+def test_a_picture_is_made_small_and_not_made_twice(tmp_path: Path) -> None:
+    thumbnail = tmp_path / "large.png"
+    Image.new("L", (1200, 900)).save(thumbnail)
+    target = tmp_path / "small.jpg"
+    assert shrink(thumbnail, target)
+    with Image.open(target) as small:
+        assert small.size == (512, 384)
+    made = target.stat().st_ino
+    assert shrink(thumbnail, target)
+    assert target.stat().st_ino == made
+
+
+def test_a_bad_or_missing_picture_leaves_none(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n but no more")
+    target = tmp_path / "small.jpg"
+    assert not shrink(broken, target)
+    assert not shrink(tmp_path / "nowhere.png", target)
+    assert not shrink(None, target)
+    assert not target.exists()
+    pictures = PictureFolder(tmp_path / "pictures")
+    pictures.grow(1)
+    pictures.put(0, broken, None, {"order": 0})
+    assert pictures.kept == set()
+
+
+def test_scripts_hold_strict_json_that_cannot_end_the_script(tmp_path: Path) -> None:
+    document = {"name": "</script><b>\u2028", "values": [1.5, None]}
+    write_script(tmp_path / "x.js", "live", document)
+    text = (tmp_path / "x.js").read_text(encoding="utf-8")
+    assert text.startswith("icestream.live(")
+    assert "<" not in text
+    assert "\u2028" not in text
+    assert json.loads(text[len("icestream.live(") : -3]) == document
+    with pytest.raises(ValueError, match="JSON"):
+        write_script(tmp_path / "x.js", "live", {"value": float("nan")})
+
+
+def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "live.js"
+    write_atomically(path, b"one")
+    write_atomically(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert [each.name for each in path.parent.iterdir()] == ["live.js"]
+
+
+def test_the_sprite_shows_the_chosen_averages_in_order() -> None:
+    averages = np.zeros((7, 16, 16), np.float32)
+    for number in range(7):
+        averages[number, :, : 2 * number + 1] = 1.0
+    png, columns, rows = class_sprite(averages, [6, 0, 3, 2, 1])
+    assert (columns, rows) == (3, 2)
+    with Image.open(BytesIO(png)) as sheet:
+        tiles = np.asarray(sheet).reshape(2, 128, 3, 128).swapaxes(1, 2).reshape(6, 128, 128)
+    bright = (tiles > 127).mean(axis=(1, 2))
+    np.testing.assert_allclose(bright[:5], (2 * np.array([6, 0, 3, 2, 1]) + 1) / 16, atol=0.05)
+    assert bright[5] == 0.0

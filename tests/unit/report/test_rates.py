@@ -1,0 +1,78 @@
+"""Rates, delay and forecast of made-up arrivals."""
+
+import pytest
+
+from icestream.report.rates import Rates
+
+START = 1_000_000_200.0
+
+
+def session(found_every: float, settled_every: float, seconds: float) -> tuple[Rates, float]:
+    rates = Rates()
+    found = [START + place * found_every for place in range(int(seconds / found_every))]
+    for time in found:
+        rates.found(time)
+    for place in range(int(seconds / settled_every)):
+        if place < len(found):
+            rates.settled(max(START + place * settled_every, found[place]) + 4.0, found[place])
+    return rates, START + seconds
+
+
+def test_a_steady_stream_has_its_rate() -> None:
+    rates, now = session(10.0, 10.0, 3000)
+    shown = rates.shown(now, 0, finished=False)
+    assert shown["found"] == pytest.approx(360, rel=0.02)
+    assert shown["settled"] == pytest.approx(360, rel=0.02)
+    assert shown["latency"] == pytest.approx(4.0)
+    assert shown["catch_up"] is None
+
+
+def test_a_young_session_is_not_averaged_over_ten_minutes() -> None:
+    rates, now = session(10.0, 10.0, 120)
+    assert rates.shown(now, 0, finished=False)["found"] == pytest.approx(360, rel=0.1)
+
+
+def test_the_forecast_is_the_backlog_over_the_difference_of_the_rates() -> None:
+    rates = Rates()
+    for place in range(120):
+        rates.found(START + 10 * place)
+    for place in range(200):
+        rates.settled(START + 6 * place, START)
+    shown = rates.shown(START + 1200, 100, finished=False)
+    assert shown["catch_up"] == pytest.approx(100 / (1 / 6 - 1 / 10), rel=0.05)
+
+
+def test_falling_behind_has_no_forecast() -> None:
+    rates, now = session(6.0, 10.0, 3000)
+    assert rates.shown(now, 200, finished=False)["catch_up"] is None
+
+
+def test_rates_fall_to_zero_when_nothing_comes() -> None:
+    rates, now = session(10.0, 10.0, 900)
+    shown = rates.shown(now + 3600, 0, finished=False)
+    assert shown["found"] == 0.0
+    assert len(shown["spark"]["found"]) == 60
+    assert sum(shown["spark"]["found"][15:]) == 0
+
+
+def test_a_finished_session_shows_its_mean_rate() -> None:
+    rates, now = session(10.0, 10.0, 3000)
+    shown = rates.shown(now + 1e6, 0, finished=True)
+    assert shown["found"] == pytest.approx(360, rel=0.02)
+    assert sum(shown["spark"]["found"]) > 200
+
+
+def test_nothing_is_kept_of_old_minutes() -> None:
+    rates = Rates()
+    for place in range(5000):
+        rates.found(START + 12 * place)
+    rates.shown(START + 60_000, 0, finished=False)
+    assert len(rates._found.minutes) <= 62
+    assert len(rates._found.recent) <= 60
+
+
+def test_an_empty_session_has_no_rate() -> None:
+    shown = Rates().shown(START, 0, finished=False)
+    assert shown["found"] == 0.0
+    assert shown["latency"] is None
+    assert Rates().shown(START, 0, finished=True)["settled"] == 0.0

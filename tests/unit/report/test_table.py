@@ -1,0 +1,86 @@
+"""The columns of exposures and their chunks."""
+
+import pytest
+
+from icestream.report.table import CHUNK, ExposureTable
+
+FIRST, SECOND = (1, -1), (2, -2)
+
+
+def table_of(count: int) -> ExposureTable:
+    table = ExposureTable()
+    for number in range(count):
+        table.add(
+            f"e{number}", found=100.0 + number, time=50.0 + number, place=f"square {number // 3}"
+        )
+    return table
+
+
+def test_a_chunk_holds_its_exposures_in_the_units_of_the_page() -> None:
+    table = table_of(CHUNK + 2)
+    table.measure(CHUNK, "ctf.defocus", 12345.6, FIRST)
+    table.judge(CHUNK, "r", ["select: too thick", "select: too far"])
+    chunk = table.chunk(1, 9)
+    assert chunk["number"] == 2
+    assert chunk["version"] == 9
+    assert chunk["name"] == [f"e{CHUNK}", f"e{CHUNK + 1}"]
+    assert chunk["state"] == "rp"
+    assert chunk["quality"] == {"ctf.defocus": [1.235, None]}
+    assert chunk["texts"][chunk["reason"][0]] == "select: too thick; select: too far"
+    assert chunk["texts"][chunk["reason"][1]] == ""
+    assert chunk["texts"][chunk["place"][1]] == f"square {(CHUNK + 1) // 3}"
+
+
+def test_counts_follow_the_states_in_all_and_by_chunk() -> None:
+    table = table_of(CHUNK + 10)
+    for order in (0, 1, CHUNK):
+        table.judge(order, "a", [])
+    table.judge(1, "r", ["why"])
+    table.judge(2, "f", ["broken"])
+    assert table.counts == {"p": CHUNK + 6, "a": 2, "r": 1, "f": 1}
+    assert table.chunk_counts == [[CHUNK - 3, 1, 1, 1], [9, 1, 0, 0]]
+
+
+def test_only_changed_chunks_are_told_and_only_once() -> None:
+    table = table_of(3 * CHUNK)
+    assert table.take_changed() == [0, 1, 2]
+    assert table.take_changed() == []
+    assert table.judge(CHUNK + 1, "a", [])
+    assert not table.judge(CHUNK + 1, "a", [])
+    assert table.take_changed() == [1]
+
+
+def test_a_rejection_moves_the_values_of_its_exposure_in_the_histograms() -> None:
+    table = table_of(20)
+    for order in range(20):
+        table.measure(order, "ctf.resolution", 3.0 + order / 10, FIRST)
+    table.judge(4, "r", ["why"])
+    shown = table.qualities["ctf.resolution"].shown(1.0)
+    assert (sum(shown["kept"]), sum(shown["rejected"])) == (19, 1)
+    table.judge(4, "a", [])
+    shown = table.qualities["ctf.resolution"].shown(1.0)
+    assert (sum(shown["kept"]), sum(shown["rejected"])) == (20, 0)
+
+
+def test_a_consensus_wins_over_what_it_was_made_from() -> None:
+    table = table_of(2)
+    table.measure(0, "ctf.defocus", 1.0, FIRST)
+    table.measure(0, "ctf.defocus", 2.0, SECOND)
+    table.measure(0, "ctf.defocus", 3.0, FIRST)
+    assert table.value("ctf.defocus", 0) == 2.0
+
+
+@pytest.mark.parametrize("total", [30, 1200])
+def test_the_trend_document_is_bounded_and_covers_all(total: int) -> None:
+    table = table_of(total)
+    for order in range(total):
+        table.measure(order, "ctf.resolution", 3.0 + order % 7, FIRST)
+        table.judge(order, "r" if order % 10 == 0 else "a", [])
+    document = table.trend_document(["ctf.resolution"], 1)
+    assert len(document["first"]) == len(document["time"]) == len(document["rejected"]) <= 480
+    assert sum(document["rejected"]) == total // 10
+    quality = document["qualities"][0]
+    assert len(quality["mid"]) == len(document["first"])
+    assert (quality["low"] is None) == (document["width"] == 1)
+    assert quality["unit"] == "Å"
+    assert document["first"][-1] + document["width"] >= total

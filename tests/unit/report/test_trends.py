@@ -1,0 +1,131 @@
+"""Histograms and trends against numpy on the same values."""
+
+import numpy as np
+import pytest
+
+from icestream.report.trends import (
+    BINS,
+    PREFERRED,
+    Histogram,
+    Trend,
+    in_page_order,
+    quality_of,
+    rounded,
+    run_width,
+)
+
+
+def filled(values: np.ndarray, *, whole: bool = False) -> Histogram:
+    histogram = Histogram(whole=whole)
+    for order, value in enumerate(values):
+        histogram.put(order, float(value), rejected=False)
+    return histogram
+
+
+def test_counts_are_those_of_numpy_within_the_bins() -> None:
+    values = np.random.default_rng(1).normal(3.5, 0.4, 900)
+    shown = filled(values).shown(1.0)
+    edges = shown["low"] + shown["step"] * np.arange(BINS + 1)
+    inside = np.clip(values, edges[0] + 1e-9, edges[-1] - 1e-9)
+    expected, _ = np.histogram(inside, edges)
+    assert sum(shown["kept"]) == 900
+    assert np.abs(np.array(shown["kept"]) - expected).max() == 0
+
+
+def test_values_beyond_the_range_are_in_the_outermost_bins() -> None:
+    values = np.concatenate([np.random.default_rng(1).normal(100, 5, 400), [1e6, -1e6]])
+    shown = filled(values).shown(1.0)
+    assert sum(shown["kept"]) == 402
+    assert shown["kept"][-1] >= 1
+    assert shown["kept"][0] >= 1
+    assert shown["low"] > 0
+
+
+def test_a_value_moves_when_it_changes_or_its_exposure_is_rejected() -> None:
+    histogram = filled(np.linspace(1, 9, 64))
+    histogram.put(10, 5.0, rejected=True)
+    shown = histogram.shown(1.0)
+    assert sum(shown["kept"]) == 63
+    assert sum(shown["rejected"]) == 1
+    assert histogram.kept_sum == pytest.approx(
+        np.linspace(1, 9, 64).sum() - np.linspace(1, 9, 64)[10]
+    )
+    histogram.put(10, float("nan"), rejected=False)
+    assert histogram.filled == 63
+    assert sum(histogram.shown(1.0)["rejected"]) == 0
+
+
+def test_exposures_may_be_measured_out_of_order() -> None:
+    histogram = Histogram()
+    histogram.put(5, 2.0, rejected=False)
+    histogram.put(2, 4.0, rejected=False)
+    assert histogram.filled == 2
+    assert histogram.median() == 3.0
+
+
+def test_whole_numbers_get_bins_of_whole_width() -> None:
+    values = np.random.default_rng(2).integers(40, 75, 3000)
+    shown = filled(values, whole=True).shown(1.0)
+    assert shown["step"] == int(shown["step"])
+    assert (shown["low"] + 0.5) == int(shown["low"] + 0.5)
+
+
+@pytest.mark.parametrize("count", [1, 7, 500, 9000])
+def test_the_median_is_that_of_numpy(count: int) -> None:
+    values = np.random.default_rng(count).gamma(3.0, 0.5, count) + 2
+    histogram = filled(values)
+    assert histogram.median() == pytest.approx(np.median(values), rel=0.01)
+
+
+def test_equal_values_have_one_bin_and_no_error() -> None:
+    histogram = filled(np.zeros(30))
+    assert not histogram.varies
+    assert sum(histogram.shown(1.0)["kept"]) == 30
+    assert filled(np.arange(30.0)).varies
+
+
+def test_runs_double_so_that_points_stay_bounded() -> None:
+    assert [run_width(total) for total in (0, 1, 480, 481, 960, 961, 100_000)] == [
+        1, 1, 1, 2, 2, 4, 256,
+    ]  # fmt: skip
+    for total in (3, 481, 5000, 123_456):
+        assert -(-total // run_width(total)) <= 480
+
+
+def test_points_are_low_median_and_high_of_their_run_also_after_growth() -> None:
+    values = np.random.default_rng(3).normal(10, 1, 1000)
+    histogram = Histogram()
+    trend = Trend(histogram)
+    for order, value in enumerate(values):
+        histogram.put(order, value, rejected=False)
+        trend.touch(order)
+        if order in (5, 479, 480, 700):
+            trend.points(run_width(order + 1), order + 1, 1.0)
+    histogram.put(3, 50.0, rejected=False)
+    trend.touch(3)
+    values[3] = 50.0
+    points = np.array(trend.points(4, 1000, 2.0), dtype=float)
+    runs = values.reshape(250, 4) * 2.0
+    np.testing.assert_allclose(points[:, 0], runs.min(axis=1), rtol=1e-3)
+    np.testing.assert_allclose(points[:, 1], np.median(runs, axis=1), rtol=1e-3)
+    np.testing.assert_allclose(points[:, 2], runs.max(axis=1), rtol=1e-3)
+
+
+def test_a_run_without_values_has_none() -> None:
+    histogram = filled(np.array([1.0, np.nan, 3.0]))
+    assert list(Trend(histogram).points(1, 5, 1.0))[3] == (None, None, None)
+
+
+def test_page_order_puts_the_known_first_and_strangers_last() -> None:
+    names = in_page_order(["zeta.depth", "motion.total", "ctf.resolution"])
+    assert names == ["ctf.resolution", "motion.total", "zeta.depth"]
+    assert PREFERRED[0] == "ctf.resolution"
+    assert quality_of("zeta.depth").title == "zeta depth"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(3.14159, 3.142), (123456.0, 123500), (0.0001234, 0.0001234), (float("nan"), None), (7.0, 7)],
+)
+def test_rounding_keeps_four_digits(value: float, expected: float | None) -> None:
+    assert rounded(value) == expected

@@ -1,0 +1,153 @@
+"""The report in a real browser: it draws itself, says nothing in the console, and asks nobody."""
+
+import functools
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from icestream.report import write_report
+from report_session import SampleSession
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="chromium is not installed (Debian: apt-get install chromium)"
+)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of 300 exposures with all that a page can show, and a name that is markup."""
+    folder = tmp_path_factory.mktemp("page") / "session"
+    session = SampleSession(folder, start=1.79e9, name="grid <script>alert(1)</script> & 2")
+    session.grow(300, settle=False)
+    session.classify()
+    session.measure(20)
+    session.warn("critical", "Disk is 96 % full <b>now</b>", "FoilHole_9015884_Data_9017347_0")
+    session.warn("notice", "Thick ice", "", cleared=True)
+    return write_report(folder)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def address(report: Path) -> Iterator[str]:
+    """The same report from a web server."""
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(_Quiet, directory=str(report.parent))
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/index.html"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def browse(address: str, tmp_path: Path, *options: str) -> tuple[str, list[str]]:
+    """The page as it stands after four seconds, and what the browser's console says."""
+    assert CHROMIUM is not None
+    done = subprocess.run(
+        [
+            CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+            "--disable-background-networking", "--no-first-run", f"--user-data-dir={tmp_path}/c",
+            "--virtual-time-budget=4000", "--enable-logging=stderr", "--dump-dom", *options,
+            address,
+        ],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+
+def text_of(page: str) -> str:
+    """What a person reads: no scripts, no styles, no tags."""
+    body = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", body))
+
+
+def section(page: str, name: str) -> str:
+    """The HTML of the part of the page called `name`."""
+    return page.split(f'<section id="{name}"')[1].split("</section>", maxsplit=1)[0]
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_the_page_draws_everything_from_a_folder(report: Path, tmp_path: Path, width: int) -> None:
+    page, console = browse(report.as_uri(), tmp_path, f"--window-size={width},2000")
+    assert console == []
+    text = text_of(page)
+    for words in (
+        "Movies found 300", "Behind by 3", "Disk is 96 % full", "1 past alert",
+        "CTF fit resolution", "Pixel size 1.5", "300 kV", "24 classes", "1 to 25 of 300",
+    ):  # fmt: skip
+        assert words in text, f"{words!r} is missing on the page"
+    assert section(page, "trends").count("<figure") == 10
+    assert section(page, "workflow").count('class="step state-running"') == 9
+    assert section(page, "classes").count('class="average"') == 24
+    assert section(page, "machine").count("<figure") == 4
+    assert section(page, "exposures").count('class="pic"') == 25
+    assert page.count('class="thumb state-') == 11
+
+
+def test_names_never_become_markup(report: Path, tmp_path: Path) -> None:
+    page, _ = browse(report.as_uri(), tmp_path)
+    assert page.count("<script>") == 1
+    assert "<b>now</b>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_a_web_server_serves_it_too(address: str, tmp_path: Path) -> None:
+    page, console = browse(address, tmp_path)
+    assert console == []
+    assert "Movies found 300" in text_of(page)
+
+
+def test_a_link_opens_one_exposure_with_its_pictures(report: Path, tmp_path: Path) -> None:
+    page, console = browse(f"{report.as_uri()}#exposure-290", tmp_path)
+    assert console == []
+    panel = page.split("<dialog")[1].split("</dialog>")[0]
+    assert "open" in panel.split(">")[0]
+    assert "exposure 290" in text_of(panel)
+    for title in ("Micrograph", "Power spectrum", "CTF fit", "Motion"):
+        assert f"<span>{title}" in panel
+    assert panel.count("<circle") > 40
+    assert 'href="pictures/290.jpg"' in panel
+
+
+def test_a_link_shows_the_rejected_with_their_reasons(report: Path, tmp_path: Path) -> None:
+    page, console = browse(f"{report.as_uri()}#show-rejected", tmp_path)
+    assert console == []
+    rows = section(page, "exposures").split("<tbody")[1]
+    shown = rows.count('class="state-r"')
+    assert shown > 3
+    assert rows.count("<tr") == shown
+    assert rows.count("select: ") >= shown
+
+
+def test_an_old_report_of_a_running_session_says_so(report: Path, tmp_path: Path) -> None:
+    live = report.parent / "live.js"
+    fresh = live.read_text(encoding="utf-8")
+    page, _ = browse(report.as_uri(), tmp_path)
+    assert re.search(r'id="stale"[^>]*hidden', page), "a fresh report needs no warning"
+    try:
+        live.write_text(re.sub(r'"written":[0-9.]+', '"written":1790000000.0', fresh))
+        page, _ = browse(report.as_uri(), tmp_path)
+    finally:
+        live.write_text(fresh)
+    assert not re.search(r'id="stale"[^>]*hidden', page)
+    assert "has not been updated since" in text_of(page)
+
+
+def test_an_empty_session_says_what_it_waits_for(tmp_path: Path) -> None:
+    session = SampleSession(tmp_path / "s", start=1.79e9)
+    page, console = browse(write_report(session.folder).as_uri(), tmp_path)
+    assert console == []
+    assert "No movie has been found yet" in text_of(page)
