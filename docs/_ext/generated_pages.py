@@ -153,7 +153,7 @@ def _citation(source: str) -> str:
 
 
 def _text(text: str) -> str:
-    return text.replace("<", "&lt;")
+    return text.replace("<", "&lt;").replace("*", "\\*")
 
 
 def _cell(text: str) -> str:

@@ -1,108 +1,41 @@
 """How far a session has come, for people: bars on a terminal, lines elsewhere."""
 
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
+from rich.progress import Progress as Bars
 from rich.text import Text
-from sqlalchemy.exc import SQLAlchemyError
 
-from icestream.store import queries
-from icestream.store.open import NoStore, Store, open_store
+from icestream.engine.progress import Progress, StepProgress
+from icestream.model import Alert
 
-__all__ = ["Standing", "Watcher", "read_standing"]
+__all__ = ["Watcher", "progress_line"]
 
-_BARS = ("item", "consensus", "selection", "trigger")
+_PER_EXPOSURE = ("item", "consensus", "selection", "trigger")
 """Kinds of steps that do one task for each exposure."""
+_PAUSE = 2.0
+"""Least seconds between two lines."""
 _STYLES = {"notice": "cyan", "warning": "yellow", "critical": "bold red"}
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a session stands at one moment."""
-
-    found: int
-    """Exposures taken in."""
-    behind: int
-    """Exposures that have not been through all steps."""
-    rejected: int
-    failed: int
-    steps: tuple[tuple[str, int, int], ...]
-    """(name, exposures that ended there, of which failed)."""
-    particles: int
-    snapshots: int
-    """Results of steps that work on batches."""
-    alerts: tuple[tuple[str, str], ...]
-    """(level, message) of those that hold."""
-    state: str
-    reason: str
-
-    def line(self) -> str:
-        """All of it in one line."""
-        parts = [f"found {self.found}"]
-        parts += [f"{name} {ended}" for name, ended, _ in self.steps]
-        parts += [f"particles {self.particles}", f"class updates {self.snapshots}"]
-        parts.append(f"behind by {self.behind}")
-        if self.rejected:
-            parts.append(f"rejected {self.rejected}")
-        if self.failed:
-            parts.append(f"failed {self.failed}")
-        parts.append(f"alerts {len(self.alerts)}")
-        return "  ".join(parts)
-
-
-def read_standing(store: Store) -> Standing:
-    """Read where the session stands now."""
-    exposures = queries.count_exposures(store)
-    steps = queries.steps(store)
-    session = queries.session(store)
-    return Standing(
-        found=sum(exposures.values()),
-        behind=exposures["going"],
-        rejected=exposures["rejected"],
-        failed=exposures["failed"],
-        steps=tuple(
-            (step.name, step.counts.ended, step.counts.failed)
-            for step in steps
-            if step.kind in _BARS
-        ),
-        particles=queries.particles(store),
-        snapshots=sum(step.counts.done for step in steps if step.kind == "batch"),
-        alerts=tuple((alert.level, alert.message) for alert in queries.alerts(store)),
-        state=session.state,
-        reason=session.reason,
-    )
-
-
 class Watcher:
-    """Shows the progress of a session while a ``with`` block runs it.
+    """Shows the progress of a session that is run in a ``with`` block.
 
     Parameters
     ----------
-    session
-        Folder of the session; its store need not exist yet.
     console
         Where to show it: bars if it is a terminal, otherwise a line when something changed.
-    every
-        Seconds between two looks.
     """
 
-    def __init__(self, session: Path, console: Console, *, every: float = 0.5) -> None:
-        self._session = session
-        self._every = every if console.is_terminal else max(every, 2.0)
-        self._ended = threading.Event()
+    def __init__(self, console: Console) -> None:
         self._screen: _Bars | _Lines = _Bars(console) if console.is_terminal else _Lines(console)
-        self._thread = threading.Thread(target=self._watch, name="progress", daemon=True)
+        self._last = Progress()
 
     def __enter__(self) -> "Watcher":
         self._screen.open()
-        self._thread.start()
         return self
 
     def __exit__(
@@ -111,39 +44,46 @@ class Watcher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._ended.set()
-        self._thread.join()
+        self._screen.show(self._last, at_once=True)
         self._screen.close()
 
-    def _watch(self) -> None:
-        store: Store | None = None
-        try:
-            while not self._ended.wait(self._every):
-                store = store or _opened(self._session)
-                if store is not None:
-                    _show(store, self._screen.show)
-            store = store or _opened(self._session)
-            if store is not None:
-                _show(store, self._screen.show)
-        finally:
-            if store is not None:
-                store.close()
+    def tell(self, progress: Progress) -> None:
+        """Take in how far it is; called by the engine, many times a second."""
+        self._last = progress
+        self._screen.show(progress)
 
 
-def _opened(session: Path) -> Store | None:
-    try:
-        return open_store(session, readonly=True)
-    except NoStore:
-        return None
+def progress_line(progress: Progress) -> str:
+    """All that matters in one line."""
+    parts = [f"found {progress.found}"]
+    for step in progress.steps:
+        if step.kind in _PER_EXPOSURE:
+            notes = _notes(step)
+            parts.append(f"{step.name} {step.counts.ended}" + (f" ({notes})" if notes else ""))
+        elif step.kind == "batch":
+            parts.append(f"{step.name} {step.counts.done} batches")
+    parts.append(f"behind by {progress.behind}")
+    parts.append(f"alerts {len(progress.alerts)}")
+    return "  ".join(parts)
 
 
-def _show(store: Store, show: Callable[[Standing], None]) -> None:
-    """Show where it stands, unless the store is being made just now."""
-    try:
-        standing = read_standing(store)
-    except SQLAlchemyError:
-        return
-    show(standing)
+def _notes(step: StepProgress) -> str:
+    counts = step.counts
+    notes = [
+        f"{number} {what}"
+        for number, what in ((counts.rejected, "rejected"), (counts.failed, "failed"))
+        if number
+    ]
+    if step.state in ("paused", "failed"):
+        notes.append(f"{step.state}: {step.reason}" if step.reason else step.state)
+    return ", ".join(notes)
+
+
+def _standstill(progress: Progress) -> str:
+    """Why nothing moves; empty while it does."""
+    if progress.state not in ("paused", "held", "draining"):
+        return ""
+    return f"{progress.state}: {progress.reason}" if progress.reason else progress.state
 
 
 class _Lines:
@@ -151,9 +91,10 @@ class _Lines:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._started = time.monotonic()
+        self._printed_at = -_PAUSE
         self._last = ""
         self._told: set[str] = set()
-        self._started = time.monotonic()
 
     def open(self) -> None:
         """Nothing to prepare."""
@@ -161,24 +102,33 @@ class _Lines:
     def close(self) -> None:
         """Nothing to put away."""
 
-    def show(self, standing: Standing) -> None:
-        """Print the line, and each new alert once."""
-        for level, message in standing.alerts:
-            if message not in self._told:
-                self._told.add(message)
-                self._console.print(f"{level}: {message}", markup=False)
-        line = standing.line()
+    def show(self, progress: Progress, *, at_once: bool = False) -> None:
+        """Print the line, and before it each alert that is new."""
+        now = time.monotonic()
+        if not at_once and now - self._printed_at < _PAUSE:
+            return
+        for alert in progress.alerts:
+            self._once(f"{alert.level}: {alert.message}")
+        self._once(_standstill(progress))
+        line = progress_line(progress)
         if line != self._last:
-            self._last = line
-            passed = time.monotonic() - self._started
-            self._console.print(f"{passed:6.0f} s  {line}", markup=False)
+            self._last, self._printed_at = line, now
+            self._print(f"{now - self._started:6.0f} s  {line}")
+
+    def _once(self, text: str) -> None:
+        if text and text not in self._told:
+            self._told.add(text)
+            self._print(text)
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False)
 
 
 class _Bars:
     """A bar for each step, below them what else matters."""
 
     def __init__(self, console: Console) -> None:
-        self._bars = Progress(
+        self._bars = Bars(
             TextColumn("{task.description}", justify="right"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
@@ -187,7 +137,7 @@ class _Bars:
             expand=True,
         )
         self._rows: dict[str, TaskID] = {}
-        self._live = Live(self._bars, console=console, refresh_per_second=4, redirect_stdout=False)
+        self._live = Live(self._bars, console=console, refresh_per_second=4)
 
     def open(self) -> None:
         """Begin to draw."""
@@ -197,26 +147,29 @@ class _Bars:
         """Leave the last state on the terminal."""
         self._live.stop()
 
-    def show(self, standing: Standing) -> None:
-        """Move the bars."""
-        self._row("found", standing.found, standing.found, "")
-        for name, ended, failed in standing.steps:
-            self._row(name, ended, standing.found, f"{failed} failed" if failed else "")
-        behind = (
-            f"behind by {standing.behind}  particles {standing.particles}  "
-            f"class updates {standing.snapshots}  rejected {standing.rejected}  "
-            f"failed {standing.failed}  alerts {len(standing.alerts)}"
-        )
-        below = [Text(behind)]
-        if standing.state in ("paused", "held", "draining"):
-            below.append(Text(f"{standing.state}: {standing.reason}", style="yellow"))
-        below += [
-            Text(f"{level}: {message}", style=_STYLES[level], overflow="ellipsis", no_wrap=True)
-            for level, message in standing.alerts[-3:]
-        ]
-        self._live.update(Group(self._bars, *below))
+    def show(self, progress: Progress, *, at_once: bool = False) -> None:
+        """Move the bars; they are drawn four times a second."""
+        waiting = f"{progress.waiting} not whole yet" if progress.waiting else ""
+        self._row("found", progress.found, progress.found, waiting)
+        below = []
+        for step in progress.steps:
+            if step.kind in _PER_EXPOSURE:
+                self._row(step.name, step.counts.ended, progress.found, _notes(step))
+            elif step.kind == "batch":
+                below.append(f"{step.name}: {step.counts.done} batches")
+        below += [f"behind by {progress.behind}", f"alerts {len(progress.alerts)}"]
+        lines = [Text("  ".join(below))]
+        if standstill := _standstill(progress):
+            lines.append(Text(standstill, style="yellow"))
+        lines += [_alert_line(alert) for alert in progress.alerts[-3:]]
+        self._live.update(Group(self._bars, *lines), refresh=at_once)
 
     def _row(self, name: str, done: int, total: int, note: str) -> None:
         if name not in self._rows:
             self._rows[name] = self._bars.add_task(name, total=max(total, 1), note=note)
         self._bars.update(self._rows[name], completed=done, total=max(total, 1), note=note)
+
+
+def _alert_line(alert: Alert) -> Text:
+    text = f"{alert.level}: {alert.message}"
+    return Text(text, style=_STYLES[alert.level], overflow="ellipsis", no_wrap=True)

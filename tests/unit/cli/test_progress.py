@@ -1,75 +1,96 @@
 """Progress for people."""
 
 import io
-import time
-from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from icestream.cli.progress import Standing, Watcher, read_standing
-from report_session import SampleSession
+from icestream.cli import progress as module
+from icestream.cli.progress import Watcher, progress_line
+from icestream.engine.progress import Progress, StepProgress
+from icestream.model import Alert
+from icestream.store.records import Counts
 
 
-def _text(terminal: bool) -> tuple[Console, io.StringIO]:
+def _progress(done: int, *, found: int = 9, state: str = "running", reason: str = "") -> Progress:
+    def step(name: str, kind: str, counts: Counts) -> StepProgress:
+        return StepProgress(name=name, kind=kind, state="running", reason="", counts=counts)
+
+    return Progress(
+        state=state,
+        reason=reason,
+        found=found,
+        waiting=1,
+        behind=found - done,
+        steps=(
+            step("import", "source", Counts(done=found)),
+            step("align", "item", Counts(done=done)),
+            step("select", "selection", Counts(done=done, rejected=1)),
+            step("classify", "batch", Counts(done=2)),
+            step("machine", "monitor", Counts(done=7)),
+        ),
+        alerts=(Alert(key="disk", level="warning", message="the disk is [nearly] full"),),
+    )
+
+
+def _screen(*, terminal: bool) -> tuple[Console, io.StringIO]:
     stream = io.StringIO()
     return Console(file=stream, force_terminal=terminal, width=100), stream
 
 
-@pytest.fixture
-def session(tmp_path: Path) -> SampleSession:
-    """Eight exposures, some still going."""
-    sample = SampleSession(tmp_path / "session", start=1.7e9)
-    sample.grow(8, settle=False)
-    return sample
-
-
-def test_where_a_session_stands(session: SampleSession) -> None:
-    before = read_standing(session.store)
-    assert before.found == 8
-    assert 0 < before.behind < 8
-    assert [name for name, *_ in before.steps] == ["align", "ctf", "select", "pick", "extract"]
-    session.settle()
-    after = read_standing(session.store)
-    assert after.behind == 0
-    assert {name: ended for name, ended, _ in after.steps}["align"] == 8
-    assert after.particles > before.particles
-
-
 def test_the_line_names_what_matters() -> None:
-    standing = Standing(
-        found=3,
-        behind=1,
-        rejected=1,
-        failed=0,
-        steps=(("align", 2, 0),),
-        particles=40,
-        snapshots=2,
-        alerts=(("warning", "hot"),),
-        state="running",
-        reason="",
+    assert progress_line(_progress(4)) == (
+        "found 9  align 4  select 4 (1 rejected)  classify 2 batches  behind by 5  alerts 1"
     )
-    assert standing.line() == (
-        "found 3  align 2  particles 40  class updates 2  behind by 1  rejected 1  alerts 1"
+
+
+def test_a_step_that_does_not_go_on_says_why() -> None:
+    step = StepProgress(
+        name="ctf", kind="item", state="paused", reason="10 failures", counts=Counts(failed=10)
     )
+    line = progress_line(Progress(found=10, steps=(step,)))
+    assert "ctf 10 (10 failed, paused: 10 failures)" in line
+
+
+def test_lines_come_when_something_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same is not said twice, an alert once, and the last state always."""
+    monkeypatch.setattr(module, "_PAUSE", 0.0)
+    console, stream = _screen(terminal=False)
+    with Watcher(console) as watcher:
+        for done in (4, 4, 4, 6):
+            watcher.tell(_progress(done))
+    lines = stream.getvalue().splitlines()
+    assert [line.partition(" s  ")[2][:15] for line in lines if " s  " in line] == [
+        "found 9  align ",
+        "found 9  align ",
+    ]
+    assert lines.count("warning: the disk is [nearly] full") == 1
+
+
+def test_lines_do_not_flood() -> None:
+    console, stream = _screen(terminal=False)
+    with Watcher(console) as watcher:
+        for done in range(1, 9):
+            watcher.tell(_progress(done))
+    lines = [line for line in stream.getvalue().splitlines() if "found" in line]
+    assert len(lines) == 2
+    assert "align 8" in lines[-1]
+
+
+def test_bars_on_a_terminal() -> None:
+    console, stream = _screen(terminal=True)
+    with Watcher(console) as watcher:
+        watcher.tell(_progress(4))
+    shown = stream.getvalue()
+    for words in ("found", "align", "4/9", "1 rejected", "classify: 2 batches", "behind by 5"):
+        assert words in shown
+    assert "the disk is [nearly] full" in shown
+    assert "machine" not in shown
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_it_follows_a_session_that_begins_later(tmp_path: Path, terminal: bool) -> None:
-    console, stream = _text(terminal)
-    with Watcher(tmp_path / "session", console, every=0.05):
-        session = SampleSession(tmp_path / "session", start=1.7e9)
-        session.grow(4)
-    printed = stream.getvalue()
-    assert "found" in printed
-    assert "behind by 0" in printed
-    assert "extract" in printed
-
-
-def test_lines_are_printed_only_when_something_changed(session: SampleSession) -> None:
-    console, stream = _text(terminal=False)
-    watcher = Watcher(session.folder, console)
-    watcher._every = 0.02
-    with watcher:
-        time.sleep(0.3)
-    assert stream.getvalue().count("found 8") == 1
+def test_a_standstill_is_told(terminal: bool) -> None:
+    console, stream = _screen(terminal=terminal)
+    with Watcher(console) as watcher:
+        watcher.tell(_progress(4, state="held", reason="no space left on /data"))
+    assert "held: no space left on /data" in stream.getvalue()
