@@ -1,11 +1,13 @@
 """The small file that the page reads every few seconds: where the session stands."""
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from icestream.model import QUALITIES
 from icestream.report.drawing import BOX, place_steps
 from icestream.report.follow import Follower
 from icestream.report.table import CHUNK
@@ -73,7 +75,11 @@ def live_document(follower: Follower, titles: Mapping[str, str]) -> dict[str, An
             ),
         },
         "alerts": [_alert(alert, follower) for alert in follower.alerts()],
-        "machine": [_load(name, list(follower.samples[name])) for name in sorted(follower.samples)],
+        "machine": [
+            _load(name, list(follower.samples[name]))
+            for name in sorted(follower.samples)
+            if name.rpartition(".")[0] not in QUALITIES  # those have their own plots
+        ],
         "chunks": {"size": CHUNK, "counts": table.chunk_counts},
         "qualities": {
             name: {
@@ -192,7 +198,8 @@ def _load(name: str, series: Sequence[SampleRecord]) -> dict[str, Any]:
 
 
 def _sample_title(name: str) -> str:
-    """``machine.disk_free`` -> ``Disk free``."""
-    words = name.split(".", 1)[-1].replace(".", " ").replace("_", " ").split()
+    """``machine.disk_free`` -> ``Disk free``, ``machine.gpu0.memory`` -> ``GPU 0 memory``."""
+    plain = re.sub(r"(?<=[a-z])(?=[0-9])", " ", name.split(".", 1)[-1])
+    words = plain.replace(".", " ").replace("_", " ").split()
     text = " ".join(_ACRONYMS.get(word, word) for word in words)
     return text[:1].upper() + text[1:]

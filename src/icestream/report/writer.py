@@ -4,6 +4,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import structlog
+from sqlalchemy.exc import NoResultFound, OperationalError
+
 from icestream.protocol import Registry, UnknownProtocol
 from icestream.report.details import Facts, exposure_details, snapshot_of
 from icestream.report.follow import Follower
@@ -12,9 +15,11 @@ from icestream.report.pictures import PictureFolder, write_atomically, write_scr
 from icestream.report.shell import page_version, render_page
 from icestream.report.table import CHUNK
 from icestream.report.trends import in_page_order, quality_of
-from icestream.store.open import Store, open_store
+from icestream.store.open import NoStore, Store, open_store
 
 __all__ = ["ReportWriter", "write_report"]
+
+_log = structlog.get_logger(__name__)
 
 _TREND_PAUSE = 15.0
 """Seconds between two versions of the trends of a long session."""
@@ -62,13 +67,13 @@ class ReportWriter:
         registry: Registry | None = None,
         newest: int = 120,
     ) -> None:
-        self._own = None if isinstance(session, Store) else open_store(Path(session), readonly=True)
-        self._store = session if isinstance(session, Store) else self._opened()
+        self._own = not isinstance(session, Store)
+        self._store = session if isinstance(session, Store) else open_store(session, readonly=True)
         self.folder = Path(out) if out is not None else self._store.folder / "report"
         self._every = every
         self._registry = registry or Registry()
         self._titles: dict[str, str] = {}
-        self._follower = Follower(self._store)
+        self._follower = self._follow()
         self._pictures = PictureFolder(self.folder / "pictures", newest=newest, older=newest)
         self._facts = Facts()
         self._chunks: list[int] = []
@@ -78,20 +83,25 @@ class ReportWriter:
         self._version = page_version()
         self._shell_written = False
 
+    def _follow(self) -> Follower:
+        try:
+            return Follower(self._store)
+        except (NoResultFound, OperationalError) as error:
+            self.close()
+            raise NoStore(
+                f"the session in {self._store.folder} has not begun: its store is still empty"
+            ) from error
+
     def __enter__(self) -> "ReportWriter":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _opened(self) -> Store:
-        assert self._own is not None
-        return self._own
-
     def close(self) -> None:
         """Give the store back, if it was opened here."""
-        if self._own is not None:
-            self._own.close()
+        if self._own:
+            self._store.close()
 
     @property
     def page(self) -> Path:
@@ -136,13 +146,13 @@ class ReportWriter:
             self._details(0)  # all pictures are those of an earlier report
 
     def _details(self, order: int) -> tuple[dict[str, Any], Path | None, Path | None]:
-        return exposure_details(
-            self._store,
-            self._follower.table.names[order],
-            self._follower.workflow.steps,
-            self._titles,
-            self._facts,
-        )
+        name = self._follower.table.names[order]
+        try:
+            steps = self._follower.workflow.steps
+            return exposure_details(self._store, name, steps, self._titles, self._facts)
+        except ValueError as error:  # a result that this version cannot read
+            _log.warning("exposure without details in the report", exposure=name, why=str(error))
+            return {}, None, None
 
     def _write_chunks(self) -> None:
         table = self._follower.table

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from icestream.report.follow import Follower
-from icestream.report.live import is_finished, live_document
+from icestream.report.live import _sample_title, is_finished, live_document
 from report_session import LINKS, STEPS, SampleSession
 
 
@@ -75,3 +75,15 @@ def test_an_empty_session_can_be_shown(tmp_path: Path) -> None:
     live = live_document(read(session), {})
     assert live["counts"]["found"] == 0
     assert live["headline"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("machine.cpu", "CPU"),
+        ("machine.disk_free", "Disk free"),
+        ("machine.gpu0.memory", "GPU 0 memory"),
+    ],
+)
+def test_samples_have_titles_that_people_read(name: str, title: str) -> None:
+    assert _sample_title(name) == title

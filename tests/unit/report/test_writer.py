@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from icestream.report import ReportWriter, write_report
-from icestream.store.open import NoStore
+from icestream.store import tables as t
+from icestream.store.open import NoStore, open_store
 from report_session import SampleSession
 
 
@@ -150,3 +151,24 @@ def test_an_empty_session_has_a_page(tmp_path: Path) -> None:
 def test_a_folder_without_a_session_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NoStore, match="no icestream session"):
         write_report(tmp_path)
+
+
+def test_a_session_that_has_not_begun_is_refused(tmp_path: Path) -> None:
+    open_store(tmp_path).close()
+    with pytest.raises(NoStore, match="has not begun"):
+        ReportWriter(tmp_path)
+
+
+def test_a_result_that_cannot_be_read_does_not_stop_the_report(grown: SampleSession) -> None:
+    with grown.store.write() as connection:
+        documents = connection.execute(select(t.result.c.id, t.result.c.document)).all()
+        for number, document in documents:
+            spoiled = document.replace('"frames": 40', '"frames": "forty"')
+            connection.execute(
+                t.result.update().where(t.result.c.id == number).values(document=spoiled)
+            )
+    with ReportWriter(grown.store) as writer:
+        writer.update(patience=float("inf"))
+        live = data(writer.folder, "live.js")
+    assert live["counts"]["accepted"] > 20
+    assert live["kept"] == []

@@ -73,7 +73,7 @@ function drawTiles(live) {
 
 function forecast(live) {
   const { counts, rates } = live;
-  const lag = rates.latency ? `a movie takes ${duration(rates.latency)}` : "";
+  const lag = rates.latency ? `found to done in ${duration(rates.latency)}` : "";
   if (live.session.finished) return ["nothing more to come", lag];
   if (counts.behind === 0) return ["up to date", lag];
   if (rates.catch_up !== null) return [`caught up in about ${duration(rates.catch_up)}`, lag];
