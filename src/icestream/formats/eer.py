@@ -189,13 +189,14 @@ def _encode(
             bit = _put(out, bit, longest, skip_bits)
             gap -= longest
         if index == positions.size:
-            if gap:
-                bit = _put(out, bit, gap, skip_bits)
+            # The end is a last element, with a place that nobody looks at.
+            bit = _put(out, bit, gap, skip_bits)
+            bit = _put(out, bit, 0, 4)
             break
         bit = _put(out, bit, gap, skip_bits)
         bit = _put(out, bit, places[index], 4)
         last = here + 1
-    return out[: (bit + 7) // 8]
+    return out[: (bit + 15) // 16 * 2]  # whole 16-bit words
 
 
 @numba.njit(nogil=True, cache=True, inline="always")

@@ -293,12 +293,10 @@ def _last_labels(path: Path) -> list[str]:
             if place >= 0 or start == 0:
                 break
             piece *= 8
-    if place < 0:
+    if place < 0 or "\ndata_" in text[place:]:
         return []
     labels = []
     for line in text[place:].splitlines()[2:]:
-        if line.startswith("data_"):
-            return []
         if line.startswith("_"):
             labels.append(line[1:].split()[0])
         elif labels and line.strip():

@@ -31,6 +31,7 @@ EER_COMPRESSIONS = frozenset({65000, 65001, 65002})
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _SIZES |= {16: 8, 17: 8, 18: 8}
+_KNOWN = frozenset({"u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8"})
 _UNSIGNED = {3: 2, 4: 4, 16: 8}
 _CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I"}
 _CODES |= {16: "Q", 17: "q", 18: "Q"}
@@ -94,9 +95,10 @@ class Page:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of a decoded pixel."""
-        kind = {1: "u", 2: "i", 3: "f"}.get(int(_first(self.tags.get(_FORMAT, 1))), "V")
-        return np.dtype(f"{kind}{max(self.bits, 8) // 8}")
+        """Type of a decoded pixel; void where it is none that we know."""
+        kind = {1: "u", 2: "i", 3: "f"}.get(_first(self.tags.get(_FORMAT, 1)), "V")
+        name = f"{kind}{max(self.bits, 8) // 8}"
+        return np.dtype(name if name in _KNOWN else "V1")
 
     @property
     def pixel_size(self) -> float | None:

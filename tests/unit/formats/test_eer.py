@@ -1,0 +1,127 @@
+"""EER movies, with imagecodecs as the judge of the decoder."""
+
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from icestream.formats.eer import add_events, eer_coding, eer_metadata, render_fraction, write_eer
+from icestream.formats.errors import FormatError
+from icestream.formats.tiff import read_pages, write_tiff
+
+SHAPE = (48, 80)
+
+
+def _electrons(seed: int, count: int, shape: tuple[int, int] = SHAPE) -> NDArray[np.int64]:
+    """Places in quarters of a pixel, one electron in a pixel at most."""
+    rng = np.random.default_rng(seed)
+    pixel = rng.choice(shape[0] * shape[1], count, replace=False)
+    inside = rng.integers(0, 4, (2, count))
+    return np.stack([pixel // shape[1] * 4 + inside[0], pixel % shape[1] * 4 + inside[1]], axis=1)
+
+
+def _rendered(electrons: NDArray[np.int64], upsampling: int) -> NDArray[np.uint16]:
+    image = np.zeros((SHAPE[0] * upsampling, SHAPE[1] * upsampling), np.uint16)
+    np.add.at(image, tuple((electrons * upsampling >> 2).T), 1)
+    return image
+
+
+@pytest.mark.parametrize("skip_bits", [7, 8])
+@pytest.mark.parametrize("upsampling", [1, 2])
+@pytest.mark.parametrize("count", [0, 1, 7, 300, 3840])
+def test_every_electron_is_where_it_was_put(
+    tmp_path: Path, skip_bits: int, upsampling: int, count: int
+) -> None:
+    electrons = _electrons(count, count)
+    assert write_eer(tmp_path / "a.eer", [electrons], SHAPE, skip_bits=skip_bits) == 1
+    pages = read_pages(tmp_path / "a.eer")
+    coding = eer_coding("a.eer", pages[0])
+    with (tmp_path / "a.eer").open("rb") as file:
+        found = render_fraction("a.eer", file, pages, coding, upsampling)
+    np.testing.assert_array_equal(found, _rendered(electrons, upsampling))
+
+
+@pytest.mark.parametrize("skip_bits", [7, 8])
+@pytest.mark.parametrize("upsampling", [1, 2])
+def test_imagecodecs_reads_the_same(tmp_path: Path, skip_bits: int, upsampling: int) -> None:
+    write_eer(tmp_path / "a.eer", [_electrons(1, 500)], SHAPE, skip_bits=skip_bits)
+    (page,) = read_pages(tmp_path / "a.eer")
+    offset, length = page.strips[0]
+    stream = (tmp_path / "a.eer").read_bytes()[offset : offset + length]
+    shape = (SHAPE[0] * upsampling, SHAPE[1] * upsampling)
+    theirs = imagecodecs.eer_decode(stream, shape, skip_bits, 2, 2, superres=upsampling - 1)
+    np.testing.assert_array_equal(theirs, _rendered(_electrons(1, 500), upsampling))
+
+
+def test_frames_are_added_up(tmp_path: Path) -> None:
+    frames = [_electrons(seed, 400) for seed in range(5)]
+    write_eer(tmp_path / "a.eer", frames, SHAPE)
+    pages = read_pages(tmp_path / "a.eer")
+    with (tmp_path / "a.eer").open("rb") as file:
+        coding = eer_coding("a.eer", pages[0])
+        found = render_fraction("a.eer", file, pages, coding, 1)
+    np.testing.assert_array_equal(found, sum(_rendered(frame, 1) for frame in frames))
+
+
+def test_a_stream_may_end_where_nothing_more_was_seen() -> None:
+    """Half of a stream gives half of the electrons, and no error and no stray ones."""
+    electrons = _electrons(2, 1000)
+    place = np.lexsort((electrons[:, 1] >> 2, electrons[:, 0] >> 2))
+    stream = _stream(electrons)
+    image = np.zeros(SHAPE, np.uint16)
+    events, reached = add_events(stream[: len(stream) // 2], 7, 2, 2, 1, image)
+    assert 400 < events < 600
+    assert reached < SHAPE[0] * SHAPE[1]
+    np.testing.assert_array_equal(image, _rendered(electrons[place[:events]], 1))
+
+
+def _stream(electrons: NDArray[np.int64]) -> NDArray[np.uint8]:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.eer"
+        write_eer(path, [electrons], SHAPE)
+        offset, length = read_pages(path)[0].strips[0]
+        return np.frombuffer(path.read_bytes()[offset : offset + length], np.uint8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    noise=st.binary(min_size=0, max_size=400), skip=st.integers(1, 16), up=st.sampled_from([1, 2])
+)
+def test_noise_never_writes_outside(noise: bytes, skip: int, up: int) -> None:
+    image = np.zeros((8 * up + 2, 6 * up), np.uint16)
+    events, reached = add_events(np.frombuffer(noise, np.uint8), skip, 2, 2, up, image[: 8 * up])
+    assert image[: 8 * up].sum() == events <= 48
+    assert not image[8 * up :].any()
+    assert reached >= 0
+
+
+def test_metadata_are_kept(tmp_path: Path) -> None:
+    write_eer(tmp_path / "a.eer", [_electrons(1, 5)] * 3, SHAPE, metadata={"numberOfFrames": "3"})
+    pages = read_pages(tmp_path / "a.eer")
+    assert eer_metadata(pages[0]) == {"numberOfFrames": "3"}
+    assert eer_metadata(pages[1]) == {}
+
+
+def test_other_files_are_not_eer(tmp_path: Path) -> None:
+    write_tiff(tmp_path / "a.tif", np.zeros((4, 4), np.uint8))
+    with pytest.raises(FormatError, match="compression 5"):
+        eer_coding("a.tif", read_pages(tmp_path / "a.tif")[0])
+
+
+def test_a_frame_without_its_stream_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.eer"
+    write_eer(path, [_electrons(1, 900)], SHAPE)
+    (page,) = read_pages(path)
+    raw = bytearray(path.read_bytes())
+    tag = raw.find(b"\x17\x01\x10\x00")  # 279, the length of the strip
+    raw[tag + 12 : tag + 20] = (40).to_bytes(8, "little")
+    path.write_bytes(raw)
+    pages = read_pages(path)
+    with path.open("rb") as file, pytest.raises(FormatError, match="ends at pixel"):
+        render_fraction(path, file, pages, eer_coding(path, page), 1)

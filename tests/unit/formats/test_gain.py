@@ -1,0 +1,65 @@
+"""Gain references of every kind."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from icestream.formats.errors import FormatError
+from icestream.formats.gain import read_gain
+from icestream.formats.mrc import write_mrc
+from icestream.formats.tiff import write_tiff
+
+SHAPE = (12, 20)
+GAIN = np.random.default_rng(6).uniform(0.5, 2.0, SHAPE).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", ["g.mrc", "g.tif"])
+def test_a_reference_of_a_movie_multiplies(tmp_path: Path, name: str) -> None:
+    (write_mrc if name.endswith("mrc") else write_tiff)(tmp_path / name, GAIN)
+    np.testing.assert_array_equal(read_gain(tmp_path / name, SHAPE), GAIN)
+
+
+def test_the_reference_of_a_falcon_multiplies_and_keeps_its_rows(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "g.gain", GAIN)
+    np.testing.assert_array_equal(read_gain(tmp_path / "g.gain", SHAPE, eer=True), GAIN)
+
+
+@pytest.mark.parametrize("name", ["g.mrc", "g.tif"])
+def test_another_reference_of_an_eer_movie_divides(tmp_path: Path, name: str) -> None:
+    (write_mrc if name.endswith("mrc") else write_tiff)(tmp_path / name, GAIN)
+    found = read_gain(tmp_path / name, SHAPE, eer=True)
+    np.testing.assert_allclose(found, GAIN.mean() / GAIN, rtol=1e-5)
+
+
+def test_bad_pixels_become_zero(tmp_path: Path) -> None:
+    gain = GAIN.copy()
+    gain[0, :4] = [0.0, -1.0, np.nan, np.inf]
+    write_mrc(tmp_path / "g.mrc", gain)
+    for eer in (False, True):
+        found = read_gain(tmp_path / "g.mrc", SHAPE, eer=eer)
+        assert not found[0, :4].any()
+        assert np.all(found[1:] > 0)
+
+
+def test_a_reference_of_half_or_twice_the_size(tmp_path: Path) -> None:
+    write_mrc(tmp_path / "g.mrc", GAIN)
+    twice = read_gain(tmp_path / "g.mrc", (24, 40))
+    np.testing.assert_array_equal(twice[::2, 1::2], GAIN)
+    half = read_gain(tmp_path / "g.mrc", (6, 10))
+    assert half[0, 0] == pytest.approx(GAIN[:2, :2].mean())
+
+
+def test_a_turned_reference_is_told_from_a_wrong_one(tmp_path: Path) -> None:
+    write_mrc(tmp_path / "g.mrc", GAIN)
+    with pytest.raises(FormatError, match=r"20 x 12 .* found 12 x 20; turn it by 90"):
+        read_gain(tmp_path / "g.mrc", (20, 12))
+    with pytest.raises(FormatError, match="none of the 8 flips and rotations fits"):
+        read_gain(tmp_path / "g.mrc", (20, 13))
+
+
+def test_gatan_files_say_how_to_convert_them(tmp_path: Path) -> None:
+    (tmp_path / "g.dm4").write_bytes(bytes(100))
+    with pytest.raises(FormatError, match="dm2mrc"):
+        read_gain(tmp_path / "g.dm4", SHAPE)
