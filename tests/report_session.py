@@ -8,6 +8,8 @@ import functools
 import io
 import json
 import math
+import sys
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +32,7 @@ from icestream.model import (
     column,
     to_document,
 )
+from icestream.report import ReportWriter
 from icestream.store import tables as t
 from icestream.store.open import Store, open_store
 from icestream.store.writing import Numbers, Writes
@@ -447,3 +450,36 @@ def _draw_classes(count: int) -> np.ndarray:
         blur = max(0.0, 1 - number / count)
         images[number] = shell * blur + 0.25 * (radius < 18) + draw.normal(0, 0.1, y.shape)
     return images
+
+
+def main() -> None:
+    """``python tests/report_session.py FOLDER [EXPOSURES]``: a session and its report, timed."""
+    folder, count = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 420
+    session = SampleSession(folder, start=time.time() - 12.0 * count)
+    session.grow(count, settle=False)
+    session.classify()
+    session.measure(60)
+    session.warn(
+        "warning",
+        "Astigmatism of 8 exposures in a row is above 600 Å (median 842 Å): check the stigmators",
+        f"FoilHole_{9015883 + 51}_Data_9017347_0",
+    )
+    session.warn("notice", "Ice rings in 5 of the last 50 exposures", "", cleared=True)
+    with ReportWriter(session.store) as writer:
+        for what in ("first update", "update after 4 more exposures", "update without news"):
+            started = time.process_time()
+            writer.update(patience=float("inf"))
+            used = time.process_time() - started
+            sys.stdout.write(f"{what}: {used:.3f} s of CPU\n")
+            if what == "first update":
+                session.grow(4, settle=False)
+    tables = sum(path.stat().st_size for path in writer.folder.glob("*.*"))
+    pictures = [path.stat().st_size for path in (writer.folder / "pictures").iterdir()]
+    sys.stdout.write(
+        f"{writer.page}\n{tables / 1e6:.2f} MB of pages and numbers, "
+        f"{sum(pictures) / 1e6:.1f} MB in {len(pictures)} files of pictures and details\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

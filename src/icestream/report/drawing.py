@@ -115,7 +115,14 @@ def _tall(spots: dict[str, _Spot], pairs: Sequence[tuple[str, str]]) -> dict[str
     """Down a phone's screen: one box after another, links along the left side."""
     width, height = BOX
     gap = 16
-    ordered = sorted(spots, key=lambda name: (spots[name].layer, spots[name].row))
+    feeding = {a for a, _ in pairs}
+    last = max((spot.layer for spot in spots.values()), default=0)
+
+    def place_of(name: str) -> tuple[bool, int, float]:
+        aside = name not in feeding and spots[name].layer < last  # monitors, say: at the end
+        return (aside, spots[name].layer, spots[name].row)
+
+    ordered = sorted(spots, key=place_of)
     lane_of = {name: place for place, name in enumerate(ordered)}
     long = [pair for pair in pairs if lane_of[pair[1]] - lane_of[pair[0]] > 1]
     lanes = {pair: place for place, pair in enumerate(long)}

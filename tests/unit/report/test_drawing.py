@@ -77,6 +77,7 @@ def test_a_phone_sees_one_column_in_order() -> None:
     assert len({box["x"] for box in drawing["boxes"]}) == 1
     y = {box["step"]: box["y"] for box in drawing["boxes"]}
     assert all(y[a] < y[b] for a, b in TWO_LINKS)
+    assert sorted(y, key=y.__getitem__)[-2:] == ["machine", "watch"], "what only looks on is last"
 
 
 def test_nothing_is_drawn_of_nothing() -> None:

@@ -73,8 +73,8 @@ function drawTiles(live) {
 
 function forecast(live) {
   const { counts, rates } = live;
-  const lag = rates.latency ? `found to done in ${duration(rates.latency)}` : "";
-  if (live.session.finished) return ["nothing more to come", lag];
+  const lag = rates.latency ? `delay ${duration(rates.latency)}` : "";
+  if (live.session.finished) return [counts.behind ? "not processed" : "all processed", lag];
   if (counts.behind === 0) return ["up to date", lag];
   if (rates.catch_up !== null) return [`caught up in about ${duration(rates.catch_up)}`, lag];
   if (rates.settled > 0 && rates.found > rates.settled * 1.05) return [`falling back by ${number(rates.found - rates.settled)} an hour`, lag];
@@ -110,7 +110,7 @@ function stepBox(box, step, [width, height]) {
   const notes = [step.running && `${count(step.running)} running`, step.ready && `${count(step.ready)} ready`, step.held && `${count(step.held)} held`,
     step.rejected && `${count(step.rejected)} rejected`, step.failed && `${count(step.failed)} failed`].filter(Boolean);
   const watching = step.kind === "monitor";
-  const title = wrap(step.title, 23);
+  const title = wrap(step.title, 20);
   const note = notes.length ? notes.slice(0, 2).join(", ") : stateName(step.state).toLowerCase();
   return svg("g", { class: `step state-${step.state}`, transform: `translate(${box.x} ${box.y})` },
     svg("title", {}, `${step.title} (${step.name}): ${watching ? "" : `${count(step.done)} done`}${notes.map((each) => `, ${each}`).join("")}; ${stateName(step.state)}${step.reason ? `: ${step.reason}` : ""}`),
