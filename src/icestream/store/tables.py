@@ -99,13 +99,14 @@ step = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("revision_id", BigInteger, nullable=False),
     Column("cursor", Text, nullable=False, default="null"),
-    Column("released", Boolean, nullable=False, default=False),
+    Column("gate", Text, nullable=False, default="held"),
     Column("backfill", BigInteger),
 )
 """A protocol placed in the workflow.
 
-`cursor`: where a source stands. `released`: a trigger lets its stream through. `backfill`: id of
-the last exposure that was looked at after the step was added or changed; null when none is left.
+`cursor`: where a source stands. `gate`: a trigger's: held, open, or shut for good. `backfill`:
+id of the last exposure that was looked at after the step was added or changed; null when all
+were.
 """
 
 revision = Table(
@@ -117,11 +118,17 @@ revision = Table(
     Column("parameters", Text, nullable=False),
     Column("changed", Text, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("fingerprint", Text, nullable=False),
     Column("created", Double, nullable=False),
     Column("who", Text, nullable=False, default=""),
     UniqueConstraint("step_id", "number"),
+    UniqueConstraint("step_id", "fingerprint"),
 )
-"""Parameters of a step, and what feeds it, as of some moment."""
+"""Parameters of a step, and what feeds it, as of some moment.
+
+`fingerprint` hashes the protocol, its parameters and the fingerprints of all that feeds it: when
+a change is taken back, the step returns to the revision that it had.
+"""
 
 link = Table(
     "link",
@@ -139,8 +146,7 @@ task = Table(
     _id(),
     Column("step_id", BigInteger, nullable=False),
     Column("revision_id", BigInteger, nullable=False),
-    Column("exposure_id", BigInteger),
-    Column("batch", Integer),
+    Column("exposure_id", BigInteger, nullable=False),
     Column("key", Text, nullable=False),
     Column("inputs", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -156,12 +162,13 @@ task = Table(
     Column("details", Text, nullable=False, default=""),
     UniqueConstraint("revision_id", "exposure_id"),
     Index(None, "exposure_id"),
-    Index("ix_task_queue", "step_id", "state", "rank"),
+    Index("ix_task_queue", "revision_id", "state", "rank"),
     Index("ix_task_serial", "revision_id", "serial"),
 )
 """One step applied to one exposure, or to one batch.
 
-`state`: ready, running, done, failed, skipped, held, stale. `passed`: what it made goes on (an
+`exposure_id`: minus the number of the batch, for a batch and for what is made of its snapshots.
+`state`: ready, running, held, done, failed, skipped. `passed`: what it made goes on (an
 accepted or manually accepted exposure). `inputs`: [[port, label, result id, source port], ...].
 `rank`: the higher, the sooner. `serial`: the event that ended it.
 """
@@ -173,7 +180,7 @@ result = Table(
     Column("key", Text, nullable=False, unique=True),
     Column("step_id", BigInteger, nullable=False),
     Column("revision_id", BigInteger, nullable=False),
-    Column("exposure_id", BigInteger),
+    Column("exposure_id", BigInteger, nullable=False),
     Column("document", Text, nullable=False),
     Column("checkpoint", Text, nullable=False, default=""),
     Column("epoch", Integer, nullable=False),

@@ -216,7 +216,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("step_id", sa.BigInteger(), nullable=False),
         sa.Column("revision_id", sa.BigInteger(), nullable=False),
-        sa.Column("exposure_id", sa.BigInteger(), nullable=True),
+        sa.Column("exposure_id", sa.BigInteger(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("checkpoint", sa.Text(), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
@@ -291,7 +291,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("revision_id", sa.BigInteger(), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=False),
-        sa.Column("released", sa.Boolean(), nullable=False),
+        sa.Column("gate", sa.Text(), nullable=False),
         sa.Column("backfill", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_step")),
         sa.UniqueConstraint("name", name=op.f("uq_step_name")),
@@ -306,8 +306,7 @@ def upgrade() -> None:
         ),
         sa.Column("step_id", sa.BigInteger(), nullable=False),
         sa.Column("revision_id", sa.BigInteger(), nullable=False),
-        sa.Column("exposure_id", sa.BigInteger(), nullable=True),
-        sa.Column("batch", sa.Integer(), nullable=True),
+        sa.Column("exposure_id", sa.BigInteger(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("inputs", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -328,7 +327,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("task", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_task_exposure_id"), ["exposure_id"], unique=False)
-        batch_op.create_index("ix_task_queue", ["step_id", "state", "rank"], unique=False)
+        batch_op.create_index("ix_task_queue", ["revision_id", "state", "rank"], unique=False)
         batch_op.create_index("ix_task_serial", ["revision_id", "serial"], unique=False)
 
     op.create_table(
@@ -362,10 +361,12 @@ def upgrade() -> None:
         sa.Column("parameters", sa.Text(), nullable=False),
         sa.Column("changed", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("created", sa.Double(), nullable=False),
         sa.Column("who", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["step_id"], ["step.id"], name=op.f("fk_revision_step_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revision")),
+        sa.UniqueConstraint("step_id", "fingerprint", name=op.f("uq_revision_step_id_fingerprint")),
         sa.UniqueConstraint("step_id", "number", name=op.f("uq_revision_step_id_number")),
     )
     # ### end Alembic commands ###

@@ -1,0 +1,83 @@
+"""Alerts that hold: raised once, kept while they are reported, cleared by themselves."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+
+from icestream.model import Alert
+from icestream.store import tables as t
+from icestream.store.writing import Writes
+
+__all__ = ["ABSENT", "Alerts"]
+
+ABSENT = 2
+"""Reports in a row without an alert after which it is cleared, so that it does not flicker."""
+
+
+@dataclass(slots=True)
+class _Held:
+    id: int
+    alert: Alert
+    absent: int = 0
+
+
+@dataclass(slots=True)
+class Alerts:
+    """The alerts that hold now, by who reports them and what they are about."""
+
+    held: dict[tuple[int | None, str], _Held] = field(default_factory=dict)
+
+    def load(self, connection: Connection) -> None:
+        """Read the alerts that held when the session was last left."""
+        for row in connection.execute(select(t.alert).where(t.alert.c.cleared.is_(None))):
+            alert = Alert(key=row.key, level=row.level, message=row.message, exposure=row.exposure)
+            self.held[row.step_id, row.key] = _Held(row.id, alert)
+
+    def report(self, writes: Writes, step: int | None, alerts: Iterable[Alert]) -> None:
+        """Take in everything that one reporter has to say now."""
+        now = {alert.key: alert for alert in alerts}
+        for alert in now.values():
+            self.raise_(writes, step, alert)
+        for number, key in [place for place in self.held if place[0] == step]:
+            if key not in now:
+                held = self.held[number, key]
+                held.absent += 1
+                if held.absent >= ABSENT:
+                    self.clear(writes, number, key)
+
+    def raise_(self, writes: Writes, step: int | None, alert: Alert) -> None:
+        """Raise an alert, or keep it up."""
+        held = self.held.get((step, alert.key))
+        if held is None:
+            number = writes.insert(
+                t.alert,
+                step_id=step,
+                key=alert.key,
+                level=alert.level,
+                message=alert.message,
+                exposure=alert.exposure,
+                raised=writes.now,
+                seen=writes.now,
+            )
+            writes.event("alert.raised", f'{{"alert": {number}}}', step_id=step)
+            self.held[step, alert.key] = _Held(number, alert)
+            return
+        held.absent = 0
+        if held.alert != alert:
+            writes.update(
+                t.alert,
+                held.id,
+                level=alert.level,
+                message=alert.message,
+                exposure=alert.exposure,
+                seen=writes.now,
+            )
+            held.alert = alert
+
+    def clear(self, writes: Writes, step: int | None, key: str) -> None:
+        """Clear an alert, if it holds."""
+        held = self.held.pop((step, key), None)
+        if held is not None:
+            writes.update(t.alert, held.id, cleared=writes.now)
+            writes.event("alert.cleared", f'{{"alert": {held.id}}}', step_id=step)

@@ -1,0 +1,452 @@
+"""The book: the session's store as the coordinator writes it.
+
+Every public method is one transaction. What it changed is returned as events for `decide`, after
+the transaction is committed; when it fails, nothing has happened and the same call can be made
+again.
+"""
+
+import contextlib
+import json
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy import delete as remove
+
+from icestream.engine import commit, opening
+from icestream.engine.alerts import Alerts
+from icestream.engine.commit import TaskOut
+from icestream.engine.decide import ATTEMPTS, backoff
+from icestream.engine.dispatch import Dispatch, prepare
+from icestream.engine.executors.contract import Ended, Ending, Lease
+from icestream.engine.gathering import form_batch
+from icestream.engine.monitors import Inspected
+from icestream.engine.plan import Bound, Plan
+from icestream.engine.revising import revise
+from icestream.engine.segments import Compacted
+from icestream.engine.settling import Applied, Documents, Ready, Settling
+from icestream.engine.sources import Discovered, SourceFailed
+from icestream.engine.state import (
+    WINDOW,
+    Backfilling,
+    BatchFormed,
+    Event,
+    LeaseEnded,
+    Refilled,
+    Start,
+    State,
+    StepState,
+    TasksReady,
+)
+from icestream.engine.workflow import Workflow
+from icestream.model import Alert, to_document
+from icestream.protocol import Registry
+from icestream.store import tables as t
+from icestream.store.open import Store
+from icestream.store.writing import Numbers, Writes
+
+__all__ = ["Book"]
+
+_PAGE = 500
+_STATES = 2
+"""States of a batch step that are kept; older ones are removed."""
+
+
+class Book:
+    """Reads and writes one session for its coordinator."""
+
+    def __init__(self, store: Store, order: str, timeout: float) -> None:
+        self.store = store
+        self.folder = store.folder
+        self.order = order
+        self.timeout = timeout
+        self.alerts = Alerts()
+        self.documents = Documents()
+        self.plan: Plan = Plan("", {})
+        self.epoch = 0
+        self.new_results: set[int] = set()
+        """Steps with results since somebody last emptied this."""
+        self.leases: dict[str, dict[int, TaskOut]] = {}
+        """Tasks that are out, by lease."""
+        self.loose = 0
+        """Particles since somebody last made segments and set this to 0."""
+        self._checkpoints: dict[int, list[str]] = {}
+        self._numbers: Numbers
+
+    def open(self, workflow: Workflow, registry: Registry) -> dict[int, StepState]:
+        """Take the session over: enter the workflow, put right what a crash left."""
+        now = time.time()
+        with self.store.write() as connection:
+            self._numbers = Numbers(connection)
+            writes = Writes(self._numbers, now)
+            self.plan = opening.enter_workflow(connection, writes, workflow, registry)
+            opening.enter_session(connection, self.folder, workflow, self.order, now)
+            self.epoch = opening.recover(self.folder, connection)
+            self.alerts.load(connection)
+            writes = Writes(self._numbers, now)
+            writes.event("session.started", json.dumps({"epoch": self.epoch}))
+            writes.flush(connection)
+            return {
+                number: opening.step_state(connection, step)
+                for number, step in self.plan.steps.items()
+            }
+
+    def cursors(self) -> dict[int, Any]:
+        """Where each source stands."""
+        chosen = select(t.step.c.id, t.step.c.cursor).where(t.step.c.kind == "source")
+        with self.store.read() as connection:
+            return {int(number): json.loads(text) for number, text in connection.execute(chosen)}
+
+    def reconcile(self, state: State) -> None:
+        """Make the state say what the store says, after something could not be recorded."""
+        for name in [name for name in state.leases if name not in self.leases]:
+            lease = state.leases.pop(name)
+            state.free.give_back(lease.need, lease.gpus)
+            state.slots += 1
+        with self.store.read() as connection:
+            for number, old in list(state.steps.items()):
+                fresh = opening.step_state(connection, self.plan.steps[number])
+                ours = [lease for lease in state.leases.values() if lease.step == number]
+                fresh.running = sum(len(lease.tasks) for lease in ours)
+                fresh.later = sum(entry[2].step == number for entry in state.later)
+                fresh.stored = max(0, fresh.stored - fresh.later)
+                fresh.closed, fresh.mean = old.closed, old.mean
+                state.steps[number] = fresh
+            self.alerts.held.clear()
+            self.alerts.load(connection)
+
+    # -- what happened -------------------------------------------------------------------------
+
+    def record(self, ended: Sequence[Ended], found: Sequence[Discovered]) -> list[Event]:
+        """Record leases that ended and items that were found, and all that follows."""
+        ended = [lease for lease in ended if lease.lease in self.leases]
+        for lease in ended:
+            outs = self.leases[lease.lease]
+            for ending in lease.endings:
+                commit.publish(self.folder, outs[ending.task], ending)
+        events: list[Event] = []
+        with self._settling() as settling:
+            settling.load(
+                out.exposure for lease in ended for out in self.leases[lease.lease].values()
+            )
+            events += [self._lease_ended(settling, lease) for lease in ended]
+            for one in found:
+                self._found(settling, one)
+        for lease in ended:
+            self._forget(lease)
+        # New tasks first: a step whose last task has ended must not look as if nothing followed.
+        return [*self._follow_up(settling.applied), *events]
+
+    def _lease_ended(self, settling: Settling, lease: Ended) -> Event:
+        groups: dict[str, list[Any]] = defaultdict(list)
+        endings = {one.task: one for one in lease.endings}
+        seconds, reason = 0.0, ""
+        for task, out in self.leases[lease.lease].items():
+            ending = endings.get(task) or _lost(task, lease)
+            outcome = ending.outcome
+            if outcome == "again" and out.attempt >= ATTEMPTS:
+                outcome = "defect"
+            if outcome == "done":
+                commit.record_done(settling, out, ending, self.epoch)
+                groups["done"].append(task)
+                seconds += ending.seconds
+            elif outcome == "again":
+                due = settling.writes.now + backoff(out.attempt)
+                if commit.record_ready(settling, out, due, ending.reason):
+                    groups["again"].append((task, due))
+            elif outcome in ("storage", "cancelled"):
+                if commit.record_ready(settling, out, 0.0, ending.reason):
+                    groups["returned"].append(task)
+            else:
+                commit.record_failed(settling, out, ending.reason, ending.details)
+                groups["refused" if outcome == "item" else "failed"].append(task)
+                reason = ending.reason
+        mean = seconds / max(1, len(groups["done"]))
+        tasks = {name: tuple(found) for name, found in groups.items()}
+        return LeaseEnded(lease.lease, **tasks, seconds=mean, reason=reason)
+
+    def _found(self, settling: Settling, one: Discovered) -> None:
+        step = self.plan.steps[one.step]
+        if one.revision != step.revision_id:
+            return
+        changed = commit.record_discovery(settling, step, one.found, self.folder)
+        alerts = list(one.found.alerts)
+        if changed:
+            said = f"{', '.join(changed[:3])}{' ...' if len(changed) > 3 else ''}"
+            alerts.append(
+                Alert(
+                    key="exposure.changed",
+                    level="warning",
+                    message=f"{said} changed on disk after it was taken in; the first is kept",
+                    exposure=changed[0],
+                )
+            )
+        self.alerts.report(settling.writes, one.step, alerts)
+
+    def _forget(self, lease: Ended) -> None:
+        """Sweep the scratch of a lease, and states of batches that nothing goes on from."""
+        outs = self.leases.pop(lease.lease, {})
+        for out in outs.values():
+            shutil.rmtree(out.scratch, ignore_errors=True)
+        for ending in lease.endings:
+            self.loose += max(0, ending.particles)
+            if ending.checkpoint:
+                kept = self._checkpoints.setdefault(outs[ending.task].revision, [])
+                kept.append(ending.checkpoint)
+                while len(kept) > _STATES:
+                    (self.folder / kept.pop(0)).unlink(missing_ok=True)
+
+    # -- what is to be done --------------------------------------------------------------------
+
+    def start(self, starts: Sequence[Start]) -> list[Lease]:
+        """Mark tasks as running, and make the leases that run them."""
+        dispatch = Dispatch(self.plan, self.folder, self.documents, self.epoch, self.timeout)
+        with self._transaction() as (connection, writes):
+            leases, outs = prepare(dispatch, connection, writes, starts)
+        for lease, of_lease in zip(leases, outs, strict=True):
+            self.leases[lease.id] = {out.id: out for out in of_lease}
+        return leases
+
+    def refill(self, number: int, later: set[int]) -> Refilled:
+        """The best ready tasks of a step, but those that wait for another attempt."""
+        task = t.task.c
+        chosen = (
+            select(task.rank, task.id, task.step_id, task.due, task.attempt)
+            .where(task.revision_id == self.plan.steps[number].revision_id, task.state == "ready")
+            .order_by(task.rank.desc())
+            .limit(WINDOW + len(later))
+        )
+        with self.store.read() as connection:
+            found = [Ready(*row) for row in connection.execute(chosen) if row.id not in later]
+        return Refilled(number, tuple(found[:WINDOW]))
+
+    def form_batch(self, number: int, *, final: bool) -> list[Event]:
+        """Make a batch of what has arrived at a step."""
+        with self._settling() as settling:
+            formed = form_batch(settling, self.plan.steps[number], final=final)
+        return [*self._follow_up(settling.applied), BatchFormed(number, formed, final)]
+
+    def set_gate(self, number: int, gate: str) -> list[Event]:
+        """Open a trigger's gate, or shut it for good: all that is held is looked at again."""
+        with self._transaction() as (_, writes):
+            writes.update(t.step, number, gate=gate, backfill=0)
+            writes.event("step.gate", json.dumps({"gate": gate}), step_id=number)
+        self.plan.steps[number].gate = gate
+        return [Backfilling(number, True)]
+
+    def backfill(self, number: int) -> list[Event]:
+        """Look at the next page of exposures that were there before a step was changed."""
+        step = self.plan.steps[number]
+        with self._settling() as settling:
+            connection = settling.connection
+            after = connection.execute(
+                select(t.step.c.backfill).where(t.step.c.id == number)
+            ).scalar()
+            page: list[int] = []
+            if after is not None and step.kind not in ("source", "monitor"):
+                page = self._page(connection, step, int(after))
+            settling.load(page)
+            for one in page:
+                settling.look_again(number, one)
+            going_on = len(page) >= _PAGE
+            last = abs(page[-1]) if going_on else None
+            settling.writes.update(t.step, number, backfill=last)
+        events = self._follow_up(settling.applied)
+        return events if going_on else [*events, Backfilling(number, False)]
+
+    def _page(self, connection: Connection, step: Bound, after: int) -> list[int]:
+        if self.plan.snapshots_feed(step):
+            feeding = {feed.step for feeds in step.sources.values() for feed in feeds}
+            chosen = (
+                select(t.task.c.exposure_id)
+                .distinct()
+                .where(
+                    t.task.c.revision_id.in_([self.plan.steps[one].revision_id for one in feeding]),
+                    t.task.c.exposure_id < -after,
+                )
+                .order_by(t.task.c.exposure_id.desc())
+            )
+        else:
+            column = t.exposure.c.id
+            chosen = select(column).where(column > after).order_by(column)
+        return [int(row[0]) for row in connection.execute(chosen.limit(_PAGE))]
+
+    def change_step(self, number: int, state: str, reason: str, *, alarm: bool) -> None:
+        """Record a step's state, and raise or clear the alert that belongs to it."""
+        name = self.plan.steps[number].name
+        with self._transaction() as (_, writes):
+            writes.update(t.step, number, state=state, reason=reason)
+            said = json.dumps({"state": state, "reason": reason})
+            writes.event("step.state", said, step_id=number)
+            if alarm:
+                alert = Alert(
+                    key="step.paused", level="critical", message=f"{name} is paused: {reason}"
+                )
+                self.alerts.raise_(writes, number, alert)
+            elif state == "running":
+                self.alerts.clear(writes, number, "step.paused")
+
+    def change_session(self, state: str, reason: str = "") -> None:
+        """Record the session's state."""
+        with self._transaction() as (connection, writes):
+            connection.execute(
+                update(t.session).values(state=state, reason=reason, changed=writes.now)
+            )
+            writes.event("session.state", json.dumps({"state": state, "reason": reason}))
+
+    def inspected(self, said: Inspected) -> None:
+        """Record what a monitor said."""
+        with self._transaction() as (connection, writes):
+            if said.error:
+                name = self.plan.steps[said.step].name
+                last = said.error.strip().splitlines()[-1]
+                broken = Alert(
+                    key="monitor.broken", level="warning", message=f"{name} cannot look: {last}"
+                )
+                self.alerts.raise_(writes, said.step, broken)
+                return
+            self.alerts.report(writes, said.step, said.alerts)
+            for one in said.samples:
+                writes.insert(
+                    t.sample, time=said.time, name=one.name, value=one.value, unit=one.unit
+                )
+            if said.figures:
+                connection.execute(remove(t.figure).where(t.figure.c.step_id == said.step))
+                drawn = json.dumps([to_document(figure) for figure in said.figures])
+                writes.insert(t.figure, step_id=said.step, document=drawn, time=said.time)
+
+    def source_failed(self, said: SourceFailed) -> None:
+        """Record that a source raised; the alert clears when it finds something again."""
+        name = self.plan.steps[said.step].name
+        message = f"{name} cannot look for new items: {said.reason}"
+        alert = Alert(key="source.failed", level="critical", message=message)
+        with self._transaction() as (_, writes):
+            self.alerts.raise_(writes, said.step, alert)
+            writes.event("source.failed", json.dumps({"details": said.details}), step_id=said.step)
+
+    def compacted(self, made: Compacted) -> None:
+        """Record a segment of particles."""
+        with self._transaction() as (connection, writes):
+            number = writes.insert(
+                t.segment,
+                step_id=made.step,
+                revision_id=made.revision,
+                path=made.path,
+                rows=made.rows,
+                created=writes.now,
+            )
+            writes.flush(connection)
+            chosen = t.part.c.result_id.in_(made.results)
+            connection.execute(update(t.part).where(chosen).values(segment_id=number))
+
+    def alert(self, alert: Alert, *, holds: bool) -> None:
+        """Raise or clear an alert of the session itself."""
+        with self._transaction() as (_, writes):
+            if holds:
+                self.alerts.raise_(writes, None, alert)
+            else:
+                self.alerts.clear(writes, None, alert.key)
+
+    # -- what people ask -----------------------------------------------------------------------
+
+    def answer(self, token: str, verdict: str, answer: str, verb: str) -> None:
+        """Answer a command."""
+        with self._transaction() as (connection, writes):
+            connection.execute(
+                update(t.command)
+                .where(t.command.c.token == token)
+                .values(state=verdict, answer=answer)
+            )
+            said = json.dumps({"command": verb, "verdict": verdict, "answer": answer})
+            writes.event("command.answered", said)
+
+    def revise(self, steps: list[Bound], who: str) -> list[Bound]:
+        """Give steps the revisions of their new fingerprints; those that changed."""
+        with self._transaction() as (connection, writes):
+            changed = revise(connection, writes, steps, who)
+        for step in steps:
+            self.plan.steps[step.id] = step
+            step.looks_back = True
+        return changed
+
+    def judge(
+        self, steps: list[int], names: list[str], accepted: bool, by: tuple[str, str]
+    ) -> tuple[list[Event], list[str]]:
+        """Record a person's word on exposures at steps; also returns names that are unknown."""
+        with self._settling() as settling:
+            chosen = select(t.exposure.c.name, t.exposure.c.id).where(t.exposure.c.name.in_(names))
+            known = {name: int(one) for name, one in settling.connection.execute(chosen)}
+            unknown = [name for name in names if name not in known]
+            if not unknown:
+                settling.load(known.values())
+                for number in steps:
+                    for one in known.values():
+                        self._judge_one(settling, number, one, accepted, by)
+        return self._follow_up(settling.applied), unknown
+
+    def _judge_one(
+        self, settling: Settling, number: int, one: int, accepted: bool, by: tuple[str, str]
+    ) -> None:
+        who, why = by
+        settling.writes.insert(
+            t.decision,
+            step_id=number,
+            exposure_id=one,
+            accepted=accepted,
+            who=who,
+            why=why,
+            time=settling.writes.now,
+        )
+        said = json.dumps({"accepted": accepted, "who": who, "why": why})
+        settling.writes.event("exposure.judged", said, step_id=number, exposure_id=one)
+        row = settling.rows(one).get(number)
+        if row is not None and row.state == "done" and row.passed != accepted:
+            reason = row.reason if accepted else (why or f"rejected by {who}")
+            step = self.plan.steps[number]
+            settling.change(step, row, "done", passed=accepted, reason=reason)
+            settling.look_again(number, one)
+
+    def acknowledge(self, alert: int, who: str) -> bool:
+        """Record that a person has seen an alert; False when there is none."""
+        with self._transaction() as (connection, writes):
+            found = connection.execute(
+                update(t.alert)
+                .where(t.alert.c.id == alert)
+                .values(acknowledged=writes.now, acknowledged_by=who)
+            )
+            if found.rowcount:
+                writes.event("alert.acknowledged", json.dumps({"alert": alert, "who": who}))
+        return bool(found.rowcount)
+
+    # -- the way it is done --------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[tuple[Connection, Writes]]:
+        with self.store.write() as connection:
+            writes = Writes(self._numbers, time.time())
+            yield connection, writes
+            writes.flush(connection)
+
+    @contextlib.contextmanager
+    def _settling(self) -> Iterator[Settling]:
+        """A transaction at whose end all that follows from it is done too."""
+        with self._transaction() as (connection, writes):
+            settling = Settling(self.plan, connection, writes, self.order, self.documents)
+            yield settling
+            settling.cascade()
+
+    def _follow_up(self, applied: Applied) -> list[Event]:
+        self.new_results |= applied.new_results
+        arrived = tuple((step, size) for step, sizes in applied.arrived.items() for size in sizes)
+        if not (applied.ready or applied.withdrawn or arrived):
+            return []
+        return [TasksReady(tuple(applied.ready), tuple(applied.withdrawn.items()), arrived)]
+
+
+def _lost(task: int, lease: Ended) -> Ending:
+    """The ending of a call that has none: its worker died, or it was cancelled."""
+    outcome = "cancelled" if lease.lost == "cancelled" else "again"
+    return Ending(task=task, outcome=outcome, reason=lease.lost or "the worker did not say")

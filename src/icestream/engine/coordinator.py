@@ -1,0 +1,380 @@
+"""The coordinator: the one process that decides and writes in a session.
+
+It waits at one inbox. Sources, monitors, the executor and people put messages into it from
+their own threads; everything else happens in the coordinator's thread, a batch of messages at a
+time: record what happened in one transaction, decide what follows, send the leases.
+"""
+
+import queue
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import structlog
+
+from icestream.engine import asking, monitors, opening, storage
+from icestream.engine.book import Book
+from icestream.engine.carrying import Hands
+from icestream.engine.commit import KEEP
+from icestream.engine.crew import Crew, Rung
+from icestream.engine.decide import decide
+from icestream.engine.executors.contract import Ended, Executor
+from icestream.engine.ledger import Grant, Share
+from icestream.engine.monitors import Inspected
+from icestream.engine.progress import Outcome, Progress, StepProgress
+from icestream.engine.segments import Compacted, compact
+from icestream.engine.sources import Discovered, SourceFailed
+from icestream.engine.state import Asked, Event, Free, State, StreamEnded, Tick, Trouble
+from icestream.engine.workflow import Workflow
+from icestream.model import Alert
+from icestream.protocol import Registry
+from icestream.store import queries
+from icestream.store.open import Store
+
+__all__ = ["Coordinator", "Options"]
+
+_log = structlog.get_logger("icestream.engine")
+_PIECE = 500
+"""Items of a discovery in one transaction."""
+_MOST = 1000
+"""Messages that are taken in at once."""
+_IDLE = 30.0
+"""Seconds without work after which a session leaves its share of the machine to others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a session is to be run."""
+
+    order: str = "newest"
+    """``newest`` or ``oldest`` exposure first."""
+    timeout: float = 6 * 3600.0
+    """Seconds after which a task is ended and tried again."""
+    on_progress: Callable[[Progress], None] | None = None
+    """Called in the coordinator's thread, a few times a second."""
+    probe: float = 1.0
+    """Seconds between looks whether trouble with storage is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """Somebody wants the coordinator to end."""
+
+    drain: bool
+
+
+class Coordinator:
+    """Runs one session until everything is done, or it is told to stop."""
+
+    def __init__(self, store: Store, executor: Executor, options: Options) -> None:
+        self._store = store
+        self._executor = executor
+        self._options = options
+        self._book = Book(store, options.order, options.timeout)
+        self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._state = State({}, Free(0, 0), 0)
+        self._spool: list[object] = []
+        """Messages that are not recorded yet."""
+        self._trouble = ""
+        self._probe_at = 0.0
+        self._waiting: dict[int, int] = {}
+        """Files that are not whole yet, by source."""
+        self._progress = Progress()
+        self._told_at = 0.0
+        self._worked_at = time.monotonic()
+
+    # -- the public face -----------------------------------------------------------------------
+
+    def request_stop(self, *, drain: bool = True) -> None:
+        """Ask it to end, from any thread: after what runs now, or at once."""
+        self._inbox.put(_Stop(drain))
+
+    def tell(self, message: object) -> None:
+        """Put a message into the inbox, from any thread."""
+        self._inbox.put(message)
+
+    def progress(self) -> Progress:
+        """How far it is; cheap, from any thread."""
+        return self._progress
+
+    def used(self) -> Mapping[str, int]:
+        """What its leases hold now, by kind of the machine's ledger; from any thread."""
+        leases = list(self._state.leases.values())
+        amounts = {
+            "cores": sum(lease.need.cores for lease in leases),
+            "memory": sum(lease.need.memory for lease in leases),
+        }
+        for lease in leases:
+            for gpu in lease.gpus:
+                amounts[f"gpu:{gpu}"] = 1
+            for token in lease.need.tokens:
+                amounts[f"token:{token}"] = amounts.get(f"token:{token}", 0) + 1
+        return amounts
+
+    def is_idle(self) -> bool:
+        """Whether it has had nothing to do for a while; from any thread."""
+        return time.monotonic() - self._worked_at > _IDLE
+
+    def run(self, workflow: Workflow, registry: Registry, share: Share) -> Outcome:
+        """Run the session; the caller holds its lock and has started the executor."""
+        started = time.monotonic()
+        steps = self._book.open(workflow, registry)
+        mark = f"{opening.mark_of(self._book.folder)}{self._book.epoch}."
+        free = Free(0, 0)
+        self._state = State(steps, free, self._executor.capacity(), mark=mark)
+        self._take_grant(share.granted)
+        self._crew = Crew(self._store, self._book.plan, self.tell)
+        self._hands = Hands(self._book, self._state, self._executor, self._crew)
+        try:
+            paused = [number for number, step in steps.items() if step.held]
+            self._crew.start(self._book.cursors(), paused)
+            self._inbox.put(Rung())  # commands that were written while nobody was here
+            while self._trouble or not self._state.finished:
+                self._turn()
+            self._last_look()
+        finally:
+            self._crew.stop()
+        return self._outcome(time.monotonic() - started)
+
+    # -- one turn ------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        messages = self._gather()
+        try:
+            if self._trouble:
+                self._spool += messages
+                self._look_for_end_of_trouble()
+                return
+            self._take_in(messages)
+            for number in self._backfilling():
+                self._hands.carry_on(self._book.backfill(number))
+        except Exception as error:
+            if not storage.is_trouble(error):
+                raise
+            self._begin_trouble(error)
+        if self._crew.keep_house(self._book.loose):
+            self._book.loose = 0
+        self._tell_progress()
+
+    def _gather(self) -> list[object]:
+        """Wait for the next message, and take all that are there."""
+        messages: list[object] = []
+        try:
+            messages.append(self._inbox.get(timeout=self._patience()))
+            while len(messages) < _MOST:
+                messages.append(self._inbox.get_nowait())
+        except queue.Empty:
+            pass
+        return messages
+
+    def _patience(self) -> float | None:
+        """Seconds until something must be done that no message will announce."""
+        if self._trouble:
+            return max(0.0, self._probe_at - time.monotonic())
+        if self._backfilling():
+            return 0.0
+        if self._state.later:
+            return max(0.0, self._state.later[0][0] - time.time())
+        return None
+
+    def _backfilling(self) -> list[int]:
+        steps = self._state.steps.values()
+        return [step.id for step in steps if step.backfilling and step.state != "failed"]
+
+    def _take_in(self, messages: list[object]) -> None:
+        """Record messages and do what follows; those that are not recorded stay in the spool."""
+        self._spool = messages
+        ended = [one for one in messages if isinstance(one, Ended)]
+        found = [one for one in messages if isinstance(one, Discovered)]
+        full = [e.reason for one in ended for e in one.endings if e.outcome == "storage"]
+        events = self._book.record(ended, []) if ended else []
+        for one in found:
+            for piece in _cut(one):
+                events += self._book.record([], [piece])
+            events += self._stream(one)
+        self._spool = [one for one in messages if not isinstance(one, Ended | Discovered)]
+        if events:
+            self._worked_at = time.monotonic()
+        self._hands.carry_on(events or [Tick()])
+        while self._spool:
+            self._hands.carry_on(self._hear(self._spool[0]))
+            self._spool.pop(0)
+        if full:
+            self._begin_trouble(full[-1])
+
+    def _stream(self, one: Discovered) -> list[Event]:
+        """Whether a source is closed now, and how many files it waits for."""
+        self._waiting[one.step] = one.found.waiting
+        if self._book.plan.steps[one.step].revision_id != one.revision or not one.found.closed:
+            return []
+        self._state.steps[one.step].closed = True
+        return [StreamEnded(one.step)]
+
+    def _hear(self, message: object) -> list[Event]:
+        """Messages that come rarely, one by one."""
+        match message:
+            case Rung():
+                return self._hear_commands()
+            case _Stop():
+                return [Asked("stop" if message.drain else "abort")]
+            case Grant():
+                self._take_grant(message.amounts)
+                return [Tick()]
+            case Inspected():
+                self._book.inspected(message)
+            case Compacted():
+                self._book.compacted(message)
+            case SourceFailed():
+                self._book.source_failed(message)
+            case OSError():
+                raise message  # of the thread that keeps house
+            case _:
+                raise TypeError(f"the coordinator does not know what to do with {message!r}")
+        return []
+
+    def _hear_commands(self) -> list[Event]:
+        events: list[Event] = []
+        for row in asking.waiting_commands(self._book):
+            for event in asking.carry_out(self._book, self._state, row):
+                if isinstance(event, Asked) and event.verb == "revised":
+                    self._restart_branch(event.steps)
+                else:
+                    events.append(event)
+        return [*events, Tick()]
+
+    def _restart_branch(self, steps: tuple[int, ...]) -> None:
+        """Steps were revised: end what runs with their old parameters, ask their sources anew."""
+        for name, lease in self._state.leases.items():
+            if lease.step in steps:
+                self._executor.cancel(name)
+        for number in set(steps) & set(self._crew.sources()):
+            self._crew.start_source(number, None)
+        self._crew.restart_monitors()
+
+    def _take_grant(self, granted: Mapping[str, int]) -> None:
+        """Take over a share of the machine; what runs keeps what it has."""
+        used, free = self.used(), self._state.free
+        free.cores = granted.get("cores", 0) - used["cores"]
+        free.memory = granted.get("memory", 0) - used["memory"]
+        free.gpus = {
+            int(kind[4:])
+            for kind, amount in granted.items()
+            if kind.startswith("gpu:") and amount > used.get(kind, 0)
+        }
+        free.tokens = {
+            kind[6:]: amount - used.get(kind, 0)
+            for kind, amount in granted.items()
+            if kind.startswith("token:")
+        }
+
+    # -- trouble with storage ------------------------------------------------------------------
+
+    def _begin_trouble(self, error: BaseException | str) -> None:
+        self._trouble = storage.describe(self._book.folder, error)
+        self._probe_at = time.monotonic() + self._options.probe
+        decide(self._state, Trouble(self._trouble), time.time())
+        for number in self._crew.sources():
+            self._crew.hold_source(number, True)
+        _log.error("held", reason=self._trouble)
+        self._tell_progress(at_once=True)
+
+    def _look_for_end_of_trouble(self) -> None:
+        """Go on when storage can be written again, from what the store says."""
+        stop = next((one for one in self._spool if isinstance(one, _Stop)), None)
+        if stop is not None and not stop.drain:
+            self._trouble, self._state.session = "", "draining"
+            self._state.leases.clear()
+            return
+        if time.monotonic() < self._probe_at:
+            return
+        self._probe_at = time.monotonic() + self._options.probe
+        if not storage.mended(self._book.folder):
+            return
+        alert = Alert(key="storage", level="critical", message=self._trouble)
+        self._book.alert(alert, holds=True)
+        self._book.alert(alert, holds=False)
+        messages, self._trouble = self._spool, ""
+        _log.info("mended")
+        decide(self._state, Trouble(), time.time())
+        self._book.reconcile(self._state)
+        for number in self._crew.sources():
+            self._crew.hold_source(number, self._state.steps[number].held)
+        self._take_in(messages)
+
+    # -- telling -------------------------------------------------------------------------------
+
+    def _last_look(self) -> None:
+        """Before the session is left: what monitors say of its end, the last segments."""
+        try:
+            self._crew.stop()
+            done = self._state.session == "running"
+            if done:
+                for step in self._book.plan.by_depth():
+                    if step.kind == "monitor":
+                        said = monitors.inspect(self._store, self._book.plan, step)
+                        self._book.inspected(said)
+            for made in compact(self._store, least=1):
+                self._book.compacted(made)
+            self._book.change_session("done" if done else "stopped")
+            self._store.checkpoint()
+        except Exception as error:
+            if not storage.is_trouble(error):
+                raise
+            _log.error("left", reason=storage.describe(self._book.folder, error))
+        self._tell_progress(at_once=True)
+
+    def _tell_progress(self, *, at_once: bool = False) -> None:
+        now = time.monotonic()
+        if now - self._told_at < 0.2 and not at_once:
+            return
+        self._told_at = now
+        alerts = [held.alert for held in self._book.alerts.held.values()]
+        state, reason = self._state.session, ""
+        if self._trouble:
+            state, reason = "held", self._trouble
+            alerts.append(Alert(key="storage", level="critical", message=self._trouble))
+        steps = self._progress.steps if self._trouble else self._steps()
+        sources = [step for step in steps if step.kind == "source"]
+        found = sum(step.counts.total for step in sources)
+        exposures = [s for s in steps if s.kind not in ("source", "batch", "monitor")]
+        self._progress = Progress(
+            state=state,
+            reason=reason,
+            found=found,
+            waiting=sum(self._waiting.values()),
+            behind=max((found - step.counts.ended for step in exposures), default=0),
+            steps=steps,
+            alerts=tuple(alerts),
+        )
+        if self._options.on_progress is not None:
+            self._options.on_progress(self._progress)
+
+    def _steps(self) -> tuple[StepProgress, ...]:
+        return tuple(
+            StepProgress(
+                name=step.name,
+                kind=step.kind,
+                state=step.state,
+                reason=step.reason,
+                counts=step.counts,
+            )
+            for step in queries.steps(self._store)
+        )
+
+    def _outcome(self, seconds: float) -> Outcome:
+        done = self._state.session == "running"
+        return Outcome(
+            state="done" if done else "stopped",
+            exposures=queries.count_exposures(self._store),
+            steps=self._steps(),
+            seconds=seconds,
+        )
+
+
+def _cut(one: Discovered) -> Iterator[Discovered]:
+    """Cut a large discovery into pieces; only the last moves the source's cursor."""
+    items = list(one.found.items)
+    while len(items) > _PIECE:
+        piece, items = items[:_PIECE], items[_PIECE:]
+        yield replace(one, found=replace(one.found, items=piece, refused=(), state=KEEP))
+    yield replace(one, found=replace(one.found, items=items))

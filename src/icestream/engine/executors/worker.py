@@ -1,0 +1,43 @@
+"""The main program of a worker process: reads leases from its socket, answers with endings.
+
+Run as ``python -m icestream.engine.executors.worker FD PARENT``; the first message is the
+``sys.path`` to use and the protocols to import before the first lease comes.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+
+__all__ = ["LEASE", "main"]
+
+LEASE = "ICESTREAM_LEASE"
+"""Set, in the environment of every program that a lease starts, to the lease."""
+
+
+def main() -> None:
+    """Serve leases until the coordinator hangs up."""
+    parent = int(sys.argv[2])
+    # The kernel kills the worker when the coordinator dies, however that happens.
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the coordinator alone
+    connection = Connection(int(sys.argv[1]))
+    path, warm = connection.recv()
+    sys.path[:] = path
+    from icestream.engine import work  # heavy: numpy, pydantic
+
+    work.warm(warm)
+    while True:
+        try:
+            lease = connection.recv()
+        except EOFError:
+            return
+        os.environ[LEASE] = lease.id
+        connection.send(work.run_lease(lease))
+
+
+if __name__ == "__main__":
+    main()

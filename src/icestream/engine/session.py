@@ -1,0 +1,174 @@
+"""Running a session from beginning to end: what a command line or a server calls."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from icestream.engine.coordinator import Coordinator, Options
+from icestream.engine.executors.contract import Executor
+from icestream.engine.executors.local import LocalExecutor
+from icestream.engine.ledger import Ledger, Share
+from icestream.engine.lock import hold
+from icestream.engine.opening import mark_of
+from icestream.engine.progress import Outcome, Progress
+from icestream.engine.workflow import InvalidWorkflow, Workflow, validate
+from icestream.protocol import Registry
+from icestream.store.open import open_store
+from icestream.store.places import state_folder
+
+__all__ = ["Machine", "Running", "run_session"]
+
+
+def gpus_of_machine() -> tuple[int, ...]:
+    """NVIDIA GPUs of this machine, as its driver lists them."""
+    folder = Path("/proc/driver/nvidia/gpus")
+    return tuple(range(len(list(folder.iterdir())))) if folder.is_dir() else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What sessions of this machine may use together, and this one at most."""
+
+    cores: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    memory: int = field(default_factory=lambda: int(psutil.virtual_memory().total * 0.9))
+    """Bytes."""
+    gpus: tuple[int, ...] = field(default_factory=gpus_of_machine)
+    tokens: Mapping[str, int] = field(default_factory=dict)
+    """Copies of named programs that may run at once."""
+
+    def amounts(self, cores: int | None = None) -> dict[str, int]:
+        """By kind of the machine's ledger; `cores` limits one session's wish."""
+        return {
+            "cores": min(self.cores, cores) if cores else self.cores,
+            "memory": self.memory,
+            **{f"gpu:{number}": 1 for number in self.gpus},
+            **{f"token:{name}": many for name, many in self.tokens.items()},
+        }
+
+
+class Running:
+    """A session that runs: hand it to whoever may stop it or wants to know how far it is."""
+
+    def __init__(self, coordinator: Coordinator) -> None:
+        self._coordinator = coordinator
+
+    def request_stop(self, *, drain: bool = True) -> None:
+        """Ask it to end, from any thread: after what runs now, or at once."""
+        self._coordinator.request_stop(drain=drain)
+
+    def progress(self) -> Progress:
+        """How far it is."""
+        return self._coordinator.progress()
+
+
+def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said by name
+    folder: Path | str,
+    workflow: Workflow,
+    *,
+    registry: Registry | None = None,
+    machine: Machine | None = None,
+    cores: int | None = None,
+    order: str = "newest",
+    url: str | None = None,
+    on_start: Callable[[Running], None] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    executor: Executor | None = None,
+    probe: float = 1.0,
+) -> Outcome:
+    """Process a session until all its streams are closed and drained, or it is told to stop.
+
+    A folder that has been processed before goes on from where it was left: what is done is not
+    done again, and a stream that was closed is opened again.
+
+    Parameters
+    ----------
+    folder
+        The session's folder; made when it is not there.
+    workflow
+        What to do. It may add steps to those that the session has, and change parameters.
+    registry
+        Where protocols come from; all installed packages by default.
+    machine
+        What all sessions of this machine share; what the machine has by default.
+    cores
+        At most so many for this session.
+    order
+        ``newest`` or ``oldest`` exposure first.
+    url
+        Keep a new session's store in this PostgreSQL database instead of in the folder.
+    on_start
+        Called once with a `Running`, by which other threads (and signals) can stop the session.
+    on_progress
+        Called in the thread of this call, a few times a second while something happens.
+    executor
+        Runs the leases; worker processes of this machine by default.
+    probe
+        Seconds between looks whether trouble with storage is over.
+
+    Raises
+    ------
+    InvalidWorkflow
+        If the workflow cannot run, with everything that is wrong.
+    SessionBusy
+        If another coordinator runs this session.
+    """
+    folder = Path(folder).absolute()
+    registry = registry if registry is not None else Registry()
+    problems = validate(workflow, registry)
+    if problems:
+        raise InvalidWorkflow(workflow.name, problems)
+    if order not in ("newest", "oldest"):
+        raise ValueError(f"order is {order!r}; it can be 'newest' or 'oldest'")
+    machine = machine or Machine()
+    folder.mkdir(parents=True, exist_ok=True)
+    with hold(folder):
+        store = open_store(folder, url=url)
+        wishes = machine.amounts(cores)
+        runs = executor or LocalExecutor(wishes["cores"], warm=_targets(workflow, registry))
+        options = Options(order=order, on_progress=on_progress, probe=probe)
+        coordinator = Coordinator(store, runs, options)
+        with contextlib.closing(store), _started(runs, coordinator):
+            ledger = Ledger(state_folder(), machine.amounts())
+            with _sharing(ledger, folder, wishes, coordinator) as share:
+                if on_start is not None:
+                    on_start(Running(coordinator))
+                return coordinator.run(workflow, registry, share)
+
+
+@contextlib.contextmanager
+def _started(executor: Executor, coordinator: Coordinator) -> Iterator[None]:
+    executor.start(coordinator.tell)
+    try:
+        yield
+    finally:
+        executor.stop()
+
+
+@contextlib.contextmanager
+def _sharing(
+    ledger: Ledger, folder: Path, wishes: Mapping[str, int], coordinator: Coordinator
+) -> Iterator[Share]:
+    def wanted() -> Mapping[str, int]:
+        return coordinator.used() if coordinator.is_idle() else wishes
+
+    share = Share(ledger, mark_of(folder), wanted, coordinator.used, coordinator.tell)
+    share.start()
+    try:
+        yield share
+    finally:
+        share.stop()
+
+
+def _targets(workflow: Workflow, registry: Registry) -> Iterable[str]:
+    kinds = [registry.get(step.protocol) for step in workflow.steps]
+    return sorted(
+        {
+            f"{kind.__module__}:{kind.__qualname__}"
+            for kind in kinds
+            if kind.kind not in ("source", "monitor", "trigger")
+        }
+    )

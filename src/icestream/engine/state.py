@@ -1,0 +1,348 @@
+"""What decisions depend on: the state between two events, the events, and the commands."""
+
+import heapq
+from dataclasses import dataclass, field
+
+from icestream.engine.settling import Ready
+from icestream.protocol import Resources
+
+__all__ = [
+    "WINDOW",
+    "AskGate",
+    "Asked",
+    "Backfilling",
+    "BatchFormed",
+    "CancelLease",
+    "ChangeStep",
+    "Command",
+    "Event",
+    "FormBatch",
+    "Free",
+    "LeaseEnded",
+    "Refill",
+    "Refilled",
+    "Running",
+    "Start",
+    "State",
+    "StepState",
+    "StreamEnded",
+    "TasksReady",
+    "Tick",
+    "Trouble",
+]
+
+WINDOW = 256
+"""Ready tasks of a step that are kept in memory; the rest wait in the store."""
+
+
+@dataclass(slots=True)
+class Free:
+    """What this session may still use."""
+
+    cores: int
+    memory: int
+    gpus: set[int] = field(default_factory=set)
+    tokens: dict[str, int] = field(default_factory=dict)
+    """Copies of programs that may still start; a program that is not named is not limited."""
+
+    def fits(self, need: Resources) -> bool:
+        """Whether one more task with this need can start."""
+        return (
+            self.cores >= need.cores
+            and self.memory >= need.memory
+            and len(self.gpus) >= need.gpus
+            and all(self.tokens.get(token, 1) > 0 for token in need.tokens)
+        )
+
+    def take(self, need: Resources) -> tuple[int, ...]:
+        """Hold what a task needs; returns its GPUs."""
+        self.cores -= need.cores
+        self.memory -= need.memory
+        for token in need.tokens:
+            if token in self.tokens:
+                self.tokens[token] -= 1
+        gpus = tuple(sorted(self.gpus)[: need.gpus])
+        self.gpus.difference_update(gpus)
+        return gpus
+
+    def give_back(self, need: Resources, gpus: tuple[int, ...]) -> None:
+        """Let go of what a task held."""
+        self.cores += need.cores
+        self.memory += need.memory
+        for token in need.tokens:
+            if token in self.tokens:
+                self.tokens[token] += 1
+        self.gpus.update(gpus)
+
+
+@dataclass(slots=True)
+class StepState:
+    """What is known of a step between two events."""
+
+    id: int
+    depth: int
+    kind: str
+    need: Resources
+    feeding: tuple[int, ...] = ()
+    """Steps that feed it."""
+    state: str = "waiting"
+    """waiting, running, paused, draining, done, failed."""
+    window: list[tuple[int, int, Ready]] = field(default_factory=list)
+    """Heap of the best ready tasks: (-rank, id, task)."""
+    stored: int = 0
+    """Ready tasks in the store that are not in the window."""
+    later: int = 0
+    """Tasks that wait for another attempt."""
+    running: int = 0
+    closed: bool = False
+    """Of a source: nothing more will come."""
+    backfilling: bool = False
+    """Whether exposures from before its last change are still to be looked at."""
+    refilling: bool = False
+    in_a_row: int = 0
+    """Failures since the last success."""
+    mean: float = 0.0
+    """Seconds of a task, lately; 0 before the first."""
+    waiting_size: int = 0
+    """Of items that came to a batch or a trigger and are not through."""
+    waiting_items: int = 0
+    full: int = 0
+    """Size at which a batch is full."""
+    told: bool = True
+    """Whether the last batch knew that nothing more would come."""
+    asking: bool = False
+    """Whether a batch is being formed, or a gate asked."""
+    asked: tuple[int, bool] = (0, False)
+    """Items and closing that the gate was last asked about."""
+
+    @property
+    def held(self) -> bool:
+        """Whether none of its tasks may start."""
+        return self.state in ("paused", "draining", "failed")
+
+    @property
+    def live(self) -> int:
+        """Tasks that have not ended."""
+        return len(self.window) + self.stored + self.later + self.running
+
+    def push(self, task: Ready) -> None:
+        """Add a ready task: to the window when it is among the best, else to those stored."""
+        if self.stored and (not self.window or -task.rank > max(self.window)[0]):
+            self.stored += 1
+            return
+        heapq.heappush(self.window, (-task.rank, task.id, task))
+        if len(self.window) > WINDOW:
+            self.window.remove(max(self.window))
+            heapq.heapify(self.window)
+            self.stored += 1
+
+    def pop(self) -> Ready:
+        """Take the best ready task."""
+        return heapq.heappop(self.window)[2]
+
+    def withdraw(self, task: int) -> None:
+        """Forget a ready task."""
+        for place, entry in enumerate(self.window):
+            if entry[1] == task:
+                del self.window[place]
+                heapq.heapify(self.window)
+                return
+        if self.stored:
+            self.stored -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A lease that is out."""
+
+    step: int
+    tasks: tuple[Ready, ...]
+    gpus: tuple[int, ...]
+    need: Resources
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that decisions depend on."""
+
+    steps: dict[int, StepState]
+    free: Free
+    slots: int
+    """Leases that the executor can run at once, less those that run."""
+    leases: dict[str, Running] = field(default_factory=dict)
+    later: list[tuple[float, int, Ready]] = field(default_factory=list)
+    """Heap of tasks to try again: (when, id, task)."""
+    session: str = "running"
+    """running, paused, draining, held (trouble with storage)."""
+    mark: str = ""
+    """Beginning of the names of leases: the session and its epoch."""
+    counted: int = 0
+    """Leases so far."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do: all done, or drained."""
+        if self.session == "draining":
+            return not self.leases
+        return self.session == "running" and all(s.state == "done" for s in self.steps.values())
+
+
+# -- events ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TasksReady:
+    """Tasks that can start, and what else a transaction changed."""
+
+    tasks: tuple[Ready, ...] = ()
+    withdrawn: tuple[tuple[int, int], ...] = ()
+    """(task, step) of ready tasks that must not start after all."""
+    arrived: tuple[tuple[int, int], ...] = ()
+    """(step, size) of items at batches and triggers; a negative size left."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseEnded:
+    """What became of a lease's tasks, by their numbers."""
+
+    lease: str
+    done: tuple[int, ...] = ()
+    failed: tuple[int, ...] = ()
+    """With an unexpected error, or after all attempts."""
+    refused: tuple[int, ...] = ()
+    """Their protocol says that they cannot be processed."""
+    again: tuple[tuple[int, float], ...] = ()
+    """(task, when to try again)."""
+    returned: tuple[int, ...] = ()
+    """Not their own fault: ready again at once."""
+    seconds: float = 0.0
+    """Mean of the done ones."""
+    reason: str = ""
+    """Of the last failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnded:
+    """A source will bring nothing more (or will, after all)."""
+
+    step: int
+    closed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Refilled:
+    """The best ready tasks of a step, from the store."""
+
+    step: int
+    tasks: tuple[Ready, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilling:
+    """A step's earlier exposures are being looked at, or no longer."""
+
+    step: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFormed:
+    """What came of forming a batch."""
+
+    step: int
+    formed: bool
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Steps, or the session, are to be paused, resumed, stopped or aborted."""
+
+    verb: str
+    steps: tuple[int, ...] = ()
+    """Empty: the whole session."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The store or the disk cannot be written (or can again, when `reason` is empty)."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed, or the free resources have changed."""
+
+
+Event = (
+    TasksReady
+    | LeaseEnded
+    | StreamEnded
+    | Refilled
+    | Backfilling
+    | BatchFormed
+    | Asked
+    | Trouble
+    | Tick
+)
+
+
+# -- commands ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Send a lease."""
+
+    lease: str
+    step: int
+    tasks: tuple[Ready, ...]
+    gpus: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLease:
+    """End a lease that runs."""
+
+    lease: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeStep:
+    """Record a step's new state."""
+
+    step: int
+    state: str
+    reason: str = ""
+    alarm: bool = False
+    """Whether people should be alerted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refill:
+    """Read the best ready tasks of a step from the store."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class FormBatch:
+    """Make a batch of what has arrived at a step."""
+
+    step: int
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskGate:
+    """Ask a trigger whether to let its stream through."""
+
+    step: int
+    items: int
+    size: int
+    closed: bool
+
+
+Command = Start | CancelLease | ChangeStep | Refill | FormBatch | AskGate

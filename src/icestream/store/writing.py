@@ -1,0 +1,126 @@
+"""Writing a store: rows gathered in memory, written in one transaction.
+
+There is one writer per session. It numbers new rows itself, so rows can refer to each other before
+any of them is written, and each table is written with one statement however many rows it gets.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
+
+from icestream.store import tables as t
+
+__all__ = ["Numbers", "Writes"]
+
+_NUMBERED = (
+    t.exposure, t.step, t.revision, t.link, t.task, t.result, t.quality, t.alert, t.decision,
+    t.sample, t.arrival, t.segment,
+)  # fmt: skip
+
+
+class Numbers:
+    """The next number of each table's rows."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._last: dict[str, int] = {}
+        for table in _NUMBERED:
+            self._last[table.name] = self._highest(connection, table.c.id)
+        self._last["event"] = self._highest(connection, t.event.c.seq)
+
+    @staticmethod
+    def _highest(connection: Connection, column: Any) -> int:
+        return int(connection.execute(select(func.coalesce(func.max(column), 0))).scalar_one())
+
+    def next(self, table: str) -> int:
+        """A number that no row of `table` has."""
+        self._last[table] += 1
+        return self._last[table]
+
+    def last(self, table: str) -> int:
+        """The number given last."""
+        return self._last[table]
+
+
+class Writes:
+    """What one transaction will write."""
+
+    def __init__(self, numbers: Numbers, now: float) -> None:
+        self.numbers = numbers
+        self.now = now
+        self._inserts: dict[Table, list[dict[str, Any]]] = defaultdict(list)
+        self._updates: dict[tuple[Table, tuple[str, ...]], list[dict[str, Any]]] = defaultdict(list)
+        self._counts: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+
+    def insert(self, table: Table, **row: Any) -> int:
+        """Add a row; returns its number, given to it when the table numbers its rows."""
+        if "id" in table.c and "id" not in row:
+            row["id"] = self.numbers.next(table.name)
+        self._inserts[table].append(row)
+        return int(row.get("id", 0))
+
+    def update(self, table: Table, id_: int, **values: Any) -> None:
+        """Change columns of the row numbered `id_`."""
+        self._updates[table, tuple(sorted(values))].append({"id_": id_, **values})
+
+    def count(self, revision_id: int, **changes: float) -> None:
+        """Add to the counters of a revision."""
+        counts = self._counts[revision_id]
+        for name, change in changes.items():
+            counts[name] += change
+
+    def event(
+        self,
+        kind: str,
+        document: str = "{}",
+        *,
+        step_id: int | None = None,
+        exposure_id: int | None = None,
+    ) -> int:
+        """Append an event; returns its sequence number."""
+        seq = self.numbers.next("event")
+        self._inserts[t.event].append(
+            {
+                "seq": seq,
+                "time": self.now,
+                "kind": kind,
+                "step_id": step_id,
+                "exposure_id": exposure_id,
+                "document": document,
+            }
+        )
+        return seq
+
+    def counts(self) -> Mapping[int, Mapping[str, float]]:
+        """Changes of the counters, by revision."""
+        return self._counts
+
+    def flush(self, connection: Connection) -> None:
+        """Write everything over `connection`; the caller commits."""
+        # Steps before what refers to them: PostgreSQL holds the references to be true.
+        for table in sorted(self._inserts, key=lambda one: one is not t.step):
+            rows = self._inserts[table]
+            for same in _alike(rows):
+                connection.execute(insert(table), same)
+        for (table, names), rows in self._updates.items():
+            statement = (
+                update(table)
+                .where(table.c.id == bindparam("id_"))
+                .values({name: bindparam(name) for name in names})
+            )
+            connection.execute(statement, rows)
+        for revision_id, changes in self._counts.items():
+            changed = {name: t.counter.c[name] + by for name, by in changes.items() if by}
+            if changed:
+                connection.execute(
+                    update(t.counter).where(t.counter.c.revision_id == revision_id).values(changed)
+                )
+
+
+def _alike(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Group rows that give the same columns, as one statement needs it."""
+    groups: dict[frozenset[str], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[frozenset(row)].append(row)
+    return list(groups.values())

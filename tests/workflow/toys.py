@@ -1,0 +1,339 @@
+"""Small protocols whose results are known, for tests of the engine. Workers import this file."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+from icestream.model import Accepted, Alert, Rejected, Verdict
+from icestream.protocol import (
+    Batch,
+    BatchProtocol,
+    Command,
+    ConsensusProtocol,
+    Cursor,
+    Discovery,
+    Figure,
+    ItemFailed,
+    ItemProtocol,
+    Monitor,
+    Parameters,
+    Program,
+    ProgramProtocol,
+    Refusal,
+    Registry,
+    Sample,
+    SelectionProtocol,
+    SourceProtocol,
+    TriggerProtocol,
+    TryAgain,
+    Window,
+    Work,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A number of one exposure."""
+
+    exposure: str
+    value: float
+    path: Path | None = None
+
+    def qualities(self) -> dict[str, float]:
+        return {"toy.value": self.value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """A sum over exposures."""
+
+    value: float
+    count: int
+    batches: int
+    final: bool
+
+
+class Counting(Parameters):
+    """What the source brings."""
+
+    folder: Path | None = None
+    """Bring the files of this folder: the name is the exposure, the content the value."""
+    count: int = 10
+    """Without a folder: so many numbers, 0, 1, 2 ..."""
+    pace: float = 0.0
+    """Seconds between them; 0: all at once."""
+    close: bool = True
+    """Close when they have all been brought; with a folder, when it has a file ``closed``."""
+    offset: float = 0.0
+    """Added to every value."""
+
+
+class Count(SourceProtocol[Counting]):
+    """Brings numbers."""
+
+    name = "toy.count"
+    title = "Count"
+    item = Number
+    every = 0.02
+
+    def discover(self, cursor: Cursor) -> Discovery:
+        wanted = self.parameters
+        if wanted.folder is not None:
+            return self._files(set(cursor.state or ()), wanted.folder)
+        done = cursor.state or 0
+        last = wanted.count if wanted.pace == 0 else min(done + 1, wanted.count)
+        items = [
+            Number(exposure=f"e{number:06d}", value=number + wanted.offset)
+            for number in range(done, last)
+        ]
+        return Discovery(items, state=last, closed=wanted.close and last == wanted.count)
+
+    def _files(self, known: set[str], folder: Path) -> Discovery:
+        names = sorted(path.name for path in folder.iterdir() if path.name not in known)
+        items, refused = [], []
+        for name in names:
+            if name == "closed":
+                continue
+            text = (folder / name).read_text()
+            if text == "bad":
+                refused.append(Refusal(folder / name, "is bad", name))
+            else:
+                items.append(Number(exposure=name, value=float(text) + self.parameters.offset))
+        closed = (folder / "closed").exists()
+        state = sorted(known | (set(names) - {"closed"}))
+        return Discovery(items, refused, state=state, closed=closed)
+
+    def interval(self) -> float:
+        return self.parameters.pace or self.every
+
+
+class Adding(Parameters):
+    """What to do with a number."""
+
+    add: float = 1.0
+    """Added to every number."""
+    write: bool = False
+    """Write the number into a file too."""
+    seconds: float = 0.0
+    """Time that it takes."""
+    log: Path | None = None
+    """Append a line for every run to this file."""
+    fail: str = ""
+    """What goes wrong with numbers that end in 3: item, again, defect, once, exit, full."""
+
+
+class Add(ItemProtocol[Adding]):
+    """Adds to a number."""
+
+    name = "toy.add"
+    title = "Add"
+
+    def process(self, number: Number, work: Work) -> Number:
+        wanted = self.parameters
+        if wanted.log is not None:
+            with wanted.log.open("a") as log:
+                log.write(f"{number.exposure} {wanted.add}\n")
+        if wanted.seconds:
+            time.sleep(wanted.seconds)
+        if wanted.fail and number.exposure.endswith("3"):
+            _fail(wanted.fail, number, work)
+        value = number.value + wanted.add
+        path = None
+        if wanted.write:
+            path = work.path("number.txt")
+            path.write_text(f"{value}\n" * 1000)
+        return Number(exposure=number.exposure, value=value, path=path)
+
+
+def _fail(how: str, number: Number, work: Work) -> None:
+    if how == "item":
+        raise ItemFailed(f"{number.value} is no good", advice="take another")
+    if how == "again":
+        raise TryAgain("not now")
+    if how == "defect":
+        raise RuntimeError("a defect")
+    if how == "full":
+        raise OSError(28, "No space left on device")
+    if how == "exit":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "once" and work.folder.name.endswith(".1"):
+        raise TryAgain("the first time never works")
+
+
+class Sum2(ItemProtocol[Parameters]):
+    """Adds two numbers of one exposure."""
+
+    name = "toy.sum2"
+    title = "Sum of two"
+
+    def process(self, first: Number, second: Number) -> Number:
+        assert first.exposure == second.exposure
+        return Number(exposure=first.exposure, value=first.value + second.value)
+
+
+class Limits(Parameters):
+    """What is accepted."""
+
+    below: float = 5.0
+    """Numbers below this are accepted."""
+
+
+class Select(SelectionProtocol[Limits]):
+    """Accepts small numbers."""
+
+    name = "toy.select"
+    title = "Select"
+
+    def judge(self, number: Number) -> Verdict:
+        limit = self.parameters.below
+        if number.value < limit:
+            return Accepted()
+        return Rejected((f"{number.value:g} is not below {limit:g}",))
+
+
+class Agree(ConsensusProtocol[Parameters, Number]):
+    """The mean of what there is."""
+
+    name = "toy.agree"
+    title = "Agree"
+
+    def agree(self, candidates: Mapping[str, Number]) -> Number:
+        values = [candidates[name].value for name in sorted(candidates)]
+        exposure = next(iter(candidates.values())).exposure
+        return Number(exposure=exposure, value=sum(values) / len(values))
+
+
+class Batching(Parameters):
+    """How many at a time."""
+
+    full: int = 4
+    """Numbers in a batch."""
+
+
+class AddUp(BatchProtocol[Batching, dict[str, float]]):
+    """Adds numbers up."""
+
+    name = "toy.total"
+    title = "Total"
+
+    def batch_size(self) -> int:
+        return self.parameters.full
+
+    def start(self, first: Batch[Number], work: Work) -> dict[str, float]:
+        return self.update({"value": 0.0, "count": 0, "batches": 0, "final": 0}, first, work)
+
+    def update(self, state: dict[str, float], new: Batch[Number], work: Work) -> dict[str, float]:
+        return {
+            "value": state["value"] + sum(number.value for number in new),
+            "count": state["count"] + len(new),
+            "batches": state["batches"] + 1,
+            "final": float(new.final),
+        }
+
+    def snapshot(self, state: dict[str, float], work: Work) -> Total:
+        return Total(
+            value=state["value"],
+            count=int(state["count"]),
+            batches=int(state["batches"]),
+            final=bool(state["final"]),
+        )
+
+
+class Double(ItemProtocol[Parameters]):
+    """Doubles a total."""
+
+    name = "toy.double"
+    title = "Double"
+
+    def process(self, total: Total) -> Total:
+        return Total(
+            value=2 * total.value, count=total.count, batches=total.batches, final=total.final
+        )
+
+
+class Holding(Parameters):
+    """When to let go."""
+
+    enough: int = 5
+    """Numbers that are enough."""
+
+
+class Hold(TriggerProtocol[Holding]):
+    """Holds numbers until there are enough."""
+
+    name = "toy.hold"
+    title = "Hold"
+    item = Number
+
+    def ready(self, counts: Mapping[str, int]) -> bool:
+        return counts["items"] >= self.parameters.enough
+
+
+class Watch(Monitor[Limits]):
+    """Alerts on large numbers."""
+
+    name = "toy.watch"
+    title = "Watch"
+    every = 0.05
+
+    def inspect(self, window: Window[Number]) -> Iterator[Alert | Sample | Figure]:
+        values = [number.value for number in window.items]
+        yield Sample("toy.last", values[-1] if values else 0.0)
+        if values and max(values) >= self.parameters.below:
+            yield Alert(key="toy.large", level="warning", message=f"{max(values):g} is large")
+        yield Figure("Values", "series", values, "value")
+
+
+class Sleeping(Parameters):
+    """How long the program takes."""
+
+    seconds: float = 0.0
+    """It sleeps so long."""
+
+
+class Echo(ProgramProtocol[Sleeping]):
+    """Has a program write the number."""
+
+    name = "toy.echo"
+    title = "Echo"
+    program = Program("sh")
+
+    def command(self, number: Number, work: Work) -> Command:
+        script = f"sleep {self.parameters.seconds} & wait; echo {number.value} > out.txt; echo said"
+        return Command(("sh", "-c", script))
+
+    def collect(self, number: Number, work: Work) -> Number:
+        path = work.path("out.txt")
+        return Number(exposure=number.exposure, value=float(path.read_text()), path=path)
+
+
+KINDS = (Count, Add, Sum2, Select, Agree, AddUp, Double, Hold, Watch, Echo)
+
+
+def registry() -> Registry:
+    """A registry of these protocols alone."""
+    return Registry(
+        EntryPoint(kind.name, f"{kind.__module__}:{kind.__qualname__}", "icestream.protocols")
+        for kind in KINDS
+    )
+
+
+def workflow(*steps: tuple[str, str, dict[str, object], dict[str, object]]) -> dict[str, object]:
+    """A workflow's document from (name, protocol, parameters, inputs)."""
+    made = [
+        {"name": name, "protocol": protocol, "parameters": parameters, "inputs": inputs}
+        for name, protocol, parameters, inputs in steps
+    ]
+    return json.loads(json.dumps({"name": "toy", "steps": made}, default=str))
+
+
+def programs_of(word: str) -> list[str]:
+    """Command lines of running processes that contain `word`."""
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    return [line for line in listed.stdout.splitlines() if word in line and "ps -eo" not in line]
