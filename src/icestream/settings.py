@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     """CPU cores that all sessions together may use; all that the system allows when not given."""
 
     memory: ByteSize | None = None
-    """Memory that all sessions together may use, such as 64GB; 85 % of the machine when not given."""
+    """Memory that all sessions together may use, such as 64GB; 90 % of all when not given."""
 
     state: Path = Field(default_factory=state_folder)
     """Folder for what the sessions of this machine share: the account of its resources."""

@@ -12,7 +12,7 @@ from cyclopts import App, Group
 
 from icestream import __version__
 
-__all__ = ["COMMANDS", "app", "main"]
+__all__ = ["COMMANDS", "build", "main"]
 
 _SESSION = Group("A session", sort_key=1)
 _WORKFLOW = Group("Workflows and protocols", sort_key=2)
@@ -45,8 +45,11 @@ DEFECT = 70
 """Exit status for what nobody foresaw (EX_SOFTWARE)."""
 
 
-def build() -> App:
-    """The whole command line; no command's module is imported yet."""
+def build(called: str = "") -> App:
+    """The whole command line; no command's module is imported yet.
+
+    The command `called` gets no short help, so that its own, longer one is shown.
+    """
     app = App(
         name="icestream",
         help="Process cryo-EM movies while the microscope acquires them.",
@@ -57,17 +60,16 @@ def build() -> App:
         target = f"icestream.cli.{place}"
         # Its options come from the workflow, so it reads its own command line.
         own = {"help_flags": (), "version_flags": ()} if name == "process" else {}
-        app.command(target, name=name, help=help_text, group=group, sort_key=order, **own)
+        short = None if name == called else help_text
+        app.command(target, name=name, help=short, group=group, sort_key=order, **own)
     return app
-
-
-app = build()
 
 
 def main() -> None:
     """Run the command line and say what went wrong in plain words."""
+    tokens = sys.argv[1:]
     try:
-        app()
+        build(called=tokens[0] if tokens else "")(tokens)
     except BrokenPipeError:
         # The reader of our output, such as `head`, has gone: that is not our failure.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

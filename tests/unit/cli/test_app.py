@@ -50,6 +50,11 @@ def test_help_names_every_command() -> None:
         assert help_text in done.stdout
 
 
+def test_a_command_says_more_about_itself_than_the_list() -> None:
+    shown = " ".join(_run("status", "--help").stdout.split())
+    assert "its state, steps, exposures, failures and alerts" in shown
+
+
 def test_help_is_quick() -> None:
     """Below half a second of processor time, at the best of three: other work may disturb one."""
 
@@ -75,10 +80,10 @@ def test_an_unknown_command_suggests_the_near_one() -> None:
 
 
 def _fail(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    def fail() -> None:
+    def fail(tokens: list[str]) -> None:
         raise error
 
-    monkeypatch.setattr(command_line, "app", fail)
+    monkeypatch.setattr(command_line, "build", lambda **_: fail)
 
 
 def test_a_foreseen_error_is_one_line(

@@ -1,0 +1,87 @@
+"""`icestream demo`: a simulated microscope, and a session that processes what it writes."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from icestream.cli.running import Here, run_here
+from icestream.cli.step_options import StepOptions
+from icestream.engine.workflow import load_workflow
+from icestream.protocol import Registry
+
+__all__ = ["demo"]
+
+MARKER = ".icestream-demo"
+"""Says that a folder was made by a demo, and may be replaced by the next one."""
+
+
+class NotADemo(FileExistsError):
+    """The folder holds something that is not an earlier demo."""
+
+
+def demo(out: Path = Path("demo-session"), *, movies: int = 16, rate: float = 900.0) -> int:
+    """Process a simulated session while it is written; says where the report is.
+
+    Parameters
+    ----------
+    out
+        Folder for the microscope's files and the session; an earlier demo in it is replaced.
+    movies
+        Movies that the microscope writes (1024 x 1024 pixels, 24 frames, LZW TIFF).
+    rate
+        Movies an hour.
+    """
+    out = out.absolute()
+    _make_room(out)
+    microscope, session = out / "microscope", out / "session"
+    print(f"a simulated microscope writes {movies} movies into {microscope}", flush=True)
+    workflow = StepOptions(load_workflow("default"), Registry()).changed(
+        {}, pattern=str(microscope)
+    )
+    source = workflow.steps[0].name
+    workflow = workflow.changed(source, {"watch": True, "idle_timeout": max(20.0, 4 * 3600 / rate)})
+    with _microscope(microscope, movies, rate, out / "microscope.log"):
+        code = run_here(workflow, session, Here())
+    print(f"\ntake it to RELION: icestream export relion {session} {out / 'relion'}")
+    return code
+
+
+def _make_room(out: Path) -> None:
+    """Remove an earlier demo."""
+    if out.exists() and any(out.iterdir()):
+        if not (out / MARKER).exists():
+            raise NotADemo(f"{out} is not empty and was not made by a demo; name another folder")
+        shutil.rmtree(out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MARKER).touch()
+
+
+@contextmanager
+def _microscope(folder: Path, movies: int, rate: float, log: Path) -> Iterator[None]:
+    """Let the simulated microscope write while a block runs; it is switched off afterwards."""
+    command = [sys.executable, "-m", "icestream", "simulate", str(folder)]
+    options = ["--movies", str(movies), "--rate", str(rate)]
+    folder.mkdir()
+    with log.open("wb") as output:
+        # A session of its own: Ctrl-C is for the coordinator, which still has to drain.
+        process = subprocess.Popen(
+            [*command, *options],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

@@ -1,0 +1,112 @@
+"""`icestream process`: movies from a folder, while they arrive, up to a report.
+
+Its options are made from the parameters of the workflow's steps, so the workflow is found first.
+"""
+
+import inspect
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Group, Parameter
+
+from icestream.cli.running import Here, run_here
+from icestream.cli.step_options import StepOptions
+from icestream.engine.workflow import Workflow, load_workflow
+from icestream.exports.provenance import session_workflow
+from icestream.protocol import Registry
+from icestream.store.open import NoStore, open_store
+
+__all__ = ["process", "process_command"]
+
+DEFAULT = "default"
+"""Workflow that is used when none is named."""
+
+_FILES = Group("Files", sort_key=1)
+
+
+def process(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
+    """Process movies while they arrive, up to a report."""
+    code: int = process_command(_base(tokens))(list(tokens)) or 0
+    return code
+
+
+def _base(tokens: tuple[str, ...]) -> Workflow:
+    """The workflow that the options change: the named one, the session's own, or the default.
+
+    A session that goes on keeps what it was told before, also by ``icestream set``.
+    """
+    named, out = _option(tokens, "--workflow"), _option(tokens, "--out")
+    if named is None and out is not None:
+        try:
+            store = open_store(out, readonly=True)
+        except NoStore:
+            return load_workflow(DEFAULT)
+        try:
+            return session_workflow(store)
+        finally:
+            store.close()
+    return load_workflow(named or DEFAULT)
+
+
+def _option(tokens: tuple[str, ...], name: str) -> str | None:
+    """The value of one option, before the others are known."""
+    for place, token in enumerate(tokens):
+        if token == name and place + 1 < len(tokens):
+            return tokens[place + 1]
+        if token.startswith(f"{name}="):
+            return token.partition("=")[2]
+    return None
+
+
+def process_command(base: Workflow) -> App:
+    """The command with the options of the steps of the workflow `base`."""
+    options = StepOptions(base, Registry())
+
+    def command(
+        pattern: Annotated[str, Parameter(group=_FILES)],
+        /,
+        *,
+        out: Annotated[Path, Parameter(group=_FILES)],
+        workflow: Annotated[str | None, Parameter(group=_FILES)] = None,  # noqa: ARG001 - see _base
+        here: Annotated[Here | None, Parameter(name="*")] = None,
+        **steps: Any,
+    ) -> int:
+        return run_here(options.changed(steps, pattern=pattern), out, here or Here())
+
+    fixed = [
+        part
+        for part in inspect.signature(command).parameters.values()
+        if part.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    command.__signature__ = inspect.Signature([*fixed, *options.options])  # type: ignore[attr-defined]
+    command.__doc__ = _HELP
+    app = App(
+        name="icestream process",
+        help_epilogue=(
+            "The options of the steps are those of the default workflow; with --workflow NAME "
+            "--help, those of that one. Parameters marked advanced are not listed: see icestream "
+            "protocols show NAME."
+        ),
+        version_flags=(),
+    )
+    app.default(command)
+    return app
+
+
+_HELP = """Process movies while they arrive, up to a report.
+
+    What the files' metadata say need not be given; what is given wins, and the difference is
+    reported. Ctrl-C finishes what has begun, a second one ends at once; the same command on the
+    same session goes on where it was. The exit status is 0 only when every exposure is done or
+    has a stated reason why not.
+
+    Parameters
+    ----------
+    pattern
+        Which files are movies: a pattern in quotes ('/data/**/*.tiff'), or a folder.
+    out
+        Folder of the session; made when it does not exist.
+    workflow
+        Name of a workflow (icestream workflow list) or a workflow file. Default: the session's
+        own when it goes on, otherwise the workflow called default.
+    """

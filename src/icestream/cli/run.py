@@ -1,0 +1,33 @@
+"""`icestream run`: a workflow file, in a session's folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from icestream.cli.running import Here, run_here
+from icestream.engine.workflow import load_workflow
+
+__all__ = ["run"]
+
+
+def run(
+    workflow: str,
+    /,
+    *,
+    session: Path,
+    here: Annotated[Here | None, Parameter(name="*")] = None,
+) -> int:
+    """Run a workflow in a session's folder; nothing is asked, so it suits services and clusters.
+
+    Ctrl-C finishes what has begun, a second one ends at once; the same command goes on where it
+    was. The exit status is 0 only when every exposure is done or has a stated reason why not.
+
+    Parameters
+    ----------
+    workflow
+        Workflow file, or name of a shipped workflow.
+    session
+        Folder of the session; made when it does not exist.
+    """
+    return run_here(load_workflow(workflow), session, here or Here())

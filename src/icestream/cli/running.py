@@ -1,0 +1,151 @@
+"""Running a session in the foreground: progress, report, log, and how it ended."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Literal
+
+from cyclopts import Group, Parameter
+
+from icestream import log
+from icestream.cli.progress import Watcher
+from icestream.cli.report import kept_up_to_date
+from icestream.cli.terminal import console
+from icestream.engine.progress import Outcome
+from icestream.engine.session import Machine, Running, run_session
+from icestream.engine.workflow import InvalidWorkflow, Workflow, validate
+from icestream.protocol import Registry
+from icestream.settings import Settings, load
+
+__all__ = ["Here", "run_here"]
+
+_GROUP = Group("How it runs", sort_key=100)
+INTERRUPTED = 130
+"""Exit status of a session that was ended by Ctrl-C or a signal before it was done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Here:
+    """How a session runs here."""
+
+    order: Annotated[Literal["newest", "oldest"], Parameter(group=_GROUP)] = "newest"
+    """Which exposure goes first when several wait."""
+
+    cores: Annotated[int | None, Parameter(group=_GROUP)] = None
+    """CPU cores that this session may use. Default: all that others leave."""
+
+    report: Annotated[bool, Parameter(group=_GROUP)] = True
+    """Keep the live report up to date while it runs."""
+
+    log_json: Annotated[bool, Parameter(group=_GROUP, negative="")] = False
+    """Write log events to the terminal as JSON lines, and nothing else."""
+
+
+def run_here(workflow: Workflow, session: Path, here: Here) -> int:
+    """Run a workflow in the session's folder until it is done or stopped; the exit status.
+
+    Raises
+    ------
+    InvalidWorkflow
+        If the workflow cannot run; nothing has been written then.
+    """
+    session = session.absolute()
+    registry = Registry()
+    problems = validate(workflow, registry)
+    if problems:
+        raise InvalidWorkflow(workflow.name, problems)
+    settings = load().settings
+    os.environ["ICESTREAM_STATE"] = str(settings.state)  # for every process of this session
+    level = settings.log_level if here.log_json else "error"
+    tell = partial(log.configure, lines=here.log_json or None, level=level)
+    tell()
+    with ExitStack() as around:
+        watcher = None if here.log_json else around.enter_context(Watcher(console()))
+        stopping = around.enter_context(_Stopping().by_signals())
+
+        def begin(running: Running) -> None:
+            """The session is ours: nobody else writes its log and its report."""
+            tell(file=session / "logs" / "icestream.log")
+            if here.report:
+                around.enter_context(kept_up_to_date(session))
+            stopping.begin(running)
+
+        outcome = run_session(
+            session,
+            workflow,
+            registry=registry,
+            machine=_machine(settings),
+            cores=here.cores,
+            order=here.order,
+            url=settings.store.get_secret_value() if settings.store else None,
+            on_start=begin,
+            on_progress=watcher.tell if watcher else None,
+        )
+    if not here.log_json:
+        _tell(outcome, session, here)
+    return _status(outcome, interrupted=stopping.asked > 0)
+
+
+def _machine(settings: Settings) -> Machine:
+    has = Machine()
+    return replace(
+        has, cores=settings.cores or has.cores, memory=int(settings.memory or has.memory)
+    )
+
+
+class _Stopping:
+    """Ctrl-C lets the session finish what it has begun; a second one ends it at once."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self._running: Running | None = None
+
+    def begin(self, running: Running) -> None:
+        """Know what to stop."""
+        self._running = running
+        if self.asked:
+            running.request_stop(drain=False)
+
+    @contextmanager
+    def by_signals(self) -> Iterator["_Stopping"]:
+        """Listen to Ctrl-C, and to the signal of service managers, which do not wait for long."""
+        before = {
+            number: signal.signal(number, self._hear) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield self
+        finally:
+            for number, action in before.items():
+                signal.signal(number, action)
+
+    def _hear(self, number: int, _: FrameType | None) -> None:
+        self.asked += 1
+        if self.asked > 2:
+            raise KeyboardInterrupt
+        if self._running is not None:
+            self._running.request_stop(drain=self.asked == 1 and number == signal.SIGINT)
+
+
+def _tell(outcome: Outcome, session: Path, here: Here) -> None:
+    counted = ", ".join(f"{number} {state}" for state, number in outcome.exposures.items())
+    found = sum(outcome.exposures.values())
+    print(f"{outcome.state} after {outcome.seconds:.0f} s: {found} exposures, {counted}")
+    if outcome.state != "done":
+        print("the same command goes on where it was")
+    elif not found:
+        print("no movie was found: check the pattern, and icestream status for refused files")
+    elif not outcome.complete:
+        print(f"some exposures are not finished: icestream status {session}")
+    if here.report:
+        print(f"report: {session / 'report' / 'index.html'}")
+
+
+def _status(outcome: Outcome, *, interrupted: bool) -> int:
+    if outcome.complete and any(outcome.exposures.values()):
+        return 0
+    return INTERRUPTED if interrupted else 1
