@@ -1,11 +1,12 @@
 """A counting camera: gain, dead and hot pixels, and the statistics of electrons."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, special
 
 from icestream.processing.simulate.tracks import Tracks
 
@@ -13,6 +14,12 @@ __all__ = ["Camera", "expose", "make_camera", "spline_prefilter"]
 
 BLOCK = 8
 """Pixels of a row that share one shift: at 0.01 px per pixel of local motion, 0.03 px of error."""
+
+LEVELS = 32
+"""Steps of the tables of Poisson numbers for each unit of the mean."""
+
+LARGEST_MEAN = 80.0
+"""Counts of a pixel in a frame, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,26 +73,43 @@ def spline_prefilter(n: int, *, half: bool) -> NDArray[np.float32]:
     return np.asarray(3.0 / (2.0 + np.cos(2.0 * np.pi * k)), dtype=np.float32)
 
 
+@cache
+def _poisson_tables() -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Cumulative Poisson probabilities for means in steps of 1/`LEVELS`, and where to begin.
+
+    Returns
+    -------
+    cumulative : numpy.ndarray
+        ``(means, counts)``.
+    begin : numpy.ndarray
+        ``(means, 64)``: the count below which no number of that 64th of 0..1 falls.
+    """
+    means = np.arange(int(LARGEST_MEAN * LEVELS) + 2)[:, None] / LEVELS
+    counts = np.arange(int(LARGEST_MEAN + 10.0 * LARGEST_MEAN**0.5))[None, :]
+    cumulative = special.pdtr(counts, means)
+    begin = np.stack([np.sum(cumulative < part / 64.0, axis=1) for part in range(64)], axis=1)
+    return cumulative.astype(np.float32), begin.astype(np.uint8)
+
+
 @njit(cache=True, nogil=True, inline="always")
-def _uniform(state):  # type: ignore[no-untyped-def]
-    """Next of SplitMix64 as a number in 0..1, and the state after it."""
-    state = state + np.uint64(0x9E3779B97F4A7C15)
+def _random_bits(state):  # type: ignore[no-untyped-def]
+    """64 random bits after `state` (SplitMix64)."""
     z = state
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z = z ^ (z >> np.uint64(31))
-    return np.float32(z >> np.uint64(40)) * np.float32(5.9604645e-08), state
+    return z ^ (z >> np.uint64(31))
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _poisson(mean, u):  # type: ignore[no-untyped-def]
-    """Poisson number by inversion; `mean` must be below about 80 (float32)."""
-    p = np.exp(-mean)
-    k = 0
-    while u > p and k < 254:
-        u -= p
+def _poisson(mean, bits, cumulative, begin):  # type: ignore[no-untyped-def]
+    """Poisson number by inversion, from a table whose level is rounded up or down by chance."""
+    chance = np.float32(bits & np.uint64(0xFFFF)) * np.float32(1.0 / 65536.0)
+    level = int(mean * np.float32(LEVELS) + chance)
+    draw = np.float32(bits >> np.uint64(40)) * np.float32(1.0 / 16777216.0)
+    k = int(begin[level, int(bits >> np.uint64(58))])
+    last = cumulative.shape[1] - 1
+    while k < last and draw > cumulative[level, k]:
         k += 1
-        p *= mean / np.float32(k)
     return k
 
 
@@ -100,8 +124,9 @@ def _weights(t, w):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _count(spline, margin, shift, local, flux, seed, counts):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+def _count(spline, margin, shift, local, flux, seed, tables, counts):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     ny, nx = counts.shape
+    cumulative, begin = tables
     wy = np.empty(4, np.float32)
     wx = np.empty(4, np.float32)
     line = np.empty(BLOCK + 3, np.float32)
@@ -137,9 +162,12 @@ def _count(spline, margin, shift, local, flux, seed, counts):  # type: ignore[no
                     + wx[2] * line[i + 2]
                     + wx[3] * line[i + 3]
                 )
-                mean = min(max(value, np.float32(0.0)) * flux[j, start + i], np.float32(80.0))
-                draw, state = _uniform(state)
-                counts[j, start + i] = _poisson(mean, draw)
+                mean = min(
+                    max(value, np.float32(0.0)) * flux[j, start + i], np.float32(LARGEST_MEAN)
+                )
+                state += np.uint64(0x9E3779B97F4A7C15)
+                bits = _random_bits(state)
+                counts[j, start + i] = _poisson(mean, bits, cumulative, begin)
 
 
 def expose(
@@ -165,7 +193,7 @@ def expose(
     frame
         Which frame of `tracks`.
     flux
-        ``(y, x)`` mean counts where the intensity is 1: dose, beam, gain. Below about 80.
+        ``(y, x)`` mean counts where the intensity is 1: dose, beam, gain. At most `LARGEST_MEAN`.
     seed
         Of the frame; the same seed counts the same electrons.
 
@@ -182,6 +210,7 @@ def expose(
         tracks.local[frame],
         flux,
         np.uint64(seed % 2**63),
+        _poisson_tables(),
         counts,
     )
     return counts
