@@ -68,7 +68,7 @@ class AlignMoviesParameters(Parameters):
     max_shift: Annotated[Angstrom, Gt(1), Advanced] = 150.0
     """Largest distance of a frame from the others."""
 
-    patches: Annotated[int, Ge(3), Le(15), Advanced, shown_if("local_motion")] = 7
+    patches: Annotated[int, Ge(4), Le(15), Advanced, shown_if("local_motion")] = 7
     """Overlapping patches across the shorter side of the field."""
 
     defect_threshold: Annotated[float, Ge(4), Advanced] = 7.0

@@ -63,7 +63,7 @@ def measure_motion(
         Exposure of the frames, if known: frames then count by the signal that is left in them.
     patches
         Overlapping patches across the shorter side for the local motion; 0 leaves it out. Fewer
-        are taken when the patches would become too small.
+        are taken when the patches would become too small, and none when fewer than 4 are left.
     cores
         Threads.
     """
@@ -75,7 +75,7 @@ def measure_motion(
     track = align_frames(spectra, band, search, dose)
     local = None
     across = min(patches, 2 * min(binned.shape[1:]) // _SMALLEST - 1)
-    if across >= 3 and len(frames) >= 3 and track.weighting.information.max() > 0:
+    if across >= 4 and len(frames) >= 3 and track.weighting.information.max() > 0:
         extent = 2 * min(binned.shape[1:]) / (across + 1) * pixel_size
         resolution = max(search.resolution, 2 * extent / _LARGEST)
         cut = cut_patches(binned, pixel_size, across, resolution, dose, cores=cores)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 __all__ = ["track_precision"]
 
-_FLOOR = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+_FLOOR = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 4.0, 10.0)
 _EARLY = (0.0, 0.5, 1.5, 4.0, 10.0)
 _DECAY = (1.5, 4.0)
 _NOISE = (1.0, 1.5, 2.25)

@@ -14,6 +14,8 @@ __all__ = ["Weighting", "coarse_weight", "measure_weighting", "total_power"]
 
 _SMOOTH = 2.0
 """Rings over which powers are smoothed."""
+_LEAST_NOISE = 0.02
+"""Part of the power of the frames that is taken as noise at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,12 +100,15 @@ def measure_weighting(
     frequency = np.arange(count) * width
     left = np.ones((frames, count)) if dose is None else dose_weights(frequency, frames, dose)
     squares = (left.astype(np.float64) ** 2).sum(axis=0)
-    pairs = squares**2 - (left.astype(np.float64) ** 4).sum(axis=0)
+    quads = (left.astype(np.float64) ** 4).sum(axis=0)
     sums = _mean(np.where(inside, each, 0), ring, count, inside)
     cross = _mean(np.where(inside, np.abs(total) ** 2 - each, 0), ring, count, inside)
-    noise = _smooth(sums) / squares
+    sums, cross = _smooth(sums), np.maximum(_smooth(cross), 0)
+    # A spectrum is left * (left * truth + noise): its square and its products hold these powers.
+    truth = cross / np.maximum(squares**2 - quads, 1e-9) if frames > 1 else 0 * cross
+    noise = np.maximum(sums - truth * quads, _LEAST_NOISE * sums) / squares
     quiet = np.divide(1.0, noise, out=np.zeros_like(noise), where=noise > 0)
-    signal = np.maximum(_smooth(cross) / pairs, 0) * quiet
+    signal = truth * quiet
     wiener = squares * signal / (1 + squares * signal)
     wiener *= np.exp(-0.5 * bfactor * frequency**2)
     number = np.bincount(ring[inside], minlength=count)[:count]

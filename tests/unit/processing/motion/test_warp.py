@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+from scipy import fft
+
+from icestream.processing.dose import Dose, dose_weights
+from icestream.processing.fourier import fourier_crop, frequency_grid, ring_correlation
+from icestream.processing.motion.field import LocalMotion
+from icestream.processing.motion.spectra import Frames
+from icestream.processing.motion.warp import sum_frames
+
+PIXEL = 1.5
+SIZE = 256
+
+
+def noise_movie(count=12, seed=7, kind=np.uint8):
+    rng = np.random.default_rng(seed)
+    counts = rng.poisson(4.0, (count, SIZE, SIZE)).astype(kind)
+    gain = np.exp(0.1 * rng.standard_normal((SIZE, SIZE))).astype(np.float32)
+    return Frames(counts, gain, PIXEL), rng.normal(0, 4.0, (count, 2))
+
+
+def exact_sums(frames, shifts, dose):
+    """Each frame shifted and weighted in Fourier space."""
+    ky, kx = np.fft.fftfreq(SIZE, PIXEL)[:, None], np.fft.rfftfreq(SIZE, PIXEL)
+    weights = dose_weights(frequency_grid((SIZE, SIZE), PIXEL), len(frames), dose)
+    plain = weighted = 0
+    for f, (dy, dx) in enumerate(shifts):
+        spectrum = fft.rfft2(frames.counts[f] * frames.gain)
+        spectrum = spectrum * np.exp(-2j * np.pi * (ky * dy + kx * dx))
+        plain = plain + spectrum
+        weighted = weighted + weights[f] * spectrum
+    weighted = weighted / np.sqrt((weights**2).mean(axis=0))
+    return fft.irfft2(plain), fft.irfft2(weighted)
+
+
+def inner(image):
+    """Without the border, which the exact shift wraps around."""
+    cut = image[16:-16, 16:-16]
+    window = np.hanning(len(cut))
+    return ((cut - cut.mean()) * window[:, None] * window).astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_sums_agree_with_exact_shifts_up_to_seven_tenths_of_nyquist(kind):
+    frames, shifts = noise_movie(kind=kind)
+    dose = Dose(per_frame=1.3, pre=0.5)
+    found = sum_frames(frames, shifts, dose=dose, cores=2)
+    reach = round(0.7 * (SIZE - 32) / 2)
+    for ours, exact in zip(
+        (found.plain, found.weighted), exact_sums(frames, shifts, dose), strict=True
+    ):
+        assert ring_correlation(inner(ours), inner(exact))[2:reach].min() > 0.999
+        np.testing.assert_allclose(ours.mean(), exact.mean(), rtol=2e-3)
+        smooth = fourier_crop(inner(ours), (144, 144)), fourier_crop(inner(exact), (144, 144))
+        assert smooth[0].std() == pytest.approx(smooth[1].std(), rel=0.005)
+
+
+def test_without_motion_the_plain_sum_is_the_sum():
+    frames, shifts = noise_movie()
+    found = sum_frames(frames, 0 * shifts)
+    wanted = (frames.counts * frames.gain).sum(axis=0)
+    assert found.weighted is None
+    assert ring_correlation(inner(found.plain), inner(wanted))[1:].min() > 0.9999
+    np.testing.assert_allclose(found.plain[8:-8, 8:-8], wanted[8:-8, 8:-8], atol=0.05)
+
+
+def test_a_local_model_that_only_shifts_equals_the_shift():
+    frames, shifts = noise_movie()
+    local = LocalMotion(shifts, np.zeros((2, 18)), 1.0)
+    np.testing.assert_allclose(
+        sum_frames(frames, local).plain, sum_frames(frames, shifts).plain, atol=1e-3
+    )
+
+
+def test_a_local_model_brings_a_moved_spot_back():
+    coefficients = np.zeros((2, 6, 3))
+    coefficients[:, :, 0] = np.random.default_rng(3).normal(0, 2.0, (2, 6))
+    motion = LocalMotion(np.zeros((3, 2)), coefficients.reshape(2, 18), 1.0)
+    y, x = np.indices((SIZE, SIZE))
+    spot_y, spot_x = 180.0, 60.0
+    place = np.array([[(spot_y + 0.5) / SIZE - 0.5, (spot_x + 0.5) / SIZE - 0.5]])
+    shifts = motion.at(place)[:, 0] / PIXEL
+    counts = np.stack(
+        [100 * np.exp(-((y - spot_y + dy) ** 2 + (x - spot_x + dx) ** 2) / 18) for dy, dx in shifts]
+    ).astype(np.float32)
+    image = sum_frames(Frames(counts, np.ones((SIZE, SIZE), np.float32), PIXEL), motion).plain
+    assert np.abs(shifts[2]).max() > 1
+    total = image.sum()
+    assert (image * y).sum() / total == pytest.approx(spot_y, abs=0.05)
+    assert (image * x).sum() / total == pytest.approx(spot_x, abs=0.05)
+
+
+def test_binning_crops_in_fourier_space():
+    frames, shifts = noise_movie()
+    dose = Dose(per_frame=1.3)
+    full, half = sum_frames(frames, shifts, dose=dose), None
+    half = sum_frames(frames, shifts, dose=dose, binning=2.0)
+    assert half.plain.shape == (SIZE // 2, SIZE // 2)
+    for small, large in ((half.plain, full.plain), (half.weighted, full.weighted)):
+        np.testing.assert_allclose(small, fourier_crop(large, small.shape), atol=0.02)
+
+
+def test_odd_sizes_and_shifts_beyond_the_frame():
+    counts = np.ones((2, 45, 71), np.uint8)
+    frames = Frames(counts, np.ones((45, 71), np.float32), 1.0)
+    found = sum_frames(frames, np.array([[0.0, 0.0], [100.3, -200.7]]))
+    np.testing.assert_allclose(found.plain, 2.0, atol=1e-3)
