@@ -86,11 +86,14 @@ def read_mdoc(path: Path | str) -> Mdoc:
     """
     path = Path(path)
     text = path.read_bytes().decode("utf-8", "replace")
+    lines = text.splitlines()
+    if not text.endswith(("\n", "\r")):
+        lines = lines[:-1]  # may be half a line
     header: dict[str, str] = {}
     titles: list[str] = []
     sections: list[MdocSection] = []
     values = header
-    for line in text.splitlines():
+    for line in lines:
         stripped = line.strip()
         section = _SECTION.match(stripped)
         if section and section.group(1) == "T":
@@ -117,11 +120,14 @@ def read_mdoc(path: Path | str) -> Mdoc:
 
 
 def _is_whole(sections: list[MdocSection], text: str) -> bool:
-    """Whether the last section is whole: its last line ends, and it has the keys of the others."""
+    """Whether the last section is whole: it has its time, which comes near its end."""
     last = sections[-1]
     alike = [section for section in sections[:-1] if section.kind == last.kind]
-    telling = "DateTime" in last.values or not alike or "DateTime" not in alike[-1].values
-    return text.endswith("\n") and bool(last.values) and telling
+    if "DateTime" in last.values:
+        return True
+    if alike:
+        return bool(last.values) and "DateTime" not in alike[-1].values
+    return bool(last.values) and text.endswith("\n")
 
 
 def read_mdoc_frames(path: Path | str) -> tuple[MdocFrames, ...]:

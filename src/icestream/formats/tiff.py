@@ -49,6 +49,10 @@ _WANTED = frozenset(
     | {EER_METADATA, EER_SKIP_BITS, EER_X_BITS, EER_Y_BITS}
 )
 
+_MOST_PIXELS = 2**28
+_NOT_WHOLE = frozenset({_DESCRIPTION, EER_METADATA, _X_RESOLUTION})
+_LISTS = frozenset({_STRIPS, _COUNTS, _TILES, _TILE_COUNTS})
+
 _DECODERS: dict[int, Callable[..., Any]] = {
     5: imagecodecs.lzw_decode,
     8: imagecodecs.zlib_decode,
@@ -86,7 +90,7 @@ class Page:
     @property
     def bits(self) -> int:
         """Bits of a pixel."""
-        return int(_first(self.tags.get(_BITS, 1)))
+        return int(self.tags.get(_BITS, 1))
 
     @property
     def end(self) -> int:
@@ -96,15 +100,16 @@ class Page:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of a decoded pixel; void where it is none that we know."""
-        kind = {1: "u", 2: "i", 3: "f"}.get(_first(self.tags.get(_FORMAT, 1)), "V")
+        kind = {1: "u", 2: "i", 3: "f"}.get(self.tags.get(_FORMAT, 1), "V")
         name = f"{kind}{max(self.bits, 8) // 8}"
         return np.dtype(name if name in _KNOWN else "V1")
 
     @property
     def pixel_size(self) -> float | None:
         """Å, when the resolution is given per centimetre and is one of a microscope."""
-        resolution = self.tags.get(_X_RESOLUTION)
-        if int(self.tags.get(_RESOLUTION_UNIT, 2)) != 3 or not resolution:
+        resolution = self.tags.get(_X_RESOLUTION, 0)
+        known = isinstance(resolution, int | float) and resolution > 0
+        if not known or int(self.tags.get(_RESOLUTION_UNIT, 2)) != 3:
             return None
         size = 1e8 / resolution
         return size if 0.05 < size < 100.0 else None
@@ -174,12 +179,17 @@ class _Reader:
         layout = self.order + ("HHQ8s" if self.big else "HHI4s")
         byte_order: Literal["little", "big"] = "little" if self.order == "<" else "big"
         for tag, kind, length, inline in struct.iter_unpack(layout, raw[:-link]):
-            if tag not in _WANTED or kind not in _SIZES:
+            if tag not in _WANTED or kind not in _SIZES or length == 0:
                 continue
             if length == 1 and kind in _UNSIGNED and _UNSIGNED[kind] <= link:
                 tags[tag] = int.from_bytes(inline[: _UNSIGNED[kind]], byte_order)
             else:
-                tags[tag] = self._value(kind, length, inline)
+                value = self._value(kind, length, inline)
+                value = value if tag in _LISTS or not isinstance(value, tuple) else value[0]
+                whole = value[0] if isinstance(value, tuple) else value
+                if tag not in _NOT_WHOLE and not isinstance(whole, int):
+                    raise _Broken(f"tag {tag} that is {type(whole).__name__}, not a whole number")
+                tags[tag] = value
         following = struct.unpack(self.order + ("Q" if self.big else "I"), raw[-link:])[0]
         return tags, following
 
@@ -247,18 +257,19 @@ def _strips(tags: Mapping[int, Any]) -> tuple[tuple[int, int], ...]:
 
 
 def _check_page(page: Page, size: int) -> None:
-    if min(page.shape) < 1 or max(page.shape) >= 2**20:
+    height, width = page.shape
+    if min(height, width) < 1 or height * width > _MOST_PIXELS:
         raise _Broken(f"an image of {page.shape[0]} x {page.shape[1]} pixels")
+    if min(int(page.tags.get(tag, 1)) for tag in (_ROWS, _TILE_WIDTH, _TILE_HEIGHT)) < 1:
+        raise _Broken("strips without rows")
+    if min(min(strip) for strip in page.strips) < 0:
+        raise _Broken("strips before the file")
     if page.end > size:
         raise _Broken(f"pixels that reach to byte {page.end} of {size}")
 
 
 def _many(value: Any) -> tuple[int, ...]:
     return value if isinstance(value, tuple) else (value,)
-
-
-def _first(value: Any) -> Any:
-    return value[0] if isinstance(value, tuple) else value
 
 
 def read_pages(path: Path | str) -> tuple[Page, ...]:

@@ -127,7 +127,7 @@ def test_foreign_and_empty_files(tmp_path: Path) -> None:
             read_tiff(tmp_path / "a.tif")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(cut=st.integers(0, 700), flip=st.integers(0, 2000), value=st.integers(0, 255))
 def test_no_damage_ends_in_anything_but_the_format_error(cut: int, flip: int, value: int) -> None:
     import tempfile

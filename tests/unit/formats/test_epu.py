@@ -1,0 +1,148 @@
+"""EPU's metadata: the real files of two versions, with the values that others read from them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from icestream.formats.epu import (
+    epu_place,
+    read_epu_exposure,
+    read_epu_fractions,
+    read_epu_session,
+)
+from icestream.formats.errors import FormatError
+
+
+def test_a_falcon_session(shared_data: Path) -> None:
+    folder = shared_data / "acquisition" / "epu_3.8_falcon4i"
+    truth = json.loads((folder / "xml_full.json").read_text())
+    other = json.loads((folder / "tutorial_correct.json").read_text())
+    found = [read_epu_exposure(path) for path in sorted(folder.glob("*.xml"))]
+    assert len(found) == other["acquisition"]["images_generated"] == 10
+    for exposure in found:
+        assert exposure.pixel_size == pytest.approx(other["acquisition"]["pixel_size"]["value"])
+        assert exposure.voltage == other["instrument"]["acceleration_voltage"]["value"]
+        assert exposure.shape == (4096, 4096)
+        assert exposure.detector == truth["DetectorCommercialName"] == "Falcon 4i"
+        assert exposure.exposure_time == pytest.approx(0.619959)
+        assert exposure.gain == "20240830_103455_EER_GainReference.gain"
+        assert exposure.slit_width == 10.0
+        assert exposure.phase_plate is False
+        assert exposure.fractions is None
+        assert exposure.magnification == 270000.0
+    doses = [exposure.dose or 0.0 for exposure in found]
+    assert all(0 < dose < float(truth["Dose_max"]) * 1e-20 for dose in doses)
+    on_camera = [dose * 0.4150153**2 for dose in doses]  # electrons per pixel
+    assert sum(on_camera) / 10 == pytest.approx(
+        other["acquisition"]["dose_per_movie"]["value"], rel=1e-3
+    )
+    assert {exposure.nominal_defocus for exposure in found} == {12000.0}
+    shifts = [exposure.beam_shift or (0.0, 0.0) for exposure in found]
+    for place, axis in enumerate("xy"):
+        values = [shift[place] for shift in shifts]
+        beam = other["acquisition"]["beamshift"]
+        assert min(values) == pytest.approx(beam[f"{axis}_min"]["value"])
+        assert max(values) == pytest.approx(beam[f"{axis}_max"]["value"])
+    first = found[0].acquired
+    assert first is not None
+    assert first.utcoffset() == timedelta(hours=2)
+    assert first.replace(microsecond=0).isoformat() == other["acquisition"]["date_time"]
+
+
+def test_a_k3_session(shared_data: Path) -> None:
+    folder = shared_data / "acquisition" / "epu_3.9"
+    data = folder / "Images-Disc1" / "GridSquare_8999138" / "Data"
+    exposure = read_epu_exposure(data / "FoilHole_9015883_Data_9017354_6_20250108_154918.xml")
+    assert exposure.voltage == 300.0
+    assert exposure.shape == (2046, 2880)
+    assert (exposure.binning, exposure.super_resolution, exposure.fractions) == (2, 2, 50)
+    assert exposure.pixel_size == pytest.approx(1.05588, abs=1e-5)
+    assert exposure.dose == pytest.approx(14.5578, abs=1e-4)
+    assert exposure.nominal_defocus == 27000.0
+    assert exposure.detector == "BioQuantum K3"
+    assert exposure.software == "3.9.1.8206"
+    assert epu_place(exposure.path) == ("8999138", "9015883")
+    # The dose on the camera and that on the specimen agree through the pixel size.
+    assert 16.2302 / (exposure.dose or 1.0) == pytest.approx(1.05588**2, rel=1e-3)
+
+
+def test_the_session_itself(shared_data: Path) -> None:
+    session = read_epu_session(shared_data / "acquisition" / "epu_3.9" / "EpuSession.dm")
+    assert session.name == "Supervisor_20250108_101446_62_cm40593-1_EPU"
+    assert session.started == datetime(2025, 1, 8, 15, 10, 39, 480727, UTC)
+    assert session.software == "3.9.1.8206"
+    assert session.clustering == "ClusteringWithImageBeamShift"
+    assert session.clustering_radius == pytest.approx(12.0)
+    assert session.movie_format == "Tiff Lzw Non-Gain normalized"
+
+
+def test_squares_and_holes_are_images_too(shared_data: Path) -> None:
+    for path in (shared_data / "acquisition" / "epu_3.9").rglob("*.xml"):
+        assert read_epu_exposure(path).voltage == 300.0
+
+
+FRACTIONS = """<?xml version="1.0"?><Acquisition{space}><Info>
+<ExpectedNumberOfFractions>{expected}</ExpectedNumberOfFractions>
+<RecordedNumberOfFractions>2</RecordedNumberOfFractions><GainCorrection>On</GainCorrection>
+<RegionOfInterest><Width>4096</Width><Height>4095</Height></RegionOfInterest></Info><Fractions>
+<Fraction><NumberOfFrames>59</NumberOfFrames><Checksum>Valid</Checksum></Fraction>
+<Fraction><NumberOfFrames>58</NumberOfFrames><Checksum>{check}</Checksum></Fraction>
+</Fractions></Acquisition>"""
+
+
+@pytest.mark.parametrize("space", ["", ' xmlns="urn:any"'])
+@pytest.mark.parametrize(
+    ("expected", "check", "problem"),
+    [
+        (2, "Valid", ""),
+        (2, "VALID", ""),
+        (3, "Valid", "recorded 2 of 3 fractions"),
+        (2, "Invalid", "checksum"),
+    ],
+)
+def test_the_cameras_own_statement(
+    tmp_path: Path, space: str, expected: int, check: str, problem: str
+) -> None:
+    path = tmp_path / "a_Fractions.xml"
+    path.write_text(FRACTIONS.format(space=space, expected=expected, check=check))
+    found = read_epu_fractions(path)
+    assert problem in found.problem
+    assert bool(found.problem) == bool(problem)
+    assert (found.listed, found.frames, found.shape) == (2, 117, (4095, 4096))
+    assert found.gain_corrected is True
+
+
+def test_the_order_of_keys_does_not_matter(shared_data: Path, tmp_path: Path) -> None:
+    folder = shared_data / "acquisition" / "epu_3.8_falcon4i"
+    path = sorted(folder.glob("*.xml"))[0]
+    text = path.read_text()
+    start = text.index("<a:KeyValueOfstringanyType>")
+    end = text.index("</CustomData>")
+    items = text[start:end].split("</a:KeyValueOfstringanyType>")[:-1]
+    turned = "".join(item + "</a:KeyValueOfstringanyType>" for item in reversed(items))
+    (tmp_path / path.name).write_text(text[:start] + turned + text[end:])
+    before, after = read_epu_exposure(path), read_epu_exposure(tmp_path / path.name)
+    assert (before.dose, before.gain, before.nominal_defocus) == (
+        after.dose,
+        after.gain,
+        after.nominal_defocus,
+    )
+
+
+def test_cut_and_foreign_files(shared_data: Path, tmp_path: Path) -> None:
+    real = next((shared_data / "acquisition" / "epu_3.8_falcon4i").glob("*.xml")).read_bytes()
+    path = tmp_path / "a.xml"
+    for end in range(0, len(real) - 20, 997):
+        path.write_bytes(real[:end])
+        for read in (read_epu_exposure, read_epu_fractions, read_epu_session):
+            with pytest.raises(FormatError):
+                read(path)
+    path.write_text("<other/>")
+    for read in (read_epu_exposure, read_epu_fractions, read_epu_session):
+        with pytest.raises(FormatError, match="root other"):
+            read(path)
+    path.write_bytes(b'<?xml version="1.0" encoding="nonsense"?><a/>')
+    with pytest.raises(FormatError):
+        read_epu_exposure(path)

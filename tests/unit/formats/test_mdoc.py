@@ -1,0 +1,94 @@
+"""SerialEM's metadata: the real files, with the values that others read from them."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from icestream.formats.errors import FormatError
+from icestream.formats.mdoc import read_mdoc, read_mdoc_frames
+
+
+def test_single_particle_frames(shared_data: Path) -> None:
+    folder = shared_data / "acquisition" / "serialem"
+    truth = json.loads((folder / "mdocspa_full.json").read_text())
+    movies = [read_mdoc_frames(path)[0] for path in sorted(folder.glob("*.tif.mdoc"))]
+    assert len(movies) == int(truth["NumberOfMovies"])
+    for movie in movies:
+        assert movie.voltage == float(truth["Voltage"])
+        assert movie.pixel_size == float(truth["PixelSpacing"])
+        assert movie.frames == int(truth["NumSubFrames"])
+        assert movie.dose == pytest.approx(float(truth["DoseAverage"]))
+        assert movie.dose_per_frame == pytest.approx(0.98073)
+        assert movie.nominal_defocus == float(truth["TargetDefocus"]) * -1e4
+        assert movie.gain == truth["GainReference"]
+        assert movie.defects == truth["DefectFile"]
+        assert movie.magnification == float(truth["Magnification"])
+    assert movies[0].movie == "2023-09-25_14.13.07_Grid9-_template_0035.tif"
+    assert movies[0].acquired == datetime(2023, 9, 25, 14, 13, 26)
+    shifts = [movie.image_shift for movie in movies]
+    assert shifts == [(1.43117, -0.941825), (1.52034, -4.81549)]
+    assert movies[0].stage == (-47.2012, 28.4092, -13.1043)
+
+
+def test_a_tilt_series_names_its_stacks(shared_data: Path) -> None:
+    path = shared_data / "acquisition" / "serialem" / "tilt_series.mdoc"
+    movies = read_mdoc_frames(path)
+    assert len(movies) == 41
+    assert movies[1].movie == "TS_01_001_3.0.mrc"
+    assert movies[1].tilt == pytest.approx(3.00113)
+    assert movies[1].dose is None
+    assert len(read_mdoc(path).titles) == 2
+
+
+def test_frame_sets_with_further_sections(shared_data: Path) -> None:
+    path = shared_data / "acquisition" / "serialem" / "frame_set_multiple.mdoc"
+    mdoc = read_mdoc(path)
+    assert [section.kind for section in mdoc.sections[:2]] == ["FrameSet", "ZValue"]
+    (movie,) = read_mdoc_frames(path)
+    assert (movie.frames, movie.dose_per_frame) == (243, 0.63882)
+
+
+def test_only_whole_sections_of_a_growing_file(shared_data: Path, tmp_path: Path) -> None:
+    whole = (shared_data / "acquisition" / "serialem" / "tilt_series.mdoc").read_text()
+    fourth = whole.index("[ZValue = 3]")
+    fifth = whole.index("[ZValue = 4]")
+    path = tmp_path / "a.mdoc"
+    for end in range(fourth, fifth):
+        path.write_text(whole[:end])
+        movies = read_mdoc_frames(path)
+        assert 3 <= len(movies) <= 4
+        if len(movies) == 4:
+            assert movies[3].acquired == datetime(2015, 11, 30, 15, 25, 13)
+    assert len(movies) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("01-Aug-22  12:30:01", datetime(2022, 8, 1, 12, 30, 1)),
+        ("01-Aug-2022  12:30:01", datetime(2022, 8, 1, 12, 30, 1)),
+        ("1-DEC-19 02:03:04", datetime(2019, 12, 1, 2, 3, 4)),
+        ("31-Feb-22  12:30:01", None),
+        ("yesterday", None),
+    ],
+)
+def test_both_ways_of_writing_dates(tmp_path: Path, text: str, expected: datetime | None) -> None:
+    (tmp_path / "a.mdoc").write_text(f"[FrameSet = 0]\nDateTime = {text}\n")
+    assert read_mdoc_frames(tmp_path / "a.mdoc")[0].acquired == expected
+
+
+def test_doses_that_differ_between_frames(tmp_path: Path) -> None:
+    text = "[FrameSet = 0]\nExposureDose = 40\nNumSubFrames = 30\nFrameDosesAndNumber = {}\n"
+    (tmp_path / "a.mdoc").write_text(text.format("1 10 1.5 20"))
+    assert read_mdoc_frames(tmp_path / "a.mdoc")[0].dose_per_frame is None
+    (tmp_path / "a.mdoc").write_text(text.format(""))
+    assert read_mdoc_frames(tmp_path / "a.mdoc")[0].dose_per_frame == pytest.approx(40 / 30)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\0\0", b"plain text\n"])
+def test_foreign_files(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.mdoc").write_bytes(content)
+    with pytest.raises(FormatError, match=r"an mdoc file"):
+        read_mdoc(tmp_path / "a.mdoc")
