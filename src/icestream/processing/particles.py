@@ -149,8 +149,26 @@ def extract_particles(image: Image, x: Column, y: Column, box: Box, *, seed: int
     if not len(kept):
         return Cut(np.zeros((0, box.size, box.size), dtype=np.float32), kept)
     images = fourier_crop(images, (box.size, box.size))
-    images = normalize_particles(images, box.radius * box.size / box.cut)
+    radius = box.radius * box.size / box.cut
+    normal = normalize_particles(images, radius)
     if box.dust > 0:
-        odd = np.abs(images) > box.dust
-        images[odd] = np.random.default_rng(seed).standard_normal(int(odd.sum()), dtype=np.float32)
-    return Cut(-images if box.invert else images, kept)
+        normal = _without_dust(images, normal, radius, box.dust, seed)
+    return Cut(-normal if box.invert else normal, kept)
+
+
+def _without_dust(images: Stack, normal: Stack, radius: float, limit: float, seed: int) -> Stack:
+    """Replace pixels beyond `limit` by noise; repeated, since dust itself widens the scale."""
+    odd = np.zeros(images.shape, dtype=bool)
+    for _ in range(3):
+        new = (np.abs(normal) > limit) & ~odd
+        if not new.any():
+            break
+        odd |= new
+        touched = np.flatnonzero(odd.any(axis=(1, 2)))
+        filled = images[touched].copy()
+        for image, holes in zip(filled, odd[touched], strict=True):
+            image[holes] = np.median(image[~holes])
+        normal[touched] = normalize_particles(filled, radius)
+    rng = np.random.default_rng(seed)
+    normal[odd] = rng.standard_normal(int(odd.sum()), dtype=np.float32)
+    return normal

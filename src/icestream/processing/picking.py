@@ -60,7 +60,7 @@ class BlobSearch:
     """Largest particle diameter, Å."""
     threshold: float = 4.5
     """Least height of a peak, in standard deviations of the noise."""
-    relative: float = 0.45
+    relative: float = 0.5
     """Least height of a peak as a fraction of the median of those kept; 0 switches it off."""
     spacing: float = 0.8
     """Least distance of two particles, in (geometric mean) diameters."""
@@ -119,8 +119,8 @@ def pick_by_log(
     The threshold adapts: where particles stand far out of the noise, peaks below
     `search.relative` of the median height of those kept are debris, and the limit is raised
     until this holds. Where they hardly stand out, `search.threshold` decides alone.
-    Regions of carbon or crystalline ice, where the image blurred to the particle's size leaves
-    the range of the rest over more than a few particles' area, are left out.
+    Regions of carbon or crystalline ice are left out: where the image, blurred to the particle's
+    size, leaves the range of the rest over more than three diameters in every direction.
     """
     factor = _binning(image, pixel_size, search)
     coarse = bin_image(image, factor)
@@ -193,10 +193,11 @@ def _usable(coarse: Float, noise: Float, search: BlobSearch, size: float) -> NDA
     level = _without_plane(blurred) / typical
     spread = 1.4826 * float(np.median(np.abs(level - np.median(level))))
     odd = np.abs(level - np.median(level)) / max(spread, 0.1)
-    # From the certain core of a region outwards to where it fades into the rest.
+    # A core that no particle could fill, and from there outwards to where it fades.
     labels, count = ndimage.label(odd > 3.0)
-    core = np.bincount(labels[odd > 6.0], minlength=count + 1)
-    large = core > 4.0 * np.pi / 4.0 * diameter**2
+    depth = ndimage.distance_transform_edt(odd > 6.0)
+    large = np.zeros(count + 1, dtype=bool)
+    large[np.unique(labels[depth > 1.5 * diameter])] = True
     large[0] = False
     if large.any():
         distance = ndimage.distance_transform_edt(~large[labels])

@@ -140,10 +140,8 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
         stack = work.path(f"{stem}.mrcs")
         write_mrc(stack, averages, done.plan.pixel_size)
         order = np.argsort(-counts, kind="stable")
-        labels = [
-            f"{counts[k]}  {resolution[k]:.0f} Å" if resolution[k] else f"{counts[k]}"
-            for k in order
-        ]
+        # The font that comes with the drawing library has no Å.
+        labels = [f"{counts[k]}   {resolution[k]:.0f} A" for k in order]
         picture = work.path(f"{stem}.png")
         write_picture(picture, montage(averages[order], labels))
         table = work.path(f"{stem}.parquet")

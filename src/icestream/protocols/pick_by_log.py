@@ -29,7 +29,7 @@ class PickByLogParameters(Parameters):
     threshold: Annotated[float, Gt(0), Le(100)] = 4.5
     """Least contrast of a particle, in standard deviations of the noise: lower finds more."""
 
-    relative: Annotated[float, Ge(0), Le(1), Advanced] = 0.45
+    relative: Annotated[float, Ge(0), Le(1), Advanced] = 0.5
     """Least contrast as a fraction of the median particle's; 0 keeps all above the threshold."""
 
     spacing: Annotated[float, Gt(0), Le(3), Advanced] = 0.8
