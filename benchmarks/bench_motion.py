@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from icestream.processing.simulate.exposure import Conditions, simulate_movie
 from icestream.processing.simulate.tracks import Tracks
 from icestream.processing.simulate.transfer import Aberrations
 from icestream.protocol import Work
-from icestream.protocols.align_movies import AlignMovies
+from icestream.protocols.align_movies import AlignMovies, AlignMoviesParameters
 
 RELION = "relion_run_motioncorr"
 OPTICS = Optics(pixel_size=1.5, voltage=300.0)
@@ -106,16 +107,17 @@ def errors(motion: Motion, tracks: Tracks) -> tuple[float, float]:
     return float(np.sqrt((whole**2).mean())), float(np.sqrt((local**2).mean()))
 
 
-def run_icestream(movie: Movie, folder: Path) -> tuple[Motion, float, float]:
+def run_icestream(movie: Movie, folder: Path, local: bool) -> tuple[Motion, float, float]:
+    align = AlignMovies(AlignMoviesParameters(local_motion=local))
     started, clock = time.process_time(), time.perf_counter()
-    micrograph = AlignMovies().process(movie, Work(folder=folder, seed=1))
+    micrograph = align.process(movie, Work(folder=folder, seed=1))
     used = time.process_time() - started, time.perf_counter() - clock
     if micrograph.motion is None:
         raise SystemExit(f"{movie.path}: no motion was found")
     return micrograph.motion, *used
 
 
-def run_relion(movie: Movie, folder: Path) -> tuple[Motion, float, float]:
+def run_relion(movie: Movie, folder: Path, local: bool) -> tuple[Motion, float, float]:
     star = folder / f"{movie.exposure}.star"
     star.write_text(
         "# version 30001\n\ndata_optics\n\nloop_\n_rlnOpticsGroupName #1\n_rlnOpticsGroup #2\n"
@@ -125,7 +127,8 @@ def run_relion(movie: Movie, folder: Path) -> tuple[Motion, float, float]:
         f"{movie.path.name} 1\n\n"
     )
     command = [RELION, "--i", star.name, "--o", "MotionCorr/", "--use_own", "--j", "1"]
-    command += ["--patch_x", "5", "--patch_y", "5", "--bfactor", "150", "--bin_factor", "1"]
+    patches = "5" if local else "1"
+    command += ["--patch_x", patches, "--patch_y", patches, "--bfactor", "150", "--bin_factor", "1"]
     command += ["--gainref", Path(str(movie.gain)).name, "--dose_weighting", "--save_noDW"]
     command += ["--dose_per_frame", str(DOSE), "--skip_logfile"]
     before, clock = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
@@ -182,16 +185,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=101, help="of the first movie")
     chosen = parser.parse_args(arguments)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    programs = {"icestream": run_icestream}
+    programs = {
+        "icestream": partial(run_icestream, local=True),
+        "icestream, whole frames only": partial(run_icestream, local=False),
+    }
     if shutil.which(RELION):
-        programs[f"{RELION} --use_own"] = run_relion
+        programs["RELION, 5 x 5 patches"] = partial(run_relion, local=True)
+        programs["RELION, whole frames only"] = partial(run_relion, local=False)
     else:
         print(f"{RELION} is not installed: icestream alone is measured")
     scores = {name: Score() for name in programs}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         movie, _ = make_movie(folder, chosen.seed - 1, chosen.size)
-        first = run_icestream(movie, folder)[1]
+        first = run_icestream(movie, folder, local=True)[1]
         for seed in range(chosen.seed, chosen.seed + chosen.movies):
             movie, tracks = make_movie(folder, seed, chosen.size)
             for name, run in programs.items():

@@ -1,0 +1,264 @@
+import shutil
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import PIL.Image
+import pytest
+from pydantic import ValidationError
+
+from icestream.formats import read_mrc, read_mrc_header, read_star, write_mrc, write_tiff
+from icestream.model import Micrograph, Movie, Optics, from_document, to_document
+from icestream.processing.fourier import fourier_crop, ring_correlation
+from icestream.processing.simulate.assembly import make_cage
+from icestream.processing.simulate.camera import make_camera
+from icestream.processing.simulate.exposure import Conditions, simulate_movie
+from icestream.processing.simulate.transfer import Aberrations
+from icestream.protocol import ItemFailed, Work
+from icestream.protocol.conformance import problems
+from icestream.protocols.align_movies import AlignMovies, AlignMoviesParameters, draw_thumbnail
+
+SIZE, FRAMES, PIXEL = 512, 12, 1.5
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    """A movie of strong contrast, its camera and its truth."""
+    folder = tmp_path_factory.mktemp("movie")
+    rng = np.random.default_rng(11)
+    camera = make_camera(rng, (SIZE, SIZE))
+    optics = Optics(pixel_size=PIXEL, voltage=300.0)
+    conditions = Conditions(
+        optics=optics,
+        aberrations=Aberrations(defocus_u=12000, defocus_v=11500),
+        frames=FRAMES,
+        dose_per_frame=2.0,
+        particles=20,
+        contrast=4.0,
+    )
+    truth, frames = simulate_movie(conditions, make_cage(), camera, rng)
+    write_tiff(folder / "shot.tif", np.stack(list(frames)))
+    write_mrc(folder / "gain.mrc", camera.gain)
+    movie = Movie(
+        exposure="shot",
+        path=folder / "shot.tif",
+        frames=FRAMES,
+        shape=(SIZE, SIZE),
+        optics=optics,
+        dose_per_frame=2.0,
+        gain=folder / "gain.mrc",
+    )
+    return movie, camera, truth
+
+
+@pytest.fixture(scope="module")
+def aligned(simulated, tmp_path_factory):
+    return align(simulated[0], tmp_path_factory.mktemp("aligned"))
+
+
+def align(movie, folder, cores=1, **parameters):
+    work = Work(folder=folder, cores=cores, seed=1)
+    return AlignMovies(AlignMoviesParameters(**parameters)).process(movie, work)
+
+
+def rms(error):
+    return float(np.sqrt(((error - error.mean(axis=0)) ** 2).mean()))
+
+
+def field(shifts, local, places):
+    """Shifts ``(frames, places, 2)`` in pixels by the model of RELION's STAR files."""
+    y, x = places.T
+    t = np.arange(len(shifts), dtype=float)
+    terms = np.stack([np.ones_like(x), x, x * x, y, y * y, x * y])
+    powers = np.stack([t, t**2, t**3])
+    model = np.asarray(local, dtype=float).reshape(2, 6, 3)
+    return shifts[:, None] + np.einsum("csa,af,sp->fpc", model, powers, terms)
+
+
+def test_it_keeps_the_rules_of_protocols():
+    assert problems(AlignMovies) == []
+
+
+def test_the_true_motion_is_found(simulated, aligned):
+    motion = aligned.motion
+    truth = simulated[2].tracks
+    assert motion.shifts.shape == (FRAMES, 2)
+    assert rms(motion.shifts - truth.shifts) < 0.15
+    y, x = np.array([(a, b) for a in (0.1, 0.5, 0.9) for b in (0.1, 0.5, 0.9)]).T
+    wanted = truth.at(y, x, (1, 1)).transpose(0, 2, 1)
+    found = field(motion.shifts, motion.local, np.stack([y, x], axis=1) - 0.5)
+    assert rms(found - wanted) < 0.7 * rms(motion.shifts[:, None] - wanted)
+
+
+def test_what_is_written(simulated, aligned):
+    movie = simulated[0]
+    assert aligned.exposure == "shot"
+    assert aligned.path.name == "shot.mrc"
+    assert aligned.unweighted.name == "shot_noDW.mrc"
+    for path in (aligned.path, aligned.unweighted):
+        image = read_mrc(path)
+        assert image.shape == aligned.shape == (SIZE, SIZE)
+        assert image.dtype == np.float32
+        # Electrons in the whole movie, on a pixel.
+        assert image.mean() == pytest.approx(2.0 * FRAMES * PIXEL**2, rel=0.1)
+        assert read_mrc_header(path).pixel_size == pytest.approx(PIXEL)
+    assert aligned.movie == movie.path
+    assert (aligned.dose, aligned.frames, aligned.binning) == (24.0, FRAMES, 1.0)
+    assert aligned.frame_quality.shape == (FRAMES,)
+    assert aligned.frame_quality.min() > 0.1
+    with PIL.Image.open(aligned.thumbnail) as picture:
+        assert max(picture.size) == SIZE
+        assert 20 < np.asarray(picture).std() < 90
+
+
+def test_defects_are_replaced(simulated, aligned):
+    camera = simulated[1]
+    found = {tuple(place) for place in aligned.motion.hot_pixels.astype(int)}
+    hot = {tuple(place) for place in camera.hot[:, :2].astype(int) if camera.gain[*place] > 0}
+    assert hot <= found
+    assert len(found - hot) <= 3
+    image = read_mrc(aligned.unweighted)
+    assert abs(image - np.median(image)).max() < 12 * image.std()
+
+
+def test_the_item_survives_its_document(aligned):
+    again = from_document(Micrograph, to_document(aligned))
+    np.testing.assert_array_equal(again.motion.local, aligned.motion.local)
+    assert again.qualities() == aligned.qualities()
+    assert again.qualities()["motion.total"] > 4.0
+
+
+def test_it_is_deterministic_whatever_the_threads(simulated, aligned, tmp_path):
+    again = align(simulated[0], tmp_path, cores=2)
+    np.testing.assert_array_equal(again.motion.shifts, aligned.motion.shifts)
+    np.testing.assert_array_equal(read_mrc(again.path), read_mrc(aligned.path))
+
+
+def test_some_frames_only_binned_and_not_weighted(simulated, aligned, tmp_path):
+    movie = replace(simulated[0], gain=None)
+    part = align(
+        movie,
+        tmp_path,
+        first_frame=3,
+        last_frame=10,
+        binning=2.0,
+        dose_weighting=False,
+        local_motion=False,
+        threads=2,
+    )
+    assert part.unweighted is None
+    assert part.motion.local is None
+    assert part.motion.first_frame == 3
+    assert part.motion.shifts.shape == (8, 2)
+    assert (part.frames, part.dose, part.binning) == (8, 16.0, 2.0)
+    assert part.optics.pixel_size == 3.0
+    image = read_mrc(part.path)
+    assert image.shape == part.shape == (256, 256)
+    whole = fourier_crop(read_mrc(aligned.unweighted), (256, 256))
+    assert ring_correlation(image, whole)[4:20].mean() > 0.7
+
+
+def test_without_a_dose_nothing_is_weighted(simulated, tmp_path):
+    micrograph = align(replace(simulated[0], dose_per_frame=0.0), tmp_path)
+    assert micrograph.unweighted is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["shot.jpg", "shot.mrc"]
+
+
+def random_movie(folder, counts):
+    write_mrc(folder / "counts.mrc", counts)
+    return Movie(
+        exposure="m",
+        path=folder / "counts.mrc",
+        frames=len(counts),
+        shape=counts.shape[1:],
+        optics=Optics(pixel_size=2.0, voltage=200.0),
+        dose_per_frame=1.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "sign"), [(np.int8, 1), (np.int16, 1), (np.int16, -1), (np.float32, 1)]
+)
+def test_counts_of_other_types(tmp_path, kind, sign):
+    counts = np.random.default_rng(1).poisson(4, (4, 128, 128))
+    micrograph = align(random_movie(tmp_path, (sign * counts).astype(kind)), tmp_path)
+    assert read_mrc(micrograph.path).mean() == pytest.approx(sign * 16, rel=0.02)
+
+
+def test_a_defect_list_is_used(tmp_path):
+    counts = np.random.default_rng(1).poisson(4, (4, 128, 128)).astype(np.uint16)
+    counts[:, 60:66, 20:30] = 0
+    movie = random_movie(tmp_path, counts)
+    (tmp_path / "bad.txt").write_text("20 60 10 6\n")
+    means = []
+    for defects in (None, tmp_path / "bad.txt"):
+        listed = replace(movie, defects=defects)
+        image = read_mrc(align(listed, tmp_path, defect_threshold=1e5).unweighted)
+        means.append(image[61:65, 22:28].mean())
+    assert means[0] < 4
+    assert means[1] == pytest.approx(16, rel=0.15)
+
+
+def test_a_wrong_gain_is_told(simulated, tmp_path):
+    rng = np.random.default_rng(1)
+    wrong = np.where(rng.random((SIZE, SIZE)) < 0.1, 9.0, 1.0).astype(np.float32)
+    write_mrc(tmp_path / "wrong.mrc", wrong)
+    with pytest.raises(ItemFailed, match="gain reference and its orientation") as caught:
+        align(replace(simulated[0], gain=tmp_path / "wrong.mrc"), tmp_path)
+    assert caught.value.code == "too-many-defects"
+
+
+def test_frames_that_do_not_exist(simulated, tmp_path):
+    with pytest.raises(ItemFailed, match="has 12"):
+        align(simulated[0], tmp_path, first_frame=20)
+    with pytest.raises(ValidationError, match="must not be before"):
+        AlignMoviesParameters(first_frame=5, last_frame=4)
+
+
+def test_summary_and_plots(aligned):
+    protocol = AlignMovies()
+    assert "2 movies aligned, median motion" in protocol.summarize([aligned, aligned])
+    assert [figure.kind for figure in protocol.plot([aligned])] == ["series", "histogram"]
+    assert AlignMovies(AlignMoviesParameters(threads=3)).need().cores == 3
+
+
+def test_a_thumbnail_is_small_and_uses_the_greys():
+    image = np.random.default_rng(1).normal(size=(1000, 700)).astype(np.float32)
+    picture = draw_thumbnail(image, 1.0, 256)
+    assert picture.shape == (250, 175)
+    assert picture.min() == 0
+    assert picture.max() == 255
+    assert not draw_thumbnail(np.zeros((64, 64), np.float32), 1.0, 64).any()
+
+
+def test_relion_finds_the_same_numbers(simulated, aligned, tmp_path):
+    """Signs, axes, order and units of shifts and of the local model."""
+    program = "relion_run_motioncorr"
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed (Debian: relion)")
+    movie = simulated[0]
+    for path in (movie.path, movie.gain):
+        shutil.copy(path, tmp_path)
+    (tmp_path / "movies.star").write_text(
+        "# version 30001\n\ndata_optics\n\nloop_\n_rlnOpticsGroupName #1\n_rlnOpticsGroup #2\n"
+        "_rlnMicrographOriginalPixelSize #3\n_rlnVoltage #4\n_rlnSphericalAberration #5\n"
+        f"_rlnAmplitudeContrast #6\ng1 1 {PIXEL} 300 2.7 0.1\n\n"
+        "# version 30001\n\ndata_movies\n\nloop_\n_rlnMicrographMovieName #1\n_rlnOpticsGroup #2\n"
+        "shot.tif 1\n\n"
+    )
+    options = "--use_own --j 1 --patch_x 3 --patch_y 3 --bfactor 150 --gainref gain.mrc"
+    options += " --i movies.star --o out/ --dose_per_frame 2 --dose_weighting --skip_logfile"
+    subprocess.run([program, *options.split()], cwd=tmp_path, check=True, capture_output=True)
+    blocks = read_star(tmp_path / "out" / "shot.star")
+    table = blocks["global_shift"].columns
+    theirs = np.array([table["rlnMicrographShiftY"], table["rlnMicrographShiftX"]], float).T
+    assert rms(theirs - aligned.motion.shifts) < 0.2
+    terms = np.array(blocks["local_motion_model"].columns["rlnMotionModelCoeff"], float)
+    places = np.array([(a, b) for a in (-0.3, 0, 0.3) for b in (-0.3, 0, 0.3)])
+    theirs = field(theirs, np.stack([terms[18:], terms[:18]]), places)
+    ours = field(aligned.motion.shifts, aligned.motion.local, places)
+    local = ours - ours.mean(axis=1, keepdims=True)
+    assert rms(theirs - ours) < 0.7 * rms(local)
+    assert rms(theirs - ours + 2 * local) > 1.3 * rms(local)
+    image = read_mrc(tmp_path / "out" / "shot.mrc")
+    assert ring_correlation(image, read_mrc(aligned.path))[5:60].mean() > 0.9
