@@ -119,10 +119,12 @@ class FolderWatch:
             found += self._list(folder, now)
             if time.perf_counter() > deadline:
                 break
-        while self._unlisted and time.perf_counter() <= deadline:
+        while self._unlisted:
             path = self._unlisted.pop()
             if path in self._folders:
                 found += self._list(self._folders[path], now)
+            if time.perf_counter() > deadline:
+                break
         return [Path(path) for path in sorted(found)]
 
     def forget(self, path: Path) -> None:

@@ -42,20 +42,21 @@ def separating_distance(shifts: NDArray[np.floating]) -> float | None:
     if count < 4:
         return None
     distances = squareform(pdist(np.asarray(shifts, dtype=np.float64)))
-    # A spanning tree takes zeros for missing links: equal shifts are moved apart by next to none.
     scale = float(distances.max())
     if scale == 0.0:
         return None
-    tree = minimum_spanning_tree(np.maximum(distances, scale * 1e-9))
+    # A spanning tree takes zeros for missing links, so equal shifts are moved apart a little;
+    # what is nearer than that says nothing about groups.
+    tree = minimum_spanning_tree(np.maximum(distances / scale, 1e-4))
     links = np.sort(tree.data)
     # Cutting all links from number i on leaves count - i clusters.
     clusters = count - np.arange(1, len(links))
-    ratios = links[1:] / np.maximum(links[:-1], scale * 1e-4)
+    ratios = links[1:] / links[:-1]
     ratios[clusters > count // 2] = 0.0
     widest = int(np.argmax(ratios))
     if ratios[widest] < 1.5:
         return None
-    return float(np.sqrt(max(links[widest], scale * 1e-4) * links[widest + 1]))
+    return scale * float(np.sqrt(links[widest] * links[widest + 1]))
 
 
 @dataclass(slots=True)

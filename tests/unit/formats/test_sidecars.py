@@ -1,0 +1,74 @@
+"""What stands beside a movie is found by its name."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from icestream.formats.movie import MovieFacts
+from icestream.formats.sidecars import find_sidecars, is_gain_name
+
+
+def _facts(frames: int, shape: tuple[int, int]) -> MovieFacts:
+    return MovieFacts(frames=frames, shape=shape, dtype=np.dtype("u1"), container="tiff", size=1000)
+
+
+@pytest.mark.parametrize("ending", ["_fractions.tiff", "_Fractions.mrc", "_EER.eer", ".tif"])
+def test_epu(shared_data: Path, ending: str) -> None:
+    folder = (
+        shared_data / "acquisition" / "epu_3.9" / "Images-Disc1" / "GridSquare_8999138" / "Data"
+    )
+    xml = folder / "FoilHole_9015883_Data_9017354_6_20250108_154918.xml"
+    movie = Path("/elsewhere") / (xml.stem + ending)
+    found = find_sidecars(movie, {xml.name.lower(): xml})
+    assert found.found
+    assert found.frames == 50
+    assert found.problem == ""
+    (said,) = found.say(_facts(50, (4092, 5760)))
+    assert said.pixel_size == pytest.approx(0.52794, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["{}.tif.mdoc", "{}.mdoc"])
+def test_serialem(shared_data: Path, name: str) -> None:
+    stem = "2023-09-25_14.13.07_Grid9-_template_0035"
+    mdoc = shared_data / "acquisition" / "serialem" / f"{stem}.tif.mdoc"
+    found = find_sidecars(Path(f"/x/{stem}.tif"), {name.format(stem).lower(): mdoc})
+    assert found.frames == 40
+    (said,) = found.say(_facts(40, (3838, 3710)))
+    assert said.dose_per_frame == pytest.approx(0.98073)
+    assert said.acquired is not None
+    assert said.acquired.tzinfo is not None
+
+
+def test_what_is_still_being_written_counts_as_missing(tmp_path: Path) -> None:
+    half = tmp_path / "a.xml"
+    half.write_text("<MicroscopeImage><name>")
+    known = {"a.xml": half, "a_fractions.xml": half, "a.tif.mdoc": tmp_path / "gone.mdoc"}
+    found = find_sidecars(tmp_path / "a.tif", known)
+    assert not found.found
+    assert found.frames is None
+
+
+def test_the_cameras_statement_wins(tmp_path: Path) -> None:
+    path = tmp_path / "a_Fractions.xml"
+    path.write_text(
+        "<A><Info><ExpectedNumberOfFractions>5</ExpectedNumberOfFractions>"
+        "<RecordedNumberOfFractions>4</RecordedNumberOfFractions></Info></A>"
+    )
+    found = find_sidecars(tmp_path / "a_Fractions.mrc", {"a_fractions.xml": path})
+    assert found.frames == 5
+    assert "4 of 5" in found.problem
+
+
+@pytest.mark.parametrize(
+    ("name", "gain"),
+    [
+        ("20240830_103455_EER_GainReference.gain", True),
+        ("CountRef_1.mrc", True),
+        ("SuperRef_s.mrc", True),
+        ("gain.tif", True),
+        ("FoilHole_1_Data_2_3_Fractions.tiff", False),
+    ],
+)
+def test_names_of_gain_references(name: str, gain: bool) -> None:
+    assert is_gain_name(name) is gain
