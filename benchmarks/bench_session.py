@@ -2,8 +2,8 @@
 
     python benchmarks/bench_session.py --movies 6 --seed 501
 
-Simulates one session per specimen with seeds that no test and no other benchmark uses, imports it as
-a user would (nothing but the folder is told), aligns, fits the CTF and picks with the diameter
+Simulates one session per specimen with seeds that no test and no other benchmark uses, imports it
+as a user would (nothing but the folder is told), aligns, fits the CTF and picks with the diameter
 given; prints a Markdown table. Specimens besides the generated ones are PDB files given with
 ``--model``.
 """
@@ -17,9 +17,9 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from bench_motion import RELION, errors, run_relion
 from numpy.typing import NDArray
 
+from bench_motion import RELION, errors, run_relion
 from icestream.model import Ctf, Motion, Movie, Picks
 from icestream.protocol import Cursor, Work
 from icestream.protocols.align_movies import AlignMovies
