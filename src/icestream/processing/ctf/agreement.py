@@ -53,9 +53,12 @@ def agreement_resolution(
             aberration(frequency[None, :], local[:, None], optics, phase_shift=defocus.phase_shift)
         )
     apart = np.abs(phases[0] - phases[1])
-    # Half a turn more or less changes the sign of the CTF, a whole turn nothing: not wrapped,
-    # because estimates that drifted a turn apart agree by chance only.
-    differs = apart >= 0.5 * np.pi
-    place = np.where(differs.any(axis=1), differs.argmax(axis=1), _FREQUENCIES - 1)
-    reached = frequency[place]
+    # Not wrapped to half a turn: estimates that drifted whole turns apart agree by chance only.
+    beyond = apart >= 0.5 * np.pi
+    place = np.where(beyond.any(axis=1), beyond.argmax(axis=1), _FREQUENCIES - 1)
+    before = np.maximum(place - 1, 0)
+    rows = np.arange(_DIRECTIONS)
+    low, high = apart[rows, before], apart[rows, place]
+    share = np.clip((0.5 * np.pi - low) / np.maximum(high - low, 1e-12), 0.0, 1.0)
+    reached = frequency[before] + share * (frequency[place] - frequency[before])
     return float(1.0 / reached.mean()), float(1.0 / reached.min())
