@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ _TILE = 128
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old content or the new, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     temporary.write_bytes(content)
     temporary.replace(path)
 
@@ -85,7 +86,11 @@ class PictureFolder:
         return False
 
     def sweep(self) -> None:
-        """Remove what an earlier report left of exposures that are not kept."""
+        """Remove what an earlier report left of exposures that are not kept, and half files."""
+        for part in (*self.folder.glob(".*.part"), *self.folder.parent.glob(".*.part")):
+            with contextlib.suppress(OSError):
+                if part.stat().st_mtime < time.time() - 60.0:
+                    part.unlink()
         for path in self.folder.glob("[0-9]*"):
             if not self.keeps(int(re.match(r"[0-9]+", path.name).group()) - 1):  # type: ignore[union-attr]
                 path.unlink(missing_ok=True)

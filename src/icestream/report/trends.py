@@ -23,6 +23,8 @@ __all__ = [
 MOST_POINTS = 480
 """Points in a plot; beyond that neighbours are merged, two by two."""
 BINS = 28
+_FEW = 50
+"""Values of which the plot shows even the most extreme."""
 
 PREFERRED = (
     "ctf.resolution",
@@ -61,10 +63,10 @@ def rounded(value: float, digits: int = 4) -> float | None:
 class Histogram:
     """Counts of a quality in equal bins, apart for kept and rejected exposures.
 
-    The range covers all but the extreme percent of the values at the last rebuild; what lies
-    beyond is counted in the outermost bins. A rebuild follows each doubling of the values, so
-    its cost per value stays the same however long the session is. Whole numbers get bins of whole
-    width, so that no bin holds more numbers than its neighbour.
+    The range covers all but the extreme percent of the values at the last rebuild, or all of the
+    first few; what lies beyond is counted in the outermost bins. A rebuild follows each doubling
+    of the values, so its cost per value stays the same however long the session is. Whole
+    numbers get bins of whole width, so that no bin holds more numbers than its neighbour.
     """
 
     def __init__(self, *, whole: bool = False) -> None:
@@ -90,8 +92,12 @@ class Histogram:
         self.values[order] = value
         self._rejected[order] = rejected
         self._count(order, +1)
-        if self.filled >= self._next_rebuild:
+        if self.filled >= self._next_rebuild or (self.filled <= _FEW and self._beyond(value)):
             self._rebuild()
+
+    def _beyond(self, value: float) -> bool:
+        low, high = self.range
+        return not low <= value <= high and bool(np.isfinite(value))
 
     def _count(self, order: int, change: int) -> None:
         value = self.values[order]
@@ -108,7 +114,7 @@ class Histogram:
         chosen = values[known]
         if len(chosen) == 0:
             return
-        low, high = np.percentile(chosen, [1.0, 99.0]) if len(chosen) > 50 else _ends(chosen)
+        low, high = np.percentile(chosen, [1.0, 99.0]) if len(chosen) > _FEW else _ends(chosen)
         spread = max(high - low, 0.02 * abs(high), 1e-6)
         reach = max(0.0, float(low - 0.08 * spread)) if chosen.min() >= 0.0 else low - 0.08 * spread
         self._low, self._step = _round_bins(float(reach), float(high + 0.08 * spread), self._whole)

@@ -123,11 +123,10 @@ class ReportWriter:
         self._write_pictures(started + patience)
         self._write_chunks()
         self._write_trends()
-        self._write_live()
         if not self._shell_written:
-            page = render_page(self._follower.session.name)
-            write_atomically(self.page, page.encode())
+            write_atomically(self.page, render_page(self._follower.session.name).encode())
             self._shell_written = True
+        self._write_live()  # last: it sends the page to all the others
 
     def _write_pictures(self, deadline: float) -> None:
         follower, pictures = self._follower, self._pictures

@@ -1,6 +1,7 @@
 """Pictures: how many are kept, and what becomes of a bad one."""
 
 import json
+import os
 from io import BytesIO
 from pathlib import Path
 
@@ -86,6 +87,18 @@ def test_a_bad_or_missing_picture_leaves_none(tmp_path: Path) -> None:
     pictures.grow(1)
     pictures.put(0, broken, None, {"order": 0})
     assert pictures.kept == set()
+
+
+def test_half_files_of_a_dead_writer_are_swept(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    old, new = folder / ".1.jpg.77.part", tmp_path / ".live.js.78.part"
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (1e9, 1e9))
+    PictureFolder(folder).sweep()
+    assert not old.exists()
+    assert new.exists(), "it may be written at this moment"
 
 
 def test_scripts_hold_strict_json_that_cannot_end_the_script(tmp_path: Path) -> None:

@@ -41,6 +41,14 @@ def test_values_beyond_the_range_are_in_the_outermost_bins() -> None:
     assert shown["low"] > 0
 
 
+def test_of_few_values_even_the_most_extreme_is_in_range() -> None:
+    histogram = filled(np.array([3.0, 3.1, 3.2, 3.3, 3.2, 3.1, 3.3, 3.2, 3.4, 3.1, 9.5, 1.0]))
+    low, high = histogram.range
+    assert low <= 1.0
+    assert high >= 9.5
+    assert sum(histogram.shown(1.0)["kept"]) == 12
+
+
 def test_a_value_moves_when_it_changes_or_its_exposure_is_rejected() -> None:
     histogram = filled(np.linspace(1, 9, 64))
     histogram.put(10, 5.0, rejected=True)
