@@ -25,8 +25,8 @@ def usable_gain(
     shape
         Of a frame.
     defects
-        Pixels whose counts are replaced by those of a neighbour: they get the gain 1 times the
-        mean of the reference, since their own value means nothing.
+        Pixels whose counts are replaced by those of a neighbour: they get the mean of the
+        reference, since their own value means nothing.
 
     Raises
     ------

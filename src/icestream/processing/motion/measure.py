@@ -67,17 +67,18 @@ def measure_motion(
     cores
         Threads.
     """
-    factor = max(1, int(0.75 * search.resolution / (2 * frames.pixel_size)))
+    finest = 2 * min(frames.shape) * frames.pixel_size / _FINEST
+    resolution = max(search.resolution, finest)
+    factor = max(1, int(0.75 * resolution / (2 * frames.pixel_size)))
     binned = bin_frames(frames, factor, cores=cores)
     pixel_size = frames.pixel_size * factor
-    resolution = max(search.resolution, 2 * min(binned.shape[1:]) * pixel_size / _FINEST)
     spectra, band = frame_spectra(binned, pixel_size, resolution, dose, cores=cores)
     track = align_frames(spectra, band, search, dose)
     local = None
     across = min(patches, 2 * min(binned.shape[1:]) // _SMALLEST - 1)
     if across >= 4 and len(frames) >= 3 and track.weighting.information.max() > 0:
         extent = 2 * min(binned.shape[1:]) / (across + 1) * pixel_size
-        resolution = max(search.resolution, 2 * extent / _LARGEST)
+        resolution = max(resolution, 2 * extent / _LARGEST)
         cut = cut_patches(binned, pixel_size, across, resolution, dose, cores=cores)
         fitted = fit_local_motion(cut, track, search, cores=cores)
         local = fitted if fitted.gain > 0 else None

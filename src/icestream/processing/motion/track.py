@@ -12,6 +12,7 @@ from icestream.processing.fourier import HalfSpectrum, crop_spectrum
 from icestream.processing.motion.smoothing import track_precision
 from icestream.processing.motion.spectra import Band, aligned_sum, derivatives
 from icestream.processing.motion.weighting import (
+    Search,
     Weighting,
     coarse_weight,
     measure_weighting,
@@ -23,24 +24,6 @@ __all__ = ["Search", "Track", "align_frames", "frame_agreement"]
 _COARSE = 16.0
 """Å: detail used in the first search."""
 _COARSE_BFACTOR = 1500.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """How a track is looked for."""
-
-    resolution: float = 8.0
-    """Å; finer detail is not used."""
-    bfactor: float = 0.0
-    """Å², additional fall-off of the weights; 0: as the movie itself says."""
-    max_shift: float = 150.0
-    """Å that a frame may be away from the sum of the others."""
-    tolerance: float = 0.03
-    """Å; the track is found when no frame moves more than this."""
-    rounds: int = 20
-    """Most iterations of the refinement."""
-    smooth: bool = True
-    """Learn from the movie how abruptly it moves, and use it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,9 +62,7 @@ def align_frames(
     """
     shifts = np.zeros((len(spectra), 2))
     if len(spectra) < 2:
-        weighting = measure_weighting(
-            spectra, band, shifts, None, resolution=search.resolution, bfactor=search.bfactor
-        )
+        weighting = measure_weighting(spectra, band, shifts, None, search)
         return Track(shifts, weighting, np.zeros((1, 1)), True)
     shifts = _coarse_track(spectra, band, search)
     return _refine(spectra, band, shifts, search, dose)
@@ -195,15 +176,7 @@ def _refine(
     converged = False
     power = total_power(spectra)
     for turn in range(search.rounds):
-        weighting = measure_weighting(
-            spectra,
-            band,
-            shifts,
-            dose,
-            resolution=search.resolution,
-            bfactor=search.bfactor,
-            power=power,
-        )
+        weighting = measure_weighting(spectra, band, shifts, dose, search, power=power)
         found = derivatives(spectra, weighting.on(band), band.ky, band.kx, shifts)
         information = np.maximum(weighting.information, 1e-3 * weighting.information.max() + 1e-9)
         if not smoothed and turn >= 3:

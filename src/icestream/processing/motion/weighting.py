@@ -10,12 +10,30 @@ from icestream.processing.dose import Dose, dose_weights
 from icestream.processing.fourier import HalfSpectrum
 from icestream.processing.motion.spectra import Band, aligned_sum
 
-__all__ = ["Weighting", "coarse_weight", "measure_weighting", "total_power"]
+__all__ = ["Search", "Weighting", "coarse_weight", "measure_weighting", "total_power"]
 
 _SMOOTH = 2.0
 """Rings over which powers are smoothed."""
 _LEAST_NOISE = 0.02
 """Part of the power of the frames that is taken as noise at least."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """How a track is looked for."""
+
+    resolution: float = 8.0
+    """Å; finer detail is not used."""
+    bfactor: float = 0.0
+    """Å², additional fall-off of the weights, ``exp(-bfactor k² / 2)``; 0: as the movie says."""
+    max_shift: float = 150.0
+    """Å that a frame may be away from the sum of the others."""
+    tolerance: float = 0.03
+    """Å; the track is found when no frame moves more than this."""
+    rounds: int = 20
+    """Most iterations of the refinement."""
+    smooth: bool = True
+    """Learn from the movie how abruptly it moves, and use it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,9 +87,8 @@ def measure_weighting(
     band: Band,
     shifts: NDArray[np.float64],
     dose: Dose | None,
+    search: Search,
     *,
-    resolution: float,
-    bfactor: float,
     power: NDArray[np.float32] | None = None,
 ) -> Weighting:
     """Measure signal and noise of the aligned frames and derive the best weights.
@@ -85,17 +102,15 @@ def measure_weighting(
         ``(n, ky, kx)``, already multiplied by the dose weights when `dose` is given.
     shifts
         ``(n, 2)``, Å.
-    resolution
-        Å; finer detail gets no weight.
-    bfactor
-        Å², additional fall-off ``exp(-bfactor k² / 2)``.
+    search
+        Says the finest detail to use and the additional fall-off.
     power
         What `total_power` gives, if it is known already.
     """
     ring, width, count = _rings(band)
     frames = len(spectra)
     total = aligned_sum(spectra, band.ky, band.kx, shifts)
-    inside = band.mask(resolution)
+    inside = band.mask(search.resolution)
     each = total_power(spectra) if power is None else power
     frequency = np.arange(count) * width
     left = np.ones((frames, count)) if dose is None else dose_weights(frequency, frames, dose)
@@ -110,12 +125,12 @@ def measure_weighting(
     quiet = np.divide(1.0, noise, out=np.zeros_like(noise), where=noise > 0)
     signal = truth * quiet
     wiener = squares * signal / (1 + squares * signal)
-    wiener *= np.exp(-0.5 * bfactor * frequency**2)
+    wiener *= np.exp(-0.5 * search.bfactor * frequency**2)
     number = np.bincount(ring[inside], minlength=count)[:count]
-    reach = frequency <= 1.0 / resolution
+    reach = frequency <= 1.0 / search.resolution
     amount = number * wiener * signal * (2 * np.pi * frequency) ** 2 * reach
     information = (left.astype(np.float64) ** 2) @ amount
-    return Weighting(wiener * quiet / squares, width, signal, resolution, information)
+    return Weighting(wiener * quiet / squares, width, signal, search.resolution, information)
 
 
 def _rings(band: Band) -> tuple[NDArray[np.intp], float, int]:

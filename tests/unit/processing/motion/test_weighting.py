@@ -3,7 +3,12 @@ import pytest
 from scipy import fft
 
 from icestream.processing.motion.spectra import Band
-from icestream.processing.motion.weighting import coarse_weight, measure_weighting, total_power
+from icestream.processing.motion.weighting import (
+    Search,
+    coarse_weight,
+    measure_weighting,
+    total_power,
+)
 
 
 def frames(signal_to_noise, count=30, size=96, seed=2):
@@ -12,11 +17,11 @@ def frames(signal_to_noise, count=30, size=96, seed=2):
     return fft.rfft2((still + rng.normal(size=(count, size, size))).astype(np.float32))
 
 
-def measured(spectra, **more):
+def measured(spectra, power=None, **more):
     band = Band((96, 96), 2.0)
     shifts = np.zeros((len(spectra), 2))
-    options = {"resolution": 5.0, "bfactor": 0.0} | more
-    return measure_weighting(spectra, band, shifts, None, **options), band
+    search = Search(resolution=5.0, **more)
+    return measure_weighting(spectra, band, shifts, None, search, power=power), band
 
 
 def test_signal_to_noise_is_measured():
