@@ -188,5 +188,5 @@ def _collect(
         best_class=which[1].astype(np.int32),
         angle=(which[2] * np.float32(360.0 / angles)).astype(np.float32),
         shift=shifts[rows, which[0]].astype(np.float32),
-        likelihood=shares[rows, which[1]],
+        likelihood=np.minimum(shares[rows, which[1]], 1.0),
     )

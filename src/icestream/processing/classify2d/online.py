@@ -189,14 +189,16 @@ class Classification:
         new = self._store(images, transfer)
         if self.references is None:
             self._begin()
-            self.look(np.tile(np.arange(len(self.rows)), _FIRST_PASSES), shuffle=True)
+            self.look(np.tile(np.arange(len(self.rows)), _FIRST_PASSES))
+            self._forget(new)
             return
         self._open_classes()
         fresh = np.flatnonzero(np.isin(self.rows, new))
         old = np.setdiff1d(np.arange(len(self.rows)), fresh)
         rare = self.poses.visits[self.rows[old]]
         order = np.argsort(rare + self.random.random(len(old)), kind="stable")
-        self.look(np.concatenate([fresh, old[order[: len(fresh)]]]), shuffle=True)
+        self.look(np.concatenate([fresh, old[order[: len(fresh)]]]))
+        self._forget(new)
 
     def consolidate(self, passes: int = 4) -> None:
         """Look at every kept particle `passes` times more, at full resolution in the end."""
@@ -204,7 +206,7 @@ class Classification:
             return
         self._open_classes()
         for _ in range(passes):
-            self.look(np.arange(len(self.rows)), shuffle=True)
+            self.look(np.arange(len(self.rows)))
 
     def settle(self) -> None:
         """Assign every kept particle to unchanging references, and sum the classes anew."""
@@ -215,10 +217,9 @@ class Classification:
             self._match(block, fresh, 1.0)
         self.statistics = fresh
 
-    def look(self, kept: NDArray[np.int64], *, shuffle: bool) -> None:
-        """Match kept images (by their place among the kept) and improve the references."""
-        if shuffle:
-            kept = self.random.permutation(kept)
+    def look(self, kept: NDArray[np.int64]) -> None:
+        """Match kept images (by their place), in random order, and improve the references."""
+        kept = self.random.permutation(kept)
         for number, block in enumerate(_blocks(kept)):
             self._match(block, self.statistics, self._keep(len(block)))
             self.looks += len(block)
@@ -255,7 +256,7 @@ class Classification:
         return float(np.exp(-added / span))
 
     def _store(self, images: Stack, transfer: Float) -> NDArray[np.int64]:
-        """Keep the images as bytes; when there is no room, forget random ones."""
+        """Keep the images as bytes; returns which particles they are."""
         first = len(self)
         new = np.arange(first, first + len(images))
         self.poses.grow(len(images))
@@ -263,14 +264,25 @@ class Classification:
         self.images = np.concatenate([self.images, np.clip(coarse, -127, 127).astype(np.int8)])
         self.transfer = np.concatenate([self.transfer, transfer.astype(np.float32)])
         self.rows = np.concatenate([self.rows, new])
-        over = len(self.rows) - self.plan.memory
-        if over > 0:
-            old = len(self.rows) - len(new)
-            gone = self.random.choice(old, size=min(over, old), replace=False)
-            self.images = np.delete(self.images, gone, axis=0)
-            self.transfer = np.delete(self.transfer, gone, axis=0)
-            self.rows = np.delete(self.rows, gone)
         return new
+
+    def _forget(self, new: NDArray[np.int64]) -> None:
+        """Let images go until the memory holds: each particle ever seen stays equally likely."""
+        over = len(self.rows) - self.plan.memory
+        if over <= 0:
+            return
+        fresh = np.isin(self.rows, new)
+        staying = round(self.plan.memory * len(new) / len(self))
+        leaving = min(over, max(int(fresh.sum()) - staying, over - int((~fresh).sum())))
+        gone = np.concatenate(
+            [
+                self.random.choice(np.flatnonzero(fresh), leaving, replace=False),
+                self.random.choice(np.flatnonzero(~fresh), over - leaving, replace=False),
+            ]
+        )
+        self.images = np.delete(self.images, gone, axis=0)
+        self.transfer = np.delete(self.transfer, gone, axis=0)
+        self.rows = np.delete(self.rows, gone)
 
     def _spectra(self, kept: NDArray[np.int64]) -> Complex:
         images = self.images[kept].astype(np.float32) * np.float32(_QUANTUM)

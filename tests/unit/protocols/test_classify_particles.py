@@ -1,0 +1,136 @@
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import PIL.Image
+import pytest
+
+from icestream.formats.mrc import read_stack, write_mrc
+from icestream.model import Optics, Particles, column
+from icestream.protocol import Batch, ItemFailed, Work
+from icestream.protocol.conformance import problems
+from icestream.protocols.classify_particles import ClassifyParticles, ClassifyParticlesParameters
+
+BOX, PIXEL = 48, 4.0
+WANTED = ClassifyParticlesParameters(classes=4, batch=60, resolution=14.0, passes=2, memory=500)
+
+
+def particles(folder: Path, name: str, count: int, seed: int, box: int = BOX) -> Particles:
+    """Bars and triangles of balls at random angles, in noise."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:box, :box] - box // 2
+    images = rng.standard_normal((max(count, 1), box, box))
+    shapes = ([(-9, 0), (0, 0), (9, 0)], [(8, 0), (-4, 7), (-4, -7)])
+    for number in range(count):
+        turn = rng.uniform(0, 2 * np.pi)
+        for px, py in shapes[number % 2]:
+            cx = px * np.cos(turn) - py * np.sin(turn)
+            cy = px * np.sin(turn) + py * np.cos(turn)
+            images[number] += 1.5 * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (2 * 2.5**2))
+    write_mrc(folder / f"{name}.mrcs", images.astype(np.float32), PIXEL)
+    zeros = column(np.zeros(count))
+    return Particles(
+        exposure=name,
+        stack=folder / f"{name}.mrcs",
+        box=box,
+        optics=Optics(pixel_size=PIXEL, voltage=300.0),
+        micrograph=folder / f"{name}.mrc",
+        micrograph_pixel_size=PIXEL,
+        x=zeros,
+        y=zeros,
+        score=zeros,
+        defocus_u=zeros,
+        defocus_v=zeros,
+        defocus_angle=zeros,
+        diameter=120.0,
+    )
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Work:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return Work(folder=folder)
+
+
+def test_is_a_good_plugin() -> None:
+    assert problems(ClassifyParticles) == []
+    assert [port.item for port in ClassifyParticles.inputs()] == [Particles]
+
+
+def test_a_session_from_first_batch_to_last(tmp_path: Path, work: Work) -> None:
+    protocol = ClassifyParticles(WANTED)
+    assert protocol.batch_size() == 60
+    first = Batch((particles(tmp_path, "a", 40, 1), particles(tmp_path, "b", 30, 2)))
+    state = protocol.start(first, work)
+    early = protocol.snapshot(state, work)
+    assert (early.particles, early.iteration) == (70, 1)
+    protocol.save(state, tmp_path / "checkpoint")
+    state = protocol.load(tmp_path / "checkpoint")
+    last = Batch((particles(tmp_path, "c", 0, 3), particles(tmp_path, "d", 50, 4)), final=True)
+    state = protocol.update(state, last, work)
+    late = protocol.snapshot(state, work)
+    assert (late.particles, late.iteration) == (120, 2)
+    assert late.averages != early.averages
+    assert early.averages.exists()
+    assert read_stack(late.averages).shape == (4, BOX, BOX)
+    assert late.counts.sum() == 120
+    assert late.pixel_size == PIXEL
+    assert late.montage is not None
+    with PIL.Image.open(late.montage) as picture:
+        assert picture.size == (4 * 112, 128)
+    rows = duckdb.sql(f"SELECT * FROM '{late.assignments}'").fetchnumpy()
+    assert list(rows) == ["exposure", "index", "class", "angle", "shift_y", "shift_x", "likelihood"]
+    assert rows["exposure"].tolist() == ["a"] * 40 + ["b"] * 30 + ["d"] * 50
+    assert rows["index"].tolist() == [*range(40), *range(30), *range(50)]
+    assert np.bincount(rows["class"], minlength=5)[1:].tolist() == late.counts.astype(int).tolist()
+    shape = np.array([*range(40), *range(30), *range(50)]) % 2
+    pure = sum(np.bincount(shape[rows["class"] == k]).max() for k in np.unique(rows["class"]))
+    assert pure / 120 > 0.9
+
+
+def test_a_final_batch_without_particles_finishes(tmp_path: Path, work: Work) -> None:
+    protocol = ClassifyParticles(WANTED)
+    state = protocol.start(Batch((particles(tmp_path, "a", 60, 1),)), work)
+    assert state.classification is not None
+    looks = state.classification.looks
+    state = protocol.update(state, Batch((), final=True), work)
+    assert state.classification.looks == looks + 2 * 60
+    assert protocol.snapshot(state, work).particles == 60
+
+
+def test_no_particle_at_all_is_said(tmp_path: Path, work: Work) -> None:
+    protocol = ClassifyParticles(WANTED)
+    state = protocol.start(Batch((particles(tmp_path, "a", 0, 1),)), work)
+    with pytest.raises(ItemFailed, match="no particle"):
+        protocol.snapshot(state, work)
+    state = protocol.update(state, Batch((particles(tmp_path, "b", 60, 1),)), work)
+    assert protocol.snapshot(state, work).particles == 60
+
+
+def test_large_boxes_are_reduced(tmp_path: Path, work: Work) -> None:
+    wanted = WANTED.model_copy(update={"box": 32})
+    state = ClassifyParticles(wanted).start(Batch((particles(tmp_path, "a", 60, 1),)), work)
+    found = ClassifyParticles(wanted).snapshot(state, work)
+    assert found.box == 32
+    assert found.pixel_size == pytest.approx(PIXEL * BOX / 32)
+
+
+def test_boxes_of_another_width_are_refused(tmp_path: Path, work: Work) -> None:
+    protocol = ClassifyParticles(WANTED)
+    state = protocol.start(Batch((particles(tmp_path, "a", 60, 1),)), work)
+    other = particles(tmp_path, "b", 10, 2, box=64)
+    with pytest.raises(ItemFailed, match="same box"):
+        protocol.update(state, Batch((other,)), work)
+
+
+def test_summary_and_plots(tmp_path: Path, work: Work) -> None:
+    protocol = ClassifyParticles(WANTED)
+    assert protocol.summarize([]) == ""
+    assert list(protocol.plot([])) == []
+    state = protocol.start(Batch((particles(tmp_path, "a", 60, 1),), final=True), work)
+    found = protocol.snapshot(state, work)
+    assert "60 particles were sorted into" in protocol.summarize([found])
+    counts, resolution = protocol.plot([found])
+    assert sum(counts.y) == 60
+    assert len(resolution.y) == len(resolution.x or []) == 4
