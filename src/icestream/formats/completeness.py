@@ -17,8 +17,14 @@ from icestream.formats.tiff import Chain, walk_pages
 
 __all__ = ["Bad", "Growing", "Whole", "judge"]
 
-_TAIL = 65536
+_TAIL = 4096
 """Bytes at the end that are looked at; so many zeros in a row do not occur in counts."""
+
+_PACKED_TAIL = 64
+"""The same for compressed pixels."""
+
+_UNUSED = 65536
+"""Bytes behind the last frame that a writer may leave unused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +146,18 @@ def _tiff_tail(path: Path, chain: Chain) -> str:
     behind = chain.size - chain.end
     with path.open("rb") as file:
         handle = file.fileno()
-        if behind > _TAIL and _is_zero(handle, chain.size - _TAIL, _TAIL):
+        if behind > _UNUSED and _is_zero(handle, chain.size - _UNUSED, _UNUSED):
             return (
                 f"{len(chain.pages)} frames, and then {behind} bytes that no frame uses: "
                 "the copy has its size before its content"
             )
         last = max((strip for page in chain.pages for strip in page.strips), key=sum)
-        count = min(last[1], 4096)
-        if count < 64 or not _is_zero(handle, sum(last) - count, count):
+        plain = chain.pages[0].compression == 1
+        count = min(last[1], _TAIL if plain else _PACKED_TAIL)
+        if count < _PACKED_TAIL or not _is_zero(handle, sum(last) - count, count):
             return ""
         # Only what is stored as it is can end in zeros, when the camera has a border of zeros.
-        if chain.pages[0].compression == 1 and len(chain.pages) > 1:
+        if plain and len(chain.pages) > 1:
             before = chain.pages[-2].strips[-1]
             middle = chain.pages[-1].strips[len(chain.pages[-1].strips) // 2]
             place = middle[0] + max(0, middle[1] // 2 - count)

@@ -12,6 +12,7 @@ from icestream.formats.arrivals import Arrivals, fingerprint
 from icestream.formats.completeness import Bad, Growing, judge
 from icestream.formats.errors import FormatError
 from icestream.formats.movie import MovieFacts
+from icestream.formats.mrc import read_mrc_header
 from icestream.formats.sidecars import SIDECARS, Sidecars, is_gain_name
 from icestream.formats.statements import exposure_name
 from icestream.formats.watch import FolderWatch
@@ -21,6 +22,10 @@ from icestream.protocols.acquisition import Acquisition, NotKnown
 from icestream.protocols.import_parameters import ImportParameters
 
 __all__ = ["ImportMovies", "ImportParameters"]
+
+
+_REST = 5.0
+"""Seconds of quiet after which the header of a file is believed."""
 
 
 @dataclass(slots=True)
@@ -203,6 +208,10 @@ class ImportMovies(SourceProtocol[ImportParameters]):
             reason = verdict.reason if isinstance(verdict, Bad) else beside.problem
             return self._refuse(path, f"it is not whole: {reason}")
         self._pending[path] = self._pending.pop(path)  # to the end of the line
+        quiet = now - pending.changed
+        if self._watches[0].takes_all and quiet >= _REST and _is_image(path):
+            del self._pending[path]  # a folder holds other images than movies, too
+            return None
         if isinstance(verdict, Growing):
             return None
         pending.whole = now if pending.whole is None else pending.whole
@@ -219,9 +228,6 @@ class ImportMovies(SourceProtocol[ImportParameters]):
         status: os.stat_result,
     ) -> Movie | Refusal | None:
         """Make the item of a whole movie, unless its metadata are still to come."""
-        if facts.frames == 1 and self._watches[0].takes_all:
-            del self._pending[path]  # a folder holds other images than movies, too
-            return None
         name = exposure_name(path)
         if (
             not beside.found
@@ -269,3 +275,11 @@ class ImportMovies(SourceProtocol[ImportParameters]):
                 self._pending[path] = _Pending(now)
             else:
                 self._given_up[path] = known  # to the end of the line
+
+
+def _is_image(path: Path) -> bool:
+    """Whether a file is a single MRC image, not a movie."""
+    try:
+        return path.suffix.lower() == ".mrc" and read_mrc_header(path).shape[0] == 1
+    except (FormatError, OSError):
+        return False

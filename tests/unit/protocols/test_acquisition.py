@@ -1,0 +1,212 @@
+"""What is known of a movie is put together from all sources."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from icestream.formats.errors import FormatError
+from icestream.formats.movie import MovieFacts
+from icestream.formats.mrc import write_mrc
+from icestream.model import Movie
+from icestream.protocols.acquisition import Acquisition, NotKnown
+from icestream.protocols.import_parameters import ImportParameters
+
+SHAPE = (16, 16)
+
+
+def _facts(**more: object) -> MovieFacts:
+    values: dict[str, object] = {
+        "frames": 40,
+        "shape": SHAPE,
+        "dtype": np.dtype("u1"),
+        "container": "tiff",
+        "size": 1000,
+    }
+    return MovieFacts(**(values | more))  # type: ignore[arg-type]
+
+
+def _describe(acquisition: Acquisition, path: Path, facts: MovieFacts | None = None) -> Movie:
+    path.touch()
+    beside = acquisition.sidecars(path)
+    return acquisition.describe(path, facts or _facts(), beside, path.stat())
+
+
+def _messages(acquisition: Acquisition) -> dict[str, str]:
+    return {alert.key: f"{alert.level}: {alert.message}" for alert in acquisition.alerts}
+
+
+MDOC = """Voltage = {voltage}
+
+[FrameSet = 0]
+{more}PixelSpacing = {pixel_size}
+TargetDefocus = -1.5
+ImageShift = 1 2
+NumSubFrames = 40
+FrameDosesAndNumber = {dose} 40
+DateTime = 25-Sep-23  14:13:26
+"""
+
+
+def _mdoc(acquisition: Acquisition, movie: Path, more: str = "", **changes: float) -> None:
+    values = {"voltage": 300.0, "pixel_size": 0.82, "dose": 1.1} | changes
+    path = movie.with_name(f"{movie.name}.mdoc")
+    path.write_text(MDOC.format(more=more, **values))
+    acquisition.notice(path)
+
+
+def test_metadata_need_not_be_given(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters())
+    _mdoc(acquisition, tmp_path / "a.tif")
+    movie = _describe(acquisition, tmp_path / "a.tif")
+    assert movie.optics.pixel_size == 0.82
+    assert movie.optics.voltage == 300.0
+    assert movie.optics.spherical_aberration == 2.7
+    assert movie.dose_per_frame == 1.1
+    assert (movie.frames, movie.eer_grouping, movie.shape) == (40, 1, SHAPE)
+    assert movie.details is not None
+    assert movie.details.nominal_defocus == 15000.0
+    assert movie.details.beam_shift == (1.0, 2.0)
+    assert movie.details.acquired is not None
+    assert acquisition.alerts == ()
+
+
+def test_what_is_given_wins_and_the_difference_is_reported(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters(pixel_size=0.85, voltage=300.0))
+    _mdoc(acquisition, tmp_path / "a.tif")
+    movie = _describe(acquisition, tmp_path / "a.tif")
+    assert movie.optics.pixel_size == 0.85
+    assert movie.dose_per_frame == 1.1
+    assert _messages(acquisition) == {
+        "import.pixel_size.differs": "warning: pixel size of a.tif: 0.85 says the parameter given, "
+        "0.82 says SerialEM's a.tif.mdoc; 0.85 is used (the parameter given)"
+    }
+
+
+def test_sources_that_contradict_each_other(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters())
+    _mdoc(acquisition, tmp_path / "a.tif")
+    movie = _describe(acquisition, tmp_path / "a.tif", _facts(pixel_size=0.90, frames=50))
+    assert movie.optics.pixel_size == 0.82
+    found = _messages(acquisition)
+    assert found["import.pixel_size.differs"].startswith("notice: ")
+    assert "has 50 frames, its metadata say 40" in found["import.frames.differ"]
+
+
+@pytest.mark.parametrize(
+    ("given", "flag"), [({"voltage": 300.0}, "--pixel-size"), ({"pixel_size": 1.0}, "--voltage")]
+)
+def test_what_must_be_known(tmp_path: Path, given: dict[str, float], flag: str) -> None:
+    acquisition = Acquisition(ImportParameters(**given))  # type: ignore[arg-type]
+    with pytest.raises(NotKnown, match=f"give {flag}"):
+        _describe(acquisition, tmp_path / "a.tif")
+
+
+def test_the_dose_may_be_unknown(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters(voltage=300.0, pixel_size=1.0))
+    assert _describe(acquisition, tmp_path / "a.tif").dose_per_frame == 0.0
+    assert "give --dose-per-frame" in _messages(acquisition)["import.dose_per_frame.unknown"]
+
+
+def test_a_movie_without_metadata_among_others(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters())
+    assert acquisition.expects_metadata()
+    _mdoc(acquisition, tmp_path / "a.tif")
+    _describe(acquisition, tmp_path / "a.tif")
+    assert _describe(acquisition, tmp_path / "b.tif").optics.pixel_size == 0.82
+    full = Acquisition(ImportParameters(voltage=300.0, pixel_size=1.0, dose_per_frame=1.0))
+    assert not full.expects_metadata()
+
+
+@pytest.mark.parametrize(
+    ("frames", "dose", "grouping"),
+    [(1000, 0.05, 20), (1000, 0.0499, 20), (7, 0.05, 7), (300, 3.0, 1), (400, None, 10)],
+)
+def test_eer_frames_are_grouped_by_dose(
+    tmp_path: Path, frames: int, dose: float | None, grouping: int
+) -> None:
+    parameters = ImportParameters(voltage=300.0, pixel_size=1.0, dose_per_frame=dose)
+    facts = _facts(container="eer", frames=frames)
+    movie = _describe(Acquisition(parameters), tmp_path / "a.eer", facts)
+    assert movie.eer_grouping == grouping
+    assert movie.frames == frames // grouping
+    assert movie.dose_per_frame == pytest.approx((dose or 0.0) * grouping)
+
+
+FULL = ImportParameters(voltage=300.0, pixel_size=1.0, dose_per_frame=1.0)
+
+
+def _gain(folder: Path, name: str, shape: tuple[int, int] = SHAPE) -> Path:
+    write_mrc(folder / name, np.ones(shape, np.float32))
+    return folder / name
+
+
+def test_the_gain_that_the_metadata_name(tmp_path: Path) -> None:
+    acquisition = Acquisition(FULL)
+    _mdoc(acquisition, tmp_path / "a.tif", "GainReference = X:\\frames\\CountRef_1.dm4\n")
+    _mdoc(acquisition, tmp_path / "b.tif", "GainReference = CountRef_1.mrc\n")
+    assert _describe(acquisition, tmp_path / "a.tif").gain is None
+    assert "CountRef_1.dm4" in _messages(acquisition)["import.gain.missing"]
+    for name in ("CountRef_1.mrc", "CountRef_2.mrc"):
+        acquisition.notice(_gain(tmp_path, name))
+    for name in ("a.tif", "b.tif"):
+        assert _describe(acquisition, tmp_path / name).gain == tmp_path / "CountRef_1.mrc"
+
+
+def test_the_only_gain_that_is_there(tmp_path: Path) -> None:
+    acquisition = Acquisition(FULL)
+    assert _describe(acquisition, tmp_path / "a.tif").gain is None
+    acquisition.notice(_gain(tmp_path, "gain.mrc"))
+    assert _describe(acquisition, tmp_path / "a.tif").gain == tmp_path / "gain.mrc"
+    assert _messages(acquisition)["import.gain.found"].startswith("notice")
+    acquisition.notice(_gain(tmp_path, "gain2.mrc"))
+    assert _describe(acquisition, tmp_path / "a.tif").gain is None
+    assert "gain.mrc, gain2.mrc" in _messages(acquisition)["import.gain.unclear"]
+    corrected = _facts(dtype=np.dtype("f4"))
+    assert _describe(acquisition, tmp_path / "a.tif", corrected).gain is None
+    silent = Acquisition(FULL.model_copy(update={"find_gain": False}))
+    silent.notice(tmp_path / "gain.mrc")
+    assert _describe(silent, tmp_path / "a.tif").gain is None
+
+
+def test_a_gain_of_another_size_is_refused(tmp_path: Path) -> None:
+    gain = _gain(tmp_path, "gain.mrc", (16, 20))
+    acquisition = Acquisition(FULL.model_copy(update={"gain": gain}))
+    with pytest.raises(FormatError, match=r"16 x 16 .* found 16 x 20"):
+        _describe(acquisition, tmp_path / "a.tif")
+
+
+def test_exposure_groups_of_a_real_session(shared_data: Path, tmp_path: Path) -> None:
+    """Ten shots of one position of the stage, each at its own beam shift."""
+    acquisition = Acquisition(ImportParameters())
+    folder = shared_data / "acquisition" / "epu_3.8_falcon4i"
+    square = tmp_path / "GridSquare_77" / "Data"
+    square.mkdir(parents=True)
+    found = []
+    for xml in sorted(folder.glob("*.xml")):
+        shutil.copy(xml, square)
+        acquisition.notice(square / xml.name)
+        movie = _describe(
+            acquisition,
+            square / f"{xml.stem}_EER.eer",
+            _facts(container="eer", frames=197, shape=(4096, 4096)),
+        )
+        assert movie.details is not None
+        found.append(movie.details.group)
+        assert movie.details.grid_square == "77"
+        assert movie.details.foil_hole == "31936319"
+        assert movie.optics.pixel_size == pytest.approx(0.41502, abs=1e-5)
+        assert movie.dose == pytest.approx(25.4, abs=1.6)
+        assert movie.dose_per_frame == pytest.approx(1.0, abs=0.07)
+    assert found == list(range(1, 11))
+    again = Acquisition(ImportParameters(), acquisition.document())
+    for xml in sorted(folder.glob("*.xml"), reverse=True):
+        again.notice(square / xml.name)
+        movie = _describe(
+            again,
+            square / f"{xml.stem}_EER.eer",
+            _facts(container="eer", frames=197, shape=(4096, 4096)),
+        )
+        assert movie.details is not None
+        assert movie.details.group == found.pop()

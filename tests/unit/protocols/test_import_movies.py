@@ -1,0 +1,284 @@
+"""Movies are taken when they are whole, once, and whatever goes wrong is said."""
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from icestream.formats.mrc import write_mrc
+from icestream.formats.tiff import write_tiff
+from icestream.model import Movie
+from icestream.protocol import Cursor, Discovery, ProtocolError
+from icestream.protocol.conformance import problems
+from icestream.protocols.import_movies import ImportMovies
+from icestream.protocols.import_parameters import ImportParameters
+
+RNG = np.random.default_rng(11)
+GIVEN = {"pixel_size": 1.0, "voltage": 300.0, "dose_per_frame": 1.2, "metadata_wait": 0.0}
+
+
+class Session:
+    """A source on a folder, with a clock that the test turns."""
+
+    def __init__(self, folder: Path, **parameters: object) -> None:
+        values = {"pattern": str(folder), "watch": True, "frames": 6, **GIVEN, **parameters}
+        self.folder = folder
+        self.parameters = ImportParameters(**values)  # type: ignore[arg-type]
+        self.source = ImportMovies(self.parameters)
+        self.now = time.time() + 100.0
+        self.state: object = None
+
+    def discover(self, later: float = 10.0) -> Discovery:
+        self.now += later
+        found = self.source.discover(Cursor(self.state, self.now))
+        self.state = json.loads(json.dumps(found.state))
+        return found
+
+    def restart(self) -> None:
+        self.source = ImportMovies(self.parameters)
+
+    def movie(self, name: str, frames: int = 6) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_tiff(path, RNG.poisson(1.0, (frames, 32, 48)).astype(np.uint8))
+        return path
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    return Session(tmp_path)
+
+
+def _names(found: Discovery) -> list[str]:
+    return [item.exposure for item in found.items]
+
+
+def test_it_is_a_good_protocol() -> None:
+    assert problems(ImportMovies) == []
+
+
+def test_movies_are_taken_as_they_come(session: Session) -> None:
+    assert session.discover().items == []
+    session.movie("a_fractions.tiff")
+    session.movie("deep/b_fractions.tiff")
+    found = session.discover()
+    assert _names(found) == ["a", "b"]
+    assert not found.closed
+    movie = found.items[0]
+    assert isinstance(movie, Movie)
+    assert (movie.frames, movie.shape, movie.dose) == (6, (32, 48), pytest.approx(7.2))
+    assert movie.size == movie.path.stat().st_size
+    assert session.discover().items == []
+    session.movie("late/c_fractions.tiff")
+    assert _names(session.discover()) == ["c"]
+    text = session.source.summarize(found.items)
+    assert text.startswith("2 movies of 6 frames of 48 x 32 pixels were taken at 300 kV")
+
+
+def test_a_copy_in_place_is_taken_when_it_is_whole(session: Session) -> None:
+    whole = session.movie("elsewhere/x.tiff").read_bytes()
+    shutil.rmtree(session.folder / "elsewhere")
+    path = session.folder / "a.tiff"
+    for share in (0.1, 0.5, 0.9):
+        path.write_bytes(whole[: int(len(whole) * share)])
+        found = session.discover()
+        assert (found.items, found.waiting) == ([], 1)
+    path.write_bytes(whole)
+    assert _names(session.discover()) == ["a"]
+
+
+def test_a_copy_that_has_its_size_first(session: Session) -> None:
+    whole = session.movie("elsewhere/x.tiff").read_bytes()
+    shutil.rmtree(session.folder / "elsewhere")
+    path = session.folder / "a.tiff"
+    for share in (0.0, 0.4, 0.95):
+        end = int(len(whole) * share)
+        path.write_bytes(whole[:end] + bytes(len(whole) - end))
+        found = session.discover()
+        assert (found.items, found.refused, found.waiting) == ([], [], 1)
+    path.write_bytes(whole)
+    assert _names(session.discover()) == ["a"]
+
+
+def test_a_truncated_movie_is_refused_and_taken_when_it_is_mended(session: Session) -> None:
+    path = session.movie("a.tiff")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert session.discover().refused == []
+    assert session.discover(299.0).refused == []
+    (refusal,) = session.discover(2.0).refused
+    assert (refusal.path, refusal.exposure) == (path, "a")
+    assert "it is not whole: expected a whole TIFF file" in refusal.reason
+    assert "has not changed for 301 s" in refusal.reason
+    assert session.discover().waiting == 0
+    path.write_bytes(whole)
+    found = [session.discover() for _ in range(2)]
+    assert [name for one in found for name in _names(one)] == ["a"]
+
+
+def test_duplicates_are_refused(session: Session) -> None:
+    first = session.movie("Images-Disc1/a.tiff")
+    assert _names(session.discover()) == ["a"]
+    for copy in ("Images-Disc2/a.tiff", "b.tiff"):
+        (session.folder / copy).parent.mkdir(exist_ok=True)
+        shutil.copy(first, session.folder / copy)
+        found = session.discover()
+        assert found.items == []
+        (refusal,) = found.refused
+        assert "is a copy of" in refusal.reason
+        assert refusal.exposure.startswith(("a_copy_", "b_copy_"))
+    session.movie("Images-Disc3/a.tiff")
+    (refusal,) = session.discover().refused
+    assert "has other content" in refusal.reason
+    first.rename(session.folder / "c.tiff")
+    (refusal,) = session.discover().refused
+    assert "under a new name" in refusal.reason
+
+
+def test_a_movie_that_changes_later_is_reported_and_not_taken_again(session: Session) -> None:
+    path = session.movie("a.tiff")
+    (movie,) = session.discover().items
+    key = session.source.key(movie)
+    os.utime(path)
+    session.movie("a.tiff")
+    found = session.discover()
+    assert found.items == []
+    assert [alert.key for alert in found.alerts] == ["import.changed.a"]
+    assert "was changed after it was taken" in found.alerts[0].message
+    assert session.source.key(movie) != key
+    assert [alert.key for alert in session.discover().alerts] == ["import.changed.a"]
+
+
+def test_a_name_that_is_used_only_while_copying(session: Session) -> None:
+    (session.folder / "a.tiff").write_bytes(b"II*")
+    assert session.discover().waiting == 1
+    (session.folder / "a.tiff").unlink()
+    assert session.discover().waiting == 0
+    session.movie("a.tiff")
+    assert _names(session.discover()) == ["a"]
+
+
+def test_metadata_that_come_after_their_movie(shared_data: Path, tmp_path: Path) -> None:
+    xml = sorted((shared_data / "acquisition" / "epu_3.8_falcon4i").glob("*.xml"))[0]
+    session = Session(tmp_path, voltage=None, dose_per_frame=None, metadata_wait=20.0)
+    session.movie(f"{xml.stem}_fractions.tiff")
+    assert session.discover().waiting == 1
+    shutil.copy(xml, tmp_path / xml.name)
+    (movie,) = session.discover().items
+    assert movie.optics.voltage == 300.0
+    assert movie.details.nominal_defocus == 12000.0
+    session.movie("without_fractions.tiff")
+    assert session.discover().items == []
+    assert _names(session.discover(21.0)) == ["without"]
+
+
+def test_metadata_in_another_tree(shared_data: Path, tmp_path: Path) -> None:
+    folder = shared_data / "acquisition" / "epu_3.8_falcon4i"
+    xml = sorted(folder.glob("*.xml"))[0]
+    (tmp_path / "frames").mkdir()
+    session = Session(tmp_path / "frames", voltage=None, dose_per_frame=None, metadata=str(folder))
+    session.movie(f"{xml.stem}_EER.tiff")
+    (movie,) = session.discover().items
+    assert movie.optics.voltage == 300.0
+    assert movie.dose == pytest.approx(24.67, abs=0.01)
+
+
+def test_too_little_is_known(tmp_path: Path) -> None:
+    session = Session(tmp_path, pixel_size=None)
+    session.movie("a.tiff")
+    (refusal,) = session.discover().refused
+    assert "give --pixel-size" in refusal.reason
+    (tmp_path / "a.tiff.mdoc").write_text(
+        "Voltage = 300\n[FrameSet = 0]\nPixelSpacing = 1\nDateTime = 25-Sep-23  14:13:26\n"
+    )
+    found = [session.discover() for _ in range(2)]
+    assert [name for one in found for name in _names(one)] == ["a"]
+
+
+def test_a_folder_may_hold_other_images_and_a_gain(session: Session) -> None:
+    write_mrc(session.folder / "FoilHole_1.mrc", np.ones((8, 8), np.float32))
+    write_mrc(session.folder / "gain.mrc", np.ones((32, 48), np.float32))
+    session.movie("a.tiff")
+    found = session.discover()
+    assert _names(found) == ["a"]
+    assert found.items[0].gain == session.folder / "gain.mrc"
+    assert session.discover().refused == []
+    assert session.discover().waiting == 0
+
+
+def test_the_gain_at_the_top_of_an_epu_session(tmp_path: Path) -> None:
+    (tmp_path / "EpuSession.dm").write_text("<a/>")
+    write_mrc(tmp_path / "20250101_GainReference.mrc", np.ones((32, 48), np.float32))
+    data = tmp_path / "Images-Disc1" / "GridSquare_1" / "Data"
+    session = Session(data, pattern=f"{data}/*_fractions.tiff")
+    session.movie("a_fractions.tiff")
+    (movie,) = session.discover().items
+    assert movie.gain == tmp_path / "20250101_GainReference.mrc"
+
+
+def test_it_closes_when_what_is_there_was_taken(tmp_path: Path) -> None:
+    session = Session(tmp_path, watch=False, frames=None)
+    path = session.movie("a.tiff")
+    short = session.movie("b.tiff")
+    for one in (path, short):
+        os.utime(one, (time.time() - 1000,) * 2)
+    short.write_bytes(short.read_bytes()[:-500])
+    os.utime(short, (time.time() - 1000,) * 2)
+    found = session.discover()
+    assert _names(found) == ["a"]
+    assert [refusal.exposure for refusal in found.refused] == ["b"]
+    assert found.closed
+
+
+def test_it_closes_after_the_idle_time(tmp_path: Path) -> None:
+    session = Session(tmp_path, idle_timeout=60.0)
+    assert not session.discover().closed
+    session.movie("a.tiff")
+    assert not session.discover(55.0).closed
+    assert not session.discover(55.0).closed
+    assert session.discover(10.0).closed
+    endless = Session(tmp_path)
+    endless.discover()
+    assert not endless.discover(1e6).closed
+
+
+def test_a_restart_reports_the_same_again(session: Session) -> None:
+    for name in ("a.tiff", "b.tiff"):
+        session.movie(name)
+    before = session.discover()
+    keys = [session.source.key(movie) for movie in before.items]
+    session.restart()
+    after = session.discover()
+    assert [session.source.key(movie) for movie in after.items] == keys
+    assert after.items == before.items
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"pattern": ""}, "no folder of movies is given"),
+        ({"pattern": "/nowhere/at/all", "watch": False}, "is not there"),
+        ({"gain": Path("/nowhere/gain.mrc")}, "gain reference, /nowhere/gain.mrc, is not there"),
+    ],
+)
+def test_what_cannot_work_is_said(
+    tmp_path: Path, parameters: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ProtocolError, match=message):
+        Session(tmp_path, **parameters).discover()
+
+
+def test_an_idle_look_costs_little(session: Session) -> None:
+    """However many movies were taken; the limit is generous for a loaded machine."""
+    for number in range(40):
+        session.movie(f"{number % 4}/{number}.tiff")
+    assert len(session.discover().items) == 40
+    session.discover()
+    start = time.process_time()
+    for _ in range(20):
+        session.discover(0.1)
+    assert (time.process_time() - start) / 20 < 0.005
