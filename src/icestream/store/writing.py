@@ -116,6 +116,10 @@ class Writes:
                 connection.execute(
                     update(t.counter).where(t.counter.c.revision_id == revision_id).values(changed)
                 )
+        # What has been written is not written again when more is added to the same transaction.
+        self._inserts.clear()
+        self._updates.clear()
+        self._counts.clear()
 
 
 def _alike(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
