@@ -114,7 +114,7 @@ def _forms(name: str) -> Iterator[tuple[str, ...]]:
 def _help(*words: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "icestream", *words, "--help"],
-        env={"COLUMNS": "96", "TERM": "dumb", "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
+        env={"COLUMNS": "84", "TERM": "dumb", "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
         capture_output=True,
         text=True,
         check=True,

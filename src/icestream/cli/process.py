@@ -26,7 +26,8 @@ _FILES = Group("Files", sort_key=1)
 
 def process(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
     """Process movies while they arrive, up to a report."""
-    code: int = process_command(_base(tokens))(list(tokens)) or 0
+    command = process_command(_base(tokens))
+    code: int = command(list(tokens), result_action="return_value") or 0
     return code
 
 

@@ -1,0 +1,98 @@
+"""`icestream process`: which workflow its options belong to, and what reaches the session."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from icestream.cli import process as module
+from icestream.cli.process import process
+from icestream.cli.running import Here
+from icestream.engine.workflow import Workflow, load_workflow
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Workflow, Path, Here]]:
+    """What would have been run."""
+    calls: list[tuple[Workflow, Path, Here]] = []
+
+    def remember(workflow: Workflow, session: Path, here: Here) -> int:
+        calls.append((workflow, session, here))
+        return 0
+
+    monkeypatch.setattr(module, "run_here", remember)
+    return calls
+
+
+def test_the_default_workflow_with_what_was_given(started: list[Any], tmp_path: Path) -> None:
+    code = process(
+        "/data/*.tiff", "--out", str(tmp_path / "s"), "--ctf.defocus-max", "3", "--watch",
+        "--cs", "1.4", "--order", "oldest", "--no-report",
+    )  # fmt: skip
+    assert code == 0
+    ((workflow, session, here),) = started
+    assert session == tmp_path / "s"
+    assert workflow.name == "default"
+    assert workflow.step("ctf").parameters == {"defocus_max": 3.0}
+    assert workflow.step("import").parameters == {
+        "pattern": "/data/*.tiff",
+        "watch": True,
+        "spherical_aberration": 1.4,
+    }
+    assert here == Here(order="oldest", report=False)
+
+
+@pytest.mark.parametrize("form", ["--workflow {}", "--workflow={}"])
+def test_a_workflow_file_brings_its_own_options(
+    started: list[Any], tmp_path: Path, form: str
+) -> None:
+    steps = [
+        {"name": "bring", "protocol": "movies.import", "parameters": {"voltage": 200.0}},
+        {"name": "sum", "protocol": "movies.align", "inputs": {"movie": "bring.movie"}},
+    ]
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps({"name": "mine", "steps": steps}))
+    words = form.format(file).split()
+    process("/data", "--out", str(tmp_path / "s"), *words, "--sum.binning", "2")
+    workflow = started[0][0]
+    assert workflow.step("sum").parameters == {"binning": 2.0}
+    assert workflow.step("bring").parameters == {"pattern": "/data", "voltage": 200.0}
+
+
+def test_a_session_that_goes_on_keeps_what_it_was_told(
+    started: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by `icestream set`: the base is the session's own workflow."""
+    told = load_workflow("default").changed("ctf", {"defocus_max": 2.5})
+
+    class Store:
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(module, "open_store", lambda folder, readonly: Store())
+    monkeypatch.setattr(module, "session_workflow", lambda store: told)
+    process("/data", "--out", str(tmp_path), "--pick.diameter", "90")
+    workflow = started[0][0]
+    assert workflow.step("ctf").parameters == {"defocus_max": 2.5}
+    assert workflow.step("pick").parameters == {"diameter": 90.0}
+
+
+def test_an_unknown_option_suggests_the_near_one(
+    started: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        process("/data", "--out", str(tmp_path / "s"), "--ctf.defocus-mox", "3")
+    assert ended.value.code == 2
+    captured = capsys.readouterr()
+    assert "--ctf.defocus-max" in captured.out + captured.err
+    assert not started
+
+
+def test_help_lists_the_steps_options(capsys: pytest.CaptureFixture[str]) -> None:
+    process("--help")
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    for step in load_workflow("default").steps:
+        assert f"Step {step.name}: " in shown
+    for word in ("--out", "--gain", "--pixel-size", "--idle-timeout", "--ctf.defocus-max"):
+        assert word in shown
+    assert "[µm > 0" in shown
