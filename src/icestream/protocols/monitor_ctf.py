@@ -139,14 +139,13 @@ class Jump:
 
 
 def find_jump(values: NDArray[np.float64], smallest: float, after: int) -> Jump | None:
-    """The most certain sudden change in a series, or None.
+    """The sudden change in a series, or None.
 
-    Each place with at least eight measurements before and `after` since, no more than half of
-    all since, is tried: the medians on both sides must differ by more than `smallest` and by more
-    than four standard deviations of their difference, estimated from the median absolute
-    deviation of each side. A series that cycles through several defoci scatters much, so the
-    cycle is not taken for a change; and a change counts as the new normal once half of the
-    window came since.
+    The series is cut in two where the distances to the medians of both parts add up to least.
+    That is a change when the medians differ by more than `smallest` and by more than four
+    standard deviations of their difference, estimated from the median absolute deviation of each
+    part. A series that cycles through several defoci scatters much, so the cycle is not taken for
+    a change; and a change is the new normal once half of the series came since.
 
     Parameters
     ----------
@@ -155,23 +154,30 @@ def find_jump(values: NDArray[np.float64], smallest: float, after: int) -> Jump 
     smallest
         In the unit of `values`.
     after
-        Fewest measurements since the change.
+        Fewest measurements since the change; eight are needed before it.
     """
-    best, found = _SURE, None
-    for place in range(max(_EARLIER, math.ceil(len(values) / 2)), len(values) - after + 1):
-        before, since = values[:place], values[place:]
-        first, second = np.median(before, axis=0), np.median(since, axis=0)
-        size = float(np.linalg.norm(second - first))
-        spread = math.hypot(_error(before, first), _error(since, second))
-        certainty = size / max(spread, smallest / (2.0 * _SURE))
-        if size > smallest and certainty > best:
-            best, found = certainty, Jump(place, first, second, size)
-    return found
+    cuts = range(2, len(values) - 1)
+    if not cuts:
+        return None
+    place = min(cuts, key=lambda cut: _distances(values[:cut]) + _distances(values[cut:]))
+    if place < max(_EARLIER, len(values) / 2) or len(values) - place < after:
+        return None
+    before, since = values[:place], values[place:]
+    first, second = np.median(before, axis=0), np.median(since, axis=0)
+    size = float(np.linalg.norm(second - first))
+    if size <= max(smallest, _SURE * math.hypot(_error(before), _error(since))):
+        return None
+    return Jump(place, first, second, size)
 
 
-def _error(values: NDArray[np.float64], middle: NDArray[np.float64]) -> float:
+def _distances(values: NDArray[np.float64]) -> float:
+    """Sum of the distances to the median."""
+    return float(np.linalg.norm(values - np.median(values, axis=0), axis=1).sum())
+
+
+def _error(values: NDArray[np.float64]) -> float:
     """Standard error of the median of `values`."""
-    distance = np.linalg.norm(values - middle, axis=1)
+    distance = np.linalg.norm(values - np.median(values, axis=0), axis=1)
     return float(1.4826 * np.median(distance) * math.sqrt(math.pi / 2.0 / len(values)))
 
 

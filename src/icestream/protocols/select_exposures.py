@@ -73,6 +73,11 @@ def _outside(
     if not isfinite(value):
         yield f"{quality.title} could not be measured"
     elif low is not None and value < low:
-        yield f"{quality.title} {value:.3g}{unit} is below the limit of {low:g}{unit}"
+        yield f"{quality.title} {_short(value)}{unit} is below the limit of {low:g}{unit}"
     elif high is not None and value > high:
-        yield f"{quality.title} {value:.3g}{unit} is above the limit of {high:g}{unit}"
+        yield f"{quality.title} {_short(value)}{unit} is above the limit of {high:g}{unit}"
+
+
+def _short(value: float) -> str:
+    """Three digits, without an exponent."""
+    return f"{value:.0f}" if abs(value) >= 100.0 else f"{value:.3g}"

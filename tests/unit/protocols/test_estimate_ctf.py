@@ -1,0 +1,108 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from icestream.formats import read_image, read_mrc, write_mrc
+from icestream.model import Ctf, Micrograph, Optics, column, from_document, to_document
+from icestream.processing.ctf import Defocus, ctf_2d
+from icestream.protocol import ItemFailed, Work
+from icestream.protocols.estimate_ctf import CtfParameters, EstimateCtf
+
+OPTICS = Optics(pixel_size=1.5, voltage=300.0)
+TRUE = Defocus(u=11800, v=11200, angle=40.0)
+
+
+def write_micrograph(folder: Path, defocus: Defocus, name: str = "m.mrc") -> Path:
+    """Ice seen through a CTF, 512 x 512."""
+    rng = np.random.default_rng(3)
+    response = ctf_2d((512, 512), defocus, OPTICS, half=True)
+    ice = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((512, 512))) * response)
+    image = rng.poisson(np.clip(50.0 * (1.0 + 0.15 * ice), 1.0, None))
+    write_mrc(folder / name, image.astype(np.float32), OPTICS.pixel_size)
+    return folder / name
+
+
+def micrograph(path: Path, unweighted: Path | None = None) -> Micrograph:
+    return Micrograph(
+        exposure="m", path=path, shape=(512, 512), optics=OPTICS, unweighted=unweighted
+    )
+
+
+def test_it_fits_the_unweighted_sum(tmp_path: Path) -> None:
+    weighted = write_micrograph(tmp_path, Defocus(u=20000, v=20000), "weighted.mrc")
+    unweighted = write_micrograph(tmp_path, TRUE, "unweighted.mrc")
+    ctf = EstimateCtf().process(micrograph(weighted, unweighted), Work(folder=tmp_path))
+    assert ctf.exposure == "m"
+    assert ctf.optics == OPTICS
+    assert ctf.defocus == pytest.approx(TRUE.mean, abs=100)
+    assert ctf.defocus_error is not None
+    assert ctf.resolution < 8.0
+
+
+def test_the_pictures_and_the_curve(tmp_path: Path) -> None:
+    ctf = EstimateCtf().process(micrograph(write_micrograph(tmp_path, TRUE)), Work(folder=tmp_path))
+    assert ctf.spectrum == tmp_path / "m_ctf.png"
+    assert read_image(ctf.spectrum).shape == (320, 320)
+    assert ctf.spectrum_image == tmp_path / "m_ctf.mrc"
+    assert read_mrc(ctf.spectrum_image).shape == (512, 512)
+    assert ctf.curve is not None
+    assert ctf.curve.shape[0] == 3
+    again = from_document(Ctf, to_document(ctf))
+    assert again.defocus_u == ctf.defocus_u
+
+
+def test_the_parameters_bound_the_search(tmp_path: Path) -> None:
+    item = micrograph(write_micrograph(tmp_path, TRUE))
+    wanted = CtfParameters(defocus_min=1.5, defocus_max=3.0, astigmatism_max=100.0)
+    ctf = EstimateCtf(wanted).process(item, Work(folder=tmp_path))
+    assert 14900 <= ctf.defocus <= 30100
+    assert ctf.astigmatism <= 110.0
+
+
+def test_a_phase_plate_is_fitted_when_it_is_said(tmp_path: Path) -> None:
+    plate = Defocus(u=9000, v=9000, phase_shift=80.0)
+    item = micrograph(write_micrograph(tmp_path, plate))
+    ctf = EstimateCtf(CtfParameters(phase_plate=True)).process(item, Work(folder=tmp_path))
+    assert ctf.phase_shift == pytest.approx(80.0, abs=15.0)
+
+
+def test_an_unusable_image_fails_with_its_reason(tmp_path: Path) -> None:
+    write_mrc(tmp_path / "flat.mrc", np.full((512, 512), 3.0, np.float32), 1.5)
+    with pytest.raises(ItemFailed, match=r"flat.mrc: all .* tiles .* constant"):
+        EstimateCtf().process(micrograph(tmp_path / "flat.mrc"), Work(folder=tmp_path))
+
+
+def test_a_damaged_file_fails_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "cut.mrc").write_bytes(b"\0" * 300)
+    with pytest.raises(ItemFailed, match="cut.mrc"):
+        EstimateCtf().process(micrograph(tmp_path / "cut.mrc"), Work(folder=tmp_path))
+
+
+def test_an_empty_range_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"defocus_min \(3 µm\) must be below defocus_max \(2 µm\)"
+    ):
+        CtfParameters(defocus_min=3.0, defocus_max=2.0)
+
+
+def test_summary_and_plots() -> None:
+    ctfs = [
+        Ctf(
+            exposure=f"e{n}",
+            optics=OPTICS,
+            defocus_u=1e4 * n,
+            defocus_v=1e4 * n,
+            angle=0.0,
+            resolution=3.0 + n,
+            curve=column(np.zeros((3, 4))),
+        )
+        for n in (1, 2, 3)
+    ]
+    protocol = EstimateCtf()
+    assert protocol.summarize([]) == ""
+    assert protocol.summarize(ctfs) == (
+        "The CTF of 3 micrographs was fitted to a median of 5.0 Å; defocus 1.00 to 3.00 µm"
+    )
+    figures = {figure.title: figure for figure in protocol.plot(ctfs)}
+    assert list(figures["Defocus"].y) == pytest.approx([1.0, 2.0, 3.0])

@@ -1,0 +1,96 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from icestream.model import Accepted, Ctf, Micrograph, Motion, Optics, Rejected, column
+from icestream.protocols.select_exposures import SelectExposures, SelectionLimits
+
+OPTICS = Optics(pixel_size=1.0, voltage=300.0)
+GOOD = Ctf(
+    exposure="e",
+    optics=OPTICS,
+    defocus_u=15100.0,
+    defocus_v=14900.0,
+    angle=10.0,
+    resolution=4.0,
+    score=0.7,
+    ice_ring=0.05,
+)
+
+
+def micrograph(step: float = 1.0) -> Micrograph:
+    """Twenty steps of `step` Å."""
+    shifts = np.stack([np.arange(21) * step, np.zeros(21)], axis=1)
+    return Micrograph(
+        exposure="e",
+        path=Path("e.mrc"),
+        shape=(10, 10),
+        optics=OPTICS,
+        motion=Motion(shifts=column(shifts), pixel_size=1.0),
+        dose_per_frame=1.0,
+    )
+
+
+STILL = micrograph()
+
+
+def reasons(verdict: Accepted | Rejected) -> tuple[str, ...]:
+    assert isinstance(verdict, Rejected)
+    return verdict.reasons
+
+
+def test_a_good_exposure_passes() -> None:
+    assert SelectExposures().judge(STILL, GOOD) == Accepted()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            {"defocus_u": 61000.0, "defocus_v": 60800.0},
+            "Defocus 6.09 µm is above the limit of 5 µm",
+        ),
+        ({"defocus_u": 1100.0, "defocus_v": 900.0}, "Defocus 0.1 µm is below the limit of 0.2 µm"),
+        ({"defocus_u": 16600.0}, "Astigmatism 1700 Å is above the limit of 1000 Å"),
+        ({"resolution": 9.37}, "CTF fit resolution 9.37 Å is above the limit of 8 Å"),
+        ({"ice_ring": 2.5}, "Ice ring 2.5 is above the limit of 1"),
+        ({"resolution": float("nan")}, "CTF fit resolution could not be measured"),
+    ],
+)
+def test_each_rule_names_value_unit_and_limit(change: dict[str, float], reason: str) -> None:
+    assert reasons(SelectExposures().judge(STILL, replace(GOOD, **change))) == (reason,)
+
+
+def test_every_rule_that_hit_is_named() -> None:
+    bad = replace(GOOD, defocus_u=61000.0, defocus_v=59000.0, resolution=20.0, ice_ring=3.0)
+    found = reasons(SelectExposures().judge(micrograph(10.0), bad))
+    assert len(found) == 5
+    assert found[0] == "Defocus 6 µm is above the limit of 5 µm"
+    assert any("Total motion 200 Å" in reason for reason in found)
+
+
+def test_motion_and_score() -> None:
+    limits = SelectionLimits(early_motion_max=5.0, total_motion_max=None, score_min=0.8)
+    found = reasons(SelectExposures(limits).judge(micrograph(3.0), GOOD))
+    assert found[0] == "CTF fit score 0.7 is below the limit of 0.8"
+    assert found[1].startswith("Early motion (first 4 e/Å²) 9 Å is above the limit of 5 Å")
+
+
+def test_an_empty_limit_does_not_apply() -> None:
+    everything = SelectionLimits(
+        defocus_min=None,
+        defocus_max=None,
+        astigmatism_max=None,
+        resolution_max=None,
+        ice_ring_max=None,
+        total_motion_max=None,
+    )
+    bad = replace(GOOD, defocus_u=90000.0, resolution=30.0, ice_ring=9.0)
+    assert SelectExposures(everything).judge(micrograph(50.0), bad) == Accepted()
+
+
+def test_motion_that_was_not_measured_is_not_judged() -> None:
+    unknown = replace(STILL, motion=None)
+    assert SelectExposures().judge(unknown, GOOD) == Accepted()
