@@ -151,3 +151,20 @@ def test_an_empty_session_says_what_it_waits_for(tmp_path: Path) -> None:
     page, console = browse(write_report(session.folder).as_uri(), tmp_path)
     assert console == []
     assert "No movie has been found yet" in text_of(page)
+
+
+def test_points_stay_in_their_plot_when_times_are_out_of_order(tmp_path: Path) -> None:
+    session = SampleSession(tmp_path / "s", start=1.79e9)
+    session.grow(12)
+    session.now -= 9e6
+    session.grow(12)
+    page, console = browse(write_report(session.folder).as_uri(), tmp_path)
+    assert console == []
+    plots = section(page, "trends").split('<svg viewBox="0 0 ')[1:]
+    assert len(plots) == 10
+    for plot in plots:
+        width = float(plot.split(" ")[0])
+        places = [float(x) for x in re.findall(r'<circle [^>]*cx="([^"]+)"', plot)]
+        assert places
+        assert min(places) > 40
+        assert max(places) < width - min(110, width * 0.2) - 10

@@ -137,11 +137,11 @@ class ExposureTable:
 
     def trend_document(self, names: Iterable[str], version: int) -> dict[str, Any]:
         """What the page draws as trends: at most 480 points, and a histogram for each quality."""
-        total = len(self)
+        total, plotted_names = len(self), list(names)
         width = run_width(total)
         starts = range(0, total, width)
         plotted = []
-        for name in names:
+        for name in plotted_names:
             quality, histogram = quality_of(name), self.qualities[name]
             points = self.trends[name].points(width, total, quality.scale)
             low, high = histogram.range
@@ -168,9 +168,20 @@ class ExposureTable:
             "width": width,
             "first": list(starts),
             "time": [
-                round(self.time[start + (min(total, start + width) - start) // 2], 1)
+                round(self._run_time(plotted_names, start, min(total, start + width)), 1)
                 for start in starts
             ],
             "rejected": [self.state.count(b"r", start, start + width) for start in starts],
             "qualities": plotted,
         }
+
+    def _run_time(self, names: Sequence[str], start: int, end: int) -> float:
+        """When the run's first measured exposure was taken.
+
+        One that was refused has no metadata: its time is that of its arrival, which in data
+        taken long ago has nothing to do with the others.
+        """
+        for order in range(start, end):
+            if any(np.isfinite(self.value(name, order)) for name in names):
+                return self.time[order]
+        return self.time[start]

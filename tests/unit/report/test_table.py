@@ -84,3 +84,15 @@ def test_the_trend_document_is_bounded_and_covers_all(total: int) -> None:
     assert (quality["low"] is None) == (document["width"] == 1)
     assert quality["unit"] == "Å"
     assert document["first"][-1] + document["width"] >= total
+
+
+def test_the_time_of_a_run_is_that_of_a_measured_exposure() -> None:
+    table = ExposureTable()
+    for order in range(1000):
+        refused = order % 4 == 0
+        table.add(f"e{order}", found=9e8, time=9e8 if refused else 1e6 + order, place="")
+        if not refused:
+            table.measure(order, "ctf.resolution", 3.0, FIRST)
+    document = table.trend_document(["ctf.resolution"], 1)
+    assert document["width"] == 4
+    assert document["time"] == [1e6 + start + 1 for start in document["first"]]

@@ -37,7 +37,9 @@ function drawStrip() {
   const { found, behind } = state.live.counts;
   const orders = Array.from({ length: Math.min(found, 60) }, (_, i) => found - 1 - i);
   withChunks([...new Set(orders.map(chunkOf))], () => {
-    const newest = orders.map(exposureAt).filter((exposure) => exposure && (exposure.state !== "p" || exposure.pictured)).slice(0, behind > 0 ? 11 : 12);
+    const exposures = orders.map(exposureAt).filter(Boolean);
+    const pictured = exposures.filter((exposure) => exposure.pictured);
+    const newest = (pictured.length ? pictured : exposures.filter((exposure) => exposure.state !== "p")).slice(0, behind > 0 ? 11 : 12);
     const items = newest.map((exposure) => el("li", {},
       el("button", { class: `thumb state-${exposure.state}`, onclick: () => openExposure(exposure.order), "aria-label": `${exposure.name}, ${WORDS[exposure.state]}` },
         picture(exposure), el("span", { class: "badge" }, badge(exposure)),
@@ -117,7 +119,7 @@ function row(exposure, columns) {
     el("td", { class: "pic" }, el("span", { class: "thumb small" }, picture(exposure))),
     el("td", { class: "who" }, el("button", { class: "link", onclick: (event) => { event.stopPropagation(); openExposure(exposure.order); } }, exposure.name),
       el("small", {}, `${exposure.order + 1} · ${clock(exposure.time, true)}`, exposure.place && el("span", { class: "place" }, ` · ${exposure.place}`))),
-    el("td", { class: "what" }, el("span", { class: `pill state-${exposure.state}` }, WORDS[exposure.state]), exposure.reason && el("small", {}, exposure.reason)),
+    el("td", { class: "what" }, el("span", { class: `pill state-${exposure.state}` }, WORDS[exposure.state]), exposure.reason && el("small", { title: exposure.reason }, exposure.reason)),
     columns.map((name) => el("td", { class: Number.isFinite(exposure.values[name]) ? "n" : "n none", "data-label": state.live.qualities[name].short, "data-unit": unitOf(name) }, shown(exposure.values[name], state.live.qualities[name]))));
 }
 

@@ -56,6 +56,7 @@ function drawTrends() {
 }
 
 function showTrend(trend) {
+  trend.span = timeSpan(trend);
   const cards = trend.qualities.map((quality) => {
     const plot = el("div", { class: "plot" });
     const side = ["median ", el("strong", {}, shown(quality.median, quality), spaced(quality.unit))];

@@ -38,13 +38,21 @@ function drawAlerts(live) {
   const past = live.alerts.filter((alert) => alert.cleared);
   const line = (alert) => el("li", { class: `alert ${alert.cleared ? "cleared" : alert.level}` },
     el("strong", {}, alert.cleared ? "Cleared" : { notice: "Notice", warning: "Warning", critical: "Critical" }[alert.level] ?? alert.level),
-    el("span", { class: "message" }, alert.message, alert.order !== null && [" ", openLink(alert.order, alert.exposure)]),
+    el("span", { class: "message" }, alertText(alert)),
     el("time", {}, alert.cleared ? `${clock(alert.since)} to ${clock(alert.cleared)}` : `since ${clock(alert.since)}`));
   fill(find("alerts-now"), active.map(line));
   fill(find("alerts-past"), past.map(line));
   find("alerts-past-box").hidden = past.length === 0;
   find("alerts-past-title").textContent = `${count(past.length)} past ${past.length === 1 ? "alert" : "alerts"}`;
   find("alerts").hidden = live.alerts.length === 0;
+}
+
+/** The message, with the name of its exposure as a link. */
+function alertText(alert) {
+  if (alert.order === null) return [alert.message];
+  const [before, ...after] = alert.message.split(alert.exposure);
+  const link = openLink(alert.order, alert.exposure);
+  return after.length ? [before, link, after.join(alert.exposure)] : [alert.message, " ", link];
 }
 
 const openLink = (order, name) => el("button", { class: "link", onclick: () => openExposure(order) }, name);

@@ -36,6 +36,14 @@ function timeAxis(frame, low, high, x) {
     svg("text", { class: "tick", x: x(value), y: frame.bottom + 15, "text-anchor": "middle" }, timeLabel(value, step)));
 }
 
+/** From the earliest to the latest exposure that was measured, at least a minute. */
+function timeSpan(trend) {
+  const measured = trend.time.filter((_, i) => trend.qualities.some((quality) => quality.mid[i] !== null));
+  const first = measured.reduce((one, two) => Math.min(one, two), Infinity);
+  const last = measured.reduce((one, two) => Math.max(one, two), -Infinity);
+  return [first, Math.max(last, first + 60)];
+}
+
 /**
  * One quality: values over time on the left, their histogram on the right, one y axis for both.
  * With many exposures each point stands for several: the line is their median, the band their range.
@@ -47,10 +55,9 @@ function trendPlot(width, quality, trend, onPick) {
   const { low, high } = quality.range;
   const y = scale(low, high, frame.bottom, frame.top);
   const inside = (value) => Math.min(high, Math.max(low, value));
-  const first = trend.time[0];
-  const last = Math.max(trend.time[trend.time.length - 1], first + 60);
+  const [first, last] = trend.span;
   const x = scale(first, last, frame.left + 4, frame.right - 4);
-  const known = trend.time.map((_, i) => i).filter((i) => quality.mid[i] !== null);
+  const known = trend.time.map((_, i) => i).filter((i) => quality.mid[i] !== null).sort((a, b) => trend.time[a] - trend.time[b]);
   const parts = [...yAxis(frame, low, high, y), ...timeAxis(frame, first, last, x)].flat();
   if (trend.width > 1) {
     const gap = Math.max(600, ((last - first) / trend.time.length) * 6);
