@@ -1,0 +1,55 @@
+"""`icestream demo`; a whole one is in tests/system."""
+
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from icestream.cli import demo as module
+from icestream.cli.demo import MARKER, NotADemo, demo
+from icestream.cli.running import Here
+from icestream.engine.workflow import Workflow
+
+
+def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").touch()
+    with pytest.raises(NotADemo, match="was not made by a demo"):
+        demo(tmp_path)
+    assert (tmp_path / "letter.txt").exists()
+
+
+def test_the_microscope_writes_while_the_session_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An earlier demo is replaced; the microscope is switched off when the session ends."""
+    out = tmp_path / "demo"
+    out.mkdir()
+    (out / MARKER).touch()
+    (out / "old").touch()
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def remember(*words: Any, **options: Any) -> "subprocess.Popen[bytes]":
+        started.append(popen(*words, **options))
+        return started[-1]
+
+    def run(workflow: Workflow, session: Path, here: Here) -> int:
+        assert session == out / "session"
+        source = workflow.steps[0].parameters
+        assert source["pattern"] == str(out / "microscope")
+        assert source["watch"] is True
+        assert source["idle_timeout"] > 0
+        deadline = time.monotonic() + 60
+        while not (out / "microscope.log").stat().st_size and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert started[0].poll() is None, (out / "microscope.log").read_text()
+        return 5
+
+    monkeypatch.setattr(module.subprocess, "Popen", remember)
+    monkeypatch.setattr(module, "run_here", run)
+    assert demo(out, movies=1000, rate=3600.0) == 5
+    assert started[0].returncode is not None
+    assert not (out / "old").exists()
+    assert list((out / "microscope").rglob("*.tiff"))

@@ -1,0 +1,174 @@
+"""Running a session in the foreground."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from icestream.cli import running as module
+from icestream.cli.running import INTERRUPTED, Here, run_here
+from icestream.engine.progress import Outcome, Progress
+from icestream.engine.workflow import InvalidWorkflow, Step, Workflow, load_workflow
+
+WORKFLOW = load_workflow("default")
+DONE = Outcome(state="done", exposures={"going": 0, "done": 3, "rejected": 1, "failed": 1})
+
+Session = Callable[..., Outcome]
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Session], list[Any]]]:
+    """Put a function in place of the engine, and remember whether the report was kept."""
+    reports: list[Path] = []
+
+    @contextmanager
+    def kept(session: Path) -> Iterator[None]:
+        reports.append(session)
+        yield
+
+    def use(session: Session) -> list[Any]:
+        monkeypatch.setattr(module, "run_session", session)
+        return reports
+
+    monkeypatch.setattr(module, "kept_up_to_date", kept)
+    before = structlog.get_config()
+    yield use
+    structlog.configure(**before)
+
+
+class _Running:
+    """What the engine hands out to be stopped by."""
+
+    def __init__(self) -> None:
+        self.asked: list[bool] = []
+
+    def request_stop(self, *, drain: bool = True) -> None:
+        self.asked.append(drain)
+
+
+def _session(outcome: Outcome, work: Callable[[], None] = lambda: None) -> Session:
+    def session(folder: Path, workflow: Workflow, **options: Any) -> Outcome:
+        options["on_start"](_Running())
+        if options["on_progress"]:
+            options["on_progress"](Progress(found=5))
+        work()
+        return outcome
+
+    return session
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (DONE, 0),
+        (Outcome(state="done", exposures={"going": 1, "done": 3}), 1),
+        (Outcome(state="done", exposures={"going": 0, "done": 0}), 1),
+        (Outcome(state="stopped", exposures={"going": 2, "done": 3}), 1),
+    ],
+)
+def test_the_status_is_0_only_when_every_exposure_is_accounted_for(
+    engine: Callable[[Session], list[Any]], tmp_path: Path, outcome: Outcome, status: int
+) -> None:
+    engine(_session(outcome))
+    assert run_here(WORKFLOW, tmp_path / "s", Here()) == status
+
+
+def test_it_says_how_it_ended_and_where_the_report_is(
+    engine: Callable[[Session], list[Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reports = engine(_session(DONE))
+    run_here(WORKFLOW, tmp_path / "s", Here())
+    printed = capsys.readouterr().out
+    assert "found 5" in printed
+    assert "done after 0 s: 5 exposures, 0 going, 3 done, 1 rejected, 1 failed" in printed
+    assert f"report: {tmp_path / 's' / 'report' / 'index.html'}" in printed
+    assert reports == [tmp_path / "s"]
+
+
+def test_no_report_when_none_is_wanted(
+    engine: Callable[[Session], list[Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reports = engine(_session(DONE))
+    run_here(WORKFLOW, tmp_path / "s", Here(report=False))
+    assert reports == []
+    assert "report:" not in capsys.readouterr().out
+
+
+def test_log_events_as_json_lines_and_nothing_else(
+    engine: Callable[[Session], list[Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine(_session(DONE, lambda: structlog.get_logger("icestream.engine").info("step", a=1)))
+    run_here(WORKFLOW, tmp_path / "s", Here(log_json=True, report=False))
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert [json.loads(line)["event"] for line in captured.err.splitlines()] == ["step"]
+
+
+def test_the_sessions_log_has_everything(
+    engine: Callable[[Session], list[Any]], tmp_path: Path
+) -> None:
+    engine(_session(DONE, lambda: structlog.get_logger("icestream.engine").debug("small")))
+    run_here(WORKFLOW, tmp_path / "s", Here(report=False))
+    lines = (tmp_path / "s" / "logs" / "icestream.log").read_text().splitlines()
+    assert json.loads(lines[-1])["event"] == "small"
+
+
+def test_a_workflow_that_cannot_run_writes_nothing(tmp_path: Path) -> None:
+    wrong = Workflow(name="wrong", steps=(Step(name="a", protocol="no.such"),))
+    with pytest.raises(InvalidWorkflow, match="no.such"):
+        run_here(wrong, tmp_path / "s", Here())
+    assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize(
+    ("signals", "asked"),
+    [
+        ([signal.SIGINT], [True]),
+        ([signal.SIGINT, signal.SIGINT], [True, False]),
+        ([signal.SIGTERM], [False]),
+    ],
+)
+def test_ctrl_c_drains_and_a_second_one_stops(
+    engine: Callable[[Session], list[Any]],
+    tmp_path: Path,
+    signals: list[signal.Signals],
+    asked: list[bool],
+) -> None:
+    running = _Running()
+
+    def session(folder: Path, workflow: Workflow, **options: Any) -> Outcome:
+        options["on_start"](running)
+        for number in signals:
+            os.kill(os.getpid(), number)
+        return Outcome(state="stopped", exposures={"going": 1})
+
+    engine(session)
+    before = signal.getsignal(signal.SIGINT)
+    assert run_here(WORKFLOW, tmp_path / "s", Here(report=False)) == INTERRUPTED
+    assert running.asked == asked
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_settings_reach_the_engine(
+    engine: Callable[[Session], list[Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def session(folder: Path, workflow: Workflow, **options: Any) -> Outcome:
+        seen.update(options)
+        return DONE
+
+    engine(session)
+    monkeypatch.setenv("ICESTREAM_CORES", "3")
+    monkeypatch.setenv("ICESTREAM_MEMORY", "2GiB")
+    monkeypatch.setenv("ICESTREAM_STORE", "postgresql://here/sessions")
+    run_here(WORKFLOW, tmp_path / "s", Here(report=False, cores=2, order="oldest"))
+    assert (seen["machine"].cores, seen["machine"].memory) == (3, 2 * 2**30)
+    assert (seen["cores"], seen["order"]) == (2, "oldest")
+    assert seen["url"] == "postgresql://here/sessions"
