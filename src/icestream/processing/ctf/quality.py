@@ -26,9 +26,9 @@ _AGREES = 0.5
 """Correlation of measured and fitted rings above which they agree."""
 _RESOLVED = 2.5
 """Pixels of the spectrum between Thon rings that can still be told apart."""
-_OPTIMISM = 1.3
-"""Measured on simulated images: the depth of the rings is fitted to the same noise, so the
-scatter of the defocus is that much larger than the curvature of the likelihood says."""
+_OPTIMISM = 2.2
+"""Measured on simulated movies after alignment: the scatter of the defocus over what the curvature
+of the likelihood says. Molecules and what is left of motion bend the rings; ice alone gives 1.3."""
 
 
 def ring_period(rings: Rings, defocus: float, optics: Optics) -> Numbers:

@@ -46,20 +46,19 @@ def test_truth_is_found(true: Defocus, ice: Draw, optics: Optics) -> None:
     fit = fit_ctf(ice(true, seed=round(true.u)), optics)
     assert fit.has_rings
     assert fit.defocus_error is not None
-    # 60 Å is twice the scatter that the fit itself expects of these small images.
     assert fit.defocus.mean == pytest.approx(true.mean, abs=60)
-    assert fit.defocus_error < 60
+    assert fit.defocus_error < 120
     assert apart(fit.defocus, true) < 150
     assert fit.resolution < 5.0
     assert fit.score > 0.5
 
 
 def test_the_error_is_honest(ice: Draw, optics: Optics) -> None:
-    """Over several images the deviations are as large as the errors that come with them."""
+    """Over several images the deviations are about as large as the errors that come with them."""
     true = Defocus(u=12100, v=11900)
     fits = [fit_ctf(ice(true, shape=(512, 512), seed=seed), optics) for seed in range(10)]
     off = [(f.defocus.mean - true.mean) / (f.defocus_error or np.nan) for f in fits]
-    assert 0.4 < np.sqrt(np.mean(np.square(off))) < 1.8
+    assert 0.3 < np.sqrt(np.mean(np.square(off))) < 1.3
 
 
 def test_the_angle_follows_a_flip_of_the_image(ice: Draw, optics: Optics) -> None:

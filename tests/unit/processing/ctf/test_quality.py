@@ -75,7 +75,7 @@ def test_the_error_shrinks_with_more_tiles(rings: Rings, optics: Optics) -> None
     with_shift = defocus_error(rings, TRUE, depth, phase_plate=True)
     assert plain is not None
     assert with_shift is not None
-    assert 1.0 < plain < 20.0
+    assert 1.0 < plain < 30.0
     # A free phase shift can stand in for defocus, so less is known of the defocus.
     assert with_shift > 1.5 * plain
 
