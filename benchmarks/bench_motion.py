@@ -184,7 +184,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--size", type=int, default=1024, help="pixels of a side")
     parser.add_argument("--seed", type=int, default=101, help="of the first movie")
     chosen = parser.parse_args(arguments)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     programs = {
         "icestream": partial(run_icestream, local=True),
         "icestream, whole frames only": partial(run_icestream, local=False),
@@ -219,4 +218,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+        # One thread, as in a worker of the engine; NumPy reads this when it is imported.
+        alone = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        os.execve(sys.executable, [sys.executable, *sys.argv], alone)
     sys.exit(main())
