@@ -168,3 +168,64 @@ def test_points_stay_in_their_plot_when_times_are_out_of_order(tmp_path: Path) -
         assert places
         assert min(places) > 40
         assert max(places) < width - min(110, width * 0.2) - 10
+
+
+STEPS = """
+const wait = () => new Promise((done) => setTimeout(done, 300));
+const notes = [];
+const note = (name, value) => notes.push(name + "=" + value);
+const text = (id) => document.getElementById(id).textContent;
+(async () => {
+  await wait();
+  document.getElementById("older").click(); await wait();
+  note("older", text("page-line"));
+  document.querySelector('#filters [data-kind="f"]').click(); await wait();
+  const rows = document.querySelectorAll("#table-body tr.state-f");
+  note("failed", rows.length + "/" + text("page-line"));
+  document.querySelector('#filters [data-kind=""]').click(); await wait();
+  document.querySelectorAll("#strip button")[2].click(); await wait();
+  note("open", document.getElementById("panel").open + " " + text("panel-line").split(" · ")[0]);
+  const key = (name) => document.getElementById("panel").dispatchEvent(
+    new KeyboardEvent("keydown", { key: name, bubbles: true }));
+  key("ArrowRight"); await wait();
+  note("right", text("panel-line").split(" · ")[0]);
+  key("ArrowLeft"); key("ArrowLeft"); await wait();
+  note("left", text("panel-line").split(" · ")[0]);
+  document.querySelector(".toggle input").click(); await wait();
+  note("picks", document.querySelector(".picks").getAttribute("visibility"));
+  document.getElementById("panel-close").click(); await wait();
+  note("closed", document.getElementById("panel").open);
+  document.querySelector('#spans [data-span="recent"]').click(); await wait();
+  const plot = document.querySelector("#trends-body svg");
+  note("recent", plot.querySelectorAll(".dot, .x").length > 200);
+  const box = plot.getBoundingClientRect();
+  const place = { clientX: box.x + 150, clientY: box.y + 60 };
+  plot.dispatchEvent(new PointerEvent("pointermove", place));
+  note("tip", document.querySelector(".tip").textContent);
+  document.body.dataset.notes = notes.join(" | ");
+})();
+"""
+
+
+def test_buttons_keys_and_points_answer(report: Path, tmp_path: Path) -> None:
+    """In a copy of the page whose policy lets a second script press the buttons."""
+    copy = tmp_path / "report"
+    shutil.copytree(report.parent, copy)
+    page = re.sub(
+        r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", report.read_text("utf-8")
+    )
+    (copy / "index.html").write_text(page.replace("</body>", f"<script>{STEPS}</script></body>"))
+    done, console = browse((copy / "index.html").as_uri(), tmp_path)
+    assert console == []
+    found = re.search(r'data-notes="([^"]*)"', done)
+    assert found is not None, "the steps did not come to their end"
+    notes = dict(part.split("=", 1) for part in found[1].split(" | "))
+    assert notes["older"] == "26 to 50 of 300"
+    assert notes["failed"] == "3/1 to 3 of 3"
+    assert notes["open"] == "true exposure 295"
+    assert notes["right"] == "exposure 294"
+    assert notes["left"] == "exposure 296"
+    assert notes["picks"] == "hidden"
+    assert notes["closed"] == "false"
+    assert notes["recent"] == "true"
+    assert re.match(r"\d\.\d+\u202fÅ", notes["tip"])
