@@ -16,6 +16,9 @@ from pathlib import Path
 __all__ = ["FolderWatch", "file_system", "is_remote"]
 
 MOVIE_SUFFIXES = (".tif", ".tiff", ".mrc", ".mrcs", ".eer")
+_OURS = "icestream.db"
+"""A folder with this file holds results of ours, not movies."""
+
 _REMOTE = re.compile(
     r"nfs|cifs|smb|gpfs|lustre|beegfs|ceph|gluster|afs|9p|panfs|pvfs|weka|fuse\.|ncp|orangefs"
 )
@@ -48,7 +51,8 @@ class FolderWatch:
         every movie in it and below (.tif, .tiff, .mrc, .mrcs, .eer).
     exclude
         Patterns of names, or of paths relative to the fixed part of `pattern`, to be left out.
-        Names that begin with a dot are always left out: rsync writes under such names.
+        Names that begin with a dot are always left out: rsync writes under such names. So are
+        folders in which icestream keeps a session.
     also
         Patterns of names that are reported too, wherever they are: what stands beside movies.
     scan_every
@@ -161,6 +165,7 @@ class FolderWatch:
         """List one directory; return its new matching files."""
         start = time.perf_counter()
         found = []
+        inner = []
         names = set()
         try:
             before = os.stat(folder.path).st_mtime_ns  # noqa: PTH116 - hot
@@ -171,13 +176,18 @@ class FolderWatch:
                     if entry.name in folder.names:
                         names.add(entry.name)
                     elif entry.is_dir():
-                        self._add(entry.path)
+                        inner.append(entry.path)
                     else:
                         names.add(entry.name)
                         found.append(entry.path)
         except OSError:
             self._drop(folder.path)
             return []
+        if _OURS in names and folder.path != str(self.root):
+            self._drop(folder.path)
+            return []
+        for path in inner:
+            self._add(path)
         folder.changed = before
         # The clock of a network server may differ from ours: there a wide margin.
         folder.racy = abs(now - before * 1e-9) < (3.0 if self.interval() > 1.0 else 0.1)

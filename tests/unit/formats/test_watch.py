@@ -81,6 +81,16 @@ def test_names_beside_and_names_left_out(tmp_path: Path) -> None:
     assert watch.folders == 2
 
 
+def test_a_session_of_ours_holds_no_movies(tmp_path: Path) -> None:
+    clock = Clock()
+    _touch(tmp_path, "a.tif", "out/icestream.db", "out/particles/b.mrcs")
+    watch = FolderWatch(str(tmp_path))
+    assert _names(watch.poll(clock())) == ["a.tif"]
+    _touch(tmp_path, "c.tif", "out/particles/d.mrcs")
+    assert _names(watch.poll(clock())) == ["c.tif"]
+    assert watch.folders == 1
+
+
 def test_a_folder_that_comes_and_goes(tmp_path: Path) -> None:
     clock = Clock()
     watch = FolderWatch(str(tmp_path / "session"))
