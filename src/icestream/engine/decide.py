@@ -62,11 +62,16 @@ def decide(state: State, event: Event, now: float) -> list[Command]:
     commands = list(_take_in(state, event))
     _wake(state, now)
     if state.session == "running":
-        for step in sorted(state.steps.values(), key=lambda s: s.depth):
+        # A monitor that nothing feeds is done when all others are: it is looked at last.
+        for step in sorted(state.steps.values(), key=lambda s: (_is_alone(s), s.depth)):
             commands += _follow(state, step)
         for step in sorted(state.steps.values(), key=lambda s: -s.depth):
             commands += _start(state, step)
     return commands
+
+
+def _is_alone(step: StepState) -> bool:
+    return step.kind == "monitor" and not step.feeding
 
 
 def _take_in(state: State, event: Event) -> Iterator[Command]:
@@ -197,7 +202,7 @@ def _follow(state: State, step: StepState) -> Iterator[Command]:
         busy = busy or step.asking
     elif step.kind == "source":
         busy = busy or not step.closed
-    elif step.kind == "monitor" and not feeding:
+    elif _is_alone(step):
         others = (s for s in state.steps.values() if s.feeding or s.kind != "monitor")
         busy = any(other.state != "done" for other in others)
     if busy:
@@ -229,7 +234,10 @@ def _start(state: State, step: StepState) -> Iterator[Command]:
         return
     while step.window and state.slots > 0 and state.free.fits(step.need):
         tasks = [step.pop()]
-        tasks += [step.pop() for _ in range(_fused(state, step))]
+        for _ in range(_fused(state, step)):
+            if tasks[-1].attempt or step.window[0][2].attempt:
+                break  # what has failed before runs alone: it may take its lease down with it
+            tasks.append(step.pop())
         gpus = state.free.take(step.need)
         state.slots -= 1
         state.counted += 1

@@ -128,7 +128,9 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
     with hold(folder):
         store = open_store(folder, url=url)
         wishes = machine.amounts(cores)
-        runs = executor or LocalExecutor(wishes["cores"], warm=_targets(workflow, registry))
+        runs = executor or LocalExecutor(
+            wishes["cores"], warm=_targets(workflow, registry), mark=mark_of(folder)
+        )
         options = Options(order=order, on_progress=on_progress, probe=probe)
         coordinator = Coordinator(store, runs, options)
         with contextlib.closing(store), _started(runs, coordinator):

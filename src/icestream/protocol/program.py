@@ -163,5 +163,8 @@ def explain(
                 advice=failure.advice,
                 code=failure.code,
             )
+    if status in (-signal.SIGKILL, -signal.SIGTERM):
+        # Somebody else ended it (the kernel out of memory, a person): the item is not to blame.
+        return TryAgain(f"{program.executable} was killed by signal {-status}")
     how = f"signal {-status}" if status < 0 else f"exit status {status}"
     return ItemFailed(f"{program.executable} ended with {how}; its last lines:\n{tail}")

@@ -120,6 +120,13 @@ def test_tiny_tasks_share_a_lease_but_every_slot_gets_one() -> None:
     assert all(len(c.tasks) > 1 for c in starts)
 
 
+def test_a_task_that_failed_before_has_its_lease_to_itself() -> None:
+    s = state(source(), step(2, mean=0.001))
+    tasks = tuple(dataclasses.replace(ready(2, e), attempt=1) for e in range(1, 9))
+    commands = decide(s, TasksReady(tasks), 0.0)
+    assert [len(c.tasks) for c in commands if isinstance(c, Start)] == [1, 1]
+
+
 def test_long_tasks_do_not_share_a_lease() -> None:
     s = state(source(), step(2, mean=2.0))
     commands = decide(s, TasksReady(tuple(ready(2, e) for e in range(1, 9))), 0.0)

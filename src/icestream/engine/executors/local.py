@@ -46,11 +46,16 @@ class LocalExecutor:
         How many leases run at once.
     warm
         Protocols (``module:Class``) that a worker imports before its first lease.
+    mark
+        Beginning of the names of all leases: when this process is killed, a guardian ends every
+        program that leases with such names have left behind.
     """
 
-    def __init__(self, workers: int, *, warm: Iterable[str] = ()) -> None:
+    def __init__(self, workers: int, *, warm: Iterable[str] = (), mark: str = "") -> None:
         self._count = workers
         self._warm = tuple(warm)
+        self._mark = mark
+        self._guardian: subprocess.Popen[bytes] | None = None
         self._workers: list[_Worker] = []
         self._waiting: deque[Lease] = deque()
         self._asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -63,6 +68,8 @@ class LocalExecutor:
     def start(self, inbox: Callable[[Ended], None]) -> None:
         """Start the workers."""
         self._inbox = inbox
+        if self._mark:
+            self._guardian = _guard(self._mark)
         self._thread.start()
 
     def submit(self, lease: Lease) -> None:
@@ -85,6 +92,9 @@ class LocalExecutor:
             self._thread.join()
         self._bell.close()
         self._ear.close()
+        if self._guardian is not None and self._guardian.stdin is not None:
+            self._guardian.stdin.close()
+            self._guardian.wait()
 
     def _ask(self, what: Callable[[], None]) -> None:
         self._asked.put(what)
@@ -212,6 +222,27 @@ class LocalExecutor:
 
 def _unheard(ended: Ended) -> None:
     raise RuntimeError(f"lease {ended.lease} ended before the executor was started")
+
+
+def _guard(mark: str) -> "subprocess.Popen[bytes]":
+    """Start a process that outlives this one by a moment, and ends the programs it left.
+
+    Programs die with their worker and workers with their coordinator, by the kernel's doing. What
+    a program has started itself does not: the guardian's end of a pipe tells it when.
+    """
+    code = (
+        "import sys, time; from icestream.engine.executors.local import end_programs\n"
+        "sys.stdin.buffer.read()\n"
+        "for _ in range(3):\n"
+        "    if not end_programs(sys.argv[1]): break\n"
+        "    time.sleep(0.1)"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code, mark],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
 
 
 def end_programs(lease: str) -> int:

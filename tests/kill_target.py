@@ -1,0 +1,29 @@
+"""A coordinator in a process of its own, for tests that kill it: FOLDER COUNT."""
+
+import sys
+
+import structlog
+
+import toys
+from icestream.engine.session import Machine, run_session
+from icestream.engine.workflow import Workflow
+
+
+def steps(count: int) -> tuple[tuple[str, str, dict[str, object], dict[str, object]], ...]:
+    """Numbers are written into files; some go through a program."""
+    return (
+        ("src", "toy.count", {"count": count}, {}),
+        ("a", "toy.add", {"write": True}, {"number": "src"}),
+        ("sel", "toy.select", {"below": 60}, {"number": "a"}),
+        ("p", "toy.echo", {}, {"number": "sel.number"}),
+        ("total", "toy.total", {"full": 100}, {"number": "a"}),
+    )
+
+
+if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    made = Workflow.from_document(toys.workflow(*steps(int(sys.argv[2]))))
+    outcome = run_session(
+        sys.argv[1], made, registry=toys.registry(), machine=Machine(cores=2), order="oldest"
+    )
+    sys.exit(0 if outcome.complete else 3)

@@ -1,0 +1,224 @@
+"""Nothing is lost and nothing is done twice, whatever is killed, full or read-only."""
+
+import errno
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from sqlalchemy import func, select
+
+from icestream.engine import commit, storage
+from icestream.store import queries
+from icestream.store import tables as t
+from icestream.store.open import open_store
+from toy_session import Session, wait_for
+
+ITEMS = 2000
+KILLS = 20
+
+
+def _start(folder: Path) -> "subprocess.Popen[bytes]":
+    tests = Path(__file__).parents[1]
+    return subprocess.Popen(
+        [sys.executable, str(tests / "kill_target.py"), str(folder), str(ITEMS)],
+        env={**os.environ, "PYTHONPATH": str(tests)},
+    )
+
+
+def _ended(folder: Path) -> int:
+    """Tasks that have ended so far."""
+    return sum(step.counts.ended for step in queries.steps(open_store(folder, readonly=True)))
+
+
+def _victim(coordinator: "subprocess.Popen[bytes]", kind: str) -> psutil.Process | None:
+    """The coordinator, one of its workers, or a program of one of them."""
+    parent = psutil.Process(coordinator.pid)
+    if kind == "coordinator":
+        return parent
+    workers = parent.children()
+    if kind == "worker":
+        return random.choice(workers) if workers else None
+    programs = [one for worker in workers for one in worker.children(recursive=True)]
+    return random.choice(programs) if programs else None
+
+
+def _family(coordinator: "subprocess.Popen[bytes]") -> list[psutil.Process]:
+    try:
+        return psutil.Process(coordinator.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+@pytest.mark.slow
+def test_kill_9_at_random_moments(tmp_path: Path) -> None:
+    """20 kills of coordinator, workers and programs over a session of 2,000 items."""
+    folder = tmp_path / "session"
+    random.seed(2718)
+    coordinator, family = _start(folder), []
+    for number in range(KILLS):
+        kind = ("coordinator", "worker", "program")[number % 3]
+        before = _ended(folder) if (folder / "icestream.db").exists() else 0
+        wait_for(lambda before=before: _ended(folder) > before, 30.0)
+        time.sleep(random.uniform(0.0, 0.15))
+        family += _family(coordinator)
+        deadline = time.monotonic() + 2.0
+        victim = None
+        while victim is None and time.monotonic() < deadline and coordinator.poll() is None:
+            victim = _victim(coordinator, kind)
+        victim = victim or _victim(coordinator, "worker")
+        assert victim is not None, "the session ended before it was killed often enough"
+        victim.kill()
+        if kind == "coordinator":
+            coordinator.wait()
+            coordinator = _start(folder)
+    family += _family(coordinator)
+    assert coordinator.wait(120) == 0
+
+    alive = [one for one in family if one.is_running() and one.status() != "zombie"]
+    assert alive == []
+    _check_everything_is_there_once(folder)
+
+
+def _check_everything_is_there_once(folder: Path) -> None:
+    store = open_store(folder, readonly=True)
+    assert queries.count_exposures(store)["going"] == 0
+    expected = {"src": ITEMS, "a": ITEMS, "sel": ITEMS, "p": 59}
+    with store.read() as connection:
+        for name, count in expected.items():
+            found = queries.results(store, name, limit=ITEMS + 1)
+            assert len(found) == len({one.exposure for one in found}) == count
+        results = connection.execute(select(func.count()).select_from(t.result)).scalar_one()
+        keys = connection.execute(
+            select(func.count(t.result.c.key.distinct())).select_from(t.result)
+        ).scalar_one()
+    totals = queries.latest_results(store, "total", limit=1)
+    assert totals[0].outputs["total"]["value"] == sum(range(1, ITEMS + 1))
+    batches = len(queries.results(store, "total", limit=ITEMS))
+    assert results == keys == sum(expected.values()) + batches
+    written = sorted((folder / "a").glob("*.txt"))
+    assert len(written) == ITEMS
+    for number, path in enumerate(written):
+        assert path.read_text() == f"{float(number + 1)}\n" * 1000
+    assert [path for path in (folder / ".scratch").rglob("*") if path.is_file()] == []
+
+
+STEPS = (
+    ("src", "toy.count", {"count": 200}, {}),
+    ("a", "toy.add", {"write": True, "seconds": 0.002}, {"number": "src"}),
+    ("b", "toy.add", {}, {"number": "a"}),
+)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 8 MiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)],
+        check=False,
+        capture_output=True,
+    )
+    if mounted.returncode != 0:
+        pytest.skip("a small disk cannot be mounted here (it needs root)")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_full_disk_holds_the_session_until_there_is_room(small_disk: Path) -> None:
+    session = Session(small_disk / "session")
+    background = session.start(*STEPS)
+    wait_for(lambda: len(session.values("b")) > 5)
+    ballast = small_disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"x" * 4096)
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
+    progress = wait_for(lambda: (p := session.running.progress()).state == "held" and p)
+    assert "cannot write in" in progress.reason
+    assert "0 MiB free" in progress.reason
+    assert "storage" in [alert.key for alert in progress.alerts]
+    ballast.unlink()
+    outcome = background.join()
+    assert outcome.exposures["done"] == 200
+    assert len(session.values("b")) == 200
+    kinds = [one.key for one in queries.alerts(session.store(), open_only=False)]
+    assert kinds == ["storage"]
+    assert queries.alerts(session.store()) == ()
+
+
+def test_a_read_only_folder_holds_the_session_until_it_is_mended(
+    local: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = False
+    publish, mended = commit.publish, storage.mended
+
+    def failing(*arguments: object) -> None:
+        if broken:
+            raise OSError(errno.EROFS, "Read-only file system")
+        publish(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(commit, "publish", failing)
+    monkeypatch.setattr(storage, "mended", lambda folder: not broken and mended(folder))
+    background = local.start(*STEPS)
+    wait_for(lambda: len(local.values("b")) > 5)
+    broken = True
+    progress = wait_for(lambda: (p := local.running.progress()).state == "held" and p)
+    assert "Read-only file system" in progress.reason
+    done = len(local.values("b"))
+    time.sleep(0.2)
+    assert len(local.values("b")) == done
+    broken = False
+    assert background.join().exposures["done"] == 200
+
+
+def test_what_a_crash_left_is_swept_and_done_again(local: Session) -> None:
+    """The store of a coordinator that died: a task that runs, scratch, a file without result."""
+    local.run(*STEPS)
+    store = open_store(local.folder)
+    number = queries.results_of(store, "e000007")["b"].id
+    with store.write() as connection:
+        task = t.task.c
+        row = connection.execute(
+            select(task.id, task.revision_id).where(task.result_id == number)
+        ).one()
+        connection.execute(
+            t.task.update().where(task.id == row.id).values(state="running", result_id=None)
+        )
+        connection.execute(t.result.delete().where(t.result.c.id == number))
+        connection.execute(
+            t.counter.update()
+            .where(t.counter.c.revision_id == row.revision_id)
+            .values(running=1, done=t.counter.c.done - 1)
+        )
+    store.close()
+    left = local.folder / ".scratch" / "1" / "99.1"
+    left.mkdir(parents=True)
+    (left / "half.mrc").write_text("half")
+    outcome = local.run(*STEPS)
+    assert outcome.complete
+    assert not left.exists()
+    again = queries.results_of(local.store(), "e000007")["b"]
+    assert again.outputs["number"]["value"] == 9.0
+    events = queries.events(local.store(), kinds=["session.started"])
+    assert [one.document["epoch"] for one in events] == [1, 2]
+
+
+def test_stopping_at_once_and_running_again_does_everything_once(session: Session) -> None:
+    steps = (
+        ("src", "toy.count", {"count": 150, "pace": 0.002}, {}),
+        ("a", "toy.add", {"seconds": 0.002}, {"number": "src"}),
+    )
+    background = session.start(*steps)
+    wait_for(lambda: len(session.values("a")) > 10)
+    assert background.stop(drain=False).state == "stopped"
+    assert session.run(*steps).complete
+    assert len(session.values("a")) == 150
