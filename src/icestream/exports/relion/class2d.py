@@ -62,7 +62,7 @@ def _write_assignments(
         | {
             "rlnGroupNumber": np.ones(rows.size, dtype=np.int64),
             "rlnClassNumber": found["class"][kept],
-            "rlnAnglePsi": found["angle"][kept],
+            "rlnAnglePsi": -found["angle"][kept],
             "rlnOriginXAngst": found["shift_x"][kept],
             "rlnOriginYAngst": found["shift_y"][kept],
             "rlnLogLikeliContribution": found["likelihood"][kept],

@@ -130,7 +130,7 @@ def motion_general(
         "rlnMicrographDoseRate": micrograph.dose_per_frame,
         "rlnMicrographPreExposure": micrograph.pre_exposure,
         "rlnVoltage": micrograph.optics.voltage,
-        "rlnMicrographStartFrame": 1,
+        "rlnMicrographStartFrame": micrograph.motion.first_frame if micrograph.motion else 1,
     }
     if names.movie.endswith(".eer"):
         general |= {"rlnEERUpsampling": 1, "rlnEERGrouping": micrograph.eer_grouping}

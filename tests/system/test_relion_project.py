@@ -1,0 +1,225 @@
+"""RELION reads the project that a session is handed over as, and finds what we found."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, zoom
+
+from icestream.engine.session import run_session
+from icestream.engine.workflow import load_workflow
+from icestream.exports.relion import Summary, export_relion
+from icestream.formats import read_mrc, read_star
+from icestream.formats.star import Block
+from icestream.model import Micrograph, from_document
+from icestream.simulator.acquire import acquire
+from icestream.simulator.plan import Plan
+from icestream.store import queries
+from icestream.store.open import open_store
+
+MOVIES = 5
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A processed session of a few small movies."""
+    folder = tmp_path_factory.mktemp("handover")
+    plan = Plan(movies=MOVIES, seed=811, size=768, frames=10, particles=45, speed=0)
+    microscope = acquire(plan, folder / "microscope").folder
+    workflow = load_workflow("default").changed(
+        "import", {"pattern": str(microscope), "watch": False}
+    )
+    outcome = run_session(folder / "session", workflow)
+    assert outcome.complete, outcome
+    return folder / "session"
+
+
+@pytest.fixture(scope="module")
+def exported(session: Path) -> Summary:
+    return export_relion(session, session.parent / "project")
+
+
+@pytest.fixture
+def project(exported: Summary) -> Path:
+    if shutil.which("relion_image_handler") is None:
+        pytest.skip("RELION is not installed (Debian: relion)")
+    return exported.project
+
+
+def relion(project: Path, *command: str) -> str:
+    done = subprocess.run(
+        list(command), cwd=project, capture_output=True, text=True, check=False, timeout=240
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def similarity(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
+
+
+def test_every_job_is_there(exported: Summary) -> None:
+    for name in (
+        "Import/job001/movies.star",
+        "MotionCorr/job002/corrected_micrographs.star",
+        "CtfFind/job003/micrographs_ctf.star",
+        "AutoPick/job004/autopick.star",
+        "AutoPick/job004/coords_suffix_autopick.star",
+        "Extract/job005/particles.star",
+        "default_pipeline.star",
+        "provenance/workflow.json",
+        "provenance/lineage.jsonl",
+    ):
+        assert (exported.project / name).stat().st_size > 0, name
+    assert exported.movies == exported.micrographs == exported.ctfs == MOVIES
+    assert exported.particles > 20 * MOVIES
+    assert exported.classes > 0
+    assert not list(exported.project.rglob("*.growing"))
+
+
+def test_every_name_in_a_table_is_a_file(exported: Summary) -> None:
+    labels = {
+        "rlnMicrographName",
+        "rlnMicrographNameNoDW",
+        "rlnMicrographMetadata",
+        "rlnMicrographMovieName",
+        "rlnMicrographGainName",
+        "rlnMicrographCoordinates",
+        "rlnCtfImage",
+        "rlnImageName",
+        "rlnReferenceImage",
+    }
+    seen = set()
+    for path in exported.project.rglob("*.star"):
+        if path.name == "coords_suffix_autopick.star":  # RELION 3.1 keeps a bare name in it
+            assert (exported.project / path.read_text().strip()).exists()
+            continue
+        for block in read_star(path).values():
+            for label in labels & block.columns.keys():
+                seen.add(label)
+                for name in block.text(label):
+                    file = name.split("@")[-1].removesuffix(":mrc")
+                    assert (exported.project / file).exists(), f"{path}: {label} {name}"
+    assert seen == labels
+
+
+def test_exporting_again_brings_it_up_to_date(session: Path, exported: Summary) -> None:
+    before = sorted(path for path in exported.project.rglob("*") if path.is_file())
+    again = export_relion(session, exported.project)
+    assert again == exported
+    assert sorted(path for path in exported.project.rglob("*") if path.is_file()) == before
+
+
+def test_a_folder_of_someone_else_is_left_alone(session: Path, tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("mine")
+    with pytest.raises(FileExistsError, match="empty or new folder"):
+        export_relion(session, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+
+
+def test_relion_reads_the_pipeline(project: Path) -> None:
+    relion(project, "relion_pipeliner", "--check_job_completion")
+
+
+def test_relion_reads_the_tables(project: Path) -> None:
+    particles = "Extract/job005/particles.star"
+    printed = relion(
+        project, "relion_star_printtable", particles, "data_particles", "rlnCoordinateX"
+    )
+    ours = read_star(project / particles)["particles"].floats("rlnCoordinateX")
+    np.testing.assert_allclose([float(line) for line in printed.split()], ours)
+
+
+def test_relion_reads_the_stacks(project: Path) -> None:
+    for stack in sorted((project / "Extract/job005/Movies").glob("*.mrcs")):
+        printed = relion(
+            project, "relion_image_handler", "--i", str(stack.relative_to(project)), "--stats"
+        )
+        lines = [line for line in printed.splitlines() if "avg=" in line]
+        assert len(lines) == len(read_mrc(stack))
+        assert all("angpix = 1.5" in line for line in lines)
+
+
+def test_relion_extracts_the_same_particles_with_our_coordinates(project: Path) -> None:
+    ours = read_star(project / "Extract/job005/particles.star")
+    box = int(ours["optics"].integers("rlnImageSize")[0])
+    relion(
+        project, "relion_preprocess", "--i", "CtfFind/job003/micrographs_ctf.star",
+        "--coord_dir", "AutoPick/job004/", "--coord_suffix", "_autopick.star",
+        "--part_star", "Again/particles.star", "--part_dir", "Again/", "--extract",
+        "--extract_size", str(box), "--norm", "--bg_radius", str(round(0.375 * box)),
+        "--white_dust", "-1", "--black_dust", "-1", "--invert_contrast",
+    )  # fmt: skip
+    again = read_star(project / "Again/particles.star")["particles"]
+    theirs = {(name, round(x, 2), round(y, 2)): image for name, x, y, image in rows(again)}
+    matches = []
+    for name, x, y, image in rows(ours["particles"]):
+        found = theirs.get((name, round(x, 2), round(y, 2)))
+        if found is not None:
+            matches.append(similarity(read_image(project, image), read_image(project, found)))
+    assert len(matches) > 0.9 * len(ours["particles"])
+    assert min(matches) > 0.95
+
+
+def rows(particles: Block) -> list[tuple[str, float, float, str]]:
+    names = [Path(name).stem for name in particles.text("rlnMicrographName")]
+    x, y = particles.floats("rlnCoordinateX"), particles.floats("rlnCoordinateY")
+    return list(zip(names, x.tolist(), y.tolist(), particles.text("rlnImageName"), strict=True))
+
+
+def read_image(project: Path, name: str) -> NDArray[np.float32]:
+    number, stack = name.split("@")
+    image: NDArray[np.float32] = read_mrc(project / stack)[int(number) - 1]
+    return image
+
+
+def test_relion_turns_particles_onto_their_class_average(project: Path) -> None:
+    """The direction of angles and shifts is RELION's: its own transform reproduces our averages."""
+    data = next((project / "Class2D/job006").glob("*_data.star"))
+    relion(
+        project, "relion_stack_create", "--i", str(data.relative_to(project)),
+        "--o", "turned", "--apply_transformation",
+    )  # fmt: skip
+    turned = read_mrc(project / "turned.mrcs")
+    averages = read_mrc(next((project / "Class2D/job006").glob("*_classes.mrcs")))
+    classes = read_star(data)["particles"].integers("rlnClassNumber")
+    largest = np.bincount(classes)[1:].argsort()[::-1][:3] + 1
+    found = [
+        similarity(
+            ripples(turned[classes == number].mean(axis=0)),
+            ripples(zoom(averages[number - 1], turned.shape[1] / averages.shape[1], order=1)),
+        )
+        for number in largest
+    ]
+    assert np.mean(found) > 0.6, found
+
+
+def ripples(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The image less its radial average, within the particle: only what turning can match."""
+    smooth = gaussian_filter(image, 1.5)
+    half = len(image) / 2
+    y, x = np.mgrid[: len(image), : len(image)] - half
+    radius = np.hypot(y, x)
+    ring = radius.astype(int)
+    profile = np.bincount(ring.ravel(), smooth.ravel()) / np.bincount(ring.ravel())
+    flat: NDArray[np.float32] = (smooth - profile[ring])[radius < 0.33 * len(image)]
+    return flat
+
+
+def test_polishing_finds_the_motion(project: Path, session: Path) -> None:
+    """RELION's own reader of motion files accepts ours: shifts and replaced pixels are as found."""
+    store = open_store(session, readonly=True)
+    result = queries.results(store, "align", limit=1)[0]
+    micrograph = from_document(Micrograph, dict(result.outputs["micrograph"]))
+    store.close()
+    path = f"MotionCorr/job002/Movies/{micrograph.exposure}.star"
+    printed = relion(
+        project, "relion_star_printtable", path, "data_global_shift", "rlnMicrographShiftX"
+    )
+    assert micrograph.motion is not None
+    np.testing.assert_allclose(
+        [float(line) for line in printed.split()], micrograph.motion.shifts[:, 1], atol=1e-4
+    )
