@@ -23,7 +23,7 @@ class NotADemo(FileExistsError):
     """The folder holds something that is not an earlier demo."""
 
 
-def demo(out: Path = Path("demo-session"), *, movies: int = 16, rate: float = 900.0) -> int:
+def demo(out: Path = Path("demo-session"), *, movies: int = 20, rate: float = 900.0) -> int:
     """Process a simulated session while it is written; says where the report is.
 
     Parameters
