@@ -1,0 +1,71 @@
+"""Rows of RELION's tables carry the items' values in RELION's units and under its labels."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from export_items import MICROGRAPH, NAMES, OPTICS, particles, picks
+from icestream.exports.relion.rows import (
+    Names,
+    ctf_row,
+    micrograph_row,
+    motion_general,
+    optics_row,
+    particle_columns,
+    pick_columns,
+)
+from icestream.model import Ctf
+
+
+def known_labels(shared_data: Path) -> set[str]:
+    text = (shared_data.parent / "reference" / "relion_labels.txt").read_text()
+    return {line.split()[0] for line in text.splitlines() if line.startswith("rln")}
+
+
+def all_rows() -> list[dict[str, object]]:
+    return [
+        optics_row(1, OPTICS, 1.0),
+        micrograph_row(NAMES, MICROGRAPH),
+        ctf_row(NAMES, Ctf(exposure="a", optics=OPTICS, defocus_u=2e4, defocus_v=1e4, angle=5)),
+        motion_general(NAMES, MICROGRAPH, "Movies/gain.mrc", "Movies/defects.txt"),
+        pick_columns(picks()),
+        particle_columns(NAMES, particles()),
+    ]
+
+
+def test_every_label_is_one_of_relion_5(shared_data: Path) -> None:
+    used = {label for row in all_rows() for label in row}
+    assert used - known_labels(shared_data) == set()
+
+
+def test_polishing_gets_the_movie_before_binning() -> None:
+    general = motion_general(NAMES, MICROGRAPH, None, None)
+    assert (general["rlnImageSizeX"], general["rlnImageSizeY"]) == (240, 200)
+    assert general["rlnMicrographOriginalPixelSize"] == 1.0
+    assert general["rlnMicrographBinning"] == 2.0
+    assert general["rlnMicrographStartFrame"] == 2
+    assert general["rlnMotionModelVersion"] == 0
+    assert "rlnMicrographGainName" not in general
+    assert "rlnEERGrouping" not in general
+
+
+def test_an_eer_movie_says_how_its_frames_were_grouped() -> None:
+    general = motion_general(Names("Movies/a.eer", "Movies/a"), MICROGRAPH, None, None)
+    assert general["rlnEERGrouping"] == 1
+
+
+def test_motion_is_in_angstroms() -> None:
+    row = micrograph_row(NAMES, MICROGRAPH)
+    assert row["rlnAccumMotionTotal"] == pytest.approx(5 + 2)
+    assert row["rlnOpticsGroup"] == 4
+
+
+def test_particles_are_numbered_from_one() -> None:
+    columns = particle_columns(NAMES, particles())
+    assert columns["rlnImageName"] == [
+        "000001@Extract/job005/Movies/a.mrcs",
+        "000002@Extract/job005/Movies/a.mrcs",
+    ]
+    assert columns["rlnOpticsGroup"] == [4, 4]
+    assert all(len(np.asarray(values)) == 2 for values in columns.values())

@@ -1,0 +1,50 @@
+"""A growing table is a STAR file that appears whole."""
+
+from pathlib import Path
+
+import numpy as np
+
+from icestream.exports.relion.table import Table
+from icestream.formats import read_star
+
+OPTICS = [{"rlnOpticsGroup": 1, "rlnVoltage": 300.0}]
+
+
+def test_rows_of_many_pieces_make_one_table(tmp_path: Path) -> None:
+    path = tmp_path / "job" / "particles.star"
+    table = Table(path, "particles", OPTICS)
+    for start in (0, 3, 6):
+        table.extend({"x": np.arange(start, start + 3), "name": ["a b"] * 3}, 3)
+    table.add({"x": 9, "name": "last"})
+    assert not path.exists()
+    table.close()
+    blocks = read_star(path)
+    assert list(blocks) == ["optics", "particles"]
+    assert blocks["particles"].integers("x").tolist() == list(range(10))
+    assert blocks["particles"].text("name")[-2:] == ["a b", "last"]
+    assert [p.name for p in path.parent.iterdir()] == ["particles.star"]
+
+
+def test_no_blank_line_stands_between_labels_and_rows(tmp_path: Path) -> None:
+    table = Table(tmp_path / "a.star", "micrographs")
+    table.add({"x": 1})
+    table.close()
+    lines = (tmp_path / "a.star").read_text().splitlines()
+    assert lines[lines.index("_x #1") + 1].strip() == "1"
+
+
+def test_a_row_without_a_value_says_none(tmp_path: Path) -> None:
+    table = Table(tmp_path / "a.star", "micrographs")
+    table.add({"x": 1, "y": "a"})
+    table.add({"x": 2, "z": "extra"})
+    table.close()
+    block = read_star(tmp_path / "a.star")["micrographs"]
+    assert block.text("y") == ["a", "None"]
+    assert "z" not in block
+
+
+def test_an_empty_table_is_no_file(tmp_path: Path) -> None:
+    table = Table(tmp_path / "a.star", "micrographs", OPTICS)
+    table.extend({"x": []}, 0)
+    table.close()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,35 @@
+"""Provenance: the workflow that runs again, and one line for each result."""
+
+import json
+from pathlib import Path
+
+from icestream.engine.workflow import load_workflow, validate
+from icestream.exports.provenance import export_provenance
+from icestream.protocol import Registry
+from report_session import SampleSession
+
+
+def test_every_result_has_its_line(tmp_path: Path) -> None:
+    session = SampleSession(tmp_path / "session", start=1.7e9)
+    session.grow(6)
+    session.store.close()
+    export_provenance(tmp_path / "session", tmp_path / "out")
+    lines = [json.loads(line) for line in (tmp_path / "out/lineage.jsonl").read_text().splitlines()]
+    about, results = lines[0], lines[1:]
+    assert about["session"] == session_name()
+    assert {"import", "align", "ctf"} <= {line["step"] for line in results}
+    assert len({line["id"] for line in results}) == len(results)
+    made = {line["id"] for line in results}
+    assert all(source in made for line in results for _, source in line["inputs"])
+
+
+def session_name() -> str:
+    return "apoferritin-grid-2"
+
+
+def test_the_workflow_can_run_elsewhere(tmp_path: Path) -> None:
+    session = SampleSession(tmp_path / "session", start=1.7e9)
+    session.store.close()
+    export_provenance(tmp_path / "session", tmp_path / "out")
+    workflow = load_workflow(tmp_path / "out/workflow.json")
+    assert [p for p in validate(workflow, Registry()) if "pattern" not in p] == []
