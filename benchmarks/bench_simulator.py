@@ -9,6 +9,7 @@ import gzip
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from scipy import fft, ndimage
 
 from icestream.formats import read_image, read_mrc
 from icestream.model import Optics
+from icestream.processing.ctf import ctf_2d
 from icestream.processing.simulate.assembly import make_cage
 from icestream.processing.simulate.camera import make_camera
 from icestream.processing.simulate.exposure import Conditions, Truth, simulate_movie
@@ -193,7 +195,7 @@ def _ring_depth(
     k = np.fft.fftshift(np.fft.fftfreq(power.shape[0], pixel))
     ky, kx = np.meshgrid(k, k, indexing="ij")
     radius = np.hypot(ky, kx)
-    rings = aberrations.ctf(ky, kx, optics) ** 2
+    rings = ctf_2d(power.shape, aberrations.at(), replace(optics, pixel_size=pixel)) ** 2
     depths = []
     for coarse, fine in BANDS:
         band = (radius > 1 / coarse) & (radius < 1 / fine) & (np.abs(kx) > 2 * k[-1] / 256)

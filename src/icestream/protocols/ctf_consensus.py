@@ -6,7 +6,7 @@ from itertools import combinations
 from statistics import median
 from typing import Literal
 
-from icestream.model import Ctf, Optics
+from icestream.model import Ctf
 from icestream.processing.ctf import Defocus, agreement_resolution
 from icestream.protocol import ConsensusProtocol, Figure, ItemFailed, Parameters
 
@@ -46,7 +46,9 @@ class AgreeOnCtf(ConsensusProtocol[CtfConsensusParameters, Ctf]):
         return replace(kept, resolution=max(kept.resolution, agreed))
 
     def _agreement(self, first: Ctf, second: Ctf) -> float:
-        mean, worst = agreement_resolution(_defocus(first), _defocus(second))
+        mean, worst = agreement_resolution(
+            (Defocus.of(first), first.optics), (Defocus.of(second), second.optics)
+        )
         return worst if self.parameters.direction == "worst" else mean
 
     def _quality(self, ctf: Ctf) -> float:
@@ -65,10 +67,3 @@ class AgreeOnCtf(ConsensusProtocol[CtfConsensusParameters, Ctf]):
         values = [ctf.resolution for ctf in items]
         yield Figure("Agreement of CTF estimates", "series", values, "resolution / Å")
         yield Figure("Agreement of CTF estimates", "histogram", values, "resolution / Å")
-
-
-def _defocus(ctf: Ctf) -> tuple[Defocus, Optics]:
-    defocus = Defocus(
-        u=ctf.defocus_u, v=ctf.defocus_v, angle=ctf.angle, phase_shift=ctf.phase_shift
-    )
-    return defocus, ctf.optics

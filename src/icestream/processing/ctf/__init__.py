@@ -5,7 +5,7 @@ from icestream.processing.ctf.fit import CtfFit, fit_ctf, fit_spectrum
 from icestream.processing.ctf.picture import spectrum_picture
 from icestream.processing.ctf.search import SearchRange
 from icestream.processing.ctf.spectrum import PowerSpectrum, UnusableImage, power_spectrum
-from icestream.processing.ctf.transfer import Defocus, aberration, ctf_1d, ctf_2d
+from icestream.processing.ctf.transfer import Defocus, aberration, aberration_2d, ctf_1d, ctf_2d
 
 __all__ = [
     "CtfFit",
@@ -14,6 +14,7 @@ __all__ = [
     "SearchRange",
     "UnusableImage",
     "aberration",
+    "aberration_2d",
     "agreement_resolution",
     "ctf_1d",
     "ctf_2d",

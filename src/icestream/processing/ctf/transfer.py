@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from icestream.model import Optics
+from icestream.model import Ctf, Optics
 
-__all__ = ["Defocus", "aberration", "ctf_1d", "ctf_2d"]
+__all__ = ["Defocus", "aberration", "aberration_2d", "ctf_1d", "ctf_2d"]
 
 Numbers = NDArray[np.floating[Any]]
 
@@ -41,6 +41,11 @@ class Defocus:
         """Half the astigmatism as (A cos 2a, A sin 2a), Å: free of the jump at 180°."""
         half, twice = 0.5 * (self.u - self.v), math.radians(2.0 * self.angle)
         return half * math.cos(twice), half * math.sin(twice)
+
+    @classmethod
+    def of(cls, ctf: Ctf) -> "Defocus":
+        """The defocus that was fitted to a micrograph."""
+        return cls(u=ctf.defocus_u, v=ctf.defocus_v, angle=ctf.angle, phase_shift=ctf.phase_shift)
 
     @classmethod
     def from_vector(
@@ -79,10 +84,32 @@ def aberration(
     Rohou & Grigorieff (2015), doi:10.1016/j.jsb.2015.08.008
     """
     squared = np.square(frequency)
+    return _phase(squared, squared * defocus, optics, phase_shift)
+
+
+def _phase(squared: Numbers, bent: Numbers, optics: Optics, phase_shift: float) -> Numbers:
+    """Phase chi from s² and from s² times the defocus in that direction."""
     cs = optics.spherical_aberration * 1e7
-    bent = defocus - 0.5 * optics.wavelength**2 * cs * squared
     constant = math.radians(phase_shift) + math.asin(optics.amplitude_contrast)
-    return np.asarray(math.pi * optics.wavelength * squared * bent + constant)
+    path = bent - 0.5 * optics.wavelength**2 * cs * np.square(squared)
+    return np.asarray(math.pi * optics.wavelength * path + constant)
+
+
+def aberration_2d(
+    shape: tuple[int, int], defocus: Defocus, optics: Optics, *, half: bool = False
+) -> NDArray[np.float64]:
+    """Phase chi, in radians, at every point of the transform of an image; see `ctf_2d`."""
+    rows = np.fft.fftfreq(shape[0], optics.pixel_size)
+    columns = np.fft.fftfreq(shape[1], optics.pixel_size)
+    if half:
+        columns = np.fft.rfftfreq(shape[1], optics.pixel_size)
+    else:
+        rows, columns = np.fft.fftshift(rows), np.fft.fftshift(columns)
+    ky, kx = rows[:, None], columns[None, :]
+    along, across = defocus.vector
+    squared = ky**2 + kx**2
+    bent = defocus.mean * squared + along * (kx**2 - ky**2) + 2.0 * across * (ky * kx)
+    return np.asarray(_phase(squared, bent, optics, defocus.phase_shift), dtype=np.float64)
 
 
 def ctf_1d(
@@ -113,16 +140,4 @@ def ctf_2d(
         False: ``(y, x)`` with the origin in the center, as a spectrum is shown.
         True: ``(y, x // 2 + 1)`` in the order of `scipy.fft.rfft2`, to multiply a transform with.
     """
-    rows = np.fft.fftfreq(shape[0], optics.pixel_size)
-    columns = np.fft.fftfreq(shape[1], optics.pixel_size)
-    if half:
-        columns = np.fft.rfftfreq(shape[1], optics.pixel_size)
-    else:
-        rows, columns = np.fft.fftshift(rows), np.fft.fftshift(columns)
-    ky, kx = rows[:, None], columns[None, :]
-    along, across = defocus.vector
-    squared = ky**2 + kx**2
-    safe = np.where(squared == 0.0, 1.0, squared)
-    local = defocus.mean + (along * (kx**2 - ky**2) + across * 2.0 * kx * ky) / safe
-    chi = aberration(np.sqrt(squared), local, optics, phase_shift=defocus.phase_shift)
-    return np.asarray(-np.sin(chi), dtype=np.float32)
+    return np.asarray(-np.sin(aberration_2d(shape, defocus, optics, half=half)), dtype=np.float32)

@@ -10,17 +10,15 @@ from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 from icestream.model.optics import Optics
+from icestream.processing.dose import critical_exposure
+from icestream.processing.fourier import frequency_grid
 from icestream.processing.simulate.camera import Camera, expose, spline_prefilter
 from icestream.processing.simulate.ice import diffusion_memory, ice_amplitude
 from icestream.processing.simulate.placement import random_rotations, scatter_points
 from icestream.processing.simulate.projection import image_transform, project
 from icestream.processing.simulate.specimen import Specimen
 from icestream.processing.simulate.tracks import MotionTraits, Tracks, random_tracks
-from icestream.processing.simulate.transfer import (
-    Aberrations,
-    critical_exposure,
-    frequency_grid,
-)
+from icestream.processing.simulate.transfer import Aberrations
 
 __all__ = ["Conditions", "ParticleTruth", "Truth", "simulate_movie"]
 
@@ -204,13 +202,13 @@ def _frames(
 ) -> Iterator[NDArray[np.uint8]]:
     conditions = truth.conditions
     optics, dose = conditions.optics, conditions.dose_per_frame
-    grid = frequency_grid(shape, optics.pixel_size)
-    k2 = (grid[0] ** 2 + grid[1] ** 2).astype(np.float32)
-    exposure = critical_exposure(np.sqrt(k2), optics.voltage)
+    frequency = frequency_grid(shape, optics.pixel_size)
+    k2 = np.square(frequency)
+    exposure = critical_exposure(frequency, optics.voltage)
     # The frame's mean: what is left at the middle of its exposure.
     fading = np.exp(-(conditions.pre_exposure + 0.5 * dose) / (2 * exposure)).astype(np.float32)
     step = np.exp(-dose / (2 * exposure)).astype(np.float32)
-    amplitude = ice_amplitude(grid, optics, conditions.aberrations, conditions.thickness)
+    amplitude = ice_amplitude(shape, optics, conditions.aberrations, conditions.thickness)
     amplitude *= np.float32(conditions.contrast)
     memory = diffusion_memory(k2, dose)
     pre = (spline_prefilter(shape[0], half=False), spline_prefilter(shape[1], half=True))

@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.model.optics import Optics
+from icestream.processing.ctf.transfer import aberration_2d
+from icestream.processing.fourier import frequency_grid
 from icestream.processing.simulate.transfer import Aberrations, phase_per_volt
 
 __all__ = ["diffusion_memory", "ice_amplitude", "ring_power", "structure_factor"]
@@ -43,7 +45,7 @@ def ring_power(
 
 
 def ice_amplitude(
-    grid: tuple[NDArray[np.float64], NDArray[np.float64]],
+    shape: tuple[int, int],
     optics: Optics,
     aberrations: Aberrations,
     thickness: float,
@@ -52,8 +54,8 @@ def ice_amplitude(
 
     Parameters
     ----------
-    grid
-        ``(ky, kx)`` of the half transform, 1/Å.
+    shape
+        ``(y, x)`` pixels of the image.
     optics, aberrations
         Of the exposure.
     thickness
@@ -62,11 +64,10 @@ def ice_amplitude(
     Returns
     -------
     numpy.ndarray
-        Half transform's shape: multiply with the transform of white noise of variance 1 for the
+        ``(y, x // 2 + 1)``: multiply with the transform of white noise of variance 1 for the
         relative intensity of the ice, CTF and envelope included.
     """
-    ky, kx = grid
-    k2 = ky * ky + kx * kx
+    k2 = np.square(frequency_grid(shape, optics.pixel_size))
     molecules = WATER_DENSITY * thickness * optics.pixel_size**2
     deviation = (
         phase_per_volt(optics)
@@ -75,8 +76,7 @@ def ice_amplitude(
         * np.sqrt(molecules)
         / optics.pixel_size**2
     )
-    a, b, c, d, e = aberrations.coefficients(optics)
-    chi = a * k2 + b * (kx * kx - ky * ky) + c * 2 * kx * ky - d * k2 * k2 + e
+    chi = aberration_2d(shape, aberrations.at(), optics, half=True)
     power = structure_factor(np.sqrt(k2)) * ring_power(chi, k2, optics.wavelength, thickness)
     envelope = np.exp(-0.25 * aberrations.b_factor * k2)
     return np.asarray(2.0 * deviation * np.sqrt(power) * envelope, dtype=np.float32)

@@ -6,9 +6,11 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from icestream.model.optics import Optics
+from icestream.processing.ctf.transfer import ctf_2d
+from icestream.processing.fourier import frequency_grid
 from icestream.processing.simulate.ice import VOLT_SQUARE_ANGSTROM
 from icestream.processing.simulate.specimen import Specimen
-from icestream.processing.simulate.transfer import Aberrations, frequency_grid, phase_per_volt
+from icestream.processing.simulate.transfer import Aberrations, phase_per_volt
 
 __all__ = ["image_transform", "project"]
 
@@ -87,20 +89,6 @@ def project(
     return atoms, water
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _add_transformed(total, atoms, water, ky, kx, chi, b_factor, strength, spread):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
-    a, b, c, d, e = chi
-    for j in range(total.shape[0]):
-        y = ky[j]
-        for i in range(total.shape[1]):
-            x = kx[i]
-            k2 = x * x + y * y
-            phase = a * k2 + b * (x * x - y * y) + c * 2.0 * x * y - d * k2 * k2 + e
-            weight = -np.sin(phase) * np.exp(-0.25 * b_factor * k2) * strength
-            blur = np.float32(np.exp(-spread * k2))
-            total[j, i] += np.float32(weight) * (atoms[j, i] - blur * water[j, i])
-
-
 def image_transform(
     slices: list[tuple[float, NDArray[np.float32], NDArray[np.float32]]],
     optics: Optics,
@@ -120,22 +108,19 @@ def image_transform(
     Weak phase object: intensity = 1 + 2·F⁻¹[CTF·F(phase)]. The bilinear footprint of the
     projection is undone (division by sinc²), so that only `b_factor` damps high frequencies.
     """
-    shape = slices[0][1].shape
-    ky, kx = frequency_grid((shape[0], shape[1]), optics.pixel_size)
-    total = np.zeros((shape[0], shape[1] // 2 + 1), dtype=np.complex64)
-    strength = 2.0 * phase_per_volt(optics)
-    spread = 2.0 * (np.pi * WATER_SPREAD) ** 2
+    shape = (slices[0][1].shape[0], slices[0][1].shape[1])
+    k2 = np.square(frequency_grid(shape, optics.pixel_size))
+    total = np.zeros(k2.shape, dtype=np.complex64)
+    blur = np.exp(np.float32(-2.0 * (np.pi * WATER_SPREAD) ** 2) * k2)
     for offset, atoms, water in slices:
-        _add_transformed(
-            total,
-            fft.rfft2(atoms),
-            fft.rfft2(water),
-            ky.ravel(),
-            kx.ravel(),
-            aberrations.coefficients(optics, offset),
-            aberrations.b_factor,
-            strength,
-            spread,
-        )
-    footprint = np.sinc(ky * optics.pixel_size) ** 2 * np.sinc(kx * optics.pixel_size) ** 2
-    return np.asarray(total / footprint.astype(np.float32))
+        displaced = fft.rfft2(water)
+        displaced *= blur
+        potential = fft.rfft2(atoms)
+        potential -= displaced
+        potential *= ctf_2d(shape, aberrations.at(offset), optics, half=True)
+        total += potential
+    total *= np.exp(np.float32(-0.25 * aberrations.b_factor) * k2)
+    total *= np.float32(2.0 * phase_per_volt(optics))
+    rows, columns = np.sinc(np.fft.fftfreq(shape[0])), np.sinc(np.fft.rfftfreq(shape[1]))
+    total /= np.square(rows[:, None] * columns).astype(np.float32)
+    return total

@@ -7,11 +7,12 @@ import pytest
 from scipy import fft, ndimage
 
 from icestream.model import Optics
+from icestream.processing.dose import critical_exposure
 from icestream.processing.simulate.assembly import make_cage
 from icestream.processing.simulate.camera import Camera, make_camera
 from icestream.processing.simulate.exposure import Conditions, simulate_movie
 from icestream.processing.simulate.tracks import MotionTraits
-from icestream.processing.simulate.transfer import Aberrations, critical_exposure
+from icestream.processing.simulate.transfer import Aberrations
 
 STILL = MotionTraits(early=(0, 0), walk=(0, 0), doming=(0, 0))
 CONDITIONS = Conditions(

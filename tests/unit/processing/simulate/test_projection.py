@@ -7,7 +7,7 @@ from scipy import fft
 from icestream.model import Optics
 from icestream.processing.simulate.projection import DISPLACED_WATER, image_transform, project
 from icestream.processing.simulate.specimen import Specimen
-from icestream.processing.simulate.transfer import Aberrations, frequency_grid, phase_per_volt
+from icestream.processing.simulate.transfer import Aberrations, phase_per_volt
 
 OPTICS = Optics(pixel_size=1.5, voltage=300.0, amplitude_contrast=0.07)
 
@@ -70,15 +70,18 @@ def test_a_point_is_imaged_with_the_ctf():
         _point(), np.eye(3, dtype=np.float32)[None], np.array([[48.0, 48.0]]), shape, 1.5
     )
     found = image_transform([(100.0, atoms, water)], OPTICS, aberrations)
-    ky, kx = frequency_grid(shape, 1.5)
+    ky, kx = np.fft.fftfreq(96, 1.5)[:, None], np.fft.rfftfreq(96, 1.5)[None, :]
     k2 = ky**2 + kx**2
+    # 8600 Å of mean defocus at this depth, 500 Å of astigmatism along 20°.
+    local = 8600.0 + 500.0 * np.cos(2.0 * (np.arctan2(ky, kx) - np.radians(20.0)))
+    chi = np.pi * 0.0196875 * k2 * (local - 0.5 * 0.0196875**2 * 2.7e7 * k2) + np.arcsin(0.07)
     expected = (
         2
         * phase_per_volt(OPTICS)
         * 2.5
         * 47.878
         / 1.5**2
-        * aberrations.ctf(ky, kx, OPTICS, 100.0)
+        * -np.sin(chi)
         * np.exp(-70.0 * k2 / 4)
         / (np.sinc(ky * 1.5) ** 2 * np.sinc(kx * 1.5) ** 2)
     )
