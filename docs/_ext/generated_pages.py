@@ -4,14 +4,17 @@ The pages are generated when the documentation is built, so they cannot disagree
 `python docs/_ext/generated_pages.py FOLDER` writes them without Sphinx.
 """
 
+import io
+import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from icestream.cli.app import COMMANDS
+from icestream.cli.app import COMMANDS, build
 from icestream.cli.describe import describe_parameters, first_line, port_words, value_words
 from icestream.protocol import Protocol, Registry
 from icestream.settings import PREFIX, Settings
@@ -112,14 +115,11 @@ def _forms(name: str) -> Iterator[tuple[str, ...]]:
 
 
 def _help(*words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "icestream", *words, "--help"],
-        env={"COLUMNS": "84", "TERM": "dumb", "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    text = done.stdout.partition("\n\nEach command explains itself")[0]
+    """What a command prints with --help, 84 columns wide."""
+    printed = io.StringIO()
+    with patch.dict(os.environ, {"COLUMNS": "84", "TERM": "dumb"}), redirect_stdout(printed):
+        build(called=words[0])([*words, "--help"], result_action="return_value")
+    text = printed.getvalue().partition("\n\nEach command explains itself")[0]
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 
