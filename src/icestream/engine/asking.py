@@ -2,35 +2,34 @@
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from icestream.engine.book import Book
 from icestream.engine.opening import step_state
 from icestream.engine.plan import Bound
-from icestream.engine.revising import change_parameters
+from icestream.engine.revising import change_parameters, revise
+from icestream.engine.settling import Settling
 from icestream.engine.state import Asked, Event, State
 from icestream.store import tables as t
 
-if TYPE_CHECKING:
-    from icestream.engine.book import Book
-
-__all__ = ["carry_out", "waiting_commands"]
+__all__ = ["carry_out", "judge", "waiting_commands"]
 
 
 class _Refused(Exception):
     """The command cannot be carried out; the message says why."""
 
 
-def waiting_commands(book: "Book") -> Sequence[Any]:
+def waiting_commands(book: Book) -> Sequence[Any]:
     """Commands that nobody has answered, in order."""
     chosen = select(t.command).where(t.command.c.state == "new").order_by(t.command.c.time)
     with book.store.read() as connection:
         return connection.execute(chosen).all()
 
 
-def carry_out(book: "Book", state: State, row: Any) -> list[Event]:
+def carry_out(book: Book, state: State, row: Any) -> list[Event]:
     """Carry out one command, answer it, and return what follows."""
     arguments = json.loads(row.arguments)
     try:
@@ -38,11 +37,11 @@ def carry_out(book: "Book", state: State, row: Any) -> list[Event]:
         (events, answer), verdict = answered, "done"
     except (_Refused, LookupError, ValidationError, TypeError) as error:
         events, answer, verdict = [], str(error), "refused"
-    book.answer(row.token, verdict, answer, row.name)
+    _answer(book, row.token, verdict, answer, row.name)
     return events
 
 
-def _ask(book: "Book", _state: State, arguments: dict[str, Any], row: Any) -> Any:
+def _ask(book: Book, _state: State, arguments: dict[str, Any], row: Any) -> Any:
     reason = f"{row.name} by {row.who}"
     if not arguments.get("step"):
         return [Asked(row.name, (), reason)], f"the session: {row.name}"
@@ -53,9 +52,9 @@ def _ask(book: "Book", _state: State, arguments: dict[str, Any], row: Any) -> An
     return [Asked(row.name, numbers, reason)], f"{names}: {row.name}"
 
 
-def _set(book: "Book", state: State, arguments: dict[str, Any], row: Any) -> Any:
+def _set(book: Book, state: State, arguments: dict[str, Any], row: Any) -> Any:
     steps = change_parameters(book.plan, arguments["step"], arguments["changes"])
-    changed = book.revise(steps, row.who)
+    changed = _revise(book, steps, row.who)
     for step in changed:
         with book.store.read() as connection:
             fresh = step_state(connection, step)
@@ -71,7 +70,7 @@ def _set(book: "Book", state: State, arguments: dict[str, Any], row: Any) -> Any
     return [Asked("revised", tuple(numbers), said)], said
 
 
-def _judge(book: "Book", _state: State, arguments: dict[str, Any], row: Any) -> Any:
+def _judge(book: Book, _state: State, arguments: dict[str, Any], row: Any) -> Any:
     accepted = row.name == "accept"
     steps: list[Bound]
     if arguments.get("step"):
@@ -85,16 +84,16 @@ def _judge(book: "Book", _state: State, arguments: dict[str, Any], row: Any) -> 
         steps = [step for step in every if step.kind == "selection"]
         steps = steps or [step for step in every if step.kind == "source"]
     names = list(arguments["exposures"])
-    events, unknown = book.judge(
-        [step.id for step in steps], names, accepted, (row.who, str(arguments.get("why", "")))
+    events, unknown = judge(
+        book, [step.id for step in steps], names, accepted, (row.who, str(arguments.get("why", "")))
     )
     if unknown:
         raise _Refused(f"no exposure {', '.join(unknown)} in this session")
     return events, f"{len(names)} exposures: {row.name} at {', '.join(s.name for s in steps)}"
 
 
-def _acknowledge(book: "Book", _state: State, arguments: dict[str, Any], row: Any) -> Any:
-    if not book.acknowledge(int(arguments["alert"]), row.who):
+def _acknowledge(book: Book, _state: State, arguments: dict[str, Any], row: Any) -> Any:
+    if not _see(book, int(arguments["alert"]), row.who):
         raise _Refused(f"no alert {arguments['alert']} in this session")
     return [], "acknowledged"
 
@@ -109,3 +108,75 @@ _VERBS = {
     "reject": _judge,
     "acknowledge": _acknowledge,
 }
+
+
+def _answer(book: Book, token: str, verdict: str, answer: str, verb: str) -> None:
+    """Answer a command."""
+    with book.transaction() as (connection, writes):
+        connection.execute(
+            update(t.command).where(t.command.c.token == token).values(state=verdict, answer=answer)
+        )
+        said = json.dumps({"command": verb, "verdict": verdict, "answer": answer})
+        writes.event("command.answered", said)
+
+
+def _revise(book: Book, steps: list[Bound], who: str) -> list[Bound]:
+    """Give steps the revisions of their new fingerprints; those that changed."""
+    with book.transaction() as (connection, writes):
+        changed = revise(connection, writes, steps, who)
+    for step in steps:
+        book.plan.steps[step.id] = step
+        step.looks_back = True
+    return changed
+
+
+def judge(
+    book: Book, steps: list[int], names: list[str], accepted: bool, by: tuple[str, str]
+) -> tuple[list[Event], list[str]]:
+    """Record a person's word on exposures at steps; also returns names that are unknown."""
+    with book.settling() as settling:
+        chosen = select(t.exposure.c.name, t.exposure.c.id).where(t.exposure.c.name.in_(names))
+        known = {name: int(one) for name, one in settling.connection.execute(chosen)}
+        unknown = [name for name in names if name not in known]
+        if not unknown:
+            settling.load(known.values())
+            for number in steps:
+                for one in known.values():
+                    _judge_one(book, settling, number, one, accepted, by)
+    return book.follow_up(settling.applied), unknown
+
+
+def _judge_one(
+    book: Book, settling: Settling, number: int, one: int, accepted: bool, by: tuple[str, str]
+) -> None:
+    who, why = by
+    settling.writes.insert(
+        t.decision,
+        step_id=number,
+        exposure_id=one,
+        accepted=accepted,
+        who=who,
+        why=why,
+        time=settling.writes.now,
+    )
+    said = json.dumps({"accepted": accepted, "who": who, "why": why})
+    settling.writes.event("exposure.judged", said, step_id=number, exposure_id=one)
+    row = settling.rows(one).get(number)
+    if row is not None and row.state == "done" and row.passed != accepted:
+        reason = row.reason if accepted else (why or f"rejected by {who}")
+        step = book.plan.steps[number]
+        settling.change(step, row, "done", passed=accepted, reason=reason)
+        settling.look_again(number, one)
+
+
+def _see(book: Book, alert: int, who: str) -> bool:
+    """Record that a person has seen an alert; False when there is none."""
+    with book.transaction() as (connection, writes):
+        found = connection.execute(
+            update(t.alert)
+            .where(t.alert.c.id == alert)
+            .values(acknowledged=writes.now, acknowledged_by=who)
+        )
+        if found.rowcount:
+            writes.event("alert.acknowledged", json.dumps({"alert": alert, "who": who}))
+    return bool(found.rowcount)

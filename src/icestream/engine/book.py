@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy import delete as remove
 
 from icestream.engine import commit, opening
 from icestream.engine.alerts import Alerts
@@ -23,12 +22,9 @@ from icestream.engine.decide import ATTEMPTS, backoff
 from icestream.engine.dispatch import Dispatch, prepare
 from icestream.engine.executors.contract import Ended, Ending, Lease
 from icestream.engine.gathering import form_batch
-from icestream.engine.monitors import Inspected
 from icestream.engine.plan import Bound, Plan
-from icestream.engine.revising import revise
-from icestream.engine.segments import Compacted
 from icestream.engine.settling import Applied, Documents, Ready, Settling
-from icestream.engine.sources import Discovered, SourceFailed
+from icestream.engine.sources import Discovered
 from icestream.engine.state import (
     WINDOW,
     Backfilling,
@@ -42,7 +38,7 @@ from icestream.engine.state import (
     TasksReady,
 )
 from icestream.engine.workflow import Workflow
-from icestream.model import Alert, to_document
+from icestream.model import Alert
 from icestream.protocol import Registry
 from icestream.store import tables as t
 from icestream.store.open import Store
@@ -128,7 +124,7 @@ class Book:
             for ending in lease.endings:
                 commit.publish(self.folder, outs[ending.task], ending)
         events: list[Event] = []
-        with self._settling() as settling:
+        with self.settling() as settling:
             settling.load(
                 out.exposure for lease in ended for out in self.leases[lease.lease].values()
             )
@@ -138,7 +134,7 @@ class Book:
         for lease in ended:
             self._forget(lease)
         # New tasks first: a step whose last task has ended must not look as if nothing followed.
-        return [*self._follow_up(settling.applied), *events]
+        return [*self.follow_up(settling.applied), *events]
 
     def _lease_ended(self, settling: Settling, lease: Ended) -> Event:
         groups: dict[str, list[Any]] = defaultdict(list)
@@ -204,7 +200,7 @@ class Book:
     def start(self, starts: Sequence[Start]) -> list[Lease]:
         """Mark tasks as running, and make the leases that run them."""
         dispatch = Dispatch(self.plan, self.folder, self.documents, self.epoch, self.timeout)
-        with self._transaction() as (connection, writes):
+        with self.transaction() as (connection, writes):
             leases, outs = prepare(dispatch, connection, writes, starts)
         for lease, of_lease in zip(leases, outs, strict=True):
             self.leases[lease.id] = {out.id: out for out in of_lease}
@@ -225,13 +221,13 @@ class Book:
 
     def form_batch(self, number: int, *, final: bool) -> list[Event]:
         """Make a batch of what has arrived at a step."""
-        with self._settling() as settling:
+        with self.settling() as settling:
             formed = form_batch(settling, self.plan.steps[number], final=final)
-        return [*self._follow_up(settling.applied), BatchFormed(number, formed, final)]
+        return [*self.follow_up(settling.applied), BatchFormed(number, formed, final)]
 
     def set_gate(self, number: int, gate: str) -> list[Event]:
         """Open a trigger's gate, or shut it for good: all that is held is looked at again."""
-        with self._transaction() as (_, writes):
+        with self.transaction() as (_, writes):
             writes.update(t.step, number, gate=gate, backfill=0)
             writes.event("step.gate", json.dumps({"gate": gate}), step_id=number)
         self.plan.steps[number].gate = gate
@@ -240,7 +236,7 @@ class Book:
     def backfill(self, number: int) -> list[Event]:
         """Look at the next page of exposures that were there before a step was changed."""
         step = self.plan.steps[number]
-        with self._settling() as settling:
+        with self.settling() as settling:
             connection = settling.connection
             after = connection.execute(
                 select(t.step.c.backfill).where(t.step.c.id == number)
@@ -254,7 +250,7 @@ class Book:
             going_on = len(page) >= _PAGE
             last = abs(page[-1]) if going_on else None
             settling.writes.update(t.step, number, backfill=last)
-        events = self._follow_up(settling.applied)
+        events = self.follow_up(settling.applied)
         return events if going_on else [*events, Backfilling(number, False)]
 
     def _page(self, connection: Connection, step: Bound, after: int) -> list[int]:
@@ -277,7 +273,7 @@ class Book:
     def change_step(self, number: int, state: str, reason: str, *, alarm: bool) -> None:
         """Record a step's state, and raise or clear the alert that belongs to it."""
         name = self.plan.steps[number].name
-        with self._transaction() as (_, writes):
+        with self.transaction() as (_, writes):
             writes.update(t.step, number, state=state, reason=reason)
             said = json.dumps({"state": state, "reason": reason})
             writes.event("step.state", said, step_id=number)
@@ -291,154 +287,32 @@ class Book:
 
     def change_session(self, state: str, reason: str = "") -> None:
         """Record the session's state."""
-        with self._transaction() as (connection, writes):
+        with self.transaction() as (connection, writes):
             connection.execute(
                 update(t.session).values(state=state, reason=reason, changed=writes.now)
             )
             writes.event("session.state", json.dumps({"state": state, "reason": reason}))
 
-    def inspected(self, said: Inspected) -> None:
-        """Record what a monitor said."""
-        with self._transaction() as (connection, writes):
-            if said.error:
-                name = self.plan.steps[said.step].name
-                last = said.error.strip().splitlines()[-1]
-                broken = Alert(
-                    key="monitor.broken", level="warning", message=f"{name} cannot look: {last}"
-                )
-                self.alerts.raise_(writes, said.step, broken)
-                return
-            self.alerts.report(writes, said.step, said.alerts)
-            for one in said.samples:
-                writes.insert(
-                    t.sample, time=said.time, name=one.name, value=one.value, unit=one.unit
-                )
-            if said.figures:
-                connection.execute(remove(t.figure).where(t.figure.c.step_id == said.step))
-                drawn = json.dumps([to_document(figure) for figure in said.figures])
-                writes.insert(t.figure, step_id=said.step, document=drawn, time=said.time)
-
-    def source_failed(self, said: SourceFailed) -> None:
-        """Record that a source raised; the alert clears when it finds something again."""
-        name = self.plan.steps[said.step].name
-        message = f"{name} cannot look for new items: {said.reason}"
-        alert = Alert(key="source.failed", level="critical", message=message)
-        with self._transaction() as (_, writes):
-            self.alerts.raise_(writes, said.step, alert)
-            writes.event("source.failed", json.dumps({"details": said.details}), step_id=said.step)
-
-    def compacted(self, made: Compacted) -> None:
-        """Record a segment of particles."""
-        with self._transaction() as (connection, writes):
-            number = writes.insert(
-                t.segment,
-                step_id=made.step,
-                revision_id=made.revision,
-                path=made.path,
-                rows=made.rows,
-                created=writes.now,
-            )
-            writes.flush(connection)
-            chosen = t.part.c.result_id.in_(made.results)
-            connection.execute(update(t.part).where(chosen).values(segment_id=number))
-
-    def alert(self, alert: Alert, *, holds: bool) -> None:
-        """Raise or clear an alert of the session itself."""
-        with self._transaction() as (_, writes):
-            if holds:
-                self.alerts.raise_(writes, None, alert)
-            else:
-                self.alerts.clear(writes, None, alert.key)
-
-    # -- what people ask -----------------------------------------------------------------------
-
-    def answer(self, token: str, verdict: str, answer: str, verb: str) -> None:
-        """Answer a command."""
-        with self._transaction() as (connection, writes):
-            connection.execute(
-                update(t.command)
-                .where(t.command.c.token == token)
-                .values(state=verdict, answer=answer)
-            )
-            said = json.dumps({"command": verb, "verdict": verdict, "answer": answer})
-            writes.event("command.answered", said)
-
-    def revise(self, steps: list[Bound], who: str) -> list[Bound]:
-        """Give steps the revisions of their new fingerprints; those that changed."""
-        with self._transaction() as (connection, writes):
-            changed = revise(connection, writes, steps, who)
-        for step in steps:
-            self.plan.steps[step.id] = step
-            step.looks_back = True
-        return changed
-
-    def judge(
-        self, steps: list[int], names: list[str], accepted: bool, by: tuple[str, str]
-    ) -> tuple[list[Event], list[str]]:
-        """Record a person's word on exposures at steps; also returns names that are unknown."""
-        with self._settling() as settling:
-            chosen = select(t.exposure.c.name, t.exposure.c.id).where(t.exposure.c.name.in_(names))
-            known = {name: int(one) for name, one in settling.connection.execute(chosen)}
-            unknown = [name for name in names if name not in known]
-            if not unknown:
-                settling.load(known.values())
-                for number in steps:
-                    for one in known.values():
-                        self._judge_one(settling, number, one, accepted, by)
-        return self._follow_up(settling.applied), unknown
-
-    def _judge_one(
-        self, settling: Settling, number: int, one: int, accepted: bool, by: tuple[str, str]
-    ) -> None:
-        who, why = by
-        settling.writes.insert(
-            t.decision,
-            step_id=number,
-            exposure_id=one,
-            accepted=accepted,
-            who=who,
-            why=why,
-            time=settling.writes.now,
-        )
-        said = json.dumps({"accepted": accepted, "who": who, "why": why})
-        settling.writes.event("exposure.judged", said, step_id=number, exposure_id=one)
-        row = settling.rows(one).get(number)
-        if row is not None and row.state == "done" and row.passed != accepted:
-            reason = row.reason if accepted else (why or f"rejected by {who}")
-            step = self.plan.steps[number]
-            settling.change(step, row, "done", passed=accepted, reason=reason)
-            settling.look_again(number, one)
-
-    def acknowledge(self, alert: int, who: str) -> bool:
-        """Record that a person has seen an alert; False when there is none."""
-        with self._transaction() as (connection, writes):
-            found = connection.execute(
-                update(t.alert)
-                .where(t.alert.c.id == alert)
-                .values(acknowledged=writes.now, acknowledged_by=who)
-            )
-            if found.rowcount:
-                writes.event("alert.acknowledged", json.dumps({"alert": alert, "who": who}))
-        return bool(found.rowcount)
-
     # -- the way it is done --------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[tuple[Connection, Writes]]:
+    def transaction(self) -> Iterator[tuple[Connection, Writes]]:
+        """One transaction; what is gathered in its `Writes` is written at its end."""
         with self.store.write() as connection:
             writes = Writes(self._numbers, time.time())
             yield connection, writes
             writes.flush(connection)
 
     @contextlib.contextmanager
-    def _settling(self) -> Iterator[Settling]:
+    def settling(self) -> Iterator[Settling]:
         """A transaction at whose end all that follows from it is done too."""
-        with self._transaction() as (connection, writes):
+        with self.transaction() as (connection, writes):
             settling = Settling(self.plan, connection, writes, self.order, self.documents)
             yield settling
             settling.cascade()
 
-    def _follow_up(self, applied: Applied) -> list[Event]:
+    def follow_up(self, applied: Applied) -> list[Event]:
+        """Events of what a transaction that has been committed changed."""
         self.new_results |= applied.new_results
         arrived = tuple((step, size) for step, sizes in applied.arrived.items() for size in sizes)
         if not (applied.ready or applied.withdrawn or arrived):

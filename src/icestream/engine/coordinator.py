@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from icestream.engine import asking, monitors, opening, storage
+from icestream.engine import asking, monitors, notes, opening, storage
 from icestream.engine.book import Book
 from icestream.engine.carrying import Hands
 from icestream.engine.commit import KEEP
@@ -21,14 +21,14 @@ from icestream.engine.decide import decide
 from icestream.engine.executors.contract import Ended, Executor
 from icestream.engine.ledger import Grant, Share
 from icestream.engine.monitors import Inspected
-from icestream.engine.progress import Outcome, Progress, StepProgress
+from icestream.engine.progress import Outcome, Progress, look, outcome
 from icestream.engine.segments import Compacted, compact
+from icestream.engine.sharing import take_grant, used_by
 from icestream.engine.sources import Discovered, SourceFailed
 from icestream.engine.state import Asked, Event, Free, State, StreamEnded, Tick, Trouble
 from icestream.engine.workflow import Workflow
 from icestream.model import Alert
 from icestream.protocol import Registry
-from icestream.store import queries
 from icestream.store.open import Store
 
 __all__ = ["Coordinator", "Options"]
@@ -99,17 +99,7 @@ class Coordinator:
 
     def used(self) -> Mapping[str, int]:
         """What its leases hold now, by kind of the machine's ledger; from any thread."""
-        leases = list(self._state.leases.values())
-        amounts = {
-            "cores": sum(lease.need.cores for lease in leases),
-            "memory": sum(lease.need.memory for lease in leases),
-        }
-        for lease in leases:
-            for gpu in lease.gpus:
-                amounts[f"gpu:{gpu}"] = 1
-            for token in lease.need.tokens:
-                amounts[f"token:{token}"] = amounts.get(f"token:{token}", 0) + 1
-        return amounts
+        return used_by(self._state)
 
     def is_idle(self) -> bool:
         """Whether it has had nothing to do for a while; from any thread."""
@@ -122,7 +112,7 @@ class Coordinator:
         mark = f"{opening.mark_of(self._book.folder)}{self._book.epoch}."
         free = Free(0, 0)
         self._state = State(steps, free, self._executor.capacity(), mark=mark)
-        self._take_grant(share.granted)
+        take_grant(self._state, share.granted)
         self._crew = Crew(self._store, self._book.plan, self.tell)
         self._hands = Hands(self._book, self._state, self._executor, self._crew)
         try:
@@ -134,7 +124,8 @@ class Coordinator:
             self._last_look()
         finally:
             self._crew.stop()
-        return self._outcome(time.monotonic() - started)
+        done = self._state.session == "running"
+        return outcome(self._store, time.monotonic() - started, done=done)
 
     # -- one turn ------------------------------------------------------------------------------
 
@@ -218,14 +209,14 @@ class Coordinator:
             case _Stop():
                 return [Asked("stop" if message.drain else "abort")]
             case Grant():
-                self._take_grant(message.amounts)
+                take_grant(self._state, message.amounts)
                 return [Tick()]
             case Inspected():
-                self._book.inspected(message)
+                notes.inspected(self._book, message)
             case Compacted():
-                self._book.compacted(message)
+                notes.compacted(self._book, message)
             case SourceFailed():
-                self._book.source_failed(message)
+                notes.source_failed(self._book, message)
             case OSError():
                 raise message  # of the thread that keeps house
             case _:
@@ -251,22 +242,6 @@ class Coordinator:
             self._crew.start_source(number, None)
         self._crew.restart_monitors()
 
-    def _take_grant(self, granted: Mapping[str, int]) -> None:
-        """Take over a share of the machine; what runs keeps what it has."""
-        used, free = self.used(), self._state.free
-        free.cores = granted.get("cores", 0) - used["cores"]
-        free.memory = granted.get("memory", 0) - used["memory"]
-        free.gpus = {
-            int(kind[4:])
-            for kind, amount in granted.items()
-            if kind.startswith("gpu:") and amount > used.get(kind, 0)
-        }
-        free.tokens = {
-            kind[6:]: amount - used.get(kind, 0)
-            for kind, amount in granted.items()
-            if kind.startswith("token:")
-        }
-
     # -- trouble with storage ------------------------------------------------------------------
 
     def _begin_trouble(self, error: BaseException | str) -> None:
@@ -291,8 +266,8 @@ class Coordinator:
         if not storage.mended(self._book.folder):
             return
         alert = Alert(key="storage", level="critical", message=self._trouble)
-        self._book.alert(alert, holds=True)
-        self._book.alert(alert, holds=False)
+        notes.alert(self._book, alert, holds=True)
+        notes.alert(self._book, alert, holds=False)
         messages, self._trouble = self._spool, ""
         _log.info("mended")
         decide(self._state, Trouble(), time.time())
@@ -312,9 +287,9 @@ class Coordinator:
                 for step in self._book.plan.by_depth():
                     if step.kind == "monitor":
                         said = monitors.inspect(self._store, self._book.plan, step)
-                        self._book.inspected(said)
+                        notes.inspected(self._book, said)
             for made in compact(self._store, least=1):
-                self._book.compacted(made)
+                notes.compacted(self._book, made)
             self._book.change_session("done" if done else "stopped")
             self._store.checkpoint()
         except Exception as error:
@@ -329,46 +304,16 @@ class Coordinator:
             return
         self._told_at = now
         alerts = [held.alert for held in self._book.alerts.held.values()]
-        state, reason = self._state.session, ""
         if self._trouble:
-            state, reason = "held", self._trouble
-            alerts.append(Alert(key="storage", level="critical", message=self._trouble))
-        steps = self._progress.steps if self._trouble else self._steps()
-        sources = [step for step in steps if step.kind == "source"]
-        found = sum(step.counts.total for step in sources)
-        exposures = [s for s in steps if s.kind not in ("source", "batch", "monitor")]
-        self._progress = Progress(
-            state=state,
-            reason=reason,
-            found=found,
-            waiting=sum(self._waiting.values()),
-            behind=max((found - step.counts.ended for step in exposures), default=0),
-            steps=steps,
-            alerts=tuple(alerts),
-        )
+            alert = Alert(key="storage", level="critical", message=self._trouble)
+            self._progress = replace(
+                self._progress, state="held", reason=self._trouble, alerts=(*alerts, alert)
+            )
+        else:
+            waiting = sum(self._waiting.values())
+            self._progress = look(self._store, self._state.session, waiting, alerts)
         if self._options.on_progress is not None:
             self._options.on_progress(self._progress)
-
-    def _steps(self) -> tuple[StepProgress, ...]:
-        return tuple(
-            StepProgress(
-                name=step.name,
-                kind=step.kind,
-                state=step.state,
-                reason=step.reason,
-                counts=step.counts,
-            )
-            for step in queries.steps(self._store)
-        )
-
-    def _outcome(self, seconds: float) -> Outcome:
-        done = self._state.session == "running"
-        return Outcome(
-            state="done" if done else "stopped",
-            exposures=queries.count_exposures(self._store),
-            steps=self._steps(),
-            seconds=seconds,
-        )
 
 
 def _cut(one: Discovered) -> Iterator[Discovered]:

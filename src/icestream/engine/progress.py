@@ -1,12 +1,14 @@
 """How far a session is, and how it ended."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from icestream.model import Alert
+from icestream.store import queries
+from icestream.store.open import Store
 from icestream.store.records import Counts
 
-__all__ = ["Outcome", "Progress", "StepProgress"]
+__all__ = ["Outcome", "Progress", "StepProgress", "look", "outcome"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +54,45 @@ class Outcome:
     def complete(self) -> bool:
         """Whether every exposure is done or has a stated reason why it is not."""
         return self.state == "done" and not self.exposures.get("going", 0)
+
+
+def look(store: Store, state: str, waiting: int, alerts: Iterable[Alert]) -> Progress:
+    """How far a session is, by its store."""
+    steps = _steps(store)
+    found = sum(step.counts.total for step in steps if step.kind == "source")
+    behind = [
+        found - step.counts.ended
+        for step in steps
+        if step.kind not in ("source", "batch", "monitor")
+    ]
+    return Progress(
+        state=state,
+        found=found,
+        waiting=waiting,
+        behind=max(behind, default=0),
+        steps=steps,
+        alerts=tuple(alerts),
+    )
+
+
+def outcome(store: Store, seconds: float, *, done: bool) -> Outcome:
+    """How a session was left."""
+    return Outcome(
+        state="done" if done else "stopped",
+        exposures=queries.count_exposures(store),
+        steps=_steps(store),
+        seconds=seconds,
+    )
+
+
+def _steps(store: Store) -> tuple[StepProgress, ...]:
+    return tuple(
+        StepProgress(
+            name=step.name,
+            kind=step.kind,
+            state=step.state,
+            reason=step.reason,
+            counts=step.counts,
+        )
+        for step in queries.steps(store)
+    )

@@ -1,0 +1,69 @@
+"""Notes: what monitors, sources and the housekeeping say, written into the book."""
+
+import json
+
+from sqlalchemy import delete, update
+
+from icestream.engine.book import Book
+from icestream.engine.monitors import Inspected
+from icestream.engine.segments import Compacted
+from icestream.engine.sources import SourceFailed
+from icestream.model import Alert, to_document
+from icestream.store import tables as t
+
+__all__ = ["alert", "compacted", "inspected", "source_failed"]
+
+
+def inspected(book: Book, said: Inspected) -> None:
+    """Record what a monitor said."""
+    with book.transaction() as (connection, writes):
+        if said.error:
+            name = book.plan.steps[said.step].name
+            last = said.error.strip().splitlines()[-1]
+            broken = Alert(
+                key="monitor.broken", level="warning", message=f"{name} cannot look: {last}"
+            )
+            book.alerts.raise_(writes, said.step, broken)
+            return
+        book.alerts.report(writes, said.step, said.alerts)
+        for one in said.samples:
+            writes.insert(t.sample, time=said.time, name=one.name, value=one.value, unit=one.unit)
+        if said.figures:
+            connection.execute(delete(t.figure).where(t.figure.c.step_id == said.step))
+            drawn = json.dumps([to_document(figure) for figure in said.figures])
+            writes.insert(t.figure, step_id=said.step, document=drawn, time=said.time)
+
+
+def source_failed(book: Book, said: SourceFailed) -> None:
+    """Record that a source raised; the alert clears when it finds something again."""
+    name = book.plan.steps[said.step].name
+    message = f"{name} cannot look for new items: {said.reason}"
+    alert = Alert(key="source.failed", level="critical", message=message)
+    with book.transaction() as (_, writes):
+        book.alerts.raise_(writes, said.step, alert)
+        writes.event("source.failed", json.dumps({"details": said.details}), step_id=said.step)
+
+
+def compacted(book: Book, made: Compacted) -> None:
+    """Record a segment of particles."""
+    with book.transaction() as (connection, writes):
+        number = writes.insert(
+            t.segment,
+            step_id=made.step,
+            revision_id=made.revision,
+            path=made.path,
+            rows=made.rows,
+            created=writes.now,
+        )
+        writes.flush(connection)
+        chosen = t.part.c.result_id.in_(made.results)
+        connection.execute(update(t.part).where(chosen).values(segment_id=number))
+
+
+def alert(book: Book, one: Alert, *, holds: bool) -> None:
+    """Raise or clear an alert of the session itbook."""
+    with book.transaction() as (_, writes):
+        if holds:
+            book.alerts.raise_(writes, None, one)
+        else:
+            book.alerts.clear(writes, None, one.key)

@@ -1,0 +1,39 @@
+"""A session's share of the machine: what its leases hold, and what it may still take."""
+
+from collections.abc import Mapping
+
+from icestream.engine.state import State
+
+__all__ = ["take_grant", "used_by"]
+
+
+def used_by(state: State) -> dict[str, int]:
+    """What leases hold now, by kind of the machine's ledger."""
+    leases = list(state.leases.values())
+    amounts = {
+        "cores": sum(lease.need.cores for lease in leases),
+        "memory": sum(lease.need.memory for lease in leases),
+    }
+    for lease in leases:
+        for gpu in lease.gpus:
+            amounts[f"gpu:{gpu}"] = 1
+        for token in lease.need.tokens:
+            amounts[f"token:{token}"] = amounts.get(f"token:{token}", 0) + 1
+    return amounts
+
+
+def take_grant(state: State, granted: Mapping[str, int]) -> None:
+    """Take over a share of the machine; what runs keeps what it has."""
+    used, free = used_by(state), state.free
+    free.cores = granted.get("cores", 0) - used["cores"]
+    free.memory = granted.get("memory", 0) - used["memory"]
+    free.gpus = {
+        int(kind[4:])
+        for kind, amount in granted.items()
+        if kind.startswith("gpu:") and amount > used.get(kind, 0)
+    }
+    free.tokens = {
+        kind[6:]: amount - used.get(kind, 0)
+        for kind, amount in granted.items()
+        if kind.startswith("token:")
+    }
