@@ -1,13 +1,22 @@
 """Items of one exposure that tests of the exports share."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from icestream.exports.relion.rows import Names
-from icestream.model import Micrograph, Motion, Optics, Particles, Picks, column
+from icestream.model import Micrograph, Motion, Movie, Optics, Particles, Picks, column
 
 NAMES = Names("Movies/a.tiff", "Movies/a")
 OPTICS = Optics(pixel_size=2.0, voltage=200, spherical_aberration=1.4, amplitude_contrast=0.1)
 MOTION = Motion(shifts=column([[0, 0], [3, 4], [3, 6]]), pixel_size=1.0, first_frame=2)
+MOVIE = Movie(
+    exposure="a",
+    path=Path("a.tiff"),
+    frames=5,
+    shape=(200, 240),
+    optics=replace(OPTICS, pixel_size=1.0),
+    dose_per_frame=1.5,
+)
 MICROGRAPH = Micrograph(
     exposure="a",
     path=Path("a.mrc"),

@@ -70,19 +70,21 @@ class Micrograph:
     """e/Å² in the sum."""
     unweighted: Path | None = None
     """Sum without dose weighting: what the CTF is estimated on."""
-    power_spectrum: Path | None = None
-    """Mean amplitude spectrum over groups of frames, for the CTF."""
     motion: Motion | None = None
     movie: Path | None = None
     """The movie it was made from."""
     gain: Path | None = None
     """Gain reference that was applied."""
     dose_per_frame: float = 0.0
+    """e/Å² in each frame; 0 when it is unknown."""
     pre_exposure: float = 0.0
+    """e/Å² before the first frame of the movie."""
     frames: int = 0
+    """Frames in the sum."""
     binning: float = 1.0
     """Pixel of the micrograph / pixel of the movie."""
     eer_grouping: int = 1
+    """EER frames summed into one frame of the movie."""
     group: int = 1
     """Exposure group (RELION's optics group)."""
     thumbnail: Path | None = None

@@ -7,16 +7,25 @@ import numpy as np
 from icestream.exports.relion.rows import Names, motion_general
 from icestream.exports.relion.table import VERSION
 from icestream.formats.star import Block, write_star
-from icestream.model import Micrograph
+from icestream.model import Micrograph, Movie
 
 __all__ = ["write_motion"]
 
 
 def write_motion(
-    path: Path, names: Names, micrograph: Micrograph, gain: str | None, defects: str | None
+    path: Path,
+    names: Names,
+    movie: Movie,
+    micrograph: Micrograph,
+    *,
+    gain: str | None = None,
+    defects: str | None = None,
 ) -> None:
-    """Write shifts, local model and replaced pixels of `micrograph` to `path`."""
-    general = motion_general(names, micrograph, gain, defects)
+    """Write shifts, local model and replaced pixels of `micrograph` to `path`.
+
+    `gain` and `defects` are the names of those files in the project.
+    """
+    general = motion_general(names, movie, micrograph, gain, defects)
     blocks = [Block("general", {label: [value] for label, value in general.items()}, single=True)]
     motion = micrograph.motion
     if motion is not None:
@@ -25,7 +34,7 @@ def write_motion(
             Block(
                 "global_shift",
                 {
-                    "rlnMicrographFrameNumber": np.arange(1, len(shifts) + 1),
+                    "rlnMicrographFrameNumber": motion.first_frame + np.arange(len(shifts)),
                     "rlnMicrographShiftX": shifts[:, 1],
                     "rlnMicrographShiftY": shifts[:, 0],
                 },

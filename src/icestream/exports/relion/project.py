@@ -145,10 +145,8 @@ class _Export:
         _place(micrograph.path, self.out / names.micrograph)
         if micrograph.unweighted is not None:
             _place(micrograph.unweighted, self.out / names.unweighted)
-        if micrograph.power_spectrum is not None:
-            _place(micrograph.power_spectrum, self.out / names.spectrum)
         gain, defects = (self._beside(path) for path in (movie.gain, movie.defects))
-        write_motion(self.out / names.motion, names, micrograph, gain, defects)
+        write_motion(self.out / names.motion, names, movie, micrograph, gain=gain, defects=defects)
         row = micrograph_row(names, micrograph)
         self.micrographs.add(row)
         return row

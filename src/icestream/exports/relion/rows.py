@@ -6,7 +6,7 @@ Labels are those of RELION 3.1 and 5; values are in RELION's units: Å, kV, mm, 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from icestream.model import Ctf, Micrograph, Optics, Particles, Picks
+from icestream.model import Ctf, Micrograph, Movie, Optics, Particles, Picks
 
 __all__ = [
     "Names",
@@ -36,10 +36,6 @@ class Names:
     @property
     def unweighted(self) -> str:
         return f"MotionCorr/job002/{self.root}_noDW.mrc"
-
-    @property
-    def spectrum(self) -> str:
-        return f"MotionCorr/job002/{self.root}_PS.mrc"
 
     @property
     def motion(self) -> str:
@@ -79,8 +75,6 @@ def micrograph_row(names: Names, micrograph: Micrograph) -> dict[str, object]:
     }
     if micrograph.unweighted is not None:
         row["rlnMicrographNameNoDW"] = names.unweighted
-    if micrograph.power_spectrum is not None:
-        row["rlnCtfPowerSpectrum"] = names.spectrum
     qualities = micrograph.qualities()
     for label, name in (
         ("rlnAccumMotionTotal", "motion.total"),
@@ -107,17 +101,17 @@ def ctf_row(names: Names, ctf: Ctf) -> dict[str, object]:
 
 
 def motion_general(
-    names: Names, micrograph: Micrograph, gain: str | None, defects: str | None
+    names: Names, movie: Movie, micrograph: Micrograph, gain: str | None, defects: str | None
 ) -> dict[str, object]:
     """The block ``general`` of a movie's motion STAR file, which Polish reads.
 
-    RELION works on the movie's own pixels: size and pixel size are those before binning.
+    RELION works on the movie itself: sizes are those before binning, of all its frames.
     """
-    height, width = (round(side * micrograph.binning) for side in micrograph.shape)
+    height, width = movie.shape
     general: dict[str, object] = {
         "rlnImageSizeX": width,
         "rlnImageSizeY": height,
-        "rlnImageSizeZ": micrograph.frames,
+        "rlnImageSizeZ": movie.frames,
         "rlnMicrographMovieName": names.movie,
     }
     if gain is not None:
@@ -126,7 +120,7 @@ def motion_general(
         general["rlnMicrographDefectFile"] = defects
     general |= {
         "rlnMicrographBinning": micrograph.binning,
-        "rlnMicrographOriginalPixelSize": micrograph.optics.pixel_size / micrograph.binning,
+        "rlnMicrographOriginalPixelSize": movie.optics.pixel_size,
         "rlnMicrographDoseRate": micrograph.dose_per_frame,
         "rlnMicrographPreExposure": micrograph.pre_exposure,
         "rlnVoltage": micrograph.optics.voltage,

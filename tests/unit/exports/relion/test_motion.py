@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from export_items import MICROGRAPH, MOTION, NAMES
+from export_items import MICROGRAPH, MOTION, MOVIE, NAMES
 from icestream.exports.relion.motion import write_motion
 from icestream.formats import read_star
 from icestream.model import column
@@ -15,7 +15,9 @@ def test_blocks_are_those_of_relion(tmp_path: Path, shared_data: Path) -> None:
     real = read_star(shared_data / "relion_tutorial" / "20170629_00021_frameImage.star")
     local = np.arange(36, dtype=np.float32).reshape(2, 18)
     motion = replace(MOTION, local=column(local), hot_pixels=column([[7, 8]]))
-    write_motion(tmp_path / "a.star", NAMES, replace(MICROGRAPH, motion=motion), "gain.mrc", None)
+    write_motion(
+        tmp_path / "a.star", NAMES, MOVIE, replace(MICROGRAPH, motion=motion), gain="gain.mrc"
+    )
     ours = read_star(tmp_path / "a.star")
     # `local_shift` is the raw measurement of RELION's patches, which nothing reads
     assert list(ours) == [name for name in real if name != "local_shift"]
@@ -26,10 +28,12 @@ def test_blocks_are_those_of_relion(tmp_path: Path, shared_data: Path) -> None:
     coefficients = ours["local_motion_model"].floats("rlnMotionModelCoeff")
     np.testing.assert_array_equal(coefficients, np.concatenate([local[1], local[0]]))
     assert ours["global_shift"].floats("rlnMicrographShiftX").tolist() == [0, 4, 6]
-    assert ours["global_shift"].integers("rlnMicrographFrameNumber").tolist() == [1, 2, 3]
+    # numbers of the movie's own frames, whose first was left out of the sum
+    assert ours["global_shift"].integers("rlnMicrographFrameNumber").tolist() == [2, 3, 4]
+    assert ours["general"].columns["rlnImageSizeZ"] == ["5"]
     assert ours["hot_pixels"].floats("rlnCoordinateX").tolist() == [8]
 
 
 def test_whole_frame_motion_alone(tmp_path: Path) -> None:
-    write_motion(tmp_path / "a.star", NAMES, MICROGRAPH, None, None)
+    write_motion(tmp_path / "a.star", NAMES, MOVIE, MICROGRAPH)
     assert list(read_star(tmp_path / "a.star")) == ["general", "global_shift"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from export_items import MICROGRAPH, NAMES, OPTICS, particles, picks
+from export_items import MICROGRAPH, MOVIE, NAMES, OPTICS, particles, picks
 from icestream.exports.relion.rows import (
     Names,
     ctf_row,
@@ -28,7 +28,7 @@ def all_rows() -> list[dict[str, object]]:
         optics_row(1, OPTICS, 1.0),
         micrograph_row(NAMES, MICROGRAPH),
         ctf_row(NAMES, Ctf(exposure="a", optics=OPTICS, defocus_u=2e4, defocus_v=1e4, angle=5)),
-        motion_general(NAMES, MICROGRAPH, "Movies/gain.mrc", "Movies/defects.txt"),
+        motion_general(NAMES, MOVIE, MICROGRAPH, "Movies/gain.mrc", "Movies/defects.txt"),
         pick_columns(picks()),
         particle_columns(NAMES, particles()),
     ]
@@ -40,7 +40,7 @@ def test_every_label_is_one_of_relion_5(shared_data: Path) -> None:
 
 
 def test_polishing_gets_the_movie_before_binning() -> None:
-    general = motion_general(NAMES, MICROGRAPH, None, None)
+    general = motion_general(NAMES, MOVIE, MICROGRAPH, None, None)
     assert (general["rlnImageSizeX"], general["rlnImageSizeY"]) == (240, 200)
     assert general["rlnMicrographOriginalPixelSize"] == 1.0
     assert general["rlnMicrographBinning"] == 2.0
@@ -51,7 +51,7 @@ def test_polishing_gets_the_movie_before_binning() -> None:
 
 
 def test_an_eer_movie_says_how_its_frames_were_grouped() -> None:
-    general = motion_general(Names("Movies/a.eer", "Movies/a"), MICROGRAPH, None, None)
+    general = motion_general(Names("Movies/a.eer", "Movies/a"), MOVIE, MICROGRAPH, None, None)
     assert general["rlnEERGrouping"] == 1
 
 
