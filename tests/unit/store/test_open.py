@@ -1,7 +1,6 @@
 """Opening stores: made, found again, read-only, elsewhere, on SQLite and PostgreSQL."""
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,6 @@ from icestream.store import tables as t
 from icestream.store.migrate import HEAD, NewerStore
 from icestream.store.open import FILE, NoStore, open_store
 from icestream.store.postgres import schema_for
-from postgres_server import server
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    with server() as url:
-        yield url
 
 
 def sample(number: int) -> dict[str, object]:

@@ -1,0 +1,45 @@
+"""Telling trouble with a disk or a store from other errors."""
+
+import errno
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from icestream.engine.storage import describe, is_trouble, mended
+
+
+def of_store(said: str) -> OperationalError:
+    return OperationalError("INSERT", {}, sqlite3.OperationalError(said))
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OSError(errno.ENOSPC, "full"), True),
+        (OSError(errno.EROFS, "read-only"), True),
+        (OSError(errno.ENOENT, "no such file"), False),
+        (of_store("database or disk is full"), True),
+        (of_store("attempt to write a readonly database"), True),
+        (of_store("no such table: task"), False),
+        (OperationalError("INSERT", {}, Exception("the connection is closed")), True),
+        (IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed")), False),
+        (ValueError("something else"), False),
+    ],
+)
+def test_what_counts_as_trouble(error: BaseException, expected: bool) -> None:
+    assert is_trouble(error) is expected
+
+
+def test_trouble_says_what_where_and_how_much_is_free(tmp_path: Path) -> None:
+    said = describe(tmp_path, OSError(errno.ENOSPC, "No space left on device"))
+    assert str(tmp_path) in said
+    assert "No space left on device" in said
+    assert "MiB free" in said
+
+
+def test_a_folder_that_can_be_written_is_mended_and_left_clean(tmp_path: Path) -> None:
+    assert mended(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert not mended(tmp_path / "gone")
