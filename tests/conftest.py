@@ -1,10 +1,12 @@
 """What all tests share."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+
+from postgres_server import server
 
 REQUIRE_ALL = os.environ.get("ICESTREAM_REQUIRE_ALL") == "1"
 """A skipped test fails: set where everything that can be installed has been."""
@@ -35,6 +37,22 @@ def _own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     state = tmp_path_factory.getbasetemp() / "state"
     monkeypatch.setenv("ICESTREAM_STATE", str(state))
     monkeypatch.setenv("ICESTREAM_SETTINGS", str(state / "none.toml"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """URL of a PostgreSQL server of our own, started once; skips where it is not installed."""
+    with server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str | None:
+    """None, or the URL of a PostgreSQL server: every test that asks for it runs on both."""
+    if request.param == "sqlite":
+        return None
+    given: str = request.getfixturevalue("postgres")
+    return given
 
 
 @pytest.hookimpl(wrapper=True)

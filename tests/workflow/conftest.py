@@ -7,14 +7,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from postgres_server import server
 from toy_session import Session
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    with server() as url:
-        yield url
 
 
 @pytest.fixture(autouse=True)
@@ -23,15 +16,6 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     yield
     structlog.reset_defaults()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str | None:
-    """None, or the URL of a PostgreSQL server: every test that asks for it runs on both."""
-    if request.param == "sqlite":
-        return None
-    given: str = request.getfixturevalue("postgres")
-    return given
 
 
 @pytest.fixture
