@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,9 +21,34 @@ def _binaries() -> Path | None:
     return Path(found).parent if found else None
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server that runs, and can be stopped and started."""
+
+    url: str
+    control: tuple[str, ...]
+    settings: str
+
+    def start(self) -> None:
+        subprocess.run([*self.control, "-o", self.settings, "start"], check=True, **QUIET)
+
+    def stop(self) -> None:
+        subprocess.run([*self.control, "-m", "immediate", "stop"], check=False, **QUIET)
+
+
+QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
+
+
 @contextlib.contextmanager
 def server() -> Iterator[str]:
     """Start PostgreSQL on a socket in a temporary folder; gives its URL."""
+    with stoppable_server() as made:
+        yield made.url
+
+
+@contextlib.contextmanager
+def stoppable_server() -> Iterator[Server]:
+    """Start PostgreSQL for a test that stops it meanwhile."""
     binaries = _binaries()
     if binaries is None:
         reason = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
@@ -33,17 +60,19 @@ def server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="icestream-pg-"))
     if become:
         shutil.chown(folder, "postgres")
-    control = [*become, str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-w"]
-    settings = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
+    made = Server(
+        f"postgresql+psycopg://icestream@/postgres?host={folder}",
+        (*become, str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-w"),
+        f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off",
+    )
     try:
         subprocess.run(
             [*become, str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "icestream",
              "-A", "trust", "--no-sync"],
-            check=True, **quiet,
+            check=True, **QUIET,
         )  # fmt: skip
-        subprocess.run([*control, "-o", settings, "start"], check=True, **quiet)
-        yield f"postgresql+psycopg://icestream@/postgres?host={folder}"
+        made.start()
+        yield made
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=False, **quiet)
+        made.stop()
         shutil.rmtree(folder, ignore_errors=True)

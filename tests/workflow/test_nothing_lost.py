@@ -17,6 +17,7 @@ from icestream.engine import commit, storage
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.open import open_store
+from postgres_server import stoppable_server
 from toy_session import Session, wait_for
 
 ITEMS = 2000
@@ -178,6 +179,19 @@ def test_a_read_only_folder_holds_the_session_until_it_is_mended(
     assert len(local.values("b")) == done
     broken = False
     assert background.join().exposures["done"] == 200
+
+
+def test_an_outage_of_postgresql_holds_the_session_until_it_is_back(tmp_path: Path) -> None:
+    with stoppable_server() as postgres:
+        session = Session(tmp_path / "session", postgres.url)
+        background = session.start(*STEPS)
+        wait_for(lambda: len(session.values("b")) > 5)
+        postgres.stop()
+        wait_for(lambda: session.running.progress().state == "held")
+        postgres.start()
+        assert background.join().exposures["done"] == 200
+        assert len(session.values("b")) == 200
+        session.close()
 
 
 def test_what_a_crash_left_is_swept_and_done_again(local: Session) -> None:
