@@ -27,6 +27,7 @@ def is_network(folder: Path) -> bool:
     resolved = folder.resolve()
     best = ("", "")
     for mount in psutil.disk_partitions(all=True):
-        if resolved.is_relative_to(mount.mountpoint) and len(mount.mountpoint) > len(best[0]):
+        # Of two mounts at one place the later covers the earlier: an automounter's own entry.
+        if resolved.is_relative_to(mount.mountpoint) and len(mount.mountpoint) >= len(best[0]):
             best = (mount.mountpoint, mount.fstype)
     return best[1] in _NETWORK
