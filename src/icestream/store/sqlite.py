@@ -1,5 +1,7 @@
 """Stores in SQLite files."""
 
+import contextlib
+import errno
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -25,13 +27,20 @@ def connect(file: Path, readonly: bool) -> Engine:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a store that is in use into `target`, whole or not at all."""
+    """Copy a store that is in use into `target`, whole or not at all; OSError says what failed."""
     partial = target.with_name(target.name + ".part")
-    with sqlite3.connect(source) as original, sqlite3.connect(partial) as made:
-        original.backup(made)
-    original.close()
-    made.execute("PRAGMA journal_mode=DELETE")
-    made.close()
+    for left in (partial, partial.with_name(partial.name + "-journal")):
+        left.unlink(missing_ok=True)  # by a copy that was killed
+    try:
+        with (
+            contextlib.closing(sqlite3.connect(source)) as original,
+            contextlib.closing(sqlite3.connect(partial)) as made,
+        ):
+            original.backup(made)
+            made.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        said = f"the store {source} cannot be copied to {target}: {error}"
+        raise OSError(errno.EIO, said) from error
     partial.replace(target)
 
 

@@ -1,0 +1,162 @@
+"""Stores in SQLite files: readers beside the writer, closed folders, whole copies."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+
+from icestream.store import sqlite
+
+COUNT = text("SELECT count(*) FROM number")
+
+
+def add(engine: Engine, *numbers: int) -> None:
+    with engine.begin() as connection:
+        for number in numbers:
+            connection.execute(text("INSERT INTO number VALUES (:n)"), {"n": number})
+
+
+def count(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(COUNT).scalar_one())
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """In a folder whose name would mean something in a URI."""
+    folder = tmp_path / "50% of #1?mode=memory"
+    folder.mkdir()
+    return folder / "store.db"
+
+
+@pytest.fixture
+def writer(file: Path) -> Iterator[Engine]:
+    engine = sqlite.connect(file, readonly=False)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE number (n INTEGER PRIMARY KEY)"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def reader(file: Path, writer: Engine) -> Iterator[Engine]:
+    assert writer is not None
+    engine = sqlite.connect(file, readonly=True)
+    yield engine
+    engine.dispose()
+
+
+def test_a_reader_sees_what_is_committed_and_is_not_held_up(writer: Engine, reader: Engine) -> None:
+    add(writer, 1)
+    with writer.begin() as connection:
+        connection.execute(text("INSERT INTO number VALUES (2)"))
+        assert count(reader) == 1
+    assert count(reader) == 2
+
+
+def test_a_reader_sees_one_moment_for_as_long_as_it_reads(writer: Engine, reader: Engine) -> None:
+    with reader.connect() as connection:
+        assert connection.execute(COUNT).scalar() == 0
+        add(writer, 1)
+        assert connection.execute(COUNT).scalar() == 0
+    assert count(reader) == 1
+
+
+def test_a_reader_cannot_write(reader: Engine) -> None:
+    with pytest.raises(OperationalError, match="readonly database"):
+        add(reader, 1)
+
+
+def test_a_transaction_that_raises_leaves_nothing(writer: Engine) -> None:
+    with pytest.raises(OperationalError), writer.begin() as connection:
+        connection.execute(text("INSERT INTO number VALUES (1)"))
+        connection.execute(text("INSERT INTO nothing VALUES (1)"))
+    assert count(writer) == 0
+
+
+def test_writers_take_turns_instead_of_failing(file: Path, writer: Engine) -> None:
+    """Somebody writes a command while the coordinator commits: it waits for its turn."""
+    other = sqlite.connect(file, readonly=False)
+    begun = threading.Event()
+
+    def command() -> None:
+        begun.set()
+        add(other, 2)
+
+    waiting = threading.Thread(target=command)
+    with writer.begin() as connection:
+        connection.execute(COUNT)  # a transaction that writes only after it has read
+        waiting.start()
+        assert begun.wait(10.0)
+        connection.execute(text("INSERT INTO number VALUES (1)"))
+    waiting.join(10.0)
+    assert count(writer) == 2
+    other.dispose()
+
+
+def test_a_reader_makes_no_store(tmp_path: Path) -> None:
+    with pytest.raises(OperationalError, match="unable to open"):
+        count(sqlite.connect(tmp_path / "nothing.db", readonly=True))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_closed_store_is_read_where_nothing_can_be_made_beside_it(
+    file: Path, writer: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An archive is read-only: SQLite cannot make its shared-memory file there."""
+    add(writer, 1, 2)
+    writer.dispose()
+    assert [path.name for path in file.parent.iterdir()] == ["store.db"]
+
+    def refuse(file: Path, query: str) -> None:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    monkeypatch.setattr(sqlite, "_probe", refuse)
+    engine = sqlite.connect(file, readonly=True)
+    assert count(engine) == 2
+    assert [path.name for path in file.parent.iterdir()] == ["store.db"]
+    engine.dispose()
+
+
+def test_a_copy_is_whole_although_the_store_is_in_use(
+    tmp_path: Path, file: Path, writer: Engine
+) -> None:
+    add(writer, *range(100))
+    with writer.begin() as connection:
+        connection.execute(text("INSERT INTO number VALUES (1000)"))
+        sqlite.copy(file, tmp_path / "copy.db")
+    made = sqlite3.connect(tmp_path / "copy.db")
+    assert made.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert made.execute("PRAGMA journal_mode").fetchone() == ("delete",)  # no file beside it
+    assert made.execute("SELECT count(*), max(n) FROM number").fetchone() == (100, 99)
+    made.close()
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"copy.db"}
+
+
+def test_a_copy_that_fails_leaves_the_earlier_one(
+    tmp_path: Path, file: Path, writer: Engine
+) -> None:
+    add(writer, 1)
+    sqlite.copy(file, tmp_path / "copy.db")
+    writer.dispose()
+    file.write_bytes(b"no database at all" * 1000)
+    with pytest.raises(OSError, match="cannot be copied to .*: file is not a database"):
+        sqlite.copy(file, tmp_path / "copy.db")
+    made = sqlite3.connect(tmp_path / "copy.db")
+    assert made.execute("SELECT count(*) FROM number").fetchone() == (1,)
+    made.close()
+
+
+def test_what_a_copy_that_was_killed_left_is_no_hindrance(
+    tmp_path: Path, file: Path, writer: Engine
+) -> None:
+    add(writer, 1)
+    (tmp_path / "copy.db.part").write_bytes(b"half of a database" * 1000)
+    sqlite.copy(file, tmp_path / "copy.db")
+    made = sqlite3.connect(tmp_path / "copy.db")
+    assert made.execute("SELECT count(*) FROM number").fetchone() == (1,)
+    made.close()
