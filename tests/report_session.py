@@ -178,7 +178,9 @@ class SampleSession:
             self._import(writes, exposure, name, number)
 
     def _import(self, writes: Writes, exposure: int, name: str, number: int) -> None:
-        details = Exposure(name=name, group=1 + number % 3)
+        details = Exposure(
+            name=name, group=1 + number % 3, nominal_defocus=12000.0, stage=(10.0, -20.5, 3.0),
+        )  # fmt: skip
         movie = Movie(
             exposure=name, path=Path(f"/data/{name}_Fractions.tiff"), frames=40,
             shape=(SIZE, SIZE), optics=OPTICS, dose_per_frame=1.02, gain=Path("/data/gain.mrc"),

@@ -2,13 +2,14 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from icestream.formats.mrc import map_mrc
-from icestream.model import Classes, Ctf, Micrograph, Movie, Picks
+from icestream.model import Classes, Ctf, Micrograph, Movie, Particles, Picks
 from icestream.report.follow import rank
 from icestream.report.pictures import class_sprite
 from icestream.report.trends import rounded
@@ -19,6 +20,7 @@ from icestream.store.records import ResultRecord, StepRecord
 __all__ = ["Facts", "exposure_details", "items_of", "snapshot_of"]
 
 T = TypeVar("T")
+_KINDS = (Movie, Micrograph, Ctf, Picks, Particles, Classes)
 _MOST_PICKS = 3000
 _CURVE_POINTS = 400
 _MOST_CLASSES = 200
@@ -27,12 +29,27 @@ _MOST_CLASSES = 200
 def items_of(store: Store, kind: type[T], outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[T]:
     """The items of type `kind` among the outputs of a result, whatever its protocol is called.
 
-    A document belongs to the type whose fields it has.
+    A document belongs to the type whose fields are most like its own, and of which it has all
+    that have no default: others may have come or gone since an older icestream wrote it.
     """
-    names = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for document in outputs.values():
-        if names == document.keys():
+        if _kind_of(frozenset(document)) is kind:
             yield queries.item(store, kind, document)
+
+
+@cache
+def _kind_of(names: frozenset[str]) -> type[Any] | None:
+    fields = {kind: dataclasses.fields(kind) for kind in _KINDS}
+    fitting = [
+        kind
+        for kind, found in fields.items()
+        if names >= {field.name for field in found if field.default is dataclasses.MISSING}
+    ]
+    return min(
+        fitting,
+        key=lambda kind: len(names ^ {field.name for field in fields[kind]}),
+        default=None,
+    )
 
 
 def exposure_details(
@@ -51,7 +68,10 @@ def exposure_details(
     movie = _first(store, Movie, best)
     if movie is not None:
         facts.add(movie, micrograph)
-    details: dict[str, Any] = {"picks": _picks(store, best, titles)}
+    details: dict[str, Any] = {
+        "picks": _picks(store, best, titles),
+        "facts": list(_shot(movie, ctf)),
+    }
     if micrograph is not None:
         details["shape"] = list(micrograph.shape)
         details["pixel_size"] = micrograph.optics.pixel_size
@@ -92,6 +112,21 @@ def _picks(
                 "diameter": picks.diameter,
             }
     return found
+
+
+def _shot(movie: Movie | None, ctf: Ctf | None) -> Iterator[tuple[str, str]]:
+    """What else a person may ask about one exposure: label and value."""
+    shot = movie.details if movie is not None else None
+    if shot is not None and shot.nominal_defocus is not None:
+        yield "Nominal defocus", f"{shot.nominal_defocus * 1e-4:.2f} µm"
+    if ctf is not None and ctf.defocus_error is not None:
+        yield "Defocus error", f"± {ctf.defocus_error:.0f} Å"
+    if shot is not None and shot.stage is not None:
+        yield "Stage", ", ".join(f"{place:.1f}" for place in shot.stage) + " µm"
+    if shot is not None and shot.tilt is not None and abs(shot.tilt) >= 0.1:
+        yield "Stage tilt", f"{shot.tilt:.1f}°"
+    if shot is not None:
+        yield "Exposure group", str(shot.group)
 
 
 def _short(value: float) -> float:

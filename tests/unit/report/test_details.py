@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from icestream.model import Ctf, Micrograph, Movie, Optics, Picks
+from icestream.model import Ctf, Micrograph, Movie, Optics, Picks, to_document
 from icestream.report.details import Facts, exposure_details, items_of, snapshot_of
 from icestream.store import queries
 from report_session import PIXEL, SIZE, SampleSession
@@ -24,6 +24,15 @@ def test_items_are_known_by_their_fields_not_by_names(grown: SampleSession) -> N
             same = {"import": Movie, "align": Micrograph, "ctf": Ctf, "pick": Picks}
             expected = int(same.get(record.step) is kind)
             assert len(list(items_of(grown.store, kind, renamed))) == expected
+
+
+def test_items_of_another_version_are_known_too(grown: SampleSession) -> None:
+    document = to_document(MOVIE)
+    del document["defects"]
+    found = list(items_of(grown.store, Movie, {"movie": {**document, "of_later": 1}}))
+    assert [movie.frames for movie in found] == [40]
+    assert list(items_of(grown.store, Micrograph, {"movie": document})) == []
+    assert list(items_of(grown.store, Movie, {"verdict": {"accepted": True}})) == []
 
 
 def test_details_hold_what_was_measured(grown: SampleSession) -> None:
@@ -50,6 +59,11 @@ def test_details_hold_what_was_measured(grown: SampleSession) -> None:
     np.testing.assert_allclose(details["track"], -(shifts - shifts[0]) * PIXEL, atol=0.006)
     assert len(details["curve"]["s"]) == len(details["curve"]["fitted"]) == 180
     assert len(facts)
+    shown = dict(details["facts"])
+    assert shown["Nominal defocus"] == "1.20 µm"
+    assert shown["Stage"] == "10.0, -20.5, 3.0 µm"
+    assert shown["Exposure group"] in "123"
+    assert "Stage tilt" not in shown
 
 
 def test_an_exposure_in_progress_has_few_details(grown: SampleSession) -> None:
@@ -57,7 +71,13 @@ def test_an_exposure_in_progress_has_few_details(grown: SampleSession) -> None:
     details, thumbnail, spectrum = exposure_details(
         grown.store, name, queries.steps(grown.store), {}, Facts()
     )
-    assert details == {"picks": {}}
+    assert set(details) == {"picks", "facts"}
+    assert details["picks"] == {}
+    assert [label for label, _ in details["facts"]] == [
+        "Nominal defocus",
+        "Stage",
+        "Exposure group",
+    ]
     assert thumbnail is None
     assert spectrum is None
 

@@ -155,7 +155,8 @@ function drawPanel(exposure, detail) {
   fill(find("panel-state"), el("span", { class: `pill state-${exposure.state}` }, WORDS[exposure.state]), exposure.reason && el("span", { class: "reason" }, exposure.reason));
   const numbers = state.live.order.filter((name) => Number.isFinite(exposure.values[name]) && !(name === "ctf.phase_shift" && exposure.values[name] === 0));
   fill(find("panel-numbers"), numbers.map((name) => el("div", {}, el("dt", {}, state.live.qualities[name].title),
-    el("dd", {}, shown(exposure.values[name], state.live.qualities[name]), unitOf(name)))));
+    el("dd", {}, shown(exposure.values[name], state.live.qualities[name]), unitOf(name)))),
+    (detail?.facts ?? []).map(([title, value]) => el("div", {}, el("dt", {}, title), el("dd", {}, value))));
   const pictures = find("panel-pictures");
   if (!detail) {
     fill(pictures, el("p", { class: "quiet" }, exposure.pictured ? "Loading …" : "Pictures of this exposure are no longer in the report, which keeps those of the newest and of some older ones; they are in the session's folder."));
