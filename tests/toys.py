@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Annotated
 
 from icestream.model import Accepted, Alert, Rejected, Verdict
 from icestream.protocol import (
@@ -22,6 +23,7 @@ from icestream.protocol import (
     ItemFailed,
     ItemProtocol,
     Monitor,
+    Operational,
     Parameters,
     Program,
     ProgramProtocol,
@@ -66,12 +68,14 @@ class Counting(Parameters):
     """Bring the files of this folder: the name is the exposure, the content the value."""
     count: int = 10
     """Without a folder: so many numbers, 0, 1, 2 ..."""
-    pace: float = 0.0
+    pace: Annotated[float, Operational] = 0.0
     """Seconds between them; 0: all at once."""
     close: bool = True
     """Close when they have all been brought; with a folder, when it has a file ``closed``."""
     offset: float = 0.0
     """Added to every value."""
+    outside: bool = False
+    """The key says only what the thing outside is, as that of a file does."""
 
 
 class Count(SourceProtocol[Counting]):
@@ -111,6 +115,9 @@ class Count(SourceProtocol[Counting]):
 
     def interval(self) -> float:
         return self.parameters.pace or self.every
+
+    def key(self, item: Number) -> str:
+        return item.exposure if self.parameters.outside else super().key(item)
 
 
 class Adding(Parameters):

@@ -346,3 +346,23 @@ def test_a_command_that_cannot_be_done_is_refused(
     assert state == "refused"
     assert said in answer
     background.stop()
+
+
+def test_a_parameter_that_decides_nothing_makes_nothing_run_again(session: Session) -> None:
+    """How long to wait between items is no part of what they are: not even a new revision."""
+    after = add("a", "src", add=1)
+    session.run(("src", "toy.count", {"count": 6}, {}), after)
+    before = {step.name: step for step in queries.steps(session.store())}
+    session.run(("src", "toy.count", {"count": 6, "pace": 0.001}, {}), after)
+    steps = {step.name: step for step in queries.steps(session.store())}
+    assert steps["src"].revision == 1
+    assert steps["src"].changed["pace"] == 0.001
+    assert steps["a"].counts == before["a"].counts
+
+
+def test_what_a_source_says_of_the_same_thing_is_made_anew(session: Session) -> None:
+    """The same file read with another pixel size, say, is another item."""
+    after = add("a", "src", add=1)
+    session.run(("src", "toy.count", {"count": 4, "outside": True}, {}), after)
+    session.run(("src", "toy.count", {"count": 4, "outside": True, "offset": 10}, {}), after)
+    assert session.values("a") == {f"e{n:06d}": n + 11 for n in range(4)}

@@ -16,7 +16,7 @@ from icestream.engine.executors.contract import Ending
 from icestream.engine.joining import Row
 from icestream.engine.plan import Bound
 from icestream.engine.settling import Settling, decided
-from icestream.model import map_paths, to_document
+from icestream.model import map_paths, task_key, to_document
 from icestream.protocol import Discovery, SourceProtocol
 from icestream.store import tables as t
 
@@ -164,7 +164,7 @@ def record_discovery(settling: Settling, step: Bound, found: Discovery, session:
     names = [_name(item) for item in found.items] + [one.exposure for one in found.refused]
     numbers = _exposures(settling, names, found.items)
     settling.load(numbers.values())
-    keys = {_name(item): protocol.key(item) for item in found.items}
+    keys = {_name(item): _key(step, item) for item in found.items}
     known = _known(settling, keys.values())
     changed = []
     for item in found.items:
@@ -187,6 +187,13 @@ def record_discovery(settling: Settling, step: Bound, found: Discovery, session:
     if found.state is not KEEP:
         settling.writes.update(t.step, step.id, cursor=json.dumps(found.state))
     return changed
+
+
+def _key(step: Bound, item: Any) -> str:
+    """Key of a discovered item: what it is outside, and the parameters it was read with."""
+    protocol: Any = step.protocol
+    inputs = {"item": protocol.key(item)}
+    return task_key(protocol.name, protocol.version, step.deciding, inputs)
 
 
 def _name(item: Any) -> str:
@@ -231,7 +238,7 @@ def _take(settling: Settling, step: Bound, exposure: int, item: Any, session: Pa
     document = json.dumps({port: to_document(map_paths(item, relative))})
     number = settling.writes.insert(
         t.result,
-        key=protocol.key(item),
+        key=_key(step, item),
         step_id=step.id,
         revision_id=step.revision_id,
         exposure_id=exposure,

@@ -75,7 +75,7 @@ def form_batch(settling: "Settling", step: "Bound", *, final: bool) -> bool:
         "final": last,
     }
     protocol = step.protocol
-    key = task_key(protocol.name, protocol.version, step.parameters, keys)
+    key = task_key(protocol.name, protocol.version, step.deciding, keys)
     row = Row(0, step.id, -number, "ready", key=key)
     settling.load([row.exposure])
     settling.add(step, row, json.dumps(content))

@@ -125,21 +125,30 @@ def enter_workflow(
 def enter_revision(connection: Connection, writes: Writes, step: Bound, who: str) -> bool:
     """Bring a step to the revision of its fingerprint, an earlier one or a new one.
 
-    Returns False when it has it already.
+    Returns False when it has it already. Parameters that do not decide what is made are changed
+    in the revision itself; True then, where a thread has to begin anew with them.
     """
     chosen = select(t.revision).where(t.revision.c.step_id == step.id)
     rows = {row.fingerprint: row for row in connection.execute(chosen)}
     row = rows.get(step.fingerprint)
     if row is not None:
         step.number = row.number
+        written = {
+            "parameters": json.dumps(dict(step.parameters)),
+            "changed": json.dumps(dict(step.changed)),
+        }
+        same = (row.parameters, row.changed) == tuple(written.values())
+        if not same:
+            writes.update(t.revision, row.id, **written)
         if row.id == step.revision_id:
-            return False
+            return not same and step.kind in ("source", "monitor")
         step.revision_id = row.id
     else:
         step.number = 1 + max((old.number for old in rows.values()), default=0)
         _insert_revision(writes, step, who)
     step.gate = "held"
-    writes.update(t.step, step.id, revision_id=step.revision_id, backfill=0, gate="held")
+    anew = {"revision_id": step.revision_id, "backfill": 0, "gate": "held", "cursor": "null"}
+    writes.update(t.step, step.id, **anew)
     document = json.dumps({"revision": step.number, "who": who, "changed": dict(step.changed)})
     writes.event("step.revised", document, step_id=step.id)
     return True

@@ -13,7 +13,7 @@ from icestream.engine.workflow import (
     validate,
 )
 from icestream.model import content_key
-from icestream.protocol import Protocol, Registry, Resources
+from icestream.protocol import Protocol, Registry, Resources, operational_parameters
 
 __all__ = ["Bound", "Feed", "Plan", "bind"]
 
@@ -52,6 +52,12 @@ class Bound:
     """Of a trigger: held, open, or shut for good."""
     looks_back: bool = False
     """Whether a result that it needs may exist before its task does."""
+    deciding: Mapping[str, Any] = field(init=False)
+    """The parameters that decide what the step makes: those that make its keys."""
+
+    def __post_init__(self) -> None:
+        left_out = operational_parameters(type(self.protocol).parameters_type())
+        self.deciding = {k: v for k, v in self.parameters.items() if k not in left_out}
 
     @property
     def kind(self) -> str:
@@ -126,9 +132,8 @@ class Plan:
             port: [[self.steps[feed.step].fingerprint, feed.port] for feed in feeds]
             for port, feeds in step.sources.items()
         }
-        return content_key(
-            [step.protocol.name, step.protocol.version, dict(step.parameters), feeding]
-        )
+        protocol = step.protocol
+        return content_key([protocol.name, protocol.version, dict(step.deciding), feeding])
 
 
 def bind(workflow: Workflow, registry: Registry, numbers: Mapping[str, int]) -> Plan:

@@ -277,7 +277,7 @@ class Settling:
             else:
                 inputs[one.port] = one.key
         protocol = step.protocol
-        return task_key(protocol.name, protocol.version, step.parameters, inputs)
+        return task_key(protocol.name, protocol.version, step.deciding, inputs)
 
     def _known(self, step: Bound, rows: list[Row]) -> dict[str, tuple[int, bool]]:
         """Results that exist for the keys of `rows`, and whether they accept."""

@@ -17,7 +17,15 @@ from icestream.protocol.kinds import (
     TriggerProtocol,
     Window,
 )
-from icestream.protocol.parameters import Advanced, Parameters, hidden_parameters, shown_if, unit_of
+from icestream.protocol.parameters import (
+    Advanced,
+    Operational,
+    Parameters,
+    hidden_parameters,
+    operational_parameters,
+    shown_if,
+    unit_of,
+)
 from icestream.protocol.ports import Port
 from icestream.protocol.program import Command, Program, ProgramProtocol
 from icestream.protocol.registry import Broken, Registry, UnknownProtocol
@@ -37,6 +45,7 @@ __all__ = [
     "ItemFailed",
     "ItemProtocol",
     "Monitor",
+    "Operational",
     "Parameters",
     "Port",
     "Program",
@@ -55,6 +64,7 @@ __all__ = [
     "Window",
     "Work",
     "hidden_parameters",
+    "operational_parameters",
     "shown_if",
     "unit_of",
 ]

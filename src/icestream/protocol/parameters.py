@@ -9,7 +9,16 @@ from pydantic_core import CoreSchema
 
 from icestream.units import Unit
 
-__all__ = ["Advanced", "Parameters", "Shown", "hidden_parameters", "shown_if", "unit_of"]
+__all__ = [
+    "Advanced",
+    "Operational",
+    "Parameters",
+    "Shown",
+    "hidden_parameters",
+    "operational_parameters",
+    "shown_if",
+    "unit_of",
+]
 
 
 class Parameters(BaseModel):
@@ -42,6 +51,31 @@ class _Advanced:
 
 Advanced = _Advanced()
 """Put into a field's annotation: shown only to those who ask for advanced parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Operational:
+    """Marks a parameter that decides when or how fast something is made, never what."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        described = handler(schema)
+        described["x-operational"] = True
+        return described
+
+
+Operational = _Operational()
+"""Put into a field's annotation: changing the parameter makes nothing run again."""
+
+
+def operational_parameters(model: type[Parameters]) -> frozenset[str]:
+    """Names of the parameters that do not decide what is made."""
+    return frozenset(
+        name
+        for name, field in model.model_fields.items()
+        if any(isinstance(mark, _Operational) for mark in field.metadata)
+    )
 
 
 @dataclass(frozen=True, slots=True)

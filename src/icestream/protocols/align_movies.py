@@ -25,6 +25,7 @@ from icestream.protocol import (
     Figure,
     ItemFailed,
     ItemProtocol,
+    Operational,
     Parameters,
     Resources,
     Work,
@@ -77,7 +78,7 @@ class AlignMoviesParameters(Parameters):
     thumbnail_size: Annotated[Pixel, Ge(64), Le(4096), Advanced] = 512
     """Longest side of the thumbnail."""
 
-    threads: Annotated[int, Ge(1), Le(64), Advanced] = 1
+    threads: Annotated[int, Ge(1), Le(64), Operational, Advanced] = 1
     """Cores for one movie. Many movies at once with one core each are faster than one movie
     with many."""
 

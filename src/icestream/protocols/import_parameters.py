@@ -5,7 +5,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt, Le
 
-from icestream.protocol import Advanced, Parameters, shown_if
+from icestream.protocol import Advanced, Operational, Parameters, shown_if
 from icestream.units import Angstrom, ElectronPerAngstrom2, Kilovolt, Millimetre, Second
 
 __all__ = ["ImportParameters"]
@@ -20,10 +20,10 @@ class ImportParameters(Parameters):
     pattern: str = ""
     """Folder of the movies, or a pattern such as /data/session/**/*_fractions.tiff."""
 
-    watch: bool = False
+    watch: Annotated[bool, Operational] = False
     """Wait for more movies instead of ending with those that are there."""
 
-    idle_timeout: Annotated[Second, Ge(0), shown_if("watch")] = 0.0
+    idle_timeout: Annotated[Second, Ge(0), Operational, shown_if("watch")] = 0.0
     """End after so long without a new movie; 0 waits until the step is stopped."""
 
     gain: Path | None = None
@@ -65,11 +65,11 @@ class ImportParameters(Parameters):
     metadata: Annotated[str, Advanced] = ""
     """Another folder that holds the microscope's XML or mdoc files."""
 
-    metadata_wait: Annotated[Second, Ge(0), Advanced] = 20.0
+    metadata_wait: Annotated[Second, Ge(0), Operational, Advanced] = 20.0
     """Wait so long for metadata that arrive after their movie."""
 
-    patience: Annotated[Second, Gt(0), Advanced] = 300.0
+    patience: Annotated[Second, Gt(0), Operational, Advanced] = 300.0
     """Give up a movie that is not whole after so long without a change."""
 
-    scan_every: Annotated[Second, Gt(0), Advanced] = 600.0
+    scan_every: Annotated[Second, Gt(0), Operational, Advanced] = 600.0
     """List folders again after so long although they seem unchanged."""

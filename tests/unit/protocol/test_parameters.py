@@ -6,7 +6,15 @@ import pytest
 from annotated_types import Ge, Gt
 from pydantic import ValidationError
 
-from icestream.protocol import Advanced, Parameters, hidden_parameters, shown_if, unit_of
+from icestream.protocol import (
+    Advanced,
+    Operational,
+    Parameters,
+    hidden_parameters,
+    operational_parameters,
+    shown_if,
+    unit_of,
+)
 from icestream.units import Angstrom, Degree, Micrometre
 
 
@@ -21,6 +29,8 @@ class Example(Parameters):
     """Largest phase shift."""
     limit: Annotated[Angstrom, Advanced] | None = None
     """A limit."""
+    threads: Annotated[int, Operational] = 1
+    """How fast, not what."""
 
 
 def test_schema_carries_units_help_and_conditions() -> None:
@@ -33,7 +43,9 @@ def test_schema_carries_units_help_and_conditions() -> None:
 
 def test_units_are_found_also_in_optional_fields() -> None:
     units = {name: unit_of(field) for name, field in Example.model_fields.items()}
-    assert units == {"defocus_max": "µm", "phase_plate": None, "phase_shift": "°", "limit": "Å"}
+    assert units == {"defocus_max": "µm", "phase_plate": None, "phase_shift": "°", "limit": "Å"} | {
+        "threads": None
+    }
 
 
 def test_a_parameter_without_effect_is_hidden() -> None:
@@ -55,3 +67,8 @@ def test_bad_values_are_refused(bad: dict[str, object]) -> None:
 def test_values_never_change() -> None:
     with pytest.raises(ValidationError):
         Example().defocus_max = 3.0  # type: ignore[misc]
+
+
+def test_what_decides_nothing_is_known() -> None:
+    assert operational_parameters(Example) == {"threads"}
+    assert Example.model_json_schema()["properties"]["threads"]["x-operational"] is True
