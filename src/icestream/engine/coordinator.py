@@ -217,8 +217,10 @@ class Coordinator:
                 notes.compacted(self._book, message)
             case SourceFailed():
                 notes.source_failed(self._book, message)
-            case OSError():
-                raise message  # of the thread that keeps house
+            case OSError():  # of the thread that keeps house; it is heard once
+                if not storage.is_trouble(message):
+                    raise message
+                self._begin_trouble(message)
             case _:
                 raise TypeError(f"the coordinator does not know what to do with {message!r}")
         return []
