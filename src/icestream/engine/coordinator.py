@@ -172,8 +172,11 @@ class Coordinator:
         steps = self._state.steps.values()
         return [step.id for step in steps if step.backfilling and step.state != "failed"]
 
-    def _take_in(self, messages: list[object]) -> None:
-        """Record messages and do what follows; those that are not recorded stay in the spool."""
+    def _take_in(self, messages: list[object], *, again: bool = False) -> None:
+        """Record messages and do what follows; those that are not recorded stay in the spool.
+
+        Taken in `again` after trouble with storage, what they say of that trouble is past.
+        """
         self._spool = messages
         ended = [one for one in messages if isinstance(one, Ended)]
         found = [one for one in messages if isinstance(one, Discovered)]
@@ -190,7 +193,7 @@ class Coordinator:
         while self._spool:
             self._hands.carry_on(self._hear(self._spool[0]))
             self._spool.pop(0)
-        if full:
+        if full and not again:
             self._begin_trouble(full[-1])
 
     def _stream(self, one: Discovered) -> list[Event]:
@@ -276,7 +279,7 @@ class Coordinator:
         self._book.reconcile(self._state)
         for number in self._crew.sources():
             self._crew.hold_source(number, self._state.steps[number].held)
-        self._take_in(messages)
+        self._take_in(messages, again=True)
 
     # -- telling -------------------------------------------------------------------------------
 
