@@ -15,7 +15,8 @@ from sqlalchemy import select
 from icestream.engine.executors.contract import Ending
 from icestream.engine.joining import Row
 from icestream.engine.plan import Bound
-from icestream.engine.settling import Settling, decided
+from icestream.engine.settling import Settling
+from icestream.engine.verdicts import Judged, judged, verdict_of
 from icestream.model import map_paths, task_key, to_document
 from icestream.protocol import Discovery, SourceProtocol
 from icestream.store import tables as t
@@ -75,14 +76,12 @@ def record_done(settling: Settling, out: TaskOut, ending: Ending, epoch: int) ->
     row = _row(settling, step, out)
     if row is None:
         return False
-    passed, reason = True, ""
+    word = verdict_of(ending.document)
     if step.kind == "selection":
-        verdict = json.loads(ending.document)["verdict"]
-        word = decided(settling.connection, step.id, [out.exposure])
-        passed = word.get(out.exposure, verdict["accepted"])
-        reason = "; ".join(verdict["reasons"])
+        word = judged(settling.connection, step.id, out.exposure, word)
     settling.writes.count(step.revision_id, seconds=ending.seconds)
-    settling.change(step, row, "done", result_id=number, passed=passed, reason=reason, details="")
+    values = {"result_id": number, "passed": word.passed, "reason": word.reason}
+    settling.change(step, row, "done", **values, details="")
     return True
 
 
@@ -257,9 +256,10 @@ def _arrived(
     settling: Settling, step: Bound, exposure: int, row: Row | None, made: tuple[str, int]
 ) -> None:
     key, number = made
-    word = decided(settling.connection, step.id, [exposure])
-    passed = word.get(exposure, True)
+    word = judged(settling.connection, step.id, exposure, Judged())
     if row is None:
-        settling.add(step, Row(0, step.id, exposure, "done", passed=passed, key=key, result=number))
+        row = Row(0, step.id, exposure, "done", word.passed, key, number, word.reason)
+        settling.add(step, row)
     else:
-        settling.change(step, row, "done", key=key, result_id=number, passed=passed, reason="")
+        values = {"result_id": number, "passed": word.passed, "reason": word.reason}
+        settling.change(step, row, "done", key=key, **values)

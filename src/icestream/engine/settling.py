@@ -18,11 +18,12 @@ from sqlalchemy import Connection, select
 from icestream.engine import gathering
 from icestream.engine.joining import LIVE, Joined, Missing, Row, join
 from icestream.engine.plan import Bound, Plan
+from icestream.engine.verdicts import Judged, judged, verdict_of
 from icestream.model import task_key
 from icestream.store import tables as t
 from icestream.store.writing import Writes
 
-__all__ = ["Applied", "Documents", "Ready", "Settling", "accepts", "rank_of"]
+__all__ = ["Applied", "Documents", "Ready", "Settling", "rank_of"]
 
 _SPAN = 2**40
 
@@ -57,12 +58,6 @@ def rank_of(depth: int, exposure: int, order: str) -> int:
     """Order of tasks: the deepest step first, then the newest or oldest exposure."""
     place = abs(exposure)
     return depth * _SPAN + (place if order == "newest" else _SPAN - 1 - place)
-
-
-def accepts(document: str) -> bool:
-    """Whether the result of a selection accepts; results of other steps do."""
-    verdict = json.loads(document).get("verdict") if document.startswith('{"verdict"') else None
-    return verdict is None or bool(verdict["accepted"])
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -227,6 +222,7 @@ class Settling:
 
     def _join(self, step: Bound, exposures: list[int]) -> None:
         wanted: list[tuple[Row, Joined]] = []
+        waiting: set[int] = set()
         for exposure in exposures:
             rows = self._rows[exposure]
             row, found = rows.get(step.id), join(self.plan, step, rows)
@@ -236,13 +232,16 @@ class Settling:
                 key = self._key(step, found)
                 if row is None:
                     row = Row(0, step.id, exposure, "ready")
+                elif row.key == key and row.state == "ready" and step.looks_back:
+                    waiting.add(row.id)  # unless what it made before a revision is there
                 elif row.key == key and row.state not in ("skipped", "held"):
                     continue  # its inputs are what they were
                 row.key = key
                 wanted.append((row, found))
         known = self._known(step, [row for row, _ in wanted])
         for row, found in wanted:
-            self._enable(step, row, found, known.get(row.key))
+            if row.id not in waiting or row.key in known:
+                self._enable(step, row, found, known.get(row.key))
 
     def _skip(self, step: Bound, exposure: int, row: Row | None, missing: Missing) -> None:
         if row is None:
@@ -250,16 +249,18 @@ class Settling:
         elif row.state != "skipped":
             self.change(step, row, "skipped", reason=missing.reason, passed=False)
 
-    def _enable(self, step: Bound, row: Row, found: Joined, known: tuple[int, bool] | None) -> None:
+    def _enable(
+        self, step: Bound, row: Row, found: Joined, known: tuple[int, Judged] | None
+    ) -> None:
         inputs = json.dumps([[i.port, i.label, i.result, i.source_port] for i in found.inputs])
         state, values = "ready", {"reason": "", "passed": False}
         if step.kind == "trigger":
             state, reason = gathering.at_gate(self, step, row, found.inputs[0])
-            passed = state == "done" and self._decided(step, row, True)
-            values |= {"reason": reason, "passed": passed}
+            values |= {"reason": reason, "passed": state == "done"}
         elif known is not None:
             state = "done"
-            values |= {"result_id": known[0], "passed": self._decided(step, row, known[1])}
+            word = judged(self.connection, step.id, row.exposure, known[1])
+            values |= {"result_id": known[0], "passed": word.passed, "reason": word.reason}
             self.writes.count(step.revision_id, reused=1)
             self._copy_qualities(step, row.exposure, known[0])
         if row.id:
@@ -279,8 +280,8 @@ class Settling:
         protocol = step.protocol
         return task_key(protocol.name, protocol.version, step.deciding, inputs)
 
-    def _known(self, step: Bound, rows: list[Row]) -> dict[str, tuple[int, bool]]:
-        """Results that exist for the keys of `rows`, and whether they accept."""
+    def _known(self, step: Bound, rows: list[Row]) -> dict[str, tuple[int, Judged]]:
+        """Results that exist for the keys of `rows`, and what they say."""
         keys = [row.key for row in rows if row.id or step.looks_back]
         if not keys or step.kind == "trigger":
             return {}
@@ -288,14 +289,9 @@ class Settling:
             t.result.c.key.in_(keys)
         )
         return {
-            key: (number, accepts(document))
+            key: (number, verdict_of(document))
             for key, number, document in self.connection.execute(chosen)
         }
-
-    def _decided(self, step: Bound, row: Row, otherwise: bool) -> bool:
-        """A person's word on the exposure at this step, where there is one."""
-        found = decided(self.connection, step.id, [row.exposure])
-        return found.get(row.exposure, otherwise)
 
     def _copy_qualities(self, step: Bound, exposure: int, result: int) -> None:
         """Give the qualities of a result that is used again to the present revision."""
@@ -325,16 +321,6 @@ class Settling:
                     self.writes.update(
                         t.exposure, exposure, state=state, reasons=json.dumps(reasons)
                     )
-
-
-def decided(connection: Connection, step: int, exposures: Iterable[int]) -> dict[int, bool]:
-    """The last word of people on exposures at a step."""
-    chosen = (
-        select(t.decision.c.exposure_id, t.decision.c.accepted)
-        .where(t.decision.c.exposure_id.in_(list(exposures)), t.decision.c.step_id == step)
-        .order_by(t.decision.c.id)
-    )
-    return {exposure: bool(accepted) for exposure, accepted in connection.execute(chosen)}
 
 
 def _judge(expected: list[Bound], rows: dict[int, Row]) -> tuple[str, list[str]]:

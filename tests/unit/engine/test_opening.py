@@ -102,7 +102,7 @@ def test_earlier_parameters_are_the_earlier_revision(desk: Desks) -> None:
     ("steps", "said"),
     [
         (
-            (SRC, B[:3] + ({"number": "src"},)),
+            (SRC, OTHER),
             "the session has a step 'a' that this workflow lacks",
         ),
         ((SRC, A, OTHER), "step 'b' is linked otherwise in the session"),

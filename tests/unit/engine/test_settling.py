@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from icestream.engine.asking import judge
-from icestream.engine.settling import Documents, accepts, rank_of
+from icestream.engine.settling import Documents, rank_of
 from icestream.engine.state import Event, TasksReady
 from icestream.store import tables as t
 from toy_book import Desk, run
@@ -232,6 +232,21 @@ def test_a_persons_word_holds_when_the_selection_is_judged_again(desk: Desks) ->
     made.backfill()
     made.work()
     assert made.exposures() == {"e3": "rejected"}
+    assert made.tasks("sel")["e3"].reason == "ice"
+
+
+def test_a_verdict_that_is_used_again_keeps_its_reasons(desk: Desks) -> None:
+    """The second selection is looked at again when a person overrules the first."""
+    second = ("small", "toy.select", {"below": 2}, {"number": "sel"})
+    made = desk(SRC, SELECTED[1], second, add("a", "small"))
+    made.find(3)
+    made.work()
+    said = made.tasks("small")["e3"].reason
+    assert said == "3 is not below 2"
+    for accepted in (False, True):
+        judge(made.book, [made.step("sel").id], ["e3"], accepted, ("ann", ""))
+    assert made.tasks("small")["e3"].reason == said
+    assert made.exposures() == {"e3": "rejected"}
 
 
 # -- what an exposure is ---------------------------------------------------------------------------
@@ -285,18 +300,6 @@ def test_ranks_put_depth_before_the_order_of_exposures(order: str, first: int) -
 
 def test_batches_are_ranked_by_their_number() -> None:
     assert rank_of(3, -7, "newest") == rank_of(3, 7, "newest")
-
-
-@pytest.mark.parametrize(
-    ("document", "accepted"),
-    [
-        ('{"verdict": {"accepted": true, "reasons": []}}', True),
-        ('{"verdict": {"accepted": false, "reasons": ["ice"]}}', False),
-        ('{"number": {"value": 1}}', True),
-    ],
-)
-def test_only_a_selection_can_say_no(document: str, accepted: bool) -> None:
-    assert accepts(document) is accepted
 
 
 def test_documents_come_from_memory_or_from_the_store(desk: Desks) -> None:
