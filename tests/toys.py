@@ -252,6 +252,16 @@ class AddUp(BatchProtocol[Batching, dict[str, float]]):
         )
 
 
+class Share(ItemProtocol[Parameters]):
+    """What part of the total a number is: joins what no engine can join."""
+
+    name = "toy.share"
+    title = "Share"
+
+    def process(self, number: Number, total: Total) -> Number:
+        return Number(exposure=number.exposure, value=number.value / total.value)
+
+
 class Double(ItemProtocol[Parameters]):
     """Doubles a total."""
 
@@ -320,7 +330,7 @@ class Echo(ProgramProtocol[Sleeping]):
         return Number(exposure=number.exposure, value=float(path.read_text()), path=path)
 
 
-KINDS = (Count, Add, Sum2, Select, Agree, AddUp, Double, Hold, Watch, Echo)
+KINDS = (Count, Add, Sum2, Select, Agree, AddUp, Share, Double, Hold, Watch, Echo)
 
 
 def registry() -> Registry:

@@ -180,7 +180,7 @@ def validate(workflow: Workflow, registry: Registry) -> list[str]:
         if step.name in protocols:
             problems.extend(_parameter_problems(step, protocols[step.name]))
         problems.extend(_link_problems(step, workflow, protocols))
-    problems.extend(_cycle(workflow))
+    problems.extend(_cycle(workflow) or _mixtures(workflow, protocols))
     return problems
 
 
@@ -289,7 +289,32 @@ def _port_problem(
         )
 
 
-def _cycle(workflow: Workflow) -> Iterator[str]:
+def _mixtures(workflow: Workflow, protocols: Mapping[str, type[Protocol[Any]]]) -> list[str]:
+    """Name steps that join items of an exposure with snapshots of all: nothing pairs the two."""
+    depths = order_of(workflow) if all(_known(workflow)) else {}
+    snapshots: set[str] = set()
+    problems = []
+    for step in sorted(workflow.steps, key=lambda step: depths.get(step.name, 0)):
+        feeding = {s.step for sources in step.inputs.values() for s in sources}
+        kind = protocols[step.name].kind if step.name in protocols else ""
+        if kind == "batch" or (feeding and feeding <= snapshots):
+            snapshots.add(step.name)
+        elif feeding & snapshots and kind != "monitor":
+            of_all = ", ".join(sorted(feeding & snapshots))
+            problems.append(
+                f"step {step.name!r}: joins snapshots of {of_all} with items of single exposures; "
+                "connect it to one or the other"
+            )
+    return problems
+
+
+def _known(workflow: Workflow) -> Iterator[bool]:
+    names = {step.name for step in workflow.steps}
+    for step in workflow.steps:
+        yield from (s.step in names for sources in step.inputs.values() for s in sources)
+
+
+def _cycle(workflow: Workflow) -> list[str]:
     """Name one cycle, if there is any: remove what has no unmet input until nothing changes."""
     feeding = {
         step.name: {s.step for sources in step.inputs.values() for s in sources}
@@ -308,7 +333,8 @@ def _cycle(workflow: Workflow) -> Iterator[str]:
         while trail[-1] not in trail[:-1]:
             trail.append(min(left[trail[-1]]))
         loop = trail[trail.index(trail[-1]) :]
-        yield f"steps feed each other in a circle: {' <- '.join(loop)}"
+        return [f"steps feed each other in a circle: {' <- '.join(loop)}"]
+    return []
 
 
 def _near(name: str, known: Any) -> str:

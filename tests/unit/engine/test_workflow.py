@@ -61,6 +61,14 @@ def test_each_problem_is_named(step: Any, said: str) -> None:
     assert all(repr(step[0]) in problem or "circle" in problem for problem in problems)
 
 
+def test_a_snapshot_of_all_is_not_joined_with_one_exposure() -> None:
+    total = ("t", "toy.total", {}, {"number": "src"})
+    mixed = ("x", "toy.share", {}, {"number": "src", "total": "t"})
+    assert validate(workflow(*CHAIN, total), toys.registry()) == []
+    (said,) = validate(workflow(*CHAIN, total, mixed), toys.registry())
+    assert said.startswith("step 'x': joins snapshots of t with items of single exposures")
+
+
 def test_all_problems_are_said_at_once() -> None:
     problems = validate(
         workflow(("a", "nope", {}, {}), ("b", "toy.add", {"x": 1}, {})), toys.registry()
