@@ -68,19 +68,19 @@ def send(folder: Path | str, verb: str, **arguments: Any) -> str:
 def answer_of(folder: Path | str, token: str, *, timeout: float = 0.0) -> tuple[str, str]:
     """State of a command (new, done, refused) and what was said to it.
 
-    Waits up to `timeout` seconds while it is new.
+    Waits up to `timeout` seconds while it is new; LookupError when it was never sent.
     """
-    store = open_store(folder, readonly=True)
     deadline = time.monotonic() + timeout
-    while True:
-        with store.read() as connection:
-            row = connection.execute(
-                select(t.command.c.state, t.command.c.answer).where(t.command.c.token == token)
-            ).one()
-        if row.state != "new" or time.monotonic() >= deadline:
-            store.close()
-            return str(row.state), str(row.answer)
-        time.sleep(0.02)
+    chosen = select(t.command.c.state, t.command.c.answer).where(t.command.c.token == token)
+    with contextlib.closing(open_store(folder, readonly=True)) as store:
+        while True:
+            with store.read() as connection:
+                row = connection.execute(chosen).one_or_none()
+            if row is None:
+                raise LookupError(f"no command {token!r} was sent to the session in {folder}")
+            if row.state != "new" or time.monotonic() >= deadline:
+                return str(row.state), str(row.answer)
+            time.sleep(0.02)
 
 
 def wake(folder: Path) -> bool:
