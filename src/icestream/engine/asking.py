@@ -4,9 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 from sqlalchemy import select, update
 
+from icestream.engine import storage
 from icestream.engine.book import Book
 from icestream.engine.opening import step_state
 from icestream.engine.plan import Bound
@@ -16,6 +18,8 @@ from icestream.engine.state import Asked, Event, State
 from icestream.store import tables as t
 
 __all__ = ["carry_out", "judge", "waiting_commands"]
+
+_log = structlog.get_logger("icestream.engine")
 
 
 class _Refused(Exception):
@@ -30,15 +34,35 @@ def waiting_commands(book: Book) -> Sequence[Any]:
 
 
 def carry_out(book: Book, state: State, row: Any) -> list[Event]:
-    """Carry out one command, answer it, and return what follows."""
-    arguments = json.loads(row.arguments)
+    """Carry out one command, answer it, and return what follows.
+
+    Others write the commands: whatever is wrong with one is its answer, and ends nothing. Only
+    trouble with storage is raised, and the command stays where it is.
+    """
     try:
-        answered: tuple[list[Event], str] = _VERBS[row.name](book, state, arguments, row)
-        (events, answer), verdict = answered, "done"
-    except (_Refused, LookupError, ValidationError, TypeError) as error:
+        events, answer = _obey(book, state, row)
+        verdict = "done"
+    except Exception as error:
+        if storage.is_trouble(error):
+            raise
         events, answer, verdict = [], str(error), "refused"
+        if not isinstance(error, (_Refused, LookupError, ValidationError)):
+            _log.warning("refused", command=row.name, token=row.token, exc_info=error)
     _answer(book, row.token, verdict, answer, row.name)
     return events
+
+
+def _obey(book: Book, state: State, row: Any) -> tuple[list[Event], str]:
+    if row.name not in _VERBS:
+        raise _Refused(f"no command {row.name!r}; there are {', '.join(_VERBS)}")
+    arguments = json.loads(row.arguments)
+    if not isinstance(arguments, dict):
+        raise _Refused(f"its arguments are a {type(arguments).__name__} instead of an object")
+    lacking = [name for name in _NEEDED.get(row.name, ()) if name not in arguments]
+    if lacking:
+        raise _Refused(f"{row.name} needs {' and '.join(lacking)}")
+    obeyed: tuple[list[Event], str] = _VERBS[row.name](book, state, arguments, row)
+    return obeyed
 
 
 def _ask(book: Book, _state: State, arguments: dict[str, Any], row: Any) -> Any:
@@ -107,6 +131,12 @@ _VERBS = {
     "accept": _judge,
     "reject": _judge,
     "acknowledge": _acknowledge,
+}
+_NEEDED = {
+    "set": ("step", "changes"),
+    "accept": ("exposures",),
+    "reject": ("exposures",),
+    "acknowledge": ("alert",),
 }
 
 
