@@ -222,15 +222,14 @@ def _write_movie(
     rng: np.random.Generator,
 ) -> None:
     if plan.container == "eer":
-        seconds = plan.dose_per_frame * plan.frames * plan.pixel_size**2 / 15.0
         write_eer(
             path,
             _camera_frames(frames, plan.eer_frames, rng),
             camera.shape,
             metadata={
-                "exposureTime": f"{seconds:.4f}",
+                "exposureTime": f"{plan.exposure_time:.4f}",
                 "numberOfFrames": str(plan.frames * plan.eer_frames),
-                "totalDose": f"{plan.dose_per_frame * plan.frames * plan.pixel_size**2:.4f}",
+                "totalDose": f"{plan.dose * plan.pixel_size**2:.4f}",
             },
         )
         return

@@ -93,16 +93,15 @@ def _camera(plan: Plan) -> tuple[str, str]:
 
 def _custom(plan: Plan, shot: Shot, gain: str) -> str:
     short, commercial = _camera(plan)
-    dose = plan.dose_per_frame * plan.frames
     names = [(f"Aperture[{a}].Name", "string", n) for a, n in APERTURES.items()]
     pairs: list[tuple[str, str, object]] = [
-        ("DoseOnCamera", "double", dose * plan.pixel_size**2),
+        ("DoseOnCamera", "double", plan.dose * plan.pixel_size**2),
         *names,
         (f"Detectors[{short}].CommercialName", "string", commercial),
         (f"Detectors[{short}].ElectronCounted", "boolean", "true"),
         (f"Detectors[{short}].GainReference", "string", gain),
-        ("Dose", "double", dose * 1e20),
-        ("DoseRate", "double", dose / _exposure_time(plan)),
+        ("Dose", "double", plan.dose * 1e20),
+        ("DoseRate", "double", plan.dose / plan.exposure_time),
         ("PhasePlateUsed", "boolean", "false"),
         ("BinaryResult.Detector", "string", short),
         ("DetectorCommercialName", "string", commercial),
@@ -116,11 +115,6 @@ def _custom(plan: Plan, shot: Shot, gain: str) -> str:
 
 
 APERTURES = {"C1": "2000", "C2": "50", "C3": "None", "OBJ": "100", "SA": "None"}
-
-
-def _exposure_time(plan: Plan) -> float:
-    """Seconds, at 15 electrons a pixel and second."""
-    return round(plan.dose_per_frame * plan.frames * plan.pixel_size**2 / 15.0, 4)
 
 
 def _fractionation(plan: Plan) -> str:
@@ -150,7 +144,7 @@ def _acquisition(plan: Plan, when: datetime) -> str:
         "<CameraLocation>EnergyFilter</CameraLocation>"
         f'<CameraSpecificInput xmlns:a="{ARRAYS}">{special}{_fractionation(plan)}'
         "</CameraSpecificInput><DarkGainCorrection>None</DarkGainCorrection>"
-        f"<ExposureTime>{_exposure_time(plan)}</ExposureTime><Inserted>true</Inserted>"
+        f"<ExposureTime>{plan.exposure_time}</ExposureTime><Inserted>true</Inserted>"
         f'<Name>{_camera(plan)[0]}</Name><ReadoutArea xmlns:a="{DRAWING}">'
         f"<a:height>{plan.size}</a:height><a:width>{plan.size}</a:width><a:x>0</a:x><a:y>0</a:y>"
         "</ReadoutArea></camera></acquisition>"
@@ -159,7 +153,7 @@ def _acquisition(plan: Plan, when: datetime) -> str:
 
 def _optics(plan: Plan, shot: Shot) -> str:
     x, y = shot.exposure.beam_shift or (0.0, 0.0)
-    reported = -(shot.conditions.aberrations.defocus * 0.97) * 1e-10
+    reported = -shot.reported_defocus * 1e-10
     return (
         "<optics><BeamDiameter>8.3E-07</BeamDiameter>"
         f"{_vector('BeamShift', x, y)}{_vector('BeamTilt', 0.0114, -0.0149)}"
@@ -203,7 +197,7 @@ def image_document(plan: Plan, shot: Shot, started: datetime, pixel: float | Non
 
 def fractions_document(plan: Plan) -> str:
     """The camera's statement that it has written every fraction."""
-    seconds = _exposure_time(plan) / plan.frames
+    seconds = plan.exposure_time / plan.frames
     fractions = "".join(
         f"<Fraction><StartFrame>{n}</StartFrame><NumberOfFrames>1</NumberOfFrames>"
         f"<ExposureTime>{seconds:.6f}</ExposureTime><Checksum>Valid</Checksum></Fraction>"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 
-__all__ = ["FAULTS", "Arrival", "Container", "Fault", "Layout", "Plan", "check_plan"]
+__all__ = ["DOSE_RATE", "FAULTS", "Arrival", "Container", "Fault", "Layout", "Plan", "check_plan"]
 
 Layout = Literal["epu", "serialem"]
 Container = Literal["tiff", "mrc", "eer"]
@@ -32,6 +32,10 @@ FAULTS: dict[Fault, str] = {
     "outage": "nothing is written for the time of 8 movies, halfway",
     "dose": "the dose falls to 60 % at 75 % of the session; the metadata do not know",
 }
+
+
+DOSE_RATE = 15.0
+"""Electrons that fall on a pixel in a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +90,16 @@ class Plan:
     holes_per_square: int = 9
     shots_per_hole: int = 1
     faults: frozenset[Fault] = field(default_factory=frozenset)
+
+    @property
+    def dose(self) -> float:
+        """Of a whole movie, e/Å²."""
+        return self.dose_per_frame * self.frames
+
+    @property
+    def exposure_time(self) -> float:
+        """Seconds that a movie takes."""
+        return round(self.dose * self.pixel_size**2 / DOSE_RATE, 4)
 
 
 def check_plan(plan: Plan) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 
 from icestream.processing.simulate.camera import Camera
-from icestream.simulator.plan import Plan
+from icestream.simulator.plan import DOSE_RATE, Plan
 from icestream.simulator.schedule import PATTERN, Shot
 
 __all__ = ["defects_document", "defects_name", "gain_name", "mdoc", "movie_name"]
@@ -45,11 +45,8 @@ def defects_document(camera: Camera) -> str:
 
 def mdoc(plan: Plan, shot: Shot, started: datetime) -> str:
     """The metadata of one stack of frames."""
-    dose = plan.dose_per_frame * plan.frames
     when = shot.exposure.acquired or started
     stage = shot.exposure.stage or (0.0, 0.0, 0.0)
-    seconds = dose * plan.pixel_size**2 / 15.0
-    true = shot.conditions.aberrations.defocus * 1e-4
     hole = shot.hole % (PATTERN * PATTERN)
     # An EER file has camera frames, of which SerialEM counts every one.
     stored = plan.frames * (plan.eer_frames if plan.container == "eer" else 1)
@@ -61,14 +58,14 @@ def mdoc(plan: Plan, shot: Shot, started: datetime) -> str:
         "StageZ": f"{stage[2]:.4f}",
         "Magnification": f"{round(165000 / plan.pixel_size, -3):.0f}",
         "Intensity": "0.1275",
-        "ExposureDose": f"{dose:.4f}",
-        "DoseRate": "15.0",
+        "ExposureDose": f"{plan.dose:.4f}",
+        "DoseRate": f"{DOSE_RATE}",
         "PixelSpacing": f"{plan.pixel_size:g}",
         "SpotSize": "7",
-        "Defocus": f"{-true * 0.97:.5f}",
+        "Defocus": f"{-shot.reported_defocus * 1e-4:.5f}",
         "ImageShift": f"{shot.image_shift[0]:.5f} {shot.image_shift[1]:.5f}",
         "RotationAngle": "174.1",
-        "ExposureTime": f"{seconds:.4f}",
+        "ExposureTime": f"{plan.exposure_time:.4f}",
         "Binning": "1",
         "CameraIndex": "0",
         "DividedBy2": "0",
@@ -78,7 +75,7 @@ def mdoc(plan: Plan, shot: Shot, started: datetime) -> str:
         "TargetDefocus": f"{-(shot.exposure.nominal_defocus or 0.0) * 1e-4:g}",
         "SubFramePath": f"X:\\frames\\{movie_name(plan, shot)}",
         "NumSubFrames": str(stored),
-        "FrameDosesAndNumber": f"{dose / stored:.6f} {stored}",
+        "FrameDosesAndNumber": f"{plan.dose / stored:.6f} {stored}",
         "DateTime": when.strftime("%d-%b-%y  %H:%M:%S"),
         "FilterSlitAndLoss": "20 0",
         "NavigatorLabel": f"{shot.square + 1}-{shot.hole + 1}",
