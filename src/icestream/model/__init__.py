@@ -4,7 +4,7 @@ from icestream.model.alert import Alert, Level
 from icestream.model.arrays import Column, Image, Spectrum, Stack, column
 from icestream.model.classes import Classes
 from icestream.model.ctf import Ctf
-from icestream.model.document import files_of, from_document, map_paths, to_document
+from icestream.model.document import from_document, map_paths, to_document
 from icestream.model.exposure import Exposure
 from icestream.model.identity import content_key, source_key, task_key
 from icestream.model.micrograph import Micrograph, Motion
@@ -38,7 +38,6 @@ __all__ = [
     "Verdict",
     "column",
     "content_key",
-    "files_of",
     "from_document",
     "map_paths",
     "source_key",

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-__all__ = ["files_of", "from_document", "map_paths", "to_document"]
+__all__ = ["from_document", "map_paths", "to_document"]
 
 T = TypeVar("T")
 
@@ -44,19 +44,7 @@ def from_document(kind: type[T], document: dict[str, Any]) -> T:
 
 def map_paths(item: T, change: Callable[[Path], Path]) -> T:
     """A copy of `item` in which every path, however deep, went through `change`."""
-    return _map(item, change)  # type: ignore[no-any-return]
-
-
-def files_of(item: Any) -> tuple[Path, ...]:
-    """Every path in `item`, in the order of its fields."""
-    found: list[Path] = []
-
-    def remember(path: Path) -> Path:
-        found.append(path)
-        return path
-
-    map_paths(item, remember)
-    return tuple(found)
+    return _map(item, change)  # type: ignore[no-any-return]  # of the type it had
 
 
 def _map(value: Any, change: Callable[[Path], Path]) -> Any:

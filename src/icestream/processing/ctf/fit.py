@@ -17,7 +17,7 @@ from icestream.processing.ctf.quality import (
 from icestream.processing.ctf.rings import Rings, Score, make_rings
 from icestream.processing.ctf.search import SearchRange, refine, search
 from icestream.processing.ctf.spectrum import PowerSpectrum, power_spectrum
-from icestream.processing.ctf.transfer import Defocus, aberration
+from icestream.processing.ctf.transfer import Defocus, ctf_1d
 
 __all__ = ["CtfFit", "fit_ctf", "fit_spectrum"]
 
@@ -144,8 +144,8 @@ def _judge(
     score, fitted, phase_plate = asked
     depth = modulation(rings, defocus, optics)
     average = equi_phase_average(rings, defocus, optics) - rings.background
-    chi = aberration(rings.frequency, defocus.mean, optics, phase_shift=defocus.phase_shift)
-    model = np.sin(chi) ** 2
+    shift = defocus.phase_shift
+    model = ctf_1d(rings.frequency, defocus.mean, optics, phase_shift=shift) ** 2
     significance = score.significance(defocus)
     resolution, error = float(1.0 / rings.frequency[0]), None
     if significance >= _SIGNIFICANT:

@@ -1,5 +1,7 @@
 """The picture of a power spectrum beside its fit, for people."""
 
+from dataclasses import replace
+
 import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
@@ -54,12 +56,7 @@ def spectrum_picture(
     flat = np.clip(0.5 + 0.5 * flat, 0.0, 1.0)
     reached = 1.0 / (fit.resolution * fit.spectrum.step) if fit.has_rings else 0.0
     drawn = (columns >= 0) & (radius <= reached)
-    own = Optics(
-        pixel_size=fit.spectrum.pixel_size,
-        voltage=optics.voltage,
-        spherical_aberration=optics.spherical_aberration,
-        amplitude_contrast=optics.amplitude_contrast,
-    )
+    own = replace(optics, pixel_size=fit.spectrum.pixel_size)
     model = ctf_2d(power.shape, fit.defocus, own) ** 2
     both = np.where(drawn, model, flat)
     both[radius < first] = 0.5

@@ -114,13 +114,14 @@ def aberration_2d(
 
 def ctf_1d(
     frequency: Numbers, defocus: float, optics: Optics, *, phase_shift: float = 0.0
-) -> Numbers:
+) -> NDArray[np.float64]:
     """CTF at the spatial frequencies `frequency` (1/Å) for one defocus (Å), without envelope.
 
     At frequency zero it is ``-amplitude_contrast`` (without a phase shift); it has the shape of
     `frequency`. `phase_shift` is in degrees.
     """
-    return np.asarray(-np.sin(aberration(frequency, defocus, optics, phase_shift=phase_shift)))
+    chi = aberration(frequency, defocus, optics, phase_shift=phase_shift)
+    return np.asarray(-np.sin(chi), dtype=np.float64)
 
 
 def ctf_2d(
