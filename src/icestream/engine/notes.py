@@ -61,7 +61,7 @@ def compacted(book: Book, made: Compacted) -> None:
 
 
 def alert(book: Book, one: Alert, *, holds: bool) -> None:
-    """Raise or clear an alert of the session itbook."""
+    """Raise or clear an alert of the session itself."""
     with book.transaction() as (_, writes):
         if holds:
             book.alerts.raise_(writes, None, one)
