@@ -169,6 +169,7 @@ class Book:
         if one.revision != step.revision_id:
             return
         changed = commit.record_discovery(settling, step, one.found, self.folder)
+        self.alerts.clear(settling.writes, one.step, "source.failed")
         alerts = list(one.found.alerts)
         if changed:
             said = f"{', '.join(changed[:3])}{' ...' if len(changed) > 3 else ''}"

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from icestream.engine import book as module
+from icestream.engine import notes
 from icestream.engine.asking import judge
 from icestream.engine.decide import ATTEMPTS
 from icestream.engine.executors.contract import Ended, Ending
-from icestream.engine.sources import Discovered
+from icestream.engine.sources import Discovered, SourceFailed
 from icestream.engine.state import (
     Backfilling,
     Free,
@@ -265,6 +266,16 @@ def test_an_alert_of_a_source_clears_when_it_is_no_longer_said(desk: Desks) -> N
     for _ in range(2):
         discover()
     assert alerts(made) == [("src.quiet", False)]
+
+
+def test_a_source_that_works_again_has_no_alert(desk: Desks) -> None:
+    """It says so once, and then nothing until there is something new."""
+    made = desk(SRC, A)
+    source = made.step("src")
+    notes.source_failed(made.book, SourceFailed(source.id, "OSError: no mount", "", 2.0))
+    assert alerts(made) == [("source.failed", True)]
+    made.book.record([], [Discovered(source.id, source.revision_id, Discovery())])
+    assert alerts(made) == [("source.failed", False)]
 
 
 def test_the_states_of_steps_and_session_are_events_too(desk: Desks) -> None:
