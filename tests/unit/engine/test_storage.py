@@ -1,6 +1,7 @@
 """Telling trouble with a disk or a store from other errors."""
 
 import errno
+import os
 import sqlite3
 from pathlib import Path
 
@@ -43,3 +44,35 @@ def test_a_folder_that_can_be_written_is_mended_and_left_clean(tmp_path: Path) -
     assert mended(tmp_path)
     assert list(tmp_path.iterdir()) == []
     assert not mended(tmp_path / "gone")
+
+
+@pytest.mark.parametrize("number", [errno.EDQUOT, errno.EIO, errno.EACCES, errno.EPERM])
+def test_a_quota_a_broken_disk_and_missing_rights_are_trouble(number: int) -> None:
+    assert is_trouble(OSError(number, os.strerror(number)))
+
+
+def test_a_lost_connection_to_postgresql_is_trouble() -> None:
+    gone = OperationalError("SELECT", {}, Exception("server closed"), connection_invalidated=True)
+    assert is_trouble(gone)
+
+
+def test_what_the_store_said_is_told_without_its_sql(tmp_path: Path) -> None:
+    said = describe(tmp_path, of_store("database or disk is full"))
+    assert "(database or disk is full; " in said
+    assert "INSERT" not in said
+
+
+def test_of_a_folder_that_is_gone_is_told_that_it_cannot_be_reached(tmp_path: Path) -> None:
+    said = describe(tmp_path / "gone", "the network is down")
+    assert f"cannot write in {tmp_path / 'gone'} (the network is down; it cannot be reached" in said
+
+
+def test_a_full_disk_is_not_mended_and_the_probe_is_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert not mended(tmp_path)
+    assert list(tmp_path.iterdir()) == []
