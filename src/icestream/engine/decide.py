@@ -106,7 +106,8 @@ def _take_in(state: State, event: Event) -> Iterator[Command]:
 
 def _ready(state: State, event: TasksReady) -> None:
     for task, number in event.withdrawn:
-        state.steps[number].withdraw(task)
+        if not _forget_later(state, task, number):
+            state.steps[number].withdraw(task)
     for task_ in event.tasks:
         state.steps[task_.step].push(task_)
     for number, size in event.arrived:
@@ -115,6 +116,17 @@ def _ready(state: State, event: TasksReady) -> None:
         step.waiting_items += 1 if size >= 0 else -1
         if size >= 0:
             step.told = False
+
+
+def _forget_later(state: State, task: int, number: int) -> bool:
+    """Forget a task that waits for another attempt; False when it does not."""
+    left = [entry for entry in state.later if entry[1] != task]
+    if len(left) == len(state.later):
+        return False
+    heapq.heapify(left)
+    state.later = left
+    state.steps[number].later -= 1
+    return True
 
 
 def _ended(state: State, event: LeaseEnded) -> Iterator[Command]:

@@ -182,6 +182,19 @@ def test_another_attempt_waits_for_its_time() -> None:
     assert started(decide(s, Tick(), 5.0)) == [1]
 
 
+def test_a_task_that_waits_for_another_attempt_can_be_withdrawn() -> None:
+    """And enabled anew: it is there once, and none of those in the store is forgotten for it."""
+    s = state(source(), step(2))
+    (start,) = running(s)
+    decide(s, LeaseEnded(start.lease, again=((1, 5.0),)), 1.0)
+    s.free.cores, s.steps[2].stored, s.steps[2].refilling = 0, 300, True
+    decide(s, TasksReady(withdrawn=((1, 2),)), 1.0)
+    assert (s.steps[2].later, s.steps[2].stored, s.later) == (0, 300, [])
+    decide(s, TasksReady((ready(2, 1),)), 1.0)
+    decide(s, Tick(), 9.0)
+    assert s.steps[2].live == 301
+
+
 def test_attempts_wait_longer_and_longer() -> None:
     assert [backoff(n) for n in (1, 2, 3)] == [0.5, 2.0, 8.0]
     assert backoff(50) == 60.0
