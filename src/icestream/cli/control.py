@@ -5,7 +5,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from icestream.engine.commands import answer_of, send, wake
+from icestream.engine.commands import answer_of, send
+from icestream.engine.lock import holder
+from icestream.store.open import open_store
 
 __all__ = ["abort", "ask", "pause", "resume", "stop"]
 
@@ -86,8 +88,13 @@ def _control(verb: str, session: Path, step: str | None, *, branch: bool) -> int
 
 def ask(session: Path, verb: str, **arguments: Any) -> int:
     """Send a command to a session, wait for the answer, print it; the exit status."""
+    open_store(session, readonly=True).close()  # says so when there is no session
+    runs = holder(session)
+    if verb in ("stop", "abort") and "step" not in arguments and not runs:
+        print("no process runs this session: there is nothing to end")
+        return 0
     token = send(session, verb, **arguments)
-    if not wake(session):
+    if not runs:
         print("no process runs this session now; it will be done when the session is run again")
         return 0
     state, answer = answer_of(session, token, timeout=_PATIENCE)

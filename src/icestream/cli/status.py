@@ -1,18 +1,25 @@
 """`icestream status`: where a session stands."""
 
 import dataclasses
+import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from icestream.cli.terminal import print_json, print_table
+from icestream.engine.lock import holder
 from icestream.store import queries
 from icestream.store.open import Store, open_store
+from icestream.store.records import StepRecord
 
 __all__ = ["status"]
 
+_UNDER_WAY = ("running", "draining", "paused")
+_ROOM = 1 << 20
+"""Bytes without which nothing can be written."""
 _SHOWN = 10
 """Failed exposures listed for people; programs get them all."""
 
@@ -39,7 +46,7 @@ def status(session: Path, /, *, json: Annotated[bool, Parameter(negative="")] = 
 
 def _document(store: Store) -> dict[str, Any]:
     return {
-        "session": dataclasses.asdict(queries.session(store)),
+        "session": dataclasses.asdict(queries.session(store)) | {"runs": holder(store.folder)},
         "exposures": queries.count_exposures(store),
         "particles": queries.particles(store),
         "steps": [dataclasses.asdict(step) for step in queries.steps(store)],
@@ -57,12 +64,34 @@ def _all_failures(store: Store) -> list[Any]:
             return [failure for failure in found if failure.state == "failed"]
 
 
+def _notes(folder: Path, state: str, runs: str) -> Iterator[str]:
+    """What the state that the store holds does not say."""
+    if not runs:
+        if state in _UNDER_WAY:
+            yield "no process runs it any more: it was ended before it could say so"
+        if state != "done":
+            yield "the command that it was started with goes on where it was"
+        return
+    if state == "paused":
+        yield f"nothing new starts until: icestream resume {folder}"
+    if shutil.disk_usage(folder).free < _ROOM:
+        yield "its disk is full: processing is held, and goes on by itself when there is room"
+
+
+def _step_state(step: StepRecord, runs: str) -> str:
+    state = "stopped" if step.state in ("running", "draining") and not runs else step.state
+    return f"{state} ({step.reason})" if step.reason else state
+
+
 def _print(store: Store) -> None:
     session = queries.session(store)
     exposures = queries.count_exposures(store)
     since = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.created))
+    runs = holder(store.folder)
     why = f" ({session.reason})" if session.reason else ""
     print(f"{session.name}: {session.state}{why}, workflow {session.workflow}, begun {since}")
+    for note in _notes(store.folder, session.state, runs):
+        print(note)
     counted = ", ".join(f"{number} {state}" for state, number in exposures.items())
     print(f"exposures: {sum(exposures.values())} found, {counted}")
     print(f"particles: {queries.particles(store)}")
@@ -72,7 +101,7 @@ def _print(store: Store) -> None:
         [
             (
                 step.name,
-                f"{step.state} ({step.reason})" if step.reason else step.state,
+                _step_state(step, runs),
                 str(step.counts.ready + step.counts.held),
                 str(step.counts.running),
                 str(step.counts.done),

@@ -17,7 +17,7 @@ from icestream.engine.settling import Settling
 from icestream.engine.state import Asked, Event, State
 from icestream.store import tables as t
 
-__all__ = ["carry_out", "judge", "waiting_commands"]
+__all__ = ["carry_out", "judge", "refuse_late", "waiting_commands"]
 
 _log = structlog.get_logger("icestream.engine")
 
@@ -31,6 +31,13 @@ def waiting_commands(book: Book) -> Sequence[Any]:
     chosen = select(t.command).where(t.command.c.state == "new").order_by(t.command.c.time)
     with book.store.read() as connection:
         return connection.execute(chosen).all()
+
+
+def refuse_late(book: Book, since: float) -> None:
+    """Refuse to end the session for commands from before `since`, when nobody ran it."""
+    for row in waiting_commands(book):
+        if row.name in ("stop", "abort") and '"step"' not in row.arguments and row.time < since:
+            _answer(book, row.token, "refused", "no process ran the session then", row.name)
 
 
 def carry_out(book: Book, state: State, row: Any) -> list[Event]:

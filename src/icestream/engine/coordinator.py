@@ -20,6 +20,7 @@ from icestream.engine.crew import Crew, Rung
 from icestream.engine.decide import decide
 from icestream.engine.executors.contract import Ended, Executor
 from icestream.engine.ledger import Grant, Share
+from icestream.engine.lock import held_since
 from icestream.engine.monitors import Inspected
 from icestream.engine.progress import Outcome, Progress, look, outcome
 from icestream.engine.segments import Compacted, compact
@@ -38,6 +39,8 @@ _PIECE = 500
 """Items of a discovery in one transaction."""
 _MOST = 1000
 """Messages that are taken in at once."""
+_LISTEN = 2.0
+"""Seconds between looks for commands whose bell was not heard: that of another user or host."""
 _IDLE = 30.0
 """Seconds without work after which a session leaves its share of the machine to others."""
 
@@ -82,6 +85,7 @@ class Coordinator:
         self._progress = Progress()
         self._told_at = 0.0
         self._worked_at = time.monotonic()
+        self._heard_at = time.monotonic()
 
     # -- the public face -----------------------------------------------------------------------
 
@@ -118,6 +122,7 @@ class Coordinator:
         try:
             paused = [number for number, step in steps.items() if step.held]
             self._crew.start(self._book.cursors(), paused)
+            asking.refuse_late(self._book, held_since(self._book.folder))
             self._inbox.put(Rung())  # commands that were written while nobody was here
             while self._trouble or not self._state.finished:
                 self._turn()
@@ -156,17 +161,19 @@ class Coordinator:
                 messages.append(self._inbox.get_nowait())
         except queue.Empty:
             pass
+        if not self._trouble and time.monotonic() - self._heard_at > _LISTEN:
+            messages.append(Rung())
         return messages
 
-    def _patience(self) -> float | None:
+    def _patience(self) -> float:
         """Seconds until something must be done that no message will announce."""
         if self._trouble:
             return max(0.0, self._probe_at - time.monotonic())
         if self._backfilling():
             return 0.0
         if self._state.later:
-            return max(0.0, self._state.later[0][0] - time.time())
-        return None
+            return min(_LISTEN, max(0.0, self._state.later[0][0] - time.time()))
+        return _LISTEN
 
     def _backfilling(self) -> list[int]:
         steps = self._state.steps.values()
@@ -230,6 +237,7 @@ class Coordinator:
 
     def _hear_commands(self) -> list[Event]:
         events: list[Event] = []
+        self._heard_at = time.monotonic()
         for row in asking.waiting_commands(self._book):
             for event in asking.carry_out(self._book, self._state, row):
                 if isinstance(event, Asked) and event.verb == "revised":

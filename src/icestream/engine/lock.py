@@ -4,10 +4,12 @@ import contextlib
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
-__all__ = ["SessionBusy", "hold"]
+__all__ = ["SessionBusy", "held_since", "hold", "holder"]
 
 FILE = "coordinator.lock"
 
@@ -27,16 +29,48 @@ def hold(folder: Path) -> Iterator[None]:
     """
     path = folder / FILE
     with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _locked(file):
             file.seek(0)
-            holder = file.read().strip() or "another process"
+            known = file.read().strip() or "another process"
             raise SessionBusy(
-                f"the session in {folder} is already being processed by {holder}; "
+                f"the session in {folder} is already being processed by {known}; "
                 "use `icestream status` to look at it, or `icestream stop` to end that first"
-            ) from None
+            )
         file.truncate(0)
         file.write(f"process {os.getpid()} on {socket.gethostname()}")
         file.flush()
         yield
+
+
+def _locked(file: TextIO) -> bool:
+    """Take the lock; whoever only asks `holder` has it for a moment, which is waited for."""
+    for _ in range(5):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return True
+    return False
+
+
+def holder(folder: Path) -> str:
+    """Who runs the session now, as ``process 1234 on host``; empty when nobody does."""
+    try:
+        file = (folder / FILE).open("r")
+    except OSError:
+        return ""
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return file.read().strip() or "another process"
+    return ""
+
+
+def held_since(folder: Path) -> float:
+    """When the lock was last taken, seconds since the epoch; 0 when it never was."""
+    try:
+        return (folder / FILE).stat().st_mtime
+    except OSError:
+        return 0.0

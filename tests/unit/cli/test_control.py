@@ -1,5 +1,6 @@
 """`icestream pause`, `resume`, `stop`, `abort`."""
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from sqlalchemy import select, update
 from icestream.cli import control
 from icestream.cli.control import ask
 from icestream.engine.commands import Doorbell
+from icestream.engine.lock import hold
 from icestream.store import tables as t
 from icestream.store.open import NoStore, open_store
 from report_session import SampleSession
@@ -26,7 +28,7 @@ def session(tmp_path: Path) -> Path:
 @pytest.fixture
 def answering(session: Path) -> Iterator[Callable[[str, str], None]]:
     """Let a process run the session that gives each command the same answer."""
-    bells = []
+    around = contextlib.ExitStack()
 
     def start(state: str, answer: str) -> None:
         def rung() -> None:
@@ -35,11 +37,11 @@ def answering(session: Path) -> Iterator[Callable[[str, str], None]]:
                 connection.execute(update(t.command).values(state=state, answer=answer))
             store.close()
 
-        bells.append(Doorbell(session, rung))
+        around.enter_context(hold(session))
+        around.enter_context(contextlib.closing(Doorbell(session, rung)))
 
-    yield start
-    for bell in bells:
-        bell.close()
+    with around:
+        yield start
 
 
 def _asked(session: Path) -> list[tuple[str, dict[str, object]]]:
@@ -52,13 +54,28 @@ def _asked(session: Path) -> list[tuple[str, dict[str, object]]]:
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "stop", "abort"])
 def test_each_reaches_the_session(
-    session: Path, verb: str, capsys: pytest.CaptureFixture[str]
+    session: Path,
+    verb: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr(control, "_PATIENCE", 0.0)
     command = getattr(control, verb)
-    assert command(session) == 0
+    with hold(session):
+        assert command(session) == 1  # nobody answers
     assert command(session, "ctf", branch=True) == 0
     assert _asked(session) == [(verb, {}), (verb, {"step": "ctf", "branch": True})]
     assert "no process runs this session now" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", ["stop", "abort"])
+def test_a_session_that_nobody_runs_is_not_ended_later(
+    session: Path, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Left in the store, the command would end the session as soon as it goes on."""
+    assert getattr(control, verb)(session) == 0
+    assert _asked(session) == []
+    assert "nothing to end" in capsys.readouterr().out
 
 
 def test_the_answer_is_printed(
@@ -85,11 +102,8 @@ def test_a_session_that_does_not_answer(
     session: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(control, "_PATIENCE", 0.05)
-    bell = Doorbell(session, lambda: None)
-    try:
+    with hold(session):
         assert ask(session, "pause") == 1
-    finally:
-        bell.close()
     assert "has not answered" in capsys.readouterr().out
 
 

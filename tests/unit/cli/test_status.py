@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from icestream.cli.status import status
+from icestream.engine.lock import hold
 from icestream.store.open import NoStore
 from report_session import SampleSession
 
@@ -34,6 +35,22 @@ def test_for_programs(session: SampleSession, capsys: pytest.CaptureFixture[str]
     assert sum(found["exposures"].values()) == 12
     assert found["steps"][0]["name"] == "import"
     assert found["steps"][0]["counts"]["done"] == 12
+
+
+def test_a_session_whose_process_was_killed(
+    session: SampleSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The store still says that it runs; nobody holds its lock."""
+    status(session.folder)
+    told = capsys.readouterr().out
+    assert "no process runs it any more" in told
+    assert "\trunning\t0" not in told.partition("s each")[2]
+    with hold(session.folder):
+        status(session.folder)
+        status(session.folder, json=True)
+    told, _, document = capsys.readouterr().out.partition("{")
+    assert "no process" not in told
+    assert json.loads("{" + document)["session"]["runs"].startswith("process ")
 
 
 def test_a_folder_without_a_session(tmp_path: Path) -> None:

@@ -95,6 +95,18 @@ def test_a_verb_without_a_step_is_for_the_whole_session(session: Session, verb: 
     )
 
 
+@pytest.mark.parametrize("verb", ["stop", "abort"])
+def test_a_session_does_not_end_for_what_was_asked_before_it_ran(
+    session: Session, verb: str
+) -> None:
+    late = session.write(verb, {}, at=100.0)
+    others = [session.write(verb, {"step": "a"}, at=100.0), session.write("pause", {}, at=100.0)]
+    timely = session.write(verb, {}, at=200.0)
+    asking.refuse_late(session.desk.book, since=150.0)
+    assert session.answer(late) == ("refused", "no process ran the session then")
+    assert {session.answer(one)[0] for one in (*others, timely)} == {"new"}
+
+
 @pytest.mark.parametrize("verb", ["pause", "resume", "stop", "abort"])
 def test_a_verb_is_for_a_step_or_for_the_branch_below_it(session: Session, verb: str) -> None:
     a, b = session.desk.step("a").id, session.desk.step("b").id

@@ -2,12 +2,12 @@
 
 import fcntl
 import os
-import threading
-import time
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
