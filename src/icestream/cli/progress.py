@@ -56,6 +56,8 @@ class Watcher:
 def progress_line(progress: Progress) -> str:
     """All that matters in one line."""
     parts = [f"found {progress.found}"]
+    if progress.waiting:
+        parts.append(f"{progress.waiting} not whole yet")
     for step in progress.steps:
         if step.kind in _PER_EXPOSURE:
             notes = _notes(step)

@@ -40,7 +40,8 @@ def _screen(*, terminal: bool) -> tuple[Console, io.StringIO]:
 
 def test_the_line_names_what_matters() -> None:
     assert progress_line(_progress(4)) == (
-        "found 9  align 4  select 4 (1 rejected)  classify 2 batches  behind by 5  alerts 1"
+        "found 9  1 not whole yet  align 4  select 4 (1 rejected)  classify 2 batches  "
+        "behind by 5  alerts 1"
     )
 
 
