@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from icestream.processing.grey import stretch
+
 __all__ = ["PictureFolder", "class_sprite", "shrink", "write_atomically", "write_script"]
 
 _SIDE = 512
@@ -148,12 +150,8 @@ def class_sprite(averages: NDArray[np.float32], chosen: Iterable[int]) -> tuple[
     rows = max(1, math.ceil(len(numbers) / columns))
     sheet = Image.new("L", (columns * _TILE, rows * _TILE))
     for place, number in enumerate(numbers):
-        image = np.asarray(averages[number], dtype=np.float32)
-        low, high = np.percentile(image, [0.5, 99.5])
-        grey = np.clip((image - low) / max(high - low, 1e-9), 0.0, 1.0) * 255.0
-        tile = Image.fromarray(grey.astype(np.uint8)).resize(
-            (_TILE, _TILE), Image.Resampling.BICUBIC
-        )
+        grey = stretch(np.asarray(averages[number], dtype=np.float32))
+        tile = Image.fromarray(grey).resize((_TILE, _TILE), Image.Resampling.BICUBIC)
         sheet.paste(tile, ((place % columns) * _TILE, (place // columns) * _TILE))
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", optimize=True)
