@@ -6,6 +6,7 @@ links. Every file name and label follows RELION's own jobs, so that any later jo
 
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from icestream.model import Ctf, Micrograph, Movie, Optics, Particles, Picks
 from icestream.protocol import Registry
 from icestream.store.open import Store, open_store
 
-__all__ = ["Summary", "export_relion"]
+__all__ = ["Summary", "export_relion", "optics_groups"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class _Export:
     def __init__(self, store: Store, out: Path, registry: Registry) -> None:
         self.store, self.out = store, out
         self.chain: Chain = find_chain(store, registry)
-        groups = self._optics_groups()
+        groups = optics_groups(read_exposures(store, self.chain))
         movie, image = _optics_blocks(groups)
         job = out / "MotionCorr/job002"
         self.movies = Table(out / "Import/job001/movies.star", "movies", movie)
@@ -137,8 +138,7 @@ class _Export:
     def _movie(self, movie: Movie) -> Names:
         names = Names(f"Movies/{movie.exposure}{movie.path.suffix}", f"Movies/{movie.exposure}")
         _link(movie.path, self.out / names.movie)
-        group = movie.details.group if movie.details else 1
-        self.movies.add({"rlnMicrographMovieName": names.movie, "rlnOpticsGroup": group})
+        self.movies.add({"rlnMicrographMovieName": names.movie, "rlnOpticsGroup": _group(movie)})
         return names
 
     def _micrograph(self, names: Names, micrograph: Micrograph, movie: Movie) -> dict[str, object]:
@@ -189,18 +189,6 @@ class _Export:
             for group, (micrograph, pixel_size) in sorted(self.groups.items())
         ]
 
-    def _optics_groups(self) -> dict[int, tuple[Optics, float]]:
-        """Optics of the micrographs, and pixel size of the movies, in each exposure group."""
-        groups: dict[int, tuple[Optics, float]] = {}
-        for items in read_exposures(self.store, self.chain):
-            if items.movie is None:
-                continue
-            group = items.movie.details.group if items.movie.details else 1
-            if group not in groups:
-                image = items.micrograph.optics if items.micrograph else items.movie.optics
-                groups[group] = (image, items.movie.optics.pixel_size)
-        return groups
-
     def _jobs(self) -> list[Job]:
         made = (Movie, Micrograph, Ctf, Picks, Particles)
         tables = (self.movies, self.micrographs, self.ctfs, self.picks, self.particles)
@@ -214,6 +202,26 @@ class _Export:
                 micrographs + "\n"
             )
         return jobs
+
+
+def optics_groups(exposures: Iterable[Items]) -> dict[int, tuple[Optics, float]]:
+    """Optics of the micrographs, and pixel size of the movies, in each exposure group."""
+    groups: dict[int, tuple[Optics, float]] = {}
+    certain: set[int] = set()
+    for items in exposures:
+        if items.movie is None:
+            continue
+        group, pixel_size = _group(items.movie), items.movie.optics.pixel_size
+        if items.micrograph is not None and group not in certain:
+            groups[group] = (items.micrograph.optics, pixel_size)
+            certain.add(group)
+        # Until a movie of the group was aligned nobody knows whether micrographs are binned.
+        groups.setdefault(group, (items.movie.optics, pixel_size))
+    return groups
+
+
+def _group(movie: Movie) -> int:
+    return movie.details.group if movie.details else 1
 
 
 def _optics_blocks(
