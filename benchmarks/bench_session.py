@@ -3,9 +3,9 @@
     python benchmarks/bench_session.py --movies 6 --seed 501
 
 Simulates one session per specimen with seeds that no test and no other benchmark uses, imports it
-as a user would (nothing but the folder is told), aligns, fits the CTF and picks with the diameter
-given; prints a Markdown table. Specimens besides the generated ones are PDB files given with
-``--model``.
+as a user would (told the folder and the amplitude contrast), aligns, fits the CTF and picks with
+the diameter given; prints a Markdown table. Specimens besides the generated ones are PDB files
+given with ``--model``.
 """
 
 import argparse
@@ -34,8 +34,9 @@ Scores = dict[str, list[float]]
 
 
 def import_all(folder: Path, movies: int) -> list[Movie]:
-    """What the import step finds when it is told nothing but the folder."""
-    source = ImportMovies(ImportParameters(pattern=str(folder), watch=False))
+    """What the import step finds, told the folder and what no metadata say."""
+    contrast = Plan().amplitude_contrast
+    source = ImportMovies(ImportParameters(pattern=str(folder), amplitude_contrast=contrast))
     found: list[Movie] = []
     state = None
     deadline = time.monotonic() + 60
@@ -47,14 +48,14 @@ def import_all(folder: Path, movies: int) -> list[Movie]:
     return found
 
 
-def ctf_errors(ctf: Ctf, truth: ExposureTruth) -> tuple[float, float]:
-    """Mean defocus and astigmatism, found minus true, Å.
+def ctf_errors(ctf: Ctf, truth: ExposureTruth) -> tuple[float, float, float]:
+    """Mean defocus and astigmatism, found minus true, Å, and astigmatism as a vector.
 
-    Astigmatism is a vector at twice its angle: the error is the length of the difference.
+    As a vector it points along twice its angle: the error is the length of the difference.
     """
     found = ctf.astigmatism * np.exp(2j * np.radians(ctf.angle))
     true = (truth.defocus_u - truth.defocus_v) * np.exp(2j * np.radians(truth.angle))
-    return ctf.defocus - truth.defocus, float(abs(found - true))
+    return ctf.defocus - truth.defocus, float(abs(found) - abs(true)), float(abs(found - true))
 
 
 def match(picks: Picks, truth: ExposureTruth, size: int) -> tuple[int, int, int]:
@@ -98,9 +99,10 @@ def score_movie(movie: Movie, truth: ExposureTruth, folder: Path, scores: Scores
     scores["chain CPU"].append(time.process_time() - started)
     assert micrograph.motion is not None
     note_motion("", micrograph.motion, truth, scores)
-    defocus, astigmatism = ctf_errors(ctf, truth)
-    scores["defocus"].append(defocus)
-    scores["astigmatism"].append(astigmatism)
+    for name, error in zip(
+        ("defocus", "astigmatism", "vector"), ctf_errors(ctf, truth), strict=True
+    ):
+        scores[name].append(error)
     for name, number in zip(
         ("found", "true", "picked"), match(picks, truth, movie.shape[0]), strict=True
     ):
@@ -142,7 +144,7 @@ def bench(specimen: str, movies: int, seed: int) -> Scores:
                     dose_per_frame=movie.dose_per_frame,
                     gain=movie.gain,
                 )
-                motion, used, _ = run_relion(linked, folder)
+                motion, used, _ = run_relion(linked, folder, local=True)
                 note_motion("RELION ", motion, truth, scores)
                 scores["RELION CPU"].append(used)
             shutil.rmtree(folder)
@@ -160,7 +162,7 @@ def row(name: str, scores: Scores) -> str:
         f"{rms(scores['whole frame']):.3f} / {rms(scores['RELION whole frame']):.3f}",
         f"{rms(scores['whole field']):.3f} / {rms(scores['RELION whole field']):.3f}",
         f"{rms(scores['defocus']):.0f}",
-        f"{rms(scores['astigmatism']):.0f}",
+        f"{rms(scores['astigmatism']):.0f} ({rms(scores['vector']):.0f})",
         f"{found / true:.3f}",
         f"{found / picked:.3f}",
         f"{np.median(scores['align CPU']):.2f} / "
@@ -180,7 +182,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     print(
         "| specimen | whole-frame error, px (icestream / RELION) | whole field, px "
-        "| defocus RMS, Å | astigmatism RMS, Å | recall | precision "
+        "| defocus RMS, Å | astigmatism RMS (as a vector), Å | recall | precision "
         "| alignment CPU, s (icestream / RELION) | to picks, CPU s |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
