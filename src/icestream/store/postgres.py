@@ -13,7 +13,7 @@ __all__ = ["connect", "schema_for"]
 def schema_for(folder: Path) -> str:
     """Name of the schema of the session in `folder`: readable, and unique by its full path."""
     plain = re.sub(r"[^a-z0-9]+", "_", folder.name.lower()).strip("_")[:40]
-    if not plain or plain.startswith("pg_"):  # PostgreSQL keeps these names for itself
+    if not plain or f"{plain}_".startswith("pg_"):  # PostgreSQL keeps those for itself
         plain = f"session_{plain}"
     return f"{plain}_{content_key(str(folder))[:8]}"
 
