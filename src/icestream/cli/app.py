@@ -87,10 +87,19 @@ def _foreseen(error: Exception) -> bool:
     """Whether the error's own text tells the person what to do."""
     ours = type(error).__module__.partition(".")[0] == "icestream"
     asked = type(error) is LookupError or type(error).__name__ == "ValidationError"
-    return ours or asked or isinstance(error, OSError)
+    return ours or asked or _lost_store(error) or isinstance(error, OSError)
+
+
+def _lost_store(error: Exception) -> bool:
+    """Whether a database cannot be used now; told by names, for not every command needs one."""
+    kind = type(error)
+    return kind.__module__.startswith("sqlalchemy") and kind.__name__ == "OperationalError"
 
 
 def _plain(error: Exception) -> str:
+    if _lost_store(error):
+        why = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+        return f"the session's store cannot be used now: {why}"
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     problems = getattr(error, "errors", None)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from icestream.cli import app as command_line
 from icestream.cli.app import COMMANDS, DEFECT, main
@@ -104,6 +105,18 @@ def test_an_error_of_the_system_names_the_file(
         main()
     assert ended.value.code == 2
     assert capsys.readouterr().err == "icestream: /data/session: Permission denied\n"
+
+
+def test_a_database_that_is_away_is_no_defect(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = OperationalError("SELECT 1", {}, RuntimeError("connection refused\nIs it running?"))
+    _fail(monkeypatch, away)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    said = "icestream: the session's store cannot be used now: connection refused\n"
+    assert capsys.readouterr().err == said
 
 
 def test_a_defect_shows_its_traceback(

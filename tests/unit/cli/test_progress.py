@@ -61,9 +61,9 @@ def test_lines_come_when_something_changed(monkeypatch: pytest.MonkeyPatch) -> N
         for done in (4, 4, 4, 6):
             watcher.tell(_progress(done))
     lines = stream.getvalue().splitlines()
-    assert [line.partition(" s  ")[2][:15] for line in lines if " s  " in line] == [
-        "found 9  align ",
-        "found 9  align ",
+    assert [line.partition(" s  ")[2][:28] for line in lines if " s  " in line] == [
+        "found 9  1 not whole yet  al",
+        "found 9  1 not whole yet  al",
     ]
     assert lines.count("warning: the disk is [nearly] full") == 1
 

@@ -127,6 +127,25 @@ def test_a_workflow_that_cannot_run_writes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"pattern": "{}/nowhere/**/*.tiff"}, "nowhere is not there; --watch waits for it"),
+        ({"pattern": "{}", "gain": "{}/gain.mrc"}, "gain: .*gain.mrc is not there"),
+        ({"pattern": "{}/nowhere", "watch": True, "defects": "{}/no"}, "defects: .* not there"),
+    ],
+)
+def test_files_that_are_not_there_are_told_before_anything_starts(
+    tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    for name, value in changes.items():
+        changes = changes | {name: str(value).format(tmp_path) if value is not True else True}
+    with pytest.raises(InvalidWorkflow, match=said) as caught:
+        run_here(WORKFLOW.changed("import", changes), tmp_path / "s", Here())
+    assert str(caught.value).count("not there") == 1
+    assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize(
     ("signals", "asked"),
     [
         ([signal.SIGINT], [True]),
