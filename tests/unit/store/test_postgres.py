@@ -12,7 +12,16 @@ from icestream.store import tables as t
 from icestream.store.open import open_store
 from icestream.store.postgres import connect, schema_for
 
-NAMES = ["grid_1", "20240102_Grid 1", "Probe – µm; drop table", "---", "x" * 200, "select", "PG", "PG 7"]
+NAMES = [
+    "grid_1",
+    "20240102_Grid 1",
+    "Probe – µm; drop table",
+    "---",
+    "x" * 200,
+    "select",
+    "PG",
+    "PG 7",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
