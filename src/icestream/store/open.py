@@ -42,8 +42,8 @@ class Store:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for reading."""
-        with self.engine.connect() as connection:
+        """A connection for reading; it holds nobody up."""
+        with self.engine.connect().execution_options(**{sqlite.READS: True}) as connection:
             yield connection
 
     @contextlib.contextmanager

@@ -4,13 +4,15 @@ import contextlib
 import errno
 import sqlite3
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import NullPool, QueuePool
 
-__all__ = ["connect", "copy"]
+__all__ = ["READS", "connect", "copy"]
+
+READS = "icestream_reads"
+"""Execution option of a connection that only reads: it does not wait for who writes."""
 
 
 def connect(file: Path, readonly: bool) -> Engine:
@@ -69,9 +71,14 @@ def _engine(file: Path, mode: str, *, immutable: bool) -> Engine:
             connection.execute("PRAGMA cache_size=-16000")
         return connection
 
-    # Readers hold no connection between reads, so that a session's folder can be moved away.
-    options: dict[str, Any] = {"poolclass": NullPool} if mode == "ro" else {}
-    engine = create_engine("sqlite://", creator=opened, **options)
-    begin = "BEGIN IMMEDIATE" if mode == "rwc" else "BEGIN"
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    def begin(connection: Connection) -> None:
+        reads = mode == "ro" or connection.get_execution_options().get(READS, False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    # Readers hold no connection between reads, so that a session's folder can be moved away. The
+    # writer's threads come and go; SQLAlchemy's own choice, a connection for each of five
+    # threads, closes any of them for a sixth, in the midst of a transaction.
+    pool = NullPool if mode == "ro" else QueuePool
+    engine = create_engine("sqlite://", creator=opened, poolclass=pool)
+    event.listen(engine, "begin", begin)
     return engine

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from icestream.store import open as module
 from icestream.store import tables as t
 from icestream.store.migrate import HEAD, NewerStore
-from icestream.store.open import FILE, NoStore, open_store
+from icestream.store.open import FILE, NoStore, Store, open_store
 from icestream.store.postgres import schema_for
 
 
@@ -37,6 +37,18 @@ def test_what_is_written_is_read_by_others(
         assert len(connection.execute(select(t.sample.c.id)).all()) == 2
     store.close()
     reader.close()
+
+
+def test_reading_and_writing_do_not_wait_for_each_other(store: Store) -> None:
+    """The coordinator commits while monitors look, and they see what is committed."""
+    with store.read() as connection:
+        assert connection.execute(select(t.sample.c.id)).all() == []
+        with store.write() as writing:
+            writing.execute(insert(t.sample), [sample(1)])
+            with store.read() as another:
+                assert another.execute(select(t.sample.c.id)).all() == []
+        with store.read() as another:
+            assert another.execute(select(t.sample.c.id)).scalars().all() == [1]
 
 
 def test_a_folder_without_a_session_is_not_made_by_a_reader(tmp_path: Path) -> None:

@@ -98,6 +98,17 @@ def test_writers_take_turns_instead_of_failing(file: Path, writer: Engine) -> No
     other.dispose()
 
 
+def test_threads_come_and_go_while_a_transaction_is_open(writer: Engine) -> None:
+    """Each takes a connection of its own, and none loses its for another's sake."""
+    with writer.begin() as connection:
+        for number in range(20):
+            thread = threading.Thread(target=lambda: writer.pool.connect().close())
+            thread.start()
+            thread.join()
+            connection.execute(text("INSERT INTO number VALUES (:n)"), {"n": number})
+    assert count(writer) == 20
+
+
 def test_a_reader_makes_no_store(tmp_path: Path) -> None:
     with pytest.raises(OperationalError, match="unable to open"):
         count(sqlite.connect(tmp_path / "nothing.db", readonly=True))
