@@ -1,43 +1,130 @@
 """Following a session: pages, what is new, and what there is to say about an exposure."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
+from sqlalchemy import event, text
 
 import toys
+from icestream.model import Alert
 from icestream.store import queries
-from icestream.store.open import Store
+from icestream.store import tables as t
+from icestream.store.open import Store, open_store
+from icestream.store.records import LineageRecord
+from icestream.store.writing import Numbers, Writes
 from toy_session import Session
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def add_what_people_and_monitors_say(store: Store) -> None:
+    """Alerts, samples, decisions and particles, beside what the session itself has written."""
+    with store.write() as connection:
+        writes = Writes(Numbers(connection), 1000.0)
+        for number in range(10):
+            name = "cpu" if number % 2 else "memory"
+            writes.insert(t.sample, time=number, name=name, value=number / 2, unit="%")
+        for key, cleared in (("old", 900.0), ("hot", None), ("cold", None)):
+            alert = Alert(key=key, level="warning", message=f"it is {key}", exposure="e000001")
+            writes.insert(
+                t.alert, step_id=2, key=alert.key, level=alert.level, message=alert.message,
+                exposure=alert.exposure, raised=1.0, seen=2.0, cleared=cleared,
+            )  # fmt: skip
+        for accepted, why in ((False, "ice"), (True, "looks fine")):
+            writes.insert(
+                t.decision, step_id=3, exposure_id=2, accepted=accepted, who="ada", why=why,
+                time=5.0,
+            )  # fmt: skip
+        for record in queries.results(store, "a")[:3]:
+            writes.insert(
+                t.part, result_id=record.id, step_id=2, revision_id=2, exposure_id=1, rows=100
+            )
+        writes.flush(connection)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Store]:
+    """A session of 25 numbers: three failed at `a`, five were rejected at `sel`."""
+    url = None if request.param == "sqlite" else request.getfixturevalue("postgres")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     folder: Path = tmp_path_factory.mktemp("queries")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ICESTREAM_STATE", str(folder / "state"))
-        session = Session(folder / "session")
+        session = Session(folder / "session", url)
         session.run(
             ("src", "toy.count", {"count": 25}, {}),
             ("a", "toy.add", {"write": True, "fail": "item"}, {"number": "src"}),
             ("sel", "toy.select", {"below": 20}, {"number": "a"}),
             ("b", "toy.add", {}, {"number": "sel.number"}),
         )
+        writer = open_store(session.folder)
+        add_what_people_and_monitors_say(writer)
+        writer.close()
         yield session.store()
     session.close()
     structlog.reset_defaults()
 
 
-def test_results_are_followed_page_by_page(store: Store) -> None:
-    seen, after = [], 0
-    while page := queries.results(store, "a", after=after, limit=4):
-        assert len(page) <= 4
-        seen += [one.exposure for one in page]
-        after = page[-1].serial
-    assert len(seen) == len(set(seen)) == 22  # e000003, e000013, e000023 failed
-    assert queries.results(store, "a", after=after) == ()
+PAGED: dict[str, tuple[Callable[..., tuple[Any, ...]], str]] = {
+    "results": (lambda store, **page: queries.results(store, "a", **page), "serial"),
+    "failures": (queries.failures, "serial"),
+    "events": (queries.events, "seq"),
+    "exposures": (queries.exposures, "id"),
+    "qualities": (queries.qualities, "id"),
+    "samples": (queries.samples, "id"),
+    "lineages": (queries.lineages, "id"),
+    "alerts": (lambda store, **page: queries.alerts(store, open_only=False, **page), "id"),
+}
+"""Everything that grows, and the field by which it is followed."""
+
+
+@pytest.mark.parametrize("what", PAGED)
+@pytest.mark.parametrize("limit", [1, 4, 1000])
+def test_what_grows_is_followed_page_by_page(store: Store, what: str, limit: int) -> None:
+    """Pages of any size, one after another, are the whole: nothing twice, nothing left out."""
+    read, field = PAGED[what]
+    whole = read(store, limit=100_000)
+    places = [getattr(record, field) for record in whole]
+    assert len(whole) >= 3
+    assert places == sorted(set(places))
+    seen: list[Any] = []
+    while page := read(store, after=getattr(seen[-1], field) if seen else 0, limit=limit):
+        assert len(page) <= limit
+        seen += page
+    assert seen == list(whole)
+
+
+@pytest.mark.parametrize("what", PAGED)
+def test_a_page_is_found_without_reading_what_came_before(store: Store, what: str) -> None:
+    """A reader of a session of any length pays for what is new: SQLite says how it looks."""
+    if store.engine.dialect.name != "sqlite":
+        return
+    said: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
+        said.append((statement, given))
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    PAGED[what][0](store, after=5, limit=3)
+    event.remove(store.engine, "before_cursor_execute", note)
+    with store.read() as connection:
+        for statement, given in said:
+            explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+            for row in explained.all():
+                assert not row[3].startswith("SCAN") or row[3].endswith(" step"), (statement, row)
+
+
+def test_results_are_of_those_that_did_not_fail(store: Store) -> None:
+    names = [one.exposure for one in queries.results(store, "a")]
+    assert len(names) == len(set(names)) == 22
+    assert not {"e000003", "e000013", "e000023"} & set(names)
+    assert {(one.step, one.revision, one.batch) for one in queries.results(store, "a")} == {
+        ("a", 1, 0)
+    }
 
 
 def test_the_newest_results_come_oldest_first(store: Store) -> None:
@@ -104,6 +191,74 @@ def test_events_are_in_order_and_chosen_by_kind(store: Store) -> None:
     found = queries.events(store, kinds=["exposure.found"])
     assert len(found) == 25
     assert queries.session(store).state == "done"
+
+
+def test_alerts_that_hold_and_all_there_have_been(store: Store) -> None:
+    assert [one.key for one in queries.alerts(store)] == ["hot", "cold"]
+    every = queries.alerts(store, open_only=False)
+    assert [(one.key, one.cleared) for one in every] == [
+        ("old", 900.0),
+        ("hot", None),
+        ("cold", None),
+    ]
+    assert (every[0].step, every[0].exposure) == ("a", "e000001")
+
+
+def test_samples_are_chosen_by_name(store: Store) -> None:
+    found = queries.samples(store, names=["cpu"])
+    assert [(one.time, one.value, one.unit) for one in found] == [
+        (time, time / 2, "%") for time in (1.0, 3.0, 5.0, 7.0, 9.0)
+    ]
+
+
+def test_decisions_are_in_order_and_the_last_word_is_last(store: Store) -> None:
+    words = [(one.step, one.accepted, one.why) for one in queries.decisions(store)]
+    assert words == [("sel", False, "ice"), ("sel", True, "looks fine")]
+    assert queries.decisions(store, exposure="e000000") == ()
+    assert len(queries.decisions(store, exposure="e000001")) == 2
+
+
+def test_particles_are_counted_without_being_read(store: Store) -> None:
+    assert queries.particles(store) == 300
+    assert queries.particles(store, "a") == 300
+    assert queries.particles(store, "b") == 0
+
+
+def test_lineage_goes_back_to_the_source_and_names_files(store: Store) -> None:
+    made = queries.lineage(store, queries.results_of(store, "e000002")["b"].id)
+    assert made[0].step == "b"
+    by_step = {one.step: one for one in made}
+    assert set(by_step) == {"src", "a", "b"}  # a selection passes on what an earlier step made
+    assert dict(by_step["b"].inputs) == {"number": by_step["a"].id}
+    ((path, size),) = by_step["a"].files
+    assert (store.folder / path).stat().st_size == size
+    assert (by_step["a"].protocol, by_step["a"].parameters["write"]) == ("toy.add", True)
+
+
+def test_lineages_are_of_every_result(store: Store) -> None:
+    records: dict[int, LineageRecord] = {one.id: one for one in queries.lineages(store)}
+    assert sum(one.step == "a" for one in records.values()) == 22
+    sources = itertools.chain.from_iterable(one.inputs for one in records.values())
+    assert {source for _, source in sources} <= set(records)
+
+
+def test_revisions_say_what_was_set(store: Store) -> None:
+    (first,) = queries.revisions(store, "sel")
+    assert (first.number, first.changed, first.parameters) == (1, {"below": 20}, {"below": 20.0})
+    assert queries.revisions(store, "nope") == ()
+
+
+def test_results_of_an_exposure_are_in_order_of_depth(store: Store) -> None:
+    assert list(queries.results_of(store, "e000002")) == ["src", "a", "sel", "b"]
+    assert list(queries.results_of(store, "e000003")) == ["src"]
+    rejected = queries.results_of(store, "e000024")
+    assert (rejected["a"].passed, rejected["sel"].passed) == (True, False)
+    assert "b" not in rejected
+
+
+def test_a_reader_leaves_the_store_as_it_is(store: Store) -> None:
+    with pytest.raises(PermissionError, match="for reading only"), store.write() as connection:
+        connection.execute(text("DELETE FROM event"))
 
 
 def test_what_is_not_there_is_named(store: Store) -> None:
