@@ -106,6 +106,7 @@ def _give_up(reason: str, quiet: float, patience: float) -> Growing | Bad:
 
 def _what_is_missing(path: Path, expected_frames: int | None) -> str | MovieFacts:
     """The movie's facts when its structure is whole, else what is missing."""
+    chain = None
     try:
         chain = walk_pages(path) if is_tiff(path) else None
         facts = tiff_facts(path, chain) if chain else movie_facts(path)
@@ -114,10 +115,25 @@ def _what_is_missing(path: Path, expected_frames: int | None) -> str | MovieFact
             return f"expected {wanted} frames, found {facts.frames}"
         tail = _tiff_tail(path, chain) if chain else _mrc_tail(path)
     except FormatError as error:
-        return f"expected {error.expected}, found {error.found}"
+        return _unlike_its_name(path, chain) or f"expected {error.expected}, found {error.found}"
     except OSError as error:
         return f"it cannot be read ({error.strerror or error})"
     return tail or facts
+
+
+def _unlike_its_name(path: Path, chain: Chain | None) -> str:
+    """What a file that is no movie at all is instead; empty when it may be part of one."""
+    try:
+        with path.open("rb") as file:
+            begins = file.read(8)
+    except OSError as error:
+        return f"it cannot be read ({error.strerror or error})"
+    if not begins:
+        return "expected a movie, found an empty file"
+    named = path.suffix.lower() in (".tif", ".tiff", ".eer")
+    if chain is None and named and begins[:2] not in (b"II", b"MM"):
+        return f"expected a TIFF file by its name, found the first bytes {begins!r}"
+    return ""
 
 
 def _mrc_tail(path: Path) -> str:

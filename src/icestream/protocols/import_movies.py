@@ -183,9 +183,7 @@ class ImportMovies(SourceProtocol[ImportParameters]):
         try:
             status = os.stat(path)  # noqa: PTH116 - hot
         except OSError:
-            del self._pending[path]  # a name that was used only while copying
-            self._watches[0].forget(path)
-            return None
+            return self._look_at_nothing(path, now)
         if (status.st_size, status.st_mtime_ns) != (pending.size, pending.modified):
             first = pending.size < 0
             pending.size, pending.modified = status.st_size, status.st_mtime_ns
@@ -217,6 +215,18 @@ class ImportMovies(SourceProtocol[ImportParameters]):
         pending.whole = now if pending.whole is None else pending.whole
         since = pending.whole if self.parameters.watch else min(pending.whole, pending.changed)
         return self._take(path, verdict.facts, beside, waited=now - since, status=status)
+
+    def _look_at_nothing(self, path: Path, now: float) -> Refusal | None:
+        """A name without a file: it was used only while copying, or links to what is away."""
+        pending = self._pending[path]
+        if not path.is_symlink():
+            del self._pending[path]
+            self._watches[0].forget(path)
+            return None
+        if now - pending.changed < self.parameters.patience and self.parameters.watch:
+            pending.next_look = now + 1.0
+            return None
+        return self._refuse(path, f"it is a link to {path.readlink()}, which is not there")
 
     def _take(
         self,
@@ -269,6 +279,8 @@ class ImportMovies(SourceProtocol[ImportParameters]):
             try:
                 status = os.stat(path)  # noqa: PTH116 - hot
             except OSError:
+                if path.is_symlink():
+                    self._given_up[path] = known
                 continue
             changed = (status.st_size, status.st_mtime_ns) != (known.size, known.modified)
             if changed or (known.lacking and self._acquisition.sidecars(path).found):

@@ -155,3 +155,16 @@ def test_a_file_that_is_no_movie(tmp_path: Path) -> None:
     gone = judge(tmp_path / "b.mrc")
     assert isinstance(gone, Growing)
     assert "cannot be read" in gone.reason
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "found an empty file"), (b"<html>404</html>" * 99, "TIFF file by its name, found the first by")],
+)
+def test_what_is_no_movie_is_called_by_its_name(tmp_path: Path, content: bytes, said: str) -> None:
+    """Nobody who finds an empty TIFF wants to read of MRC headers."""
+    (tmp_path / "a.tiff").write_bytes(content)
+    verdict = judge(tmp_path / "a.tiff", quiet=400.0)
+    assert isinstance(verdict, Bad)
+    assert said in verdict.reason
+    assert "MRC" not in verdict.reason

@@ -162,6 +162,15 @@ def test_a_name_that_is_used_only_while_copying(session: Session) -> None:
     assert _names(session.discover()) == ["a"]
 
 
+def test_a_link_to_nothing_is_refused_and_taken_when_its_movie_comes(session: Session) -> None:
+    (session.folder / "a_fractions.tiff").symlink_to(session.folder / "elsewhere" / "a.data")
+    assert session.discover().waiting == 1
+    (refusal,) = session.discover(later=400.0).refused
+    assert "it is a link to" in refusal.reason
+    session.movie("elsewhere/a.data")
+    assert _names(session.discover()) == ["a"]
+
+
 def test_metadata_that_come_after_their_movie(shared_data: Path, tmp_path: Path) -> None:
     xml = sorted((shared_data / "acquisition" / "epu_3.8_falcon4i").glob("*.xml"))[0]
     session = Session(tmp_path, voltage=None, dose_per_frame=None, metadata_wait=20.0)
