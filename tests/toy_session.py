@@ -72,8 +72,13 @@ class Session:
             machine=Machine(cores=self.cores),
             url=self.url,
             on_start=self._started,
-            executor=None if self.workers else InlineExecutor(),
-            **{"order": "oldest", "probe": 0.05, **self.options, **options},
+            **{
+                "order": "oldest",
+                "probe": 0.05,
+                "executor": None if self.workers else InlineExecutor(),
+                **self.options,
+                **options,
+            },
         )
 
     def _started(self, running: Running) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 import toys
-from icestream.engine import monitors
+from icestream.engine import monitors, notes
 from icestream.engine.monitors import Inspected, MonitorThread, inspect
 from icestream.model import Alert
 from icestream.protocol import Sample, Window
+from icestream.store import tables as t
 from toy_book import Desk
 
 Desks = Callable[..., Desk]
@@ -149,3 +150,30 @@ def test_news_within_a_monitors_pace_is_one_inspection(
         assert looked.told.empty()
     finally:
         looked.stop()
+
+
+# -- alerts ----------------------------------------------------------------------------------------
+
+
+def test_an_alert_is_raised_once_and_clears_by_itself(
+    desk: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toys.Watch, "last", 1)
+    made = desk(SRC, ("watch", "toy.watch", {"below": 5}, {"number": "src"}))
+    held = []
+    for value in (1, 8, 9, 2, 10, 3, 4):
+        made.find(value)
+        notes.inspected(made.book, look(made))
+        held.append([row.message for row in made.rows(t.alert) if row.cleared is None])
+    assert held == [
+        [],
+        ["8 is large"],
+        ["9 is large"],  # the same alert, as it is now
+        ["9 is large"],  # one look without it is not yet the end
+        ["10 is large"],
+        ["10 is large"],
+        [],
+    ]
+    assert len(made.rows(t.alert)) == 1
+    assert len(made.rows(t.event, kind="alert.raised")) == 1
+    assert len(made.rows(t.event, kind="alert.cleared")) == 1

@@ -237,3 +237,26 @@ def test_workflows_are_entered_by_value(desk: Desks) -> None:
     assert Workflow.from_document(read.to_document()) == read
     made.book.open(read, toys.registry())
     assert events(made, "step.revised") == []
+
+
+def test_a_chain_of_batches_goes_on_after_a_crash(desk: Desks) -> None:
+    """The second of three batches ran when the coordinator died: each item counts once."""
+    steps = (SRC, ("total", "toy.total", {"full": 2}, {"number": "src"}))
+    made = desk(*steps)
+    made.find(1, 2, 3, 4, 5)
+    made.book.form_batch(2, final=False)
+    made.work()
+    made.book.form_batch(2, final=False)
+    made.start("total")
+    made.open(*steps)
+    assert made.states_of("total") == {"1": "done", "2": "ready"}
+    assert (made.states[2].waiting_items, made.states[2].stored) == (1, 1)
+    made.work()
+    made.book.form_batch(2, final=True)
+    made.work()
+    totals = [json.loads(row.document)["total"] for row in made.rows(t.result, step_id=2)]
+    assert [(one["value"], one["count"], one["batches"]) for one in totals] == [
+        (3.0, 2, 1),
+        (10.0, 4, 2),
+        (15.0, 5, 3),
+    ]

@@ -1,0 +1,216 @@
+"""The coordinator: whole turns, from messages to the end of a session."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+import toys
+from icestream.engine import coordinator as module
+from icestream.engine.commit import KEEP
+from icestream.engine.coordinator import Coordinator, Options
+from icestream.engine.progress import Progress
+from icestream.engine.sources import Discovered
+from icestream.protocol import Discovery
+from icestream.store import queries
+from toy_book import Desk
+from toy_session import InlineExecutor, Session
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    """A session on SQLite, its leases in a thread of the test, one core."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    with closing(Session(tmp_path / "session", cores=1)) as made:
+        yield made
+    structlog.reset_defaults()
+
+
+def add(name: str, after: str, **parameters: Any) -> Any:
+    return (name, "toy.add", parameters, {"number": after})
+
+
+def lines(log: Path) -> list[str]:
+    return log.read_text().splitlines()
+
+
+# -- order -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"), [("oldest", [0, 1, 2, 3, 4]), ("newest", [4, 3, 2, 1, 0])]
+)
+def test_exposures_are_worked_on_in_the_order_of_the_session(
+    session: Session, tmp_path: Path, order: str, expected: list[int]
+) -> None:
+    log = tmp_path / "log"
+    session.run(("src", "toy.count", {"count": 5}, {}), add("a", "src", log=log), order=order)
+    assert lines(log) == [f"e{number:06d} 1.0" for number in expected]
+
+
+def test_an_exposure_is_brought_to_its_end_before_the_next_is_begun(
+    session: Session, tmp_path: Path
+) -> None:
+    """The deepest step first. The tasks are too long to share a lease."""
+    log = tmp_path / "log"
+    slow = {"log": log, "seconds": 0.021}
+    session.run(
+        ("src", "toy.count", {"count": 3}, {}),
+        add("a", "src", add=1, **slow),
+        add("b", "a", add=2, **slow),
+        add("c", "b", add=3, **slow),
+    )
+    assert lines(log) == [f"e{n:06d} {value}" for n in range(3) for value in (1.0, 2.0, 3.0)]
+
+
+# -- stopping --------------------------------------------------------------------------------------
+
+
+class Stopping(InlineExecutor):
+    """Asks the session to stop when it gets its fifth lease."""
+
+    def __init__(self, session: Session, drain: bool) -> None:
+        super().__init__()
+        self.session = session
+        self.drain = drain
+        self.count = 0
+
+    def submit(self, lease: Any) -> None:
+        self.count += 1
+        if self.count == 5:
+            assert self.session.running is not None
+            self.session.running.request_stop(drain=self.drain)
+        super().submit(lease)
+
+
+@pytest.mark.parametrize("drain", [True, False])
+def test_a_session_that_is_stopped_is_taken_up_where_it_was_left(
+    session: Session, tmp_path: Path, drain: bool
+) -> None:
+    log = tmp_path / "log"
+    steps = (
+        ("src", "toy.count", {"count": 12}, {}),
+        add("a", "src", log=log, seconds=0.021),
+        ("total", "toy.total", {"full": 4}, {"number": "a"}),
+    )
+    outcome = session.run(*steps, executor=Stopping(session, drain))
+    assert (outcome.state, outcome.complete) == ("stopped", False)
+    assert queries.session(session.store()).state == "stopped"
+    counts = queries.step(session.store(), "a").counts
+    assert (counts.running, counts.ready) == (0, 12 - counts.done)
+    assert counts.ready > 0
+    assert session.run(*steps).complete
+    assert len(lines(log)) == len(set(lines(log))) == 12  # nothing was run twice
+    (last,) = queries.latest_results(session.store(), "total", limit=1)
+    assert last.outputs["total"]["value"] == sum(range(1, 13))
+    assert last.outputs["total"]["final"] is True
+
+
+def test_a_stop_before_anything_has_begun_is_heard(session: Session) -> None:
+    background = session.start(("src", "toy.count", {"close": False}, {}))
+    assert background.stop().state == "stopped"
+
+
+# -- streams that open again -----------------------------------------------------------------------
+
+
+def test_a_done_session_has_nothing_to_do_again(session: Session, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    steps = (("src", "toy.count", {"count": 4}, {}), add("a", "src", log=log))
+    session.run(*steps)
+    assert session.run(*steps).complete
+    assert len(lines(log)) == 4
+    assert queries.session(session.store()).state == "done"
+
+
+def test_a_snapshot_that_was_final_is_followed_by_others_when_more_comes(
+    session: Session, tmp_path: Path
+) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "closed").touch()
+    steps = (
+        ("src", "toy.count", {"folder": files}, {}),
+        ("total", "toy.total", {"full": 10}, {"number": "src"}),
+    )
+    for value in (1, 5):
+        (files / f"x{value}").write_text(str(value))
+        session.run(*steps)
+    totals = [one.outputs["total"] for one in queries.results(session.store(), "total")]
+    assert [(one["value"], one["final"]) for one in totals] == [(1.0, True), (6.0, True)]
+
+
+# -- what goes wrong -------------------------------------------------------------------------------
+
+
+class Flaky(InlineExecutor):
+    """Loses every lease once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lost: set[int] = set()
+
+    def submit(self, lease: Any) -> None:
+        tasks = {call.task for call in lease.calls}
+        if tasks <= self.lost:
+            super().submit(lease)
+        else:
+            self.lost |= tasks
+            self._inbox(module.Ended(lease.id, (), "the worker process ended with signal 9"))
+
+
+def test_every_task_survives_one_lost_worker(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("icestream.engine.book.backoff", lambda attempt: 0.01)
+    outcome = session.run(
+        ("src", "toy.count", {"count": 20}, {}), add("a", "src"), executor=Flaky()
+    )
+    assert outcome.exposures["done"] == 20
+    assert {one.attempt for one in queries.results(session.store(), "a")} == {2}
+
+
+def test_a_defect_of_the_coordinator_is_not_hidden(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends, and leaves a store from which the next one goes on."""
+    steps = (("src", "toy.count", {"count": 20}, {}), add("a", "src"))
+    with monkeypatch.context() as patch:
+        patch.setattr("icestream.engine.commit.record_done", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            session.run(*steps)
+    assert session.run(*steps).complete
+
+
+def test_a_message_that_nobody_knows_is_an_error(desk: Any) -> None:
+    made: Desk = desk(("src", "toy.count", {}, {}))
+    coordinator = Coordinator(made.store, InlineExecutor(), Options())
+    with pytest.raises(TypeError, match="does not know what to do with 'hello'"):
+        coordinator._hear("hello")
+
+
+# -- large discoveries, and telling ----------------------------------------------------------------
+
+
+def test_only_the_last_piece_of_a_large_discovery_moves_the_cursor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a crash between two pieces would lose the second."""
+    monkeypatch.setattr(module, "_PIECE", 2)
+    items = [toys.Number(exposure=f"e{n}", value=n) for n in range(5)]
+    found = Discovery(items, ("refused",), state="all of it", closed=True)  # type: ignore[arg-type]
+    pieces = [one.found for one in module._cut(Discovered(1, 1, found))]
+    assert [len(piece.items) for piece in pieces] == [2, 2, 1]
+    assert [piece.state for piece in pieces] == [KEEP, KEEP, "all of it"]
+    assert [len(piece.refused) for piece in pieces] == [0, 0, 1]
+
+
+def test_progress_is_told_from_the_beginning_to_the_end(session: Session) -> None:
+    told: list[Progress] = []
+    session.run(("src", "toy.count", {"count": 6}, {}), add("a", "src"), on_progress=told.append)
+    assert told[-1].found == 6
+    assert told[-1].behind == 0
+    assert [step.state for step in told[-1].steps] == ["done", "done"]
