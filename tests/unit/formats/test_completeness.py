@@ -159,7 +159,10 @@ def test_a_file_that_is_no_movie(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "found an empty file"), (b"<html>404</html>" * 99, "TIFF file by its name, found the first by")],
+    [
+        (b"", "found an empty file"),
+        (b"<html>404</html>" * 99, "TIFF file by its name, found the first by"),
+    ],
 )
 def test_what_is_no_movie_is_called_by_its_name(tmp_path: Path, content: bytes, said: str) -> None:
     """Nobody who finds an empty TIFF wants to read of MRC headers."""
