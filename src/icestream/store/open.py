@@ -98,7 +98,11 @@ def open_store(folder: Path | str, *, readonly: bool = False, url: str | None = 
         place = _place(folder, url)
     store = _opened(folder, place, readonly)
     if not readonly:
-        migrate.upgrade(store.engine)
+        try:
+            migrate.upgrade(store.engine)
+        except BaseException:
+            store.close()
+            raise
     return store
 
 

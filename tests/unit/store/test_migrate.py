@@ -1,26 +1,104 @@
-"""The migrations make the schema that the code works with."""
+"""The migrations make the schema that the code works with, in one piece."""
 
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import insert, inspect, select
 
-from icestream.store.migrate import HEAD
-from icestream.store.open import open_store
-from icestream.store.tables import metadata
+from icestream.store import tables as t
+from icestream.store.migrate import HEAD, NewerStore, upgrade
+from icestream.store.open import Store, open_store
 
 
-def test_migrations_make_exactly_the_tables(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def scripts() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("icestream.store") / "migrations"))
+    return config
+
+
+def version_of(store: Store) -> str:
     with store.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    store.close()
+        rows = connection.exec_driver_sql("SELECT version_num FROM alembic_version").all()
+    (version,) = rows
+    return str(version[0])
+
+
+def test_migrations_make_exactly_the_tables(store: Store) -> None:
+    """Columns, their types, keys and indexes: as `icestream.store.tables` has them."""
+    with store.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), t.metadata) == []
+    assert version_of(store) == HEAD
 
 
 def test_the_head_is_the_newest_script() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(files("icestream.store") / "migrations"))
-    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+    assert ScriptDirectory.from_config(scripts()).get_current_head() == HEAD
+
+
+def test_opening_again_changes_nothing(tmp_path: Path, store: Store) -> None:
+    with store.write() as connection:
+        connection.execute(insert(t.sample).values(id=1, time=0.0, name="x", value=1.0))
+    upgrade(store.engine)
+    again = open_store(tmp_path / "session")
+    with again.read() as connection:
+        assert connection.execute(select(t.sample.c.id)).scalars().all() == [1]
+    again.close()
+
+
+def test_taking_everything_back_leaves_nothing(store: Store) -> None:
+    config = scripts()
+    with store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    assert set(inspect(store.engine).get_table_names()) == {"alembic_version"}
+
+
+def test_a_migration_that_is_interrupted_leaves_nothing_and_is_made_up_for(
+    tmp_path: Path, url: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = command.upgrade
+
+    def interrupted(*arguments: Any) -> None:
+        whole(*arguments)
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "session"
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "upgrade", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            open_store(folder, url=url)
+    store = open_store(folder, readonly=True)
+    assert inspect(store.engine).get_table_names() == []
+    store.close()
+    store = open_store(folder)
+    assert version_of(store) == HEAD
+    store.close()
+
+
+def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path, store: Store) -> None:
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(NewerStore, match=f"has schema 9999, this icestream knows up to {HEAD}"):
+        open_store(tmp_path / "session")
+    assert version_of(store) == "9999"
+
+
+def test_opening_a_store_that_is_up_to_date_does_not_load_alembic(tmp_path: Path) -> None:
+    """It takes longer to load than all the rest of opening a session."""
+    open_store(tmp_path).close()
+    script = (
+        "import sys; from icestream.store.open import open_store;"
+        "open_store(sys.argv[1]).close(); print('alembic' in sys.modules)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert said.stdout == "False\n"
