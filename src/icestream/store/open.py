@@ -8,16 +8,19 @@ at checkpoints), and a facility that keeps its stores in PostgreSQL.
 
 import contextlib
 import json
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import Connection, Engine, func, make_url, select
+from sqlalchemy.exc import DBAPIError
 
 from icestream.store import migrate, postgres, sqlite
+from icestream.store import tables as t
 from icestream.store.places import is_network, state_folder
 
-__all__ = ["FILE", "POINTER", "NoStore", "Store", "open_store"]
+__all__ = ["FILE", "POINTER", "NoStore", "Store", "StoreElsewhere", "open_store"]
 
 FILE = "icestream.db"
 """Name of the store in the session's folder."""
@@ -27,6 +30,10 @@ POINTER = "store.json"
 
 class NoStore(LookupError):
     """The folder has no session in it."""
+
+
+class StoreElsewhere(OSError):
+    """The store is on the local disk of another host, where alone it may be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,8 @@ def open_store(folder: Path | str, *, readonly: bool = False, url: str | None = 
     ------
     NoStore
         If `readonly` and there is no session in `folder`.
+    StoreElsewhere
+        If not `readonly` and another host keeps the store.
     """
     folder = Path(folder).absolute()
     pointer = folder / POINTER
@@ -115,7 +124,7 @@ def _place(folder: Path, url: str | None) -> dict[str, str]:
     elif is_network(folder):
         kept = state_folder() / "stores" / postgres.schema_for(folder)
         kept.mkdir(parents=True, exist_ok=True)
-        place = {"file": str(kept / FILE)}
+        place = {"file": str(kept / FILE), "host": socket.gethostname()}
     else:
         return {}
     (folder / POINTER).write_text(json.dumps(place))
@@ -126,6 +135,41 @@ def _opened(folder: Path, place: dict[str, str], readonly: bool) -> Store:
     if "url" in place:
         return Store(folder, postgres.connect(place["url"], place["schema"], readonly), readonly)
     file = Path(place.get("file", folder / FILE))
+    if "file" in place and not readonly:
+        _check_host(folder, place.get("host", ""))
+        _bring_back(folder / FILE, file)
     if readonly and not file.exists():
         file = folder / FILE  # the local disk of another host: its last checkpoint is here
     return Store(folder, sqlite.connect(file, readonly), readonly, file)
+
+
+def _check_host(folder: Path, host: str) -> None:
+    if host not in ("", socket.gethostname()):
+        raise StoreElsewhere(
+            f"the store of {folder} is on the local disk of {host}, and this is "
+            f"{socket.gethostname()}; use {host}, or, when it is gone for good, delete "
+            f"{folder / POINTER} to go on from the copy in {folder / FILE}"
+        )
+
+
+def _bring_back(copy: Path, file: Path) -> None:
+    """Take the copy in the session's folder where the local store is lost, or is behind it."""
+    if not copy.exists() or (file.exists() and _epoch(file) >= _epoch(copy)):
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for left in ("-wal", "-shm"):
+        file.with_name(file.name + left).unlink(missing_ok=True)
+    sqlite.copy(copy, file)
+
+
+def _epoch(file: Path) -> int:
+    """How many coordinators a store has seen; -1 when it is no session's store yet."""
+    engine = sqlite.connect(file, readonly=True)
+    try:
+        with engine.connect() as connection:
+            chosen = select(func.coalesce(func.max(t.session.c.epoch), 0))
+            return int(connection.execute(chosen).scalar_one())
+    except DBAPIError:
+        return -1
+    finally:
+        engine.dispose()

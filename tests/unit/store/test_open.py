@@ -1,5 +1,8 @@
 """Opening stores: made, found again, read-only, elsewhere, on SQLite and PostgreSQL."""
 
+import contextlib
+import shutil
+import socket
 import sqlite3
 from pathlib import Path
 
@@ -8,8 +11,7 @@ from sqlalchemy import insert, select
 
 from icestream.store import open as module
 from icestream.store import tables as t
-from icestream.store.migrate import HEAD, NewerStore
-from icestream.store.open import FILE, NoStore, Store, open_store
+from icestream.store.open import FILE, POINTER, NoStore, Store, StoreElsewhere, open_store
 from icestream.store.postgres import schema_for
 
 
@@ -98,10 +100,74 @@ def test_on_a_network_folder_the_store_is_local_and_copied(
     reader.close()
 
 
-def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+@pytest.fixture
+def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder on a network, that this host keeps the store of on a local disk."""
+    monkeypatch.setenv("ICESTREAM_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(module, "is_network", lambda folder: True)
+    return tmp_path / "session"
+
+
+def leave(folder: Path, epoch: int) -> Path:
+    """Run a session that is copied into its folder in the end; gives the local file."""
+    store = open_store(folder)
     with store.write() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        row = {"id": 1, "name": "s", "workflow": "w", "order": "newest", "state": "done"}
+        connection.execute(t.session.delete())
+        connection.execute(insert(t.session).values(epoch=epoch, created=0.0, changed=0.0, **row))
+    store.checkpoint()
     store.close()
-    with pytest.raises(NewerStore, match=f"knows up to {HEAD}"):
-        open_store(tmp_path)
+    assert store.file is not None
+    return store.file
+
+
+def epoch_of(folder: Path) -> int:
+    store = open_store(folder)
+    with contextlib.closing(store), store.read() as connection:
+        return int(connection.execute(select(t.session.c.epoch)).scalar_one())
+
+
+def test_a_local_disk_that_is_lost_is_made_up_for_by_the_copy(
+    network: Path, tmp_path: Path
+) -> None:
+    """An empty store in its place would be the next copy, and the session would be gone."""
+    leave(network, epoch=3)
+    shutil.rmtree(tmp_path / "state")
+    assert epoch_of(network) == 3
+
+
+def test_a_store_on_the_local_disk_of_another_host_is_not_written_here(
+    network: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave(network, epoch=3)
+    monkeypatch.setattr(socket, "gethostname", lambda: "beamline7")
+    with pytest.raises(StoreElsewhere, match=r"use .*, or, when it is gone for good, delete"):
+        open_store(network)
+    reader = open_store(network, readonly=True)  # anybody may look
+    reader.close()
+
+
+def test_another_host_goes_on_from_the_copy_and_what_was_left_behind_is_not_used(
+    network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = leave(network, epoch=3)
+    (network / POINTER).unlink()  # as the message says
+    with monkeypatch.context() as there:
+        there.setattr(socket, "gethostname", lambda: "beamline7")
+        there.setenv("ICESTREAM_STATE", str(tmp_path / "state of beamline7"))
+        assert epoch_of(network) == 3
+        leave(network, epoch=4)
+    (network / POINTER).unlink()  # and back again
+    assert behind.exists()
+    assert epoch_of(network) == 4
+
+
+def test_a_local_store_that_is_ahead_of_its_copy_is_kept(network: Path) -> None:
+    leave(network, epoch=3)
+    store = open_store(network)
+    with store.write() as connection:
+        connection.execute(insert(t.sample), [sample(1)])
+    store.close()
+    store = open_store(network)
+    with contextlib.closing(store), store.read() as connection:
+        assert connection.execute(select(t.sample.c.id)).scalars().all() == [1]
