@@ -116,6 +116,10 @@ class SampleSession:
                 t.session, id=1, name=name, workflow="single-particle", order="newest",
                 state="running", epoch=1, holder="1@scope", created=start, changed=start,
             )  # fmt: skip
+            writes.insert(
+                t.epoch, id=1, started=start, holder="1@scope",
+                software=json.dumps({"icestream": "0.1", "numpy": "2.0"}),
+            )  # fmt: skip
             for step, protocol, kind, depth in STEPS:
                 self._add_step(writes, step, protocol, kind, depth)
             for step, port, source in LINKS:

@@ -24,6 +24,7 @@ from icestream.engine.executors.contract import Ended, Ending, Lease
 from icestream.engine.gathering import form_batch
 from icestream.engine.plan import Bound, Plan
 from icestream.engine.settling import Applied, Documents, Ready, Settling
+from icestream.engine.software import software_of
 from icestream.engine.sources import Discovered
 from icestream.engine.state import (
     WINDOW,
@@ -80,7 +81,8 @@ class Book:
             writes = Writes(self._numbers, now)
             self.plan = opening.enter_workflow(connection, writes, workflow, registry)
             opening.enter_session(connection, self.folder, workflow, self.order, now)
-            self.epoch = opening.recover(self.folder, connection)
+            software = software_of(registry, {step.protocol for step in workflow.steps})
+            self.epoch = opening.recover(self.folder, connection, software, now)
             self.alerts.load(connection)
             writes = Writes(self._numbers, now)
             writes.event("session.started", json.dumps({"epoch": self.epoch}))
@@ -168,7 +170,7 @@ class Book:
         step = self.plan.steps[one.step]
         if one.revision != step.revision_id:
             return
-        changed = commit.record_discovery(settling, step, one.found, self.folder)
+        changed = commit.record_discovery(settling, step, one.found, self.folder, self.epoch)
         self.alerts.clear(settling.writes, one.step, "source.failed")
         alerts = list(one.found.alerts)
         if changed:

@@ -155,7 +155,9 @@ def _result(settling: Settling, out: TaskOut, ending: Ending, epoch: int) -> int
     return number
 
 
-def record_discovery(settling: Settling, step: Bound, found: Discovery, session: Path) -> list[str]:
+def record_discovery(
+    settling: Settling, step: Bound, found: Discovery, session: Path, epoch: int
+) -> list[str]:
     """Take in what a source found; returns the names of exposures that changed after that."""
     protocol = step.protocol
     if not isinstance(protocol, SourceProtocol):
@@ -173,7 +175,10 @@ def record_discovery(settling: Settling, step: Bound, found: Discovery, session:
             if row.key != keys[name]:
                 changed.append(name)
             continue
-        number = known.get(keys[name]) or _take(settling, step, numbers[name], item, session)
+        number = known.get(keys[name])
+        if number is None:
+            document = _document(step, item, session)
+            number = _take(settling, step, numbers[name], (keys[name], document), epoch)
         known[keys[name]] = number
         _arrived(settling, step, numbers[name], row, (keys[name], number))
     for one in found.refused:
@@ -226,23 +231,27 @@ def _known(settling: Settling, keys: Iterable[str]) -> dict[str, int]:
     return {key: int(number) for key, number in settling.connection.execute(chosen)}
 
 
-def _take(settling: Settling, step: Bound, exposure: int, item: Any, session: Path) -> int:
-    """Insert the result that stands for a discovered item."""
+def _document(step: Bound, item: Any, session: Path) -> str:
+    """A discovered item as the document of a result."""
 
     def relative(path: Path) -> Path:
         return path.relative_to(session) if path.is_relative_to(session) else path
 
-    protocol: Any = step.protocol
-    port = type(protocol).outputs()[0].name
-    document = json.dumps({port: to_document(map_paths(item, relative))})
+    port = type(step.protocol).outputs()[0].name
+    return json.dumps({port: to_document(map_paths(item, relative))})
+
+
+def _take(settling: Settling, step: Bound, exposure: int, made: tuple[str, str], epoch: int) -> int:
+    """Insert the result that stands for a discovered item, given by its key and document."""
+    key, document = made
     number = settling.writes.insert(
         t.result,
-        key=_key(step, item),
+        key=key,
         step_id=step.id,
         revision_id=step.revision_id,
         exposure_id=exposure,
         document=document,
-        epoch=0,
+        epoch=epoch,
         attempt=1,
         started=settling.writes.now,
         seconds=0.0,

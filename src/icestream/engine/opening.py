@@ -217,7 +217,7 @@ def _find_twins(plan: Plan) -> None:
         step.looks_back = step.number > 1 or len(twins) > 1
 
 
-def recover(folder: Path, connection: Connection) -> int:
+def recover(folder: Path, connection: Connection, software: Mapping[str, str], now: float) -> int:
     """Take over a session: what was running is ready again; returns the new epoch."""
     end_programs(mark_of(folder))
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
@@ -232,6 +232,9 @@ def recover(folder: Path, connection: Connection) -> int:
     epoch = int(connection.execute(select(t.session.c.epoch)).scalar_one()) + 1
     holder = f"{os.getpid()}@{socket.gethostname()}"
     connection.execute(update(t.session).values(epoch=epoch, holder=holder))
+    connection.execute(
+        t.epoch.insert().values(id=epoch, started=now, holder=holder, software=json.dumps(software))
+    )
     return epoch
 
 

@@ -17,9 +17,10 @@ PAGE = 500
 def export_provenance(session: Path, out: Path) -> None:
     """Write the provenance of the session in the folder `session` into the folder `out`.
 
-    ``workflow.json`` runs again elsewhere with ``icestream run``; ``lineage.jsonl`` has one
-    line per result, with the program's version, all parameters, the results it was made from, its
-    files and where it ran.
+    ``workflow.json`` runs again elsewhere with ``icestream run``. The first line of
+    ``lineage.jsonl`` says who ran the session, when and with which software (each an epoch); then
+    comes one line per result, with its epoch, the protocol's version, all parameters, the results
+    it was made from, its files and where it ran.
     """
     store = open_store(session, readonly=True)
     try:
@@ -34,7 +35,11 @@ def write_provenance(store: Store, out: Path) -> None:
     save_workflow(session_workflow(store), out / "workflow.json")
     growing = out / "lineage.jsonl.growing"
     with growing.open("w", encoding="utf-8") as file:
-        about = {"icestream": icestream.__version__, "session": queries.session(store).name}
+        about = {
+            "icestream": icestream.__version__,
+            "session": queries.session(store).name,
+            "epochs": [asdict(epoch) for epoch in queries.epochs(store)],
+        }
         file.write(json.dumps(about) + "\n")
         after = 0
         while page := queries.lineages(store, after=after, limit=PAGE):

@@ -20,6 +20,7 @@ from icestream.store.records import (
     AlertRecord,
     Counts,
     DecisionRecord,
+    EpochRecord,
     EventRecord,
     ExposureRecord,
     FailureRecord,
@@ -38,6 +39,7 @@ __all__ = [
     "alerts",
     "count_exposures",
     "decisions",
+    "epochs",
     "events",
     "exposure",
     "exposures",
@@ -387,6 +389,20 @@ def decisions(store: Store, *, exposure: str | None = None) -> tuple[DecisionRec
         )
 
 
+def epochs(store: Store) -> tuple[EpochRecord, ...]:
+    """The coordinators that ran the session, in order, with the software that each had."""
+    with store.read() as connection:
+        return tuple(
+            EpochRecord(
+                number=row.id,
+                started=row.started,
+                holder=row.holder,
+                software=json.loads(row.software),
+            )
+            for row in connection.execute(select(t.epoch).order_by(t.epoch.c.id))
+        )
+
+
 def particles(store: Store, step: str | None = None) -> int:
     """Number of particles of current, accepted results: of one step, or of the deepest."""
     counted = (
@@ -547,6 +563,7 @@ def _lineage(connection: Connection, wanted: Sequence[int]) -> Iterable[LineageR
             protocol=row.protocol,
             version=row.version,
             revision=row.number,
+            epoch=row.epoch,
             exposure=row.exposure or "",
             key=row.key,
             parameters=json.loads(row.parameters),

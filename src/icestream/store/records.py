@@ -8,6 +8,7 @@ __all__ = [
     "AlertRecord",
     "Counts",
     "DecisionRecord",
+    "EpochRecord",
     "EventRecord",
     "ExposureRecord",
     "FailureRecord",
@@ -262,6 +263,19 @@ class DecisionRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EpochRecord:
+    """One coordinator that ran the session."""
+
+    number: int
+    """From 1; `LineageRecord.epoch` points here."""
+    started: float
+    holder: str
+    """``pid@host``."""
+    software: Mapping[str, str]
+    """Versions of Python and of the distributions that results depend on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineageRecord:
     """One result among the ancestors of another, with how it was made."""
 
@@ -270,6 +284,8 @@ class LineageRecord:
     protocol: str
     version: int
     revision: int
+    epoch: int
+    """Number of the coordinator that ran it."""
     exposure: str
     key: str
     parameters: Mapping[str, Any]

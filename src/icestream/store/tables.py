@@ -24,6 +24,7 @@ __all__ = [
     "command",
     "counter",
     "decision",
+    "epoch",
     "event",
     "exposure",
     "figure",
@@ -73,6 +74,19 @@ session = Table(
     Column("changed", Double, nullable=False),
 )
 """One row: the session itself. `epoch` counts the coordinators that ran it."""
+
+epoch = Table(
+    "epoch",
+    metadata,
+    _id(),
+    Column("started", Double, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("software", Text, nullable=False),
+)
+"""One row per coordinator that ran the session: who, since when, and with which software.
+
+`software`: {distribution: version}. Every result names the epoch that made it.
+"""
 
 exposure = Table(
     "exposure",

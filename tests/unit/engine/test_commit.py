@@ -215,4 +215,4 @@ def test_what_a_source_found_before_it_was_revised_is_not_taken_in(desk: Desks) 
 def test_only_a_source_discovers(desk: Desks) -> None:
     made = desk(SRC, A)
     with made.book.settling() as settling, pytest.raises(TypeError, match="'a' is no source"):
-        commit.record_discovery(settling, made.step("a"), Discovery(), made.folder)
+        commit.record_discovery(settling, made.step("a"), Discovery(), made.folder, 1)

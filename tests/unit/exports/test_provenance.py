@@ -17,6 +17,9 @@ def test_every_result_has_its_line(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in (tmp_path / "out/lineage.jsonl").read_text().splitlines()]
     about, results = lines[0], lines[1:]
     assert about["session"] == session_name()
+    epochs = {epoch["number"]: epoch for epoch in about["epochs"]}
+    assert all(line["epoch"] in epochs for line in results)
+    assert epochs[1]["software"] == {"icestream": "0.1", "numpy": "2.0"}
     assert {"import", "align", "ctf"} <= {line["step"] for line in results}
     assert len({line["id"] for line in results}) == len(results)
     made = {line["id"] for line in results}

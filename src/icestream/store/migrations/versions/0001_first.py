@@ -109,6 +109,19 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "epoch",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("started", sa.Double(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("software", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_epoch")),
+    )
+    op.create_table(
         "event",
         sa.Column(
             "seq",
@@ -412,6 +425,7 @@ def downgrade() -> None:
 
     op.drop_table("exposure")
     op.drop_table("event")
+    op.drop_table("epoch")
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_decision_exposure_id_step_id"))
 
