@@ -15,6 +15,7 @@ import pytest
 import toys
 from icestream.engine.executors.contract import Call, Ended, Executor, Lease
 from icestream.engine.executors.local import LocalExecutor
+from toy_session import wait_for
 
 EXECUTORS: dict[str, Callable[[], Executor]] = {
     "local": lambda: LocalExecutor(2, warm=["toys:Add"], mark="contract:"),
@@ -31,7 +32,8 @@ class Bench:
         executor.start(self.said.put)
 
     def submit(self, name: str, protocol: str = "Add", **options: Any) -> Lease:
-        timeout = options.pop("timeout", 30.0)
+        timeout, gpus = options.pop("timeout", 30.0), options.pop("gpus", ())
+        cores = options.pop("cores", 1)
         document = json.dumps({"number": {"exposure": "e3", "value": 3.0}})
         call = Call(
             task=7,
@@ -45,6 +47,8 @@ class Bench:
             folder="step",
             name="e3",
             key="abcdef0123",
+            cores=cores,
+            gpus=gpus,
         )
         lease = Lease(id=f"contract:{name};", calls=(call,), timeout=timeout)
         self.executor.submit(lease)
@@ -142,3 +146,54 @@ def test_a_worker_uses_one_thread_and_ignores_the_terminal(bench: Bench) -> None
     bench.submit("still there")
     assert bench.next().endings
     assert worker.is_running()
+
+
+def sleeping(seconds: int) -> psutil.Process:
+    """The program of an `Echo` that sleeps for so long."""
+
+    def find() -> psutil.Process | None:
+        commands = {one: one.info["cmdline"] for one in psutil.process_iter(["cmdline"])}
+        return next((one for one in commands if commands[one] == ["sleep", f"{seconds}.0"]), None)
+
+    found: psutil.Process = wait_for(find)
+    return found
+
+
+def test_a_program_sees_the_gpus_and_the_cores_of_its_call(bench: Bench) -> None:
+    lease = bench.submit("gpus", "Echo", seconds=6541, gpus=(0, 2), cores=3)
+    environment = sleeping(6541).environ()
+    bench.executor.cancel(lease.id)
+    assert bench.next().lost == "cancelled"
+    assert environment["CUDA_VISIBLE_DEVICES"] == "0,2"
+    assert environment["OMP_NUM_THREADS"] == "3"
+
+
+def test_a_program_dies_with_its_worker(bench: Bench) -> None:
+    lease = bench.submit("orphan", "Echo", seconds=6542)
+    program = sleeping(6542)
+    worker = next(one for one in program.parents() if one.ppid() == os.getpid())
+    worker.kill()
+    ended = bench.next()
+    assert (ended.lease, ended.endings) == (lease.id, ())
+    assert "signal 9" in ended.lost
+    program.wait(5.0)
+
+
+def test_as_many_leases_run_at_once_as_it_says(bench: Bench) -> None:
+    room = bench.executor.capacity()
+    leases = [bench.submit(f"room{n}", "Echo", seconds=6543 + n).id for n in range(room)]
+    for n in range(room):
+        sleeping(6543 + n)
+    for lease in leases:
+        bench.executor.cancel(lease)
+    assert {bench.next().lease for _ in leases} == set(leases)
+
+
+@pytest.mark.parametrize("name", sorted(EXECUTORS))
+def test_stopping_ends_everything_and_says_nothing_more(name: str, tmp_path: Path) -> None:
+    bench = Bench(EXECUTORS[name](), tmp_path)
+    bench.submit("stopped", "Echo", seconds=6549)
+    program = sleeping(6549)
+    bench.executor.stop()
+    program.wait(5.0)
+    assert bench.said.empty()

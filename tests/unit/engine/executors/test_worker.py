@@ -1,0 +1,106 @@
+"""The worker's main program, in a process of its own: a socket in, endings out."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from icestream.engine.executors.contract import Call, Lease
+from icestream.engine.executors.local import end_programs
+from toy_session import wait_for
+
+
+class Worker:
+    """A worker process, and our end of its socket."""
+
+    def __init__(self, parent: int) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable, "-m", "icestream.engine.executors.worker",
+                    str(theirs.fileno()), str(parent),
+                ],
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )  # fmt: skip
+        self.connection = Connection(ours.detach())
+        self.lease = f"worker{self.process.pid}:1;"
+
+    def greet(self, *warm: str) -> None:
+        self.connection.send((sys.path, warm))
+
+    def run(self, folder: Path, name: str, **parameters: Any) -> Any:
+        self.send(folder, name, **parameters)
+        return self.receive()
+
+    def send(self, folder: Path, name: str, **parameters: Any) -> None:
+        document = json.dumps({"number": {"exposure": "e3", "value": 3.0}})
+        call = Call(
+            task=7, attempt=1, target=f"toys:{name}", parameters=parameters,
+            inputs='[["number", "src", 1, "number"]]', documents={1: document},
+            session=str(folder), scratch=str(folder / "scratch"), key="0a",
+        )  # fmt: skip
+        self.connection.send(Lease(id=self.lease, calls=(call,), timeout=10.0))
+
+    def receive(self) -> Any:
+        assert self.connection.poll(20.0)
+        return self.connection.recv()
+
+    def close(self) -> None:
+        self.connection.close()
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    made = Worker(os.getpid())
+    yield made
+    made.close()
+
+
+def test_a_worker_runs_leases_with_our_path_until_we_hang_up(
+    worker: Worker, tmp_path: Path
+) -> None:
+    worker.greet("toys:Add", "nowhere:X")  # what cannot be imported is the task's trouble
+    for add in (1.0, 2.0):
+        (ending,) = worker.run(tmp_path, "Add", add=add)
+        assert json.loads(ending.document)["number"]["value"] == 3.0 + add
+    worker.connection.close()
+    assert worker.process.wait(10.0) == 0
+
+
+def test_the_programs_of_a_lease_have_its_name_in_their_environment(
+    worker: Worker, tmp_path: Path
+) -> None:
+    """By which they are found and ended when their worker has died."""
+    worker.greet()
+    worker.send(tmp_path, "Echo", seconds=600)
+    assert wait_for(lambda: end_programs(worker.lease)) >= 1
+    (ending,) = worker.receive()
+    assert (ending.outcome, ending.reason) == ("again", "sh was killed by signal 9")
+
+
+def test_the_terminals_interrupt_is_not_for_a_worker(worker: Worker, tmp_path: Path) -> None:
+    worker.greet()
+    assert worker.run(tmp_path, "Add")[0].outcome == "done"  # it is there by now
+    worker.process.send_signal(signal.SIGINT)
+    assert worker.run(tmp_path, "Add")[0].outcome == "done"
+
+
+def test_a_worker_whose_parent_is_gone_already_does_not_stay(tmp_path: Path) -> None:
+    """It died between starting the worker and the worker's asking to die with it."""
+    orphan = Worker(parent=1)
+    try:
+        assert orphan.process.wait(10.0) == 0
+    finally:
+        orphan.close()

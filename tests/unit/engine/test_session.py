@@ -1,0 +1,180 @@
+"""Running a session: what the machine has, what is refused, and that everything is given back."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+import toys
+from icestream.engine import session as module
+from icestream.engine.ledger import Ledger
+from icestream.engine.lock import hold
+from icestream.engine.progress import Progress
+from icestream.engine.session import Machine, Running, gpus_of_machine, run_session
+from icestream.engine.workflow import InvalidWorkflow, Workflow
+from icestream.protocol import Resources
+from icestream.store import queries
+from icestream.store.open import open_store
+from icestream.store.places import state_folder
+from toy_session import InlineExecutor
+
+SRC = ("src", "toy.count", {"count": 4}, {})
+A = ("a", "toy.add", {}, {"number": "src"})
+
+
+def workflow(*steps: Any) -> Workflow:
+    return Workflow.from_document(toys.workflow(*steps))
+
+
+@pytest.fixture(autouse=True)
+def _quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("ICESTREAM_STATE", str(tmp_path / "state"))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    yield
+    structlog.reset_defaults()
+
+
+class Watched(InlineExecutor):
+    """Remembers whether it was started and stopped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lived: list[str] = []
+
+    def start(self, inbox: Callable[..., None]) -> None:
+        self.lived.append("started")
+        super().start(inbox)
+
+    def stop(self) -> None:
+        super().stop()
+        self.lived.append("stopped")
+
+
+def run(folder: Path, *steps: Any, **options: Any) -> Any:
+    given = {"machine": Machine(cores=2), "executor": Watched(), "registry": toys.registry()}
+    return run_session(folder, workflow(*steps), **(given | options))
+
+
+# -- the machine -----------------------------------------------------------------------------------
+
+
+def test_a_machine_has_its_amounts_by_the_kinds_of_the_ledger() -> None:
+    machine = Machine(cores=8, memory=100, gpus=(0, 3), tokens={"relion": 2})
+    assert machine.amounts() == {
+        "cores": 8, "memory": 100, "gpu:0": 1, "gpu:3": 1, "token:relion": 2
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("limit", "cores"), [(None, 8), (3, 3), (99, 8)])
+def test_a_session_may_wish_for_fewer_cores_never_for_more(limit: int | None, cores: int) -> None:
+    assert Machine(cores=8, memory=1).amounts(limit)["cores"] == cores
+
+
+def test_a_machine_is_what_this_one_has() -> None:
+    machine = Machine()
+    assert machine.cores >= 1
+    assert machine.memory > 2**20
+    assert machine.gpus == gpus_of_machine()
+
+
+def test_gpus_are_those_that_the_driver_lists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = tmp_path / "gpus"
+    monkeypatch.setattr(module, "Path", lambda name: listed)
+    assert gpus_of_machine() == ()
+    for place in ("0000:01:00.0", "0000:41:00.0"):
+        (listed / place).mkdir(parents=True)
+    assert gpus_of_machine() == (0, 1)
+
+
+# -- what is refused -------------------------------------------------------------------------------
+
+
+def test_a_workflow_that_cannot_run_makes_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(InvalidWorkflow, match="no protocol 'toy.nope'"):
+        run(tmp_path / "session", ("a", "toy.nope", {}, {}))
+    assert not (tmp_path / "session").exists()
+
+
+def test_an_order_that_is_none_is_refused_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="order is 'random'; it can be 'newest' or 'oldest'"):
+        run(tmp_path / "session", SRC, order="random")
+    assert not (tmp_path / "session").exists()
+
+
+# -- from beginning to end -------------------------------------------------------------------------
+
+
+def test_a_session_is_processed_and_everything_is_given_back(tmp_path: Path) -> None:
+    executor = Watched()
+    outcome = run(tmp_path / "session", SRC, A, executor=executor)
+    assert outcome.complete
+    assert outcome.exposures["done"] == 4
+    assert executor.lived == ["started", "stopped"]
+    with hold(tmp_path / "session"):  # the lock is free
+        assert Ledger(state_folder(), {}).holders() == ()
+
+
+def test_everything_is_given_back_after_a_defect_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executor = Watched()
+    monkeypatch.setattr("icestream.engine.commit.record_done", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(tmp_path / "session", SRC, A, executor=executor)
+    assert executor.lived == ["started", "stopped"]
+    with hold(tmp_path / "session"):
+        assert Ledger(state_folder(), {}).holders() == ()
+
+
+def test_who_runs_it_gets_the_means_to_stop_it(tmp_path: Path) -> None:
+    running: list[Running] = []
+
+    def started(one: Running) -> None:
+        running.append(one)
+        one.request_stop()  # also before its first turn
+
+    outcome = run(
+        tmp_path / "session", ("src", "toy.count", {"close": False}, {}), on_start=started
+    )
+    assert outcome.state == "stopped"
+    assert len(running) == 1
+    assert isinstance(running[0].progress(), Progress)
+
+
+def test_the_folder_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(Path("session"), SRC, A).complete
+    store = open_store(tmp_path / "session", readonly=True)
+    assert queries.session(store).name == "session"
+    store.close()
+
+
+def test_no_more_runs_at_once_than_the_machine_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program of which one copy may run, on a machine with room for two leases."""
+    monkeypatch.setattr(toys.Add, "resources", Resources(tokens=("licence",)))
+    most = [0]
+
+    class Counting(Watched):
+        out = 0
+
+        def submit(self, lease: Any) -> None:
+            self.out += 1
+            most[0] = max(most[0], self.out)
+            super().submit(lease)
+
+        def start(self, inbox: Callable[..., None]) -> None:
+            def ended(one: Any) -> None:
+                self.out -= 1
+                inbox(one)
+
+            super().start(ended)
+
+    machine = Machine(cores=8, tokens={"licence": 1})
+    assert run(tmp_path / "s", SRC, A, machine=machine, executor=Counting()).complete
+    assert most == [1]
