@@ -291,6 +291,14 @@ def test_the_last_word_holds_and_costs_nothing(session: Session) -> None:
     assert len(queries.decisions(session.desk.store, exposure="e1")) == 2
 
 
+def test_agreeing_with_a_selection_is_noted_and_touches_nothing(session: Session) -> None:
+    before = session.desk.rows(t.task)
+    session.ask("accept", exposures=["e1"], why="yes")
+    session.ask("reject", exposures=["e4"], why="no")
+    assert session.desk.rows(t.task) == before
+    assert [one.why for one in queries.decisions(session.desk.store)] == ["yes", "no"]
+
+
 def test_a_decision_of_many_with_one_that_is_unknown_is_not_half_made(session: Session) -> None:
     session.ask("reject", exposures=["e0", "nope", "e1"])
     assert session.desk.exposures()["e0"] == "done"
