@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -103,6 +104,24 @@ def test_an_order_that_is_none_is_refused_with_those_there_are(tmp_path: Path) -
     with pytest.raises(ValueError, match="order is 'random'; it can be 'newest' or 'oldest'"):
         run(tmp_path / "session", SRC, order="random")
     assert not (tmp_path / "session").exists()
+
+
+# -- sharing the machine ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("idle", "granted"), [(False, 8), (True, 2)])
+def test_a_session_without_work_leaves_the_machine_to_others(
+    tmp_path: Path, idle: bool, granted: int
+) -> None:
+    """It keeps what its leases hold."""
+    coordinator: Any = SimpleNamespace(
+        is_idle=lambda: idle, used=lambda: {"cores": 2}, tell=lambda message: None
+    )
+    ledger = Ledger(tmp_path, {"cores": 8})
+    with module._sharing(ledger, tmp_path, {"cores": 8}, coordinator) as share:
+        assert share.granted == {"cores": granted}
+        assert len(ledger.holders()) == 1
+    assert ledger.holders() == ()
 
 
 # -- from beginning to end -------------------------------------------------------------------------

@@ -76,6 +76,19 @@ def test_an_unchanged_task_is_found_instead_of_run(desk: Desks) -> None:
     assert len(made.rows(t.result)) == 3 * 2
 
 
+def test_a_task_that_waits_for_its_turn_is_left_alone_when_it_is_looked_at_again(
+    desk: Desks,
+) -> None:
+    made = desk(SRC, add("a", "src", fail="again"), add("twin", "src"))
+    made.find(3)
+    made.book.record([run(lease) for lease in made.start("a")], [])
+    before = made.tasks("a")["e3"]
+    assert (before.state, before.attempt) == ("ready", 1)
+    events = made.book.backfill(made.step("a").id)
+    assert not [event for event in events if isinstance(event, TasksReady)]
+    assert made.tasks("a")["e3"] == before
+
+
 def test_qualities_of_a_result_that_is_used_again_belong_to_the_step_that_uses_it(
     desk: Desks,
 ) -> None:
