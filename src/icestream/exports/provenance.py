@@ -6,6 +6,7 @@ from pathlib import Path
 
 import icestream
 from icestream.engine.workflow import Source, Step, Workflow, save_workflow
+from icestream.formats.whole import written_whole
 from icestream.store import queries
 from icestream.store.open import Store, open_store
 
@@ -33,8 +34,10 @@ def write_provenance(store: Store, out: Path) -> None:
     """Write ``workflow.json`` and ``lineage.jsonl`` of an open session into `out`."""
     out.mkdir(parents=True, exist_ok=True)
     save_workflow(session_workflow(store), out / "workflow.json")
-    growing = out / "lineage.jsonl.growing"
-    with growing.open("w", encoding="utf-8") as file:
+    with (
+        written_whole(out / "lineage.jsonl") as unfinished,
+        unfinished.open("w", encoding="utf-8") as file,
+    ):
         about = {
             "icestream": icestream.__version__,
             "session": queries.session(store).name,
@@ -46,7 +49,6 @@ def write_provenance(store: Store, out: Path) -> None:
             for record in page:
                 file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
             after = page[-1].id
-    growing.rename(out / "lineage.jsonl")
 
 
 def session_workflow(store: Store) -> Workflow:

@@ -29,6 +29,7 @@ from icestream.formats.tiff import (
     EER_Y_BITS,
     Page,
 )
+from icestream.formats.whole import written_whole
 
 __all__ = ["EerCoding", "add_events", "eer_coding", "eer_metadata", "render_fraction", "write_eer"]
 
@@ -239,11 +240,9 @@ def write_eer(
     int
         Number of frames written. The file gets its name when it is whole.
     """
-    path = Path(path)
     height, width = shape
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     notes = _metadata_text(metadata or {})
-    with unfinished.open("wb") as file:
+    with written_whole(path) as unfinished, unfinished.open("wb") as file:
         file.write(struct.pack("<2sHHHQ", b"II", 43, 8, 0, 0))
         link, count = 8, 0
         for electrons in frames:
@@ -254,7 +253,6 @@ def write_eer(
             stream = _encode(position, place[first], height * width, skip_bits).tobytes()
             link = _write_page(file, link, stream, shape, skip_bits, notes if not count else b"")
             count += 1
-    unfinished.replace(path)
     return count
 
 

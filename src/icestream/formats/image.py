@@ -1,6 +1,5 @@
 """Images of any format we know, and small pictures for people."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError
 from icestream.formats.gain import read_detector_image
+from icestream.formats.whole import written_whole
 from icestream.model import Image
 
 __all__ = ["read_image", "write_picture"]
@@ -53,6 +53,6 @@ def write_picture(path: Path | str, picture: NDArray[np.uint8]) -> None:
     path = Path(path)
     if picture.dtype != np.uint8:
         raise TypeError(f"{path}: a picture must be uint8, not {picture.dtype}")
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
-    PIL.Image.fromarray(np.ascontiguousarray(picture)).save(unfinished, quality=85)
-    unfinished.replace(path)
+    kind = "PNG" if path.suffix.lower() == ".png" else "JPEG"
+    with written_whole(path) as unfinished:
+        PIL.Image.fromarray(np.ascontiguousarray(picture)).save(unfinished, kind, quality=85)

@@ -4,7 +4,6 @@ Rows are kept in the order of the file: row 0 of an array is the first row store
 MRC in the same order, so a coordinate ``(x, y)`` means the same pixel in both.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from mrcfile.dtypes import get_ext_header_dtype
 from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError
+from icestream.formats.whole import written_whole
 
 __all__ = [
     "FeiMetadata",
@@ -342,11 +342,9 @@ def write_mrc(
     header["labels_used"] = min(len(labels), 10)
     for place, label in enumerate(labels[:10]):
         header["labels"][0, place] = label.encode("ascii", "replace")[:80]
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with unfinished.open("wb") as file:
+    with written_whole(path) as unfinished, unfinished.open("wb") as file:
         file.write(header.tobytes())
         stored.tofile(file)
-    unfinished.replace(path)
 
 
 def _storable(array: NDArray[Any]) -> tuple[NDArray[Any], int]:

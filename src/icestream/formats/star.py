@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError
+from icestream.formats.whole import written_whole
 
 __all__ = ["Block", "append_star", "format_rows", "read_star", "write_star"]
 
@@ -234,15 +235,13 @@ def write_star(
     ValueError
         If the columns of a block have different lengths, or a value cannot be written in a line.
     """
-    path = Path(path)
     listed = blocks.values() if isinstance(blocks, Mapping) else blocks
     parts = []
     for block in listed:
         parts.append(f"\n# {comment}\n" if comment else "")
         parts.append(_format_block(block))
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    unfinished.write_text("".join(parts), encoding="utf-8")
-    unfinished.replace(path)
+    with written_whole(path) as unfinished:
+        unfinished.write_text("".join(parts), encoding="utf-8")
 
 
 def append_star(path: Path | str, columns: Mapping[str, Any]) -> None:

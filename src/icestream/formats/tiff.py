@@ -23,6 +23,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError
+from icestream.formats.whole import written_whole
 
 __all__ = ["Chain", "Page", "decode_page", "read_pages", "read_tiff", "walk_pages", "write_tiff"]
 
@@ -439,11 +440,12 @@ def write_tiff(
     pixel_size
         Å, written as the resolution per centimetre.
     """
-    path = Path(path)
     frames = array[None] if array.ndim == 2 else array
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     resolution = {"resolution": (1e8 / pixel_size,) * 2, "resolutionunit": 3} if pixel_size else {}
-    with tifffile.TiffWriter(unfinished, bigtiff=frames.nbytes > 2**31) as writer:
+    with (
+        written_whole(path) as unfinished,
+        tifffile.TiffWriter(unfinished, bigtiff=frames.nbytes > 2**31) as writer,
+    ):
         for frame in frames:
             writer.write(
                 np.ascontiguousarray(frame[::-1]),
@@ -455,4 +457,3 @@ def write_tiff(
                 metadata=None,
                 **resolution,  # type: ignore[arg-type]
             )
-    unfinished.replace(path)

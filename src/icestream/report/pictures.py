@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from icestream.formats.whole import UNFINISHED, written_whole
 from icestream.processing.grey import stretch
 
 __all__ = ["PictureFolder", "class_sprite", "shrink", "write_atomically", "write_script"]
@@ -27,9 +28,8 @@ _TILE = 128
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old content or the new, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    with written_whole(path) as unfinished:
+        unfinished.write_bytes(content)
 
 
 def write_script(path: Path, function: str, document: Any) -> None:
@@ -89,10 +89,10 @@ class PictureFolder:
 
     def sweep(self) -> None:
         """Remove what an earlier report left of exposures that are not kept, and half files."""
-        for part in (*self.folder.glob(".*.part"), *self.folder.parent.glob(".*.part")):
+        for half in (*self.folder.glob(UNFINISHED), *self.folder.parent.glob(UNFINISHED)):
             with contextlib.suppress(OSError):
-                if part.stat().st_mtime < time.time() - 60.0:
-                    part.unlink()
+                if half.stat().st_mtime < time.time() - 60.0:
+                    half.unlink()
         for path in self.folder.glob("[0-9]*"):
             if not self.keeps(int(re.match(r"[0-9]+", path.name).group()) - 1):  # type: ignore[union-attr]
                 path.unlink(missing_ok=True)

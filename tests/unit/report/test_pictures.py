@@ -92,7 +92,7 @@ def test_a_bad_or_missing_picture_leaves_none(tmp_path: Path) -> None:
 def test_half_files_of_a_dead_writer_are_swept(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
-    old, new = folder / ".1.jpg.77.part", tmp_path / ".live.js.78.part"
+    old, new = folder / ".1.jpg.77.tmp", tmp_path / ".live.js.78.tmp"
     for path in (old, new):
         path.write_bytes(b"half")
     os.utime(old, (1e9, 1e9))

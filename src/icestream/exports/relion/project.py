@@ -25,6 +25,7 @@ from icestream.exports.relion.rows import (
 )
 from icestream.exports.relion.table import VERSION, Table
 from icestream.formats.star import Block, write_star
+from icestream.formats.whole import written_whole
 from icestream.model import Ctf, Micrograph, Movie, Optics, Particles, Picks
 from icestream.protocol import Registry
 from icestream.store.open import Store, open_store
@@ -96,11 +97,15 @@ class _Export:
         self.first_particles: Particles | None = None
 
     def write(self) -> Summary:
-        for items in read_exposures(self.store, self.chain):
-            self._exposure(items)
-        tables = [self.movies, self.micrographs, self.ctfs, self.picks]
-        for table in (*tables, *([self.particles] if self.particles else [])):
-            table.close()
+        try:
+            for items in read_exposures(self.store, self.chain):
+                self._exposure(items)
+            for table in self._tables():
+                table.close()
+        except BaseException:
+            for table in self._tables():
+                table.drop()
+            raise
         jobs = self._jobs()
         classes = latest_classes(self.store, self.chain)
         if classes is not None and self.first_particles is not None:
@@ -117,6 +122,10 @@ class _Export:
             self.particles.rows if self.particles else 0,
             len(classes.counts) if classes is not None else 0,
         )
+
+    def _tables(self) -> list[Table]:
+        tables = [self.movies, self.micrographs, self.ctfs, self.picks]
+        return tables + ([self.particles] if self.particles is not None else [])
 
     def _exposure(self, items: Items) -> None:
         if items.movie is None:
@@ -250,10 +259,8 @@ def _place(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists() and target.samefile(source):
         return
-    growing = target.with_name(target.name + ".growing")
-    growing.unlink(missing_ok=True)
-    try:
-        os.link(source, growing)
-    except OSError:
-        shutil.copy2(source, growing)
-    growing.rename(target)
+    with written_whole(target) as unfinished:
+        try:
+            os.link(source, unfinished)
+        except OSError:
+            shutil.copy2(source, unfinished)

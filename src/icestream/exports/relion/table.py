@@ -57,6 +57,10 @@ class Table:
                 file.write("\n")
             self._growing.rename(self._path)
 
+    def drop(self) -> None:
+        """Give the table up: nothing of it stays, and a file under its name is left alone."""
+        self._growing.unlink(missing_ok=True)
+
     def _start(self, columns: Mapping[str, Any]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._labels = tuple(columns)

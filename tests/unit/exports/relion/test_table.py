@@ -43,6 +43,15 @@ def test_a_row_without_a_value_says_none(tmp_path: Path) -> None:
     assert "z" not in block
 
 
+def test_a_table_that_is_given_up_leaves_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / "a.star"
+    path.write_text("before")
+    table = Table(path, "micrographs")
+    table.add({"x": 1})
+    table.drop()
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.star", "before")]
+
+
 def test_an_empty_table_is_no_file(tmp_path: Path) -> None:
     table = Table(tmp_path / "a.star", "micrographs", OPTICS)
     table.extend({"x": []}, 0)
