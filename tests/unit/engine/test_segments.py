@@ -81,3 +81,21 @@ def test_a_part_is_in_one_segment_only(store: Store) -> None:
         connection.execute(update(t.part).values(segment_id=1))
     assert len(made.results) == 3
     assert compact(store, least=1) == []
+
+
+def test_a_part_is_never_split_and_the_rest_waits(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("icestream.engine.segments._ROWS", 15)
+    assert [one.rows for one in compact(store, least=15)] == [30, 30]  # e1 and e2, then e3
+    (made,) = compact(store, least=40)  # 30 are left, too few
+    found = duckdb.sql(f"SELECT DISTINCT exposure FROM '{store.folder / made.path}'").fetchall()
+    assert sorted(row[0] for row in found) == ["e1", "e2"]
+
+
+def test_a_later_revision_has_segments_of_its_own(store: Store) -> None:
+    with store.write() as connection:
+        connection.execute(update(t.revision).values(number=2))
+    (made,) = compact(store, least=1)
+    assert Path(made.path).parent == Path("extract@2")
+    assert list((store.folder / "extract@2").glob("*.part")) == []
