@@ -75,6 +75,14 @@ def _quiet() -> Iterator[None]:
 
 
 @pytest.fixture
+def fresh(desk: Callable[..., Desk]) -> Session:
+    """A number has been found; nothing has been done with it."""
+    made = desk(*CHAIN)
+    made.find(1)
+    return Session(made)
+
+
+@pytest.fixture
 def session(desk: Callable[..., Desk]) -> Session:
     """Numbers 0 to 4 have gone through; 3 and 4 were rejected."""
     made = desk(*CHAIN)
@@ -87,8 +95,8 @@ def session(desk: Callable[..., Desk]) -> Session:
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "stop", "abort"])
-def test_a_verb_without_a_step_is_for_the_whole_session(session: Session, verb: str) -> None:
-    assert session.ask(verb) == (
+def test_a_verb_without_a_step_is_for_the_whole_session(fresh: Session, verb: str) -> None:
+    assert fresh.ask(verb) == (
         "done",
         f"the session: {verb}",
         [Asked(verb, (), f"{verb} by ada")],
@@ -96,39 +104,37 @@ def test_a_verb_without_a_step_is_for_the_whole_session(session: Session, verb: 
 
 
 @pytest.mark.parametrize("verb", ["stop", "abort"])
-def test_a_session_does_not_end_for_what_was_asked_before_it_ran(
-    session: Session, verb: str
-) -> None:
-    late = session.write(verb, {}, at=100.0)
-    others = [session.write(verb, {"step": "a"}, at=100.0), session.write("pause", {}, at=100.0)]
-    timely = session.write(verb, {}, at=200.0)
-    asking.refuse_late(session.desk.book, since=150.0)
-    assert session.answer(late) == ("refused", "no process ran the session then")
-    assert {session.answer(one)[0] for one in (*others, timely)} == {"new"}
+def test_a_session_does_not_end_for_what_was_asked_before_it_ran(fresh: Session, verb: str) -> None:
+    late = fresh.write(verb, {}, at=100.0)
+    others = [fresh.write(verb, {"step": "a"}, at=100.0), fresh.write("pause", {}, at=100.0)]
+    timely = fresh.write(verb, {}, at=200.0)
+    asking.refuse_late(fresh.desk.book, since=150.0)
+    assert fresh.answer(late) == ("refused", "no process ran the session then")
+    assert {fresh.answer(one)[0] for one in (*others, timely)} == {"new"}
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "stop", "abort"])
-def test_a_verb_is_for_a_step_or_for_the_branch_below_it(session: Session, verb: str) -> None:
-    a, b = session.desk.step("a").id, session.desk.step("b").id
-    assert session.ask(verb, step="a")[1:] == (f"a: {verb}", [Asked(verb, (a,), f"{verb} by ada")])
-    answer, events = session.ask(verb, step="a", branch=True)[1:]
+def test_a_verb_is_for_a_step_or_for_the_branch_below_it(fresh: Session, verb: str) -> None:
+    a, b = fresh.desk.step("a").id, fresh.desk.step("b").id
+    assert fresh.ask(verb, step="a")[1:] == (f"a: {verb}", [Asked(verb, (a,), f"{verb} by ada")])
+    answer, events = fresh.ask(verb, step="a", branch=True)[1:]
     assert (answer, events) == (f"a, b: {verb}", [Asked(verb, (a, b), f"{verb} by ada")])
 
 
-def test_commands_are_carried_out_in_the_order_of_asking_and_only_once(session: Session) -> None:
-    session.write("resume", {}, at=2000.0)
-    session.write("pause", {}, at=1000.0)
-    assert [event.verb for event in session.hear() if isinstance(event, Asked)] == [
+def test_commands_are_carried_out_in_the_order_of_asking_and_only_once(fresh: Session) -> None:
+    fresh.write("resume", {}, at=2000.0)
+    fresh.write("pause", {}, at=1000.0)
+    assert [event.verb for event in fresh.hear() if isinstance(event, Asked)] == [
         "pause",
         "resume",
     ]
-    assert session.hear() == []
+    assert fresh.hear() == []
 
 
-def test_an_answer_is_an_event_that_screens_follow(session: Session) -> None:
-    session.ask("pause", step="a")
-    session.ask("pause", step="nope")
-    said = queries.events(session.desk.store, kinds=["command.answered"])
+def test_an_answer_is_an_event_that_screens_follow(fresh: Session) -> None:
+    fresh.ask("pause", step="a")
+    fresh.ask("pause", step="nope")
+    said = queries.events(fresh.desk.store, kinds=["command.answered"])
     assert [one.document["verdict"] for one in said] == ["done", "refused"]
     assert said[0].document == {"command": "pause", "verdict": "done", "answer": "a: pause"}
 
@@ -159,17 +165,17 @@ def test_an_answer_is_an_event_that_screens_follow(session: Session) -> None:
     ],
 )
 def test_what_cannot_be_done_is_refused_with_a_reason_and_changes_nothing(
-    session: Session, verb: str, arguments: Any, said: str
+    fresh: Session, verb: str, arguments: Any, said: str
 ) -> None:
     """A command that nobody can carry out must not take the session down, now or ever again."""
-    before = [queries.steps(session.desk.store), session.desk.exposures()]
-    token = session.write(verb, arguments)
-    assert session.hear() == []
-    state, answer = session.answer(token)
+    before = [queries.steps(fresh.desk.store), fresh.desk.exposures()]
+    token = fresh.write(verb, arguments)
+    assert fresh.hear() == []
+    state, answer = fresh.answer(token)
     assert state == "refused"
     assert said in answer
-    assert before == [queries.steps(session.desk.store), session.desk.exposures()]
-    assert queries.decisions(session.desk.store) == ()
+    assert before == [queries.steps(fresh.desk.store), fresh.desk.exposures()]
+    assert queries.decisions(fresh.desk.store) == ()
 
 
 def test_trouble_with_the_store_is_no_refusal(
