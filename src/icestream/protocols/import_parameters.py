@@ -17,7 +17,7 @@ class ImportParameters(Parameters):
     What the metadata say need not be given; what is given wins, and a difference is reported.
     """
 
-    pattern: str = ""
+    pattern: Annotated[str, Operational] = ""
     """Folder of the movies, or a pattern such as /data/session/**/*_fractions.tiff."""
 
     watch: Annotated[bool, Operational] = False
@@ -59,7 +59,7 @@ class ImportParameters(Parameters):
     frames: Annotated[int, Gt(0)] | None = None
     """Frames that each movie has in its file, where no metadata say so."""
 
-    exclude: tuple[str, ...] = ()
+    exclude: Annotated[tuple[str, ...], Operational] = ()
     """Patterns of names or folders to be left out."""
 
     metadata: Annotated[str, Advanced] = ""
