@@ -1,8 +1,9 @@
 """Files that stand beside a movie, or elsewhere under its name, and tell about it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from icestream.formats.epu import (
     EpuExposure,
@@ -16,6 +17,8 @@ from icestream.formats.movie import MovieFacts
 from icestream.formats.statements import Statement, exposure_stem, say_epu, say_mdoc
 
 __all__ = ["SIDECARS", "Sidecars", "find_sidecars", "is_gain_name"]
+
+Found = TypeVar("Found")
 
 SIDECARS = ("*.xml", "*.mdoc", "*.gain", "*gain*", "*Gain*", "CountRef*", "SuperRef*", "defects*")
 """Names that may tell something about movies."""
@@ -34,6 +37,8 @@ class Sidecars:
     exposure: EpuExposure | None = None
     fractions: EpuFractions | None = None
     mdoc: MdocFrames | None = None
+    unreadable: str = ""
+    """Why files that are there tell nothing: they are damaged, or still being written."""
 
     @property
     def found(self) -> bool:
@@ -70,23 +75,37 @@ def find_sidecars(movie: Path, known: Mapping[str, Path]) -> Sidecars:
     """
     stem = exposure_stem(movie).lower()
     name = movie.name.lower()
-    exposure = fractions = mdoc = None
-    for place in _places(known, f"{stem}.xml"):
+    mdocs = _places(known, f"{name}.mdoc", f"{movie.stem.lower()}.mdoc", f"{stem}.mdoc")
+    exposure, broken = _first(read_epu_exposure, _places(known, f"{stem}.xml"))
+    fractions, torn = _first(read_epu_fractions, _places(known, f"{stem}_fractions.xml"))
+    mdoc, odd = _first(_read_first_frames, mdocs)
+    # What the exposure's own XML says is enough; without it, all that is damaged is told.
+    reasons = [] if exposure is not None else [reason for reason in (broken, torn) if reason]
+    return Sidecars(exposure, fractions, mdoc, "; ".join([*reasons, odd] if odd else reasons))
+
+
+def _first(read: Callable[[Path], Found], places: Sequence[Path]) -> tuple[Found | None, str]:
+    """What the first readable file says; without any, why the last one cannot be read."""
+    reason = ""
+    for place in places:
         try:
-            exposure = read_epu_exposure(place)
-        except (FormatError, OSError):
-            continue
-    for place in _places(known, f"{stem}_fractions.xml"):
-        try:
-            fractions = read_epu_fractions(place)
-        except (FormatError, OSError):
-            continue
-    for place in _places(known, f"{name}.mdoc", f"{movie.stem.lower()}.mdoc", f"{stem}.mdoc"):
-        try:
-            mdoc = mdoc or next(iter(read_mdoc_frames(place)), None)
-        except (FormatError, OSError):
-            continue
-    return Sidecars(exposure, fractions, mdoc)
+            return read(place), ""
+        except FormatError as error:
+            reason = str(error)
+        except OSError:
+            continue  # it is gone again
+    return None, reason
+
+
+def _read_first_frames(path: Path) -> MdocFrames:
+    for frames in read_mdoc_frames(path):
+        return frames
+    raise FormatError(
+        path,
+        expected="a whole section that describes frames",
+        found="none",
+        advice="wait until it is written, or copy it again",
+    )
 
 
 def _places(known: Mapping[str, Path], *names: str) -> list[Path]:

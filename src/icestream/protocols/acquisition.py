@@ -87,8 +87,12 @@ class Acquisition:
         if beside.found:
             self._usual = said[1]
         said += [self._usual] if self._usual is not None and not beside.found else []
-        pixel_size = self._settle(path, said, "pixel_size", "--pixel-size")
-        voltage = self._settle(path, said, "voltage", "--voltage")
+        if beside.unreadable:
+            message = f"metadata of {path.name} cannot be used: {beside.unreadable}"
+            self.warn("import.metadata.unreadable", "warning", message)
+        lacking = beside.unreadable or f"no EPU XML or mdoc was found for {path.name}"
+        pixel_size = self._settle(path, said, "pixel_size", f"{lacking}; give --pixel-size")
+        voltage = self._settle(path, said, "voltage", f"{lacking}; give --voltage")
         dose = self._settle(path, said, "dose_per_frame")
         if facts.frames > (beside.frames or facts.frames):
             self.warn(
@@ -128,15 +132,12 @@ class Acquisition:
             dose_per_frame=wanted.dose_per_frame,
         )
 
-    def _settle(self, path: Path, said: Sequence[Statement], what: str, flag: str = "") -> float:
+    def _settle(self, path: Path, said: Sequence[Statement], what: str, advice: str = "") -> float:
         """The value that is used; a difference between sources is reported."""
         value, source = first_said(said, what)
         title = what.replace("_", " ")
-        if value is None and flag:
-            raise NotKnown(
-                f"the {title} is not known: no EPU XML or mdoc was found for {path.name}, "
-                f"and its header does not say; give {flag}"
-            )
+        if value is None and advice:
+            raise NotKnown(f"the {title} is not known: its header does not say, and {advice}")
         if value is None:
             self.warn(
                 f"import.{what}.unknown",

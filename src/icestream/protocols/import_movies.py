@@ -242,7 +242,7 @@ class ImportMovies(SourceProtocol[ImportParameters]):
         if (
             not beside.found
             and waited < self.parameters.metadata_wait
-            and self._acquisition.expects_metadata()
+            and (beside.unreadable or self._acquisition.expects_metadata())
         ):
             return None
         try:

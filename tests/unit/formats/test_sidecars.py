@@ -48,6 +48,23 @@ def test_what_is_still_being_written_counts_as_missing(tmp_path: Path) -> None:
     assert not found.found
     assert found.frames is None
 
+    assert "a.xml: expected a whole XML file" in found.unreadable
+    assert "mdoc" not in found.unreadable  # what is gone is not damaged
+
+
+def test_a_damaged_mdoc_is_not_a_missing_one(tmp_path: Path) -> None:
+    """Half a section, as a full disk leaves it, and a whole one under the other name."""
+    half = tmp_path / "a.tif.mdoc"
+    half.write_text("PixelSpacing = 0.8\n[FrameSet = 0]\nNumSubFra")
+    found = find_sidecars(tmp_path / "a.tif", {half.name: half})
+    assert not found.found
+    assert found.unreadable.startswith(f"{half}: expected a whole section that describes frames")
+    whole = tmp_path / "a.mdoc"
+    whole.write_text("[FrameSet = 0]\nNumSubFrames = 4\nDateTime = 25-Sep-23  14:13:26\n")
+    found = find_sidecars(tmp_path / "a.tif", {half.name: half, whole.name: whole})
+    assert found.frames == 4
+    assert found.unreadable == ""
+
 
 def test_the_cameras_statement_wins(tmp_path: Path) -> None:
     path = tmp_path / "a_Fractions.xml"

@@ -103,6 +103,22 @@ def test_what_must_be_known(tmp_path: Path, given: dict[str, float], flag: str) 
         _describe(acquisition, tmp_path / "a.tif")
 
 
+def test_damaged_metadata_are_not_missing_ones(tmp_path: Path) -> None:
+    movie, half = tmp_path / "a.tif", tmp_path / "a.tif.mdoc"
+    half.write_text("Voltage = 300\n[FrameSet = 0]\nPixelSpac")
+    given = Acquisition(ImportParameters(voltage=300.0, pixel_size=1.0, dose_per_frame=1.0))
+    given.notice(half)
+    assert _describe(given, movie).dose_per_frame == 1.0
+    message = _messages(given)["import.metadata.unreadable"]
+    assert message.startswith(
+        f"warning: metadata of a.tif cannot be used: {half}: expected a whole"
+    )
+    unaided = Acquisition(ImportParameters())
+    unaided.notice(half)
+    with pytest.raises(NotKnown, match=r"a\.tif\.mdoc: expected a whole section.*--pixel-size"):
+        _describe(unaided, movie)
+
+
 def test_the_dose_may_be_unknown(tmp_path: Path) -> None:
     acquisition = Acquisition(ImportParameters(voltage=300.0, pixel_size=1.0))
     assert _describe(acquisition, tmp_path / "a.tif").dose_per_frame == 0.0

@@ -185,6 +185,17 @@ def test_metadata_that_come_after_their_movie(shared_data: Path, tmp_path: Path)
     assert _names(session.discover(21.0)) == ["without"]
 
 
+def test_metadata_that_are_still_being_written(tmp_path: Path) -> None:
+    session = Session(tmp_path, metadata_wait=20.0)
+    movie, mdoc = session.movie("a.tiff"), tmp_path / "a.tiff.mdoc"
+    mdoc.write_text("Voltage = 300\n[FrameSet = 0]\nPixelSpac")
+    assert session.discover().waiting == 1  # though everything is given
+    mdoc.write_text("[FrameSet = 0]\nTargetDefocus = -1.5\nDateTime = 25-Sep-23  14:13:26\n")
+    found = session.discover()
+    assert [(each.path, each.details.nominal_defocus) for each in found.items] == [(movie, 15000.0)]
+    assert found.alerts == ()
+
+
 def test_metadata_in_another_tree(shared_data: Path, tmp_path: Path) -> None:
     folder = shared_data / "acquisition" / "epu_3.8_falcon4i"
     xml = sorted(folder.glob("*.xml"))[0]
