@@ -3,12 +3,13 @@
 import contextlib
 import errno
 import os
+import re
 import shutil
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-__all__ = ["describe", "is_trouble", "mended"]
+__all__ = ["describe", "is_full", "is_trouble", "mended"]
 
 _ERRNO = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EIO}
 _SAID = (
@@ -18,7 +19,17 @@ _SAID = (
     "unable to open database file",
     "database is locked",
 )
+_FULL = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ESTALE}
+_CUT_OFF = re.compile(r"\d+ requested and \d+ written")
+"""What numpy says, without a number, when the disk takes only a part of an array."""
 _PROBE = 1 << 20
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error of a protocol says that its result cannot be written anywhere now."""
+    if not isinstance(error, OSError):
+        return False
+    return error.errno in _FULL or bool(error.errno is None and _CUT_OFF.search(str(error)))
 
 
 def is_trouble(error: BaseException) -> bool:
@@ -26,7 +37,7 @@ def is_trouble(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         lost = error.connection_invalidated or "connection" in str(error.orig).lower()
         return lost or any(said in str(error.orig) for said in _SAID)
-    return isinstance(error, OSError) and error.errno in _ERRNO
+    return is_full(error) or (isinstance(error, OSError) and error.errno in _ERRNO)
 
 
 def describe(folder: Path, error: BaseException | str) -> str:

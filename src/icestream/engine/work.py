@@ -1,7 +1,6 @@
 """Running one attempt of a task, in a worker process."""
 
 import contextlib
-import errno
 import importlib
 import json
 import math
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from icestream.engine.executors.contract import Call, Ending, Lease
+from icestream.engine.storage import is_full
 from icestream.model import (
     Particles,
     Rejected,
@@ -36,7 +36,6 @@ from icestream.protocol import (
 
 __all__ = ["run_call", "run_lease", "warm"]
 
-_STORAGE = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ESTALE}
 _HOST = socket.gethostname()
 
 _protocols: dict[tuple[str, str], Protocol[Any]] = {}
@@ -82,7 +81,7 @@ def _failure(call: Call, error: Exception) -> Ending:
         reason = f"{type(error).__name__}: {reason}"
     if isinstance(error, ItemFailed):
         outcome = "item"
-    elif isinstance(error, OSError) and error.errno in _STORAGE:
+    elif is_full(error):
         outcome = "storage"
     elif isinstance(error, TryAgain | OSError | MemoryError):
         outcome = "again"

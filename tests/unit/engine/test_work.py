@@ -258,6 +258,7 @@ def test_what_an_author_raises_is_classified(
         (MemoryError(), "again"),
         (PermissionError(13, "no"), "again"),
         (OSError(30, "Read-only file system"), "storage"),
+        (OSError("1048576 requested and 77568 written"), "storage"),
         (KeyError("x"), "defect"),
     ],
 )
