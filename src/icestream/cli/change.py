@@ -1,6 +1,7 @@
 """`icestream set`: a new revision of a step, and what it would cost."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ from cyclopts import Parameter
 from pydantic import TypeAdapter, ValidationError
 
 from icestream.cli.control import ask
-from icestream.cli.describe import type_words, value_words
+from icestream.cli.describe import type_words, value_words, without_effect
 from icestream.cli.terminal import print_table
 from icestream.engine.revising import preview
 from icestream.protocol import Parameters, Registry
@@ -48,6 +49,8 @@ def change(
         record = queries.step(store, step)
         model = Registry().get(record.protocol).parameters_type()
         changes = read_changes(model, record, values)
+        for sentence in without_effect(step, model, {**record.changed, **changes}):
+            print(f"icestream: {sentence}", file=sys.stderr)
         if only_say:
             _preview(store, record, changes)
             return 0

@@ -2,7 +2,7 @@
 
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -11,7 +11,14 @@ from typing import Any
 import annotated_types
 from pydantic.fields import FieldInfo
 
-from icestream.protocol import Advanced, Parameters, Port, Protocol, unit_of
+from icestream.protocol import (
+    Advanced,
+    Parameters,
+    Port,
+    Protocol,
+    hidden_parameters,
+    unit_of,
+)
 from icestream.protocol.parameters import Shown
 
 __all__ = [
@@ -22,6 +29,7 @@ __all__ = [
     "port_words",
     "type_words",
     "value_words",
+    "without_effect",
 ]
 
 _LIMITS = (
@@ -72,6 +80,17 @@ def describe_parameters(model: type[Parameters]) -> Iterator[Described]:
             advanced=any(mark is Advanced for mark in field.metadata),
             condition=" and ".join(_conditions(field)),
         )
+
+
+def without_effect(step: str, model: type[Parameters], given: Mapping[str, Any]) -> Iterator[str]:
+    """Say what was given to a step and does nothing, because of what else was given or not."""
+    parameters = model.model_validate(dict(given))
+    hidden = hidden_parameters(parameters) & given.keys()
+    for name, field in model.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        if name in hidden and getattr(parameters, name) != default:
+            condition = " and ".join(_conditions(field))
+            yield f"step {step!r}: {name} has no effect: it is used only {condition}"
 
 
 def value_words(value: Any, unit: str = "") -> str:

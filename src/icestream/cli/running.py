@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from typing import Annotated, Literal
 from cyclopts import Group, Parameter
 
 from icestream import log
-from icestream.cli.describe import bare_type
+from icestream.cli.describe import bare_type, without_effect
 from icestream.cli.progress import Watcher
 from icestream.cli.report import kept_up_to_date
 from icestream.cli.step_options import PATTERN
@@ -25,7 +26,7 @@ from icestream.formats.watch import FolderWatch
 from icestream.protocol import Registry, SourceProtocol
 from icestream.settings import Settings, load
 
-__all__ = ["Here", "run_here"]
+__all__ = ["Here", "effectless", "run_here"]
 
 _GROUP = Group("How it runs", sort_key=100)
 INTERRUPTED = 130
@@ -62,6 +63,8 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
     problems = validate(workflow, registry) or list(_absent(workflow, registry))
     if problems:
         raise InvalidWorkflow(workflow.name, problems)
+    for sentence in effectless(workflow, registry):
+        print(f"icestream: {sentence}", file=sys.stderr)
     settings = load().settings
     os.environ["ICESTREAM_STATE"] = str(settings.state)  # for every process of this session
     level = settings.log_level if here.log_json else "error"
@@ -92,6 +95,13 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
     if not here.log_json:
         _tell(outcome, session, here)
     return _status(outcome, interrupted=stopping.asked > 0)
+
+
+def effectless(workflow: Workflow, registry: Registry) -> Iterator[str]:
+    """Parameters that were given to the steps of a valid workflow and do nothing, in words."""
+    for step in workflow.steps:
+        model = registry.get(step.protocol).parameters_type()
+        yield from without_effect(step.name, model, step.parameters)
 
 
 def _absent(workflow: Workflow, registry: Registry) -> Iterator[str]:

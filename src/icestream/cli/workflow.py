@@ -1,11 +1,13 @@
 """`icestream workflow`: which workflows there are, what is in one, whether it can run."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from icestream.cli.describe import value_words
+from icestream.cli.running import effectless
 from icestream.cli.terminal import print_json, print_table
 from icestream.engine.workflow import (
     Workflow,
@@ -65,8 +67,10 @@ def show(workflow: str, /, *, json: Annotated[bool, Parameter(negative="")] = Fa
 
 
 @app.command(name="validate")
-def validate_(workflow: str, /) -> int:
+def check(workflow: str, /) -> int:
     """Say everything that keeps a workflow from running; exit status 1 if anything does.
+
+    Parameters that have no effect, because of what else is set, are named too.
 
     Parameters
     ----------
@@ -74,10 +78,13 @@ def validate_(workflow: str, /) -> int:
         Name of a shipped workflow, a workflow file, or a session's folder.
     """
     found = _find(workflow)
-    problems = validate(found, Registry())
+    registry = Registry()
+    problems = validate(found, registry)
     for problem in problems:
         print(problem)
     if not problems:
+        for sentence in effectless(found, registry):
+            print(sentence, file=sys.stderr)
         print(f"{found.name}: {len(found.steps)} steps, can run")
     return 1 if problems else 0
 

@@ -120,6 +120,19 @@ def test_the_change_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert sent == [((sample.folder, "set"), {"step": "ctf", "changes": {"defocus_max": 3.0}})]
 
 
+def test_what_will_have_no_effect_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "ask", lambda *_words, **_more: 0)
+    sample = SampleSession(tmp_path / "session", start=1.7e9)
+    assert change(sample.folder, "ctf", "phase_shift_max=90") == 0
+    assert "phase_shift_max has no effect: it is used only with phase_plate" in (
+        capsys.readouterr().err
+    )
+    change(sample.folder, "ctf", "phase_shift_max=90", "phase_plate=yes")
+    assert capsys.readouterr().err == ""
+
+
 def test_a_step_that_is_not_there(tmp_path: Path) -> None:
     sample = SampleSession(tmp_path / "session", start=1.7e9)
     with pytest.raises(LookupError, match="no step 'cft' in this session; it has import"):

@@ -14,6 +14,7 @@ from icestream.cli.describe import (
     port_words,
     type_words,
     value_words,
+    without_effect,
 )
 from icestream.model import Ctf, Micrograph
 from icestream.protocol import Advanced, ItemProtocol, Parameters, Port, shown_if
@@ -70,6 +71,19 @@ def test_conditions_and_advanced_are_said() -> None:
     assert "Only with phase_plate." in DESCRIBED["phase_shift"].sentence()
     assert DESCRIBED["tile"].advanced
     assert not DESCRIBED["defocus_max"].advanced
+
+
+def test_what_does_nothing_is_said() -> None:
+    """Only of what was given, and is not what would hold anyway."""
+
+    def said(**given: object) -> list[str]:
+        return list(without_effect("ctf", RingParameters, given))
+
+    assert said(phase_shift=90.0) == [
+        "step 'ctf': phase_shift has no effect: it is used only with phase_plate"
+    ]
+    assert said(phase_shift=90.0, phase_plate=True) == []
+    assert said(phase_shift=180.0) == said(tile=256) == said() == []
 
 
 def test_an_optional_number_keeps_its_unit_and_limits() -> None:

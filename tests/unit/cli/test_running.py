@@ -52,6 +52,10 @@ class _Running:
         self.asked.append(drain)
 
 
+def _without_phase_plate(**more: object) -> Workflow:
+    return WORKFLOW.changed("ctf", {"phase_shift_max": 90.0, **more})
+
+
 def _session(outcome: Outcome, work: Callable[[], None] = lambda: None) -> Session:
     def session(folder: Path, workflow: Workflow, **options: Any) -> Outcome:
         options["on_start"](_Running())
@@ -191,3 +195,16 @@ def test_settings_reach_the_engine(
     assert (seen["machine"].cores, seen["machine"].memory) == (3, 2 * 2**30)
     assert (seen["cores"], seen["order"]) == (2, "oldest")
     assert seen["url"] == "postgresql://here/sessions"
+
+
+def test_what_has_no_effect_is_said(
+    engine: Callable[[Session], list[Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A person who gives a parameter believes that it does something."""
+    engine(_session(DONE))
+    run_here(_without_phase_plate(), tmp_path / "s", Here())
+    assert capsys.readouterr().err == (
+        "icestream: step 'ctf': phase_shift_max has no effect: it is used only with phase_plate\n"
+    )
+    run_here(_without_phase_plate(phase_plate=True), tmp_path / "s", Here())
+    assert capsys.readouterr().err == ""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from icestream.cli.workflow import app
-from icestream.engine.workflow import load_workflow, shipped_workflows
+from icestream.engine.workflow import load_workflow, save_workflow, shipped_workflows
 from report_session import SampleSession
 
 
@@ -49,6 +49,26 @@ def test_everything_wrong_is_listed(tmp_path: Path, capsys: pytest.CaptureFixtur
     printed = capsys.readouterr().out
     assert "did you mean pixel_size" in printed
     assert "expects Micrograph, but import.movie is Movie" in printed
+
+
+def test_what_has_no_effect_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It can run, so the status stays 0."""
+    file = tmp_path / "mine.json"
+    save_workflow(load_workflow("default").changed("import", {"idle_timeout": 1800.0}), file)
+    assert _run("validate", str(file)) == 0
+    printed = capsys.readouterr()
+    assert printed.err == (
+        "step 'import': idle_timeout has no effect: it is used only with watch\n"
+    )
+    assert "can run" in printed.out
+
+
+@pytest.mark.parametrize("name", shipped_workflows())
+def test_shipped_workflows_set_nothing_in_vain(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run("validate", name) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_sessions_own_workflow(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
