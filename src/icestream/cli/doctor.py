@@ -24,7 +24,7 @@ from icestream.store.places import is_network
 
 __all__ = ["Finding", "doctor", "examine"]
 
-Mark = Literal["ok", "missing", "wrong"]
+Mark = Literal["ok", "busy", "scarce", "missing", "wrong"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Finding:
     """One thing that was looked at."""
 
     mark: Mark
-    """``missing`` costs something; ``wrong`` keeps icestream from working."""
+    """``wrong`` keeps icestream from working; all but ``ok`` cost something."""
     what: str
     found: str
     cost: str = ""
@@ -70,12 +70,13 @@ def examine(folder: Path) -> Iterator[Finding]:
     yield Finding("ok", "icestream", f"{__version__}, Python {python} in {sys.prefix}")
     yield _cores()
     yield _memory()
-    yield _gpu()
+    gpus = _gpu_names()
+    yield Finding("ok", "GPUs", "; ".join(gpus) or "none; icestream's own steps need none")
     yield from _folder(folder)
     yield _writable("shared state", load().settings.state)
     yield _compiled()
     yield _postgres()
-    yield from _protocols()
+    yield from _protocols(gpus=len(gpus))
 
 
 def _cores() -> Finding:
@@ -83,7 +84,7 @@ def _cores() -> Finding:
     load_now = os.getloadavg()[0]
     found = f"{usable} of {os.cpu_count()} usable, load {load_now:.1f}"
     if load_now > usable:
-        return Finding("missing", "cores", found, "others use them: sessions will run slower")
+        return Finding("busy", "cores", found, "others use them: sessions will run slower")
     return Finding("ok", "cores", found)
 
 
@@ -91,33 +92,33 @@ def _memory() -> Finding:
     memory = psutil.virtual_memory()
     found = f"{memory.available / 2**30:.1f} GB free of {memory.total / 2**30:.1f} GB"
     if memory.available < 2 * 2**30:
-        return Finding("missing", "memory", found, "large movies will wait for memory")
+        return Finding("scarce", "memory", found, "large movies will wait for memory")
     return Finding("ok", "memory", found)
 
 
-def _gpu() -> Finding:
+def _gpu_names() -> list[str]:
+    """Name and memory of each GPU, as its driver tells."""
     program = shutil.which("nvidia-smi")
-    if program:
-        done = subprocess.run(
-            [program, "--query-gpu=name,memory.total", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=20,
-        )
-        if done.returncode == 0 and done.stdout.strip():
-            return Finding("ok", "GPUs", "; ".join(done.stdout.strip().splitlines()))
-    return Finding("missing", "GPUs", "none", "programs that need one cannot run; ours do not")
+    if not program:
+        return []
+    done = subprocess.run(
+        [program, "--query-gpu=name,memory.total", "--format=csv,noheader"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    return done.stdout.strip().splitlines() if done.returncode == 0 else []
 
 
 def _folder(folder: Path) -> Iterator[Finding]:
     there = next(path for path in (folder, *folder.parents) if path.exists())
-    yield _writable(f"folder {folder}", folder)
+    yield _writable("folder", folder)
     usage = shutil.disk_usage(there)
     found = f"{usage.free / 2**30:.0f} GB free of {usage.total / 2**30:.0f} GB"
     scarce = usage.free < 20 * 2**30
     cost = "an hour of movies may not fit" if scarce else ""
-    yield Finding("missing" if scarce else "ok", "disk", found, cost)
+    yield Finding("scarce" if scarce else "ok", "disk", found, cost)
     if is_network(there):
         cost = "the store is kept on a local disk and copied here at checkpoints"
         yield Finding("missing", "file system", "on the network, no safe write-ahead log", cost)
@@ -152,8 +153,9 @@ def _writable(what: str, folder: Path) -> Finding:
             pass
     except OSError as error:
         cost = f"give yourself the right to write to {there}, or choose another place"
-        return Finding("wrong", what, f"cannot be written: {error.strerror}", cost)
-    return Finding("ok", what, f"{folder}, writable")
+        return Finding("wrong", what, f"{folder}, cannot be written: {error.strerror}", cost)
+    state = "writable" if folder.exists() else "does not exist yet; can be made"
+    return Finding("ok", what, f"{folder}, {state}")
 
 
 def _compiled() -> Finding:
@@ -174,7 +176,7 @@ def _postgres() -> Finding:
     return Finding("missing", "PostgreSQL driver", "not installed", cost)
 
 
-def _protocols() -> Iterator[Finding]:
+def _protocols(*, gpus: int) -> Iterator[Finding]:
     registry = Registry()
     broken = registry.broken()
     whole = len(registry.names()) - len(broken)
@@ -187,6 +189,10 @@ def _protocols() -> Iterator[Finding]:
             protocol = registry.get(name)
         except UnknownProtocol:
             continue
+        wanted = protocol().need().gpus
+        if wanted > gpus:
+            cost = f"{name} cannot run here"
+            yield Finding("missing", f"GPUs for {name}", f"needs {wanted}, found {gpus}", cost)
         if issubclass(protocol, ProgramProtocol):
             program = protocol.program
             path = program.find()

@@ -146,13 +146,13 @@ def simulate(  # noqa: PLR0913 - one argument for each option
         metadata_first=metadata == "first",
         faults=frozenset(FAULTS if "all" in chosen else chosen),  # type: ignore[arg-type]
     )
-    console = Console(quiet=quiet, highlight=False)
+    console = Console(quiet=quiet, highlight=False, markup=False)
     stop = Event()
     before = signal.signal(signal.SIGINT, lambda *_: stop.set())
     try:
         done = acquire(plan, out, stop=stop, on_movie=_teller(console, plan))
     except (ValueError, FileExistsError) as problem:
-        Console(stderr=True, highlight=False).print(str(problem), markup=False)
+        Console(stderr=True, highlight=False, markup=False).print(str(problem))
         return 2
     finally:
         signal.signal(signal.SIGINT, before)

@@ -5,14 +5,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 __all__ = ["console", "print_json", "print_table"]
 
 
 def console(*, stderr: bool = False) -> Console:
     """The terminal, or a plain stream that is never wrapped when nobody is looking at it."""
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, markup=False)
 
 
 def print_table(
@@ -25,10 +26,16 @@ def print_table(
         for line in [list(heads), *lines]:
             print("\t".join(line))
         return
-    table = Table(*heads, title=title, title_justify="left", box=None, pad_edge=False)
+    # As Text: in a plain string, the screen would take [brackets] for its own mark-up.
+    above = None if title is None else Text(title)
+    table = Table(*map(_column, heads), title=above, title_justify="left", box=None, pad_edge=False)
     for line in lines:
-        table.add_row(*line)
+        table.add_row(*map(Text, line))
     screen.print(table)
+
+
+def _column(head: str) -> Column:
+    return Column(Text(head))
 
 
 def print_json(value: Any) -> None:

@@ -8,13 +8,15 @@ import pytest
 
 from icestream.cli import doctor as module
 from icestream.cli.doctor import doctor, examine
+from icestream.protocol import Resources
+from icestream.protocols.estimate_ctf import EstimateCtf
 
 
 def test_it_looks_at_what_sessions_need(tmp_path: Path) -> None:
     found = {finding.what: finding for finding in examine(tmp_path)}
     for what in ("cores", "memory", "GPUs", "disk", "file system", "shared state", "protocols"):
         assert what in found
-    assert found[f"folder {tmp_path}"].mark == "ok"
+    assert found["folder"].mark == "ok"
     assert "compiled kernels" in found
 
 
@@ -25,7 +27,8 @@ def test_what_is_not_ok_says_what_it_costs(tmp_path: Path) -> None:
 def test_a_folder_that_does_not_exist_yet(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "session"
     found = {finding.what: finding for finding in examine(folder)}
-    assert found[f"folder {folder}"].mark == "ok"
+    assert found["folder"].mark == "ok"
+    assert found["folder"].found == f"{folder}, does not exist yet; can be made"
     assert not folder.exists()
     assert list(tmp_path.iterdir()) == []
 
@@ -40,8 +43,8 @@ def test_a_folder_that_cannot_be_written(
     monkeypatch.setattr(module.tempfile, "TemporaryDirectory", refuse)
     assert doctor(tmp_path, json=True) == 1
     found = {row["what"]: row for row in json.loads(capsys.readouterr().out)}
-    assert found[f"folder {tmp_path}"]["mark"] == "wrong"
-    assert "Permission denied" in found[f"folder {tmp_path}"]["found"]
+    assert found["folder"]["mark"] == "wrong"
+    assert "Permission denied" in found["folder"]["found"]
     assert found["file system"]["mark"] == "wrong"
 
 
@@ -50,6 +53,29 @@ def test_a_network_file_system_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     found = {finding.what: finding for finding in examine(tmp_path)}
     assert found["file system"].mark == "missing"
     assert "local disk" in found["file system"].cost
+
+
+def test_cores_that_others_use_are_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.os, "getloadavg", lambda: (1e6, 0.0, 0.0))
+    found = {finding.what: finding for finding in examine(tmp_path)}
+    assert found["cores"].mark == "busy"
+
+
+def test_our_steps_need_no_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.shutil, "which", lambda name: None)
+    found = {finding.what: finding for finding in examine(tmp_path)}
+    assert found["GPUs"].mark == "ok"
+    assert "need none" in found["GPUs"].found
+    assert not any(what.startswith("GPUs for") for what in found)
+
+
+def test_a_protocol_that_needs_more_gpus_than_there_are_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module.shutil, "which", lambda name: None)
+    monkeypatch.setattr(EstimateCtf, "need", lambda self: Resources(gpus=1))
+    found = {finding.what: finding for finding in examine(tmp_path)}
+    assert found["GPUs for ctf.estimate"].mark == "missing"
 
 
 def test_a_gpu_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

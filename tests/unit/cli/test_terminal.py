@@ -1,6 +1,10 @@
 """Output for people and for programs."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,3 +22,54 @@ def test_json_knows_paths_and_keeps_units(capsys: pytest.CaptureFixture[str]) ->
     printed = capsys.readouterr().out
     assert json.loads(printed) == {"folder": "/a", "unit": "Å"}
     assert "Å" in printed
+
+
+def _on_a_terminal(code: str, folder: Path) -> str:
+    """What `code` shows on a terminal that is 400 columns wide."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "COLUMNS": "400", "LINES": "50", "TERM": "xterm"}
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # what Linux says when the other end is closed
+                break
+            if not part:
+                break
+            shown += part
+        assert process.wait(60) == 0, shown
+    os.close(ours)
+    return shown.decode()
+
+
+def test_brackets_are_shown_on_a_terminal(tmp_path: Path) -> None:
+    shown = _on_a_terminal(
+        "from icestream.cli.terminal import console, print_table\n"
+        "print_table(('[head]',), [('icestream[postgres]',), ('[/red]',)], title='[title]')\n"
+        "console().print('br[red]x')\n",
+        tmp_path,
+    )
+    for text in ("[head]", "icestream[postgres]", "[/red]", "[title]", "br[red]x"):
+        assert text in shown
+
+
+def test_doctor_shows_advice_and_folders_with_brackets_on_a_terminal(tmp_path: Path) -> None:
+    (tmp_path / "br[red]x").mkdir()
+    shown = _on_a_terminal(
+        "from pathlib import Path\n"
+        "from icestream.cli import doctor\n"
+        "doctor.find_spec = lambda name: None\n"
+        "doctor.doctor(Path('br[red]x'))\n",
+        tmp_path,
+    )
+    assert "br[red]x" in shown
+    assert "icestream[postgres]" in shown
