@@ -5,11 +5,9 @@ from icestream.formats.eer import write_eer
 from icestream.formats.epu import (
     EpuExposure,
     EpuFractions,
-    EpuSession,
     epu_place,
     read_epu_exposure,
     read_epu_fractions,
-    read_epu_session,
 )
 from icestream.formats.errors import FormatError
 from icestream.formats.gain import read_gain
@@ -25,14 +23,13 @@ from icestream.formats.mrc import (
     read_stack,
     write_mrc,
 )
-from icestream.formats.star import Block, append_star, read_star, write_star
+from icestream.formats.star import Block, read_star, write_star
 from icestream.formats.tiff import read_tiff, write_tiff
 
 __all__ = [
     "Block",
     "EpuExposure",
     "EpuFractions",
-    "EpuSession",
     "FeiMetadata",
     "FormatError",
     "Mdoc",
@@ -41,7 +38,6 @@ __all__ = [
     "MovieFacts",
     "MovieFile",
     "MrcHeader",
-    "append_star",
     "epu_place",
     "map_mrc",
     "movie_facts",
@@ -49,7 +45,6 @@ __all__ = [
     "read_defects",
     "read_epu_exposure",
     "read_epu_fractions",
-    "read_epu_session",
     "read_gain",
     "read_image",
     "read_mdoc",

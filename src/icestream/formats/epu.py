@@ -13,11 +13,9 @@ from icestream.formats.errors import FormatError
 __all__ = [
     "EpuExposure",
     "EpuFractions",
-    "EpuSession",
     "epu_place",
     "read_epu_exposure",
     "read_epu_fractions",
-    "read_epu_session",
 ]
 
 
@@ -93,23 +91,6 @@ class EpuFractions:
         if self.recorded is not None and self.listed != self.recorded:
             return f"the camera lists {self.listed} of {self.recorded} recorded fractions"
         return ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EpuSession:
-    """What ``EpuSession.dm`` says of the session."""
-
-    name: str | None
-    started: datetime | None
-    software: str | None
-    movie_format: str | None
-    """Such as ``Tiff Lzw Non-Gain normalized``."""
-    clustering: str | None
-    """``ClusteringWithImageBeamShift`` when several holes are taken per stage position."""
-    clustering_radius: float | None
-    """µm."""
-    atlas: str | None
-    """Path on the microscope's computer."""
 
 
 def read_epu_exposure(path: Path | str) -> EpuExposure:
@@ -199,37 +180,6 @@ def read_epu_fractions(path: Path | str) -> EpuFractions:
         frames=int(sum(_number(fraction, "NumberOfFrames") or 0 for fraction in listed)),
         shape=(int(height), int(width)) if height and width else None,
         gain_corrected=None if corrected is None else corrected.casefold() in ("on", "true"),
-    )
-
-
-def read_epu_session(path: Path | str) -> EpuSession:
-    """Read an ``EpuSession.dm``.
-
-    Raises
-    ------
-    FormatError
-        If it is no XML, is cut off, or is no session of EPU.
-    """
-    path = Path(path)
-    root = _parse(path)
-    if _local(root) != "EpuSessionXml":
-        raise FormatError(
-            path,
-            expected="XML of EPU with the root EpuSessionXml",
-            found=f"the root {_local(root)}",
-            advice="give the EpuSession.dm at the top of a session",
-        )
-    assembly = next((v for k, v in root.attrib.items() if k.endswith("Assembly")), "")
-    version = re.search(r"Version=([\d.]+)", assembly)
-    sample = next((e for e in root.iter() if _local(e) == "SampleXml"), None)
-    return EpuSession(
-        name=_text(root, "Name"),
-        started=_time(_text(root, "StartDateTime") or _text(sample, "StartDateTime")),
-        software=version.group(1) if version else None,
-        movie_format=_text(root, "DoseFractionsOutputFormat"),
-        clustering=_text(root, "ClusteringMode"),
-        clustering_radius=_scaled(_number(root, "ClusteringRadius"), 1e6),
-        atlas=_text(sample, "AtlasId"),
     )
 
 

@@ -30,7 +30,7 @@ from icestream.formats.tiff import (
     whole_pages,
 )
 
-__all__ = ["Container", "MovieFacts", "MovieFile", "container_of", "movie_facts", "open_movie"]
+__all__ = ["Container", "MovieFacts", "MovieFile", "movie_facts", "open_movie"]
 
 Container = Literal["mrc", "tiff", "eer"]
 
@@ -242,29 +242,6 @@ def is_tiff(path: Path) -> bool:
     """Whether the first bytes are those of TIFF (or EER)."""
     with path.open("rb") as file:
         return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
-
-def container_of(path: Path | str) -> Container:
-    """Kind of file, by its first page.
-
-    Raises
-    ------
-    FormatError
-        If it is neither MRC nor TIFF nor EER.
-    """
-    path = Path(path)
-    if not is_tiff(path):
-        read_mrc_header(path)
-        return "mrc"
-    chain = walk_pages(path, limit=1)
-    if not chain.pages:
-        raise FormatError(
-            path,
-            expected="a TIFF or EER file",
-            found=chain.problem,
-            advice="copy the file again, or wait until it is written",
-        )
-    return "eer" if chain.pages[0].compression in EER_COMPRESSIONS else "tiff"
 
 
 def movie_facts(path: Path | str) -> MovieFacts:

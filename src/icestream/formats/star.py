@@ -3,7 +3,6 @@
 Tables keep their columns as text; `Block.floats` and `Block.integers` turn one into numbers.
 """
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from icestream.formats.errors import FormatError
 from icestream.formats.whole import written_whole
 
-__all__ = ["Block", "append_star", "format_rows", "read_star", "write_star"]
+__all__ = ["Block", "format_rows", "read_star", "write_star"]
 
 _QUOTED = re.compile(r"'[^']*'(?=\s|$)|\"[^\"]*\"(?=\s|$)|[^\s]+")
 
@@ -242,65 +241,6 @@ def write_star(
         parts.append(_format_block(block))
     with written_whole(path) as unfinished:
         unfinished.write_text("".join(parts), encoding="utf-8")
-
-
-def append_star(path: Path | str, columns: Mapping[str, Any]) -> None:
-    """Add rows to the last loop of a STAR file that `write_star` wrote, without reading it all.
-
-    Parameters
-    ----------
-    columns
-        Label -> values, with exactly the labels of that loop, in any order. The rows go to the
-        disk in one write at the end of the file.
-
-    Raises
-    ------
-    FormatError
-        If the file does not end in a loop with these labels.
-    """
-    path = Path(path)
-    labels = _last_labels(path)
-    if sorted(labels) != sorted(columns):
-        raise FormatError(
-            path,
-            expected=f"a last loop with the labels {', '.join(columns)}",
-            found=", ".join(labels) or "no loop",
-            advice="append the columns that the file has",
-        )
-    rows = format_rows(Block("", {label: columns[label] for label in labels}))
-    with path.open("rb+") as file:
-        end = file.seek(0, os.SEEK_END)
-        # The blank line that ends a table goes; the new rows bring it again.
-        file.seek(max(0, end - 1))
-        while end > 0 and file.read(1) in b"\n ":
-            end -= 1
-            file.seek(max(0, end - 1))
-        file.seek(end)
-        file.write(("\n" + rows + "\n").encode())
-
-
-def _last_labels(path: Path) -> list[str]:
-    """Labels of the last loop, searched from the end in growing pieces."""
-    size = path.stat().st_size
-    piece = 65536
-    with path.open("rb") as file:
-        while True:
-            start = max(0, size - piece)
-            file.seek(start)
-            text = file.read().decode("utf-8", "replace")
-            place = text.rfind("\nloop_")
-            if place >= 0 or start == 0:
-                break
-            piece *= 8
-    if place < 0 or "\ndata_" in text[place:]:
-        return []
-    labels = []
-    for line in text[place:].splitlines()[2:]:
-        if line.startswith("_"):
-            labels.append(line[1:].split()[0])
-        elif labels and line.strip():
-            break
-    return labels
 
 
 def _format_block(block: Block) -> str:

@@ -1,4 +1,4 @@
-"""Fourier space: resampling, filters, shifts and ring averages that all the processing shares.
+"""Fourier space: resampling, filters and shifts that all the processing shares.
 
 Real transforms throughout: an image ``(..., y, x)`` has the spectrum ``(..., y, x // 2 + 1)`` of
 `scipy.fft.rfft2`. Frequencies are in cycles per pixel unless a pixel size turns them into 1/Å.
@@ -8,20 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from icestream.model.arrays import Image, Spectrum
+from icestream.model.arrays import Image
 
 __all__ = [
     "HalfSpectrum",
-    "amplitude_spectrum",
-    "bandpass",
     "bin_image",
     "crop_spectrum",
     "fourier_crop",
     "fourier_shift",
     "frequency_grid",
     "lowpass",
-    "radial_average",
-    "ring_correlation",
 ]
 
 HalfSpectrum = NDArray[np.complex64]
@@ -140,21 +136,6 @@ def lowpass(image: Image, pixel_size: float, resolution: float, *, workers: int 
     return _filtered(image, np.exp(np.float32(-np.log(2)) * (k * resolution) ** 2), workers)
 
 
-def bandpass(
-    image: Image, pixel_size: float, coarse: float, fine: float, *, workers: int = 1
-) -> Image:
-    """Keep detail between `coarse` and `fine` (both Å); the mean is removed.
-
-    Both edges are Gaussian and 0.5 at ``1 / coarse`` and ``1 / fine``.
-    """
-    if coarse <= fine:
-        raise ValueError(f"coarse ({coarse} Å) must be above fine ({fine} Å)")
-    k = frequency_grid((image.shape[-2], image.shape[-1]), pixel_size)
-    slope = np.float32(-np.log(2))
-    response = np.exp(slope * (k * fine) ** 2) * (1 - np.exp(slope * (k * coarse) ** 2))
-    return _filtered(image, response, workers)
-
-
 def fourier_shift(image: Image, shift: tuple[float, float], *, workers: int = 1) -> Image:
     """Move the content of an image by ``(dy, dx)`` pixels, exactly, with periodic borders."""
     shape = (image.shape[-2], image.shape[-1])
@@ -177,75 +158,3 @@ def _filtered(
     spectrum *= response
     result: Image = fft.irfft2(spectrum, s=shape, workers=workers, overwrite_x=True)
     return result
-
-
-def amplitude_spectrum(image: Image, *, workers: int = 1) -> Spectrum:
-    """Amplitudes of the whole spectrum of an image, ``(y, x)``, origin at ``(y // 2, x // 2)``.
-
-    The mean of the image is removed first, so that the origin does not outshine the rest.
-    """
-    flat = np.asarray(image, dtype=np.float32) - np.float32(np.mean(image, dtype=np.float64))
-    half = np.abs(fft.rfft2(flat, workers=workers))
-    height, width = image.shape
-    full = np.empty((height, width), dtype=np.float32)
-    full[:, : width // 2 + 1] = half
-    rest = width - (width // 2 + 1)
-    rows = -np.arange(height) % height
-    full[:, width // 2 + 1 :] = half[rows][:, rest:0:-1]
-    shifted: Spectrum = np.fft.fftshift(full)
-    return shifted
-
-
-def radial_average(power: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Mean over rings of a spectrum whose origin is in the centre.
-
-    Parameters
-    ----------
-    power
-        ``(y, x)`` with the origin at ``(y // 2, x // 2)``.
-
-    Returns
-    -------
-    ``(n // 2 + 1,)`` where n is the shorter side; ring i is the frequency i / n cycles per pixel,
-    along both axes, so that rings are ellipses in a spectrum that is not square.
-    """
-    height, width = power.shape
-    size = min(height, width)
-    y = np.fft.fftshift(np.fft.fftfreq(height)).astype(np.float32)
-    x = np.fft.fftshift(np.fft.fftfreq(width)).astype(np.float32)
-    ring = np.rint(np.hypot(y[:, None], x[None, :]) * size).astype(np.intp)
-    return _ring_mean(power, ring, size // 2 + 1)
-
-
-def ring_correlation(first: Image, second: Image) -> NDArray[np.float32]:
-    """Fourier ring correlation of two images of the same shape.
-
-    Returns
-    -------
-    ``(n // 2 + 1,)`` as in `radial_average`; 0 where a ring is empty.
-
-    References
-    ----------
-    .. [1] van Heel, Schatz (2005), 10.1016/j.jsb.2005.05.009.
-    """
-    if first.shape != second.shape:
-        raise ValueError(f"images must have one shape, found {first.shape} and {second.shape}")
-    one = fft.rfft2(np.asarray(first, dtype=np.float32))
-    two = fft.rfft2(np.asarray(second, dtype=np.float32))
-    size = min(first.shape)
-    shape = (first.shape[0], first.shape[1])
-    ring = np.rint(frequency_grid(shape) * size).astype(np.intp)
-    count = size // 2 + 1
-    cross = _ring_mean((one * two.conj()).real, ring, count).astype(np.float64)
-    power = _ring_mean(np.abs(one) ** 2, ring, count).astype(np.float64)
-    power *= _ring_mean(np.abs(two) ** 2, ring, count)
-    result = np.divide(cross, np.sqrt(power), out=np.zeros(count), where=power > 0)
-    return result.astype(np.float32)
-
-
-def _ring_mean(
-    values: NDArray[np.floating], ring: NDArray[np.intp], count: int
-) -> NDArray[np.float32]:
-    total = np.bincount(ring.ravel(), weights=values.ravel(), minlength=count)[:count]
-    number = np.bincount(ring.ravel(), minlength=count)[:count]
-    return (total / np.maximum(number, 1)).astype(np.float32)

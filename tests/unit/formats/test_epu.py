@@ -1,7 +1,7 @@
 """EPU's metadata: the real files of two versions, with the values that others read from them."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,6 @@ from icestream.formats.epu import (
     epu_place,
     read_epu_exposure,
     read_epu_fractions,
-    read_epu_session,
 )
 from icestream.formats.errors import FormatError
 
@@ -66,16 +65,6 @@ def test_a_k3_session(shared_data: Path) -> None:
     assert epu_place(exposure.path) == ("8999138", "9015883")
     # The dose on the camera and that on the specimen agree through the pixel size.
     assert 16.2302 / (exposure.dose or 1.0) == pytest.approx(1.05588**2, rel=1e-3)
-
-
-def test_the_session_itself(shared_data: Path) -> None:
-    session = read_epu_session(shared_data / "acquisition" / "epu_3.9" / "EpuSession.dm")
-    assert session.name == "Supervisor_20250108_101446_62_cm40593-1_EPU"
-    assert session.started == datetime(2025, 1, 8, 15, 10, 39, 480727, UTC)
-    assert session.software == "3.9.1.8206"
-    assert session.clustering == "ClusteringWithImageBeamShift"
-    assert session.clustering_radius == pytest.approx(12.0)
-    assert session.movie_format == "Tiff Lzw Non-Gain normalized"
 
 
 def test_squares_and_holes_are_images_too(shared_data: Path) -> None:
@@ -136,11 +125,11 @@ def test_cut_and_foreign_files(shared_data: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.xml"
     for end in range(0, len(real) - 20, 997):
         path.write_bytes(real[:end])
-        for read in (read_epu_exposure, read_epu_fractions, read_epu_session):
+        for read in (read_epu_exposure, read_epu_fractions):
             with pytest.raises(FormatError):
                 read(path)
     path.write_text("<other/>")
-    for read in (read_epu_exposure, read_epu_fractions, read_epu_session):
+    for read in (read_epu_exposure, read_epu_fractions):
         with pytest.raises(FormatError, match="root other"):
             read(path)
     path.write_bytes(b'<?xml version="1.0" encoding="nonsense"?><a/>')

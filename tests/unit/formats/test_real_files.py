@@ -10,7 +10,6 @@ import pytest
 
 from icestream.formats import (
     read_epu_exposure,
-    read_epu_session,
     read_image,
     read_mdoc_frames,
     read_mrc,
@@ -28,7 +27,6 @@ READERS: dict[str, Callable[[Path], Any]] = {
     ".star": read_star,
     ".png": read_image,
     ".xml": read_epu_exposure,
-    ".dm": read_epu_session,
     ".mdoc": read_mdoc_frames,
 }
 
@@ -36,6 +34,7 @@ NOT_OURS = {
     "README.md": "says what the files are",
     "*.json": "expected values, or workflows of Scipion (icestream.engine)",
     "*.json.template": "workflows of Scipion (icestream.engine)",
+    "*.dm": "settings of EPU for a session",
     "*.csv": "expected values",
     "*.box": "pickers' boxes (icestream.exports)",
     "*.pdb.gz": "atomic models (icestream.simulator)",

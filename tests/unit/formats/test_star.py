@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icestream.formats.errors import FormatError
-from icestream.formats.star import Block, append_star, read_star, write_star
+from icestream.formats.star import Block, read_star, write_star
 
 
 def _table(rows: int = 3) -> Block:
@@ -40,29 +40,6 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     np.testing.assert_array_equal(particles.integers("rlnOpticsGroup"), [1, 1, 1])
     assert "rlnImageName" in particles
     assert "# version 30001" in (tmp_path / "a.star").read_text()
-
-
-def test_rows_are_appended(tmp_path: Path) -> None:
-    path = tmp_path / "a.star"
-    write_star(path, [Block("optics", {"rlnVoltage": [300]}, single=True), _table(0)])
-    assert len(read_star(path)["particles"]) == 0
-    for rows in (2, 1, 0):
-        append_star(path, _table(rows).columns)
-    found = read_star(path)
-    assert len(found["particles"]) == 3
-    assert found["particles"].text("rlnImageName")[2] == "000001@a b/c.mrcs"
-    with pytest.raises(FormatError, match="rlnImageName"):
-        append_star(path, {"rlnOther": [1]})
-    write_star(path, [_table(1), Block("general", {"rlnX": [1]}, single=True)])
-    with pytest.raises(FormatError, match="no loop"):
-        append_star(path, _table(1).columns)
-
-
-def test_appending_to_a_long_table_does_not_read_it(tmp_path: Path) -> None:
-    path = tmp_path / "a.star"
-    write_star(path, [_table(20_000)])
-    append_star(path, _table(1).columns)
-    assert len(read_star(path)["particles"]) == 20_001
 
 
 TEXT = """# a comment

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from icestream.formats import read_mrc, read_mrc_header, read_star, write_mrc, write_tiff
 from icestream.model import Micrograph, Movie, Optics, from_document, to_document
-from icestream.processing.fourier import fourier_crop, ring_correlation
+from icestream.processing.fourier import fourier_crop
 from icestream.processing.simulate.assembly import make_cage
 from icestream.processing.simulate.camera import make_camera
 from icestream.processing.simulate.exposure import Conditions, simulate_movie
@@ -17,6 +17,7 @@ from icestream.processing.simulate.transfer import Aberrations
 from icestream.protocol import ItemFailed, Work
 from icestream.protocol.conformance import problems
 from icestream.protocols.align_movies import AlignMovies, AlignMoviesParameters, draw_thumbnail
+from rings import ring_correlation
 
 SIZE, FRAMES, PIXEL = 512, 12, 1.5
 

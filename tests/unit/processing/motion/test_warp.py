@@ -3,10 +3,11 @@ import pytest
 from scipy import fft
 
 from icestream.processing.dose import Dose, dose_weights
-from icestream.processing.fourier import fourier_crop, frequency_grid, ring_correlation
+from icestream.processing.fourier import fourier_crop, frequency_grid
 from icestream.processing.motion.field import LocalMotion
 from icestream.processing.motion.spectra import Frames
 from icestream.processing.motion.warp import sum_frames
+from rings import ring_correlation
 
 PIXEL = 1.5
 SIZE = 256
