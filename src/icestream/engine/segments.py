@@ -121,7 +121,7 @@ def _columns(connection: Connection, results: list[int]) -> dict[str, Any]:
             gathered["exposure"].append(np.full(count, exposure, dtype=object))
             gathered["index"].append(np.arange(count, dtype=np.int32))
             gathered["stack"].append(np.full(count, document["stack"], dtype=object))
-            gathered["optics_group"].append(np.full(count, particles.group, dtype=np.int32))
+            gathered["group"].append(np.full(count, particles.group, dtype=np.int32))
             for name in _COLUMNS:
                 gathered[name].append(getattr(particles, name))
     return {name: np.concatenate(arrays) for name, arrays in gathered.items()}

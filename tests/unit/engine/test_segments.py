@@ -64,7 +64,7 @@ def test_parts_are_written_sorted_by_exposure(store: Store) -> None:
     (made,) = compact(store, least=1)
     assert made.rows == 60
     found = duckdb.sql(
-        f"SELECT exposure, index, x, defocus_u, optics_group, stack "
+        'SELECT exposure, index, x, defocus_u, "group", stack '
         f"FROM '{store.folder / made.path}'"
     ).fetchall()
     assert [row[0] for row in found] == ["e1"] * 10 + ["e2"] * 20 + ["e3"] * 30
