@@ -100,10 +100,6 @@ class Plan:
         known = ", ".join(step.name for step in self.steps.values())
         raise LookupError(f"no step {name!r} in this session; it has {known}")
 
-    def of_revision(self) -> dict[int, Bound]:
-        """Steps by their current revision."""
-        return {step.revision_id: step for step in self.steps.values()}
-
     def downstream(self, step: Bound) -> list[Bound]:
         """The step and all that depend on it, in order of depth."""
         found = {step.id}

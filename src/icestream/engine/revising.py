@@ -34,7 +34,6 @@ class Preview:
     """What a change of parameters would make run again."""
 
     step: str
-    changes: Mapping[str, Any]
     steps: tuple[PreviewStep, ...]
 
     @property
@@ -103,7 +102,7 @@ def preview(store: Store, registry: Registry, step: str, changes: Mapping[str, A
             mean = counts.seconds / ran if ran > 0 else 0.0
             tasks = ended - kept if again else 0
             steps.append(PreviewStep(name=new.name, tasks=tasks, kept=kept, seconds=tasks * mean))
-    return Preview(step=step, changes=dict(changes), steps=tuple(steps))
+    return Preview(step=step, steps=tuple(steps))
 
 
 def _made_from(plan: Plan, step: Bound, rerun: set[int]) -> bool:

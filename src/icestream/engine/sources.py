@@ -28,7 +28,6 @@ class SourceFailed:
     step: int
     reason: str
     details: str
-    again_in: float
 
 
 class SourceThread(threading.Thread):
@@ -78,7 +77,7 @@ class SourceThread(threading.Thread):
                 failures += 1
                 wait = min(60.0, 2.0**failures)
                 reason = f"{type(error).__name__}: {error}"
-                self._tell(SourceFailed(self._step, reason, traceback.format_exc(), wait))
+                self._tell(SourceFailed(self._step, reason, traceback.format_exc()))
             else:
                 news = (len(found.alerts), found.waiting)
                 if found.items or found.refused or found.closed or news != said or failures:

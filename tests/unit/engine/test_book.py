@@ -272,7 +272,7 @@ def test_a_source_that_works_again_has_no_alert(desk: Desks) -> None:
     """It says so once, and then nothing until there is something new."""
     made = desk(SRC, A)
     source = made.step("src")
-    notes.source_failed(made.book, SourceFailed(source.id, "OSError: no mount", "", 2.0))
+    notes.source_failed(made.book, SourceFailed(source.id, "OSError: no mount", ""))
     assert alerts(made) == [("source.failed", True)]
     made.book.record([], [Discovered(source.id, source.revision_id, Discovery())])
     assert alerts(made) == [("source.failed", False)]

@@ -88,7 +88,7 @@ def test_a_broken_monitor_is_an_alert_and_takes_nothing_away(opened: Desk) -> No
 
 def test_a_source_that_fails_is_an_alert_with_its_traceback_in_the_events(opened: Desk) -> None:
     for _ in range(3):
-        said = SourceFailed(SOURCE, "OSError: the disk is gone", "Traceback ...", 2.0)
+        said = SourceFailed(SOURCE, "OSError: the disk is gone", "Traceback ...")
         notes.source_failed(opened.book, said)
     (alert,) = queries.alerts(opened.store)
     assert (alert.step, alert.level) == ("src", "critical")

@@ -105,11 +105,11 @@ def test_a_source_that_raises_is_asked_again_later_and_later(
     told, _ = run(Scripted(*[OSError("no mount")] * 8, Discovery([ITEM], closed=True)))
     failed = [told.get(timeout=5) for _ in range(8)]
     assert all(isinstance(one, SourceFailed) for one in failed)
-    assert [one.again_in for one in failed] == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
-    assert [wait for wait in waits if wait is not None] == [one.again_in for one in failed]
     assert failed[0].reason == "OSError: no mount"
     assert "Traceback" in failed[0].details
     assert told.get(timeout=5).found.items == [ITEM]
+    seconds = [wait for wait in waits if wait is not None]
+    assert seconds[:8] == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
 
 
 def test_a_recovery_is_told_even_when_nothing_is_new(

@@ -24,7 +24,6 @@ class Call:
     """JSON: what to read from `documents`."""
     documents: Mapping[int, str]
     """JSON documents of the results that come in, by number."""
-    labels: Mapping[str, str] = field(default_factory=dict)
     session: str = ""
     """The session's folder."""
     scratch: str = ""
