@@ -32,7 +32,7 @@ $(WRITING): $(RUNTIME)
 demo: $(RUNTIME)  ## Process a simulated session while it is written (a few minutes)
 	$(BIN)/icestream demo
 
-test: lint  ## Run every check and every test
+test: lint docs  ## Run every check and every test, and build the documentation
 	$(BIN)/python -m pytest
 
 lint: $(TESTING)  ## Check style, types and layers

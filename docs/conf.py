@@ -12,12 +12,12 @@ author = "The icestream developers"
 copyright = "The icestream developers, BSD-3-Clause"  # noqa: A001
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx.ext.intersphinx", "generated_pages"]
+extensions = ["myst_parser", "generated_pages", "mathml"]
 myst_enable_extensions = ["deflist", "dollarmath", "colon_fence", "attrs_inline"]
 myst_heading_anchors = 3
-intersphinx_mapping: dict[str, tuple[str, None]] = {}
 nitpicky = True
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "icestream"
 exclude_patterns = ["_build", "_ext", "reference/generated"]

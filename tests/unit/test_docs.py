@@ -111,17 +111,37 @@ def test_glossary_knows_the_nouns_of_the_model() -> None:
             assert re.search(rf"^{noun}\b", page, flags=re.M), noun
 
 
-@pytest.mark.parametrize("path", PAGES, ids=_name)
+FRONT = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+GENERATED = {"reference/protocols.md", "reference/cli.md", "reference/settings.md"}
+
+
+def _leads_nowhere(page: Path, target: str) -> bool:
+    """Whether a page that `page` names is not there, and is not generated either."""
+    place = DOCS / target.lstrip("/") if target.startswith("/") else page.parent / target
+    return not place.exists() and os.path.relpath(place, DOCS) not in GENERATED
+
+
+@pytest.mark.parametrize("path", [*FRONT, *PAGES], ids=_name)
 def test_links_between_pages_lead_somewhere(path: Path) -> None:
-    """{doc}`...` and images are files that exist, or are generated."""
-    text = path.read_text()
-    generated = {"reference/protocols", "reference/cli", "reference/settings"}
-    for target in re.findall(r"\{doc\}`(?:[^`<]*<)?([^`>]+)>?`", text):
-        place = DOCS / target.lstrip("/") if target.startswith("/") else path.parent / target
-        relative = os.path.relpath(place, DOCS)
-        assert relative in generated or place.with_name(place.name + ".md").exists(), target
-    for target in re.findall(r"^```\{(?:image|figure)\} (\S+)", text, flags=re.M):
-        assert (path.parent / target).exists(), target
+    """What roles, links, images and tables of contents name is a file, or is generated."""
+    text = re.sub(r"^```(?!\{).*?^```", "", path.read_text(), flags=re.M | re.S)
+    pages = re.findall(r"\{doc\}`(?:[^`<]*<)?([^`>]+)>?`", text)
+    for block in re.findall(r"^```\{toctree\}\n(.*?)^```", text, flags=re.M | re.S):
+        lines = [line.strip() for line in block.splitlines()]
+        pages += [line for line in lines if line and not line.startswith(":") and "*" not in line]
+    assert not [page for page in pages if _leads_nowhere(path, f"{page}.md")]
+    files = re.findall(r"^```\{(?:image|figure)\} (\S+)", text, flags=re.M)
+    files += re.findall(r"\]\((?![a-z]+:|#)([^)#\s]+)", text)
+    assert not [file for file in files if _leads_nowhere(path, file)]
+
+
+def test_every_page_is_in_a_table_of_contents() -> None:
+    listed = {DOCS / "index.md"}
+    for path in PAGES:
+        for block in re.findall(r"^```\{toctree\}\n(.*?)^```", path.read_text(), re.M | re.S):
+            for line in block.split():
+                listed |= set(path.parent.glob(f"{line}.md"))
+    assert sorted(set(PAGES) - listed) == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=_name)
