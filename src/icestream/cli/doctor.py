@@ -4,7 +4,6 @@ import os
 import platform
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from cyclopts import Parameter
 from icestream import __version__
 from icestream.cli.terminal import print_json, print_table
 from icestream.protocol import ProgramProtocol, Registry, UnknownProtocol
+from icestream.protocols.gpus import read_gpus
 from icestream.settings import load
 from icestream.store.places import is_network
 
@@ -98,17 +98,11 @@ def _memory() -> Finding:
 
 def _gpu_names() -> list[str]:
     """Name and memory of each GPU, as its driver tells."""
-    program = shutil.which("nvidia-smi")
-    if not program:
-        return []
-    done = subprocess.run(
-        [program, "--query-gpu=name,memory.total", "--format=csv,noheader"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=20,
-    )
-    return done.stdout.strip().splitlines() if done.returncode == 0 else []
+    # A driver that sleeps takes seconds to wake up.
+    return [
+        gpu.name if gpu.memory is None else f"{gpu.name}, {gpu.memory / 1024:.0f} GB"
+        for gpu in read_gpus(patience=20.0)
+    ]
 
 
 def _folder(folder: Path) -> Iterator[Finding]:

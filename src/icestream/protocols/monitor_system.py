@@ -1,7 +1,5 @@
 """Watch the machine: load, memory, disk, network and GPUs, and when the disk will be full."""
 
-import shutil
-import subprocess
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -13,6 +11,7 @@ from annotated_types import Ge, Gt, Le
 
 from icestream.model import Alert
 from icestream.protocol import Advanced, Monitor, Parameters, Sample, Window
+from icestream.protocols.gpus import read_gpus
 from icestream.units import Unit
 
 Percent = Annotated[float, Unit("%")]
@@ -23,7 +22,6 @@ Celsius = Annotated[float, Unit("°C")]
 _GIB = 2**30
 _LEAST_HISTORY = 120.0
 """Seconds of free space that a forecast needs."""
-_GPU_QUERY = ("utilization.gpu", "memory.used", "memory.total", "temperature.gpu")
 
 
 class SystemLimits(Parameters):
@@ -116,15 +114,20 @@ class MonitorSystem(Monitor[SystemLimits]):
 
     def _gpus(self) -> Iterator[Alert | Sample]:
         limit = self.parameters.gpu_temperature_max
-        for number, (load, used, total, temperature) in enumerate(read_gpus()):
-            yield Sample(f"machine.gpu{number}", load, "%")
-            yield Sample(f"machine.gpu{number}.memory", 100.0 * used / max(total, 1.0), "%")
-            yield Sample(f"machine.gpu{number}.temperature", temperature, "°C")
-            if temperature > limit:
+        for gpu in read_gpus():
+            name = f"machine.gpu{gpu.number}"
+            if gpu.load is not None:
+                yield Sample(name, gpu.load, "%")
+            if gpu.memory and gpu.used is not None:
+                yield Sample(f"{name}.memory", 100.0 * gpu.used / gpu.memory, "%")
+            if gpu.temperature is None:
+                continue
+            yield Sample(f"{name}.temperature", gpu.temperature, "°C")
+            if gpu.temperature > limit:
                 yield Alert(
-                    key=f"machine.gpu{number}.hot",
+                    key=f"{name}.hot",
                     level="warning",
-                    message=f"GPU {number} is at {temperature:.0f} °C, above {limit:g} °C",
+                    message=f"GPU {gpu.number} is at {gpu.temperature:.0f} °C, above {limit:g} °C",
                 )
 
     def _disk(self, folder: Path, now: float) -> Iterator[Alert | Sample]:
@@ -175,31 +178,6 @@ def hours_until_full(history: "deque[tuple[float, int]]") -> float | None:
     slope = sum((t - middle) * (free - level) for t, (_, free) in moves) / spread
     # Below a kilobyte a second a disk is at rest.
     return history[-1][1] / -slope / 3600.0 if slope < -1000.0 else None
-
-
-def read_gpus() -> list[tuple[float, float, float, float]]:
-    """Load (%), memory used and total (MiB), temperature (°C) of each NVIDIA GPU; may be empty."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return []
-    command = [program, f"--query-gpu={','.join(_GPU_QUERY)}", "--format=csv,noheader,nounits"]
-    try:
-        printed = subprocess.run(command, capture_output=True, text=True, timeout=5.0, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return parse_gpus(printed.stdout)
-
-
-def parse_gpus(text: str) -> list[tuple[float, float, float, float]]:
-    """Read what nvidia-smi prints; a GPU that does not report a number is left out."""
-    found = []
-    for line in text.splitlines():
-        try:
-            load, used, total, temperature = (float(part) for part in line.split(","))
-        except ValueError:
-            continue
-        found.append((load, used, total, temperature))
-    return found
 
 
 def _counters() -> dict[str, int]:

@@ -80,9 +80,9 @@ def test_a_protocol_that_needs_more_gpus_than_there_are_is_named(
 
 def test_a_gpu_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "nvidia-smi"
-    program.write_text("#!/bin/sh\necho 'NVIDIA A40, 46068 MiB'\n")
+    program.write_text("#!/bin/sh\necho '0, 46068, 3, 0, 30, NVIDIA A40'\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     found = {finding.what: finding for finding in examine(tmp_path)}
     assert found["GPUs"].mark == "ok"
-    assert "A40" in found["GPUs"].found
+    assert found["GPUs"].found == "NVIDIA A40, 45 GB"

@@ -8,11 +8,11 @@ import pytest
 from icestream.model import Alert
 from icestream.protocol import Sample, Window
 from icestream.protocols import monitor_system
+from icestream.protocols.gpus import Gpu
 from icestream.protocols.monitor_system import (
     MonitorSystem,
     SystemLimits,
     hours_until_full,
-    parse_gpus,
 )
 
 GIB = 2**30
@@ -129,16 +129,22 @@ def test_a_disk_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_hot_gpu(machine: SimpleNamespace) -> None:
-    machine.gpus = [(80.0, 12000.0, 24000.0, 91.0), (5.0, 10.0, 24000.0, 40.0)]
+    machine.gpus = [
+        Gpu(number=0, name="A", memory=24000.0, used=12000.0, load=80.0, temperature=91.0),
+        Gpu(number=1, name="A", memory=24000.0, used=10.0, load=5.0, temperature=40.0),
+    ]
     samples, alerts = look(MonitorSystem())
     assert samples["machine.gpu0.memory"] == 50.0
+    assert samples["machine.gpu1"] == 5.0
     assert set(alerts) == {"machine.gpu0.hot"}
 
 
-def test_what_nvidia_smi_prints() -> None:
-    text = "12, 1024, 24564, 45\n[N/A], 3, 24564, 40\n0, 3, 24564, 38\n"
-    assert parse_gpus(text) == [(12.0, 1024.0, 24564.0, 45.0), (0.0, 3.0, 24564.0, 38.0)]
-    assert parse_gpus("") == []
+def test_a_gpu_that_does_not_report_everything(machine: SimpleNamespace) -> None:
+    """The next one keeps its number."""
+    machine.gpus = [Gpu(number=0, name="lost"), Gpu(number=1, name="divided", temperature=95.0)]
+    samples, alerts = look(MonitorSystem())
+    assert {name for name in samples if "gpu" in name} == {"machine.gpu1.temperature"}
+    assert set(alerts) == {"machine.gpu1.hot"}
 
 
 def test_the_forecast_needs_history_and_a_disk_that_fills() -> None:
