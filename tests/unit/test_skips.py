@@ -17,6 +17,7 @@ def _run(folder: Path, body: str, *, require_all: bool) -> "subprocess.Completed
     environment = {key: value for key, value in os.environ.items() if "PYTEST" not in key}
     environment["ICESTREAM_REQUIRE_ALL"] = "1" if require_all else "0"
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    environment["PYTHONPATH"] = str(CONFTEST.parent)
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider", str(folder)],
         cwd=folder,
