@@ -86,12 +86,14 @@ def test_the_page_draws_everything_from_a_folder(report: Path, tmp_path: Path, w
     text = text_of(page)
     for words in (
         "Movies found 300", "Behind by 3", "Disk is 96 % full", "1 past alert",
+        "300 movies of 40 frames",
         "CTF fit resolution", "Pixel size 1.5", "300 kV", "24 classes", "1 to 25 of 300",
     ):  # fmt: skip
         assert words in text, f"{words!r} is missing on the page"
     assert section(page, "trends").count("<figure") == 10
     assert section(page, "workflow").count('class="step state-running"') == 9
     assert section(page, "classes").count('class="average"') == 24
+    assert section(page, "steps").count('class="card told"') == 6
     assert section(page, "machine").count("<figure") == 4
     assert section(page, "exposures").count('class="pic"') == 25
     assert page.count('class="thumb state-') == 11

@@ -14,6 +14,7 @@ from icestream.report.live import is_finished, live_document
 from icestream.report.pictures import PictureFolder, write_atomically, write_script
 from icestream.report.shell import page_version, render_page
 from icestream.report.table import CHUNK
+from icestream.report.telling import Telling
 from icestream.report.trends import in_page_order, quality_of
 from icestream.store.open import NoStore, Store, open_store
 
@@ -23,6 +24,8 @@ _log = structlog.get_logger(__name__)
 
 _TREND_PAUSE = 15.0
 """Seconds between two versions of the trends of a long session."""
+_PATIENT = 30.0
+"""An update with so much patience leaves nothing for the next."""
 
 
 def write_report(session: Store | Path | str, out: Path | str | None = None) -> Path:
@@ -52,7 +55,7 @@ class ReportWriter:
     every
         Seconds between two updates, so that the page can tell when they fail to come.
     registry
-        Where the titles of the protocols come from.
+        Where the protocols come from, for their titles and what they tell of their results.
     newest
         How many of the newest exposures have pictures in the report; as many of the older ones,
         evenly spread, have theirs too.
@@ -76,6 +79,8 @@ class ReportWriter:
         self._follower = self._follow()
         self._pictures = PictureFolder(self.folder / "pictures", newest=newest, older=newest)
         self._facts = Facts()
+        self._telling = Telling(self._registry)
+        self._told = 0
         self._chunks: list[int] = []
         self._trends = (0, 0.0)
         self._trends_changed = False
@@ -119,10 +124,12 @@ class ReportWriter:
         started = time.monotonic()
         while not self._follower.read():
             self._follower = Follower(self._store)
+            self._telling = Telling(self._registry)
         self._read_titles()
         self._write_pictures(started + patience)
         self._write_chunks()
         self._write_trends()
+        self._write_telling(at_once=patience >= _PATIENT)
         if not self._shell_written:
             write_atomically(self.page, render_page(self._follower.session.name).encode())
             self._shell_written = True
@@ -178,11 +185,18 @@ class ReportWriter:
         document = table.trend_document(names, self._trends[0])
         write_script(self.folder / "trends.js", "trends", document)
 
+    def _write_telling(self, *, at_once: bool) -> None:
+        steps = self._telling.update(self._follower, self._titles, at_once=at_once)
+        if steps is not None:
+            self._told = _next(self._told)
+            write_script(self.folder / "steps.js", "steps", {"version": self._told, "steps": steps})
+
     def _write_live(self) -> None:
         live = live_document(self._follower, self._titles)
         live["page"] = self._version
         live["every"] = self._every
         live["trends"] = self._trends[0]
+        live["told"] = self._told
         live["kept"] = sorted(self._pictures.kept)
         live["classes"] = self._snapshots()
         live["chunks"]["versions"] = self._chunks

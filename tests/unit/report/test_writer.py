@@ -24,7 +24,7 @@ def content(folder: Path) -> dict[str, Any]:
     found = {}
     for path in sorted(folder.rglob("*.js")):
         document = data(folder, str(path.relative_to(folder)))
-        for key in ("version", "written", "every", "trends"):
+        for key in ("version", "written", "every", "trends", "told"):
             document.pop(key, None)
         if "chunks" in document:
             document["chunks"].pop("versions")

@@ -3,7 +3,7 @@
 
 const RECENT = 250;
 
-const state = { live: null, trends: null, recent: false, kept: new Set(), columns: [], received: 0, scripts: new Map() };
+const state = { live: null, trends: null, steps: null, recent: false, kept: new Set(), columns: [], received: 0, scripts: new Map() };
 
 /** Load a data file by a script element; the file calls one of the functions in `icestream`. */
 function load(address, done) {
@@ -40,6 +40,7 @@ function draw() {
   drawTable();
   if (live.trends > 0 && state.trends?.version !== live.trends) load(`trends.js?v=${live.trends}`);
   else drawTrends();
+  if (live.told > 0 && state.steps?.version !== live.told) load(`steps.js?v=${live.told}`);
   if (state.open !== undefined) { openExposure(state.open); state.open = undefined; }
 }
 
@@ -100,6 +101,7 @@ function listen() {
   window.icestream = {
     live: receiveLive,
     trends: (trends) => { state.trends = trends; drawTrends(); },
+    steps: (steps) => { state.steps = steps; drawSteps(); },
     exposures: (chunk) => { browser.chunks.set(chunk.number, chunk); },
     detail: receiveDetail,
   };
