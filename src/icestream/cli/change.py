@@ -3,13 +3,15 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from cyclopts import Parameter
 from pydantic import TypeAdapter, ValidationError
 
+from icestream.cli.checks import absent_file
 from icestream.cli.control import ask
 from icestream.cli.describe import type_words, value_words, without_effect
+from icestream.cli.step_options import NONE
 from icestream.cli.terminal import print_table
 from icestream.engine.revising import preview
 from icestream.protocol import Parameters, Registry
@@ -40,7 +42,8 @@ def change(
     step
         Name of the step.
     values
-        name=value, such as defocus_max=3; several at once if you like.
+        name=value, such as defocus_max=3; several at once if you like. gain=none takes back
+        what was given, for every parameter that can do without.
     only_say
         Only say what would run again, for how many exposures, and about how long.
     """
@@ -100,19 +103,26 @@ def read_changes(
             )
         ) from None
     ready = whole.model_dump(mode="json")
+    absent = [absent_file(model, name, ready[name]) for name in changes]
+    if any(absent):
+        raise InvalidChange("; ".join(filter(None, absent)))
     return {name: ready[name] for name in changes}
 
 
 def _value(model: type[Parameters], name: str, text: str) -> Any:
-    """What a person means: the text itself where the type allows, otherwise none or JSON."""
+    """What a person means: none, the text itself where the type allows, otherwise JSON.
+
+    A path is made absolute: the session may be run from another folder.
+    """
     field: Any = model.model_fields[name].annotation
+    if text.lower() == NONE and type(None) in get_args(field):
+        return None
     adapter: TypeAdapter[Any] = TypeAdapter(field)
     try:
-        return adapter.validate_python(text)
+        value = adapter.validate_python(text)
     except ValidationError:
-        if text.lower() == "none":
-            return adapter.validate_python(None)
-        return adapter.validate_python(json.loads(text))
+        value = adapter.validate_python(json.loads(text))
+    return value.absolute() if isinstance(value, Path) else value
 
 
 def _preview(store: Store, step: StepRecord, changes: dict[str, Any]) -> None:

@@ -26,8 +26,9 @@ _FILES = Group("Files", sort_key=1)
 
 def process(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
     """Process movies while they arrive, up to a report."""
-    command = process_command(_base(tokens))
-    code: int = command(list(tokens), result_action="return_value") or 0
+    options = StepOptions(_base(tokens), Registry())
+    words = options.take_back(tokens)
+    code: int = process_command(options)(words, result_action="return_value") or 0
     return code
 
 
@@ -59,9 +60,8 @@ def _option(tokens: tuple[str, ...], name: str) -> str | None:
     return None
 
 
-def process_command(base: Workflow) -> App:
-    """The command with the options of the steps of the workflow `base`."""
-    options = StepOptions(base, Registry())
+def process_command(options: StepOptions) -> App:
+    """The command with the options of the steps of a workflow."""
 
     def command(
         pattern: Annotated[str, Parameter(group=_FILES)],
@@ -85,7 +85,8 @@ def process_command(base: Workflow) -> App:
         name="icestream process",
         help_epilogue=(
             "The options of the steps are those of the default workflow; with --workflow NAME "
-            "--help, those of that one. Parameters marked advanced are not listed: see icestream "
+            "--help, those of that one. The value none takes back what a session was told before "
+            "(--gain none). Parameters marked advanced are not listed: see icestream "
             "protocols show NAME."
         ),
         version_flags=(),

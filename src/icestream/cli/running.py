@@ -14,16 +14,15 @@ from typing import Annotated, Literal
 from cyclopts import Group, Parameter
 
 from icestream import log
-from icestream.cli.describe import bare_type, without_effect
+from icestream.cli.checks import absent_files
+from icestream.cli.describe import without_effect
 from icestream.cli.progress import Watcher
 from icestream.cli.report import kept_up_to_date
-from icestream.cli.step_options import PATTERN
 from icestream.cli.terminal import console
 from icestream.engine.progress import Outcome
 from icestream.engine.session import Machine, Running, run_session
 from icestream.engine.workflow import InvalidWorkflow, Workflow, validate
-from icestream.formats.watch import FolderWatch
-from icestream.protocol import Registry, SourceProtocol
+from icestream.protocol import Registry
 from icestream.settings import Settings, load
 
 __all__ = ["Here", "effectless", "run_here"]
@@ -60,7 +59,7 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
     """
     session = session.absolute()
     registry = Registry()
-    problems = validate(workflow, registry) or list(_absent(workflow, registry))
+    problems = validate(workflow, registry) or list(absent_files(workflow, registry))
     if problems:
         raise InvalidWorkflow(workflow.name, problems)
     for sentence in effectless(workflow, registry):
@@ -102,27 +101,6 @@ def effectless(workflow: Workflow, registry: Registry) -> Iterator[str]:
     for step in workflow.steps:
         model = registry.get(step.protocol).parameters_type()
         yield from without_effect(step.name, model, step.parameters)
-
-
-def _absent(workflow: Workflow, registry: Registry) -> Iterator[str]:
-    """Files and folders that sources are to read and that are not there.
-
-    The session would ask for them again and again; here a person is told at once. A folder that
-    is watched may still come.
-    """
-    for step in workflow.steps:
-        protocol = registry.get(step.protocol)
-        if not issubclass(protocol, SourceProtocol):
-            continue
-        fields = protocol.parameters_type().model_fields
-        for name, value in step.parameters.items():
-            if bare_type(fields[name].annotation) in (Path, Path | None) and value is not None:
-                if not Path(value).exists():
-                    yield f"step {step.name!r}: {name.replace('_', ' ')}: {value} is not there"
-            elif name == PATTERN and not step.parameters.get("watch"):
-                root = FolderWatch(str(value)).root
-                if not root.exists():
-                    yield f"step {step.name!r}: {root} is not there; --watch waits for it"
 
 
 def _machine(settings: Settings) -> Machine:

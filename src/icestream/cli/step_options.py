@@ -5,9 +5,9 @@ the step that brings the movies in can also be written without its name: ``--gai
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from cyclopts import Group, Parameter
 from pydantic.fields import FieldInfo
@@ -30,6 +30,9 @@ DIRECT = {
 }
 """Parameters of the source that have a short option of their own."""
 
+NONE = "none"
+"""Word that takes back what was given for a parameter that can do without."""
+
 PATTERN = "pattern"
 """Parameter of the source that takes the command's first argument."""
 
@@ -49,6 +52,8 @@ class StepOptions:
         self.workflow = workflow
         self._places: dict[str, tuple[str, str]] = {}
         self._options: list[inspect.Parameter] = []
+        self._may_be_none: dict[str, tuple[str, str, bool]] = {}
+        """Step, parameter, and whether it can do without a value, by option."""
         self._pattern_of: str | None = None
         for number, step in enumerate(workflow.steps):
             self._add(number, step, registry.get(step.protocol))
@@ -57,6 +62,27 @@ class StepOptions:
     def options(self) -> tuple[inspect.Parameter, ...]:
         """Keyword-only parameters for the signature of a command."""
         return tuple(self._options)
+
+    def take_back(self, words: Sequence[str]) -> list[str]:
+        """Take what was set before out of the workflow where ``--gain none`` says so.
+
+        Returns the other words of the command line; LookupError for what cannot do without.
+        """
+        rest, left = [], list(words)
+        while left:
+            word = left.pop(0)
+            name, equals, value = word.partition("=")
+            if not equals and left:
+                value = left[0]
+            if name not in self._may_be_none or value.lower() != NONE:
+                rest.append(word)
+                continue
+            step, parameter, optional = self._may_be_none[name]
+            if not optional:
+                raise LookupError(f"{name} cannot be none: leave it out to keep its value")
+            self.workflow = self.workflow.changed(step, {parameter: None})
+            del left[: int(not equals)]
+        return rest
 
     def changed(self, given: Mapping[str, Any], *, pattern: str | None = None) -> Workflow:
         """The workflow with what was given on the command line.
@@ -103,6 +129,9 @@ class StepOptions:
     def _option(self, place: str, target: tuple[str, str], kind: Any, option: Parameter) -> None:
         quiet = Parameter(show_default=False, negative_iterable=())
         self._places[place] = target
+        if kind not in (bool, str) and get_origin(kind) is not Literal:
+            whose = (*target, type(None) in get_args(kind))
+            self._may_be_none.update(dict.fromkeys(option.name or (), whose))
         self._options.append(
             inspect.Parameter(
                 place,

@@ -78,12 +78,27 @@ def _read(*values: str) -> dict[str, Any]:
         ("diameter=none", "diameter", None),
         ("limits=[3, 4]", "limits", [3.0, 4.0]),
         ("pattern=5", "pattern", "5"),
-        ("gain=/data/gain.mrc", "gain", "/data/gain.mrc"),
+        ("gain=none", "gain", None),
+        ("pattern=none", "pattern", "none"),
         ("pattern=a=b", "pattern", "a=b"),
     ],
 )
 def test_words_become_values(text: str, name: str, value: object) -> None:
     assert _read(text) == {name: value}
+
+
+def test_a_path_is_that_of_a_file_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gain.mrc").touch()
+    assert _read("gain=gain.mrc") == {"gain": str(tmp_path / "gain.mrc")}
+    with pytest.raises(
+        InvalidChange, match=r"gain: .*gian.mrc is not there; .* 'none' to do without"
+    ):
+        _read("gain=gian.mrc")
+    with pytest.raises(InvalidChange, match="is no file"):
+        _read("gain=.")
 
 
 @pytest.mark.parametrize(

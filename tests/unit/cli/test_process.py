@@ -65,14 +65,16 @@ def test_a_session_that_goes_on_keeps_what_it_was_told(
 ) -> None:
     """Also by `icestream set`: the base is the session's own workflow."""
     told = load_workflow("default").changed("ctf", {"defocus_max": 2.5})
+    told = told.changed("import", {"gain": "/typo.mrc"})
 
     class Store:
         def close(self) -> None: ...
 
     monkeypatch.setattr(module, "open_store", lambda folder, readonly: Store())
     monkeypatch.setattr(module, "session_workflow", lambda store: told)
-    process("/data", "--out", str(tmp_path), "--pick.diameter", "90")
+    process("/data", "--out", str(tmp_path), "--pick.diameter", "90", "--gain", "none")
     workflow = started[0][0]
+    assert workflow.step("import").parameters == {"pattern": "/data", "gain": None}
     assert workflow.step("ctf").parameters == {"defocus_max": 2.5}
     assert workflow.step("pick").parameters == {"diameter": 90.0}
 

@@ -166,6 +166,17 @@ def test_paths_are_made_absolute(
     }
 
 
+def test_none_takes_back_what_was_given(options: StepOptions) -> None:
+    """For numbers and paths; what cannot do without a value refuses the word."""
+    told = {"gain": "/typo.mrc", "pixel_size": 9.0, "depth": 2}
+    options.workflow = options.workflow.changed("import", told)
+    words = ["none", "--gain", "none", "--import.pixel-size=None", "--ctf.mode", "fast", "--gain"]
+    assert options.take_back(words) == ["none", "--ctf.mode", "fast", "--gain"]
+    assert _step(options.changed({}), "import") == {"gain": None, "pixel_size": None, "depth": 2}
+    with pytest.raises(LookupError, match="--import.depth cannot be none"):
+        options.take_back(["--import.depth", "none"])
+
+
 def test_pairs_and_advanced_parameters(options: StepOptions) -> None:
     given = _call(options, "--ctf.limits", "3", "4", "--ctf.tile", "256")
     assert _step(options.changed(given), "ctf") == {
