@@ -278,7 +278,7 @@ class BatchProtocol(Protocol[P], Generic[P, S]):
         path.write_bytes(pickle.dumps(state, protocol=pickle.HIGHEST_PROTOCOL))
 
     def load(self, path: Path) -> S:
-        """Read a checkpoint that `save` wrote, in this session's own folder."""
+        """Read a checkpoint that `save` wrote, in the folder of its session."""
         return cast("S", pickle.loads(path.read_bytes()))
 
     @classmethod
