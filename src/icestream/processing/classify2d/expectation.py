@@ -27,8 +27,6 @@ class Matching:
     """Independent samples per sample of a ring's area: the fraction of the box in the mask."""
     rings: int
     """Rings compared, from the innermost: the resolution now."""
-    temperature: float
-    """Divides the log-likelihood; above 1 it keeps more orientations alive."""
     shifts: Float
     """``(s, 2)`` coarse shifts (dy, dx) to try, pixels."""
     shift_spread: float
@@ -92,7 +90,6 @@ def expect(spectra: Complex, transfer: Float, matching: Matching) -> Expectation
     harmonics = to_harmonics(moved)
     score = _scores(harmonics, transfer, matching, matching.rings)
     score -= _shift_penalty(shifts, matching.shift_spread)[:, :, None, None]
-    score *= np.float32(1.0 / matching.temperature)
     flat = score.reshape(len(score), -1)
     best = flat.argmax(axis=1)
     flat -= flat[np.arange(len(flat)), best][:, None]
@@ -117,7 +114,6 @@ def _coarse_shift(spectra: Complex, transfer: Float, matching: Matching) -> Floa
         noise=matching.noise[:rings],
         independence=matching.independence,
         rings=rings,
-        temperature=1.0,
         shifts=matching.shifts,
         shift_spread=matching.shift_spread,
     )

@@ -27,8 +27,6 @@ _COARSEST = 25.0
 """Å at which a classification starts."""
 _QUANTUM = 1.0 / 20.0
 """Step of the stored grey values, in standard deviations of the noise: one byte a pixel."""
-_HOTTEST = 1.0
-"""Temperature at the start; it falls to 1 with the ramp."""
 _ANGLES = 128
 """Rotations tried."""
 _BEYOND = 3
@@ -332,7 +330,6 @@ class Classification:
             noise=self.noise,
             independence=float(np.square(plan.mask).mean()),
             rings=self.rings,
-            temperature=_HOTTEST - (_HOTTEST - 1.0) * self.progress,
             shifts=plan.shifts,
             shift_spread=max(1.0, 0.5 * plan.max_shift / plan.pixel_size),
         )

@@ -23,7 +23,6 @@ def matching(scale: float, **changes: object) -> Matching:
         "noise": np.ones(GRID.rings, np.float32),
         "independence": 1.0,
         "rings": 12,
-        "temperature": 1.0,
         "shifts": shift_grid(4.0, 2.0),
         "shift_spread": 2.0,
     }
@@ -62,12 +61,6 @@ def test_statistics_are_the_views_seen_upright_and_centered() -> None:
         assert np.corrcoef(upright[view].ravel(), low.ravel())[0, 1] > 0.85
     assert result.weight.sum() == pytest.approx(len(data.view), rel=1e-4)
     assert np.allclose(squares.sum(axis=0), np.square(data.transfer(12)).sum(axis=0), rtol=1e-3)
-
-
-def test_temperature_blurs_the_posterior() -> None:
-    sharp, _ = found(0.1)
-    blurred, _ = found(0.1, temperature=5.0)
-    assert blurred.likelihood.mean() < sharp.likelihood.mean()
 
 
 def test_reference_power_is_parseval() -> None:
