@@ -16,6 +16,7 @@ from icestream.processing.defects import find_outliers, replace_defects
 from icestream.processing.dose import Dose
 from icestream.processing.fourier import bin_image, lowpass
 from icestream.processing.gain import dead_pixels, usable_gain
+from icestream.processing.grey import stretch
 from icestream.processing.motion.measure import FoundMotion, measure_motion
 from icestream.processing.motion.spectra import Frames, in_threads
 from icestream.processing.motion.track import Search
@@ -291,7 +292,4 @@ def draw_thumbnail(image: Image, pixel_size: float, size: int) -> NDArray[np.uin
     factor = max(-(-max(image.shape) // size), 1)
     small = bin_image(image, factor)
     small = lowpass(small, pixel_size * factor, max(20.0, 2.5 * pixel_size * factor))
-    low, high = np.percentile(small, (0.5, 99.5))
-    scaled = (small - low) * (255.0 / max(float(high - low), 1e-12))
-    picture: NDArray[np.uint8] = np.clip(scaled, 0, 255).astype(np.uint8)
-    return picture
+    return stretch(small)
