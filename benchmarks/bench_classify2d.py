@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as Picture
+from PIL import ImageDraw, ImageFont
 from scipy import fft, ndimage
 
 from icestream.formats.image import write_picture
@@ -23,16 +25,17 @@ from icestream.processing.classify2d.averages import (
     class_averages,
     class_counts,
     class_quality,
-    montage,
 )
 from icestream.processing.classify2d.online import Classification, Plan
 from icestream.processing.ctf.transfer import aberration
+from icestream.processing.grey import stretch
 from icestream.processing.particles import normalize_particles
 from icestream.processing.simulate.assembly import make_brick
 from icestream.processing.simulate.placement import random_rotations
 from icestream.processing.simulate.projection import project
 
 BOX, PIXEL, VIEWS = 64, 3.0, 10
+TILE, LABEL, COLUMNS = 112, 16, 10
 OPTICS = Optics(pixel_size=PIXEL, voltage=300.0)
 Images = NDArray[np.float32]
 
@@ -80,6 +83,19 @@ def purity(group: NDArray[np.int32], view: NDArray[np.int64]) -> float:
     return float(sum(np.bincount(view[group == k]).max() for k in np.unique(group)) / len(view))
 
 
+def montage(averages: Images, labels: list[str]) -> NDArray[np.uint8]:
+    """One picture ``(y, x)`` of all averages in their order, each with its label below."""
+    rows, across = -(-len(averages) // COLUMNS), min(COLUMNS, len(averages))
+    canvas = Picture.new("L", (across * TILE, rows * (TILE + LABEL)), 0)
+    pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(11)
+    for place, (average, label) in enumerate(zip(averages, labels, strict=True)):
+        left, top = place % COLUMNS * TILE, place // COLUMNS * (TILE + LABEL)
+        tile = Picture.fromarray(stretch(average, low=1.0, high=99.8))
+        canvas.paste(tile.resize((TILE - 2, TILE - 2), Picture.Resampling.BICUBIC), (left + 1, top))
+        pen.text((left + 4, top + TILE - 1), label, fill=200, font=font)
+    return np.asarray(canvas, dtype=np.uint8)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -117,6 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
             flush=True,
         )
         if chosen.montage and seed == chosen.seed:
+            # The font that comes with the drawing library has no Å.
             order = np.argsort(-class_counts(done), kind="stable")
             counts, resolution = class_counts(done), class_quality(done)[0]
             labels = [f"{counts[k]}   {resolution[k]:.0f} A" for k in order]

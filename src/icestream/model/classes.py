@@ -31,8 +31,6 @@ class Classes:
     """Particles classified so far."""
     iteration: int
     """Number of the snapshot, from 1."""
-    montage: Path | None = None
-    """Picture of the averages, most populated first (PNG)."""
 
     def qualities(self) -> dict[str, float]:
         """Measured qualities that screens plot, by the names in `icestream.model.quality`."""

@@ -9,14 +9,12 @@ import duckdb
 import numpy as np
 from annotated_types import Ge, Gt, Le, MultipleOf
 
-from icestream.formats.image import write_picture
 from icestream.formats.mrc import read_stack, write_mrc
 from icestream.model import Classes, Particles, Stack, column
 from icestream.processing.classify2d.averages import (
     class_averages,
     class_counts,
     class_quality,
-    montage,
 )
 from icestream.processing.classify2d.online import Classification, Plan
 from icestream.processing.ctf.transfer import aberration
@@ -99,7 +97,7 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
         "doi:10.1111/j.1467-9868.2009.00698.x",
         "doi:10.1016/j.jsb.2012.09.006",
     )
-    resources = Resources(memory=1024 * 2**20)
+    resources = Resources(cores=1, memory=1024 * 2**20)
 
     def batch_size(self) -> int:
         return self.parameters.batch
@@ -139,11 +137,6 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
         stem = f"classes_{state.snapshots:04d}"
         stack = work.path(f"{stem}.mrcs")
         write_mrc(stack, averages, done.plan.pixel_size)
-        order = np.argsort(-counts, kind="stable")
-        # The font that comes with the drawing library has no Å.
-        labels = [f"{counts[k]}   {resolution[k]:.0f} A" for k in order]
-        picture = work.path(f"{stem}.png")
-        write_picture(picture, montage(averages[order], labels))
         table = work.path(f"{stem}.parquet")
         _write_assignments(table, state, done)
         return Classes(
@@ -156,7 +149,6 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
             assignments=table,
             particles=len(done),
             iteration=state.snapshots,
-            montage=picture,
         )
 
     def summarize(self, items: Sequence[Classes]) -> str:

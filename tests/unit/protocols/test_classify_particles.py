@@ -2,7 +2,6 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import PIL.Image
 import pytest
 
 from icestream.formats.mrc import read_stack, write_mrc
@@ -76,9 +75,6 @@ def test_a_session_from_first_batch_to_last(tmp_path: Path, work: Work) -> None:
     assert read_stack(late.averages).shape == (4, BOX, BOX)
     assert late.counts.sum() == 120
     assert late.pixel_size == PIXEL
-    assert late.montage is not None
-    with PIL.Image.open(late.montage) as picture:
-        assert picture.size == (4 * 112, 128)
     rows = duckdb.sql(f"SELECT * FROM '{late.assignments}'").fetchnumpy()
     assert list(rows) == ["exposure", "index", "class", "angle", "shift_y", "shift_x", "likelihood"]
     assert rows["exposure"].tolist() == ["a"] * 40 + ["b"] * 30 + ["d"] * 50

@@ -1,21 +1,14 @@
-"""What people see of a classification: averages, their resolution, and a picture of them all."""
-
-from collections.abc import Sequence
+"""What people see of a classification: averages, counts and resolution."""
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Picture
-from PIL import ImageDraw, ImageFont
 
 from icestream.model import Stack
 from icestream.processing.classify2d.online import Classification
 from icestream.processing.classify2d.polar import Float
 from icestream.processing.classify2d.references import half_correlation
 
-__all__ = ["class_averages", "class_counts", "class_quality", "montage"]
-
-_TILE = 112
-_LABEL = 16
+__all__ = ["class_averages", "class_counts", "class_quality"]
 
 
 def class_averages(classification: Classification) -> Stack:
@@ -61,23 +54,3 @@ def class_quality(classification: Classification) -> tuple[Float, Float]:
     resolution = np.where(rings > 0, extent / np.maximum(rings, 1), 0.0)
     score = np.clip(correlation, 0.0, 1.0).mean(axis=1)
     return resolution.astype(np.float32), score.astype(np.float32)
-
-
-def montage(averages: Stack, labels: Sequence[str], columns: int = 10) -> NDArray[np.uint8]:
-    """One picture ``(y, x)`` of all averages in their order, each with its label below.
-
-    Grey values are stretched for each average by itself.
-    """
-    rows = -(-max(len(averages), 1) // columns)
-    across = min(columns, max(len(averages), 1))
-    canvas = Picture.new("L", (across * _TILE, rows * (_TILE + _LABEL)), 0)
-    pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(11)
-    for place, (average, label) in enumerate(zip(averages, labels, strict=True)):
-        left, top = place % columns * _TILE, place // columns * (_TILE + _LABEL)
-        low, high = np.percentile(average, (1.0, 99.8))
-        grey = np.clip((average - low) / max(float(high - low), 1e-9), 0, 1) * 255
-        tile = Picture.fromarray(grey.astype(np.uint8))
-        side = _TILE - 2
-        canvas.paste(tile.resize((side, side), Picture.Resampling.BICUBIC), (left + 1, top))
-        pen.text((left + 4, top + _TILE - 1), label, fill=200, font=font)
-    return np.asarray(canvas, dtype=np.uint8)

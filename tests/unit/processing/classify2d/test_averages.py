@@ -4,7 +4,6 @@ from icestream.processing.classify2d.averages import (
     class_averages,
     class_counts,
     class_quality,
-    montage,
 )
 from icestream.processing.classify2d.online import Classification, Plan
 
@@ -52,15 +51,3 @@ def test_nothing_yet_is_black() -> None:
     resolution, score = class_quality(done)
     assert not resolution.any()
     assert not score.any()
-
-
-def test_montage_places_averages_in_rows() -> None:
-    averages = np.zeros((5, 20, 20), np.float32)
-    averages[:, 8:12, 8:12] = 1.0
-    picture = montage(averages, [str(n) for n in range(5)], columns=3)
-    assert picture.dtype == np.uint8
-    assert picture.shape[1] == 3 * 112
-    assert picture.shape[0] == 2 * 128
-    assert picture[56, 56] > 200
-    assert picture[128 + 56, 112 + 56] > 200
-    assert picture[128 + 56, 2 * 112 + 56] == 0
