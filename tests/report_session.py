@@ -266,7 +266,7 @@ class SampleSession:
         shifts = np.cumsum(steps, axis=0) / PIXEL
         return Micrograph(
             exposure=name, path=Path(f"work/{name}.mrc"), shape=(SIZE, SIZE), optics=OPTICS,
-            dose=40.8, dose_per_frame=1.02, frames=40,
+            dose_per_frame=1.02, frames=40,
             motion=Motion(shifts=column(shifts - shifts[0]), pixel_size=PIXEL),
             thumbnail=Path(f"pool/{number % POOL}.png"),
         )  # fmt: skip

@@ -66,8 +66,6 @@ class Micrograph:
     """(y, x) pixels of `path`."""
     optics: Optics
     """`pixel_size` is that of `path`."""
-    dose: float = 0.0
-    """e/Å² in the sum."""
     unweighted: Path | None = None
     """Sum without dose weighting: what the CTF is estimated on."""
     motion: Motion | None = None
@@ -89,8 +87,6 @@ class Micrograph:
     """Exposure group (RELION's optics group)."""
     thumbnail: Path | None = None
     """Small contrast-stretched PNG or JPEG."""
-    frame_quality: Column | None = None
-    """One number per frame: correlation with the sum of the others, ``(frames,)``."""
 
     def qualities(self) -> dict[str, float]:
         """Measured qualities that screens plot, by the names in `icestream.model.quality`."""

@@ -211,7 +211,6 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
             path=path,
             shape=shape,
             optics=optics,
-            dose=movie.dose_per_frame * frames,
             unweighted=unweighted,
             motion=_motion(found, loaded, movie.optics.pixel_size, first),
             movie=movie.path,
@@ -223,7 +222,6 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
             eer_grouping=movie.eer_grouping,
             group=movie.details.group if movie.details else 1,
             thumbnail=thumbnail,
-            frame_quality=column(found.agreement),
         )
 
     def summarize(self, micrographs: Sequence[Micrograph]) -> str:

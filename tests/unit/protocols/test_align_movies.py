@@ -104,9 +104,7 @@ def test_what_is_written(simulated, aligned):
         assert image.mean() == pytest.approx(2.0 * FRAMES * PIXEL**2, rel=0.1)
         assert read_mrc_header(path).pixel_size == pytest.approx(PIXEL)
     assert aligned.movie == movie.path
-    assert (aligned.dose, aligned.frames, aligned.binning) == (24.0, FRAMES, 1.0)
-    assert aligned.frame_quality.shape == (FRAMES,)
-    assert aligned.frame_quality.min() > 0.1
+    assert (aligned.dose_per_frame, aligned.frames, aligned.binning) == (2.0, FRAMES, 1.0)
     with PIL.Image.open(aligned.thumbnail) as picture:
         assert max(picture.size) == SIZE
         assert 20 < np.asarray(picture).std() < 90
@@ -151,7 +149,7 @@ def test_some_frames_only_binned_and_not_weighted(simulated, aligned, tmp_path):
     assert part.motion.local is None
     assert part.motion.first_frame == 3
     assert part.motion.shifts.shape == (8, 2)
-    assert (part.frames, part.dose, part.binning) == (8, 16.0, 2.0)
+    assert (part.frames, part.dose_per_frame, part.binning) == (8, 2.0, 2.0)
     assert part.optics.pixel_size == 3.0
     image = read_mrc(part.path)
     assert image.shape == part.shape == (256, 256)

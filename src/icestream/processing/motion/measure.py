@@ -7,13 +7,11 @@ from numpy.typing import NDArray
 
 from icestream.processing.dose import Dose
 from icestream.processing.motion.field import LocalMotion, cut_patches, fit_local_motion
-from icestream.processing.motion.spectra import Band, Frames, bin_frames, frame_spectra
-from icestream.processing.motion.track import Search, Track, align_frames, frame_agreement
+from icestream.processing.motion.spectra import Frames, bin_frames, frame_spectra
+from icestream.processing.motion.track import Search, Track, align_frames
 
 __all__ = ["FoundMotion", "measure_motion"]
 
-_AGREEMENT = 16.0
-"""Å to which frames are compared with the sum of the others."""
 _FINEST = 1024
 """Pixels of the spectrum of a frame: large fields tell enough without their finest detail."""
 _LARGEST = 256
@@ -29,8 +27,6 @@ class FoundMotion:
     track: Track
     local: LocalMotion | None
     """None: not asked for, or it does not predict patches that it has not seen."""
-    agreement: NDArray[np.float32]
-    """``(n,)`` correlation of each frame with the sum of the others, to 16 Å."""
 
     @property
     def best(self) -> NDArray[np.float64] | LocalMotion:
@@ -82,11 +78,4 @@ def measure_motion(
         cut = cut_patches(binned, pixel_size, across, resolution, dose, cores=cores)
         fitted = fit_local_motion(cut, track, search, cores=cores)
         local = fitted if fitted.gain > 0 else None
-    shifts = track.shifts if local is None else local.shifts
-    return FoundMotion(track, local, _agreement(spectra, band, shifts))
-
-
-def _agreement(
-    spectra: NDArray[np.complex64], band: Band, shifts: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    return frame_agreement(spectra, band, shifts, max(_AGREEMENT, 2 * band.pixel_size))
+    return FoundMotion(track, local)

@@ -19,7 +19,7 @@ from icestream.processing.motion.weighting import (
     total_power,
 )
 
-__all__ = ["Search", "Track", "align_frames", "frame_agreement"]
+__all__ = ["Search", "Track", "align_frames"]
 
 _COARSE = 16.0
 """Å: detail used in the first search."""
@@ -191,23 +191,3 @@ def _refine(
         if converged:
             break
     return Track(shifts - shifts[0], weighting, precision, converged)
-
-
-def frame_agreement(
-    spectra: HalfSpectrum, band: Band, shifts: NDArray[np.float64], resolution: float
-) -> NDArray[np.float32]:
-    """Correlation of each aligned frame with the sum of the others, to `resolution` (Å).
-
-    Returns
-    -------
-    ``(n,)``, -1 to 1; low for frames that are blurred, moved away, or empty.
-    """
-    inside = band.mask(resolution)
-    total = aligned_sum(spectra, band.ky, band.kx, shifts)
-    result = np.zeros(len(spectra), dtype=np.float32)
-    for f, spectrum in enumerate(spectra):
-        moved = _moved(spectrum, band, shifts[f])[inside]
-        rest = total[inside] - moved
-        norm = np.sqrt(float(np.vdot(moved, moved).real) * float(np.vdot(rest, rest).real))
-        result[f] = float(np.vdot(rest, moved).real) / norm if norm > 0 else 0.0
-    return result

@@ -3,7 +3,7 @@ import pytest
 
 from icestream.processing.dose import Dose
 from icestream.processing.motion.spectra import bin_frames, frame_spectra
-from icestream.processing.motion.track import Search, align_frames, frame_agreement
+from icestream.processing.motion.track import Search, align_frames
 
 
 def align(movie, dose=None, **search):
@@ -46,12 +46,9 @@ def test_large_shifts_are_found(spots):
 def test_a_blank_frame_does_not_disturb_the_others(spots, wandering):
     movie = spots(wandering)
     movie.frames.counts[4] = np.random.default_rng(1).poisson(3.0, movie.frames.shape)
-    track, spectra, band = align(movie)
+    track, _, _ = align(movie)
     good = np.arange(10) != 4
     assert rms(track.shifts[good], movie.shifts[good]) < 0.1 * 1.5
-    agreement = frame_agreement(spectra, band, track.shifts, 16.0)
-    assert agreement[4] < 0.3 * np.median(agreement)
-    assert agreement[good].min() > 0.1
 
 
 def test_the_dose_does_not_bias_the_track(spots, wandering):
@@ -61,11 +58,10 @@ def test_the_dose_does_not_bias_the_track(spots, wandering):
 
 
 def test_one_frame_has_no_motion(spots):
-    track, spectra, band = align(spots(np.zeros((1, 2))))
+    track, _, _ = align(spots(np.zeros((1, 2))))
     assert track.converged
     assert track.shifts.shape == (1, 2)
     assert not track.shifts.any()
-    assert not frame_agreement(spectra, band, track.shifts, 16.0).any()
 
 
 def test_an_empty_movie_stands_still(spots):
