@@ -63,10 +63,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def test_parts_are_written_sorted_by_exposure(store: Store) -> None:
     (made,) = compact(store, least=1)
     assert made.rows == 60
-    found = duckdb.sql(
-        'SELECT exposure, index, x, defocus_u, "group", stack '
-        f"FROM '{store.folder / made.path}'"
-    ).fetchall()
+    columns = 'exposure, index, x, defocus_u, "group", stack'
+    found = duckdb.sql(f"SELECT {columns} FROM '{store.folder / made.path}'").fetchall()
     assert [row[0] for row in found] == ["e1"] * 10 + ["e2"] * 20 + ["e3"] * 30
     assert found[15] == ("e2", 5, 5.0, 10_005.0, 2, "extract/e2.mrcs")
 
