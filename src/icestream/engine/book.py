@@ -296,6 +296,15 @@ class Book:
             )
             writes.event("session.state", json.dumps({"state": state, "reason": reason}))
 
+    def leave(self, state: str) -> None:
+        """Record how the session is left: what ran waits for whoever takes it up again."""
+        with self.store.read() as connection:
+            chosen = select(t.step.c.id, t.step.c.state, t.step.c.reason)
+            rows = connection.execute(chosen.where(t.step.c.state.in_(opening.LEFT))).all()
+        for row in rows:
+            self.change_step(row.id, opening.LEFT[row.state], row.reason, alarm=False)
+        self.change_session(state)
+
     # -- the way it is done --------------------------------------------------------------------
 
     @contextlib.contextmanager

@@ -303,7 +303,7 @@ class Coordinator:
                         notes.inspected(self._book, said)
             for made in compact(self._store, least=1):
                 notes.compacted(self._book, made)
-            self._book.change_session("done" if done else "stopped")
+            self._book.leave("done" if done else "stopped")
             self._store.checkpoint()
         except Exception as error:
             if not storage.is_trouble(error):

@@ -21,6 +21,7 @@ from icestream.store.open import Store
 from icestream.store.writing import Writes
 
 __all__ = [
+    "LEFT",
     "SCRATCH",
     "enter_revision",
     "enter_session",
@@ -34,6 +35,8 @@ __all__ = [
 
 SCRATCH = ".scratch"
 """Where attempts write, in the session's folder."""
+LEFT = {"running": "waiting", "draining": "paused"}
+"""What steps are, by what they were, when nobody runs the session any more."""
 
 
 def mark_of(folder: Path) -> str:
@@ -229,6 +232,8 @@ def recover(folder: Path, connection: Connection, software: Mapping[str, str], n
         .where(t.counter.c.running != 0)
         .values(ready=t.counter.c.ready + t.counter.c.running, running=0)
     )
+    for was, left in LEFT.items():
+        connection.execute(update(t.step).where(t.step.c.state == was).values(state=left))
     epoch = int(connection.execute(select(t.session.c.epoch)).scalar_one()) + 1
     holder = f"{os.getpid()}@{socket.gethostname()}"
     connection.execute(update(t.session).values(epoch=epoch, holder=holder))

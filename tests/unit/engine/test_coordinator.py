@@ -99,6 +99,8 @@ def test_a_session_that_is_stopped_is_taken_up_where_it_was_left(
     outcome = session.run(*steps, executor=Stopping(session, drain))
     assert (outcome.state, outcome.complete) == ("stopped", False)
     assert queries.session(session.store()).state == "stopped"
+    states = {step.name: step.state for step in queries.steps(session.store())}
+    assert states == {"src": "done", "a": "waiting", "total": "waiting"}  # nobody runs them
     counts = queries.step(session.store(), "a").counts
     assert (counts.running, counts.ready) == (0, 12 - counts.done)
     assert counts.ready > 0

@@ -150,6 +150,16 @@ def test_what_was_running_is_ready_again_in_the_next_epoch(desk: Desks) -> None:
     assert made.book.epoch == 2
 
 
+def test_no_step_runs_because_it_ran_in_an_earlier_epoch(desk: Desks) -> None:
+    made = desk(SRC, A, B)
+    for name, was in {"src": "running", "a": "draining", "b": "done"}.items():
+        made.book.change_step(made.step(name).id, was, "", alarm=False)
+    made.open(SRC, A, B)
+    left = {row.name: row.state for row in made.rows(t.step)}
+    assert left == {"src": "waiting", "a": "paused", "b": "done"}
+    assert made.states[made.step("a").id].held
+
+
 def test_scratch_of_dead_epochs_is_swept(desk: Desks) -> None:
     made = desk(SRC, A)
     left = made.folder / opening.SCRATCH / "1" / "7.1" / "half.mrc"
@@ -192,10 +202,10 @@ def test_the_state_of_a_step_is_read_from_the_store(desk: Desks) -> None:
         ("paused", "paused"),
         ("running", "waiting"),
         ("done", "waiting"),  # a closed stream is open again until its source says otherwise
-        ("draining", "waiting"),
+        ("draining", "paused"),  # what it was to stop after has ended
     ],
 )
-def test_only_a_pause_outlives_a_coordinator(desk: Desks, stored: str, read: str) -> None:
+def test_only_a_pause_or_stop_outlives_a_coordinator(desk: Desks, stored: str, read: str) -> None:
     made = desk(SRC, A)
     with made.store.write() as connection:
         connection.execute(update(t.step).where(t.step.c.name == "a").values(state=stored))
