@@ -17,13 +17,14 @@ from sqlalchemy import Connection, select, update
 
 from icestream.engine import commit, opening
 from icestream.engine.alerts import Alerts
+from icestream.engine.batches import form_batch
 from icestream.engine.commit import TaskOut
 from icestream.engine.decide import ATTEMPTS, backoff
 from icestream.engine.dispatch import Dispatch, prepare
+from icestream.engine.documents import Documents
 from icestream.engine.executors.contract import Ended, Ending, Lease
-from icestream.engine.gathering import form_batch
 from icestream.engine.plan import Bound, Plan
-from icestream.engine.settling import Applied, Documents, Ready, Settling
+from icestream.engine.settling import Applied, Ready, Settling
 from icestream.engine.software import software_of
 from icestream.engine.sources import Discovered
 from icestream.engine.state import (

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from icestream.engine.commit import TaskOut
+from icestream.engine.documents import Documents
 from icestream.engine.executors.contract import Call, Lease
 from icestream.engine.opening import SCRATCH
 from icestream.engine.plan import Plan
-from icestream.engine.settling import Documents
 from icestream.engine.state import Start
 from icestream.store import tables as t
 from icestream.store.writing import Writes

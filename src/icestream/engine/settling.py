@@ -8,14 +8,14 @@ the number of exposures in the transaction and of steps in the workflow, never o
 
 import heapq
 import json
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from icestream.engine import gathering
+from icestream.engine.documents import Documents
+from icestream.engine.gathering import Gathering
 from icestream.engine.joining import LIVE, Joined, Missing, Row, join
 from icestream.engine.plan import Bound, Plan
 from icestream.engine.verdicts import Judged, judged, verdict_of
@@ -23,35 +23,9 @@ from icestream.model import task_key
 from icestream.store import tables as t
 from icestream.store.writing import Writes
 
-__all__ = ["Applied", "Documents", "Ready", "Settling", "rank_of"]
+__all__ = ["Applied", "Ready", "Settling", "rank_of"]
 
 _SPAN = 2**40
-
-
-class Documents:
-    """Documents of results by their numbers; the recent ones come from memory."""
-
-    def __init__(self, most: int = 2048) -> None:
-        self._most = most
-        self._recent: OrderedDict[int, str] = OrderedDict()
-
-    def remember(self, number: int, document: str) -> None:
-        """Keep a document that was written just now: its readers come soon."""
-        self._recent[number] = document
-        if len(self._recent) > self._most:
-            self._recent.popitem(last=False)
-
-    def get(self, connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
-        """The documents of these results."""
-        wanted = set(numbers)
-        found = {number: self._recent[number] for number in wanted if number in self._recent}
-        missing = wanted - found.keys()
-        if missing:
-            chosen = select(t.result.c.id, t.result.c.document).where(
-                t.result.c.id.in_(list(missing))
-            )
-            found.update({int(number): text for number, text in connection.execute(chosen)})
-        return found
 
 
 def rank_of(depth: int, exposure: int, order: str) -> int:
@@ -96,6 +70,7 @@ class Settling:
         self.order = order
         self.documents = documents
         self.applied = Applied()
+        self._gathering = Gathering(connection, writes, documents, self.applied.arrived)
         self._rows: dict[int, dict[int, Row]] = {}
         self._queue: list[tuple[int, int, int]] = []
         self._queued: set[tuple[int, int]] = set()
@@ -189,7 +164,8 @@ class Settling:
                 self._queued.discard((number, exposures[-1]))
             self.load(exposures)
             if step.kind == "batch":
-                gathering.gather(self, step, exposures)
+                found = {one: join(self.plan, step, self._rows[one]) for one in exposures}
+                self._gathering.gather(step, found)
             elif step.kind not in ("monitor", "source"):
                 self._join(step, exposures)
         self._judge_exposures()
@@ -255,7 +231,7 @@ class Settling:
         inputs = json.dumps([[i.port, i.label, i.result, i.source_port] for i in found.inputs])
         state, values = "ready", {"reason": "", "passed": False}
         if step.kind == "trigger":
-            state, reason = gathering.at_gate(self, step, row, found.inputs[0])
+            state, reason = self._gathering.at_gate(step, row, found.inputs[0])
             values |= {"reason": reason, "passed": state == "done"}
         elif known is not None:
             state = "done"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from icestream.engine.asking import judge
-from icestream.engine.settling import Documents, rank_of
+from icestream.engine.settling import rank_of
 from icestream.engine.state import Event, TasksReady
 from icestream.store import tables as t
 from toy_book import Desk, run
@@ -313,16 +313,3 @@ def test_ranks_put_depth_before_the_order_of_exposures(order: str, first: int) -
 
 def test_batches_are_ranked_by_their_number() -> None:
     assert rank_of(3, -7, "newest") == rank_of(3, 7, "newest")
-
-
-def test_documents_come_from_memory_or_from_the_store(desk: Desks) -> None:
-    made = desk(SRC, add("a", "src"))
-    made.find(1, 2, 3)
-    numbers = [row.id for row in made.rows(t.result)]
-    documents = Documents(most=1)
-    documents.remember(numbers[0], "forgotten")
-    documents.remember(numbers[1], "remembered")
-    with made.store.read() as connection:
-        found = documents.get(connection, numbers)
-    assert found[numbers[1]] == "remembered"
-    assert [json.loads(found[n])["number"]["value"] for n in (numbers[0], numbers[2])] == [1, 3]

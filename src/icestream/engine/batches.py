@@ -1,0 +1,101 @@
+"""Batches: made of the items that wait at a batch step, in the order of their arrival."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row as Row_
+from sqlalchemy import func, select
+
+from icestream.engine.joining import Row
+from icestream.engine.plan import Bound
+from icestream.engine.settling import Settling
+from icestream.model import task_key
+from icestream.protocol import BatchProtocol
+from icestream.store import tables as t
+
+__all__ = ["form_batch"]
+
+_MOST = 5000
+"""Items in one batch, whatever their sizes."""
+
+
+def form_batch(settling: Settling, step: Bound, *, final: bool) -> bool:
+    """Make the next batch of a step from what has arrived, in order; True when there is one.
+
+    A batch takes items until their sizes reach the protocol's; with `final` it may be short, and
+    empty when an earlier batch was not told yet that nothing more comes.
+    """
+    number, previous = _chain(settling, step)
+    taken, exhausted = _take(settling, step)
+    last = final and exhausted
+    if not taken and (not last or previous is None or previous.final):
+        return False
+    content = {
+        "items": [[row.result_id, row.port] for row in taken],
+        "previous": previous.result if previous else None,
+        "final": last,
+    }
+    keys = {
+        "items": [row.key for row in taken],
+        "after": previous.key if previous else "",
+        "final": last,
+    }
+    protocol = step.protocol
+    key = task_key(protocol.name, protocol.version, step.deciding, keys)
+    row = Row(0, step.id, -number, "ready", key=key)
+    settling.load([row.exposure])
+    settling.add(step, row, json.dumps(content))
+    for one in taken:
+        settling.writes.update(t.arrival, one.id, task_id=row.id)
+        settling.applied.arrived.setdefault(step.id, []).append(-one.size)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Previous:
+    """The batch whose state the next one goes on from."""
+
+    result: int
+    key: str
+    final: bool
+
+
+def _chain(settling: Settling, step: Bound) -> tuple[int, _Previous | None]:
+    """Number of the next batch, and the last one that was done."""
+    task = t.task.c
+    ours = task.revision_id == step.revision_id
+    lowest = settling.connection.execute(select(func.min(task.exposure_id)).where(ours)).scalar()
+    chosen = (
+        select(task.result_id, task.key, task.inputs)
+        .where(ours, task.state == "done")
+        .order_by(task.exposure_id)
+        .limit(1)
+    )
+    row = settling.connection.execute(chosen).first()
+    number = 1 - (lowest or 0)
+    if row is None:
+        return number, None
+    return number, _Previous(row.result_id, row.key, bool(json.loads(row.inputs)["final"]))
+
+
+def _take(settling: Settling, step: Bound) -> tuple[list[Row_[Any]], bool]:
+    """The items of the next batch, and whether no others are waiting."""
+    chosen = (
+        select(t.arrival)
+        .where(t.arrival.c.revision_id == step.revision_id, t.arrival.c.task_id.is_(None))
+        .order_by(t.arrival.c.id)
+        .limit(_MOST)
+    )
+    protocol = step.protocol
+    if not isinstance(protocol, BatchProtocol):
+        raise TypeError(f"step {step.name!r} is no batch step")
+    full, size = protocol.batch_size(), 0
+    taken: list[Row_[Any]] = []
+    waiting = settling.connection.execute(chosen).all()
+    for row in waiting:
+        taken.append(row)
+        size += row.size
+        if size >= full:
+            break
+    return taken, len(taken) == len(waiting) < _MOST
