@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from icestream.formats import open_movie, read_defects, write_mrc, write_picture
-from icestream.model import Image, Micrograph, Motion, Movie, column
+from icestream.model import Micrograph, Motion, Movie, column
 from icestream.processing.defects import find_outliers, replace_defects
 from icestream.processing.dose import Dose
-from icestream.processing.fourier import bin_image, lowpass
 from icestream.processing.gain import dead_pixels, usable_gain
-from icestream.processing.grey import stretch
+from icestream.processing.grey import draw_thumbnail
 from icestream.processing.motion.measure import FoundMotion, measure_motion
 from icestream.processing.motion.spectra import Frames, in_threads
 from icestream.processing.motion.track import Search
@@ -273,21 +272,3 @@ def _motion(found: FoundMotion, loaded: _Loaded, pixel_size: float, first: int) 
         first_frame=first + 1,
         hot_pixels=column(hot) if len(hot) else None,
     )
-
-
-def draw_thumbnail(image: Image, pixel_size: float, size: int) -> NDArray[np.uint8]:
-    """A small grey picture: averaged down, low-passed, stretched between robust limits.
-
-    Parameters
-    ----------
-    image
-        ``(y, x)``.
-    pixel_size
-        Å per pixel.
-    size
-        Most pixels along the longer side.
-    """
-    factor = max(-(-max(image.shape) // size), 1)
-    small = bin_image(image, factor)
-    small = lowpass(small, pixel_size * factor, max(20.0, 2.5 * pixel_size * factor))
-    return stretch(small)

@@ -16,7 +16,7 @@ from icestream.processing.simulate.exposure import Conditions, simulate_movie
 from icestream.processing.simulate.transfer import Aberrations
 from icestream.protocol import ItemFailed, Work
 from icestream.protocol.conformance import problems
-from icestream.protocols.align_movies import AlignMovies, AlignMoviesParameters, draw_thumbnail
+from icestream.protocols.align_movies import AlignMovies, AlignMoviesParameters
 from rings import ring_correlation
 
 SIZE, FRAMES, PIXEL = 512, 12, 1.5
@@ -219,15 +219,6 @@ def test_summary_and_plots(aligned):
     assert "2 movies aligned, median motion" in protocol.summarize([aligned, aligned])
     assert [figure.kind for figure in protocol.plot([aligned])] == ["series", "histogram"]
     assert AlignMovies(AlignMoviesParameters(threads=3)).need().cores == 3
-
-
-def test_a_thumbnail_is_small_and_uses_the_greys():
-    image = np.random.default_rng(1).normal(size=(1000, 700)).astype(np.float32)
-    picture = draw_thumbnail(image, 1.0, 256)
-    assert picture.shape == (250, 175)
-    assert picture.min() == 0
-    assert picture.max() == 255
-    assert not draw_thumbnail(np.zeros((64, 64), np.float32), 1.0, 64).any()
 
 
 def test_relion_finds_the_same_numbers(simulated, aligned, tmp_path):
