@@ -160,10 +160,8 @@ def _binning(image: Image, pixel_size: float, search: BlobSearch) -> int:
 
 def _flip_phases(coarse: Float, size: float, ctf: Ctf) -> Float:
     """Give every frequency the sign that protein has at low ones."""
-    defocus = Defocus(
-        u=ctf.defocus_u, v=ctf.defocus_v, angle=ctf.angle, phase_shift=ctf.phase_shift
-    )
-    transfer = ctf_2d(coarse.shape, defocus, replace(ctf.optics, pixel_size=size), half=True)
+    optics = replace(ctf.optics, pixel_size=size)
+    transfer = ctf_2d(coarse.shape, Defocus.of(ctf), optics, half=True)
     spectrum = fft.rfft2(coarse)
     spectrum[transfer > 0] *= -1
     return np.asarray(fft.irfft2(spectrum, s=coarse.shape), dtype=np.float32)

@@ -13,7 +13,7 @@ from scipy import fft
 
 from icestream.model.arrays import Image, Stack
 from icestream.processing.dose import Dose, dose_weights
-from icestream.processing.fourier import HalfSpectrum, crop_spectrum
+from icestream.processing.fourier import HalfSpectrum, crop_spectrum, frequency_grid
 
 __all__ = [
     "Band",
@@ -59,7 +59,7 @@ class Band:
     @property
     def k(self) -> NDArray[np.float32]:
         """1/Å, ``(y, x // 2 + 1)``."""
-        return np.hypot(self.ky[:, None], self.kx[None, :])
+        return frequency_grid(self.shape, self.pixel_size)
 
     def mask(self, resolution: float) -> NDArray[np.bool_]:
         """True up to `resolution` (Å), without the central cross.
