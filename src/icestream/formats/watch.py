@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["FolderWatch", "file_system", "is_remote"]
+__all__ = ["FolderWatch", "file_system", "is_remote", "is_session"]
 
 MOVIE_SUFFIXES = (".tif", ".tiff", ".mrc", ".mrcs", ".eer")
-_OURS = "icestream.db"
-"""A folder with this file holds results of ours, not movies."""
+_OURS = ({"icestream.db"}, {"store.json", "coordinator.lock"})
+"""A folder with these files holds a session of ours: results, not movies."""
 
 _REMOTE = re.compile(
     r"nfs|cifs|smb|gpfs|lustre|beegfs|ceph|gluster|afs|9p|panfs|pvfs|weka|fuse\.|ncp|orangefs"
@@ -183,7 +183,10 @@ class FolderWatch:
         except OSError:
             self._drop(folder.path)
             return []
-        if _OURS in names and folder.path != str(self.root):
+        if _is_ours(names) and folder.path != str(self.root):
+            # It may have been listed before it became a session, with folders of its own.
+            for known in [one for one in self._folders if one.startswith(f"{folder.path}/")]:
+                self._drop(known)
             self._drop(folder.path)
             return []
         for path in inner:
@@ -232,6 +235,15 @@ class FolderWatch:
         return not any(
             exclude.fullmatch(inside) or exclude.fullmatch(name) for exclude in self._excluded
         )
+
+
+def is_session(folder: Path) -> bool:
+    """Whether a folder is that of a session, with results of ours instead of movies."""
+    return any(all((folder / name).is_file() for name in names) for names in _OURS)
+
+
+def _is_ours(names: set[str]) -> bool:
+    return any(ours <= names for ours in _OURS)
 
 
 def _split_pattern(pattern: str) -> tuple[Path, list[str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from icestream.formats.watch import FolderWatch, file_system, is_remote
+from icestream.formats.watch import FolderWatch, file_system, is_remote, is_session
 
 
 class Clock:
@@ -89,6 +89,23 @@ def test_a_session_of_ours_holds_no_movies(tmp_path: Path) -> None:
     _touch(tmp_path, "c.tif", "out/particles/d.mrcs")
     assert _names(watch.poll(clock())) == ["c.tif"]
     assert watch.folders == 1
+
+
+@pytest.mark.parametrize("marks", [("icestream.db",), ("store.json", "coordinator.lock")])
+def test_a_folder_that_becomes_a_session_is_left_out_with_all_below(
+    tmp_path: Path, marks: tuple[str, ...]
+) -> None:
+    clock = Clock()
+    _touch(tmp_path, "a.tif", "out/align/b.mrc", "out/pick/x/c.mrc")
+    watch = FolderWatch(str(tmp_path))
+    assert _names(watch.poll(clock())) == ["a.tif", "b.mrc", "c.mrc"]
+    assert not is_session(tmp_path / "out")
+    _touch(tmp_path, *(f"out/{name}" for name in marks))
+    watch.poll(clock())
+    _touch(tmp_path, "out/align/d.mrc", "out/pick/x/e.mrc", "out/f.mrc")
+    assert watch.poll(clock()) == []
+    assert watch.folders == 1
+    assert is_session(tmp_path / "out")
 
 
 def test_a_folder_that_comes_and_goes(tmp_path: Path) -> None:
