@@ -1,19 +1,35 @@
 """What is looked at before a session starts, so that nothing is written in vain."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from icestream.cli.describe import bare_type
+from icestream.cli.describe import bare_type, value_words
 from icestream.cli.step_options import PATTERN
-from icestream.engine.workflow import Workflow
-from icestream.formats.watch import FolderWatch
-from icestream.protocol import Parameters, Registry, SourceProtocol
+from icestream.engine.lock import FILE as LOCK
+from icestream.engine.workflow import Step, Workflow
+from icestream.formats.watch import FolderWatch, is_session
+from icestream.protocol import Parameters, Registry, SourceProtocol, unit_of
 
-__all__ = ["absent_file", "absent_files"]
+__all__ = [
+    "EACH_TIME",
+    "OccupiedFolder",
+    "absent_file",
+    "absent_files",
+    "changes_since",
+    "check_folder",
+    "without_each_time",
+]
 
+EACH_TIME = ("watch", "idle_timeout")
+"""Parameters of sources that hold for one run; the next one does not inherit them."""
 _FILES = ("gain", "defects")
 """Paths of sources that are files: a folder under their name is no less wrong."""
+
+
+class OccupiedFolder(FileExistsError):
+    """The folder for a session holds something else."""
 
 
 def absent_files(workflow: Workflow, registry: Registry) -> Iterator[str]:
@@ -30,10 +46,71 @@ def absent_files(workflow: Workflow, registry: Registry) -> Iterator[str]:
             absent = absent_file(protocol.parameters_type(), name, value)
             if absent:
                 yield f"step {step.name!r}: {absent}"
-            elif name == PATTERN and not step.parameters.get("watch"):
-                root = FolderWatch(str(value)).root
-                if not root.exists():
-                    yield f"step {step.name!r}: {root} is not there; --watch waits for it"
+            elif name == PATTERN:
+                watch = bool(step.parameters.get("watch"))
+                if wrong := _wrong_root(FolderWatch(str(value)).root, watch=watch):
+                    yield f"step {step.name!r}: {wrong}"
+
+
+def _wrong_root(root: Path, *, watch: bool) -> str:
+    if is_session(root):
+        return (
+            f"{root} is a session, and its images are results, not movies; "
+            "give the folder that the microscope writes into"
+        )
+    return "" if watch or root.exists() else f"{root} is not there; --watch waits for it"
+
+
+def check_folder(session: Path) -> None:
+    """Refuse a folder in which something else than a session is kept.
+
+    Raises
+    ------
+    OccupiedFolder
+        If there is anything in it, but no session.
+    """
+    if not session.exists() or is_session(session):
+        return
+    if not session.is_dir():
+        raise OccupiedFolder(f"{session} is a file; name a folder for the session with --out")
+    left = {LOCK, "logs"}  # of a session that ended before it had a store
+    if any(path.name not in left for path in session.iterdir()):
+        raise OccupiedFolder(
+            f"{session} is not empty and holds no session; name a folder that is empty or not "
+            "there yet, such as a new one inside it, or the folder of a session that is to go on"
+        )
+
+
+def changes_since(
+    before: Workflow, after: Workflow, registry: Registry, *, but: Sequence[str] = ()
+) -> Iterator[str]:
+    """What is set otherwise than before, in words: ``import.pixel_size: 1.5 Å -> 3 Å``.
+
+    Parameters called as one of `but` are left out, and so are new steps.
+    """
+    known = {step.name: step for step in before.steps}
+    for step in after.steps:
+        if step.name not in known:
+            continue
+        fields = registry.get(step.protocol).parameters_type().model_fields
+        for name, field in fields.items():
+            default = field.get_default(call_default_factory=True)
+            old, new = (
+                value_words(one.parameters.get(name, default), unit_of(field) or "")
+                for one in (known[step.name], step)
+            )
+            if old != new and name not in but:
+                yield f"{step.name}.{name}: {old} -> {new}"
+
+
+def without_each_time(workflow: Workflow) -> Workflow:
+    """A session's workflow without what was said for its last run alone."""
+
+    def kept(step: Step) -> Step:
+        left = {name: one for name, one in step.parameters.items() if name not in EACH_TIME}
+        return step if step.inputs else replace(step, parameters=left)
+
+    return replace(workflow, steps=tuple(map(kept, workflow.steps)))
 
 
 def absent_file(model: type[Parameters], name: str, value: Any) -> str:

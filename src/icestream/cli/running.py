@@ -4,17 +4,17 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Literal
 
-from cyclopts import Group, Parameter
+from cyclopts import Group, Parameter, validators
 
 from icestream import log
-from icestream.cli.checks import absent_files
+from icestream.cli.checks import EACH_TIME, absent_files, changes_since, check_folder
 from icestream.cli.describe import without_effect
 from icestream.cli.progress import Watcher
 from icestream.cli.report import kept_up_to_date
@@ -22,8 +22,11 @@ from icestream.cli.terminal import console
 from icestream.engine.progress import Outcome
 from icestream.engine.session import Machine, Running, run_session
 from icestream.engine.workflow import InvalidWorkflow, Workflow, validate
+from icestream.exports.provenance import session_workflow
 from icestream.protocol import Registry
 from icestream.settings import Settings, load
+from icestream.store import queries
+from icestream.store.open import NoStore, open_store
 
 __all__ = ["Here", "effectless", "run_here"]
 
@@ -39,7 +42,7 @@ class Here:
     order: Annotated[Literal["newest", "oldest"], Parameter(group=_GROUP)] = "newest"
     """Which exposure goes first when several wait."""
 
-    cores: Annotated[int | None, Parameter(group=_GROUP)] = None
+    cores: Annotated[int | None, Parameter(group=_GROUP, validator=validators.Number(gte=1))] = None
     """CPU cores that this session may use. Default: all that others leave."""
 
     report: Annotated[bool, Parameter(group=_GROUP)] = True
@@ -59,11 +62,13 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
     """
     session = session.absolute()
     registry = Registry()
+    check_folder(session)
     problems = validate(workflow, registry) or list(absent_files(workflow, registry))
     if problems:
         raise InvalidWorkflow(workflow.name, problems)
     for sentence in effectless(workflow, registry):
         print(f"icestream: {sentence}", file=sys.stderr)
+    changes = _changes(session, workflow, registry)
     settings = load().settings
     os.environ["ICESTREAM_STATE"] = str(settings.state)  # for every process of this session
     level = settings.log_level if here.log_json else "error"
@@ -76,6 +81,9 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
         def begin(running: Running) -> None:
             """The session is ours: nobody else writes its log and its report."""
             tell(file=session / "logs" / "icestream.log")
+            if not here.log_json:
+                for change in changes:
+                    print(change, flush=True)
             if here.report:
                 around.enter_context(kept_up_to_date(session))
             stopping.begin(running)
@@ -101,6 +109,19 @@ def effectless(workflow: Workflow, registry: Registry) -> Iterator[str]:
     for step in workflow.steps:
         model = registry.get(step.protocol).parameters_type()
         yield from without_effect(step.name, model, step.parameters)
+
+
+def _changes(session: Path, workflow: Workflow, registry: Registry) -> list[str]:
+    """What a session that goes on will do otherwise than before."""
+    try:
+        store = open_store(session, readonly=True)
+    except NoStore:
+        return []
+    with closing(store):
+        if not queries.steps(store):
+            return []  # it was ended before it began
+        before = session_workflow(store)
+    return list(changes_since(before, workflow, registry, but=EACH_TIME))
 
 
 def _machine(settings: Settings) -> Machine:

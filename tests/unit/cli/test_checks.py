@@ -2,7 +2,16 @@
 
 from pathlib import Path
 
-from icestream.cli.checks import absent_files
+import pytest
+
+from icestream.cli.checks import (
+    EACH_TIME,
+    OccupiedFolder,
+    absent_files,
+    changes_since,
+    check_folder,
+    without_each_time,
+)
 from icestream.engine.workflow import Workflow, load_workflow
 from icestream.protocol import Registry
 
@@ -27,3 +36,41 @@ def test_every_path_that_leads_nowhere_is_told(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_watched_may_still_come(tmp_path: Path) -> None:
     assert list(absent_files(_with(pattern=str(tmp_path / "later"), watch=True), REGISTRY)) == []
+
+
+def test_a_session_is_no_folder_of_movies(tmp_path: Path) -> None:
+    (tmp_path / "icestream.db").touch()
+    (said,) = absent_files(_with(pattern=f"{tmp_path}/**/*.mrc", watch=True), REGISTRY)
+    assert said.startswith(f"step 'import': {tmp_path} is a session, and its images are results")
+
+
+def test_a_session_has_its_folder_to_itself(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    check_folder(folder)
+    (folder / "logs").mkdir(parents=True)
+    (folder / "coordinator.lock").touch()
+    check_folder(folder)  # ended before it had a store
+    (folder / "thesis.tex").touch()
+    with pytest.raises(OccupiedFolder, match="s is not empty and holds no session; name a folder"):
+        check_folder(folder)
+    with pytest.raises(OccupiedFolder, match="is a file"):
+        check_folder(folder / "thesis.tex")
+    (folder / "icestream.db").touch()
+    check_folder(folder)
+
+
+def test_what_will_be_done_otherwise_than_before() -> None:
+    before = _with(pattern="/a", watch=True, pixel_size=1.5, idle_timeout=9.0)
+    after = _with(pattern="/b", pixel_size=None).changed("ctf", {"defocus_max": 3.0})
+    assert list(changes_since(before, after, REGISTRY, but=EACH_TIME)) == [
+        "import.pattern: /a -> /b",
+        "import.pixel_size: 1.5 Å -> none",
+        "ctf.defocus_max: 5 µm -> 3 µm",
+    ]
+    assert list(changes_since(after, after, REGISTRY)) == []
+
+
+def test_whether_to_wait_is_said_each_time() -> None:
+    told = _with(pattern="/a", watch=True, idle_timeout=9.0, voltage=200.0)
+    left = without_each_time(told).step("import").parameters
+    assert left == {"pattern": "/a", "voltage": 200.0}

@@ -15,6 +15,7 @@ from icestream.cli import running as module
 from icestream.cli.running import INTERRUPTED, Here, run_here
 from icestream.engine.progress import Outcome, Progress
 from icestream.engine.workflow import InvalidWorkflow, Step, Workflow, load_workflow
+from report_session import SampleSession
 
 WORKFLOW = load_workflow("default")
 DONE = Outcome(state="done", exposures={"going": 0, "done": 3, "rejected": 1, "failed": 1})
@@ -93,6 +94,17 @@ def test_it_says_how_it_ended_and_where_the_report_is(
     assert "done after 0 s: 5 exposures, 0 going, 3 done, 1 rejected, 1 failed" in printed
     assert f"report: {tmp_path / 's' / 'report' / 'index.html'}" in printed
     assert reports == [tmp_path / "s"]
+
+
+def test_a_session_that_goes_on_says_what_has_changed(
+    engine: Callable[[Session], list[Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = SampleSession(tmp_path / "s", start=1.7e9)
+    sample.store.close()
+    engine(_session(DONE))
+    workflow = WORKFLOW.changed("align", {"binning": 2.0})
+    run_here(workflow, tmp_path / "s", Here(report=False))
+    assert "align.binning: 1 -> 2\n" in capsys.readouterr().out
 
 
 def test_no_report_when_none_is_wanted(
