@@ -56,20 +56,19 @@ def _write_assignments(
     ]
     kept = np.array([image in place for image in images], dtype=bool)
     rows = np.array([place[image] for image in images if image in place], dtype=np.int64)
-    table = Table(project / f"{root}_data.star", "particles", optics)
-    table.extend(
-        {label: values[rows] for label, values in columns.items()}
-        | {
-            "rlnGroupNumber": np.ones(rows.size, dtype=np.int64),
-            "rlnClassNumber": found["class"][kept],
-            "rlnAnglePsi": -found["angle"][kept],
-            "rlnOriginXAngst": found["shift_x"][kept],
-            "rlnOriginYAngst": found["shift_y"][kept],
-            "rlnLogLikeliContribution": found["likelihood"][kept],
-        },
-        rows.size,
-    )
-    table.close()
+    with Table(project / f"{root}_data.star", "particles", optics) as table:
+        table.extend(
+            {label: values[rows] for label, values in columns.items()}
+            | {
+                "rlnGroupNumber": np.ones(rows.size, dtype=np.int64),
+                "rlnClassNumber": found["class"][kept],
+                "rlnAnglePsi": -found["angle"][kept],
+                "rlnOriginXAngst": found["shift_x"][kept],
+                "rlnOriginYAngst": found["shift_y"][kept],
+                "rlnLogLikeliContribution": found["likelihood"][kept],
+            },
+            rows.size,
+        )
 
 
 def _write_model(project: Path, root: str, classes: Classes, first: Particles) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from icestream.formats.star import Block, format_rows, write_star
 
@@ -34,6 +34,12 @@ class Table:
         self._optics = [_columns(optics)] if optics else []
         self._labels: tuple[str, ...] = ()
         self.rows = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close() if kind is None else self.drop()
 
     def add(self, row: Mapping[str, object]) -> None:
         """Append one row."""

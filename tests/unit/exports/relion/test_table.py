@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from icestream.exports.relion.table import Table
 from icestream.formats import read_star
@@ -50,6 +51,19 @@ def test_a_table_that_is_given_up_leaves_the_one_before(tmp_path: Path) -> None:
     table.add({"x": 1})
     table.drop()
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.star", "before")]
+
+
+def test_what_fails_half_way_is_given_up(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OSError, match="no space"),
+        Table(tmp_path / "a.star", "micrographs") as table,
+    ):
+        table.add({"x": 1})
+        raise OSError("no space left on device")
+    assert list(tmp_path.iterdir()) == []
+    with Table(tmp_path / "a.star", "micrographs") as table:
+        table.add({"x": 1})
+    assert len(read_star(tmp_path / "a.star")["micrographs"]) == 1
 
 
 def test_an_empty_table_is_no_file(tmp_path: Path) -> None:
