@@ -1,6 +1,7 @@
 """Watch the CTF of recent micrographs: limits, and sudden changes with the exposure named."""
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -13,8 +14,11 @@ from icestream.model import Alert, Ctf
 from icestream.protocol import Advanced, Monitor, Parameters, Sample, Window
 from icestream.units import Angstrom, Micrometre
 
-_EARLIER = 8
+_EARLIER = 6
 """Fewest micrographs before a change that say what was normal."""
+_SHARE_OF = 20
+"""Micrographs of which the share outside the limits is taken, and the fewest that tell: half."""
+_TIME = re.compile(r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)[ _T-](\d\d)[.:-]?(\d\d)[.:-]?(\d\d)(?!\d)")
 _SURE = 4.0
 """Standard deviations of the difference of the medians that a change must exceed."""
 
@@ -37,6 +41,9 @@ class CtfLimits(Parameters):
     for_last: Annotated[int, Ge(1), Le(50)] = 5
     """How many micrographs in a row must break a limit, or show a change, before it is said."""
 
+    bad_share: Annotated[float, Gt(0), Le(1)] = 0.5
+    """Share of the last 20 micrographs outside these limits above which it is said."""
+
     astigmatism_jump: Annotated[Angstrom, Gt(0)] = 300.0
     """Smallest sudden change of the astigmatism, in size or direction, worth a warning."""
 
@@ -45,13 +52,17 @@ class CtfLimits(Parameters):
 
 
 class MonitorCtf(Monitor[CtfLimits]):
-    """Warn when defocus, astigmatism or resolution leave their limits, or change suddenly."""
+    """Warn when defocus, astigmatism or resolution leave their limits, or change suddenly.
+
+    The results are put into the order in which the exposures were taken, as their names tell it:
+    they come in another when the newest are processed first, or several at a time.
+    """
 
     name = "monitor.ctf"
     title = "CTF monitor"
 
     def inspect(self, window: Window[Ctf]) -> Iterator[Alert | Sample]:
-        ctfs = window.items
+        ctfs = sorted(window.items, key=lambda ctf: order_taken(ctf.exposure))
         if not ctfs:
             return
         recent = ctfs[-self.parameters.for_last :]
@@ -61,6 +72,8 @@ class MonitorCtf(Monitor[CtfLimits]):
         if len(recent) == self.parameters.for_last:
             yield from self._limits(recent)
             yield from self._changes(ctfs)
+        if len(ctfs) >= _SHARE_OF / 2:
+            yield from self._share(ctfs[-_SHARE_OF:])
 
     def _limits(self, recent: Sequence[Ctf]) -> Iterator[Alert]:
         limits = self.parameters
@@ -96,6 +109,28 @@ class MonitorCtf(Monitor[CtfLimits]):
                 max(recent, key=_resolution),
             )
 
+    def _share(self, ctfs: Sequence[Ctf]) -> Iterator[Alert]:
+        limits = self.parameters
+        out = {
+            "resolution": [ctf for ctf in ctfs if ctf.resolution > limits.resolution_max],
+            "astigmatism": [ctf for ctf in ctfs if ctf.astigmatism > limits.astigmatism_max],
+            "defocus": [
+                ctf
+                for ctf in ctfs
+                if not limits.defocus_min * 1e4 <= ctf.defocus <= limits.defocus_max * 1e4
+            ],
+        }
+        bad = {ctf.exposure for group in out.values() for ctf in group}
+        if len(bad) > limits.bad_share * len(ctfs):
+            reasons = ", ".join(f"{name} of {len(group)}" for name, group in out.items() if group)
+            yield _warn(
+                "ctf.bad",
+                f"{len(bad)} of the last {len(ctfs)} micrographs are outside the limits "
+                f"({reasons}): look at the ice, the stigmator and the gain reference, "
+                "and whether to go to another grid square",
+                [ctf for ctf in ctfs if ctf.exposure in bad][-1],
+            )
+
     def _changes(self, ctfs: Sequence[Ctf]) -> Iterator[Alert]:
         # Without rings the fitted numbers mean nothing, and would look like a jump.
         known = [ctf for ctf in ctfs if ctf.resolution <= self.parameters.resolution_max]
@@ -124,6 +159,17 @@ class MonitorCtf(Monitor[CtfLimits]):
             )
 
 
+def order_taken(name: str) -> tuple[str, tuple[tuple[int, str], ...]]:
+    """Sorts exposures by the last date and time in their names, and then by the names themselves.
+
+    Numbers in a name count as numbers: ``grid_9`` comes before ``grid_10``.
+    """
+    times = _TIME.findall(name)
+    parts = re.split(r"(\d+)", name)
+    natural = tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
+    return ("".join(times[-1]) if times else "", natural)
+
+
 @dataclass(frozen=True, slots=True)
 class Jump:
     """A sudden change in a series of measurements."""
@@ -143,9 +189,10 @@ def find_jump(values: NDArray[np.float64], smallest: float, after: int) -> Jump 
 
     The series is cut in two where the distances to the medians of both parts add up to least.
     That is a change when the medians differ by more than `smallest` and by more than four
-    standard deviations of their difference, estimated from the median absolute deviation of each
-    part. A series that cycles through several defoci scatters much, so the cycle is not taken for
-    a change; and a change is the new normal once half of the series came since.
+    standard deviations of their difference, estimated from the mean absolute deviation of each
+    part: few values of a cycle may happen to lie close together but for one. A series that cycles
+    through several defoci scatters much, so the cycle is not taken for a change; and a change is
+    the new normal once fewer than six are left from before it.
 
     Parameters
     ----------
@@ -154,13 +201,13 @@ def find_jump(values: NDArray[np.float64], smallest: float, after: int) -> Jump 
     smallest
         In the unit of `values`.
     after
-        Fewest measurements since the change; eight are needed before it.
+        Fewest measurements since the change; six are needed before it.
     """
     cuts = range(2, len(values) - 1)
     if not cuts:
         return None
     place = min(cuts, key=lambda cut: _distances(values[:cut]) + _distances(values[cut:]))
-    if place < max(_EARLIER, len(values) / 2) or len(values) - place < after:
+    if place < _EARLIER or len(values) - place < after:
         return None
     before, since = values[:place], values[place:]
     first, second = np.median(before, axis=0), np.median(since, axis=0)
@@ -178,7 +225,7 @@ def _distances(values: NDArray[np.float64]) -> float:
 def _error(values: NDArray[np.float64]) -> float:
     """Standard error of the median of `values`."""
     distance = np.linalg.norm(values - np.median(values, axis=0), axis=1)
-    return float(1.4826 * np.median(distance) * math.sqrt(math.pi / 2.0 / len(values)))
+    return float(distance.mean() * math.pi / 2.0 / math.sqrt(len(values)))
 
 
 def _warn(key: str, message: str, shown: Ctf) -> Alert:

@@ -5,7 +5,7 @@ import pytest
 
 from icestream.model import Alert, Ctf, Optics
 from icestream.protocol import Sample, Window
-from icestream.protocols.monitor_ctf import CtfLimits, MonitorCtf, find_jump
+from icestream.protocols.monitor_ctf import CtfLimits, MonitorCtf, find_jump, order_taken
 
 OPTICS = Optics(pixel_size=1.0, voltage=300.0)
 
@@ -60,11 +60,15 @@ def test_medians_are_recorded() -> None:
 @pytest.mark.parametrize(
     ("tail", "key", "words"),
     [
-        (ctfs([50000.0] * 5), "ctf.defocus.high", "5.00 µm, above the limit of 4 µm"),
-        (ctfs([1500.0] * 5), "ctf.defocus.low", "0.15 µm, below the limit of 0.3 µm"),
-        (ctfs([12000.0] * 5, 1500.0), "ctf.astigmatism.high", "above the limit of 1000 Å"),
+        (ctfs([50000.0] * 5, first=40), "ctf.defocus.high", "5.00 µm, above the limit of 4 µm"),
+        (ctfs([1500.0] * 5, first=40), "ctf.defocus.low", "0.15 µm, below the limit of 0.3 µm"),
         (
-            ctfs([12000.0] * 5, resolution=12.0),
+            ctfs([12000.0] * 5, 1500.0, first=40),
+            "ctf.astigmatism.high",
+            "above the limit of 1000 Å",
+        ),
+        (
+            ctfs([12000.0] * 5, resolution=12.0, first=40),
             "ctf.resolution.low",
             "end at 12.0 Å, worse than the limit of 8 Å",
         ),
@@ -77,13 +81,13 @@ def test_limits(tail: list[Ctf], key: str, words: str) -> None:
 
 
 def test_fewer_than_asked_for_are_no_alert() -> None:
-    assert alerts(ctfs(USUAL) + ctfs([50000.0] * 4)) == {}
+    assert alerts(ctfs(USUAL) + ctfs([50000.0] * 4, first=40)) == {}
     assert "ctf.defocus.high" in alerts(ctfs([50000.0] * 4), CtfLimits(for_last=4))
 
 
 def test_one_outlier_in_a_row_is_no_alert() -> None:
-    tail = ctfs([50000.0] * 5)
-    tail[2] = ctfs([15000.0])[0]
+    tail = ctfs([50000.0] * 5, first=40)
+    tail[2] = ctfs([15000.0], first=42)[0]
     assert "ctf.defocus.high" not in alerts(ctfs(USUAL) + tail)
 
 
@@ -103,7 +107,15 @@ def test_a_turn_of_astigmatism_is_a_jump_too() -> None:
 
 
 def test_turning_through_180_degrees_is_none() -> None:
-    assert alerts(ctfs(USUAL[:30], 500.0, angle=89.0) + ctfs(USUAL[:8], 500.0, angle=-90.0)) == {}
+    turned = ctfs(USUAL[:8], 500.0, angle=-90.0, first=30)
+    assert alerts(ctfs(USUAL[:30], 500.0, angle=89.0) + turned) == {}
+
+
+def test_a_cycle_of_defoci_that_ends_on_high_ones_is_no_jump() -> None:
+    """Five of the last that happen to be high but for two, from a simulated session."""
+    before = [18100, 17900, 17300, 14800, 7400, 11000, 20400, 14800, 11700, 21500, 18200, 18500]
+    items = ctfs([*before, 7769, 18797, 15902, 15913, 22994, 23401, 12896, 16531, 23498.0])
+    assert alerts(items) == {}
 
 
 def test_a_jump_of_defocus() -> None:
@@ -113,7 +125,46 @@ def test_a_jump_of_defocus() -> None:
 
 
 def test_a_jump_becomes_the_new_normal() -> None:
-    assert alerts(ctfs([12000.0] * 20) + ctfs([20000.0] * 30, first=20)) == {}
+    assert "ctf.defocus.jump" in alerts(ctfs([12000.0] * 10) + ctfs([20000.0] * 30, first=10))
+    assert alerts(ctfs([12000.0] * 5) + ctfs([20000.0] * 45, first=5)) == {}
+
+
+def test_the_order_of_the_results_does_not_matter() -> None:
+    """The newest first, as by default, or in any other order."""
+    items = ctfs(USUAL[:30]) + ctfs(USUAL[:8], 800.0, first=30)
+    shuffled = [items[place] for place in np.random.default_rng(3).permutation(len(items))]
+    expected = alerts(items)
+    assert set(expected) == {"ctf.astigmatism.jump"}
+    assert alerts(items[::-1]) == expected
+    assert alerts(shuffled) == expected
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["FoilHole_9_Data_2_1_20261122_140127", "FoilHole_8_Data_3_5_20261122_140133"],
+        ["2026-11-22_14.01.27_z_00001", "2026-11-22_14.01.28_a_00002"],
+        ["grid_2", "grid_9", "grid_10"],
+        ["grid", "grid_1", "grid_a", "other", "20261122_140127"],
+        ["FoilHole_20260101_000000_Data_1_20261122_140127", "FoilHole_1_Data_20261122_140128"],
+    ],
+)
+def test_the_order_in_which_exposures_were_taken(names: list[str]) -> None:
+    turned = list(reversed(names))
+    assert sorted(turned, key=order_taken) == names
+
+
+def test_most_of_the_last_are_bad() -> None:
+    """Every second is, and two more: no five in a row, and no jump."""
+    items = ctfs([12000.0] * 40)
+    for place in (*range(20, 40, 2), 21, 27):
+        items[place] = ctfs([12000.0], 1500.0 + 99 * place, resolution=20.0, first=place)[0]
+    found = alerts(items)
+    assert set(found) == {"ctf.bad"}
+    assert "12 of the last 20 micrographs" in found["ctf.bad"].message
+    assert "resolution of 12, astigmatism of 12" in found["ctf.bad"].message
+    assert found["ctf.bad"].exposure == "e038"
+    assert alerts(items, CtfLimits(bad_share=0.6)) == {}
 
 
 def test_micrographs_without_rings_are_no_jump() -> None:
@@ -125,6 +176,8 @@ def test_noise_alone_rarely_jumps() -> None:
     rng = np.random.default_rng(4)
     found = [find_jump(rng.normal(0, 100, (50, 2)), 50.0, 5) for _ in range(300)]
     assert sum(jump is not None for jump in found) < 15
+    few = [find_jump(rng.normal(0, 100, (14, 2)), 50.0, 5) for _ in range(300)]
+    assert sum(jump is not None for jump in few) < 30
 
 
 def test_the_place_of_a_jump() -> None:
@@ -137,4 +190,4 @@ def test_the_place_of_a_jump() -> None:
 
 
 def test_too_short_a_series_has_no_jump() -> None:
-    assert find_jump(np.array([[0.0]] * 6 + [[100.0]] * 6), 50.0, 5) is None
+    assert find_jump(np.array([[0.0]] * 5 + [[100.0]] * 6), 50.0, 5) is None
