@@ -15,6 +15,8 @@ __all__ = ["spectrum_picture"]
 _TERMS = 6
 _ARC = 4.0
 """Degrees along which the picture is smoothed: the eye finds the rings, and they stay sharp."""
+_FIELD = 3.0
+"""Å at the edge of the small picture, so that pictures can be compared."""
 
 
 def spectrum_picture(
@@ -42,7 +44,8 @@ def spectrum_picture(
     spectrum
         Float32, as large as the power spectrum, origin in the center, 0 to 1.
     picture
-        ``(size, size)`` grey, cut to a little beyond the fit resolution.
+        ``(size, size)`` grey; its edge is at 3 Å, or where the spectrum ends if that is before,
+        or a little beyond the fit resolution if that is better.
     """
     power = fit.spectrum.power
     half = len(power) // 2
@@ -61,7 +64,7 @@ def spectrum_picture(
     both = np.where(drawn, model, flat)
     both[radius < first] = 0.5
     spectrum = np.asarray(both, dtype=np.float32)
-    edge = int(np.clip(1.25 * reached, 0.5 * half, half))
+    edge = int(min(max(1.0 / (_FIELD * fit.spectrum.step), 1.1 * reached), half))
     cut = spectrum[half - edge : half + edge, half - edge : half + edge]
     zoomed = scipy.ndimage.zoom(cut, size / len(cut), order=1)
     return spectrum, np.asarray(np.clip(zoomed * 255.0, 0, 255), dtype=np.uint8)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,22 @@ def test_the_right_half_is_the_fit_and_the_left_shows_the_same_rings(
     right, left = ring & (columns > 0), ring & (columns < 0)
     assert np.abs(spectrum[right] - model[right]).max() < 1e-5
     assert np.corrcoef(spectrum[left], model[left])[0, 1] > 0.5
+
+
+def test_the_half_disc_ends_at_the_fit_resolution_on_a_scale_that_is_always_the_same(
+    ice: Draw, optics: Optics
+) -> None:
+    """The edge of the picture is at 3 Å however far the rings were followed."""
+    fit = fit_ctf(ice(TRUE), optics)
+    for resolution in (12.0, 6.0, 4.0):
+        _, short = spectrum_picture(replace(fit, resolution=resolution), optics, size=300)
+        _, longer = spectrum_picture(replace(fit, resolution=resolution - 0.5), optics, size=300)
+        rows, columns = np.nonzero(short != longer)
+        radius = np.hypot(rows - 150, columns - 150)
+        edge = max(3.0, 1.0 / (len(fit.spectrum.power) // 2 * fit.spectrum.step))
+        assert radius.min() > 150 * edge / resolution - 4
+        assert radius.max() < 150 * edge / (resolution - 0.5) + 4
+        assert columns.min() >= 148
 
 
 def test_without_rings_no_fit_is_drawn(noise: NDArray[np.float32], optics: Optics) -> None:
