@@ -221,6 +221,8 @@ class Batching(Parameters):
 
     full: int = 4
     """Numbers in a batch."""
+    broken: Path | None = None
+    """Every batch fails while there is such a file."""
 
 
 class AddUp(BatchProtocol[Batching, dict[str, float]]):
@@ -236,6 +238,8 @@ class AddUp(BatchProtocol[Batching, dict[str, float]]):
         return self.update({"value": 0.0, "count": 0, "batches": 0, "final": 0}, first, work)
 
     def update(self, state: dict[str, float], new: Batch[Number], work: Work) -> dict[str, float]:
+        if self.parameters.broken is not None and self.parameters.broken.exists():
+            raise RuntimeError("a defect")
         return {
             "value": state["value"] + sum(number.value for number in new),
             "count": state["count"] + len(new),

@@ -124,6 +124,28 @@ def test_batches_fold_a_stream_and_snapshots_flow_on(session: Session) -> None:
     assert sorted(twice) == sorted(2 * one["value"] for one in totals)
 
 
+def test_a_batch_that_failed_is_made_again_when_its_step_is_resumed(
+    session: Session, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken"
+    broken.touch()
+    background = session.start(
+        COUNT, ("total", "toy.total", {"full": 4, "broken": broken}, {"number": "src"})
+    )
+    (alert,) = wait_for(lambda: queries.alerts(session.store()))
+    assert (alert.step, alert.key) == ("total", "step.paused")
+    assert alert.message.startswith("total is paused: batch_00001 failed: RuntimeError: a defect;")
+    assert f"icestream resume {session.folder} total" in alert.message
+    wait_for(lambda: queries.step(session.store(), "total").state == "paused")
+    broken.unlink()
+    ask(session, "resume", step="total")
+    assert background.join().complete
+    totals = [one.outputs["total"] for one in queries.results(session.store(), "total")]
+    assert [(one["count"], one["final"]) for one in totals] == [(4, 0), (8, 0), (10, 1)]
+    assert totals[-1]["value"] == sum(range(10))
+    assert queries.alerts(session.store()) == ()
+
+
 def test_a_trigger_holds_until_there_is_enough(session: Session) -> None:
     outcome = session.run(
         ("src", "toy.count", {"count": 7, "pace": 0.02}, {}),

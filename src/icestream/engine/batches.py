@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row as Row_
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from icestream.engine.joining import Row
 from icestream.engine.plan import Bound
@@ -14,7 +14,7 @@ from icestream.model import task_key
 from icestream.protocol import BatchProtocol
 from icestream.store import tables as t
 
-__all__ = ["form_batch"]
+__all__ = ["form_batch", "free_batch"]
 
 _MOST = 5000
 """Items in one batch, whatever their sizes."""
@@ -50,6 +50,21 @@ def form_batch(settling: Settling, step: Bound, *, final: bool) -> bool:
         settling.writes.update(t.arrival, one.id, task_id=row.id)
         settling.applied.arrived.setdefault(step.id, []).append(-one.size)
     return True
+
+
+def free_batch(settling: Settling, step: Bound, task: int) -> None:
+    """Take the items of a batch that failed back, so that another takes them.
+
+    Those that were rejected meanwhile go no further.
+    """
+    arrival = t.arrival.c
+    ours = (arrival.revision_id == step.revision_id, arrival.task_id == task)
+    chosen = select(arrival.exposure_id, arrival.size).where(*ours)
+    rows = settling.connection.execute(chosen).all()
+    settling.connection.execute(update(t.arrival).where(*ours).values(task_id=None))
+    settling.applied.arrived.setdefault(step.id, []).extend(row.size for row in rows)
+    for row in rows:
+        settling.look(step.id, row.exposure_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select, update
 
 from icestream.engine import commit, opening
 from icestream.engine.alerts import Alerts
-from icestream.engine.batches import form_batch
+from icestream.engine.batches import form_batch, free_batch
 from icestream.engine.commit import TaskOut
 from icestream.engine.decide import ATTEMPTS, backoff
 from icestream.engine.dispatch import Dispatch, prepare
@@ -159,10 +159,13 @@ class Book:
             elif outcome in ("storage", "cancelled"):
                 if commit.record_ready(settling, out, 0.0, ending.reason):
                     groups["returned"].append(task)
-            else:
-                commit.record_failed(settling, out, ending.reason, ending.details)
+            elif commit.record_failed(settling, out, ending.reason, ending.details):
                 groups["refused" if outcome == "item" else "failed"].append(task)
                 reason = ending.reason
+                step = self.plan.steps[out.step]
+                if step.kind == "batch":
+                    free_batch(settling, step, task)
+                    reason = f"{out.name} failed: {reason}; its items wait for another try"
         mean = seconds / max(1, len(groups["done"]))
         tasks = {name: tuple(found) for name, found in groups.items()}
         return LeaseEnded(lease.lease, **tasks, seconds=mean, reason=reason)
@@ -282,11 +285,13 @@ class Book:
             said = json.dumps({"state": state, "reason": reason})
             writes.event("step.state", said, step_id=number)
             if alarm:
-                alert = Alert(
-                    key="step.paused", level="critical", message=f"{name} is paused: {reason}"
+                message = (
+                    f"{name} is paused: {reason}. Mend what is wrong, or change a parameter "
+                    f"(icestream set), then: icestream resume {self.folder} {name}"
                 )
+                alert = Alert(key="step.paused", level="critical", message=message)
                 self.alerts.raise_(writes, number, alert)
-            elif state == "running":
+            elif state not in ("paused", "draining"):
                 self.alerts.clear(writes, number, "step.paused")
 
     def change_session(self, state: str, reason: str = "") -> None:

@@ -85,12 +85,14 @@ def record_done(settling: Settling, out: TaskOut, ending: Ending, epoch: int) ->
     return True
 
 
-def record_failed(settling: Settling, out: TaskOut, reason: str, details: str) -> None:
-    """Record that a task failed for good."""
+def record_failed(settling: Settling, out: TaskOut, reason: str, details: str) -> bool:
+    """Record that a task failed for good; False when it had been withdrawn or revised."""
     step = settling.plan.steps[out.step]
     row = _row(settling, step, out)
-    if row is not None:
-        settling.change(step, row, "failed", reason=reason, details=details, passed=False)
+    if row is None:
+        return False
+    settling.change(step, row, "failed", reason=reason, details=details, passed=False)
+    return True
 
 
 def record_ready(settling: Settling, out: TaskOut, due: float, reason: str) -> bool:

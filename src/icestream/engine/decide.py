@@ -150,7 +150,11 @@ def _ended(state: State, event: LeaseEnded) -> Iterator[Command]:
     if event.done or event.refused:
         step.in_a_row = 0
     step.in_a_row += len(event.failed)
-    if step.state == "draining" and not step.running:
+    if step.kind == "batch" and (event.failed or event.refused):
+        # What comes next goes on from its state: nothing is left out, so nothing goes on.
+        step.told = False
+        yield _change(step, "paused", event.reason, alarm=True)
+    elif step.state == "draining" and not step.running:
         yield _change(step, "paused", "stopped")
     elif step.in_a_row >= FAILURES and not step.held:
         said = f"{step.in_a_row} failures in a row; the last: {event.reason}"

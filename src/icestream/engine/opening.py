@@ -297,7 +297,7 @@ def _told(connection: Connection, step: Bound) -> bool:
     """Whether the last batch of a step knew that nothing more would come."""
     chosen = (
         select(t.task.c.inputs)
-        .where(t.task.c.revision_id == step.revision_id)
+        .where(t.task.c.revision_id == step.revision_id, t.task.c.state != "failed")
         .order_by(t.task.c.exposure_id)
         .limit(1)
     )

@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from icestream.engine import batches
-from icestream.engine.executors.contract import Ended, Ending
-from icestream.engine.state import BatchFormed
+from icestream.engine.asking import _revise, judge
+from icestream.engine.executors.contract import Ended, Ending, Lease
+from icestream.engine.revising import change_parameters
+from icestream.engine.state import BatchFormed, TasksReady
 from icestream.store import tables as t
 from toy_book import Desk
 
 Desks = Callable[..., Desk]
 SRC = ("src", "toy.count", {}, {})
+SELECT = ("sel", "toy.select", {"below": 50}, {"number": "src"})
 TOTAL = ("total", "toy.total", {"full": 3}, {"number": "src"})
 
 
@@ -33,6 +37,12 @@ def contents(desk: Desk) -> list[tuple[int, bool]]:
     tasks = desk.rows(t.task, revision_id=desk.step("total").revision_id)
     inputs = [json.loads(task.inputs) for task in tasks]
     return [(len(one["items"]), one["final"]) for one in inputs]
+
+
+def fail(desk: Desk, lease: Lease) -> list[Any]:
+    """The only call of a lease fails for good."""
+    broken = Ending(task=lease.calls[0].task, outcome="defect", reason="a defect")
+    return desk.book.record([Ended(lease.id, (broken,))], [])
 
 
 def test_a_batch_takes_what_came_first_until_it_is_full(desk: Desks) -> None:
@@ -84,18 +94,62 @@ def test_a_batch_holds_no_more_than_so_many_items(
     assert contents(made) == [(2, False)]  # it cannot know that there are no more
 
 
-def test_a_failed_batch_is_passed_over(desk: Desks) -> None:
-    """The next batch goes on from the last that was done, without the failed one's items."""
+def test_the_items_of_a_failed_batch_are_in_the_next(desk: Desks) -> None:
+    """It goes on from the last that was done, and nothing is lacking in the end."""
     made = desk(SRC, TOTAL)
     made.find(*range(1, 10))
     assert form(made)
     made.work()
     assert form(made)
     (lease,) = made.start("total")
-    broken = Ending(task=lease.calls[0].task, outcome="defect", reason="a defect")
-    made.book.record([Ended(lease.id, (broken,))], [])
+    arrivals, ended = fail(made, lease)
+    total = made.step("total").id
+    assert arrivals == TasksReady(arrived=((total, 1),) * 3)
+    assert ended.failed == (lease.calls[0].task,)
+    assert ended.reason == "batch_00002 failed: a defect; its items wait for another try"
+    assert arrived(made) == [4, 5, 6, 7, 8, 9]
+    for _ in range(2):
+        assert form(made)
+        made.work()
+    assert made.states_of("total") == {"1": "done", "2": "failed", "3": "done", "4": "done"}
+    *_, last = [json.loads(r.document)["total"] for r in made.rows(t.result, step_id=total)]
+    assert (last["value"], last["count"]) == (sum(range(1, 10)), 9)
+
+
+def test_what_was_rejected_while_its_batch_failed_goes_no_further(desk: Desks) -> None:
+    made = desk(SRC, SELECT, ("total", "toy.total", {"full": 3}, {"number": "sel"}))
+    made.find(1, 2, 3)
+    made.work()
+    assert form(made)
+    (lease,) = made.start("total")
+    judge(made.book, [made.step("sel").id], ["e2"], accepted=False, by=("ann", "ice"))
+    arrivals, _ = fail(made, lease)
+    assert sum(size for _, size in arrivals.arrived) == 2
+    assert arrived(made) == [1, 3]
+
+
+def test_a_failed_last_batch_is_made_again_even_when_it_was_empty(desk: Desks) -> None:
+    made = desk(SRC, TOTAL)
+    made.find(1, 2, 3)
     assert form(made)
     made.work()
+    assert form(made, final=True)
+    (lease,) = made.start("total")
+    fail(made, lease)
+    made.open(SRC, TOTAL)
+    assert not made.states[made.step("total").id].told
+    assert form(made, final=True)
+    made.work()
+    assert contents(made) == [(3, False), (0, True), (0, True)]
     assert made.states_of("total") == {"1": "done", "2": "failed", "3": "done"}
-    (_, last) = [json.loads(r.document)["total"] for r in made.rows(t.result, step_id=2)]
-    assert last["value"] == 1 + 2 + 3 + 7 + 8 + 9
+
+
+def test_a_batch_that_fails_after_its_step_was_revised_pauses_nothing(desk: Desks) -> None:
+    made = desk(SRC, TOTAL)
+    made.find(1, 2, 3)
+    assert form(made)
+    (lease,) = made.start("total")
+    book = made.book
+    _revise(book, change_parameters(book.plan, "total", {"full": 2}), "ann")
+    (ended,) = fail(made, lease)
+    assert (ended.failed, ended.refused) == ((), ())

@@ -231,16 +231,19 @@ def alerts(desk: Desk) -> list[tuple[str, bool]]:
     return [(row.key, row.cleared is None) for row in desk.rows(t.alert)]
 
 
-def test_a_step_that_is_paused_for_its_failures_has_an_alert_until_it_runs_again(
-    desk: Desks,
+@pytest.mark.parametrize("state", ["running", "waiting"])
+def test_a_step_that_is_paused_for_its_failures_has_an_alert_until_it_is_resumed(
+    desk: Desks, state: str
 ) -> None:
     made = desk(SRC, A)
     number = made.step("a").id
     made.book.change_step(number, "paused", "10 failures in a row", alarm=True)
     assert alerts(made) == [("step.paused", True)]
-    assert made.rows(t.alert, "message") == ["a is paused: 10 failures in a row"]
+    (message,) = made.rows(t.alert, "message")
+    assert message.startswith("a is paused: 10 failures in a row. ")
+    assert message.endswith(f"then: icestream resume {made.folder} a")
     assert made.rows(t.step, "state", id=number) == ["paused"]
-    made.book.change_step(number, "running", "", alarm=False)
+    made.book.change_step(number, state, "", alarm=False)
     assert alerts(made) == [("step.paused", False)]
 
 

@@ -232,6 +232,30 @@ def test_only_unexpected_failures_in_a_row_pause_a_step(ending: str, paused: boo
     )
 
 
+@pytest.mark.parametrize("ending", ["failed", "refused"])
+@pytest.mark.parametrize("before", ["running", "draining", "paused"])
+def test_one_failed_batch_pauses_its_step_until_it_is_resumed(ending: str, before: str) -> None:
+    """Its items have come back, and so has the word that nothing more comes."""
+    s = state(source(), step(2, "batch", full=3, told=True))
+    s.steps[1].state, s.steps[1].closed = "done", True
+    (start,) = running(s)
+    s.steps[2].state = before
+    decide(s, TasksReady(arrived=((2, 1),) * 2), 1.0)
+    commands = decide(s, LeaseEnded(start.lease, **{ending: (1,)}, reason="x"), 1.0)  # type: ignore[arg-type]
+    assert commands == [ChangeStep(2, "paused", "x", alarm=True)]
+    commands = decide(s, Asked("resume", (2,)), 2.0)
+    assert FormBatch(2, final=True) in commands
+    assert s.steps[2].state == "running"
+
+
+def test_a_failed_batch_without_items_is_formed_again_too() -> None:
+    s = state(source(), step(2, "batch", full=3, told=True))
+    s.steps[1].state, s.steps[1].closed = "done", True
+    (start,) = running(s)
+    decide(s, LeaseEnded(start.lease, failed=(1,), reason="x"), 1.0)
+    assert FormBatch(2, final=True) in decide(s, Asked("resume", (2,)), 2.0)
+
+
 def test_a_success_among_failures_starts_the_count_anew() -> None:
     s = state(source(), step(2, in_a_row=FAILURES - 1), cores=1, slots=1)
     (start,) = running(s)
