@@ -61,9 +61,9 @@ def progress_line(progress: Progress) -> str:
     for step in progress.steps:
         if step.kind in _PER_EXPOSURE:
             notes = _notes(step)
-            parts.append(f"{step.name} {step.counts.ended}" + (f" ({notes})" if notes else ""))
+            parts.append(f"{step.name} {step.counts.done}" + (f" ({notes})" if notes else ""))
         elif step.kind == "batch":
-            parts.append(f"{step.name} {step.counts.done} batches")
+            parts.append(f"{step.name} {_batches(step, progress)}")
     parts.append(f"behind by {progress.behind}")
     parts.append(f"alerts {len(progress.alerts)}")
     return "  ".join(parts)
@@ -73,12 +73,27 @@ def _notes(step: StepProgress) -> str:
     counts = step.counts
     notes = [
         f"{number} {what}"
-        for number, what in ((counts.rejected, "rejected"), (counts.failed, "failed"))
+        for number, what in (
+            (counts.rejected, "rejected"),
+            (counts.failed, "failed"),
+            (counts.skipped, "skipped"),
+        )
         if number
     ]
     if step.state in ("paused", "failed"):
         notes.append(f"{step.state}: {step.reason}" if step.reason else step.state)
     return ", ".join(notes)
+
+
+def _batches(step: StepProgress, progress: Progress) -> str:
+    """How many batches are done, and whether the last one is being done."""
+    notes = [_notes(step)] if _notes(step) else []
+    others = (one for one in progress.steps if one.kind in ("source", *_PER_EXPOSURE))
+    if step.counts.running:
+        last = all(one.state == "done" for one in others)
+        notes.append("the last one runs" if last else "one runs")
+    said = f" ({', '.join(notes)})" if notes else ""
+    return f"{step.counts.done} batches{said}"
 
 
 def _standstill(progress: Progress) -> str:
@@ -156,9 +171,9 @@ class _Bars:
         below = []
         for step in progress.steps:
             if step.kind in _PER_EXPOSURE:
-                self._row(step.name, step.counts.ended, progress.found, _notes(step))
+                self._row(step.name, step.counts.done, progress.found, _notes(step))
             elif step.kind == "batch":
-                below.append(f"{step.name}: {step.counts.done} batches")
+                below.append(f"{step.name}: {_batches(step, progress)}")
         below += [f"behind by {progress.behind}", f"alerts {len(progress.alerts)}"]
         lines = [Text("  ".join(below))]
         if standstill := _standstill(progress):

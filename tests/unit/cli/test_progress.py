@@ -50,7 +50,40 @@ def test_a_step_that_does_not_go_on_says_why() -> None:
         name="ctf", kind="item", state="paused", reason="10 failures", counts=Counts(failed=10)
     )
     line = progress_line(Progress(found=10, steps=(step,)))
-    assert "ctf 10 (10 failed, paused: 10 failures)" in line
+    assert "ctf 0 (10 failed, paused: 10 failures)" in line
+
+
+def test_what_was_skipped_is_not_counted_as_done() -> None:
+    counts = Counts(done=3, failed=1, skipped=4, rejected=2)
+    step = StepProgress(name="pick", kind="item", state="running", reason="", counts=counts)
+    progress = Progress(found=10, steps=(step,))
+    assert "pick 3 (2 rejected, 1 failed, 4 skipped)" in progress_line(progress)
+    console, stream = _screen(terminal=True)
+    with Watcher(console) as watcher:
+        watcher.tell(progress)
+    assert "3/10" in stream.getvalue()
+    assert "4 skipped" in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("states", "running", "said"),
+    [
+        (("running", "done"), 1, "classify 2 batches (one runs)"),
+        (("done", "done"), 1, "classify 2 batches (the last one runs)"),
+        (("done", "done"), 0, "classify 2 batches  "),
+    ],
+)
+def test_the_last_batch_is_told(states: tuple[str, str], running: int, said: str) -> None:
+    def step(name: str, kind: str, state: str, counts: Counts) -> StepProgress:
+        return StepProgress(name=name, kind=kind, state=state, reason="", counts=counts)
+
+    steps = (
+        step("import", "source", states[0], Counts(done=9)),
+        step("align", "item", states[1], Counts(done=9)),
+        step("classify", "batch", "running", Counts(done=2, running=running)),
+        step("machine", "monitor", "running", Counts()),
+    )
+    assert said in progress_line(Progress(found=9, steps=steps))
 
 
 def test_lines_come_when_something_changed(monkeypatch: pytest.MonkeyPatch) -> None:
