@@ -159,7 +159,7 @@ def test_the_next_run_takes_what_was_mended_and_what_came_late(
     ("more", "said"),
     [
         (("--gain", "/nowhere/gain.mrc"), "/nowhere/gain.mrc is not there"),
-        (("--ctf.defocus-max", "300"), "less than or equal to 20"),
+        (("--ctf.defocus-max", "300"), "--ctf.defocus-max: at most 20 µm, found 300"),
     ],
 )
 def test_what_cannot_work_is_said_at_once(

@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 
-from cyclopts import App, Group
+from cyclopts import App, CycloptsError, Group
 
 from icestream import __version__
 
@@ -69,11 +69,17 @@ def main() -> None:
     """Run the command line and say what went wrong in plain words."""
     tokens = sys.argv[1:]
     try:
-        build(called=tokens[0] if tokens else "")(tokens)
+        app = build(called=tokens[0] if tokens else "")
+        app(tokens, print_error=False, exit_on_error=False)
     except BrokenPipeError:
         # The reader of our output, such as `head`, has gone: that is not our failure.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except CycloptsError as error:
+        from icestream.cli.mistakes import mistake_words
+
+        print(f"icestream: {mistake_words(error)}", file=sys.stderr)
+        sys.exit(2)
     except Exception as error:
         if not _foreseen(error):
             traceback.print_exc()

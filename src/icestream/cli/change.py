@@ -10,11 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from icestream.cli.checks import absent_file
 from icestream.cli.control import ask
-from icestream.cli.describe import type_words, value_words, without_effect
+from icestream.cli.describe import bare_type, type_words, value_words, without_effect
 from icestream.cli.step_options import NONE
 from icestream.cli.terminal import print_table
 from icestream.engine.revising import preview
-from icestream.protocol import Parameters, Registry
+from icestream.protocol import Parameters, Registry, refused_values
 from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.records import StepRecord
@@ -97,10 +97,7 @@ def read_changes(
         whole = model.model_validate({**step.changed, **changes})
     except ValidationError as error:
         raise InvalidChange(
-            "; ".join(
-                f"{'.'.join(map(str, problem['loc'])) or step.name}: {problem['msg']}"
-                for problem in error.errors()
-            )
+            "; ".join(f"{name or step.name}: {why}" for name, why in refused_values(model, error))
         ) from None
     ready = whole.model_dump(mode="json")
     absent = [absent_file(model, name, ready[name]) for name in changes]
@@ -117,7 +114,8 @@ def _value(model: type[Parameters], name: str, text: str) -> Any:
     field: Any = model.model_fields[name].annotation
     if text.lower() == NONE and type(None) in get_args(field):
         return None
-    adapter: TypeAdapter[Any] = TypeAdapter(field)
+    # Limits are looked at later, for all parameters together.
+    adapter: TypeAdapter[Any] = TypeAdapter(bare_type(field))
     try:
         value = adapter.validate_python(text)
     except ValidationError:

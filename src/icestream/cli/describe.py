@@ -58,7 +58,7 @@ class Described:
 
     def sentence(self, default: str | None = None) -> str:
         """Help, unit, limits and default in one line; `default` replaces the protocol's own."""
-        within = " ".join(part for part in (self.unit, self.limits) if part)
+        within = self.limits or self.unit
         text = f"{self.help} [{within}]" if within else self.help
         if self.condition:
             text += f" Only {self.condition}."
@@ -75,7 +75,7 @@ def describe_parameters(model: type[Parameters]) -> Iterator[Described]:
             kind=type_words(field.annotation),
             unit=unit,
             default=default,
-            limits=", ".join(_limits(field)),
+            limits=", ".join(_limits(field, unit)),
             help=" ".join((field.description or "").split()),
             advanced=any(mark is Advanced for mark in field.metadata),
             condition=" and ".join(_conditions(field)),
@@ -150,11 +150,11 @@ def first_line(protocol: type[Protocol[Any]]) -> str:
     return (protocol.__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
 
 
-def _limits(field: FieldInfo) -> Iterator[str]:
+def _limits(field: FieldInfo, unit: str) -> Iterator[str]:
     for mark in _marks(field):
         for kind, attribute, words in _LIMITS:
             if isinstance(mark, kind):
-                yield f"{words} {value_words(getattr(mark, attribute))}"
+                yield f"{words} {value_words(getattr(mark, attribute), unit)}"
 
 
 def _marks(field: FieldInfo) -> Iterator[Any]:

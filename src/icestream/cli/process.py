@@ -8,9 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Group, Parameter
+from cyclopts.help import (
+    AsteriskRenderer,
+    ColumnSpec,
+    DefaultFormatter,
+    DescriptionRenderer,
+    HelpEntry,
+    NameRenderer,
+)
+from rich.console import Console, ConsoleOptions
 
+from icestream.cli.checks import without_each_time
 from icestream.cli.running import Here, run_here
-from icestream.cli.step_options import StepOptions
+from icestream.cli.step_options import StepOptions, hyphens
 from icestream.engine.workflow import Workflow, load_workflow
 from icestream.exports.provenance import session_workflow
 from icestream.protocol import Registry
@@ -26,16 +36,22 @@ _FILES = Group("Files", sort_key=1)
 
 def process(*tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
     """Process movies while they arrive, up to a report."""
+    tokens = tuple(map(hyphens, tokens))
     options = StepOptions(_base(tokens), Registry())
     words = options.take_back(tokens)
-    code: int = process_command(options)(words, result_action="return_value") or 0
+    command = process_command(options)
+    # What is wrong with the words is told by the whole command line, as for every command.
+    code: int = (
+        command(words, result_action="return_value", print_error=False, exit_on_error=False) or 0
+    )
     return code
 
 
 def _base(tokens: tuple[str, ...]) -> Workflow:
     """The workflow that the options change: the named one, the session's own, or the default.
 
-    A session that goes on keeps what it was told before, also by ``icestream set``.
+    A session that goes on keeps what it was told before, also by ``icestream set``; only whether
+    it waits for movies is said each time.
     """
     named, out = _option(tokens, "--workflow"), _option(tokens, "--out")
     if named is None and out is not None:
@@ -44,7 +60,7 @@ def _base(tokens: tuple[str, ...]) -> Workflow:
         except NoStore:
             return load_workflow(DEFAULT)
         try:
-            return session_workflow(store)
+            return without_each_time(session_workflow(store))
         finally:
             store.close()
     return load_workflow(named or DEFAULT)
@@ -90,9 +106,24 @@ def process_command(options: StepOptions) -> App:
             "protocols show NAME."
         ),
         version_flags=(),
+        help_formatter=DefaultFormatter(column_specs=_columns),
     )
     app.default(command)
     return app
+
+
+def _columns(
+    console: Console,
+    options: ConsoleOptions,  # noqa: ARG001 - the formatter names its arguments
+    entries: list[HelpEntry],
+) -> tuple[ColumnSpec, ...]:
+    """Options and what they do, with room for the longest option in one line."""
+    width = max(28, console.width * 2 // 5)
+    names = ColumnSpec(renderer=NameRenderer(max_width=width), style="cyan", max_width=width)
+    described = ColumnSpec(renderer=DescriptionRenderer(), overflow="fold")
+    asterisk = ColumnSpec(renderer=AsteriskRenderer(), width=1, style="bold red")
+    needed = (asterisk,) if any(entry.required for entry in entries) else ()
+    return (*needed, names, described)
 
 
 _HELP = """Process movies while they arrive, up to a report.

@@ -5,18 +5,19 @@ the step that brings the movies in can also be written without its name: ``--gai
 """
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from cyclopts import Group, Parameter
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from icestream.cli.describe import Described, bare_type, describe_parameters, value_words
 from icestream.engine.workflow import Step, Workflow
-from icestream.protocol import Protocol, Registry, SourceProtocol, unit_of
+from icestream.protocol import Protocol, Registry, SourceProtocol, refused_values, unit_of
 
-__all__ = ["DIRECT", "StepOptions"]
+__all__ = ["DIRECT", "NONE", "InvalidOption", "StepOptions", "hyphens"]
 
 DIRECT = {
     "gain": "--gain",
@@ -33,8 +34,22 @@ DIRECT = {
 NONE = "none"
 """Word that takes back what was given for a parameter that can do without."""
 
+_ENDS = ("watch", "idle_timeout")
+_ENDING = Group("When it ends", sort_key=4)
+_UNSAID = Group("What the files do not say, or say wrongly", sort_key=5)
+
 PATTERN = "pattern"
 """Parameter of the source that takes the command's first argument."""
+
+
+class InvalidOption(ValueError):
+    """What was given on the command line is out of a parameter's limits."""
+
+
+def hyphens(word: str) -> str:
+    """An option as we write it; ``--ctf_monitor.defocus_max`` is understood, too."""
+    name, equals, value = word.partition("=")
+    return f"{name.replace('_', '-')}{equals}{value}" if word.startswith("--") else word
 
 
 class StepOptions:
@@ -55,6 +70,7 @@ class StepOptions:
         self._may_be_none: dict[str, tuple[str, str, bool]] = {}
         """Step, parameter, and whether it can do without a value, by option."""
         self._pattern_of: str | None = None
+        self._registry = registry
         for number, step in enumerate(workflow.steps):
             self._add(number, step, registry.get(step.protocol))
 
@@ -88,6 +104,11 @@ class StepOptions:
         """The workflow with what was given on the command line.
 
         Relative paths are made absolute: a session can be resumed from another folder.
+
+        Raises
+        ------
+        InvalidOption
+            Naming every option whose value is out of its limits.
         """
         workflow = self.workflow
         if pattern is not None:
@@ -102,24 +123,41 @@ class StepOptions:
             if name in self._places and value is not None:
                 step, parameter = self._places[name]
                 workflow = workflow.changed(step, {parameter: _ready(value)})
+        refused = list(self._refused(workflow, given))
+        if refused:
+            raise InvalidOption("; ".join(refused))
         return workflow
+
+    def _refused(self, workflow: Workflow, given: Mapping[str, Any]) -> Iterator[str]:
+        """Values that were given and are not valid; what the workflow says is not looked at."""
+        names = {part.name: _spelled(part) for part in self._options}
+        options = {self._places[place]: names[place] for place in given if place in self._places}
+        for step in dict.fromkeys(step for step, _ in options):
+            placed = workflow.step(step)
+            model = self._registry.get(placed.protocol).parameters_type()
+            try:
+                model.model_validate(dict(placed.parameters))
+            except ValidationError as error:
+                for name, why in refused_values(model, error):
+                    if (step, name.partition(".")[0]) in options:
+                        yield f"{options[step, name.partition('.')[0]]}: {why}"
 
     def _add(self, number: int, step: Step, protocol: type[Protocol[Any]]) -> None:
         source = issubclass(protocol, SourceProtocol)
         model = protocol.parameters_type()
         group = Group(f"Step {step.name}: {protocol.title} ({protocol.name})", sort_key=10 + number)
-        short = Group("What the files do not say, or say wrongly", sort_key=5)
         for described in describe_parameters(model):
             name, field = described.name, model.model_fields[described.name]
             if source and name == PATTERN:
                 self._pattern_of = step.name
                 continue
-            long = f"--{step.name}.{name.replace('_', '-')}"
+            long = hyphens(f"--{step.name}.{name}")
             direct = DIRECT.get(name) if source else None
             words = _help(described, step, field)
             place, target = f"step{number}__{name}", (step.name, name)
             kind = bare_type(field.annotation)
             if direct:
+                short = _ENDING if name in _ENDS else _UNSAID
                 self._option(place, target, kind, Parameter(direct, help=words, group=short))
             # What has a short name can be written in full too, but is not listed twice.
             listed = not described.advanced and not direct
@@ -140,6 +178,11 @@ class StepOptions:
                 annotation=Annotated[kind | None, quiet, option],
             )
         )
+
+
+def _spelled(part: inspect.Parameter) -> str:
+    """The option that stands for one parameter of the command."""
+    return str(part.annotation.__metadata__[1].name[0])
 
 
 def _help(described: Described, step: Step, field: FieldInfo) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from icestream.protocol import Port, Protocol, Registry, UnknownProtocol
+from icestream.protocol import Port, Protocol, Registry, UnknownProtocol, refused_values
 
 __all__ = [
     "InvalidWorkflow",
@@ -96,10 +96,13 @@ class Workflow:
         return replace(self, steps=tuple(new if s is old else s for s in self.steps))
 
     @classmethod
-    def from_document(cls, document: Any) -> "Workflow":
-        """Read the JSON form; InvalidWorkflow says everything that is wrong with it."""
+    def from_document(cls, document: Any, *, called: str = "?") -> "Workflow":
+        """Read the JSON form; InvalidWorkflow says everything that is wrong with it.
+
+        A document that does not say its name is `called` so in messages.
+        """
         if not isinstance(document, dict) or not isinstance(document.get("steps"), list):
-            raise InvalidWorkflow("?", ['expected an object with "name" and a list "steps"'])
+            raise InvalidWorkflow(called, ['expected an object with "name" and a list "steps"'])
         name = str(document.get("name", "unnamed"))
         problems: list[str] = []
         steps = [_read_step(place, raw, problems) for place, raw in enumerate(document["steps"])]
@@ -149,7 +152,7 @@ def load_workflow(name_or_path: str | Path) -> Workflow:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         raise InvalidWorkflow(str(name_or_path), [f"is not JSON: {error}"]) from error
-    return Workflow.from_document(document)
+    return Workflow.from_document(document, called=str(name_or_path))
 
 
 def save_workflow(workflow: Workflow, path: Path) -> None:
@@ -235,13 +238,12 @@ def _parameter_problems(step: Step, protocol: type[Protocol[Any]]) -> Iterator[s
     try:
         model.model_validate(dict(step.parameters))
     except ValidationError as error:
-        for found in error.errors():
-            name = ".".join(map(str, found["loc"]))
+        for name, why in refused_values(model, error):
             hint = ""
-            if found["type"] == "extra_forbidden":
+            if name and name.partition(".")[0] not in model.model_fields:
                 hint = f";{_near(name, list(model.model_fields))}"
             where = f"parameter {name!r}" if name else "parameters"
-            yield f"step {step.name!r}: {where} of {step.protocol}: {found['msg']}{hint}"
+            yield f"step {step.name!r}: {where} of {step.protocol}: {why}{hint}"
 
 
 def _link_problems(

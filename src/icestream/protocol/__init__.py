@@ -23,6 +23,7 @@ from icestream.protocol.parameters import (
     Parameters,
     hidden_parameters,
     operational_parameters,
+    refused_values,
     shown_if,
     unit_of,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "Work",
     "hidden_parameters",
     "operational_parameters",
+    "refused_values",
     "shown_if",
     "unit_of",
 ]

@@ -1,9 +1,10 @@
 """Parameters of a protocol: one frozen model from which forms, flags, docs and records come."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema
 
@@ -16,6 +17,7 @@ __all__ = [
     "Shown",
     "hidden_parameters",
     "operational_parameters",
+    "refused_values",
     "shown_if",
     "unit_of",
 ]
@@ -111,6 +113,35 @@ def hidden_parameters(parameters: Parameters) -> set[str]:
         if not all(condition.holds(parameters) for condition in conditions):
             hidden.add(name)
     return hidden
+
+
+_BOUNDS = {
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+    "multiple_of": ("a multiple of", "multiple_of"),
+}
+
+
+def refused_values(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[str, str]]:
+    """Each parameter that `error` refuses, and why: ``at most 20 µm, found 30``.
+
+    The name is empty where several parameters do not go together.
+    """
+    for problem in error.errors():
+        name = ".".join(map(str, problem["loc"]))
+        bound, key = _BOUNDS.get(problem["type"], ("", ""))
+        if not bound:
+            yield name, problem["msg"].removeprefix("Value error, ")
+            continue
+        field = model.model_fields.get(str(problem["loc"][0]))
+        unit = unit_of(field) if field else None
+        space = "" if unit in (None, "°") else " "
+        limit = f"{problem.get('ctx', {})[key]:g}{space}{unit or ''}"
+        given = problem["input"]
+        found = f"{given:g}" if isinstance(given, float) else str(given)
+        yield name, f"{bound} {limit}, found {found}"
 
 
 def unit_of(field: FieldInfo) -> str | None:

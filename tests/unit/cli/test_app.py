@@ -81,7 +81,7 @@ def test_an_unknown_command_suggests_the_near_one() -> None:
 
 
 def _fail(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    def fail(tokens: list[str]) -> None:
+    def fail(tokens: list[str], **_: bool) -> None:
         raise error
 
     monkeypatch.setattr(command_line, "build", lambda **_: fail)

@@ -60,9 +60,9 @@ DESCRIBED = {found.name: found for found in describe_parameters(RingParameters)}
 def test_a_parameter_is_described_whole() -> None:
     found = DESCRIBED["defocus_max"]
     assert (found.kind, found.unit, found.default) == ("number", "µm", "4 µm")
-    assert found.limits == "> 0, ≤ 10"
+    assert found.limits == "> 0 µm, ≤ 10 µm"
     assert found.help == "Largest underfocus to search."
-    assert found.sentence() == "Largest underfocus to search. [µm > 0, ≤ 10] Default: 4 µm."
+    assert found.sentence() == "Largest underfocus to search. [> 0 µm, ≤ 10 µm] Default: 4 µm."
     assert found.sentence("3 µm").endswith("Default: 3 µm.")
 
 
@@ -88,7 +88,7 @@ def test_what_does_nothing_is_said() -> None:
 
 def test_an_optional_number_keeps_its_unit_and_limits() -> None:
     found = DESCRIBED["diameter"]
-    assert (found.kind, found.unit, found.limits) == ("number", "Å", "> 0")
+    assert (found.kind, found.unit, found.limits) == ("number", "Å", "> 0 Å")
     assert found.default == "none"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cyclopts import CycloptsError
 
 from icestream.cli import process as module
 from icestream.cli.process import process
@@ -79,15 +80,26 @@ def test_a_session_that_goes_on_keeps_what_it_was_told(
     assert workflow.step("pick").parameters == {"diameter": 90.0}
 
 
-def test_an_unknown_option_suggests_the_near_one(
-    started: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--ctf.defocus-mox", "3"), "--ctf.defocus-max"),
+        (("--cores", "0"), "--cores"),
+        (("second.tiff",), "second.tiff"),
+    ],
+)
+def test_mistakes_are_told_before_anything_starts(
+    started: list[Any], tmp_path: Path, words: tuple[str, ...], told: str
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
-        process("/data", "--out", str(tmp_path / "s"), "--ctf.defocus-mox", "3")
-    assert ended.value.code == 2
-    captured = capsys.readouterr()
-    assert "--ctf.defocus-max" in captured.out + captured.err
+    """Raised, and not printed: the whole command line says it as for every command."""
+    with pytest.raises(CycloptsError, match=told):
+        process("/data", "--out", str(tmp_path / "s"), *words)
     assert not started
+
+
+def test_underscores_are_understood(started: list[Any], tmp_path: Path) -> None:
+    process("/data", "--out", str(tmp_path / "s"), "--ctf_monitor.for_last", "3")
+    assert started[0][0].step("ctf_monitor").parameters["for_last"] == 3
 
 
 def test_help_lists_the_steps_options(capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,4 +109,6 @@ def test_help_lists_the_steps_options(capsys: pytest.CaptureFixture[str]) -> Non
         assert f"Step {step.name}: " in shown
     for word in ("--out", "--gain", "--pixel-size", "--idle-timeout", "--ctf.defocus-max"):
         assert word in shown
-    assert "[µm > 0" in shown
+    assert "[> 0 µm" in shown
+    for word in ("--ctf-monitor.astigmatism-max", "--ctf-monitor.resolution-max"):
+        assert word in shown

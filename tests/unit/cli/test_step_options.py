@@ -9,7 +9,7 @@ import pytest
 from annotated_types import Gt
 from cyclopts import App
 
-from icestream.cli.step_options import StepOptions
+from icestream.cli.step_options import InvalidOption, StepOptions, hyphens
 from icestream.engine.workflow import Source, Step, Workflow
 from icestream.model import Ctf, Micrograph, Movie
 from icestream.protocol import (
@@ -177,6 +177,28 @@ def test_none_takes_back_what_was_given(options: StepOptions) -> None:
         options.take_back(["--import.depth", "none"])
 
 
+def test_a_value_out_of_its_limits_is_told_with_option_unit_and_what_was_found(
+    options: StepOptions,
+) -> None:
+    given = _call(options, "--ctf.defocus-max", "-2", "--pixel-size", "0")
+    with pytest.raises(InvalidOption) as refused:
+        options.changed(given)
+    assert str(refused.value) == (
+        "--pixel-size: more than 0 Å, found 0; --ctf.defocus-max: more than 0 µm, found -2"
+    )
+
+
+def test_what_the_workflow_says_is_not_blamed_on_the_command_line(options: StepOptions) -> None:
+    options.workflow = WORKFLOW.changed("ctf", {"defocus_max": -1.0})
+    changed = options.changed(_call(options, "--ctf.tile", "256"))
+    assert _step(changed, "ctf")["tile"] == 256
+
+
+def test_options_are_written_with_hyphens() -> None:
+    assert hyphens("--ctf_monitor.defocus_max=a_b") == "--ctf-monitor.defocus-max=a_b"
+    assert hyphens("my_movies") == "my_movies"
+
+
 def test_pairs_and_advanced_parameters(options: StepOptions) -> None:
     given = _call(options, "--ctf.limits", "3", "4", "--ctf.tile", "256")
     assert _step(options.changed(given), "ctf") == {
@@ -196,7 +218,7 @@ def test_help_shows_units_limits_and_the_workflows_default(
     app.default(command)
     app(["--help"], result_action="return_value")
     shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    assert "Largest underfocus to search. [µm > 0] Default: 3 µm." in shown
+    assert "Largest underfocus to search. [> 0 µm] Default: 3 µm." in shown
     assert "Step ctf: Rings (ctf.rings)" in shown
     assert "--pixel-size" in shown
     assert "--import.pixel-size" not in shown

@@ -12,6 +12,7 @@ from icestream.protocol import (
     Parameters,
     hidden_parameters,
     operational_parameters,
+    refused_values,
     shown_if,
     unit_of,
 )
@@ -72,3 +73,13 @@ def test_values_never_change() -> None:
 def test_what_decides_nothing_is_known() -> None:
     assert operational_parameters(Example) == {"threads"}
     assert Example.model_json_schema()["properties"]["threads"]["x-operational"] is True
+
+
+def test_refusals_say_limit_unit_and_what_was_found() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Example.model_validate({"defocus_max": -1, "phase_shift": -0.5, "unknown": 1})
+    assert list(refused_values(Example, refused.value)) == [
+        ("defocus_max", "more than 0 µm, found -1"),
+        ("phase_shift", "at least 0°, found -0.5"),
+        ("unknown", "Extra inputs are not permitted"),
+    ]
