@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from icestream import log
 from icestream.cli.checks import EACH_TIME, absent_files, changes_since, check_folder
 from icestream.cli.describe import without_effect
 from icestream.cli.progress import Watcher
+from icestream.cli.reasons import reason_lines
 from icestream.cli.report import kept_up_to_date
 from icestream.cli.terminal import console
 from icestream.engine.progress import Outcome
@@ -168,6 +169,8 @@ def _tell(outcome: Outcome, session: Path, here: Here) -> None:
     counted = ", ".join(f"{number} {state}" for state, number in outcome.exposures.items())
     found = sum(outcome.exposures.values())
     print(f"{outcome.state} after {outcome.seconds:.0f} s: {found} exposures, {counted}")
+    with suppress(NoStore), closing(open_store(session, readonly=True)) as store:
+        print(*(f"  {line}\n" for line in reason_lines(store)), sep="", end="")
     if outcome.state != "done":
         print("the same command goes on where it was")
     elif not found:

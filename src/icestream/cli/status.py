@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from icestream.cli.reasons import reason_lines
 from icestream.cli.terminal import print_json, print_table
 from icestream.engine.lock import holder
 from icestream.store import queries
@@ -21,7 +22,7 @@ _UNDER_WAY = ("running", "draining", "paused")
 _ROOM = 1 << 20
 """Bytes without which nothing can be written."""
 _SHOWN = 10
-"""Failed exposures listed for people; programs get them all."""
+"""Kinds of reasons listed for people; programs get each failure."""
 
 
 def status(session: Path, /, *, json: Annotated[bool, Parameter(negative="")] = False) -> None:
@@ -115,8 +116,6 @@ def _print(store: Store) -> None:
     )
     for alert in queries.alerts(store):
         print(f"\n{alert.level}: {alert.message}")
-    failures = _all_failures(store)
-    if failures:
-        print(f"\nfailed: {len(failures)}")
-    for failure in failures[-_SHOWN:]:
-        print(f"  {failure.exposure or 'batch'} at {failure.step}: {failure.reason}")
+    reasons = list(reason_lines(store, most=_SHOWN))
+    if reasons:
+        print("", *reasons, sep="\n")

@@ -87,9 +87,13 @@ def test_the_status_is_0_only_when_every_exposure_is_accounted_for(
 def test_it_says_how_it_ended_and_where_the_report_is(
     engine: Callable[[Session], list[Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    sample = SampleSession(tmp_path / "s", start=1.7e9)
+    sample.grow(12)
+    sample.store.close()
     reports = engine(_session(DONE))
     run_here(WORKFLOW, tmp_path / "s", Here())
     printed = capsys.readouterr().out
+    assert " rejected: " in printed.partition("done after")[2]
     assert "found 5" in printed
     assert "done after 0 s: 5 exposures, 0 going, 3 done, 1 rejected, 1 failed" in printed
     assert f"report: {tmp_path / 's' / 'report' / 'index.html'}" in printed

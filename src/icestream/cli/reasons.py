@@ -1,0 +1,62 @@
+"""Why exposures were not used, for people: like reasons together, the most frequent first."""
+
+import re
+from collections.abc import Iterator
+
+from icestream.store import queries
+from icestream.store.open import Store
+
+__all__ = ["reason_lines"]
+
+_PAGE = 1000
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_PATH = re.compile(r"(?<![\w.])/\S+")
+
+
+def reason_lines(store: Store, *, most: int = 10) -> Iterator[str]:
+    """Lines such as ``4 failed: import: give --voltage ... (a and 3 more)``.
+
+    Reasons that differ in names and numbers alone count as one; the first is shown.
+
+    Parameters
+    ----------
+    most
+        Kinds of reasons that are shown, of the failed and of the rejected each.
+    """
+    for state in ("failed", "rejected"):
+        kinds: dict[str, list[str]] = {}
+        counts: dict[str, int] = {}
+        for name, reason in _reasons(store, state):
+            kind = _kind(name, reason)
+            counts[kind] = counts.get(kind, 0) + 1
+            kinds.setdefault(kind, [name, reason])
+        ordered = sorted(counts, key=lambda kind: -counts[kind])
+        for kind in ordered[:most]:
+            (name, reason), count = kinds[kind], counts[kind]
+            more = f" and {count - 1} more" if count > 1 else ""
+            # A refused file's name is at the end with the others'.
+            short = re.sub(rf"(?<=: )\S*{re.escape(name)}\S*: ", "", reason, count=1)
+            yield f"{count} {state}: {short} ({name}{more})"
+        if ordered[most:]:
+            left = sum(counts[kind] for kind in ordered[most:])
+            yield f"{left} {state} for {len(ordered) - most} other reasons"
+
+
+def _reasons(store: Store, state: str) -> Iterator[tuple[str, str]]:
+    """Each exposure in a state, and each batch that failed, with its reasons."""
+    after = 0
+    while page := queries.exposures(store, after=after, limit=_PAGE, state=state):
+        yield from ((one.name, "; ".join(one.reasons)) for one in page)
+        after = page[-1].id
+    if state != "failed":
+        return
+    for step in queries.steps(store):
+        if step.kind == "batch" and step.counts.failed:
+            for failure in queries.failures(store, step=step.name):
+                yield f"batch of {step.name}", f"{step.name}: {failure.reason}"
+
+
+def _kind(name: str, reason: str) -> str:
+    """A reason without what is the exposure's own."""
+    without = re.sub(rf"\S*{re.escape(name)}\S*", "", reason)
+    return _NUMBER.sub("#", _PATH.sub("", without))

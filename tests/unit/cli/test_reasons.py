@@ -1,0 +1,45 @@
+"""Why exposures were not used."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from icestream.cli.reasons import reason_lines
+from toy_book import Desk, desks
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Desk]:
+    """Exposures whose value is refused at a limit, and files that a source refused."""
+    for make in desks(tmp_path):
+        desk = make(
+            ("src", "toy.count", {}, {}),
+            ("a", "toy.add", {"fail": "item"}, {"number": "src"}),
+            ("small", "toy.select", {"below": 5.0}, {"number": "a"}),
+        )
+        desk.find(1, 2, 3, 13, 7, 8, 23, refused=("cut.tif",))
+        desk.work()
+        yield desk
+
+
+def test_like_reasons_are_told_together_the_most_frequent_first(made: Desk) -> None:
+    assert list(reason_lines(made.store)) == [
+        "3 failed: a: 3.0 is no good: take another (e3 and 2 more)",
+        "1 failed: src: is bad (cut.tif)",
+        "2 rejected: small: 8 is not below 5 (e7 and 1 more)",
+    ]
+
+
+def test_few_are_shown_and_the_others_counted(made: Desk) -> None:
+    lines = list(reason_lines(made.store, most=1))
+    assert lines[1] == "1 failed for 1 other reasons"
+    assert len(lines) == 3
+
+
+def test_nothing_to_tell(tmp_path: Path) -> None:
+    for make in desks(tmp_path):
+        desk = make(("src", "toy.count", {}, {}), ("a", "toy.add", {}, {"number": "src"}))
+        desk.find(1, 2)
+        desk.work()
+        assert list(reason_lines(desk.store)) == []
