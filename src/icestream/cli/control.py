@@ -1,15 +1,19 @@
 """`icestream pause`, `resume`, `stop`, `abort`: what happens to the work of a session."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from icestream.cli.step_options import PATTERN
+from icestream.cli.terminal import called
 from icestream.engine.commands import answer_of, send
 from icestream.engine.lock import holder
+from icestream.exports.provenance import session_workflow
 from icestream.store.open import open_store
 
-__all__ = ["abort", "ask", "pause", "resume", "stop"]
+__all__ = ["abort", "ask", "pause", "resume", "run_again", "stop"]
 
 _PATIENCE = 10.0
 """Seconds that a running session has for its answer."""
@@ -86,6 +90,22 @@ def _control(verb: str, session: Path, step: str | None, *, branch: bool) -> int
     return ask(session, verb, **arguments)
 
 
+def run_again(session: Path) -> str:
+    """The command that makes a session go on."""
+    store = open_store(session, readonly=True)
+    try:
+        steps = session_workflow(store).steps
+    finally:
+        store.close()
+    folder = shlex.quote(str(session))
+    patterns = [step.parameters[PATTERN] for step in steps if PATTERN in step.parameters]
+    if patterns:
+        return f"  {called()} process {shlex.quote(str(patterns[0]))} --out {folder}"
+    file = shlex.quote(str(session / "workflow.json"))
+    export = f"{called()} workflow export {folder} {file}"
+    return f"  {export} && {called()} run {file} --session {folder}"
+
+
 def ask(session: Path, verb: str, **arguments: Any) -> int:
     """Send a command to a session, wait for the answer, print it; the exit status."""
     open_store(session, readonly=True).close()  # says so when there is no session
@@ -95,7 +115,8 @@ def ask(session: Path, verb: str, **arguments: Any) -> int:
         return 0
     token = send(session, verb, **arguments)
     if not runs:
-        print("no process runs this session now; it will be done when the session is run again")
+        print("no process runs this session now; it will be done when the session is run again:")
+        print(run_again(session))
         return 0
     state, answer = answer_of(session, token, timeout=_PATIENCE)
     if state == "new":

@@ -1,5 +1,6 @@
 """`icestream demo`: a simulated microscope, and a session that processes what it writes."""
 
+import shlex
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from icestream.cli.running import Here, run_here
 from icestream.cli.step_options import StepOptions
+from icestream.cli.terminal import called
 from icestream.engine.workflow import load_workflow
 from icestream.protocol import Registry
 
@@ -46,7 +48,8 @@ def demo(out: Path = Path("demo-session"), *, movies: int = 20, rate: float = 90
     workflow = workflow.changed(source, {"watch": True, "idle_timeout": max(20.0, 4 * 3600 / rate)})
     with _microscope(microscope, movies, rate, out / "microscope.log"):
         code = run_here(workflow, session, Here())
-    print(f"\ntake it to RELION: icestream export relion {session} {out / 'relion'}")
+    words = shlex.join(["export", "relion", str(session), str(out / "relion")])
+    print(f"\ntake it to RELION: {called()} {words}")
     return code
 
 

@@ -1,8 +1,11 @@
 """`icestream export`: hand a session over to another program."""
 
+import shlex
 from pathlib import Path
 
 from cyclopts import App
+
+from icestream.cli.terminal import called
 
 __all__ = ["app"]
 
@@ -23,7 +26,7 @@ def relion(session: Path, folder: Path, /) -> None:
     from icestream.exports.relion import export_relion
 
     export_relion(session, folder)
-    print(f"{folder}: open it with: cd {folder} && relion")
+    print(f"{folder}: open it with: cd {shlex.quote(str(folder))} && relion")
 
 
 @app.command
@@ -41,5 +44,7 @@ def provenance(session: Path, folder: Path, /) -> None:
     from icestream.exports.provenance import export_provenance
 
     export_provenance(session, folder)
-    print(f"{folder / 'workflow.json'}: run it with icestream run {folder / 'workflow.json'}")
-    print(f"{folder / 'lineage.jsonl'}")
+    workflow = folder / "workflow.json"
+    command = shlex.join(["run", str(workflow), "--session", str(folder / "again")])
+    print(f"{workflow}: run it again with: {called()} {command}")
+    print(f"{folder / 'lineage.jsonl'}: one line for each result")

@@ -6,6 +6,7 @@ from cyclopts import App, Parameter
 
 from icestream.cli.describe import value_words
 from icestream.cli.terminal import print_json, print_table
+from icestream.protocol import unit_of
 from icestream.settings import SITE_FILE, Settings, load, person_file
 
 __all__ = ["app"]
@@ -37,11 +38,15 @@ def show(*, json: Annotated[bool, Parameter(negative="")] = False) -> None:
         [
             (
                 name,
-                value_words(value),
+                value_words(value, unit_of(Settings.model_fields[name]) or ""),
                 loaded.origins[name],
                 " ".join((Settings.model_fields[name].description or "").split()),
             )
             for name, value in values.items()
         ],
     )
-    print(f"files read: {person_file()}, then {SITE_FILE}; environment: ICESTREAM_<SETTING>")
+    files = ", then ".join(
+        f"{file} ({'found' if file.exists() else 'not there'})"
+        for file in (person_file(), SITE_FILE)
+    )
+    print(f"files looked for: {files}; environment: ICESTREAM_<SETTING>")

@@ -1,19 +1,33 @@
 """How the commands write: tables for people, JSON for programs."""
 
 import json
+import shlex
+import shutil
+import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-__all__ = ["console", "print_json", "print_table"]
+__all__ = ["called", "console", "print_json", "print_table"]
 
 
 def console(*, stderr: bool = False) -> Console:
     """The terminal, or a plain stream that is never wrapped when nobody is looking at it."""
     return Console(stderr=stderr, highlight=False, soft_wrap=True, markup=False)
+
+
+def called() -> str:
+    """How this icestream is called from a shell: by its path where its name leads elsewhere."""
+    own = Path(sys.executable).parent / "icestream"
+    found = shutil.which("icestream")
+    if not own.exists() or (found and Path(found).samefile(own)):
+        return "icestream"
+    here = Path.cwd()
+    return shlex.quote(str(own.relative_to(here) if own.is_relative_to(here) else own))
 
 
 def print_table(

@@ -1,5 +1,6 @@
 """`icestream workflow`: which workflows there are, what is in one, whether it can run."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +9,7 @@ from cyclopts import App, Parameter
 
 from icestream.cli.describe import value_words
 from icestream.cli.running import effectless
-from icestream.cli.terminal import print_json, print_table
+from icestream.cli.terminal import called, print_json, print_table
 from icestream.engine.workflow import (
     Workflow,
     load_workflow,
@@ -102,7 +103,8 @@ def export(workflow: str, file: Path, /) -> None:
     """
     found = _find(workflow)
     save_workflow(found, file)
-    print(f"{file}: {len(found.steps)} steps; run it with icestream run {file} --session DIR")
+    command = f"{called()} run {shlex.quote(str(file))} --session"
+    print(f"{file}: {len(found.steps)} steps; run it with: {command} DIR")
 
 
 def _find(text: str) -> Workflow:

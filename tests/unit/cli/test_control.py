@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 from sqlalchemy import select, update
 
 from icestream.cli import control
-from icestream.cli.control import ask
+from icestream.cli.control import ask, run_again
+from icestream.cli.terminal import called
 from icestream.engine.commands import Doorbell
 from icestream.engine.lock import hold
+from icestream.engine.workflow import Step, Workflow
 from icestream.store import tables as t
 from icestream.store.open import NoStore, open_store
 from report_session import SampleSession
@@ -65,7 +68,9 @@ def test_each_reaches_the_session(
         assert command(session) == 1  # nobody answers
     assert command(session, "ctf", branch=True) == 0
     assert _asked(session) == [(verb, {}), (verb, {"step": "ctf", "branch": True})]
-    assert "no process runs this session now" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "no process runs this session now" in said
+    assert f"--session {session}" in said
 
 
 @pytest.mark.parametrize("verb", ["stop", "abort"])
@@ -110,3 +115,17 @@ def test_a_session_that_does_not_answer(
 def test_a_folder_without_a_session(tmp_path: Path) -> None:
     with pytest.raises(NoStore):
         control.pause(tmp_path)
+
+
+def test_how_to_make_a_session_go_on(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The very words; a session without files is run by its workflow."""
+    files = Workflow(
+        name="one",
+        steps=(Step(name="import", protocol="movies.import", parameters={"pattern": "/a/**/*.b"}),),
+    )
+    monkeypatch.setattr(control, "session_workflow", lambda store: files)
+    assert shlex.split(run_again(session)) == [
+        *(called(), "process", "/a/**/*.b", "--out", str(session))
+    ]
+    monkeypatch.setattr(control, "session_workflow", lambda store: Workflow(name="no", steps=()))
+    assert run_again(session).endswith(f"--session {session}")

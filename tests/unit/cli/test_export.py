@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from icestream.cli.export import app
+from icestream.cli.terminal import called
 from report_session import SampleSession
 
 
@@ -14,7 +15,8 @@ def test_provenance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sample.grow(2)
     out = tmp_path / "provenance"
     app(["provenance", str(sample.folder), str(out)], result_action="return_value")
-    assert str(out / "workflow.json") in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"{called()} run {out / 'workflow.json'} --session {out / 'again'}" in said
     assert json.loads((out / "workflow.json").read_text())["name"] == "single-particle"
     lines = (out / "lineage.jsonl").read_text().splitlines()
     assert len(lines) > 2

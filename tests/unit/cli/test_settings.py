@@ -1,6 +1,7 @@
 """`icestream settings show`."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,7 @@ def test_each_value_and_its_origin(
     )
     assert set(lines) == {"setting", *Settings.model_fields}
     assert lines["cores"].startswith("3\t$ICESTREAM_CORES\t")
-    assert lines["report_interval"].startswith("5\tdefault\t")
+    assert lines["report_interval"].startswith("5 s\tdefault\t")
 
 
 def test_the_same_for_programs(
@@ -29,3 +30,17 @@ def test_the_same_for_programs(
     printed = capsys.readouterr().out
     assert json.loads(printed)["store"]["origin"] == "$ICESTREAM_STORE"
     assert "secret" not in printed
+
+
+def test_it_says_which_files_there_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "settings.toml"
+    monkeypatch.setenv("ICESTREAM_SETTINGS", str(mine))
+    app(["show"], result_action="return_value")
+    assert f"{mine} (not there)" in capsys.readouterr().out
+    mine.write_text("cores = 2\n")
+    app(["show"], result_action="return_value")
+    printed = capsys.readouterr().out
+    assert f"{mine} (found)" in printed
+    assert f"cores\t2\t{mine}\t" in printed

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from icestream.cli.terminal import print_json, print_table
+from icestream.cli.terminal import called, print_json, print_table
 
 
 def test_a_table_in_a_pipe_has_one_line_per_row(capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,3 +73,19 @@ def test_doctor_shows_advice_and_folders_with_brackets_on_a_terminal(tmp_path: P
     )
     assert "br[red]x" in shown
     assert "icestream[postgres]" in shown
+
+
+def test_we_are_called_by_our_path_where_the_name_leads_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "venv" / "bin"
+    own.mkdir(parents=True)
+    (own / "icestream").write_text("#!/bin/sh\n")
+    (own / "icestream").chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(own / "python"))
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert called() == str(own / "icestream")
+    monkeypatch.chdir(tmp_path)
+    assert called() == "venv/bin/icestream"
+    monkeypatch.setenv("PATH", str(own))
+    assert called() == "icestream"
