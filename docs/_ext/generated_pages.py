@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from icestream.cli.app import COMMANDS, build
 from icestream.cli.describe import describe_parameters, first_line, port_words, value_words
-from icestream.protocol import Protocol, Registry
+from icestream.protocol import Protocol, Registry, unit_of
 from icestream.settings import PREFIX, Settings
 
 SUBJECTS = {
@@ -76,16 +76,13 @@ def _protocol(protocol: type[Protocol[Any]]) -> Iterator[str]:
     if not rows:
         yield from ("It has no parameters.", "")
         return
-    yield from ("| parameter | default | limits | what it does |", "|---|---|---|---|")
+    yield from ("| parameter | type | default | limits | what it does |", "|---|---|---|---|---|")
     for row in rows:
-        limits = row.limits or ("" if row.kind in ("number", "whole number") else row.kind)
+        kind = f"{row.kind}, {row.unit}" if row.unit else row.kind
         only = f" Only {row.condition}." if row.condition else ""
         mark = " *(advanced)*" if row.advanced else ""
-        default = (
-            f"{row.default}" if row.default != "none" or not row.unit else f"none ({row.unit})"
-        )
-        cells = (f"`{row.name}`{mark}", _cell(default), _cell(limits), _cell(row.help + only))
-        yield f"| {' | '.join(cells)} |"
+        words = (kind, row.default, row.limits, row.help + only)
+        yield f"| `{row.name}`{mark} | {' | '.join(map(_cell, words))} |"
     yield ""
 
 
@@ -137,7 +134,11 @@ def settings_page() -> str:
         "|---|---|---|---|",
     ]
     for name, field in Settings.model_fields.items():
-        default = "a folder of yours" if name == "state" else value_words(field.get_default())
+        default = (
+            "a folder of yours"
+            if name == "state"
+            else value_words(field.get_default(), unit_of(field) or "")
+        )
         help_text = " ".join((field.description or "").split())
         lines.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {default} | {_cell(help_text)} |")
     return "\n".join([*lines, ""])

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from icestream.cli.app import COMMANDS
-from icestream.protocol import Registry
+from icestream.protocol import Registry, unit_of
 from icestream.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -51,8 +51,10 @@ def test_catalogue_has_every_protocol_and_parameter(generated: Any) -> None:
             continue
         section = page.partition(f"### `{name}`:")[2].partition("\n### ")[0]
         assert section, name
-        for parameter in registry.get(name).parameters_type().model_fields:
-            assert f"| `{parameter}`" in section, f"{name}: {parameter}"
+        for parameter, field in registry.get(name).parameters_type().model_fields.items():
+            row = section.partition(f"| `{parameter}`")[2].partition("\n")[0]
+            assert row, f"{name}: {parameter}"
+            assert (unit_of(field) or "") in row.split(" | ")[1], f"{name}: {parameter}"
 
 
 def test_every_command_is_in_the_reference(generated: Any) -> None:
