@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from icestream.report import write_report
+from icestream.store import tables as t
+from icestream.store.writing import Writes
 from report_session import SampleSession
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -172,6 +174,59 @@ def test_points_stay_in_their_plot_when_times_are_out_of_order(tmp_path: Path) -
         assert max(places) < width - min(110, width * 0.2) - 10
 
 
+def with_script(report: Path, folder: Path, script: str) -> str:
+    """A copy of the report whose policy lets a second script run."""
+    copy = folder / "report"
+    shutil.copytree(report.parent, copy)
+    page = re.sub(
+        r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", report.read_text("utf-8")
+    )
+    (copy / "index.html").write_text(page.replace("</body>", f"<script>{script}</script></body>"))
+    return (copy / "index.html").as_uri()
+
+
+PLACES = """
+setTimeout(() => {
+  const top = document.querySelector(location.hash).getBoundingClientRect().top;
+  const menu = [...document.querySelectorAll("nav a:not([hidden])")].map((each) => each.hash);
+  document.body.dataset.notes = `${Math.round(top)} of ${innerHeight}: ${menu}`;
+}, 3000);
+"""
+
+
+def test_a_link_leads_to_a_part_that_is_filled_later(report: Path, tmp_path: Path) -> None:
+    address = with_script(report, tmp_path, PLACES)
+    done, console = browse(f"{address}#workflow", tmp_path, "--window-size=1400,600")
+    assert console == []
+    found = re.search(r'data-notes="(-?\d+) of (\d+): ([^"]*)"', done)
+    assert found is not None
+    assert 0 < int(found[1]) < int(found[2]) / 2
+    assert "#classes" in found[3]
+
+
+def test_the_menu_lists_what_is_there(tmp_path: Path) -> None:
+    session = SampleSession(tmp_path / "s", start=1.79e9)
+    address = with_script(write_report(session.folder), tmp_path, PLACES)
+    done, _ = browse(f"{address}#workflow", tmp_path)
+    found = re.search(r'data-notes="[^"]*: ([^"]*)"', done)
+    assert found is not None
+    assert found[1] == "#main,#workflow"
+
+
+def test_a_stopped_session_has_no_running_steps(tmp_path: Path) -> None:
+    session = SampleSession(tmp_path / "s", start=1.79e9)
+    session.grow(6)
+    with session.store.write() as connection:
+        writes = Writes(session.numbers, session.now)
+        writes.update(t.session, 1, state="stopped", changed=session.now)
+        writes.flush(connection)
+    page, _ = browse(write_report(session.folder).as_uri(), tmp_path)
+    workflow = section(page, "workflow")
+    assert workflow.count('class="step state-stopped"') == 9
+    assert "state-running" not in workflow
+    assert "an hour" not in text_of(page), "a minute is too little for a rate"
+
+
 STEPS = """
 const wait = () => new Promise((done) => setTimeout(done, 300));
 const notes = [];
@@ -211,13 +266,7 @@ const text = (id) => document.getElementById(id).textContent;
 
 def test_buttons_keys_and_points_answer(report: Path, tmp_path: Path) -> None:
     """In a copy of the page whose policy lets a second script press the buttons."""
-    copy = tmp_path / "report"
-    shutil.copytree(report.parent, copy)
-    page = re.sub(
-        r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", report.read_text("utf-8")
-    )
-    (copy / "index.html").write_text(page.replace("</body>", f"<script>{STEPS}</script></body>"))
-    done, console = browse((copy / "index.html").as_uri(), tmp_path)
+    done, console = browse(with_script(report, tmp_path, STEPS), tmp_path)
     assert console == []
     found = re.search(r'data-notes="([^"]*)"', done)
     assert found is not None, "the steps did not come to their end"

@@ -11,7 +11,7 @@ from icestream.model import QUALITIES
 from icestream.report.drawing import BOX, place_steps
 from icestream.report.follow import Follower
 from icestream.report.table import CHUNK
-from icestream.report.trends import in_page_order, is_count, quality_of, rounded
+from icestream.report.trends import MEANINGS, in_page_order, is_count, quality_of, rounded
 from icestream.store.records import AlertRecord, SampleRecord, StepRecord
 
 __all__ = ["is_finished", "live_document"]
@@ -66,7 +66,7 @@ def live_document(follower: Follower, titles: Mapping[str, str]) -> dict[str, An
         },
         "rates": follower.rates.shown(now, pending, finished=is_finished(follower)),
         "headline": _headline(follower),
-        "steps": [_step(step, titles) for step in workflow.steps],
+        "steps": [_step(step, titles, follower.session.state) for step in workflow.steps],
         "drawing": {
             "box": BOX,
             **place_steps(
@@ -87,12 +87,20 @@ def live_document(follower: Follower, titles: Mapping[str, str]) -> dict[str, An
                 "short": _SHORT.get(name, quality_of(name).title),
                 "unit": quality_of(name).shown_unit,
                 "whole": is_count(name),
+                "spread": _spread(follower, name),
+                "meaning": MEANINGS.get(name, ""),
             }
             for name in names
         },
         "order": names,
         "columns": names[:_COLUMNS],
     }
+
+
+def _spread(follower: Follower, name: str) -> float | None:
+    """How far apart the values of a quality lie, in the unit of the page."""
+    low, high = follower.table.qualities[name].range
+    return rounded((high - low) * quality_of(name).scale, 3)
 
 
 def _session(follower: Follower) -> dict[str, Any]:
@@ -108,13 +116,15 @@ def _session(follower: Follower) -> dict[str, Any]:
     }
 
 
-def _step(step: StepRecord, titles: Mapping[str, str]) -> dict[str, Any]:
+def _step(step: StepRecord, titles: Mapping[str, str], session: str) -> dict[str, Any]:
+    """One step; it does not run when the session does not."""
     counts = step.counts
+    idle = session != "running" and step.state in ("running", "waiting")
     return {
         "name": step.name,
         "title": titles.get(step.name, step.name),
         "kind": step.kind,
-        "state": step.state,
+        "state": session if idle else step.state,
         "reason": step.reason,
         "ready": counts.ready,
         "running": counts.running,

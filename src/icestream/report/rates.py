@@ -10,6 +10,8 @@ _HOUR = 3600.0
 _MINUTES = 60
 _RECENT = 600.0
 """A rate is what happened in this many seconds."""
+_SPAN, _ITEMS = 300.0, 5
+"""Less than this is no evidence for a rate: seconds, and movies found."""
 
 
 class _Tally:
@@ -36,13 +38,6 @@ class _Tally:
             del self.minutes[minute]
         self.recent = [time for time in self.recent if time >= now - _RECENT]
 
-    def hourly(self, now: float) -> float:
-        """Per hour over the last ten minutes, or since the first if that is less."""
-        if not self.recent:
-            return 0.0
-        span = min(_RECENT, max(now - self.first, 20.0))
-        return len(self.recent) / span * _HOUR
-
     def spark(self, now: float) -> list[int]:
         last = int(now // 60)
         first = max(int(self.first // 60) if self.total else last, last - _MINUTES + 1)
@@ -67,26 +62,27 @@ class Rates:
         self._latency.append(max(0.0, time - found))
 
     def shown(self, now: float, behind: int, *, finished: bool) -> dict[str, Any]:
-        """What the page draws. A finished session shows its rates over the whole time."""
+        """What the page draws; rates are None until there is evidence for them.
+
+        Both are taken over the same time: the last ten minutes, or since the first movie if that
+        is less; the whole time when the session is finished.
+        """
         if finished:
             now = max(self._found.last, self._settled.last)
         for tally in (self._found, self._settled):
             tally.forget(now)
-        if finished:
-            coming, going = _overall(self._found), _overall(self._settled)
-        else:
-            coming, going = self._found.hourly(now), self._settled.hourly(now)
-        closing = going - coming
+        span = now - self._found.first
+        known = self._found.total >= _ITEMS and span >= _SPAN
+        coming, going = self._found.total, self._settled.total
+        if not finished:
+            span = min(span, _RECENT)
+            coming, going = len(self._found.recent), len(self._settled.recent)
+        closing = (going - coming) / span if known else 0.0
+        catches_up = known and not finished and behind > 0 and closing > 0.02 * going / span
         return {
-            "found": coming,
-            "settled": going,
+            "found": coming / span * _HOUR if known else None,
+            "settled": going / span * _HOUR if known else None,
             "latency": statistics.median(self._latency) if self._latency else None,
-            "catch_up": behind / closing * _HOUR if behind and closing > 0.02 * going else None,
+            "catch_up": behind / closing if catches_up else None,
             "spark": {"found": self._found.spark(now), "settled": self._settled.spark(now)},
         }
-
-
-def _overall(tally: _Tally) -> float:
-    if tally.total < 2 or tally.last <= tally.first:
-        return 0.0
-    return (tally.total - 1) / (tally.last - tally.first) * _HOUR

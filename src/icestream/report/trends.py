@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from icestream.model import QUALITIES, Quality
 
 __all__ = [
+    "MEANINGS",
     "PREFERRED",
     "Histogram",
     "Trend",
@@ -40,6 +41,21 @@ PREFERRED = (
     "ctf.phase_shift",
 )
 """Order on the page; qualities of other protocols follow by name."""
+
+
+MEANINGS = {
+    "ctf.resolution": "how far the Thon rings agree with the fit",
+    "ctf.defocus": "mean of the two defoci, underfocus positive",
+    "ctf.astigmatism": "difference of the two defoci",
+    "ctf.score": "correlation of the rings with the fit, at most 1",
+    "ctf.ice_ring": "excess of power at 3.7 Å: vitreous 0, twice the background 1",
+    "motion.total": "length of the specimen's track over the whole movie",
+    "motion.early": "length of the track over the first 4 e/Å²",
+    "motion.late": "length of the track after that",
+    "picks.count": "in each micrograph",
+    "particles.count": "in each micrograph",
+}
+"""What the number says, in a line."""
 
 
 def quality_of(name: str) -> Quality:

@@ -28,8 +28,26 @@ def test_a_steady_stream_has_its_rate() -> None:
 
 
 def test_a_young_session_is_not_averaged_over_ten_minutes() -> None:
-    rates, now = session(10.0, 10.0, 120)
+    rates, now = session(10.0, 10.0, 400)
     assert rates.shown(now, 0, finished=False)["found"] == pytest.approx(360, rel=0.1)
+
+
+def test_little_evidence_gives_no_rate() -> None:
+    rates, now = session(10.0, 10.0, 120)
+    shown = rates.shown(now, 5, finished=False)
+    assert shown["found"] is shown["settled"] is shown["catch_up"] is None, "two minutes"
+    rates, now = session(100.0, 100.0, 400)
+    assert rates.shown(now, 0, finished=True)["found"] is None, "four movies"
+
+
+def test_both_rates_are_of_the_same_time() -> None:
+    """All that was found is processed by the end: one rate cannot be greater than the other."""
+    rates = Rates()
+    for place in range(100):
+        rates.found(START + 5 * place)
+        rates.settled(START + 250 + 5 * place, START + 5 * place)
+    shown = rates.shown(START + 745, 0, finished=True)
+    assert shown["found"] == shown["settled"] == pytest.approx(100 / 745 * 3600)
 
 
 def test_the_forecast_is_the_backlog_over_the_difference_of_the_rates() -> None:
@@ -73,6 +91,6 @@ def test_nothing_is_kept_of_old_minutes() -> None:
 
 def test_an_empty_session_has_no_rate() -> None:
     shown = Rates().shown(START, 0, finished=False)
-    assert shown["found"] == 0.0
+    assert shown["found"] is None
     assert shown["latency"] is None
-    assert Rates().shown(START, 0, finished=True)["settled"] == 0.0
+    assert Rates().shown(START, 0, finished=True)["settled"] is None

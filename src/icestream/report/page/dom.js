@@ -47,8 +47,27 @@ function short(value) {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
-/** A value of a quality: counts are whole numbers. */
-const shown = (value, quality) => (quality.whole && Number.isFinite(value) ? count(Math.round(value)) : number(value));
+/** A value of a quality: counts are whole numbers; what is small among the values has few digits. */
+function shown(value, quality) {
+  if (!Number.isFinite(value)) return number(value);
+  if (quality.whole) return count(Math.round(value));
+  const spread = quality.spread ?? 0;
+  if (Math.abs(value) >= spread / 20) return number(value);
+  return plain(value, Math.max(0, Math.round(2 - Math.log10(spread))));
+}
+
+/** With so many digits after the point, and no sign at what is rounded to zero. */
+function plain(value, places) {
+  const text = value.toFixed(Math.min(places, 6));
+  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
+}
+
+/** The values on an axis, all with the digits that tell them apart. */
+function tickTexts(values) {
+  const step = values.length > 1 ? Math.abs(values[1] - values[0]) : Math.abs(values[0] ?? 1) || 1;
+  const places = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+  return values.map((value) => (Math.abs(value) >= 1000 ? number(value) : plain(value, places)));
+}
 
 const count = (value) => (value ?? 0).toLocaleString("en-GB");
 

@@ -95,9 +95,10 @@ function drawTable() {
   listPage((orders, total) => {
     browser.listed = orders;
     const columns = state.columns;
-    fill(find("table-head"), el("tr", {}, el("th", {}, el("span", { class: "unseen" }, "Picture")), el("th", { scope: "col" }, "Exposure"), el("th", { scope: "col" }, "State"),
+    fill(find("table-head"), orders.length > 0 && el("tr", {}, el("th", {}, el("span", { class: "unseen" }, "Picture")), el("th", { scope: "col" }, "Exposure"), el("th", { scope: "col" }, "State"),
       columns.map((name) => el("th", { scope: "col", class: "n" }, state.live.qualities[name].short, el("small", {}, unitOf(name))))));
-    fill(find("table-body"), orders.map(exposureAt).filter(Boolean).map((exposure) => row(exposure, columns)));
+    if (orders.length === 0) fill(find("table-body"), el("tr", {}, el("td", { class: "quiet" }, browser.filter ? `No exposure is ${WORDS[browser.filter]}.` : "No exposure yet.")));
+    else fill(find("table-body"), orders.map(exposureAt).filter(Boolean).map((exposure) => row(exposure, columns)));
     const pages = Math.max(1, Math.ceil(total / browser.size));
     browser.page = Math.min(browser.page, pages - 1);
     find("page-line").textContent = total ? `${count(browser.page * browser.size + 1)} to ${count(Math.min(total, (browser.page + 1) * browser.size))} of ${count(total)}` : "none yet";
@@ -162,20 +163,25 @@ function drawPanel(exposure, detail) {
     fill(pictures, el("p", { class: "quiet" }, exposure.pictured ? "Loading …" : "Pictures of this exposure are no longer in the report, which keeps those of the newest and of some older ones; they are in the session's folder."));
     return;
   }
+  const pair = el("div", { class: "pair" }, detail.spectrum && spectrumFigure(detail, exposure));
   const left = el("div", {}, detail.picture && micrographFigure(detail));
-  const right = el("div", {}, detail.spectrum && spectrumFigure(detail));
+  const right = el("div", {}, pair);
   fill(pictures, left, right);
   const legend = key(["measured", "measured"], ["fitted", "fitted"], ["limit", "fit ends"]);
   if (detail.curve) right.append(figure("CTF fit", curvePlot(right.clientWidth - 26, detail.curve, exposure.values["ctf.resolution"]), legend));
-  if (detail.track?.length > 1) left.append(figure("Motion", trackPlot(left.clientWidth - 26, detail.track), key(["limit ring", "first frame"])));
+  if (detail.track?.length > 1) pair.append(figure("Motion", trackPlot(Math.max(140, pair.clientWidth / 2 - 32), detail.track), key(["limit ring", "first frame"])));
 }
 
 const figure = (title, body, below) => el("figure", { class: "card" }, el("figcaption", {}, el("span", {}, title)), body, below);
 
 const key = (...entries) => el("div", { class: "key" }, entries.map(([kind, text]) => el("span", { class: `entry ${kind}` }, text)));
 
-function spectrumFigure(detail) {
-  return figure("Power spectrum, one half is the fit", el("img", { class: "square", src: detail.spectrum, alt: "Power spectrum of the micrograph with the fitted Thon rings in one half" }), null);
+function spectrumFigure(detail, exposure) {
+  const rim = exposure.values["ctf.resolution"];
+  // A fit that ends where the curve begins found no rings.
+  const rings = Number.isFinite(rim) && !(detail.curve && 1 / rim < detail.curve.s[0] * 1.02);
+  const note = el("p", { class: "meaning below" }, rings ? `right: the fit, as far as ${withUnit(rim, "Å")}` : "no rings found: no fit is drawn");
+  return figure("Power spectrum", el("img", { class: "square", src: detail.spectrum, alt: "Power spectrum of the micrograph with the fitted Thon rings in the right half" }), note);
 }
 
 function micrographFigure(detail) {

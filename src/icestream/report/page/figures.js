@@ -6,7 +6,9 @@ const opened = new Map();
 function drawSteps() {
   const steps = state.steps?.steps ?? [];
   find("steps").hidden = steps.length === 0;
+  listParts();
   fill(find("steps-told"), steps.map(stepCard));
+  goToPart();
 }
 
 function stepCard(step) {
@@ -96,10 +98,12 @@ function padded(values) {
 
 function xAxis(frame, low, high, x, label) {
 
-  return [...ticks(low, high, Math.max(2, (frame.right - frame.left) / 55)).map((value) =>
-    svg("text", { class: "tick", x: x(value), y: frame.bottom + 15, "text-anchor": "middle" }, short(value))),
+  const values = ticks(low, high, Math.max(2, (frame.right - frame.left) / 55));
+  const texts = tickTexts(values);
+  return [...values.map((value, i) => svg("text", { class: "tick", x: x(value), y: frame.bottom + 15, "text-anchor": "middle" }, texts[i])),
   svg("text", { class: "tick", x: (frame.left + frame.right) / 2, y: frame.bottom + 30, "text-anchor": "middle" }, label)];
 }
 
 /** What the y axis measures, above it. */
-const axisTitle = (frame, label) => svg("text", { class: "tick", x: frame.left - 38, y: frame.top - 10 }, label);
+const axisTitle = (frame, label, anchor = "start") =>
+  svg("text", { class: "tick", x: anchor === "end" ? frame.left - 6 : frame.left - 38, y: frame.top - 10, "text-anchor": anchor }, label);

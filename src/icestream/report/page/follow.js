@@ -3,7 +3,7 @@
 
 const RECENT = 250;
 
-const state = { live: null, trends: null, steps: null, recent: false, kept: new Set(), columns: [], received: 0, scripts: new Map() };
+const state = { live: null, trends: null, steps: null, recent: false, kept: new Set(), columns: [], received: 0, moved: false, scripts: new Map() };
 
 /** Load a data file by a script element; the file calls one of the functions in `icestream`. */
 function load(address, done) {
@@ -28,6 +28,8 @@ function receiveLive(live) {
 function draw() {
   const live = state.live;
   find("empty").hidden = live.counts.found > 0;
+  find("newest").hidden = live.counts.found === 0;
+  find("exposures").hidden = live.counts.found === 0;
   drawHead(live);
   drawAge(live, state.received);
   drawAlerts(live);
@@ -38,6 +40,7 @@ function draw() {
   drawFacts(live);
   drawStrip();
   drawTable();
+  listParts();
   if (live.trends > 0 && state.trends?.version !== live.trends) load(`trends.js?v=${live.trends}`);
   else drawTrends();
   if (live.told > 0 && state.steps?.version !== live.told) load(`steps.js?v=${live.told}`);
@@ -48,6 +51,7 @@ function draw() {
 function drawTrends() {
   const trend = state.trends;
   find("trends").hidden = !trend || trend.qualities.length === 0;
+  listParts();
   if (!trend || trend.qualities.length === 0) return;
   const many = state.live.counts.found > RECENT;
   find("spans").hidden = !many;
@@ -58,19 +62,34 @@ function drawTrends() {
 
 function showTrend(trend) {
   trend.span = timeSpan(trend);
-  const cards = trend.qualities.map((quality) => {
+  const cards = trend.qualities.map((each) => {
+    const quality = { ...each, ...state.live.qualities[each.name], unit: each.unit };
     const plot = el("div", { class: "plot" });
     const side = ["median ", el("strong", {}, shown(quality.median, quality), spaced(quality.unit))];
-    return { quality, plot, card: el("figure", { class: "card" }, el("figcaption", {}, el("span", {}, quality.title), el("span", {}, side)), plot) };
+    return { quality, plot, card: el("figure", { class: "card" }, el("figcaption", {}, el("span", {}, quality.title), el("span", {}, side)),
+      quality.meaning && el("p", { class: "meaning" }, quality.meaning), plot) };
   });
-  fill(find("trends-body"), cards.map((each) => each.card));
-  for (const { quality, plot } of cards) fill(plot, trendPlot(plot.clientWidth || 340, quality, trend, openExposure));
+  const drawPlots = (some) => {
+    for (const { quality, plot } of some) fill(plot, trendPlot(plot.clientWidth || 340, quality, trend, openExposure));
+  };
+  // A phone shows the first few, and the others when asked for.
+  const few = window.innerWidth <= 720 ? 4 : cards.length;
+  const [shownFirst, folded] = [cards.slice(0, few), cards.slice(few)];
+  fill(find("trends-body"), shownFirst.map((each) => each.card));
+  fill(find("trends-folded"), folded.map((each) => each.card));
+  drawPlots(shownFirst);
+  const more = find("trends-more");
+  more.hidden = folded.length === 0;
+  more.ontoggle = () => { if (more.open) drawPlots(folded); };
+  if (more.open) drawPlots(folded);
+  find("trends-more-title").textContent = `${folded.length} more: ${folded.map((each) => each.quality.short).join(", ")}`;
   find("trends-note").textContent = trend.width > 1
     ? `Each point stands for ${trend.width} exposures: line median, band from lowest to highest.`
     : "One dot per exposure, a cross where it was rejected.";
   for (const button of document.querySelectorAll("#spans button")) {
     button.setAttribute("aria-pressed", String((button.dataset.span === "recent") === state.recent));
   }
+  goToPart();
 }
 
 /** The last exposures one by one, from the same files as the table; axes as for the whole session. */
@@ -97,7 +116,19 @@ function recentTrend(trend) {
   };
 }
 
+/** The menu lists the parts that are there. */
+function listParts() {
+  for (const link of document.querySelectorAll("nav a")) link.hidden = find(link.hash.slice(1)).hidden;
+}
+
+/** An address such as #workflow: stay there while the parts above it are being filled. */
+function goToPart() {
+  const part = window.location.hash.length > 1 && find(window.location.hash.slice(1));
+  if (part && !state.moved && performance.now() < 8000) part.scrollIntoView({ behavior: "instant" });
+}
+
 function listen() {
+  for (const kind of ["wheel", "touchstart", "keydown", "pointerdown"]) window.addEventListener(kind, () => { state.moved = true; }, { passive: true });
   window.icestream = {
     live: receiveLive,
     trends: (trends) => { state.trends = trends; drawTrends(); },

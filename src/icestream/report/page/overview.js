@@ -67,8 +67,8 @@ function drawTiles(live) {
   const seen = counts.accepted + counts.rejected;
   const spark = (kind) => sparkline(120, 22, [{ kind, values: rates.spark[kind] }], `${kind} movies per minute over the last hour`);
   const tiles = [
-    tile("Movies found", count(counts.found), "", `${number(rates.found)} an hour`, rates.spark.found.length > 1 && spark("found")),
-    tile("Processed", count(counts.settled), "", `${number(rates.settled)} an hour`, rates.spark.settled.length > 1 && spark("settled")),
+    tile("Movies found", count(counts.found), "", hourly(live, rates.found), rates.spark.found.length > 1 && spark("found")),
+    tile("Processed", count(counts.settled), "", hourly(live, rates.settled), rates.spark.settled.length > 1 && spark("settled")),
     tile("Behind by", count(counts.behind), counts.behind === 1 ? "movie" : "movies", forecast(live)),
     tile("Accepted", seen ? `${number((100 * counts.accepted) / seen)}` : "–", seen ? "%" : "",
       `${count(counts.rejected)} rejected`, counts.failed > 0 && `${count(counts.failed)} failed`),
@@ -78,6 +78,9 @@ function drawTiles(live) {
   }
   fill(find("tiles"), tiles);
 }
+
+/** A rate; of the whole time when the session has ended; nothing where there is too little to tell it from. */
+const hourly = (live, rate) => rate !== null && `${live.session.finished ? "mean " : ""}${number(rate)} an hour`;
 
 function forecast(live) {
   const { counts, rates } = live;
@@ -95,7 +98,7 @@ function drawWorkflow(live) {
   const steps = new Map(live.steps.map((step) => [step.name, step]));
   const drawing = svg("svg", { viewBox: `0 0 ${plan.width} ${plan.height}`, style: `max-width:${plan.width}px`, role: "img", "aria-label": "Workflow: steps and their links, with counts; the same numbers are in the table below" },
     plan.links.map((d) => svg("path", { class: "link", d })),
-    plan.boxes.map((box) => stepBox(box, steps.get(box.step), live.drawing.box)));
+    plan.boxes.map((box) => stepBox(box, steps.get(box.step), live)));
   fill(holder, drawing);
   const rows = live.steps.map((step) => el("tr", {},
     el("th", { scope: "row" }, step.title, el("small", {}, ` ${step.name}`)),
@@ -105,7 +108,8 @@ function drawWorkflow(live) {
   fill(find("steps-body"), rows);
 }
 
-function stepBox(box, step, [width, height]) {
+function stepBox(box, step, live) {
+  const [width, height] = live.drawing.box;
   const total = step.done + step.rejected + step.failed + step.ready + step.held + step.running;
   const inner = width - 20;
   let at = 10;
@@ -118,13 +122,15 @@ function stepBox(box, step, [width, height]) {
   const notes = [step.running && `${count(step.running)} running`, step.ready && `${count(step.ready)} ready`, step.held && `${count(step.held)} held`,
     step.rejected && `${count(step.rejected)} rejected`, step.failed && `${count(step.failed)} failed`].filter(Boolean);
   const watching = step.kind === "monitor";
+  const alerts = live.alerts.filter((alert) => alert.step === step.name && !alert.cleared).length;
+  const unit = watching ? (alerts === 1 ? "alert" : "alerts") : step.kind === "batch" ? (step.done === 1 ? "batch" : "batches") : "";
   const title = wrap(step.title, 20);
   const note = notes.length ? notes.slice(0, 2).join(", ") : stateName(step.state).toLowerCase();
   return svg("g", { class: `step state-${step.state}`, transform: `translate(${box.x} ${box.y})` },
     svg("title", {}, `${step.title} (${step.name}): ${watching ? "" : `${count(step.done)} done`}${notes.map((each) => `, ${each}`).join("")}; ${stateName(step.state)}${step.reason ? `: ${step.reason}` : ""}`),
     svg("rect", { class: "box", width, height, rx: 8 }),
     title.map((line, i) => svg("text", { class: "name", x: 10, y: (title.length > 1 ? 17 : 20) + 15 * i }, line)),
-    !watching && svg("text", { class: "done", x: 10, y: 53 }, count(step.done)),
+    svg("text", { class: "done", x: 10, y: 53 }, count(watching ? alerts : step.done), unit && svg("tspan", { class: "unit" }, ` ${unit}`)),
     svg("text", { class: "note", x: width - 10, y: 53, "text-anchor": "end" }, shorten(note, 24)),
     part("done", step.done), part("rejected", step.rejected), part("failed", step.failed), part("running", step.running), part("ready", step.ready + step.held));
 }
@@ -173,6 +179,7 @@ function drawMachine(live) {
 }
 
 function drawFacts(live) {
+  find("acquisition").hidden = live.session.facts.length === 0;
   fill(find("facts"), live.session.facts.map((fact) =>
     el("div", {}, el("dt", {}, fact.label), el("dd", {}, fact.value, fact.note && el("small", {}, ` ${fact.note}`)))));
 }

@@ -24,9 +24,11 @@ const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(
 
 /** Horizontal grid lines with their values. */
 function yAxis(frame, low, high, y, wanted = 4) {
-  return ticks(low, high, wanted).map((value) => [
+  const values = ticks(low, high, wanted);
+  const texts = tickTexts(values);
+  return values.map((value, i) => [
     svg("line", { class: "grid", x1: frame.left, x2: frame.right, y1: y(value), y2: y(value) }),
-    svg("text", { class: "tick", x: frame.left - 6, y: y(value) + 3.5, "text-anchor": "end" }, short(value)),
+    svg("text", { class: "tick", x: frame.left - 6, y: y(value) + 3.5, "text-anchor": "end" }, texts[i]),
   ]);
 }
 
@@ -49,9 +51,9 @@ function timeSpan(trend) {
  * With many exposures each point stands for several: the line is their median, the band their range.
  */
 function trendPlot(width, quality, trend, onPick) {
-  const height = 190;
+  const height = width < 400 ? 165 : 195;
   const side = Math.min(110, width * 0.2);
-  const frame = { left: 46, right: width - side - 10, top: 8, bottom: height - 22 };
+  const frame = { left: 46, right: width - side - 10, top: quality.unit ? 20 : 8, bottom: height - 22 };
   const { low, high } = quality.range;
   const y = scale(low, high, frame.bottom, frame.top);
   const inside = (value) => Math.min(high, Math.max(low, value));
@@ -59,6 +61,7 @@ function trendPlot(width, quality, trend, onPick) {
   const x = scale(first, last, frame.left + 4, frame.right - 4);
   const known = trend.time.map((_, i) => i).filter((i) => quality.mid[i] !== null).sort((a, b) => trend.time[a] - trend.time[b]);
   const parts = [...yAxis(frame, low, high, y), ...timeAxis(frame, first, last, x)].flat();
+  if (quality.unit) parts.push(axisTitle(frame, quality.unit, "end"));
   if (trend.width > 1) {
     const gap = Math.max(600, ((last - first) / trend.time.length) * 6);
     for (const run of runs(known, trend.time, gap)) {
@@ -95,8 +98,8 @@ function trendPlot(width, quality, trend, onPick) {
 
 function tipLines(quality, trend, i) {
   const many = trend.width > 1;
-  const value = `${many ? "median " : ""}${withUnit(quality.mid[i], quality.unit)}`;
-  const range = many ? `${number(quality.low[i])} to ${withUnit(quality.high[i], quality.unit)}` : null;
+  const value = `${many ? "median " : ""}${shown(quality.mid[i], quality)}${spaced(quality.unit)}`;
+  const range = many ? `${shown(quality.low[i], quality)} to ${shown(quality.high[i], quality)}${spaced(quality.unit)}` : null;
   const rejected = trend.rejected[i] ? `${many ? trend.rejected[i] + " " : ""}rejected` : null;
   const which = many ? `exposures ${trend.first[i] + 1} to ${trend.first[i] + trend.width}` : `exposure ${trend.first[i] + 1}`;
   return [value, range, rejected, `${which}, ${clock(trend.time[i], !many)}`].filter(Boolean);
@@ -200,7 +203,7 @@ function curvePlot(width, curve, resolution) {
 
 /** Where the specimen went during the movie, in Å, with y down as in the picture. */
 function trackPlot(width, track) {
-  const height = Math.min(width, 240);
+  const height = Math.min(width, 340);
   const xs = track.map((point) => point[1]);
   const ys = track.map((point) => point[0]);
   const reach = Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys), 1) * 1.2;
