@@ -52,7 +52,7 @@ function shown(value, quality) {
   if (!Number.isFinite(value)) return number(value);
   if (quality.whole) return count(Math.round(value));
   const spread = quality.spread ?? 0;
-  if (Math.abs(value) >= spread / 20) return number(value);
+  if (Math.abs(value) >= Math.min(spread / 20, 0.1)) return number(value);
   return plain(value, Math.max(0, Math.round(2 - Math.log10(spread))));
 }
 
