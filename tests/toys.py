@@ -27,6 +27,7 @@ from icestream.protocol import (
     Parameters,
     Program,
     ProgramProtocol,
+    ProtocolError,
     Refusal,
     Registry,
     Sample,
@@ -74,6 +75,8 @@ class Counting(Parameters):
     """Close when they have all been brought; with a folder, when it has a file ``closed``."""
     offset: float = 0.0
     """Added to every value."""
+    impatient: bool = False
+    """Give up when there is nothing to look into."""
     outside: bool = False
     """The key says only what the thing outside is, as that of a file does."""
 
@@ -88,6 +91,8 @@ class Count(SourceProtocol[Counting]):
 
     def discover(self, cursor: Cursor) -> Discovery:
         wanted = self.parameters
+        if wanted.impatient and wanted.folder is not None and not wanted.folder.is_dir():
+            raise ProtocolError(f"the folder {wanted.folder} is not there", advice="make it")
         if wanted.folder is not None:
             return self._files(set(cursor.state or ()), wanted.folder)
         done = cursor.state or 0
@@ -112,6 +117,9 @@ class Count(SourceProtocol[Counting]):
         closed = (folder / "closed").exists()
         state = sorted(known | (set(names) - {"closed"}))
         return Discovery(items, refused, state=state, closed=closed)
+
+    def waits(self) -> bool:
+        return not self.parameters.impatient
 
     def interval(self) -> float:
         return self.parameters.pace or self.every

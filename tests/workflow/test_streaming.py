@@ -129,17 +129,17 @@ def test_a_batch_that_failed_is_made_again_when_its_step_is_resumed(
 ) -> None:
     broken = tmp_path / "broken"
     broken.touch()
-    background = session.start(
-        COUNT, ("total", "toy.total", {"full": 4, "broken": broken}, {"number": "src"})
-    )
-    (alert,) = wait_for(lambda: queries.alerts(session.store()))
+    steps = COUNT, ("total", "toy.total", {"full": 4, "broken": broken}, {"number": "src"})
+    left = session.run(*steps)
+    assert (left.state, left.complete) == ("stopped", False)  # nothing else can be done
+    (alert,) = queries.alerts(session.store())
     assert (alert.step, alert.key) == ("total", "step.paused")
     assert alert.message.startswith("total is paused: batch_00001 failed: RuntimeError: a defect;")
     assert f"icestream resume {session.folder} total" in alert.message
-    wait_for(lambda: queries.step(session.store(), "total").state == "paused")
+    assert queries.step(session.store(), "total").state == "paused"
     broken.unlink()
-    ask(session, "resume", step="total")
-    assert background.join().complete
+    send(session.folder, "resume", step="total")
+    assert session.run(*steps).complete
     totals = [one.outputs["total"] for one in queries.results(session.store(), "total")]
     assert [(one["count"], one["final"]) for one in totals] == [(4, 0), (8, 0), (10, 1)]
     assert totals[-1]["value"] == sum(range(10))

@@ -1,6 +1,7 @@
 """Running a session in the foreground: progress, report, log, and how it ended."""
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from icestream.cli.describe import without_effect
 from icestream.cli.progress import Watcher
 from icestream.cli.reasons import reason_lines
 from icestream.cli.report import kept_up_to_date
-from icestream.cli.terminal import console
+from icestream.cli.terminal import called, console
 from icestream.engine.progress import Outcome
 from icestream.engine.session import Machine, Running, run_session
 from icestream.engine.workflow import InvalidWorkflow, Workflow, validate
@@ -32,6 +33,8 @@ from icestream.store.open import NoStore, open_store
 __all__ = ["Here", "effectless", "run_here"]
 
 _GROUP = Group("How it runs", sort_key=100)
+IMPOSSIBLE = 2
+"""Exit status of a session that could not go on, because of what was asked."""
 INTERRUPTED = 130
 """Exit status of a session that was ended by Ctrl-C or a signal before it was done."""
 
@@ -171,7 +174,13 @@ def _tell(outcome: Outcome, session: Path, here: Here) -> None:
     print(f"{outcome.state} after {outcome.seconds:.0f} s: {found} exposures, {counted}")
     with suppress(NoStore), closing(open_store(session, readonly=True)) as store:
         print(*(f"  {line}\n" for line in reason_lines(store)), sep="", end="")
-    if outcome.state != "done":
+    for step in outcome.steps:
+        if step.state == "paused":
+            resume = f"{called()} resume {shlex.quote(str(session))} {step.name}"
+            print(f"{step.name} is paused: {step.reason}\n  when that is mended: {resume}")
+    if outcome.reason:
+        print(f"icestream: {outcome.reason}", file=sys.stderr)
+    elif outcome.state != "done":
         print("the same command goes on where it was")
     elif not found:
         print("no movie was found: check the pattern, and icestream status for refused files")
@@ -182,6 +191,8 @@ def _tell(outcome: Outcome, session: Path, here: Here) -> None:
 
 
 def _status(outcome: Outcome, *, interrupted: bool) -> int:
+    if outcome.reason:
+        return IMPOSSIBLE
     if outcome.complete and any(outcome.exposures.values()):
         return 0
     return INTERRUPTED if interrupted else 1

@@ -90,7 +90,7 @@ def _set(book: Book, state: State, arguments: dict[str, Any], row: Any) -> Any:
         with book.store.read() as connection:
             fresh = step_state(connection, step)
         old = state.steps[step.id]
-        fresh.running, fresh.state = old.running, old.state
+        fresh.running, fresh.state, fresh.given_up = old.running, old.state, old.given_up
         fresh.closed = False
         state.steps[step.id] = fresh
     numbers = {step.id for step in changed}

@@ -112,7 +112,7 @@ class Book:
                 fresh.running = sum(len(lease.tasks) for lease in ours)
                 fresh.later = sum(entry[2].step == number for entry in state.later)
                 fresh.stored = max(0, fresh.stored - fresh.later)
-                fresh.closed, fresh.mean = old.closed, old.mean
+                fresh.closed, fresh.mean, fresh.given_up = old.closed, old.mean, old.given_up
                 state.steps[number] = fresh
             self.alerts.held.clear()
             self.alerts.load(connection)
@@ -302,14 +302,14 @@ class Book:
             )
             writes.event("session.state", json.dumps({"state": state, "reason": reason}))
 
-    def leave(self, state: str) -> None:
+    def leave(self, state: str, reason: str = "") -> None:
         """Record how the session is left: what ran waits for whoever takes it up again."""
         with self.store.read() as connection:
             chosen = select(t.step.c.id, t.step.c.state, t.step.c.reason)
             rows = connection.execute(chosen.where(t.step.c.state.in_(opening.LEFT))).all()
         for row in rows:
             self.change_step(row.id, opening.LEFT[row.state], row.reason, alarm=False)
-        self.change_session(state)
+        self.change_session(state, reason)
 
     # -- the way it is done --------------------------------------------------------------------
 

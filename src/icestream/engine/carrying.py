@@ -117,7 +117,8 @@ class Hands:
 
     def _broken(self, number: int, error: Exception) -> None:
         """An author's method failed in the coordinator: its step is paused, and says why."""
-        self._state.steps[number].state = "paused"
+        step = self._state.steps[number]
+        step.state, step.given_up = "paused", True
         reason = f"{type(error).__name__}: {error}"
         self._change_step(ChangeStep(number, "paused", reason, alarm=True))
 

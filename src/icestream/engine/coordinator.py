@@ -86,6 +86,10 @@ class Coordinator:
         self._told_at = 0.0
         self._worked_at = time.monotonic()
         self._heard_at = time.monotonic()
+        self._paused_before: list[int] = []
+        """Steps that an earlier run left paused, until the first commands are heard."""
+        self._reason = ""
+        """Why the session had to be ended, whoever runs it."""
 
     # -- the public face -----------------------------------------------------------------------
 
@@ -121,6 +125,7 @@ class Coordinator:
         self._hands = Hands(self._book, self._state, self._executor, self._crew)
         try:
             paused = [number for number, step in steps.items() if step.held]
+            self._paused_before = paused
             self._crew.start(self._book.cursors(), paused)
             asking.refuse_late(self._book, held_since(self._book.folder))
             self._inbox.put(Rung())  # commands that were written while nobody was here
@@ -130,7 +135,8 @@ class Coordinator:
         finally:
             self._crew.stop()
         done = self._state.session == "running"
-        return outcome(self._store, time.monotonic() - started, done=done)
+        seconds = time.monotonic() - started
+        return outcome(self._store, seconds, done=done, reason=self._reason)
 
     # -- one turn ------------------------------------------------------------------------------
 
@@ -227,6 +233,10 @@ class Coordinator:
                 notes.compacted(self._book, message)
             case SourceFailed():
                 notes.source_failed(self._book, message)
+                if message.final:
+                    step = self._book.plan.steps[message.step].name
+                    self._reason = f"{step}: {message.reason}"
+                    return [Asked("stop")]
             case OSError():  # of the thread that keeps house; it is heard once
                 if not storage.is_trouble(message):
                     raise message
@@ -244,6 +254,9 @@ class Coordinator:
                     self._restart_branch(event.steps)
                 else:
                     events.append(event)
+        for number in self._paused_before:  # whoever paused it then may be gone
+            self._state.steps[number].given_up = self._state.steps[number].held
+        self._paused_before = []
         return [*events, Tick()]
 
     def _restart_branch(self, steps: tuple[int, ...]) -> None:
@@ -303,7 +316,7 @@ class Coordinator:
                         notes.inspected(self._book, said)
             for made in compact(self._store, least=1):
                 notes.compacted(self._book, made)
-            self._book.leave("done" if done else "stopped")
+            self._book.leave("done" if done else "stopped", self._reason)
             self._store.checkpoint()
         except Exception as error:
             if not storage.is_trouble(error):

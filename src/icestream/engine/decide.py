@@ -67,7 +67,23 @@ def decide(state: State, event: Event, now: float) -> list[Command]:
             commands += _follow(state, step)
         for step in sorted(state.steps.values(), key=lambda s: -s.depth):
             commands += _start(state, step)
+        if _is_stuck(state):
+            state.session = "draining"
     return commands
+
+
+def _is_stuck(state: State) -> bool:
+    """Whether nothing is left that can be done while the steps that were given up are paused."""
+    steps = state.steps.values()
+    if state.leases or not any(step.given_up for step in steps):
+        return False
+    return all(_can_do_nothing(step) for step in steps)
+
+
+def _can_do_nothing(step: StepState) -> bool:
+    if step.held or step.kind == "source":
+        return step.given_up or step.state == "done"
+    return not (step.live or step.backfilling or step.asking)
 
 
 def _is_alone(step: StepState) -> bool:
@@ -276,4 +292,5 @@ def _fused(state: State, step: StepState) -> int:
 
 def _change(step: StepState, state: str, reason: str = "", *, alarm: bool = False) -> ChangeStep:
     step.state = state
+    step.given_up = alarm
     return ChangeStep(step.id, state, reason, alarm)

@@ -37,7 +37,8 @@ def inspected(book: Book, said: Inspected) -> None:
 def source_failed(book: Book, said: SourceFailed) -> None:
     """Record that a source raised; the alert clears when it finds something again."""
     name = book.plan.steps[said.step].name
-    message = f"{name} cannot look for new items: {said.reason}"
+    then = "" if said.final else " (it tries again)"
+    message = f"{name} cannot look for new items: {said.reason}{then}"
     alert = Alert(key="source.failed", level="critical", message=message)
     with book.transaction() as (_, writes):
         book.alerts.raise_(writes, said.step, alert)

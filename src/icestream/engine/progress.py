@@ -49,6 +49,8 @@ class Outcome:
     """Number in each state: going, done, rejected, failed."""
     steps: tuple[StepProgress, ...] = ()
     seconds: float = 0.0
+    reason: str = ""
+    """What made it impossible to go on; empty where nothing did."""
 
     @property
     def complete(self) -> bool:
@@ -75,13 +77,14 @@ def look(store: Store, state: str, waiting: int, alerts: Iterable[Alert]) -> Pro
     )
 
 
-def outcome(store: Store, seconds: float, *, done: bool) -> Outcome:
+def outcome(store: Store, seconds: float, *, done: bool, reason: str = "") -> Outcome:
     """How a session was left."""
     return Outcome(
         state="done" if done else "stopped",
         exposures=queries.count_exposures(store),
         steps=_steps(store),
         seconds=seconds,
+        reason=reason,
     )
 
 

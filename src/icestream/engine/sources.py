@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from icestream.protocol import Cursor, Discovery, SourceProtocol
+from icestream.protocol import Cursor, Discovery, ProtocolError, SourceProtocol, TryAgain
 
-__all__ = ["Discovered", "SourceFailed", "SourceThread"]
+__all__ = ["Discovered", "SourceFailed", "SourceThread", "plain_reason"]
+
+_TRIES = 3
+"""Failures in a row after which a source that does not wait is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +26,13 @@ class Discovered:
 
 @dataclass(frozen=True, slots=True)
 class SourceFailed:
-    """A source raised; it is asked again after a while."""
+    """A source raised."""
 
     step: int
     reason: str
     details: str
+    final: bool = False
+    """It is not asked again."""
 
 
 class SourceThread(threading.Thread):
@@ -76,8 +81,11 @@ class SourceThread(threading.Thread):
             except Exception as error:
                 failures += 1
                 wait = min(60.0, 2.0**failures)
-                reason = f"{type(error).__name__}: {error}"
-                self._tell(SourceFailed(self._step, reason, traceback.format_exc()))
+                final = self._gives_up(error, failures)
+                details = traceback.format_exc()
+                self._tell(SourceFailed(self._step, plain_reason(error), details, final))
+                if final:
+                    return
             else:
                 news = (len(found.alerts), found.waiting)
                 if found.items or found.refused or found.closed or news != said or failures:
@@ -87,3 +95,18 @@ class SourceThread(threading.Thread):
                 if found.closed:
                     return
             self._stopped.wait(wait)
+
+    def _gives_up(self, error: Exception, failures: int) -> bool:
+        if self._protocol.waits():
+            return False
+        expected = isinstance(error, ProtocolError) and not isinstance(error, TryAgain)
+        return expected or failures >= _TRIES
+
+
+def plain_reason(error: Exception) -> str:
+    """What went wrong in the words of the error; a defect says what kind of error it is."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, ProtocolError | OSError) and str(error):
+        return str(error)
+    return f"a defect ({type(error).__name__}: {error})"

@@ -108,6 +108,8 @@ class StepState:
     waiting_items: int = 0
     full: int = 0
     """Size at which a batch is full."""
+    given_up: bool = False
+    """Paused for its failures, or since an earlier run: nobody is expected to resume it now."""
     told: bool = True
     """Whether the last batch knew that nothing more would come."""
     asking: bool = False

@@ -186,6 +186,14 @@ class SourceProtocol(Protocol[P]):
         """Seconds until the next call."""
         return self.every
 
+    def waits(self) -> bool:
+        """Whether to ask again, for as long as it takes, after `discover` has failed.
+
+        A source that does not wait ends the session: at once with a `ProtocolError` that is no
+        `TryAgain`, otherwise when the third call in a row has failed.
+        """
+        return True
+
 
 class ConsensusProtocol(Protocol[P], Generic[P, T]):
     """Several results of one type for an exposure, in; the one that they agree on, out.

@@ -64,6 +64,10 @@ class ImportMovies(SourceProtocol[ImportParameters]):
         """As often as the file system bears it."""
         return max((watch.interval() for watch in self._watches), default=self.every)
 
+    def waits(self) -> bool:
+        """Only while movies are waited for."""
+        return self.parameters.watch
+
     def key(self, item: Movie) -> str:
         """Key of a movie: its name, size and time of change."""
         try:

@@ -13,8 +13,10 @@ import structlog
 
 from icestream.cli import running as module
 from icestream.cli.running import INTERRUPTED, Here, run_here
-from icestream.engine.progress import Outcome, Progress
+from icestream.cli.terminal import called
+from icestream.engine.progress import Outcome, Progress, StepProgress
 from icestream.engine.workflow import InvalidWorkflow, Step, Workflow, load_workflow
+from icestream.store.records import Counts
 from report_session import SampleSession
 
 WORKFLOW = load_workflow("default")
@@ -75,6 +77,7 @@ def _session(outcome: Outcome, work: Callable[[], None] = lambda: None) -> Sessi
         (Outcome(state="done", exposures={"going": 1, "done": 3}), 1),
         (Outcome(state="done", exposures={"going": 0, "done": 0}), 1),
         (Outcome(state="stopped", exposures={"going": 2, "done": 3}), 1),
+        (Outcome(state="stopped", reason="import: the folder /m is not there"), 2),
     ],
 )
 def test_the_status_is_0_only_when_every_exposure_is_accounted_for(
@@ -109,6 +112,20 @@ def test_a_session_that_goes_on_says_what_has_changed(
     workflow = WORKFLOW.changed("align", {"binning": 2.0})
     run_here(workflow, tmp_path / "s", Here(report=False))
     assert "align.binning: 1 -> 2\n" in capsys.readouterr().out
+
+
+def test_a_step_that_was_paused_is_named_with_the_way_on(
+    engine: Callable[[Session], list[Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step = StepProgress(
+        name="ctf", kind="item", state="paused", reason="10 failures in a row", counts=Counts()
+    )
+    engine(_session(Outcome(state="stopped", exposures={"going": 2}, steps=(step,))))
+    assert run_here(WORKFLOW, tmp_path / "s", Here(report=False)) == 1
+    printed = capsys.readouterr().out
+    assert "ctf is paused: 10 failures in a row\n" in printed
+    assert f"  when that is mended: {called()} resume {tmp_path / 's'} ctf\n" in printed
+    assert "the same command goes on where it was" in printed
 
 
 def test_no_report_when_none_is_wanted(

@@ -10,6 +10,7 @@ import structlog
 
 import toys
 from icestream.engine import coordinator as module
+from icestream.engine.commands import send
 from icestream.engine.commit import KEEP
 from icestream.engine.coordinator import Coordinator, Options
 from icestream.engine.progress import Progress
@@ -216,3 +217,47 @@ def test_progress_is_told_from_the_beginning_to_the_end(session: Session) -> Non
     assert told[-1].found == 6
     assert told[-1].behind == 0
     assert [step.state for step in told[-1].steps] == ["done", "done"]
+
+
+# -- when nothing can be done any more -----------------------------------------------------------
+
+
+def test_a_source_that_does_not_wait_ends_the_session(session: Session, tmp_path: Path) -> None:
+    folder = tmp_path / "later"
+    source = ("src", "toy.count", {"folder": folder, "impatient": True}, {})
+    outcome = session.run(source, add("a", "src"))
+    assert (outcome.state, outcome.complete) == ("stopped", False)
+    assert outcome.reason == f"src: the folder {folder} is not there: make it"
+    assert queries.session(session.store()).reason == outcome.reason
+    (alert,) = queries.alerts(session.store())
+    assert (
+        alert.message == f"src cannot look for new items: the folder {folder} is not there: make it"
+    )
+    folder.mkdir()
+    (folder / "closed").touch()
+    assert session.run(source, add("a", "src")).state == "done"
+
+
+def test_a_step_that_failed_too_often_ends_what_nobody_watches(
+    session: Session, tmp_path: Path
+) -> None:
+    """The rest is done; the next run ends so too, until a person lets the step go on."""
+    for letter in "abcdefghijklm":
+        (tmp_path / "in" / f"{letter}3").parent.mkdir(exist_ok=True)
+        (tmp_path / "in" / f"{letter}3").write_text("1")
+    (tmp_path / "in" / "closed").touch()
+    steps = (
+        ("src", "toy.count", {"folder": tmp_path / "in"}, {}),
+        add("a", "src", fail="defect"),
+        add("b", "src"),
+        add("c", "a"),
+    )
+    for _ in range(2):
+        outcome = session.run(*steps)
+        assert (outcome.state, outcome.reason) == ("stopped", "")
+        states = {step.name: (step.state, step.counts.ready) for step in outcome.steps}
+        assert states["a"] == ("paused", 3)
+        assert states["b"] == ("done", 0)
+    send(session.folder, "resume", step="a")
+    outcome = session.run(*steps)
+    assert (outcome.state, dict(outcome.exposures)["failed"]) == ("done", 13)

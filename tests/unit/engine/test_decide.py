@@ -243,6 +243,7 @@ def test_one_failed_batch_pauses_its_step_until_it_is_resumed(ending: str, befor
     decide(s, TasksReady(arrived=((2, 1),) * 2), 1.0)
     commands = decide(s, LeaseEnded(start.lease, **{ending: (1,)}, reason="x"), 1.0)  # type: ignore[arg-type]
     assert commands == [ChangeStep(2, "paused", "x", alarm=True)]
+    s.session = "running"  # in the next run: nothing else could be done in this one
     commands = decide(s, Asked("resume", (2,)), 2.0)
     assert FormBatch(2, final=True) in commands
     assert s.steps[2].state == "running"
@@ -253,7 +254,32 @@ def test_a_failed_batch_without_items_is_formed_again_too() -> None:
     s.steps[1].state, s.steps[1].closed = "done", True
     (start,) = running(s)
     decide(s, LeaseEnded(start.lease, failed=(1,), reason="x"), 1.0)
+    s.session = "running"  # in the next run: nothing else could be done in this one
     assert FormBatch(2, final=True) in decide(s, Asked("resume", (2,)), 2.0)
+
+
+@pytest.mark.parametrize(
+    ("second", "third", "session"),
+    [
+        ({"given_up": True}, {}, "draining"),
+        ({"given_up": True}, {"stored": 3, "state": "paused"}, "running"),
+        ({"given_up": True}, {"state": "waiting", "backfilling": True}, "running"),
+        ({}, {}, "running"),
+    ],
+    ids=["stuck", "a person holds the other", "another has work", "a person holds it"],
+)
+def test_a_session_ends_when_only_steps_that_were_given_up_have_work(
+    second: dict[str, object], third: dict[str, object], session: str
+) -> None:
+    s = state(
+        source(),
+        step(2, state="paused", stored=5, **second),  # type: ignore[arg-type]
+        step(3, **{"state": "waiting", **third}),  # type: ignore[arg-type]
+    )
+    decide(s, Tick(), 0.0)
+    assert s.session == "running"  # the source may bring more
+    decide(s, StreamEnded(1), 0.0)
+    assert s.session == session
 
 
 def test_a_success_among_failures_starts_the_count_anew() -> None:

@@ -92,7 +92,9 @@ def test_a_source_that_fails_is_an_alert_with_its_traceback_in_the_events(opened
         notes.source_failed(opened.book, said)
     (alert,) = queries.alerts(opened.store)
     assert (alert.step, alert.level) == ("src", "critical")
-    assert alert.message == "src cannot look for new items: OSError: the disk is gone"
+    assert alert.message == (
+        "src cannot look for new items: OSError: the disk is gone (it tries again)"
+    )
     failed = queries.events(opened.store, kinds=["source.failed"])
     assert [one.document["details"] for one in failed] == ["Traceback ..."] * 3
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import toys
-from icestream.engine.sources import Discovered, SourceFailed, SourceThread
+from icestream.engine.sources import Discovered, SourceFailed, SourceThread, plain_reason
 from icestream.model import Alert
-from icestream.protocol import Cursor, Discovery, SourceProtocol
+from icestream.protocol import Cursor, Discovery, ProtocolError, SourceProtocol, TryAgain
 
 
 class Scripted(SourceProtocol[toys.Counting]):
@@ -105,11 +105,44 @@ def test_a_source_that_raises_is_asked_again_later_and_later(
     told, _ = run(Scripted(*[OSError("no mount")] * 8, Discovery([ITEM], closed=True)))
     failed = [told.get(timeout=5) for _ in range(8)]
     assert all(isinstance(one, SourceFailed) for one in failed)
-    assert failed[0].reason == "OSError: no mount"
+    assert failed[0].reason == "no mount"
     assert "Traceback" in failed[0].details
     assert told.get(timeout=5).found.items == [ITEM]
     seconds = [wait for wait in waits if wait is not None]
     assert seconds[:8] == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
+
+
+@pytest.mark.parametrize(
+    ("errors", "tries"),
+    [
+        ([ProtocolError("no pattern")], 1),
+        ([TryAgain("not yet")] * 3, 3),
+        ([OSError("no mount"), KeyError("x"), OSError(2, "No such file", "/m")], 3),
+    ],
+)
+def test_a_source_that_does_not_wait_is_given_up(
+    run: Any, monkeypatch: pytest.MonkeyPatch, errors: list[Exception], tries: int
+) -> None:
+    monkeypatch.setattr(threading.Event, "wait", lambda self, t=None: True)
+    monkeypatch.setattr(Scripted, "waits", lambda self: False)
+    told, thread = run(Scripted(*errors, Discovery([ITEM])))
+    failed = [told.get(timeout=5) for _ in range(tries)]
+    thread.join(5.0)
+    assert [one.final for one in failed] == [False] * (tries - 1) + [True]
+    assert told.empty()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ProtocolError("no pattern", advice="give one"), "no pattern: give one"),
+        (OSError(13, "Permission denied", "/m"), "/m: Permission denied"),
+        (OSError("no mount"), "no mount"),
+        (KeyError("x"), "a defect (KeyError: 'x')"),
+    ],
+)
+def test_reasons_are_plain(error: Exception, said: str) -> None:
+    assert plain_reason(error) == said
 
 
 def test_a_recovery_is_told_even_when_nothing_is_new(
