@@ -1,8 +1,9 @@
 """The machine's ledger: cores, memory, GPUs and program tokens, shared by all its sessions.
 
-Every coordinator says what it wants and what it uses, and is granted a share. What is granted to
-all never exceeds what there is: a session gives back only what it does not use, and another is
-granted only what is free. A coordinator that has not been heard of for a while has no share.
+Every coordinator says what it wants and what it uses, and is told its share: nothing is started
+beyond it, and what runs is not ended for it. What all hold and may start never exceeds what there
+is, since a session gets only what no other holds. Where there is less of something than sessions
+that want it, they take turns. A coordinator that has not been heard of for a while has no share.
 """
 
 import contextlib
@@ -18,6 +19,11 @@ __all__ = ["Grant", "Ledger", "Share", "fair_share"]
 
 SILENCE = 10.0
 """Seconds without a word after which a coordinator has no share."""
+TURN = 60.0
+"""Seconds after which sessions that are too many for the machine change turns.
+
+A task is not ended for it, and a hand-over leaves a core idle for a second or two.
+"""
 _TABLE = """
 CREATE TABLE IF NOT EXISTS holding (
     holder TEXT NOT NULL, kind TEXT NOT NULL, wish INTEGER NOT NULL, used INTEGER NOT NULL,
@@ -31,23 +37,32 @@ Amounts = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a session may use."""
+    """A session's share."""
 
     amounts: Amounts = field(default_factory=dict)
 
 
-def fair_share(total: int, wishes: Mapping[str, int], who: str) -> int:
-    """The max-min fair share of `who`: nobody gets more than they wish, the rest is even."""
-    left, open_ = total, sorted(wishes, key=lambda name: (wishes[name], name))
-    for place, name in enumerate(open_):
-        among = len(open_) - place
-        # What cannot be divided goes to those that come last in the order.
-        even = left // among
-        share = min(wishes[name], even)
-        if name == who:
-            return share
-        left -= share
-    return 0
+def fair_share(total: int, wishes: Mapping[str, int], who: str, turn: int = 0) -> int:
+    """The max-min fair share of `who`: nobody gets more than they wish, the rest is even.
+
+    What cannot be divided goes to those that wish for most; where it is all that there is, they
+    get one each by turns.
+    """
+    level, left, among = 0, total, sorted(wishes.values())
+    for place, wish in enumerate(among):
+        level = min(wish, left // (len(among) - place))
+        left -= level
+        if level < wish:
+            left = total - sum(min(one, level) for one in among)
+            break
+    if wishes[who] <= level:
+        return wishes[who]
+    more = sorted(name for name, wish in wishes.items() if wish > level)
+    if level:
+        more.sort(key=lambda name: -wishes[name])
+    elif more:
+        more = [more[(place + turn) % len(more)] for place in range(len(more))]
+    return level + (more.index(who) < left)
 
 
 class Ledger:
@@ -61,9 +76,9 @@ class Ledger:
             connection.execute(_TABLE)
 
     def share(self, holder: str, wishes: Amounts, used: Amounts) -> dict[str, int]:
-        """Say what a session wants and uses now; returns what it may use."""
+        """Say what a session wants and uses now; returns its share, where it may be using more."""
         now = time.time()
-        granted = {}
+        shares = {}
         with self._open() as connection:
             self._reclaim(connection, now)
             rows = connection.execute("SELECT holder, kind, wish, granted FROM holding").fetchall()
@@ -72,26 +87,34 @@ class Ledger:
                 total = self._capacity.get(kind, wish)
                 asked = {name: pair[0] for name, pair in others.items()} | {holder: wish}
                 free = total - sum(pair[1] for pair in others.values())
-                fair = fair_share(total, asked, holder)
-                # What it uses is not taken from it; what others hold is not given to it.
-                granted[kind] = max(min(fair, free), min(used.get(kind, 0), max(free, 0)), 0)
+                fair = fair_share(total, asked, holder, self._turn(kind, asked, now))
+                # What others hold is not given to it; what it uses is not given to others.
+                shares[kind] = max(min(fair, free), 0)
+                held = max(shares[kind], min(used.get(kind, 0), free))
                 connection.execute(
                     "INSERT OR REPLACE INTO holding VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (holder, kind, wish, used.get(kind, 0), granted[kind], now, os.getpid()),
+                    (holder, kind, wish, used.get(kind, 0), held, now, os.getpid()),
                 )
-        return granted
+        return shares
+
+    def _turn(self, kind: str, wishes: Amounts, now: float) -> int:
+        """Whose turn it is; the same for all kinds, so that who gets a GPU gets a core too.
+
+        Each GPU is a kind of its own: they go to different sessions, which keep them where there
+        are enough for all.
+        """
+        turn = int(now // TURN)
+        if not kind.startswith("gpu:"):
+            return turn
+        gpus = sorted(int(one[4:]) for one in self._capacity if one.startswith("gpu:"))
+        place = gpus.index(int(kind[4:])) if int(kind[4:]) in gpus else 0
+        among = sum(wish > 0 for wish in wishes.values())
+        return place if among <= len(gpus) else place + turn
 
     def leave(self, holder: str) -> None:
         """Give everything back."""
         with self._open() as connection:
             connection.execute("DELETE FROM holding WHERE holder = ?", (holder,))
-
-    def holders(self) -> tuple[str, ...]:
-        """Sessions that have a share now."""
-        with self._open() as connection:
-            self._reclaim(connection, time.time())
-            rows = connection.execute("SELECT DISTINCT holder FROM holding ORDER BY holder")
-            return tuple(row[0] for row in rows)
 
     @staticmethod
     def _reclaim(connection: sqlite3.Connection, now: float) -> None:

@@ -131,7 +131,7 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
         runs = executor or LocalExecutor(
             wishes["cores"], warm=_targets(workflow, registry), mark=mark_of(folder)
         )
-        options = Options(order=order, on_progress=on_progress, probe=probe)
+        options = Options(order=order, on_progress=on_progress, probe=probe, most=wishes)
         coordinator = Coordinator(store, runs, options)
         with contextlib.closing(store), _started(runs, coordinator):
             ledger = Ledger(state_folder(), machine.amounts())

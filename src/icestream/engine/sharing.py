@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from icestream.engine.state import State
+from icestream.engine.state import Free, State
 
-__all__ = ["take_grant", "used_by"]
+__all__ = ["free_of", "take_grant", "used_by"]
 
 
 def used_by(state: State) -> dict[str, int]:
@@ -24,16 +24,21 @@ def used_by(state: State) -> dict[str, int]:
 
 def take_grant(state: State, granted: Mapping[str, int]) -> None:
     """Take over a share of the machine; what runs keeps what it has."""
-    used, free = used_by(state), state.free
-    free.cores = granted.get("cores", 0) - used["cores"]
-    free.memory = granted.get("memory", 0) - used["memory"]
-    free.gpus = {
-        int(kind[4:])
-        for kind, amount in granted.items()
-        if kind.startswith("gpu:") and amount > used.get(kind, 0)
-    }
-    free.tokens = {
-        kind[6:]: amount - used.get(kind, 0)
-        for kind, amount in granted.items()
-        if kind.startswith("token:")
-    }
+    state.free = free_of(granted, used_by(state))
+
+
+def free_of(granted: Mapping[str, int], used: Mapping[str, int]) -> Free:
+    """What is left of a share; less than nothing where more is used than it has now."""
+    gpus = {int(kind[4:]): amount for kind, amount in granted.items() if kind.startswith("gpu:")}
+    out = {int(kind[4:]) for kind, amount in used.items() if kind.startswith("gpu:") and amount}
+    return Free(
+        cores=granted.get("cores", 0) - used.get("cores", 0),
+        memory=granted.get("memory", 0) - used.get("memory", 0),
+        gpus={gpu for gpu, amount in gpus.items() if amount} - out,
+        owed={gpu for gpu in out if not gpus.get(gpu, 0)},
+        tokens={
+            kind[6:]: amount - used.get(kind, 0)
+            for kind, amount in granted.items()
+            if kind.startswith("token:")
+        },
+    )

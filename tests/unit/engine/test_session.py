@@ -120,8 +120,15 @@ def test_a_session_without_work_leaves_the_machine_to_others(
     ledger = Ledger(tmp_path, {"cores": 8})
     with module._sharing(ledger, tmp_path, {"cores": 8}, coordinator) as share:
         assert share.granted == {"cores": granted}
-        assert len(ledger.holders()) == 1
-    assert ledger.holders() == ()
+        others = ledger.share("other", {"cores": 8}, {})
+        assert others == {"cores": 8 - granted}
+    assert ledger.share("other", {"cores": 8}, {}) == {"cores": 8}
+
+
+def everything_is_free() -> bool:
+    """Whether no session has a share of the machine: another gets all that it wishes."""
+    wish = {"cores": 8}
+    return Ledger(state_folder(), wish).share("other", wish, {}) == wish
 
 
 # -- from beginning to end -------------------------------------------------------------------------
@@ -134,7 +141,7 @@ def test_a_session_is_processed_and_everything_is_given_back(tmp_path: Path) -> 
     assert outcome.exposures["done"] == 4
     assert executor.lived == ["started", "stopped"]
     with hold(tmp_path / "session"):  # the lock is free
-        assert Ledger(state_folder(), {}).holders() == ()
+        assert everything_is_free()
 
 
 def test_everything_is_given_back_after_a_defect_too(
@@ -146,7 +153,7 @@ def test_everything_is_given_back_after_a_defect_too(
         run(tmp_path / "session", SRC, A, executor=executor)
     assert executor.lived == ["started", "stopped"]
     with hold(tmp_path / "session"):
-        assert Ledger(state_folder(), {}).holders() == ()
+        assert everything_is_free()
 
 
 def test_who_runs_it_gets_the_means_to_stop_it(tmp_path: Path) -> None:

@@ -51,10 +51,13 @@ def test_a_smaller_share_takes_nothing_from_what_runs(state: State) -> None:
     take_grant(state, {"cores": 2, "memory": 2 * GIB})
     assert (state.free.cores, state.free.memory) == (-1, -3 * GIB)
     assert state.free.gpus == set()
+    lease = state.leases.pop("a")
+    state.free.give_back(lease.need, lease.gpus)
+    assert state.free.gpus == set()  # GPU 1 is another session's now
     assert not state.free.fits(Resources(cores=1, memory=0))
     lease = state.leases.pop("b")
     state.free.give_back(lease.need, lease.gpus)
-    assert state.free.cores == 1
+    assert state.free.cores == 2
 
 
 def test_what_runs_and_ends_after_a_new_share_is_counted_once(state: State) -> None:

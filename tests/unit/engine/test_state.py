@@ -39,6 +39,16 @@ def test_what_is_taken_is_given_back() -> None:
     assert free == Free(4, 100, {0, 1, 2}, {"relion": 2})
 
 
+def test_a_gpu_that_is_owed_is_not_free_when_it_comes_back() -> None:
+    """It was given to another session while it was in use."""
+    free = Free(4, 100, {0, 1, 2})
+    need = Resources(cores=1, memory=1, gpus=2)
+    gpus = free.take(need)
+    free.owed = {1}
+    free.give_back(need, gpus)
+    assert free.gpus == {0, 2}
+
+
 def test_a_session_that_holds_more_than_its_share_starts_nothing() -> None:
     """Its share shrank while its tasks ran."""
     assert not Free(-2, 100).fits(Resources(cores=1, memory=1))
