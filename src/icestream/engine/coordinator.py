@@ -17,6 +17,7 @@ from icestream.engine.book import Book
 from icestream.engine.carrying import Hands
 from icestream.engine.commit import KEEP
 from icestream.engine.crew import Crew, Rung
+from icestream.engine.crowding import Crowding
 from icestream.engine.decide import decide
 from icestream.engine.executors.contract import Ended, Executor
 from icestream.engine.ledger import Grant, Share
@@ -57,6 +58,8 @@ class Options:
     """Called in the coordinator's thread, a few times a second."""
     probe: float = 1.0
     """Seconds between looks whether trouble with storage is over."""
+    most: Mapping[str, int]
+    """What it may use when it is alone, by kind of the machine's ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Coordinator:
         self._store = store
         self._executor = executor
         self._options = options
+        self._crowding = Crowding(options.most)
         self._book = Book(store, options.order, options.timeout)
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._state = State({}, Free(0, 0), 0)
@@ -150,6 +154,8 @@ class Coordinator:
             self._take_in(messages)
             for number in self._backfilling():
                 self._hands.carry_on(self._book.backfill(number))
+            if self._crowding.look(self._book, self._state, time.monotonic()):
+                self._worked_at = time.monotonic()  # it would work if it had room
         except Exception as error:
             if not storage.is_trouble(error):
                 raise

@@ -44,6 +44,8 @@ class Free:
     gpus: set[int] = field(default_factory=set)
     tokens: dict[str, int] = field(default_factory=dict)
     """Copies of programs that may still start; a program that is not named is not limited."""
+    owed: set[int] = field(default_factory=set)
+    """GPUs that are in use and another session's as soon as they are not."""
 
     def fits(self, need: Resources) -> bool:
         """Whether one more task with this need can start."""
@@ -72,7 +74,7 @@ class Free:
         for token in need.tokens:
             if token in self.tokens:
                 self.tokens[token] += 1
-        self.gpus.update(gpus)
+        self.gpus.update(gpu for gpu in gpus if gpu not in self.owed)
 
 
 @dataclass(slots=True)

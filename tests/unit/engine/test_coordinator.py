@@ -13,12 +13,14 @@ from icestream.engine import coordinator as module
 from icestream.engine.commands import send
 from icestream.engine.commit import KEEP
 from icestream.engine.coordinator import Coordinator, Options
+from icestream.engine.ledger import Ledger
 from icestream.engine.progress import Progress
 from icestream.engine.sources import Discovered
 from icestream.protocol import Discovery
 from icestream.store import queries
+from icestream.store.places import state_folder
 from toy_book import Desk
-from toy_session import InlineExecutor, Session
+from toy_session import InlineExecutor, Session, wait_for
 
 
 @pytest.fixture
@@ -190,9 +192,34 @@ def test_a_defect_of_the_coordinator_is_not_hidden(
 
 def test_a_message_that_nobody_knows_is_an_error(desk: Any) -> None:
     made: Desk = desk(("src", "toy.count", {}, {}))
-    coordinator = Coordinator(made.store, InlineExecutor(), Options())
+    coordinator = Coordinator(made.store, InlineExecutor(), Options(most={}))
     with pytest.raises(TypeError, match="does not know what to do with 'hello'"):
         coordinator._hear("hello")
+
+
+# -- a share of the machine ------------------------------------------------------------------------
+
+
+def test_a_session_that_gets_nothing_says_so_and_goes_on_when_others_leave(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ICESTREAM_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr("icestream.engine.crowding._PATIENCE", 0.0)
+    monkeypatch.setattr("icestream.engine.ledger.SILENCE", 600.0)
+    ledger = Ledger(state_folder(), {"cores": 1})
+    ledger.share("other", {"cores": 1}, {"cores": 1})
+    background = session.start(("src", "toy.count", {"count": 4}, {}), add("a", "src"))
+    (alert,) = wait_for(lambda: queries.alerts(session.store()))
+    assert (alert.step, alert.key) == ("", "machine.crowded")
+    assert session.values("a") == {}
+    # Who waits for room is not idle: else it would give its wish up, and wait for ever.
+    assert session.running is not None
+    coordinator = session.running._coordinator
+    coordinator._worked_at -= 1000.0
+    assert wait_for(lambda: not coordinator.is_idle())
+    ledger.leave("other")
+    assert background.join().complete
+    assert queries.alerts(session.store()) == ()
 
 
 # -- large discoveries, and telling ----------------------------------------------------------------
