@@ -1,7 +1,9 @@
 """`icestream set`: a new revision of a step, and what it would cost."""
 
+import getpass
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -9,11 +11,12 @@ from cyclopts import Parameter
 from pydantic import TypeAdapter, ValidationError
 
 from icestream.cli.checks import absent_file
-from icestream.cli.control import ask
+from icestream.cli.control import ask, run_again
 from icestream.cli.describe import bare_type, type_words, value_words, without_effect
 from icestream.cli.step_options import NONE
 from icestream.cli.terminal import print_table
-from icestream.engine.revising import preview
+from icestream.engine.lock import hold, holder
+from icestream.engine.revising import change_at_rest, preview
 from icestream.protocol import Parameters, Registry, refused_values
 from icestream.store import queries
 from icestream.store.open import Store, open_store
@@ -59,7 +62,20 @@ def change(
             return 0
     finally:
         store.close()
-    return ask(session, "set", step=step, changes=changes)
+    if holder(session):
+        return ask(session, "set", step=step, changes=changes)
+    return _set_now(session, step, changes)
+
+
+def _set_now(session: Path, step: str, changes: dict[str, Any]) -> int:
+    """Change a session that nobody runs; its next run does what follows."""
+    with hold(session), closing(open_store(session)) as store:
+        changed = change_at_rest(store, Registry(), step, changes, getpass.getuser())
+    for one in changed:
+        print(f"{one.name} is at revision {one.number}")
+    print("no process runs this session now; what follows is done when it is run again:")
+    print(run_again(session))
+    return 0
 
 
 def read_changes(

@@ -1,6 +1,7 @@
 """`icestream pause`, `resume`, `stop`, `abort`: what happens to the work of a session."""
 
 import shlex
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,8 @@ from icestream.cli.terminal import called
 from icestream.engine.commands import answer_of, send
 from icestream.engine.lock import holder
 from icestream.exports.provenance import session_workflow
-from icestream.store.open import open_store
+from icestream.store import queries
+from icestream.store.open import NoStore, open_store
 
 __all__ = ["abort", "ask", "pause", "resume", "run_again", "stop"]
 
@@ -106,12 +108,33 @@ def run_again(session: Path) -> str:
     return f"  {export} && {called()} run {file} --session {folder}"
 
 
+def _unknown(session: Path, arguments: dict[str, Any]) -> str:
+    """What a command names that the session does not have; NoStore when there is no session."""
+    with closing(open_store(session, readonly=True)) as store:
+        try:
+            if "step" in arguments:
+                queries.step(store, arguments["step"])
+            for name in arguments.get("exposures", ()):
+                queries.exposure(store, name)
+        except NoStore:
+            raise
+        except LookupError as error:
+            return str(error)
+    return ""
+
+
 def ask(session: Path, verb: str, **arguments: Any) -> int:
     """Send a command to a session, wait for the answer, print it; the exit status."""
-    open_store(session, readonly=True).close()  # says so when there is no session
+    unknown = _unknown(session, arguments)
+    if unknown:
+        print(unknown)
+        return 1
     runs = holder(session)
-    if verb in ("stop", "abort") and "step" not in arguments and not runs:
+    if not runs and verb in ("stop", "abort"):
         print("no process runs this session: there is nothing to end")
+        return 0
+    if not runs and verb == "pause" and "step" not in arguments:
+        print("no process runs this session: there is nothing to pause")
         return 0
     token = send(session, verb, **arguments)
     if not runs:

@@ -34,9 +34,11 @@ def waiting_commands(book: Book) -> Sequence[Any]:
 
 
 def refuse_late(book: Book, since: float) -> None:
-    """Refuse to end the session for commands from before `since`, when nobody ran it."""
+    """Refuse to end or to hold work for commands from before `since`, when nobody ran it."""
     for row in waiting_commands(book):
-        if row.name in ("stop", "abort") and '"step"' not in row.arguments and row.time < since:
+        whole = '"step"' not in row.arguments
+        late = row.name in ("stop", "abort") or (row.name == "pause" and whole)
+        if late and row.time < since:
             _answer(book, row.token, "refused", "no process ran the session then", row.name)
 
 

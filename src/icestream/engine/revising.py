@@ -1,5 +1,6 @@
 """Revisions: changing a step's parameters, and what that would cost."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,9 +12,9 @@ from icestream.engine.plan import Bound, Plan, parameters_of
 from icestream.protocol import Registry
 from icestream.store import tables as t
 from icestream.store.open import Store
-from icestream.store.writing import Writes
+from icestream.store.writing import Numbers, Writes
 
-__all__ = ["Preview", "PreviewStep", "change_parameters", "preview", "revise"]
+__all__ = ["Preview", "PreviewStep", "change_at_rest", "change_parameters", "preview", "revise"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,26 @@ def change_parameters(plan: Plan, name: str, changes: Mapping[str, Any]) -> list
 def revise(connection: Connection, writes: Writes, steps: list[Bound], who: str) -> list[Bound]:
     """Give steps the revision of their new fingerprint; returns those that changed."""
     return [step for step in steps if enter_revision(connection, writes, step, who)]
+
+
+def change_at_rest(
+    store: Store, registry: Registry, step: str, changes: Mapping[str, Any], who: str
+) -> list[Bound]:
+    """Change parameters of a session that nobody runs; its lock must be held. Those that changed.
+
+    Raises
+    ------
+    LookupError
+        If there is no such step.
+    pydantic.ValidationError
+        If the parameters are not valid, with all that is wrong.
+    """
+    steps = change_parameters(plan_of(store, registry), step, changes)
+    with store.write() as connection:
+        writes = Writes(Numbers(connection), time.time())
+        changed = revise(connection, writes, steps, who)
+        writes.flush(connection)
+    return changed
 
 
 def preview(store: Store, registry: Registry, step: str, changes: Mapping[str, Any]) -> Preview:

@@ -9,7 +9,12 @@ from pydantic import model_validator
 
 from icestream.cli import change as module
 from icestream.cli.change import InvalidChange, change, read_changes
-from icestream.protocol import Parameters
+from icestream.engine.book import Book
+from icestream.engine.lock import hold
+from icestream.engine.workflow import load_workflow
+from icestream.protocol import Parameters, Registry
+from icestream.store import queries
+from icestream.store.open import open_store
 from icestream.store.records import Counts, StepRecord
 from icestream.units import Angstrom, Micrometre
 from report_session import SampleSession
@@ -131,14 +136,33 @@ def test_the_change_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     sent: list[Any] = []
     monkeypatch.setattr(module, "ask", lambda *words, **more: sent.append((words, more)) or 0)
     sample = SampleSession(tmp_path / "session", start=1.7e9)
-    assert change(sample.folder, "ctf", "defocus_max=3") == 0
+    with hold(sample.folder):
+        assert change(sample.folder, "ctf", "defocus_max=3") == 0
     assert sent == [((sample.folder, "set"), {"step": "ctf", "changes": {"defocus_max": 3.0}})]
+
+
+def test_a_session_that_nobody_runs_is_changed_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before its files are looked for again: one that is not there can be taken back."""
+    folder = tmp_path / "session"
+    told = load_workflow("default").changed("import", {"gain": "/typo.mrc"})
+    store = open_store(folder)
+    book = Book(store, "newest", 60.0)
+    book.open(told, Registry())
+    assert change(folder, "import", "gain=none") == 0
+    record = queries.step(store, "import")
+    assert (record.changed, record.revision) == ({}, 2)
+    store.close()
+    said = capsys.readouterr().out
+    assert "import is at revision 2" in said
+    assert "no process runs this session now" in said
 
 
 def test_what_will_have_no_effect_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(module, "ask", lambda *_words, **_more: 0)
+    monkeypatch.setattr(module, "_set_now", lambda *_words: 0)
     sample = SampleSession(tmp_path / "session", start=1.7e9)
     assert change(sample.folder, "ctf", "phase_shift_max=90") == 0
     assert "phase_shift_max has no effect: it is used only with phase_plate" in (

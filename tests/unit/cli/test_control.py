@@ -66,21 +66,61 @@ def test_each_reaches_the_session(
     command = getattr(control, verb)
     with hold(session):
         assert command(session) == 1  # nobody answers
-    assert command(session, "ctf", branch=True) == 0
+        assert command(session, "ctf", branch=True) == 1
     assert _asked(session) == [(verb, {}), (verb, {"step": "ctf", "branch": True})]
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+def test_a_step_is_held_or_let_go_in_the_next_run(
+    session: Path, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert getattr(control, verb)(session, "ctf") == 0
+    assert _asked(session) == [(verb, {"step": "ctf"})]
     said = capsys.readouterr().out
     assert "no process runs this session now" in said
     assert f"--session {session}" in said
 
 
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize(
+    ("verb", "arguments", "said"),
+    [
+        ("pause", {"step": "cft"}, "no step 'cft' in this session; it has import"),
+        ("stop", {"step": "cft"}, "no step 'cft'"),
+        ("reject", {"exposures": ["nobody"], "why": ""}, "no exposure 'nobody'"),
+    ],
+)
+def test_what_the_session_does_not_have_is_refused_at_once(
+    session: Path,
+    capsys: pytest.CaptureFixture[str],
+    running: bool,
+    verb: str,
+    arguments: dict[str, object],
+    said: str,
+) -> None:
+    with hold(session) if running else contextlib.nullcontext():
+        assert ask(session, verb, **arguments) == 1
+    assert _asked(session) == []
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("step", [None, "ctf"])
 @pytest.mark.parametrize("verb", ["stop", "abort"])
 def test_a_session_that_nobody_runs_is_not_ended_later(
-    session: Path, verb: str, capsys: pytest.CaptureFixture[str]
+    session: Path, verb: str, step: str | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Left in the store, the command would end the session as soon as it goes on."""
-    assert getattr(control, verb)(session) == 0
+    assert getattr(control, verb)(session, step) == 0
     assert _asked(session) == []
     assert "nothing to end" in capsys.readouterr().out
+
+
+def test_a_session_that_nobody_runs_is_not_paused_later(
+    session: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert control.pause(session) == 0
+    assert _asked(session) == []
+    assert "nothing to pause" in capsys.readouterr().out
 
 
 def test_the_answer_is_printed(
@@ -98,9 +138,9 @@ def test_a_refusal_is_told_by_the_status_too(
     answering: Callable[[str, str], None],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    answering("refused", "there is no step 'cft'; there are ctf, align")
-    assert ask(session, "pause", step="cft") == 1
-    assert "there is no step 'cft'" in capsys.readouterr().out
+    answering("refused", "it is done")
+    assert ask(session, "pause", step="ctf") == 1
+    assert "it is done" in capsys.readouterr().out
 
 
 def test_a_session_that_does_not_answer(

@@ -105,11 +105,13 @@ def test_a_verb_without_a_step_is_for_the_whole_session(fresh: Session, verb: st
 
 @pytest.mark.parametrize("verb", ["stop", "abort"])
 def test_a_session_does_not_end_for_what_was_asked_before_it_ran(fresh: Session, verb: str) -> None:
-    late = fresh.write(verb, {}, at=100.0)
-    others = [fresh.write(verb, {"step": "a"}, at=100.0), fresh.write("pause", {}, at=100.0)]
+    asked = [(verb, {}), (verb, {"step": "a"}), ("pause", {})]
+    late = [fresh.write(name, arguments, at=100.0) for name, arguments in asked]
+    others = [fresh.write(name, {"step": "a"}, at=100.0) for name in ("pause", "resume")]
     timely = fresh.write(verb, {}, at=200.0)
     asking.refuse_late(fresh.desk.book, since=150.0)
-    assert fresh.answer(late) == ("refused", "no process ran the session then")
+    for one in late:
+        assert fresh.answer(one) == ("refused", "no process ran the session then")
     assert {fresh.answer(one)[0] for one in (*others, timely)} == {"new"}
 
 

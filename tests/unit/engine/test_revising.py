@@ -12,7 +12,7 @@ from pydantic import ValidationError
 import toys
 from icestream.engine.asking import carry_out
 from icestream.engine.executors.contract import Ended, Lease
-from icestream.engine.revising import Preview, change_parameters, preview
+from icestream.engine.revising import Preview, change_at_rest, change_parameters, preview
 from icestream.engine.state import Free, State
 from icestream.store import tables as t
 from toy_book import Desk, run
@@ -256,3 +256,18 @@ def test_failed_tasks_are_tried_by_the_new_revision_too(desk: Desks) -> None:
     change(made, "a", fail="")
     made.work()
     assert made.exposures() == {"e3": "done"}
+
+
+def test_a_session_at_rest_is_changed_as_a_running_one(desk: Desks) -> None:
+    """What is found again by the next run is what a command to a running session makes."""
+    made = desk(*CHAIN)
+    made.find(1, 2)
+    made.work()
+    changed = change_at_rest(made.store, toys.registry(), "a", {"add": 3.0}, "ann")
+    assert [(step.name, step.number) for step in changed] == [("a", 2), ("b", 2)]
+    assert made.rows(t.revision, "who")[-2:] == ["ann", "ann"]
+    made.open(SRC, add("a", "src", add=3.0), *CHAIN[2:])
+    assert [made.step(name).number for name in "abc"] == [2, 2, 1]
+    assert change_at_rest(made.store, toys.registry(), "a", {"add": 3.0}, "ann") == []
+    with pytest.raises(LookupError, match="no step 'x'"):
+        change_at_rest(made.store, toys.registry(), "x", {"add": 3.0}, "ann")
