@@ -146,7 +146,7 @@ def test_the_next_run_takes_what_was_mended_and_what_came_late(
     assert sum(after["exposures"].values()) == sum(before["exposures"].values()) + 1
     assert _counts(after, "align")["done"] == MOVIES
     assert _counts(after, "select")["rejected"] >= 1
-    assert not _icestream("reject", session, "nobody").returncode
+    assert _icestream("reject", session, "nobody").returncode == 1
     _done("accept", session, exposure)
     _done(*_process(folder, session, "--pixel-size", "1.45"))
     accepted = _status(session)
