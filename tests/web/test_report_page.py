@@ -95,7 +95,7 @@ def test_the_page_draws_everything_from_a_folder(report: Path, tmp_path: Path, w
     assert section(page, "trends").count("<figure") == 10
     assert section(page, "workflow").count('class="step state-running"') == 9
     assert section(page, "classes").count('class="average"') == 24
-    assert section(page, "steps").count('class="card told"') == 6
+    assert section(page, "steps").count('class="card told') == 6
     assert section(page, "machine").count("<figure") == 4
     assert section(page, "exposures").count('class="pic"') == 25
     assert page.count('class="thumb state-') == 11

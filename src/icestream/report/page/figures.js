@@ -25,7 +25,7 @@ function stepCard(step) {
     opened.set(step.name, event.target.open);
     if (event.target.open) draw();
   } }, el("summary", {}, step.figures.length === 1 ? "1 plot" : `${step.figures.length} plots`), plots);
-  const card = el("article", { class: "card told" },
+  const card = el("article", { class: step.figures.length > 1 ? "card told many" : "card told" },
     el("h3", {}, step.title, el("small", {}, ` ${[step.name, some].filter(Boolean).join(" · ")}`)),
     step.sentence && el("p", {}, step.sentence),
     step.problems.map((problem) => el("p", { class: "problem" }, problem)), fold);
