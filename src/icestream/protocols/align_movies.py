@@ -31,7 +31,7 @@ from icestream.protocol import (
     Work,
     shown_if,
 )
-from icestream.units import Angstrom, Pixel
+from icestream.units import Angstrom, Pixel, Unit
 
 _TOO_MANY = 0.05
 """A larger part of the camera cannot be defective: the gain or its orientation is wrong."""
@@ -60,8 +60,8 @@ class AlignMoviesParameters(Parameters):
     resolution: Annotated[Angstrom, Ge(2), Le(40), Advanced] = 8.0
     """Finest detail that motion is measured on."""
 
-    bfactor: Annotated[float, Ge(0), Advanced] = 0.0
-    """Extra fall-off of the weights with resolution in Å²; 0 leaves it to what the movie shows."""
+    bfactor: Annotated[float, Unit("Å²"), Ge(0), Advanced] = 0.0
+    """Extra fall-off of the weights with resolution; 0 leaves it to what the movie shows."""
 
     smooth_track: Annotated[bool, Advanced] = True
     """Learn from each movie how abruptly its specimen moves, and use it against noise."""
