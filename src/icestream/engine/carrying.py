@@ -23,6 +23,7 @@ from icestream.engine.state import (
     Refill,
     Start,
     State,
+    Tick,
 )
 from icestream.protocol import TriggerProtocol
 
@@ -102,6 +103,10 @@ class Hands:
         protocol = self._book.plan.steps[command.step].protocol
         state = self._state.steps[command.step]
         state.asking = False
+        if self._book.plan.steps[command.step].gate != "held":
+            # These came before the gate was opened or shut, and were heard of after it.
+            state.waiting_items = state.waiting_size = 0
+            return [Tick()]
         if not isinstance(protocol, TriggerProtocol):
             raise TypeError(f"protocol {protocol.name!r} has no gate")
         counts = {"items": command.items, "size": command.size, "closed": int(command.closed)}

@@ -220,7 +220,6 @@ class Coordinator:
         self._waiting[one.step] = one.found.waiting
         if self._book.plan.steps[one.step].revision_id != one.revision or not one.found.closed:
             return []
-        self._state.steps[one.step].closed = True
         return [StreamEnded(one.step)]
 
     def _hear(self, message: object) -> list[Event]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import structlog
+from sqlalchemy import select
 
 import toys
 from icestream.engine import coordinator as module
@@ -18,6 +19,7 @@ from icestream.engine.progress import Progress
 from icestream.engine.sources import Discovered
 from icestream.protocol import Discovery
 from icestream.store import queries
+from icestream.store import tables as t
 from icestream.store.places import state_folder
 from toy_book import Desk
 from toy_session import InlineExecutor, Session, wait_for
@@ -220,6 +222,36 @@ def test_a_session_that_gets_nothing_says_so_and_goes_on_when_others_leave(
     ledger.leave("other")
     assert background.join().complete
     assert queries.alerts(session.store()) == ()
+
+
+# -- streams that close ----------------------------------------------------------------------------
+
+
+def test_a_trigger_counts_all_that_came_before_its_stream_closed(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when a busy coordinator hears of all items, and of the end, in one turn."""
+    gather = Coordinator._gather
+
+    def all_at_once(coordinator: Coordinator) -> list[object]:
+        messages: list[object] = []
+        if coordinator._backfilling():
+            return messages
+        while not any(isinstance(m, Discovered) and m.found.closed for m in messages):
+            messages += gather(coordinator)
+        monkeypatch.setattr(Coordinator, "_gather", gather)
+        return messages
+
+    monkeypatch.setattr(Coordinator, "_gather", all_at_once)
+    hold = ("hold", "toy.hold", {"enough": 5}, {"number": "src"})
+    outcome = session.run(
+        ("src", "toy.count", {"count": 7, "pace": 0.001}, {}), hold, add("a", "hold")
+    )
+    assert outcome.complete
+    assert len(session.values("a")) == 7
+    with session.store().read() as connection:
+        gates = connection.execute(select(t.step.c.gate).where(t.step.c.name == "hold"))
+        assert gates.scalar_one() == "open"  # what comes in the next run goes through
 
 
 # -- large discoveries, and telling ----------------------------------------------------------------
