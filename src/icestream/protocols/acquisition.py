@@ -91,8 +91,16 @@ class Acquisition:
             message = f"metadata of {path.name} cannot be used: {beside.unreadable}"
             self.warn("import.metadata.unreadable", "warning", message)
         lacking = beside.unreadable or f"no EPU XML or mdoc was found for {path.name}"
-        pixel_size = self._settle(path, said, "pixel_size", f"{lacking}; give --pixel-size")
-        voltage = self._settle(path, said, "voltage", f"{lacking}; give --voltage")
+        needed = {"pixel size": "pixel_size", "voltage": "voltage"}
+        unknown = {title: name for title, name in needed.items() if not first_said(said, name)[0]}
+        if unknown:
+            flags = " and ".join(f"--{name.replace('_', '-')}" for name in unknown.values())
+            raise NotKnown(
+                f"give {flags}: the {' and the '.join(unknown)} cannot be read from its header, "
+                f"and {lacking}"
+            )
+        pixel_size = self._settle(path, said, "pixel_size")
+        voltage = self._settle(path, said, "voltage")
         dose = self._settle(path, said, "dose_per_frame")
         if facts.frames > (beside.frames or facts.frames):
             self.warn(
@@ -132,12 +140,10 @@ class Acquisition:
             dose_per_frame=wanted.dose_per_frame,
         )
 
-    def _settle(self, path: Path, said: Sequence[Statement], what: str, advice: str = "") -> float:
+    def _settle(self, path: Path, said: Sequence[Statement], what: str) -> float:
         """The value that is used; a difference between sources is reported."""
         value, source = first_said(said, what)
         title = what.replace("_", " ")
-        if value is None and advice:
-            raise NotKnown(f"the {title} is not known: its header does not say, and {advice}")
         if value is None:
             self.warn(
                 f"import.{what}.unknown",

@@ -95,11 +95,16 @@ def test_sources_that_contradict_each_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "flag"), [({"voltage": 300.0}, "--pixel-size"), ({"pixel_size": 1.0}, "--voltage")]
+    ("given", "said"),
+    [
+        ({"voltage": 300.0}, "give --pixel-size: the pixel size cannot be read"),
+        ({"pixel_size": 1.0}, "give --voltage: the voltage cannot be read"),
+        ({}, "give --pixel-size and --voltage: the pixel size and the voltage cannot be read"),
+    ],
 )
-def test_what_must_be_known(tmp_path: Path, given: dict[str, float], flag: str) -> None:
+def test_what_must_be_known(tmp_path: Path, given: dict[str, float], said: str) -> None:
     acquisition = Acquisition(ImportParameters(**given))  # type: ignore[arg-type]
-    with pytest.raises(NotKnown, match=f"give {flag}"):
+    with pytest.raises(NotKnown, match=f"^{said} from its header, and no EPU XML"):
         _describe(acquisition, tmp_path / "a.tif")
 
 
@@ -115,7 +120,9 @@ def test_damaged_metadata_are_not_missing_ones(tmp_path: Path) -> None:
     )
     unaided = Acquisition(ImportParameters())
     unaided.notice(half)
-    with pytest.raises(NotKnown, match=r"a\.tif\.mdoc: expected a whole section.*--pixel-size"):
+    with pytest.raises(
+        NotKnown, match=r"give --pixel-size and --voltage.*a\.tif\.mdoc: expected a whole section"
+    ):
         _describe(unaided, movie)
 
 
