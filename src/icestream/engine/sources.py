@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from icestream.model import Alert
 from icestream.protocol import Cursor, Discovery, ProtocolError, SourceProtocol, TryAgain
 
 __all__ = ["Discovered", "SourceFailed", "SourceThread", "plain_reason"]
@@ -70,7 +71,8 @@ class SourceThread(threading.Thread):
 
     def run(self) -> None:
         """Ask, tell what is new, wait."""
-        failures, said = 0, (0, 0)
+        failures = 0
+        said: tuple[tuple[Alert, ...], int] = ((), 0)
         while not self._stopped.is_set():
             self._open.wait()
             if self._stopped.is_set():
@@ -87,7 +89,7 @@ class SourceThread(threading.Thread):
                 if final:
                     return
             else:
-                news = (len(found.alerts), found.waiting)
+                news = (tuple(found.alerts), found.waiting)
                 if found.items or found.refused or found.closed or news != said or failures:
                     self._tell(Discovered(self._step, self._revision, found))
                 failures, said = 0, news

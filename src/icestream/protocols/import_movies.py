@@ -16,7 +16,7 @@ from icestream.formats.mrc import read_mrc_header
 from icestream.formats.sidecars import SIDECARS, Sidecars, is_gain_name
 from icestream.formats.statements import exposure_name
 from icestream.formats.watch import FolderWatch
-from icestream.model import Movie, content_key, source_key
+from icestream.model import Alert, Movie, content_key, source_key
 from icestream.protocol import Cursor, Discovery, ProtocolError, Refusal, SourceProtocol
 from icestream.protocols.acquisition import Acquisition, NotKnown
 from icestream.protocols.import_parameters import ImportParameters
@@ -24,6 +24,8 @@ from icestream.protocols.import_parameters import ImportParameters
 __all__ = ["ImportMovies", "ImportParameters"]
 
 
+_LATE = 10.0
+"""Seconds without a change after which it is said that a file is waited for."""
 _REST = 5.0
 """Seconds of quiet after which the header of a file is believed."""
 
@@ -106,7 +108,7 @@ class ImportMovies(SourceProtocol[ImportParameters]):
         return Discovery(
             items=items,
             refused=refused,
-            alerts=self._acquisition.alerts,
+            alerts=(*self._acquisition.alerts, *self._waiting(now)),
             state=self._acquisition.document(),
             waiting=len(self._pending),
             closed=self._is_closed(now),
@@ -163,6 +165,26 @@ class ImportMovies(SourceProtocol[ImportParameters]):
                 code="no-folder",
             )
         return all(watch.is_caught_up or not watch.folders for watch in self._watches)
+
+    def _waiting(self, now: float) -> Iterator[Alert]:
+        """What is waited for, and for how long at most, when it takes longer than a copy does."""
+        looked_at = (one for one in self._pending.values() if one.size >= 0)
+        late = [one for one in looked_at if now - one.changed > _LATE]
+        if late:
+            until = max(one.changed for one in late) + self.parameters.patience
+            clock = time.strftime("%H:%M", time.localtime(until + 60.0))
+            yield Alert(
+                key="import.waiting",
+                level="notice",
+                message=f"waiting for files that are not whole yet: {len(late)}, until {clock} at "
+                "most when they do not change",
+            )
+        if self.parameters.watch and self._watches and not self._watches[0].folders:
+            yield Alert(
+                key="import.no-folder",
+                level="warning",
+                message=f"the folder {self._watches[0].root} is not there yet; waiting for it",
+            )
 
     def _notice(self, path: Path, watch: FolderWatch, now: float) -> None:
         """Sort a new file: a movie, or something that tells about movies."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import time
 from pathlib import Path
@@ -302,3 +303,35 @@ def test_an_idle_look_costs_little(session: Session) -> None:
     for _ in range(20):
         session.discover(0.1)
     assert (time.process_time() - start) / 20 < 0.005
+
+
+def test_what_is_waited_for_is_said_with_its_end(tmp_path: Path) -> None:
+    """Not while a file is being copied, but when nothing has changed for a while."""
+    session = Session(tmp_path, patience=120.0)
+    half = session.movie("a.tiff")
+    half.write_bytes(half.read_bytes()[:-200])
+    assert session.discover().alerts == ()
+    found = session.discover(11.0)
+    assert (found.waiting, [one.key for one in found.alerts]) == (1, ["import.waiting"])
+    assert re.fullmatch(
+        r"waiting for files that are not whole yet: 1, until \d\d:\d\d at most when they do not "
+        "change",
+        found.alerts[0].message,
+    )
+    refused = session.discover(120.0)
+    assert len(refused.refused) == 1
+    assert refused.alerts == ()
+
+
+def test_a_watched_folder_that_is_not_there_is_waited_for(tmp_path: Path) -> None:
+    wanted = ImportParameters(pattern=str(tmp_path / "later"), watch=True)
+    source = ImportMovies(wanted)
+    (alert,) = source.discover(Cursor()).alerts
+    assert alert.message == f"the folder {tmp_path / 'later'} is not there yet; waiting for it"
+    (tmp_path / "later").mkdir()
+    assert source.discover(Cursor()).alerts == ()
+    assert source.waits()
+    at_once = ImportMovies(ImportParameters(pattern=str(tmp_path / "never")))
+    assert not at_once.waits()
+    with pytest.raises(ProtocolError, match="never is not there"):
+        at_once.discover(Cursor())
