@@ -66,7 +66,7 @@ def test_a_session_that_goes_on_keeps_what_it_was_told(
 ) -> None:
     """Also by `icestream set`: the base is the session's own workflow."""
     told = load_workflow("default").changed("ctf", {"defocus_max": 2.5})
-    told = told.changed("import", {"gain": "/typo.mrc"})
+    told = told.changed("import", {"gain": "/typo.mrc", "watch": True, "idle_timeout": 60.0})
 
     class Store:
         def close(self) -> None: ...

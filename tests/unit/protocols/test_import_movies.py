@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from icestream.engine.progress import Outcome
+from icestream.engine.session import run_session
+from icestream.engine.workflow import Step, Workflow
 from icestream.formats.mrc import write_mrc
 from icestream.formats.tiff import write_tiff
 from icestream.model import Movie
@@ -17,6 +20,9 @@ from icestream.protocol import Cursor, Discovery, ProtocolError
 from icestream.protocol.conformance import problems
 from icestream.protocols.import_movies import ImportMovies
 from icestream.protocols.import_parameters import ImportParameters
+from icestream.store import queries
+from icestream.store.open import open_store
+from toy_session import InlineExecutor
 
 RNG = np.random.default_rng(11)
 GIVEN = {"pixel_size": 1.0, "voltage": 300.0, "dose_per_frame": 1.2, "metadata_wait": 0.0}
@@ -335,3 +341,24 @@ def test_a_watched_folder_that_is_not_there_is_waited_for(tmp_path: Path) -> Non
     assert not at_once.waits()
     with pytest.raises(ProtocolError, match="never is not there"):
         at_once.discover(Cursor())
+
+
+def test_another_pattern_brings_more_and_makes_nothing_run_again(tmp_path: Path) -> None:
+    """Of a session that goes on: what it took is taken still."""
+    movies = Session(tmp_path / "movies", scan_every=60.0)
+    movies.movie("a/one.tiff")
+    movies.movie("b/two.tiff")
+
+    def run(folder: str, left_out: list[str]) -> Outcome:
+        given = {**GIVEN, "pattern": str(tmp_path / "movies" / folder), "exclude": left_out}
+        step = Step(name="import", protocol="movies.import", parameters={"frames": 6, **given})
+        workflow = Workflow(name="import", steps=(step,))
+        return run_session(tmp_path / "session", workflow, executor=InlineExecutor())
+
+    assert dict(run("a", []).exposures)["done"] == 1
+    outcome = run("", ["none"])
+    assert dict(outcome.exposures)["done"] == 2
+    store = open_store(tmp_path / "session", readonly=True)
+    assert queries.step(store, "import").revision == 1
+    assert [one.exposure for one in queries.results(store, "import")] == ["one", "two"]
+    store.close()
