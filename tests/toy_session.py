@@ -120,7 +120,7 @@ class Background:
         except BaseException as error:
             self.error = error
 
-    def join(self, seconds: float = 30.0) -> Outcome:
+    def join(self, seconds: float = 90.0) -> Outcome:
         self._thread.join(seconds)
         assert not self._thread.is_alive(), "the session has not ended in time"
         if self.error is not None:
@@ -135,7 +135,7 @@ class Background:
         return self.join()
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 20.0) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Wait until something is true, and return it."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -1,12 +1,14 @@
 """Nothing is lost and nothing is done twice, whatever is killed, full or read-only."""
 
+import contextlib
 import errno
+import itertools
 import os
 import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -37,8 +39,18 @@ def _ended(folder: Path) -> int:
     return sum(step.counts.ended for step in queries.steps(open_store(folder, readonly=True)))
 
 
+def _kill(coordinator: "subprocess.Popen[bytes]", kind: str) -> bool:
+    """Kill the coordinator, one of its workers, or a program of one; False when it was too late."""
+    try:
+        victim = _victim(coordinator, kind)
+        if victim is not None:
+            victim.kill()
+    except psutil.NoSuchProcess:  # it had just ended by itself
+        return False
+    return victim is not None
+
+
 def _victim(coordinator: "subprocess.Popen[bytes]", kind: str) -> psutil.Process | None:
-    """The coordinator, one of its workers, or a program of one of them."""
     parent = psutil.Process(coordinator.pid)
     if kind == "coordinator":
         return parent
@@ -65,16 +77,15 @@ def test_kill_9_at_random_moments(tmp_path: Path) -> None:
     for number in range(KILLS):
         kind = ("coordinator", "worker", "program")[number % 3]
         before = _ended(folder) if (folder / "icestream.db").exists() else 0
-        wait_for(lambda before=before: _ended(folder) > before, 30.0)
+        wait_for(lambda before=before: _ended(folder) > before, 60.0)
         time.sleep(random.uniform(0.0, 0.15))
         family += _family(coordinator)
         deadline = time.monotonic() + 2.0
-        victim = None
-        while victim is None and time.monotonic() < deadline and coordinator.poll() is None:
-            victim = _victim(coordinator, kind)
-        victim = victim or _victim(coordinator, "worker")
-        assert victim is not None, "the session ended before it was killed often enough"
-        victim.kill()
+        killed = _kill(coordinator, kind)
+        while not killed and time.monotonic() < deadline and coordinator.poll() is None:
+            killed = _kill(coordinator, kind)
+        if not killed:
+            wait_for(lambda parent=coordinator: _kill(parent, "worker"))
         if kind == "coordinator":
             coordinator.wait()
             coordinator = _start(folder)
@@ -117,6 +128,23 @@ STEPS = (
 
 
 @pytest.fixture
+def in_the_middle(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Has something happen when some files have been published, and others have not."""
+
+    def arrange(what: Callable[[], object]) -> None:
+        publish, calls = commit.publish, itertools.count()
+
+        def then(*arguments: object) -> None:
+            if next(calls) == 40:
+                what()
+            publish(*arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(commit, "publish", then)
+
+    return arrange
+
+
+@pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 8 MiB."""
     disk = tmp_path / "disk"
@@ -132,17 +160,19 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-def test_a_full_disk_holds_the_session_until_there_is_room(small_disk: Path) -> None:
+def test_a_full_disk_holds_the_session_until_there_is_room(
+    small_disk: Path, in_the_middle: Callable[[Callable[[], object]], None]
+) -> None:
     session = Session(small_disk / "session")
-    background = session.start(*STEPS)
-    wait_for(lambda: len(session.values("b")) > 5)
     ballast = small_disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
+
+    def fill() -> None:
+        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(b"x" * 4096)
-        except OSError as error:
-            assert error.errno == errno.ENOSPC
+
+    in_the_middle(fill)
+    background = session.start(*STEPS)
     progress = wait_for(lambda: (p := session.running.progress()).state == "held" and p)
     assert "cannot write in" in progress.reason
     assert "0 MiB free" in progress.reason
@@ -157,9 +187,16 @@ def test_a_full_disk_holds_the_session_until_there_is_room(small_disk: Path) -> 
 
 
 def test_a_read_only_folder_holds_the_session_until_it_is_mended(
-    local: Session, monkeypatch: pytest.MonkeyPatch
+    local: Session,
+    in_the_middle: Callable[[Callable[[], object]], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broken = False
+
+    def break_() -> None:
+        nonlocal broken
+        broken = True
+
     publish, mended = commit.publish, storage.mended
 
     def failing(*arguments: object) -> None:
@@ -169,9 +206,8 @@ def test_a_read_only_folder_holds_the_session_until_it_is_mended(
 
     monkeypatch.setattr(commit, "publish", failing)
     monkeypatch.setattr(storage, "mended", lambda folder: not broken and mended(folder))
+    in_the_middle(break_)
     background = local.start(*STEPS)
-    wait_for(lambda: len(local.values("b")) > 5)
-    broken = True
     progress = wait_for(lambda: (p := local.running.progress()).state == "held" and p)
     assert "Read-only file system" in progress.reason
     done = len(local.values("b"))
@@ -181,12 +217,13 @@ def test_a_read_only_folder_holds_the_session_until_it_is_mended(
     assert background.join().exposures["done"] == 200
 
 
-def test_an_outage_of_postgresql_holds_the_session_until_it_is_back(tmp_path: Path) -> None:
+def test_an_outage_of_postgresql_holds_the_session_until_it_is_back(
+    tmp_path: Path, in_the_middle: Callable[[Callable[[], object]], None]
+) -> None:
     with stoppable_server() as postgres:
         session = Session(tmp_path / "session", postgres.url)
+        in_the_middle(postgres.stop)
         background = session.start(*STEPS)
-        wait_for(lambda: len(session.values("b")) > 5)
-        postgres.stop()
         wait_for(lambda: session.running.progress().state == "held")
         postgres.start()
         assert background.join().exposures["done"] == 200

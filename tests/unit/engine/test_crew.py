@@ -54,7 +54,7 @@ def open_crew(
 def next_of(told: "queue.SimpleQueue[object]", kind: type) -> Any:
     """The next message of this kind."""
     while True:
-        message = told.get(timeout=10.0)
+        message = told.get(timeout=60.0)
         if isinstance(message, kind):
             return message
 
@@ -157,7 +157,7 @@ def test_house_is_kept_by_one_at_a_time(
     go_on = threading.Event()
 
     def slowly(store: Store, least: int) -> list[Compacted]:
-        assert go_on.wait(10.0)
+        assert go_on.wait(60.0)
         return []
 
     monkeypatch.setattr(crew, "compact", slowly)

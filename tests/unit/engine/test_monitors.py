@@ -98,11 +98,11 @@ class Looked:
         self.thread.news([self.desk.step(name).id for name in names])
 
     def next(self) -> str:
-        return str(self.told.get(timeout=5.0))
+        return str(self.told.get(timeout=60.0))
 
     def stop(self) -> None:
         self.thread.stop()
-        self.thread.join(5.0)
+        self.thread.join(60.0)
         assert not self.thread.is_alive()
 
 

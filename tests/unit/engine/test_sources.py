@@ -51,7 +51,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
     yield start
     for thread in threads:
         thread.stop()
-        thread.join(5.0)
+        thread.join(60.0)
         assert not thread.is_alive()
 
 
@@ -61,38 +61,38 @@ ITEM = toys.Number(exposure="e1", value=1.0)
 def test_what_is_new_is_told_with_the_revision_that_found_it(run: Any) -> None:
     found = Discovery([ITEM], state=1)
     told, _ = run(Scripted(found))
-    assert told.get(timeout=5) == Discovered(3, 5, found)
+    assert told.get(timeout=60.0) == Discovered(3, 5, found)
 
 
 def test_the_next_call_goes_on_from_the_state_of_the_last(run: Any) -> None:
     source = Scripted(Discovery([ITEM], state=1), Discovery([ITEM], state=2))
     run(source, "where it stood")
-    assert [source.cursors.get(timeout=5) for _ in range(4)] == ["where it stood", 1, 2, 2]
+    assert [source.cursors.get(timeout=60.0) for _ in range(4)] == ["where it stood", 1, 2, 2]
 
 
 def test_nothing_new_is_not_told(run: Any) -> None:
     told, _ = run(Scripted(*[Discovery()] * 5, Discovery([ITEM])))
-    assert told.get(timeout=5).found.items == [ITEM]
+    assert told.get(timeout=60.0).found.items == [ITEM]
     assert told.empty()
 
 
 def test_files_that_are_not_whole_are_told_when_their_number_changes(run: Any) -> None:
     waiting = [Discovery(waiting=n) for n in (2, 2, 2, 1, 0)]
     told, _ = run(Scripted(*waiting, Discovery([ITEM])))
-    assert [told.get(timeout=5).found.waiting for _ in range(4)] == [2, 1, 0, 0]
+    assert [told.get(timeout=60.0).found.waiting for _ in range(4)] == [2, 1, 0, 0]
 
 
 def test_a_condition_that_is_over_is_told(run: Any) -> None:
     quiet = Discovery(alerts=[Alert(key="quiet", level="warning", message="no new movie")])
     told, _ = run(Scripted(quiet, quiet, Discovery(), Discovery([ITEM])))
-    assert [len(told.get(timeout=5).found.alerts) for _ in range(3)] == [1, 0, 0]
+    assert [len(told.get(timeout=60.0).found.alerts) for _ in range(3)] == [1, 0, 0]
 
 
 def test_a_closed_source_is_not_asked_again(run: Any) -> None:
     source = Scripted(Discovery(closed=True))
     told, thread = run(source)
-    assert told.get(timeout=5).found.closed
-    thread.join(5.0)
+    assert told.get(timeout=60.0).found.closed
+    thread.join(60.0)
     assert not thread.is_alive()
     assert source.cursors.qsize() == 1
 
@@ -103,11 +103,11 @@ def test_a_source_that_raises_is_asked_again_later_and_later(
     waits: list[float] = []
     monkeypatch.setattr(threading.Event, "wait", lambda self, t=None: waits.append(t) or True)
     told, _ = run(Scripted(*[OSError("no mount")] * 8, Discovery([ITEM], closed=True)))
-    failed = [told.get(timeout=5) for _ in range(8)]
+    failed = [told.get(timeout=60.0) for _ in range(8)]
     assert all(isinstance(one, SourceFailed) for one in failed)
     assert failed[0].reason == "no mount"
     assert "Traceback" in failed[0].details
-    assert told.get(timeout=5).found.items == [ITEM]
+    assert told.get(timeout=60.0).found.items == [ITEM]
     seconds = [wait for wait in waits if wait is not None]
     assert seconds[:8] == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
 
@@ -126,8 +126,8 @@ def test_a_source_that_does_not_wait_is_given_up(
     monkeypatch.setattr(threading.Event, "wait", lambda self, t=None: True)
     monkeypatch.setattr(Scripted, "waits", lambda self: False)
     told, thread = run(Scripted(*errors, Discovery([ITEM])))
-    failed = [told.get(timeout=5) for _ in range(tries)]
-    thread.join(5.0)
+    failed = [told.get(timeout=60.0) for _ in range(tries)]
+    thread.join(60.0)
     assert [one.final for one in failed] == [False] * (tries - 1) + [True]
     assert told.empty()
 
@@ -151,8 +151,8 @@ def test_a_recovery_is_told_even_when_nothing_is_new(
     """So that the alert of the failure can be cleared."""
     monkeypatch.setattr(threading.Event, "wait", lambda self, t=None: True)
     told, _ = run(Scripted(OSError("no mount"), Discovery(state=1), Discovery(closed=True)))
-    assert isinstance(told.get(timeout=5), SourceFailed)
-    assert told.get(timeout=5) == Discovered(3, 5, Discovery(state=1))
+    assert isinstance(told.get(timeout=60.0), SourceFailed)
+    assert told.get(timeout=60.0) == Discovered(3, 5, Discovery(state=1))
 
 
 def test_a_held_source_is_not_asked_until_it_is_let_go(run: Any) -> None:
@@ -160,14 +160,14 @@ def test_a_held_source_is_not_asked_until_it_is_let_go(run: Any) -> None:
     told, thread = run(source, held=True)
     assert source.cursors.empty()
     thread.hold(False)
-    assert told.get(timeout=5).found.items == [ITEM]
+    assert told.get(timeout=60.0).found.items == [ITEM]
 
 
 def test_a_held_source_can_be_stopped(run: Any) -> None:
     source = Scripted(Discovery([ITEM]))
     told, thread = run(source, held=True)
     thread.stop()
-    thread.join(5.0)
+    thread.join(60.0)
     assert not thread.is_alive()
     assert source.cursors.empty()
     assert told.empty()

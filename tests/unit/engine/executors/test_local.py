@@ -31,7 +31,7 @@ def test_programs_are_found_by_the_lease_that_started_them(mark: str) -> None:
     ours, other, foreign = program(f"{mark}1.1;"), program(f"{mark}1.12;"), program(None)
     try:
         assert end_programs(f"{mark}1.1;") == 1  # not 1.12: a name ends with its semicolon
-        assert ours.wait(5.0) == -signal.SIGKILL
+        assert ours.wait(60.0) == -signal.SIGKILL
         assert (other.poll(), foreign.poll()) == (None, None)
     finally:
         for one in (ours, other, foreign):
@@ -43,7 +43,7 @@ def test_the_beginning_of_a_name_stands_for_all_leases_of_a_session(mark: str) -
     started = [program(f"{mark}1.1;"), program(f"{mark}2.7;")]
     try:
         assert end_programs(mark) == 2
-        assert [one.wait(5.0) for one in started] == [-signal.SIGKILL] * 2
+        assert [one.wait(60.0) for one in started] == [-signal.SIGKILL] * 2
         assert end_programs(mark) == 0
     finally:
         for one in started:

@@ -76,7 +76,7 @@ def test_a_worker_runs_leases_with_our_path_until_we_hang_up(
         (ending,) = worker.run(tmp_path, "Add", add=add)
         assert json.loads(ending.document)["number"]["value"] == 3.0 + add
     worker.connection.close()
-    assert worker.process.wait(10.0) == 0
+    assert worker.process.wait(60.0) == 0
 
 
 def test_the_programs_of_a_lease_have_its_name_in_their_environment(
@@ -101,6 +101,6 @@ def test_a_worker_whose_parent_is_gone_already_does_not_stay(tmp_path: Path) -> 
     """It died between starting the worker and the worker's asking to die with it."""
     orphan = Worker(parent=1)
     try:
-        assert orphan.process.wait(10.0) == 0
+        assert orphan.process.wait(60.0) == 0
     finally:
         orphan.close()
