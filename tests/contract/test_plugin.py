@@ -62,7 +62,7 @@ def test_its_parameters_are_shown(environment: dict[str, str]) -> None:
     done = _icestream(environment, "protocols", "show", "picks.coverage")
     assert "input: picks: Picks" in done.stdout
     assert "Particle diameter; the one that the picks were made with" in done.stdout
-    assert "[Å > 0] Default: none." in done.stdout
+    assert "[> 0 Å] Default: none." in done.stdout
 
 
 def test_the_broken_one_is_listed_with_its_traceback(environment: dict[str, str]) -> None:

@@ -150,8 +150,8 @@ def test_a_change_reruns_only_what_depends_on_it(session: Path) -> None:
     preview = _icestream("set", session, "pick", "threshold=6", "--preview").stdout
     assert "pick" in preview
     assert "\nalign\t" not in preview
-    _icestream("set", session, "pick", "threshold=6")
     before = {step["name"]: step for step in _status(session)["steps"]}
+    _icestream("set", session, "pick", "threshold=6")
     _process(session)
     after = {step["name"]: step for step in _status(session)["steps"]}
     assert after["pick"]["revision"] == before["pick"]["revision"] + 1
