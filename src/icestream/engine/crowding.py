@@ -66,7 +66,7 @@ def _not_now(book: Book, step: StepState, free: Free) -> str:
     name = book.plan.steps[step.id].name
     return (
         f"nothing runs although tasks are ready: {name} needs {_lacking(step.need, free)}"
-        " in this session's share of the machine now. Other sessions use the rest;"
+        " of the share of the machine that the session has now. Other sessions use the rest;"
         " it goes on by itself when they leave some"
     )
 
