@@ -113,7 +113,7 @@ def test_an_idle_worker_that_is_killed_costs_nothing(bench: Bench) -> None:
     assert bench.next().lease == "contract:after all were killed;"
 
 
-def test_a_cancelled_lease_and_its_programs_end_at_once(bench: Bench) -> None:
+def test_a_cancelled_lease_and_its_programs_end_within_a_second(bench: Bench) -> None:
     lease = bench.submit("cancelled", "Echo", seconds=5432)
     while not toys.programs_of("sleep 5432"):
         time.sleep(0.02)
@@ -121,7 +121,7 @@ def test_a_cancelled_lease_and_its_programs_end_at_once(bench: Bench) -> None:
     bench.executor.cancel(lease.id)
     assert bench.next().lost == "cancelled"
     while toys.programs_of("sleep 5432"):
-        assert time.monotonic() - began < 30.0, "the program would sleep for 5432 s"
+        assert time.monotonic() - began < 1.0
         time.sleep(0.02)
 
 

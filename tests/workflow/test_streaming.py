@@ -335,7 +335,7 @@ def test_abort_ends_a_running_program_at_once(working: Session) -> None:
     began = time.monotonic()
     ask(local, "abort", step="p")
     wait_for(lambda: not toys.programs_of("sleep 4321"))
-    assert time.monotonic() - began < 30.0  # of 4321; a second on a machine with nothing else to do
+    assert time.monotonic() - began < 1.0
     assert wait_for(lambda: queries.step(local.store(), "p").counts.ready == 6)
     background.stop()
 
