@@ -11,9 +11,6 @@ from postgres_server import server
 REQUIRE_ALL = os.environ.get("ICESTREAM_REQUIRE_ALL") == "1"
 """A skipped test fails: set where everything that can be installed has been."""
 
-NOT_INSTALLABLE = ("real test data not found", "no GPU")
-"""Reasons that no package manager can mend: these may skip all the same."""
-
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
@@ -79,7 +76,5 @@ def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     if not (REQUIRE_ALL and report.skipped) or hasattr(report, "wasxfail"):
         return
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-    if any(known in reason for known in NOT_INSTALLABLE):
-        return
     report.outcome = "failed"
     report.longrepr = f"skipped although ICESTREAM_REQUIRE_ALL=1: {reason}"

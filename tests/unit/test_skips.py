@@ -46,11 +46,6 @@ def test_a_skip_is_listed_and_fails_where_all_is_required(tmp_path: Path, body: 
     assert "gautomatch is not installed" in strict.stdout
 
 
-def test_what_no_package_manager_can_mend_may_be_missing(tmp_path: Path) -> None:
-    body = "def test_a():\n    pytest.skip('no GPU on this machine')"
-    assert _run(tmp_path, body, require_all=True).returncode == 0
-
-
 def test_what_is_not_skipped_is_left_alone(tmp_path: Path) -> None:
     body = (
         "def test_a():\n    pass\n\n"
