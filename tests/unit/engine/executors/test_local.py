@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
 
 import pytest
@@ -84,8 +85,12 @@ def test_workers_have_as_many_threads_as_the_executor_has_workers_and_no_blas_th
     worker = executor._spawn()
     try:
         pid = worker.process.pid
-        with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - it has no size
-            found = dict(part.split(b"=", 1) for part in file.read().split(b"\0") if b"=" in part)
+        found: dict[bytes, bytes] = {}
+        deadline = time.monotonic() + 60
+        while b"NUMBA_NUM_THREADS" not in found and time.monotonic() < deadline:  # it is starting
+            with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - it has no size
+                parts = file.read().split(b"\0")
+            found = dict(part.split(b"=", 1) for part in parts if b"=" in part)
         assert found[b"NUMBA_NUM_THREADS"] == b"3"
         threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         assert {found[name.encode()] for name in threads} == {b"1"}
