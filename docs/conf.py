@@ -20,4 +20,4 @@ nitpicky = True
 html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "icestream"
-exclude_patterns = ["_build", "_ext", "reference/generated"]
+exclude_patterns = ["_build", "_ext", "reference/generated", "gallery/measured"]

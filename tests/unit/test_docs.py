@@ -24,7 +24,8 @@ SOURCE = ROOT / "src" / "icestream"
 PAGES = [
     path
     for path in sorted(DOCS.rglob("*.md"))
-    if "_build" not in path.parts and path.name not in ("protocols.md", "cli.md", "settings.md")
+    if not {"_build", "measured"} & set(path.parts)
+    and path.name not in ("protocols.md", "cli.md", "settings.md")
 ]
 
 
@@ -195,3 +196,34 @@ def test_examples_in_docstrings() -> None:
             parts = path.relative_to(SOURCE).with_suffix("").parts
             module = importlib.import_module(".".join(("icestream", *parts)))
             assert doctest.testmod(module).failed == 0, _name(path)
+
+
+GALLERY = [path for path in sorted((DOCS / "gallery").glob("*.md")) if path.name != "index.md"]
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=_name)
+def test_gallery_page_is_whole(path: Path) -> None:
+    """A figure with the script that draws it, an equation, a source, and measured figures."""
+    text = path.read_text()
+    assert path.with_suffix(".py").exists()
+    assert f"{{image}} {path.stem}.png" in text
+    assert path.with_suffix(".png").exists()
+    assert "$$" in text
+    assert "doi.org/" in text
+    assert f"{{include}} measured/{path.stem}.md" in text
+    assert (path.parent / "measured" / path.name).exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", GALLERY, ids=_name)
+def test_gallery_figure_is_drawn(path: Path, tmp_path: Path) -> None:
+    """The script beside a page draws its figure."""
+    drawn = tmp_path / "figure.png"
+    script = path.with_suffix(".py")
+    done = subprocess.run(
+        [sys.executable, script, drawn], capture_output=True, text=True, check=False, timeout=240
+    )
+    if done.returncode == 77:
+        pytest.skip(done.stdout.strip())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert drawn.stat().st_size > 20_000

@@ -1,6 +1,6 @@
 """What exists in a cryo-EM session: frozen values, no files opened, no database."""
 
-from icestream.model.alert import Alert, Level
+from icestream.model.alert import Alert, Level, Offer
 from icestream.model.arrays import Column, Image, Spectrum, Stack, column
 from icestream.model.classes import Classes
 from icestream.model.ctf import Ctf
@@ -28,6 +28,7 @@ __all__ = [
     "Micrograph",
     "Motion",
     "Movie",
+    "Offer",
     "Optics",
     "Particles",
     "Picks",

@@ -1,11 +1,28 @@
 """Something that a person should know now."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-__all__ = ["Alert", "Level"]
+__all__ = ["Alert", "Level", "Offer"]
 
 Level = Literal["notice", "warning", "critical"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A change of parameters that would mend what an alert is about.
+
+    Adopting it is the same as setting the parameters by hand: a new revision of the step, and
+    only what depends on it runs again.
+    """
+
+    step: str
+    """Name of the step to change."""
+    changes: Mapping[str, Any]
+    """Parameters and their new values, JSON-ready."""
+    automatic: bool = False
+    """Adopt it at once, without asking a person; at most once for each key of an alert."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +36,5 @@ class Alert:
     """One sentence with the value, the limit and what to look at."""
     exposure: str | None = None
     """The exposure that shows it best."""
+    offer: Offer | None = None
+    """What would mend it, where the monitor knows."""

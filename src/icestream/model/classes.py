@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icestream.model.arrays import Column
+from icestream.model.optics import Optics
 
 __all__ = ["Classes"]
 
@@ -31,6 +32,20 @@ class Classes:
     """Particles classified so far."""
     iteration: int
     """Number of the snapshot, from 1."""
+    diameter: float = 0.0
+    """Particle diameter that the mask was made for, Å; 0 when nobody said."""
+    optics: Optics | None = None
+    """Of the averages and of `sample`: `pixel_size` is theirs."""
+    selected: Column | None = None
+    """``(k,)`` 1 for classes of particles, 0 for junk; None when nobody has judged."""
+    sample: Path | None = None
+    """MRC stack (.mrcs) of particle images to look at again, `box` pixels, bright, background
+    standard deviation 1: at most some thousands, spread over the classes. None where this
+    snapshot wrote none."""
+    sample_table: Path | None = None
+    """Parquet table with a row for each image of `sample`: exposure, index, class (from 1),
+    angle, shift_y, shift_x, likelihood as in `assignments`, then defocus_u, defocus_v (Å),
+    defocus_angle and phase_shift (degrees)."""
 
     def qualities(self) -> dict[str, float]:
         """Measured qualities that screens plot, by the names in `icestream.model.quality`."""
