@@ -207,7 +207,9 @@ class Coordinator:
         for one in found:
             for piece in _cut(one):
                 events += self._book.record([], [piece])
-            events += self._stream(one)
+            self._waiting[one.step] = one.found.waiting
+            if one.found.closed and self._book.plan.steps[one.step].revision_id == one.revision:
+                events.append(StreamEnded(one.step))
         self._spool = [one for one in messages if not isinstance(one, Ended | Discovered)]
         if events:
             self._worked_at = time.monotonic()
@@ -217,13 +219,6 @@ class Coordinator:
             self._spool.pop(0)
         if full and not again:
             self._begin_trouble(full[-1])
-
-    def _stream(self, one: Discovered) -> list[Event]:
-        """Whether a source is closed now, and how many files it waits for."""
-        self._waiting[one.step] = one.found.waiting
-        if self._book.plan.steps[one.step].revision_id != one.revision or not one.found.closed:
-            return []
-        return [StreamEnded(one.step)]
 
     def _hear(self, message: object) -> list[Event]:
         """Messages that come rarely, one by one."""
