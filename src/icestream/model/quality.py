@@ -34,6 +34,7 @@ _ALL = (
     Quality("ctf.ice_ring", "Ice ring", "", "", 1.0, "low"),
     Quality("picks.count", "Particles picked", "", "", 1.0, "high"),
     Quality("particles.count", "Particles extracted", "", "", 1.0, "high"),
+    Quality("gain.residual", "Residual of the gain", "", "%", 100.0, "low"),
     Quality("classes.particles", "Particles classified", "", "", 1.0, "high"),
 )
 
