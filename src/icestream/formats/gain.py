@@ -27,11 +27,9 @@ from icestream.formats.errors import FormatError
 from icestream.formats.gatan import read_gatan
 from icestream.formats.mrc import read_stack, write_mrc
 from icestream.formats.tiff import read_tiff
-from icestream.model.gain import Orientation
+from icestream.model.gain import AS_IT_IS, Orientation
 
 __all__ = ["read_detector_image", "read_factors", "read_gain", "write_gain"]
-
-_AS_IT_IS = Orientation()
 
 
 def read_gain(
@@ -39,7 +37,7 @@ def read_gain(
     shape: tuple[int, int],
     *,
     eer: bool = False,
-    orientation: Orientation = _AS_IT_IS,
+    orientation: Orientation = AS_IT_IS,
 ) -> NDArray[np.float32]:
     """Read a gain reference as the factors of the frames ``(y, x)``.
 

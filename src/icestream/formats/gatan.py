@@ -66,10 +66,10 @@ def read_gatan(path: Path | str) -> NDArray[Any]:
             if len(parts) < 4 or parts[0] != "ImageList" or parts[2] != "ImageData":
                 continue
             image = images.setdefault(parts[1], _Image())
-            if parts[3] == "DataType":
-                image.kind = int(value)
-            elif parts[3] == "Dimensions":
-                image.dimensions.append(int(value))
+            if parts[3] == "DataType" and isinstance(value, int):
+                image.kind = value
+            elif parts[3] == "Dimensions" and isinstance(value, int):
+                image.dimensions.append(value)
             elif parts[3] == "Data" and isinstance(value, tuple):
                 image.place, image.size = value
         readable = [image for image in images.values() if image.readable]
@@ -147,7 +147,7 @@ class _Tags:
         if kind == _STRUCT and len(described) >= 3:
             fields = described[4 : 3 + 2 * described[2] : 2]
             return sum(self._size(name, [one]) for one in fields)
-        if kind == _ARRAY and len(described) >= 3:
+        if kind == _ARRAY and len(described) >= 3 and described[1] != _ARRAY:
             return described[-1] * self._size(name, described[1:-1])
         raise _wrong(self._path, f"a known type at {name}", f"{described[:8]}")
 

@@ -29,9 +29,7 @@ from icestream.formats.tiff import (
     walk_pages,
     whole_pages,
 )
-from icestream.model.gain import Orientation
-
-_AS_IT_IS = Orientation()
+from icestream.model.gain import AS_IT_IS, Orientation
 
 __all__ = ["Container", "MovieFacts", "MovieFile", "movie_facts", "open_movie"]
 
@@ -98,7 +96,7 @@ class MovieFile(ABC):
         return stack
 
     def read_gain(
-        self, path: Path | str, orientation: Orientation = _AS_IT_IS
+        self, path: Path | str, orientation: Orientation = AS_IT_IS
     ) -> NDArray[np.float32]:
         """The gain reference at `path`, to be multiplied with what `read` gives."""
         eer = self.container == "eer"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from icestream.model.arrays import Column
 
-__all__ = ["ORIENTATIONS", "Gain", "Orientation"]
+__all__ = ["AS_IT_IS", "ORIENTATIONS", "Gain", "Orientation"]
 
 T = TypeVar("T", bound=np.generic)
 
@@ -49,8 +49,10 @@ class Orientation:
         return " and ".join(parts) or "as it is"
 
 
+AS_IT_IS = Orientation()
+
 ORIENTATIONS = (
-    Orientation(),
+    AS_IT_IS,
     Orientation(rotation=90),
     Orientation(rotation=180),
     Orientation(rotation=270),

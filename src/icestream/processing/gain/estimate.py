@@ -147,8 +147,8 @@ def _bands(shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.float32
 
 
 def _band_sums(bands: NDArray[np.intp], values: NDArray[np.floating]) -> NDArray[np.float64]:
-    sums: NDArray[np.float64] = np.bincount(bands, weights=values, minlength=1 + 5 * _RINGS)
-    return sums
+    sums = np.bincount(bands, weights=values, minlength=1 + 5 * _RINGS)
+    return np.asarray(sums, dtype=np.float64)
 
 
 def _is_broad(shape: tuple[int, int]) -> NDArray[np.bool_]:
