@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Annotated
 
-from icestream.model import Accepted, Alert, Rejected, Verdict
+from icestream.model import Accepted, Alert, Offer, Rejected, Verdict
 from icestream.protocol import (
     Batch,
     BatchProtocol,
@@ -319,6 +319,33 @@ class Watch(Monitor[Limits]):
         yield Figure("Values", "series", values, "value")
 
 
+class Teaching(Parameters):
+    """What to teach whom."""
+
+    step: str = "a"
+    """Step to change."""
+    add: float = 5.0
+    """What it should add."""
+    enough: int = 3
+    """Numbers to see before."""
+    automatic: bool = False
+    """Without asking."""
+
+
+class Teach(Monitor[Teaching]):
+    """Offers another number to add."""
+
+    name = "toy.teach"
+    title = "Teach"
+    every = 0.05
+
+    def inspect(self, window: Window[Number]) -> Iterator[Alert]:
+        wanted = self.parameters
+        if len(window.items) >= wanted.enough:
+            offer = Offer(step=wanted.step, changes={"add": wanted.add}, automatic=wanted.automatic)
+            yield Alert(key="toy.better", level="notice", message="better", offer=offer)
+
+
 class Sleeping(Parameters):
     """How long the program takes."""
 
@@ -342,7 +369,7 @@ class Echo(ProgramProtocol[Sleeping]):
         return Number(exposure=number.exposure, value=float(path.read_text()), path=path)
 
 
-KINDS = (Count, Add, Sum2, Select, Agree, AddUp, Share, Double, Hold, Watch, Echo)
+KINDS = (Count, Add, Sum2, Select, Agree, AddUp, Share, Double, Hold, Watch, Teach, Echo)
 
 
 def registry() -> Registry:
