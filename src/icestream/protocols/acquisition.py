@@ -214,8 +214,8 @@ class Acquisition:
             self.warn(
                 "import.gain.missing",
                 "warning",
-                f"the metadata name the gain reference {names[0]}, which was not found, also not as "
-                "MRC, TIFF, DM4 or .gain; movies are used as they are: give --gain FILE",
+                f"the metadata name the gain reference {names[0]}, which was not found as MRC, "
+                "TIFF, DM4 or .gain; movies are used as they are: give --gain FILE",
             )
             return None
         # A Gatan file and what it was converted to are one reference.

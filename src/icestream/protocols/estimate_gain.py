@@ -104,7 +104,7 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, Progress | None]):
 
     name = "gain.estimate"
     title = "Gain estimation"
-    cites = ("doi:10.1016/j.jsb.2018.03.011",)
+    cites = ("doi:10.1038/srep10317",)
     resources = Resources(cores=1, memory=2048 * 2**20)
 
     def batch_size(self) -> int:

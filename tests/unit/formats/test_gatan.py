@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gatan_file import KINDS, write_gatan
 
+from gatan_file import KINDS, write_gatan
 from icestream.formats.errors import FormatError
 from icestream.formats.gatan import read_gatan
 

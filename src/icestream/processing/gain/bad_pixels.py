@@ -23,9 +23,10 @@ _MAD_TO_SD = 1.4826
 def find_bad_pixels(sums: GainSums, factors: Image | None = None) -> NDArray[np.bool_]:
     """Find dead, hot and noisy pixels, and columns and rows of them.
 
-    A pixel is dead or hot when its mean count, after correction, is off its surrounding by more than
-    30 % and by more than 8 robust standard deviations of all pixels; noisy when it counted far
-    more in one half of the movies than in the other. A row or column is bad when a quarter of it is.
+    A pixel is dead or hot when its mean count, after correction, is off its surrounding by more
+    than 30 % and by more than 8 robust standard deviations of all pixels; noisy when it counted far
+    more in one half of the movies than in the other. A row or column is bad when a quarter of it
+    is.
 
     Parameters
     ----------

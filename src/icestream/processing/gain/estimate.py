@@ -46,10 +46,10 @@ def estimate_gain(sums: GainSums, bad: NDArray[np.bool_]) -> GainEstimate:
     """Estimate the gain from sums over many frames and movies.
 
     The mean image is the camera's sensitivity times what all movies have in common. Noise is taken
-    out by the best linear filter: what the two halves of the sums share at a spatial frequency, over
-    all that is there, is its weight (Wiener). Rows and columns of converters lie on the axes
-    of the transform, where the weights are found apart; so they are equalised exactly, although
-    single pixels are still lost in the noise.
+    out by the best linear filter: what the two halves of the sums share at a spatial frequency,
+    over all that is there, is its weight (Wiener). Rows and columns of converters lie on the axes
+    of the transform, where the weights are found apart; so they are equalised although single
+    pixels are still lost in the noise.
 
     Parameters
     ----------
@@ -70,13 +70,14 @@ def estimate_gain(sums: GainSums, bad: NDArray[np.bool_]) -> GainEstimate:
     Notes
     -----
     What is broad and the same in all movies is taken for gain: the profile of a beam that stands
-    still cannot be told from it, and is divided out with it, as any flat field does. After one movie
-    there are no halves: the noise is then that of the counts, waves longer than 6 pixels are left out
-    for the specimen that they may show, and `error` knows nothing of them.
+    still cannot be told from it, and is divided out with it, as any flat field does. After one
+    movie there are no halves: the noise is then that of the counts, waves longer than 6 pixels are
+    left out for the specimen that they may show, and `error` knows nothing of them.
 
-    Equalising lines of pixels by statistics of many frames was introduced by Sorzano et al. (2018),
-    https://doi.org/10.1016/j.jsb.2018.03.011; they match sorted values frame by frame, which fails
-    where a pixel counts 0 or 1.
+    That many images tell the camera's characteristics pixel by pixel was shown by Afanasyev et al.
+    (2015), https://doi.org/10.1038/srep10317. Sorzano et al. (J. Struct. Biol. 203, 2018) equalise
+    the statistics of rows and columns; they match sorted values frame by frame, which fails where
+    a pixel counts 0 or 1 in a frame.
     """
     mean = sums.mean()
     good = ~bad & (mean > 0)

@@ -91,8 +91,9 @@ def _same_pixels(mean: Image, reference: Image) -> tuple[Image, Image]:
     if own == [2 * side for side in frame]:
         return mean, _halved(reference)
     raise ValueError(
-        f"the reference is {reference.shape[0]} x {reference.shape[1]} pixels (y, x), the frames are "
-        f"{mean.shape[0]} x {mean.shape[1]}: in no orientation has it their size, half or twice it"
+        f"the reference is {reference.shape[0]} x {reference.shape[1]} pixels (y, x), the frames "
+        f"are {mean.shape[0]} x {mean.shape[1]}: however it is laid, it has not their size, nor "
+        "half of it or twice it"
     )
 
 
