@@ -54,7 +54,7 @@ _copy_wide: Any = intrinsic(_copy)
 @numba.njit(cache=True, nogil=True)
 def _run(
     stream: int, bits: int, out: NDArray[np.uint8], starts: NDArray[np.uint32], state: Any
-) -> tuple[int, int, int]:  # pragma: no cover - compiled
+) -> Any:  # pragma: no cover - compiled
     """Decode codes of one width, as long as none of them is special and all ends are far.
 
     `state` and the result are (bit of the stream, bytes of the output, next free code).
@@ -100,7 +100,7 @@ def _run(
 @numba.njit(cache=True, nogil=True)
 def _decode(
     stream: NDArray[np.uint8], bits: int, out: NDArray[np.uint8], starts: NDArray[np.uint32]
-) -> tuple[int, int]:  # pragma: no cover - compiled
+) -> Any:  # pragma: no cover - compiled
     """Fill `out`; return how many bytes are filled, and the code that made no sense or 0."""
     base = stream.ctypes.data
     state = (0, 0, _FIRST)
