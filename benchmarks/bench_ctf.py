@@ -93,7 +93,7 @@ def micrograph(seed: int) -> tuple[NDArray[np.float32], Defocus]:
     replace_defects(counts, dead | find_outliers(total), seed=seed)
     movie = Frames(counts, gain, SIMULATED.pixel_size)
     found = measure_motion(movie, Search(), None, patches=7)
-    return sum_frames(movie, found.best, dose=None).plain, true
+    return sum_frames(movie, found.best).plain, true
 
 
 def simulated(movies: int) -> None:
