@@ -25,6 +25,7 @@ _ALL = (
     Quality("motion.total", "Total motion", "Å", "Å", 1.0, "low"),
     Quality("motion.early", "Early motion (first 4 e/Å²)", "Å", "Å", 1.0, "low"),
     Quality("motion.late", "Late motion", "Å", "Å", 1.0, "low"),
+    Quality("sum.correlation", "Correlation of odd and even frames", "", "", 1.0, "high"),
     Quality("ctf.defocus", "Defocus", "Å", "µm", 1e-4),
     Quality("ctf.defocus_error", "Error of the defocus", "Å", "Å", 1.0, "low"),
     Quality("ctf.astigmatism", "Astigmatism", "Å", "Å", 1.0, "low"),

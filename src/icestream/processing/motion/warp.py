@@ -19,7 +19,7 @@ __all__ = ["Recipe", "Sums", "sum_frames"]
 
 _FLAT = 0.04
 """Pixels: root mean square change of the shift across a tile."""
-_TILES = (64, 32)
+_TILES = (64, 32, 16, 8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,16 +180,12 @@ def _exact_spectra(
     count, shape, pixel_size = len(frames), frames.shape, frames.pixel_size
     ops = operations(frames.counts)
     size = _binned_shape(shape, recipe.binning)
-    frequency = (
-        np.fft.fftfreq(size[0], shape[0] / size[0]),
-        np.fft.rfftfreq(size[1], shape[1] / size[1]),
-    )
-    weights = norm = None
-    if recipe.dose is not None:
-        k = frequency_grid(size, pixel_size * shape[0] / size[0])
-        norm = np.zeros_like(k)
+    ky = np.fft.fftfreq(size[0], shape[0] / size[0])
+    kx = np.fft.rfftfreq(size[1], shape[1] / size[1])
+    k = frequency_grid(size, pixel_size * shape[0] / size[0])
+    norm: Any = 0.0
     local = motion if isinstance(motion, LocalMotion) else None
-    whole = (motion if local is None else local.shifts) / pixel_size
+    shifts = motion.shifts if isinstance(motion, LocalMotion) else motion
     plain = ops.xp.zeros((size[0], size[1] // 2 + 1), dtype=np.complex64)
     weighted = None if recipe.dose is None else ops.xp.zeros_like(plain)
     odd = ops.xp.zeros_like(plain) if recipe.halves else None
@@ -201,7 +197,7 @@ def _exact_spectra(
         spectrum = crop_spectrum(spectrum, shape, size) * np.float32(
             size[0] * size[1] / (shape[0] * shape[1])
         )
-        moved = ops.shift_and_sum(spectrum[None], frequency, whole[f : f + 1])
+        moved = ops.shift_and_sum(spectrum[None], (ky, kx), shifts[f : f + 1] / pixel_size)
         plain += moved
         if odd is not None and f % 2 == 0:
             odd += moved
@@ -233,7 +229,8 @@ def _bend(
     ops.warp_accumulate(bent, image[None], even, warp, threads=cores)
     undo = _inverse_response(rest, shape, shape)
     result: HalfSpectrum = ops.rfft2(bent[0], threads=cores)
-    return result * ops.xp.asarray(undo[0][:, None] * undo[1])
+    result *= ops.xp.asarray(undo[0][:, None] * undo[1])
+    return result
 
 
 def _binned_shape(shape: tuple[int, int], binning: float) -> tuple[int, int]:
@@ -264,7 +261,7 @@ def _tile_shifts(
         float(np.sqrt((np.diff(bends, axis=axis) ** 2).mean(axis=(0, 1, 2)).max())) * 8 / side
         for axis, side in ((1, shape[0]), (2, shape[1]))
     )
-    tile = next((size for size in _TILES if slope * size < _FLAT), 16)
+    tile = next((size for size in _TILES if slope * size < _FLAT), _TILES[-1])
     y = (np.arange(-(-shape[0] // tile)) + 0.5) * tile / shape[0] - 0.5
     x = (np.arange(-(-shape[1] // tile)) + 0.5) * tile / shape[1] - 0.5
     centers = np.stack(np.meshgrid(y, x, indexing="ij"), axis=-1).reshape(-1, 2)
