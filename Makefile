@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.installed
 TESTING := $(VENV)/.installed-test
 WRITING := $(VENV)/.installed-docs
 
-.PHONY: help demo test lint docs bench clean
+.PHONY: help demo test lint docs bench bench-peers clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,10 @@ docs: $(WRITING)  ## Build the documentation into docs/_build/html
 
 bench: $(TESTING)  ## Measure speed (benchmarks/README.md)
 	$(BIN)/python -m benchmarks
+
+bench-peers: $(WRITING)  ## Measure against RELION and the truth, and write the tables of the gallery (hours)
+	.ci/install relion
+	$(BIN)/python -m benchmarks --write
 
 clean:  ## Remove what make made
 	rm -rf $(VENV) docs/_build demo-session .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,7 +1,8 @@
-"""`make bench`, or `python -m benchmarks [NAME ...]`: run the benchmarks one after another.
+"""`make bench`, or `python -m benchmarks [--write] [NAME ...]`: run benchmarks one after another.
 
 Each is a file `bench_NAME.py` that can be run by itself. It gets a process of its own, so that none
-finds what another has compiled or cached.
+finds what another has compiled or cached. With ``--write`` only those run that compare icestream
+with the truth or a peer for the gallery, and they write its tables.
 """
 
 import os
@@ -12,10 +13,23 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
+GALLERY = (
+    "movie_sum",
+    "motion",
+    "gain",
+    "ctf",
+    "picking",
+    "classify2d",
+    "volume",
+    "micrograph_quality",
+)
+"""Those whose tables the gallery shows (`benchmarks/measured.py`)."""
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the named benchmarks, or all; the exit status is that of the first that failed."""
+    write = "--write" in arguments
+    names = [one for one in arguments if one != "--write"]
     known = {path.stem.removeprefix("bench_"): path for path in sorted(HERE.glob("bench_*.py"))}
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -23,10 +37,11 @@ def main(names: list[str]) -> int:
         return 2
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
     failed = 0
-    for name in names or known:
+    for name in names or (GALLERY if write else known):
         print(f"\n== {name}", flush=True)
         started = time.perf_counter()
-        done = subprocess.run([sys.executable, str(known[name])], cwd=HERE.parent, check=False)
+        command = [sys.executable, str(known[name]), *(["--write"] if write else [])]
+        done = subprocess.run(command, cwd=HERE.parent, check=False)
         print(f"== {name}: {time.perf_counter() - started:.0f} s", flush=True)
         failed = failed or done.returncode
     return failed

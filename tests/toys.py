@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Annotated
 
-from icestream.model import Accepted, Alert, Rejected, Verdict
+from icestream.model import Accepted, Alert, Offer, Rejected, Verdict
 from icestream.protocol import (
     Batch,
     BatchProtocol,
@@ -164,6 +164,32 @@ class Add(ItemProtocol[Adding]):
             path = work.path("number.txt")
             path.write_text(f"{value}\n" * 1000)
         return Number(exposure=number.exposure, value=value, path=path)
+
+
+class Busy(ItemProtocol[Parameters]):
+    """Computes as hard as its call allows; its number is the threads that the process then had."""
+
+    name = "toy.busy"
+    title = "Busy"
+
+    def process(self, number: Number, work: Work) -> Number:
+        import numpy as np
+        import psutil
+
+        from icestream.processing.backend import cpu, in_threads
+
+        images = np.ones((8, 256, 256), dtype=np.float32)
+        this = psutil.Process()
+        cpu.rfft2(images, threads=work.cores)  # the transforms' pool stays, and rests
+        before, seen = this.num_threads(), []
+
+        def compute(_: int) -> None:
+            cpu.matmul(images, images)
+            cpu.bin_frames(images, images[0], 2)
+            seen.append(this.num_threads())
+
+        in_threads(compute, range(8), work.cores)
+        return Number(exposure=number.exposure, value=max(seen) - before)
 
 
 def _fail(how: str, number: Number, work: Work) -> None:
@@ -319,6 +345,33 @@ class Watch(Monitor[Limits]):
         yield Figure("Values", "series", values, "value")
 
 
+class Teaching(Parameters):
+    """What to teach whom."""
+
+    step: str = "a"
+    """Step to change."""
+    add: float = 5.0
+    """What it should add."""
+    enough: int = 3
+    """Numbers to see before."""
+    automatic: bool = False
+    """Without asking."""
+
+
+class Teach(Monitor[Teaching]):
+    """Offers another number to add."""
+
+    name = "toy.teach"
+    title = "Teach"
+    every = 0.05
+
+    def inspect(self, window: Window[Number]) -> Iterator[Alert]:
+        wanted = self.parameters
+        if len(window.items) >= wanted.enough:
+            offer = Offer(step=wanted.step, changes={"add": wanted.add}, automatic=wanted.automatic)
+            yield Alert(key="toy.better", level="notice", message="better", offer=offer)
+
+
 class Sleeping(Parameters):
     """How long the program takes."""
 
@@ -342,7 +395,7 @@ class Echo(ProgramProtocol[Sleeping]):
         return Number(exposure=number.exposure, value=float(path.read_text()), path=path)
 
 
-KINDS = (Count, Add, Sum2, Select, Agree, AddUp, Share, Double, Hold, Watch, Echo)
+KINDS = (Count, Add, Sum2, Select, Agree, AddUp, Share, Double, Hold, Watch, Teach, Echo)
 
 
 def registry() -> Registry:

@@ -27,6 +27,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("stop", "control:stop", "Take nothing new, finish what has begun.", _SESSION),
     ("abort", "control:abort", "End everything within a second.", _SESSION),
     ("set", "change:change", "Change a step's parameters; only what depends reruns.", _SESSION),
+    ("adopt", "adopt:adopt", "Do what an alert offers to mend it.", _SESSION),
     ("accept", "decide:accept", "Accept an exposure, whatever a selection said.", _SESSION),
     ("reject", "decide:reject", "Reject an exposure, whatever a selection said.", _SESSION),
     ("report", "report:report", "Write a session's report, once or all the time.", _SESSION),

@@ -22,7 +22,7 @@ from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.records import StepRecord
 
-__all__ = ["InvalidChange", "change", "read_changes"]
+__all__ = ["InvalidChange", "change", "print_preview", "read_changes"]
 
 
 class InvalidChange(ValueError):
@@ -58,7 +58,7 @@ def change(
         for sentence in without_effect(step, model, {**record.changed, **changes}):
             print(f"icestream: {sentence}", file=sys.stderr)
         if only_say:
-            _preview(store, record, changes)
+            print_preview(store, record, changes)
             return 0
     finally:
         store.close()
@@ -139,7 +139,8 @@ def _value(model: type[Parameters], name: str, text: str) -> Any:
     return value.absolute() if isinstance(value, Path) else value
 
 
-def _preview(store: Store, step: StepRecord, changes: dict[str, Any]) -> None:
+def print_preview(store: Store, step: StepRecord, changes: dict[str, Any]) -> None:
+    """Print what a change would make run again."""
     found = preview(store, Registry(), step.name, changes)
     for name, value in changes.items():
         old = value_words(step.parameters.get(name))

@@ -1,6 +1,7 @@
 """`icestream status`: where a session stands."""
 
 import dataclasses
+import shlex
 import shutil
 import time
 from collections.abc import Iterator
@@ -9,8 +10,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from icestream.cli.adopt import offer_words
 from icestream.cli.reasons import reason_lines
-from icestream.cli.terminal import print_json, print_table
+from icestream.cli.terminal import called, print_json, print_table
 from icestream.engine.lock import holder
 from icestream.store import queries
 from icestream.store.open import Store, open_store
@@ -116,6 +118,11 @@ def _print(store: Store) -> None:
     )
     for alert in queries.alerts(store):
         print(f"\n{alert.level}: {alert.message}")
+        if alert.offer and alert.adopted is None:
+            command = f"{called()} adopt {shlex.quote(str(store.folder))} {alert.id}"
+            print(f"  offered: {offer_words(alert.offer)}; to do so: {command}")
+        elif alert.offer:
+            print(f"  {alert.adopted_by} has set {offer_words(alert.offer)}")
     reasons = list(reason_lines(store, most=_SHOWN))
     if reasons:
         print("", *reasons, sep="\n")

@@ -1,15 +1,16 @@
 """Alerts that hold: raised once, kept while they are reported, cleared by themselves."""
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import Connection, select
 
-from icestream.model import Alert
+from icestream.model import Alert, Offer
 from icestream.store import tables as t
 from icestream.store.writing import Writes
 
-__all__ = ["ABSENT", "Alerts"]
+__all__ = ["ABSENT", "Alerts", "read_offer"]
 
 ABSENT = 2
 """Reports in a row without an alert after which it is cleared, so that it does not flicker."""
@@ -31,7 +32,13 @@ class Alerts:
     def load(self, connection: Connection) -> None:
         """Read the alerts that held when the session was last left."""
         for row in connection.execute(select(t.alert).where(t.alert.c.cleared.is_(None))):
-            alert = Alert(key=row.key, level=row.level, message=row.message, exposure=row.exposure)
+            alert = Alert(
+                key=row.key,
+                level=row.level,
+                message=row.message,
+                exposure=row.exposure,
+                offer=read_offer(row.offer),
+            )
             self.held[row.step_id, row.key] = _Held(row.id, alert)
 
     def report(self, writes: Writes, step: int | None, alerts: Iterable[Alert]) -> None:
@@ -57,6 +64,7 @@ class Alerts:
                 level=alert.level,
                 message=alert.message,
                 exposure=alert.exposure,
+                offer=_write_offer(alert.offer),
                 raised=writes.now,
                 seen=writes.now,
             )
@@ -71,6 +79,7 @@ class Alerts:
                 level=alert.level,
                 message=alert.message,
                 exposure=alert.exposure,
+                offer=_write_offer(alert.offer),
                 seen=writes.now,
             )
             held.alert = alert
@@ -81,3 +90,12 @@ class Alerts:
         if held is not None:
             writes.update(t.alert, held.id, cleared=writes.now)
             writes.event("alert.cleared", f'{{"alert": {held.id}}}', step_id=step)
+
+
+def read_offer(document: str | None) -> Offer | None:
+    """An offer from the form in which the store keeps it."""
+    return None if document is None else Offer(**json.loads(document))
+
+
+def _write_offer(offer: Offer | None) -> str | None:
+    return None if offer is None else json.dumps(asdict(offer), sort_keys=True, default=str)

@@ -9,7 +9,9 @@ from pydantic import ValidationError
 from sqlalchemy import select, update
 
 from icestream.engine import storage
+from icestream.engine.alerts import read_offer
 from icestream.engine.book import Book
+from icestream.engine.offers import mark_adopted
 from icestream.engine.opening import step_state
 from icestream.engine.plan import Bound
 from icestream.engine.revising import change_parameters, revise
@@ -131,6 +133,24 @@ def _acknowledge(book: Book, _state: State, arguments: dict[str, Any], row: Any)
     return [], "acknowledged"
 
 
+def _adopt(book: Book, state: State, arguments: dict[str, Any], row: Any) -> Any:
+    number = int(arguments["alert"])
+    with book.store.read() as connection:
+        found = connection.execute(select(t.alert).where(t.alert.c.id == number)).one_or_none()
+    if found is None:
+        raise _Refused(f"no alert {number} in this session")
+    offer = read_offer(found.offer)
+    if offer is None:
+        raise _Refused(f"alert {number} offers no change: {found.message}")
+    asked = {"step": offer.step, "changes": offer.changes}
+    events, said = _set(book, state, asked, row)
+    with book.transaction() as (connection, writes):
+        mark_adopted(connection, number, row.who, writes.now)
+        told = json.dumps({"alert": number, "who": row.who, **asked})
+        writes.event("alert.adopted", told, step_id=found.step_id)
+    return events, said
+
+
 _VERBS = {
     "pause": _ask,
     "resume": _ask,
@@ -140,12 +160,14 @@ _VERBS = {
     "accept": _judge,
     "reject": _judge,
     "acknowledge": _acknowledge,
+    "adopt": _adopt,
 }
 _NEEDED = {
     "set": ("step", "changes"),
     "accept": ("exposures",),
     "reject": ("exposures",),
     "acknowledge": ("alert",),
+    "adopt": ("alert",),
 }
 
 

@@ -25,7 +25,7 @@ from icestream.store.open import NoStore, open_store
 
 __all__ = ["VERBS", "Doorbell", "answer_of", "send", "wake"]
 
-VERBS = ("pause", "resume", "stop", "abort", "set", "accept", "reject", "acknowledge")
+VERBS = ("pause", "resume", "stop", "abort", "set", "accept", "reject", "acknowledge", "adopt")
 
 
 def send(folder: Path | str, verb: str, **arguments: Any) -> str:
@@ -39,8 +39,8 @@ def send(folder: Path | str, verb: str, **arguments: Any) -> str:
         ``pause``, ``resume``, ``stop``, ``abort`` (arguments: `step`, nothing for the whole
         session; `branch=True` for all that depends on it too); ``set`` (`step`, `changes`: a
         mapping of parameters); ``accept``, ``reject`` (`exposures`: names; `why`; `step`, by
-        default every selection, or the sources where there is none); ``acknowledge`` (`alert`:
-        its id).
+        default every selection, or the sources where there is none); ``acknowledge``, ``adopt``
+        (`alert`: its id).
     """
     if verb not in VERBS:
         raise ValueError(f"no command {verb!r}; there are {', '.join(VERBS)}")

@@ -133,9 +133,12 @@ class Coordinator:
             self._crew.start(self._book.cursors(), paused)
             asking.refuse_late(self._book, held_since(self._book.folder))
             self._inbox.put(Rung())  # commands that were written while nobody was here
-            while self._trouble or not self._state.finished:
-                self._turn()
-            self._last_look()
+            while True:
+                while self._trouble or not self._state.finished:
+                    self._turn()
+                if not self._goes_on():
+                    break
+            self._leave()
         finally:
             self._crew.stop()
         done = self._state.session == "running"
@@ -204,7 +207,9 @@ class Coordinator:
         for one in found:
             for piece in _cut(one):
                 events += self._book.record([], [piece])
-            events += self._stream(one)
+            self._waiting[one.step] = one.found.waiting
+            if one.found.closed and self._book.plan.steps[one.step].revision_id == one.revision:
+                events.append(StreamEnded(one.step))
         self._spool = [one for one in messages if not isinstance(one, Ended | Discovered)]
         if events:
             self._worked_at = time.monotonic()
@@ -214,13 +219,6 @@ class Coordinator:
             self._spool.pop(0)
         if full and not again:
             self._begin_trouble(full[-1])
-
-    def _stream(self, one: Discovered) -> list[Event]:
-        """Whether a source is closed now, and how many files it waits for."""
-        self._waiting[one.step] = one.found.waiting
-        if self._book.plan.steps[one.step].revision_id != one.revision or not one.found.closed:
-            return []
-        return [StreamEnded(one.step)]
 
     def _hear(self, message: object) -> list[Event]:
         """Messages that come rarely, one by one."""
@@ -233,7 +231,8 @@ class Coordinator:
                 take_grant(self._state, message.amounts)
                 return [Tick()]
             case Inspected():
-                notes.inspected(self._book, message)
+                if notes.inspected(self._book, message):
+                    return self._hear_commands()
             case Compacted():
                 notes.compacted(self._book, message)
             case SourceFailed():
@@ -309,16 +308,28 @@ class Coordinator:
 
     # -- telling -------------------------------------------------------------------------------
 
-    def _last_look(self) -> None:
-        """Before the session is left: what monitors say of its end, the last segments."""
+    def _goes_on(self) -> bool:
+        """Whether what monitors say of the end gives the session more to do."""
+        if self._state.session != "running":
+            return False
+        try:
+            steps = [step for step in self._book.plan.by_depth() if step.kind == "monitor"]
+            said = [monitors.inspect(self._store, self._book.plan, step) for step in steps]
+            asked = [notes.inspected(self._book, one) for one in said]
+            if any(asked):
+                self._hands.carry_on(self._hear_commands())
+        except Exception as error:
+            if not storage.is_trouble(error):
+                raise
+            self._begin_trouble(error)
+            return True
+        return not self._state.finished
+
+    def _leave(self) -> None:
+        """Leave the session: the last segments, and how it stands."""
         try:
             self._crew.stop()
             done = self._state.session == "running"
-            if done:
-                for step in self._book.plan.by_depth():
-                    if step.kind == "monitor":
-                        said = monitors.inspect(self._store, self._book.plan, step)
-                        notes.inspected(self._book, said)
             for made in compact(self._store, least=1):
                 notes.compacted(self._book, made)
             self._book.leave("done" if done else "stopped", self._reason)

@@ -6,6 +6,7 @@ from sqlalchemy import delete, update
 
 from icestream.engine.book import Book
 from icestream.engine.monitors import Inspected
+from icestream.engine.offers import adopt_automatically, usable_alerts
 from icestream.engine.segments import Compacted
 from icestream.engine.sources import SourceFailed
 from icestream.model import Alert, to_document
@@ -14,8 +15,8 @@ from icestream.store import tables as t
 __all__ = ["alert", "compacted", "inspected", "source_failed"]
 
 
-def inspected(book: Book, said: Inspected) -> None:
-    """Record what a monitor said."""
+def inspected(book: Book, said: Inspected) -> bool:
+    """Record what a monitor said; true when it made the engine ask itself for something."""
     with book.transaction() as (connection, writes):
         if said.error:
             name = book.plan.steps[said.step].name
@@ -24,14 +25,17 @@ def inspected(book: Book, said: Inspected) -> None:
                 key="monitor.broken", level="warning", message=f"{name} cannot look: {last}"
             )
             book.alerts.raise_(writes, said.step, broken)
-            return
-        book.alerts.report(writes, said.step, said.alerts)
+            return False
+        book.alerts.report(writes, said.step, usable_alerts(book.plan, said.alerts))
         for one in said.samples:
             writes.insert(t.sample, time=said.time, name=one.name, value=one.value, unit=one.unit)
         if said.figures:
             connection.execute(delete(t.figure).where(t.figure.c.step_id == said.step))
             drawn = json.dumps([to_document(figure) for figure in said.figures])
             writes.insert(t.figure, step_id=said.step, document=drawn, time=said.time)
+        writes.flush(connection)
+        name = book.plan.steps[said.step].name
+        return adopt_automatically(connection, book.alerts, said.step, name, writes.now)
 
 
 def source_failed(book: Book, said: SourceFailed) -> None:

@@ -26,14 +26,18 @@ _ALL = (
     Quality("motion.early", "Early motion (first 4 e/Å²)", "Å", "Å", 1.0, "low"),
     Quality("motion.late", "Late motion", "Å", "Å", 1.0, "low"),
     Quality("ctf.defocus", "Defocus", "Å", "µm", 1e-4),
+    Quality("ctf.defocus_error", "Error of the defocus", "Å", "Å", 1.0, "low"),
     Quality("ctf.astigmatism", "Astigmatism", "Å", "Å", 1.0, "low"),
     Quality("ctf.angle", "Astigmatism angle", "°", "°", 1.0),
     Quality("ctf.phase_shift", "Phase shift", "°", "°", 1.0),
     Quality("ctf.resolution", "CTF fit resolution", "Å", "Å", 1.0, "low"),
     Quality("ctf.score", "CTF fit score", "", "", 1.0, "high"),
     Quality("ctf.ice_ring", "Ice ring", "", "", 1.0, "low"),
+    Quality("ctf.tilt", "Tilt of the specimen", "°", "°", 1.0, "low"),
+    Quality("ctf.thickness", "Ice thickness from the CTF", "Å", "Å", 1.0, "low"),
     Quality("picks.count", "Particles picked", "", "", 1.0, "high"),
     Quality("particles.count", "Particles extracted", "", "", 1.0, "high"),
+    Quality("gain.residual", "Residual of the gain", "", "%", 100.0, "low"),
     Quality("classes.particles", "Particles classified", "", "", 1.0, "high"),
 )
 

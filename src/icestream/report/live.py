@@ -187,6 +187,10 @@ def _alert(alert: AlertRecord, follower: Follower) -> dict[str, Any]:
         "cleared": alert.cleared,
         "acknowledged": alert.acknowledged,
         "acknowledged_by": alert.acknowledged_by,
+        "number": alert.id,
+        "offer": alert.offer,
+        "adopted": alert.adopted,
+        "adopted_by": alert.adopted_by,
     }
 
 

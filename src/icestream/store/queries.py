@@ -312,6 +312,9 @@ def alerts(
                 cleared=row.cleared,
                 acknowledged=row.acknowledged,
                 acknowledged_by=row.acknowledged_by,
+                offer=json.loads(row.offer) if row.offer else None,
+                adopted=row.adopted,
+                adopted_by=row.adopted_by,
             )
             for row in connection.execute(chosen)
         )

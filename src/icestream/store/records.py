@@ -225,6 +225,11 @@ class AlertRecord:
     cleared: float | None
     acknowledged: float | None
     acknowledged_by: str
+    offer: Mapping[str, Any] | None = None
+    """``step`` and ``changes`` that would mend it, and whether to do so ``automatic``ally."""
+    adopted: float | None = None
+    """When what it offers was done."""
+    adopted_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

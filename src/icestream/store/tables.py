@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 __all__ = [
@@ -286,6 +287,9 @@ alert = Table(
     Column("cleared", Double),
     Column("acknowledged", Double),
     Column("acknowledged_by", Text, nullable=False, default=""),
+    Column("offer", Text),
+    Column("adopted", Double),
+    Column("adopted_by", Text, nullable=False, default="", server_default=text("''")),
     Index(None, "cleared"),
 )
 

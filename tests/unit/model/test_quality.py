@@ -26,7 +26,16 @@ ITEMS = [
         dose_per_frame=1.0,
         motion=Motion(shifts=column([[0, 0], [1, 1]])),
     ),
-    Ctf(exposure="a", optics=OPTICS, defocus_u=12000, defocus_v=11000, angle=10),
+    Ctf(
+        exposure="a",
+        optics=OPTICS,
+        defocus_u=12000,
+        defocus_v=11000,
+        angle=10,
+        defocus_error=20.0,
+        gradient_error=0.01,
+        thickness=600.0,
+    ),
     Picks(
         exposure="a",
         x=column([1]),

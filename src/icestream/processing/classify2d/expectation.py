@@ -32,6 +32,24 @@ class Matching:
     shift_spread: float
     """Standard deviation of the prior on shifts, pixels."""
 
+    def weight(self, rings: int) -> Float:
+        """``(rings,)`` independent values per sample of a ring, over the noise's variance."""
+        area = 2.0 * np.pi * np.arange(1, rings + 1) * self.independence / self.grid.angles
+        return np.asarray(area / self.noise[:rings], dtype=np.float32)
+
+    def products(self, harmonics: Complex, references: Complex) -> Float:
+        """Inner products ``(n, s, k, angles)`` of images with references turned by each angle.
+
+        `harmonics` are ``(n, s, rings, orders)``, `references` ``(k, rings, orders)``.
+        """
+        grid, (count, shifts, rings) = self.grid, harmonics.shape[:3]
+        # One matrix product per order: (n * s, rings) by (rings, k).
+        left = np.ascontiguousarray(harmonics.transpose(3, 0, 1, 2))
+        right = np.ascontiguousarray(references.conj().transpose(2, 1, 0))
+        product = np.matmul(left.reshape(grid.orders, count * shifts, rings), right)
+        by_angle = fft.irfft(product.transpose(1, 2, 0), grid.angles, axis=-1)
+        return np.asarray(by_angle.reshape(count, shifts, len(references), grid.angles))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
@@ -132,20 +150,12 @@ def _scores(harmonics: Complex, transfer: Float, matching: Matching, rings: int)
 
     `harmonics` ``(n, s, rings, orders)`` are those of CTF x particle.
     """
-    grid = matching.grid
-    area = 2.0 * np.pi * np.arange(1, rings + 1) * matching.independence / grid.angles
-    weight = (area / matching.noise[:rings]).astype(np.float32)
+    weight = matching.weight(rings)
     references = matching.references[:, :rings] * weight[None, :, None]
-    count, shifts = harmonics.shape[:2]
-    # One matrix product per order: (n * s, rings) by (rings, k).
-    left = np.ascontiguousarray(harmonics[:, :, :rings].transpose(3, 0, 1, 2))
-    right = np.ascontiguousarray(references.conj().transpose(2, 1, 0))
-    product = np.matmul(left.reshape(grid.orders, count * shifts, rings), right)
-    by_angle = fft.irfft(product.transpose(1, 2, 0), grid.angles, axis=-1)
-    score = by_angle.reshape(count, shifts, len(references), grid.angles)
-    energy = reference_power(matching.references[:, :rings], grid.angles) * weight
+    score = matching.products(harmonics[:, :, :rings], references)
+    energy = reference_power(matching.references[:, :rings], matching.grid.angles) * weight
     score -= 0.5 * (np.square(transfer[:, :rings]) @ energy.T)[:, None, :, None]
-    return np.asarray(score, dtype=np.float32)
+    return score
 
 
 def reference_power(harmonics: Complex, angles: int) -> Float:

@@ -49,6 +49,19 @@ function drawAlerts(live) {
 
 /** The message, with the name of its exposure as a link. */
 function alertText(alert) {
+  return [...exposureText(alert), ...offerText(alert)];
+}
+
+// What would mend it: to be adopted, or adopted already.
+function offerText(alert) {
+  if (!alert.offer) return [];
+  const changes = Object.entries(alert.offer.changes).map(([name, value]) => `${name}=${value}`).join(" ");
+  const change = `${alert.offer.step} ${changes}`;
+  if (alert.adopted) return [" ", el("span", { class: "offer" }, `Done by ${alert.adopted_by}: ${change}`)];
+  return alert.cleared ? [] : [" ", el("span", { class: "offer" }, `Offered: ${change} (icestream adopt, alert ${alert.number})`)];
+}
+
+function exposureText(alert) {
   if (alert.order === null) return [alert.message];
   const [before, ...after] = alert.message.split(alert.exposure);
   const link = openLink(alert.order, alert.exposure);

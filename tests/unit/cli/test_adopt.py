@@ -1,0 +1,81 @@
+"""`icestream adopt`: lists what is offered, says what it would cost, asks for it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from icestream.cli import adopt as command
+from icestream.cli.adopt import NoOffer, adopt, offer_words
+from icestream.engine import notes
+from icestream.engine.monitors import inspect
+from icestream.store import queries
+from toy_book import Desk, Step, desks
+
+SRC: Step = ("src", "toy.count", {}, {})
+A: Step = ("a", "toy.add", {"add": 1}, {"number": "src"})
+TEACH: Step = ("teach", "toy.teach", {}, {"number": "a"})
+
+
+@pytest.fixture
+def offered(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A session in which a monitor offers to add 5."""
+    import toys
+
+    monkeypatch.setattr("icestream.cli.change.Registry", toys.registry)
+    making = desks(tmp_path)
+    make: Callable[..., Desk] = next(making)
+    made = make(SRC, A, TEACH)
+    made.find(1, 2, 3)
+    made.work()
+    notes.inspected(made.book, inspect(made.store, made.book.plan, made.step("teach")))
+    yield made
+    next(making, None)
+
+
+def test_what_is_offered_is_listed(offered: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert adopt(offered.folder) == 0
+    said = capsys.readouterr().out
+    assert "a: add=5" in said
+    assert "better" in said
+
+
+def test_nothing_offered_is_said(desk_without: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert adopt(desk_without.folder) == 0
+    assert capsys.readouterr().out == "nothing is offered now\n"
+
+
+@pytest.fixture
+def desk_without(tmp_path: Any) -> Any:
+    making = desks(tmp_path)
+    yield next(making)(SRC, A)
+    next(making, None)
+
+
+def test_a_preview_says_what_would_run_and_asks_for_nothing(
+    offered: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "ask", lambda *_, **__: pytest.fail("it asked"))
+    (alert,) = queries.alerts(offered.store)
+    assert adopt(offered.folder, alert.id, only_say=True) == 0
+    said = capsys.readouterr().out
+    assert "a.add: 1 -> 5" in said
+    assert "3 tasks" in said
+
+
+def test_it_is_asked_for_by_number(offered: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(command, "ask", lambda *words, **named: asked.append((words, named)) or 0)
+    (alert,) = queries.alerts(offered.store)
+    assert adopt(offered.folder, alert.id) == 0
+    assert asked == [((offered.folder, "adopt"), {"alert": alert.id})]
+
+
+def test_an_unknown_number_says_which_there_are(offered: Desk) -> None:
+    (alert,) = queries.alerts(offered.store)
+    with pytest.raises(NoOffer, match=f"no alert 77 .* offered now: {alert.id}"):
+        adopt(offered.folder, 77)
+
+
+def test_an_offer_in_words() -> None:
+    assert offer_words({"step": "align", "changes": {"flip": "up", "n": 2}}) == "align: flip=up n=2"
