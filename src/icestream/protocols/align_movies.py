@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
@@ -57,7 +57,7 @@ class AlignMoviesParameters(Parameters):
     last_frame: Annotated[int, Ge(0)] = 0
     """Last frame to use; 0 uses all."""
 
-    resolution: Annotated[Angstrom, Ge(2), Le(40), Advanced] = 8.0
+    resolution: Annotated[Angstrom, Ge(2), Le(40), Advanced] = 10.0
     """Finest detail that motion is measured on."""
 
     bfactor: Annotated[float, Unit("Å²"), Ge(0), Advanced] = 0.0
@@ -69,8 +69,12 @@ class AlignMoviesParameters(Parameters):
     max_shift: Annotated[Angstrom, Gt(1), Advanced] = 150.0
     """Largest distance of a frame from the others."""
 
-    patches: Annotated[int, Ge(4), Le(15), Advanced, shown_if("local_motion")] = 7
-    """Overlapping patches across the shorter side of the field."""
+    alignment: Annotated[Literal["likelihood", "pairwise"], Advanced] = "likelihood"
+    """How whole frames are aligned: by the likelihood of all of them together, or from the shifts
+    between all pairs of frames."""
+
+    patches: Annotated[int, Ge(4), Le(15), Advanced, shown_if("local_motion")] = 8
+    """Patches across the shorter side of the field."""
 
     defect_threshold: Annotated[float, Ge(4), Advanced] = 7.0
     """Pixels of the sum that are off by more standard deviations than this are replaced."""
@@ -122,6 +126,7 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
                 bfactor=wanted.bfactor,
                 max_shift=wanted.max_shift,
                 smooth=wanted.smooth_track,
+                method=wanted.alignment,
             ),
             dose,
             patches=wanted.patches if wanted.local_motion else 0,
@@ -273,4 +278,7 @@ def _motion(found: FoundMotion, loaded: _Loaded, pixel_size: float, first: int) 
         pixel_size=pixel_size,
         first_frame=first + 1,
         hot_pixels=column(hot) if len(hot) else None,
+        frame_errors=column(found.frame_errors / pixel_size),
+        frame_agreement=column(found.frame_agreement),
+        patch_quality=None if found.patches is None else column(found.patches.table),
     )
