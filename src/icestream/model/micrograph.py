@@ -34,6 +34,16 @@ class Motion:
     """Number of the first frame used, from 1."""
     hot_pixels: Column | None = None
     """Pixels ``(n, 2)`` as (y, x) that were replaced."""
+    frame_errors: Column | None = None
+    """``(frames,)`` expected standard deviation of each whole-frame shift along an axis, pixels of
+    the movie."""
+    frame_agreement: Column | None = None
+    """``(frames,)`` how well each frame agrees with the sum of the others, as a part of what is
+    expected: about 1, and 0 for a frame that shows nothing of what the others show."""
+    patch_quality: Column | None = None
+    """``(patches, 4)``: centre (y, x) of each patch as in `local`, log-likelihood that it gains by
+    the local motion of the other patches, and curvature of the agreement of its frames over that
+    of the mean patch. None: no local motion was looked for."""
 
     @property
     def total(self) -> float:

@@ -1,10 +1,10 @@
 """Align the frames of each movie as it arrives, and sum them with dose weights."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
@@ -20,7 +20,7 @@ from icestream.processing.gain.reference import dead_pixels, usable_gain
 from icestream.processing.grey import draw_thumbnail
 from icestream.processing.motion.halves import half_correlation
 from icestream.processing.motion.magnification import Distortion, undo_distortion
-from icestream.processing.motion.measure import FoundMotion, measure_motion
+from icestream.processing.motion.measure import FoundMotion, count_early_frames, measure_motion
 from icestream.processing.motion.picture import draw_tracks
 from icestream.processing.motion.spectra import Frames, in_threads
 from icestream.processing.motion.track import Search
@@ -66,6 +66,13 @@ class AlignMoviesParameters(Parameters):
     last_frame: Annotated[int, Ge(0)] = 0
     """Last frame to use; 0 uses all."""
 
+    unsummed: Annotated[int, Ge(0), Advanced] = 0
+    """First frames that are aligned but left out of the sums."""
+
+    early_motion: Annotated[Angstrom, Ge(0), Advanced] = 0.0
+    """Leave out of the sums the first frames, during each of which the specimen moved farther than
+    this; 0 keeps them. Nothing is left out where more than half of the frames moved so."""
+
     halves: bool = False
     """Write the sums of the odd and of the even frames too, and say how well they agree."""
 
@@ -85,7 +92,7 @@ class AlignMoviesParameters(Parameters):
     distortion_minor: Annotated[float, Ge(0.5), Le(2), Advanced] = 1.0
     """Magnification across that direction over the nominal one."""
 
-    resolution: Annotated[Angstrom, Ge(2), Le(40), Advanced] = 8.0
+    resolution: Annotated[Angstrom, Ge(2), Le(40), Advanced] = 10.0
     """Finest detail that motion is measured on."""
 
     bfactor: Annotated[float, Unit("Å²"), Ge(0), Advanced] = 0.0
@@ -97,8 +104,12 @@ class AlignMoviesParameters(Parameters):
     max_shift: Annotated[Angstrom, Gt(1), Advanced] = 150.0
     """Largest distance of a frame from the others."""
 
-    patches: Annotated[int, Ge(4), Le(15), Advanced, shown_if("local_motion")] = 7
-    """Overlapping patches across the shorter side of the field."""
+    alignment: Annotated[Literal["likelihood", "pairwise"], Advanced] = "likelihood"
+    """How whole frames are aligned: by the likelihood of all of them together, or from the shifts
+    between all pairs of frames."""
+
+    patches: Annotated[int, Ge(4), Le(15), Advanced, shown_if("local_motion")] = 8
+    """Patches across the shorter side of the field."""
 
     defect_threshold: Annotated[float, Ge(4), Advanced] = 7.0
     """Pixels of the sum that are off by more standard deviations than this are replaced."""
@@ -158,11 +169,18 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
                 bfactor=wanted.bfactor,
                 max_shift=wanted.max_shift,
                 smooth=wanted.smooth_track,
+                method=wanted.alignment,
             ),
             dose,
             patches=wanted.patches if wanted.local_motion else 0,
             cores=work.cores,
         )
+        early = self._early(movie, found, first)
+        if early:
+            frames = replace(loaded.frames, counts=loaded.frames.counts[early:])
+            loaded, found = replace(loaded, frames=frames), found.without_first(early)
+            first += early
+            dose = _dose(movie, first)
         recipe = Recipe(
             dose=dose if wanted.dose_weighting else None,
             binning=wanted.binning or _usual_binning(movie),
@@ -171,6 +189,19 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
         )
         sums = sum_frames(loaded.frames, found.best, recipe, cores=work.cores)
         return self._write(movie, work, loaded, found, self._straighten(sums, work), first)
+
+    def _early(self, movie: Movie, found: FoundMotion, first: int) -> int:
+        """How many of the aligned frames are left out of the sums."""
+        wanted, count = self.parameters, len(found.shifts)
+        if wanted.unsummed >= count:
+            raise ItemFailed(
+                f"{wanted.unsummed} frames were to be left out of the sum, but only {count} of "
+                f"{movie.path} are aligned, from {first + 1} on",
+                advice="lower unsummed",
+                code="no-frames",
+            )
+        moved = count_early_frames(found.best, wanted.early_motion) if wanted.early_motion else 0
+        return max(wanted.unsummed, moved)
 
     def _straighten(self, sums: Sums, work: Work) -> Sums:
         """Undo what the microscope distorts."""
@@ -350,4 +381,7 @@ def _motion(found: FoundMotion, loaded: _Loaded, pixel_size: float, first: int) 
         pixel_size=pixel_size,
         first_frame=first + 1,
         hot_pixels=column(hot) if len(hot) else None,
+        frame_errors=column(found.frame_errors / pixel_size),
+        frame_agreement=column(found.frame_agreement),
+        patch_quality=None if found.patches is None else column(found.patches.table),
     )

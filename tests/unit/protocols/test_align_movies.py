@@ -358,3 +358,29 @@ def test_the_picture_of_the_tracks(aligned):
     with PIL.Image.open(aligned.tracks) as picture:
         assert picture.mode == "RGB"
         assert max(picture.size) < 500
+
+
+def test_first_frames_can_be_left_out_of_the_sums(simulated, aligned, tmp_path):
+    """They are aligned all the same, and the dose that they brought counts."""
+    late = align(simulated[0], tmp_path, unsummed=4)
+    assert (late.frames, late.motion.first_frame) == (FRAMES - 4, 5)
+    np.testing.assert_allclose(
+        late.motion.shifts, aligned.motion.shifts[4:] - aligned.motion.shifts[4], atol=1e-4
+    )
+    mean = read_mrc(aligned.unweighted).mean()
+    assert read_mrc(late.unweighted).mean() == pytest.approx(mean * 8 / 12, rel=0.01)
+    places = np.array([(a, b) for a in (-0.4, 0, 0.3) for b in (-0.2, 0.4)])
+    whole = field(aligned.motion.shifts, aligned.motion.local, places)[4:]
+    rest = field(late.motion.shifts, late.motion.local, places) - whole
+    np.testing.assert_allclose(rest, np.broadcast_to(rest[:1], rest.shape), atol=1e-3)
+    with pytest.raises(ItemFailed, match="lower unsummed"):
+        align(simulated[0], tmp_path, unsummed=12)
+
+
+def test_frames_that_moved_far_are_left_out(simulated, aligned, tmp_path):
+    steps = np.hypot(*np.diff(aligned.motion.shifts, axis=0).T) * PIXEL
+    found = align(simulated[0], tmp_path, early_motion=float(np.sort(steps)[-2]))
+    assert 1 <= found.motion.first_frame - 1 <= FRAMES // 2
+    assert found.frames == FRAMES - found.motion.first_frame + 1
+    calm = align(simulated[0], tmp_path, early_motion=50.0)
+    assert calm.motion.first_frame == 1
