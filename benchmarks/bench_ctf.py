@@ -388,7 +388,8 @@ def main() -> None:
     if asked.write:
         fast, on_real, in_thick, on_movies, honest = tables
         order = (on_movies, honest, on_real, in_thick, fast)
-        command = f"python benchmarks/bench_ctf.py --movies {asked.movies} --images {asked.images} --write"
+        counts = f"--movies {asked.movies} --images {asked.images}"
+        command = f"python benchmarks/bench_ctf.py {counts} --write"
         publish("ctf", "\n".join(text for text in order if text), command)
 
 
