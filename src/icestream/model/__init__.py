@@ -9,6 +9,11 @@ from icestream.model.exposure import Exposure
 from icestream.model.gain import ORIENTATIONS, Gain, Orientation
 from icestream.model.identity import content_key, source_key, task_key
 from icestream.model.micrograph import Micrograph, Motion
+from icestream.model.micrograph_quality import (
+    MICROGRAPH_CLASSES,
+    MicrographClass,
+    MicrographQuality,
+)
 from icestream.model.movie import Movie
 from icestream.model.optics import Optics
 from icestream.model.particles import Particles
@@ -17,6 +22,7 @@ from icestream.model.quality import QUALITIES, Quality
 from icestream.model.verdict import Accepted, Rejected, Verdict
 
 __all__ = [
+    "MICROGRAPH_CLASSES",
     "ORIENTATIONS",
     "QUALITIES",
     "Accepted",
@@ -29,6 +35,8 @@ __all__ = [
     "Image",
     "Level",
     "Micrograph",
+    "MicrographClass",
+    "MicrographQuality",
     "Motion",
     "Movie",
     "Offer",
