@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from icestream.processing.backend import operations
 from icestream.processing.classify2d.polar import Complex, Float, PolarGrid, to_harmonics
 
 __all__ = ["Expectation", "Matching", "expect", "reference_power", "shift_grid"]
@@ -42,13 +43,8 @@ class Matching:
 
         `harmonics` are ``(n, s, rings, orders)``, `references` ``(k, rings, orders)``.
         """
-        grid, (count, shifts, rings) = self.grid, harmonics.shape[:3]
-        # One matrix product per order: (n * s, rings) by (rings, k).
-        left = np.ascontiguousarray(harmonics.transpose(3, 0, 1, 2))
-        right = np.ascontiguousarray(references.conj().transpose(2, 1, 0))
-        product = np.matmul(left.reshape(grid.orders, count * shifts, rings), right)
-        by_angle = fft.irfft(product.transpose(1, 2, 0), grid.angles, axis=-1)
-        return np.asarray(by_angle.reshape(count, shifts, len(references), grid.angles))
+        ops = operations(harmonics)
+        return np.asarray(ops.score(harmonics, references, self.grid.angles))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,11 +175,12 @@ def _collect(
     turned = fft.rfft(posterior, axis=-1).conj().transpose(3, 2, 0, 1)
     numerator = np.empty((2, classes, grid.rings, grid.orders), dtype=np.complex64)
     denominator = np.empty((2, classes, grid.rings), dtype=np.float32)
+    ops = operations(harmonics)
     by_order = harmonics.transpose(3, 0, 1, 2)
     for half in (0, 1):
         left = np.ascontiguousarray(turned[:, :, half::2]).reshape(grid.orders, classes, -1)
         right = np.ascontiguousarray(by_order[:, half::2]).reshape(grid.orders, -1, grid.rings)
-        numerator[half] = np.matmul(left, right).transpose(1, 2, 0)
+        numerator[half] = ops.matmul(left, right).transpose(1, 2, 0)
         denominator[half] = shares[half::2].T @ np.square(transfer[half::2])
     which = np.unravel_index(best, (tried, classes, angles))
     rows = np.arange(count)
