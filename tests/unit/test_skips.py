@@ -46,6 +46,13 @@ def test_a_skip_is_listed_and_fails_where_all_is_required(tmp_path: Path, body: 
     assert "gautomatch is not installed" in strict.stdout
 
 
+def test_hardware_that_is_not_there_may_be_skipped(tmp_path: Path) -> None:
+    body = "@pytest.mark.hardware\ndef test_a():\n    pytest.skip('no GPU')"
+    found = _run(tmp_path, body, require_all=True)
+    assert found.returncode == 0, found.stdout
+    assert "no GPU" in found.stdout
+
+
 def test_what_is_not_skipped_is_left_alone(tmp_path: Path) -> None:
     body = (
         "def test_a():\n    pass\n\n"

@@ -17,6 +17,7 @@ from cyclopts import Parameter
 
 from icestream import __version__
 from icestream.cli.terminal import print_json, print_table
+from icestream.processing.backend import cuda_available
 from icestream.protocol import ProgramProtocol, Registry, UnknownProtocol
 from icestream.protocols.gpus import read_gpus
 from icestream.settings import load
@@ -72,6 +73,7 @@ def examine(folder: Path) -> Iterator[Finding]:
     yield _memory()
     gpus = _gpu_names()
     yield Finding("ok", "GPUs", "; ".join(gpus) or "none; icestream's own steps need none")
+    yield _numerics(gpus=len(gpus))
     yield from _folder(folder)
     yield _writable("shared state", load().settings.state)
     yield _compiled()
@@ -103,6 +105,17 @@ def _gpu_names() -> list[str]:
         gpu.name if gpu.memory is None else f"{gpu.name}, {gpu.memory / 1024:.0f} GB"
         for gpu in read_gpus(patience=20.0)
     ]
+
+
+def _numerics(*, gpus: int) -> Finding:
+    """Whether `icestream.processing` can compute on a GPU, and why not."""
+    available, reason = cuda_available()
+    if available:
+        return Finding("ok", "numerics", f"CPU, and CuPy arrays on {reason}")
+    if gpus:
+        cost = "the numerics use the CPU only; icestream's own steps always do"
+        return Finding("missing", "numerics", f"no GPU: {reason}", cost)
+    return Finding("ok", "numerics", f"CPU; no GPU: {reason}")
 
 
 def _folder(folder: Path) -> Iterator[Finding]:

@@ -8,7 +8,13 @@ MRC, TIFF               TIFF                       multiplies; rows turned
 EER                     ``.gain`` (a TIFF)         multiplies; rows as stored
 EER                     MRC                        divides; rows as stored
 EER                     TIFF                       divides; rows turned
+MRC, TIFF               DM3, DM4                   multiplies; rows turned
+EER                     DM3, DM4                   divides; rows turned
 ======================  =========================  ==================================
+
+RELION does not read Gatan's files: they are read as RELION would read what IMOD's ``dm2mrc`` makes
+of them. The reference is read so, then inverted, turned and flipped as an
+`icestream.model.Orientation` says.
 """
 
 from pathlib import Path
@@ -18,27 +24,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError
-from icestream.formats.mrc import read_stack
+from icestream.formats.gatan import read_gatan
+from icestream.formats.mrc import read_stack, write_mrc
 from icestream.formats.tiff import read_tiff
+from icestream.model.gain import AS_IT_IS, Orientation
 
-__all__ = ["read_detector_image", "read_gain"]
+__all__ = ["read_detector_image", "read_factors", "read_gain", "write_gain"]
 
 
 def read_gain(
-    path: Path | str, shape: tuple[int, int], *, eer: bool = False
+    path: Path | str,
+    shape: tuple[int, int],
+    *,
+    eer: bool = False,
+    orientation: Orientation = AS_IT_IS,
 ) -> NDArray[np.float32]:
     """Read a gain reference as the factors of the frames ``(y, x)``.
 
     Parameters
     ----------
     path
-        MRC, TIFF, or a Falcon's ``.gain``.
+        MRC, TIFF, Gatan's DM3 or DM4, or a Falcon's ``.gain``.
     shape
         (y, x) of the frames. A reference of half this size has each pixel repeated, one of twice
         this size is averaged over 2 x 2 pixels.
     eer
         The movie is EER: a reference that is not ``.gain`` then divides (and is normalized to a
         mean of 1), as in RELION.
+    orientation
+        How it is laid onto the frames.
 
     Returns
     -------
@@ -51,15 +65,41 @@ def read_gain(
         If the size does not fit; the message says both sizes, and when a turn by 90° would fit.
     """
     path = Path(path)
+    factors = read_factors(path, eer=eer)
+    if orientation.inverse:
+        factors = _invert(factors)
+    return _fit(path, np.ascontiguousarray(orientation.turn(factors)), shape)
+
+
+def read_factors(path: Path | str, *, eer: bool = False) -> NDArray[np.float32]:
+    """The same as the file holds it: of its own size, neither inverted nor turned nor flipped."""
+    path = Path(path)
     stored = read_detector_image(path)
     multiplies = path.suffix.lower() == ".gain"
     if eer and multiplies:
         stored = stored[::-1]  # the TIFF reader turned the rows; those of EER are not turned
     factors = np.array(stored, dtype=np.float32)
     factors[~(np.isfinite(factors) & (factors > 0))] = 0.0
-    if eer and not multiplies:
-        factors = _invert(factors)
-    return _fit(path, factors, shape)
+    return _invert(factors) if eer and not multiplies else factors
+
+
+def write_gain(
+    path: Path | str, factors: NDArray[np.float32], pixel_size: float, *, eer: bool = False
+) -> None:
+    """Write factors as an MRC reference that `read_gain` reads as such, up to their mean.
+
+    Parameters
+    ----------
+    path
+        The file.
+    factors
+        ``(y, x)``: the raw counts are multiplied by them; 0 in bad pixels.
+    pixel_size
+        Å.
+    eer
+        For EER movies, of which an MRC reference divides.
+    """
+    write_mrc(path, _invert(factors) if eer else factors, pixel_size)
 
 
 def _invert(divisors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -69,7 +109,7 @@ def _invert(divisors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def read_detector_image(path: Path | str) -> NDArray[Any]:
-    """One image of the camera's size from MRC or TIFF ``(y, x)``; the first of several."""
+    """One image of the camera's size from MRC, TIFF or DM ``(y, x)``; the first of several."""
     path = Path(path)
     with path.open("rb") as file:
         magic = file.read(4)
@@ -77,12 +117,7 @@ def read_detector_image(path: Path | str) -> NDArray[Any]:
         found = read_tiff(path)
         return found if found.ndim == 2 else found[0]
     if path.suffix.lower() in (".dm3", ".dm4"):
-        raise FormatError(
-            path,
-            expected="a reference in MRC or TIFF",
-            found="a Gatan file",
-            advice="convert it, for example with IMOD: dm2mrc REFERENCE.dm4 REFERENCE.mrc",
-        )
+        return read_gatan(path)
     image: NDArray[Any] = read_stack(path, [0])[0]
     return image
 
@@ -100,7 +135,7 @@ def _fit(path: Path, factors: NDArray[np.float32], shape: tuple[int, int]) -> ND
     turned = (width, height) in (shape, (2 * shape[0], 2 * shape[1]))
     turned = turned or (2 * width, 2 * height) == shape
     advice = (
-        "turn it by 90° or 270°, or transpose it (4 of the 8 orientations fit)"
+        "turn it with --gain-rotation 90 or 270 (4 of the 8 orientations fit)"
         if turned
         else "none of the 8 flips and rotations fits: give the reference of this camera and mode"
     )

@@ -29,6 +29,7 @@ from icestream.formats.tiff import (
     walk_pages,
     whole_pages,
 )
+from icestream.model.gain import AS_IT_IS, Orientation
 
 __all__ = ["Container", "MovieFacts", "MovieFile", "movie_facts", "open_movie"]
 
@@ -94,9 +95,12 @@ class MovieFile(ABC):
         _for_each(fill, self.frames, threads)
         return stack
 
-    def read_gain(self, path: Path | str) -> NDArray[np.float32]:
+    def read_gain(
+        self, path: Path | str, orientation: Orientation = AS_IT_IS
+    ) -> NDArray[np.float32]:
         """The gain reference at `path`, to be multiplied with what `read` gives."""
-        return read_gain(path, self.shape, eer=self.container == "eer")
+        eer = self.container == "eer"
+        return read_gain(path, self.shape, eer=eer, orientation=orientation)
 
     def _check_index(self, index: int) -> None:
         if not 0 <= index < self.frames:

@@ -6,6 +6,7 @@ from icestream.model.classes import Classes
 from icestream.model.ctf import Ctf
 from icestream.model.document import from_document, map_paths, to_document
 from icestream.model.exposure import Exposure
+from icestream.model.gain import ORIENTATIONS, Gain, Orientation
 from icestream.model.identity import content_key, source_key, task_key
 from icestream.model.micrograph import Micrograph, Motion
 from icestream.model.movie import Movie
@@ -16,6 +17,7 @@ from icestream.model.quality import QUALITIES, Quality
 from icestream.model.verdict import Accepted, Rejected, Verdict
 
 __all__ = [
+    "ORIENTATIONS",
     "QUALITIES",
     "Accepted",
     "Alert",
@@ -23,6 +25,7 @@ __all__ = [
     "Column",
     "Ctf",
     "Exposure",
+    "Gain",
     "Image",
     "Level",
     "Micrograph",
@@ -30,6 +33,7 @@ __all__ = [
     "Movie",
     "Offer",
     "Optics",
+    "Orientation",
     "Particles",
     "Picks",
     "Quality",

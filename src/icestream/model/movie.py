@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icestream.model.exposure import Exposure
+from icestream.model.gain import AS_IT_IS, Orientation
 from icestream.model.optics import Optics
 
 __all__ = ["Movie"]
@@ -28,6 +29,8 @@ class Movie:
     """e/Å² that the specimen had received before the first frame."""
     gain: Path | None = None
     """Gain reference; the raw counts are multiplied by it. None: already gain corrected."""
+    gain_orientation: Orientation = AS_IT_IS
+    """How the reference is laid onto the frames."""
     defects: Path | None = None
     """Defect map or list of the camera."""
     eer_grouping: int = 1

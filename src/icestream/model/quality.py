@@ -37,6 +37,7 @@ _ALL = (
     Quality("ctf.thickness", "Ice thickness from the CTF", "Å", "Å", 1.0, "low"),
     Quality("picks.count", "Particles picked", "", "", 1.0, "high"),
     Quality("particles.count", "Particles extracted", "", "", 1.0, "high"),
+    Quality("gain.residual", "Residual of the gain", "", "%", 100.0, "low"),
     Quality("classes.particles", "Particles classified", "", "", 1.0, "high"),
 )
 

@@ -2,13 +2,14 @@
 
 Real transforms throughout: an image ``(..., y, x)`` has the spectrum ``(..., y, x // 2 + 1)`` of
 `scipy.fft.rfft2`. Frequencies are in cycles per pixel unless a pixel size turns them into 1/Å.
+Images may be numpy arrays or CuPy arrays; results are of the same library.
 """
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from icestream.model.arrays import Image
+from icestream.processing.backend import operations
 
 __all__ = [
     "HalfSpectrum",
@@ -65,7 +66,10 @@ def crop_spectrum(
             f"found {spectrum.shape[-2:]}"
         )
     ny, nx = min(old[0], new[0]), min(old[1], new[1])
-    result = np.zeros((*spectrum.shape[:-2], new[0], new[1] // 2 + 1), dtype=spectrum.dtype)
+    zeros = operations(spectrum).xp.zeros
+    result: HalfSpectrum = zeros(
+        (*spectrum.shape[:-2], new[0], new[1] // 2 + 1), dtype=spectrum.dtype
+    )
     columns = nx // 2 + 1
     positive, negative = (ny + 1) // 2, (ny - 1) // 2
     result[..., :positive, :columns] = spectrum[..., :positive, :columns]
@@ -99,14 +103,13 @@ def fourier_crop(image: Image, shape: tuple[int, int], *, workers: int = 1) -> I
     workers
         Threads for the transforms.
     """
+    ops = operations(image)
     old = (image.shape[-2], image.shape[-1])
     if old == tuple(shape):
-        return np.asarray(image, dtype=np.float32)
-    spectrum = fft.rfft2(np.asarray(image, dtype=np.float32), workers=workers)
-    spectrum = crop_spectrum(spectrum, old, shape)
+        return image.astype(np.float32, copy=False)
+    spectrum = crop_spectrum(ops.rfft2(image, threads=workers), old, shape)
     spectrum *= np.float32(shape[0] * shape[1] / (old[0] * old[1]))
-    result: Image = fft.irfft2(spectrum, s=shape, workers=workers, overwrite_x=True)
-    return result
+    return ops.irfft2(spectrum, shape, threads=workers)
 
 
 def bin_image(image: Image, factor: int) -> Image:
@@ -123,7 +126,7 @@ def bin_image(image: Image, factor: int) -> Image:
     if factor < 1 or not height or not width:
         raise ValueError(f"cannot bin an image of {image.shape[-2:]} pixels by {factor}")
     if factor == 1:
-        return np.asarray(image, dtype=np.float32)
+        return image.astype(np.float32, copy=False)
     blocks = image[..., : height * factor, : width * factor]
     blocks = blocks.reshape(*image.shape[:-2], height, factor, width, factor)
     result: Image = blocks.mean(axis=(-3, -1), dtype=np.float32)
@@ -153,8 +156,7 @@ def fourier_shift(image: Image, shift: tuple[float, float], *, workers: int = 1)
 def _filtered(
     image: Image, response: NDArray[np.float32] | NDArray[np.complex64], workers: int
 ) -> Image:
-    shape = (image.shape[-2], image.shape[-1])
-    spectrum = fft.rfft2(np.asarray(image, dtype=np.float32), workers=workers)
-    spectrum *= response
-    result: Image = fft.irfft2(spectrum, s=shape, workers=workers, overwrite_x=True)
-    return result
+    ops = operations(image)
+    spectrum = ops.rfft2(image, threads=workers)
+    spectrum *= ops.xp.asarray(response)
+    return ops.irfft2(spectrum, (image.shape[-2], image.shape[-1]), threads=workers)

@@ -17,13 +17,17 @@ from icestream.formats.statements import (
     first_said,
     say_header,
 )
-from icestream.model import Alert, Exposure, Level, Movie, Optics
+from icestream.model import Alert, Exposure, Level, Movie, Optics, Orientation
 from icestream.processing.exposure_groups import ExposureGroups
 from icestream.protocols.import_parameters import ImportParameters
 
 __all__ = ["Acquisition", "NotKnown"]
 
-_GAIN_SUFFIXES = (".mrc", ".tif", ".tiff", ".gain")
+_GAIN_SUFFIXES = (".mrc", ".tif", ".tiff", ".gain", ".dm4", ".dm3")
+
+
+def _gatan_first(path: Path) -> bool:
+    return path.suffix.lower() not in (".dm3", ".dm4")
 
 
 class NotKnown(Exception):
@@ -125,6 +129,7 @@ class Acquisition:
             dose_per_frame=dose * grouping,
             pre_exposure=wanted.pre_exposure,
             gain=gain,
+            gain_orientation=self._orientation(),
             defects=wanted.defects or self._named([one.defects for one in said if one.defects]),
             eer_grouping=grouping,
             size=facts.size,
@@ -210,11 +215,13 @@ class Acquisition:
                 "import.gain.missing",
                 "warning",
                 f"the metadata name the gain reference {names[0]}, which was not found as MRC, "
-                "TIFF or .gain; movies are used as they are: give --gain FILE (a Gatan .dm4 is "
-                "converted by IMOD's dm2mrc)",
+                "TIFF, DM4 or .gain; movies are used as they are: give --gain FILE",
             )
             return None
-        there = sorted(self._gains)
+        # A Gatan file and what it was converted to are one reference.
+        there = sorted(
+            {path.stem.lower(): path for path in sorted(self._gains, key=_gatan_first)}.values()
+        )
         if len(there) == 1:
             self.warn(
                 "import.gain.found",
@@ -232,9 +239,16 @@ class Acquisition:
         """The reference, once it is known that it can be read and has the frames' size."""
         known = (gain, facts.shape)
         if known not in self._fits:
-            read_gain(gain, facts.shape, eer=facts.container == "eer")
+            eer = facts.container == "eer"
+            read_gain(gain, facts.shape, eer=eer, orientation=self._orientation())
             self._fits.add(known)
         return gain
+
+    def _orientation(self) -> Orientation:
+        wanted = self._parameters
+        return Orientation(
+            rotation=wanted.gain_rotation, flip=wanted.gain_flip, inverse=wanted.gain_inverse
+        )
 
     def warn(self, key: str, level: Level, message: str) -> None:
         """An alert that holds from now on; the first of each kind is kept."""

@@ -14,7 +14,7 @@ from icestream.formats import open_movie, read_defects, write_mrc, write_picture
 from icestream.model import Micrograph, Motion, Movie, column
 from icestream.processing.defects import find_outliers, replace_defects
 from icestream.processing.dose import Dose
-from icestream.processing.gain import dead_pixels, usable_gain
+from icestream.processing.gain.reference import dead_pixels, usable_gain
 from icestream.processing.grey import draw_thumbnail
 from icestream.processing.motion.measure import FoundMotion, measure_motion
 from icestream.processing.motion.spectra import Frames, in_threads
@@ -157,7 +157,9 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
                 counts[i] = file.read(first + i)
 
             in_threads(read, range(last - first), work.cores)
-            gain = None if movie.gain is None else file.read_gain(movie.gain)
+            gain = None
+            if movie.gain is not None:
+                gain = file.read_gain(movie.gain, movie.gain_orientation)
             defects = np.zeros(file.shape, dtype=np.bool_)
         if movie.defects is not None:
             defects |= read_defects(movie.defects, (counts.shape[1], counts.shape[2]))

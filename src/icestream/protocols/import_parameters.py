@@ -1,12 +1,12 @@
 """What a person says about the movies to import."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 
 from icestream.protocol import Advanced, Operational, Parameters, shown_if
-from icestream.units import Angstrom, ElectronPerAngstrom2, Kilovolt, Millimetre, Second
+from icestream.units import Angstrom, ElectronPerAngstrom2, Kilovolt, Millimetre, Second, Unit
 
 __all__ = ["ImportParameters"]
 
@@ -27,10 +27,19 @@ class ImportParameters(Parameters):
     """End after so long without a new movie; 0 waits until the step is stopped."""
 
     gain: Path | None = None
-    """Gain reference (MRC, TIFF or .gain); without it, the one that the metadata name."""
+    """Gain reference (MRC, TIFF, DM4 or .gain); without it, the one that the metadata name."""
 
     find_gain: bool = True
     """Look for a gain reference in the watched folders when none is given."""
+
+    gain_rotation: Annotated[Literal[0, 90, 180, 270], Unit("°"), Advanced] = 0
+    """Turn the gain reference clockwise as relion_display shows it (RELION's gain_rot x 90)."""
+
+    gain_flip: Annotated[Literal["none", "up-down", "left-right"], Advanced] = "none"
+    """Flip the gain reference after turning it (RELION's gain_flip 0, 1 and 2)."""
+
+    gain_inverse: Annotated[bool, Advanced] = False
+    """Divide by a gain reference that would be multiplied with, and the reverse."""
 
     defects: Path | None = None
     """List or map of the camera's defects (MotionCor2, SerialEM, MRC or TIFF)."""

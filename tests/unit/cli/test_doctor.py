@@ -69,6 +69,25 @@ def test_our_steps_need_no_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert not any(what.startswith("GPUs for") for what in found)
 
 
+def test_numerics_say_whether_a_gpu_is_used_and_why_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def numerics(gpus: list[str], answer: tuple[bool, str]) -> module.Finding:
+        monkeypatch.setattr(module, "_gpu_names", lambda: gpus)
+        monkeypatch.setattr(module, "cuda_available", lambda: answer)
+        return next(each for each in examine(tmp_path) if each.what == "numerics")
+
+    plain = numerics([], (False, "CuPy is not installed"))
+    assert plain.mark == "ok"
+    assert plain.found == "CPU; no GPU: CuPy is not installed"
+    idle = numerics(["A100"], (False, "CuPy is not installed"))
+    assert idle.mark == "missing"
+    assert "CPU only" in idle.cost
+    used = numerics(["A100"], (True, "A100, 80 GiB"))
+    assert used.mark == "ok"
+    assert "A100, 80 GiB" in used.found
+
+
 def test_a_protocol_that_needs_more_gpus_than_there_are_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,15 +1,18 @@
 """Gain references of every kind."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 
+from gatan_file import write_gatan
 from icestream.formats.errors import FormatError
-from icestream.formats.gain import read_gain
+from icestream.formats.gain import read_factors, read_gain, write_gain
 from icestream.formats.mrc import write_mrc
 from icestream.formats.tiff import write_tiff
+from icestream.model import ORIENTATIONS, Orientation
 
 SHAPE = (12, 20)
 GAIN = np.random.default_rng(6).uniform(0.5, 2.0, SHAPE).astype(np.float32)
@@ -53,13 +56,52 @@ def test_a_reference_of_half_or_twice_the_size(tmp_path: Path) -> None:
 
 def test_a_turned_reference_is_told_from_a_wrong_one(tmp_path: Path) -> None:
     write_mrc(tmp_path / "g.mrc", GAIN)
-    with pytest.raises(FormatError, match=r"20 x 12 .* found 12 x 20; turn it by 90"):
+    with pytest.raises(
+        FormatError, match=r"20 x 12 .* found 12 x 20; turn it with --gain-rotation 90"
+    ):
         read_gain(tmp_path / "g.mrc", (20, 12))
     with pytest.raises(FormatError, match="none of the 8 flips and rotations fits"):
         read_gain(tmp_path / "g.mrc", (20, 13))
 
 
-def test_gatan_files_say_how_to_convert_them(tmp_path: Path) -> None:
-    (tmp_path / "g.dm4").write_bytes(bytes(100))
-    with pytest.raises(FormatError, match="dm2mrc"):
-        read_gain(tmp_path / "g.dm4", SHAPE)
+@pytest.mark.parametrize("eer", [False, True])
+def test_a_gatan_reference_is_read_as_a_tiff_of_it_is(tmp_path: Path, eer: bool) -> None:
+    write_gatan(tmp_path / "g.dm4", GAIN)
+    tifffile.imwrite(tmp_path / "g.tif", GAIN)
+    np.testing.assert_array_equal(
+        read_gain(tmp_path / "g.dm4", SHAPE, eer=eer), read_gain(tmp_path / "g.tif", SHAPE, eer=eer)
+    )
+
+
+@pytest.mark.parametrize("eer", [False, True])
+def test_a_written_reference_is_read_as_the_same_factors(tmp_path: Path, eer: bool) -> None:
+    """Up to their mean, and with the bad pixels still bad."""
+    gain = GAIN.copy()
+    gain[3, 4] = 0.0
+    write_gain(tmp_path / "g.mrc", gain, 1.2, eer=eer)
+    found = read_gain(tmp_path / "g.mrc", SHAPE, eer=eer)
+    good = gain > 0
+    assert found[3, 4] == 0
+    ratio = found[good] / gain[good]
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS, ids=str)
+def test_a_reference_is_inverted_then_turned_then_fitted(
+    tmp_path: Path, orientation: Orientation
+) -> None:
+    write_mrc(tmp_path / "g.mrc", GAIN)
+    laid = orientation.turn(GAIN)
+    shape = laid.shape[0], laid.shape[1]
+    np.testing.assert_array_equal(
+        read_gain(tmp_path / "g.mrc", shape, orientation=orientation), laid
+    )
+    twice = (2 * shape[0], 2 * shape[1])
+    np.testing.assert_array_equal(
+        read_gain(tmp_path / "g.mrc", twice, orientation=orientation)[1::2, ::2], laid
+    )
+    inverse = replace(orientation, inverse=True)
+    np.testing.assert_allclose(
+        read_gain(tmp_path / "g.mrc", shape, orientation=inverse), GAIN.mean() / laid, rtol=1e-5
+    )
+    np.testing.assert_array_equal(read_factors(tmp_path / "g.mrc"), GAIN)

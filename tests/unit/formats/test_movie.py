@@ -14,6 +14,7 @@ from icestream.formats.errors import FormatError
 from icestream.formats.movie import movie_facts, open_movie
 from icestream.formats.mrc import read_mrc, write_mrc
 from icestream.formats.tiff import write_tiff
+from icestream.model import Orientation
 
 RNG = np.random.default_rng(5)
 
@@ -141,6 +142,26 @@ def test_relion_reads_movie_and_gain_the_same_way(
         if reference:
             ours *= movie.read_gain(tmp_path / reference)
     assert theirs.shape == ours.shape
+    np.testing.assert_allclose(theirs, ours, rtol=1e-3, atol=0.05)
+
+
+@needs_relion
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("flips", range(3))
+def test_relion_lays_a_gain_reference_the_same_way(tmp_path: Path, turns: int, flips: int) -> None:
+    """All twelve combinations of --gain_rot and --gain_flip, in our words."""
+    frame = RNG.poisson(20.0, (96, 128)).astype(np.uint8)
+    frame[5:30, 10:60] += 80
+    write_mrc(tmp_path / "a.mrcs", np.stack([frame] * 3))
+    gain = RNG.uniform(0.5, 2.0, (128, 96) if turns % 2 else (96, 128)).astype(np.float32)
+    write_mrc(tmp_path / "g.mrc", gain)
+    laid = ("--gain_rot", str(turns), "--gain_flip", str(flips))
+    theirs = _relion(tmp_path, "a.mrcs", "--gainref", "g.mrc", *laid)
+    orientation = Orientation(
+        rotation=(0, 90, 180, 270)[turns], flip=("none", "up-down", "left-right")[flips]
+    )
+    with open_movie(tmp_path / "a.mrcs") as movie:
+        ours = 3.0 * frame * movie.read_gain(tmp_path / "g.mrc", orientation)
     np.testing.assert_allclose(theirs, ours, rtol=1e-3, atol=0.05)
 
 

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from icestream.processing.backend import to_host
 from icestream.processing.fourier import (
     bin_image,
     crop_spectrum,
@@ -79,3 +80,19 @@ def test_a_wave_is_shifted_by_a_fraction():
 def test_the_filter_is_half_at_its_edge():
     image = wave((64, 64), 0, 8)  # 1/8 cycles per pixel: 16 Å at 2 Å per pixel
     np.testing.assert_allclose(lowpass(image, 2.0, 16.0), 0.5 * image, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda image: fourier_crop(image, (12, 11)),
+        lambda image: fourier_crop(image, (24, 19)),
+        lambda image: fourier_shift(image, (1.25, -3.5)),
+        lambda image: lowpass(image, 1.5, 8.0),
+        lambda image: bin_image(image, 2),
+        lambda image: bin_image(image, 1),
+    ],
+)
+def test_a_gpu_gives_the_same_images(device, change):
+    image = noise((2, 16, 17))
+    np.testing.assert_allclose(to_host(change(device(image))), change(image), atol=1e-5)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from icestream.processing.gain import dead_pixels, usable_gain
+from icestream.processing.gain.reference import dead_pixels, usable_gain
 
 
 def test_dead_pixels_are_zero_negative_or_no_number():

@@ -1,0 +1,34 @@
+"""The operations on numpy arrays: scipy's transforms, BLAS, and kernels compiled by numba."""
+
+from typing import Any
+
+import numpy as np
+
+from icestream.processing.backend.cpu.frames import bin_frames
+from icestream.processing.backend.cpu.places import gather_patches, peak
+from icestream.processing.backend.cpu.polar import polar_matrix, polar_transform, score
+from icestream.processing.backend.cpu.spectra import ctf_image, radial_mean, shift_and_sum
+from icestream.processing.backend.cpu.transforms import irfft, irfft2, matmul, rfft, rfft2
+from icestream.processing.backend.cpu.warp import spline_taps, warp_accumulate
+
+__all__ = [
+    "bin_frames",
+    "ctf_image",
+    "gather_patches",
+    "irfft",
+    "irfft2",
+    "matmul",
+    "peak",
+    "polar_matrix",
+    "polar_transform",
+    "radial_mean",
+    "rfft",
+    "rfft2",
+    "score",
+    "shift_and_sum",
+    "spline_taps",
+    "warp_accumulate",
+    "xp",
+]
+
+xp: Any = np

@@ -1,0 +1,39 @@
+"""Fourier transforms and matrix products of numpy arrays."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+__all__ = ["irfft", "irfft2", "matmul", "rfft", "rfft2"]
+
+
+def rfft2(images: NDArray[Any], *, threads: int = 1) -> NDArray[Any]:
+    """Half spectra of real images; see `Operations`."""
+    result: NDArray[Any] = fft.rfft2(np.asarray(images, dtype=np.float32), workers=threads)
+    return result
+
+
+def irfft2(spectra: NDArray[Any], shape: tuple[int, int], *, threads: int = 1) -> NDArray[Any]:
+    """Real images of half spectra; see `Operations`."""
+    result: NDArray[Any] = fft.irfft2(spectra, s=shape, workers=threads)
+    return result
+
+
+def rfft(values: NDArray[Any]) -> NDArray[Any]:
+    """Short transforms along the last axis; see `Operations`."""
+    result: NDArray[Any] = fft.rfft(np.asarray(values, dtype=np.float32), axis=-1)
+    return result
+
+
+def irfft(spectra: NDArray[Any], size: int) -> NDArray[Any]:
+    """Inverse of `rfft`; see `Operations`."""
+    result: NDArray[Any] = fft.irfft(spectra, size, axis=-1)
+    return result
+
+
+def matmul(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
+    """Product of matrices or of stacks of them; see `Operations`."""
+    result: NDArray[Any] = np.matmul(left, right)
+    return result

@@ -1,0 +1,100 @@
+"""Detail of an image of the camera: what is finer than a broad surrounding, and what of it repeats.
+
+The specimen, the ice and the beam are broad, or other in each movie; the camera's pixels, columns
+and rows are fine and always the same.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from icestream.model.arrays import Image
+
+__all__ = ["Pattern", "detail", "local_mean", "repeated_pattern"]
+
+SURROUNDING = 31
+"""Pixels along a side of the surrounding that a pixel is compared with."""
+_MAD_TO_SD = 1.4826
+_FAR = 6.0
+"""Standard deviations at which a pixel's deviation is cut: one hot pixel must not decide."""
+
+
+def local_mean(image: Image, valid: NDArray[np.bool_], size: int = SURROUNDING) -> Image:
+    """Mean of the valid pixels in the square of `size` pixels around each pixel, ``(y, x)``.
+
+    Without a valid pixel around it is the mean of all.
+    """
+    mean = float(image[valid].mean(dtype=np.float64)) if valid.any() else 0.0
+    filled = np.where(valid, image - np.float32(mean), np.float32(0))
+    around = ndimage.uniform_filter(filled, size, mode="reflect")
+    if not valid.all():
+        share = ndimage.uniform_filter(valid.astype(np.float32), size, mode="reflect")
+        around = np.divide(around, share, out=np.zeros_like(around), where=share > 1e-3)
+    result: Image = around + np.float32(mean)
+    return result
+
+
+def detail(image: Image, valid: NDArray[np.bool_]) -> Image:
+    """Relative deviation of each pixel from its surrounding, ``(y, x)``.
+
+    Parameters
+    ----------
+    image
+        Positive, such as the mean of raw frames, ``(y, x)``.
+    valid
+        Pixels to be used; 0 is returned for the others.
+
+    Returns
+    -------
+    float32, cut at 6 robust standard deviations.
+    """
+    around = local_mean(image, valid)
+    valid = valid & (around > 0)
+    result = np.divide(image, around, out=np.ones_like(around), where=valid) - np.float32(1)
+    some = result[valid][:: max(1, valid.size // 200_000)]
+    if len(some):
+        limit = np.float32(_FAR * _MAD_TO_SD * float(np.median(np.abs(some))))
+        np.clip(result, -limit, limit, out=result)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Relative standard deviations of the detail that two images have in common."""
+
+    pixels: float
+    rows: float
+    """Of the means of rows."""
+    columns: float
+    error: float
+    """Standard error of `pixels` squared, as a standard deviation: what is smaller is nothing."""
+
+
+def repeated_pattern(first: Image, second: Image, valid: NDArray[np.bool_]) -> Pattern:
+    """Measure the detail that repeats in two mean images with independent noise.
+
+    The covariance of their details is the variance of what they share, without the noise of either:
+    a pattern of 1 % is seen below a noise of 15 %.
+
+    Parameters
+    ----------
+    first, second
+        Means of raw frames of different movies, or of such frames times a gain, ``(y, x)``.
+    valid
+        Pixels to be used.
+    """
+    a, b = detail(first, valid), detail(second, valid)
+    number = max(int(valid.sum()), 1)
+    product = a * b
+    pixels = float(product.sum(dtype=np.float64)) / number
+    error = float(product.std(dtype=np.float64)) / math.sqrt(number)
+    rows = float(np.mean(a.mean(axis=1) * b.mean(axis=1)))
+    columns = float(np.mean(a.mean(axis=0) * b.mean(axis=0)))
+    return Pattern(_root(pixels), _root(rows), _root(columns), _root(error))
+
+
+def _root(variance: float) -> float:
+    return math.sqrt(max(variance, 0.0))
