@@ -4,6 +4,11 @@ from icestream.processing.picking.blobs import BlobSearch, blob_diameter, pick_b
 from icestream.processing.picking.limits import Limits
 from icestream.processing.picking.matching import TemplateSearch, pick_by_templates
 from icestream.processing.picking.peaks import Matches, Peaks, agree_on_peaks, match_peaks
+from icestream.processing.picking.teaching import (
+    average_diameter,
+    choose_classes,
+    session_diameter,
+)
 
 __all__ = [
     "BlobSearch",
@@ -12,8 +17,11 @@ __all__ = [
     "Peaks",
     "TemplateSearch",
     "agree_on_peaks",
+    "average_diameter",
     "blob_diameter",
+    "choose_classes",
     "match_peaks",
     "pick_by_log",
     "pick_by_templates",
+    "session_diameter",
 ]

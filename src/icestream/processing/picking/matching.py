@@ -80,11 +80,12 @@ def pick_by_templates(
 
     Notes
     -----
-    The matched filter: with the noise's power P, the templates T and the phase-flipped image X,
-    ``z = F⁻¹(X T*|CTF| / P) / sqrt(sum |T CTF|² / P)`` is, for each template, the height in standard
-    deviations of the noise, and the largest over all templates is the response (Sigworth,
-    J. Struct. Biol. 145 (2004), doi:10.1016/j.jsb.2003.10.025). Where the image varies more than
-    usual within a diameter, the response is reduced in proportion.
+    The matched filter: with the noise's power P, a template T and the phase-flipped image X,
+    ``z = F⁻¹(X T*|CTF| / P) / sqrt(sum |T CTF|² / P)`` is the height in standard deviations of the
+    noise, and the largest over all templates is the response (Sigworth, J. Struct. Biol. 145
+    (2004), doi:10.1016/j.jsb.2003.10.025). Where the image varies more than usual within a
+    diameter, the response is reduced in proportion. The templates are not correlated one by one
+    but by way of their principal components, some fifteen for two hundred of them.
 
     As the averages are in units of the background, the height that a particle should have in this
     micrograph is known. Peaks are held against it, so that one limit serves all micrographs: on
@@ -124,12 +125,11 @@ class _Response:
     def expected(self, places: tuple[NDArray[np.intp], NDArray[np.intp]]) -> NDArray[np.float32]:
         """Height to be expected of the template that fits best, at some places."""
         best = (self.unit @ self.components[:, places[0], places[1]]).argmax(axis=0)
-        return self.heights[best]
+        heights: NDArray[np.float32] = self.heights[best]
+        return heights
 
 
-def _match(
-    ground: Ground, templates: Stack, average_pixel: float, ctf: Ctf | None
-) -> _Response:
+def _match(ground: Ground, templates: Stack, average_pixel: float, ctf: Ctf | None) -> _Response:
     """Correlate a micrograph with the templates, by way of their components."""
     flat, side = ground.flat, templates.shape[-1]
     noise = _noise_power(ground)
@@ -139,7 +139,6 @@ def _match(
     deviation = np.sqrt(noise.at(shape, ground.pixel_size))
     image = fft.rfft2(padded, shape) * (weight / deviation)
     images, parts = components(templates)
-    print("bank", len(templates), len(images))
     norm = np.sqrt(np.einsum("tm,mn,tn->t", parts, _products(images, ground, noise, ctf), parts))
     found = np.empty((len(images), flat.size), dtype=np.float32)
     for each, one in zip(found, images, strict=True):

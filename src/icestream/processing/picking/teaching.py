@@ -8,12 +8,18 @@ from icestream.model import Stack
 from icestream.processing.picking.peaks import Float
 from icestream.processing.picking.templates import mass_centre
 
-__all__ = ["average_diameter", "session_diameter"]
+__all__ = ["average_diameter", "choose_classes", "session_diameter"]
 
 _EDGE = 0.15
 """The particle ends where it has fallen to this part of its height over the background."""
 _DIP = 0.6
 """Below this part of its height, a particle also ends where a neighbour begins: at a minimum."""
+_CROWD = 0.25
+"""A class of particles has at least this part of the mean number."""
+_SCORE = 0.6
+"""And scores at least this part of what the median particle's class does."""
+_MOST = 20
+"""Classes that become templates: the most crowded ones."""
 _RAYS = 72
 _STEP = 0.25
 """Pixels between the samples of a ray."""
@@ -103,3 +109,32 @@ def session_diameter(averages: Stack, weights: NDArray[np.floating], pixel_size:
     order = np.argsort(found)
     share = np.cumsum(weight[order]) / weight.sum()
     return float(found[order][np.searchsorted(share, _LARGEST)])
+
+
+def choose_classes(
+    counts: NDArray[np.floating],
+    score: NDArray[np.floating],
+    selected: NDArray[np.floating] | None = None,
+) -> NDArray[np.intp]:
+    """Places of the classes that look like particles, the most crowded first; 20 at most.
+
+    What was `selected` is taken as it is; without, classes that are crowded enough and score
+    well enough, held against the others of the same session.
+
+    Parameters
+    ----------
+    counts, score
+        ``(k,)`` particles in each class, and how much they have in common.
+    selected
+        ``(k,)`` 1 for classes of particles, 0 for junk; None when nobody has judged.
+    """
+    order = np.argsort(-counts, kind="stable")
+    if not len(counts) or counts.sum() <= 0:
+        return np.zeros(0, dtype=np.intp)
+    if selected is not None:
+        good = (np.asarray(selected) > 0) & (counts > 0)
+    else:
+        by_score = np.argsort(score)
+        middle = np.searchsorted(np.cumsum(counts[by_score]), 0.5 * counts.sum())
+        good = (counts >= _CROWD * counts.mean()) & (score >= _SCORE * score[by_score][middle])
+    return np.asarray(order[good[order]][:_MOST], dtype=np.intp)
