@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import fft
 
 from icestream.model import Ctf, Image
@@ -101,7 +102,8 @@ def pick_by_log(
 
     Notes
     -----
-    Regions of carbon or crystalline ice are left out, see `prepare_ground`.
+    Regions of carbon or crystalline ice are left out (`prepare_ground`), and what is within a
+    diameter of contamination: a peak that is higher than any particle's.
     """
     wanted = search.wanted(search.diameter_min / _PIXELS_PER_DIAMETER)
     ground = prepare_ground(image, pixel_size, wanted, ctf)
@@ -111,7 +113,9 @@ def pick_by_log(
     middle = math.sqrt(search.diameter_min * search.diameter_max)
     peaks = ground.peaks(response, search.spacing * middle)
     height = np.asarray(peaks.score, dtype=np.float64)
-    return peaks.take(within_limits(height, height, search.limits))
+    kept = within_limits(height, height, search.limits)
+    clear = peaks.clear_of(kept.contamination, search.diameter_max / pixel_size)
+    return peaks.take(kept.particles & clear)
 
 
 def blob_diameter(
@@ -120,10 +124,10 @@ def blob_diameter(
     """Diameter of the blobs that stand out of a micrograph, Å, between those of `search`.
 
     Each filter's response is brought to standard deviations of its own bulk, which holds the
-    noise that the ice adds at that size. The height of a diameter is the mean of its highest peaks,
-    and the largest diameter that reaches 0.8 of the best height is taken. The best itself would
-    often be that of a particle's lobes. This finds the centres of most particles; how large they
-    are is better measured on their averages.
+    noise that the ice adds at that size. The height of a diameter is the mean of its highest peaks.
+    Of the diameters that stand out more than their neighbours, the largest is taken that reaches
+    0.8 of the best height: the best itself is often that of a particle's lobes. This finds the
+    centres of most particles; how large they are is better measured on their averages.
 
     Parameters
     ----------
@@ -150,9 +154,17 @@ def blob_diameter(
     # Large blobs fit in less often than the lobes of small ones.
     most = max(np.count_nonzero(height > _STANDS_OUT) for height in heights)
     many = max(_FEWEST, most // 4)
-    mean = [float(height[:many].mean()) if len(height) else 0.0 for height in heights]
-    found: float = diameters[np.flatnonzero(np.array(mean) >= _LOBES * max(mean))[-1]]
-    return found
+    mean = np.array([float(height[:many].mean()) if len(height) else 0.0 for height in heights])
+    return diameters[_largest_maximum(mean)]
+
+
+def _largest_maximum(mean: NDArray[np.float64]) -> int:
+    """Place of the last maximum that is nearly as high as the highest; the end is none."""
+    before, after = np.append(-np.inf, mean[:-1]), np.append(mean[1:], np.inf)
+    tops = np.flatnonzero((mean >= before) & (mean > after))
+    if not len(tops):
+        return int(mean.argmax())
+    return int(tops[mean[tops] >= _LOBES * mean[tops].max()][-1])
 
 
 def _responses(ground: Ground, diameters: Sequence[float]) -> Iterator[Float]:

@@ -1,11 +1,12 @@
 """Which peaks are particles: high enough over the noise, and neither debris nor contamination."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Limits", "within_limits"]
+__all__ = ["Kept", "Limits", "within_limits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +23,18 @@ class Limits:
     """Height of a typical particle, where it is known; None: the median of those kept."""
 
 
+class Kept(NamedTuple):
+    """What peaks are, each ``(n,)``."""
+
+    particles: NDArray[np.bool_]
+    contamination: NDArray[np.bool_]
+    """Higher than any particle."""
+
+
 def within_limits(
     height: NDArray[np.float64], relative_height: NDArray[np.float64], limits: Limits
-) -> NDArray[np.bool_]:
-    """Peaks that are high enough, and not too high.
+) -> Kept:
+    """Tell particles, and contamination, from peaks of noise and debris.
 
     Parameters
     ----------
@@ -44,16 +53,16 @@ def within_limits(
     this holds. Where they hardly stand out, `limits.threshold` decides alone.
     """
     keep = height >= limits.threshold
-    if limits.typical is not None:
-        low, high = limits.relative * limits.typical, limits.outliers * limits.typical
-        return keep & (relative_height >= low) & (relative_height <= high)
+    typical = limits.typical
     least = 0.0
-    while keep.any():
+    while typical is None and keep.any():
         raised = limits.relative * float(np.median(relative_height[keep]))
         if raised <= least:
+            typical = float(np.median(relative_height[keep]))
             break
         least = raised
         keep &= relative_height >= least
-    if keep.any():
-        keep &= relative_height <= limits.outliers * np.median(relative_height[keep])
-    return keep
+    if typical is None:
+        return Kept(keep, np.zeros_like(keep))
+    too_high = keep & (relative_height > limits.outliers * typical)
+    return Kept(keep & (relative_height >= limits.relative * typical) & ~too_high, too_high)

@@ -105,8 +105,9 @@ def pick_by_templates(
     peaks = ground.peaks(calm, search.spacing * search.diameter)
     height = np.asarray(peaks.score, dtype=np.float64)
     expected = response.expected(ground.places(peaks))
-    keep = within_limits(height, height / expected, search.limits)
-    return peaks.take(keep)
+    kept = within_limits(height, height / expected, search.limits)
+    clear = peaks.clear_of(kept.contamination, search.diameter / pixel_size)
+    return peaks.take(kept.particles & clear)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

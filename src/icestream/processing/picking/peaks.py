@@ -28,6 +28,14 @@ class Peaks(NamedTuple):
         """Those that are `kept`, in the same order."""
         return Peaks(column(self.x[kept]), column(self.y[kept]), column(self.score[kept]))
 
+    def clear_of(self, others: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
+        """Which lie farther than `radius` pixels from all of the `others` among them."""
+        if not others.any():
+            return np.ones(len(self.x), dtype=bool)
+        points = np.stack([np.asarray(self.x, float), np.asarray(self.y, float)], axis=1)
+        distance, _ = cKDTree(points[others]).query(points)
+        return np.asarray(distance > radius)
+
 
 class Matches(NamedTuple):
     """One-to-one matches of found centres with true ones."""

@@ -28,17 +28,17 @@ _START = 0.2
 _REPEATS = 5
 _LONGEST = 0.95
 """Part of the directions in which the particle reaches no farther than its diameter says."""
-_LARGEST = 0.9
-"""Part of the particles, by class, that look no larger than the diameter: others are seen along
-their long axis, and a few classes hold two particles that touch."""
+_LARGEST = 0.95
+"""Part of the particles, by class, that look no larger than the diameter: few show their full
+length, and fewer are in a class of two particles that touch."""
 
 
 def average_diameter(average: Float, pixel_size: float) -> float:
     """Diameter of the particle in the middle of a class average, Å; 0 when there is none.
 
-    From the centre of mass, rays go out until the average has fallen to a quarter of its height
-    over the background, or to a minimum with a neighbour behind it. A particle reaches as far to
-    both sides of its centre: of two opposite rays the shorter one counts.
+    From the centre of mass, rays go out until the average has fallen to 0.15 of its height
+    over the background, or to a minimum with a neighbour behind it. Two opposite rays are a
+    diameter; the largest of them counts, but for a twentieth of the directions.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def _radius(bright: Float, middle: NDArray[np.float64]) -> float:
     mean = rays.mean(axis=0)
     start = int(mean[: len(radii) // 2].argmax())
     reach = np.array([_end(ray, start, float(mean[start])) for ray in rays])
-    both = np.minimum(reach, np.roll(reach, _RAYS // 2))
+    both = 0.5 * (reach + np.roll(reach, _RAYS // 2))
     return float(_STEP * np.quantile(both, _LONGEST))
 
 
@@ -91,7 +91,7 @@ def _end(ray: NDArray[np.floating], start: int, top: float) -> int:
 
 
 def session_diameter(averages: Stack, weights: NDArray[np.floating], pixel_size: float) -> float:
-    """Diameter of the particle over all views, Å: 80 % of the particles look no larger.
+    """Diameter of the particle over all views, Å: 95 % of the particles look no larger.
 
     Parameters
     ----------
