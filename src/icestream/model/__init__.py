@@ -6,7 +6,7 @@ from icestream.model.classes import Classes
 from icestream.model.ctf import Ctf
 from icestream.model.document import from_document, map_paths, to_document
 from icestream.model.exposure import Exposure
-from icestream.model.gain import ORIENTATIONS, Gain, Orientation
+from icestream.model.gain import AS_IT_IS, ORIENTATIONS, Gain, Orientation
 from icestream.model.identity import content_key, source_key, task_key
 from icestream.model.micrograph import Micrograph, Motion
 from icestream.model.movie import Movie
@@ -17,6 +17,7 @@ from icestream.model.quality import QUALITIES, Quality
 from icestream.model.verdict import Accepted, Rejected, Verdict
 
 __all__ = [
+    "AS_IT_IS",
     "ORIENTATIONS",
     "QUALITIES",
     "Accepted",
