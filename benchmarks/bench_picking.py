@@ -253,7 +253,8 @@ def bench(title: str, cases: list[Case], relion: bool) -> Iterator[str]:
             if relion:
                 judge(case, *run_relion(case, folder), peer)
     true = cases[0].diameter
-    found = f"{wanted.measured_diameter:.0f} ({wanted.measured_diameter / true - 1:+.0%})"
+    measured = wanted.measured_diameter or 0.0
+    found = f"{measured:.0f} ({measured / true - 1:+.0%})"
     yield row(title, "icestream, before the lesson", untaught, "none")
     yield row(title, "icestream, after it", taught, found)
     if relion:
@@ -305,10 +306,12 @@ def main(arguments: list[str] | None = None) -> int:
     ]
     for title, cases in sets:
         if cases:
-            lines += bench(title, cases, relion)
+            for line in bench(title, cases, relion):
+                print(line, flush=True)
+                lines.append(line)
     if sets and sets[0][1] and (shared() / "models").is_dir():
-        model = load_specimen(str(shared() / "models" / list(MODELS.values())[-1]))
-        lines += ["", large(model, chosen.seed + 900)]
+        last = load_specimen(str(shared() / "models" / list(MODELS.values())[-1]))
+        lines += ["", large(last, chosen.seed + 900)]
     table = "\n".join(lines)
     print(table)
     if chosen.write:
