@@ -228,6 +228,13 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
                 advice="extract all particles with the same box",
                 code="boxes-differ",
             )
+        if item.phases_flipped:
+            raise ItemFailed(
+                f"the phases of the particles of {item.exposure} were flipped, and the "
+                "classification would correct for the CTF a second time",
+                advice="set flip_phases=false in the step that extracts what is classified",
+                code="phases-flipped",
+            )
         stack = read_stack(item.stack, slice(0, len(item)))
         images = fourier_crop(stack, (plan.box, plan.box))
         radius = min(0.5 * plan.diameter / plan.pixel_size, 0.48 * plan.box)
