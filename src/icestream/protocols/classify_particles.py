@@ -63,7 +63,7 @@ class ClassifyParticlesParameters(Parameters):
     memory: Annotated[int, Ge(500), Advanced] = 10_000
     """Particle images kept for another look, 4 kB each; beyond, random ones are let go."""
 
-    passes: Annotated[int, Ge(0), Le(50), Advanced] = 4
+    passes: Annotated[int, Ge(0), Le(50), Advanced] = 3
     """Looks at every kept particle when the session has ended."""
 
     box: Annotated[Pixel, Ge(32), Le(128), MultipleOf(2), Advanced] = 64

@@ -37,7 +37,8 @@ class ClassScores:
     @property
     def score(self) -> Float:
         """The product, where a tenth of structure is enough: higher looks like a particle."""
-        return self.agreement * self.enclosure * np.minimum(self.structure / _ENOUGH, 1.0)
+        enough = np.minimum(self.structure / np.float32(_ENOUGH), np.float32(1.0))
+        return np.asarray(self.agreement * self.enclosure * enough, dtype=np.float32)
 
 
 def class_scores(classification: Classification) -> ClassScores:
@@ -73,9 +74,8 @@ def enclosure(averages: Stack, radius: float) -> Float:
     level = averages[:, around].mean(axis=1)[:, None]
     outside = np.square(averages[:, around] - level).mean(axis=1)
     inside = np.square(averages[:, distance < radius] - level).mean(axis=1)
-    return np.clip(1.0 - _OUTSIDE * outside / np.maximum(inside, 1e-12), 0.0, 1.0).astype(
-        np.float32
-    )
+    part = outside / np.maximum(inside, 1e-12)
+    return np.asarray(np.clip(1.0 - _OUTSIDE * part, 0.0, 1.0), dtype=np.float32)
 
 
 def structure(averages: Stack, radius: float) -> Float:
