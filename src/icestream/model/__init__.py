@@ -15,6 +15,7 @@ from icestream.model.particles import Particles
 from icestream.model.picks import Picks
 from icestream.model.quality import QUALITIES, Quality
 from icestream.model.verdict import Accepted, Rejected, Verdict
+from icestream.model.volume import Volume
 
 __all__ = [
     "ORIENTATIONS",
@@ -41,6 +42,7 @@ __all__ = [
     "Spectrum",
     "Stack",
     "Verdict",
+    "Volume",
     "column",
     "content_key",
     "from_document",
