@@ -122,13 +122,13 @@ def main(arguments: list[str] | None = None) -> int:
         for first in range(0, chosen.particles, chosen.batch):
             part = slice(first, first + chosen.batch)
             done.add(images[part], contrast[part])
-        streamed = purity(done.poses.group, view)
+        streamed = purity(done.group, view)
         done.consolidate(chosen.passes)
         done.settle()
         used = time.process_time() - started
         print(
             f"| {seed} | {len(done.statistics.weight)} | {streamed:.3f} "
-            f"| {purity(done.poses.group, view):.3f} | {done.rings} of {plan.finest} "
+            f"| {purity(done.group, view):.3f} | {done.rings} of {plan.finest} "
             f"| {done.poses.visits.sum()} | {used:.1f} |",
             flush=True,
         )

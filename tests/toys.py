@@ -166,6 +166,32 @@ class Add(ItemProtocol[Adding]):
         return Number(exposure=number.exposure, value=value, path=path)
 
 
+class Busy(ItemProtocol[Parameters]):
+    """Computes as hard as its call allows; its number is the threads that the process then had."""
+
+    name = "toy.busy"
+    title = "Busy"
+
+    def process(self, number: Number, work: Work) -> Number:
+        import numpy as np
+        import psutil
+
+        from icestream.processing.backend import cpu, in_threads
+
+        images = np.ones((8, 256, 256), dtype=np.float32)
+        this = psutil.Process()
+        cpu.rfft2(images, threads=work.cores)  # the transforms' pool stays, and rests
+        before, seen = this.num_threads(), []
+
+        def compute(_: int) -> None:
+            cpu.matmul(images, images)
+            cpu.bin_frames(images, images[0], 2)
+            seen.append(this.num_threads())
+
+        in_threads(compute, range(8), work.cores)
+        return Number(exposure=number.exposure, value=max(seen) - before)
+
+
 def _fail(how: str, number: Number, work: Work) -> None:
     if how == "item":
         raise ItemFailed(f"{number.value} is no good", advice="take another")

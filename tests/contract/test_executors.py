@@ -159,6 +159,15 @@ def sleeping(seconds: int) -> psutil.Process:
     return found
 
 
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_call_computes_in_no_more_threads_than_its_cores(bench: Bench, cores: int) -> None:
+    bench.submit(f"busy{cores}", "Busy", cores=cores)
+    (ending,) = bench.next().endings
+    assert ending.outcome == "done", ending.details
+    # The thread that waits for the others computes nothing.
+    assert ending.qualities["toy.value"] <= (0 if cores == 1 else cores)
+
+
 def test_a_program_sees_the_gpus_and_the_cores_of_its_call(bench: Bench) -> None:
     lease = bench.submit("gpus", "Echo", seconds=6541, gpus=(0, 2), cores=3)
     environment = sleeping(6541).environ()

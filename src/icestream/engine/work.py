@@ -1,6 +1,7 @@
 """Running one attempt of a task, in a worker process."""
 
 import contextlib
+import fcntl
 import importlib
 import json
 import math
@@ -10,7 +11,7 @@ import sys
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from icestream.protocol import (
     TryAgain,
     Work,
 )
+from icestream.store.places import state_folder
 
 __all__ = ["run_call", "run_lease", "warm"]
 
@@ -49,11 +51,34 @@ def run_lease(lease: Lease) -> tuple[Ending, ...]:
 
 
 def warm(targets: tuple[str, ...]) -> None:
-    """Import protocols, so that the first task of each is quick."""
-    for target in targets:
-        # What is wrong with it is said, with its traceback, by the first task that needs it.
-        with contextlib.suppress(Exception):
-            importlib.import_module(target.partition(":")[0])
+    """Import protocols and let them warm up, so that the first task of each is quick."""
+    with _one_first(state_folder() / "warm.lock"):
+        for target in targets:
+            # What is wrong with it is said, with its traceback, by the first task that needs it.
+            with contextlib.suppress(Exception):
+                _class(target).warm()
+
+
+@contextlib.contextmanager
+def _one_first(lock: Path) -> Iterator[None]:
+    """Let the first of many processes go alone, and the others, when it is done, together.
+
+    The first compiles the kernels of a fresh installation and keeps them for the others, which
+    would else all compile the same.
+    """
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        file = lock.open("a")
+    except OSError:  # a state folder that cannot be written only costs time
+        yield
+        return
+    with file:
+        with contextlib.suppress(OSError):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                fcntl.flock(file, fcntl.LOCK_SH)
+        yield
 
 
 def run_call(call: Call) -> Ending:
@@ -249,9 +274,15 @@ def _item(call: Call, kind: type[Any], result: int, port: str) -> Any:
 def _protocol(call: Call) -> Protocol[Any]:
     wanted = (call.target, json.dumps(call.parameters, sort_keys=True))
     if wanted not in _protocols:
-        module, _, name = call.target.partition(":")
-        found: Any = importlib.import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
+        found = _class(call.target)
         _protocols[wanted] = found(found.parameters_type().model_validate(dict(call.parameters)))
     return _protocols[wanted]
+
+
+def _class(target: str) -> Any:
+    """The protocol that ``module:Class`` names."""
+    module, _, name = target.partition(":")
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found

@@ -38,6 +38,12 @@ class Classes:
     """Of the averages and of `sample`: `pixel_size` is theirs."""
     selected: Column | None = None
     """``(k,)`` 1 for classes of particles, 0 for junk; None when nobody has judged."""
+    numbers: Column | None = None
+    """``(k,)`` number of each class, ascending. A class keeps its number from snapshot to
+    snapshot for as long as it is there, and no other ever gets it. None: 1 to k."""
+    parents: Column | None = None
+    """``(m,)`` of every number ever given, 1 first: the number of the class that it was split
+    from, or 0. None: no class was split."""
     sample: Path | None = None
     """MRC stack (.mrcs) of particle images to look at again, `box` pixels, bright, background
     standard deviation 1: at most some thousands, spread over the classes. None where this

@@ -82,6 +82,14 @@ class Protocol(ABC, Generic[P]):
         """Typed outputs, from the signature of the author's method."""
         return ()
 
+    @classmethod
+    def warm(cls) -> None:
+        """Do in advance, once in each worker, what the first task would wait for.
+
+        A worker calls it before its first task, while movies are still on their way; a protocol
+        with compiled kernels runs them here on a few pixels. The default does nothing.
+        """
+
     def need(self) -> Resources:
         """What one task needs; override when it depends on the parameters."""
         return self.resources

@@ -1,16 +1,15 @@
 """Sort the particles into 2D classes while they arrive."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
-import duckdb
 import numpy as np
 from annotated_types import Ge, Gt, Le, MultipleOf
 
 from icestream.formats.mrc import read_stack, write_mrc
-from icestream.model import Classes, Particles, Stack, column
+from icestream.model import Classes, Optics, Particles, Stack, column
 from icestream.processing.classify2d.averages import (
     class_averages,
     class_counts,
@@ -30,10 +29,13 @@ from icestream.protocol import (
     Resources,
     Work,
 )
+from icestream.protocols.class_files import Origins, write_assignments, write_sample
 from icestream.units import Angstrom, Pixel
 
 _SAME_SIZE = 0.02
 """Relative difference of the boxes' widths, in Å, that particles of one classification may have."""
+_GROWTH = 1.25
+"""Factor by which the particles must have grown in number for another sample."""
 
 
 class ClassifyParticlesParameters(Parameters):
@@ -79,12 +81,14 @@ class Progress:
 
     classification: Classification | None = None
     """None until the first particle."""
-    exposures: list[str] = field(default_factory=list)
-    exposure: list[int] = field(default_factory=list)
-    """Of each particle, its place in `exposures`."""
-    index: list[int] = field(default_factory=list)
-    """Of each particle, its place in its stack."""
+    optics: Optics | None = None
+    """Of the first particles, at the size that is compared."""
+    origins: Origins = field(default_factory=Origins)
     snapshots: int = 0
+    sampled: int = 0
+    """Particles when a sample was last written."""
+    ended: bool = False
+    """Whether nothing more will come."""
 
 
 class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
@@ -109,15 +113,16 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
         taken = [item for item in new if len(item)]
         if taken:
             if state.classification is None:
-                state.classification = Classification(self._plan(taken[0]))
+                plan = self._plan(taken[0])
+                state.classification = Classification(plan)
+                state.optics = replace(taken[0].optics, pixel_size=plan.pixel_size)
             plan = state.classification.plan
             images = np.concatenate([self._images(item, plan) for item in taken])
             transfer = np.concatenate([self._transfer(item, plan) for item in taken])
             for item in taken:
-                state.exposure += [len(state.exposures)] * len(item)
-                state.index += range(len(item))
-                state.exposures.append(item.exposure)
+                state.origins.add(item)
             state.classification.add(images, transfer)
+        state.ended = new.final
         if new.final and state.classification is not None:
             state.classification.consolidate(self.parameters.passes)
             state.classification.settle()
@@ -138,7 +143,8 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
         stack = work.path(f"{stem}.mrcs")
         write_mrc(stack, averages, done.plan.pixel_size)
         table = work.path(f"{stem}.parquet")
-        _write_assignments(table, state, done)
+        write_assignments(table, state.origins, done)
+        sample, sample_table = self._sample(state, done, work)
         return Classes(
             averages=stack,
             box=done.plan.box,
@@ -149,7 +155,25 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
             assignments=table,
             particles=len(done),
             iteration=state.snapshots,
+            diameter=done.plan.diameter,
+            optics=state.optics,
+            numbers=column(done.numbers),
+            parents=column(done.parents),
+            sample=sample,
+            sample_table=sample_table,
         )
+
+    def _sample(
+        self, state: Progress, done: Classification, work: Work
+    ) -> tuple[Path | None, Path | None]:
+        """Write a sample when the stream has ended, or has grown by a quarter since the last."""
+        if not state.ended and len(done) < _GROWTH * state.sampled:
+            return None, None
+        state.sampled = len(done)
+        stem = f"sample_{state.snapshots:04d}"
+        stack, table = work.path(f"{stem}.mrcs"), work.path(f"{stem}.parquet")
+        write_sample(stack, table, state.origins, done)
+        return stack, table
 
     def summarize(self, items: Sequence[Classes]) -> str:
         """Say how many particles are in how many classes."""
@@ -227,20 +251,3 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
             phase_shift=item.phase_shift,
         )
         return np.where(defocus[:, None] == 0.0, 1.0, np.sin(chi)).astype(np.float32)
-
-
-def _write_assignments(path: Path, state: Progress, done: Classification) -> None:
-    """Parquet table of the latest pose of every particle, see `icestream.model.Classes`."""
-    poses, pixel_size = done.poses, np.float32(done.plan.pixel_size)
-    assigned = {
-        "exposure": np.array(state.exposures, dtype=object)[np.array(state.exposure, dtype=int)],
-        "index": np.array(state.index, dtype=np.int32),
-        "class": poses.group + np.int32(1),
-        "angle": poses.angle,
-        "shift_y": -poses.shift[:, 0] * pixel_size,
-        "shift_x": -poses.shift[:, 1] * pixel_size,
-        "likelihood": poses.likelihood,
-    }
-    with duckdb.connect() as connection:
-        connection.register("assigned", assigned)
-        connection.sql("SELECT * FROM assigned").write_parquet(str(path))

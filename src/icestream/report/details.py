@@ -121,12 +121,31 @@ def _shot(movie: Movie | None, ctf: Ctf | None) -> Iterator[tuple[str, str]]:
         yield "Nominal defocus", f"{shot.nominal_defocus * 1e-4:.2f} µm"
     if ctf is not None and ctf.defocus_error is not None:
         yield "Defocus error", f"± {ctf.defocus_error:.0f} Å"
+    if ctf is not None:
+        yield from _fitted(ctf)
     if shot is not None and shot.stage is not None:
         yield "Stage", ", ".join(f"{place:.1f}" for place in shot.stage) + " µm"
     if shot is not None and shot.tilt is not None and abs(shot.tilt) >= 0.1:
         yield "Stage tilt", f"{shot.tilt:.1f}°"
     if shot is not None:
         yield "Exposure group", str(shot.group)
+
+
+def _fitted(ctf: Ctf) -> Iterator[tuple[str, str]]:
+    """What the CTF says beyond what is plotted, with its errors."""
+    if ctf.astigmatism_error is not None:
+        yield "Astigmatism error", f"± {ctf.astigmatism_error:.0f} Å"
+    if not ctf.angle_known:
+        yield "Astigmatism angle", "unknown: hardly any astigmatism"
+    elif ctf.angle_error is not None:
+        yield "Astigmatism angle", f"{ctf.angle:.0f} ± {ctf.angle_error:.0f}°"
+    if ctf.phase_shift_error is not None:
+        yield "Phase shift", f"{ctf.phase_shift:.0f} ± {ctf.phase_shift_error:.0f}°"
+    if ctf.gradient is not None:
+        yield "Tilt", f"{ctf.tilt:.1f} ± {ctf.tilt_error:.1f}° about {ctf.tilt_axis:.0f}°"
+    if ctf.thickness is not None:
+        error = f" ± {ctf.thickness_error:.0f}" if ctf.thickness_error is not None else ""
+        yield "Ice thickness", f"{ctf.thickness:.0f}{error} Å"
 
 
 def _short(value: float) -> float:

@@ -47,6 +47,8 @@ MEANINGS = {
     "ctf.resolution": "how far the Thon rings agree with the fit",
     "ctf.defocus": "mean of the two defoci, underfocus positive",
     "ctf.astigmatism": "difference of the two defoci",
+    "ctf.tilt": "of the specimen, from the defocus over the image; 0 where none can be told",
+    "ctf.thickness": "from the node of the Thon rings, where one is seen",
     "ctf.score": "correlation of the rings with the fit, at most 1",
     "ctf.ice_ring": "excess of power at 3.7 Å: vitreous 0, twice the background 1",
     "motion.total": "length of the specimen's track over the whole movie",

@@ -1,8 +1,10 @@
 """Running a call: whatever happens in an author's code is in the ending."""
 
+import fcntl
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +27,7 @@ from icestream.protocol import (
     SelectionProtocol,
     Work,
 )
+from icestream.store.places import state_folder
 
 HERE = "toy_work_protocols"
 
@@ -301,8 +304,75 @@ def test_the_calls_of_a_lease_run_one_after_another_whatever_happens(call: Make)
     assert [one.outcome for one in endings] == ["defect", "done"]
 
 
-def test_warming_imports_what_can_be_imported() -> None:
-    work.warm(("toys:Add", "nowhere:X"))
+def test_warming_warms_what_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    warmed: list[type] = []
+
+    def fail(cls: type) -> None:
+        raise RuntimeError("no kernel")
+
+    monkeypatch.setattr(toys.Sum2, "warm", classmethod(fail))
+    monkeypatch.setattr(toys.Add, "warm", classmethod(warmed.append))
+    work.warm(("nowhere:X", "toys:Sum2", "toys:Add", "toys:Echo"))
+    assert warmed == [toys.Add]
+
+
+class Gate:
+    """Warming that begins, and goes on when it is told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.go = threading.Semaphore(0), threading.Event()
+
+        def warm(cls: type) -> None:
+            self.begun.release()
+            assert self.go.wait(20)
+
+        monkeypatch.setattr(toys.Add, "warm", classmethod(warm))
+
+    def start(self, count: int) -> list[threading.Thread]:
+        workers = [threading.Thread(target=work.warm, args=(("toys:Add",),)) for _ in range(count)]
+        for worker in workers:
+            worker.start()
+        return workers
+
+
+def test_the_first_worker_warms_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch)
+    workers = gate.start(3)
+    assert gate.begun.acquire(timeout=20)
+    assert not gate.begun.acquire(timeout=0.2)
+    gate.go.set()
+    for worker in workers:
+        worker.join(20)
+    assert gate.begun.acquire(timeout=20)
+    assert gate.begun.acquire(timeout=20)
+
+
+def _lock() -> Path:
+    state_folder().mkdir(parents=True, exist_ok=True)
+    return state_folder() / "warm.lock"
+
+
+def test_the_others_warm_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch)
+    with _lock().open("a") as another:
+        fcntl.flock(another, fcntl.LOCK_SH)
+        workers = gate.start(2)
+        assert gate.begun.acquire(timeout=20)
+        assert gate.begun.acquire(timeout=20)
+        gate.go.set()
+        for worker in workers:
+            worker.join(20)
+
+
+def test_warming_goes_on_where_no_state_can_be_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    warmed: list[type] = []
+    monkeypatch.setattr(toys.Add, "warm", classmethod(warmed.append))
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ICESTREAM_STATE", str(tmp_path / "file" / "state"))
+    work.warm(("toys:Add",))
+    assert warmed == [toys.Add]
 
 
 # -- batches ---------------------------------------------------------------------------------------

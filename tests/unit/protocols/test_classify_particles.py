@@ -6,12 +6,15 @@ import pytest
 
 from icestream.formats.mrc import read_stack, write_mrc
 from icestream.model import Optics, Particles, column
+from icestream.processing.particles import normalize_particles
 from icestream.protocol import Batch, ItemFailed, Work
 from icestream.protocol.conformance import problems
 from icestream.protocols.classify_particles import ClassifyParticles, ClassifyParticlesParameters
 
 BOX, PIXEL = 48, 4.0
-WANTED = ClassifyParticlesParameters(classes=4, batch=60, resolution=14.0, passes=2, memory=500)
+WANTED = ClassifyParticlesParameters(
+    classes=4, batch=60, resolution=14.0, passes=2, memory=500, use_ctf=False
+)
 
 
 def particles(folder: Path, name: str, count: int, seed: int, box: int = BOX) -> Particles:
@@ -27,7 +30,7 @@ def particles(folder: Path, name: str, count: int, seed: int, box: int = BOX) ->
             cy = px * np.sin(turn) + py * np.cos(turn)
             images[number] += 1.5 * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (2 * 2.5**2))
     write_mrc(folder / f"{name}.mrcs", images.astype(np.float32), PIXEL)
-    zeros = column(np.zeros(count))
+    zeros, ones = column(np.zeros(count)), np.ones(count)
     return Particles(
         exposure=name,
         stack=folder / f"{name}.mrcs",
@@ -38,9 +41,10 @@ def particles(folder: Path, name: str, count: int, seed: int, box: int = BOX) ->
         x=zeros,
         y=zeros,
         score=zeros,
-        defocus_u=zeros,
-        defocus_v=zeros,
-        defocus_angle=zeros,
+        defocus_u=column(15000.0 * ones),
+        defocus_v=column(15000.0 * ones),
+        defocus_angle=column(30.0 * ones),
+        phase_shift=90.0,
         diameter=120.0,
     )
 
@@ -72,17 +76,50 @@ def test_a_session_from_first_batch_to_last(tmp_path: Path, work: Work) -> None:
     assert (late.particles, late.iteration) == (120, 2)
     assert late.averages != early.averages
     assert early.averages.exists()
-    assert read_stack(late.averages).shape == (4, BOX, BOX)
+    assert read_stack(late.averages).shape == (len(late.counts), BOX, BOX)
+    assert 2 <= len(late.counts) <= 4
     assert late.counts.sum() == 120
     assert late.pixel_size == PIXEL
     rows = duckdb.sql(f"SELECT * FROM '{late.assignments}'").fetchnumpy()
     assert list(rows) == ["exposure", "index", "class", "angle", "shift_y", "shift_x", "likelihood"]
     assert rows["exposure"].tolist() == ["a"] * 40 + ["b"] * 30 + ["d"] * 50
     assert rows["index"].tolist() == [*range(40), *range(30), *range(50)]
-    assert np.bincount(rows["class"], minlength=5)[1:].tolist() == late.counts.astype(int).tolist()
+    assert np.bincount(rows["class"])[1:].tolist() == late.counts.astype(int).tolist()
     shape = np.array([*range(40), *range(30), *range(50)]) % 2
     pure = sum(np.bincount(shape[rows["class"] == k]).max() for k in np.unique(rows["class"]))
     assert pure / 120 > 0.9
+
+
+def test_a_sample_to_look_at_again_is_written_as_particles_come(tmp_path: Path, work: Work) -> None:
+    protocol = ClassifyParticles(WANTED)
+    state = protocol.start(Batch((particles(tmp_path, "a", 60, 1),)), work)
+    first = protocol.snapshot(state, work)
+    state = protocol.update(state, Batch((particles(tmp_path, "b", 10, 2),)), work)
+    second = protocol.snapshot(state, work)
+    assert second.sample is None
+    assert second.sample_table is None
+    state = protocol.update(state, Batch((), final=True), work)
+    last = protocol.snapshot(state, work)
+    for found, count in ((first, 60), (last, 70)):
+        assert found.diameter == 120.0
+        assert found.optics is not None
+        assert found.optics.pixel_size == found.pixel_size
+        assert found.sample is not None
+        assert read_stack(found.sample).shape == (count, BOX, BOX)
+    table, assigned = (
+        duckdb.sql(f"SELECT * FROM '{path}'").fetchnumpy()
+        for path in (last.sample_table, last.assignments)
+    )
+    for name, values in assigned.items():
+        assert table[name].tolist() == values.tolist(), name
+    assert table["defocus_u"].tolist() == [15000.0] * 70
+    assert table["defocus_angle"].tolist() == [30.0] * 70
+    assert table["phase_shift"].tolist() == [90.0] * 70
+    # As they came: bytes of a twentieth of the noise.
+    original = normalize_particles(read_stack(tmp_path / "b.mrcs"), 15.0)
+    assert last.sample is not None
+    kept = read_stack(last.sample)[60:]
+    assert np.abs(kept - original).max() <= 0.026
 
 
 def test_a_final_batch_without_particles_finishes(tmp_path: Path, work: Work) -> None:
@@ -129,4 +166,4 @@ def test_summary_and_plots(tmp_path: Path, work: Work) -> None:
     assert "60 particles were sorted into" in protocol.summarize([found])
     counts, resolution = protocol.plot([found])
     assert sum(counts.y) == 60
-    assert len(resolution.y) == len(resolution.x or []) == 4
+    assert len(resolution.y) == len(resolution.x or []) == len(found.counts)

@@ -22,8 +22,8 @@ def class_averages(classification: Classification) -> Stack:
 
 def class_counts(classification: Classification) -> NDArray[np.int64]:
     """Particles ``(k,)`` that were assigned to each class when they were last looked at."""
-    group = classification.poses.group
-    counts = np.bincount(group[group >= 0], minlength=len(classification.statistics.weight))
+    group = classification.group
+    counts = np.bincount(group, minlength=len(classification.statistics.weight))
     return np.asarray(counts, dtype=np.int64)
 
 

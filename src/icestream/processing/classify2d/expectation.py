@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from icestream.processing.backend import operations
 from icestream.processing.classify2d.polar import Complex, Float, PolarGrid, to_harmonics
 
 __all__ = ["Expectation", "Matching", "expect", "reference_power", "shift_grid"]
@@ -31,6 +32,19 @@ class Matching:
     """``(s, 2)`` coarse shifts (dy, dx) to try, pixels."""
     shift_spread: float
     """Standard deviation of the prior on shifts, pixels."""
+
+    def weight(self, rings: int) -> Float:
+        """``(rings,)`` independent values per sample of a ring, over the noise's variance."""
+        area = 2.0 * np.pi * np.arange(1, rings + 1) * self.independence / self.grid.angles
+        return np.asarray(area / self.noise[:rings], dtype=np.float32)
+
+    def products(self, harmonics: Complex, references: Complex) -> Float:
+        """Inner products ``(n, s, k, angles)`` of images with references turned by each angle.
+
+        `harmonics` are ``(n, s, rings, orders)``, `references` ``(k, rings, orders)``.
+        """
+        ops = operations(harmonics)
+        return np.asarray(ops.score(harmonics, references, self.grid.angles))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,20 +146,12 @@ def _scores(harmonics: Complex, transfer: Float, matching: Matching, rings: int)
 
     `harmonics` ``(n, s, rings, orders)`` are those of CTF x particle.
     """
-    grid = matching.grid
-    area = 2.0 * np.pi * np.arange(1, rings + 1) * matching.independence / grid.angles
-    weight = (area / matching.noise[:rings]).astype(np.float32)
+    weight = matching.weight(rings)
     references = matching.references[:, :rings] * weight[None, :, None]
-    count, shifts = harmonics.shape[:2]
-    # One matrix product per order: (n * s, rings) by (rings, k).
-    left = np.ascontiguousarray(harmonics[:, :, :rings].transpose(3, 0, 1, 2))
-    right = np.ascontiguousarray(references.conj().transpose(2, 1, 0))
-    product = np.matmul(left.reshape(grid.orders, count * shifts, rings), right)
-    by_angle = fft.irfft(product.transpose(1, 2, 0), grid.angles, axis=-1)
-    score = by_angle.reshape(count, shifts, len(references), grid.angles)
-    energy = reference_power(matching.references[:, :rings], grid.angles) * weight
+    score = matching.products(harmonics[:, :, :rings], references)
+    energy = reference_power(matching.references[:, :rings], matching.grid.angles) * weight
     score -= 0.5 * (np.square(transfer[:, :rings]) @ energy.T)[:, None, :, None]
-    return np.asarray(score, dtype=np.float32)
+    return score
 
 
 def reference_power(harmonics: Complex, angles: int) -> Float:
@@ -169,11 +175,12 @@ def _collect(
     turned = fft.rfft(posterior, axis=-1).conj().transpose(3, 2, 0, 1)
     numerator = np.empty((2, classes, grid.rings, grid.orders), dtype=np.complex64)
     denominator = np.empty((2, classes, grid.rings), dtype=np.float32)
+    ops = operations(harmonics)
     by_order = harmonics.transpose(3, 0, 1, 2)
     for half in (0, 1):
         left = np.ascontiguousarray(turned[:, :, half::2]).reshape(grid.orders, classes, -1)
         right = np.ascontiguousarray(by_order[:, half::2]).reshape(grid.orders, -1, grid.rings)
-        numerator[half] = np.matmul(left, right).transpose(1, 2, 0)
+        numerator[half] = ops.matmul(left, right).transpose(1, 2, 0)
         denominator[half] = shares[half::2].T @ np.square(transfer[half::2])
     which = np.unravel_index(best, (tried, classes, angles))
     rows = np.arange(count)

@@ -1,5 +1,6 @@
 """Streaming classification: particles come in batches, old ones are looked at again."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,20 +14,23 @@ from icestream.processing.classify2d.expectation import (
     shift_grid,
 )
 from icestream.processing.classify2d.polar import Complex, Float, PolarGrid, disc_mask, to_harmonics
+from icestream.processing.classify2d.poses import Poses
 from icestream.processing.classify2d.references import (
     Statistics,
     estimate_references,
     mean_correlation,
+    wiener_prior,
 )
+from icestream.processing.classify2d.reservoir import Reservoir
+from icestream.processing.classify2d.similarity import compare, moved_sums, twins
+from icestream.processing.classify2d.splitting import divide, upright
 
-__all__ = ["Classification", "Plan", "Poses"]
+__all__ = ["Classification", "Plan"]
 
 _BLOCK = 64
 """Particles matched at once: enough for the matrix products, small enough for the caches."""
 _COARSEST = 25.0
 """Å at which a classification starts."""
-_QUANTUM = 1.0 / 20.0
-"""Step of the stored grey values, in standard deviations of the noise: one byte a pixel."""
 _ANGLES = 128
 """Rotations tried."""
 _BEYOND = 3
@@ -37,6 +41,16 @@ _RAMP = 200
 """Particles looked at per class until the full resolution is reached."""
 _FIRST_PASSES = 4
 """Looks at each particle of the very first batch."""
+_LAST_PASSES = 2
+"""Looks at all kept particles at the end, after the last class was opened."""
+_STEP = 0.02
+"""Part of the remembered looks after which the references are made anew, at full resolution."""
+_POOR = 0.2
+"""Part of the mean number of particles below which a class is given up."""
+_LEAST = 40
+"""Particles, at least, of a class that is asked whether it holds two kinds."""
+_ASKED = 400
+"""Particles, at most, that are asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,39 +113,6 @@ class Plan:
 
 
 @dataclass(slots=True)
-class Poses:
-    """What is known of each particle, in the order of arrival."""
-
-    group: NDArray[np.int32]
-    """Class, from 0; -1 before the first look."""
-    angle: Float
-    """Degrees by which the class must be turned, from +x towards +y, to lie as the particle."""
-    shift: Float
-    """``(n, 2)`` (dy, dx) pixels at which the particle lies from the center of its box."""
-    likelihood: Float
-    visits: NDArray[np.int32]
-
-    @classmethod
-    def empty(cls) -> "Poses":
-        """No particle."""
-        return cls(
-            np.zeros(0, np.int32),
-            np.zeros(0, np.float32),
-            np.zeros((0, 2), np.float32),
-            np.zeros(0, np.float32),
-            np.zeros(0, np.int32),
-        )
-
-    def grow(self, more: int) -> None:
-        """Make room for `more` particles."""
-        self.group = np.concatenate([self.group, np.full(more, -1, np.int32)])
-        self.angle = np.concatenate([self.angle, np.zeros(more, np.float32)])
-        self.shift = np.concatenate([self.shift, np.zeros((more, 2), np.float32)])
-        self.likelihood = np.concatenate([self.likelihood, np.zeros(more, np.float32)])
-        self.visits = np.concatenate([self.visits, np.zeros(more, np.int32)])
-
-
-@dataclass(slots=True)
 class Classification:
     """A classification that goes on for as long as particles come.
 
@@ -139,14 +120,15 @@ class Classification:
     """
 
     plan: Plan
-    poses: Poses = field(default_factory=Poses.empty)
-    images: NDArray[np.int8] = field(init=False)
-    """Masked images that are kept for another look."""
-    transfer: Float = field(init=False)
-    """``(n, rings)`` CTF of the kept images."""
-    rows: NDArray[np.int64] = field(init=False)
-    """Which particles the kept images are."""
+    poses: Poses = field(default_factory=Poses)
+    kept: Reservoir = field(init=False)
     statistics: Statistics = field(init=False)
+    numbers: NDArray[np.int32] = field(init=False)
+    """``(k,)`` number of each class, ascending: it stays the same for as long as the class is
+    there, and is never given to another."""
+    parents: list[int] = field(default_factory=list)
+    """Of every number ever given, 1 first: the number of the class that it was split from, or
+    0."""
     noise: Float = field(init=False)
     references: Complex | None = None
     power: Float = field(init=False)
@@ -155,21 +137,28 @@ class Classification:
     """Rings compared now."""
     looks: int = 0
     """Particles looked at so far, each as often as it was."""
+    whole: dict[int, float] = field(default_factory=dict)
+    """Classes that were split in vain, and the particles that they had then."""
     random: np.random.Generator = field(init=False)
 
     def __post_init__(self) -> None:
         plan, grid = self.plan, self.plan.grid
-        self.images = np.zeros((0, plan.box, plan.box), np.int8)
-        self.transfer = np.zeros((0, grid.rings), np.float32)
-        self.rows = np.zeros(0, np.int64)
+        self.kept = Reservoir.empty(plan.memory, plan.box, grid.rings)
         self.statistics = Statistics.empty(plan.classes_min, grid)
+        self.numbers = np.zeros(0, np.int32)
+        self._number(plan.classes_min)
         self.noise = np.ones(grid.rings, np.float32)
         self.power = np.ones(grid.rings, np.float32)
         self.rings = self._coarsest
         self.random = np.random.default_rng(plan.seed)
 
     def __len__(self) -> int:
-        return len(self.poses.group)
+        return len(self.poses)
+
+    @property
+    def group(self) -> NDArray[np.int32]:
+        """``(n,)`` class of each particle, its place among the classes now."""
+        return np.searchsorted(self.numbers, self.poses.number).astype(np.int32)
 
     def add(self, images: Stack, transfer: Float) -> None:
         """Take in a batch: look at the new particles, and at as many old ones.
@@ -184,47 +173,56 @@ class Classification:
         """
         if not len(images):
             return
-        new = self._store(images, transfer)
+        fresh = self.kept.store(images, transfer, len(self))
+        self.poses.grow(len(images))
         if self.references is None:
             self._begin()
-            self.look(np.tile(np.arange(len(self.rows)), _FIRST_PASSES))
-            self._forget(new)
-            return
-        self._open_classes()
-        fresh = np.flatnonzero(np.isin(self.rows, new))
-        old = np.setdiff1d(np.arange(len(self.rows)), fresh)
-        rare = self.poses.visits[self.rows[old]]
-        order = np.argsort(rare + self.random.random(len(old)), kind="stable")
-        self.look(np.concatenate([fresh, old[order[: len(fresh)]]]))
-        self._forget(new)
+            self.look(np.tile(fresh, _FIRST_PASSES))
+        else:
+            self._open_classes()
+            old = np.arange(len(self.kept) - len(fresh))
+            rare = self.poses.visits[self.kept.rows[old]] + self.random.random(len(old))
+            self.look(np.concatenate([fresh, old[np.argsort(rare)[: len(fresh)]]]))
+        if self.progress >= 1.0:
+            self._join_twins()
+        self.kept.forget(len(fresh), len(self), self.random)
 
     def consolidate(self, passes: int = 4) -> None:
         """Look at every kept particle `passes` times more, at full resolution in the end."""
         if self.references is None:
             return
-        self._open_classes()
-        for _ in range(passes):
-            self.look(np.arange(len(self.rows)))
+        for left in range(passes, 0, -1):
+            if left > _LAST_PASSES:
+                # Finer detail is compared now than when some classes were asked last.
+                self.whole.clear()
+                self._open_classes()
+            self.look(np.arange(len(self.kept)))
+            self._join_twins()
 
     def settle(self) -> None:
         """Assign every kept particle to unchanging references, and sum the classes anew."""
         if self.references is None:
             return
         fresh = Statistics.empty(len(self.statistics.weight), self.plan.grid)
-        for block in _blocks(np.arange(len(self.rows))):
+        for block in _blocks(np.arange(len(self.kept))):
             self._match(block, fresh, 1.0)
         self.statistics = fresh
+        self._join_twins()
 
     def look(self, kept: NDArray[np.int64]) -> None:
         """Match kept images (by their place), in random order, and improve the references."""
         kept = self.random.permutation(kept)
-        for number, block in enumerate(_blocks(kept)):
+        pending = 0
+        for block in _blocks(kept):
             self._match(block, self.statistics, self._keep(len(block)))
             self.looks += len(block)
-            if number % 4 == 3:
-                self._reseed()
-            self._update_references()
-            self._refine()
+            pending += len(block)
+            if pending >= _STEP * self._span or self.rings < self.plan.finest:
+                self._update_references()
+                self._refine()
+                pending = 0
+        self._drop_poor()
+        self._update_references()
 
     @property
     def progress(self) -> float:
@@ -248,78 +246,47 @@ class Classification:
         wanted = round(self.plan.box * self.plan.pixel_size / _COARSEST)
         return min(self.plan.finest, max(4, wanted))
 
+    @property
+    def _span(self) -> float:
+        """Looks that the sums remember: about the last half of all."""
+        most = max(1000, len(self.kept))
+        return float(np.clip(0.5 * self.looks, 4.0 * _BLOCK, most))
+
     def _keep(self, added: int) -> float:
-        """Fraction of the sums that stays: about the last half of all looks is remembered."""
-        span = np.clip(0.5 * self.looks, 4.0 * _BLOCK, max(1000, 1.0 * len(self.rows)))
-        return float(np.exp(-added / span))
-
-    def _store(self, images: Stack, transfer: Float) -> NDArray[np.int64]:
-        """Keep the images as bytes; returns which particles they are."""
-        first = len(self)
-        new = np.arange(first, first + len(images))
-        self.poses.grow(len(images))
-        coarse = np.rint(images * self.plan.mask / np.float32(_QUANTUM))
-        self.images = np.concatenate([self.images, np.clip(coarse, -127, 127).astype(np.int8)])
-        self.transfer = np.concatenate([self.transfer, transfer.astype(np.float32)])
-        self.rows = np.concatenate([self.rows, new])
-        return new
-
-    def _forget(self, new: NDArray[np.int64]) -> None:
-        """Let images go until the memory holds: each particle ever seen stays equally likely."""
-        over = len(self.rows) - self.plan.memory
-        if over <= 0:
-            return
-        fresh = np.isin(self.rows, new)
-        staying = round(self.plan.memory * len(new) / len(self))
-        leaving = min(over, max(int(fresh.sum()) - staying, over - int((~fresh).sum())))
-        gone = np.concatenate(
-            [
-                self.random.choice(np.flatnonzero(fresh), leaving, replace=False),
-                self.random.choice(np.flatnonzero(~fresh), over - leaving, replace=False),
-            ]
-        )
-        self.images = np.delete(self.images, gone, axis=0)
-        self.transfer = np.delete(self.transfer, gone, axis=0)
-        self.rows = np.delete(self.rows, gone)
+        """Fraction of the sums that stays when `added` particles come."""
+        return math.exp(-added / self._span)
 
     def _spectra(self, kept: NDArray[np.int64]) -> Complex:
-        images = self.images[kept].astype(np.float32) * np.float32(_QUANTUM)
-        return self.plan.grid.spectra(images)
+        return self.plan.grid.spectra(self.kept.images(kept) * self.plan.mask)
 
     def _begin(self) -> None:
         """First references: sums of random particles, each turned at random."""
         grid, classes = self.plan.grid, self.plan.classes(len(self))
         self.statistics = Statistics.empty(classes, grid)
+        self._number(classes - len(self.numbers))
         power = np.zeros(grid.rings)
-        for block in _blocks(np.arange(len(self.rows))):
-            spectra = self._spectra(block)
+        for block in _blocks(np.arange(len(self.kept))):
+            spectra, transfer = self._spectra(block), self.kept.transfer[block]
             power += (np.abs(spectra) ** 2).mean(axis=2).sum(axis=0)
             turn = self.random.integers(grid.angles, size=len(block))
             target = self.random.integers(classes, size=len(block))
             phases = np.exp(2j * np.pi * turn[:, None] * np.arange(grid.orders) / grid.angles)
-            turned = to_harmonics(spectra * self.transfer[block][:, :, None])
+            turned = to_harmonics(spectra * transfer[:, :, None])
             turned = (turned * phases[:, None, :]).astype(np.complex64)
             for place, group in enumerate(target):
                 half = place % 2
                 self.statistics.numerator[half, group] += turned[place]
-                self.statistics.denominator[half, group] += self.transfer[block[place]] ** 2
+                self.statistics.denominator[half, group] += transfer[place] ** 2
                 self.statistics.weight[group] += 1
-        self.power = np.maximum(power / len(self.rows), 1e-6).astype(np.float32)
+        self.power = np.maximum(power / len(self.kept), 1e-6).astype(np.float32)
         self.noise = self.power
         self._update_references()
 
     def _match(self, block: NDArray[np.int64], into: Statistics, keep: float) -> None:
         """Expectation of one block; its sums go `into`, its poses into the table."""
-        assert self.references is not None
-        spectra = self._spectra(block)
-        found = expect(spectra, self.transfer[block], self._matching())
+        found = expect(self._spectra(block), self.kept.transfer[block], self._matching())
         into.add(found, keep)
-        rows = self.rows[block]
-        self.poses.group[rows] = found.best_class
-        self.poses.angle[rows] = found.angle
-        self.poses.shift[rows] = found.shift
-        self.poses.likelihood[rows] = found.likelihood
-        self.poses.visits[rows] += 1
+        self.poses.record(self.kept.rows[block], found, self.numbers)
 
     def _matching(self) -> Matching:
         assert self.references is not None
@@ -341,24 +308,107 @@ class Classification:
             self.statistics, self.noise, grid, self.plan.reference_mask
         )
         power = weight @ reference_power(self.references, grid.angles) / grid.angles
-        signal = power / max(float(weight.sum()), 1e-9) * np.square(self.transfer).mean(axis=0)
+        squares = np.square(self.kept.transfer).mean(axis=0)
+        signal = power / max(float(weight.sum()), 1e-9) * squares
         self.noise = np.maximum(self.power - signal, 0.5 * self.power).astype(np.float32)
 
-    def _open_classes(self) -> None:
-        """Open the classes that the number of particles calls for, by splitting the largest."""
-        wanted, have = self.plan.classes(len(self)), len(self.statistics.weight)
-        self.statistics.grow(wanted)
-        for target in range(have, wanted):
-            self.statistics.split(int(self.statistics.weight[:target].argmax()), target)
-        if wanted > have:
-            self._update_references()
+    def _number(self, classes: int, parent: int = 0) -> None:
+        """Give so many new classes, at the end, the next numbers."""
+        new = np.arange(len(self.parents) + 1, len(self.parents) + 1 + classes)
+        self.numbers = np.concatenate([self.numbers, new.astype(np.int32)])
+        self.parents += [parent] * classes
 
-    def _reseed(self) -> None:
-        """Replace nearly empty classes by halves of the largest ones."""
+    def _open_classes(self) -> None:
+        """Split classes that hold two kinds of particles, the largest first.
+
+        At most as many classes are open as the number of particles calls for. A class that was
+        found to be of one kind is asked again when it has twice as many particles.
+        """
         weight = self.statistics.weight
-        poor = np.flatnonzero(weight < 0.2 * weight.mean())
-        for target in poor[: max(1, len(weight) // 5)]:
-            self.statistics.split(int(self.statistics.weight.argmax()), int(target))
+        order = np.argsort(-weight, kind="stable")
+        for source in order.tolist():
+            if len(self.numbers) >= self.plan.classes(len(self)):
+                break
+            number = int(self.numbers[source])
+            if weight[source] >= max(_LEAST, 2.0 * self.whole.get(number, 0.0)):
+                if self._split(source):
+                    self.whole.pop(number, None)
+                else:
+                    self.whole[number] = float(weight[source])
+        self._update_references()
+
+    def _split(self, source: int) -> bool:
+        """Open a class for half of the particles of another, if they are of two kinds."""
+        poses, kept, matching = self.poses, self.kept, self._matching()
+        mine = np.flatnonzero(poses.number[kept.rows] == self.numbers[source])
+        mine = self.random.permutation(mine)[:_ASKED]
+        if len(mine) < _LEAST:
+            return False
+        rows, transfer = kept.rows[mine], kept.transfer[mine]
+        spectra = self._spectra(mine)
+        harmonics = upright(spectra, poses.angle[rows], poses.shift[rows], matching)
+        prior = wiener_prior(self.statistics, self.noise, matching.grid)
+        found = divide(harmonics, transfer, prior, matching)
+        if found is None:
+            return False
+        target, sums = len(self.numbers), self.statistics
+        sums.grow(target + 1)
+        scale = float(sums.weight[source]) / len(mine)
+        share = found.share * np.float32(scale)
+        for kind, place in enumerate((source, target)):
+            sums.weight[place] = share[:, kind].sum()
+            for half in (0, 1):
+                some = slice(half, None, 2)
+                seen = harmonics[some] * transfer[some, :, None]
+                sums.numerator[half, place] = np.tensordot(share[some, kind], seen, axes=1)
+                sums.denominator[half, place] = share[some, kind] @ np.square(transfer[some])
+        number = len(self.parents) + 1
+        self._number(1, int(self.numbers[source]))
+        poses.number[rows[found.share[:, 1] > 0.5]] = number
+        return True
+
+    def _join_twins(self) -> None:
+        """Join classes that show the same view, pair by pair, until there is no such pair."""
+        while True:
+            matching = self._matching()
+            similarity = compare(self.statistics, matching)
+            pairs = twins(similarity)
+            if not pairs:
+                return
+            for later, earlier in pairs:
+                turn, shift = int(similarity.turn[later, earlier]), similarity.shift[later, earlier]
+                numerator = self.statistics.numerator
+                numerator[:, earlier] += moved_sums(numerator[:, later], turn, shift, matching)
+                self.statistics.denominator[:, earlier] += self.statistics.denominator[:, later]
+                self.statistics.weight[earlier] += self.statistics.weight[later]
+                degrees = turn * 360.0 / matching.grid.angles
+                source, target = int(self.numbers[later]), int(self.numbers[earlier])
+                self.poses.move(source, target, degrees, shift)
+                self.whole[target] = float(self.statistics.weight[earlier])
+            self._drop([later for later, _ in pairs])
+
+    def _drop_poor(self) -> None:
+        """Give up classes that are nearly empty; their particles go to the most similar ones."""
+        weight = self.statistics.weight
+        poor = np.flatnonzero(weight < _POOR * weight.mean())
+        if not len(poor):
+            return
+        similarity = compare(self.statistics, self._matching())
+        near = similarity.difference.copy()
+        near[:, poor] = np.inf
+        for place in poor.tolist():
+            target = int(near[place].argmin())
+            degrees = int(similarity.turn[place, target]) * 360.0 / self.plan.grid.angles
+            numbers = int(self.numbers[place]), int(self.numbers[target])
+            self.poses.move(*numbers, degrees, similarity.shift[place, target])
+        self._drop(poor.tolist())
+
+    def _drop(self, classes: list[int]) -> None:
+        for number in self.numbers[classes].tolist():
+            self.whole.pop(number, None)
+        self.statistics.drop(classes)
+        self.numbers = np.delete(self.numbers, classes)
+        self._update_references()
 
 
 def _blocks(kept: NDArray[np.int64]) -> list[NDArray[np.int64]]:

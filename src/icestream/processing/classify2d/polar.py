@@ -7,15 +7,15 @@ polar harmonics.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
 from icestream.model import Stack
+from icestream.processing.backend import operations
 
-__all__ = ["Complex", "Float", "PolarGrid", "disc_mask"]
+__all__ = ["Complex", "Float", "PolarGrid", "disc_mask", "to_harmonics", "to_spectra"]
 
 Float = NDArray[np.float32]
 Complex = NDArray[np.complex64]
@@ -26,6 +26,7 @@ class PolarGrid:
     """Rings 1 to `rings` in Fourier pixels of a `box`, each sampled at `angles` directions."""
 
     box: int
+    """Even."""
     rings: int
     angles: int
     """Samples on a whole circle, a multiple of 4; sample 0 is +x, then towards +y."""
@@ -41,13 +42,8 @@ class PolarGrid:
         The origin is pixel ``box // 2``; the transform is unitary on the Cartesian grid, so that
         white noise of variance 1 has ``|F|²`` = 1 on average.
         """
-        matrix = _matrix(self.box, self.rings, self.angles)
-        flat = np.ascontiguousarray(images, dtype=np.float32).reshape(len(images), -1)
-        product = flat @ matrix
-        half = product.shape[1] // 2
-        spectra = np.empty((len(images), half), dtype=np.complex64)
-        spectra.real, spectra.imag = product[:, :half], product[:, half:]
-        return spectra.reshape(len(images), self.rings, self.angles // 2)
+        ops = operations(images)
+        return np.asarray(ops.polar_transform(images, self.rings, self.angles))
 
     def images(self, circles: Float) -> Stack:
         """Real images ``(n, box, box)`` whose Hartley rings are ``(n, rings, angles)``.
@@ -55,15 +51,7 @@ class PolarGrid:
         Quadrature over the area of Fourier space: the inverse of `spectra` for images that are
         band-limited to the rings and have no mean.
         """
-        matrix = _matrix(self.box, self.rings, self.angles)
-        half = self.angles // 2
-        area = 2.0 * np.pi * np.arange(1, self.rings + 1, dtype=np.float32) / self.angles
-        weighted = circles * area[None, :, None]
-        front, back = weighted[..., :half], weighted[..., half:]
-        real = (front + back).reshape(len(circles), -1)
-        imaginary = (front - back).reshape(len(circles), -1)
-        flat = np.concatenate([real, imaginary], axis=1) @ matrix.T
-        return np.asarray(flat.reshape(len(circles), self.box, self.box), dtype=np.float32)
+        return np.asarray(operations(circles).polar_images(circles, self.box))
 
     def harmonics(self, images: Stack) -> Complex:
         """Polar harmonics ``(n, rings, orders)`` of real images."""
@@ -93,6 +81,12 @@ def to_harmonics(spectra: Complex) -> Complex:
     return np.asarray(fft.rfft(circles, axis=-1), dtype=np.complex64)
 
 
+def to_spectra(circles: Float) -> Complex:
+    """Half-circle spectra of Hartley rings ``(..., angles)``."""
+    front, back = np.split(np.float32(0.5) * circles, 2, axis=-1)
+    return np.asarray(front + back + 1j * (front - back), dtype=np.complex64)
+
+
 def disc_mask(box: int, radius: float, edge: float = 4.0) -> Float:
     """A disc of `radius` pixels around pixel ``box // 2`` with a cosine edge outside it."""
     axis = np.arange(box, dtype=np.float32) - box // 2
@@ -106,16 +100,3 @@ def _frequencies(rings: int, angles: int) -> tuple[NDArray[np.float64], NDArray[
     radius = np.arange(1, rings + 1, dtype=np.float64)[:, None]
     theta = 2.0 * np.pi * np.arange(angles // 2)[None, :] / angles
     return radius * np.sin(theta), radius * np.cos(theta)
-
-
-@lru_cache(maxsize=4)
-def _matrix(box: int, rings: int, angles: int) -> Float:
-    """Fourier matrix ``(box², 2 * rings * angles / 2)``: real columns, then imaginary ones."""
-    ky, kx = _frequencies(rings, angles)
-    axis = (np.arange(box) - box // 2) / box
-    rows = np.exp(-2j * np.pi * axis[:, None] * ky.ravel()[None, :]).astype(np.complex64)
-    columns = np.exp(-2j * np.pi * axis[:, None] * kx.ravel()[None, :]).astype(np.complex64)
-    full = (rows[:, None, :] * columns[None, :, :]).reshape(box * box, -1) / np.float32(box)
-    matrix = np.concatenate([full.real, full.imag], axis=1)
-    matrix.setflags(write=False)
-    return np.asarray(matrix, dtype=np.float32)

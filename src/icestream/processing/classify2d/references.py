@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 from icestream.processing.classify2d.expectation import Expectation, reference_power
 from icestream.processing.classify2d.polar import Complex, Float, PolarGrid
 
-__all__ = ["Statistics", "estimate_references", "half_correlation", "mean_correlation"]
+__all__ = [
+    "Statistics",
+    "estimate_references",
+    "half_correlation",
+    "mean_correlation",
+    "wiener_prior",
+]
 
 _LEAST_PARTICLES = 0.5
 """Particles below which a class has no reference worth the name."""
@@ -51,6 +57,12 @@ class Statistics:
             self.denominator = np.pad(self.denominator, ((0, 0), (0, more), (0, 0)))
             self.weight = np.pad(self.weight, (0, more))
 
+    def drop(self, classes: list[int]) -> None:
+        """Leave classes out; the others move up."""
+        self.numerator = np.delete(self.numerator, classes, axis=1)
+        self.denominator = np.delete(self.denominator, classes, axis=1)
+        self.weight = np.delete(self.weight, classes)
+
     def split(self, source: int, target: int) -> None:
         """Divide class `source`: each of the two gets one half of its particles.
 
@@ -74,17 +86,20 @@ def estimate_references(
     over all classes; where they have nothing in common the reference is held down.
     """
     numerator = statistics.numerator.sum(axis=0)
-    denominator = statistics.denominator.sum(axis=0)
-    common = _common_power(statistics, grid)
-    strongest = float(common.max(initial=0.0))
-    signal = np.maximum(common, 1e-3 * strongest + 1e-12)
-    prior = (noise / signal).astype(np.float32)
-    typical = denominator.mean(axis=0)
-    prior = np.minimum(prior, 10.0 * typical + 1e-3)
-    references = numerator / (denominator + prior + 1e-6)[:, :, None]
+    divisor = statistics.denominator.sum(axis=0) + wiener_prior(statistics, noise, grid)
+    references = numerator / divisor[:, :, None]
     references[statistics.weight < _LEAST_PARTICLES] = 0.0
     flat = grid.images(grid.circles(references)) * mask
     return grid.harmonics(flat)
+
+
+def wiener_prior(statistics: Statistics, noise: Float, grid: PolarGrid) -> Float:
+    """What is added to the sums of CTF² on each ring, ``(rings,)``: noise over signal power."""
+    common = _common_power(statistics, grid)
+    strongest = float(common.max(initial=0.0))
+    signal = np.maximum(common, 1e-3 * strongest + 1e-12)
+    typical = statistics.denominator.sum(axis=0).mean(axis=0)
+    return np.asarray(np.minimum(noise / signal, 10.0 * typical + 1e-3) + 1e-6, np.float32)
 
 
 def _common_power(statistics: Statistics, grid: PolarGrid) -> Float:

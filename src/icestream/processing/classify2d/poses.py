@@ -1,0 +1,83 @@
+"""What is known of each particle of a classification."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icestream.processing.classify2d.expectation import Expectation
+from icestream.processing.classify2d.growing import Growing
+from icestream.processing.classify2d.polar import Float
+
+__all__ = ["Poses"]
+
+_POSE = np.dtype(
+    [("number", "i4"), ("angle", "f4"), ("shift", "f4", 2), ("likelihood", "f4"), ("visits", "i4")]
+)
+
+
+class Poses:
+    """One row for each particle, in the order of arrival."""
+
+    __slots__ = ("_table",)
+
+    def __init__(self) -> None:
+        self._table = Growing(_POSE)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    @property
+    def number(self) -> NDArray[np.int32]:
+        """``(n,)`` number of the particle's class; 0 before the first look."""
+        return self._column("number")
+
+    @property
+    def angle(self) -> Float:
+        """``(n,)`` degrees, from +x towards +y, that turn the class to lie as the particle."""
+        return self._column("angle")
+
+    @property
+    def shift(self) -> Float:
+        """``(n, 2)`` (dy, dx) pixels at which the particle lies from the center of its box."""
+        return self._column("shift")
+
+    @property
+    def likelihood(self) -> Float:
+        """``(n,)`` posterior probability of the class at the last look."""
+        return self._column("likelihood")
+
+    @property
+    def visits(self) -> NDArray[np.int32]:
+        """``(n,)`` looks so far."""
+        return self._column("visits")
+
+    def grow(self, more: int) -> None:
+        """Make room for `more` particles."""
+        self._table.append(np.zeros(more, _POSE))
+
+    def record(self, rows: NDArray[np.int64], found: Expectation, numbers: NDArray[Any]) -> None:
+        """Write what a look at the particles `rows` found; `numbers` are those of the classes."""
+        self.number[rows] = numbers[found.best_class]
+        self.angle[rows] = found.angle
+        self.shift[rows] = found.shift
+        self.likelihood[rows] = found.likelihood
+        self.visits[rows] += 1
+
+    def move(self, source: int, target: int, angle: float, shift: Float) -> None:
+        """Give the particles of class `source` to `target`.
+
+        `source` lies as `target` does when it is turned by `angle` degrees and then moved by
+        `shift` (dy, dx) pixels.
+        """
+        rows = np.flatnonzero(self.number == source)
+        turn = np.radians(self.angle[rows])
+        y, x = float(shift[0]), float(shift[1])
+        self.shift[rows, 0] += y * np.cos(turn) + x * np.sin(turn)
+        self.shift[rows, 1] += x * np.cos(turn) - y * np.sin(turn)
+        self.angle[rows] = (self.angle[rows] + angle) % 360.0
+        self.number[rows] = target
+
+    def _column(self, name: str) -> NDArray[Any]:
+        column: NDArray[Any] = self._table.rows[name]
+        return column

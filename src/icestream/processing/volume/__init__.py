@@ -1,0 +1,1 @@
+"""First 3D maps: directions, symmetry, central slices, expectation maximization, validation."""

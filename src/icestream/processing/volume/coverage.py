@@ -1,0 +1,48 @@
+"""From where the particles are seen, and what that leaves unseen."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icestream.processing.volume.rotations import Rotations, spiral_directions
+
+__all__ = ["direction_histogram", "sampling_efficiency"]
+
+_SPACING = 12.0
+"""Degrees between the directions that views are counted for."""
+_THICKNESS = 6.0
+"""Degrees from a view's central slice within which Fourier space counts as seen by it."""
+
+
+def direction_histogram(
+    views: NDArray[np.float32], group: Rotations
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Directions ``(d, 3)`` over the whole sphere, and the particles ``(d,)`` seen from each.
+
+    Parameters
+    ----------
+    views
+        ``(n, 3)`` unit vectors, one for each particle.
+    group
+        ``(g, 3, 3)`` point group: each particle counts in parts for all equivalent directions.
+    """
+    directions = spiral_directions(_SPACING)
+    counts = np.zeros(len(directions))
+    for element in group:
+        nearest = ((views @ element) @ directions.T).argmax(axis=1)
+        counts += np.bincount(nearest, minlength=len(directions))
+    return directions, (counts / len(group)).astype(np.float32)
+
+
+def sampling_efficiency(views: NDArray[np.float32], group: Rotations) -> float:
+    """How evenly the views fill Fourier space: 1 when evenly, 0 when a part is not seen at all.
+
+    The harmonic mean over the directions of Fourier space of how often each lies in a central
+    slice, over the arithmetic mean: the inverse of the sampling compensation factor, by which the
+    variance of the map grows (https://doi.org/10.1016/j.pbiomolbio.2019.09.002).
+    """
+    directions, counts = direction_histogram(views, group)
+    distance = np.abs(directions @ directions.T)
+    seen = (distance < np.sin(np.radians(_THICKNESS))) @ counts
+    if seen.min() <= 0.0:
+        return 0.0
+    return float(1.0 / (np.mean(1.0 / seen) * seen.mean()))

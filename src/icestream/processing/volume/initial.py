@@ -1,0 +1,190 @@
+"""A first 3D map: from class averages by several starts, then from particles."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icestream.processing.classify2d.polar import Float
+from icestream.processing.volume.align import symmetrized
+from icestream.processing.volume.choice import choose_symmetry
+from icestream.processing.volume.refine import Observations, Refinement
+from icestream.processing.volume.slices import Map, Sums, cube_of, volume_of
+from icestream.processing.volume.starts import (
+    MATCHED,
+    Plan,
+    Trial,
+    begin,
+    compare_starts,
+    frame_of,
+    judge,
+    search,
+    start_map,
+)
+from icestream.processing.volume.symmetry import point_group
+
+__all__ = ["LEAST_AVERAGES", "LEAST_PARTICLES", "FirstMap", "first_map", "improve_map"]
+
+LEAST_AVERAGES = 3
+"""Class averages without which nothing is tried."""
+LEAST_PARTICLES = 100
+"""Particles without which nothing is tried."""
+_APART = 25.0
+"""Å beyond which the two halves of the particles know nothing of each other."""
+_HELD_OUT = 300
+"""Most particles that judge and have no part in what they judge."""
+_AGREEING = 0.4
+"""Correlation of the halves above which a ring joins the comparison."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstMap:
+    """A map, and what there is to judge it by."""
+
+    volume: Map
+    """``(box, box, box)``, voxels as large as the images' pixels."""
+    halves: tuple[Map, Map]
+    """From two halves of the particles that were refined apart."""
+    correlation: Float
+    """``(rings + 1,)`` Fourier shell correlation of the halves, from shell 0."""
+    symmetry: str
+    rings: int
+    """Rings compared in the end."""
+    views: Float
+    """``(n, 3)`` from where each particle is seen, in the map's frame."""
+    starts: tuple[Trial, ...]
+    """The chosen one first."""
+    symmetries: tuple[Trial, ...]
+    """Point groups that were tried; the first had no more symmetry than was known."""
+
+
+def first_map(averages: Observations, particles: Observations, plan: Plan) -> FirstMap:
+    """Find a map without knowing anything of it.
+
+    Parameters
+    ----------
+    averages
+        Class averages, centered, corrected for the CTF: their transfer is 1.
+    particles
+        Some of the particles in those classes.
+    plan
+        What is wanted.
+
+    Notes
+    -----
+    From several random maps, expectation maximization with the class averages. Particles that are
+    held out say which is best, and whether a symmetry that it shows makes them more likely; then
+    all the particles refine it, in the end as two halves apart.
+
+    Raises
+    ------
+    ValueError
+        If there are too few averages or particles, or no such symmetry.
+    """
+    if len(averages) < LEAST_AVERAGES or len(particles) < LEAST_PARTICLES:
+        raise ValueError(
+            f"a first map needs {LEAST_AVERAGES} class averages and {LEAST_PARTICLES} particles, "
+            f"found {len(averages)} and {len(particles)}"
+        )
+    random = np.random.default_rng(plan.seed)
+    unknown = plan.symmetry == "auto"
+    symmetry = "C1" if unknown else plan.symmetry
+    rows = _held_out(len(particles), random)
+    held, seen = particles.part(rows), np.setdiff1d(np.arange(len(particles)), rows)
+    maps = [start_map(averages, symmetry, plan, random) for _ in range(plan.starts)]
+    told = np.array([judge(each, held, symmetry, plan) for each in maps])
+    order = np.argsort(-told.mean(axis=1), kind="stable")
+    rings = plan.ring(particles.box, MATCHED)
+    starts = compare_starts([maps[place] for place in order], told[order], rings)
+    volume = maps[order[0]]
+    tried: tuple[Trial, ...] = ()
+
+    def asked(name: str, candidate: Map) -> Float:
+        return judge(candidate, held, name, plan)
+
+    def from_averages(name: str, turned: Map) -> Map:
+        return start_map(averages, name, plan, random, turned)
+
+    def from_itself(name: str, turned: Map) -> Map:
+        return symmetrized(turned, point_group(name), len(turned) // 2 - 2)
+
+    if unknown:
+        symmetry, volume, tried = choose_symmetry(volume, symmetry, rings, from_averages, asked)
+    refinement = begin(volume, particles, symmetry, plan, random)
+    _pass(refinement, particles, random.permutation(seen), plan, temperature=1.5)
+    if unknown:
+        # What the averages were too few or too blurred to show, the particles may.
+        volume = refinement.volumes[0]
+        symmetry, volume, more = choose_symmetry(volume, symmetry, rings, from_itself, asked)
+        tried = (*tried, *more[1:])
+        refinement = begin(volume, particles, symmetry, plan, random)
+    return _finish(refinement, particles, plan, (symmetry, starts, tried))
+
+
+def improve_map(known: FirstMap, particles: Observations, plan: Plan) -> FirstMap:
+    """Refine a map that is known with newer particles; its symmetry and its trials stay."""
+    random = np.random.default_rng(plan.seed)
+    frame = frame_of(particles)
+    cube = cube_of(known.volume, frame.box // 2 - 1, particles.box)
+    start = volume_of(cube, frame.box, particles.box)
+    refinement = begin(start, particles, known.symmetry, plan, random)
+    _pass(refinement, particles, random.permutation(len(particles)), plan, temperature=1.0)
+    return _finish(refinement, particles, plan, (known.symmetry, known.starts, known.symmetries))
+
+
+def _held_out(count: int, random: np.random.Generator) -> NDArray[np.intp]:
+    return np.sort(random.choice(count, min(_HELD_OUT, max(50, count // 8)), replace=False))
+
+
+def _pass(
+    refinement: Refinement,
+    particles: Observations,
+    chosen: NDArray[np.intp],
+    plan: Plan,
+    *,
+    temperature: float,
+    apart: bool = False,
+) -> None:
+    """Look at the chosen particles once, in parts, and improve the volume after each."""
+    finest = plan.ring(particles.box, plan.resolution)
+    size = int(np.clip(len(chosen) // 6, 300, 1000))
+    for first in range(0, len(chosen), size):
+        part = chosen[first : first + size]
+        refinement.sums.fade(np.exp(-len(part) / max(0.5 * len(chosen), 2.0 * size)))
+        refinement.look(particles, part, search(particles, refinement.rings, temperature))
+        correlation = refinement.update(apart=apart).correlation
+        below = np.flatnonzero(correlation[1:] < _AGREEING)
+        agreeing = int(below[0]) if len(below) else refinement.rings
+        refinement.rings = int(np.clip(agreeing + 2, 4, min(finest, refinement.rings + 2)))
+
+
+def _finish(
+    refinement: Refinement,
+    particles: Observations,
+    plan: Plan,
+    told: tuple[str, tuple[Trial, ...], tuple[Trial, ...]],
+) -> FirstMap:
+    """Refine two halves apart, from what both know at low resolution; then sum all anew."""
+    every = np.arange(len(particles))
+    random = refinement.random
+    low = cube_of(refinement.volumes[0], plan.ring(particles.box, _APART), particles.box)
+    common = volume_of(low, refinement.frame.box, particles.box)
+    refinement.volumes = (common, common.copy())
+    refinement.rings = plan.ring(particles.box, _APART)
+    refinement.sums = Sums.empty(particles.rings)
+    _pass(refinement, particles, random.permutation(every), plan, temperature=1.0, apart=True)
+    refinement.sums = Sums.empty(particles.rings)
+    refinement.look(particles, every, search(particles, refinement.rings))
+    refinement.frame = refinement.frame.resized(particles.box)
+    done = refinement.update()
+    symmetry, starts, symmetries = told
+    return FirstMap(
+        volume=done.volume,
+        halves=done.halves,
+        correlation=done.correlation,
+        symmetry=symmetry,
+        rings=refinement.rings,
+        views=particles.views.copy(),
+        starts=starts,
+        symmetries=symmetries,
+    )

@@ -1,0 +1,77 @@
+"""Point groups, with their axes where RELION has them."""
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icestream.processing.volume.rotations import Rotations, axis_rotations
+
+__all__ = ["asymmetric_unit", "generators", "group_order", "point_group"]
+
+_GOLDEN = (1.0 + np.sqrt(5.0)) / 2.0
+_FIXED: dict[str, tuple[tuple[int, tuple[float, float, float]], ...]] = {
+    "T": ((3, (0.0, 0.0, 1.0)), (2, (np.sqrt(2.0 / 3.0), 0.0, np.sqrt(1.0 / 3.0)))),
+    "O": ((4, (0.0, 0.0, 1.0)), (3, (1.0, 1.0, 1.0))),
+    "I": ((5, (1.0, 0.0, _GOLDEN)), (2, (0.0, 0.0, 1.0))),
+}
+"""Generators: the order of an axis and its direction (x, y, z)."""
+
+
+def generators(name: str) -> tuple[tuple[int, NDArray[np.float64]], ...]:
+    """Axes that generate the point group `name`: order and unit vector (x, y, z).
+
+    C1, Cn, Dn, T, O or I. As in RELION: n-fold axes along z; twofold ones of Dn along x; T with a
+    threefold axis along z; O with fourfold axes along x, y and z; I with twofold axes along x, y
+    and z and a fivefold one in the xz plane (I2).
+
+    Raises
+    ------
+    ValueError
+        If there is no such group.
+    """
+    wanted = name.strip().upper()
+    if wanted in _FIXED:
+        axes = _FIXED[wanted]
+    else:
+        found = re.fullmatch(r"([CD])([1-9][0-9]?)", wanted)
+        if found is None:
+            raise ValueError(f"no point group is called {name!r}; give C1, C4, D2, T, O or I, say")
+        fold = int(found[2])
+        axes = ((fold, (0.0, 0.0, 1.0)),) if fold > 1 else ()
+        if found[1] == "D":
+            axes = (*axes, (2, (1.0, 0.0, 0.0)))
+    return tuple((fold, np.array(axis) / np.linalg.norm(axis)) for fold, axis in axes)
+
+
+def point_group(name: str) -> Rotations:
+    """All rotations ``(order, 3, 3)`` of the point group `name`, the identity first.
+
+    Raises
+    ------
+    ValueError
+        If there is no such group.
+    """
+    made = [axis_rotations(axis, 360.0 / fold)[0] for fold, axis in generators(name)]
+    group = [np.eye(3)]
+    for element in group:  # grows while it is walked
+        for generator in made:
+            product = element @ generator
+            if all(np.abs(product - known).max() > 1e-3 for known in group):
+                group.append(product)
+    return np.array(group, dtype=np.float32)
+
+
+def group_order(name: str) -> int:
+    """Number of rotations in the group."""
+    return len(point_group(name))
+
+
+def asymmetric_unit(directions: NDArray[np.float32], group: Rotations) -> NDArray[np.bool_]:
+    """Which of the `directions` ``(n, 3)`` to keep so that the group makes all of them, once.
+
+    Those that lie nearer to one generic direction than any of their equivalents do.
+    """
+    inside = np.array([0.31, 0.17, 0.93], dtype=np.float32)
+    equivalents = np.einsum("gij,nj->gni", group, directions) @ inside
+    return np.asarray(equivalents[0] >= equivalents.max(axis=0) - 1e-6)
