@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +80,9 @@ def _microscope(folder: Path, movies: int, rate: float, log: Path) -> Iterator[N
             start_new_session=True,
         )
     try:
+        # On a busy machine its first movie takes longer than a session waits for the next one.
+        while process.poll() is None and not any(folder.rglob("*_Fractions.tiff")):
+            time.sleep(0.1)
         yield
     finally:
         if process.poll() is None:
