@@ -27,18 +27,9 @@ CHAIN = (
 ONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 
 
-def clock() -> tuple[float, float]:
-    return time.process_time(), time.perf_counter()
-
-
-def passed(since: tuple[float, float]) -> tuple[float, float]:
-    now = clock()
-    return now[0] - since[0], now[1] - since[1]
-
-
 def worker(folder: Path, warm: bool) -> None:
-    """Process the movies of a folder; print the CPU-s and s of the warm-up and of each movie."""
-    begun = clock()
+    """Process the movies of a folder; print the CPU-s of the warm-up and of each movie."""
+    begun = time.process_time()
     from bench_session import import_all
     from icestream.engine import work
     from icestream.protocol import Work
@@ -47,24 +38,24 @@ def worker(folder: Path, warm: bool) -> None:
     from icestream.protocols.judge_micrographs import JudgeMicrographs
     from icestream.protocols.pick_by_log import PickByLog
 
-    rows = [passed(begun)]
-    begun = clock()
+    rows = [time.process_time() - begun]
+    begun = time.process_time()
     if warm:
         work.warm(CHAIN)
-    rows.append(passed(begun))
+    rows.append(time.process_time() - begun)
     for number, movie in enumerate(import_all(folder / "session", 2)):
         scratch = folder / f"scratch{number}"
         scratch.mkdir(exist_ok=True)
-        begun = clock()
+        begun = time.process_time()
         micrograph = AlignMovies().process(movie, Work(folder=scratch))
         ctf = EstimateCtf().process(micrograph, Work(folder=scratch))
         JudgeMicrographs().process(micrograph, ctf, Work(folder=scratch))
         PickByLog().process(micrograph, ctf)
-        rows.append(passed(begun))
+        rows.append(time.process_time() - begun)
     print(json.dumps(rows))
 
 
-def run(folder: Path, kernels: Path, warm: bool) -> list[tuple[float, float]]:
+def run(folder: Path, kernels: Path, warm: bool) -> list[float]:
     """Rows of one process: imports, warm-up, first movie, second movie."""
     environment = {
         **os.environ,
@@ -76,7 +67,8 @@ def run(folder: Path, kernels: Path, warm: bool) -> list[tuple[float, float]]:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
-    return [tuple(row) for row in json.loads(done.stdout.splitlines()[-1])]
+    found: list[float] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def main() -> None:
@@ -112,16 +104,14 @@ def main() -> None:
         "| | warm-up | first movie | second movie |",
         "|---|---|---|---|",
         *(
-            f"| {what} | "
-            + " | ".join(f"{cpu:.1f} CPU-s ({wall:.1f} s)" for cpu, wall in times[1:])
-            + " |"
+            f"| {what} | " + " | ".join(f"{cpu:.1f} CPU-s" for cpu in times[1:]) + " |"
             for what, times in rows
         ),
     ]
     text = "\n".join(
         [
             f"Movies of {wanted.frames} x {wanted.size}² pixels, LZW TIFF, through alignment, CTF, "
-            "quality and picking; one core, elapsed time in brackets:",
+            "quality and picking, one thread:",
             "",
             *lines,
         ]

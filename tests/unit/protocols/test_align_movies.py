@@ -1,6 +1,8 @@
 import shutil
 import subprocess
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -252,3 +254,9 @@ def test_relion_finds_the_same_numbers(simulated, aligned, tmp_path):
     assert rms(theirs - ours + 2 * local) > 1.3 * rms(local)
     image = read_mrc(tmp_path / "out" / "shot.mrc")
     assert ring_correlation(image, read_mrc(aligned.path))[5:60].mean() > 0.9
+
+
+def test_warming_up_aligns_without_a_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    AlignMovies.warm()
+    assert list(tmp_path.iterdir()) == []

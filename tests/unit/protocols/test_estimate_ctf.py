@@ -1,3 +1,4 @@
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -106,3 +107,9 @@ def test_summary_and_plots() -> None:
     )
     figures = {figure.title: figure for figure in protocol.plot(ctfs)}
     assert list(figures["Defocus"].y) == pytest.approx([1.0, 2.0, 3.0])
+
+
+def test_warming_up_fits_without_a_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    EstimateCtf.warm()
+    assert list(tmp_path.iterdir()) == []
