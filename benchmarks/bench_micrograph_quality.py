@@ -35,7 +35,7 @@ from icestream.processing.micrograph_quality import (
 from icestream.processing.motion.measure import measure_motion
 from icestream.processing.motion.spectra import Frames
 from icestream.processing.motion.track import Search
-from icestream.processing.motion.warp import sum_frames
+from icestream.processing.motion.warp import Recipe, sum_frames
 from icestream.processing.simulate.camera import make_camera
 from icestream.processing.simulate.exposure import Conditions, simulate_movie
 from icestream.processing.simulate.tracks import MotionTraits
@@ -129,9 +129,8 @@ def simulate(kind: str, specimen: str, seed: int) -> Judgement:
     gain = np.where(camera.gain > 0, camera.gain, 1.0).astype(np.float32)
     replace_defects(counts, find_outliers(counts.sum(axis=0, dtype=np.float32) * gain), seed=1)
     frames, dose = Frames(counts, gain, PIXEL), Dose(per_frame=2.0)
-    search = Search(resolution=8.0, bfactor=0.0, max_shift=150.0, smooth=True)
-    motion = measure_motion(frames, search, dose)
-    sums = sum_frames(frames, motion.best, dose=dose)
+    motion = measure_motion(frames, Search(), dose)
+    sums = sum_frames(frames, motion.best, Recipe(dose=dose))
     assert sums.weighted is not None
     fit = fit_ctf(sums.plain, optics)
     half = len(motion.shifts) // 2

@@ -24,7 +24,6 @@ from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
 import numpy as np
-from measured import publish
 from numpy.typing import NDArray
 from scipy import fft
 
@@ -47,6 +46,7 @@ from icestream.processing.volume.initial import FirstMap, first_map
 from icestream.processing.volume.refine import observe
 from icestream.processing.volume.slices import cube_of, soft_sphere, volume_of
 from icestream.processing.volume.starts import Plan
+from measured import publish
 
 BOX, B_FACTOR = 64, 80.0
 Images = NDArray[np.float32]

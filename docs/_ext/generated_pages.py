@@ -28,7 +28,7 @@ SUBJECTS = {
     "picks": "Picking",
     "particles": "Particles",
     "classes2d": "2D classes",
-    "volumes": "Volumes",
+    "volume": "Volumes",
     "monitor": "Monitors",
 }
 NESTED = {"export", "workflow", "protocols", "plugin", "settings"}

@@ -1,5 +1,6 @@
 """Align the frames of each movie as it arrives, and sum them with dose weights."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,8 +12,8 @@ from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
 from pydantic import field_validator, model_validator
 
-from icestream.formats import open_movie, read_defects, write_mrc, write_picture
-from icestream.model import Image, Micrograph, Motion, Movie, column
+from icestream.formats import open_movie, read_defects, write_mrc, write_picture, write_tiff
+from icestream.model import Image, Micrograph, Motion, Movie, Optics, column
 from icestream.processing.counts import sum_counts
 from icestream.processing.defects import find_outliers, replace_defects
 from icestream.processing.dose import Dose
@@ -152,6 +153,23 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
     name = "movies.align"
     title = "Movie alignment"
     cites = ("doi:10.7554/eLife.06980",)
+
+    @classmethod
+    def warm(cls) -> None:
+        """Align a small movie of noise: what it makes numba compile, the first movie needs."""
+        counts = np.random.default_rng(1).poisson(2.0, (4, 256, 256)).astype(np.uint8)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "warm.tiff"
+            write_tiff(path, counts)
+            movie = Movie(
+                exposure="warm",
+                path=path,
+                frames=len(counts),
+                shape=(256, 256),
+                optics=Optics(pixel_size=4.0, voltage=300.0),
+                dose_per_frame=1.0,
+            )
+            cls().process(movie, Work(folder=Path(folder)))
 
     def need(self) -> Resources:
         """Cores as asked; memory for 50 frames of 4096 x 4096 counting pixels."""

@@ -1,14 +1,17 @@
 """Estimate the contrast transfer function of each micrograph as it arrives."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from statistics import median
 from typing import Annotated, Self
 
+import numpy as np
 from annotated_types import Ge, Gt, Le, MultipleOf
 from pydantic import model_validator
 
 from icestream.formats import read_image, write_mrc, write_picture
-from icestream.model import Ctf, Micrograph, column
+from icestream.model import Ctf, Micrograph, Optics, column
 from icestream.processing.ctf import CtfFit, SearchRange, fit_ctf, spectrum_picture
 from icestream.protocol import (
     Advanced,
@@ -76,6 +79,17 @@ class EstimateCtf(ItemProtocol[CtfParameters]):
         "doi:10.7554/eLife.97227",
     )
     resources = Resources(memory=768 * 2**20)
+
+    @classmethod
+    def warm(cls) -> None:
+        """Fit the CTF of a small image of noise: what it makes numba compile, the first needs."""
+        image = np.random.default_rng(1).normal(size=(512, 512)).astype(np.float32)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "warm.mrc"
+            write_mrc(path, image, 1.5)
+            optics = Optics(pixel_size=1.5, voltage=300.0)
+            micrograph = Micrograph(exposure="warm", path=path, shape=image.shape, optics=optics)
+            cls().process(micrograph, Work(folder=Path(folder)))
 
     def process(self, micrograph: Micrograph, work: Work) -> Ctf:
         wanted = self.parameters

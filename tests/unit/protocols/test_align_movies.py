@@ -1,6 +1,8 @@
 import shutil
 import subprocess
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -384,3 +386,9 @@ def test_frames_that_moved_far_are_left_out(simulated, aligned, tmp_path):
     assert found.frames == FRAMES - found.motion.first_frame + 1
     calm = align(simulated[0], tmp_path, early_motion=50.0)
     assert calm.motion.first_frame == 1
+
+
+def test_warming_up_aligns_without_a_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    AlignMovies.warm()
+    assert list(tmp_path.iterdir()) == []

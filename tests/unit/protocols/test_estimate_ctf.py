@@ -1,3 +1,4 @@
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -137,3 +138,9 @@ def test_a_tilted_specimen_gives_the_defocus_at_each_place(tmp_path: Path) -> No
     assert "1 are tilted, by a median of 2" in EstimateCtf().summarize([ctf])
     titles = {figure.title for figure in EstimateCtf().plot([ctf])}
     assert {"Tilt of the specimen", "Error of the defocus"} <= titles
+
+
+def test_warming_up_fits_without_a_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    EstimateCtf.warm()
+    assert list(tmp_path.iterdir()) == []
