@@ -97,13 +97,24 @@ class Micrograph:
     """Exposure group (RELION's optics group)."""
     thumbnail: Path | None = None
     """Small contrast-stretched PNG or JPEG."""
+    odd: Path | None = None
+    """Sum of the first, third, ... frame without dose weighting."""
+    even: Path | None = None
+    """Sum of the second, fourth, ... frame."""
+    half_correlation: float | None = None
+    """Correlation of `odd` and `even` between 30 and 10 Å."""
+    tracks: Path | None = None
+    """Picture of how the specimen moved."""
 
     def qualities(self) -> dict[str, float]:
         """Measured qualities that screens plot, by the names in `icestream.model.quality`."""
+        found = {}
+        if self.half_correlation is not None:
+            found["sum.correlation"] = self.half_correlation
         if self.motion is None:
-            return {}
+            return found
         early = round(4.0 / self.dose_per_frame) if self.dose_per_frame > 0 else 4
-        return {
+        return found | {
             "motion.total": self.motion.total,
             "motion.early": self.motion.early(early),
             "motion.late": self.motion.late(early),
