@@ -23,7 +23,8 @@ def coarse_track(binned: Binned, search: Search, *, cores: int = 1) -> NDArray[n
     """Move each frame to the highest peak of its correlation with the sum of the others.
 
     With detail to 16 to 24 Å and B 1500 Å², until nothing moves by more than a quarter of a
-    pixel of that detail. Frames that land far from their neighbours are searched again near to them.
+    pixel of that detail. Frames that land far from their neighbours are searched again near to
+    them.
 
     Returns
     -------

@@ -10,7 +10,7 @@ from icestream.processing.motion.coarse import coarse_track
 from icestream.processing.motion.field import LocalMotion, fit_local_motion
 from icestream.processing.motion.pairwise import pairwise_track
 from icestream.processing.motion.patches import cut_patches
-from icestream.processing.motion.spectra import Binned, Frames, bin_frames
+from icestream.processing.motion.spectra import Binned, Frames, bin_frames, flatten
 from icestream.processing.motion.track import Search, judge_track, refine_track
 
 __all__ = ["FoundMotion", "PatchQuality", "count_early_frames", "measure_motion"]
@@ -117,7 +117,8 @@ def _measure(
     start = find(binned, search, cores=cores)
     most = max(min(binned.images.shape[1:]) // _SMALLEST, 1)
     across = min(patches or most, most)
-    cut = cut_patches(binned, across, search.resolution, dose, start, cores=cores)
+    flat = flatten(binned, cores=cores)
+    cut = cut_patches(flat, across, search.resolution, dose, start, cores=cores)
     finish = judge_track if by_pairs else refine_track
     track = finish(cut, start, search, dose, cores=cores)
     shifts, local, quality = track.shifts, None, None

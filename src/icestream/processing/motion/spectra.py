@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
@@ -11,10 +12,21 @@ from icestream.model.arrays import Image, Stack
 from icestream.processing.backend import in_threads, operations
 from icestream.processing.fourier import HalfSpectrum, crop_spectrum
 
-__all__ = ["Band", "Binned", "Frames", "bin_frames", "in_threads", "moved", "small_spectra"]
+__all__ = [
+    "Band",
+    "Binned",
+    "Frames",
+    "bin_frames",
+    "flatten",
+    "in_threads",
+    "moved",
+    "small_spectra",
+]
 
 _BINNING = 0.9
 """Two binned pixels, as a part of the resolution that is asked for."""
+_LOCAL = 100.0
+"""Å over which `flatten` takes the mean."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +108,46 @@ def bin_frames(frames: Frames, resolution: float, *, cores: int = 1) -> Binned:
     ops = operations(frames.counts)
     images = ops.bin_frames(frames.counts, frames.gain, factor, threads=cores)
     return Binned(images, frames.pixel_size * factor)
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+def _flatten(image: NDArray[np.float32], reach: int, out: NDArray[np.float32]) -> None:
+    """Take the mean of the square of ``2 reach + 1`` pixels around it off each pixel."""
+    height, width = image.shape
+    columns = np.zeros(width, dtype=np.float64)
+    for y in range(min(reach, height)):
+        for x in range(width):
+            columns[x] += image[y, x]
+    for y in range(height):
+        if y + reach < height:
+            for x in range(width):
+                columns[x] += image[y + reach, x]
+        if y - reach - 1 >= 0:
+            for x in range(width):
+                columns[x] -= image[y - reach - 1, x]
+        rows = min(y + reach, height - 1) - max(y - reach, 0) + 1
+        total = np.float64(0)
+        for x in range(min(reach, width)):
+            total += columns[x]
+        for x in range(width):
+            if x + reach < width:
+                total += columns[x + reach]
+            if x - reach - 1 >= 0:
+                total -= columns[x - reach - 1]
+            number = rows * (min(x + reach, width - 1) - max(x - reach, 0) + 1)
+            out[y, x] = image[y, x] - np.float32(total / number)
+
+
+def flatten(binned: Binned, *, cores: int = 1) -> Binned:
+    """Take the local mean, over squares of about 100 Å, off each pixel.
+
+    What is coarser tells little about motion, but the edge of the carbon, cut off by the border of
+    a patch, stands still there and holds the frames.
+    """
+    images = np.empty_like(binned.images)
+    reach = max(round(0.5 * _LOCAL / binned.pixel_size), 1)
+    in_threads(lambda i: _flatten(binned.images[i], reach, images[i]), range(len(binned)), cores)
+    return Binned(images, binned.pixel_size)
 
 
 def small_spectra(

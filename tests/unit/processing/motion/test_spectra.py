@@ -8,6 +8,7 @@ from icestream.processing.motion.spectra import (
     Binned,
     Frames,
     bin_frames,
+    flatten,
     moved,
     small_spectra,
 )
@@ -61,3 +62,18 @@ def test_moving_a_spectrum_moves_the_image():
     back = fft.irfft2(moved(fft.rfft2(images), band, shifts), s=(32, 24))
     for image, shift, result in zip(images, shifts / 2.0, back, strict=True):
         np.testing.assert_allclose(result, fourier_shift(image, tuple(shift)), atol=1e-4)
+
+
+def test_flattening_takes_off_the_mean_around_each_pixel():
+    images = RNG.normal(size=(2, 50, 37)).astype(np.float32)
+    flat = flatten(Binned(images, 10.0), cores=2).images
+    for y, x in [(0, 0), (3, 20), (25, 18), (49, 36)]:
+        around = images[:, max(y - 5, 0) : y + 6, max(x - 5, 0) : x + 6]
+        wanted = images[:, y, x] - around.mean(axis=(1, 2))
+        np.testing.assert_allclose(flat[:, y, x], wanted, atol=1e-5)
+
+
+def test_flattening_leaves_nothing_of_a_slope():
+    slope = np.broadcast_to(np.arange(80, dtype=np.float32), (1, 60, 80))
+    flat = flatten(Binned(np.ascontiguousarray(slope), 10.0)).images
+    np.testing.assert_allclose(flat[0, :, 5:-5], 0, atol=1e-4)
