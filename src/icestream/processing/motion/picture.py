@@ -63,7 +63,8 @@ def draw_tracks(
     _draw(pen, np.array([high, wide]) - scale * (shifts - middle), _GLOBAL, 4)
     length = float(np.hypot(*np.diff(shifts, axis=0).T).sum())
     captions.insert(0, f"whole frame: {length:.1f} angstrom")
-    pen.text((10, 2 * high + 2), "     ".join(captions), fill=_TEXT, font_size=24)  # its font has no ring above A
+    # The font has no ring above A.
+    pen.text((10, 2 * high + 2), "     ".join(captions), fill=_TEXT, font_size=24)
     small = paper.resize((wide, high + 18), PIL.Image.Resampling.LANCZOS)
     return np.asarray(small, dtype=np.uint8)
 
