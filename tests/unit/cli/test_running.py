@@ -111,7 +111,7 @@ def test_a_session_that_goes_on_says_what_has_changed(
     engine(_session(DONE))
     workflow = WORKFLOW.changed("align", {"binning": 2.0})
     run_here(workflow, tmp_path / "s", Here(report=False))
-    assert "align.binning: 1 -> 2\n" in capsys.readouterr().out
+    assert "align.binning: 0 -> 2\n" in capsys.readouterr().out
 
 
 def test_a_step_that_was_paused_is_named_with_the_way_on(

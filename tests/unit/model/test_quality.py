@@ -26,6 +26,7 @@ ITEMS = [
         optics=OPTICS,
         dose_per_frame=1.0,
         motion=Motion(shifts=column([[0, 0], [1, 1]])),
+        half_correlation=0.5,
     ),
     Ctf(
         exposure="a",

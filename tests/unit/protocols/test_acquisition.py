@@ -158,6 +158,18 @@ def test_eer_frames_are_grouped_by_dose(
     assert movie.dose_per_frame == pytest.approx((dose or 0.0) * grouping)
 
 
+@pytest.mark.parametrize(("container", "times"), [("eer", 2), ("tiff", 1)])
+def test_upsampled_eer_has_more_and_smaller_pixels(
+    tmp_path: Path, container: str, times: int
+) -> None:
+    given = {"voltage": 300.0, "pixel_size": 1.0, "dose_per_frame": 0.05, "eer_upsampling": 2}
+    facts = _facts(container=container, frames=100, shape=(12, 16))
+    movie = _describe(Acquisition(ImportParameters(**given)), tmp_path / "a", facts)
+    assert movie.eer_upsampling == times
+    assert movie.shape == (12 * times, 16 * times)
+    assert movie.optics.pixel_size == 1.0 / times
+
+
 FULL = ImportParameters(voltage=300.0, pixel_size=1.0, dose_per_frame=1.0)
 
 

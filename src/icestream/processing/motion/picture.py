@@ -56,14 +56,15 @@ def draw_tracks(
         for place, track in zip(places, rest.transpose(1, 0, 2), strict=True):
             start = (place + 0.5) * (2 * high, 2 * wide)
             _draw(pen, start - scale * track, _LOCAL, 2)
-        captions.append(f"local: largest {longest:.1f} Å")
+        captions.append(f"places: up to {longest:.1f}")
     middle = 0.5 * (shifts.max(axis=0) + shifts.min(axis=0))
     extent = max(float(np.ptp(shifts, axis=0).max()), 1e-6)
     scale = 1.4 * min(high, wide) / extent
     _draw(pen, np.array([high, wide]) - scale * (shifts - middle), _GLOBAL, 4)
     length = float(np.hypot(*np.diff(shifts, axis=0).T).sum())
-    captions.insert(0, f"whole frame: {length:.1f} Å in all, {extent:.1f} Å across")
-    pen.text((10, 2 * high + 2), "     ".join(captions), fill=_TEXT, font_size=22)
+    captions.insert(0, f"whole frame: {length:.1f} angstrom")
+    # The font has no ring above A.
+    pen.text((10, 2 * high + 2), "     ".join(captions), fill=_TEXT, font_size=24)
     small = paper.resize((wide, high + 18), PIL.Image.Resampling.LANCZOS)
     return np.asarray(small, dtype=np.uint8)
 

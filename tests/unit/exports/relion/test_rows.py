@@ -1,5 +1,6 @@
 """Rows of RELION's tables carry the items' values in RELION's units and under its labels."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,10 @@ def test_polishing_gets_the_movie_before_binning() -> None:
 
 def test_an_eer_movie_says_how_its_frames_were_grouped() -> None:
     general = motion_general(Names("Movies/a.eer", "Movies/a"), MOVIE, MICROGRAPH, None, None)
-    assert general["rlnEERGrouping"] == 1
+    assert general["rlnEERGrouping"] == general["rlnEERUpsampling"] == 1
+    fine = replace(MOVIE, eer_upsampling=2)
+    general = motion_general(Names("Movies/a.eer", "Movies/a"), fine, MICROGRAPH, None, None)
+    assert general["rlnEERUpsampling"] == 2
 
 
 def test_motion_is_in_angstroms() -> None:
