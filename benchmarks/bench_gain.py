@@ -259,11 +259,11 @@ def cost(folder: Path, size: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cameras", type=int, default=6)
+    parser.add_argument("--cameras", type=int, default=3)
     parser.add_argument("--trials", type=int, default=50)
-    parser.add_argument("--size", type=int, default=384)
+    parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--seed", type=int, default=9000, help="first of the seeds")
-    parser.add_argument("--cost-size", type=int, default=4096)
+    parser.add_argument("--cost-size", type=int, default=2048)
     parser.add_argument("--write", action="store_true", help="write the gallery's table")
     wanted = parser.parse_args()
     seed, size = wanted.seed, wanted.size
