@@ -24,6 +24,7 @@ SUBJECTS = {
     "gain": "Gain",
     "micrographs": "Micrographs",
     "ctf": "CTF",
+    "gain": "Gain",
     "exposures": "Exposures",
     "picks": "Picking",
     "particles": "Particles",
