@@ -21,6 +21,7 @@ from icestream.settings import PREFIX, Settings
 
 SUBJECTS = {
     "movies": "Movies",
+    "gain": "Gain",
     "micrographs": "Micrographs",
     "ctf": "CTF",
     "gain": "Gain",

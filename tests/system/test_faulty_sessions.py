@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+DEFAULT_WORKFLOW = files("icestream.engine") / "workflows" / "default.json"
 MOVIES = 5
 REFUSED = {
     "empty": "found an empty file",
@@ -170,6 +172,34 @@ def test_what_cannot_work_is_said_at_once(
     assert said in refused.stderr
     assert "Traceback" not in refused.stderr
     assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.slow
+def test_a_gain_reference_that_lies_wrongly_is_found_and_turned(tmp_path: Path) -> None:
+    """Upside down: offered after five movies; adopted, all that was made with it is made again."""
+    folder, session = tmp_path / "m", tmp_path / "s"
+    steps = ("import", "align", "gain", "gain_monitor")
+    default = json.loads(DEFAULT_WORKFLOW.read_text())
+    chosen = [step for step in default["steps"] if step["name"] in steps]
+    (tmp_path / "w.json").write_text(json.dumps({**default, "steps": chosen}))
+    process = _process(folder, session, "--workflow", str(tmp_path / "w.json"))
+    _done(
+        "simulate", folder, "--movies", "5", "--size", "384", "--frames", "8", "--particles", "10",
+        "--seed", "6", "--speed", "0", "--faults", "wrong-gain",
+    )  # fmt: skip
+    _done(*process)
+    (alert,) = [one for one in _status(session)["alerts"] if "gain" in one["message"]]
+    assert alert["level"] == "critical"
+    assert "lies wrongly on the frames: it fits flipped up-down" in alert["message"]
+    assert alert["offer"]["step"] == "import"
+    aligned = set(session.glob("align*/*.mrc"))
+    _done("adopt", session, str(alert["id"]))
+    _done(*process)
+    status = _status(session)
+    assert not [one for one in status["alerts"] if "gain" in one["message"]]
+    assert _counts(status, "align")["done"] == 5
+    again = set(session.glob("align*/*.mrc")) - aligned
+    assert len(again) == len(aligned) >= 5
 
 
 def test_a_session_is_commanded_killed_and_taken_up_again(microscope: Path, tmp_path: Path) -> None:

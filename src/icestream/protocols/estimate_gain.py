@@ -17,7 +17,7 @@ from icestream.formats.movie import open_movie
 from icestream.formats.mrc import write_mrc
 from icestream.model import ORIENTATIONS, Gain, Image, Movie, Orientation, column
 from icestream.processing.gain.bad_pixels import find_bad_pixels
-from icestream.processing.gain.detail import Pattern, repeated_pattern
+from icestream.processing.gain.detail import Pattern, local_mean, repeated_pattern
 from icestream.processing.gain.estimate import GainEstimate, estimate_gain
 from icestream.processing.gain.orientation import Fit, find_orientation
 from icestream.processing.gain.sums import GainSums
@@ -107,6 +107,10 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, Progress | None]):
     cites = ("doi:10.1038/srep10317",)
     resources = Resources(cores=1, memory=2048 * 2**20)
 
+    @classmethod
+    def warm(cls) -> None:
+        local_mean(np.ones((4, 4), dtype=np.float32), np.ones((4, 4), dtype=np.bool_))
+
     def batch_size(self) -> int:
         return self.parameters.batch
 
@@ -129,7 +133,7 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, Progress | None]):
             )
         state.snapshots += 1
         files: dict[str, Path] = {}
-        if state.look is None or state.final or state.taken >= self._next(state.look.movies):
+        if state.look is None or (state.new.movies and self._is_time(state, state.look)):
             files = _look(state, work)
         return _item(state, files)
 
@@ -149,8 +153,10 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, Progress | None]):
             f"left after correction, and {last.bad_pixels} bad pixels were found"
         )
 
-    def _next(self, movies: int) -> int:
-        return _EARLY if movies < _EARLY else movies + self.parameters.look
+    def _is_time(self, state: Progress, last: _Look) -> bool:
+        """Whether to look again: at the end, early, or when enough movies have come."""
+        pause = self.parameters.look if last.movies >= _EARLY else _EARLY - last.movies
+        return state.final or state.taken >= last.movies + pause
 
     def _add(self, state: Progress | None, movie: Movie) -> Progress | None:
         """Read a movie into the sums; one that cannot be read is the business of the alignment."""
