@@ -9,15 +9,22 @@ from icestream.model.exposure import Exposure
 from icestream.model.gain import AS_IT_IS, ORIENTATIONS, Gain, Orientation
 from icestream.model.identity import content_key, source_key, task_key
 from icestream.model.micrograph import Micrograph, Motion
+from icestream.model.micrograph_quality import (
+    MICROGRAPH_CLASSES,
+    MicrographClass,
+    MicrographQuality,
+)
 from icestream.model.movie import Movie
 from icestream.model.optics import Optics
 from icestream.model.particles import Particles
 from icestream.model.picks import Picks
 from icestream.model.quality import QUALITIES, Quality
 from icestream.model.verdict import Accepted, Rejected, Verdict
+from icestream.model.volume import Volume
 
 __all__ = [
     "AS_IT_IS",
+    "MICROGRAPH_CLASSES",
     "ORIENTATIONS",
     "QUALITIES",
     "Accepted",
@@ -30,6 +37,8 @@ __all__ = [
     "Image",
     "Level",
     "Micrograph",
+    "MicrographClass",
+    "MicrographQuality",
     "Motion",
     "Movie",
     "Offer",
@@ -42,6 +51,7 @@ __all__ = [
     "Spectrum",
     "Stack",
     "Verdict",
+    "Volume",
     "column",
     "content_key",
     "from_document",

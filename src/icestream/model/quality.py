@@ -25,6 +25,7 @@ _ALL = (
     Quality("motion.total", "Total motion", "Å", "Å", 1.0, "low"),
     Quality("motion.early", "Early motion (first 4 e/Å²)", "Å", "Å", 1.0, "low"),
     Quality("motion.late", "Late motion", "Å", "Å", 1.0, "low"),
+    Quality("sum.correlation", "Correlation of odd and even frames", "", "", 1.0, "high"),
     Quality("ctf.defocus", "Defocus", "Å", "µm", 1e-4),
     Quality("ctf.defocus_error", "Error of the defocus", "Å", "Å", 1.0, "low"),
     Quality("ctf.astigmatism", "Astigmatism", "Å", "Å", 1.0, "low"),
@@ -35,10 +36,16 @@ _ALL = (
     Quality("ctf.ice_ring", "Ice ring", "", "", 1.0, "low"),
     Quality("ctf.tilt", "Tilt of the specimen", "°", "°", 1.0, "low"),
     Quality("ctf.thickness", "Ice thickness from the CTF", "Å", "Å", 1.0, "low"),
+    Quality("micrograph.score", "Quality score", "", "", 1.0, "high"),
+    Quality("micrograph.texture", "Texture at particle scale", "", "", 1.0),
+    Quality("micrograph.objects", "Area of objects", "", "%", 100.0, "low"),
     Quality("picks.count", "Particles picked", "", "", 1.0, "high"),
     Quality("particles.count", "Particles extracted", "", "", 1.0, "high"),
     Quality("gain.residual", "Residual of the gain", "", "%", 100.0, "low"),
     Quality("classes.particles", "Particles classified", "", "", 1.0, "high"),
+    Quality("volume.particles", "Particles in the 3D map", "", "", 1.0, "high"),
+    Quality("volume.resolution", "Resolution of the 3D map", "Å", "Å", 1.0, "low"),
+    Quality("volume.efficiency", "Evenness of the views", "", "", 1.0, "high"),
 )
 
 QUALITIES: dict[str, Quality] = {quality.name: quality for quality in _ALL}

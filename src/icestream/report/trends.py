@@ -33,6 +33,7 @@ PREFERRED = (
     "ctf.astigmatism",
     "motion.total",
     "ctf.ice_ring",
+    "micrograph.score",
     "picks.count",
     "motion.early",
     "motion.late",
@@ -54,6 +55,9 @@ MEANINGS = {
     "motion.total": "length of the specimen's track over the whole movie",
     "motion.early": "length of the track over the first 4 e/Å²",
     "motion.late": "length of the track after that",
+    "micrograph.score": "0 to 1; above 0.5 it can be used",
+    "micrograph.texture": "power at 45 to 120 Å over the noise; 1 shows nothing",
+    "micrograph.objects": "part that is far darker or brighter than the rest",
     "picks.count": "in each micrograph",
     "particles.count": "in each micrograph",
 }

@@ -8,6 +8,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from icestream.model import Image, Spectrum, Stack
+from icestream.processing.backend import operations
 
 __all__ = ["FINEST_PIXEL", "PowerSpectrum", "Tiles", "UnusableImage", "power_spectrum"]
 
@@ -181,7 +182,7 @@ def _periodogram(tile: Image, box: int, threads: int) -> NDArray[np.float32] | N
     side = len(values)
     window = np.sin(np.pi * (np.arange(side, dtype=np.float32) + 0.5) / side)
     values = values * (window[:, None] * window[None, :])
-    transform = scipy.fft.rfft2(values, workers=threads)
+    transform = operations(values).rfft2(values, threads=threads)
     half = box // 2
     transform = np.concatenate((transform[:half], transform[-half:]))[:, : half + 1]
     power = transform.real**2 + transform.imag**2

@@ -50,23 +50,13 @@ def _middle(x: float) -> float:
 
 
 @numba.njit(cache=True, nogil=True)  # pragma: no cover
-def _read_line(
+def _read_mirrored(
     frame: NDArray[Any], gain: NDArray[np.float32], y: int, left: int, line: NDArray[np.float32]
 ) -> None:
     """Gain-corrected counts of a row from `left` on, mirrored beyond the borders."""
-    height, width = frame.shape
-    j = _mirror(y, height)
-    if left >= 0 and left + line.size <= width:
-        start = np.uint64(j * width + left)
-        out, size = np.uint64(line.ctypes.data), np.uint64(frame.itemsize)
-        counts = np.uint64(frame.ctypes.data) + size * start
-        factor = np.uint64(gain.ctypes.data) + np.uint64(4) * start
-        for x in range(0, line.size, LANES):
-            at = np.uint64(4 * x)
-            load_counts(out + at, counts + size * np.uint64(x), factor + at, frame)
-        return
+    j = _mirror(y, frame.shape[0])
     for x in range(line.size):
-        i = _mirror(left + x, width)
+        i = _mirror(left + x, frame.shape[1])
         line[x] = np.float32(frame[j, i]) * gain[j, i]
 
 
@@ -94,7 +84,8 @@ def _sum_tiles(
     total = np.empty((tile, 4, side), dtype=np.float32)
     step, stride = np.uint64(4), np.uint64(4 * side)
     at_line, at_across = np.uint64(line.ctypes.data), np.uint64(across.ctypes.data)
-    at_total = np.uint64(total.ctypes.data)
+    at_total, at_gain = np.uint64(total.ctypes.data), np.uint64(gain.ctypes.data)
+    at_frames, size = np.uint64(frames.ctypes.data), np.uint64(frames.itemsize)
     for column in range(shifts.shape[2]):
         left = column * tile
         wide = min(left + tile, width) - left
@@ -103,9 +94,22 @@ def _sum_tiles(
             sy = -np.float64(shifts[f, row, column, 0])
             sx = -np.float64(shifts[f, row, column, 1])
             iy, ix = int(np.floor(sy)), int(np.floor(sx))
+            above, before = top + iy - 2, left + ix - 2
+            inside = above >= 0 and above + high + 5 <= height
+            inside = inside and before >= 0 and before + line.size <= width
+            start = np.uint64(above * width + before)
             taps = spline_taps(sx - ix)
             for y in range(high + 5):
-                _read_line(frames[f], gain, top + iy - 2 + y, left + ix - 2, line)
+                if inside:
+                    counts = at_frames + size * (start + np.uint64(f * height * width))
+                    factor = at_gain + step * start
+                    for x in range(0, line.size, LANES):
+                        at = np.uint64(x)
+                        out = at_line + step * at
+                        load_counts(out, counts + size * at, factor + step * at, frames)
+                    start += np.uint64(width)
+                else:
+                    _read_mirrored(frames[f], gain, above + y, before, line)
                 out = at_across + stride * np.uint64(y)
                 for x in range(0, 4 * side, 4 * LANES):
                     filter_lanes(out + np.uint64(x), at_line + np.uint64(x), step, taps)
