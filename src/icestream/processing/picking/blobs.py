@@ -19,7 +19,7 @@ _SCALE_STEP = 1.15
 """Ratio of neighbouring diameters in the bank: the response falls by 3 % half a step away."""
 _RING = 1.25
 """Outer radius of the filter's negative ring / radius of its disc."""
-_PIXELS_PER_DIAMETER = 16
+_PIXELS_PER_DIAMETER = 12
 _SEARCH_PIXEL = 8.0
 """Å at which the diameter is searched for."""
 _LOBES = 0.8
@@ -71,7 +71,7 @@ def pick_by_log(
 ) -> Peaks:
     """Find particles by their size and contrast alone.
 
-    The image is averaged down to about sixteen pixels per diameter, normalized by its local
+    The image is averaged down to about twelve pixels per diameter, normalized by its local
     noise, and correlated with a bank of discs, each inside a ring of the opposite sign. Unlike a
     Laplacian of Gaussian, of which it is the box-shaped relative, this filter has one peak in the
     middle of a hollow particle, and its ring ends before a touching neighbour's centre. Every

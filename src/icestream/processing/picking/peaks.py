@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from icestream.model import Column, column
@@ -52,24 +51,49 @@ def highest_peaks(
     response: Float, usable: NDArray[np.bool_], spacing: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Positive maxima, the higher first choosing its place, with positions between pixels."""
-    local = ndimage.maximum_filter(response, size=3, mode="nearest")
-    rows, columns = np.nonzero((response == local) & (response > 0) & usable)
+    rows, columns = np.nonzero(_maxima(response) & (response > 0) & usable)
     height = response[rows, columns].astype(np.float64)
     order = np.argsort(-height, kind="stable")
     rows, columns, height = rows[order], columns[order], height[order]
     points = np.stack([rows, columns], axis=1).astype(np.float64)
     if not len(points):
         return points[:, 0], points[:, 1], height
-    alive = np.ones(len(points), dtype=bool)
-    near = cKDTree(points)
-    for place in range(len(points)):
-        if alive[place]:
-            others = np.asarray(near.query_ball_point(points[place], spacing))
-            alive[others[others > place]] = False
+    alive = _apart(points, spacing)
     rows, columns, height = rows[alive], columns[alive], height[alive]
     y = rows + _vertex(response, rows, columns, 0)
     x = columns + _vertex(response, rows, columns, 1)
     return y, x, height
+
+
+def _apart(points: NDArray[np.float64], spacing: float) -> NDArray[np.bool_]:
+    """Which of `points`, the best first, have no better one that is kept within `spacing`."""
+    kept = np.zeros(len(points), dtype=bool)
+    open_ = np.ones(len(points), dtype=bool)
+    pairs = np.sort(cKDTree(points).query_pairs(spacing, output_type="ndarray"), axis=1)
+    while open_.any():
+        # Who has no better open neighbour is kept, and its neighbours are not.
+        first = open_.copy()
+        first[pairs[:, 1]] = False
+        kept |= first
+        open_ &= ~first
+        open_[pairs[first[pairs[:, 0]], 1]] = False
+        pairs = pairs[open_[pairs[:, 0]] & open_[pairs[:, 1]]]
+    return kept
+
+
+def _maxima(response: Float) -> NDArray[np.bool_]:
+    """Pixels that are not lower than any of their eight neighbours."""
+    highest = np.ones(response.shape, dtype=bool)
+    for step in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        here = tuple(
+            slice(max(0, -s), n - max(0, s)) for s, n in zip(step, response.shape, strict=True)
+        )
+        there = tuple(
+            slice(max(0, s), n - max(0, -s)) for s, n in zip(step, response.shape, strict=True)
+        )
+        highest[here] &= response[here] >= response[there]
+        highest[there] &= response[there] >= response[here]
+    return highest
 
 
 def _vertex(

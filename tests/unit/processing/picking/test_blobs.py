@@ -150,6 +150,19 @@ def test_agrees_with_people_on_apoferritin(shared_data: Path, name: str) -> None
     assert matches.precision > 0.9
 
 
+def test_agrees_with_people_without_being_told_a_diameter(shared_data: Path) -> None:
+    folder = shared_data / "micrographs" / "apoferritin_empiar10146"
+    with PIL.Image.open(folder / "May08_05.35.20.average.png") as picture:
+        image = np.asarray(picture, dtype=np.float32)
+    human = np.loadtxt(folder / "May08_05.35.20.picks.csv", delimiter=",", skiprows=1)
+    diameter = blob_diameter(image, 1.5, BlobSearch(diameter_min=60.0, diameter_max=400.0))
+    search = BlobSearch(diameter_min=diameter / 1.25, diameter_max=diameter * 1.25)
+    found = pick_by_log(image, 1.5, search)
+    matches = match_peaks((found.x, found.y), (human[:, 0], human[:, 1]), 65.0 / 1.5)
+    recall, precision = matches.recall, matches.precision
+    assert 2 * recall * precision / (recall + precision) > 0.85
+
+
 def test_no_particles_in_carbon(shared_data: Path) -> None:
     image = read_mrc(shared_data / "micrographs" / "carbon_edge.mrc").astype(np.float32)
     carbon = ndimage.gaussian_filter(image, 3) < np.median(image) - 3 * 1.4826 * np.median(
@@ -157,10 +170,14 @@ def test_no_particles_in_carbon(shared_data: Path) -> None:
     )
     labels, _ = ndimage.label(carbon)
     largest = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
-    found = pick_by_log(image, 1.0, BlobSearch(diameter_min=25.0, diameter_max=35.0))
-    inside = largest[np.rint(found.y).astype(int), np.rint(found.x).astype(int)]
-    assert len(found.x) > 100
-    assert inside.sum() == 0
+    # The file does not say its pixel size: 4 Å is about what it must be.
+    unattended = blob_diameter(image, 4.0, BlobSearch(diameter_min=60.0, diameter_max=400.0))
+    for diameter in (100.0, 140.0, unattended):
+        search = BlobSearch(diameter_min=diameter / 1.25, diameter_max=diameter * 1.25)
+        found = pick_by_log(image, 4.0, search)
+        inside = largest[np.rint(found.y).astype(int), np.rint(found.x).astype(int)]
+        assert len(found.x) > 50
+        assert inside.sum() == 0
 
 
 def lobed_particles(seed: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:

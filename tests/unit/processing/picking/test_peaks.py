@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from icestream.processing.picking import Peaks, agree_on_peaks, match_peaks
-from icestream.processing.picking.peaks import highest_peaks
+from icestream.processing.picking.peaks import _apart, highest_peaks
 
 
 def test_maxima_lie_between_pixels_and_keep_their_distance() -> None:
@@ -73,3 +73,12 @@ def test_consensus_does_not_depend_on_the_order_of_pickers() -> None:
 def test_one_picker_has_one_vote() -> None:
     crowded = peaks((10, 10), (12, 10), (11, 12))
     assert len(agree_on_peaks([crowded, peaks()], radius=5.0, votes=2).x) == 0
+
+
+def test_the_best_are_kept_as_by_going_through_them_one_by_one() -> None:
+    points = np.random.default_rng(3).uniform(0, 60, (400, 2))
+    kept: list[int] = []
+    for place, point in enumerate(points):
+        if all(np.hypot(*(point - points[other])) > 5.0 for other in kept):
+            kept.append(place)
+    assert np.flatnonzero(_apart(points, 5.0)).tolist() == kept
