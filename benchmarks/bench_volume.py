@@ -24,7 +24,6 @@ from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
 import numpy as np
-from measured import publish
 from numpy.typing import NDArray
 from scipy import fft
 
@@ -47,6 +46,7 @@ from icestream.processing.volume.initial import FirstMap, first_map
 from icestream.processing.volume.refine import observe
 from icestream.processing.volume.slices import cube_of, soft_sphere, volume_of
 from icestream.processing.volume.starts import Plan
+from measured import publish
 
 BOX, B_FACTOR = 64, 80.0
 Images = NDArray[np.float32]
@@ -305,8 +305,8 @@ def tabulate(results: list[dict[str, Any]], peer: dict[str, float] | None) -> It
         yield (
             f"\nRELION 3.1.3 (`relion_refine --sgd --denovo_3dref`, C1) takes "
             f"{peer['cpu'] / peer['iterations']:.0f} CPU s for each of its first iterations, "
-            f"measured over {peer['iterations']:.0f} of them on {peer['particles']:.0f} of the same "
-            "images; its defaults make 300, the later ones at finer steps.\n"
+            f"measured over {peer['iterations']:.0f} of them on {peer['particles']:.0f} of the "
+            "same images; its defaults make 300.\n"
         )
 
 
