@@ -23,6 +23,7 @@ SUBJECTS = {
     "movies": "Movies",
     "micrographs": "Micrographs",
     "ctf": "CTF",
+    "gain": "Gain",
     "exposures": "Exposures",
     "picks": "Picking",
     "particles": "Particles",

@@ -115,7 +115,10 @@ def preview(store: Store, registry: Registry, step: str, changes: Mapping[str, A
             again = new.id == plan.step(step).id or _made_from(plan, new, rerun)
             ended = counts.done if old.per_exposure or old.kind == "batch" else 0
             kept = min(ended, known) if again else ended
-            if old.kind in ("monitor", "trigger", "source"):
+            if old.kind == "source":
+                rerun.add(new.id)  # it costs nothing to find the same again, but it is made anew
+                again = False
+            if old.kind in ("monitor", "trigger"):
                 again = False
             if again:
                 rerun.add(new.id)

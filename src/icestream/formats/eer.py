@@ -79,7 +79,7 @@ def add_events(
     x_bits: int,
     y_bits: int,
     upsampling: int,
-    fraction: NDArray[np.uint16],
+    fraction: NDArray[np.unsignedinteger[Any]],
 ) -> tuple[int, int]:  # pragma: no cover - compiled
     """Add the electrons of one camera frame to `fraction` ``(y, x)``.
 
@@ -144,9 +144,12 @@ def render_fraction(
     file: BinaryIO | int,
     pages: tuple[Page, ...],
     coding: EerCoding,
-    upsampling: int,
-) -> NDArray[np.uint16]:
-    """Add up the camera frames `pages` into one fraction ``(y, x)``, rows as in the file.
+    fraction: NDArray[np.unsignedinteger[Any]],
+) -> None:
+    """Add up the camera frames `pages` into one `fraction` ``(y, x)``, rows as in the file.
+
+    The size of `fraction` is the camera's, or twice that a side: then the place of an electron
+    within its pixel is used. What was in it is lost.
 
     Raises
     ------
@@ -154,7 +157,8 @@ def render_fraction(
         If a frame has less than half of its stream.
     """
     height, width = pages[0].shape
-    fraction = np.zeros((height * upsampling, width * upsampling), dtype=np.uint16)
+    upsampling = fraction.shape[0] // height
+    fraction[:] = 0
     descriptor = file if isinstance(file, int) else file.fileno()
     for page in pages:
         raw = b"".join(os.pread(descriptor, count, offset) for offset, count in page.strips)
@@ -170,7 +174,6 @@ def render_fraction(
                 found=f"one that ends at pixel {reached}",
                 advice="copy the file again, or wait until it is written",
             )
-    return fraction
 
 
 @numba.njit(nogil=True, cache=True)

@@ -5,6 +5,7 @@ stored, TIFF turned upside down (`icestream.formats.tiff`). A micrograph that is
 therefore lies as RELION's own micrograph of the same movie does, and so do coordinates in it.
 """
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,12 @@ from numpy.typing import NDArray
 from icestream.formats.eer import EerCoding, eer_coding, eer_metadata, render_fraction
 from icestream.formats.errors import FormatError
 from icestream.formats.gain import read_gain
-from icestream.formats.mrc import check_mrc_size, map_mrc, read_mrc_header
+from icestream.formats.mrc import (
+    HEADER_SIZE,
+    check_mrc_size,
+    read_mrc_header,
+    unpack_four_bits,
+)
 from icestream.formats.tiff import (
     EER_COMPRESSIONS,
     Chain,
@@ -77,9 +83,22 @@ class MovieFile(ABC):
         self.shape = shape
         self.dtype: np.dtype[Any] = np.dtype(dtype)
 
+    def read(self, index: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Raw counts ``(y, x)`` of frame `index` (from 0). Threads may call it together.
+
+        `out` is a contiguous array of the movie's shape and type that is filled and returned.
+        """
+        if not 0 <= index < self.frames:
+            raise IndexError(f"{self.path}: frame {index} of {self.frames}")
+        frame: NDArray[Any] = np.empty(self.shape, dtype=self.dtype) if out is None else out
+        if frame.shape != self.shape or frame.dtype != self.dtype or not frame.flags.c_contiguous:
+            raise ValueError(f"{self.path}: out must be a contiguous {self.dtype} {self.shape}")
+        self._read_into(index, frame)
+        return frame
+
     @abstractmethod
-    def read(self, index: int) -> NDArray[Any]:
-        """Raw counts ``(y, x)`` of frame `index` (from 0). Threads may call it together."""
+    def _read_into(self, index: int, frame: NDArray[Any]) -> None:
+        """Fill `frame` with the raw counts of a frame that is in the movie."""
 
     def close(self) -> None:
         """Let go of the file."""
@@ -90,7 +109,7 @@ class MovieFile(ABC):
         stack = np.empty((self.frames, *self.shape), dtype=self.dtype)
 
         def fill(index: int) -> None:
-            stack[index] = self.read(index)
+            self.read(index, stack[index])
 
         _for_each(fill, self.frames, threads)
         return stack
@@ -101,10 +120,6 @@ class MovieFile(ABC):
         """The gain reference at `path`, to be multiplied with what `read` gives."""
         eer = self.container == "eer"
         return read_gain(path, self.shape, eer=eer, orientation=orientation)
-
-    def _check_index(self, index: int) -> None:
-        if not 0 <= index < self.frames:
-            raise IndexError(f"{self.path}: frame {index} of {self.frames}")
 
     def __enter__(self) -> Self:
         return self
@@ -131,14 +146,36 @@ class _MrcMovie(MovieFile):
     container = "mrc"
 
     def __init__(self, path: Path) -> None:
-        self._mapped = map_mrc(path)
-        native = self._mapped.dtype.newbyteorder("=")
-        frames, height, width = self._mapped.shape
-        super().__init__(path, frames, (height, width), native)
+        self._header = read_mrc_header(path)
+        check_mrc_size(path, self._header)
+        frames, height, width = self._header.shape
+        super().__init__(path, frames, (height, width), self._header.dtype.newbyteorder("="))
+        self._file: BinaryIO = path.open("rb", buffering=0)
 
-    def read(self, index: int) -> NDArray[Any]:
-        self._check_index(index)
-        return np.array(self._mapped[index], dtype=self.dtype)
+    def _read_into(self, index: int, frame: NDArray[Any]) -> None:
+        header = self._header
+        size = self.shape[0] * header.row_bytes
+        start = HEADER_SIZE + header.extended + index * size
+        packed = np.empty(size, np.uint8) if header.mode == 101 else frame.reshape(-1)
+        view = packed.view(np.uint8)
+        place = 0
+        while place < size:
+            read = os.preadv(self._file.fileno(), [view[place:].data], start + place)
+            if not read:
+                raise FormatError(
+                    self.path,
+                    expected=f"{header.size} bytes, as when it was opened",
+                    found=f"an end at byte {start + place}",
+                    advice="copy the file again, or wait until it is written",
+                )
+            place += read
+        if header.mode == 101:
+            frame[:] = unpack_four_bits(packed.reshape(-1, header.row_bytes), self.shape[1])
+        elif not header.dtype.isnative:
+            frame.byteswap(inplace=True)
+
+    def close(self) -> None:
+        self._file.close()
 
 
 class _PagedMovie(MovieFile):
@@ -161,9 +198,8 @@ class _TiffMovie(_PagedMovie):
     def __init__(self, path: Path, pages: tuple[Page, ...]) -> None:
         super().__init__(path, pages, len(pages), pages[0].shape, pages[0].dtype)
 
-    def read(self, index: int) -> NDArray[Any]:
-        self._check_index(index)
-        return decode_page(self.path, self._file, self._pages[index])
+    def _read_into(self, index: int, frame: NDArray[Any]) -> None:
+        decode_page(self.path, self._file, self._pages[index], frame)
 
 
 class _EerMovie(_PagedMovie):
@@ -186,12 +222,10 @@ class _EerMovie(_PagedMovie):
         self._upsampling = upsampling
         self._coding: EerCoding = eer_coding(path, pages[0])
 
-    def read(self, index: int) -> NDArray[Any]:
-        self._check_index(index)
+    def _read_into(self, index: int, frame: NDArray[Any]) -> None:
         first = index * self._grouping
         pages = self._pages[first : first + self._grouping]
-        fraction = render_fraction(self.path, self._file, pages, self._coding, self._upsampling)
-        return fraction.astype(self.dtype, copy=False)
+        render_fraction(self.path, self._file, pages, self._coding, frame)
 
 
 def open_movie(path: Path | str, eer_grouping: int = 1, *, eer_upsampling: int = 1) -> MovieFile:

@@ -1,4 +1,4 @@
-"""TIFF movies and images: directories walked by hand, strips decoded by imagecodecs.
+"""TIFF movies and images: directories walked by hand, strips decoded where they belong.
 
 The chain of directories is what tells a whole file from a growing one, so it is read here and
 not hidden in a library; it also lets frames be decoded in several threads.
@@ -11,6 +11,7 @@ Rows
 
 import os
 import struct
+import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,11 +19,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 import imagecodecs
+import numba
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError
+from icestream.formats.lzw import SPARE, decode_lzw
 from icestream.formats.whole import written_whole
 
 __all__ = ["Chain", "Page", "decode_page", "read_pages", "read_tiff", "walk_pages", "write_tiff"]
@@ -54,8 +57,9 @@ _MOST_PIXELS = 2**28
 _NOT_WHOLE = frozenset({_DESCRIPTION, EER_METADATA, _X_RESOLUTION})
 _LISTS = frozenset({_STRIPS, _COUNTS, _TILES, _TILE_COUNTS})
 
+_LZW = 5
+_NATIVE = "<" if sys.byteorder == "little" else ">"
 _DECODERS: dict[int, Callable[..., Any]] = {
-    5: imagecodecs.lzw_decode,
     8: imagecodecs.zlib_decode,
     32946: imagecodecs.zlib_decode,
     32773: imagecodecs.packbits_decode,
@@ -303,7 +307,9 @@ def whole_pages(path: Path | str, chain: Chain) -> tuple[Page, ...]:
     return chain.pages
 
 
-def decode_page(path: Path | str, file: BinaryIO | int, page: Page) -> NDArray[Any]:
+def decode_page(
+    path: Path | str, file: BinaryIO | int, page: Page, out: NDArray[Any] | None = None
+) -> NDArray[Any]:
     """Decode one page into ``(y, x)``, its last stored row first (see the module's note on rows).
 
     Parameters
@@ -314,6 +320,8 @@ def decode_page(path: Path | str, file: BinaryIO | int, page: Page) -> NDArray[A
         Open file, or its descriptor; read by position, so threads may share it.
     page
         One of `read_pages`.
+    out
+        Contiguous array of the page's shape and type that is filled and returned; None makes one.
     """
     if int(page.tags.get(_SAMPLES, 1)) != 1 or page.bits not in (4, 8, 16, 32, 64):
         raise FormatError(
@@ -329,10 +337,10 @@ def decode_page(path: Path | str, file: BinaryIO | int, page: Page) -> NDArray[A
             found=f"sample format {page.tags.get(_FORMAT)}",
             advice="save the image as integers or float32",
         )
+    image: NDArray[Any] = np.empty(page.shape, dtype=page.dtype) if out is None else out
     descriptor = file if isinstance(file, int) else file.fileno()
-    blocks = [os.pread(descriptor, count, offset) for offset, count in page.strips]
     try:
-        return _assemble(page, blocks)
+        _assemble(descriptor, page, image)
     except FormatError:
         raise
     except (imagecodecs.DelayedImportError, RuntimeError, ValueError, OSError) as error:
@@ -342,45 +350,85 @@ def decode_page(path: Path | str, file: BinaryIO | int, page: Page) -> NDArray[A
             found=f"what cannot be decoded ({error})",
             advice=_COPY_AGAIN,
         ) from error
+    return image
 
 
-def _assemble(page: Page, blocks: list[bytes]) -> NDArray[Any]:
+def _assemble(descriptor: int, page: Page, image: NDArray[Any]) -> None:
+    """Decode all strips or tiles, and turn the image upside down."""
     height, width = page.shape
     tiled = _TILES in page.tags
     rows = int(page.tags[_TILE_HEIGHT] if tiled else page.tags.get(_ROWS, height))
     columns = int(page.tags[_TILE_WIDTH]) if tiled else width
     rows = rows if tiled else min(rows, height)
     across = -(-width // columns)
-    if len(blocks) < across * -(-height // rows):
-        raise ValueError(f"{len(blocks)} strips for {height} rows of {rows} a strip")
-    image = np.empty((height, width), dtype=page.dtype)
-    for place, block in enumerate(blocks[: across * -(-height // rows)]):
+    strips = page.strips[: across * -(-height // rows)]
+    if len(strips) < across * -(-height // rows):
+        raise ValueError(f"{len(strips)} strips for {height} rows of {rows} a strip")
+    for place, strip in enumerate(strips):
         top, left = place // across * rows, place % across * columns
-        stored = rows if tiled else min(rows, height - top)
-        part = _decode_block(page, block, stored, columns)
-        image[top : top + rows, left : left + columns] = part[: height - top, : width - left]
-    return image[::-1]
+        bottom = min(top + rows, height)
+        target = image[height - bottom : height - top, left : left + columns]
+        if tiled:
+            part = np.empty((rows, columns), dtype=page.dtype)
+            _decode_strip(descriptor, page, strip, part)
+            target[:] = part[bottom - top - 1 :: -1, : target.shape[1]]
+        else:
+            _decode_strip(descriptor, page, strip, target)
+            _turn_over(target.view(np.uint8))
 
 
-def _decode_block(page: Page, block: bytes, rows: int, columns: int) -> NDArray[Any]:
-    row_bytes = (columns * page.bits + 7) // 8
-    if page.compression in _DECODERS:
-        block = _DECODERS[page.compression](block)
-    elif page.compression != 1:
-        raise ValueError(f"compression {page.compression} is not known")
-    if len(block) < rows * row_bytes:
-        raise ValueError(f"{len(block)} bytes of {rows * row_bytes}")
-    if page.bits == 4:
-        packed = np.frombuffer(block, np.uint8, rows * row_bytes).reshape(rows, row_bytes)
-        return np.stack([packed >> 4, packed & 15], axis=-1).reshape(rows, -1)[:, :columns]
-    stored = np.dtype(page.order + page.dtype.str[1:])
-    pixels = np.frombuffer(block, stored, rows * columns).reshape(rows, columns)
+@numba.njit(cache=True, nogil=True)
+def _turn_over(rows: NDArray[np.uint8]) -> None:  # pragma: no cover - compiled
+    """Turn an image upside down where it is."""
+    high, wide = rows.shape
+    for y in range(high // 2):
+        upper, lower = rows[y], rows[high - 1 - y]
+        for x in range(wide):
+            upper[x], lower[x] = lower[x], upper[x]
+
+
+def _decode_strip(descriptor: int, page: Page, strip: tuple[int, int], out: NDArray[Any]) -> None:
+    """Decode one strip or tile into `out` ``(rows, columns)``, contiguous, first row first."""
+    offset, count = strip
+    if page.compression == 1 and page.bits > 4:
+        _fill(descriptor, offset, out.reshape(-1).view(np.uint8))
+    else:
+        stored = np.empty(count + SPARE, dtype=np.uint8)
+        _fill(descriptor, offset, stored[:count])
+        row_bytes = (out.shape[1] * page.bits + 7) // 8
+        packed = np.empty((len(out), row_bytes), np.uint8) if page.bits == 4 else out
+        flat = packed.reshape(-1).view(np.uint8)
+        if page.compression == _LZW:
+            decode_lzw(stored, flat)
+        else:
+            raw = stored[:count].tobytes()
+            if page.compression in _DECODERS:
+                raw = _DECODERS[page.compression](raw)
+            elif page.compression != 1:
+                raise ValueError(f"compression {page.compression} is not known")
+            if len(raw) < flat.size:
+                raise ValueError(f"{len(raw)} bytes of {flat.size}")
+            flat[:] = np.frombuffer(raw, np.uint8, flat.size)
+        if page.bits == 4:
+            pixels = np.stack([packed >> 4, packed & 15], axis=-1).reshape(len(out), -1)
+            out[:] = pixels[:, : out.shape[1]]
+    if page.order != _NATIVE and out.itemsize > 1:
+        out.byteswap(inplace=True)
     predictor = int(page.tags.get(_PREDICTOR, 1))
     if predictor == 2:
-        return np.cumsum(pixels.astype(page.dtype), axis=1, dtype=page.dtype)
-    if predictor != 1:
+        np.cumsum(out, axis=1, dtype=out.dtype, out=out)
+    elif predictor != 1:
         raise ValueError(f"predictor {predictor} is not known")
-    return pixels
+
+
+def _fill(descriptor: int, offset: int, buffer: NDArray[np.uint8]) -> None:
+    """Read bytes of the file from `offset` on."""
+    place = 0
+    while place < buffer.size:
+        read = os.preadv(descriptor, [buffer[place:].data], offset + place)
+        if not read:
+            raise ValueError(f"{place} bytes of {buffer.size} in the file")
+        place += read
 
 
 def read_tiff(path: Path | str, threads: int = 1) -> NDArray[Any]:
@@ -399,7 +447,7 @@ def read_tiff(path: Path | str, threads: int = 1) -> NDArray[Any]:
     with Path(path).open("rb") as file:
 
         def fill(index: int) -> None:
-            out[index] = decode_page(path, file, pages[index])
+            decode_page(path, file, pages[index], out[index])
 
         if threads == 1:
             for index in range(len(pages)):

@@ -6,9 +6,14 @@ from icestream.model.classes import Classes
 from icestream.model.ctf import Ctf
 from icestream.model.document import from_document, map_paths, to_document
 from icestream.model.exposure import Exposure
-from icestream.model.gain import ORIENTATIONS, Gain, Orientation
+from icestream.model.gain import AS_IT_IS, ORIENTATIONS, Gain, Orientation
 from icestream.model.identity import content_key, source_key, task_key
 from icestream.model.micrograph import Micrograph, Motion
+from icestream.model.micrograph_quality import (
+    MICROGRAPH_CLASSES,
+    MicrographClass,
+    MicrographQuality,
+)
 from icestream.model.movie import Movie
 from icestream.model.optics import Optics
 from icestream.model.particles import Particles
@@ -18,6 +23,8 @@ from icestream.model.verdict import Accepted, Rejected, Verdict
 from icestream.model.volume import Volume
 
 __all__ = [
+    "AS_IT_IS",
+    "MICROGRAPH_CLASSES",
     "ORIENTATIONS",
     "QUALITIES",
     "Accepted",
@@ -30,6 +37,8 @@ __all__ = [
     "Image",
     "Level",
     "Micrograph",
+    "MicrographClass",
+    "MicrographQuality",
     "Motion",
     "Movie",
     "Offer",

@@ -34,6 +34,16 @@ class Motion:
     """Number of the first frame used, from 1."""
     hot_pixels: Column | None = None
     """Pixels ``(n, 2)`` as (y, x) that were replaced."""
+    frame_errors: Column | None = None
+    """``(frames,)`` expected standard deviation of each whole-frame shift along an axis, pixels of
+    the movie."""
+    frame_agreement: Column | None = None
+    """``(frames,)`` how well each frame agrees with the sum of the others, as a part of what is
+    expected: about 1, and 0 for a frame that shows nothing of what the others show."""
+    patch_quality: Column | None = None
+    """``(patches, 4)``: centre (y, x) of each patch as in `local`, log-likelihood that it gains by
+    the local motion of the other patches, and curvature of the agreement of its frames over that
+    of the mean patch. None: no local motion was looked for."""
 
     @property
     def total(self) -> float:
@@ -87,13 +97,24 @@ class Micrograph:
     """Exposure group (RELION's optics group)."""
     thumbnail: Path | None = None
     """Small contrast-stretched PNG or JPEG."""
+    odd: Path | None = None
+    """Sum of the first, third, ... frame without dose weighting."""
+    even: Path | None = None
+    """Sum of the second, fourth, ... frame."""
+    half_correlation: float | None = None
+    """Correlation of `odd` and `even` between 30 and 10 Å."""
+    tracks: Path | None = None
+    """Picture of how the specimen moved."""
 
     def qualities(self) -> dict[str, float]:
         """Measured qualities that screens plot, by the names in `icestream.model.quality`."""
+        found = {}
+        if self.half_correlation is not None:
+            found["sum.correlation"] = self.half_correlation
         if self.motion is None:
-            return {}
+            return found
         early = round(4.0 / self.dose_per_frame) if self.dose_per_frame > 0 else 4
-        return {
+        return found | {
             "motion.total": self.motion.total,
             "motion.early": self.motion.early(early),
             "motion.late": self.motion.late(early),

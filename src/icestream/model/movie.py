@@ -35,6 +35,9 @@ class Movie:
     """Defect map or list of the camera."""
     eer_grouping: int = 1
     """EER frames summed into one frame; 1 for other formats."""
+    eer_upsampling: int = 1
+    """2 where the place of an electron within its pixel is used, so that frames have twice the
+    camera's pixels along each side; 1 for other formats."""
     size: int = 0
     """Bytes on disk when the movie was taken in."""
     details: Exposure | None = None

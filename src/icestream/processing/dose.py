@@ -85,21 +85,22 @@ class WeightFactors:
 
 
 def factor_weights(
-    frames: int, dose: Dose, highest: float, *, rank: int = 4, points: int = 512
+    frames: int, dose: Dose, highest: float, *, tolerance: float = 0.006, points: int = 512
 ) -> WeightFactors:
     """Factor the dose weights, so that few sums of frames replace one filter per frame.
 
-    The weights of all frames are smooth in the exposure and nearly of rank 4: the largest
-    relative error of the sum is 0.3 % for 40 frames of 1.25 e/Å². Summing ``frames[r, f]`` times
-    the frames for each r and filtering the few sums costs `rank` transforms per movie instead of
-    one per frame.
+    The weights of all frames are smooth in the exposure and nearly of low rank. Summing
+    ``frames[r, f]`` times the frames for each r and filtering the few sums costs one transform
+    for each of them instead of one per frame. Four sums are enough for 40 frames of 1.25 e/Å²:
+    0.3 % of the weighted sum is then something else.
 
     Parameters
     ----------
     highest
         Largest frequency that will be asked for, 1/Å.
-    rank
-        Number of sums, the plain one included.
+    tolerance
+        Largest error of the weights of all frames, relative to their norm, at any frequency. As
+        few sums are taken as allow it, the plain one included.
     """
     frequency = np.linspace(0.0, highest, points)
     weights = dose_weights(frequency, frames, dose).astype(np.float64)
@@ -108,8 +109,12 @@ def factor_weights(
     # Relative errors count: each frequency is scaled to the same norm before factoring.
     scaled = weights / norm
     rest = scaled - np.outer(ones, ones @ scaled)
-    left = np.linalg.svd(rest, full_matrices=False)[0][:, : max(min(rank, frames) - 1, 0)]
-    basis = np.concatenate([ones[:, None], left], axis=1)
+    left = np.linalg.svd(rest, full_matrices=False)[0][:, : frames - 1]
+    share = (left.T @ rest) ** 2 / frames
+    missing = np.sqrt(np.maximum((rest**2).sum(axis=0) / frames - np.cumsum(share, axis=0), 0))
+    enough = np.flatnonzero(missing.max(axis=1) <= tolerance) + 1
+    rank = 1 if (rest**2).sum(axis=0).max() <= frames * tolerance**2 else int(enough[0]) + 1
+    basis = np.concatenate([ones[:, None], left[:, : rank - 1]], axis=1)
     response = basis.T @ scaled
     basis[:, 0] *= np.sqrt(frames)
     response[0] /= np.sqrt(frames)

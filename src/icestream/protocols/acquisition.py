@@ -113,7 +113,8 @@ class Acquisition:
                 f"{path.name} has {facts.frames} frames, its metadata say {beside.frames}",
             )
         grouping = self._grouping(facts, dose)
-        shape = facts.shape
+        upsampling = wanted.eer_upsampling if facts.container == "eer" else 1
+        shape = (upsampling * facts.shape[0], upsampling * facts.shape[1])
         gain = self._find_gain(facts, [one.gain for one in said if one.gain])
         return Movie(
             exposure=exposure_name(path),
@@ -121,7 +122,7 @@ class Acquisition:
             frames=facts.frames // grouping,
             shape=shape,
             optics=Optics(
-                pixel_size=pixel_size,
+                pixel_size=pixel_size / upsampling,
                 voltage=voltage,
                 spherical_aberration=wanted.spherical_aberration,
                 amplitude_contrast=wanted.amplitude_contrast,
@@ -132,6 +133,7 @@ class Acquisition:
             gain_orientation=self._orientation(),
             defects=wanted.defects or self._named([one.defects for one in said if one.defects]),
             eer_grouping=grouping,
+            eer_upsampling=upsampling,
             size=facts.size,
             details=self._details(path, said, status),
         )

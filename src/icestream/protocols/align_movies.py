@@ -1,25 +1,30 @@
 """Align the frames of each movie as it arrives, and sum them with dose weights."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import median
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from icestream.formats import open_movie, read_defects, write_mrc, write_picture
-from icestream.model import Micrograph, Motion, Movie, column
+from icestream.model import Image, Micrograph, Motion, Movie, column
+from icestream.processing.counts import sum_counts
 from icestream.processing.defects import find_outliers, replace_defects
 from icestream.processing.dose import Dose
 from icestream.processing.gain.reference import dead_pixels, usable_gain
 from icestream.processing.grey import draw_thumbnail
-from icestream.processing.motion.measure import FoundMotion, measure_motion
+from icestream.processing.motion.halves import half_correlation
+from icestream.processing.motion.magnification import Distortion, undo_distortion
+from icestream.processing.motion.measure import FoundMotion, count_early_frames, measure_motion
+from icestream.processing.motion.picture import draw_tracks
 from icestream.processing.motion.spectra import Frames, in_threads
 from icestream.processing.motion.track import Search
-from icestream.processing.motion.warp import Sums, sum_frames
+from icestream.processing.motion.warp import Recipe, Sums, sum_frames
 from icestream.protocol import (
     Advanced,
     Figure,
@@ -32,6 +37,9 @@ from icestream.protocol import (
     shown_if,
 )
 from icestream.units import Angstrom, Pixel, Unit
+
+_SUPER_RESOLUTION = frozenset({frozenset({11520, 8184}), frozenset({7676, 7420})})
+"""Sides of the frames that K3 and K2 cameras write in super-resolution."""
 
 _TOO_MANY = 0.05
 """A larger part of the camera cannot be defective: the gain or its orientation is wrong."""
@@ -48,8 +56,9 @@ class AlignMoviesParameters(Parameters):
     """Follow the motion of parts of the field too. It is used only where it predicts parts that
     were left out of its fit."""
 
-    binning: Annotated[float, Ge(1), Le(8)] = 1.0
-    """Pixel of the micrograph in pixels of the movie: 2 for super-resolution movies."""
+    binning: Annotated[float, Ge(0), Le(8)] = 0.0
+    """Pixel of the micrograph in pixels of the movie; 0 takes 2 for super-resolution movies of K2
+    and K3 cameras and for upsampled EER, and 1 for others."""
 
     first_frame: Annotated[int, Ge(1)] = 1
     """First frame to use, from 1."""
@@ -57,7 +66,33 @@ class AlignMoviesParameters(Parameters):
     last_frame: Annotated[int, Ge(0)] = 0
     """Last frame to use; 0 uses all."""
 
-    resolution: Annotated[Angstrom, Ge(2), Le(40), Advanced] = 8.0
+    unsummed: Annotated[int, Ge(0), Advanced] = 0
+    """First frames that are aligned but left out of the sums."""
+
+    early_motion: Annotated[Angstrom, Ge(0), Advanced] = 0.0
+    """Leave out of the sums the first frames, during each of which the specimen moved farther than
+    this; 0 keeps them. Nothing is left out where more than half of the frames moved so."""
+
+    halves: bool = False
+    """Write the sums of the odd and of the even frames too, and say how well they agree."""
+
+    exact: Annotated[bool, Advanced] = False
+    """Shift and weigh each frame in Fourier space; only local motion is interpolated. Takes several
+    times as long, for what lies above 0.7 of the Nyquist frequency."""
+
+    defects: Annotated[Path | None, Advanced] = None
+    """Defect map or list beyond that of the movies, such as one found over many movies."""
+
+    distortion_angle: Annotated[float, Unit("°"), Ge(-180), Le(180), Advanced] = 0.0
+    """Direction in which the microscope magnifies most, from x towards y of the micrograph."""
+
+    distortion_major: Annotated[float, Ge(0.5), Le(2), Advanced] = 1.0
+    """Magnification in that direction over the nominal one."""
+
+    distortion_minor: Annotated[float, Ge(0.5), Le(2), Advanced] = 1.0
+    """Magnification across that direction over the nominal one."""
+
+    resolution: Annotated[Angstrom, Ge(2), Le(40), Advanced] = 10.0
     """Finest detail that motion is measured on."""
 
     bfactor: Annotated[float, Unit("Å²"), Ge(0), Advanced] = 0.0
@@ -69,8 +104,12 @@ class AlignMoviesParameters(Parameters):
     max_shift: Annotated[Angstrom, Gt(1), Advanced] = 150.0
     """Largest distance of a frame from the others."""
 
-    patches: Annotated[int, Ge(4), Le(15), Advanced, shown_if("local_motion")] = 7
-    """Overlapping patches across the shorter side of the field."""
+    alignment: Annotated[Literal["likelihood", "pairwise"], Advanced] = "likelihood"
+    """How whole frames are aligned: by the likelihood of all of them together, or from the shifts
+    between all pairs of frames."""
+
+    patches: Annotated[int, Ge(4), Le(15), Advanced, shown_if("local_motion")] = 8
+    """Patches across the shorter side of the field."""
 
     defect_threshold: Annotated[float, Ge(4), Advanced] = 7.0
     """Pixels of the sum that are off by more standard deviations than this are replaced."""
@@ -81,6 +120,14 @@ class AlignMoviesParameters(Parameters):
     threads: Annotated[int, Ge(1), Le(64), Operational, Advanced] = 1
     """Cores for one movie. Many movies at once with one core each are faster than one movie
     with many."""
+
+    @field_validator("binning")
+    @classmethod
+    def check_binning(cls, binning: float) -> float:
+        """Refuse to make pixels smaller."""
+        if 0 < binning < 1:
+            raise ValueError(f"binning must be 0 or at least 1, not {binning}")
+        return binning
 
     @model_validator(mode="after")
     def check_frames(self) -> Self:
@@ -122,19 +169,59 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
                 bfactor=wanted.bfactor,
                 max_shift=wanted.max_shift,
                 smooth=wanted.smooth_track,
+                method=wanted.alignment,
             ),
             dose,
             patches=wanted.patches if wanted.local_motion else 0,
             cores=work.cores,
         )
-        sums = sum_frames(
-            loaded.frames,
-            found.best,
+        early = self._early(movie, found, first)
+        if early:
+            frames = replace(loaded.frames, counts=loaded.frames.counts[early:])
+            loaded, found = replace(loaded, frames=frames), found.without_first(early)
+            first += early
+            dose = _dose(movie, first)
+        recipe = Recipe(
             dose=dose if wanted.dose_weighting else None,
-            binning=wanted.binning,
-            cores=work.cores,
+            binning=wanted.binning or _usual_binning(movie),
+            halves=wanted.halves and len(loaded.frames) > 1,
+            exact=wanted.exact,
         )
-        return self._write(movie, work, loaded, found, sums, first)
+        sums = sum_frames(loaded.frames, found.best, recipe, cores=work.cores)
+        return self._write(movie, work, loaded, found, self._straighten(sums, work), first)
+
+    def _early(self, movie: Movie, found: FoundMotion, first: int) -> int:
+        """How many of the aligned frames are left out of the sums."""
+        wanted, count = self.parameters, len(found.shifts)
+        if wanted.unsummed >= count:
+            raise ItemFailed(
+                f"{wanted.unsummed} frames were to be left out of the sum, but only {count} of "
+                f"{movie.path} are aligned, from {first + 1} on",
+                advice="lower unsummed",
+                code="no-frames",
+            )
+        moved = count_early_frames(found.best, wanted.early_motion) if wanted.early_motion else 0
+        return max(wanted.unsummed, moved)
+
+    def _straighten(self, sums: Sums, work: Work) -> Sums:
+        """Undo what the microscope distorts."""
+        wanted = self.parameters
+        distortion = Distortion(
+            angle=wanted.distortion_angle,
+            major=wanted.distortion_major,
+            minor=wanted.distortion_minor,
+        )
+        if distortion.major == distortion.minor == 1:
+            return sums
+
+        def straight(image: Image) -> Image:
+            return undo_distortion(image, distortion, threads=work.cores)
+
+        return Sums(
+            straight(sums.plain),
+            None if sums.weighted is None else straight(sums.weighted),
+            None if sums.halves is None else (straight(sums.halves[0]), straight(sums.halves[1])),
+        )
 
     def _range(self, movie: Movie) -> tuple[int, int]:
         """Frames to use, from 0, the last one excluded."""
@@ -150,25 +237,23 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
 
     def _load(self, movie: Movie, first: int, last: int, work: Work) -> _Loaded:
         """Counts, gain and the pixels that stand out; defects are replaced."""
-        with open_movie(movie.path, movie.eer_grouping) as file:
+        with open_movie(
+            movie.path, movie.eer_grouping, eer_upsampling=movie.eer_upsampling
+        ) as file:
             counts = np.empty((last - first, *file.shape), dtype=file.dtype)
-
-            def read(i: int) -> None:
-                counts[i] = file.read(first + i)
-
-            in_threads(read, range(last - first), work.cores)
+            in_threads(lambda i: file.read(first + i, counts[i]), range(last - first), work.cores)
             gain = None
             if movie.gain is not None:
                 gain = file.read_gain(movie.gain, movie.gain_orientation)
             defects = np.zeros(file.shape, dtype=np.bool_)
-        if movie.defects is not None:
-            defects |= read_defects(movie.defects, (counts.shape[1], counts.shape[2]))
+        for listed in (movie.defects, self.parameters.defects):
+            if listed is not None:
+                defects |= read_defects(listed, (counts.shape[1], counts.shape[2]))
         if gain is not None:
             defects |= dead_pixels(gain)
         counts = _native(counts)
         factors = usable_gain(gain, (counts.shape[1], counts.shape[2]), defects)
-        total = counts.sum(axis=0, dtype=np.float32 if counts.dtype.kind == "f" else np.uint32)
-        total = (total * factors).astype(np.float32)
+        total = sum_counts(counts, factors)
         broken = ~np.isfinite(total)
         total[broken | defects] = np.median(total[::4, ::4][~(broken | defects)[::4, ::4]])
         outliers = find_outliers(total, threshold=self.parameters.defect_threshold) | broken
@@ -202,6 +287,12 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
         if sums.weighted is not None:
             unweighted = work.path(f"{movie.exposure}_noDW.mrc")
             write_mrc(unweighted, sums.plain, optics.pixel_size)
+        halves: list[Path] = []
+        for name, image in zip(("odd", "even"), sums.halves or (), strict=False):
+            halves.append(work.path(f"{movie.exposure}_{name}.mrc"))
+            write_mrc(halves[-1], image, optics.pixel_size)
+        tracks = work.path(f"{movie.exposure}_tracks.png")
+        write_picture(tracks, draw_tracks(found.best, loaded.frames.shape))
         thumbnail = work.path(f"{movie.exposure}.jpg")
         write_picture(
             thumbnail, draw_thumbnail(shown, optics.pixel_size, self.parameters.thumbnail_size)
@@ -223,6 +314,10 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
             eer_grouping=movie.eer_grouping,
             group=movie.details.group if movie.details else 1,
             thumbnail=thumbnail,
+            odd=halves[0] if halves else None,
+            even=halves[1] if halves else None,
+            half_correlation=_agreement(sums, optics.pixel_size),
+            tracks=tracks,
         )
 
     def summarize(self, micrographs: Sequence[Micrograph]) -> str:
@@ -241,6 +336,19 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
         if totals:
             yield Figure("Total motion", "series", totals, "motion / Å")
             yield Figure("Total motion", "histogram", totals, "motion / Å")
+
+
+def _usual_binning(movie: Movie) -> float:
+    """2 where a pixel of the movie is half a pixel of the camera."""
+    fine = movie.eer_upsampling == 2 or frozenset(movie.shape) in _SUPER_RESOLUTION
+    return 2.0 if fine else 1.0
+
+
+def _agreement(sums: Sums, pixel_size: float) -> float | None:
+    if sums.halves is None:
+        return None
+    found = half_correlation(*sums.halves, pixel_size)
+    return found if np.isfinite(found) else None
 
 
 def _dose(movie: Movie, first: int) -> Dose | None:
@@ -273,4 +381,7 @@ def _motion(found: FoundMotion, loaded: _Loaded, pixel_size: float, first: int) 
         pixel_size=pixel_size,
         first_frame=first + 1,
         hot_pixels=column(hot) if len(hot) else None,
+        frame_errors=column(found.frame_errors / pixel_size),
+        frame_agreement=column(found.frame_agreement),
+        patch_quality=None if found.patches is None else column(found.patches.table),
     )

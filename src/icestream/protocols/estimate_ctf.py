@@ -62,11 +62,19 @@ class CtfParameters(Parameters):
 
 
 class EstimateCtf(ItemProtocol[CtfParameters]):
-    """Fit defocus, astigmatism and phase shift to the Thon rings of a micrograph."""
+    """Fit defocus, astigmatism, tilt and phase shift to the Thon rings of a micrograph.
+
+    Each number comes with its standard error. A tilt is given where it is more than noise, the
+    thickness of the ice where the rings show a node.
+    """
 
     name = "ctf.estimate"
     title = "CTF estimation"
-    cites = ("doi:10.1016/j.jsb.2015.08.008", "doi:10.1016/j.jsb.2015.11.003")
+    cites = (
+        "doi:10.1016/j.jsb.2015.08.008",
+        "doi:10.1016/j.jsb.2015.11.003",
+        "doi:10.7554/eLife.97227",
+    )
     resources = Resources(memory=768 * 2**20)
 
     def process(self, micrograph: Micrograph, work: Work) -> Ctf:
@@ -90,18 +98,28 @@ class EstimateCtf(ItemProtocol[CtfParameters]):
         return _item(micrograph, fit, work)
 
     def summarize(self, items: Sequence[Ctf]) -> str:
-        """Median resolution and the range of defocus."""
+        """Median resolution, the range of defocus, and what is out of the ordinary."""
         if not items:
             return ""
         defoci = [ctf.defocus * 1e-4 for ctf in items]
-        return (
+        text = (
             f"The CTF of {len(items)} micrographs was fitted to a median of "
             f"{median(ctf.resolution for ctf in items):.1f} Å; "
             f"defocus {min(defoci):.2f} to {max(defoci):.2f} µm"
         )
+        errors = [ctf.defocus_error for ctf in items if ctf.defocus_error is not None]
+        if errors:
+            text += f", known to a median of {median(errors):.0f} Å"
+        tilts = [ctf.tilt for ctf in items if ctf.tilt]
+        if tilts:
+            text += f"; {len(tilts)} are tilted, by a median of {median(tilts):.0f}°"
+        nodes = [ctf.thickness for ctf in items if ctf.thickness is not None]
+        if nodes:
+            text += f"; {len(nodes)} show ice of a median of {median(nodes):.0f} Å"
+        return text
 
     def plot(self, items: Sequence[Ctf]) -> Iterator[Figure]:
-        """Defocus, astigmatism and resolution."""
+        """Defocus and its error, astigmatism, its direction, resolution, tilt and thickness."""
         defoci = [ctf.defocus * 1e-4 for ctf in items]
         resolutions = [ctf.resolution for ctf in items]
         yield Figure("Defocus", "series", defoci, "defocus / µm")
@@ -109,6 +127,21 @@ class EstimateCtf(ItemProtocol[CtfParameters]):
         yield Figure("Astigmatism", "series", [ctf.astigmatism for ctf in items], "astigmatism / Å")
         yield Figure("Fit resolution", "series", resolutions, "resolution / Å")
         yield Figure("Fit resolution", "histogram", resolutions, "resolution / Å")
+        errors = [ctf.defocus_error for ctf in items if ctf.defocus_error is not None]
+        if errors:
+            yield Figure("Error of the defocus", "histogram", errors, "standard error / Å")
+        angles = [ctf.angle for ctf in items if ctf.angle_known and ctf.angle_error is not None]
+        if angles:
+            title = "Direction of the astigmatism, where it is known"
+            yield Figure(title, "histogram", angles, "angle / °")
+        tilts = [ctf.tilt for ctf in items if ctf.tilt is not None]
+        if any(tilts):
+            yield Figure("Tilt of the specimen", "series", tilts, "tilt / °")
+        nodes = [ctf.thickness for ctf in items if ctf.thickness is not None]
+        if nodes:
+            yield Figure(
+                "Ice thickness where rings have a node", "histogram", nodes, "thickness / Å"
+            )
 
 
 def _item(micrograph: Micrograph, fit: CtfFit, work: Work) -> Ctf:
@@ -118,6 +151,7 @@ def _item(micrograph: Micrograph, fit: CtfFit, work: Work) -> Ctf:
     spectrum_path = work.path(f"{micrograph.exposure}_ctf.mrc")
     write_picture(picture_path, picture)
     write_mrc(spectrum_path, spectrum, fit.spectrum.pixel_size)
+    errors, plane, thickness = fit.errors, fit.plane, fit.thickness
     return Ctf(
         exposure=micrograph.exposure,
         optics=micrograph.optics,
@@ -131,5 +165,13 @@ def _item(micrograph: Micrograph, fit: CtfFit, work: Work) -> Ctf:
         spectrum=picture_path,
         spectrum_image=spectrum_path,
         curve=column(fit.curve),
-        defocus_error=fit.defocus_error,
+        defocus_error=errors.mean if errors else None,
+        astigmatism_error=errors.astigmatism if errors else None,
+        angle_error=errors.angle if errors else None,
+        phase_shift_error=errors.phase_shift if errors else None,
+        gradient=plane.gradient if plane and plane.tilted else None,
+        gradient_error=plane.error if plane else None,
+        shape=micrograph.shape,
+        thickness=thickness.value if thickness else None,
+        thickness_error=thickness.error if thickness else None,
     )

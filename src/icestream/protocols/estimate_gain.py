@@ -175,7 +175,7 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, Progress | None]):
 
 def _read(movie: Movie, first: int, step: int) -> tuple[NDArray[Any], int, bool]:
     """Sum of every `step`-th frame of a movie from `first` on, their number, whether it is EER."""
-    with open_movie(movie.path, movie.eer_grouping) as file:
+    with open_movie(movie.path, movie.eer_grouping, eer_upsampling=movie.eer_upsampling) as file:
         real = file.dtype.kind == "f"
         total = np.zeros(file.shape, dtype=np.float64 if real else np.uint32)
         chosen = range(min(first, file.frames - 1), file.frames, step)

@@ -65,6 +65,10 @@ class ImportParameters(Parameters):
     eer_dose: Annotated[ElectronPerAngstrom2, Gt(0)] = 1.0
     """Exposure of the fractions into which the frames of EER movies are added up."""
 
+    eer_upsampling: Annotated[Literal[1, 2], Advanced] = 1
+    """Pixels of EER fractions along each side of a pixel of the camera: 2 uses where in its pixel
+    an electron was."""
+
     frames: Annotated[int, Gt(0)] | None = None
     """Frames that each movie has in its file, where no metadata say so."""
 

@@ -4,9 +4,19 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Annotated
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
+from pydantic import field_validator
 
-from icestream.model import QUALITIES, Accepted, Ctf, Micrograph, Rejected, Verdict
+from icestream.model import (
+    MICROGRAPH_CLASSES,
+    QUALITIES,
+    Accepted,
+    Ctf,
+    Micrograph,
+    MicrographQuality,
+    Rejected,
+    Verdict,
+)
 from icestream.protocol import Parameters, SelectionProtocol
 from icestream.units import Angstrom, Micrometre
 
@@ -38,16 +48,39 @@ class SelectionLimits(Parameters):
     early_motion_max: Annotated[Angstrom, Gt(0)] | None = None
     """Longest track over the first 4 e/Å²."""
 
+    quality_min: Annotated[float, Ge(0), Le(1)] | None = None
+    """Smallest quality score of the micrograph."""
+
+    refuse: tuple[str, ...] = ("crystalline_ice", "empty_no_ice")
+    """Classes of micrographs that are not used: great, decent, contamination_or_drift,
+    crystalline_ice, empty_no_ice, vitreous_no_particles."""
+
+    @field_validator("refuse")
+    @classmethod
+    def check_classes(cls, refuse: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse a class that no micrograph is in."""
+        unknown = sorted(set(refuse) - set(MICROGRAPH_CLASSES))
+        if unknown:
+            known = ", ".join(MICROGRAPH_CLASSES)
+            raise ValueError(f"no micrograph is in class {', '.join(unknown)}; known: {known}")
+        return refuse
+
 
 class SelectExposures(SelectionProtocol[SelectionLimits]):
-    """Reject exposures whose defocus, astigmatism, resolution, ice or motion is out of limits."""
+    """Reject exposures whose defocus, astigmatism, resolution, ice, motion or look is not good."""
 
     name = "exposures.select"
     title = "Selection of exposures"
 
-    def judge(self, micrograph: Micrograph, ctf: Ctf) -> Verdict:
+    def judge(
+        self, micrograph: Micrograph, ctf: Ctf, quality: MicrographQuality | None = None
+    ) -> Verdict:
         found = {**micrograph.qualities(), **ctf.qualities()}
+        if quality is not None:
+            found.update(quality.qualities())
         reasons = tuple(self._reasons(found))
+        if quality is not None and quality.label in self.parameters.refuse:
+            reasons += (f"It looks like {quality.label.replace('_', ' ')}: {quality.reason}",)
         return Rejected(reasons) if reasons else Accepted()
 
     def _reasons(self, found: Mapping[str, float]) -> Iterator[str]:
@@ -59,6 +92,7 @@ class SelectExposures(SelectionProtocol[SelectionLimits]):
         yield from _outside(found, "ctf.ice_ring", high=limits.ice_ring_max)
         yield from _outside(found, "motion.total", high=limits.total_motion_max)
         yield from _outside(found, "motion.early", high=limits.early_motion_max)
+        yield from _outside(found, "micrograph.score", low=limits.quality_min)
 
 
 def _outside(

@@ -17,7 +17,7 @@ from icestream.store import queries
 from icestream.store.open import Store
 from icestream.store.records import ResultRecord, StepRecord
 
-__all__ = ["Facts", "exposure_details", "items_of", "snapshot_of"]
+__all__ = ["Facts", "ctf_facts", "exposure_details", "items_of", "snapshot_of"]
 
 T = TypeVar("T")
 _KINDS = (Movie, Micrograph, Ctf, Picks, Particles, Classes)
@@ -119,14 +119,33 @@ def _shot(movie: Movie | None, ctf: Ctf | None) -> Iterator[tuple[str, str]]:
     shot = movie.details if movie is not None else None
     if shot is not None and shot.nominal_defocus is not None:
         yield "Nominal defocus", f"{shot.nominal_defocus * 1e-4:.2f} µm"
-    if ctf is not None and ctf.defocus_error is not None:
-        yield "Defocus error", f"± {ctf.defocus_error:.0f} Å"
+    if ctf is not None:
+        yield from ctf_facts(ctf)
     if shot is not None and shot.stage is not None:
         yield "Stage", ", ".join(f"{place:.1f}" for place in shot.stage) + " µm"
     if shot is not None and shot.tilt is not None and abs(shot.tilt) >= 0.1:
         yield "Stage tilt", f"{shot.tilt:.1f}°"
     if shot is not None:
         yield "Exposure group", str(shot.group)
+
+
+def ctf_facts(ctf: Ctf) -> Iterator[tuple[str, str]]:
+    """What the CTF says beyond what is plotted, with its errors: label and value."""
+    if ctf.defocus_error is not None:
+        yield "Defocus error", f"± {ctf.defocus_error:.0f} Å"
+    if ctf.astigmatism_error is not None:
+        yield "Astigmatism error", f"± {ctf.astigmatism_error:.0f} Å"
+    if not ctf.angle_known:
+        yield "Astigmatism angle", "unknown: hardly any astigmatism"
+    elif ctf.angle_error is not None:
+        yield "Astigmatism angle", f"{ctf.angle:.0f} ± {ctf.angle_error:.0f}°"
+    if ctf.phase_shift_error is not None:
+        yield "Phase shift", f"{ctf.phase_shift:.0f} ± {ctf.phase_shift_error:.0f}°"
+    if ctf.gradient is not None:
+        yield "Tilt", f"{ctf.tilt:.1f} ± {ctf.tilt_error:.1f}° about {ctf.tilt_axis:.0f}°"
+    if ctf.thickness is not None:
+        error = f" ± {ctf.thickness_error:.0f}" if ctf.thickness_error is not None else ""
+        yield "Ice thickness", f"{ctf.thickness:.0f}{error} Å"
 
 
 def _short(value: float) -> float:
@@ -201,6 +220,7 @@ def snapshot_of(
             return None
         averages = averages.reshape(-1, *averages.shape[-2:])
         counts = np.asarray(classes.counts)[: len(averages)]
+        numbers = range(1, len(counts) + 1) if classes.numbers is None else classes.numbers
         order = [int(place) for place in np.argsort(-counts, kind="stable") if counts[place] > 0]
         order = order[:_MOST_CLASSES]
         sprite, columns, rows = class_sprite(averages, order)
@@ -216,7 +236,7 @@ def snapshot_of(
             "rows": rows,
             "items": [
                 {
-                    "number": place + 1,
+                    "number": int(numbers[place]),
                     "count": int(counts[place]),
                     "resolution": rounded(float(classes.resolution[place])),
                 }

@@ -235,6 +235,19 @@ def test_a_preview_keeps_what_a_selection_let_through(desk: Desks) -> None:
     assert [(s.name, s.tasks, s.kept) for s in found.steps] == [("sel", 3, 0), ("a", 0, 2)]
 
 
+def test_a_preview_counts_all_that_is_made_of_what_a_source_brings(desk: Desks) -> None:
+    made = desk(*CHAIN)
+    made.find(1, 2)
+    made.work()
+    found = look(made, "src", offset=5)
+    assert [(s.name, s.tasks, s.kept) for s in found.steps] == [
+        ("src", 0, 0),
+        ("a", 2, 0),
+        ("c", 2, 0),
+        ("b", 2, 0),
+    ]
+
+
 def test_a_preview_of_a_change_that_is_none_is_empty(desk: Desks) -> None:
     made = desk(*CHAIN)
     made.find(1)

@@ -41,7 +41,8 @@ def test_every_electron_is_where_it_was_put(
     pages = read_pages(tmp_path / "a.eer")
     coding = eer_coding("a.eer", pages[0])
     with (tmp_path / "a.eer").open("rb") as file:
-        found = render_fraction("a.eer", file, pages, coding, upsampling)
+        found = np.ones((SHAPE[0] * upsampling, SHAPE[1] * upsampling), dtype=np.uint8)
+        render_fraction("a.eer", file, pages, coding, found)
     np.testing.assert_array_equal(found, _rendered(electrons, upsampling))
 
 
@@ -63,7 +64,8 @@ def test_frames_are_added_up(tmp_path: Path) -> None:
     pages = read_pages(tmp_path / "a.eer")
     with (tmp_path / "a.eer").open("rb") as file:
         coding = eer_coding("a.eer", pages[0])
-        found = render_fraction("a.eer", file, pages, coding, 1)
+        found = np.empty(SHAPE, dtype=np.uint16)
+        render_fraction("a.eer", file, pages, coding, found)
     np.testing.assert_array_equal(found, sum(_rendered(frame, 1) for frame in frames))
 
 
@@ -124,4 +126,4 @@ def test_a_frame_without_its_stream_is_an_error(tmp_path: Path) -> None:
     path.write_bytes(raw)
     pages = read_pages(path)
     with path.open("rb") as file, pytest.raises(FormatError, match="ends at pixel"):
-        render_fraction(path, file, pages, eer_coding(path, page), 1)
+        render_fraction(path, file, pages, eer_coding(path, page), np.empty(SHAPE, np.uint16))

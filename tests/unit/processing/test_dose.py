@@ -51,7 +51,7 @@ def test_the_weighted_sum_keeps_the_noise_power_and_the_mean():
 @pytest.mark.parametrize("frames", [1, 2, 3])
 def test_few_frames_are_factored_exactly(frames):
     dose = Dose(per_frame=2.0)
-    factors = factor_weights(frames, dose, 0.4)
+    factors = factor_weights(frames, dose, 0.4, tolerance=1e-6)
     weights = dose_weights(factors.frequency, frames, dose).astype(float)
     exact = weights / np.sqrt((weights**2).mean(axis=0))
     np.testing.assert_allclose(factors.frames.T @ factors.response, exact, atol=1e-5)

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gatan_file import write_gatan
 from icestream.formats.errors import FormatError
 from icestream.formats.movie import MovieFacts
 from icestream.formats.mrc import write_mrc
-from icestream.model import Movie
+from icestream.model import Movie, Orientation
 from icestream.protocols.acquisition import Acquisition, NotKnown
 from icestream.protocols.import_parameters import ImportParameters
 
@@ -233,3 +234,30 @@ def test_exposure_groups_of_a_real_session(shared_data: Path, tmp_path: Path) ->
         )
         assert movie.details is not None
         assert movie.details.group == found.pop()
+
+
+@pytest.mark.parametrize("eer", [False, True])
+def test_how_the_gain_reference_lies_is_said_with_the_movie(tmp_path: Path, eer: bool) -> None:
+    """And the size is that of the reference once it is laid so."""
+    write_mrc(tmp_path / "g.mrc", np.ones((16, 12), np.float32))
+    given = ImportParameters(
+        gain=tmp_path / "g.mrc", gain_rotation=90, gain_flip="up-down", gain_inverse=True,
+        pixel_size=1.0, voltage=300.0, dose_per_frame=1.0,
+    )  # fmt: skip
+    facts = _facts(shape=(12, 16), container="eer" if eer else "tiff")
+    movie = _describe(Acquisition(given), tmp_path / "a.tif", facts)
+    assert movie.gain_orientation == Orientation(rotation=90, flip="up-down", inverse=True)
+    with pytest.raises(FormatError, match="--gain-rotation 90 or 270"):
+        _describe(
+            Acquisition(given.model_copy(update={"gain_rotation": 0})), tmp_path / "a.tif", facts
+        )
+
+
+def test_a_gatan_reference_and_what_it_was_converted_to_are_one(tmp_path: Path) -> None:
+    write_gatan(tmp_path / "gain_1.dm4", np.ones(SHAPE, "f4"))
+    acquisition = Acquisition(ImportParameters(pixel_size=1.0, voltage=300.0, dose_per_frame=1.0))
+    acquisition.notice(tmp_path / "gain_1.dm4")
+    assert _describe(acquisition, tmp_path / "a.tif").gain == tmp_path / "gain_1.dm4"
+    write_mrc(tmp_path / "gain_1.mrc", np.ones(SHAPE, np.float32))
+    acquisition.notice(tmp_path / "gain_1.mrc")
+    assert _describe(acquisition, tmp_path / "b.tif").gain == tmp_path / "gain_1.mrc"

@@ -6,17 +6,26 @@ import numpy as np
 import PIL.Image
 import pytest
 from pydantic import ValidationError
+from scipy.ndimage import affine_transform
 
-from icestream.formats import read_mrc, read_mrc_header, read_star, write_mrc, write_tiff
+from icestream.formats import (
+    read_mrc,
+    read_mrc_header,
+    read_star,
+    write_eer,
+    write_mrc,
+    write_tiff,
+)
 from icestream.model import Micrograph, Movie, Optics, from_document, to_document
 from icestream.processing.fourier import fourier_crop
+from icestream.processing.motion.magnification import Distortion
 from icestream.processing.simulate.assembly import make_cage
 from icestream.processing.simulate.camera import make_camera
 from icestream.processing.simulate.exposure import Conditions, simulate_movie
 from icestream.processing.simulate.transfer import Aberrations
 from icestream.protocol import ItemFailed, Work
 from icestream.protocol.conformance import problems
-from icestream.protocols.align_movies import AlignMovies, AlignMoviesParameters
+from icestream.protocols.align_movies import AlignMovies, AlignMoviesParameters, _usual_binning
 from rings import ring_correlation
 
 SIZE, FRAMES, PIXEL = 512, 12, 1.5
@@ -160,7 +169,11 @@ def test_some_frames_only_binned_and_not_weighted(simulated, aligned, tmp_path):
 def test_without_a_dose_nothing_is_weighted(simulated, tmp_path):
     micrograph = align(replace(simulated[0], dose_per_frame=0.0), tmp_path)
     assert micrograph.unweighted is None
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["shot.jpg", "shot.mrc"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "shot.jpg",
+        "shot.mrc",
+        "shot_tracks.png",
+    ]
 
 
 def random_movie(folder, counts):
@@ -252,3 +265,122 @@ def test_relion_finds_the_same_numbers(simulated, aligned, tmp_path):
     assert rms(theirs - ours + 2 * local) > 1.3 * rms(local)
     image = read_mrc(tmp_path / "out" / "shot.mrc")
     assert ring_correlation(image, read_mrc(aligned.path))[5:60].mean() > 0.9
+
+
+def test_odd_and_even_frames(simulated, aligned, tmp_path):
+    found = align(simulated[0], tmp_path, halves=True)
+    odd, even = read_mrc(found.odd), read_mrc(found.even)
+    np.testing.assert_allclose(odd + even, read_mrc(aligned.unweighted), atol=0.02)
+    assert 0.1 < found.half_correlation < 1
+    assert found.qualities()["sum.correlation"] == found.half_correlation
+    assert aligned.odd is aligned.even is aligned.half_correlation is None
+
+
+@pytest.mark.parametrize(("local", "least"), [(False, 0.999), (True, 0.99)])
+def test_the_exact_sum_is_nearly_the_quick_one(simulated, tmp_path, local, least):
+    """The local motion of this small field bends it more than a large one ever is."""
+    window = np.hanning(SIZE - 96).astype(np.float32)
+    sums = []
+    for exact in (False, True):
+        found = align(simulated[0], tmp_path, exact=exact, local_motion=local)
+        sums.append([read_mrc(path)[48:-48, 48:-48] for path in (found.path, found.unweighted)])
+    for one, two in zip(*sums, strict=True):
+        mask = window[:, None] * window
+        agreement = ring_correlation((one - one.mean()) * mask, (two - two.mean()) * mask)
+        assert agreement[2 : round(0.7 * len(one) / 2)].min() > least
+
+
+def test_a_distortion_is_undone(simulated, tmp_path):
+    """A stretched movie gives the micrograph of the movie that was not stretched."""
+    rng = np.random.default_rng(6)
+    scene = fourier_crop(rng.normal(0, 1, (32, 32)).astype(np.float32), (256, 256))
+    scene = 40 + 8 * scene / scene.std()
+    stretch = Distortion(angle=25.0, major=1.03, minor=0.985)
+    place = np.linalg.inv(stretch.matrix)
+    bent = affine_transform(
+        scene, place, offset=np.array([128, 128]) - place @ [128, 128], order=5, mode="mirror"
+    )
+    movies = []
+    for name, image in (("straight", scene), ("bent", bent)):
+        (tmp_path / name).mkdir()
+        stack = np.repeat(image[None].astype(np.float32), 3, axis=0)
+        movies.append(random_movie(tmp_path / name, stack))
+    options = {"distortion_angle": 25.0, "distortion_major": 1.03, "distortion_minor": 0.985}
+    wanted, found = (
+        read_mrc(align(movie, movie.path.parent, dose_weighting=False, **more).path)
+        for movie, more in zip(movies, ({}, options), strict=True)
+    )
+    inside = (slice(16, -16),) * 2
+    np.testing.assert_allclose(found[inside], wanted[inside], atol=0.5)
+    assert np.abs(3 * bent - wanted)[inside].max() > 20
+
+
+def test_upsampled_and_super_resolution_movies_are_binned(tmp_path):
+    rng = np.random.default_rng(2)
+    electrons = [rng.integers(0, 4 * 128, (3000, 2)) for _ in range(6)]
+    write_eer(tmp_path / "a.eer", electrons, (128, 128))
+    movie = Movie(
+        exposure="a",
+        path=tmp_path / "a.eer",
+        frames=3,
+        shape=(256, 256),
+        optics=Optics(pixel_size=0.5, voltage=300.0),
+        dose_per_frame=1.0,
+        eer_grouping=2,
+        eer_upsampling=2,
+    )
+    usual = align(movie, tmp_path)
+    assert (usual.shape, usual.binning, usual.optics.pixel_size) == ((128, 128), 2.0, 1.0)
+    fine = align(movie, tmp_path, binning=1.0)
+    assert (fine.shape, fine.optics.pixel_size) == ((256, 256), 0.5)
+    fine_sum = read_mrc(fine.unweighted)
+    np.testing.assert_allclose(read_mrc(usual.unweighted).mean(), fine_sum.mean(), rtol=1e-3)
+    # A second electron in a pixel of a camera frame is lost.
+    seen = 6 * 128**2 * (1 - np.exp(-3000 / 128**2))
+    assert fine_sum.sum() == pytest.approx(seen, rel=0.02)
+    k3 = replace(movie, shape=(8184, 11520), eer_upsampling=1)
+    assert _usual_binning(k3) == 2.0
+    assert _usual_binning(replace(k3, shape=(4092, 5760))) == 1.0
+    with pytest.raises(ValidationError, match="0 or at least 1"):
+        AlignMoviesParameters(binning=0.5)
+
+
+def test_another_defect_map_is_used_too(tmp_path):
+    counts = np.random.default_rng(1).poisson(4, (4, 128, 128)).astype(np.uint16)
+    counts[:, 60:66, 20:30] = 0
+    movie = random_movie(tmp_path, counts)
+    (tmp_path / "bad.txt").write_text("20 60 10 6\n")
+    found = align(movie, tmp_path, defect_threshold=1e5, defects=tmp_path / "bad.txt")
+    assert read_mrc(found.unweighted)[61:65, 22:28].mean() == pytest.approx(16, rel=0.15)
+
+
+def test_the_picture_of_the_tracks(aligned):
+    with PIL.Image.open(aligned.tracks) as picture:
+        assert picture.mode == "RGB"
+        assert max(picture.size) < 500
+
+
+def test_first_frames_can_be_left_out_of_the_sums(simulated, aligned, tmp_path):
+    """They are aligned all the same, and the dose that they brought counts."""
+    late = align(simulated[0], tmp_path, unsummed=4)
+    assert (late.frames, late.motion.first_frame) == (FRAMES - 4, 5)
+    np.testing.assert_allclose(
+        late.motion.shifts, aligned.motion.shifts[4:] - aligned.motion.shifts[4], atol=1e-4
+    )
+    mean = read_mrc(aligned.unweighted).mean()
+    assert read_mrc(late.unweighted).mean() == pytest.approx(mean * 8 / 12, rel=0.01)
+    places = np.array([(a, b) for a in (-0.4, 0, 0.3) for b in (-0.2, 0.4)])
+    whole = field(aligned.motion.shifts, aligned.motion.local, places)[4:]
+    rest = field(late.motion.shifts, late.motion.local, places) - whole
+    np.testing.assert_allclose(rest, np.broadcast_to(rest[:1], rest.shape), atol=1e-3)
+    with pytest.raises(ItemFailed, match="lower unsummed"):
+        align(simulated[0], tmp_path, unsummed=12)
+
+
+def test_frames_that_moved_far_are_left_out(simulated, aligned, tmp_path):
+    steps = np.hypot(*np.diff(aligned.motion.shifts, axis=0).T) * PIXEL
+    found = align(simulated[0], tmp_path, early_motion=float(np.sort(steps)[-2]))
+    assert 1 <= found.motion.first_frame - 1 <= FRAMES // 2
+    assert found.frames == FRAMES - found.motion.first_frame + 1
+    calm = align(simulated[0], tmp_path, early_motion=50.0)
+    assert calm.motion.first_frame == 1

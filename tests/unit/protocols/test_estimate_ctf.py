@@ -37,6 +37,11 @@ def test_it_fits_the_unweighted_sum(tmp_path: Path) -> None:
     assert ctf.optics == OPTICS
     assert ctf.defocus == pytest.approx(TRUE.mean, abs=100)
     assert ctf.defocus_error is not None
+    assert ctf.astigmatism_error is not None
+    assert ctf.angle_error is not None
+    assert ctf.phase_shift_error is None
+    assert (ctf.gradient, ctf.thickness) == (None, None)
+    assert ctf.shape == (512, 512)
     assert ctf.resolution < 8.0
 
 
@@ -65,6 +70,7 @@ def test_a_phase_plate_is_fitted_when_it_is_said(tmp_path: Path) -> None:
     item = micrograph(write_micrograph(tmp_path, plate))
     ctf = EstimateCtf(CtfParameters(phase_plate=True)).process(item, Work(folder=tmp_path))
     assert ctf.phase_shift == pytest.approx(80.0, abs=15.0)
+    assert ctf.phase_shift_error is not None
 
 
 def test_an_unusable_image_fails_with_its_reason(tmp_path: Path) -> None:
@@ -106,3 +112,28 @@ def test_summary_and_plots() -> None:
     )
     figures = {figure.title: figure for figure in protocol.plot(ctfs)}
     assert list(figures["Defocus"].y) == pytest.approx([1.0, 2.0, 3.0])
+
+
+def test_a_tilted_specimen_gives_the_defocus_at_each_place(tmp_path: Path) -> None:
+    """Ice whose defocus grows by 0.4 Å per Å along x."""
+    rng = np.random.default_rng(5)
+    white = np.fft.rfft2(rng.standard_normal((1024, 1024)))
+    height = 0.4 * 1.5 * (np.arange(1024) - 511.5)
+    image = np.zeros((1024, 1024))
+    for level in np.arange(-360.0, 361.0, 60.0):
+        weight = np.clip(1.0 - np.abs(height - level) / 60.0, 0.0, 1.0)
+        at = Defocus(u=TRUE.u + level, v=TRUE.v + level, angle=TRUE.angle)
+        image += weight * np.fft.irfft2(white * ctf_2d((1024, 1024), at, OPTICS, half=True))
+    counts = rng.poisson(np.clip(50.0 * (1.0 + 0.1 * image), 1.0, None)).astype(np.float32)
+    write_mrc(tmp_path / "t.mrc", counts, 1.5)
+    item = Micrograph(exposure="t", path=tmp_path / "t.mrc", shape=(1024, 1024), optics=OPTICS)
+    ctf = EstimateCtf().process(item, Work(folder=tmp_path))
+    assert ctf.gradient_error is not None
+    assert ctf.gradient == pytest.approx((0.0, 0.4), abs=4.0 * ctf.gradient_error)
+    assert ctf.gradient_error < 0.05
+    assert ctf.defocus == pytest.approx(TRUE.mean, abs=100)
+    ends = ctf.defocus_at(np.array([0.0, 1023.0]), np.array([511.0, 511.0]))
+    assert float(ends[1] - ends[0]) == pytest.approx(0.4 * 1023 * 1.5, rel=0.2)
+    assert "1 are tilted, by a median of 2" in EstimateCtf().summarize([ctf])
+    titles = {figure.title for figure in EstimateCtf().plot([ctf])}
+    assert {"Tilt of the specimen", "Error of the defocus"} <= titles

@@ -4,7 +4,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from icestream.model import Accepted, Ctf, Micrograph, Motion, Optics, Rejected, column
+from icestream.model import (
+    Accepted,
+    Ctf,
+    Micrograph,
+    MicrographQuality,
+    Motion,
+    Optics,
+    Rejected,
+    column,
+)
 from icestream.protocols.select_exposures import SelectExposures, SelectionLimits
 
 OPTICS = Optics(pixel_size=1.0, voltage=300.0)
@@ -94,3 +103,33 @@ def test_an_empty_limit_does_not_apply() -> None:
 def test_motion_that_was_not_measured_is_not_judged() -> None:
     unknown = replace(STILL, motion=None)
     assert SelectExposures().judge(unknown, GOOD) == Accepted()
+
+
+QUALITY = MicrographQuality(
+    exposure="e",
+    label="crystalline_ice",
+    score=0.1,
+    reason="the ice ring is 2 above its background",
+    texture=3.0,
+    patches=40.0,
+    objects=0.0,
+    skew=-0.5,
+)
+
+
+def test_a_class_that_is_refused_is_the_reason() -> None:
+    assert reasons(SelectExposures().judge(STILL, GOOD, QUALITY)) == (
+        "It looks like crystalline ice: the ice ring is 2 above its background",
+    )
+    decent = replace(QUALITY, label="decent", score=0.6)
+    assert SelectExposures().judge(STILL, GOOD, decent) == Accepted()
+    strict = SelectExposures(SelectionLimits(refuse=("decent",), quality_min=0.75))
+    assert reasons(strict.judge(STILL, GOOD, decent)) == (
+        "Quality score 0.6 is below the limit of 0.75",
+        "It looks like decent: the ice ring is 2 above its background",
+    )
+
+
+def test_a_class_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="in class nice; known: great, decent"):
+        SelectionLimits(refuse=("nice",))

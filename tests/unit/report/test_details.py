@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from icestream.model import Ctf, Micrograph, Movie, Optics, Picks, to_document
-from icestream.report.details import Facts, exposure_details, items_of, snapshot_of
+from icestream.report.details import Facts, ctf_facts, exposure_details, items_of, snapshot_of
 from icestream.store import queries
 from report_session import PIXEL, SIZE, SampleSession
 
@@ -118,3 +118,26 @@ def test_classes_whose_file_is_gone_are_left_out(grown: SampleSession) -> None:
     record = queries.latest_results(grown.store, "classify", limit=1)[0]
     (grown.folder / "pool" / "averages.mrcs").unlink()
     assert snapshot_of(grown.store, record, "2D classes") is None
+
+
+def test_an_angle_that_means_nothing_is_not_shown() -> None:
+    """Every number that was fitted comes with its error; what is unknown says so."""
+    plain = Ctf(exposure="e", optics=MOVIE.optics, defocus_u=12400, defocus_v=12100, angle=33.0)
+    assert list(ctf_facts(plain)) == []
+    vague = replace(plain, defocus_error=21.3, astigmatism_error=250.0, angle_error=24.0)
+    assert dict(ctf_facts(vague)) == {
+        "Defocus error": "± 21 Å",
+        "Astigmatism error": "± 250 Å",
+        "Astigmatism angle": "unknown: hardly any astigmatism",
+    }
+    known = replace(
+        vague, angle_error=3.2, phase_shift=91.0, phase_shift_error=4.0, thickness=900.0,
+        thickness_error=31.0, gradient=(0.0, 0.36), gradient_error=0.02, shape=(4096, 4096),
+    )  # fmt: skip
+    shown = dict(ctf_facts(known))
+    assert shown["Astigmatism angle"] == "33 ± 3°"
+    assert shown["Phase shift"] == "91 ± 4°"
+    assert shown["Tilt"] == "19.8 ± 1.0° about 90°"
+    assert shown["Ice thickness"] == "900 ± 31 Å"
+    unsure = replace(known, thickness_error=None)
+    assert dict(ctf_facts(unsure))["Ice thickness"] == "900 Å"

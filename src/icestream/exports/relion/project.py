@@ -24,13 +24,14 @@ from icestream.exports.relion.rows import (
     pick_columns,
 )
 from icestream.exports.relion.table import VERSION, Table
+from icestream.formats.gain import read_gain, write_gain
 from icestream.formats.star import Block, write_star
 from icestream.formats.whole import written_whole
-from icestream.model import Ctf, Micrograph, Movie, Optics, Particles, Picks
+from icestream.model import AS_IT_IS, Ctf, Micrograph, Movie, Optics, Particles, Picks
 from icestream.protocol import Registry
 from icestream.store.open import Store, open_store
 
-__all__ = ["Summary", "export_relion", "optics_groups"]
+__all__ = ["Gains", "Summary", "export_relion", "optics_groups"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,32 @@ def export_relion(session: Path, out: Path, *, registry: Registry | None = None)
         store.close()
 
 
+class Gains:
+    """Gain references that RELION can take as they are: Polish is told of no orientation."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._written: set[Path] = set()
+
+    def of(self, movie: Movie) -> Path | None:
+        """The movie's own reference, or where it was turned or is Gatan's one that was written."""
+        path = movie.gain
+        if path is None:
+            return None
+        as_it_is = movie.gain_orientation.is_same_as(AS_IT_IS)
+        if as_it_is and path.suffix.lower() not in (".dm3", ".dm4"):
+            return path
+        laid = self._folder / f"{path.stem}_as_applied.mrc"
+        if laid not in self._written:
+            self._written.add(laid)
+            eer = movie.path.suffix.lower() == ".eer"
+            orientation = movie.gain_orientation
+            factors = read_gain(path, movie.shape, eer=eer, orientation=orientation)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_gain(laid, factors, movie.optics.pixel_size, eer=eer)
+        return laid
+
+
 class _Export:
     """One export: the tables that grow while the exposures go by."""
 
@@ -93,6 +120,7 @@ class _Export:
         self.ctfs = Table(out / "CtfFind/job003/micrographs_ctf.star", "micrographs", image)
         self.picks = Table(out / "AutoPick/job004/autopick.star", "coordinate_files")
         self.groups = groups
+        self.gains = Gains(out / "Movies")
         self.particles: Table | None = None
         self.first_particles: Particles | None = None
 
@@ -154,7 +182,7 @@ class _Export:
         _place(micrograph.path, self.out / names.micrograph)
         if micrograph.unweighted is not None:
             _place(micrograph.unweighted, self.out / names.unweighted)
-        gain, defects = (self._beside(path) for path in (movie.gain, movie.defects))
+        gain, defects = self._beside(self.gains.of(movie)), self._beside(movie.defects)
         write_motion(self.out / names.motion, names, movie, micrograph, gain=gain, defects=defects)
         row = micrograph_row(names, micrograph)
         self.micrographs.add(row)
@@ -164,7 +192,8 @@ class _Export:
         """A gain or defect file, linked beside the movies."""
         if path is None:
             return None
-        _link(path, self.out / "Movies" / path.name)
+        if path.parent != self.out / "Movies":
+            _link(path, self.out / "Movies" / path.name)
         return f"Movies/{path.name}"
 
     def _picks(self, names: Names, picks: Picks) -> None:

@@ -127,7 +127,10 @@ def motion_general(
         "rlnMicrographStartFrame": micrograph.motion.first_frame if micrograph.motion else 1,
     }
     if names.movie.endswith(".eer"):
-        general |= {"rlnEERUpsampling": 1, "rlnEERGrouping": micrograph.eer_grouping}
+        general |= {
+            "rlnEERUpsampling": movie.eer_upsampling,
+            "rlnEERGrouping": micrograph.eer_grouping,
+        }
     local = micrograph.motion is not None and micrograph.motion.local is not None
     general["rlnMotionModelVersion"] = 1 if local else 0
     return general

@@ -212,18 +212,26 @@ class Operations(Protocol):
         ``(..., count)`` float64, NaN for a ring without pixels.
         """
 
-    def polar_matrix(self, box: int, rings: int, angles: int) -> NDArray[Any]:
-        """Matrix ``(box², rings * angles)`` of the Fourier transform on half circles.
-
-        Real parts of all samples, then imaginary ones; samples ring by ring, with radii of 1 to
-        `rings` Fourier pixels and directions from +x towards +y. The origin of the image is
-        pixel ``box // 2``; the transform is unitary on the Cartesian grid.
-        """
-
     def polar_transform(self, images: Stack, rings: int, angles: int) -> NDArray[Any]:
         """Fourier transforms ``(n, rings, angles // 2)`` of square images on half circles.
 
-        Exact, one matrix product; see `polar_matrix`.
+        Exact. Radii are 1 to `rings` Fourier pixels, directions go from +x towards +y, `angles`
+        of them on a whole circle, a multiple of 4. The origin of the image is pixel ``box // 2``;
+        the transform is unitary on the Cartesian grid.
+        """
+
+    def polar_images(self, circles: NDArray[Any], box: int) -> Stack:
+        """Images ``(n, box, box)`` whose Hartley rings ``Re F + Im F`` are given.
+
+        Quadrature over the area of Fourier space: the inverse of `polar_transform` for images
+        that are band-limited to the rings and have no mean.
+
+        Parameters
+        ----------
+        circles
+            ``(n, rings, angles)`` float32, whole circles.
+        box
+            Side of the images, pixels, even.
         """
 
     def score(self, harmonics: NDArray[Any], references: NDArray[Any], angles: int) -> NDArray[Any]:

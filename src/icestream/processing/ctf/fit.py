@@ -5,18 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from icestream.model import Image, Optics
+from icestream.model import Image, Optics, Stack
+from icestream.processing.ctf.partial import Errors, TileRings, measure_errors, tile_rings
 from icestream.processing.ctf.quality import (
     curve_score,
-    defocus_error,
     equi_phase_average,
     fit_resolution,
     ice_ring_excess,
     modulation,
+    ring_period,
 )
 from icestream.processing.ctf.rings import Rings, Score, make_rings
 from icestream.processing.ctf.search import SearchRange, refine, search
 from icestream.processing.ctf.spectrum import PowerSpectrum, power_spectrum
+from icestream.processing.ctf.thickness import Thickness, fit_thickness, ring_contrast
+from icestream.processing.ctf.tilt import Plane, fit_plane, flatten
 from icestream.processing.ctf.transfer import Defocus, ctf_1d
 
 __all__ = ["CtfFit", "fit_ctf", "fit_spectrum"]
@@ -24,6 +27,7 @@ __all__ = ["CtfFit", "fit_ctf", "fit_spectrum"]
 Numbers = NDArray[np.float64]
 
 _ROUNDS = 3
+_FLATTENINGS = 2
 _SIGNIFICANT = 5.0
 """Standard deviations; the best of all fits to pure noise reached 4.7 in 37 images."""
 
@@ -41,13 +45,19 @@ class CtfFit:
     """Å up to which the rings agree with the fit; the coarse end of the range without rings."""
     ice_ring: float
     """Excess of power near 3.7 Å, as a fraction."""
-    defocus_error: float | None
-    """Standard error of the mean defocus, Å; None without rings."""
+    errors: Errors | None
+    """Standard errors; None without rings."""
+    plane: Plane | None
+    """How the defocus changes over the image; None without rings, and with few tiles."""
+    thickness: Thickness | None
+    """Of the ice, where the rings show a node."""
     curve: NDArray[np.float32]
-    """``(3, n)``: frequency 1/Å, equi-phase average scaled to 0..1, fitted CTF squared."""
+    """``(3, n)``: frequency 1/Å, equi-phase average scaled to 0..1, fitted CTF squared (averaged
+    over the thickness, where that is known)."""
     depth: NDArray[np.float32]
     """``(n,)``: depth of the rings at the frequencies of `curve`, relative to the background."""
     spectrum: PowerSpectrum
+    """What was fitted: of a tilted specimen, as it were if it lay flat."""
 
     @property
     def has_rings(self) -> bool:
@@ -56,7 +66,7 @@ class CtfFit:
 
 
 def fit_ctf(
-    image: Image,
+    image: Image | Stack,
     optics: Optics,
     *,
     wanted: SearchRange | None = None,
@@ -70,7 +80,7 @@ def fit_ctf(
     ----------
     image
         ``(y, x)``, the sum of the aligned frames without dose weighting; at least 128 pixels
-        along each side.
+        along each side. Or ``(groups, y, x)``, sums over groups of frames; see `power_spectrum`.
     optics
         Of the image.
     wanted
@@ -97,10 +107,15 @@ def fit_ctf(
     radius, and the fit is refined with that as weight (the matched filter), three times. What is
     left of the background is projected out of the model in every step.
 
+    Then a plane of focus is fitted to the tiles. Where it is tilted, the tiles are brought to the
+    defocus of the middle and everything is fitted again, twice. A node of the rings, from the
+    thickness of the ice, reverses those beyond it in the model.
+
     References
     ----------
     Rohou & Grigorieff (2015), doi:10.1016/j.jsb.2015.08.008;
-    Zhang (2016), doi:10.1016/j.jsb.2015.11.003
+    Zhang (2016), doi:10.1016/j.jsb.2015.11.003;
+    Elferich et al. (2024), doi:10.7554/eLife.97227
     """
     spectrum = power_spectrum(image, optics.pixel_size, tile_size=tile_size, threads=threads)
     return fit_spectrum(spectrum, optics, wanted=wanted, resolution_range=resolution_range)
@@ -117,50 +132,114 @@ def fit_spectrum(
 
     An amplitude spectrum, such as RELION's ``_PS.mrc``, is to be squared before.
     """
-    wanted = wanted or SearchRange()
-    rings = make_rings(spectrum, optics, resolution_range[0])
-    fitted = rings.frequency <= 1.0 / resolution_range[1]
+    asked = _Asked(wanted=wanted or SearchRange(), resolution_range=resolution_range)
+    found = _climb(spectrum, optics, asked)
+    plane, rings = None, found.rings
+    if found.has_rings:
+        plane = fit_plane(found.tiles(optics), found.depth, found.defocus)
+        for _ in range(_FLATTENINGS):
+            if plane is None or not plane.tilted:
+                break
+            found = _climb(flatten(spectrum, plane, found.defocus, optics), optics, asked)
+            tiles = tile_rings(spectrum, rings, found.defocus, optics)
+            plane = fit_plane(tiles, found.depth, found.defocus)
+    return _judge(found, plane, optics, asked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a person wants of a fit."""
+
+    wanted: SearchRange
+    resolution_range: tuple[float, float]
+
+    def fitted(self, rings: Rings) -> NDArray[np.bool_]:
+        """Which rings are fitted."""
+        return rings.frequency <= 1.0 / self.resolution_range[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Found:
+    """The best fit to one spectrum."""
+
+    spectrum: PowerSpectrum
+    rings: Rings
+    defocus: Defocus
+    depth: Numbers
+    """Weights of the rings."""
+    significance: float
+
+    @property
+    def has_rings(self) -> bool:
+        return self.significance >= _SIGNIFICANT
+
+    def tiles(self, optics: Optics) -> TileRings:
+        """Rings of each tile."""
+        return tile_rings(self.spectrum, self.rings, self.defocus, optics)
+
+
+def _climb(spectrum: PowerSpectrum, optics: Optics, asked: _Asked) -> _Found:
+    """Search, then refine with the depth of the rings as weight."""
+    wanted = asked.wanted
+    rings = make_rings(spectrum, optics, asked.resolution_range[0])
+    fitted = asked.fitted(rings)
     expected = (np.exp(-((rings.frequency / 0.13) ** 2)) + 0.02) * fitted
     score = Score(rings, expected)
     best = max(
         (refine(score, start, wanted) for start in search(rings, expected, wanted)), key=score
     )
+    depth = expected
     for _ in range(_ROUNDS):
         depth = modulation(rings, best, optics) * fitted
         if not depth.any():
             break
         best = refine(Score(rings, depth), best, wanted, width=60.0)
-    return _judge(spectrum, rings, best, optics, (score, fitted, wanted.phase_plate))
+    return _Found(
+        spectrum=spectrum,
+        rings=rings,
+        defocus=best,
+        depth=depth,
+        significance=score.significance(best),
+    )
 
 
-def _judge(
-    spectrum: PowerSpectrum,
-    rings: Rings,
-    defocus: Defocus,
-    optics: Optics,
-    asked: tuple[Score, NDArray[np.bool_], bool],
-) -> CtfFit:
-    """Measure what a fit is worth."""
-    score, fitted, phase_plate = asked
-    depth = modulation(rings, defocus, optics)
+def _judge(found: _Found, plane: Plane | None, optics: Optics, asked: _Asked) -> CtfFit:
+    """Measure what a fit is worth; first bring in the thickness, where it is seen."""
+    rings, defocus, phase_plate = found.rings, found.defocus, asked.wanted.phase_plate
+    fitted = asked.fitted(rings)
+    thickness, errors, contrast = None, None, np.ones(len(rings.counts))
+    tiles = found.tiles(optics) if found.has_rings else None
+    if tiles is not None:
+        period = ring_period(rings, defocus.mean, optics)
+        thickness = fit_thickness(tiles, period, optics)
+        if thickness is not None:
+            contrast = ring_contrast(rings.frequency, thickness.value, optics)
+            depth = modulation(rings, defocus, optics, contrast) * fitted
+            defocus = refine(Score(rings, depth), defocus, asked.wanted, width=60.0)
+            tiles = tile_rings(found.spectrum, rings, defocus, optics)
+    depth = modulation(rings, defocus, optics, contrast)
+    if tiles is not None:
+        errors = measure_errors(tiles, depth * fitted, defocus, phase_plate=phase_plate)
     average = equi_phase_average(rings, defocus, optics) - rings.background
     shift = defocus.phase_shift
-    model = ctf_1d(rings.frequency, defocus.mean, optics, phase_shift=shift) ** 2
-    significance = score.significance(defocus)
-    resolution, error = float(1.0 / rings.frequency[0]), None
-    if significance >= _SIGNIFICANT:
-        resolution = fit_resolution(rings, average, defocus, optics)
-        error = defocus_error(rings, defocus, depth * fitted, phase_plate=phase_plate)
+    thin = ctf_1d(rings.frequency, defocus.mean, optics, phase_shift=shift) ** 2
+    model = 0.5 + contrast * (thin - 0.5)
+    resolution = float(1.0 / rings.frequency[0])
+    if found.has_rings:
+        resolution = fit_resolution(rings, average, defocus, optics, contrast)
+    depth = np.abs(depth)
     shown = 0.5 + 0.5 * average / np.maximum(depth, max(0.1 * float(depth.max()), 0.02))
     curve = np.stack([rings.frequency, np.clip(shown, -0.5, 1.5), model])
     return CtfFit(
         defocus=defocus,
         score=curve_score(average, model, fitted),
-        significance=significance,
+        significance=found.significance,
         resolution=resolution,
-        ice_ring=ice_ring_excess(spectrum),
-        defocus_error=error,
+        ice_ring=ice_ring_excess(found.spectrum),
+        errors=errors,
+        plane=plane,
+        thickness=thickness,
         curve=curve.astype(np.float32),
         depth=depth.astype(np.float32),
-        spectrum=spectrum,
+        spectrum=found.spectrum,
     )

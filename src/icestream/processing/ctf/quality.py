@@ -1,4 +1,4 @@
-"""What a fitted CTF is worth: envelope, equi-phase average, resolution, error, ice."""
+"""What a fitted CTF is worth: envelope, equi-phase average, resolution, ice."""
 
 import math
 
@@ -7,17 +7,17 @@ import scipy.ndimage
 from numpy.typing import NDArray
 
 from icestream.model import Optics
-from icestream.processing.ctf.rings import WINDOW_SPREAD, Rings
+from icestream.processing.ctf.rings import WINDOW_SPREAD, Rings, equal_phase_rings
 from icestream.processing.ctf.spectrum import PowerSpectrum
 from icestream.processing.ctf.transfer import Defocus, aberration
 
 __all__ = [
     "curve_score",
-    "defocus_error",
     "equi_phase_average",
     "fit_resolution",
     "ice_ring_excess",
     "modulation",
+    "ring_period",
 ]
 
 Numbers = NDArray[np.float64]
@@ -26,9 +26,8 @@ _AGREES = 0.5
 """Correlation of measured and fitted rings above which they agree."""
 _RESOLVED = 2.5
 """Pixels of the spectrum between Thon rings that can still be told apart."""
-_OPTIMISM = 2.2
-"""Measured on simulated movies after alignment: the scatter of the defocus over what the curvature
-of the likelihood says. Molecules and what is left of motion bend the rings; ice alone gives 1.3."""
+_FAINT = 0.3
+"""Contrast of the rings of a slab, over that of a thin film, below which none are expected."""
 
 
 def ring_period(rings: Rings, defocus: float, optics: Optics) -> Numbers:
@@ -40,15 +39,19 @@ def ring_period(rings: Rings, defocus: float, optics: Optics) -> Numbers:
     return np.asarray(1.0 / np.maximum(slope * rings.step, 1e-3))
 
 
-def modulation(rings: Rings, defocus: Defocus, optics: Optics) -> Numbers:
+def modulation(
+    rings: Rings, defocus: Defocus, optics: Optics, contrast: Numbers | None = None
+) -> Numbers:
     """Depth of the fitted Thon rings at each ring: the weight that the ring deserves.
 
-    The whitened pixels have the same variance everywhere, so weighting the model by its own
-    depth is the matched filter. The depth is regressed in windows of about one period, and shrunk
-    towards zero by its error, so that rings lost in noise have no weight.
+    Negative where `contrast`, that of a slab of ice, is. The whitened pixels have the same
+    variance everywhere, so weighting the model by its own depth is the matched filter. The depth
+    is regressed in windows of about one period, and shrunk towards zero by its error, so that
+    rings lost in noise have no weight.
     """
     products, models, squares = rings.compare(defocus)
-    products = products - rings.background * models
+    sign = np.ones(len(models)) if contrast is None else np.where(contrast < 0.0, -1.0, 1.0)
+    products = sign * (products - rings.background * models)
     width = float(np.clip(np.median(ring_period(rings, defocus.mean, optics)), 4.0, 20.0))
     above = scipy.ndimage.gaussian_filter1d(products, width, mode="nearest")
     below = scipy.ndimage.gaussian_filter1d(squares, width, mode="nearest")
@@ -56,7 +59,7 @@ def modulation(rings: Rings, defocus: Defocus, optics: Optics) -> Numbers:
     variance = float(np.var(rings.values)) * WINDOW_SPREAD
     error = np.sqrt(variance / np.maximum(below * 2.0 * math.sqrt(math.pi) * width, 1e-9))
     gained = np.clip(1.0 - (error / np.maximum(depth, 1e-9)) ** 2, 0.0, 1.0)
-    return np.asarray(np.clip(depth, 0.0, 1.0) * gained)
+    return np.asarray(sign * np.clip(depth, 0.0, 1.0) * gained)
 
 
 def equi_phase_average(rings: Rings, defocus: Defocus, optics: Optics) -> Numbers:
@@ -69,20 +72,10 @@ def equi_phase_average(rings: Rings, defocus: Defocus, optics: Optics) -> Number
     ----------
     Zhang (2016), doi:10.1016/j.jsb.2015.11.003
     """
-    along, across = defocus.vector
-    wavelength = optics.wavelength
-    bend = wavelength**3 * optics.spherical_aberration * 1e7
-    squared = rings.linear / wavelength
-    local = defocus.mean + along * rings.cosine + across * rings.sine
-    path = wavelength * squared * local - 0.5 * bend * squared**2
-    inside = (wavelength * defocus.mean) ** 2 - 2.0 * bend * path
-    root = np.sqrt(np.maximum(inside, 0.0))
-    equal = np.where(inside > 0.0, 2.0 * path / (wavelength * defocus.mean + root), squared)
-    ring = np.rint(np.sqrt(np.maximum(equal, 0.0)) / rings.step).astype(np.int64) - rings.first
-    count = len(rings.starts) - 1
-    kept = (ring >= 0) & (ring < count)
-    pixels = np.bincount(ring[kept], minlength=count)
-    sums = np.bincount(ring[kept], rings.values[kept], count)
+    ring = equal_phase_rings(rings, defocus, optics)
+    count = len(rings.counts)
+    pixels = np.bincount(ring, minlength=count + 1)[:count]
+    sums = np.bincount(ring, rings.values, count + 1)[:count]
     return np.asarray(sums / np.maximum(pixels, 1))
 
 
@@ -92,22 +85,31 @@ def curve_score(average: Numbers, model: Numbers, used: NDArray[np.bool_]) -> fl
     return float(a @ b / np.sqrt(max(float((a @ a) * (b @ b)), 1e-30)))
 
 
-def fit_resolution(rings: Rings, average: Numbers, defocus: Defocus, optics: Optics) -> float:
+def fit_resolution(
+    rings: Rings,
+    average: Numbers,
+    defocus: Defocus,
+    optics: Optics,
+    contrast: Numbers | None = None,
+) -> float:
     """Å up to which the equi-phase average follows the fit.
 
     The two are correlated in a window that reaches one period of the rings to either side, six
     pixels of the spectrum at least. Going outwards, the fit is followed as long as the
     correlation is above 0.5 and rings are at least 2.5 pixels apart; it is lost when this has not
     held for two windows' half widths, and the resolution is that of the last ring where it held.
+    `contrast` is that of a slab of ice: near its node rings are not to be seen, and not missed.
     """
+    contrast = np.ones(len(average)) if contrast is None else contrast
     chi = aberration(rings.frequency, defocus.mean, optics, phase_shift=defocus.phase_shift)
     period = ring_period(rings, defocus.mean, optics)
     size = np.clip(np.rint(period), 6, 40).astype(np.int64)
-    correlation = _windowed_correlation(average, np.sin(chi) ** 2, size)
+    correlation = _windowed_correlation(average, -np.sign(contrast) * np.cos(2.0 * chi), size)
     agrees = (correlation > _AGREES) & (period >= _RESOLVED)
     last, gap = 0, 0
     for place, holds in enumerate(agrees):
-        gap = 0 if holds else gap + 1
+        if abs(contrast[place]) >= _FAINT:
+            gap = 0 if holds else gap + 1
         if holds:
             last = place
         # The molecule itself can hide the first rings: the search for a beginning is patient.
@@ -129,33 +131,6 @@ def _windowed_correlation(a: Numbers, b: Numbers, size: NDArray[np.int64]) -> Nu
     covariance = total(a * b) - total(a) * total(b) / count
     spread = (total(a * a) - total(a) ** 2 / count) * (total(b * b) - total(b) ** 2 / count)
     return np.asarray(covariance / np.sqrt(np.maximum(spread, 1e-30)))
-
-
-def defocus_error(
-    rings: Rings, defocus: Defocus, depth: Numbers, *, phase_plate: bool
-) -> float | None:
-    """Standard error of the mean defocus, Å, from the curvature of the likelihood.
-
-    None where the rings say nothing about the defocus.
-    """
-    ring = np.repeat(np.arange(len(depth)), rings.counts)
-    along, across = defocus.vector
-    local = defocus.mean + along * rings.cosine + across * rings.sine
-    turns = rings.constant + defocus.phase_shift / 180.0 + rings.linear * local
-    slope = 2.0 * math.pi * depth[ring] * np.sin(2.0 * math.pi * turns)
-    columns = [slope * rings.linear]
-    columns += [columns[0] * rings.cosine, columns[0] * rings.sine]
-    if phase_plate:
-        columns.append(slope / 180.0)
-    slopes = np.stack(columns, axis=1)
-    rest = rings.values - rings.background[ring] + depth[ring] * np.cos(2.0 * math.pi * turns)
-    information = slopes.T @ slopes / (float(np.mean(rest**2)) * WINDOW_SPREAD)
-    try:
-        covariance = np.linalg.inv(information)
-    except np.linalg.LinAlgError:
-        return None
-    variance = float(covariance[0, 0])
-    return _OPTIMISM * math.sqrt(variance) if math.isfinite(variance) and variance > 0.0 else None
 
 
 def ice_ring_excess(spectrum: PowerSpectrum) -> float:

@@ -16,7 +16,7 @@ from icestream.model import Optics
 from icestream.processing.ctf.spectrum import PowerSpectrum
 from icestream.processing.ctf.transfer import Defocus
 
-__all__ = ["WINDOW_SPREAD", "Rings", "Score", "make_rings"]
+__all__ = ["WINDOW_SPREAD", "Rings", "Score", "equal_phase_rings", "make_rings"]
 
 Numbers = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -45,6 +45,10 @@ class Rings:
     """1/Å per pixel of the spectrum."""
     basis: Numbers
     """Smooth background left in the rings, orthonormal over pixels, ``(rings, terms)``."""
+    order: NDArray[np.int32]
+    """Where each pixel lies in a half plane in the order of rfft2, flattened."""
+    divisor: Singles
+    """What the power of each pixel was divided by; for the tiles of the spectrum too."""
 
     @property
     def values(self) -> Singles:
@@ -137,6 +141,7 @@ def make_rings(spectrum: PowerSpectrum, optics: Optics, coarse: float) -> Rings:
     sine = 2.0 * kx * ky / radius**2
     power = spectrum.power[:, half:][kept][order]
     values = _whiten(power, cosine, sine, starts)
+    order = (ky % size) * (half + 1) + kx
     constant = -0.5 * wavelength**3 * cs * squared**2
     constant += math.asin(optics.amplitude_contrast) / math.pi
     pixels = np.stack([values, wavelength * squared, constant, cosine, sine])
@@ -146,6 +151,9 @@ def make_rings(spectrum: PowerSpectrum, optics: Optics, coarse: float) -> Rings:
         first=first,
         step=spectrum.step,
         basis=_background_basis(np.diff(starts)),
+        order=order.astype(np.int32),
+        # With the clipping, so that the mean over whitened tiles is the whitened mean.
+        divisor=power / np.maximum(values + np.float32(1.0), np.float32(1e-6)),
     )
 
 
@@ -186,6 +194,29 @@ def _background_basis(counts: NDArray[np.int64]) -> Numbers:
     return np.asarray(orthonormal / weight)
 
 
+def equal_phase_rings(rings: Rings, defocus: Defocus, optics: Optics) -> NDArray[np.int64]:
+    """Ring in which the CTF of the mean defocus has the phase that each pixel has.
+
+    ``(pixels,)``; the number of rings for pixels that have no such ring.
+
+    References
+    ----------
+    Zhang (2016), doi:10.1016/j.jsb.2015.11.003
+    """
+    along, across = defocus.vector
+    wavelength = optics.wavelength
+    bend = wavelength**3 * optics.spherical_aberration * 1e7
+    squared = rings.linear / wavelength
+    local = defocus.mean + along * rings.cosine + across * rings.sine
+    path = wavelength * squared * local - 0.5 * bend * squared**2
+    inside = (wavelength * defocus.mean) ** 2 - 2.0 * bend * path
+    root = np.sqrt(np.maximum(inside, 0.0))
+    equal = np.where(inside > 0.0, 2.0 * path / (wavelength * defocus.mean + root), squared)
+    ring = np.rint(np.sqrt(np.maximum(equal, 0.0)) / rings.step).astype(np.int64) - rings.first
+    count = len(rings.counts)
+    return np.where((ring >= 0) & (ring < count), ring, count)
+
+
 class Score:
     """How well a CTF explains the rings, as a weighted correlation from -1 to 1.
 
@@ -197,13 +228,14 @@ class Score:
     rings
         Whitened pixels.
     envelope
-        Expected depth of the modulation in each ring, any scale: the weight of the ring.
+        Expected depth of the modulation in each ring, any scale: the weight of the ring. Negative
+        where the rings are reversed.
     """
 
     def __init__(self, rings: Rings, envelope: Numbers) -> None:
         self.rings = rings
         self.envelope = np.ascontiguousarray(envelope, dtype=np.float64)
-        used = self.envelope > 0.05 * self.envelope.max()
+        used = np.abs(self.envelope) > 0.05 * np.abs(self.envelope).max()
         sums, squares = rings.sums(rings.values), rings.sums(np.square(rings.values))
         self._data = rings.basis.T @ sums
         fitted = rings.basis @ self._data

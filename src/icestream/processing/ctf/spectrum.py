@@ -7,9 +7,10 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from icestream.model import Image, Spectrum
+from icestream.model import Image, Spectrum, Stack
+from icestream.processing.backend import operations
 
-__all__ = ["FINEST_PIXEL", "PowerSpectrum", "UnusableImage", "power_spectrum"]
+__all__ = ["FINEST_PIXEL", "PowerSpectrum", "Tiles", "UnusableImage", "power_spectrum"]
 
 FINEST_PIXEL = 1.4
 """Å: spectra end at twice this length, since Thon rings are hardly ever followed beyond."""
@@ -20,6 +21,31 @@ _LEAST_GOOD = 0.9
 
 class UnusableImage(ValueError):
     """The image has nothing that a CTF could be fitted to; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tiles:
+    """Partial spectra: the power of each tile that was averaged."""
+
+    power: NDArray[np.float32]
+    """``(tiles, n, n // 2 + 1)``, in the order of rfft2."""
+    places: NDArray[np.float64]
+    """``(tiles, 2)``: (y, x) of the middle of each tile from the middle of the image, Å."""
+    side: float
+    """Å."""
+
+    @property
+    def variance_ratio(self) -> float:
+        """Variance of a mean over the tiles, over that of as many tiles that do not overlap.
+
+        Where the windows of two tiles have the overlap ``r``, their powers have the correlation
+        ``r²``; for sine windows a distance of ``u`` sides gives
+        ``(1 - u) cos(pi u) + sin(pi u) / pi`` along each axis.
+        """
+        apart = np.abs(self.places[:, None] - self.places[None, :]) / self.side
+        near = np.minimum(apart, 1.0)
+        overlap = (1.0 - near) * np.cos(np.pi * near) + np.sin(np.pi * near) / np.pi
+        return float(np.sum(np.prod(overlap, axis=-1) ** 2) / len(self.places))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,6 +60,8 @@ class PowerSpectrum:
     """How many tiles were averaged."""
     left_out: int = 0
     """How many tiles were left out, as empty, or as carbon or ice by their low-frequency power."""
+    parts: Tiles | None = None
+    """The tiles themselves, where they are known."""
 
     @property
     def pixel_size(self) -> float:
@@ -42,7 +70,7 @@ class PowerSpectrum:
 
 
 def power_spectrum(
-    image: Image, pixel_size: float, *, tile_size: int = 512, threads: int = 1
+    image: Image | Stack, pixel_size: float, *, tile_size: int = 512, threads: int = 1
 ) -> PowerSpectrum:
     """Average the periodograms of overlapping tiles.
 
@@ -57,7 +85,10 @@ def power_spectrum(
     ----------
     image
         ``(y, x)``, at least 128 pixels along each side. Pixels that are not finite are replaced
-        by the mean; a tile where they are more than a tenth is left out.
+        by the mean; a tile where they are more than a tenth is left out. Or ``(groups, y, x)``:
+        sums over groups of frames, whose powers are averaged. Water moves under the beam, so
+        that at 5 Å its rings add up only within some 4 e/Å²; what is left of motion between
+        groups then does not matter either.
     pixel_size
         Å.
     tile_size
@@ -72,36 +103,55 @@ def power_spectrum(
 
     References
     ----------
-    Welch (1967), doi:10.1109/TAU.1967.1161901
+    Welch (1967), doi:10.1109/TAU.1967.1161901;
+    McMullan et al. (2015), doi:10.1016/j.ultramic.2015.05.017
     """
-    if image.ndim != 2 or min(image.shape) < _SMALLEST_TILE:
+    if image.ndim not in (2, 3) or min(image.shape[-2:]) < _SMALLEST_TILE:
         raise UnusableImage(
             f"the image has shape {image.shape}; "
             f"a CTF needs at least {_SMALLEST_TILE} x {_SMALLEST_TILE} pixels"
         )
-    side, box = _tile_sides(min(image.shape), pixel_size, tile_size)
-    rows, columns = _starts(image.shape[0], side), _starts(image.shape[1], side)
-    kept: list[NDArray[np.float32]] = []
-    for row in rows:
-        for column in columns:
-            tile = _periodogram(image[row : row + side, column : column + side], box, threads)
-            if tile is not None:
-                kept.append(tile)
-    total = len(rows) * len(columns)
-    if not kept:
+    groups = image if image.ndim == 3 else image[None]
+    shape = groups.shape[1:]
+    side, box = _tile_sides(min(shape), pixel_size, tile_size)
+    corners = [(y, x) for y in _starts(shape[0], side) for x in _starts(shape[1], side)]
+    kept = np.empty((len(corners), box, box // 2 + 1), dtype=np.float32)
+    places: list[tuple[float, float]] = []
+    for row, column in corners:
+        for number, group in enumerate(groups):
+            tile = _periodogram(group[row : row + side, column : column + side], box, threads)
+            if tile is None:
+                break
+            kept[len(places)] = tile if number == 0 else kept[len(places)] + tile
+        else:
+            middle = (row + 0.5 * (side - shape[0]), column + 0.5 * (side - shape[1]))
+            places.append((middle[0] * pixel_size, middle[1] * pixel_size))
+    if not places:
         raise UnusableImage(
-            f"all {total} tiles of the image are constant or not finite; "
+            f"all {len(corners)} tiles of the image are constant or not finite; "
             "look at the image: the beam was off, or the file is damaged"
         )
-    step = 1.0 / (side * pixel_size)
-    good = _ordinary(kept, step)
-    mean = np.zeros_like(kept[0], dtype=np.float64)
-    for tile, use in zip(kept, good, strict=True):
-        if use:
-            mean += tile
-    used = int(np.count_nonzero(good))
-    power = _full(np.asarray(mean / used, dtype=np.float32), box)
-    return PowerSpectrum(power=power, step=step, tiles=used, left_out=total - used)
+    kept = kept[: len(places)]
+    kept /= np.float32(len(groups))
+    good = _ordinary(kept, 1.0 / (side * pixel_size))
+    parts = Tiles(
+        power=kept if good.all() else kept[good],
+        places=np.array(places)[good],
+        side=side * pixel_size,
+    )
+    return average(parts, left_out=len(corners) - len(parts.places))
+
+
+def average(parts: Tiles, *, left_out: int = 0) -> PowerSpectrum:
+    """The mean spectrum of tiles."""
+    mean = np.asarray(parts.power.mean(axis=0, dtype=np.float64), dtype=np.float32)
+    return PowerSpectrum(
+        power=_full(mean, parts.power.shape[1]),
+        step=1.0 / parts.side,
+        tiles=len(parts.places),
+        left_out=left_out,
+        parts=parts,
+    )
 
 
 def _tile_sides(shortest: int, pixel_size: float, tile_size: int) -> tuple[int, int]:
@@ -132,7 +182,7 @@ def _periodogram(tile: Image, box: int, threads: int) -> NDArray[np.float32] | N
     side = len(values)
     window = np.sin(np.pi * (np.arange(side, dtype=np.float32) + 0.5) / side)
     values = values * (window[:, None] * window[None, :])
-    transform = scipy.fft.rfft2(values, workers=threads)
+    transform = operations(values).rfft2(values, threads=threads)
     half = box // 2
     transform = np.concatenate((transform[:half], transform[-half:]))[:, : half + 1]
     power = transform.real**2 + transform.imag**2
@@ -142,7 +192,7 @@ def _periodogram(tile: Image, box: int, threads: int) -> NDArray[np.float32] | N
     return np.asarray(power / np.float32(noise), dtype=np.float32)
 
 
-def _ordinary(tiles: list[NDArray[np.float32]], step: float) -> NDArray[np.bool_]:
+def _ordinary(tiles: NDArray[np.float32], step: float) -> NDArray[np.bool_]:
     """Which tiles have ordinary power between 100 and 15 Å."""
     half = len(tiles[0]) // 2
     rows = np.fft.fftfreq(2 * half, 1.0 / (2 * half))[:, None]

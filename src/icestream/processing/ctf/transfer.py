@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.model import Ctf, Optics
+from icestream.processing.backend import operations
 
 __all__ = ["Defocus", "aberration", "aberration_2d", "ctf_1d", "ctf_2d"]
 
@@ -141,4 +142,9 @@ def ctf_2d(
         False: ``(y, x)`` with the origin in the center, as a spectrum is shown.
         True: ``(y, x // 2 + 1)`` in the order of `scipy.fft.rfft2`, to multiply a transform with.
     """
-    return np.asarray(-np.sin(aberration_2d(shape, defocus, optics, half=half)), dtype=np.float32)
+    if not half:
+        return np.asarray(-np.sin(aberration_2d(shape, defocus, optics)), dtype=np.float32)
+    constant = math.radians(defocus.phase_shift) + math.asin(optics.amplitude_contrast)
+    defoci = np.array([[defocus.mean, *defocus.vector, constant]])
+    lens = (optics.wavelength, optics.spherical_aberration * 1e7)
+    return np.asarray(operations(defoci).ctf_image(shape, optics.pixel_size, defoci, lens)[0])

@@ -1,18 +1,16 @@
 """Local motion: how the parts of the field move against the whole frame."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
-from icestream.model.arrays import Stack
-from icestream.processing.dose import Dose, dose_weights
-from icestream.processing.fourier import HalfSpectrum, crop_spectrum
-from icestream.processing.motion.spectra import Band, derivatives, in_threads
+from icestream.processing.motion.agreement import Agreement, measure_agreement
+from icestream.processing.motion.patches import Patches
+from icestream.processing.motion.smoothing import anchor
 from icestream.processing.motion.track import Search, Track
 
-__all__ = ["LocalMotion", "Patches", "cut_patches", "fit_local_motion"]
+__all__ = ["LocalFit", "LocalMotion", "fit_local_motion"]
 
 _SCALE = np.array([12.0, 180.0, 12.0, 180.0, 144.0]) ** 0.5
 """Makes x, x² - 1/12, y, y² - 1/12 and xy of mean square 1 over the field."""
@@ -22,21 +20,8 @@ _LEARNING = 30
 """Rounds in which the size of the local motion is learned."""
 _DOMINANT = 3.0
 """A patch counts at most this many times as much as the median patch."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Patches:
-    """Spectra of overlapping parts of the frames."""
-
-    spectra: HalfSpectrum
-    """``(patches, n, ky, kx)``."""
-    band: Band
-    centers: NDArray[np.float64]
-    """``(patches, 2)`` (y, x) as fractions of the field, -0.5 to 0.5."""
-    grid: tuple[int, int]
-    """Patches along (y, x); `spectra` has them row by row."""
-    share: float
-    """Part of the power of the whole frame that is in one patch."""
+_LEAST = 0.3
+"""A patch counts at least this part of what is expected of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,57 +47,50 @@ class LocalMotion:
         moved: NDArray[np.float64] = self.shifts[:, None, :] + local
         return moved
 
+    def without_first(self, frames: int) -> "LocalMotion":
+        """The motion from frame number `frames` on, relative to that frame everywhere."""
+        m = float(frames)
+        again = np.array([[1, 2 * m, 3 * m * m], [0, 1, 3 * m], [0, 0, 1]])
+        terms = self.coefficients.reshape(2, 6, 3) @ again.T
+        shifts = self.shifts[frames:] - self.shifts[frames]
+        return LocalMotion(shifts, terms.reshape(2, 18), self.gain)
 
-def cut_patches(
-    binned: Stack,
-    pixel_size: float,
-    across: int,
-    resolution: float,
-    dose: Dose | None,
-    *,
-    cores: int = 1,
-) -> Patches:
-    """Cut frames into patches that overlap by half and transform them.
 
-    The square-root Hann windows make the patches share the power of the frame between them.
+@dataclass(frozen=True, slots=True, eq=False)
+class LocalFit:
+    """A fitted model, and what each patch says about it."""
 
-    Parameters
-    ----------
-    binned
-        ``(n, y, x)``.
-    pixel_size
-        Å per pixel of `binned`.
-    across
-        Patches along the shorter side, at least 2.
+    motion: LocalMotion
+    gains: NDArray[np.float64]
+    """``(patches,)`` log-likelihood that each patch gains over the whole-frame track by the
+    model of those that share no side with it."""
+    agreement: NDArray[np.float64]
+    """``(patches,)`` curvature of the agreement of its frames, over that of the mean patch."""
+
+
+def fit_local_motion(patches: Patches, track: Track, search: Search, *, cores: int = 1) -> LocalFit:
+    """Fit whole-frame shifts and a polynomial local model to all patches together.
+
+    All patches and frames vote with the slope of their own agreement, so that a patch that alone
+    could not be aligned still counts; no peak is picked. Starting from the whole-frame track,
+    Newton steps maximize the summed log-likelihood. Each patch is then judged with the model that
+    those patches ask for which share no side with it: `LocalMotion.gain` is the log-likelihood that
+    all patches together gain by these models over the whole-frame track.
     """
-    frames, height, width = binned.shape
-    step = min(height, width) // (across + 1)
-    side = fft.next_fast_len(2 * step, real=True)
-    side -= side % 2
-    side = min(side, height, width)
-    grid = (max(round(height / step) - 1, 1), max(round(width / step) - 1, 1))
-    tops = np.rint(np.linspace(0, height - side, grid[0])).astype(int)
-    lefts = np.rint(np.linspace(0, width - side, grid[1])).astype(int)
-    window = np.sin(np.pi * (np.arange(side) + 0.5) / side).astype(np.float32)
-    mask = window[:, None] * window
-    size = min(side, 2 * int(np.ceil(side * pixel_size / resolution)) + 4)
-    band = Band((size, size), pixel_size * side / size)
-    left = None if dose is None else dose_weights(band.k, frames, dose)
-    corners = [(top, corner) for top in tops for corner in lefts]
-    spectra = np.empty((len(corners), frames, size, size // 2 + 1), dtype=np.complex64)
-
-    def transform(index: int) -> None:
-        top, corner = corners[index]
-        cut = binned[:, top : top + side, corner : corner + side]
-        cut = (cut - cut.mean(axis=(1, 2), keepdims=True)) * mask
-        spectra[index] = crop_spectrum(fft.rfft2(cut), (side, side), band.shape)
-        if left is not None:
-            spectra[index] *= left
-
-    in_threads(transform, range(len(corners)), cores)
-    centers = (np.array(corners, dtype=np.float64) + side / 2) / (height, width) - 0.5
-    share = float((mask.astype(np.float64) ** 2).sum()) / (height * width)
-    return Patches(spectra, band, centers, grid, share)
+    votes = _Votes(patches, track, cores)
+    model = votes.model
+    start = np.zeros((model.size, 2))
+    start[: model.frames] = track.shifts
+    first, last = _maximize(votes, start, search, 5 * search.tolerance)
+    model.learn(votes.curvature(last), last.unknowns)
+    _, last = _maximize(votes, last.unknowns + last.step, search, search.tolerance)
+    unknowns = last.unknowns + last.step
+    gains = votes.at(_foretold(votes, last)).value.sum(axis=1) - first.value
+    # Every pair of frames is in the sum twice.
+    gains *= 0.5
+    shifts = unknowns[: model.frames]
+    motion = LocalMotion(shifts - shifts[0], model.coefficients(unknowns), float(gains.sum()))
+    return LocalFit(motion, gains, last.strength)
 
 
 class _Model:
@@ -130,14 +108,35 @@ class _Model:
         places = np.arange(frames, self.size)
         self.prior[places, places] = 1.0 / (_PRIOR**2 * frames)
 
-    def design(self, centers: NDArray[np.float64]) -> NDArray[np.float64]:
-        """``(patches, n, unknowns)``."""
-        y, x = centers[:, 0], centers[:, 1]
-        space = np.stack([x, x * x - 1 / 12, y, y * y - 1 / 12, x * y], axis=1) * _SCALE
-        local = np.einsum("ps,fa->pfsa", space, self.times)
-        local = local.reshape(len(centers), self.frames, self.local)
-        whole = np.broadcast_to(np.eye(self.frames), (len(centers), self.frames, self.frames))
-        return np.concatenate([whole, local], axis=2)
+    def moves(
+        self, unknowns: NDArray[np.float64], places: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Shifts ``(patches, n, 2)`` at `places` ``(patches, 6)``."""
+        terms = unknowns[self.frames :].reshape(5, self.times.shape[1], 2)
+        local = np.einsum("ps,sac->pac", places[:, 1:], terms)
+        moved: NDArray[np.float64] = unknowns[: self.frames] + self.times @ local
+        return moved
+
+    def slopes(
+        self, votes: NDArray[np.float64], places: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Slopes by the unknowns ``(unknowns, 2)`` from those by shifts ``(patches, n, 2)``."""
+        moments = np.einsum("ps,pfc->sfc", places, votes)
+        local = np.einsum("fa,sfc->sac", self.times, moments[1:]).reshape(self.local, 2)
+        return np.concatenate([moments[0], local])
+
+    def curvature(
+        self, moments: NDArray[np.float64], frames: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Curvature by the unknowns, from ``(6, 6)`` in space and ``(n, n)`` between frames."""
+        result = np.empty((self.size, self.size))
+        cross = np.kron(moments[0, 1:], frames @ self.times)
+        result[: self.frames, : self.frames] = moments[0, 0] * frames
+        result[: self.frames, self.frames :] = cross
+        result[self.frames :, : self.frames] = cross.T
+        inner = self.times.T @ frames @ self.times
+        result[self.frames :, self.frames :] = np.kron(moments[1:, 1:], inner)
+        return result
 
     def learn(self, normal: NDArray[np.float64], unknowns: NDArray[np.float64]) -> None:
         """Set the prior of the polynomial from its likely size, by expectation-maximization.
@@ -175,27 +174,21 @@ class _Model:
         return full.reshape(2, 18)
 
 
-def fit_local_motion(
-    patches: Patches, track: Track, search: Search, *, cores: int = 1
-) -> LocalMotion:
-    """Fit whole-frame shifts and a polynomial local model to all patches together.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stand:
+    """What the patches say at some values of the unknowns."""
 
-    All patches and frames vote with the slope of their own agreement, so that a patch that alone
-    could not be aligned still counts; no peak is picked. Starting from the whole-frame track,
-    Newton steps maximize the summed log-likelihood. Each patch is then judged with the model that
-    the patches which share nothing with it ask for: `LocalMotion.gain` is the log-likelihood that
-    all patches together gain by these models over the whole-frame track.
-    """
-    votes = _Votes(patches, track, cores)
-    model = votes.model
-    start = np.zeros((model.size, 2))
-    start[: model.frames] = track.shifts
-    unknowns, normal = _maximize(votes, start, search, 5 * search.tolerance)
-    model.learn(normal, unknowns)
-    unknowns, _ = _maximize(votes, unknowns, search, search.tolerance)
-    gain = _held_out_gain(votes, start, unknowns)
-    shifts = unknowns[: model.frames]
-    return LocalMotion(shifts - shifts[0], model.coefficients(unknowns), gain)
+    unknowns: NDArray[np.float64]
+    slopes: NDArray[np.float64]
+    """``(patches, n, 2)``."""
+    strength: NDArray[np.float64]
+    """``(patches,)`` measured curvature over the expected one."""
+    counts: NDArray[np.float64]
+    """``(patches,)`` how much each patch counts."""
+    value: NDArray[np.float64]
+    """``(patches,)`` agreement."""
+    step: NDArray[np.float64]
+    """By which the unknowns should change."""
 
 
 class _Votes:
@@ -205,70 +198,68 @@ class _Votes:
         self.patches = patches
         self.cores = cores
         self.model = _Model(len(track.shifts), track.precision)
-        self.design = self.model.design(patches.centers)
-        self.weight = track.weighting.on(patches.band, patches.share)
-        expected = track.weighting.information * patches.share
-        self.expected = np.maximum(expected, 1e-3 * expected.max() + 1e-9)
+        y, x = patches.centers[:, 0], patches.centers[:, 1]
+        terms = np.stack([x, x * x - 1 / 12, y, y * y - 1 / 12, x * y], axis=1) * _SCALE
+        self.places = np.concatenate([np.ones((len(terms), 1)), terms], axis=1)
+        self.weight = track.weighting.on(patches.band)
+        self.between_frames = track.weighting.curvature / len(patches)
+        frames = self.model.frames
+        self.anchor = np.zeros_like(self.model.prior)
+        self.anchor[:frames, :frames] = anchor(track.weighting.curvature)
 
-    def derivatives(self, shifts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """``(patches, n, 6)`` as from `derivatives`, at shifts ``(patches, n, 2)`` in Å."""
-        ky, kx = self.patches.band.ky, self.patches.band.kx
-        spectra = self.patches.spectra
-        found = in_threads(
-            lambda i: derivatives(spectra[i], self.weight, ky, kx, shifts[i]),
-            range(len(spectra)),
-            self.cores,
-        )
-        return np.stack(found)
+    def at(self, shifts: NDArray[np.float64]) -> Agreement:
+        """Agreement at shifts ``(patches, n, 2)`` in Å."""
+        return measure_agreement(self.patches, self.weight, shifts, cores=self.cores)
 
-    def collect(
-        self, unknowns: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Slopes ``(patches, unknowns, 2)`` and curvatures ``(patches, unknowns, unknowns)``."""
-        found = self.derivatives(self.design @ unknowns)
-        strength = found[..., 3:5].sum(axis=(1, 2)) / (2 * self.expected.sum())
-        strength = np.maximum(strength, 0.3)
-        tame = np.minimum(1.0, _DOMINANT * np.median(strength) / strength)
-        turned = self.design.transpose(0, 2, 1)
-        slopes = turned @ (found[..., 1:3] * tame[:, None, None])
-        curvature = (strength * tame)[:, None] * self.expected
-        return slopes, turned @ (self.design * curvature[..., None])
+    def curvature(
+        self, stand: _Stand, used: NDArray[np.bool_] | slice = slice(None)
+    ) -> NDArray[np.float64]:
+        """Expected curvature by the unknowns from some of the patches, without the prior."""
+        places = self.places[used]
+        moments = (places * stand.counts[used, None]).T @ places
+        return self.model.curvature(moments, self.between_frames) + self.anchor
 
-    def likelihoods(self, shifts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Log-likelihood of each patch; every pair of frames is in the sum twice."""
-        halved: NDArray[np.float64] = 0.5 * self.derivatives(shifts)[..., 0].sum(axis=1)
-        return halved
+    def solve(
+        self, stand: _Stand, used: NDArray[np.bool_] | slice = slice(None)
+    ) -> NDArray[np.float64]:
+        """The step that some of the patches ask for."""
+        prior = self.model.prior
+        pull = self.model.slopes(stand.slopes[used], self.places[used]) - prior @ stand.unknowns
+        return np.asarray(np.linalg.solve(self.curvature(stand, used) + prior, pull))
+
+    def stand(self, unknowns: NDArray[np.float64]) -> _Stand:
+        """What all patches say when each is moved as the model says."""
+        found = self.at(self.model.moves(unknowns, self.places))
+        strength = found.bend.sum(axis=1) / (float(np.trace(self.between_frames)) + 1e-9)
+        counts = np.maximum(strength, _LEAST)
+        tame = np.minimum(1.0, _DOMINANT * np.median(counts) / counts)
+        slopes = found.slope * tame[:, None, None]
+        value = found.value.sum(axis=1)
+        result = _Stand(unknowns, slopes, strength, counts * tame, value, np.zeros_like(unknowns))
+        return replace(result, step=self.solve(result))
 
 
 def _maximize(
     votes: _Votes, unknowns: NDArray[np.float64], search: Search, tolerance: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The most likely unknowns, and the curvature there without the prior."""
-    prior = votes.model.prior
-    limit = 0.25 * search.resolution
+) -> tuple[_Stand, _Stand]:
+    """Where Newton steps begin, and where they become smaller than `tolerance`."""
+    first = stand = votes.stand(unknowns)
     for _ in range(search.rounds):
-        slopes, curvatures = votes.collect(unknowns)
-        normal = curvatures.sum(axis=0)
-        step = np.linalg.solve(normal + prior, slopes.sum(axis=0) - prior @ unknowns)
-        moves = votes.design @ step
-        unknowns = unknowns + step * min(1.0, limit / max(float(np.abs(moves).max()), 1e-9))
-        if np.abs(moves - moves.mean(axis=1, keepdims=True)).max() < tolerance:
+        moves = votes.model.moves(stand.step, votes.places)
+        largest = float(np.abs(moves - moves.mean(axis=1, keepdims=True)).max())
+        if largest < tolerance:
             break
-    return unknowns, normal
+        step = stand.step * min(1.0, 0.5 * search.resolution / largest)
+        stand = votes.stand(stand.unknowns + step)
+    return first, stand
 
 
-def _held_out_gain(
-    votes: _Votes, start: NDArray[np.float64], unknowns: NDArray[np.float64]
-) -> float:
-    """What the model gains over `start` in patches that were left out of its fit."""
-    prior = votes.model.prior
-    slopes, curvatures = votes.collect(unknowns)
-    rows, columns = np.divmod(np.arange(len(slopes)), votes.patches.grid[1])
-    shifts = votes.design @ start
-    before = votes.likelihoods(shifts)
-    for i in range(len(slopes)):
-        apart = (np.abs(rows - rows[i]) > 1) | (np.abs(columns - columns[i]) > 1)
-        normal = curvatures[apart].sum(axis=0) + prior
-        step = np.linalg.solve(normal, slopes[apart].sum(axis=0) - prior @ unknowns)
-        shifts[i] = votes.design[i] @ (unknowns + step)
-    return float((votes.likelihoods(shifts) - before).sum())
+def _foretold(votes: _Votes, stand: _Stand) -> NDArray[np.float64]:
+    """Shifts of each patch ``(patches, n, 2)`` by the model of those that share no side with it."""
+    rows, columns = np.divmod(np.arange(len(votes.places)), votes.patches.grid[1])
+    shifts = []
+    for i in range(len(rows)):
+        apart = np.abs(rows - rows[i]) + np.abs(columns - columns[i]) > 1
+        unknowns = stand.unknowns + votes.solve(stand, apart)
+        shifts.append(votes.model.moves(unknowns, votes.places[i : i + 1])[0])
+    return np.stack(shifts)

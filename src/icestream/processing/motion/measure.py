@@ -1,42 +1,82 @@
 """From the frames of a movie to its motion."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from icestream.processing.dose import Dose
-from icestream.processing.motion.field import LocalMotion, cut_patches, fit_local_motion
-from icestream.processing.motion.spectra import Frames, bin_frames, frame_spectra
-from icestream.processing.motion.track import Search, Track, align_frames
+from icestream.processing.motion.coarse import coarse_track
+from icestream.processing.motion.field import LocalMotion, fit_local_motion
+from icestream.processing.motion.pairwise import pairwise_track
+from icestream.processing.motion.patches import cut_patches
+from icestream.processing.motion.spectra import Binned, Frames, bin_frames
+from icestream.processing.motion.track import Search, judge_track, refine_track
 
-__all__ = ["FoundMotion", "measure_motion"]
+__all__ = ["FoundMotion", "PatchQuality", "count_early_frames", "measure_motion"]
 
 _FINEST = 1024
 """Pixels of the spectrum of a frame: large fields tell enough without their finest detail."""
-_LARGEST = 256
-"""Pixels of the spectrum of a patch: larger patches are looked at less finely."""
-_SMALLEST = 96
+_SMALLEST = 40
 """Binned pixels that a patch must have across to be worth a vote."""
+_FEWEST = 3
+"""Patches across the shorter side that local motion needs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PatchQuality:
+    """What each patch of the field says."""
+
+    centers: NDArray[np.float64]
+    """``(patches, 2)`` (y, x) as fractions of the field, -0.5 to 0.5."""
+    gains: NDArray[np.float64]
+    """``(patches,)`` log-likelihood that each gains over the whole-frame track by the model of the
+    patches that share no side with it; negative where that model is worse."""
+    agreement: NDArray[np.float64]
+    """``(patches,)`` curvature of the agreement of its frames over that of the mean patch: small
+    where there is nothing to see, large on carbon."""
+
+    @property
+    def table(self) -> NDArray[np.float64]:
+        """``(patches, 4)``: y, x, gain and agreement."""
+        return np.column_stack([self.centers, self.gains, self.agreement])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundMotion:
     """What was found out about the motion of a movie."""
 
-    track: Track
+    shifts: NDArray[np.float64]
+    """Whole-frame shifts ``(n, 2)`` (dy, dx), Å, relative to the first frame."""
     local: LocalMotion | None
     """None: not asked for, or it does not predict patches that it has not seen."""
+    frame_errors: NDArray[np.float64]
+    """``(n,)`` expected standard deviation of each whole-frame shift along an axis, Å."""
+    frame_agreement: NDArray[np.float64]
+    """``(n,)`` how well each frame agrees with the sum of the others, as a part of what is
+    expected: about 1, and 0 for a frame that shows nothing of what the others show."""
+    patches: PatchQuality | None
+    """None where no local motion was looked for."""
+    resolution: float
+    """Å: the finest detail that was used."""
+    converged: bool
 
     @property
     def best(self) -> NDArray[np.float64] | LocalMotion:
         """The motion to correct: local where there is a local model."""
-        return self.track.shifts if self.local is None else self.local
+        return self.shifts if self.local is None else self.local
 
-    @property
-    def shifts(self) -> NDArray[np.float64]:
-        """Whole-frame shifts ``(n, 2)``, Å, relative to the first frame."""
-        return self.track.shifts if self.local is None else self.local.shifts
+    def without_first(self, frames: int) -> "FoundMotion":
+        """The motion of the movie that lacks its first `frames` frames."""
+        if not 0 <= frames < len(self.shifts):
+            raise ValueError(f"{frames} of {len(self.shifts)} frames cannot be left out")
+        return replace(
+            self,
+            shifts=self.shifts[frames:] - self.shifts[frames],
+            local=None if self.local is None else self.local.without_first(frames),
+            frame_errors=self.frame_errors[frames:],
+            frame_agreement=self.frame_agreement[frames:],
+        )
 
 
 def measure_motion(
@@ -44,7 +84,7 @@ def measure_motion(
     search: Search,
     dose: Dose | None = None,
     *,
-    patches: int = 7,
+    patches: int = 8,
     cores: int = 1,
 ) -> FoundMotion:
     """Measure whole-frame and local motion.
@@ -58,24 +98,69 @@ def measure_motion(
     dose
         Exposure of the frames, if known: frames then count by the signal that is left in them.
     patches
-        Overlapping patches across the shorter side for the local motion; 0 leaves it out. Fewer
-        are taken when the patches would become too small, and none when fewer than 4 are left.
+        Patches across the shorter side for the local motion; 0 leaves it out. Fewer
+        are taken when the patches would become too small, and none when fewer than 3 are left.
     cores
         Threads.
     """
     finest = 2 * min(frames.shape) * frames.pixel_size / _FINEST
-    resolution = max(search.resolution, finest)
-    factor = max(1, int(0.75 * resolution / (2 * frames.pixel_size)))
-    binned = bin_frames(frames, factor, cores=cores)
-    pixel_size = frames.pixel_size * factor
-    spectra, band = frame_spectra(binned, pixel_size, resolution, dose, cores=cores)
-    track = align_frames(spectra, band, search, dose)
-    local = None
-    across = min(patches, 2 * min(binned.shape[1:]) // _SMALLEST - 1)
-    if across >= 4 and len(frames) >= 3 and track.weighting.information.max() > 0:
-        extent = 2 * min(binned.shape[1:]) / (across + 1) * pixel_size
-        resolution = max(resolution, 2 * extent / _LARGEST)
-        cut = cut_patches(binned, pixel_size, across, resolution, dose, cores=cores)
-        fitted = fit_local_motion(cut, track, search, cores=cores)
-        local = fitted if fitted.gain > 0 else None
-    return FoundMotion(track, local)
+    search = replace(search, resolution=max(search.resolution, finest))
+    binned = bin_frames(frames, search.resolution, cores=cores)
+    return _measure(binned, search, dose, patches, cores)
+
+
+def _measure(
+    binned: Binned, search: Search, dose: Dose | None, patches: int, cores: int
+) -> FoundMotion:
+    by_pairs = search.method == "pairwise"
+    find = pairwise_track if by_pairs else coarse_track
+    start = find(binned, search, cores=cores)
+    most = max(min(binned.images.shape[1:]) // _SMALLEST, 1)
+    across = min(patches or most, most)
+    cut = cut_patches(binned, across, search.resolution, dose, start, cores=cores)
+    finish = judge_track if by_pairs else refine_track
+    track = finish(cut, start, search, dose, cores=cores)
+    shifts, local, quality = track.shifts, None, None
+    wanted = patches and across >= _FEWEST and len(binned) >= 3
+    if wanted and track.weighting.information.max() > 0:
+        fit = fit_local_motion(cut, track, search, cores=cores)
+        quality = PatchQuality(cut.centers, fit.gains, fit.agreement)
+        if fit.motion.gain > 0:
+            shifts, local = fit.motion.shifts, fit.motion
+    return FoundMotion(
+        shifts, local, track.errors, track.agreement, quality, search.resolution, track.converged
+    )
+
+
+def count_early_frames(motion: NDArray[np.float64] | LocalMotion, limit: float) -> int:
+    """Number of first frames in which the specimen moved by more than `limit`.
+
+    A frame is blurred by what the specimen moves during it: the mean of the steps to the frames
+    before and after it, and for the first frame the step after it, extrapolated. Of local motion
+    it is the root mean square over the field.
+
+    Parameters
+    ----------
+    motion
+        Shifts ``(n, 2)`` in Å, or a local model.
+    limit
+        Å within one frame.
+
+    Returns
+    -------
+    How many to leave out; 0 when more than half of the frames moved so much, because then
+    there is no calm part to keep.
+    """
+    if isinstance(motion, LocalMotion):
+        places = np.array([[y, x] for y in (-0.4, 0, 0.4) for x in (-0.4, 0, 0.4)])
+        tracks = motion.at(places)
+    else:
+        tracks = motion[:, None, :]
+    steps = np.sqrt((np.diff(tracks, axis=0) ** 2).sum(axis=2).mean(axis=1))
+    if len(steps) < 2:
+        return 0
+    first = max(1.5 * steps[0] - 0.5 * steps[1], steps[0])
+    blur = np.concatenate([[first], 0.5 * (steps[1:] + steps[:-1]), steps[-1:]])
+    calm = blur <= limit
+    early = int(np.argmax(calm)) if calm.any() else len(blur)
+    return early if early <= len(blur) // 2 else 0

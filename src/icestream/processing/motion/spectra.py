@@ -1,40 +1,20 @@
-"""What motion is measured on: binned, gain-corrected, band-limited spectra of the frames."""
+"""What motion is measured on: frames, and the low frequencies of their spectra."""
 
-import math
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
 from icestream.model.arrays import Image, Stack
-from icestream.processing.dose import Dose, dose_weights
-from icestream.processing.fourier import HalfSpectrum, crop_spectrum, frequency_grid
+from icestream.processing.backend import in_threads, operations
+from icestream.processing.fourier import HalfSpectrum, crop_spectrum
 
-__all__ = [
-    "Band",
-    "Frames",
-    "aligned_sum",
-    "bin_frames",
-    "derivatives",
-    "frame_spectra",
-    "in_threads",
-]
+__all__ = ["Band", "Binned", "Frames", "bin_frames", "in_threads", "moved", "small_spectra"]
 
-T = TypeVar("T")
-R = TypeVar("R")
-
-
-def in_threads(work: Callable[[T], R], items: Iterable[T], cores: int) -> list[R]:
-    """Results of `work` on each item, in order, computed by `cores` threads."""
-    if cores <= 1:
-        return [work(item) for item in items]
-    with ThreadPoolExecutor(cores) as pool:
-        return list(pool.map(work, items))
+_BINNING = 0.9
+"""Two binned pixels, as a part of the resolution that is asked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,23 +23,28 @@ class Band:
 
     shape: tuple[int, int]
     """(y, x) pixels of the real image that has this spectrum."""
-    pixel_size: float
-    """Å per pixel of that image."""
+    extent: tuple[float, float]
+    """(y, x) Å that this image covers."""
 
     @property
     def ky(self) -> NDArray[np.float32]:
         """1/Å along y."""
-        return np.fft.fftfreq(self.shape[0], self.pixel_size).astype(np.float32)
+        return np.fft.fftfreq(self.shape[0], self.extent[0] / self.shape[0]).astype(np.float32)
 
     @property
     def kx(self) -> NDArray[np.float32]:
         """1/Å along x, from 0."""
-        return np.fft.rfftfreq(self.shape[1], self.pixel_size).astype(np.float32)
+        return np.fft.rfftfreq(self.shape[1], self.extent[1] / self.shape[1]).astype(np.float32)
 
     @property
     def k(self) -> NDArray[np.float32]:
         """1/Å, ``(y, x // 2 + 1)``."""
-        return frequency_grid(self.shape, self.pixel_size)
+        return np.hypot(self.ky[:, None], self.kx[None, :])
+
+    @property
+    def pixel(self) -> NDArray[np.float64]:
+        """(y, x) Å per pixel of the real image."""
+        return np.array(self.extent, dtype=np.float64) / self.shape
 
     def mask(self, resolution: float) -> NDArray[np.bool_]:
         """True up to `resolution` (Å), without the central cross.
@@ -92,187 +77,64 @@ class Frames:
         return self.counts.shape[1], self.counts.shape[2]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
-def _bin_frame(
-    frame: NDArray[Any], gain: NDArray[np.float32], factor: int, out: NDArray[np.float32]
-) -> None:
-    row = np.empty(out.shape[1] * factor, dtype=np.float32)
-    for y in range(out.shape[0]):
-        row[:] = 0
-        for j in range(y * factor, (y + 1) * factor):
-            for x in range(row.size):
-                row[x] += np.float32(frame[j, x]) * gain[j, x]
-        for x in range(out.shape[1]):
-            total = np.float32(0)
-            for i in range(x * factor, (x + 1) * factor):
-                total += row[i]
-            out[y, x] = total
+@dataclass(frozen=True, slots=True, eq=False)
+class Binned:
+    """Gain-corrected frames with larger pixels."""
+
+    images: Stack
+    """``(n, y, x)``."""
+    pixel_size: float
+    """Å."""
+
+    def __len__(self) -> int:
+        return len(self.images)
 
 
-def bin_frames(frames: Frames, factor: int, *, cores: int = 1) -> Stack:
-    """Gain-corrected frames summed over blocks of `factor` x `factor` pixels, ``(n, y, x)``."""
-    shape = (frames.shape[0] // factor, frames.shape[1] // factor)
-    result = np.empty((len(frames), *shape), dtype=np.float32)
-
-    def work(i: int) -> None:
-        _bin_frame(frames.counts[i], frames.gain, factor, result[i])
-
-    in_threads(work, range(len(frames)), cores)
-    return result
+def bin_frames(frames: Frames, resolution: float, *, cores: int = 1) -> Binned:
+    """Bin frames as far as `resolution` (Å) allows: nine tenths of it are two binned pixels."""
+    factor = max(1, int(_BINNING * resolution / (2 * frames.pixel_size)))
+    ops = operations(frames.counts)
+    images = ops.bin_frames(frames.counts, frames.gain, factor, threads=cores)
+    return Binned(images, frames.pixel_size * factor)
 
 
-def frame_spectra(
-    binned: Stack, pixel_size: float, resolution: float, dose: Dose | None, *, cores: int = 1
+def small_spectra(
+    binned: Binned, resolution: float, *, cores: int = 1
 ) -> tuple[HalfSpectrum, Band]:
-    """Spectra of the frames up to `resolution`, damped by the damage that each frame has.
+    """Spectra of whole frames up to a low resolution.
+
+    Rows and columns at the far border are left out where that makes the transforms faster.
 
     Parameters
     ----------
-    binned
-        ``(n, y, x)``.
-    pixel_size
-        Å per pixel of `binned`.
     resolution
         Å; finer detail is cut off.
-    dose
-        Frames are weighted by the signal that is left in them; None weighs all alike.
 
     Returns
     -------
     The spectra ``(n, ky, kx)`` and the band that they cover.
     """
-    shape = (binned.shape[1], binned.shape[2])
-    band = _cropped(shape, pixel_size, resolution)
-    weights = None if dose is None else dose_weights(band.k, len(binned), dose)
-    result = np.empty((len(binned), band.shape[0], band.shape[1] // 2 + 1), dtype=np.complex64)
+    ops = operations(binned.images)
+    ones = ops.xp.ones(binned.images.shape[1:], dtype=np.float32)
+    smaller = bin_frames(Frames(binned.images, ones, binned.pixel_size), resolution, cores=cores)
+    images, pixel = smaller.images, smaller.pixel_size
+    shape = (
+        fft.prev_fast_len(images.shape[1], real=True),
+        fft.prev_fast_len(images.shape[2], real=True),
+    )
+    size = [min(2 * int(np.ceil(n * pixel / resolution)) + 4, n) for n in shape]
+    band = Band((size[0], size[1]), (shape[0] * pixel, shape[1] * pixel))
 
-    def transform(i: int) -> None:
-        frame = binned[i] - binned[i].mean(dtype=np.float64).astype(np.float32)
-        result[i] = crop_spectrum(fft.rfft2(frame), shape, band.shape)
-        if weights is not None:
-            result[i] *= weights[i]
+    def transform(frame: Image) -> HalfSpectrum:
+        cut = frame[: shape[0], : shape[1]]
+        return crop_spectrum(ops.rfft2(cut - cut.mean()), shape, band.shape)
 
-    in_threads(transform, range(len(binned)), cores)
-    return result, band
-
-
-def _cropped(shape: tuple[int, int], pixel_size: float, resolution: float) -> Band:
-    """The smallest even grid of the same field that reaches `resolution`."""
-    sizes = []
-    for size in shape:
-        wanted = 2 * math.ceil(size * pixel_size / resolution) + 4
-        sizes.append(size if wanted >= size else wanted)
-    return Band((sizes[0], sizes[1]), pixel_size * shape[0] / sizes[0])
+    return np.stack(in_threads(transform, images, cores)), band
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
-def derivatives(
-    spectra: NDArray[np.complex64],
-    weight: NDArray[np.float32],
-    ky: NDArray[np.float32],
-    kx: NDArray[np.float32],
-    shifts: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Agreement of each shifted frame with the sum of the others, and how it changes.
-
-    With A the spectrum of a frame moved by its shift and L the sum of the other moved frames,
-    the agreement is ``sum 2 weight Re(A conj L)`` over the half spectrum.
-
-    Parameters
-    ----------
-    spectra
-        ``(n, ky, kx)`` of the frames.
-    weight
-        ``(ky, kx)``.
-    ky, kx
-        Frequencies, 1/Å.
-    shifts
-        ``(n, 2)`` (dy, dx), Å.
-
-    Returns
-    -------
-    ``(n, 6)``: agreement, its derivatives by dy and dx, minus its second derivatives by dy dy,
-    dx dx and dy dx.
-    """
-    frames, height, width = spectra.shape
-    result = np.zeros((frames, 6), dtype=np.float64)
-    moved_re = np.empty((frames, width), dtype=np.float32)
-    moved_im = np.empty((frames, width), dtype=np.float32)
-    sum_re = np.empty(width, dtype=np.float32)
-    sum_im = np.empty(width, dtype=np.float32)
-    turn = 2.0 * np.pi
-    cos_x = np.empty((frames, width), dtype=np.float32)
-    sin_x = np.empty((frames, width), dtype=np.float32)
-    for f in range(frames):
-        for x in range(width):
-            angle = -turn * kx[x] * shifts[f, 1]
-            cos_x[f, x] = math.cos(angle)
-            sin_x[f, x] = math.sin(angle)
-    for y in range(height):
-        last = -1
-        for x in range(width):
-            if weight[y, x] != 0:
-                last = x
-        if last < 0:
-            continue
-        sum_re[:] = 0
-        sum_im[:] = 0
-        for f in range(frames):
-            angle = -turn * ky[y] * shifts[f, 0]
-            c, s = np.float32(math.cos(angle)), np.float32(math.sin(angle))
-            for x in range(last + 1):
-                re, im = spectra[f, y, x].real, spectra[f, y, x].imag
-                p = c * cos_x[f, x] - s * sin_x[f, x]
-                q = c * sin_x[f, x] + s * cos_x[f, x]
-                a, b = re * p - im * q, re * q + im * p
-                moved_re[f, x] = a
-                moved_im[f, x] = b
-                sum_re[x] += a
-                sum_im[x] += b
-        for f in range(frames):
-            value = np.float32(0)
-            odd = np.float32(0)
-            odd_x = np.float32(0)
-            even_x = np.float32(0)
-            even_xx = np.float32(0)
-            for x in range(last + 1):
-                a, b = moved_re[f, x], moved_im[f, x]
-                u, v = sum_re[x] - a, sum_im[x] - b
-                even = weight[y, x] * (a * u + b * v)
-                value += even
-                even_x += even * kx[x]
-                even_xx += even * kx[x] * kx[x]
-                slope = weight[y, x] * (b * u - a * v)
-                odd += slope
-                odd_x += slope * kx[x]
-            result[f, 0] += 2 * value
-            result[f, 1] += 2 * turn * ky[y] * odd
-            result[f, 2] += 2 * turn * odd_x
-            result[f, 3] += 2 * turn * turn * ky[y] * ky[y] * value
-            result[f, 4] += 2 * turn * turn * even_xx
-            result[f, 5] += 2 * turn * turn * ky[y] * even_x
+def moved(spectra: HalfSpectrum, band: Band, shifts: NDArray[np.float64]) -> HalfSpectrum:
+    """Spectra ``(n, ky, kx)`` of the frames moved by `shifts` ``(n, 2)`` in Å."""
+    down = np.exp(-2j * np.pi * shifts[:, :1] * band.ky).astype(np.complex64)
+    across = np.exp(-2j * np.pi * shifts[:, 1:] * band.kx).astype(np.complex64)
+    result: HalfSpectrum = spectra * down[:, :, None] * across[:, None, :]
     return result
-
-
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
-def aligned_sum(
-    spectra: NDArray[np.complex64],
-    ky: NDArray[np.float32],
-    kx: NDArray[np.float32],
-    shifts: NDArray[np.float64],
-) -> NDArray[np.complex64]:
-    """Sum of the spectra ``(n, ky, kx)``, each moved by its shift ``(n, 2)`` in Å."""
-    frames, height, width = spectra.shape
-    total = np.zeros((height, width), dtype=np.complex64)
-    turn = 2.0 * np.pi
-    row = np.empty(width, dtype=np.complex64)
-    for f in range(frames):
-        for x in range(width):
-            angle = -turn * kx[x] * shifts[f, 1]
-            row[x] = complex(math.cos(angle), math.sin(angle))
-        for y in range(height):
-            angle = -turn * ky[y] * shifts[f, 0]
-            phase = np.complex64(complex(math.cos(angle), math.sin(angle)))
-            for x in range(width):
-                total[y, x] += spectra[f, y, x] * (phase * row[x])
-    return total

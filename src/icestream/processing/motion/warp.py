@@ -6,18 +6,35 @@ from typing import Any
 import numba
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from icestream.model.arrays import Image
-from icestream.processing.dose import Dose, factor_weights
+from icestream.processing.backend import Warp, operations
+from icestream.processing.backend.cpu import spline_taps
+from icestream.processing.dose import Dose, dose_weights, factor_weights
 from icestream.processing.fourier import HalfSpectrum, crop_spectrum, frequency_grid
 from icestream.processing.motion.field import LocalMotion
-from icestream.processing.motion.spectra import Frames, in_threads
+from icestream.processing.motion.spectra import Frames
 
-__all__ = ["Sums", "sum_frames"]
+__all__ = ["Recipe", "Sums", "sum_frames"]
 
-_FLAT = 0.02
-"""Pixels: largest change of the shift inside a tile."""
+_FLAT = 0.04
+"""Pixels: root mean square change of the shift across a tile."""
+_TILES = (64, 32, 16, 8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Which sums are wanted, and how."""
+
+    dose: Dose | None = None
+    """Exposure of the frames, for the weighted sum; None leaves that out."""
+    binning: float = 1.0
+    """The sums are made smaller by this factor, by cropping in Fourier space."""
+    halves: bool = False
+    """Also sum every other frame."""
+    exact: bool = False
+    """Shift and weigh each frame in Fourier space instead of interpolating it; only what local
+    motion adds to the shift of the whole frame is interpolated. Takes several times as long."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,132 +44,23 @@ class Sums:
     plain: Image
     weighted: Image | None
     """Dose weighted; None without a dose."""
-
-
-@numba.njit(cache=True, nogil=True)  # pragma: no cover
-def _mirror(place: int, size: int) -> int:
-    """The pixel that stands for one beyond the border."""
-    place = place % (2 * size)
-    return place if place < size else 2 * size - 1 - place
-
-
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
-def _read(
-    frame: NDArray[Any],
-    gain: NDArray[np.float32],
-    top: int,
-    left: int,
-    out: NDArray[np.float32],
-) -> None:
-    """Gain-corrected counts from (top, left) on, mirrored beyond the borders."""
-    high, wide = out.shape
-    height, width = frame.shape
-    if top >= 0 and left >= 0 and top + high <= height and left + wide <= width:
-        for y in range(high):
-            for x in range(wide):
-                out[y, x] = np.float32(frame[top + y, left + x]) * gain[top + y, left + x]
-        return
-    for y in range(high):
-        j = _mirror(top + y, height)
-        for x in range(wide):
-            i = _mirror(left + x, width)
-            out[y, x] = np.float32(frame[j, i]) * gain[j, i]
-
-
-@numba.njit(cache=True, nogil=True)  # pragma: no cover
-def _taps(t: float) -> tuple[Any, Any, Any, Any, Any, Any]:
-    """Quintic B-spline at distance 2 + t, 1 + t, t, 1 - t, 2 - t and 3 - t."""
-    u = 1 - t
-    return (
-        np.float32(u**5 / 120),
-        np.float32(_middle(1 + t)),
-        np.float32(_inner(t)),
-        np.float32(_inner(u)),
-        np.float32(_middle(1 + u)),
-        np.float32(t**5 / 120),
-    )
-
-
-@numba.njit(cache=True, nogil=True)  # pragma: no cover
-def _inner(x: float) -> float:
-    return 11 / 20 - x * x * (1 / 2 - x * x * (1 / 4 - x / 12))
-
-
-@numba.njit(cache=True, nogil=True)  # pragma: no cover
-def _middle(x: float) -> float:
-    return 17 / 40 + x * (5 / 8 - x * (7 / 4 - x * (5 / 4 - x * (3 / 8 - x / 24))))
-
-
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
-def _sum_tiles(
-    frames: NDArray[Any],
-    gain: NDArray[np.float32],
-    shifts: NDArray[np.float32],
-    factors: NDArray[np.float32],
-    place: tuple[int, int],
-    sums: NDArray[np.float32],
-) -> None:
-    """Add one row of tiles, ``place = (row, side)``; `shifts` is (n, rows, columns, 2), pixels.
-
-    All frames of a tile are added before the next tile, so that its sums stay in the cache.
-    """
-    height, width = frames.shape[1], frames.shape[2]
-    row, tile = place
-    top = row * tile
-    high = min(top + tile, height) - top
-    source = np.empty((tile + 5, tile + 5), dtype=np.float32)
-    across = np.empty((tile + 5, tile), dtype=np.float32)
-    moved = np.empty(tile, dtype=np.float32)
-    for column in range(shifts.shape[2]):
-        left = column * tile
-        wide = min(left + tile, width) - left
-        for f in range(frames.shape[0]):
-            sy = -np.float64(shifts[f, row, column, 0])
-            sx = -np.float64(shifts[f, row, column, 1])
-            iy, ix = int(np.floor(sy)), int(np.floor(sx))
-            cut = source[: high + 5, : wide + 5]
-            _read(frames[f], gain, top + iy - 2, left + ix - 2, cut)
-            a, b, c, d, e, g = _taps(sx - ix)
-            for y in range(high + 5):
-                for x in range(wide):
-                    across[y, x] = (
-                        a * source[y, x]
-                        + b * source[y, x + 1]
-                        + c * source[y, x + 2]
-                        + d * source[y, x + 3]
-                        + e * source[y, x + 4]
-                        + g * source[y, x + 5]
-                    )
-            a, b, c, d, e, g = _taps(sy - iy)
-            for y in range(high):
-                for x in range(wide):
-                    moved[x] = (
-                        a * across[y, x]
-                        + b * across[y + 1, x]
-                        + c * across[y + 2, x]
-                        + d * across[y + 3, x]
-                        + e * across[y + 4, x]
-                        + g * across[y + 5, x]
-                    )
-                for r in range(factors.shape[0]):
-                    factor = factors[r, f]
-                    for x in range(wide):
-                        sums[r, top + y, left + x] += factor * moved[x]
+    halves: tuple[Image, Image] | None = None
+    """Plain sums of the first, third, ... and of the second, fourth, ... frame, which add up to
+    the plain sum; None where they are not wanted."""
 
 
 def sum_frames(
     frames: Frames,
     motion: NDArray[np.float64] | LocalMotion,
+    recipe: Recipe | None = None,
     *,
-    dose: Dose | None = None,
-    binning: float = 1.0,
     cores: int = 1,
 ) -> Sums:
     """Sum the frames of a movie after moving each of them, in one pass over the counts.
 
-    Small tiles of each frame are interpolated by quintic B-splines and added to four sums; the dose
-    weights, nearly of rank 4, are applied to the Fourier transforms of these sums, so that the
-    number of transforms does not grow with the number of frames. The response of the
+    Small tiles of each frame are interpolated by quintic B-splines and added to a few sums; the
+    dose weights, nearly of rank 4, are applied to the Fourier transforms of these sums, so that
+    the number of transforms does not grow with the number of frames. The response of the
     interpolation is divided out.
 
     Parameters
@@ -160,53 +68,175 @@ def sum_frames(
     motion
         Shifts of the whole frames ``(n, 2)`` as (dy, dx) in Å, added to the coordinates of a
         frame; or a local model.
-    dose
-        Exposure of the frames; None makes the plain sum alone.
-    binning
-        The sums are made smaller by this factor, by cropping in Fourier space.
+    recipe
+        What to make; None makes the plain sum alone.
 
     Notes
     -----
     Against the exact shift of every frame in Fourier space the ring correlation of the sum is
     above 0.999 up to 0.7 of the Nyquist frequency.
     """
-    count, shape, pixel_size = len(frames), frames.shape, frames.pixel_size
-    factors = None
-    if dose is not None:
-        factors = factor_weights(count, dose, np.sqrt(0.5) / pixel_size * 1.01)
-    columns = np.ones((1, count), dtype=np.float32) if factors is None else factors.frames
-    shifts, tile = _tile_shifts(motion, shape, pixel_size, count)
-    sums = np.zeros((len(columns), *shape), dtype=np.float32)
-    in_threads(
-        lambda row: _sum_tiles(frames.counts, frames.gain, shifts, columns, (row, tile), sums),
-        range(shifts.shape[1]),
-        cores,
+    recipe = recipe or Recipe()
+    make = _exact_spectra if recipe.exact else _warped_spectra
+    plain, weighted, odd = make(frames, motion, recipe, cores)
+    size = _binned_shape(frames.shape, recipe.binning)
+    back = operations(plain).irfft2
+    halves = None
+    if odd is not None:
+        halves = back(odd, size, threads=cores), back(plain - odd, size, threads=cores)
+    return Sums(
+        back(plain, size, threads=cores),
+        None if weighted is None else back(weighted, size, threads=cores),
+        halves,
     )
-    size = shape if binning == 1 else _binned_shape(shape, binning)
-    correction = _inverse_response(shifts, shape, size)
-    spectra = []
-    for r in range(len(columns)):
-        spectrum = crop_spectrum(fft.rfft2(sums[r], workers=cores), shape, size)
-        spectra.append(spectrum * correction)
+
+
+_Spectra = tuple[HalfSpectrum, HalfSpectrum | None, HalfSpectrum | None]
+"""Of the plain, the weighted and the odd sum."""
+
+
+def _warped_spectra(
+    frames: Frames, motion: NDArray[np.float64] | LocalMotion, recipe: Recipe, cores: int
+) -> _Spectra:
+    count, shape, pixel_size = len(frames), frames.shape, frames.pixel_size
+    ops = operations(frames.counts)
+    factors = None
+    rows = np.ones((1, count), dtype=np.float32)
+    if recipe.dose is not None:
+        factors = factor_weights(count, recipe.dose, np.sqrt(0.5) / pixel_size * 1.01)
+        rows = factors.frames
+    if recipe.halves:
+        odd = (np.arange(count) % 2 == 0).astype(np.float32)
+        rows = np.concatenate([rows, odd[None]])
+    shifts, tile = _tile_shifts(motion, shape, pixel_size, count)
+    sums = ops.xp.zeros((len(rows), *shape), dtype=np.float32)
+    warp = Warp(shifts, rows, tile)
+    ops.warp_accumulate(sums, frames.counts, frames.gain, warp, threads=cores)
+    size = _binned_shape(shape, recipe.binning)
+    undo = _inverse_response(shifts, shape, size)
+    # Frequencies in units of the table of the weights.
+    unit = 1.0 if factors is None else float(factors.frequency[1])
+    ky = (np.fft.fftfreq(size[0], pixel_size * shape[0] / size[0]) / unit).astype(np.float32)
+    kx = (np.fft.rfftfreq(size[1], pixel_size * shape[1] / size[1]) / unit).astype(np.float32)
+    flat = np.ones(2, dtype=np.float32)
+    found: list[Any] = []
     weighted = None
-    if factors is not None:
-        k = frequency_grid(size, pixel_size * shape[0] / size[0])
-        total = np.zeros_like(spectra[0])
-        for r in range(len(columns)):
-            total += spectra[r] * np.interp(k, factors.frequency, factors.response[r]).astype(
-                np.float32
+    for r in range(len(rows)):
+        spectrum = ops.rfft2(sums[r], threads=cores)
+        spectrum = spectrum if size == shape else crop_spectrum(spectrum, shape, size)
+        if factors is not None and r < len(factors.response):
+            weighted = ops.xp.zeros_like(spectrum) if weighted is None else weighted
+            _add_weighted(weighted, spectrum, undo, (ky, kx), factors.response[r])
+        if r == 0 or (recipe.halves and r == len(rows) - 1):
+            result = ops.xp.zeros_like(spectrum)
+            _add_weighted(result, spectrum, undo, (0 * ky, 0 * kx), flat)
+            found.append(result)
+    return found[0], weighted, found[1] if recipe.halves else None
+
+
+def _add_weighted(
+    total: NDArray[Any],
+    spectrum: NDArray[Any],
+    undo: tuple[NDArray[np.float32], NDArray[np.float32]],
+    frequency: tuple[NDArray[np.float32], NDArray[np.float32]],
+    table: NDArray[np.floating],
+) -> None:
+    """Add a spectrum times what undoes its interpolation times a table over the frequency."""
+    table = table.astype(np.float32)
+    xp = operations(total).xp
+    if xp is np:
+        _add_rows(total, spectrum, undo, frequency, table)
+        return
+    ky, kx = (xp.asarray(axis) for axis in frequency)
+    k = xp.hypot(ky[:, None], kx[None, :])
+    weight = xp.interp(k, xp.arange(len(table)), xp.asarray(table)).astype(np.float32)
+    total += spectrum * (weight * xp.asarray(undo[0])[:, None] * xp.asarray(undo[1]))
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+def _add_rows(
+    total: NDArray[np.complex64],
+    spectrum: NDArray[np.complex64],
+    undo: tuple[NDArray[np.float32], NDArray[np.float32]],
+    frequency: tuple[NDArray[np.float32], NDArray[np.float32]],
+    table: NDArray[np.float32],
+) -> None:
+    ky, kx = frequency
+    last = np.float32(table.size - 2)
+    for y in range(total.shape[0]):
+        square, scale = ky[y] * ky[y], undo[0][y]
+        for x in range(total.shape[1]):
+            k = np.sqrt(square + kx[x] * kx[x])
+            place = np.int32(min(k, last))
+            part = min(k - np.float32(place), np.float32(1))
+            weight = table[place] + part * (table[place + 1] - table[place])
+            total[y, x] += spectrum[y, x] * (weight * scale * undo[1][x])
+
+
+def _exact_spectra(
+    frames: Frames, motion: NDArray[np.float64] | LocalMotion, recipe: Recipe, cores: int
+) -> _Spectra:
+    """As `_warped_spectra`, with one transform of each frame, or three where motion is local."""
+    count, shape, pixel_size = len(frames), frames.shape, frames.pixel_size
+    ops = operations(frames.counts)
+    size = _binned_shape(shape, recipe.binning)
+    ky = np.fft.fftfreq(size[0], shape[0] / size[0])
+    kx = np.fft.rfftfreq(size[1], shape[1] / size[1])
+    k = frequency_grid(size, pixel_size * shape[0] / size[0])
+    norm: Any = 0.0
+    local = motion if isinstance(motion, LocalMotion) else None
+    shifts = motion.shifts if isinstance(motion, LocalMotion) else motion
+    plain = ops.xp.zeros((size[0], size[1] // 2 + 1), dtype=np.complex64)
+    weighted = None if recipe.dose is None else ops.xp.zeros_like(plain)
+    odd = ops.xp.zeros_like(plain) if recipe.halves else None
+    for f in range(count):
+        image = ops.xp.asarray(frames.counts[f] * frames.gain, dtype=np.float32)
+        spectrum = ops.rfft2(image, threads=cores)
+        if local is not None:
+            spectrum = _bend(frames, local, f, spectrum, cores)
+        spectrum = crop_spectrum(spectrum, shape, size) * np.float32(
+            size[0] * size[1] / (shape[0] * shape[1])
+        )
+        moved = ops.shift_and_sum(spectrum[None], (ky, kx), shifts[f : f + 1] / pixel_size)
+        plain += moved
+        if odd is not None and f % 2 == 0:
+            odd += moved
+        if recipe.dose is not None and weighted is not None:
+            one = Dose(
+                per_frame=recipe.dose.per_frame,
+                pre=recipe.dose.pre + f * recipe.dose.per_frame,
+                voltage=recipe.dose.voltage,
             )
-        weighted = _image(total, size, cores)
-    return Sums(_image(spectra[0], size, cores), weighted)
+            weights = ops.xp.asarray(dose_weights(k, 1, one)[0])
+            weighted += moved * weights
+            norm = norm + weights**2
+    if weighted is not None:
+        weighted /= (norm / count) ** 0.5
+    return plain, weighted, odd
 
 
-def _image(spectrum: HalfSpectrum, shape: tuple[int, int], cores: int) -> Image:
-    image: Image = fft.irfft2(spectrum, s=shape, workers=cores)
-    return image
+def _bend(
+    frames: Frames, local: LocalMotion, f: int, spectrum: HalfSpectrum, cores: int
+) -> HalfSpectrum:
+    """Undo in one frame what local motion adds to the shift of the whole frame."""
+    shape, ops = frames.shape, operations(spectrum)
+    shifts, tile = _tile_shifts(local, shape, frames.pixel_size, len(frames))
+    rest = shifts[f : f + 1] - (local.shifts[f] / frames.pixel_size).astype(np.float32)
+    image = ops.irfft2(spectrum, shape, threads=cores)
+    bent = ops.xp.zeros((1, *shape), dtype=np.float32)
+    even = ops.xp.ones(shape, dtype=np.float32)
+    warp = Warp(rest, np.ones((1, 1), dtype=np.float32), tile)
+    ops.warp_accumulate(bent, image[None], even, warp, threads=cores)
+    undo = _inverse_response(rest, shape, shape)
+    result: HalfSpectrum = ops.rfft2(bent[0], threads=cores)
+    result *= ops.xp.asarray(undo[0][:, None] * undo[1])
+    return result
 
 
 def _binned_shape(shape: tuple[int, int], binning: float) -> tuple[int, int]:
     """Even sizes close to ``shape / binning``."""
+    if binning == 1:
+        return shape
     height, width = (max(2 * round(size / binning / 2), 2) for size in shape)
     return height, width
 
@@ -218,44 +248,46 @@ def _tile_shifts(
     count: int,
 ) -> tuple[NDArray[np.float32], int]:
     """Shift (dy, dx) of each tile of each frame in pixels, and the side of the tiles."""
-    if isinstance(motion, LocalMotion):
-        edges = np.array([[a, b] for a in (-0.5, 0, 0.5) for b in (-0.5, 0, 0.5)])
-        bends = motion.at(edges).reshape(count, 3, 3, 2) / pixel_size
-        slope = max(
-            float(np.abs(np.diff(bends, axis=1)).max()) / (shape[0] / 2),
-            float(np.abs(np.diff(bends, axis=2)).max()) / (shape[1] / 2),
-        )
-        tile = next((size for size in (64, 32) if slope * size < 2 * _FLAT), 16)
-    else:
-        tile = 64
-    rows, columns = -(-shape[0] // tile), -(-shape[1] // tile)
     if not isinstance(motion, LocalMotion):
+        tile = _TILES[0]
+        rows, columns = -(-shape[0] // tile), -(-shape[1] // tile)
         whole = np.asarray(motion, dtype=np.float64) / pixel_size
         full = np.broadcast_to(whole[:, None, None, :], (count, rows, columns, 2))
         return np.ascontiguousarray(full, dtype=np.float32), tile
-    y = (np.arange(rows) + 0.5) * tile / shape[0] - 0.5
-    x = (np.arange(columns) + 0.5) * tile / shape[1] - 0.5
+    edges = np.linspace(-0.5, 0.5, 9)
+    grid = np.stack(np.meshgrid(edges, edges, indexing="ij"), axis=-1).reshape(-1, 2)
+    bends = motion.at(grid).reshape(count, 9, 9, 2) / pixel_size
+    slope = max(
+        float(np.sqrt((np.diff(bends, axis=axis) ** 2).mean(axis=(0, 1, 2)).max())) * 8 / side
+        for axis, side in ((1, shape[0]), (2, shape[1]))
+    )
+    tile = next((size for size in _TILES if slope * size < _FLAT), _TILES[-1])
+    y = (np.arange(-(-shape[0] // tile)) + 0.5) * tile / shape[0] - 0.5
+    x = (np.arange(-(-shape[1] // tile)) + 0.5) * tile / shape[1] - 0.5
     centers = np.stack(np.meshgrid(y, x, indexing="ij"), axis=-1).reshape(-1, 2)
-    moved = motion.at(centers).reshape(count, rows, columns, 2) / pixel_size
+    moved = motion.at(centers).reshape(count, len(y), len(x), 2) / pixel_size
     return np.ascontiguousarray(moved, dtype=np.float32), tile
 
 
 def _inverse_response(
     shifts: NDArray[np.float32], shape: tuple[int, int], size: tuple[int, int]
-) -> NDArray[np.float32]:
-    """What undoes the mean damping by the interpolation, and scales for the size of the sums."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What undoes the mean damping along y and x, and scales for the size of the sums."""
     rows = _response(shifts[..., 0].ravel(), np.fft.fftfreq(size[0], shape[0] / size[0]))
     columns = _response(shifts[..., 1].ravel(), np.fft.rfftfreq(size[1], shape[1] / size[1]))
     scale = size[0] * size[1] / (shape[0] * shape[1])
-    return (scale / (rows[:, None] * columns[None, :])).astype(np.float32)
+    return (scale / rows).astype(np.float32), (1.0 / columns).astype(np.float32)
 
 
 def _response(shifts: NDArray[np.float32], frequency: NDArray[Any]) -> NDArray[np.float64]:
     """Mean transfer of the taps over the fractional shifts that occur (cycles per pixel)."""
     share, edges = np.histogram(-shifts % 1.0, bins=64, range=(0.0, 1.0))
     t = 0.5 * (edges[:-1] + edges[1:])
-    taps = np.array([_taps(part) for part in t], dtype=np.float64)
+    taps = np.array([spline_taps(part) for part in t], dtype=np.float64)
     distance = np.arange(-2, 4) - t[:, None]
-    real = np.einsum("tn,tnk->tk", taps, np.cos(2 * np.pi * distance[..., None] * frequency))
-    mean: NDArray[np.float64] = (share / share.sum()) @ real
-    return mean
+    weight = ((share / share.sum())[:, None] * taps).ravel()
+    # The response is smooth: a table of it is enough.
+    table = np.linspace(0.0, 0.5, 129)
+    mean = np.cos(2 * np.pi * table[:, None] * distance.ravel()) @ weight
+    found: NDArray[np.float64] = np.interp(np.abs(frequency), table, mean)
+    return found

@@ -1,19 +1,20 @@
 """How much each frequency tells about the motion, as the movie itself says."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from icestream.processing.dose import Dose, dose_weights
-from icestream.processing.fourier import HalfSpectrum
-from icestream.processing.motion.spectra import Band, aligned_sum
+from icestream.processing.motion.patches import Patches
+from icestream.processing.motion.spectra import Band
 
-__all__ = ["Search", "Weighting", "coarse_weight", "measure_weighting", "total_power"]
+__all__ = ["Search", "Weighting", "coarse_weight", "measure_weighting"]
 
-_SMOOTH = 2.0
-"""Rings over which powers are smoothed."""
+_SMOOTH = 0.002
+"""1/Å over which powers are smoothed."""
 _LEAST_NOISE = 0.02
 """Part of the power of the frames that is taken as noise at least."""
 
@@ -22,7 +23,7 @@ _LEAST_NOISE = 0.02
 class Search:
     """How a track is looked for."""
 
-    resolution: float = 8.0
+    resolution: float = 10.0
     """Å; finer detail is not used."""
     bfactor: float = 0.0
     """Å², additional fall-off of the weights, ``exp(-bfactor k² / 2)``; 0: as the movie says."""
@@ -34,11 +35,14 @@ class Search:
     """Most iterations of the refinement."""
     smooth: bool = True
     """Learn from the movie how abruptly it moves, and use it."""
+    method: Literal["likelihood", "pairwise"] = "likelihood"
+    """How the whole frames are aligned: by the likelihood of all frames together, or from the
+    shifts between all pairs of them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weighting:
-    """Weights that make the agreement of `derivatives` a log-likelihood."""
+    """Weights that make the agreement of the frames a log-likelihood."""
 
     rings: NDArray[np.float64]
     """Weight at each ring."""
@@ -48,93 +52,89 @@ class Weighting:
     """Power of the undamaged signal over that of the noise in one frame, at each ring."""
     resolution: float
     """Å up to which frequencies are used."""
-    information: NDArray[np.float64]
-    """``(n,)`` expected minus second derivative of the agreement of each frame, 1/Å²: the
-    inverse of the variance with which its shift can be known."""
+    curvature: NDArray[np.float64]
+    """``(n, n)`` expected minus second derivatives of the log-likelihood by the shifts of the
+    frames along one axis, 1/Å². Rows add to zero: moving all frames alike changes nothing."""
 
-    def on(self, band: Band, scale: float = 1.0) -> NDArray[np.float32]:
-        """The weights on the grid of `band`, divided by `scale`."""
+    @property
+    def information(self) -> NDArray[np.float64]:
+        """``(n,)`` inverse variance with which each shift can be known against the others, 1/Å²."""
+        return np.diag(self.curvature)
+
+    def on(self, band: Band) -> NDArray[np.float32]:
+        """The weights on the grid of `band`."""
         ring = band.k / self.ring_width
-        weight = np.interp(ring, np.arange(len(self.rings)), self.rings) / scale
+        weight = np.interp(ring, np.arange(len(self.rings)), self.rings)
         weight[~band.mask(self.resolution)] = 0
         return np.asarray(weight, dtype=np.float32)
 
 
 def coarse_weight(
-    spectra: HalfSpectrum, band: Band, resolution: float, bfactor: float
+    power: NDArray[np.float32], band: Band, resolution: float, bfactor: float
 ) -> NDArray[np.float32]:
-    """Weights for a first alignment: white, and falling as ``exp(-bfactor k² / 2)``."""
-    ring, _, count = _rings(band)
-    power = _smooth(_mean(total_power(spectra), ring, count))
-    white = np.divide(1.0, power, out=np.zeros_like(power), where=power > 0)
+    """Weights for a first alignment: white, and falling as ``exp(-bfactor k² / 2)``.
+
+    Parameters
+    ----------
+    power
+        ``(ky, kx)`` of the frames.
+    """
+    ring, width, count = _rings(band)
+    level = _smooth(_mean(power, ring, count), width)
+    white = np.divide(1.0, level, out=np.zeros_like(level), where=level > 0)
     weight = np.exp(-0.5 * bfactor * band.k.astype(np.float64) ** 2) * white[ring]
     weight[~band.mask(resolution)] = 0
     largest = float(weight.max())
     return np.asarray(weight / largest if largest > 0 else weight, dtype=np.float32)
 
 
-def total_power(spectra: HalfSpectrum) -> NDArray[np.float32]:
-    """Sum of the powers of all frames, ``(ky, kx)``."""
-    result = np.zeros(spectra.shape[1:], dtype=np.float32)
-    for spectrum in spectra:
-        result += spectrum.real**2
-        result += spectrum.imag**2
-    return result
-
-
 def measure_weighting(
-    spectra: HalfSpectrum,
-    band: Band,
-    shifts: NDArray[np.float64],
-    dose: Dose | None,
-    search: Search,
-    *,
-    power: NDArray[np.float32] | None = None,
+    patches: Patches, power: NDArray[np.float64], dose: Dose | None, search: Search
 ) -> Weighting:
     """Measure signal and noise of the aligned frames and derive the best weights.
 
-    The power of the aligned sum beyond that of its frames is signal; a Wiener filter of the
+    The power of the aligned sums beyond that of their frames is signal; a Wiener filter of the
     reference and the noise of a frame make the weight.
 
     Parameters
     ----------
-    spectra
-        ``(n, ky, kx)``, already multiplied by the dose weights when `dose` is given.
-    shifts
-        ``(n, 2)``, Å.
+    power
+        ``(ky, kx)`` of the aligned sums of all patches, as in `Agreement`.
+    dose
+        As it was given to `cut_patches`.
     search
         Says the finest detail to use and the additional fall-off.
-    power
-        What `total_power` gives, if it is known already.
     """
+    band = patches.band
     ring, width, count = _rings(band)
-    frames = len(spectra)
-    total = aligned_sum(spectra, band.ky, band.kx, shifts)
+    frames = patches.frames
     inside = band.mask(search.resolution)
-    each = total_power(spectra) if power is None else power
     frequency = np.arange(count) * width
     left = np.ones((frames, count)) if dose is None else dose_weights(frequency, frames, dose)
     squares = (left.astype(np.float64) ** 2).sum(axis=0)
     quads = (left.astype(np.float64) ** 4).sum(axis=0)
-    sums = _mean(np.where(inside, each, 0), ring, count, inside)
-    cross = _mean(np.where(inside, np.abs(total) ** 2 - each, 0), ring, count, inside)
-    sums, cross = _smooth(sums), np.maximum(_smooth(cross), 0)
+    each = np.where(inside, patches.power, 0) / len(patches)
+    both = np.where(inside, power, 0) / len(patches)
+    sums = _smooth(_mean(each, ring, count, inside), width)
+    cross = np.maximum(_smooth(_mean(both - each, ring, count, inside), width), 0)
     # A spectrum is left * (left * truth + noise): its square and its products hold these powers.
     truth = cross / np.maximum(squares**2 - quads, 1e-9) if frames > 1 else 0 * cross
     noise = np.maximum(sums - truth * quads, _LEAST_NOISE * sums) / squares
-    quiet = np.divide(1.0, noise, out=np.zeros_like(noise), where=noise > 0)
-    signal = truth * quiet
+    quiet = np.divide(patches.fill, noise, out=np.zeros_like(noise), where=noise > 0)
+    signal = truth * quiet / patches.fill
     wiener = squares * signal / (1 + squares * signal)
     wiener *= np.exp(-0.5 * search.bfactor * frequency**2)
-    number = np.bincount(ring[inside], minlength=count)[:count]
+    number = np.bincount(ring[inside], minlength=count)[:count] * len(patches) * patches.fill
     reach = frequency <= 1.0 / search.resolution
     amount = number * wiener * signal * (2 * np.pi * frequency) ** 2 * reach
-    information = (left.astype(np.float64) ** 2) @ amount
-    return Weighting(wiener * quiet / squares, width, signal, search.resolution, information)
+    pairs = left.astype(np.float64) ** 2
+    coupling = (pairs * (amount / squares)) @ pairs.T
+    curvature = np.diag(coupling.sum(axis=1)) - coupling
+    return Weighting(wiener * quiet / squares, width, signal, search.resolution, curvature)
 
 
 def _rings(band: Band) -> tuple[NDArray[np.intp], float, int]:
-    width = 1.0 / (min(band.shape) * band.pixel_size)
+    width = 1.0 / min(band.extent)
     ring = np.rint(band.k / width).astype(np.intp)
     return ring, width, int(ring.max()) + 1
 
@@ -155,6 +155,6 @@ def _mean(
     return filled
 
 
-def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    smoothed: NDArray[np.float64] = gaussian_filter1d(values, _SMOOTH, mode="nearest")
+def _smooth(values: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+    smoothed: NDArray[np.float64] = gaussian_filter1d(values, _SMOOTH / width, mode="nearest")
     return smoothed

@@ -7,7 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from icestream.model import Optics
-from icestream.processing.ctf import Defocus, ctf_2d
+from icestream.processing.ctf import Defocus, PowerSpectrum, ctf_2d
+from icestream.processing.ctf.spectrum import Tiles, average
+from icestream.processing.ctf.thickness import ring_contrast
 
 OPTICS = Optics(pixel_size=1.5, voltage=300.0)
 
@@ -34,6 +36,35 @@ def draw_ice(
     return rng.poisson(np.clip(counts, 1.0, None)).astype(np.float32)
 
 
+def draw_tiles(
+    defocus: Defocus,
+    optics: Optics = OPTICS,
+    *,
+    gradient: tuple[float, float] = (0.0, 0.0),
+    thickness: float = 0.0,
+    depth: float = 0.25,
+    side: int = 5,
+    seed: int = 1,
+) -> PowerSpectrum:
+    """Rings under exponential noise in ``side²`` tiles that do not overlap, of 256 pixels."""
+    size = 256
+    rng = np.random.default_rng(seed)
+    length = size * optics.pixel_size
+    middle = (np.arange(side) - 0.5 * (side - 1)) * length
+    places = np.stack(np.meshgrid(middle, middle, indexing="ij"), axis=-1).reshape(-1, 2)
+    frequency = np.hypot(
+        np.fft.fftfreq(size, optics.pixel_size)[:, None],
+        np.fft.rfftfreq(size, optics.pixel_size)[None, :],
+    )
+    contrast = ring_contrast(frequency, thickness, optics)
+    power = []
+    for offset in places @ np.asarray(gradient):
+        local = Defocus(u=defocus.u + offset, v=defocus.v + offset, angle=defocus.angle)
+        rings = 2.0 * ctf_2d((size, size), local, optics, half=True) ** 2 - 1.0
+        power.append((1.0 + depth * contrast * rings) * rng.exponential(size=rings.shape))
+    return average(Tiles(power=np.array(power, np.float32), places=places, side=length))
+
+
 @pytest.fixture(scope="session")
 def optics() -> Optics:
     return OPTICS
@@ -43,6 +74,12 @@ def optics() -> Optics:
 def ice() -> Draw:
     """The function that draws a micrograph of ice."""
     return draw_ice
+
+
+@pytest.fixture(scope="session")
+def tiles() -> Callable[..., PowerSpectrum]:
+    """The function that draws tiles of a micrograph."""
+    return draw_tiles
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ from icestream.model import Optics
 from icestream.processing.ctf import Defocus, PowerSpectrum, aberration, ctf_2d
 from icestream.processing.ctf.quality import (
     curve_score,
-    defocus_error,
     equi_phase_average,
     fit_resolution,
     ice_ring_excess,
@@ -67,21 +66,6 @@ def test_the_resolution_of_a_wrong_fit_is_poor(rings: Rings, optics: Optics) -> 
     wrong = Defocus(u=18500, v=15500, angle=25.0)
     average = equi_phase_average(rings, wrong, optics) - rings.background
     assert fit_resolution(rings, average, wrong, optics) > 12.0
-
-
-def test_the_error_shrinks_with_more_tiles(rings: Rings, optics: Optics) -> None:
-    depth = modulation(rings, TRUE, optics)
-    plain = defocus_error(rings, TRUE, depth, phase_plate=False)
-    with_shift = defocus_error(rings, TRUE, depth, phase_plate=True)
-    assert plain is not None
-    assert with_shift is not None
-    assert 1.0 < plain < 30.0
-    # A free phase shift can stand in for defocus, so less is known of the defocus.
-    assert with_shift > 1.5 * plain
-
-
-def test_no_rings_no_error(rings: Rings) -> None:
-    assert defocus_error(rings, TRUE, np.zeros(len(rings.counts)), phase_plate=False) is None
 
 
 def test_the_ice_ring_is_measured_over_its_neighbours(optics: Optics) -> None:

@@ -2,14 +2,23 @@ import numpy as np
 import pytest
 
 from icestream.processing.dose import Dose
-from icestream.processing.motion.spectra import bin_frames, frame_spectra
-from icestream.processing.motion.track import Search, align_frames
+from icestream.processing.motion.coarse import coarse_track
+from icestream.processing.motion.patches import cut_patches
+from icestream.processing.motion.spectra import bin_frames
+from icestream.processing.motion.track import Search, judge_track, refine_track
 
 
-def align(movie, dose=None, **search):
-    binned = bin_frames(movie.frames, 2)
-    spectra, band = frame_spectra(binned, 3.0, 8.0, dose)
-    return align_frames(spectra, band, Search(**search), dose)
+def prepare(movie, dose, search):
+    binned = bin_frames(movie.frames, search.resolution)
+    start = coarse_track(binned, search)
+    across = min(binned.images.shape[1:]) // 50
+    return cut_patches(binned, across, search.resolution, dose, start), start
+
+
+def align(movie, dose=None, **options):
+    search = Search(**{"resolution": 8.0, **options})
+    patches, start = prepare(movie, dose, search)
+    return refine_track(patches, start, search, dose)
 
 
 def rms(found, truth):
@@ -29,10 +38,10 @@ def test_a_known_track_is_found(spots, wandering, smooth):
 def test_the_error_is_what_the_information_says(spots, wandering):
     errors, expected = [], []
     for seed in range(4):
-        movie = spots(wandering, size=256, counts=2.0, seed=seed)
+        movie = spots(wandering, counts=2.0, seed=seed)
         track = align(movie, smooth=False)
         errors.append(rms(track.shifts, movie.shifts) ** 2)
-        expected.append(1 / track.weighting.information.mean())
+        expected.append((track.errors**2).mean())
     assert np.mean(errors) == pytest.approx(np.mean(expected), rel=0.5)
 
 
@@ -49,6 +58,20 @@ def test_a_blank_frame_does_not_disturb_the_others(spots, wandering):
     track = align(movie)
     good = np.arange(10) != 4
     assert rms(track.shifts[good], movie.shifts[good]) < 0.1 * 1.5
+    assert track.agreement[4] < 0.2
+    assert track.agreement[good].min() > 0.6
+
+
+def test_a_track_from_elsewhere_is_judged_where_it_is(spots, wandering):
+    movie = spots(wandering)
+    search = Search(resolution=8.0)
+    patches, _ = prepare(movie, None, search)
+    right = judge_track(patches, movie.shifts, search)
+    np.testing.assert_allclose(right.shifts, movie.shifts)
+    assert right.agreement == pytest.approx(np.ones(10), abs=0.25)
+    shaken = movie.shifts + np.random.default_rng(1).normal(0, 3.0, (10, 2))
+    wrong = judge_track(patches, shaken, search)
+    assert wrong.weighting.information.sum() < 0.7 * right.weighting.information.sum()
 
 
 def test_the_dose_does_not_bias_the_track(spots, wandering):

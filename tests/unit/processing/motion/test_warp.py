@@ -1,12 +1,15 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy import fft
 
 from icestream.processing.dose import Dose, dose_weights
 from icestream.processing.fourier import fourier_crop, frequency_grid
+from icestream.processing.motion import warp
 from icestream.processing.motion.field import LocalMotion
 from icestream.processing.motion.spectra import Frames
-from icestream.processing.motion.warp import sum_frames
+from icestream.processing.motion.warp import Recipe, sum_frames
 from rings import ring_correlation
 
 PIXEL = 1.5
@@ -45,7 +48,7 @@ def inner(image):
 def test_sums_agree_with_exact_shifts_up_to_seven_tenths_of_nyquist(kind):
     frames, shifts = noise_movie(kind=kind)
     dose = Dose(per_frame=1.3, pre=0.5)
-    found = sum_frames(frames, shifts, dose=dose, cores=2)
+    found = sum_frames(frames, shifts, Recipe(dose=dose), cores=2)
     reach = round(0.7 * (SIZE - 32) / 2)
     for ours, exact in zip(
         (found.plain, found.weighted), exact_sums(frames, shifts, dose), strict=True
@@ -94,8 +97,8 @@ def test_a_local_model_brings_a_moved_spot_back():
 def test_binning_crops_in_fourier_space():
     frames, shifts = noise_movie()
     dose = Dose(per_frame=1.3)
-    full, half = sum_frames(frames, shifts, dose=dose), None
-    half = sum_frames(frames, shifts, dose=dose, binning=2.0)
+    full = sum_frames(frames, shifts, Recipe(dose=dose))
+    half = sum_frames(frames, shifts, Recipe(dose=dose, binning=2.0))
     assert half.plain.shape == (SIZE // 2, SIZE // 2)
     for small, large in ((half.plain, full.plain), (half.weighted, full.weighted)):
         np.testing.assert_allclose(small, fourier_crop(large, small.shape), atol=0.02)
@@ -106,3 +109,66 @@ def test_odd_sizes_and_shifts_beyond_the_frame():
     frames = Frames(counts, np.ones((45, 71), np.float32), 1.0)
     found = sum_frames(frames, np.array([[0.0, 0.0], [100.3, -200.7]]))
     np.testing.assert_allclose(found.plain, 2.0, atol=1e-3)
+
+
+def bent_motion(count=12):
+    coefficients = np.zeros((2, 6, 3))
+    coefficients[:, 1:, 0] = np.random.default_rng(3).normal(0, 0.02, (2, 5))
+    shifts = np.random.default_rng(4).normal(0, 4.0, (count, 2))
+    return LocalMotion(shifts, coefficients.reshape(2, 18), 1.0)
+
+
+@pytest.mark.parametrize("binning", [1.0, 2.0])
+@pytest.mark.parametrize("local", [False, True])
+def test_exact_sums_are_what_the_quick_ones_approach(binning, local):
+    frames, shifts = noise_movie()
+    motion = bent_motion() if local else shifts
+    dose = Dose(per_frame=1.3, pre=0.5)
+    recipe = Recipe(dose=dose, binning=binning, halves=True, exact=True)
+    exact = sum_frames(frames, motion, recipe)
+    quick = sum_frames(frames, motion, Recipe(dose=dose, binning=binning, halves=True))
+    reach = round(0.7 * len(inner(exact.plain)) / 2)
+    pairs = [(exact.plain, quick.plain), (exact.weighted, quick.weighted)]
+    for one, two in [*pairs, *zip(exact.halves, quick.halves, strict=True)]:
+        assert ring_correlation(inner(one), inner(two))[2:reach].min() > 0.999
+    if not local:
+        wanted = exact_sums(frames, motion, dose)
+        if binning == 1:
+            np.testing.assert_allclose(exact.plain, wanted[0], atol=2e-3)
+            np.testing.assert_allclose(exact.weighted, wanted[1], atol=2e-3)
+
+
+def test_halves_add_up_and_hold_every_other_frame():
+    frames, shifts = noise_movie(count=7)
+    found = sum_frames(frames, shifts, Recipe(dose=Dose(per_frame=1.0), halves=True))
+    np.testing.assert_allclose(sum(found.halves), found.plain, atol=1e-3)
+    for start in (0, 1):
+        part = Frames(frames.counts[start::2], frames.gain, PIXEL)
+        alone = sum_frames(part, shifts[start::2]).plain
+        # Only the mean response of the interpolation differs.
+        assert ring_correlation(inner(found.halves[start]), inner(alone))[2:70].min() > 0.9995
+
+
+def test_the_weighted_sum_has_the_noise_power_of_the_plain_one():
+    counts = np.random.default_rng(8).poisson(4.0, (24, SIZE, SIZE)).astype(np.uint8)
+    frames = Frames(counts, np.ones((SIZE, SIZE), np.float32), PIXEL)
+    found = sum_frames(frames, np.zeros((24, 2)), Recipe(dose=Dose(per_frame=2.0)))
+    assert found.weighted.std() == pytest.approx(found.plain.std(), rel=0.02)
+
+
+def test_weights_on_another_library_are_those_of_the_kernel(monkeypatch):
+    """The way for CuPy, walked with numpy."""
+    rng = np.random.default_rng(5)
+    spectrum = (rng.normal(size=(32, 17)) + 1j * rng.normal(size=(32, 17))).astype(np.complex64)
+    undo = rng.random(32).astype(np.float32), rng.random(17).astype(np.float32)
+    frequency = (
+        30 * np.fft.fftfreq(32).astype(np.float32),
+        30 * np.fft.rfftfreq(32).astype(np.float32),
+    )
+    table = rng.random(40)
+    totals = []
+    for library in (np, SimpleNamespace(**{name: getattr(np, name) for name in dir(np)})):
+        monkeypatch.setattr(warp, "operations", lambda _, xp=library: SimpleNamespace(xp=xp))
+        totals.append(np.ones_like(spectrum))
+        warp._add_weighted(totals[-1], spectrum, undo, frequency, table)
+    np.testing.assert_allclose(*totals, atol=1e-5)

@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 from scipy import fft
 
+from icestream.processing.motion.agreement import measure_agreement
+from icestream.processing.motion.patches import Patches
 from icestream.processing.motion.spectra import Band
 from icestream.processing.motion.weighting import (
     Search,
     coarse_weight,
     measure_weighting,
-    total_power,
 )
 
 
@@ -17,11 +18,25 @@ def frames(signal_to_noise, count=30, size=96, seed=2):
     return fft.rfft2((still + rng.normal(size=(count, size, size))).astype(np.float32))
 
 
-def measured(spectra, power=None, **more):
-    band = Band((96, 96), 2.0)
-    shifts = np.zeros((len(spectra), 2))
+def one_patch(spectra):
+    """Spectra of whole frames, as a patch without taper."""
+    return Patches(
+        np.ascontiguousarray(spectra.real.transpose(1, 0, 2))[None],
+        np.ascontiguousarray(spectra.imag.transpose(1, 0, 2))[None],
+        np.zeros((1, len(spectra), 2)),
+        Band((96, 96), (192.0, 192.0)),
+        np.zeros((1, 2)),
+        (1, 1),
+        1.0,
+        (np.abs(spectra) ** 2).sum(axis=0),
+    )
+
+
+def measured(spectra, **more):
+    patches = one_patch(spectra)
     search = Search(resolution=5.0, **more)
-    return measure_weighting(spectra, band, shifts, None, search, power=power), band
+    power = np.abs(spectra.sum(axis=0)) ** 2
+    return measure_weighting(patches, power, None, search), patches
 
 
 def test_signal_to_noise_is_measured():
@@ -36,20 +51,25 @@ def test_pure_noise_gets_next_to_no_weight():
 
 
 def test_the_information_foretells_the_scatter_of_the_shifts():
-    from icestream.processing.motion.spectra import derivatives
-
-    spectra = frames(0.05, count=60)
-    weighting, band = measured(spectra)
-    shifts = np.zeros((60, 2))
-    found = derivatives(spectra, weighting.on(band), band.ky, band.kx, shifts)
-    step = found[:, 1:3] / weighting.information[:, None]
+    weighting, patches = measured(frames(0.05, count=60))
+    found = measure_agreement(patches, weighting.on(patches.band), np.zeros((1, 60, 2)))
+    step = found.slope[0] / weighting.information[:, None]
     assert step.std() == pytest.approx(1 / np.sqrt(weighting.information.mean()), rel=0.3)
+
+
+def test_the_curvature_is_that_of_the_agreement_and_moving_all_alike_changes_nothing():
+    weighting, patches = measured(frames(0.3))
+    found = measure_agreement(patches, weighting.on(patches.band), np.zeros((1, 30, 2)))
+    assert found.bend.sum() == pytest.approx(np.trace(weighting.curvature), rel=0.15)
+    rows = weighting.curvature.sum(axis=1)
+    np.testing.assert_allclose(rows, 0, atol=1e-9 * weighting.information.max())
 
 
 def test_weights_end_at_the_resolution_and_fall_with_the_bfactor():
     spectra = frames(0.2)
-    plain, band = measured(spectra)
-    steep, _ = measured(spectra, bfactor=200.0, power=total_power(spectra))
+    plain, patches = measured(spectra)
+    band = patches.band
+    steep, _ = measured(spectra, bfactor=200.0)
     assert not plain.on(band)[band.k > 1 / 5.0].any()
     ring = 20
     falling = np.exp(-0.5 * 200 * (ring * plain.ring_width) ** 2)
@@ -57,7 +77,7 @@ def test_weights_end_at_the_resolution_and_fall_with_the_bfactor():
 
 
 def test_an_empty_movie_has_no_weight_and_no_information():
-    weighting, band = measured(np.zeros((4, 96, 49), np.complex64))
-    assert not weighting.on(band).any()
+    weighting, patches = measured(np.zeros((4, 96, 49), np.complex64))
+    assert not weighting.on(patches.band).any()
     assert not weighting.information.any()
-    assert not coarse_weight(np.zeros((4, 96, 49), np.complex64), band, 16.0, 1500.0).any()
+    assert not coarse_weight(np.zeros((96, 49)), patches.band, 16.0, 1500.0).any()

@@ -6,7 +6,7 @@ import numpy as np
 
 from icestream.processing.backend.cpu.frames import bin_frames
 from icestream.processing.backend.cpu.places import gather_patches, peak
-from icestream.processing.backend.cpu.polar import polar_matrix, polar_transform, score
+from icestream.processing.backend.cpu.polar import polar_images, polar_transform, score
 from icestream.processing.backend.cpu.spectra import ctf_image, radial_mean, shift_and_sum
 from icestream.processing.backend.cpu.transforms import irfft, irfft2, matmul, rfft, rfft2
 from icestream.processing.backend.cpu.warp import spline_taps, warp_accumulate
@@ -19,7 +19,7 @@ __all__ = [
     "irfft2",
     "matmul",
     "peak",
-    "polar_matrix",
+    "polar_images",
     "polar_transform",
     "radial_mean",
     "rfft",

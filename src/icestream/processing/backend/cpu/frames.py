@@ -1,5 +1,6 @@
 """Raw counts of numpy arrays, summed over blocks of pixels."""
 
+from itertools import pairwise
 from typing import Any
 
 import numba
@@ -13,29 +14,38 @@ __all__ = ["bin_frames"]
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
-def _bin_frame(
-    frame: NDArray[Any], gain: NDArray[np.float32], factor: int, out: NDArray[np.float32]
+def _bin_rows(
+    frames: NDArray[Any],
+    gain: NDArray[np.float32],
+    factor: int,
+    rows: tuple[int, int],
+    out: NDArray[np.float32],
 ) -> None:
-    row = np.empty(out.shape[1] * factor, dtype=np.float32)
-    for y in range(out.shape[0]):
-        row[:] = 0
-        for j in range(y * factor, (y + 1) * factor):
-            for x in range(row.size):
-                row[x] += np.float32(frame[j, x]) * gain[j, x]
-        for x in range(out.shape[1]):
-            total = np.float32(0)
-            for i in range(x * factor, (x + 1) * factor):
-                total += row[i]
-            out[y, x] = total
+    """Rows ``rows[0]`` to ``rows[1]`` of all binned frames.
+
+    Each row is made for all frames before the next, so that its gain stays in the cache.
+    """
+    total = np.empty(out.shape[2] * factor, dtype=np.float32)
+    for y in range(rows[0], rows[1]):
+        for f in range(frames.shape[0]):
+            total[:] = 0
+            for j in range(y * factor, (y + 1) * factor):
+                for x in range(total.size):
+                    total[x] += np.float32(frames[f, j, x]) * gain[j, x]
+            out[f, y] = total[::factor]
+            for i in range(1, factor):
+                for x in range(out.shape[2]):
+                    out[f, y, x] += total[x * factor + i]
 
 
 def bin_frames(frames: NDArray[Any], gain: Image, factor: int, *, threads: int = 1) -> Stack:
     """Gain-corrected frames summed over blocks of pixels; see `Operations`."""
     shape = (frames.shape[1] // factor, frames.shape[2] // factor)
     result = np.empty((len(frames), *shape), dtype=np.float32)
-
-    def work(i: int) -> None:
-        _bin_frame(frames[i], gain, factor, result[i])
-
-    in_threads(work, range(len(frames)), threads)
+    edges = np.linspace(0, shape[0], max(threads, 1) + 1).astype(int).tolist()
+    in_threads(
+        lambda rows: _bin_rows(frames, gain, factor, rows, result),
+        list(pairwise(edges)),
+        threads,
+    )
     return result

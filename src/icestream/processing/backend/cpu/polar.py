@@ -8,22 +8,30 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from icestream.model.arrays import Stack
-from icestream.processing.backend.polar import fourier_matrix, multiply_harmonics, transform
+from icestream.processing.backend.polar import (
+    fourier_waves,
+    multiply_harmonics,
+    rings_to_images,
+    transform,
+)
 
-__all__ = ["polar_matrix", "polar_transform", "score"]
+__all__ = ["polar_images", "polar_transform", "score"]
 
 
-@lru_cache(maxsize=4)
-def polar_matrix(box: int, rings: int, angles: int) -> NDArray[Any]:
-    """Matrix of the Fourier transform on half circles; see `Operations`."""
-    return fourier_matrix(box, rings, angles)
+_waves = lru_cache(maxsize=4)(fourier_waves)
 
 
 def polar_transform(images: Stack, rings: int, angles: int) -> NDArray[Any]:
     """Fourier transforms of square images on half circles; see `Operations`."""
-    matrix = polar_matrix(images.shape[-1], rings, angles)
-    result: NDArray[Any] = transform(np, images, matrix, rings)
+    result: NDArray[Any] = transform(np, images, _waves(images.shape[-1], rings, angles), angles)
     return result
+
+
+def polar_images(circles: NDArray[Any], box: int) -> Stack:
+    """Images from their rings; see `Operations`."""
+    _, rings, angles = circles.shape
+    images: Stack = rings_to_images(np, circles, _waves(box, rings, angles))
+    return images
 
 
 def score(harmonics: NDArray[Any], references: NDArray[Any], angles: int) -> NDArray[Any]:

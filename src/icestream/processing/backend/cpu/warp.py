@@ -1,5 +1,6 @@
 """Frames of numpy arrays, moved tile by tile and added to weighted sums."""
 
+from functools import partial
 from typing import Any
 
 import numba
@@ -8,9 +9,13 @@ from numpy.typing import NDArray
 
 from icestream.model.arrays import Image, Stack
 from icestream.processing.backend.contract import Warp
+from icestream.processing.backend.cpu.lanes import LANES, add_filtered, filter_lanes, load_counts
 from icestream.processing.backend.threads import in_threads
 
 __all__ = ["spline_taps", "warp_accumulate"]
+
+_TOGETHER = 4
+"""Sums that are made in one pass over the counts."""
 
 
 @numba.njit(cache=True, nogil=True)  # pragma: no cover
@@ -18,29 +23,6 @@ def _mirror(place: int, size: int) -> int:
     """The pixel that stands for one beyond the border."""
     place = place % (2 * size)
     return place if place < size else 2 * size - 1 - place
-
-
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
-def _read(
-    frame: NDArray[Any],
-    gain: NDArray[np.float32],
-    top: int,
-    left: int,
-    out: NDArray[np.float32],
-) -> None:
-    """Gain-corrected counts from (top, left) on, mirrored beyond the borders."""
-    high, wide = out.shape
-    height, width = frame.shape
-    if top >= 0 and left >= 0 and top + high <= height and left + wide <= width:
-        for y in range(high):
-            for x in range(wide):
-                out[y, x] = np.float32(frame[top + y, left + x]) * gain[top + y, left + x]
-        return
-    for y in range(high):
-        j = _mirror(top + y, height)
-        for x in range(wide):
-            i = _mirror(left + x, width)
-            out[y, x] = np.float32(frame[j, i]) * gain[j, i]
 
 
 @numba.njit(cache=True, nogil=True)  # pragma: no cover
@@ -67,7 +49,18 @@ def _middle(x: float) -> float:
     return 17 / 40 + x * (5 / 8 - x * (7 / 4 - x * (5 / 4 - x * (3 / 8 - x / 24))))
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@numba.njit(cache=True, nogil=True)  # pragma: no cover
+def _read_mirrored(
+    frame: NDArray[Any], gain: NDArray[np.float32], y: int, left: int, line: NDArray[np.float32]
+) -> None:
+    """Gain-corrected counts of a row from `left` on, mirrored beyond the borders."""
+    j = _mirror(y, frame.shape[0])
+    for x in range(line.size):
+        i = _mirror(left + x, frame.shape[1])
+        line[x] = np.float32(frame[j, i]) * gain[j, i]
+
+
+@numba.njit(cache=True, nogil=True)  # pragma: no cover
 def _sum_tiles(
     frames: NDArray[Any],
     gain: NDArray[np.float32],
@@ -78,60 +71,86 @@ def _sum_tiles(
 ) -> None:
     """Add one row of tiles, ``place = (row, side)``; `shifts` is (n, rows, columns, 2), pixels.
 
-    All frames of a tile are added before the next tile, so that its sums stay in the cache.
+    All frames of a tile are added before the next tile, so that its sums stay in the cache. They
+    are kept row by row with four sums side by side; sums that are not wanted have no factor.
     """
-    height, width = frames.shape[1], frames.shape[2]
+    count, height, width = frames.shape
     row, tile = place
     top = row * tile
     high = min(top + tile, height) - top
-    source = np.empty((tile + 5, tile + 5), dtype=np.float32)
-    across = np.empty((tile + 5, tile), dtype=np.float32)
-    moved = np.empty(tile, dtype=np.float32)
+    side = (tile + LANES - 1) // LANES * LANES
+    line = np.empty(side + LANES, dtype=np.float32)
+    across = np.empty((tile + 5, side), dtype=np.float32)
+    total = np.empty((tile, 4, side), dtype=np.float32)
+    step, stride = np.uint64(4), np.uint64(4 * side)
+    at_line, at_across = np.uint64(line.ctypes.data), np.uint64(across.ctypes.data)
+    at_total, at_gain = np.uint64(total.ctypes.data), np.uint64(gain.ctypes.data)
+    at_frames, size = np.uint64(frames.ctypes.data), np.uint64(frames.itemsize)
     for column in range(shifts.shape[2]):
         left = column * tile
         wide = min(left + tile, width) - left
-        for f in range(frames.shape[0]):
+        total[:] = 0
+        for f in range(count):
             sy = -np.float64(shifts[f, row, column, 0])
             sx = -np.float64(shifts[f, row, column, 1])
             iy, ix = int(np.floor(sy)), int(np.floor(sx))
-            cut = source[: high + 5, : wide + 5]
-            _read(frames[f], gain, top + iy - 2, left + ix - 2, cut)
-            a, b, c, d, e, g = spline_taps(sx - ix)
+            above, before = top + iy - 2, left + ix - 2
+            inside = above >= 0 and above + high + 5 <= height
+            inside = inside and before >= 0 and before + line.size <= width
+            start = np.uint64(above * width + before)
+            taps = spline_taps(sx - ix)
             for y in range(high + 5):
-                for x in range(wide):
-                    across[y, x] = (
-                        a * source[y, x]
-                        + b * source[y, x + 1]
-                        + c * source[y, x + 2]
-                        + d * source[y, x + 3]
-                        + e * source[y, x + 4]
-                        + g * source[y, x + 5]
-                    )
-            a, b, c, d, e, g = spline_taps(sy - iy)
+                if inside:
+                    counts = at_frames + size * (start + np.uint64(f * height * width))
+                    factor = at_gain + step * start
+                    for x in range(0, line.size, LANES):
+                        at = np.uint64(x)
+                        out = at_line + step * at
+                        load_counts(out, counts + size * at, factor + step * at, frames)
+                    start += np.uint64(width)
+                else:
+                    _read_mirrored(frames[f], gain, above + y, before, line)
+                out = at_across + stride * np.uint64(y)
+                for x in range(0, 4 * side, 4 * LANES):
+                    filter_lanes(out + np.uint64(x), at_line + np.uint64(x), step, taps)
+            taps = spline_taps(sy - iy)
+            weights = (factors[0, f], factors[1, f], factors[2, f], factors[3, f])
+            for y in range(high):
+                source = at_across + stride * np.uint64(y)
+                out = at_total + stride * np.uint64(4 * y)
+                for x in range(0, 4 * side, 4 * LANES):
+                    at = np.uint64(x)
+                    add_filtered(out + at, source + at, stride, taps, weights, stride)
+        for r in range(sums.shape[0]):
             for y in range(high):
                 for x in range(wide):
-                    moved[x] = (
-                        a * across[y, x]
-                        + b * across[y + 1, x]
-                        + c * across[y + 2, x]
-                        + d * across[y + 3, x]
-                        + e * across[y + 4, x]
-                        + g * across[y + 5, x]
-                    )
-                for r in range(factors.shape[0]):
-                    factor = factors[r, f]
-                    for x in range(wide):
-                        sums[r, top + y, left + x] += factor * moved[x]
+                    sums[r, top + y, left + x] += total[y, r, x]
 
 
 def warp_accumulate(
     sums: Stack, frames: NDArray[Any], gain: Image, warp: Warp, *, threads: int = 1
 ) -> None:
     """Add frames, each tile moved by its shift, to weighted sums; see `Operations`."""
+    frames, gain = np.ascontiguousarray(frames), np.ascontiguousarray(gain, dtype=np.float32)
     shifts = np.ascontiguousarray(warp.shifts, dtype=np.float32)
     factors = np.ascontiguousarray(warp.factors, dtype=np.float32)
-    in_threads(
-        lambda row: _sum_tiles(frames, gain, shifts, factors, (row, warp.tile), sums),
-        range(shifts.shape[1]),
-        threads,
-    )
+    for first in range(0, len(sums), _TOGETHER):
+        some = factors[first : first + _TOGETHER]
+        padded = np.concatenate([some, np.zeros((_TOGETHER - len(some), len(frames)), np.float32)])
+        target = sums[first : first + _TOGETHER]
+        in_threads(
+            partial(_add_row, frames, gain, (shifts, padded, warp.tile), target),
+            range(shifts.shape[1]),
+            threads,
+        )
+
+
+def _add_row(
+    frames: NDArray[Any],
+    gain: Image,
+    how: tuple[NDArray[np.float32], NDArray[np.float32], int],
+    sums: Stack,
+    row: int,
+) -> None:
+    shifts, factors, tile = how
+    _sum_tiles(frames, gain, shifts, factors, (row, tile), sums)

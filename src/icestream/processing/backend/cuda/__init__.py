@@ -6,7 +6,7 @@ import cupy
 
 from icestream.processing.backend.cuda.frames import bin_frames, warp_accumulate
 from icestream.processing.backend.cuda.places import gather_patches, peak
-from icestream.processing.backend.cuda.polar import polar_matrix, polar_transform, score
+from icestream.processing.backend.cuda.polar import polar_images, polar_transform, score
 from icestream.processing.backend.cuda.spectra import ctf_image, radial_mean, shift_and_sum
 from icestream.processing.backend.cuda.transforms import irfft, irfft2, matmul, rfft, rfft2
 
@@ -18,7 +18,7 @@ __all__ = [
     "irfft2",
     "matmul",
     "peak",
-    "polar_matrix",
+    "polar_images",
     "polar_transform",
     "radial_mean",
     "rfft",

@@ -19,6 +19,29 @@ def test_samples_on_the_axes_are_those_of_the_plain_transform():
         np.testing.assert_allclose(polar[:, ring - 1, 6], plain[:, ring, 0], atol=1e-5)
 
 
+def test_the_other_quarter_of_the_circle_is_that_of_the_image_reversed_in_x():
+    image = np.random.default_rng(6).normal(size=(1, 16, 16)).astype(np.float32)
+    image[:, 0] = image[:, :, 0] = 0.0  # pixels that have no mirror image
+    reversed_ = np.roll(image[:, :, ::-1], 1, axis=2)
+    plain, mirrored = cpu.polar_transform(image, 5, 24), cpu.polar_transform(reversed_, 5, 24)
+    np.testing.assert_allclose(mirrored[..., 1:6], plain[..., 11:6:-1], atol=1e-5)
+
+
+def test_white_noise_keeps_its_variance_on_the_rings():
+    noise = np.random.default_rng(7).normal(size=(400, 16, 16)).astype(np.float32)
+    power = (np.abs(cpu.polar_transform(noise, 7, 32)) ** 2).mean(axis=(0, 2))
+    np.testing.assert_allclose(power, 1, rtol=0.1)
+
+
+def test_images_come_back_from_their_rings():
+    y, x = np.mgrid[:32, :32] - 16
+    wave = np.exp(-(y**2 + (x - 3) ** 2) / 18.0) * np.cos(0.8 * x + 0.4 * y)
+    spectra = cpu.polar_transform(wave[None].astype(np.float32), 14, 96)
+    circles = np.concatenate([spectra.real + spectra.imag, spectra.real - spectra.imag], axis=-1)
+    again = cpu.polar_images(circles.astype(np.float32), 32)[0]
+    assert np.corrcoef(again.ravel(), wave.ravel())[0, 1] > 0.999
+
+
 def test_a_turned_image_scores_best_at_its_turn():
     rng = np.random.default_rng(4)
     spectra = rng.normal(size=(3, 6, 12)) + 1j * rng.normal(size=(3, 6, 12))

@@ -28,3 +28,10 @@ def test_scores(device):
     np.testing.assert_allclose(
         to_host(score), cpu.score(images, references, 32), rtol=1e-4, atol=1e-5
     )
+
+
+def test_polar_images(device):
+    circles = np.random.default_rng(3).normal(size=(3, 6, 32)).astype(np.float32)
+    moved = device(circles)
+    images = operations(moved).polar_images(moved, 18)
+    np.testing.assert_allclose(to_host(images), cpu.polar_images(circles, 18), rtol=1e-4, atol=1e-5)

@@ -1,0 +1,120 @@
+"""Thickness of the ice from the node of its Thon rings."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.ndimage
+from numpy.typing import NDArray
+
+from icestream.model import Optics
+from icestream.processing.ctf.partial import TileRings
+
+__all__ = ["Thickness", "fit_thickness", "ring_contrast"]
+
+Numbers = NDArray[np.float64]
+
+_SEEN = 5.0
+"""Standard deviations that rings beyond the node, of the opposite sign, must be above noise."""
+_LEAST_SPREAD = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thickness:
+    """Thickness of the ice."""
+
+    value: float
+    """Å."""
+    error: float | None
+    """Standard error, Å; None where the tiles are not known."""
+
+
+def ring_contrast(frequency: Numbers, thickness: float | None, optics: Optics) -> Numbers:
+    """Contrast of the Thon rings of a slab over that of a thin film, negative beyond a node.
+
+    ``sinc(lambda t s²)`` with ``sinc(x) = sin(pi x) / (pi x)``: each depth of the ice has its own
+    defocus, and their rings, added, fade and come back reversed. Ones for `thickness` None.
+
+    References
+    ----------
+    Elferich et al. (2024), doi:10.7554/eLife.97227
+    """
+    return np.sinc(optics.wavelength * (thickness or 0.0) * np.square(frequency))
+
+
+def fit_thickness(tiles: TileRings, period: Numbers, optics: Optics) -> Thickness | None:
+    """Find the first node of the rings: ``t = 1 / (lambda s²)``.
+
+    The depth of the rings is measured in windows of about a period. The node is where it falls
+    through zero; it is believed where the rings beyond, up to where the second node would be, are
+    reversed by more than five standard deviations, and where they are reversed rather than
+    displaced, which a wrong defocus would do as well. Most ice is too thin for a node before the
+    spectrum ends (400 Å at 300 kV have it at 2.8 Å).
+
+    Parameters
+    ----------
+    tiles
+        Rings of each tile along curves of equal phase of the fit.
+    period
+        ``(rings,)``: distance between Thon rings, pixels of the spectrum.
+    optics
+        Of the image.
+
+    Returns
+    -------
+    None where no node is seen.
+
+    References
+    ----------
+    Elferich et al. (2024), doi:10.7554/eLife.97227
+    """
+    wave = -np.cos(2.0 * math.pi * tiles.turns)
+    quarter = np.sin(2.0 * math.pi * tiles.turns)
+    data = tiles.without_background(tiles.sums[:, 0])
+    spread = float(np.clip(np.median(period), _LEAST_SPREAD, 20.0))
+
+    def smooth(values: Numbers) -> Numbers:
+        return np.asarray(scipy.ndimage.gaussian_filter1d(values, spread, axis=-1, mode="constant"))
+
+    weight = smooth(tiles.counts * wave**2)
+    by_tile = smooth(data * wave) / np.maximum(weight, 1e-9)
+    depth = by_tile.mean(axis=0)
+    total = data.mean(axis=0)
+    noise = total - tiles.counts * depth * wave
+    variance = float(np.sum(noise**2) / tiles.counts.sum())
+    node = _crossing(depth, tiles.counts, np.sqrt(variance * tiles.counts))
+    if node is None:
+        return None
+    place = math.floor(node)
+    frequency = float(np.interp(node, np.arange(len(depth)), tiles.frequency))
+    beyond = (np.arange(len(depth)) > node) & (tiles.frequency < math.sqrt(2.0) * frequency)
+    reversed_by = float((total * wave)[beyond].sum())
+    displaced_by = float((total * quarter)[beyond].sum())
+    noise_level = math.sqrt(variance * float((tiles.counts * wave**2)[beyond].sum()))
+    if -reversed_by < _SEEN * noise_level or abs(displaced_by) > -0.5 * reversed_by:
+        return None
+    value = 1.0 / (optics.wavelength * frequency**2)
+    error = None
+    if len(by_tile) > 1:
+        scatter = float(by_tile[:, place].std(ddof=1)) / math.sqrt(len(by_tile))
+        fall = (depth[max(place - 2, 0)] - depth[min(place + 3, len(depth) - 1)]) / 5.0
+        step = float(tiles.frequency[1] - tiles.frequency[0])
+        moved = scatter * math.sqrt(tiles.variance_ratio) / max(float(fall), 1e-9) * step
+        error = 2.0 * value * moved / frequency
+    return Thickness(value=value, error=error)
+
+
+def _crossing(depth: Numbers, counts: Numbers, noise: Numbers) -> float | None:
+    """Where, in rings, the depth last falls from clearly above zero to below."""
+    falls = np.flatnonzero((depth[:-1] > 0.0) & (depth[1:] <= 0.0))
+    best, found = 0.0, None
+    for place in falls:
+        # The deepest valley right of a fall decides among falls that noise makes.
+        after = np.flatnonzero(depth[place + 1 :] > 0.0)
+        end = place + 1 + int(after[0]) if len(after) else len(depth)
+        valley = -float((depth * counts)[place + 1 : end].sum())
+        valley /= max(float(np.sqrt(np.sum(noise[place + 1 : end] ** 2))), 1e-12)
+        if valley > best:
+            share = depth[place] / (depth[place] - depth[place + 1])
+            best, found = valley, float(place + share)
+    return found
