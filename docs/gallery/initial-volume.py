@@ -8,7 +8,6 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import bench_volume as bench
-
 from icestream.processing.volume.slices import cube_of, volume_of
 
 mpl.use("Agg")
