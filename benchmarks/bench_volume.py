@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -322,7 +323,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--relion", type=int, default=2, help="iterations of the peer; 0 for none")
     parser.add_argument("--results", type=Path, default=Path("bench_volume.jsonl"))
     parser.add_argument("--write", action="store_true", help="write the table of the gallery")
-    chosen = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    chosen = parser.parse_args(given)
     kept = chosen.results.read_text().splitlines() if chosen.results.exists() else []
     results = [json.loads(line) for line in kept]
     wanted = [
@@ -348,7 +350,7 @@ def main(arguments: list[str] | None = None) -> int:
     text = "".join(tabulate(shown, peer))
     print(text)
     if chosen.write:
-        publish("initial-volume", text, "python benchmarks/bench_volume.py --write")
+        publish("initial-volume", text, " ".join(["python benchmarks/bench_volume.py", *given]))
     return 0
 
 
