@@ -13,6 +13,7 @@ from icestream.model import (
     Optics,
     Particles,
     Picks,
+    Volume,
     column,
 )
 
@@ -69,6 +70,7 @@ ITEMS = [
         particles=1,
         iteration=1,
     ),
+    Volume(particles=1, iteration=1, map=Path("a")),
 ]
 
 
