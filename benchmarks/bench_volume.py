@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -305,8 +306,8 @@ def tabulate(results: list[dict[str, Any]], peer: dict[str, float] | None) -> It
         yield (
             f"\nRELION 3.1.3 (`relion_refine --sgd --denovo_3dref`, C1) takes "
             f"{peer['cpu'] / peer['iterations']:.0f} CPU s for each of its first iterations, "
-            f"measured over {peer['iterations']:.0f} of them on {peer['particles']:.0f} of the same "
-            "images; its defaults make 300, the later ones at finer steps.\n"
+            f"measured over {peer['iterations']:.0f} of them on {peer['particles']:.0f} of the "
+            "same images; its defaults make 300.\n"
         )
 
 
@@ -322,7 +323,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--relion", type=int, default=2, help="iterations of the peer; 0 for none")
     parser.add_argument("--results", type=Path, default=Path("bench_volume.jsonl"))
     parser.add_argument("--write", action="store_true", help="write the table of the gallery")
-    chosen = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    chosen = parser.parse_args(given)
     kept = chosen.results.read_text().splitlines() if chosen.results.exists() else []
     results = [json.loads(line) for line in kept]
     wanted = [
@@ -348,7 +350,7 @@ def main(arguments: list[str] | None = None) -> int:
     text = "".join(tabulate(shown, peer))
     print(text)
     if chosen.write:
-        publish("initial-volume", text, "python benchmarks/bench_volume.py --write")
+        publish("initial-volume", text, " ".join(["python benchmarks/bench_volume.py", *given]))
     return 0
 
 

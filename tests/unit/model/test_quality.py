@@ -14,6 +14,7 @@ from icestream.model import (
     Optics,
     Particles,
     Picks,
+    Volume,
     column,
 )
 
@@ -81,6 +82,7 @@ ITEMS = [
         particles=1,
         iteration=1,
     ),
+    Volume(particles=1, iteration=1, map=Path("a")),
 ]
 
 

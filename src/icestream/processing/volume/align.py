@@ -94,7 +94,9 @@ class Comparison:
         cube = _whitened(cube_of(first, rings + 1, box), 1)
         place = self._points.astype(np.int64) + np.array([0, rings + 1, rings + 1])
         values = cube[place[:, 2], place[:, 1], place[:, 0]]
-        self._values = (values / np.sqrt(np.square(np.abs(values)).sum())).astype(np.complex64)
+        self._values = (values / np.sqrt(np.square(np.abs(values)).sum() + 1e-30)).astype(
+            np.complex64
+        )
         fine = cube_of(second / footprint(box, _FINE), _FINE * (rings + 1) + 1, box, _FINE)
         self._cube = _whitened(fine, _FINE)
 
@@ -114,7 +116,7 @@ class Comparison:
             while True:
                 tried = small @ best
                 found = self.correlations(tried)
-                if found.max() <= height + 1e-6:
+                if not found.max() > height + 1e-6:
                     break
                 height, best = float(found.max()), tried[found.argmax()]
         return best

@@ -115,7 +115,8 @@ def _peaks(axes: Rotations, heights: Float) -> list[int]:
 
 
 def _agreement(comparison: Comparison, elements: Rotations, home: Rotations) -> float:
-    return float(comparison.correlations(home @ elements @ home.T).mean())
+    turned = np.asarray(home @ elements @ home.T, dtype=np.float32)
+    return float(comparison.correlations(turned).mean())
 
 
 def _climb(

@@ -50,8 +50,9 @@ class Plan:
     seed: int = 0
 
     def ring(self, box: int, detail: float) -> int:
-        """The ring of `detail` Å."""
-        return max(4, min(int(box * self.pixel_size / detail), box // 2 - 4))
+        """The ring of `detail` Å, or of the finest that is wanted."""
+        finest = max(detail, self.resolution)
+        return max(4, min(int(box * self.pixel_size / finest), box // 2 - 4))
 
     def rings(self, box: int) -> int:
         """Rings on which images of side `box` are needed: to the finest detail, and some more."""

@@ -11,7 +11,7 @@ __all__ = ["asymmetric_unit", "generators", "group_order", "point_group"]
 
 _GOLDEN = (1.0 + np.sqrt(5.0)) / 2.0
 _FIXED: dict[str, tuple[tuple[int, tuple[float, float, float]], ...]] = {
-    "T": ((3, (0.0, 0.0, 1.0)), (2, (np.sqrt(2.0 / 3.0), 0.0, np.sqrt(1.0 / 3.0)))),
+    "T": ((3, (0.0, 0.0, 1.0)), (2, (0.0, np.sqrt(2.0 / 3.0), np.sqrt(1.0 / 3.0)))),
     "O": ((4, (0.0, 0.0, 1.0)), (3, (1.0, 1.0, 1.0))),
     "I": ((5, (1.0, 0.0, _GOLDEN)), (2, (0.0, 0.0, 1.0))),
 }
@@ -22,8 +22,8 @@ def generators(name: str) -> tuple[tuple[int, NDArray[np.float64]], ...]:
     """Axes that generate the point group `name`: order and unit vector (x, y, z).
 
     C1, Cn, Dn, T, O or I. As in RELION: n-fold axes along z; twofold ones of Dn along x; T with a
-    threefold axis along z; O with fourfold axes along x, y and z; I with twofold axes along x, y
-    and z and a fivefold one in the xz plane (I2).
+    threefold axis along z and a twofold one in the yz plane; O with fourfold axes along x, y
+    and z; I with twofold axes along x, y and z and a fivefold one in the xz plane (I2).
 
     Raises
     ------

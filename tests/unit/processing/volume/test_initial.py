@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from balls import BOX, DIAMETER, Array, Balls
+from icestream.processing.simulate.placement import random_rotations
+from icestream.processing.volume.align import align
+from icestream.processing.volume.fsc import fourier_shell_correlation
+from icestream.processing.volume.initial import better_map, first_map, improve_map
+from icestream.processing.volume.refine import Observations, observe
+from icestream.processing.volume.starts import Plan
+
+PLAN = Plan(pixel_size=6.0, resolution=20.0, symmetry="D2", starts=2, seed=3)
+
+
+def seen(balls: Balls, views: Array, noise: float, seed: int) -> Observations:
+    rng = np.random.default_rng(seed)
+    shifts = rng.normal(0.0, 0.5, (len(views), 2))
+    images = balls.images(views, shifts)
+    images /= images.std()
+    images += noise * rng.standard_normal(images.shape).astype(np.float32)
+    contrast = rng.choice([-1.0, 1.0], (len(views), 1)) * np.ones(PLAN.rings(BOX))
+    images *= contrast[:, :1, None].astype(np.float32)
+    return observe(images, contrast.astype(np.float32), DIAMETER)
+
+
+def averages_of(dihedral: Balls, views: Array) -> Observations:
+    averages = seen(dihedral, views[:25], 0.3, 2)
+    averages.spectra *= averages.transfer[:, :, None]
+    averages.transfer[:] = 1.0
+    return averages
+
+
+@pytest.mark.slow
+def test_an_unknown_symmetry_is_found(dihedral: Balls, views: Array) -> None:
+    particles = seen(dihedral, views, 2.0, 1)
+    plan = Plan(pixel_size=6.0, resolution=20.0, starts=2, seed=3)
+    found = first_map(averages_of(dihedral, views), particles, plan)
+    assert found.symmetry == "D2"
+    assert found.symmetries[0].name == "C1"
+    assert {"T", "O", "I"} <= {trial.name for trial in found.symmetries}
+
+
+def test_a_map_is_found_and_improved(dihedral: Balls, views: Array) -> None:
+    particles = seen(dihedral, views, 2.0, 1)
+    found = first_map(averages_of(dihedral, views), particles, PLAN)
+    truth = dihedral.volume()
+    assert found.symmetry == "D2"
+    laid = align(truth, found.volume, 7)
+    assert fourier_shell_correlation(truth, laid.volume)[1:8].min() > 0.7
+    assert found.correlation[1:7].min() > 0.5
+    assert found.volume.shape == truth.shape
+    assert len(found.starts) == 2
+    assert found.symmetries == ()
+    assert found.views.shape == (300, 3)
+    more = seen(dihedral, random_rotations(np.random.default_rng(9), 300), 2.0, 4)
+    better = improve_map(found, more, PLAN)
+    assert better.symmetry == "D2"
+    assert align(truth, better.volume, 7).correlation > 0.8
+    noise = np.random.default_rng(1).random(truth.shape).astype(np.float32)
+    worse = type(found)(**{**_fields(found), "volume": noise * found.volume.std()})
+    assert better_map(worse, better, more, PLAN) is better
+    assert better_map(better, worse, more, PLAN) is better
+
+
+def _fields(found: object) -> dict[str, object]:
+    return {name: getattr(found, name) for name in found.__slots__}  # type: ignore[attr-defined]
+
+
+def test_too_little_is_refused(dihedral: Balls, views: Array) -> None:
+    some = seen(dihedral, views[:120], 1.0, 1)
+    with pytest.raises(ValueError, match="3 class averages and 100 particles, found 2 and 120"):
+        first_map(some.part(np.arange(2)), some, PLAN)
+    with pytest.raises(ValueError, match="found 120 and 99"):
+        first_map(some, some.part(np.arange(99)), PLAN)
+    with pytest.raises(ValueError, match="no point group is called 'D'"):
+        first_map(some, some, Plan(pixel_size=6.0, symmetry="D"))
