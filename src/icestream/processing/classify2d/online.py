@@ -376,14 +376,14 @@ class Classification:
             if not pairs:
                 return
             for later, earlier in pairs:
-                turn, shift = int(similarity.turn[later, earlier]), similarity.shift[later, earlier]
+                turn = float(similarity.turn[later, earlier])
+                shift = similarity.shift[later, earlier]
                 numerator = self.statistics.numerator
                 numerator[:, earlier] += moved_sums(numerator[:, later], turn, shift, matching)
                 self.statistics.denominator[:, earlier] += self.statistics.denominator[:, later]
                 self.statistics.weight[earlier] += self.statistics.weight[later]
-                degrees = turn * 360.0 / matching.grid.angles
                 source, target = int(self.numbers[later]), int(self.numbers[earlier])
-                self.poses.move(source, target, degrees, shift)
+                self.poses.move(source, target, turn, shift)
                 self.whole[target] = float(self.statistics.weight[earlier])
             self._drop([later for later, _ in pairs])
 
@@ -398,9 +398,9 @@ class Classification:
         near[:, poor] = np.inf
         for place in poor.tolist():
             target = int(near[place].argmin())
-            degrees = int(similarity.turn[place, target]) * 360.0 / self.plan.grid.angles
+            turn = float(similarity.turn[place, target])
             numbers = int(self.numbers[place]), int(self.numbers[target])
-            self.poses.move(*numbers, degrees, similarity.shift[place, target])
+            self.poses.move(*numbers, turn, similarity.shift[place, target])
         self._drop(poor.tolist())
 
     def _drop(self, classes: list[int]) -> None:

@@ -86,6 +86,9 @@ def structure(averages: Stack, radius: float) -> Float:
     found = np.empty(len(averages), np.float32)
     for place, average in enumerate(averages):
         values = average[inside].astype(np.float64)
+        if not values.std() > 0:
+            found[place] = 0.0
+            continue
         mass = np.maximum(values - np.percentile(values, 20), 0.0)
         total = max(float(mass.sum()), 1e-12)
         squared = (y - (mass @ y) / total) ** 2 + (x - (mass @ x) / total) ** 2
@@ -93,7 +96,7 @@ def structure(averages: Stack, radius: float) -> Float:
             np.corrcoef(values, np.exp(-squared / (2.0 * (width * radius) ** 2)))[0, 1] ** 2
             for width in _WIDTHS
         ]
-        found[place] = 1.0 - max(explained) if values.std() > 0 else 0.0
+        found[place] = 1.0 - max(explained)
     return found
 
 

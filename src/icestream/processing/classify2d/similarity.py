@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.processing.backend import operations
 from icestream.processing.classify2d.expectation import Matching, reference_power, shift_grid
 from icestream.processing.classify2d.polar import Complex, Float, to_harmonics, to_spectra
 from icestream.processing.classify2d.references import Statistics, wiener_prior
@@ -14,9 +15,11 @@ __all__ = ["Similarity", "compare", "moved_sums", "twins"]
 _REACH = 3.0
 """Pixels by which classes may be off center against each other."""
 _SAME = 1.5
-"""Difference, over what noise explains, up to which two classes show one view. The averages of
-one view, divided at random, come to 1; those that expectation maximization made differ more,
-1.2 to 1.45, because particles were sent to the one whose noise they fit."""
+"""Difference, over what noise and the grid of poses explain, up to which two classes show one
+view. The averages of one view, divided at random, come to 1; those that expectation maximization
+made differ more, 1.2 to 1.45: particles were sent to the one whose noise they fit."""
+_NEAR = 10.0
+"""Difference on the coarse grid up to which a pair is laid on each other more finely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,8 @@ class Similarity:
 
     difference: Float
     """``(k, k)`` squared difference of the averages over that which noise alone would give."""
-    turn: NDArray[np.int32]
-    """``(k, k)`` samples of a circle: class ``[i, j]``: i lies as j does, turned by so much,"""
+    turn: Float
+    """``(k, k)`` degrees: class i lies as class j does when that is turned by ``[i, j]``,"""
     shift: Float
     """``(k, k, 2)`` and then moved by so many pixels (dy, dx)."""
 
@@ -40,7 +43,8 @@ def compare(statistics: Statistics, matching: Matching) -> Similarity:
     ``D = sum_r w(r) |A - B|² / 2``, ``w`` = mean CTF² / noise variance, when reference ``A`` is
     replaced by ``B``. References of one view that were made from different particles differ by
     their noise: then ``D0 = sum_r w(r) (v_A + v_B) / 2`` with ``v`` the noise that the Wiener
-    filter let through. The result is ``D / D0``.
+    filter let through. They also differ because poses are tried on a grid, which is all that
+    counts when there are many particles: that is added to ``D0``. The result is ``D / D0``.
     """
     grid, references = matching.grid, matching.references
     squares = statistics.denominator.sum(axis=0)
@@ -53,7 +57,7 @@ def compare(statistics: Statistics, matching: Matching) -> Similarity:
     weighted = references * weight[None, :, None]
     count = len(references)
     best = np.empty((count, count), np.float32)
-    turn = np.empty((count, count), np.int32)
+    turn = np.empty((count, count), np.float32)
     shift = np.empty((count, count, 2), np.float32)
     for row in range(count):
         harmonics = to_harmonics(spectra[row] * ramps)[None]
@@ -62,13 +66,45 @@ def compare(statistics: Statistics, matching: Matching) -> Similarity:
         place = flat.argmax(axis=1)
         best[row] = flat[np.arange(count), place]
         shift[row] = shifts[place // grid.angles]
-        turn[row] = place % grid.angles
-    energy = reference_power(references, grid.angles) @ weight
-    found = 0.5 * (energy[:, None] + energy[None, :]) - best
+        turn[row] = place % grid.angles * (360.0 / grid.angles)
+    power = reference_power(references, grid.angles)
+    energy = power @ weight
     passed = squares / np.square(squares + wiener_prior(statistics, matching.noise, grid))
     noise = 0.5 * grid.angles * passed @ (weight * matching.noise)
-    expected = np.maximum(noise[:, None] + noise[None, :], 1e-9)
-    return Similarity((found / expected).astype(np.float32), turn, shift)
+    alone = noise + 0.25 * power @ (weight * _misplaced(matching))
+    expected = np.maximum(alone[:, None] + alone[None, :], 1e-9)
+    total = 0.5 * (energy[:, None] + energy[None, :])
+    for row, other in np.argwhere((total - best) < _NEAR * expected).tolist():
+        if row != other:
+            best[row, other], turn[row, other], shift[row, other] = _refine(
+                spectra[row], weighted[other], shift[row, other], matching
+            )
+    return Similarity(((total - best) / expected).astype(np.float32), turn, shift)
+
+
+def _refine(
+    spectra: Complex, reference: Complex, shift: Float, matching: Matching
+) -> tuple[float, float, Float]:
+    """Score, turn (degrees) and shift of a class on another, to half a step of the grid."""
+    grid = matching.grid
+    shifts = shift + shift_grid(0.8, 0.5)
+    harmonics = to_harmonics(spectra * grid.ramps(shifts))
+    product = (harmonics * reference.conj()).sum(axis=1)
+    score = 2.0 * operations(product).irfft(product, 2 * grid.angles)
+    place, sample = np.unravel_index(int(score.argmax()), score.shape)
+    return float(score.max()), float(sample) * 180.0 / grid.angles, shifts[place]
+
+
+def _misplaced(matching: Matching) -> NDArray[np.float64]:
+    """Mean squared error of the phase on each ring, when the nearest pose of the grid is taken.
+
+    Errors of the shift are spread evenly over half a pixel, those of the angle over half a
+    sample; these move what lies at the edge of the mask, half as far on average in the square.
+    """
+    grid = matching.grid
+    radius = grid.box * np.sqrt(matching.independence / np.pi)
+    variance = (1.0 + 0.5 * (radius * 2.0 * np.pi / grid.angles) ** 2) / 48.0
+    return np.asarray(variance * (2.0 * np.pi / grid.box * np.arange(1, grid.rings + 1)) ** 2)
 
 
 def twins(similarity: Similarity) -> list[tuple[int, int]]:
@@ -85,12 +121,12 @@ def twins(similarity: Similarity) -> list[tuple[int, int]]:
     return found
 
 
-def moved_sums(numerator: Complex, turn: int, shift: Float, matching: Matching) -> Complex:
+def moved_sums(numerator: Complex, turn: float, shift: Float, matching: Matching) -> Complex:
     """Sums ``(..., rings, orders)`` of a class, laid on a class that it is turned and moved from.
 
-    The reverse of: turned by `turn` samples, then moved by `shift` (dy, dx) pixels.
+    The reverse of: turned by `turn` degrees, then moved by `shift` (dy, dx) pixels.
     """
     grid = matching.grid
     spectra = to_spectra(grid.circles(numerator)) * grid.ramps(shift[None])[0]
-    phases = np.exp(2j * np.pi * turn * np.arange(grid.orders) / grid.angles)
+    phases = np.exp(1j * np.radians(turn) * np.arange(grid.orders))
     return np.asarray(to_harmonics(spectra) * phases, dtype=np.complex64)

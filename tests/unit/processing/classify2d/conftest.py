@@ -5,6 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import fft
 
+from icestream.processing.classify2d.polar import PolarGrid
+
 BOX = 32
 PIXEL = 6.0
 DIAMETER = 110.0
@@ -21,6 +23,16 @@ class Labelled:
     """Degrees by which the view was turned, from +x towards +y."""
     shift: NDArray[np.float64]
     """(dy, dx) pixels by which it was then moved."""
+
+    def taken(self, rows: NDArray[np.int64]) -> "Labelled":
+        """Some of the particles, in that order."""
+        return Labelled(
+            self.images[rows],
+            self.defocus[rows],
+            self.view[rows],
+            self.angle[rows],
+            self.shift[rows],
+        )
 
     def transfer(self, rings: int) -> NDArray[np.float32]:
         s = np.arange(1, rings + 1) / (BOX * PIXEL)
@@ -71,6 +83,12 @@ def make_labelled(count: int, views: int, snr: float, seed: int) -> Labelled:
 def labelled() -> Labelled:
     """600 particles of 4 views at a signal-to-noise ratio of 0.1."""
     return make_labelled(600, 4, 0.1, 1)
+
+
+def upright_views(grid: PolarGrid, views: int, scale: float) -> NDArray[np.complex64]:
+    """Harmonics of the views, neither turned nor moved."""
+    still = np.stack([draw(view, 0.0, np.zeros(2)) for view in range(views)])
+    return grid.harmonics((scale * still).astype(np.float32))
 
 
 def purity(group: NDArray[np.int32], view: NDArray[np.int64]) -> float:

@@ -25,12 +25,12 @@ def classified(data: Labelled) -> Classification:
 def test_averages_show_the_views(labelled: Labelled) -> None:
     done = classified(labelled)
     averages, counts = class_averages(done), class_counts(done)
-    resolution, score = class_quality(done)
-    assert averages.shape == (5, BOX, BOX)
+    resolution, agreement = class_quality(done)
+    assert averages.shape == (len(done.numbers), BOX, BOX)
     assert counts.sum() == 300
     angles = np.arange(0, 360, 5.625)
     for group in np.flatnonzero(counts >= 40):
-        mine = done.poses.group == group
+        mine = done.group == group
         view = int(np.bincount(labelled.view[:300][mine]).argmax())
         fits = []
         for angle in angles:
@@ -41,13 +41,13 @@ def test_averages_show_the_views(labelled: Labelled) -> None:
         mean = averages[group].mean() * draw(view, 0.0, np.zeros(2)).mean()
         assert (max(fits) - mean) / norm > 0.75
         assert 12.0 < resolution[group] < 60.0
-        assert 0.2 < score[group] <= 1.0
+        assert 0.2 < agreement[group] <= 1.0
 
 
 def test_nothing_yet_is_black() -> None:
     done = Classification(PLAN)
     assert not class_averages(done).any()
     assert class_counts(done).tolist() == [0] * 5
-    resolution, score = class_quality(done)
+    resolution, agreement = class_quality(done)
     assert not resolution.any()
-    assert not score.any()
+    assert not agreement.any()
