@@ -24,7 +24,6 @@ SUBJECTS = {
     "gain": "Gain",
     "micrographs": "Micrographs",
     "ctf": "CTF",
-    "gain": "Gain",
     "exposures": "Exposures",
     "picks": "Picking",
     "particles": "Particles",

@@ -102,6 +102,12 @@ class Plan:
         )
 
     @property
+    def coarsest(self) -> int:
+        """Rings compared at the start."""
+        wanted = round(self.box * self.pixel_size / _COARSEST)
+        return min(self.finest, max(4, wanted))
+
+    @property
     def shifts(self) -> Float:
         """Coarse search grid, pixels."""
         reach = self.max_shift / self.pixel_size
@@ -149,7 +155,7 @@ class Classification:
         self._number(plan.classes_min)
         self.noise = np.ones(grid.rings, np.float32)
         self.power = np.ones(grid.rings, np.float32)
-        self.rings = self._coarsest
+        self.rings = self.plan.coarsest
         self.random = np.random.default_rng(plan.seed)
 
     def __len__(self) -> int:
@@ -204,22 +210,22 @@ class Classification:
         if self.references is None:
             return
         fresh = Statistics.empty(len(self.statistics.weight), self.plan.grid)
-        for block in _blocks(np.arange(len(self.kept))):
+        for block in _blocks(_by_halves(np.arange(len(self.kept)), self.kept.rows)):
             self._match(block, fresh, 1.0)
         self.statistics = fresh
         self._join_twins()
 
     def look(self, kept: NDArray[np.int64]) -> None:
         """Match kept images (by their place), in random order, and improve the references."""
-        kept = self.random.permutation(kept)
+        kept = _by_halves(self.random.permutation(kept), self.kept.rows)
         pending = 0
         for block in _blocks(kept):
-            self._match(block, self.statistics, self._keep(len(block)))
+            self._match(block, self.statistics, math.exp(-len(block) / self._span))
             self.looks += len(block)
             pending += len(block)
             if pending >= _STEP * self._span or self.rings < self.plan.finest:
                 self._update_references()
-                self._refine()
+                self.rings += _sees_farther(self)
                 pending = 0
         self._drop_poor()
         self._update_references()
@@ -229,32 +235,11 @@ class Classification:
         """0 at the start, 1 when the full resolution is used."""
         return min(1.0, self.looks / (_RAMP * len(self.statistics.weight)))
 
-    def _refine(self) -> None:
-        """Compare one ring more, when the halves of the classes agree on rings farther out.
-
-        Rings that were not compared, nor lie next to one that was, cannot have been fitted to
-        their own noise: their correlation tells the truth.
-        """
-        allowed = self._coarsest + round((self.plan.finest - self._coarsest) * self.progress)
-        if self.rings < allowed:
-            beyond = mean_correlation(self.statistics, self.plan.grid)[self.rings + 1 :][:2]
-            self.rings += int(beyond.mean() > _AGREEMENT)
-
-    @property
-    def _coarsest(self) -> int:
-        """Rings compared at the start."""
-        wanted = round(self.plan.box * self.plan.pixel_size / _COARSEST)
-        return min(self.plan.finest, max(4, wanted))
-
     @property
     def _span(self) -> float:
         """Looks that the sums remember: about the last half of all."""
         most = max(1000, len(self.kept))
         return float(np.clip(0.5 * self.looks, 4.0 * _BLOCK, most))
-
-    def _keep(self, added: int) -> float:
-        """Fraction of the sums that stays when `added` particles come."""
-        return math.exp(-added / self._span)
 
     def _spectra(self, kept: NDArray[np.int64]) -> Complex:
         return self.plan.grid.spectra(self.kept.images(kept) * self.plan.mask)
@@ -265,7 +250,7 @@ class Classification:
         self.statistics = Statistics.empty(classes, grid)
         self._number(classes - len(self.numbers))
         power = np.zeros(grid.rings)
-        for block in _blocks(np.arange(len(self.kept))):
+        for block in _blocks(_by_halves(np.arange(len(self.kept)), self.kept.rows)):
             spectra, transfer = self._spectra(block), self.kept.transfer[block]
             power += (np.abs(spectra) ** 2).mean(axis=2).sum(axis=0)
             turn = self.random.integers(grid.angles, size=len(block))
@@ -341,7 +326,7 @@ class Classification:
         """Open a class for half of the particles of another, if they are of two kinds."""
         poses, kept, matching = self.poses, self.kept, self._matching()
         mine = np.flatnonzero(poses.number[kept.rows] == self.numbers[source])
-        mine = self.random.permutation(mine)[:_ASKED]
+        mine = _by_halves(self.random.permutation(mine)[:_ASKED], kept.rows)
         if len(mine) < _LEAST:
             return False
         rows, transfer = kept.rows[mine], kept.transfer[mine]
@@ -411,5 +396,32 @@ class Classification:
         self._update_references()
 
 
+def _by_halves(kept: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Kept images in an order in which those of the two halves take turns.
+
+    The half of a particle is decided by its row, once for all: were it drawn anew at each look,
+    both halves would come to hold the same noise, and agree on it. The few that one half has
+    more come last, where half of them are counted with the other.
+    """
+    first, second = kept[rows[kept] % 2 == 0], kept[rows[kept] % 2 == 1]
+    both = min(len(first), len(second))
+    turns = np.stack([first[:both], second[:both]], axis=1).ravel()
+    return np.concatenate([turns, first[both:], second[both:]])
+
+
 def _blocks(kept: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [kept[first : first + _BLOCK] for first in range(0, len(kept), _BLOCK)]
+
+
+def _sees_farther(done: Classification) -> bool:
+    """Whether the halves of the classes agree on rings beyond those that are compared.
+
+    Rings that were not compared, nor lie next to one that was, cannot have been fitted to
+    their own noise: their correlation tells the truth.
+    """
+    plan = done.plan
+    allowed = plan.coarsest + round((plan.finest - plan.coarsest) * done.progress)
+    if done.rings >= allowed:
+        return False
+    beyond = mean_correlation(done.statistics, plan.grid)[done.rings + 1 :][:2]
+    return bool(beyond.mean() > _AGREEMENT)

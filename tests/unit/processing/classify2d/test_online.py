@@ -133,10 +133,6 @@ def test_nothing_added_changes_nothing() -> None:
     assert done.references is None
 
 
-@pytest.mark.xfail(
-    reason="since classes are joined, noise gains some rings: it needs a stricter rule",
-    strict=False,
-)
 def test_pure_noise_does_not_gain_resolution() -> None:
     noise = make_labelled(300, 1, 1e-6, 9)
     done = run(noise, replace(PLAN, resolution=13.0))

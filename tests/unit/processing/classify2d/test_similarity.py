@@ -47,7 +47,7 @@ def sums() -> Statistics:
     images = np.stack(
         [draw(0, 0.0, np.zeros(2)), draw(0, TURN, np.array(SHIFT)), draw(1, 0.0, np.zeros(2))]
     )
-    return gathered(0.5 * images, 60, 1)
+    return gathered(0.5 * images, 240, 1)
 
 
 def test_one_view_differs_by_its_noise_only_and_two_views_by_more(sums: Statistics) -> None:
