@@ -4,12 +4,22 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import Annotated, Self
 
+import numpy as np
 from annotated_types import Ge, Gt, Le, MultipleOf
 from pydantic import model_validator
 
 from icestream.formats import read_image, write_mrc, write_picture
-from icestream.model import Ctf, Micrograph, column
-from icestream.processing.ctf import CtfFit, SearchRange, fit_ctf, spectrum_picture
+from icestream.model import Ctf, Micrograph, Optics, column
+from icestream.processing.ctf import (
+    CtfFit,
+    Defocus,
+    Plane,
+    SearchRange,
+    ctf_2d,
+    fit_ctf,
+    spectrum_picture,
+)
+from icestream.processing.ctf.tilt import flatten
 from icestream.protocol import (
     Advanced,
     Figure,
@@ -76,6 +86,16 @@ class EstimateCtf(ItemProtocol[CtfParameters]):
         "doi:10.7554/eLife.97227",
     )
     resources = Resources(memory=768 * 2**20)
+
+    @classmethod
+    def warm(cls) -> None:
+        """Fit a small image of rings, and flatten it, so that all kernels are compiled."""
+        optics, defocus = Optics(pixel_size=2.0, voltage=300.0), Defocus(u=10000.0, v=10000.0)
+        ice = np.fft.rfft2(np.random.default_rng(0).standard_normal((512, 512)))
+        image = np.fft.irfft2(ice * ctf_2d((512, 512), defocus, optics, half=True))
+        fit = fit_ctf(image.astype(np.float32), optics, tile_size=128)
+        plane = Plane(gradient=(0.1, 0.0), error=0.01, chance=0.0)
+        flatten(fit.spectrum, plane, defocus, optics)
 
     def process(self, micrograph: Micrograph, work: Work) -> Ctf:
         wanted = self.parameters

@@ -5,7 +5,7 @@ import pytest
 
 from icestream.formats import read_image, read_mrc, write_mrc
 from icestream.model import Ctf, Micrograph, Optics, column, from_document, to_document
-from icestream.processing.ctf import Defocus, ctf_2d
+from icestream.processing.ctf import Defocus, ctf_2d, partial, rings, tilt
 from icestream.protocol import ItemFailed, Work
 from icestream.protocols.estimate_ctf import CtfParameters, EstimateCtf
 
@@ -137,3 +137,9 @@ def test_a_tilted_specimen_gives_the_defocus_at_each_place(tmp_path: Path) -> No
     assert "1 are tilted, by a median of 2" in EstimateCtf().summarize([ctf])
     titles = {figure.title for figure in EstimateCtf().plot([ctf])}
     assert {"Tilt of the specimen", "Error of the defocus"} <= titles
+
+
+def test_warming_up_compiles_every_kernel() -> None:
+    EstimateCtf.warm()
+    for kernel in (rings.ring_sums, rings._overlap, partial._ring_moments, tilt._moved):
+        assert kernel.signatures, kernel.py_func.__name__
