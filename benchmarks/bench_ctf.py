@@ -390,10 +390,10 @@ def main() -> None:
 
     keep("real", real())
     keep("speed", speed())
-    keep("thick", thick())
     whole, grouped = of_movies(asked.movies)
     keep("movies", accuracy(whole, grouped))
     keep("errors", honesty(whole, grouped, of_ice(asked.images)))
+    keep("thick", thick())
 
 
 if __name__ == "__main__":
