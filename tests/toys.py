@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Annotated
@@ -290,6 +290,16 @@ class AddUp(BatchProtocol[Batching, dict[str, float]]):
         )
 
 
+class Doubled(ItemProtocol[Parameters]):
+    """Takes each snapshot of a batch step."""
+
+    name = "toy.doubled"
+    title = "Twice the total"
+
+    def process(self, total: Total) -> Total:
+        return replace(total, value=2.0 * total.value)
+
+
 class Share(ItemProtocol[Parameters]):
     """What part of the total a number is: joins what no engine can join."""
 
@@ -395,7 +405,7 @@ class Echo(ProgramProtocol[Sleeping]):
         return Number(exposure=number.exposure, value=float(path.read_text()), path=path)
 
 
-KINDS = (Count, Add, Sum2, Select, Agree, AddUp, Share, Double, Hold, Watch, Teach, Echo)
+KINDS = (Count, Add, Sum2, Select, Agree, AddUp, Doubled, Share, Double, Hold, Watch, Teach, Echo)
 
 
 def registry() -> Registry:

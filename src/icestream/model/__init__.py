@@ -20,6 +20,7 @@ from icestream.model.particles import Particles
 from icestream.model.picks import Picks
 from icestream.model.quality import QUALITIES, Quality
 from icestream.model.verdict import Accepted, Rejected, Verdict
+from icestream.model.volume import Volume
 
 __all__ = [
     "AS_IT_IS",
@@ -50,6 +51,7 @@ __all__ = [
     "Spectrum",
     "Stack",
     "Verdict",
+    "Volume",
     "column",
     "content_key",
     "from_document",

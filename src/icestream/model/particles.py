@@ -44,6 +44,8 @@ class Particles:
     """Exposure group (RELION's optics group)."""
     diameter: float = 0.0
     """Å."""
+    phases_flipped: bool = False
+    """All frequencies have the contrast of protein; False: as the microscope's CTF left them."""
 
     def __len__(self) -> int:
         return len(self.x)

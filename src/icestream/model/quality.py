@@ -43,6 +43,9 @@ _ALL = (
     Quality("particles.count", "Particles extracted", "", "", 1.0, "high"),
     Quality("gain.residual", "Residual of the gain", "", "%", 100.0, "low"),
     Quality("classes.particles", "Particles classified", "", "", 1.0, "high"),
+    Quality("volume.particles", "Particles in the 3D map", "", "", 1.0, "high"),
+    Quality("volume.resolution", "Resolution of the 3D map", "Å", "Å", 1.0, "low"),
+    Quality("volume.efficiency", "Evenness of the views", "", "", 1.0, "high"),
 )
 
 QUALITIES: dict[str, Quality] = {quality.name: quality for quality in _ALL}

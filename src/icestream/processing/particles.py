@@ -6,10 +6,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from icestream.model import Column, Image, Stack
+from icestream.model import Column, Ctf, Image, Optics, Stack
+from icestream.processing.backend import operations
+from icestream.processing.ctf.transfer import Defocus, ctf_2d
 from icestream.processing.fourier import fourier_crop
 
-__all__ = ["Box", "Cut", "cut_particles", "extract_particles", "normalize_particles", "whole_boxes"]
+__all__ = [
+    "Box",
+    "Cut",
+    "cut_particles",
+    "extract_particles",
+    "flip_phases",
+    "normalize_particles",
+    "whole_boxes",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +164,28 @@ def extract_particles(image: Image, x: Column, y: Column, box: Box, *, seed: int
     if box.dust > 0:
         normal = _without_dust(images, normal, radius, box.dust, seed)
     return Cut(-normal if box.invert else normal, kept)
+
+
+def flip_phases(image: Image, optics: Optics, ctf: Ctf) -> Image:
+    """Give every frequency of a micrograph the contrast that protein has at low ones.
+
+    The whole micrograph is corrected at once, so that what the CTF spread beyond a particle's
+    box comes back into it; its one CTF, of the center, is used everywhere.
+
+    Parameters
+    ----------
+    image
+        ``(y, x)``, particles dark.
+    optics
+        Of the image.
+    ctf
+        As it was fitted.
+    """
+    transfer = ctf_2d(image.shape, Defocus.of(ctf), optics, half=True)
+    ops = operations(image)
+    spectrum = ops.rfft2(image)
+    spectrum[transfer > 0] *= -1
+    return ops.irfft2(spectrum, (image.shape[0], image.shape[1]))
 
 
 def _without_dust(images: Stack, normal: Stack, radius: float, limit: float, seed: int) -> Stack:

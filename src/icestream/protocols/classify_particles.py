@@ -16,6 +16,7 @@ from icestream.processing.classify2d.averages import (
     class_quality,
 )
 from icestream.processing.classify2d.online import Classification, Plan
+from icestream.processing.classify2d.scores import class_scores
 from icestream.processing.ctf.transfer import aberration
 from icestream.processing.fourier import fourier_crop
 from icestream.processing.particles import normalize_particles
@@ -62,7 +63,7 @@ class ClassifyParticlesParameters(Parameters):
     memory: Annotated[int, Ge(500), Advanced] = 10_000
     """Particle images kept for another look, 4 kB each; beyond, random ones are let go."""
 
-    passes: Annotated[int, Ge(0), Le(50), Advanced] = 4
+    passes: Annotated[int, Ge(0), Le(50), Advanced] = 3
     """Looks at every kept particle when the session has ended."""
 
     box: Annotated[Pixel, Ge(32), Le(128), MultipleOf(2), Advanced] = 64
@@ -138,7 +139,7 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
         state.snapshots += 1
         done = state.classification
         averages, counts = class_averages(done), class_counts(done)
-        resolution, score = class_quality(done)
+        resolution, score = class_quality(done)[0], class_scores(done).score
         stem = f"classes_{state.snapshots:04d}"
         stack = work.path(f"{stem}.mrcs")
         write_mrc(stack, averages, done.plan.pixel_size)
@@ -227,6 +228,13 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
                 f"{wanted:.0f} Å wide",
                 advice="extract all particles with the same box",
                 code="boxes-differ",
+            )
+        if item.phases_flipped:
+            raise ItemFailed(
+                f"the phases of the particles of {item.exposure} were flipped, and the "
+                "classification would correct for the CTF a second time",
+                advice="set flip_phases=false in the step that extracts what is classified",
+                code="phases-flipped",
             )
         stack = read_stack(item.stack, slice(0, len(item)))
         images = fourier_crop(stack, (plan.box, plan.box))

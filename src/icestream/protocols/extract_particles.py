@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from icestream.formats.image import read_image
 from icestream.formats.mrc import write_mrc
-from icestream.model import Ctf, Micrograph, Particles, Picks, column
-from icestream.processing.particles import Box, extract_particles
+from icestream.model import Column, Ctf, Micrograph, Particles, Picks, column
+from icestream.processing.particles import Box, extract_particles, flip_phases
 from icestream.protocol import (
     Advanced,
     Figure,
@@ -21,6 +21,8 @@ from icestream.protocol import (
     Work,
 )
 from icestream.units import Angstrom, Pixel
+
+__all__ = ["Centers", "ExtractParticles", "ExtractParticlesParameters", "extract"]
 
 
 class ExtractParticlesParameters(Parameters):
@@ -42,6 +44,10 @@ class ExtractParticlesParameters(Parameters):
     invert: Annotated[bool, Advanced] = True
     """Reverse the contrast, so that particles are bright; off for negative stain."""
 
+    flip_phases: Annotated[bool, Advanced] = False
+    """Give all frequencies the contrast of protein (in RELION then: --ctf_phase_flipped). The
+    session's own classification corrects for the CTF, and wants the particles as they are."""
+
     diameter: Annotated[Angstrom, Gt(0), Advanced] | None = None
     """Particle diameter; the picker's when empty."""
 
@@ -58,53 +64,14 @@ class ExtractParticles(ItemProtocol[ExtractParticlesParameters]):
     resources = Resources(memory=1024 * 2**20)
 
     def process(self, micrograph: Micrograph, ctf: Ctf, picks: Picks, work: Work) -> Particles:
-        pixel_size = micrograph.optics.pixel_size
-        diameter = self.parameters.diameter or picks.diameter
-        box = self._box(diameter, pixel_size)
-        scale = np.float32(picks.pixel_size / pixel_size)
-        x, y = np.asarray(picks.x) * scale, np.asarray(picks.y) * scale
-        image = read_image(micrograph.path)
-        if min(image.shape) < box.cut:
-            raise ItemFailed(
-                f"a box of {box.cut} pixels does not fit into a micrograph of "
-                f"{image.shape[0]} x {image.shape[1]} pixels",
-                advice="give a smaller box, or check the particle diameter",
-                code="box-too-large",
-            )
-        cut = extract_particles(image, x, y, box, seed=work.seed)
-        stack = work.path(f"{micrograph.exposure}.mrcs")
-        optics = micrograph.optics.binned(box.cut / box.size)
-        images = cut.images if len(cut.kept) else np.zeros((1, box.size, box.size), np.float32)
-        write_mrc(stack, images, optics.pixel_size)
-        constant = np.ones(len(cut.kept), dtype=np.float32)
-        return Particles(
-            exposure=micrograph.exposure,
-            stack=stack,
-            box=box.size,
-            optics=optics,
-            micrograph=micrograph.path,
-            micrograph_pixel_size=pixel_size,
-            x=column(x[cut.kept]),
-            y=column(y[cut.kept]),
-            score=column(np.asarray(picks.score)[cut.kept]),
-            defocus_u=column(ctf.defocus_u * constant),
-            defocus_v=column(ctf.defocus_v * constant),
-            defocus_angle=column(ctf.angle * constant),
-            phase_shift=ctf.phase_shift,
-            ctf_resolution=ctf.resolution,
-            ctf_score=ctf.score,
-            group=micrograph.group,
-            diameter=diameter,
+        scale = np.float32(picks.pixel_size / micrograph.optics.pixel_size)
+        centers = Centers(
+            x=np.asarray(picks.x) * scale,
+            y=np.asarray(picks.y) * scale,
+            score=np.asarray(picks.score),
+            diameter=picks.diameter,
         )
-
-    def _box(self, diameter: float, pixel_size: float) -> Box:
-        """Even sizes in pixels, from the parameters and the diameter."""
-        wanted = self.parameters
-        cut = max(8, _even((wanted.box or 1.5 * diameter) / pixel_size))
-        size = min(cut, max(8, _even(wanted.size))) if wanted.size else cut
-        # At least the corners remain as background when the box is tight.
-        radius = min((wanted.radius or 0.55 * diameter) / pixel_size, 0.48 * cut)
-        return Box(cut=cut, size=size, radius=radius, dust=wanted.dust, invert=wanted.invert)
+        return extract(micrograph, ctf, centers, self.parameters, work)
 
     def summarize(self, items: Sequence[Particles]) -> str:
         """Count the particles and say how they were cut."""
@@ -120,6 +87,77 @@ class ExtractParticles(ItemProtocol[ExtractParticlesParameters]):
         """Particles over time."""
         counts = [float(len(item)) for item in items]
         yield Figure("Particles extracted", "series", counts, "particles per micrograph")
+
+
+class Centers(NamedTuple):
+    """Where to cut."""
+
+    x: Column
+    """``(n,)`` pixels of the micrograph."""
+    y: Column
+    score: Column
+    diameter: float
+    """Of the particles, Å, unless the parameters say something else."""
+
+
+def extract(
+    micrograph: Micrograph,
+    ctf: Ctf,
+    centers: Centers,
+    wanted: ExtractParticlesParameters,
+    work: Work,
+) -> Particles:
+    """Cut the particles out of one micrograph and write their stack."""
+    pixel_size = micrograph.optics.pixel_size
+    diameter = wanted.diameter or centers.diameter
+    box = _box(wanted, diameter, pixel_size)
+    image = read_image(micrograph.path)
+    if min(image.shape) < box.cut:
+        raise ItemFailed(
+            f"a box of {box.cut} pixels does not fit into a micrograph of "
+            f"{image.shape[0]} x {image.shape[1]} pixels",
+            advice="give a smaller box, or check the particle diameter",
+            code="box-too-large",
+        )
+    if wanted.flip_phases:
+        image = flip_phases(image, micrograph.optics, ctf)
+    cut = extract_particles(image, centers.x, centers.y, box, seed=work.seed)
+    stack = work.path(f"{micrograph.exposure}.mrcs")
+    optics = micrograph.optics.binned(box.cut / box.size)
+    images = cut.images if len(cut.kept) else np.zeros((1, box.size, box.size), np.float32)
+    write_mrc(stack, images, optics.pixel_size)
+    x, y = column(centers.x[cut.kept]), column(centers.y[cut.kept])
+    fitted = pixel_size / ctf.optics.pixel_size
+    local = ctf.defocus_at(x * fitted, y * fitted)
+    return Particles(
+        exposure=micrograph.exposure,
+        stack=stack,
+        box=box.size,
+        optics=optics,
+        micrograph=micrograph.path,
+        micrograph_pixel_size=pixel_size,
+        x=x,
+        y=y,
+        score=column(centers.score[cut.kept]),
+        defocus_u=column(ctf.defocus_u + local),
+        defocus_v=column(ctf.defocus_v + local),
+        defocus_angle=column(np.full(len(x), ctf.angle)),
+        phase_shift=ctf.phase_shift,
+        ctf_resolution=ctf.resolution,
+        ctf_score=ctf.score,
+        group=micrograph.group,
+        diameter=diameter,
+        phases_flipped=wanted.flip_phases,
+    )
+
+
+def _box(wanted: ExtractParticlesParameters, diameter: float, pixel_size: float) -> Box:
+    """Even sizes in pixels, from the parameters and the diameter."""
+    cut = max(8, _even((wanted.box or 1.5 * diameter) / pixel_size))
+    size = min(cut, max(8, _even(wanted.size))) if wanted.size else cut
+    # At least the corners remain as background when the box is tight.
+    radius = min((wanted.radius or 0.55 * diameter) / pixel_size, 0.48 * cut)
+    return Box(cut=cut, size=size, radius=radius, dust=wanted.dust, invert=wanted.invert)
 
 
 def _even(pixels: float) -> int:

@@ -9,9 +9,11 @@ from pydantic import model_validator
 
 from icestream.formats.image import read_image
 from icestream.model import Ctf, Micrograph, Picks
-from icestream.processing.picking import BlobSearch, pick_by_log
+from icestream.processing.picking import BlobSearch, Limits, Peaks, pick_by_log
 from icestream.protocol import Advanced, Figure, ItemFailed, ItemProtocol, Parameters, Resources
 from icestream.units import Angstrom
+
+__all__ = ["PickByLog", "PickByLogParameters", "count_picks", "make_picks", "plot_picks"]
 
 _TOLERANCE = 1.25
 """With one diameter given, the search reaches from it divided by this to it times this."""
@@ -69,8 +71,7 @@ class PickByLog(ItemProtocol[PickByLogParameters]):
         search = BlobSearch(
             diameter_min=wanted.diameter if wanted.diameter_max else wanted.diameter / _TOLERANCE,
             diameter_max=wanted.diameter_max or wanted.diameter * _TOLERANCE,
-            threshold=wanted.threshold,
-            relative=wanted.relative,
+            limits=Limits(threshold=wanted.threshold, relative=wanted.relative),
             spacing=wanted.spacing,
             border=wanted.diameter / 2 if wanted.border is None else wanted.border,
             bright=wanted.bright,
@@ -84,27 +85,42 @@ class PickByLog(ItemProtocol[PickByLogParameters]):
             )
         except ValueError as error:
             raise ItemFailed(str(error), code="picking-impossible") from error
-        return Picks(
-            exposure=micrograph.exposure,
-            x=peaks.x,
-            y=peaks.y,
-            score=peaks.score,
-            diameter=longest,
-            pixel_size=micrograph.optics.pixel_size,
-        )
+        return make_picks(micrograph, peaks, longest)
 
     def summarize(self, items: Sequence[Picks]) -> str:
         """Count the picks."""
         if not items:
             return ""
-        counts = [len(item) for item in items]
-        return (
-            f"{sum(counts)} particles were picked in {len(items)} micrographs "
-            f"(median {median(counts):g} in each) as blobs of {items[-1].diameter:g} Å"
-        )
+        return f"{count_picks(items)} as blobs of {items[-1].diameter:g} Å"
 
     def plot(self, items: Sequence[Picks]) -> Iterator[Figure]:
         """Picks over time and as a histogram."""
-        counts = [float(len(item)) for item in items]
-        yield Figure("Particles picked", "series", counts, "particles per micrograph")
-        yield Figure("Particles picked", "histogram", counts, "particles per micrograph")
+        yield from plot_picks(items)
+
+
+def make_picks(micrograph: Micrograph, peaks: Peaks, diameter: float) -> Picks:
+    """The peaks of a picker, as picks of a micrograph."""
+    return Picks(
+        exposure=micrograph.exposure,
+        x=peaks.x,
+        y=peaks.y,
+        score=peaks.score,
+        diameter=diameter,
+        pixel_size=micrograph.optics.pixel_size,
+    )
+
+
+def count_picks(items: Sequence[Picks]) -> str:
+    """How many particles were picked, the beginning of a sentence."""
+    counts = [len(item) for item in items]
+    return (
+        f"{sum(counts)} particles were picked in {len(items)} micrographs "
+        f"(median {median(counts):g} in each)"
+    )
+
+
+def plot_picks(items: Sequence[Picks]) -> Iterator[Figure]:
+    """Picks over time and as a histogram."""
+    counts = [float(len(item)) for item in items]
+    yield Figure("Particles picked", "series", counts, "particles per micrograph")
+    yield Figure("Particles picked", "histogram", counts, "particles per micrograph")

@@ -220,6 +220,7 @@ def snapshot_of(
             return None
         averages = averages.reshape(-1, *averages.shape[-2:])
         counts = np.asarray(classes.counts)[: len(averages)]
+        numbers = range(1, len(counts) + 1) if classes.numbers is None else classes.numbers
         order = [int(place) for place in np.argsort(-counts, kind="stable") if counts[place] > 0]
         order = order[:_MOST_CLASSES]
         sprite, columns, rows = class_sprite(averages, order)
@@ -235,7 +236,7 @@ def snapshot_of(
             "rows": rows,
             "items": [
                 {
-                    "number": place + 1,
+                    "number": int(numbers[place]),
                     "count": int(counts[place]),
                     "resolution": rounded(float(classes.resolution[place])),
                 }

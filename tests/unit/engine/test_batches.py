@@ -64,6 +64,18 @@ def test_a_batch_goes_on_from_the_one_before_it(desk: Desks) -> None:
     assert [(one["value"], one["batches"]) for one in totals] == [(6.0, 1), (15.0, 2)]
 
 
+def test_every_snapshot_goes_on_to_a_step_that_takes_them_one_by_one(desk: Desks) -> None:
+    made = desk(SRC, TOTAL, ("twice", "toy.doubled", {}, {"total": "total"}))
+    made.find(1, 2, 3, 4, 5)
+    for final in (False, True):
+        assert form(made, final=final)
+        made.work()
+    assert made.states_of("twice") == {"1": "done", "2": "done"}
+    twice = made.step("twice").id
+    totals = [json.loads(row.document)["total"] for row in made.rows(t.result, step_id=twice)]
+    assert [one["value"] for one in totals] == [12.0, 30.0]
+
+
 def test_a_last_batch_may_be_empty_but_only_to_say_that_it_is_the_last(desk: Desks) -> None:
     made = desk(SRC, TOTAL)
     assert not form(made, final=True)  # nothing ever came: there is no state to end

@@ -7,10 +7,13 @@ import pytest
 from scipy import ndimage
 
 from icestream.formats.mrc import read_stack, write_mrc
+from icestream.model import Ctf, Optics
+from icestream.processing.ctf.transfer import Defocus, ctf_2d
 from icestream.processing.particles import (
     Box,
     cut_particles,
     extract_particles,
+    flip_phases,
     normalize_particles,
     whole_boxes,
 )
@@ -118,3 +121,17 @@ def test_agrees_with_relion(tmp_path: Path, size: int, least: float) -> None:
     assert len(ours.images) == len(theirs) == 6
     for mine, other in zip(ours.images, theirs, strict=True):
         assert np.corrcoef(mine.ravel(), other.ravel())[0, 1] > least
+
+
+def test_flipped_phases_have_one_sign_and_flip_back() -> None:
+    optics = Optics(pixel_size=2.0, voltage=300.0)
+    ctf = Ctf(exposure="a", optics=optics, defocus_u=15000.0, defocus_v=14000.0, angle=20.0)
+    specimen = noise((129, 161), 3)
+    transfer = ctf_2d(specimen.shape, Defocus.of(ctf), optics, half=True)
+    spectrum = np.fft.rfft2(specimen)
+    seen = np.fft.irfft2(spectrum * transfer, specimen.shape).astype(np.float32)
+    flipped = flip_phases(seen, optics, ctf)
+    # Protein is dark where the microscope gives the most contrast, and now everywhere.
+    ideal = np.fft.irfft2(-spectrum * np.abs(transfer), specimen.shape)
+    assert np.allclose(flipped, ideal, atol=1e-4)
+    assert np.allclose(flip_phases(flipped, optics, ctf), seen, atol=1e-4)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,3 +108,25 @@ def test_summary_and_plot(tmp_path: Path, work: Work) -> None:
     text = ExtractParticles().summarize([found])
     assert "1 particles were extracted in boxes of 60 pixels of 2 Å" in text
     assert [list(figure.y) for figure in ExtractParticles().plot([found])] == [[1.0]]
+
+
+def test_each_particle_has_the_defocus_of_its_place(tmp_path: Path, work: Work) -> None:
+    # Fitted to an image of half the micrograph's pixel size.
+    tilted = replace(
+        CTF, optics=Optics(pixel_size=1.0, voltage=200.0), gradient=(0.0, 0.5), shape=(400, 480)
+    )
+    found = ExtractParticles().process(
+        micrograph(tmp_path), tilted, picks((60, 100), (180, 100)), work
+    )
+    slope = np.diff(found.defocus_u) / np.diff(found.x)
+    assert slope == pytest.approx([0.5 * 2.0], rel=1e-3)
+    assert found.defocus_u - found.defocus_v == pytest.approx([1000.0] * 2, abs=0.01)
+
+
+def test_flipped_phases_are_said_and_undo_the_sign(tmp_path: Path, work: Work) -> None:
+    item, at = micrograph(tmp_path), picks((120, 100))
+    plain = read_stack(ExtractParticles().process(item, CTF, at, work).stack)
+    wanted = ExtractParticlesParameters(flip_phases=True)
+    found = ExtractParticles(wanted).process(item, CTF, at, work)
+    assert found.phases_flipped
+    assert not np.allclose(read_stack(found.stack), plain, atol=0.1)

@@ -28,14 +28,14 @@ def class_counts(classification: Classification) -> NDArray[np.int64]:
 
 
 def class_quality(classification: Classification) -> tuple[Float, Float]:
-    """Resolution and score of each class.
+    """Resolution and agreement of each class.
 
     Returns
     -------
     resolution : ``(k,)``
         Å at which the correlation of the class's halves falls below 0.5; 0 where it is below
         already on the first ring, or where there is no particle.
-    score : ``(k,)``
+    agreement : ``(k,)``
         Mean correlation over all rings up to the finest detail that is compared, 0 to 1: how
         much structure the particles of the class have in common.
 
@@ -52,5 +52,5 @@ def class_quality(classification: Classification) -> tuple[Float, Float]:
     rings = np.where(below.any(axis=1), below.argmax(axis=1), plan.finest)
     extent = plan.box * plan.pixel_size
     resolution = np.where(rings > 0, extent / np.maximum(rings, 1), 0.0)
-    score = np.clip(correlation, 0.0, 1.0).mean(axis=1)
-    return resolution.astype(np.float32), score.astype(np.float32)
+    agreement = np.clip(correlation, 0.0, 1.0).mean(axis=1)
+    return resolution.astype(np.float32), agreement.astype(np.float32)

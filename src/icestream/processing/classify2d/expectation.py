@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from icestream.processing.backend import operations
 from icestream.processing.classify2d.polar import Complex, Float, PolarGrid, to_harmonics
@@ -12,7 +11,13 @@ from icestream.processing.classify2d.polar import Complex, Float, PolarGrid, to_
 __all__ = ["Expectation", "Matching", "expect", "reference_power", "shift_grid"]
 
 _COARSE_RINGS = 10
-"""Rings that the search over shifts looks at."""
+"""Rings that the search over all classes and shifts looks at."""
+_COARSE_ANGLES = 32
+"""Rotations that it tries."""
+_FINE_CLASSES = 8
+"""Classes, at most, that a particle is compared with on all rings."""
+_LEAST_SHARE = 1e-3
+"""Probability of a class below which a particle adds nothing to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,49 +96,60 @@ def expect(spectra: Complex, transfer: Float, matching: Matching) -> Expectation
 
     Notes
     -----
-    Shifts are searched on a coarse grid with the innermost rings first, then on a grid of one
-    pixel around the best one with all rings; rotations are always searched at all samples of a
-    circle, by a product of harmonics and a short inverse transform.
+    The innermost rings are compared with all classes at all shifts of a coarse grid; then all
+    rings with the classes that fitted best, on a grid of one pixel around the best shift.
+    Rotations are always searched all around, by a product of harmonics and a short inverse
+    transform.
     """
-    coarse = _coarse_shift(spectra, transfer, matching)
+    coarse, chosen = _coarse_search(spectra, transfer, matching)
     around = shift_grid(1.5, 1.0)
     centered = spectra * matching.grid.ramps(coarse)
     moved = centered[:, None] * matching.grid.ramps(around)[None]
     moved *= transfer[:, None, :, None]
     shifts = coarse[:, None, :] + around[None]
     harmonics = to_harmonics(moved)
-    score = _scores(harmonics, transfer, matching, matching.rings)
+    score = _fine_scores(harmonics, transfer, matching, chosen)
     score -= _shift_penalty(shifts, matching.shift_spread)[:, :, None, None]
     flat = score.reshape(len(score), -1)
     best = flat.argmax(axis=1)
     flat -= flat[np.arange(len(flat)), best][:, None]
     np.exp(flat, out=flat)
     flat /= flat.sum(axis=1, keepdims=True)
-    return _collect(score, best, harmonics, transfer, shifts, matching.grid)
+    which = np.unravel_index(best, score.shape[1:])
+    rows = np.arange(len(flat))
+    shares = score.sum(axis=(1, 3))
+    sums = _collect(score, shares, harmonics, transfer, chosen, len(matching.references))
+    return Expectation(
+        numerator=sums[0],
+        denominator=sums[1],
+        weight=sums[2],
+        best_class=chosen[rows, which[1]].astype(np.int32),
+        angle=(which[2] * np.float32(360.0 / matching.grid.angles)).astype(np.float32),
+        shift=shifts[rows, which[0]].astype(np.float32),
+        likelihood=np.minimum(shares[rows, which[1]], 1.0),
+    )
 
 
-def _coarse_shift(spectra: Complex, transfer: Float, matching: Matching) -> Float:
-    """``(n, 2)`` best of the coarse shifts, over all classes and rotations."""
+def _coarse_search(
+    spectra: Complex, transfer: Float, matching: Matching
+) -> tuple[Float, NDArray[np.int64]]:
+    """Best of the coarse shifts ``(n, 2)``, and the classes ``(n, c)`` that fitted best."""
     rings = min(_COARSE_RINGS, matching.rings)
-    step = 2 if matching.grid.angles % 8 == 0 else 1
-    angles = matching.grid.angles // step
-    small = PolarGrid(matching.grid.box, rings, angles)
+    step = max(1, matching.grid.angles // _COARSE_ANGLES)
+    small = PolarGrid(matching.grid.box, rings, matching.grid.angles // step)
     part = spectra[:, :rings, ::step] * transfer[:, :rings, None]
     moved = part[:, None] * small.ramps(matching.shifts)[None]
+    weight = matching.weight(rings) * np.float32(step)
+    references = matching.references[:, :rings, : small.orders] / np.float32(step)
     harmonics = to_harmonics(moved)
-    reduced = matching.references[:, :rings, : small.orders] / np.float32(step)
-    fewer = Matching(
-        grid=small,
-        references=reduced,
-        noise=matching.noise[:rings],
-        independence=matching.independence,
-        rings=rings,
-        shifts=matching.shifts,
-        shift_spread=matching.shift_spread,
-    )
-    score = _scores(harmonics, transfer[:, :rings], fewer, rings).max(axis=(2, 3))
-    score -= _shift_penalty(matching.shifts[None], matching.shift_spread)
-    return np.asarray(matching.shifts[score.argmax(axis=1)], dtype=np.float32)
+    score = operations(harmonics).score(harmonics, references * weight[None, :, None], small.angles)
+    best = score.max(axis=3)
+    energy = reference_power(references, small.angles) * weight
+    best -= 0.5 * (np.square(transfer[:, :rings]) @ energy.T)[:, None, :]
+    best -= _shift_penalty(matching.shifts, matching.shift_spread)[None, :, None]
+    shift = matching.shifts[best.max(axis=2).argmax(axis=1)]
+    order = np.argsort(-best.max(axis=1), axis=1)
+    return np.asarray(shift, dtype=np.float32), order[:, :_FINE_CLASSES]
 
 
 def _shift_penalty(shifts: Float, spread: float) -> Float:
@@ -141,17 +157,25 @@ def _shift_penalty(shifts: Float, spread: float) -> Float:
     return np.asarray(0.5 * squared / spread**2, dtype=np.float32)
 
 
-def _scores(harmonics: Complex, transfer: Float, matching: Matching, rings: int) -> Float:
-    """Log-likelihood ratios ``(n, s, k, angles)`` against an empty image.
+def _fine_scores(
+    harmonics: Complex, transfer: Float, matching: Matching, chosen: NDArray[np.int64]
+) -> Float:
+    """Log-likelihood ratios ``(n, s, c, angles)`` of the `chosen` classes against no particle.
 
     `harmonics` ``(n, s, rings, orders)`` are those of CTF x particle.
     """
+    ops, rings = operations(harmonics), matching.rings
     weight = matching.weight(rings)
-    references = matching.references[:, :rings] * weight[None, :, None]
-    score = matching.products(harmonics[:, :, :rings], references)
+    references = (matching.references[:, :rings] * weight[None, :, None]).conj()
+    # One small product for each particle and order: (s, rings) by (rings, c).
+    left = np.ascontiguousarray(harmonics[:, :, :rings].transpose(0, 3, 1, 2))
+    right = np.ascontiguousarray(references.transpose(0, 2, 1))[chosen].transpose(0, 2, 3, 1)
+    product = ops.matmul(left, right)
+    score = ops.irfft(product.transpose(0, 2, 3, 1), matching.grid.angles)
     energy = reference_power(matching.references[:, :rings], matching.grid.angles) * weight
-    score -= 0.5 * (np.square(transfer[:, :rings]) @ energy.T)[:, None, :, None]
-    return score
+    empty = 0.5 * np.square(transfer[:, :rings]) @ energy.T
+    score -= np.take_along_axis(empty, chosen, axis=1)[:, None, :, None]
+    return np.asarray(score, dtype=np.float32)
 
 
 def reference_power(harmonics: Complex, angles: int) -> Float:
@@ -163,33 +187,30 @@ def reference_power(harmonics: Complex, angles: int) -> Float:
 
 def _collect(
     posterior: Float,
-    best: NDArray[np.intp],
+    shares: Float,
     harmonics: Complex,
     transfer: Float,
-    shifts: Float,
-    grid: PolarGrid,
-) -> Expectation:
-    """Sufficient statistics and best poses from the posterior ``(n, s, k, angles)``."""
-    count, tried, classes, angles = posterior.shape
-    shares = posterior.sum(axis=(1, 3))
-    turned = fft.rfft(posterior, axis=-1).conj().transpose(3, 2, 0, 1)
-    numerator = np.empty((2, classes, grid.rings, grid.orders), dtype=np.complex64)
-    denominator = np.empty((2, classes, grid.rings), dtype=np.float32)
+    chosen: NDArray[np.int64],
+    classes: int,
+) -> tuple[Complex, Float, Float]:
+    """Sums over the block ``(2, k, rings, orders)``, ``(2, k, rings)`` and ``(k,)``.
+
+    Particles with next to no share in a class are left out of its sums.
+    """
     ops = operations(harmonics)
-    by_order = harmonics.transpose(3, 0, 1, 2)
-    for half in (0, 1):
-        left = np.ascontiguousarray(turned[:, :, half::2]).reshape(grid.orders, classes, -1)
-        right = np.ascontiguousarray(by_order[:, half::2]).reshape(grid.orders, -1, grid.rings)
-        numerator[half] = ops.matmul(left, right).transpose(1, 2, 0)
-        denominator[half] = shares[half::2].T @ np.square(transfer[half::2])
-    which = np.unravel_index(best, (tried, classes, angles))
-    rows = np.arange(count)
-    return Expectation(
-        numerator=numerator,
-        denominator=denominator,
-        weight=shares.sum(axis=0),
-        best_class=which[1].astype(np.int32),
-        angle=(which[2] * np.float32(360.0 / angles)).astype(np.float32),
-        shift=shifts[rows, which[0]].astype(np.float32),
-        likelihood=np.minimum(shares[rows, which[1]], 1.0),
-    )
+    orders, rings = harmonics.shape[3], harmonics.shape[2]
+    particle, place = np.nonzero(shares > _LEAST_SHARE)
+    turned = ops.rfft(posterior[particle, :, place]).conj()
+    seen = ops.matmul(
+        np.ascontiguousarray(turned.transpose(0, 2, 1))[:, :, None, :],
+        np.ascontiguousarray(harmonics.transpose(0, 3, 1, 2))[particle],
+    )[:, :, 0]
+    numerator = np.zeros((2, classes, orders, rings), dtype=np.complex64)
+    denominator = np.zeros((2, classes, rings), dtype=np.float32)
+    share, group = shares[particle, place], chosen[particle, place]
+    squares = np.square(transfer)
+    for one, k, part, weight in zip(particle, group, seen, share, strict=True):
+        numerator[one % 2, k] += part
+        denominator[one % 2, k] += weight * squares[one]
+    weights = np.bincount(group, share, minlength=classes).astype(np.float32)
+    return np.ascontiguousarray(numerator.transpose(0, 1, 3, 2)), denominator, weights

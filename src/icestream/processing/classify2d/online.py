@@ -41,7 +41,7 @@ _RAMP = 200
 """Particles looked at per class until the full resolution is reached."""
 _FIRST_PASSES = 4
 """Looks at each particle of the very first batch."""
-_LAST_PASSES = 2
+_LAST_PASSES = 1
 """Looks at all kept particles at the end, after the last class was opened."""
 _STEP = 0.02
 """Part of the remembered looks after which the references are made anew, at full resolution."""

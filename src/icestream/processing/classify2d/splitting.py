@@ -16,7 +16,11 @@ _ITERATIONS = 8
 _CAUTION = 1.0 / 3.0
 """Part of the difference of the two averages that is tried on others. All of it is mostly the
 noise of the few particles that made it, and would lose even where there are two kinds."""
-_CERTAIN = 3.0
+_FOLDS = 4
+"""Parts of the particles, each of which is tried in turn."""
+_SMALLEST = 0.1
+"""Part of the particles that the smaller kind must have."""
+_CERTAIN = 2.0
 """Standard errors by which the gain of likelihood must be above zero."""
 
 
@@ -62,32 +66,29 @@ def divide(harmonics: Complex, transfer: Float, prior: Float, matching: Matching
 
     Notes
     -----
-    Half of the particles are divided by the sign of the first principal component of what
-    the class average leaves in them, then by expectation maximization with two averages. The
-    other half must become more likely when the average is moved a part of the way towards the
-    one or the other. Along a direction that is noise only, that loses: ``log cosh x`` is less
-    than ``x² / 2``.
+    Three quarters of the particles are divided by the sign of the first principal component
+    of what the class average leaves in them, then by expectation maximization with two
+    averages. The other quarter must become more likely when the average is moved a part of the
+    way towards the one or the other; so for each quarter. Along a direction that is noise only,
+    that loses: ``log cosh x`` is less than ``x² / 2``.
     """
     values, weights = _whiten(harmonics, transfer, matching)
     data = _Data(values, weights, prior[: weights.shape[1]])
-    train, test = np.arange(0, len(values), 2), np.arange(1, len(values), 2)
-    first = data.average(train, np.ones((len(train), 1), np.float32))
-    rest = values[train] - _spread(weights[train], values) * first
-    rest *= _spread(weights[train], values)
-    component = np.linalg.eigh(rest @ rest.T)[1][:, -1]
-    share = np.stack([component > 0, component <= 0], axis=1).astype(np.float32)
-    share, averages = data.separate(train, share)
-    if share.sum(axis=0).min() < 0.1 * len(train):
-        return None
-    prior_share = np.log(share.mean(axis=0))
-    careful = first + np.float32(_CAUTION) * (averages - first)
-    two = logsumexp(data.likelihood(test, careful) + prior_share, axis=1)
-    gain = two - data.likelihood(test, first)[:, 0]
+    rows = np.arange(len(values))
+    gains = []
+    for fold in range(_FOLDS):
+        train, test = rows[rows % _FOLDS != fold], rows[rows % _FOLDS == fold]
+        whole, averages, balance = data.halve(train)[1:]
+        careful = whole + np.float32(_CAUTION) * (averages - whole)
+        two = logsumexp(data.likelihood(test, careful) + balance, axis=1)
+        gains.append(two - data.likelihood(test, whole)[:, 0])
+    gain = np.concatenate(gains)
     if gain.mean() < _CERTAIN * gain.std() / np.sqrt(len(gain)):
         return None
-    everything = np.arange(len(values))
-    share = _posterior(data.likelihood(everything, averages), prior_share)
-    return Halving(data.separate(everything, share)[0], float(gain.mean()))
+    share = data.halve(rows)[0]
+    if share.sum(axis=0).min() < _SMALLEST * len(rows):
+        return None
+    return Halving(share, float(gain.mean()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +112,19 @@ class _Data:
         energy = np.square(averages).reshape(len(averages), rings, -1).sum(axis=2)
         return np.asarray(seen @ averages.T - 0.5 * np.square(self.weights[rows]) @ energy.T)
 
-    def separate(self, rows: NDArray[np.int64], share: Float) -> tuple[Float, Float]:
-        """Expectation maximization from given shares: shares ``(n, 2)``, averages ``(2, d)``."""
+    def halve(self, rows: NDArray[np.int64]) -> tuple[Float, Float, Float, Float]:
+        """Shares ``(n, 2)``; averages of all ``(1, d)`` and of the kinds ``(2, d)``; log odds."""
+        whole = self.average(rows, np.ones((len(rows), 1), np.float32))
+        seen = _spread(self.weights[rows], self.values)
+        rest = (self.values[rows] - seen * whole) * seen
+        component = np.linalg.eigh(rest @ rest.T)[1][:, -1]
+        share = np.stack([component > 0, component <= 0], axis=1).astype(np.float32)
         for _ in range(_ITERATIONS):
             averages = self.average(rows, share)
             balance = np.log(np.maximum(share.mean(axis=0), 1e-3))
-            share = _posterior(self.likelihood(rows, averages), balance)
-        return share, averages
-
-
-def _posterior(likelihood: Float, balance: Float) -> Float:
-    total = likelihood + balance
-    return np.asarray(np.exp(total - logsumexp(total, axis=1, keepdims=True)), dtype=np.float32)
+            total = self.likelihood(rows, averages) + balance
+            share = np.exp(total - logsumexp(total, axis=1, keepdims=True)).astype(np.float32)
+        return share, whole, averages, balance
 
 
 def _spread(rings: Float, values: Float) -> Float:

@@ -8,8 +8,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from icestream.model.arrays import Image
 
@@ -22,18 +22,49 @@ _FAR = 6.0
 """Standard deviations at which a pixel's deviation is cut: one hot pixel must not decide."""
 
 
+@njit(cache=True, nogil=True)
+def _take_row(image, valid, y, sign, sums, counts):  # type: ignore[no-untyped-def]
+    """Add row `y` to the sums of the columns, or take it away again."""
+    for x in range(image.shape[1]):
+        if valid[y, x]:
+            sums[x] += sign * image[y, x]
+            counts[x] += sign
+
+
+@njit(cache=True, nogil=True)
+def _slide(image, valid, half, result):  # type: ignore[no-untyped-def]
+    """Means over a sliding square: a row comes in below, one goes out above."""
+    height, width = image.shape
+    sums = np.zeros(width, np.float64)
+    counts = np.zeros(width, np.int64)
+    for y in range(min(half, height)):
+        _take_row(image, valid, y, 1, sums, counts)
+    for y in range(height):
+        if y + half < height:
+            _take_row(image, valid, y + half, 1, sums, counts)
+        if y > half:
+            _take_row(image, valid, y - half - 1, -1, sums, counts)
+        total = sums[:half].sum()
+        count = counts[:half].sum()
+        for x in range(width):
+            if x + half < width:
+                total += sums[x + half]
+                count += counts[x + half]
+            if x > half:
+                total -= sums[x - half - 1]
+                count -= counts[x - half - 1]
+            if count > 0:
+                result[y, x] = total / count
+
+
 def local_mean(image: Image, valid: NDArray[np.bool_], size: int = SURROUNDING) -> Image:
     """Mean of the valid pixels in the square of `size` pixels around each pixel, ``(y, x)``.
 
-    Without a valid pixel around it is the mean of all.
+    Beyond the border there are none. Without a valid pixel around it is the mean of all.
     """
     mean = float(image[valid].mean(dtype=np.float64)) if valid.any() else 0.0
-    filled = np.where(valid, image - np.float32(mean), np.float32(0))
-    around = ndimage.uniform_filter(filled, size, mode="reflect")
-    if not valid.all():
-        share = ndimage.uniform_filter(valid.astype(np.float32), size, mode="reflect")
-        around = np.divide(around, share, out=np.zeros_like(around), where=share > 1e-3)
-    result: Image = around + np.float32(mean)
+    result = np.full(image.shape, mean, dtype=np.float32)
+    _slide(np.ascontiguousarray(image, dtype=np.float32), valid, size // 2, result)
     return result
 
 

@@ -1,6 +1,6 @@
 """Which symmetry to give to a map: what it shows, and what held-out particles say of it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -32,8 +32,9 @@ def choose_symmetry(
     volume: Map,
     known: str,
     rings: int,
-    impose: Callable[[str, Map], Map],
+    impose: Callable[[str, Map | None], Map],
     judge: Callable[[str, Map], Float],
+    always: Sequence[str] = (),
 ) -> Choice:
     """Try the larger point groups that a map shows.
 
@@ -47,9 +48,11 @@ def choose_symmetry(
         Highest shell in which symmetry is looked for.
     impose
         Makes a map with a symmetry, from the name of the group and the map with its axes laid
-        where that has them.
+        where that has them, or without one.
     judge
         Log-likelihood ratios ``(n,)`` of held-out particles for a map with a symmetry.
+    always
+        Groups that are tried even where the map does not show them.
     """
     order = group_order(known)
     found = [each for each in find_symmetries(volume, rings) if group_order(each.name) > order]
@@ -59,11 +62,15 @@ def choose_symmetry(
     maps, told = {known: volume}, {known: judge(known, volume)}
     trials = [Trial(known, float(told[known].mean()), 1.0)]
     plain = {each.name for each in likely if each.agreement > _PLAIN}
-    for candidate in likely[:_TRIED]:
-        name = candidate.name
-        maps[name] = impose(name, turn(volume, candidate.rotation, len(volume) // 2 - 2))
+    shown = {each.name: each for each in likely[:_TRIED]}
+    for name in dict.fromkeys([*shown, *always]):
+        laid, agreement = None, 0.0
+        if name in shown:
+            laid = turn(volume, shown[name].rotation, len(volume) // 2 - 2)
+            agreement = shown[name].agreement
+        maps[name] = impose(name, laid)
         told[name] = judge(name, maps[name])
-        trials.append(Trial(name, float(told[name].mean()), candidate.agreement))
+        trials.append(Trial(name, float(told[name].mean()), agreement))
     chosen = prefer(told, known, plain)
     return chosen, maps[chosen], tuple(trials)
 

@@ -93,7 +93,8 @@ def _place(
         home = views_along(axis[None])[0].T @ upright @ turns
         for fold, second in others:
             element = axis_rotations(second, 360.0 / fold)[0]
-            scores = comparison.correlations(home @ element @ home.transpose(0, 2, 1))
+            around = (home @ element @ home.transpose(0, 2, 1)).astype(np.float32)
+            scores = comparison.correlations(around)
             home = home[np.argsort(-scores)[:3]]
         tried += list(home)
     scored = [(_agreement(comparison, elements, home), home) for home in tried]

@@ -188,7 +188,7 @@ def _best_turns(
 @njit(cache=True, nogil=True, fastmath=True)
 def _fit(images, references, waves, tried, priors, out):  # type: ignore[no-untyped-def]
     """Posterior over shifts and turns of the chosen directions, and the sums that follow."""
-    chosen, turn, energy = tried
+    chosen, turn, _ = tried
     penalty, squared, weights, halves, temperature = priors
     numerator, denominator, weight, found = out
     shape = (chosen.shape[1], images[0].shape[1], 2 * _WINDOW + 1)

@@ -25,7 +25,8 @@ def cube_correlation(first: Complex, second: Complex) -> Float:
     share[..., 0] = 1.0
 
     def total(values: NDArray[np.floating]) -> NDArray[np.float64]:
-        return np.bincount(shells, (values * share).ravel())[: reach + 1]
+        summed = np.bincount(shells, (values * share).ravel())[: reach + 1]
+        return np.asarray(summed, dtype=np.float64)
 
     product = total((first * second.conj()).real)
     power = total(np.square(np.abs(first))) * total(np.square(np.abs(second)))

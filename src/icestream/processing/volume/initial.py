@@ -23,12 +23,21 @@ from icestream.processing.volume.starts import (
 )
 from icestream.processing.volume.symmetry import point_group
 
-__all__ = ["LEAST_AVERAGES", "LEAST_PARTICLES", "FirstMap", "first_map", "improve_map"]
+__all__ = [
+    "LEAST_AVERAGES",
+    "LEAST_PARTICLES",
+    "FirstMap",
+    "better_map",
+    "first_map",
+    "improve_map",
+]
 
 LEAST_AVERAGES = 3
 """Class averages without which nothing is tried."""
 LEAST_PARTICLES = 100
 """Particles without which nothing is tried."""
+_ALWAYS = ("T", "O", "I")
+"""Point groups that a map without symmetry may hide, and that cost little to try."""
 _APART = 25.0
 """Å beyond which the two halves of the particles know nothing of each other."""
 _HELD_OUT = 300
@@ -102,14 +111,19 @@ def first_map(averages: Observations, particles: Observations, plan: Plan) -> Fi
     def asked(name: str, candidate: Map) -> Float:
         return judge(candidate, held, name, plan)
 
-    def from_averages(name: str, turned: Map) -> Map:
-        return start_map(averages, name, plan, random, turned)
+    def from_averages(name: str, turned: Map | None) -> Map:
+        # The map may lie in a dead end: each symmetry has a chance from another start.
+        begun = [start_map(averages, name, plan, random, known) for known in (turned, None)]
+        return max(begun, key=lambda each: float(asked(name, each).mean()))
 
-    def from_itself(name: str, turned: Map) -> Map:
+    def from_itself(name: str, turned: Map | None) -> Map:
+        assert turned is not None
         return symmetrized(turned, point_group(name), len(turned) // 2 - 2)
 
     if unknown:
-        symmetry, volume, tried = choose_symmetry(volume, symmetry, rings, from_averages, asked)
+        symmetry, volume, tried = choose_symmetry(
+            volume, symmetry, rings, from_averages, asked, _ALWAYS
+        )
     refinement = begin(volume, particles, symmetry, plan, random)
     _pass(refinement, particles, random.permutation(seen), plan, temperature=1.5)
     if unknown:
@@ -124,12 +138,26 @@ def first_map(averages: Observations, particles: Observations, plan: Plan) -> Fi
 def improve_map(known: FirstMap, particles: Observations, plan: Plan) -> FirstMap:
     """Refine a map that is known with newer particles; its symmetry and its trials stay."""
     random = np.random.default_rng(plan.seed)
-    frame = frame_of(particles)
-    cube = cube_of(known.volume, frame.box // 2 - 1, particles.box)
-    start = volume_of(cube, frame.box, particles.box)
+    start = _working(known.volume, particles)
     refinement = begin(start, particles, known.symmetry, plan, random)
     _pass(refinement, particles, random.permutation(len(particles)), plan, temperature=1.0)
     return _finish(refinement, particles, plan, (known.symmetry, known.starts, known.symmetries))
+
+
+def better_map(first: FirstMap, second: FirstMap, particles: Observations, plan: Plan) -> FirstMap:
+    """Of two maps the one that makes some particles more likely; of equals the first."""
+    chosen = particles.part(_held_out(len(particles), np.random.default_rng(plan.seed)))
+
+    def told(found: FirstMap) -> float:
+        return float(judge(_working(found.volume, chosen), chosen, found.symmetry, plan).mean())
+
+    return second if told(second) > told(first) else first
+
+
+def _working(volume: Map, seen: Observations) -> Map:
+    """A map in the working box."""
+    box = frame_of(seen).box
+    return volume_of(cube_of(volume, box // 2 - 1, seen.box), box, seen.box)
 
 
 def _held_out(count: int, random: np.random.Generator) -> NDArray[np.intp]:

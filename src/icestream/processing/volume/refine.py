@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from icestream.model import Stack
 from icestream.processing.classify2d.expectation import shift_grid
-from icestream.processing.classify2d.polar import Complex, Float, PolarGrid, disc_mask
+from icestream.processing.classify2d.polar import Complex, Float, PolarGrid, disc_mask, to_spectra
 from icestream.processing.volume.expectation import (
     Block,
     Expectation,
@@ -269,9 +269,7 @@ class Refinement:
     ) -> None:
         whole = np.zeros((*numerator.shape[:3], matching.grid.orders), dtype=np.complex64)
         whole[..., : matching.orders] = numerator
-        front, back = np.split(matching.grid.circles(whole), 2, axis=-1)
-        spectra = np.empty(front.shape, dtype=np.complex64)
-        spectra.real, spectra.imag = 0.5 * (front + back), 0.5 * (front - back)
+        spectra = to_spectra(matching.grid.circles(whole))
         for half in (0, 1):
             self.sums.add(half, spectra[half], denominator[half], views, self.group)
 

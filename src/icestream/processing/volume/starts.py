@@ -13,7 +13,17 @@ from icestream.processing.volume.rotations import random_rotation
 from icestream.processing.volume.slices import Map
 from icestream.processing.volume.symmetry import point_group
 
-__all__ = ["MATCHED", "Plan", "Trial", "begin", "compare_starts", "judge", "search", "start_map"]
+__all__ = [
+    "MATCHED",
+    "Plan",
+    "Trial",
+    "begin",
+    "compare_starts",
+    "frame_of",
+    "judge",
+    "search",
+    "start_map",
+]
 
 MATCHED = 20.0
 """Å up to which maps are judged and compared, and symmetry is looked for."""

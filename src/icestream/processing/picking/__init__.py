@@ -1,0 +1,27 @@
+"""Finding particles in micrographs: by their size, or by the session's own class averages."""
+
+from icestream.processing.picking.blobs import BlobSearch, blob_diameter, pick_by_log
+from icestream.processing.picking.limits import Limits
+from icestream.processing.picking.matching import TemplateSearch, pick_by_templates
+from icestream.processing.picking.peaks import Matches, Peaks, agree_on_peaks, match_peaks
+from icestream.processing.picking.teaching import (
+    average_diameter,
+    choose_classes,
+    session_diameter,
+)
+
+__all__ = [
+    "BlobSearch",
+    "Limits",
+    "Matches",
+    "Peaks",
+    "TemplateSearch",
+    "agree_on_peaks",
+    "average_diameter",
+    "blob_diameter",
+    "choose_classes",
+    "match_peaks",
+    "pick_by_log",
+    "pick_by_templates",
+    "session_diameter",
+]

@@ -1,0 +1,194 @@
+"""What every picker starts from: a small, flat micrograph in units of its noise, and its map."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, ndimage
+
+from icestream.model import Column, Ctf, Image, column
+from icestream.processing.ctf.transfer import Defocus, ctf_2d
+from icestream.processing.fourier import bin_image
+from icestream.processing.picking.peaks import Float, Peaks, highest_peaks
+
+__all__ = ["Ground", "Wanted", "prepare_ground", "transfer_of"]
+
+_SAMPLES = 4.0
+"""Least samples in the standard deviation of a wide blur."""
+_HIGH_PASS = 1.0
+"""Sigma, coarse pixels, of the filter below which noise is measured."""
+_HIGH_PASS_VARIANCE = 1.0 - 2.0 / (2.0 * np.pi) + 1.0 / (4.0 * np.pi)
+"""Variance that white noise of variance 1 keeps after subtraction of its Gaussian blur."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a picker needs to know of the particles before it looks at a micrograph."""
+
+    pixel_size: float
+    """Å to which the micrograph is averaged down at most."""
+    diameter: float
+    """Largest diameter that is looked for, Å."""
+    border: float
+    """Width of the rim without picks, Å."""
+    bright: bool = False
+    """Particles are brighter than the ice (negative stain, or inverted contrast)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ground:
+    """A micrograph that is ready to be searched."""
+
+    flat: Float
+    """``(y, x)`` averaged down, phases flipped, particles bright, without slow background, in
+    standard deviations of the local noise."""
+    usable: NDArray[np.bool_]
+    """Where particles may be: away from the rim, carbon, crystals and ice."""
+    factor: int
+    """Pixels of the micrograph / pixel of `flat`."""
+    pixel_size: float
+    """Å per pixel of `flat`."""
+
+    def peaks(self, response: Float, spacing: float) -> Peaks:
+        """Positive maxima of `response` at usable places, `spacing` Å apart, best first."""
+        y, x, height = highest_peaks(response, self.usable, spacing / self.pixel_size)
+        return Peaks(self._outer(x), self._outer(y), column(height))
+
+    def places(self, peaks: Peaks) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows and columns of `flat` that hold the peaks."""
+        inner = [(np.asarray(c) - (self.factor - 1) / 2) / self.factor for c in (peaks.y, peaks.x)]
+        rows, columns = (
+            np.clip(np.rint(c).astype(np.intp), 0, n - 1)
+            for c, n in zip(inner, self.flat.shape, strict=True)
+        )
+        return rows, columns
+
+    def _outer(self, coordinates: NDArray[np.float64]) -> Column:
+        """Pixels of the micrograph."""
+        return column(coordinates * self.factor + (self.factor - 1) / 2)
+
+
+def prepare_ground(image: Image, pixel_size: float, wanted: Wanted, ctf: Ctf | None) -> Ground:
+    """Make a micrograph small and flat, and find where particles may be.
+
+    Parameters
+    ----------
+    image
+        ``(y, x)``. Must be finite.
+    pixel_size
+        Å.
+    wanted
+        Size and contrast of the particles.
+    ctf
+        CTF of the image: phases are flipped where it reverses the contrast. None: the image is
+        taken as it is.
+
+    Raises
+    ------
+    ValueError
+        If the image is smaller than two diameters, or holds NaN or infinity.
+    """
+    if min(image.shape) < 2.0 * wanted.diameter / pixel_size:
+        raise ValueError(
+            f"cannot pick particles of {wanted.diameter:g} Å in an image of "
+            f"{image.shape[0]} x {image.shape[1]} pixels of {pixel_size:g} Å: it must be at "
+            "least two diameters wide; check the pixel size and the diameter"
+        )
+    factor = max(1, int(wanted.pixel_size / pixel_size))
+    coarse = bin_image(image, factor)
+    if not np.isfinite(coarse).all():
+        raise ValueError("the image to pick in holds NaN or infinity; mask or replace them first")
+    size = pixel_size * factor
+    if ctf is not None:
+        spectrum = fft.rfft2(coarse)
+        spectrum[transfer_of(ctf, coarse.shape, size) > 0] *= -1
+        coarse = fft.irfft2(spectrum, s=coarse.shape)
+    if not wanted.bright:
+        coarse = -coarse
+    flat, noise = _normalize(coarse, wanted.diameter / size)
+    usable = _usable(coarse, noise, wanted, size)
+    return Ground(flat=flat, usable=usable, factor=factor, pixel_size=size)
+
+
+def transfer_of(ctf: Ctf, shape: tuple[int, int], pixel_size: float) -> Float:
+    """CTF ``(y, x // 2 + 1)`` of an image of `shape` and `pixel_size` Å; protein is negative."""
+    return ctf_2d(shape, Defocus.of(ctf), replace(ctf.optics, pixel_size=pixel_size), half=True)
+
+
+def _normalize(coarse: Float, diameter: float) -> tuple[Float, Float]:
+    """The image with its slow background removed, in units of the local white noise."""
+    high = coarse - ndimage.gaussian_filter(coarse, _HIGH_PASS, mode="reflect")
+    local = _blur(high * high, 2.0 * diameter)
+    noise = np.sqrt(local / _HIGH_PASS_VARIANCE)
+    floor = 1e-3 * float(np.median(noise)) or 1.0
+    slow = _blur(coarse, 2.0 * diameter)
+    return (coarse - slow) / np.maximum(noise, floor), noise
+
+
+def _blur(image: Float, sigma: float) -> Float:
+    """Gaussian filter; a wide one on fewer pixels, which is as smooth and much less work."""
+    factor = int(sigma / _SAMPLES)
+    if factor < 2:
+        return np.asarray(ndimage.gaussian_filter(image, sigma, mode="reflect"))
+    height, width = (-(-n // factor) * factor for n in image.shape)
+    padded = np.pad(
+        image, ((0, height - image.shape[0]), (0, width - image.shape[1])), mode="symmetric"
+    )
+    small = ndimage.gaussian_filter(bin_image(padded, factor), sigma / factor, mode="reflect")
+    # Pixel i of the image lies at (i + 0.5) / factor - 0.5 of the small one.
+    places = [
+        np.clip((np.arange(n) + 0.5) / factor - 0.5, 0, m - 1)
+        for n, m in zip(image.shape, small.shape, strict=True)
+    ]
+    rows = _between(small, places[0])
+    return np.ascontiguousarray(_between(rows.T, places[1]).T)
+
+
+def _between(image: Float, places: NDArray[np.float64]) -> Float:
+    """Rows of `image` at fractional `places`, linearly interpolated."""
+    first = np.minimum(places.astype(np.intp), max(len(image) - 2, 0))
+    second = np.minimum(first + 1, len(image) - 1)
+    share = (places - first).astype(np.float32)[:, None]
+    between: Float = image[first] * (1 - share) + image[second] * share
+    return between
+
+
+def _usable(coarse: Float, noise: Float, wanted: Wanted, size: float) -> NDArray[np.bool_]:
+    """Where particles may be: away from the rim, and from carbon or crystals."""
+    usable = np.ones(coarse.shape, dtype=bool)
+    rim = max(0, round(wanted.border / size))
+    if rim:
+        usable[:rim] = usable[-rim:] = False
+        usable[:, :rim] = usable[:, -rim:] = False
+    diameter = wanted.diameter / size
+    typical = float(np.median(noise)) or 1.0
+    blurred = _blur(coarse, 0.5 * diameter)
+    level = _without_plane(blurred) / typical
+    spread = 1.4826 * float(np.median(np.abs(level - np.median(level))))
+    odd = np.abs(level - np.median(level)) / max(spread, 0.1)
+    # A core that no particle could fill, and from there outwards to where it fades.
+    labels, count = ndimage.label(odd > 3.0)
+    depth = ndimage.distance_transform_edt(odd > 6.0)
+    large = np.zeros(count + 1, dtype=bool)
+    large[np.unique(labels[depth > 1.5 * diameter])] = True
+    large[0] = False
+    if large.any():
+        distance = ndimage.distance_transform_edt(~large[labels])
+        usable &= distance > 0.5 * diameter
+    return usable
+
+
+def _without_plane(image: Float) -> Float:
+    """Subtract the plane through most of the pixels (one robust repeat)."""
+    y, x = np.indices(image.shape, dtype=np.float32)
+    terms = np.stack([np.ones_like(x), x / image.shape[1], y / image.shape[0]], axis=-1)
+    sample = terms[::4, ::4].reshape(-1, 3)
+    values = image[::4, ::4].ravel()
+    keep = np.ones(len(values), dtype=bool)
+    for _ in range(2):
+        plane = np.linalg.lstsq(sample[keep], values[keep], rcond=None)[0]
+        rest = values - sample @ plane
+        limit = 3 * 1.4826 * np.median(np.abs(rest - np.median(rest)))
+        keep = np.abs(rest - np.median(rest)) <= limit
+    flat: Float = (image - terms @ plane).astype(np.float32)
+    return flat

@@ -1,0 +1,147 @@
+"""Peaks of a picker: found in a response, compared with truth and with those of other pickers."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from icestream.model import Column, column
+
+__all__ = ["Matches", "Peaks", "agree_on_peaks", "highest_peaks", "match_peaks"]
+
+Float = NDArray[np.float32]
+
+
+class Peaks(NamedTuple):
+    """Particle centres in pixels of the image, and the height of their peaks."""
+
+    x: Column
+    """``(n,)``; 0 is the centre of the first pixel."""
+    y: Column
+    score: Column
+    """``(n,)`` response in standard deviations of the noise."""
+
+    def take(self, kept: NDArray[np.bool_]) -> "Peaks":
+        """Those that are `kept`, in the same order."""
+        return Peaks(column(self.x[kept]), column(self.y[kept]), column(self.score[kept]))
+
+    def clear_of(self, others: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
+        """Which lie farther than `radius` pixels from all of the `others` among them."""
+        if not others.any():
+            return np.ones(len(self.x), dtype=bool)
+        points = np.stack([np.asarray(self.x, float), np.asarray(self.y, float)], axis=1)
+        distance, _ = cKDTree(points[others]).query(points)
+        return np.asarray(distance > radius)
+
+
+class Matches(NamedTuple):
+    """One-to-one matches of found centres with true ones."""
+
+    recall: float
+    """Fraction of the true centres that were found; 1 when there are none."""
+    precision: float
+    """Fraction of the found centres that are true; 1 when there are none."""
+    pairs: NDArray[np.intp]
+    """``(m, 2)`` indices of (found, true)."""
+
+
+def highest_peaks(
+    response: Float, usable: NDArray[np.bool_], spacing: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Positive maxima, the higher first choosing its place, with positions between pixels."""
+    local = ndimage.maximum_filter(response, size=3, mode="nearest")
+    rows, columns = np.nonzero((response == local) & (response > 0) & usable)
+    height = response[rows, columns].astype(np.float64)
+    order = np.argsort(-height, kind="stable")
+    rows, columns, height = rows[order], columns[order], height[order]
+    points = np.stack([rows, columns], axis=1).astype(np.float64)
+    if not len(points):
+        return points[:, 0], points[:, 1], height
+    alive = np.ones(len(points), dtype=bool)
+    near = cKDTree(points)
+    for place in range(len(points)):
+        if alive[place]:
+            others = np.asarray(near.query_ball_point(points[place], spacing))
+            alive[others[others > place]] = False
+    rows, columns, height = rows[alive], columns[alive], height[alive]
+    y = rows + _vertex(response, rows, columns, 0)
+    x = columns + _vertex(response, rows, columns, 1)
+    return y, x, height
+
+
+def _vertex(
+    response: Float, rows: NDArray[np.intp], columns: NDArray[np.intp], axis: int
+) -> NDArray[np.float64]:
+    """Offset, within half a pixel, of the parabola through each peak along `axis`."""
+    step = (1, 0) if axis == 0 else (0, 1)
+    last = (response.shape[0] - 1, response.shape[1] - 1)
+    before = response[np.maximum(rows - step[0], 0), np.maximum(columns - step[1], 0)]
+    after = response[np.minimum(rows + step[0], last[0]), np.minimum(columns + step[1], last[1])]
+    curve = before + after - 2.0 * response[rows, columns]
+    slope = 0.5 * (before - after)
+    offset = np.divide(slope, curve, out=np.zeros(len(rows)), where=curve < -1e-12)
+    return np.asarray(np.clip(offset, -0.5, 0.5))
+
+
+def match_peaks(
+    found: tuple[Column, Column], true: tuple[Column, Column], radius: float
+) -> Matches:
+    """Match found (x, y) with true (x, y) one to one, nearest pairs first, within `radius`."""
+    a = np.stack([np.asarray(c, dtype=np.float64) for c in found], axis=1)
+    b = np.stack([np.asarray(c, dtype=np.float64) for c in true], axis=1)
+    pairs = _nearest_pairs(a, b, radius)
+    recall = len(pairs) / len(b) if len(b) else 1.0
+    precision = len(pairs) / len(a) if len(a) else 1.0
+    return Matches(recall, precision, pairs)
+
+
+def _nearest_pairs(
+    a: NDArray[np.float64], b: NDArray[np.float64], radius: float
+) -> NDArray[np.intp]:
+    """One-to-one pairs of points within `radius`, the nearest pairs first."""
+    if not len(a) or not len(b):
+        return np.zeros((0, 2), dtype=np.intp)
+    near = cKDTree(a).sparse_distance_matrix(cKDTree(b), radius, output_type="ndarray")
+    free_a, free_b = np.ones(len(a), dtype=bool), np.ones(len(b), dtype=bool)
+    pairs = []
+    for entry in near[np.lexsort((near["j"], near["i"], near["v"]))]:
+        if free_a[entry["i"]] and free_b[entry["j"]]:
+            free_a[entry["i"]] = free_b[entry["j"]] = False
+            pairs.append((entry["i"], entry["j"]))
+    return np.array(pairs, dtype=np.intp).reshape(-1, 2)
+
+
+def agree_on_peaks(candidates: Sequence[Peaks], radius: float, votes: int) -> Peaks:
+    """Keep the particles that at least `votes` of the pickers found.
+
+    Each picker has one vote per particle. Pickers join one by one, in the order given, each
+    matched one to one (nearest first) with the particles known so far; a particle lies at the
+    mean of its votes, and its score is the fraction of the pickers that saw it.
+
+    Parameters
+    ----------
+    candidates
+        Peaks of each picker, in the same pixels.
+    radius
+        Greatest distance of the same particle in two pickers, pixels.
+    votes
+        Least number of pickers, from 1.
+    """
+    points = np.zeros((0, 2))
+    counts = np.zeros(0)
+    for peaks in candidates:
+        new = np.stack([np.asarray(peaks.x, float), np.asarray(peaks.y, float)], axis=1)
+        pairs = _nearest_pairs(points, new, radius)
+        known, seen = pairs[:, 0], pairs[:, 1]
+        points[known] += (new[seen] - points[known]) / (counts[known, None] + 1)
+        counts[known] += 1
+        fresh = np.delete(new, seen, axis=0)
+        points = np.concatenate([points, fresh])
+        counts = np.concatenate([counts, np.ones(len(fresh))])
+    keep = np.flatnonzero(counts >= votes)
+    keep = keep[np.argsort(-counts[keep], kind="stable")]
+    score = counts[keep] / max(len(candidates), 1)
+    return Peaks(column(points[keep, 0]), column(points[keep, 1]), column(score))

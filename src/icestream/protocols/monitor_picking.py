@@ -1,0 +1,95 @@
+"""Teach the picker what the 2D classes show: how large the particle is, and what it looks like."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Gt
+
+from icestream.formats.mrc import read_stack
+from icestream.model import Alert, Classes, Offer
+from icestream.processing.picking import choose_classes, session_diameter
+from icestream.protocol import Advanced, Monitor, Parameters, Sample, Window
+
+__all__ = ["MonitorPicking", "PickingLessons"]
+
+
+class PickingLessons(Parameters):
+    """When to teach, and whom."""
+
+    first: Annotated[int, Ge(100)] = 500
+    """Particles in the classes from which the picker is taught for the first time."""
+
+    again: Annotated[int, Ge(0)] = 5000
+    """Particles in the classes from which it is taught once more, by better classes; 0: never."""
+
+    automatic: bool = True
+    """Pick with the classes at once; off, a person decides when to adopt what is offered."""
+
+    fewest: Annotated[float, Gt(0), Advanced] = 0.3
+    """Part of the particles that must be in good classes before they teach anything."""
+
+    step: Annotated[str, Advanced] = "pick"
+    """Name of the step that picks."""
+
+
+class MonitorPicking(Monitor[PickingLessons]):
+    """Offer the picker a diameter and templates from the session's own 2D classes.
+
+    The picker starts without either, finds most particles, and also what is none. Their classes
+    tell the two apart. What is adopted is a change of the picker's parameters: earlier micrographs
+    are picked again like those to come. There are two lessons, each with a key of its own, and
+    each is adopted by itself once only. When the second is due at once, both are the same.
+    """
+
+    name = "monitor.picking"
+    title = "Picking monitor"
+    last = 1
+
+    def inspect(self, window: Window[Classes]) -> Iterator[Alert | Sample]:
+        if not window.items:
+            return
+        classes, wanted = window.items[-1], self.parameters
+        lessons = [
+            key
+            for key, due in (("first", wanted.first), ("again", wanted.again))
+            if due and classes.particles >= due
+        ]
+        if not lessons:
+            return
+        counts = np.asarray(classes.counts, dtype=np.float64)
+        selected = None if classes.selected is None else np.asarray(classes.selected)
+        chosen = choose_classes(counts, np.asarray(classes.score), selected)
+        averages = read_stack(classes.averages)[chosen]
+        diameter = session_diameter(averages, counts[chosen], classes.pixel_size)
+        if diameter <= 0 or counts[chosen].sum() < wanted.fewest * counts.sum():
+            yield Alert(
+                key="picking.unclear",
+                level="notice",
+                message=f"{counts[chosen].sum():.0f} of {classes.particles} particles are in "
+                "classes that look like particles: too few to learn from; look at the classes and "
+                f"the picks, or set the diameter of the step {wanted.step}",
+            )
+            return
+        yield Sample("picking.diameter", diameter, "Å")
+        for key in lessons:
+            yield self._lesson(key, classes, chosen, diameter)
+
+    def _lesson(self, key: str, classes: Classes, chosen: np.ndarray, diameter: float) -> Alert:
+        wanted = self.parameters
+        return Alert(
+            key=f"picking.classes.{key}",
+            level="notice",
+            message=f"the classes of {classes.particles} particles show a diameter of "
+            f"{diameter:.0f} Å, and {len(chosen)} of them can serve as templates of the step "
+            f"{wanted.step}",
+            offer=Offer(
+                step=wanted.step,
+                changes={
+                    "measured_diameter": round(diameter, 1),
+                    "templates": str(classes.averages),
+                    "template_classes": [int(place) + 1 for place in chosen],
+                },
+                automatic=wanted.automatic,
+            ),
+        )

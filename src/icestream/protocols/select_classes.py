@@ -1,0 +1,90 @@
+"""Choose the 2D classes that show particles."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Annotated, Self
+
+import numpy as np
+from annotated_types import Ge, Le
+from pydantic import StringConstraints, model_validator
+
+from icestream.model import Classes, column
+from icestream.protocol import Figure, ItemProtocol, Parameters
+
+Numbers = Annotated[str, StringConstraints(pattern=r"^\s*(\d+\s*(,\s*\d+\s*)*)?$")]
+"""Numbers of classes, with commas between them."""
+
+
+class SelectClassesParameters(Parameters):
+    """What a class must be like, and what a person has decided."""
+
+    score_min: Annotated[float, Ge(0), Le(1)] = 0.3
+    """Smallest score of a class that is taken when nobody has decided on it."""
+
+    include: Numbers = ""
+    """Numbers of classes that are taken whatever their score, such as 3,7. They stay taken as
+    the classes improve, and so do classes that are split from them."""
+
+    exclude: Numbers = ""
+    """Numbers of classes that are left out whatever their score, such as 4,12, and what is split
+    from them."""
+
+    @model_validator(mode="after")
+    def _decided_once(self) -> Self:
+        twice = _numbers(self.include) & _numbers(self.exclude)
+        if twice:
+            listed = ", ".join(map(str, sorted(twice)))
+            raise ValueError(f"classes {listed} are both in include and in exclude")
+        return self
+
+
+class SelectClasses(ItemProtocol[SelectClassesParameters]):
+    """Tell classes of particles from junk: by score, unless a person has decided."""
+
+    name = "classes2d.select"
+    title = "Selection of 2D classes"
+
+    def process(self, classes: Classes) -> Classes:
+        wanted = self.parameters
+        decided = dict.fromkeys(_numbers(wanted.include), True)
+        decided |= dict.fromkeys(_numbers(wanted.exclude), False)
+        selected = np.asarray(classes.score) >= wanted.score_min
+        selected &= np.asarray(classes.counts) > 0
+        numbers = np.arange(1, len(selected) + 1) if classes.numbers is None else classes.numbers
+        for place, number in enumerate(np.asarray(numbers, dtype=int).tolist()):
+            named = next((one for one in _line(number, classes) if one in decided), None)
+            if named is not None:
+                selected[place] = decided[named]
+        return replace(classes, selected=column(selected))
+
+    def summarize(self, items: Sequence[Classes]) -> str:
+        """Say how many classes and particles were selected."""
+        if not items or items[-1].selected is None:
+            return ""
+        chosen = np.asarray(items[-1].selected) > 0
+        counts = np.asarray(items[-1].counts)
+        return (
+            f"{int(chosen.sum())} of {len(chosen)} 2D classes were selected, with "
+            f"{int(counts[chosen].sum())} of {int(counts.sum())} particles"
+        )
+
+    def plot(self, items: Sequence[Classes]) -> Iterator[Figure]:
+        """Share of the particles that is in selected classes."""
+        shares = [
+            100.0 * float(np.dot(item.counts, item.selected) / max(float(np.sum(item.counts)), 1))
+            for item in items
+            if item.selected is not None
+        ]
+        yield Figure("Particles in selected classes", "series", shares, "particles / %")
+
+
+def _numbers(text: str) -> set[int]:
+    return {int(word) for word in text.split(",") if word.strip()}
+
+
+def _line(number: int, classes: Classes) -> Iterator[int]:
+    """A class, the one it was split from, the one that was split from, and so on."""
+    parents = () if classes.parents is None else classes.parents
+    while number > 0:
+        yield number
+        number = int(parents[number - 1]) if number <= len(parents) else 0
