@@ -1,8 +1,6 @@
 """Estimate the contrast transfer function of each micrograph as it arrives."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from statistics import median
 from typing import Annotated, Self
 
@@ -12,7 +10,16 @@ from pydantic import model_validator
 
 from icestream.formats import read_image, write_mrc, write_picture
 from icestream.model import Ctf, Micrograph, Optics, column
-from icestream.processing.ctf import CtfFit, SearchRange, fit_ctf, spectrum_picture
+from icestream.processing.ctf import (
+    CtfFit,
+    Defocus,
+    Plane,
+    SearchRange,
+    ctf_2d,
+    fit_ctf,
+    spectrum_picture,
+)
+from icestream.processing.ctf.tilt import flatten
 from icestream.protocol import (
     Advanced,
     Figure,
@@ -82,14 +89,13 @@ class EstimateCtf(ItemProtocol[CtfParameters]):
 
     @classmethod
     def warm(cls) -> None:
-        """Fit the CTF of a small image of noise: what it makes numba compile, the first needs."""
-        image = np.random.default_rng(1).normal(size=(512, 512)).astype(np.float32)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "warm.mrc"
-            write_mrc(path, image, 1.5)
-            optics = Optics(pixel_size=1.5, voltage=300.0)
-            micrograph = Micrograph(exposure="warm", path=path, shape=image.shape, optics=optics)
-            cls().process(micrograph, Work(folder=Path(folder)))
+        """Fit a small image of rings, and flatten it, so that all kernels are compiled."""
+        optics, defocus = Optics(pixel_size=2.0, voltage=300.0), Defocus(u=10000.0, v=10000.0)
+        ice = np.fft.rfft2(np.random.default_rng(0).standard_normal((512, 512)))
+        image = np.fft.irfft2(ice * ctf_2d((512, 512), defocus, optics, half=True))
+        fit = fit_ctf(image.astype(np.float32), optics, tile_size=128)
+        plane = Plane(gradient=(0.1, 0.0), error=0.01, chance=0.0)
+        flatten(fit.spectrum, plane, defocus, optics)
 
     def process(self, micrograph: Micrograph, work: Work) -> Ctf:
         wanted = self.parameters
