@@ -1,0 +1,74 @@
+"""The files of a snapshot: a row for each particle, in order, with where it came from."""
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from icestream.formats.mrc import read_stack
+from icestream.model import Optics, Particles, column
+from icestream.processing.classify2d.online import Classification, Plan
+from icestream.protocols.class_files import Origins, write_assignments, write_sample
+
+PLAN = Plan(box=32, pixel_size=4.0, diameter=80.0, classes_min=2, classes_max=2, memory=60)
+
+
+def particles(exposure: str, count: int, defocus: float) -> Particles:
+    same = column(np.full(count, defocus))
+    return Particles(
+        exposure=exposure,
+        stack=Path("unused.mrcs"),
+        box=32,
+        optics=Optics(pixel_size=4.0, voltage=300.0),
+        micrograph=Path("unused.mrc"),
+        micrograph_pixel_size=1.0,
+        x=same,
+        y=same,
+        score=same,
+        defocus_u=same,
+        defocus_v=column(np.full(count, defocus - 100)),
+        defocus_angle=column(np.full(count, 30.0)),
+        phase_shift=5.0,
+    )
+
+
+@pytest.fixture(scope="module")
+def made() -> tuple[Origins, Classification]:
+    """Forty particles of one exposure, thirty of another; sixty images are kept."""
+    origins, done = Origins(), Classification(PLAN)
+    rng = np.random.default_rng(1)
+    for exposure, count, defocus in (("one", 40, 10_000.0), ("two", 30, 20_000.0)):
+        origins.add(particles(exposure, count, defocus))
+        images = rng.standard_normal((count, 32, 32)).astype(np.float32)
+        done.add(images, np.ones((count, PLAN.grid.rings), np.float32))
+    return origins, done
+
+
+def test_every_particle_has_its_row_in_order(
+    tmp_path: Path, made: tuple[Origins, Classification]
+) -> None:
+    path = tmp_path / "assignments.parquet"
+    write_assignments(path, *made)
+    rows = duckdb.sql(f"SELECT * FROM '{path}'").fetchnumpy()
+    assert rows["exposure"].tolist() == ["one"] * 40 + ["two"] * 30
+    assert rows["index"].tolist() == [*range(40), *range(30)]
+    assert set(rows["class"].tolist()) <= {1, 2}
+    shift = -made[1].poses.shift[:, 0] * PLAN.pixel_size
+    assert np.array_equal(rows["shift_y"], shift)
+
+
+def test_a_sample_has_the_images_and_the_defocus_of_its_rows(
+    tmp_path: Path, made: tuple[Origins, Classification]
+) -> None:
+    stack, table = tmp_path / "sample.mrcs", tmp_path / "sample.parquet"
+    write_sample(stack, table, *made)
+    rows = duckdb.sql(f"SELECT * FROM '{table}'").fetchnumpy()
+    images = read_stack(stack, slice(None))
+    assert len(images) == len(rows["index"]) == 60
+    assert np.allclose(images.std(axis=(1, 2)), 1.0, atol=0.15)
+    of_two = rows["exposure"] == "two"
+    assert set(rows["defocus_u"][of_two]) == {20_000.0}
+    assert set(rows["defocus_v"][~of_two]) == {9_900.0}
+    assert set(rows["defocus_angle"]) == {30.0}
+    assert set(rows["phase_shift"]) == {5.0}
