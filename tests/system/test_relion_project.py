@@ -32,6 +32,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workflow = load_workflow("default").changed(
         "import", {"pattern": str(microscope), "watch": False}
     )
+    # Told the diameter: boxes for an unknown one leave few particles on so small a field.
+    workflow = workflow.changed("pick", {"diameter": 125.0})
     outcome = run_session(folder / "session", workflow)
     assert outcome.complete, outcome
     return folder / "session"
