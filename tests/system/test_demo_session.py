@@ -48,7 +48,7 @@ def _simulate(folder: Path, *more: str) -> tuple[str | Path, ...]:
 
 
 def _process(session: Path) -> "subprocess.CompletedProcess[str]":
-    watching = ("--watch", "--idle-timeout", "8")
+    watching = ("--watch", "--idle-timeout", "20")
     return _icestream("process", session.parent / "microscope", "--out", session, *watching)
 
 
@@ -57,7 +57,9 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A session that was processed while its movies were written."""
     folder = tmp_path_factory.mktemp("session")
     microscope = _start(*_simulate(folder / "microscope", "--rate", "1800"))
-    (folder / "microscope").mkdir(exist_ok=True)
+    # On a fresh clone its kernels are compiled first, for longer than a session waits.
+    while microscope.poll() is None and not any(folder.rglob("*_Fractions.tiff")):
+        time.sleep(0.1)
     done = _process(folder / "session")
     microscope.communicate(timeout=60)
     assert microscope.returncode == 0
