@@ -15,7 +15,7 @@ from icestream.processing.motion.field import LocalMotion
 from icestream.processing.motion.measure import measure_motion
 from icestream.processing.motion.spectra import Frames
 from icestream.processing.motion.track import Search
-from icestream.processing.motion.warp import sum_frames
+from icestream.processing.motion.warp import Recipe, sum_frames
 from icestream.processing.simulate.assembly import make_cage
 from icestream.processing.simulate.camera import make_camera
 from icestream.processing.simulate.exposure import Conditions, simulate_movie
@@ -42,7 +42,7 @@ def main() -> None:
     frames = Frames(counts, gain, PIXEL)
     dose = Dose(per_frame=DOSE)
     found = measure_motion(frames, Search(), dose)
-    image = sum_frames(frames, found.best, dose=dose, binning=4).weighted
+    image = sum_frames(frames, found.best, Recipe(dose=dose, binning=4)).weighted
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5.2), width_ratios=(1, 1))
     low, high = np.percentile(image, [1, 99])
