@@ -253,6 +253,9 @@ class Agree(ConsensusProtocol[Parameters, Number]):
 class Batching(Parameters):
     """How many at a time."""
 
+    empty: bool = False
+    """Items count nothing towards a full batch."""
+
     full: int = 4
     """Numbers in a batch."""
     broken: Path | None = None
@@ -267,6 +270,9 @@ class AddUp(BatchProtocol[Batching, dict[str, float]]):
 
     def batch_size(self) -> int:
         return self.parameters.full
+
+    def size(self, item: Number) -> int:
+        return 0 if self.parameters.empty else 1
 
     def start(self, first: Batch[Number], work: Work) -> dict[str, float]:
         return self.update({"value": 0.0, "count": 0, "batches": 0, "final": 0}, first, work)

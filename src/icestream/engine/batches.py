@@ -48,7 +48,7 @@ def form_batch(settling: Settling, step: Bound, *, final: bool) -> bool:
     settling.add(step, row, json.dumps(content))
     for one in taken:
         settling.writes.update(t.arrival, one.id, task_id=row.id)
-        settling.applied.arrived.setdefault(step.id, []).append(-one.size)
+        settling.applied.left.setdefault(step.id, []).append(one.size)
     return True
 
 

@@ -332,10 +332,13 @@ class Book:
     def follow_up(self, applied: Applied) -> list[Event]:
         """Events of what a transaction that has been committed changed."""
         self.new_results |= applied.new_results
-        arrived = tuple((step, size) for step, sizes in applied.arrived.items() for size in sizes)
-        if not (applied.ready or applied.withdrawn or arrived):
+        arrived, left = (
+            tuple((step, size) for step, sizes in moved.items() for size in sizes)
+            for moved in (applied.arrived, applied.left)
+        )
+        if not (applied.ready or applied.withdrawn or arrived or left):
             return []
-        return [TasksReady(tuple(applied.ready), tuple(applied.withdrawn.items()), arrived)]
+        return [TasksReady(tuple(applied.ready), tuple(applied.withdrawn.items()), arrived, left)]
 
 
 def _lost(task: int, lease: Ended) -> Ending:

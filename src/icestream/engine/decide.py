@@ -129,9 +129,12 @@ def _ready(state: State, event: TasksReady) -> None:
     for number, size in event.arrived:
         step = state.steps[number]
         step.waiting_size += size
-        step.waiting_items += 1 if size >= 0 else -1
-        if size >= 0:
-            step.told = False
+        step.waiting_items += 1
+        step.told = False
+    for number, size in event.left:
+        step = state.steps[number]
+        step.waiting_size -= size
+        step.waiting_items -= 1
 
 
 def _forget_later(state: State, task: int, number: int) -> bool:

@@ -18,19 +18,19 @@ __all__ = ["Gathering"]
 
 
 class Gathering:
-    """The arrivals of one transaction; `arrived` is told their sizes, by step."""
+    """The arrivals of one transaction; `moved` is told the sizes of those that came and left."""
 
     def __init__(
         self,
         connection: Connection,
         writes: Writes,
         documents: Documents,
-        arrived: dict[int, list[int]],
+        moved: tuple[dict[int, list[int]], dict[int, list[int]]],
     ) -> None:
         self._connection = connection
         self._writes = writes
         self._documents = documents
-        self._arrived = arrived
+        self._arrived, self._left = moved
 
     def gather(self, step: Bound, found: Mapping[int, Joined | Missing | None]) -> None:
         """Bring the items of exposures to a batch step, or take back what is in no batch yet.
@@ -48,7 +48,7 @@ class Gathering:
                 self._arrive(step, exposure, one.inputs[0])
             elif isinstance(one, Missing) and old is not None and old.task_id is None:
                 self._connection.execute(delete(t.arrival).where(t.arrival.c.id == old.id))
-                self._arrived.setdefault(step.id, []).append(-old.size)
+                self._left.setdefault(step.id, []).append(old.size)
 
     def at_gate(self, step: Bound, row: Row, one: Input) -> tuple[str, str]:
         """State and reason of an item at a trigger: let through, held, or given up."""

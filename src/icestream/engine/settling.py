@@ -53,7 +53,9 @@ class Applied:
     withdrawn: dict[int, int] = field(default_factory=dict)
     """Ready tasks that need not run after all: their steps by task."""
     arrived: dict[int, list[int]] = field(default_factory=dict)
-    """Sizes of items that came to a batch or trigger step, by step; negative: they left it."""
+    """Sizes of items that came to a batch or trigger step, by step."""
+    left: dict[int, list[int]] = field(default_factory=dict)
+    """Sizes of items that left it, in a batch or because they are missing after all."""
     new_results: set[int] = field(default_factory=set)
     """Steps that have new results."""
 
@@ -70,7 +72,8 @@ class Settling:
         self.order = order
         self.documents = documents
         self.applied = Applied()
-        self._gathering = Gathering(connection, writes, documents, self.applied.arrived)
+        moved = (self.applied.arrived, self.applied.left)
+        self._gathering = Gathering(connection, writes, documents, moved)
         self._rows: dict[int, dict[int, Row]] = {}
         self._queue: list[tuple[int, int, int]] = []
         self._queued: set[tuple[int, int]] = set()

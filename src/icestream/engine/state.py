@@ -202,7 +202,9 @@ class TasksReady:
     withdrawn: tuple[tuple[int, int], ...] = ()
     """(task, step) of ready tasks that must not start after all."""
     arrived: tuple[tuple[int, int], ...] = ()
-    """(step, size) of items at batches and triggers; a negative size left."""
+    """(step, size) of items that came to batches and triggers; an empty item has the size 0."""
+    left: tuple[tuple[int, int], ...] = ()
+    """(step, size) of those that went on in a batch, or are missing after all."""
 
 
 @dataclass(frozen=True, slots=True)

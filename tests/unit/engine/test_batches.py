@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from icestream.engine.asking import _revise, judge
 from icestream.engine.executors.contract import Ended, Ending, Lease
 from icestream.engine.revising import change_parameters
 from icestream.engine.state import BatchFormed, TasksReady
+from icestream.store import queries
 from icestream.store import tables as t
-from toy_book import Desk
+from toy_book import Desk, Step
+from toy_session import Session
 
 Desks = Callable[..., Desk]
 SRC = ("src", "toy.count", {}, {})
@@ -128,6 +131,16 @@ def test_the_items_of_a_failed_batch_are_in_the_next(desk: Desks) -> None:
     assert (last["value"], last["count"]) == (sum(range(1, 10)), 9)
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_items_that_count_nothing_end_in_the_last_batch(tmp_path: Path, count: int) -> None:
+    session = Session(tmp_path / "session")
+    total: Step = ("total", "toy.total", {"empty": True}, {"number": "src"})
+    assert session.start(("src", "toy.count", {"count": count}, {}), total).join(60).complete
+    (last,) = queries.results(session.store(), "total")
+    assert (last.outputs["total"]["count"], last.outputs["total"]["final"]) == (count, True)
+    session.close()
+
+
 def test_what_was_rejected_while_its_batch_failed_goes_no_further(desk: Desks) -> None:
     made = desk(SRC, SELECT, ("total", "toy.total", {"full": 3}, {"number": "sel"}))
     made.find(1, 2, 3)
@@ -136,7 +149,7 @@ def test_what_was_rejected_while_its_batch_failed_goes_no_further(desk: Desks) -
     (lease,) = made.start("total")
     judge(made.book, [made.step("sel").id], ["e2"], accepted=False, by=("ann", "ice"))
     arrivals, _ = fail(made, lease)
-    assert sum(size for _, size in arrivals.arrived) == 2
+    assert (len(arrivals.arrived), len(arrivals.left)) == (3, 1)
     assert arrived(made) == [1, 3]
 
 

@@ -340,10 +340,18 @@ def test_a_batch_is_formed_when_it_is_full_and_one_at_a_time() -> None:
     assert not decide(s, TasksReady(arrived=((2, 9),)), 0.0)
     assert decide(s, TasksReady(arrived=((2, 1),)), 0.0) == [FormBatch(2, final=False)]
     assert decide(s, TasksReady(arrived=((2, 20),)), 0.0) == []
-    decide(s, TasksReady((ready(2, 1),), arrived=((2, -9), (2, -1))), 0.0)
+    decide(s, TasksReady((ready(2, 1),), left=((2, 9), (2, 1))), 0.0)
     commands = decide(s, BatchFormed(2, formed=True, final=False), 0.0)
     assert not any(isinstance(c, FormBatch) for c in commands)  # the first still runs
     assert (s.steps[2].waiting_items, s.steps[2].waiting_size) == (1, 20)
+
+
+def test_an_empty_item_comes_and_goes_like_any_other() -> None:
+    """A micrograph without particles has the size 0; it must not wait for ever."""
+    s = state(source(), batch())
+    decide(s, TasksReady(arrived=((2, 0), (2, 10))), 0.0)
+    decide(s, TasksReady((ready(2, 1),), left=((2, 0), (2, 10))), 0.0)
+    assert (s.steps[2].waiting_items, s.steps[2].waiting_size) == (0, 0)
 
 
 def test_the_rest_makes_a_last_batch_when_the_stream_closes() -> None:
