@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from sqlalchemy import Connection, select
 
@@ -21,6 +21,8 @@ class _Held:
     id: int
     alert: Alert
     absent: int = 0
+    adopted: bool = False
+    """What it offered was done; the offer stays what it was then."""
 
 
 @dataclass(slots=True)
@@ -39,7 +41,7 @@ class Alerts:
                 exposure=row.exposure,
                 offer=read_offer(row.offer),
             )
-            self.held[row.step_id, row.key] = _Held(row.id, alert)
+            self.held[row.step_id, row.key] = _Held(row.id, alert, adopted=row.adopted is not None)
 
     def report(self, writes: Writes, step: int | None, alerts: Iterable[Alert]) -> None:
         """Take in everything that one reporter has to say now."""
@@ -72,6 +74,8 @@ class Alerts:
             self.held[step, alert.key] = _Held(number, alert)
             return
         held.absent = 0
+        if held.adopted:
+            alert = replace(alert, offer=held.alert.offer)
         if held.alert != alert:
             writes.update(
                 t.alert,
@@ -83,6 +87,13 @@ class Alerts:
                 seen=writes.now,
             )
             held.alert = alert
+
+    def adopt(self, writes: Writes, number: int, who: str) -> None:
+        """Note that what an alert offers was adopted."""
+        for held in self.held.values():
+            if held.id == number:
+                held.adopted = True
+        writes.update(t.alert, number, adopted=writes.now, adopted_by=who)
 
     def clear(self, writes: Writes, step: int | None, key: str) -> None:
         """Clear an alert, if it holds."""

@@ -11,7 +11,6 @@ from sqlalchemy import select, update
 from icestream.engine import storage
 from icestream.engine.alerts import read_offer
 from icestream.engine.book import Book
-from icestream.engine.offers import mark_adopted
 from icestream.engine.opening import step_state
 from icestream.engine.plan import Bound
 from icestream.engine.revising import change_parameters, revise
@@ -144,8 +143,8 @@ def _adopt(book: Book, state: State, arguments: dict[str, Any], row: Any) -> Any
         raise _Refused(f"alert {number} offers no change: {found.message}")
     asked = {"step": offer.step, "changes": offer.changes}
     events, said = _set(book, state, asked, row)
-    with book.transaction() as (connection, writes):
-        mark_adopted(connection, number, row.who, writes.now)
+    with book.transaction() as (_, writes):
+        book.alerts.adopt(writes, number, row.who)
         told = json.dumps({"alert": number, "who": row.who, **asked})
         writes.event("alert.adopted", told, step_id=found.step_id)
     return events, said

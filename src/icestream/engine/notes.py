@@ -35,7 +35,7 @@ def inspected(book: Book, said: Inspected) -> bool:
             writes.insert(t.figure, step_id=said.step, document=drawn, time=said.time)
         writes.flush(connection)
         name = book.plan.steps[said.step].name
-        return adopt_automatically(connection, book.alerts, said.step, name, writes.now)
+        return adopt_automatically(connection, writes, book.alerts, said.step, name)
 
 
 def source_failed(book: Book, said: SourceFailed) -> None:

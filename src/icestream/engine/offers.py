@@ -10,15 +10,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from icestream.engine.alerts import Alerts
 from icestream.engine.plan import Plan
 from icestream.engine.revising import change_parameters
 from icestream.model import Alert
 from icestream.store import tables as t
+from icestream.store.writing import Writes
 
-__all__ = ["adopt_automatically", "mark_adopted", "usable_alerts"]
+__all__ = ["adopt_automatically", "usable_alerts"]
 
 
 def usable_alerts(plan: Plan, alerts: Iterable[Alert]) -> list[Alert]:
@@ -45,7 +46,7 @@ def _usable(plan: Plan, alert: Alert) -> Alert:
 
 
 def adopt_automatically(
-    connection: Connection, alerts: Alerts, step: int, who: str, now: float
+    connection: Connection, writes: Writes, alerts: Alerts, step: int, who: str
 ) -> bool:
     """Ask for what the alerts of a monitor offer to do at once; true when anything was asked.
 
@@ -64,11 +65,11 @@ def adopt_automatically(
         if before is not None:
             continue
         # Marked now, so that it is asked for once, even if the command is refused.
-        mark_adopted(connection, held.id, who, now)
+        alerts.adopt(writes, held.id, who)
         connection.execute(
             insert(t.command).values(
                 token=uuid.uuid4().hex,
-                time=now,
+                time=writes.now,
                 name="adopt",
                 arguments=json.dumps({"alert": held.id}),
                 who=who,
@@ -77,10 +78,3 @@ def adopt_automatically(
         )
         asked = True
     return asked
-
-
-def mark_adopted(connection: Connection, alert: int, who: str, now: float) -> None:
-    """Note that what an alert offers was adopted."""
-    connection.execute(
-        update(t.alert).where(t.alert.c.id == alert).values(adopted=now, adopted_by=who)
-    )

@@ -8,7 +8,7 @@ import pytest
 
 from icestream.engine import notes
 from icestream.engine.commands import answer_of, send
-from icestream.engine.monitors import inspect
+from icestream.engine.monitors import Inspected, inspect
 from icestream.engine.offers import usable_alerts
 from icestream.model import Alert, Offer
 from icestream.store import queries
@@ -92,6 +92,25 @@ def test_the_engine_asks_itself_once_for_each_key(desk: Callable[..., Desk]) -> 
     assert [notes.inspected(made.book, said) for _ in range(3)] == [True, False, False]
     (command,) = made.rows(t.command)
     assert (command.name, command.who) == ("adopt", "teach")
+
+
+def test_an_adopted_offer_stays_what_was_adopted(desk: Callable[..., Desk]) -> None:
+    """What a monitor offers later under the same key is not what was done."""
+    made = desk(SRC, A, teach(automatic=True))
+    made.find(1, 2, 3)
+    made.work()
+    number = made.step("teach").id
+    for add in (5, 7):
+        offer = Offer(step="a", changes={"add": add}, automatic=True)
+        alert = Alert(key="k", level="notice", message=f"look {add}", offer=offer)
+        notes.inspected(made.book, Inspected(number, 1.0, (alert,)))
+    (kept,) = queries.alerts(made.store)
+    assert kept.adopted_by == "teach"
+    assert kept.message == "look 7"
+    assert kept.offer == {"step": "a", "changes": {"add": 5}, "automatic": True}
+    with made.store.read() as connection:
+        made.book.alerts.load(connection)
+    assert [held.adopted for held in made.book.alerts.held.values()] == [True]
 
 
 # -- in a running session --------------------------------------------------------------------------
