@@ -16,8 +16,9 @@ _REACH = 3.0
 """Pixels by which classes may be off center against each other."""
 _SAME = 1.5
 """Difference, over what noise and the grid of poses explain, up to which two classes show one
-view. The averages of one view, divided at random, come to 1; those that expectation maximization
-made differ more, 1.2 to 1.45: particles were sent to the one whose noise they fit."""
+view. The averages of one view, divided at random, come to 0.5 to 0.8; those that expectation
+maximization made differ more, 1.2 to 1.45: particles were sent to the one whose noise they fit.
+Two views come to more only with enough particles: about a hundred each where signal is fair."""
 _NEAR = 10.0
 """Difference on the coarse grid up to which a pair is laid on each other more finely."""
 
@@ -44,7 +45,8 @@ def compare(statistics: Statistics, matching: Matching) -> Similarity:
     replaced by ``B``. References of one view that were made from different particles differ by
     their noise: then ``D0 = sum_r w(r) (v_A + v_B) / 2`` with ``v`` the noise that the Wiener
     filter let through. They also differ because poses are tried on a grid, which is all that
-    counts when there are many particles: that is added to ``D0``. The result is ``D / D0``.
+    counts when there are many particles: that is added to ``D0``. The result is ``D / D0``. The
+    mask of the references takes noise away that ``D0`` counts: one view comes to less than 1.
     """
     grid, references = matching.grid, matching.references
     squares = statistics.denominator.sum(axis=0)

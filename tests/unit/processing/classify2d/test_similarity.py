@@ -52,8 +52,9 @@ def sums() -> Statistics:
 
 def test_one_view_differs_by_its_noise_only_and_two_views_by_more(sums: Statistics) -> None:
     difference = compare(sums, matching(sums)).difference
-    assert 0.2 < difference[0, 1] < 1.4
-    assert 0.2 < difference[1, 0] < 1.4
+    # Below 1: the mask, half of the box here, leaves less noise than is counted.
+    assert 0.4 < difference[0, 1] < 1.0
+    assert 0.4 < difference[1, 0] < 1.0
     assert difference[0, 2] > 2.0
     assert np.abs(np.diagonal(difference)).max() < 0.05
 
@@ -70,7 +71,7 @@ def test_sums_are_laid_on_those_of_the_other(sums: Statistics) -> None:
     first, second = (
         GRID.images(GRID.circles(one.sum(axis=0)[None]))[0] for one in (moved, sums.numerator[:, 0])
     )
-    assert np.corrcoef((first * MASK).ravel(), (second * MASK).ravel())[0, 1] > 0.75
+    assert np.corrcoef((first * MASK).ravel(), (second * MASK).ravel())[0, 1] > 0.9
 
 
 def test_pairs_are_taken_once_the_most_alike_first() -> None:

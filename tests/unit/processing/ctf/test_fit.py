@@ -59,7 +59,7 @@ def test_the_error_is_honest(ice: Draw, optics: Optics) -> None:
     fits = [fit_ctf(ice(true, shape=(512, 512), seed=seed), optics) for seed in range(10)]
     off = [(f.defocus.mean - true.mean) / f.errors.mean for f in fits if f.errors is not None]
     assert len(off) == len(fits)
-    assert 0.3 < np.sqrt(np.mean(np.square(off))) < 1.6
+    assert 0.3 < np.sqrt(np.mean(np.square(off))) < 1.3
 
 
 def test_the_angle_follows_a_flip_of_the_image(ice: Draw, optics: Optics) -> None:
