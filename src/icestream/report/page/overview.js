@@ -55,10 +55,10 @@ function alertText(alert) {
 // What would mend it: to be adopted, or adopted already.
 function offerText(alert) {
   if (!alert.offer) return [];
-  const changes = Object.entries(alert.offer.changes).map(([name, value]) => `${name}=${value}`).join(" ");
+  const changes = Object.entries(alert.offer.changes).map(([name, value]) => `${name}=${String(value).split("/").pop()}`).join(", ");
   const change = `${alert.offer.step} ${changes}`;
-  if (alert.adopted) return [" ", el("span", { class: "offer" }, `Done by ${alert.adopted_by}: ${change}`)];
-  return alert.cleared ? [] : [" ", el("span", { class: "offer" }, `Offered: ${change} (icestream adopt, alert ${alert.number})`)];
+  if (alert.adopted) return [" · ", el("span", { class: "offer" }, `Done by ${alert.adopted_by}: ${change}`)];
+  return alert.cleared ? [] : [" · ", el("span", { class: "offer" }, `Offered: ${change} (icestream adopt, alert ${alert.number})`)];
 }
 
 function exposureText(alert) {
