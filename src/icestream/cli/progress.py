@@ -1,5 +1,6 @@
 """How far a session has come, for people: bars on a terminal, lines elsewhere."""
 
+import re
 import time
 from types import TracebackType
 
@@ -133,8 +134,10 @@ class _Lines:
             self._print(f"{now - self._started:6.0f} s  {line}")
 
     def _once(self, text: str) -> None:
-        if text and text not in self._told:
-            self._told.add(text)
+        # An alert's numbers may change while it holds; those within names tell names apart.
+        said = re.sub(r"(?<![\w/.-])\d[\d.,]*(?![\w/-])", "#", text)
+        if text and said not in self._told:
+            self._told.add(said)
             self._print(text)
 
     def _print(self, text: str) -> None:

@@ -1,6 +1,7 @@
 """Progress for people."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -99,6 +100,21 @@ def test_lines_come_when_something_changed(monkeypatch: pytest.MonkeyPatch) -> N
         "found 9  1 not whole yet  al",
     ]
     assert lines.count("warning: the disk is [nearly] full") == 1
+
+
+def test_an_alert_whose_numbers_change_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PAUSE", 0.0)
+    console, stream = _screen(terminal=False)
+    with Watcher(console) as watcher:
+        for message in ("4 movies are bad", "5 movies are bad", "hole_1 changed", "hole_2 changed"):
+            alert = Alert(key="k", level="warning", message=message)
+            watcher.tell(replace(_progress(4), alerts=(alert,)))
+    said = [line for line in stream.getvalue().splitlines() if line.startswith("warning: ")]
+    assert [line.removeprefix("warning: ") for line in said] == [
+        "4 movies are bad",
+        "hole_1 changed",
+        "hole_2 changed",
+    ]
 
 
 def test_lines_do_not_flood() -> None:
