@@ -8,7 +8,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic import model_validator
 
 from icestream.formats.image import read_image
-from icestream.model import Ctf, Micrograph, Picks
+from icestream.model import Ctf, Image, Micrograph, Picks
 from icestream.processing.picking import BlobSearch, Limits, Peaks, pick_by_log
 from icestream.protocol import Advanced, Figure, ItemFailed, ItemProtocol, Parameters, Resources
 from icestream.units import Angstrom
@@ -66,6 +66,10 @@ class PickByLog(ItemProtocol[PickByLogParameters]):
     resources = Resources(memory=768 * 2**20)
 
     def process(self, micrograph: Micrograph, ctf: Ctf | None) -> Picks:
+        return self.pick(read_image(micrograph.path), micrograph, ctf)
+
+    def pick(self, image: Image, micrograph: Micrograph, ctf: Ctf | None) -> Picks:
+        """Pick in a micrograph whose image has been read."""
         wanted = self.parameters
         longest = wanted.diameter_max or wanted.diameter
         search = BlobSearch(
@@ -78,7 +82,7 @@ class PickByLog(ItemProtocol[PickByLogParameters]):
         )
         try:
             peaks = pick_by_log(
-                read_image(micrograph.path),
+                image,
                 micrograph.optics.pixel_size,
                 search,
                 ctf=ctf if wanted.use_ctf else None,

@@ -106,13 +106,15 @@ class PickUnattended(ItemProtocol[PickUnattendedParameters]):
                 **common,
             )
             return PickByTemplates(by_templates).process(micrograph, ctf)
-        blob = diameter or self._blob(micrograph, ctf)
-        picks = PickByLog(PickByLogParameters(diameter=blob, **common)).process(micrograph, ctf)
+        image = read_image(micrograph.path)
+        blob = diameter or self._blob(image, micrograph, ctf)
+        by_size = PickByLog(PickByLogParameters(diameter=blob, **common))
+        picks = by_size.pick(image, micrograph, ctf)
         return picks if diameter else replace(picks, diameter=wanted.roomy)
 
-    def _blob(self, micrograph: Micrograph, ctf: Ctf | None) -> float:
+    def _blob(self, image: Image, micrograph: Micrograph, ctf: Ctf | None) -> float:
         """Diameter of the blobs in a micrograph, Å."""
-        wanted, image = self.parameters, read_image(micrograph.path)
+        wanted = self.parameters
         pixel_size = micrograph.optics.pixel_size
         search = BlobSearch(
             diameter_min=wanted.diameter_min,

@@ -22,6 +22,8 @@ _RING = 1.25
 _PIXELS_PER_DIAMETER = 12
 _SEARCH_PIXEL = 8.0
 """Å at which the diameter is searched for."""
+_FINE = 9.0
+"""Pixels of a diameter, at least, where pixels are joined to search for a larger one."""
 _LOBES = 0.8
 """A larger blob is preferred to a smaller one when its peaks reach this fraction of the height:
 the lobes of a particle stand out as much as the particle."""
@@ -144,18 +146,30 @@ def blob_diameter(
     ground = prepare_ground(image, pixel_size, search.wanted(_SEARCH_PIXEL), ctf)
     diameters = search.diameters()
     heights = []
-    for diameter, response in zip(diameters, _responses(ground, diameters), strict=True):
-        sample = response[::2, ::2]
-        middle = float(np.median(sample))
-        spread = max(middle - float(np.quantile(sample, 0.16)), 1e-6)
-        above = (response - middle) / spread - _LEAST
-        height = np.asarray(ground.peaks(above, search.spacing * diameter).score) + _LEAST
-        heights.append(height)
+    for level, part in _octaves(ground, diameters):
+        for diameter, response in zip(part, _responses(level, part), strict=True):
+            low, middle = np.quantile(response[::3, ::3], (0.16, 0.5))
+            above = (response - middle) / max(middle - low, 1e-6) - _LEAST
+            peaks = level.peaks(above.astype(np.float32), search.spacing * diameter)
+            heights.append(np.asarray(peaks.score) + _LEAST)
     # Large blobs fit in less often than the lobes of small ones.
     most = max(np.count_nonzero(height > _STANDS_OUT) for height in heights)
     many = max(_FEWEST, most // 4)
     mean = np.array([float(height[:many].mean()) if len(height) else 0.0 for height in heights])
     return diameters[_largest_maximum(mean)]
+
+
+def _octaves(
+    ground: Ground, diameters: Sequence[float]
+) -> Iterator[tuple[Ground, Sequence[float]]]:
+    """Each part of the bank with pixels that are fine enough for it; larger blobs need fewer."""
+    rest = list(diameters)
+    while rest:
+        part = [each for each in rest if each < _FINE * 2 * ground.pixel_size]
+        if part:
+            yield ground, part
+        rest = rest[len(part) :]
+        ground = ground.halved()
 
 
 def _largest_maximum(mean: NDArray[np.float64]) -> int:
