@@ -19,19 +19,27 @@ import mrcfile
 import numpy as np
 from PIL import Image
 
+from icestream.formats import write_picture
 from icestream.model import (
     Classes,
     Ctf,
     Exposure,
+    Gain,
     Micrograph,
     Motion,
     Movie,
     Optics,
+    Orientation,
     Particles,
     Picks,
+    Volume,
     column,
     to_document,
 )
+from icestream.processing.grey import draw_thumbnail
+from icestream.processing.motion.field import LocalMotion
+from icestream.processing.motion.picture import draw_tracks
+from icestream.processing.volume.picture import draw_volume
 from icestream.report import ReportWriter
 from icestream.store import tables as t
 from icestream.store.open import Store, open_store
@@ -45,6 +53,8 @@ STEPS = (
     ("pick", "picks.log", "item", 4),
     ("extract", "particles.extract", "item", 5),
     ("classify", "classes2d.online", "batch", 6),
+    ("volume", "volume.initial", "batch", 7),
+    ("gain", "gain.estimate", "batch", 1),
     ("machine", "monitor.system", "monitor", 0),
     ("ctf_monitor", "monitor.ctf", "monitor", 3),
 )
@@ -59,6 +69,8 @@ LINKS = (
     ("extract", "micrograph", "select"),
     ("extract", "ctf", "select"),
     ("classify", "particles", "extract"),
+    ("volume", "classes", "classify"),
+    ("gain", "movies", "import"),
     ("ctf_monitor", "ctf", "ctf"),
 )
 ITEM_STEPS = ("import", "align", "ctf", "select", "pick", "extract")
@@ -108,6 +120,7 @@ class SampleSession:
                 thumbnail, spectrum, places = _draw(number)
                 (folder / "pool" / f"{number}.png").write_bytes(thumbnail)
                 (folder / "pool" / f"{number}-spectrum.png").write_bytes(spectrum)
+                write_picture(folder / "pool" / f"{number}-tracks.png", _draw_tracks(number))
                 self.picks.append(places)
         with self.store.write() as connection:
             self.numbers = Numbers(connection)
@@ -269,6 +282,7 @@ class SampleSession:
             dose_per_frame=1.02, frames=40,
             motion=Motion(shifts=column(shifts - shifts[0]), pixel_size=PIXEL),
             thumbnail=Path(f"pool/{number % POOL}.png"),
+            tracks=Path(f"pool/{number % POOL}-tracks.png"),
         )  # fmt: skip
 
     def _ctf(self, name: str, number: int, shot: Shot) -> Ctf:
@@ -304,7 +318,6 @@ class SampleSession:
 
     def classify(self) -> None:
         """Commit a snapshot of 2D classes."""
-        self.batches += 1
         averages = _draw_classes(24)
         folder = self.folder / "pool"
         with mrcfile.new(folder / "averages.mrcs", overwrite=True) as file:
@@ -315,13 +328,47 @@ class SampleSession:
             averages=Path("pool/averages.mrcs"), box=64, pixel_size=3.0, counts=column(counts),
             resolution=column(np.linspace(6.2, 19.0, len(averages))),
             score=column(np.linspace(1, 0, len(averages))), assignments=Path("pool/x.parquet"),
-            particles=int(counts.sum()), iteration=self.batches,
+            particles=int(counts.sum()), iteration=self.batches + 1,
         )  # fmt: skip
+        self._commit("classify", {"classes": to_document(classes)})
+
+    def reconstruct(self) -> None:
+        """Commit a first 3D map."""
+        draw = np.random.default_rng(5)
+        z, y, x = np.mgrid[-32:32, -32:32, -32:32]
+        radius = np.sqrt(z * z + y * y + x * x) + 1e-6
+        cube = (np.abs(z) ** 4 + np.abs(y) ** 4 + np.abs(x) ** 4) / radius**4
+        shell = np.exp(-(((radius - 18 * (1.2 - 0.3 * cube)) / 3) ** 2))
+        density = (shell + draw.normal(0, 0.03, shell.shape)).astype(np.float32)
+        write_picture(self.folder / "pool" / "map.png", draw_volume(density))
+        volume = Volume(
+            particles=4120, iteration=2, map=Path("pool/map.mrc"), box=64, pixel_size=3.0,
+            picture=Path("pool/map.png"), diameter=140.0, symmetry="O", resolution=11.4,
+            resolution_half=14.2, efficiency=0.83,
+            fsc=column(1 / (1 + np.exp((np.arange(33) - 13.4) * 0.9))),
+        )  # fmt: skip
+        self._commit("volume", {"volume": to_document(volume)})
+
+    def estimate_gain(self) -> None:
+        """Commit an estimate of the gain that finds the reference turned."""
+        draw = np.random.default_rng(6)
+        y, x = np.mgrid[:256, :256]
+        gain = 1 + 0.04 * ((x // 64 + y // 128) % 2) + draw.normal(0, 0.02, x.shape)
+        write_picture(self.folder / "pool" / "gain.jpg", draw_thumbnail(gain, 1.0, 256))
+        found = Gain(
+            iteration=3, movies=40, frames=640, shape=(SIZE, SIZE), reference=Path("/d/gain.mrc"),
+            verdict="wrong", orientation=Orientation(rotation=90), certainty=41.0,
+            scores=column(np.linspace(0.9, 0.0, 8)), pattern=0.042, residual=0.051,
+            residual_rows=0.002, residual_columns=0.003, residual_error=0.0004, error=0.011,
+            bad_pixels=17, defects=None, dose=column(np.ones(40)), picture=Path("pool/gain.jpg"),
+        )  # fmt: skip
+        self._commit("gain", {"gain": to_document(found)})
+
+    def _commit(self, step: str, outputs: dict[str, Any]) -> None:
+        self.batches += 1
         with self.store.write() as connection:
             writes = Writes(self.numbers, self.now)
-            self._result(
-                writes, "classify", -self.batches, {"classes": to_document(classes)}, {}, 21.0
-            )
+            self._result(writes, step, -self.batches, outputs, {}, 21.0)
             writes.flush(connection)
 
     def warn(self, level: str, message: str, exposure: str, *, cleared: bool = False) -> None:
@@ -436,6 +483,15 @@ def _draw(number: int) -> tuple[bytes, bytes, np.ndarray]:
     return _png(image), _png(np.where(s < 0.03, 0.5, half)), places
 
 
+def _draw_tracks(number: int) -> np.ndarray:
+    draw = np.random.default_rng(number)
+    frames = np.arange(40.0)
+    shifts = 12 * (1 - np.exp(-frames / 6))[:, None] * draw.normal(0, 1, 2)
+    scale = np.tile([1 / 40, 1 / 1600, 1 / 64000], 6)
+    field = draw.normal(0, 4.0, (2, 18)) * scale
+    return draw_tracks(LocalMotion(shifts, field, 1.0), (SIZE, SIZE))
+
+
 def _png(image: np.ndarray) -> bytes:
     low, high = np.percentile(image, [0.5, 99.5])
     grey = np.clip((image - low) / (high - low), 0, 1) * 255
@@ -464,6 +520,8 @@ def main() -> None:
     session = SampleSession(folder, start=time.time() - 12.0 * count)
     session.grow(count, settle=False)
     session.classify()
+    session.reconstruct()
+    session.estimate_gain()
     session.measure(60)
     session.warn(
         "warning",

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from icestream.report import write_report
 from icestream.store import tables as t
 from icestream.store.writing import Writes
-from report_session import SampleSession
+from report_session import STEPS, SampleSession
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -30,6 +31,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     session = SampleSession(folder, start=1.79e9, name="grid <script>alert(1)</script> & 2")
     session.grow(300, settle=False)
     session.classify()
+    session.reconstruct()
+    session.estimate_gain()
     session.measure(20)
     session.warn("critical", "Disk is 96 % full <b>now</b>", "FoilHole_9015884_Data_9017347_0")
     session.warn("notice", "Thick ice", "", cleared=True)
@@ -93,9 +96,14 @@ def test_the_page_draws_everything_from_a_folder(report: Path, tmp_path: Path, w
     ):  # fmt: skip
         assert words in text, f"{words!r} is missing on the page"
     assert section(page, "trends").count("<figure") == 10
-    assert section(page, "workflow").count('class="step state-running"') == 9
+    assert section(page, "workflow").count('class="step state-running"') == len(STEPS)
     assert section(page, "classes").count('class="average"') == 24
-    assert section(page, "steps").count('class="card told') == 6
+    assert section(page, "steps").count('class="card told') == 8
+    assert "11.4 Å" in text_of(section(page, "maps"))
+    assert section(page, "maps").count("<figure") == 2
+    assert 'src="pictures/maps-volume.jpg' in section(page, "maps")
+    assert "fits when turned by 90°" in text_of(section(page, "gains"))
+    assert 'src="pictures/gains-gain.jpg' in section(page, "gains")
     assert section(page, "machine").count("<figure") == 4
     assert section(page, "exposures").count('class="pic"') == 25
     assert page.count('class="thumb state-') == 11
@@ -120,7 +128,7 @@ def test_a_link_opens_one_exposure_with_its_pictures(report: Path, tmp_path: Pat
     panel = page.split("<dialog")[1].split("</dialog>")[0]
     assert "open" in panel.split(">")[0]
     assert "exposure 290" in text_of(panel)
-    for title in ("Micrograph", "Power spectrum", "CTF fit", "Motion"):
+    for title in ("Micrograph", "Power spectrum", "CTF fit", "Motion", "Motion over the field"):
         assert f"<span>{title}" in panel
     assert panel.count("<circle") > 40
     assert 'href="pictures/290.jpg"' in panel
@@ -138,14 +146,17 @@ def test_a_link_shows_the_rejected_with_their_reasons(report: Path, tmp_path: Pa
 
 def test_an_old_report_of_a_running_session_says_so(report: Path, tmp_path: Path) -> None:
     live = report.parent / "live.js"
-    fresh = live.read_text(encoding="utf-8")
-    page, _ = browse(report.as_uri(), tmp_path)
-    assert re.search(r'id="stale"[^>]*hidden', page), "a fresh report needs no warning"
+    found = live.read_text(encoding="utf-8")
+
+    def written(when: float) -> str:
+        live.write_text(re.sub(r'"written":[0-9.]+', f'"written":{when}', found))
+        return browse(report.as_uri(), tmp_path)[0]
+
     try:
-        live.write_text(re.sub(r'"written":[0-9.]+', '"written":1790000000.0', fresh))
-        page, _ = browse(report.as_uri(), tmp_path)
+        fresh, page = written(time.time()), written(1.79e9)
     finally:
-        live.write_text(fresh)
+        live.write_text(found)
+    assert re.search(r'id="stale"[^>]*hidden', fresh), "a fresh report needs no warning"
     assert not re.search(r'id="stale"[^>]*hidden', page)
     assert "has not been updated since" in text_of(page)
 
@@ -222,12 +233,12 @@ def test_a_stopped_session_has_no_running_steps(tmp_path: Path) -> None:
         writes.flush(connection)
     page, _ = browse(write_report(session.folder).as_uri(), tmp_path)
     workflow = section(page, "workflow")
-    assert workflow.count('class="step state-stopped"') == 9
+    assert workflow.count('class="step state-stopped"') == len(STEPS)
     assert "state-running" not in workflow
     assert "an hour" not in text_of(page), "a minute is too little for a rate"
 
 
-STEPS = """
+ACTIONS = """
 const wait = () => new Promise((done) => setTimeout(done, 300));
 const notes = [];
 const note = (name, value) => notes.push(name + "=" + value);
@@ -266,7 +277,7 @@ const text = (id) => document.getElementById(id).textContent;
 
 def test_buttons_keys_and_points_answer(report: Path, tmp_path: Path) -> None:
     """In a copy of the page whose policy lets a second script press the buttons."""
-    done, console = browse(with_script(report, tmp_path, STEPS), tmp_path)
+    done, console = browse(with_script(report, tmp_path, ACTIONS), tmp_path)
     assert console == []
     found = re.search(r'data-notes="([^"]*)"', done)
     assert found is not None, "the steps did not come to their end"

@@ -8,22 +8,19 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from icestream.formats.mrc import map_mrc
-from icestream.model import Classes, Ctf, Micrograph, Movie, Particles, Picks
+from icestream.model import Classes, Ctf, Gain, Micrograph, Movie, Particles, Picks, Volume
 from icestream.report.follow import rank
-from icestream.report.pictures import class_sprite
 from icestream.report.trends import rounded
 from icestream.store import queries
 from icestream.store.open import Store
 from icestream.store.records import ResultRecord, StepRecord
 
-__all__ = ["Facts", "ctf_facts", "exposure_details", "items_of", "snapshot_of"]
+__all__ = ["Facts", "ctf_facts", "exposure_details", "items_of"]
 
 T = TypeVar("T")
-_KINDS = (Movie, Micrograph, Ctf, Picks, Particles, Classes)
+_KINDS = (Movie, Micrograph, Ctf, Picks, Particles, Classes, Volume, Gain)
 _MOST_PICKS = 3000
 _CURVE_POINTS = 400
-_MOST_CLASSES = 200
 
 
 def items_of(store: Store, kind: type[T], outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[T]:
@@ -58,8 +55,8 @@ def exposure_details(
     steps: Sequence[StepRecord],
     titles: Mapping[str, str],
     facts: "Facts",
-) -> tuple[dict[str, Any], Path | None, Path | None]:
-    """Details of an exposure for the page, its thumbnail, and the picture of its spectrum."""
+) -> tuple[dict[str, Any], dict[str, Path | None]]:
+    """Details of an exposure for the page, and the pictures there are of it, by their names."""
     ranks = {step.name: rank(step) for step in steps}
     found = queries.results_of(store, name)
     best = sorted(found.values(), key=lambda record: ranks[record.step], reverse=True)
@@ -85,11 +82,11 @@ def exposure_details(
             key: [rounded(float(value)) for value in row]
             for key, row in zip(("s", "measured", "fitted"), curve, strict=True)
         }
-    return (
-        details,
-        micrograph.thumbnail if micrograph else None,
-        ctf.spectrum if ctf else None,
-    )
+    return details, {
+        "picture": micrograph.thumbnail if micrograph else None,
+        "spectrum": ctf.spectrum if ctf else None,
+        "tracks": micrograph.tracks if micrograph else None,
+    }
 
 
 def _first(store: Store, kind: type[T], results: Sequence[ResultRecord]) -> T | None:
@@ -204,44 +201,3 @@ class Facts:
 
 def _known(value: float, unit: str) -> str:
     return f"{value:.3g} {unit}" if value > 0 else "not known"
-
-
-def snapshot_of(
-    store: Store, record: ResultRecord, title: str
-) -> tuple[dict[str, Any], bytes] | None:
-    """The class averages of a batch result, the most populated first, and their picture.
-
-    None when the result holds no classes, or their file is gone.
-    """
-    for classes in items_of(store, Classes, record.outputs):
-        try:
-            averages = map_mrc(classes.averages)
-        except (OSError, ValueError):
-            return None
-        averages = averages.reshape(-1, *averages.shape[-2:])
-        counts = np.asarray(classes.counts)[: len(averages)]
-        numbers = range(1, len(counts) + 1) if classes.numbers is None else classes.numbers
-        order = [int(place) for place in np.argsort(-counts, kind="stable") if counts[place] > 0]
-        order = order[:_MOST_CLASSES]
-        sprite, columns, rows = class_sprite(averages, order)
-        described = {
-            "step": record.step,
-            "title": title,
-            "time": record.finished,
-            "iteration": classes.iteration,
-            "particles": classes.particles,
-            "box": classes.box,
-            "pixel_size": classes.pixel_size,
-            "columns": columns,
-            "rows": rows,
-            "items": [
-                {
-                    "number": int(numbers[place]),
-                    "count": int(counts[place]),
-                    "resolution": rounded(float(classes.resolution[place])),
-                }
-                for place in order
-            ],
-        }
-        return described, sprite
-    return None

@@ -7,7 +7,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,14 +72,14 @@ class PictureFolder:
             self._stride *= 2
         for order in [each for each in self.kept if not self.keeps(each)]:
             self.kept.discard(order)
-            for path in self._paths(order):
+            for path in (self._script(order), *self._pictures(order).values()):
                 path.unlink(missing_ok=True)
 
     def has(self, order: int, changed: float) -> bool:
         """Whether an earlier report left everything of this exposure, newer than `changed`."""
-        picture, _, script = self._paths(order)
+        picture = self._pictures(order)["picture"]
         try:
-            fresh = order not in self.kept and script.stat().st_mtime > changed + 1.0
+            fresh = order not in self.kept and self._script(order).stat().st_mtime > changed + 1.0
         except OSError:
             return False
         if fresh and picture.exists():
@@ -97,25 +97,26 @@ class PictureFolder:
             if not self.keeps(int(re.match(r"[0-9]+", path.name).group()) - 1):  # type: ignore[union-attr]
                 path.unlink(missing_ok=True)
 
-    def put(
-        self, order: int, thumbnail: Path | None, spectrum: Path | None, details: dict[str, Any]
-    ) -> None:
-        """Write the pictures and the details of one exposure."""
-        picture, rings, script = self._paths(order)
-        place = self.folder.name
-        details["picture"] = f"{place}/{picture.name}" if shrink(thumbnail, picture) else None
-        details["spectrum"] = f"{place}/{rings.name}" if shrink(spectrum, rings) else None
-        write_script(script, "detail", details)
+    def put(self, order: int, found: Mapping[str, Path | None], details: dict[str, Any]) -> None:
+        """Write the pictures, of which `found` has the sources, and the details of one exposure."""
+        for name, path in self._pictures(order).items():
+            made = shrink(found.get(name), path)
+            details[name] = f"{self.folder.name}/{path.name}" if made else None
+        write_script(self._script(order), "detail", details)
         if details["picture"]:
             self.kept.add(order)
 
-    def _paths(self, order: int) -> tuple[Path, Path, Path]:
-        stem = self.folder / str(order + 1)
-        return (
-            stem.with_suffix(".jpg"),
-            stem.with_name(f"{order + 1}-spectrum.jpg"),
-            stem.with_suffix(".js"),
-        )
+    def _script(self, order: int) -> Path:
+        return self.folder / f"{order + 1}.js"
+
+    def _pictures(self, order: int) -> dict[str, Path]:
+        """The thumbnail of a micrograph, its spectrum, and the tracks of its specimen."""
+        stem = order + 1
+        return {
+            "picture": self.folder / f"{stem}.jpg",
+            "spectrum": self.folder / f"{stem}-spectrum.jpg",
+            "tracks": self.folder / f"{stem}-tracks.jpg",
+        }
 
 
 def shrink(source: Path | None, target: Path) -> bool:

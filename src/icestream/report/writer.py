@@ -8,11 +8,12 @@ import structlog
 from sqlalchemy.exc import NoResultFound, OperationalError
 
 from icestream.protocol import Registry, UnknownProtocol
-from icestream.report.details import Facts, exposure_details, snapshot_of
+from icestream.report.details import Facts, exposure_details
 from icestream.report.follow import Follower
 from icestream.report.live import is_finished, live_document
-from icestream.report.pictures import PictureFolder, write_atomically, write_script
+from icestream.report.pictures import PictureFolder, shrink, write_atomically, write_script
 from icestream.report.shell import page_version, render_page
+from icestream.report.snapshots import snapshot_of
 from icestream.report.table import CHUNK
 from icestream.report.telling import Telling
 from icestream.report.trends import in_page_order, quality_of
@@ -84,7 +85,7 @@ class ReportWriter:
         self._chunks: list[int] = []
         self._trends = (0, 0.0)
         self._trends_changed = False
-        self._classes: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._shown: dict[str, tuple[int, str, dict[str, Any]]] = {}
         self._version = page_version()
         self._shell_written = False
 
@@ -146,19 +147,19 @@ class ReportWriter:
             elif time.monotonic() < deadline:
                 changed = follower.touched.pop(order)
                 if not pictures.has(order, changed):
-                    details, thumbnail, spectrum = self._details(order)
-                    pictures.put(order, thumbnail, spectrum, {"order": order, **details})
+                    details, found = self._details(order)
+                    pictures.put(order, found, {"order": order, **details})
         if not self._facts and len(follower.table):
             self._details(0)  # all pictures are those of an earlier report
 
-    def _details(self, order: int) -> tuple[dict[str, Any], Path | None, Path | None]:
+    def _details(self, order: int) -> tuple[dict[str, Any], dict[str, Path | None]]:
         name = self._follower.table.names[order]
         try:
             steps = self._follower.workflow.steps
             return exposure_details(self._store, name, steps, self._titles, self._facts)
         except ValueError as error:  # a result that this version cannot read
             _log.warning("exposure without details in the report", exposure=name, why=str(error))
-            return {}, None, None
+            return {}, {}
 
     def _write_chunks(self) -> None:
         table = self._follower.table
@@ -198,7 +199,7 @@ class ReportWriter:
         live["trends"] = self._trends[0]
         live["told"] = self._told
         live["kept"] = sorted(self._pictures.kept)
-        live["classes"] = self._snapshots()
+        live |= self._snapshots()
         live["chunks"]["versions"] = self._chunks
         live["session"]["facts"] = self._facts.shown()
         write_script(self.folder / "live.js", "live", live)
@@ -218,18 +219,28 @@ class ReportWriter:
                 except UnknownProtocol:
                     self._titles[step.name] = step.name
 
-    def _snapshots(self) -> list[dict[str, Any]]:
+    def _snapshots(self) -> dict[str, list[dict[str, Any]]]:
+        """By the part of the page: what the newest result of each step has for it."""
         for step, record in self._follower.snapshots.items():
-            if self._classes.get(step, (0, {}))[0] == record.id:
+            if self._shown.get(step, (0,))[0] == record.id:
                 continue
             found = snapshot_of(self._store, record, self._titles.get(step, step))
             if found is not None:
-                described, sprite = found
-                name = f"classes-{step}.png"
-                write_atomically(self.folder / "pictures" / name, sprite)
-                described["sprite"] = f"pictures/{name}?v={record.id}"
-                self._classes[step] = (record.id, described)
-        return [described for _, described in self._classes.values()]
+                picture = self._picture(f"{found.part}-{step}", found.picture, record.id)
+                self._shown[step] = (record.id, found.part, found.document | {"picture": picture})
+        parts: dict[str, list[dict[str, Any]]] = {"classes": [], "maps": [], "gains": []}
+        for _, part, document in self._shown.values():
+            parts[part].append(document)
+        return parts
+
+    def _picture(self, name: str, picture: bytes | Path | None, version: int) -> str | None:
+        """Write a picture beside those of the exposures; its address, or None where it is gone."""
+        folder = self._pictures.folder
+        if isinstance(picture, bytes):
+            write_atomically(folder / f"{name}.png", picture)
+            return f"{folder.name}/{name}.png?v={version}"
+        made = shrink(picture, folder / f"{name}.jpg")
+        return f"{folder.name}/{name}.jpg?v={version}" if made else None
 
 
 def _next(version: int) -> int:

@@ -1,4 +1,4 @@
-"""Details of an exposure, facts of the acquisition, and class snapshots."""
+"""Details of an exposure, and facts of the acquisition."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from icestream.model import Ctf, Micrograph, Movie, Optics, Picks, to_document
-from icestream.report.details import Facts, ctf_facts, exposure_details, items_of, snapshot_of
+from icestream.report.details import Facts, ctf_facts, exposure_details, items_of
 from icestream.store import queries
 from report_session import PIXEL, SIZE, SampleSession
 
@@ -41,15 +41,15 @@ def test_details_hold_what_was_measured(grown: SampleSession) -> None:
     micrograph = next(items_of(grown.store, Micrograph, found["align"].outputs))
     picks = next(items_of(grown.store, Picks, found["pick"].outputs))
     facts = Facts()
-    details, thumbnail, spectrum = exposure_details(
+    details, pictures = exposure_details(
         grown.store, name, queries.steps(grown.store), {"pick": "LoG"}, facts
     )
     assert details["shape"] == [SIZE, SIZE]
     assert details["pixel_size"] == PIXEL
-    assert thumbnail is not None
-    assert thumbnail.is_file()
-    assert spectrum is not None
-    assert spectrum.is_file()
+    assert set(pictures) == {"picture", "spectrum", "tracks"}
+    for picture in pictures.values():
+        assert picture is not None
+        assert picture.is_file()
     assert list(details["picks"]) == ["LoG"]
     assert len(details["picks"]["LoG"]["x"]) == len(picks)
     np.testing.assert_allclose(details["picks"]["LoG"]["y"], np.asarray(picks.y), atol=0.5)
@@ -68,9 +68,7 @@ def test_details_hold_what_was_measured(grown: SampleSession) -> None:
 
 def test_an_exposure_in_progress_has_few_details(grown: SampleSession) -> None:
     name = queries.exposures(grown.store, newest=True, limit=1)[0].name
-    details, thumbnail, spectrum = exposure_details(
-        grown.store, name, queries.steps(grown.store), {}, Facts()
-    )
+    details, pictures = exposure_details(grown.store, name, queries.steps(grown.store), {}, Facts())
     assert set(details) == {"picks", "facts"}
     assert details["picks"] == {}
     assert [label for label, _ in details["facts"]] == [
@@ -78,8 +76,7 @@ def test_an_exposure_in_progress_has_few_details(grown: SampleSession) -> None:
         "Stage",
         "Exposure group",
     ]
-    assert thumbnail is None
-    assert spectrum is None
+    assert set(pictures.values()) == {None}
 
 
 def test_facts_tell_what_is_not_always_the_same() -> None:
@@ -101,23 +98,6 @@ def test_an_unknown_dose_is_said_to_be_unknown() -> None:
     facts = Facts()
     facts.add(replace(MOVIE, dose_per_frame=0.0), None)
     assert {"label": "Dose", "value": "not known", "note": None} in facts.shown()
-
-
-def test_classes_come_with_the_most_populated_first(grown: SampleSession) -> None:
-    record = queries.latest_results(grown.store, "classify", limit=1)[0]
-    snapshot = snapshot_of(grown.store, record, "2D classes")
-    assert snapshot is not None
-    described, sprite = snapshot
-    counts = [item["count"] for item in described["items"]]
-    assert counts == sorted(counts, reverse=True)
-    assert described["columns"] * described["rows"] >= len(counts)
-    assert sprite.startswith(b"\x89PNG")
-
-
-def test_classes_whose_file_is_gone_are_left_out(grown: SampleSession) -> None:
-    record = queries.latest_results(grown.store, "classify", limit=1)[0]
-    (grown.folder / "pool" / "averages.mrcs").unlink()
-    assert snapshot_of(grown.store, record, "2D classes") is None
 
 
 def test_an_angle_that_means_nothing_is_not_shown() -> None:

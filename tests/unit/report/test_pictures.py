@@ -32,7 +32,7 @@ def test_a_long_session_keeps_the_newest_and_some_of_the_older(
     pictures = PictureFolder(tmp_path / "pictures", newest=10, older=16)
     for total in range(1, 201):
         pictures.grow(total)
-        pictures.put(total - 1, thumbnail, None, {"order": total - 1})
+        pictures.put(total - 1, {"picture": thumbnail}, {"order": total - 1})
         assert len(pictures.kept) <= 10 + 16 + 1
     assert set(range(190, 200)) <= pictures.kept
     older = sorted(order for order in pictures.kept if order < 190)
@@ -50,7 +50,7 @@ def test_what_an_earlier_report_left_is_taken_over_or_removed(
     before = PictureFolder(folder, newest=50, older=2)
     before.grow(20)
     for order in range(20):
-        before.put(order, thumbnail, thumbnail, {"order": order})
+        before.put(order, {"picture": thumbnail, "spectrum": thumbnail}, {"order": order})
     after = PictureFolder(folder, newest=3, older=2)
     after.grow(20)
     after.sweep()
@@ -85,7 +85,7 @@ def test_a_bad_or_missing_picture_leaves_none(tmp_path: Path) -> None:
     assert not target.exists()
     pictures = PictureFolder(tmp_path / "pictures")
     pictures.grow(1)
-    pictures.put(0, broken, None, {"order": 0})
+    pictures.put(0, {"picture": broken}, {"order": 0})
     assert pictures.kept == set()
 
 

@@ -47,7 +47,7 @@ def test_a_report_is_complete(grown: SampleSession) -> None:
     assert "ctf.angle" not in shown
     assert "ctf.phase_shift" not in shown, "it is zero for all"
     assert live["classes"][0]["items"]
-    assert (folder / live["classes"][0]["sprite"].split("?")[0]).is_file()
+    assert (folder / live["classes"][0]["picture"].split("?")[0]).is_file()
     assert live["session"]["facts"]
     assert len(live["kept"]) == 27
     for order in live["kept"]:
@@ -55,6 +55,7 @@ def test_a_report_is_complete(grown: SampleSession) -> None:
         assert detail["order"] == order
         assert (folder / detail["picture"]).is_file()
         assert (folder / detail["spectrum"]).is_file()
+        assert (folder / detail["tracks"]).is_file()
 
 
 def test_following_gives_the_same_report_as_writing_it_once(

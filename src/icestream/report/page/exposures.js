@@ -169,6 +169,7 @@ function drawPanel(exposure, detail) {
   fill(pictures, left, right);
   const legend = key(["measured", "measured"], ["fitted", "fitted"], ["limit", "fit ends"]);
   if (detail.curve) right.append(figure("CTF fit", curvePlot(right.clientWidth - 26, detail.curve, exposure.values["ctf.resolution"]), legend));
+  if (detail.tracks) right.append(figure("Motion over the field", el("img", { class: "square", src: detail.tracks, alt: "Tracks of the whole frame, and of places of the field without it" })));
   if (detail.track?.length > 1) pair.append(figure("Motion", trackPlot(Math.max(140, pair.clientWidth / 2 - 32), detail.track), key(["limit ring", "first frame"])));
 }
 

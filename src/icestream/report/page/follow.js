@@ -36,7 +36,9 @@ function draw() {
   drawTiles(live);
   drawWorkflow(live);
   drawClasses(live);
+  drawMaps(live);
   drawMachine(live);
+  drawGains(live);
   drawFacts(live);
   drawStrip();
   drawTable();

@@ -177,8 +177,8 @@ function levelPlot(width, series) {
     svg("path", { class: "band", d: `${path(under)}Z` }), svg("path", { class: "line", d: path(points) }));
 }
 
-/** The measured rings and the fitted CTF against spatial frequency, which is labelled in Å. */
-function curvePlot(width, curve, resolution) {
+/** What was measured and what was fitted against spatial frequency, which is labelled in Å. */
+function curvePlot(width, curve, resolution, label = "Measured Thon rings and fitted CTF") {
   const height = 190;
   const frame = { left: 10, right: width - 8, top: 8, bottom: height - 34 };
   const top = curve.s[curve.s.length - 1];
@@ -196,7 +196,7 @@ function curvePlot(width, curve, resolution) {
       svg("text", { class: "tick", x: at, y: frame.bottom + 15, "text-anchor": "middle" }, String(each))];
   }).filter(Boolean).flat();
   const limit = resolution > 0 && 1 / resolution <= top && svg("line", { class: "limit", x1: x(1 / resolution), x2: x(1 / resolution), y1: frame.top, y2: frame.bottom });
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Measured Thon rings and fitted CTF" }, marks,
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, marks,
     svg("text", { class: "tick", x: (frame.left + frame.right) / 2, y: height - 4, "text-anchor": "middle" }, "resolution / Å"),
     line("line fitted", curve.fitted), line("line measured", curve.measured), limit);
 }

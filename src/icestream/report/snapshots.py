@@ -1,0 +1,133 @@
+"""What the page shows of the newest result of a step on many exposures: classes, a map, a gain."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from icestream.formats.mrc import map_mrc
+from icestream.model import Classes, Gain, Volume
+from icestream.report.details import items_of
+from icestream.report.pictures import class_sprite
+from icestream.report.trends import rounded
+from icestream.store.open import Store
+from icestream.store.records import ResultRecord
+
+__all__ = ["Snapshot", "snapshot_of"]
+
+_MOST_CLASSES = 200
+_VERDICTS = {
+    "right": "as it is",
+    "wrong": "wrong: fits when {}",
+    "undecided": "not decided yet",
+    "none": "no reference",
+}
+_THRESHOLD = 0.143
+"""Correlation of the halves at which a map's resolution is read off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A part of the page, and its picture."""
+
+    part: Literal["classes", "maps", "gains"]
+    document: dict[str, Any]
+    picture: bytes | Path | None
+    """PNG, or the file to make it from."""
+
+
+def snapshot_of(store: Store, record: ResultRecord, title: str) -> Snapshot | None:
+    """What to show of a result.
+
+    None when it holds neither classes nor a map nor a gain, or the classes' file is gone.
+    """
+    for classes in items_of(store, Classes, record.outputs):
+        return _classes(classes, record, title)
+    for volume in items_of(store, Volume, record.outputs):
+        document = _head(record, title) | _volume(volume)
+        return Snapshot(part="maps", document=document, picture=volume.picture)
+    for gain in items_of(store, Gain, record.outputs):
+        document = _head(record, title) | {"facts": list(_gain_facts(gain))}
+        return Snapshot(part="gains", document=document, picture=gain.picture)
+    return None
+
+
+def _head(record: ResultRecord, title: str) -> dict[str, Any]:
+    return {"step": record.step, "title": title, "time": record.finished}
+
+
+def _classes(classes: Classes, record: ResultRecord, title: str) -> Snapshot | None:
+    """The class averages, the most populated first."""
+    try:
+        averages = map_mrc(classes.averages)
+    except (OSError, ValueError):
+        return None
+    averages = averages.reshape(-1, *averages.shape[-2:])
+    counts = np.asarray(classes.counts)[: len(averages)]
+    numbers = range(1, len(counts) + 1) if classes.numbers is None else classes.numbers
+    order = [int(place) for place in np.argsort(-counts, kind="stable") if counts[place] > 0]
+    order = order[:_MOST_CLASSES]
+    sprite, columns, rows = class_sprite(averages, order)
+    described = _head(record, title) | {
+        "iteration": classes.iteration,
+        "particles": classes.particles,
+        "box": classes.box,
+        "pixel_size": classes.pixel_size,
+        "columns": columns,
+        "rows": rows,
+        "items": [
+            {
+                "number": int(numbers[place]),
+                "count": int(counts[place]),
+                "resolution": rounded(float(classes.resolution[place])),
+            }
+            for place in order
+        ],
+    }
+    return Snapshot(part="classes", document=described, picture=sprite)
+
+
+def _volume(volume: Volume) -> dict[str, Any]:
+    """Facts of a map, and the correlation of its halves; only a note where there is none."""
+    if volume.map is None:
+        return {"note": volume.note, "facts": [], "curve": None}
+    curve = None
+    if volume.fsc is not None and len(volume.fsc) > 1:
+        fsc = [rounded(float(value)) for value in volume.fsc[1:]]
+        step = 1.0 / (volume.box * volume.pixel_size)
+        curve = {
+            "s": [rounded(step * shell) for shell in range(1, len(fsc) + 1)],
+            "measured": fsc,
+            "fitted": [_THRESHOLD] * len(fsc),
+            "resolution": volume.resolution,
+        }
+    return {"note": volume.note, "facts": list(_volume_facts(volume)), "curve": curve}
+
+
+def _volume_facts(volume: Volume) -> Iterator[tuple[str, str]]:
+    if volume.resolution > 0:
+        yield "Halves agree (0.143) to", f"{volume.resolution:.1f} Å"
+    else:
+        yield "Halves agree (0.143) to", "nowhere"
+    if volume.resolution_half > 0:
+        yield "Halves agree (0.5) to", f"{volume.resolution_half:.1f} Å"
+    yield "Symmetry", volume.symmetry
+    yield "Hand", "cannot be told from projections"
+    yield "Particles", f"{volume.particles:,}"
+    yield "Evenness of the views", f"{volume.efficiency:.0%}"
+    yield "Box", f"{volume.box} px of {volume.pixel_size:.3g} Å"
+    yield "Snapshot", str(volume.iteration)
+
+
+def _gain_facts(gain: Gain) -> Iterator[tuple[str, str]]:
+    verdict = _VERDICTS[gain.verdict].format(gain.orientation)
+    sure = f" ({gain.certainty:.0f} σ)" if gain.verdict in ("right", "wrong") else ""
+    yield "Reference", gain.reference.name if gain.reference is not None else "none"
+    yield "Orientation of the reference", verdict + sure
+    yield "Pattern in raw frames", f"{gain.pattern:.2%}"
+    yield "Left after correction", f"{gain.residual:.2%}"
+    yield "Bad pixels not yet known", f"{gain.bad_pixels:,}"
+    yield "Error of the estimate", f"{gain.error:.2%} of a pixel's gain"
+    yield "Read so far", f"{gain.frames:,} frames of {gain.movies:,} movies"
