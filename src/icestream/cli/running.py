@@ -30,13 +30,18 @@ from icestream.settings import Settings, load
 from icestream.store import queries
 from icestream.store.open import NoStore, open_store
 
-__all__ = ["Here", "effectless", "run_here"]
+__all__ = ["Here", "Stopping", "effectless", "run_here"]
 
 _GROUP = Group("How it runs", sort_key=100)
 IMPOSSIBLE = 2
 """Exit status of a session that could not go on, because of what was asked."""
 INTERRUPTED = 130
 """Exit status of a session that was ended by Ctrl-C or a signal before it was done."""
+
+_CUT_SHORT = (
+    "icestream: the session did not end when it was told to, and was interrupted; what it had "
+    "stored is safe, and the same command goes on where it was"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +85,7 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
     tell()
     with ExitStack() as around:
         watcher = None if here.log_json else around.enter_context(Watcher(console()))
-        stopping = around.enter_context(_Stopping().by_signals())
+        stopping = around.enter_context(Stopping().by_signals())
 
         def begin(running: Running) -> None:
             """The session is ours: nobody else writes its log and its report."""
@@ -92,17 +97,21 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
                 around.enter_context(kept_up_to_date(session))
             stopping.begin(running)
 
-        outcome = run_session(
-            session,
-            workflow,
-            registry=registry,
-            machine=_machine(settings),
-            cores=here.cores,
-            order=here.order,
-            url=settings.store.get_secret_value() if settings.store else None,
-            on_start=begin,
-            on_progress=watcher.tell if watcher else None,
-        )
+        try:
+            outcome = run_session(
+                session,
+                workflow,
+                registry=registry,
+                machine=_machine(settings),
+                cores=here.cores,
+                order=here.order,
+                url=settings.store.get_secret_value() if settings.store else None,
+                on_start=begin,
+                on_progress=watcher.tell if watcher else None,
+            )
+        except KeyboardInterrupt:
+            print(_CUT_SHORT, file=sys.stderr)
+            return INTERRUPTED
     if not here.log_json:
         _tell(outcome, session, here)
     return _status(outcome, interrupted=stopping.asked > 0)
@@ -135,11 +144,21 @@ def _machine(settings: Settings) -> Machine:
     )
 
 
-class _Stopping:
-    """Ctrl-C lets the session finish what it has begun; a second one ends it at once."""
+class Stopping:
+    """Ctrl-C lets the session finish what it has begun; a second one ends it at once.
 
-    def __init__(self) -> None:
+    A session that was told to end at once and does not is interrupted where it is, as by a third
+    Ctrl-C: a service manager asks only once.
+
+    Parameters
+    ----------
+    patience
+        Seconds from "at once" to the interruption.
+    """
+
+    def __init__(self, patience: float = 20.0) -> None:
         self.asked = 0
+        self._patience = patience
         self._running: Running | None = None
 
     def begin(self, running: Running) -> None:
@@ -149,23 +168,26 @@ class _Stopping:
             running.request_stop(drain=False)
 
     @contextmanager
-    def by_signals(self) -> Iterator["_Stopping"]:
+    def by_signals(self) -> Iterator["Stopping"]:
         """Listen to Ctrl-C, and to the signal of service managers, which do not wait for long."""
-        before = {
-            number: signal.signal(number, self._hear) for number in (signal.SIGINT, signal.SIGTERM)
-        }
+        heard = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+        before = {number: signal.signal(number, self._hear) for number in heard}
         try:
             yield self
         finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
             for number, action in before.items():
                 signal.signal(number, action)
 
     def _hear(self, number: int, _: FrameType | None) -> None:
         self.asked += 1
-        if self.asked > 2:
+        if self.asked > 2 or number == signal.SIGALRM:
             raise KeyboardInterrupt
+        gently = self.asked == 1 and number == signal.SIGINT
+        if not gently:
+            signal.setitimer(signal.ITIMER_REAL, self._patience)
         if self._running is not None:
-            self._running.request_stop(drain=self.asked == 1 and number == signal.SIGINT)
+            self._running.request_stop(drain=gently)
 
 
 def _tell(outcome: Outcome, session: Path, here: Here) -> None:

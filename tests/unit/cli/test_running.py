@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 import structlog
 
 from icestream.cli import running as module
-from icestream.cli.running import INTERRUPTED, Here, run_here
+from icestream.cli.running import INTERRUPTED, Here, Stopping, run_here
 from icestream.cli.terminal import called
 from icestream.engine.progress import Outcome, Progress, StepProgress
 from icestream.engine.workflow import InvalidWorkflow, Step, Workflow, load_workflow
@@ -241,3 +242,47 @@ def test_what_has_no_effect_is_said(
     )
     run_here(_without_phase_plate(phase_plate=True), tmp_path / "s", Here())
     assert capsys.readouterr().err == ""
+
+
+def _stuck(seconds: float) -> None:
+    """A loop that reads no message."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        time.sleep(0.01)
+
+
+def test_a_session_that_does_not_hear_ends_on_one_signal_of_a_service_manager(
+    engine: Callable[[Session], list[Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def session(*_: object, on_start: Callable[[Any], None], **__: object) -> Outcome:
+        on_start(_Running())
+        os.kill(os.getpid(), signal.SIGTERM)
+        _stuck(30.0)
+        return DONE
+
+    engine(session)
+    monkeypatch.setattr(module, "Stopping", lambda: Stopping(patience=0.1))
+    assert run_here(_without_phase_plate(), tmp_path / "s", Here()) == INTERRUPTED
+    assert "goes on where it was" in capsys.readouterr().err
+
+
+def test_a_session_that_ends_when_it_is_told_is_not_interrupted() -> None:
+    running, stopping = _Running(), Stopping(patience=0.2)
+    with stopping.by_signals():
+        stopping.begin(running)  # type: ignore[arg-type]
+        os.kill(os.getpid(), signal.SIGTERM)
+        _stuck(0.02)
+    assert running.asked == [False]
+    _stuck(0.4)  # the alarm was taken back: it would end the process
+
+
+def test_one_ctrl_c_waits_as_long_as_it_takes() -> None:
+    running, stopping = _Running(), Stopping(patience=0.05)
+    with stopping.by_signals():
+        stopping.begin(running)  # type: ignore[arg-type]
+        os.kill(os.getpid(), signal.SIGINT)
+        _stuck(0.3)
+    assert running.asked == [True]
