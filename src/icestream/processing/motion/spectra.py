@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from icestream.model.arrays import Image, Stack
-from icestream.processing.backend import in_threads, operations
+from icestream.processing.backend import in_threads, operations, to_host
 from icestream.processing.fourier import HalfSpectrum, crop_spectrum
 
 __all__ = [
@@ -103,11 +103,15 @@ class Binned:
 
 
 def bin_frames(frames: Frames, resolution: float, *, cores: int = 1) -> Binned:
-    """Bin frames as far as `resolution` (Å) allows: nine tenths of it are two binned pixels."""
+    """Bin frames as far as `resolution` (Å) allows: nine tenths of it are two binned pixels.
+
+    Frames on a GPU are binned there and fetched: what is left is small, and its patches, some
+    hundred pixels each, are measured on the CPU.
+    """
     factor = max(1, int(_BINNING * resolution / (2 * frames.pixel_size)))
     ops = operations(frames.counts)
     images = ops.bin_frames(frames.counts, frames.gain, factor, threads=cores)
-    return Binned(images, frames.pixel_size * factor)
+    return Binned(to_host(images), frames.pixel_size * factor)
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover

@@ -3,6 +3,7 @@ import pytest
 
 from icestream.processing.motion.field import LocalMotion
 from icestream.processing.motion.measure import count_early_frames, measure_motion
+from icestream.processing.motion.spectra import Frames
 from icestream.processing.motion.track import Search
 
 
@@ -99,3 +100,11 @@ def test_an_edge_of_carbon_does_not_hold_the_frames(spots, wandering):
         counts[:] = rng.binomial(counts, np.where(beyond, 0.25, 1.0))
     found = measure_motion(movie.frames, Search())
     assert rms(found.shifts - movie.shifts) < 2.0 * found.frame_errors.mean()
+
+
+def test_frames_on_a_device_show_the_same_motion(spots, wandering, device):
+    movie = spots(wandering, size=384)
+    there = Frames(device(movie.frames.counts), device(movie.frames.gain), movie.frames.pixel_size)
+    here = measure_motion(movie.frames, Search(), patches=3)
+    found = measure_motion(there, Search(), patches=3)
+    np.testing.assert_allclose(found.shifts, here.shifts, atol=1e-3)
