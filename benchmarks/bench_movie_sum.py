@@ -1,26 +1,17 @@
-"""Reading and summing a movie: LZW, the sum against the exact one, and all of it against RELION.
+"""Reading and summing a movie: LZW beside imagecodecs, and the sum against the exact one.
 
     python benchmarks/bench_movie_sum.py --write
 
-Prints Markdown tables; `--write` gives them to the page "The sum of a movie" of the gallery. The
-movies are simulated and written into a temporary folder. icestream and RELION align the same files
-in turn, on one core each; without RELION (`relion_run_motioncorr`) icestream alone is measured.
-`--large` adds a movie of 40 x 4096 x 4096.
+Prints Markdown tables; `--write` gives them to the page "The sum of a movie" of the gallery.
+`bench_motion.py` has the whole of `movies.align` beside RELION.
 """
 
 import argparse
-import json
 import os
-import resource
-import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,9 +21,8 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from icestream.formats import write_mrc, write_tiff
 from icestream.formats.lzw import SPARE, decode_lzw
-from icestream.model import Movie, Optics
+from icestream.model import Optics
 from icestream.processing.dose import Dose
 from icestream.processing.motion import warp
 from icestream.processing.motion.field import LocalMotion
@@ -44,13 +34,10 @@ from icestream.processing.simulate.assembly import make_cage
 from icestream.processing.simulate.camera import make_camera
 from icestream.processing.simulate.exposure import Conditions, simulate_movie
 from icestream.processing.simulate.transfer import Aberrations
-from icestream.protocol import Work
-from icestream.protocols.align_movies import AlignMovies, AlignMoviesParameters
 
 sys.path.insert(0, str(Path(__file__).parent))
 from measured import publish
 
-RELION = "relion_run_motioncorr"
 PIXEL, DOSE = 1.5, 1.3
 EDGES = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
@@ -181,163 +168,26 @@ def accuracy_table(seeds: tuple[int, ...], size: int) -> str:
     return "\n".join(rows)
 
 
-@dataclass
-class Cost:
-    """What one program needed for one movie."""
-
-    seconds: float
-    """CPU."""
-    memory: float
-    """MB at most."""
-
-
-def run_icestream(movie: dict[str, Any], folder: Path) -> Cost:
-    """In a new process; the movie is aligned twice and the second time counts."""
-    command = [sys.executable, __file__, "--one", json.dumps(movie), "--folder", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(done.stdout + done.stderr)
-    return Cost(**json.loads(done.stdout.splitlines()[-1]))
-
-
-def align_one(movie: dict[str, Any], folder: Path) -> None:
-    """What the new process does."""
-    size = movie["size"]
-    item = Movie(
-        exposure="ours",
-        path=Path(movie["path"]),
-        frames=movie["frames"],
-        shape=(size, size),
-        optics=Optics(pixel_size=PIXEL, voltage=300.0),
-        dose_per_frame=DOSE,
-        gain=Path(movie["gain"]),
-    )
-    spent = 0.0
-    for _ in range(2):
-        start = time.process_time()
-        AlignMovies(AlignMoviesParameters()).process(item, Work(folder=folder, seed=1))
-        spent = time.process_time() - start
-    print(json.dumps({"seconds": spent, "memory": high_water(os.getpid())}))
-
-
-def high_water(process: int) -> float:
-    """Most memory that a process has held, MB; 0 when it is gone."""
-    try:
-        text = Path(f"/proc/{process}/status").read_text()
-    except OSError:
-        return 0.0
-    found = [line.split()[1] for line in text.splitlines() if line.startswith("VmHWM")]
-    return float(found[0]) / 1024 if found else 0.0
-
-
-def run_relion(movie: dict[str, Any], folder: Path) -> Cost:
-    (folder / "movies.star").write_text(
-        "# version 30001\n\ndata_optics\n\nloop_\n_rlnOpticsGroupName #1\n_rlnOpticsGroup #2\n"
-        "_rlnMicrographOriginalPixelSize #3\n_rlnVoltage #4\n_rlnSphericalAberration #5\n"
-        f"_rlnAmplitudeContrast #6\nopticsGroup1 1 {PIXEL} 300 2.7 0.1\n\n"
-        "# version 30001\n\ndata_movies\n\nloop_\n_rlnMicrographMovieName #1\n_rlnOpticsGroup #2\n"
-        f"{Path(movie['path']).name} 1\n\n"
-    )
-    options = "--i movies.star --o MotionCorr/ --use_own --j 1 --patch_x 5 --patch_y 5"
-    options += " --bfactor 150 --bin_factor 1 --dose_weighting --save_noDW --skip_logfile"
-    options += f" --dose_per_frame {DOSE} --gainref {Path(movie['gain']).name}"
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    process = subprocess.Popen(
-        [RELION, *options.split()],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    most = [0.0]
-
-    def watch() -> None:
-        while process.returncode is None:
-            most[0] = max(most[0], high_water(process.pid))
-            time.sleep(0.02)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    process.wait()
-    watcher.join()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if process.returncode:
-        raise SystemExit(f"{RELION} failed with status {process.returncode}")
-    return Cost(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, most[0])
-
-
-def peer_table(seeds: tuple[int, ...], sizes: tuple[tuple[int, int], ...]) -> str:
-    """Medians over the seeds of one size; one seed of the large one."""
-    programs = {"icestream": run_icestream}
-    if shutil.which(RELION):
-        programs["RELION"] = run_relion
-    else:
-        print(f"{RELION} is not installed: icestream alone is measured")
-    rows = ["| movie | program | CPU, s | peak memory, MB |", "|---|---|---|---|"]
-    for frames, size in sizes:
-        costs: dict[tuple[str, str], list[Cost]] = {}
-        for seed in seeds if size <= 2048 else seeds[:1]:
-            with tempfile.TemporaryDirectory() as scratch:
-                folder = Path(scratch)
-                counts, gain = simulate(seed, size, frames)
-                write_mrc(folder / "gain.mrc", gain)
-                write_mrc(folder / "movie.mrcs", counts)
-                write_tiff(folder / "movie.tif", counts)
-                del counts
-                for kind, name in (("raw MRC", "movie.mrcs"), ("LZW TIFF", "movie.tif")):
-                    movie = {
-                        "path": str(folder / name),
-                        "gain": str(folder / "gain.mrc"),
-                        "frames": frames,
-                        "size": size,
-                    }
-                    for program, run in programs.items():
-                        cost = run(movie, folder)
-                        print(seed, size, kind, program, cost, flush=True)
-                        costs.setdefault((kind, program), []).append(cost)
-        for (kind, program), found in costs.items():
-            seconds = statistics.median(cost.seconds for cost in found)
-            memory = max(cost.memory for cost in found)
-            rows.append(
-                f"| {frames} x {size} x {size}, {kind} | {program} | {seconds:.2f} | {memory:.0f} |"
-            )
-    return "\n".join(rows)
-
-
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--write", action="store_true", help="write the table of the gallery")
-    parser.add_argument("--large", action="store_true", help="add a movie of 40 x 4096 x 4096")
-    parser.add_argument("--movies", type=int, default=2, help="movies of 24 x 2048 x 2048")
+    parser.add_argument("--movies", type=int, default=4)
     parser.add_argument("--seed", type=int, default=701, help="of the first movie")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
-    parser.add_argument("--folder", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
-    if chosen.one:
-        align_one(json.loads(chosen.one), Path(chosen.folder))
-        return 0
     seeds = tuple(range(chosen.seed, chosen.seed + chosen.movies))
-    sizes = ((24, 2048), (40, 4096)) if chosen.large else ((24, 2048),)
     text = "\n\n".join(
         [
             "LZW, least CPU time of eight:",
             lzw_table(),
-            f"Quick sum against the exact one, worst of {len(seeds)} movies of 24 x 1024 x 1024:",
-            accuracy_table(seeds, 1024),
-            "The whole of `movies.align`, median CPU time, and the most memory:",
-            peer_table(seeds, sizes),
+            f"Quick sum against the exact one, worst of {len(seeds)} movies of 24 x 2048 x 2048:",
+            accuracy_table(seeds, 2048),
         ]
     )
     print(text)
     if chosen.write:
-        options = " --large" if chosen.large else ""
-        publish(
-            "movie-sum",
-            text,
-            f"python benchmarks/bench_movie_sum.py --write --movies {chosen.movies}"
-            f" --seed {chosen.seed}{options}",
-        )
+        publish("movie-sum", text, "python benchmarks/bench_movie_sum.py --write")
     return 0
 
 
