@@ -40,7 +40,7 @@ def find_outliers(total: Image, *, threshold: float = 7.0) -> NDArray[np.bool_]:
         spread = float(residual.std()) or 1.0
     outliers: NDArray[np.bool_] = np.abs(residual) > threshold * spread
     # An edge of carbon or a crystal inside a block stands out of its median, not of its place.
-    places = np.argwhere(outliers)
+    places = _places(outliers)
     if 0 < len(places) <= _FEW * total.size:
         padded = np.pad(total, _NEAR, mode="reflect")
         around = np.lib.stride_tricks.sliding_window_view(padded, (2 * _NEAR + 1,) * 2)
@@ -48,6 +48,11 @@ def find_outliers(total: Image, *, threshold: float = 7.0) -> NDArray[np.bool_]:
         values = total[places[:, 0], places[:, 1]]
         outliers[places[:, 0], places[:, 1]] = np.abs(values - medians) > threshold * spread
     return outliers
+
+
+def _places(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """``(n, 2)``; numpy looks through a line many times faster than through a plane."""
+    return np.stack(np.unravel_index(np.flatnonzero(mask), mask.shape), axis=1)
 
 
 def _block_medians(image: Image) -> Image:
@@ -83,7 +88,7 @@ def replace_defects(
         Neighbours are at most this many pixels away along each axis; where none of them is good
         (a broad dead stripe), they are looked for further out.
     """
-    places = np.argwhere(defects)
+    places = _places(defects)
     if not len(places):
         return
     if defects.all():

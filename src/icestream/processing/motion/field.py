@@ -42,9 +42,8 @@ class LocalMotion:
         times = np.stack([frames, frames**2, frames**3])
         y, x = centers[:, 0], centers[:, 1]
         places = np.stack([np.ones_like(x), x, x * x, y, y * y, x * y])
-        terms = self.coefficients.reshape(2, 6, 3)
-        local = np.einsum("csa,af,sp->fpc", terms, times, places)
-        moved: NDArray[np.float64] = self.shifts[:, None, :] + local
+        terms = (self.coefficients.reshape(2, 6, 3) @ times).transpose(2, 0, 1)
+        moved: NDArray[np.float64] = self.shifts[:, None, :] + (terms @ places).transpose(0, 2, 1)
         return moved
 
     def without_first(self, frames: int) -> "LocalMotion":
