@@ -1,8 +1,10 @@
 """Power spectra of micrographs: the mean over overlapping tiles."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
+import numba
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
@@ -33,6 +35,9 @@ class Tiles:
     """``(tiles, 2)``: (y, x) of the middle of each tile from the middle of the image, Å."""
     side: float
     """Å."""
+    turns: NDArray[np.int64] | None = None
+    """``(tiles,)``: tiles with different numbers were made from different frames. None: all were
+    made from the same."""
 
     @property
     def variance_ratio(self) -> float:
@@ -45,7 +50,10 @@ class Tiles:
         apart = np.abs(self.places[:, None] - self.places[None, :]) / self.side
         near = np.minimum(apart, 1.0)
         overlap = (1.0 - near) * np.cos(np.pi * near) + np.sin(np.pi * near) / np.pi
-        return float(np.sum(np.prod(overlap, axis=-1) ** 2) / len(self.places))
+        shared = np.prod(overlap, axis=-1) ** 2
+        if self.turns is not None:
+            shared = shared * (self.turns[:, None] == self.turns[None, :])
+        return float(np.sum(shared) / len(self.places))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -111,19 +119,18 @@ def power_spectrum(
             f"the image has shape {image.shape}; "
             f"a CTF needs at least {_SMALLEST_TILE} x {_SMALLEST_TILE} pixels"
         )
-    groups = image if image.ndim == 3 else image[None]
+    groups = np.asarray(image, dtype=np.float32).reshape(-1, *image.shape[-2:])
     shape = groups.shape[1:]
-    side, box = _tile_sides(min(shape), pixel_size, tile_size)
-    corners = [(y, x) for y in _starts(shape[0], side) for x in _starts(shape[1], side)]
-    kept = np.empty((len(corners), box, box // 2 + 1), dtype=np.float32)
+    side, box = tile_sides(min(shape), pixel_size, tile_size)
+    corners = [(y, x) for y in tile_starts(shape[0], side) for x in tile_starts(shape[1], side)]
+    kept = np.zeros((len(corners), box, box // 2 + 1), dtype=np.float32)
     places: list[tuple[float, float]] = []
+    work = np.empty((side, side), dtype=np.float32)
     for row, column in corners:
-        for number, group in enumerate(groups):
-            tile = _periodogram(group[row : row + side, column : column + side], box, threads)
-            if tile is None:
-                break
-            kept[len(places)] = tile if number == 0 else kept[len(places)] + tile
-        else:
+        total = kept[len(places)]
+        total[:] = 0.0
+        tiles = groups[:, row : row + side, column : column + side]
+        if all(add_periodogram(tile, work, total, threads) for tile in tiles):
             middle = (row + 0.5 * (side - shape[0]), column + 0.5 * (side - shape[1]))
             places.append((middle[0] * pixel_size, middle[1] * pixel_size))
     if not places:
@@ -133,13 +140,18 @@ def power_spectrum(
         )
     kept = kept[: len(places)]
     kept /= np.float32(len(groups))
-    good = _ordinary(kept, 1.0 / (side * pixel_size))
-    parts = Tiles(
-        power=kept if good.all() else kept[good],
-        places=np.array(places)[good],
-        side=side * pixel_size,
-    )
-    return average(parts, left_out=len(corners) - len(parts.places))
+    parts = Tiles(power=kept, places=np.array(places), side=side * pixel_size)
+    return average_ordinary(parts, left_out=len(corners) - len(places))
+
+
+def average_ordinary(parts: Tiles, *, left_out: int = 0) -> PowerSpectrum:
+    """The mean spectrum of tiles, without those whose power at low frequency is far above."""
+    good = _ordinary(parts.power, 1.0 / parts.side)
+    left_out += int(np.count_nonzero(~good))
+    if not good.all():
+        turns = None if parts.turns is None else parts.turns[good]
+        parts = replace(parts, power=parts.power[good], places=parts.places[good], turns=turns)
+    return average(parts, left_out=left_out)
 
 
 def average(parts: Tiles, *, left_out: int = 0) -> PowerSpectrum:
@@ -154,7 +166,7 @@ def average(parts: Tiles, *, left_out: int = 0) -> PowerSpectrum:
     )
 
 
-def _tile_sides(shortest: int, pixel_size: float, tile_size: int) -> tuple[int, int]:
+def tile_sides(shortest: int, pixel_size: float, tile_size: int) -> tuple[int, int]:
     """Pixels of a tile in the image, and of the spectrum that is cut from its transform."""
     ratio = max(1.0, FINEST_PIXEL / pixel_size)
     side = int(scipy.fft.next_fast_len(math.ceil(tile_size * ratio), real=True))
@@ -164,32 +176,65 @@ def _tile_sides(shortest: int, pixel_size: float, tile_size: int) -> tuple[int, 
     return side, min(side, 2 * round(side / ratio / 2))
 
 
-def _starts(length: int, side: int) -> list[int]:
+def tile_starts(length: int, side: int) -> list[int]:
     """First pixels of tiles that cover `length` evenly and overlap by at least half."""
     count = 1 + math.ceil((length - side) / (side / 2))
     return [round(place) for place in np.linspace(0, length - side, count)]
 
 
-def _periodogram(tile: Image, box: int, threads: int) -> NDArray[np.float32] | None:
-    """Power of one tile in the order of rfft2, cut to `box`; None when the tile is empty."""
-    values = np.asarray(tile, dtype=np.float32)
-    finite = np.isfinite(values)
-    share = float(finite.mean())
-    if share < _LEAST_GOOD:
-        return None
-    mean = np.float32(values[finite].mean(dtype=np.float64))
-    values = values - mean if share == 1.0 else np.where(finite, values - mean, np.float32(0.0))
-    side = len(values)
-    window = np.sin(np.pi * (np.arange(side, dtype=np.float32) + 0.5) / side)
-    values = values * (window[:, None] * window[None, :])
-    transform = operations(values).rfft2(values, threads=threads)
-    half = box // 2
-    transform = np.concatenate((transform[:half], transform[-half:]))[:, : half + 1]
-    power = transform.real**2 + transform.imag**2
-    noise = float(power[half // 2 : half, : half // 2].mean(dtype=np.float64))
-    if not noise > 1e-12 * float(mean) ** 2 + 1e-30:
-        return None
-    return np.asarray(power / np.float32(noise), dtype=np.float32)
+def add_periodogram(
+    tile: Image, work: NDArray[np.float32], total: NDArray[np.float32], threads: int = 1
+) -> bool:
+    """Add the power of one tile, over that of its noise, to `total`, in the order of rfft2.
+
+    `work` is a place to work in, as large as the tile; `total` ends at a lower frequency where it
+    is smaller. False, and nothing is added, when the tile is empty.
+    """
+    mean = float(tile.mean(dtype=np.float64))
+    if not math.isfinite(mean):
+        finite = np.isfinite(tile)
+        if float(finite.mean()) < _LEAST_GOOD:
+            return False
+        mean = float(tile[finite].mean(dtype=np.float64))
+        tile = np.where(finite, tile, np.float32(mean))
+    _put_window(tile, np.float32(mean), _sine(len(tile)), work)
+    transform = operations(work).rfft2(work, threads=threads)
+    half = len(total) // 2
+    corner = transform[half // 2 : half, : half // 2]
+    noise = float(np.mean(corner.real**2 + corner.imag**2, dtype=np.float64))
+    if not noise > 1e-12 * mean**2 + 1e-30:
+        return False
+    _add_power(transform, np.float32(1.0 / noise), total)
+    return True
+
+
+@cache
+def _sine(side: int) -> NDArray[np.float32]:
+    """The window along each axis."""
+    return np.sin(np.pi * (np.arange(side, dtype=np.float32) + 0.5) / side)
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+def _put_window(
+    tile: Image, mean: np.float32, window: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    """The tile without its mean, times the window along both axes."""
+    for y in range(tile.shape[0]):
+        for x in range(tile.shape[1]):
+            out[y, x] = (tile[y, x] - mean) * window[y] * window[x]
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+def _add_power(
+    transform: NDArray[np.complex64], scale: np.float32, total: NDArray[np.float32]
+) -> None:
+    """Add the power of a half plane to one of as many rows, or fewer."""
+    half = total.shape[0] // 2
+    for row in range(total.shape[0]):
+        source = row if row < half else row + transform.shape[0] - total.shape[0]
+        for x in range(total.shape[1]):
+            value = transform[source, x]
+            total[row, x] += scale * (value.real * value.real + value.imag * value.imag)
 
 
 def _ordinary(tiles: NDArray[np.float32], step: float) -> NDArray[np.bool_]:
