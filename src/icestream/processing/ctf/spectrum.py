@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numba
 import numpy as np
@@ -19,6 +18,8 @@ FINEST_PIXEL = 1.4
 
 _SMALLEST_TILE = 128
 _LEAST_GOOD = 0.9
+_FINE = 256
+"""Steps in which windows are moved over each other."""
 
 
 class UnusableImage(ValueError):
@@ -35,25 +36,30 @@ class Tiles:
     """``(tiles, 2)``: (y, x) of the middle of each tile from the middle of the image, Å."""
     side: float
     """Å."""
-    turns: NDArray[np.int64] | None = None
-    """``(tiles,)``: tiles with different numbers were made from different frames. None: all were
-    made from the same."""
+    taper: float = 0.5
+    """Over which part of a side the window rises: a quarter of a sine wave."""
 
     @property
     def variance_ratio(self) -> float:
         """Variance of a mean over the tiles, over that of as many tiles that do not overlap.
 
         Where the windows of two tiles have the overlap ``r``, their powers have the correlation
-        ``r²``; for sine windows a distance of ``u`` sides gives
-        ``(1 - u) cos(pi u) + sin(pi u) / pi`` along each axis.
+        ``r²``.
         """
+        window = taper_window(_FINE, self.taper).astype(np.float64)
+        overlap = np.correlate(window, window, "full")[_FINE - 1 :] / np.sum(window**2)
         apart = np.abs(self.places[:, None] - self.places[None, :]) / self.side
-        near = np.minimum(apart, 1.0)
-        overlap = (1.0 - near) * np.cos(np.pi * near) + np.sin(np.pi * near) / np.pi
-        shared = np.prod(overlap, axis=-1) ** 2
-        if self.turns is not None:
-            shared = shared * (self.turns[:, None] == self.turns[None, :])
-        return float(np.sum(shared) / len(self.places))
+        shared = np.interp(apart, np.arange(_FINE + 1) / _FINE, np.append(overlap, 0.0))
+        return float(np.sum(np.prod(shared, axis=-1) ** 2) / len(self.places))
+
+    @property
+    def spread(self) -> float:
+        """How much larger the variance of a sum over pixels is than if they were independent.
+
+        Neighbours in the spectrum of a tapered tile are correlated: ``sum w⁴ / (sum w²)²`` along
+        each axis, 2.25 for a sine window.
+        """
+        return float(((1.0 - 1.25 * self.taper) / (1.0 - self.taper) ** 2) ** 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -125,12 +131,12 @@ def power_spectrum(
     corners = [(y, x) for y in tile_starts(shape[0], side) for x in tile_starts(shape[1], side)]
     kept = np.zeros((len(corners), box, box // 2 + 1), dtype=np.float32)
     places: list[tuple[float, float]] = []
-    work = np.empty((side, side), dtype=np.float32)
+    window, work = taper_window(side), np.empty((side, side), dtype=np.float32)
     for row, column in corners:
         total = kept[len(places)]
         total[:] = 0.0
         tiles = groups[:, row : row + side, column : column + side]
-        if all(add_periodogram(tile, work, total, threads) for tile in tiles):
+        if all(add_periodogram(tile, window, work, total, threads) for tile in tiles):
             middle = (row + 0.5 * (side - shape[0]), column + 0.5 * (side - shape[1]))
             places.append((middle[0] * pixel_size, middle[1] * pixel_size))
     if not places:
@@ -149,8 +155,7 @@ def average_ordinary(parts: Tiles, *, left_out: int = 0) -> PowerSpectrum:
     good = _ordinary(parts.power, 1.0 / parts.side)
     left_out += int(np.count_nonzero(~good))
     if not good.all():
-        turns = None if parts.turns is None else parts.turns[good]
-        parts = replace(parts, power=parts.power[good], places=parts.places[good], turns=turns)
+        parts = replace(parts, power=parts.power[good], places=parts.places[good])
     return average(parts, left_out=left_out)
 
 
@@ -176,19 +181,24 @@ def tile_sides(shortest: int, pixel_size: float, tile_size: int) -> tuple[int, i
     return side, min(side, 2 * round(side / ratio / 2))
 
 
-def tile_starts(length: int, side: int) -> list[int]:
-    """First pixels of tiles that cover `length` evenly and overlap by at least half."""
-    count = 1 + math.ceil((length - side) / (side / 2))
+def tile_starts(length: int, side: int, overlap: float = 0.5) -> list[int]:
+    """First pixels of tiles that cover `length` evenly and overlap by at least that part."""
+    count = 1 + math.ceil((length - side) / (side * (1.0 - overlap)))
     return [round(place) for place in np.linspace(0, length - side, count)]
 
 
 def add_periodogram(
-    tile: Image, work: NDArray[np.float32], total: NDArray[np.float32], threads: int = 1
+    tile: Image,
+    window: NDArray[np.float32],
+    work: NDArray[np.float32],
+    total: NDArray[np.float32],
+    threads: int = 1,
 ) -> bool:
     """Add the power of one tile, over that of its noise, to `total`, in the order of rfft2.
 
-    `work` is a place to work in, as large as the tile; `total` ends at a lower frequency where it
-    is smaller. False, and nothing is added, when the tile is empty.
+    `window` is applied along both axes; `work` is as large as the tile, and may be the tile;
+    `total` ends at a lower frequency where it is smaller. False, and nothing is added, when the
+    tile is empty.
     """
     mean = float(tile.mean(dtype=np.float64))
     if not math.isfinite(mean):
@@ -197,7 +207,7 @@ def add_periodogram(
             return False
         mean = float(tile[finite].mean(dtype=np.float64))
         tile = np.where(finite, tile, np.float32(mean))
-    _put_window(tile, np.float32(mean), _sine(len(tile)), work)
+    _put_window(tile, np.float32(mean), window, work)
     transform = operations(work).rfft2(work, threads=threads)
     half = len(total) // 2
     corner = transform[half // 2 : half, : half // 2]
@@ -208,10 +218,14 @@ def add_periodogram(
     return True
 
 
-@cache
-def _sine(side: int) -> NDArray[np.float32]:
-    """The window along each axis."""
-    return np.sin(np.pi * (np.arange(side, dtype=np.float32) + 0.5) / side)
+def taper_window(side: int, taper: float = 0.5) -> NDArray[np.float32]:
+    """Window along one axis, which rises as a quarter of a sine wave over `taper` of the side.
+
+    Where tiles overlap by as much, their windows' squares add up to one.
+    """
+    place = (np.arange(side) + 0.5) / side
+    edge = np.minimum(np.minimum(place, 1.0 - place) / taper, 1.0)
+    return np.sin(0.5 * np.pi * edge).astype(np.float32)
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
