@@ -31,6 +31,8 @@ _OVERLAPS = (0.5, 0.25, 0.0)
 _ENOUGH = 4e7
 """Pixels to be transformed beyond which tiles overlap less."""
 _SHORTEST_TAPER = 0.125
+_FINE = 1.0
+"""Å: finer pixels are binned as far as they stay finer than this."""
 _SMALLEST = 128
 _LOWEST = (127 - 6) << 4
 """What `pack` makes 0: the number 2⁻⁶."""
@@ -125,11 +127,13 @@ def group_tiles(
     first, last = _seen_by_all(motion, frames)
     if min(last - first) < _SMALLEST:
         return None
-    side, box = tile_sides(int(min(last - first)), pixel_size, TILE_SIZE)
+    binning = max(1, int(_FINE / pixel_size))
+    small, box = tile_sides(int(min(last - first)) // binning, binning * pixel_size, TILE_SIZE)
+    side = binning * small
     count = max(1, round(len(frames) * dose_per_frame / _DOSE))
     groups = np.array_split(np.arange(len(frames)), min(count, len(frames)))
-    rows, columns = _grid((first, last), side, len(groups))
-    window, taper = _window(rows, columns, side)
+    rows, columns = _grid((first, last), (side, small), len(groups))
+    window, taper = _window((rows, columns), side, small)
     corners = np.array([(y, x) for y in rows for x in columns])
     middles = (corners + 0.5 * side) / frames.shape - 0.5
     shifts = _shifts_at(motion, middles) / pixel_size
@@ -143,7 +147,10 @@ def group_tiles(
             starts = corners[tile] - _whole_pixels(shifts[group, tile])
             counts = frames.counts[group[0] : group[-1] + 1]
             _sum_group(counts, frames.gain, starts, image)
-            if not add_periodogram(image, window, image, total):
+            binned = image
+            if binning > 1:
+                binned = image.reshape(small, binning, small, binning).sum(axis=(1, 3))
+            if not add_periodogram(binned, window, binned, total):
                 return None
         stretch = straight @ (np.eye(2) + strains[:, tile].mean(axis=0))
         return pack(_stretched(total, np.float32(1.0 / len(groups)), stretch))
@@ -162,25 +169,31 @@ def group_tiles(
 
 
 def _grid(
-    seen: tuple[NDArray[np.int64], NDArray[np.int64]], side: int, groups: int
+    seen: tuple[NDArray[np.int64], NDArray[np.int64]], sides: tuple[int, int], groups: int
 ) -> tuple[list[int], list[int]]:
-    """First rows and first columns of the tiles of the part of the field from one to another."""
+    """First rows and first columns of the tiles of the part of the field from one to another.
+
+    `sides` are those of a tile, before and after binning.
+    """
+    side, small = sides
     for overlap in _OVERLAPS:
         rows, columns = (
             [int(start) + place for place in tile_starts(int(stop - start), side, overlap)]
             for start, stop in zip(*seen, strict=True)
         )
-        if len(rows) * len(columns) * groups * side**2 <= _ENOUGH:
+        if len(rows) * len(columns) * groups * small**2 <= _ENOUGH:
             break
     return rows, columns
 
 
-def _window(rows: list[int], columns: list[int], side: int) -> tuple[NDArray[np.float32], float]:
-    """Window along an axis, and the part of a side that it rises over: that of the overlap."""
-    steps = [starts[1] - starts[0] for starts in (rows, columns) if len(starts) > 1]
+def _window(
+    starts: tuple[list[int], list[int]], side: int, small: int
+) -> tuple[NDArray[np.float32], float]:
+    """Window of `small` pixels, and the part of a side that it rises over: the tiles' overlap."""
+    steps = [places[1] - places[0] for places in starts if len(places) > 1]
     overlap = 1.0 - max(steps) / side if steps else 0.5
     taper = min(max(overlap, _SHORTEST_TAPER), 0.5)
-    return taper_window(side, taper), taper
+    return taper_window(small, taper), taper
 
 
 def _shifts_at(

@@ -109,6 +109,22 @@ def test_rings_are_stretched_as_alignment_stretches_the_field() -> None:
     assert stretched == pytest.approx(straight / (1.0 + stretch), rel=0.02)
 
 
+def test_fine_pixels_are_binned() -> None:
+    """The same field in half the pixel has the same spectrum."""
+    coarse = waves(4, 256)
+    fine = Frames(
+        np.repeat(np.repeat(coarse.counts, 2, axis=1), 2, axis=2), np.ones((512, 512)), 0.4
+    )
+    one = group_tiles(Frames(coarse.counts, coarse.gain, 0.8), still(4), 4.0)
+    two = group_tiles(fine, still(4), 4.0)
+    assert one is not None
+    assert two is not None
+    assert two.side == pytest.approx(one.side, rel=0.02)
+    assert peak(two.unpack().power[0])[1] / two.side == pytest.approx(
+        peak(one.unpack().power[0])[1] / one.side, rel=0.02
+    )
+
+
 def test_a_distortion_is_undone() -> None:
     frames = waves(4, 512)
     true, found = (
