@@ -9,7 +9,6 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from icestream.model import Image, Spectrum, Stack
-from icestream.processing.backend import operations
 
 __all__ = ["FINEST_PIXEL", "PowerSpectrum", "Tiles", "UnusableImage", "power_spectrum"]
 
@@ -101,7 +100,7 @@ def power_spectrum(
         ``(y, x)``, at least 128 pixels along each side. Pixels that are not finite are replaced
         by the mean; a tile where they are more than a tenth is left out. Or ``(groups, y, x)``:
         sums over groups of frames, whose powers are averaged. Water moves under the beam, so
-        that at 5 Å its rings add up only within some 4 e/Å²; what is left of motion between
+        that at 5 Å its rings add up only within a few e/Å²; what is left of motion between
         groups then does not matter either.
     pixel_size
         Å.
@@ -208,8 +207,10 @@ def add_periodogram(
         mean = float(tile[finite].mean(dtype=np.float64))
         tile = np.where(finite, tile, np.float32(mean))
     _put_window(tile, np.float32(mean), window, work)
-    transform = operations(work).rfft2(work, threads=threads)
     half = len(total) // 2
+    # Columns beyond the highest frequency are not needed.
+    rows = scipy.fft.rfft(work, axis=1, workers=threads)[:, : half + 1]
+    transform = scipy.fft.fft(rows, axis=0, workers=threads)
     corner = transform[half // 2 : half, : half // 2]
     noise = float(np.mean(corner.real**2 + corner.imag**2, dtype=np.float64))
     if not noise > 1e-12 * mean**2 + 1e-30:
