@@ -349,9 +349,10 @@ def real() -> str:
 def speed() -> str:
     plate = SearchRange(phase_shift=(0.0, 180.0))
     text = (
-        "**Time** of one fit with everything that is reported, rings present; last, to spectra that "
-        "alignment wrote\n\n"
-        "| image | pixel | processor time | with a phase plate | to spectra |\n|---|---|---|---|---|\n"
+        "**Time** of one fit with everything that is reported, rings present; last, of one to the "
+        "spectra that alignment wrote\n\n"
+        "| image | pixel | processor time | with a phase plate | to spectra |\n"
+        "|---|---|---|---|---|\n"
     )
     true = Defocus(u=12400, v=11800, angle=30.0)
     for size, pixel in ((1024, 1.5), (2048, 1.0), (4096, 1.0), (4096, 0.7)):

@@ -12,7 +12,7 @@ from icestream.model import Image
 from icestream.processing.backend import in_threads
 from icestream.processing.ctf.spectrum import (
     Tiles,
-    add_periodogram,
+    add_power,
     taper_window,
     tile_sides,
     tile_starts,
@@ -25,12 +25,13 @@ __all__ = ["TILE_SIZE", "PackedTiles", "group_tiles"]
 
 TILE_SIZE = 512
 """Frequencies along each side of a spectrum."""
-_DOSE = 6.0
-"""e/Å² in a group. In groups of 4 rings at 5 Å are stronger still, at half as many transforms
-again; in groups of 8 errors were a fifth larger."""
-_OVERLAPS = (0.5, 0.25, 0.0)
-_ENOUGH = 2.5e7
-"""Pixels to be transformed beyond which tiles overlap less."""
+_WAYS = ((4.0, 0.5), (4.0, 0.25), (4.0, 0.0), (6.0, 0.0))
+"""e/Å² in a group and least overlap of tiles, the first that is cheap enough. Rings at 5 Å are
+strongest in groups of 4; in groups of 8 the errors were half as large again."""
+_CHEAP = 0.25
+"""Pixels to be transformed over those of all frames: about a tenth of the cost of alignment."""
+_SMALL = 2.5e7
+"""Pixels that may be transformed however small the movie is."""
 _SHORTEST_TAPER = 0.125
 _FINE = 1.0
 """Å: finer pixels are binned as far as they stay finer than this."""
@@ -83,17 +84,17 @@ def group_tiles(
     distortion: Distortion | None = None,
     cores: int = 1,
 ) -> PackedTiles | None:
-    """Mean power, over groups of frames of about 6 e/Å², of tiles of a movie.
+    """Mean power, over groups of frames of 4 to 6 e/Å², of tiles of a movie.
 
     Water moves under the beam, so that at 5 Å its rings add up as amplitudes only within a few
     e/Å², and as power beyond: these spectra show more of the rings than that of the sum of all
     frames, see `power_spectrum`. Motion between groups does not matter to them, and frames of
     one group are moved by whole pixels, chosen so that the fractions that they leave are alike.
 
-    Tiles overlap by half where that takes few transforms, and hardly at all in a large field;
-    their windows rise over as much, but for an eighth at least. What alignment stretches in a
-    tile, on the mean over the frames, is stretched in its power, so that the rings are those of
-    the aligned sum.
+    Tiles overlap by half where that takes few transforms. In a large field they hardly do, and
+    where frames are few groups are larger; windows rise over the overlap, but for an eighth of a
+    side at least. What alignment stretches in a tile, on the mean over the frames, is stretched
+    in its power, so that the rings are those of the aligned sum.
 
     Parameters
     ----------
@@ -123,7 +124,7 @@ def group_tiles(
     McMullan et al. (2015), doi:10.1016/j.ultramic.2015.05.017
     """
     if not dose_per_frame > 0.0:
-        raise ValueError(f"groups of {_DOSE:g} e/Å² need the dose of a frame, not {dose_per_frame}")
+        raise ValueError(f"groups of frames need the dose of a frame, not {dose_per_frame}")
     pixel_size = frames.pixel_size
     first, last = _seen_by_all(motion, frames)
     if min(last - first) < _SMALLEST:
@@ -131,9 +132,13 @@ def group_tiles(
     binning = max(1, int(_FINE / pixel_size))
     small, box = tile_sides(int(min(last - first)) // binning, binning * pixel_size, TILE_SIZE)
     side = binning * small
-    count = max(1, round(len(frames) * dose_per_frame / _DOSE))
-    groups = np.array_split(np.arange(len(frames)), min(count, len(frames)))
-    rows, columns = _grid((first, last), (side, small), len(groups))
+    enough = max(_SMALL, _CHEAP * frames.counts.size / binning**2) / small**2
+    for dose, overlap in _WAYS:
+        count = max(1, round(len(frames) * dose_per_frame / dose))
+        groups = np.array_split(np.arange(len(frames)), min(count, len(frames)))
+        rows, columns = _grid((first, last), side, overlap)
+        if len(groups) * len(rows) * len(columns) <= enough:
+            break
     window, taper = _window((rows, columns), side, small)
     corners = np.array([(y, x) for y in rows for x in columns])
     middles = (corners + 0.5 * side) / frames.shape - 0.5
@@ -147,11 +152,11 @@ def group_tiles(
         for group in groups:
             starts = corners[tile] - _whole_pixels(shifts[group, tile])
             counts = frames.counts[group[0] : group[-1] + 1]
-            _sum_group(counts, frames.gain, starts, image)
+            mean = _sum_group(counts, frames.gain, starts, image)
             binned = image
             if binning > 1:
-                binned = image.reshape(small, binning, small, binning).sum(axis=(1, 3))
-            if not add_periodogram(binned, window, binned, total):
+                binned = image.reshape(small, binning, small, binning).mean(axis=(1, 3))
+            if not add_power(binned, mean, window, binned, total):
                 return None
         stretch = straight @ (np.eye(2) + strains[:, tile].mean(axis=0))
         return pack(_stretched(total, np.float32(1.0 / len(groups)), stretch))
@@ -170,20 +175,13 @@ def group_tiles(
 
 
 def _grid(
-    seen: tuple[NDArray[np.int64], NDArray[np.int64]], sides: tuple[int, int], groups: int
+    seen: tuple[NDArray[np.int64], NDArray[np.int64]], side: int, overlap: float
 ) -> tuple[list[int], list[int]]:
-    """First rows and first columns of the tiles of the part of the field from one to another.
-
-    `sides` are those of a tile, before and after binning.
-    """
-    side, small = sides
-    for overlap in _OVERLAPS:
-        rows, columns = (
-            [int(start) + place for place in tile_starts(int(stop - start), side, overlap)]
-            for start, stop in zip(*seen, strict=True)
-        )
-        if len(rows) * len(columns) * groups * small**2 <= _ENOUGH:
-            break
+    """First rows and columns of tiles of the part of the field from one place to another."""
+    rows, columns = (
+        [int(start) + place for place in tile_starts(int(stop - start), side, overlap)]
+        for start, stop in zip(*seen, strict=True)
+    )
     return rows, columns
 
 
@@ -243,9 +241,13 @@ def _whole_pixels(shifts: NDArray[np.float64]) -> NDArray[np.int64]:
 @numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _sum_group(
     counts: NDArray[Any], gain: Image, corners: NDArray[np.int64], out: NDArray[np.float32]
-) -> None:
-    """Sum of gain-corrected squares, one of each frame, whose first pixels are `corners`."""
+) -> float:
+    """Sum of gain-corrected squares, one of each frame, whose first pixels are `corners`.
+
+    Returns the mean of the sum, which is put into `out`.
+    """
     side = out.shape[0]
+    total = 0.0
     for y in range(side):
         line = out[y]
         line[:] = 0
@@ -255,6 +257,8 @@ def _sum_group(
             factor = gain[top + y, left : left + side]
             for x in range(side):
                 line[x] += np.float32(row[x]) * factor[x]
+        total += float(line.sum())
+    return total / (side * side)
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover

@@ -135,7 +135,7 @@ def power_spectrum(
         total = kept[len(places)]
         total[:] = 0.0
         tiles = groups[:, row : row + side, column : column + side]
-        if all(add_periodogram(tile, window, work, total, threads) for tile in tiles):
+        if all(_add_tile(tile, window, work, total, threads) for tile in tiles):
             middle = (row + 0.5 * (side - shape[0]), column + 0.5 * (side - shape[1]))
             places.append((middle[0] * pixel_size, middle[1] * pixel_size))
     if not places:
@@ -186,19 +186,14 @@ def tile_starts(length: int, side: int, overlap: float = 0.5) -> list[int]:
     return [round(place) for place in np.linspace(0, length - side, count)]
 
 
-def add_periodogram(
+def _add_tile(
     tile: Image,
     window: NDArray[np.float32],
     work: NDArray[np.float32],
     total: NDArray[np.float32],
-    threads: int = 1,
+    threads: int,
 ) -> bool:
-    """Add the power of one tile, over that of its noise, to `total`, in the order of rfft2.
-
-    `window` is applied along both axes; `work` is as large as the tile, and may be the tile;
-    `total` ends at a lower frequency where it is smaller. False, and nothing is added, when the
-    tile is empty.
-    """
+    """Add the power of a tile, whose pixels need not be finite; see `add_power`."""
     mean = float(tile.mean(dtype=np.float64))
     if not math.isfinite(mean):
         finite = np.isfinite(tile)
@@ -206,6 +201,23 @@ def add_periodogram(
             return False
         mean = float(tile[finite].mean(dtype=np.float64))
         tile = np.where(finite, tile, np.float32(mean))
+    return add_power(tile, mean, window, work, total, threads)
+
+
+def add_power(
+    tile: Image,
+    mean: float,
+    window: NDArray[np.float32],
+    work: NDArray[np.float32],
+    total: NDArray[np.float32],
+    threads: int = 1,
+) -> bool:
+    """Add the power of one tile, over that of its noise, to `total`, in the order of rfft2.
+
+    `mean` is that of the tile, and `window` is applied along both axes; `work` is as large as the
+    tile, and may be the tile; `total` ends at a lower frequency where it is smaller. False, and
+    nothing is added, when the tile is empty.
+    """
     _put_window(tile, np.float32(mean), window, work)
     half = len(total) // 2
     # Columns beyond the highest frequency are not needed.
@@ -215,7 +227,7 @@ def add_periodogram(
     noise = float(np.mean(corner.real**2 + corner.imag**2, dtype=np.float64))
     if not noise > 1e-12 * mean**2 + 1e-30:
         return False
-    _add_power(transform, np.float32(1.0 / noise), total)
+    _add_scaled(transform, np.float32(1.0 / noise), total)
     return True
 
 
@@ -240,7 +252,7 @@ def _put_window(
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
-def _add_power(
+def _add_scaled(
     transform: NDArray[np.complex64], scale: np.float32, total: NDArray[np.float32]
 ) -> None:
     """Add the power of a half plane to one of as many rows, or fewer."""
