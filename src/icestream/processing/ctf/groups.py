@@ -247,7 +247,7 @@ def _sum_group(
     Returns the mean of the sum, which is put into `out`.
     """
     side = out.shape[0]
-    total = 0.0
+    total = np.float64(0.0)
     for y in range(side):
         line = out[y]
         line[:] = 0
@@ -257,8 +257,8 @@ def _sum_group(
             factor = gain[top + y, left : left + side]
             for x in range(side):
                 line[x] += np.float32(row[x]) * factor[x]
-        total += float(line.sum())
-    return total / (side * side)
+        total += line.sum()
+    return float(total / (side * side))
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
