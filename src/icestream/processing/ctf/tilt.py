@@ -112,7 +112,7 @@ def _noise(tiles: TileRings, depth: Numbers, offsets: Numbers) -> float:
     rest = tiles.sums[:, 0] + tiles.counts * depth * np.cos(phase)
     apart = rest - rest.mean(axis=0)
     used = tiles.counts > 0
-    squares = np.sum(apart[:, used] ** 2, axis=0) / (len(rest) - 1)
+    squares = np.sum(apart[:, used] ** 2, axis=0) / (len(rest) - tiles.variance_ratio)
     return float(np.mean(squares / tiles.counts[used]))
 
 
