@@ -95,8 +95,9 @@ def fit_plane(tiles: TileRings, depth: Numbers, defocus: Defocus) -> Plane | Non
     inverse = np.linalg.inv(information)
     share = np.sum((design @ inverse) * design, axis=1) * stiffness
     noise = _noise(tiles, depth, design @ plane)
-    scatter = float(np.sum(pulls**2 / stiffness)) / (noise * float(np.sum(1.0 - share)))
-    covariance = (inverse * (noise * tiles.variance_ratio * max(scatter, 1.0)))[1:, 1:]
+    ratio = tiles.variance_ratio
+    scatter = float(np.sum(pulls**2 / stiffness)) / (noise * float(np.sum(1.0 - ratio * share)))
+    covariance = (inverse * (noise * ratio * max(scatter, 1.0)))[1:, 1:]
     slope = plane[1:]
     height = float(slope @ np.linalg.solve(covariance, slope)) / 2.0
     return Plane(
