@@ -8,7 +8,7 @@ from icestream.model.document import from_document, map_paths, to_document
 from icestream.model.exposure import Exposure
 from icestream.model.gain import AS_IT_IS, ORIENTATIONS, Gain, Orientation
 from icestream.model.identity import content_key, source_key, task_key
-from icestream.model.micrograph import Micrograph, Motion
+from icestream.model.micrograph import Micrograph, Motion, PartialSpectra
 from icestream.model.micrograph_quality import (
     MICROGRAPH_CLASSES,
     MicrographClass,
@@ -44,6 +44,7 @@ __all__ = [
     "Offer",
     "Optics",
     "Orientation",
+    "PartialSpectra",
     "Particles",
     "Picks",
     "Quality",

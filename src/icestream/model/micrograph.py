@@ -8,7 +8,7 @@ import numpy as np
 from icestream.model.arrays import Column
 from icestream.model.optics import Optics
 
-__all__ = ["Micrograph", "Motion"]
+__all__ = ["Micrograph", "Motion", "PartialSpectra"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,6 +66,24 @@ class Motion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PartialSpectra:
+    """Power spectra of parts of the field: means over sums of a few frames each.
+
+    They show more of the Thon rings than the sum of all frames: water moves under the beam.
+    """
+
+    path: Path
+    """MRC stack of bytes ``(tiles, n, n // 2 + 1)``, the order of `scipy.fft.rfft2`, packed
+    by `icestream.processing.ctf.groups.pack`."""
+    places: Column
+    """``(tiles, 2)``: (y, x) of the middle of each tile from the middle of the field, Å."""
+    side: float
+    """Å along each side of a tile."""
+    taper: float
+    """Part of a side over which the window of a tile rises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Micrograph:
     """One aligned image of an exposure."""
 
@@ -77,7 +95,9 @@ class Micrograph:
     optics: Optics
     """`pixel_size` is that of `path`."""
     unweighted: Path | None = None
-    """Sum without dose weighting: what the CTF is estimated on."""
+    """Sum without dose weighting."""
+    spectra: PartialSpectra | None = None
+    """What the CTF is estimated on; None: the sum without dose weighting, if any."""
     motion: Motion | None = None
     movie: Path | None = None
     """The movie it was made from."""

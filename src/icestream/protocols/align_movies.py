@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from pydantic import field_validator, model_validator
 
 from icestream.formats import open_movie, read_defects, write_mrc, write_picture, write_tiff
-from icestream.model import Image, Micrograph, Motion, Movie, Optics, column
+from icestream.model import Image, Micrograph, Motion, Movie, Optics, PartialSpectra, column
 from icestream.processing.counts import sum_counts
+from icestream.processing.ctf.groups import group_tiles
 from icestream.processing.defects import find_outliers, replace_defects
 from icestream.processing.dose import Dose
 from icestream.processing.gain.reference import dead_pixels, usable_gain
@@ -76,6 +77,10 @@ class AlignMoviesParameters(Parameters):
 
     halves: bool = False
     """Write the sums of the odd and of the even frames too, and say how well they agree."""
+
+    spectra: Annotated[bool, Advanced] = True
+    """Write the power spectra of groups of frames that the CTF is estimated on, where the dose is
+    known. Without them the CTF is estimated on the sum."""
 
     exact: Annotated[bool, Advanced] = False
     """Shift and weigh each frame in Fourier space; only local motion is interpolated. Takes several
@@ -205,8 +210,30 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
             halves=wanted.halves and len(loaded.frames) > 1,
             exact=wanted.exact,
         )
+        spectra = self._spectra(movie, work, loaded, found)
         sums = sum_frames(loaded.frames, found.best, recipe, cores=work.cores)
-        return self._write(movie, work, loaded, found, self._straighten(sums, work), first)
+        sums = self._straighten(sums, work)
+        return replace(self._write(movie, work, loaded, found, sums, first), spectra=spectra)
+
+    def _spectra(
+        self, movie: Movie, work: Work, loaded: _Loaded, found: FoundMotion
+    ) -> PartialSpectra | None:
+        """Write what the CTF is to be estimated on."""
+        if not self.parameters.spectra or movie.dose_per_frame <= 0:
+            return None
+        tiles = group_tiles(
+            loaded.frames,
+            found.best,
+            movie.dose_per_frame,
+            distortion=self._distortion,
+            cores=work.cores,
+        )
+        if tiles is None:
+            return None
+        path = work.path(f"{movie.exposure}_spectra.mrcs")
+        write_mrc(path, tiles.power, tiles.side / len(tiles.power[0]))
+        places = column(tiles.places)
+        return PartialSpectra(path=path, places=places, side=tiles.side, taper=tiles.taper)
 
     def _early(self, movie: Movie, found: FoundMotion, first: int) -> int:
         """How many of the aligned frames are left out of the sums."""
@@ -221,14 +248,18 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
         moved = count_early_frames(found.best, wanted.early_motion) if wanted.early_motion else 0
         return max(wanted.unsummed, moved)
 
-    def _straighten(self, sums: Sums, work: Work) -> Sums:
-        """Undo what the microscope distorts."""
+    @property
+    def _distortion(self) -> Distortion:
         wanted = self.parameters
-        distortion = Distortion(
+        return Distortion(
             angle=wanted.distortion_angle,
             major=wanted.distortion_major,
             minor=wanted.distortion_minor,
         )
+
+    def _straighten(self, sums: Sums, work: Work) -> Sums:
+        """Undo what the microscope distorts."""
+        distortion = self._distortion
         if distortion.major == distortion.minor == 1:
             return sums
 

@@ -8,8 +8,8 @@ import numpy as np
 from annotated_types import Ge, Gt, Le, MultipleOf
 from pydantic import model_validator
 
-from icestream.formats import read_image, write_mrc, write_picture
-from icestream.model import Ctf, Micrograph, Optics, column
+from icestream.formats import read_image, read_stack, write_mrc, write_picture
+from icestream.model import Ctf, Micrograph, Optics, PartialSpectra, column
 from icestream.processing.ctf import (
     CtfFit,
     Defocus,
@@ -17,8 +17,12 @@ from icestream.processing.ctf import (
     SearchRange,
     ctf_2d,
     fit_ctf,
+    fit_spectrum,
+    power_spectrum,
     spectrum_picture,
 )
+from icestream.processing.ctf.groups import TILE_SIZE, PackedTiles
+from icestream.processing.ctf.spectrum import Tiles, average_ordinary
 from icestream.processing.ctf.tilt import flatten
 from icestream.protocol import (
     Advanced,
@@ -58,7 +62,8 @@ class CtfParameters(Parameters):
     """Finest rings that are fitted; how far they can be followed is measured beyond it too."""
 
     tile_size: Annotated[Pixel, Ge(128), Le(2048), MultipleOf(2), Advanced] = 512
-    """Side of the power spectrum; larger for very high defocus, whose rings lie closer."""
+    """Side of the power spectrum; larger for very high defocus, whose rings lie closer. Any other
+    than 512 is made from the micrograph, not from the spectra of groups of frames."""
 
     @model_validator(mode="after")
     def check_defocus_range(self) -> Self:
@@ -74,6 +79,7 @@ class CtfParameters(Parameters):
 class EstimateCtf(ItemProtocol[CtfParameters]):
     """Fit defocus, astigmatism, tilt and phase shift to the Thon rings of a micrograph.
 
+    They are those of the spectra of groups of frames that alignment wrote, else those of the sum.
     Each number comes with its standard error. A tilt is given where it is more than noise, the
     thickness of the ice where the rings show a node.
     """
@@ -99,19 +105,27 @@ class EstimateCtf(ItemProtocol[CtfParameters]):
 
     def process(self, micrograph: Micrograph, work: Work) -> Ctf:
         wanted = self.parameters
-        path = micrograph.unweighted or micrograph.path
+        spectra = micrograph.spectra if wanted.tile_size == TILE_SIZE else None
+        path = spectra.path if spectra else micrograph.unweighted or micrograph.path
         try:
-            fit = fit_ctf(
-                read_image(path),
+            if spectra:
+                spectrum = average_ordinary(_tiles(spectra))
+            else:
+                spectrum = power_spectrum(
+                    read_image(path),
+                    micrograph.optics.pixel_size,
+                    tile_size=wanted.tile_size,
+                    threads=work.cores,
+                )
+            fit = fit_spectrum(
+                spectrum,
                 micrograph.optics,
                 wanted=SearchRange(
                     defocus=(wanted.defocus_min * 1e4, wanted.defocus_max * 1e4),
                     phase_shift=(0.0, wanted.phase_shift_max if wanted.phase_plate else 0.0),
                     astigmatism=wanted.astigmatism_max,
                 ),
-                tile_size=wanted.tile_size,
                 resolution_range=(wanted.resolution_min, wanted.resolution_max),
-                threads=work.cores,
             )
         except ValueError as error:
             raise ItemFailed(f"{path.name}: {error}", code="ctf-impossible") from error
@@ -162,6 +176,17 @@ class EstimateCtf(ItemProtocol[CtfParameters]):
             yield Figure(
                 "Ice thickness where rings have a node", "histogram", nodes, "thickness / Å"
             )
+
+
+def _tiles(spectra: PartialSpectra) -> Tiles:
+    """What alignment wrote."""
+    packed = PackedTiles(
+        power=read_stack(spectra.path),
+        places=np.asarray(spectra.places),
+        side=spectra.side,
+        taper=spectra.taper,
+    )
+    return packed.unpack()
 
 
 def _item(micrograph: Micrograph, fit: CtfFit, work: Work) -> Ctf:

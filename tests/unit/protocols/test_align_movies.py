@@ -28,6 +28,7 @@ from icestream.processing.simulate.transfer import Aberrations
 from icestream.protocol import ItemFailed, Work
 from icestream.protocol.conformance import problems
 from icestream.protocols.align_movies import AlignMovies, AlignMoviesParameters, _usual_binning
+from icestream.protocols.estimate_ctf import EstimateCtf
 from rings import ring_correlation
 
 SIZE, FRAMES, PIXEL = 512, 12, 1.5
@@ -267,6 +268,20 @@ def test_relion_finds_the_same_numbers(simulated, aligned, tmp_path):
     assert rms(theirs - ours + 2 * local) > 1.3 * rms(local)
     image = read_mrc(tmp_path / "out" / "shot.mrc")
     assert ring_correlation(image, read_mrc(aligned.path))[5:60].mean() > 0.9
+
+
+def test_it_writes_spectra_for_the_ctf(simulated, aligned, tmp_path):
+    """They lie beside the micrograph, and give its CTF; without a dose or on request, none."""
+    spectra = aligned.spectra
+    assert spectra.path.parent == aligned.path.parent
+    assert spectra.path.stat().st_size < aligned.path.stat().st_size
+    ctf = EstimateCtf().process(aligned, Work(folder=tmp_path))
+    assert ctf.defocus == pytest.approx(11750, abs=100)
+    assert from_document(Micrograph, to_document(aligned)).spectra.side == spectra.side
+    movie = replace(simulated[0], dose_per_frame=0.0)
+    for found in (align(movie, tmp_path), align(simulated[0], tmp_path, spectra=False)):
+        assert found.spectra is None
+        assert not list(tmp_path.glob("*_spectra*"))
 
 
 def test_odd_and_even_frames(simulated, aligned, tmp_path):

@@ -1,11 +1,22 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from icestream.formats import read_image, read_mrc, write_mrc
-from icestream.model import Ctf, Micrograph, Optics, column, from_document, to_document
+from icestream.model import (
+    Ctf,
+    Micrograph,
+    Optics,
+    PartialSpectra,
+    column,
+    from_document,
+    to_document,
+)
 from icestream.processing.ctf import Defocus, ctf_2d, partial, rings, tilt
+from icestream.processing.ctf.groups import group_tiles
+from icestream.processing.motion.spectra import Frames
 from icestream.protocol import ItemFailed, Work
 from icestream.protocols.estimate_ctf import CtfParameters, EstimateCtf
 
@@ -43,6 +54,27 @@ def test_it_fits_the_unweighted_sum(tmp_path: Path) -> None:
     assert (ctf.gradient, ctf.thickness) == (None, None)
     assert ctf.shape == (512, 512)
     assert ctf.resolution < 8.0
+
+
+def test_it_fits_the_spectra_that_alignment_wrote(tmp_path: Path) -> None:
+    """The sum says another defocus; it is asked where spectra of another size are wanted."""
+    path = write_micrograph(tmp_path, Defocus(u=20000, v=20000))
+    other = read_mrc(write_micrograph(tmp_path, TRUE, "other.mrc"))
+    frames = Frames(other[None], np.ones_like(other), OPTICS.pixel_size)
+    tiles = group_tiles(frames, np.zeros((1, 2)), 4.0)
+    assert tiles is not None
+    write_mrc(tmp_path / "spectra.mrcs", tiles.power)
+    spectra = PartialSpectra(
+        path=tmp_path / "spectra.mrcs",
+        places=column(tiles.places),
+        side=tiles.side,
+        taper=tiles.taper,
+    )
+    item = replace(micrograph(path), spectra=spectra)
+    ctf = EstimateCtf().process(item, Work(folder=tmp_path))
+    assert ctf.defocus == pytest.approx(TRUE.mean, abs=100)
+    ctf = EstimateCtf(CtfParameters(tile_size=256)).process(item, Work(folder=tmp_path))
+    assert ctf.defocus == pytest.approx(20000, abs=200)
 
 
 def test_the_pictures_and_the_curve(tmp_path: Path) -> None:

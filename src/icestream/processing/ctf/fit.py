@@ -134,16 +134,17 @@ def fit_spectrum(
     """
     asked = _Asked(wanted=wanted or SearchRange(), resolution_range=resolution_range)
     found = _climb(spectrum, optics, asked)
-    plane, rings = None, found.rings
-    if found.has_rings:
-        plane = fit_plane(found.tiles(optics), found.depth, found.defocus)
-        for _ in range(_FLATTENINGS):
-            if plane is None or not plane.tilted:
-                break
-            found = _climb(flatten(spectrum, plane, found.defocus, optics), optics, asked)
-            tiles = tile_rings(spectrum, rings, found.defocus, optics)
-            plane = fit_plane(tiles, found.depth, found.defocus)
-    return _judge(found, plane, optics, asked)
+    if not found.has_rings:
+        return _judge(found, None, None, optics, asked)
+    rings, tiles = found.rings, found.tiles(optics)
+    plane = fit_plane(tiles, found.depth, found.defocus)
+    flattened = 0
+    while plane is not None and plane.tilted and flattened < _FLATTENINGS:
+        found = _climb(flatten(spectrum, plane, found.defocus, optics), optics, asked)
+        bent = tile_rings(spectrum, rings, found.defocus, optics)
+        plane = fit_plane(bent, found.depth, found.defocus)
+        flattened += 1
+    return _judge(found, found.tiles(optics) if flattened else tiles, plane, optics, asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,12 +204,13 @@ def _climb(spectrum: PowerSpectrum, optics: Optics, asked: _Asked) -> _Found:
     )
 
 
-def _judge(found: _Found, plane: Plane | None, optics: Optics, asked: _Asked) -> CtfFit:
+def _judge(
+    found: _Found, tiles: TileRings | None, plane: Plane | None, optics: Optics, asked: _Asked
+) -> CtfFit:
     """Measure what a fit is worth; first bring in the thickness, where it is seen."""
     rings, defocus, phase_plate = found.rings, found.defocus, asked.wanted.phase_plate
     fitted = asked.fitted(rings)
     thickness, errors, contrast = None, None, np.ones(len(rings.counts))
-    tiles = found.tiles(optics) if found.has_rings else None
     if tiles is not None:
         period = ring_period(rings, defocus.mean, optics)
         thickness = fit_thickness(tiles, period, optics)

@@ -162,7 +162,9 @@ def measure_errors(
     are clustered in two ways. Rings, with their neighbours within 8 pixels of the spectrum: noise,
     and misfit that all tiles share (molecules, the smooth background). Tiles: noise, and what
     differs over the image (motion that is left, thickness). Noise, which both count, is taken off
-    once. Tiles overlap, which raises the variance of their mean by a factor that the window gives.
+    once. Tiles overlap, which raises the variance of their mean by a factor ``k`` that the window
+    gives; of how n tiles differ from their mean, the variance of a sum is ``k n / (n - k)`` times
+    the sum of squares.
 
     References
     ----------
@@ -229,7 +231,8 @@ def _deviation(pulls: Numbers, ratio: float) -> float:
     tiles = len(pulls)
     variance = float(_neighbours(pulls.sum(axis=0)))
     if tiles > 1:
-        scale = ratio * tiles / (tiles - 1)
+        # Tiles that overlap share noise, so that they differ less from their mean.
+        scale = ratio * tiles / (tiles - ratio)
         apart = pulls - pulls.mean(axis=0)
         by_tile = float(np.sum(apart.sum(axis=1) ** 2))
         variance += scale * max(by_tile - float(np.sum(_neighbours(apart))), 0.0)

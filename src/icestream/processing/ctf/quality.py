@@ -7,7 +7,7 @@ import scipy.ndimage
 from numpy.typing import NDArray
 
 from icestream.model import Optics
-from icestream.processing.ctf.rings import WINDOW_SPREAD, Rings, equal_phase_rings
+from icestream.processing.ctf.rings import Rings, equal_phase_rings
 from icestream.processing.ctf.spectrum import PowerSpectrum
 from icestream.processing.ctf.transfer import Defocus, aberration
 
@@ -56,7 +56,7 @@ def modulation(
     above = scipy.ndimage.gaussian_filter1d(products, width, mode="nearest")
     below = scipy.ndimage.gaussian_filter1d(squares, width, mode="nearest")
     depth = above / np.maximum(below, 1e-9)
-    variance = float(np.var(rings.values)) * WINDOW_SPREAD
+    variance = float(np.var(rings.values)) * rings.spread
     error = np.sqrt(variance / np.maximum(below * 2.0 * math.sqrt(math.pi) * width, 1e-9))
     gained = np.clip(1.0 - (error / np.maximum(depth, 1e-9)) ** 2, 0.0, 1.0)
     return np.asarray(sign * np.clip(depth, 0.0, 1.0) * gained)

@@ -16,14 +16,13 @@ from icestream.model import Optics
 from icestream.processing.ctf.spectrum import PowerSpectrum
 from icestream.processing.ctf.transfer import Defocus
 
-__all__ = ["WINDOW_SPREAD", "Rings", "Score", "equal_phase_rings", "make_rings"]
+__all__ = ["Rings", "Score", "equal_phase_rings", "make_rings"]
 
 Numbers = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
-WINDOW_SPREAD = 2.25
-"""How much larger the variance of a sum over pixels is than if they were independent: neighbours
-in the spectrum of a sine-windowed tile are correlated, which makes 1.5 along each axis."""
+_SINE_SPREAD = 2.25
+"""`Tiles.spread` of a sine window, for a spectrum whose tiles are not known."""
 _BACKGROUND_TERMS = 6
 _CLIP = 5.0
 """Standard deviations at which whitened pixels are clipped: ice spots and the central cross."""
@@ -49,6 +48,8 @@ class Rings:
     """Where each pixel lies in a half plane in the order of rfft2, flattened."""
     divisor: Singles
     """What the power of each pixel was divided by; for the tiles of the spectrum too."""
+    spread: float
+    """See `Tiles.spread`."""
 
     @property
     def values(self) -> Singles:
@@ -154,6 +155,7 @@ def make_rings(spectrum: PowerSpectrum, optics: Optics, coarse: float) -> Rings:
         order=order.astype(np.int32),
         # With the clipping, so that the mean over whitened tiles is the whitened mean.
         divisor=power / np.maximum(values + np.float32(1.0), np.float32(1e-6)),
+        spread=_SINE_SPREAD if spectrum.parts is None else spectrum.parts.spread,
     )
 
 
@@ -253,7 +255,7 @@ class Score:
     def significance(self, defocus: Defocus) -> float:
         """Height of the score over noise, in standard deviations of the noise."""
         overlap = self._overlap(defocus.mean, *defocus.vector, defocus.phase_shift)
-        return overlap / math.sqrt(float(np.var(self.rings.values)) * WINDOW_SPREAD)
+        return overlap / math.sqrt(float(np.var(self.rings.values)) * self.rings.spread)
 
     def _overlap(self, mean: float, along: float, across: float, phase: float) -> float:
         """Data times the model of length one, both without background."""

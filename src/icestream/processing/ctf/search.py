@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
@@ -50,8 +51,10 @@ def search(rings: Rings, envelope: Numbers, wanted: SearchRange) -> list[Defocus
     """The most promising defoci, best first.
 
     Twelve sectors of the spectrum are each compared with the CTF at every defocus of the range;
-    for any astigmatism the score is then a sum of twelve numbers, so mean defocus, astigmatism,
-    its direction and the phase shift are all searched without a starting point.
+    for any astigmatism the score is then a sum of twelve numbers, so mean defocus, astigmatism
+    and its direction are all searched without a starting point. The best phase shift of each of
+    them follows from two such sums, with rings and with rings a quarter of a turn on: ``a cos p +
+    b sin p`` is highest at ``p = atan2(b, a)``.
     """
     low, high = wanted.defocus
     margin = 0.5 * wanted.astigmatism
@@ -60,22 +63,24 @@ def search(rings: Rings, envelope: Numbers, wanted: SearchRange) -> list[Defocus
     if not len(means):
         means = np.array([int(np.argmin(np.abs(trial - 0.5 * (low + high))))])
     angles, sums = _sectors(rings)
-    phases = np.array([0.0])
-    if wanted.phase_plate:
-        span = wanted.phase_shift[1] - wanted.phase_shift[0]
-        phases = np.linspace(*wanted.phase_shift, max(2, math.ceil(span / 15.0) + 1))
-    elif wanted.phase_shift[0]:
-        phases = np.array([wanted.phase_shift[0]])
-    found: list[tuple[float, Defocus]] = []
-    for phase in phases:
-        curves = _sector_scores(rings, envelope, trial, sums, float(phase))
-        best, vectors = _best_astigmatism(curves, angles, means, margin)
-        for peak in _peaks(best, _STARTS):
-            along, across = vectors[peak]
-            mean = float(trial[means[peak]])
-            found.append((best[peak], Defocus.from_vector(mean, along, across, float(phase))))
-    found.sort(key=lambda pair: -pair[0])
-    return [defocus for _, defocus in found[: _STARTS * (2 if wanted.phase_plate else 1)]]
+    curves = _sector_scores(rings, envelope, trial, sums)
+    twice = np.arange(_DIRECTIONS) * (2.0 * math.pi / _DIRECTIONS)
+    lengths = np.arange(2.0 * _STEP, margin + 1.0, 2.0 * _STEP)
+    directions = np.column_stack([np.cos(twice), np.sin(twice)])
+    tried = np.vstack([np.zeros(2), (lengths[:, None, None] * directions).reshape(-1, 2)])
+    across = tried @ np.stack([np.cos(2.0 * angles), np.sin(2.0 * angles)])
+    shifts = np.rint(across / _STEP).astype(np.int64)
+    turns = (wanted.phase_shift[0] / 180.0, wanted.phase_shift[1] / 180.0)
+    best, places, phases = _best_astigmatism(curves, shifts, means, turns)
+    return [
+        Defocus.from_vector(
+            mean=float(trial[means[peak]]),
+            along=float(tried[places[peak], 0]),
+            across=float(tried[places[peak], 1]),
+            phase_shift=180.0 * float(phases[peak]),
+        )
+        for peak in _peaks(best, _STARTS)
+    ]
 
 
 def _sectors(rings: Rings) -> tuple[Numbers, Numbers]:
@@ -91,38 +96,57 @@ def _sectors(rings: Rings) -> tuple[Numbers, Numbers]:
     return directions, np.asarray(sums.reshape(_SECTORS, count), dtype=np.float64)
 
 
-def _sector_scores(
-    rings: Rings, envelope: Numbers, trial: Numbers, sums: Numbers, phase: float
-) -> Numbers:
-    """Overlap of each sector with the CTF at each defocus, ``(sectors, trials)``."""
+def _sector_scores(rings: Rings, envelope: Numbers, trial: Numbers, sums: Numbers) -> Numbers:
+    """Overlap of each sector with the CTF at each defocus, ``(sectors, trials, 2)``.
+
+    The second is that of the CTF a quarter of a turn of 2 chi on, a phase shift of 45 degrees.
+    """
     # All pixels of a ring have nearly the same radius; its mean stands for them.
-    linear = rings.mean(rings.linear)
-    constant = rings.mean(rings.constant) + phase / 180.0
-    model = -np.cos(2.0 * np.pi * (trial[:, None] * linear + constant)) * envelope
+    linear, constant = rings.mean(rings.linear), rings.mean(rings.constant)
     counts = rings.counts
-    share = (model * counts) @ rings.basis
-    norm = np.sqrt(np.maximum((model**2) @ counts - np.sum(share**2, axis=1), 1e-30))
-    return np.asarray((model @ sums.T / norm[:, None]).T)
+    angle = 2.0 * np.pi * (trial[:, None] * linear + constant)
+    found = []
+    for wave in (-np.cos(angle), np.sin(angle)):
+        model = wave * envelope
+        share = (model * counts) @ rings.basis
+        norm = np.sqrt(np.maximum((model**2) @ counts - np.sum(share**2, axis=1), 1e-30))
+        found.append((model @ sums.T / norm[:, None]).T)
+    return np.ascontiguousarray(np.stack(found, axis=-1))
 
 
+@numba.njit(cache=True, nogil=True)  # pragma: no cover
 def _best_astigmatism(
-    curves: Numbers, angles: Numbers, means: NDArray[np.int64], largest: float
-) -> tuple[Numbers, Numbers]:
-    """For each mean defocus the best score and the astigmatism vector (Å) that gives it."""
-    count = curves.shape[1]
-    best = np.full(len(means), -np.inf)
-    vectors = np.zeros((len(means), 2))
-    for half in np.arange(0.0, largest + 1.0, 2.0 * _STEP):
-        for direction in range(_DIRECTIONS if half else 1):
-            twice = 2.0 * math.pi * direction / _DIRECTIONS
-            shifts = np.rint(half * np.cos(2.0 * angles - twice) / _STEP).astype(np.int64)
-            total = np.zeros(len(means))
-            for sector, shift in enumerate(shifts):
-                total += curves[sector, np.clip(means + shift, 0, count - 1)]
-            better = total > best
-            best[better] = total[better]
-            vectors[better] = half * math.cos(twice), half * math.sin(twice)
-    return best, vectors
+    curves: Numbers,
+    shifts: NDArray[np.int64],
+    means: NDArray[np.int64],
+    turns: tuple[float, float],
+) -> tuple[Numbers, NDArray[np.int64], Numbers]:
+    """For each mean defocus the best score, the astigmatism, and the phase in half turns.
+
+    `shifts` are those of each sector for each astigmatism, in trials; the phase is one of `turns`,
+    or between them.
+    """
+    last = curves.shape[1] - 1
+    best, phases = np.full(means.size, -np.inf), np.zeros(means.size)
+    places = np.zeros(means.size, dtype=np.int64)
+    low, high = turns
+    for vector in range(shifts.shape[0]):
+        for place in range(means.size):
+            along, across = 0.0, 0.0
+            for sector in range(shifts.shape[1]):
+                at = min(max(means[place] + shifts[vector, sector], 0), last)
+                along += curves[sector, at, 0]
+                across += curves[sector, at, 1]
+            # No phase gives more than this.
+            if math.hypot(along, across) <= best[place]:
+                continue
+            top = low + (math.atan2(across, along) / (2.0 * math.pi) - low) % 1.0
+            for phase in (low, high, top):
+                turn = 2.0 * math.pi * phase
+                score = along * math.cos(turn) + across * math.sin(turn)
+                if phase <= high and score > best[place]:
+                    best[place], places[place], phases[place] = score, vector, phase
+    return best, places, phases
 
 
 def _peaks(curve: Numbers, most: int) -> Sequence[int]:

@@ -1,14 +1,14 @@
 """Power spectra of micrographs: the mean over overlapping tiles."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numba
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
 from icestream.model import Image, Spectrum, Stack
-from icestream.processing.backend import operations
 
 __all__ = ["FINEST_PIXEL", "PowerSpectrum", "Tiles", "UnusableImage", "power_spectrum"]
 
@@ -17,6 +17,8 @@ FINEST_PIXEL = 1.4
 
 _SMALLEST_TILE = 128
 _LEAST_GOOD = 0.9
+_FINE = 256
+"""Steps in which windows are moved over each other."""
 
 
 class UnusableImage(ValueError):
@@ -33,19 +35,30 @@ class Tiles:
     """``(tiles, 2)``: (y, x) of the middle of each tile from the middle of the image, Å."""
     side: float
     """Å."""
+    taper: float = 0.5
+    """Over which part of a side the window rises: a quarter of a sine wave."""
 
     @property
     def variance_ratio(self) -> float:
         """Variance of a mean over the tiles, over that of as many tiles that do not overlap.
 
         Where the windows of two tiles have the overlap ``r``, their powers have the correlation
-        ``r²``; for sine windows a distance of ``u`` sides gives
-        ``(1 - u) cos(pi u) + sin(pi u) / pi`` along each axis.
+        ``r²``.
         """
+        window = taper_window(_FINE, self.taper).astype(np.float64)
+        overlap = np.correlate(window, window, "full")[_FINE - 1 :] / np.sum(window**2)
         apart = np.abs(self.places[:, None] - self.places[None, :]) / self.side
-        near = np.minimum(apart, 1.0)
-        overlap = (1.0 - near) * np.cos(np.pi * near) + np.sin(np.pi * near) / np.pi
-        return float(np.sum(np.prod(overlap, axis=-1) ** 2) / len(self.places))
+        shared = np.interp(apart, np.arange(_FINE + 1) / _FINE, np.append(overlap, 0.0))
+        return float(np.sum(np.prod(shared, axis=-1) ** 2) / len(self.places))
+
+    @property
+    def spread(self) -> float:
+        """How much larger the variance of a sum over pixels is than if they were independent.
+
+        Neighbours in the spectrum of a tapered tile are correlated: ``sum w⁴ / (sum w²)²`` along
+        each axis, 2.25 for a sine window.
+        """
+        return float(((1.0 - 1.25 * self.taper) / (1.0 - self.taper) ** 2) ** 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,7 +100,7 @@ def power_spectrum(
         ``(y, x)``, at least 128 pixels along each side. Pixels that are not finite are replaced
         by the mean; a tile where they are more than a tenth is left out. Or ``(groups, y, x)``:
         sums over groups of frames, whose powers are averaged. Water moves under the beam, so
-        that at 5 Å its rings add up only within some 4 e/Å²; what is left of motion between
+        that at 5 Å its rings add up only within a few e/Å²; what is left of motion between
         groups then does not matter either.
     pixel_size
         Å.
@@ -111,19 +124,18 @@ def power_spectrum(
             f"the image has shape {image.shape}; "
             f"a CTF needs at least {_SMALLEST_TILE} x {_SMALLEST_TILE} pixels"
         )
-    groups = image if image.ndim == 3 else image[None]
+    groups = np.asarray(image, dtype=np.float32).reshape(-1, *image.shape[-2:])
     shape = groups.shape[1:]
-    side, box = _tile_sides(min(shape), pixel_size, tile_size)
-    corners = [(y, x) for y in _starts(shape[0], side) for x in _starts(shape[1], side)]
-    kept = np.empty((len(corners), box, box // 2 + 1), dtype=np.float32)
+    side, box = tile_sides(min(shape), pixel_size, tile_size)
+    corners = [(y, x) for y in tile_starts(shape[0], side) for x in tile_starts(shape[1], side)]
+    kept = np.zeros((len(corners), box, box // 2 + 1), dtype=np.float32)
     places: list[tuple[float, float]] = []
+    window, work = taper_window(side), np.empty((side, side), dtype=np.float32)
     for row, column in corners:
-        for number, group in enumerate(groups):
-            tile = _periodogram(group[row : row + side, column : column + side], box, threads)
-            if tile is None:
-                break
-            kept[len(places)] = tile if number == 0 else kept[len(places)] + tile
-        else:
+        total = kept[len(places)]
+        total[:] = 0.0
+        tiles = groups[:, row : row + side, column : column + side]
+        if all(_add_tile(tile, window, work, total, threads) for tile in tiles):
             middle = (row + 0.5 * (side - shape[0]), column + 0.5 * (side - shape[1]))
             places.append((middle[0] * pixel_size, middle[1] * pixel_size))
     if not places:
@@ -133,13 +145,17 @@ def power_spectrum(
         )
     kept = kept[: len(places)]
     kept /= np.float32(len(groups))
-    good = _ordinary(kept, 1.0 / (side * pixel_size))
-    parts = Tiles(
-        power=kept if good.all() else kept[good],
-        places=np.array(places)[good],
-        side=side * pixel_size,
-    )
-    return average(parts, left_out=len(corners) - len(parts.places))
+    parts = Tiles(power=kept, places=np.array(places), side=side * pixel_size)
+    return average_ordinary(parts, left_out=len(corners) - len(places))
+
+
+def average_ordinary(parts: Tiles, *, left_out: int = 0) -> PowerSpectrum:
+    """The mean spectrum of tiles, without those whose power at low frequency is far above."""
+    good = _ordinary(parts.power, 1.0 / parts.side)
+    left_out += int(np.count_nonzero(~good))
+    if not good.all():
+        parts = replace(parts, power=parts.power[good], places=parts.places[good])
+    return average(parts, left_out=left_out)
 
 
 def average(parts: Tiles, *, left_out: int = 0) -> PowerSpectrum:
@@ -154,7 +170,7 @@ def average(parts: Tiles, *, left_out: int = 0) -> PowerSpectrum:
     )
 
 
-def _tile_sides(shortest: int, pixel_size: float, tile_size: int) -> tuple[int, int]:
+def tile_sides(shortest: int, pixel_size: float, tile_size: int) -> tuple[int, int]:
     """Pixels of a tile in the image, and of the spectrum that is cut from its transform."""
     ratio = max(1.0, FINEST_PIXEL / pixel_size)
     side = int(scipy.fft.next_fast_len(math.ceil(tile_size * ratio), real=True))
@@ -164,32 +180,88 @@ def _tile_sides(shortest: int, pixel_size: float, tile_size: int) -> tuple[int, 
     return side, min(side, 2 * round(side / ratio / 2))
 
 
-def _starts(length: int, side: int) -> list[int]:
-    """First pixels of tiles that cover `length` evenly and overlap by at least half."""
-    count = 1 + math.ceil((length - side) / (side / 2))
+def tile_starts(length: int, side: int, overlap: float = 0.5) -> list[int]:
+    """First pixels of tiles that cover `length` evenly and overlap by at least that part."""
+    count = 1 + math.ceil((length - side) / (side * (1.0 - overlap)))
     return [round(place) for place in np.linspace(0, length - side, count)]
 
 
-def _periodogram(tile: Image, box: int, threads: int) -> NDArray[np.float32] | None:
-    """Power of one tile in the order of rfft2, cut to `box`; None when the tile is empty."""
-    values = np.asarray(tile, dtype=np.float32)
-    finite = np.isfinite(values)
-    share = float(finite.mean())
-    if share < _LEAST_GOOD:
-        return None
-    mean = np.float32(values[finite].mean(dtype=np.float64))
-    values = values - mean if share == 1.0 else np.where(finite, values - mean, np.float32(0.0))
-    side = len(values)
-    window = np.sin(np.pi * (np.arange(side, dtype=np.float32) + 0.5) / side)
-    values = values * (window[:, None] * window[None, :])
-    transform = operations(values).rfft2(values, threads=threads)
-    half = box // 2
-    transform = np.concatenate((transform[:half], transform[-half:]))[:, : half + 1]
-    power = transform.real**2 + transform.imag**2
-    noise = float(power[half // 2 : half, : half // 2].mean(dtype=np.float64))
-    if not noise > 1e-12 * float(mean) ** 2 + 1e-30:
-        return None
-    return np.asarray(power / np.float32(noise), dtype=np.float32)
+def _add_tile(
+    tile: Image,
+    window: NDArray[np.float32],
+    work: NDArray[np.float32],
+    total: NDArray[np.float32],
+    threads: int,
+) -> bool:
+    """Add the power of a tile, whose pixels need not be finite; see `add_power`."""
+    mean = float(tile.mean(dtype=np.float64))
+    if not math.isfinite(mean):
+        finite = np.isfinite(tile)
+        if float(finite.mean()) < _LEAST_GOOD:
+            return False
+        mean = float(tile[finite].mean(dtype=np.float64))
+        tile = np.where(finite, tile, np.float32(mean))
+    return add_power(tile, mean, window, work, total, threads)
+
+
+def add_power(
+    tile: Image,
+    mean: float,
+    window: NDArray[np.float32],
+    work: NDArray[np.float32],
+    total: NDArray[np.float32],
+    threads: int = 1,
+) -> bool:
+    """Add the power of one tile, over that of its noise, to `total`, in the order of rfft2.
+
+    `mean` is that of the tile, and `window` is applied along both axes; `work` is as large as the
+    tile, and may be the tile; `total` ends at a lower frequency where it is smaller. False, and
+    nothing is added, when the tile is empty.
+    """
+    _put_window(tile, np.float32(mean), window, work)
+    half = len(total) // 2
+    # Columns beyond the highest frequency are not needed.
+    rows = scipy.fft.rfft(work, axis=1, workers=threads)[:, : half + 1]
+    transform = scipy.fft.fft(rows, axis=0, workers=threads)
+    corner = transform[half // 2 : half, : half // 2]
+    noise = float(np.mean(corner.real**2 + corner.imag**2, dtype=np.float64))
+    if not noise > 1e-12 * mean**2 + 1e-30:
+        return False
+    _add_scaled(transform, np.float32(1.0 / noise), total)
+    return True
+
+
+def taper_window(side: int, taper: float = 0.5) -> NDArray[np.float32]:
+    """Window along one axis, which rises as a quarter of a sine wave over `taper` of the side.
+
+    Where tiles overlap by as much, their windows' squares add up to one.
+    """
+    place = (np.arange(side) + 0.5) / side
+    edge = np.minimum(np.minimum(place, 1.0 - place) / taper, 1.0)
+    return np.sin(0.5 * np.pi * edge).astype(np.float32)
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+def _put_window(
+    tile: Image, mean: np.float32, window: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    """The tile without its mean, times the window along both axes."""
+    for y in range(tile.shape[0]):
+        for x in range(tile.shape[1]):
+            out[y, x] = (tile[y, x] - mean) * window[y] * window[x]
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+def _add_scaled(
+    transform: NDArray[np.complex64], scale: np.float32, total: NDArray[np.float32]
+) -> None:
+    """Add the power of a half plane to one of as many rows, or fewer."""
+    half = total.shape[0] // 2
+    for row in range(total.shape[0]):
+        source = row if row < half else row + transform.shape[0] - total.shape[0]
+        for x in range(total.shape[1]):
+            value = transform[source, x]
+            total[row, x] += scale * (value.real * value.real + value.imag * value.imag)
 
 
 def _ordinary(tiles: NDArray[np.float32], step: float) -> NDArray[np.bool_]:

@@ -68,9 +68,10 @@ def fit_plane(tiles: TileRings, depth: Numbers, defocus: Defocus) -> Plane | Non
 
     Notes
     -----
-    The error comes from how the tiles scatter about the plane (the sandwich estimator), raised for
-    their overlap. The chance is that of the F distribution with 2 and ``tiles - 3`` degrees of
-    freedom.
+    The errors are those of noise, known from some hundred rings of each tile, raised for the
+    overlap of the tiles, and for how much farther than noise alone they scatter about the plane.
+    That they happen to scatter less makes no error smaller: of nine tiles, of which the plane
+    takes three numbers, it is often so. The chance is that of two numbers with such errors.
 
     References
     ----------
@@ -92,19 +93,28 @@ def fit_plane(tiles: TileRings, depth: Numbers, defocus: Defocus) -> Plane | Non
         information = (design * stiffness[:, None]).T @ design
         plane = plane + np.linalg.solve(information, design.T @ pulls)
     inverse = np.linalg.inv(information)
-    # An outer tile has drawn the plane towards itself: as if it had been left out.
     share = np.sum((design @ inverse) * design, axis=1) * stiffness
-    weighted = design * (pulls / np.maximum(1.0 - share, 0.25))[:, None]
-    scatter = weighted.T @ weighted * tiles.variance_ratio
-    freedom = len(tiles.places) - 3
-    covariance = (inverse @ scatter @ inverse)[1:, 1:]
+    noise = _noise(tiles, depth, design @ plane)
+    ratio = tiles.variance_ratio
+    scatter = float(np.sum(pulls**2 / stiffness)) / (noise * float(np.sum(1.0 - ratio * share)))
+    covariance = (inverse * (noise * ratio * max(scatter, 1.0)))[1:, 1:]
     slope = plane[1:]
     height = float(slope @ np.linalg.solve(covariance, slope)) / 2.0
     return Plane(
         gradient=(float(slope[0]), float(slope[1])),
         error=math.sqrt(0.5 * float(np.trace(covariance))),
-        chance=(1.0 + 2.0 * height / freedom) ** (-0.5 * freedom),
+        chance=math.exp(-height),
     )
+
+
+def _noise(tiles: TileRings, depth: Numbers, offsets: Numbers) -> float:
+    """Variance of a pixel of one tile, as rings scatter about what all tiles share."""
+    phase = 2.0 * math.pi * (tiles.turns + np.outer(offsets, tiles.linear))
+    rest = tiles.sums[:, 0] + tiles.counts * depth * np.cos(phase)
+    apart = rest - rest.mean(axis=0)
+    used = tiles.counts > 0
+    squares = np.sum(apart[:, used] ** 2, axis=0) / (len(rest) - tiles.variance_ratio)
+    return float(np.mean(squares / tiles.counts[used]))
 
 
 def _search(tiles: TileRings, data: Numbers, limits: tuple[float, float]) -> tuple[float, float]:

@@ -5,7 +5,7 @@ import pytest
 
 from icestream.model import Optics
 from icestream.processing.ctf import Defocus, PowerSpectrum, SearchRange, fit_spectrum
-from icestream.processing.ctf.partial import TileRings, measure_errors, tile_rings
+from icestream.processing.ctf.partial import TileRings, _deviation, measure_errors, tile_rings
 from icestream.processing.ctf.quality import equi_phase_average
 from icestream.processing.ctf.rings import make_rings
 
@@ -58,6 +58,17 @@ def test_errors_are_as_large_as_the_deviations(known: bool, tiles: Tiled, optics
     rms = np.sqrt(np.mean(np.square(off), axis=0))
     assert rms.min() > 0.5
     assert rms.max() < 1.6
+
+
+def test_tiles_that_overlap_differ_less_from_their_mean() -> None:
+    """What four tiles of correlation 0.3 share is seen in full by how little they differ."""
+    rng = np.random.default_rng(5)
+    rings, correlation = 400, 0.3 + 0.7 * np.eye(4)
+    drawn = rng.standard_normal((500, 4)) @ np.linalg.cholesky(correlation).T
+    ratio = float(correlation.sum()) / 4
+    pulls = np.repeat(drawn[:, :, None], rings, axis=2)
+    found = np.mean([_deviation(one, ratio) ** 2 for one in pulls])
+    assert found == pytest.approx(rings**2 * correlation.sum(), rel=0.1)
 
 
 def test_errors_shrink_with_more_tiles(tiles: Tiled, optics: Optics) -> None:

@@ -81,3 +81,21 @@ def test_the_penalty_grows_outside_only() -> None:
     assert wanted.penalty(4900.0, 0.0, 0.0, 0.0) == pytest.approx(1.0)
     assert wanted.penalty(5000.0, 600.0, 0.0, 0.0) == pytest.approx(2.0)
     assert wanted.penalty(5000.0, 0.0, 0.0, 100.0) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("shift", [10.0, 70.0, 165.0])
+def test_the_best_phase_shift_follows_from_two_sums(shift: float, optics: Optics) -> None:
+    """No phase is tried: the one of the first start is right to a few degrees all the same."""
+    rings = rings_of(Defocus(u=12050, v=12050, phase_shift=shift), optics)
+    wanted = SearchRange(phase_shift=(0.0, 180.0))
+    near = search(rings, np.ones(len(rings.counts)), wanted)[0]
+    # Half a step of the defocus that is tried is some 20 degrees at the middle of the rings.
+    turn = (near.phase_shift - shift + 90.0) % 180.0 - 90.0
+    assert abs(turn) < 25.0
+    assert near.mean == pytest.approx(12050, abs=60)
+
+
+def test_a_phase_shift_outside_the_range_is_brought_to_its_nearer_end(optics: Optics) -> None:
+    rings = rings_of(Defocus(u=12050, v=12050, phase_shift=70.0), optics)
+    wanted = SearchRange(defocus=(12000.0, 12100.0), phase_shift=(100.0, 170.0))
+    assert search(rings, np.ones(len(rings.counts)), wanted)[0].phase_shift == 100.0

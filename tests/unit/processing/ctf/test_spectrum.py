@@ -88,3 +88,10 @@ def test_an_image_smaller_than_a_tile_is_one_tile() -> None:
     image = np.random.default_rng(5).normal(size=(201, 201)).astype(np.float32)
     found = power_spectrum(image, 1.5)
     assert found.power.shape == (200, 200)
+
+
+def test_a_sum_of_groups_has_the_mean_of_their_spectra() -> None:
+    groups = np.random.default_rng(6).normal(size=(3, 300, 300)).astype(np.float32)
+    found = power_spectrum(groups, 1.5, tile_size=128).power
+    alone = [power_spectrum(group, 1.5, tile_size=128).power for group in groups]
+    assert found == pytest.approx(np.mean(alone, axis=0), rel=1e-5)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,6 +42,28 @@ def test_a_flat_specimen_has_no_tilt(tiles: Tiled, optics: Optics) -> None:
     assert 0.25 < np.mean([plane.chance for plane in found]) < 0.75
     pulls = [np.divide(plane.gradient, plane.error) for plane in found]
     assert 0.6 < np.sqrt(np.mean(np.square(pulls))) < 1.4
+
+
+def test_tiles_that_happen_to_agree_make_no_tilt(tiles: Tiled, optics: Optics) -> None:
+    """Nine tiles brought onto a plane within their noise: the scatter about it is no measure."""
+    rings = of_truth(tiles(TRUE, side=3), optics)
+    depth = np.full(len(rings.counts), 0.2)
+    noisy = fit_plane(rings, depth, TRUE)
+    assert noisy is not None
+    wave = np.sin(2.0 * np.pi * rings.turns)
+    slope = 2.0 * np.pi * rings.linear * wave * depth
+    push = rings.counts * slope
+    pulled = rings.without_background(rings.sums[:, 0]) @ slope
+    stiffness = np.sum(rings.counts * slope**2)
+    wanted = stiffness * (rings.places @ np.array([noisy.error, 0.0]))
+    sums = rings.sums.copy()
+    unit = float(rings.without_background(push) @ slope)
+    sums[:, 0] += np.outer((wanted - pulled) / unit, push)
+    agreed = fit_plane(replace(rings, sums=sums), depth, TRUE)
+    assert agreed is not None
+    assert agreed.gradient == pytest.approx((noisy.error, 0.0), abs=0.4 * noisy.error)
+    assert agreed.error == pytest.approx(noisy.error, rel=0.5)
+    assert agreed.chance > 0.2
 
 
 def test_turning_the_image_turns_the_gradient(tiles: Tiled, optics: Optics) -> None:
