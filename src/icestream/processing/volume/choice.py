@@ -23,8 +23,9 @@ _OPEN, _CLEAR = 0.5, 0.8
 """On the way from a rotation at random, 0, to a true one, 1."""
 _AS_GOOD = 0.9
 """Of the best agreement: what a larger group must have to be preferred."""
-_ALWAYS = ("T", "O", "I")
-"""Point groups that a map without symmetry may hide, and that cost little to try."""
+_ALWAYS = {"T": 1.0, "O": 0.5, "I": 0.5}
+"""Point groups that a map without symmetry may hide, and that cost little to try. The random
+starts of each, over those without symmetry: T is a part of the others, and leads to them."""
 _LIKELY, _TRIED = 0.6, 4
 """Of the best agreement, below which no other group is tried; and how many at most."""
 _GAIN, _LOSS = 2.0, 1.0
@@ -54,7 +55,8 @@ def contenders(
     trials = [Trial("C1", float(told["C1"].mean()), 1.0)]
     for name in dict.fromkeys([*shown, *_ALWAYS]):
         laid = turn(centered, shown[name].rotation, len(volume) // 2 - 2) if name in shown else None
-        starts = [None] if laid is None else [laid, None]
+        chances = [None] * max(1, round(_ALWAYS.get(name, 0.0) * plan.starts))
+        starts = chances if laid is None else [laid, *chances]
         begun = [start_map(averages, name, plan, random, known) for known in starts]
         asked = [judge(each, held, name, plan) for each in begun]
         best = int(np.argmax([each.mean() for each in asked]))
