@@ -13,7 +13,7 @@ from icestream.processing.volume.starts import Plan, start_map
 from icestream.processing.volume.symmetry import point_group
 
 ROTATION = euler_rotations(33.0, 71.0, 12.0)
-PLAN = Plan(pixel_size=6.0, resolution=27.0)
+PLAN = Plan(pixel_size=6.0, resolution=27.0, starts=1)
 
 
 def particle(group: str, seed: int) -> Balls:
