@@ -1,12 +1,13 @@
 """First 3D maps of simulated particles against the truth: resolution and processor time.
 
-    python benchmarks/bench_volume.py --seeds 10 --write
+    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/bench_volume.py --write
 
 Each run draws particles of an atomic model (64 pixels, SNR 0.05, defocus 0.8-2.2 µm, shifts of
 2 pixels RMS, views at random), sorts them into 2D classes and makes maps of those, once without
 and once with the symmetry given. Maps are laid onto the truth, either hand, and compared by
 Fourier shell correlation. Runs are kept in `--results`, and not repeated. The atomic models are in
-`../shared/data/models` or in `$ICESTREAM_TEST_DATA`.
+`../shared/data/models` or in `$ICESTREAM_TEST_DATA`. The specimens of other symmetries are parts
+of one of them, and domains of 80 residues at random places around axes.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from icestream.formats.mrc import write_mrc
-from icestream.formats.star import write_star
+from icestream.formats.star import Block, write_star
 from icestream.model import Optics
 from icestream.processing.classify2d.averages import class_averages, class_counts, class_quality
 from icestream.processing.classify2d.online import Classification
@@ -47,6 +48,7 @@ from icestream.processing.volume.initial import FirstMap, first_map
 from icestream.processing.volume.refine import observe
 from icestream.processing.volume.slices import cube_of, soft_sphere, volume_of
 from icestream.processing.volume.starts import Plan
+from icestream.processing.volume.symmetry import point_group
 from measured import publish
 
 BOX, B_FACTOR = 64, 80.0
@@ -59,14 +61,33 @@ class Case:
 
     title: str
     file: str
+    """Of an atomic model; empty for an assembly of `domains` in each unit, made from the seed."""
     pixel_size: float
     symmetry: str
+    chains: str = ""
+    """Those that are used; all when empty."""
+    domains: int = 0
 
 
 CASES = {
     "apoferritin": Case("apoferritin", "apoferritin_6z6u.pdb.gz", 3.3, "O"),
     "betagal": Case("β-galactosidase", "beta_galactosidase_5a1a.pdb.gz", 3.5, "D2"),
+    "trimer": Case(
+        "β-galactosidase without a subunit",
+        "beta_galactosidase_5a1a.pdb.gz",
+        3.5,
+        "C1",
+        "ABC",
+    ),
+    "dimer": Case("half of β-galactosidase", "beta_galactosidase_5a1a.pdb.gz", 3.5, "C2", "AB"),
+    **{
+        name.lower(): Case("domains at random", "", 3.3, name, domains=domains)
+        for name, domains in {"C4": 6, "D3": 4, "T": 2, "O": 1, "I": 1}.items()
+    },
 }
+MODELS = ("apoferritin", "betagal")
+RELION_SUBSET, RELION_ITERATIONS = 20, (2, 12)
+"""Particles of an iteration of RELION's, and how many are made to measure one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +109,35 @@ def models() -> Path:
     return root / "models"
 
 
-def read_specimen(case: Case) -> Specimen:
-    """The atomic model of a case."""
+def read_specimen(case: Case, seed: int = 0) -> Specimen:
+    """The atomic model of a case, or the assembly that the seed makes."""
+    if not case.file:
+        return make_assembly(case.symmetry, case.domains, seed)
     with gzip.open(models() / case.file, "rt") as file:
-        return specimen_from_pdb(file.read(), case.title)
+        text = file.read()
+    if case.chains:
+        lines = text.splitlines(keepends=True)
+        text = "".join(line for line in lines if line[21:22] in case.chains)
+    return specimen_from_pdb(text, case.title)
+
+
+def make_assembly(symmetry: str, domains: int, seed: int) -> Specimen:
+    """Domains of 80 residues at random places within 65 Å, none within 22 Å of another."""
+    rng, group = np.random.default_rng(seed), point_group(symmetry).astype(np.float64)
+    apart = 22.0 if len(group) < 60 else 16.0
+    placed: list[NDArray[np.float64]] = []
+    while len(placed) < domains:
+        place = rng.uniform(-1.0, 1.0, 3)
+        if not 0.5 < np.linalg.norm(place) < 1.0:
+            continue
+        copies = 65.0 * group @ place
+        others = np.concatenate([copies[1:], *placed, np.full((1, 3), 1e3)])
+        if np.linalg.norm(others - copies[0], axis=1).min() > apart:
+            placed.append(copies)
+    atoms = np.concatenate([c[0] + rng.normal(0.0, 6.5, (160, 3)) for c in placed])
+    every = np.concatenate([atoms @ element.T for element in group])
+    full = np.full(len(every), 4.0)
+    return Specimen.from_points(symmetry, every, full * 2.6, full)
 
 
 def draw(case: Case, specimen: Specimen, count: int, seed: int, snr: float = 0.05) -> Drawn:
@@ -199,28 +245,33 @@ def score(found: FirstMap, truth: Images, drawn: Drawn) -> tuple[float, bool, Im
 
 
 def run(name: str, count: int, seed: int) -> dict[str, Any]:
-    """One set of particles: its classes, and its maps with and without the symmetry given."""
+    """One set of particles: its classes, and its maps without and with the symmetry given."""
     case = CASES[name]
-    specimen = read_specimen(case)
+    specimen = read_specimen(case, seed)
     drawn, truth = draw(case, specimen, count, seed), true_map(case, specimen)
     started = time.process_time()
     classes = classify(drawn, seed)
-    result = {"name": name, "particles": count, "seed": seed, "maps": {}}
-    result["classes_cpu"] = time.process_time() - started
-    extent = BOX * case.pixel_size
-    for asked in ("auto", case.symmetry):
-        started = time.process_time()
-        found = make_map(drawn, classes, asked, seed)
-        used = time.process_time() - started
-        resolution, hand, _, _ = score(found, truth, drawn)
-        result["maps"]["unknown" if asked == "auto" else "given"] = {
-            "cpu": used,
-            "symmetry": found.symmetry,
-            "resolution": resolution,
-            "halves": resolution_at(found.correlation, 0.143, extent),
-            "hand": bool(hand),
-        }
-    return result
+    used = time.process_time() - started
+    maps = {"unknown": _measured(drawn, classes, "auto", seed, truth)}
+    if name in MODELS:
+        maps["given"] = _measured(drawn, classes, case.symmetry, seed, truth)
+    return {"name": name, "particles": count, "seed": seed, "classes_cpu": used, "maps": maps}
+
+
+def _measured(
+    drawn: Drawn, classes: Classification, symmetry: str, seed: int, truth: Images
+) -> dict[str, Any]:
+    started = time.process_time()
+    found = make_map(drawn, classes, symmetry, seed)
+    used = time.process_time() - started
+    resolution, hand, _, _ = score(found, truth, drawn)
+    return {
+        "cpu": used,
+        "symmetry": found.symmetry,
+        "resolution": resolution,
+        "halves": resolution_at(found.correlation, 0.143, BOX * drawn.optics.pixel_size),
+        "hand": bool(hand),
+    }
 
 
 def warm() -> None:
@@ -238,31 +289,72 @@ def warm() -> None:
     first_map(averages, observe(drawn.images, transfer(drawn, quick.rings(BOX)), diameter), quick)
 
 
-def relion_iteration(name: str, count: int, seed: int, iterations: int) -> dict[str, float] | None:
-    """CPU seconds of an iteration of RELION's gradient descent on the same particles."""
+def relion_cost(name: str, seed: int) -> dict[str, Any] | None:
+    """CPU seconds that a particle takes in RELION's gradient descent, at its begin and its end.
+
+    Its defaults are 50 iterations of 100 particles up to 35 Å, 200 on the way to 500 particles
+    and 15 Å, and 50 of those: too many to run. A few with few particles are: from RELION's random
+    map up to 35 Å, and from the true map up to 15 Å. The last iteration, of all particles, and
+    what comes before the first are in the shorter run too, and drop out of the difference.
+    """
     if shutil.which("relion_refine") is None:
         return None
-    case = CASES[name]
-    drawn = draw(case, read_specimen(case), count, seed)
+    case, (few, many) = CASES[name], RELION_ITERATIONS
+    specimen = read_specimen(case)
+    drawn = draw(case, specimen, RELION_SUBSET + 4, seed)
+    spent = []
     with tempfile.TemporaryDirectory() as folder:
         write_relion_stack(Path(folder), drawn)
-        command = ["relion_refine", "--i", "particles.star", "--o", "run", "--ctf", "--K", "1"]
-        command += ["--sgd", "--denovo_3dref", "--sym", "C1", "--zero_mask", "--pad", "1"]
-        command += ["--particle_diameter", f"{1.1 * drawn.diameter:.0f}", "--oversampling", "1"]
-        command += ["--healpix_order", "1", "--offset_range", "6", "--offset_step", "2"]
-        command += ["--sgd_ini_iter", str(iterations), "--sgd_inbetween_iter", "0"]
-        command += ["--sgd_fin_iter", "0", "--dont_combine_weights_via_disc", "--j", "1"]
-        before = getrusage(RUSAGE_CHILDREN).ru_utime
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=1800)
-        used = getrusage(RUSAGE_CHILDREN).ru_utime - before
-    return {"particles": count, "iterations": iterations, "cpu": used}
+        truth = true_map(case, specimen)
+        write_mrc(Path(folder) / "truth.mrc", truth, case.pixel_size, volume=True)
+        for phase in (
+            ["--denovo_3dref", "--sgd_ini_resol", "35"],
+            ["--ref", "truth.mrc", "--ini_high", "15", "--sgd_ini_resol", "15"],
+        ):
+            used = [_relion_run(folder, drawn, phase, count) for count in (few, many)]
+            spent.append((used[1] - used[0]) / (many - few) / RELION_SUBSET)
+    return {"name": name, "particles": len(drawn.images), "seed": seed, "relion": spent}
+
+
+def relion_total(spent: list[float]) -> float:
+    """CPU seconds of its 300 iterations, if the cost of a particle changes evenly in between."""
+    first, last = spent
+    ramp = np.linspace(0.0, 1.0, 200)
+    between = ((100.0 + 400.0 * ramp) * (first + (last - first) * ramp)).sum()
+    return float(50 * 100 * first + between + 50 * 500 * last)
+
+
+def _relion_run(folder: str, drawn: Drawn, phase: list[str], iterations: int) -> float:
+    """CPU seconds of some iterations, with the options of RELION's `InitialModel` job."""
+    command = ["relion_refine", "--i", "particles.star", "--o", "out/run", "--ctf", *phase]
+    command += ["--K", "1", "--sgd", "--sym", "C1", "--flatten_solvent", "--zero_mask"]
+    command += ["--particle_diameter", f"{1.1 * drawn.diameter:.0f}", "--pad", "1"]
+    command += ["--oversampling", "1", "--healpix_order", "1", "--offset_range", "6"]
+    command += ["--offset_step", "2", "--dont_combine_weights_via_disc", "--pool", "3"]
+    command += ["--sgd_ini_subset", str(RELION_SUBSET)]
+    command += ["--sgd_ini_iter", str(iterations)]
+    command += ["--sgd_inbetween_iter", "0", "--sgd_fin_iter", "0", "--j", "1"]
+    (Path(folder) / "out").mkdir(exist_ok=True)
+    before = getrusage(RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [*command, "--random_seed", "1"],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=3600,
+    )
+    if done.returncode:
+        raise RuntimeError(f"relion_refine failed: {(done.stderr or done.stdout)[-2000:]}")
+    after = getrusage(RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def write_relion_stack(folder: Path, drawn: Drawn) -> None:
     """The particles as RELION reads them."""
     write_mrc(folder / "particles.mrcs", drawn.images, drawn.optics.pixel_size)
     optics = drawn.optics
-    table = {
+    particles = {
         "rlnImageName": [f"{n + 1}@particles.mrcs" for n in range(len(drawn.images))],
         "rlnDefocusU": [f"{value:.1f}" for value in drawn.defocus],
         "rlnDefocusV": [f"{value:.1f}" for value in drawn.defocus],
@@ -279,18 +371,20 @@ def write_relion_stack(folder: Path, drawn: Drawn) -> None:
         "rlnImageSize": [str(BOX)],
         "rlnImageDimensionality": ["2"],
     }
-    write_star(folder / "particles.star", {"optics": group, "particles": table})
+    blocks = [Block("optics", group), Block("particles", particles)]
+    write_star(folder / "particles.star", blocks, "version 30001")
 
 
-def tabulate(results: list[dict[str, Any]], peer: dict[str, float] | None) -> Iterator[str]:
+def tabulate(results: list[dict[str, Any]], peer: dict[str, Any] | None) -> Iterator[str]:
     """Lines of the Markdown table."""
     yield "| specimen | particles | symmetry | sets | symmetry found | FSC 0.5 to the truth, "
     yield "median (worst) | better than 20 Å | CPU of the classes, s | CPU of the map, s |\n"
     yield "|---|---|---|---|---|---|---|---|---|\n"
-    kinds = sorted({(each["name"], each["particles"]) for each in results}, key=lambda k: k[::-1])
-    for name, particles in kinds:
+    order = {name: place for place, name in enumerate(CASES)}
+    kinds = {(each["name"], each["particles"]) for each in results}
+    for name, particles in sorted(kinds, key=lambda k: (k[0] not in MODELS, k[1], order[k[0]])):
         runs = [r for r in results if (r["name"], r["particles"]) == (name, particles)]
-        for asked in ("unknown", "given"):
+        for asked in runs[0]["maps"]:
             maps = [each["maps"][asked] for each in runs]
             reached = np.array([each["resolution"] or np.inf for each in maps])
             names = [each["symmetry"] for each in maps]
@@ -303,11 +397,15 @@ def tabulate(results: list[dict[str, Any]], peer: dict[str, float] | None) -> It
                 f"| {np.mean([each['cpu'] for each in maps]):.0f} |\n"
             )
     if peer is not None:
+        first, last = peer["relion"]
         yield (
-            f"\nRELION 3.1.3 (`relion_refine --sgd --denovo_3dref`, C1) takes "
-            f"{peer['cpu'] / peer['iterations']:.0f} CPU s for each of its first iterations, "
-            f"measured over {peer['iterations']:.0f} of them on {peer['particles']:.0f} of the "
-            "same images; its defaults make 300.\n"
+            f"\nIn RELION 3.1.3 (`relion_refine --sgd`, C1, one thread) a particle of the same "
+            f"images of β-galactosidase takes {first:.2f} CPU s against the random map that it "
+            f"begins with (35 Å), and {last:.2f} s against the true map (15 Å), as at its end: "
+            f"measured over {RELION_ITERATIONS[1] - RELION_ITERATIONS[0]} iterations of "
+            f"{RELION_SUBSET}. Its 300 iterations look at 90,000 particles: that would be "
+            f"{relion_total(peer['relion']) / 3600:.1f} CPU hours. They were not run, and its map "
+            "was not made.\n"
         )
 
 
@@ -315,43 +413,58 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--seeds", type=int, default=10, help="sets of each specimen")
+    parser.add_argument("--seeds", type=int, default=10, help="sets of each atomic model")
     parser.add_argument("--first", type=int, default=101, help="seed of the first set")
     parser.add_argument("--particles", type=int, default=2000)
     parser.add_argument("--large", type=int, default=5000, help="particles of one more set each")
+    parser.add_argument("--others", type=int, default=1, help="sets of each other symmetry")
     parser.add_argument("--specimen", choices=sorted(CASES), action="append")
-    parser.add_argument("--relion", type=int, default=2, help="iterations of the peer; 0 for none")
+    parser.add_argument("--no-relion", action="store_true", help="leave the peer out")
     parser.add_argument("--results", type=Path, default=Path("bench_volume.jsonl"))
     parser.add_argument("--write", action="store_true", help="write the table of the gallery")
     given = sys.argv[1:] if arguments is None else arguments
     chosen = parser.parse_args(given)
     kept = chosen.results.read_text().splitlines() if chosen.results.exists() else []
     results = [json.loads(line) for line in kept]
-    wanted = [
-        (name, count, seed)
-        for seed in range(chosen.first, chosen.first + chosen.seeds)
-        for name in chosen.specimen or sorted(CASES)
-        for count in (chosen.particles, *([chosen.large] if seed == chosen.first else []))
-        if count
-    ]
+    wanted = list(_wanted(chosen))
     done = {(each["name"], each["particles"], each["seed"]) for each in results}
     if set(wanted) - done:
         warm()
     for name, count, seed in wanted:
         if (name, count, seed) not in done:
-            results.append(run(name, count, seed))
-            print(json.dumps(results[-1]), flush=True)
-            with chosen.results.open("a") as file:
-                file.write(json.dumps(results[-1]) + "\n")
-    peer = None
-    if chosen.relion:
-        peer = relion_iteration("betagal", chosen.particles, chosen.first, chosen.relion)
+            results.append(_kept(run(name, count, seed), chosen.results))
+    peers = [each for each in results if "relion" in each]
+    if not chosen.no_relion and not peers:
+        cost = relion_cost("betagal", chosen.first)
+        peers = [_kept(cost, chosen.results)] if cost else []
     shown = [each for each in results if (each["name"], each["particles"], each["seed"]) in wanted]
-    text = "".join(tabulate(shown, peer))
+    text = "".join(tabulate(shown, None if chosen.no_relion or not peers else peers[0]))
     print(text)
     if chosen.write:
         publish("initial-volume", text, " ".join(["python benchmarks/bench_volume.py", *given]))
     return 0
+
+
+def _wanted(chosen: argparse.Namespace) -> Iterator[tuple[str, int, int]]:
+    """Specimen, particles and seed of each set."""
+    for seed in range(chosen.first, chosen.first + chosen.seeds):
+        for name in chosen.specimen or MODELS:
+            if name in MODELS:
+                yield name, chosen.particles, seed
+                if seed == chosen.first and chosen.large:
+                    yield name, chosen.large, seed
+    for seed in range(chosen.first, chosen.first + chosen.others):
+        for name in chosen.specimen or CASES:
+            if name not in MODELS:
+                yield name, chosen.particles, seed
+
+
+def _kept(result: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The result, once it is on disk."""
+    print(json.dumps(result), flush=True)
+    with path.open("a") as file:
+        file.write(json.dumps(result) + "\n")
+    return result
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ class Volume:
     mirrored: Path | None = None
     """The other hand of `map`: projections cannot tell which of the two is right."""
     half1: Path | None = None
-    """Map from one half of the particles, refined without the other."""
+    """Map from one half of the particles, refined without the other beyond 25 Å."""
     half2: Path | None = None
     picture: Path | None = None
     """PNG of slices and projections."""
@@ -41,7 +41,7 @@ class Volume:
     """Å where it falls below 0.5."""
     fsc: Column | None = None
     """``(shells,)`` Fourier shell correlation of the halves; shell s is at s / (box x pixel_size)
-    in 1/Å."""
+    in 1/Å. Up to 25 Å they began with the same map, and it is no evidence."""
     directions: Column | None = None
     """``(d, 4)`` x, y, z of a direction of view and the particles seen from there."""
     efficiency: float = 0.0
@@ -53,7 +53,7 @@ class Volume:
     """Point groups that were tried."""
     symmetry_trials: Column | None = None
     """``(g, 2)`` of each of them: log-likelihood ratio of a held-out particle, and the correlation
-    of the map with itself under the group."""
+    of a half of the map with the other turned by the group, over that with the other as it is."""
 
     def qualities(self) -> dict[str, float]:
         """Measured qualities that screens plot, by the names in `icestream.model.quality`."""

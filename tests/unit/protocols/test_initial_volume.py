@@ -10,6 +10,8 @@ from balls import BOX, DIAMETER, Array, Balls, scattered
 from icestream.formats.mrc import read_mrc, read_mrc_header, write_mrc
 from icestream.model import Classes, Optics, column
 from icestream.processing.simulate.placement import random_rotations
+from icestream.processing.volume import align as align_module
+from icestream.processing.volume import expectation, slices
 from icestream.processing.volume.align import align, mirrored
 from icestream.processing.volume.symmetry import point_group
 from icestream.protocol import Batch, Work
@@ -76,6 +78,13 @@ def test_is_a_good_plugin() -> None:
     assert InitialVolumeParameters().symmetry == "auto"
     with pytest.raises(ValidationError, match="no point group is called 'X2'"):
         InitialVolumeParameters(symmetry="X2")
+
+
+def test_warming_up_compiles_every_kernel() -> None:
+    InitialVolume.warm()
+    kernels = (align_module._correlate, align_module._sample, expectation._fit)
+    for kernel in (*kernels, slices._extract, slices._insert):
+        assert kernel.signatures, kernel.py_func.__name__
 
 
 def test_a_map_is_made_written_and_improved(tmp_path: Path, work: Work) -> None:

@@ -5,13 +5,24 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from scipy.linalg import solveh_banded
 
 from icestream.processing.classify2d.polar import Complex, Float
 from icestream.processing.volume.fsc import shell_numbers
 from icestream.processing.volume.rotations import Rotations, axis_rotations, rotation_grid
 from icestream.processing.volume.slices import Map, cube_of, footprint, volume_of
 
-__all__ = ["Alignment", "Comparison", "align", "mirrored", "move", "symmetrized", "turn"]
+__all__ = [
+    "Alignment",
+    "Comparison",
+    "align",
+    "center_of",
+    "mirrored",
+    "move",
+    "symmetrized",
+    "turn",
+    "varied",
+]
 
 _COARSE = 12.0
 """Degrees between the rotations that are tried first."""
@@ -60,7 +71,7 @@ def turn(volume: Map, rotation: Rotations, rings: int) -> Map:
     box = len(volume)
     cube = cube_of(volume / footprint(box, _FINE), _FINE * (rings + 1) + 1, box, _FINE)
     turned = np.zeros((2 * rings + 1, 2 * rings + 1, rings + 1), dtype=np.complex64)
-    points = _points(rings, 0)
+    points = _points(rings)
     place = points.astype(np.int64) + np.array([0, rings, rings])
     values = np.empty(len(points), dtype=np.complex64)
     _sample(cube, np.asarray(rotation, dtype=np.float32), points, values)
@@ -84,20 +95,22 @@ class Comparison:
     ----------
     first, second
         ``(m, m, m)``.
-    rings
-        Highest shell compared; the lowest is 2.
+    shells
+        The shells that are compared, ascending.
     """
 
-    def __init__(self, first: Map, second: Map, rings: int) -> None:
-        box = len(first)
-        self._points = _points(rings, 2)
-        cube = _whitened(cube_of(first, rings + 1, box), 1)
+    def __init__(self, first: Map, second: Map, shells: NDArray[np.integer]) -> None:
+        box, rings = len(first), int(shells[-1])
+        points = _points(rings)
+        self._points = points[np.isin(np.rint(np.linalg.norm(points, axis=1)), shells)]
+        cube = _whitened(cube_of(varied(first), rings + 1, box), 1)
         place = self._points.astype(np.int64) + np.array([0, rings + 1, rings + 1])
         values = cube[place[:, 2], place[:, 1], place[:, 0]]
         self._values = (values / np.sqrt(np.square(np.abs(values)).sum() + 1e-30)).astype(
             np.complex64
         )
-        fine = cube_of(second / footprint(box, _FINE), _FINE * (rings + 1) + 1, box, _FINE)
+        body = varied(second) / footprint(box, _FINE)
+        fine = cube_of(body, _FINE * (rings + 1) + 1, box, _FINE)
         self._cube = _whitened(fine, _FINE)
 
     def correlations(self, rotations: Rotations) -> Float:
@@ -139,7 +152,7 @@ def align(first: Map, second: Map, rings: int, *, hands: bool = True) -> Alignme
     The center of the densities comes first, then all rotations 12 degrees apart, the best of
     which are improved; the rest of the shift is the peak of the cross-correlation.
     """
-    home = _center(first)
+    home = center_of(first)
     reference = move(first, -home)
     found = [_lay(reference, second, rings, hand=hand) for hand in ((False, True)[: 1 + hands])]
     best = max(found, key=lambda alignment: alignment.correlation)
@@ -154,12 +167,12 @@ def align(first: Map, second: Map, rings: int, *, hands: bool = True) -> Alignme
 
 def _lay(reference: Map, second: Map, rings: int, *, hand: bool) -> Alignment:
     body = mirrored(second) if hand else second
-    start = -_center(body)
+    start = -center_of(body)
     centered = move(body, start)
     grid = rotation_grid(_COARSE)
-    coarse = Comparison(reference, centered, min(rings, _COARSE_RINGS))
+    coarse = Comparison(reference, centered, np.arange(2, min(rings, _COARSE_RINGS) + 1))
     best = np.argsort(-coarse.correlations(grid))[:_BEST]
-    comparison = Comparison(reference, centered, rings)
+    comparison = Comparison(reference, centered, np.arange(2, rings + 1))
     climbed = np.stack([comparison.improve(grid[place]) for place in best])
     rotation = climbed[comparison.correlations(climbed).argmax()]
     for _ in range(2):
@@ -167,7 +180,7 @@ def _lay(reference: Map, second: Map, rings: int, *, hand: bool) -> Alignment:
         back = rotation.T @ shift[::-1]
         start = start + back[::-1]
         centered = move(body, start)
-        comparison = Comparison(reference, centered, rings)
+        comparison = Comparison(reference, centered, np.arange(2, rings + 1))
         rotation = comparison.improve(rotation)
     reach = len(second) // 2 - 2
     moved = rotation @ start[::-1]
@@ -180,7 +193,7 @@ def _lay(reference: Map, second: Map, rings: int, *, hand: bool) -> Alignment:
     )
 
 
-def _center(volume: Map) -> NDArray[np.float64]:
+def center_of(volume: Map) -> NDArray[np.float64]:
     """(z, y, x) of the dense parts, from voxel ``box // 2``."""
     weight = np.square(np.clip(volume, 0.0, None)).astype(np.float64)
     axis = np.arange(len(volume)) - len(volume) // 2
@@ -210,25 +223,39 @@ def _frequencies(volume: Map) -> list[NDArray[np.floating]]:
     return [np.fft.fftfreq(sizes[0]), np.fft.fftfreq(sizes[1]), np.fft.rfftfreq(sizes[2])]
 
 
-def _points(rings: int, lowest: int) -> NDArray[np.float32]:
-    """Whole frequencies (x, y, z) with x >= 0 on the shells `lowest` to `rings`."""
+def _points(rings: int) -> NDArray[np.float32]:
+    """Whole frequencies (x, y, z) with x >= 0 up to `rings`."""
     axis = np.arange(-rings, rings + 1)
     z, y, x = np.meshgrid(axis, axis, axis[rings:], indexing="ij")
-    squared = x**2 + y**2 + z**2
-    inside = (squared <= rings**2) & (squared >= lowest**2)
+    inside = x**2 + y**2 + z**2 <= rings**2
     return np.stack([x[inside], y[inside], z[inside]], axis=1).astype(np.float32)
 
 
+def varied(volume: Map) -> Map:
+    """`volume` without what is alike in all directions: the profile of radius that fits it best."""
+    axis = np.square(np.arange(len(volume)) - len(volume) // 2)
+    radius = np.sqrt(axis[:, None, None] + axis[:, None] + axis).ravel()
+    below = radius.astype(np.int64)
+    upper = radius - below
+    lower, count = 1.0 - upper, int(below.max()) + 2
+    bands = np.zeros((2, count))
+    bands[1] = np.bincount(below, lower**2, count) + np.bincount(below + 1, upper**2, count)
+    bands[1] += 1e-9
+    bands[0, 1:] = np.bincount(below, lower * upper, count)[:-1]
+    flat = volume.ravel()
+    told = np.bincount(below, lower * flat, count) + np.bincount(below + 1, upper * flat, count)
+    profile = solveh_banded(bands, told)
+    isotropic = lower * profile[below] + upper * profile[below + 1]
+    return np.asarray(volume - isotropic.reshape(volume.shape), dtype=np.float32)
+
+
 def _whitened(cube: Complex, oversampling: int) -> Complex:
-    """The cube with the same power on all shells, and no mean on any."""
+    """The cube with the same power on all shells."""
     reach = cube.shape[2] - 1
     shells = shell_numbers(reach) // oversampling
     count = np.bincount(shells.ravel())
-    # Over the whole sphere the mean is real: x and -x are conjugate.
-    mean = np.bincount(shells.ravel(), cube.real.ravel()) / count
-    varied = cube - mean[shells]
-    power = np.bincount(shells.ravel(), np.square(np.abs(varied)).ravel()) / count
-    return np.asarray(varied / np.sqrt(power + 1e-30)[shells], dtype=np.complex64)
+    power = np.bincount(shells.ravel(), np.square(np.abs(cube)).ravel()) / count
+    return np.asarray(cube / np.sqrt(power + 1e-30)[shells], dtype=np.complex64)
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")

@@ -1,81 +1,126 @@
-"""Which symmetry to give to a map: what it shows, and what held-out particles say of it."""
+"""Which symmetry to give to a map: what its halves show, and what held-out particles say."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from icestream.processing.classify2d.polar import Float
-from icestream.processing.volume.align import turn
-from icestream.processing.volume.detect import find_symmetries
+from icestream.processing.volume.align import center_of, move, turn, varied
+from icestream.processing.volume.detect import CANDIDATES, Candidate, find_symmetries
+from icestream.processing.volume.fsc import fourier_shell_correlation
+from icestream.processing.volume.refine import Observations
 from icestream.processing.volume.slices import Map
-from icestream.processing.volume.starts import Trial
+from icestream.processing.volume.starts import MATCHED, Plan, Trial, judge, start_map
 from icestream.processing.volume.symmetry import group_order
 
-__all__ = ["Choice", "choose_symmetry", "prefer"]
+__all__ = ["contenders", "largest", "prefer", "shown_symmetry"]
 
-_LIKELY = 0.6
-"""Of the best agreement of a point group, below which another is not tried."""
-_TRIED = 4
-"""Point groups that are tried."""
+_KNOWN = 0.5
+"""Correlation of the halves down to which shells have a part in the test."""
+_LEAST_SHELLS = 3
+"""Of those, below which nothing is said."""
+_OPEN, _CLEAR = 0.5, 0.8
+"""On the way from a rotation at random, 0, to a true one, 1."""
+_AS_GOOD = 0.9
+"""Of the best agreement: what a larger group must have to be preferred."""
+_ALWAYS = {"T": 1.0, "O": 0.5, "I": 0.5}
+"""Point groups that a map without symmetry may hide, and that cost little to try. The random
+starts of each, over those without symmetry: T is a part of the others, and leads to them."""
+_LIKELY, _TRIED = 0.6, 4
+"""Of the best agreement, below which no other group is tried; and how many at most."""
 _GAIN, _LOSS = 2.0, 1.0
 """In standard errors: what a symmetry must gain, and by how much it may be the second best."""
-_PLAIN = 0.75
-"""Agreement of a map with itself that is a symmetry, if the particles do not speak against it."""
-_SLIGHT = 0.02
-"""Of the likelihood: what imposing a plain symmetry may cost by interpolation alone."""
-
-Choice = tuple[str, Map, tuple[Trial, ...]]
-"""A point group, the map with it, and all that were tried."""
 
 
-def choose_symmetry(
+def contenders(
     volume: Map,
-    known: str,
-    rings: int,
-    impose: Callable[[str, Map | None], Map],
-    judge: Callable[[str, Map], Float],
-    always: Sequence[str] = (),
-) -> Choice:
-    """Try the larger point groups that a map shows.
+    averages: Observations,
+    held: Observations,
+    plan: Plan,
+    random: np.random.Generator,
+) -> tuple[dict[str, Map], tuple[Trial, ...]]:
+    """The map without symmetry, one with if that is more likely, and all that were tried.
 
-    Parameters
-    ----------
-    volume
-        ``(m, m, m)``, centered.
-    known
-        The point group that it has already, ``C1`` for none.
-    rings
-        Highest shell in which symmetry is looked for.
-    impose
-        Makes a map with a symmetry, from the name of the group and the map with its axes laid
-        where that has them, or without one.
-    judge
-        Log-likelihood ratios ``(n,)`` of held-out particles for a map with a symmetry.
-    always
-        Groups that are tried even where the map does not show them.
+    A map without symmetry may lie in a dead end: each group that it hints at, and those that cost
+    little, are imposed on it, and have a chance from another start.
     """
-    order = group_order(known)
-    found = [each for each in find_symmetries(volume, rings) if group_order(each.name) > order]
+    centered = move(volume, -center_of(volume))
+    shells = np.arange(2, plan.ring(averages.box, MATCHED) + 1)
+    found = find_symmetries((centered, centered), shells)
     most = max((each.agreement for each in found), default=0.0)
     likely = [each for each in found if each.agreement > _LIKELY * most]
     likely.sort(key=lambda each: -group_order(each.name))
-    maps, told = {known: volume}, {known: judge(known, volume)}
-    trials = [Trial(known, float(told[known].mean()), 1.0)]
-    plain = {each.name for each in likely if each.agreement > _PLAIN}
     shown = {each.name: each for each in likely[:_TRIED]}
-    for name in dict.fromkeys([*shown, *always]):
-        laid, agreement = None, 0.0
-        if name in shown:
-            laid = turn(volume, shown[name].rotation, len(volume) // 2 - 2)
-            agreement = shown[name].agreement
-        maps[name] = impose(name, laid)
-        told[name] = judge(name, maps[name])
+    maps, told = {"C1": volume}, {"C1": judge(volume, held, "C1", plan)}
+    trials = [Trial("C1", float(told["C1"].mean()), 1.0)]
+    for name in dict.fromkeys([*shown, *_ALWAYS]):
+        laid = turn(centered, shown[name].rotation, len(volume) // 2 - 2) if name in shown else None
+        chances = [None] * max(1, round(_ALWAYS.get(name, 0.0) * plan.starts))
+        starts = chances if laid is None else [laid, *chances]
+        begun = [start_map(averages, name, plan, random, known) for known in starts]
+        asked = [judge(each, held, name, plan) for each in begun]
+        best = int(np.argmax([each.mean() for each in asked]))
+        maps[name], told[name] = begun[best], asked[best]
+        agreement = shown[name].agreement if name in shown else 0.0
         trials.append(Trial(name, float(told[name].mean()), agreement))
-    chosen = prefer(told, known, plain)
-    return chosen, maps[chosen], tuple(trials)
+    chosen = prefer(told, "C1")
+    return {name: maps[name] for name in dict.fromkeys(["C1", chosen])}, tuple(trials)
 
 
-def prefer(told: Mapping[str, Float], known: str, plain: Collection[str] = ()) -> str:
+def shown_symmetry(
+    halves: tuple[Map, Map],
+    rings: int,
+    known: str,
+    speak_for: Callable[[Candidate], bool],
+) -> Candidate | None:
+    """The largest point group above `known` that two halves of a map show; None without any.
+
+    Parameters
+    ----------
+    halves
+        ``(m, m, m)``, centered, refined apart with the point group `known`.
+    rings
+        Highest shell that may have a part in the test.
+    known
+        The point group that was imposed, ``C1`` for none.
+    speak_for
+        Whether held-out particles speak for a group: asked where the halves leave it open.
+
+    Notes
+    -----
+    What one half has in common with the other turned, over what it has in common with the other
+    as it is, says how well a rotation maps the particle onto itself, whatever the noise: both
+    halves have noise of their own. What is alike in all directions has no part, nor have shells
+    on which the halves correlate by less than 0.5 in the rest.
+    """
+    varied_halves = (varied(halves[0]), varied(halves[1]))
+    known_shells = fourier_shell_correlation(*varied_halves)[: rings + 1] > _KNOWN
+    shells = np.flatnonzero(known_shells[2:]) + 2
+    if len(shells) < _LEAST_SHELLS:
+        return None
+    order = group_order(known)
+    larger = [n for n in CANDIDATES if group_order(n) > order and group_order(n) % order == 0]
+    return largest(find_symmetries(halves, shells, larger), speak_for)
+
+
+def largest(
+    candidates: Sequence[Candidate], speak_for: Callable[[Candidate], bool]
+) -> Candidate | None:
+    """Of the point groups that agree nearly as well as the best, the largest that holds.
+
+    A group may hold where each of its rotations is nearer to a true one than to one at random.
+    It does where each is nearly a true one; between the two, where particles `speak_for` it.
+    """
+    possible = [each for each in candidates if each.certainty > _OPEN]
+    best = max((each.agreement for each in possible), default=0.0)
+    equal = [each for each in possible if each.agreement >= _AS_GOOD * best]
+    for each in sorted(equal, key=lambda candidate: -group_order(candidate.name)):
+        if each.certainty > _CLEAR or speak_for(each):
+            return each
+    return None
+
+
+def prefer(told: Mapping[str, Float], known: str) -> str:
     """The point group that held-out particles speak for.
 
     Parameters
@@ -84,28 +129,20 @@ def prefer(told: Mapping[str, Float], known: str, plain: Collection[str] = ()) -
         Log-likelihood ratios ``(n,)`` of the same particles for each point group.
     known
         The one to fall back on.
-    plain
-        Groups that the map shows so clearly that it is enough if no particle speaks against them.
 
     Notes
     -----
     A group is taken when it makes the particles more likely than `known`, by twice the standard
-    error of the mean difference; a plain one unless it costs more than a fiftieth of the
-    likelihood. Of those as good as the best, within one standard error, the largest.
+    error of the mean difference. Of those as good as the best, within one standard error, the
+    largest.
     """
 
     def gain(name: str, over: str) -> float:
         more = told[name] - told[over]
         return float(more.mean() / max(more.std() / np.sqrt(len(more)), 1e-9))
 
-    def stands(name: str, over: str) -> bool:
-        loss = float((told[over] - told[name]).mean())
-        return name in plain and loss < _SLIGHT * float(told[over].mean())
-
-    others = [name for name in told if name != known]
-    better = [name for name in others if gain(name, known) > _GAIN or stands(name, known)]
+    better = [name for name in told if name != known and gain(name, known) > _GAIN]
     if not better:
         return known
     best = max(better, key=lambda name: float(told[name].mean()))
-    equal = [name for name in better if gain(best, name) < _LOSS or stands(name, best)]
-    return max(equal, key=group_order)
+    return max((name for name in better if gain(best, name) < _LOSS), key=group_order)

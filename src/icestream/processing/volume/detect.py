@@ -1,8 +1,10 @@
 """Symmetry of a volume, from how well it fits itself when it is turned."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from icestream.processing.classify2d.polar import Float
 from icestream.processing.volume.align import Comparison
@@ -29,6 +31,10 @@ _PEAKS = 6
 """Axes of each order that are looked at closer."""
 _SPIN = 4.0
 """Degrees between the positions of a second axis around the first."""
+_COARSE = 8
+"""Lowest shells with which axes are looked for; they are improved with all."""
+_STEPS, _FINE_STEPS = (3.0, 1.5, 0.75), (1.0, 0.5)
+"""Degrees by which they are improved, first and last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,51 +45,75 @@ class Candidate:
     rotation: Rotations
     """``(3, 3)``: turn the volume by it, and its axes lie where the group has them."""
     agreement: float
-    """Mean correlation of the volume with itself under the rotations of the group, without the
-    identity."""
+    """Correlation of one half of the volume with the other turned, over that with the other as
+    it is: 1 where the symmetry is true, whatever the noise. The mean of all rotations of the
+    group but the identity."""
+    weakest: float
+    """The same of the rotation that fits worst."""
     background: float
-    """The same for axes at random, and its spread above: what no symmetry would reach."""
+    """The same of axes at random, their median."""
+
+    @property
+    def certainty(self) -> float:
+        """How far the rotation that fits worst is from one at random, 0, to a true one, 1."""
+        return (self.weakest - self.background) / max(1.0 - self.background, 0.05)
 
 
-def find_symmetries(volume: Map, rings: int) -> list[Candidate]:
-    """Point groups in the order of their agreement with `volume`, those that stand out alone.
+def find_symmetries(
+    halves: tuple[Map, Map], shells: NDArray[np.integer], names: Collection[str] = CANDIDATES
+) -> list[Candidate]:
+    """Point groups in the order of their agreement with a volume, those that stand out alone.
 
     Parameters
     ----------
-    volume
-        ``(m, m, m)``, centered.
-    rings
-        Highest shell compared.
+    halves
+        Two maps ``(m, m, m)`` of the volume, centered, with noise of their own each; or the volume
+        twice, where there are none.
+    shells
+        The shells compared, ascending.
+    names
+        Point groups to look for.
 
     Notes
     -----
-    The correlation of the volume with itself turned by 360/n degrees is computed for axes all
-    over half the sphere; from its peaks the generators of each group are laid in turn, and the
-    best is improved with all rotations of the group. Groups whose agreement is no better than
-    that of the best of as many random axes of the same orders are left out.
+    The correlation of one half with the other turned by 360/n degrees is computed for axes all
+    over half the sphere; from its peaks the generators of each group are laid in turn, and
+    improved; where every rotation of the group stands out, with all of them. Shells count for
+    their independent samples, their isotropic parts are left out. Groups no better than axes at
+    random, and three times their spread, are left out.
     """
-    comparison = Comparison(volume, volume, rings)
+    fine = Comparison(*halves, shells)
+    coarse = Comparison(*halves, shells[:_COARSE]) if len(shells) > _COARSE else fine
     axes = spiral_directions(_AXES)
     axes = axes[axes[:, 2] >= 0.0]
-    maps = {n: comparison.correlations(axis_rotations(axes, 360.0 / n)) for n in range(2, 9)}
+    folds = {generators(name)[0][0] for name in names}
+    maps = {fold: coarse.correlations(axis_rotations(axes, 360.0 / fold)) for fold in folds}
     found = []
-    for name in CANDIDATES:
-        (fold, _), *_rest = generators(name)
-        candidate = _place(name, comparison, axes, maps[fold])
-        typical = np.median(maps[fold])
-        spread = 1.4826 * np.median(np.abs(maps[fold] - typical))
-        background = float(typical + 3.0 * spread)
-        if candidate[1] > background:
-            found.append(Candidate(name, candidate[0], candidate[1], background))
+    for name in names:
+        heights, elements = maps[generators(name)[0][0]], point_group(name)[1:]
+        home, used = _place(name, coarse, axes, heights), coarse
+        typical = float(np.median(heights))
+        chance = typical + 3.0 * 1.4826 * float(np.median(np.abs(heights - typical)))
+        if _correlations(coarse, elements, home).min() > chance:
+            home, used = _climb(fine, elements, home, _FINE_STEPS), fine
+        told = _correlations(used, elements, home) / _itself(used)
+        candidate = Candidate(
+            name=name,
+            rotation=np.ascontiguousarray(home.T),
+            agreement=float(told.mean()),
+            weakest=float(told.min()),
+            background=typical / _itself(coarse),
+        )
+        if candidate.agreement > chance / _itself(coarse):
+            found.append(candidate)
     return sorted(found, key=lambda candidate: -candidate.agreement)
 
 
-def _place(
-    name: str, comparison: Comparison, axes: Rotations, heights: Float
-) -> tuple[Rotations, float]:
-    """Where the axes of the group fit best, and how well."""
+def _place(name: str, comparison: Comparison, axes: Rotations, heights: Float) -> Rotations:
+    """Where the axes of the group fit best."""
     (_, main), *others = generators(name)
     elements = point_group(name)[1:]
+    makers = np.concatenate([axis_rotations(axis, 360.0 / n) for n, axis in generators(name)])
     upright = views_along(main[None].astype(np.float32))[0]
     spins = np.arange(0.0, 360.0, _SPIN) if others else np.zeros(1)
     turns = np.concatenate([axis_rotations(main, float(spin)) for spin in spins])
@@ -97,10 +127,9 @@ def _place(
             scores = comparison.correlations(around)
             home = home[np.argsort(-scores)[:3]]
         tried += list(home)
-    scored = [(_agreement(comparison, elements, home), home) for home in tried]
-    scored.sort(key=lambda pair: -pair[0])
-    best = max((_climb(comparison, elements, *pair) for pair in scored[:2]), key=lambda p: p[0])
-    return np.ascontiguousarray(best[1].T), best[0]
+    tried.sort(key=lambda home: -float(_correlations(comparison, elements, home).mean()))
+    climbed = [_climb(comparison, makers, home, _STEPS) for home in tried[:2]]
+    return max(climbed, key=lambda home: float(_correlations(comparison, elements, home).mean()))
 
 
 def _peaks(axes: Rotations, heights: Float) -> list[int]:
@@ -114,21 +143,27 @@ def _peaks(axes: Rotations, heights: Float) -> list[int]:
     return chosen
 
 
-def _agreement(comparison: Comparison, elements: Rotations, home: Rotations) -> float:
-    turned = np.asarray(home @ elements @ home.T, dtype=np.float32)
-    return float(comparison.correlations(turned).mean())
+def _correlations(comparison: Comparison, elements: Rotations, home: Rotations) -> Float:
+    """Correlation ``(g,)`` of the volume with itself under each rotation of the group."""
+    return comparison.correlations(np.asarray(home @ elements @ home.T, dtype=np.float32))
+
+
+def _itself(comparison: Comparison) -> float:
+    """Correlation of the halves as they are."""
+    return max(float(comparison.correlations(np.eye(3, dtype=np.float32)[None])[0]), 1e-6)
 
 
 def _climb(
-    comparison: Comparison, elements: Rotations, height: float, home: Rotations
-) -> tuple[float, Rotations]:
-    for step in (3.0, 1.5, 0.75):
+    comparison: Comparison, elements: Rotations, home: Rotations, steps: tuple[float, ...]
+) -> Rotations:
+    height = float(_correlations(comparison, elements, home).mean())
+    for step in steps:
         small = np.concatenate([axis_rotations(np.eye(3), s) for s in (step, -step)])
         for _ in range(8):
             tried = small @ home
-            scores = [_agreement(comparison, elements, each) for each in tried]
+            scores = [float(_correlations(comparison, elements, each).mean()) for each in tried]
             place = int(np.argmax(scores))
             if scores[place] <= height:
                 break
             height, home = scores[place], tried[place]
-    return height, home
+    return home

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.processing.classify2d.polar import Float
-from icestream.processing.volume.align import symmetrized
-from icestream.processing.volume.choice import choose_symmetry
+from icestream.processing.volume.align import center_of, move, symmetrized, turn
+from icestream.processing.volume.choice import contenders, prefer, shown_symmetry
+from icestream.processing.volume.detect import Candidate
 from icestream.processing.volume.refine import Observations, Refinement
 from icestream.processing.volume.slices import Map, Sums, cube_of, volume_of
 from icestream.processing.volume.starts import (
@@ -36,8 +37,6 @@ LEAST_AVERAGES = 3
 """Class averages without which nothing is tried."""
 LEAST_PARTICLES = 100
 """Particles without which nothing is tried."""
-_ALWAYS = ("T", "O", "I")
-"""Point groups that a map without symmetry may hide, and that cost little to try."""
 _APART = 25.0
 """Å beyond which the two halves of the particles know nothing of each other."""
 _HELD_OUT = 300
@@ -105,43 +104,30 @@ def first_map(averages: Observations, particles: Observations, plan: Plan) -> Fi
     order = np.argsort(-told.mean(axis=1), kind="stable")
     rings = plan.ring(particles.box, MATCHED)
     starts = compare_starts([maps[place] for place in order], told[order], rings)
-    volume = maps[order[0]]
-    tried: tuple[Trial, ...] = ()
-
-    def asked(name: str, candidate: Map) -> Float:
-        return judge(candidate, held, name, plan)
-
-    def from_averages(name: str, turned: Map | None) -> Map:
-        # The map may lie in a dead end: each symmetry has a chance from another start.
-        begun = [start_map(averages, name, plan, random, known) for known in (turned, None)]
-        return max(begun, key=lambda each: float(asked(name, each).mean()))
-
-    def from_itself(name: str, turned: Map | None) -> Map:
-        assert turned is not None
-        return symmetrized(turned, point_group(name), len(turned) // 2 - 2)
-
+    begun, tried = {symmetry: maps[order[0]]}, tuple[Trial, ...]()
     if unknown:
-        symmetry, volume, tried = choose_symmetry(
-            volume, symmetry, rings, from_averages, asked, _ALWAYS
-        )
-    refinement = begin(volume, particles, symmetry, plan, random)
-    _pass(refinement, particles, random.permutation(seen), plan, temperature=1.5)
-    if unknown:
+        begun, tried = contenders(maps[order[0]], averages, held, plan, random)
+    refined = {}
+    for name, volume in begun.items():
+        refined[name] = begin(volume, particles, name, plan, random)
+        _pass(refined[name], particles, random.permutation(seen), plan, temperature=1.5)
+    if len(refined) > 1:
         # What the averages were too few or too blurred to show, the particles may.
-        volume = refinement.volumes[0]
-        symmetry, volume, more = choose_symmetry(volume, symmetry, rings, from_itself, asked)
-        tried = (*tried, *more[1:])
-        refinement = begin(volume, particles, symmetry, plan, random)
-    return _finish(refinement, particles, plan, (symmetry, starts, tried))
+        asked = {n: judge(each.volumes[0], held, n, plan) for n, each in refined.items()}
+        symmetry = prefer(asked, symmetry)
+    return _finish(refined[symmetry], symmetry, particles, rows, plan, (starts, tried))
 
 
 def improve_map(known: FirstMap, particles: Observations, plan: Plan) -> FirstMap:
-    """Refine a map that is known with newer particles; its symmetry and its trials stay."""
+    """Refine a map that is known with newer particles; a larger symmetry may show."""
     random = np.random.default_rng(plan.seed)
+    rows = _held_out(len(particles), random)
     start = _working(known.volume, particles)
     refinement = begin(start, particles, known.symmetry, plan, random)
-    _pass(refinement, particles, random.permutation(len(particles)), plan, temperature=1.0)
-    return _finish(refinement, particles, plan, (known.symmetry, known.starts, known.symmetries))
+    seen = random.permutation(np.setdiff1d(np.arange(len(particles)), rows))
+    _pass(refinement, particles, seen, plan, temperature=1.0)
+    told = (known.starts, known.symmetries)
+    return _finish(refinement, known.symmetry, particles, rows, plan, told)
 
 
 def better_map(first: FirstMap, second: FirstMap, particles: Observations, plan: Plan) -> FirstMap:
@@ -188,24 +174,30 @@ def _pass(
 
 def _finish(
     refinement: Refinement,
+    symmetry: str,
     particles: Observations,
+    rows: NDArray[np.intp],
     plan: Plan,
-    told: tuple[str, tuple[Trial, ...], tuple[Trial, ...]],
+    told: tuple[tuple[Trial, ...], tuple[Trial, ...]],
 ) -> FirstMap:
-    """Refine two halves apart, from what both know at low resolution; then sum all anew."""
-    every = np.arange(len(particles))
-    random = refinement.random
-    low = cube_of(refinement.volumes[0], plan.ring(particles.box, _APART), particles.box)
-    common = volume_of(low, refinement.frame.box, particles.box)
-    refinement.volumes = (common, common.copy())
-    refinement.rings = plan.ring(particles.box, _APART)
-    refinement.sums = Sums.empty(particles.rings)
-    _pass(refinement, particles, random.permutation(every), plan, temperature=1.0, apart=True)
+    """Refine two halves apart; again while they show a larger symmetry. Then sum all anew."""
+    every, held = np.arange(len(particles)), particles.part(rows)
+    seen = np.setdiff1d(every, rows)
+    starts, symmetries = told
+    _apart(refinement, particles, seen, plan)
+    while plan.symmetry == "auto":
+        shown = _shown(refinement, symmetry, held, plan)
+        if shown is None:
+            break
+        symmetry, volume = shown.name, _imposed(refinement.volumes, shown)
+        likelihood = float(judge(volume, held, symmetry, plan).mean())
+        symmetries = (*symmetries, Trial(symmetry, likelihood, shown.agreement))
+        refinement = begin(volume, particles, symmetry, plan, refinement.random)
+        _apart(refinement, particles, seen, plan)
     refinement.sums = Sums.empty(particles.rings)
     refinement.look(particles, every, search(particles, refinement.rings))
     refinement.frame = refinement.frame.resized(particles.box)
     done = refinement.update()
-    symmetry, starts, symmetries = told
     return FirstMap(
         volume=done.volume,
         halves=done.halves,
@@ -216,3 +208,41 @@ def _finish(
         starts=starts,
         symmetries=symmetries,
     )
+
+
+def _apart(
+    refinement: Refinement, particles: Observations, chosen: NDArray[np.intp], plan: Plan
+) -> None:
+    """Refine two halves from what both know at low resolution."""
+    low = cube_of(refinement.volumes[0], plan.ring(particles.box, _APART), particles.box)
+    common = volume_of(low, refinement.frame.box, particles.box)
+    refinement.volumes = (common, common.copy())
+    refinement.rings = plan.ring(particles.box, _APART)
+    refinement.sums = Sums.empty(particles.rings)
+    order = refinement.random.permutation(chosen)
+    _pass(refinement, particles, order, plan, temperature=1.0, apart=True)
+
+
+def _shown(
+    refinement: Refinement, symmetry: str, held: Observations, plan: Plan
+) -> Candidate | None:
+    """A larger symmetry that the halves show."""
+    halves = refinement.volumes
+    home = -center_of(0.5 * (halves[0] + halves[1]))
+
+    def speak_for(candidate: Candidate) -> bool:
+        plain = judge(0.5 * (halves[0] + halves[1]), held, symmetry, plan)
+        told = {symmetry: plain}
+        told[candidate.name] = judge(_imposed(halves, candidate), held, candidate.name, plan)
+        return prefer(told, symmetry) != symmetry
+
+    centered = (move(halves[0], home), move(halves[1], home))
+    return shown_symmetry(centered, refinement.rings, symmetry, speak_for)
+
+
+def _imposed(halves: tuple[Map, Map], found: Candidate) -> Map:
+    """A map with the symmetry that its halves have shown, its axes where the group has them."""
+    volume = 0.5 * (halves[0] + halves[1])
+    reach = len(volume) // 2 - 2
+    upright = turn(move(volume, -center_of(volume)), found.rotation, reach)
+    return symmetrized(upright, point_group(found.name), reach)

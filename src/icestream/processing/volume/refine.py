@@ -83,6 +83,15 @@ class Observations:
             views=self.views[chosen],
         )
 
+    def limited(self, rings: int) -> "Observations":
+        """The same up to a ring."""
+        return replace(
+            self,
+            spectra=np.ascontiguousarray(self.spectra[:, :rings]),
+            transfer=np.ascontiguousarray(self.transfer[:, :rings]),
+            power=self.power[:rings],
+        )
+
     def block(self, chosen: NDArray[np.integer], rings: int) -> Block:
         """Some of the images, up to a ring."""
         return Block(

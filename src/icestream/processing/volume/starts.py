@@ -97,6 +97,7 @@ def start_map(
     Expectation maximization; the resolution rises while the temperature falls, and each iteration
     looks from other directions. Half of the sums is forgotten from one to the next.
     """
+    averages = averages.limited(plan.ring(averages.box, _FINEST) + 2)
     averages.centers[:] = 0.0
     empty = np.zeros((frame_of(averages).box,) * 3, dtype=np.float32)
     refinement = begin(empty if known is None else known, averages, symmetry, plan, random)

@@ -9,6 +9,7 @@ from icestream.processing.volume.align import (
     move,
     symmetrized,
     turn,
+    varied,
 )
 from icestream.processing.volume.fsc import fourier_shell_correlation
 from icestream.processing.volume.rotations import axis_rotations, euler_rotations
@@ -71,7 +72,25 @@ def test_shells_count_alike_and_without_their_isotropic_part(lopsided: Balls) ->
     axis = np.arange(32) - 16
     r2 = axis[:, None, None] ** 2 + axis[:, None] ** 2 + axis**2
     ball = volume + 5.0 * np.exp(-r2 / 18.0).astype(np.float32)
-    rotations = axis_rotations(np.eye(3), 40.0)
-    plain = Comparison(volume, volume, 8).correlations(rotations)
+    rotations, shells = axis_rotations(np.eye(3), 40.0), np.arange(2, 9)
+    plain = Comparison(volume, volume, shells).correlations(rotations)
     assert np.abs(plain).max() < 0.7
-    assert np.allclose(Comparison(ball, ball, 8).correlations(rotations), plain, atol=0.05)
+    assert np.allclose(Comparison(ball, ball, shells).correlations(rotations), plain, atol=0.01)
+    assert np.abs(varied(ball) - varied(volume)).max() < 0.02 * ball.max()
+    assert np.abs(varied(ball - volume)).max() < 0.02 * ball.max()
+
+
+def test_only_the_shells_asked_for_are_compared(lopsided: Balls) -> None:
+    """Fine noise in the one volume does not matter where fine shells are left out."""
+    volume = lopsided.volume()
+    spectrum = np.fft.fftn(np.random.default_rng(1).standard_normal(volume.shape))
+    k = np.fft.fftfreq(len(volume)) * len(volume)
+    spectrum[k[:, None, None] ** 2 + k[:, None] ** 2 + k**2 < 9.0**2] = 0.0
+    noisy = volume + (volume.std() * np.fft.ifftn(spectrum).real).astype(np.float32)
+    itself = np.eye(3, dtype=np.float32)[None]
+    told = [
+        float(Comparison(volume, noisy, np.arange(2, last)).correlations(itself)[0])
+        for last in (8, 13)
+    ]
+    assert told[0] > 0.98
+    assert told[1] < 0.8

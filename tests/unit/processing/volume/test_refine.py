@@ -34,6 +34,11 @@ def test_observations_are_masked_and_halved(dihedral: Balls, views: Array) -> No
     part = seen.part(np.array([3, 5]))
     assert np.array_equal(part.spectra, seen.spectra[[3, 5]])
     assert np.array_equal(part.power, seen.power)
+    coarse = seen.limited(3)
+    assert coarse.rings == 3
+    assert np.array_equal(coarse.spectra, seen.spectra[:, :3])
+    assert np.array_equal(coarse.power, seen.power[:3])
+    assert (coarse.box, len(coarse)) == (seen.box, len(seen))
 
 
 def test_a_blurred_map_becomes_sharp(dihedral: Balls, views: Array) -> None:
