@@ -4,6 +4,7 @@ Rows are kept in the order of the file: row 0 of an array is the first row store
 MRC in the same order, so a coordinate ``(x, y)`` means the same pixel in both.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ HEADER_SIZE = 1024
 _COPY_AGAIN = "copy the file again, or wait until it is written"
 _FOREIGN = "give an MRC file (.mrc, .mrcs, .map)"
 _IMOD_STAMP = 1146047817
+_ROWS = 16
+"""Rows whose deviation is summed at once."""
 
 _HEADER = np.dtype(
     [
@@ -363,6 +366,16 @@ def _storable(array: NDArray[Any]) -> tuple[NDArray[Any], int]:
     return np.ascontiguousarray(array, dtype="<" + kind), mode
 
 
+def _deviation(stored: NDArray[Any], mean: float) -> float:
+    """Standard deviation, row by row of a section: that needs no copy of a whole image."""
+    total = 0.0
+    for section in stored:
+        for first in range(0, len(section), _ROWS):
+            apart = section[first : first + _ROWS].ravel() - np.float32(mean)
+            total += float(np.dot(apart, apart))
+    return math.sqrt(total / stored.size)
+
+
 def _make_header(
     stored: NDArray[Any], mode: int, pixel_size: float, *, volume: bool
 ) -> NDArray[Any]:
@@ -380,8 +393,9 @@ def _make_header(
     header["map"] = b"MAP "
     header["machine"] = (0x44, 0x44, 0, 0)
     if mode in (2, 12) or nz == 1:
-        header["statistics"] = (stored.min(), stored.max(), stored.mean(dtype=np.float64))
-        header["rms"] = stored.std(dtype=np.float64)
+        mean = float(stored.mean(dtype=np.float64))
+        header["statistics"] = (stored.min(), stored.max(), mean)
+        header["rms"] = _deviation(stored, mean)
     else:  # a movie: the standard's way to say that they were not computed
         header["statistics"] = (0.0, -1.0, -2.0)
         header["rms"] = -1.0
