@@ -222,7 +222,7 @@ def add_power(
     half = len(total) // 2
     # Columns beyond the highest frequency are not needed.
     rows = scipy.fft.rfft(work, axis=1, workers=threads)[:, : half + 1]
-    transform = scipy.fft.fft(rows, axis=0, workers=threads)
+    transform = scipy.fft.fft(rows, axis=0, workers=threads, overwrite_x=True)
     corner = transform[half // 2 : half, : half // 2]
     noise = float(np.mean(corner.real**2 + corner.imag**2, dtype=np.float64))
     if not noise > 1e-12 * mean**2 + 1e-30:
