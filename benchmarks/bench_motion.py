@@ -4,7 +4,8 @@
 
 Movies of 24 frames of 2048 x 2048 pixels and of 40 frames of 4096 x 4096, as raw MRC and as TIFF
 with LZW. Each is simulated once and aligned by both programs in turn, on one core, each run in a
-fresh process, whose peak memory is taken. icestream's process aligns a small movie first, as a
+fresh process, whose peak memory is taken. Both write the sum with and without dose weighting, and
+power spectra of groups of frames for the CTF. icestream's process aligns a small movie first, as a
 worker does, which loads the compiled kernels. Without RELION (`relion_run_motioncorr` on the PATH)
 only icestream is measured.
 """
@@ -172,6 +173,8 @@ def run_relion(movie: Movie, folder: Path) -> tuple[Motion, float, float]:
     command += ["--patch_x", "5", "--patch_y", "5", "--bfactor", "150", "--bin_factor", "1"]
     command += ["--gainref", Path(str(movie.gain)).name, "--dose_weighting", "--save_noDW"]
     command += ["--dose_per_frame", str(DOSE), "--skip_logfile"]
+    # Spectra for the CTF, as icestream writes them, of groups of the exposure that is advised.
+    command += ["--grouping_for_ps", str(round(4.0 / DOSE)), "--ps_size", "512"]
     log = folder / "relion.log"
     with log.open("w") as output:
         child = subprocess.Popen(command, cwd=folder, stdout=output, stderr=output)
@@ -299,7 +302,8 @@ def main(arguments: list[str] | None = None) -> int:
         f"pixel, {DOSE} e/Å² per frame, one core. *Whole frame* is the RMS error of the shifts per "
         "axis, *field* that at 9 x 9 places of the field, each with the mean over the frames "
         "removed. CPU seconds are medians for the whole of `movies.align`, from the file to the "
-        "two sums; memory is the highest peak of a process.\n\n" + table(runs)
+        "two sums and the spectra of groups of frames for the CTF, which RELION is told to write "
+        "too; memory is the highest peak of a process.\n\n" + table(runs)
     )
     print(f"\n{text}")
     if chosen.write:

@@ -29,7 +29,7 @@ _WAYS = ((4.0, 0.5), (4.0, 0.25), (4.0, 0.0), (6.0, 0.0))
 """e/Å² in a group and least overlap of tiles, the first that is cheap enough. Rings at 5 Å are
 strongest in groups of 4; in groups of 8 the errors were half as large again."""
 _CHEAP = 0.25
-"""Pixels to be transformed over those of all frames: about a tenth of the cost of alignment."""
+"""Pixels to be transformed over those of all frames: about a fifth of the cost of alignment."""
 _SMALL = 2.5e7
 """Pixels that may be transformed however small the movie is."""
 _SHORTEST_TAPER = 0.125

@@ -44,5 +44,6 @@ def usable_gain(
     bad = dead_pixels(result)
     if bad.all():
         raise ValueError("the gain reference has no positive value; is it the right file?")
-    result[bad | defects] = result[~bad].mean(dtype=np.float64)
+    result[bad] = 0.0
+    result[bad | defects] = result.sum(dtype=np.float64) / np.count_nonzero(~bad)
     return result

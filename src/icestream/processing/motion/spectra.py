@@ -119,6 +119,8 @@ def _flatten(image: NDArray[np.float32], reach: int, out: NDArray[np.float32]) -
     """Take the mean of the square of ``2 reach + 1`` pixels around it off each pixel."""
     height, width = image.shape
     columns = np.zeros(width, dtype=np.float64)
+    place = np.arange(width)
+    share = 1.0 / (np.minimum(place + reach, width - 1) - np.maximum(place - reach, 0) + 1)
     for y in range(min(reach, height)):
         for x in range(width):
             columns[x] += image[y, x]
@@ -129,7 +131,7 @@ def _flatten(image: NDArray[np.float32], reach: int, out: NDArray[np.float32]) -
         if y - reach - 1 >= 0:
             for x in range(width):
                 columns[x] -= image[y - reach - 1, x]
-        rows = min(y + reach, height - 1) - max(y - reach, 0) + 1
+        part = 1.0 / (min(y + reach, height - 1) - max(y - reach, 0) + 1)
         total = np.float64(0)
         for x in range(min(reach, width)):
             total += columns[x]
@@ -138,8 +140,7 @@ def _flatten(image: NDArray[np.float32], reach: int, out: NDArray[np.float32]) -
                 total += columns[x + reach]
             if x - reach - 1 >= 0:
                 total -= columns[x - reach - 1]
-            number = rows * (min(x + reach, width - 1) - max(x - reach, 0) + 1)
-            out[y, x] = image[y, x] - np.float32(total / number)
+            out[y, x] = image[y, x] - np.float32(total * part * share[x])
 
 
 def flatten(binned: Binned, *, cores: int = 1) -> Binned:
