@@ -4,9 +4,10 @@
 
 Each particle is one of some random views of a protein (64 pixels of 3 Å, defocus 0.8-2.2 µm,
 shifts of 2 pixels RMS, any angle, white noise, 5 % signal). Purity is the fraction of particles
-in a class that mostly holds their own view. Parts can be run one by one: what was measured is
-kept in `benchmarks/results/classify2d`, and `--write` makes the table of all of it. RELION's
-result is made in `relion/` there and kept too: it takes the best part of an hour.
+in a class that mostly holds their own view; the ceiling is that of particles sorted with the true
+views as references, which no classification can pass but by chance. Parts can be run one by one:
+what was measured is kept in `benchmarks/results/classify2d`, and `--write` makes the table of all
+of it. RELION's result is made in `relion/` there and kept too: it takes the best part of an hour.
 """
 
 import argparse
@@ -33,6 +34,7 @@ from icestream.processing.classify2d.averages import (
     class_counts,
     class_quality,
 )
+from icestream.processing.classify2d.expectation import Matching, expect
 from icestream.processing.classify2d.online import Classification, Plan
 from icestream.processing.classify2d.scores import class_scores
 from icestream.processing.ctf.transfer import aberration
@@ -87,9 +89,48 @@ def make_set(
     return normalize_particles(images, 24.0), defocus, view
 
 
+def make_plan(classes: int, per_class: int) -> Plan:
+    """What all measurements have in common, but for the number of classes."""
+    return Plan(
+        box=BOX, pixel_size=PIXEL, diameter=140.0, classes_max=classes, per_class=per_class, seed=1
+    )
+
+
 def transfer(defocus: NDArray[np.float64], plan: Plan) -> Images:
     frequency = np.arange(1, plan.grid.rings + 1) / (BOX * PIXEL)
     return np.sin(aberration(frequency[None], defocus[:, None], OPTICS)).astype(np.float32)
+
+
+def ceiling(
+    images: Images, defocus: NDArray[np.float64], view: NDArray[np.int64], seed: int
+) -> float:
+    """Purity when the true views are the references, with the noise that is really there."""
+    views, plan = draw_views(np.random.default_rng(seed), int(view.max()) + 1), make_plan(50, 100)
+    frequency = np.hypot(np.fft.fftfreq(BOX, PIXEL)[:, None], np.fft.rfftfreq(BOX, PIXEL))
+    seen = [
+        fft.irfft2(
+            fft.rfft2(views[which]) * np.sin(aberration(frequency, float(under), OPTICS)),
+            s=(BOX, BOX),
+        )
+        for which, under in zip(view[:500], defocus[:500], strict=True)
+    ]
+    views *= np.sqrt(SNR / np.var(seen, axis=(1, 2)).mean())
+    independence = float(np.square(plan.mask).mean())
+    matching = Matching(
+        grid=plan.grid,
+        references=plan.grid.harmonics(views * plan.reference_mask),
+        noise=np.full(plan.grid.rings, independence, np.float32),
+        independence=independence,
+        rings=plan.finest,
+        shifts=plan.shifts,
+        shift_spread=max(1.0, 0.5 * plan.max_shift / PIXEL),
+    )
+    contrast, found = transfer(defocus, plan), []
+    for first in range(0, len(images), 64):
+        part = slice(first, first + 64)
+        spectra = plan.grid.spectra(images[part] * plan.mask)
+        found.append(expect(spectra, contrast[part], matching).best_class)
+    return purity(np.concatenate(found), view)
 
 
 def purity(group: NDArray[np.integer[Any]], view: NDArray[np.int64]) -> float:
@@ -155,9 +196,7 @@ def classify(
     images: Images, defocus: NDArray[np.float64], classes: int, per_class: int, batch: int = 300
 ) -> tuple[Classification, float]:
     """Stream particles through a classification; also its processor time, s."""
-    plan = Plan(
-        box=BOX, pixel_size=PIXEL, diameter=140.0, classes_max=classes, per_class=per_class, seed=1
-    )
+    plan = make_plan(classes, per_class)
     contrast = transfer(defocus, plan)
     started = time.process_time()
     done = Classification(plan)
@@ -188,14 +227,15 @@ def measure_purity(particles: int) -> list[str]:
                 RESULTS.mkdir(parents=True, exist_ok=True)
                 write_picture(RESULTS / "classes.png", picture(done))
         agreement = adjusted_rand(groups[0], groups[1])
+        most = ceiling(images, defocus, view, seed)
         rows.append(
-            f"| {seed} | {pure[0]:.3f} and {pure[1]:.3f} | {agreement:.3f} "
+            f"| {seed} | {pure[0]:.3f} and {pure[1]:.3f} | {most:.3f} | {agreement:.3f} "
             f"| {count[0]} and {count[1]} | {np.mean(used):.0f} |"
         )
         print(rows[-1], flush=True)
     title = f"{particles} particles of 10 views, at most 20 classes, in two shuffled orders:"
-    head = "| set | purity | adjusted Rand index of the orders | classes found | CPU, s |"
-    return [title, "", head, "|---|---|---|---|---|", *rows]
+    head = "| set | purity | ceiling | adjusted Rand index of the orders | classes found | CPU, s |"
+    return [title, "", head, "|---|---|---|---|---|---|", *rows]
 
 
 def measure_junk(particles: int) -> list[str]:
@@ -245,7 +285,7 @@ def measure_load(particles: int) -> list[str]:
         before = _one_more(protocol, state, items[last], work)
         done = state.classification
         assert done is not None
-        pure = purity(done.group, view[: len(done)])
+        early = purity(done.group, view[: len(done)])
         # Ten times the particles, as far as tables go: images are let go beyond the memory.
         rows = state.origins.particles.rows.copy()
         numbers = done.poses.number.copy()
@@ -257,18 +297,21 @@ def measure_load(particles: int) -> list[str]:
         done.consolidate(3)
         done.settle()
         used = time.process_time() - started
-    found = len(done.numbers)
+    pure, found = purity(done.group[:particles], view[:particles]), len(done.numbers)
+    # A quarter of the particles tells the ceiling to half a percent.
+    some = slice(0, particles // 4)
+    most = ceiling(images[some], defocus[some], view[some], LOAD_SET)
     line = (
-        f"| {particles} of 50 views | {found} | {pure:.3f} | {used:.0f} | {before:.1f} "
-        f"| {after:.1f} |"
+        f"| {particles} of 50 views | {found} | {early:.3f} | {pure:.3f} | {most:.3f} "
+        f"| {used:.0f} | {before:.1f} | {after:.1f} |"
     )
     print(line, flush=True)
     head = (
-        "| particles | classes | purity | CPU of the whole session, s | a new one then, ms "
-        "| a new one at ten times as many, ms |"
+        "| particles | classes | purity while they come | purity at the end | ceiling "
+        "| CPU of the whole session, s | a new one then, ms | a new one at ten times as many, ms |"
     )
     title = "A whole session with the defaults (50 classes), and one more batch of 300:"
-    return [title, "", head, "|---|---|---|---|---|---|", line]
+    return [title, "", head, "|---|---|---|---|---|---|---|---|", line]
 
 
 def _one_more(protocol: ClassifyParticles, state: object, item: Particles, work: Work) -> float:

@@ -16,6 +16,12 @@ _COARSE_ANGLES = 32
 """Rotations that it tries."""
 _FINE_CLASSES = 8
 """Classes, at most, that a particle is compared with on all rings."""
+_BRIGHT = 1.5
+"""Contrast, that of its class being 1, from which an image is compared by its shape only."""
+_FAINTEST = 25.0
+"""Energy, in units of the noise, below which a reference fits noise at many times its contrast."""
+_BRIGHTEST = 4.0
+"""Most contrast that is made up for."""
 _LEAST_SHARE = 1e-3
 """Probability of a class below which a particle adds nothing to it."""
 
@@ -57,10 +63,9 @@ class Expectation:
     """Posterior of a block of particles, and their part of the sufficient statistics."""
 
     numerator: Complex
-    """``(2, k, rings, orders)`` sums of CTF x particle, turned into the class's frame, for the
-    even and the odd particles of the block."""
+    """``(k, rings, orders)`` sums of CTF x particle, turned into the class's frame."""
     denominator: Float
-    """``(2, k, rings)`` sums of CTF²."""
+    """``(k, rings)`` sums of CTF²."""
     weight: Float
     """``(k,)`` particles, shared among the classes."""
     best_class: NDArray[np.int32]
@@ -108,25 +113,28 @@ def expect(spectra: Complex, transfer: Float, matching: Matching) -> Expectation
     moved *= transfer[:, None, :, None]
     shifts = coarse[:, None, :] + around[None]
     harmonics = to_harmonics(moved)
-    score = _fine_scores(harmonics, transfer, matching, chosen)
+    score, scale = _fine_scores(harmonics, transfer, matching, chosen)
     score -= _shift_penalty(shifts, matching.shift_spread)[:, :, None, None]
     flat = score.reshape(len(score), -1)
     best = flat.argmax(axis=1)
     flat -= flat[np.arange(len(flat)), best][:, None]
     np.exp(flat, out=flat)
     flat /= flat.sum(axis=1, keepdims=True)
-    which = np.unravel_index(best, score.shape[1:])
     rows = np.arange(len(flat))
     shares = score.sum(axis=(1, 3))
-    sums = _collect(score, shares, harmonics, transfer, chosen, len(matching.references))
+    # The class first, whatever the pose; then the best pose in it.
+    place = shares.argmax(axis=1)
+    mine = score[rows, :, place].reshape(len(score), -1)
+    which = np.unravel_index(mine.argmax(axis=1), (score.shape[1], score.shape[3]))
+    sums = _collect(score, scale, harmonics, transfer, chosen, len(matching.references))
     return Expectation(
         numerator=sums[0],
         denominator=sums[1],
         weight=sums[2],
-        best_class=chosen[rows, which[1]].astype(np.int32),
-        angle=(which[2] * np.float32(360.0 / matching.grid.angles)).astype(np.float32),
+        best_class=chosen[rows, place].astype(np.int32),
+        angle=(which[1] * np.float32(360.0 / matching.grid.angles)).astype(np.float32),
         shift=shifts[rows, which[0]].astype(np.float32),
-        likelihood=np.minimum(shares[rows, which[1]], 1.0),
+        likelihood=np.minimum(shares[rows, place], 1.0),
     )
 
 
@@ -145,7 +153,7 @@ def _coarse_search(
     score = operations(harmonics).score(harmonics, references * weight[None, :, None], small.angles)
     best = score.max(axis=3)
     energy = reference_power(references, small.angles) * weight
-    best -= 0.5 * (np.square(transfer[:, :rings]) @ energy.T)[:, None, :]
+    best = _scaled(best, (np.square(transfer[:, :rings]) @ energy.T)[:, None, :])
     best -= _shift_penalty(matching.shifts, matching.shift_spread)[None, :, None]
     shift = matching.shifts[best.max(axis=2).argmax(axis=1)]
     order = np.argsort(-best.max(axis=1), axis=1)
@@ -159,9 +167,10 @@ def _shift_penalty(shifts: Float, spread: float) -> Float:
 
 def _fine_scores(
     harmonics: Complex, transfer: Float, matching: Matching, chosen: NDArray[np.int64]
-) -> Float:
+) -> tuple[Float, Float]:
     """Log-likelihood ratios ``(n, s, c, angles)`` of the `chosen` classes against no particle.
 
+    Also the contrast ``(n, c)`` of each particle in its best pose in each class.
     `harmonics` ``(n, s, rings, orders)`` are those of CTF x particle.
     """
     ops, rings = operations(harmonics), matching.rings
@@ -173,9 +182,28 @@ def _fine_scores(
     product = ops.matmul(left, right)
     score = ops.irfft(product.transpose(0, 2, 3, 1), matching.grid.angles)
     energy = reference_power(matching.references[:, :rings], matching.grid.angles) * weight
-    empty = 0.5 * np.square(transfer[:, :rings]) @ energy.T
-    score -= np.take_along_axis(empty, chosen, axis=1)[:, None, :, None]
-    return np.asarray(score, dtype=np.float32)
+    expected = np.take_along_axis(np.square(transfer[:, :rings]) @ energy.T, chosen, axis=1)
+    expected = expected[:, None, :, None]
+    scale = _contrast(score.max(axis=(1, 3), keepdims=True), expected)[:, 0, :, 0]
+    return _scaled(score, expected), scale
+
+
+def _scaled(product: Float, expected: Float) -> Float:
+    """Log-likelihood ratios of classes against no particle, with the contrast made up for.
+
+    They are ``s p - s² e / 2`` with the inner product ``p`` of particle and reference, and the
+    energy ``e`` of the reference. The contrast ``s`` is 1 where the particle has that of its
+    class, or less; else a faint reference would fit noise. Drops of ice and the like have many
+    times as much: with ``s`` = 1 the strong ones among them would rule a class, from which the
+    others would go to any round class of particles.
+    """
+    scale = _contrast(product, expected)
+    return np.asarray(scale * (product - 0.5 * scale * expected), dtype=np.float32)
+
+
+def _contrast(product: Float, expected: Float) -> Float:
+    scale = product / (np.float32(_BRIGHT) * np.maximum(expected, np.float32(_FAINTEST)))
+    return np.asarray(np.clip(scale, 1.0, _BRIGHTEST), dtype=np.float32)
 
 
 def reference_power(harmonics: Complex, angles: int) -> Float:
@@ -187,16 +215,18 @@ def reference_power(harmonics: Complex, angles: int) -> Float:
 
 def _collect(
     posterior: Float,
-    shares: Float,
+    scale: Float,
     harmonics: Complex,
     transfer: Float,
     chosen: NDArray[np.int64],
     classes: int,
 ) -> tuple[Complex, Float, Float]:
-    """Sums over the block ``(2, k, rings, orders)``, ``(2, k, rings)`` and ``(k,)``.
+    """Sums over the block ``(k, rings, orders)``, ``(k, rings)`` and ``(k,)``.
 
-    Particles with next to no share in a class are left out of its sums.
+    Particles with next to no share in a class are left out of its sums; CTF and particle count
+    as much as their contrast, `scale` ``(n, c)``.
     """
+    shares = posterior.sum(axis=(1, 3))
     ops = operations(harmonics)
     orders, rings = harmonics.shape[3], harmonics.shape[2]
     particle, place = np.nonzero(shares > _LEAST_SHARE)
@@ -205,12 +235,13 @@ def _collect(
         np.ascontiguousarray(turned.transpose(0, 2, 1))[:, :, None, :],
         np.ascontiguousarray(harmonics.transpose(0, 3, 1, 2))[particle],
     )[:, :, 0]
-    numerator = np.zeros((2, classes, orders, rings), dtype=np.complex64)
-    denominator = np.zeros((2, classes, rings), dtype=np.float32)
+    numerator = np.zeros((classes, orders, rings), dtype=np.complex64)
+    denominator = np.zeros((classes, rings), dtype=np.float32)
     share, group = shares[particle, place], chosen[particle, place]
     squares = np.square(transfer)
-    for one, k, part, weight in zip(particle, group, seen, share, strict=True):
-        numerator[one % 2, k] += part
-        denominator[one % 2, k] += weight * squares[one]
+    contrast = scale[particle, place]
+    for one, k, part, weight, much in zip(particle, group, seen, share, contrast, strict=True):
+        numerator[k] += much * part
+        denominator[k] += weight * much**2 * squares[one]
     weights = np.bincount(group, share, minlength=classes).astype(np.float32)
-    return np.ascontiguousarray(numerator.transpose(0, 1, 3, 2)), denominator, weights
+    return np.ascontiguousarray(numerator.transpose(0, 2, 1)), denominator, weights

@@ -16,6 +16,7 @@ from icestream.processing.classify2d.expectation import (
 from icestream.processing.classify2d.polar import Complex, Float, PolarGrid, disc_mask, to_harmonics
 from icestream.processing.classify2d.poses import Poses
 from icestream.processing.classify2d.references import (
+    FOLDS,
     Statistics,
     estimate_references,
     mean_correlation,
@@ -41,14 +42,16 @@ _RAMP = 200
 """Particles looked at per class until the full resolution is reached."""
 _FIRST_PASSES = 4
 """Looks at each particle of the very first batch."""
-_LAST_PASSES = 1
-"""Looks at all kept particles at the end, after the last class was opened."""
 _STEP = 0.02
 """Part of the remembered looks after which the references are made anew, at full resolution."""
 _POOR = 0.2
 """Part of the mean number of particles below which a class is given up."""
 _LEAST = 40
 """Particles, at least, of a class that is asked whether it holds two kinds."""
+_CERTAIN = 3.0
+"""Standard errors of the gain of likelihood by which a class must be of two kinds."""
+_CERTAIN_LAST = 4.0
+"""The same at the end, when no look comes after it that would mend a split in vain."""
 _ASKED = 400
 """Particles, at most, that are asked."""
 
@@ -137,6 +140,9 @@ class Classification:
     0."""
     noise: Float = field(init=False)
     references: Complex | None = None
+    """``(k, rings, orders)``; None before the first particle."""
+    without: Complex = field(init=False)
+    """``(FOLDS, k, rings, orders)`` references made without the particles of each fold."""
     power: Float = field(init=False)
     """``(rings,)`` mean power of the masked images."""
     rings: int = field(init=False)
@@ -146,6 +152,8 @@ class Classification:
     whole: dict[int, float] = field(default_factory=dict)
     """Classes that were split in vain, and the particles that they had then."""
     random: np.random.Generator = field(init=False)
+    masking: Float = field(init=False)
+    """What keeps references inside the particle, see `PolarGrid.masking`."""
 
     def __post_init__(self) -> None:
         plan, grid = self.plan, self.plan.grid
@@ -157,6 +165,7 @@ class Classification:
         self.power = np.ones(grid.rings, np.float32)
         self.rings = self.plan.coarsest
         self.random = np.random.default_rng(plan.seed)
+        self.masking = grid.masking(plan.reference_mask)
 
     def __len__(self) -> int:
         return len(self.poses)
@@ -198,32 +207,32 @@ class Classification:
         if self.references is None:
             return
         for left in range(passes, 0, -1):
-            if left > _LAST_PASSES:
-                # Finer detail is compared now than when some classes were asked last.
-                self.whole.clear()
-                self._open_classes()
             self.look(np.arange(len(self.kept)))
             self._join_twins()
+            # Finer detail is compared now than when some classes were asked last.
+            self.whole.clear()
+            self._open_classes(_CERTAIN if left > 1 else _CERTAIN_LAST)
 
     def settle(self) -> None:
         """Assign every kept particle to unchanging references, and sum the classes anew."""
         if self.references is None:
             return
         fresh = Statistics.empty(len(self.statistics.weight), self.plan.grid)
-        for block in _blocks(_by_halves(np.arange(len(self.kept)), self.kept.rows)):
-            self._match(block, fresh, 1.0)
+        for fold, block in _blocks(np.arange(len(self.kept)), self.kept.rows):
+            self._match(fold, block, fresh, 1.0)
         self.statistics = fresh
+        self._update_references()
         self._join_twins()
+        self._drop_poor()
 
     def look(self, kept: NDArray[np.int64]) -> None:
         """Match kept images (by their place), in random order, and improve the references."""
-        kept = _by_halves(self.random.permutation(kept), self.kept.rows)
         pending = 0
-        for block in _blocks(kept):
-            self._match(block, self.statistics, math.exp(-len(block) / self._span))
+        for fold, block in _blocks(self.random.permutation(kept), self.kept.rows):
+            self._match(fold, block, self.statistics, math.exp(-len(block) / self._span))
             self.looks += len(block)
             pending += len(block)
-            if pending >= _STEP * self._span or self.rings < self.plan.finest:
+            if pending >= _STEP * self._span:
                 self._update_references()
                 self.rings += _sees_farther(self)
                 pending = 0
@@ -250,7 +259,7 @@ class Classification:
         self.statistics = Statistics.empty(classes, grid)
         self._number(classes - len(self.numbers))
         power = np.zeros(grid.rings)
-        for block in _blocks(_by_halves(np.arange(len(self.kept)), self.kept.rows)):
+        for fold, block in _blocks(np.arange(len(self.kept)), self.kept.rows):
             spectra, transfer = self._spectra(block), self.kept.transfer[block]
             power += (np.abs(spectra) ** 2).mean(axis=2).sum(axis=0)
             turn = self.random.integers(grid.angles, size=len(block))
@@ -259,26 +268,28 @@ class Classification:
             turned = to_harmonics(spectra * transfer[:, :, None])
             turned = (turned * phases[:, None, :]).astype(np.complex64)
             for place, group in enumerate(target):
-                half = place % 2
-                self.statistics.numerator[half, group] += turned[place]
-                self.statistics.denominator[half, group] += transfer[place] ** 2
+                self.statistics.numerator[fold, group] += turned[place]
+                self.statistics.denominator[fold, group] += transfer[place] ** 2
                 self.statistics.weight[group] += 1
         self.power = np.maximum(power / len(self.kept), 1e-6).astype(np.float32)
         self.noise = self.power
         self._update_references()
 
-    def _match(self, block: NDArray[np.int64], into: Statistics, keep: float) -> None:
-        """Expectation of one block; its sums go `into`, its poses into the table."""
-        found = expect(self._spectra(block), self.kept.transfer[block], self._matching())
-        into.add(found, keep)
+    def _match(self, fold: int, block: NDArray[np.int64], into: Statistics, keep: float) -> None:
+        """Expectation of a block of one fold; its sums go `into`, its poses into the table."""
+        matching = self._matching(self.without[fold])
+        found = expect(self._spectra(block), self.kept.transfer[block], matching)
+        into.add(found, fold, keep)
         self.poses.record(self.kept.rows[block], found, self.numbers)
 
-    def _matching(self) -> Matching:
-        assert self.references is not None
+    def _matching(self, references: Complex | None = None) -> Matching:
+        if references is None:
+            assert self.references is not None
+            references = self.references
         plan = self.plan
         return Matching(
             grid=plan.grid,
-            references=self.references,
+            references=references,
             noise=self.noise,
             independence=float(np.square(plan.mask).mean()),
             rings=self.rings,
@@ -289,8 +300,8 @@ class Classification:
     def _update_references(self) -> None:
         """References, and the noise that they leave in the particles."""
         grid, weight = self.plan.grid, self.statistics.weight
-        self.references = estimate_references(
-            self.statistics, self.noise, grid, self.plan.reference_mask
+        self.references, self.without = estimate_references(
+            self.statistics, self.noise, grid, self.masking
         )
         power = weight @ reference_power(self.references, grid.angles) / grid.angles
         squares = np.square(self.kept.transfer).mean(axis=0)
@@ -303,7 +314,7 @@ class Classification:
         self.numbers = np.concatenate([self.numbers, new.astype(np.int32)])
         self.parents += [parent] * classes
 
-    def _open_classes(self) -> None:
+    def _open_classes(self, certain: float = _CERTAIN) -> None:
         """Split classes that hold two kinds of particles, the largest first.
 
         At most as many classes are open as the number of particles calls for. A class that was
@@ -316,24 +327,27 @@ class Classification:
                 break
             number = int(self.numbers[source])
             if weight[source] >= max(_LEAST, 2.0 * self.whole.get(number, 0.0)):
-                if self._split(source):
+                if self._split(source, certain):
                     self.whole.pop(number, None)
+                    self._update_references()
+                    # The same view, which half of the particles were laid on turned: mended now.
+                    self._join_twins([source, len(self.numbers) - 1])
                 else:
                     self.whole[number] = float(weight[source])
         self._update_references()
 
-    def _split(self, source: int) -> bool:
+    def _split(self, source: int, certain: float) -> bool:
         """Open a class for half of the particles of another, if they are of two kinds."""
         poses, kept, matching = self.poses, self.kept, self._matching()
         mine = np.flatnonzero(poses.number[kept.rows] == self.numbers[source])
-        mine = _by_halves(self.random.permutation(mine)[:_ASKED], kept.rows)
+        mine = self.random.permutation(mine)[:_ASKED]
         if len(mine) < _LEAST:
             return False
         rows, transfer = kept.rows[mine], kept.transfer[mine]
         spectra = self._spectra(mine)
         harmonics = upright(spectra, poses.angle[rows], poses.shift[rows], matching)
         prior = wiener_prior(self.statistics, self.noise, matching.grid)
-        found = divide(harmonics, transfer, prior, matching)
+        found = divide(harmonics, transfer, prior, matching, certain)
         if found is None:
             return False
         target, sums = len(self.numbers), self.statistics
@@ -342,35 +356,40 @@ class Classification:
         share = found.share * np.float32(scale)
         for kind, place in enumerate((source, target)):
             sums.weight[place] = share[:, kind].sum()
-            for half in (0, 1):
-                some = slice(half, None, 2)
+            for fold in range(FOLDS):
+                some = rows % FOLDS == fold
                 seen = harmonics[some] * transfer[some, :, None]
-                sums.numerator[half, place] = np.tensordot(share[some, kind], seen, axes=1)
-                sums.denominator[half, place] = share[some, kind] @ np.square(transfer[some])
+                sums.numerator[fold, place] = np.tensordot(share[some, kind], seen, axes=1)
+                sums.denominator[fold, place] = share[some, kind] @ np.square(transfer[some])
         number = len(self.parents) + 1
         self._number(1, int(self.numbers[source]))
         poses.number[rows[found.share[:, 1] > 0.5]] = number
         return True
 
-    def _join_twins(self) -> None:
-        """Join classes that show the same view, pair by pair, until there is no such pair."""
-        while True:
-            matching = self._matching()
-            similarity = compare(self.statistics, matching)
+    def _join_twins(self, among: list[int] | None = None) -> None:
+        """Join classes that show the same view, pair by pair, until there is no such pair.
+
+        Of the two classes `among` (their places, the earlier first), or of all.
+        """
+        pairs = [(0, 0)]
+        while pairs and self.references is not None:
+            places = among or list(range(len(self.numbers)))
+            matching, sums = self._matching(self.references[places]), self.statistics
+            similarity = compare(sums.taken(places), matching)
             pairs = twins(similarity)
-            if not pairs:
-                return
-            for later, earlier in pairs:
-                turn = float(similarity.turn[later, earlier])
-                shift = similarity.shift[later, earlier]
-                numerator = self.statistics.numerator
-                numerator[:, earlier] += moved_sums(numerator[:, later], turn, shift, matching)
-                self.statistics.denominator[:, earlier] += self.statistics.denominator[:, later]
-                self.statistics.weight[earlier] += self.statistics.weight[later]
+            for one, other in pairs:
+                turn, shift = float(similarity.turn[one, other]), similarity.shift[one, other]
+                later, earlier = places[one], places[other]
+                moved = moved_sums(sums.numerator[:, later], turn, shift, matching)
+                sums.numerator[:, earlier] += moved
+                sums.denominator[:, earlier] += sums.denominator[:, later]
+                sums.weight[earlier] += sums.weight[later]
                 source, target = int(self.numbers[later]), int(self.numbers[earlier])
                 self.poses.move(source, target, turn, shift)
-                self.whole[target] = float(self.statistics.weight[earlier])
-            self._drop([later for later, _ in pairs])
+                self.whole[target] = float(sums.weight[earlier])
+            self._drop([places[one] for one, _ in pairs])
+            if among:
+                return
 
     def _drop_poor(self) -> None:
         """Give up classes that are nearly empty; their particles go to the most similar ones."""
@@ -389,6 +408,8 @@ class Classification:
         self._drop(poor.tolist())
 
     def _drop(self, classes: list[int]) -> None:
+        if not classes:
+            return
         for number in self.numbers[classes].tolist():
             self.whole.pop(number, None)
         self.statistics.drop(classes)
@@ -396,21 +417,21 @@ class Classification:
         self._update_references()
 
 
-def _by_halves(kept: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Kept images in an order in which those of the two halves take turns.
+def _blocks(
+    kept: NDArray[np.int64], rows: NDArray[np.int64]
+) -> list[tuple[int, NDArray[np.int64]]]:
+    """Kept images in blocks of one fold, the folds by turns.
 
-    The half of a particle is decided by its row, once for all: were it drawn anew at each look,
-    both halves would come to hold the same noise, and agree on it. The few that one half has
-    more come last, where half of them are counted with the other.
+    The fold of a particle is decided by its row, once for all: were it drawn anew at each look,
+    all folds would come to hold the same noise, and agree on it.
     """
-    first, second = kept[rows[kept] % 2 == 0], kept[rows[kept] % 2 == 1]
-    both = min(len(first), len(second))
-    turns = np.stack([first[:both], second[:both]], axis=1).ravel()
-    return np.concatenate([turns, first[both:], second[both:]])
-
-
-def _blocks(kept: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    return [kept[first : first + _BLOCK] for first in range(0, len(kept), _BLOCK)]
+    found = []
+    for fold in range(FOLDS):
+        mine = kept[rows[kept] % FOLDS == fold]
+        found += [
+            (first, fold, mine[first : first + _BLOCK]) for first in range(0, len(mine), _BLOCK)
+        ]
+    return [block[1:] for block in sorted(found, key=lambda block: block[:2])]
 
 
 def _sees_farther(done: Classification) -> bool:

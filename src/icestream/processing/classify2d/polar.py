@@ -61,6 +61,25 @@ class PolarGrid:
         """Hartley rings ``(n, rings, angles)`` from their harmonics."""
         return np.asarray(fft.irfft(harmonics, self.angles, axis=-1), dtype=np.float32)
 
+    def masking(self, mask: Float) -> Float:
+        """Matrices ``(orders, rings, rings)`` that multiply images by a round `mask`.
+
+        For each order, the matrix times the harmonics on all rings gives those of the masked
+        image: `images`, the product and `harmonics` in one. A mask that is round about the
+        center mixes rings, but not orders.
+        """
+        axis = np.arange(self.box) - self.box // 2
+        frequency = np.linspace(0.0, 2.0 * self.rings, 40 * self.rings + 1)
+        waves = np.cos(2.0 * np.pi / self.box * frequency[:, None] * axis)
+        profile = waves @ mask.sum(axis=0, dtype=np.float64) / self.box**2
+        radius = np.arange(1, self.rings + 1, dtype=np.float64)
+        turn = 2.0 * np.pi * np.arange(self.angles) / self.angles
+        squared = np.square(radius)[:, None, None] + np.square(radius)[None, :, None]
+        squared = squared - 2.0 * radius[:, None, None] * radius[None, :, None] * np.cos(turn)
+        kernel = np.interp(np.sqrt(np.maximum(squared, 0.0)), frequency, profile)
+        kernel *= 2.0 * np.pi / self.angles * radius[None, :, None]
+        return np.asarray(fft.rfft(kernel, axis=-1).real.transpose(2, 0, 1), dtype=np.float32)
+
     def ramps(self, shifts: Float) -> Complex:
         """Phases ``(s, rings, angles // 2)`` that move images by ``-shifts``, ``(s, 2)`` (y, x).
 

@@ -9,25 +9,30 @@ from icestream.processing.classify2d.expectation import Expectation, reference_p
 from icestream.processing.classify2d.polar import Complex, Float, PolarGrid
 
 __all__ = [
+    "FOLDS",
     "Statistics",
     "estimate_references",
     "half_correlation",
     "mean_correlation",
+    "shared_power",
     "wiener_prior",
 ]
 
+FOLDS = 8
+"""Parts of the particles. Each is compared with references that it has no part in: else a
+particle finds its own noise in its class, and stays there."""
 _LEAST_PARTICLES = 0.5
 """Particles below which a class has no reference worth the name."""
 
 
 @dataclass(slots=True)
 class Statistics:
-    """Sums over the particles seen lately, for two halves of them."""
+    """Sums over the particles seen lately, for each fold of them."""
 
     numerator: Complex
-    """``(2, k, rings, orders)`` CTF x particle."""
+    """``(FOLDS, k, rings, orders)`` CTF x particle."""
     denominator: Float
-    """``(2, k, rings)`` CTF²."""
+    """``(FOLDS, k, rings)`` CTF²."""
     weight: Float
     """``(k,)`` particles."""
 
@@ -35,19 +40,26 @@ class Statistics:
     def empty(cls, classes: int, grid: PolarGrid) -> "Statistics":
         """No particle yet."""
         return cls(
-            np.zeros((2, classes, grid.rings, grid.orders), dtype=np.complex64),
-            np.zeros((2, classes, grid.rings), dtype=np.float32),
+            np.zeros((FOLDS, classes, grid.rings, grid.orders), dtype=np.complex64),
+            np.zeros((FOLDS, classes, grid.rings), dtype=np.float32),
             np.zeros(classes, dtype=np.float32),
         )
 
-    def add(self, new: Expectation, keep: float) -> None:
-        """Fade what was there to the fraction `keep`, and add a block of particles."""
+    def add(self, new: Expectation, fold: int, keep: float) -> None:
+        """Fade what was there to the fraction `keep`, and add a block of particles of one fold."""
         self.numerator *= np.float32(keep)
-        self.numerator += new.numerator
+        self.numerator[fold] += new.numerator
         self.denominator *= np.float32(keep)
-        self.denominator += new.denominator
+        self.denominator[fold] += new.denominator
         self.weight *= np.float32(keep)
         self.weight += new.weight
+
+    def halves(self) -> tuple[Complex, Float]:
+        """Sums over the even and over the odd folds ``(2, k, rings, ...)``."""
+        return (
+            np.stack([self.numerator[half::2].sum(axis=0) for half in (0, 1)]),
+            np.stack([self.denominator[half::2].sum(axis=0) for half in (0, 1)]),
+        )
 
     def grow(self, classes: int) -> None:
         """Add empty classes until there are `classes`."""
@@ -57,40 +69,46 @@ class Statistics:
             self.denominator = np.pad(self.denominator, ((0, 0), (0, more), (0, 0)))
             self.weight = np.pad(self.weight, (0, more))
 
+    def taken(self, classes: list[int]) -> "Statistics":
+        """Copies of the sums of some classes."""
+        return Statistics(
+            self.numerator[:, classes], self.denominator[:, classes], self.weight[classes]
+        )
+
     def drop(self, classes: list[int]) -> None:
         """Leave classes out; the others move up."""
         self.numerator = np.delete(self.numerator, classes, axis=1)
         self.denominator = np.delete(self.denominator, classes, axis=1)
         self.weight = np.delete(self.weight, classes)
 
-    def split(self, source: int, target: int) -> None:
-        """Divide class `source`: each of the two gets one half of its particles.
-
-        The halves differ by their noise only, which is enough: the next steps pull them to
-        whatever differs most among the particles.
-        """
-        for sums in (self.numerator, self.denominator):
-            first, second = sums[0, source].copy(), sums[1, source].copy()
-            sums[:, source] = 0.5 * first
-            sums[:, target] = 0.5 * second
-        self.weight[source] *= 0.5
-        self.weight[target] = self.weight[source]
-
 
 def estimate_references(
-    statistics: Statistics, noise: Float, grid: PolarGrid, mask: Float
-) -> Complex:
-    """Wiener estimates ``(k, rings, orders)`` of the classes, kept inside `mask`.
+    statistics: Statistics, noise: Float, grid: PolarGrid, masking: Float
+) -> tuple[Complex, Complex]:
+    """Wiener estimates of the classes, kept inside a mask (`PolarGrid.masking`).
 
     The power of the signal on each ring is what the two halves of the particles have in common,
     over all classes; where they have nothing in common the reference is held down.
+
+    Returns
+    -------
+    whole : ``(k, rings, orders)``
+        From all particles.
+    without : ``(FOLDS, k, rings, orders)``
+        From all but those of one fold.
     """
-    numerator = statistics.numerator.sum(axis=0)
-    divisor = statistics.denominator.sum(axis=0) + wiener_prior(statistics, noise, grid)
-    references = numerator / divisor[:, :, None]
-    references[statistics.weight < _LEAST_PARTICLES] = 0.0
-    flat = grid.images(grid.circles(references)) * mask
-    return grid.harmonics(flat)
+    numerator, denominator = statistics.numerator.sum(axis=0), statistics.denominator.sum(axis=0)
+    sums = np.concatenate([numerator[None], numerator - statistics.numerator])
+    squares = np.concatenate([denominator[None], denominator - statistics.denominator])
+    squares = np.maximum(squares, 0.0)
+    references = sums / (squares + wiener_prior(statistics, noise, grid))[..., None]
+    references[:, statistics.weight < _LEAST_PARTICLES] = 0.0
+    # Columns of (order, ring): complex numbers as pairs, so that the matrices stay real.
+    columns = np.ascontiguousarray(references.transpose(3, 2, 0, 1))
+    flat = columns.view(np.float32).reshape(grid.orders, grid.rings, -1)
+    masked = np.matmul(masking, flat).view(np.complex64).reshape(columns.shape)
+    made = np.ascontiguousarray(masked.transpose(2, 3, 1, 0))
+    return made[0], made[1:]
 
 
 def wiener_prior(statistics: Statistics, noise: Float, grid: PolarGrid) -> Float:
@@ -104,8 +122,8 @@ def wiener_prior(statistics: Statistics, noise: Float, grid: PolarGrid) -> Float
 
 def _common_power(statistics: Statistics, grid: PolarGrid) -> Float:
     """Power of the signal per sample, ``(rings,)``: mean cross power of the two halves."""
-    enough = np.maximum(statistics.denominator, 1e-3)
-    halves = statistics.numerator / enough[..., None]
+    numerator, denominator = statistics.halves()
+    halves = numerator / np.maximum(denominator, 1e-3)[..., None]
     cross = _inner(halves[0], halves[1], grid.angles)
     share = statistics.weight / max(float(statistics.weight.sum()), 1e-9)
     return np.asarray(share @ cross / grid.angles, dtype=np.float32)
@@ -119,8 +137,8 @@ def _inner(first: Complex, second: Complex, angles: int) -> Float:
 
 def mean_correlation(statistics: Statistics, grid: PolarGrid) -> Float:
     """Fourier ring correlation ``(rings,)`` of the halves of all classes together."""
-    enough = np.maximum(statistics.denominator, 1e-3)
-    halves = statistics.numerator / enough[..., None]
+    numerator, denominator = statistics.halves()
+    halves = numerator / np.maximum(denominator, 1e-3)[..., None]
     share = statistics.weight[:, None]
     cross = (share * _inner(halves[0], halves[1], grid.angles)).sum(axis=0)
     first, second = ((share * reference_power(half, grid.angles)).sum(axis=0) for half in halves)
@@ -129,11 +147,23 @@ def mean_correlation(statistics: Statistics, grid: PolarGrid) -> Float:
 
 def half_correlation(statistics: Statistics, grid: PolarGrid, mask: Float) -> NDArray[np.float32]:
     """Fourier ring correlation ``(k, rings)`` of the two halves of each class, inside `mask`."""
-    halves = []
-    for half in (0, 1):
-        scale = np.maximum(statistics.denominator[half], 1e-3)
-        images = grid.images(grid.circles(statistics.numerator[half] / scale[..., None]))
-        halves.append(grid.harmonics(images * mask))
+    halves = _masked_halves(statistics, grid, mask)
     product = _inner(halves[0], halves[1], grid.angles)
     power = reference_power(halves[0], grid.angles) * reference_power(halves[1], grid.angles)
     return np.asarray(product / np.sqrt(np.maximum(power, 1e-20)), dtype=np.float32)
+
+
+def shared_power(statistics: Statistics, grid: PolarGrid, mask: Float) -> NDArray[np.float32]:
+    """What the halves of each class have in common, inside `mask`: power ``(k, rings)``.
+
+    It is that of a whole ring: the mean over the ring, times its radius.
+    """
+    halves = _masked_halves(statistics, grid, mask)
+    common = np.maximum(_inner(halves[0], halves[1], grid.angles), 0.0)
+    return np.asarray(common * np.arange(1, grid.rings + 1), dtype=np.float32)
+
+
+def _masked_halves(statistics: Statistics, grid: PolarGrid, mask: Float) -> list[Complex]:
+    numerator, denominator = statistics.halves()
+    averages = numerator / np.maximum(denominator, 1e-3)[..., None]
+    return [grid.harmonics(grid.images(grid.circles(half)) * mask) for half in averages]

@@ -8,9 +8,9 @@ from icestream.model import Stack
 from icestream.processing.classify2d.averages import class_quality
 from icestream.processing.classify2d.online import Classification
 from icestream.processing.classify2d.polar import Float
-from icestream.processing.classify2d.references import wiener_prior
+from icestream.processing.classify2d.references import shared_power, wiener_prior
 
-__all__ = ["ClassScores", "class_scores", "enclosure", "structure"]
+__all__ = ["ClassScores", "class_scores", "detail", "enclosure", "structure"]
 
 _RING = (1.05, 1.35)
 """Surroundings of a particle, in its radii."""
@@ -18,13 +18,18 @@ _OUTSIDE = 4.0
 """Around real particles is next to nothing: neighbours lie differently around each."""
 _ENOUGH = 0.1
 """Structure beyond a blob that particles have, at the least."""
+_FINE = 3.0
+"""Details of a particle are finer than its diameter over this."""
+_DETAIL = (0.01, 0.02)
+"""Part of the power that is in details: drops, edges and mixtures have no more than the first or
+little more, particles the second or more."""
 _WIDTHS = (0.25, 0.35, 0.5, 0.7, 1.0)
 """Standard deviations of the blobs that an average is compared with, in radii."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClassScores:
-    """Three numbers from 0 to 1 for each class ``(k,)``, and what they come to."""
+    """Four numbers from 0 to 1 for each class ``(k,)``, and what they come to."""
 
     agreement: Float
     """Mean correlation of the halves of the class: noise has little."""
@@ -33,12 +38,16 @@ class ClassScores:
     outside."""
     structure: Float
     """Part of the average that is not a round blob: drops of ice are one."""
+    detail: Float
+    """Part of the power that is in details: what is large and smooth has little."""
 
     @property
     def score(self) -> Float:
-        """The product, where a tenth of structure is enough: higher looks like a particle."""
-        enough = np.minimum(self.structure / np.float32(_ENOUGH), np.float32(1.0))
-        return np.asarray(self.agreement * self.enclosure * enough, dtype=np.float32)
+        """The product, where some structure and detail is enough: higher looks like a particle."""
+        structure = np.minimum(self.structure / np.float32(_ENOUGH), np.float32(1.0))
+        detail = np.clip((self.detail - _DETAIL[0]) / (_DETAIL[1] - _DETAIL[0]), 0.0, 1.0)
+        score = self.agreement * self.enclosure * structure * detail
+        return np.asarray(score, dtype=np.float32)
 
 
 def class_scores(classification: Classification) -> ClassScores:
@@ -46,7 +55,7 @@ def class_scores(classification: Classification) -> ClassScores:
     count = len(classification.numbers)
     if classification.references is None:
         zeros = np.zeros(count, np.float32)
-        return ClassScores(zeros, zeros, zeros)
+        return ClassScores(zeros, zeros, zeros, zeros)
     plan, sums = classification.plan, classification.statistics
     prior = wiener_prior(sums, classification.noise, plan.grid)
     divisor = sums.denominator.sum(axis=0) + prior
@@ -54,7 +63,14 @@ def class_scores(classification: Classification) -> ClassScores:
     averages = plan.grid.images(whole)
     radius = 0.5 * plan.diameter / plan.pixel_size
     agreement = class_quality(classification)[1]
-    return ClassScores(agreement, enclosure(averages, radius), structure(averages, radius))
+    return ClassScores(
+        agreement,
+        enclosure(averages, radius),
+        structure(averages, radius),
+        detail(
+            shared_power(sums, plan.grid, plan.reference_mask)[:, : plan.finest], radius / plan.box
+        ),
+    )
 
 
 def enclosure(averages: Stack, radius: float) -> Float:
@@ -98,6 +114,21 @@ def structure(averages: Stack, radius: float) -> Float:
         ]
         found[place] = 1.0 - max(explained)
     return found
+
+
+def detail(power: Float, radius: float) -> Float:
+    """``(k,)`` part of the power ``(k, rings)`` at frequencies above 3 over the diameter.
+
+    Parameters
+    ----------
+    power
+        Of whole rings, see `shared_power`.
+    radius
+        Of the particle, as part of the box.
+    """
+    fine = np.arange(1, power.shape[1] + 1) > 0.5 * _FINE / radius
+    part = power[:, fine].sum(axis=1) / np.maximum(power.sum(axis=1), 1e-12)
+    return np.asarray(part, dtype=np.float32)
 
 
 def _distance(box: int) -> Float:

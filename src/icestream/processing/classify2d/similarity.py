@@ -12,15 +12,19 @@ from icestream.processing.classify2d.references import Statistics, wiener_prior
 
 __all__ = ["Similarity", "compare", "moved_sums", "twins"]
 
-_REACH = 3.0
-"""Pixels by which classes may be off center against each other."""
+_REACH = 8.0
+"""Pixels by which classes may be off center against each other. A view that looks nearly the same
+when it is turned by half a circle makes two classes, each off center the other way."""
+_STEP = 2.0
+"""Pixels between the shifts that are tried first, on the innermost rings."""
+_COARSE_RINGS = 8
 _SAME = 1.5
 """Difference, over what noise and the grid of poses explain, up to which two classes show one
 view. The averages of one view, divided at random, come to 0.5 to 0.8; those that expectation
 maximization made differ more, 1.2 to 1.45: particles were sent to the one whose noise they fit.
 Two views come to more only with enough particles: about a hundred each where signal is fair."""
-_NEAR = 10.0
-"""Difference on the coarse grid up to which a pair is laid on each other more finely."""
+_NEIGHBOURS = 5
+"""Classes, nearest on the innermost rings, that each one is laid on more finely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +57,9 @@ def compare(statistics: Statistics, matching: Matching) -> Similarity:
     typical = squares.sum(axis=0) / max(float(statistics.weight.sum()), 1e-9)
     weight = matching.weight(grid.rings) * typical
     weight[matching.rings :] = 0.0
-    shifts = shift_grid(_REACH, 1.0)
-    ramps = grid.ramps(shifts)
     spectra = to_spectra(grid.circles(references))
     weighted = references * weight[None, :, None]
-    count = len(references)
-    best = np.empty((count, count), np.float32)
-    turn = np.empty((count, count), np.float32)
-    shift = np.empty((count, count, 2), np.float32)
-    for row in range(count):
-        harmonics = to_harmonics(spectra[row] * ramps)[None]
-        score = matching.products(harmonics, weighted)[0].transpose(1, 0, 2)
-        flat = score.reshape(count, -1)
-        place = flat.argmax(axis=1)
-        best[row] = flat[np.arange(count), place]
-        shift[row] = shifts[place // grid.angles]
-        turn[row] = place % grid.angles * (360.0 / grid.angles)
+    best, turn, shift = _lay_coarsely(spectra, weighted, matching)
     power = reference_power(references, grid.angles)
     energy = power @ weight
     passed = squares / np.square(squares + wiener_prior(statistics, matching.noise, grid))
@@ -76,20 +67,54 @@ def compare(statistics: Statistics, matching: Matching) -> Similarity:
     alone = noise + 0.25 * power @ (weight * _misplaced(matching))
     expected = np.maximum(alone[:, None] + alone[None, :], 1e-9)
     total = 0.5 * (energy[:, None] + energy[None, :])
-    for row, other in np.argwhere((total - best) < _NEAR * expected).tolist():
-        if row != other:
-            best[row, other], turn[row, other], shift[row, other] = _refine(
-                spectra[row], weighted[other], shift[row, other], matching
-            )
+    inner = weight[:_COARSE_RINGS] @ power[:, :_COARSE_RINGS].T
+    near = 0.5 * (inner[:, None] + inner[None, :]) - best
+    np.fill_diagonal(near, np.inf)
+    nearest = np.argsort(near, axis=1)[:, : min(_NEIGHBOURS, len(references) - 1)]
+    pairs = {(max(row, other), min(row, other)) for row, other in _pairs(nearest)}
+    best = np.diag(energy)
+    for one, other in sorted(pairs):
+        laid = _refine(spectra[one], weighted[other], shift[one, other], 1.0, matching)
+        score, angle, moved = _refine(spectra[one], weighted[other], laid[2], 0.5, matching)
+        best[one, other] = best[other, one] = score
+        turn[one, other], shift[one, other] = angle, moved
+        # The other way round: moved back, then turned back.
+        back = np.exp(-1j * np.radians(angle)) * complex(-moved[1], -moved[0])
+        turn[other, one], shift[other, one] = -angle % 360.0, (back.imag, back.real)
     return Similarity(((total - best) / expected).astype(np.float32), turn, shift)
 
 
+def _pairs(nearest: NDArray[np.int64]) -> list[tuple[int, int]]:
+    return [(row, other) for row, others in enumerate(nearest.tolist()) for other in others]
+
+
+def _lay_coarsely(
+    spectra: Complex, weighted: Complex, matching: Matching
+) -> tuple[Float, Float, Float]:
+    """Best score ``(k, k)``, turn and shift of each class on each other, on the innermost rings."""
+    grid, rings, count = matching.grid, min(_COARSE_RINGS, matching.rings), len(spectra)
+    shifts = shift_grid(_REACH, _STEP)
+    ramps = grid.ramps(shifts)[:, :rings]
+    best = np.empty((count, count), np.float32)
+    turn = np.empty((count, count), np.float32)
+    shift = np.empty((count, count, 2), np.float32)
+    for row in range(count):
+        harmonics = to_harmonics(spectra[row, :rings] * ramps)[None]
+        score = matching.products(harmonics, weighted[:, :rings])[0].transpose(1, 0, 2)
+        flat = score.reshape(count, -1)
+        place = flat.argmax(axis=1)
+        best[row] = flat[np.arange(count), place]
+        shift[row] = shifts[place // grid.angles]
+        turn[row] = place % grid.angles * (360.0 / grid.angles)
+    return best, turn, shift
+
+
 def _refine(
-    spectra: Complex, reference: Complex, shift: Float, matching: Matching
+    spectra: Complex, reference: Complex, shift: Float, step: float, matching: Matching
 ) -> tuple[float, float, Float]:
-    """Score, turn (degrees) and shift of a class on another, to half a step of the grid."""
+    """Score, turn (degrees) and shift of a class on another, one `step` (pixels) around a shift."""
     grid = matching.grid
-    shifts = shift + shift_grid(0.8, 0.5)
+    shifts = shift + shift_grid(1.5 * step, step)
     harmonics = to_harmonics(spectra * grid.ramps(shifts))
     product = (harmonics * reference.conj()).sum(axis=1)
     score = 2.0 * operations(product).irfft(product, 2 * grid.angles)

@@ -20,8 +20,6 @@ _FOLDS = 4
 """Parts of the particles, each of which is tried in turn."""
 _SMALLEST = 0.1
 """Part of the particles that the smaller kind must have."""
-_CERTAIN = 2.0
-"""Standard errors by which the gain of likelihood must be above zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,9 @@ def upright(spectra: Complex, angle: Float, shift: Float, matching: Matching) ->
     return np.asarray(centered * turns[:, None, :], dtype=np.complex64)
 
 
-def divide(harmonics: Complex, transfer: Float, prior: Float, matching: Matching) -> Halving | None:
+def divide(
+    harmonics: Complex, transfer: Float, prior: Float, matching: Matching, certain: float = 2.0
+) -> Halving | None:
     """Divide the particles of a class into two kinds; None when that explains nothing.
 
     Parameters
@@ -63,6 +63,8 @@ def divide(harmonics: Complex, transfer: Float, prior: Float, matching: Matching
         ``(rings,)`` Wiener prior of the class.
     matching
         Noise, and the rings to compare.
+    certain
+        Standard errors by which the gain of likelihood must be above zero.
 
     Notes
     -----
@@ -83,7 +85,7 @@ def divide(harmonics: Complex, transfer: Float, prior: Float, matching: Matching
         two = logsumexp(data.likelihood(test, careful) + balance, axis=1)
         gains.append(two - data.likelihood(test, whole)[:, 0])
     gain = np.concatenate(gains)
-    if gain.mean() < _CERTAIN * gain.std() / np.sqrt(len(gain)):
+    if gain.mean() < certain * gain.std() / np.sqrt(len(gain)):
         return None
     share = data.halve(rows)[0]
     if share.sum(axis=0).min() < _SMALLEST * len(rows):

@@ -53,7 +53,7 @@ def test_finds_view_angle_and_shift() -> None:
 
 def test_statistics_are_the_views_seen_upright_and_centered() -> None:
     result, data = found(2.0)
-    sums, squares = result.numerator.sum(axis=0), result.denominator.sum(axis=0)
+    sums, squares = result.numerator, result.denominator
     upright = GRID.images(GRID.circles(sums / (squares + 1.0)[..., None]))
     for view in range(4):
         expected = draw(view, 0.0, np.zeros(2))
@@ -61,6 +61,28 @@ def test_statistics_are_the_views_seen_upright_and_centered() -> None:
         assert np.corrcoef(upright[view].ravel(), low.ravel())[0, 1] > 0.85
     assert result.weight.sum() == pytest.approx(len(data.view), rel=1e-4)
     assert np.allclose(squares.sum(axis=0), np.square(data.transfer(12)).sum(axis=0), rtol=1e-3)
+
+
+def test_bright_images_are_compared_by_their_shape_and_do_not_outweigh_the_others() -> None:
+    """Four times the contrast of its class changes neither the class nor, much, its average."""
+    still = np.stack([draw(view, 0.0, np.zeros(2)) for view in range(4)]).astype(np.float32)
+    spectra, transfer = GRID.spectra(4.0 * still), np.ones((4, GRID.rings), np.float32)
+    result = expect(spectra, transfer, matching(1.0))
+    assert result.best_class.tolist() == [0, 1, 2, 3]
+    average = result.numerator / result.denominator[..., None]
+    slope = (average * GRID.harmonics(still).conj()).sum().real
+    slope /= np.square(np.abs(GRID.harmonics(still))).sum()
+    assert 1.0 <= slope <= 1.6
+
+
+def test_images_without_a_particle_stay_in_the_class_that_shows_none() -> None:
+    """Were faint contrast made up for too, every class would fit noise."""
+    still = np.stack([draw(view, 0.0, np.zeros(2)) for view in range(3)])
+    still = np.concatenate([still, np.zeros_like(still[:1])]).astype(np.float32)
+    noise = np.random.default_rng(4).standard_normal((60, BOX, BOX), dtype=np.float32)
+    wanted = matching(1.0, references=GRID.harmonics(still))
+    result = expect(GRID.spectra(noise), np.ones((60, GRID.rings), np.float32), wanted)
+    assert (result.best_class == 3).mean() >= 0.95
 
 
 def test_reference_power_is_parseval() -> None:

@@ -66,3 +66,13 @@ def test_the_mask_is_one_inside_and_zero_outside() -> None:
     assert mask[16, 16] == mask[16, 24] == 1.0
     assert mask[16, 26] == pytest.approx(0.5)
     assert mask[16, 28] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_masking_harmonics_is_masking_the_image() -> None:
+    mask = disc_mask(32, 9.0)
+    images = np.stack([ball(3, 5) + 0.5 * ball(-4, 1), ball(0, -9) - ball(2, 2)])
+    before = GRID.harmonics(images)
+    # Without what no ring holds: the mean, and the corners of Fourier space.
+    expected = GRID.harmonics(GRID.images(GRID.circles(before)) * mask)
+    found = np.einsum("mij,kjm->kim", GRID.masking(mask), before)
+    assert np.abs(found - expected).max() < 0.01 * np.abs(expected).max()

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from icestream.processing.classify2d.online import Classification, Plan
-from icestream.processing.classify2d.scores import class_scores, enclosure, structure
+from icestream.processing.classify2d.polar import PolarGrid
+from icestream.processing.classify2d.scores import class_scores, detail, enclosure, structure
 
 from .conftest import BOX, DIAMETER, PIXEL, Labelled, draw
 
@@ -32,6 +33,23 @@ def test_a_drop_has_no_structure_and_a_particle_has() -> None:
     assert found[:2].max() < 0.05
     assert found[2] > 0.4
     assert found[3] == 0.0
+
+
+def test_a_particle_has_details_and_drops_have_none() -> None:
+    grid = PolarGrid(64, 24, 128)
+    particle = sum(ball(y, x, 1.1) for y, x in [(3, 3), (-4, 0), (2, -4), (0, 1), (6, -1)])
+    images = np.stack([ball(0, 0, 5.0), ball(4, 0, 3.0) + ball(-4, 1, 3.0), particle])
+    power = np.square(np.abs(grid.spectra(images.astype(np.float32)))).sum(axis=2)
+    found = detail(power * np.arange(1, 25), RADIUS / 64)
+    assert found[:2].max() < 0.01
+    assert found[2] > 0.02
+
+
+def test_detail_is_the_part_of_the_power_beyond_three_over_the_diameter() -> None:
+    power = np.zeros((3, 12), np.float32)
+    power[0, 3], power[1, 9], power[2, [1, 8]] = 5.0, 2.0, (3.0, 1.0)
+    # A diameter of half the box: from ring 6 on, which is not beyond.
+    assert np.allclose(detail(power, 0.25), [0.0, 1.0, 0.25])
 
 
 def test_classes_of_particles_score_higher_than_junk(labelled: Labelled) -> None:

@@ -4,7 +4,7 @@ from numpy.typing import NDArray
 
 from icestream.processing.classify2d.expectation import Matching, shift_grid
 from icestream.processing.classify2d.polar import PolarGrid, disc_mask
-from icestream.processing.classify2d.references import Statistics, estimate_references
+from icestream.processing.classify2d.references import FOLDS, Statistics, estimate_references
 from icestream.processing.classify2d.similarity import Similarity, compare, moved_sums, twins
 
 from .conftest import BOX, draw
@@ -17,13 +17,14 @@ TURN, SHIFT = 50.6, (2.0, -1.0)
 def gathered(images: NDArray[np.float64], particles: int, seed: int) -> Statistics:
     """Sums over particles that show each of the images in noise of variance 1."""
     rng = np.random.default_rng(seed)
-    numerator = np.zeros((2, len(images), GRID.rings, GRID.orders), np.complex64)
-    for half in (0, 1):
-        noise = rng.standard_normal(images.shape) * np.sqrt(particles / 2)
-        numerator[half] = GRID.harmonics((particles / 2 * images + noise).astype(np.float32))
+    numerator = np.zeros((FOLDS, len(images), GRID.rings, GRID.orders), np.complex64)
+    share = particles / FOLDS
+    for fold in range(FOLDS):
+        noise = rng.standard_normal(images.shape) * np.sqrt(share)
+        numerator[fold] = GRID.harmonics((share * images + noise).astype(np.float32))
     return Statistics(
         numerator,
-        np.full((2, len(images), GRID.rings), particles / 2, np.float32),
+        np.full((FOLDS, len(images), GRID.rings), share, np.float32),
         np.full(len(images), float(particles), np.float32),
     )
 
@@ -32,7 +33,7 @@ def matching(statistics: Statistics) -> Matching:
     noise = np.ones(GRID.rings, np.float32)
     return Matching(
         grid=GRID,
-        references=estimate_references(statistics, noise, GRID, MASK),
+        references=estimate_references(statistics, noise, GRID, GRID.masking(MASK))[0],
         noise=noise,
         independence=1.0,
         rings=12,
@@ -63,6 +64,22 @@ def test_finds_how_one_lies_on_the_other(sums: Statistics) -> None:
     found = compare(sums, matching(sums))
     assert abs(found.turn[1, 0] - TURN) <= 360 / GRID.angles
     assert np.abs(found.shift[1, 0] - SHIFT).max() <= 1.0
+    # The other way round: moved back, then turned back.
+    back = -complex(SHIFT[1], SHIFT[0]) * np.exp(-1j * np.radians(TURN))
+    assert abs(found.turn[0, 1] - (360 - TURN)) <= 360 / GRID.angles
+    assert np.abs(found.shift[0, 1] - (back.imag, back.real)).max() <= 1.0
+
+
+def test_a_class_and_itself_turned_by_half_a_circle_are_the_same_however_far_off_center() -> None:
+    """Both off center by 3.5 pixels in their own frame, so that they lie 7 pixels apart."""
+    offset = np.array([0.0, 3.5])
+    images = np.stack([draw(0, 0.0, offset), draw(0, 180.0, offset), draw(1, 0.0, np.zeros(2))])
+    sums = gathered(0.5 * images, 240, 2)
+    found = compare(sums, matching(sums))
+    assert found.difference[1, 0] < 1.0
+    assert abs(found.turn[1, 0] - 180.0) <= 360 / GRID.angles
+    assert np.hypot(*found.shift[1, 0]) == pytest.approx(7.0, abs=1.0)
+    assert found.difference[2, 0] > 2.0
 
 
 def test_sums_are_laid_on_those_of_the_other(sums: Statistics) -> None:
