@@ -70,7 +70,7 @@ LINKS = (
     ("extract", "ctf", "select"),
     ("classify", "particles", "extract"),
     ("volume", "classes", "classify"),
-    ("gain", "movies", "import"),
+    ("gain", "movie", "import"),
     ("ctf_monitor", "ctf", "ctf"),
 )
 ITEM_STEPS = ("import", "align", "ctf", "select", "pick", "extract")

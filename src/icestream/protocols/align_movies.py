@@ -15,7 +15,7 @@ from pydantic import field_validator, model_validator
 from icestream.formats import open_movie, read_defects, write_mrc, write_picture, write_tiff
 from icestream.model import Image, Micrograph, Motion, Movie, Optics, PartialSpectra, column
 from icestream.processing.counts import sum_counts
-from icestream.processing.ctf.groups import group_tiles
+from icestream.processing.ctf.groups import TILE_SIZE, group_tiles
 from icestream.processing.defects import find_outliers, replace_defects
 from icestream.processing.dose import Dose
 from icestream.processing.gain.reference import dead_pixels, usable_gain
@@ -45,6 +45,11 @@ _SUPER_RESOLUTION = frozenset({frozenset({11520, 8184}), frozenset({7676, 7420})
 
 _TOO_MANY = 0.05
 """A larger part of the camera cannot be defective: the gain or its orientation is wrong."""
+
+
+_LEAST_TILES = 1.5
+"""Tiles along a field, at least, for spectra of groups of frames. In a smaller one only coarse
+rings rise above the noise, and those, which need no groups, are clearer in the sum."""
 
 
 class AlignMoviesParameters(Parameters):
@@ -80,7 +85,7 @@ class AlignMoviesParameters(Parameters):
 
     spectra: Annotated[bool, Advanced] = True
     """Write the power spectra of groups of frames that the CTF is estimated on, where the dose is
-    known. Without them the CTF is estimated on the sum."""
+    known and the field has 768 pixels or more. Without them the CTF is estimated on the sum."""
 
     exact: Annotated[bool, Advanced] = False
     """Shift and weigh each frame in Fourier space; only local motion is interpolated. Takes several
@@ -218,8 +223,9 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
     def _spectra(
         self, movie: Movie, work: Work, loaded: _Loaded, found: FoundMotion
     ) -> PartialSpectra | None:
-        """Write what the CTF is to be estimated on."""
-        if not self.parameters.spectra or movie.dose_per_frame <= 0:
+        """Write what the CTF is to be estimated on, where it is better than the sum."""
+        small = min(loaded.frames.shape) < _LEAST_TILES * TILE_SIZE
+        if not self.parameters.spectra or movie.dose_per_frame <= 0 or small:
             return None
         tiles = group_tiles(
             loaded.frames,

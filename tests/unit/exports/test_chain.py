@@ -6,7 +6,7 @@ import pytest
 
 from icestream.exports.chain import find_chain, latest_classes, read_exposures
 from icestream.exports.provenance import session_workflow
-from icestream.model import Classes, Ctf, Micrograph, Movie, Particles, Picks
+from icestream.model import Classes, Ctf, Gain, Micrograph, Movie, Particles, Picks, Volume
 from icestream.protocol import Registry
 from icestream.store.open import Store
 from report_session import SampleSession
@@ -28,6 +28,8 @@ def test_each_kind_has_its_step(store: Store) -> None:
         Picks: "pick",
         Particles: "extract",
         Classes: "classify",
+        Volume: "volume",
+        Gain: "gain",
     }
 
 

@@ -37,14 +37,17 @@ SIZE, FRAMES, PIXEL = 512, 12, 1.5
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory):
     """A movie of strong contrast, its camera and its truth."""
-    folder = tmp_path_factory.mktemp("movie")
+    return simulate(tmp_path_factory.mktemp("movie"), SIZE, FRAMES)
+
+
+def simulate(folder, size, count):
     rng = np.random.default_rng(11)
-    camera = make_camera(rng, (SIZE, SIZE))
+    camera = make_camera(rng, (size, size))
     optics = Optics(pixel_size=PIXEL, voltage=300.0)
     conditions = Conditions(
         optics=optics,
         aberrations=Aberrations(defocus_u=12000, defocus_v=11500),
-        frames=FRAMES,
+        frames=count,
         dose_per_frame=2.0,
         particles=20,
         contrast=4.0,
@@ -55,8 +58,8 @@ def simulated(tmp_path_factory):
     movie = Movie(
         exposure="shot",
         path=folder / "shot.tif",
-        frames=FRAMES,
-        shape=(SIZE, SIZE),
+        frames=count,
+        shape=(size, size),
         optics=optics,
         dose_per_frame=2.0,
         gain=folder / "gain.mrc",
@@ -270,18 +273,24 @@ def test_relion_finds_the_same_numbers(simulated, aligned, tmp_path):
     assert ring_correlation(image, read_mrc(aligned.path))[5:60].mean() > 0.9
 
 
-def test_it_writes_spectra_for_the_ctf(simulated, aligned, tmp_path):
+def test_it_writes_spectra_for_the_ctf(aligned, tmp_path):
     """They lie beside the micrograph, and give its CTF; without a dose or on request, none."""
-    spectra = aligned.spectra
-    assert spectra.path.parent == aligned.path.parent
-    assert spectra.path.stat().st_size < aligned.path.stat().st_size
-    ctf = EstimateCtf().process(aligned, Work(folder=tmp_path))
+    movie, *_ = simulate(tmp_path, 800, 6)
+    found = align(movie, tmp_path)
+    spectra = found.spectra
+    assert spectra.path.parent == found.path.parent
+    assert spectra.path.stat().st_size < found.path.stat().st_size
+    ctf = EstimateCtf().process(found, Work(folder=tmp_path))
     assert ctf.defocus == pytest.approx(11750, abs=100)
-    assert from_document(Micrograph, to_document(aligned)).spectra.side == spectra.side
-    movie = replace(simulated[0], dose_per_frame=0.0)
-    for found in (align(movie, tmp_path), align(simulated[0], tmp_path, spectra=False)):
-        assert found.spectra is None
+    assert from_document(Micrograph, to_document(found)).spectra.side == spectra.side
+    spectra.path.unlink()
+    for other in (
+        align(replace(movie, dose_per_frame=0.0), tmp_path),
+        align(movie, tmp_path, spectra=False),
+    ):
+        assert other.spectra is None
         assert not list(tmp_path.glob("*_spectra*"))
+    assert aligned.spectra is None, "a small field shows more in the sum of all frames"
 
 
 def test_odd_and_even_frames(simulated, aligned, tmp_path):
