@@ -244,6 +244,7 @@ const notes = [];
 const note = (name, value) => notes.push(name + "=" + value);
 const text = (id) => document.getElementById(id).textContent;
 (async () => {
+  while (!document.querySelector("#table-body tr")) await wait();
   await wait();
   document.getElementById("older").click(); await wait();
   note("older", text("page-line"));
