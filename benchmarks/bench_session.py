@@ -144,7 +144,7 @@ def bench(specimen: str, movies: int, seed: int) -> Scores:
                     dose_per_frame=movie.dose_per_frame,
                     gain=movie.gain,
                 )
-                motion, used, _ = run_relion(linked, folder, local=True)
+                motion, used, _ = run_relion(linked, folder)
                 note_motion("RELION ", motion, truth, scores)
                 scores["RELION CPU"].append(used)
             shutil.rmtree(folder)

@@ -209,7 +209,7 @@ class ReportWriter:
         if quality_of(name).unit == "°" and name.endswith("angle"):
             return False
         histogram = self._follower.table.qualities[name]
-        return histogram.varies or not name.endswith("phase_shift")
+        return histogram.varies or not name.endswith(("phase_shift", "tilt"))
 
     def _read_titles(self) -> None:
         for step in self._follower.workflow.steps:
