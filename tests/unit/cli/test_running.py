@@ -269,20 +269,20 @@ def test_a_session_that_does_not_hear_ends_on_one_signal_of_a_service_manager(
     assert "goes on where it was" in capsys.readouterr().err
 
 
-def test_a_session_that_ends_when_it_is_told_is_not_interrupted() -> None:
-    running, stopping = _Running(), Stopping(patience=0.2)
+def _told(number: signal.Signals, *, patience: float, ends_after: float) -> list[bool]:
+    """What a session that ends so many seconds after a signal was asked: whether to drain."""
+    running, stopping = _Running(), Stopping(patience=patience)
     with stopping.by_signals():
         stopping.begin(running)  # type: ignore[arg-type]
-        os.kill(os.getpid(), signal.SIGTERM)
-        _stuck(0.02)
-    assert running.asked == [False]
+        os.kill(os.getpid(), number)
+        _stuck(ends_after)
+    return running.asked
+
+
+def test_a_session_that_ends_when_it_is_told_is_not_interrupted() -> None:
+    assert _told(signal.SIGTERM, patience=0.2, ends_after=0.02) == [False]
     _stuck(0.4)  # the alarm was taken back: it would end the process
 
 
 def test_one_ctrl_c_waits_as_long_as_it_takes() -> None:
-    running, stopping = _Running(), Stopping(patience=0.05)
-    with stopping.by_signals():
-        stopping.begin(running)  # type: ignore[arg-type]
-        os.kill(os.getpid(), signal.SIGINT)
-        _stuck(0.3)
-    assert running.asked == [True]
+    assert _told(signal.SIGINT, patience=0.05, ends_after=0.3) == [True]

@@ -196,14 +196,14 @@ function drawMaps(live) {
     const plot = el("div", { class: "plot" });
     if (set.curve) plots.push([plot, set.curve]);
     return snapshotCard(set, "Slices through the middle of the map across z, y and x; below, its projections along them",
-      set.curve && figure("Agreement of the halves (FSC)", plot, key(["measured", "correlation of the two halves"], ["fitted", "0.143"], ["limit", "resolution"])));
+      set.curve && figure("Agreement of the halves (FSC): evidence beyond 25 Å", plot, key(["measured", "correlation of the two halves"], ["fitted", "0.143"], ["limit", "resolution"])));
   }));
   for (const [plot, curve] of plots) fill(plot, curvePlot(plot.clientWidth || 400, curve, curve.resolution, "Fourier shell correlation of the halves of the map"));
 }
 
 function drawGains(live) {
   find("gains").hidden = live.gains.length === 0;
-  fill(find("gains-body"), live.gains.map((set) => snapshotCard(set, "Gain estimated from the movies: bright pixels count more")));
+  fill(find("gains-body"), live.gains.map((set) => snapshotCard(set, "Gain estimated from the movies")));
 }
 
 function drawMachine(live) {
