@@ -5,8 +5,8 @@
 Movies of 24 frames of 2048 x 2048 pixels and of 40 frames of 4096 x 4096, as raw MRC and as TIFF
 with LZW. Each is simulated once and aligned by both programs in turn, on one core, each run in a
 fresh process, whose peak memory is taken. Both write the sum with and without dose weighting, and
-power spectra of groups of frames for the CTF. icestream's process aligns a small movie first, as a
-worker does, which loads the compiled kernels. Without RELION (`relion_run_motioncorr` on the PATH)
+power spectra of groups of frames for the CTF. icestream's process warms up first, as a worker does,
+which loads the compiled kernels. Without RELION (`relion_run_motioncorr` on the PATH)
 only icestream is measured.
 """
 
@@ -51,8 +51,6 @@ BARS = {"whole": 0.9, "field": 0.9, "mrcs": 1 / 5, "tif": 1 / 3, "memory": 1.0}
 """What icestream may have of RELION's errors, CPU time by format, and memory."""
 GRID = np.linspace(-0.5, 0.5, 9)
 PEERS = ("icestream", "RELION")
-SMALL = 384
-"""Pixels of the movie that loads the kernels."""
 
 
 @dataclass(frozen=True)
@@ -147,10 +145,10 @@ def alone(function: Any, *arguments: Any) -> Any:
         return pool.submit(function, *arguments).result()
 
 
-def align(small: Movie, movie: Movie, folder: Path) -> tuple[Motion, float, float]:
+def align(movie: Movie, folder: Path) -> tuple[Motion, float, float]:
     """Motion, CPU seconds and peak memory (MB) of icestream, whose kernels are loaded before."""
+    AlignMovies.warm()
     protocol = AlignMovies(AlignMoviesParameters())
-    protocol.process(small, Work(folder=folder, seed=1))
     started = time.process_time()
     micrograph = protocol.process(movie, Work(folder=folder, seed=1))
     used = time.process_time() - started
@@ -207,11 +205,10 @@ def read_relion_motion(path: Path) -> Motion:
 
 def measure(size: int, seeds: range, folder: Path, peer: bool) -> Iterator[Run]:
     """Both programs on the movies of one size, in turn."""
-    small = alone(make_movie, folder, 1, SMALL, 6)[0]
     for seed in seeds:
         movies, tracks = alone(make_movie, folder, seed, size, CASES[size])
         for kind, movie in movies.items():
-            found = {"icestream": alone(align, small[kind], movie, folder)}
+            found = {"icestream": alone(align, movie, folder)}
             if peer:
                 found["RELION"] = run_relion(movie, folder)
             for program, (motion, used, memory) in found.items():

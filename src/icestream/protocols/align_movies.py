@@ -167,7 +167,8 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
     @classmethod
     def warm(cls) -> None:
         """Align a small movie of noise: what it makes numba compile, the first movie needs."""
-        counts = np.random.default_rng(1).poisson(2.0, (4, 256, 256)).astype(np.uint8)
+        size = round(_LEAST_TILES * TILE_SIZE)
+        counts = np.random.default_rng(1).poisson(2.0, (3, size, size)).astype(np.uint8)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "warm.tiff"
             write_tiff(path, counts)
@@ -175,7 +176,7 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
                 exposure="warm",
                 path=path,
                 frames=len(counts),
-                shape=(256, 256),
+                shape=(size, size),
                 optics=Optics(pixel_size=4.0, voltage=300.0),
                 dose_per_frame=1.0,
             )
