@@ -43,16 +43,24 @@ class Ground:
     """``(y, x)`` averaged down, phases flipped, particles bright, without slow background, in
     standard deviations of the local noise."""
     usable: NDArray[np.bool_]
-    """Where particles may be: away from the rim, carbon, crystals and ice."""
+    """Pixels that may hold a particle's centre: not all in the rim, carbon, crystals or ice."""
     factor: int
     """Pixels of the micrograph / pixel of `flat`."""
     pixel_size: float
     """Å per pixel of `flat`."""
+    shape: tuple[int, int]
+    """(y, x) pixels of the micrograph."""
+    rim: float
+    """Pixels of the micrograph along its edges that hold no picks."""
 
     def peaks(self, response: Float, spacing: float) -> Peaks:
         """Positive maxima of `response` at usable places, `spacing` Å apart, best first."""
         y, x, height = highest_peaks(response, self.usable, spacing / self.pixel_size)
-        return Peaks(self._outer(x), self._outer(y), column(height))
+        found = Peaks(self._outer(x), self._outer(y), column(height))
+        inside = np.ones(len(height), dtype=bool)
+        for places, size in zip((found.y, found.x), self.shape, strict=True):
+            inside &= (places >= self.rim) & (places <= size - 1 - self.rim)
+        return found.take(inside)
 
     def halved(self) -> "Ground":
         """The same with pixels twice as large, whose white noise is 1 again."""
@@ -62,6 +70,8 @@ class Ground:
             usable=self.usable[1:height:2, 1:width:2],
             factor=2 * self.factor,
             pixel_size=2 * self.pixel_size,
+            shape=self.shape,
+            rim=self.rim,
         )
 
     def places(self, peaks: Peaks) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -116,8 +126,23 @@ def prepare_ground(image: Image, pixel_size: float, wanted: Wanted, ctf: Ctf | N
     if not wanted.bright:
         coarse = -coarse
     flat, noise = _normalize(coarse, wanted.diameter / size)
-    usable = _usable(coarse, noise, wanted, size)
-    return Ground(flat=flat, usable=usable, factor=factor, pixel_size=size)
+    rim = wanted.border / pixel_size
+    within = (_within(n, m, factor, rim) for n, m in zip(image.shape, coarse.shape, strict=True))
+    return Ground(
+        flat=flat,
+        usable=_away_from_carbon(coarse, noise, wanted.diameter / size)
+        & np.logical_and.outer(*within),
+        factor=factor,
+        pixel_size=size,
+        shape=image.shape,
+        rim=rim,
+    )
+
+
+def _within(size: int, coarse: int, factor: int, rim: float) -> NDArray[np.bool_]:
+    """Which of the `coarse` pixels along an edge of `size` pixels are not wholly in the rim."""
+    middle = np.arange(coarse) * factor + 0.5 * (factor - 1)
+    return np.asarray(np.minimum(middle, size - 1 - middle) + 0.5 * factor > rim)
 
 
 def transfer_of(ctf: Ctf, shape: tuple[int, int], pixel_size: float) -> Float:
@@ -163,14 +188,9 @@ def _between(image: Float, places: NDArray[np.float64]) -> Float:
     return between
 
 
-def _usable(coarse: Float, noise: Float, wanted: Wanted, size: float) -> NDArray[np.bool_]:
-    """Where particles may be: away from the rim, and from carbon or crystals."""
+def _away_from_carbon(coarse: Float, noise: Float, diameter: float) -> NDArray[np.bool_]:
+    """Where particles of a diameter (pixels) may be: away from carbon or crystals."""
     usable = np.ones(coarse.shape, dtype=bool)
-    rim = max(0, round(wanted.border / size))
-    if rim:
-        usable[:rim] = usable[-rim:] = False
-        usable[:, :rim] = usable[:, -rim:] = False
-    diameter = wanted.diameter / size
     typical = float(np.median(noise)) or 1.0
     blurred = _blur(coarse, 0.5 * diameter)
     level = _without_plane(blurred) / typical

@@ -40,6 +40,20 @@ def test_places_go_there_and_back() -> None:
     assert (back.x[0], back.y[0]) == (41.5, 81.5)
 
 
+def test_the_rim_ends_where_it_was_asked_to_on_every_side() -> None:
+    """Also where the last rows and columns are too few for a pixel of the small micrograph."""
+    made = prepare_ground(noise(2, (603, 642)), 2.0, WANTED, None)
+    down, across = np.zeros(made.flat.shape, bool), np.zeros(made.flat.shape, bool)
+    for row, column in np.ndindex(made.flat.shape):
+        down[row, column] = 25 <= 4 * row + 1.5 <= 602 - 25
+        across[row, column] = 25 <= 4 * column + 1.5 <= 641 - 25
+    for row, column in [*((i, 75) for i in range(150)), *((75, i) for i in range(160))]:
+        response = np.zeros_like(made.flat)
+        response[row, column] = 1.0
+        kept = down[row, column] and across[row, column]
+        assert len(made.peaks(response, 50.0).x) == kept
+
+
 def test_phases_are_flipped_once() -> None:
     optics = Optics(pixel_size=4.0, voltage=300.0)
     ctf = Ctf(exposure="a", optics=optics, defocus_u=2e4, defocus_v=2e4, angle=0.0)
