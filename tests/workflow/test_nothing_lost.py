@@ -39,6 +39,11 @@ def _ended(folder: Path) -> int:
     return sum(step.counts.ended for step in queries.steps(open_store(folder, readonly=True)))
 
 
+def _failures(folder: Path) -> list[queries.FailureRecord]:
+    store = open_store(folder, readonly=True)
+    return [one for one in queries.failures(store, limit=ITEMS) if one.state == "failed"]
+
+
 def _kill(coordinator: "subprocess.Popen[bytes]", kind: str) -> bool:
     """Kill the coordinator, one of its workers, or a program of one; False when it was too late."""
     try:
@@ -91,6 +96,10 @@ def test_kill_9_at_random_moments(tmp_path: Path) -> None:
             coordinator = _start(folder)
     family += _family(coordinator)
     assert coordinator.wait(120) == 0
+    for failure in _failures(folder):  # three kills may hit the same task
+        assert "signal 9" in failure.reason
+    if _failures(folder):
+        assert _start(folder).wait(120) == 0
 
     alive = [one for one in family if one.is_running() and one.status() != "zombie"]
     assert alive == []

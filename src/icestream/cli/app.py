@@ -26,6 +26,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("resume", "control:resume", "Let a session or a step go on.", _SESSION),
     ("stop", "control:stop", "Take nothing new, finish what has begun.", _SESSION),
     ("abort", "control:abort", "End everything within a second.", _SESSION),
+    ("retry", "control:retry", "Try again what failed.", _SESSION),
     ("set", "change:change", "Change a step's parameters; only what depends reruns.", _SESSION),
     ("adopt", "adopt:adopt", "Do what an alert offers to mend it.", _SESSION),
     ("accept", "decide:accept", "Accept an exposure, whatever a selection said.", _SESSION),

@@ -1,4 +1,4 @@
-"""`icestream pause`, `resume`, `stop`, `abort`: what happens to the work of a session."""
+"""`icestream pause`, `resume`, `stop`, `abort`, `retry`: what happens to the work of a session."""
 
 import shlex
 from contextlib import closing
@@ -15,7 +15,7 @@ from icestream.exports.provenance import session_workflow
 from icestream.store import queries
 from icestream.store.open import NoStore, open_store
 
-__all__ = ["abort", "ask", "pause", "resume", "run_again", "stop"]
+__all__ = ["abort", "ask", "pause", "resume", "retry", "run_again", "stop"]
 
 _PATIENCE = 10.0
 """Seconds that a running session has for its answer."""
@@ -83,6 +83,21 @@ def abort(session: Path, step: str | None = None, /, *, branch: Branch = False) 
         All that depends on the step, too.
     """
     return _control("abort", session, step, branch=branch)
+
+
+def retry(session: Path, step: str | None = None, /) -> int:
+    """Try again what failed, once its cause is mended; what waited for it follows.
+
+    Running a session again does so by itself. A failed batch is made again by ``resume``.
+
+    Parameters
+    ----------
+    session
+        The session's folder.
+    step
+        Name of the step; every step when not given.
+    """
+    return _control("retry", session, step, branch=False)
 
 
 def _control(verb: str, session: Path, step: str | None, *, branch: bool) -> int:

@@ -13,6 +13,7 @@ from icestream.engine.alerts import read_offer
 from icestream.engine.book import Book
 from icestream.engine.opening import step_state
 from icestream.engine.plan import Bound
+from icestream.engine.retrying import retry
 from icestream.engine.revising import change_parameters, revise
 from icestream.engine.settling import Settling
 from icestream.engine.state import Asked, Event, State
@@ -86,6 +87,17 @@ def _ask(book: Book, _state: State, arguments: dict[str, Any], row: Any) -> Any:
     return [Asked(row.name, numbers, reason)], f"{names}: {row.name}"
 
 
+def _retry(book: Book, _state: State, arguments: dict[str, Any], _row: Any) -> Any:
+    one = arguments.get("step")
+    steps = [book.plan.step(one)] if one else book.plan.by_depth()
+    events, count = retry(book, steps)
+    of = f" of {steps[0].name}" if one else ""
+    return (
+        events,
+        f"{count} failed tasks{of} are tried again" if count else f"no task{of} has failed",
+    )
+
+
 def _set(book: Book, state: State, arguments: dict[str, Any], row: Any) -> Any:
     steps = change_parameters(book.plan, arguments["step"], arguments["changes"])
     changed = _revise(book, steps, row.who)
@@ -155,6 +167,7 @@ _VERBS = {
     "resume": _ask,
     "stop": _ask,
     "abort": _ask,
+    "retry": _retry,
     "set": _set,
     "accept": _judge,
     "reject": _judge,

@@ -25,7 +25,9 @@ from icestream.store.open import NoStore, open_store
 
 __all__ = ["VERBS", "Doorbell", "answer_of", "send", "wake"]
 
-VERBS = ("pause", "resume", "stop", "abort", "set", "accept", "reject", "acknowledge", "adopt")
+VERBS = (
+    "pause", "resume", "stop", "abort", "retry", "set", "accept", "reject", "acknowledge", "adopt",
+)  # fmt: skip
 
 
 def send(folder: Path | str, verb: str, **arguments: Any) -> str:
@@ -37,7 +39,8 @@ def send(folder: Path | str, verb: str, **arguments: Any) -> str:
         The session's folder.
     verb
         ``pause``, ``resume``, ``stop``, ``abort`` (arguments: `step`, nothing for the whole
-        session; `branch=True` for all that depends on it too); ``set`` (`step`, `changes`: a
+        session; `branch=True` for all that depends on it too); ``retry`` (`step`, nothing for every
+        step); ``set`` (`step`, `changes`: a
         mapping of parameters); ``accept``, ``reject`` (`exposures`: names; `why`; `step`, by
         default every selection, or the sources where there is none); ``acknowledge``, ``adopt``
         (`alert`: its id).

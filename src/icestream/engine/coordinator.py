@@ -24,6 +24,7 @@ from icestream.engine.ledger import Grant, Share
 from icestream.engine.lock import held_since
 from icestream.engine.monitors import Inspected
 from icestream.engine.progress import Outcome, Progress, look, outcome
+from icestream.engine.retrying import retry
 from icestream.engine.segments import Compacted, compact
 from icestream.engine.sharing import take_grant, used_by
 from icestream.engine.sources import Discovered, SourceFailed
@@ -128,6 +129,9 @@ class Coordinator:
         self._crew = Crew(self._store, self._book.plan, self.tell)
         self._hands = Hands(self._book, self._state, self._executor, self._crew)
         try:
+            # Whoever runs a session again may have mended what made tasks fail.
+            going = [step for step in self._book.plan.by_depth() if not steps[step.id].held]
+            self._hands.carry_on(retry(self._book, going)[0])
             paused = [number for number, step in steps.items() if step.held]
             self._paused_before = paused
             self._crew.start(self._book.cursors(), paused)

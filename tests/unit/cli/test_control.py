@@ -70,6 +70,16 @@ def test_each_reaches_the_session(
     assert _asked(session) == [(verb, {}), (verb, {"step": "ctf", "branch": True})]
 
 
+def test_what_failed_is_asked_to_be_tried_again(
+    session: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert control.retry(session) == 0
+    assert control.retry(session, "ctf") == 0
+    assert _asked(session) == [("retry", {}), ("retry", {"step": "ctf"})]
+    assert control.retry(session, "cft") == 1
+    assert "no step 'cft' in this session" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("verb", ["pause", "resume"])
 def test_a_step_is_held_or_let_go_in_the_next_run(
     session: Path, verb: str, capsys: pytest.CaptureFixture[str]

@@ -91,6 +91,17 @@ def session(desk: Callable[..., Desk]) -> Session:
     return Session(made)
 
 
+def test_what_failed_is_tried_again_when_somebody_asks(desk: Callable[..., Desk]) -> None:
+    made = desk(("src", "toy.count", {}, {}), ("a", "toy.add", {"fail": "item"}, {"number": "src"}))
+    made.find(3, 13)
+    made.work()
+    asked = Session(made)
+    verdict, answer, events = asked.ask("retry")
+    assert (verdict, answer, len(events)) == ("done", "2 failed tasks are tried again", 1)
+    assert asked.ask("retry", step="a")[:2] == ("done", "no task of a has failed")
+    assert asked.ask("retry", step="z")[0] == "refused"
+
+
 # -- pause, resume, stop, abort --------------------------------------------------------------------
 
 

@@ -297,6 +297,35 @@ def test_a_source_that_does_not_wait_ends_the_session(session: Session, tmp_path
     assert session.run(source, add("a", "src")).state == "done"
 
 
+def test_what_failed_is_tried_again_in_the_next_run(session: Session, tmp_path: Path) -> None:
+    """A folder was not there; somebody has mounted it and runs the session again."""
+    log = tmp_path / "later" / "log"
+    steps = (("src", "toy.count", {"count": 2}, {}), add("a", "src", log=log), add("b", "a"))
+    outcome = session.run(*steps)
+    assert (outcome.state, dict(outcome.exposures)["failed"]) == ("done", 2)
+    log.parent.mkdir()
+    outcome = session.run(*steps)
+    assert (outcome.state, dict(outcome.exposures)["done"]) == ("done", 2)
+    assert session.values("b") == {"e000000": 2.0, "e000001": 3.0}
+
+
+def test_a_running_session_tries_again_what_failed(session: Session, tmp_path: Path) -> None:
+    log = tmp_path / "later" / "log"
+    source = ("src", "toy.count", {"count": 2, "close": False}, {})
+    running = session.start(source, add("a", "src", log=log))
+    wait_for(lambda: _failed(session) == 2)
+    log.parent.mkdir()
+    send(session.folder, "retry", step="a")
+    wait_for(lambda: len(session.values("a")) == 2)
+    assert dict(running.stop().exposures)["done"] == 2
+
+
+def _failed(session: Session) -> int:
+    if not (session.folder / "icestream.db").exists():
+        return 0
+    return queries.count_exposures(session.store())["failed"]
+
+
 def test_a_step_that_failed_too_often_ends_what_nobody_watches(
     session: Session, tmp_path: Path
 ) -> None:
