@@ -1,4 +1,4 @@
-"""The sum of all frames as they came, gain corrected: what defects are looked for in."""
+"""Counts as they came: in as few bits as they need, and summed, to look for defects."""
 
 from typing import Any
 
@@ -8,7 +8,39 @@ from numpy.typing import NDArray
 
 from icestream.model.arrays import Image
 
-__all__ = ["sum_counts"]
+__all__ = ["narrow_counts", "sum_counts"]
+
+
+def narrow_counts(counts: NDArray[Any], out: NDArray[np.uint8]) -> bool:
+    """Copy counts of 16 bits into 8, where all of them fit.
+
+    Electron counts of a frame are small, but many programs write them in 16 bits, which take twice
+    the memory and the way to it.
+
+    Parameters
+    ----------
+    counts
+        ``(y, x)`` whole numbers of 16 bits, with or without a sign.
+    out
+        ``(y, x)``, filled with the counts where they are 0 to 255.
+
+    Returns
+    -------
+    Whether they all are; `out` is of no use otherwise.
+    """
+    return bool(_narrow(counts.view(np.uint16), out))
+
+
+@numba.njit(cache=True, nogil=True)  # pragma: no cover
+def _narrow(counts: NDArray[np.uint16], out: NDArray[np.uint8]) -> bool:
+    for y in range(counts.shape[0]):
+        high = np.uint16(0)
+        for x in range(counts.shape[1]):
+            high |= counts[y, x]
+            out[y, x] = counts[y, x]
+        if high > 255:
+            return False
+    return True
 
 
 def sum_counts(counts: NDArray[Any], gain: Image) -> Image:

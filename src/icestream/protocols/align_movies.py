@@ -12,9 +12,16 @@ from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
 from pydantic import field_validator, model_validator
 
-from icestream.formats import open_movie, read_defects, write_mrc, write_picture, write_tiff
+from icestream.formats import (
+    MovieFile,
+    open_movie,
+    read_defects,
+    write_mrc,
+    write_picture,
+    write_tiff,
+)
 from icestream.model import Image, Micrograph, Motion, Movie, Optics, PartialSpectra, column
-from icestream.processing.counts import sum_counts
+from icestream.processing.counts import narrow_counts, sum_counts
 from icestream.processing.ctf.groups import TILE_SIZE, group_tiles
 from icestream.processing.defects import find_outliers, replace_defects
 from icestream.processing.dose import Dose
@@ -168,7 +175,7 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
     def warm(cls) -> None:
         """Align a small movie of noise: what it makes numba compile, the first movie needs."""
         size = round(_LEAST_TILES * TILE_SIZE)
-        counts = np.random.default_rng(1).poisson(2.0, (3, size, size)).astype(np.uint8)
+        counts = np.random.default_rng(1).poisson(2.0, (3, size, size)).astype(np.uint16)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "warm.tiff"
             write_tiff(path, counts)
@@ -296,8 +303,7 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
         with open_movie(
             movie.path, movie.eer_grouping, eer_upsampling=movie.eer_upsampling
         ) as file:
-            counts = np.empty((last - first, *file.shape), dtype=file.dtype)
-            in_threads(lambda i: file.read(first + i, counts[i]), range(last - first), work.cores)
+            counts = _read_counts(file, range(first, last), work.cores)
             gain = None
             if movie.gain is not None:
                 gain = file.read_gain(movie.gain, movie.gain_orientation)
@@ -307,7 +313,6 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
                 defects |= read_defects(listed, (counts.shape[1], counts.shape[2]))
         if gain is not None:
             defects |= dead_pixels(gain)
-        counts = _native(counts)
         factors = usable_gain(gain, (counts.shape[1], counts.shape[2]), defects)
         total = sum_counts(counts, factors)
         broken = ~np.isfinite(total)
@@ -412,6 +417,23 @@ def _dose(movie: Movie, first: int) -> Dose | None:
         return None
     before = movie.pre_exposure + first * movie.dose_per_frame
     return Dose(per_frame=movie.dose_per_frame, pre=before, voltage=movie.optics.voltage)
+
+
+def _read_counts(file: MovieFile, frames: range, cores: int) -> NDArray[Any]:
+    """Frames of a movie, in one of the three types that the kernels are compiled for."""
+    shape = (len(frames), *file.shape)
+    if file.dtype.kind in "iu" and file.dtype.itemsize == 2:
+        small = np.empty(shape, dtype=np.uint8)
+
+        def narrow(i: int) -> bool:
+            return narrow_counts(file.read(frames[i]), small[i])
+
+        # The first alone, so that a movie of high counts is not read twice.
+        if narrow(0) and all(in_threads(narrow, range(1, len(frames)), cores)):
+            return small
+    counts = np.empty(shape, dtype=file.dtype)
+    in_threads(lambda i: file.read(frames[i], counts[i]), range(len(frames)), cores)
+    return _native(counts)
 
 
 def _native(counts: NDArray[Any]) -> NDArray[Any]:

@@ -1,7 +1,18 @@
 import numpy as np
 import pytest
 
-from icestream.processing.counts import sum_counts
+from icestream.processing.counts import narrow_counts, sum_counts
+
+
+@pytest.mark.parametrize("kind", ["u2", "i2"])
+@pytest.mark.parametrize(("highest", "fits"), [(3, True), (255, True), (256, False), (-1, False)])
+def test_counts_are_narrowed_where_all_of_them_fit(kind, highest, fits):
+    counts = np.random.default_rng(1).poisson(1.0, (40, 70)).astype(kind)
+    counts[31, 69] = np.int64(highest).astype(kind)
+    found = np.zeros(counts.shape, np.uint8)
+    assert narrow_counts(counts, found) is fits
+    if fits:
+        assert np.array_equal(found, counts)
 
 
 @pytest.mark.parametrize("kind", ["u1", "u2", "i2", "f4"])

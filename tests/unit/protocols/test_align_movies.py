@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from scipy.ndimage import affine_transform
 
 from icestream.formats import (
+    open_movie,
     read_mrc,
     read_mrc_header,
     read_star,
@@ -27,7 +28,12 @@ from icestream.processing.simulate.exposure import Conditions, simulate_movie
 from icestream.processing.simulate.transfer import Aberrations
 from icestream.protocol import ItemFailed, Work
 from icestream.protocol.conformance import problems
-from icestream.protocols.align_movies import AlignMovies, AlignMoviesParameters, _usual_binning
+from icestream.protocols.align_movies import (
+    AlignMovies,
+    AlignMoviesParameters,
+    _read_counts,
+    _usual_binning,
+)
 from icestream.protocols.estimate_ctf import EstimateCtf
 from rings import ring_correlation
 
@@ -195,7 +201,8 @@ def random_movie(folder, counts):
 
 
 @pytest.mark.parametrize(
-    ("kind", "sign"), [(np.int8, 1), (np.int16, 1), (np.int16, -1), (np.float32, 1)]
+    ("kind", "sign"),
+    [(np.int8, 1), (np.int16, 1), (np.int16, -1), (np.uint16, 100), (np.float32, 1)],
 )
 def test_counts_of_other_types(tmp_path, kind, sign):
     counts = np.random.default_rng(1).poisson(4, (4, 128, 128))
@@ -401,6 +408,21 @@ def test_first_frames_can_be_left_out_of_the_sums(simulated, aligned, tmp_path):
     np.testing.assert_allclose(rest, np.broadcast_to(rest[:1], rest.shape), atol=1e-3)
     with pytest.raises(ItemFailed, match="lower unsummed"):
         align(simulated[0], tmp_path, unsummed=12)
+
+
+@pytest.mark.parametrize(("place", "highest", "kind"), [(0, 9, np.uint8), (3, 300, np.uint16)])
+@pytest.mark.parametrize("written", [np.uint16, np.int16])
+def test_counts_are_kept_in_as_few_bytes_as_they_need(tmp_path, place, highest, kind, written):
+    counts = np.random.default_rng(1).poisson(4, (4, 128, 128)).astype(written)
+    counts[place, 7, 9] = highest
+    write_mrc(tmp_path / "m.mrcs", counts, 2.0)
+    with open_movie(tmp_path / "m.mrcs") as file:
+        found = _read_counts(file, range(4), 2)
+        some = _read_counts(file, range(1, 3), 1)
+    assert found.dtype == kind
+    assert np.array_equal(found, counts)
+    assert some.dtype == np.uint8
+    assert np.array_equal(some, counts[1:3])
 
 
 def test_frames_that_moved_far_are_left_out(simulated, aligned, tmp_path):

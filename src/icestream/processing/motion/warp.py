@@ -118,7 +118,6 @@ def _warped_spectra(
     unit = 1.0 if factors is None else float(factors.frequency[1])
     ky = (np.fft.fftfreq(size[0], pixel_size * shape[0] / size[0]) / unit).astype(np.float32)
     kx = (np.fft.rfftfreq(size[1], pixel_size * shape[1] / size[1]) / unit).astype(np.float32)
-    flat = np.ones(2, dtype=np.float32)
     found: list[Any] = []
     weighted = None
     for r in range(len(rows)):
@@ -128,9 +127,9 @@ def _warped_spectra(
             weighted = ops.xp.zeros_like(spectrum) if weighted is None else weighted
             _add_weighted(weighted, spectrum, undo, (ky, kx), factors.response[r])
         if r == 0 or (recipe.halves and r == len(rows) - 1):
-            result = ops.xp.zeros_like(spectrum)
-            _add_weighted(result, spectrum, undo, (0 * ky, 0 * kx), flat)
-            found.append(result)
+            spectrum *= ops.xp.asarray(undo[0])[:, None]
+            spectrum *= ops.xp.asarray(undo[1])
+            found.append(spectrum)
     return found[0], weighted, found[1] if recipe.halves else None
 
 
