@@ -14,6 +14,7 @@ from icestream.processing.ctf.quality import (
     ice_ring_excess,
     modulation,
     ring_period,
+    trust,
 )
 from icestream.processing.ctf.rings import Rings, Score, make_rings
 from icestream.processing.ctf.search import SearchRange, refine, search
@@ -104,8 +105,9 @@ def fit_ctf(
     The mean spectrum of overlapping tiles is divided by its smooth background, so that all pixels
     have the same variance. All defoci, astigmatisms and phase shifts are searched on twelve
     sectors; the best are refined on all pixels. Then the depth of the rings is measured at every
-    radius, and the fit is refined with that as weight (the matched filter), three times. What is
-    left of the background is projected out of the model in every step.
+    radius, and the fit is refined with that as weight (the matched filter), three times; what the
+    model leaves of a ring beyond noise lowers its weight. What is left of the background is
+    projected out of the model in every step.
 
     Then a plane of focus is fitted to the tiles. Where it is tilted, the tiles are brought to the
     defocus of the middle and everything is fitted again, twice. A node of the rings, from the
@@ -167,7 +169,7 @@ class _Found:
     rings: Rings
     defocus: Defocus
     depth: Numbers
-    """Weights of the rings."""
+    """Of the rings."""
     significance: float
 
     @property
@@ -194,7 +196,8 @@ def _climb(spectrum: PowerSpectrum, optics: Optics, asked: _Asked) -> _Found:
         depth = modulation(rings, best, optics) * fitted
         if not depth.any():
             break
-        best = refine(Score(rings, depth), best, wanted, width=60.0)
+        weight = depth * trust(rings, best, depth)
+        best = refine(Score(rings, weight), best, wanted, width=60.0)
     return _Found(
         spectrum=spectrum,
         rings=rings,
@@ -217,7 +220,8 @@ def _judge(
         if thickness is not None:
             contrast = ring_contrast(rings.frequency, thickness.value, optics)
             depth = modulation(rings, defocus, optics, contrast) * fitted
-            defocus = refine(Score(rings, depth), defocus, asked.wanted, width=60.0)
+            weight = depth * trust(rings, defocus, depth)
+            defocus = refine(Score(rings, weight), defocus, asked.wanted, width=60.0)
             tiles = tile_rings(found.spectrum, rings, defocus, optics)
     depth = modulation(rings, defocus, optics, contrast)
     if tiles is not None:

@@ -145,7 +145,8 @@ def measure_errors(
     tiles
         Rings of each tile along the curves of equal phase of the fit.
     depth
-        ``(rings,)``: the weights that the fit was made with.
+        ``(rings,)``: depth of the rings, the weight that they have where there is only noise. Rings
+        that the fit trusted less are left at it: as much misfit may hide in others.
     defocus
         The fit.
     phase_plate

@@ -18,10 +18,16 @@ __all__ = [
     "ice_ring_excess",
     "modulation",
     "ring_period",
+    "trust",
 ]
 
 Numbers = NDArray[np.float64]
 
+_TOGETHER = 6.0
+"""Rings, as the sigma of a Gaussian, over which misfit is averaged."""
+_MISFIT = 0.5
+"""What misfit counts beside noise. On 62 simulated movies 0 made the errors of the defocus half as
+large again; 2 made those on spectra of groups of frames larger than 0.5."""
 _AGREES = 0.5
 """Correlation of measured and fitted rings above which they agree."""
 _RESOLVED = 2.5
@@ -60,6 +66,29 @@ def modulation(
     error = np.sqrt(variance / np.maximum(below * 2.0 * math.sqrt(math.pi) * width, 1e-9))
     gained = np.clip(1.0 - (error / np.maximum(depth, 1e-9)) ** 2, 0.0, 1.0)
     return np.asarray(sign * np.clip(depth, 0.0, 1.0) * gained)
+
+
+def trust(rings: Rings, defocus: Defocus, depth: Numbers) -> Numbers:
+    """How far each ring can be trusted, 0 to 1: fully where the model leaves only noise of it.
+
+    The rings of low resolution are deep, but molecules, whose own spectra have fringes, bend them:
+    what the model leaves of them is more than noise, and would move the fit. How much more, on the
+    mean over neighbours, lowers their weight.
+
+    Parameters
+    ----------
+    rings
+        Whitened pixels.
+    defocus
+        The fit.
+    depth
+        ``(rings,)``: depth of its rings, as of `modulation`.
+    """
+    _, models, _ = rings.compare(defocus)
+    left = rings.sums(rings.values) - rings.counts * rings.background - depth * models
+    noise = float(np.var(rings.values)) * rings.spread * rings.counts
+    ratio = scipy.ndimage.gaussian_filter1d(left**2 / noise, _TOGETHER, mode="nearest")
+    return np.asarray(1.0 / (1.0 + _MISFIT * np.maximum(ratio - 1.0, 0.0)))
 
 
 def equi_phase_average(rings: Rings, defocus: Defocus, optics: Optics) -> Numbers:

@@ -3,13 +3,21 @@ import pytest
 from numpy.typing import NDArray
 
 from icestream.model import Optics
-from icestream.processing.ctf import Defocus, PowerSpectrum, aberration, ctf_2d
+from icestream.processing.ctf import (
+    Defocus,
+    PowerSpectrum,
+    aberration,
+    ctf_2d,
+    fit,
+    fit_spectrum,
+)
 from icestream.processing.ctf.quality import (
     curve_score,
     equi_phase_average,
     fit_resolution,
     ice_ring_excess,
     modulation,
+    trust,
 )
 from icestream.processing.ctf.rings import Rings, make_rings
 
@@ -45,6 +53,47 @@ def test_the_depth_of_the_rings_is_measured(rings: Rings, optics: Optics) -> Non
     outside = rings.frequency > 1 / 5
     assert depth[inside].mean() == pytest.approx(0.5, abs=0.05)
     assert depth[outside].max() < 0.02
+
+
+def fringed(optics: Optics, true: Defocus = TRUE) -> PowerSpectrum:
+    """Thon rings of ice, faint below 12 Å where a molecule with fringes adds deep ones."""
+    rows = np.fft.fftshift(np.fft.fftfreq(SIZE, optics.pixel_size))
+    frequency = np.hypot(rows[:, None], rows[None, :])
+    molecule = np.exp(-((frequency / 0.06) ** 2)) * (1.0 + 0.9 * np.cos(700.0 * frequency))
+    ice = 0.25 * np.exp(-((frequency / 0.12) ** 2))
+    power = 1.0 + (ice + 3.0 * molecule) * ctf_2d((SIZE, SIZE), true, optics) ** 2
+    power *= np.random.default_rng(round(true.mean)).gamma(25.0, 1 / 25.0, power.shape)
+    return PowerSpectrum(
+        power=power.astype(np.float32), step=1 / (SIZE * optics.pixel_size), tiles=25
+    )
+
+
+def test_rings_that_are_all_noise_but_for_the_model_are_trusted(
+    rings: Rings, optics: Optics
+) -> None:
+    assert trust(rings, TRUE, modulation(rings, TRUE, optics)).mean() > 0.9
+    wrong = Defocus(u=17500, v=14500, angle=25.0)
+    assert trust(rings, wrong, modulation(rings, TRUE, optics)).min() < 0.5
+
+
+def test_rings_that_a_molecule_bends_are_trusted_less(optics: Optics) -> None:
+    rings = make_rings(fringed(optics), optics, 30.0)
+    found = trust(rings, TRUE, modulation(rings, TRUE, optics))
+    assert found[rings.frequency < 1 / 15].mean() < 0.3
+    assert found[rings.frequency > 1 / 9].mean() > 0.9
+
+
+def test_a_molecule_moves_the_fit_less_where_its_rings_are_trusted_less(
+    optics: Optics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def error() -> float:
+        true = [Defocus(u=at, v=at, angle=0.0) for at in np.linspace(8000.0, 24000.0, 9)]
+        found = [fit_spectrum(fringed(optics, one), optics).defocus.mean for one in true]
+        return float(np.sqrt(np.mean(np.subtract(found, [one.mean for one in true]) ** 2)))
+
+    trusting = error()
+    monkeypatch.setattr(fit, "trust", lambda rings, *_: np.ones(len(rings.counts)))
+    assert trusting < 0.6 * error()
 
 
 def test_equal_phase_keeps_astigmatic_rings_sharp(rings: Rings, optics: Optics) -> None:
