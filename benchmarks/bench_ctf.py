@@ -115,7 +115,7 @@ def within(pairs: list[tuple[float, float]]) -> str:
     return f"{100 * share:.0f} % of {len(pairs)}"
 
 
-def aligned(seed: int) -> tuple[NDArray[np.float32], PowerSpectrum, Defocus]:
+def aligned(seed: int, motion: MotionTraits) -> tuple[NDArray[np.float32], PowerSpectrum, Defocus]:
     """The sum of an aligned movie, the spectrum that alignment hands to the CTF, its defocus."""
     rng = np.random.default_rng(seed)
     middle, half = rng.uniform(6000, 25000), rng.uniform(0, 400)
@@ -130,6 +130,7 @@ def aligned(seed: int) -> tuple[NDArray[np.float32], PowerSpectrum, Defocus]:
         dose_per_frame=DOSE,
         thickness=rng.uniform(200, 500),
         particles=int(rng.uniform(50, 210)),
+        motion=motion,
     )
     specimen = make_cage() if seed % 2 else make_brick()
     _, frames = simulate_movie(conditions, specimen, camera, rng)
@@ -187,11 +188,11 @@ def drawn(seed: int) -> Defocus:
     return Defocus(u=middle + half, v=middle - half, angle=rng.uniform(-90, 90))
 
 
-def of_movies(movies: int) -> tuple[Errors, Errors]:
+def of_movies(seeds: range, motion: MotionTraits) -> tuple[Errors, Errors]:
     """Errors on aligned movies: fitted to the sum, and to the spectra of groups of frames."""
     whole, grouped = Errors(), Errors()
-    for seed in range(movies):
-        image, groups, true = aligned(9100 + seed)
+    for seed in seeds:
+        image, groups, true = aligned(seed, motion)
         whole.add(fit_ctf(image, SIMULATED), true)
         grouped.add(fit_spectrum(groups, SIMULATED), true)
     return whole, grouped
@@ -244,14 +245,18 @@ def accuracy(whole: Errors, grouped: Errors) -> str:
     return text + f"| tilts found where there are none | {whole.tilted} | {grouped.tilted} | 0 |\n"
 
 
-def honesty(whole: Errors, grouped: Errors, images: dict[str, Errors]) -> str:
+def honesty(whole: Errors, grouped: Errors, flat: Errors, images: dict[str, Errors]) -> str:
     text = (
         "**Errors**: how many deviations from the truth are within one standard error "
         f"({100 * ONE_SIGMA:.0f} % would be right)\n\n"
         "| | mean defocus | its RMS error | astigmatism | angle, where known | gradient |\n"
         "|---|---|---|---|---|---|\n"
     )
-    kinds = {"aligned movies": whole, "aligned movies, groups of frames": grouped}
+    kinds = {
+        "aligned movies": whole,
+        "aligned movies, groups of frames": grouped,
+        "the same of movies without local motion": flat,
+    }
     kinds |= {f"ice without motion, {name}": errors for name, errors in images.items()}
     for name, errors in kinds.items():
         parts = (errors.astigmatism, errors.angle, errors.gradient)
@@ -406,9 +411,11 @@ def main() -> None:
 
     keep("real", real())
     keep("speed", speed())
-    whole, grouped = of_movies(asked.movies)
+    whole, grouped = of_movies(range(9100, 9100 + asked.movies), MotionTraits())
     keep("movies", accuracy(whole, grouped))
-    keep("errors", honesty(whole, grouped, of_ice(asked.images)))
+    rigid = range(9300, 9300 + asked.movies)
+    _, flat = of_movies(rigid, MotionTraits(doming=(0.0, 0.0)))
+    keep("errors", honesty(whole, grouped, flat, of_ice(asked.images)))
     keep("thick", thick())
 
 
