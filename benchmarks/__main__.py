@@ -19,9 +19,11 @@ GALLERY = (
     "gain",
     "ctf",
     "picking",
+    "extraction",
     "classify2d",
     "volume",
     "micrograph_quality",
+    "start",
 )
 """Those whose tables the gallery shows (`benchmarks/measured.py`)."""
 

@@ -1,12 +1,14 @@
 """`icestream pause`, `resume`, `stop`, `abort`, `retry`: what happens to the work of a session."""
 
 import shlex
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from icestream.cli.checks import EACH_TIME
 from icestream.cli.step_options import PATTERN
 from icestream.cli.terminal import called
 from icestream.engine.commands import answer_of, send
@@ -17,6 +19,8 @@ from icestream.store.open import NoStore, open_store
 
 __all__ = ["abort", "ask", "pause", "resume", "retry", "run_again", "stop"]
 
+_MANY = 100_000
+"""Failures that are counted."""
 _PATIENCE = 10.0
 """Seconds that a running session has for its answer."""
 
@@ -88,7 +92,8 @@ def abort(session: Path, step: str | None = None, /, *, branch: Branch = False) 
 def retry(session: Path, step: str | None = None, /) -> int:
     """Try again what failed, once its cause is mended; what waited for it follows.
 
-    Running a session again does so by itself. A failed batch is made again by ``resume``.
+    A session that no process runs tries it again when it is run again. A failed batch of 2D
+    classes or of a map pauses its step, which ``resume`` lets go on.
 
     Parameters
     ----------
@@ -97,7 +102,17 @@ def retry(session: Path, step: str | None = None, /) -> int:
     step
         Name of the step; every step when not given.
     """
-    return _control("retry", session, step, branch=False)
+    if holder(session) or _unknown(session, {"step": step} if step else {}):
+        return _control("retry", session, step, branch=False)
+    with closing(open_store(session, readonly=True)) as store:
+        found = queries.failures(store, step=step, limit=_MANY)
+    count = sum(failure.state == "failed" for failure in found)
+    if not count:
+        print("nothing has failed")
+        return 0
+    print(f"no process runs this session: {count} failed, tried again when it is run again:")
+    print(run_again(session))
+    return 0
 
 
 def _control(verb: str, session: Path, step: str | None, *, branch: bool) -> int:
@@ -108,19 +123,31 @@ def _control(verb: str, session: Path, step: str | None, *, branch: bool) -> int
 
 
 def run_again(session: Path) -> str:
-    """The command that makes a session go on."""
+    """The command that makes a session go on, from wherever it is called."""
     store = open_store(session, readonly=True)
     try:
         steps = session_workflow(store).steps
     finally:
         store.close()
+    session = session.absolute()
     folder = shlex.quote(str(session))
-    patterns = [step.parameters[PATTERN] for step in steps if PATTERN in step.parameters]
-    if patterns:
-        return f"  {called()} process {shlex.quote(str(patterns[0]))} --out {folder}"
+    sources = [step.parameters for step in steps if PATTERN in step.parameters]
+    if sources:
+        pattern = shlex.quote(str(sources[0][PATTERN]))
+        return f"  {called()} process {pattern} --out {folder}{_each_time(sources[0])}"
     file = shlex.quote(str(session / "workflow.json"))
     export = f"{called()} workflow export {folder} {file}"
     return f"  {export} && {called()} run {file} --session {folder}"
+
+
+def _each_time(parameters: Mapping[str, Any]) -> str:
+    """Options of a source that hold for one run, as they were for the last."""
+    said = ""
+    for name in EACH_TIME:
+        value, option = parameters.get(name), f" --{name.replace('_', '-')}"
+        if value:
+            said += option if value is True else f"{option} {value:g}"
+    return said
 
 
 def _unknown(session: Path, arguments: dict[str, Any]) -> str:

@@ -65,6 +65,8 @@ def progress_line(progress: Progress) -> str:
             parts.append(f"{step.name} {step.counts.done}" + (f" ({notes})" if notes else ""))
         elif step.kind == "batch":
             parts.append(f"{step.name} {_batches(step, progress)}")
+        elif step.kind == "source" and _notes(step):
+            parts.append(f"{step.name} ({_notes(step)})")
     parts.append(f"behind by {progress.behind}")
     parts.append(f"alerts {len(progress.alerts)}")
     return "  ".join(parts)
@@ -177,6 +179,8 @@ class _Bars:
                 self._row(step.name, step.counts.done, progress.found, _notes(step))
             elif step.kind == "batch":
                 below.append(f"{step.name}: {_batches(step, progress)}")
+            elif step.kind == "source" and _notes(step):
+                below.append(f"{step.name}: {_notes(step)}")
         below += [f"behind by {progress.behind}", f"alerts {len(progress.alerts)}"]
         lines = [Text("  ".join(below))]
         if standstill := _standstill(progress):

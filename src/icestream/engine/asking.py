@@ -13,7 +13,7 @@ from icestream.engine.alerts import read_offer
 from icestream.engine.book import Book
 from icestream.engine.opening import step_state
 from icestream.engine.plan import Bound
-from icestream.engine.retrying import retry
+from icestream.engine.retrying import refused, retry
 from icestream.engine.revising import change_parameters, revise
 from icestream.engine.settling import Settling
 from icestream.engine.state import Asked, Event, State
@@ -91,11 +91,13 @@ def _retry(book: Book, _state: State, arguments: dict[str, Any], _row: Any) -> A
     one = arguments.get("step")
     steps = [book.plan.step(one)] if one else book.plan.by_depth()
     events, count = retry(book, steps)
-    of = f" of {steps[0].name}" if one else ""
-    return (
-        events,
-        f"{count} failed tasks{of} are tried again" if count else f"no task{of} has failed",
-    )
+    sources, more = refused(book, steps)
+    if sources:
+        events = [*events, Asked("look", sources)]
+    count, of = count + more, f" of {steps[0].name}" if one else ""
+    if not count:
+        return events, f"no task{of} has failed"
+    return events, f"tried again: {count} failed {'task' if count == 1 else 'tasks'}{of}"
 
 
 def _set(book: Book, state: State, arguments: dict[str, Any], row: Any) -> Any:

@@ -260,12 +260,20 @@ class Coordinator:
             for event in asking.carry_out(self._book, self._state, row):
                 if isinstance(event, Asked) and event.verb == "revised":
                     self._restart_branch(event.steps)
+                elif isinstance(event, Asked) and event.verb == "look":
+                    self._look_anew(event.steps)
                 else:
                     events.append(event)
         for number in self._paused_before:  # whoever paused it then may be gone
             self._state.steps[number].given_up = self._state.steps[number].held
         self._paused_before = []
         return [*events, Tick()]
+
+    def _look_anew(self, sources: tuple[int, ...]) -> None:
+        """Have sources look at everything once more: what they refused may be whole now."""
+        for number in sources:
+            self._state.steps[number].closed = False
+            self._crew.start_source(number, None)
 
     def _restart_branch(self, steps: tuple[int, ...]) -> None:
         """Steps were revised: end what runs with their old parameters, ask their sources anew."""

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from icestream.engine.book import Book
 from icestream.engine.plan import Bound
 from icestream.engine.state import Event
 from icestream.store import tables as t
 
-__all__ = ["retry"]
+__all__ = ["refused", "retry"]
 
 _MOST = 500
 """Exposures in one transaction."""
@@ -20,7 +20,7 @@ def retry(book: Book, steps: Iterable[Bound]) -> tuple[list[Event], int]:
 
     What was skipped because of them is done when they have ended well. Batches are left out:
     their items wait already, and resuming the step makes the batch again. So are sources, which
-    look at their files by themselves.
+    have to look anew at what they have `refused`.
 
     Returns
     -------
@@ -40,6 +40,20 @@ def retry(book: Book, steps: Iterable[Bound]) -> tuple[list[Event], int]:
             events += book.follow_up(settling.applied)
             count += len(exposures)
     return events, count
+
+
+def refused(book: Book, steps: Iterable[Bound]) -> tuple[tuple[int, ...], int]:
+    """Sources among the steps that refused something, and of how many exposures."""
+    counts = {step.id: _refusals(book, step) for step in steps if step.kind == "source"}
+    return tuple(step for step, count in counts.items() if count), sum(counts.values())
+
+
+def _refusals(book: Book, step: Bound) -> int:
+    chosen = select(func.count()).where(
+        t.task.c.revision_id == step.revision_id, t.task.c.state == "failed"
+    )
+    with book.store.read() as connection:
+        return int(connection.execute(chosen).scalar_one())
 
 
 def _failed(book: Book, step: Bound) -> list[int]:

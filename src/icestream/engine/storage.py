@@ -11,7 +11,10 @@ from sqlalchemy.exc import DBAPIError
 
 __all__ = ["describe", "is_full", "is_trouble", "mended"]
 
-_ERRNO = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EIO}
+_ERRNO = {
+    *(errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EIO),
+    *(errno.ENOTDIR, errno.EISDIR),  # something else lies where results are to go
+}
 _SAID = (
     "disk is full",
     "disk I/O error",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from icestream.model import Column, Ctf, Image, Optics, Stack
 from icestream.processing.backend import operations
 from icestream.processing.ctf.transfer import Defocus, ctf_2d
+from icestream.processing.defects import find_outliers, replace_defects
 from icestream.processing.fourier import fourier_crop
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "extract_particles",
     "flip_phases",
     "normalize_particles",
+    "sweep_dust",
     "whole_boxes",
 ]
 
@@ -166,6 +168,26 @@ def extract_particles(image: Image, x: Column, y: Column, box: Box, *, seed: int
     return Cut(-normal if box.invert else normal, kept)
 
 
+def sweep_dust(image: Image, limit: float, *, seed: int = 0) -> Image:
+    """Replace pixels of a micrograph that stand out by those of their neighbourhood.
+
+    What turns phases spreads a speck over rings that reach far into particles, so it has to be
+    gone before.
+
+    Parameters
+    ----------
+    image
+        ``(y, x)``.
+    limit
+        Standard deviations of the micrograph's pixels from the median of the neighbourhood.
+    seed
+        The same seed draws the same neighbours.
+    """
+    clean = image.copy()
+    replace_defects(clean[None], find_outliers(image, threshold=limit), seed=seed)
+    return clean
+
+
 def flip_phases(image: Image, optics: Optics, ctf: Ctf) -> Image:
     """Give every frequency of a micrograph the contrast that protein has at low ones.
 
@@ -180,6 +202,10 @@ def flip_phases(image: Image, optics: Optics, ctf: Ctf) -> Image:
         Of the image.
     ctf
         As it was fitted.
+
+    See Also
+    --------
+    sweep_dust : To be called before.
     """
     transfer = ctf_2d(image.shape, Defocus.of(ctf), optics, half=True)
     ops = operations(image)

@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt, Le
 from icestream.formats.image import read_image
 from icestream.formats.mrc import write_mrc
 from icestream.model import Column, Ctf, Micrograph, Particles, Picks, column
-from icestream.processing.particles import Box, extract_particles, flip_phases
+from icestream.processing.particles import Box, extract_particles, flip_phases, sweep_dust
 from icestream.protocol import (
     Advanced,
     Figure,
@@ -119,6 +119,8 @@ def extract(
             advice="give a smaller box, or check the particle diameter",
             code="box-too-large",
         )
+    if wanted.flip_phases and wanted.dust > 0:
+        image = sweep_dust(image, wanted.dust, seed=work.seed)
     if wanted.flip_phases:
         image = flip_phases(image, micrograph.optics, ctf)
     cut = extract_particles(image, centers.x, centers.y, box, seed=work.seed)

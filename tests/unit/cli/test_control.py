@@ -5,6 +5,7 @@ import json
 import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select, update
@@ -70,14 +71,25 @@ def test_each_reaches_the_session(
     assert _asked(session) == [(verb, {}), (verb, {"step": "ctf", "branch": True})]
 
 
-def test_what_failed_is_asked_to_be_tried_again(
-    session: Path, capsys: pytest.CaptureFixture[str]
+def test_what_failed_is_tried_again_now_or_in_the_next_run(
+    session: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert control.retry(session) == 0
+    assert "nothing has failed" in capsys.readouterr().out
+    failed = SimpleNamespace(state="failed")
+    monkeypatch.setattr(control.queries, "failures", lambda *_, **__: (failed, failed))
     assert control.retry(session, "ctf") == 0
-    assert _asked(session) == [("retry", {}), ("retry", {"step": "ctf"})]
+    said = capsys.readouterr().out
+    assert "2 failed, tried again when it is run again" in said
+    assert f"--session {session}" in said
+    assert _asked(session) == []  # the next run does so by itself
     assert control.retry(session, "cft") == 1
     assert "no step 'cft' in this session" in capsys.readouterr().out
+    monkeypatch.setattr(control, "_PATIENCE", 0.0)
+    with hold(session):
+        assert control.retry(session) == 1  # nobody answers
+        assert control.retry(session, "ctf") == 1
+    assert _asked(session) == [("retry", {}), ("retry", {"step": "ctf"})]
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume"])
@@ -176,6 +188,15 @@ def test_how_to_make_a_session_go_on(session: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(control, "session_workflow", lambda store: files)
     assert shlex.split(run_again(session)) == [
         *(called(), "process", "/a/**/*.b", "--out", str(session))
+    ]
+    watching = {"pattern": "/a", "watch": True, "idle_timeout": 60.0}
+    watched = Workflow(
+        name="one", steps=(Step(name="import", protocol="movies.import", parameters=watching),)
+    )
+    monkeypatch.setattr(control, "session_workflow", lambda store: watched)
+    monkeypatch.chdir(session.parent)
+    assert shlex.split(run_again(Path(session.name))) == [
+        *(called(), "process", "/a", "--out", str(session), "--watch", "--idle-timeout", "60")
     ]
     monkeypatch.setattr(control, "session_workflow", lambda store: Workflow(name="no", steps=()))
     assert run_again(session).endswith(f"--session {session}")

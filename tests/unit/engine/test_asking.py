@@ -97,7 +97,7 @@ def test_what_failed_is_tried_again_when_somebody_asks(desk: Callable[..., Desk]
     made.work()
     asked = Session(made)
     verdict, answer, events = asked.ask("retry")
-    assert (verdict, answer, len(events)) == ("done", "2 failed tasks are tried again", 1)
+    assert (verdict, answer, len(events)) == ("done", "tried again: 2 failed tasks", 1)
     assert asked.ask("retry", step="a")[:2] == ("done", "no task of a has failed")
     assert asked.ask("retry", step="z")[0] == "refused"
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 import toys
 from icestream.engine import coordinator as module
-from icestream.engine.commands import send
+from icestream.engine.commands import answer_of, send
 from icestream.engine.commit import KEEP
 from icestream.engine.coordinator import Coordinator, Options
 from icestream.engine.ledger import Ledger
@@ -318,6 +318,24 @@ def test_a_running_session_tries_again_what_failed(session: Session, tmp_path: P
     send(session.folder, "retry", step="a")
     wait_for(lambda: len(session.values("a")) == 2)
     assert dict(running.stop().exposures)["done"] == 2
+
+
+def test_a_running_session_looks_again_at_what_its_source_refused(
+    session: Session, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a").write_text("7")
+    (folder / "b").write_text("bad")
+    running = session.start(("src", "toy.count", {"folder": folder}, {}), add("x", "src"))
+    wait_for(lambda: _failed(session) == 1 and len(session.values("x")) == 1)
+    (folder / "b").write_text("8")
+    token = send(session.folder, "retry")
+    wait_for(lambda: len(session.values("x")) == 2)
+    assert answer_of(session.folder, token)[1] == "tried again: 1 failed task"
+    outcome = running.stop()
+    assert dict(outcome.exposures) == {"going": 0, "done": 2, "rejected": 0, "failed": 0}
+    assert queries.alerts(session.store()) == ()
 
 
 def _failed(session: Session) -> int:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from icestream.formats.mrc import read_mrc_header, read_stack, write_mrc
+from icestream.formats.mrc import read_mrc, read_mrc_header, read_stack, write_mrc
 from icestream.model import Ctf, Micrograph, Optics, Picks, column
 from icestream.protocol import ItemFailed, Work
 from icestream.protocol.conformance import problems
@@ -121,6 +121,22 @@ def test_each_particle_has_the_defocus_of_its_place(tmp_path: Path, work: Work) 
     slope = np.diff(found.defocus_u) / np.diff(found.x)
     assert slope == pytest.approx([0.5 * 2.0], rel=1e-3)
     assert found.defocus_u - found.defocus_v == pytest.approx([1000.0] * 2, abs=0.01)
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_speck_of_dust_beside_a_particle_leaves_no_trace(
+    tmp_path: Path, work: Work, flip: bool
+) -> None:
+    """Turned phases would spread it over rings, so it goes before them."""
+    item, at = micrograph(tmp_path), picks((120, 100))
+    wanted = ExtractParticlesParameters(flip_phases=flip)
+    clean = read_stack(ExtractParticles(wanted).process(item, CTF, at, work).stack).copy()
+    image = read_mrc(item.path).copy()
+    image[124:127, 95:98] += 60.0
+    write_mrc(item.path, image, 2.0)
+    dusty = read_stack(ExtractParticles(wanted).process(item, CTF, at, work).stack)
+    assert np.corrcoef(clean.ravel(), dusty.ravel())[0, 1] > 0.98
+    assert dusty.std() == pytest.approx(clean.std(), rel=0.02)
 
 
 def test_flipped_phases_are_said_and_undo_the_sign(tmp_path: Path, work: Work) -> None:
