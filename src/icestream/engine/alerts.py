@@ -43,8 +43,10 @@ class Alerts:
             )
             self.held[row.step_id, row.key] = _Held(row.id, alert, adopted=row.adopted is not None)
 
-    def report(self, writes: Writes, step: int | None, alerts: Iterable[Alert]) -> None:
-        """Take in everything that one reporter has to say now."""
+    def report(
+        self, writes: Writes, step: int | None, alerts: Iterable[Alert], *, last: bool = False
+    ) -> None:
+        """Take in everything that one reporter has to say now, or in its `last` report."""
         now = {alert.key: alert for alert in alerts}
         for alert in now.values():
             self.raise_(writes, step, alert)
@@ -52,7 +54,7 @@ class Alerts:
             if key not in now:
                 held = self.held[number, key]
                 held.absent += 1
-                if held.absent >= ABSENT:
+                if last or held.absent >= ABSENT:
                     self.clear(writes, number, key)
 
     def raise_(self, writes: Writes, step: int | None, alert: Alert) -> None:

@@ -187,7 +187,7 @@ class Book:
                     exposure=changed[0],
                 )
             )
-        self.alerts.report(settling.writes, one.step, alerts)
+        self.alerts.report(settling.writes, one.step, alerts, last=one.found.closed)
 
     def _forget(self, lease: Ended) -> None:
         """Sweep the scratch of a lease, and states of batches that nothing goes on from."""

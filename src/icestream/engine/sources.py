@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from icestream.engine.alerts import ABSENT
 from icestream.model import Alert
 from icestream.protocol import Cursor, Discovery, ProtocolError, SourceProtocol, TryAgain
 
@@ -73,6 +74,7 @@ class SourceThread(threading.Thread):
         """Ask, tell what is new, wait."""
         failures = 0
         said: tuple[tuple[Alert, ...], int] = ((), 0)
+        repeats = 0
         while not self._stopped.is_set():
             self._open.wait()
             if self._stopped.is_set():
@@ -90,7 +92,11 @@ class SourceThread(threading.Thread):
                     return
             else:
                 news = (tuple(found.alerts), found.waiting)
-                if found.items or found.refused or found.closed or news != said or failures:
+                # Until alerts that are over have been absent often enough to be cleared.
+                gone = {one.key for one in said[0]} - {one.key for one in news[0]}
+                repeats = ABSENT if gone else max(repeats - 1, 0)
+                new = found.items or found.refused or found.closed or news != said
+                if new or repeats or failures:
                     self._tell(Discovered(self._step, self._revision, found))
                 failures, said = 0, news
                 self._state = found.state

@@ -22,10 +22,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
     made.close()
 
 
-def report(store: Store, alerts: Alerts, *said: Alert, step: int | None = 1) -> list[str]:
+def report(
+    store: Store, alerts: Alerts, *said: Alert, step: int | None = 1, last: bool = False
+) -> list[str]:
     with store.write() as connection:
         writes = Writes(Numbers(connection), time.time())
-        alerts.report(writes, step, said)
+        alerts.report(writes, step, said, last=last)
         writes.flush(connection)
     return [alert.message for alert in queries.alerts(store)]
 
@@ -70,3 +72,9 @@ def test_an_alert_is_still_held_after_a_restart(store: Store) -> None:
         alerts.load(connection)
     assert report(store, alerts, LARGE) == ["9 is large"]
     assert len(queries.alerts(store, open_only=False)) == 1
+
+
+def test_what_the_last_report_does_not_say_is_over(store: Store) -> None:
+    alerts = Alerts()
+    report(store, alerts, LARGE)
+    assert report(store, alerts, last=True) == []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import toys
+from icestream.engine.alerts import ABSENT
 from icestream.engine.sources import Discovered, SourceFailed, SourceThread, plain_reason
 from icestream.model import Alert
 from icestream.protocol import Cursor, Discovery, ProtocolError, SourceProtocol, TryAgain
@@ -86,6 +87,14 @@ def test_a_condition_that_is_over_is_told(run: Any) -> None:
     quiet = Discovery(alerts=[Alert(key="quiet", level="warning", message="no new movie")])
     told, _ = run(Scripted(quiet, quiet, Discovery(), Discovery([ITEM])))
     assert [len(told.get(timeout=60.0).found.alerts) for _ in range(3)] == [1, 0, 0]
+
+
+def test_an_end_is_told_until_the_alert_is_cleared(run: Any) -> None:
+    quiet = Discovery(alerts=[Alert(key="quiet", level="warning", message="no new movie")])
+    told, _ = run(Scripted(quiet, *[Discovery()] * 5, Discovery([ITEM])))
+    found = [told.get(timeout=60.0).found for _ in range(2 + ABSENT)]
+    assert [len(one.alerts) for one in found] == [1, *[0] * ABSENT, 0]
+    assert found[-1].items == [ITEM]
 
 
 def test_a_closed_source_is_not_asked_again(run: Any) -> None:

@@ -255,10 +255,13 @@ def test_it_closes_when_what_is_there_was_taken(tmp_path: Path) -> None:
         os.utime(one, (time.time() - 1000,) * 2)
     short.write_bytes(short.read_bytes()[:-500])
     os.utime(short, (time.time() - 1000,) * 2)
-    found = session.discover()
-    assert _names(found) == ["a"]
-    assert [refusal.exposure for refusal in found.refused] == ["b"]
-    assert found.closed
+    # On a busy machine the first movie alone may take the half second of one look.
+    looks = [session.discover()]
+    while not looks[-1].closed and len(looks) < 5:
+        looks.append(session.discover())
+    assert [name for found in looks for name in _names(found)] == ["a"]
+    assert [refusal.exposure for found in looks for refusal in found.refused] == ["b"]
+    assert looks[-1].closed
 
 
 def test_it_closes_after_the_idle_time(tmp_path: Path) -> None:
