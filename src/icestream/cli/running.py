@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from cyclopts import Group, Parameter, validators
 
 from icestream import log
+from icestream.cli.adopt import offer_words
 from icestream.cli.checks import EACH_TIME, absent_files, changes_since, check_folder
 from icestream.cli.describe import without_effect
 from icestream.cli.progress import Watcher
@@ -28,7 +29,7 @@ from icestream.exports.provenance import session_workflow
 from icestream.protocol import Registry
 from icestream.settings import Settings, load
 from icestream.store import queries
-from icestream.store.open import NoStore, open_store
+from icestream.store.open import NoStore, Store, open_store
 
 __all__ = ["Here", "Stopping", "effectless", "run_here"]
 
@@ -196,6 +197,7 @@ def _tell(outcome: Outcome, session: Path, here: Here) -> None:
     print(f"{outcome.state} after {outcome.seconds:.0f} s: {found} exposures, {counted}")
     with suppress(NoStore), closing(open_store(session, readonly=True)) as store:
         print(*(f"  {line}\n" for line in reason_lines(store)), sep="", end="")
+        print(*(f"{line}\n" for line in _open_alerts(store, session)), sep="", end="")
     for step in outcome.steps:
         if step.state == "paused":
             resume = f"{called()} resume {shlex.quote(str(session))} {step.name}"
@@ -208,8 +210,20 @@ def _tell(outcome: Outcome, session: Path, here: Here) -> None:
         print("no movie was found: check the pattern, and icestream status for refused files")
     elif not outcome.complete:
         print(f"some exposures are not finished: icestream status {session}")
+    elif outcome.exposures.get("failed"):
+        print("what failed is tried again by the same command, once its cause is mended")
     if here.report:
         print(f"report: {session / 'report' / 'index.html'}")
+
+
+def _open_alerts(store: Store, session: Path) -> Iterator[str]:
+    """What still holds when a session has ended, and how to mend what offers a change."""
+    for alert in queries.alerts(store):
+        if alert.level != "notice":
+            yield f"{alert.level}: {alert.message}"
+        if alert.offer is not None and alert.adopted is None:
+            command = f"{called()} adopt {shlex.quote(str(session))} {alert.id}"
+            yield f"  offered: {offer_words(alert.offer)}; to do so: {command}"
 
 
 def _status(outcome: Outcome, *, interrupted: bool) -> int:

@@ -168,16 +168,17 @@ class ImportMovies(SourceProtocol[ImportParameters]):
 
     def _waiting(self, now: float) -> Iterator[Alert]:
         """What is waited for, and for how long at most, when it takes longer than a copy does."""
-        looked_at = (one for one in self._pending.values() if one.size >= 0)
-        late = [one for one in looked_at if now - one.changed > _LATE]
+        looked_at = {path: one for path, one in self._pending.items() if one.size >= 0}
+        late = {path: one for path, one in looked_at.items() if now - one.changed > _LATE}
         if late:
-            until = max(one.changed for one in late) + self.parameters.patience
+            until = max(one.changed for one in late.values()) + self.parameters.patience
             clock = time.strftime("%H:%M", time.localtime(until + 60.0))
+            more = f" and {len(late) - 1} more are" if len(late) > 1 else " is"
             yield Alert(
                 key="import.waiting",
                 level="notice",
-                message=f"waiting for files that are not whole yet: {len(late)}, until {clock} at "
-                "most when they do not change",
+                message=f"{min(late).name}{more} not whole yet: waiting until {clock} at most, "
+                "while nothing is added (the import's patience)",
             )
         if self.parameters.watch and self._watches and not self._watches[0].folders:
             yield Alert(

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 import structlog
+from sqlalchemy import update
 
 from icestream.cli import running as module
 from icestream.cli.running import INTERRUPTED, Here, Stopping, run_here
 from icestream.cli.terminal import called
 from icestream.engine.progress import Outcome, Progress, StepProgress
 from icestream.engine.workflow import InvalidWorkflow, Step, Workflow, load_workflow
+from icestream.store import tables as t
 from icestream.store.records import Counts
 from report_session import SampleSession
 
@@ -102,6 +104,26 @@ def test_it_says_how_it_ended_and_where_the_report_is(
     assert "done after 0 s: 5 exposures, 0 going, 3 done, 1 rejected, 1 failed" in printed
     assert f"report: {tmp_path / 's' / 'report' / 'index.html'}" in printed
     assert reports == [tmp_path / "s"]
+
+
+def test_it_ends_with_the_alerts_that_hold_and_what_they_offer(
+    engine: Callable[[Session], list[Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = SampleSession(tmp_path / "s", start=1.7e9)
+    sample.grow(3)
+    sample.warn("critical", "the gain lies wrong", "")
+    sample.warn("warning", "it is over", "", cleared=True)
+    offer = {"step": "import", "changes": {"gain_rotation": 90}, "automatic": False}
+    with sample.store.write() as connection:
+        connection.execute(update(t.alert).values(offer=json.dumps(offer)))
+    sample.store.close()
+    engine(_session(DONE))
+    run_here(WORKFLOW, tmp_path / "s", Here(report=False))
+    ended = capsys.readouterr().out.partition("done after")[2]
+    assert "critical: the gain lies wrong\n" in ended
+    assert f"to do so: {called()} adopt {tmp_path / 's'} 1\n" in ended
+    assert "it is over" not in ended
+    assert "what failed is tried again by the same command" in ended
 
 
 def test_a_session_that_goes_on_says_what_has_changed(

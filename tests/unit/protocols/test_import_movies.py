@@ -323,8 +323,8 @@ def test_what_is_waited_for_is_said_with_its_end(tmp_path: Path) -> None:
     found = session.discover(11.0)
     assert (found.waiting, [one.key for one in found.alerts]) == (1, ["import.waiting"])
     assert re.fullmatch(
-        r"waiting for files that are not whole yet: 1, until \d\d:\d\d at most when they do not "
-        "change",
+        r"a.tiff is not whole yet: waiting until \d\d:\d\d at most, while nothing is added "
+        r"\(the import's patience\)",
         found.alerts[0].message,
     )
     refused = session.discover(120.0)
