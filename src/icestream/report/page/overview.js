@@ -78,10 +78,11 @@ function tile(title, value, unit, ...below) {
 function drawTiles(live) {
   const { counts, rates } = live;
   const seen = counts.accepted + counts.rejected;
-  const spark = (kind) => sparkline(120, 22, [{ kind, values: rates.spark[kind] }], `${kind} movies per minute over the last hour`);
+  // Two or three points say nothing of how it goes.
+  const spark = (kind) => rates.spark[kind].length > 3 && sparkline(120, 22, [{ kind, values: rates.spark[kind] }], `${kind} movies per minute over the last hour`);
   const tiles = [
-    tile("Movies found", count(counts.found), "", hourly(live, rates.found), rates.spark.found.length > 1 && spark("found")),
-    tile("Processed", count(counts.settled), "", hourly(live, rates.settled), rates.spark.settled.length > 1 && spark("settled")),
+    tile("Movies found", count(counts.found), "", hourly(live, rates.found), spark("found")),
+    tile("Processed", count(counts.settled), "", hourly(live, rates.settled), spark("settled")),
     tile("Behind by", count(counts.behind), counts.behind === 1 ? "movie" : "movies", forecast(live)),
     tile("Accepted", seen ? `${number((100 * counts.accepted) / seen)}` : "–", seen ? "%" : "",
       `${count(counts.rejected)} rejected`, counts.failed > 0 && `${count(counts.failed)} failed`),
