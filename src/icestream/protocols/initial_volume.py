@@ -183,7 +183,7 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, Progress]):
         curve = [float(value) for value in np.asarray(last.fsc)[1:]]
         frequency = np.arange(1, len(curve) + 1) / (last.box * last.pixel_size)
         yield Figure(
-            "Correlation of the halves of the map (evidence beyond 25 Å)",
+            "Correlation of the halves of the map (up to 25 Å they begin alike)",
             "series",
             curve,
             "FSC",

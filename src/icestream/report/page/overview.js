@@ -197,7 +197,7 @@ function drawMaps(live) {
     const plot = el("div", { class: "plot" });
     if (set.curve) plots.push([plot, set.curve]);
     return snapshotCard(set, "Slices through the middle of the map across z, y and x; below, its projections along them",
-      set.curve && figure("Agreement of the halves (FSC): evidence beyond 25 Å", plot, key(["measured", "correlation of the two halves"], ["fitted", "0.143"], ["limit", "resolution"])));
+      set.curve && figure("Correlation of two halves of the particles (FSC); up to 25 Å they begin alike, beyond it is evidence", plot, key(["measured", "correlation of the two halves"], ["fitted", "0.143"], ["limit", "resolution"])));
   }));
   for (const [plot, curve] of plots) fill(plot, curvePlot(plot.clientWidth || 400, curve, curve.resolution, "Fourier shell correlation of the halves of the map"));
 }
