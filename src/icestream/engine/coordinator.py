@@ -365,7 +365,9 @@ class Coordinator:
             )
         else:
             waiting = sum(self._waiting.values())
-            self._progress = look(self._store, self._state.session, waiting, alerts)
+            self._progress = look(
+                self._store, self._book.plan, self._state.session, waiting, alerts
+            )
         if self._options.on_progress is not None:
             self._options.on_progress(self._progress)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from icestream.engine.plan import Plan
 from icestream.model import Alert
 from icestream.store import queries
 from icestream.store.open import Store
@@ -58,15 +59,16 @@ class Outcome:
         return self.state == "done" and not self.exposures.get("going", 0)
 
 
-def look(store: Store, state: str, waiting: int, alerts: Iterable[Alert]) -> Progress:
+def look(store: Store, plan: Plan, state: str, waiting: int, alerts: Iterable[Alert]) -> Progress:
     """How far a session is, by its store."""
     steps = _steps(store)
     found = sum(step.counts.total for step in steps if step.kind == "source")
-    behind = [
-        found - step.counts.ended
-        for step in steps
-        if step.kind not in ("source", "batch", "monitor")
-    ]
+    waited_for = {
+        step.name
+        for step in plan.steps.values()
+        if step.per_exposure and step.kind != "source" and not plan.snapshots_feed(step)
+    }
+    behind = [found - step.counts.ended for step in steps if step.name in waited_for]
     return Progress(
         state=state,
         found=found,
