@@ -261,19 +261,15 @@ class Coordinator:
                 if isinstance(event, Asked) and event.verb == "revised":
                     self._restart_branch(event.steps)
                 elif isinstance(event, Asked) and event.verb == "look":
-                    self._look_anew(event.steps)
+                    for number in event.steps:  # what a source refused may be whole now
+                        self._state.steps[number].closed = False
+                        self._crew.start_source(number, None)
                 else:
                     events.append(event)
         for number in self._paused_before:  # whoever paused it then may be gone
             self._state.steps[number].given_up = self._state.steps[number].held
         self._paused_before = []
         return [*events, Tick()]
-
-    def _look_anew(self, sources: tuple[int, ...]) -> None:
-        """Have sources look at everything once more: what they refused may be whole now."""
-        for number in sources:
-            self._state.steps[number].closed = False
-            self._crew.start_source(number, None)
 
     def _restart_branch(self, steps: tuple[int, ...]) -> None:
         """Steps were revised: end what runs with their old parameters, ask their sources anew."""
