@@ -30,7 +30,7 @@ from icestream.processing.particles import Box, extract_particles, whole_boxes
 from icestream.processing.simulate.assembly import make_cage
 from icestream.protocol import Work
 from icestream.protocols.extract_particles import ExtractParticles, ExtractParticlesParameters
-from measured import publish
+from measured import on_one_thread, publish
 
 RELION = "relion_preprocess"
 BOXES = ((128, 128), (192, 64))
@@ -194,8 +194,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
-        # One thread, as in a worker of the engine; NumPy reads this when it is imported.
-        one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **one})
+    on_one_thread()
     sys.exit(main())

@@ -39,7 +39,7 @@ from icestream.processing.simulate.tracks import Tracks
 from icestream.processing.simulate.transfer import Aberrations
 from icestream.protocol import Work
 from icestream.protocols.align_movies import AlignMovies, AlignMoviesParameters
-from measured import publish
+from measured import on_one_thread, publish
 
 RELION = "relion_run_motioncorr"
 OPTICS = Optics(pixel_size=1.5, voltage=300.0)
@@ -309,8 +309,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
-        # One thread, as in a worker of the engine; NumPy reads this when it is imported.
-        one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **one})
+    on_one_thread()
     sys.exit(main())

@@ -7,7 +7,6 @@ Prints Markdown tables; `--write` gives them to the page "The sum of a movie" of
 """
 
 import argparse
-import os
 import statistics
 import sys
 import time
@@ -36,7 +35,7 @@ from icestream.processing.simulate.exposure import Conditions, simulate_movie
 from icestream.processing.simulate.transfer import Aberrations
 
 sys.path.insert(0, str(Path(__file__).parent))
-from measured import publish
+from measured import on_one_thread, publish
 
 PIXEL, DOSE = 1.5, 1.3
 EDGES = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -192,8 +191,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
-        # One thread, as in a worker of the engine; NumPy reads this when it is imported.
-        alone = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        os.execve(sys.executable, [sys.executable, *sys.argv], alone)
+    on_one_thread()
     sys.exit(main())

@@ -2,9 +2,11 @@
 
 import os
 import platform
+import sys
 from datetime import date
 from pathlib import Path
 
+_ONE = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 FOLDER = Path(__file__).parents[1] / "docs" / "gallery" / "measured"
 
 
@@ -14,6 +16,12 @@ def processor() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def on_one_thread() -> None:
+    """Start the benchmark anew with one thread, as in a worker; NumPy reads it when imported."""
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **_ONE})
 
 
 def publish(part: str, text: str, command: str) -> None:

@@ -19,8 +19,6 @@ from icestream.store.open import NoStore, open_store
 
 __all__ = ["abort", "ask", "pause", "resume", "retry", "run_again", "stop"]
 
-_MANY = 100_000
-"""Failures that are counted."""
 _PATIENCE = 10.0
 """Seconds that a running session has for its answer."""
 
@@ -92,8 +90,8 @@ def abort(session: Path, step: str | None = None, /, *, branch: Branch = False) 
 def retry(session: Path, step: str | None = None, /) -> int:
     """Try again what failed, once its cause is mended; what waited for it follows.
 
-    A session that no process runs tries it again when it is run again. A failed batch of 2D
-    classes or of a map pauses its step, which ``resume`` lets go on.
+    A session that no process runs tries it again when it is run again. A paused step waits for
+    ``resume`` all the same, which also makes a failed batch of 2D classes or of a map again.
 
     Parameters
     ----------
@@ -102,17 +100,12 @@ def retry(session: Path, step: str | None = None, /) -> int:
     step
         Name of the step; every step when not given.
     """
-    if holder(session) or _unknown(session, {"step": step} if step else {}):
-        return _control("retry", session, step, branch=False)
     with closing(open_store(session, readonly=True)) as store:
-        found = queries.failures(store, step=step, limit=_MANY)
-    count = sum(failure.state == "failed" for failure in found)
-    if not count:
+        steps = [one for one in queries.steps(store) if step in (None, one.name)]
+    if steps and not any(one.counts.failed for one in steps):
         print("nothing has failed")
         return 0
-    print(f"no process runs this session: {count} failed, tried again when it is run again:")
-    print(run_again(session))
-    return 0
+    return _control("retry", session, step, branch=False)
 
 
 def _control(verb: str, session: Path, step: str | None, *, branch: bool) -> int:

@@ -54,6 +54,12 @@ def test_a_step_that_does_not_go_on_says_why() -> None:
     assert "ctf 0 (10 failed, paused: 10 failures)" in line
 
 
+def test_what_a_source_refused_is_in_the_line() -> None:
+    counts = Counts(done=4, failed=2)
+    step = StepProgress(name="import", kind="source", state="running", reason="", counts=counts)
+    assert "import (2 failed)" in progress_line(Progress(found=6, steps=(step,)))
+
+
 def test_what_was_skipped_is_not_counted_as_done() -> None:
     counts = Counts(done=3, failed=1, skipped=4, rejected=2)
     step = StepProgress(name="pick", kind="item", state="running", reason="", counts=counts)

@@ -23,6 +23,7 @@ def of_store(said: str) -> OperationalError:
         (OSError(errno.ESTALE, "stale file handle"), True),
         (OSError("1048576 requested and 77568 written"), True),  # numpy's tofile on a full disk
         (OSError("cannot identify image file"), False),
+        (OSError(errno.ENOTDIR, "not a directory"), True),
         (OSError(errno.ENOENT, "no such file"), False),
         (of_store("database or disk is full"), True),
         (of_store("attempt to write a readonly database"), True),
