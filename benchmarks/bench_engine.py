@@ -22,9 +22,9 @@ import structlog
 sys.path.insert(0, str(Path(__file__).parent))
 
 import trivial_protocols
+from icestream.engine.graph.workflow import Workflow
 from icestream.engine.progress import Progress
 from icestream.engine.session import Machine, run_session
-from icestream.engine.workflow import Workflow
 from icestream.store import queries
 from icestream.store.open import open_store
 

@@ -31,7 +31,7 @@ def worker(folder: Path, warm: bool) -> None:
     """Process the movies of a folder; print the CPU-s of the warm-up and of each movie."""
     begun = time.process_time()
     from bench_session import import_all
-    from icestream.engine import work
+    from icestream.engine.executors import attempt as work
     from icestream.protocol import Work
     from icestream.protocols.align_movies import AlignMovies
     from icestream.protocols.estimate_ctf import EstimateCtf

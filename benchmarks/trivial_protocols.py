@@ -60,7 +60,7 @@ class Source(SourceProtocol[Pace]):
 
 
 class Pass(ItemProtocol[Parameters]):
-    """Hands a tick on."""
+    """Performer a tick on."""
 
     name = "bench.pass"
     title = "Pass"

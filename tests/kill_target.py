@@ -5,8 +5,8 @@ import sys
 import structlog
 
 import toys
+from icestream.engine.graph.workflow import Workflow
 from icestream.engine.session import Machine, run_session
-from icestream.engine.workflow import Workflow
 
 
 def steps(count: int) -> tuple[tuple[str, str, dict[str, object], dict[str, object]], ...]:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import toys
+from icestream.engine.executors.attempt import run_lease
 from icestream.engine.executors.contract import Ended, Lease
+from icestream.engine.graph.workflow import Workflow
 from icestream.engine.progress import Outcome
-from icestream.engine.session import Machine, Running, run_session
-from icestream.engine.work import run_lease
-from icestream.engine.workflow import Workflow
+from icestream.engine.session import Machine, RunningSession, run_session
 from icestream.store import queries
 from icestream.store.open import Store, open_store
 
@@ -59,7 +59,7 @@ class Session:
     workers: bool = False
     """Worker processes instead of a thread of the test."""
     cores: int = 2
-    running: Running | None = None
+    running: RunningSession | None = None
     options: dict[str, Any] = field(default_factory=dict)
     _store: Store | None = None
 
@@ -81,7 +81,7 @@ class Session:
             },
         )
 
-    def _started(self, running: Running) -> None:
+    def _started(self, running: RunningSession) -> None:
         self.running = running
 
     def start(self, *steps: Step, **options: Any) -> "Background":

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-DEFAULT_WORKFLOW = files("icestream.engine") / "workflows" / "default.json"
+DEFAULT_WORKFLOW = files("icestream.engine.graph") / "workflows" / "default.json"
 MOVIES = 5
 REFUSED = {
     "empty": "found an empty file",

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
 
+from icestream.engine.graph.workflow import load_workflow
 from icestream.engine.session import run_session
-from icestream.engine.workflow import load_workflow
 from icestream.exports.relion import Summary, export_relion
 from icestream.formats import read_mrc, read_star
 from icestream.formats.star import Block

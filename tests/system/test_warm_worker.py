@@ -8,7 +8,7 @@ from pathlib import Path
 
 from numba.core.dispatcher import Dispatcher
 
-from icestream.engine import work
+from icestream.engine.executors import attempt as work
 from icestream.model import Movie
 from icestream.protocol import Cursor, Work
 from icestream.protocols.align_movies import AlignMovies

@@ -15,7 +15,8 @@ import psutil
 import pytest
 from sqlalchemy import func, select
 
-from icestream.engine import commit, storage
+from icestream.engine.machine import storage
+from icestream.engine.record import endings as commit
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.open import open_store

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 import toys
-from icestream.engine.commands import answer_of, send
-from icestream.engine.lock import SessionBusy
-from icestream.engine.workflow import InvalidWorkflow
+from icestream.engine.graph.workflow import InvalidWorkflow
+from icestream.engine.machine.lock import SessionBusy
+from icestream.engine.requests.send import answer_of, send
 from icestream.store import queries
 from toy_session import Session, wait_for
 

@@ -15,8 +15,8 @@ from icestream.cli.control import ask, run_again
 from icestream.cli.describe import bare_type, type_words, value_words, without_effect
 from icestream.cli.step_options import NONE
 from icestream.cli.terminal import print_table
-from icestream.engine.lock import hold, holder
-from icestream.engine.revising import change_at_rest, preview
+from icestream.engine.machine.lock import hold, holder
+from icestream.engine.record.revisions import change_at_rest, preview
 from icestream.protocol import Parameters, Registry, refused_values
 from icestream.store import queries
 from icestream.store.open import Store, open_store

@@ -7,8 +7,8 @@ from typing import Any
 
 from icestream.cli.describe import bare_type, value_words
 from icestream.cli.step_options import PATTERN
-from icestream.engine.lock import FILE as LOCK
-from icestream.engine.workflow import Step, Workflow
+from icestream.engine.graph.workflow import Step, Workflow
+from icestream.engine.machine.lock import FILE as LOCK
 from icestream.formats.watch import FolderWatch, is_session
 from icestream.protocol import Parameters, Registry, SourceProtocol, unit_of
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from icestream.cli.running import Here, run_here
 from icestream.cli.step_options import StepOptions
 from icestream.cli.terminal import called
-from icestream.engine.workflow import load_workflow
+from icestream.engine.graph.workflow import load_workflow
 from icestream.protocol import Registry
 
 __all__ = ["demo"]

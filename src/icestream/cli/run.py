@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from icestream.cli.running import Here, run_here
-from icestream.engine.workflow import load_workflow
+from icestream.engine.graph.workflow import load_workflow
 
 __all__ = ["run"]
 

@@ -22,9 +22,10 @@ from icestream.cli.progress import Watcher
 from icestream.cli.reasons import reason_lines
 from icestream.cli.report import kept_up_to_date
 from icestream.cli.terminal import called, console
+from icestream.engine.graph.validation import validate
+from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.progress import Outcome
-from icestream.engine.session import Machine, Running, run_session
-from icestream.engine.workflow import InvalidWorkflow, Workflow, validate
+from icestream.engine.session import Machine, RunningSession, run_session
 from icestream.exports.provenance import session_workflow
 from icestream.protocol import Registry
 from icestream.settings import Settings, load
@@ -88,7 +89,7 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
         watcher = None if here.log_json else around.enter_context(Watcher(console()))
         stopping = around.enter_context(Stopping().by_signals())
 
-        def begin(running: Running) -> None:
+        def begin(running: RunningSession) -> None:
             """The session is ours: nobody else writes its log and its report."""
             tell(file=session / "logs" / "icestream.log")
             if not here.log_json:
@@ -160,9 +161,9 @@ class Stopping:
     def __init__(self, patience: float = 20.0) -> None:
         self.asked = 0
         self._patience = patience
-        self._running: Running | None = None
+        self._running: RunningSession | None = None
 
-    def begin(self, running: Running) -> None:
+    def begin(self, running: RunningSession) -> None:
         """Know what to stop."""
         self._running = running
         if self.asked:

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from icestream.cli.adopt import offer_words
 from icestream.cli.reasons import reason_lines
 from icestream.cli.terminal import called, print_json, print_table
-from icestream.engine.lock import holder
+from icestream.engine.machine.lock import holder
 from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.records import StepRecord

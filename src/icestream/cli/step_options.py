@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from icestream.cli.describe import Described, bare_type, describe_parameters, value_words
-from icestream.engine.workflow import Step, Workflow
+from icestream.engine.graph.workflow import Step, Workflow
 from icestream.protocol import Protocol, Registry, SourceProtocol, refused_values, unit_of
 
 __all__ = ["DIRECT", "NONE", "InvalidOption", "StepOptions", "hyphens"]

@@ -10,13 +10,13 @@ from cyclopts import App, Parameter
 from icestream.cli.describe import value_words
 from icestream.cli.running import effectless
 from icestream.cli.terminal import called, print_json, print_table
-from icestream.engine.workflow import (
+from icestream.engine.graph.validation import validate
+from icestream.engine.graph.workflow import (
     Workflow,
     load_workflow,
     order_of,
     save_workflow,
     shipped_workflows,
-    validate,
 )
 from icestream.exports.provenance import session_workflow
 from icestream.protocol import Registry, UnknownProtocol

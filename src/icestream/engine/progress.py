@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from icestream.engine.plan import Plan
+from icestream.engine.graph.plan import Plan
 from icestream.model import Alert
 from icestream.store import queries
 from icestream.store.open import Store

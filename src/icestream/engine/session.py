@@ -8,19 +8,20 @@ from pathlib import Path
 
 import psutil
 
-from icestream.engine.coordinator import Coordinator, Options
+from icestream.engine.coordinator.loop import Coordinator, Options
 from icestream.engine.executors.contract import Executor
 from icestream.engine.executors.local import LocalExecutor
-from icestream.engine.ledger import Ledger, Share
-from icestream.engine.lock import hold
-from icestream.engine.opening import mark_of
+from icestream.engine.graph.validation import validate
+from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
+from icestream.engine.machine.ledger import Ledger, Share
+from icestream.engine.machine.lock import hold
 from icestream.engine.progress import Outcome, Progress
-from icestream.engine.workflow import InvalidWorkflow, Workflow, validate
+from icestream.engine.record.opening import mark_of
 from icestream.protocol import Registry
 from icestream.store.open import open_store
 from icestream.store.places import state_folder
 
-__all__ = ["Machine", "Running", "run_session"]
+__all__ = ["Machine", "RunningSession", "run_session"]
 
 
 def gpus_of_machine() -> tuple[int, ...]:
@@ -50,7 +51,7 @@ class Machine:
         }
 
 
-class Running:
+class RunningSession:
     """A session that runs: hand it to whoever may stop it or wants to know how far it is."""
 
     def __init__(self, coordinator: Coordinator) -> None:
@@ -74,7 +75,7 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
     cores: int | None = None,
     order: str = "newest",
     url: str | None = None,
-    on_start: Callable[[Running], None] | None = None,
+    on_start: Callable[[RunningSession], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     executor: Executor | None = None,
     probe: float = 1.0,
@@ -101,7 +102,7 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
     url
         Keep a new session's store in this PostgreSQL database instead of in the folder.
     on_start
-        Called once with a `Running`, by which other threads (and signals) can stop the session.
+        Called once with a `RunningSession`, by which other threads (and signals) can stop it.
     on_progress
         Called in the thread of this call, a few times a second while something happens.
     executor
@@ -137,7 +138,7 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
             ledger = Ledger(state_folder(), machine.amounts())
             with _sharing(ledger, folder, wishes, coordinator) as share:
                 if on_start is not None:
-                    on_start(Running(coordinator))
+                    on_start(RunningSession(coordinator))
                 return coordinator.run(workflow, registry, share)
 
 

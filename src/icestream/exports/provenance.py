@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import icestream
-from icestream.engine.workflow import Source, Step, Workflow, save_workflow
+from icestream.engine.graph.workflow import Output, Step, Workflow, save_workflow
 from icestream.formats.whole import written_whole
 from icestream.store import queries
 from icestream.store.open import Store, open_store
@@ -54,10 +54,10 @@ def write_provenance(store: Store, out: Path) -> None:
 def session_workflow(store: Store) -> Workflow:
     """The workflow that a session runs now, with the parameters that people set."""
     record = queries.workflow(store)
-    inputs: dict[str, dict[str, tuple[Source, ...]]] = {}
+    inputs: dict[str, dict[str, tuple[Output, ...]]] = {}
     for link in record.links:
         ports = inputs.setdefault(link.step, {})
-        ports[link.port] = (*ports.get(link.port, ()), Source(link.source, link.source_port))
+        ports[link.port] = (*ports.get(link.port, ()), Output(link.source, link.source_port))
     steps = tuple(
         Step(
             name=step.name,

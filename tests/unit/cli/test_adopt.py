@@ -7,10 +7,10 @@ import pytest
 
 from icestream.cli import adopt as command
 from icestream.cli.adopt import NoOffer, adopt, offer_words
-from icestream.engine import notes
-from icestream.engine.monitors import inspect
+from icestream.engine.coordinator.monitors import inspect
+from icestream.engine.record import observations as notes
 from icestream.store import queries
-from toy_book import Desk, Step, desks
+from toy_record import Desk, Step, desks
 
 SRC: Step = ("src", "toy.count", {}, {})
 A: Step = ("a", "toy.add", {"add": 1}, {"number": "src"})
@@ -28,7 +28,7 @@ def offered(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     made = make(SRC, A, TEACH)
     made.find(1, 2, 3)
     made.work()
-    notes.inspected(made.book, inspect(made.store, made.book.plan, made.step("teach")))
+    notes.inspected(made.record, inspect(made.store, made.record.plan, made.step("teach")))
     yield made
     next(making, None)
 

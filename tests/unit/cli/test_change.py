@@ -9,9 +9,9 @@ from pydantic import model_validator
 
 from icestream.cli import change as module
 from icestream.cli.change import InvalidChange, change, read_changes
-from icestream.engine.book import Book
-from icestream.engine.lock import hold
-from icestream.engine.workflow import load_workflow
+from icestream.engine.graph.workflow import load_workflow
+from icestream.engine.machine.lock import hold
+from icestream.engine.record.record import Record
 from icestream.protocol import Parameters, Registry
 from icestream.store import queries
 from icestream.store.open import open_store
@@ -148,8 +148,8 @@ def test_a_session_that_nobody_runs_is_changed_at_once(
     folder = tmp_path / "session"
     told = load_workflow("default").changed("import", {"gain": "/typo.mrc"})
     store = open_store(folder)
-    book = Book(store, "newest", 60.0)
-    book.open(told, Registry())
+    record = Record(store, "newest", 60.0)
+    record.open(told, Registry())
     assert change(folder, "import", "gain=none") == 0
     record = queries.step(store, "import")
     assert (record.changed, record.revision) == ({}, 2)

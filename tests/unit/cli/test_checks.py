@@ -12,7 +12,7 @@ from icestream.cli.checks import (
     check_folder,
     without_each_time,
 )
-from icestream.engine.workflow import Workflow, load_workflow
+from icestream.engine.graph.workflow import Workflow, load_workflow
 from icestream.protocol import Registry
 
 REGISTRY = Registry()

@@ -12,9 +12,9 @@ from sqlalchemy import select, update
 from icestream.cli import control
 from icestream.cli.control import ask, run_again
 from icestream.cli.terminal import called
-from icestream.engine.commands import Doorbell
-from icestream.engine.lock import hold
-from icestream.engine.workflow import Step, Workflow
+from icestream.engine.graph.workflow import Step, Workflow
+from icestream.engine.machine.lock import hold
+from icestream.engine.requests.doorbell import Doorbell
 from icestream.store import tables as t
 from icestream.store.open import NoStore, open_store
 from report_session import SampleSession

@@ -10,7 +10,7 @@ import pytest
 from icestream.cli import demo as module
 from icestream.cli.demo import MARKER, NotADemo, demo
 from icestream.cli.running import Here
-from icestream.engine.workflow import Workflow
+from icestream.engine.graph.workflow import Workflow
 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:

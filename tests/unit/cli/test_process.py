@@ -10,7 +10,7 @@ from cyclopts import CycloptsError
 from icestream.cli import process as module
 from icestream.cli.process import process
 from icestream.cli.running import Here
-from icestream.engine.workflow import Workflow, load_workflow
+from icestream.engine.graph.workflow import Workflow, load_workflow
 from icestream.protocol import Registry
 
 

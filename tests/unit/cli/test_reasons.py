@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from icestream.cli.reasons import reason_lines
-from toy_book import Desk, desks
+from toy_record import Desk, desks
 
 
 @pytest.fixture

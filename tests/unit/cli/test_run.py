@@ -7,7 +7,7 @@ import pytest
 
 from icestream.cli import run as module
 from icestream.cli.running import Here
-from icestream.engine.workflow import load_workflow, save_workflow
+from icestream.engine.graph.workflow import load_workflow, save_workflow
 
 
 def test_the_file_is_run_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ from sqlalchemy import update
 from icestream.cli import running as module
 from icestream.cli.running import INTERRUPTED, Here, Stopping, run_here
 from icestream.cli.terminal import called
+from icestream.engine.graph.workflow import InvalidWorkflow, Step, Workflow, load_workflow
 from icestream.engine.progress import Outcome, Progress, StepProgress
-from icestream.engine.workflow import InvalidWorkflow, Step, Workflow, load_workflow
 from icestream.store import tables as t
 from icestream.store.records import Counts
 from report_session import SampleSession

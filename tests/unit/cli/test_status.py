@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from icestream.cli.status import status
-from icestream.engine.lock import hold
+from icestream.engine.machine.lock import hold
 from icestream.store.open import NoStore
 from report_session import SampleSession
 

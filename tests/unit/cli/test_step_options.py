@@ -10,7 +10,7 @@ from annotated_types import Gt
 from cyclopts import App
 
 from icestream.cli.step_options import InvalidOption, StepOptions, hyphens
-from icestream.engine.workflow import Source, Step, Workflow
+from icestream.engine.graph.workflow import Output, Step, Workflow
 from icestream.model import Ctf, Micrograph, Movie
 from icestream.protocol import (
     Advanced,
@@ -91,7 +91,7 @@ WORKFLOW = Workflow(
             name="ctf",
             protocol="ctf.rings",
             parameters={"defocus_max": 3.0},
-            inputs={"micrograph": (Source("import"),)},
+            inputs={"micrograph": (Output("import"),)},
         ),
     ),
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from icestream.cli.workflow import app
-from icestream.engine.workflow import load_workflow, save_workflow, shipped_workflows
+from icestream.engine.graph.workflow import load_workflow, save_workflow, shipped_workflows
 from report_session import SampleSession
 
 

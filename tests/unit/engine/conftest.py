@@ -1,14 +1,14 @@
-"""A session's book that tests work through by hand."""
+"""A session's record that tests work through by hand."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from toy_book import Desk, desks
+from toy_record import Desk, desks
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
-    """Makes a desk: an open book, with the steps that are given."""
+    """Makes a desk: an open record, with the steps that are given."""
     yield from desks(tmp_path)

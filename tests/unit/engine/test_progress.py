@@ -9,7 +9,7 @@ import pytest
 from icestream.engine.executors.contract import Ended
 from icestream.engine.progress import Outcome, Progress, look, outcome
 from icestream.model import Alert
-from toy_book import Desk, run
+from toy_record import Desk, run
 
 STEPS: tuple[Any, ...] = (
     ("src", "toy.count", {}, {}),
@@ -27,7 +27,7 @@ def opened(desk: Callable[..., Desk]) -> Desk:
 
 
 def test_before_anything_is_found(opened: Desk) -> None:
-    seen = look(opened.store, opened.book.plan, "running", 0, ())
+    seen = look(opened.store, opened.record.plan, "running", 0, ())
     assert (seen.state, seen.found, seen.behind, seen.alerts) == ("running", 0, 0, ())
     assert [step.name for step in seen.steps] == ["src", "sel", "a", "total", "watch", "b"]
     assert {step.state for step in seen.steps} == {"waiting"}
@@ -35,15 +35,15 @@ def test_before_anything_is_found(opened: Desk) -> None:
 
 def test_the_slowest_step_says_how_far_the_session_is_behind(opened: Desk) -> None:
     opened.find(1, 2, 3, 4, 5)
-    assert look(opened.store, opened.book.plan, "running", 2, ()).behind == 5
+    assert look(opened.store, opened.record.plan, "running", 2, ()).behind == 5
     for lease in opened.start("sel"):
-        opened.book.record([run(lease)], [])
+        opened.record.take_in([run(lease)], [])
     assert (
-        look(opened.store, opened.book.plan, "running", 2, ()).behind == 5
+        look(opened.store, opened.record.plan, "running", 2, ()).behind == 5
     )  # the others have done nothing yet
     for lease in opened.start("a", most=4):
-        opened.book.record([run(lease)], [])
-    seen = look(opened.store, opened.book.plan, "running", 2, ())
+        opened.record.take_in([run(lease)], [])
+    seen = look(opened.store, opened.record.plan, "running", 2, ())
     assert (seen.found, seen.waiting) == (5, 2)
     counts = {step.name: step.counts for step in seen.steps}
     assert (counts["a"].ended, counts["a"].ready) == (4, 1)
@@ -53,7 +53,7 @@ def test_the_slowest_step_says_how_far_the_session_is_behind(opened: Desk) -> No
 def test_what_failed_or_was_skipped_is_not_behind(opened: Desk) -> None:
     opened.find(1, 2, 3, 4)
     opened.work()
-    seen = look(opened.store, opened.book.plan, "running", 0, ())
+    seen = look(opened.store, opened.record.plan, "running", 0, ())
     counts = {step.name: step.counts for step in seen.steps}
     assert (counts["a"].done, counts["a"].failed) == (3, 1)
     assert (counts["b"].done, counts["b"].skipped) == (3, 1)
@@ -64,16 +64,16 @@ def test_a_batch_that_waits_for_more_is_not_behind(opened: Desk) -> None:
     """It has done nothing yet, and nothing is wrong with that."""
     opened.find(1)
     opened.work()
-    assert look(opened.store, opened.book.plan, "running", 0, ()).behind == 0
+    assert look(opened.store, opened.record.plan, "running", 0, ()).behind == 0
 
 
 def test_alerts_that_hold_are_told(opened: Desk) -> None:
     hot = Alert(key="hot", level="warning", message="it is hot")
-    assert look(opened.store, opened.book.plan, "running", 0, iter([hot])).alerts == (hot,)
+    assert look(opened.store, opened.record.plan, "running", 0, iter([hot])).alerts == (hot,)
 
 
 def test_a_snapshot_does_not_change_under_who_looks_at_it(opened: Desk) -> None:
-    seen = look(opened.store, opened.book.plan, "running", 0, ())
+    seen = look(opened.store, opened.record.plan, "running", 0, ())
     opened.find(1, 2)
     assert seen.found == 0
     with pytest.raises(FrozenInstanceError):
@@ -112,9 +112,9 @@ def test_an_outcome_of_nothing_is_complete_when_it_is_done() -> None:
 def test_a_worker_that_died_leaves_its_task_behind(opened: Desk) -> None:
     opened.find(1)
     (lease,) = opened.start("a")
-    assert look(opened.store, opened.book.plan, "running", 0, ()).steps[2].counts.running == 1
-    opened.book.record([Ended(lease.id, (), "the worker process ended with signal 9")], [])
-    seen = look(opened.store, opened.book.plan, "running", 0, ())
+    assert look(opened.store, opened.record.plan, "running", 0, ()).steps[2].counts.running == 1
+    opened.record.take_in([Ended(lease.id, (), "the worker process ended with signal 9")], [])
+    seen = look(opened.store, opened.record.plan, "running", 0, ())
     assert (seen.steps[2].counts.running, seen.steps[2].counts.ready, seen.behind) == (0, 1, 1)
 
 
@@ -126,8 +126,8 @@ def test_what_works_on_snapshots_is_not_behind(desk: Callable[..., Desk]) -> Non
         ("twice", "toy.double", {}, {"total": "total"}),
     )
     made.find(1, 2, 3, 4)
-    made.book.form_batch(made.step("total").id, final=False)
+    made.record.form_batch(made.step("total").id, final=False)
     made.work()
-    seen = look(made.store, made.book.plan, "running", 0, ())
+    seen = look(made.store, made.record.plan, "running", 0, ())
     assert {step.name: step.counts.done for step in seen.steps}["twice"] > 0
     assert seen.behind == 0

@@ -10,11 +10,11 @@ import structlog
 
 import toys
 from icestream.engine import session as module
-from icestream.engine.ledger import Ledger
-from icestream.engine.lock import hold
+from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
+from icestream.engine.machine.ledger import Ledger
+from icestream.engine.machine.lock import hold
 from icestream.engine.progress import Progress
-from icestream.engine.session import Machine, Running, gpus_of_machine, run_session
-from icestream.engine.workflow import InvalidWorkflow, Workflow
+from icestream.engine.session import Machine, RunningSession, gpus_of_machine, run_session
 from icestream.protocol import Resources
 from icestream.store import queries
 from icestream.store.open import open_store
@@ -148,7 +148,7 @@ def test_everything_is_given_back_after_a_defect_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     executor = Watched()
-    monkeypatch.setattr("icestream.engine.commit.record_done", lambda *_: 1 / 0)
+    monkeypatch.setattr("icestream.engine.record.endings.record_done", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run(tmp_path / "session", SRC, A, executor=executor)
     assert executor.lived == ["started", "stopped"]
@@ -157,9 +157,9 @@ def test_everything_is_given_back_after_a_defect_too(
 
 
 def test_who_runs_it_gets_the_means_to_stop_it(tmp_path: Path) -> None:
-    running: list[Running] = []
+    running: list[RunningSession] = []
 
-    def started(one: Running) -> None:
+    def started(one: RunningSession) -> None:
         running.append(one)
         one.request_stop()  # also before its first turn
 

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from icestream.engine.workflow import load_workflow, validate
+from icestream.engine.graph.validation import validate
+from icestream.engine.graph.workflow import load_workflow
 from icestream.exports.provenance import export_provenance
 from icestream.protocol import Registry
 from report_session import SampleSession

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from icestream.engine.graph.workflow import Step, Workflow
 from icestream.engine.progress import Outcome
 from icestream.engine.session import run_session
-from icestream.engine.workflow import Step, Workflow
 from icestream.formats.mrc import write_mrc
 from icestream.formats.tiff import write_tiff
 from icestream.model import Movie

@@ -18,13 +18,12 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Any
 
 from icestream.engine.executors.contract import Ended, Lease
-from icestream.engine.executors.worker import LEASE
+from icestream.engine.machine.programs import end_programs
 
-__all__ = ["LocalExecutor", "end_programs"]
+__all__ = ["LocalExecutor"]
 
 
 @dataclass(slots=True)
@@ -231,7 +230,7 @@ def _guard(mark: str) -> "subprocess.Popen[bytes]":
     a program has started itself does not: the guardian's end of a pipe tells it when.
     """
     code = (
-        "import sys, time; from icestream.engine.executors.local import end_programs\n"
+        "import sys, time; from icestream.engine.machine.programs import end_programs\n"
         "sys.stdin.buffer.read()\n"
         "for _ in range(3):\n"
         "    if not end_programs(sys.argv[1]): break\n"
@@ -243,22 +242,3 @@ def _guard(mark: str) -> "subprocess.Popen[bytes]":
         start_new_session=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
-
-
-def end_programs(lease: str) -> int:
-    """Kill every program whose environment says that `lease` started it; how many there were.
-
-    `lease` may be the beginning of a name, of all leases of one session, say. A program dies with
-    its worker through the kernel; this finds what the program itself had started.
-    """
-    wanted = f"{LEASE}={lease}".encode()
-    ended = 0
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        with contextlib.suppress(OSError):
-            environment = (entry / "environ").read_bytes()
-            if any(part.startswith(wanted) for part in environment.split(b"\0")):
-                os.kill(int(entry.name), signal.SIGKILL)
-                ended += 1
-    return ended

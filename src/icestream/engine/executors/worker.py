@@ -10,10 +10,9 @@ import signal
 import sys
 from multiprocessing.connection import Connection
 
-__all__ = ["LEASE", "main"]
+from icestream.engine.machine.programs import LEASE
 
-LEASE = "ICESTREAM_LEASE"
-"""Set, in the environment of every program that a lease starts, to the lease."""
+__all__ = ["main"]
 
 
 def main() -> None:
@@ -27,16 +26,16 @@ def main() -> None:
     connection = Connection(int(sys.argv[1]))
     path, warm = connection.recv()
     sys.path[:] = path
-    from icestream.engine import work  # heavy: numpy, pydantic
+    from icestream.engine.executors import attempt  # heavy: numpy, pydantic
 
-    work.warm(warm)
+    attempt.warm(warm)
     while True:
         try:
             lease = connection.recv()
         except EOFError:
             return
         os.environ[LEASE] = lease.id
-        connection.send(work.run_lease(lease))
+        connection.send(attempt.run_lease(lease))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from icestream.engine.executors.contract import Call, Lease
-from icestream.engine.executors.local import end_programs
+from icestream.engine.machine.programs import end_programs
 from toy_session import wait_for
 
 

@@ -1,0 +1,381 @@
+"""The coordinator: the one process that decides and writes in a session.
+
+It waits at one inbox. Sources, monitors, the executor and people put messages into it from
+their own threads; everything else happens in the coordinator's thread, a batch of messages at a
+time: record what happened in one transaction, decide what follows, send the leases.
+"""
+
+import queue
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import structlog
+
+from icestream.engine.coordinator import monitors
+from icestream.engine.coordinator.perform import Performer
+from icestream.engine.coordinator.room import Room
+from icestream.engine.coordinator.threads import Threads
+from icestream.engine.decisions.decide import decide
+from icestream.engine.decisions.events import Asked, Event, StreamEnded, Tick, Trouble
+from icestream.engine.decisions.share import take_grant, used_by
+from icestream.engine.decisions.state import Free, State
+from icestream.engine.executors.contract import Ended, Executor
+from icestream.engine.graph.workflow import Workflow
+from icestream.engine.machine import storage
+from icestream.engine.machine.ledger import Grant, Share
+from icestream.engine.machine.lock import held_since
+from icestream.engine.messages import (
+    Compacted,
+    Discovered,
+    HouseFailed,
+    Inspected,
+    Rung,
+    SourceFailed,
+    StopAsked,
+)
+from icestream.engine.progress import Outcome, Progress, look, outcome
+from icestream.engine.record import observations, opening
+from icestream.engine.record.endings import KEEP
+from icestream.engine.record.record import Record
+from icestream.engine.record.retries import retry
+from icestream.engine.record.segments import compact
+from icestream.engine.requests import carry_out as requests
+from icestream.model import Alert
+from icestream.protocol import Registry
+from icestream.store.open import Store
+
+__all__ = ["Coordinator", "Options"]
+
+_log = structlog.get_logger("icestream.engine")
+_PIECE = 500
+"""Items of a discovery in one transaction."""
+_MOST = 1000
+"""Messages that are taken in at once."""
+_LISTEN = 2.0
+"""Seconds between looks for commands whose bell was not heard: that of another user or host."""
+_IDLE = 30.0
+"""Seconds without work after which a session leaves its share of the machine to others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a session is to be run."""
+
+    order: str = "newest"
+    """``newest`` or ``oldest`` exposure first."""
+    timeout: float = 6 * 3600.0
+    """Seconds after which a task is ended and tried again."""
+    on_progress: Callable[[Progress], None] | None = None
+    """Called in the coordinator's thread, a few times a second."""
+    probe: float = 1.0
+    """Seconds between looks whether trouble with storage is over."""
+    most: Mapping[str, int]
+    """What it may use when it is alone, by kind of the machine's ledger."""
+
+
+class Coordinator:
+    """Runs one session until everything is done, or it is told to stop."""
+
+    def __init__(self, store: Store, executor: Executor, options: Options) -> None:
+        self._store = store
+        self._executor = executor
+        self._options = options
+        self._room = Room(options.most)
+        self._record = Record(store, options.order, options.timeout)
+        self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._state = State({}, Free(0, 0), 0)
+        self._spool: list[object] = []
+        """Messages that are not recorded yet."""
+        self._trouble = ""
+        self._probe_at = 0.0
+        self._waiting: dict[int, int] = {}
+        """Files that are not whole yet, by source."""
+        self._progress = Progress()
+        self._told_at = 0.0
+        self._worked_at = time.monotonic()
+        self._heard_at = time.monotonic()
+        self._paused_before: list[int] = []
+        """Steps that an earlier run left paused, until the first commands are heard."""
+        self._reason = ""
+        """Why the session had to be ended, whoever runs it."""
+
+    # -- the public face -----------------------------------------------------------------------
+
+    def request_stop(self, *, drain: bool = True) -> None:
+        """Ask it to end, from any thread: after what runs now, or at once."""
+        self._inbox.put(StopAsked(drain))
+
+    def tell(self, message: object) -> None:
+        """Put a message into the inbox, from any thread."""
+        self._inbox.put(message)
+
+    def progress(self) -> Progress:
+        """How far it is; cheap, from any thread."""
+        return self._progress
+
+    def used(self) -> Mapping[str, int]:
+        """What its leases hold now, by kind of the machine's ledger; from any thread."""
+        return used_by(self._state)
+
+    def is_idle(self) -> bool:
+        """Whether it has had nothing to do for a while; from any thread."""
+        return time.monotonic() - self._worked_at > _IDLE
+
+    def run(self, workflow: Workflow, registry: Registry, share: Share) -> Outcome:
+        """Run the session; the caller holds its lock and has started the executor."""
+        started = time.monotonic()
+        steps = self._record.open(workflow, registry)
+        mark = f"{opening.mark_of(self._record.folder)}{self._record.epoch}."
+        free = Free(0, 0)
+        self._state = State(steps, free, self._executor.capacity(), mark=mark)
+        take_grant(self._state, share.granted)
+        self._threads = Threads(self._store, self._record.plan, self.tell)
+        self._performer = Performer(self._record, self._state, self._executor, self._threads)
+        try:
+            # Whoever runs a session again may have mended what made tasks fail.
+            going = [step for step in self._record.plan.by_depth() if not steps[step.id].held]
+            self._performer.carry_on(retry(self._record, going)[0])
+            paused = [number for number, step in steps.items() if step.held]
+            self._paused_before = paused
+            self._threads.start(self._record.cursors(), paused)
+            requests.refuse_late(self._record, held_since(self._record.folder))
+            self._inbox.put(Rung())  # commands that were written while nobody was here
+            while True:
+                while self._trouble or not self._state.finished:
+                    self._turn()
+                if not self._goes_on():
+                    break
+            self._leave()
+        finally:
+            self._threads.stop()
+        done = self._state.session == "running"
+        seconds = time.monotonic() - started
+        return outcome(self._store, seconds, done=done, reason=self._reason)
+
+    # -- one turn ------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        messages = self._gather()
+        try:
+            if self._trouble:
+                self._spool += messages
+                self._look_for_end_of_trouble()
+                return
+            self._take_in(messages)
+            for number in self._backfilling():
+                self._performer.carry_on(self._record.backfill(number))
+            if self._room.look(self._record, self._state, time.monotonic()):
+                self._worked_at = time.monotonic()  # it would work if it had room
+        except Exception as error:
+            if not storage.is_trouble(error):
+                raise
+            self._begin_trouble(error)
+        if self._threads.keep_house(self._record.loose):
+            self._record.loose = 0
+        self._tell_progress()
+
+    def _gather(self) -> list[object]:
+        """Wait for the next message, and take all that are there."""
+        messages: list[object] = []
+        try:
+            messages.append(self._inbox.get(timeout=self._patience()))
+            while len(messages) < _MOST:
+                messages.append(self._inbox.get_nowait())
+        except queue.Empty:
+            pass
+        if not self._trouble and time.monotonic() - self._heard_at > _LISTEN:
+            messages.append(Rung())
+        return messages
+
+    def _patience(self) -> float:
+        """Seconds until something must be done that no message will announce."""
+        if self._trouble:
+            return max(0.0, self._probe_at - time.monotonic())
+        if self._backfilling():
+            return 0.0
+        if self._state.later:
+            return min(_LISTEN, max(0.0, self._state.later[0][0] - time.time()))
+        return _LISTEN
+
+    def _backfilling(self) -> list[int]:
+        steps = self._state.steps.values()
+        return [step.id for step in steps if step.backfilling and step.state != "failed"]
+
+    def _take_in(self, messages: list[object], *, again: bool = False) -> None:
+        """Record messages and do what follows; those that are not recorded stay in the spool.
+
+        Taken in `again` after trouble with storage, what they say of that trouble is past.
+        """
+        self._spool = messages
+        ended = [one for one in messages if isinstance(one, Ended)]
+        found = [one for one in messages if isinstance(one, Discovered)]
+        full = [e.reason for one in ended for e in one.endings if e.outcome == "storage"]
+        events = self._record.take_in(ended, []) if ended else []
+        for one in found:
+            for piece in _cut(one):
+                events += self._record.take_in([], [piece])
+            self._waiting[one.step] = one.found.waiting
+            if one.found.closed and self._record.plan.steps[one.step].revision_id == one.revision:
+                events.append(StreamEnded(one.step))
+        self._spool = [one for one in messages if not isinstance(one, Ended | Discovered)]
+        if events:
+            self._worked_at = time.monotonic()
+        self._performer.carry_on(events or [Tick()])
+        while self._spool:
+            self._performer.carry_on(self._hear(self._spool[0]))
+            self._spool.pop(0)
+        if full and not again:
+            self._begin_trouble(full[-1])
+
+    def _hear(self, message: object) -> list[Event]:
+        """Messages that come rarely, one by one."""
+        match message:
+            case Rung():
+                return self._hear_commands()
+            case StopAsked():
+                return [Asked("stop" if message.drain else "abort")]
+            case Grant():
+                take_grant(self._state, message.amounts)
+                return [Tick()]
+            case Inspected():
+                if observations.inspected(self._record, message):
+                    return self._hear_commands()
+            case Compacted():
+                observations.compacted(self._record, message)
+            case SourceFailed():
+                observations.source_failed(self._record, message)
+                if message.final:
+                    step = self._record.plan.steps[message.step].name
+                    self._reason = f"{step}: {message.reason}"
+                    return [Asked("stop")]
+            case HouseFailed():
+                if not storage.is_trouble(message.error):
+                    raise message.error
+                self._begin_trouble(message.error)
+            case _:
+                raise TypeError(f"the coordinator does not know what to do with {message!r}")
+        return []
+
+    def _hear_commands(self) -> list[Event]:
+        events: list[Event] = []
+        self._heard_at = time.monotonic()
+        for row in requests.waiting_commands(self._record):
+            for event in requests.carry_out(self._record, self._state, row):
+                if isinstance(event, Asked) and event.verb == "revised":
+                    self._restart_branch(event.steps)
+                elif isinstance(event, Asked) and event.verb == "look":
+                    for number in event.steps:  # what a source refused may be whole now
+                        self._state.steps[number].closed = False
+                        self._threads.start_source(number, None)
+                else:
+                    events.append(event)
+        for number in self._paused_before:  # whoever paused it then may be gone
+            self._state.steps[number].given_up = self._state.steps[number].held
+        self._paused_before = []
+        return [*events, Tick()]
+
+    def _restart_branch(self, steps: tuple[int, ...]) -> None:
+        """Steps were revised: end what runs with their old parameters, ask their sources anew."""
+        for name, lease in self._state.leases.items():
+            if lease.step in steps:
+                self._executor.cancel(name)
+        for number in set(steps) & set(self._threads.sources()):
+            self._threads.start_source(number, None)
+        self._threads.restart_monitors()
+
+    # -- trouble with storage ------------------------------------------------------------------
+
+    def _begin_trouble(self, error: BaseException | str) -> None:
+        self._trouble = storage.describe(self._record.folder, error)
+        self._probe_at = time.monotonic() + self._options.probe
+        decide(self._state, Trouble(self._trouble), time.time())
+        for number in self._threads.sources():
+            self._threads.hold_source(number, True)
+        _log.error("held", reason=self._trouble)
+        self._tell_progress(at_once=True)
+
+    def _look_for_end_of_trouble(self) -> None:
+        """Go on when storage can be written again, from what the store says."""
+        stop = next((one for one in self._spool if isinstance(one, StopAsked)), None)
+        if stop is not None and not stop.drain:
+            self._trouble, self._state.session = "", "draining"
+            self._state.leases.clear()
+            return
+        if time.monotonic() < self._probe_at:
+            return
+        self._probe_at = time.monotonic() + self._options.probe
+        if not storage.mended(self._record.folder):
+            return
+        alert = Alert(key="storage", level="critical", message=self._trouble)
+        observations.alert(self._record, alert, holds=True)
+        observations.alert(self._record, alert, holds=False)
+        messages, self._trouble = self._spool, ""
+        _log.info("mended")
+        decide(self._state, Trouble(), time.time())
+        self._record.reconcile(self._state)
+        for number in self._threads.sources():
+            self._threads.hold_source(number, self._state.steps[number].held)
+        self._take_in(messages, again=True)
+
+    # -- telling -------------------------------------------------------------------------------
+
+    def _goes_on(self) -> bool:
+        """Whether what monitors say of the end gives the session more to do."""
+        if self._state.session != "running":
+            return False
+        try:
+            steps = [step for step in self._record.plan.by_depth() if step.kind == "monitor"]
+            said = [monitors.inspect(self._store, self._record.plan, step) for step in steps]
+            asked = [observations.inspected(self._record, one) for one in said]
+            if any(asked):
+                self._performer.carry_on(self._hear_commands())
+        except Exception as error:
+            if not storage.is_trouble(error):
+                raise
+            self._begin_trouble(error)
+            return True
+        return not self._state.finished
+
+    def _leave(self) -> None:
+        """Leave the session: the last segments, and how it stands."""
+        try:
+            self._threads.stop()
+            done = self._state.session == "running"
+            for made in compact(self._store, least=1):
+                observations.compacted(self._record, made)
+            self._record.leave("done" if done else "stopped", self._reason)
+            self._store.checkpoint()
+        except Exception as error:
+            if not storage.is_trouble(error):
+                raise
+            _log.error("left", reason=storage.describe(self._record.folder, error))
+        self._tell_progress(at_once=True)
+
+    def _tell_progress(self, *, at_once: bool = False) -> None:
+        now = time.monotonic()
+        if now - self._told_at < 0.2 and not at_once:
+            return
+        self._told_at = now
+        alerts = [held.alert for held in self._record.alerts.held.values()]
+        if self._trouble:
+            alert = Alert(key="storage", level="critical", message=self._trouble)
+            self._progress = replace(
+                self._progress, state="held", reason=self._trouble, alerts=(*alerts, alert)
+            )
+        else:
+            waiting = sum(self._waiting.values())
+            self._progress = look(
+                self._store, self._record.plan, self._state.session, waiting, alerts
+            )
+        if self._options.on_progress is not None:
+            self._options.on_progress(self._progress)
+
+
+def _cut(one: Discovered) -> Iterator[Discovered]:
+    """Cut a large discovery into pieces; only the last moves the source's cursor."""
+    items = list(one.found.items)
+    while len(items) > _PIECE:
+        piece, items = items[:_PIECE], items[_PIECE:]
+        yield replace(one, found=replace(one.found, items=piece, refused=(), state=KEEP))
+    yield replace(one, found=replace(one.found, items=items))

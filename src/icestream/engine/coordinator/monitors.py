@@ -1,0 +1,94 @@
+"""Monitors: inspected in one thread, each at its own pace, when there is something new."""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from icestream.engine.graph.plan import Plan, PlannedStep
+from icestream.engine.messages import Inspected
+from icestream.model import Alert
+from icestream.protocol import Figure, Monitor, Sample, Window
+from icestream.store import queries
+from icestream.store.open import Store
+
+__all__ = ["MonitorThread", "inspect"]
+
+
+def inspect(store: Store, plan: Plan, step: PlannedStep) -> Inspected:
+    """Show a monitor its window, and gather what it says."""
+    now = time.time()
+    monitor: Any = step.protocol
+    try:
+        items: tuple[Any, ...] = ()
+        for feeds in step.sources.values():
+            feed = feeds[0]
+            kind = type(monitor).inputs()[0].item
+            # A selection or trigger passes what was made by an earlier step.
+            source, port = plan.steps[feed.step], feed.port
+            while source.passes:
+                origin = source.sources[port][0]
+                source, port = plan.steps[origin.step], origin.port
+            found = queries.latest_results(store, source.name, limit=type(monitor).last)
+            items = tuple(queries.item(store, kind, one.outputs[port]) for one in found)
+        said = list(monitor.inspect(Window(items, now, store.folder)))
+    except Exception:
+        return Inspected(step.id, now, error=traceback.format_exc())
+    return Inspected(
+        step.id,
+        now,
+        tuple(one for one in said if isinstance(one, Alert)),
+        tuple(one for one in said if isinstance(one, Sample)),
+        tuple(one for one in said if isinstance(one, Figure)),
+    )
+
+
+class MonitorThread(threading.Thread):
+    """Inspects all monitors of a session."""
+
+    def __init__(self, store: Store, plan: Plan, tell: Callable[[object], None]) -> None:
+        super().__init__(name="monitors", daemon=True)
+        self._store = store
+        self._plan = plan
+        self._tell = tell
+        self._wake = threading.Condition()
+        self._stopped = False
+        self._new: set[int] = set()
+        self._due = {step.id: 0.0 for step in plan.steps.values() if step.kind == "monitor"}
+
+    def news(self, steps: Iterable[int]) -> None:
+        """Steps have new results: the monitors that look at them have something to see."""
+        fed = {c for number in steps for c in self._plan.steps[number].consumers} & self._due.keys()
+        if fed - self._new:
+            with self._wake:
+                self._new |= fed
+                self._wake.notify()
+
+    def stop(self) -> None:
+        """End after the present inspection."""
+        with self._wake:
+            self._stopped = True
+            self._wake.notify()
+
+    def run(self) -> None:
+        """Inspect what is due and has something new, and sleep until the next."""
+        while True:
+            now = time.monotonic()
+            with self._wake:
+                if self._stopped:
+                    return
+                due = [n for n, when in self._due.items() if when <= now and self._sees(n)]
+                if not due:
+                    coming = [when for n, when in self._due.items() if self._sees(n)]
+                    self._wake.wait(max(0.0, min(coming) - now) if coming else None)
+                    continue
+                self._new.difference_update(due)
+            for number in due:
+                step = self._plan.steps[number]
+                self._tell(inspect(self._store, self._plan, step))
+                every = step.protocol.every if isinstance(step.protocol, Monitor) else 10.0
+                self._due[number] = time.monotonic() + every
+
+    def _sees(self, number: int) -> bool:
+        return number in self._new or not self._plan.steps[number].sources

@@ -1,0 +1,109 @@
+"""Room: tasks are ready and nothing runs, since others have the machine or it is too small."""
+
+from collections.abc import Mapping
+
+from icestream.engine.decisions.share import free_of
+from icestream.engine.decisions.state import Free, State, StepState
+from icestream.engine.record import observations
+from icestream.engine.record.record import Record
+from icestream.model import Alert
+from icestream.protocol import Resources
+
+__all__ = ["KEY", "Room"]
+
+KEY = "machine.crowded"
+"""Of the alert."""
+_PATIENCE = 10.0
+"""Seconds in which nothing runs before people are told: shares change hands within a few."""
+_GIB = 2**30
+
+
+class Room:
+    """Watches whether a session can start what is ready, and tells people when it cannot.
+
+    `most` is what the session may use when it is alone, by kind of the machine's ledger.
+    """
+
+    def __init__(self, most: Mapping[str, int]) -> None:
+        self._most = free_of(most, {})
+        self._since: float | None = None
+
+    def look(self, record: Record, state: State, now: float) -> bool:
+        """Raise or clear the session's alert; returns whether tasks wait for room.
+
+        Parameters
+        ----------
+        record, state
+            Of the session.
+        now
+            Seconds of any clock that only goes forward.
+        """
+        ready = _ready(state)
+        able = [step for step in ready if self._most.fits(step.need)]
+        unable = [step for step in ready if not self._most.fits(step.need)]
+        if not able or state.leases:
+            self._since = None
+        elif self._since is None:
+            self._since = now
+        message = ""
+        if unable:
+            message = self._never(record, unable[0])
+        elif self._since is not None and now - self._since > _PATIENCE:
+            message = _not_now(record, able[0], state.free)
+        _tell(record, message, "critical" if unable else "warning")
+        return bool(able)
+
+    def _never(self, record: Record, step: StepState) -> str:
+        name = record.plan.steps[step.id].name
+        return (
+            f"{name} cannot start here: it needs {_lacking(step.need, self._most)} for this session"
+            " on this machine. Change its parameters, allow the session more, or process it"
+            " on another machine"
+        )
+
+
+def _not_now(record: Record, step: StepState, free: Free) -> str:
+    name = record.plan.steps[step.id].name
+    return (
+        f"nothing runs although tasks are ready: {name} needs {_lacking(step.need, free)}"
+        " of the share of the machine that the session has now. Other sessions use the rest;"
+        " it goes on by itself when they leave some"
+    )
+
+
+def _tell(record: Record, message: str, level: str) -> None:
+    held = record.alerts.held.get((None, KEY))
+    if message:
+        alert = Alert(key=KEY, level=level, message=message)  # type: ignore[arg-type]
+        if held is None or held.alert != alert:
+            observations.alert(record, alert, holds=True)
+    elif held is not None:
+        observations.alert(record, held.alert, holds=False)
+
+
+def _ready(state: State) -> list[StepState]:
+    """Steps with tasks that could start if there were room, the deepest first."""
+    if state.session != "running":
+        return []
+    waiting = [s for s in state.steps.values() if not s.held and (s.window or s.stored)]
+    return sorted(waiting, key=lambda step: -step.depth)
+
+
+def _lacking(need: Resources, free: Free) -> str:
+    """What a task needs more of than there is."""
+    parts = []
+    if need.cores > free.cores:
+        parts.append(f"{_many(need.cores, 'core')} and there are {max(0, free.cores)}")
+    if need.memory > free.memory:
+        there = max(0, free.memory) / _GIB
+        parts.append(f"{need.memory / _GIB:.1f} GiB of memory and there are {there:.1f}")
+    if need.gpus > len(free.gpus):
+        parts.append(f"{_many(need.gpus, 'GPU')} and there are {len(free.gpus)}")
+    gone = [token for token in need.tokens if free.tokens.get(token, 1) <= 0]
+    if gone:
+        parts.append(f"copies of {' and '.join(gone)} and there are 0")
+    return ", ".join(parts)
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,100 @@
+"""Sources: one thread each, asking its protocol again and again what is new."""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from icestream.engine.messages import Discovered, SourceFailed
+from icestream.engine.record.alerts import ABSENT
+from icestream.model import Alert
+from icestream.protocol import Cursor, ProtocolError, SourceProtocol, TryAgain
+
+__all__ = ["SourceThread", "plain_reason"]
+
+_TRIES = 3
+"""Failures in a row after which a source that does not wait is given up."""
+
+
+class SourceThread(threading.Thread):
+    """Asks one source what is new until it closes or is stopped."""
+
+    def __init__(
+        self,
+        step: int,
+        revision: int,
+        protocol: SourceProtocol[Any],
+        state: Any,
+        tell: Callable[[object], None],
+    ) -> None:
+        super().__init__(name=f"source-{step}", daemon=True)
+        self._step = step
+        self._revision = revision
+        self._protocol = protocol
+        self._state = state
+        self._tell = tell
+        self._stopped = threading.Event()
+        self._open = threading.Event()
+        self._open.set()
+
+    def hold(self, held: bool) -> None:
+        """Stop asking, or go on."""
+        if held:
+            self._open.clear()
+        else:
+            self._open.set()
+
+    def stop(self) -> None:
+        """End after the present call."""
+        self._stopped.set()
+        self._open.set()
+
+    def run(self) -> None:
+        """Ask, tell what is new, wait."""
+        failures = 0
+        said: tuple[tuple[Alert, ...], int] = ((), 0)
+        repeats = 0
+        while not self._stopped.is_set():
+            self._open.wait()
+            if self._stopped.is_set():
+                return
+            try:
+                found = self._protocol.discover(Cursor(self._state, time.time()))
+                wait = self._protocol.interval()
+            except Exception as error:
+                failures += 1
+                wait = min(60.0, 2.0**failures)
+                final = self._gives_up(error, failures)
+                details = traceback.format_exc()
+                self._tell(SourceFailed(self._step, plain_reason(error), details, final))
+                if final:
+                    return
+            else:
+                news = (tuple(found.alerts), found.waiting)
+                # Until alerts that are over have been absent often enough to be cleared.
+                gone = {one.key for one in said[0]} - {one.key for one in news[0]}
+                repeats = ABSENT if gone else max(repeats - 1, 0)
+                new = found.items or found.refused or found.closed or news != said
+                if new or repeats or failures:
+                    self._tell(Discovered(self._step, self._revision, found))
+                failures, said = 0, news
+                self._state = found.state
+                if found.closed:
+                    return
+            self._stopped.wait(wait)
+
+    def _gives_up(self, error: Exception, failures: int) -> bool:
+        if self._protocol.waits():
+            return False
+        expected = isinstance(error, ProtocolError) and not isinstance(error, TryAgain)
+        return expected or failures >= _TRIES
+
+
+def plain_reason(error: Exception) -> str:
+    """What went wrong in the words of the error; a defect says what kind of error it is."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, ProtocolError | OSError) and str(error):
+        return str(error)
+    return f"a defect ({type(error).__name__}: {error})"

@@ -1,0 +1,111 @@
+"""The coordinator's threads: sources, monitors, the doorbell, and the one that keeps house."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from icestream.engine.coordinator.monitors import MonitorThread
+from icestream.engine.coordinator.sources import SourceThread
+from icestream.engine.graph.plan import Plan
+from icestream.engine.messages import HouseFailed, Rung
+from icestream.engine.record.segments import compact
+from icestream.engine.requests.doorbell import Doorbell
+from icestream.protocol import SourceProtocol
+from icestream.store.open import Store
+
+__all__ = ["Threads"]
+
+_LOOSE = 200_000
+"""Particles in no segment at which segments are made."""
+_CHECKPOINT = 60.0
+"""Seconds between copies of a store that is kept on a local disk."""
+
+
+class Threads:
+    """Starts, holds and stops the threads of one coordinator."""
+
+    def __init__(self, store: Store, plan: Plan, tell: Callable[[object], None]) -> None:
+        self._store = store
+        self._plan = plan
+        self._tell = tell
+        self._sources: dict[int, SourceThread] = {}
+        self._monitors: MonitorThread | None = None
+        self._bell: Doorbell | None = None
+        self._keeper: threading.Thread | None = None
+        self._copied = time.monotonic()
+
+    def start(self, cursors: dict[int, Any], held: Iterable[int]) -> None:
+        """Start all of them; sources go on from where they stood."""
+        self._bell = Doorbell(self._store.folder, lambda: self._tell(Rung()))
+        for number, cursor in cursors.items():
+            self.start_source(number, cursor)
+        for number in held:
+            self.hold_source(number, True)
+        self.restart_monitors()
+
+    def start_source(self, number: int, cursor: Any) -> None:
+        """Start a source's thread, in the place of an earlier one."""
+        if number in self._sources:
+            self._sources[number].stop()
+        step = self._plan.steps[number]
+        if not isinstance(step.protocol, SourceProtocol):
+            raise TypeError(f"step {step.name!r} is no source")
+        thread = SourceThread(number, step.revision_id, step.protocol, cursor, self._tell)
+        self._sources[number] = thread
+        thread.start()
+
+    def hold_source(self, number: int, held: bool) -> None:
+        """Let a source wait, or go on; other steps have no thread."""
+        if number in self._sources:
+            self._sources[number].hold(held)
+
+    def sources(self) -> list[int]:
+        """Steps that have a source's thread."""
+        return list(self._sources)
+
+    def restart_monitors(self) -> None:
+        """Start the monitors' thread on the present parameters."""
+        if self._monitors is not None:
+            self._monitors.stop()
+        self._monitors = MonitorThread(self._store, self._plan, self._tell)
+        self._monitors.start()
+
+    def news(self, steps: Iterable[int]) -> None:
+        """Tell the monitors which steps have new results."""
+        if self._monitors is not None:
+            self._monitors.news(steps)
+
+    def keep_house(self, loose: int) -> bool:
+        """Make segments of loose particles, copy the store: when it is time. True: begun."""
+        if self._keeper is not None and self._keeper.is_alive():
+            return False
+        copy = self._store.remote and time.monotonic() - self._copied > _CHECKPOINT
+        if loose < _LOOSE and not copy:
+            return False
+        self._copied = time.monotonic()
+        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        self._keeper.start()
+        return loose >= _LOOSE
+
+    def _keep(self) -> None:
+        try:
+            for made in compact(self._store, least=_LOOSE):
+                self._tell(made)
+            self._store.checkpoint()
+        except OSError as error:
+            self._tell(HouseFailed(error))
+
+    def stop(self) -> None:
+        """Stop all of them."""
+        for thread in self._sources.values():
+            thread.stop()
+        if self._monitors is not None:
+            self._monitors.stop()
+            self._monitors.join(5.0)
+        if self._bell is not None:
+            self._bell.close()
+        for thread in self._sources.values():
+            thread.join(1.0)
+        if self._keeper is not None:
+            self._keeper.join()

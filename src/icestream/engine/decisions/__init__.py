@@ -1,0 +1,1 @@
+"""What to do next: pure, with no clock, no store and no process."""

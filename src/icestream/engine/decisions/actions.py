@@ -1,0 +1,63 @@
+"""What is to be done, as `decide` says it."""
+
+from dataclasses import dataclass
+
+from icestream.engine.decisions.ready import Ready
+
+__all__ = ["Action", "AskGate", "CancelLease", "ChangeStep", "FormBatch", "Refill", "Start"]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Send a lease."""
+
+    lease: str
+    step: int
+    tasks: tuple[Ready, ...]
+    gpus: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLease:
+    """End a lease that runs."""
+
+    lease: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeStep:
+    """Record a step's new state."""
+
+    step: int
+    state: str
+    reason: str = ""
+    alarm: bool = False
+    """Whether people should be alerted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refill:
+    """Read the best ready tasks of a step from the store."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class FormBatch:
+    """Make a batch of what has arrived at a step."""
+
+    step: int
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskGate:
+    """Ask a trigger whether to let its stream through."""
+
+    step: int
+    items: int
+    size: int
+    closed: bool
+
+
+Action = Start | CancelLease | ChangeStep | Refill | FormBatch | AskGate

@@ -1,0 +1,119 @@
+"""What happened, as `decide` is told it."""
+
+from dataclasses import dataclass
+
+from icestream.engine.decisions.ready import Ready
+
+__all__ = [
+    "Asked",
+    "Backfilling",
+    "BatchFormed",
+    "Event",
+    "LeaseEnded",
+    "Refilled",
+    "StreamEnded",
+    "TasksReady",
+    "Tick",
+    "Trouble",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TasksReady:
+    """Tasks that can start, and what else a transaction changed."""
+
+    tasks: tuple[Ready, ...] = ()
+    withdrawn: tuple[tuple[int, int], ...] = ()
+    """(task, step) of ready tasks that must not start after all."""
+    arrived: tuple[tuple[int, int], ...] = ()
+    """(step, size) of items that came to batches and triggers; an empty item has the size 0."""
+    left: tuple[tuple[int, int], ...] = ()
+    """(step, size) of those that went on in a batch, or are missing after all."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseEnded:
+    """What became of a lease's tasks, by their numbers."""
+
+    lease: str
+    done: tuple[int, ...] = ()
+    failed: tuple[int, ...] = ()
+    """With an unexpected error, or after all attempts."""
+    refused: tuple[int, ...] = ()
+    """Their protocol says that they cannot be processed."""
+    again: tuple[tuple[int, float], ...] = ()
+    """(task, when to try again)."""
+    returned: tuple[int, ...] = ()
+    """Not their own fault: ready again at once."""
+    seconds: float = 0.0
+    """Mean of the done ones."""
+    reason: str = ""
+    """Of the last failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnded:
+    """A source will bring nothing more (or will, after all)."""
+
+    step: int
+    closed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Refilled:
+    """The best ready tasks of a step, from the store."""
+
+    step: int
+    tasks: tuple[Ready, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilling:
+    """A step's earlier exposures are being looked at, or no longer."""
+
+    step: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFormed:
+    """What came of forming a batch."""
+
+    step: int
+    formed: bool
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Steps, or the session, are to be paused, resumed, stopped or aborted."""
+
+    verb: str
+    steps: tuple[int, ...] = ()
+    """Empty: the whole session."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The store or the disk cannot be written (or can again, when `reason` is empty)."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed, or the free resources have changed."""
+
+
+Event = (
+    TasksReady
+    | LeaseEnded
+    | StreamEnded
+    | Refilled
+    | Backfilling
+    | BatchFormed
+    | Asked
+    | Trouble
+    | Tick
+)

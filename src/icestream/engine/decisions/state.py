@@ -1,0 +1,168 @@
+"""What decisions depend on: the state between two events."""
+
+import heapq
+from dataclasses import dataclass, field
+
+from icestream.engine.decisions.ready import Ready
+from icestream.protocol import Resources
+
+__all__ = ["WINDOW", "Free", "RunningLease", "State", "StepState"]
+
+WINDOW = 256
+"""Ready tasks of a step that are kept in memory; the rest wait in the store."""
+
+
+@dataclass(slots=True)
+class Free:
+    """What this session may still use."""
+
+    cores: int
+    memory: int
+    gpus: set[int] = field(default_factory=set)
+    tokens: dict[str, int] = field(default_factory=dict)
+    """Copies of programs that may still start; a program that is not named is not limited."""
+    owed: set[int] = field(default_factory=set)
+    """GPUs that are in use and another session's as soon as they are not."""
+
+    def fits(self, need: Resources) -> bool:
+        """Whether one more task with this need can start."""
+        return (
+            self.cores >= need.cores
+            and self.memory >= need.memory
+            and len(self.gpus) >= need.gpus
+            and all(self.tokens.get(token, 1) > 0 for token in need.tokens)
+        )
+
+    def take(self, need: Resources) -> tuple[int, ...]:
+        """Hold what a task needs; returns its GPUs."""
+        self.cores -= need.cores
+        self.memory -= need.memory
+        for token in need.tokens:
+            if token in self.tokens:
+                self.tokens[token] -= 1
+        gpus = tuple(sorted(self.gpus)[: need.gpus])
+        self.gpus.difference_update(gpus)
+        return gpus
+
+    def give_back(self, need: Resources, gpus: tuple[int, ...]) -> None:
+        """Let go of what a task held."""
+        self.cores += need.cores
+        self.memory += need.memory
+        for token in need.tokens:
+            if token in self.tokens:
+                self.tokens[token] += 1
+        self.gpus.update(gpu for gpu in gpus if gpu not in self.owed)
+
+
+@dataclass(slots=True)
+class StepState:
+    """What is known of a step between two events."""
+
+    id: int
+    depth: int
+    kind: str
+    need: Resources
+    feeding: tuple[int, ...] = ()
+    """Steps that feed it."""
+    state: str = "waiting"
+    """waiting, running, paused, draining, done, failed."""
+    window: list[tuple[int, int, Ready]] = field(default_factory=list)
+    """Heap of the best ready tasks: (-rank, id, task)."""
+    stored: int = 0
+    """Ready tasks in the store that are not in the window."""
+    later: int = 0
+    """Tasks that wait for another attempt."""
+    running: int = 0
+    closed: bool = False
+    """Of a source: nothing more will come."""
+    backfilling: bool = False
+    """Whether exposures from before its last change are still to be looked at."""
+    refilling: bool = False
+    in_a_row: int = 0
+    """Failures since the last success."""
+    mean: float = 0.0
+    """Seconds of a task, lately; 0 before the first."""
+    waiting_size: int = 0
+    """Of items that came to a batch or a trigger and are not through."""
+    waiting_items: int = 0
+    full: int = 0
+    """Size at which a batch is full."""
+    given_up: bool = False
+    """Paused for its failures, or since an earlier run: nobody is expected to resume it now."""
+    told: bool = True
+    """Whether the last batch knew that nothing more would come."""
+    asking: bool = False
+    """Whether a batch is being formed, or a gate asked."""
+    asked: tuple[int, bool] = (0, False)
+    """Items and closing that the gate was last asked about."""
+
+    @property
+    def held(self) -> bool:
+        """Whether none of its tasks may start."""
+        return self.state in ("paused", "draining", "failed")
+
+    @property
+    def live(self) -> int:
+        """Tasks that have not ended."""
+        return len(self.window) + self.stored + self.later + self.running
+
+    def push(self, task: Ready) -> None:
+        """Add a ready task: to the window when it is among the best, else to those stored."""
+        if self.stored and (not self.window or -task.rank > max(self.window)[0]):
+            self.stored += 1
+            return
+        heapq.heappush(self.window, (-task.rank, task.id, task))
+        if len(self.window) > WINDOW:
+            self.window.remove(max(self.window))
+            heapq.heapify(self.window)
+            self.stored += 1
+
+    def pop(self) -> Ready:
+        """Take the best ready task."""
+        return heapq.heappop(self.window)[2]
+
+    def withdraw(self, task: int) -> None:
+        """Forget a ready task."""
+        for place, entry in enumerate(self.window):
+            if entry[1] == task:
+                del self.window[place]
+                heapq.heapify(self.window)
+                return
+        if self.stored:
+            self.stored -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunningLease:
+    """A lease that is out."""
+
+    step: int
+    tasks: tuple[Ready, ...]
+    gpus: tuple[int, ...]
+    need: Resources
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that decisions depend on."""
+
+    steps: dict[int, StepState]
+    free: Free
+    slots: int
+    """Leases that the executor can run at once, less those that run."""
+    leases: dict[str, RunningLease] = field(default_factory=dict)
+    later: list[tuple[float, int, Ready]] = field(default_factory=list)
+    """Heap of tasks to try again: (when, id, task)."""
+    session: str = "running"
+    """running, paused, draining, held (trouble with storage)."""
+    mark: str = ""
+    """Beginning of the names of leases: the session and its epoch."""
+    counted: int = 0
+    """Leases so far."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do: all done, or drained."""
+        if self.session == "draining":
+            return not self.leases
+        return self.session == "running" and all(s.state == "done" for s in self.steps.values())

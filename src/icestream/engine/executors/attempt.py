@@ -1,0 +1,288 @@
+"""Running one attempt of a task, in a worker process."""
+
+import contextlib
+import fcntl
+import importlib
+import json
+import math
+import os
+import socket
+import sys
+import time
+import traceback
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from icestream.engine.executors.contract import Call, Ending, Lease
+from icestream.engine.machine.storage import is_full
+from icestream.model import (
+    Particles,
+    Rejected,
+    from_document,
+    map_paths,
+    to_document,
+)
+from icestream.protocol import (
+    Batch,
+    ItemFailed,
+    ProgramProtocol,
+    Protocol,
+    ProtocolError,
+    TryAgain,
+    Work,
+)
+from icestream.store.places import state_folder
+
+__all__ = ["run_call", "run_lease", "warm"]
+
+_HOST = socket.gethostname()
+
+_protocols: dict[tuple[str, str], Protocol[Any]] = {}
+_states: OrderedDict[str, Any] = OrderedDict()
+"""The state of the last batch that this worker made, by its checkpoint: saves reading it."""
+
+
+def run_lease(lease: Lease) -> tuple[Ending, ...]:
+    """Run the calls of a lease one after another."""
+    return tuple(run_call(call) for call in lease.calls)
+
+
+def warm(targets: tuple[str, ...]) -> None:
+    """Import protocols and let them warm up, so that the first task of each is quick."""
+    with _one_first(state_folder() / "warm.lock"):
+        for target in targets:
+            # What is wrong with it is said, with its traceback, by the first task that needs it.
+            with contextlib.suppress(Exception):
+                _class(target).warm()
+
+
+@contextlib.contextmanager
+def _one_first(lock: Path) -> Iterator[None]:
+    """Let the first of many processes go alone, and the others, when it is done, together.
+
+    The first compiles the kernels of a fresh installation and keeps them for the others, which
+    would else all compile the same.
+    """
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        file = lock.open("a")
+    except OSError:  # a state folder that cannot be written only costs time
+        yield
+        return
+    with file:
+        with contextlib.suppress(OSError):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+def run_call(call: Call) -> Ending:
+    """Run one attempt; whatever happens in it is in the ending."""
+    started, clock = time.time(), time.perf_counter()
+    try:
+        _limit(call)
+        ending = _perform(call)
+    except Exception as error:
+        ending = _failure(call, error)
+    return replace(ending, started=started, seconds=time.perf_counter() - clock, host=_HOST)
+
+
+def _limit(call: Call) -> None:
+    """Give the call its cores and GPUs, and no more."""
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, call.gpus))
+    numba = sys.modules.get("numba")
+    if numba is not None:
+        numba.set_num_threads(min(call.cores, numba.config.NUMBA_NUM_THREADS))
+
+
+def _failure(call: Call, error: Exception) -> Ending:
+    reason = str(error) or type(error).__name__
+    if not isinstance(error, ProtocolError):
+        reason = f"{type(error).__name__}: {reason}"
+    if isinstance(error, ItemFailed):
+        outcome = "item"
+    elif is_full(error):
+        outcome = "storage"
+    elif isinstance(error, TryAgain | OSError | MemoryError):
+        outcome = "again"
+    else:
+        outcome = "defect"
+    details = "" if outcome == "item" else "".join(traceback.format_exception(error)[-12:])
+    logs = ((name, *_keep_log(call, name)) for name in _logs(call))
+    return Ending(
+        task=call.task, outcome=outcome, reason=reason, details=details, files=tuple(logs)
+    )
+
+
+def _perform(call: Call) -> Ending:
+    protocol = _protocol(call)
+    scratch = Path(call.scratch)
+    work = Work(folder=scratch, cores=call.cores, gpus=call.gpus, seed=int(call.key[:8] or "0", 16))
+    if protocol.kind == "batch":
+        return _batch(call, protocol, work)
+    inputs = json.loads(call.inputs)
+    ports = {port.name: port for port in type(protocol).inputs()}
+    items: dict[str, Any] = {name: None for name, port in ports.items() if port.optional}
+    candidates: dict[str, Any] = {}
+    for port, label, result, source_port in inputs:
+        item = _item(call, ports[port].item, result, source_port)
+        items[port] = item
+        candidates[label] = item
+    if protocol.kind == "selection":
+        verdict = protocol.judge(**items)  # type: ignore[attr-defined]
+        reasons = list(verdict.reasons) if isinstance(verdict, Rejected) else []
+        said = {"accepted": not isinstance(verdict, Rejected), "reasons": reasons}
+        return Ending(task=call.task, outcome="done", document=json.dumps({"verdict": said}))
+    if protocol.kind == "consensus":
+        made = _call(protocol.agree, (candidates,), {}, work)  # type: ignore[attr-defined]
+    else:
+        made = _process(protocol, items, work)
+    return _ending(call, protocol, made)
+
+
+def _process(protocol: Any, items: dict[str, Any], work: Work) -> Any:
+    """A program takes its items in order; any other protocol by name."""
+    if isinstance(protocol, ProgramProtocol):
+        work.folder.mkdir(parents=True, exist_ok=True)
+        return protocol.process(*items.values(), work=work)
+    return _call(protocol.process, (), items, work)
+
+
+def _call(method: Any, positional: tuple[Any, ...], named: dict[str, Any], work: Work) -> Any:
+    """Call an author's method, with the `Work` when its signature wants it."""
+    wanted = _work_name(method)
+    if wanted:
+        work.folder.mkdir(parents=True, exist_ok=True)
+        named = {**named, wanted: work}
+    return method(*positional, **named)
+
+
+def _work_name(method: Any) -> str:
+    """Name of the parameter that takes the `Work`; empty when there is none."""
+    function = getattr(method, "__func__", method)
+    if function not in _wants:
+        import typing
+
+        hints = typing.get_type_hints(function)
+        _wants[function] = next((name for name, hint in hints.items() if hint is Work), "")
+    return _wants[function]
+
+
+_wants: dict[Any, str] = {}
+
+
+def _batch(call: Call, protocol: Any, work: Work) -> Ending:
+    content = json.loads(call.inputs)
+    kind = type(protocol).inputs()[0].item
+    items = tuple(_item(call, kind, result, port) for result, port in content["items"])
+    batch: Batch[Any] = Batch(items, final=content["final"])
+    work.folder.mkdir(parents=True, exist_ok=True)
+    if call.checkpoint:
+        # Taken out of memory: an update may change it in place and then fail.
+        state = _states.pop(call.checkpoint, None)
+        if state is None:
+            state = protocol.load(Path(call.session) / call.checkpoint)
+        state = _call(protocol.update, (state, batch), {}, work)
+    else:
+        state = _call(protocol.start, (batch,), {}, work)
+    protocol.save(state, work.path("state"))
+    made = _call(protocol.snapshot, (state,), {}, work)
+    ending = _ending(call, protocol, made, also=("state",))
+    checkpoint = next(final for name, final, _ in ending.files if name == "state")
+    _states.clear()
+    _states[checkpoint] = state
+    return replace(ending, checkpoint=checkpoint)
+
+
+def _ending(call: Call, protocol: Any, made: Any, also: tuple[str, ...] = ()) -> Ending:
+    ports = type(protocol).outputs()
+    parts = tuple(made) if isinstance(made, tuple) and hasattr(made, "_fields") else (made,)
+    files: dict[str, tuple[str, int]] = {}
+    for name in also:
+        files[name] = _keep(call, name)
+    for name in _logs(call):
+        files[name] = _keep_log(call, name)
+    documents, qualities, particles = {}, {}, -1
+    for port, item in zip(ports, parts, strict=True):
+        if not isinstance(item, port.item):
+            raise TypeError(
+                f"{protocol.name}: output {port.name!r} must be {port.item.__name__}, "
+                f"it returned {type(item).__name__}"
+            )
+        documents[port.name] = to_document(map_paths(item, lambda path: _final(call, path, files)))
+        measured: Mapping[str, float] = item.qualities() if hasattr(item, "qualities") else {}
+        qualities.update({n: float(v) for n, v in measured.items() if math.isfinite(v)})
+        if isinstance(item, Particles):
+            particles = len(item)
+    return Ending(
+        task=call.task,
+        outcome="done",
+        document=json.dumps(documents, separators=(",", ":")),
+        files=tuple((name, final, size) for name, (final, size) in files.items()),
+        qualities=qualities,
+        particles=particles,
+    )
+
+
+def _final(call: Call, path: Path, files: dict[str, tuple[str, int]]) -> Path:
+    """Where a path of an item will be: relative to the session for all that is inside it."""
+    scratch, session = Path(call.scratch), Path(call.session)
+    path = path if path.is_absolute() else scratch / path
+    if path.is_relative_to(scratch):
+        name = str(path.relative_to(scratch))
+        if name not in files:
+            files[name] = _keep(call, name)
+        return Path(files[name][0])
+    return path.relative_to(session) if path.is_relative_to(session) else path
+
+
+def _keep(call: Call, name: str) -> tuple[str, int]:
+    """Final name and size of a file in scratch, which is brought to the disk first."""
+    path = Path(call.scratch) / name
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        size = os.fstat(file.fileno()).st_size
+    # Every exposure has names of its own, whatever names a protocol gives to its files.
+    own = name if Path(name).name.startswith(call.name) else f"{call.name}_{name.replace('/', '_')}"
+    return f"{call.folder}/{own}", size
+
+
+def _logs(call: Call) -> list[str]:
+    scratch = Path(call.scratch)
+    return sorted(path.name for path in scratch.glob("*.log")) if scratch.is_dir() else []
+
+
+def _keep_log(call: Call, name: str) -> tuple[str, int]:
+    size = (Path(call.scratch) / name).stat().st_size
+    return f"{call.folder}/logs/{call.name}.{call.attempt}.{name}", size
+
+
+def _item(call: Call, kind: type[Any], result: int, port: str) -> Any:
+    """An input, with absolute paths."""
+    document = json.loads(call.documents[result])[port]
+    session = Path(call.session)
+    return map_paths(
+        from_document(kind, document), lambda path: path if path.is_absolute() else session / path
+    )
+
+
+def _protocol(call: Call) -> Protocol[Any]:
+    wanted = (call.target, json.dumps(call.parameters, sort_keys=True))
+    if wanted not in _protocols:
+        found = _class(call.target)
+        _protocols[wanted] = found(found.parameters_type().model_validate(dict(call.parameters)))
+    return _protocols[wanted]
+
+
+def _class(target: str) -> Any:
+    """The protocol that ``module:Class`` names."""
+    module, _, name = target.partition(":")
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found

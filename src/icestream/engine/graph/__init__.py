@@ -1,0 +1,1 @@
+"""The workflow as values: its validation, its plan, and which inputs belong together."""

@@ -1,0 +1,98 @@
+"""Joining: which inputs of a step are there for one exposure. Pure."""
+
+from dataclasses import dataclass
+
+from icestream.engine.graph.plan import Feed, Plan, PlannedStep
+
+__all__ = ["LIVE", "Input", "Joined", "Missing", "Row", "join"]
+
+LIVE = frozenset({"ready", "running", "held"})
+"""States in which a task will still change by itself."""
+
+
+@dataclass(slots=True)
+class Row:
+    """A task as the store has it, for one exposure and step."""
+
+    id: int
+    step: int
+    exposure: int
+    """Minus the batch's number, for snapshots."""
+    state: str
+    passed: bool = False
+    key: str = ""
+    result: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One item that goes into a task."""
+
+    port: str
+    label: str
+    """Name of the step that the link comes from; a consensus knows its candidates by it."""
+    result: int
+    source_port: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """All inputs are there."""
+
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Some input will not come."""
+
+    reason: str
+
+
+def join(plan: Plan, step: PlannedStep, rows: dict[int, Row]) -> Joined | Missing | None:
+    """What `step` can do for the exposure whose tasks are `rows` (by step); None: wait."""
+    found: list[Input] = []
+    missing: list[Missing] = []
+    for port, feeds in step.sources.items():
+        for feed in feeds:
+            one = _follow(plan, feed, rows)
+            if one is None:
+                return None
+            if isinstance(one, Missing):
+                missing.append(one)
+            else:
+                origin, row = one
+                label = plan.steps[feed.step].name
+                found.append(
+                    Input(port, label, row.result or 0, origin.port, f"{row.key}:{origin.port}")
+                )
+    if not missing:
+        return Joined(tuple(found))
+    if step.kind == "consensus":
+        least = int(getattr(step.protocol, "minimum", 2))
+        if len(found) >= least:
+            return Joined(tuple(found))
+        return Missing(
+            f"{len(found)} of the {least} candidates it needs: "
+            + "; ".join(one.reason for one in missing)
+        )
+    return missing[0]
+
+
+def _follow(plan: Plan, feed: Feed, rows: dict[int, Row]) -> tuple[Feed, Row] | Missing | None:
+    """Go up through selections and triggers to the step that made the item."""
+    row = rows.get(feed.step)
+    if row is None or row.state in LIVE:
+        return None
+    step = plan.steps[feed.step]
+    if row.state == "skipped":
+        return Missing(row.reason)
+    if row.state == "failed":
+        return Missing(f"{step.name} failed")
+    if not row.passed:
+        return Missing(f"rejected by {step.name}" + (f": {row.reason}" if row.reason else ""))
+    if step.passes:
+        return _follow(plan, step.sources[feed.port][0], rows)
+    return feed, row

@@ -1,0 +1,152 @@
+"""Everything that keeps a workflow from running, found before it starts."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from icestream.engine.graph.workflow import (
+    STEP_NAME,
+    Output,
+    Step,
+    Workflow,
+    near,
+    order_of,
+    output_port,
+)
+from icestream.protocol import Port, Protocol, Registry, UnknownProtocol, refused_values
+
+__all__ = ["validate"]
+
+
+def validate(workflow: Workflow, registry: Registry) -> list[str]:
+    """Everything that keeps `workflow` from running, all at once; empty when it can run."""
+    problems: list[str] = []
+    protocols: dict[str, type[Protocol[Any]]] = {}
+    names = [step.name for step in workflow.steps]
+    if not workflow.steps:
+        problems.append("it has no steps")
+    for step in workflow.steps:
+        if names.count(step.name) > 1 and step.name not in protocols:
+            problems.append(f"step {step.name!r}: {names.count(step.name)} steps have this name")
+        if not STEP_NAME.fullmatch(step.name):
+            problems.append(
+                f"step {step.name!r}: names are lower-case letters, digits, '_' and '-', "
+                "starting with a letter"
+            )
+        try:
+            protocols[step.name] = registry.get(step.protocol)
+        except UnknownProtocol as error:
+            problems.append(f"step {step.name!r}: {error}")
+    for step in workflow.steps:
+        if step.name in protocols:
+            problems.extend(_parameter_problems(step, protocols[step.name]))
+        problems.extend(_link_problems(step, workflow, protocols))
+    problems.extend(_cycle(workflow) or _mixtures(workflow, protocols))
+    return problems
+
+
+def _parameter_problems(step: Step, protocol: type[Protocol[Any]]) -> Iterator[str]:
+    model = protocol.parameters_type()
+    try:
+        model.model_validate(dict(step.parameters))
+    except ValidationError as error:
+        for name, why in refused_values(model, error):
+            hint = ""
+            if name and name.partition(".")[0] not in model.model_fields:
+                hint = f";{near(name, list(model.model_fields))}"
+            where = f"parameter {name!r}" if name else "parameters"
+            yield f"step {step.name!r}: {where} of {step.protocol}: {why}{hint}"
+
+
+def _link_problems(
+    step: Step, workflow: Workflow, protocols: Mapping[str, type[Protocol[Any]]]
+) -> Iterator[str]:
+    steps = {other.name for other in workflow.steps}
+    protocol = protocols.get(step.name)
+    ports = {port.name: port for port in protocol.inputs()} if protocol else {}
+    for name, sources in step.inputs.items():
+        where = f"step {step.name!r}, input {name!r}"
+        if protocol and name not in ports:
+            yield f"{where}: {step.protocol} has no such input;{near(name, list(ports))}"
+        if protocol and protocol.kind != "consensus" and len(sources) != 1:
+            yield f"{where}: takes one link, found {len(sources)}"
+        for source in sources:
+            if source.step not in steps:
+                yield f"{where}: no step {source.step!r};{near(source.step, sorted(steps))}"
+            elif source.step in protocols:
+                yield from _port_problem(where, source, protocols[source.step], ports.get(name))
+    for name, port in ports.items():
+        if not port.optional and name not in step.inputs:
+            yield (
+                f"step {step.name!r}: input {name!r} ({port.item.__name__}) is not connected; "
+                f"add {{{name!r}: '<step>.<port>'}} to its inputs"
+            )
+
+
+def _port_problem(
+    where: str, source: Output, protocol: type[Protocol[Any]], wanted: Port | None
+) -> Iterator[str]:
+    found = output_port(protocol, source)
+    names = [port.name for port in protocol.outputs()]
+    if found is None:
+        if source.port:
+            hint = near(source.port, names)
+            yield f"{where}: {source.step!r} has no output {source.port!r};{hint}"
+        elif names:
+            yield f"{where}: {source.step!r} has outputs {', '.join(names)}; say which"
+        else:
+            yield f"{where}: {source.step!r} ({protocol.name}) has no output"
+    elif wanted is not None and not issubclass(found.item, wanted.item):
+        yield (
+            f"{where}: expects {wanted.item.__name__}, but {source.step}.{found.name} "
+            f"is {found.item.__name__}"
+        )
+
+
+def _mixtures(workflow: Workflow, protocols: Mapping[str, type[Protocol[Any]]]) -> list[str]:
+    """Name steps that join items of an exposure with snapshots of all: nothing pairs the two."""
+    depths = order_of(workflow) if all(_known(workflow)) else {}
+    snapshots: set[str] = set()
+    problems = []
+    for step in sorted(workflow.steps, key=lambda step: depths.get(step.name, 0)):
+        feeding = {s.step for sources in step.inputs.values() for s in sources}
+        kind = protocols[step.name].kind if step.name in protocols else ""
+        if kind == "batch" or (feeding and feeding <= snapshots):
+            snapshots.add(step.name)
+        elif feeding & snapshots and kind != "monitor":
+            of_all = ", ".join(sorted(feeding & snapshots))
+            problems.append(
+                f"step {step.name!r}: joins snapshots of {of_all} with items of single exposures; "
+                "connect it to one or the other"
+            )
+    return problems
+
+
+def _known(workflow: Workflow) -> Iterator[bool]:
+    names = {step.name for step in workflow.steps}
+    for step in workflow.steps:
+        yield from (s.step in names for sources in step.inputs.values() for s in sources)
+
+
+def _cycle(workflow: Workflow) -> list[str]:
+    """Name one cycle, if there is any: remove what has no unmet input until nothing changes."""
+    feeding = {
+        step.name: {s.step for sources in step.inputs.values() for s in sources}
+        for step in workflow.steps
+    }
+    left = {name: sources & feeding.keys() for name, sources in feeding.items()}
+    while True:
+        free = [name for name, sources in left.items() if not sources]
+        if not free:
+            break
+        for name in free:
+            del left[name]
+        left = {name: sources - set(free) for name, sources in left.items()}
+    if left:
+        trail = [next(iter(left))]
+        while trail[-1] not in trail[:-1]:
+            trail.append(min(left[trail[-1]]))
+        loop = trail[trail.index(trail[-1]) :]
+        return [f"steps feed each other in a circle: {' <- '.join(loop)}"]
+    return []

@@ -1,0 +1,215 @@
+"""Workflows: the graph of steps that a person edits, as values and as JSON files.
+
+::
+
+    {"name": "default",
+     "steps": [{"name": "ctf", "protocol": "ctf.estimate", "parameters": {"defocus_max": 3.0},
+                "inputs": {"micrograph": "align.micrograph"}}]}
+
+An input names the step and port that feed it; several for one port are a list. Where a step has
+one output port, its name alone will do (``"align"``).
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from icestream.protocol import Port, Protocol
+
+__all__ = [
+    "STEP_NAME",
+    "InvalidWorkflow",
+    "Output",
+    "Step",
+    "Workflow",
+    "load_workflow",
+    "near",
+    "order_of",
+    "output_port",
+    "save_workflow",
+    "shipped_workflows",
+]
+
+STEP_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
+_KEYS = {"name", "protocol", "parameters", "inputs"}
+
+
+class InvalidWorkflow(ValueError):
+    """A workflow that cannot run; `problems` lists everything that is wrong."""
+
+    def __init__(self, name: str, problems: list[str]) -> None:
+        listed = "".join(f"\n  - {problem}" for problem in problems)
+        super().__init__(f"workflow {name!r} cannot run:{listed}")
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Output:
+    """An output port of a step."""
+
+    step: str
+    port: str = ""
+    """Empty: its only one."""
+
+    def __str__(self) -> str:
+        return f"{self.step}.{self.port}" if self.port else self.step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A protocol placed in a workflow with parameters."""
+
+    name: str
+    protocol: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """What differs from the protocol's defaults."""
+    inputs: Mapping[str, tuple[Output, ...]] = field(default_factory=dict)
+    """What feeds each port."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """Steps and how they are linked."""
+
+    name: str
+    steps: tuple[Step, ...]
+    about: str = ""
+    """One sentence for people who choose a workflow."""
+
+    def step(self, name: str) -> Step:
+        """The step called `name`; LookupError names those that exist."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        known = [step.name for step in self.steps]
+        raise LookupError(f"no step {name!r} in workflow {self.name!r};{near(name, known)}")
+
+    def changed(self, step: str, parameters: Mapping[str, Any]) -> "Workflow":
+        """The same workflow with some parameters of one step changed."""
+        old = self.step(step)
+        new = replace(old, parameters={**old.parameters, **parameters})
+        return replace(self, steps=tuple(new if s is old else s for s in self.steps))
+
+    @classmethod
+    def from_document(cls, document: Any, *, called: str = "?") -> "Workflow":
+        """Read the JSON form; InvalidWorkflow says everything that is wrong with it.
+
+        A document that does not say its name is `called` so in messages.
+        """
+        if not isinstance(document, dict) or not isinstance(document.get("steps"), list):
+            raise InvalidWorkflow(called, ['expected an object with "name" and a list "steps"'])
+        name = str(document.get("name", "unnamed"))
+        problems: list[str] = []
+        steps = [_read_step(place, raw, problems) for place, raw in enumerate(document["steps"])]
+        if problems:
+            raise InvalidWorkflow(name, problems)
+        return cls(name=name, steps=tuple(steps), about=str(document.get("about", "")))
+
+    def to_document(self) -> dict[str, Any]:
+        """The JSON form; `from_document` is its inverse."""
+        steps = []
+        for step in self.steps:
+            inputs = {
+                port: str(sources[0]) if len(sources) == 1 else [str(s) for s in sources]
+                for port, sources in step.inputs.items()
+            }
+            steps.append(
+                {
+                    "name": step.name,
+                    "protocol": step.protocol,
+                    "parameters": dict(step.parameters),
+                    "inputs": inputs,
+                }
+            )
+        about = {"about": self.about} if self.about else {}
+        return {"name": self.name, **about, "steps": steps}
+
+
+def shipped_workflows() -> tuple[str, ...]:
+    """Names of the workflows that come with icestream."""
+    folder = files("icestream.engine.graph") / "workflows"
+    return tuple(sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".json")))
+
+
+def load_workflow(name_or_path: str | Path) -> Workflow:
+    """Read a workflow: a shipped one by name, or a JSON file by path."""
+    path = Path(name_or_path)
+    if str(name_or_path) in shipped_workflows():
+        text = (files("icestream.engine.graph") / "workflows" / f"{name_or_path}.json").read_text()
+    elif path.is_file():
+        text = path.read_text()
+    else:
+        raise LookupError(
+            f"no workflow {str(name_or_path)!r}: it is neither a file nor one of those shipped;"
+            f"{near(str(name_or_path), shipped_workflows())}"
+        )
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidWorkflow(str(name_or_path), [f"is not JSON: {error}"]) from error
+    return Workflow.from_document(document, called=str(name_or_path))
+
+
+def save_workflow(workflow: Workflow, path: Path) -> None:
+    """Write a workflow as a JSON file."""
+    path.write_text(json.dumps(workflow.to_document(), indent=2, ensure_ascii=False) + "\n")
+
+
+def order_of(workflow: Workflow) -> dict[str, int]:
+    """Depth of each step: links between it and its farthest source. Needs a graph without cycle."""
+    depths: dict[str, int] = {}
+
+    def depth(name: str) -> int:
+        if name not in depths:
+            feeding = [s.step for sources in workflow.step(name).inputs.values() for s in sources]
+            depths[name] = 1 + max(map(depth, feeding)) if feeding else 0
+        return depths[name]
+
+    for step in workflow.steps:
+        depth(step.name)
+    return depths
+
+
+def output_port(protocol: type[Protocol[Any]], source: Output) -> Port | None:
+    """The port that `source` names; None when there is no such port or it is not clear which."""
+    ports = protocol.outputs()
+    if not source.port:
+        return ports[0] if len(ports) == 1 else None
+    return next((port for port in ports if port.name == source.port), None)
+
+
+def _read_step(place: int, raw: Any, problems: list[str]) -> Step:
+    if not isinstance(raw, dict) or not isinstance(raw.get("name"), str):
+        problems.append(f'step {place + 1}: expected an object with a "name"')
+        return Step(name=str(place), protocol="")
+    name = raw["name"]
+    if not isinstance(raw.get("protocol"), str):
+        problems.append(f'step {name!r}: has no "protocol"')
+    problems.extend(
+        f"step {name!r}: unknown key {key!r};{near(key, sorted(_KEYS))}"
+        for key in sorted(raw.keys() - _KEYS)
+    )
+    inputs: dict[str, tuple[Output, ...]] = {}
+    for port, value in dict(raw.get("inputs") or {}).items():
+        given = value if isinstance(value, list) else [value]
+        inputs[port] = tuple(Output(*str(one).split(".", 1)) for one in given)
+    return Step(
+        name=name,
+        protocol=str(raw.get("protocol", "")),
+        parameters=dict(raw.get("parameters") or {}),
+        inputs=inputs,
+    )
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: what may have been meant, or what there is."""
+    known = list(known)
+    alike = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
+    if alike:
+        return f" did you mean {' or '.join(alike)}?"
+    return f" there are {', '.join(known)}" if known else " there are none"

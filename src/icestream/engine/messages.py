@@ -1,0 +1,95 @@
+"""Every message that the coordinator's inbox takes, from whichever thread it comes."""
+
+from dataclasses import dataclass
+
+from icestream.engine.executors.contract import Ended
+from icestream.engine.machine.ledger import Grant
+from icestream.model import Alert
+from icestream.protocol import Discovery, Figure, Sample
+
+__all__ = [
+    "Compacted",
+    "Discovered",
+    "HouseFailed",
+    "Inspected",
+    "Message",
+    "Rung",
+    "SourceFailed",
+    "StopAsked",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """What a source found."""
+
+    step: int
+    revision: int
+    found: Discovery
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFailed:
+    """A source raised."""
+
+    step: int
+    reason: str
+    details: str
+    final: bool = False
+    """It is not asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What a monitor said."""
+
+    step: int
+    time: float
+    alerts: tuple[Alert, ...] = ()
+    samples: tuple[Sample, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """A segment that was written."""
+
+    step: int
+    revision: int
+    path: str
+    rows: int
+    results: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HouseFailed:
+    """The thread that keeps house could not write."""
+
+    error: OSError
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Somebody wrote a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """Somebody wants the coordinator to end."""
+
+    drain: bool
+    """After what runs now; otherwise at once."""
+
+
+Message = (
+    Ended
+    | Discovered
+    | SourceFailed
+    | Inspected
+    | Compacted
+    | HouseFailed
+    | Grant
+    | Rung
+    | StopAsked
+)

@@ -1,0 +1,1 @@
+"""The session's store, as its coordinator writes it."""

@@ -1,0 +1,116 @@
+"""Batches: made of the items that wait at a batch step, in the order of their arrival."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row as Row_
+from sqlalchemy import func, select, update
+
+from icestream.engine.graph.joins import Row
+from icestream.engine.graph.plan import PlannedStep
+from icestream.engine.record.cascade import Cascade
+from icestream.model import task_key
+from icestream.protocol import BatchProtocol
+from icestream.store import tables as t
+
+__all__ = ["form_batch", "free_batch"]
+
+_MOST = 5000
+"""Items in one batch, whatever their sizes."""
+
+
+def form_batch(cascade: Cascade, step: PlannedStep, *, final: bool) -> bool:
+    """Make the next batch of a step from what has arrived, in order; True when there is one.
+
+    A batch takes items until their sizes reach the protocol's; with `final` it may be short, and
+    empty when an earlier batch was not told yet that nothing more comes.
+    """
+    number, previous = _chain(cascade, step)
+    taken, exhausted = _take(cascade, step)
+    last = final and exhausted
+    if not taken and (not last or previous is None or previous.final):
+        return False
+    content = {
+        "items": [[row.result_id, row.port] for row in taken],
+        "previous": previous.result if previous else None,
+        "final": last,
+    }
+    keys = {
+        "items": [row.key for row in taken],
+        "after": previous.key if previous else "",
+        "final": last,
+    }
+    protocol = step.protocol
+    key = task_key(protocol.name, protocol.version, step.deciding, keys)
+    row = Row(0, step.id, -number, "ready", key=key)
+    cascade.load([row.exposure])
+    cascade.add(step, row, json.dumps(content))
+    for one in taken:
+        cascade.writes.update(t.arrival, one.id, task_id=row.id)
+        cascade.applied.left.setdefault(step.id, []).append(one.size)
+    return True
+
+
+def free_batch(cascade: Cascade, step: PlannedStep, task: int) -> None:
+    """Take the items of a batch that failed back, so that another takes them.
+
+    Those that were rejected meanwhile go no further.
+    """
+    arrival = t.arrival.c
+    ours = (arrival.revision_id == step.revision_id, arrival.task_id == task)
+    chosen = select(arrival.exposure_id, arrival.size).where(*ours)
+    rows = cascade.connection.execute(chosen).all()
+    cascade.connection.execute(update(t.arrival).where(*ours).values(task_id=None))
+    cascade.applied.arrived.setdefault(step.id, []).extend(row.size for row in rows)
+    for row in rows:
+        cascade.look(step.id, row.exposure_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Previous:
+    """The batch whose state the next one goes on from."""
+
+    result: int
+    key: str
+    final: bool
+
+
+def _chain(cascade: Cascade, step: PlannedStep) -> tuple[int, _Previous | None]:
+    """Number of the next batch, and the last one that was done."""
+    task = t.task.c
+    ours = task.revision_id == step.revision_id
+    lowest = cascade.connection.execute(select(func.min(task.exposure_id)).where(ours)).scalar()
+    chosen = (
+        select(task.result_id, task.key, task.inputs)
+        .where(ours, task.state == "done")
+        .order_by(task.exposure_id)
+        .limit(1)
+    )
+    row = cascade.connection.execute(chosen).first()
+    number = 1 - (lowest or 0)
+    if row is None:
+        return number, None
+    return number, _Previous(row.result_id, row.key, bool(json.loads(row.inputs)["final"]))
+
+
+def _take(cascade: Cascade, step: PlannedStep) -> tuple[list[Row_[Any]], bool]:
+    """The items of the next batch, and whether no others are waiting."""
+    chosen = (
+        select(t.arrival)
+        .where(t.arrival.c.revision_id == step.revision_id, t.arrival.c.task_id.is_(None))
+        .order_by(t.arrival.c.id)
+        .limit(_MOST)
+    )
+    protocol = step.protocol
+    if not isinstance(protocol, BatchProtocol):
+        raise TypeError(f"step {step.name!r} is no batch step")
+    full, size = protocol.batch_size(), 0
+    taken: list[Row_[Any]] = []
+    waiting = cascade.connection.execute(chosen).all()
+    for row in waiting:
+        taken.append(row)
+        size += row.size
+        if size >= full:
+            break
+    return taken, len(taken) == len(waiting) < _MOST

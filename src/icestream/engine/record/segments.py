@@ -1,0 +1,116 @@
+"""Particles: from parts in results to sorted Parquet segments.
+
+A result holds the columns of its particles in its document: a part. When many parts have gathered
+they are written into one Parquet file, sorted by exposure, which DuckDB and others read as a table
+of millions of rows. The parts stay where they are: a segment can be made again from them.
+"""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, func, select
+
+from icestream.engine.messages import Compacted
+from icestream.model import Particles, from_document
+from icestream.store import tables as t
+from icestream.store.open import Store
+
+__all__ = ["compact"]
+
+_ROWS = 200_000
+"""Particles in one segment, about."""
+_COLUMNS = ("x", "y", "score", "defocus_u", "defocus_v", "defocus_angle")
+
+
+def compact(store: Store, *, least: int) -> list[Compacted]:
+    """Write the parts that are in no segment into segments, where they have `least` rows.
+
+    Parts are taken in order of exposure, and never split.
+    """
+    made: list[Compacted] = []
+    with store.read() as connection:
+        gathered = connection.execute(
+            select(t.part.c.step_id, t.part.c.revision_id, func.sum(t.part.c.rows))
+            .where(t.part.c.segment_id.is_(None))
+            .group_by(t.part.c.step_id, t.part.c.revision_id)
+        ).all()
+        for step, revision, rows in gathered:
+            left = int(rows)
+            while left >= least:
+                results = _choose(connection, revision, skip=made)
+                if not results:
+                    break
+                made.append(_write(store, connection, (step, revision), results))
+                left -= made[-1].rows
+    return made
+
+
+def _choose(connection: Connection, revision: int, skip: list[Compacted]) -> list[int]:
+    taken = {number for one in skip for number in one.results}
+    chosen = (
+        select(t.part.c.result_id, t.part.c.rows)
+        .where(t.part.c.revision_id == revision, t.part.c.segment_id.is_(None))
+        .order_by(t.part.c.exposure_id)
+    )
+    results, rows = [], 0
+    for number, count in connection.execute(chosen):
+        if number not in taken:
+            results.append(number)
+            rows += count
+            if rows >= _ROWS:
+                break
+    return results
+
+
+def _write(
+    store: Store, connection: Connection, place: tuple[int, int], results: list[int]
+) -> Compacted:
+    import duckdb  # heavy, and needed only here
+
+    step, revision = place
+    name, number = connection.execute(
+        select(t.step.c.name, t.revision.c.number)
+        .join(t.revision, t.revision.c.step_id == t.step.c.id)
+        .where(t.revision.c.id == revision)
+    ).one()
+    columns = _columns(connection, results)
+    folder = name if number == 1 else f"{name}@{number}"
+    relative = Path(folder) / f"particles_{results[0]:08d}.parquet"
+    final = store.folder / relative
+    final.parent.mkdir(parents=True, exist_ok=True)
+    partial = final.with_suffix(".part")
+    database = duckdb.connect(config={"threads": 1})
+    try:
+        database.register("particles", columns)
+        database.table("particles").write_parquet(str(partial), compression="zstd")
+    finally:
+        database.close()
+    partial.replace(final)
+    rows = len(columns["x"])
+    return Compacted(step, revision, str(relative), rows, tuple(results))
+
+
+def _columns(connection: Connection, results: list[int]) -> dict[str, Any]:
+    """The columns of all particles of results, one array each."""
+    chosen = (
+        select(t.result.c.document, t.exposure.c.name)
+        .join(t.exposure, t.exposure.c.id == t.result.c.exposure_id)
+        .order_by(t.result.c.exposure_id)
+    )
+    gathered: dict[str, list[Any]] = defaultdict(list)
+    for start in range(0, len(results), 500):
+        page = results[start : start + 500]
+        for text, exposure in connection.execute(chosen.where(t.result.c.id.in_(page))):
+            document = next(d for d in json.loads(text).values() if "stack" in d and "box" in d)
+            particles = from_document(Particles, document)
+            count = len(particles)
+            gathered["exposure"].append(np.full(count, exposure, dtype=object))
+            gathered["index"].append(np.arange(count, dtype=np.int32))
+            gathered["stack"].append(np.full(count, document["stack"], dtype=object))
+            gathered["group"].append(np.full(count, particles.group, dtype=np.int32))
+            for name in _COLUMNS:
+                gathered[name].append(getattr(particles, name))
+    return {name: np.concatenate(arrays) for name, arrays in gathered.items()}

@@ -1,0 +1,67 @@
+"""Waking a coordinator: a datagram says that somebody wrote a request into its store."""
+
+import contextlib
+import hashlib
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+__all__ = ["Doorbell", "wake"]
+
+
+def wake(folder: Path) -> bool:
+    """Wake the session's coordinator; False when there is none to wake."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as bell:
+        bell.setblocking(False)
+        try:
+            bell.sendto(b"!", str(_address(folder)))
+        except OSError:
+            return False
+    return True
+
+
+def _address(folder: Path) -> Path:
+    """Path of the socket: short, since the system allows a hundred bytes only."""
+    name = hashlib.blake2b(str(folder.resolve()).encode(), digest_size=12).hexdigest()
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    place = Path(base) if base and Path(base).is_dir() else Path(tempfile.gettempdir())
+    return place / f"icestream-{os.getuid()}-{name}.sock"
+
+
+class Doorbell:
+    """The coordinator's end: calls `rung` for every datagram."""
+
+    def __init__(self, folder: Path, rung: Callable[[], None]) -> None:
+        self._path = _address(folder)
+        self._rung = rung
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        with contextlib.suppress(FileNotFoundError):
+            self._path.unlink()  # of a coordinator that was killed: the lock says it is ours
+        self._socket.bind(str(self._path))
+        self._path.chmod(0o600)
+        self._closing = False
+        self._thread = threading.Thread(target=self._listen, name="doorbell", daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        while True:
+            self._socket.recv(16)
+            if self._closing:
+                return
+            self._rung()
+
+    def close(self) -> None:
+        """Take the bell down."""
+        self._closing = True
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as bell,
+        ):
+            bell.sendto(b"!", str(self._path))
+        self._thread.join(1.0)
+        self._socket.close()
+        with contextlib.suppress(FileNotFoundError):
+            self._path.unlink()

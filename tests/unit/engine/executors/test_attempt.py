@@ -1,0 +1,431 @@
+"""Running a call: whatever happens in an author's code is in the ending."""
+
+import fcntl
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numba
+import pytest
+
+import toys
+from icestream.engine.executors import attempt as work
+from icestream.engine.executors.attempt import run_call, run_lease
+from icestream.engine.executors.contract import Call, Ending, Lease
+from icestream.model import Rejected, Verdict
+from icestream.protocol import (
+    Command,
+    ConsensusProtocol,
+    ItemProtocol,
+    Parameters,
+    SelectionProtocol,
+    Work,
+)
+from icestream.store.places import state_folder
+
+HERE = "toy_work_protocols"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    exposure: str
+    path: Path
+    beside: Path | None = None
+
+    def qualities(self) -> dict[str, float]:
+        return {"toy.good": 1.0, "toy.unknown": float("nan")}
+
+
+class Two(NamedTuple):
+    number: toys.Number
+    measured: Measured
+
+
+class Write(ItemProtocol[Parameters]):
+    """Leaves two files that its items name, and one that they do not."""
+
+    name = "toy.write"
+    title = "Write"
+
+    def process(self, number: toys.Number, work: Work) -> Two:
+        for name in ("map.mrc", "e1_mask.mrc", "rest.tmp"):
+            work.path(name).write_text("x" * 5)
+        work.path("tool.log").write_text("said")
+        measured = Measured(
+            exposure="e1", path=work.path("map.mrc"), beside=work.path("e1_mask.mrc")
+        )
+        return Two(number, measured)
+
+
+class Optional(ItemProtocol[Parameters]):
+    """The second input may be left unconnected."""
+
+    name = "toy.optional"
+    title = "Optional"
+
+    def process(self, number: toys.Number, other: toys.Number | None) -> toys.Number:
+        assert other is None
+        return number
+
+
+class Wrong(ItemProtocol[Parameters]):
+    """Returns something else than it says."""
+
+    name = "toy.wrong"
+    title = "Wrong"
+
+    def process(self, number: toys.Number) -> toys.Number:
+        return "a number"  # type: ignore[return-value]
+
+
+class Look(ItemProtocol[Parameters]):
+    """Says what the call was given."""
+
+    name = "toy.look"
+    title = "Look"
+
+    def process(self, number: toys.Number, work: Work) -> toys.Number:
+        gpus = os.environ["CUDA_VISIBLE_DEVICES"]
+        assert work.gpus == tuple(map(int, filter(None, gpus.split(","))))
+        assert number.path is None or number.path.is_absolute()
+        said = f"{gpus}|{work.cores}|{work.seed}|{numba.get_num_threads()}|{number.path}"
+        return toys.Number(exposure=said, value=1.0)
+
+
+class Judge(SelectionProtocol[Parameters]):
+    name = "toy.judge"
+    title = "Judge"
+
+    def judge(self, number: toys.Number) -> Verdict:
+        return Rejected(("ice", "drift"))
+
+
+class First(ConsensusProtocol[Parameters, toys.Number]):
+    name = "toy.first"
+    title = "First"
+
+    def agree(self, candidates: dict[str, toys.Number]) -> toys.Number:
+        return toys.Number(exposure="-".join(sorted(candidates)), value=0.0)
+
+
+Make = Callable[..., Call]
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+    """Makes a call of a protocol of this file, or of the toys."""
+    module = ModuleType(HERE)
+    monkeypatch.setitem(sys.modules, HERE, module)
+    for protocol in (Write, Optional, Wrong, Look, Judge, First):
+        setattr(module, protocol.__name__, protocol)
+    monkeypatch.setattr(work, "_protocols", {})
+    monkeypatch.setattr(work, "_states", work.OrderedDict())
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+    def make(kind: str, parameters: dict[str, Any] | None = None, **values: Any) -> Call:
+        where = HERE if hasattr(module, kind) else "toys"
+        number = {"exposure": "e3", "value": 3.0, "path": "src/e3.txt"}
+        given: dict[str, Any] = {
+            "task": 7,
+            "attempt": 2,
+            "inputs": json.dumps([["number", "src", 1, "number"]]),
+            "documents": {1: json.dumps({"number": number})},
+            "session": str(tmp_path),
+            "scratch": str(tmp_path / ".scratch" / "7.2"),
+            "folder": "step",
+            "name": "e1",
+            "key": "0000000a",
+        }
+        return Call(target=f"{where}:{kind}", parameters=parameters or {}, **(given | values))
+
+    return make
+
+
+def document(ending: Ending) -> Any:
+    assert ending.outcome == "done", ending.details
+    return json.loads(ending.document)
+
+
+# -- what comes out --------------------------------------------------------------------------------
+
+
+def test_each_output_port_has_its_document(call: Make) -> None:
+    ending = run_call(call("Write"))
+    assert document(ending).keys() == {"number", "measured"}
+    assert ending.task == 7
+    assert ending.seconds > 0
+    assert ending.host
+
+
+def test_files_that_items_name_will_be_in_the_steps_folder_under_the_exposures_name(
+    call: Make,
+) -> None:
+    ending = run_call(call("Write"))
+    assert document(ending)["measured"]["path"] == "step/e1_map.mrc"
+    assert document(ending)["measured"]["beside"] == "step/e1_mask.mrc"  # has the name already
+    assert sorted(ending.files) == [
+        ("e1_mask.mrc", "step/e1_mask.mrc", 5),
+        ("map.mrc", "step/e1_map.mrc", 5),
+        ("tool.log", "step/logs/e1.2.tool.log", 4),  # logs are kept; the rest is swept
+    ]
+
+
+def test_a_path_that_was_there_before_stays_what_it_is(call: Make) -> None:
+    ending = run_call(call("Write"))
+    assert document(ending)["number"]["path"] == "src/e3.txt"
+
+
+def test_a_quality_that_is_no_number_is_left_out(call: Make) -> None:
+    assert run_call(call("Write")).qualities == {"toy.value": 3.0, "toy.good": 1.0}
+
+
+def test_a_verdict_has_its_reasons(call: Make) -> None:
+    said = document(run_call(call("Judge")))
+    assert said == {"verdict": {"accepted": False, "reasons": ["ice", "drift"]}}
+
+
+def test_a_consensus_gets_its_candidates_by_the_names_of_their_steps(call: Make) -> None:
+    inputs = json.dumps([["number", "b", 1, "number"], ["number", "a", 1, "number"]])
+    assert document(run_call(call("First", inputs=inputs)))["number"]["exposure"] == "a-b"
+
+
+def test_an_input_that_is_not_connected_is_none(call: Make) -> None:
+    assert document(run_call(call("Optional")))
+
+
+# -- what goes in ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("gpus", "visible"), [((), ""), ((0,), "0"), ((1, 3), "1,3")])
+def test_a_call_sees_its_gpus_and_no_others(
+    call: Make, gpus: tuple[int, ...], visible: str
+) -> None:
+    said = document(run_call(call("Look", gpus=gpus)))["number"]["exposure"]
+    assert said.split("|")[0] == visible
+
+
+def test_numba_has_the_calls_threads_and_no_more(call: Make) -> None:
+    before = numba.get_num_threads()
+    try:
+        for cores in (1, 10_000):
+            said = document(run_call(call("Look", cores=cores)))["number"]["exposure"]
+            threads = min(cores, numba.config.NUMBA_NUM_THREADS)
+            assert said.split("|")[1:4:2] == [str(cores), str(threads)]
+    finally:
+        numba.set_num_threads(before)
+
+
+def test_the_seed_is_the_tasks_own(call: Make) -> None:
+    seeds = [
+        document(run_call(call("Look", key=key)))["number"]["exposure"].split("|")[2]
+        for key in ("0000000a", "0000000a", "0000000b")
+    ]
+    assert seeds == ["10", "10", "11"]
+
+
+def test_paths_in_the_session_come_in_absolute(call: Make, tmp_path: Path) -> None:
+    said = document(run_call(call("Look")))["number"]["exposure"]
+    assert said.endswith(str(tmp_path / "src" / "e3.txt"))
+
+
+# -- what goes wrong -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("how", "outcome", "reason", "traced"),
+    [
+        ("item", "item", "3.0 is no good: take another", False),
+        ("again", "again", "not now", True),
+        ("defect", "defect", "RuntimeError: a defect", True),
+        ("full", "storage", "OSError: [Errno 28] No space left on device", True),
+    ],
+)
+def test_what_an_author_raises_is_classified(
+    call: Make, how: str, outcome: str, reason: str, traced: bool
+) -> None:
+    ending = run_call(call("Add", {"fail": how}))
+    assert (ending.outcome, ending.reason) == (outcome, reason)
+    assert ("Traceback" in ending.details) is traced
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (FileNotFoundError(2, "gone"), "again"),  # a network file system may be late
+        (MemoryError(), "again"),
+        (PermissionError(13, "no"), "again"),
+        (OSError(30, "Read-only file system"), "storage"),
+        (OSError("1048576 requested and 77568 written"), "storage"),
+        (KeyError("x"), "defect"),
+    ],
+)
+def test_errors_of_the_world_may_pass_and_errors_of_code_do_not(
+    call: Make, monkeypatch: pytest.MonkeyPatch, error: Exception, outcome: str
+) -> None:
+    def process(self: object, number: toys.Number) -> toys.Number:
+        raise error
+
+    monkeypatch.setattr(toys.Add, "process", process)
+    assert run_call(call("Add")).outcome == outcome
+
+
+def test_a_protocol_that_returns_something_else_is_told_what(call: Make) -> None:
+    ending = run_call(call("Wrong"))
+    assert ending.outcome == "defect"
+    assert "output 'number' must be Number, it returned str" in ending.reason
+
+
+def test_a_protocol_that_cannot_be_imported_fails_its_task_alone(call: Make) -> None:
+    ending = run_call(replace(call("Add"), target="nowhere:X"))
+    assert ending.outcome == "defect"
+    assert "No module named 'nowhere'" in ending.reason
+
+
+def test_the_log_of_a_failed_program_is_kept(call: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def command(self: object, number: toys.Number, work: Work) -> Command:
+        return Command(("sh", "-c", "echo broken; exit 3"))
+
+    monkeypatch.setattr(toys.Echo, "command", command)
+    ending = run_call(call("Echo"))
+    assert ending.outcome == "item"
+    assert ending.reason.startswith("sh ended with exit status 3; its last lines:\nbroken")
+    assert ending.files == (("sh.log", "step/logs/e1.2.sh.log", len("broken\n")),)
+
+
+def test_the_calls_of_a_lease_run_one_after_another_whatever_happens(call: Make) -> None:
+    calls = (call("Add", {"fail": "defect"}), call("Add"))
+    endings = run_lease(Lease(id="l;", calls=calls, timeout=1.0))
+    assert [one.outcome for one in endings] == ["defect", "done"]
+
+
+def test_warming_warms_what_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    warmed: list[type] = []
+
+    def fail(cls: type) -> None:
+        raise RuntimeError("no kernel")
+
+    monkeypatch.setattr(toys.Sum2, "warm", classmethod(fail))
+    monkeypatch.setattr(toys.Add, "warm", classmethod(warmed.append))
+    work.warm(("nowhere:X", "toys:Sum2", "toys:Add", "toys:Echo"))
+    assert warmed == [toys.Add]
+
+
+class Gate:
+    """Warming that begins, and goes on when it is told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.go = threading.Semaphore(0), threading.Event()
+
+        def warm(cls: type) -> None:
+            self.begun.release()
+            assert self.go.wait(20)
+
+        monkeypatch.setattr(toys.Add, "warm", classmethod(warm))
+
+    def start(self, count: int) -> list[threading.Thread]:
+        workers = [threading.Thread(target=work.warm, args=(("toys:Add",),)) for _ in range(count)]
+        for worker in workers:
+            worker.start()
+        return workers
+
+
+def test_the_first_worker_warms_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch)
+    workers = gate.start(3)
+    assert gate.begun.acquire(timeout=20)
+    assert not gate.begun.acquire(timeout=0.2)
+    gate.go.set()
+    for worker in workers:
+        worker.join(20)
+    assert gate.begun.acquire(timeout=20)
+    assert gate.begun.acquire(timeout=20)
+
+
+def _lock() -> Path:
+    state_folder().mkdir(parents=True, exist_ok=True)
+    return state_folder() / "warm.lock"
+
+
+def test_the_others_warm_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch)
+    with _lock().open("a") as another:
+        fcntl.flock(another, fcntl.LOCK_SH)
+        workers = gate.start(2)
+        assert gate.begun.acquire(timeout=20)
+        assert gate.begun.acquire(timeout=20)
+        gate.go.set()
+        for worker in workers:
+            worker.join(20)
+
+
+def test_warming_goes_on_where_no_state_can_be_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    warmed: list[type] = []
+    monkeypatch.setattr(toys.Add, "warm", classmethod(warmed.append))
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ICESTREAM_STATE", str(tmp_path / "file" / "state"))
+    work.warm(("toys:Add",))
+    assert warmed == [toys.Add]
+
+
+# -- batches ---------------------------------------------------------------------------------------
+
+
+def fold(call: Make, tmp_path: Path, checkpoint: str = "", name: str = "batch_1") -> Ending:
+    """Run a batch of one item, and put its files into place."""
+    inputs = json.dumps({"items": [[1, "number"]], "previous": None, "final": False})
+    scratch = tmp_path / ".scratch" / name
+    ending = run_call(
+        call("AddUp", inputs=inputs, checkpoint=checkpoint, name=name, scratch=str(scratch))
+    )
+    for source, final, _ in ending.files:
+        (tmp_path / final).parent.mkdir(exist_ok=True)
+        (scratch / source).replace(tmp_path / final)
+    return ending
+
+
+def test_a_first_batch_starts_a_state_and_leaves_it_as_a_file(call: Make, tmp_path: Path) -> None:
+    ending = fold(call, tmp_path)
+    assert document(ending)["total"]["value"] == 3.0
+    assert ending.checkpoint == "step/batch_1_state"
+    assert (tmp_path / ending.checkpoint).exists()
+
+
+@pytest.mark.parametrize("same_worker", [True, False])
+def test_the_next_batch_goes_on_from_the_state_in_memory_or_in_its_file(
+    call: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, same_worker: bool
+) -> None:
+    first = fold(call, tmp_path)
+    if not same_worker:
+        work._states.clear()
+    loads: list[Path] = []
+    load = toys.AddUp.load
+    monkeypatch.setattr(
+        toys.AddUp, "load", lambda self, path: loads.append(path) or load(self, path)
+    )
+    ending = fold(call, tmp_path, first.checkpoint, "batch_2")
+    assert document(ending)["total"]["value"] == 6.0
+    assert bool(loads) is not same_worker
+
+
+def test_an_update_that_failed_does_not_leave_its_state_in_memory(
+    call: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = fold(call, tmp_path)
+
+    def update(self: object, state: dict[str, float], new: object, work: Work) -> None:
+        state["value"] = 1000.0  # changes it in place, and fails
+        raise RuntimeError("half way")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(toys.AddUp, "update", update)
+        assert fold(call, tmp_path, first.checkpoint, "batch_2").outcome == "defect"
+    again = fold(call, tmp_path, first.checkpoint, "batch_3")
+    assert document(again)["total"]["value"] == 6.0

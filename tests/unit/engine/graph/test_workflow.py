@@ -1,0 +1,67 @@
+"""Workflows: reading, writing, and everything that can be wrong with one, said at once."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import toys
+from icestream.engine.graph.workflow import (
+    InvalidWorkflow,
+    Workflow,
+    load_workflow,
+    order_of,
+    save_workflow,
+)
+
+CHAIN: list[Any] = [
+    ("src", "toy.count", {}, {}),
+    ("a", "toy.add", {"add": 2}, {"number": "src.number"}),
+    ("s", "toy.sum2", {}, {"first": "a", "second": "src"}),
+]
+
+
+def workflow(*steps: Any) -> Workflow:
+    return Workflow.from_document(toys.workflow(*steps))
+
+
+def test_a_workflow_survives_its_file(tmp_path: Path) -> None:
+    made = workflow(*CHAIN, ("m", "toy.agree", {}, {"number": ["a", "src"]}))
+    save_workflow(made, tmp_path / "w.json")
+    read = load_workflow(tmp_path / "w.json")
+    assert read == made
+    assert json.loads((tmp_path / "w.json").read_text())["steps"][3]["inputs"] == {
+        "number": ["a", "src"]
+    }
+
+
+def test_depth_is_the_longest_way_from_a_source() -> None:
+    assert order_of(workflow(*CHAIN)) == {"src": 0, "a": 1, "s": 2}
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ([], 'an object with "name"'),
+        ({"steps": [{"protocol": "x"}]}, 'step 1: expected an object with a "name"'),
+        ({"steps": [{"name": "a"}]}, 'has no "protocol"'),
+        ({"steps": [{"name": "a", "protocol": "x", "input": {}}]}, "did you mean inputs?"),
+    ],
+)
+def test_documents_that_are_no_workflow(document: Any, said: str) -> None:
+    with pytest.raises(InvalidWorkflow) as error:
+        Workflow.from_document(document)
+    assert said in str(error.value)
+
+
+def test_a_workflow_that_is_not_there_names_those_that_are() -> None:
+    with pytest.raises(LookupError, match="did you mean default"):
+        load_workflow("defaut")
+
+
+def test_a_changed_parameter() -> None:
+    made = workflow(*CHAIN).changed("a", {"write": True})
+    assert made.step("a").parameters == {"add": 2, "write": True}
+    with pytest.raises(LookupError, match="no step 'aa'"):
+        made.changed("aa", {})

@@ -1,0 +1,82 @@
+"""Telling trouble with a disk or a store from other errors."""
+
+import errno
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from icestream.engine.machine.storage import describe, is_trouble, mended
+
+
+def of_store(said: str) -> OperationalError:
+    return OperationalError("INSERT", {}, sqlite3.OperationalError(said))
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OSError(errno.ENOSPC, "full"), True),
+        (OSError(errno.EROFS, "read-only"), True),
+        (OSError(errno.ESTALE, "stale file handle"), True),
+        (OSError("1048576 requested and 77568 written"), True),  # numpy's tofile on a full disk
+        (OSError("cannot identify image file"), False),
+        (OSError(errno.ENOTDIR, "not a directory"), True),
+        (OSError(errno.ENOENT, "no such file"), False),
+        (of_store("database or disk is full"), True),
+        (of_store("attempt to write a readonly database"), True),
+        (of_store("no such table: task"), False),
+        (OperationalError("INSERT", {}, Exception("the connection is closed")), True),
+        (IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed")), False),
+        (ValueError("something else"), False),
+    ],
+)
+def test_what_counts_as_trouble(error: BaseException, expected: bool) -> None:
+    assert is_trouble(error) is expected
+
+
+def test_trouble_says_what_where_and_how_much_is_free(tmp_path: Path) -> None:
+    said = describe(tmp_path, OSError(errno.ENOSPC, "No space left on device"))
+    assert str(tmp_path) in said
+    assert "No space left on device" in said
+    assert "MiB free" in said
+
+
+def test_a_folder_that_can_be_written_is_mended_and_left_clean(tmp_path: Path) -> None:
+    assert mended(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert not mended(tmp_path / "gone")
+
+
+@pytest.mark.parametrize("number", [errno.EDQUOT, errno.EIO, errno.EACCES, errno.EPERM])
+def test_a_quota_a_broken_disk_and_missing_rights_are_trouble(number: int) -> None:
+    assert is_trouble(OSError(number, os.strerror(number)))
+
+
+def test_a_lost_connection_to_postgresql_is_trouble() -> None:
+    gone = OperationalError("SELECT", {}, Exception("server closed"), connection_invalidated=True)
+    assert is_trouble(gone)
+
+
+def test_what_the_store_said_is_told_without_its_sql(tmp_path: Path) -> None:
+    said = describe(tmp_path, of_store("database or disk is full"))
+    assert "(database or disk is full; " in said
+    assert "INSERT" not in said
+
+
+def test_of_a_folder_that_is_gone_is_told_that_it_cannot_be_reached(tmp_path: Path) -> None:
+    said = describe(tmp_path / "gone", "the network is down")
+    assert f"cannot write in {tmp_path / 'gone'} (the network is down; it cannot be reached" in said
+
+
+def test_a_full_disk_is_not_mended_and_the_probe_is_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert not mended(tmp_path)
+    assert list(tmp_path.iterdir()) == []

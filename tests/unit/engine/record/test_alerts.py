@@ -1,0 +1,80 @@
+"""Alerts: raised once, kept while reported, cleared by themselves, kept over a restart."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from icestream.engine.record.alerts import ABSENT, Alerts
+from icestream.model import Alert
+from icestream.store import queries
+from icestream.store.open import Store, open_store
+from icestream.store.writing import Numbers, Writes
+
+LARGE = Alert(key="large", level="warning", message="9 is large")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = open_store(tmp_path)
+    yield made
+    made.close()
+
+
+def report(
+    store: Store, alerts: Alerts, *said: Alert, step: int | None = 1, last: bool = False
+) -> list[str]:
+    with store.write() as connection:
+        writes = Writes(Numbers(connection), time.time())
+        alerts.report(writes, step, said, last=last)
+        writes.flush(connection)
+    return [alert.message for alert in queries.alerts(store)]
+
+
+def test_an_alert_is_raised_once_while_it_is_reported(store: Store) -> None:
+    alerts = Alerts()
+    for _ in range(3):
+        assert report(store, alerts, LARGE) == ["9 is large"]
+    assert len(queries.alerts(store, open_only=False)) == 1
+
+
+def test_it_clears_when_it_is_absent_often_enough_and_not_before(store: Store) -> None:
+    alerts = Alerts()
+    report(store, alerts, LARGE)
+    for _ in range(ABSENT - 1):
+        assert report(store, alerts) == ["9 is large"]
+    report(store, alerts, LARGE)  # it is back: the count starts anew
+    for _ in range(ABSENT - 1):
+        assert report(store, alerts) == ["9 is large"]
+    assert report(store, alerts) == []
+    assert [one.kind for one in queries.events(store)] == ["alert.raised", "alert.cleared"]
+
+
+def test_its_message_follows_what_is_reported(store: Store) -> None:
+    alerts = Alerts()
+    report(store, alerts, LARGE)
+    now = Alert(key="large", level="critical", message="12 is large")
+    assert report(store, alerts, now) == ["12 is large"]
+
+
+def test_reporters_do_not_clear_each_other(store: Store) -> None:
+    alerts = Alerts()
+    report(store, alerts, LARGE, step=1)
+    for _ in range(ABSENT + 1):
+        assert report(store, alerts, step=2) == ["9 is large"]
+
+
+def test_an_alert_is_still_held_after_a_restart(store: Store) -> None:
+    report(store, Alerts(), LARGE)
+    alerts = Alerts()
+    with store.read() as connection:
+        alerts.load(connection)
+    assert report(store, alerts, LARGE) == ["9 is large"]
+    assert len(queries.alerts(store, open_only=False)) == 1
+
+
+def test_what_the_last_report_does_not_say_is_over(store: Store) -> None:
+    alerts = Alerts()
+    report(store, alerts, LARGE)
+    assert report(store, alerts, last=True) == []

@@ -1,0 +1,286 @@
+"""Revisions: what a change of parameters makes run again, and what it would cost."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+import toys
+from icestream.engine.decisions.state import Free, State
+from icestream.engine.executors.contract import Ended, Lease
+from icestream.engine.record.revisions import Preview, change_at_rest, change_parameters, preview
+from icestream.engine.requests.carry_out import carry_out
+from icestream.store import tables as t
+from toy_record import Desk, run
+
+Desks = Callable[..., Desk]
+SRC = ("src", "toy.count", {}, {})
+
+
+def add(name: str, after: str, **parameters: Any) -> Any:
+    return (name, "toy.add", parameters, {"number": after})
+
+
+CHAIN = (SRC, add("a", "src"), add("b", "a"), add("c", "src", add=5))
+
+
+def change(desk: Desk, step: str, **parameters: Any) -> None:
+    """Open the session with some parameters of a step changed, and look at what is there."""
+    steps = [
+        (name, protocol, {**old, **parameters} if name == step else old, inputs)
+        for name, protocol, old, inputs in _steps(desk)
+    ]
+    desk.open(*steps)
+    desk.backfill()
+
+
+def _steps(desk: Desk) -> list[Any]:
+    names = {step.id: step.name for step in desk.record.plan.steps.values()}
+    return [
+        (
+            step.name,
+            step.protocol.name,
+            dict(step.changed),
+            {p: [f"{names[f.step]}.{f.port}" for f in feeds] for p, feeds in step.sources.items()},
+        )
+        for step in desk.record.plan.steps.values()
+    ]
+
+
+class Counter:
+    """Runs leases, and counts the calls."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, lease: Lease) -> Ended:
+        self.calls += len(lease.calls)
+        return run(lease)
+
+
+def calls(desk: Desk) -> int:
+    """Run everything that is ready; how many calls that took."""
+    counter = Counter()
+    desk.work(counter)
+    return counter.calls
+
+
+# -- what runs again -------------------------------------------------------------------------------
+
+
+def test_only_what_depends_on_the_change_runs_again(desk: Desks) -> None:
+    made = desk(*CHAIN)
+    made.find(1, 2)
+    assert calls(made) == 6
+    change(made, "a", add=3)
+    assert made.states_of("c") == {"e1": "done", "e2": "done"}
+    assert calls(made) == 4
+
+
+def test_going_back_to_earlier_parameters_runs_nothing(desk: Desks) -> None:
+    made = desk(*CHAIN)
+    made.find(1, 2)
+    made.work()
+    first = {name: made.tasks(name)["e1"].result_id for name in "abc"}
+    change(made, "a", add=3)
+    made.work()
+    change(made, "a", add=1)
+    assert calls(made) == 0
+    assert {name: made.tasks(name)["e1"].result_id for name in "abc"} == first
+    assert made.exposures() == {"e1": "done", "e2": "done"}
+
+
+def test_what_came_in_between_is_caught_up_on(desk: Desks) -> None:
+    made = desk(*CHAIN)
+    made.find(1)
+    made.work()
+    change(made, "a", add=3)
+    made.find(2)
+    made.work()
+    change(made, "a", add=1)
+    assert calls(made) == 2  # a and b of the exposure that the first revision never saw
+    assert made.states_of("b") == {"e1": "done", "e2": "done"}
+
+
+def test_an_item_that_comes_out_the_same_stops_the_change(desk: Desks) -> None:
+    """A looser limit accepts more; what was accepted before is not made again."""
+    made = desk(SRC, ("sel", "toy.select", {"below": 2}, {"number": "src"}), add("a", "sel"))
+    made.find(1, 2, 3)
+    assert calls(made) == 3 + 1
+    change(made, "sel", below=3)
+    assert calls(made) == 3 + 1
+    assert made.states_of("a") == {"e1": "done", "e2": "done", "e3": "skipped"}
+
+
+def test_a_task_that_ran_when_its_step_was_revised_is_not_lost(desk: Desks) -> None:
+    made = desk(*CHAIN[:2])
+    made.find(1)
+    (lease,) = made.start("a")
+    old = made.step("a").revision_id
+    _set(made, "a", add=3)
+    made.backfill()
+    made.record.take_in([run(lease)], [])
+    (row,) = made.rows(t.counter, revision_id=old)
+    assert (row.running, row.ready) == (0, 1)
+    made.work()
+    assert made.tasks("a")["e1"].result_id == made.rows(t.result, "id")[-1]
+    _set(made, "a", add=1)
+    made.backfill()
+    assert calls(made) == 0  # what it made was kept by its key
+    assert made.states_of("a") == {"e1": "done"}
+
+
+def _set(desk: Desk, step: str, **changes: Any) -> None:
+    """Change parameters as a command does it, while the session runs."""
+    arguments = json.dumps({"step": step, "changes": changes})
+    row = SimpleNamespace(name="set", arguments=arguments, who="ann", token="1")
+    carry_out(desk.record, State(desk.states, Free(1, 1), 1), row)
+
+
+# -- changing --------------------------------------------------------------------------------------
+
+
+def test_a_change_touches_the_step_and_what_depends_on_it(desk: Desks) -> None:
+    plan = desk(*CHAIN).record.plan
+    changed = change_parameters(plan, "a", {"add": 3})
+    assert [step.name for step in changed] == ["a", "b"]
+    assert changed[0].changed == {"add": 3}
+    assert changed[0].parameters["add"] == 3.0
+    for step in changed:
+        assert step.fingerprint != plan.steps[step.id].fingerprint
+
+
+def test_a_plan_is_not_changed_before_it_is_revised(desk: Desks) -> None:
+    plan = desk(*CHAIN).record.plan
+    before = {step.name: (step.fingerprint, dict(step.parameters)) for step in plan.steps.values()}
+    change_parameters(plan, "a", {"add": 3})
+    assert {
+        step.name: (step.fingerprint, dict(step.parameters)) for step in plan.steps.values()
+    } == before
+
+
+def test_a_parameter_at_its_default_is_not_among_the_changed(desk: Desks) -> None:
+    plan = desk(*CHAIN).record.plan
+    (step,) = change_parameters(plan, "c", {"add": 1.0})
+    assert step.changed == {}
+
+
+@pytest.mark.parametrize(
+    ("step", "changes", "error"),
+    [("nope", {}, LookupError), ("a", {"add": "x"}, ValidationError), ("a", {"ad": 1}, ValueError)],
+)
+def test_a_change_that_is_wrong_is_refused(
+    desk: Desks, step: str, changes: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        change_parameters(desk(*CHAIN).record.plan, step, changes)
+
+
+# -- previews --------------------------------------------------------------------------------------
+
+
+def look(desk: Desk, step: str, **changes: Any) -> Preview:
+    return preview(desk.store, toys.registry(), step, changes)
+
+
+def slow(lease: Lease) -> Ended:
+    """Every call takes 2 s, by its own account."""
+    ended = run(lease)
+    return Ended(ended.lease, tuple(replace(one, seconds=2.0) for one in ended.endings))
+
+
+def test_a_preview_says_what_would_run_again_and_how_long(desk: Desks) -> None:
+    made = desk(*CHAIN)
+    made.find(1, 2, 3)
+    made.work(slow)
+    found = look(made, "a", add=3)
+    assert [(s.name, s.tasks, s.kept, s.seconds) for s in found.steps] == [
+        ("a", 3, 0, 6.0),
+        ("b", 3, 0, 6.0),
+    ]
+    assert (found.tasks, found.seconds) == (6, 12.0)
+
+
+def test_a_preview_changes_nothing(desk: Desks) -> None:
+    made = desk(*CHAIN)
+    made.find(1)
+    made.work()
+    before = [made.rows(table) for table in (t.revision, t.step, t.task, t.event)]
+    look(made, "a", add=3)
+    assert [made.rows(table) for table in (t.revision, t.step, t.task, t.event)] == before
+
+
+def test_a_preview_knows_what_an_earlier_revision_has_made(desk: Desks) -> None:
+    made = desk(*CHAIN)
+    made.find(1, 2)
+    made.work()
+    change(made, "a", add=3)
+    made.work()
+    made.find(3)
+    made.work()
+    found = look(made, "a", add=1)
+    assert [(s.name, s.tasks, s.kept) for s in found.steps] == [("a", 1, 2), ("b", 1, 2)]
+    assert found.tasks == _tasks_of(made, "a", add=1)
+
+
+def test_a_preview_keeps_what_a_selection_let_through(desk: Desks) -> None:
+    made = desk(SRC, ("sel", "toy.select", {"below": 3}, {"number": "src"}), add("a", "sel"))
+    made.find(1, 2, 3)
+    made.work()
+    found = look(made, "sel", below=9)
+    assert [(s.name, s.tasks, s.kept) for s in found.steps] == [("sel", 3, 0), ("a", 0, 2)]
+
+
+def test_a_preview_counts_all_that_is_made_of_what_a_source_brings(desk: Desks) -> None:
+    made = desk(*CHAIN)
+    made.find(1, 2)
+    made.work()
+    found = look(made, "src", offset=5)
+    assert [(s.name, s.tasks, s.kept) for s in found.steps] == [
+        ("src", 0, 0),
+        ("a", 2, 0),
+        ("c", 2, 0),
+        ("b", 2, 0),
+    ]
+
+
+def test_a_preview_of_a_change_that_is_none_is_empty(desk: Desks) -> None:
+    made = desk(*CHAIN)
+    made.find(1)
+    made.work()
+    assert look(made, "a", add=1.0).steps == ()
+
+
+def _tasks_of(desk: Desk, step: str, **changes: Any) -> int:
+    """Calls that the change does cost."""
+    change(desk, step, **changes)
+    return calls(desk)
+
+
+def test_failed_tasks_are_tried_by_the_new_revision_too(desk: Desks) -> None:
+    made = desk(SRC, add("a", "src", fail="item"))
+    made.find(3)
+    made.work()
+    assert made.exposures() == {"e3": "failed"}
+    change(made, "a", fail="")
+    made.work()
+    assert made.exposures() == {"e3": "done"}
+
+
+def test_a_session_at_rest_is_changed_as_a_running_one(desk: Desks) -> None:
+    """What is found again by the next run is what a command to a running session makes."""
+    made = desk(*CHAIN)
+    made.find(1, 2)
+    made.work()
+    changed = change_at_rest(made.store, toys.registry(), "a", {"add": 3.0}, "ann")
+    assert [(step.name, step.number) for step in changed] == [("a", 2), ("b", 2)]
+    assert made.rows(t.revision, "who")[-2:] == ["ann", "ann"]
+    made.open(SRC, add("a", "src", add=3.0), *CHAIN[2:])
+    assert [made.step(name).number for name in "abc"] == [2, 2, 1]
+    assert change_at_rest(made.store, toys.registry(), "a", {"add": 3.0}, "ann") == []
+    with pytest.raises(LookupError, match="no step 'x'"):
+        change_at_rest(made.store, toys.registry(), "x", {"add": 3.0}, "ann")

@@ -1,0 +1,350 @@
+"""Commands are carried out in order, each answered in the store: done, or refused and why."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import structlog
+from sqlalchemy import insert, select
+from sqlalchemy.exc import OperationalError
+
+from icestream.engine.decisions.events import Asked, Event
+from icestream.engine.decisions.state import Free, State
+from icestream.engine.requests import carry_out as asking
+from icestream.engine.requests.carry_out import carry_out, waiting_commands
+from icestream.model import Alert
+from icestream.store import queries
+from icestream.store import tables as t
+from icestream.store.writing import Writes
+from toy_record import Desk
+
+CHAIN: tuple[Any, ...] = (
+    ("src", "toy.count", {}, {}),
+    ("sel", "toy.select", {"below": 3}, {"number": "src"}),
+    ("a", "toy.add", {"add": 1}, {"number": "sel.number"}),
+    ("b", "toy.add", {"add": 10}, {"number": "a"}),
+    ("c", "toy.add", {"add": 100}, {"number": "src"}),
+)
+
+
+class Session:
+    """A desk with the state that decisions are made on, and somebody who asks."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.state = State(desk.states, Free(8, 2**40), 8)
+        self._asked = 0
+
+    def write(self, verb: str, arguments: Any, at: float | None = None) -> str:
+        """Write a command as another process would."""
+        self._asked += 1
+        row = {"token": f"t{self._asked}", "time": at if at is not None else time.time()}
+        with self.desk.store.write() as connection:
+            connection.execute(
+                insert(t.command).values(
+                    name=verb, arguments=json.dumps(arguments), who="ada", state="new", **row
+                )
+            )
+        return str(row["token"])
+
+    def hear(self) -> list[Event]:
+        """What a coordinator does when the bell has rung."""
+        return [
+            event
+            for row in waiting_commands(self.desk.record)
+            for event in carry_out(self.desk.record, self.state, row)
+        ]
+
+    def ask(self, verb: str, **arguments: Any) -> tuple[str, str, list[Event]]:
+        """Ask for one thing; gives the verdict, the answer, and what follows."""
+        token = self.write(verb, arguments)
+        events = self.hear()
+        return *self.answer(token), events
+
+    def answer(self, token: str) -> tuple[str, str]:
+        (row,) = self.desk.rows(t.command, token=token)
+        return row.state, row.answer
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def fresh(desk: Callable[..., Desk]) -> Session:
+    """A number has been found; nothing has been done with it."""
+    made = desk(*CHAIN)
+    made.find(1)
+    return Session(made)
+
+
+@pytest.fixture
+def session(desk: Callable[..., Desk]) -> Session:
+    """Numbers 0 to 4 have gone through; 3 and 4 were rejected."""
+    made = desk(*CHAIN)
+    made.find(0, 1, 2, 3, 4)
+    made.work()
+    return Session(made)
+
+
+def test_what_failed_is_tried_again_when_somebody_asks(desk: Callable[..., Desk]) -> None:
+    made = desk(("src", "toy.count", {}, {}), ("a", "toy.add", {"fail": "item"}, {"number": "src"}))
+    made.find(3, 13)
+    made.work()
+    asked = Session(made)
+    verdict, answer, events = asked.ask("retry")
+    assert (verdict, answer, len(events)) == ("done", "tried again: 2 failed tasks", 1)
+    assert asked.ask("retry", step="a")[:2] == ("done", "no task of a has failed")
+    assert asked.ask("retry", step="z")[0] == "refused"
+
+
+# -- pause, resume, stop, abort --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "stop", "abort"])
+def test_a_verb_without_a_step_is_for_the_whole_session(fresh: Session, verb: str) -> None:
+    assert fresh.ask(verb) == (
+        "done",
+        f"the session: {verb}",
+        [Asked(verb, (), f"{verb} by ada")],
+    )
+
+
+@pytest.mark.parametrize("verb", ["stop", "abort"])
+def test_a_session_does_not_end_for_what_was_asked_before_it_ran(fresh: Session, verb: str) -> None:
+    asked = [(verb, {}), (verb, {"step": "a"}), ("pause", {})]
+    late = [fresh.write(name, arguments, at=100.0) for name, arguments in asked]
+    others = [fresh.write(name, {"step": "a"}, at=100.0) for name in ("pause", "resume")]
+    timely = fresh.write(verb, {}, at=200.0)
+    asking.refuse_late(fresh.desk.record, since=150.0)
+    for one in late:
+        assert fresh.answer(one) == ("refused", "no process ran the session then")
+    assert {fresh.answer(one)[0] for one in (*others, timely)} == {"new"}
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "stop", "abort"])
+def test_a_verb_is_for_a_step_or_for_the_branch_below_it(fresh: Session, verb: str) -> None:
+    a, b = fresh.desk.step("a").id, fresh.desk.step("b").id
+    assert fresh.ask(verb, step="a")[1:] == (f"a: {verb}", [Asked(verb, (a,), f"{verb} by ada")])
+    answer, events = fresh.ask(verb, step="a", branch=True)[1:]
+    assert (answer, events) == (f"a, b: {verb}", [Asked(verb, (a, b), f"{verb} by ada")])
+
+
+def test_commands_are_carried_out_in_the_order_of_asking_and_only_once(fresh: Session) -> None:
+    fresh.write("resume", {}, at=2000.0)
+    fresh.write("pause", {}, at=1000.0)
+    assert [event.verb for event in fresh.hear() if isinstance(event, Asked)] == [
+        "pause",
+        "resume",
+    ]
+    assert fresh.hear() == []
+
+
+def test_an_answer_is_an_event_that_screens_follow(fresh: Session) -> None:
+    fresh.ask("pause", step="a")
+    fresh.ask("pause", step="nope")
+    said = queries.events(fresh.desk.store, kinds=["command.answered"])
+    assert [one.document["verdict"] for one in said] == ["done", "refused"]
+    assert said[0].document == {"command": "pause", "verdict": "done", "answer": "a: pause"}
+
+
+# -- what cannot be done ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments", "said"),
+    [
+        ("pause", {"step": "nope"}, "no step 'nope' in this session; it has src, sel, a, b, c"),
+        ("set", {"step": "nope", "changes": {}}, "no step 'nope'"),
+        ("set", {"step": "a", "changes": {"ad": 1}}, "Extra inputs are not permitted"),
+        ("set", {"step": "a", "changes": {"add": "x"}}, "should be a valid number"),
+        ("set", {"step": "a", "changes": [1]}, "not a mapping"),
+        ("set", {"step": "a"}, "set needs changes"),
+        ("set", {}, "set needs step and changes"),
+        ("accept", {"exposures": ["e1", "e77", "e78"]}, "no exposure e77, e78 in this session"),
+        ("accept", {"exposures": ["e1"], "step": "a"}, "a is no selection"),
+        ("reject", {"exposures": 5}, "not iterable"),
+        ("reject", {}, "reject needs exposures"),
+        ("reject", {"exposures": [["e1"]]}, "not supported"),
+        ("acknowledge", {"alert": 99}, "no alert 99 in this session"),
+        ("acknowledge", {"alert": "the red one"}, "the red one"),
+        ("explode", {}, "no command 'explode'; there are pause"),
+        ("pause", ["a"], "list"),
+        ("pause", None, "NoneType"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_a_reason_and_changes_nothing(
+    fresh: Session, verb: str, arguments: Any, said: str
+) -> None:
+    """A command that nobody can carry out must not take the session down, now or ever again."""
+    before = [queries.steps(fresh.desk.store), fresh.desk.exposures()]
+    token = fresh.write(verb, arguments)
+    assert fresh.hear() == []
+    state, answer = fresh.answer(token)
+    assert state == "refused"
+    assert said in answer
+    assert before == [queries.steps(fresh.desk.store), fresh.desk.exposures()]
+    assert queries.decisions(fresh.desk.store) == ()
+
+
+def test_trouble_with_the_store_is_no_refusal(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command stays new, and is carried out when the store can be written again."""
+    full = OperationalError("UPDATE", {}, Exception("database or disk is full"))
+
+    def fail(*_args: Any, **_more: Any) -> None:
+        raise full
+
+    token = session.write("set", {"step": "a", "changes": {"add": 2}})
+    with monkeypatch.context() as patch:
+        patch.setattr(asking, "revise", fail)
+        with pytest.raises(OperationalError):
+            session.hear()
+    assert session.answer(token) == ("new", "")
+    session.hear()
+    assert session.answer(token) == ("done", "a is at revision 2, b is at revision 2")
+
+
+# -- set -------------------------------------------------------------------------------------------
+
+
+def test_a_change_revises_the_step_and_all_that_depends_on_it(session: Session) -> None:
+    desk = session.desk
+    session.state.steps[desk.step("a").id].running = 1
+    verdict, answer, events = session.ask("set", step="a", changes={"add": 2})
+    assert (verdict, answer) == ("done", "a is at revision 2, b is at revision 2")
+    numbers = {desk.step("a").id, desk.step("b").id}
+    assert [(one.verb, set(one.steps)) for one in events if isinstance(one, Asked)] == [
+        ("revised", numbers)
+    ]
+    assert {step.name: step.revision for step in queries.steps(desk.store)} == {
+        "src": 1, "sel": 1, "a": 2, "b": 2, "c": 1,
+    }  # fmt: skip
+    assert [one.who for one in queries.revisions(desk.store, "a")] == ["", "ada"]
+    assert {n for n, step in session.state.steps.items() if step.backfilling} >= numbers
+    assert session.state.steps[desk.step("a").id].running == 1  # what runs is not forgotten
+    desk.backfill("a", "b")
+    desk.work()
+    found = queries.results(desk.store, "b")
+    assert sorted(one.outputs["number"]["value"] for one in found) == [12, 13, 14]
+
+
+def test_a_change_to_what_it_is_already_changes_nothing(session: Session) -> None:
+    assert session.ask("set", step="a", changes={"add": 1}) == ("done", "nothing has changed", [])
+    assert len(queries.revisions(session.desk.store, "a")) == 1
+
+
+def test_a_change_that_is_taken_back_returns_to_the_earlier_revision(session: Session) -> None:
+    session.ask("set", step="a", changes={"add": 2})
+    answer = session.ask("set", step="a", changes={"add": 1})[1]
+    assert answer == "a is at revision 1, b is at revision 1"
+    assert len(queries.results(session.desk.store, "b")) == 3  # all that was done is there
+
+
+def test_tasks_of_the_old_revision_are_not_tried_again(session: Session) -> None:
+    desk = session.desk
+    desk.find(1.5)
+    desk.start("sel")
+    a, c = desk.step("a").id, desk.step("c").id
+    tasks = {number: asking_for(desk, number) for number in (a, c)}
+    session.state.later = [(0.0, number, task) for number, task in tasks.items()]
+    session.ask("set", step="a", changes={"add": 2})
+    assert [entry[1] for entry in session.state.later] == [c]
+
+
+def asking_for(desk: Desk, step: int) -> Any:
+    """A ready task of a step, as decisions know it."""
+    task = t.task.c
+    columns = (task.rank, task.id, task.step_id, task.due, task.attempt)
+    with desk.store.read() as connection:
+        row = connection.execute(select(*columns).where(task.step_id == step)).first()
+    assert row is not None
+    return type(desk.ready("c")[0])(*row)
+
+
+# -- accept and reject -----------------------------------------------------------------------------
+
+
+def test_a_person_overrules_a_selection_either_way(session: Session) -> None:
+    desk = session.desk
+    assert desk.exposures() == {
+        "e0": "done", "e1": "done", "e2": "done", "e3": "rejected", "e4": "rejected",
+    }  # fmt: skip
+    assert session.ask("accept", exposures=["e4"], why="looks fine")[:2] == (
+        "done",
+        "1 exposures: accept at sel",
+    )
+    session.ask("reject", exposures=["e0", "e1"], why="ice")
+    desk.work()
+    done = [name for name, state in desk.states_of("a").items() if state == "done"]
+    assert sorted(done) == ["e2", "e4"]
+    assert desk.exposures()["e4"] == "done"
+    assert queries.exposure(desk.store, "e0").reasons == ("sel: ice",)
+    words = [
+        (one.exposure, one.accepted, one.who, one.why) for one in queries.decisions(desk.store)
+    ]
+    assert words == [
+        ("e4", True, "ada", "looks fine"),
+        ("e0", False, "ada", "ice"),
+        ("e1", False, "ada", "ice"),
+    ]
+
+
+def test_a_rejection_without_a_reason_names_who(session: Session) -> None:
+    session.ask("reject", exposures=["e0"])
+    assert queries.exposure(session.desk.store, "e0").reasons == ("sel: rejected by ada",)
+
+
+def test_the_last_word_holds_and_costs_nothing(session: Session) -> None:
+    session.ask("reject", exposures=["e1"])
+    before = len(session.desk.rows(t.result))
+    session.ask("accept", exposures=["e1"])
+    session.desk.work()
+    assert session.desk.exposures()["e1"] == "done"
+    assert len(session.desk.rows(t.result)) == before
+    assert len(queries.decisions(session.desk.store, exposure="e1")) == 2
+
+
+def test_agreeing_with_a_selection_is_noted_and_touches_nothing(session: Session) -> None:
+    before = session.desk.rows(t.task)
+    session.ask("accept", exposures=["e1"], why="yes")
+    session.ask("reject", exposures=["e4"], why="no")
+    assert session.desk.rows(t.task) == before
+    assert [one.why for one in queries.decisions(session.desk.store)] == ["yes", "no"]
+
+
+def test_a_decision_of_many_with_one_that_is_unknown_is_not_half_made(session: Session) -> None:
+    session.ask("reject", exposures=["e0", "nope", "e1"])
+    assert session.desk.exposures()["e0"] == "done"
+    assert queries.decisions(session.desk.store) == ()
+
+
+def test_without_a_selection_the_word_holds_at_the_source(desk: Callable[..., Desk]) -> None:
+    session = Session(desk(CHAIN[0], CHAIN[4]))
+    session.desk.find(1, 2)
+    session.desk.work()
+    assert session.ask("reject", exposures=["e1"])[1] == "1 exposures: reject at src"
+    assert session.desk.exposures() == {"e1": "rejected", "e2": "done"}
+
+
+# -- acknowledge -----------------------------------------------------------------------------------
+
+
+def test_an_alert_is_acknowledged_by_somebody(session: Session) -> None:
+    record = session.desk.record
+    with record.transaction() as (_, writes):
+        assert isinstance(writes, Writes)
+        record.alerts.raise_(writes, None, Alert(key="hot", level="warning", message="it is hot"))
+    (alert,) = queries.alerts(session.desk.store)
+    assert alert.acknowledged is None
+    assert session.ask("acknowledge", alert=alert.id)[:2] == ("done", "acknowledged")
+    (alert,) = queries.alerts(session.desk.store)  # it holds until its cause is gone
+    assert alert.acknowledged is not None
+    assert alert.acknowledged_by == "ada"
+    assert queries.events(session.desk.store, kinds=["alert.acknowledged"])
