@@ -3,7 +3,7 @@
 Every function that returns a growing list takes ``after`` and ``limit`` and reads only what it
 returns, so a reader can follow a session of any length. ``after`` is the `serial`, `seq` or `id`
 of the last record that the reader has seen; 0 starts at the beginning. Documents hold paths
-inside the session relative to its folder; `item` gives the item with absolute paths.
+inside the session relative to its folder; `icestream.store.items` makes the items.
 """
 
 import json
@@ -26,6 +26,7 @@ from icestream.store.records import (
     FailureRecord,
     LineageRecord,
     LinkRecord,
+    PictureRecord,
     QualityRecord,
     ResultRecord,
     RevisionRecord,
@@ -502,6 +503,8 @@ def _results() -> Select[Any]:
             t.result.c.seconds,
             t.result.c.attempt,
             t.result.c.host,
+            t.result.c.types,
+            t.result.c.pictures,
             t.step.c.name.label("step"),
             t.revision.c.number,
             t.exposure.c.name.label("exposure"),
@@ -532,6 +535,11 @@ def _result(row: Row[Any]) -> ResultRecord:
         passed=row.passed,
         attempt=row.attempt,
         host=row.host,
+        types=json.loads(row.types),
+        pictures=tuple(
+            PictureRecord(port=port, path=path, title=title, description=description)
+            for port, path, title, description in json.loads(row.pictures)
+        ),
     )
 
 
@@ -571,6 +579,7 @@ def _lineage(connection: Connection, wanted: Sequence[int]) -> Iterable[LineageR
             key=row.key,
             parameters=json.loads(row.parameters),
             inputs=tuple(inputs.get(row.id, ())),
+            types=json.loads(row.types),
             files=tuple(files.get(row.id, ())),
             finished=row.started + row.seconds,
             seconds=row.seconds,
