@@ -8,12 +8,10 @@ inside the session relative to its folder; `icestream.store.items` makes the ite
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
 
-from icestream.model import from_document, map_paths
 from icestream.store import tables as t
 from icestream.store.open import Store
 from icestream.store.records import (
@@ -46,7 +44,6 @@ __all__ = [
     "exposures",
     "failures",
     "figures",
-    "item",
     "latest_results",
     "lineage",
     "lineages",
@@ -62,18 +59,7 @@ __all__ = [
     "workflow",
 ]
 
-T = TypeVar("T")
-
 _COUNTS = tuple(column.name for column in t.counter.columns if column.name != "revision_id")
-
-
-def item(store: Store, kind: type[T], document: Mapping[str, Any]) -> T:
-    """The item of type `kind` that a document describes, with absolute paths."""
-
-    def absolute(path: Path) -> Path:
-        return path if path.is_absolute() else store.folder / path
-
-    return map_paths(from_document(kind, dict(document)), absolute)
 
 
 def session(store: Store) -> SessionRecord:
