@@ -8,8 +8,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import select, update
 
-from icestream.engine.decisions.events import Asked, Event
-from icestream.engine.decisions.state import State
+from icestream.engine.decisions.events import Asked, Event, Reopened, Revised
 from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.machine import storage
 from icestream.engine.record.alerts import read_offer
@@ -45,14 +44,14 @@ def refuse_late(record: Record, since: float) -> None:
             _answer(record, row.token, "refused", "no process ran the session then", row.name)
 
 
-def carry_out(record: Record, state: State, row: Any) -> list[Event]:
+def carry_out(record: Record, row: Any) -> list[Event]:
     """Carry out one command, answer it, and return what follows.
 
     Others write the commands: whatever is wrong with one is its answer, and ends nothing. Only
     trouble with storage is raised, and the command stays where it is.
     """
     try:
-        events, answer = _obey(record, state, row)
+        events, answer = _obey(record, row)
         verdict = "done"
     except Exception as error:
         if storage.is_trouble(error):
@@ -64,7 +63,7 @@ def carry_out(record: Record, state: State, row: Any) -> list[Event]:
     return events
 
 
-def _obey(record: Record, state: State, row: Any) -> tuple[list[Event], str]:
+def _obey(record: Record, row: Any) -> tuple[list[Event], str]:
     if row.name not in _VERBS:
         raise _Refused(f"no command {row.name!r}; there are {', '.join(_VERBS)}")
     arguments = json.loads(row.arguments)
@@ -73,11 +72,11 @@ def _obey(record: Record, state: State, row: Any) -> tuple[list[Event], str]:
     lacking = [name for name in _NEEDED.get(row.name, ()) if name not in arguments]
     if lacking:
         raise _Refused(f"{row.name} needs {' and '.join(lacking)}")
-    obeyed: tuple[list[Event], str] = _VERBS[row.name](record, state, arguments, row)
+    obeyed: tuple[list[Event], str] = _VERBS[row.name](record, arguments, row)
     return obeyed
 
 
-def _ask(record: Record, _state: State, arguments: dict[str, Any], row: Any) -> Any:
+def _ask(record: Record, arguments: dict[str, Any], row: Any) -> Any:
     reason = f"{row.name} by {row.who}"
     if not arguments.get("step"):
         return [Asked(row.name, (), reason)], f"the session: {row.name}"
@@ -88,38 +87,31 @@ def _ask(record: Record, _state: State, arguments: dict[str, Any], row: Any) -> 
     return [Asked(row.name, numbers, reason)], f"{names}: {row.name}"
 
 
-def _retry(record: Record, _state: State, arguments: dict[str, Any], _row: Any) -> Any:
+def _retry(record: Record, arguments: dict[str, Any], _row: Any) -> Any:
     one = arguments.get("step")
     steps = [record.plan.step(one)] if one else record.plan.by_depth()
     events, count = retry(record, steps)
     sources, more = refused(record, steps)
     if sources:
-        events = [*events, Asked("look", sources)]
+        events = [*events, Reopened(sources)]
     count, of = count + more, f" of {steps[0].name}" if one else ""
     if not count:
         return events, f"no task{of} has failed"
     return events, f"tried again: {count} failed {'task' if count == 1 else 'tasks'}{of}"
 
 
-def _set(record: Record, state: State, arguments: dict[str, Any], row: Any) -> Any:
+def _set(record: Record, arguments: dict[str, Any], row: Any) -> Any:
     steps = change_parameters(record.plan, arguments["step"], arguments["changes"])
     changed = _revise(record, steps, row.who)
-    for step in changed:
-        with record.store.read() as connection:
-            fresh = step_state(connection, step)
-        old = state.steps[step.id]
-        fresh.running, fresh.state, fresh.given_up = old.running, old.state, old.given_up
-        fresh.closed = False
-        state.steps[step.id] = fresh
-    numbers = {step.id for step in changed}
-    state.later = [entry for entry in state.later if entry[2].step not in numbers]
     if not changed:
         return [], "nothing has changed"
+    with record.store.read() as connection:
+        fresh = tuple(step_state(connection, step) for step in changed)
     said = ", ".join(f"{step.name} is at revision {step.number}" for step in changed)
-    return [Asked("revised", tuple(numbers), said)], said
+    return [Revised(fresh, said)], said
 
 
-def _judge(record: Record, _state: State, arguments: dict[str, Any], row: Any) -> Any:
+def _judge(record: Record, arguments: dict[str, Any], row: Any) -> Any:
     accepted = row.name == "accept"
     steps: list[PlannedStep]
     if arguments.get("step"):
@@ -145,13 +137,13 @@ def _judge(record: Record, _state: State, arguments: dict[str, Any], row: Any) -
     return events, f"{len(names)} exposures: {row.name} at {', '.join(s.name for s in steps)}"
 
 
-def _acknowledge(record: Record, _state: State, arguments: dict[str, Any], row: Any) -> Any:
+def _acknowledge(record: Record, arguments: dict[str, Any], row: Any) -> Any:
     if not _see(record, int(arguments["alert"]), row.who):
         raise _Refused(f"no alert {arguments['alert']} in this session")
     return [], "acknowledged"
 
 
-def _adopt(record: Record, state: State, arguments: dict[str, Any], row: Any) -> Any:
+def _adopt(record: Record, arguments: dict[str, Any], row: Any) -> Any:
     number = int(arguments["alert"])
     with record.store.read() as connection:
         found = connection.execute(select(t.alert).where(t.alert.c.id == number)).one_or_none()
@@ -161,7 +153,7 @@ def _adopt(record: Record, state: State, arguments: dict[str, Any], row: Any) ->
     if offer is None:
         raise _Refused(f"alert {number} offers no change: {found.message}")
     asked = {"step": offer.step, "changes": offer.changes}
-    events, said = _set(record, state, asked, row)
+    events, said = _set(record, asked, row)
     with record.transaction() as (_, writes):
         record.alerts.adopt(writes, number, row.who)
         told = json.dumps({"alert": number, "who": row.who, **asked})
