@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.model import Image
-from icestream.processing.backend import in_threads
 from icestream.processing.ctf.spectrum import (
     Tiles,
     add_power,
@@ -20,6 +19,7 @@ from icestream.processing.ctf.spectrum import (
 from icestream.processing.motion.field import LocalMotion
 from icestream.processing.motion.magnification import Distortion
 from icestream.processing.motion.spectra import Frames
+from icestream.threads import in_threads
 
 __all__ = ["TILE_SIZE", "PackedTiles", "group_tiles"]
 

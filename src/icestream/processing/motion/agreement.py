@@ -6,8 +6,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from icestream.processing.backend import in_threads
 from icestream.processing.motion.patches import Patches
+from icestream.threads import in_threads
 
 __all__ = ["Agreement", "measure_agreement"]
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from icestream.processing.backend import in_threads
 from icestream.processing.dose import Dose, dose_weights
 from icestream.processing.motion.spectra import Band, Binned
+from icestream.threads import in_threads
 
 __all__ = ["Patches", "cut_patches"]
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from icestream.model.arrays import Image, Stack
-from icestream.processing.backend import in_threads, operations, to_host
+from icestream.processing.backend import operations, to_host
 from icestream.processing.fourier import HalfSpectrum, crop_spectrum
+from icestream.threads import in_threads
 
 __all__ = [
     "Band",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from icestream.model.arrays import Image, Stack
 from icestream.processing.backend.contract import Warp
 from icestream.processing.backend.cpu.lanes import LANES, add_filtered, filter_lanes, load_counts
-from icestream.processing.backend.threads import in_threads
+from icestream.threads import in_threads
 
 __all__ = ["spline_taps", "warp_accumulate"]
 
