@@ -312,7 +312,7 @@ def write_mrc(
     *,
     volume: bool = False,
     labels: Sequence[str] = (),
-) -> None:
+) -> Path:
     """Write an image, a stack or a volume; the file gets its name when it is whole.
 
     Parameters
@@ -329,6 +329,10 @@ def write_mrc(
         The three-dimensional array is a volume (space group 1), not a stack of images.
     labels
         Up to ten lines of text.
+
+    Returns
+    -------
+    `path`.
 
     Raises
     ------
@@ -348,6 +352,7 @@ def write_mrc(
     with written_whole(path) as unfinished, unfinished.open("wb") as file:
         file.write(header.tobytes())
         stored.tofile(file)
+    return path
 
 
 def _storable(array: NDArray[Any]) -> tuple[NDArray[Any], int]:

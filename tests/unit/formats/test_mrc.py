@@ -27,7 +27,8 @@ RNG = np.random.default_rng(3)
 )
 def test_what_is_written_is_valid_and_read_back(tmp_path: Path, kind: str, mode: int) -> None:
     array = (RNG.random((3, 5, 7)) * 100).astype(kind)
-    write_mrc(tmp_path / "a.mrcs", array, 1.25, labels=["made by a test"])
+    written = write_mrc(tmp_path / "a.mrcs", array, 1.25, labels=["made by a test"])
+    assert written == tmp_path / "a.mrcs"
     assert mode == 12 or mrcfile.validate(tmp_path / "a.mrcs")  # 12 came after the standard
     with mrcfile.open(tmp_path / "a.mrcs") as theirs:
         assert theirs.header.mode == mode
