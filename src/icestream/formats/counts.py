@@ -13,7 +13,14 @@ from icestream.formats.movie import MovieFile, open_movie
 from icestream.model import Image, Movie
 from icestream.threads import in_threads
 
-__all__ = ["RawMovie", "narrow_counts", "read_counts", "read_raw_movie"]
+__all__ = [
+    "FrameSum",
+    "RawMovie",
+    "narrow_counts",
+    "read_counts",
+    "read_frame_sum",
+    "read_raw_movie",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +92,33 @@ def read_counts(file: MovieFile, frames: range, *, threads: int = 1) -> NDArray[
     counts = np.empty(shape, dtype=file.dtype)
     in_threads(lambda place: file.read(frames[place], counts[place]), range(len(frames)), threads)
     return _in_kernel_type(counts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameSum:
+    """The sum of some of the frames of a movie."""
+
+    total: NDArray[Any]
+    """``(y, x)`` raw counts: uint32, or float64 where they are real numbers."""
+    frames: int
+    """How many are in it."""
+    eer: bool
+    """Whether the movie is EER, of which other references divide."""
+
+    @property
+    def is_real(self) -> bool:
+        """The counts are real numbers."""
+        return bool(self.total.dtype.kind == "f")
+
+
+def read_frame_sum(movie: Movie, first: int, step: int) -> FrameSum:
+    """Sum every `step`-th frame of a movie from `first` on, and the last one at least."""
+    with open_movie(movie.path, movie.eer_grouping, eer_upsampling=movie.eer_upsampling) as file:
+        total = np.zeros(file.shape, dtype=np.float64 if file.dtype.kind == "f" else np.uint32)
+        chosen = range(min(first, file.frames - 1), file.frames, step)
+        for index in chosen:
+            np.add(total, file.read(index), out=total, casting="unsafe")
+        return FrameSum(total, len(chosen), eer=file.container == "eer")
 
 
 def narrow_counts(counts: NDArray[Any], out: NDArray[np.uint8]) -> bool:

@@ -3,8 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from icestream.formats import open_movie, write_mrc
-from icestream.formats.counts import narrow_counts, read_counts, read_raw_movie
+from icestream.formats import open_movie, write_eer, write_mrc
+from icestream.formats.counts import (
+    narrow_counts,
+    read_counts,
+    read_frame_sum,
+    read_raw_movie,
+)
 from icestream.model import Movie, Optics, Orientation
 
 
@@ -81,3 +86,41 @@ def test_a_movie_comes_with_its_gain_and_all_its_defects(tmp_path):
     bare = read_raw_movie(replace(movie, gain=None, defects=None), range(5))
     assert bare.gain is None
     assert not bare.defects.any()
+
+
+@pytest.mark.parametrize(
+    ("first", "step", "chosen"), [(0, 1, [0, 1, 2, 3, 4]), (1, 3, [1, 4]), (7, 10, [4])]
+)
+def test_some_frames_are_summed_without_rounding(tmp_path, first, step, chosen):
+    counts = np.random.default_rng(1).integers(0, 256, (5, 16, 24)).astype(np.uint8)
+    write_mrc(tmp_path / "m.mrcs", counts)
+    movie = Movie(
+        exposure="m",
+        path=tmp_path / "m.mrcs",
+        frames=5,
+        shape=(16, 24),
+        optics=Optics(pixel_size=1.0, voltage=300.0),
+        dose_per_frame=1.0,
+    )
+    found = read_frame_sum(movie, first, step)
+    assert (found.frames, found.eer, found.is_real) == (len(chosen), False, False)
+    np.testing.assert_array_equal(found.total, counts[chosen].sum(axis=0))
+    write_mrc(tmp_path / "m.mrcs", counts.astype(np.float32))
+    assert read_frame_sum(movie, first, step).is_real
+
+
+def test_the_sum_of_an_eer_movie_says_so(tmp_path):
+    electrons = [np.array([[1, 1], [5, 9]]), np.array([[1, 1]])]
+    write_eer(tmp_path / "m.eer", electrons, (16, 16))
+    movie = Movie(
+        exposure="m",
+        path=tmp_path / "m.eer",
+        frames=1,
+        shape=(16, 16),
+        optics=Optics(pixel_size=1.0, voltage=300.0),
+        dose_per_frame=1.0,
+        eer_grouping=2,
+    )
+    found = read_frame_sum(movie, 0, 1)
+    assert found.eer
+    assert (found.total.sum(), found.total[0, 0], found.total[1, 2]) == (3, 2, 1)
