@@ -43,7 +43,7 @@ class PatchQuality:
         return np.column_stack([self.centers, self.gains, self.agreement])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FoundMotion:
     """What was found out about the motion of a movie."""
 
@@ -159,7 +159,13 @@ def _measure(
         if fit.motion.gain > 0:
             shifts, local = fit.motion.shifts, fit.motion
     return FoundMotion(
-        shifts, local, track.errors, track.agreement, quality, search.resolution, track.converged
+        shifts=shifts,
+        local=local,
+        frame_errors=track.errors,
+        frame_agreement=track.agreement,
+        patches=quality,
+        resolution=search.resolution,
+        converged=track.converged,
     )
 
 

@@ -40,7 +40,7 @@ class Search:
     shifts between all pairs of them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Weighting:
     """Weights that make the agreement of the frames a log-likelihood."""
 
@@ -130,7 +130,13 @@ def measure_weighting(
     pairs = left.astype(np.float64) ** 2
     coupling = (pairs * (amount / squares)) @ pairs.T
     curvature = np.diag(coupling.sum(axis=1)) - coupling
-    return Weighting(wiener * quiet / squares, rings.width, signal, search.resolution, curvature)
+    return Weighting(
+        rings=wiener * quiet / squares,
+        ring_width=rings.width,
+        signal=signal,
+        resolution=search.resolution,
+        curvature=curvature,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
