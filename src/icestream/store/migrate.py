@@ -6,7 +6,7 @@ from sqlalchemy import Engine, inspect, text
 
 __all__ = ["HEAD", "NewerStore", "upgrade"]
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; tests hold it against the scripts."""
 
 
