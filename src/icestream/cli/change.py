@@ -70,7 +70,7 @@ def change(
 
 def _set_now(session: Path, step: str, changes: dict[str, Any]) -> int:
     """Change a session that nobody runs; its next run does what follows."""
-    with hold(session), closing(open_store(session)) as store:
+    with hold(session), closing(open_store(session, upgrade=False)) as store:
         changed = change_at_rest(store, Registry(), step, changes, getpass.getuser())
     for one in changed:
         print(f"{one.name} is at revision {one.number}")

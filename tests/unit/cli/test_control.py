@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from icestream.cli import control
+import old_session
+from icestream.cli import app, control
 from icestream.cli.control import ask, run_again
 from icestream.cli.terminal import called
 from icestream.engine.graph.workflow import Step, Workflow
@@ -17,6 +18,7 @@ from icestream.engine.machine.lock import hold
 from icestream.engine.requests.doorbell import Doorbell
 from icestream.engine.requests.models import Pause, read_request
 from icestream.store import tables as t
+from icestream.store.migrate import OlderStore
 from icestream.store.open import NoStore, open_store
 from report_session import SampleSession
 
@@ -182,6 +184,13 @@ def test_a_session_that_does_not_answer(
 def test_a_folder_without_a_session(tmp_path: Path) -> None:
     with pytest.raises(NoStore):
         control.pause(tmp_path)
+
+
+def test_a_session_of_another_version_is_told_in_one_sentence(tmp_path: Path) -> None:
+    old_session.restore(tmp_path / "session")
+    with pytest.raises(OlderStore, match="was run by an earlier version") as refused:
+        control.resume(tmp_path / "session", "share")
+    assert app._foreseen(refused.value)
 
 
 def test_how_to_make_a_session_go_on(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,8 +33,7 @@ def send(folder: Path | str, request: Request) -> str:
     folder = Path(folder).absolute()
     if not folder.is_dir():
         raise NoStore(f"{folder} is not a folder")
-    open_store(folder, readonly=True).close()  # says so when there is no session
-    store = open_store(folder)
+    store = open_store(folder, upgrade=False)
     token = uuid.uuid4().hex
     with contextlib.closing(store), store.write() as connection:
         connection.execute(

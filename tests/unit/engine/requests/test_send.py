@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 
 from icestream.engine.requests.doorbell import Doorbell
 from icestream.engine.requests.models import Pause, SetParameters
 from icestream.engine.requests.send import answer_of, send
 from icestream.store import tables as t
+from icestream.store.migrate import OtherSchema
 from icestream.store.open import NoStore, Store, open_store
 
 
@@ -75,6 +76,22 @@ def test_requests_to_a_folder_without_a_session_make_none(tmp_path: Path, there:
     with pytest.raises(NoStore):
         send(folder, Pause())
     assert (list(folder.iterdir()) if there else []) == []
+
+
+@pytest.mark.parametrize(("version", "whose"), [("0002", "an earlier"), ("9999", "a newer")])
+def test_a_store_of_another_version_is_refused_and_left_as_it_is(
+    store: Store, version: str, whose: str
+) -> None:
+    """Who asks must not migrate it under the coordinator that runs the session."""
+    with store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version})
+    with pytest.raises(OtherSchema, match=f"has schema {version}, .* run by {whose} version"):
+        send(store.folder, Pause())
+    with store.read() as connection:
+        assert (
+            connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == version
+        )
+        assert connection.execute(select(t.request)).all() == []
 
 
 def test_sending_waits_for_a_coordinator_that_is_writing(store: Store) -> None:
