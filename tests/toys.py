@@ -204,7 +204,8 @@ class Busy(ItemProtocol[Parameters]):
         import numpy as np
         import psutil
 
-        from icestream.processing.backend import cpu, in_threads
+        from icestream.processing.backend import cpu
+        from icestream.threads import in_threads
 
         images = np.ones((8, 256, 256), dtype=np.float32)
         this = psutil.Process()

@@ -17,6 +17,7 @@ from icestream.cli.step_options import NONE
 from icestream.cli.terminal import print_table
 from icestream.engine.machine.lock import hold, holder
 from icestream.engine.record.revisions import change_at_rest, preview
+from icestream.engine.requests.models import SetParameters
 from icestream.protocol import Parameters, Registry, refused_values
 from icestream.store import queries
 from icestream.store.open import Store, open_store
@@ -63,13 +64,13 @@ def change(
     finally:
         store.close()
     if holder(session):
-        return ask(session, "set", step=step, changes=changes)
+        return ask(session, SetParameters(step=step, changes=changes))
     return _set_now(session, step, changes)
 
 
 def _set_now(session: Path, step: str, changes: dict[str, Any]) -> int:
     """Change a session that nobody runs; its next run does what follows."""
-    with hold(session), closing(open_store(session)) as store:
+    with hold(session), closing(open_store(session, upgrade=False)) as store:
         changed = change_at_rest(store, Registry(), step, changes, getpass.getuser())
     for one in changed:
         print(f"{one.name} is at revision {one.number}")

@@ -25,7 +25,12 @@ from icestream.cli.terminal import called, console
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.progress import Outcome
-from icestream.engine.session import Machine, RunningSession, run_session
+from icestream.engine.session import (
+    Machine,
+    RunningSession,
+    bring_up_to_date,
+    run_session,
+)
 from icestream.exports.provenance import session_workflow
 from icestream.protocol import Registry
 from icestream.settings import Settings, load
@@ -79,6 +84,7 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
         raise InvalidWorkflow(workflow.name, problems)
     for sentence in effectless(workflow, registry):
         print(f"icestream: {sentence}", file=sys.stderr)
+    bring_up_to_date(session)
     changes = _changes(session, workflow, registry)
     settings = load().settings
     os.environ["ICESTREAM_STATE"] = str(settings.state)  # for every process of this session

@@ -9,7 +9,7 @@ from icestream.model.classes import Classes
 from icestream.model.ctf import Ctf
 from icestream.model.document import from_document, map_paths, to_document, type_name
 from icestream.model.exposure import Exposure
-from icestream.model.gain import AS_IT_IS, ORIENTATIONS, Gain, Orientation
+from icestream.model.gain import AS_IT_IS, ORIENTATIONS, Gain, GainVerdict, Orientation
 from icestream.model.identity import content_key, source_key, task_key
 from icestream.model.micrograph import Micrograph, Motion, PartialSpectra
 from icestream.model.micrograph_quality import (
@@ -39,6 +39,7 @@ __all__ = [
     "Ctf",
     "Exposure",
     "Gain",
+    "GainVerdict",
     "Image",
     "Level",
     "Measured",

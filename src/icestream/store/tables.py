@@ -22,7 +22,6 @@ from sqlalchemy import (
 __all__ = [
     "alert",
     "arrival",
-    "command",
     "counter",
     "decision",
     "epoch",
@@ -35,6 +34,7 @@ __all__ = [
     "metadata",
     "part",
     "quality",
+    "request",
     "result",
     "revision",
     "sample",
@@ -314,19 +314,23 @@ decision = Table(
 )
 """A person accepted or rejected an exposure; the last one holds."""
 
-command = Table(
-    "command",
+request = Table(
+    "request",
     metadata,
     Column("token", Text, primary_key=True),
     Column("time", Double, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("arguments", Text, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("document", Text, nullable=False),
     Column("who", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("answer", Text, nullable=False, default=""),
     Index(None, "state", "time"),
 )
-"""What people asked of the session: new, done, refused. The only table others write to."""
+"""What people and programs asked of the session, and the answer. Others write to this table only.
+
+`document`: what is asked, as `icestream.engine.requests.models` has it for the verb. `state`: new,
+done, refused.
+"""
 
 sample = Table(
     "sample",

@@ -57,6 +57,10 @@ class GainSums:
         self.frames = [a + b for a, b in zip(self.frames, other.frames, strict=True)]
         self.movies += other.movies
 
+    def emptied(self) -> "GainSums":
+        """Sums of the same kind with nothing in them."""
+        return GainSums(self.shape, real=self.halves.dtype.kind == "f")
+
     def mean(self) -> Image:
         """Mean counts of a pixel in a frame ``(y, x)``."""
         total = self.halves[0].astype(np.float64) + self.halves[1]

@@ -1,4 +1,4 @@
-"""Commands are carried out in order, each answered in the store: done, or refused and why."""
+"""Requests are carried out in order, each answered in the store: done, or refused and why."""
 
 import json
 import time
@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 
-from icestream.engine.decisions.events import Asked, Event
-from icestream.engine.decisions.state import Free, State
+from icestream.engine.decisions.events import Asked, Event, Revised
 from icestream.engine.requests import carry_out as asking
-from icestream.engine.requests.carry_out import carry_out, waiting_commands
+from icestream.engine.requests.carry_out import carry_out, waiting_requests
 from icestream.model import Alert
 from icestream.store import queries
 from icestream.store import tables as t
@@ -30,21 +29,20 @@ CHAIN: tuple[Any, ...] = (
 
 
 class Session:
-    """A desk with the state that decisions are made on, and somebody who asks."""
+    """A desk, and somebody who asks."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.state = State(desk.states, Free(8, 2**40), 8)
         self._asked = 0
 
     def write(self, verb: str, arguments: Any, at: float | None = None) -> str:
-        """Write a command as another process would."""
+        """Write a request as another process would."""
         self._asked += 1
         row = {"token": f"t{self._asked}", "time": at if at is not None else time.time()}
         with self.desk.store.write() as connection:
             connection.execute(
-                insert(t.command).values(
-                    name=verb, arguments=json.dumps(arguments), who="ada", state="new", **row
+                insert(t.request).values(
+                    verb=verb, document=json.dumps(arguments), who="ada", state="new", **row
                 )
             )
         return str(row["token"])
@@ -53,8 +51,8 @@ class Session:
         """What a coordinator does when the bell has rung."""
         return [
             event
-            for row in waiting_commands(self.desk.record)
-            for event in carry_out(self.desk.record, self.state, row)
+            for row in waiting_requests(self.desk.record)
+            for event in carry_out(self.desk.record, row)
         ]
 
     def ask(self, verb: str, **arguments: Any) -> tuple[str, str, list[Event]]:
@@ -64,7 +62,7 @@ class Session:
         return *self.answer(token), events
 
     def answer(self, token: str) -> tuple[str, str]:
-        (row,) = self.desk.rows(t.command, token=token)
+        (row,) = self.desk.rows(t.request, token=token)
         return row.state, row.answer
 
 
@@ -128,14 +126,14 @@ def test_a_session_does_not_end_for_what_was_asked_before_it_ran(fresh: Session,
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "stop", "abort"])
-def test_a_verb_is_for_a_step_or_for_the_branch_below_it(fresh: Session, verb: str) -> None:
+def test_a_verb_is_for_a_step_or_for_all_below_it(fresh: Session, verb: str) -> None:
     a, b = fresh.desk.step("a").id, fresh.desk.step("b").id
     assert fresh.ask(verb, step="a")[1:] == (f"a: {verb}", [Asked(verb, (a,), f"{verb} by ada")])
-    answer, events = fresh.ask(verb, step="a", branch=True)[1:]
+    answer, events = fresh.ask(verb, step="a", downstream=True)[1:]
     assert (answer, events) == (f"a, b: {verb}", [Asked(verb, (a, b), f"{verb} by ada")])
 
 
-def test_commands_are_carried_out_in_the_order_of_asking_and_only_once(fresh: Session) -> None:
+def test_requests_are_carried_out_in_the_order_of_asking_and_only_once(fresh: Session) -> None:
     fresh.write("resume", {}, at=2000.0)
     fresh.write("pause", {}, at=1000.0)
     assert [event.verb for event in fresh.hear() if isinstance(event, Asked)] == [
@@ -148,9 +146,9 @@ def test_commands_are_carried_out_in_the_order_of_asking_and_only_once(fresh: Se
 def test_an_answer_is_an_event_that_screens_follow(fresh: Session) -> None:
     fresh.ask("pause", step="a")
     fresh.ask("pause", step="nope")
-    said = queries.events(fresh.desk.store, kinds=["command.answered"])
+    said = queries.events(fresh.desk.store, kinds=["request.answered"])
     assert [one.document["verdict"] for one in said] == ["done", "refused"]
-    assert said[0].document == {"command": "pause", "verdict": "done", "answer": "a: pause"}
+    assert said[0].document == {"verb": "pause", "verdict": "done", "answer": "a: pause"}
 
 
 # -- what cannot be done ---------------------------------------------------------------------------
@@ -163,17 +161,23 @@ def test_an_answer_is_an_event_that_screens_follow(fresh: Session) -> None:
         ("set", {"step": "nope", "changes": {}}, "no step 'nope'"),
         ("set", {"step": "a", "changes": {"ad": 1}}, "Extra inputs are not permitted"),
         ("set", {"step": "a", "changes": {"add": "x"}}, "should be a valid number"),
-        ("set", {"step": "a", "changes": [1]}, "not a mapping"),
-        ("set", {"step": "a"}, "set needs changes"),
-        ("set", {}, "set needs step and changes"),
+        (
+            "set",
+            {"step": "a", "changes": [1]},
+            "changes: Input should be a valid dictionary, found [1]",
+        ),
+        ("set", {"step": "a"}, "set cannot be asked like this: it needs changes"),
+        ("set", {}, "it needs step and changes"),
         ("accept", {"exposures": ["e1", "e77", "e78"]}, "no exposure e77, e78 in this session"),
         ("accept", {"exposures": ["e1"], "step": "a"}, "a is no selection"),
-        ("reject", {"exposures": 5}, "not iterable"),
-        ("reject", {}, "reject needs exposures"),
-        ("reject", {"exposures": [["e1"]]}, "not supported"),
+        ("reject", {"exposures": 5}, "exposures: Input should be a valid tuple, found 5"),
+        ("reject", {}, "it needs exposures"),
+        ("reject", {"exposures": [["e1"]]}, "exposures.0: Input should be a valid string"),
         ("acknowledge", {"alert": 99}, "no alert 99 in this session"),
         ("acknowledge", {"alert": "the red one"}, "the red one"),
-        ("explode", {}, "no command 'explode'; there are pause"),
+        ("explode", {}, "no request 'explode'; there are pause"),
+        ("pause", {"stp": "a"}, "it has no stp, only who, step, downstream"),
+        ("pause", {"step": ""}, "step: String should have at least 1 character, found ''"),
         ("pause", ["a"], "list"),
         ("pause", None, "NoneType"),
     ],
@@ -181,7 +185,7 @@ def test_an_answer_is_an_event_that_screens_follow(fresh: Session) -> None:
 def test_what_cannot_be_done_is_refused_with_a_reason_and_changes_nothing(
     fresh: Session, verb: str, arguments: Any, said: str
 ) -> None:
-    """A command that nobody can carry out must not take the session down, now or ever again."""
+    """A request that nobody can carry out must not take the session down, now or ever again."""
     before = [queries.steps(fresh.desk.store), fresh.desk.exposures()]
     token = fresh.write(verb, arguments)
     assert fresh.hear() == []
@@ -195,7 +199,7 @@ def test_what_cannot_be_done_is_refused_with_a_reason_and_changes_nothing(
 def test_trouble_with_the_store_is_no_refusal(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The command stays new, and is carried out when the store can be written again."""
+    """The request stays new, and is carried out when the store can be written again."""
     full = OperationalError("UPDATE", {}, Exception("database or disk is full"))
 
     def fail(*_args: Any, **_more: Any) -> None:
@@ -216,19 +220,16 @@ def test_trouble_with_the_store_is_no_refusal(
 
 def test_a_change_revises_the_step_and_all_that_depends_on_it(session: Session) -> None:
     desk = session.desk
-    session.state.steps[desk.step("a").id].running = 1
     verdict, answer, events = session.ask("set", step="a", changes={"add": 2})
     assert (verdict, answer) == ("done", "a is at revision 2, b is at revision 2")
-    numbers = {desk.step("a").id, desk.step("b").id}
-    assert [(one.verb, set(one.steps)) for one in events if isinstance(one, Asked)] == [
-        ("revised", numbers)
-    ]
+    (revised,) = events
+    assert isinstance(revised, Revised)
+    assert {one.id for one in revised.steps} == {desk.step("a").id, desk.step("b").id}
+    assert all(one.backfilling for one in revised.steps)
     assert {step.name: step.revision for step in queries.steps(desk.store)} == {
         "src": 1, "sel": 1, "a": 2, "b": 2, "c": 1,
     }  # fmt: skip
     assert [one.who for one in queries.revisions(desk.store, "a")] == ["", "ada"]
-    assert {n for n, step in session.state.steps.items() if step.backfilling} >= numbers
-    assert session.state.steps[desk.step("a").id].running == 1  # what runs is not forgotten
     desk.backfill("a", "b")
     desk.work()
     found = queries.results(desk.store, "b")
@@ -245,27 +246,6 @@ def test_a_change_that_is_taken_back_returns_to_the_earlier_revision(session: Se
     answer = session.ask("set", step="a", changes={"add": 1})[1]
     assert answer == "a is at revision 1, b is at revision 1"
     assert len(queries.results(session.desk.store, "b")) == 3  # all that was done is there
-
-
-def test_tasks_of_the_old_revision_are_not_tried_again(session: Session) -> None:
-    desk = session.desk
-    desk.find(1.5)
-    desk.start("sel")
-    a, c = desk.step("a").id, desk.step("c").id
-    tasks = {number: asking_for(desk, number) for number in (a, c)}
-    session.state.later = [(0.0, number, task) for number, task in tasks.items()]
-    session.ask("set", step="a", changes={"add": 2})
-    assert [entry[1] for entry in session.state.later] == [c]
-
-
-def asking_for(desk: Desk, step: int) -> Any:
-    """A ready task of a step, as decisions know it."""
-    task = t.task.c
-    columns = (task.rank, task.id, task.step_id, task.due, task.attempt)
-    with desk.store.read() as connection:
-        row = connection.execute(select(*columns).where(task.step_id == step)).first()
-    assert row is not None
-    return type(desk.ready("c")[0])(*row)
 
 
 # -- accept and reject -----------------------------------------------------------------------------
