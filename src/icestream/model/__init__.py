@@ -22,7 +22,7 @@ from icestream.model.optics import Optics
 from icestream.model.particles import Particles
 from icestream.model.picks import Picks
 from icestream.model.picture import Picture, marked_fields, pictures_of
-from icestream.model.quality import QUALITIES, Measured, Quality
+from icestream.model.quality import QUALITIES, Measured, Quality, qualities_of
 from icestream.model.verdict import Accepted, Rejected, Verdict
 from icestream.model.volume import Volume
 
@@ -67,6 +67,7 @@ __all__ = [
     "map_paths",
     "marked_fields",
     "pictures_of",
+    "qualities_of",
     "source_key",
     "task_key",
     "to_document",

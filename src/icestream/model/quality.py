@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
-__all__ = ["QUALITIES", "Measured", "Quality"]
+__all__ = ["QUALITIES", "Measured", "Quality", "qualities_of"]
 
 
 @runtime_checkable
@@ -13,6 +13,18 @@ class Measured(Protocol):
 
     def qualities(self) -> Mapping[str, float]:
         """Measured qualities by name; one of `QUALITIES`, or a name of the author's own."""
+
+
+_measured: dict[type[Any], bool] = {}
+"""Looked at once for each type: that takes microseconds, and a worker asks for every item."""
+
+
+def qualities_of(item: Any) -> Mapping[str, float]:
+    """What was measured on an item; nothing, where its type does not say."""
+    kind = type(item)
+    if kind not in _measured:
+        _measured[kind] = issubclass(kind, Measured)
+    return item.qualities() if _measured[kind] else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from icestream.model import (
     Picks,
     Volume,
     column,
+    qualities_of,
 )
 
 OPTICS = Optics(pixel_size=1.0, voltage=300)
@@ -124,3 +125,5 @@ def test_defocus_is_shown_in_micrometres() -> None:
 def test_an_item_that_says_what_was_measured_is_measured() -> None:
     assert issubclass(Ctf, Measured)
     assert not issubclass(Movie, Measured)
+    assert qualities_of(OPTICS) == {}
+    assert all(qualities_of(item) == item.qualities() for item in ITEMS)

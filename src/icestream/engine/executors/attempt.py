@@ -20,12 +20,12 @@ from icestream.engine.executors.contract import Call, Ending, Lease
 from icestream.engine.machine.storage import is_full
 from icestream.model import (
     Accepted,
-    Measured,
     Particles,
     Rejected,
     from_document,
     map_paths,
     pictures_of,
+    qualities_of,
     to_document,
     type_name,
 )
@@ -234,16 +234,16 @@ def _ending(call: Call, protocol: Any, made: Any, also: tuple[str, ...] = ()) ->
         types[port.name] = type_name(type(item))
         for path, mark in pictures_of(final):
             pictures.append((port.name, str(path), mark.title, mark.description))
-        measured = item.qualities() if isinstance(item, Measured) else {}
-        qualities.update({n: float(v) for n, v in measured.items() if math.isfinite(v)})
+        measured = qualities_of(item).items()
+        qualities.update({n: float(v) for n, v in measured if math.isfinite(v)})
         if isinstance(item, Particles) and not stack:
             stack, particles = port.name, len(item)
     return Ending(
         task=call.task,
         outcome="done",
         document=json.dumps(documents, separators=(",", ":")),
-        types=json.dumps(types, separators=(",", ":")),
-        pictures=json.dumps(pictures, separators=(",", ":")),
+        types=json.dumps(types),
+        pictures=json.dumps(pictures) if pictures else "[]",
         files=tuple((name, final, size) for name, (final, size) in files.items()),
         qualities=qualities,
         particles=particles,
