@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from icestream.model import ITEM_TYPES, type_name
 from icestream.protocol import Protocol, Registry
 from icestream.protocol.conformance import problems
 
@@ -23,6 +24,13 @@ def protocol(request: pytest.FixtureRequest) -> type[Protocol[Any]]:
 
 def test_conformance(protocol: type[Protocol[Any]]) -> None:
     assert problems(protocol) == []
+
+
+def test_what_ours_make_is_known_without_them(protocol: type[Protocol[Any]]) -> None:
+    """A session is read where the protocols that made it are not installed."""
+    if protocol.__module__.startswith("icestream."):
+        for port in protocol.outputs():
+            assert ITEM_TYPES[type_name(port.item)] is port.item
 
 
 def test_parameters_survive_json(protocol: type[Protocol[Any]]) -> None:

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from icestream.model.arrays import Column
+from icestream.model.picture import Picture
 
 __all__ = ["AS_IT_IS", "ORIENTATIONS", "Gain", "GainVerdict", "Orientation"]
 
@@ -114,7 +115,7 @@ class Gain:
     snapshot wrote none."""
     bad: Path | None = None
     """MRC map of the bad pixels, 1 where bad: a list of defects for later sessions."""
-    picture: Path | None = None
+    picture: Annotated[Path | None, Picture("Gain", "Gain estimated from the movies")] = None
     """Small picture of the estimated gain."""
 
     def qualities(self) -> dict[str, float]:

@@ -7,7 +7,7 @@ process. Only a `BatchProtocol` has a state, and the engine holds it.
 import pickle
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -283,7 +283,7 @@ class BatchProtocol(Protocol[P], Generic[P, S]):
 
     def size(self, item: Any) -> int:
         """How much an item counts towards a full batch: its length, or 1."""
-        return len(item) if hasattr(item, "__len__") else 1
+        return len(item) if isinstance(item, Sized) else 1
 
     start: Any
     update: Any
