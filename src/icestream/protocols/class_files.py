@@ -25,7 +25,7 @@ class Origins:
     """Where each particle came from, in the order of arrival."""
 
     exposures: list[str] = field(default_factory=list)
-    particles: Growing = field(default_factory=lambda: Growing(_ORIGIN))
+    particles: Growing = field(default_factory=lambda: Growing.empty(_ORIGIN))
     """Place in `exposures`, place in the stack, and the defocus (u, v, angle, phase shift)."""
 
     def add(self, item: Particles) -> None:

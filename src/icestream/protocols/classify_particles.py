@@ -97,6 +97,7 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
 
     name = "classes2d.online"
     title = "Streaming 2D classification"
+    version = 2
     cites = (
         "doi:10.1006/jsbi.1998.4014",
         "doi:10.1111/j.1467-9868.2009.00698.x",

@@ -95,6 +95,7 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, Progress]):
 
     name = "volume.initial"
     title = "First 3D map"
+    version = 2
     cites = (
         "doi:10.1016/j.jsb.2012.09.006",
         "doi:10.1038/nmeth.4169",
