@@ -140,7 +140,7 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
         state.snapshots += 1
         done = state.classification
         averages, counts = class_averages(done), class_counts(done)
-        resolution, score = class_quality(done)[0], class_scores(done).score
+        resolution, score = class_quality(done).resolution, class_scores(done).score
         stem = f"classes_{state.snapshots:04d}"
         stack = work.path(f"{stem}.mrcs")
         write_mrc(stack, averages, done.plan.pixel_size)
