@@ -141,7 +141,7 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, Progress]):
         picture = work.path(f"{stem}.png")
         write_picture(picture, draw_volume(found.volume))
         group, extent = point_group(found.symmetry), len(found.volume) * state.pixel_size
-        directions, counts = direction_histogram(found.views, group)
+        seen = direction_histogram(found.views, group)
         return Volume(
             particles=state.particles,
             iteration=state.snapshots,
@@ -155,7 +155,7 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, Progress]):
             resolution=resolution_at(found.correlation, 0.143, extent),
             resolution_half=resolution_at(found.correlation, 0.5, extent),
             fsc=column(found.correlation),
-            directions=column(np.column_stack([directions, counts])),
+            directions=column(np.column_stack([seen.directions, seen.counts])),
             efficiency=sampling_efficiency(found.views, group),
             starts=column([[each.likelihood, each.agreement] for each in found.starts]),
             symmetries=tuple(each.name for each in found.symmetries),
