@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from icestream.model import ITEM_TYPES, type_name
-from icestream.protocol import Protocol, Registry
+from icestream.protocol import BatchProtocol, Protocol, Registry
 from icestream.protocol.conformance import problems
 
 REGISTRY = Registry()
@@ -50,6 +50,12 @@ def test_it_travels_to_a_worker(protocol: type[Protocol[Any]]) -> None:
     """A lease holds the protocol with its parameters."""
     made = protocol()
     assert pickle.loads(pickle.dumps(made)).parameters == made.parameters
+
+
+def test_the_state_of_a_batch_protocol_is_declared(protocol: type[Protocol[Any]]) -> None:
+    """Its checkpoints are made of the types that `start` names."""
+    if issubclass(protocol, BatchProtocol):
+        assert protocol.state_type() is not Any
 
 
 def test_no_parameter_has_a_unit_in_its_name(protocol: type[Protocol[Any]]) -> None:
