@@ -100,7 +100,7 @@ class Telling:
         try:
             protocol = _protocol(self._registry, step)
             orders: list[int | None] = []
-            if step.kind == "monitor":
+            if protocol.watches:
                 drawn = self._drawn.get(step.name, ())
                 figures = [_drawn(from_document(Figure, dict(each)), ()) for each in drawn]
             elif step.counts.done:
@@ -186,7 +186,7 @@ def _gather(
 
 def _item(follower: Follower, protocol: type[Protocol[Any]], record: ResultRecord) -> Iterator[Any]:
     """What the author's method returned: the item of the first port, or the verdict."""
-    if protocol.kind == "selection":
+    if protocol.passes and protocol.runs:
         reasons = record.outputs.get("verdict", {}).get("reasons", ())
         yield Accepted() if record.passed else Rejected(tuple(reasons))
         return

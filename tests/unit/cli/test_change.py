@@ -12,7 +12,7 @@ from icestream.cli.change import InvalidChange, change, read_changes
 from icestream.engine.book import Book
 from icestream.engine.lock import hold
 from icestream.engine.workflow import load_workflow
-from icestream.protocol import Parameters, Registry
+from icestream.protocol import InputFile, Parameters, Registry
 from icestream.store import queries
 from icestream.store.open import open_store
 from icestream.store.records import Counts, StepRecord
@@ -44,7 +44,7 @@ class RingParameters(Parameters):
     pattern: str = ""
     """Text."""
 
-    gain: Path | None = None
+    gain: InputFile | None = None
     """A file."""
 
     @model_validator(mode="after")
