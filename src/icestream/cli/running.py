@@ -147,6 +147,7 @@ def _machine(settings: Settings) -> Machine:
         has,
         cores=settings.cores or has.cores,
         memory=int(settings.memory or has.memory),
+        tokens=settings.tokens,
     )
 
 
