@@ -338,10 +338,6 @@ SIGNATURES: dict[str, tuple[str, str]] = {
         typo("Gate", "def ready(self, counts: int) -> bool: ..."),
         _READY + "the parameter `counts` of `Typo.ready` is `int`, not a `Mapping[str, int]`",
     ),
-    "trigger: no return annotation": (
-        typo("Gate", "def ready(self, counts: Mapping[str, int]): ..."),
-        _READY + "`Typo.ready` has no return annotation",
-    ),
     "monitor: another name": (
         typo("Look", "def inspect(self, ctfs: Window[Ctf]) -> Iterator[Alert]: ..."),
         _INSPECT + "`Typo.inspect` calls it `ctfs`",
@@ -358,6 +354,26 @@ SIGNATURES: dict[str, tuple[str, str]] = {
     ),
 }
 """Signatures that keep a protocol from being called: it is broken, and never begins."""
+
+UNREAD: dict[str, tuple[str, str]] = {
+    "trigger: no return annotation": (
+        typo("Gate", "def ready(self, counts: Mapping[str, int]): ..."),
+        _READY + "`Typo.ready` has no return annotation",
+    ),
+    "trigger: no annotation": (
+        typo("Gate", "def ready(self, counts) -> bool: ..."),
+        _READY + "the parameter `counts` of `Typo.ready` has no annotation",
+    ),
+    "batch: state without annotation": (
+        typo("Sums", "def update(self, state, new: Batch[Ctf]) -> float: ..."),
+        _UPDATE + "the parameter `state` of `Typo.update` has no annotation",
+    ),
+    "source: no return annotation": (
+        typo("Source", "def discover(self, cursor: Cursor): ..."),
+        _DISCOVER + "`Typo.discover` has no return annotation",
+    ),
+}
+"""Annotations that are missing and that only people read: it works, and is no good plugin."""
 
 ATTRIBUTES: dict[str, tuple[str, str]] = {
     "misspelt title": (

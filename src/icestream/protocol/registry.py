@@ -118,7 +118,7 @@ class Registry:
                 f"{target} is {what}, not a protocol class; derive it from ItemProtocol or another "
                 "kind, and let the entry point name it"
             )
-        found = [*attribute_problems(protocol), *signature_problems(protocol)]
+        found = [*attribute_problems(protocol), *signature_problems(protocol, unread=False)]
         if found:
             raise _Unusable(f"{protocol.__qualname__}: {'; '.join(found)}")
         if protocol.name != name:

@@ -54,10 +54,15 @@ class _Method:
     work: Literal["may", "must", "never"] = "never"
     named: str = ""
     """Name that its one parameter must have, where the engine looks for it."""
+    read: bool = True
+    """Whether anything depends on its annotations, so that it cannot do without."""
 
 
-def signature_problems(protocol: type[Protocol[Any]]) -> list[str]:
-    """What keeps the engine from calling the methods of `protocol`; empty when nothing does."""
+def signature_problems(protocol: type[Protocol[Any]], *, unread: bool = True) -> list[str]:
+    """What is wrong with the methods that the engine calls; empty when nothing is.
+
+    `unread` asks for annotations on which nothing depends, too: a protocol works without.
+    """
     kind = next((kind for kind in _METHODS if issubclass(protocol, kind)), None)
     if kind is None:
         kinds = ", ".join(sorted(kind.__name__ for kind in _METHODS))
@@ -66,11 +71,11 @@ def signature_problems(protocol: type[Protocol[Any]]) -> list[str]:
     return [
         f"{article} {kind.__name__} needs `{method.form}`; {found}"
         for method in _METHODS[kind]
-        for found in _found(protocol, method)
+        for found in _found(protocol, method, method.read or unread)
     ]
 
 
-def _found(protocol: type[Protocol[Any]], method: _Method) -> Iterator[str]:
+def _found(protocol: type[Protocol[Any]], method: _Method, annotated: bool) -> Iterator[str]:
     """What the author wrote instead of a method."""
     written = inspect.getattr_static(protocol, method.name, None)
     whole = f"`{protocol.__name__}.{method.name}`"
@@ -87,10 +92,12 @@ def _found(protocol: type[Protocol[Any]], method: _Method) -> Iterator[str]:
     elif inspect.isgeneratorfunction(written) and method.returns is not _TOLD:
         yield f"{whole} yields; let it return"
     else:
-        yield from _wrong_signature(whole, written, method)
+        yield from _wrong_signature(whole, written, method, annotated)
 
 
-def _wrong_signature(whole: str, written: Callable[..., Any], method: _Method) -> Iterator[str]:
+def _wrong_signature(
+    whole: str, written: Callable[..., Any], method: _Method, annotated: bool
+) -> Iterator[str]:
     try:
         given = list(inspect.signature(written).parameters.values())
     except (TypeError, ValueError):
@@ -114,9 +121,14 @@ def _wrong_signature(whole: str, written: Callable[..., Any], method: _Method) -
         return
     rest = [one for one in given[1:] if hints.get(one.name) is not Work]
     yield from _wrong_work(whole, given[1:], hints, method)
-    yield from _wrong_parameters(whole, rest, hints, method)
+    bare = [one.name for one in rest if one.name not in hints]
+    if bare and annotated:
+        yield f"the parameter `{bare[0]}` of {whole} has no annotation"
+    else:
+        yield from _wrong_parameters(whole, rest, hints, method)
     if "return" not in hints:
-        yield f"{whole} has no return annotation"
+        if annotated:
+            yield f"{whole} has no return annotation"
     elif not method.returns.fits(hints["return"]):
         yield f"{whole} returns `{_words(hints['return'])}`, not {method.returns.words}"
 
@@ -135,10 +147,6 @@ def _wrong_work(
 def _wrong_parameters(
     whole: str, rest: list[inspect.Parameter], hints: Mapping[str, Any], method: _Method
 ) -> Iterator[str]:
-    for one in rest:
-        if one.name not in hints:
-            yield f"the parameter `{one.name}` of {whole} has no annotation"
-            return
     if method.takes is None:
         if not rest:
             yield f"{whole} takes no item"
@@ -150,7 +158,7 @@ def _wrong_parameters(
             yield f"{whole} takes {found}"
             return
     for one, wanted in zip(rest, asked, strict=True):
-        if not wanted.fits(hints[one.name]):
+        if one.name in hints and not wanted.fits(hints[one.name]):
             what = f"the parameter `{one.name}` of {whole} is `{_words(hints[one.name])}`"
             yield f"{what}, not {wanted.words}"
     if method.named and rest[0].name != method.named:
@@ -260,7 +268,13 @@ _METHODS: dict[type[Protocol[Any]], tuple[_Method, ...]] = {
         _Method("judge", "judge(self, <item>: <Type>) -> Verdict", None, _VERDICT),
     ),
     BatchProtocol: (
-        _Method("batch_size", "batch_size(self) -> int", (), _Asked(_is(int), "an `int`")),
+        _Method(
+            "batch_size",
+            "batch_size(self) -> int",
+            (),
+            _Asked(_is(int), "an `int`"),
+            read=False,
+        ),
         _Method("start", "start(self, first: Batch[<Type>]) -> <State>", (_BATCH,), _STATE, "may"),
         _Method(
             "update",
@@ -268,6 +282,7 @@ _METHODS: dict[type[Protocol[Any]], tuple[_Method, ...]] = {
             (_STATE, _BATCH),
             _STATE,
             "may",
+            read=False,
         ),
         _Method("snapshot", "snapshot(self, state: <State>) -> <Type>", (_STATE,), _OUTPUT, "may"),
     ),
@@ -277,6 +292,7 @@ _METHODS: dict[type[Protocol[Any]], tuple[_Method, ...]] = {
             "ready(self, counts: Mapping[str, int]) -> bool",
             (_COUNTS,),
             _Asked(_is(bool), "a `bool`"),
+            read=False,
         ),
     ),
     SourceProtocol: (
@@ -285,6 +301,7 @@ _METHODS: dict[type[Protocol[Any]], tuple[_Method, ...]] = {
             "discover(self, cursor: Cursor) -> Discovery",
             (_Asked(_is(Cursor), "a `Cursor`"),),
             _Asked(_is(Discovery), "a `Discovery`"),
+            read=False,
         ),
     ),
     Monitor: (

@@ -103,6 +103,7 @@ def test_what_is_wrong_with_a_protocol_is_said_once(
 
 SLIPS = (
     malformed.SIGNATURES
+    | malformed.UNREAD
     | malformed.ATTRIBUTES
     | malformed.CONSTANTS
     | malformed.WRITES

@@ -20,6 +20,17 @@ def test_a_wrong_signature_is_told(
     assert signature_problems(malformed.load_typo(source, tmp_path, monkeypatch)) == [sentence]
 
 
+@pytest.mark.parametrize(
+    ("source", "sentence"), malformed.UNREAD.values(), ids=malformed.UNREAD.keys()
+)
+def test_an_annotation_that_only_people_read_is_asked_for_by_the_check_alone(
+    source: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protocol = malformed.load_typo(source, tmp_path, monkeypatch)
+    assert signature_problems(protocol) == [sentence]
+    assert signature_problems(protocol, unread=False) == []
+
+
 @pytest.mark.parametrize("source", malformed.FINE.values(), ids=malformed.FINE.keys())
 def test_what_is_right_is_let_be(
     source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
