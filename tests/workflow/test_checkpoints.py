@@ -55,7 +55,7 @@ def test_a_checkpoint_that_cannot_be_read_fails_its_batch_with_the_reason(
     assert f"the checkpoint {checkpoint} cannot be read: it is a pickle" in alert.message
     assert not sentinel.exists()
     checkpoint.write_bytes(kept)
-    from icestream.engine.commands import send
+    from icestream.engine.requests.send import send
 
     send(local.folder, "resume", step="total")
     assert local.run(*steps).complete

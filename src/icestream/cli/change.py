@@ -10,7 +10,6 @@ from typing import Annotated, Any, get_args
 from cyclopts import Parameter
 from pydantic import TypeAdapter, ValidationError
 
-from icestream.cli.checks import absent_file
 from icestream.cli.control import ask, run_again
 from icestream.cli.describe import bare_type, type_words, value_words, without_effect
 from icestream.cli.step_options import NONE
@@ -18,7 +17,7 @@ from icestream.cli.terminal import print_table
 from icestream.engine.machine.lock import hold, holder
 from icestream.engine.record.revisions import change_at_rest, preview
 from icestream.engine.requests.models import SetParameters
-from icestream.protocol import Parameters, Registry, refused_values
+from icestream.protocol import Parameters, Registry, absent_file, refused_values
 from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.records import StepRecord

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin, 
 
 from icestream.model import Alert, content_key, to_document
 from icestream.protocol.checkpoint import read_checkpoint, write_checkpoint
+from icestream.protocol.executable import Program
 from icestream.protocol.figures import Figure
 from icestream.protocol.parameters import Parameters
 from icestream.protocol.ports import Port, input_ports, output_ports, port_name
@@ -57,6 +58,20 @@ class Protocol(ABC, Generic[P]):
     """Sources, as ``doi:...``."""
     resources: ClassVar[Resources] = Resources()
     kind: ClassVar[str]
+    """What records and people call the kind. Code asks for the traits below."""
+    brings: ClassVar[bool] = False
+    """Brings items in from outside: nothing feeds it, and it is asked again and again."""
+    runs: ClassVar[bool] = False
+    """Has tasks that a worker runs."""
+    passes: ClassVar[bool] = False
+    """Its outputs are its inputs, let through or held back: each on the verdict of its task where
+    it `runs`, otherwise all of them at once."""
+    agrees: ClassVar[bool] = False
+    """Takes any number of links at its input, and goes on with those that have a result."""
+    gathers: ClassVar[bool] = False
+    """Takes the items of many exposures into one task, and makes snapshots of them all."""
+    watches: ClassVar[bool] = False
+    """Looks at what others made, and makes nothing that flows on."""
 
     def __init__(self, parameters: P | None = None) -> None:
         self.parameters: P = parameters if parameters is not None else self.parameters_type()()
@@ -94,6 +109,26 @@ class Protocol(ABC, Generic[P]):
         """What one task needs; override when it depends on the parameters."""
         return self.resources
 
+    def programs(self) -> Sequence[Program]:
+        """Programs that it runs, with its parameters; none by default."""
+        return ()
+
+    def software(self) -> Mapping[str, str]:
+        """Versions of software beyond Python packages that decide the results: part of the keys.
+
+        The programs' by default, where they can be told.
+        """
+        versions = {program.executable: program.version() for program in self.programs()}
+        return {name: version for name, version in versions.items() if version}
+
+    def lacking(self) -> Sequence[str]:
+        """What else it needs, with its parameters, and this machine does not have, in sentences.
+
+        Programs, GPUs and files of `InputFile` parameters are looked for without it. A sentence
+        says what is missing, where it was looked for and what to do.
+        """
+        return ()
+
     def summarize(self, items: Sequence[Any]) -> str:
         """One sentence on the results so far, as for a paper; empty when there is none."""
         return ""
@@ -111,6 +146,7 @@ class ItemProtocol(Protocol[P]):
     """
 
     kind = "item"
+    runs = True
 
     process: Any
     """Given by the author."""
@@ -171,6 +207,7 @@ class SourceProtocol(Protocol[P]):
     """
 
     kind = "source"
+    brings = True
     every: ClassVar[float] = 0.1
     """Seconds between calls when the source has nothing better to say."""
 
@@ -211,6 +248,8 @@ class ConsensusProtocol(Protocol[P], Generic[P, T]):
     """
 
     kind = "consensus"
+    runs = True
+    agrees = True
     minimum: ClassVar[int] = 2
     """Candidates without which there is nothing to agree on. The engine waits for all inputs;
     when one of them failed or was rejected for an exposure, it goes on with the others."""
@@ -237,6 +276,8 @@ class SelectionProtocol(Protocol[P]):
     """
 
     kind = "selection"
+    runs = True
+    passes = True
 
     judge: Any
     """Given by the author: returns `Accepted()` or `Rejected(reasons)`."""
@@ -279,6 +320,8 @@ class BatchProtocol(Protocol[P], Generic[P, S]):
     """
 
     kind = "batch"
+    runs = True
+    gathers = True
 
     @abstractmethod
     def batch_size(self) -> int:
@@ -329,6 +372,7 @@ class TriggerProtocol(Protocol[P]):
     """
 
     kind = "trigger"
+    passes = True
     item: ClassVar[type[Any]]
 
     @abstractmethod
@@ -368,6 +412,7 @@ class Monitor(Protocol[P]):
     """
 
     kind = "monitor"
+    watches = True
     every: ClassVar[float] = 10.0
     """Seconds between inspections, when there is anything new to see."""
     last: ClassVar[int] = 50

@@ -28,6 +28,7 @@ from icestream.processing.motion.warp import Recipe, Sums, sum_frames
 from icestream.protocol import (
     Advanced,
     Figure,
+    InputFile,
     ItemFailed,
     ItemProtocol,
     Operational,
@@ -81,7 +82,7 @@ class AlignMoviesParameters(Parameters):
     """Shift and weigh each frame in Fourier space; only local motion is interpolated. Takes several
     times as long, for what lies above 0.7 of the Nyquist frequency."""
 
-    defects: Annotated[Path | None, Advanced] = None
+    defects: Annotated[InputFile | None, Advanced] = None
     """Defect map or list beyond that of the movies, such as one found over many movies."""
 
     distortion_angle: Annotated[float, Unit("°"), Ge(-180), Le(180), Advanced] = 0.0

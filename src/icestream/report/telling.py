@@ -101,7 +101,7 @@ class Telling:
         try:
             protocol = _protocol(self._registry, step)
             orders: list[int | None] = []
-            if step.kind == "monitor":
+            if protocol.watches:
                 drawn = self._drawn.get(step.name, ())
                 figures = [_drawn(from_document(Figure, dict(each)), ()) for each in drawn]
             elif step.counts.done:
@@ -187,7 +187,7 @@ def _gather(
 
 def _item(follower: Follower, protocol: type[Protocol[Any]], record: ResultRecord) -> Iterator[Any]:
     """What the author's method returned: the item of the first port, or the verdict."""
-    if protocol.kind == "selection":
+    if protocol.passes and protocol.runs:
         said = items_of(follower.store, record).values()
         reasons = next((one.reasons for one in said if isinstance(one, Rejected)), ())
         yield Accepted() if record.passed else Rejected(reasons)

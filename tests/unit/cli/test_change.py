@@ -13,7 +13,7 @@ from icestream.engine.graph.workflow import load_workflow
 from icestream.engine.machine.lock import hold
 from icestream.engine.record.record import Record
 from icestream.engine.requests.models import SetParameters
-from icestream.protocol import Parameters, Registry
+from icestream.protocol import InputFile, Parameters, Registry
 from icestream.store import queries
 from icestream.store.open import open_store
 from icestream.store.records import Counts, StepRecord
@@ -45,7 +45,7 @@ class RingParameters(Parameters):
     pattern: str = ""
     """Text."""
 
-    gain: Path | None = None
+    gain: InputFile | None = None
     """A file."""
 
     @model_validator(mode="after")

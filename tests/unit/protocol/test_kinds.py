@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,9 @@ from icestream.protocol import (
     Monitor,
     Parameters,
     Port,
+    Program,
+    ProgramProtocol,
+    Protocol,
     SelectionProtocol,
     SourceProtocol,
     TriggerProtocol,
@@ -143,3 +147,41 @@ def test_a_batch_counts_items_by_their_length() -> None:
 
     assert Count().size(Three()) == 3
     assert Count().size(object()) == 1
+
+
+TRAITS = ("brings", "runs", "passes", "agrees", "gathers", "watches")
+
+
+@pytest.mark.parametrize(
+    ("kind", "traits"),
+    [
+        (SourceProtocol, {"brings"}),
+        (ItemProtocol, {"runs"}),
+        (ProgramProtocol, {"runs"}),
+        (ConsensusProtocol, {"runs", "agrees"}),
+        (SelectionProtocol, {"runs", "passes"}),
+        (BatchProtocol, {"runs", "gathers"}),
+        (TriggerProtocol, {"passes"}),
+        (Monitor, {"watches"}),
+    ],
+)
+def test_traits_of_each_kind(kind: type[Protocol[Any]], traits: set[str]) -> None:
+    assert {trait for trait in TRAITS if getattr(kind, trait)} == traits
+
+
+def test_a_protocol_without_programs_depends_on_no_software() -> None:
+    assert Items().software() == {}
+    assert Items().programs() == ()
+    assert Items().lacking() == ()
+
+
+def test_software_is_the_programs_that_tell_their_version(tmp_path: Path) -> None:
+    for name, script in (("fit", "echo 4.1"), ("mute", "exit 0")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+
+    class Fits(Items):
+        def programs(self) -> tuple[Program, ...]:
+            return tuple(Program(str(tmp_path / name)) for name in ("fit", "mute", "absent"))
+
+    assert Fits().software() == {str(tmp_path / "fit"): "4.1"}
