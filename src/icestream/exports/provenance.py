@@ -38,9 +38,11 @@ def write_provenance(store: Store, out: Path) -> None:
         written_whole(out / "lineage.jsonl") as unfinished,
         unfinished.open("w", encoding="utf-8") as file,
     ):
+        session = queries.session(store)
         about = {
             "icestream": icestream.__version__,
-            "session": queries.session(store).name,
+            "session": session.name,
+            "uid": session.uid,
             "epochs": [asdict(epoch) for epoch in queries.epochs(store)],
         }
         file.write(json.dumps(about) + "\n")

@@ -401,6 +401,8 @@ def epochs(store: Store) -> tuple[EpochRecord, ...]:
                 started=row.started,
                 holder=row.holder,
                 software=json.loads(row.software),
+                host=row.host,
+                folder=row.folder,
             )
             for row in connection.execute(select(t.epoch).order_by(t.epoch.c.id))
         )

@@ -44,6 +44,8 @@ class SessionRecord:
     created: float
     """Seconds since the epoch."""
     changed: float
+    uid: str = ""
+    """Made with the session; its own wherever its folder is moved. A copied folder keeps it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +280,9 @@ class EpochRecord:
     """``pid@host``."""
     software: Mapping[str, str]
     """Versions of Python and of the distributions that results depend on."""
+    host: str = ""
+    folder: str = ""
+    """Where the session's folder was; empty for what an early version ran."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,8 +73,12 @@ session = Table(
     Column("holder", Text, nullable=False, default=""),
     Column("created", Double, nullable=False),
     Column("changed", Double, nullable=False),
+    Column("uid", Text, nullable=False, server_default=text("''")),
 )
-"""One row: the session itself. `epoch` counts the coordinators that ran it."""
+"""One row: the session itself. `epoch` counts the coordinators that ran it.
+
+`uid`: made with the session, its own wherever its folder is moved.
+"""
 
 epoch = Table(
     "epoch",
@@ -83,8 +87,10 @@ epoch = Table(
     Column("started", Double, nullable=False),
     Column("holder", Text, nullable=False),
     Column("software", Text, nullable=False),
+    Column("host", Text, nullable=False, server_default=text("''")),
+    Column("folder", Text, nullable=False, server_default=text("''")),
 )
-"""One row per coordinator that ran the session: who, since when, and with which software.
+"""One row per coordinator that ran the session: who, since when, with which software, and where.
 
 `software`: {distribution: version}. Every result names the epoch that made it.
 """

@@ -25,6 +25,7 @@ from icestream.engine.graph.workflow import Workflow
 from icestream.engine.machine import storage
 from icestream.engine.machine.ledger import Grant, Share
 from icestream.engine.machine.lock import held_since
+from icestream.engine.machine.naming import name_here
 from icestream.engine.messages import (
     Compacted,
     Discovered,
@@ -72,6 +73,8 @@ class Options:
     """Seconds between looks whether trouble with storage is over."""
     most: Mapping[str, int]
     """What it may use when it is alone, by kind of the machine's ledger."""
+    uid: str | None = None
+    """Of the session; as the store has it by default, or a new one."""
 
 
 class Coordinator:
@@ -82,7 +85,7 @@ class Coordinator:
         self._executor = executor
         self._options = options
         self._room = Room(options.most)
-        self._record = Record(store, options.order, options.timeout)
+        self._record = Record(store, options.order, options.timeout, options.uid)
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._state = State({}, Free(0, 0), 0)
         self._spool: list[object] = []
@@ -126,11 +129,12 @@ class Coordinator:
         """Run the session; the caller holds its lock and has started the executor."""
         started = time.monotonic()
         steps = self._record.open(workflow, registry)
-        mark = f"{opening.mark_of(self._record.folder)}{self._record.epoch}."
+        mark = f"{opening.mark_of(self._record.uid, self._record.folder)}{self._record.epoch}."
         free = Free(0, 0)
         self._state = State(steps, free, self._executor.capacity(), mark=mark)
         take_grant(self._state, share.granted)
-        self._threads = Threads(self._store, self._record.plan, self.tell)
+        name = name_here(self._record.uid, self._record.folder)
+        self._threads = Threads(self._store, self._record.plan, self.tell, name)
         self._performer = Performer(self._record, self._state, self._executor, self._threads)
         try:
             # Whoever runs a session again may have mended what made tasks fail.

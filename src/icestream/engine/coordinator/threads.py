@@ -23,9 +23,10 @@ _CHECKPOINT = 60.0
 
 
 class Threads:
-    """Starts, holds and stops the threads of one coordinator."""
+    """Starts, holds and stops the threads of one coordinator; `name` is that of its doorbell."""
 
-    def __init__(self, store: Store, plan: Plan, tell: Callable[[object], None]) -> None:
+    def __init__(self, store: Store, plan: Plan, tell: Callable[[object], None], name: str) -> None:
+        self._name = name
         self._store = store
         self._plan = plan
         self._tell = tell
@@ -37,7 +38,7 @@ class Threads:
 
     def start(self, cursors: dict[int, Any], held: Iterable[int]) -> None:
         """Start all of them; sources go on from where they stood."""
-        self._bell = Doorbell(self._store.folder, lambda: self._tell(Rung()))
+        self._bell = Doorbell(self._name, lambda: self._tell(Rung()))
         for number, cursor in cursors.items():
             self.start_source(number, cursor)
         for number in held:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from icestream.engine.decisions.state import StepState
 from icestream.engine.graph.plan import Plan, PlannedStep, bind
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Output, Step, Workflow
+from icestream.engine.machine.naming import name_here
 from icestream.engine.machine.programs import end_programs
-from icestream.model import content_key
 from icestream.protocol import BatchProtocol, Registry
 from icestream.store import tables as t
 from icestream.store.open import Store
@@ -31,6 +32,7 @@ __all__ = [
     "plan_of",
     "recover",
     "step_state",
+    "uid_of",
     "workflow_of",
 ]
 
@@ -40,9 +42,15 @@ LEFT = {"running": "waiting", "draining": "paused"}
 """What steps are, by what they were, when nobody runs the session any more."""
 
 
-def mark_of(folder: Path) -> str:
-    """Beginning of the names of all leases of a session."""
-    return f"{content_key(str(folder))[:12]}:"
+def uid_of(store: Store) -> str:
+    """The session's uid; a new one for a session that has not begun."""
+    with store.read() as connection:
+        return connection.execute(select(t.session.c.uid)).scalar() or uuid.uuid4().hex
+
+
+def mark_of(uid: str, folder: Path) -> str:
+    """Beginning of the names of all leases of a session on this machine."""
+    return f"{name_here(uid, folder)}:"
 
 
 def workflow_of(connection: Connection) -> Workflow | None:
@@ -223,7 +231,8 @@ def _find_twins(plan: Plan) -> None:
 
 def recover(folder: Path, connection: Connection, software: Mapping[str, str], now: float) -> int:
     """Take over a session: what was running is ready again; returns the new epoch."""
-    end_programs(mark_of(folder))
+    row = connection.execute(select(t.session.c.uid, t.session.c.epoch)).one()
+    end_programs(mark_of(row.uid, folder))
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     connection.execute(
         update(t.task).where(t.task.c.state == "running").values(state="ready", due=0.0)
@@ -235,19 +244,26 @@ def recover(folder: Path, connection: Connection, software: Mapping[str, str], n
     )
     for was, left in LEFT.items():
         connection.execute(update(t.step).where(t.step.c.state == was).values(state=left))
-    epoch = int(connection.execute(select(t.session.c.epoch)).scalar_one()) + 1
-    holder = f"{os.getpid()}@{socket.gethostname()}"
+    epoch, host = int(row.epoch) + 1, socket.gethostname()
+    holder = f"{os.getpid()}@{host}"
     connection.execute(update(t.session).values(epoch=epoch, holder=holder))
     connection.execute(
-        t.epoch.insert().values(id=epoch, started=now, holder=holder, software=json.dumps(software))
+        t.epoch.insert().values(
+            id=epoch,
+            started=now,
+            holder=holder,
+            software=json.dumps(software),
+            host=host,
+            folder=str(folder),
+        )
     )
     return epoch
 
 
 def enter_session(
-    connection: Connection, folder: Path, workflow: Workflow, order: str, now: float
+    connection: Connection, name: str, uid: str, workflow: Workflow, order: str, now: float
 ) -> None:
-    """Insert the session's row, or bring it up to date."""
+    """Insert the session's row, or bring it up to date; its name and uid stay what they are."""
     values: Mapping[str, Any] = {
         "workflow": workflow.name,
         "order": order,
@@ -257,7 +273,7 @@ def enter_session(
     }
     if connection.execute(select(t.session.c.id)).scalar() is None:
         connection.execute(
-            t.session.insert().values(id=1, name=folder.name, epoch=0, created=now, **values)
+            t.session.insert().values(id=1, name=name, uid=uid, epoch=0, created=now, **values)
         )
     else:
         connection.execute(update(t.session).values(**values))

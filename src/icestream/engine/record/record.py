@@ -56,8 +56,9 @@ _STATES = 2
 class Record:
     """Reads and writes one session for its coordinator."""
 
-    def __init__(self, store: Store, order: str, timeout: float) -> None:
+    def __init__(self, store: Store, order: str, timeout: float, uid: str | None = None) -> None:
         self.store = store
+        self.uid = uid or opening.uid_of(store)
         self.folder = store.folder
         self.order = order
         self.timeout = timeout
@@ -81,7 +82,7 @@ class Record:
             self._numbers = Numbers(connection)
             writes = Writes(self._numbers, now)
             self.plan = opening.enter_workflow(connection, writes, workflow, registry)
-            opening.enter_session(connection, self.folder, workflow, self.order, now)
+            opening.enter_session(connection, self.folder.name, self.uid, workflow, self.order, now)
             software = software_of(registry, {step.protocol for step in workflow.steps})
             self.epoch = opening.recover(self.folder, connection, software, now)
             self.alerts.load(connection)

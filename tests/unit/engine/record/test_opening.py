@@ -1,6 +1,8 @@
 """Opening a session: the workflow enters the store, and what a crash left is put right."""
 
 import json
+import re
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ import toys
 from icestream.engine.graph.workflow import InvalidWorkflow, Output, Workflow
 from icestream.engine.record import opening
 from icestream.engine.record.opening import mark_of, plan_of, step_state, workflow_of
+from icestream.engine.record.record import Record
+from icestream.store import queries
 from icestream.store import tables as t
 from toy_record import Desk
 
@@ -170,9 +174,23 @@ def test_scratch_of_dead_epochs_is_swept(desk: Desks) -> None:
 
 
 def test_leases_of_two_sessions_have_other_names(tmp_path: Path) -> None:
-    assert mark_of(tmp_path / "one") != mark_of(tmp_path / "two")
-    assert mark_of(tmp_path / "one") == mark_of(tmp_path / "one")
-    assert mark_of(tmp_path).endswith(":")  # no mark is the beginning of another
+    (tmp_path / "copy").mkdir()
+    assert mark_of("one", tmp_path) != mark_of("two", tmp_path)
+    assert mark_of("one", tmp_path) != mark_of("one", tmp_path / "copy")
+    assert mark_of("one", tmp_path) == mark_of("one", tmp_path)
+    assert mark_of("one", tmp_path).endswith(":")  # no mark is the beginning of another
+
+
+def test_a_session_has_a_uid_from_its_beginning_and_keeps_it(desk: Desks) -> None:
+    made, other = desk(SRC, A), desk(SRC, A)
+    assert re.fullmatch(r"[0-9a-f]{32}", made.record.uid)
+    assert made.record.uid != other.record.uid
+    assert queries.session(made.store).uid == made.record.uid
+    again = Record(made.store, "oldest", 60.0)
+    again.open(Workflow.from_document(toys.workflow(SRC, A)), toys.registry())
+    assert again.uid == queries.session(made.store).uid == made.record.uid
+    last = queries.epochs(made.store)[-1]
+    assert (last.number, last.host, last.folder) == (2, socket.gethostname(), str(made.folder))
 
 
 def test_the_session_says_who_holds_it_and_what_it_runs(desk: Desks) -> None:
