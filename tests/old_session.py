@@ -16,6 +16,7 @@ from alembic.config import Config
 from sqlalchemy import MetaData, create_engine, insert, select
 
 import toys
+from icestream.engine.executors import attempt
 from icestream.store import open as opening
 from icestream.store import postgres
 
@@ -64,6 +65,7 @@ def restore(folder: Path, url: str | None = None) -> None:
     """Make `folder` the old session's, its store untouched: in the folder, or in PostgreSQL."""
     folder.mkdir(parents=True)
     (folder / "total").mkdir()
+    attempt._states.clear()  # of another session that ran in this process, by the same path
     toys.AddUp().save(TOTAL, folder / "total" / "batch_00003_state")
     file = folder / opening.FILE if url is None else folder.with_suffix(".old")
     old = sqlite3.connect(file)

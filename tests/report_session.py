@@ -42,6 +42,13 @@ from icestream.processing.motion.picture import draw_tracks
 from icestream.processing.volume.picture import draw_volume
 from icestream.report import ReportWriter
 from icestream.store import tables as t
+from icestream.store.events import (
+    Event,
+    ExposureStateChanged,
+    TaskDone,
+    TaskFailed,
+    TaskSkipped,
+)
 from icestream.store.open import Store, open_store
 from icestream.store.writing import Numbers, Writes
 
@@ -419,14 +426,22 @@ class SampleSession:
 
     def _end(self, writes: Writes, exposure: int, state: str, reasons: list[str]) -> None:
         writes.update(t.exposure, exposure, state=state, reasons=json.dumps(reasons))
-        writes.event("exposure", exposure_id=exposure)
+        said = ExposureStateChanged(state=state, reasons=reasons)
+        writes.event(said, exposure_id=exposure)
 
     def _task(self, writes: Writes, step: str, exposure: int, state: str, **more: Any) -> None:
         number = self.step_ids[step]
         more.setdefault("reason", "")
         more.setdefault("passed", True)
         more.setdefault("result_id", None)
-        serial = writes.event("task", step_id=number, exposure_id=max(exposure, 0))
+        said: Event
+        if state == "done":
+            said = TaskDone(result=more["result_id"])
+        elif state == "failed":
+            said = TaskFailed(reason=more["reason"])
+        else:
+            said = TaskSkipped(reason=more["reason"])
+        serial = writes.event(said, step_id=number, exposure_id=max(exposure, 0))
         writes.insert(
             t.task, step_id=number, revision_id=number, exposure_id=exposure,
             key=f"{step}{exposure}", inputs="[]",

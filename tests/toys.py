@@ -105,18 +105,21 @@ class Count(SourceProtocol[Counting]):
 
     def _files(self, known: set[str], folder: Path) -> Discovery:
         names = sorted(path.name for path in folder.iterdir() if path.name not in known)
-        items, refused = [], []
+        items, refused, waiting = [], [], 0
         for name in names:
             if name == "closed":
                 continue
             text = (folder / name).read_text()
-            if text == "bad":
+            if text == "half":
+                waiting += 1
+            elif text == "bad":
                 refused.append(Refusal(folder / name, "is bad", name))
             else:
                 items.append(Number(exposure=name, value=float(text) + self.parameters.offset))
         closed = (folder / "closed").exists()
-        state = sorted(known | (set(names) - {"closed"}))
-        return Discovery(items, refused, state=state, closed=closed)
+        taken = {one.exposure for one in [*items, *refused]}
+        state = sorted(known | taken)
+        return Discovery(items, refused, state=state, closed=closed, waiting=waiting)
 
     def waits(self) -> bool:
         return not self.parameters.impatient

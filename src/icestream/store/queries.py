@@ -464,6 +464,7 @@ def _step(row: Row[Any]) -> StepRecord:
         parameters=json.loads(row.parameters),
         changed=json.loads(row.changed),
         counts=Counts(**counts),
+        waiting=row.waiting,
     )
 
 

@@ -46,6 +46,8 @@ class SessionRecord:
     changed: float
     uid: str = ""
     """Made with the session; its own wherever its folder is moved. A copied folder keeps it."""
+    events: int = 0
+    """Newest version of the catalogue of events that has written to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,8 @@ class StepRecord:
     changed: Mapping[str, Any]
     """Those that a person set."""
     counts: Counts
+    waiting: int = 0
+    """Of a source: files that it has seen and that are not whole yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +251,7 @@ class SampleRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecord:
-    """Something that happened."""
+    """Something that happened; `icestream.store.events.read_event` makes a value of it."""
 
     seq: int
     time: float

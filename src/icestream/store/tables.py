@@ -74,10 +74,12 @@ session = Table(
     Column("created", Double, nullable=False),
     Column("changed", Double, nullable=False),
     Column("uid", Text, nullable=False, server_default=text("''")),
+    Column("events", Integer, nullable=False, server_default=text("0")),
 )
 """One row: the session itself. `epoch` counts the coordinators that ran it.
 
-`uid`: made with the session, its own wherever its folder is moved.
+`uid`: made with the session, its own wherever its folder is moved. `events`: the newest version of
+the catalogue of events (`icestream.store.events`) that has written to it.
 """
 
 epoch = Table(
@@ -122,12 +124,13 @@ step = Table(
     Column("cursor", Text, nullable=False, default="null"),
     Column("gate", Text, nullable=False, default="held"),
     Column("backfill", BigInteger),
+    Column("waiting", Integer, nullable=False, server_default=text("0")),
 )
 """A protocol placed in the workflow.
 
 `cursor`: where a source stands. `gate`: a trigger's: held, open, or shut for good. `backfill`:
 id of the last exposure that was looked at after the step was added or changed; null when all
-were.
+were. `waiting`: files that a source has seen and that are not whole yet.
 """
 
 revision = Table(
@@ -277,7 +280,10 @@ event = Table(
     Column("exposure_id", BigInteger),
     Column("document", Text, nullable=False, default="{}"),
 )
-"""Append-only: what happened, in order. Screens and sinks follow it by `seq`."""
+"""Append-only: what happened, in order. Screens and sinks follow it by `seq`.
+
+`kind` and `document` are those of `icestream.store.events`.
+"""
 
 alert = Table(
     "alert",

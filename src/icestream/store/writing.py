@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
 
 from icestream.store import tables as t
+from icestream.store.events import Event, document_of
 
 __all__ = ["Numbers", "Writes"]
 
@@ -71,23 +72,18 @@ class Writes:
             counts[name] += change
 
     def event(
-        self,
-        kind: str,
-        document: str = "{}",
-        *,
-        step_id: int | None = None,
-        exposure_id: int | None = None,
+        self, event: Event, *, step_id: int | None = None, exposure_id: int | None = None
     ) -> int:
-        """Append an event; returns its sequence number."""
+        """Append an event of the catalogue; returns its sequence number."""
         seq = self.numbers.next("event")
         self._inserts[t.event].append(
             {
                 "seq": seq,
                 "time": self.now,
-                "kind": kind,
+                "kind": event.kind,
                 "step_id": step_id,
                 "exposure_id": exposure_id,
-                "document": document,
+                "document": document_of(event),
             }
         )
         return seq

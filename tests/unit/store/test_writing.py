@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from icestream.store import queries
 from icestream.store import tables as t
+from icestream.store.events import ExposureFound, GateMoved, StepAdded
 from icestream.store.open import Store
 from icestream.store.writing import Numbers, Writes
 
@@ -50,7 +51,7 @@ def test_numbers_go_on_from_what_the_store_has(store: Store) -> None:
         assert numbers.last("step") == 2
         writes = Writes(numbers, 0.0)
         assert add_step(writes, "a") == 3
-        assert writes.event("step.added") == 1
+        assert writes.event(StepAdded()) == 1
         writes.flush(connection)
     with store.read() as connection:
         again = Numbers(connection)
@@ -163,14 +164,14 @@ def test_more_can_be_written_in_the_same_transaction_and_nothing_twice(store: St
         writes.insert(t.counter, revision_id=1)
         writes.count(1, done=1)
         add_step(writes, "a")
-        writes.event("one")
+        writes.event(ExposureFound())
         writes.flush(connection)
         writes.flush(connection)
         add_step(writes, "b")
-        writes.event("two")
+        writes.event(StepAdded())
         writes.flush(connection)
     assert names(store) == ["a", "b"]
-    assert [one.kind for one in queries.events(store)] == ["one", "two"]
+    assert [one.kind for one in queries.events(store)] == ["exposure.found", "step.added"]
     with store.read() as connection:
         assert connection.execute(select(t.counter.c.done)).scalar() == 1
 
@@ -182,17 +183,17 @@ def test_events_are_numbered_in_order_and_say_when(store: Store) -> None:
     for now in (100.0, 200.0):
         with store.write() as connection:
             writes = begin(connection, now)
-            writes.event("first", '{"a": 1}', step_id=7)
-            writes.event("second", exposure_id=9)
+            writes.event(GateMoved(gate="open"), step_id=7)
+            writes.event(ExposureFound(), exposure_id=9)
             writes.flush(connection)
     found = queries.events(store)
     assert [(one.seq, one.time, one.kind) for one in found] == [
-        (1, 100.0, "first"),
-        (2, 100.0, "second"),
-        (3, 200.0, "first"),
-        (4, 200.0, "second"),
+        (1, 100.0, "step.gate"),
+        (2, 100.0, "exposure.found"),
+        (3, 200.0, "step.gate"),
+        (4, 200.0, "exposure.found"),
     ]
-    assert (found[0].document, found[1].document) == ({"a": 1}, {})
+    assert (found[0].document, found[1].document) == ({"gate": "open"}, {})
 
 
 def test_events_are_appended_and_never_overwritten(store: Store) -> None:
@@ -201,13 +202,13 @@ def test_events_are_appended_and_never_overwritten(store: Store) -> None:
         stale = Numbers(connection)
     with store.write() as connection:
         writes = begin(connection)
-        writes.event("true")
+        writes.event(StepAdded())
         writes.flush(connection)
     with pytest.raises(IntegrityError), store.write() as connection:
         writes = Writes(stale, 0.0)
-        writes.event("false")
+        writes.event(ExposureFound())
         writes.flush(connection)
-    assert [one.kind for one in queries.events(store)] == ["true"]
+    assert [one.kind for one in queries.events(store)] == ["step.added"]
 
 
 # -- all or nothing --------------------------------------------------------------------------------
@@ -221,7 +222,7 @@ def test_a_torn_transaction_leaves_nothing(store: Store) -> None:
     with pytest.raises(IntegrityError), store.write() as connection:
         writes = begin(connection)
         add_step(writes, "a")
-        writes.event("exposure.found")
+        writes.event(ExposureFound())
         writes.update(t.exposure, 1, state="done")
         writes.count(1, done=1)
         writes.flush(connection)

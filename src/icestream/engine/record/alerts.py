@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from icestream.model import Alert, Offer
 from icestream.store import tables as t
+from icestream.store.events import AlertAdopted, AlertCleared, AlertRaised, AlertUpdated
 from icestream.store.writing import Writes
 
 __all__ = ["ABSENT", "Alerts", "read_offer"]
@@ -72,7 +74,7 @@ class Alerts:
                 raised=writes.now,
                 seen=writes.now,
             )
-            writes.event("alert.raised", f'{{"alert": {number}}}', step_id=step)
+            writes.event(AlertRaised(alert=number, **_said(alert)), step_id=step)
             self.held[step, alert.key] = _Held(number, alert)
             return
         held.absent = 0
@@ -88,13 +90,17 @@ class Alerts:
                 offer=_write_offer(alert.offer),
                 seen=writes.now,
             )
+            writes.event(AlertUpdated(alert=held.id, **_said(alert)), step_id=step)
             held.alert = alert
 
-    def adopt(self, writes: Writes, number: int, who: str) -> None:
-        """Note that what an alert offers was adopted."""
-        for held in self.held.values():
-            if held.id == number:
-                held.adopted = True
+    def adopt(self, writes: Writes, step: int | None, number: int, offer: Offer, who: str) -> None:
+        """Note that what an alert of a step offers was adopted; said once, however often asked."""
+        held = next((one for one in self.held.values() if one.id == number), None)
+        if held is None or not held.adopted:
+            said = AlertAdopted(alert=number, who=who, offer=asdict(offer))
+            writes.event(said, step_id=step)
+        if held is not None:
+            held.adopted = True
         writes.update(t.alert, number, adopted=writes.now, adopted_by=who)
 
     def clear(self, writes: Writes, step: int | None, key: str) -> None:
@@ -102,12 +108,23 @@ class Alerts:
         held = self.held.pop((step, key), None)
         if held is not None:
             writes.update(t.alert, held.id, cleared=writes.now)
-            writes.event("alert.cleared", f'{{"alert": {held.id}}}', step_id=step)
+            writes.event(AlertCleared(alert=held.id), step_id=step)
 
 
 def read_offer(document: str | None) -> Offer | None:
     """An offer from the form in which the store keeps it."""
     return None if document is None else Offer(**json.loads(document))
+
+
+def _said(alert: Alert) -> dict[str, Any]:
+    """What an event says of an alert."""
+    return {
+        "key": alert.key,
+        "level": alert.level,
+        "message": alert.message,
+        "about": alert.exposure,
+        "offer": None if alert.offer is None else asdict(alert.offer),
+    }
 
 
 def _write_offer(offer: Offer | None) -> str | None:

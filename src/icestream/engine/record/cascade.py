@@ -22,6 +22,13 @@ from icestream.engine.record.documents import Documents
 from icestream.engine.record.verdicts import Judged, judged, verdict_of
 from icestream.model import task_key
 from icestream.store import tables as t
+from icestream.store.events import (
+    Event,
+    ExposureStateChanged,
+    TaskDone,
+    TaskFailed,
+    TaskSkipped,
+)
 from icestream.store.writing import Writes
 
 __all__ = ["Applied", "Cascade"]
@@ -159,10 +166,14 @@ class Cascade:
     def _ending(self, step: PlannedStep, row: Row) -> dict[str, Any]:
         if row.state in LIVE:
             return {}
-        said = {"result": row.result} if row.state == "done" else {"reason": row.reason}
-        seq = self.writes.event(
-            f"task.{row.state}", json.dumps(said), step_id=step.id, exposure_id=row.exposure
-        )
+        said: Event
+        if row.state == "done":
+            said = TaskDone(result=row.result)
+        elif row.state == "failed":
+            said = TaskFailed(reason=row.reason)
+        else:
+            said = TaskSkipped(reason=row.reason)
+        seq = self.writes.event(said, step_id=step.id, exposure_id=row.exposure)
         return {"serial": seq, "ended": self.writes.now}
 
     def _after(self, step: PlannedStep, row: Row, before: str | None) -> None:
@@ -275,13 +286,29 @@ class Cascade:
             for step in self.plan.steps.values()
             if step.per_exposure and not self.plan.snapshots_feed(step)
         ]
+        known = self._stored([one for one in self._reopened if one > 0])
         for exposure in self._touched:
-            if exposure > 0:
-                state, reasons = _judge(expected, self._rows[exposure])
-                if state != "going" or exposure in self._reopened:
-                    self.writes.update(
-                        t.exposure, exposure, state=state, reasons=json.dumps(reasons)
-                    )
+            if exposure < 0:
+                continue
+            state, reasons = _judge(expected, self._rows[exposure])
+            # What was not opened again had not come to an end.
+            if state == "going" and exposure not in known:
+                continue
+            written = json.dumps(reasons)
+            if (state, written) != known.get(exposure):
+                self.writes.update(t.exposure, exposure, state=state, reasons=written)
+                said = ExposureStateChanged(state=state, reasons=reasons)
+                self.writes.event(said, exposure_id=exposure)
+
+    def _stored(self, exposures: list[int]) -> dict[int, tuple[str, str]]:
+        """State and reasons of exposures, as the store has them."""
+        if not exposures:
+            return {}
+        exposure = t.exposure.c
+        chosen = select(exposure.id, exposure.state, exposure.reasons).where(
+            exposure.id.in_(exposures)
+        )
+        return {number: (state, why) for number, state, why in self.connection.execute(chosen)}
 
 
 def _judge(expected: list[PlannedStep], rows: dict[int, Row]) -> tuple[str, list[str]]:

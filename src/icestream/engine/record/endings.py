@@ -20,6 +20,7 @@ from icestream.engine.record.verdicts import Judged, judged, verdict_of
 from icestream.model import map_paths, task_key, to_document
 from icestream.protocol import Discovery, SourceProtocol
 from icestream.store import tables as t
+from icestream.store.events import ExposureFound
 
 __all__ = [
     "KEEP",
@@ -224,7 +225,7 @@ def _exposures(cascade: Cascade, names: list[str], items: Iterable[Any]) -> dict
                 found=cascade.writes.now,
                 details=json.dumps(details.get(name, {})),
             )
-            cascade.writes.event("exposure.found", exposure_id=numbers[name])
+            cascade.writes.event(ExposureFound(), exposure_id=numbers[name])
     return numbers
 
 

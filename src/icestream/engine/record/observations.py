@@ -9,6 +9,7 @@ from icestream.engine.record.offers import adopt_automatically, usable_alerts
 from icestream.engine.record.record import Record
 from icestream.model import Alert, to_document
 from icestream.store import tables as t
+from icestream.store.events import FiguresDrawn, SamplesTaken, SegmentWritten, SourceRaised
 
 __all__ = ["alert", "compacted", "inspected", "source_failed"]
 
@@ -27,10 +28,15 @@ def inspected(record: Record, said: Inspected) -> bool:
         record.alerts.report(writes, said.step, usable_alerts(record.plan, said.alerts))
         for one in said.samples:
             writes.insert(t.sample, time=said.time, name=one.name, value=one.value, unit=one.unit)
+        if said.samples:
+            names = sorted({one.name for one in said.samples})
+            writes.event(SamplesTaken(names=names), step_id=said.step)
         if said.figures:
             connection.execute(delete(t.figure).where(t.figure.c.step_id == said.step))
             drawn = json.dumps([to_document(figure) for figure in said.figures])
             writes.insert(t.figure, step_id=said.step, document=drawn, time=said.time)
+            titles = [figure.title for figure in said.figures]
+            writes.event(FiguresDrawn(titles=titles), step_id=said.step)
         writes.flush(connection)
         name = record.plan.steps[said.step].name
         return adopt_automatically(connection, writes, record.alerts, said.step, name)
@@ -44,7 +50,10 @@ def source_failed(record: Record, said: SourceFailed) -> None:
     alert = Alert(key="source.failed", level="critical", message=message)
     with record.transaction() as (_, writes):
         record.alerts.raise_(writes, said.step, alert)
-        writes.event("source.failed", json.dumps({"details": said.details}), step_id=said.step)
+        writes.event(
+            SourceRaised(details=said.details, reason=said.reason, final=said.final),
+            step_id=said.step,
+        )
 
 
 def compacted(record: Record, made: Compacted) -> None:
@@ -58,6 +67,7 @@ def compacted(record: Record, made: Compacted) -> None:
             rows=made.rows,
             created=writes.now,
         )
+        writes.event(SegmentWritten(path=made.path, rows=made.rows), step_id=made.step)
         writes.flush(connection)
         chosen = t.part.c.result_id.in_(made.results)
         connection.execute(update(t.part).where(chosen).values(segment_id=number))

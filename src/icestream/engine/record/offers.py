@@ -65,7 +65,7 @@ def adopt_automatically(
         if before is not None:
             continue
         # Marked now, so that it is asked for once, even if the request is refused.
-        alerts.adopt(writes, held.id, who)
+        alerts.adopt(writes, step, held.id, offer, who)
         connection.execute(
             insert(t.request).values(
                 token=uuid.uuid4().hex,

@@ -19,6 +19,15 @@ from icestream.engine.machine.naming import name_here
 from icestream.engine.machine.programs import end_programs
 from icestream.protocol import BatchProtocol, Registry
 from icestream.store import tables as t
+from icestream.store.events import (
+    SCHEMA,
+    EpochStarted,
+    SessionStateChanged,
+    SourceWaiting,
+    StepAdded,
+    StepRevised,
+    StepStateChanged,
+)
 from icestream.store.open import Store
 from icestream.store.writing import Writes
 
@@ -153,6 +162,8 @@ def enter_revision(connection: Connection, writes: Writes, step: PlannedStep, wh
         if not same:
             writes.update(t.revision, row.id, **written)
         if row.id == step.revision_id:
+            if not same:
+                _say_revised(writes, step, who)
             return not same and step.kind in ("source", "monitor")
         step.revision_id = row.id
     else:
@@ -161,9 +172,13 @@ def enter_revision(connection: Connection, writes: Writes, step: PlannedStep, wh
     step.gate = "held"
     anew = {"revision_id": step.revision_id, "backfill": 0, "gate": "held", "cursor": "null"}
     writes.update(t.step, step.id, **anew)
-    document = json.dumps({"revision": step.number, "who": who, "changed": dict(step.changed)})
-    writes.event("step.revised", document, step_id=step.id)
+    _say_revised(writes, step, who)
     return True
+
+
+def _say_revised(writes: Writes, step: PlannedStep, who: str) -> None:
+    said = StepRevised(revision=step.number, who=who, changed=dict(step.changed))
+    writes.event(said, step_id=step.id)
 
 
 def _insert_step(writes: Writes, step: PlannedStep) -> None:
@@ -184,7 +199,7 @@ def _insert_step(writes: Writes, step: PlannedStep) -> None:
             writes.insert(
                 t.link, step_id=step.id, port=port, source_id=feed.step, source_port=feed.port
             )
-    writes.event("step.added", step_id=step.id)
+    writes.event(StepAdded(protocol=step.protocol.name), step_id=step.id)
 
 
 def _insert_revision(writes: Writes, step: PlannedStep, who: str) -> int:
@@ -229,9 +244,11 @@ def _find_twins(plan: Plan) -> None:
         step.looks_back = step.number > 1 or len(twins) > 1
 
 
-def recover(folder: Path, connection: Connection, software: Mapping[str, str], now: float) -> int:
+def recover(
+    folder: Path, connection: Connection, writes: Writes, software: Mapping[str, str]
+) -> int:
     """Take over a session: what was running is ready again; returns the new epoch."""
-    row = connection.execute(select(t.session.c.uid, t.session.c.epoch)).one()
+    row = connection.execute(select(t.session)).one()
     end_programs(mark_of(row.uid, folder))
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     connection.execute(
@@ -242,36 +259,58 @@ def recover(folder: Path, connection: Connection, software: Mapping[str, str], n
         .where(t.counter.c.running != 0)
         .values(ready=t.counter.c.ready + t.counter.c.running, running=0)
     )
-    for was, left in LEFT.items():
-        connection.execute(update(t.step).where(t.step.c.state == was).values(state=left))
+    for step in connection.execute(select(t.step)).all():
+        if step.state in LEFT:
+            state = LEFT[step.state]
+            writes.update(t.step, step.id, state=state)
+            said = StepStateChanged(state=state, reason=step.reason)
+            writes.event(said, step_id=step.id)
+        if step.waiting:
+            writes.update(t.step, step.id, waiting=0)
+            writes.event(SourceWaiting(waiting=0), step_id=step.id)
     epoch, host = int(row.epoch) + 1, socket.gethostname()
     holder = f"{os.getpid()}@{host}"
     connection.execute(update(t.session).values(epoch=epoch, holder=holder))
     connection.execute(
         t.epoch.insert().values(
             id=epoch,
-            started=now,
+            started=writes.now,
             holder=holder,
             software=json.dumps(software),
             host=host,
             folder=str(folder),
         )
     )
+    writes.event(
+        EpochStarted(
+            epoch=epoch,
+            host=host,
+            folder=str(folder),
+            holder=holder,
+            workflow=row.workflow,
+            order=row.order,
+            events=SCHEMA,
+        )
+    )
     return epoch
 
 
 def enter_session(
-    connection: Connection, name: str, uid: str, workflow: Workflow, order: str, now: float
+    connection: Connection, writes: Writes, name: str, uid: str, workflow: Workflow, order: str
 ) -> None:
     """Insert the session's row, or bring it up to date; its name and uid stay what they are."""
+    now, row = writes.now, connection.execute(select(t.session)).one_or_none()
     values: Mapping[str, Any] = {
         "workflow": workflow.name,
         "order": order,
         "state": "running",
         "reason": "",
         "changed": now,
+        "events": max(SCHEMA, row.events if row else 0),
     }
-    if connection.execute(select(t.session.c.id)).scalar() is None:
+    if row is None or (row.state, row.reason) != ("running", ""):
+        writes.event(SessionStateChanged(state="running"))
+    if row is None:
         connection.execute(
             t.session.insert().values(id=1, name=name, uid=uid, epoch=0, created=now, **values)
         )

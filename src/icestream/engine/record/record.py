@@ -43,6 +43,13 @@ from icestream.engine.record.software import software_of
 from icestream.model import Alert
 from icestream.protocol import Registry
 from icestream.store import tables as t
+from icestream.store.events import (
+    EpochLeft,
+    GateMoved,
+    SessionStateChanged,
+    SourceWaiting,
+    StepStateChanged,
+)
 from icestream.store.open import Store
 from icestream.store.writing import Numbers, Writes
 
@@ -72,7 +79,11 @@ class Record:
         """Tasks that are out, by lease."""
         self.loose = 0
         """Particles since somebody last made segments and set this to 0."""
+        self.asked: set[str] = set()
+        """Tokens of requests that are known to be asked and have no answer yet."""
         self._checkpoints: dict[int, list[str]] = {}
+        self._waiting: dict[int, int] = {}
+        """Files that are not whole yet, by source, as the store has it."""
         self._numbers: Numbers
 
     def open(self, workflow: Workflow, registry: Registry) -> dict[int, StepState]:
@@ -82,12 +93,11 @@ class Record:
             self._numbers = Numbers(connection)
             writes = Writes(self._numbers, now)
             self.plan = opening.enter_workflow(connection, writes, workflow, registry)
-            opening.enter_session(connection, self.folder.name, self.uid, workflow, self.order, now)
+            name = self.folder.name
+            opening.enter_session(connection, writes, name, self.uid, workflow, self.order)
             software = software_of(registry, {step.protocol for step in workflow.steps})
-            self.epoch = opening.recover(self.folder, connection, software, now)
+            self.epoch = opening.recover(self.folder, connection, writes, software)
             self.alerts.load(connection)
-            writes = Writes(self._numbers, now)
-            writes.event("session.started", json.dumps({"epoch": self.epoch}))
             writes.flush(connection)
             return {
                 number: opening.step_state(connection, step)
@@ -128,15 +138,17 @@ class Record:
             for ending in lease.endings:
                 commit.publish(self.folder, outs[ending.task], ending)
         events: list[Event] = []
+        waiting: dict[int, int] = {}
         with self.cascade() as cascade:
             cascade.load(
                 out.exposure for lease in ended for out in self.leases[lease.lease].values()
             )
             events += [self._lease_ended(cascade, lease) for lease in ended]
             for one in found:
-                self._found(cascade, one)
+                waiting |= self._found(cascade, one)
         for lease in ended:
             self._forget(lease)
+        self._waiting.update(waiting)
         # New tasks first: a step whose last task has ended must not look as if nothing followed.
         return [*self.follow_up(cascade.applied), *events]
 
@@ -171,10 +183,15 @@ class Record:
         tasks = {name: tuple(found) for name, found in groups.items()}
         return LeaseEnded(lease.lease, **tasks, seconds=mean, reason=reason)
 
-    def _found(self, cascade: Cascade, one: Discovered) -> None:
+    def _found(self, cascade: Cascade, one: Discovered) -> dict[int, int]:
+        """Record what a source found; returns how many files it waits for."""
         step = self.plan.steps[one.step]
         if one.revision != step.revision_id:
-            return
+            return {}
+        waiting = one.found.waiting
+        if waiting != self._waiting.get(step.id, 0):
+            cascade.writes.update(t.step, step.id, waiting=waiting)
+            cascade.writes.event(SourceWaiting(waiting=waiting), step_id=step.id)
         changed = commit.record_discovery(cascade, step, one.found, self.folder, self.epoch)
         self.alerts.clear(cascade.writes, one.step, "source.failed")
         alerts = list(one.found.alerts)
@@ -189,6 +206,7 @@ class Record:
                 )
             )
         self.alerts.report(cascade.writes, one.step, alerts, last=one.found.closed)
+        return {step.id: waiting}
 
     def _forget(self, lease: Ended) -> None:
         """Sweep the scratch of a lease, and states of batches that nothing goes on from."""
@@ -237,7 +255,7 @@ class Record:
         """Open a trigger's gate, or shut it for good: all that is held is looked at again."""
         with self.transaction() as (_, writes):
             writes.update(t.step, number, gate=gate, backfill=0)
-            writes.event("step.gate", json.dumps({"gate": gate}), step_id=number)
+            writes.event(GateMoved(gate=gate), step_id=number)
         self.plan.steps[number].gate = gate
         return [Backfilling(number, True)]
 
@@ -283,8 +301,7 @@ class Record:
         name = self.plan.steps[number].name
         with self.transaction() as (_, writes):
             writes.update(t.step, number, state=state, reason=reason)
-            said = json.dumps({"state": state, "reason": reason})
-            writes.event("step.state", said, step_id=number)
+            writes.event(StepStateChanged(state=state, reason=reason), step_id=number)
             if alarm:
                 message = (
                     f"{name} is paused: {reason}. Mend what is wrong, or change a parameter "
@@ -301,7 +318,7 @@ class Record:
             connection.execute(
                 update(t.session).values(state=state, reason=reason, changed=writes.now)
             )
-            writes.event("session.state", json.dumps({"state": state, "reason": reason}))
+            writes.event(SessionStateChanged(state=state, reason=reason))
 
     def leave(self, state: str, reason: str = "") -> None:
         """Record how the session is left: what ran waits for whoever takes it up again."""
@@ -311,6 +328,8 @@ class Record:
         for row in rows:
             self.change_step(row.id, opening.LEFT[row.state], row.reason, alarm=False)
         self.change_session(state, reason)
+        with self.transaction() as (_, writes):
+            writes.event(EpochLeft(epoch=self.epoch, state=state, reason=reason))
 
     # -- the way it is done --------------------------------------------------------------------
 

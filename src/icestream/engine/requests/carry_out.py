@@ -4,7 +4,6 @@ To add a verb: its model in `icestream.engine.requests.models`, a function here 
 follows and the answer, and its line in `_obey`.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any, assert_never
 
@@ -38,6 +37,12 @@ from icestream.engine.requests.models import (
     read_request,
 )
 from icestream.store import tables as t
+from icestream.store.events import (
+    AlertAcknowledged,
+    ExposureJudged,
+    RequestAnswered,
+    RequestAsked,
+)
 
 __all__ = ["carry_out", "judge", "refuse_late", "waiting_requests"]
 
@@ -52,10 +57,17 @@ class _Refused(Exception):
 
 
 def waiting_requests(record: Record) -> Sequence[Any]:
-    """Rows of the requests that nobody has answered, in order."""
+    """Rows of the requests that nobody has answered, in order; says once of each that it came."""
     chosen = select(t.request).where(t.request.c.state == "new").order_by(t.request.c.time)
     with record.store.read() as connection:
-        return connection.execute(chosen).all()
+        rows = connection.execute(chosen).all()
+    fresh = [row for row in rows if row.token not in record.asked]
+    if fresh:
+        with record.transaction() as (_, writes):
+            for row in fresh:
+                writes.event(RequestAsked(token=row.token, verb=row.verb, who=row.who))
+        record.asked.update(row.token for row in fresh)
+    return rows
 
 
 def refuse_late(record: Record, since: float) -> None:
@@ -192,12 +204,10 @@ def _adopt(record: Record, state: State, request: Adopt) -> Obeyed:
     offer = read_offer(found.offer)
     if offer is None:
         raise _Refused(f"alert {number} offers no change: {found.message}")
-    asked = {"step": offer.step, "changes": dict(offer.changes)}
-    events, said = _set(record, state, SetParameters(**asked, who=request.who))
+    asked = SetParameters(step=offer.step, changes=dict(offer.changes), who=request.who)
+    events, said = _set(record, state, asked)
     with record.transaction() as (_, writes):
-        record.alerts.adopt(writes, number, request.who)
-        told = json.dumps({"alert": number, "who": request.who, **asked})
-        writes.event("alert.adopted", told, step_id=found.step_id)
+        record.alerts.adopt(writes, found.step_id, number, offer, request.who)
     return events, said
 
 
@@ -209,8 +219,12 @@ def _answer(record: Record, row: Any, verdict: str, answer: str) -> None:
             .where(t.request.c.token == row.token)
             .values(state=verdict, answer=answer)
         )
-        said = json.dumps({"verb": row.verb, "verdict": verdict, "answer": answer})
-        writes.event("request.answered", said)
+        writes.event(
+            RequestAnswered(
+                verb=row.verb, verdict=verdict, answer=answer, token=row.token, who=row.who
+            )
+        )
+    record.asked.discard(row.token)
 
 
 def _revise(record: Record, steps: list[PlannedStep], who: str) -> list[PlannedStep]:
@@ -252,8 +266,8 @@ def _judge_one(
         why=why,
         time=cascade.writes.now,
     )
-    said = json.dumps({"accepted": accepted, "who": who, "why": why})
-    cascade.writes.event("exposure.judged", said, step_id=number, exposure_id=one)
+    said = ExposureJudged(accepted=accepted, who=who, why=why)
+    cascade.writes.event(said, step_id=number, exposure_id=one)
     row = cascade.rows(one).get(number)
     if row is not None and row.state == "done" and row.passed != accepted:
         reason = row.reason if accepted else (why or f"rejected by {who}")
@@ -271,5 +285,6 @@ def _see(record: Record, alert: int, who: str) -> bool:
             .values(acknowledged=writes.now, acknowledged_by=who)
         )
         if found.rowcount:
-            writes.event("alert.acknowledged", json.dumps({"alert": alert, "who": who}))
+            step = connection.execute(select(t.alert.c.step_id).where(t.alert.c.id == alert))
+            writes.event(AlertAcknowledged(alert=alert, who=who), step_id=step.scalar())
     return bool(found.rowcount)

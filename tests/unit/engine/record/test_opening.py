@@ -173,6 +173,31 @@ def test_scratch_of_dead_epochs_is_swept(desk: Desks) -> None:
     assert not (made.folder / opening.SCRATCH).exists()
 
 
+def test_what_a_crash_left_is_put_right_and_said(desk: Desks) -> None:
+    made = desk(SRC, A)
+    number = made.step("src").id
+    made.record.change_step(number, "running", "", alarm=False)
+    with made.store.write() as connection:
+        connection.execute(update(t.step).where(t.step.c.id == number).values(waiting=3))
+    made.open(SRC, A)
+    assert (queries.step(made.store, "src").state, queries.step(made.store, "src").waiting) == (
+        "waiting",
+        0,
+    )
+    assert [one["state"] for one in events(made, "step.state")] == ["running", "waiting"]
+    assert events(made, "source.waiting") == [{"waiting": 0}]
+    assert [one["epoch"] for one in events(made, "epoch.started")] == [1, 2]
+    assert events(made, "session.state") == [{"state": "running", "reason": ""}]  # it still is
+
+
+def test_a_parameter_that_makes_no_revision_is_said_to_be_changed(desk: Desks) -> None:
+    made = desk(SRC, A)
+    made.open(("src", "toy.count", {"pace": 0.5}, {}), A)
+    assert queries.step(made.store, "src").parameters["pace"] == 0.5
+    (said,) = events(made, "step.revised")
+    assert said == {"revision": 1, "who": "", "changed": {"pace": 0.5}}
+
+
 def test_leases_of_two_sessions_have_other_names(tmp_path: Path) -> None:
     (tmp_path / "copy").mkdir()
     assert mark_of("one", tmp_path) != mark_of("two", tmp_path)

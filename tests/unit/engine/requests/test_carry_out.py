@@ -150,7 +150,14 @@ def test_an_answer_is_an_event_that_screens_follow(fresh: Session) -> None:
     fresh.ask("pause", step="nope")
     said = queries.events(fresh.desk.store, kinds=["request.answered"])
     assert [one.document["verdict"] for one in said] == ["done", "refused"]
-    assert said[0].document == {"verb": "pause", "verdict": "done", "answer": "a: pause"}
+    assert said[0].document == {
+        "verb": "pause", "verdict": "done", "answer": "a: pause", "token": "t1", "who": "ada",
+    }  # fmt: skip
+    asked = queries.events(fresh.desk.store, kinds=["request.asked"])
+    assert [one.document for one in asked] == [
+        {"token": "t1", "verb": "pause", "who": "ada"},
+        {"token": "t2", "verb": "pause", "who": "ada"},
+    ]
 
 
 # -- what cannot be done ---------------------------------------------------------------------------

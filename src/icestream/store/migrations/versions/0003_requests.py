@@ -1,4 +1,4 @@
-"""Requests with a verb and a document; sessions with a uid and, by epoch, a place."""
+"""Requests with verb and document; sessions with uid and place; a catalogue of events."""
 
 import uuid
 
@@ -20,15 +20,22 @@ def upgrade() -> None:
     )
     op.drop_table("command")
     _add_identity()
+    _add_count("session", "events")
+    _add_count("step", "waiting")
     _rename_event("command.answered", "request.answered", "command", "verb")
+    _rename_event("session.started", "epoch.started", "epoch", "epoch")
 
 
 def downgrade() -> None:
     """Take back."""
+    _rename_event("epoch.started", "session.started", "epoch", "epoch")
+    with op.batch_alter_table("step", schema=None) as batch_op:
+        batch_op.drop_column("waiting")
     with op.batch_alter_table("epoch", schema=None) as batch_op:
         batch_op.drop_column("folder")
         batch_op.drop_column("host")
     with op.batch_alter_table("session", schema=None) as batch_op:
+        batch_op.drop_column("events")
         batch_op.drop_column("uid")
     _rename_event("request.answered", "command.answered", "verb", "command")
     _make_table("command", "name", "arguments")
@@ -67,6 +74,13 @@ def _add_identity() -> None:
     for number, holder in connection.execute(sa.text("SELECT id, holder FROM epoch")).all():
         change = sa.text("UPDATE epoch SET host = :host WHERE id = :number")
         connection.execute(change, {"host": holder.partition("@")[2], "number": number})
+
+
+def _add_count(table: str, column: str) -> None:
+    with op.batch_alter_table(table, schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(column, sa.Integer(), nullable=False, server_default=sa.text("0"))
+        )
 
 
 def _rename_event(old: str, new: str, key: str, called: str) -> None:
