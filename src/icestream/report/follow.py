@@ -1,4 +1,4 @@
-"""Following a session: what is new in its store, taken in without reading anything twice."""
+"""What a report knows of a session, taken in without reading anything twice."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 from icestream.report.rates import Rates
 from icestream.report.table import ExposureTable
 from icestream.store import queries
+from icestream.store.follow import EventFollower
 from icestream.store.open import Store
 from icestream.store.records import (
     AlertRecord,
@@ -51,7 +52,7 @@ class Follower:
         self.workflow: WorkflowRecord = queries.workflow(store)
         self._ids: list[int] = []
         self._batches: dict[str, int] = {}
-        self._event = 0
+        self._events = EventFollower(store)
         self._quality = 0
         self._sample = 0
         self._alert = 0
@@ -76,8 +77,7 @@ class Follower:
     def _read_events(self) -> dict[str, float]:
         """When something last happened to each exposure with news."""
         times: dict[str, float] = {}
-        while page := queries.events(self.store, after=self._event, limit=10 * _PAGE):
-            self._event = page[-1].seq
+        for page in self._events.pages():
             times.update((event.exposure, event.time) for event in page if event.exposure)
         return times
 
