@@ -1,5 +1,6 @@
 """The layers of the architecture: imports point down, and the light layers stay light."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,47 @@ def test_the_command_line_starts_light() -> None:
     assert not _imported_by("icestream.cli.app") & (
         HEAVY - {"rich"} | {"numba", "scipy", "numpy", "pydantic"}
     )
+
+
+def _pythons(path: Path) -> list[str]:
+    """Where a module lists arguments of a Python that would import from where it stands."""
+    return [
+        f"{path.name}:{node.lineno}"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.List)
+        and node.elts
+        and ast.unparse(node.elts[0]) == "sys.executable"
+        and ast.unparse(node.elts[1]) not in ("'-P'", "'-I'")
+    ]
+
+
+def test_every_python_we_start_imports_nothing_from_where_it_stands() -> None:
+    """People stand in sessions' folders; Python would look there first (-c and -m)."""
+    paths = list((ROOT / "src" / "icestream").rglob("*.py"))
+    assert [place for path in paths for place in _pythons(path)] == []
+    assert sum("[sys.executable" in path.read_text() for path in paths) >= 3
+
+
+READERS_OF_ANYTHING = (
+    "pickle.load",
+    "allow_pickle=True",
+    "marshal",
+    "shelve",
+    "joblib",
+    "eval(",
+    "exec(",
+)
+
+
+def test_nothing_that_is_read_can_run() -> None:
+    """No reader executes what a file says; see the decision record on checkpoints."""
+    found = [
+        f"{path.name}:{number}: {line.strip()}"
+        for path in (ROOT / "src" / "icestream").rglob("*.py")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if any(word in line for word in READERS_OF_ANYTHING)
+    ]
+    assert not found, "\n".join(found)
 
 
 def test_processing_opens_no_file() -> None:

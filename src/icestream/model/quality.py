@@ -1,9 +1,18 @@
 """Measured qualities of an exposure: their titles, units and direction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
-__all__ = ["QUALITIES", "Quality"]
+__all__ = ["QUALITIES", "Measured", "Quality"]
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """An item that says what was measured on it."""
+
+    def qualities(self) -> Mapping[str, float]:
+        """Measured qualities by name; one of `QUALITIES`, or a name of the author's own."""
 
 
 @dataclass(frozen=True, slots=True)

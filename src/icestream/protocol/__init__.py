@@ -29,7 +29,7 @@ from icestream.protocol.parameters import (
 )
 from icestream.protocol.ports import Port
 from icestream.protocol.program import Command, Program, ProgramProtocol
-from icestream.protocol.registry import Broken, Registry, UnknownProtocol
+from icestream.protocol.registry import Broken, Registry, UnknownProtocol, known_types
 from icestream.protocol.resources import Resources, Work
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "Window",
     "Work",
     "hidden_parameters",
+    "known_types",
     "operational_parameters",
     "refused_values",
     "shown_if",

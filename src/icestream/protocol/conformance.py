@@ -11,8 +11,10 @@ import pickle
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
+from icestream.model import marked_fields
 from icestream.protocol.kinds import ItemProtocol, Monitor, Protocol, SourceProtocol
 from icestream.protocol.parameters import Parameters, Shown
 
@@ -81,6 +83,17 @@ def _ports(protocol: type[Protocol[Any]]) -> Iterator[str]:
     for port in (*inputs, *outputs):
         if not port.item.__dataclass_params__.frozen:
             yield f"port {port.name!r}: {port.item.__name__} is not frozen"
+        hints = get_type_hints(port.item)
+        for field, _ in marked_fields(port.item):
+            if not _holds_path(hints[field]):
+                yield (
+                    f"port {port.name!r}: {field!r} of {port.item.__name__} is marked as a picture "
+                    f"and is {hints[field]}; mark the Path of a file"
+                )
+
+
+def _holds_path(hint: Any) -> bool:
+    return hint is Path or any(_holds_path(part) for part in get_args(hint))
 
 
 def _values(protocol: type[Protocol[Any]]) -> Iterator[str]:

@@ -4,15 +4,15 @@ A protocol keeps nothing between items: the same object may process items in any
 process. Only a `BatchProtocol` has a state, and the engine holds it.
 """
 
-import pickle
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from icestream.model import Alert, content_key, to_document
+from icestream.protocol.checkpoint import read_checkpoint, write_checkpoint
 from icestream.protocol.figures import Figure
 from icestream.protocol.parameters import Parameters
 from icestream.protocol.ports import Port, input_ports, output_ports, port_name
@@ -273,6 +273,9 @@ class BatchProtocol(Protocol[P], Generic[P, S]):
     The author writes ``start(first: Batch[X], work) -> S``, ``update(state, new: Batch[X], work)
     -> S`` and ``snapshot(state, work) -> Y``. The engine gathers batches, keeps the state in the
     session, and goes on from the last snapshot after a restart.
+
+    A state is made of numpy arrays and generators, numbers, text, None, lists, tuples, dicts and
+    dataclasses of them, as the return type of `start` says.
     """
 
     kind = "batch"
@@ -283,19 +286,30 @@ class BatchProtocol(Protocol[P], Generic[P, S]):
 
     def size(self, item: Any) -> int:
         """How much an item counts towards a full batch: its length, or 1."""
-        return len(item) if hasattr(item, "__len__") else 1
+        return len(item) if isinstance(item, Sized) else 1
 
     start: Any
     update: Any
     snapshot: Any
 
+    @classmethod
+    def state_type(cls) -> Any:
+        """What `start` returns, by its annotation."""
+        hints = get_type_hints(cls.start)
+        if "return" not in hints:
+            raise TypeError(
+                f"{cls.start.__qualname__} does not say what it returns; annotate it with the "
+                "type of the state, of which checkpoints are made"
+            )
+        return hints["return"]
+
     def save(self, state: S, path: Path) -> None:
-        """Write a checkpoint of the state to the file `path`."""
-        path.write_bytes(pickle.dumps(state, protocol=pickle.HIGHEST_PROTOCOL))
+        """Write a checkpoint of the state to the file `path`: arrays and JSON."""
+        write_checkpoint(path, state, self.state_type())
 
     def load(self, path: Path) -> S:
-        """Read a checkpoint that `save` wrote, in the folder of its session."""
-        return cast("S", pickle.loads(path.read_bytes()))
+        """Read a checkpoint that `save` wrote. Whoever made the file, nothing in it is executed."""
+        return cast("S", read_checkpoint(path, self.state_type()))
 
     @classmethod
     def inputs(cls) -> tuple[Port, ...]:

@@ -114,7 +114,8 @@ def run_command(command: Command, work: Work, log: Path) -> int:
     if work.gpus:
         environment["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, work.gpus))
     environment["OMP_NUM_THREADS"] = str(work.cores)
-    argv = [sys.executable, "-S", "-E", "-c", _STUB, str(os.getpid()), *command.argv]
+    # Isolated: Python would look for modules in the scratch folder first.
+    argv = [sys.executable, "-I", "-S", "-c", _STUB, str(os.getpid()), *command.argv]
     with log.open("wb") as output:
         process = subprocess.Popen(
             argv,

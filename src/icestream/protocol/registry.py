@@ -6,14 +6,15 @@ same way. A plugin that cannot be loaded is kept as broken, with its traceback, 
 """
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from icestream.model import ITEM_TYPES, type_name
 from icestream.protocol.kinds import Protocol
 
-__all__ = ["GROUP", "Broken", "Registry", "UnknownProtocol"]
+__all__ = ["GROUP", "Broken", "Registry", "UnknownProtocol", "known_types"]
 
 GROUP = "icestream.protocols"
 
@@ -93,6 +94,14 @@ class Registry:
             "see `icestream protocols list --broken`"
         )
 
+    def usable(self, names: Iterable[str]) -> Iterator[type[Protocol[Any]]]:
+        """The protocols among `names` that are installed and not broken."""
+        for name in dict.fromkeys(names):
+            try:
+                yield self.get(name)
+            except UnknownProtocol:
+                continue
+
     def broken(self) -> tuple[Broken, ...]:
         """Every declared protocol that does not load; loads all of them to know."""
         for name in self._points:
@@ -115,3 +124,16 @@ class Registry:
         protocol.outputs()
         self._loaded[name] = protocol
         return protocol
+
+
+def known_types(protocols: Iterable[type[Protocol[Any]]]) -> dict[str, type[Any]]:
+    """Types of items by the names that records know them by.
+
+    They are those of `icestream.model`, and those at the ports of `protocols`, which are loaded
+    already: whoever looks a name up in it imports nothing.
+    """
+    found = dict(ITEM_TYPES)
+    for protocol in protocols:
+        for port in (*protocol.inputs(), *protocol.outputs()):
+            found.setdefault(type_name(port.item), port.item)
+    return found

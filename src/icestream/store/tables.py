@@ -212,8 +212,15 @@ result = Table(
     Column("started", Double, nullable=False),
     Column("seconds", Double, nullable=False),
     Column("host", Text, nullable=False),
+    Column("types", Text, nullable=False, default="{}", server_default=text("'{}'")),
+    Column("pictures", Text, nullable=False, default="[]", server_default=text("'[]'")),
 )
-"""What a task committed: {output port: document}. Written once, never changed."""
+"""What a task committed: {output port: document}. Written once, never changed.
+
+`types`: {output port: ``module:Class`` of the item}; a port that is not in it is of a session older
+than this. `pictures`: [[port, path, title, description], ...], so that nobody needs the type to
+show them.
+"""
 
 input_ = Table(
     "input",
@@ -394,6 +401,8 @@ part = Table(
     Column("exposure_id", BigInteger, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("segment_id", BigInteger),
+    Column("port", Text, nullable=False, default="", server_default=text("''")),
     Index(None, "revision_id", "segment_id"),
 )
-"""Particles of one exposure; their columns are in the result until a segment takes them."""
+"""Particles of one exposure; their columns are in the result, at its output `port`, until a segment
+takes them."""

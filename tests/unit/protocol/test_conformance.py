@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import icestream.engine  # noqa: F401  (an import that a protocol may not make)
-from icestream.model import Ctf, Micrograph
+from icestream.model import Ctf, Micrograph, Picture
 from icestream.protocol import ItemProtocol, Parameters, shown_if
 from icestream.protocol.conformance import problems
 
@@ -29,6 +29,7 @@ class Bad(Parameters):
 @dataclass
 class Loose:
     exposure: str
+    drawing: Annotated[str, Picture("Drawing")] = ""
 
 
 class Poor(ItemProtocol[Bad]):
@@ -58,6 +59,7 @@ def test_each_problem_is_named() -> None:
     text = "\n".join(problems(Poor))
     for words in (
         "name is 'Poor'",
+        "'drawing' of Loose is marked as a picture and is <class 'str'>; mark the Path of a file",
         "no title",
         "no docstring",
         "version is 0",

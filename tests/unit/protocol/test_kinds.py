@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+import pytest
+from numpy.typing import NDArray
 
 from icestream.model import Alert, Classes, Ctf, Micrograph, Movie, Particles, Picks, Verdict
 from icestream.protocol import (
@@ -12,6 +14,7 @@ from icestream.protocol import (
     ConsensusProtocol,
     Cursor,
     Discovery,
+    ItemFailed,
     ItemProtocol,
     Monitor,
     Parameters,
@@ -104,15 +107,33 @@ def test_ports_of_each_kind() -> None:
     assert Machine.inputs() == ()
 
 
-def test_a_state_survives_its_checkpoint(tmp_path: Path) -> None:
-    class Arrays(Count):
-        pass
+class Sums(Count):
+    def start(self, first: Batch[Particles], work: Work) -> dict[str, NDArray[np.int64]]:  # type: ignore[override]
+        return {}
 
-    count = Arrays()
+
+def test_a_state_survives_its_checkpoint(tmp_path: Path) -> None:
+    sums = Sums()
     state = {"sums": np.arange(6).reshape(2, 3)}
-    count.save(state, tmp_path / "state")  # type: ignore[arg-type]
-    again = count.load(tmp_path / "state")
+    sums.save(state, tmp_path / "state")  # type: ignore[arg-type]
+    again = sums.load(tmp_path / "state")
     np.testing.assert_array_equal(again["sums"], state["sums"])  # type: ignore[index]
+
+
+def test_the_state_is_what_start_returns(tmp_path: Path) -> None:
+    assert Count.state_type() is int
+    with pytest.raises(TypeError, match="state is declared as int, found str"):
+        Count().save("5", tmp_path / "state")  # type: ignore[arg-type]
+    Count().save(5, tmp_path / "state")
+    with pytest.raises(ItemFailed, match="should be dict"):
+        Sums().load(tmp_path / "state")
+
+    class Silent(Count):
+        def start(self, first, work):  # type: ignore[no-untyped-def]
+            return 1
+
+    with pytest.raises(TypeError, match=r"Silent\.start does not say what it returns; annotate"):
+        Silent().save(5, tmp_path / "state")
 
 
 def test_a_batch_counts_items_by_their_length() -> None:

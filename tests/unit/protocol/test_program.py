@@ -95,6 +95,12 @@ def test_the_command_sees_the_gpus_and_cores(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text() == "1,2 3 y\n"
 
 
+def test_nothing_in_the_scratch_folder_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "ctypes.py").write_text("from pathlib import Path; Path('sentinel').touch()")
+    assert run_command(Command(("true",)), Work(folder=tmp_path), tmp_path / "log") == 0
+    assert not (tmp_path / "sentinel").exists()
+
+
 def test_a_timeout_ends_the_whole_group(tmp_path: Path) -> None:
     script = "sleep 60 & echo $! > child; wait"
     started = time.monotonic()

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from icestream.protocol import Registry, UnknownProtocol
+from icestream.model import ITEM_TYPES
+from icestream.protocol import Registry, UnknownProtocol, known_types
 from icestream.protocol.registry import GROUP
 
 GOOD = '''
+from dataclasses import dataclass
 from icestream.model import Ctf, Micrograph
 from icestream.protocol import ItemProtocol, Parameters
 class Good(ItemProtocol[Parameters]):
@@ -16,6 +18,14 @@ class Good(ItemProtocol[Parameters]):
     name = "test.good"
     title = "Good"
     def process(self, micrograph: Micrograph) -> Ctf: ...
+@dataclass(frozen=True)
+class Ice:
+    exposure: str
+class Own(ItemProtocol[Parameters]):
+    """Own."""
+    name = "test.own"
+    title = "Own"
+    def process(self, ctf: Ctf) -> Ice: ...
 class Misnamed(Good):
     name = "test.other"
 class Number: pass
@@ -29,6 +39,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     monkeypatch.syspath_prepend(tmp_path)
     targets = {
         "test.good": "plugin_under_test:Good",
+        "test.own": "plugin_under_test:Own",
         "test.misnamed": "plugin_under_test:Misnamed",
         "test.number": "plugin_under_test:Number",
         "test.raises": "plugin_that_raises:Anything",
@@ -57,3 +68,14 @@ def test_asking_for_a_broken_protocol_says_why(registry: Registry) -> None:
     for _ in range(2):  # the second time from memory
         with pytest.raises(UnknownProtocol, match="is broken: ZeroDivisionError"):
             registry.get("test.raises")
+
+
+def test_types_are_known_through_the_ports_of_what_is_installed(registry: Registry) -> None:
+    wanted = ["test.own", "test.raises", "test.nowhere", "test.own"]
+    usable = list(registry.usable(wanted))
+    assert [protocol.name for protocol in usable] == ["test.own"]
+    known = known_types(usable)
+    (own,) = known.keys() - ITEM_TYPES.keys()
+    assert own == "plugin_under_test:Ice"
+    assert known[own].__name__ == "Ice"
+    assert known_types([]) == ITEM_TYPES

@@ -15,10 +15,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData, insert, inspect, select
+from sqlalchemy import MetaData, insert, inspect, select, text
 
 import old_session
 from icestream.engine.requests.models import read_request
+from icestream.model import ITEM_TYPES
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.migrate import HEAD, NewerStore, upgrade
@@ -176,3 +177,79 @@ def test_opening_a_store_that_is_up_to_date_does_not_load_alembic(tmp_path: Path
         [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True
     )
     assert said.stdout == "False\n"
+
+
+# -- stores of earlier versions --------------------------------------------------------------------
+
+
+def at(store: Store, revision: str) -> None:
+    """Bring a store to the schema of an earlier version, or of a later one."""
+    config = scripts()
+    with store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        change = command.downgrade if version_of(store) > revision else command.upgrade
+        change(config, revision)
+
+
+OLD = [
+    # (protocol, kind, document, what it is known to be)
+    ("movies.import", "source", {"movie": {"path": "x"}}, {"movie": "icestream.model:Movie"}),
+    ("ctf.estimate", "item", {"ctf": {}}, {"ctf": "icestream.model:Ctf"}),
+    ("particles.extract", "item", {"particles": {}}, {"particles": "icestream.model:Particles"}),
+    ("plugin.extract", "item", {"all": {}, "best": {"stack": "s", "box": 8}}, {}),
+    ("plugin.other", "item", {"verdict": {"accepted": False, "reasons": []}}, {}),
+    (
+        "plugin.judge",
+        "selection",
+        {"verdict": {"accepted": False, "reasons": ["ice"]}},
+        {"verdict": "icestream.model:Rejected"},
+    ),
+    (
+        "exposures.select",
+        "selection",
+        {"verdict": {"accepted": True, "reasons": []}},
+        {"verdict": "icestream.model:Accepted"},
+    ),
+]
+
+
+def test_results_that_are_older_than_types_say_what_we_made_and_nothing_else(store: Store) -> None:
+    at(store, "0002")
+    with store.engine.begin() as connection:
+        for number, (protocol, kind, document, _) in enumerate(OLD, start=1):
+            connection.exec_driver_sql(
+                f"""INSERT INTO step (id, name, protocol, kind, depth, state, reason, revision_id,
+                    cursor, gate) VALUES ({number}, '{protocol}', '{protocol}', '{kind}', 0, 'done',
+                    '', {number}, 'null', 'held')"""
+            )
+            connection.execute(
+                text(
+                    """INSERT INTO result (id, key, step_id, revision_id, exposure_id, document,
+                    checkpoint, epoch, attempt, started, seconds, host)
+                    VALUES (:id, :key, :id, :id, 1, :document, '', 1, 1, 0, 0, '')"""
+                ),
+                {"id": number, "key": f"k{number}", "document": json.dumps(document)},
+            )
+            if "extract" in protocol:
+                connection.exec_driver_sql(
+                    "INSERT INTO part (result_id, step_id, revision_id, exposure_id, rows) "
+                    f"VALUES ({number}, {number}, {number}, 1, 7)"
+                )
+    upgrade(store.engine)
+    result, part = t.result.c, t.part.c
+    with store.read() as connection:
+        found = connection.execute(select(result.types, result.pictures).order_by(result.id)).all()
+        ports = connection.execute(select(part.port).order_by(part.result_id)).scalars().all()
+    assert [json.loads(types) for types, _ in found] == [known for *_, known in OLD]
+    assert {pictures for _, pictures in found} == {"[]"}
+    assert ports == ["particles", "best"]
+
+
+def test_old_results_are_of_types_that_are_still_known() -> None:
+    """Whoever renames an item type leaves its old name in `ITEM_TYPES`."""
+    script = ScriptDirectory.from_config(scripts()).get_revision("0004")
+    assert script is not None
+    known = {
+        f"icestream.model:{name}" for made in script.module._MADE.values() for name in made.values()
+    }
+    assert known <= set(ITEM_TYPES)

@@ -127,7 +127,7 @@ def test_what_must_be_known_cannot_be_left_out(store: Store, table: Table, left_
 def test_particles_are_never_rows() -> None:
     """A part has the number of its particles; a session of millions stays small."""
     assert {column.name for column in t.part.columns} == {
-        "result_id", "step_id", "revision_id", "exposure_id", "rows", "segment_id",
+        "result_id", "step_id", "revision_id", "exposure_id", "rows", "segment_id", "port",
     }  # fmt: skip
 
 

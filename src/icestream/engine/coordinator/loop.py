@@ -17,8 +17,17 @@ from icestream.engine.coordinator.perform import Performer
 from icestream.engine.coordinator.room import Room
 from icestream.engine.coordinator.threads import Threads
 from icestream.engine.decisions.decide import decide
-from icestream.engine.decisions.events import Asked, Event, StreamEnded, Tick, Trouble
-from icestream.engine.decisions.share import take_grant, used_by
+from icestream.engine.decisions.events import (
+    Abandoned,
+    Asked,
+    Event,
+    Granted,
+    LeftPaused,
+    StreamEnded,
+    Tick,
+    Trouble,
+)
+from icestream.engine.decisions.share import used_by
 from icestream.engine.decisions.state import Free, State
 from icestream.engine.executors.contract import Ended, Executor
 from icestream.engine.graph.workflow import Workflow
@@ -119,7 +128,7 @@ class Coordinator:
 
     def used(self) -> Mapping[str, int]:
         """What its leases hold now, by kind of the machine's ledger; from any thread."""
-        return used_by(self._state)
+        return used_by(list(self._state.leases.values()))
 
     def is_idle(self) -> bool:
         """Whether it has had nothing to do for a while; from any thread."""
@@ -130,16 +139,14 @@ class Coordinator:
         started = time.monotonic()
         steps = self._record.open(workflow, registry)
         mark = f"{opening.mark_of(self._record.uid, self._record.folder)}{self._record.epoch}."
-        free = Free(0, 0)
-        self._state = State(steps, free, self._executor.capacity(), mark=mark)
-        take_grant(self._state, share.granted)
+        self._state = State(steps, Free(0, 0), self._executor.capacity(), mark=mark)
         name = name_here(self._record.uid, self._record.folder)
         self._threads = Threads(self._store, self._record.plan, self.tell, name)
         self._performer = Performer(self._record, self._state, self._executor, self._threads)
         try:
             # Whoever runs a session again may have mended what made tasks fail.
             going = [step for step in self._record.plan.by_depth() if not steps[step.id].held]
-            self._performer.carry_on(retry(self._record, going)[0])
+            self._performer.carry_on([Granted(share.granted), *retry(self._record, going)[0]])
             paused = [number for number, step in steps.items() if step.held]
             self._paused_before = paused
             self._threads.start(self._record.cursors(), paused)
@@ -198,8 +205,8 @@ class Coordinator:
             return max(0.0, self._probe_at - time.monotonic())
         if self._backfilling():
             return 0.0
-        if self._state.later:
-            return min(_LISTEN, max(0.0, self._state.later[0][0] - time.time()))
+        if self._state.next_try is not None:
+            return min(_LISTEN, max(0.0, self._state.next_try - time.time()))
         return _LISTEN
 
     def _backfilling(self) -> list[int]:
@@ -240,8 +247,7 @@ class Coordinator:
             case StopAsked():
                 return [Asked("stop" if message.drain else "abort")]
             case Grant():
-                take_grant(self._state, message.amounts)
-                return [Tick()]
+                return [Granted(message.amounts)]
             case Inspected():
                 if observations.inspected(self._record, message):
                     return self._hear_requests()
@@ -265,28 +271,11 @@ class Coordinator:
         events: list[Event] = []
         self._heard_at = time.monotonic()
         for row in requests.waiting_requests(self._record):
-            for event in requests.carry_out(self._record, self._state, row):
-                if isinstance(event, Asked) and event.verb == "revised":
-                    self._restart_branch(event.steps)
-                elif isinstance(event, Asked) and event.verb == "look":
-                    for number in event.steps:  # what a source refused may be whole now
-                        self._state.steps[number].closed = False
-                        self._threads.start_source(number, None)
-                else:
-                    events.append(event)
-        for number in self._paused_before:  # whoever paused it then may be gone
-            self._state.steps[number].given_up = self._state.steps[number].held
-        self._paused_before = []
+            events += requests.carry_out(self._record, row)
+        if self._paused_before:
+            events.append(LeftPaused(tuple(self._paused_before)))
+            self._paused_before = []
         return [*events, Tick()]
-
-    def _restart_branch(self, steps: tuple[int, ...]) -> None:
-        """Steps were revised: end what runs with their old parameters, ask their sources anew."""
-        for name, lease in self._state.leases.items():
-            if lease.step in steps:
-                self._executor.cancel(name)
-        for number in set(steps) & set(self._threads.sources()):
-            self._threads.start_source(number, None)
-        self._threads.restart_monitors()
 
     # -- trouble with storage ------------------------------------------------------------------
 
@@ -303,8 +292,8 @@ class Coordinator:
         """Go on when storage can be written again, from what the store says."""
         stop = next((one for one in self._spool if isinstance(one, StopAsked)), None)
         if stop is not None and not stop.drain:
-            self._trouble, self._state.session = "", "draining"
-            self._state.leases.clear()
+            self._trouble = ""
+            decide(self._state, Abandoned(), time.time())
             return
         if time.monotonic() < self._probe_at:
             return
@@ -316,8 +305,9 @@ class Coordinator:
         observations.alert(self._record, alert, holds=False)
         messages, self._trouble = self._spool, ""
         _log.info("mended")
-        decide(self._state, Trouble(), time.time())
-        self._record.reconcile(self._state)
+        # While it is held nothing starts that the store knows nothing of.
+        decide(self._state, self._record.reconcile(self._state), time.time())
+        self._performer.carry_on([Trouble()])
         for number in self._threads.sources():
             self._threads.hold_source(number, self._state.steps[number].held)
         self._take_in(messages, again=True)

@@ -14,10 +14,19 @@ from icestream.engine.decisions.actions import (
     ChangeStep,
     FormBatch,
     Refill,
+    RestartMonitors,
+    SetGate,
     Start,
+    StartSource,
 )
 from icestream.engine.decisions.decide import decide
-from icestream.engine.decisions.events import BatchFormed, Event, LeaseEnded, Tick
+from icestream.engine.decisions.events import (
+    BatchFormed,
+    Event,
+    GateAnswered,
+    LeaseEnded,
+    StepBroken,
+)
 from icestream.engine.decisions.state import State
 from icestream.engine.executors.contract import Executor
 from icestream.engine.machine import storage
@@ -76,6 +85,12 @@ class Performer:
                 self._executor.cancel(action.lease)
             case ChangeStep():
                 self._change_step(action)
+            case SetGate():
+                return self._record.set_gate(action.step, action.gate)
+            case StartSource():
+                self._threads.start_source(action.step, None)
+            case RestartMonitors():
+                self._threads.restart_monitors()
         return []
 
     def _send(self, starts: Sequence[Start]) -> list[Event]:
@@ -93,39 +108,29 @@ class Performer:
         except Exception as error:
             if storage.is_trouble(error):
                 raise
-            self._broken(action.step, error)
-            return [BatchFormed(action.step, formed=False, final=False)]
+            broken = _broken(action.step, error)
+            return [broken, BatchFormed(action.step, formed=False, final=False)]
 
     def _ask_gate(self, action: AskGate) -> list[Event]:
-        protocol = self._record.plan.steps[action.step].protocol
-        state = self._state.steps[action.step]
-        state.asking = False
-        if self._record.plan.steps[action.step].gate != "held":
-            # These came before the gate was opened or shut, and were heard of after it.
-            state.waiting_items = state.waiting_size = 0
-            return [Tick()]
-        if not isinstance(protocol, TriggerProtocol):
-            raise TypeError(f"protocol {protocol.name!r} has no gate")
+        step = self._record.plan.steps[action.step]
+        if step.gate != "held":
+            return [GateAnswered(action.step, ready=False, closed=False, late=True)]
+        if not isinstance(step.protocol, TriggerProtocol):
+            raise TypeError(f"protocol {step.protocol.name!r} has no gate")
         counts = {"items": action.items, "size": action.size, "closed": int(action.closed)}
         try:
-            ready = protocol.ready(counts)
+            ready = bool(step.protocol.ready(counts))
         except Exception as error:
-            self._broken(action.step, error)
-            return []
-        if ready or action.closed:
-            state.waiting_items = state.waiting_size = 0
-            return self._record.set_gate(action.step, "open" if ready else "shut")
-        return []
-
-    def _broken(self, number: int, error: Exception) -> None:
-        """An author's method failed in the coordinator: its step is paused, and says why."""
-        step = self._state.steps[number]
-        step.state, step.given_up = "paused", True
-        reason = f"{type(error).__name__}: {error}"
-        self._change_step(ChangeStep(number, "paused", reason, alarm=True))
+            return [_broken(action.step, error)]
+        return [GateAnswered(action.step, ready, action.closed)]
 
     def _change_step(self, action: ChangeStep) -> None:
         self._record.change_step(action.step, action.state, action.reason, alarm=action.alarm)
         self._threads.hold_source(action.step, action.state in ("paused", "draining"))
         name = self._record.plan.steps[action.step].name
         _log.info("step", step=name, state=action.state, reason=action.reason)
+
+
+def _broken(step: int, error: Exception) -> StepBroken:
+    """An author's method failed in the coordinator: its step is paused, and says why."""
+    return StepBroken(step, f"{type(error).__name__}: {error}")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from icestream.engine.decisions.share import free_of
-from icestream.engine.decisions.state import Free, State, StepState
+from icestream.engine.decisions.state import Free, StateView, StepView
 from icestream.engine.record import observations
 from icestream.engine.record.record import Record
 from icestream.model import Alert
@@ -28,7 +28,7 @@ class Room:
         self._most = free_of(most, {})
         self._since: float | None = None
 
-    def look(self, record: Record, state: State, now: float) -> bool:
+    def look(self, record: Record, state: StateView, now: float) -> bool:
         """Raise or clear the session's alert; returns whether tasks wait for room.
 
         Parameters
@@ -53,7 +53,7 @@ class Room:
         _tell(record, message, "critical" if unable else "warning")
         return bool(able)
 
-    def _never(self, record: Record, step: StepState) -> str:
+    def _never(self, record: Record, step: StepView) -> str:
         name = record.plan.steps[step.id].name
         return (
             f"{name} cannot start here: it needs {_lacking(step.need, self._most)} for this session"
@@ -62,7 +62,7 @@ class Room:
         )
 
 
-def _not_now(record: Record, step: StepState, free: Free) -> str:
+def _not_now(record: Record, step: StepView, free: Free) -> str:
     name = record.plan.steps[step.id].name
     return (
         f"nothing runs although tasks are ready: {name} needs {_lacking(step.need, free)}"
@@ -81,7 +81,7 @@ def _tell(record: Record, message: str, level: str) -> None:
         observations.alert(record, held.alert, holds=False)
 
 
-def _ready(state: State) -> list[StepState]:
+def _ready(state: StateView) -> list[StepView]:
     """Steps with tasks that could start if there were room, the deepest first."""
     if state.session != "running":
         return []

@@ -4,7 +4,18 @@ from dataclasses import dataclass
 
 from icestream.engine.decisions.ready import Ready
 
-__all__ = ["Action", "AskGate", "CancelLease", "ChangeStep", "FormBatch", "Refill", "Start"]
+__all__ = [
+    "Action",
+    "AskGate",
+    "CancelLease",
+    "ChangeStep",
+    "FormBatch",
+    "Refill",
+    "RestartMonitors",
+    "SetGate",
+    "Start",
+    "StartSource",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +71,35 @@ class AskGate:
     closed: bool
 
 
-Action = Start | CancelLease | ChangeStep | Refill | FormBatch | AskGate
+@dataclass(frozen=True, slots=True)
+class SetGate:
+    """Open a trigger's gate, or shut it for good."""
+
+    step: int
+    gate: str
+    """open or shut."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartSource:
+    """Have a source look anew, from the beginning."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestartMonitors:
+    """Have the monitors look with the present parameters."""
+
+
+Action = (
+    Start
+    | CancelLease
+    | ChangeStep
+    | Refill
+    | FormBatch
+    | AskGate
+    | SetGate
+    | StartSource
+    | RestartMonitors
+)

@@ -1,16 +1,26 @@
 """What happened, as `decide` is told it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from icestream.engine.decisions.ready import Ready
+from icestream.engine.decisions.state import StepState
 
 __all__ = [
+    "Abandoned",
     "Asked",
     "Backfilling",
     "BatchFormed",
     "Event",
+    "GateAnswered",
+    "Granted",
     "LeaseEnded",
+    "LeftPaused",
+    "Reconciled",
     "Refilled",
+    "Reopened",
+    "Revised",
+    "StepBroken",
     "StreamEnded",
     "TasksReady",
     "Tick",
@@ -85,6 +95,55 @@ class BatchFormed:
 
 
 @dataclass(frozen=True, slots=True)
+class GateAnswered:
+    """What a trigger said when it was asked."""
+
+    step: int
+    ready: bool
+    closed: bool
+    """Whether the stream had ended when it was asked."""
+    late: bool = False
+    """Its gate had been opened or shut already: these came before that, and were heard of after."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepBroken:
+    """An author's method failed in the coordinator itself."""
+
+    step: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """Steps have other parameters now: their states anew, from the store."""
+
+    steps: tuple[StepState, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """Sources may bring something again: what they refused may be whole now."""
+
+    steps: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftPaused:
+    """Steps that an earlier run left paused: whoever paused them may be gone."""
+
+    steps: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The session has another share of the machine, by kind of the machine's ledger."""
+
+    amounts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """Steps, or the session, are to be paused, resumed, stopped or aborted."""
 
@@ -102,8 +161,22 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What the store says, after something could not be recorded."""
+
+    lost: tuple[str, ...]
+    """Leases that the store knows nothing of."""
+    steps: tuple[StepState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """The session is left as it is: nothing can be recorded any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
-    """Time has passed, or the free resources have changed."""
+    """Time has passed."""
 
 
 Event = (
@@ -113,7 +186,15 @@ Event = (
     | Refilled
     | Backfilling
     | BatchFormed
+    | GateAnswered
+    | StepBroken
+    | Revised
+    | Reopened
+    | LeftPaused
+    | Granted
     | Asked
     | Trouble
+    | Reconciled
+    | Abandoned
     | Tick
 )

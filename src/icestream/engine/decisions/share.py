@@ -1,30 +1,25 @@
 """A session's share of the machine: what its leases hold, and what it may still take."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from icestream.engine.decisions.state import Free, State
+from icestream.engine.decisions.state import Free, RunningLease
 
-__all__ = ["free_of", "take_grant", "used_by"]
+__all__ = ["free_of", "used_by"]
 
 
-def used_by(state: State) -> dict[str, int]:
-    """What leases hold now, by kind of the machine's ledger."""
-    leases = list(state.leases.values())
+def used_by(leases: Iterable[RunningLease]) -> dict[str, int]:
+    """What leases hold, by kind of the machine's ledger."""
+    held = list(leases)
     amounts = {
-        "cores": sum(lease.need.cores for lease in leases),
-        "memory": sum(lease.need.memory for lease in leases),
+        "cores": sum(lease.need.cores for lease in held),
+        "memory": sum(lease.need.memory for lease in held),
     }
-    for lease in leases:
+    for lease in held:
         for gpu in lease.gpus:
             amounts[f"gpu:{gpu}"] = 1
         for token in lease.need.tokens:
             amounts[f"token:{token}"] = amounts.get(f"token:{token}", 0) + 1
     return amounts
-
-
-def take_grant(state: State, granted: Mapping[str, int]) -> None:
-    """Take over a share of the machine; what runs keeps what it has."""
-    state.free = free_of(granted, used_by(state))
 
 
 def free_of(granted: Mapping[str, int], used: Mapping[str, int]) -> Free:

@@ -1,12 +1,18 @@
-"""What decisions depend on: the state between two events."""
+"""What decisions depend on: the state between two events.
+
+Only `decide` changes it. Everybody else sees it as a `StateView`, which has nothing that could be
+assigned to.
+"""
 
 import heapq
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from icestream.engine.decisions.ready import Ready
 from icestream.protocol import Resources
 
-__all__ = ["WINDOW", "Free", "RunningLease", "State", "StepState"]
+__all__ = ["WINDOW", "Free", "RunningLease", "State", "StateView", "StepState", "StepView"]
 
 WINDOW = 256
 """Ready tasks of a step that are kept in memory; the rest wait in the store."""
@@ -166,3 +172,50 @@ class State:
         if self.session == "draining":
             return not self.leases
         return self.session == "running" and all(s.state == "done" for s in self.steps.values())
+
+    @property
+    def next_try(self) -> float | None:
+        """When the first of the tasks that wait for another attempt is ready; None without any."""
+        return self.later[0][0] if self.later else None
+
+
+class StepView(Protocol):
+    """A step's state for those who may only look."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def depth(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def need(self) -> Resources: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def window(self) -> Sequence[tuple[int, int, Ready]]: ...
+    @property
+    def stored(self) -> int: ...
+    @property
+    def backfilling(self) -> bool: ...
+    @property
+    def held(self) -> bool: ...
+
+
+class StateView(Protocol):
+    """The state for those who may only look."""
+
+    @property
+    def steps(self) -> Mapping[int, StepView]: ...
+    @property
+    def free(self) -> Free: ...
+    @property
+    def leases(self) -> Mapping[str, RunningLease]: ...
+    @property
+    def later(self) -> Sequence[tuple[float, int, Ready]]: ...
+    @property
+    def session(self) -> str: ...
+    @property
+    def finished(self) -> bool: ...
+    @property
+    def next_try(self) -> float | None: ...

@@ -139,6 +139,7 @@ class LocalExecutor:
             process = subprocess.Popen(
                 [
                     sys.executable,
+                    "-P",  # whatever lies in the folder where the session was started
                     "-c",
                     "from icestream.engine.executors.worker import main; main()",
                     str(theirs.fileno()),
@@ -237,7 +238,7 @@ def _guard(mark: str) -> "subprocess.Popen[bytes]":
         "    time.sleep(0.1)"
     )
     return subprocess.Popen(
-        [sys.executable, "-c", code, mark],
+        [sys.executable, "-P", "-c", code, mark],
         stdin=subprocess.PIPE,
         start_new_session=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},

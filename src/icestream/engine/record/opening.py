@@ -329,7 +329,7 @@ def step_state(connection: Connection, step: PlannedStep) -> StepState:
         )
     ).one()
     protocol = step.protocol
-    state = StepState(
+    fresh = StepState(
         id=step.id,
         depth=step.depth,
         kind=step.kind,
@@ -340,13 +340,13 @@ def step_state(connection: Connection, step: PlannedStep) -> StepState:
         backfilling=row.backfill is not None,
     )
     if isinstance(protocol, BatchProtocol):
-        state.full = protocol.batch_size()
-        state.waiting_size, state.waiting_items = int(size), int(items)
-        state.told = _told(connection, step)
+        fresh.full = protocol.batch_size()
+        fresh.waiting_size, fresh.waiting_items = int(size), int(items)
+        fresh.told = _told(connection, step)
     elif step.kind == "trigger":
-        state.waiting_items = counts.held
-        state.waiting_size = int(size) if counts.held else 0
-    return state
+        fresh.waiting_items = counts.held
+        fresh.waiting_size = int(size) if counts.held else 0
+    return fresh
 
 
 def _told(connection: Connection, step: PlannedStep) -> bool:

@@ -16,17 +16,18 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from icestream.engine.decisions.actions import Start
-from icestream.engine.decisions.decide import ATTEMPTS, backoff
+from icestream.engine.decisions.changes import ATTEMPTS, backoff
 from icestream.engine.decisions.events import (
     Backfilling,
     BatchFormed,
     Event,
     LeaseEnded,
+    Reconciled,
     Refilled,
     TasksReady,
 )
 from icestream.engine.decisions.ready import Ready
-from icestream.engine.decisions.state import WINDOW, State, StepState
+from icestream.engine.decisions.state import WINDOW, StateView, StepState
 from icestream.engine.executors.contract import Ended, Ending, Lease
 from icestream.engine.graph.plan import Plan, PlannedStep
 from icestream.engine.graph.workflow import Workflow
@@ -110,23 +111,14 @@ class Record:
         with self.store.read() as connection:
             return {int(number): json.loads(text) for number, text in connection.execute(chosen)}
 
-    def reconcile(self, state: State) -> None:
-        """Make the state say what the store says, after something could not be recorded."""
-        for name in [name for name in state.leases if name not in self.leases]:
-            lease = state.leases.pop(name)
-            state.free.give_back(lease.need, lease.gpus)
-            state.slots += 1
+    def reconcile(self, state: StateView) -> Reconciled:
+        """What the store says, after something could not be recorded."""
         with self.store.read() as connection:
-            for number, old in list(state.steps.items()):
-                fresh = opening.step_state(connection, self.plan.steps[number])
-                ours = [lease for lease in state.leases.values() if lease.step == number]
-                fresh.running = sum(len(lease.tasks) for lease in ours)
-                fresh.later = sum(entry[2].step == number for entry in state.later)
-                fresh.stored = max(0, fresh.stored - fresh.later)
-                fresh.closed, fresh.mean, fresh.given_up = old.closed, old.mean, old.given_up
-                state.steps[number] = fresh
+            steps = [opening.step_state(connection, self.plan.steps[one]) for one in state.steps]
             self.alerts.held.clear()
             self.alerts.load(connection)
+        lost = tuple(name for name in state.leases if name not in self.leases)
+        return Reconciled(lost, tuple(steps))
 
     # -- what happened -------------------------------------------------------------------------
 

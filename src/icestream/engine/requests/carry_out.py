@@ -11,8 +11,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import select, update
 
-from icestream.engine.decisions.events import Asked, Event
-from icestream.engine.decisions.state import State
+from icestream.engine.decisions.events import Asked, Event, Reopened, Revised
 from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.machine import storage
 from icestream.engine.record.alerts import read_offer
@@ -84,14 +83,14 @@ def refuse_late(record: Record, since: float) -> None:
             _answer(record, row, "refused", "no process ran the session then")
 
 
-def carry_out(record: Record, state: State, row: Any) -> list[Event]:
+def carry_out(record: Record, row: Any) -> list[Event]:
     """Carry out the request of a row, answer it, and return what follows.
 
     Others write the requests: whatever is wrong with one is its answer, and ends nothing. Only
     trouble with storage is raised, and the request stays where it is.
     """
     try:
-        events, answer = _obey(record, state, _read(row))
+        events, answer = _obey(record, _read(row))
         verdict = "done"
     except Exception as error:
         if storage.is_trouble(error):
@@ -108,20 +107,20 @@ def _read(row: Any) -> Request:
     return read_request(row.document, verb=row.verb, who=row.who)
 
 
-def _obey(record: Record, state: State, request: Request) -> Obeyed:
+def _obey(record: Record, request: Request) -> Obeyed:
     match request:
         case Pause() | Resume() | Stop() | Abort():
             return _control(record, request)
         case Retry():
             return _retry(record, request)
         case SetParameters():
-            return _set(record, state, request)
+            return _set(record, request)
         case Accept() | Reject():
             return _judge(record, request)
         case Acknowledge():
             return _acknowledge(record, request)
         case Adopt():
-            return _adopt(record, state, request)
+            return _adopt(record, request)
         case _:
             assert_never(request)
 
@@ -142,29 +141,22 @@ def _retry(record: Record, request: Retry) -> Obeyed:
     events, count = retry(record, steps)
     sources, more = refused(record, steps)
     if sources:
-        events = [*events, Asked("look", sources)]
+        events = [*events, Reopened(sources)]
     count, of = count + more, f" of {steps[0].name}" if request.step else ""
     if not count:
         return events, f"no task{of} has failed"
     return events, f"tried again: {count} failed {'task' if count == 1 else 'tasks'}{of}"
 
 
-def _set(record: Record, state: State, request: SetParameters) -> Obeyed:
+def _set(record: Record, request: SetParameters) -> Obeyed:
     steps = change_parameters(record.plan, request.step, request.changes)
     changed = _revise(record, steps, request.who)
-    for step in changed:
-        with record.store.read() as connection:
-            fresh = step_state(connection, step)
-        old = state.steps[step.id]
-        fresh.running, fresh.state, fresh.given_up = old.running, old.state, old.given_up
-        fresh.closed = False
-        state.steps[step.id] = fresh
-    numbers = {step.id for step in changed}
-    state.later = [entry for entry in state.later if entry[2].step not in numbers]
     if not changed:
         return [], "nothing has changed"
+    with record.store.read() as connection:
+        fresh = tuple(step_state(connection, step) for step in changed)
     said = ", ".join(f"{step.name} is at revision {step.number}" for step in changed)
-    return [Asked("revised", tuple(numbers), said)], said
+    return [Revised(fresh, said)], said
 
 
 def _judge(record: Record, request: Accept | Reject) -> Obeyed:
@@ -195,7 +187,7 @@ def _acknowledge(record: Record, request: Acknowledge) -> Obeyed:
     return [], "acknowledged"
 
 
-def _adopt(record: Record, state: State, request: Adopt) -> Obeyed:
+def _adopt(record: Record, request: Adopt) -> Obeyed:
     number = request.alert
     with record.store.read() as connection:
         found = connection.execute(select(t.alert).where(t.alert.c.id == number)).one_or_none()
@@ -205,7 +197,7 @@ def _adopt(record: Record, state: State, request: Adopt) -> Obeyed:
     if offer is None:
         raise _Refused(f"alert {number} offers no change: {found.message}")
     asked = SetParameters(step=offer.step, changes=dict(offer.changes), who=request.who)
-    events, said = _set(record, state, asked)
+    events, said = _set(record, asked)
     with record.transaction() as (_, writes):
         record.alerts.adopt(writes, found.step_id, number, offer, request.who)
     return events, said

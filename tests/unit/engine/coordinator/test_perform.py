@@ -7,7 +7,7 @@ import pytest
 
 import toys
 from icestream.engine.coordinator.perform import Performer
-from icestream.engine.decisions import decide, state
+from icestream.engine.decisions import changes, state
 from icestream.engine.decisions.events import Asked, StreamEnded, TasksReady, Tick
 from icestream.engine.decisions.state import Free, State
 from icestream.engine.executors.contract import Lease
@@ -116,7 +116,7 @@ def test_a_session_of_every_kind_of_step_ends_done(desk: Desks) -> None:
 def test_more_than_a_window_of_tasks_is_worked_off_from_the_store(
     desk: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (record, decide, state):
+    for module in (record, changes, state):
         monkeypatch.setattr(module, "WINDOW", 40)
     turn = Turn(desk(SRC, A))
     turn.find(*range(1, 101))

@@ -13,7 +13,8 @@ from icestream.engine.decisions.actions import (
     Refill,
     Start,
 )
-from icestream.engine.decisions.decide import FAILURES, backoff, decide
+from icestream.engine.decisions.changes import FAILURES, backoff
+from icestream.engine.decisions.decide import decide
 from icestream.engine.decisions.events import (
     Asked,
     Backfilling,

@@ -2,7 +2,9 @@
 
 import pytest
 
-from icestream.engine.decisions.share import take_grant, used_by
+from icestream.engine.decisions.decide import decide
+from icestream.engine.decisions.events import Granted
+from icestream.engine.decisions.share import used_by
 from icestream.engine.decisions.state import Free, RunningLease, State
 from icestream.protocol import Resources
 
@@ -23,11 +25,16 @@ def state() -> State:
 
 
 def test_what_leases_hold_is_added_up_by_the_ledgers_kinds(state: State) -> None:
-    assert used_by(state) == {"cores": 3, "memory": 5 * GIB, "gpu:1": 1, "token:relion": 1}
+    assert used_by(state.leases.values()) == {
+        "cores": 3,
+        "memory": 5 * GIB,
+        "gpu:1": 1,
+        "token:relion": 1,
+    }
 
 
 def test_a_session_without_leases_uses_nothing() -> None:
-    assert used_by(State({}, Free(4, GIB), 8)) == {"cores": 0, "memory": 0}
+    assert used_by(()) == {"cores": 0, "memory": 0}
 
 
 def test_what_is_granted_less_what_runs_is_free(state: State) -> None:
@@ -40,7 +47,7 @@ def test_what_is_granted_less_what_runs_is_free(state: State) -> None:
         "token:relion": 3,
         "token:ctffind": 1,
     }
-    take_grant(state, share)
+    decide(state, Granted(share), 0.0)
     assert (state.free.cores, state.free.memory) == (5, 11 * GIB)
     assert state.free.gpus == {0}  # 1 is in use, 2 is another session's
     assert state.free.tokens == {"relion": 2, "ctffind": 1}
@@ -48,7 +55,7 @@ def test_what_is_granted_less_what_runs_is_free(state: State) -> None:
 
 def test_a_smaller_share_takes_nothing_from_what_runs(state: State) -> None:
     """What runs goes on; the account is in debt, and nothing starts until it is paid."""
-    take_grant(state, {"cores": 2, "memory": 2 * GIB})
+    decide(state, Granted({"cores": 2, "memory": 2 * GIB}), 0.0)
     assert (state.free.cores, state.free.memory) == (-1, -3 * GIB)
     assert state.free.gpus == set()
     lease = state.leases.pop("a")
@@ -61,7 +68,7 @@ def test_a_smaller_share_takes_nothing_from_what_runs(state: State) -> None:
 
 
 def test_what_runs_and_ends_after_a_new_share_is_counted_once(state: State) -> None:
-    take_grant(state, {"cores": 8, "memory": 16 * GIB, "gpu:1": 1, "token:relion": 1})
+    decide(state, Granted({"cores": 8, "memory": 16 * GIB, "gpu:1": 1, "token:relion": 1}), 0.0)
     for name in list(state.leases):
         lease = state.leases.pop(name)
         state.free.give_back(lease.need, lease.gpus)

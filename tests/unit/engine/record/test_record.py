@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from icestream.engine.decisions.actions import Start
-from icestream.engine.decisions.decide import ATTEMPTS
+from icestream.engine.decisions.changes import ATTEMPTS
+from icestream.engine.decisions.decide import decide
 from icestream.engine.decisions.events import Backfilling, LeaseEnded, TasksReady
 from icestream.engine.decisions.ready import Ready
 from icestream.engine.decisions.state import Free, RunningLease, State
@@ -291,7 +292,7 @@ def test_after_trouble_the_state_says_what_the_store_says(desk: Desks) -> None:
     made = desk(SRC, A)
     made.find(1, 2, 3)
     one = Resources(cores=1, memory=0)
-    state = State(made.states, Free(1, 0), 0)
+    state = State(made.states, Free(1, 0), 0, session="held")
     number = made.step("a").id
     (lease,) = made.start("a", 1)
     task = Ready(0, made.tasks("a")["e1"].id, number)
@@ -300,7 +301,7 @@ def test_after_trouble_the_state_says_what_the_store_says(desk: Desks) -> None:
         lease.id: RunningLease(number, (task,), (), one),
         "never;": RunningLease(number, (never,), (), one),
     }
-    made.record.reconcile(state)
+    decide(state, made.record.reconcile(state), 0.0)
     assert list(state.leases) == [lease.id]
     assert (state.free.cores, state.slots) == (2, 1)
     step = state.steps[number]

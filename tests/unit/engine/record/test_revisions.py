@@ -10,7 +10,6 @@ import pytest
 from pydantic import ValidationError
 
 import toys
-from icestream.engine.decisions.state import Free, State
 from icestream.engine.executors.contract import Ended, Lease
 from icestream.engine.record.revisions import Preview, change_at_rest, change_parameters, preview
 from icestream.engine.requests.carry_out import carry_out
@@ -138,7 +137,7 @@ def _set(desk: Desk, step: str, **changes: Any) -> None:
     """Change parameters as a command does it, while the session runs."""
     arguments = json.dumps({"step": step, "changes": changes})
     row = SimpleNamespace(verb="set", document=arguments, who="ann", token="1")
-    carry_out(desk.record, State(desk.states, Free(1, 1), 1), row)
+    carry_out(desk.record, row)
 
 
 # -- changing --------------------------------------------------------------------------------------

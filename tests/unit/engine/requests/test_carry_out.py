@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 
-from icestream.engine.decisions.events import Asked, Event
-from icestream.engine.decisions.state import Free, State
+from icestream.engine.decisions.events import Asked, Event, Revised
 from icestream.engine.requests import carry_out as asking
 from icestream.engine.requests.carry_out import carry_out, waiting_requests
 from icestream.model import Alert
@@ -30,11 +29,10 @@ CHAIN: tuple[Any, ...] = (
 
 
 class Session:
-    """A desk with the state that decisions are made on, and somebody who asks."""
+    """A desk, and somebody who asks."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.state = State(desk.states, Free(8, 2**40), 8)
         self._asked = 0
 
     def write(self, verb: str, arguments: Any, at: float | None = None) -> str:
@@ -54,7 +52,7 @@ class Session:
         return [
             event
             for row in waiting_requests(self.desk.record)
-            for event in carry_out(self.desk.record, self.state, row)
+            for event in carry_out(self.desk.record, row)
         ]
 
     def ask(self, verb: str, **arguments: Any) -> tuple[str, str, list[Event]]:
@@ -229,19 +227,16 @@ def test_trouble_with_the_store_is_no_refusal(
 
 def test_a_change_revises_the_step_and_all_that_depends_on_it(session: Session) -> None:
     desk = session.desk
-    session.state.steps[desk.step("a").id].running = 1
     verdict, answer, events = session.ask("set", step="a", changes={"add": 2})
     assert (verdict, answer) == ("done", "a is at revision 2, b is at revision 2")
-    numbers = {desk.step("a").id, desk.step("b").id}
-    assert [(one.verb, set(one.steps)) for one in events if isinstance(one, Asked)] == [
-        ("revised", numbers)
-    ]
+    (revised,) = events
+    assert isinstance(revised, Revised)
+    assert {one.id for one in revised.steps} == {desk.step("a").id, desk.step("b").id}
+    assert all(one.backfilling for one in revised.steps)
     assert {step.name: step.revision for step in queries.steps(desk.store)} == {
         "src": 1, "sel": 1, "a": 2, "b": 2, "c": 1,
     }  # fmt: skip
     assert [one.who for one in queries.revisions(desk.store, "a")] == ["", "ada"]
-    assert {n for n, step in session.state.steps.items() if step.backfilling} >= numbers
-    assert session.state.steps[desk.step("a").id].running == 1  # what runs is not forgotten
     desk.backfill("a", "b")
     desk.work()
     found = queries.results(desk.store, "b")
@@ -258,27 +253,6 @@ def test_a_change_that_is_taken_back_returns_to_the_earlier_revision(session: Se
     answer = session.ask("set", step="a", changes={"add": 1})[1]
     assert answer == "a is at revision 1, b is at revision 1"
     assert len(queries.results(session.desk.store, "b")) == 3  # all that was done is there
-
-
-def test_tasks_of_the_old_revision_are_not_tried_again(session: Session) -> None:
-    desk = session.desk
-    desk.find(1.5)
-    desk.start("sel")
-    a, c = desk.step("a").id, desk.step("c").id
-    tasks = {number: asking_for(desk, number) for number in (a, c)}
-    session.state.later = [(0.0, number, task) for number, task in tasks.items()]
-    session.ask("set", step="a", changes={"add": 2})
-    assert [entry[1] for entry in session.state.later] == [c]
-
-
-def asking_for(desk: Desk, step: int) -> Any:
-    """A ready task of a step, as decisions know it."""
-    task = t.task.c
-    columns = (task.rank, task.id, task.step_id, task.due, task.attempt)
-    with desk.store.read() as connection:
-        row = connection.execute(select(*columns).where(task.step_id == step)).first()
-    assert row is not None
-    return type(desk.ready("c")[0])(*row)
 
 
 # -- accept and reject -----------------------------------------------------------------------------

@@ -1,0 +1,285 @@
+"""How each event changes the state, and what has to be done at once because of it."""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from icestream.engine.decisions.actions import (
+    Action,
+    CancelLease,
+    ChangeStep,
+    RestartMonitors,
+    SetGate,
+    StartSource,
+)
+from icestream.engine.decisions.events import (
+    Abandoned,
+    Asked,
+    Backfilling,
+    BatchFormed,
+    Event,
+    GateAnswered,
+    Granted,
+    LeaseEnded,
+    LeftPaused,
+    Reconciled,
+    Refilled,
+    Reopened,
+    Revised,
+    StepBroken,
+    StreamEnded,
+    TasksReady,
+    Tick,
+    Trouble,
+)
+from icestream.engine.decisions.ready import Ready
+from icestream.engine.decisions.share import free_of, used_by
+from icestream.engine.decisions.state import WINDOW, State, StepState
+
+__all__ = ["ATTEMPTS", "FAILURES", "backoff", "change_step", "take_in"]
+
+FAILURES = 10
+"""Unexpected failures in a row at which a step is paused."""
+ATTEMPTS = 3
+"""Attempts of a task that fails for a reason that may pass."""
+
+
+def backoff(attempt: int) -> float:
+    """Seconds to wait after `attempt` attempts have failed."""
+    return float(min(60.0, 0.5 * 4.0 ** (attempt - 1)))
+
+
+def take_in(state: State, event: Event) -> Iterator[Action]:
+    """Change the state as an event says."""
+    yield from _TAKERS[type(event)](state, event)
+
+
+def change_step(
+    step: StepState, state: str, reason: str = "", *, alarm: bool = False
+) -> ChangeStep:
+    """Give a step another state, and say that it is to be recorded."""
+    step.state = state
+    step.given_up = alarm
+    return ChangeStep(step.id, state, reason, alarm)
+
+
+def _ready(state: State, event: TasksReady) -> Iterable[Action]:
+    for task, number in event.withdrawn:
+        if not _forget_later(state, task, number):
+            state.steps[number].withdraw(task)
+    for task_ in event.tasks:
+        state.steps[task_.step].push(task_)
+    for number, size in event.arrived:
+        step = state.steps[number]
+        step.waiting_size += size
+        step.waiting_items += 1
+        step.told = False
+    for number, size in event.left:
+        step = state.steps[number]
+        step.waiting_size -= size
+        step.waiting_items -= 1
+    return ()
+
+
+def _forget_later(state: State, task: int, number: int) -> bool:
+    """Forget a task that waits for another attempt; False when it does not."""
+    left = [entry for entry in state.later if entry[1] != task]
+    if len(left) == len(state.later):
+        return False
+    heapq.heapify(left)
+    state.later = left
+    state.steps[number].later -= 1
+    return True
+
+
+def _ended(state: State, event: LeaseEnded) -> Iterator[Action]:
+    lease = state.leases.pop(event.lease, None)
+    if lease is None:
+        return  # of an earlier epoch, or ended already
+    step = state.steps[lease.step]
+    state.slots += 1
+    state.free.give_back(lease.need, lease.gpus)
+    step.running -= len(lease.tasks)
+    tasks = {task.id: task for task in lease.tasks}
+    for number, when in event.again:
+        task = tasks[number]
+        retry = Ready(task.rank, task.id, task.step, when, task.attempt + 1)
+        heapq.heappush(state.later, (when, task.id, retry))
+        step.later += 1
+    for number in event.returned:
+        step.push(tasks[number])
+    if event.done:
+        step.mean = event.seconds if not step.mean else 0.8 * step.mean + 0.2 * event.seconds
+    if event.done or event.refused:
+        step.in_a_row = 0
+    step.in_a_row += len(event.failed)
+    if step.kind == "batch" and (event.failed or event.refused):
+        # What comes next goes on from its state: nothing is left out, so nothing goes on.
+        step.told = False
+        yield change_step(step, "paused", event.reason, alarm=True)
+    elif step.state == "draining" and not step.running:
+        yield change_step(step, "paused", "stopped")
+    elif step.in_a_row >= FAILURES and not step.held:
+        said = f"{step.in_a_row} failures in a row; the last: {event.reason}"
+        step.in_a_row = 0
+        yield change_step(step, "paused", said, alarm=True)
+
+
+def _gate_answered(state: State, event: GateAnswered) -> Iterator[Action]:
+    step = state.steps[event.step]
+    if not (event.late or event.ready or event.closed):
+        return
+    step.waiting_items = step.waiting_size = 0
+    if not event.late:
+        yield SetGate(step.id, "open" if event.ready else "shut")
+
+
+def _revised(state: State, event: Revised) -> Iterator[Action]:
+    """What runs with the old parameters is ended; sources and monitors begin anew."""
+    numbers = {step.id for step in event.steps}
+    yield from (CancelLease(name) for number in numbers for name in _leases_of(state, number))
+    state.later = [entry for entry in state.later if entry[2].step not in numbers]
+    heapq.heapify(state.later)
+    for fresh in event.steps:
+        old = state.steps[fresh.id]
+        fresh.running, fresh.state, fresh.given_up = old.running, old.state, old.given_up
+        state.steps[fresh.id] = fresh
+        if fresh.kind == "source":
+            yield StartSource(fresh.id)
+    yield RestartMonitors()
+
+
+def _reconciled(state: State, event: Reconciled) -> Iterable[Action]:
+    """Make the state say what the store says."""
+    for name in event.lost:
+        lease = state.leases.pop(name)
+        state.free.give_back(lease.need, lease.gpus)
+        state.slots += 1
+    for fresh in event.steps:
+        old = state.steps[fresh.id]
+        fresh.running = sum(len(state.leases[name].tasks) for name in _leases_of(state, fresh.id))
+        fresh.later = sum(entry[2].step == fresh.id for entry in state.later)
+        fresh.stored = max(0, fresh.stored - fresh.later)
+        fresh.closed, fresh.mean, fresh.given_up = old.closed, old.mean, old.given_up
+        state.steps[fresh.id] = fresh
+    return ()
+
+
+def _asked(state: State, event: Asked) -> Iterator[Action]:
+    if not event.steps:
+        yield from _asked_of_session(state, event.verb)
+        return
+    for number in event.steps:
+        step = state.steps[number]
+        if event.verb == "resume":
+            if step.held:
+                yield change_step(step, "running" if step.live else "waiting")
+        elif event.verb == "stop" and step.running:
+            yield change_step(step, "draining", event.reason)
+        elif step.state != "done":
+            yield change_step(step, "paused", event.reason)
+        if event.verb == "abort":
+            yield from (CancelLease(name) for name in _leases_of(state, number))
+
+
+def _asked_of_session(state: State, verb: str) -> Iterator[Action]:
+    if verb == "pause" and state.session == "running":
+        state.session = "paused"
+    elif verb == "resume" and state.session == "paused":
+        state.session = "running"
+    elif verb in ("stop", "abort"):
+        state.session = "draining"
+        if verb == "abort":
+            yield from (CancelLease(name) for name in state.leases)
+
+
+def _leases_of(state: State, step: int) -> list[str]:
+    return [name for name, lease in state.leases.items() if lease.step == step]
+
+
+def _stream_ended(state: State, event: StreamEnded) -> Iterable[Action]:
+    state.steps[event.step].closed = event.closed
+    return ()
+
+
+def _refilled(state: State, event: Refilled) -> Iterable[Action]:
+    step = state.steps[event.step]
+    ready = len(step.window) + step.stored
+    step.refilling = False
+    step.window = [(-task.rank, task.id, task) for task in event.tasks]
+    heapq.heapify(step.window)
+    step.stored = max(0, ready - len(step.window)) if len(event.tasks) >= WINDOW else 0
+    return ()
+
+
+def _backfilling(state: State, event: Backfilling) -> Iterable[Action]:
+    state.steps[event.step].backfilling = event.active
+    return ()
+
+
+def _batch_formed(state: State, event: BatchFormed) -> Iterable[Action]:
+    step = state.steps[event.step]
+    step.asking = False
+    step.told = event.final if event.formed else True
+    return ()
+
+
+def _step_broken(state: State, event: StepBroken) -> Iterator[Action]:
+    yield change_step(state.steps[event.step], "paused", event.reason, alarm=True)
+
+
+def _reopened(state: State, event: Reopened) -> Iterator[Action]:
+    for number in event.steps:
+        state.steps[number].closed = False
+        yield StartSource(number)
+
+
+def _left_paused(state: State, event: LeftPaused) -> Iterable[Action]:
+    for number in event.steps:
+        state.steps[number].given_up = state.steps[number].held
+    return ()
+
+
+def _granted(state: State, event: Granted) -> Iterable[Action]:
+    # What runs keeps what it has.
+    state.free = free_of(event.amounts, used_by(state.leases.values()))
+    return ()
+
+
+def _trouble(state: State, event: Trouble) -> Iterable[Action]:
+    if event.reason and state.session == "running":
+        state.session = "held"
+    elif not event.reason and state.session == "held":
+        state.session = "running"
+    return ()
+
+
+def _abandoned(state: State, _event: Abandoned) -> Iterable[Action]:
+    state.session = "draining"
+    state.leases.clear()
+    return ()
+
+
+def _tick(_state: State, _event: Tick) -> Iterable[Action]:
+    return ()
+
+
+_TAKERS: dict[type, Callable[[State, Any], Iterable[Action]]] = {
+    TasksReady: _ready,
+    LeaseEnded: _ended,
+    StreamEnded: _stream_ended,
+    Refilled: _refilled,
+    Backfilling: _backfilling,
+    BatchFormed: _batch_formed,
+    GateAnswered: _gate_answered,
+    StepBroken: _step_broken,
+    Revised: _revised,
+    Reopened: _reopened,
+    LeftPaused: _left_paused,
+    Granted: _granted,
+    Asked: _asked,
+    Trouble: _trouble,
+    Reconciled: _reconciled,
+    Abandoned: _abandoned,
+    Tick: _tick,
+}

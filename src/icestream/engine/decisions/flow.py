@@ -1,0 +1,55 @@
+"""Moving steps on: waiting, running, done; when batches are formed and gates asked."""
+
+from collections.abc import Iterator
+
+from icestream.engine.decisions.actions import Action, AskGate, FormBatch
+from icestream.engine.decisions.changes import change_step
+from icestream.engine.decisions.state import State, StepState
+
+__all__ = ["follow", "is_alone"]
+
+
+def is_alone(step: StepState) -> bool:
+    """Whether a step is a monitor that nothing feeds."""
+    return step.kind == "monitor" and not step.feeding
+
+
+def follow(state: State, step: StepState) -> Iterator[Action]:
+    """Move a step on: waiting, running, done; form its batch, ask its gate."""
+    feeding = [state.steps[number] for number in step.feeding]
+    closed = all(source.state == "done" for source in feeding)
+    if step.held:
+        return
+    busy = step.live > 0 or step.backfilling or step.waiting_items > 0
+    if step.kind == "batch":
+        yield from _batch(step, closed)
+        busy = busy or step.asking
+    elif step.kind == "trigger":
+        yield from _gate(step, closed)
+        busy = busy or step.asking
+    elif step.kind == "source":
+        busy = busy or not step.closed
+    elif is_alone(step):
+        others = (s for s in state.steps.values() if s.feeding or s.kind != "monitor")
+        busy = any(other.state != "done" for other in others)
+    if busy:
+        if step.state in ("waiting", "done"):
+            yield change_step(step, "running")
+    elif closed and step.state != "done":
+        yield change_step(step, "done")
+
+
+def _batch(step: StepState, closed: bool) -> Iterator[Action]:
+    if step.live or step.asking or step.backfilling:
+        return
+    final = closed and (step.waiting_items > 0 or not step.told)
+    if final or (step.waiting_items and step.waiting_size >= step.full):
+        step.asking = True
+        yield FormBatch(step.id, final=final)
+
+
+def _gate(step: StepState, closed: bool) -> Iterator[Action]:
+    asked = (step.waiting_items, closed)
+    if step.waiting_items and not step.asking and not step.backfilling and asked != step.asked:
+        step.asked = asked
+        yield AskGate(step.id, step.waiting_items, step.waiting_size, closed)
