@@ -259,15 +259,7 @@ def recover(
         .where(t.counter.c.running != 0)
         .values(ready=t.counter.c.ready + t.counter.c.running, running=0)
     )
-    for step in connection.execute(select(t.step)).all():
-        if step.state in LEFT:
-            state = LEFT[step.state]
-            writes.update(t.step, step.id, state=state)
-            said = StepStateChanged(state=state, reason=step.reason)
-            writes.event(said, step_id=step.id)
-        if step.waiting:
-            writes.update(t.step, step.id, waiting=0)
-            writes.event(SourceWaiting(waiting=0), step_id=step.id)
+    _put_right(connection, writes)
     epoch, host = int(row.epoch) + 1, socket.gethostname()
     holder = f"{os.getpid()}@{host}"
     connection.execute(update(t.session).values(epoch=epoch, holder=holder))
@@ -293,6 +285,19 @@ def recover(
         )
     )
     return epoch
+
+
+def _put_right(connection: Connection, writes: Writes) -> None:
+    """Let steps be what they are when nobody runs the session: a crash could not say so."""
+    for step in connection.execute(select(t.step)).all():
+        if step.state in LEFT:
+            state = LEFT[step.state]
+            writes.update(t.step, step.id, state=state)
+            said = StepStateChanged(state=state, reason=step.reason)
+            writes.event(said, step_id=step.id)
+        if step.waiting:
+            writes.update(t.step, step.id, waiting=0)
+            writes.event(SourceWaiting(waiting=0), step_id=step.id)
 
 
 def enter_session(
