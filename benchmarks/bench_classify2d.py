@@ -34,8 +34,8 @@ from icestream.processing.classify2d.averages import (
     class_counts,
     class_quality,
 )
-from icestream.processing.classify2d.expectation import Matching, expect
-from icestream.processing.classify2d.online import Classification, Plan
+from icestream.processing.classify2d.expectation import ClassMatching, expect
+from icestream.processing.classify2d.online import Classification, ClassificationPlan
 from icestream.processing.classify2d.scores import class_scores
 from icestream.processing.ctf.transfer import aberration
 from icestream.processing.grey import stretch
@@ -89,14 +89,14 @@ def make_set(
     return normalize_particles(images, 24.0), defocus, view
 
 
-def make_plan(classes: int, per_class: int) -> Plan:
+def make_plan(classes: int, per_class: int) -> ClassificationPlan:
     """What all measurements have in common, but for the number of classes."""
-    return Plan(
+    return ClassificationPlan(
         box=BOX, pixel_size=PIXEL, diameter=140.0, classes_max=classes, per_class=per_class, seed=1
     )
 
 
-def transfer(defocus: NDArray[np.float64], plan: Plan) -> Images:
+def transfer(defocus: NDArray[np.float64], plan: ClassificationPlan) -> Images:
     frequency = np.arange(1, plan.grid.rings + 1) / (BOX * PIXEL)
     return np.sin(aberration(frequency[None], defocus[:, None], OPTICS)).astype(np.float32)
 
@@ -116,7 +116,7 @@ def ceiling(
     ]
     views *= np.sqrt(SNR / np.var(seen, axis=(1, 2)).mean())
     independence = float(np.square(plan.mask).mean())
-    matching = Matching(
+    matching = ClassMatching(
         grid=plan.grid,
         references=plan.grid.harmonics(views * plan.reference_mask),
         noise=np.full(plan.grid.rings, independence, np.float32),

@@ -38,7 +38,7 @@ from icestream.processing.gain.reference import dead_pixels
 from icestream.processing.motion.field import LocalMotion
 from icestream.processing.motion.measure import measure_motion
 from icestream.processing.motion.spectra import Frames
-from icestream.processing.motion.track import Search
+from icestream.processing.motion.track import TrackSearch
 from icestream.processing.motion.warp import sum_frames
 from icestream.processing.simulate.assembly import make_brick, make_cage
 from icestream.processing.simulate.camera import Camera, make_camera
@@ -141,7 +141,7 @@ def aligned(seed: int, motion: MotionTraits) -> tuple[NDArray[np.float32], Power
     total[dead] = np.median(total)
     replace_defects(counts, dead | find_outliers(total), seed=seed)
     movie = Frames(counts, gain, SIMULATED.pixel_size)
-    found = measure_motion(movie, Search(), None, patches=7).best
+    found = measure_motion(movie, TrackSearch(), None, patches=7).best
     return sum_frames(movie, found).plain, in_groups(movie, found), true
 
 

@@ -34,7 +34,7 @@ from icestream.processing.micrograph_quality import (
 )
 from icestream.processing.motion.measure import measure_motion
 from icestream.processing.motion.spectra import Frames
-from icestream.processing.motion.track import Search
+from icestream.processing.motion.track import TrackSearch
 from icestream.processing.motion.warp import Recipe, sum_frames
 from icestream.processing.simulate.camera import make_camera
 from icestream.processing.simulate.exposure import Conditions, simulate_movie
@@ -129,7 +129,7 @@ def simulate(kind: str, specimen: str, seed: int) -> Judgement:
     gain = np.where(camera.gain > 0, camera.gain, 1.0).astype(np.float32)
     replace_defects(counts, find_outliers(counts.sum(axis=0, dtype=np.float32) * gain), seed=1)
     frames, dose = Frames(counts, gain, PIXEL), Dose(per_frame=2.0)
-    motion = measure_motion(frames, Search(), dose)
+    motion = measure_motion(frames, TrackSearch(), dose)
     sums = sum_frames(frames, motion.best, Recipe(dose=dose))
     assert sums.weighted is not None
     fit = fit_ctf(sums.plain, optics)

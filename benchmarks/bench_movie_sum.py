@@ -27,7 +27,7 @@ from icestream.processing.motion import warp
 from icestream.processing.motion.field import LocalMotion
 from icestream.processing.motion.measure import measure_motion
 from icestream.processing.motion.spectra import Frames
-from icestream.processing.motion.track import Search
+from icestream.processing.motion.track import TrackSearch
 from icestream.processing.motion.warp import Recipe, sum_frames
 from icestream.processing.simulate.assembly import make_cage
 from icestream.processing.simulate.camera import make_camera
@@ -135,7 +135,7 @@ def accuracy_table(seeds: tuple[int, ...], size: int) -> str:
     for seed in seeds:
         counts, gain = simulate(seed, size, 24)
         frames = Frames(counts, np.where(gain > 0, gain, 1).astype(np.float32), PIXEL)
-        found = measure_motion(frames, Search(), dose)
+        found = measure_motion(frames, TrackSearch(), dose)
         local = bend(found.shifts, seed)
         for name, motion in (("whole frames", found.shifts), ("local motion", local)):
             start = time.process_time()

@@ -27,7 +27,7 @@ from icestream.protocols.estimate_ctf import EstimateCtf
 from icestream.protocols.import_movies import ImportMovies, ImportParameters
 from icestream.protocols.pick_by_log import PickByLog
 from icestream.simulator.acquire import acquire
-from icestream.simulator.plan import Plan
+from icestream.simulator.plan import SessionPlan
 from icestream.simulator.truth import ExposureTruth, read_truth
 
 Scores = dict[str, list[float]]
@@ -35,7 +35,7 @@ Scores = dict[str, list[float]]
 
 def import_all(folder: Path, movies: int) -> list[Movie]:
     """What the import step finds, told the folder and what no metadata say."""
-    contrast = Plan().amplitude_contrast
+    contrast = SessionPlan().amplitude_contrast
     source = ImportMovies(ImportParameters(pattern=str(folder), amplitude_contrast=contrast))
     found: list[Movie] = []
     state = None
@@ -120,7 +120,8 @@ def bench(specimen: str, movies: int, seed: int) -> Scores:
     scores: Scores = defaultdict(list)
     with tempfile.TemporaryDirectory() as scratch:
         session = acquire(
-            Plan(movies=movies, seed=seed, specimen=specimen, speed=0), Path(scratch) / "microscope"
+            SessionPlan(movies=movies, seed=seed, specimen=specimen, speed=0),
+            Path(scratch) / "microscope",
         )
         truths = {
             truth.exposure: truth for truth in map(read_truth, session.truth.glob("FoilHole*.json"))

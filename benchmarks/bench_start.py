@@ -83,11 +83,11 @@ def main() -> None:
         worker(wanted.worker, wanted.warm)
         return
     from icestream.simulator.acquire import acquire
-    from icestream.simulator.plan import Plan
+    from icestream.simulator.plan import SessionPlan
 
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        plan = Plan(movies=2, size=wanted.size, frames=wanted.frames, seed=77, speed=0.0)
+        plan = SessionPlan(movies=2, size=wanted.size, frames=wanted.frames, seed=77, speed=0.0)
         acquire(plan, folder / "session")
         rows = []
         for what, kernels, warm in (

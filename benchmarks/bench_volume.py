@@ -33,8 +33,7 @@ from icestream.formats.mrc import write_mrc
 from icestream.formats.star import Block, write_star
 from icestream.model import Optics
 from icestream.processing.classify2d.averages import class_averages, class_counts, class_quality
-from icestream.processing.classify2d.online import Classification
-from icestream.processing.classify2d.online import Plan as ClassPlan
+from icestream.processing.classify2d.online import Classification, ClassificationPlan
 from icestream.processing.ctf.transfer import aberration
 from icestream.processing.fourier import frequency_grid
 from icestream.processing.particles import normalize_particles
@@ -47,7 +46,7 @@ from icestream.processing.volume.fsc import fourier_shell_correlation, resolutio
 from icestream.processing.volume.initial import FirstMap, first_map
 from icestream.processing.volume.refine import observe
 from icestream.processing.volume.slices import cube_of, soft_sphere, volume_of
-from icestream.processing.volume.starts import Plan
+from icestream.processing.volume.starts import StartPlan
 from icestream.processing.volume.symmetry import point_group
 from measured import publish
 
@@ -192,7 +191,7 @@ def transfer(drawn: Drawn, rings: int) -> Images:
 
 def classify(drawn: Drawn, seed: int) -> Classification:
     """2D classes of all the particles, as a session makes them."""
-    plan = ClassPlan(
+    plan = ClassificationPlan(
         box=BOX,
         pixel_size=drawn.optics.pixel_size,
         diameter=drawn.diameter,
@@ -212,7 +211,7 @@ def classify(drawn: Drawn, seed: int) -> Classification:
 def make_map(drawn: Drawn, classes: Classification, symmetry: str, seed: int) -> FirstMap:
     """A map as `volume.initial` makes it from a snapshot of the classes."""
     pixel_size = drawn.optics.pixel_size
-    plan = Plan(pixel_size=pixel_size, symmetry=symmetry, seed=seed)
+    plan = StartPlan(pixel_size=pixel_size, symmetry=symmetry, seed=seed)
     rings, diameter = plan.rings(BOX), drawn.diameter / pixel_size
     counts, resolution = class_counts(classes), class_quality(classes).resolution
     good = (resolution > 0.0) & (resolution < 40.0) & (counts >= 10)
@@ -278,11 +277,13 @@ def warm() -> None:
     """Compile what the map needs, so that no run is charged with it."""
     case = CASES["betagal"]
     drawn = draw(case, read_specimen(case), 300, 0, snr=1.0)
-    plan = ClassPlan(box=BOX, pixel_size=case.pixel_size, diameter=drawn.diameter, per_class=30)
+    plan = ClassificationPlan(
+        box=BOX, pixel_size=case.pixel_size, diameter=drawn.diameter, per_class=30
+    )
     classes = Classification(plan)
     classes.add(drawn.images, transfer(drawn, plan.grid.rings))
     classes.settle()
-    quick = Plan(pixel_size=case.pixel_size, starts=1)
+    quick = StartPlan(pixel_size=case.pixel_size, starts=1)
     ones = np.ones((len(class_averages(classes)), quick.rings(BOX)), dtype=np.float32)
     diameter = drawn.diameter / case.pixel_size
     averages = observe(class_averages(classes), ones, diameter)

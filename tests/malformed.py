@@ -160,7 +160,7 @@ SIGNATURES: dict[str, tuple[str, str]] = {
     "no kind": (
         typo("Protocol[Parameters]", "def process(self, ctf: Ctf) -> Ctf: ..."),
         "is a Protocol of no kind; derive it from one of BatchProtocol, ConsensusProtocol, "
-        "ItemProtocol, Monitor, ProgramProtocol, SelectionProtocol, SourceProtocol, "
+        "GroupProtocol, ItemProtocol, Monitor, ProgramProtocol, SelectionProtocol, SourceProtocol, "
         "TriggerProtocol",
     ),
     "no self": (

@@ -16,6 +16,9 @@ from alembic.config import Config
 from sqlalchemy import MetaData, create_engine, insert, select
 
 import toys
+from icestream.engine.executors import attempt
+from icestream.model import Accepted, Rejected, Verdict
+from icestream.protocol import SelectionProtocol
 from icestream.store import open as opening
 from icestream.store import postgres
 
@@ -50,6 +53,18 @@ TOTAL = {"value": 30.0, "count": 5, "batches": 3, "final": 1.0}
 """State of the batch step, which it keeps in a file beside the store."""
 
 
+class Few(SelectionProtocol[toys.Batching]):
+    """Lets totals of few numbers through."""
+
+    name = "toy.few"
+    title = "Few"
+
+    def judge(self, total: toys.Total) -> Verdict:
+        if total.count <= self.parameters.full:
+            return Accepted()
+        return Rejected((f"{total.count} is more than {self.parameters.full}",))
+
+
 def put(folder: Path, *numbers: int, closed: bool = True) -> None:
     """Let the source find exposures: ``e5`` has the value 5."""
     place = folder / "numbers"
@@ -64,6 +79,7 @@ def restore(folder: Path, url: str | None = None) -> None:
     """Make `folder` the old session's, its store untouched: in the folder, or in PostgreSQL."""
     folder.mkdir(parents=True)
     (folder / "total").mkdir()
+    attempt._states.clear()  # of another session that ran in this process, by the same path
     toys.AddUp().save(TOTAL, folder / "total" / "batch_00003_state")
     file = folder / opening.FILE if url is None else folder.with_suffix(".old")
     old = sqlite3.connect(file)

@@ -42,6 +42,7 @@ from icestream.processing.motion.picture import draw_tracks
 from icestream.processing.volume.picture import draw_volume
 from icestream.report import ReportWriter
 from icestream.store import tables as t
+from icestream.store.events import ExposureFound, TaskDone
 from icestream.store.open import Store, open_store
 from icestream.store.writing import Numbers, Writes
 
@@ -135,6 +136,10 @@ class SampleSession:
                 state="running", epoch=1, holder="1@scope", created=start, changed=start,
             )  # fmt: skip
             writes.insert(
+                t.branch, id=1, name="main", workflow="single-particle", state="active",
+                created=start,
+            )  # fmt: skip
+            writes.insert(
                 t.epoch, id=1, started=start, holder="1@scope",
                 software=json.dumps({"icestream": "0.1", "numpy": "2.0"}),
             )  # fmt: skip
@@ -142,21 +147,20 @@ class SampleSession:
                 self._add_step(writes, step, protocol, kind, depth)
             for step, port, source in LINKS:
                 writes.insert(
-                    t.link, step_id=self.step_ids[step], port=port,
+                    t.link, revision_id=self.step_ids[step], port=port,
                     source_id=self.step_ids[source], source_port=port,
                 )  # fmt: skip
             writes.flush(connection)
 
     def _add_step(self, writes: Writes, name: str, protocol: str, kind: str, depth: int) -> None:
-        number = writes.insert(
-            t.step, name=name, protocol=protocol, kind=kind, depth=depth, state="running",
-            reason="", revision_id=self.numbers.last("revision") + 1, gate="open",
-        )  # fmt: skip
-        self.step_ids[name] = number
+        number = self.step_ids[name] = writes.insert(t.step, name=name)
         revision = writes.insert(
-            t.revision, step_id=number, number=1, parameters="{}", changed="{}", version=1,
-            created=self.now, who="", fingerprint="",
+            t.revision, step_id=number, number=1, protocol=protocol, kind=kind, version=1,
+            depth=depth, parameters="{}", changed="{}", created=self.now, fingerprint="",
+            state="running", gate="open",
         )  # fmt: skip
+        assert revision == number
+        writes.insert(t.member, branch_id=1, step_id=number, revision_id=revision)
         writes.insert(t.counter, revision_id=revision)
 
     def grow(self, count: int, *, every: float = 12.0, settle: bool = True) -> None:
@@ -188,8 +192,9 @@ class SampleSession:
         name = f"FoilHole_{hole}_Data_9017347_{number % 3}"
         shot = self._shot(number)
         acquired = datetime.fromtimestamp(self.now - 8.0).astimezone()
-        exposure = writes.insert(
-            t.exposure, name=name, state="going", reasons="[]", found=self.now,
+        exposure = self._add_subject(writes, "exposure", "", self.total, name)
+        writes.insert(
+            t.exposure, id=exposure, state="going", reasons="[]", found=self.now,
             details=json.dumps({
                 "name": name, "acquired": acquired.isoformat(), "grid_square": str(square),
                 "foil_hole": str(hole), "group": 1 + number % 3,
@@ -198,6 +203,10 @@ class SampleSession:
         self.going.append((exposure, name, number, shot))
         if self.documents:
             self._import(writes, exposure, name, number)
+
+    @staticmethod
+    def _add_subject(writes: Writes, kind: str, family: str, number: int, name: str) -> int:
+        return writes.insert(t.subject, kind=kind, family=family, number=number, name=name)
 
     def _import(self, writes: Writes, exposure: int, name: str, number: int) -> None:
         details = Exposure(
@@ -274,7 +283,7 @@ class SampleSession:
         ):
             number = self.step_ids[step]
             writes.insert(
-                t.quality, step_id=number, revision_id=number, exposure_id=exposure, result_id=0,
+                t.quality, step_id=number, revision_id=number, subject_id=exposure, result_id=0,
                 name=name, value=value,
             )  # fmt: skip
         self._end(writes, exposure, "rejected" if shot.rejected else "done", list(shot.rejected))
@@ -374,7 +383,9 @@ class SampleSession:
         self.batches += 1
         with self.store.write() as connection:
             writes = Writes(self.numbers, self.now)
-            self._result(writes, step, -self.batches, outputs, {}, 21.0)
+            name = f"batch_{self.batches:05d}"
+            subject = self._add_subject(writes, "batch", step, self.batches, name)
+            self._result(writes, step, subject, outputs, {}, 21.0)
             writes.flush(connection)
 
     def warn(self, level: str, message: str, exposure: str, *, cleared: bool = False) -> None:
@@ -382,9 +393,9 @@ class SampleSession:
         with self.store.write() as connection:
             writes = Writes(self.numbers, self.now)
             writes.insert(
-                t.alert, step_id=self.step_ids["ctf_monitor"], key=message[:12], level=level,
-                message=message, exposure=exposure, raised=self.now - 900, seen=self.now,
-                cleared=self.now - 300 if cleared else None,
+                t.alert, branch_id=1, step_id=self.step_ids["ctf_monitor"], key=message[:12],
+                level=level, message=message, exposure=exposure, raised=self.now - 900,
+                seen=self.now, cleared=self.now - 300 if cleared else None,
             )  # fmt: skip
             writes.flush(connection)
 
@@ -410,32 +421,31 @@ class SampleSession:
             writes = Writes(self.numbers, self.now)
             writes.update(t.session, 1, state="done", changed=self.now)
             for number in self.step_ids.values():
-                writes.update(t.step, number, state="done")
+                writes.update(t.revision, number, state="done")
             writes.flush(connection)
 
     def accept(self, name: str) -> None:
         """A person overrules a rejection."""
         with self.store.write() as connection:
-            number = (
-                connection.execute(t.exposure.select().where(t.exposure.c.name == name)).one().id
-            )
+            chosen = t.subject.select().where(t.subject.c.name == name)
+            number = connection.execute(chosen).one().id
             writes = Writes(self.numbers, self.now)
             self._end(writes, number, "done", [])
             writes.flush(connection)
 
     def _end(self, writes: Writes, exposure: int, state: str, reasons: list[str]) -> None:
         writes.update(t.exposure, exposure, state=state, reasons=json.dumps(reasons))
-        writes.event("exposure", exposure_id=exposure)
+        writes.event(ExposureFound(), subject_id=exposure)
 
-    def _task(self, writes: Writes, step: str, exposure: int, state: str, **more: Any) -> None:
+    def _task(self, writes: Writes, step: str, subject: int, state: str, **more: Any) -> None:
         number = self.step_ids[step]
         more.setdefault("reason", "")
         more.setdefault("passed", True)
         more.setdefault("result_id", None)
-        serial = writes.event("task", step_id=number, exposure_id=max(exposure, 0))
+        serial = writes.event(TaskDone(result=None), step_id=number, subject_id=subject)
         writes.insert(
-            t.task, step_id=number, revision_id=number, exposure_id=exposure,
-            key=f"{step}{exposure}", inputs="[]",
+            t.task, step_id=number, revision_id=number, subject_id=subject,
+            key=f"{step}{subject}", inputs="[]",
             state=state, rank=0, attempt=1, epoch=1, serial=serial, ended=self.now, **more,
         )  # fmt: skip
         writes.count(number, **{state: 1, "rejected": int(not more["passed"])})
@@ -444,7 +454,7 @@ class SampleSession:
         self,
         writes: Writes,
         step: str,
-        exposure: int,
+        subject: int,
         outputs: dict[str, Any],
         qualities: dict[str, float],
         seconds: float,
@@ -455,16 +465,16 @@ class SampleSession:
         names = TYPES | {"verdict": "Rejected" if rejected else "Accepted"}
         types = {port: f"icestream.model:{names[port]}" for port in outputs}
         result = writes.insert(
-            t.result, key=f"{step}-{exposure}-{self.numbers.last('result')}", step_id=number,
-            revision_id=number, exposure_id=exposure, document=json.dumps(outputs), epoch=1,
+            t.result, key=f"{step}-{subject}-{self.numbers.last('result')}", step_id=number,
+            revision_id=number, subject_id=subject, document=json.dumps(outputs), epoch=1,
             attempt=1, started=self.now - seconds, seconds=seconds, host="scope",
             types=json.dumps(types),
         )  # fmt: skip
-        self._task(writes, step, exposure, "done", result_id=result, passed=not rejected)
+        self._task(writes, step, subject, "done", result_id=result, passed=not rejected)
         writes.count(number, seconds=seconds)
         for name, value in qualities.items():
             writes.insert(
-                t.quality, step_id=number, revision_id=number, exposure_id=exposure,
+                t.quality, step_id=number, revision_id=number, subject_id=subject,
                 result_id=result, name=name, value=value,
             )  # fmt: skip
 

@@ -111,7 +111,7 @@ class Background:
         self.session = session
         self.outcome: Outcome | None = None
         self.error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, args=(steps, options))
+        self._thread = threading.Thread(target=self._run, args=(steps, options), daemon=True)
         self._thread.start()
 
     def _run(self, steps: tuple[Step, ...], options: dict[str, Any]) -> None:

@@ -20,6 +20,9 @@ from icestream.protocol import (
     Cursor,
     Discovery,
     Figure,
+    Gathered,
+    Group,
+    GroupProtocol,
     ItemFailed,
     ItemProtocol,
     Monitor,
@@ -114,18 +117,21 @@ class Count(SourceProtocol[Counting]):
 
     def _files(self, known: set[str], folder: Path) -> Discovery:
         names = sorted(path.name for path in folder.iterdir() if path.name not in known)
-        items, refused = [], []
+        items, refused, waiting = [], [], 0
         for name in names:
             if name == "closed":
                 continue
             text = (folder / name).read_text()
-            if text == "bad":
+            if text == "half":
+                waiting += 1
+            elif text == "bad":
                 refused.append(Refusal(folder / name, "is bad", name))
             else:
                 items.append(Number(exposure=name, value=float(text) + self.parameters.offset))
         closed = (folder / "closed").exists()
-        state = sorted(known | (set(names) - {"closed"}))
-        return Discovery(items, refused, state=state, closed=closed)
+        taken = {one.exposure for one in [*items, *refused]}
+        state = sorted(known | taken)
+        return Discovery(items, refused, state=state, closed=closed, waiting=waiting)
 
     def waits(self) -> bool:
         return not self.parameters.impatient
@@ -325,6 +331,52 @@ class AddUp(BatchProtocol[Batching, dict[str, float]]):
         )
 
 
+class Grouping(Parameters):
+    """When a group is complete."""
+
+    complete: int = 3
+    """Numbers in a group."""
+    times: float = 1.0
+    """The mean is multiplied by this."""
+    broken: Path | None = None
+    """While there is such a file no number belongs anywhere, and with a word in it that raises."""
+    log: Path | None = None
+    """Append a line for every run to this file."""
+    write: bool = False
+    """Write the mean into a file too."""
+
+
+class Mean(GroupProtocol[Grouping]):
+    """The mean of the numbers between two integers."""
+
+    name = "toy.mean"
+    title = "Mean"
+    family = "toy integer"
+
+    def group_of(self, item: Number) -> str:
+        broken = self.parameters.broken
+        if broken is not None and broken.exists():
+            if broken.read_text():
+                raise RuntimeError("a defect")
+            return ""
+        return f"{item.value // 1:g}"
+
+    def complete(self, group: Gathered[Number]) -> bool:
+        return group.count >= self.parameters.complete
+
+    def process(self, group: Group[Number], work: Work) -> Number:
+        wanted = self.parameters
+        if wanted.log is not None:
+            with wanted.log.open("a") as log:
+                log.write(f"{group.name} {len(group)}\n")
+        value = wanted.times * sum(number.value for number in group) / len(group)
+        path = None
+        if wanted.write:
+            path = work.path("mean.txt")
+            path.write_text(f"{value}\n")
+        return Number(exposure=group.name, value=value, path=path)
+
+
 class Doubled(ItemProtocol[Parameters]):
     """Takes each snapshot of a batch step."""
 
@@ -440,6 +492,20 @@ class Echo(ProgramProtocol[Sleeping]):
         return Number(exposure=number.exposure, value=float(path.read_text()), path=path)
 
 
+class Answer(ProgramProtocol[Parameters]):
+    """Has a program answer that a test puts on the PATH, or does not."""
+
+    name = "toy.answer"
+    title = "Answer"
+    program = Program("toy-answer", package="a test")
+
+    def command(self, number: Number, work: Work) -> Command:
+        return Command(("toy-answer", str(number.value)))
+
+    def collect(self, number: Number, work: Work) -> Number:
+        return Number(exposure=number.exposure, value=number.value)
+
+
 KINDS = (
     Count,
     Add,
@@ -448,6 +514,7 @@ KINDS = (
     Select,
     Agree,
     AddUp,
+    Mean,
     Doubled,
     Share,
     Double,
@@ -455,6 +522,7 @@ KINDS = (
     Watch,
     Teach,
     Echo,
+    Answer,
 )
 
 

@@ -1,10 +1,13 @@
-"""Pages that are written from the code: protocols, the command line, settings, requests.
+"""Pages that are written from the code: protocols, the command line, settings, requests, events.
 
 The pages are generated when the documentation is built, so they cannot disagree with the code.
 `python docs/_ext/generated_pages.py FOLDER` writes them without Sphinx.
 """
 
+import ast
+import inspect
 import io
+import itertools
 import json
 import os
 import re
@@ -15,11 +18,14 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from pydantic import TypeAdapter
+
 from icestream.cli.app import COMMANDS, build
 from icestream.cli.describe import describe_parameters, first_line, port_words, value_words
 from icestream.engine.requests.models import VERBS
 from icestream.protocol import Protocol, Registry, unit_of
 from icestream.settings import PREFIX, Settings
+from icestream.store.events import EVENTS, SCHEMA, Event
 
 SUBJECTS = {
     "movies": "Movies",
@@ -169,11 +175,64 @@ def requests_page() -> str:
         fields = {n: f for n, f in model.model_fields.items() if n not in ("verb", "who")}
         lines += ["| value | type | default | meaning |", "|---|---|---|---|"]
         for name, field in fields.items():
-            default = "" if field.is_required() else f"`{json.dumps(field.default)}`"
+            default = (
+                ""
+                if field.is_required()
+                else f"`{json.dumps(field.get_default(call_default_factory=True))}`"
+            )
             kind = _json_type(model.model_json_schema()["properties"][name])
             lines.append(f"| `{name}` | {kind} | {default} | {_cell(field.description or '')} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def events_page() -> str:
+    """Every kind of event with its fields."""
+    lines = [
+        "# Events",
+        "",
+        "Everything that happens in a session is said by an event: a row of the table `event` of",
+        "its store with a number `seq` that only grows, the `time` (seconds since 1970), its",
+        "`kind`, the step and the exposure that it is about where it is about one, and a",
+        "`document`, a JSON object. Whoever has read the store once, and then all events in order,",
+        "knows what it says. `icestream.store.queries.events` gives them, `icestream.store.follow`",
+        "waits for new ones, and `icestream.store.events.read_event` makes values of them.",
+        "",
+        f"This is version {SCHEMA} of the catalogue. The column `events` of the table `session`",
+        "has the newest version that has written to it, and `epoch.started` that of each",
+        "coordinator. A later version may add kinds and fields: who reads leaves out what it does",
+        "not know.",
+        "",
+        "No event says that a task becomes ready, starts, waits or is tried again: the counts of",
+        "the steps have these.",
+        "",
+    ]
+    for kind, event in EVENTS.items():
+        lines += [f"## `{kind}`", "", _text(first_line(event)), ""]
+        lines.append(f"* Since: version {event.since}" if event.since else "* Since: the beginning")
+        lines += [f"* Step: {event.step}"] if event.step else []
+        lines += [f"* Exposure: {event.exposure}"] if event.exposure else []
+        lines.append("")
+        rows = list(_event_fields(event))
+        if rows:
+            lines += ["| field | type | meaning |", "|---|---|---|", *rows, ""]
+    return "\n".join(lines)
+
+
+def _event_fields(event: type[Event]) -> Iterator[str]:
+    """The rows of a table of an event's fields; one that explains itself has no meaning beside."""
+    schema = TypeAdapter(event).json_schema().get("properties", {})
+    body = ast.parse(inspect.getsource(event)).body[0].body  # type: ignore[attr-defined]
+    meanings = {
+        field.target.id: " ".join(said.value.value.split())
+        for field, said in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(said, ast.Expr)
+        and isinstance(said.value, ast.Constant)
+    }
+    for name, field in schema.items():
+        meaning = _cell(meanings.get(name, "").replace("``", "`"))
+        yield f"| `{name}` | {_json_type(field)} | {meaning} |"
 
 
 def _json_type(schema: dict[str, Any]) -> str:
@@ -190,6 +249,7 @@ PAGES = {
     "cli.md": cli_page,
     "settings.md": settings_page,
     "requests.md": requests_page,
+    "events.md": events_page,
 }
 
 

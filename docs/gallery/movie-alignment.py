@@ -14,7 +14,7 @@ from icestream.processing.dose import Dose
 from icestream.processing.motion.field import LocalMotion
 from icestream.processing.motion.measure import measure_motion
 from icestream.processing.motion.spectra import Frames
-from icestream.processing.motion.track import Search
+from icestream.processing.motion.track import TrackSearch
 from icestream.processing.motion.warp import Recipe, sum_frames
 from icestream.processing.simulate.assembly import make_cage
 from icestream.processing.simulate.camera import make_camera
@@ -41,7 +41,7 @@ def main() -> None:
     replace_defects(counts, find_outliers(counts.sum(axis=0, dtype=np.float32) * gain), seed=1)
     frames = Frames(counts, gain, PIXEL)
     dose = Dose(per_frame=DOSE)
-    found = measure_motion(frames, Search(), dose)
+    found = measure_motion(frames, TrackSearch(), dose)
     image = sum_frames(frames, found.best, Recipe(dose=dose, binning=4)).weighted
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5.2), width_ratios=(1, 1))

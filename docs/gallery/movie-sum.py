@@ -14,7 +14,7 @@ from icestream.processing.dose import Dose
 from icestream.processing.motion.measure import measure_motion
 from icestream.processing.motion.picture import draw_tracks
 from icestream.processing.motion.spectra import Frames
-from icestream.processing.motion.track import Search
+from icestream.processing.motion.track import TrackSearch
 from icestream.processing.motion.warp import Recipe, sum_frames
 from icestream.processing.simulate.assembly import make_cage
 from icestream.processing.simulate.camera import make_camera
@@ -63,7 +63,7 @@ def rings(one, two, count=48):
 
 
 frames = movie()
-found = measure_motion(frames, Search(), DOSE)
+found = measure_motion(frames, TrackSearch(), DOSE)
 exact = sum_frames(frames, found.shifts, Recipe(dose=DOSE, exact=True))
 quick = sum_frames(frames, found.shifts, Recipe(dose=DOSE))
 linear = sum(

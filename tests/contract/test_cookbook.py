@@ -13,8 +13,10 @@ from icestream.model import (
     Accepted,
     Alert,
     Ctf,
+    Exposure,
     Micrograph,
     Motion,
+    Movie,
     Optics,
     Particles,
     Picks,
@@ -27,6 +29,9 @@ from icestream.protocol import (
     BatchProtocol,
     ConsensusProtocol,
     Cursor,
+    Gathered,
+    Group,
+    GroupProtocol,
     ItemFailed,
     ItemProtocol,
     Monitor,
@@ -46,6 +51,7 @@ KINDS = (
     ConsensusProtocol,
     SelectionProtocol,
     BatchProtocol,
+    GroupProtocol,
     TriggerProtocol,
     Monitor,
     ProgramProtocol,
@@ -235,3 +241,49 @@ def test_program_failure_is_named(examples: dict[type[Any], type[Any]], tmp_path
     with pytest.raises(ItemFailed) as failed:
         protocol.process(_particles(tmp_path / "missing.mrcs"), work=Work(folder=tmp_path))
     assert failed.value.code == "stack-not-readable"
+
+
+def _movie(path: Path, hole: str | None = None, frames: int = 40) -> Movie:
+    return Movie(
+        exposure=path.stem,
+        path=path,
+        frames=frames,
+        shape=(100, 100),
+        optics=OPTICS,
+        dose_per_frame=1.25,
+        details=Exposure(name=path.stem, foil_hole=hole),
+    )
+
+
+def test_the_dose_of_a_hole_is_that_of_all_its_movies(
+    examples: dict[type[Any], type[Any]],
+) -> None:
+    protocol = examples[GroupProtocol]()
+    movies = tuple(_movie(Path(f"/d/m{n}.tiff"), "hole_7", frames=10 * n) for n in (1, 2))
+    assert [protocol.group_of(movie) for movie in movies] == ["hole_7", "hole_7"]
+    assert protocol.group_of(_movie(Path("/d/x.tiff"))) == "unknown"
+    assert not protocol.complete(Gathered("hole_7", 4, movies[0]))
+    assert protocol.complete(Gathered("hole_7", 5, movies[0]))
+    assert not protocol.complete(Gathered("unknown", 50, movies[0]))
+    made = protocol.process(Group("hole_7", movies))
+    assert (made.hole, made.movies, made.dose) == ("hole_7", 2, 37.5)
+
+
+def test_a_tilt_series_is_put_in_order_by_its_mdoc(tmp_path: Path) -> None:
+    kind: Any = next(one for one in cookbook.protocols() if one.name == "tilts.order")
+    protocol = kind(kind.parameters_type()(tilts=3))
+    sections = [
+        f"[ZValue = {n}]\nTiltAngle = {tilt}\nSubFramePath = D:\\data\\TS_01_{n:03d}_{tilt}.tif\n"
+        for n, tilt in enumerate((0.0, 3.0, -3.0))
+    ]
+    (tmp_path / "TS_01.mrc.mdoc").write_text("PixelSpacing = 1.5\n\n" + "\n".join(sections))
+    movies = [_movie(tmp_path / f"TS_01_{n:03d}_{t}.tif") for n, t in ((0, 0.0), (2, -3.0))]
+    assert {protocol.group_of(movie) for movie in movies} == {"TS_01"}
+    assert not protocol.complete(Gathered("TS_01", 2, movies[0]))
+    assert protocol.complete(Gathered("TS_01", 3, movies[0]))
+    made = protocol.process(Group("TS_01", tuple(movies)))
+    assert made.tilts == (-3.0, 0.0)
+    assert [path.name for path in made.movies] == ["TS_01_002_-3.0.tif", "TS_01_000_0.0.tif"]
+    assert made.missing == ("TS_01_001_3.0.tif",)
+    with pytest.raises(ItemFailed, match=r"TS_02\.mrc\.mdoc is not there"):
+        protocol.process(Group("TS_02", tuple(movies)))

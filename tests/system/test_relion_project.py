@@ -16,7 +16,7 @@ from icestream.formats import read_mrc, read_star
 from icestream.formats.star import Block
 from icestream.model import Micrograph, from_document
 from icestream.simulator.acquire import acquire
-from icestream.simulator.plan import Plan
+from icestream.simulator.plan import SessionPlan
 from icestream.store import queries
 from icestream.store.open import open_store
 
@@ -27,7 +27,7 @@ MOVIES = 5
 def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A processed session of a few small movies."""
     folder = tmp_path_factory.mktemp("handover")
-    plan = Plan(movies=MOVIES, seed=811, size=768, frames=10, particles=45, speed=0)
+    plan = SessionPlan(movies=MOVIES, seed=811, size=768, frames=10, particles=45, speed=0)
     microscope = acquire(plan, folder / "microscope").folder
     workflow = load_workflow("default").changed(
         "import", {"pattern": str(microscope), "watch": False}

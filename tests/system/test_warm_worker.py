@@ -17,7 +17,7 @@ from icestream.protocols.import_movies import ImportMovies, ImportParameters
 from icestream.protocols.judge_micrographs import JudgeMicrographs
 from icestream.protocols.pick_by_log import PickByLog
 from icestream.simulator.acquire import acquire
-from icestream.simulator.plan import Plan
+from icestream.simulator.plan import SessionPlan
 
 CHAIN = (AlignMovies, EstimateCtf, JudgeMicrographs, PickByLog)
 
@@ -59,7 +59,7 @@ def first_movie(folder: Path) -> Movie:
 
 
 def test_a_warm_worker_compiles_nothing_for_its_first_movie(tmp_path: Path) -> None:
-    acquire(Plan(movies=1, size=1024, frames=8, speed=0.0), tmp_path / "session")
+    acquire(SessionPlan(movies=1, size=1024, frames=8, speed=0.0), tmp_path / "session")
     movie = first_movie(tmp_path / "session")
     (tmp_path / "work").mkdir()
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:

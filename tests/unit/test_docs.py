@@ -1,6 +1,7 @@
 """The documentation is whole and true: catalogue, commands, words, snippets, examples."""
 
 import ast
+import dataclasses
 import doctest
 import importlib
 import importlib.util
@@ -18,11 +19,14 @@ from icestream.cli.app import COMMANDS
 from icestream.engine.requests.models import VERBS
 from icestream.protocol import Registry, unit_of
 from icestream.settings import Settings
+from icestream.store.events import EVENTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 SOURCE = ROOT / "src" / "icestream"
-GENERATED = {f"reference/{name}.md" for name in ("protocols", "cli", "settings", "requests")}
+GENERATED = {
+    f"reference/{name}.md" for name in ("protocols", "cli", "settings", "requests", "events")
+}
 PAGES = [
     path
     for path in sorted(DOCS.rglob("*.md"))
@@ -82,6 +86,17 @@ def test_every_request_is_in_the_reference(generated: Any) -> None:
             model.model_fields.keys() - {"verb", "who"}
         )
         assert not re.search(r"\| \|$", section, flags=re.M), "a value is not explained"
+
+
+def test_every_event_is_in_the_reference(generated: Any) -> None:
+    page = generated.events_page()
+    for kind, event in EVENTS.items():
+        section = page.partition(f"## `{kind}`\n")[2].partition("\n## ")[0]
+        assert set(re.findall(r"^\| `(\w+)`", section, flags=re.M)) == {
+            field.name for field in dataclasses.fields(event)
+        }
+        assert (event.__doc__ or "").strip() in section
+    assert "| `result` | integer or null | Number of its result;" in page
 
 
 def test_every_dependency_is_explained() -> None:
@@ -238,3 +253,16 @@ def test_gallery_figure_is_drawn(path: Path, tmp_path: Path) -> None:
         pytest.skip(done.stdout.strip())
     assert done.returncode == 0, done.stdout + done.stderr
     assert drawn.stat().st_size > 20_000
+
+
+def test_the_picture_of_the_engine_is_that_of_the_code() -> None:
+    """Draw it anew: python docs/_ext/engine_rooms.py docs/images/engine-rooms.svg."""
+    spec = importlib.util.spec_from_file_location("rooms", DOCS / "_ext" / "engine_rooms.py")
+    assert spec is not None
+    assert spec.loader is not None
+    engine_rooms = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(engine_rooms)
+    picture = ROOT / "docs" / "images" / "engine-rooms.svg"
+    assert picture.read_text() == engine_rooms.drawing()
+    (low,) = (row for row, rooms in enumerate(engine_rooms.layers()) if "machine" in rooms)
+    assert low == len(engine_rooms.layers()) - 1

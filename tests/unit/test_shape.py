@@ -24,7 +24,9 @@ CLASS_METHODS = 20
 AIM_FILE_LINES = 300
 AIM_BODY_LINES = 30
 
-EXCEPTIONS: dict[str, str] = {}
+EXCEPTIONS: dict[str, str] = {
+    "engine/record/record.py:Record": "a short method for each of the coordinator's transactions",
+}
 """What may exceed a limit, as the test names it, and the reason."""
 
 TESTED_ELSEWHERE: dict[str, str] = {
@@ -141,3 +143,13 @@ def test_no_word_that_says_nothing() -> None:
     """No module is called by a name that could hold anything."""
     empty = {"utils", "helpers", "common", "misc", "base", "manager", "handler", "info", "data"}
     assert not [_module_name(path) for path in MODULES if path.stem.strip("_") in empty]
+
+
+def test_no_two_public_classes_have_one_name() -> None:
+    """One word per thing: a name says which class is meant, wherever it is read."""
+    places: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(_module_name(path))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}

@@ -189,7 +189,7 @@ def test_a_picture_of_a_plugin_is_shown_with_the_plugin_and_without(
         grey = np.asarray(picture, dtype=float)
     assert grey[:, :64].mean() < 80
     assert grey[:, -64:].mean() > 170
-    said = "Not read: ice: cookbook_2:IceMap is not known here"
+    said = "Not read: ice: cookbook_3:IceMap is not known here"
     assert (said in text_of(panel)) is not installed
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from icestream.engine import work
+from icestream.engine.executors import attempt
+from icestream.engine.requests.models import Resume
+from icestream.engine.requests.send import send
 from icestream.store import queries
 from icestream.store import tables as t
 from toy_session import Session, Step, wait_for
@@ -47,7 +49,7 @@ def test_a_checkpoint_that_cannot_be_read_fails_its_batch_with_the_reason(
     checkpoint = local.folder / name
     kept = checkpoint.read_bytes()
     checkpoint.write_bytes(pickle.dumps(Trap(sentinel)))
-    work._states.clear()  # as in another process
+    attempt._states.clear()  # as in another process
     bring(source, 5, 6)
     (source / "closed").touch()
     assert not local.run(*steps).complete
@@ -55,9 +57,8 @@ def test_a_checkpoint_that_cannot_be_read_fails_its_batch_with_the_reason(
     assert f"the checkpoint {checkpoint} cannot be read: it is a pickle" in alert.message
     assert not sentinel.exists()
     checkpoint.write_bytes(kept)
-    from icestream.engine.requests.send import send
 
-    send(local.folder, "resume", step="total")
+    send(local.folder, Resume(step="total"))
     assert local.run(*steps).complete
     last = queries.results(local.store(), "total")[-1].outputs["total"]
     assert (last["value"], last["count"], last["final"]) == (21, 6, True)

@@ -269,7 +269,7 @@ def test_what_a_crash_left_is_swept_and_done_again(local: Session) -> None:
     assert not left.exists()
     again = queries.results_of(local.store(), "e000007")["b"]
     assert again.outputs["number"]["value"] == 9.0
-    events = queries.events(local.store(), kinds=["session.started"])
+    events = queries.events(local.store(), kinds=["epoch.started"])
     assert [one.document["epoch"] for one in events] == [1, 2]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 import old_session
 from icestream.store import queries
+from icestream.store.lineage import lineages
 from toy_session import Session
 
 
@@ -22,7 +23,7 @@ def test_what_was_done_is_there_and_is_not_done_again(old: Session) -> None:
     outcome = old.run(*old_session.STEPS)
     assert outcome.state == "done"
     assert dict(outcome.exposures) == {"going": 0, "done": 3, "rejected": 2, "failed": 1}
-    results = queries.lineages(old.store())
+    results = lineages(old.store())
     assert len(results) == 49  # all that there were, and none twice
     assert {one.epoch for one in results} == {1}
     assert len({one.key for one in results}) == 49

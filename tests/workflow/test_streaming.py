@@ -12,6 +12,7 @@ from icestream.engine.machine.lock import SessionBusy
 from icestream.engine.requests.models import Resume, SetParameters, read_request
 from icestream.engine.requests.send import answer_of, send
 from icestream.store import queries
+from icestream.store.lineage import lineage
 from toy_session import Session, wait_for
 
 COUNT = ("src", "toy.count", {"count": 10}, {})
@@ -41,7 +42,7 @@ def test_lineage_names_everything_that_a_result_was_made_from(session: Session) 
         COUNT, add("a", "src", add=7), ("s", "toy.sum2", {}, {"first": "a", "second": "src"})
     )
     store = session.store()
-    made = queries.lineage(store, queries.results_of(store, "e000003")["s"].id)
+    made = lineage(store, queries.results_of(store, "e000003")["s"].id)
     assert {one.step for one in made} == {"s", "a", "src"}
     assert dict(made[0].inputs).keys() == {"first", "second"}
     assert next(one for one in made if one.step == "a").parameters["add"] == 7.0

@@ -15,7 +15,8 @@ from icestream.cli.describe import bare_type, type_words, value_words, without_e
 from icestream.cli.step_options import NONE
 from icestream.cli.terminal import print_table
 from icestream.engine.machine.lock import hold, holder
-from icestream.engine.record.revisions import change_at_rest, preview
+from icestream.engine.record.revisions import change_at_rest, preview, with_parameters
+from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.models import SetParameters
 from icestream.protocol import Parameters, Registry, absent_file, refused_values
 from icestream.store import queries
@@ -141,7 +142,9 @@ def _value(model: type[Parameters], name: str, text: str) -> Any:
 
 def print_preview(store: Store, step: StepRecord, changes: dict[str, Any]) -> None:
     """Print what a change would make run again."""
-    found = preview(store, Registry(), step.name, changes)
+    registry = Registry()
+    workflow = with_parameters(session_workflow(store), registry, step.name, changes)
+    found = preview(store, registry, workflow)
     for name, value in changes.items():
         old = value_words(step.parameters.get(name))
         print(f"{step.name}.{name}: {old} -> {value_words(value)}")

@@ -12,9 +12,9 @@ from icestream.cli.checks import EACH_TIME
 from icestream.cli.step_options import PATTERN
 from icestream.cli.terminal import called
 from icestream.engine.machine.lock import holder
+from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.models import Abort, Pause, Request, Resume, Retry, Stop
 from icestream.engine.requests.send import answer_of, send
-from icestream.exports.provenance import session_workflow
 from icestream.store import queries
 from icestream.store.open import NoStore, open_store
 

@@ -22,8 +22,8 @@ from icestream.cli.checks import without_each_time
 from icestream.cli.running import Here, run_here
 from icestream.cli.step_options import StepOptions, hyphens
 from icestream.engine.graph.workflow import Workflow, load_workflow
+from icestream.engine.record.workflows import session_workflow
 from icestream.engine.session import bring_up_to_date
-from icestream.exports.provenance import session_workflow
 from icestream.protocol import Registry
 from icestream.store.open import NoStore, open_store
 

@@ -17,6 +17,8 @@ __all__ = ["Watcher", "progress_line"]
 
 _PER_EXPOSURE = ("item", "consensus", "selection", "trigger")
 """Kinds of steps that do one task for each exposure."""
+_GATHERED = ("batch", "group")
+"""Kinds of steps that do one task for many."""
 _PAUSE = 2.0
 """Least seconds between two lines."""
 _STYLES = {"notice": "cyan", "warning": "yellow", "critical": "bold red"}
@@ -63,8 +65,8 @@ def progress_line(progress: Progress) -> str:
         if step.kind in _PER_EXPOSURE:
             notes = _notes(step)
             parts.append(f"{step.name} {step.counts.done}" + (f" ({notes})" if notes else ""))
-        elif step.kind == "batch":
-            parts.append(f"{step.name} {_batches(step, progress)}")
+        elif step.kind in _GATHERED:
+            parts.append(f"{step.name} {_gathered(step, progress)}")
         elif step.kind == "source" and _notes(step):
             parts.append(f"{step.name} ({_notes(step)})")
     parts.append(f"behind by {progress.behind}")
@@ -88,9 +90,12 @@ def _notes(step: StepProgress) -> str:
     return ", ".join(notes)
 
 
-def _batches(step: StepProgress, progress: Progress) -> str:
-    """How many batches are done, and whether the last one is being done."""
+def _gathered(step: StepProgress, progress: Progress) -> str:
+    """How many batches or groups are done, and whether the last batch is being done."""
     notes = [_notes(step)] if _notes(step) else []
+    if step.kind == "group":
+        said = f" ({notes[0]})" if notes else ""
+        return f"{step.counts.done} groups{said}"
     others = (one for one in progress.steps if one.kind in ("source", *_PER_EXPOSURE))
     if step.counts.running:
         last = all(one.state == "done" for one in others)
@@ -177,8 +182,8 @@ class _Bars:
         for step in progress.steps:
             if step.kind in _PER_EXPOSURE:
                 self._row(step.name, step.counts.done, progress.found, _notes(step))
-            elif step.kind == "batch":
-                below.append(f"{step.name}: {_batches(step, progress)}")
+            elif step.kind in _GATHERED:
+                below.append(f"{step.name}: {_gathered(step, progress)}")
             elif step.kind == "source" and _notes(step):
                 below.append(f"{step.name}: {_notes(step)}")
         below += [f"behind by {progress.behind}", f"alerts {len(progress.alerts)}"]

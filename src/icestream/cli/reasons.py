@@ -43,7 +43,7 @@ def reason_lines(store: Store, *, most: int = 10) -> Iterator[str]:
 
 
 def _reasons(store: Store, state: str) -> Iterator[tuple[str, str]]:
-    """Each exposure in a state, and each batch that failed, with its reasons."""
+    """Each exposure in a state, and each batch or group that failed, with its reasons."""
     after = 0
     while page := queries.exposures(store, after=after, limit=_PAGE, state=state):
         yield from ((one.name, "; ".join(one.reasons)) for one in page)
@@ -51,9 +51,11 @@ def _reasons(store: Store, state: str) -> Iterator[tuple[str, str]]:
     if state != "failed":
         return
     for step in queries.steps(store):
-        if step.kind == "batch" and step.counts.failed:
+        if step.counts.failed:
             for failure in queries.failures(store, step=step.name):
-                yield f"batch of {step.name}", f"{step.name}: {failure.reason}"
+                if failure.state == "failed" and not failure.exposure:
+                    name = f"batch of {step.name}" if step.kind == "batch" else failure.subject
+                    yield name, f"{step.name}: {failure.reason}"
 
 
 def _kind(name: str, reason: str) -> str:

@@ -46,14 +46,15 @@ def report(
     if not (follow or while_open):
         print(write_report(session, out))
         return
-    every = load().settings.report_interval
+    every, waiting = load().settings.report_interval, while_open
     while True:
         try:
             writer = ReportWriter(session, out, every=every)
             break
         except NoStore:
-            if not while_open or not _still_open(every):
+            if not waiting:
                 raise
+            waiting = _still_open(every)  # it may have begun just before the end
     with writer:
         if follow:
             print(writer.page, flush=True)

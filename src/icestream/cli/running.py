@@ -25,13 +25,13 @@ from icestream.cli.terminal import called, console
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.progress import Outcome
+from icestream.engine.record.workflows import session_workflow
 from icestream.engine.session import (
     Machine,
     RunningSession,
     bring_up_to_date,
     run_session,
 )
-from icestream.exports.provenance import session_workflow
 from icestream.protocol import Registry
 from icestream.settings import Settings, load
 from icestream.store import queries
@@ -223,6 +223,9 @@ def _tell(outcome: Outcome, session: Path, here: Here) -> None:
         print("no movie was found: check the pattern, and icestream status for refused files")
     elif not outcome.complete:
         print(f"some exposures are not finished: icestream status {session}")
+    elif outcome.lost:
+        print(f"nothing that came to {' and '.join(outcome.lost)} could be processed")
+        print("what failed is tried again by the same command, once its cause is mended")
     elif outcome.exposures.get("failed"):
         print("what failed is tried again by the same command, once its cause is mended")
     if here.report:
@@ -242,6 +245,6 @@ def _open_alerts(store: Store, session: Path) -> Iterator[str]:
 def _status(outcome: Outcome, *, interrupted: bool) -> int:
     if outcome.reason:
         return IMPOSSIBLE
-    if outcome.complete and any(outcome.exposures.values()):
+    if outcome.complete and any(outcome.exposures.values()) and not outcome.lost:
         return 0
     return INTERRUPTED if interrupted else 1

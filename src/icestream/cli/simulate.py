@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from icestream.simulator.acquire import acquire
-from icestream.simulator.plan import FAULTS, Arrival, Container, Fault, Layout, Plan
+from icestream.simulator.plan import FAULTS, Arrival, Container, Fault, Layout, SessionPlan
 from icestream.simulator.schedule import Shot
 from icestream.units import Angstrom, ElectronPerAngstrom2, Kilovolt, Micrometre, Millimetre, Pixel
 
@@ -26,29 +26,29 @@ _RANGE = Parameter(negative_iterable=())
 def simulate(  # noqa: PLR0913 - one argument for each option
     out: Path,
     *,
-    movies: int = Plan.movies,
-    specimen: str = Plan.specimen,
-    particles: int = Plan.particles,
-    seed: int = Plan.seed,
-    layout: Layout = Plan.layout,
-    container: Container = Plan.container,
-    size: Pixel = Plan.size,
-    frames: int = Plan.frames,
-    pixel_size: Angstrom = Plan.pixel_size,
-    voltage: Kilovolt = Plan.voltage,
-    cs: Millimetre = Plan.spherical_aberration,
-    dose_per_frame: ElectronPerAngstrom2 = Plan.dose_per_frame,
-    amplitude_contrast: float = Plan.amplitude_contrast,
-    defocus: Annotated[tuple[Micrometre, Micrometre], _RANGE] = Plan.defocus,
-    astigmatism: Angstrom = Plan.astigmatism,
-    b_factor: Annotated[tuple[float, float], _RANGE] = Plan.b_factor,
-    ice: Annotated[tuple[Angstrom, Angstrom], _RANGE] = Plan.thickness,
-    eer_frames: int = Plan.eer_frames,
-    holes_per_square: int = Plan.holes_per_square,
-    shots_per_hole: int = Plan.shots_per_hole,
-    rate: float = Plan.rate,
-    speed: float = Plan.speed,
-    arrival: Arrival = Plan.arrival,
+    movies: int = SessionPlan.movies,
+    specimen: str = SessionPlan.specimen,
+    particles: int = SessionPlan.particles,
+    seed: int = SessionPlan.seed,
+    layout: Layout = SessionPlan.layout,
+    container: Container = SessionPlan.container,
+    size: Pixel = SessionPlan.size,
+    frames: int = SessionPlan.frames,
+    pixel_size: Angstrom = SessionPlan.pixel_size,
+    voltage: Kilovolt = SessionPlan.voltage,
+    cs: Millimetre = SessionPlan.spherical_aberration,
+    dose_per_frame: ElectronPerAngstrom2 = SessionPlan.dose_per_frame,
+    amplitude_contrast: float = SessionPlan.amplitude_contrast,
+    defocus: Annotated[tuple[Micrometre, Micrometre], _RANGE] = SessionPlan.defocus,
+    astigmatism: Angstrom = SessionPlan.astigmatism,
+    b_factor: Annotated[tuple[float, float], _RANGE] = SessionPlan.b_factor,
+    ice: Annotated[tuple[Angstrom, Angstrom], _RANGE] = SessionPlan.thickness,
+    eer_frames: int = SessionPlan.eer_frames,
+    holes_per_square: int = SessionPlan.holes_per_square,
+    shots_per_hole: int = SessionPlan.shots_per_hole,
+    rate: float = SessionPlan.rate,
+    speed: float = SessionPlan.speed,
+    arrival: Arrival = SessionPlan.arrival,
     metadata: Literal["first", "last"] = "first",
     faults: Annotated[
         list[Fault | Literal["all"]] | None,
@@ -119,7 +119,7 @@ def simulate(  # noqa: PLR0913 - one argument for each option
         Print nothing.
     """
     chosen = set(faults or ())
-    plan = Plan(
+    plan = SessionPlan(
         movies=movies,
         specimen=specimen,
         particles=particles,
@@ -162,7 +162,7 @@ def simulate(  # noqa: PLR0913 - one argument for each option
     return 0 if plan.movies in (done.movies, 0) else 130
 
 
-def _teller(console: Console, plan: Plan) -> Callable[[Shot, Path], None]:
+def _teller(console: Console, plan: SessionPlan) -> Callable[[Shot, Path], None]:
     """Something that prints a line for each movie."""
 
     def tell(shot: Shot, movie: Path) -> None:

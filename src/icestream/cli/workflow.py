@@ -18,7 +18,7 @@ from icestream.engine.graph.workflow import (
     save_workflow,
     shipped_workflows,
 )
-from icestream.exports.provenance import session_workflow
+from icestream.engine.record.workflows import session_workflow
 from icestream.protocol import Registry, UnknownProtocol
 from icestream.store.open import open_store
 

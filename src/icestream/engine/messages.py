@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from icestream.engine.executors.contract import Ended
 from icestream.engine.machine.ledger import Grant
-from icestream.model import Alert
+from icestream.model import Alert, ResultId, RevisionId, StepId
 from icestream.protocol import Discovery, Figure, Sample
 
 __all__ = [
@@ -23,8 +23,7 @@ __all__ = [
 class Discovered:
     """What a source found."""
 
-    step: int
-    revision: int
+    step: RevisionId
     found: Discovery
 
 
@@ -32,7 +31,7 @@ class Discovered:
 class SourceFailed:
     """A source raised."""
 
-    step: int
+    step: RevisionId
     reason: str
     details: str
     final: bool = False
@@ -43,7 +42,7 @@ class SourceFailed:
 class Inspected:
     """What a monitor said."""
 
-    step: int
+    step: RevisionId
     time: float
     alerts: tuple[Alert, ...] = ()
     samples: tuple[Sample, ...] = ()
@@ -55,11 +54,11 @@ class Inspected:
 class Compacted:
     """A segment that was written."""
 
-    step: int
-    revision: int
+    step: StepId
+    revision: RevisionId
     path: str
     rows: int
-    results: tuple[int, ...]
+    results: tuple[ResultId, ...]
 
 
 @dataclass(frozen=True, slots=True)

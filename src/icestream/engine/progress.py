@@ -58,6 +58,12 @@ class Outcome:
         """Whether every exposure is done or has a stated reason why it is not."""
         return self.state == "done" and not self.exposures.get("going", 0)
 
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Steps that failed with everything that came to them."""
+        counts = {step.name: step.counts for step in self.steps}
+        return tuple(name for name, one in counts.items() if one.failed and not one.done)
+
 
 def look(store: Store, plan: Plan, state: str, waiting: int, alerts: Iterable[Alert]) -> Progress:
     """How far a session is, by its store."""
@@ -66,7 +72,7 @@ def look(store: Store, plan: Plan, state: str, waiting: int, alerts: Iterable[Al
     waited_for = {
         step.name
         for step in plan.steps.values()
-        if step.per_exposure and step.kind != "source" and not plan.snapshots_feed(step)
+        if step.adopted and step.per_exposure and step.kind != "source"
     }
     behind = [found - step.counts.ended for step in steps if step.name in waited_for]
     return Progress(

@@ -16,7 +16,7 @@ from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine.ledger import Ledger, Share
 from icestream.engine.machine.lock import hold
 from icestream.engine.progress import Outcome, Progress
-from icestream.engine.record.opening import mark_of
+from icestream.engine.record.opening import mark_of, uid_of
 from icestream.protocol import Registry
 from icestream.store.migrate import OlderStore
 from icestream.store.open import NoStore, open_store
@@ -129,18 +129,19 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
     folder.mkdir(parents=True, exist_ok=True)
     with hold(folder):
         store = open_store(folder, url=url)
-        wishes = machine.amounts(cores)
+        uid, wishes = uid_of(store), machine.amounts(cores)
+        mark = mark_of(uid, folder)
         runs = executor or LocalExecutor(
-            wishes["cores"], warm=_targets(workflow, registry), mark=mark_of(folder)
+            wishes["cores"], warm=_targets(workflow, registry), mark=mark
         )
-        options = Options(order=order, on_progress=on_progress, probe=probe, most=wishes)
-        coordinator = Coordinator(store, runs, options)
+        options = Options(order=order, on_progress=on_progress, probe=probe, most=wishes, uid=uid)
+        coordinator = Coordinator(store, registry, runs, options)
         with contextlib.closing(store), _started(runs, coordinator):
             ledger = Ledger(state_folder(), machine.amounts())
-            with _sharing(ledger, folder, wishes, coordinator) as share:
+            with _sharing(ledger, mark, wishes, coordinator) as share:
                 if on_start is not None:
                     on_start(RunningSession(coordinator))
-                return coordinator.run(workflow, registry, share)
+                return coordinator.run(workflow, share)
 
 
 def bring_up_to_date(folder: Path | str) -> None:
@@ -175,12 +176,12 @@ def _started(executor: Executor, coordinator: Coordinator) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _sharing(
-    ledger: Ledger, folder: Path, wishes: Mapping[str, int], coordinator: Coordinator
+    ledger: Ledger, holder: str, wishes: Mapping[str, int], coordinator: Coordinator
 ) -> Iterator[Share]:
     def wanted() -> Mapping[str, int]:
         return coordinator.used() if coordinator.is_idle() else wishes
 
-    share = Share(ledger, mark_of(folder), wanted, coordinator.used, coordinator.tell)
+    share = Share(ledger, holder, wanted, coordinator.used, coordinator.tell)
     share.start()
     try:
         yield share
@@ -189,11 +190,5 @@ def _sharing(
 
 
 def _targets(workflow: Workflow, registry: Registry) -> Iterable[str]:
-    kinds = [registry.get(step.protocol) for step in workflow.steps]
-    return sorted(
-        {
-            f"{kind.__module__}:{kind.__qualname__}"
-            for kind in kinds
-            if kind.kind not in ("source", "monitor", "trigger")
-        }
-    )
+    protocols = [registry.get(step.protocol) for step in workflow.steps]
+    return sorted({f"{one.__module__}:{one.__qualname__}" for one in protocols if one.runs})

@@ -9,9 +9,9 @@ from icestream.protocol import Registry, known_types
 from icestream.store import queries
 from icestream.store.items import item_of, latest_items
 from icestream.store.open import Store
-from icestream.store.records import ExposureRecord, ResultRecord, StepRecord
+from icestream.store.records import ExposureRecord, ResultRecord, StepRecord, WorkflowRecord
 
-__all__ = ["Chain", "Items", "find_chain", "latest_classes", "read_exposures"]
+__all__ = ["Items", "Makers", "find_chain", "latest_classes", "read_exposures"]
 
 T = TypeVar("T")
 PAGE = 200
@@ -21,7 +21,7 @@ Place = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class Makers:
     """The step and port that made each kind of item; the last step where several did."""
 
     places: Mapping[type[Any], Place]
@@ -47,7 +47,7 @@ class Items:
         return self.exposure.state != "rejected"
 
 
-def find_chain(store: Store, registry: Registry) -> Chain:
+def find_chain(store: Store, registry: Registry) -> Makers:
     """Find the steps that made each kind of item.
 
     It is recorded with the results. A session older than that needs the protocols themselves.
@@ -58,13 +58,15 @@ def find_chain(store: Store, registry: Registry) -> Chain:
         If it was not recorded, and a protocol of the session is not installed here, or is broken.
     """
     places: dict[type[Any], Place] = {}
-    for step in sorted(queries.steps(store), key=lambda step: step.depth):
-        if _makes_items(step):
+    workflow = queries.workflow(store)
+    of_groups = _of_groups(workflow)
+    for step in workflow.steps:
+        if _makes_items(step) and step.name not in of_groups:
             for port, kind in _outputs(store, step, registry):
                 # What is more than a micrograph is a micrograph too.
                 for one in filter(is_dataclass, kind.__mro__):
                     places[one] = (step.name, port)
-    return Chain(places)
+    return Makers(places)
 
 
 def _outputs(store: Store, step: StepRecord, registry: Registry) -> Iterator[tuple[str, type[Any]]]:
@@ -82,12 +84,22 @@ def _outputs(store: Store, step: StepRecord, registry: Registry) -> Iterator[tup
             yield declared.name, declared.item
 
 
+def _of_groups(workflow: WorkflowRecord) -> set[str]:
+    """Steps whose results are about groups of exposures: they are nobody's of one exposure."""
+    found: set[str] = set()
+    for step in workflow.steps:
+        fed = {link.source for link in workflow.links if link.step == step.name}
+        if step.kind == "group" or (step.kind != "batch" and fed & found):
+            found.add(step.name)
+    return found
+
+
 def _makes_items(step: StepRecord) -> bool:
     """Selections and triggers pass items on; monitors make none."""
     return step.kind in ("source", "item", "consensus", "batch")
 
 
-def read_exposures(store: Store, chain: Chain) -> Iterator[Items]:
+def read_exposures(store: Store, chain: Makers) -> Iterator[Items]:
     """The items of every exposure in order of arrival, a page at a time."""
     after = 0
     while page := queries.exposures(store, after=after, limit=PAGE):
@@ -104,7 +116,7 @@ def read_exposures(store: Store, chain: Chain) -> Iterator[Items]:
         after = page[-1].id
 
 
-def latest_classes(store: Store, chain: Chain) -> Classes | None:
+def latest_classes(store: Store, chain: Makers) -> Classes | None:
     """The newest snapshot of the 2D classification; None before the first."""
     if Classes not in chain:
         return None
@@ -113,7 +125,7 @@ def latest_classes(store: Store, chain: Chain) -> Classes | None:
 
 
 def _item(
-    store: Store, chain: Chain, results: Mapping[str, ResultRecord], kind: type[T]
+    store: Store, chain: Makers, results: Mapping[str, ResultRecord], kind: type[T]
 ) -> T | None:
     if kind not in chain:
         return None

@@ -5,12 +5,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 import icestream
-from icestream.engine.graph.workflow import Output, Step, Workflow, save_workflow
+from icestream.engine.graph.workflow import save_workflow
+from icestream.engine.record.workflows import session_workflow
 from icestream.formats.whole import written_whole
 from icestream.store import queries
+from icestream.store.lineage import lineages
 from icestream.store.open import Store, open_store
 
-__all__ = ["export_provenance", "session_workflow", "write_provenance"]
+__all__ = ["export_provenance", "write_provenance"]
 
 PAGE = 500
 
@@ -38,33 +40,16 @@ def write_provenance(store: Store, out: Path) -> None:
         written_whole(out / "lineage.jsonl") as unfinished,
         unfinished.open("w", encoding="utf-8") as file,
     ):
+        session = queries.session(store)
         about = {
             "icestream": icestream.__version__,
-            "session": queries.session(store).name,
+            "session": session.name,
+            "uid": session.uid,
             "epochs": [asdict(epoch) for epoch in queries.epochs(store)],
         }
         file.write(json.dumps(about) + "\n")
         after = 0
-        while page := queries.lineages(store, after=after, limit=PAGE):
+        while page := lineages(store, after=after, limit=PAGE):
             for record in page:
                 file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
             after = page[-1].id
-
-
-def session_workflow(store: Store) -> Workflow:
-    """The workflow that a session runs now, with the parameters that people set."""
-    record = queries.workflow(store)
-    inputs: dict[str, dict[str, tuple[Output, ...]]] = {}
-    for link in record.links:
-        ports = inputs.setdefault(link.step, {})
-        ports[link.port] = (*ports.get(link.port, ()), Output(link.source, link.source_port))
-    steps = tuple(
-        Step(
-            name=step.name,
-            protocol=step.protocol,
-            parameters=dict(step.changed),
-            inputs=inputs.get(step.name, {}),
-        )
-        for step in record.steps
-    )
-    return Workflow(name=record.name, steps=steps)

@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Arrivals", "Change", "fingerprint"]
+__all__ = ["Change", "TakenFiles", "fingerprint"]
 
 _PIECE = 65536
 _LOOKS = 20
@@ -38,7 +38,7 @@ def fingerprint(path: Path) -> bytes:
     return digest.digest()
 
 
-class Arrivals:
+class TakenFiles:
     """What was taken so far, by path, by name of the exposure and by content."""
 
     def __init__(self) -> None:

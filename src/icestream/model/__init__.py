@@ -10,7 +10,19 @@ from icestream.model.ctf import Ctf
 from icestream.model.document import from_document, map_paths, to_document, type_name
 from icestream.model.exposure import Exposure
 from icestream.model.gain import AS_IT_IS, ORIENTATIONS, Gain, GainVerdict, Orientation
-from icestream.model.identity import content_key, source_key, task_key
+from icestream.model.identity import (
+    BranchId,
+    ResultId,
+    RevisionId,
+    StepId,
+    SubjectId,
+    SubjectKind,
+    TaskId,
+    TaskState,
+    content_key,
+    source_key,
+    task_key,
+)
 from icestream.model.micrograph import Micrograph, Motion, PartialSpectra
 from icestream.model.micrograph_quality import (
     MICROGRAPH_CLASSES,
@@ -34,6 +46,7 @@ __all__ = [
     "QUALITIES",
     "Accepted",
     "Alert",
+    "BranchId",
     "Classes",
     "Column",
     "Ctf",
@@ -57,8 +70,15 @@ __all__ = [
     "Picture",
     "Quality",
     "Rejected",
+    "ResultId",
+    "RevisionId",
     "Spectrum",
     "Stack",
+    "StepId",
+    "SubjectId",
+    "SubjectKind",
+    "TaskId",
+    "TaskState",
     "Verdict",
     "Volume",
     "column",

@@ -3,9 +3,31 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, NewType
 
-__all__ = ["content_key", "source_key", "task_key"]
+__all__ = [
+    "BranchId",
+    "ResultId",
+    "RevisionId",
+    "StepId",
+    "SubjectId",
+    "SubjectKind",
+    "TaskId",
+    "TaskState",
+    "content_key",
+    "source_key",
+    "task_key",
+]
+
+StepId = NewType("StepId", int)
+RevisionId = NewType("RevisionId", int)
+BranchId = NewType("BranchId", int)
+SubjectId = NewType("SubjectId", int)
+TaskId = NewType("TaskId", int)
+ResultId = NewType("ResultId", int)
+
+SubjectKind = Literal["exposure", "group", "batch"]
+TaskState = Literal["ready", "running", "held", "done", "failed", "skipped"]
 
 
 def content_key(content: Any) -> str:

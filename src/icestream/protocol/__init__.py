@@ -3,6 +3,7 @@
 from icestream.protocol.executable import Probe, Program
 from icestream.protocol.failure import Failure, ItemFailed, ProtocolError, TryAgain
 from icestream.protocol.figures import Figure, Sample
+from icestream.protocol.groups import Gathered, Group, GroupProtocol
 from icestream.protocol.kinds import (
     Batch,
     BatchProtocol,
@@ -48,6 +49,9 @@ __all__ = [
     "Discovery",
     "Failure",
     "Figure",
+    "Gathered",
+    "Group",
+    "GroupProtocol",
     "InputFile",
     "ItemFailed",
     "ItemProtocol",

@@ -40,7 +40,7 @@ T = TypeVar("T")
 S = TypeVar("S")
 
 
-def _by_item(ports: tuple[Port, ...]) -> tuple[Port, ...]:
+def by_item(ports: tuple[Port, ...]) -> tuple[Port, ...]:
     """Name ports after their items, where the parameter's own name says nothing."""
     return tuple(Port(port_name(port.item), port.item, port.optional) for port in ports)
 
@@ -260,7 +260,7 @@ class ConsensusProtocol(Protocol[P], Generic[P, T]):
     @classmethod
     def inputs(cls) -> tuple[Port, ...]:
         """One port that takes many links."""
-        return _by_item(input_ports(cls.agree))
+        return by_item(input_ports(cls.agree))
 
     @classmethod
     def outputs(cls) -> tuple[Port, ...]:
@@ -357,7 +357,7 @@ class BatchProtocol(Protocol[P], Generic[P, S]):
     @classmethod
     def inputs(cls) -> tuple[Port, ...]:
         """The `Batch[...]` of `start`."""
-        return _by_item(input_ports(cls.start))
+        return by_item(input_ports(cls.start))
 
     @classmethod
     def outputs(cls) -> tuple[Port, ...]:
@@ -425,4 +425,4 @@ class Monitor(Protocol[P]):
     def inputs(cls) -> tuple[Port, ...]:
         """The item type of the `Window[...]`; none for a plain `Window`."""
         hint = get_type_hints(cls.inspect).get("window")
-        return _by_item(input_ports(cls.inspect)) if get_args(hint) else ()
+        return by_item(input_ports(cls.inspect)) if get_args(hint) else ()

@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from icestream.model import Accepted, Rejected
 from icestream.protocol.attributes import near_miss
+from icestream.protocol.groups import Group, GroupProtocol
 from icestream.protocol.kinds import (
     Batch,
     BatchProtocol,
@@ -230,6 +231,8 @@ _OUTPUT = _Asked(_is_output, f"{_AN_ITEM} or a NamedTuple of items")
 _CANDIDATES = _Asked(lambda hint: _maps_names(hint, _is_item), "a `Mapping[str, <Type>]` of items")
 _COUNTS = _Asked(lambda hint: _maps_names(hint, _is(int)), "a `Mapping[str, int]`")
 _BATCH = _Asked(_holds_items(Batch), "a `Batch[<Type>]` of items")
+_GROUP = _Asked(_holds_items(Group), "a `Group[<Type>]` of items")
+_ITEM = _Asked(_is_item, _AN_ITEM)
 _STATE = _Asked(lambda hint: hint is not types.NoneType, "a state")
 _WINDOW = _Asked(_is_window, "a `Window[<Type>]` of items, or a `Window`")
 _VERDICT = _Asked(_is_verdict, "a `Verdict`: `Accepted()` or `Rejected(reasons)`")
@@ -285,6 +288,18 @@ _METHODS: dict[type[Protocol[Any]], tuple[_Method, ...]] = {
             read=False,
         ),
         _Method("snapshot", "snapshot(self, state: <State>) -> <Type>", (_STATE,), _OUTPUT, "may"),
+    ),
+    GroupProtocol: (
+        _Method(
+            "group_of",
+            "group_of(self, <item>: <Type>) -> str",
+            (_ITEM,),
+            _Asked(_is(str), "a `str`"),
+            read=False,
+        ),
+        _Method(
+            "process", "process(self, group: Group[<Type>]) -> <Type>", (_GROUP,), _OUTPUT, "may"
+        ),
     ),
     TriggerProtocol: (
         _Method(

@@ -23,8 +23,8 @@ from icestream.processing.motion.magnification import Distortion
 from icestream.processing.motion.measure import FoundMotion, count_early_frames, measure_motion
 from icestream.processing.motion.picture import draw_tracks
 from icestream.processing.motion.spectra import Frames
-from icestream.processing.motion.track import Search
-from icestream.processing.motion.warp import Recipe, Sums, sum_frames
+from icestream.processing.motion.track import TrackSearch
+from icestream.processing.motion.warp import MovieSums, Recipe, sum_frames
 from icestream.protocol import (
     Advanced,
     Figure,
@@ -237,7 +237,7 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
         moved = count_early_frames(found.best, wanted.early_motion) if wanted.early_motion else 0
         return max(wanted.unsummed, moved)
 
-    def _write_sums(self, movie: Movie, frames: Frames, sums: Sums, work: Work) -> Micrograph:
+    def _write_sums(self, movie: Movie, frames: Frames, sums: MovieSums, work: Work) -> Micrograph:
         """Write the images; the micrograph, as far as they tell of it."""
         shape = (sums.plain.shape[0], sums.plain.shape[1])
         binning = frames.shape[0] / shape[0]
@@ -283,9 +283,9 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
         return PartialSpectra(path=path, places=places, side=tiles.side, taper=tiles.taper)
 
     @property
-    def _search(self) -> Search:
+    def _search(self) -> TrackSearch:
         wanted = self.parameters
-        return Search(
+        return TrackSearch(
             resolution=wanted.resolution,
             bfactor=wanted.bfactor,
             max_shift=wanted.max_shift,

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from icestream.formats.mrc import read_stack, write_mrc
 from icestream.formats.parquet import read_columns, write_columns
 from icestream.model import Column, Particles, Stack
-from icestream.processing.classify2d.growing import Growing
+from icestream.processing.classify2d.growing import GrowingRows
 from icestream.processing.classify2d.online import Classification
 from icestream.processing.classify2d.sample import spread_sample
 
-__all__ = ["Origins", "Sample", "read_sample", "write_assignments", "write_sample"]
+__all__ = ["Origins", "ParticleSample", "read_sample", "write_assignments", "write_sample"]
 
 _ORIGIN = np.dtype([("exposure", "i4"), ("index", "i4"), ("defocus", "f4", 4)])
 _SAMPLE = 5000
@@ -25,7 +25,7 @@ class Origins:
     """Where each particle came from, in the order of arrival."""
 
     exposures: list[str] = field(default_factory=list)
-    particles: Growing = field(default_factory=lambda: Growing.empty(_ORIGIN))
+    particles: GrowingRows = field(default_factory=lambda: GrowingRows.empty(_ORIGIN))
     """Place in `exposures`, place in the stack, and the defocus (u, v, angle, phase shift)."""
 
     def add(self, item: Particles) -> None:
@@ -73,7 +73,7 @@ def _columns(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class ParticleSample:
     """Particle images that a classification left for others to look at again."""
 
     images: Stack
@@ -91,7 +91,7 @@ class Sample:
 
 def read_sample(
     stack: Path, table: Path, chosen: NDArray[np.bool_], most: int, seed: int
-) -> Sample:
+) -> ParticleSample:
     """Read what `write_sample` wrote of the `chosen` classes ``(k,)``.
 
     Where there are more than `most`, so many of them at random, always the same for a `seed`.
@@ -101,7 +101,7 @@ def read_sample(
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
     found = {name: values[rows] for name, values in columns.items()}
-    return Sample(
+    return ParticleSample(
         images=read_stack(stack, rows),
         shift=np.column_stack([found["shift_y"], found["shift_x"]]),
         defocus=0.5 * (found["defocus_u"] + found["defocus_v"]).astype(np.float64),

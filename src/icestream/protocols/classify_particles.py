@@ -16,7 +16,7 @@ from icestream.processing.classify2d.averages import (
     class_quality,
 )
 from icestream.processing.classify2d.incoming import reduced_images, ring_contrast
-from icestream.processing.classify2d.online import Classification, Plan
+from icestream.processing.classify2d.online import Classification, ClassificationPlan
 from icestream.processing.classify2d.scores import class_scores
 from icestream.protocol import (
     Advanced,
@@ -75,7 +75,7 @@ class ClassifyParticlesParameters(Parameters):
 
 
 @dataclass(slots=True)
-class Progress:
+class ClassificationProgress:
     """Classification so far, and where each of its particles came from."""
 
     classification: Classification | None = None
@@ -90,7 +90,7 @@ class Progress:
     """Whether a sample is written with this snapshot."""
 
 
-class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
+class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, ClassificationProgress]):
     """Classify particles in 2D as they come, revisiting earlier ones as the classes improve."""
 
     name = "classes2d.online"
@@ -106,10 +106,12 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
     def batch_size(self) -> int:
         return self.parameters.batch
 
-    def start(self, first: Batch[Particles], work: Work) -> Progress:
-        return self.update(Progress(), first, work)
+    def start(self, first: Batch[Particles], work: Work) -> ClassificationProgress:
+        return self.update(ClassificationProgress(), first, work)
 
-    def update(self, state: Progress, new: Batch[Particles], work: Work) -> Progress:
+    def update(
+        self, state: ClassificationProgress, new: Batch[Particles], work: Work
+    ) -> ClassificationProgress:
         taken = [item for item in new if len(item)]
         if taken:
             if state.classification is None:
@@ -126,7 +128,7 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
                 state.sampled = len(state.classification)
         return state
 
-    def snapshot(self, state: Progress, work: Work) -> Classes:
+    def snapshot(self, state: ClassificationProgress, work: Work) -> Classes:
         if state.classification is None:
             raise ItemFailed(
                 "no particle has come to classify",
@@ -185,13 +187,13 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
                 x_label="particles",
             )
 
-    def _begin(self, state: Progress, first: Particles) -> None:
+    def _begin(self, state: ClassificationProgress, first: Particles) -> None:
         """Fix what the first particles decide for all that follow."""
         wanted = self.parameters
         box = min(wanted.box, first.box)
         extent = first.box * first.optics.pixel_size
         diameter = wanted.diameter or first.diameter or extent / 1.5
-        plan = Plan(
+        plan = ClassificationPlan(
             box=box,
             pixel_size=extent / box,
             diameter=diameter,
@@ -206,7 +208,7 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
         state.classification = Classification(plan)
         state.optics = replace(first.optics, pixel_size=plan.pixel_size)
 
-    def _add(self, state: Progress, taken: Sequence[Particles]) -> None:
+    def _add(self, state: ClassificationProgress, taken: Sequence[Particles]) -> None:
         """Classify the particles of some exposures."""
         assert state.classification is not None
         plan = state.classification.plan
@@ -219,7 +221,7 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
             state.origins.add(item)
         state.classification.add(images, transfer)
 
-    def _transfer(self, item: Particles, plan: Plan) -> Stack:
+    def _transfer(self, item: Particles, plan: ClassificationPlan) -> Stack:
         """Contrast ``(n, rings)`` of the particles of one exposure."""
         rings = plan.grid.rings
         if not self.parameters.use_ctf:
@@ -229,7 +231,7 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
         return ring_contrast(defocus, shift, item.optics, rings, plan.box * plan.pixel_size)
 
 
-def _check(item: Particles, plan: Plan) -> None:
+def _check(item: Particles, plan: ClassificationPlan) -> None:
     """Refuse particles that cannot be compared with those before them."""
     extent, wanted = item.box * item.optics.pixel_size, plan.box * plan.pixel_size
     if item.box < plan.box or abs(extent / wanted - 1.0) > _SAME_SIZE:

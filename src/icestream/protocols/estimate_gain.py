@@ -86,7 +86,7 @@ class _Look:
 
 
 @dataclass(slots=True)
-class Progress:
+class GainProgress:
     """Sums so far. What is older than the last look is apart from what has come since."""
 
     old: GainSums
@@ -100,20 +100,31 @@ class Progress:
     look: _Look | None = None
     written: int = 0
     """Movies in the estimate that was written last."""
+    wrote: bool = False
+    """Whether it was written with the newest batch."""
     snapshots: int = 0
-    final: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Files:
-    """What a look has written, if it has."""
+    """What a look writes."""
 
-    estimate: Path | None = None
-    bad: Path | None = None
-    picture: Path | None = None
+    estimate: Path
+    bad: Path
+    picture: Path
+
+    @classmethod
+    def of(cls, snapshot: int, work: Work) -> "_Files":
+        """Those of the snapshot with a number."""
+        stem = f"gain_{snapshot:04d}"
+        return cls(
+            estimate=work.path(f"{stem}.mrc"),
+            bad=work.path(f"{stem}_bad.mrc"),
+            picture=work.path(f"{stem}.jpg"),
+        )
 
 
-class EstimateGain(BatchProtocol[EstimateGainParameters, Progress | None]):
+class EstimateGain(BatchProtocol[EstimateGainParameters, GainProgress | None]):
     """Estimate the gain from the counts themselves, and check the reference in eight orientations.
 
     Every frame of the first movies is read, and one in ten of those that follow: the frames that
@@ -122,6 +133,7 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, Progress | None]):
 
     name = "gain.estimate"
     title = "Gain estimation"
+    version = 2
     cites = ("doi:10.1038/srep10317",)
     resources = Resources(cores=1, memory=2048 * 2**20)
 
@@ -132,17 +144,22 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, Progress | None]):
     def batch_size(self) -> int:
         return self.parameters.batch
 
-    def start(self, first: Batch[Movie], work: Work) -> Progress | None:
+    def start(self, first: Batch[Movie], work: Work) -> GainProgress | None:
         return self.update(None, first, work)
 
-    def update(self, state: Progress | None, new: Batch[Movie], work: Work) -> Progress | None:
+    def update(
+        self, state: GainProgress | None, new: Batch[Movie], work: Work
+    ) -> GainProgress | None:
         for movie in new:
             state = self._add(state, movie)
         if state is not None:
-            state.final = new.final
+            state.snapshots += 1
+            state.wrote = False
+            if self._is_time(state, new.final):
+                _look(state, work)
         return state
 
-    def _add(self, state: Progress | None, movie: Movie) -> Progress | None:
+    def _add(self, state: GainProgress | None, movie: Movie) -> GainProgress | None:
         """Read a movie into the sums; one that cannot be read is the business of the alignment."""
         if state is not None and movie.shape != state.movie.shape:
             return state
@@ -154,30 +171,30 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, Progress | None]):
             return state
         if state is None:
             sums = GainSums((read.total.shape[0], read.total.shape[1]), real=read.is_real)
-            state = Progress(sums, sums.emptied(), movie, read.eer)
+            state = GainProgress(sums, sums.emptied(), movie, read.eer)
         state.new.add(read.total, read.frames)
         state.movie, state.eer = movie, read.eer
         state.taken += 1
         state.doses.append(_counted_dose(movie, read))
         return state
 
-    def snapshot(self, state: Progress | None, work: Work) -> Gain:
-        if state is None:
+    def snapshot(self, state: GainProgress | None, work: Work) -> Gain:
+        if state is None or state.look is None:
             raise ItemFailed(
                 "no movie could be read, so nothing is known of the gain",
                 advice="see at the alignment why",
                 code="no-movies",
             )
-        state.snapshots += 1
-        look, files = state.look, _Files()
-        if look is None or (state.new.movies and self._is_time(state, look)):
-            look, files = _look(state, work)
-        return _describe(state, look, files)
+        files = _Files.of(state.snapshots, work) if state.wrote else None
+        return _describe(state, state.look, files)
 
-    def _is_time(self, state: Progress, last: _Look) -> bool:
-        """Whether to look again: at the end, early, or when enough movies have come."""
+    def _is_time(self, state: GainProgress, final: bool) -> bool:
+        """Whether to look: at first, at the end, early, or when enough movies have come since."""
+        last = state.look
+        if last is None:
+            return True
         pause = self.parameters.look if last.movies >= _EARLY else _EARLY - last.movies
-        return state.final or state.taken >= last.movies + pause
+        return state.new.movies > 0 and (final or state.taken >= last.movies + pause)
 
     def summarize(self, items: Sequence[Gain]) -> str:
         """What was found about the reference."""
@@ -202,8 +219,8 @@ def _counted_dose(movie: Movie, read: FrameSum) -> float:
     return mean_count(read.total) / said if said > 0 else 0.0
 
 
-def _look(state: Progress, work: Work) -> tuple[_Look, _Files]:
-    """Check the reference, look for bad pixels, and estimate the gain."""
+def _look(state: GainProgress, work: Work) -> None:
+    """Check the reference, look for bad pixels, estimate the gain, and write it if it is better."""
     factors = _read_applied(state)
     newest = state.new
     state.old.merge(state.new)
@@ -227,13 +244,13 @@ def _look(state: Progress, work: Work) -> tuple[_Look, _Files]:
         error=estimate.error,
         bad_pixels=int((bad & ~known).sum()),
     )
-    if state.old.movies < _GROWN * state.written:
-        return state.look, _Files()
-    state.written = state.old.movies
-    return state.look, _write(state, estimate.gain, bad | known, work)
+    state.wrote = state.old.movies >= _GROWN * state.written
+    if state.wrote:
+        state.written = state.old.movies
+        _write(state, estimate.gain, bad | known, _Files.of(state.snapshots, work))
 
 
-def _read_applied(state: Progress) -> Image | None:
+def _read_applied(state: GainProgress) -> Image | None:
     """The factors that the alignment multiplies with."""
     movie = state.movie
     if movie.gain is None:
@@ -248,14 +265,14 @@ def _has_changed(last: _Look | None, corrected: Pattern) -> bool:
     return before > 0 and corrected.pixels > _CHANGED * before + corrected.error
 
 
-def _fit_reference(state: Progress) -> Fit | None:
+def _fit_reference(state: GainProgress) -> Fit | None:
     """How the reference fits best, however it is laid now; None without one."""
     if state.movie.gain is None:
         return None
     return find_orientation(state.old.mean(), read_factors(state.movie.gain, eer=state.eer))
 
 
-def _read_known_defects(state: Progress, factors: Image | None) -> NDArray[np.bool_]:
+def _read_known_defects(state: GainProgress, factors: Image | None) -> NDArray[np.bool_]:
     """Pixels that the reference or the list of defects calls bad."""
     shape = state.old.shape
     known = np.zeros(shape, dtype=np.bool_) if factors is None else factors <= 0
@@ -264,18 +281,15 @@ def _read_known_defects(state: Progress, factors: Image | None) -> NDArray[np.bo
     return known
 
 
-def _write(state: Progress, gain: Image, bad: NDArray[np.bool_], work: Work) -> _Files:
+def _write(state: GainProgress, gain: Image, bad: NDArray[np.bool_], files: _Files) -> None:
     pixel_size = state.movie.optics.pixel_size
-    stem = f"gain_{state.snapshots:04d}"
+    write_gain(files.estimate, gain, pixel_size, eer=state.eer)
+    write_mrc(files.bad, bad.astype(np.int8), pixel_size)
     shown = draw_thumbnail(np.where(bad, np.float32(1), gain), pixel_size, _PICTURE)
-    return _Files(
-        estimate=write_gain(work.path(f"{stem}.mrc"), gain, pixel_size, eer=state.eer),
-        bad=write_mrc(work.path(f"{stem}_bad.mrc"), bad.astype(np.int8), pixel_size),
-        picture=write_picture(work.path(f"{stem}.jpg"), shown),
-    )
+    write_picture(files.picture, shown)
 
 
-def _describe(state: Progress, look: _Look, files: _Files) -> Gain:
+def _describe(state: GainProgress, look: _Look, files: _Files | None) -> Gain:
     fit, movie = look.fit, state.movie
     return Gain(
         iteration=state.snapshots,
@@ -296,7 +310,7 @@ def _describe(state: Progress, look: _Look, files: _Files) -> Gain:
         bad_pixels=look.bad_pixels,
         defects=movie.defects,
         dose=column(np.array(state.doses)),
-        estimate=files.estimate,
-        bad=files.bad,
-        picture=files.picture,
+        estimate=files.estimate if files is not None else None,
+        bad=files.bad if files is not None else None,
+        picture=files.picture if files is not None else None,
     )

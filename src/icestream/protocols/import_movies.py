@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
-from icestream.formats.arrivals import Arrivals, fingerprint
+from icestream.formats.arrivals import TakenFiles, fingerprint
 from icestream.formats.completeness import Bad, Growing, Whole, judge
 from icestream.formats.epu import epu_session_files
 from icestream.formats.errors import FormatError
@@ -43,7 +43,7 @@ class ImportMovies(SourceProtocol[ImportParameters]):
         """Of the movies, and of the other folder of metadata if there is one."""
         self._line = WaitingLine()
         self._acquisition = Acquisition(self.parameters)
-        self._arrivals = Arrivals()
+        self._arrivals = TakenFiles()
         self._frames: Counter[int] = Counter()
         self._active: float | None = None
         """When something was last taken or refused; None before the first look."""

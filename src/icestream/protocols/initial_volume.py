@@ -24,10 +24,10 @@ from icestream.processing.volume.initial import (
     improve_map,
 )
 from icestream.processing.volume.refine import Observations, observe
-from icestream.processing.volume.starts import Plan
+from icestream.processing.volume.starts import StartPlan
 from icestream.processing.volume.symmetry import point_group
 from icestream.protocol import Advanced, Batch, BatchProtocol, Figure, Parameters, Resources, Work
-from icestream.protocols.class_files import Sample, read_sample
+from icestream.protocols.class_files import ParticleSample, read_sample
 from icestream.protocols.volume_files import write_volume
 from icestream.units import Angstrom
 
@@ -72,7 +72,7 @@ class InitialVolumeParameters(Parameters):
 
 
 @dataclass(slots=True)
-class Progress:
+class MapProgress:
     """The map so far."""
 
     found: FirstMap | None = None
@@ -86,7 +86,7 @@ class Progress:
     diameter: float = 0.0
 
 
-class InitialVolume(BatchProtocol[InitialVolumeParameters, Progress]):
+class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
     """Make a first 3D map from class averages and particles, and refine it as they improve."""
 
     name = "volume.initial"
@@ -103,7 +103,7 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, Progress]):
     def warm(cls) -> None:
         """Make a small map of noise, and compare it with itself, so that all is compiled."""
         noise = np.random.default_rng(1).standard_normal((LEAST_PARTICLES, 32, 32))
-        plan = Plan(pixel_size=6.0, symmetry="D2", resolution=30.0, starts=1)
+        plan = StartPlan(pixel_size=6.0, symmetry="D2", resolution=30.0, starts=1)
         contrast = np.ones((len(noise), plan.rings(32)), dtype=np.float32)
         particles = observe(noise.astype(np.float32), contrast, 20.0)
         found = first_map(particles.part(np.arange(LEAST_AVERAGES)), particles, plan)
@@ -112,16 +112,16 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, Progress]):
     def batch_size(self) -> int:
         return 1
 
-    def start(self, first: Batch[Classes], work: Work) -> Progress:
-        return self.update(Progress(), first, work)
+    def start(self, first: Batch[Classes], work: Work) -> MapProgress:
+        return self.update(MapProgress(), first, work)
 
-    def update(self, state: Progress, new: Batch[Classes], work: Work) -> Progress:
+    def update(self, state: MapProgress, new: Batch[Classes], work: Work) -> MapProgress:
         state.snapshots += 1
         if new.items:
             state.note = self._take(state, new.items[-1])
         return state
 
-    def snapshot(self, state: Progress, work: Work) -> Volume:
+    def snapshot(self, state: MapProgress, work: Work) -> Volume:
         if state.found is None:
             return Volume(particles=0, iteration=state.snapshots, note=state.note)
         found = state.found
@@ -183,7 +183,7 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, Progress]):
             told = sorted((float(value) for value in last.starts[:, 0]), reverse=True)
             yield Figure("Likelihood of the starts", "series", told, "log-likelihood ratio")
 
-    def _take(self, state: Progress, classes: Classes) -> str:
+    def _take(self, state: MapProgress, classes: Classes) -> str:
         """Improve the map with the newest classes; says why when that cannot be done."""
         if classes.sample is None or classes.sample_table is None:
             return "" if state.found else "the classes came without a sample of their particles"
@@ -203,11 +203,11 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, Progress]):
         return ""
 
     def _improve(
-        self, state: Progress, classes: Classes, good: NDArray[np.bool_], sample: Sample
+        self, state: MapProgress, classes: Classes, good: NDArray[np.bool_], sample: ParticleSample
     ) -> None:
         """Refine the map that is known, and begin anew when there are many more particles."""
         wanted, known = self.parameters, state.found
-        plan = Plan(
+        plan = StartPlan(
             pixel_size=classes.pixel_size,
             symmetry=wanted.symmetry,
             resolution=wanted.resolution,
@@ -235,7 +235,7 @@ def _good_classes(classes: Classes) -> NDArray[np.bool_]:
 
 
 def _seen_averages(
-    classes: Classes, good: NDArray[np.bool_], plan: Plan, diameter: float
+    classes: Classes, good: NDArray[np.bool_], plan: StartPlan, diameter: float
 ) -> Observations:
     """The averages of the good classes, that of a large one counting for more."""
     images = read_stack(classes.averages, np.flatnonzero(good))
@@ -249,7 +249,9 @@ def _seen_averages(
     )
 
 
-def _seen_particles(sample: Sample, classes: Classes, plan: Plan, diameter: float) -> Observations:
+def _seen_particles(
+    sample: ParticleSample, classes: Classes, plan: StartPlan, diameter: float
+) -> Observations:
     """The particles of a sample, where the classification found them to lie."""
     assert classes.optics is not None
     rings, extent = plan.rings(classes.box), classes.box * classes.pixel_size

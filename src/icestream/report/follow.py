@@ -1,4 +1,4 @@
-"""Following a session: what is new in its store, taken in without reading anything twice."""
+"""What a report knows of a session, taken in without reading anything twice."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 from icestream.report.rates import Rates
 from icestream.report.table import ExposureTable
 from icestream.store import queries
+from icestream.store.follow import EventFollower
 from icestream.store.open import Store
 from icestream.store.records import (
     AlertRecord,
@@ -51,7 +52,7 @@ class Follower:
         self.workflow: WorkflowRecord = queries.workflow(store)
         self._ids: list[int] = []
         self._batches: dict[str, int] = {}
-        self._event = 0
+        self._events = EventFollower(store)
         self._quality = 0
         self._sample = 0
         self._alert = 0
@@ -76,15 +77,15 @@ class Follower:
     def _read_events(self) -> dict[str, float]:
         """When something last happened to each exposure with news."""
         times: dict[str, float] = {}
-        while page := queries.events(self.store, after=self._event, limit=10 * _PAGE):
-            self._event = page[-1].seq
+        for page in self._events.pages():
             times.update((event.exposure, event.time) for event in page if event.exposure)
         return times
 
     def _read_exposures(self, times: Mapping[str, float]) -> None:
         known = sorted(self.table.order[name] for name in times if name in self.table.order)
-        for after, limit in _spans([self._ids[order] for order in known]):
-            for record in queries.exposures(self.store, after=after, limit=limit):
+        for first, count in _spans(known):
+            after = self._ids[first] - 1
+            for record in queries.exposures(self.store, after=after, limit=count):
                 if record.name in times:
                     self._take(record, times[record.name])
         last = self._ids[-1] if self._ids else 0
@@ -158,13 +159,14 @@ def _revisions(workflow: WorkflowRecord) -> list[tuple[str, int]]:
     return [(step.name, step.revision) for step in workflow.steps]
 
 
-def _spans(ids: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Pages ``(after, limit)`` that cover the sorted `ids` without reading much between them."""
+def _spans(orders: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Pages ``(first, count)`` that cover sorted orders without reading much between them."""
     start = 0
-    for place in range(1, len(ids) + 1):
-        ended = place == len(ids)
-        if ended or ids[place] - ids[place - 1] > 20 or ids[place] - ids[start] >= _PAGE:
-            yield ids[start] - 1, ids[place - 1] - ids[start] + 1
+    for place in range(1, len(orders) + 1):
+        first, last = orders[start], orders[place - 1]
+        ended = place == len(orders)
+        if ended or orders[place] - last > 20 or orders[place] - first >= _PAGE:
+            yield first, last - first + 1
             start = place
 
 

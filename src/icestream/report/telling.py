@@ -44,7 +44,7 @@ class _Told:
     done: int = 0
     serial: int = 0
     items: dict[str, Any] = field(default_factory=dict)
-    """By exposure, or by the number of the batch."""
+    """By the name of the exposure, group or batch."""
     document: dict[str, Any] | None = None
 
 
@@ -178,7 +178,7 @@ def _gather(
     for record in records:
         told.serial = max(told.serial, record.serial)
         for item in _item(follower, protocol, record):
-            name = record.exposure or f"batch {record.batch}"
+            name = record.subject
             told.items.pop(name, None)
             told.items[name] = item
     for name in list(islice(told.items, max(0, len(told.items) - _NEWEST))):

@@ -21,7 +21,7 @@ from icestream.processing.simulate.specimen import Specimen
 from icestream.simulator import epu, serialem
 from icestream.simulator.arrival import deliver
 from icestream.simulator.load import load_specimen
-from icestream.simulator.plan import Plan, check_plan
+from icestream.simulator.plan import SessionPlan, check_plan
 from icestream.simulator.schedule import Shot, schedule
 from icestream.simulator.truth import truth_folder, write_truth
 
@@ -46,7 +46,7 @@ class Acquired:
 class _Session:
     """The files of one session and the clock that they follow."""
 
-    def __init__(self, plan: Plan, folder: Path, stop: Event) -> None:
+    def __init__(self, plan: SessionPlan, folder: Path, stop: Event) -> None:
         self.plan = plan
         self.folder = folder
         self.stop = stop
@@ -138,7 +138,7 @@ class _Session:
 
 
 def acquire(
-    plan: Plan,
+    plan: SessionPlan,
     folder: Path | str,
     *,
     stop: Event | None = None,
@@ -215,7 +215,7 @@ def _take(session: _Session, shot: Shot, specimen: Specimen, camera: Camera) -> 
 
 
 def _write_movie(
-    plan: Plan,
+    plan: SessionPlan,
     path: Path,
     frames: Iterator[NDArray[np.uint8]],
     camera: Camera,

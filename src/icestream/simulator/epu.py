@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from icestream.simulator.plan import Plan
+from icestream.simulator.plan import SessionPlan
 from icestream.simulator.schedule import Shot
 
 __all__ = [
@@ -35,13 +35,13 @@ def data_folder(shot: Shot) -> Path:
     return Path("Images-Disc1") / f"GridSquare_{shot.exposure.grid_square}" / "Data"
 
 
-def movie_name(plan: Plan, shot: Shot) -> str:
+def movie_name(plan: SessionPlan, shot: Shot) -> str:
     """Name of the movie, as the camera in use writes it."""
     ending = {"tiff": "_Fractions.tiff", "mrc": "_Fractions.mrc", "eer": "_EER.eer"}
     return shot.exposure.name + ending[plan.container]
 
 
-def gain_name(plan: Plan, started: datetime) -> str:
+def gain_name(plan: SessionPlan, started: datetime) -> str:
     """Name of the gain reference in the session's folder."""
     stamp = started.strftime("%Y%m%d_%H%M%S")
     if plan.container == "eer":
@@ -49,7 +49,7 @@ def gain_name(plan: Plan, started: datetime) -> str:
     return f"{stamp}_GainReference.mrc"
 
 
-def exposure_files(plan: Plan, shot: Shot, started: datetime) -> dict[Path, str]:
+def exposure_files(plan: SessionPlan, shot: Shot, started: datetime) -> dict[Path, str]:
     """Every document that comes with an exposure; those of its square and hole with the first."""
     folder = data_folder(shot)
     name = shot.exposure.name
@@ -84,14 +84,14 @@ def _vector(name: str, x: float, y: float) -> str:
     return f'<{name} xmlns:a="{TYPES}"><a:_x>{x!r}</a:_x><a:_y>{y!r}</a:_y></{name}>'
 
 
-def _camera(plan: Plan) -> tuple[str, str]:
+def _camera(plan: SessionPlan) -> tuple[str, str]:
     """Short and commercial name of the camera."""
     if plan.container == "eer":
         return "EF-Falcon", "Falcon 4i"
     return "EF-CCD", "BioQuantum K3"
 
 
-def _custom(plan: Plan, shot: Shot, gain: str) -> str:
+def _custom(plan: SessionPlan, shot: Shot, gain: str) -> str:
     short, commercial = _camera(plan)
     names = [(f"Aperture[{a}].Name", "string", n) for a, n in APERTURES.items()]
     pairs: list[tuple[str, str, object]] = [
@@ -117,7 +117,7 @@ def _custom(plan: Plan, shot: Shot, gain: str) -> str:
 APERTURES = {"C1": "2000", "C2": "50", "C3": "None", "OBJ": "100", "SA": "None"}
 
 
-def _fractionation(plan: Plan) -> str:
+def _fractionation(plan: SessionPlan) -> str:
     key = "<a:KeyValueOfstringanyType><a:Key>FractionationSettings</a:Key>"
     if plan.container == "eer":
         value = f'<a:Value i:type="b:EerFractionation" xmlns:b="{OMP}"/>'
@@ -129,7 +129,7 @@ def _fractionation(plan: Plan) -> str:
     return f"{key}{value}</a:KeyValueOfstringanyType>"
 
 
-def _acquisition(plan: Plan, when: datetime) -> str:
+def _acquisition(plan: SessionPlan, when: datetime) -> str:
     special = "".join(
         _pair(*pair)
         for pair in (
@@ -151,7 +151,7 @@ def _acquisition(plan: Plan, when: datetime) -> str:
     )
 
 
-def _optics(plan: Plan, shot: Shot) -> str:
+def _optics(plan: SessionPlan, shot: Shot) -> str:
     x, y = shot.exposure.beam_shift or (0.0, 0.0)
     reported = -shot.reported_defocus * 1e-10
     return (
@@ -176,7 +176,9 @@ def _stage(shot: Shot) -> str:
     )
 
 
-def image_document(plan: Plan, shot: Shot, started: datetime, pixel: float | None = None) -> str:
+def image_document(
+    plan: SessionPlan, shot: Shot, started: datetime, pixel: float | None = None
+) -> str:
     """The XML of an image: of an exposure, or of its hole or square at `pixel` metres."""
     size = plan.pixel_size * 1e-10 if pixel is None else pixel
     scale = "".join(
@@ -195,7 +197,7 @@ def image_document(plan: Plan, shot: Shot, started: datetime, pixel: float | Non
     )
 
 
-def fractions_document(plan: Plan) -> str:
+def fractions_document(plan: SessionPlan) -> str:
     """The camera's statement that it has written every fraction."""
     seconds = plan.exposure_time / plan.frames
     fractions = "".join(
@@ -213,7 +215,7 @@ def fractions_document(plan: Plan) -> str:
     )
 
 
-def session_document(plan: Plan, name: str, started: datetime) -> str:
+def session_document(plan: SessionPlan, name: str, started: datetime) -> str:
     """``EpuSession.dm``."""
     movie = {
         "tiff": "Tiff Lzw Non-Gain normalized",

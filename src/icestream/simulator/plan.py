@@ -4,7 +4,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 
-__all__ = ["DOSE_RATE", "FAULTS", "Arrival", "Container", "Fault", "Layout", "Plan", "check_plan"]
+__all__ = [
+    "DOSE_RATE",
+    "FAULTS",
+    "Arrival",
+    "Container",
+    "Fault",
+    "Layout",
+    "SessionPlan",
+    "check_plan",
+]
 
 Layout = Literal["epu", "serialem"]
 Container = Literal["tiff", "mrc", "eer"]
@@ -39,7 +48,7 @@ DOSE_RATE = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class SessionPlan:
     """A session, from the settings of the microscope to how its files arrive."""
 
     movies: int = 30
@@ -102,7 +111,7 @@ class Plan:
         return round(self.dose * self.pixel_size**2 / DOSE_RATE, 4)
 
 
-def check_plan(plan: Plan) -> None:
+def check_plan(plan: SessionPlan) -> None:
     """Say everything that cannot be done as asked.
 
     Raises

@@ -11,7 +11,7 @@ from icestream.model.optics import Optics
 from icestream.processing.simulate.exposure import Conditions
 from icestream.processing.simulate.tracks import MotionTraits
 from icestream.processing.simulate.transfer import Aberrations
-from icestream.simulator.plan import Fault, Plan
+from icestream.simulator.plan import Fault, SessionPlan
 
 __all__ = ["Shot", "schedule"]
 
@@ -57,7 +57,7 @@ class Shot:
         return 0.97 * self.conditions.aberrations.defocus
 
 
-def schedule(plan: Plan, started: datetime) -> Iterator[Shot]:
+def schedule(plan: SessionPlan, started: datetime) -> Iterator[Shot]:
     """The exposures in order; without end when ``plan.movies`` is 0."""
     number = 0
     while plan.movies == 0 or number < plan.movies:
@@ -65,11 +65,11 @@ def schedule(plan: Plan, started: datetime) -> Iterator[Shot]:
         number += 1
 
 
-def _rng(plan: Plan, *key: int) -> np.random.Generator:
+def _rng(plan: SessionPlan, *key: int) -> np.random.Generator:
     return np.random.default_rng([plan.seed, *key])
 
 
-def _befalls(plan: Plan, fault: Fault, number: int) -> bool:
+def _befalls(plan: SessionPlan, fault: Fault, number: int) -> bool:
     """Whether a fault that strikes a tenth of the movies strikes this one."""
     block, place = divmod(number, 10)
     # One of each ten, and one of the last few when these are fewer than ten.
@@ -78,7 +78,7 @@ def _befalls(plan: Plan, fault: Fault, number: int) -> bool:
     return fault in plan.faults and place == int(_rng(plan, 11, order, block).integers(count))
 
 
-def _faults(plan: Plan, number: int, square: int) -> frozenset[Fault]:
+def _faults(plan: SessionPlan, number: int, square: int) -> frozenset[Fault]:
     of = plan.movies or 100
     single: tuple[Fault, ...] = ("drift", "crystalline-ice", "truncated", "duplicate")
     found = [fault for fault in single if _befalls(plan, fault, number)]
@@ -95,7 +95,7 @@ def _faults(plan: Plan, number: int, square: int) -> frozenset[Fault]:
     return frozenset(found)
 
 
-def _shot(plan: Plan, started: datetime, number: int) -> Shot:
+def _shot(plan: SessionPlan, started: datetime, number: int) -> Shot:
     hole, repeat = divmod(number, plan.shots_per_hole)
     square, in_square = divmod(hole, plan.holes_per_square)
     faults = _faults(plan, number, square)
@@ -132,7 +132,7 @@ def _shot(plan: Plan, started: datetime, number: int) -> Shot:
     )
 
 
-def _name(plan: Plan, number: int, hole: int, repeat: int, when: datetime) -> str:
+def _name(plan: SessionPlan, number: int, hole: int, repeat: int, when: datetime) -> str:
     if plan.layout == "epu":
         stamp = when.strftime("%Y%m%d_%H%M%S")
         return f"FoilHole_{7104001 + 7 * hole}_Data_{7105001 + 3 * repeat}_{hole + 1}_{stamp}"
@@ -140,7 +140,7 @@ def _name(plan: Plan, number: int, hole: int, repeat: int, when: datetime) -> st
 
 
 def _position(
-    plan: Plan, square: int, in_square: int, repeat: int
+    plan: SessionPlan, square: int, in_square: int, repeat: int
 ) -> tuple[tuple[float, float, float], tuple[float, float]]:
     """Stage (x, y, z) of the cluster, and the image shift to the shot, µm."""
     cluster, place = divmod(in_square, PATTERN * PATTERN)
@@ -160,7 +160,11 @@ def _position(
 
 
 def _conditions(
-    plan: Plan, square: int, target: float, faults: frozenset[Fault], rng: np.random.Generator
+    plan: SessionPlan,
+    square: int,
+    target: float,
+    faults: frozenset[Fault],
+    rng: np.random.Generator,
 ) -> Conditions:
     """What is true: the grid square sets ice and height, the exposure wavers about them."""
     of_square = _rng(plan, 4, square)

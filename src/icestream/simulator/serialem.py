@@ -5,18 +5,18 @@ from datetime import datetime
 import numpy as np
 
 from icestream.processing.simulate.camera import Camera
-from icestream.simulator.plan import DOSE_RATE, Plan
+from icestream.simulator.plan import DOSE_RATE, SessionPlan
 from icestream.simulator.schedule import PATTERN, Shot
 
 __all__ = ["defects_document", "defects_name", "gain_name", "mdoc", "movie_name"]
 
 
-def movie_name(plan: Plan, shot: Shot) -> str:
+def movie_name(plan: SessionPlan, shot: Shot) -> str:
     """Name of the movie."""
     return shot.exposure.name + {"tiff": ".tif", "mrc": ".mrc", "eer": ".eer"}[plan.container]
 
 
-def gain_name(plan: Plan, started: datetime) -> str:
+def gain_name(plan: SessionPlan, started: datetime) -> str:
     """Name of the gain reference, beside the movies."""
     ending = "gain" if plan.container == "eer" else "mrc"
     return f"CountRef_{started.strftime('%Y-%m-%d_%H.%M.%S')}_grid1_00000.{ending}"
@@ -43,7 +43,7 @@ def defects_document(camera: Camera) -> str:
     return "\n".join(lines) + "\n"
 
 
-def mdoc(plan: Plan, shot: Shot, started: datetime) -> str:
+def mdoc(plan: SessionPlan, shot: Shot, started: datetime) -> str:
     """The metadata of one stack of frames."""
     when = shot.exposure.acquired or started
     stage = shot.exposure.stage or (0.0, 0.0, 0.0)

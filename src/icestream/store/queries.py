@@ -10,19 +10,19 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, select
+from sqlalchemy import Connection, Row, Select, Subquery, and_, func, select
 
 from icestream.store import tables as t
 from icestream.store.open import Store
 from icestream.store.records import (
     AlertRecord,
+    BranchRecord,
     Counts,
     DecisionRecord,
     EpochRecord,
     EventRecord,
     ExposureRecord,
     FailureRecord,
-    LineageRecord,
     LinkRecord,
     PictureRecord,
     QualityRecord,
@@ -36,6 +36,7 @@ from icestream.store.records import (
 
 __all__ = [
     "alerts",
+    "branches",
     "count_exposures",
     "decisions",
     "epochs",
@@ -45,8 +46,6 @@ __all__ = [
     "failures",
     "figures",
     "latest_results",
-    "lineage",
-    "lineages",
     "particles",
     "qualities",
     "results",
@@ -65,28 +64,53 @@ _COUNTS = tuple(column.name for column in t.counter.columns if column.name != "r
 def session(store: Store) -> SessionRecord:
     """Facts of the session."""
     with store.read() as connection:
-        row = connection.execute(select(t.session)).one()
-    return SessionRecord(
-        **{key: value for key, value in row._mapping.items() if key != "id"}  # noqa: SLF001
-    )
+        chosen = select(t.session, t.branch.c.name.label("branch")).join(
+            t.branch, t.branch.c.id == t.session.c.branch_id
+        )
+        row = connection.execute(chosen).one()
+    facts = row._asdict()
+    return SessionRecord(**{k: v for k, v in facts.items() if k not in ("id", "branch_id")})
 
 
-def steps(store: Store) -> tuple[StepRecord, ...]:
-    """All steps with their states and counts, sources first."""
+def branches(store: Store) -> tuple[BranchRecord, ...]:
+    """All branches of the session, the oldest first."""
     chosen = (
-        select(t.step, t.revision.c.number, t.revision.c.parameters, t.revision.c.changed)
-        .add_columns(*(t.counter.c[name] for name in _COUNTS))
-        .join(t.revision, t.revision.c.id == t.step.c.revision_id)
-        .outerjoin(t.counter, t.counter.c.revision_id == t.step.c.revision_id)
-        .order_by(t.step.c.depth, t.step.c.id)
+        select(t.branch, t.session.c.id.label("adopting"))
+        .outerjoin(t.session, t.session.c.branch_id == t.branch.c.id)
+        .order_by(t.branch.c.id)
     )
     with store.read() as connection:
+        return tuple(
+            BranchRecord(
+                name=row.name,
+                workflow=row.workflow,
+                state=row.state,
+                adopted=row.adopting is not None,
+                sample=None if row.sample is None else len(json.loads(row.sample)),
+                created=row.created,
+                who=row.who,
+            )
+            for row in connection.execute(chosen)
+        )
+
+
+def steps(store: Store, *, branch: str | None = None) -> tuple[StepRecord, ...]:
+    """All steps of a branch with their states and counts, sources first."""
+    with store.read() as connection:
+        current = _current(connection, branch)
+        chosen = (
+            select(current.c.id.label("step_id"), current.c.name, t.revision)
+            .add_columns(*(t.counter.c[name] for name in _COUNTS))
+            .join(t.revision, t.revision.c.id == current.c.revision_id)
+            .outerjoin(t.counter, t.counter.c.revision_id == t.revision.c.id)
+            .order_by(t.revision.c.depth, current.c.id)
+        )
         return tuple(_step(row) for row in connection.execute(chosen))
 
 
-def step(store: Store, name: str) -> StepRecord:
+def step(store: Store, name: str, *, branch: str | None = None) -> StepRecord:
     """The step called `name`; LookupError names those that exist."""
-    found = steps(store)
+    found = steps(store, branch=branch)
     for record in found:
         if record.name == name:
             return record
@@ -95,21 +119,23 @@ def step(store: Store, name: str) -> StepRecord:
     )
 
 
-def workflow(store: Store) -> WorkflowRecord:
-    """The graph that the session runs."""
-    source = t.step.alias("source")
-    chosen = (
-        select(t.step.c.name, t.link.c.port, source.c.name, t.link.c.source_port)
-        .join(t.step, t.step.c.id == t.link.c.step_id)
-        .join(source, source.c.id == t.link.c.source_id)
-        .order_by(t.link.c.id)
-    )
+def workflow(store: Store, *, branch: str | None = None) -> WorkflowRecord:
+    """The graph that a branch of the session runs."""
     with store.read() as connection:
+        current = _current(connection, branch)
+        chosen = (
+            select(current.c.name, t.link.c.port, t.step.c.name, t.link.c.source_port)
+            .join(t.link, t.link.c.revision_id == current.c.revision_id)
+            .join(t.step, t.step.c.id == t.link.c.source_id)
+            .order_by(t.link.c.id)
+        )
         links = tuple(
             LinkRecord(step=row[0], port=row[1], source=row[2], source_port=row[3])
             for row in connection.execute(chosen)
         )
-    return WorkflowRecord(name=session(store).workflow, steps=steps(store), links=links)
+        named = select(t.branch.c.workflow).where(t.branch.c.id == _number_of(connection, branch))
+        name = str(connection.execute(named).scalar_one())
+    return WorkflowRecord(name=name, steps=steps(store, branch=branch), links=links)
 
 
 def revisions(store: Store, step: str) -> tuple[RevisionRecord, ...]:
@@ -142,9 +168,10 @@ def exposures(
     limit: int = 200,
     state: str | None = None,
     newest: bool = False,
+    branch: str | None = None,
 ) -> tuple[ExposureRecord, ...]:
     """A page of exposures in order of arrival, or newest first (then `after` counts down)."""
-    chosen = select(t.exposure).limit(limit)
+    chosen = _every_exposure().limit(limit)
     if state is not None:
         chosen = chosen.where(t.exposure.c.state == state)
     if newest:
@@ -154,16 +181,16 @@ def exposures(
         chosen = chosen.where(t.exposure.c.id > after).order_by(t.exposure.c.id)
     with store.read() as connection:
         rows = connection.execute(chosen).all()
-        return _exposures(connection, rows)
+        return _exposures(connection, rows, branch)
 
 
-def exposure(store: Store, name: str) -> ExposureRecord:
+def exposure(store: Store, name: str, *, branch: str | None = None) -> ExposureRecord:
     """The exposure called `name`; LookupError when there is none."""
     with store.read() as connection:
-        rows = connection.execute(select(t.exposure).where(t.exposure.c.name == name)).all()
+        rows = connection.execute(_every_exposure().where(t.subject.c.name == name)).all()
         if not rows:
             raise LookupError(f"no exposure {name!r} in {store.folder}")
-        return _exposures(connection, rows)[0]
+        return _exposures(connection, rows, branch)[0]
 
 
 def count_exposures(store: Store) -> dict[str, int]:
@@ -181,34 +208,37 @@ def qualities(
     limit: int = 10_000,
     names: Iterable[str] | None = None,
     exposure: str | None = None,
+    branch: str | None = None,
 ) -> tuple[QualityRecord, ...]:
     """Measured qualities of current revisions, in order of commit."""
-    chosen = (
-        select(
-            t.quality.c.id,
-            t.step.c.name.label("step"),
-            t.exposure.c.name.label("exposure"),
-            t.quality.c.exposure_id,
-            t.quality.c.name,
-            t.quality.c.value,
-        )
-        .join(t.step, t.step.c.revision_id == t.quality.c.revision_id)
-        .outerjoin(t.exposure, t.exposure.c.id == t.quality.c.exposure_id)
-        .where(t.quality.c.id > after)
-        .order_by(t.quality.c.id)
-        .limit(limit)
-    )
-    if names is not None:
-        chosen = chosen.where(t.quality.c.name.in_(list(names)))
-    if exposure is not None:
-        chosen = chosen.where(t.exposure.c.name == exposure)
     with store.read() as connection:
+        current = _current(connection, branch)
+        chosen = (
+            select(
+                t.quality.c.id,
+                current.c.name.label("step"),
+                t.subject.c.kind,
+                t.subject.c.name.label("subject"),
+                t.quality.c.subject_id,
+                t.quality.c.name,
+                t.quality.c.value,
+            )
+            .join(current, current.c.revision_id == t.quality.c.revision_id)
+            .join(t.subject, t.subject.c.id == t.quality.c.subject_id)
+            .where(t.quality.c.id > after)
+            .order_by(t.quality.c.id)
+            .limit(limit)
+        )
+        if names is not None:
+            chosen = chosen.where(t.quality.c.name.in_(list(names)))
+        if exposure is not None:
+            chosen = chosen.where(t.subject.c.kind == "exposure", t.subject.c.name == exposure)
         return tuple(
             QualityRecord(
                 id=row.id,
                 step=row.step,
-                exposure=row.exposure or "",
-                exposure_id=row.exposure_id,
+                exposure=row.subject if row.kind == "exposure" else "",
+                subject_id=row.subject_id,
                 name=row.name,
                 value=row.value,
             )
@@ -217,53 +247,70 @@ def qualities(
 
 
 def results(
-    store: Store, step: str, *, after: int = 0, limit: int = 1000
+    store: Store, step: str, *, after: int = 0, limit: int = 1000, branch: str | None = None
 ) -> tuple[ResultRecord, ...]:
     """Results of a step's current revision, in order of commit."""
-    chosen = (
-        _results()
-        .where(t.step.c.name == step, t.task.c.serial > after)
-        .order_by(t.task.c.serial)
-        .limit(limit)
-    )
     with store.read() as connection:
+        current = _current(connection, branch)
+        chosen = (
+            _results(current)
+            .where(current.c.name == step, t.task.c.serial > after)
+            .order_by(t.task.c.serial)
+            .limit(limit)
+        )
         return tuple(_result(row) for row in connection.execute(chosen))
 
 
-def latest_results(store: Store, step: str, *, limit: int = 50) -> tuple[ResultRecord, ...]:
+def latest_results(
+    store: Store, step: str, *, limit: int = 50, branch: str | None = None
+) -> tuple[ResultRecord, ...]:
     """The newest results of a step's current revision, oldest first."""
-    chosen = _results().where(t.step.c.name == step).order_by(t.task.c.serial.desc()).limit(limit)
     with store.read() as connection:
-        return tuple(_result(row) for row in reversed(connection.execute(chosen).all()))
+        current = _current(connection, branch)
+        chosen = _results(current).where(current.c.name == step)
+        newest = connection.execute(chosen.order_by(t.task.c.serial.desc()).limit(limit)).all()
+        return tuple(_result(row) for row in reversed(newest))
 
 
-def results_of(store: Store, exposure: str) -> dict[str, ResultRecord]:
+def results_of(
+    store: Store, exposure: str, *, branch: str | None = None
+) -> dict[str, ResultRecord]:
     """All current results of an exposure, by step."""
-    chosen = _results().where(t.exposure.c.name == exposure).order_by(t.step.c.depth)
     with store.read() as connection:
+        current = _current(connection, branch)
+        ours = (t.subject.c.kind == "exposure", t.subject.c.name == exposure)
+        chosen = _results(current).where(*ours).order_by(t.revision.c.depth)
         return {row.step: _result(row) for row in connection.execute(chosen)}
 
 
 def failures(
-    store: Store, *, step: str | None = None, after: int = 0, limit: int = 1000
+    store: Store,
+    *,
+    step: str | None = None,
+    after: int = 0,
+    limit: int = 1000,
+    branch: str | None = None,
 ) -> tuple[FailureRecord, ...]:
     """Failed and skipped tasks of current revisions, in order."""
-    chosen = (
-        select(t.task, t.step.c.name.label("step"), t.exposure.c.name.label("exposure"))
-        .join(t.step, t.step.c.revision_id == t.task.c.revision_id)
-        .outerjoin(t.exposure, t.exposure.c.id == t.task.c.exposure_id)
-        .where(t.task.c.state.in_(["failed", "skipped"]), t.task.c.serial > after)
-        .order_by(t.task.c.serial)
-        .limit(limit)
-    )
-    if step is not None:
-        chosen = chosen.where(t.step.c.name == step)
     with store.read() as connection:
+        current = _current(connection, branch)
+        chosen = (
+            select(t.task, current.c.name.label("step"), t.subject.c.name.label("subject"))
+            .add_columns(t.subject.c.kind.label("about"))
+            .join(current, current.c.revision_id == t.task.c.revision_id)
+            .join(t.subject, t.subject.c.id == t.task.c.subject_id)
+            .where(t.task.c.state.in_(["failed", "skipped"]), t.task.c.serial > after)
+            .order_by(t.task.c.serial)
+            .limit(limit)
+        )
+        if step is not None:
+            chosen = chosen.where(current.c.name == step)
         return tuple(
             FailureRecord(
                 serial=row.serial,
                 step=row.step,
-                exposure=row.exposure or "",
+                exposure=row.subject if row.about == "exposure" else "",
+                subject=row.subject,
                 state=row.state,
                 reason=row.reason,
                 details=row.details,
@@ -278,8 +325,9 @@ def alerts(
 ) -> tuple[AlertRecord, ...]:
     """Alerts that hold now, or all there have been, in order of raising."""
     chosen = (
-        select(t.alert, t.step.c.name.label("step"))
+        select(t.alert, t.step.c.name.label("step"), t.branch.c.name.label("branch"))
         .outerjoin(t.step, t.step.c.id == t.alert.c.step_id)
+        .outerjoin(t.branch, t.branch.c.id == t.alert.c.branch_id)
         .where(t.alert.c.id > after)
         .order_by(t.alert.c.id)
         .limit(limit)
@@ -291,6 +339,7 @@ def alerts(
             AlertRecord(
                 id=row.id,
                 step=row.step or "",
+                branch=row.branch or "",
                 key=row.key,
                 level=row.level,
                 message=row.message,
@@ -332,9 +381,10 @@ def events(
 ) -> tuple[EventRecord, ...]:
     """What happened, in order."""
     chosen = (
-        select(t.event, t.step.c.name.label("step"), t.exposure.c.name.label("exposure"))
+        select(t.event, t.step.c.name.label("step"), t.subject.c.name.label("subject"))
+        .add_columns(t.subject.c.kind.label("about"))
         .outerjoin(t.step, t.step.c.id == t.event.c.step_id)
-        .outerjoin(t.exposure, t.exposure.c.id == t.event.c.exposure_id)
+        .outerjoin(t.subject, t.subject.c.id == t.event.c.subject_id)
         .where(t.event.c.seq > after)
         .order_by(t.event.c.seq)
         .limit(limit)
@@ -348,7 +398,8 @@ def events(
                 time=row.time,
                 kind=row.kind,
                 step=row.step or "",
-                exposure=row.exposure or "",
+                exposure=row.subject if row.about == "exposure" else "",
+                subject=row.subject or "",
                 document=json.loads(row.document),
             )
             for row in connection.execute(chosen)
@@ -358,13 +409,13 @@ def events(
 def decisions(store: Store, *, exposure: str | None = None) -> tuple[DecisionRecord, ...]:
     """What people decided, in order; the last word on an exposure holds."""
     chosen = (
-        select(t.decision, t.step.c.name.label("step"), t.exposure.c.name.label("exposure"))
+        select(t.decision, t.step.c.name.label("step"), t.subject.c.name.label("exposure"))
         .join(t.step, t.step.c.id == t.decision.c.step_id)
-        .join(t.exposure, t.exposure.c.id == t.decision.c.exposure_id)
+        .join(t.subject, t.subject.c.id == t.decision.c.subject_id)
         .order_by(t.decision.c.id)
     )
     if exposure is not None:
-        chosen = chosen.where(t.exposure.c.name == exposure)
+        chosen = chosen.where(t.subject.c.kind == "exposure", t.subject.c.name == exposure)
     with store.read() as connection:
         return tuple(
             DecisionRecord(
@@ -388,57 +439,64 @@ def epochs(store: Store) -> tuple[EpochRecord, ...]:
                 started=row.started,
                 holder=row.holder,
                 software=json.loads(row.software),
+                host=row.host,
+                folder=row.folder,
             )
             for row in connection.execute(select(t.epoch).order_by(t.epoch.c.id))
         )
 
 
-def particles(store: Store, step: str | None = None) -> int:
+def particles(store: Store, step: str | None = None, *, branch: str | None = None) -> int:
     """Number of particles of current, accepted results: of one step, or of the deepest."""
-    counted = (
-        select(t.step.c.depth, func.coalesce(func.sum(t.part.c.rows), 0))
-        .select_from(t.part)
-        .join(t.task, t.task.c.result_id == t.part.c.result_id)
-        .join(t.step, t.step.c.revision_id == t.task.c.revision_id)
-        .where(t.task.c.state == "done", t.task.c.passed)
-        .group_by(t.step.c.id, t.step.c.depth)
-        .order_by(t.step.c.depth.desc())
-    )
-    if step is not None:
-        counted = counted.where(t.step.c.name == step)
     with store.read() as connection:
+        current = _current(connection, branch)
+        counted = (
+            select(t.revision.c.depth, func.coalesce(func.sum(t.part.c.rows), 0))
+            .select_from(t.part)
+            .join(t.task, t.task.c.result_id == t.part.c.result_id)
+            .join(current, current.c.revision_id == t.task.c.revision_id)
+            .join(t.revision, t.revision.c.id == current.c.revision_id)
+            .where(t.task.c.state == "done", t.task.c.passed)
+            .group_by(current.c.id, t.revision.c.depth)
+            .order_by(t.revision.c.depth.desc())
+        )
+        if step is not None:
+            counted = counted.where(current.c.name == step)
         row = connection.execute(counted).first()
     return int(row[1]) if row else 0
 
 
-def lineage(store: Store, result_id: int) -> tuple[LineageRecord, ...]:
-    """The result and all its ancestors, the result first; LookupError when there is none."""
-    found: dict[int, LineageRecord] = {}
-    with store.read() as connection:
-        wanted = [result_id]
-        while wanted:
-            for record in _lineage(connection, wanted):
-                found[record.id] = record
-            wanted = sorted(
-                {source for record in found.values() for _, source in record.inputs} - found.keys()
-            )
-    if result_id not in found:
-        raise LookupError(f"no result {result_id} in {store.folder}")
-    return tuple(found.values())
+def _number_of(connection: Connection, branch: str | None) -> int:
+    """Number of a branch; of the adopted one where none is named."""
+    if branch is None:
+        return int(connection.execute(select(t.session.c.branch_id)).scalar() or 0)
+    chosen = select(t.branch.c.name, t.branch.c.id).order_by(t.branch.c.id)
+    known: dict[str, int] = {row.name: row.id for row in connection.execute(chosen)}
+    if branch not in known:
+        raise LookupError(f"no branch {branch!r} in this session; it has {', '.join(known)}")
+    return known[branch]
 
 
-def lineages(store: Store, *, after: int = 0, limit: int = 1000) -> tuple[LineageRecord, ...]:
-    """How every result was made, by its `id`: those of earlier revisions too."""
-    chosen = select(t.result.c.id).where(t.result.c.id > after).order_by(t.result.c.id).limit(limit)
-    with store.read() as connection:
-        wanted = list(connection.execute(chosen).scalars())
-        return tuple(sorted(_lineage(connection, wanted), key=lambda record: record.id))
+def _current(connection: Connection, branch: str | None) -> Subquery:
+    """The steps of a branch: id, name, and the revision that it has of each."""
+    return (
+        select(t.step.c.id, t.step.c.name, t.member.c.revision_id)
+        .join(t.member, t.member.c.step_id == t.step.c.id)
+        .where(t.member.c.branch_id == _number_of(connection, branch))
+        .subquery("current")
+    )
+
+
+def _every_exposure() -> Select[Any]:
+    return select(t.exposure, t.subject.c.name, t.subject.c.number).join(
+        t.subject, t.subject.c.id == t.exposure.c.id
+    )
 
 
 def _step(row: Row[Any]) -> StepRecord:
     counts = {name: getattr(row, name) or 0 for name in _COUNTS}
     return StepRecord(
-        id=row.id,
+        id=row.step_id,
         name=row.name,
         protocol=row.protocol,
         kind=row.kind,
@@ -449,22 +507,28 @@ def _step(row: Row[Any]) -> StepRecord:
         parameters=json.loads(row.parameters),
         changed=json.loads(row.changed),
         counts=Counts(**counts),
+        waiting=row.waiting,
     )
 
 
-def _exposures(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[ExposureRecord, ...]:
+def _exposures(
+    connection: Connection, rows: Sequence[Row[Any]], branch: str | None
+) -> tuple[ExposureRecord, ...]:
     states: dict[int, dict[str, str]] = {row.id: {} for row in rows}
+    current = _current(connection, branch)
     chosen = (
-        select(t.task.c.exposure_id, t.step.c.name, t.task.c.state)
-        .join(t.step, t.step.c.revision_id == t.task.c.revision_id)
-        .where(t.task.c.exposure_id.in_(list(states)))
-        .order_by(t.step.c.depth, t.step.c.id)
+        select(t.task.c.subject_id, current.c.name, t.task.c.state)
+        .join(current, current.c.revision_id == t.task.c.revision_id)
+        .join(t.revision, t.revision.c.id == current.c.revision_id)
+        .where(t.task.c.subject_id.in_(list(states)))
+        .order_by(t.revision.c.depth, current.c.id)
     )
-    for exposure_id, name, state in connection.execute(chosen):
-        states[exposure_id][name] = state
+    for subject, name, state in connection.execute(chosen):
+        states[subject][name] = state
     return tuple(
         ExposureRecord(
             id=row.id,
+            number=row.number,
             name=row.name,
             state=row.state,
             reasons=tuple(json.loads(row.reasons)),
@@ -476,33 +540,34 @@ def _exposures(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Exposu
     )
 
 
-def _results() -> Select[Any]:
+def _results(current: Subquery) -> Select[Any]:
     return (
         select(
             t.task.c.serial,
-            t.task.c.exposure_id,
             t.task.c.passed,
             t.task.c.ended,
             t.result.c.id,
             t.result.c.key,
             t.result.c.document,
+            t.result.c.types,
+            t.result.c.pictures,
             t.result.c.seconds,
             t.result.c.attempt,
             t.result.c.host,
-            t.result.c.types,
-            t.result.c.pictures,
-            t.step.c.name.label("step"),
+            current.c.name.label("step"),
             t.revision.c.number,
-            t.exposure.c.name.label("exposure"),
+            t.subject.c.kind.label("about"),
+            t.subject.c.number.label("place"),
+            t.subject.c.name.label("subject"),
         )
-        .select_from(t.step)
+        .select_from(current)
         .join(
             t.task,
-            and_(t.task.c.revision_id == t.step.c.revision_id, t.task.c.state == "done"),
+            and_(t.task.c.revision_id == current.c.revision_id, t.task.c.state == "done"),
         )
-        .join(t.revision, t.revision.c.id == t.step.c.revision_id)
+        .join(t.revision, t.revision.c.id == current.c.revision_id)
         .join(t.result, t.result.c.id == t.task.c.result_id)
-        .outerjoin(t.exposure, t.exposure.c.id == t.task.c.exposure_id)
+        .join(t.subject, t.subject.c.id == t.task.c.subject_id)
     )
 
 
@@ -512,8 +577,10 @@ def _result(row: Row[Any]) -> ResultRecord:
         id=row.id,
         step=row.step,
         revision=row.number,
-        exposure=row.exposure or "",
-        batch=max(0, -row.exposure_id),
+        subject=row.subject,
+        about=row.about,
+        exposure=row.subject if row.about == "exposure" else "",
+        batch=row.place if row.about == "batch" else 0,
         key=row.key,
         outputs=json.loads(row.document),
         seconds=row.seconds,
@@ -527,47 +594,3 @@ def _result(row: Row[Any]) -> ResultRecord:
             for port, path, title, description in json.loads(row.pictures)
         ),
     )
-
-
-def _lineage(connection: Connection, wanted: Sequence[int]) -> Iterable[LineageRecord]:
-    inputs: dict[int, list[tuple[str, int]]] = {}
-    for row in connection.execute(
-        select(t.input_).where(t.input_.c.result_id.in_(wanted)).order_by(t.input_.c.source_id)
-    ):
-        inputs.setdefault(row.result_id, []).append((row.port, row.source_id))
-    files: dict[int, list[tuple[str, int]]] = {}
-    for row in connection.execute(select(t.file).where(t.file.c.result_id.in_(wanted))):
-        files.setdefault(row.result_id, []).append((row.path, row.size))
-    chosen = (
-        select(
-            t.result,
-            t.step.c.name.label("step"),
-            t.step.c.protocol,
-            t.revision.c.version,
-            t.revision.c.number,
-            t.revision.c.parameters,
-            t.exposure.c.name.label("exposure"),
-        )
-        .join(t.step, t.step.c.id == t.result.c.step_id)
-        .join(t.revision, t.revision.c.id == t.result.c.revision_id)
-        .outerjoin(t.exposure, t.exposure.c.id == t.result.c.exposure_id)
-        .where(t.result.c.id.in_(wanted))
-    )
-    for row in connection.execute(chosen):
-        yield LineageRecord(
-            id=row.id,
-            step=row.step,
-            protocol=row.protocol,
-            version=row.version,
-            revision=row.number,
-            epoch=row.epoch,
-            exposure=row.exposure or "",
-            key=row.key,
-            parameters=json.loads(row.parameters),
-            inputs=tuple(inputs.get(row.id, ())),
-            types=json.loads(row.types),
-            files=tuple(files.get(row.id, ())),
-            finished=row.started + row.seconds,
-            seconds=row.seconds,
-            host=row.host,
-        )

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from icestream.model import SubjectKind
+
 __all__ = [
     "AlertRecord",
+    "BranchRecord",
     "Counts",
     "DecisionRecord",
     "EpochRecord",
@@ -38,6 +41,8 @@ class SessionRecord:
     """running, paused, draining, stopped, held (storage trouble), done."""
     reason: str
     """Why it is paused or held; empty otherwise."""
+    branch: str
+    """Name of the branch that was adopted."""
     epoch: int
     """How many coordinators have run it, the present one included."""
     holder: str
@@ -45,6 +50,27 @@ class SessionRecord:
     created: float
     """Seconds since the epoch."""
     changed: float
+    uid: str = ""
+    """Made with the session; its own wherever its folder is moved. A copied folder keeps it."""
+    events: int = 0
+    """Newest version of the catalogue of events that has written to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchRecord:
+    """A named set of revisions: a workflow as of some moment, beside others."""
+
+    name: str
+    workflow: str
+    """Name of its workflow."""
+    state: str
+    """active (it is processed), resting (kept as it is), dropped."""
+    adopted: bool
+    """Whether it is the one that people mean when they name none."""
+    sample: int | None
+    """How many exposures it is for; None for all."""
+    created: float
+    who: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +131,8 @@ class StepRecord:
     changed: Mapping[str, Any]
     """Those that a person set."""
     counts: Counts
+    waiting: int = 0
+    """Of a source: files that it has seen and that are not whole yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +173,9 @@ class ExposureRecord:
     """One shot and how far it has come."""
 
     id: int
+    """Of its subject: grows; follow new ones with ``after=``."""
+    number: int
+    """In order of arrival, from 1."""
     name: str
     state: str
     """going, done, rejected, failed."""
@@ -166,7 +197,7 @@ class QualityRecord:
     """Grows; follow new ones with ``after=``. A newer record of an exposure replaces an older."""
     step: str
     exposure: str
-    exposure_id: int
+    subject_id: int
     name: str
     value: float
 
@@ -191,10 +222,13 @@ class ResultRecord:
     id: int
     step: str
     revision: int
+    subject: str
+    """Name of what it is about: of an exposure, a group, or a batch."""
+    about: SubjectKind
     exposure: str
-    """Empty for the result of a batch."""
+    """Name of the exposure; empty for the result of a group or a batch."""
     batch: int
-    """Number of the batch from 1; 0 for an exposure's result."""
+    """Number of the batch from 1; 0 for other results."""
     key: str
     outputs: Mapping[str, Mapping[str, Any]]
     """Documents of the items by output port. A selection has ``verdict`` only."""
@@ -218,6 +252,9 @@ class FailureRecord:
     serial: int
     step: str
     exposure: str
+    """Empty where it is about a group or a batch."""
+    subject: str
+    """Name of what it is about."""
     state: str
     reason: str
     details: str
@@ -232,6 +269,8 @@ class AlertRecord:
     id: int
     step: str
     """Empty when it is about the session as a whole."""
+    branch: str
+    """The branch of the step."""
     key: str
     level: str
     message: str
@@ -260,13 +299,15 @@ class SampleRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecord:
-    """Something that happened."""
+    """Something that happened; `icestream.store.events.read_event` makes a value of it."""
 
     seq: int
     time: float
     kind: str
     step: str
     exposure: str
+    subject: str
+    """Of a group or batch too."""
     document: Mapping[str, Any]
 
 
@@ -293,6 +334,9 @@ class EpochRecord:
     """``pid@host``."""
     software: Mapping[str, str]
     """Versions of Python and of the distributions that results depend on."""
+    host: str = ""
+    folder: str = ""
+    """Where the session's folder was; empty for what an early version ran."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,6 +351,9 @@ class LineageRecord:
     epoch: int
     """Number of the coordinator that ran it."""
     exposure: str
+    """Empty where it is about a group or a batch."""
+    subject: str
+    """Name of what it is about."""
     key: str
     parameters: Mapping[str, Any]
     inputs: tuple[tuple[str, int], ...]

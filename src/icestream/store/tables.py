@@ -22,6 +22,7 @@ from sqlalchemy import (
 __all__ = [
     "alert",
     "arrival",
+    "branch",
     "counter",
     "decision",
     "epoch",
@@ -31,6 +32,7 @@ __all__ = [
     "file",
     "input_",
     "link",
+    "member",
     "metadata",
     "part",
     "quality",
@@ -41,6 +43,7 @@ __all__ = [
     "segment",
     "session",
     "step",
+    "subject",
     "task",
 ]
 
@@ -69,12 +72,20 @@ session = Table(
     Column("order", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, default=""),
+    Column("branch_id", BigInteger, nullable=False, default=1, server_default=text("1")),
     Column("epoch", Integer, nullable=False),
     Column("holder", Text, nullable=False, default=""),
     Column("created", Double, nullable=False),
     Column("changed", Double, nullable=False),
+    Column("uid", Text, nullable=False, server_default=text("''")),
+    Column("events", Integer, nullable=False, server_default=text("0")),
 )
-"""One row: the session itself. `epoch` counts the coordinators that ran it."""
+"""One row: the session itself. `epoch` counts the coordinators that ran it.
+
+`branch_id` points to the branch that was adopted: the one that people mean when they name none.
+`uid`: made with the session, its own wherever its folder is moved. `events`: the newest version of
+the catalogue of events (`icestream.store.events`) that has written to it.
+"""
 
 epoch = Table(
     "epoch",
@@ -83,46 +94,57 @@ epoch = Table(
     Column("started", Double, nullable=False),
     Column("holder", Text, nullable=False),
     Column("software", Text, nullable=False),
+    Column("host", Text, nullable=False, server_default=text("''")),
+    Column("folder", Text, nullable=False, server_default=text("''")),
 )
-"""One row per coordinator that ran the session: who, since when, and with which software.
+"""One row per coordinator that ran the session: who, since when, with which software, and where.
 
 `software`: {distribution: version}. Every result names the epoch that made it.
+"""
+
+subject = Table(
+    "subject",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    Column("family", Text, nullable=False, default=""),
+    Column("number", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    UniqueConstraint("kind", "family", "number"),
+    UniqueConstraint("kind", "family", "name"),
+)
+"""What a task is about: an exposure, a group of exposures, or a batch.
+
+`kind`: exposure, group, batch. `family`: of groups, what they are (``grid square``); of batches,
+the step and revision that made them (``classes@2``). `number` counts within the family, from 1.
 """
 
 exposure = Table(
     "exposure",
     metadata,
-    _id(),
-    Column("name", Text, nullable=False, unique=True),
+    Column(
+        "id",
+        BigInteger().with_variant(Integer(), "sqlite"),
+        ForeignKey("subject.id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
     Column("state", Text, nullable=False),
     Column("reasons", Text, nullable=False, default="[]"),
     Column("found", Double, nullable=False),
     Column("details", Text, nullable=False, default="{}"),
     Index(None, "state", "id"),
 )
-"""One row per shot. `state`: going, done, rejected, failed."""
+"""One row per shot, numbered as its subject is. `state`: going, done, rejected, failed, in the
+branch that was adopted."""
 
 step = Table(
     "step",
     metadata,
     _id(),
     Column("name", Text, nullable=False, unique=True),
-    Column("protocol", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("depth", Integer, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("reason", Text, nullable=False, default=""),
-    Column("revision_id", BigInteger, nullable=False),
-    Column("cursor", Text, nullable=False, default="null"),
-    Column("gate", Text, nullable=False, default="held"),
-    Column("backfill", BigInteger),
 )
-"""A protocol placed in the workflow.
-
-`cursor`: where a source stands. `gate`: a trigger's: held, open, or shut for good. `backfill`:
-id of the last exposure that was looked at after the step was added or changed; null when all
-were.
-"""
+"""A place in the session's workflows. What a step is and does is said by its revisions."""
 
 revision = Table(
     "revision",
@@ -130,30 +152,71 @@ revision = Table(
     _id(),
     Column("step_id", ForeignKey("step.id"), nullable=False),
     Column("number", Integer, nullable=False),
+    Column("protocol", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("depth", Integer, nullable=False),
     Column("parameters", Text, nullable=False),
     Column("changed", Text, nullable=False),
-    Column("version", Integer, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("created", Double, nullable=False),
     Column("who", Text, nullable=False, default=""),
+    Column("state", Text, nullable=False, default="waiting"),
+    Column("reason", Text, nullable=False, default=""),
+    Column("cursor", Text, nullable=False, default="null"),
+    Column("gate", Text, nullable=False, default="held"),
+    Column("backfill", BigInteger),
+    Column("waiting", Integer, nullable=False, default=0, server_default=text("0")),
     UniqueConstraint("step_id", "number"),
     UniqueConstraint("step_id", "fingerprint"),
 )
-"""Parameters of a step, and what feeds it, as of some moment.
+"""A step as of some moment: its protocol, its parameters, and what feeds it.
 
 `fingerprint` hashes the protocol, its parameters and the fingerprints of all that feeds it: when
-a change is taken back, the step returns to the revision that it had.
+a change is taken back, the step returns to the revision that it had, and branches that have it in
+common share its tasks. `cursor`: where a source stands. `gate`: a trigger's: held, open, or shut
+for good. `backfill`: the last subject that was looked at after the revision was entered; null when
+all were. `waiting`: files that a source has seen and that are not whole yet.
 """
 
 link = Table(
     "link",
     metadata,
     _id(),
-    Column("step_id", ForeignKey("step.id"), nullable=False),
+    Column("revision_id", ForeignKey("revision.id"), nullable=False),
     Column("port", Text, nullable=False),
     Column("source_id", ForeignKey("step.id"), nullable=False),
     Column("source_port", Text, nullable=False),
+    Index(None, "revision_id"),
 )
+"""What feeds an input port of a revision: an output port of a step."""
+
+branch = Table(
+    "branch",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("workflow", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("sample", Text),
+    Column("created", Double, nullable=False),
+    Column("who", Text, nullable=False, default=""),
+)
+"""A named set of revisions, one for each of its steps: a workflow as of some moment.
+
+`state`: active (it is processed), resting (kept as it is), dropped. `sample`: the exposures that
+it is for, as a JSON list; null for all.
+"""
+
+member = Table(
+    "member",
+    metadata,
+    Column("branch_id", ForeignKey("branch.id"), primary_key=True),
+    Column("step_id", ForeignKey("step.id"), primary_key=True),
+    Column("revision_id", ForeignKey("revision.id"), nullable=False),
+    Index(None, "revision_id"),
+)
+"""Which revision a branch has of a step."""
 
 task = Table(
     "task",
@@ -161,7 +224,7 @@ task = Table(
     _id(),
     Column("step_id", BigInteger, nullable=False),
     Column("revision_id", BigInteger, nullable=False),
-    Column("exposure_id", BigInteger, nullable=False),
+    Column("subject_id", BigInteger, nullable=False),
     Column("key", Text, nullable=False),
     Column("inputs", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -175,14 +238,13 @@ task = Table(
     Column("ended", Double),
     Column("reason", Text, nullable=False, default=""),
     Column("details", Text, nullable=False, default=""),
-    UniqueConstraint("revision_id", "exposure_id"),
-    Index(None, "exposure_id"),
+    UniqueConstraint("revision_id", "subject_id"),
+    Index(None, "subject_id"),
     Index("ix_task_queue", "revision_id", "state", "rank"),
     Index("ix_task_serial", "revision_id", "serial"),
 )
-"""One step applied to one exposure, or to one batch.
+"""One step applied to one subject: an exposure, a group, or a batch.
 
-`exposure_id`: minus the number of the batch, for a batch and for what is made of its snapshots.
 `state`: ready, running, held, done, failed, skipped. `passed`: what it made goes on (an
 accepted or manually accepted exposure). `inputs`: [[port, label, result id, source port], ...].
 `rank`: the higher, the sooner. `serial`: the event that ended it.
@@ -195,7 +257,7 @@ result = Table(
     Column("key", Text, nullable=False, unique=True),
     Column("step_id", BigInteger, nullable=False),
     Column("revision_id", BigInteger, nullable=False),
-    Column("exposure_id", BigInteger, nullable=False),
+    Column("subject_id", BigInteger, nullable=False),
     Column("document", Text, nullable=False),
     Column("checkpoint", Text, nullable=False, default=""),
     Column("epoch", Integer, nullable=False),
@@ -239,11 +301,11 @@ quality = Table(
     _id(),
     Column("step_id", BigInteger, nullable=False),
     Column("revision_id", BigInteger, nullable=False),
-    Column("exposure_id", BigInteger, nullable=False),
+    Column("subject_id", BigInteger, nullable=False),
     Column("result_id", BigInteger, nullable=False),
     Column("name", Text, nullable=False),
     Column("value", Double, nullable=False),
-    Index(None, "exposure_id"),
+    Index(None, "subject_id"),
     Index(None, "result_id"),
 )
 
@@ -275,15 +337,19 @@ event = Table(
     Column("time", Double, nullable=False),
     Column("kind", Text, nullable=False),
     Column("step_id", BigInteger),
-    Column("exposure_id", BigInteger),
+    Column("subject_id", BigInteger),
     Column("document", Text, nullable=False, default="{}"),
 )
-"""Append-only: what happened, in order. Screens and sinks follow it by `seq`."""
+"""Append-only: what happened, in order. Screens and sinks follow it by `seq`.
+
+`kind` and `document` are those of `icestream.store.events`.
+"""
 
 alert = Table(
     "alert",
     metadata,
     _id(),
+    Column("branch_id", BigInteger),
     Column("step_id", BigInteger),
     Column("key", Text, nullable=False),
     Column("level", Text, nullable=False),
@@ -305,12 +371,12 @@ decision = Table(
     metadata,
     _id(),
     Column("step_id", BigInteger, nullable=False),
-    Column("exposure_id", BigInteger, nullable=False),
+    Column("subject_id", BigInteger, nullable=False),
     Column("accepted", Boolean, nullable=False),
     Column("who", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("time", Double, nullable=False),
-    Index(None, "exposure_id", "step_id"),
+    Index(None, "subject_id", "step_id"),
 )
 """A person accepted or rejected an exposure; the last one holds."""
 
@@ -357,16 +423,21 @@ arrival = Table(
     _id(),
     Column("step_id", BigInteger, nullable=False),
     Column("revision_id", BigInteger, nullable=False),
-    Column("exposure_id", BigInteger, nullable=False),
+    Column("subject_id", BigInteger, nullable=False),
     Column("result_id", BigInteger, nullable=False),
     Column("port", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("task_id", BigInteger),
+    Column("group_id", BigInteger),
     Index("ix_arrival_waiting", "revision_id", "task_id", "id"),
-    UniqueConstraint("revision_id", "exposure_id"),
+    Index("ix_arrival_group", "revision_id", "group_id"),
+    UniqueConstraint("revision_id", "subject_id"),
 )
-"""Items that came to a batch step; `task_id` is the batch that took them."""
+"""Items that came to a step that gathers them.
+
+`task_id`: the batch or group that took them. `group_id`: the group that they belong to.
+"""
 
 segment = Table(
     "segment",
@@ -386,7 +457,7 @@ part = Table(
     Column("result_id", BigInteger, primary_key=True, autoincrement=False),
     Column("step_id", BigInteger, nullable=False),
     Column("revision_id", BigInteger, nullable=False),
-    Column("exposure_id", BigInteger, nullable=False),
+    Column("subject_id", BigInteger, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("segment_id", BigInteger),
     Column("port", Text, nullable=False, default="", server_default=text("''")),

@@ -11,13 +11,16 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
 
 from icestream.store import tables as t
+from icestream.store.events import Event, document_of
 
 __all__ = ["Numbers", "Writes"]
 
 _NUMBERED = (
-    t.exposure, t.step, t.revision, t.link, t.task, t.result, t.quality, t.alert, t.decision,
+    t.subject, t.step, t.revision, t.link, t.task, t.result, t.quality, t.alert, t.decision,
     t.sample, t.arrival, t.segment,
 )  # fmt: skip
+_ORDER = {table: place for place, table in enumerate(t.metadata.sorted_tables)}
+"""Tables before those that refer to them: PostgreSQL holds the references to be true."""
 
 
 class Numbers:
@@ -71,23 +74,18 @@ class Writes:
             counts[name] += change
 
     def event(
-        self,
-        kind: str,
-        document: str = "{}",
-        *,
-        step_id: int | None = None,
-        exposure_id: int | None = None,
+        self, event: Event, *, step_id: int | None = None, subject_id: int | None = None
     ) -> int:
-        """Append an event; returns its sequence number."""
+        """Append an event of the catalogue; returns its sequence number."""
         seq = self.numbers.next("event")
         self._inserts[t.event].append(
             {
                 "seq": seq,
                 "time": self.now,
-                "kind": kind,
+                "kind": event.kind,
                 "step_id": step_id,
-                "exposure_id": exposure_id,
-                "document": document,
+                "subject_id": subject_id,
+                "document": document_of(event),
             }
         )
         return seq
@@ -98,8 +96,7 @@ class Writes:
 
     def flush(self, connection: Connection) -> None:
         """Write everything over `connection`; the caller commits."""
-        # Steps before what refers to them: PostgreSQL holds the references to be true.
-        for table in sorted(self._inserts, key=lambda one: one is not t.step):
+        for table in sorted(self._inserts, key=_ORDER.__getitem__):
             rows = self._inserts[table]
             for same in _alike(rows):
                 connection.execute(insert(table), same)

@@ -149,8 +149,7 @@ def test_a_session_that_nobody_runs_is_changed_at_once(
     folder = tmp_path / "session"
     told = load_workflow("default").changed("import", {"gain": "/typo.mrc"})
     store = open_store(folder)
-    record = Record(store, "newest", 60.0)
-    record.open(told, Registry())
+    Record(store, Registry(), "newest", 60.0).open(told)
     assert change(folder, "import", "gain=none") == 0
     record = queries.step(store, "import")
     assert (record.changed, record.revision) == ({}, 2)

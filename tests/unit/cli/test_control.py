@@ -15,6 +15,7 @@ from icestream.cli.control import ask, run_again
 from icestream.cli.terminal import called
 from icestream.engine.graph.workflow import Step, Workflow
 from icestream.engine.machine.lock import hold
+from icestream.engine.machine.naming import name_here
 from icestream.engine.requests.doorbell import Doorbell
 from icestream.engine.requests.models import Pause, read_request
 from icestream.store import tables as t
@@ -44,7 +45,7 @@ def answering(session: Path) -> Iterator[Callable[[str, str], None]]:
             store.close()
 
         around.enter_context(hold(session))
-        around.enter_context(contextlib.closing(Doorbell(session, rung)))
+        around.enter_context(contextlib.closing(Doorbell(name_here("", session), rung)))
 
     with around:
         yield start

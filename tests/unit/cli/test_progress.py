@@ -28,6 +28,7 @@ def _progress(done: int, *, found: int = 9, state: str = "running", reason: str 
             step("align", "item", Counts(done=done)),
             step("select", "selection", Counts(done=done, rejected=1)),
             step("classify", "batch", Counts(done=2)),
+            step("tomogram", "group", Counts(done=3, failed=1)),
             step("machine", "monitor", Counts(done=7)),
         ),
         alerts=(Alert(key="disk", level="warning", message="the disk is [nearly] full"),),
@@ -42,7 +43,7 @@ def _screen(*, terminal: bool) -> tuple[Console, io.StringIO]:
 def test_the_line_names_what_matters() -> None:
     assert progress_line(_progress(4)) == (
         "found 9  1 not whole yet  align 4  select 4 (1 rejected)  classify 2 batches  "
-        "behind by 5  alerts 1"
+        "tomogram 3 groups (1 failed)  behind by 5  alerts 1"
     )
 
 
@@ -138,7 +139,14 @@ def test_bars_on_a_terminal() -> None:
     with Watcher(console) as watcher:
         watcher.tell(_progress(4))
     shown = stream.getvalue()
-    for words in ("found", "align", "4/9", "1 rejected", "classify: 2 batches", "behind by 5"):
+    for words in (
+        "found",
+        "align",
+        "4/9",
+        "1 rejected",
+        "classify: 2 batches",
+        "3 groups (1 failed)",
+    ):
         assert words in shown
     assert "the disk is [nearly] full" in shown
     assert "machine" not in shown

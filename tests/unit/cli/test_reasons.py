@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from icestream.cli.reasons import reason_lines
+from icestream.store import tables as t
+from icestream.store.events import TaskFailed
+from icestream.store.writing import Numbers, Writes
 from toy_record import Desk, desks
 
 
@@ -43,3 +46,32 @@ def test_nothing_to_tell(tmp_path: Path) -> None:
         desk.find(1, 2)
         desk.work()
         assert list(reason_lines(desk.store)) == []
+
+
+def test_batches_and_groups_that_failed_are_named(tmp_path: Path) -> None:
+    for make in desks(tmp_path):
+        desk = make(
+            ("src", "toy.count", {}, {}),
+            ("total", "toy.total", {}, {"number": "src"}),
+            ("twice", "toy.double", {}, {"total": "total"}),
+        )
+        fail(desk, "total", "batch", "batch_00001")
+        fail(desk, "twice", "group", "square 7")
+        assert list(reason_lines(desk.store)) == [
+            "1 failed: total: it is cut (batch of total)",
+            "1 failed: twice: it is cut (square 7)",
+        ]
+
+
+def fail(desk: Desk, step: str, kind: str, name: str) -> None:
+    revision = desk.step(step).id
+    with desk.store.write() as connection:
+        writes = Writes(Numbers(connection), 1.0)
+        subject = writes.insert(t.subject, kind=kind, family=step, number=1, name=name)
+        writes.insert(
+            t.task, step_id=desk.step(step).step, revision_id=revision, subject_id=subject, key="k",
+            inputs="[]", state="failed", rank=0, reason="it is cut",
+            serial=writes.event(TaskFailed(reason=""), subject_id=subject),
+        )  # fmt: skip
+        writes.count(revision, failed=1)
+        writes.flush(connection)

@@ -126,7 +126,7 @@ def test_what_works_on_snapshots_is_not_behind(desk: Callable[..., Desk]) -> Non
         ("twice", "toy.double", {}, {"total": "total"}),
     )
     made.find(1, 2, 3, 4)
-    made.record.form_batch(made.step("total").id, final=False)
+    made.gather("total")
     made.work()
     seen = look(made.store, made.record.plan, "running", 0, ())
     assert {step.name: step.counts.done for step in seen.steps}["twice"] > 0

@@ -127,7 +127,7 @@ def test_a_session_without_work_leaves_the_machine_to_others(
         is_idle=lambda: idle, used=lambda: {"cores": 2}, tell=lambda message: None
     )
     ledger = Ledger(tmp_path, {"cores": 8})
-    with module._sharing(ledger, tmp_path, {"cores": 8}, coordinator) as share:
+    with module._sharing(ledger, "ours", {"cores": 8}, coordinator) as share:
         assert share.granted == {"cores": granted}
         others = ledger.share("other", {"cores": 8}, {})
         assert others == {"cores": 8 - granted}

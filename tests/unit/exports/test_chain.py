@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from icestream.engine.record.workflows import session_workflow
 from icestream.exports.chain import find_chain, latest_classes, read_exposures
-from icestream.exports.provenance import session_workflow
 from icestream.model import (
     Classes,
     Ctf,
@@ -25,6 +25,7 @@ from icestream.model import (
 from icestream.protocol import ItemProtocol, Registry, UnknownProtocol
 from icestream.store import tables as t
 from icestream.store.open import Store
+from icestream.store.writing import Numbers, Writes
 from report_session import SampleSession
 
 
@@ -111,12 +112,31 @@ def test_an_item_that_is_more_than_a_ctf_is_exported_as_one(store: Store) -> Non
         ctf = t.result.c.document.like('{"ctf"%')
         said = json.dumps({"ctf": type_name(Tilted)})
         connection.execute(t.result.update().where(ctf).values(types=said))
-        step = t.step.update().where(t.step.c.name == "ctf")
-        connection.execute(step.values(protocol="ctf.tilted"))
+        ours = t.revision.c.protocol == "ctf.estimate"
+        connection.execute(t.revision.update().where(ours).values(protocol="ctf.tilted"))
     chain = find_chain(store, Registry([point]))
     assert chain.places[Ctf] == chain.places[Tilted] == ("ctf", "ctf")
     assert sum(found.ctf is not None for found in read_exposures(store, chain)) > 5
     assert Ctf not in find_chain(store, NONE)
+
+
+def test_what_is_of_groups_hides_nothing_of_single_exposures(tmp_path: Path) -> None:
+    """A step that makes micrographs of groups, and what it feeds, are deeper than all others."""
+    session = SampleSession(tmp_path, start=1.7e9)
+    session.grow(6)
+    before = find_chain(session.store, Registry())
+    with session.store.write() as connection:
+        writes = Writes(Numbers(connection), session.now)
+        session._add_step(writes, "stack", "movies.align", "group", 9)
+        session._add_step(writes, "stack_ctf", "ctf.estimate", "item", 10)
+        for step, source in (("stack", "import"), ("stack_ctf", "stack")):
+            writes.insert(
+                t.link, revision_id=session.step_ids[step], port="movie",
+                source_id=session.step_ids[source], source_port="micrograph",
+            )  # fmt: skip
+        writes.flush(connection)
+    assert find_chain(session.store, Registry()) == before
+    assert next(read_exposures(session.store, before)).ctf is not None
 
 
 def test_exposures_come_in_order_with_what_they_have(store: Store) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from icestream.formats.arrivals import Arrivals, Change, fingerprint
+from icestream.formats.arrivals import Change, TakenFiles, fingerprint
 
 RNG = np.random.default_rng(2)
 
@@ -16,11 +16,11 @@ def _write(path: Path, size: int = 300_000) -> Path:
     return path
 
 
-def _take(arrivals: Arrivals, path: Path, exposure: str) -> None:
+def _take(arrivals: TakenFiles, path: Path, exposure: str) -> None:
     arrivals.take(path, exposure, fingerprint(path), path.stat())
 
 
-def _copy_of(arrivals: Arrivals, path: Path, exposure: str) -> str:
+def _copy_of(arrivals: TakenFiles, path: Path, exposure: str) -> str:
     return arrivals.copy_of(path, exposure, fingerprint(path))
 
 
@@ -38,7 +38,7 @@ def test_the_fingerprint_sees_both_ends_the_middle_and_the_size(tmp_path: Path) 
 
 
 def test_copies_renamed_files_and_names_used_twice(tmp_path: Path) -> None:
-    arrivals = Arrivals()
+    arrivals = TakenFiles()
     first = _write(tmp_path / "disc1" / "a.tif")
     assert _copy_of(arrivals, first, "a") == ""
     _take(arrivals, first, "a")
@@ -54,7 +54,7 @@ def test_copies_renamed_files_and_names_used_twice(tmp_path: Path) -> None:
 
 
 def test_later_changes_are_seen(tmp_path: Path) -> None:
-    arrivals = Arrivals()
+    arrivals = TakenFiles()
     paths = [_write(tmp_path / f"{n}.tif", 1000) for n in range(50)]
     for path in paths:
         _take(arrivals, path, path.stem)
@@ -69,7 +69,7 @@ def test_later_changes_are_seen(tmp_path: Path) -> None:
 
 
 def test_the_newest_is_looked_at_each_time(tmp_path: Path) -> None:
-    arrivals = Arrivals()
+    arrivals = TakenFiles()
     paths = [_write(tmp_path / f"{n}.tif", 1000) for n in range(100)]
     for path in paths:
         _take(arrivals, path, path.stem)

@@ -8,7 +8,7 @@ import pytest
 
 from icestream.formats.mrc import read_stack
 from icestream.model import Optics, Particles, column
-from icestream.processing.classify2d.online import Classification, Plan
+from icestream.processing.classify2d.online import Classification, ClassificationPlan
 from icestream.protocols.class_files import (
     Origins,
     read_sample,
@@ -16,7 +16,9 @@ from icestream.protocols.class_files import (
     write_sample,
 )
 
-PLAN = Plan(box=32, pixel_size=4.0, diameter=80.0, classes_min=2, classes_max=2, memory=60)
+PLAN = ClassificationPlan(
+    box=32, pixel_size=4.0, diameter=80.0, classes_min=2, classes_max=2, memory=60
+)
 
 
 def particles(exposure: str, count: int, defocus: float) -> Particles:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from camera import sensitivity
 from icestream.formats import read_defects, read_gain, write_eer, write_mrc, write_tiff
-from icestream.model import Gain, Movie, Optics, Orientation
+from icestream.model import Gain, Movie, Optics, Orientation, to_document
 from icestream.processing.simulate.camera import Camera, make_camera
 from icestream.protocol import Batch, ItemFailed, Work
 from icestream.protocols.estimate_gain import EstimateGain, EstimateGainParameters
@@ -52,7 +53,7 @@ def run(
     batches: Sequence[Sequence[Movie]],
     parameters: EstimateGainParameters | None = None,
 ) -> list[Gain]:
-    """A snapshot after each batch, from a state that was saved and loaded between them."""
+    """A snapshot after each batch; the state is loaded as it was saved before the one before."""
     protocol = EstimateGain(parameters)
     state, found = None, []
     for number, items in enumerate(batches):
@@ -62,8 +63,8 @@ def run(
         if number == 0:
             state = protocol.start(batch, work)
         else:
-            protocol.save(state, folder / "state")
             state = protocol.update(protocol.load(folder / "state"), batch, work)
+        protocol.save(state, folder / "state")
         found.append(protocol.snapshot(state, work))
     return found
 
@@ -143,6 +144,39 @@ def test_a_look_is_taken_now_and_then_and_the_estimate_written_when_it_is_better
     assert [one.estimate is not None for one in found] == [True, False, True, False, True]
     assert found[1].error == found[0].error > found[2].error
     assert len(found[1].dose) == 7
+
+
+def test_a_state_that_was_reloaded_goes_on_with_the_numbers_of_one_that_was_not(
+    tmp_path: Path,
+) -> None:
+    """And a snapshot changes nothing: the engine keeps the state before it."""
+    reference(tmp_path, CAMERA.gain)
+    taken = movies(tmp_path, 12)
+    batches = [taken[:5], taken[5:7], taken[7:9], taken[9:]]
+    (tmp_path / "reloaded").mkdir()
+    reloaded = run(tmp_path / "reloaded", batches)
+    protocol, state, found = EstimateGain(), None, []
+    for number, items in enumerate(batches):
+        work = Work(folder=tmp_path / f"work{number}")
+        work.folder.mkdir()
+        state = protocol.update(state, Batch(tuple(items), final=items is batches[-1]), work)
+        protocol.save(state, tmp_path / "before")
+        found.append(protocol.snapshot(state, work))
+        protocol.save(state, tmp_path / "after")
+        assert (tmp_path / "before").read_bytes() == (tmp_path / "after").read_bytes()
+    assert [one.iteration for one in reloaded] == [1, 2, 3, 4]
+    for one, other in zip(reloaded, found, strict=True):
+        assert _numbers(one) == _numbers(other)
+    assert [one.estimate is not None for one in reloaded] == [True, False, False, True]
+    for one, other in zip(reloaded, found, strict=True):
+        if one.estimate is not None and other.estimate is not None:
+            assert one.estimate.read_bytes() == other.estimate.read_bytes()
+
+
+def _numbers(gain: Gain) -> Any:
+    """All that was found, but for the places of files."""
+    document = to_document(gain)
+    return {k: v for k, v in document.items() if k not in ("estimate", "bad", "picture")}
 
 
 def test_a_camera_that_changes_is_noticed_and_estimated_anew(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ def test_following_and_reading_at_once_agree(tmp_path: Path) -> None:
     follower = Follower(session.store)
     for count in (1, 0, 7, 60, 2):
         session.grow(count, settle=count == 7)
+        session.classify()  # batches are numbered among the exposures
         assert follower.read()
     once = Follower(session.store)
     once.read()
@@ -62,12 +63,14 @@ def test_a_changed_parameter_asks_for_a_new_start(grown: SampleSession) -> None:
     with grown.store.write() as connection:
         writes = Writes(grown.numbers, grown.now)
         revision = writes.insert(
-            t.revision, step_id=grown.step_ids["ctf"], number=2, parameters="{}", changed="{}",
-            version=1, created=grown.now, who="", fingerprint="other",
+            t.revision, step_id=grown.step_ids["ctf"], number=2, protocol="ctf.estimate",
+            kind="item", version=1, depth=2, parameters="{}", changed="{}", created=grown.now,
+            fingerprint="other",
         )  # fmt: skip
         writes.insert(t.counter, revision_id=revision)
-        writes.update(t.step, grown.step_ids["ctf"], revision_id=revision)
         writes.flush(connection)
+        ours = t.member.c.step_id == grown.step_ids["ctf"]
+        connection.execute(t.member.update().where(ours).values(revision_id=revision))
     assert not follower.read()
     fresh = Follower(grown.store)
     assert fresh.read()

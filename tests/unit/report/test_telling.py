@@ -104,7 +104,7 @@ def become(session: SampleSession, **protocols: str) -> None:
     with session.store.write() as connection:
         writes = Writes(session.numbers, session.now)
         for step, protocol in protocols.items():
-            writes.update(t.step, session.step_ids[step], protocol=protocol)
+            writes.update(t.revision, session.step_ids[step], protocol=protocol)
         writes.flush(connection)
 
 

@@ -17,7 +17,7 @@ from icestream.formats import (
     read_mdoc_frames,
 )
 from icestream.simulator.acquire import acquire
-from icestream.simulator.plan import Plan
+from icestream.simulator.plan import SessionPlan
 from icestream.simulator.truth import read_truth
 
 STARTED = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
@@ -33,7 +33,7 @@ def _plan(**settings):
         "eer_frames": 40,
         "started": STARTED,
     }
-    return Plan(**(small | settings))
+    return SessionPlan(**(small | settings))
 
 
 def _movies(folder):

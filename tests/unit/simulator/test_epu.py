@@ -8,7 +8,7 @@ import pytest
 
 from icestream.formats import read_epu_exposure, read_epu_fractions
 from icestream.simulator import epu
-from icestream.simulator.plan import Plan
+from icestream.simulator.plan import SessionPlan
 from icestream.simulator.schedule import schedule
 
 STARTED = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
@@ -20,7 +20,7 @@ def _first(plan):
 
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_an_exposure_reads_as_it_was_planned(tmp_path, number):
-    plan = Plan(movies=3, pixel_size=0.83, frames=40, dose_per_frame=1.25)
+    plan = SessionPlan(movies=3, pixel_size=0.83, frames=40, dose_per_frame=1.25)
     shot = list(schedule(plan, STARTED))[number]
     path = tmp_path / "exposure.xml"
     path.write_text(epu.image_document(plan, shot, STARTED), encoding="utf-8")
@@ -41,7 +41,7 @@ def test_an_exposure_reads_as_it_was_planned(tmp_path, number):
 
 def test_fractions_are_all_there(tmp_path):
     path = tmp_path / "m_Fractions.xml"
-    path.write_text(epu.fractions_document(Plan(frames=17)), encoding="utf-8")
+    path.write_text(epu.fractions_document(SessionPlan(frames=17)), encoding="utf-8")
     found = read_epu_fractions(path)
     assert found.problem == ""
     assert (found.expected, found.listed, found.frames) == (17, 17, 17)
@@ -51,7 +51,7 @@ def test_fractions_are_all_there(tmp_path):
 
 def test_the_session_document(tmp_path):
     path = tmp_path / "EpuSession.dm"
-    path.write_text(epu.session_document(Plan(), "a & b", STARTED), encoding="utf-8")
+    path.write_text(epu.session_document(SessionPlan(), "a & b", STARTED), encoding="utf-8")
     found = {part.tag.rpartition("}")[2]: part.text for part in ET.parse(path).getroot()}
     assert found["Name"] == "a & b"
     assert found["DoseFractionsOutputFormat"] == "Tiff Lzw Non-Gain normalized"
@@ -60,13 +60,13 @@ def test_the_session_document(tmp_path):
 
 
 def test_square_and_hole_come_with_their_first_exposure():
-    plan = Plan(movies=20, shots_per_hole=2, holes_per_square=3)
+    plan = SessionPlan(movies=20, shots_per_hole=2, holes_per_square=3)
     counts = [len(epu.exposure_files(plan, shot, STARTED)) for shot in schedule(plan, STARTED)]
     assert counts[:8] == [4, 2, 3, 2, 3, 2, 4, 2]
 
 
 def test_an_eer_exposure_has_no_fractions_and_names_its_gain(tmp_path):
-    plan = Plan(container="eer")
+    plan = SessionPlan(container="eer")
     shot = _first(plan)
     documents = epu.exposure_files(plan, shot, STARTED)
     assert not any(path.name.endswith("_Fractions.xml") for path in documents)
@@ -79,7 +79,7 @@ def test_an_eer_exposure_has_no_fractions_and_names_its_gain(tmp_path):
 
 
 def test_documents_are_the_same_each_time():
-    plan = Plan()
+    plan = SessionPlan()
     shot = _first(plan)
     text = epu.image_document(plan, shot, STARTED)
     assert text == epu.image_document(plan, shot, STARTED)

@@ -4,11 +4,11 @@ from typing import get_args
 
 import pytest
 
-from icestream.simulator.plan import FAULTS, Fault, Plan, check_plan
+from icestream.simulator.plan import FAULTS, Fault, SessionPlan, check_plan
 
 
 def test_the_default_can_be_simulated():
-    check_plan(Plan())
+    check_plan(SessionPlan())
 
 
 def test_every_fault_is_explained():
@@ -16,7 +16,7 @@ def test_every_fault_is_explained():
 
 
 def test_all_problems_are_told_together():
-    plan = Plan(size=10, rate=0.0, faults=frozenset({"sabotage"}), dose_per_frame=50.0)
+    plan = SessionPlan(size=10, rate=0.0, faults=frozenset({"sabotage"}), dose_per_frame=50.0)
     with pytest.raises(ValueError, match="cannot be simulated") as told:
         check_plan(plan)
     text = str(told.value)

@@ -6,14 +6,14 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from icestream.simulator.plan import FAULTS, Plan
+from icestream.simulator.plan import FAULTS, SessionPlan
 from icestream.simulator.schedule import schedule
 
 STARTED = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 
 
 def _shots(**settings):
-    return list(schedule(Plan(**settings), STARTED))
+    return list(schedule(SessionPlan(**settings), STARTED))
 
 
 def test_names_are_unique_and_times_follow_the_rate():
@@ -24,7 +24,7 @@ def test_names_are_unique_and_times_follow_the_rate():
 
 
 def test_it_goes_on_without_end_when_no_number_is_given():
-    plan = Plan(movies=0)
+    plan = SessionPlan(movies=0)
     assert len(list(islice(schedule(plan, STARTED), 250))) == 250
 
 

@@ -8,7 +8,7 @@ import pytest
 from icestream.formats import read_defects, read_mdoc_frames
 from icestream.processing.simulate.camera import make_camera
 from icestream.simulator import serialem
-from icestream.simulator.plan import Plan
+from icestream.simulator.plan import SessionPlan
 from icestream.simulator.schedule import schedule
 
 STARTED = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
@@ -16,7 +16,7 @@ STARTED = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 
 @pytest.mark.parametrize(("container", "stored"), [("tiff", 24), ("eer", 240)])
 def test_a_movie_reads_as_it_was_planned(tmp_path, container, stored):
-    plan = Plan(layout="serialem", container=container)
+    plan = SessionPlan(layout="serialem", container=container)
     shot = next(schedule(plan, STARTED))
     path = tmp_path / "m.mdoc"
     path.write_text(serialem.mdoc(plan, shot, STARTED), encoding="utf-8")

@@ -7,13 +7,13 @@ import numpy as np
 
 from icestream.processing.simulate.exposure import ParticleTruth, Truth
 from icestream.processing.simulate.tracks import random_tracks
-from icestream.simulator.plan import Plan
+from icestream.simulator.plan import SessionPlan
 from icestream.simulator.schedule import schedule
 from icestream.simulator.truth import read_truth, truth_folder, write_truth
 
 
 def test_truth_survives_its_file(tmp_path):
-    plan = Plan(faults=frozenset({"dose"}), movies=1)
+    plan = SessionPlan(faults=frozenset({"dose"}), movies=1)
     shot = next(schedule(plan, datetime(2026, 3, 4, tzinfo=UTC)))
     rng = np.random.default_rng(1)
     tracks = random_tracks(rng, 24, 1.3, 1.5, shot.conditions.motion)

@@ -1,6 +1,5 @@
 """Following a session: pages, what is new, and what there is to say about an exposure."""
 
-import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,13 @@ import pytest
 import structlog
 from sqlalchemy import event, text
 
-from icestream.model import Alert
+import toys
+from icestream.engine.graph.workflow import Workflow
+from icestream.engine.record.branches import Entered, create_branch, enter_workflow
+from icestream.model import Alert, SubjectId
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.open import Store, open_store
-from icestream.store.records import LineageRecord
 from icestream.store.writing import Numbers, Writes
 from toy_session import Session
 
@@ -33,16 +34,16 @@ def add_what_people_and_monitors_say(store: Store) -> None:
             )  # fmt: skip
         for accepted, why in ((False, "ice"), (True, "looks fine")):
             writes.insert(
-                t.decision, step_id=3, exposure_id=2, accepted=accepted, who="ada", why=why,
+                t.decision, step_id=3, subject_id=2, accepted=accepted, who="ada", why=why,
                 time=5.0,
             )  # fmt: skip
         for record in queries.results(store, "a")[:3]:
             writes.insert(
-                t.part, result_id=record.id, step_id=2, revision_id=2, exposure_id=1, rows=100
+                t.part, result_id=record.id, step_id=2, revision_id=2, subject_id=1, rows=100
             )
         rejected = queries.results_of(store, "e000024")["sel"]
         writes.insert(
-            t.part, result_id=rejected.id, step_id=3, revision_id=3, exposure_id=25, rows=1000
+            t.part, result_id=rejected.id, step_id=3, revision_id=3, subject_id=25, rows=1000
         )
         writes.flush(connection)
 
@@ -79,7 +80,6 @@ PAGED: dict[str, tuple[Callable[..., tuple[Any, ...]], str]] = {
     "exposures": (queries.exposures, "id"),
     "qualities": (queries.qualities, "id"),
     "samples": (queries.samples, "id"),
-    "lineages": (queries.lineages, "id"),
     "alerts": (lambda store, **page: queries.alerts(store, open_only=False, **page), "id"),
 }
 """Everything that grows, and the field by which it is followed."""
@@ -117,7 +117,7 @@ def test_a_page_is_found_without_reading_what_came_before(store: Store, what: st
         for statement, given in said:
             explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
             for row in explained.all():
-                assert not row[3].startswith("SCAN") or row[3].endswith(" step"), (statement, row)
+                assert not row[3].startswith("SCAN") or row[3] == "SCAN session", (statement, row)
 
 
 def test_results_are_of_those_that_did_not_fail(store: Store) -> None:
@@ -167,8 +167,6 @@ def test_a_result_says_what_it_is(store: Store) -> None:
     assert queries.results_of(store, "e000002")["sel"].types == {
         "verdict": "icestream.model:Accepted"
     }
-    (made, *_) = queries.lineage(store, found["a"].id)
-    assert made.types == {"number": "toys:Number"}
 
 
 def test_failures_say_why(store: Store) -> None:
@@ -232,24 +230,6 @@ def test_particles_of_what_was_not_rejected_are_counted_without_being_read(store
     assert queries.particles(store, "sel") == 0
 
 
-def test_lineage_goes_back_to_the_source_and_names_files(store: Store) -> None:
-    made = queries.lineage(store, queries.results_of(store, "e000002")["b"].id)
-    assert made[0].step == "b"
-    by_step = {one.step: one for one in made}
-    assert set(by_step) == {"src", "a", "b"}  # a selection passes on what an earlier step made
-    assert dict(by_step["b"].inputs) == {"number": by_step["a"].id}
-    ((path, size),) = by_step["a"].files
-    assert (store.folder / path).stat().st_size == size
-    assert (by_step["a"].protocol, by_step["a"].parameters["write"]) == ("toy.add", True)
-
-
-def test_lineages_are_of_every_result(store: Store) -> None:
-    records: dict[int, LineageRecord] = {one.id: one for one in queries.lineages(store)}
-    assert sum(one.step == "a" for one in records.values()) == 22
-    sources = itertools.chain.from_iterable(one.inputs for one in records.values())
-    assert {source for _, source in sources} <= set(records)
-
-
 def test_revisions_say_what_was_set(store: Store) -> None:
     (first,) = queries.revisions(store, "sel")
     assert (first.number, first.changed, first.parameters) == (1, {"below": 20}, {"below": 20.0})
@@ -273,7 +253,191 @@ def test_what_is_not_there_is_named(store: Store) -> None:
     for missing in (
         lambda: queries.step(store, "nope"),
         lambda: queries.exposure(store, "nope"),
-        lambda: queries.lineage(store, 99_999),
     ):
         with pytest.raises(LookupError):
             missing()
+
+
+# -- branches --------------------------------------------------------------------------------------
+
+
+MAIN = (
+    ("src", "toy.count", {"count": 8}, {}),
+    ("a", "toy.add", {}, {"number": "src"}),
+    ("sel", "toy.select", {"below": 6}, {"number": "a"}),
+    ("b", "toy.add", {"fail": "item"}, {"number": "sel.number"}),
+    ("total", "toy.total", {"full": 3}, {"number": "sel.number"}),
+)
+TRIAL = (
+    MAIN[0],
+    MAIN[1],
+    ("sel", "toy.select", {"below": 5}, {"number": "a"}),
+    ("b", "toy.add", {"add": 2}, {"number": "sel.number"}),
+    ("total", "toy.total", {"full": 2}, {"number": "sel.number"}),
+    ("after", "toy.add", {}, {"number": "b"}),
+)
+SAMPLE = 6
+"""Exposures that the trial is for."""
+
+
+def add_particles(store: Store) -> None:
+    """Ten in each result of `b`, a hundred where it is another in the trial."""
+    with store.write() as connection:
+        for branch, rows in (("main", 10), ("trial", 100)):
+            revision = queries.step(store, "b", branch=branch).revision
+            for one in queries.results(store, "b", branch=branch):
+                row = {"step_id": 4, "revision_id": revision, "subject_id": 1, "rows": rows}
+                connection.execute(t.part.insert().values(result_id=one.id, **row))
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def branched(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Store]:
+    """A session with a branch beside the main one, for some of its exposures."""
+    url = None if request.param == "sqlite" else request.getfixturevalue("postgres")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    folder: Path = tmp_path_factory.mktemp("branched")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ICESTREAM_STATE", str(folder / "state"))
+        session = Session(folder / "session", url)
+        session.run(*MAIN)
+        trial = Workflow.from_document(toys.workflow(*TRIAL) | {"name": "other"})
+        sample = [SubjectId(one.id) for one in queries.exposures(session.store(), limit=SAMPLE)]
+        writer = open_store(session.folder)
+        with writer.write() as connection:
+            writes = Writes(Numbers(connection), 7.0)
+            made = create_branch(connection, writes, trial, name="trial", who="ada", sample=sample)
+            enter_workflow(connection, writes, Entered(made, trial, "ada"), toys.registry())
+            writes.flush(connection)
+        assert session.run(*MAIN).state == "done"
+        add_particles(writer)
+        writer.close()
+        yield session.store()
+    session.close()
+    structlog.reset_defaults()
+
+
+def test_branches_are_the_oldest_first_with_what_they_are_for(branched: Store) -> None:
+    main, trial = queries.branches(branched)
+    assert (main.name, main.workflow, main.state, main.adopted, main.sample, main.who) == (
+        "main", "toy", "active", True, None, "",
+    )  # fmt: skip
+    assert (trial.name, trial.workflow, trial.state, trial.adopted, trial.sample) == (
+        "trial", "other", "active", False, SAMPLE,
+    )  # fmt: skip
+    assert (trial.created, trial.who) == (7.0, "ada")
+    assert queries.session(branched).branch == "main"
+
+
+BY_BRANCH: dict[str, Callable[..., Any]] = {
+    "steps": queries.steps,
+    "step": lambda store, **named: queries.step(store, "b", **named),
+    "workflow": queries.workflow,
+    "exposures": queries.exposures,
+    "exposure": lambda store, **named: queries.exposure(store, "e000003", **named),
+    "qualities": queries.qualities,
+    "results": lambda store, **named: queries.results(store, "b", **named),
+    "latest_results": lambda store, **named: queries.latest_results(store, "b", **named),
+    "results_of": lambda store, **named: queries.results_of(store, "e000003", **named),
+    "failures": queries.failures,
+    "particles": lambda store, **named: queries.particles(store, "b", **named),
+}
+
+
+@pytest.mark.parametrize("what", BY_BRANCH)
+def test_who_names_no_branch_means_the_adopted_one(branched: Store, what: str) -> None:
+    read = BY_BRANCH[what]
+    assert read(branched) == read(branched, branch="main")
+    assert read(branched) != read(branched, branch="trial")
+
+
+@pytest.mark.parametrize("what", BY_BRANCH)
+def test_an_unknown_branch_is_named_with_those_that_exist(branched: Store, what: str) -> None:
+    with pytest.raises(LookupError, match="no branch 'trail' in this session; it has main, trial"):
+        BY_BRANCH[what](branched, branch="trail")
+
+
+def test_steps_are_those_of_the_branch_at_its_revisions(branched: Store) -> None:
+    trial = queries.steps(branched, branch="trial")
+    assert {one.name: one.revision for one in queries.steps(branched)} == {
+        "src": 1, "a": 1, "sel": 1, "b": 1, "total": 1,
+    }  # fmt: skip
+    assert {one.name: one.revision for one in trial} == {
+        "src": 1, "a": 1, "sel": 2, "b": 2, "total": 2, "after": 1,
+    }  # fmt: skip
+    b = queries.step(branched, "b", branch="trial")
+    assert (b.changed, b.counts.done, b.counts.skipped) == ({"add": 2}, 4, 2)
+    assert queries.step(branched, "b").changed == {"fail": "item"}
+    with pytest.raises(LookupError, match="no step 'after' in this session; it has src, a"):
+        queries.step(branched, "after")
+    assert [one.changed for one in queries.revisions(branched, "sel")] == [
+        {"below": 6}, {"below": 5},
+    ]  # fmt: skip
+
+
+def test_a_workflow_is_the_branchs(branched: Store) -> None:
+    trial = queries.workflow(branched, branch="trial")
+    assert (queries.workflow(branched).name, trial.name) == ("toy", "other")
+    main = {(one.source, one.step) for one in queries.workflow(branched).links}
+    assert {(one.source, one.step) for one in trial.links} == main | {("b", "after")}
+
+
+def values(records: tuple[Any, ...], port: str = "number") -> dict[str, float]:
+    return {one.subject: one.outputs[port]["value"] for one in records}
+
+
+def test_results_are_of_the_revisions_of_the_branch(branched: Store) -> None:
+    trial = queries.results(branched, "b", branch="trial")
+    assert values(trial) == {"e000000": 3, "e000001": 4, "e000002": 5, "e000003": 6}
+    assert {one.revision for one in trial} == {2}
+    assert values(queries.results(branched, "b")) == {
+        "e000000": 2, "e000001": 3, "e000002": 4, "e000004": 6,
+    }  # fmt: skip
+    assert queries.latest_results(branched, "b", limit=1, branch="trial") == trial[-1:]
+    assert queries.results(branched, "after") == ()
+    ours = queries.results_of(branched, "e000003", branch="trial")
+    assert list(ours) == ["src", "a", "sel", "b", "after"]
+    assert list(queries.results_of(branched, "e000003")) == ["src", "a", "sel"]
+    assert ours["a"] == queries.results_of(branched, "e000003")["a"]  # they have it in common
+
+
+def test_batches_of_branches_have_the_same_names_and_other_results(branched: Store) -> None:
+    main = queries.results(branched, "total")
+    trial = queries.results(branched, "total", branch="trial")
+    assert values(main, "total") == {"batch_00001": 6, "batch_00002": 15}
+    assert values(trial[:2], "total") == {"batch_00001": 3, "batch_00002": 10}
+    assert {(one.about, one.exposure) for one in main + trial} == {("batch", "")}
+    assert [one.batch for one in main] == [1, 2]
+    assert not {one.id for one in main} & {one.id for one in trial}
+
+
+def test_exposures_say_how_far_they_are_in_the_branch(branched: Store) -> None:
+    """Their numbers are in order of arrival whatever else was numbered; so is their state."""
+    main, trial = queries.exposures(branched), queries.exposures(branched, branch="trial")
+    assert [one.number for one in main] == list(range(1, 9))
+    assert [(one.number, one.state) for one in main] == [(one.number, one.state) for one in trial]
+    assert main[3].steps == {"src": "done", "a": "done", "sel": "done", "b": "failed"}
+    assert trial[3].steps == {
+        "src": "done", "a": "done", "sel": "done", "b": "done", "after": "done",
+    }  # fmt: skip
+    assert trial[SAMPLE].steps == {"src": "done", "a": "done"}  # the trial is not for it
+    assert queries.exposure(branched, "e000003", branch="trial") == trial[3]
+
+
+def test_qualities_and_failures_are_of_the_branch(branched: Store) -> None:
+    found = queries.qualities(branched, exposure="e000003", branch="trial")
+    assert [(one.step, one.value) for one in found] == [("a", 4), ("b", 6), ("after", 7)]
+    assert [one.step for one in queries.qualities(branched, exposure="e000003")] == ["a"]
+    failed = {(one.exposure, one.state) for one in queries.failures(branched, step="b")}
+    assert ("e000003", "failed") in failed
+    trial = queries.failures(branched, step="b", branch="trial")
+    assert {(one.exposure, one.subject, one.state) for one in trial} == {
+        ("e000004", "e000004", "skipped"), ("e000005", "e000005", "skipped"),
+    }  # fmt: skip
+
+
+def test_particles_are_those_of_the_branch(branched: Store) -> None:
+    assert queries.particles(branched) == 40
+    assert queries.particles(branched, branch="trial") == 400
+    assert queries.particles(branched, "a", branch="trial") == 0

@@ -12,15 +12,17 @@ from icestream.store.open import Store
 LARGE = 5_000_000_000
 """More than 32 bits hold: bytes of a file, say."""
 
-TASK = {"step_id": 1, "revision_id": 1, "exposure_id": 1, "key": "k", "inputs": "[]", "rank": 0}
+TASK = {"step_id": 1, "revision_id": 1, "subject_id": 1, "key": "k", "inputs": "[]", "rank": 0}
 RESULT = {
-    "step_id": 1, "revision_id": 1, "exposure_id": 1, "document": "{}", "epoch": 1, "attempt": 1,
+    "step_id": 1, "revision_id": 1, "subject_id": 1, "document": "{}", "epoch": 1, "attempt": 1,
     "started": 0.0, "seconds": 1.0, "host": "scope",
 }  # fmt: skip
-STEP = {
-    "protocol": "toy.add", "kind": "item", "depth": 0, "state": "waiting", "revision_id": 1,
+REVISION = {
+    "protocol": "toy.add", "kind": "item", "depth": 0, "parameters": "{}", "changed": "{}",
+    "version": 1, "created": 0.0,
 }  # fmt: skip
-REVISION = {"parameters": "{}", "changed": "{}", "version": 1, "created": 0.0}
+SUBJECT = {"kind": "exposure", "family": "", "number": 1, "name": "e1"}
+BRANCH = {"name": "main", "workflow": "w", "state": "active", "created": 0.0}
 
 
 def add(store: Store, table: Table, *rows: dict[str, Any]) -> None:
@@ -30,25 +32,53 @@ def add(store: Store, table: Table, *rows: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "rows"),
+    ("table", "row"),
     [
-        (t.exposure, [{"name": "e1", "state": "going", "found": 0.0}]),
-        (t.step, [{"name": "a", **STEP}]),
-        (t.task, [{"state": "ready", **TASK}]),
-        (t.result, [{"key": "k", **RESULT}]),
+        (t.subject, {**SUBJECT}),
+        (t.step, {"name": "a"}),
+        (t.branch, BRANCH),
+        (t.task, {"state": "ready", **TASK}),
+        (t.result, {"key": "k", **RESULT}),
     ],
-    ids=["exposure", "step", "task", "result"],
+    ids=["subject", "step", "branch", "task", "result"],
 )
 def test_what_there_is_only_one_of_cannot_be_written_twice(
-    store: Store, table: Table, rows: list[dict[str, Any]]
+    store: Store, table: Table, row: dict[str, Any]
 ) -> None:
-    """An exposure and a step by name, a task by revision and exposure, a result by its key.
+    """A subject, step and branch by name, a task by revision and subject, a result by its key.
 
     An attempt that was thought lost and comes late cannot commit a second result.
     """
-    add(store, table, {"id": 1, **rows[0]})
+    add(store, table, {"id": 1, **row})
     with pytest.raises(IntegrityError):
-        add(store, table, {"id": 2, **rows[0]})
+        add(store, table, {"id": 2, **row})
+
+
+def test_subjects_of_a_family_differ_in_number_and_in_name(store: Store) -> None:
+    """A group may be called what an exposure, or a group of another family, is called."""
+    add(store, t.subject, {"id": 1, **SUBJECT})
+    for same in ({"number": 2}, {"name": "e2"}):
+        with pytest.raises(IntegrityError):
+            add(store, t.subject, {"id": 2, **SUBJECT, **same})
+    add(
+        store,
+        t.subject,
+        {"id": 2, **SUBJECT, "number": 2, "name": "e2"},
+        {"id": 3, **SUBJECT, "kind": "group", "family": "grid square"},
+        {"id": 4, **SUBJECT, "kind": "group", "family": "tilt series"},
+    )
+
+
+def test_a_branch_has_one_revision_of_a_step(store: Store) -> None:
+    add(store, t.step, {"id": 1, "name": "a"})
+    add(store, t.branch, {"id": 1, **BRANCH}, {"id": 2, **BRANCH, "name": "trial"})
+    for number in (1, 2):
+        found = {"number": number, "fingerprint": f"f{number}"}
+        add(store, t.revision, {"id": number, "step_id": 1, **found, **REVISION})
+    add(store, t.member, {"branch_id": 1, "step_id": 1, "revision_id": 1})
+    with pytest.raises(IntegrityError):
+        add(store, t.member, {"branch_id": 1, "step_id": 1, "revision_id": 2})
+    add(store, t.member, {"branch_id": 2, "step_id": 1, "revision_id": 1})
 
 
 def test_a_task_may_be_done_again_by_another_revision(store: Store) -> None:
@@ -63,7 +93,7 @@ def test_a_task_may_be_done_again_by_another_revision(store: Store) -> None:
 
 
 def test_revisions_of_a_step_differ_in_number_and_in_what_they_make(store: Store) -> None:
-    add(store, t.step, {"id": 1, "name": "a", **STEP}, {"id": 2, "name": "b", **STEP})
+    add(store, t.step, {"id": 1, "name": "a"}, {"id": 2, "name": "b"})
     add(store, t.revision, {"id": 1, "step_id": 1, "number": 1, "fingerprint": "f", **REVISION})
     for same in ({"number": 1, "fingerprint": "g"}, {"number": 2, "fingerprint": "f"}):
         with pytest.raises(IntegrityError):
@@ -91,17 +121,19 @@ def test_events_and_samples_keep_numbers_that_32_bits_do_not_hold(store: Store) 
 
 def test_values_come_back_as_they_were(store: Store) -> None:
     """Text in any script, truth values as such, nothing as nothing."""
-    add(store, t.exposure, {"id": 1, "name": "Gitter 7 – Å µ 格", "state": "going", "found": 0.1})
+    add(store, t.subject, {"id": 1, **SUBJECT, "name": "Gitter 7 – Å µ 格"})
+    add(store, t.exposure, {"id": 1, "state": "going", "found": 0.1})
     add(store, t.task, {"id": 1, "state": "done", **TASK, "passed": True})
     add(store, t.alert, {
         "id": 1, "key": "k", "level": "notice", "message": "", "raised": 0.0, "seen": 0.0,
     })  # fmt: skip
     with store.read() as connection:
-        exposure = connection.execute(select(t.exposure)).one()
-        assert (exposure.name, exposure.found) == ("Gitter 7 – Å µ 格", 0.1)
+        assert connection.execute(select(t.subject.c.name)).scalar() == "Gitter 7 – Å µ 格"
+        assert connection.execute(select(t.exposure.c.found)).scalar() == 0.1
         assert connection.execute(select(t.task.c.passed)).scalar() is True
         alert = connection.execute(select(t.alert)).one()
-        assert (alert.step_id, alert.cleared, alert.acknowledged_by) == (None, None, "")
+        assert (alert.step_id, alert.branch_id, alert.cleared) == (None, None, None)
+        assert alert.acknowledged_by == ""
 
 
 @pytest.mark.parametrize(
@@ -115,7 +147,7 @@ def test_what_must_be_known_cannot_be_left_out(store: Store, table: Table, left_
         "result": {"id": 1, "key": "k", **RESULT},
         "event": {"seq": 1, "time": 0.0, "kind": "x"},
         "decision": {
-            "id": 1, "step_id": 1, "exposure_id": 1, "accepted": True, "who": "ada",
+            "id": 1, "step_id": 1, "subject_id": 1, "accepted": True, "who": "ada",
             "why": "", "time": 0.0,
         },
     }[table.name]  # fmt: skip
@@ -127,21 +159,23 @@ def test_what_must_be_known_cannot_be_left_out(store: Store, table: Table, left_
 def test_particles_are_never_rows() -> None:
     """A part has the number of its particles; a session of millions stays small."""
     assert {column.name for column in t.part.columns} == {
-        "result_id", "step_id", "revision_id", "exposure_id", "rows", "segment_id", "port",
+        "result_id", "step_id", "revision_id", "subject_id", "rows", "segment_id", "port",
     }  # fmt: skip
 
 
 def test_every_list_that_grows_is_looked_up_by_an_index() -> None:
     """What is asked of a task, a quality, a file ... does not read the whole table."""
     looked_up = {
-        "task": {"exposure_id", "revision_id"},
-        "quality": {"exposure_id", "result_id"},
+        "task": {"subject_id", "revision_id"},
+        "quality": {"subject_id", "result_id"},
         "input": {"result_id", "source_id"},
         "file": {"result_id"},
-        "decision": {"exposure_id"},
+        "decision": {"subject_id"},
         "alert": {"cleared"},
         "request": {"state"},
         "arrival": {"revision_id"},
+        "link": {"revision_id"},
+        "member": {"revision_id"},
         "part": {"revision_id"},
     }
     for name, columns in looked_up.items():

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, event, insert, select
+from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import IntegrityError
 
 from icestream.store import queries
 from icestream.store import tables as t
+from icestream.store.events import ExposureFound, GateMoved, StepAdded
 from icestream.store.open import Store
 from icestream.store.writing import Numbers, Writes
 
@@ -17,9 +18,19 @@ def begin(connection: Connection, now: float = 100.0) -> Writes:
 
 
 def add_step(writes: Writes, name: str) -> int:
+    return writes.insert(t.step, name=name)
+
+
+def add_revision(writes: Writes, step: int, number: int = 1) -> int:
     return writes.insert(
-        t.step, name=name, protocol="toy.add", kind="item", depth=0, state="waiting", revision_id=1
-    )
+        t.revision, step_id=step, number=number, protocol="toy.add", kind="item", version=1,
+        depth=0, parameters="{}", changed="{}", fingerprint=f"f{number}", created=0.0,
+    )  # fmt: skip
+
+
+def add_exposure(writes: Writes, number: int, name: str) -> None:
+    writes.insert(t.exposure, id=number, state="going", found=0.0)
+    writes.insert(t.subject, id=number, kind="exposure", family="", number=number, name=name)
 
 
 def names(store: Store) -> list[str]:
@@ -50,7 +61,7 @@ def test_numbers_go_on_from_what_the_store_has(store: Store) -> None:
         assert numbers.last("step") == 2
         writes = Writes(numbers, 0.0)
         assert add_step(writes, "a") == 3
-        assert writes.event("step.added") == 1
+        assert writes.event(StepAdded()) == 1
         writes.flush(connection)
     with store.read() as connection:
         again = Numbers(connection)
@@ -76,12 +87,19 @@ def test_rows_refer_to_each_other_before_any_is_written(store: Store) -> None:
     """In whatever order they were thought of: PostgreSQL holds the references to be true."""
     with store.write() as connection:
         writes = begin(connection)
-        writes.insert(t.link, step_id=2, port="number", source_id=1, source_port="number")
+        writes.insert(t.member, branch_id=1, step_id=2, revision_id=1)
+        writes.insert(t.link, revision_id=1, port="number", source_id=1, source_port="number")
+        assert add_revision(writes, 2) == 1
         assert [add_step(writes, "a"), add_step(writes, "b")] == [1, 2]
+        writes.insert(t.branch, id=1, name="main", workflow="w", state="active", created=0.0)
+        add_exposure(writes, 1, "e1")
         writes.flush(connection)
     with store.read() as connection:
         link = connection.execute(select(t.link)).one()
-    assert (link.id, link.source_id, link.step_id) == (1, 1, 2)
+        member = connection.execute(select(t.member)).one()
+    assert (link.id, link.source_id, link.revision_id) == (1, 1, 1)
+    assert tuple(member) == (1, 2, 1)
+    assert queries.exposure(store, "e1").number == 1
 
 
 def test_a_table_is_written_with_one_statement_however_many_rows_it_gets(
@@ -112,13 +130,13 @@ def test_rows_that_give_different_columns_keep_their_defaults(store: Store) -> N
 def test_a_row_is_changed_where_it_is_said_and_nowhere_else(store: Store) -> None:
     with store.write() as connection:
         writes = begin(connection)
-        a, b, c = (add_step(writes, name) for name in "abc")
-        writes.update(t.step, b, state="paused", reason="by ada")
-        writes.update(t.step, c, state="done")
-        writes.update(t.step, c, state="running")  # the last word holds
+        a, b, c = (add_revision(writes, add_step(writes, name)) for name in "abc")
+        writes.update(t.revision, b, state="paused", reason="by ada")
+        writes.update(t.revision, c, state="done")
+        writes.update(t.revision, c, state="running")  # the last word holds
         writes.flush(connection)
     with store.read() as connection:
-        rows = {row.id: row for row in connection.execute(select(t.step))}
+        rows = {row.id: row for row in connection.execute(select(t.revision))}
     assert [(rows[n].state, rows[n].reason) for n in (a, b, c)] == [
         ("waiting", ""),
         ("paused", "by ada"),
@@ -163,14 +181,14 @@ def test_more_can_be_written_in_the_same_transaction_and_nothing_twice(store: St
         writes.insert(t.counter, revision_id=1)
         writes.count(1, done=1)
         add_step(writes, "a")
-        writes.event("one")
+        writes.event(ExposureFound())
         writes.flush(connection)
         writes.flush(connection)
         add_step(writes, "b")
-        writes.event("two")
+        writes.event(StepAdded())
         writes.flush(connection)
     assert names(store) == ["a", "b"]
-    assert [one.kind for one in queries.events(store)] == ["one", "two"]
+    assert [one.kind for one in queries.events(store)] == ["exposure.found", "step.added"]
     with store.read() as connection:
         assert connection.execute(select(t.counter.c.done)).scalar() == 1
 
@@ -182,17 +200,20 @@ def test_events_are_numbered_in_order_and_say_when(store: Store) -> None:
     for now in (100.0, 200.0):
         with store.write() as connection:
             writes = begin(connection, now)
-            writes.event("first", '{"a": 1}', step_id=7)
-            writes.event("second", exposure_id=9)
+            writes.event(GateMoved(gate="open"), step_id=7)
+            writes.event(ExposureFound(), subject_id=9)
             writes.flush(connection)
     found = queries.events(store)
     assert [(one.seq, one.time, one.kind) for one in found] == [
-        (1, 100.0, "first"),
-        (2, 100.0, "second"),
-        (3, 200.0, "first"),
-        (4, 200.0, "second"),
+        (1, 100.0, "step.gate"),
+        (2, 100.0, "exposure.found"),
+        (3, 200.0, "step.gate"),
+        (4, 200.0, "exposure.found"),
     ]
-    assert (found[0].document, found[1].document) == ({"a": 1}, {})
+    assert (found[0].document, found[1].document) == (
+        {"gate": "open", "branch": ""},
+        {},
+    )
 
 
 def test_events_are_appended_and_never_overwritten(store: Store) -> None:
@@ -201,13 +222,13 @@ def test_events_are_appended_and_never_overwritten(store: Store) -> None:
         stale = Numbers(connection)
     with store.write() as connection:
         writes = begin(connection)
-        writes.event("true")
+        writes.event(StepAdded())
         writes.flush(connection)
     with pytest.raises(IntegrityError), store.write() as connection:
         writes = Writes(stale, 0.0)
-        writes.event("false")
+        writes.event(ExposureFound())
         writes.flush(connection)
-    assert [one.kind for one in queries.events(store)] == ["true"]
+    assert [one.kind for one in queries.events(store)] == ["step.added"]
 
 
 # -- all or nothing --------------------------------------------------------------------------------
@@ -216,16 +237,18 @@ def test_events_are_appended_and_never_overwritten(store: Store) -> None:
 def test_a_torn_transaction_leaves_nothing(store: Store) -> None:
     """The last of its rows cannot be written: then none of them was."""
     with store.write() as connection:
-        connection.execute(insert(t.exposure).values(id=1, name="e1", state="going", found=0.0))
-        connection.execute(insert(t.counter).values(revision_id=1))
+        writes = begin(connection)
+        add_exposure(writes, 1, "e1")
+        writes.insert(t.counter, revision_id=1)
+        writes.flush(connection)
     with pytest.raises(IntegrityError), store.write() as connection:
         writes = begin(connection)
         add_step(writes, "a")
-        writes.event("exposure.found")
+        writes.event(ExposureFound())
         writes.update(t.exposure, 1, state="done")
         writes.count(1, done=1)
         writes.flush(connection)
-        writes.insert(t.exposure, name="e1", state="going", found=0.0)  # it is there already
+        add_exposure(writes, 2, "e1")  # it is there already
         writes.flush(connection)
     assert names(store) == []
     assert queries.events(store) == ()

@@ -34,6 +34,7 @@ from icestream.engine.graph.workflow import Workflow
 from icestream.engine.machine import storage
 from icestream.engine.machine.ledger import Grant, Share
 from icestream.engine.machine.lock import held_since
+from icestream.engine.machine.naming import name_here
 from icestream.engine.messages import (
     Compacted,
     Discovered,
@@ -45,12 +46,13 @@ from icestream.engine.messages import (
 )
 from icestream.engine.progress import Outcome, Progress, look, outcome
 from icestream.engine.record import observations, opening
-from icestream.engine.record.endings import KEEP
+from icestream.engine.record.discoveries import KEEP
+from icestream.engine.record.needs import broken_for_want
 from icestream.engine.record.record import Record
 from icestream.engine.record.retries import retry
 from icestream.engine.record.segments import compact
 from icestream.engine.requests import carry_out as requests
-from icestream.model import Alert
+from icestream.model import Alert, RevisionId
 from icestream.protocol import Registry
 from icestream.store.open import Store
 
@@ -81,30 +83,34 @@ class Options:
     """Seconds between looks whether trouble with storage is over."""
     most: Mapping[str, int]
     """What it may use when it is alone, by kind of the machine's ledger."""
+    uid: str | None = None
+    """Of the session; as the store has it by default, or a new one."""
 
 
 class Coordinator:
     """Runs one session until everything is done, or it is told to stop."""
 
-    def __init__(self, store: Store, executor: Executor, options: Options) -> None:
+    def __init__(
+        self, store: Store, registry: Registry, executor: Executor, options: Options
+    ) -> None:
         self._store = store
         self._executor = executor
         self._options = options
         self._room = Room(options.most)
-        self._record = Record(store, options.order, options.timeout)
+        self._record = Record(store, registry, options.order, options.timeout, options.uid)
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._state = State({}, Free(0, 0), 0)
         self._spool: list[object] = []
         """Messages that are not recorded yet."""
         self._trouble = ""
         self._probe_at = 0.0
-        self._waiting: dict[int, int] = {}
+        self._waiting: dict[RevisionId, int] = {}
         """Files that are not whole yet, by source."""
         self._progress = Progress()
         self._told_at = 0.0
         self._worked_at = time.monotonic()
         self._heard_at = time.monotonic()
-        self._paused_before: list[int] = []
+        self._paused_before: list[RevisionId] = []
         """Steps that an earlier run left paused, until the first requests are heard."""
         self._reason = ""
         """Why the session had to be ended, whoever runs it."""
@@ -131,18 +137,22 @@ class Coordinator:
         """Whether it has had nothing to do for a while; from any thread."""
         return time.monotonic() - self._worked_at > _IDLE
 
-    def run(self, workflow: Workflow, registry: Registry, share: Share) -> Outcome:
+    def run(self, workflow: Workflow, share: Share) -> Outcome:
         """Run the session; the caller holds its lock and has started the executor."""
         started = time.monotonic()
-        steps = self._record.open(workflow, registry)
-        mark = f"{opening.mark_of(self._record.folder)}{self._record.epoch}."
+        steps = self._record.open(workflow)
+        mark = f"{opening.mark_of(self._record.uid, self._record.folder)}{self._record.epoch}."
         self._state = State(steps, Free(0, 0), self._executor.capacity(), mark=mark)
-        self._threads = Threads(self._store, self._record.plan, self.tell)
+        name = name_here(self._record.uid, self._record.folder)
+        self._threads = Threads(self._store, self._record, self.tell, name)
         self._performer = Performer(self._record, self._state, self._executor, self._threads)
         try:
             # Whoever runs a session again may have mended what made tasks fail.
             going = [step for step in self._record.plan.by_depth() if not steps[step.id].held]
-            self._performer.carry_on([Granted(share.granted), *retry(self._record, going)[0]])
+            self._record.gpus = sum(kind.startswith("gpu:") for kind in self._options.most)
+            broken = broken_for_want(going, self._record.gpus)
+            tried_again = retry(self._record, going)[0]
+            self._performer.carry_on([*broken, Granted(share.granted), *tried_again])
             paused = [number for number, step in steps.items() if step.held]
             self._paused_before = paused
             self._threads.start(self._record.cursors(), paused)
@@ -205,9 +215,9 @@ class Coordinator:
             return min(_LISTEN, max(0.0, self._state.next_try - time.time()))
         return _LISTEN
 
-    def _backfilling(self) -> list[int]:
+    def _backfilling(self) -> list[RevisionId]:
         steps = self._state.steps.values()
-        return [step.id for step in steps if step.backfilling and step.state != "failed"]
+        return [step.id for step in steps if step.backfilling and not step.held]
 
     def _take_in(self, messages: list[object], *, again: bool = False) -> None:
         """Record messages and do what follows; those that are not recorded stay in the spool.
@@ -223,7 +233,7 @@ class Coordinator:
             for piece in _cut(one):
                 events += self._record.take_in([], [piece])
             self._waiting[one.step] = one.found.waiting
-            if one.found.closed and self._record.plan.steps[one.step].revision_id == one.revision:
+            if one.found.closed and one.step in self._record.plan.steps:
                 events.append(StreamEnded(one.step))
         self._spool = [one for one in messages if not isinstance(one, Ended | Discovered)]
         if events:

@@ -8,7 +8,7 @@ from typing import Any
 
 from icestream.engine.graph.plan import Plan, PlannedStep
 from icestream.engine.messages import Inspected
-from icestream.model import Alert
+from icestream.model import Alert, RevisionId
 from icestream.protocol import Figure, Monitor, Sample, Window, known_types
 from icestream.store.items import latest_items
 from icestream.store.open import Store
@@ -22,14 +22,10 @@ def inspect(store: Store, plan: Plan, step: PlannedStep) -> Inspected:
     monitor: Any = step.protocol
     try:
         items: tuple[Any, ...] = ()
-        for feeds in step.sources.values():
+        for feeds in step.feeds.values():
             feed = feeds[0]
             kind = type(monitor).inputs()[0].item
-            # A selection or trigger passes what was made by an earlier step.
-            source, port = plan.steps[feed.step], feed.port
-            while source.passes:
-                origin = source.sources[port][0]
-                source, port = plan.steps[origin.step], origin.port
+            source, port = plan.maker(feed)
             known = known_types([type(source.protocol)])
             items = latest_items(store, source.name, port, kind, known, limit=type(monitor).last)
         said = list(monitor.inspect(Window(items, now, store.folder)))
@@ -54,10 +50,10 @@ class MonitorThread(threading.Thread):
         self._tell = tell
         self._wake = threading.Condition()
         self._stopped = False
-        self._new: set[int] = set()
+        self._new: set[RevisionId] = set()
         self._due = {step.id: 0.0 for step in plan.steps.values() if step.kind == "monitor"}
 
-    def news(self, steps: Iterable[int]) -> None:
+    def news(self, steps: Iterable[RevisionId]) -> None:
         """Steps have new results: the monitors that look at them have something to see."""
         fed = {c for number in steps for c in self._plan.steps[number].consumers} & self._due.keys()
         if fed - self._new:
@@ -90,5 +86,5 @@ class MonitorThread(threading.Thread):
                 every = step.protocol.every if isinstance(step.protocol, Monitor) else 10.0
                 self._due[number] = time.monotonic() + every
 
-    def _sees(self, number: int) -> bool:
-        return number in self._new or not self._plan.steps[number].sources
+    def _sees(self, number: RevisionId) -> bool:
+        return number in self._new or not self._plan.steps[number].feeds

@@ -31,6 +31,7 @@ from icestream.engine.decisions.state import State
 from icestream.engine.executors.contract import Executor
 from icestream.engine.machine import storage
 from icestream.engine.record.record import Record
+from icestream.model import RevisionId
 from icestream.protocol import TriggerProtocol
 
 __all__ = ["Performer"]
@@ -94,17 +95,17 @@ class Performer:
         return []
 
     def _send(self, starts: Sequence[Start]) -> list[Event]:
-        empty: list[Event] = []
-        for lease in self._record.start(starts):
+        leases, events = self._record.start(starts)
+        for lease in leases:
             if lease.calls:
                 self._executor.submit(lease)
             else:  # all its tasks were withdrawn meanwhile
-                empty.append(LeaseEnded(lease.id))
-        return empty
+                events.append(LeaseEnded(lease.id))
+        return events
 
     def _form_batch(self, action: FormBatch) -> list[Event]:
         try:
-            return self._record.form_batch(action.step, final=action.final)
+            return self._record.gather(action.step, final=action.final)
         except Exception as error:
             if storage.is_trouble(error):
                 raise
@@ -131,6 +132,6 @@ class Performer:
         _log.info("step", step=name, state=action.state, reason=action.reason)
 
 
-def _broken(step: int, error: Exception) -> StepBroken:
+def _broken(step: RevisionId, error: Exception) -> StepBroken:
     """An author's method failed in the coordinator: its step is paused, and says why."""
     return StepBroken(step, f"{type(error).__name__}: {error}")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from icestream.engine.decisions.share import free_of
 from icestream.engine.decisions.state import Free, StateView, StepView
 from icestream.engine.record import observations
+from icestream.engine.record.alerts import SESSION
 from icestream.engine.record.record import Record
 from icestream.model import Alert
 from icestream.protocol import Resources
@@ -72,7 +73,7 @@ def _not_now(record: Record, step: StepView, free: Free) -> str:
 
 
 def _tell(record: Record, message: str, level: str) -> None:
-    held = record.alerts.held.get((None, KEY))
+    held = record.alerts.held.get((SESSION, KEY))
     if message:
         alert = Alert(key=KEY, level=level, message=message)  # type: ignore[arg-type]
         if held is None or held.alert != alert:

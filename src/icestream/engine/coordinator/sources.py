@@ -8,7 +8,7 @@ from typing import Any
 
 from icestream.engine.messages import Discovered, SourceFailed
 from icestream.engine.record.alerts import ABSENT
-from icestream.model import Alert
+from icestream.model import Alert, RevisionId
 from icestream.protocol import Cursor, ProtocolError, SourceProtocol, TryAgain
 
 __all__ = ["SourceThread", "plain_reason"]
@@ -22,15 +22,13 @@ class SourceThread(threading.Thread):
 
     def __init__(
         self,
-        step: int,
-        revision: int,
+        step: RevisionId,
         protocol: SourceProtocol[Any],
         state: Any,
         tell: Callable[[object], None],
     ) -> None:
         super().__init__(name=f"source-{step}", daemon=True)
         self._step = step
-        self._revision = revision
         self._protocol = protocol
         self._state = state
         self._tell = tell
@@ -77,7 +75,7 @@ class SourceThread(threading.Thread):
                 repeats = ABSENT if gone else max(repeats - 1, 0)
                 new = found.items or found.refused or found.closed or news != said
                 if new or repeats or failures:
-                    self._tell(Discovered(self._step, self._revision, found))
+                    self._tell(Discovered(self._step, found))
                 failures, said = 0, news
                 self._state = found.state
                 if found.closed:

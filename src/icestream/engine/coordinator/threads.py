@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from icestream.engine.coordinator.monitors import MonitorThread
 from icestream.engine.coordinator.sources import SourceThread
@@ -11,6 +11,7 @@ from icestream.engine.graph.plan import Plan
 from icestream.engine.messages import HouseFailed, Rung
 from icestream.engine.record.segments import compact
 from icestream.engine.requests.doorbell import Doorbell
+from icestream.model import RevisionId
 from icestream.protocol import SourceProtocol
 from icestream.store.open import Store
 
@@ -22,45 +23,55 @@ _CHECKPOINT = 60.0
 """Seconds between copies of a store that is kept on a local disk."""
 
 
-class Threads:
-    """Starts, holds and stops the threads of one coordinator."""
+class Planned(Protocol):
+    """Who knows the present plan."""
 
-    def __init__(self, store: Store, plan: Plan, tell: Callable[[object], None]) -> None:
+    @property
+    def plan(self) -> Plan: ...
+
+
+class Threads:
+    """Starts, holds and stops the threads of one coordinator; `name` is that of its doorbell."""
+
+    def __init__(
+        self, store: Store, planned: Planned, tell: Callable[[object], None], name: str
+    ) -> None:
+        self._name = name
         self._store = store
-        self._plan = plan
+        self._planned = planned
         self._tell = tell
-        self._sources: dict[int, SourceThread] = {}
+        self._sources: dict[RevisionId, SourceThread] = {}
         self._monitors: MonitorThread | None = None
         self._bell: Doorbell | None = None
         self._keeper: threading.Thread | None = None
         self._copied = time.monotonic()
 
-    def start(self, cursors: dict[int, Any], held: Iterable[int]) -> None:
+    def start(self, cursors: dict[RevisionId, Any], held: Iterable[RevisionId]) -> None:
         """Start all of them; sources go on from where they stood."""
-        self._bell = Doorbell(self._store.folder, lambda: self._tell(Rung()))
+        self._bell = Doorbell(self._name, lambda: self._tell(Rung()))
         for number, cursor in cursors.items():
             self.start_source(number, cursor)
         for number in held:
             self.hold_source(number, True)
         self.restart_monitors()
 
-    def start_source(self, number: int, cursor: Any) -> None:
+    def start_source(self, number: RevisionId, cursor: Any) -> None:
         """Start a source's thread, in the place of an earlier one."""
         if number in self._sources:
             self._sources[number].stop()
-        step = self._plan.steps[number]
+        step = self._planned.plan.steps[number]
         if not isinstance(step.protocol, SourceProtocol):
             raise TypeError(f"step {step.name!r} is no source")
-        thread = SourceThread(number, step.revision_id, step.protocol, cursor, self._tell)
+        thread = SourceThread(number, step.protocol, cursor, self._tell)
         self._sources[number] = thread
         thread.start()
 
-    def hold_source(self, number: int, held: bool) -> None:
+    def hold_source(self, number: RevisionId, held: bool) -> None:
         """Let a source wait, or go on; other steps have no thread."""
         if number in self._sources:
             self._sources[number].hold(held)
 
-    def sources(self) -> list[int]:
+    def sources(self) -> list[RevisionId]:
         """Steps that have a source's thread."""
         return list(self._sources)
 
@@ -68,10 +79,10 @@ class Threads:
         """Start the monitors' thread on the present parameters."""
         if self._monitors is not None:
             self._monitors.stop()
-        self._monitors = MonitorThread(self._store, self._plan, self._tell)
+        self._monitors = MonitorThread(self._store, self._planned.plan, self._tell)
         self._monitors.start()
 
-    def news(self, steps: Iterable[int]) -> None:
+    def news(self, steps: Iterable[RevisionId]) -> None:
         """Tell the monitors which steps have new results."""
         if self._monitors is not None:
             self._monitors.news(steps)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from icestream.engine.decisions.ready import Ready
+from icestream.model import RevisionId
 
 __all__ = [
     "Action",
@@ -23,7 +24,7 @@ class Start:
     """Send a lease."""
 
     lease: str
-    step: int
+    step: RevisionId
     tasks: tuple[Ready, ...]
     gpus: tuple[int, ...] = ()
 
@@ -39,7 +40,7 @@ class CancelLease:
 class ChangeStep:
     """Record a step's new state."""
 
-    step: int
+    step: RevisionId
     state: str
     reason: str = ""
     alarm: bool = False
@@ -50,14 +51,14 @@ class ChangeStep:
 class Refill:
     """Read the best ready tasks of a step from the store."""
 
-    step: int
+    step: RevisionId
 
 
 @dataclass(frozen=True, slots=True)
 class FormBatch:
     """Make a batch of what has arrived at a step."""
 
-    step: int
+    step: RevisionId
     final: bool
 
 
@@ -65,7 +66,7 @@ class FormBatch:
 class AskGate:
     """Ask a trigger whether to let its stream through."""
 
-    step: int
+    step: RevisionId
     items: int
     size: int
     closed: bool
@@ -75,7 +76,7 @@ class AskGate:
 class SetGate:
     """Open a trigger's gate, or shut it for good."""
 
-    step: int
+    step: RevisionId
     gate: str
     """open or shut."""
 
@@ -84,7 +85,7 @@ class SetGate:
 class StartSource:
     """Have a source look anew, from the beginning."""
 
-    step: int
+    step: RevisionId
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from icestream.engine.decisions.events import (
     Reconciled,
     Refilled,
     Reopened,
-    Revised,
+    Replanned,
     StepBroken,
     StreamEnded,
     TasksReady,
@@ -35,6 +35,7 @@ from icestream.engine.decisions.events import (
 from icestream.engine.decisions.ready import Ready
 from icestream.engine.decisions.share import free_of, used_by
 from icestream.engine.decisions.state import WINDOW, State, StepState
+from icestream.model import RevisionId, TaskId
 
 __all__ = ["ATTEMPTS", "FAILURES", "backoff", "change_step", "take_in"]
 
@@ -78,10 +79,16 @@ def _ready(state: State, event: TasksReady) -> Iterable[Action]:
         step = state.steps[number]
         step.waiting_size -= size
         step.waiting_items -= 1
+    for number, change in event.withheld:
+        state.steps[number].withheld += change
+    for number, count in event.settled:
+        step = state.steps[number]
+        if step.awaited is not None:
+            step.awaited = max(0, step.awaited - count)
     return ()
 
 
-def _forget_later(state: State, task: int, number: int) -> bool:
+def _forget_later(state: State, task: TaskId, number: RevisionId) -> bool:
     """Forget a task that waits for another attempt; False when it does not."""
     left = [entry for entry in state.later if entry[1] != task]
     if len(left) == len(state.later):
@@ -96,9 +103,11 @@ def _ended(state: State, event: LeaseEnded) -> Iterator[Action]:
     lease = state.leases.pop(event.lease, None)
     if lease is None:
         return  # of an earlier epoch, or ended already
-    step = state.steps[lease.step]
     state.slots += 1
     state.free.give_back(lease.need, lease.gpus)
+    step = state.steps.get(lease.step)
+    if step is None:
+        return  # of a step that is gone
     step.running -= len(lease.tasks)
     tasks = {task.id: task for task in lease.tasks}
     for number, when in event.again:
@@ -134,19 +143,34 @@ def _gate_answered(state: State, event: GateAnswered) -> Iterator[Action]:
         yield SetGate(step.id, "open" if event.ready else "shut")
 
 
-def _revised(state: State, event: Revised) -> Iterator[Action]:
-    """What runs with the old parameters is ended; sources and monitors begin anew."""
-    numbers = {step.id for step in event.steps}
-    yield from (CancelLease(name) for number in numbers for name in _leases_of(state, number))
-    state.later = [entry for entry in state.later if entry[2].step not in numbers]
+def _replanned(state: State, event: Replanned) -> Iterator[Action]:
+    """What runs for steps that are gone is ended; sources and monitors begin anew."""
+    gone = {number: state.steps.pop(number) for number in event.gone}
+    yield from (CancelLease(name) for number in gone for name in _leases_of(state, number))
+    state.later = [entry for entry in state.later if entry[2].step not in gone]
     heapq.heapify(state.later)
-    for fresh in event.steps:
-        old = state.steps[fresh.id]
-        fresh.running, fresh.state, fresh.given_up = old.running, old.state, old.given_up
+    for fresh in event.fresh:
+        same = state.steps.get(fresh.id)
+        replaced = event.replaced.get(fresh.id)
+        before = same or (gone.get(replaced) if replaced is not None else None)
+        if before is not None:
+            fresh.state, fresh.given_up = before.state, before.given_up
+        _keep_what_runs(state, fresh)  # of one that returns, too, before its leases have ended
+        if same is not None:
+            fresh.mean = same.mean
+        elif fresh.state in ("running", "done"):
+            fresh.state = "waiting"
         state.steps[fresh.id] = fresh
         if fresh.kind == "source":
             yield StartSource(fresh.id)
     yield RestartMonitors()
+
+
+def _keep_what_runs(state: State, fresh: StepState) -> None:
+    """Count what the store calls running or ready, and memory knows more of."""
+    fresh.running = sum(len(state.leases[name].tasks) for name in _leases_of(state, fresh.id))
+    fresh.later = sum(entry[2].step == fresh.id for entry in state.later)
+    fresh.stored = max(0, fresh.stored - fresh.later)
 
 
 def _reconciled(state: State, event: Reconciled) -> Iterable[Action]:
@@ -157,10 +181,9 @@ def _reconciled(state: State, event: Reconciled) -> Iterable[Action]:
         state.slots += 1
     for fresh in event.steps:
         old = state.steps[fresh.id]
-        fresh.running = sum(len(state.leases[name].tasks) for name in _leases_of(state, fresh.id))
-        fresh.later = sum(entry[2].step == fresh.id for entry in state.later)
-        fresh.stored = max(0, fresh.stored - fresh.later)
+        _keep_what_runs(state, fresh)
         fresh.closed, fresh.mean, fresh.given_up = old.closed, old.mean, old.given_up
+        fresh.awaited = old.awaited
         state.steps[fresh.id] = fresh
     return ()
 
@@ -193,7 +216,7 @@ def _asked_of_session(state: State, verb: str) -> Iterator[Action]:
             yield from (CancelLease(name) for name in state.leases)
 
 
-def _leases_of(state: State, step: int) -> list[str]:
+def _leases_of(state: State, step: RevisionId) -> list[str]:
     return [name for name, lease in state.leases.items() if lease.step == step]
 
 
@@ -273,7 +296,7 @@ _TAKERS: dict[type, Callable[[State, Any], Iterable[Action]]] = {
     BatchFormed: _batch_formed,
     GateAnswered: _gate_answered,
     StepBroken: _step_broken,
-    Revised: _revised,
+    Replanned: _replanned,
     Reopened: _reopened,
     LeftPaused: _left_paused,
     Granted: _granted,

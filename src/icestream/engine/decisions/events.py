@@ -1,10 +1,11 @@
 """What happened, as `decide` is told it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from icestream.engine.decisions.ready import Ready
 from icestream.engine.decisions.state import StepState
+from icestream.model import RevisionId, TaskId
 
 __all__ = [
     "Abandoned",
@@ -19,7 +20,7 @@ __all__ = [
     "Reconciled",
     "Refilled",
     "Reopened",
-    "Revised",
+    "Replanned",
     "StepBroken",
     "StreamEnded",
     "TasksReady",
@@ -33,12 +34,16 @@ class TasksReady:
     """Tasks that can start, and what else a transaction changed."""
 
     tasks: tuple[Ready, ...] = ()
-    withdrawn: tuple[tuple[int, int], ...] = ()
+    withdrawn: tuple[tuple[TaskId, RevisionId], ...] = ()
     """(task, step) of ready tasks that must not start after all."""
-    arrived: tuple[tuple[int, int], ...] = ()
+    arrived: tuple[tuple[RevisionId, int], ...] = ()
     """(step, size) of items that came to batches and triggers; an empty item has the size 0."""
-    left: tuple[tuple[int, int], ...] = ()
-    """(step, size) of those that went on in a batch, or are missing after all."""
+    left: tuple[tuple[RevisionId, int], ...] = ()
+    """(step, size) of those that went on in a task, or are missing after all."""
+    withheld: tuple[tuple[RevisionId, int], ...] = ()
+    """(step, how many more, or fewer) of tasks that wait for others which do the same work."""
+    settled: tuple[tuple[RevisionId, int], ...] = ()
+    """(step, how many) of a sample's exposures that a step has not to wait for any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +51,14 @@ class LeaseEnded:
     """What became of a lease's tasks, by their numbers."""
 
     lease: str
-    done: tuple[int, ...] = ()
-    failed: tuple[int, ...] = ()
+    done: tuple[TaskId, ...] = ()
+    failed: tuple[TaskId, ...] = ()
     """With an unexpected error, or after all attempts."""
-    refused: tuple[int, ...] = ()
+    refused: tuple[TaskId, ...] = ()
     """Their protocol says that they cannot be processed."""
-    again: tuple[tuple[int, float], ...] = ()
+    again: tuple[tuple[TaskId, float], ...] = ()
     """(task, when to try again)."""
-    returned: tuple[int, ...] = ()
+    returned: tuple[TaskId, ...] = ()
     """Not their own fault: ready again at once."""
     seconds: float = 0.0
     """Mean of the done ones."""
@@ -65,7 +70,7 @@ class LeaseEnded:
 class StreamEnded:
     """A source will bring nothing more (or will, after all)."""
 
-    step: int
+    step: RevisionId
     closed: bool = True
 
 
@@ -73,7 +78,7 @@ class StreamEnded:
 class Refilled:
     """The best ready tasks of a step, from the store."""
 
-    step: int
+    step: RevisionId
     tasks: tuple[Ready, ...]
 
 
@@ -81,7 +86,7 @@ class Refilled:
 class Backfilling:
     """A step's earlier exposures are being looked at, or no longer."""
 
-    step: int
+    step: RevisionId
     active: bool
 
 
@@ -89,7 +94,7 @@ class Backfilling:
 class BatchFormed:
     """What came of forming a batch."""
 
-    step: int
+    step: RevisionId
     formed: bool
     final: bool
 
@@ -98,7 +103,7 @@ class BatchFormed:
 class GateAnswered:
     """What a trigger said when it was asked."""
 
-    step: int
+    step: RevisionId
     ready: bool
     closed: bool
     """Whether the stream had ended when it was asked."""
@@ -110,30 +115,34 @@ class GateAnswered:
 class StepBroken:
     """An author's method failed in the coordinator itself."""
 
-    step: int
+    step: RevisionId
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Revised:
-    """Steps have other parameters now: their states anew, from the store."""
+class Replanned:
+    """Branches have other revisions now."""
 
-    steps: tuple[StepState, ...]
-    reason: str = ""
+    fresh: tuple[StepState, ...]
+    """Steps that are new, or to be taken up anew: their states, from the store."""
+    gone: tuple[RevisionId, ...] = ()
+    """Steps that no branch has any more."""
+    replaced: Mapping[RevisionId, RevisionId] = field(default_factory=dict)
+    """Those that are gone by those that came in their places."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reopened:
     """Sources may bring something again: what they refused may be whole now."""
 
-    steps: tuple[int, ...]
+    steps: tuple[RevisionId, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LeftPaused:
     """Steps that an earlier run left paused: whoever paused them may be gone."""
 
-    steps: tuple[int, ...]
+    steps: tuple[RevisionId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +157,7 @@ class Asked:
     """Steps, or the session, are to be paused, resumed, stopped or aborted."""
 
     verb: str
-    steps: tuple[int, ...] = ()
+    steps: tuple[RevisionId, ...] = ()
     """Empty: the whole session."""
     reason: str = ""
 
@@ -188,7 +197,7 @@ Event = (
     | BatchFormed
     | GateAnswered
     | StepBroken
-    | Revised
+    | Replanned
     | Reopened
     | LeftPaused
     | Granted

@@ -17,12 +17,15 @@ def is_alone(step: StepState) -> bool:
 def follow(state: State, step: StepState) -> Iterator[Action]:
     """Move a step on: waiting, running, done; form its batch, ask its gate."""
     feeding = [state.steps[number] for number in step.feeding]
-    closed = all(source.state == "done" for source in feeding)
+    closed = step.awaited == 0 or all(source.state == "done" for source in feeding)
     if step.held:
         return
     busy = step.live > 0 or step.backfilling or step.waiting_items > 0
     if step.kind == "batch":
         yield from _batch(step, closed)
+        busy = busy or step.asking
+    elif step.kind == "group":
+        yield from _groups(step, closed)
         busy = busy or step.asking
     elif step.kind == "trigger":
         yield from _gate(step, closed)
@@ -46,6 +49,13 @@ def _batch(step: StepState, closed: bool) -> Iterator[Action]:
     if final or (step.waiting_items and step.waiting_size >= step.full):
         step.asking = True
         yield FormBatch(step.id, final=final)
+
+
+def _groups(step: StepState, closed: bool) -> Iterator[Action]:
+    """When nothing more comes, groups that are not complete go with what they have."""
+    if closed and step.waiting_items > 0 and not step.asking and not step.backfilling:
+        step.asking = True
+        yield FormBatch(step.id, final=True)
 
 
 def _gate(step: StepState, closed: bool) -> Iterator[Action]:

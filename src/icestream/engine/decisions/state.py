@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from icestream.engine.decisions.ready import Ready
+from icestream.model import RevisionId, TaskId
 from icestream.protocol import Resources
 
 __all__ = ["WINDOW", "Free", "RunningLease", "State", "StateView", "StepState", "StepView"]
@@ -64,11 +65,11 @@ class Free:
 class StepState:
     """What is known of a step between two events."""
 
-    id: int
+    id: RevisionId
     depth: int
     kind: str
     need: Resources
-    feeding: tuple[int, ...] = ()
+    feeding: tuple[RevisionId, ...] = ()
     """Steps that feed it."""
     state: str = "waiting"
     """waiting, running, paused, draining, done, failed."""
@@ -99,6 +100,10 @@ class StepState:
     """Whether the last batch knew that nothing more would come."""
     asking: bool = False
     """Whether a batch is being formed, or a gate asked."""
+    withheld: int = 0
+    """Tasks that wait for others which do the same work, in another branch."""
+    awaited: int | None = None
+    """Exposures of a sample that have still to come, or will not; None where it is for all."""
     asked: tuple[int, bool] = (0, False)
     """Items and closing that the gate was last asked about."""
 
@@ -110,7 +115,7 @@ class StepState:
     @property
     def live(self) -> int:
         """Tasks that have not ended."""
-        return len(self.window) + self.stored + self.later + self.running
+        return len(self.window) + self.stored + self.later + self.running + self.withheld
 
     def push(self, task: Ready) -> None:
         """Add a ready task: to the window when it is among the best, else to those stored."""
@@ -127,7 +132,7 @@ class StepState:
         """Take the best ready task."""
         return heapq.heappop(self.window)[2]
 
-    def withdraw(self, task: int) -> None:
+    def withdraw(self, task: TaskId) -> None:
         """Forget a ready task."""
         for place, entry in enumerate(self.window):
             if entry[1] == task:
@@ -142,7 +147,7 @@ class StepState:
 class RunningLease:
     """A lease that is out."""
 
-    step: int
+    step: RevisionId
     tasks: tuple[Ready, ...]
     gpus: tuple[int, ...]
     need: Resources
@@ -152,7 +157,7 @@ class RunningLease:
 class State:
     """Everything that decisions depend on."""
 
-    steps: dict[int, StepState]
+    steps: dict[RevisionId, StepState]
     free: Free
     slots: int
     """Leases that the executor can run at once, less those that run."""
@@ -183,7 +188,7 @@ class StepView(Protocol):
     """A step's state for those who may only look."""
 
     @property
-    def id(self) -> int: ...
+    def id(self) -> RevisionId: ...
     @property
     def depth(self) -> int: ...
     @property
@@ -206,7 +211,7 @@ class StateView(Protocol):
     """The state for those who may only look."""
 
     @property
-    def steps(self) -> Mapping[int, StepView]: ...
+    def steps(self) -> Mapping[RevisionId, StepView]: ...
     @property
     def free(self) -> Free: ...
     @property

@@ -31,6 +31,9 @@ from icestream.model import (
 )
 from icestream.protocol import (
     Batch,
+    BatchProtocol,
+    Group,
+    GroupProtocol,
     ItemFailed,
     ProgramProtocol,
     Protocol,
@@ -127,8 +130,10 @@ def _perform(call: Call) -> Ending:
     protocol = _protocol(call)
     scratch = Path(call.scratch)
     work = Work(folder=scratch, cores=call.cores, gpus=call.gpus, seed=int(call.key[:8] or "0", 16))
-    if protocol.kind == "batch":
+    if isinstance(protocol, BatchProtocol):
         return _batch(call, protocol, work)
+    if isinstance(protocol, GroupProtocol):
+        return _group(call, protocol, work)
     inputs = json.loads(call.inputs)
     ports = {port.name: port for port in type(protocol).inputs()}
     items: dict[str, Any] = {name: None for name, port in ports.items() if port.optional}
@@ -137,13 +142,21 @@ def _perform(call: Call) -> Ending:
         item = _item(call, ports[port].item, result, source_port)
         items[port] = item
         candidates[label] = item
-    if protocol.kind == "selection":
+    if protocol.passes:
         return _verdict(call, protocol.judge(**items))  # type: ignore[attr-defined]
-    if protocol.kind == "consensus":
+    if protocol.agrees:
         made = _call(protocol.agree, (candidates,), {}, work)  # type: ignore[attr-defined]
     else:
         made = _process(protocol, items, work)
     return _ending(call, protocol, made)
+
+
+def _group(call: Call, protocol: Any, work: Work) -> Ending:
+    content = json.loads(call.inputs)
+    kind = type(protocol).inputs()[0].item
+    items = tuple(_item(call, kind, result, port) for result, port in content["items"])
+    group: Group[Any] = Group(content["group"], items)
+    return _ending(call, protocol, _call(protocol.process, (group,), {}, work))
 
 
 def _verdict(call: Call, verdict: Any) -> Ending:

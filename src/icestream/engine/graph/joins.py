@@ -1,8 +1,10 @@
-"""Joining: which inputs of a step are there for one exposure. Pure."""
+"""Joining: which inputs of a step are there for one subject."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from icestream.engine.graph.plan import Feed, Plan, PlannedStep
+from icestream.model import ResultId, RevisionId, SubjectId, TaskId, TaskState
 
 __all__ = ["LIVE", "Input", "Joined", "Missing", "Row", "join"]
 
@@ -12,16 +14,15 @@ LIVE = frozenset({"ready", "running", "held"})
 
 @dataclass(slots=True)
 class Row:
-    """A task as the store has it, for one exposure and step."""
+    """A task as the store has it, for one subject and one planned step."""
 
-    id: int
-    step: int
-    exposure: int
-    """Minus the batch's number, for snapshots."""
-    state: str
+    id: TaskId
+    step: RevisionId
+    subject: SubjectId
+    state: TaskState
     passed: bool = False
     key: str = ""
-    result: int | None = None
+    result: ResultId | None = None
     reason: str = ""
 
 
@@ -32,7 +33,7 @@ class Input:
     port: str
     label: str
     """Name of the step that the link comes from; a consensus knows its candidates by it."""
-    result: int
+    result: ResultId
     source_port: str
     key: str
 
@@ -51,11 +52,11 @@ class Missing:
     reason: str
 
 
-def join(plan: Plan, step: PlannedStep, rows: dict[int, Row]) -> Joined | Missing | None:
-    """What `step` can do for the exposure whose tasks are `rows` (by step); None: wait."""
+def join(plan: Plan, step: PlannedStep, rows: Mapping[RevisionId, Row]) -> Joined | Missing | None:
+    """What `step` can do for the subject whose tasks are `rows` (by step); None: wait."""
     found: list[Input] = []
     missing: list[Missing] = []
-    for port, feeds in step.sources.items():
+    for port, feeds in step.feeds.items():
         for feed in feeds:
             one = _follow(plan, feed, rows)
             if one is None:
@@ -66,11 +67,17 @@ def join(plan: Plan, step: PlannedStep, rows: dict[int, Row]) -> Joined | Missin
                 origin, row = one
                 label = plan.steps[feed.step].name
                 found.append(
-                    Input(port, label, row.result or 0, origin.port, f"{row.key}:{origin.port}")
+                    Input(
+                        port,
+                        label,
+                        row.result or ResultId(0),
+                        origin.port,
+                        f"{row.key}:{origin.port}",
+                    )
                 )
     if not missing:
         return Joined(tuple(found))
-    if step.kind == "consensus":
+    if step.protocol.agrees:
         least = int(getattr(step.protocol, "minimum", 2))
         if len(found) >= least:
             return Joined(tuple(found))
@@ -81,7 +88,9 @@ def join(plan: Plan, step: PlannedStep, rows: dict[int, Row]) -> Joined | Missin
     return missing[0]
 
 
-def _follow(plan: Plan, feed: Feed, rows: dict[int, Row]) -> tuple[Feed, Row] | Missing | None:
+def _follow(
+    plan: Plan, feed: Feed, rows: Mapping[RevisionId, Row]
+) -> tuple[Feed, Row] | Missing | None:
     """Go up through selections and triggers to the step that made the item."""
     row = rows.get(feed.step)
     if row is None or row.state in LIVE:
@@ -94,5 +103,5 @@ def _follow(plan: Plan, feed: Feed, rows: dict[int, Row]) -> tuple[Feed, Row] | 
     if not row.passed:
         return Missing(f"rejected by {step.name}" + (f": {row.reason}" if row.reason else ""))
     if step.passes:
-        return _follow(plan, step.sources[feed.port][0], rows)
+        return _follow(plan, step.feeds[feed.port][0], rows)
     return feed, row

@@ -1,28 +1,44 @@
-"""A workflow bound to its protocols and to the session's store: what the engine works from."""
+"""Workflows bound to their protocols and to the session's store: what the engine works from.
 
-from collections.abc import Mapping
+The plan holds one entry for each revision of a step that some branch has. Branches that have a
+revision in common have its entry in common, and so its tasks and results.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from icestream.engine.graph.domains import Domain, domain_of
 from icestream.engine.graph.validation import validate
-from icestream.engine.graph.workflow import InvalidWorkflow, Step, Workflow, order_of, output_port
-from icestream.model import content_key
+from icestream.engine.graph.workflow import (
+    InvalidWorkflow,
+    Output,
+    Step,
+    Workflow,
+    order_of,
+    output_port,
+)
+from icestream.model import BranchId, RevisionId, StepId, SubjectId, content_key
 from icestream.protocol import Protocol, Registry, Resources, operational_parameters
 
-__all__ = ["Feed", "Plan", "PlannedStep", "bind"]
+__all__ = ["FIRST_BRANCH", "Feed", "Plan", "PlannedStep", "bind", "fingerprint_of", "parameters_of"]
+
+FIRST_BRANCH = BranchId(1)
+"""The branch that every session begins with."""
+_NOWHERE, _NO_STEP = RevisionId(0), StepId(0)  # until it is entered into a store
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """An output port of a step, by the step's number in the store."""
+    """An output port of a planned step."""
 
-    step: int
+    step: RevisionId
     port: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStep:
-    """A step with its protocol, parameters and place in the graph."""
+    """A step at one revision: its protocol, its parameters, its place in the graph."""
 
     name: str
     protocol: Protocol[Any]
@@ -30,32 +46,43 @@ class PlannedStep:
     """All of them, JSON-ready."""
     changed: Mapping[str, Any]
     """Those that differ from the defaults because somebody said so."""
+    deciding: Mapping[str, Any]
+    """What decides what the step makes, and so makes its keys: parameters, and the versions of
+    programs."""
     target: str
     """``module:Class``, for the workers."""
     depth: int
-    sources: dict[str, tuple[Feed, ...]] = field(default_factory=dict)
-    """What feeds each input port."""
-    consumers: tuple[int, ...] = ()
-    """Steps that it feeds."""
-    id: int = 0
-    revision_id: int = 0
-    number: int = 1
-    """Of the revision."""
+    domain: Domain
+    """What its tasks are about."""
+    inputs: Mapping[str, tuple[Output, ...]]
+    """What feeds each input port, by the names of steps."""
     fingerprint: str = ""
+
+    id: RevisionId = _NOWHERE
+    """Of the revision: the plan knows the step by it."""
+    step: StepId = _NO_STEP
+    number: int = 1
+    """Of the revision, among those of the step."""
+    feeds: Mapping[str, tuple[Feed, ...]] = field(default_factory=dict)
+    """What feeds each input port."""
+    consumers: tuple[RevisionId, ...] = ()
+    """Planned steps that it feeds, in all branches."""
     gate: str = "held"
     """Of a trigger: held, open, or shut for good."""
     looks_back: bool = False
     """Whether a result that it needs may exist before its task does."""
-    deciding: Mapping[str, Any] = field(init=False)
-    """The parameters that decide what the step makes: those that make its keys."""
-
-    def __post_init__(self) -> None:
-        left_out = operational_parameters(type(self.protocol).parameters_type())
-        self.deciding = {k: v for k, v in self.parameters.items() if k not in left_out}
+    branch: BranchId = FIRST_BRANCH
+    """The branch that it is reported for: the adopted one, where that has it."""
+    adopted: bool = True
+    """Whether the adopted branch has it."""
+    beside: str = ""
+    """Name of its branch, where the adopted one does not have it."""
+    sample: frozenset[SubjectId] | None = None
+    """The exposures that it is for; None for all."""
 
     @property
     def kind(self) -> str:
-        """item, source, consensus, selection, batch, trigger or monitor."""
+        """item, source, consensus, selection, group, batch, trigger or monitor."""
         return self.protocol.kind
 
     @property
@@ -64,9 +91,14 @@ class PlannedStep:
         return self.kind in ("selection", "trigger")
 
     @property
+    def gathers(self) -> bool:
+        """Whether one of its tasks takes the items of many subjects."""
+        return self.kind in ("batch", "group")
+
+    @property
     def per_exposure(self) -> bool:
         """Whether it has one task for every exposure."""
-        return self.kind not in ("batch", "monitor")
+        return self.domain.kind == "exposure" and self.kind != "monitor"
 
     @property
     def folder(self) -> str:
@@ -78,56 +110,71 @@ class PlannedStep:
         """What one of its tasks needs."""
         return self.protocol.need()
 
+    def takes(self, subject: SubjectId) -> bool:
+        """Whether an exposure that comes to it is among those that it is for."""
+        return self.sample is None or subject in self.sample
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """All steps by their number in the store."""
+    """All steps of all branches that are processed, by their revisions."""
 
     name: str
-    steps: dict[int, PlannedStep]
+    steps: Mapping[RevisionId, PlannedStep]
+    branches: Mapping[str, Mapping[str, RevisionId]] = field(default_factory=dict)
+    """Revisions by the names of branches and steps."""
+    adopted: str = "main"
+    """Name of the adopted branch."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Branches that cannot be processed here, and why."""
 
-    def step(self, name: str) -> PlannedStep:
-        """The step called `name`; LookupError names those that exist."""
-        for step in self.steps.values():
-            if step.name == name:
-                return step
-        known = ", ".join(step.name for step in self.steps.values())
-        raise LookupError(f"no step {name!r} in this session; it has {known}")
+    def step(self, name: str, branch: str | None = None) -> PlannedStep:
+        """The step called `name` in a branch, by default the adopted one.
 
-    def downstream(self, step: PlannedStep) -> list[PlannedStep]:
-        """The step and all that depend on it, in order of depth."""
+        Raises
+        ------
+        LookupError
+            Naming the steps, or the branches, that exist.
+        """
+        branch = branch or self.adopted
+        if branch not in self.branches:
+            known = ", ".join(self.branches)
+            raise LookupError(f"no branch {branch!r} is processed in this session; it has {known}")
+        members = self.branches[branch]
+        if name not in members:
+            where = "this session" if branch == self.adopted else f"branch {branch!r}"
+            raise LookupError(f"no step {name!r} in {where}; it has {', '.join(members)}")
+        return self.steps[members[name]]
+
+    def downstream(self, step: PlannedStep, branch: str | None = None) -> list[PlannedStep]:
+        """The step and all that depend on it in a branch, in order of depth."""
+        ours = set(self.branches[branch or self.adopted].values())
         found = {step.id}
-        frontier = [step.id]
+        frontier = {step.id}
         while frontier:
-            frontier = [c for s in frontier for c in self.steps[s].consumers if c not in found]
-            found.update(frontier)
-        return sorted((self.steps[s] for s in found), key=lambda s: (s.depth, s.id))
+            frontier = {c for one in frontier for c in self.steps[one].consumers} & ours - found
+            found |= frontier
+        return _in_order(self.steps[one] for one in found)
 
     def by_depth(self) -> list[PlannedStep]:
         """All steps, sources first."""
-        return sorted(self.steps.values(), key=lambda s: (s.depth, s.id))
+        return _in_order(self.steps.values())
 
-    def snapshots_feed(self, step: PlannedStep) -> bool:
-        """Whether the step works on snapshots of a batch step instead of on exposures."""
-        for feeds in step.sources.values():
-            for feed in feeds:
-                source = self.steps[feed.step]
-                if source.kind == "batch" or self.snapshots_feed(source):
-                    return True
-        return False
-
-    def fingerprint(self, step: PlannedStep) -> str:
-        """Hash of all that decides what the step makes: its own, and all that feeds it."""
-        feeding = {
-            port: [[self.steps[feed.step].fingerprint, feed.port] for feed in feeds]
-            for port, feeds in step.sources.items()
-        }
-        protocol = step.protocol
-        return content_key([protocol.name, protocol.version, dict(step.deciding), feeding])
+    def maker(self, feed: Feed) -> tuple[PlannedStep, str]:
+        """The step and port that make what comes from a feed: selections and triggers only pass."""
+        source, port = self.steps[feed.step], feed.port
+        while source.passes:
+            origin = source.feeds[port][0]
+            source, port = self.steps[origin.step], origin.port
+        return source, port
 
 
-def bind(workflow: Workflow, registry: Registry, numbers: Mapping[str, int]) -> Plan:
-    """Bind a workflow to its protocols; `numbers` are the steps' numbers in the store.
+def _in_order(steps: Iterable[PlannedStep]) -> list[PlannedStep]:
+    return sorted(steps, key=lambda step: (step.depth, step.step, step.id))
+
+
+def bind(workflow: Workflow, registry: Registry) -> dict[str, PlannedStep]:
+    """Bind a workflow to its protocols: its steps by name, sources first, in no store yet.
 
     Raises
     ------
@@ -138,27 +185,23 @@ def bind(workflow: Workflow, registry: Registry, numbers: Mapping[str, int]) -> 
     if problems:
         raise InvalidWorkflow(workflow.name, problems)
     depths = order_of(workflow)
-    steps = {}
-    for step in workflow.steps:
-        bound = _bind_step(step, registry, depths[step.name])
-        bound.id = numbers[step.name]
-        steps[bound.id] = bound
-    for step in workflow.steps:
-        bound = steps[numbers[step.name]]
-        for port, sources in step.inputs.items():
-            feeds = []
-            for source in sources:
-                feeding = steps[numbers[source.step]]
-                found = output_port(type(feeding.protocol), source)
-                feeds.append(Feed(feeding.id, found.name if found else source.port))
-                feeding.consumers = (*feeding.consumers, bound.id)
-            bound.sources[port] = tuple(feeds)
-    for bound in steps.values():
-        bound.consumers = tuple(dict.fromkeys(bound.consumers))
-    plan = Plan(workflow.name, steps)
-    for bound in plan.by_depth():
-        bound.fingerprint = plan.fingerprint(bound)
-    return plan
+    bound: dict[str, PlannedStep] = {}
+    for step in sorted(workflow.steps, key=lambda step: depths[step.name]):
+        bound[step.name] = _bind_step(step, registry, depths[step.name], bound)
+    return bound
+
+
+def fingerprint_of(step: PlannedStep, feeding: Mapping[str, str]) -> str:
+    """Hash of all that decides what a step makes: its own, and all that feeds it.
+
+    `feeding` has the fingerprints of the steps that feed it, by name.
+    """
+    inputs = {
+        port: [[feeding[source.step], source.port] for source in sources]
+        for port, sources in step.inputs.items()
+    }
+    protocol = step.protocol
+    return content_key([protocol.name, protocol.version, dict(step.deciding), inputs])
 
 
 def parameters_of(
@@ -169,14 +212,37 @@ def parameters_of(
     return protocol(parameters), parameters.model_dump(mode="json")
 
 
-def _bind_step(step: Step, registry: Registry, depth: int) -> PlannedStep:
+def _bind_step(
+    step: Step, registry: Registry, depth: int, bound: Mapping[str, PlannedStep]
+) -> PlannedStep:
     kind = registry.get(step.protocol)
     protocol, parameters = parameters_of(kind, step.parameters)
+    inputs = {
+        port: tuple(_resolved(source, bound[source.step].protocol) for source in sources)
+        for port, sources in step.inputs.items()
+    }
+    feeding = [bound[source.step].domain for sources in inputs.values() for source in sources]
     return PlannedStep(
         name=step.name,
         protocol=protocol,
         parameters=parameters,
         changed=dict(step.parameters),
+        deciding=_deciding(protocol, parameters),
         target=f"{kind.__module__}:{kind.__qualname__}",
         depth=depth,
+        domain=domain_of(step.name, kind, feeding),
+        inputs=inputs,
     )
+
+
+def _deciding(protocol: Protocol[Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides a step's results: its parameters, and the versions of the programs it runs."""
+    left_out = operational_parameters(type(protocol).parameters_type())
+    deciding = {key: value for key, value in parameters.items() if key not in left_out}
+    return deciding | {f"version of {name}": text for name, text in protocol.software().items()}
+
+
+def _resolved(source: Output, protocol: Protocol[Any]) -> Output:
+    """The output with the name of its port, where that was left out."""
+    found = output_port(type(protocol), source)
+    return Output(source.step, found.name if found else source.port)

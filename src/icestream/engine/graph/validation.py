@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from icestream.engine.graph.domains import Domain, domain_of
 from icestream.engine.graph.workflow import (
     STEP_NAME,
     Output,
@@ -69,7 +70,7 @@ def _link_problems(
         where = f"step {step.name!r}, input {name!r}"
         if protocol and name not in ports:
             yield f"{where}: {step.protocol} has no such input;{near(name, list(ports))}"
-        if protocol and protocol.kind != "consensus" and len(sources) != 1:
+        if protocol and not protocol.agrees and len(sources) != 1:
             yield f"{where}: takes one link, found {len(sources)}"
         for source in sources:
             if source.step not in steps:
@@ -105,19 +106,21 @@ def _port_problem(
 
 
 def _mixtures(workflow: Workflow, protocols: Mapping[str, type[Protocol[Any]]]) -> list[str]:
-    """Name steps that join items of an exposure with snapshots of all: nothing pairs the two."""
+    """Name steps whose inputs are about different things: nothing pairs them."""
     depths = order_of(workflow) if all(_known(workflow)) else {}
-    snapshots: set[str] = set()
+    domains: dict[str, Domain] = {}
     problems = []
     for step in sorted(workflow.steps, key=lambda step: depths.get(step.name, 0)):
-        feeding = {s.step for sources in step.inputs.values() for s in sources}
-        kind = protocols[step.name].kind if step.name in protocols else ""
-        if kind == "batch" or (feeding and feeding <= snapshots):
-            snapshots.add(step.name)
-        elif feeding & snapshots and kind != "monitor":
-            of_all = ", ".join(sorted(feeding & snapshots))
+        names = [s.step for sources in step.inputs.values() for s in sources]
+        feeding = [domains[name] for name in names if name in domains]
+        protocol = protocols.get(step.name)
+        if protocol is None:
+            continue
+        domains[step.name] = domain_of(step.name, protocol, feeding)
+        different = list(dict.fromkeys(str(domain) for domain in feeding))
+        if len(different) > 1 and protocol.kind != "monitor":
             problems.append(
-                f"step {step.name!r}: joins snapshots of {of_all} with items of single exposures; "
+                f"step {step.name!r}: joins {' with '.join(different)}, which nothing pairs; "
                 "connect it to one or the other"
             )
     return problems

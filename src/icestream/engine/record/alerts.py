@@ -3,17 +3,36 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from icestream.model import Alert, Offer
+from icestream.engine.graph.plan import PlannedStep
+from icestream.model import Alert, BranchId, Offer, StepId
 from icestream.store import tables as t
+from icestream.store.events import AlertAdopted, AlertCleared, AlertRaised, AlertUpdated
 from icestream.store.writing import Writes
 
-__all__ = ["ABSENT", "Alerts", "read_offer"]
+__all__ = ["ABSENT", "SESSION", "Alerts", "Reporter", "paused", "read_offer"]
 
 ABSENT = 2
 """Reports in a row without an alert after which it is cleared, so that it does not flicker."""
+
+
+class Reporter(NamedTuple):
+    """Who reports an alert: a step of a branch, or the session itself."""
+
+    branch: BranchId | None = None
+    step: StepId | None = None
+
+    @classmethod
+    def of(cls, step: PlannedStep) -> "Reporter":
+        """A step, as part of the branch that it is reported for."""
+        return cls(step.branch, step.step)
+
+
+SESSION = Reporter()
 
 
 @dataclass(slots=True)
@@ -29,7 +48,7 @@ class _Held:
 class Alerts:
     """The alerts that hold now, by who reports them and what they are about."""
 
-    held: dict[tuple[int | None, str], _Held] = field(default_factory=dict)
+    held: dict[tuple[Reporter, str], _Held] = field(default_factory=dict)
 
     def load(self, connection: Connection) -> None:
         """Read the alerts that held when the session was last left."""
@@ -41,29 +60,32 @@ class Alerts:
                 exposure=row.exposure,
                 offer=read_offer(row.offer),
             )
-            self.held[row.step_id, row.key] = _Held(row.id, alert, adopted=row.adopted is not None)
+            self.held[Reporter(row.branch_id, row.step_id), row.key] = _Held(
+                row.id, alert, adopted=row.adopted is not None
+            )
 
     def report(
-        self, writes: Writes, step: int | None, alerts: Iterable[Alert], *, last: bool = False
+        self, writes: Writes, by: Reporter, alerts: Iterable[Alert], *, last: bool = False
     ) -> None:
         """Take in everything that one reporter has to say now, or in its `last` report."""
         now = {alert.key: alert for alert in alerts}
         for alert in now.values():
-            self.raise_(writes, step, alert)
-        for number, key in [place for place in self.held if place[0] == step]:
+            self.raise_(writes, by, alert)
+        for key in [key for reporter, key in self.held if reporter == by]:
             if key not in now:
-                held = self.held[number, key]
+                held = self.held[by, key]
                 held.absent += 1
                 if last or held.absent >= ABSENT:
-                    self.clear(writes, number, key)
+                    self.clear(writes, by, key)
 
-    def raise_(self, writes: Writes, step: int | None, alert: Alert) -> None:
+    def raise_(self, writes: Writes, by: Reporter, alert: Alert) -> None:
         """Raise an alert, or keep it up."""
-        held = self.held.get((step, alert.key))
+        held = self.held.get((by, alert.key))
         if held is None:
             number = writes.insert(
                 t.alert,
-                step_id=step,
+                branch_id=by.branch,
+                step_id=by.step,
                 key=alert.key,
                 level=alert.level,
                 message=alert.message,
@@ -72,8 +94,8 @@ class Alerts:
                 raised=writes.now,
                 seen=writes.now,
             )
-            writes.event("alert.raised", f'{{"alert": {number}}}', step_id=step)
-            self.held[step, alert.key] = _Held(number, alert)
+            writes.event(AlertRaised(alert=number, **_said(alert)), step_id=by.step)
+            self.held[by, alert.key] = _Held(number, alert)
             return
         held.absent = 0
         if held.adopted:
@@ -88,21 +110,27 @@ class Alerts:
                 offer=_write_offer(alert.offer),
                 seen=writes.now,
             )
+            writes.event(AlertUpdated(alert=held.id, **_said(alert)), step_id=by.step)
             held.alert = alert
 
-    def adopt(self, writes: Writes, number: int, who: str) -> None:
-        """Note that what an alert offers was adopted."""
-        for held in self.held.values():
-            if held.id == number:
-                held.adopted = True
+    def adopt(
+        self, writes: Writes, step: StepId | None, number: int, offer: Offer, who: str
+    ) -> None:
+        """Note that what an alert of a step offers was adopted; said once, however often asked."""
+        held = next((one for one in self.held.values() if one.id == number), None)
+        if held is None or not held.adopted:
+            said = AlertAdopted(alert=number, who=who, offer=asdict(offer))
+            writes.event(said, step_id=step)
+        if held is not None:
+            held.adopted = True
         writes.update(t.alert, number, adopted=writes.now, adopted_by=who)
 
-    def clear(self, writes: Writes, step: int | None, key: str) -> None:
+    def clear(self, writes: Writes, by: Reporter, key: str) -> None:
         """Clear an alert, if it holds."""
-        held = self.held.pop((step, key), None)
+        held = self.held.pop((by, key), None)
         if held is not None:
             writes.update(t.alert, held.id, cleared=writes.now)
-            writes.event("alert.cleared", f'{{"alert": {held.id}}}', step_id=step)
+            writes.event(AlertCleared(alert=held.id), step_id=by.step)
 
 
 def read_offer(document: str | None) -> Offer | None:
@@ -110,5 +138,25 @@ def read_offer(document: str | None) -> Offer | None:
     return None if document is None else Offer(**json.loads(document))
 
 
+def _said(alert: Alert) -> dict[str, Any]:
+    """What an event says of an alert."""
+    return {
+        "key": alert.key,
+        "level": alert.level,
+        "message": alert.message,
+        "about": alert.exposure,
+        "offer": None if alert.offer is None else asdict(alert.offer),
+    }
+
+
 def _write_offer(offer: Offer | None) -> str | None:
     return None if offer is None else json.dumps(asdict(offer), sort_keys=True, default=str)
+
+
+def paused(session: Path, step: str, reason: str) -> Alert:
+    """The alert of a step that was paused because something is wrong with it."""
+    message = (
+        f"{step} is paused: {reason}. Mend what is wrong, or change a parameter "
+        f"(icestream set), then: icestream resume {session} {step}"
+    )
+    return Alert(key="step.paused", level="critical", message=message)

@@ -1,80 +1,104 @@
-"""Arrivals: items that wait for others, at a batch step or at a trigger."""
+"""Items that wait for others: at a batch step, in a group, or at a trigger."""
 
 import json
 from collections.abc import Mapping, Sized
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from icestream.engine.graph.joins import Input, Joined, Missing, Row
 from icestream.engine.graph.plan import PlannedStep
+from icestream.engine.record.applied import Applied
 from icestream.engine.record.documents import Documents
-from icestream.model import from_document
+from icestream.model import SubjectId, TaskState, from_document
 from icestream.protocol import BatchProtocol
 from icestream.store import tables as t
 from icestream.store.writing import Writes
 
-__all__ = ["Arrivals"]
+__all__ = ["Arrivals", "Outcomes"]
+
+Outcomes = Mapping[SubjectId, Joined | Missing | None]
+"""What a step can do for subjects: None where it has to wait."""
 
 
 class Arrivals:
-    """The arrivals of one transaction; `moved` is told the sizes of those that came and left."""
+    """The arrivals of one transaction."""
 
     def __init__(
-        self,
-        connection: Connection,
-        writes: Writes,
-        documents: Documents,
-        moved: tuple[dict[int, list[int]], dict[int, list[int]]],
+        self, connection: Connection, writes: Writes, documents: Documents, applied: Applied
     ) -> None:
         self._connection = connection
         self._writes = writes
         self._documents = documents
-        self._arrived, self._left = moved
+        self._applied = applied
 
-    def gather(self, step: PlannedStep, found: Mapping[int, Joined | Missing | None]) -> None:
-        """Bring the items of exposures to a batch step, or take back what is in no batch yet.
+    def gather(self, step: PlannedStep, found: Outcomes) -> None:
+        """Bring items to a batch step, or take back what is in no batch yet.
 
         What is in a batch already stays in it: a batch protocol folds its items into a state, and
         cannot give one back. The next revision of the step begins without it.
         """
-        chosen = select(t.arrival).where(
-            t.arrival.c.revision_id == step.revision_id, t.arrival.c.exposure_id.in_(list(found))
-        )
-        there = {row.exposure_id: row for row in self._connection.execute(chosen)}
-        for exposure, one in found.items():
-            old = there.get(exposure)
+        there = self.there(step, found)
+        for subject, one in found.items():
+            old = there.get(subject)
             if isinstance(one, Joined) and old is None:
-                self._arrive(step, exposure, one.inputs[0])
+                self.arrive(step, subject, one.inputs[0])
             elif isinstance(one, Missing) and old is not None and old.task_id is None:
-                self._connection.execute(delete(t.arrival).where(t.arrival.c.id == old.id))
-                self._left.setdefault(step.id, []).append(old.size)
+                self.take_back(step, old)
 
-    def at_gate(self, step: PlannedStep, row: Row, one: Input) -> tuple[str, str]:
+    def at_gate(self, step: PlannedStep, row: Row, one: Input) -> tuple[TaskState, str]:
         """State and reason of an item at a trigger: let through, held, or given up."""
         if step.gate == "open":
             return "done", ""
         if step.gate == "shut":
             return "skipped", f"held back by {step.name} until the stream had ended"
         if not row.id:
-            self._arrive(step, row.exposure, one)
+            self.arrive(step, row.subject, one)
         return "held", ""
 
-    def _arrive(self, step: PlannedStep, exposure: int, one: Input) -> None:
+    def there(self, step: PlannedStep, found: Outcomes) -> dict[SubjectId, Any]:
+        """The rows of subjects that have come to a step."""
+        chosen = select(t.arrival).where(
+            t.arrival.c.revision_id == step.id, t.arrival.c.subject_id.in_(list(found))
+        )
+        return {SubjectId(row.subject_id): row for row in self._connection.execute(chosen)}
+
+    def arrive(
+        self, step: PlannedStep, subject: SubjectId, one: Input, group: SubjectId | None = None
+    ) -> None:
+        """Write down that an item has come to a step."""
+        size = 1 if group is not None else _size(step, self.item(step, one))
+        row = {
+            "id": self._writes.numbers.next("arrival"),
+            "step_id": step.step,
+            "revision_id": step.id,
+            "subject_id": subject,
+            "result_id": one.result,
+            "port": one.source_port,
+            "key": one.key,
+            "size": size,
+            "group_id": group,
+        }
+        self._connection.execute(insert(t.arrival), [row])
+        self._applied.arrived.setdefault(step.id, []).append(size)
+
+    def take_back(self, step: PlannedStep, old: Any) -> None:
+        """An item that has come goes no further after all."""
+        self._connection.execute(delete(t.arrival).where(t.arrival.c.id == old.id))
+        if old.task_id is None:
+            self._applied.left.setdefault(step.id, []).append(old.size)
+
+    def replace(self, old: Any, one: Input) -> None:
+        """Another result has come in the place of an earlier one."""
+        values = {"result_id": one.result, "port": one.source_port, "key": one.key}
+        ours = t.arrival.c.id == old.id
+        self._connection.execute(update(t.arrival).where(ours).values(**values))
+
+    def item(self, step: PlannedStep, one: Input) -> Any:
+        """The item itself, with the paths that it has in the store."""
         kind = type(step.protocol).inputs()[0].item
         document = json.loads(self._documents.get(self._connection, [one.result])[one.result])
-        size = _size(step, from_document(kind, document[one.source_port]))
-        self._writes.insert(
-            t.arrival,
-            step_id=step.id,
-            revision_id=step.revision_id,
-            exposure_id=exposure,
-            result_id=one.result,
-            port=one.source_port,
-            key=one.key,
-            size=size,
-        )
-        self._arrived.setdefault(step.id, []).append(size)
+        return from_document(kind, document[one.source_port])
 
 
 def _size(step: PlannedStep, item: Any) -> int:

@@ -10,7 +10,8 @@ from sqlalchemy import func, select, update
 from icestream.engine.graph.joins import Row
 from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.record.cascade import Cascade
-from icestream.model import task_key
+from icestream.engine.record.subjects import batch_subject
+from icestream.model import ResultId, SubjectId, TaskId, task_key
 from icestream.protocol import BatchProtocol
 from icestream.store import tables as t
 
@@ -43,8 +44,9 @@ def form_batch(cascade: Cascade, step: PlannedStep, *, final: bool) -> bool:
     }
     protocol = step.protocol
     key = task_key(protocol.name, protocol.version, step.deciding, keys)
-    row = Row(0, step.id, -number, "ready", key=key)
-    cascade.load([row.exposure])
+    subject = batch_subject(cascade.connection, cascade.writes, step.folder, number)
+    row = Row(TaskId(0), step.id, subject, "ready", key=key)
+    cascade.load([subject])
     cascade.add(step, row, json.dumps(content))
     for one in taken:
         cascade.writes.update(t.arrival, one.id, task_id=row.id)
@@ -52,53 +54,55 @@ def form_batch(cascade: Cascade, step: PlannedStep, *, final: bool) -> bool:
     return True
 
 
-def free_batch(cascade: Cascade, step: PlannedStep, task: int) -> None:
+def free_batch(cascade: Cascade, step: PlannedStep, task: TaskId) -> None:
     """Take the items of a batch that failed back, so that another takes them.
 
     Those that were rejected meanwhile go no further.
     """
     arrival = t.arrival.c
-    ours = (arrival.revision_id == step.revision_id, arrival.task_id == task)
-    chosen = select(arrival.exposure_id, arrival.size).where(*ours)
+    ours = (arrival.revision_id == step.id, arrival.task_id == task)
+    chosen = select(arrival.subject_id, arrival.size).where(*ours)
     rows = cascade.connection.execute(chosen).all()
     cascade.connection.execute(update(t.arrival).where(*ours).values(task_id=None))
     cascade.applied.arrived.setdefault(step.id, []).extend(row.size for row in rows)
     for row in rows:
-        cascade.look(step.id, row.exposure_id)
+        cascade.look(step.id, SubjectId(row.subject_id))
 
 
 @dataclass(frozen=True, slots=True)
 class _Previous:
     """The batch whose state the next one goes on from."""
 
-    result: int
+    result: ResultId
     key: str
     final: bool
 
 
 def _chain(cascade: Cascade, step: PlannedStep) -> tuple[int, _Previous | None]:
     """Number of the next batch, and the last one that was done."""
-    task = t.task.c
-    ours = task.revision_id == step.revision_id
-    lowest = cascade.connection.execute(select(func.min(task.exposure_id)).where(ours)).scalar()
+    task, number = t.task.c, t.subject.c.number
+    of_step = t.task.join(t.subject, t.subject.c.id == task.subject_id)
+    ours = task.revision_id == step.id
+    last = cascade.connection.execute(select(func.max(number)).select_from(of_step).where(ours))
     chosen = (
         select(task.result_id, task.key, task.inputs)
+        .select_from(of_step)
         .where(ours, task.state == "done")
-        .order_by(task.exposure_id)
+        .order_by(number.desc())
         .limit(1)
     )
     row = cascade.connection.execute(chosen).first()
-    number = 1 - (lowest or 0)
+    following = 1 + (last.scalar() or 0)
     if row is None:
-        return number, None
-    return number, _Previous(row.result_id, row.key, bool(json.loads(row.inputs)["final"]))
+        return following, None
+    return following, _Previous(row.result_id, row.key, bool(json.loads(row.inputs)["final"]))
 
 
 def _take(cascade: Cascade, step: PlannedStep) -> tuple[list[Row_[Any]], bool]:
     """The items of the next batch, and whether no others are waiting."""
     chosen = (
         select(t.arrival)
-        .where(t.arrival.c.revision_id == step.revision_id, t.arrival.c.task_id.is_(None))
+        .where(t.arrival.c.revision_id == step.id, t.arrival.c.task_id.is_(None))
         .order_by(t.arrival.c.id)
         .limit(_MOST)
     )

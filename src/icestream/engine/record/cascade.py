@@ -9,239 +9,267 @@ the number of exposures in the transaction and of steps in the workflow, never o
 import heapq
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from icestream.engine.decisions.ready import Ready, rank_of
-from icestream.engine.graph.joins import LIVE, Joined, Missing, Row, join
+from icestream.engine.graph.joins import LIVE, Joined, Missing, Row
 from icestream.engine.graph.plan import Plan, PlannedStep
-from icestream.engine.record.arrivals import Arrivals
-from icestream.engine.record.documents import Documents
+from icestream.engine.record.applied import Applied, Memory, Twin
+from icestream.engine.record.arrivals import Arrivals, Outcomes
 from icestream.engine.record.verdicts import Judged, judged, verdict_of
-from icestream.model import task_key
+from icestream.model import ResultId, RevisionId, SubjectId, TaskId, TaskState, task_key
 from icestream.store import tables as t
+from icestream.store.events import (
+    Event,
+    TaskDone,
+    TaskFailed,
+    TaskSkipped,
+)
 from icestream.store.writing import Writes
 
-__all__ = ["Applied", "Cascade"]
-
-
-@dataclass(slots=True)
-class Applied:
-    """What a transaction changed that the coordinator keeps count of in memory."""
-
-    ready: list[Ready] = field(default_factory=list)
-    withdrawn: dict[int, int] = field(default_factory=dict)
-    """Ready tasks that need not run after all: their steps by task."""
-    arrived: dict[int, list[int]] = field(default_factory=dict)
-    """Sizes of items that came to a batch or trigger step, by step."""
-    left: dict[int, list[int]] = field(default_factory=dict)
-    """Sizes of items that left it, in a batch or because they are missing after all."""
-    new_results: set[int] = field(default_factory=set)
-    """Steps that have new results."""
+__all__ = ["Cascade", "Known"]
 
 
 class Cascade:
     """One transaction's worth of changed tasks, and what follows from them."""
 
     def __init__(
-        self, plan: Plan, connection: Connection, writes: Writes, order: str, documents: Documents
+        self, plan: Plan, connection: Connection, writes: Writes, order: str, memory: Memory
     ) -> None:
         self.plan = plan
         self.connection = connection
         self.writes = writes
         self.order = order
-        self.documents = documents
+        self.memory = memory
         self.applied = Applied()
-        moved = (self.applied.arrived, self.applied.left)
-        self._arrivals = Arrivals(connection, writes, documents, moved)
-        self._rows: dict[int, dict[int, Row]] = {}
-        self._queue: list[tuple[int, int, int]] = []
-        self._queued: set[tuple[int, int]] = set()
-        self._touched: set[int] = set()
-        self._reopened: set[int] = set()
+        self.arrivals = Arrivals(connection, writes, memory.documents, self.applied)
+        self._rows: dict[SubjectId, dict[RevisionId, Row]] = {}
+        self._queue: list[tuple[int, RevisionId, SubjectId]] = []
+        self._queued: set[tuple[RevisionId, SubjectId]] = set()
+        self.touched: set[SubjectId] = set()
+        self.reopened: set[SubjectId] = set()
 
-    def remember(self, number: int, document: str) -> None:
-        """Keep the document of a result that is written in this transaction."""
-        self.documents.remember(number, document)
-
-    def load(self, exposures: Iterable[int]) -> None:
-        """Read the current tasks of exposures; the store is asked once for all of them."""
-        wanted = [exposure for exposure in set(exposures) if exposure not in self._rows]
+    def load(self, subjects: Iterable[SubjectId]) -> None:
+        """Read the current tasks of subjects; the store is asked once for all of them."""
+        wanted = [subject for subject in set(subjects) if subject not in self._rows]
         if not wanted:
             return
-        for exposure in wanted:
-            self._rows[exposure] = {}
+        for subject in wanted:
+            self._rows[subject] = {}
         task = t.task.c
         chosen = select(
-            task.id, task.step_id, task.exposure_id, task.state, task.passed, task.key,
+            task.id, task.revision_id, task.subject_id, task.state, task.passed, task.key,
             task.result_id, task.reason,
         ).where(
-            task.exposure_id.in_(wanted),
-            task.revision_id.in_([step.revision_id for step in self.plan.steps.values()]),
+            task.subject_id.in_(wanted), task.revision_id.in_(list(self.plan.steps))
         )  # fmt: skip
         for found in self.connection.execute(chosen):
             row = Row(*found)
-            self._rows[row.exposure][row.step] = row
+            self._rows[row.subject][row.step] = row
 
-    def rows(self, exposure: int) -> dict[int, Row]:
-        """The tasks of an exposure by step; `load` it first."""
-        return self._rows[exposure]
+    def rows(self, subject: SubjectId) -> dict[RevisionId, Row]:
+        """The tasks of a subject by planned step; `load` it first."""
+        return self._rows[subject]
 
     def add(self, step: PlannedStep, row: Row, inputs: str = "[]") -> None:
         """Insert a task, and look at what it feeds when it has ended already."""
-        row.id = self.writes.insert(
+        number = self.writes.insert(
             t.task,
-            step_id=step.id,
-            revision_id=step.revision_id,
-            exposure_id=row.exposure,
+            step_id=step.step,
+            revision_id=step.id,
+            subject_id=row.subject,
             key=row.key,
             inputs=inputs,
             state=row.state,
             passed=row.passed,
-            rank=rank_of(step.depth, row.exposure, self.order),
+            rank=rank_of(step.depth, row.subject, self.order),
             result_id=row.result,
             reason=row.reason,
             **self._ending(step, row),
         )
-        self._rows[row.exposure][step.id] = row
-        self.writes.count(step.revision_id, **{row.state: 1})
+        row.id = TaskId(number)
+        self._rows[row.subject][step.id] = row
+        self.writes.count(step.id, **{row.state: 1})
         self._after(step, row, before=None)
 
-    def change(self, step: PlannedStep, row: Row, state: str, **values: Any) -> None:
+    def change(self, step: PlannedStep, row: Row, state: TaskState, **values: Any) -> None:
         """Move a task to another state, and look at what it feeds."""
         before = row.state
         if before == "done" and not row.passed:
-            self.writes.count(step.revision_id, rejected=-1)
+            self.writes.count(step.id, rejected=-1)
         row.state = state
         row.passed = bool(values.get("passed", row.passed))
         row.reason = values.get("reason", row.reason)
         row.key = values.get("key", row.key)
         row.result = values.get("result_id", row.result)
         self.writes.update(t.task, row.id, state=state, **values, **self._ending(step, row))
-        self.writes.count(step.revision_id, **{before: -1})
-        self.writes.count(step.revision_id, **{state: 1})
+        self.writes.count(step.id, **{before: -1})
+        self.writes.count(step.id, **{state: 1})
         if before == "ready":
             self.applied.withdrawn[row.id] = step.id
+        elif before == "held" and step.kind != "trigger":
+            withheld = self.applied.withheld
+            withheld[step.id] = withheld.get(step.id, 0) - 1
         self._after(step, row, before)
 
-    def look(self, step: int, exposure: int) -> None:
-        """Have `cascade` look at a step for an exposure."""
-        if (step, exposure) not in self._queued:
-            self._queued.add((step, exposure))
-            heapq.heappush(self._queue, (self.plan.steps[step].depth, step, exposure))
+    def withhold(self, step: PlannedStep, row: Row) -> None:
+        """Let a task that is to start wait for another that does the same work just now."""
+        row.state = "held"
+        self.writes.update(t.task, row.id, state="held", reason="the same work is being done")
+        self.writes.count(step.id, ready=-1, held=1)
+        self.applied.withheld[step.id] = self.applied.withheld.get(step.id, 0) + 1
+        twins = self.applied.twins.setdefault(row.key, [])
+        twins.append(Twin(row.id, step.id, row.subject))
 
-    def look_again(self, step: int, exposure: int) -> None:
+    def release(self, key: str) -> None:
+        """The work of a key is done, or is not being done any more: who waits for it goes on."""
+        twins = self.memory.twins.get(key, [])
+        if not twins or key in self.applied.released:
+            return
+        self.applied.released.add(key)
+        self.writes.flush(self.connection)  # they may need what this transaction has made
+        self.load(twin.subject for twin in twins)
+        for twin in twins:
+            step = self.plan.steps.get(twin.step)
+            row = self._rows[twin.subject].get(twin.step)
+            if step is None:  # its branch is gone; it is ready when that returns
+                self.writes.update(t.task, twin.task, state="ready", reason="")
+                self.writes.count(twin.step, held=-1, ready=1)
+            elif row is not None and row.state == "held":
+                known = self._known(step, [row]).get(row.key)
+                if known is None:
+                    self.change(step, row, "ready", reason="")
+                else:
+                    self.use(step, row, known)
+
+    def use(self, step: PlannedStep, row: Row, known: "Known", **values: Any) -> None:
+        """Take a result that exists for a task that has not run."""
+        word = judged(self.connection, step.step, row.subject, known.word)
+        self.writes.count(step.id, reused=1)
+        self._copy_qualities(step, row.subject, known.result)
+        told = {"result_id": known.result, "passed": word.passed, "reason": word.reason}
+        self.change(step, row, "done", **told, **values)
+
+    def known_results(self, step: PlannedStep, rows: list[Row]) -> dict[str, "Known"]:
+        """Results that exist for the keys of tasks of a step that looks back."""
+        return self._known(step, rows) if step.looks_back else {}
+
+    def look(self, step: RevisionId, subject: SubjectId) -> None:
+        """Have what follows look at a step for a subject."""
+        planned = self.plan.steps[step]
+        if (step, subject) not in self._queued and planned.takes(subject):
+            self._queued.add((step, subject))
+            heapq.heappush(self._queue, (planned.depth, step, subject))
+
+    def look_again(self, step: RevisionId, subject: SubjectId) -> None:
         """Look at a step and judge the exposure anew, even if nothing changes."""
-        self._touched.add(exposure)
-        self._reopened.add(exposure)
-        self.look(step, exposure)
+        if self.plan.steps[step].per_exposure and self.plan.steps[step].adopted:
+            self.touched.add(subject)
+            self.reopened.add(subject)
+        self.look(step, subject)
 
-    def follow(self) -> Applied:
-        """Follow everything that was changed down the graph, shallow steps first."""
-        while self._queue:
-            depth, number, _ = self._queue[0]
-            step = self.plan.steps[number]
-            exposures = []
-            while self._queue and self._queue[0][:2] == (depth, number):
-                exposures.append(heapq.heappop(self._queue)[2])
-                self._queued.discard((number, exposures[-1]))
-            self.load(exposures)
-            if step.kind == "batch":
-                found = {one: join(self.plan, step, self._rows[one]) for one in exposures}
-                self._arrivals.gather(step, found)
-            elif step.kind not in ("monitor", "source"):
-                self._join(step, exposures)
-        self._judge_exposures()
-        return self.applied
+    def next_look(self) -> tuple[PlannedStep, list[SubjectId]] | None:
+        """A step that is to be looked at, the shallowest, and for which subjects."""
+        if not self._queue:
+            return None
+        depth, number, _ = self._queue[0]
+        subjects = []
+        while self._queue and self._queue[0][:2] == (depth, number):
+            subjects.append(heapq.heappop(self._queue)[2])
+            self._queued.discard((number, subjects[-1]))
+        self.load(subjects)
+        return self.plan.steps[number], subjects
 
     def _ending(self, step: PlannedStep, row: Row) -> dict[str, Any]:
         if row.state in LIVE:
             return {}
-        said = {"result": row.result} if row.state == "done" else {"reason": row.reason}
-        seq = self.writes.event(
-            f"task.{row.state}", json.dumps(said), step_id=step.id, exposure_id=row.exposure
-        )
+        said: Event
+        if row.state == "done":
+            said = TaskDone(result=row.result, branch=step.beside)
+        elif row.state == "failed":
+            said = TaskFailed(reason=row.reason, branch=step.beside)
+        else:
+            said = TaskSkipped(reason=row.reason, branch=step.beside)
+        seq = self.writes.event(said, step_id=step.step, subject_id=row.subject)
         return {"serial": seq, "ended": self.writes.now}
 
-    def _after(self, step: PlannedStep, row: Row, before: str | None) -> None:
-        self._touched.add(row.exposure)
+    def _after(self, step: PlannedStep, row: Row, before: TaskState | None) -> None:
+        if step.per_exposure and step.adopted:
+            self.touched.add(row.subject)
         if row.state == "done":
             self.applied.new_results.add(step.id)
             if not row.passed:
-                self.writes.count(step.revision_id, rejected=1)
+                self.writes.count(step.id, rejected=1)
         elif row.state == "ready":
-            rank = rank_of(step.depth, row.exposure, self.order)
+            rank = rank_of(step.depth, row.subject, self.order)
             self.applied.withdrawn.pop(row.id, None)
             self.applied.ready.append(Ready(rank, row.id, step.id))
         if before is not None and before not in LIVE:
-            self._reopened.add(row.exposure)
+            self.reopened.add(row.subject)
         if row.state not in LIVE or (before is not None and before not in LIVE):
             for consumer in step.consumers:
-                self.look(consumer, row.exposure)
+                self.look(consumer, row.subject)
 
-    def _join(self, step: PlannedStep, exposures: list[int]) -> None:
+    def join(self, step: PlannedStep, found: Outcomes) -> None:
+        """Give tasks to the subjects for which a step can do something, and skip the others."""
         wanted: list[tuple[Row, Joined]] = []
-        waiting: set[int] = set()
-        for exposure in exposures:
-            rows = self._rows[exposure]
-            row, found = rows.get(step.id), join(self.plan, step, rows)
-            if isinstance(found, Missing):
-                self._skip(step, exposure, row, found)
-            elif isinstance(found, Joined):
-                key = self._key(step, found)
+        waiting: set[TaskId] = set()
+        for subject, one in found.items():
+            row = self._rows[subject].get(step.id)
+            if isinstance(one, Missing):
+                self._skip(step, subject, row, one)
+            elif isinstance(one, Joined):
+                key = _key(step, one)
                 if row is None:
-                    row = Row(0, step.id, exposure, "ready")
+                    row = Row(TaskId(0), step.id, subject, "ready")
                 elif row.key == key and row.state == "ready" and step.looks_back:
                     waiting.add(row.id)  # unless what it made before a revision is there
                 elif row.key == key and row.state not in ("skipped", "held"):
                     continue  # its inputs are what they were
+                elif row.key == key and row.state == "held" and step.kind != "trigger":
+                    continue  # it waits for another that does the same
                 row.key = key
-                wanted.append((row, found))
+                wanted.append((row, one))
         known = self._known(step, [row for row, _ in wanted])
-        for row, found in wanted:
+        for row, one in wanted:
             if row.id not in waiting or row.key in known:
-                self._enable(step, row, found, known.get(row.key))
+                self._enable(step, row, one, known.get(row.key))
 
-    def _skip(self, step: PlannedStep, exposure: int, row: Row | None, missing: Missing) -> None:
+    def _skip(
+        self, step: PlannedStep, subject: SubjectId, row: Row | None, missing: Missing
+    ) -> None:
         if row is None:
-            self.add(step, Row(0, step.id, exposure, "skipped", reason=missing.reason))
+            self.add(step, Row(TaskId(0), step.id, subject, "skipped", reason=missing.reason))
         elif row.state != "skipped":
             self.change(step, row, "skipped", reason=missing.reason, passed=False)
 
-    def _enable(
-        self, step: PlannedStep, row: Row, found: Joined, known: tuple[int, Judged] | None
-    ) -> None:
+    def _enable(self, step: PlannedStep, row: Row, found: Joined, known: "Known | None") -> None:
         inputs = json.dumps([[i.port, i.label, i.result, i.source_port] for i in found.inputs])
-        state, values = "ready", {"reason": "", "passed": False}
+        if row.id and known is not None:
+            self.use(step, row, known, key=row.key, inputs=inputs, attempt=0)
+            return
+        state: TaskState = "ready"
+        values: dict[str, Any] = {"reason": "", "passed": False}
         if step.kind == "trigger":
-            state, reason = self._arrivals.at_gate(step, row, found.inputs[0])
-            values |= {"reason": reason, "passed": state == "done"}
+            state, reason = self.arrivals.at_gate(step, row, found.inputs[0])
+            values = {"reason": reason, "passed": state == "done"}
         elif known is not None:
             state = "done"
-            word = judged(self.connection, step.id, row.exposure, known[1])
-            values |= {"result_id": known[0], "passed": word.passed, "reason": word.reason}
-            self.writes.count(step.revision_id, reused=1)
-            self._copy_qualities(step, row.exposure, known[0])
+            word = judged(self.connection, step.step, row.subject, known.word)
+            values = {"passed": word.passed, "reason": word.reason}
+            self.writes.count(step.id, reused=1)
+            self._copy_qualities(step, row.subject, known.result)
         if row.id:
             self.change(step, row, state, key=row.key, inputs=inputs, attempt=0, **values)
             return
-        row.state, row.passed = state, bool(values["passed"])
-        row.result, row.reason = known[0] if known else None, str(values["reason"])
+        row.state, row.passed, row.reason = state, values["passed"], values["reason"]
+        row.result = known.result if known else None
         self.add(step, row, inputs)
 
-    def _key(self, step: PlannedStep, found: Joined) -> str:
-        inputs: dict[str, Any] = {}
-        for one in found.inputs:
-            if step.kind == "consensus":
-                inputs.setdefault(one.port, []).append([one.label, one.key])
-            else:
-                inputs[one.port] = one.key
-        protocol = step.protocol
-        return task_key(protocol.name, protocol.version, step.deciding, inputs)
-
-    def _known(self, step: PlannedStep, rows: list[Row]) -> dict[str, tuple[int, Judged]]:
+    def _known(self, step: PlannedStep, rows: list[Row]) -> dict[str, "Known"]:
         """Results that exist for the keys of `rows`, and what they say."""
         keys = [row.key for row in rows if row.id or step.looks_back]
         if not keys or step.kind == "trigger":
@@ -249,66 +277,44 @@ class Cascade:
         result = t.result.c
         if step.kind != "selection":
             chosen = select(result.key, result.id).where(result.key.in_(keys))
-            return {key: (number, Judged()) for key, number in self.connection.execute(chosen)}
+            return {key: Known(number, Judged()) for key, number in self.connection.execute(chosen)}
         told = select(result.key, result.id, result.types, result.document)
         return {
-            key: (number, verdict_of(types, document))
+            key: Known(number, verdict_of(types, document))
             for key, number, types, document in self.connection.execute(
                 told.where(result.key.in_(keys))
             )
         }
 
-    def _copy_qualities(self, step: PlannedStep, exposure: int, result: int) -> None:
+    def _copy_qualities(self, step: PlannedStep, subject: SubjectId, result: ResultId) -> None:
         """Give the qualities of a result that is used again to the present revision."""
         chosen = select(t.quality.c.name, t.quality.c.value).where(t.quality.c.result_id == result)
         for name, value in {row[0]: row[1] for row in self.connection.execute(chosen)}.items():
             self.writes.insert(
                 t.quality,
-                step_id=step.id,
-                revision_id=step.revision_id,
-                exposure_id=exposure,
+                step_id=step.step,
+                revision_id=step.id,
+                subject_id=subject,
                 result_id=result,
                 name=name,
                 value=value,
             )
 
-    def _judge_exposures(self) -> None:
-        """Write the state of every exposure that has come to an end, or goes on again."""
-        expected = [
-            step
-            for step in self.plan.steps.values()
-            if step.per_exposure and not self.plan.snapshots_feed(step)
-        ]
-        for exposure in self._touched:
-            if exposure > 0:
-                state, reasons = _judge(expected, self._rows[exposure])
-                if state != "going" or exposure in self._reopened:
-                    self.writes.update(
-                        t.exposure, exposure, state=state, reasons=json.dumps(reasons)
-                    )
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A result that exists, and what it says."""
+
+    result: ResultId
+    word: Judged
 
 
-def _judge(expected: list[PlannedStep], rows: dict[int, Row]) -> tuple[str, list[str]]:
-    """State of an exposure with these tasks, and the reasons for it."""
-    failed, rejected, live = [], [], False
-    feeding = {feed.step for step in expected for feeds in step.sources.values() for feed in feeds}
-    arrived = True
-    for step in expected:
-        row = rows.get(step.id)
-        if step.id not in feeding and (row is None or row.state != "done" or not row.passed):
-            arrived = False
-        if row is None or row.state in LIVE:
-            live = True
-        elif row.state == "failed":
-            failed.append(f"{step.name}: {row.reason}")
-        elif row.state == "done" and not row.passed:
-            rejected.append(f"{step.name}: {row.reason or 'rejected'}")
-        elif row.state == "skipped" and step.kind in ("trigger", "consensus"):
-            rejected.append(f"{step.name}: {row.reason}")
-    if live:
-        return "going", []
-    if arrived:
-        return "done", []  # whatever was lost on the way: a candidate of a consensus, say
-    if failed:
-        return "failed", failed
-    return ("rejected", rejected) if rejected else ("done", [])
+def _key(step: PlannedStep, found: Joined) -> str:
+    inputs: dict[str, Any] = {}
+    for one in found.inputs:
+        if step.kind == "consensus":
+            inputs.setdefault(one.port, []).append([one.label, one.key])
+        else:
+            inputs[one.port] = one.key
+    protocol = step.protocol
+    return task_key(protocol.name, protocol.version, step.deciding, inputs)

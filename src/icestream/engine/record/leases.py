@@ -1,7 +1,7 @@
 """Sending leases: from tasks that were chosen to calls that a worker can run."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,68 +10,113 @@ from sqlalchemy import Connection, select
 
 from icestream.engine.decisions.actions import Start
 from icestream.engine.executors.contract import Call, Lease
-from icestream.engine.graph.plan import Plan
-from icestream.engine.record.documents import Documents
+from icestream.engine.graph.joins import Row
+from icestream.engine.graph.plan import PlannedStep
+from icestream.engine.record.cascade import Cascade
 from icestream.engine.record.endings import TaskOut
-from icestream.engine.record.opening import SCRATCH
+from icestream.model import ResultId, RevisionId, StepId, SubjectId, TaskId
 from icestream.store import tables as t
-from icestream.store.writing import Writes
 
-__all__ = ["Dispatch", "prepare"]
+__all__ = ["SCRATCH", "Dispatch", "Sent", "prepare"]
+
+SCRATCH = ".scratch"
+"""Where attempts write, in the session's folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
     """What is needed to make calls."""
 
-    plan: Plan
     folder: Path
     """The session's."""
-    documents: Documents
     epoch: int
     timeout: float
     """Seconds for one task."""
+    out: frozenset[TaskId] = frozenset()
+    """Tasks that are out already: what goes into one may have changed since."""
 
 
-def prepare(
-    dispatch: Dispatch, connection: Connection, writes: Writes, starts: Sequence[Start]
-) -> tuple[list[Lease], list[list[TaskOut]]]:
-    """Mark tasks as running, and make the leases that run them, with their tasks."""
-    task = t.task.c
-    wanted = [ready.id for start in starts for ready in start.tasks]
-    chosen = (
-        select(
-            task.id, task.step_id, task.revision_id, task.exposure_id, task.key, task.inputs,
-            task.attempt, t.exposure.c.name,
-        )
-        .outerjoin(t.exposure, t.exposure.c.id == task.exposure_id)
-        .where(task.id.in_(wanted), task.state == "ready")
-    )  # fmt: skip
-    rows = {row.id: row for row in connection.execute(chosen)}
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A lease, and the tasks in it."""
+
+    lease: Lease
+    tasks: tuple[TaskOut, ...]
+
+
+def prepare(cascade: Cascade, dispatch: Dispatch, starts: Sequence[Start]) -> list[Sent]:
+    """Mark tasks as running, and make the leases that run them.
+
+    A task whose result another branch has made meanwhile is done at once; one whose work another
+    branch is doing just now waits for it.
+    """
+    rows = _rows(cascade.connection, starts)
+    for number in _known_or_doing(cascade, rows.values()):
+        del rows[number]
     results = {one for row in rows.values() for one in _results(row.inputs)}
-    documents = dispatch.documents.get(connection, results)
-    leases: list[Lease] = []
-    outs: list[list[TaskOut]] = []
+    documents = cascade.memory.documents.get(cascade.connection, results)
+    sent = []
     for start in starts:
         calls: list[Call] = []
-        of_lease: list[TaskOut] = []
+        tasks: list[TaskOut] = []
         for ready in start.tasks:
             row = rows.get(ready.id)
             if row is None:
                 continue
-            call, out = _call(dispatch, connection, row, start)
-            numbers = _results(row.inputs)
-            calls.append(_with(call, {number: documents[number] for number in numbers}))
-            of_lease.append(out)
-            writes.update(
+            step = cascade.plan.steps[RevisionId(row.revision_id)]
+            out = _task_out(dispatch, step, row)
+            of_task = {number: documents[number] for number in _results(row.inputs)}
+            calls.append(_call(cascade.connection, dispatch, step, row, out, of_task, start.gpus))
+            tasks.append(out)
+            cascade.writes.update(
                 t.task, row.id, state="running", epoch=dispatch.epoch, attempt=out.attempt
             )
-            writes.count(row.revision_id, ready=-1, running=1)
-        outs.append(of_lease)
-        leases.append(
-            Lease(id=start.lease, calls=tuple(calls), timeout=dispatch.timeout * len(calls))
+            cascade.writes.count(row.revision_id, ready=-1, running=1)
+        lease = Lease(id=start.lease, calls=tuple(calls), timeout=dispatch.timeout * len(calls))
+        sent.append(Sent(lease, tuple(tasks)))
+    return sent
+
+
+def _rows(connection: Connection, starts: Sequence[Start]) -> dict[int, Any]:
+    task = t.task.c
+    wanted = [ready.id for start in starts for ready in start.tasks]
+    chosen = (
+        select(
+            task.id, task.step_id, task.revision_id, task.subject_id, task.key, task.inputs,
+            task.attempt, task.result_id, t.subject.c.name,
         )
-    return leases, outs
+        .join(t.subject, t.subject.c.id == task.subject_id)
+        .where(task.id.in_(wanted), task.state == "ready")
+    )  # fmt: skip
+    return {row.id: row for row in connection.execute(chosen)}
+
+
+def _known_or_doing(cascade: Cascade, rows: Iterable[Any]) -> list[int]:
+    """Tasks that need not run: their result is there, or being made by another task."""
+    spared: list[int] = []
+    doing = set(cascade.memory.running)
+    by_step: dict[RevisionId, list[Any]] = {}
+    for row in rows:
+        revision = RevisionId(row.revision_id)
+        # A step that does not look back has what was taken back while it ran, and is wanted again.
+        if cascade.plan.steps[revision].looks_back or row.key in doing:
+            by_step.setdefault(revision, []).append(row)
+    for revision, ours in by_step.items():
+        step = cascade.plan.steps[revision]
+        cascade.load(SubjectId(row.subject_id) for row in ours)
+        tasks: list[Row] = [cascade.rows(SubjectId(row.subject_id))[revision] for row in ours]
+        known = cascade.known_results(step, tasks)
+        for task in tasks:
+            if task.key in known:
+                cascade.use(step, task, known[task.key])
+                del cascade.applied.withdrawn[task.id]  # who starts it has taken it already
+            elif task.key in doing:
+                cascade.withhold(step, task)
+            else:
+                doing.add(task.key)
+                continue
+            spared.append(task.id)
+    return spared
 
 
 def _results(inputs: str) -> list[int]:
@@ -81,51 +126,64 @@ def _results(inputs: str) -> list[int]:
     return [entry[2] for entry in content]
 
 
-def _sources(inputs: str) -> tuple[tuple[str, int], ...]:
+def _sources(inputs: str) -> tuple[tuple[str, ResultId], ...]:
     """Lineage: (port, result) of all that goes in."""
     content = json.loads(inputs)
     if isinstance(content, dict):
         found = [(port, number) for number, port in content["items"]]
-        if content["previous"]:
+        if content.get("previous"):
             found.append(("previous", content["previous"]))
         return tuple(found)
     return tuple((entry[0], entry[2]) for entry in content)
 
 
-def _call(
-    dispatch: Dispatch, connection: Connection, row: Any, start: Start
-) -> tuple[dict[str, Any], TaskOut]:
-    step = dispatch.plan.steps[row.step_id]
+def _task_out(dispatch: Dispatch, step: PlannedStep, row: Any) -> TaskOut:
     attempt = row.attempt + 1
-    scratch = str(dispatch.folder / SCRATCH / str(dispatch.epoch) / f"{row.id}.{attempt}")
-    name = row.name or f"batch_{-row.exposure_id:05d}"
-    call = {
-        "task": row.id,
-        "attempt": attempt,
-        "target": step.target,
-        "parameters": step.parameters,
-        "inputs": row.inputs,
-        "session": str(dispatch.folder),
-        "scratch": scratch,
-        "folder": step.folder,
-        "name": name,
-        "checkpoint": _checkpoint(connection, row.inputs) if step.kind == "batch" else "",
-        "key": row.key,
-        "cores": step.need.cores,
-        "gpus": start.gpus,
-    }
-    out = TaskOut(
-        id=row.id,
-        step=row.step_id,
-        revision=row.revision_id,
-        exposure=row.exposure_id,
-        name=name,
+    scratch = dispatch.folder / SCRATCH / str(dispatch.epoch) / f"{row.id}.{row.key[:8]}.{attempt}"
+    return TaskOut(
+        id=TaskId(row.id),
+        step=StepId(row.step_id),
+        revision=step.id,
+        subject=SubjectId(row.subject_id),
+        name=row.name,
         key=row.key,
         sources=_sources(row.inputs),
         attempt=attempt,
-        scratch=scratch,
+        scratch=str(scratch),
     )
-    return call, out
+
+
+def _call(  # noqa: PLR0913, PLR0917 - all that a call is made of, each by its own name
+    connection: Connection,
+    dispatch: Dispatch,
+    step: PlannedStep,
+    row: Any,
+    out: TaskOut,
+    documents: Mapping[int, str],
+    gpus: tuple[int, ...],
+) -> Call:
+    return Call(
+        task=out.id,
+        attempt=out.attempt,
+        target=step.target,
+        parameters=step.parameters,
+        inputs=row.inputs,
+        documents=documents,
+        session=str(dispatch.folder),
+        scratch=out.scratch,
+        folder=step.folder,
+        name=_name(dispatch, row),
+        checkpoint=_checkpoint(connection, row.inputs) if step.kind == "batch" else "",
+        key=out.key,
+        cores=step.need.cores,
+        gpus=gpus,
+    )
+
+
+def _name(dispatch: Dispatch, row: Any) -> str:
+    """How the files of a task begin; those that it made of other inputs keep theirs."""
+    again = row.result_id is not None or TaskId(row.id) in dispatch.out
+    return f"{row.name}.{row.key[:8]}" if again else str(row.name)
 
 
 def _checkpoint(connection: Connection, inputs: str) -> str:
@@ -134,7 +192,3 @@ def _checkpoint(connection: Connection, inputs: str) -> str:
         return ""
     chosen = select(t.result.c.checkpoint).where(t.result.c.id == previous)
     return str(connection.execute(chosen).scalar_one())
-
-
-def _with(call: dict[str, Any], documents: dict[int, str]) -> Call:
-    return Call(documents=documents, **call)

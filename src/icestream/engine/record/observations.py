@@ -5,10 +5,12 @@ import json
 from sqlalchemy import delete, update
 
 from icestream.engine.messages import Compacted, Inspected, SourceFailed
+from icestream.engine.record.alerts import SESSION, Reporter
 from icestream.engine.record.offers import adopt_automatically, usable_alerts
 from icestream.engine.record.record import Record
 from icestream.model import Alert, to_document
 from icestream.store import tables as t
+from icestream.store.events import FiguresDrawn, SamplesTaken, SegmentWritten, SourceRaised
 
 __all__ = ["alert", "compacted", "inspected", "source_failed"]
 
@@ -16,35 +18,47 @@ __all__ = ["alert", "compacted", "inspected", "source_failed"]
 def inspected(record: Record, said: Inspected) -> bool:
     """Record what a monitor said; true when it made the engine ask itself for something."""
     with record.transaction() as (connection, writes):
+        step = record.plan.steps.get(said.step)
+        if step is None:
+            return False  # it was revised, or taken out, while it looked
         if said.error:
-            name = record.plan.steps[said.step].name
+            name = step.name
             last = said.error.strip().splitlines()[-1]
             broken = Alert(
                 key="monitor.broken", level="warning", message=f"{name} cannot look: {last}"
             )
-            record.alerts.raise_(writes, said.step, broken)
+            record.alerts.raise_(writes, Reporter.of(step), broken)
             return False
-        record.alerts.report(writes, said.step, usable_alerts(record.plan, said.alerts))
+        record.alerts.report(writes, Reporter.of(step), usable_alerts(record.plan, said.alerts))
         for one in said.samples:
             writes.insert(t.sample, time=said.time, name=one.name, value=one.value, unit=one.unit)
+        if said.samples:
+            names = sorted({one.name for one in said.samples})
+            writes.event(SamplesTaken(names=names), step_id=step.step)
         if said.figures:
-            connection.execute(delete(t.figure).where(t.figure.c.step_id == said.step))
+            connection.execute(delete(t.figure).where(t.figure.c.step_id == step.step))
             drawn = json.dumps([to_document(figure) for figure in said.figures])
-            writes.insert(t.figure, step_id=said.step, document=drawn, time=said.time)
+            writes.insert(t.figure, step_id=step.step, document=drawn, time=said.time)
+            titles = [figure.title for figure in said.figures]
+            writes.event(FiguresDrawn(titles=titles), step_id=step.step)
         writes.flush(connection)
-        name = record.plan.steps[said.step].name
-        return adopt_automatically(connection, writes, record.alerts, said.step, name)
+        return adopt_automatically(connection, writes, record.alerts, step)
 
 
 def source_failed(record: Record, said: SourceFailed) -> None:
     """Record that a source raised; the alert clears when it finds something again."""
-    name = record.plan.steps[said.step].name
+    step = record.plan.steps.get(said.step)
+    if step is None:
+        return
     then = "" if said.final else " (it tries again)"
-    message = f"{name} cannot look for new items: {said.reason}{then}"
+    message = f"{step.name} cannot look for new items: {said.reason}{then}"
     alert = Alert(key="source.failed", level="critical", message=message)
     with record.transaction() as (_, writes):
-        record.alerts.raise_(writes, said.step, alert)
-        writes.event("source.failed", json.dumps({"details": said.details}), step_id=said.step)
+        record.alerts.raise_(writes, Reporter.of(step), alert)
+        writes.event(
+            SourceRaised(details=said.details, reason=said.reason, final=said.final),
+            step_id=step.step,
+        )
 
 
 def compacted(record: Record, made: Compacted) -> None:
@@ -58,6 +72,7 @@ def compacted(record: Record, made: Compacted) -> None:
             rows=made.rows,
             created=writes.now,
         )
+        writes.event(SegmentWritten(path=made.path, rows=made.rows), step_id=made.step)
         writes.flush(connection)
         chosen = t.part.c.result_id.in_(made.results)
         connection.execute(update(t.part).where(chosen).values(segment_id=number))
@@ -67,6 +82,6 @@ def alert(record: Record, one: Alert, *, holds: bool) -> None:
     """Raise or clear an alert of the session itself."""
     with record.transaction() as (_, writes):
         if holds:
-            record.alerts.raise_(writes, None, one)
+            record.alerts.raise_(writes, SESSION, one)
         else:
-            record.alerts.clear(writes, None, one.key)
+            record.alerts.clear(writes, SESSION, one.key)

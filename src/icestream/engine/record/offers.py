@@ -12,9 +12,8 @@ from dataclasses import replace
 from pydantic import ValidationError
 from sqlalchemy import Connection, insert, select
 
-from icestream.engine.graph.plan import Plan
-from icestream.engine.record.alerts import Alerts
-from icestream.engine.record.revisions import change_parameters
+from icestream.engine.graph.plan import Plan, PlannedStep, parameters_of
+from icestream.engine.record.alerts import Alerts, Reporter
 from icestream.model import Alert
 from icestream.store import tables as t
 from icestream.store.writing import Writes
@@ -35,18 +34,19 @@ def _usable(plan: Plan, alert: Alert) -> Alert:
     if alert.offer is None:
         return alert
     try:
-        step, *_ = change_parameters(plan, alert.offer.step, alert.offer.changes)
+        step = plan.step(alert.offer.step)
+        parameters = parameters_of(type(step.protocol), {**step.changed, **alert.offer.changes})[1]
     except (LookupError, ValidationError) as error:
         said = str(error).splitlines()
         why = f"; what it offers cannot be done: {' '.join(line.strip() for line in said)}"
         return replace(alert, message=alert.message + why, offer=None)
-    if step.parameters == plan.steps[step.id].parameters:
+    if parameters == step.parameters:
         return replace(alert, offer=None)
     return alert
 
 
 def adopt_automatically(
-    connection: Connection, writes: Writes, alerts: Alerts, step: int, who: str
+    connection: Connection, writes: Writes, alerts: Alerts, step: PlannedStep
 ) -> bool:
     """Ask for what the alerts of a monitor offer to do at once; true when anything was asked.
 
@@ -54,25 +54,25 @@ def adopt_automatically(
     make a session run in circles.
     """
     asked = False
-    for (number, key), held in alerts.held.items():
+    for (by, key), held in alerts.held.items():
         offer = held.alert.offer
-        if number != step or offer is None or not offer.automatic:
+        if by != Reporter.of(step) or offer is None or not offer.automatic:
             continue
-        same = (t.alert.c.step_id == step, t.alert.c.key == key)
+        same = (t.alert.c.step_id == step.step, t.alert.c.key == key)
         before = connection.execute(
             select(t.alert.c.id).where(*same, t.alert.c.adopted.is_not(None)).limit(1)
         ).scalar()
         if before is not None:
             continue
         # Marked now, so that it is asked for once, even if the request is refused.
-        alerts.adopt(writes, held.id, who)
+        alerts.adopt(writes, step.step, held.id, offer, step.name)
         connection.execute(
             insert(t.request).values(
                 token=uuid.uuid4().hex,
                 time=writes.now,
                 verb="adopt",
                 document=json.dumps({"alert": held.id}),
-                who=who,
+                who=step.name,
                 state="new",
             )
         )

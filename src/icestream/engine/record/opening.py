@@ -1,203 +1,65 @@
-"""Opening a session: its workflow into the store, and what a crash left behind put right."""
+"""Opening a session: what a crash left behind put right, and where everything stands."""
 
 import json
 import os
 import shutil
 import socket
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from icestream.engine.decisions.state import StepState
-from icestream.engine.graph.plan import Plan, PlannedStep, bind
-from icestream.engine.graph.validation import validate
-from icestream.engine.graph.workflow import InvalidWorkflow, Output, Step, Workflow
+from icestream.engine.graph.plan import FIRST_BRANCH, PlannedStep
+from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
+from icestream.engine.machine.naming import name_here
 from icestream.engine.machine.programs import end_programs
-from icestream.model import content_key
-from icestream.protocol import BatchProtocol, Registry
+from icestream.engine.record.leases import SCRATCH
+from icestream.engine.record.workflows import adopted_branch, workflow_of
+from icestream.model import BranchId
+from icestream.protocol import BatchProtocol
 from icestream.store import tables as t
+from icestream.store.events import (
+    SCHEMA,
+    EpochStarted,
+    SessionStateChanged,
+    SourceWaiting,
+    StepStateChanged,
+)
 from icestream.store.open import Store
 from icestream.store.writing import Writes
 
-__all__ = [
-    "LEFT",
-    "SCRATCH",
-    "enter_revision",
-    "enter_session",
-    "enter_workflow",
-    "mark_of",
-    "plan_of",
-    "recover",
-    "step_state",
-    "workflow_of",
-]
+__all__ = ["LEFT", "check_graph", "enter_session", "mark_of", "recover", "step_state", "uid_of"]
 
-SCRATCH = ".scratch"
-"""Where attempts write, in the session's folder."""
 LEFT = {"running": "waiting", "draining": "paused"}
 """What steps are, by what they were, when nobody runs the session any more."""
 
 
-def mark_of(folder: Path) -> str:
-    """Beginning of the names of all leases of a session."""
-    return f"{content_key(str(folder))[:12]}:"
-
-
-def workflow_of(connection: Connection) -> Workflow | None:
-    """The workflow that the store has; None for a new session."""
-    name = connection.execute(select(t.session.c.workflow)).scalar()
-    if name is None:
-        return None
-    chosen = (
-        select(t.step.c.id, t.step.c.name, t.step.c.protocol, t.revision.c.changed)
-        .join(t.revision, t.revision.c.id == t.step.c.revision_id)
-        .order_by(t.step.c.id)
-    )
-    rows = connection.execute(chosen).all()
-    names = {row.id: row.name for row in rows}
-    inputs: dict[int, dict[str, list[Output]]] = {row.id: {} for row in rows}
-    for link in connection.execute(select(t.link).order_by(t.link.c.id)):
-        source = Output(names[link.source_id], link.source_port)
-        inputs[link.step_id].setdefault(link.port, []).append(source)
-    steps = tuple(
-        Step(
-            name=row.name,
-            protocol=row.protocol,
-            parameters=json.loads(row.changed),
-            inputs={port: tuple(sources) for port, sources in inputs[row.id].items()},
-        )
-        for row in rows
-    )
-    return Workflow(name=name, steps=steps)
-
-
-def plan_of(store: Store, registry: Registry) -> Plan:
-    """The session's workflow bound to its protocols, as the store has it."""
+def uid_of(store: Store) -> str:
+    """The session's uid; a new one for a session that has not begun."""
     with store.read() as connection:
-        workflow = workflow_of(connection)
-        if workflow is None:
-            raise LookupError(f"the session in {store.folder} has not been started yet")
-        rows = connection.execute(
-            select(t.step, t.revision.c.number).join(
-                t.revision, t.revision.c.id == t.step.c.revision_id
-            )
-        ).all()
-    plan = bind(workflow, registry, {row.name: row.id for row in rows})
-    for row in rows:
-        step = plan.steps[row.id]
-        step.revision_id, step.number, step.gate = row.revision_id, row.number, row.gate
-    _find_twins(plan)
-    return plan
+        return connection.execute(select(t.session.c.uid)).scalar() or uuid.uuid4().hex
 
 
-def enter_workflow(
-    connection: Connection, writes: Writes, workflow: Workflow, registry: Registry
-) -> Plan:
-    """Bring the store to `workflow`: new steps are added, changed ones get a new revision.
+def mark_of(uid: str, folder: Path) -> str:
+    """Beginning of the names of all leases of a session on this machine."""
+    return f"{name_here(uid, folder)}:"
+
+
+def check_graph(connection: Connection, workflow: Workflow) -> None:
+    """Refuse to start with a workflow that lacks a step of the session, or links one otherwise.
+
+    A workflow is changed in that way on purpose only, not by naming another file.
 
     Raises
     ------
     InvalidWorkflow
-        If it cannot run, or would link a step that exists in another way, or leave one out.
+        With everything that differs.
     """
-    problems = validate(workflow, registry)
-    if problems:
-        raise InvalidWorkflow(workflow.name, problems)
-    known = {row.name: row for row in connection.execute(select(t.step))}
-    numbers = {name: int(row.id) for name, row in known.items()}
-    for step in workflow.steps:
-        numbers.setdefault(
-            step.name, writes.numbers.next("step") if step.name not in numbers else 0
-        )
-    _check_same_graph(connection, workflow)
-    plan = bind(workflow, registry, numbers)
-    for bound in plan.by_depth():
-        row = known.get(bound.name)
-        if row is None:
-            _insert_step(writes, bound)
-        else:
-            bound.revision_id, bound.gate = row.revision_id, row.gate
-            enter_revision(connection, writes, bound, who="")
-            writes.update(t.step, bound.id, protocol=bound.protocol.name, depth=bound.depth)
-    writes.flush(connection)
-    _find_twins(plan)
-    return plan
-
-
-def enter_revision(connection: Connection, writes: Writes, step: PlannedStep, who: str) -> bool:
-    """Bring a step to the revision of its fingerprint, an earlier one or a new one.
-
-    Returns False when it has it already. Parameters that do not decide what is made are changed
-    in the revision itself; True then, where a thread has to begin anew with them.
-    """
-    chosen = select(t.revision).where(t.revision.c.step_id == step.id)
-    rows = {row.fingerprint: row for row in connection.execute(chosen)}
-    row = rows.get(step.fingerprint)
-    if row is not None:
-        step.number = row.number
-        written = {
-            "parameters": json.dumps(dict(step.parameters)),
-            "changed": json.dumps(dict(step.changed)),
-        }
-        same = (row.parameters, row.changed) == tuple(written.values())
-        if not same:
-            writes.update(t.revision, row.id, **written)
-        if row.id == step.revision_id:
-            return not same and step.kind in ("source", "monitor")
-        step.revision_id = row.id
-    else:
-        step.number = 1 + max((old.number for old in rows.values()), default=0)
-        _insert_revision(writes, step, who)
-    step.gate = "held"
-    anew = {"revision_id": step.revision_id, "backfill": 0, "gate": "held", "cursor": "null"}
-    writes.update(t.step, step.id, **anew)
-    document = json.dumps({"revision": step.number, "who": who, "changed": dict(step.changed)})
-    writes.event("step.revised", document, step_id=step.id)
-    return True
-
-
-def _insert_step(writes: Writes, step: PlannedStep) -> None:
-    step.number = 1
-    writes.insert(
-        t.step,
-        id=step.id,
-        name=step.name,
-        protocol=step.protocol.name,
-        kind=step.kind,
-        depth=step.depth,
-        state="waiting",
-        revision_id=_insert_revision(writes, step, ""),
-        backfill=0,
-    )
-    for port, feeds in step.sources.items():
-        for feed in feeds:
-            writes.insert(
-                t.link, step_id=step.id, port=port, source_id=feed.step, source_port=feed.port
-            )
-    writes.event("step.added", step_id=step.id)
-
-
-def _insert_revision(writes: Writes, step: PlannedStep, who: str) -> int:
-    step.revision_id = writes.insert(
-        t.revision,
-        step_id=step.id,
-        number=step.number,
-        parameters=json.dumps(dict(step.parameters)),
-        changed=json.dumps(dict(step.changed)),
-        version=step.protocol.version,
-        fingerprint=step.fingerprint,
-        created=writes.now,
-        who=who,
-    )
-    writes.insert(t.counter, revision_id=step.revision_id)
-    return step.revision_id
-
-
-def _check_same_graph(connection: Connection, workflow: Workflow) -> None:
-    """A session's graph may grow, but what is in it stays as it is."""
-    old = workflow_of(connection)
+    adopted = adopted_branch(connection)
+    old = workflow_of(connection, adopted) if adopted is not None else None
     problems = []
     for step in old.steps if old else ():
         try:
@@ -214,92 +76,150 @@ def _check_same_graph(connection: Connection, workflow: Workflow) -> None:
         raise InvalidWorkflow(workflow.name, problems)
 
 
-def _find_twins(plan: Plan) -> None:
-    """Find the steps whose results may exist before their tasks do."""
-    for step in plan.steps.values():
-        twins = [s for s in plan.steps.values() if s.protocol.name == step.protocol.name]
-        step.looks_back = step.number > 1 or len(twins) > 1
+def enter_session(
+    connection: Connection, writes: Writes, name: str, uid: str, workflow: Workflow, order: str
+) -> BranchId:
+    """Insert the session's row, or bring it up to date; returns the branch that was adopted.
+
+    Its name and uid stay what they are.
+    """
+    row = connection.execute(select(t.session)).one_or_none()
+    values: Mapping[str, Any] = {
+        "workflow": workflow.name,
+        "order": order,
+        "state": "running",
+        "reason": "",
+        "changed": writes.now,
+        "events": max(SCHEMA, row.events if row else 0),
+    }
+    if row is None or (row.state, row.reason) != ("running", ""):
+        writes.event(SessionStateChanged(state="running"))
+    if row is not None:
+        connection.execute(update(t.session).values(**values))
+        return BranchId(row.branch_id)
+    made = {"id": 1, "name": name, "uid": uid, "epoch": 0, "created": writes.now}
+    connection.execute(insert(t.session).values(**made, branch_id=FIRST_BRANCH, **values))
+    return FIRST_BRANCH
 
 
-def recover(folder: Path, connection: Connection, software: Mapping[str, str], now: float) -> int:
+def recover(
+    folder: Path, connection: Connection, writes: Writes, software: Mapping[str, str]
+) -> int:
     """Take over a session: what was running is ready again; returns the new epoch."""
-    end_programs(mark_of(folder))
+    row = connection.execute(select(t.session)).one()
+    end_programs(mark_of(row.uid, folder))
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     connection.execute(
         update(t.task).where(t.task.c.state == "running").values(state="ready", due=0.0)
+    )
+    # What waited for the same work in another branch is not held by a gate.
+    gates = select(t.revision.c.id).where(t.revision.c.kind == "trigger")
+    connection.execute(
+        update(t.task)
+        .where(t.task.c.state == "held", t.task.c.revision_id.not_in(gates))
+        .values(state="ready", reason="")
     )
     connection.execute(
         update(t.counter)
         .where(t.counter.c.running != 0)
         .values(ready=t.counter.c.ready + t.counter.c.running, running=0)
     )
-    for was, left in LEFT.items():
-        connection.execute(update(t.step).where(t.step.c.state == was).values(state=left))
-    epoch = int(connection.execute(select(t.session.c.epoch)).scalar_one()) + 1
-    holder = f"{os.getpid()}@{socket.gethostname()}"
+    connection.execute(
+        update(t.counter)
+        .where(t.counter.c.held != 0, t.counter.c.revision_id.not_in(gates))
+        .values(ready=t.counter.c.ready + t.counter.c.held, held=0)
+    )
+    _put_right(connection, writes)
+    epoch, host = int(row.epoch) + 1, socket.gethostname()
+    holder = f"{os.getpid()}@{host}"
     connection.execute(update(t.session).values(epoch=epoch, holder=holder))
     connection.execute(
-        t.epoch.insert().values(id=epoch, started=now, holder=holder, software=json.dumps(software))
+        t.epoch.insert().values(
+            id=epoch,
+            started=writes.now,
+            holder=holder,
+            software=json.dumps(software),
+            host=host,
+            folder=str(folder),
+        )
+    )
+    writes.event(
+        EpochStarted(
+            epoch=epoch,
+            host=host,
+            folder=str(folder),
+            holder=holder,
+            workflow=row.workflow,
+            order=row.order,
+            events=SCHEMA,
+        )
     )
     return epoch
 
 
-def enter_session(
-    connection: Connection, folder: Path, workflow: Workflow, order: str, now: float
-) -> None:
-    """Insert the session's row, or bring it up to date."""
-    values: Mapping[str, Any] = {
-        "workflow": workflow.name,
-        "order": order,
-        "state": "running",
-        "reason": "",
-        "changed": now,
-    }
-    if connection.execute(select(t.session.c.id)).scalar() is None:
-        connection.execute(
-            t.session.insert().values(id=1, name=folder.name, epoch=0, created=now, **values)
-        )
-    else:
-        connection.execute(update(t.session).values(**values))
+def _put_right(connection: Connection, writes: Writes) -> None:
+    """Let steps be what they are when nobody runs the session: a crash could not say so."""
+    active = (
+        select(t.member.c.revision_id)
+        .join(t.branch, t.branch.c.id == t.member.c.branch_id)
+        .where(t.branch.c.state == "active")
+    )
+    left = select(t.revision).where(t.revision.c.id.in_(active))
+    for one in connection.execute(left).all():
+        if one.state in LEFT:
+            state = LEFT[one.state]
+            writes.update(t.revision, one.id, state=state)
+            said = StepStateChanged(state=state, reason=one.reason)
+            writes.event(said, step_id=one.step_id)
+        if one.waiting:
+            writes.update(t.revision, one.id, waiting=0)
+            writes.event(SourceWaiting(waiting=0), step_id=one.step_id)
 
 
 def step_state(connection: Connection, step: PlannedStep) -> StepState:
     """What decisions need to know of a step, from the store."""
-    row = connection.execute(select(t.step).where(t.step.c.id == step.id)).one()
-    chosen = select(t.counter).where(t.counter.c.revision_id == step.revision_id)
+    row = connection.execute(select(t.revision).where(t.revision.c.id == step.id)).one()
+    chosen = select(t.counter).where(t.counter.c.revision_id == step.id)
     counts = connection.execute(chosen).one()
-    size, items = connection.execute(
-        select(func.coalesce(func.sum(t.arrival.c.size), 0), func.count()).where(
-            t.arrival.c.revision_id == step.revision_id, t.arrival.c.task_id.is_(None)
-        )
-    ).one()
-    protocol = step.protocol
-    fresh = StepState(
+    return StepState(
         id=step.id,
         depth=step.depth,
         kind=step.kind,
         need=step.need,
-        feeding=tuple(dict.fromkeys(f.step for feeds in step.sources.values() for f in feeds)),
+        feeding=tuple(dict.fromkeys(f.step for feeds in step.feeds.values() for f in feeds)),
         state=row.state if row.state in ("paused", "waiting") else "waiting",
         stored=counts.ready,
         backfilling=row.backfill is not None,
+        awaited=None if step.sample is None else len(step.sample),
+        **_waiting(connection, step, counts.held),
     )
+
+
+def _waiting(connection: Connection, step: PlannedStep, held: int) -> dict[str, Any]:
+    """What waits at a step, and what it has been told: as far as its kind has such."""
+    size, items = connection.execute(
+        select(func.coalesce(func.sum(t.arrival.c.size), 0), func.count()).where(
+            t.arrival.c.revision_id == step.id, t.arrival.c.task_id.is_(None)
+        )
+    ).one()
+    protocol = step.protocol
     if isinstance(protocol, BatchProtocol):
-        fresh.full = protocol.batch_size()
-        fresh.waiting_size, fresh.waiting_items = int(size), int(items)
-        fresh.told = _told(connection, step)
-    elif step.kind == "trigger":
-        fresh.waiting_items = counts.held
-        fresh.waiting_size = int(size) if counts.held else 0
-    return fresh
+        waits = {"waiting_size": int(size), "waiting_items": int(items)}
+        return {**waits, "full": protocol.batch_size(), "told": _told(connection, step)}
+    if step.kind == "group":
+        return {"waiting_items": int(items)}
+    if step.kind == "trigger":
+        return {"waiting_items": held, "waiting_size": int(size) if held else 0}
+    return {"withheld": held}
 
 
 def _told(connection: Connection, step: PlannedStep) -> bool:
     """Whether the last batch of a step knew that nothing more would come."""
     chosen = (
         select(t.task.c.inputs)
-        .where(t.task.c.revision_id == step.revision_id, t.task.c.state != "failed")
-        .order_by(t.task.c.exposure_id)
+        .join(t.subject, t.subject.c.id == t.task.c.subject_id)
+        .where(t.task.c.revision_id == step.id, t.task.c.state != "failed")
+        .order_by(t.subject.c.number.desc())
         .limit(1)
     )
     inputs = connection.execute(chosen).scalar()

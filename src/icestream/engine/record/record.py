@@ -9,47 +9,57 @@ import contextlib
 import json
 import shutil
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from icestream.engine.decisions.actions import Start
-from icestream.engine.decisions.changes import ATTEMPTS, backoff
 from icestream.engine.decisions.events import (
     Backfilling,
     BatchFormed,
     Event,
-    LeaseEnded,
     Reconciled,
     Refilled,
-    TasksReady,
+    Replanned,
 )
 from icestream.engine.decisions.ready import Ready
 from icestream.engine.decisions.state import WINDOW, StateView, StepState
-from icestream.engine.executors.contract import Ended, Ending, Lease
+from icestream.engine.executors.contract import Ended, Lease
 from icestream.engine.graph.plan import Plan, PlannedStep
-from icestream.engine.graph.workflow import Workflow
+from icestream.engine.graph.validation import validate
+from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.messages import Discovered
-from icestream.engine.record import endings as commit
-from icestream.engine.record import opening
-from icestream.engine.record.alerts import Alerts
-from icestream.engine.record.batches import form_batch, free_batch
-from icestream.engine.record.cascade import Applied, Cascade
-from icestream.engine.record.documents import Documents
+from icestream.engine.record import branches, endings, opening
+from icestream.engine.record.alerts import Alerts, Reporter, paused
+from icestream.engine.record.applied import Applied, Memory
+from icestream.engine.record.backfill import PAGE, next_page
+from icestream.engine.record.batches import form_batch
+from icestream.engine.record.cascade import Cascade
+from icestream.engine.record.discoveries import changed_after, record_discovery
 from icestream.engine.record.endings import TaskOut
+from icestream.engine.record.follow import follow
+from icestream.engine.record.groups import close_groups
 from icestream.engine.record.leases import Dispatch, prepare
+from icestream.engine.record.needs import broken_for_want
+from icestream.engine.record.opening import check_graph
 from icestream.engine.record.software import software_of
-from icestream.model import Alert
+from icestream.model import RevisionId, SubjectId, TaskId
 from icestream.protocol import Registry
 from icestream.store import tables as t
+from icestream.store.events import (
+    EpochLeft,
+    GateMoved,
+    SessionStateChanged,
+    SourceWaiting,
+    StepStateChanged,
+)
 from icestream.store.open import Store
 from icestream.store.writing import Numbers, Writes
 
 __all__ = ["Record"]
 
-_PAGE = 500
 _STATES = 2
 """States of a batch step that are kept; older ones are removed."""
 
@@ -57,57 +67,124 @@ _STATES = 2
 class Record:
     """Reads and writes one session for its coordinator."""
 
-    def __init__(self, store: Store, order: str, timeout: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        order: str,
+        timeout: float,
+        uid: str | None = None,
+    ) -> None:
         self.store = store
+        self.uid = uid or opening.uid_of(store)
         self.folder = store.folder
+        self.registry = registry
         self.order = order
         self.timeout = timeout
+        self.gpus: int | None = None
+        """How many GPUs a task can hold at most; None: it is not known."""
         self.alerts = Alerts()
-        self.documents = Documents()
+        self.memory = Memory()
         self.plan: Plan = Plan("", {})
         self.epoch = 0
-        self.new_results: set[int] = set()
+        self.new_results: set[RevisionId] = set()
         """Steps with results since somebody last emptied this."""
         self.leases: dict[str, dict[int, TaskOut]] = {}
         """Tasks that are out, by lease."""
         self.loose = 0
         """Particles since somebody last made segments and set this to 0."""
+        self.asked: set[str] = set()
+        """Tokens of requests that are known to be asked and have no answer yet."""
         self._checkpoints: dict[int, list[str]] = {}
+        self._waiting: dict[RevisionId, int] = {}
+        """Files that are not whole yet, by source, as the store has it."""
         self._numbers: Numbers
 
-    def open(self, workflow: Workflow, registry: Registry) -> dict[int, StepState]:
-        """Take the session over: enter the workflow, put right what a crash left."""
+    def open(self, workflow: Workflow) -> dict[RevisionId, StepState]:
+        """Take the session over: enter the workflow, put right what a crash left.
+
+        Raises
+        ------
+        InvalidWorkflow
+            If it cannot run, or would link a step that exists in another way, or leave one out.
+        """
         now = time.time()
+        problems = validate(workflow, self.registry)
+        if problems:
+            raise InvalidWorkflow(workflow.name, problems)
+        self.leases, self.memory = {}, Memory()  # nothing is out
         with self.store.write() as connection:
             self._numbers = Numbers(connection)
             writes = Writes(self._numbers, now)
-            self.plan = opening.enter_workflow(connection, writes, workflow, registry)
-            opening.enter_session(connection, self.folder, workflow, self.order, now)
-            software = software_of(registry, {step.protocol for step in workflow.steps})
-            self.epoch = opening.recover(self.folder, connection, software, now)
+            check_graph(connection, workflow)
+            name = self.folder.name
+            adopted = opening.enter_session(
+                connection, writes, name, self.uid, workflow, self.order
+            )
+            branches.enter_all(connection, writes, adopted, workflow, self.registry)
+            self.plan = branches.plan_of(connection, self.registry)
+            kinds = {step.protocol.name for step in self.plan.steps.values()}
+            software = software_of(self.registry, kinds)
+            self.epoch = opening.recover(self.folder, connection, writes, software)
             self.alerts.load(connection)
-            writes = Writes(self._numbers, now)
-            writes.event("session.started", json.dumps({"epoch": self.epoch}))
+            # What a sample has settled is known again when all of it was looked at.
+            for step in self.plan.steps.values():
+                if step.sample is not None:
+                    writes.update(t.revision, step.id, backfill=0)
             writes.flush(connection)
             return {
                 number: opening.step_state(connection, step)
                 for number, step in self.plan.steps.items()
             }
 
-    def cursors(self) -> dict[int, Any]:
+    def cursors(self) -> dict[RevisionId, Any]:
         """Where each source stands."""
-        chosen = select(t.step.c.id, t.step.c.cursor).where(t.step.c.kind == "source")
+        chosen = select(t.revision.c.id, t.revision.c.cursor).where(t.revision.c.kind == "source")
         with self.store.read() as connection:
-            return {int(number): json.loads(text) for number, text in connection.execute(chosen)}
+            rows = connection.execute(chosen.where(t.revision.c.id.in_(list(self.plan.steps))))
+            return {RevisionId(number): json.loads(text) for number, text in rows}
 
     def reconcile(self, state: StateView) -> Reconciled:
         """What the store says, after something could not be recorded."""
         with self.store.read() as connection:
-            steps = [opening.step_state(connection, self.plan.steps[one]) for one in state.steps]
+            steps = [opening.step_state(connection, step) for step in self.plan.steps.values()]
             self.alerts.held.clear()
             self.alerts.load(connection)
         lost = tuple(name for name in state.leases if name not in self.leases)
         return Reconciled(lost, tuple(steps))
+
+    # -- branches ------------------------------------------------------------------------------
+
+    def replan(self, looking: Collection[RevisionId] = ()) -> list[Event]:
+        """Take up what was changed in the store's branches, and say what is other than before.
+
+        Steps that are `looking` again at what was there are taken up anew, too.
+        """
+        before = self.plan
+        with self.transaction() as (connection, writes):
+            plan = branches.plan_of(connection, self.registry, before)
+            for number in _resampled(before, plan):  # what it has not taken so far was there before
+                writes.update(t.revision, number, backfill=0)
+            writes.flush(connection)
+            fresh = tuple(
+                opening.step_state(connection, step)
+                for step in plan.steps.values()
+                if step.id in looking or _differs(before.steps.get(step.id), step)
+            )
+        self.plan = plan
+        for number in _resampled(before, plan):
+            self.memory.settled.pop(number, None)
+        gone = tuple(number for number in before.steps if number not in plan.steps)
+        replaced = {
+            plan.branches[branch][name]: number
+            for branch, members in before.branches.items()
+            for name, number in members.items()
+            if number in gone and name in plan.branches.get(branch, {})
+        }
+        if not (fresh or gone):
+            return []
+        new = [step for step in plan.steps.values() if step.id not in before.steps]
+        return [Replanned(fresh, gone, replaced), *broken_for_want(new, self.gpus)]
 
     # -- what happened -------------------------------------------------------------------------
 
@@ -117,74 +194,46 @@ class Record:
         for lease in ended:
             outs = self.leases[lease.lease]
             for ending in lease.endings:
-                commit.publish(self.folder, outs[ending.task], ending)
-        events: list[Event] = []
+                endings.publish(self.folder, outs[ending.task], ending)
+        waiting: dict[RevisionId, int] = {}
         with self.cascade() as cascade:
             cascade.load(
-                out.exposure for lease in ended for out in self.leases[lease.lease].values()
+                out.subject for lease in ended for out in self.leases[lease.lease].values()
             )
-            events += [self._lease_ended(cascade, lease) for lease in ended]
+            events: list[Event] = [
+                endings.record_lease(cascade, lease, self.leases[lease.lease], self.epoch)
+                for lease in ended
+            ]
             for one in found:
-                self._found(cascade, one)
+                waiting |= self._found(cascade, one)
         for lease in ended:
             self._forget(lease)
+        self._waiting.update(waiting)
         # New tasks first: a step whose last task has ended must not look as if nothing followed.
         return [*self.follow_up(cascade.applied), *events]
 
-    def _lease_ended(self, cascade: Cascade, lease: Ended) -> Event:
-        groups: dict[str, list[Any]] = defaultdict(list)
-        endings = {one.task: one for one in lease.endings}
-        seconds, reason = 0.0, ""
-        for task, out in self.leases[lease.lease].items():
-            ending = endings.get(task) or _lost(task, lease)
-            outcome = ending.outcome
-            if outcome == "again" and out.attempt >= ATTEMPTS:
-                outcome = "defect"
-            if outcome == "done":
-                commit.record_done(cascade, out, ending, self.epoch)
-                groups["done"].append(task)
-                seconds += ending.seconds
-            elif outcome == "again":
-                due = cascade.writes.now + backoff(out.attempt)
-                if commit.record_ready(cascade, out, due, ending.reason):
-                    groups["again"].append((task, due))
-            elif outcome in ("storage", "cancelled"):
-                if commit.record_ready(cascade, out, 0.0, ending.reason):
-                    groups["returned"].append(task)
-            elif commit.record_failed(cascade, out, ending.reason, ending.details):
-                groups["refused" if outcome == "item" else "failed"].append(task)
-                reason = ending.reason
-                step = self.plan.steps[out.step]
-                if step.kind == "batch":
-                    free_batch(cascade, step, task)
-                    reason = f"{out.name} failed: {reason}; its items wait for another try"
-        mean = seconds / max(1, len(groups["done"]))
-        tasks = {name: tuple(found) for name, found in groups.items()}
-        return LeaseEnded(lease.lease, **tasks, seconds=mean, reason=reason)
-
-    def _found(self, cascade: Cascade, one: Discovered) -> None:
-        step = self.plan.steps[one.step]
-        if one.revision != step.revision_id:
-            return
-        changed = commit.record_discovery(cascade, step, one.found, self.folder, self.epoch)
-        self.alerts.clear(cascade.writes, one.step, "source.failed")
-        alerts = list(one.found.alerts)
-        if changed:
-            said = f"{', '.join(changed[:3])}{' ...' if len(changed) > 3 else ''}"
-            alerts.append(
-                Alert(
-                    key="exposure.changed",
-                    level="warning",
-                    message=f"{said} changed on disk after it was taken in; the first is kept",
-                    exposure=changed[0],
-                )
+    def _found(self, cascade: Cascade, one: Discovered) -> dict[RevisionId, int]:
+        """Record what a source found; returns how many files it waits for."""
+        step = self.plan.steps.get(one.step)
+        if step is None:
+            return {}  # of a revision that is gone
+        waiting = one.found.waiting
+        if waiting != self._waiting.get(step.id, 0):
+            cascade.writes.update(t.revision, step.id, waiting=waiting)
+            cascade.writes.event(
+                SourceWaiting(waiting=waiting, branch=step.beside), step_id=step.step
             )
-        self.alerts.report(cascade.writes, one.step, alerts, last=one.found.closed)
+        changed = record_discovery(cascade, step, one.found, self.folder, self.epoch)
+        self.alerts.clear(cascade.writes, Reporter.of(step), "source.failed")
+        alerts = [*one.found.alerts, *changed_after(changed)]
+        self.alerts.report(cascade.writes, Reporter.of(step), alerts, last=one.found.closed)
+        return {step.id: waiting}
 
     def _forget(self, lease: Ended) -> None:
         """Sweep the scratch of a lease, and states of batches that nothing goes on from."""
         outs = self.leases.pop(lease.lease, {})
         for out in outs.values():
+            self.memory.running.discard(out.key)
             shutil.rmtree(out.scratch, ignore_errors=True)
         for ending in lease.endings:
             self.loose += max(0, ending.particles)
@@ -196,21 +245,23 @@ class Record:
 
     # -- what is to be done --------------------------------------------------------------------
 
-    def start(self, starts: Sequence[Start]) -> list[Lease]:
-        """Mark tasks as running, and make the leases that run them."""
-        dispatch = Dispatch(self.plan, self.folder, self.documents, self.epoch, self.timeout)
-        with self.transaction() as (connection, writes):
-            leases, outs = prepare(dispatch, connection, writes, starts)
-        for lease, of_lease in zip(leases, outs, strict=True):
-            self.leases[lease.id] = {out.id: out for out in of_lease}
-        return leases
+    def start(self, starts: Sequence[Start]) -> tuple[list[Lease], list[Event]]:
+        """Mark tasks as running; the leases that run them, and what follows from those spared."""
+        out = frozenset(TaskId(task) for outs in self.leases.values() for task in outs)
+        dispatch = Dispatch(self.folder, self.epoch, self.timeout, out)
+        with self.cascade() as cascade:
+            sent = prepare(cascade, dispatch, starts)
+        for one in sent:
+            self.leases[one.lease.id] = {out.id: out for out in one.tasks}
+            self.memory.running.update(out.key for out in one.tasks)
+        return [one.lease for one in sent], self.follow_up(cascade.applied)
 
-    def refill(self, number: int, later: set[int]) -> Refilled:
+    def refill(self, number: RevisionId, later: set[int]) -> Refilled:
         """The best ready tasks of a step, but those that wait for another attempt."""
         task = t.task.c
         chosen = (
-            select(task.rank, task.id, task.step_id, task.due, task.attempt)
-            .where(task.revision_id == self.plan.steps[number].revision_id, task.state == "ready")
+            select(task.rank, task.id, task.revision_id, task.due, task.attempt)
+            .where(task.revision_id == number, task.state == "ready")
             .order_by(task.rank.desc())
             .limit(WINDOW + len(later))
         )
@@ -218,73 +269,57 @@ class Record:
             found = [Ready(*row) for row in connection.execute(chosen) if row.id not in later]
         return Refilled(number, tuple(found[:WINDOW]))
 
-    def form_batch(self, number: int, *, final: bool) -> list[Event]:
-        """Make a batch of what has arrived at a step."""
+    def gather(self, number: RevisionId, *, final: bool) -> list[Event]:
+        """Make a batch of what has come to a step, or tasks of the groups that are left."""
+        step = self.plan.steps[number]
         with self.cascade() as cascade:
-            formed = form_batch(cascade, self.plan.steps[number], final=final)
+            if step.kind == "group":
+                formed = close_groups(cascade, step)
+            else:
+                formed = form_batch(cascade, step, final=final)
         return [*self.follow_up(cascade.applied), BatchFormed(number, formed, final)]
 
-    def set_gate(self, number: int, gate: str) -> list[Event]:
+    def set_gate(self, number: RevisionId, gate: str) -> list[Event]:
         """Open a trigger's gate, or shut it for good: all that is held is looked at again."""
+        step = self.plan.steps[number]
         with self.transaction() as (_, writes):
-            writes.update(t.step, number, gate=gate, backfill=0)
-            writes.event("step.gate", json.dumps({"gate": gate}), step_id=number)
-        self.plan.steps[number].gate = gate
+            writes.update(t.revision, number, gate=gate, backfill=0)
+            writes.event(GateMoved(gate=gate, branch=step.beside), step_id=step.step)
+        steps = {**self.plan.steps, number: replace(step, gate=gate)}
+        self.plan = replace(self.plan, steps=steps)
         return [Backfilling(number, True)]
 
-    def backfill(self, number: int) -> list[Event]:
-        """Look at the next page of exposures that were there before a step was changed."""
+    def backfill(self, number: RevisionId) -> list[Event]:
+        """Look at the next page of subjects that were there before a step was changed."""
         step = self.plan.steps[number]
         with self.cascade() as cascade:
             connection = cascade.connection
-            after = connection.execute(
-                select(t.step.c.backfill).where(t.step.c.id == number)
-            ).scalar()
-            page: list[int] = []
+            chosen = select(t.revision.c.backfill).where(t.revision.c.id == number)
+            after = connection.execute(chosen).scalar()
+            page: list[SubjectId] = []
             if after is not None and step.kind not in ("source", "monitor"):
-                page = self._page(connection, step, int(after))
+                page = next_page(connection, self.plan, step, int(after))
             cascade.load(page)
             for one in page:
                 cascade.look_again(number, one)
-            going_on = len(page) >= _PAGE
-            last = abs(page[-1]) if going_on else None
-            cascade.writes.update(t.step, number, backfill=last)
+            going_on = len(page) >= PAGE
+            cascade.writes.update(t.revision, number, backfill=page[-1] if going_on else None)
+            cascade.writes.flush(connection)  # before what breaks the step asks to look again
         events = self.follow_up(cascade.applied)
         return events if going_on else [*events, Backfilling(number, False)]
 
-    def _page(self, connection: Connection, step: PlannedStep, after: int) -> list[int]:
-        if self.plan.snapshots_feed(step):
-            feeding = {feed.step for feeds in step.sources.values() for feed in feeds}
-            chosen = (
-                select(t.task.c.exposure_id)
-                .distinct()
-                .where(
-                    t.task.c.revision_id.in_([self.plan.steps[one].revision_id for one in feeding]),
-                    t.task.c.exposure_id < -after,
-                )
-                .order_by(t.task.c.exposure_id.desc())
-            )
-        else:
-            column = t.exposure.c.id
-            chosen = select(column).where(column > after).order_by(column)
-        return [int(row[0]) for row in connection.execute(chosen.limit(_PAGE))]
-
-    def change_step(self, number: int, state: str, reason: str, *, alarm: bool) -> None:
+    def change_step(self, number: RevisionId, state: str, reason: str, *, alarm: bool) -> None:
         """Record a step's state, and raise or clear the alert that belongs to it."""
-        name = self.plan.steps[number].name
+        step = self.plan.steps[number]
         with self.transaction() as (_, writes):
-            writes.update(t.step, number, state=state, reason=reason)
-            said = json.dumps({"state": state, "reason": reason})
-            writes.event("step.state", said, step_id=number)
+            writes.update(t.revision, number, state=state, reason=reason)
+            said = StepStateChanged(state=state, reason=reason, branch=step.beside)
+            writes.event(said, step_id=step.step)
             if alarm:
-                message = (
-                    f"{name} is paused: {reason}. Mend what is wrong, or change a parameter "
-                    f"(icestream set), then: icestream resume {self.folder} {name}"
-                )
-                alert = Alert(key="step.paused", level="critical", message=message)
-                self.alerts.raise_(writes, number, alert)
+                alert = paused(self.folder, step.name, reason)
+                self.alerts.raise_(writes, Reporter.of(step), alert)
             elif state not in ("paused", "draining"):
-                self.alerts.clear(writes, number, "step.paused")
+                self.alerts.clear(writes, Reporter.of(step), "step.paused")
 
     def change_session(self, state: str, reason: str = "") -> None:
         """Record the session's state."""
@@ -292,16 +327,19 @@ class Record:
             connection.execute(
                 update(t.session).values(state=state, reason=reason, changed=writes.now)
             )
-            writes.event("session.state", json.dumps({"state": state, "reason": reason}))
+            writes.event(SessionStateChanged(state=state, reason=reason))
 
     def leave(self, state: str, reason: str = "") -> None:
         """Record how the session is left: what ran waits for whoever takes it up again."""
         with self.store.read() as connection:
-            chosen = select(t.step.c.id, t.step.c.state, t.step.c.reason)
-            rows = connection.execute(chosen.where(t.step.c.state.in_(opening.LEFT))).all()
+            chosen = select(t.revision.c.id, t.revision.c.state, t.revision.c.reason)
+            left = chosen.where(t.revision.c.state.in_(opening.LEFT))
+            rows = connection.execute(left.where(t.revision.c.id.in_(list(self.plan.steps)))).all()
         for row in rows:
             self.change_step(row.id, opening.LEFT[row.state], row.reason, alarm=False)
         self.change_session(state, reason)
+        with self.transaction() as (_, writes):
+            writes.event(EpochLeft(epoch=self.epoch, state=state, reason=reason))
 
     # -- the way it is done --------------------------------------------------------------------
 
@@ -317,23 +355,33 @@ class Record:
     def cascade(self) -> Iterator[Cascade]:
         """A transaction at whose end all that follows from it is done too."""
         with self.transaction() as (connection, writes):
-            cascade = Cascade(self.plan, connection, writes, self.order, self.documents)
+            cascade = Cascade(self.plan, connection, writes, self.order, self.memory)
             yield cascade
-            cascade.follow()
+            follow(cascade)
 
     def follow_up(self, applied: Applied) -> list[Event]:
         """Events of what a transaction that has been committed changed."""
         self.new_results |= applied.new_results
-        arrived, left = (
-            tuple((step, size) for step, sizes in moved.items() for size in sizes)
-            for moved in (applied.arrived, applied.left)
-        )
-        if not (applied.ready or applied.withdrawn or arrived or left):
-            return []
-        return [TasksReady(tuple(applied.ready), tuple(applied.withdrawn.items()), arrived, left)]
+        for key in applied.released:
+            self.memory.twins.pop(key, None)
+        for key, twins in applied.twins.items():
+            self.memory.twins.setdefault(key, []).extend(twins)
+        settled: list[tuple[RevisionId, int]] = []
+        for step, subjects in applied.settled.items():
+            known = self.memory.settled.setdefault(step, set())
+            settled.append((step, len(subjects - known)))
+            known |= subjects
+        return applied.events(settled)
 
 
-def _lost(task: int, lease: Ended) -> Ending:
-    """The ending of a call that has none: its worker died, or it was cancelled."""
-    outcome = "cancelled" if lease.lost == "cancelled" else "again"
-    return Ending(task=task, outcome=outcome, reason=lease.lost or "the worker did not say")
+def _resampled(before: Plan, after: Plan) -> list[RevisionId]:
+    """Steps that are for other exposures than before."""
+    steps = ((before.steps.get(step.id), step) for step in after.steps.values())
+    return [new.id for old, new in steps if old is not None and old.sample != new.sample]
+
+
+def _differs(old: PlannedStep | None, new: PlannedStep) -> bool:
+    """Whether a step has to be taken up anew: it is new, or other parameters or a sample hold."""
+    if old is None or old.sample != new.sample:
+        return True
+    return old.parameters != new.parameters and new.kind in ("source", "monitor")

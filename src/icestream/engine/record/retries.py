@@ -7,12 +7,13 @@ from sqlalchemy import func, select
 from icestream.engine.decisions.events import Event
 from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.record.record import Record
+from icestream.model import RevisionId, SubjectId
 from icestream.store import tables as t
 
 __all__ = ["refused", "retry"]
 
 _MOST = 500
-"""Exposures in one transaction."""
+"""Subjects in one transaction."""
 
 
 def retry(record: Record, steps: Iterable[PlannedStep]) -> tuple[list[Event], int]:
@@ -29,38 +30,36 @@ def retry(record: Record, steps: Iterable[PlannedStep]) -> tuple[list[Event], in
     events: list[Event] = []
     count = 0
     for step in steps:
-        if not step.per_exposure or step.kind == "source":
+        if step.kind in ("source", "batch", "monitor"):
             continue
-        while exposures := _failed(record, step):
+        while subjects := _failed(record, step):
             with record.cascade() as cascade:
-                cascade.load(exposures)
-                for one in exposures:
+                cascade.load(subjects)
+                for one in subjects:
                     row = cascade.rows(one)[step.id]
                     cascade.change(step, row, "ready", attempt=0, due=0.0, reason="", details="")
             events += record.follow_up(cascade.applied)
-            count += len(exposures)
+            count += len(subjects)
     return events, count
 
 
-def refused(record: Record, steps: Iterable[PlannedStep]) -> tuple[tuple[int, ...], int]:
+def refused(record: Record, steps: Iterable[PlannedStep]) -> tuple[tuple[RevisionId, ...], int]:
     """Sources among the steps that refused something, and of how many exposures."""
     counts = {step.id: _refusals(record, step) for step in steps if step.kind == "source"}
     return tuple(step for step, count in counts.items() if count), sum(counts.values())
 
 
 def _refusals(record: Record, step: PlannedStep) -> int:
-    chosen = select(func.count()).where(
-        t.task.c.revision_id == step.revision_id, t.task.c.state == "failed"
-    )
+    chosen = select(func.count()).where(t.task.c.revision_id == step.id, t.task.c.state == "failed")
     with record.store.read() as connection:
         return int(connection.execute(chosen).scalar_one())
 
 
-def _failed(record: Record, step: PlannedStep) -> list[int]:
-    """Exposures that failed at a step, not too many at once."""
+def _failed(record: Record, step: PlannedStep) -> list[SubjectId]:
+    """Subjects that failed at a step, not too many at once."""
     chosen = (
-        select(t.task.c.exposure_id)
-        .where(t.task.c.revision_id == step.revision_id, t.task.c.state == "failed")
+        select(t.task.c.subject_id)
+        .where(t.task.c.revision_id == step.id, t.task.c.state == "failed")
         .limit(_MOST)
     )
     with record.store.read() as connection:

@@ -1,20 +1,31 @@
-"""Revisions: changing a step's parameters, and what that would cost."""
+"""Changes of a session's workflow: to parameters, and what any change would cost."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
-from icestream.engine.graph.plan import Plan, PlannedStep, parameters_of
-from icestream.engine.record.opening import enter_revision, plan_of
+from icestream.engine.graph.plan import Plan, PlannedStep, bind, parameters_of
+from icestream.engine.graph.workflow import Workflow
+from icestream.engine.record import branches
+from icestream.engine.record.workflows import adopted_branch, branch_called, workflow_of
+from icestream.model import BranchId
 from icestream.protocol import Registry
 from icestream.store import tables as t
 from icestream.store.open import Store
+from icestream.store.records import Counts
 from icestream.store.writing import Numbers, Writes
 
-__all__ = ["Preview", "PreviewStep", "change_at_rest", "change_parameters", "preview", "revise"]
+__all__ = [
+    "Preview",
+    "PreviewStep",
+    "change_at_rest",
+    "changed_steps",
+    "preview",
+    "with_parameters",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +43,11 @@ class PreviewStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What a change of parameters would make run again."""
+    """What a change of a workflow would make run again."""
 
-    step: str
     steps: tuple[PreviewStep, ...]
+    removed: tuple[str, ...] = ()
+    """Steps that would be taken out; what they made stays."""
 
     @property
     def tasks(self) -> int:
@@ -48,8 +60,10 @@ class Preview:
         return sum(step.seconds for step in self.steps)
 
 
-def change_parameters(plan: Plan, name: str, changes: Mapping[str, Any]) -> list[PlannedStep]:
-    """The steps as they would be after a change: the step itself and all that depends on it.
+def with_parameters(
+    workflow: Workflow, registry: Registry, step: str, changes: Mapping[str, Any]
+) -> Workflow:
+    """The workflow with some parameters of a step changed; what is a default is not said.
 
     Raises
     ------
@@ -58,27 +72,14 @@ def change_parameters(plan: Plan, name: str, changes: Mapping[str, Any]) -> list
     pydantic.ValidationError
         If the parameters are not valid, with all that is wrong.
     """
-    step = plan.step(name)
-    changed = {**step.changed, **changes}
-    protocol, parameters = parameters_of(type(step.protocol), changed)
-    defaults = type(step.protocol).parameters_type()().model_dump(mode="json")
-    changed = {key: value for key, value in changed.items() if parameters[key] != defaults.get(key)}
-    trial = Plan(plan.name, dict(plan.steps))
-    trial.steps[step.id] = replace(step, protocol=protocol, parameters=parameters, changed=changed)
-    affected = []
-    for old in plan.downstream(step):
-        new = replace(trial.steps[old.id])
-        trial.steps[old.id] = new
-        new.fingerprint = trial.fingerprint(new)
-        affected.append(new)
-    return affected
-
-
-def revise(
-    connection: Connection, writes: Writes, steps: list[PlannedStep], who: str
-) -> list[PlannedStep]:
-    """Give steps the revision of their new fingerprint; returns those that changed."""
-    return [step for step in steps if enter_revision(connection, writes, step, who)]
+    old = workflow.step(step)
+    protocol = registry.get(old.protocol)
+    changed = {**old.parameters, **changes}
+    _, parameters = parameters_of(protocol, changed)
+    defaults = protocol.parameters_type()().model_dump(mode="json")
+    said = {key: value for key, value in changed.items() if parameters[key] != defaults.get(key)}
+    new = replace(old, parameters=said)
+    return replace(workflow, steps=tuple(new if one is old else one for one in workflow.steps))
 
 
 def change_at_rest(
@@ -89,74 +90,146 @@ def change_at_rest(
     Raises
     ------
     LookupError
-        If there is no such step.
+        If there is no such step, or the session has not been started.
     pydantic.ValidationError
         If the parameters are not valid, with all that is wrong.
     """
-    steps = change_parameters(plan_of(store, registry), step, changes)
     with store.write() as connection:
+        branch = _adopted(connection, store)
+        before = branches.plan_of(connection, registry)
+        workflow = with_parameters(workflow_of(connection, branch), registry, step, changes)
         writes = Writes(Numbers(connection), time.time())
-        changed = revise(connection, writes, steps, who)
+        branches.enter_workflow(
+            connection, writes, branches.Entered(branch, workflow, who), registry
+        )
         writes.flush(connection)
-    return changed
+        after = branches.plan_of(connection, registry)
+    return changed_steps(before, after)
 
 
-def preview(store: Store, registry: Registry, step: str, changes: Mapping[str, Any]) -> Preview:
-    """Say what a change of parameters would make run again, without changing anything."""
-    plan = plan_of(store, registry)
-    affected = change_parameters(plan, step, changes)
-    rerun: set[int] = set()
-    steps = []
+def changed_steps(before: Plan, after: Plan, branch: str | None = None) -> list[PlannedStep]:
+    """The steps of a branch, by default the adopted one, that are not what they were before."""
+    members = set(after.branches[branch or after.adopted].values())
+    return [
+        step
+        for step in after.by_depth()
+        if step.id in members and not _is_same(before.steps.get(step.id), step)
+    ]
+
+
+def _is_same(old: PlannedStep | None, new: PlannedStep) -> bool:
+    return old is not None and old.parameters == new.parameters
+
+
+def preview(
+    store: Store, registry: Registry, workflow: Workflow, branch: str | None = None
+) -> Preview:
+    """Say what bringing a branch to a workflow would make run again, without changing anything.
+
+    Raises
+    ------
+    InvalidWorkflow
+        If the workflow cannot run, with everything that is wrong.
+    """
+    new = bind(workflow, registry)
     with store.read() as connection:
-        for new in affected:
-            old = plan.steps[new.id]
-            if new.fingerprint == old.fingerprint:
+        number = branch_called(connection, branch) if branch else _adopted(connection, store)
+        old = bind(workflow_of(connection, number), registry)
+        members = _members(connection, number)
+        found = branches.find_revisions(connection, new)
+        reached = {name: one.counts.done - one.counts.rejected for name, one in members.items()}
+        rerun: set[str] = set()
+        steps = []
+        for step in new.values():
+            row = found[step.name].revision
+            current = members.get(step.name)
+            if row is not None and current is not None and row.id == current.id:
                 continue
-            counts = _counts(connection, old)
-            known = _ended(connection, new)
-            again = new.id == plan.step(step).id or _made_from(plan, new, rerun)
-            ended = counts.done if old.per_exposure or old.kind == "batch" else 0
-            kept = min(ended, known) if again else ended
-            if old.kind == "source":
-                rerun.add(new.id)  # it costs nothing to find the same again, but it is made anew
+            again = _is_other(old.get(step.name), step) or _made_from(new, step, rerun)
+            ended = _ended(current, step, reached)
+            reached.setdefault(step.name, ended)
+            made = max(_done(connection, row), _done(connection, found[step.name].equal))
+            kept = min(ended, made) if again else ended
+            if step.kind in ("source", "monitor", "trigger"):
                 again = False
-            if old.kind in ("monitor", "trigger"):
-                again = False
-            if again:
-                rerun.add(new.id)
-            ran = counts.done - counts.reused
-            mean = counts.seconds / ran if ran > 0 else 0.0
+            if again or step.kind == "source":
+                # It costs nothing to find the same again, but it is made anew.
+                rerun.add(step.name)
             tasks = ended - kept if again else 0
-            steps.append(PreviewStep(name=new.name, tasks=tasks, kept=kept, seconds=tasks * mean))
-    return Preview(step=step, steps=tuple(steps))
+            mean = current.counts.mean_seconds if current is not None else 0.0
+            steps.append(PreviewStep(name=step.name, tasks=tasks, kept=kept, seconds=tasks * mean))
+    return Preview(steps=tuple(steps), removed=tuple(name for name in old if name not in new))
 
 
-def _made_from(plan: Plan, step: PlannedStep, rerun: set[int]) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A revision of the branch, and how far it is."""
+
+    id: int
+    counts: Counts
+
+
+def _adopted(connection: Connection, store: Store) -> BranchId:
+    number = adopted_branch(connection)
+    if number is None:
+        raise LookupError(f"the session in {store.folder} has not been started yet")
+    return number
+
+
+def _members(connection: Connection, branch: BranchId) -> dict[str, _Member]:
+    names = [column.name for column in t.counter.columns if column.name != "revision_id"]
+    chosen = (
+        select(t.step.c.name.label("step"), t.counter)
+        .join(t.member, t.member.c.step_id == t.step.c.id)
+        .join(t.counter, t.counter.c.revision_id == t.member.c.revision_id)
+        .where(t.member.c.branch_id == branch)
+    )
+    return {
+        row.step: _Member(row.revision_id, Counts(**{name: getattr(row, name) for name in names}))
+        for row in connection.execute(chosen)
+    }
+
+
+def _ended(current: _Member | None, step: PlannedStep, reached: Mapping[str, int]) -> int:
+    """Tasks that the step has done, or would have if it had been there.
+
+    `reached` has how many items went on past each of the steps before it.
+    """
+    if step.kind == "monitor":
+        return 0
+    if current is not None:
+        return current.counts.done
+    feeding = [reached[one.step] for sources in step.inputs.values() for one in sources]
+    return min(feeding, default=0)
+
+
+def _done(connection: Connection, revision: Any) -> int:
+    """Tasks that a revision has done; none where it would be new."""
+    if revision is None:
+        return 0
+    chosen = select(t.counter.c.done).where(t.counter.c.revision_id == revision.id)
+    return int(connection.execute(chosen).scalar() or 0)
+
+
+def _is_other(old: PlannedStep | None, new: PlannedStep) -> bool:
+    """Whether a step itself is another: what feeds it may be."""
+    if old is None:
+        return True
+    same = old.protocol.name == new.protocol.name and old.protocol.version == new.protocol.version
+    return not (same and old.deciding == new.deciding and old.inputs == new.inputs)
+
+
+def _made_from(steps: Mapping[str, PlannedStep], step: PlannedStep, rerun: set[str]) -> bool:
     """Whether the items that come into a step are made by steps that run again.
 
     What a selection lets through is what it was before: only the items' makers count.
     """
-    for feeds in step.sources.values():
-        for feed in feeds:
-            source, port = plan.steps[feed.step], feed.port
+    for sources in step.inputs.values():
+        for output in sources:
+            source, port = steps[output.step], output.port
             while source.passes:
-                origin = source.sources[port][0]
-                source, port = plan.steps[origin.step], origin.port
-            if source.id in rerun:
+                origin = source.inputs[port][0]
+                source, port = steps[origin.step], origin.port
+            if source.name in rerun:
                 return True
     return step.kind == "batch"
-
-
-def _counts(connection: Connection, step: PlannedStep) -> Any:
-    chosen = select(t.counter).where(t.counter.c.revision_id == step.revision_id)
-    return connection.execute(chosen).one()
-
-
-def _ended(connection: Connection, step: PlannedStep) -> int:
-    """Tasks that an earlier revision with the same fingerprint has done."""
-    chosen = (
-        select(func.coalesce(func.max(t.counter.c.done), 0))
-        .join(t.revision, t.revision.c.id == t.counter.c.revision_id)
-        .where(t.revision.c.step_id == step.id, t.revision.c.fingerprint == step.fingerprint)
-    )
-    return int(connection.execute(chosen).scalar_one())

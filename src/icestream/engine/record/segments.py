@@ -14,7 +14,7 @@ import numpy as np
 from sqlalchemy import Connection, func, select
 
 from icestream.engine.messages import Compacted
-from icestream.model import Particles, from_document
+from icestream.model import Particles, ResultId, RevisionId, StepId, from_document
 from icestream.store import tables as t
 from icestream.store.open import Store
 
@@ -48,14 +48,15 @@ def compact(store: Store, *, least: int) -> list[Compacted]:
     return made
 
 
-def _choose(connection: Connection, revision: int, skip: list[Compacted]) -> list[int]:
+def _choose(connection: Connection, revision: RevisionId, skip: list[Compacted]) -> list[ResultId]:
     taken = {number for one in skip for number in one.results}
     chosen = (
         select(t.part.c.result_id, t.part.c.rows)
         .where(t.part.c.revision_id == revision, t.part.c.segment_id.is_(None))
-        .order_by(t.part.c.exposure_id)
+        .order_by(t.part.c.subject_id)
     )
-    results, rows = [], 0
+    results: list[ResultId] = []
+    rows = 0
     for number, count in connection.execute(chosen):
         if number not in taken:
             results.append(number)
@@ -66,7 +67,7 @@ def _choose(connection: Connection, revision: int, skip: list[Compacted]) -> lis
 
 
 def _write(
-    store: Store, connection: Connection, place: tuple[int, int], results: list[int]
+    store: Store, connection: Connection, place: tuple[StepId, RevisionId], results: list[ResultId]
 ) -> Compacted:
     import duckdb  # heavy, and needed only here
 
@@ -93,13 +94,13 @@ def _write(
     return Compacted(step, revision, str(relative), rows, tuple(results))
 
 
-def _columns(connection: Connection, results: list[int]) -> dict[str, Any]:
+def _columns(connection: Connection, results: list[ResultId]) -> dict[str, Any]:
     """The columns of all particles of results, one array each."""
     chosen = (
-        select(t.result.c.document, t.part.c.port, t.exposure.c.name)
+        select(t.result.c.document, t.part.c.port, t.subject.c.name)
         .join(t.part, t.part.c.result_id == t.result.c.id)
-        .join(t.exposure, t.exposure.c.id == t.result.c.exposure_id)
-        .order_by(t.result.c.exposure_id)
+        .join(t.subject, t.subject.c.id == t.result.c.subject_id)
+        .order_by(t.result.c.subject_id)
     )
     gathered: dict[str, list[Any]] = defaultdict(list)
     for start in range(0, len(results), 500):

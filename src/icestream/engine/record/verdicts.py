@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from icestream.model import Rejected, from_document, type_name
+from icestream.model import Rejected, StepId, SubjectId, from_document, type_name
 from icestream.store import tables as t
 
 __all__ = ["Judged", "judged", "verdict_of"]
@@ -31,12 +31,12 @@ def verdict_of(types: str, document: str) -> Judged:
     return Judged()
 
 
-def judged(connection: Connection, step: int, exposure: int, otherwise: Judged) -> Judged:
+def judged(connection: Connection, step: StepId, subject: SubjectId, otherwise: Judged) -> Judged:
     """The last word of people on an exposure at a step, where it differs from `otherwise`."""
     decision = t.decision.c
     chosen = (
         select(decision.accepted, decision.who, decision.why)
-        .where(decision.exposure_id == exposure, decision.step_id == step)
+        .where(decision.subject_id == subject, decision.step_id == step)
         .order_by(decision.id.desc())
         .limit(1)
     )

@@ -4,28 +4,41 @@ To add a verb: its model in `icestream.engine.requests.models`, a function here 
 follows and the answer, and its line in `_obey`.
 """
 
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, assert_never
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
-from icestream.engine.decisions.events import Asked, Event, Reopened, Revised
+from icestream.engine.decisions.events import Asked, Event, Reopened
 from icestream.engine.graph.plan import PlannedStep
+from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine import storage
 from icestream.engine.record.alerts import read_offer
+from icestream.engine.record.branches import (
+    Entered,
+    adopt_branch,
+    create_branch,
+    drop_branch,
+    enter_workflow,
+)
 from icestream.engine.record.cascade import Cascade
-from icestream.engine.record.opening import step_state
+from icestream.engine.record.needs import wants
 from icestream.engine.record.record import Record
 from icestream.engine.record.retries import refused, retry
-from icestream.engine.record.revisions import change_parameters, revise
+from icestream.engine.record.revisions import changed_steps, with_parameters
+from icestream.engine.record.workflows import branch_called, workflow_of
 from icestream.engine.requests.models import (
     Abort,
     Accept,
     Acknowledge,
     Adopt,
+    AdoptBranch,
+    ChangeWorkflow,
+    CreateBranch,
+    DropBranch,
     InvalidRequest,
     Pause,
     Reject,
@@ -36,7 +49,14 @@ from icestream.engine.requests.models import (
     Stop,
     read_request,
 )
+from icestream.model import SubjectId
 from icestream.store import tables as t
+from icestream.store.events import (
+    AlertAcknowledged,
+    ExposureJudged,
+    RequestAnswered,
+    RequestAsked,
+)
 
 __all__ = ["carry_out", "judge", "refuse_late", "waiting_requests"]
 
@@ -50,11 +70,21 @@ class _Refused(Exception):
     """The request cannot be carried out; the message says why."""
 
 
+_EXPECTED = (_Refused, InvalidRequest, InvalidWorkflow, LookupError, ValidationError)
+
+
 def waiting_requests(record: Record) -> Sequence[Any]:
-    """Rows of the requests that nobody has answered, in order."""
+    """Rows of the requests that nobody has answered, in order; says once of each that it came."""
     chosen = select(t.request).where(t.request.c.state == "new").order_by(t.request.c.time)
     with record.store.read() as connection:
-        return connection.execute(chosen).all()
+        rows = connection.execute(chosen).all()
+    fresh = [row for row in rows if row.token not in record.asked]
+    if fresh:
+        with record.transaction() as (_, writes):
+            for row in fresh:
+                writes.event(RequestAsked(token=row.token, verb=row.verb, who=row.who))
+        record.asked.update(row.token for row in fresh)
+    return rows
 
 
 def refuse_late(record: Record, since: float) -> None:
@@ -84,7 +114,7 @@ def carry_out(record: Record, row: Any) -> list[Event]:
         if storage.is_trouble(error):
             raise
         events, answer, verdict = [], str(error), "refused"
-        if not isinstance(error, _Refused | InvalidRequest | LookupError | ValidationError):
+        if not isinstance(error, _EXPECTED):
             _log.warning("refused", verb=row.verb, token=row.token, exc_info=error)
     _answer(record, row, verdict, answer)
     return events
@@ -95,7 +125,7 @@ def _read(row: Any) -> Request:
     return read_request(row.document, verb=row.verb, who=row.who)
 
 
-def _obey(record: Record, request: Request) -> Obeyed:
+def _obey(record: Record, request: Request) -> Obeyed:  # noqa: PLR0911 - one for each verb
     match request:
         case Pause() | Resume() | Stop() | Abort():
             return _control(record, request)
@@ -103,6 +133,14 @@ def _obey(record: Record, request: Request) -> Obeyed:
             return _retry(record, request)
         case SetParameters():
             return _set(record, request)
+        case ChangeWorkflow():
+            return _change_workflow(record, request)
+        case CreateBranch():
+            return _create_branch(record, request)
+        case AdoptBranch():
+            return _adopt_branch(record, request)
+        case DropBranch():
+            return _drop_branch(record, request)
         case Accept() | Reject():
             return _judge(record, request)
         case Acknowledge():
@@ -117,8 +155,11 @@ def _control(record: Record, request: Pause | Resume | Stop | Abort) -> Obeyed:
     verb, reason = request.verb, f"{request.verb} by {request.who}"
     if request.step is None:
         return [Asked(verb, (), reason)], f"the session: {verb}"
-    step = record.plan.step(request.step)
-    steps = record.plan.downstream(step) if request.downstream else [step]
+    step = record.plan.step(request.step, request.branch)
+    steps = record.plan.downstream(step, request.branch) if request.downstream else [step]
+    lacking = [wants(one, record.gpus) for one in steps] if verb == "resume" else []
+    if any(lacking):
+        raise _Refused(f"{request.step} cannot go on: {'; '.join(filter(None, lacking))}")
     numbers = tuple(one.id for one in steps)
     names = ", ".join(one.name for one in steps)
     return [Asked(verb, numbers, reason)], f"{names}: {verb}"
@@ -137,20 +178,86 @@ def _retry(record: Record, request: Retry) -> Obeyed:
 
 
 def _set(record: Record, request: SetParameters) -> Obeyed:
-    steps = change_parameters(record.plan, request.step, request.changes)
-    changed = _revise(record, steps, request.who)
+    with record.transaction() as (connection, writes):
+        branch = branch_called(connection, request.branch or record.plan.adopted)
+        old = workflow_of(connection, branch)
+        new = with_parameters(old, record.registry, request.step, request.changes)
+        entered = Entered(branch, new, request.who)
+        enter_workflow(connection, writes, entered, record.registry)
+    return _taken_up(record, request.branch)
+
+
+def _change_workflow(record: Record, request: ChangeWorkflow) -> Obeyed:
+    workflow = Workflow.from_document(request.workflow)
+    with record.transaction() as (connection, writes):
+        branch = branch_called(connection, request.branch or record.plan.adopted)
+        entered = Entered(branch, workflow, request.who)
+        enter_workflow(connection, writes, entered, record.registry)
+    return _taken_up(record, request.branch)
+
+
+def _create_branch(record: Record, request: CreateBranch) -> Obeyed:
+    with record.transaction() as (connection, writes):
+        base = branch_called(connection, request.base or record.plan.adopted)
+        workflow = (
+            workflow_of(connection, base)
+            if request.workflow is None
+            else Workflow.from_document(request.workflow)
+        )
+        for step, changes in request.changes.items():
+            workflow = with_parameters(workflow, record.registry, step, changes)
+        sample = None
+        if request.exposures is not None:
+            sample = _numbers_of(connection, request.exposures)
+        branch = create_branch(
+            connection, writes, workflow, name=request.name, who=request.who, sample=sample
+        )
+        enter_workflow(connection, writes, Entered(branch, workflow, request.who), record.registry)
+    return _taken_up(record, request.name)
+
+
+def _numbers_of(connection: Connection, names: Sequence[str]) -> list[SubjectId]:
+    """Numbers of exposures by their names."""
+    subject = t.subject.c
+    chosen = select(subject.name, subject.id).where(
+        subject.kind == "exposure", subject.name.in_(names)
+    )
+    known = {name: SubjectId(number) for name, number in connection.execute(chosen)}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise _Refused(f"no exposure {', '.join(unknown)} in this session")
+    return list(known.values())
+
+
+def _adopt_branch(record: Record, request: AdoptBranch) -> Obeyed:
+    with record.transaction() as (connection, writes):
+        looking = adopt_branch(connection, writes, request.name, request.who)
+    return record.replan(looking), f"{request.name} is adopted"
+
+
+def _drop_branch(record: Record, request: DropBranch) -> Obeyed:
+    with record.transaction() as (connection, writes):
+        drop_branch(connection, writes, request.name, request.who)
+    return record.replan(), f"{request.name} is dropped"
+
+
+def _taken_up(record: Record, branch: str | None = None) -> Obeyed:
+    """What follows from what was changed in the branches."""
+    before = record.plan
+    events = record.replan()
+    changed = changed_steps(before, record.plan, branch)
     if not changed:
-        return [], "nothing has changed"
-    with record.store.read() as connection:
-        fresh = tuple(step_state(connection, step) for step in changed)
+        return events, "nothing has changed"
     said = ", ".join(f"{step.name} is at revision {step.number}" for step in changed)
-    return [Revised(fresh, said)], said
+    return events, said
 
 
 def _judge(record: Record, request: Accept | Reject) -> Obeyed:
     steps: list[PlannedStep]
     if request.step is not None:
-        steps = [record.plan.step(request.step)]
+        named = record.plan.step(request.step)
+        # A person's word is on the exposure at the step, whichever branch asks.
+        steps = [one for one in record.plan.by_depth() if one.step == named.step]
         if steps[0].kind not in ("selection", "source"):
             raise _Refused(
                 f"{steps[0].name} is no selection; an exposure is accepted or rejected at one"
@@ -160,9 +267,14 @@ def _judge(record: Record, request: Accept | Reject) -> Obeyed:
         steps = [step for step in every if step.kind == "selection"]
         steps = steps or [step for step in every if step.kind == "source"]
     names = list(request.exposures)
-    by = (request.who, request.why)
-    accepted = isinstance(request, Accept)
-    events, unknown = judge(record, [step.id for step in steps], names, accepted, by)
+    events, unknown = judge(
+        record,
+        steps,
+        names,
+        accepted=isinstance(request, Accept),
+        who=request.who,
+        why=request.why,
+    )
     if unknown:
         raise _Refused(f"no exposure {', '.join(unknown)} in this session")
     where = ", ".join(step.name for step in steps)
@@ -184,12 +296,10 @@ def _adopt(record: Record, request: Adopt) -> Obeyed:
     offer = read_offer(found.offer)
     if offer is None:
         raise _Refused(f"alert {number} offers no change: {found.message}")
-    asked = {"step": offer.step, "changes": dict(offer.changes)}
-    events, said = _set(record, SetParameters(**asked, who=request.who))
+    asked = SetParameters(step=offer.step, changes=dict(offer.changes), who=request.who)
+    events, said = _set(record, asked)
     with record.transaction() as (_, writes):
-        record.alerts.adopt(writes, number, request.who)
-        told = json.dumps({"alert": number, "who": request.who, **asked})
-        writes.event("alert.adopted", told, step_id=found.step_id)
+        record.alerts.adopt(writes, found.step_id, number, offer, request.who)
     return events, said
 
 
@@ -201,57 +311,65 @@ def _answer(record: Record, row: Any, verdict: str, answer: str) -> None:
             .where(t.request.c.token == row.token)
             .values(state=verdict, answer=answer)
         )
-        said = json.dumps({"verb": row.verb, "verdict": verdict, "answer": answer})
-        writes.event("request.answered", said)
-
-
-def _revise(record: Record, steps: list[PlannedStep], who: str) -> list[PlannedStep]:
-    """Give steps the revisions of their new fingerprints; those that changed."""
-    with record.transaction() as (connection, writes):
-        changed = revise(connection, writes, steps, who)
-    for step in steps:
-        record.plan.steps[step.id] = step
-        step.looks_back = True
-    return changed
+        writes.event(
+            RequestAnswered(
+                verb=row.verb, verdict=verdict, answer=answer, token=row.token, who=row.who
+            )
+        )
+    record.asked.discard(row.token)
 
 
 def judge(
-    record: Record, steps: list[int], names: list[str], accepted: bool, by: tuple[str, str]
+    record: Record,
+    steps: Sequence[PlannedStep],
+    names: Sequence[str],
+    *,
+    accepted: bool,
+    who: str,
+    why: str,
 ) -> tuple[list[Event], list[str]]:
     """Record a person's word on exposures at steps; also returns names that are unknown."""
     with record.cascade() as cascade:
-        chosen = select(t.exposure.c.name, t.exposure.c.id).where(t.exposure.c.name.in_(names))
-        known = {name: int(one) for name, one in cascade.connection.execute(chosen)}
+        subject = t.subject.c
+        chosen = select(subject.name, subject.id).where(
+            subject.kind == "exposure", subject.name.in_(names)
+        )
+        known = {name: SubjectId(one) for name, one in cascade.connection.execute(chosen)}
         unknown = [name for name in names if name not in known]
         if not unknown:
             cascade.load(known.values())
-            for number in steps:
+            for step in steps:
                 for one in known.values():
-                    _judge_one(record, cascade, number, one, accepted, by)
+                    _judge_one(cascade, step, one, Word(accepted, who, why))
     return record.follow_up(cascade.applied), unknown
 
 
-def _judge_one(
-    record: Record, cascade: Cascade, number: int, one: int, accepted: bool, by: tuple[str, str]
-) -> None:
-    who, why = by
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person says of an exposure."""
+
+    accepted: bool
+    who: str
+    why: str
+
+
+def _judge_one(cascade: Cascade, step: PlannedStep, one: SubjectId, word: Word) -> None:
     cascade.writes.insert(
         t.decision,
-        step_id=number,
-        exposure_id=one,
-        accepted=accepted,
-        who=who,
-        why=why,
+        step_id=step.step,
+        subject_id=one,
+        accepted=word.accepted,
+        who=word.who,
+        why=word.why,
         time=cascade.writes.now,
     )
-    said = json.dumps({"accepted": accepted, "who": who, "why": why})
-    cascade.writes.event("exposure.judged", said, step_id=number, exposure_id=one)
-    row = cascade.rows(one).get(number)
-    if row is not None and row.state == "done" and row.passed != accepted:
-        reason = row.reason if accepted else (why or f"rejected by {who}")
-        step = record.plan.steps[number]
-        cascade.change(step, row, "done", passed=accepted, reason=reason)
-        cascade.look_again(number, one)
+    said = ExposureJudged(accepted=word.accepted, who=word.who, why=word.why)
+    cascade.writes.event(said, step_id=step.step, subject_id=one)
+    row = cascade.rows(one).get(step.id)
+    if row is not None and row.state == "done" and row.passed != word.accepted:
+        reason = row.reason if word.accepted else (word.why or f"rejected by {word.who}")
+        cascade.change(step, row, "done", passed=word.accepted, reason=reason)
+        cascade.look_again(step.id, one)
 
 
 def _see(record: Record, alert: int, who: str) -> bool:
@@ -263,5 +381,6 @@ def _see(record: Record, alert: int, who: str) -> bool:
             .values(acknowledged=writes.now, acknowledged_by=who)
         )
         if found.rowcount:
-            writes.event("alert.acknowledged", json.dumps({"alert": alert, "who": who}))
+            step = connection.execute(select(t.alert.c.step_id).where(t.alert.c.id == alert))
+            writes.event(AlertAcknowledged(alert=alert, who=who), step_id=step.scalar())
     return bool(found.rowcount)

@@ -1,7 +1,6 @@
 """Waking a coordinator: a datagram says that somebody wrote a request into its store."""
 
 import contextlib
-import hashlib
 import os
 import socket
 import tempfile
@@ -12,30 +11,29 @@ from pathlib import Path
 __all__ = ["Doorbell", "wake"]
 
 
-def wake(folder: Path) -> bool:
-    """Wake the session's coordinator; False when there is none to wake."""
+def wake(name: str) -> bool:
+    """Wake the coordinator of the session that has this name here; False where none runs."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as bell:
         bell.setblocking(False)
         try:
-            bell.sendto(b"!", str(_address(folder)))
+            bell.sendto(b"!", str(_address(name)))
         except OSError:
             return False
     return True
 
 
-def _address(folder: Path) -> Path:
+def _address(name: str) -> Path:
     """Path of the socket: short, since the system allows a hundred bytes only."""
-    name = hashlib.blake2b(str(folder.resolve()).encode(), digest_size=12).hexdigest()
     base = os.environ.get("XDG_RUNTIME_DIR")
     place = Path(base) if base and Path(base).is_dir() else Path(tempfile.gettempdir())
     return place / f"icestream-{os.getuid()}-{name}.sock"
 
 
 class Doorbell:
-    """The coordinator's end: calls `rung` for every datagram."""
+    """The end of the coordinator that is called `name`: calls `rung` for every datagram."""
 
-    def __init__(self, folder: Path, rung: Callable[[], None]) -> None:
-        self._path = _address(folder)
+    def __init__(self, name: str, rung: Callable[[], None]) -> None:
+        self._path = _address(name)
         self._rung = rung
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with contextlib.suppress(FileNotFoundError):

@@ -32,6 +32,10 @@ __all__ = [
     "Accept",
     "Acknowledge",
     "Adopt",
+    "AdoptBranch",
+    "ChangeWorkflow",
+    "CreateBranch",
+    "DropBranch",
     "InvalidRequest",
     "Pause",
     "Reject",
@@ -75,6 +79,8 @@ class _OfSteps(_Request):
     """Name of the step; the whole session when not given."""
     downstream: bool = False
     """All that depends on the step, too."""
+    branch: Name | None = None
+    """Name of the step's branch; the adopted one when not given."""
 
     @model_validator(mode="before")
     @classmethod
@@ -126,6 +132,53 @@ class SetParameters(_Request):
     """Name of the step."""
     changes: dict[str, JsonValue]
     """New values by parameter; those that are not named stay."""
+    branch: Name | None = None
+    """Name of the branch; the adopted one when not given."""
+
+
+class ChangeWorkflow(_Request):
+    """Bring a branch to a workflow: steps that are new, other, linked otherwise, or left out."""
+
+    verb: Literal["workflow"] = "workflow"
+    workflow: dict[str, JsonValue]
+    """The whole workflow, in the form of a workflow file."""
+    branch: Name | None = None
+    """Name of the branch; the adopted one when not given."""
+
+
+class CreateBranch(_Request):
+    """Try a change beside what runs, for all exposures or for some."""
+
+    verb: Literal["branch"] = "branch"
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,60}$")]
+    """What to call it: small letters, digits, ``-``, ``_`` and ``.``."""
+    changes: dict[Name, dict[str, JsonValue]] = Field(default_factory=dict)
+    """New values of parameters, by step."""
+    workflow: dict[str, JsonValue] | None = None
+    """Another workflow, in the form of a workflow file; that of `base` when not given."""
+    base: Name | None = None
+    """The branch to begin from; the adopted one when not given."""
+    exposures: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
+    """Names of the exposures that it is for; all when not given."""
+
+
+class AdoptBranch(_Request):
+    """Make a branch the one that people mean, for all exposures; the one before rests.
+
+    Nothing is lost: adopting the other again takes it back.
+    """
+
+    verb: Literal["adopt-branch"] = "adopt-branch"
+    name: Name
+    """Name of the branch."""
+
+
+class DropBranch(_Request):
+    """Process a branch no more; what it made stays until it is cleaned up."""
+
+    verb: Literal["drop-branch"] = "drop-branch"
+    name: Name
+    """Name of the branch."""
 
 
 class Accept(_Request):
@@ -169,7 +222,20 @@ class Adopt(_Request):
 
 
 Request = (
-    Pause | Resume | Stop | Abort | Retry | SetParameters | Accept | Reject | Acknowledge | Adopt
+    Pause
+    | Resume
+    | Stop
+    | Abort
+    | Retry
+    | SetParameters
+    | ChangeWorkflow
+    | CreateBranch
+    | AdoptBranch
+    | DropBranch
+    | Accept
+    | Reject
+    | Acknowledge
+    | Adopt
 )
 """Everything that can be asked of a session."""
 
@@ -183,7 +249,7 @@ _ADAPTER: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discrimina
 
 def document_of(request: Request) -> str:
     """What is asked, as JSON, without the verb and who asks: they are columns of their own."""
-    return request.model_dump_json(exclude={"verb", "who"})
+    return request.model_dump_json(exclude={"verb", "who"}, exclude_defaults=True)
 
 
 def read_request(document: str | Mapping[str, Any], **more: Any) -> Request:

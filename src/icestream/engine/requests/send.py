@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import insert, select
 
+from icestream.engine.machine.naming import name_here
 from icestream.engine.requests.doorbell import wake
 from icestream.engine.requests.models import Request, document_of
 from icestream.store import tables as t
@@ -46,7 +47,8 @@ def send(folder: Path | str, request: Request) -> str:
                 state="new",
             )
         )
-    wake(folder)
+        uid = connection.execute(select(t.session.c.uid)).scalar() or ""
+    wake(name_here(uid, folder))
     return token
 
 

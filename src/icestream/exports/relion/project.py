@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from icestream.exports.chain import Chain, Items, find_chain, latest_classes, read_exposures
+from icestream.exports.chain import Items, Makers, find_chain, latest_classes, read_exposures
 from icestream.exports.provenance import write_provenance
 from icestream.exports.relion.class2d import write_class2d
 from icestream.exports.relion.motion import write_motion
@@ -111,7 +111,7 @@ class _Export:
 
     def __init__(self, store: Store, out: Path, registry: Registry) -> None:
         self.store, self.out = store, out
-        self.chain: Chain = find_chain(store, registry)
+        self.chain: Makers = find_chain(store, registry)
         groups = optics_groups(read_exposures(store, self.chain))
         movie, image = _optics_blocks(groups)
         job = out / "MotionCorr/job002"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from icestream.processing.backend import operations
 from icestream.processing.classify2d.polar import Complex, Float, PolarGrid, to_harmonics
 
-__all__ = ["Expectation", "Matching", "expect", "reference_power", "shift_grid"]
+__all__ = ["ClassExpectation", "ClassMatching", "expect", "reference_power", "shift_grid"]
 
 _COARSE_RINGS = 10
 """Rings that the search over all classes and shifts looks at."""
@@ -27,7 +27,7 @@ _LEAST_SHARE = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matching:
+class ClassMatching:
     """The references that particles are compared with, and how."""
 
     grid: PolarGrid
@@ -59,7 +59,7 @@ class Matching:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
+class ClassExpectation:
     """Posterior of a block of particles, and their part of the sufficient statistics."""
 
     numerator: Complex
@@ -87,7 +87,7 @@ def shift_grid(reach: float, step: float) -> Float:
     return np.asarray(points[inside], dtype=np.float32)
 
 
-def expect(spectra: Complex, transfer: Float, matching: Matching) -> Expectation:
+def expect(spectra: Complex, transfer: Float, matching: ClassMatching) -> ClassExpectation:
     """Compare a block of particles with all references.
 
     Parameters
@@ -130,7 +130,7 @@ def expect(spectra: Complex, transfer: Float, matching: Matching) -> Expectation
     which = np.unravel_index(mine.argmax(axis=1), (score.shape[1], score.shape[3]))
     fitted = _Fitted(harmonics, transfer, chosen, fine.scale)
     sums = _collect(score, fitted, len(matching.references))
-    return Expectation(
+    return ClassExpectation(
         numerator=sums.numerator,
         denominator=sums.denominator,
         weight=sums.weight,
@@ -151,7 +151,7 @@ class _Coarse:
     """``(n, c)`` classes that fitted best."""
 
 
-def _coarse_search(spectra: Complex, transfer: Float, matching: Matching) -> _Coarse:
+def _coarse_search(spectra: Complex, transfer: Float, matching: ClassMatching) -> _Coarse:
     rings = min(_COARSE_RINGS, matching.rings)
     step = max(1, matching.grid.angles // _COARSE_ANGLES)
     small = PolarGrid(matching.grid.box, rings, matching.grid.angles // step)
@@ -186,7 +186,7 @@ class _Scores:
 
 
 def _fine_scores(
-    harmonics: Complex, transfer: Float, matching: Matching, chosen: NDArray[np.int64]
+    harmonics: Complex, transfer: Float, matching: ClassMatching, chosen: NDArray[np.int64]
 ) -> _Scores:
     """Compare with the `chosen` classes; `harmonics` are as in `_Fitted`."""
     ops, rings = operations(harmonics), matching.rings

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["Growing"]
+__all__ = ["GrowingRows"]
 
 
 @dataclass(eq=False)
-class Growing:
+class GrowingRows:
     """Rows of one shape and type, in a room that doubles when it is full."""
 
     rows: NDArray[Any]
@@ -20,7 +20,7 @@ class Growing:
     __slots__ = ("_room", "rows")
 
     @classmethod
-    def empty(cls, dtype: DTypeLike, shape: tuple[int, ...] = ()) -> "Growing":
+    def empty(cls, dtype: DTypeLike, shape: tuple[int, ...] = ()) -> "GrowingRows":
         """No row yet."""
         return cls(np.zeros((0, *shape), dtype))
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.model import Optics, Stack
-from icestream.processing.classify2d.online import Plan
+from icestream.processing.classify2d.online import ClassificationPlan
 from icestream.processing.classify2d.polar import Float
 from icestream.processing.ctf.transfer import aberration
 from icestream.processing.fourier import fourier_crop
@@ -13,7 +13,7 @@ from icestream.processing.particles import normalize_particles
 __all__ = ["reduced_images", "ring_contrast"]
 
 
-def reduced_images(images: Stack, plan: Plan) -> Stack:
+def reduced_images(images: Stack, plan: ClassificationPlan) -> Stack:
     """Images ``(n, box, box)`` in the plan's box, background of mean 0 and deviation 1.
 
     Parameters

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from icestream.model import Stack
 from icestream.processing.classify2d.expectation import (
-    Matching,
+    ClassMatching,
     expect,
     reference_power,
     shift_grid,
@@ -26,7 +26,7 @@ from icestream.processing.classify2d.reservoir import Reservoir
 from icestream.processing.classify2d.similarity import compare, moved_sums, twins
 from icestream.processing.classify2d.splitting import divide, upright
 
-__all__ = ["Classification", "Plan"]
+__all__ = ["Classification", "ClassificationPlan"]
 
 _BLOCK = 64
 """Particles matched at once: enough for the matrix products, small enough for the caches."""
@@ -57,7 +57,7 @@ _ASKED = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ClassificationPlan:
     """What is fixed during one classification."""
 
     box: int
@@ -140,7 +140,7 @@ class Classification:
     Deterministic: the same plan and the same batches in the same order give the same classes.
     """
 
-    plan: Plan
+    plan: ClassificationPlan
     poses: Poses = field(default_factory=Poses)
     kept: Reservoir = field(init=False)
     statistics: Statistics = field(init=False)
@@ -294,12 +294,12 @@ class Classification:
         into.add(found, block.fold, keep)
         self.poses.record(self.kept.rows[block.kept], found, self.numbers)
 
-    def _matching(self, references: Complex | None = None) -> Matching:
+    def _matching(self, references: Complex | None = None) -> ClassMatching:
         if references is None:
             assert self.references is not None
             references = self.references
         plan = self.plan
-        return Matching(
+        return ClassMatching(
             grid=plan.grid,
             references=references,
             noise=self.noise,

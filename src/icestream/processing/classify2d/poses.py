@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from icestream.processing.classify2d.expectation import Expectation
-from icestream.processing.classify2d.growing import Growing
+from icestream.processing.classify2d.expectation import ClassExpectation
+from icestream.processing.classify2d.growing import GrowingRows
 from icestream.processing.classify2d.polar import Float
 
 __all__ = ["Poses"]
@@ -21,7 +21,7 @@ _POSE = np.dtype(
 class Poses:
     """One row for each particle, in the order of arrival."""
 
-    table: Growing = field(default_factory=lambda: Growing.empty(_POSE))
+    table: GrowingRows = field(default_factory=lambda: GrowingRows.empty(_POSE))
 
     def __len__(self) -> int:
         return len(self.table)
@@ -55,7 +55,9 @@ class Poses:
         """Make room for `more` particles."""
         self.table.append(np.zeros(more, _POSE))
 
-    def record(self, rows: NDArray[np.int64], found: Expectation, numbers: NDArray[Any]) -> None:
+    def record(
+        self, rows: NDArray[np.int64], found: ClassExpectation, numbers: NDArray[Any]
+    ) -> None:
         """Write what a look at the particles `rows` found; `numbers` are those of the classes."""
         self.number[rows] = numbers[found.best_class]
         self.angle[rows] = found.angle

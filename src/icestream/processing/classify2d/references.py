@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from icestream.processing.classify2d.expectation import Expectation, reference_power
+from icestream.processing.classify2d.expectation import ClassExpectation, reference_power
 from icestream.processing.classify2d.polar import Complex, Float, PolarGrid
 
 __all__ = [
@@ -46,7 +46,7 @@ class Statistics:
             np.zeros(classes, dtype=np.float32),
         )
 
-    def add(self, new: Expectation, fold: int, keep: float) -> None:
+    def add(self, new: ClassExpectation, fold: int, keep: float) -> None:
         """Fade what was there to the fraction `keep`, and add a block of particles of one fold."""
         self.numerator *= np.float32(keep)
         self.numerator[fold] += new.numerator

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.model import Stack
-from icestream.processing.classify2d.growing import Growing
+from icestream.processing.classify2d.growing import GrowingRows
 from icestream.processing.classify2d.polar import Float
 
 __all__ = ["Reservoir"]
@@ -24,18 +24,21 @@ class Reservoir:
 
     memory: int
     """Most images kept between batches."""
-    stored: Growing
+    stored: GrowingRows
     """Grey values as bytes, ``(n, box, box)``."""
-    contrast: Growing
+    contrast: GrowingRows
     """``(n, rings)`` CTF."""
-    particle: Growing
+    particle: GrowingRows
     """``(n,)`` which particles they are, in the order of arrival."""
 
     @classmethod
     def empty(cls, memory: int, box: int, rings: int) -> "Reservoir":
         """No image yet."""
-        stored, contrast = Growing.empty(np.int8, (box, box)), Growing.empty(np.float32, (rings,))
-        return cls(memory, stored, contrast, Growing.empty(np.int64))
+        stored, contrast = (
+            GrowingRows.empty(np.int8, (box, box)),
+            GrowingRows.empty(np.float32, (rings,)),
+        )
+        return cls(memory, stored, contrast, GrowingRows.empty(np.int64))
 
     def __len__(self) -> int:
         return len(self.particle)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.processing.backend import operations
-from icestream.processing.classify2d.expectation import Matching, reference_power, shift_grid
+from icestream.processing.classify2d.expectation import ClassMatching, reference_power, shift_grid
 from icestream.processing.classify2d.polar import Complex, Float, to_harmonics, to_spectra
 from icestream.processing.classify2d.references import Statistics, wiener_prior
 
@@ -39,7 +39,7 @@ class Similarity:
     """``(k, k, 2)`` and then moved by so many pixels (dy, dx)."""
 
 
-def compare(statistics: Statistics, matching: Matching) -> Similarity:
+def compare(statistics: Statistics, matching: ClassMatching) -> Similarity:
     """Lay every class on every other one.
 
     Notes
@@ -109,7 +109,7 @@ class _Laid:
     """``(2,)`` (dy, dx) pixels."""
 
 
-def _lay_coarsely(spectra: Complex, weighted: Complex, matching: Matching) -> _AllLaid:
+def _lay_coarsely(spectra: Complex, weighted: Complex, matching: ClassMatching) -> _AllLaid:
     """How the classes lie best on one another, by the innermost rings."""
     grid, rings, count = matching.grid, min(_COARSE_RINGS, matching.rings), len(spectra)
     shifts = shift_grid(_REACH, _STEP)
@@ -129,7 +129,7 @@ def _lay_coarsely(spectra: Complex, weighted: Complex, matching: Matching) -> _A
 
 
 def _refine(
-    spectra: Complex, reference: Complex, shift: Float, step: float, matching: Matching
+    spectra: Complex, reference: Complex, shift: Float, step: float, matching: ClassMatching
 ) -> _Laid:
     """How a class lies best on another, one `step` (pixels) around a shift."""
     grid = matching.grid
@@ -141,7 +141,7 @@ def _refine(
     return _Laid(float(score.max()), float(sample) * 180.0 / grid.angles, shifts[place])
 
 
-def _misplaced(matching: Matching) -> NDArray[np.float64]:
+def _misplaced(matching: ClassMatching) -> NDArray[np.float64]:
     """Mean squared error of the phase on each ring, when the nearest pose of the grid is taken.
 
     Errors of the shift are spread evenly over half a pixel, those of the angle over half a
@@ -167,7 +167,7 @@ def twins(similarity: Similarity) -> list[tuple[int, int]]:
     return found
 
 
-def moved_sums(numerator: Complex, turn: float, shift: Float, matching: Matching) -> Complex:
+def moved_sums(numerator: Complex, turn: float, shift: Float, matching: ClassMatching) -> Complex:
     """Sums ``(..., rings, orders)`` of a class, laid on a class that it is turned and moved from.
 
     The reverse of: turned by `turn` degrees, then moved by `shift` (dy, dx) pixels.

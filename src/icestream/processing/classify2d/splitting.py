@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from icestream.processing.classify2d.expectation import Matching
+from icestream.processing.classify2d.expectation import ClassMatching
 from icestream.processing.classify2d.polar import Complex, Float, to_harmonics
 
 __all__ = ["Halving", "divide", "upright"]
@@ -32,7 +32,7 @@ class Halving:
     """Mean gain of log-likelihood of a particle that was not used to find the kinds."""
 
 
-def upright(spectra: Complex, angle: Float, shift: Float, matching: Matching) -> Complex:
+def upright(spectra: Complex, angle: Float, shift: Float, matching: ClassMatching) -> Complex:
     """Harmonics ``(n, rings, orders)`` of particles, laid as their class lies.
 
     Parameters
@@ -49,7 +49,7 @@ def upright(spectra: Complex, angle: Float, shift: Float, matching: Matching) ->
 
 
 def divide(
-    harmonics: Complex, transfer: Float, prior: Float, matching: Matching, certain: float = 2.0
+    harmonics: Complex, transfer: Float, prior: Float, matching: ClassMatching, certain: float = 2.0
 ) -> Halving | None:
     """Divide the particles of a class into two kinds; None when that explains nothing.
 
@@ -147,7 +147,7 @@ def _spread(rings: Float, values: Float) -> Float:
     return np.repeat(rings, values.shape[1] // rings.shape[1], axis=1)
 
 
-def _whitened(harmonics: Complex, transfer: Float, prior: Float, matching: Matching) -> _Data:
+def _whitened(harmonics: Complex, transfer: Float, prior: Float, matching: ClassMatching) -> _Data:
     """Real vectors ``(n, d)`` whose inner products are those of the likelihood, with their CTF."""
     rings, orders = matching.rings, matching.grid.orders
     # Harmonics 0 and the last count once, the others for their complex conjugates too.

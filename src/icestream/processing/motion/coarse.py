@@ -9,7 +9,7 @@ from scipy.ndimage import median_filter
 from icestream.processing.backend import operations
 from icestream.processing.fourier import HalfSpectrum
 from icestream.processing.motion.spectra import Band, Binned, moved, small_spectra
-from icestream.processing.motion.weighting import Search, coarse_weight
+from icestream.processing.motion.weighting import TrackSearch, coarse_weight
 
 __all__ = ["coarse_track"]
 
@@ -21,7 +21,7 @@ _BFACTOR = 1500.0
 _ROUNDS = 8
 
 
-def coarse_track(binned: Binned, search: Search, *, cores: int = 1) -> NDArray[np.float64]:
+def coarse_track(binned: Binned, search: TrackSearch, *, cores: int = 1) -> NDArray[np.float64]:
     """Move each frame to the highest peak of its correlation with the sum of the others.
 
     With detail to 16 to 24 Å and B 1500 Å², until nothing moves by more than a quarter of a

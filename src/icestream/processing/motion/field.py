@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from icestream.processing.motion.agreement import Agreement, measure_agreement
 from icestream.processing.motion.patches import Patches
 from icestream.processing.motion.smoothing import anchor
-from icestream.processing.motion.track import Search, Track
+from icestream.processing.motion.track import Track, TrackSearch
 
 __all__ = ["LocalFit", "LocalMotion", "fit_local_motion"]
 
@@ -67,7 +67,9 @@ class LocalFit:
     """``(patches,)`` curvature of the agreement of its frames, over that of the mean patch."""
 
 
-def fit_local_motion(patches: Patches, track: Track, search: Search, *, cores: int = 1) -> LocalFit:
+def fit_local_motion(
+    patches: Patches, track: Track, search: TrackSearch, *, cores: int = 1
+) -> LocalFit:
     """Fit whole-frame shifts and a polynomial local model to all patches together.
 
     All patches and frames vote with the slope of their own agreement, so that a patch that alone
@@ -244,7 +246,7 @@ class _Votes:
 
 
 def _maximize(
-    votes: _Votes, unknowns: NDArray[np.float64], search: Search, tolerance: float
+    votes: _Votes, unknowns: NDArray[np.float64], search: TrackSearch, tolerance: float
 ) -> tuple[_Stand, _Stand]:
     """Where Newton steps begin, and where they become smaller than `tolerance`."""
     first = stand = votes.stand(unknowns)

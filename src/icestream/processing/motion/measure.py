@@ -12,7 +12,7 @@ from icestream.processing.motion.field import LocalMotion, fit_local_motion
 from icestream.processing.motion.pairwise import pairwise_track
 from icestream.processing.motion.patches import cut_patches
 from icestream.processing.motion.spectra import Binned, Frames, bin_frames, flatten
-from icestream.processing.motion.track import Search, judge_track, refine_track
+from icestream.processing.motion.track import TrackSearch, judge_track, refine_track
 
 __all__ = ["FoundMotion", "PatchQuality", "count_early_frames", "measure_motion"]
 
@@ -111,7 +111,7 @@ class FoundMotion:
 
 def measure_motion(
     frames: Frames,
-    search: Search,
+    search: TrackSearch,
     dose: Dose | None = None,
     *,
     patches: int = 8,
@@ -140,7 +140,7 @@ def measure_motion(
 
 
 def _measure(
-    binned: Binned, search: Search, dose: Dose | None, patches: int, cores: int
+    binned: Binned, search: TrackSearch, dose: Dose | None, patches: int, cores: int
 ) -> FoundMotion:
     by_pairs = search.method == "pairwise"
     find = pairwise_track if by_pairs else coarse_track

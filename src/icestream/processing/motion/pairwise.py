@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from icestream.processing.backend import operations
 from icestream.processing.motion.spectra import Binned, small_spectra
-from icestream.processing.motion.weighting import Search, coarse_weight
+from icestream.processing.motion.weighting import TrackSearch, coarse_weight
 
 __all__ = ["pairwise_track", "solve_pairs"]
 
@@ -15,7 +15,7 @@ _BFACTOR = 1000.0
 _ROUNDS = 30
 
 
-def pairwise_track(binned: Binned, search: Search, *, cores: int = 1) -> NDArray[np.float64]:
+def pairwise_track(binned: Binned, search: TrackSearch, *, cores: int = 1) -> NDArray[np.float64]:
     """Correlate each frame with each other one, and solve for the shifts of all.
 
     There is no reference that a wrong start could spoil, and a frame without signal spoils only

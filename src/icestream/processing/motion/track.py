@@ -9,9 +9,9 @@ from icestream.processing.dose import Dose
 from icestream.processing.motion.agreement import Agreement, measure_agreement
 from icestream.processing.motion.patches import Patches
 from icestream.processing.motion.smoothing import anchor, track_precision
-from icestream.processing.motion.weighting import Search, Weighting, measure_weighting
+from icestream.processing.motion.weighting import TrackSearch, Weighting, measure_weighting
 
-__all__ = ["Search", "Track", "judge_track", "refine_track"]
+__all__ = ["Track", "TrackSearch", "judge_track", "refine_track"]
 
 _NEAR = 0.3
 """Å: a track whose last step was smaller is near enough to learn how smooth it is."""
@@ -48,7 +48,7 @@ class Track:
 def refine_track(
     patches: Patches,
     shifts: NDArray[np.float64],
-    search: Search,
+    search: TrackSearch,
     dose: Dose | None = None,
     *,
     cores: int = 1,
@@ -92,7 +92,7 @@ def refine_track(
 def judge_track(
     patches: Patches,
     shifts: NDArray[np.float64],
-    search: Search,
+    search: TrackSearch,
     dose: Dose | None = None,
     *,
     cores: int = 1,
@@ -107,7 +107,7 @@ def judge_track(
 def _measure(
     patches: Patches,
     shifts: NDArray[np.float64],
-    search: Search,
+    search: TrackSearch,
     dose: Dose | None,
     weighting: Weighting | None,
     cores: int,

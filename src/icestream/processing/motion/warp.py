@@ -17,7 +17,7 @@ from icestream.processing.motion.halves import half_correlation
 from icestream.processing.motion.magnification import Distortion, undo_distortion
 from icestream.processing.motion.spectra import Frames
 
-__all__ = ["Recipe", "Sums", "sum_frames"]
+__all__ = ["MovieSums", "Recipe", "sum_frames"]
 
 _FLAT = 0.04
 """Pixels: root mean square change of the shift across a tile."""
@@ -42,7 +42,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sums:
+class MovieSums:
     """Aligned sums of one movie; both have the mean and the noise power of the plain sum."""
 
     plain: Image
@@ -71,7 +71,7 @@ def sum_frames(
     recipe: Recipe | None = None,
     *,
     cores: int = 1,
-) -> Sums:
+) -> MovieSums:
     """Sum the frames of a movie after moving each of them, in one pass over the counts.
 
     Small tiles of each frame are interpolated by quintic B-splines and added to a few sums; the
@@ -108,7 +108,7 @@ def sum_frames(
     if spectra.odd is not None:
         halves = back(spectra.odd), back(spectra.plain - spectra.odd)
     weighted = None if spectra.weighted is None else back(spectra.weighted)
-    return Sums(back(spectra.plain), weighted, halves)
+    return MovieSums(back(spectra.plain), weighted, halves)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

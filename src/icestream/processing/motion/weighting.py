@@ -11,7 +11,7 @@ from icestream.processing.dose import Dose, dose_weights
 from icestream.processing.motion.patches import Patches
 from icestream.processing.motion.spectra import Band
 
-__all__ = ["Search", "Weighting", "coarse_weight", "measure_weighting"]
+__all__ = ["TrackSearch", "Weighting", "coarse_weight", "measure_weighting"]
 
 _SMOOTH = 0.002
 """1/Å over which powers are smoothed."""
@@ -20,7 +20,7 @@ _LEAST_NOISE = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class TrackSearch:
     """How a track is looked for."""
 
     resolution: float = 10.0
@@ -89,7 +89,7 @@ def coarse_weight(
 
 
 def measure_weighting(
-    patches: Patches, power: NDArray[np.float64], dose: Dose | None, search: Search
+    patches: Patches, power: NDArray[np.float64], dose: Dose | None, search: TrackSearch
 ) -> Weighting:
     """Measure signal and noise of the aligned frames and derive the best weights.
 

@@ -11,7 +11,7 @@ from icestream.processing.volume.detect import CANDIDATES, Candidate, find_symme
 from icestream.processing.volume.fsc import fourier_shell_correlation
 from icestream.processing.volume.refine import Observations
 from icestream.processing.volume.slices import Map
-from icestream.processing.volume.starts import MATCHED, Plan, Trial, judge, start_map
+from icestream.processing.volume.starts import MATCHED, StartPlan, Trial, judge, start_map
 from icestream.processing.volume.symmetry import group_order
 
 __all__ = ["Contest", "contenders", "largest", "prefer", "shown_symmetry"]
@@ -47,7 +47,7 @@ def contenders(
     volume: Map,
     averages: Observations,
     held: Observations,
-    plan: Plan,
+    plan: StartPlan,
     random: np.random.Generator,
 ) -> Contest:
     """Try point groups on a map that was made without symmetry.

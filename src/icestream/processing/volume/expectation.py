@@ -15,7 +15,7 @@ from scipy import fft
 
 from icestream.processing.classify2d.polar import Complex, Float, PolarGrid, to_harmonics
 
-__all__ = ["Block", "Expectation", "Matching", "Projections", "expect", "project"]
+__all__ = ["ImageBlock", "Projections", "VolumeExpectation", "VolumeMatching", "expect", "project"]
 
 _WINDOW = 3
 """Turns looked at on either side of the best one of a direction."""
@@ -24,7 +24,7 @@ _NEGLIGIBLE = 1e-4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class ImageBlock:
     """Some images, on the rings that are compared."""
 
     spectra: Complex
@@ -43,7 +43,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matching:
+class VolumeMatching:
     """How images are compared with projections."""
 
     grid: PolarGrid
@@ -82,7 +82,7 @@ class Projections:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
+class VolumeExpectation:
     """Posterior of a block of images, and their part of the sums."""
 
     numerator: Complex
@@ -104,7 +104,7 @@ class Expectation:
     """``(d,)`` weights of the images, shared among the directions."""
 
 
-def project(slices: Complex, matching: Matching) -> Projections:
+def project(slices: Complex, matching: VolumeMatching) -> Projections:
     """Prepare central slices ``(d, rings, angles // 2)`` for many comparisons."""
     grid, noise = matching.grid, matching.noise[: matching.grid.rings]
     area = 2.0 * np.pi * np.arange(1, grid.rings + 1) * matching.independence / grid.angles
@@ -119,7 +119,9 @@ def project(slices: Complex, matching: Matching) -> Projections:
     )
 
 
-def expect(block: Block, projections: Projections, matching: Matching) -> Expectation:
+def expect(
+    block: ImageBlock, projections: Projections, matching: VolumeMatching
+) -> VolumeExpectation:
     """Compare a block of images with all projections.
 
     Notes
@@ -159,7 +161,7 @@ def expect(block: Block, projections: Projections, matching: Matching) -> Expect
     _fit(compared, tried, counted, sums, found)
     best = found[:, 1:4].astype(np.int64)
     tried = np.exp(-penalty.astype(np.float64)).sum(axis=1) * directions * turns
-    return Expectation(
+    return VolumeExpectation(
         numerator=sums.numerator,
         denominator=sums.denominator,
         likelihood=(found[:, 0] - np.log(tried)).astype(np.float32),
@@ -180,7 +182,7 @@ class _Turned:
     """``(n, d)`` which of the turns."""
 
 
-def _best_turns(harmonics: Complex, projections: Projections, matching: Matching) -> _Turned:
+def _best_turns(harmonics: Complex, projections: Projections, matching: VolumeMatching) -> _Turned:
     """Try every direction and turn, without a shift."""
     turns = matching.turns
     # One matrix product per order: (n, rings) by (rings, d).
@@ -242,7 +244,7 @@ class _Counted(NamedTuple):
 
 
 class _Sums(NamedTuple):
-    """As in `Expectation`; added to."""
+    """As in `VolumeExpectation`; added to."""
 
     numerator: Complex
     denominator: Float

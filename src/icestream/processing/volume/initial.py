@@ -10,10 +10,10 @@ from icestream.processing.volume.align import center_of, move, symmetrized, turn
 from icestream.processing.volume.choice import Contest, contenders, prefer, shown_symmetry
 from icestream.processing.volume.detect import Candidate
 from icestream.processing.volume.refine import Observations, Refinement
-from icestream.processing.volume.slices import Map, Sums, cube_of, volume_of
+from icestream.processing.volume.slices import Map, SliceSums, cube_of, volume_of
 from icestream.processing.volume.starts import (
     MATCHED,
-    Plan,
+    StartPlan,
     Trial,
     begin,
     compare_starts,
@@ -66,7 +66,7 @@ class FirstMap:
     """Point groups that were tried; the first had no more symmetry than was known."""
 
 
-def first_map(averages: Observations, particles: Observations, plan: Plan) -> FirstMap:
+def first_map(averages: Observations, particles: Observations, plan: StartPlan) -> FirstMap:
     """Find a map without knowing anything of it.
 
     Parameters
@@ -119,7 +119,7 @@ def first_map(averages: Observations, particles: Observations, plan: Plan) -> Fi
     return _finish(refined[symmetry], history, particles, rows, plan)
 
 
-def improve_map(known: FirstMap, particles: Observations, plan: Plan) -> FirstMap:
+def improve_map(known: FirstMap, particles: Observations, plan: StartPlan) -> FirstMap:
     """Refine a map that is known with newer particles; a larger symmetry may show."""
     random = np.random.default_rng(plan.seed)
     rows = _held_out(len(particles), random)
@@ -131,7 +131,9 @@ def improve_map(known: FirstMap, particles: Observations, plan: Plan) -> FirstMa
     return _finish(refinement, history, particles, rows, plan)
 
 
-def better_map(first: FirstMap, second: FirstMap, particles: Observations, plan: Plan) -> FirstMap:
+def better_map(
+    first: FirstMap, second: FirstMap, particles: Observations, plan: StartPlan
+) -> FirstMap:
     """Of two maps the one that makes some particles more likely; of equals the first."""
     chosen = particles.part(_held_out(len(particles), np.random.default_rng(plan.seed)))
 
@@ -155,7 +157,7 @@ def _pass(
     refinement: Refinement,
     particles: Observations,
     chosen: NDArray[np.intp],
-    plan: Plan,
+    plan: StartPlan,
     *,
     temperature: float,
     apart: bool = False,
@@ -188,7 +190,7 @@ def _finish(
     history: _History,
     particles: Observations,
     rows: NDArray[np.intp],
-    plan: Plan,
+    plan: StartPlan,
 ) -> FirstMap:
     """Refine two halves apart; again while they show a larger symmetry. Then sum all anew."""
     every, held = np.arange(len(particles)), particles.part(rows)
@@ -204,7 +206,7 @@ def _finish(
         symmetries = (*symmetries, Trial(symmetry, likelihood, shown.agreement))
         refinement = begin(volume, particles, symmetry, plan, refinement.random)
         _apart(refinement, particles, seen, plan)
-    refinement.sums = Sums.empty(particles.rings)
+    refinement.sums = SliceSums.empty(particles.rings)
     refinement.look(particles, every, search(particles, refinement.rings))
     refinement.frame = refinement.frame.resized(particles.box)
     done = refinement.update()
@@ -221,20 +223,20 @@ def _finish(
 
 
 def _apart(
-    refinement: Refinement, particles: Observations, chosen: NDArray[np.intp], plan: Plan
+    refinement: Refinement, particles: Observations, chosen: NDArray[np.intp], plan: StartPlan
 ) -> None:
     """Refine two halves from what both know at low resolution."""
     low = cube_of(refinement.volumes[0], plan.ring(particles.box, _APART), particles.box)
     common = volume_of(low, refinement.frame.box, particles.box)
     refinement.volumes = (common, common.copy())
     refinement.rings = plan.ring(particles.box, _APART)
-    refinement.sums = Sums.empty(particles.rings)
+    refinement.sums = SliceSums.empty(particles.rings)
     order = refinement.random.permutation(chosen)
     _pass(refinement, particles, order, plan, temperature=1.0, apart=True)
 
 
 def _shown(
-    refinement: Refinement, symmetry: str, held: Observations, plan: Plan
+    refinement: Refinement, symmetry: str, held: Observations, plan: StartPlan
 ) -> Candidate | None:
     """A larger symmetry that the halves show."""
     halves = refinement.volumes

@@ -6,7 +6,14 @@ import numpy as np
 
 from icestream.processing.classify2d.polar import Complex, Float
 from icestream.processing.volume.fsc import cube_correlation, shell_numbers
-from icestream.processing.volume.slices import Map, Sums, cube_of, footprint, soft_sphere, volume_of
+from icestream.processing.volume.slices import (
+    Map,
+    SliceSums,
+    cube_of,
+    footprint,
+    soft_sphere,
+    volume_of,
+)
 
 __all__ = ["Estimate", "Frame", "estimate"]
 
@@ -45,7 +52,7 @@ class Estimate:
     """``(rings + 1,)`` Fourier shell correlation of the halves inside the mask, from shell 0."""
 
 
-def estimate(sums: Sums, frame: Frame, rings: int) -> Estimate:
+def estimate(sums: SliceSums, frame: Frame, rings: int) -> Estimate:
     """Make a volume from the sums, up to ring `rings`.
 
     Notes

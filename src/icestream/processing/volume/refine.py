@@ -9,10 +9,10 @@ from icestream.model import Stack
 from icestream.processing.classify2d.expectation import shift_grid
 from icestream.processing.classify2d.polar import Complex, Float, PolarGrid, disc_mask, to_spectra
 from icestream.processing.volume.expectation import (
-    Block,
-    Expectation,
-    Matching,
+    ImageBlock,
     Projections,
+    VolumeExpectation,
+    VolumeMatching,
     expect,
     project,
 )
@@ -23,10 +23,10 @@ from icestream.processing.volume.rotations import (
     spiral_directions,
     views_along,
 )
-from icestream.processing.volume.slices import Map, Sums, central_slices
+from icestream.processing.volume.slices import Map, SliceSums, central_slices
 from icestream.processing.volume.symmetry import asymmetric_unit
 
-__all__ = ["Observations", "Refinement", "Search", "observe", "shifts_around"]
+__all__ = ["Observations", "PoseSearch", "Refinement", "observe", "shifts_around"]
 
 _BLOCK = 64
 """Images matched at once: enough for the matrix products, small enough for the caches."""
@@ -92,9 +92,9 @@ class Observations:
             power=self.power[:rings],
         )
 
-    def block(self, chosen: NDArray[np.integer], rings: int) -> Block:
+    def block(self, chosen: NDArray[np.integer], rings: int) -> ImageBlock:
         """Some of the images, up to a ring."""
-        return Block(
+        return ImageBlock(
             spectra=self.spectra[chosen, :rings],
             transfer=self.transfer[chosen, :rings],
             centers=self.centers[chosen],
@@ -161,7 +161,7 @@ def shifts_around(reach: float, step: float) -> Float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class PoseSearch:
     """How thoroughly images are matched."""
 
     spacing: float
@@ -187,14 +187,14 @@ class Refinement:
     """Rings compared now."""
     noise: Float
     """``(rings,)`` of all rings there are."""
-    sums: Sums = field(init=False)
+    sums: SliceSums = field(init=False)
     latest: Estimate | None = None
 
     def __post_init__(self) -> None:
-        self.sums = Sums.empty(len(self.noise))
+        self.sums = SliceSums.empty(len(self.noise))
 
     def look(
-        self, seen: Observations, chosen: NDArray[np.integer], search: Search
+        self, seen: Observations, chosen: NDArray[np.integer], search: PoseSearch
     ) -> NDArray[np.float32]:
         """Match some of the images, and add what they say to the sums.
 
@@ -234,7 +234,7 @@ class Refinement:
         self.noise[: self.rings] = np.maximum(level - signal / total, _LEAST_NOISE * level)
         return likelihood
 
-    def likelihoods(self, seen: Observations, search: Search) -> NDArray[np.float32]:
+    def likelihoods(self, seen: Observations, search: PoseSearch) -> NDArray[np.float32]:
         """Log-likelihood ratios ``(n,)`` against empty images, and nothing is changed."""
         views, matching = self._views(search), self._matching(seen, search)
         projections = self._projections(self.volumes[0], views, matching)
@@ -251,14 +251,14 @@ class Refinement:
         self.volumes = self.latest.halves if apart else (volume, volume)
         return self.latest
 
-    def _views(self, search: Search) -> Rotations:
+    def _views(self, search: PoseSearch) -> Rotations:
         """Directions, turned at random so that no grid leaves its mark."""
         directions = spiral_directions(search.spacing) @ random_rotation(self.random)
         return views_along(directions[asymmetric_unit(directions, self.group)])
 
-    def _matching(self, seen: Observations, search: Search) -> Matching:
+    def _matching(self, seen: Observations, search: PoseSearch) -> VolumeMatching:
         wanted = int(np.ceil(np.pi * self.rings * seen.diameter / seen.box)) + 3
-        return Matching(
+        return VolumeMatching(
             grid=PolarGrid(seen.box, self.rings, _ANGLES),
             noise=self.noise[: self.rings],
             independence=seen.independence,
@@ -269,12 +269,12 @@ class Refinement:
             temperature=search.temperature,
         )
 
-    def _projections(self, volume: Map, views: Rotations, matching: Matching) -> Projections:
+    def _projections(self, volume: Map, views: Rotations, matching: VolumeMatching) -> Projections:
         slices = central_slices(volume, views, self.rings, _ANGLES, matching.grid.box)
         return project(slices, matching)
 
     def _add(
-        self, numerator: Complex, denominator: Float, views: Rotations, matching: Matching
+        self, numerator: Complex, denominator: Float, views: Rotations, matching: VolumeMatching
     ) -> None:
         whole = np.zeros((*numerator.shape[:3], matching.grid.orders), dtype=np.complex64)
         whole[..., : matching.orders] = numerator
@@ -283,7 +283,7 @@ class Refinement:
             self.sums.add(half, spectra[half], denominator[half], views, self.group)
 
 
-def _signal(found: Expectation, projections: Projections, transfer: Float) -> Float:
+def _signal(found: VolumeExpectation, projections: Projections, transfer: Float) -> Float:
     """Power ``(rings,)`` that the projections leave in the images of a block, summed."""
     contrast = np.square(transfer).mean(axis=0)
     return np.asarray((found.weight @ projections.power) * contrast, dtype=np.float32)

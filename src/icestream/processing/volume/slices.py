@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from icestream.processing.classify2d.polar import Complex, Float
 from icestream.processing.volume.rotations import Rotations
 
-__all__ = ["Map", "Sums", "central_slices", "cube_of", "footprint", "soft_sphere", "volume_of"]
+__all__ = ["Map", "SliceSums", "central_slices", "cube_of", "footprint", "soft_sphere", "volume_of"]
 
 Map = NDArray[np.float32]
 """Density ``(z, y, x)``."""
@@ -118,7 +118,7 @@ def central_slices(
 
 
 @dataclass(slots=True)
-class Sums:
+class SliceSums:
     """What the images say about the volume: two halves of them, summed in Fourier space."""
 
     numerator: Complex
@@ -127,7 +127,7 @@ class Sums:
     """Sums of CTF²."""
 
     @classmethod
-    def empty(cls, rings: int) -> "Sums":
+    def empty(cls, rings: int) -> "SliceSums":
         """Nothing yet."""
         reach = rings + 1
         shape = (2, 2 * reach + 1, 2 * reach + 1, reach + 1)
@@ -161,12 +161,12 @@ class Sums:
                 self.numerator[half], self.denominator[half], rotations @ element, spectra, power
             )
 
-    def hermitian(self) -> "Sums":
+    def hermitian(self) -> "SliceSums":
         """A copy in which the plane kx = 0 is completed by its mirror image."""
         numerator, denominator = self.numerator.copy(), self.denominator.copy()
         numerator[..., 0] += self.numerator[:, ::-1, ::-1, 0].conj()
         denominator[..., 0] += self.denominator[:, ::-1, ::-1, 0]
-        return Sums(numerator, denominator)
+        return SliceSums(numerator, denominator)
 
 
 @njit(cache=True, nogil=True, fastmath=True)

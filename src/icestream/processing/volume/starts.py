@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from icestream.processing.classify2d.polar import Float
 from icestream.processing.volume.align import align
 from icestream.processing.volume.maximization import Frame
-from icestream.processing.volume.refine import Observations, Refinement, Search, shifts_around
+from icestream.processing.volume.refine import Observations, PoseSearch, Refinement, shifts_around
 from icestream.processing.volume.rotations import random_rotation
 from icestream.processing.volume.slices import Map
 from icestream.processing.volume.symmetry import point_group
 
 __all__ = [
     "MATCHED",
-    "Plan",
+    "StartPlan",
     "Trial",
     "begin",
     "compare_starts",
@@ -37,7 +37,7 @@ _HOT = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class StartPlan:
     """What is wanted."""
 
     pixel_size: float
@@ -73,7 +73,7 @@ class Trial:
 def start_map(
     averages: Observations,
     symmetry: str,
-    plan: Plan,
+    plan: StartPlan,
     random: np.random.Generator,
     known: Map | None = None,
 ) -> Map:
@@ -110,7 +110,7 @@ def start_map(
         detail = _COARSEST + (_FINEST - _COARSEST) * min(1.0, 1.3 * progress)
         refinement.rings = plan.ring(averages.box, detail)
         refinement.sums.fade(0.5 if progress < 0.8 else 0.3)
-        wanted = Search(
+        wanted = PoseSearch(
             spacing=1.2 * _edge_turn(averages, refinement.rings),
             shifts=shifts_around(1.5, 1.5) if progress > 0.15 else shifts_around(0.0, 1.0),
             temperature=1.0 + (_HOT - 1.0) * (1.0 - progress) ** 2,
@@ -135,7 +135,7 @@ def begin(
     volume: Map,
     seen: Observations,
     symmetry: str,
-    plan: Plan,
+    plan: StartPlan,
     random: np.random.Generator,
 ) -> Refinement:
     """A refinement that begins with `volume`, at the resolution at which maps are judged."""
@@ -155,9 +155,9 @@ def frame_of(seen: Observations) -> Frame:
     return Frame(box, seen.box, 0.55 * seen.diameter * box / seen.box)
 
 
-def search(seen: Observations, rings: int, temperature: float = 1.0) -> Search:
+def search(seen: Observations, rings: int, temperature: float = 1.0) -> PoseSearch:
     """How particles are matched up to `rings`."""
-    return Search(
+    return PoseSearch(
         spacing=_edge_turn(seen, rings), shifts=shifts_around(1.5, 1.0), temperature=temperature
     )
 
@@ -167,7 +167,7 @@ def _edge_turn(seen: Observations, rings: int) -> float:
     return float(np.clip(np.degrees(seen.box / (rings * seen.diameter)), 4.0, 30.0))
 
 
-def judge(volume: Map, held: Observations, symmetry: str, plan: Plan) -> NDArray[np.float32]:
+def judge(volume: Map, held: Observations, symmetry: str, plan: StartPlan) -> NDArray[np.float32]:
     """Log-likelihood ratios ``(n,)`` of held-out particles; the same chance for all maps."""
     refinement = begin(volume, held, symmetry, plan, np.random.default_rng(1))
     return refinement.likelihoods(held, search(held, refinement.rings))

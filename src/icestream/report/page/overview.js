@@ -137,7 +137,8 @@ function stepBox(box, step, live) {
     step.rejected && `${count(step.rejected)} rejected`, step.failed && `${count(step.failed)} failed`].filter(Boolean);
   const watching = step.kind === "monitor";
   const alerts = live.alerts.filter((alert) => alert.step === step.name && !alert.cleared).length;
-  const unit = watching ? (alerts === 1 ? "alert" : "alerts") : step.kind === "batch" ? (step.done === 1 ? "batch" : "batches") : "";
+  const [one, many] = watching ? ["alert", "alerts"] : { batch: ["batch", "batches"], group: ["group", "groups"] }[step.kind] || ["", ""];
+  const unit = (watching ? alerts : step.done) === 1 ? one : many;
   const title = wrap(step.title, 20);
   const note = notes.length ? notes.slice(0, 2).join(", ") : stateName(step.state).toLowerCase();
   return svg("g", { class: `step state-${step.state}`, transform: `translate(${box.x} ${box.y})` },

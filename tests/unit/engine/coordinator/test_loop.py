@@ -15,7 +15,7 @@ from icestream.engine.coordinator.loop import Coordinator, Options
 from icestream.engine.machine.ledger import Ledger
 from icestream.engine.messages import Discovered
 from icestream.engine.progress import Progress
-from icestream.engine.record.endings import KEEP
+from icestream.engine.record.discoveries import KEEP
 from icestream.engine.requests.models import Resume, Retry
 from icestream.engine.requests.send import answer_of, send
 from icestream.protocol import Discovery
@@ -173,7 +173,7 @@ class Flaky(InlineExecutor):
 def test_every_task_survives_one_lost_worker(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("icestream.engine.record.record.backoff", lambda attempt: 0.01)
+    monkeypatch.setattr("icestream.engine.record.endings.backoff", lambda attempt: 0.01)
     outcome = session.run(
         ("src", "toy.count", {"count": 20}, {}), add("a", "src"), executor=Flaky()
     )
@@ -195,7 +195,7 @@ def test_a_defect_of_the_coordinator_is_not_hidden(
 
 def test_a_message_that_nobody_knows_is_an_error(desk: Any) -> None:
     made: Desk = desk(("src", "toy.count", {}, {}))
-    coordinator = Coordinator(made.store, InlineExecutor(), Options(most={}))
+    coordinator = Coordinator(made.store, toys.registry(), InlineExecutor(), Options(most={}))
     with pytest.raises(TypeError, match="does not know what to do with 'hello'"):
         coordinator._hear("hello")
 
@@ -251,7 +251,7 @@ def test_a_trigger_counts_all_that_came_before_its_stream_closed(
     assert outcome.complete
     assert len(session.values("a")) == 7
     with session.store().read() as connection:
-        gates = connection.execute(select(t.step.c.gate).where(t.step.c.name == "hold"))
+        gates = connection.execute(select(t.revision.c.gate).where(t.revision.c.kind == "trigger"))
         assert gates.scalar_one() == "open"  # what comes in the next run goes through
 
 
@@ -265,7 +265,7 @@ def test_only_the_last_piece_of_a_large_discovery_moves_the_cursor(
     monkeypatch.setattr(module, "_PIECE", 2)
     items = [toys.Number(exposure=f"e{n}", value=n) for n in range(5)]
     found = Discovery(items, ("refused",), state="all of it", closed=True)  # type: ignore[arg-type]
-    pieces = [one.found for one in module._cut(Discovered(1, 1, found))]
+    pieces = [one.found for one in module._cut(Discovered(1, found))]
     assert [len(piece.items) for piece in pieces] == [2, 2, 1]
     assert [piece.state for piece in pieces] == [KEEP, KEEP, "all of it"]
     assert [len(piece.refused) for piece in pieces] == [0, 0, 1]

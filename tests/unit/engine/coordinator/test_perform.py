@@ -170,7 +170,7 @@ def test_a_trigger_that_raises_is_paused_and_says_why(
     monkeypatch.setattr(toys.Hold, "ready", lambda self, counts: counts["nothing"])
     turn = hold(desk)
     turn.find(1)
-    (row,) = turn.desk.rows(t.step, name="hold")
+    (row,) = turn.desk.rows(t.revision, id=turn.desk.step("hold").id)
     assert (row.state, row.reason) == ("paused", "KeyError: 'nothing'")
     assert turn.desk.rows(t.alert, "key") == ["step.paused"]
 
@@ -181,7 +181,7 @@ def test_a_batch_protocol_that_raises_in_the_coordinator_pauses_its_step_alone(
     turn = Turn(desk(SRC, A, ("total", "toy.total", {"full": 1}, {"number": "src"})))
     monkeypatch.setattr(toys.AddUp, "batch_size", lambda self: 1 / 0)
     turn.find(1)
-    assert turn.desk.rows(t.step, "state", name="total") == ["paused"]
+    assert turn.desk.rows(t.revision, "state", id=turn.desk.step("total").id) == ["paused"]
     assert names(turn.told.leases) == ["e1"]
 
 
@@ -194,7 +194,7 @@ def test_failures_in_a_row_pause_a_step_and_resuming_goes_on(desk: Desks) -> Non
     turn.find(*bad, 200)
     while turn.told.leases:
         turn.end()
-    (row,) = turn.desk.rows(t.step, name="a")
+    (row,) = turn.desk.rows(t.revision, id=turn.desk.step("a").id)
     assert row.state == "paused"
     assert row.reason == "10 failures in a row; the last: RuntimeError: a defect"
     assert turn.desk.counts("a") == {"failed": 10, "ready": 3}

@@ -45,7 +45,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
 
     def start(source: Scripted, state: Any = None, *, held: bool = False) -> Any:
         told: queue.Queue[Any] = queue.Queue()
-        threads.append(SourceThread(3, 5, source, state, told.put))
+        threads.append(SourceThread(3, source, state, told.put))
         threads[-1].hold(held)
         threads[-1].start()
         return told, threads[-1]
@@ -60,10 +60,10 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
 ITEM = toys.Number(exposure="e1", value=1.0)
 
 
-def test_what_is_new_is_told_with_the_revision_that_found_it(run: Any) -> None:
+def test_what_is_new_is_told_with_the_step_that_found_it(run: Any) -> None:
     found = Discovery([ITEM], state=1)
     told, _ = run(Scripted(found))
-    assert told.get(timeout=60.0) == Discovered(3, 5, found)
+    assert told.get(timeout=60.0) == Discovered(3, found)
 
 
 def test_the_next_call_goes_on_from_the_state_of_the_last(run: Any) -> None:
@@ -162,7 +162,7 @@ def test_a_recovery_is_told_even_when_nothing_is_new(
     monkeypatch.setattr(threading.Event, "wait", lambda self, t=None: True)
     told, _ = run(Scripted(OSError("no mount"), Discovery(state=1), Discovery(closed=True)))
     assert isinstance(told.get(timeout=60.0), SourceFailed)
-    assert told.get(timeout=60.0) == Discovered(3, 5, Discovery(state=1))
+    assert told.get(timeout=60.0) == Discovered(3, Discovery(state=1))
 
 
 def test_a_held_source_is_not_asked_until_it_is_let_go(run: Any) -> None:

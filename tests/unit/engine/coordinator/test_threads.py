@@ -5,6 +5,7 @@ import errno
 import queue
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from icestream.engine.coordinator import threads
 from icestream.engine.coordinator.threads import Threads
 from icestream.engine.messages import Compacted, Discovered, HouseFailed, Inspected, Rung
 from icestream.engine.progress import Progress
-from icestream.engine.requests import send as commands
+from icestream.engine.requests import doorbell
 from icestream.store.open import Store
 from toy_record import Desk
 from toy_session import Session
@@ -39,7 +40,7 @@ def open_crew(
 
     def make(*steps: Any, cursors: bool = True, held: tuple[str, ...] = ()) -> Threads:
         opened = desk(*steps)
-        made.append(Threads(opened.store, opened.record.plan, told.put))
+        made.append(Threads(opened.store, opened.record, told.put, NAME))
         numbers = [opened.step(name).id for name in held]
         made[-1].start(opened.record.cursors() if cursors else {}, numbers)
         return made[-1]
@@ -67,25 +68,26 @@ def nothing_of(told: "queue.SimpleQueue[object]", kind: type, seconds: float = 0
     return True
 
 
+NAME = uuid.uuid4().hex[:24]
 OPEN = ("src", "toy.count", {"count": 3, "close": False}, {})
 
 
 def test_sources_look_and_the_bell_rings(
-    open_crew: Callable[..., Threads], told: "queue.SimpleQueue[object]", tmp_path: Path
+    open_crew: Callable[..., Threads], told: "queue.SimpleQueue[object]"
 ) -> None:
     made = open_crew(OPEN)
     found = next_of(told, Discovered)
     assert (len(made.sources()), found.step) == (1, made.sources()[0])
     assert [item.value for item in found.found.items] == [0, 1, 2]
-    assert commands.wake(tmp_path / "session0")
+    assert doorbell.wake(NAME)
     next_of(told, Rung)
 
 
 def test_after_the_crew_has_stopped_nobody_hears_the_bell(
-    open_crew: Callable[..., Threads], tmp_path: Path
+    open_crew: Callable[..., Threads],
 ) -> None:
     open_crew(OPEN).stop()
-    assert not commands.wake(tmp_path / "session0")
+    assert not doorbell.wake(NAME)
 
 
 def test_a_held_source_does_not_look_until_it_goes_on(
@@ -174,7 +176,7 @@ def test_a_store_on_a_local_disk_is_copied_now_and_then(
     store = desk(OPEN).store
     elsewhere = Store(tmp_path / "network", store.engine, file=store.file)
     elsewhere.folder.mkdir()
-    made = Threads(elsewhere, desk(OPEN).record.plan, lambda message: None)
+    made = Threads(elsewhere, desk(OPEN).record, lambda message: None, NAME)
     assert not made.keep_house(0)
     assert made._keeper is None
     monkeypatch.setattr(threads, "_CHECKPOINT", -1.0)

@@ -19,10 +19,11 @@ from icestream.engine.decisions.events import (
     Event,
     GateAnswered,
     Granted,
+    LeaseEnded,
     LeftPaused,
     Reconciled,
     Reopened,
-    Revised,
+    Replanned,
     StepBroken,
     TasksReady,
     Trouble,
@@ -45,6 +46,13 @@ def made(kind: str, **more: object) -> State:
     step = StepState(id=2, depth=1, kind=kind, need=ONE, feeding=(1,), **values)  # type: ignore[arg-type]
     watch = StepState(id=3, depth=2, kind="monitor", need=ONE, feeding=(2,))
     return State({1: source, 2: step, 3: watch}, Free(8, 2**40), 8, mark="m:1.")
+
+
+def revised(fresh: StepState, before: int) -> Replanned:
+    """A step is at another revision than `before`, and so is the monitor that it feeds."""
+    watch = StepState(id=fresh.id + 1, depth=2, kind="monitor", need=ONE, feeding=(fresh.id,))
+    replaced = {fresh.id: before, watch.id: before + 1}
+    return Replanned((fresh, watch), (before, before + 1), replaced)
 
 
 def test_waits_between_attempts_grow_to_a_minute() -> None:
@@ -93,28 +101,92 @@ def test_a_revision_ends_what_runs_and_forgets_what_waits_to_be_tried_again() ->
     }
     state.steps[2].running = state.steps[3].running = 1
     state.later = [(5.0, 4, task(4, 2)), (6.0, 5, task(5, 3))]
-    fresh = StepState(id=2, depth=1, kind="item", need=ONE, feeding=(1,), backfilling=True)
-    actions = decide(state, Revised((fresh,), "set by ann"), 0.0)
-    assert [a for a in actions if isinstance(a, CancelLease)] == [CancelLease("m:1.1;")]
+    fresh = StepState(id=4, depth=1, kind="item", need=ONE, feeding=(1,), backfilling=True)
+    actions = decide(state, revised(fresh, 2), 0.0)
+    cancelled = [a for a in actions if isinstance(a, CancelLease)]
+    assert cancelled == [CancelLease("m:1.1;"), CancelLease("m:1.2;")]
     assert actions.count(RestartMonitors()) == 1
-    assert [entry[1] for entry in state.later] == [5]
+    assert state.later == []
+    assert list(state.steps) == [1, 4, 5]
+    step = state.steps[4]
+    assert step is fresh
+    assert (step.running, step.window, step.state) == (0, [], "running")
+    decide(state, LeaseEnded("m:1.1;", returned=(1,)), 0.0)  # it ends when all that is past
+    assert (state.steps[4].live, state.slots) == (0, 9)
+
+
+def test_what_runs_for_a_step_that_stays_goes_on() -> None:
+    """Another sample, say: what the store calls ready may be known to be tried again later."""
+    state = made("item", window=[(-9, 9, task(9, 2))])
+    state.leases = {"m:1.1;": RunningLease(2, (task(1, 2),), (), ONE)}
+    state.steps[2].running, state.steps[2].later, state.steps[2].mean = 1, 1, 7.0
+    state.later = [(5.0, 4, task(4, 2)), (6.0, 5, task(5, 3))]
+    fresh = StepState(id=2, depth=1, kind="item", need=ONE, feeding=(1,), stored=2)
+    actions = decide(state, Replanned((fresh,)), 0.0)
+    assert not [a for a in actions if isinstance(a, CancelLease)]
     step = state.steps[2]
     assert step is fresh
-    assert (step.running, step.window, step.state) == (1, [], "running")
+    assert (step.running, step.later, step.stored, step.mean) == (1, 1, 1, 7.0)
+    assert [entry[1] for entry in state.later] == [4, 5]
+
+
+def test_a_step_that_returns_before_its_leases_have_ended_counts_them() -> None:
+    """A change that is taken back at once: the lease that was cancelled is still out."""
+    state = made("item", running=1)
+    state.leases = {"m:1.1;": RunningLease(2, (task(1, 2),), (), ONE)}
+    new = StepState(id=4, depth=1, kind="item", need=ONE, feeding=(1,))
+    decide(state, revised(new, 2), 0.0)
+    back = StepState(id=2, depth=1, kind="item", need=ONE, feeding=(1,), stored=1)
+    decide(state, revised(back, 4), 0.0)
+    assert back.running == 1
+    decide(state, LeaseEnded("m:1.1;", returned=(1,)), 0.0)
+    assert (back.running, back.stored, back.live) == (0, 2, 2)
 
 
 @pytest.mark.parametrize("held", ["paused", "draining"])
 def test_a_revision_does_not_resume_a_step(held: str) -> None:
     state = made("item", state=held, given_up=True)
-    fresh = StepState(id=2, depth=1, kind="item", need=ONE, feeding=(1,), stored=4)
-    decide(state, Revised((fresh,)), 0.0)
-    assert (state.steps[2].state, state.steps[2].given_up) == (held, True)
+    fresh = StepState(id=4, depth=1, kind="item", need=ONE, feeding=(1,), stored=4)
+    decide(state, revised(fresh, 2), 0.0)
+    assert (state.steps[4].state, state.steps[4].given_up) == (held, True)
+
+
+@pytest.mark.parametrize("before", ["running", "done"])
+def test_a_revision_of_a_step_begins_anew(before: str) -> None:
+    state = made("item", state=before)
+    fresh = StepState(id=4, depth=1, kind="item", need=ONE, feeding=(1,))
+    actions = decide(state, revised(fresh, 2), 0.0)
+    assert ChangeStep(4, "done") in actions  # nothing to do: it says so of itself
+
+
+def test_tasks_that_wait_for_others_are_counted_as_work_to_come() -> None:
+    state = made("item", running=1, state="running")
+    state.leases = {"m:1.1;": RunningLease(2, (task(1, 2),), (), ONE)}
+    decide(state, TasksReady(withheld=((2, 1),)), 0.0)
+    assert decide(state, LeaseEnded("m:1.1;"), 0.0) == []  # the lease had nothing else in it
+    assert (state.steps[2].state, state.steps[2].live) == ("running", 1)
+    actions = decide(state, TasksReady(withheld=((2, -1),)), 0.0)
+    assert ChangeStep(2, "done") in actions
+
+
+def test_a_step_of_a_sample_waits_for_no_others() -> None:
+    state = made("item", awaited=2, state="running")
+    state.steps[1].state, state.steps[1].closed = "running", False
+    decide(state, TasksReady(settled=((2, 1),)), 0.0)
+    assert state.steps[2].awaited == 1
+    actions = decide(state, TasksReady(settled=((2, 1),)), 0.0)
+    assert ChangeStep(2, "done") in actions
+    assert decide(state, TasksReady(settled=((2, 1),)), 0.0) == []
+    assert state.steps[2].awaited == 0
 
 
 def test_a_source_that_is_revised_or_reopened_looks_anew() -> None:
     state = made("item")
-    fresh = StepState(id=1, depth=0, kind="source", need=ONE)
-    assert StartSource(1) in decide(state, Revised((fresh,)), 0.0)
+    source = StepState(id=4, depth=0, kind="source", need=ONE)
+    step = StepState(id=5, depth=1, kind="item", need=ONE, feeding=(4,))
+    watch = StepState(id=6, depth=2, kind="monitor", need=ONE, feeding=(5,))
+    replanned = Replanned((source, step, watch), (1, 2, 3), {4: 1, 5: 2, 6: 3})
+    assert StartSource(4) in decide(state, replanned, 0.0)
     state = made("item")
     actions = decide(state, Reopened((1,)), 0.0)
     assert StartSource(1) in actions

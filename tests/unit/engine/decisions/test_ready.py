@@ -17,7 +17,3 @@ def test_ranks_put_depth_before_the_order_of_exposures(order: str, first: int) -
     best = max(ranks, key=lambda place: ranks[place])
     assert best == (2, first)
     assert min(ranks[2, e] for e in (2, 5, 9)) > max(ranks[1, e] for e in (2, 5, 9))
-
-
-def test_batches_are_ranked_by_their_number() -> None:
-    assert rank_of(3, -7, "newest") == rank_of(3, 7, "newest")

@@ -6,6 +6,7 @@ import toys
 from icestream.engine.graph.joins import Joined, Missing, Row, join
 from icestream.engine.graph.plan import Plan, bind
 from icestream.engine.graph.workflow import Workflow
+from toy_plan import planned
 
 
 @pytest.fixture(scope="module")
@@ -19,18 +20,17 @@ def plan() -> Plan:
             ("m", "toy.agree", {}, {"number": ["src", "a", "s"]}),
         )
     )
-    numbers = {step.name: place for place, step in enumerate(made.steps, 1)}
-    return bind(made, toys.registry(), numbers)
+    return planned(bind(made, toys.registry()))
 
 
 def rows(**states: str) -> dict[int, Row]:
-    numbers = {"src": 1, "sel": 2, "a": 3, "s": 4, "m": 5}
+    numbers = {"src": 11, "sel": 12, "a": 13, "s": 14, "m": 15}
     made = {}
     for name, state in states.items():
         number = numbers[name]
         passed = state == "done"
         row = Row(number, number, 7, "done" if state == "rejected" else state, passed)
-        row.key, row.result, row.reason = f"key-{name}", number * 10, f"why-{name}"
+        row.key, row.result, row.reason = f"key-{name}", (number - 10) * 10, f"why-{name}"
         made[number] = row
     return made
 

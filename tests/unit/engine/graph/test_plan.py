@@ -1,10 +1,21 @@
 """Plans: a workflow bound to its protocols, and what can be asked of the graph."""
 
+from dataclasses import replace
+
 import pytest
 
 import toys
-from icestream.engine.graph.plan import Feed, Plan, bind, parameters_of
-from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
+from icestream.engine.graph.domains import EXPOSURES, Domain
+from icestream.engine.graph.plan import (
+    Plan,
+    PlannedStep,
+    bind,
+    fingerprint_of,
+    parameters_of,
+)
+from icestream.engine.graph.workflow import InvalidWorkflow, Output, Workflow
+from icestream.model import RevisionId, SubjectId
+from toy_plan import planned
 
 STEPS = (
     ("src", "toy.count", {}, {}),
@@ -16,25 +27,31 @@ STEPS = (
 )
 
 
-def plan(*steps: object) -> Plan:
-    """Steps are numbered 1, 2, ... as they stand in the workflow."""
+def bound(*steps: object) -> dict[str, PlannedStep]:
     made = Workflow.from_document(toys.workflow(*(steps or STEPS)))  # type: ignore[arg-type]
-    return bind(made, toys.registry(), {s.name: n for n, s in enumerate(made.steps, 1)})
+    return bind(made, toys.registry())
 
 
-def test_links_become_numbers_and_the_only_port_its_name() -> None:
-    bound = plan()
-    assert bound.step("s").sources == {
-        "first": (Feed(3, "number"),),
-        "second": (Feed(1, "number"),),
+def plan(*steps: object) -> Plan:
+    """Of one branch. Steps are numbered 1, 2, ... by depth, revisions 11, 12, ..."""
+    return planned(bound(*steps))
+
+
+def test_the_only_port_of_a_step_gets_its_name() -> None:
+    made = bound()
+    assert made["s"].inputs == {
+        "first": (Output("a", "number"),),
+        "second": (Output("src", "number"),),
     }
-    assert bound.step("src").consumers == (2, 4)
-    assert [step.depth for step in bound.by_depth()] == [0, 1, 2, 3, 4, 5]
+    assert [step.depth for step in made.values()] == [0, 1, 2, 3, 4, 5]
 
 
-def test_a_step_that_feeds_two_ports_of_another_has_one_consumer() -> None:
-    bound = plan(STEPS[0], ("s", "toy.sum2", {}, {"first": "src", "second": "src"}))
-    assert bound.step("src").consumers == (2,)
+def test_the_maker_of_an_item_is_behind_what_only_passes() -> None:
+    made = plan()
+    step, port = made.maker(made.step("a").feeds["number"][0])
+    assert (step.name, port) == ("src", "number")
+    step, port = made.maker(made.step("s").feeds["first"][0])
+    assert (step.name, port) == ("a", "number")
 
 
 def test_a_workflow_that_cannot_run_cannot_be_bound() -> None:
@@ -43,54 +60,74 @@ def test_a_workflow_that_cannot_run_cannot_be_bound() -> None:
 
 
 def test_a_step_is_found_by_name_or_those_that_exist_are_named() -> None:
-    assert plan().step("a").id == 3
+    assert plan().step("a").id == 13
     with pytest.raises(LookupError, match="no step 'b' in this session; it has src, sel, a"):
         plan().step("b")
 
 
+def test_a_step_is_found_in_the_branch_that_is_named() -> None:
+    made = plan(*STEPS[:3])
+    members = {**made.branches["main"], "a": RevisionId(99)}
+    other = replace(made.step("a"), id=RevisionId(99))
+    both = Plan("toy", {**made.steps, other.id: other}, {**made.branches, "try": members}, "main")
+    assert [both.step("a", name).id for name in ("main", "try")] == [13, 99]
+    assert both.step("src", "try") is both.step("src")
+    with pytest.raises(LookupError, match="no branch 'x' is processed in this session; it has ma"):
+        both.step("a", "x")
+    with pytest.raises(LookupError, match="no step 'b' in branch 'try'; it has src, sel, a"):
+        both.step("b", "try")
+
+
 def test_downstream_is_all_that_depends_on_a_step_in_order_of_depth() -> None:
-    bound = plan()
-    names = [step.name for step in bound.downstream(bound.step("sel"))]
+    made = plan()
+    names = [step.name for step in made.downstream(made.step("sel"))]
     assert names == ["sel", "a", "s", "total", "twice"]
-    assert [step.name for step in bound.downstream(bound.step("twice"))] == ["twice"]
+    assert [step.name for step in made.downstream(made.step("twice"))] == ["twice"]
 
 
 @pytest.mark.parametrize(
-    ("name", "passes", "per_exposure", "snapshots"),
+    ("name", "passes", "per_exposure", "gathers", "domain"),
     [
-        ("src", False, True, False),
-        ("sel", True, True, False),
-        ("s", False, True, False),
-        ("total", False, False, False),
-        ("twice", False, True, True),
+        ("src", False, True, False, EXPOSURES),
+        ("sel", True, True, False, EXPOSURES),
+        ("s", False, True, False, EXPOSURES),
+        ("total", False, False, True, Domain("batch", "total")),
+        ("twice", False, False, False, Domain("batch", "total")),
     ],
 )
 def test_what_a_step_has_tasks_for(
-    name: str, passes: bool, per_exposure: bool, snapshots: bool
+    name: str, passes: bool, per_exposure: bool, gathers: bool, domain: Domain
 ) -> None:
-    bound = plan()
-    step = bound.step(name)
-    found = (step.passes, step.per_exposure, bound.snapshots_feed(step))
-    assert found == (passes, per_exposure, snapshots)
+    step = bound()[name]
+    found = (step.passes, step.per_exposure, step.gathers, step.domain)
+    assert found == (passes, per_exposure, gathers, domain)
 
 
 def test_what_follows_a_step_on_snapshots_works_on_snapshots_too() -> None:
-    bound = plan(*STEPS, ("again", "toy.double", {}, {"total": "twice"}))
-    assert bound.snapshots_feed(bound.step("again"))
+    made = bound(*STEPS, ("again", "toy.double", {}, {"total": "twice"}))
+    assert made["again"].domain == Domain("batch", "total")
+
+
+@pytest.mark.parametrize(("sample", "taken"), [(None, True), ({3}, True), ({4}, False)])
+def test_a_step_of_a_sample_takes_nothing_else(sample: set[int] | None, taken: bool) -> None:
+    chosen = None if sample is None else frozenset(SubjectId(one) for one in sample)
+    assert replace(bound()["a"], sample=chosen).takes(SubjectId(3)) is taken
 
 
 def test_files_of_a_later_revision_have_a_folder_of_their_own() -> None:
     step = plan().step("a")
     assert step.folder == "a"
-    step.number = 3
-    assert step.folder == "a@3"
+    assert replace(step, number=3).folder == "a@3"
 
 
 # -- fingerprints ----------------------------------------------------------------------------------
 
 
 def fingerprints(*steps: object) -> dict[str, str]:
-    return {step.name: step.fingerprint for step in plan(*steps).steps.values()}
+    found: dict[str, str] = {}
+    for step in bound(*steps).values():
+        found[step.name] = fingerprint_of(step, found)
+    return found
 
 
 def test_a_changed_parameter_changes_the_fingerprint_of_all_that_depends_on_it() -> None:

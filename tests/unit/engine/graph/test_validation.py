@@ -61,7 +61,7 @@ def test_a_snapshot_of_all_is_not_joined_with_one_exposure() -> None:
     mixed = ("x", "toy.share", {}, {"number": "src", "total": "t"})
     assert validate(workflow(*CHAIN, total), toys.registry()) == []
     (said,) = validate(workflow(*CHAIN, total, mixed), toys.registry())
-    assert said.startswith("step 'x': joins snapshots of t with items of single exposures")
+    assert said.startswith("step 'x': joins single exposures with snapshots of t, which nothing pa")
 
 
 def test_all_problems_are_said_at_once() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from icestream.engine.record.alerts import ABSENT, Alerts
+from icestream.engine.record.alerts import ABSENT, Alerts, Reporter
 from icestream.model import Alert
 from icestream.store import queries
 from icestream.store.open import Store, open_store
@@ -27,7 +27,7 @@ def report(
 ) -> list[str]:
     with store.write() as connection:
         writes = Writes(Numbers(connection), time.time())
-        alerts.report(writes, step, said, last=last)
+        alerts.report(writes, Reporter(1, step), said, last=last)
         writes.flush(connection)
     return [alert.message for alert in queries.alerts(store)]
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from icestream.engine.decisions.events import TasksReady
-from icestream.engine.requests.carry_out import judge
 from icestream.store import tables as t
 from toy_record import Desk
 
@@ -16,8 +15,8 @@ TOTAL = ("total", "toy.total", {"full": 3}, {"number": "src"})
 
 def arrived(desk: Desk, step: str) -> list[int]:
     """Exposures that wait at a step, in order."""
-    rows = desk.rows(t.arrival, revision_id=desk.step(step).revision_id)
-    return [row.exposure_id for row in rows if row.task_id is None]
+    rows = desk.rows(t.arrival, revision_id=desk.step(step).id)
+    return [row.subject_id for row in rows if row.task_id is None]
 
 
 def test_items_wait_at_a_batch_step_and_the_coordinator_is_told_their_sizes(desk: Desks) -> None:
@@ -30,14 +29,14 @@ def test_items_wait_at_a_batch_step_and_the_coordinator_is_told_their_sizes(desk
 
 
 def reject(desk: Desk, exposure: str, accepted: bool) -> None:
-    judge(desk.record, [desk.step("sel").id], [exposure], accepted, ("ann", ""))
+    desk.judge(exposure, "sel", accepted=accepted)
 
 
 def test_what_is_in_no_batch_yet_is_taken_back(desk: Desks) -> None:
     made = desk(SRC, SELECT, ("total", "toy.total", {"full": 2}, {"number": "sel"}))
     made.find(1, 2, 3)
     made.work()
-    made.record.form_batch(made.step("total").id, final=False)  # of e1 and e2
+    made.gather("total")  # of e1 and e2
     reject(made, "e1", accepted=False)  # is in a batch: stays in the state that it was folded into
     reject(made, "e3", accepted=False)
     assert arrived(made, "total") == []

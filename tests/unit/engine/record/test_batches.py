@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from icestream.engine.decisions.events import BatchFormed, TasksReady
+from icestream.engine.decisions.events import TasksReady
 from icestream.engine.executors.contract import Ended, Ending, Lease
 from icestream.engine.record import batches
-from icestream.engine.record.revisions import change_parameters
-from icestream.engine.requests.carry_out import _revise, judge
 from icestream.store import queries
 from icestream.store import tables as t
 from toy_record import Desk, Step
@@ -25,19 +23,17 @@ TOTAL = ("total", "toy.total", {"full": 3}, {"number": "src"})
 
 def arrived(desk: Desk, step: str = "total") -> list[int]:
     """Exposures that wait at a step, in order."""
-    rows = desk.rows(t.arrival, revision_id=desk.step(step).revision_id)
-    return [row.exposure_id for row in rows if row.task_id is None]
+    rows = desk.rows(t.arrival, revision_id=desk.step(step).id)
+    return [row.subject_id for row in rows if row.task_id is None]
 
 
 def form(desk: Desk, *, final: bool = False) -> bool:
-    (*_, formed) = desk.record.form_batch(desk.step("total").id, final=final)
-    assert isinstance(formed, BatchFormed)
-    return formed.formed
+    return desk.gather("total", final=final)
 
 
 def contents(desk: Desk) -> list[tuple[int, bool]]:
     """Number of items of each batch, and whether it is said to be the last."""
-    tasks = desk.rows(t.task, revision_id=desk.step("total").revision_id)
+    tasks = desk.rows(t.task, revision_id=desk.step("total").id)
     inputs = [json.loads(task.inputs) for task in tasks]
     return [(len(one["items"]), one["final"]) for one in inputs]
 
@@ -147,7 +143,7 @@ def test_what_was_rejected_while_its_batch_failed_goes_no_further(desk: Desks) -
     made.work()
     assert form(made)
     (lease,) = made.start("total")
-    judge(made.record, [made.step("sel").id], ["e2"], accepted=False, by=("ann", "ice"))
+    made.judge("e2", "sel", why="ice")
     arrivals, _ = fail(made, lease)
     assert (len(arrivals.arrived), len(arrivals.left)) == (3, 1)
     assert arrived(made) == [1, 3]
@@ -174,7 +170,6 @@ def test_a_batch_that_fails_after_its_step_was_revised_pauses_nothing(desk: Desk
     made.find(1, 2, 3)
     assert form(made)
     (lease,) = made.start("total")
-    record = made.record
-    _revise(record, change_parameters(record.plan, "total", {"full": 2}), "ann")
+    made.change("total", full=2)
     (ended,) = fail(made, lease)
     assert (ended.failed, ended.refused) == ((), ())

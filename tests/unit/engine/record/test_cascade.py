@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from icestream.engine.decisions.events import Event, TasksReady
-from icestream.engine.requests.carry_out import judge
 from icestream.store import tables as t
 from toy_record import Desk, run
 
@@ -20,10 +19,7 @@ def add(name: str, after: str, **parameters: Any) -> Any:
 
 
 def reject(desk: Desk, exposure: str, accepted: bool = False, why: str = "ice") -> list[Event]:
-    steps = [s.id for s in desk.record.plan.steps.values() if s.kind == "selection"]
-    events, unknown = judge(desk.record, steps, [exposure], accepted, ("ann", why))
-    assert not unknown
-    return events
+    return desk.judge(exposure, accepted=accepted, why=why)
 
 
 # -- going down the graph --------------------------------------------------------------------------
@@ -256,7 +252,7 @@ def test_a_verdict_that_is_used_again_keeps_its_reasons(desk: Desks) -> None:
     said = made.tasks("small")["e3"].reason
     assert said == "3 is not below 2"
     for accepted in (False, True):
-        judge(made.record, [made.step("sel").id], ["e3"], accepted, ("ann", ""))
+        made.judge("e3", "sel", accepted=accepted)
     assert made.tasks("small")["e3"].reason == said
     assert made.exposures() == {"e3": "rejected"}
 

@@ -1,27 +1,22 @@
-"""Recording: how endings and discoveries become files and rows, exactly once."""
+"""Recording: how endings become files and rows, exactly once."""
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
 
-import toys
 from icestream.engine.executors.contract import Ended, Ending
-from icestream.engine.messages import Discovered
-from icestream.engine.record import endings as commit
-from icestream.engine.record.endings import KEEP, TaskOut, publish
-from icestream.engine.requests.carry_out import judge
-from icestream.model import Exposure, Picture, type_name
-from icestream.protocol import Discovery
+from icestream.engine.record.endings import TaskOut, publish
 from icestream.store import tables as t
 from toy_record import Desk, run
 
 Desks = Callable[..., Desk]
 SRC = ("src", "toy.count", {}, {})
 A = ("a", "toy.add", {"write": True}, {"number": "src"})
+FROM_SEL = {"number": "sel"}
 
 
 # -- files -----------------------------------------------------------------------------------------
@@ -33,7 +28,7 @@ def out(tmp_path: Path) -> TaskOut:
     scratch.mkdir(parents=True)
     (scratch / "image.mrc").write_text("new")
     return TaskOut(
-        id=5, step=2, revision=2, exposure=1, name="e1", key="k", sources=(), attempt=1,
+        id=5, step=2, revision=2, subject=1, name="e1", key="k", sources=(), attempt=1,
         scratch=str(scratch),
     )  # fmt: skip
 
@@ -144,113 +139,92 @@ def test_particles_are_a_part_that_waits_for_its_segment(desk: Desks) -> None:
     assert made.record.loose == 130
 
 
-# -- discoveries -----------------------------------------------------------------------------------
-
-
-def discover(desk: Desk, *items: toys.Number, state: Any = None) -> list[Any]:
-    source = desk.step("src")
-    found = Discovery(items, state=state)
-    return desk.record.take_in([], [Discovered(source.id, source.revision_id, found)])
-
-
-def number(exposure: str, value: float, path: Path | None = None) -> toys.Number:
-    return toys.Number(exposure=exposure, value=value, path=path)
-
-
-def test_an_item_that_is_found_again_is_ignored(desk: Desks) -> None:
-    made = desk(SRC, A)
-    discover(made, number("e1", 1.0))
-    before = [made.rows(table) for table in (t.exposure, t.result, t.task)]
-    assert discover(made, number("e1", 1.0)) == []
-    assert [made.rows(table) for table in (t.exposure, t.result, t.task)] == before
-
-
-def test_an_item_that_has_changed_outside_is_kept_as_it_was_with_an_alert(desk: Desks) -> None:
-    made = desk(SRC, A)
-    discover(made, number("e1", 1.0))
-    discover(made, number("e1", 2.0))
-    assert json.loads(made.rows(t.result)[0].document)["number"]["value"] == 1.0
-    (alert,) = made.rows(t.alert)
-    assert (alert.key, alert.level, alert.exposure) == ("exposure.changed", "warning", "e1")
-    assert "e1 changed on disk" in alert.message
-
-
-def test_the_cursor_is_written_with_what_was_found(desk: Desks) -> None:
-    made = desk(SRC, A)
-    discover(made, number("e1", 1.0), state={"seen": 1})
-    assert made.record.cursors() == {made.step("src").id: {"seen": 1}}
-    discover(made, number("e2", 2.0), state=KEEP)  # a piece of a discovery: more of it follows
-    assert made.record.cursors() == {made.step("src").id: {"seen": 1}}
-
-
-def test_paths_in_the_session_are_kept_relative_to_it(desk: Desks) -> None:
-    made = desk(SRC, A)
-    inside, outside = made.folder / "movies" / "x.tiff", Path("/elsewhere/y.tiff")
-    discover(made, number("e1", 1.0, inside), number("e2", 2.0, outside))
-    paths = [json.loads(row.document)["number"]["path"] for row in made.rows(t.result)]
-    assert paths == ["movies/x.tiff", "/elsewhere/y.tiff"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shot(toys.Number):
-    """A number with more than a number has."""
-
-    details: str = "words"
-    when: Exposure | None = None
-    seen: Annotated[Path | None, Picture("Seen")] = None
-
-
-def test_what_a_source_finds_is_recorded_as_what_it_is(desk: Desks) -> None:
-    made = desk(SRC)
-    when = Exposure(name="e1", grid_square="7")
-    shot = Shot(exposure="e1", value=1.0, when=when, seen=made.folder / "raw" / "e1.png")
-    discover(made, shot, number("e2", 2.0))
-    first, second = made.rows(t.result)
-    assert json.loads(first.types) == {"number": type_name(Shot)}
-    assert json.loads(first.pictures) == [["number", "raw/e1.png", "Seen", ""]]
-    assert json.loads(second.types) == {"number": "toys:Number"}
-    # What the shot itself was is told by its type, whatever the item calls it.
-    details = [json.loads(row.details) for row in made.rows(t.exposure)]
-    assert (details[0]["grid_square"], details[1]) == ("7", {})
-
-
-def test_a_refused_file_is_a_failed_exposure_with_its_reason(desk: Desks) -> None:
-    made = desk(SRC, A)
-    made.find(1, refused=("x2",))
-    assert made.exposures() == {"e1": "going", "x2": "failed"}
-    assert made.tasks("src")["x2"].reason == "x2: is bad"
-    assert made.states_of("a") == {"e1": "ready", "x2": "skipped"}
-
-
-def test_a_refused_file_that_is_mended_is_taken_in(desk: Desks) -> None:
-    made = desk(SRC, A)
-    made.find(refused=("x2",))
-    discover(made, number("x2", 2.0))
-    made.work()
-    assert made.exposures() == {"x2": "done"}
-    assert made.counts("a") == {"done": 1}
-
-
-def test_what_a_person_rejected_at_the_source_stays_rejected(desk: Desks) -> None:
-    made = desk(SRC, A)
+def test_an_ending_of_other_inputs_than_the_task_has_now_is_kept_but_does_not_end_it(
+    desk: Desks,
+) -> None:
+    """What goes into the task changed while it ran, and it was started again before that ended."""
+    made = desk(
+        SRC,
+        ("sel", "toy.select", {"below": 50}, {"number": "src"}),
+        ("b", "toy.add", {"add": 5}, {"number": "src"}),
+        ("c", "toy.add", {"add": 8}, {"number": "src"}),
+        ("mean", "toy.agree", {}, {"number": ["sel", "b", "c"]}),
+    )
     made.find(1)
-    judge(made.record, [made.step("src").id], ["e1"], False, ("ann", "ice"))
-    made.open(("src", "toy.count", {"offset": 1}, {}), A)  # found anew, with other parameters
-    discover(made, number("e1", 2.0))
-    assert made.exposures() == {"e1": "rejected"}
-    assert made.tasks("src")["e1"].reason == "ice"
+    made.work_at("sel", "b", "c")
+    (early,) = made.start("mean")
+    made.judge("e1", "sel", why="ice")
+    (late,) = made.start("mean")
+    assert early.calls[0].scratch != late.calls[0].scratch
+    ended = run(late)
+    made.record.take_in([run(early)], [])
+    assert made.states_of("mean") == {"e1": "running"}
+    made.record.take_in([ended], [])
+    assert made.values("mean") == {"e1": 7.5}
+    assert made.counts("mean") == {"done": 1}
 
 
-def test_what_a_source_found_before_it_was_revised_is_not_taken_in(desk: Desks) -> None:
-    made = desk(SRC, A)
-    source = made.step("src")
-    late = Discovered(source.id, source.revision_id, Discovery([number("e1", 1.0)]))
-    made.open(("src", "toy.count", {"offset": 1}, {}), A)
-    assert made.record.take_in([], [late]) == []
-    assert made.exposures() == {}
+def test_what_was_taken_back_while_it_ran_and_is_wanted_again_is_not_run_twice(desk: Desks) -> None:
+    made = desk(SRC, ("sel", "toy.select", {"below": 50}, {"number": "src"}), (*A[:3], FROM_SEL))
+    made.find(1)
+    made.work_at("sel")
+    (lease,) = made.start("a")
+    made.judge("e1", "sel")
+    made.judge("e1", "sel", accepted=True)
+    assert made.start("a") == []
+    made.record.take_in([run(lease)], [])
+    assert made.states_of("a") == {"e1": "done"}
+    assert made.counts("a") == {"done": 1, "reused": 1}
 
 
-def test_only_a_source_discovers(desk: Desks) -> None:
-    made = desk(SRC, A)
-    with made.record.cascade() as cascade, pytest.raises(TypeError, match="'a' is no source"):
-        commit.record_discovery(cascade, made.step("a"), Discovery(), made.folder, 1)
+GROUPED: Any = (
+    SRC,
+    ("mean", "toy.mean", {"complete": 2, "write": True}, {"number": "src"}),
+)
+
+
+def written(desk: Desk) -> dict[str, str]:
+    """First line of the file of each result of the groups, by the value of the result."""
+    step = desk.step("mean").step
+    found = [json.loads(row.document)["number"] for row in desk.rows(t.result, step_id=step)]
+    return {str(one["value"]): (desk.folder / one["path"]).read_text().split()[0] for one in found}
+
+
+@pytest.mark.parametrize("when", ["while it runs", "after it ended", "when it has ended unused"])
+def test_what_is_made_of_other_inputs_leaves_the_files_of_the_first_alone(
+    desk: Desks, when: str
+) -> None:
+    """A group that grows: its first result is still there, and so is its file."""
+    made = desk(*GROUPED)
+    made.find(1, 1.5)
+    (lease,) = made.start("mean")
+    if when == "after it ended":
+        made.record.take_in([run(lease)], [])
+        made.find(1.75)
+    elif when == "when it has ended unused":
+        made.find(1.75)
+        made.record.take_in([run(lease)], [])
+        assert made.states_of("mean") == {"1": "ready"}
+    else:
+        made.find(1.75)
+        (late,) = made.start("mean")
+        made.record.take_in([run(lease)], [])
+        assert made.states_of("mean") == {"1": "running"}
+        made.record.take_in([run(late)], [])
+    made.work()
+    value = (1 + 1.5 + 1.75) / 3
+    assert made.values("mean") == {"1": value}
+    assert written(made) == {"1.25": "1.25", str(value): str(value)}
+
+
+def test_a_task_that_was_taken_back_is_not_ready_because_its_step_is_gone(desk: Desks) -> None:
+    made = desk(SRC, ("sel", "toy.select", {"below": 50}, {"number": "src"}), (*A[:3], FROM_SEL))
+    made.find(1)
+    made.work_at("sel")
+    (lease,) = made.start("a")
+    made.judge("e1", "sel")
+    old = made.step("a")
+    made.change("a", add=5)
+    made.record.take_in([run(lease)], [])
+    assert made.states_of(old) == {"e1": "skipped"}
+    assert made.counts(old) == {"skipped": 1}

@@ -25,7 +25,7 @@ def test_a_call_says_what_to_run_on_what_and_where(desk: Desks) -> None:
     assert call.parameters["add"] == 2.0
     assert call.key == task.key
     assert (call.session, call.folder) == (str(made.folder), "a")
-    assert call.scratch == str(made.folder / ".scratch" / "1" / f"{task.id}.1")
+    assert call.scratch == str(made.folder / ".scratch" / "1" / f"{task.id}.{task.key[:8]}.1")
     ((port, label, number, source_port),) = json.loads(call.inputs)
     assert (port, label, source_port) == ("number", "src", "number")
     assert json.loads(call.documents[number])["number"]["value"] == 4.0
@@ -72,7 +72,7 @@ def test_a_task_that_is_no_longer_ready_is_left_out(desk: Desks) -> None:
     made.find(1)
     (task,) = made.ready("a")
     made.start("a")
-    (lease,) = made.record.start([Start("late;", task.step, (task, Ready(0, 999, task.step)))])
+    (lease,), _ = made.record.start([Start("late;", task.step, (task, Ready(0, 999, task.step)))])
     assert lease.calls == ()
 
 
@@ -80,7 +80,7 @@ def test_a_lease_has_the_gpus_that_were_decided_and_time_for_all_its_calls(desk:
     made = desk(SRC, A)
     made.find(1, 2, 3)
     tasks = made.ready("a")
-    (lease,) = made.record.start([Start("l;", tasks[0].step, tasks, gpus=(1, 3))])
+    (lease,), _ = made.record.start([Start("l;", tasks[0].step, tasks, gpus=(1, 3))])
     assert [call.gpus for call in lease.calls] == [(1, 3)] * 3
     assert lease.timeout == 3 * made.record.timeout
 
@@ -90,7 +90,7 @@ def test_a_batch_goes_on_from_the_checkpoint_of_the_one_before(desk: Desks) -> N
     made.find(1, 2)
     checkpoints = []
     for _ in range(2):
-        made.record.form_batch(made.step("total").id, final=False)
+        made.gather("total")
         (lease,) = made.start("total")
         checkpoints.append(lease.calls[0].checkpoint)
         made.record.take_in([run(lease)], [])

@@ -103,7 +103,7 @@ def test_a_source_that_fails_is_an_alert_with_its_traceback_in_the_events(opened
 def test_a_segment_takes_its_parts_and_no_others(opened: Desk) -> None:
     with opened.store.write() as connection:
         for result in (1, 2, 3):
-            values = {"result_id": result, "step_id": 1, "revision_id": 1, "exposure_id": result}
+            values = {"result_id": result, "step_id": 1, "revision_id": 1, "subject_id": result}
             connection.execute(insert(t.part).values(rows=10, **values))
     notes.compacted(opened.record, Compacted(1, 1, "src/particles_00000001.parquet", 20, (1, 3)))
     (segment,) = opened.rows(t.segment)

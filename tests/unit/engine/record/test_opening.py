@@ -1,6 +1,8 @@
 """Opening a session: the workflow enters the store, and what a crash left is put right."""
 
 import json
+import re
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +11,11 @@ import pytest
 from sqlalchemy import update
 
 import toys
-from icestream.engine.graph.workflow import InvalidWorkflow, Output, Workflow
+from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.record import opening
-from icestream.engine.record.opening import mark_of, plan_of, step_state, workflow_of
+from icestream.engine.record.opening import mark_of, step_state
+from icestream.engine.record.record import Record
+from icestream.store import queries
 from icestream.store import tables as t
 from toy_record import Desk
 
@@ -30,35 +34,6 @@ def events(desk: Desk, kind: str) -> list[dict[str, Any]]:
 # -- the workflow ----------------------------------------------------------------------------------
 
 
-def test_the_store_gives_back_the_workflow_that_was_entered(desk: Desks) -> None:
-    made = desk(SRC, A, ("mean", "toy.agree", {}, {"number": ["src", "a"]}))
-    with made.store.read() as connection:
-        read = workflow_of(connection)
-    assert read is not None
-    assert read.name == "toy"
-    assert read.step("a").parameters == {"add": 2}
-    sources = (Output("src", "number"), Output("a", "number"))
-    assert read.step("mean").inputs == {"number": sources}
-
-
-def test_a_new_store_has_no_workflow(desk: Desks) -> None:
-    made = desk()
-    with made.store.read() as connection:
-        assert workflow_of(connection) is None
-    with pytest.raises(LookupError, match="has not been started yet"):
-        plan_of(made.store, toys.registry())
-
-
-def test_readers_bind_the_plan_that_the_coordinator_has(desk: Desks) -> None:
-    made = desk(SRC, A, B)
-    made.open(SRC, ("a", "toy.add", {"add": 9}, {"number": "src"}), B)
-    read, ours = plan_of(made.store, toys.registry()), made.record.plan
-    for name in ("src", "a", "b"):
-        one, other = read.step(name), ours.step(name)
-        assert (one.id, one.revision_id, one.number) == (other.id, other.revision_id, other.number)
-        assert (one.fingerprint, one.looks_back) == (other.fingerprint, other.looks_back)
-
-
 def test_opening_again_changes_nothing(desk: Desks) -> None:
     made = desk(SRC, A, B)
     before = made.rows(t.revision)
@@ -73,29 +48,6 @@ def test_a_step_is_added(desk: Desks) -> None:
     made.open(SRC, A, B)
     assert made.rows(t.step, "name") == ["src", "a", "b"]
     assert made.states[made.step("b").id].backfilling  # it has yet to see what is there
-
-
-def test_changed_parameters_are_a_new_revision_of_the_step_and_of_what_follows(
-    desk: Desks,
-) -> None:
-    made = desk(SRC, A, B, ("c", "toy.add", {}, {"number": "src"}))
-    changed = ("a", "toy.add", {"add": 3}, {"number": "src"})
-    made.open(SRC, changed, B, ("c", "toy.add", {}, {"number": "src"}))
-    assert [made.step(name).number for name in ("src", "a", "b", "c")] == [1, 2, 2, 1]
-    assert events(made, "step.revised") == [
-        {"revision": 2, "who": "", "changed": {"add": 3}},
-        {"revision": 2, "who": "", "changed": {}},
-    ]
-
-
-def test_earlier_parameters_are_the_earlier_revision(desk: Desks) -> None:
-    made = desk(SRC, A)
-    first = made.step("a").revision_id
-    for value in (3, 2):
-        made.open(SRC, ("a", "toy.add", {"add": value}, {"number": "src"}))
-    assert made.step("a").revision_id == first
-    assert made.step("a").number == 1
-    assert len(made.rows(t.revision, step_id=made.step("a").id)) == 2
 
 
 @pytest.mark.parametrize(
@@ -124,18 +76,6 @@ def test_a_workflow_that_cannot_run_leaves_the_store_as_it_is(desk: Desks) -> No
     assert made.rows(t.step, "name") == ["src", "a"]
 
 
-def test_only_a_step_whose_results_may_exist_looks_for_them(desk: Desks) -> None:
-    """The question costs a query for each task: most steps need not ask."""
-    made = desk(SRC, A, ("sel", "toy.select", {}, {"number": "a"}))
-    assert not made.step("a").looks_back
-    made.open(SRC, A, ("sel", "toy.select", {}, {"number": "a"}), B)
-    assert made.step("a").looks_back  # another step of the same protocol
-    assert not made.step("sel").looks_back
-    limit = ("sel", "toy.select", {"below": 9}, {"number": "a"})
-    made.open(SRC, A, limit, B)
-    assert made.step("sel").looks_back  # an earlier revision
-
-
 # -- taking over -----------------------------------------------------------------------------------
 
 
@@ -152,10 +92,11 @@ def test_what_was_running_is_ready_again_in_the_next_epoch(desk: Desks) -> None:
 
 def test_no_step_runs_because_it_ran_in_an_earlier_epoch(desk: Desks) -> None:
     made = desk(SRC, A, B)
-    for name, was in {"src": "running", "a": "draining", "b": "done"}.items():
+    states = {"src": "running", "a": "draining", "b": "done"}
+    for name, was in states.items():
         made.record.change_step(made.step(name).id, was, "", alarm=False)
     made.open(SRC, A, B)
-    left = {row.name: row.state for row in made.rows(t.step)}
+    left = {name: made.rows(t.revision, "state", id=made.step(name).id)[0] for name in states}
     assert left == {"src": "waiting", "a": "paused", "b": "done"}
     assert made.states[made.step("a").id].held
 
@@ -169,10 +110,54 @@ def test_scratch_of_dead_epochs_is_swept(desk: Desks) -> None:
     assert not (made.folder / opening.SCRATCH).exists()
 
 
+def test_what_a_crash_left_is_put_right_and_said(desk: Desks) -> None:
+    made = desk(SRC, A)
+    number = made.step("src").id
+    made.record.change_step(number, "running", "", alarm=False)
+    with made.store.write() as connection:
+        connection.execute(update(t.revision).where(t.revision.c.id == number).values(waiting=3))
+    made.open(SRC, A)
+    assert (queries.step(made.store, "src").state, queries.step(made.store, "src").waiting) == (
+        "waiting",
+        0,
+    )
+    assert [one["state"] for one in events(made, "step.state")] == ["running", "waiting"]
+    assert events(made, "source.waiting") == [{"waiting": 0, "branch": ""}]
+    assert [one["epoch"] for one in events(made, "epoch.started")] == [1, 2]
+    assert events(made, "session.state") == [{"state": "running", "reason": ""}]  # it still is
+
+
+def test_a_parameter_that_makes_no_revision_is_said_to_be_changed(desk: Desks) -> None:
+    made = desk(SRC, A)
+    made.open(("src", "toy.count", {"pace": 0.5}, {}), A)
+    assert queries.step(made.store, "src").parameters["pace"] == 0.5
+    (said,) = events(made, "step.revised")
+    assert said == {
+        "revision": 1,
+        "who": "",
+        "changed": {"pace": 0.5},
+        "branch": "main",
+    }
+
+
 def test_leases_of_two_sessions_have_other_names(tmp_path: Path) -> None:
-    assert mark_of(tmp_path / "one") != mark_of(tmp_path / "two")
-    assert mark_of(tmp_path / "one") == mark_of(tmp_path / "one")
-    assert mark_of(tmp_path).endswith(":")  # no mark is the beginning of another
+    (tmp_path / "copy").mkdir()
+    assert mark_of("one", tmp_path) != mark_of("two", tmp_path)
+    assert mark_of("one", tmp_path) != mark_of("one", tmp_path / "copy")
+    assert mark_of("one", tmp_path) == mark_of("one", tmp_path)
+    assert mark_of("one", tmp_path).endswith(":")  # no mark is the beginning of another
+
+
+def test_a_session_has_a_uid_from_its_beginning_and_keeps_it(desk: Desks) -> None:
+    made, other = desk(SRC, A), desk(SRC, A)
+    assert re.fullmatch(r"[0-9a-f]{32}", made.record.uid)
+    assert made.record.uid != other.record.uid
+    assert queries.session(made.store).uid == made.record.uid
+    again = Record(made.store, toys.registry(), "oldest", 60.0)
+    again.open(Workflow.from_document(toys.workflow(SRC, A)))
+    assert again.uid == queries.session(made.store).uid == made.record.uid
+    last = queries.epochs(made.store)[-1]
+    assert (last.number, last.host, last.folder) == (2, socket.gethostname(), str(made.folder))
 
 
 def test_the_session_says_who_holds_it_and_what_it_runs(desk: Desks) -> None:
@@ -182,6 +167,27 @@ def test_the_session_says_who_holds_it_and_what_it_runs(desk: Desks) -> None:
         made.folder.name, "toy", "oldest", "running"
     )  # fmt: skip
     assert row.holder.split("@")[0].isdigit()
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_what_waited_for_the_same_work_is_ready_but_what_a_gate_holds_is_not(
+    desk: Desks, held: bool
+) -> None:
+    """Whoever did that work is gone; a gate is still there."""
+    twins: tuple[Any, ...] = (SRC, A, ("twin", "toy.add", {"add": 2}, {"number": "src"}))
+    hold: tuple[Any, ...] = (SRC, ("hold", "toy.hold", {}, {"number": "src"}), A)
+    steps = hold if held else twins
+    made = desk(*steps)
+    made.find(1, 2)
+    if not held:
+        made.start("a", 1)
+        assert len(made.start("twin")) == 1  # of the other exposure
+    name = "hold" if held else "twin"
+    assert "held" in made.states_of(name).values()
+    made.open(*steps)
+    assert set(made.states_of(name).values()) == {"held" if held else "ready"}
+    assert made.counts(name) == {"held" if held else "ready": 2}
+    assert made.states[made.step(name).id].withheld == 0
 
 
 # -- what decisions need to know -------------------------------------------------------------------
@@ -208,7 +214,8 @@ def test_the_state_of_a_step_is_read_from_the_store(desk: Desks) -> None:
 def test_only_a_pause_or_stop_outlives_a_coordinator(desk: Desks, stored: str, read: str) -> None:
     made = desk(SRC, A)
     with made.store.write() as connection:
-        connection.execute(update(t.step).where(t.step.c.name == "a").values(state=stored))
+        ours = t.revision.c.id == made.step("a").id
+        connection.execute(update(t.revision).where(ours).values(state=stored))
     made.open(SRC, A)
     assert made.states[made.step("a").id].state == read
 
@@ -219,7 +226,7 @@ def test_a_batch_step_knows_whether_its_protocol_was_told_the_end(desk: Desks, f
     made = desk(*steps)
     assert made.states[2].told  # nothing to be told before the first item
     made.find(1)
-    made.record.form_batch(2, final=final)
+    made.gather("total", final=final)
     made.work()
     made.open(*steps)
     assert made.states[2].told is final
@@ -238,31 +245,20 @@ def test_a_trigger_knows_what_it_holds(desk: Desks) -> None:
     assert (state.waiting_items, state.waiting_size) == (0, 0)
 
 
-def test_workflows_are_entered_by_value(desk: Desks) -> None:
-    """What the store has can be opened as it was."""
-    made = desk(SRC, A, B)
-    with made.store.read() as connection:
-        read = workflow_of(connection)
-    assert read is not None
-    assert Workflow.from_document(read.to_document()) == read
-    made.record.open(read, toys.registry())
-    assert events(made, "step.revised") == []
-
-
 def test_a_chain_of_batches_goes_on_after_a_crash(desk: Desks) -> None:
     """The second of three batches ran when the coordinator died: each item counts once."""
     steps = (SRC, ("total", "toy.total", {"full": 2}, {"number": "src"}))
     made = desk(*steps)
     made.find(1, 2, 3, 4, 5)
-    made.record.form_batch(2, final=False)
+    made.gather("total")
     made.work()
-    made.record.form_batch(2, final=False)
+    made.gather("total")
     made.start("total")
     made.open(*steps)
     assert made.states_of("total") == {"1": "done", "2": "ready"}
     assert (made.states[2].waiting_items, made.states[2].stored) == (1, 1)
     made.work()
-    made.record.form_batch(2, final=True)
+    made.gather("total", final=True)
     made.work()
     totals = [json.loads(row.document)["total"] for row in made.rows(t.result, step_id=2)]
     assert [(one["value"], one["count"], one["batches"]) for one in totals] == [

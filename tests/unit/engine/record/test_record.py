@@ -91,7 +91,7 @@ def test_the_calls_of_a_lost_lease_that_did_not_end_are_tried_again(desk: Desks)
     made = desk(SRC, A)
     made.find(1, 2, 3)
     tasks = made.ready("a")
-    (lease,) = made.record.start([Start("l;", tasks[0].step, tasks)])
+    (lease,), _ = made.record.start([Start("l;", tasks[0].step, tasks)])
     reason = "the worker process ended with signal 9"
     (*_, ended) = made.record.take_in([Ended(lease.id, run(lease).endings[:1], reason)], [])
     assert isinstance(ended, LeaseEnded)
@@ -130,7 +130,7 @@ def test_when_the_transaction_fails_nothing_has_happened_and_it_can_be_made_agai
     tables = (t.task, t.result, t.counter, t.event, t.file)
     before = [made.rows(table) for table in tables]
     with monkeypatch.context() as patch:
-        patch.setattr(module.commit, "record_done", _full)
+        patch.setattr(module.endings, "record_done", _full)
         with pytest.raises(OSError, match="No space"):
             made.record.take_in([ended], [])
     assert [made.rows(table) for table in tables] == before
@@ -147,7 +147,7 @@ def test_only_the_last_states_of_a_batch_step_are_kept(desk: Desks) -> None:
     made = desk(SRC, TOTAL)
     made.find(1, 2, 3, 4)
     for _ in range(4):
-        made.record.form_batch(made.step("total").id, final=False)
+        made.gather("total")
         made.work()
     assert sorted(path.name for path in (made.folder / "total").iterdir()) == [
         "batch_00003_state",
@@ -164,7 +164,7 @@ def test_tasks_come_from_the_store_in_the_order_of_the_session(
 ) -> None:
     made = desk(SRC, A, order=order)
     made.find(1, 2, 3)
-    ids = {task.id: task.exposure_id for task in made.tasks("a").values()}
+    ids = {task.id: task.subject_id for task in made.tasks("a").values()}
     assert [ids[task.id] for task in made.ready("a")] == names
 
 
@@ -188,7 +188,8 @@ def test_a_refill_is_no_more_than_a_window(desk: Desks, monkeypatch: pytest.Monk
 def test_a_step_looks_at_what_was_there_page_by_page(
     desk: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_PAGE", 2)
+    monkeypatch.setattr(module, "PAGE", 2)
+    monkeypatch.setattr("icestream.engine.record.backfill.PAGE", 2)
     made = desk(SRC, A)
     made.find(1, 2, 3)
     made.work()
@@ -197,19 +198,19 @@ def test_a_step_looks_at_what_was_there_page_by_page(
     (first,) = made.record.backfill(b)
     assert isinstance(first, TasksReady)
     assert made.states_of("b") == {"e1": "ready", "e2": "ready"}
-    assert made.rows(t.step, "backfill", id=b) == [2]  # a restart goes on from here
+    assert made.rows(t.revision, "backfill", id=b) == [2]  # a restart goes on from here
     made.open(SRC, A, B)
     (_, last) = made.record.backfill(b)
     assert last == Backfilling(b, active=False)
     assert made.states_of("b") == {"e1": "ready", "e2": "ready", "e3": "ready"}
-    assert made.rows(t.step, "backfill", id=b) == [None]
+    assert made.rows(t.revision, "backfill", id=b) == [None]
 
 
 def test_a_step_on_snapshots_looks_at_the_snapshots_that_were_there(desk: Desks) -> None:
     made = desk(SRC, TOTAL)
     made.find(1, 2)
     for _ in range(2):
-        made.record.form_batch(made.step("total").id, final=False)
+        made.gather("total")
         made.work()
     twice = ("twice", "toy.double", {}, {"total": "total"})
     made.open(SRC, TOTAL, twice)
@@ -237,7 +238,7 @@ def test_a_step_that_is_paused_for_its_failures_has_an_alert_until_it_is_resumed
     (message,) = made.rows(t.alert, "message")
     assert message.startswith("a is paused: 10 failures in a row. ")
     assert message.endswith(f"then: icestream resume {made.folder} a")
-    assert made.rows(t.step, "state", id=number) == ["paused"]
+    assert made.rows(t.revision, "state", id=number) == ["paused"]
     made.record.change_step(number, state, "", alarm=False)
     assert alerts(made) == [("step.paused", False)]
 
@@ -246,7 +247,7 @@ def test_a_step_that_a_person_paused_has_no_alert(desk: Desks) -> None:
     made = desk(SRC, A)
     made.record.change_step(made.step("a").id, "paused", "pause by ann", alarm=False)
     assert alerts(made) == []
-    assert made.rows(t.step, "reason", name="a") == ["pause by ann"]
+    assert made.rows(t.revision, "reason", id=made.step("a").id) == ["pause by ann"]
 
 
 def test_an_alert_of_a_source_clears_when_it_is_no_longer_said(desk: Desks) -> None:
@@ -255,7 +256,7 @@ def test_an_alert_of_a_source_clears_when_it_is_no_longer_said(desk: Desks) -> N
 
     def discover(*said: Alert) -> None:
         found = Discovery(alerts=said)
-        made.record.take_in([], [Discovered(source.id, source.revision_id, found)])
+        made.record.take_in([], [Discovered(source.id, found)])
 
     quiet = Alert(key="src.quiet", level="warning", message="no new movie for an hour")
     discover(quiet)
@@ -272,7 +273,7 @@ def test_a_source_that_works_again_has_no_alert(desk: Desks) -> None:
     source = made.step("src")
     notes.source_failed(made.record, SourceFailed(source.id, "OSError: no mount", ""))
     assert alerts(made) == [("source.failed", True)]
-    made.record.take_in([], [Discovered(source.id, source.revision_id, Discovery())])
+    made.record.take_in([], [Discovered(source.id, Discovery())])
     assert alerts(made) == [("source.failed", False)]
 
 
@@ -320,7 +321,8 @@ def test_work_follows_only_from_what_changed(desk: Desks) -> None:
 def test_a_word_on_an_exposure_that_does_not_exist_changes_nothing(desk: Desks) -> None:
     made = desk(SRC, A)
     made.find(1)
-    events, unknown = judge(made.record, [made.step("src").id], ["e1", "e9"], False, ("ann", ""))
+    said = {"accepted": False, "who": "ann", "why": ""}
+    events, unknown = judge(made.record, [made.step("src")], ["e1", "e9"], **said)  # type: ignore[arg-type]
     assert (events, unknown) == ([], ["e9"])
     assert made.rows(t.decision) == []
 

@@ -67,7 +67,7 @@ def test_all_attempts_are_there_again_and_the_rest_follows(
     failed.work()
     assert (count(failed, "a"), count(failed, "b")) == ((0, 4, 0, 0), (0, 4, 0, 0))
     assert queries.count_exposures(failed.store)["done"] == 4
-    assert failed.record.form_batch(failed.step("total").id, final=True)
+    assert failed.gather("total", final=True)
 
 
 def test_what_still_fails_says_so_again(failed: Desk) -> None:

@@ -11,7 +11,14 @@ from pydantic import ValidationError
 
 import toys
 from icestream.engine.executors.contract import Ended, Lease
-from icestream.engine.record.revisions import Preview, change_at_rest, change_parameters, preview
+from icestream.engine.record.revisions import (
+    Preview,
+    change_at_rest,
+    changed_steps,
+    preview,
+    with_parameters,
+)
+from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.carry_out import carry_out
 from icestream.store import tables as t
 from toy_record import Desk, run
@@ -29,25 +36,9 @@ CHAIN = (SRC, add("a", "src"), add("b", "a"), add("c", "src", add=5))
 
 def change(desk: Desk, step: str, **parameters: Any) -> None:
     """Open the session with some parameters of a step changed, and look at what is there."""
-    steps = [
-        (name, protocol, {**old, **parameters} if name == step else old, inputs)
-        for name, protocol, old, inputs in _steps(desk)
-    ]
-    desk.open(*steps)
+    old = session_workflow(desk.store)
+    desk.record.open(with_parameters(old, toys.registry(), step, parameters))
     desk.backfill()
-
-
-def _steps(desk: Desk) -> list[Any]:
-    names = {step.id: step.name for step in desk.record.plan.steps.values()}
-    return [
-        (
-            step.name,
-            step.protocol.name,
-            dict(step.changed),
-            {p: [f"{names[f.step]}.{f.port}" for f in feeds] for p, feeds in step.sources.items()},
-        )
-        for step in desk.record.plan.steps.values()
-    ]
 
 
 class Counter:
@@ -119,7 +110,7 @@ def test_a_task_that_ran_when_its_step_was_revised_is_not_lost(desk: Desks) -> N
     made = desk(*CHAIN[:2])
     made.find(1)
     (lease,) = made.start("a")
-    old = made.step("a").revision_id
+    old = made.step("a").id
     _set(made, "a", add=3)
     made.backfill()
     made.record.take_in([run(lease)], [])
@@ -143,29 +134,60 @@ def _set(desk: Desk, step: str, **changes: Any) -> None:
 # -- changing --------------------------------------------------------------------------------------
 
 
+def test_a_change_is_of_one_step_and_nothing_else(desk: Desks) -> None:
+    old = session_workflow(desk(*CHAIN).store)
+    new = with_parameters(old, toys.registry(), "a", {"add": 3})
+    assert new.step("a").parameters == {"add": 3}
+    assert new.step("a").inputs == old.step("a").inputs
+    assert [step for step in new.steps if step.name != "a"] == [
+        step for step in old.steps if step.name != "a"
+    ]
+
+
 def test_a_change_touches_the_step_and_what_depends_on_it(desk: Desks) -> None:
-    plan = desk(*CHAIN).record.plan
-    changed = change_parameters(plan, "a", {"add": 3})
+    made = desk(*CHAIN)
+    before = made.record.plan
+    made.change("a", add=3)
+    changed = changed_steps(before, made.record.plan)
     assert [step.name for step in changed] == ["a", "b"]
     assert changed[0].changed == {"add": 3}
     assert changed[0].parameters["add"] == 3.0
     for step in changed:
-        assert step.fingerprint != plan.steps[step.id].fingerprint
+        assert step.fingerprint != before.step(step.name).fingerprint
 
 
-def test_a_plan_is_not_changed_before_it_is_revised(desk: Desks) -> None:
-    plan = desk(*CHAIN).record.plan
+def test_a_plan_is_not_changed_by_what_comes_after_it(desk: Desks) -> None:
+    made = desk(*CHAIN)
+    plan = made.record.plan
     before = {step.name: (step.fingerprint, dict(step.parameters)) for step in plan.steps.values()}
-    change_parameters(plan, "a", {"add": 3})
+    made.change("a", add=3)
     assert {
         step.name: (step.fingerprint, dict(step.parameters)) for step in plan.steps.values()
     } == before
 
 
+def test_a_change_in_a_branch_is_none_of_the_adopted_one(desk: Desks) -> None:
+    made = desk(*CHAIN)
+    made.branch("try", *CHAIN)
+    before = made.record.plan
+    made.change("a", "try", add=3)
+    assert changed_steps(before, made.record.plan) == []
+    assert (made.step("a").number, made.step("a", "try").number) == (1, 2)
+
+
+def test_what_only_decides_when_is_changed_but_no_other_revision(desk: Desks) -> None:
+    made = desk(*CHAIN)
+    before = made.record.plan
+    made.change("src", pace=2.0)
+    (step,) = changed_steps(before, made.record.plan)
+    assert (step.name, step.number, step.parameters["pace"]) == ("src", 1, 2.0)
+    assert made.step("src").protocol.parameters.pace == 2.0
+
+
 def test_a_parameter_at_its_default_is_not_among_the_changed(desk: Desks) -> None:
-    plan = desk(*CHAIN).record.plan
-    (step,) = change_parameters(plan, "c", {"add": 1.0})
-    assert step.changed == {}
+    old = session_workflow(desk(*CHAIN).store)
+    new = with_parameters(old, toys.registry(), "c", {"add": 1.0})
+    assert new.step("c").parameters == {}
 
 
 @pytest.mark.parametrize(
@@ -175,15 +197,17 @@ def test_a_parameter_at_its_default_is_not_among_the_changed(desk: Desks) -> Non
 def test_a_change_that_is_wrong_is_refused(
     desk: Desks, step: str, changes: dict[str, Any], error: type[Exception]
 ) -> None:
+    old = session_workflow(desk(*CHAIN).store)
     with pytest.raises(error):
-        change_parameters(desk(*CHAIN).record.plan, step, changes)
+        with_parameters(old, toys.registry(), step, changes)
 
 
 # -- previews --------------------------------------------------------------------------------------
 
 
 def look(desk: Desk, step: str, **changes: Any) -> Preview:
-    return preview(desk.store, toys.registry(), step, changes)
+    new = with_parameters(session_workflow(desk.store), toys.registry(), step, changes)
+    return preview(desk.store, toys.registry(), new)
 
 
 def slow(lease: Lease) -> Ended:

@@ -43,14 +43,15 @@ def store(tmp_path: Path) -> Iterator[Store]:
     made = open_store(tmp_path)
     with made.write() as connection:
         writes = Writes(Numbers(connection), 0.0)
-        step = {"name": "extract", "protocol": "x", "kind": "item", "depth": 1, "state": "done"}
-        writes.insert(t.step, revision_id=1, **step)
+        writes.insert(t.step, name="extract")
         revision = {"step_id": 1, "number": 1, "parameters": "{}", "changed": "{}", "version": 1}
-        writes.insert(t.revision, fingerprint="f", created=0.0, **revision)
+        what = {"protocol": "x", "kind": "item", "depth": 1, "state": "done"}
+        writes.insert(t.revision, fingerprint="f", created=0.0, **revision, **what)
         for number in (3, 1, 2):  # not in the order in which they were taken
             name = f"e{number}"
-            where = {"step_id": 1, "revision_id": 1, "exposure_id": number}
-            writes.insert(t.exposure, id=number, name=name, state="done", found=0.0)
+            where = {"step_id": 1, "revision_id": 1, "subject_id": number}
+            writes.insert(t.subject, id=number, kind="exposure", number=number, name=name)
+            writes.insert(t.exposure, id=number, state="done", found=0.0)
             document = json.dumps(
                 {"other": {"stack": "", "box": 1}, "made": particles(name, 10 * number)}
             )

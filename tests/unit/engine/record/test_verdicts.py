@@ -56,9 +56,9 @@ def test_a_person_overrules_a_protocol(
     with made.record.transaction() as (_, writes):
         for accepted, why in words:
             word = {"accepted": accepted, "who": "ann", "why": why, "time": 0.0}
-            writes.insert(t.decision, step_id=7, exposure_id=3, **word)
+            writes.insert(t.decision, step_id=7, subject_id=3, **word)
         other = {"accepted": not expected.passed, "who": "bob", "why": "", "time": 0.0}
-        writes.insert(t.decision, step_id=8, exposure_id=3, **other)
-        writes.insert(t.decision, step_id=7, exposure_id=4, **other)
+        writes.insert(t.decision, step_id=8, subject_id=3, **other)
+        writes.insert(t.decision, step_id=7, subject_id=4, **other)
     with made.store.read() as connection:
         assert judged(connection, 7, 3, verdict) == expected

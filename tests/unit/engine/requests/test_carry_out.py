@@ -10,7 +10,8 @@ import structlog
 from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 
-from icestream.engine.decisions.events import Asked, Event, Revised
+from icestream.engine.decisions.events import Asked, Event, Replanned
+from icestream.engine.record.alerts import SESSION
 from icestream.engine.requests import carry_out as asking
 from icestream.engine.requests.carry_out import carry_out, waiting_requests
 from icestream.model import Alert
@@ -148,7 +149,14 @@ def test_an_answer_is_an_event_that_screens_follow(fresh: Session) -> None:
     fresh.ask("pause", step="nope")
     said = queries.events(fresh.desk.store, kinds=["request.answered"])
     assert [one.document["verdict"] for one in said] == ["done", "refused"]
-    assert said[0].document == {"verb": "pause", "verdict": "done", "answer": "a: pause"}
+    assert said[0].document == {
+        "verb": "pause", "verdict": "done", "answer": "a: pause", "token": "t1", "who": "ada",
+    }  # fmt: skip
+    asked = queries.events(fresh.desk.store, kinds=["request.asked"])
+    assert [one.document for one in asked] == [
+        {"token": "t1", "verb": "pause", "who": "ada"},
+        {"token": "t2", "verb": "pause", "who": "ada"},
+    ]
 
 
 # -- what cannot be done ---------------------------------------------------------------------------
@@ -207,7 +215,7 @@ def test_trouble_with_the_store_is_no_refusal(
 
     token = session.write("set", {"step": "a", "changes": {"add": 2}})
     with monkeypatch.context() as patch:
-        patch.setattr(asking, "revise", fail)
+        patch.setattr(asking, "enter_workflow", fail)
         with pytest.raises(OperationalError):
             session.hear()
     assert session.answer(token) == ("new", "")
@@ -220,12 +228,15 @@ def test_trouble_with_the_store_is_no_refusal(
 
 def test_a_change_revises_the_step_and_all_that_depends_on_it(session: Session) -> None:
     desk = session.desk
+    before = {name: desk.step(name).id for name in "ab"}
     verdict, answer, events = session.ask("set", step="a", changes={"add": 2})
     assert (verdict, answer) == ("done", "a is at revision 2, b is at revision 2")
     (revised,) = events
-    assert isinstance(revised, Revised)
-    assert {one.id for one in revised.steps} == {desk.step("a").id, desk.step("b").id}
-    assert all(one.backfilling for one in revised.steps)
+    assert isinstance(revised, Replanned)
+    assert {one.id for one in revised.fresh} == {desk.step("a").id, desk.step("b").id}
+    assert all(one.backfilling for one in revised.fresh)
+    assert revised.gone == (before["a"], before["b"])
+    assert revised.replaced == {desk.step(name).id: before[name] for name in "ab"}
     assert {step.name: step.revision for step in queries.steps(desk.store)} == {
         "src": 1, "sel": 1, "a": 2, "b": 2, "c": 1,
     }  # fmt: skip
@@ -320,7 +331,9 @@ def test_an_alert_is_acknowledged_by_somebody(session: Session) -> None:
     record = session.desk.record
     with record.transaction() as (_, writes):
         assert isinstance(writes, Writes)
-        record.alerts.raise_(writes, None, Alert(key="hot", level="warning", message="it is hot"))
+        record.alerts.raise_(
+            writes, SESSION, Alert(key="hot", level="warning", message="it is hot")
+        )
     (alert,) = queries.alerts(session.desk.store)
     assert alert.acknowledged is None
     assert session.ask("acknowledge", alert=alert.id)[:2] == ("done", "acknowledged")

@@ -14,6 +14,10 @@ from icestream.engine.requests.models import (
     Accept,
     Acknowledge,
     Adopt,
+    AdoptBranch,
+    ChangeWorkflow,
+    CreateBranch,
+    DropBranch,
     InvalidRequest,
     Pause,
     Reject,
@@ -33,6 +37,11 @@ ONE_OF_EACH: tuple[Request, ...] = (
     Abort(who="the beamline"),
     Retry(step="a"),
     SetParameters(step="a", changes={"gain": None, "limits": [1, 2.5], "name": "x"}),
+    SetParameters(step="a", changes={"add": 3}, branch="try"),
+    ChangeWorkflow(workflow={"name": "w", "steps": []}, branch="try"),
+    CreateBranch(name="try", changes={"a": {"add": None}}, exposures=("e1", "e2")),
+    AdoptBranch(name="try"),
+    DropBranch(name="try"),
     Accept(exposures=("e1", "e2"), why="fine"),
     Reject(exposures=("e1",), step="sel"),
     Acknowledge(alert=3),
@@ -77,8 +86,8 @@ def test_a_request_cannot_be_changed() -> None:
 def test_what_was_called_branch_is_read_by_its_old_name(verb: str) -> None:
     asked: Any = read_request('{"step": "a", "branch": true}', verb=verb, who="ada")
     assert (asked.step, asked.downstream) == ("a", True)
-    with pytest.raises(InvalidRequest, match="has no branch"):
-        read_request({"step": "a", "branch": "trial"}, verb=verb)
+    named: Any = read_request({"step": "a", "branch": "trial"}, verb=verb)
+    assert (named.branch, named.downstream) == ("trial", False)
 
 
 @pytest.mark.parametrize(

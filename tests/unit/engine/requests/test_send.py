@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, text, update
 
+from icestream.engine.machine.naming import name_here
 from icestream.engine.requests.doorbell import Doorbell
 from icestream.engine.requests.models import Pause, SetParameters
 from icestream.engine.requests.send import answer_of, send
@@ -119,13 +120,13 @@ def test_sending_waits_for_a_coordinator_that_is_writing(store: Store) -> None:
 
 
 @pytest.fixture
-def bell(tmp_path: Path) -> Iterator[Callable[[Path], "queue.SimpleQueue[str]"]]:
+def bell() -> Iterator[Callable[[Path], "queue.SimpleQueue[str]"]]:
     """Hangs bells up; gives a queue that gets a word for every ring."""
     bells = []
 
     def hang(folder: Path) -> "queue.SimpleQueue[str]":
         rings: queue.SimpleQueue[str] = queue.SimpleQueue()
-        bells.append(Doorbell(folder, lambda: rings.put("rung")))
+        bells.append(Doorbell(name_here("", folder), lambda: rings.put("rung")))
         return rings
 
     yield hang

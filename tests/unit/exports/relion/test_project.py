@@ -16,7 +16,9 @@ from icestream.store.records import ExposureRecord
 
 
 def exposure(movie: Movie | None, micrograph: Micrograph | None = None) -> Items:
-    record = ExposureRecord(id=1, name="a", state="done", reasons=(), found=0.0, details={})
+    record = ExposureRecord(
+        id=1, number=1, name="a", state="done", reasons=(), found=0.0, details={}
+    )
     return Items(record, movie, micrograph, None, None, None)
 
 

@@ -5,11 +5,11 @@ from icestream.processing.classify2d.averages import (
     class_counts,
     class_quality,
 )
-from icestream.processing.classify2d.online import Classification, Plan
+from icestream.processing.classify2d.online import Classification, ClassificationPlan
 
 from .conftest import BOX, DIAMETER, PIXEL, Labelled, draw
 
-PLAN = Plan(
+PLAN = ClassificationPlan(
     box=BOX, pixel_size=PIXEL, diameter=DIAMETER, resolution=16.0, classes_min=5, classes_max=5
 )
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from icestream.processing.classify2d.expectation import (
-    Expectation,
-    Matching,
+    ClassExpectation,
+    ClassMatching,
     expect,
     reference_power,
     shift_grid,
@@ -15,7 +15,7 @@ from .conftest import BOX, draw, make_labelled
 GRID = PolarGrid(BOX, 12, 64)
 
 
-def matching(scale: float, **changes: object) -> Matching:
+def matching(scale: float, **changes: object) -> ClassMatching:
     still = np.stack([draw(view, 0.0, np.zeros(2)) for view in range(4)]).astype(np.float32)
     values: dict[str, object] = {
         "grid": GRID,
@@ -26,10 +26,10 @@ def matching(scale: float, **changes: object) -> Matching:
         "shifts": shift_grid(4.0, 2.0),
         "shift_spread": 2.0,
     }
-    return Matching(**(values | changes))  # type: ignore[arg-type]
+    return ClassMatching(**(values | changes))  # type: ignore[arg-type]
 
 
-def found(snr: float, **changes: object) -> tuple[Expectation, object]:
+def found(snr: float, **changes: object) -> tuple[ClassExpectation, object]:
     data = make_labelled(80, 4, snr, 3)
     clean = make_labelled(80, 4, 1e9, 3)
     # The scale that `make_labelled` gave to the views, from the images without noise.

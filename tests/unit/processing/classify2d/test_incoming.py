@@ -3,14 +3,14 @@ import pytest
 
 from icestream.model import Optics
 from icestream.processing.classify2d.incoming import reduced_images, ring_contrast
-from icestream.processing.classify2d.online import Plan
+from icestream.processing.classify2d.online import ClassificationPlan
 from icestream.processing.ctf.transfer import ctf_1d
 
 OPTICS = Optics(pixel_size=4.0, voltage=300.0)
 
 
 def test_images_are_reduced_and_their_background_is_even() -> None:
-    plan = Plan(box=32, pixel_size=4.0, diameter=70.0)
+    plan = ClassificationPlan(box=32, pixel_size=4.0, diameter=70.0)
     y, x = np.mgrid[:64, :64] - 32
     noise = np.random.default_rng(1).standard_normal((3, 64, 64))
     images = (5.0 + 3.0 * noise + 40.0 * (np.hypot(y, x) < 12)).astype(np.float32)

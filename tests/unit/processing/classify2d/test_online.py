@@ -4,12 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from icestream.processing.classify2d.online import Classification, Plan
+from icestream.processing.classify2d.online import Classification, ClassificationPlan
 from icestream.protocol.checkpoint import read_checkpoint, write_checkpoint
 
 from .conftest import BOX, DIAMETER, PIXEL, Labelled, make_labelled, purity
 
-PLAN = Plan(
+PLAN = ClassificationPlan(
     box=BOX,
     pixel_size=PIXEL,
     diameter=DIAMETER,
@@ -21,7 +21,7 @@ PLAN = Plan(
 )
 
 
-def run(data: Labelled, plan: Plan = PLAN, batch: int = 200) -> Classification:
+def run(data: Labelled, plan: ClassificationPlan = PLAN, batch: int = 200) -> Classification:
     done = Classification(plan)
     transfer = data.transfer(plan.grid.rings)
     for first in range(0, len(data.view), batch):

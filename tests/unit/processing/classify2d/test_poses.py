@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from icestream.processing.classify2d.expectation import Expectation
+from icestream.processing.classify2d.expectation import ClassExpectation
 from icestream.processing.classify2d.poses import Poses
 
 from .conftest import BOX, draw
@@ -9,8 +9,8 @@ from .conftest import BOX, draw
 NONE = np.zeros(0, np.float32)
 
 
-def looked(angle: float, shift: tuple[float, float]) -> Expectation:
-    return Expectation(
+def looked(angle: float, shift: tuple[float, float]) -> ClassExpectation:
+    return ClassExpectation(
         numerator=NONE.astype(np.complex64),
         denominator=NONE,
         weight=NONE,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from icestream.processing.classify2d.expectation import Expectation
+from icestream.processing.classify2d.expectation import ClassExpectation
 from icestream.processing.classify2d.polar import PolarGrid, disc_mask
 from icestream.processing.classify2d.references import (
     FOLDS,
@@ -20,7 +20,7 @@ MASK = disc_mask(BOX, 12.0)
 MASKING = GRID.masking(MASK)
 
 
-def block(particles: int, noise: float, seed: int = 0, transfer: float = 0.5) -> Expectation:
+def block(particles: int, noise: float, seed: int = 0, transfer: float = 0.5) -> ClassExpectation:
     """Upright, centered particles of two views, seen with a constant transfer."""
     rng = np.random.default_rng(seed)
     numerator = np.zeros((2, GRID.rings, GRID.orders), np.complex64)
@@ -31,7 +31,7 @@ def block(particles: int, noise: float, seed: int = 0, transfer: float = 0.5) ->
         numerator[view] = harmonics.sum(0)
     denominator = np.full((2, GRID.rings), particles * transfer**2, np.float32)
     none = np.zeros(0, np.float32)
-    return Expectation(
+    return ClassExpectation(
         numerator=numerator,
         denominator=denominator,
         weight=np.full(2, particles, np.float32),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from icestream.processing.classify2d.online import Classification, Plan
+from icestream.processing.classify2d.online import Classification, ClassificationPlan
 from icestream.processing.classify2d.sample import spread_sample
 
 from .conftest import BOX, DIAMETER, PIXEL
@@ -10,7 +10,9 @@ from .conftest import BOX, DIAMETER, PIXEL
 @pytest.fixture
 def done() -> Classification:
     """70 particles of class 1, 20 of class 2 and 10 of class 3, of which 90 are kept."""
-    plan = Plan(box=BOX, pixel_size=PIXEL, diameter=DIAMETER, classes_min=3, classes_max=3)
+    plan = ClassificationPlan(
+        box=BOX, pixel_size=PIXEL, diameter=DIAMETER, classes_min=3, classes_max=3
+    )
     made = Classification(plan)
     images = np.zeros((90, BOX, BOX), np.float32)
     made.kept.store(images, np.ones((90, plan.grid.rings), np.float32), 10)

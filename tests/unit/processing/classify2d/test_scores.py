@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from icestream.processing.classify2d.online import Classification, Plan
+from icestream.processing.classify2d.online import Classification, ClassificationPlan
 from icestream.processing.classify2d.polar import PolarGrid
 from icestream.processing.classify2d.scores import class_scores, detail, enclosure, structure
 
@@ -53,7 +53,9 @@ def test_detail_is_the_part_of_the_power_beyond_three_over_the_diameter() -> Non
 
 
 def test_classes_of_particles_score_higher_than_junk(labelled: Labelled) -> None:
-    plan = Plan(box=BOX, pixel_size=PIXEL, diameter=DIAMETER, resolution=16.0, per_class=60, seed=1)
+    plan = ClassificationPlan(
+        box=BOX, pixel_size=PIXEL, diameter=DIAMETER, resolution=16.0, per_class=60, seed=1
+    )
     rng = np.random.default_rng(8)
     y, x = np.mgrid[:BOX, :BOX] - BOX // 2
     turn, far = rng.uniform(0, 2 * np.pi, (240, 1, 1)), rng.uniform(-5, 5, (240, 1, 1))
@@ -81,5 +83,7 @@ def test_a_drawn_view_scores_well() -> None:
 
 
 def test_nothing_yet_scores_nothing() -> None:
-    plan = Plan(box=BOX, pixel_size=PIXEL, diameter=DIAMETER, classes_min=3, classes_max=3)
+    plan = ClassificationPlan(
+        box=BOX, pixel_size=PIXEL, diameter=DIAMETER, classes_min=3, classes_max=3
+    )
     assert class_scores(Classification(plan)).score.tolist() == [0.0, 0.0, 0.0]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from icestream.processing.classify2d.expectation import Matching, shift_grid
+from icestream.processing.classify2d.expectation import ClassMatching, shift_grid
 from icestream.processing.classify2d.polar import PolarGrid, disc_mask
 from icestream.processing.classify2d.references import FOLDS, Statistics, estimate_references
 from icestream.processing.classify2d.similarity import Similarity, compare, moved_sums, twins
@@ -29,9 +29,9 @@ def gathered(images: NDArray[np.float64], particles: int, seed: int) -> Statisti
     )
 
 
-def matching(statistics: Statistics) -> Matching:
+def matching(statistics: Statistics) -> ClassMatching:
     noise = np.ones(GRID.rings, np.float32)
-    return Matching(
+    return ClassMatching(
         grid=GRID,
         references=estimate_references(statistics, noise, GRID, GRID.masking(MASK)).whole,
         noise=noise,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from icestream.processing.classify2d.expectation import Matching, shift_grid
+from icestream.processing.classify2d.expectation import ClassMatching, shift_grid
 from icestream.processing.classify2d.polar import PolarGrid
 from icestream.processing.classify2d.splitting import divide, upright
 
@@ -10,7 +10,7 @@ from .conftest import BOX, Labelled, draw, make_labelled, upright_views
 
 GRID = PolarGrid(BOX, 12, 64)
 PRIOR = np.full(GRID.rings, 5.0, np.float32)
-MATCHING = Matching(
+MATCHING = ClassMatching(
     grid=GRID,
     references=np.zeros((1, GRID.rings, GRID.orders), np.complex64),
     noise=np.ones(GRID.rings, np.float32),

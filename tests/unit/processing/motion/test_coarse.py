@@ -3,11 +3,11 @@ import pytest
 
 from icestream.processing.motion.coarse import coarse_track
 from icestream.processing.motion.spectra import bin_frames
-from icestream.processing.motion.track import Search
+from icestream.processing.motion.track import TrackSearch
 
 
 def coarse(movie, **search):
-    return coarse_track(bin_frames(movie.frames, 10.0), Search(**search))
+    return coarse_track(bin_frames(movie.frames, 10.0), TrackSearch(**search))
 
 
 def off(found, truth):

@@ -5,13 +5,13 @@ from icestream.processing.motion.coarse import coarse_track
 from icestream.processing.motion.field import LocalMotion, fit_local_motion
 from icestream.processing.motion.patches import cut_patches
 from icestream.processing.motion.spectra import bin_frames
-from icestream.processing.motion.track import Search, refine_track
+from icestream.processing.motion.track import TrackSearch, refine_track
 
 GRID = np.stack(np.meshgrid([-0.4, 0, 0.4], [-0.4, 0, 0.4], indexing="ij"), axis=-1).reshape(-1, 2)
 
 
 def fit(movie, cores=1):
-    search = Search(resolution=8.0)
+    search = TrackSearch(resolution=8.0)
     binned = bin_frames(movie.frames, 8.0)
     start = coarse_track(binned, search)
     patches = cut_patches(binned, 4, 8.0, None, start)

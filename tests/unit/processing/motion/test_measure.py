@@ -6,7 +6,7 @@ import pytest
 from icestream.processing.motion.field import LocalMotion
 from icestream.processing.motion.measure import count_early_frames, measure_motion
 from icestream.processing.motion.spectra import Frames
-from icestream.processing.motion.track import Search
+from icestream.processing.motion.track import TrackSearch
 
 
 def rms(error):
@@ -15,42 +15,42 @@ def rms(error):
 
 def test_local_motion_is_used_where_there_is_some(spots, wandering):
     movie = spots(wandering, doming=6.0, size=640)
-    found = measure_motion(movie.frames, Search(), patches=5)
+    found = measure_motion(movie.frames, TrackSearch(), patches=5)
     assert isinstance(found.best, LocalMotion)
     assert rms(found.shifts - movie.shifts) < 0.1 * 1.5
 
 
 def test_local_motion_is_left_out_where_there_is_none(spots, wandering):
     movie = spots(wandering, counts=1.0, size=512)
-    found = measure_motion(movie.frames, Search(), patches=5)
+    found = measure_motion(movie.frames, TrackSearch(), patches=5)
     assert found.local is None
     assert found.best is found.shifts
     assert found.patches.gains.sum() < 0
 
 
 def test_no_patches_no_local_motion(spots, wandering):
-    found = measure_motion(spots(wandering, doming=6.0).frames, Search(), patches=0)
+    found = measure_motion(spots(wandering, doming=6.0).frames, TrackSearch(), patches=0)
     assert found.local is None
     assert found.patches is None
 
 
 def test_the_same_movie_gives_the_same_motion(spots, wandering):
     movie = spots(wandering, doming=6.0, size=512)
-    one = measure_motion(movie.frames, Search(), patches=5)
-    two = measure_motion(movie.frames, Search(), patches=5, cores=2)
+    one = measure_motion(movie.frames, TrackSearch(), patches=5)
+    two = measure_motion(movie.frames, TrackSearch(), patches=5, cores=2)
     np.testing.assert_array_equal(one.shifts, two.shifts)
 
 
 def test_two_frames_are_enough_for_a_shift(spots):
     movie = spots(np.array([[0.0, 0.0], [7.5, -3.0]]))
-    found = measure_motion(movie.frames, Search())
+    found = measure_motion(movie.frames, TrackSearch())
     assert np.abs(found.shifts - movie.shifts).max() < 0.2 * 1.5
 
 
 @pytest.mark.parametrize("method", ["likelihood", "pairwise"])
 def test_both_methods_find_the_track(spots, wandering, method):
     movie = spots(wandering, size=512)
-    found = measure_motion(movie.frames, Search(method=method))
+    found = measure_motion(movie.frames, TrackSearch(method=method))
     assert rms(found.shifts - movie.shifts) < 0.25 * 1.5
     assert found.frame_agreement == pytest.approx(np.ones(10), abs=0.3)
 
@@ -59,7 +59,7 @@ def test_the_errors_of_the_frames_are_foretold(spots, wandering):
     squares, expected = [], []
     for seed in range(4):
         movie = spots(wandering, size=384, counts=2.0, seed=seed)
-        found = measure_motion(movie.frames, Search(), patches=0)
+        found = measure_motion(movie.frames, TrackSearch(), patches=0)
         squares.append(rms(found.shifts - movie.shifts) ** 2)
         expected.append((found.frame_errors**2).mean())
     assert np.mean(squares) == pytest.approx(np.mean(expected), rel=0.6)
@@ -67,7 +67,7 @@ def test_the_errors_of_the_frames_are_foretold(spots, wandering):
 
 def test_leaving_out_the_first_frames_keeps_the_rest(spots, wandering):
     movie = spots(wandering, doming=6.0, size=640)
-    found = measure_motion(movie.frames, Search(), patches=5)
+    found = measure_motion(movie.frames, TrackSearch(), patches=5)
     rest = found.without_first(2)
     assert len(rest.shifts) == len(rest.frame_errors) == len(rest.frame_agreement) == 8
     places = np.array([[0.2, -0.3], [0.0, 0.4]])
@@ -79,7 +79,7 @@ def test_leaving_out_the_first_frames_keeps_the_rest(spots, wandering):
 
 def test_motion_is_recorded_in_pixels(spots, wandering):
     movie = spots(wandering, doming=6.0, size=640)
-    found = measure_motion(movie.frames, Search(), patches=5)
+    found = measure_motion(movie.frames, TrackSearch(), patches=5)
     hot = np.zeros((640, 640), bool)
     hot[3, 5] = hot[600, 7] = True
     motion = found.record(1.5, first_frame=4, hot_pixels=hot)
@@ -116,13 +116,13 @@ def test_an_edge_of_carbon_does_not_hold_the_frames(spots, wandering):
         # Three in four electrons are lost beyond an edge that moves with the specimen.
         beyond = (x + shift[1]) + 0.4 * (y + shift[0]) < 200
         counts[:] = rng.binomial(counts, np.where(beyond, 0.25, 1.0))
-    found = measure_motion(movie.frames, Search())
+    found = measure_motion(movie.frames, TrackSearch())
     assert rms(found.shifts - movie.shifts) < 2.0 * found.frame_errors.mean()
 
 
 def test_frames_on_a_device_show_the_same_motion(spots, wandering, device):
     movie = spots(wandering, size=384)
     there = Frames(device(movie.frames.counts), device(movie.frames.gain), movie.frames.pixel_size)
-    here = measure_motion(movie.frames, Search(), patches=3)
-    found = measure_motion(there, Search(), patches=3)
+    here = measure_motion(movie.frames, TrackSearch(), patches=3)
+    found = measure_motion(there, TrackSearch(), patches=3)
     np.testing.assert_allclose(found.shifts, here.shifts, atol=1e-3)

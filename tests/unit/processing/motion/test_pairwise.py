@@ -5,7 +5,7 @@ import pytest
 
 from icestream.processing.motion.pairwise import pairwise_track, solve_pairs
 from icestream.processing.motion.spectra import bin_frames
-from icestream.processing.motion.track import Search
+from icestream.processing.motion.track import TrackSearch
 
 
 def differences(shifts):
@@ -41,7 +41,7 @@ def test_a_wrong_number_of_pairs_is_refused():
 
 def test_the_track_of_a_movie_is_found(spots, wandering):
     movie = spots(wandering)
-    found = pairwise_track(bin_frames(movie.frames, 10.0), Search())
+    found = pairwise_track(bin_frames(movie.frames, 10.0), TrackSearch())
     assert not found[0].any()
     error = found - movie.shifts
     error -= error.mean(axis=0)
@@ -51,7 +51,7 @@ def test_the_track_of_a_movie_is_found(spots, wandering):
 def test_a_blank_frame_spoils_no_other(spots, wandering):
     movie = spots(wandering)
     movie.frames.counts[4] = np.random.default_rng(1).poisson(3.0, movie.frames.shape)
-    found = pairwise_track(bin_frames(movie.frames, 10.0), Search())
+    found = pairwise_track(bin_frames(movie.frames, 10.0), TrackSearch())
     good = np.arange(10) != 4
     error = (found - movie.shifts)[good]
     error -= error.mean(axis=0)
@@ -60,4 +60,4 @@ def test_a_blank_frame_spoils_no_other(spots, wandering):
 
 def test_one_frame_has_no_motion(spots):
     movie = spots(np.zeros((1, 2)))
-    assert not pairwise_track(bin_frames(movie.frames, 10.0), Search()).any()
+    assert not pairwise_track(bin_frames(movie.frames, 10.0), TrackSearch()).any()

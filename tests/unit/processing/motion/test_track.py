@@ -5,7 +5,7 @@ from icestream.processing.dose import Dose
 from icestream.processing.motion.coarse import coarse_track
 from icestream.processing.motion.patches import cut_patches
 from icestream.processing.motion.spectra import bin_frames
-from icestream.processing.motion.track import Search, judge_track, refine_track
+from icestream.processing.motion.track import TrackSearch, judge_track, refine_track
 
 
 def prepare(movie, dose, search):
@@ -16,7 +16,7 @@ def prepare(movie, dose, search):
 
 
 def align(movie, dose=None, **options):
-    search = Search(**{"resolution": 8.0, **options})
+    search = TrackSearch(**{"resolution": 8.0, **options})
     patches, start = prepare(movie, dose, search)
     return refine_track(patches, start, search, dose)
 
@@ -64,7 +64,7 @@ def test_a_blank_frame_does_not_disturb_the_others(spots, wandering):
 
 def test_a_track_from_elsewhere_is_judged_where_it_is(spots, wandering):
     movie = spots(wandering)
-    search = Search(resolution=8.0)
+    search = TrackSearch(resolution=8.0)
     patches, _ = prepare(movie, None, search)
     right = judge_track(patches, movie.shifts, search)
     np.testing.assert_allclose(right.shifts, movie.shifts)

@@ -6,7 +6,7 @@ from icestream.processing.motion.agreement import measure_agreement
 from icestream.processing.motion.patches import Patches
 from icestream.processing.motion.spectra import Band
 from icestream.processing.motion.weighting import (
-    Search,
+    TrackSearch,
     coarse_weight,
     measure_weighting,
 )
@@ -34,7 +34,7 @@ def one_patch(spectra):
 
 def measured(spectra, **more):
     patches = one_patch(spectra)
-    search = Search(resolution=5.0, **more)
+    search = TrackSearch(resolution=5.0, **more)
     power = np.abs(spectra.sum(axis=0)) ** 2
     return measure_weighting(patches, power, None, search), patches
 

@@ -9,11 +9,11 @@ from icestream.processing.volume.fsc import fourier_shell_correlation
 from icestream.processing.volume.refine import Observations, observe
 from icestream.processing.volume.rotations import euler_rotations
 from icestream.processing.volume.slices import Map, soft_sphere
-from icestream.processing.volume.starts import Plan, start_map
+from icestream.processing.volume.starts import StartPlan, start_map
 from icestream.processing.volume.symmetry import point_group
 
 ROTATION = euler_rotations(33.0, 71.0, 12.0)
-PLAN = Plan(pixel_size=6.0, resolution=27.0, starts=1)
+PLAN = StartPlan(pixel_size=6.0, resolution=27.0, starts=1)
 
 
 def particle(group: str, seed: int) -> Balls:

@@ -3,7 +3,7 @@ import pytest
 
 from balls import BOX, Array, Balls
 from icestream.processing.classify2d.polar import Float, PolarGrid
-from icestream.processing.volume.expectation import Block, Matching, expect, project
+from icestream.processing.volume.expectation import ImageBlock, VolumeMatching, expect, project
 from icestream.processing.volume.refine import shifts_around
 from icestream.processing.volume.rotations import spiral_directions, views_along
 from icestream.processing.volume.slices import central_slices
@@ -11,9 +11,9 @@ from icestream.processing.volume.slices import central_slices
 GRID = PolarGrid(BOX, 9, 64)
 
 
-def matching(noise: float, **changes: float) -> Matching:
+def matching(noise: float, **changes: float) -> VolumeMatching:
     values = {"shift_spread": 3.0, "candidates": 40, "temperature": 1.0} | changes
-    return Matching(
+    return VolumeMatching(
         grid=GRID,
         noise=np.full(9, noise, np.float32),
         independence=0.5,
@@ -25,9 +25,9 @@ def matching(noise: float, **changes: float) -> Matching:
     )
 
 
-def block(images: Array, transfer: Float, centers: Float) -> Block:
+def block(images: Array, transfer: Float, centers: Float) -> ImageBlock:
     count = len(images)
-    return Block(
+    return ImageBlock(
         spectra=GRID.spectra(images),
         transfer=transfer,
         centers=centers,

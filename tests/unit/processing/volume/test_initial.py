@@ -7,9 +7,9 @@ from icestream.processing.volume.align import align
 from icestream.processing.volume.fsc import fourier_shell_correlation
 from icestream.processing.volume.initial import better_map, first_map, improve_map
 from icestream.processing.volume.refine import Observations, observe
-from icestream.processing.volume.starts import Plan
+from icestream.processing.volume.starts import StartPlan
 
-PLAN = Plan(pixel_size=6.0, resolution=20.0, symmetry="D2", starts=2, seed=3)
+PLAN = StartPlan(pixel_size=6.0, resolution=20.0, symmetry="D2", starts=2, seed=3)
 
 
 def seen(balls: Balls, views: Array, noise: float, seed: int) -> Observations:
@@ -33,7 +33,7 @@ def averages_of(dihedral: Balls, views: Array) -> Observations:
 @pytest.mark.slow
 def test_an_unknown_symmetry_is_found(dihedral: Balls, views: Array) -> None:
     particles = seen(dihedral, views, 2.0, 1)
-    plan = Plan(pixel_size=6.0, resolution=20.0, starts=2, seed=3)
+    plan = StartPlan(pixel_size=6.0, resolution=20.0, starts=2, seed=3)
     found = first_map(averages_of(dihedral, views), particles, plan)
     assert found.symmetry == "D2"
     assert found.symmetries[0].name == "C1"
@@ -73,4 +73,4 @@ def test_too_little_is_refused(dihedral: Balls, views: Array) -> None:
     with pytest.raises(ValueError, match="found 120 and 99"):
         first_map(some, some.part(np.arange(99)), PLAN)
     with pytest.raises(ValueError, match="no point group is called 'D'"):
-        first_map(some, some, Plan(pixel_size=6.0, symmetry="D"))
+        first_map(some, some, StartPlan(pixel_size=6.0, symmetry="D"))

@@ -3,20 +3,20 @@ import numpy as np
 from balls import BOX, Array, Balls
 from icestream.processing.volume.fsc import fourier_shell_correlation
 from icestream.processing.volume.maximization import Frame, estimate
-from icestream.processing.volume.slices import Sums, central_slices
+from icestream.processing.volume.slices import SliceSums, central_slices
 from icestream.processing.volume.symmetry import point_group
 
 RINGS = 10
 FRAME = Frame(BOX, BOX, 12.0)
 
 
-def summed(balls: Balls, views: Array, noise: float) -> Sums:
+def summed(balls: Balls, views: Array, noise: float) -> SliceSums:
     slices = central_slices(balls.volume(), views, RINGS, 64, BOX)
     rng = np.random.default_rng(7)
     slices = slices + noise * (
         rng.standard_normal(slices.shape) + 1j * rng.standard_normal(slices.shape)
     )
-    sums = Sums.empty(RINGS)
+    sums = SliceSums.empty(RINGS)
     for half in (0, 1):
         part = slices[half::2].astype(np.complex64)
         one = np.ones(part.shape[:2], dtype=np.float32)

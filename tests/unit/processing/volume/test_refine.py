@@ -3,12 +3,12 @@ import numpy as np
 from balls import BOX, DIAMETER, Array, Balls
 from icestream.processing.volume.fsc import fourier_shell_correlation
 from icestream.processing.volume.maximization import Frame
-from icestream.processing.volume.refine import Refinement, Search, observe, shifts_around
+from icestream.processing.volume.refine import PoseSearch, Refinement, observe, shifts_around
 from icestream.processing.volume.slices import cube_of, volume_of
 from icestream.processing.volume.symmetry import point_group
 
 RINGS = 9
-SEARCH = Search(spacing=10.0, shifts=shifts_around(1.0, 1.0))
+SEARCH = PoseSearch(spacing=10.0, shifts=shifts_around(1.0, 1.0))
 
 
 def begun(volume: Array, noise: Array) -> Refinement:

@@ -5,7 +5,7 @@ from balls import BOX, Array, Balls
 from icestream.processing.classify2d.polar import PolarGrid
 from icestream.processing.volume.fsc import shell_numbers
 from icestream.processing.volume.slices import (
-    Sums,
+    SliceSums,
     central_slices,
     cube_of,
     footprint,
@@ -46,7 +46,7 @@ def test_a_cube_holds_a_band_limited_volume(lopsided: Balls) -> None:
 def test_slices_put_back_give_the_volume(dihedral: Balls, views: Array, name: str) -> None:
     volume, group = dihedral.volume(), point_group(name)
     slices = central_slices(volume, views, RINGS, ANGLES, BOX)
-    sums = Sums.empty(RINGS)
+    sums = SliceSums.empty(RINGS)
     for half in (0, 1):
         part = slices[half::2]
         power = np.full((len(part), RINGS), 2.0, dtype=np.float32)
@@ -63,7 +63,7 @@ def test_slices_put_back_give_the_volume(dihedral: Balls, views: Array, name: st
 
 
 def test_sums_fade_and_keep_the_halves_apart(views: Array) -> None:
-    sums = Sums.empty(4)
+    sums = SliceSums.empty(4)
     one = np.ones((1, 4, 8), dtype=np.complex64)
     sums.add(1, one, np.ones((1, 4), np.float32), views[:1], point_group("C1"))
     assert not sums.denominator[0].any()

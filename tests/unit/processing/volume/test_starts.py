@@ -7,7 +7,7 @@ from icestream.processing.volume.fsc import fourier_shell_correlation
 from icestream.processing.volume.refine import Observations, observe
 from icestream.processing.volume.slices import cube_of, volume_of
 from icestream.processing.volume.starts import (
-    Plan,
+    StartPlan,
     begin,
     compare_starts,
     frame_of,
@@ -16,7 +16,7 @@ from icestream.processing.volume.starts import (
     start_map,
 )
 
-PLAN = Plan(pixel_size=6.0, resolution=18.0, symmetry="D2", seed=1)
+PLAN = StartPlan(pixel_size=6.0, resolution=18.0, symmetry="D2", seed=1)
 
 
 def seen(balls: Balls, views: Array, noise: float, seed: int = 1) -> Observations:

@@ -1,0 +1,74 @@
+"""What a transaction changed that is kept count of in memory, told when it is committed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from icestream.engine.decisions.events import Event, StepBroken, TasksReady
+from icestream.engine.decisions.ready import Ready
+from icestream.engine.record.documents import Documents
+from icestream.model import RevisionId, SubjectId, TaskId
+
+__all__ = ["Applied", "Memory", "Twin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A task that waits for another that does the same work."""
+
+    task: TaskId
+    step: RevisionId
+    subject: SubjectId
+
+
+@dataclass(slots=True)
+class Memory:
+    """What the record keeps in memory between transactions."""
+
+    documents: Documents = field(default_factory=Documents)
+    running: set[str] = field(default_factory=set)
+    """Keys of the tasks that are out."""
+    twins: dict[str, list[Twin]] = field(default_factory=dict)
+    """Tasks that wait for the one that is out, by its key."""
+    settled: dict[RevisionId, set[SubjectId]] = field(default_factory=dict)
+    """Exposures of a sample whose inputs at a step have come, or will not."""
+
+
+@dataclass(slots=True)
+class Applied:
+    """What a transaction changed that the coordinator keeps count of in memory."""
+
+    ready: list[Ready] = field(default_factory=list)
+    withdrawn: dict[TaskId, RevisionId] = field(default_factory=dict)
+    """Ready tasks that need not run after all: their steps by task."""
+    arrived: dict[RevisionId, list[int]] = field(default_factory=dict)
+    """Sizes of items that came to a step that gathers them, by step."""
+    left: dict[RevisionId, list[int]] = field(default_factory=dict)
+    """Sizes of items that left it, taken by a task or because they are missing after all."""
+    withheld: dict[RevisionId, int] = field(default_factory=dict)
+    """How many tasks more, or fewer, wait for others that do the same work."""
+    twins: dict[str, list[Twin]] = field(default_factory=dict)
+    """Those that wait from now on, by key."""
+    released: set[str] = field(default_factory=set)
+    """Keys that nobody waits for any more."""
+    settled: dict[RevisionId, set[SubjectId]] = field(default_factory=dict)
+    broken: dict[RevisionId, str] = field(default_factory=dict)
+    """Steps whose author's method failed, and how."""
+    new_results: set[RevisionId] = field(default_factory=set)
+    """Steps that have new results."""
+
+    def events(self, settled: Sequence[tuple[RevisionId, int]]) -> list[Event]:
+        """What follows for decisions, once it is committed; `settled` is new of a sample's."""
+        arrived, left = (
+            tuple((step, size) for step, sizes in moved.items() for size in sizes)
+            for moved in (self.arrived, self.left)
+        )
+        broken: list[Event] = [StepBroken(step, reason) for step, reason in self.broken.items()]
+        told = TasksReady(
+            tuple(self.ready),
+            tuple(self.withdrawn.items()),
+            arrived,
+            left,
+            tuple((step, change) for step, change in self.withheld.items() if change),
+            tuple((step, count) for step, count in settled if count),
+        )
+        return broken if told == TasksReady() else [told, *broken]

@@ -1,0 +1,52 @@
+"""What follows when tasks end, within the transaction that records it.
+
+When a task ends, the steps that it feeds are looked at for the same subject: those whose inputs
+are all there get a task, those whose inputs will not come are skipped with the reason, and a task
+whose result is known already ends at once, which may go on down the graph. The work depends on
+the number of subjects in the transaction and of steps in the plan, never on the session.
+"""
+
+from icestream.engine.graph.joins import join
+from icestream.engine.graph.plan import PlannedStep
+from icestream.engine.machine import storage
+from icestream.engine.record.arrivals import Outcomes
+from icestream.engine.record.cascade import Cascade
+from icestream.engine.record.groups import gather_groups
+from icestream.engine.record.judgements import judge_exposures
+from icestream.store import tables as t
+
+__all__ = ["follow"]
+
+
+def follow(cascade: Cascade) -> None:
+    """Follow everything that was changed down the graph, shallow steps first."""
+    while (look := cascade.next_look()) is not None:
+        step, subjects = look
+        found = {one: join(cascade.plan, step, cascade.rows(one)) for one in subjects}
+        if step.kind in ("monitor", "source"):
+            continue
+        if step.gathers:
+            _gather(cascade, step, found)
+        else:
+            cascade.join(step, found)
+        if step.sample is not None:
+            settled = {one for one, outcome in found.items() if outcome is not None}
+            cascade.applied.settled.setdefault(step.id, set()).update(settled)
+    judge_exposures(cascade)
+
+
+def _gather(cascade: Cascade, step: PlannedStep, found: Outcomes) -> None:
+    """Bring items to a step that gathers them; when its author's method fails, it is broken.
+
+    What came is looked at again when the step is resumed.
+    """
+    try:
+        if step.kind == "group":
+            gather_groups(cascade, step, found)
+        else:
+            cascade.arrivals.gather(step, found)
+    except Exception as error:
+        if storage.is_trouble(error):
+            raise
+        cascade.applied.broken[step.id] = f"{type(error).__name__}: {error}"
+        cascade.writes.update(t.revision, step.id, backfill=0)

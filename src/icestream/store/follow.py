@@ -1,0 +1,128 @@
+"""Following a session: its events, read on from where a reader stopped, and waited for.
+
+Waiting costs next to nothing. For a store in a SQLite file it looks, fifty times a second, at the
+first bytes of the file through which SQLite itself learns of commits, without opening the store;
+for one in PostgreSQL it asks five times a second for the newest number.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from icestream.store import queries
+from icestream.store import tables as t
+from icestream.store.events import SCHEMA
+from icestream.store.open import Store
+from icestream.store.records import EventRecord
+
+__all__ = ["EventFollower"]
+
+_LOOK = 0.02
+"""Seconds between two looks at a file."""
+_ASK = 0.2
+"""Seconds between two questions to a database."""
+_HEADER = 48
+"""Bytes at the beginning of ``-shm`` that change with every commit: the header of the index of the
+write-ahead log (sqlite.org/walformat.html), which has a counter of changes."""
+
+
+class EventFollower:
+    """Reads the events of a session on from where it stopped.
+
+    Parameters
+    ----------
+    store
+        The session's.
+    after
+        Number of the last event that is known; 0 begins at the beginning.
+    kinds
+        Of the events that are wanted; all by default.
+    """
+
+    def __init__(self, store: Store, *, after: int = 0, kinds: Iterable[str] | None = None) -> None:
+        self.after = after
+        """Number of the last event that was read or passed over."""
+        self.newer = 0
+        """Version of the catalogue of events, when it is newer than the one that is known here."""
+        self._store = store
+        self._kinds = None if kinds is None else tuple(kinds)
+        self._seen: object = None
+
+    def read(self, *, limit: int = 5000) -> tuple[EventRecord, ...]:
+        """The next events, at most `limit`; none when there is nothing new."""
+        self._seen = self._mark()  # before reading: what is committed meanwhile is looked at again
+        with self._store.read() as connection:
+            last = connection.execute(select(func.max(t.event.c.seq))).scalar() or 0
+            version = connection.execute(select(t.session.c.events)).scalar() or 0
+        self.newer = version if version > SCHEMA else 0
+        if last <= self.after:
+            return ()
+        found = queries.events(self._store, after=self.after, limit=limit, kinds=self._kinds)
+        if len(found) < limit:
+            self.after = max(last, found[-1].seq if found else 0)
+        else:
+            self.after = found[-1].seq
+        return found
+
+    def pages(self, *, limit: int = 5000) -> Iterator[tuple[EventRecord, ...]]:
+        """Everything that is new now, page by page."""
+        while page := self.read(limit=limit):
+            yield page
+
+    def wait(self, timeout: float | None = None, *, stop: threading.Event | None = None) -> bool:
+        """Wait until there may be something to read; False when there is not in time.
+
+        Parameters
+        ----------
+        timeout
+            Seconds; without it, for as long as it takes.
+        stop
+            Ends the waiting.
+        """
+        stop = stop or threading.Event()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not stop.is_set():
+            if self._mark() != self._seen:
+                return True
+            pause = _ASK if self._store.file is None else _LOOK
+            if deadline is not None:
+                pause = min(pause, deadline - time.monotonic())
+                if pause <= 0:
+                    return False
+            stop.wait(pause)
+        return False
+
+    def follow(self, stop: threading.Event) -> Iterator[tuple[EventRecord, ...]]:
+        """All events from here on, page by page, until `stop` is set."""
+        while not stop.is_set():
+            if page := self.read():
+                yield page
+            else:
+                self.wait(stop=stop)
+
+    def _mark(self) -> object:
+        """What is another with every commit."""
+        if self._store.file is not None:
+            return _mark_of(self._store.file)
+        with self._store.read() as connection:
+            return connection.execute(select(func.max(t.event.c.seq))).scalar()
+
+
+def _mark_of(file: Path) -> object:
+    """What is another with every commit to a SQLite file, and when it is replaced by another."""
+    try:
+        index = os.open(f"{file}-shm", os.O_RDONLY)
+    except OSError:
+        header = b""  # nobody has it open, or it is a copy
+    else:
+        header = os.read(index, _HEADER)
+        os.close(index)
+    try:
+        whole = file.stat()
+    except OSError:
+        return None
+    return header, whole.st_ino, whole.st_size, whole.st_mtime_ns

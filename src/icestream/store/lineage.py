@@ -1,0 +1,82 @@
+"""How results were made: each with all that it was made from."""
+
+import json
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, select
+
+from icestream.store import tables as t
+from icestream.store.open import Store
+from icestream.store.records import LineageRecord
+
+__all__ = ["lineage", "lineages"]
+
+
+def lineage(store: Store, result_id: int) -> tuple[LineageRecord, ...]:
+    """The result and all its ancestors, the result first; LookupError when there is none."""
+    found: dict[int, LineageRecord] = {}
+    with store.read() as connection:
+        wanted = [result_id]
+        while wanted:
+            for record in _lineage(connection, wanted):
+                found[record.id] = record
+            wanted = sorted(
+                {source for record in found.values() for _, source in record.inputs} - found.keys()
+            )
+    if result_id not in found:
+        raise LookupError(f"no result {result_id} in {store.folder}")
+    return tuple(found.values())
+
+
+def lineages(store: Store, *, after: int = 0, limit: int = 1000) -> tuple[LineageRecord, ...]:
+    """How every result was made, by its `id`: those of earlier revisions too."""
+    chosen = select(t.result.c.id).where(t.result.c.id > after).order_by(t.result.c.id).limit(limit)
+    with store.read() as connection:
+        wanted = list(connection.execute(chosen).scalars())
+        return tuple(sorted(_lineage(connection, wanted), key=lambda record: record.id))
+
+
+def _lineage(connection: Connection, wanted: Sequence[int]) -> Iterable[LineageRecord]:
+    inputs: dict[int, list[tuple[str, int]]] = {}
+    for row in connection.execute(
+        select(t.input_).where(t.input_.c.result_id.in_(wanted)).order_by(t.input_.c.source_id)
+    ):
+        inputs.setdefault(row.result_id, []).append((row.port, row.source_id))
+    files: dict[int, list[tuple[str, int]]] = {}
+    for row in connection.execute(select(t.file).where(t.file.c.result_id.in_(wanted))):
+        files.setdefault(row.result_id, []).append((row.path, row.size))
+    chosen = (
+        select(
+            t.result,
+            t.step.c.name.label("step"),
+            t.revision.c.protocol,
+            t.revision.c.version,
+            t.revision.c.number,
+            t.revision.c.parameters,
+            t.subject.c.kind.label("about"),
+            t.subject.c.name.label("subject"),
+        )
+        .join(t.step, t.step.c.id == t.result.c.step_id)
+        .join(t.revision, t.revision.c.id == t.result.c.revision_id)
+        .join(t.subject, t.subject.c.id == t.result.c.subject_id)
+        .where(t.result.c.id.in_(wanted))
+    )
+    for row in connection.execute(chosen):
+        yield LineageRecord(
+            id=row.id,
+            step=row.step,
+            protocol=row.protocol,
+            version=row.version,
+            revision=row.number,
+            epoch=row.epoch,
+            exposure=row.subject if row.about == "exposure" else "",
+            subject=row.subject,
+            key=row.key,
+            parameters=json.loads(row.parameters),
+            inputs=tuple(inputs.get(row.id, ())),
+            types=json.loads(row.types),
+            files=tuple(files.get(row.id, ())),
+            finished=row.started + row.seconds,
+            seconds=row.seconds,
+            host=row.host,
+        )

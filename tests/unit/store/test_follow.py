@@ -1,0 +1,196 @@
+"""Following reads every event once, in order, and wakes soon after a commit, at no cost before."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event as hooks
+from sqlalchemy import insert, update
+
+from icestream.store import follow as module
+from icestream.store import sqlite
+from icestream.store import tables as t
+from icestream.store.events import SCHEMA, ExposureFound, SessionStateChanged
+from icestream.store.follow import EventFollower
+from icestream.store.open import FILE, Store, open_store
+from icestream.store.writing import Numbers, Writes
+
+SESSION = {
+    "id": 1, "name": "s", "workflow": "w", "order": "oldest", "state": "running", "reason": "",
+    "epoch": 1, "holder": "", "created": 0.0, "changed": 0.0, "events": SCHEMA,
+}  # fmt: skip
+
+
+@pytest.fixture
+def happen(store: Store) -> Callable[..., None]:
+    """Lets things happen: so many exposures are found, and the session gets a state."""
+    with store.write() as connection:
+        connection.execute(insert(t.session).values(SESSION))
+
+    def one(found: int, state: str = "") -> None:
+        with store.write() as connection:
+            writes = Writes(Numbers(connection), 1.0)
+            for _ in range(found):
+                writes.event(ExposureFound())
+            if state:
+                writes.event(SessionStateChanged(state=state))
+            writes.flush(connection)
+
+    return one
+
+
+@pytest.fixture
+def reader(store: Store) -> Iterator[Store]:
+    opened = open_store(store.folder, readonly=True)
+    yield opened
+    opened.close()
+
+
+def seqs(page: tuple[Any, ...]) -> list[int]:
+    return [one.seq for one in page]
+
+
+def test_every_event_is_read_once_in_order(reader: Store, happen: Callable[..., None]) -> None:
+    follower = EventFollower(reader)
+    assert follower.read() == ()
+    happen(3)
+    assert seqs(follower.read()) == [1, 2, 3]
+    assert follower.read() == ()
+    happen(5)
+    assert [seqs(page) for page in follower.pages(limit=2)] == [[4, 5], [6, 7], [8]]
+    assert seqs(EventFollower(reader, after=6).read()) == [7, 8]
+
+
+def test_kinds_that_are_not_wanted_are_passed_over(
+    reader: Store, happen: Callable[..., None]
+) -> None:
+    follower = EventFollower(reader, kinds=["session.state"])
+    happen(3, "paused")
+    happen(4, "running")
+    assert [one.document["state"] for one in follower.read(limit=1)] == ["paused"]
+    assert follower.after == 4
+    assert [one.document["state"] for one in follower.read()] == ["running"]
+    happen(10)
+    assert follower.read() == ()
+    assert follower.after == 19  # and not read again
+
+
+def test_waiting_ends_with_a_commit(reader: Store, happen: Callable[..., None]) -> None:
+    follower = EventFollower(reader)
+    for number in range(1, 8):
+        follower.read()
+        assert not follower.wait(0.05)
+        timer = threading.Timer(0.05, happen, (1,))
+        timer.start()
+        assert follower.wait(60.0)
+        assert seqs(follower.read()) == [number]
+        timer.join()
+
+
+def test_what_is_committed_while_one_reads_is_not_waited_for(
+    reader: Store, happen: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower = EventFollower(reader)
+    whole = module.queries.events
+
+    def slow(*given: Any, **more: Any) -> Any:
+        found = whole(*given, **more)
+        happen(1)
+        return found
+
+    happen(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(module.queries, "events", slow)
+        assert seqs(follower.read()) == [1]
+    assert follower.wait(60.0)
+    assert seqs(follower.read()) == [2]
+
+
+def test_a_file_is_waited_for_without_opening_it(tmp_path: Path) -> None:
+    writer = open_store(tmp_path / "session")
+    with writer.write() as connection:
+        connection.execute(insert(t.session).values(SESSION))
+    reader = open_store(tmp_path / "session", readonly=True)
+    follower = EventFollower(reader)
+    follower.read()
+    asked: list[Any] = []
+    hooks.listen(reader.engine, "connect", lambda *given: asked.append(given))
+    assert not follower.wait(0.2)
+    writer.close()
+    follower.read()
+    follower.read()  # the first that opens it makes the file anew that is looked at
+    del asked[:]
+    assert not follower.wait(0.2)  # nor when nobody has it open any more
+    assert asked == []
+    reader.close()
+
+
+def test_following_gives_pages_until_it_is_stopped(
+    reader: Store, happen: Callable[..., None]
+) -> None:
+    stop, found = threading.Event(), list[int]()
+
+    def follow() -> None:
+        for page in EventFollower(reader).follow(stop):
+            found.extend(seqs(page))
+
+    thread = threading.Thread(target=follow)
+    thread.start()
+    for _ in range(20):
+        happen(3)
+    deadline = time.monotonic() + 60.0
+    while len(found) < 60 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    stop.set()
+    thread.join(60.0)
+    assert not thread.is_alive()
+    assert found == list(range(1, 61))
+
+
+def test_a_stop_ends_the_waiting(reader: Store) -> None:
+    follower, stop = EventFollower(reader), threading.Event()
+    follower.read()
+    threading.Timer(0.05, stop.set).start()
+    assert not follower.wait(stop=stop)
+
+
+def test_a_newer_catalogue_is_told(
+    store: Store, reader: Store, happen: Callable[..., None]
+) -> None:
+    follower = EventFollower(reader)
+    happen(1)
+    follower.read()
+    assert follower.newer == 0
+    with store.write() as connection:
+        connection.execute(update(t.session).values(events=SCHEMA + 1))
+    assert follower.read() == ()
+    assert follower.newer == SCHEMA + 1
+
+
+def test_a_copy_that_is_replaced_is_noticed(tmp_path: Path) -> None:
+    """The store is on the local disk of another host, which copies it into the folder."""
+    store = open_store(tmp_path / "kept")
+    there = tmp_path / "session" / FILE
+    there.parent.mkdir()
+    assert store.file is not None
+
+    def happen() -> None:
+        with store.write() as connection:
+            writes = Writes(Numbers(connection), 1.0)
+            writes.event(ExposureFound())
+            writes.flush(connection)
+        sqlite.copy(store.file, there)  # type: ignore[arg-type]
+
+    happen()
+    reader = open_store(there.parent, readonly=True)
+    follower = EventFollower(reader)
+    assert seqs(follower.read()) == [1]
+    assert not follower.wait(0.1)
+    happen()
+    assert follower.wait(60.0)
+    assert seqs(follower.read()) == [2]
+    reader.close()
+    store.close()
