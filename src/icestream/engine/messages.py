@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from icestream.engine.executors.contract import Ended
 from icestream.engine.machine.ledger import Grant
+from icestream.engine.machine.watched import ThreadDied
 from icestream.model import Alert
 from icestream.protocol import Discovery, Figure, Sample
 
 __all__ = [
     "Compacted",
     "Discovered",
-    "HouseFailed",
     "Inspected",
     "Message",
     "Rung",
@@ -63,13 +63,6 @@ class Compacted:
 
 
 @dataclass(frozen=True, slots=True)
-class HouseFailed:
-    """The thread that keeps house could not write."""
-
-    error: OSError
-
-
-@dataclass(frozen=True, slots=True)
 class Rung:
     """Somebody wrote a request."""
 
@@ -88,7 +81,7 @@ Message = (
     | SourceFailed
     | Inspected
     | Compacted
-    | HouseFailed
+    | ThreadDied
     | Grant
     | Rung
     | StopAsked

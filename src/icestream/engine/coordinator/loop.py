@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 import structlog
 
 from icestream.engine.coordinator import monitors
+from icestream.engine.coordinator.health import Health, plain
 from icestream.engine.coordinator.perform import Performer
 from icestream.engine.coordinator.room import Room
-from icestream.engine.coordinator.threads import Threads
+from icestream.engine.coordinator.threads import KEEPER, Threads
 from icestream.engine.decisions.decide import decide
 from icestream.engine.decisions.events import (
     Abandoned,
@@ -34,10 +35,10 @@ from icestream.engine.graph.workflow import Workflow
 from icestream.engine.machine import storage
 from icestream.engine.machine.ledger import Grant, Share
 from icestream.engine.machine.lock import held_since
+from icestream.engine.machine.watched import ThreadDied
 from icestream.engine.messages import (
     Compacted,
     Discovered,
-    HouseFailed,
     Inspected,
     Rung,
     SourceFailed,
@@ -92,6 +93,7 @@ class Coordinator:
         self._options = options
         self._room = Room(options.most)
         self._record = Record(store, options.order, options.timeout)
+        self._health = Health(self._record)
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._state = State({}, Free(0, 0), 0)
         self._spool: list[object] = []
@@ -174,6 +176,7 @@ class Coordinator:
                 self._performer.carry_on(self._record.backfill(number))
             if self._room.look(self._record, self._state, time.monotonic()):
                 self._worked_at = time.monotonic()  # it would work if it had room
+            self._health.look()
         except Exception as error:
             if not storage.is_trouble(error):
                 raise
@@ -244,6 +247,8 @@ class Coordinator:
                 return [Asked("stop" if message.drain else "abort")]
             case Grant():
                 return [Granted(message.amounts)]
+            case ThreadDied():
+                return self._thread_died(message)
             case Inspected():
                 if observations.inspected(self._record, message):
                     return self._hear_commands()
@@ -255,13 +260,21 @@ class Coordinator:
                     step = self._record.plan.steps[message.step].name
                     self._reason = f"{step}: {message.reason}"
                     return [Asked("stop")]
-            case HouseFailed():
-                if not storage.is_trouble(message.error):
-                    raise message.error
-                self._begin_trouble(message.error)
             case _:
                 raise TypeError(f"the coordinator does not know what to do with {message!r}")
         return []
+
+    def _thread_died(self, message: ThreadDied) -> list[Event]:
+        """One that is not run again ends the session, with what it had out ready again."""
+        if message.name == KEEPER and storage.is_trouble(message.error):
+            self._begin_trouble(message.error)
+            return []
+        self._health.died(message)
+        if message.again:
+            return []
+        self._reason = f"the {message.name} has failed ({plain(message.error)})"
+        lost = [Ended(lease, (), "cancelled") for lease in self._record.leases]
+        return [Asked("stop"), *self._record.take_in(lost, [])]
 
     def _hear_commands(self) -> list[Event]:
         events: list[Event] = []

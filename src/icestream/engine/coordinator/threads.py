@@ -8,13 +8,17 @@ from typing import Any
 from icestream.engine.coordinator.monitors import MonitorThread
 from icestream.engine.coordinator.sources import SourceThread
 from icestream.engine.graph.plan import Plan
-from icestream.engine.messages import HouseFailed, Rung
+from icestream.engine.machine.watched import ThreadDied
+from icestream.engine.messages import Rung
 from icestream.engine.record.segments import compact
 from icestream.engine.requests.doorbell import Doorbell
 from icestream.protocol import SourceProtocol
 from icestream.store.open import Store
 
-__all__ = ["Threads"]
+__all__ = ["KEEPER", "Threads"]
+
+KEEPER = "keeper"
+"""Name of the thread that keeps house."""
 
 _LOOSE = 200_000
 """Particles in no segment at which segments are made."""
@@ -37,7 +41,7 @@ class Threads:
 
     def start(self, cursors: dict[int, Any], held: Iterable[int]) -> None:
         """Start all of them; sources go on from where they stood."""
-        self._bell = Doorbell(self._store.folder, lambda: self._tell(Rung()))
+        self._bell = Doorbell(self._store.folder, lambda: self._tell(Rung()), self._tell)
         for number, cursor in cursors.items():
             self.start_source(number, cursor)
         for number in held:
@@ -52,6 +56,7 @@ class Threads:
         if not isinstance(step.protocol, SourceProtocol):
             raise TypeError(f"step {step.name!r} is no source")
         thread = SourceThread(number, step.revision_id, step.protocol, cursor, self._tell)
+        thread.name = f"source {step.name}"
         self._sources[number] = thread
         thread.start()
 
@@ -84,7 +89,7 @@ class Threads:
         if loose < _LOOSE and not copy:
             return False
         self._copied = time.monotonic()
-        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        self._keeper = threading.Thread(target=self._keep, name=KEEPER, daemon=True)
         self._keeper.start()
         return loose >= _LOOSE
 
@@ -93,8 +98,8 @@ class Threads:
             for made in compact(self._store, least=_LOOSE):
                 self._tell(made)
             self._store.checkpoint()
-        except OSError as error:
-            self._tell(HouseFailed(error))
+        except BaseException as error:
+            self._tell(ThreadDied(KEEPER, error, again=True))  # when it is time for it again
 
     def stop(self) -> None:
         """Stop all of them."""

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from icestream.engine.machine.watched import ThreadDied
+
 __all__ = ["Call", "Ended", "Ending", "Executor", "Lease"]
 
 
@@ -87,8 +89,11 @@ class Ended:
 class Executor(Protocol):
     """Runs leases."""
 
-    def start(self, inbox: Callable[[Ended], None]) -> None:
-        """Get ready; whatever ends is said to `inbox`, from any thread, once for each lease."""
+    def start(self, inbox: Callable[[Ended | ThreadDied], None]) -> None:
+        """Get ready; whatever ends is said to `inbox`, from any thread, once for each lease.
+
+        So is the death of a thread of its own, after which it runs nothing any more.
+        """
 
     def submit(self, lease: Lease) -> None:
         """Run a lease; returns at once."""

@@ -22,6 +22,7 @@ from typing import Any
 
 from icestream.engine.executors.contract import Ended, Lease
 from icestream.engine.machine.programs import end_programs
+from icestream.engine.machine.watched import ThreadDied, run_once
 
 __all__ = ["LocalExecutor"]
 
@@ -60,11 +61,11 @@ class LocalExecutor:
         self._asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._bell, self._ear = socket.socketpair()
         self._bell.setblocking(False)
-        self._inbox: Callable[[Ended], None] = _unheard
-        self._thread = threading.Thread(target=self._serve, name="executor", daemon=True)
+        self._inbox: Callable[[Ended | ThreadDied], None] = _unheard
+        self._thread = threading.Thread(target=self._run, name="executor", daemon=True)
         self._stopping = False
 
-    def start(self, inbox: Callable[[Ended], None]) -> None:
+    def start(self, inbox: Callable[[Ended | ThreadDied], None]) -> None:
         """Start the workers."""
         self._inbox = inbox
         if self._mark:
@@ -104,6 +105,9 @@ class LocalExecutor:
             self._bell.send(b"!")
 
     # Everything below runs in the executor's own thread.
+
+    def _run(self) -> None:
+        run_once("executor", self._serve, self._inbox)
 
     def _serve(self) -> None:
         self._workers = [self._spawn() for _ in range(self._count)]
@@ -219,8 +223,8 @@ class LocalExecutor:
                 self._kill(worker, f"took longer than {worker.lease.timeout:g} s")
 
 
-def _unheard(ended: Ended) -> None:
-    raise RuntimeError(f"lease {ended.lease} ended before the executor was started")
+def _unheard(said: Ended | ThreadDied) -> None:
+    raise RuntimeError(f"{said} was said before the executor was started")
 
 
 def _guard(mark: str) -> "subprocess.Popen[bytes]":

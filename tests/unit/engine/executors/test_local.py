@@ -50,7 +50,7 @@ def test_an_executor_that_was_never_started_can_be_stopped() -> None:
 
 def test_a_lease_cannot_end_before_the_executor_was_started() -> None:
     executor = LocalExecutor(1)
-    with pytest.raises(RuntimeError, match=r"lease m:1.1; ended before"):
+    with pytest.raises(RuntimeError, match=r"m:1.1;.* was said before"):
         executor._inbox(Ended("m:1.1;", ()))
     executor.stop()
 

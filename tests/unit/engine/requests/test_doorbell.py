@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from icestream.engine.machine.watched import ThreadDied
 from icestream.engine.requests.doorbell import Doorbell, wake
 
 
@@ -68,6 +69,29 @@ def test_the_bell_of_a_coordinator_that_was_killed_is_replaced(
     rings = bell(tmp_path)
     assert wake(tmp_path)
     assert rings.get(timeout=60.0) == "rung"
+
+
+def test_a_bell_whose_thread_dies_says_so_and_rings_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("icestream.engine.machine.watched._FIRST", 0.01)
+    rings: queue.SimpleQueue[str] = queue.SimpleQueue()
+    died: queue.SimpleQueue[ThreadDied] = queue.SimpleQueue()
+    errors = [ValueError("nobody expects this")]
+
+    def rung() -> None:
+        if errors:
+            raise errors.pop()
+        rings.put("rung")
+
+    hung = Doorbell(tmp_path, rung, died.put)
+    assert wake(tmp_path)
+    said = died.get(timeout=60.0)
+    assert (said.name, str(said.error), said.again) == ("doorbell", "nobody expects this", True)
+    assert wake(tmp_path)
+    assert rings.get(timeout=60.0) == "rung"
+    hung.close()
+    assert died.empty()
 
 
 def test_a_bell_is_only_for_its_owner_and_is_taken_down(tmp_path: Path) -> None:

@@ -1,0 +1,53 @@
+"""Health: people are told what is wrong with the engine's own parts while it is."""
+
+import time
+
+import structlog
+
+from icestream.engine.machine.watched import ThreadDied
+from icestream.engine.record import observations
+from icestream.engine.record.record import Record
+from icestream.model import Alert
+
+__all__ = ["THREAD", "Health", "plain"]
+
+THREAD = "thread."
+"""Beginning of the keys of alerts on threads that died."""
+_WELL = 120.0
+"""Seconds without another death after which a thread is well again: longer than any pause."""
+
+_log = structlog.get_logger("icestream.engine")
+
+
+class Health:
+    """Raises and clears the alerts on threads."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._until: dict[str, float] = {}
+        """When each alert on a thread is to be cleared."""
+
+    def died(self, said: ThreadDied) -> None:
+        """A thread has died."""
+        then = "it is started again" if said.again else "the session ends and can be run again"
+        alert = Alert(
+            key=THREAD + said.name,
+            level="warning" if said.again else "critical",
+            message=f"a part of the engine has failed: {said.name} ({plain(said.error)}); {then}",
+        )
+        observations.alert(self._record, alert, holds=True)
+        self._until[alert.key] = time.monotonic() + _WELL
+        _log.error("thread", name=said.name, again=said.again, exc_info=said.error)
+
+    def look(self) -> None:
+        """Clear what is over; what an earlier run of the session left, too."""
+        now = time.monotonic()
+        for step, key in list(self._record.alerts.held):
+            if step is None and key.startswith(THREAD) and self._until.get(key, now) <= now:
+                alert = self._record.alerts.held[step, key].alert
+                observations.alert(self._record, alert, holds=False)
+
+
+def plain(error: BaseException) -> str:
+    """An error in one line, with what kind it is."""
+    return f"{type(error).__name__}: {error}".rstrip(": ").replace("\n", " ")
