@@ -330,7 +330,7 @@ class Coordinator:
         try:
             steps = [step for step in self._record.plan.by_depth() if step.kind == "monitor"]
             said = [monitors.inspect(self._store, self._record.plan, step) for step in steps]
-            asked = [observations.inspected(self._record, one) for one in said]
+            asked = [observations.inspected(self._record, one, last=True) for one in said]
             if any(asked):
                 self._performer.carry_on(self._hear_commands())
         except Exception as error:

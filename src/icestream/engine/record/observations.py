@@ -13,18 +13,22 @@ from icestream.store import tables as t
 __all__ = ["alert", "compacted", "inspected", "source_failed"]
 
 
-def inspected(record: Record, said: Inspected) -> bool:
-    """Record what a monitor said; true when it made the engine ask itself for something."""
+def inspected(record: Record, said: Inspected, *, last: bool = False) -> bool:
+    """Record what a monitor said; true when it made the engine ask itself for something.
+
+    What the `last` inspection of a session does not say is over: nobody looks a second time.
+    """
     with record.transaction() as (connection, writes):
         if said.error:
             name = record.plan.steps[said.step].name
-            last = said.error.strip().splitlines()[-1]
+            why = said.error.strip().splitlines()[-1]
             broken = Alert(
-                key="monitor.broken", level="warning", message=f"{name} cannot look: {last}"
+                key="monitor.broken", level="warning", message=f"{name} cannot look: {why}"
             )
             record.alerts.raise_(writes, said.step, broken)
             return False
-        record.alerts.report(writes, said.step, usable_alerts(record.plan, said.alerts))
+        alerts = usable_alerts(record.plan, said.alerts)
+        record.alerts.report(writes, said.step, alerts, last=last)
         for one in said.samples:
             writes.insert(t.sample, time=said.time, name=one.name, value=one.value, unit=one.unit)
         if said.figures:

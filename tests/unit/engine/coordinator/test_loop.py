@@ -254,6 +254,25 @@ def test_a_trigger_counts_all_that_came_before_its_stream_closed(
         assert gates.scalar_one() == "open"  # what comes in the next run goes through
 
 
+def test_what_monitors_do_not_find_at_the_end_is_over(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However quickly the end came after the cause was gone."""
+    monkeypatch.setattr(toys.Watch, "every", 1000.0)
+    monkeypatch.setattr(toys.Watch, "last", 1)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a").write_text("8")
+    watch = ("watch", "toy.watch", {"below": 5}, {"number": "a"})
+    source = ("src", "toy.count", {"folder": folder}, {})
+    background = session.start(source, add("a", "src"), watch)
+    wait_for(lambda: [one.key for one in queries.alerts(session.store())] == ["toy.large"])
+    (folder / "b").write_text("2")
+    (folder / "closed").touch()
+    assert background.join().complete
+    assert queries.alerts(session.store()) == ()
+
+
 # -- large discoveries, and telling ----------------------------------------------------------------
 
 
