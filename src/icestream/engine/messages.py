@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from icestream.engine.executors.contract import Ended
+from icestream.engine.executors.contract import CapacityChanged, Ended
 from icestream.engine.machine.ledger import Grant
 from icestream.engine.machine.watched import ThreadDied
 from icestream.model import Alert
@@ -77,6 +77,7 @@ class StopAsked:
 
 Message = (
     Ended
+    | CapacityChanged
     | Discovered
     | SourceFailed
     | Inspected

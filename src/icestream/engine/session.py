@@ -16,7 +16,7 @@ from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine.ledger import Ledger, Share
 from icestream.engine.machine.lock import hold
 from icestream.engine.progress import Outcome, Progress
-from icestream.engine.record.opening import mark_of
+from icestream.engine.record.opening import SCRATCH, mark_of
 from icestream.protocol import Registry
 from icestream.store.open import open_store
 from icestream.store.places import state_folder
@@ -134,9 +134,12 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
         )
         options = Options(order=order, on_progress=on_progress, probe=probe, most=wishes)
         coordinator = Coordinator(store, runs, options)
-        with contextlib.closing(store), _started(runs, coordinator):
+        with contextlib.closing(store):
+            runs.sweep(mark_of(folder), folder / SCRATCH)
             ledger = Ledger(state_folder(), machine.amounts())
-            with _sharing(ledger, folder, wishes, coordinator) as share:
+            sharing = _sharing(ledger, folder, wishes, coordinator, runs)
+            # Workers end before the share is given back: they hold memory of GPUs.
+            with sharing as share, _started(runs, coordinator):
                 if on_start is not None:
                     on_start(RunningSession(coordinator))
                 return coordinator.run(workflow, registry, share)
@@ -153,12 +156,25 @@ def _started(executor: Executor, coordinator: Coordinator) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _sharing(
-    ledger: Ledger, folder: Path, wishes: Mapping[str, int], coordinator: Coordinator
+    ledger: Ledger,
+    folder: Path,
+    wishes: Mapping[str, int],
+    coordinator: Coordinator,
+    executor: Executor,
 ) -> Iterator[Share]:
-    def wanted() -> Mapping[str, int]:
-        return coordinator.used() if coordinator.is_idle() else wishes
+    def gpus(numbers: Iterable[int]) -> dict[str, int]:
+        return {f"gpu:{number}": 1 for number in numbers}
 
-    share = Share(ledger, mark_of(folder), wanted, coordinator.used, coordinator.tell)
+    def wanted() -> Mapping[str, int]:
+        if not coordinator.is_idle():
+            return wishes
+        return dict.fromkeys(wishes, 0) | coordinator.used() | gpus(executor.gpus().busy)
+
+    def used() -> Mapping[str, int]:
+        # Nobody else gets a GPU before the executor has let go of it.
+        return coordinator.used() | gpus(executor.gpus().held)
+
+    share = Share(ledger, mark_of(folder), wanted, used, coordinator.tell)
     share.start()
     try:
         yield share

@@ -24,13 +24,14 @@ from icestream.engine.decisions.events import (
     Event,
     Granted,
     LeftPaused,
+    SlotsChanged,
     StreamEnded,
     Tick,
     Trouble,
 )
-from icestream.engine.decisions.share import used_by
+from icestream.engine.decisions.share import gpus_of, used_by
 from icestream.engine.decisions.state import Free, State
-from icestream.engine.executors.contract import Ended, Executor
+from icestream.engine.executors.contract import CANCELLED, CapacityChanged, Ended, Executor
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.machine import storage
 from icestream.engine.machine.ledger import Grant, Share
@@ -125,8 +126,8 @@ class Coordinator:
         """How far it is; cheap, from any thread."""
         return self._progress
 
-    def used(self) -> Mapping[str, int]:
-        """What its leases hold now, by kind of the machine's ledger; from any thread."""
+    def used(self) -> dict[str, int]:
+        """What its leases hold now, but GPUs, by kind of the machine's ledger; from any thread."""
         return used_by(list(self._state.leases.values()))
 
     def is_idle(self) -> bool:
@@ -138,13 +139,15 @@ class Coordinator:
         started = time.monotonic()
         steps = self._record.open(workflow, registry)
         mark = f"{opening.mark_of(self._record.folder)}{self._record.epoch}."
-        self._state = State(steps, Free(0, 0), self._executor.capacity(), mark=mark)
+        # How many slots there are the executor says in its first message.
+        self._state = State(steps, Free(0, 0), 0, mark=mark, fusing=self._executor.fusing())
         self._threads = Threads(self._store, self._record.plan, self.tell)
         self._performer = Performer(self._record, self._state, self._executor, self._threads)
         try:
             # Whoever runs a session again may have mended what made tasks fail.
             going = [step for step in self._record.plan.by_depth() if not steps[step.id].held]
-            self._performer.carry_on([Granted(share.granted), *retry(self._record, going)[0]])
+            granted = self._hear(Grant(share.granted))
+            self._performer.carry_on([*granted, *retry(self._record, going)[0]])
             paused = [number for number, step in steps.items() if step.held]
             self._paused_before = paused
             self._threads.start(self._record.cursors(), paused)
@@ -246,7 +249,11 @@ class Coordinator:
             case StopAsked():
                 return [Asked("stop" if message.drain else "abort")]
             case Grant():
+                self._executor.allow(gpus_of(message.amounts))
                 return [Granted(message.amounts)]
+            case CapacityChanged():
+                self._health.capacity(message)
+                return [SlotsChanged(message.leases)]
             case ThreadDied():
                 return self._thread_died(message)
             case Inspected():
@@ -273,7 +280,7 @@ class Coordinator:
         if message.again:
             return []
         self._reason = f"the {message.name} has failed ({plain(message.error)})"
-        lost = [Ended(lease, (), "cancelled") for lease in self._record.leases]
+        lost = [Ended(lease, (), CANCELLED) for lease in self._record.leases]
         return [Asked("stop"), *self._record.take_in(lost, [])]
 
     def _hear_commands(self) -> list[Event]:

@@ -25,7 +25,6 @@ class Start:
     lease: str
     step: int
     tasks: tuple[Ready, ...]
-    gpus: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from icestream.engine.decisions.events import (
     Refilled,
     Reopened,
     Revised,
+    SlotsChanged,
     StepBroken,
     StreamEnded,
     TasksReady,
@@ -33,7 +34,7 @@ from icestream.engine.decisions.events import (
     Trouble,
 )
 from icestream.engine.decisions.ready import Ready
-from icestream.engine.decisions.share import free_of, used_by
+from icestream.engine.decisions.share import free_of
 from icestream.engine.decisions.state import WINDOW, State, StepState
 
 __all__ = ["ATTEMPTS", "FAILURES", "backoff", "change_step", "take_in"]
@@ -98,7 +99,7 @@ def _ended(state: State, event: LeaseEnded) -> Iterator[Action]:
         return  # of an earlier epoch, or ended already
     step = state.steps[lease.step]
     state.slots += 1
-    state.free.give_back(lease.need, lease.gpus)
+    state.free.give_back(lease.need)
     step.running -= len(lease.tasks)
     tasks = {task.id: task for task in lease.tasks}
     for number, when in event.again:
@@ -153,7 +154,7 @@ def _reconciled(state: State, event: Reconciled) -> Iterable[Action]:
     """Make the state say what the store says."""
     for name in event.lost:
         lease = state.leases.pop(name)
-        state.free.give_back(lease.need, lease.gpus)
+        state.free.give_back(lease.need)
         state.slots += 1
     for fresh in event.steps:
         old = state.steps[fresh.id]
@@ -242,7 +243,12 @@ def _left_paused(state: State, event: LeftPaused) -> Iterable[Action]:
 
 def _granted(state: State, event: Granted) -> Iterable[Action]:
     # What runs keeps what it has.
-    state.free = free_of(event.amounts, used_by(state.leases.values()))
+    state.free = free_of(event.amounts, state.leases.values())
+    return ()
+
+
+def _slots_changed(state: State, event: SlotsChanged) -> Iterable[Action]:
+    state.slots = event.slots - len(state.leases)
     return ()
 
 
@@ -277,6 +283,7 @@ _TAKERS: dict[type, Callable[[State, Any], Iterable[Action]]] = {
     Reopened: _reopened,
     LeftPaused: _left_paused,
     Granted: _granted,
+    SlotsChanged: _slots_changed,
     Asked: _asked,
     Trouble: _trouble,
     Reconciled: _reconciled,

@@ -20,6 +20,7 @@ __all__ = [
     "Refilled",
     "Reopened",
     "Revised",
+    "SlotsChanged",
     "StepBroken",
     "StreamEnded",
     "TasksReady",
@@ -144,6 +145,13 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
+class SlotsChanged:
+    """The executor can run so many leases at once now; those that run beyond that go on."""
+
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """Steps, or the session, are to be paused, resumed, stopped or aborted."""
 
@@ -192,6 +200,7 @@ Event = (
     | Reopened
     | LeftPaused
     | Granted
+    | SlotsChanged
     | Asked
     | Trouble
     | Reconciled

@@ -155,7 +155,7 @@ class Share(threading.Thread):
         self._used = used
         self._tell = tell
         self._stopped = threading.Event()
-        self.granted = ledger.share(holder, wishes(), {})
+        self.granted = ledger.share(holder, wishes(), used())
 
     def run(self) -> None:
         """Keep the share until it is stopped; what ends it otherwise is told, and it goes on."""

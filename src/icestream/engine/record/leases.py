@@ -59,7 +59,7 @@ def prepare(
             row = rows.get(ready.id)
             if row is None:
                 continue
-            call, out = _call(dispatch, connection, row, start)
+            call, out = _call(dispatch, connection, row)
             numbers = _results(row.inputs)
             calls.append(_with(call, {number: documents[number] for number in numbers}))
             of_lease.append(out)
@@ -92,9 +92,7 @@ def _sources(inputs: str) -> tuple[tuple[str, int], ...]:
     return tuple((entry[0], entry[2]) for entry in content)
 
 
-def _call(
-    dispatch: Dispatch, connection: Connection, row: Any, start: Start
-) -> tuple[dict[str, Any], TaskOut]:
+def _call(dispatch: Dispatch, connection: Connection, row: Any) -> tuple[dict[str, Any], TaskOut]:
     step = dispatch.plan.steps[row.step_id]
     attempt = row.attempt + 1
     scratch = str(dispatch.folder / SCRATCH / str(dispatch.epoch) / f"{row.id}.{attempt}")
@@ -112,7 +110,7 @@ def _call(
         "checkpoint": _checkpoint(connection, row.inputs) if step.kind == "batch" else "",
         "key": row.key,
         "cores": step.need.cores,
-        "gpus": start.gpus,
+        "gpus": step.need.gpus,
     }
     out = TaskOut(
         id=row.id,

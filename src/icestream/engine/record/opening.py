@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,6 @@ from icestream.engine.decisions.state import StepState
 from icestream.engine.graph.plan import Plan, PlannedStep, bind
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Output, Step, Workflow
-from icestream.engine.machine.programs import end_programs
 from icestream.model import content_key
 from icestream.protocol import BatchProtocol, Registry
 from icestream.store import tables as t
@@ -221,10 +219,8 @@ def _find_twins(plan: Plan) -> None:
         step.looks_back = step.number > 1 or len(twins) > 1
 
 
-def recover(folder: Path, connection: Connection, software: Mapping[str, str], now: float) -> int:
+def recover(connection: Connection, software: Mapping[str, str], now: float) -> int:
     """Take over a session: what was running is ready again; returns the new epoch."""
-    end_programs(mark_of(folder))
-    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     connection.execute(
         update(t.task).where(t.task.c.state == "running").values(state="ready", due=0.0)
     )

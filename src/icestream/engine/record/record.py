@@ -28,7 +28,7 @@ from icestream.engine.decisions.events import (
 )
 from icestream.engine.decisions.ready import Ready
 from icestream.engine.decisions.state import WINDOW, StateView, StepState
-from icestream.engine.executors.contract import Ended, Ending, Lease
+from icestream.engine.executors.contract import BLAMELESS, CANCELLED, Ended, Ending, Lease
 from icestream.engine.graph.plan import Plan, PlannedStep
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.messages import Discovered
@@ -84,7 +84,7 @@ class Record:
             self.plan = opening.enter_workflow(connection, writes, workflow, registry)
             opening.enter_session(connection, self.folder, workflow, self.order, now)
             software = software_of(registry, {step.protocol for step in workflow.steps})
-            self.epoch = opening.recover(self.folder, connection, software, now)
+            self.epoch = opening.recover(connection, software, now)
             self.alerts.load(connection)
             writes = Writes(self._numbers, now)
             writes.event("session.started", json.dumps({"epoch": self.epoch}))
@@ -148,7 +148,7 @@ class Record:
                 due = cascade.writes.now + backoff(out.attempt)
                 if commit.record_ready(cascade, out, due, ending.reason):
                     groups["again"].append((task, due))
-            elif outcome in ("storage", "cancelled"):
+            elif outcome in ("storage", CANCELLED):
                 if commit.record_ready(cascade, out, 0.0, ending.reason):
                     groups["returned"].append(task)
             elif commit.record_failed(cascade, out, ending.reason, ending.details):
@@ -335,5 +335,5 @@ class Record:
 
 def _lost(task: int, lease: Ended) -> Ending:
     """The ending of a call that has none: its worker died, or it was cancelled."""
-    outcome = "cancelled" if lease.lost == "cancelled" else "again"
+    outcome = CANCELLED if lease.lost in BLAMELESS else "again"
     return Ending(task=task, outcome=outcome, reason=lease.lost or "the worker did not say")

@@ -19,10 +19,12 @@ from icestream.engine.decisions.events import (
     Event,
     GateAnswered,
     Granted,
+    LeaseEnded,
     LeftPaused,
     Reconciled,
     Reopened,
     Revised,
+    SlotsChanged,
     StepBroken,
     TasksReady,
     Trouble,
@@ -88,8 +90,8 @@ def _is(action: Action, kind: type) -> bool:
 def test_a_revision_ends_what_runs_and_forgets_what_waits_to_be_tried_again() -> None:
     state = made("item", window=[(-9, 9, task(9, 2))])
     state.leases = {
-        "m:1.1;": RunningLease(2, (task(1, 2),), (), ONE),
-        "m:1.2;": RunningLease(3, (task(2, 3),), (), ONE),
+        "m:1.1;": RunningLease(2, (task(1, 2),), ONE),
+        "m:1.2;": RunningLease(3, (task(2, 3),), ONE),
     }
     state.steps[2].running = state.steps[3].running = 1
     state.later = [(5.0, 4, task(4, 2)), (6.0, 5, task(5, 3))]
@@ -147,11 +149,22 @@ def test_steps_that_an_earlier_run_left_paused_are_given_up_when_nobody_resumes_
     assert state.session == "draining"  # nothing else can be done
 
 
+@pytest.mark.parametrize(("slots", "left"), [(8, 6), (2, 0), (1, -1), (0, -2)])
+def test_what_runs_counts_when_the_executors_room_changes(slots: int, left: int) -> None:
+    state = made("item")
+    state.leases = {name: RunningLease(2, (task(1, 2),), ONE) for name in ("a;", "b;")}
+    state.steps[2].running = 2
+    assert decide(state, SlotsChanged(slots), 0.0) == []
+    assert (state.slots, list(state.leases)) == (left, ["a;", "b;"])
+    decide(state, LeaseEnded("a;"), 0.0)
+    assert state.slots == left + 1
+
+
 def test_what_the_store_knows_nothing_of_is_given_back() -> None:
     state = made("item")
     state.session = "held"
     state.free = Free(1, 0)
-    state.leases = {name: RunningLease(2, (task(1, 2),), (), ONE) for name in ("known;", "lost;")}
+    state.leases = {name: RunningLease(2, (task(1, 2),), ONE) for name in ("known;", "lost;")}
     fresh = StepState(id=2, depth=1, kind="item", need=ONE, feeding=(1,), stored=2)
     state.later = [(9.0, 7, task(7, 2))]
     assert decide(state, Reconciled(("lost;",), (fresh,)), 0.0) == []
@@ -182,6 +195,6 @@ def test_trouble_holds_a_session_that_runs_and_only_that(
 
 def test_a_session_that_is_abandoned_has_nothing_left_to_do() -> None:
     state = made("item")
-    state.leases = {"m:1.1;": RunningLease(2, (task(1, 2),), (), ONE)}
+    state.leases = {"m:1.1;": RunningLease(2, (task(1, 2),), ONE)}
     decide(state, Abandoned(), 0.0)
     assert state.finished

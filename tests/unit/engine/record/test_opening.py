@@ -10,7 +10,6 @@ from sqlalchemy import update
 
 import toys
 from icestream.engine.graph.workflow import InvalidWorkflow, Output, Workflow
-from icestream.engine.record import opening
 from icestream.engine.record.opening import mark_of, plan_of, step_state, workflow_of
 from icestream.store import tables as t
 from toy_record import Desk
@@ -158,15 +157,6 @@ def test_no_step_runs_because_it_ran_in_an_earlier_epoch(desk: Desks) -> None:
     left = {row.name: row.state for row in made.rows(t.step)}
     assert left == {"src": "waiting", "a": "paused", "b": "done"}
     assert made.states[made.step("a").id].held
-
-
-def test_scratch_of_dead_epochs_is_swept(desk: Desks) -> None:
-    made = desk(SRC, A)
-    left = made.folder / opening.SCRATCH / "1" / "7.1" / "half.mrc"
-    left.parent.mkdir(parents=True)
-    left.write_text("half")
-    made.open(SRC, A)
-    assert not (made.folder / opening.SCRATCH).exists()
 
 
 def test_leases_of_two_sessions_have_other_names(tmp_path: Path) -> None:
