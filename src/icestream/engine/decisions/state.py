@@ -11,6 +11,7 @@ from typing import Protocol
 
 from icestream.engine.decisions.ready import Ready
 from icestream.engine.executors.contract import Fusing
+from icestream.engine.graph.plan import Lane
 from icestream.protocol import Resources
 
 __all__ = ["WINDOW", "Free", "RunningLease", "State", "StateView", "StepState", "StepView"]
@@ -102,6 +103,8 @@ class StepState:
     """Whether a batch is being formed, or a gate asked."""
     asked: tuple[int, bool] = (0, False)
     """Items and closing that the gate was last asked about."""
+    lane: Lane = "live"
+    """Whose tasks go first: live ones, before those that are done again."""
 
     @property
     def held(self) -> bool:
@@ -165,6 +168,8 @@ class State:
     """Beginning of the names of leases: the session and its epoch."""
     counted: int = 0
     """Leases so far."""
+    passed_by: int = 0
+    """Live leases that started while reprocessing waited and had nothing out."""
     fusing: Fusing = field(default_factory=Fusing)
     """How much work makes a lease worth sending."""
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Step, Workflow, order_of, output_port
 from icestream.model import content_key
 from icestream.protocol import Protocol, Registry, Resources, operational_parameters
 
-__all__ = ["Feed", "Plan", "PlannedStep", "bind"]
+__all__ = ["Feed", "Lane", "Plan", "PlannedStep", "bind"]
+
+Lane = Literal["live", "reprocess"]
+"""Which goes first: what comes in now, or what is done again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class PlannedStep:
     """Of a trigger: held, open, or shut for good."""
     looks_back: bool = False
     """Whether a result that it needs may exist before its task does."""
+    lane: Lane = "live"
     deciding: Mapping[str, Any] = field(init=False)
     """The parameters that decide what the step makes: those that make its keys."""
 

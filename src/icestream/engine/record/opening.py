@@ -275,6 +275,7 @@ def step_state(connection: Connection, step: PlannedStep) -> StepState:
         depth=step.depth,
         kind=step.kind,
         need=step.need,
+        lane=step.lane,
         feeding=tuple(dict.fromkeys(f.step for feeds in step.sources.values() for f in feeds)),
         state=row.state if row.state in ("paused", "waiting") else "waiting",
         stored=counts.ready,
