@@ -400,7 +400,7 @@ def _run_relion(folder: Path, images: Images, defocus: NDArray[np.float64]) -> N
 def picture(done: Classification) -> NDArray[np.uint8]:
     """Averages of all classes, the largest first."""
     order = np.argsort(-class_counts(done), kind="stable")
-    counts, resolution = class_counts(done), class_quality(done)[0]
+    counts, resolution = class_counts(done), class_quality(done).resolution
     # The font that comes with the drawing library has no Å.
     labels = [f"{counts[k]}   {resolution[k]:.0f} A" for k in order]
     return montage(class_averages(done)[order], labels)

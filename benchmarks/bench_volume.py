@@ -214,7 +214,7 @@ def make_map(drawn: Drawn, classes: Classification, symmetry: str, seed: int) ->
     pixel_size = drawn.optics.pixel_size
     plan = Plan(pixel_size=pixel_size, symmetry=symmetry, seed=seed)
     rings, diameter = plan.rings(BOX), drawn.diameter / pixel_size
-    counts, resolution = class_counts(classes), class_quality(classes)[0]
+    counts, resolution = class_counts(classes), class_quality(classes).resolution
     good = (resolution > 0.0) & (resolution < 40.0) & (counts >= 10)
     images = class_averages(classes)[good]
     averages = observe(

@@ -73,6 +73,11 @@ LINKS = (
     ("gain", "movie", "import"),
     ("ctf_monitor", "ctf", "ctf"),
 )
+TYPES = {
+    "movie": "Movie", "micrograph": "Micrograph", "ctf": "Ctf", "picks": "Picks",
+    "particles": "Particles", "classes": "Classes", "volume": "Volume", "gain": "Gain",
+}  # fmt: skip
+"""What is at each output port."""
 ITEM_STEPS = ("import", "align", "ctf", "select", "pick", "extract")
 SIZE = 1024
 PIXEL = 1.5
@@ -242,7 +247,8 @@ class SampleSession:
             micrograph.qualities(), 2.9,
         )  # fmt: skip
         self._result(writes, "ctf", exposure, {"ctf": to_document(ctf)}, ctf.qualities(), 0.8)
-        verdict = {"verdict": {"reasons": list(shot.rejected)}}
+        said = {"accepted": not shot.rejected, "reasons": list(shot.rejected)}
+        verdict = {"verdict": said}
         self._result(writes, "select", exposure, verdict, {}, 0.001, rejected=bool(shot.rejected))
         if shot.rejected:
             self._end(writes, exposure, "rejected", list(shot.rejected))
@@ -446,10 +452,13 @@ class SampleSession:
         rejected: bool = False,
     ) -> None:
         number = self.step_ids[step]
+        names = TYPES | {"verdict": "Rejected" if rejected else "Accepted"}
+        types = {port: f"icestream.model:{names[port]}" for port in outputs}
         result = writes.insert(
             t.result, key=f"{step}-{exposure}-{self.numbers.last('result')}", step_id=number,
             revision_id=number, exposure_id=exposure, document=json.dumps(outputs), epoch=1,
             attempt=1, started=self.now - seconds, seconds=seconds, host="scope",
+            types=json.dumps(types),
         )  # fmt: skip
         self._task(writes, step, exposure, "done", result_id=result, passed=not rejected)
         writes.count(number, seconds=seconds)

@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Annotated
 
-from icestream.model import Accepted, Alert, Offer, Rejected, Verdict
+from icestream.model import Accepted, Alert, Offer, Picture, Rejected, Verdict
 from icestream.protocol import (
     Batch,
     BatchProtocol,
@@ -50,6 +50,15 @@ class Number:
 
     def qualities(self) -> dict[str, float]:
         return {"toy.value": self.value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """A number as a picture."""
+
+    exposure: str
+    value: float
+    picture: Annotated[Path, Picture("A number", "As many bright pixels as it is large")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +175,25 @@ class Add(ItemProtocol[Adding]):
         return Number(exposure=number.exposure, value=value, path=path)
 
 
+class DrawNumber(ItemProtocol[Parameters]):
+    """Draws a number."""
+
+    name = "toy.draw"
+    title = "Drawing"
+
+    def process(self, number: Number, work: Work) -> Drawing:
+        import numpy as np
+
+        from icestream.formats import write_picture
+
+        pixels = np.zeros(256, dtype=np.uint8)
+        pixels[: int(number.value)] = 255
+        write_picture(work.path("number.png"), pixels.reshape(16, 16))
+        return Drawing(
+            exposure=number.exposure, value=number.value, picture=work.path("number.png")
+        )
+
+
 class Busy(ItemProtocol[Parameters]):
     """Computes as hard as its call allows; its number is the threads that the process then had."""
 
@@ -176,7 +204,8 @@ class Busy(ItemProtocol[Parameters]):
         import numpy as np
         import psutil
 
-        from icestream.processing.backend import cpu, in_threads
+        from icestream.processing.backend import cpu
+        from icestream.threads import in_threads
 
         images = np.ones((8, 256, 256), dtype=np.float32)
         this = psutil.Process()
@@ -422,7 +451,22 @@ class Echo(ProgramProtocol[Sleeping]):
         return Number(exposure=number.exposure, value=float(path.read_text()), path=path)
 
 
-KINDS = (Count, Add, Sum2, Select, Agree, AddUp, Doubled, Share, Double, Hold, Watch, Teach, Echo)
+KINDS = (
+    Count,
+    Add,
+    DrawNumber,
+    Sum2,
+    Select,
+    Agree,
+    AddUp,
+    Doubled,
+    Share,
+    Double,
+    Hold,
+    Watch,
+    Teach,
+    Echo,
+)
 
 
 def registry() -> Registry:

@@ -1,10 +1,11 @@
-"""Pages that are written from the code: the catalogue of protocols, the commands, the settings.
+"""Pages that are written from the code: protocols, the command line, settings, requests.
 
 The pages are generated when the documentation is built, so they cannot disagree with the code.
 `python docs/_ext/generated_pages.py FOLDER` writes them without Sphinx.
 """
 
 import io
+import json
 import os
 import re
 import sys
@@ -16,6 +17,7 @@ from unittest.mock import patch
 
 from icestream.cli.app import COMMANDS, build
 from icestream.cli.describe import describe_parameters, first_line, port_words, value_words
+from icestream.engine.requests.models import VERBS
 from icestream.protocol import Protocol, Registry, unit_of
 from icestream.settings import PREFIX, Settings
 
@@ -145,7 +147,50 @@ def settings_page() -> str:
     return "\n".join([*lines, ""])
 
 
-PAGES = {"protocols.md": protocols_page, "cli.md": cli_page, "settings.md": settings_page}
+def requests_page() -> str:
+    """Every request with its values."""
+    lines = [
+        "# Requests",
+        "",
+        "What can be asked of a session, by a person or a program. `icestream pause` and the other",
+        "commands send requests; a program does the same with",
+        '`icestream.engine.requests.send.send(folder, Pause(step="ctf"))`, where the models are in',
+        "`icestream.engine.requests.models`, or writes a row into the table `request` of the",
+        "session's store: a `token` of its own, the `time`, the `verb`, the `document` (the values",
+        "below as a JSON object), `who` asks, `new` as its `state`, and an empty `answer`. The",
+        "session's coordinator carries it out, writes `done` or `refused` and the answer, and says",
+        "so with the event `request.answered`.",
+        "",
+        "`who` says which person or program asks; by default it is the user.",
+        "",
+    ]
+    for verb, model in VERBS.items():
+        lines += [f"## `{verb}`", "", _text(first_line(model)), ""]
+        fields = {n: f for n, f in model.model_fields.items() if n not in ("verb", "who")}
+        lines += ["| value | type | default | meaning |", "|---|---|---|---|"]
+        for name, field in fields.items():
+            default = "" if field.is_required() else f"`{json.dumps(field.default)}`"
+            kind = _json_type(model.model_json_schema()["properties"][name])
+            lines.append(f"| `{name}` | {kind} | {default} | {_cell(field.description or '')} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _json_type(schema: dict[str, Any]) -> str:
+    """A type in JSON's words."""
+    if "anyOf" in schema:
+        return " or ".join(_json_type(one) for one in schema["anyOf"])
+    if schema.get("type") == "array":
+        return f"array of {_json_type(schema['items'])}"
+    return str(schema.get("type", "any"))
+
+
+PAGES = {
+    "protocols.md": protocols_page,
+    "cli.md": cli_page,
+    "settings.md": settings_page,
+    "requests.md": requests_page,
+}
 
 
 def _citation(source: str) -> str:

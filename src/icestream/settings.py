@@ -5,16 +5,27 @@ person's TOML file, the site's TOML file, the default. What belongs to one sessi
 pixel size, is no setting but a parameter of a step.
 """
 
+import json
 import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt
-from pydantic import ByteSize, Field, SecretStr, ValidationError
+from pydantic import (
+    BeforeValidator,
+    ByteSize,
+    Field,
+    SecretStr,
+    Strict,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -42,6 +53,28 @@ def person_file() -> Path:
     return Path(home) / "icestream" / "settings.toml"
 
 
+def _read_tokens(given: Any) -> Any:
+    """What the environment says, ``relion=2,topaz=1`` or a JSON object, as a mapping."""
+    if isinstance(given, MappingProxyType):
+        return dict(given)
+    if not isinstance(given, str):
+        return given
+    if given.lstrip().startswith("{"):
+        return json.loads(given)
+    found: dict[str, Any] = {}
+    for part in filter(None, map(str.strip, given.split(","))):
+        name, equals, number = part.partition("=")
+        if not equals:
+            raise ValueError(f"{part!r} is no name=number, such as relion=2")
+        number = number.strip()
+        found[name.strip()] = int(number) if number.lstrip("-").isdecimal() else number
+    return found
+
+
+TokenName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
+Copies = Annotated[int, Strict(), Ge(1)]
+
+
 class Settings(BaseSettings):
     """What holds for every session on this machine."""
 
@@ -54,6 +87,11 @@ class Settings(BaseSettings):
 
     memory: ByteSize | None = None
     """Memory that all sessions together may use, such as 64GB; 90 % of all when not given."""
+
+    tokens: Annotated[dict[TokenName, Copies], NoDecode, BeforeValidator(_read_tokens)] = {}
+    """Copies of a program that all sessions together may run at once, for each token that protocols
+    ask for: { relion = 2 } in a file, relion=2,topaz=1 in the environment. A token that is not
+    named is not limited."""
 
     state: Path = Field(default_factory=state_folder)
     """Folder for what the sessions of this machine share: the account of its resources."""
@@ -78,10 +116,19 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line, environment, the person's file, the site's file."""
-        files = (
-            TomlConfigSettingsSource(settings_cls, path) for path in (person_file(), SITE_FILE)
-        )
+        files = (_File(settings_cls, path) for path in (person_file(), SITE_FILE))
         return (init_settings, env_settings, *files)
+
+
+class _File(TomlConfigSettingsSource):
+    """A file whose tables are values like others: the nearest one holds, none are merged."""
+
+    def __call__(self) -> dict[str, Any]:
+        """What the file says."""
+        return {
+            name: MappingProxyType(value) if isinstance(value, dict) else value
+            for name, value in super().__call__().items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +174,10 @@ def _origins(given: dict[str, Any]) -> dict[str, str]:
 
 
 def _sentence(problem: Any, origins: dict[str, str]) -> str:
-    name = str(problem["loc"][0])
+    name, *inside = map(str, problem["loc"])
     if problem["type"] == "extra_forbidden":
         there_are = ", ".join(Settings.model_fields)
         return f"{origins[name]}: there is no setting {name!r}; there are {there_are}"
-    return f"{origins[name]}: {name} = {problem['input']!r}: {problem['msg']}"
+    whole = ".".join([name, *inside])
+    said = problem["msg"].removeprefix("Value error, ")
+    return f"{origins[name]}: {whole} = {problem['input']!r}: {said}"

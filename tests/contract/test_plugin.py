@@ -65,11 +65,19 @@ def test_its_parameters_are_shown(environment: dict[str, str]) -> None:
     assert "[> 0 Å] Default: none." in done.stdout
 
 
-def test_the_broken_one_is_listed_with_its_traceback(environment: dict[str, str]) -> None:
+def test_the_broken_one_is_listed_with_its_reason_and_its_traceback_when_asked(
+    environment: dict[str, str],
+) -> None:
     done = _icestream(environment, "protocols", "list", "--broken")
     assert done.returncode == 1
-    assert "picks.lost (icestream_coverage.lost:PickLost, icestream-coverage 0.1)" in done.stdout
-    assert "lost.py" in done.stdout
+    assert done.stdout == (
+        "picks.lost (icestream_coverage.lost:PickLost, icestream-coverage 0.1): "
+        "icestream_coverage/lost.py:3: No module named 'library_that_is_not_installed'; install "
+        "it, and name it among the dependencies of the package\n"
+    )
+    done = _icestream(environment, "protocols", "list", "--broken", "--traceback")
+    assert done.returncode == 1
+    assert "Traceback (most recent call last)" in done.stdout
     assert "import library_that_is_not_installed" in done.stdout
 
 
@@ -93,3 +101,27 @@ def test_the_check_tells_good_from_broken(environment: dict[str, str]) -> None:
     assert done.returncode == 1
     assert "picks.coverage: ok" in done.stdout
     assert "picks.lost: 1 problem(s)" in done.stdout
+    assert done.stdout.splitlines()[-1] == (
+        "read 2 protocols and 2 modules of icestream-coverage: 1 problem"
+    )
+
+
+def test_what_pip_installed_is_read_to_the_last_module(environment: dict[str, str]) -> None:
+    """Also one that no protocol needs and that reaches for the store."""
+    unused = Path(environment["PYTHONPATH"]) / "icestream_coverage" / "unused.py"
+    unused.write_text("def later():\n    from icestream import store\n    return store\n")
+    try:
+        done = _icestream(environment, "plugin", "check", "icestream-coverage")
+    finally:
+        unused.unlink()
+    assert "icestream_coverage/unused.py:2: imports icestream.store; " in done.stdout
+    assert "picks.coverage: ok" in done.stdout
+
+
+def test_no_command_raises_a_traceback_at_people(environment: dict[str, str]) -> None:
+    for words in (["protocols", "list"], ["protocols", "show", "picks.lost"], ["doctor"]):
+        done = _icestream(environment, *words)
+        assert "Traceback" not in done.stdout + done.stderr, words
+        assert done.returncode != 70, words
+    assert "protocol picks.lost" in done.stdout
+    assert "lost.py:3" in done.stdout

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from icestream.protocol import Protocol, Registry
+from icestream.model import ITEM_TYPES, type_name
+from icestream.protocol import BatchProtocol, Protocol, Registry
 from icestream.protocol.conformance import problems
 
 REGISTRY = Registry()
@@ -25,6 +26,13 @@ def test_conformance(protocol: type[Protocol[Any]]) -> None:
     assert problems(protocol) == []
 
 
+def test_what_ours_make_is_known_without_them(protocol: type[Protocol[Any]]) -> None:
+    """A session is read where the protocols that made it are not installed."""
+    if protocol.__module__.startswith("icestream."):
+        for port in protocol.outputs():
+            assert ITEM_TYPES[type_name(port.item)] is port.item
+
+
 def test_parameters_survive_json(protocol: type[Protocol[Any]]) -> None:
     """What a workflow file stores gives the same parameters back."""
     model = protocol.parameters_type()
@@ -42,6 +50,12 @@ def test_it_travels_to_a_worker(protocol: type[Protocol[Any]]) -> None:
     """A lease holds the protocol with its parameters."""
     made = protocol()
     assert pickle.loads(pickle.dumps(made)).parameters == made.parameters
+
+
+def test_the_state_of_a_batch_protocol_is_declared(protocol: type[Protocol[Any]]) -> None:
+    """Its checkpoints are made of the types that `start` names."""
+    if issubclass(protocol, BatchProtocol):
+        assert protocol.state_type() is not Any
 
 
 def test_no_parameter_has_a_unit_in_its_name(protocol: type[Protocol[Any]]) -> None:

@@ -15,17 +15,19 @@ from typing import Any
 import pytest
 
 from icestream.cli.app import COMMANDS
+from icestream.engine.requests.models import VERBS
 from icestream.protocol import Registry, unit_of
 from icestream.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 SOURCE = ROOT / "src" / "icestream"
+GENERATED = {f"reference/{name}.md" for name in ("protocols", "cli", "settings", "requests")}
 PAGES = [
     path
     for path in sorted(DOCS.rglob("*.md"))
     if not {"_build", "measured"} & set(path.parts)
-    and path.name not in ("protocols.md", "cli.md", "settings.md")
+    and path.relative_to(DOCS).as_posix() not in GENERATED
 ]
 
 
@@ -72,6 +74,16 @@ def test_every_setting_is_in_the_reference(generated: Any) -> None:
         assert f"| `{name}` | `ICESTREAM_{name.upper()}` |" in page
 
 
+def test_every_request_is_in_the_reference(generated: Any) -> None:
+    page = generated.requests_page()
+    for verb, model in VERBS.items():
+        section = page.partition(f"## `{verb}`\n")[2].partition("\n## ")[0]
+        assert set(re.findall(r"^\| `(\w+)`", section, flags=re.M)) == (
+            model.model_fields.keys() - {"verb", "who"}
+        )
+        assert not re.search(r"\| \|$", section, flags=re.M), "a value is not explained"
+
+
 def test_every_dependency_is_explained() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     page = (DOCS / "explanation" / "dependencies.md").read_text()
@@ -115,7 +127,6 @@ def test_glossary_knows_the_nouns_of_the_model() -> None:
 
 
 FRONT = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
-GENERATED = {"reference/protocols.md", "reference/cli.md", "reference/settings.md"}
 
 
 def _leads_nowhere(page: Path, target: str) -> bool:

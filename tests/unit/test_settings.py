@@ -42,6 +42,7 @@ def test_the_nearest_source_wins(files: tuple[Path, Path], monkeypatch: pytest.M
         "memory": "$ICESTREAM_MEMORY",
         "report_interval": str(person),
         "log_level": str(site),
+        "tokens": "default",
         "state": "default",
         "store": "default",
     }
@@ -58,6 +59,67 @@ def test_a_wrong_value_names_its_place(
 def test_an_unknown_name_lists_the_known(files: tuple[Path, Path]) -> None:
     files[1].write_text("core = 2\n")
     with pytest.raises(SettingsError, match="no setting 'core'; there are cores, memory"):
+        load()
+
+
+def test_tokens_from_a_file(files: tuple[Path, Path]) -> None:
+    """The nearest file holds, as for every setting; tables are not merged."""
+    site, person = files
+    site.write_text("[tokens]\nrelion = 1\ntopaz = 3\n")
+    assert load().settings.tokens == {"relion": 1, "topaz": 3}
+    person.write_text("tokens = { relion = 2 }\n")
+    loaded = load()
+    assert loaded.settings.tokens == {"relion": 2}
+    assert loaded.origins["tokens"] == str(person)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("relion=2", {"relion": 2}),
+        ("relion=2, cryolo.gpu = 1,", {"relion": 2, "cryolo.gpu": 1}),
+        ('{"relion": 2}', {"relion": 2}),
+        ("", {}),
+    ],
+)
+def test_tokens_from_the_environment(
+    files: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    tokens: dict[str, int],
+) -> None:
+    files[0].write_text("tokens = { site = 9 }\n")
+    monkeypatch.setenv("ICESTREAM_TOKENS", text)
+    loaded = load()
+    assert loaded.settings.tokens == tokens
+    assert loaded.origins["tokens"] == "$ICESTREAM_TOKENS"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("relion", "'relion' is no name=number"),
+        ("relion=0", "tokens.relion = 0: .* greater than or equal to 1"),
+        ("relion=-1", "tokens.relion = -1: "),
+        ("relion=two", "tokens.relion = 'two': .* valid integer"),
+        ("relion=1.5", "tokens.relion = '1.5': .* valid integer"),
+        ('{"relion": true}', "tokens.relion = True: .* valid integer"),
+        ('{"relion": "2"}', "tokens.relion = '2': .* valid integer"),
+        ("{relion: 2}", "ICESTREAM_TOKENS: tokens = '{relion: 2}': Expecting"),
+        ("two words=1", r"tokens.two words.\[key\] = 'two words'"),
+        ("=1", r"tokens..\[key\] = ''"),
+        ("[1]", r"'\[1\]' is no name=number"),
+    ],
+)
+def test_tokens_that_are_no_tokens(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, text: str, words: str
+) -> None:
+    monkeypatch.setenv("ICESTREAM_TOKENS", text)
+    with pytest.raises(SettingsError, match=words):
+        load()
+    monkeypatch.delenv("ICESTREAM_TOKENS")
+    files[1].write_text("tokens = 3\n")
+    with pytest.raises(SettingsError, match=r"person\.toml: tokens = 3: .* valid dict"):
         load()
 
 

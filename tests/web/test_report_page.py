@@ -1,6 +1,7 @@
 """The report in a real browser: it draws itself, says nothing in the console, and asks nobody."""
 
 import functools
+import json
 import re
 import shutil
 import subprocess
@@ -10,12 +11,20 @@ from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import mrcfile
+import numpy as np
 import pytest
+from PIL import Image
 
-from icestream.report import write_report
+import cookbook
+from icestream.engine.graph.workflow import Workflow
+from icestream.engine.session import run_session
+from icestream.protocol import Registry
+from icestream.report import ReportWriter, write_report
 from icestream.store import tables as t
 from icestream.store.writing import Writes
 from report_session import STEPS, SampleSession
+from toy_session import InlineExecutor
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -132,6 +141,88 @@ def test_a_link_opens_one_exposure_with_its_pictures(report: Path, tmp_path: Pat
         assert f"<span>{title}" in panel
     assert panel.count("<circle") > 40
     assert 'href="pictures/290.jpg"' in panel
+
+
+@pytest.fixture(scope="module")
+def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a session with the cookbook's own item, which has a picture."""
+    folder = tmp_path_factory.mktemp("plugin")
+    random = np.random.default_rng(1)
+    across = np.linspace(0.0, 4.0, 512, dtype=np.float32)
+    (folder / "micrographs").mkdir()
+    for name in ("first", "second"):
+        image = random.normal(8.0, 3.0, (512, 512)).astype(np.float32)
+        mrcfile.write(folder / "micrographs" / f"{name}.mrc", image + across)
+    steps = [
+        {
+            "name": "import",
+            "protocol": "micrographs.folder",
+            "parameters": {"folder": str(folder / "micrographs")},
+        },
+        {"name": "ice", "protocol": "ice.draw", "inputs": {"micrograph": "import"}},
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ICESTREAM_STATE", str(folder / "state"))
+        run_session(
+            folder / "session",
+            Workflow.from_document({"name": "ice", "steps": steps}),
+            registry=cookbook.registry(),
+            executor=InlineExecutor(),
+        )
+    return folder / "session"
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_a_picture_of_a_plugin_is_shown_with_the_plugin_and_without(
+    plugin: Path, tmp_path: Path, installed: bool
+) -> None:
+    registry = cookbook.registry() if installed else Registry([])
+    with ReportWriter(plugin, tmp_path / "report", registry=registry) as writer:
+        writer.update(patience=float("inf"))
+    page, console = browse(f"{writer.page.as_uri()}#exposure-1", tmp_path)
+    assert console == []
+    panel = page.split("<dialog")[1].split("</dialog>")[0]
+    assert "<span>Ice</span>" in panel
+    assert 'alt="The micrograph without detail: thick ice is dark"' in panel
+    (source,) = re.findall(r'<img[^>]* src="([^"]+)"', panel)
+    with Image.open(writer.folder / source) as picture:
+        grey = np.asarray(picture, dtype=float)
+    assert grey[:, :64].mean() < 80
+    assert grey[:, -64:].mean() > 170
+    said = "Not read: ice: cookbook_2:IceMap is not known here"
+    assert (said in text_of(panel)) is not installed
+
+
+def test_pictures_of_a_plugins_snapshots_are_shown(tmp_path: Path) -> None:
+    """A batch step whose items nobody here knows, with a picture and a drawing."""
+    session = SampleSession(tmp_path / "session", start=1.79e9)
+    session.grow(6)
+    (session.folder / "drawing.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="60">'
+        '<rect width="80" height="60" fill="green"/></svg>'
+    )
+    session.classify()
+    with session.store.write() as connection:
+        ours = t.result.c.document.like('{"classes"%')
+        pictures = [
+            ["map", "pool/1.png", "Seen from above", "From the top"],
+            ["map", "drawing.svg", "Drawn", ""],
+        ]
+        said = {
+            "types": json.dumps({"map": "plugin:Map"}),
+            "document": json.dumps({"map": {}}),
+            "pictures": json.dumps(pictures),
+        }
+        connection.execute(t.result.update().where(ours).values(**said))
+    report = write_report(session.folder)
+    page, console = browse(report.as_uri(), tmp_path)
+    assert console == []
+    others = section(page, "others")
+    assert "plugin:Map is not known here" in text_of(others)
+    assert re.findall(r'alt="([^"]+)"', others) == ["From the top", "Drawn"]
+    for source in re.findall(r'src="([^"?]+)', others):
+        assert (report.parent / source).is_file()
+    assert "<span>Seen from above</span>" in others
 
 
 def test_a_link_shows_the_rejected_with_their_reasons(report: Path, tmp_path: Path) -> None:

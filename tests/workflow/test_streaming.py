@@ -9,6 +9,7 @@ import pytest
 import toys
 from icestream.engine.graph.workflow import InvalidWorkflow
 from icestream.engine.machine.lock import SessionBusy
+from icestream.engine.requests.models import Resume, SetParameters, read_request
 from icestream.engine.requests.send import answer_of, send
 from icestream.store import queries
 from toy_session import Session, wait_for
@@ -138,7 +139,7 @@ def test_a_batch_that_failed_is_made_again_when_its_step_is_resumed(
     assert f"icestream resume {session.folder} total" in alert.message
     assert queries.step(session.store(), "total").state == "paused"
     broken.unlink()
-    send(session.folder, "resume", step="total")
+    send(session.folder, Resume(step="total"))
     assert session.run(*steps).complete
     totals = [one.outputs["total"] for one in queries.results(session.store(), "total")]
     assert [(one["count"], one["final"]) for one in totals] == [(4, 0), (8, 0), (10, 1)]
@@ -241,7 +242,7 @@ OPEN = ("src", "toy.count", {"count": 6, "close": False}, {})
 
 
 def ask(session: Session, verb: str, **arguments: Any) -> str:
-    token = send(session.folder, verb, **arguments)
+    token = send(session.folder, read_request(arguments, verb=verb))
     state, answer = answer_of(session.folder, token, timeout=60.0)
     assert state == "done", answer
     return answer
@@ -342,7 +343,7 @@ def test_abort_ends_a_running_program_at_once(working: Session) -> None:
 
 def test_commands_wait_for_the_next_coordinator(local: Session) -> None:
     local.run(COUNT, add("a", "src"))
-    token = send(local.folder, "set", step="a", changes={"add": 5})
+    token = send(local.folder, SetParameters(step="a", changes={"add": 5}))
     assert answer_of(local.folder, token)[0] == "new"
     background = local.start(OPEN, add("a", "src"))
     assert answer_of(local.folder, token, timeout=60.0)[0] == "done"
@@ -363,7 +364,7 @@ def test_a_command_that_cannot_be_done_is_refused(
 ) -> None:
     background = local.start(OPEN, add("a", "src"))
     wait_for(lambda: queries.steps(local.store()))
-    token = send(local.folder, verb, **arguments)
+    token = send(local.folder, read_request(arguments, verb=verb))
     state, answer = answer_of(local.folder, token, timeout=60.0)
     assert state == "refused"
     assert said in answer

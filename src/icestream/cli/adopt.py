@@ -11,6 +11,7 @@ from icestream.cli.change import print_preview
 from icestream.cli.control import ask
 from icestream.cli.describe import value_words
 from icestream.cli.terminal import print_table
+from icestream.engine.requests.models import Adopt
 from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.records import AlertRecord
@@ -54,7 +55,7 @@ def adopt(
         if only_say:
             _preview(store, chosen.offer)
             return 0
-    return ask(session, "adopt", alert=alert)
+    return ask(session, Adopt(alert=alert))
 
 
 def offer_words(offer: Mapping[str, Any]) -> str:

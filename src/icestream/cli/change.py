@@ -10,14 +10,14 @@ from typing import Annotated, Any, get_args
 from cyclopts import Parameter
 from pydantic import TypeAdapter, ValidationError
 
-from icestream.cli.checks import absent_file
 from icestream.cli.control import ask, run_again
 from icestream.cli.describe import bare_type, type_words, value_words, without_effect
 from icestream.cli.step_options import NONE
 from icestream.cli.terminal import print_table
 from icestream.engine.machine.lock import hold, holder
 from icestream.engine.record.revisions import change_at_rest, preview
-from icestream.protocol import Parameters, Registry, refused_values
+from icestream.engine.requests.models import SetParameters
+from icestream.protocol import Parameters, Registry, absent_file, refused_values
 from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.records import StepRecord
@@ -63,13 +63,13 @@ def change(
     finally:
         store.close()
     if holder(session):
-        return ask(session, "set", step=step, changes=changes)
+        return ask(session, SetParameters(step=step, changes=changes))
     return _set_now(session, step, changes)
 
 
 def _set_now(session: Path, step: str, changes: dict[str, Any]) -> int:
     """Change a session that nobody runs; its next run does what follows."""
-    with hold(session), closing(open_store(session)) as store:
+    with hold(session), closing(open_store(session, upgrade=False)) as store:
         changed = change_at_rest(store, Registry(), step, changes, getpass.getuser())
     for one in changed:
         print(f"{one.name} is at revision {one.number}")

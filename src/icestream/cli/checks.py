@@ -10,55 +10,71 @@ from icestream.cli.step_options import PATTERN
 from icestream.engine.graph.workflow import Step, Workflow
 from icestream.engine.machine.lock import FILE as LOCK
 from icestream.formats.watch import FolderWatch, is_session
-from icestream.protocol import Parameters, Registry, SourceProtocol, unit_of
+from icestream.protocol import Protocol, Registry, is_input_file, missing, unit_of
+from icestream.protocol.breaking import in_a_sentence
 
 __all__ = [
     "EACH_TIME",
     "OccupiedFolder",
-    "absent_file",
-    "absent_files",
     "changes_since",
     "check_folder",
+    "missing_here",
     "without_each_time",
 ]
 
 EACH_TIME = ("watch", "idle_timeout")
 """Parameters of sources that hold for one run; the next one does not inherit them."""
-_FILES = ("gain", "defects")
-"""Paths of sources that are files: a folder under their name is no less wrong."""
 
 
 class OccupiedFolder(FileExistsError):
     """The folder for a session holds something else."""
 
 
-def absent_files(workflow: Workflow, registry: Registry) -> Iterator[str]:
-    """Files and folders that sources are to read and that are not there.
+def missing_here(
+    workflow: Workflow, registry: Registry, *, gpus: int | None = None
+) -> Iterator[str]:
+    """What the steps of a valid workflow need and this machine does not have.
 
-    The session would ask for them again and again; here a person is told at once. A folder that
-    is watched may still come.
+    The session would fail exposure by exposure, or ask again and again; here a person is told at
+    once. A folder that is watched may still come.
     """
     for step in workflow.steps:
         protocol = registry.get(step.protocol)
-        if not issubclass(protocol, SourceProtocol):
+        where = f"step {step.name!r}"
+        if protocol.brings:
+            yield from (f"{where}: {said}" for said in _absent_roots(step, protocol))
+        try:
+            made = protocol(protocol.parameters_type().model_validate(dict(step.parameters)))
+        except Exception as error:  # a plugin's own code
+            yield f"{where}: cannot be made: {in_a_sentence(error, protocol.__module__)}"
             continue
-        for name, value in step.parameters.items():
-            absent = absent_file(protocol.parameters_type(), name, value)
-            if absent:
-                yield f"step {step.name!r}: {absent}"
-            elif name == PATTERN:
-                watch = bool(step.parameters.get("watch"))
-                if wrong := _wrong_root(FolderWatch(str(value)).root, watch=watch):
-                    yield f"step {step.name!r}: {wrong}"
+        yield from (f"{where}: {said}" for said in missing(made, gpus=gpus))
 
 
-def _wrong_root(root: Path, *, watch: bool) -> str:
+def _absent_roots(step: Step, protocol: type[Protocol[Any]]) -> Iterator[str]:
+    """Folders that a source is to look into and that are not there."""
+    fields = protocol.parameters_type().model_fields
+    watch = bool(step.parameters.get("watch"))
+    for name, value in step.parameters.items():
+        if name == PATTERN:
+            yield from _wrong_root(FolderWatch(str(value)).root, watch=watch)
+        elif (
+            isinstance(value, str | Path)
+            and bare_type(fields[name].annotation) in (Path, Path | None)
+            and not is_input_file(fields[name])
+            and not (watch or Path(value).exists())
+        ):
+            yield f"{name.replace('_', ' ')}: {value} is not there; give its right path"
+
+
+def _wrong_root(root: Path, *, watch: bool) -> Iterator[str]:
     if is_session(root):
-        return (
+        yield (
             f"{root} is a session, and its images are results, not movies; "
             "give the folder that the microscope writes into"
         )
-    return "" if watch or root.exists() else f"{root} is not there; --watch waits for it"
+    elif not (watch or root.exists()):
+        yield f"{root} is not there; --watch waits for it"
 
 
 def check_folder(session: Path) -> None:
@@ -111,18 +127,3 @@ def without_each_time(workflow: Workflow) -> Workflow:
         return step if step.inputs else replace(step, parameters=left)
 
     return replace(workflow, steps=tuple(map(kept, workflow.steps)))
-
-
-def absent_file(model: type[Parameters], name: str, value: Any) -> str:
-    """What is wrong with the path that is given for a parameter; empty when nothing is."""
-    field = model.model_fields[name]
-    if value is None or bare_type(field.annotation) not in (Path, Path | None):
-        return ""
-    path, words = Path(value), name.replace("_", " ")
-    without = ", or 'none' to do without" if field.default is None else ""
-    advice = f"give its right path{without}"
-    if not path.exists():
-        return f"{words}: {path} is not there; {advice}"
-    if name in _FILES and not path.is_file():
-        return f"{words}: {path} is no file; {advice}"
-    return ""

@@ -12,6 +12,7 @@ from icestream.cli.checks import EACH_TIME
 from icestream.cli.step_options import PATTERN
 from icestream.cli.terminal import called
 from icestream.engine.machine.lock import holder
+from icestream.engine.requests.models import Abort, Pause, Request, Resume, Retry, Stop
 from icestream.engine.requests.send import answer_of, send
 from icestream.exports.provenance import session_workflow
 from icestream.store import queries
@@ -22,10 +23,10 @@ __all__ = ["abort", "ask", "pause", "resume", "retry", "run_again", "stop"]
 _PATIENCE = 10.0
 """Seconds that a running session has for its answer."""
 
-Branch = Annotated[bool, Parameter(negative="")]
+Downstream = Annotated[bool, Parameter(negative="")]
 
 
-def pause(session: Path, step: str | None = None, /, *, branch: Branch = False) -> int:
+def pause(session: Path, step: str | None = None, /, *, downstream: Downstream = False) -> int:
     """Hold a session, or one of its steps, until it is resumed. What has begun is finished.
 
     Parameters
@@ -34,13 +35,13 @@ def pause(session: Path, step: str | None = None, /, *, branch: Branch = False) 
         The session's folder.
     step
         Name of the step; the whole session when not given.
-    branch
+    downstream
         All that depends on the step, too.
     """
-    return _control("pause", session, step, branch=branch)
+    return ask(session, Pause(step=step, downstream=downstream))
 
 
-def resume(session: Path, step: str | None = None, /, *, branch: Branch = False) -> int:
+def resume(session: Path, step: str | None = None, /, *, downstream: Downstream = False) -> int:
     """Let a session or a step go on that was paused or stopped.
 
     A session that no process runs goes on with the command that it was started with.
@@ -51,13 +52,13 @@ def resume(session: Path, step: str | None = None, /, *, branch: Branch = False)
         The session's folder.
     step
         Name of the step; the whole session when not given.
-    branch
+    downstream
         All that depends on the step, too.
     """
-    return _control("resume", session, step, branch=branch)
+    return ask(session, Resume(step=step, downstream=downstream))
 
 
-def stop(session: Path, step: str | None = None, /, *, branch: Branch = False) -> int:
+def stop(session: Path, step: str | None = None, /, *, downstream: Downstream = False) -> int:
     """Take nothing new and finish what has begun.
 
     Parameters
@@ -66,13 +67,13 @@ def stop(session: Path, step: str | None = None, /, *, branch: Branch = False) -
         The session's folder.
     step
         Name of the step; the whole session when not given, which then ends.
-    branch
+    downstream
         All that depends on the step, too.
     """
-    return _control("stop", session, step, branch=branch)
+    return ask(session, Stop(step=step, downstream=downstream))
 
 
-def abort(session: Path, step: str | None = None, /, *, branch: Branch = False) -> int:
+def abort(session: Path, step: str | None = None, /, *, downstream: Downstream = False) -> int:
     """End what is being done within a second; it is done again when resumed.
 
     Parameters
@@ -81,10 +82,10 @@ def abort(session: Path, step: str | None = None, /, *, branch: Branch = False) 
         The session's folder.
     step
         Name of the step; the whole session when not given.
-    branch
+    downstream
         All that depends on the step, too.
     """
-    return _control("abort", session, step, branch=branch)
+    return ask(session, Abort(step=step, downstream=downstream))
 
 
 def retry(session: Path, step: str | None = None, /) -> int:
@@ -105,14 +106,7 @@ def retry(session: Path, step: str | None = None, /) -> int:
     if steps and not any(one.counts.failed for one in steps):
         print("nothing has failed")
         return 0
-    return _control("retry", session, step, branch=False)
-
-
-def _control(verb: str, session: Path, step: str | None, *, branch: bool) -> int:
-    arguments: dict[str, Any] = {"step": step} if step else {}
-    if branch:
-        arguments["branch"] = True
-    return ask(session, verb, **arguments)
+    return ask(session, Retry(step=step))
 
 
 def run_again(session: Path) -> str:
@@ -143,13 +137,14 @@ def _each_time(parameters: Mapping[str, Any]) -> str:
     return said
 
 
-def _unknown(session: Path, arguments: dict[str, Any]) -> str:
-    """What a command names that the session does not have; NoStore when there is no session."""
+def _unknown(session: Path, request: Request) -> str:
+    """What a request names that the session does not have; NoStore when there is no session."""
+    named = getattr(request, "step", None)
     with closing(open_store(session, readonly=True)) as store:
         try:
-            if "step" in arguments:
-                queries.step(store, arguments["step"])
-            for name in arguments.get("exposures", ()):
+            if named is not None:
+                queries.step(store, named)
+            for name in getattr(request, "exposures", ()):
                 queries.exposure(store, name)
         except NoStore:
             raise
@@ -158,20 +153,20 @@ def _unknown(session: Path, arguments: dict[str, Any]) -> str:
     return ""
 
 
-def ask(session: Path, verb: str, **arguments: Any) -> int:
-    """Send a command to a session, wait for the answer, print it; the exit status."""
-    unknown = _unknown(session, arguments)
+def ask(session: Path, request: Request) -> int:
+    """Send a request to a session, wait for the answer, print it; the exit status."""
+    unknown = _unknown(session, request)
     if unknown:
         print(unknown)
         return 1
     runs = holder(session)
-    if not runs and verb in ("stop", "abort"):
+    if not runs and isinstance(request, Stop | Abort):
         print("no process runs this session: there is nothing to end")
         return 0
-    if not runs and verb == "pause" and "step" not in arguments:
+    if not runs and isinstance(request, Pause) and request.step is None:
         print("no process runs this session: there is nothing to pause")
         return 0
-    token = send(session, verb, **arguments)
+    token = send(session, request)
     if not runs:
         print("no process runs this session now; it will be done when the session is run again:")
         print(run_again(session))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from icestream.cli.control import ask
+from icestream.engine.requests.models import Accept, Reject
 
 __all__ = ["accept", "reject"]
 
@@ -21,7 +22,7 @@ def accept(session: Path, exposure: str, /, *more: str, why: str = "") -> int:
     why
         Kept with your name and the time.
     """
-    return ask(session, "accept", exposures=[exposure, *more], why=why)
+    return ask(session, Accept(exposures=(exposure, *more), why=why))
 
 
 def reject(session: Path, exposure: str, /, *more: str, why: str = "") -> int:
@@ -38,4 +39,4 @@ def reject(session: Path, exposure: str, /, *more: str, why: str = "") -> int:
     why
         Kept with your name and the time, and shown as the reason.
     """
-    return ask(session, "reject", exposures=[exposure, *more], why=why)
+    return ask(session, Reject(exposures=(exposure, *more), why=why))

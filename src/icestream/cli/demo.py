@@ -67,7 +67,7 @@ def _make_room(out: Path) -> None:
 @contextmanager
 def _microscope(folder: Path, movies: int, rate: float, log: Path) -> Iterator[None]:
     """Let the simulated microscope write while a block runs; it is switched off afterwards."""
-    command = [sys.executable, "-m", "icestream", "simulate", str(folder)]
+    command = [sys.executable, "-P", "-m", "icestream", "simulate", str(folder)]
     options = ["--movies", str(movies), "--rate", str(rate)]
     folder.mkdir()
     with log.open("wb") as output:

@@ -17,6 +17,7 @@ from icestream.protocol import (
     Port,
     Protocol,
     hidden_parameters,
+    is_input_file,
     unit_of,
 )
 from icestream.protocol.parameters import Shown
@@ -72,7 +73,7 @@ def describe_parameters(model: type[Parameters]) -> Iterator[Described]:
         default = value_words(field.get_default(call_default_factory=True), unit)
         yield Described(
             name=name,
-            kind=type_words(field.annotation),
+            kind=_kind(field),
             unit=unit,
             default=default,
             limits=", ".join(_limits(field, unit)),
@@ -101,6 +102,8 @@ def value_words(value: Any, unit: str = "") -> str:
         return "yes" if value else "no"
     if isinstance(value, Enum):
         value = value.value
+    if isinstance(value, Mapping):
+        value = [f"{name}={value_words(part)}" for name, part in value.items()]
     if isinstance(value, tuple | list):
         return ", ".join(value_words(part) for part in value) or "none"
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
@@ -138,6 +141,12 @@ def bare_type(annotation: Any) -> Any:
     if origin in (typing.Union, types.UnionType):
         return typing.Union[inner]  # noqa: UP007 - made from a tuple
     return origin[inner]
+
+
+def _kind(field: FieldInfo) -> str:
+    """The type of a parameter; of paths, whether they are of files that must be there."""
+    words = type_words(field.annotation)
+    return words.replace("path", "file") if is_input_file(field) else words
 
 
 def port_words(port: Port) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import psutil
 from cyclopts import Parameter
@@ -18,7 +18,8 @@ from cyclopts import Parameter
 from icestream import __version__
 from icestream.cli.terminal import print_json, print_table
 from icestream.processing.backend import cuda_available
-from icestream.protocol import ProgramProtocol, Registry, UnknownProtocol
+from icestream.protocol import Protocol, Registry, UnknownProtocol
+from icestream.protocol.breaking import in_a_sentence
 from icestream.protocols.gpus import read_gpus
 from icestream.settings import load
 from icestream.store.places import is_network
@@ -196,16 +197,32 @@ def _protocols(*, gpus: int) -> Iterator[Finding]:
             protocol = registry.get(name)
         except UnknownProtocol:
             continue
-        wanted = protocol().need().gpus
-        if wanted > gpus:
-            cost = f"{name} cannot run here"
-            yield Finding("missing", f"GPUs for {name}", f"needs {wanted}, found {gpus}", cost)
-        if issubclass(protocol, ProgramProtocol):
-            program = protocol.program
-            path = program.find()
-            cost = f"{name} cannot run; get it from {program.package or 'its authors'}"
-            yield (
-                Finding("ok", f"program {program.executable}", str(path))
-                if path
-                else Finding("missing", f"program {program.executable}", "not found", cost)
-            )
+        yield from _machine_for(protocol, gpus)
+
+
+def _machine_for(protocol: type[Protocol[Any]], gpus: int) -> Iterator[Finding]:
+    """What a protocol needs of the machine with its default parameters."""
+    name = protocol.name
+    try:
+        made = protocol()
+        wanted, programs = made.need().gpus, made.programs()
+        lacking = [(program, program.lacking()) for program in programs]
+        others = made.lacking()
+    except Exception as error:  # a plugin's own code
+        said = in_a_sentence(error, protocol.__module__)
+        cost = "workflows that need it fail; see icestream plugin check"
+        yield Finding("wrong", f"protocol {name}", f"cannot be made: {said}", cost)
+        return
+    cost = f"{name} cannot run here"
+    if wanted > gpus:
+        yield Finding("missing", f"GPUs for {name}", f"needs {wanted}, found {gpus}", cost)
+    for program, said in lacking:
+        what = f"program {program.executable}"
+        if said:
+            yield Finding("missing", what, said, cost)
+        else:
+            version = program.version()
+            found = f"{program.find()}{f', version {version}' if version else ''}"
+            yield Finding("ok", what, found)
+    for said in others:
+        yield Finding("missing", f"for {name}", said, cost)

@@ -1,11 +1,14 @@
 """`icestream plugin check`: the rules for protocols, run on any installed package."""
 
 from importlib.metadata import PackageNotFoundError, distribution
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from icestream.protocol import Registry, UnknownProtocol
-from icestream.protocol.conformance import problems
+from icestream.protocol.conformance import class_problems
+from icestream.protocol.imports import read_module
+from icestream.protocol.package import modules_of
 from icestream.protocol.registry import GROUP
 
 __all__ = ["app"]
@@ -14,19 +17,25 @@ app = App(name="plugin", help="Check a plugin against the rules for protocols.")
 
 
 @app.command
-def check(package: str, /) -> int:
-    """Check every protocol of an installed package; exit status 1 if anything is wrong.
+def check(package: str, /, *, traceback: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """Check every protocol and every module of an installed package.
+
+    Exit status 1 if anything is wrong. Modules that no protocol needs are read without being
+    imported.
 
     Parameters
     ----------
     package
         Name of the installed distribution, such as icestream-relion.
+    traceback
+        Show the traceback of what cannot be loaded, too.
     """
     try:
-        points = distribution(package).entry_points.select(group=GROUP)
+        found = distribution(package)
     except PackageNotFoundError:
         print(f"no package {package!r} is installed; install it with pip first")
         return 2
+    points = found.entry_points.select(group=GROUP)
     if not points:
         print(
             f"{package} declares no protocol; "
@@ -34,14 +43,38 @@ def check(package: str, /) -> int:
         )
         return 1
     registry = Registry(points)
-    wrong = 0
-    for name in registry.names():
-        try:
-            found = problems(registry.get(name))
-        except UnknownProtocol:
-            found = [broken.traceback for broken in registry.broken() if broken.name == name]
-        wrong += bool(found)
-        print(f"{name}: {'ok' if not found else f'{len(found)} problem(s)'}")
-        for problem in found:
-            print(f"  {problem}")
+    said = {name: _protocol_problems(registry, name, traceback) for name in registry.names()}
+    for name, problems in said.items():
+        _print(name, problems, always=True)
+    told = " ".join(problem for problems in said.values() for problem in problems)
+    modules = modules_of(found, (point.value.partition(":")[0] for point in points))
+    wrong = sum(map(len, said.values()))
+    for module in modules:
+        places = [(f"{module.shown}:{line}: ", text) for line, text in read_module(module, modules)]
+        problems = [place + text for place, text in places if place not in told]
+        _print(module.shown, problems)
+        wrong += len(problems)
+    read = f"{_counted(len(said), 'protocol')} and {_counted(len(modules), 'module')}"
+    print(
+        f"read {read} of {package}: {_counted(wrong, 'problem') if wrong else 'nothing is wrong'}"
+    )
     return 1 if wrong else 0
+
+
+def _protocol_problems(registry: Registry, name: str, traceback: bool) -> list[str]:
+    try:
+        return class_problems(registry.get(name))
+    except UnknownProtocol:
+        (broken,) = (broken for broken in registry.broken() if broken.name == name)
+        return [broken.reason + (f"\n{broken.traceback}" if traceback else "")]
+
+
+def _print(what: str, problems: list[str], *, always: bool = False) -> None:
+    if always or problems:
+        print(f"{what}: {f'{len(problems)} problem(s)' if problems else 'ok'}")
+    for problem in problems:
+        print(f"  {problem}")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

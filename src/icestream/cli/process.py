@@ -22,6 +22,7 @@ from icestream.cli.checks import without_each_time
 from icestream.cli.running import Here, run_here
 from icestream.cli.step_options import StepOptions, hyphens
 from icestream.engine.graph.workflow import Workflow, load_workflow
+from icestream.engine.session import bring_up_to_date
 from icestream.exports.provenance import session_workflow
 from icestream.protocol import Registry
 from icestream.store.open import NoStore, open_store
@@ -55,6 +56,7 @@ def _base(tokens: tuple[str, ...]) -> Workflow:
     """
     named, out = _option(tokens, "--workflow"), _option(tokens, "--out")
     if named is None and out is not None:
+        bring_up_to_date(out)
         try:
             store = open_store(out, readonly=True)
         except NoStore:

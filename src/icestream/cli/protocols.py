@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 from icestream.cli.describe import describe_parameters, first_line, port_words
 from icestream.cli.terminal import print_json, print_table
 from icestream.protocol import Protocol, Registry, UnknownProtocol
+from icestream.protocol.breaking import in_a_sentence
 
 __all__ = ["app"]
 
@@ -17,6 +18,7 @@ app = App(name="protocols", help="List protocols and show what each can do.")
 def list_(
     *,
     broken: Annotated[bool, Parameter(negative="")] = False,
+    traceback: Annotated[bool, Parameter(negative="")] = False,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """List the installed protocols.
@@ -24,13 +26,15 @@ def list_(
     Parameters
     ----------
     broken
-        Only those that cannot be loaded, with their tracebacks; exit status 1 if there are any.
+        Only those that cannot be used, and why; exit status 1 if there are any.
+    traceback
+        With --broken: where each went wrong, line by line.
     json
         For programs.
     """
     registry = Registry()
     if broken:
-        return _list_broken(registry, json)
+        return _list_broken(registry, traceback, json)
     found = [_summary(registry, name) for name in registry.names()]
     if json:
         print_json(found)
@@ -42,7 +46,7 @@ def list_(
     return 0
 
 
-def _list_broken(registry: Registry, json: bool) -> int:
+def _list_broken(registry: Registry, traceback: bool, json: bool) -> int:
     broken = registry.broken()
     if json:
         print_json(
@@ -63,7 +67,8 @@ def _list_broken(registry: Registry, json: bool) -> int:
         return 0
     for found in broken:
         print(f"{found.name} ({found.target}, {found.package}): {found.reason}")
-        print(f"{found.traceback}")
+        if traceback:
+            print(found.traceback)
     return 1
 
 
@@ -107,8 +112,7 @@ def show(name: str, /, *, json: Annotated[bool, Parameter(negative="")] = False)
     for title, ports in (("input", protocol.inputs()), ("output", protocol.outputs())):
         for port in ports:
             print(f"{title}: {port_words(port)}")
-    need = protocol().need()
-    print(f"needs: {need.cores} core(s), {need.memory / 2**20:.0f} MB, {need.gpus} GPU(s)")
+    print(f"needs: {_needs(protocol)}")
     for source in protocol.cites:
         print(f"cites: {source}")
     print("\nparameters:")
@@ -116,6 +120,17 @@ def show(name: str, /, *, json: Annotated[bool, Parameter(negative="")] = False)
         mark = " (advanced)" if parameter.advanced else ""
         print(f"  {parameter.name}: {parameter.kind}{mark}")
         print(f"      {parameter.sentence()}")
+
+
+def _needs(protocol: type[Protocol[Any]]) -> str:
+    """What a task needs with the default parameters."""
+    try:
+        made = protocol()
+        need, programs = made.need(), [program.executable for program in made.programs()]
+    except Exception as error:  # a plugin's own code
+        return f"cannot be told: {in_a_sentence(error, protocol.__module__)}"
+    words = [f"{need.cores} core(s)", f"{need.memory / 2**20:.0f} MB", f"{need.gpus} GPU(s)"]
+    return ", ".join([*words, *(f"program {name}" for name in programs)])
 
 
 def _document(protocol: type[Protocol[Any]], package: str) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def kept_up_to_date(session: Path) -> Iterator[None]:
 
     It ends with this process, however this process ends, because the pipe between them closes.
     """
-    command = [sys.executable, "-m", "icestream", "report", str(session), "--while-open"]
+    command = [sys.executable, "-P", "-m", "icestream", "report", str(session), "--while-open"]
     log = session / "logs" / "report.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:

@@ -16,7 +16,7 @@ from cyclopts import Group, Parameter, validators
 
 from icestream import log
 from icestream.cli.adopt import offer_words
-from icestream.cli.checks import EACH_TIME, absent_files, changes_since, check_folder
+from icestream.cli.checks import EACH_TIME, changes_since, check_folder, missing_here
 from icestream.cli.describe import without_effect
 from icestream.cli.progress import Watcher
 from icestream.cli.reasons import reason_lines
@@ -25,7 +25,12 @@ from icestream.cli.terminal import called, console
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.progress import Outcome
-from icestream.engine.session import Machine, RunningSession, run_session
+from icestream.engine.session import (
+    Machine,
+    RunningSession,
+    bring_up_to_date,
+    run_session,
+)
 from icestream.exports.provenance import session_workflow
 from icestream.protocol import Registry
 from icestream.settings import Settings, load
@@ -74,13 +79,17 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
     session = session.absolute()
     registry = Registry()
     check_folder(session)
-    problems = validate(workflow, registry) or list(absent_files(workflow, registry))
+    settings = load().settings
+    machine = _machine(settings)
+    problems = validate(workflow, registry) or list(
+        missing_here(workflow, registry, gpus=len(machine.gpus))
+    )
     if problems:
         raise InvalidWorkflow(workflow.name, problems)
     for sentence in effectless(workflow, registry):
         print(f"icestream: {sentence}", file=sys.stderr)
+    bring_up_to_date(session)
     changes = _changes(session, workflow, registry)
-    settings = load().settings
     os.environ["ICESTREAM_STATE"] = str(settings.state)  # for every process of this session
     level = settings.log_level if here.log_json else "error"
     tell = partial(log.configure, lines=here.log_json or None, level=level)
@@ -104,7 +113,7 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
                 session,
                 workflow,
                 registry=registry,
-                machine=_machine(settings),
+                machine=machine,
                 cores=here.cores,
                 order=here.order,
                 url=settings.store.get_secret_value() if settings.store else None,
@@ -142,7 +151,10 @@ def _changes(session: Path, workflow: Workflow, registry: Registry) -> list[str]
 def _machine(settings: Settings) -> Machine:
     has = Machine()
     return replace(
-        has, cores=settings.cores or has.cores, memory=int(settings.memory or has.memory)
+        has,
+        cores=settings.cores or has.cores,
+        memory=int(settings.memory or has.memory),
+        tokens=settings.tokens,
     )
 
 

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from icestream.cli.describe import Described, bare_type, describe_parameters, value_words
 from icestream.engine.graph.workflow import Step, Workflow
-from icestream.protocol import Protocol, Registry, SourceProtocol, refused_values, unit_of
+from icestream.protocol import Protocol, Registry, refused_values, unit_of
 
 __all__ = ["DIRECT", "NONE", "InvalidOption", "StepOptions", "hyphens"]
 
@@ -143,7 +143,7 @@ class StepOptions:
                         yield f"{options[step, name.partition('.')[0]]}: {why}"
 
     def _add(self, number: int, step: Step, protocol: type[Protocol[Any]]) -> None:
-        source = issubclass(protocol, SourceProtocol)
+        source = protocol.brings
         model = protocol.parameters_type()
         group = Group(f"Step {step.name}: {protocol.title} ({protocol.name})", sort_key=10 + number)
         for described in describe_parameters(model):

@@ -18,10 +18,11 @@ from icestream.engine.machine.lock import hold
 from icestream.engine.progress import Outcome, Progress
 from icestream.engine.record.opening import SCRATCH, mark_of
 from icestream.protocol import Registry
-from icestream.store.open import open_store
+from icestream.store.migrate import OlderStore
+from icestream.store.open import NoStore, open_store
 from icestream.store.places import state_folder
 
-__all__ = ["Machine", "RunningSession", "run_session"]
+__all__ = ["Machine", "RunningSession", "bring_up_to_date", "run_session"]
 
 
 def gpus_of_machine() -> tuple[int, ...]:
@@ -143,6 +144,27 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
                 if on_start is not None:
                     on_start(RunningSession(coordinator))
                 return coordinator.run(workflow, registry, share)
+
+
+def bring_up_to_date(folder: Path | str) -> None:
+    """Bring the store that an earlier version left to the present schema; no store is made.
+
+    For whoever is about to run a session and looks into it before.
+
+    Raises
+    ------
+    SessionBusy
+        If a coordinator, of that earlier version then, runs the session.
+    NewerStore
+        If a newer version has run it.
+    """
+    try:
+        open_store(folder, readonly=True).close()
+    except NoStore:
+        return
+    except OlderStore:
+        with hold(Path(folder)):
+            open_store(folder).close()
 
 
 @contextlib.contextmanager

@@ -1,12 +1,13 @@
 """Which steps of a session made each kind of item, and the items of one exposure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any, TypeVar
 
 from icestream.model import Classes, Ctf, Micrograph, Movie, Particles, Picks
-from icestream.protocol import Registry
+from icestream.protocol import Registry, known_types
 from icestream.store import queries
+from icestream.store.items import item_of, latest_items
 from icestream.store.open import Store
 from icestream.store.records import ExposureRecord, ResultRecord, StepRecord
 
@@ -49,17 +50,36 @@ class Items:
 def find_chain(store: Store, registry: Registry) -> Chain:
     """Find the steps that made each kind of item.
 
+    It is recorded with the results. A session older than that needs the protocols themselves.
+
     Raises
     ------
     icestream.protocol.UnknownProtocol
-        If a protocol of the session is not installed here, or is broken.
+        If it was not recorded, and a protocol of the session is not installed here, or is broken.
     """
     places: dict[type[Any], Place] = {}
     for step in sorted(queries.steps(store), key=lambda step: step.depth):
         if _makes_items(step):
-            for port in registry.get(step.protocol).outputs():
-                places[port.item] = (step.name, port.name)
+            for port, kind in _outputs(store, step, registry):
+                # What is more than a micrograph is a micrograph too.
+                for one in filter(is_dataclass, kind.__mro__):
+                    places[one] = (step.name, port)
     return Chain(places)
+
+
+def _outputs(store: Store, step: StepRecord, registry: Registry) -> Iterator[tuple[str, type[Any]]]:
+    """What a step makes: as is recorded with its newest result, or else as its protocol says."""
+    newest = queries.latest_results(store, step.name, limit=1)
+    if newest and newest[0].types:
+        known = known_types(registry.usable([step.protocol]))
+        for port, name in newest[0].types.items():
+            if name in known:
+                yield port, known[name]
+        return
+    made = [registry.get(step.protocol)] if newest else registry.usable([step.protocol])
+    for protocol in made:
+        for declared in protocol.outputs():
+            yield declared.name, declared.item
 
 
 def _makes_items(step: StepRecord) -> bool:
@@ -89,8 +109,7 @@ def latest_classes(store: Store, chain: Chain) -> Classes | None:
     if Classes not in chain:
         return None
     step, port = chain.places[Classes]
-    found = queries.latest_results(store, step, limit=1)
-    return queries.item(store, Classes, found[0].outputs[port]) if found else None
+    return next(iter(latest_items(store, step, port, Classes, limit=1)), None)
 
 
 def _item(
@@ -100,4 +119,4 @@ def _item(
         return None
     step, port = chain.places[kind]
     result = results.get(step)
-    return None if result is None else queries.item(store, kind, result.outputs[port])
+    return None if result is None else item_of(store, result, port, kind)

@@ -1,5 +1,6 @@
 """Bytes to model values and arrays, and back: one file per format."""
 
+from icestream.formats.counts import RawMovie, read_raw_movie
 from icestream.formats.defects import read_defects
 from icestream.formats.eer import write_eer
 from icestream.formats.epu import (
@@ -38,6 +39,7 @@ __all__ = [
     "MovieFacts",
     "MovieFile",
     "MrcHeader",
+    "RawMovie",
     "epu_place",
     "map_mrc",
     "movie_facts",
@@ -51,6 +53,7 @@ __all__ = [
     "read_mdoc_frames",
     "read_mrc",
     "read_mrc_header",
+    "read_raw_movie",
     "read_stack",
     "read_star",
     "read_tiff",

@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Arrivals", "fingerprint"]
+__all__ = ["Arrivals", "Change", "fingerprint"]
 
 _PIECE = 65536
 _LOOKS = 20
@@ -17,6 +17,15 @@ class _Taken:
     size: int
     modified: int
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A movie that was changed after it was taken."""
+
+    exposure: str
+    sizes: str
+    """Bytes before and after, in words."""
 
 
 def fingerprint(path: Path) -> bytes:
@@ -70,8 +79,8 @@ class Arrivals:
         self._names[exposure] = path
         self._contents[content] = path
 
-    def look_back(self) -> list[tuple[str, str]]:
-        """Look at some of the movies again: (exposure, what changed) of those that changed.
+    def look_back(self) -> list[Change]:
+        """Look at some of the movies again: those that changed.
 
         Each call looks at the newest one and, in turn, at twenty others, so that its cost
         does not depend on how many there are. A file that is gone is no change: sessions are
@@ -91,6 +100,7 @@ class Arrivals:
             except OSError:
                 continue
             if content != known.content:
-                found.append((known.exposure, f"{known.size} -> {status.st_size} bytes"))
+                sizes = f"{known.size} -> {status.st_size} bytes"
+                found.append(Change(known.exposure, sizes))
             self._taken[path] = _Taken(known.exposure, status.st_size, status.st_mtime_ns, content)
         return found

@@ -14,6 +14,7 @@ __all__ = [
     "EpuExposure",
     "EpuFractions",
     "epu_place",
+    "epu_session_files",
     "read_epu_exposure",
     "read_epu_fractions",
 ]
@@ -196,6 +197,12 @@ def epu_place(path: Path | str) -> tuple[str | None, str | None]:
     )
     hole = re.match(r"FoilHole_(\d+)_", path.name)
     return (square.group(1) if square else None), (hole.group(1) if hole else None)
+
+
+def epu_session_files(folder: Path) -> list[Path]:
+    """Files at the top of the session, up to three above `folder`: EPU keeps its gain there."""
+    tops = [above for above in list(folder.parents)[:3] if (above / "EpuSession.dm").is_file()]
+    return [path for top in tops for path in top.iterdir()]
 
 
 def _parse(path: Path) -> ET.Element:

@@ -85,7 +85,7 @@ def read_factors(path: Path | str, *, eer: bool = False) -> NDArray[np.float32]:
 
 def write_gain(
     path: Path | str, factors: NDArray[np.float32], pixel_size: float, *, eer: bool = False
-) -> None:
+) -> Path:
     """Write factors as an MRC reference that `read_gain` reads as such, up to their mean.
 
     Parameters
@@ -98,8 +98,12 @@ def write_gain(
         Å.
     eer
         For EER movies, of which an MRC reference divides.
+
+    Returns
+    -------
+    `path`.
     """
-    write_mrc(path, _invert(factors) if eer else factors, pixel_size)
+    return write_mrc(path, _invert(factors) if eer else factors, pixel_size)
 
 
 def _invert(divisors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -45,10 +45,10 @@ def _read_picture(path: Path) -> Image:
         ) from error
 
 
-def write_picture(path: Path | str, picture: NDArray[np.uint8]) -> None:
+def write_picture(path: Path | str, picture: NDArray[np.uint8]) -> Path:
     """Write a picture, ``(y, x)`` grey or ``(y, x, 3)`` colour, as PNG or JPEG by its suffix.
 
-    Row 0 becomes the top row. The file gets its name when it is whole.
+    Row 0 becomes the top row. The file gets its name when it is whole; `path` is returned.
     """
     path = Path(path)
     if picture.dtype != np.uint8:
@@ -56,3 +56,4 @@ def write_picture(path: Path | str, picture: NDArray[np.uint8]) -> None:
     kind = "PNG" if path.suffix.lower() == ".png" else "JPEG"
     with written_whole(path) as unfinished:
         PIL.Image.fromarray(np.ascontiguousarray(picture)).save(unfinished, kind, quality=85)
+    return path

@@ -7,8 +7,6 @@ therefore lies as RELION's own micrograph of the same movie does, and so do coor
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -36,6 +34,7 @@ from icestream.formats.tiff import (
     whole_pages,
 )
 from icestream.model.gain import AS_IT_IS, Orientation
+from icestream.threads import in_threads
 
 __all__ = ["Container", "MovieFacts", "MovieFile", "movie_facts", "open_movie"]
 
@@ -108,10 +107,7 @@ class MovieFile(ABC):
         """All frames ``(frames, y, x)`` as raw counts, decoded by `threads` threads."""
         stack = np.empty((self.frames, *self.shape), dtype=self.dtype)
 
-        def fill(index: int) -> None:
-            self.read(index, stack[index])
-
-        _for_each(fill, self.frames, threads)
+        in_threads(lambda index: self.read(index, stack[index]), range(self.frames), threads)
         return stack
 
     def read_gain(
@@ -131,15 +127,6 @@ class MovieFile(ABC):
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _for_each(work: Callable[[int], None], count: int, threads: int) -> None:
-    if threads <= 1 or count < 2:
-        for index in range(count):
-            work(index)
-        return
-    with ThreadPoolExecutor(min(threads, count)) as pool:
-        list(pool.map(work, range(count)))
 
 
 class _MrcMovie(MovieFile):

@@ -20,6 +20,7 @@ from icestream.formats.whole import written_whole
 __all__ = [
     "FeiMetadata",
     "MrcHeader",
+    "is_one_image",
     "map_mrc",
     "read_mrc",
     "read_mrc_header",
@@ -305,6 +306,14 @@ def read_stack(
     return np.array(chosen, dtype=mapped.dtype.newbyteorder("="))
 
 
+def is_one_image(path: Path | str) -> bool:
+    """Whether a file is an MRC image, not a movie or anything else."""
+    try:
+        return Path(path).suffix.lower() == ".mrc" and read_mrc_header(path).shape[0] == 1
+    except (FormatError, OSError):
+        return False
+
+
 def write_mrc(
     path: Path | str,
     array: NDArray[Any],
@@ -312,7 +321,7 @@ def write_mrc(
     *,
     volume: bool = False,
     labels: Sequence[str] = (),
-) -> None:
+) -> Path:
     """Write an image, a stack or a volume; the file gets its name when it is whole.
 
     Parameters
@@ -329,6 +338,10 @@ def write_mrc(
         The three-dimensional array is a volume (space group 1), not a stack of images.
     labels
         Up to ten lines of text.
+
+    Returns
+    -------
+    `path`.
 
     Raises
     ------
@@ -348,6 +361,7 @@ def write_mrc(
     with written_whole(path) as unfinished, unfinished.open("wb") as file:
         file.write(header.tobytes())
         stored.tofile(file)
+    return path
 
 
 def _storable(array: NDArray[Any]) -> tuple[NDArray[Any], int]:

@@ -16,12 +16,16 @@ from icestream.formats.mdoc import MdocFrames, read_mdoc_frames
 from icestream.formats.movie import MovieFacts
 from icestream.formats.statements import Statement, exposure_stem, say_epu, say_mdoc
 
-__all__ = ["SIDECARS", "Sidecars", "find_sidecars", "is_gain_name"]
+__all__ = ["GAIN_SUFFIXES", "SIDECARS", "KnownFiles", "Sidecars", "find_sidecars", "is_gain_name"]
 
 Found = TypeVar("Found")
 
 SIDECARS = ("*.xml", "*.mdoc", "*.gain", "*gain*", "*Gain*", "CountRef*", "SuperRef*", "defects*")
 """Names that may tell something about movies."""
+
+GAIN_SUFFIXES = (".mrc", ".tif", ".tiff", ".gain", ".dm4", ".dm3")
+"""Of the files that a gain reference can be read from."""
+_GATAN = (".dm4", ".dm3")
 
 
 def is_gain_name(name: str) -> bool:
@@ -82,6 +86,41 @@ def find_sidecars(movie: Path, known: Mapping[str, Path]) -> Sidecars:
     # What the exposure's own XML says is enough; without it, all that is damaged is told.
     reasons = [] if exposure is not None else [reason for reason in (broken, torn) if reason]
     return Sidecars(exposure, fractions, mdoc, "; ".join([*reasons, odd] if odd else reasons))
+
+
+class KnownFiles:
+    """Files that may tell about movies, found by their names wherever they are."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Path] = {}
+        self._gains: set[Path] = set()
+
+    def notice(self, path: Path) -> None:
+        """Remember a file."""
+        self._known[path.name.lower()] = path
+        if is_gain_name(path.name) and path.suffix.lower() in GAIN_SUFFIXES:
+            self._gains.add(path)
+
+    def sidecars(self, movie: Path) -> Sidecars:
+        """What stands beside a movie, as far as it is there by now."""
+        return find_sidecars(movie, self._known)
+
+    def named(self, names: Sequence[str]) -> Path | None:
+        """The first of these files that was found, whatever the case of its name."""
+        found = (self._known.get(name.lower()) for name in names)
+        return next((path for path in found if path is not None), None)
+
+    def gain_named(self, names: Sequence[str]) -> Path | None:
+        """The first of these gain references that was found, or what one was converted to."""
+        stems = [Path(name).stem for name in names if name.lower().endswith(_GATAN)]
+        converted = [stem + suffix for stem in stems for suffix in GAIN_SUFFIXES]
+        found = self.named([*names, *converted])
+        return found if found is not None and found.suffix.lower() in GAIN_SUFFIXES else None
+
+    def gains(self) -> list[Path]:
+        """Each gain reference; a Gatan file and what it was converted to are one."""
+        ordered = sorted(self._gains, key=lambda path: (path.suffix.lower() not in _GATAN, path))
+        return sorted({path.stem.lower(): path for path in ordered}.values())
 
 
 def _first(read: Callable[[Path], Found], places: Sequence[Path]) -> tuple[Found | None, str]:

@@ -5,13 +5,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from icestream.formats.epu import EpuExposure
+from icestream.formats.epu import EpuExposure, epu_place
 from icestream.formats.mdoc import MdocFrames
 from icestream.formats.movie import MovieFacts
+from icestream.model import Exposure
 
 __all__ = [
+    "Said",
     "Statement",
+    "describe_exposure",
     "differences",
     "exposure_name",
     "exposure_stem",
@@ -135,13 +139,22 @@ def _shared(dose: float | None, frames: int) -> float | None:
     return dose / frames if dose and frames else None
 
 
-def first_said(statements: Iterable[Statement], what: str) -> tuple[float | None, str]:
-    """The first value that any source gives for `what`, and who said so."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A value, and who said it."""
+
+    value: float | None = None
+    """None: nobody."""
+    source: str = ""
+
+
+def first_said(statements: Iterable[Statement], what: str) -> Said:
+    """The first value other than 0 that any source gives for `what`."""
     for statement in statements:
         value = getattr(statement, what)
         if value:
-            return value, statement.source
-    return None, ""
+            return Said(value, statement.source)
+    return Said()
 
 
 def differences(statements: Sequence[Statement], what: str, tolerance: float = 0.01) -> str:
@@ -150,3 +163,38 @@ def differences(statements: Sequence[Statement], what: str, tolerance: float = 0
     if not said or max(s[0] for s in said) <= (1.0 + tolerance) * min(s[0] for s in said):
         return ""
     return ", ".join(f"{value:g} says {source}" for value, source in said)
+
+
+def describe_exposure(
+    path: Path, statements: Sequence[Statement], *, group: int, written: datetime
+) -> Exposure:
+    """The shot itself, from what the sources say about its movie.
+
+    Parameters
+    ----------
+    path
+        Of the movie: its name, and in EPU's tree its place on the grid.
+    statements
+        The first that says something wins.
+    group
+        Exposure group.
+    written
+        When the movie was written, for want of the time when it was taken.
+    """
+
+    def first(what: str) -> Any:
+        values = (getattr(one, what) for one in statements)
+        return next((value for value in values if value is not None), None)
+
+    square, hole = epu_place(path)
+    return Exposure(
+        name=exposure_name(path),
+        acquired=first("acquired") or written,
+        grid_square=square,
+        foil_hole=hole,
+        group=group,
+        beam_shift=first("beam_shift"),
+        stage=first("stage"),
+        tilt=first("tilt"),
+        nominal_defocus=first_said(statements, "nominal_defocus").value,
+    )

@@ -13,7 +13,6 @@ import os
 import struct
 import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from icestream.formats.errors import FormatError
 from icestream.formats.lzw import SPARE, decode_lzw
 from icestream.formats.whole import written_whole
+from icestream.threads import in_threads
 
 __all__ = ["Chain", "Page", "decode_page", "read_pages", "read_tiff", "walk_pages", "write_tiff"]
 
@@ -449,12 +449,7 @@ def read_tiff(path: Path | str, threads: int = 1) -> NDArray[Any]:
         def fill(index: int) -> None:
             decode_page(path, file, pages[index], out[index])
 
-        if threads == 1:
-            for index in range(len(pages)):
-                fill(index)
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(fill, range(len(pages))))
+        in_threads(fill, range(len(pages)), threads)
     return out[0] if len(pages) == 1 else out
 
 

@@ -1,12 +1,15 @@
 """What exists in a cryo-EM session: frozen values, no files opened, no database."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from icestream.model.alert import Alert, Level, Offer
 from icestream.model.arrays import Column, Image, Spectrum, Stack, column
 from icestream.model.classes import Classes
 from icestream.model.ctf import Ctf
-from icestream.model.document import from_document, map_paths, to_document
+from icestream.model.document import from_document, map_paths, to_document, type_name
 from icestream.model.exposure import Exposure
-from icestream.model.gain import AS_IT_IS, ORIENTATIONS, Gain, Orientation
+from icestream.model.gain import AS_IT_IS, ORIENTATIONS, Gain, GainVerdict, Orientation
 from icestream.model.identity import content_key, source_key, task_key
 from icestream.model.micrograph import Micrograph, Motion, PartialSpectra
 from icestream.model.micrograph_quality import (
@@ -18,12 +21,14 @@ from icestream.model.movie import Movie
 from icestream.model.optics import Optics
 from icestream.model.particles import Particles
 from icestream.model.picks import Picks
-from icestream.model.quality import QUALITIES, Quality
+from icestream.model.picture import Picture, marked_fields, pictures_of
+from icestream.model.quality import QUALITIES, Measured, Quality, qualities_of
 from icestream.model.verdict import Accepted, Rejected, Verdict
 from icestream.model.volume import Volume
 
 __all__ = [
     "AS_IT_IS",
+    "ITEM_TYPES",
     "MICROGRAPH_CLASSES",
     "ORIENTATIONS",
     "QUALITIES",
@@ -34,8 +39,10 @@ __all__ = [
     "Ctf",
     "Exposure",
     "Gain",
+    "GainVerdict",
     "Image",
     "Level",
+    "Measured",
     "Micrograph",
     "MicrographClass",
     "MicrographQuality",
@@ -47,6 +54,7 @@ __all__ = [
     "PartialSpectra",
     "Particles",
     "Picks",
+    "Picture",
     "Quality",
     "Rejected",
     "Spectrum",
@@ -57,7 +65,30 @@ __all__ = [
     "content_key",
     "from_document",
     "map_paths",
+    "marked_fields",
+    "pictures_of",
+    "qualities_of",
     "source_key",
     "task_key",
     "to_document",
+    "type_name",
 ]
+
+ITEM_TYPES: Mapping[str, type[Any]] = {
+    type_name(kind): kind
+    for kind in (
+        Accepted,
+        Classes,
+        Ctf,
+        Gain,
+        Micrograph,
+        MicrographQuality,
+        Movie,
+        Particles,
+        Picks,
+        Rejected,
+        Volume,
+    )
+}
+"""Our types of items by the names that records know them by. A type that is renamed stays here
+under its old name too: sessions that were recorded before have that."""

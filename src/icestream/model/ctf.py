@@ -3,13 +3,14 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from icestream.model.arrays import Column, column
 from icestream.model.optics import Optics
+from icestream.model.picture import Picture
 
 __all__ = ["Ctf"]
 
@@ -43,7 +44,13 @@ class Ctf:
     """Å up to which the rings agree with the fit."""
     ice_ring: float = 0.0
     """Excess of power near 1/3.7 Å over the background; about 0 for vitreous ice."""
-    spectrum: Path | None = None
+    spectrum: Annotated[
+        Path | None,
+        Picture(
+            "Power spectrum",
+            "Power spectrum of the micrograph with the fitted Thon rings in the right half",
+        ),
+    ] = None
     """Picture: measured spectrum, with the fit in one half (PNG)."""
     spectrum_image: Path | None = None
     """The same as numbers (MRC), RELION's `rlnCtfImage`."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-__all__ = ["from_document", "map_paths", "to_document"]
+__all__ = ["from_document", "map_paths", "to_document", "type_name"]
 
 T = TypeVar("T")
 
@@ -20,6 +20,18 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     if kind not in _adapters:
         _adapters[kind] = TypeAdapter(kind)
     return _adapters[kind]
+
+
+def type_name(kind: type[Any]) -> str:
+    """The name by which records know a type of item: ``module:Class``.
+
+    Ours are named after the package that exports them (``icestream.model:Ctf``), so that their
+    modules can be moved.
+    """
+    module = kind.__module__
+    if module.startswith("icestream.model."):
+        module = "icestream.model"
+    return f"{module}:{kind.__qualname__}"
 
 
 def to_document(item: Any) -> dict[str, Any]:

@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from icestream.model.arrays import Column
+from icestream.model.picture import Picture
 
-__all__ = ["AS_IT_IS", "ORIENTATIONS", "Gain", "Orientation"]
+__all__ = ["AS_IT_IS", "ORIENTATIONS", "Gain", "GainVerdict", "Orientation"]
 
 T = TypeVar("T", bound=np.generic)
+
+GainVerdict = Literal["right", "wrong", "undecided", "none"]
+"""Of the way in which a reference is laid; none: there is no reference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +82,8 @@ class Gain:
     """(y, x) pixels of a frame."""
     reference: Path | None
     """The reference that was judged; None when the movies have none."""
-    verdict: Literal["right", "wrong", "undecided", "none"]
-    """Of the way in which the reference is laid now; none: there is no reference."""
+    verdict: GainVerdict
+    """Of the way in which the reference is laid now."""
     orientation: Orientation
     """How the reference would have to be laid, from its file, to fit best."""
     certainty: float
@@ -111,7 +115,7 @@ class Gain:
     snapshot wrote none."""
     bad: Path | None = None
     """MRC map of the bad pixels, 1 where bad: a list of defects for later sessions."""
-    picture: Path | None = None
+    picture: Annotated[Path | None, Picture("Gain", "Gain estimated from the movies")] = None
     """Small picture of the estimated gain."""
 
     def qualities(self) -> dict[str, float]:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 
 from icestream.model.arrays import Column
 from icestream.model.optics import Optics
+from icestream.model.picture import Picture
 
 __all__ = ["Micrograph", "Motion", "PartialSpectra"]
 
@@ -115,7 +117,7 @@ class Micrograph:
     """EER frames summed into one frame of the movie."""
     group: int = 1
     """Exposure group (RELION's optics group)."""
-    thumbnail: Path | None = None
+    thumbnail: Annotated[Path | None, Picture("Micrograph")] = None
     """Small contrast-stretched PNG or JPEG."""
     odd: Path | None = None
     """Sum of the first, third, ... frame without dose weighting."""
@@ -123,7 +125,13 @@ class Micrograph:
     """Sum of the second, fourth, ... frame."""
     half_correlation: float | None = None
     """Correlation of `odd` and `even` between 30 and 10 Å."""
-    tracks: Path | None = None
+    tracks: Annotated[
+        Path | None,
+        Picture(
+            "Motion over the field",
+            "Tracks of the whole frame, and of places of the field without it",
+        ),
+    ] = None
     """Picture of how the specimen moved."""
 
     def qualities(self) -> dict[str, float]:

@@ -9,6 +9,9 @@ from icestream.model.optics import Optics
 
 __all__ = ["Movie"]
 
+_SUPER_RESOLUTION = frozenset({frozenset({11520, 8184}), frozenset({7676, 7420})})
+"""Sides of the frames that K3 and K2 cameras write in super-resolution."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movie:
@@ -47,3 +50,8 @@ class Movie:
     def dose(self) -> float:
         """Total exposure of the movie, e/Å²."""
         return self.dose_per_frame * self.frames
+
+    @property
+    def is_super_resolution(self) -> bool:
+        """Whether a pixel of a frame is half a pixel of the camera: K2, K3 and upsampled EER."""
+        return self.eer_upsampling == 2 or frozenset(self.shape) in _SUPER_RESOLUTION

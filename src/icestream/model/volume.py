@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from icestream.model.arrays import Column
+from icestream.model.picture import Picture
 
 __all__ = ["Volume"]
 
@@ -25,7 +27,14 @@ class Volume:
     half1: Path | None = None
     """Map from one half of the particles, refined without the other beyond 25 Å."""
     half2: Path | None = None
-    picture: Path | None = None
+    picture: Annotated[
+        Path | None,
+        Picture(
+            "Map",
+            "Slices through the middle of the map across z, y and x; below, its projections "
+            "along them",
+        ),
+    ] = None
     """PNG of slices and projections."""
     box: int = 0
     """Voxels along a side."""

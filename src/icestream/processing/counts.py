@@ -1,4 +1,4 @@
-"""Counts as they came: in as few bits as they need, and summed, to look for defects."""
+"""Counts as they came, summed to look for defects and to learn the gain."""
 
 from typing import Any
 
@@ -8,39 +8,7 @@ from numpy.typing import NDArray
 
 from icestream.model.arrays import Image
 
-__all__ = ["narrow_counts", "sum_counts"]
-
-
-def narrow_counts(counts: NDArray[Any], out: NDArray[np.uint8]) -> bool:
-    """Copy counts of 16 bits into 8, where all of them fit.
-
-    Electron counts of a frame are small, but many programs write them in 16 bits, which take twice
-    the memory and the way to it.
-
-    Parameters
-    ----------
-    counts
-        ``(y, x)`` whole numbers of 16 bits, with or without a sign.
-    out
-        ``(y, x)``, filled with the counts where they are 0 to 255.
-
-    Returns
-    -------
-    Whether they all are; `out` is of no use otherwise.
-    """
-    return bool(_narrow(counts.view(np.uint16), out))
-
-
-@numba.njit(cache=True, nogil=True)  # pragma: no cover
-def _narrow(counts: NDArray[np.uint16], out: NDArray[np.uint8]) -> bool:
-    for y in range(counts.shape[0]):
-        high = np.uint16(0)
-        for x in range(counts.shape[1]):
-            high |= counts[y, x]
-            out[y, x] = counts[y, x]
-        if high > 255:
-            return False
-    return True
+__all__ = ["mean_count", "sum_counts"]
 
 
 def sum_counts(counts: NDArray[Any], gain: Image) -> Image:
@@ -78,3 +46,15 @@ def _sum_rows(
                 row[x] += frame[x]
         for x in range(row.size):
             result[y, x] = row[x] * gain[y, x]
+
+
+def mean_count(total: NDArray[Any]) -> float:
+    """Mean over the pixels of a sum of frames, in which hot pixels do not count for much.
+
+    Parameters
+    ----------
+    total
+        ``(y, x)`` raw counts, summed. What is more than four times the median, and 10, is cut.
+    """
+    typical = float(np.median(total[::8, ::8]))
+    return float(np.minimum(total, 4 * typical + 10).mean(dtype=np.float64))

@@ -1,4 +1,4 @@
-"""Defective camera pixels: finding them in the sum of a movie, and replacing them."""
+"""Defective camera pixels: finding them in a movie, and replacing them."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.model.arrays import Image
+from icestream.processing.counts import sum_counts
 
-__all__ = ["find_outliers", "replace_defects"]
+__all__ = ["find_outliers", "find_outliers_in_movie", "replace_defects"]
 
 _BLOCK = 64
 _NEAR = 3
@@ -15,6 +16,34 @@ _NEAR = 3
 _FEW = 0.02
 """With more suspects than this part of the pixels, the gain is wrong and all are reported."""
 _MAD_TO_SD = 1.4826
+
+
+def find_outliers_in_movie(
+    counts: NDArray[Any], gain: Image, known: NDArray[np.bool_], *, threshold: float = 7.0
+) -> NDArray[np.bool_]:
+    """Pixels that stand out of the sum of a movie's frames, or whose sum is no number.
+
+    Parameters
+    ----------
+    counts
+        ``(n, y, x)`` raw counts.
+    gain
+        ``(y, x)``, multiplied with them.
+    known
+        Defects, true where a pixel is bad: they do not disturb their neighbours. Whether they
+        stand out, too, depends on what is around them.
+    threshold
+        As in `find_outliers`.
+
+    Returns
+    -------
+    ``(y, x)``, true where the pixel is an outlier.
+    """
+    total = sum_counts(counts, gain)
+    broken = ~np.isfinite(total)
+    bad = broken | known
+    total[bad] = np.median(total[::4, ::4][~bad[::4, ::4]])
+    return find_outliers(total, threshold=threshold) | broken
 
 
 def find_outliers(total: Image, *, threshold: float = 7.0) -> NDArray[np.bool_]:

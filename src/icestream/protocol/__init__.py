@@ -1,5 +1,6 @@
 """The protocol language: everything that the author of a protocol imports."""
 
+from icestream.protocol.executable import Probe, Program
 from icestream.protocol.failure import Failure, ItemFailed, ProtocolError, TryAgain
 from icestream.protocol.figures import Figure, Sample
 from icestream.protocol.kinds import (
@@ -17,19 +18,23 @@ from icestream.protocol.kinds import (
     TriggerProtocol,
     Window,
 )
+from icestream.protocol.needs import missing
 from icestream.protocol.parameters import (
     Advanced,
+    InputFile,
     Operational,
     Parameters,
+    absent_file,
     hidden_parameters,
+    is_input_file,
     operational_parameters,
     refused_values,
     shown_if,
     unit_of,
 )
 from icestream.protocol.ports import Port
-from icestream.protocol.program import Command, Program, ProgramProtocol
-from icestream.protocol.registry import Broken, Registry, UnknownProtocol
+from icestream.protocol.program import Command, ProgramProtocol
+from icestream.protocol.registry import Broken, Registry, UnknownProtocol, known_types
 from icestream.protocol.resources import Resources, Work
 
 __all__ = [
@@ -43,12 +48,14 @@ __all__ = [
     "Discovery",
     "Failure",
     "Figure",
+    "InputFile",
     "ItemFailed",
     "ItemProtocol",
     "Monitor",
     "Operational",
     "Parameters",
     "Port",
+    "Probe",
     "Program",
     "ProgramProtocol",
     "Protocol",
@@ -64,7 +71,11 @@ __all__ = [
     "UnknownProtocol",
     "Window",
     "Work",
+    "absent_file",
     "hidden_parameters",
+    "is_input_file",
+    "known_types",
+    "missing",
     "operational_parameters",
     "refused_values",
     "shown_if",

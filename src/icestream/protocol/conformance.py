@@ -4,54 +4,120 @@
 that says what was found and what to do.
 """
 
-import ast
+import difflib
 import inspect
 import json
 import pickle
 import re
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
-from icestream.protocol.kinds import ItemProtocol, Monitor, Protocol, SourceProtocol
-from icestream.protocol.parameters import Parameters, Shown
+from pydantic import ValidationError
 
-__all__ = ["problems"]
+from icestream.model import marked_fields
+from icestream.protocol.attributes import attribute_problems, resource_problems
+from icestream.protocol.breaking import in_a_sentence
+from icestream.protocol.constants import kept_values, own_classes
+from icestream.protocol.executable import Program
+from icestream.protocol.imports import read_module
+from icestream.protocol.kinds import Protocol
+from icestream.protocol.package import Module
+from icestream.protocol.parameters import Parameters, Shown, refused_values
+from icestream.protocol.resources import Resources
+from icestream.protocol.signatures import signature_problems
+from icestream.protocol.writes import kept_writes
+
+__all__ = ["class_problems", "problems"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(\.[a-z][a-z0-9_-]*)+")
-_PUBLIC = {"units", "model", "formats", "processing", "protocol"}
+
+_HOOKS = (
+    *("interval", "key", "lacking", "need", "plot", "prepare", "programs", "size"),
+    *("software", "summarize", "waits", "warm"),
+)
+"""Methods that an author may write; one that is misspelt would never be called."""
 
 
 def problems(protocol: type[Protocol[Any]]) -> list[str]:
-    """Everything that keeps `protocol` from being a good plugin; empty when there is nothing."""
-    checks = (_naming, _parameters, _ports, _values, _imports)
-    return [f"{protocol.__qualname__}: {found}" for check in checks for found in check(protocol)]
+    """Everything that keeps `protocol` from being a good plugin; empty when there is nothing.
+
+    The module that it is written in is read too.
+    """
+    module = sys.modules[protocol.__module__]
+    file = Path(getattr(module, "__file__", None) or "")
+    read = read_module(Module(protocol.__module__, file)) if file.is_file() else []
+    imports = [f"{protocol.__qualname__}: line {line} {said}" for line, said in read]
+    return [*class_problems(protocol), *imports]
+
+
+def class_problems(protocol: type[Protocol[Any]]) -> list[str]:
+    """What is wrong with the class alone, whatever else is in its module."""
+    signatures = signature_problems(protocol)
+    checks: tuple[Callable[[type[Protocol[Any]]], Iterator[str]], ...]
+    checks = (_naming, _hooks, _parameters, kept_values, _writes)
+    if not signatures:
+        checks = (*checks, _ports, _values)
+    others = (said for check in checks for said in _guarded(check, protocol))
+    found = [*attribute_problems(protocol), *signatures, *others]
+    return [f"{protocol.__qualname__}: {said}" for said in dict.fromkeys(found)]
+
+
+def _guarded(
+    check: Callable[[type[Protocol[Any]]], Iterator[str]], protocol: type[Protocol[Any]]
+) -> list[str]:
+    """What a check says, also where the plugin's own code raises in it."""
+    found: list[str] = []
+    try:
+        found.extend(check(protocol))
+    except (Exception, SystemExit) as error:
+        found.append(f"raises while it is checked: {in_a_sentence(error, protocol.__module__)}")
+    return found
 
 
 def _naming(protocol: type[Protocol[Any]]) -> Iterator[str]:
     name = getattr(protocol, "name", None)
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if isinstance(name, str) and not _NAME.fullmatch(name):
         yield f"name is {name!r}; write it as '<what>.<how>' in lower case"
-    if not getattr(protocol, "title", ""):
-        yield "has no title; say in a few words what people will read"
     if not (protocol.__doc__ or "").strip() or protocol.__doc__ == Protocol.__doc__:
         yield "has no docstring; its first line is shown as help"
-    if not isinstance(protocol.version, int) or protocol.version < 1:
-        yield f"version is {protocol.version!r}; use 1, 2, 3 ..."
-    for source in protocol.cites:
-        if not source.startswith(("doi:", "https://")):
-            yield f"cites {source!r}; write 'doi:...'"
-    if inspect.isabstract(protocol):
-        missing = ", ".join(sorted(protocol.__abstractmethods__))
-        yield f"does not define {missing}"
+    if isinstance(protocol.cites, tuple):
+        for source in protocol.cites:
+            if not str(source).startswith(("doi:", "https://")):
+                yield f"cites {source!r}; write 'doi:...'"
+
+
+def _hooks(protocol: type[Protocol[Any]]) -> Iterator[str]:
+    """Methods that look like one that is never called by this name, and abstract ones."""
+    hooks = [name for name in _HOOKS if hasattr(protocol, name)]
+    for klass in own_classes(protocol):
+        for name, value in vars(klass).items():
+            if name.startswith("_") or name in hooks or not inspect.isroutine(value):
+                continue
+            if near := difflib.get_close_matches(name, hooks, n=1, cutoff=0.8):
+                yield f"`{name}` is never called; did you mean `{near[0]}`?"
+    abstract: frozenset[str] = getattr(protocol, "__abstractmethods__", frozenset())
+    missing = sorted(name for name in abstract if name not in dir(_kind_of(protocol)))
+    if missing:
+        yield f"does not define {', '.join(missing)}"
+
+
+def _kind_of(protocol: type[Protocol[Any]]) -> type[Any]:
+    """The class of the protocol language that it is derived from."""
+    language = (k for k in protocol.__mro__ if k.__module__.startswith("icestream.protocol."))
+    return next(language, Protocol)
 
 
 def _parameters(protocol: type[Protocol[Any]]) -> Iterator[str]:
     model = protocol.parameters_type()
+    if not model.model_config.get("frozen"):
+        yield f"its parameters {model.__name__} can be changed; leave them frozen"
     try:
         defaults = model()
-    except ValueError as error:
-        yield f"its parameters' defaults are not valid: {error}"
+    except ValidationError as error:
+        said = "; ".join(f"{name}: {why}" if name else why for name, why in _refused(model, error))
+        yield f"its parameters' defaults are not valid: {said}; give each a default that works"
         return
     if model is not Parameters and not (model.__doc__ or "").strip():
         yield f"{model.__name__} has no docstring"
@@ -68,52 +134,79 @@ def _parameters(protocol: type[Protocol[Any]]) -> Iterator[str]:
         yield f"its parameters have no JSON Schema: {error}"
 
 
+def _refused(model: type[Parameters], error: ValidationError) -> Iterator[tuple[str, str]]:
+    for name, why in refused_values(model, error):
+        yield name, " ".join(why.split())
+
+
+def _writes(protocol: type[Protocol[Any]]) -> Iterator[str]:
+    for file, line, said in kept_writes(protocol):
+        yield f"{Path(file).name}:{line}: {said}"
+
+
 def _ports(protocol: type[Protocol[Any]]) -> Iterator[str]:
-    try:
-        inputs, outputs = protocol.inputs(), protocol.outputs()
-    except (TypeError, NameError, AttributeError) as error:
-        yield f"its ports cannot be read: {error}"
-        return
-    if not inputs and not issubclass(protocol, SourceProtocol | Monitor):
+    inputs, outputs = protocol.inputs(), protocol.outputs()
+    if not inputs and not (protocol.brings or protocol.watches):
         yield "has no input"
-    if not outputs and not issubclass(protocol, Monitor):
+    if not outputs and not protocol.watches:
         yield "has no output"
     for port in (*inputs, *outputs):
         if not port.item.__dataclass_params__.frozen:
-            yield f"port {port.name!r}: {port.item.__name__} is not frozen"
+            yield (
+                f"port {port.name!r}: {port.item.__name__} is not frozen; write "
+                "@dataclass(frozen=True)"
+            )
+        hints = get_type_hints(port.item)
+        for field, _ in marked_fields(port.item):
+            if not _holds_path(hints[field]):
+                yield (
+                    f"port {port.name!r}: {field!r} of {port.item.__name__} is marked as a picture "
+                    f"and is {hints[field]}; mark the Path of a file"
+                )
+
+
+def _holds_path(hint: Any) -> bool:
+    return hint is Path or any(_holds_path(part) for part in get_args(hint))
 
 
 def _values(protocol: type[Protocol[Any]]) -> Iterator[str]:
+    """What it says of itself, made with its default parameters."""
     if inspect.isabstract(protocol):
         return
     try:
-        instance = protocol()
-        pickle.dumps(instance.parameters)
-        need = instance.need()
-    except Exception as error:
-        yield f"cannot be made with its default parameters: {type(error).__name__}: {error}"
+        made = protocol()
+        pickle.dumps(made.parameters)
+        need: Any = made.need()
+    except (Exception, SystemExit) as error:
+        said = in_a_sentence(error, protocol.__module__)
+        if not isinstance(error, ValidationError):  # said where its parameters are
+            yield f"cannot be made with its default parameters: {said}"
         return
-    if need.cores < 1 or need.memory < 0 or need.gpus < 0:
-        yield f"needs {need}; cores must be at least 1"
-    if isinstance(instance, ItemProtocol) and vars(instance).keys() - {"parameters"}:
-        yield f"keeps {sorted(vars(instance).keys() - {'parameters'})}; only parameters may be kept"
-    if not isinstance(instance.summarize([]), str):
-        yield "summarize([]) must return text"
-    list(instance.plot([]))
+    if isinstance(need, Resources):
+        yield from resource_problems(need)
+    else:
+        yield f"need() returns {type(need).__name__}; return Resources(...)"
+    if protocol.runs and vars(made).keys() - {"parameters"}:
+        yield f"keeps {sorted(vars(made).keys() - {'parameters'})}; only parameters may be kept"
+    for name, kind in (("programs", Program), ("lacking", str)):
+        answer: Any = getattr(made, name)()
+        listed = isinstance(answer, Sequence) and not isinstance(answer, str)
+        if not listed or not all(isinstance(one, kind) for one in answer):
+            yield f"{name}() returns {type(answer).__name__}; return a tuple of {kind.__name__}"
+    yield from _without_items(made)
 
 
-def _imports(protocol: type[Protocol[Any]]) -> Iterator[str]:
-    """A plugin may import the public layers only."""
-    module = sys.modules[protocol.__module__]
-    tree = ast.parse(inspect.getsource(module))
-    for node in ast.walk(tree):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module]
-        for name in names:
-            parts = name.split(".")
-            own = parts[:2] == ["icestream", "protocols"]
-            if parts[0] == "icestream" and len(parts) > 1 and parts[1] not in _PUBLIC and not own:
-                yield f"imports {name}; a protocol may use {', '.join(sorted(_PUBLIC))} only"
+def _without_items(made: Protocol[Any]) -> Iterator[str]:
+    """What it tells before there is any result."""
+    advice = "before there is a result, say nothing"
+    for name, tell in (
+        ("summarize", made.summarize),
+        ("plot", lambda items: list(made.plot(items))),
+    ):
+        try:
+            said: Any = tell([])
+        except (Exception, SystemExit) as error:
+            yield f"{name}([]) raises {in_a_sentence(error, type(made).__module__)}; {advice}"
+            continue
+        if name == "summarize" and not isinstance(said, str):
+            yield f"summarize([]) returns {type(said).__name__}; return text"

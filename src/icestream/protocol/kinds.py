@@ -4,15 +4,16 @@ A protocol keeps nothing between items: the same object may process items in any
 process. Only a `BatchProtocol` has a state, and the engine holds it.
 """
 
-import pickle
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from icestream.model import Alert, content_key, to_document
+from icestream.protocol.checkpoint import read_checkpoint, write_checkpoint
+from icestream.protocol.executable import Program
 from icestream.protocol.figures import Figure
 from icestream.protocol.parameters import Parameters
 from icestream.protocol.ports import Port, input_ports, output_ports, port_name
@@ -57,6 +58,20 @@ class Protocol(ABC, Generic[P]):
     """Sources, as ``doi:...``."""
     resources: ClassVar[Resources] = Resources()
     kind: ClassVar[str]
+    """What records and people call the kind. Code asks for the traits below."""
+    brings: ClassVar[bool] = False
+    """Brings items in from outside: nothing feeds it, and it is asked again and again."""
+    runs: ClassVar[bool] = False
+    """Has tasks that a worker runs."""
+    passes: ClassVar[bool] = False
+    """Its outputs are its inputs, let through or held back: each on the verdict of its task where
+    it `runs`, otherwise all of them at once."""
+    agrees: ClassVar[bool] = False
+    """Takes any number of links at its input, and goes on with those that have a result."""
+    gathers: ClassVar[bool] = False
+    """Takes the items of many exposures into one task, and makes snapshots of them all."""
+    watches: ClassVar[bool] = False
+    """Looks at what others made, and makes nothing that flows on."""
 
     def __init__(self, parameters: P | None = None) -> None:
         self.parameters: P = parameters if parameters is not None else self.parameters_type()()
@@ -94,6 +109,26 @@ class Protocol(ABC, Generic[P]):
         """What one task needs; override when it depends on the parameters."""
         return self.resources
 
+    def programs(self) -> Sequence[Program]:
+        """Programs that it runs, with its parameters; none by default."""
+        return ()
+
+    def software(self) -> Mapping[str, str]:
+        """Versions of software beyond Python packages that decide the results: part of the keys.
+
+        The programs' by default, where they can be told.
+        """
+        versions = {program.executable: program.version() for program in self.programs()}
+        return {name: version for name, version in versions.items() if version}
+
+    def lacking(self) -> Sequence[str]:
+        """What else it needs, with its parameters, and this machine does not have, in sentences.
+
+        Programs, GPUs and files of `InputFile` parameters are looked for without it. A sentence
+        says what is missing, where it was looked for and what to do.
+        """
+        return ()
+
     def summarize(self, items: Sequence[Any]) -> str:
         """One sentence on the results so far, as for a paper; empty when there is none."""
         return ""
@@ -111,6 +146,7 @@ class ItemProtocol(Protocol[P]):
     """
 
     kind = "item"
+    runs = True
 
     process: Any
     """Given by the author."""
@@ -171,6 +207,7 @@ class SourceProtocol(Protocol[P]):
     """
 
     kind = "source"
+    brings = True
     every: ClassVar[float] = 0.1
     """Seconds between calls when the source has nothing better to say."""
 
@@ -211,6 +248,8 @@ class ConsensusProtocol(Protocol[P], Generic[P, T]):
     """
 
     kind = "consensus"
+    runs = True
+    agrees = True
     minimum: ClassVar[int] = 2
     """Candidates without which there is nothing to agree on. The engine waits for all inputs;
     when one of them failed or was rejected for an exposure, it goes on with the others."""
@@ -237,6 +276,8 @@ class SelectionProtocol(Protocol[P]):
     """
 
     kind = "selection"
+    runs = True
+    passes = True
 
     judge: Any
     """Given by the author: returns `Accepted()` or `Rejected(reasons)`."""
@@ -273,9 +314,14 @@ class BatchProtocol(Protocol[P], Generic[P, S]):
     The author writes ``start(first: Batch[X], work) -> S``, ``update(state, new: Batch[X], work)
     -> S`` and ``snapshot(state, work) -> Y``. The engine gathers batches, keeps the state in the
     session, and goes on from the last snapshot after a restart.
+
+    A state is made of numpy arrays and generators, numbers, text, None, lists, tuples, dicts and
+    dataclasses of them, as the return type of `start` says.
     """
 
     kind = "batch"
+    runs = True
+    gathers = True
 
     @abstractmethod
     def batch_size(self) -> int:
@@ -283,19 +329,30 @@ class BatchProtocol(Protocol[P], Generic[P, S]):
 
     def size(self, item: Any) -> int:
         """How much an item counts towards a full batch: its length, or 1."""
-        return len(item) if hasattr(item, "__len__") else 1
+        return len(item) if isinstance(item, Sized) else 1
 
     start: Any
     update: Any
     snapshot: Any
 
+    @classmethod
+    def state_type(cls) -> Any:
+        """What `start` returns, by its annotation."""
+        hints = get_type_hints(cls.start)
+        if "return" not in hints:
+            raise TypeError(
+                f"{cls.start.__qualname__} does not say what it returns; annotate it with the "
+                "type of the state, of which checkpoints are made"
+            )
+        return hints["return"]
+
     def save(self, state: S, path: Path) -> None:
-        """Write a checkpoint of the state to the file `path`."""
-        path.write_bytes(pickle.dumps(state, protocol=pickle.HIGHEST_PROTOCOL))
+        """Write a checkpoint of the state to the file `path`: arrays and JSON."""
+        write_checkpoint(path, state, self.state_type())
 
     def load(self, path: Path) -> S:
-        """Read a checkpoint that `save` wrote, in the folder of its session."""
-        return cast("S", pickle.loads(path.read_bytes()))
+        """Read a checkpoint that `save` wrote. Whoever made the file, nothing in it is executed."""
+        return cast("S", read_checkpoint(path, self.state_type()))
 
     @classmethod
     def inputs(cls) -> tuple[Port, ...]:
@@ -315,6 +372,7 @@ class TriggerProtocol(Protocol[P]):
     """
 
     kind = "trigger"
+    passes = True
     item: ClassVar[type[Any]]
 
     @abstractmethod
@@ -354,6 +412,7 @@ class Monitor(Protocol[P]):
     """
 
     kind = "monitor"
+    watches = True
     every: ClassVar[float] = 10.0
     """Seconds between inspections, when there is anything new to see."""
     last: ClassVar[int] = 50

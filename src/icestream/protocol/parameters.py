@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError
 from pydantic.fields import FieldInfo
@@ -12,10 +13,13 @@ from icestream.units import Unit
 
 __all__ = [
     "Advanced",
+    "InputFile",
     "Operational",
     "Parameters",
     "Shown",
+    "absent_file",
     "hidden_parameters",
+    "is_input_file",
     "operational_parameters",
     "refused_values",
     "shown_if",
@@ -69,6 +73,52 @@ class _Operational:
 
 Operational = _Operational()
 """Put into a field's annotation: changing the parameter makes nothing run again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """Marks a path as one of a file that is read, and must be there before a session starts."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        described = handler(schema)
+        described["x-input-file"] = True
+        return described
+
+
+InputFile = Annotated[Path, _Input()]
+"""Type of a parameter that names a file to be read: forms let people choose one, and a session
+does not start without it. A pattern, a folder or a file that is still to come is no such file."""
+
+
+def is_input_file(field: FieldInfo) -> bool:
+    """Whether a field holds an `InputFile`, or several, or perhaps none."""
+    return any(isinstance(mark, _Input) for mark in (*field.metadata, *_marks(field.annotation)))
+
+
+def absent_file(model: type[Parameters], name: str, value: Any) -> str:
+    """What is wrong with the file that an `InputFile` names; empty when it can be read."""
+    field = model.model_fields[name]
+    if not is_input_file(field) or value is None:
+        return ""
+    without = ", or 'none' to do without" if field.default is None else ""
+    for path in value if isinstance(value, tuple | list | set | frozenset) else (value,):
+        if wrong := _unreadable(Path(path)):
+            return f"{name.replace('_', ' ')}: {wrong}; give its right path{without}"
+    return ""
+
+
+def _unreadable(path: Path) -> str:
+    try:
+        if not path.exists():
+            return f"{path} is not there"
+        if not path.is_file():
+            return f"{path} is no file"
+        with path.open("rb"):
+            return ""
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror})"
 
 
 def operational_parameters(model: type[Parameters]) -> frozenset[str]:
@@ -146,18 +196,14 @@ def refused_values(model: type[BaseModel], error: ValidationError) -> Iterator[t
 
 def unit_of(field: FieldInfo) -> str | None:
     """The symbol of the unit of a field, such as ``Å``; None for plain numbers and text."""
-    for mark in field.metadata:
+    for mark in (*field.metadata, *_marks(field.annotation)):
         if isinstance(mark, Unit):
             return mark.symbol
-    return _unit_in(field.annotation)
-
-
-def _unit_in(annotation: Any) -> str | None:
-    for mark in getattr(annotation, "__metadata__", ()):
-        if isinstance(mark, Unit):
-            return mark.symbol
-    for argument in getattr(annotation, "__args__", ()):
-        found = _unit_in(argument)
-        if found:
-            return found
     return None
+
+
+def _marks(annotation: Any) -> Iterator[Any]:
+    """What is written into a type, at any depth."""
+    yield from getattr(annotation, "__metadata__", ())
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _marks(argument)

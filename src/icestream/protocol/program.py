@@ -6,16 +6,14 @@ the worker dies, so no orphan is left behind. Its output goes to a log file in t
 
 import os
 import re
-import shutil
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from icestream.protocol.executable import Program, end_group, tied
 from icestream.protocol.failure import Failure, ItemFailed, TryAgain
 from icestream.protocol.kinds import ItemProtocol
 from icestream.protocol.parameters import Parameters
@@ -25,28 +23,6 @@ from icestream.protocol.resources import Work
 __all__ = ["Command", "Program", "ProgramProtocol", "explain", "run_command"]
 
 P = TypeVar("P", bound=Parameters)
-
-_STUB = (
-    "import ctypes,os,signal,sys;"
-    "ctypes.CDLL(None).prctl(1,signal.SIGKILL);"
-    "os.getppid()==int(sys.argv[1]) or os._exit(137);"
-    "os.execvp(sys.argv[2],sys.argv[2:])"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A program that a protocol needs on the machine."""
-
-    executable: str
-    """Name on the PATH."""
-    package: str = ""
-    """Where to get it: ``Debian: relion``."""
-
-    def find(self) -> Path | None:
-        """Where the program is; None when it is not installed."""
-        found = shutil.which(self.executable)
-        return Path(found) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +41,8 @@ class ProgramProtocol(ItemProtocol[P]):
 
     The author writes `program`, ``command(self, <items>, work) -> Command`` (pure: no file is
     written), ``collect(self, <items>, work) -> <item>`` (reads what the program wrote) and the
-    `failures` that the program is known to have. `prepare` may write input files.
+    `failures` that the program is known to have. `prepare` may write input files. Whether the
+    program is there is looked at before a session starts, and its version is part of the keys.
     """
 
     program: ClassVar[Program]
@@ -73,6 +50,10 @@ class ProgramProtocol(ItemProtocol[P]):
 
     command: Any
     collect: Any
+
+    def programs(self) -> Sequence[Program]:
+        """The one program."""
+        return (self.program,)
 
     def prepare(self, work: Work, *items: Any) -> None:
         """Write the files that the command reads; nothing by default."""
@@ -114,10 +95,9 @@ def run_command(command: Command, work: Work, log: Path) -> int:
     if work.gpus:
         environment["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, work.gpus))
     environment["OMP_NUM_THREADS"] = str(work.cores)
-    argv = [sys.executable, "-S", "-E", "-c", _STUB, str(os.getpid()), *command.argv]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            argv,
+            tied(command.argv),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -128,25 +108,11 @@ def run_command(command: Command, work: Work, log: Path) -> int:
         try:
             return process.wait(command.timeout)
         except subprocess.TimeoutExpired:
-            _end(process)
+            end_group(process)
             return 124
         except BaseException:
-            _end(process)
+            end_group(process)
             raise
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Ask the program's group to stop, then make it."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            return
-        deadline = time.monotonic() + 1.0
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                break
-            time.sleep(0.02)
 
 
 def explain(

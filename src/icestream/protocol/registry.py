@@ -2,32 +2,42 @@
 
 A package declares ``[project.entry-points."icestream.protocols"]`` with lines such as
 ``"ctf.estimate" = "my_package.my_module:EstimateCtf"``. The protocols we ship are declared the
-same way. A plugin that cannot be loaded is kept as broken, with its traceback, and never hidden.
+same way. A plugin that cannot be used is kept as broken, with a sentence that says why and its
+traceback, and never hidden.
 """
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from icestream.model import ITEM_TYPES, type_name
+from icestream.protocol.attributes import attribute_problems
+from icestream.protocol.breaking import in_a_sentence, why_not_loaded
 from icestream.protocol.kinds import Protocol
+from icestream.protocol.signatures import signature_problems
 
-__all__ = ["GROUP", "Broken", "Registry", "UnknownProtocol"]
+__all__ = ["GROUP", "Broken", "Registry", "UnknownProtocol", "known_types"]
 
 GROUP = "icestream.protocols"
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A declared protocol that could not be loaded."""
+    """A declared protocol that cannot be used."""
 
     name: str
     target: str
     """``module:Class`` as declared."""
     package: str
     reason: str
+    """One sentence: where, what is wrong, what to do."""
     traceback: str
+
+
+class _Unusable(TypeError):
+    """What was loaded is no protocol that the engine can call; the message says why."""
 
 
 class UnknownProtocol(LookupError):
@@ -79,19 +89,25 @@ class Registry:
         if name not in self._broken:
             try:
                 return self._load(name)
-            except Exception as error:
-                point = self._points[name]
+            except (Exception, SystemExit) as error:
+                target = self._points[name].value
+                known = isinstance(error, _Unusable)
+                reason = str(error) if known else why_not_loaded(error, target)
                 self._broken[name] = Broken(
-                    name,
-                    point.value,
-                    self.package(name),
-                    f"{type(error).__name__}: {error}",
-                    traceback.format_exc(),
+                    name, target, self.package(name), reason, traceback.format_exc()
                 )
         raise UnknownProtocol(
             f"protocol {name!r} of {self.package(name)} is broken: {self._broken[name].reason}; "
             "see `icestream protocols list --broken`"
         )
+
+    def usable(self, names: Iterable[str]) -> Iterator[type[Protocol[Any]]]:
+        """The protocols among `names` that are installed and not broken."""
+        for name in dict.fromkeys(names):
+            try:
+                yield self.get(name)
+            except UnknownProtocol:
+                continue
 
     def broken(self) -> tuple[Broken, ...]:
         """Every declared protocol that does not load; loads all of them to know."""
@@ -103,15 +119,40 @@ class Registry:
         return tuple(self._broken.values())
 
     def _load(self, name: str) -> type[Protocol[Any]]:
+        target = self._points[name].value
         protocol = self._points[name].load()
         if not (isinstance(protocol, type) and issubclass(protocol, Protocol)):
-            raise TypeError(f"{self._points[name].value} is {protocol!r}, not a protocol class")
-        if getattr(protocol, "name", None) != name:
-            raise TypeError(
-                f"the entry point is called {name!r} but the class calls itself "
-                f"{getattr(protocol, 'name', None)!r}; make them equal"
+            what = f"class {protocol.__name__}" if isinstance(protocol, type) else f"{protocol!r}"
+            raise _Unusable(
+                f"{target} is {what}, not a protocol class; derive it from ItemProtocol or another "
+                "kind, and let the entry point name it"
             )
-        protocol.inputs()
-        protocol.outputs()
+        found = [*attribute_problems(protocol), *signature_problems(protocol, unread=False)]
+        if found:
+            raise _Unusable(f"{protocol.__qualname__}: {'; '.join(found)}")
+        if protocol.name != name:
+            raise _Unusable(
+                f"the entry point is called {name!r} but the class calls itself "
+                f"{protocol.name!r}; make them equal"
+            )
+        try:
+            protocol.inputs()
+            protocol.outputs()
+        except Exception as error:
+            said = in_a_sentence(error, protocol.__module__)
+            raise _Unusable(f"{protocol.__qualname__}: its ports cannot be read: {said}") from error
         self._loaded[name] = protocol
         return protocol
+
+
+def known_types(protocols: Iterable[type[Protocol[Any]]]) -> dict[str, type[Any]]:
+    """Types of items by the names that records know them by.
+
+    They are those of `icestream.model`, and those at the ports of `protocols`, which are loaded
+    already: whoever looks a name up in it imports nothing.
+    """
+    found = dict(ITEM_TYPES)
+    for protocol in protocols:
+        for port in (*protocol.inputs(), *protocol.outputs()):
+            found.setdefault(type_name(port.item), port.item)
+    return found

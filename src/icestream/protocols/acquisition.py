@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from icestream.formats.epu import epu_place
 from icestream.formats.gain import read_gain
 from icestream.formats.movie import MovieFacts
-from icestream.formats.sidecars import Sidecars, find_sidecars, is_gain_name
+from icestream.formats.sidecars import KnownFiles, Sidecars
 from icestream.formats.statements import (
     Statement,
+    describe_exposure,
     differences,
     exposure_name,
     first_said,
@@ -22,12 +22,6 @@ from icestream.processing.exposure_groups import ExposureGroups
 from icestream.protocols.import_parameters import ImportParameters
 
 __all__ = ["Acquisition", "NotKnown"]
-
-_GAIN_SUFFIXES = (".mrc", ".tif", ".tiff", ".gain", ".dm4", ".dm3")
-
-
-def _gatan_first(path: Path) -> bool:
-    return path.suffix.lower() not in (".dm3", ".dm4")
 
 
 class NotKnown(Exception):
@@ -49,8 +43,7 @@ class Acquisition:
         self, parameters: ImportParameters, state: Mapping[str, Any] | None = None
     ) -> None:
         self._parameters = parameters
-        self._beside: dict[str, Path] = {}
-        self._gains: set[Path] = set()
+        self._files = KnownFiles()
         self._fits: set[tuple[Path, tuple[int, int]]] = set()
         self._usual: Statement | None = None
         self._alerts: dict[str, Alert] = {}
@@ -68,13 +61,11 @@ class Acquisition:
 
     def notice(self, path: Path) -> None:
         """Remember a file that may tell about movies."""
-        self._beside[path.name.lower()] = path
-        if is_gain_name(path.name) and path.suffix.lower() in _GAIN_SUFFIXES:
-            self._gains.add(path)
+        self._files.notice(path)
 
     def sidecars(self, movie: Path) -> Sidecars:
         """What stands beside a movie, as far as it is there by now."""
-        return find_sidecars(movie, self._beside)
+        return self._files.sidecars(movie)
 
     def expects_metadata(self) -> bool:
         """Whether metadata may still come: others had some, or too little was given."""
@@ -82,45 +73,28 @@ class Acquisition:
         enough = given.pixel_size and given.voltage and given.dose_per_frame
         return self._usual is not None or not enough
 
+    def warn(self, key: str, level: Level, message: str) -> None:
+        """An alert that holds from now on; the first of each kind is kept."""
+        self._alerts.setdefault(key, Alert(key=key, level=level, message=message))
+
     def describe(
         self, path: Path, facts: MovieFacts, beside: Sidecars, status: os.stat_result
     ) -> Movie:
         """The item, from all that is said about a movie."""
         wanted = self._parameters
-        said = [self._given(), *beside.say(facts), say_header(facts)]
-        if beside.found:
-            self._usual = said[1]
-        said += [self._usual] if self._usual is not None and not beside.found else []
-        if beside.unreadable:
-            message = f"metadata of {path.name} cannot be used: {beside.unreadable}"
-            self.warn("import.metadata.unreadable", "warning", message)
-        lacking = beside.unreadable or f"no EPU XML or mdoc was found for {path.name}"
-        needed = {"pixel size": "pixel_size", "voltage": "voltage"}
-        unknown = {title: name for title, name in needed.items() if not first_said(said, name)[0]}
-        if unknown:
-            flags = " and ".join(f"--{name.replace('_', '-')}" for name in unknown.values())
-            raise NotKnown(
-                f"give {flags}: the {' and the '.join(unknown)} cannot be read from its header, "
-                f"and {lacking}"
-            )
+        said = self._gather(path, facts, beside)
+        _check_known(path, said, beside)
         pixel_size = self._settle(path, said, "pixel_size")
         voltage = self._settle(path, said, "voltage")
         dose = self._settle(path, said, "dose_per_frame")
-        if facts.frames > (beside.frames or facts.frames):
-            self.warn(
-                "import.frames.differ",
-                "warning",
-                f"{path.name} has {facts.frames} frames, its metadata say {beside.frames}",
-            )
-        grouping = self._grouping(facts, dose)
+        self._compare_frames(path, facts, beside)
+        grouping = self._group_frames(facts, dose)
         upsampling = wanted.eer_upsampling if facts.container == "eer" else 1
-        shape = (upsampling * facts.shape[0], upsampling * facts.shape[1])
-        gain = self._find_gain(facts, [one.gain for one in said if one.gain])
         return Movie(
             exposure=exposure_name(path),
             path=path,
             frames=facts.frames // grouping,
-            shape=shape,
+            shape=(upsampling * facts.shape[0], upsampling * facts.shape[1]),
             optics=Optics(
                 pixel_size=pixel_size / upsampling,
                 voltage=voltage,
@@ -129,29 +103,39 @@ class Acquisition:
             ),
             dose_per_frame=dose * grouping,
             pre_exposure=wanted.pre_exposure,
-            gain=gain,
-            gain_orientation=self._orientation(),
-            defects=wanted.defects or self._named([one.defects for one in said if one.defects]),
+            gain=self._find_gain(facts, [one.gain for one in said if one.gain]),
+            gain_orientation=self._orientation,
+            defects=wanted.defects or self._files.named([s.defects for s in said if s.defects]),
             eer_grouping=grouping,
             eer_upsampling=upsampling,
             size=facts.size,
-            details=self._details(path, said, status),
+            details=self._describe_shot(path, said, status),
         )
 
-    def _given(self) -> Statement:
+    def _gather(self, path: Path, facts: MovieFacts, beside: Sidecars) -> list[Statement]:
+        """What each source says, the one that wins first."""
         wanted = self._parameters
-        return Statement(
+        given = Statement(
             source="the parameter given",
             pixel_size=wanted.pixel_size,
             voltage=wanted.voltage,
             dose_per_frame=wanted.dose_per_frame,
         )
+        said = [given, *beside.say(facts), say_header(facts)]
+        if beside.found:
+            self._usual = said[1]
+        elif self._usual is not None:
+            said.append(self._usual)
+        if beside.unreadable:
+            message = f"metadata of {path.name} cannot be used: {beside.unreadable}"
+            self.warn("import.metadata.unreadable", "warning", message)
+        return said
 
     def _settle(self, path: Path, said: Sequence[Statement], what: str) -> float:
         """The value that is used; a difference between sources is reported."""
-        value, source = first_said(said, what)
+        found = first_said(said, what)
         title = what.replace("_", " ")
-        if value is None:
+        if found.value is None:
             self.warn(
                 f"import.{what}.unknown",
                 "warning",
@@ -161,44 +145,27 @@ class Acquisition:
             return 0.0
         unlike = differences(said, what)
         if unlike:
-            level: Level = "warning" if source == said[0].source else "notice"
-            message = f"{title} of {path.name}: {unlike}; {value:g} is used ({source})"
-            self.warn(f"import.{what}.differs", level, message)
-        return value
+            level: Level = "warning" if found.source == said[0].source else "notice"
+            used = f"{found.value:g} is used ({found.source})"
+            self.warn(f"import.{what}.differs", level, f"{title} of {path.name}: {unlike}; {used}")
+        return found.value
 
-    def _grouping(self, facts: MovieFacts, dose: float) -> int:
+    def _compare_frames(self, path: Path, facts: MovieFacts, beside: Sidecars) -> None:
+        """Report more frames than the metadata say; fewer are not a whole movie."""
+        if facts.frames > (beside.frames or facts.frames):
+            self.warn(
+                "import.frames.differ",
+                "warning",
+                f"{path.name} has {facts.frames} frames, its metadata say {beside.frames}",
+            )
+
+    def _group_frames(self, facts: MovieFacts, dose: float) -> int:
         """Camera frames of an EER movie that make one fraction."""
         if facts.container != "eer":
             return 1
         # Without a dose, as many fractions as movies usually have.
         wanted = round(self._parameters.eer_dose / dose) if dose else facts.frames // 40
         return min(max(wanted, 1), facts.frames)
-
-    def _details(self, path: Path, said: Sequence[Statement], status: os.stat_result) -> Exposure:
-        shifted = next((one for one in said if one.beam_shift is not None), None)
-        group = 1
-        if shifted is not None and shifted.beam_shift is not None:
-            if self._groups is None:
-                self._groups = ExposureGroups(shifted.shift_radius)
-            group = self._groups.assign(shifted.beam_shift)
-        square, hole = epu_place(path)
-        acquired = next((one.acquired for one in said if one.acquired is not None), None)
-        return Exposure(
-            name=exposure_name(path),
-            acquired=acquired or datetime.fromtimestamp(status.st_mtime, UTC),
-            grid_square=square,
-            foil_hole=hole,
-            group=group,
-            beam_shift=shifted.beam_shift if shifted is not None else None,
-            stage=next((one.stage for one in said if one.stage is not None), None),
-            tilt=next((one.tilt for one in said if one.tilt is not None), None),
-            nominal_defocus=first_said(said, "nominal_defocus")[0],
-        )
-
-    def _named(self, names: Sequence[str]) -> Path | None:
-        """The first of these files that was found, whatever the case of its name."""
-        found = (self._beside.get(name.lower()) for name in names)
-        return next((path for path in found if path is not None), None)
 
     def _find_gain(self, facts: MovieFacts, names: Sequence[str]) -> Path | None:
         """The gain reference for a movie: given, named by the metadata, or the only one there."""
@@ -207,10 +174,8 @@ class Acquisition:
             return self._fitting(wanted.gain, facts)
         if not wanted.find_gain or facts.dtype.kind == "f":
             return None  # real numbers are gain corrected already
-        stems = [Path(name).stem for name in names if name.lower().endswith((".dm4", ".dm3"))]
-        converted = [stem + suffix for stem in stems for suffix in _GAIN_SUFFIXES]
-        named = self._named([*names, *converted])
-        if named is not None and named.suffix.lower() in _GAIN_SUFFIXES:
+        named = self._files.gain_named(names)
+        if named is not None:
             return self._fitting(named, facts)
         if names:
             self.warn(
@@ -220,16 +185,10 @@ class Acquisition:
                 "TIFF, DM4 or .gain; movies are used as they are: give --gain FILE",
             )
             return None
-        # A Gatan file and what it was converted to are one reference.
-        there = sorted(
-            {path.stem.lower(): path for path in sorted(self._gains, key=_gatan_first)}.values()
-        )
+        there = self._files.gains()
         if len(there) == 1:
-            self.warn(
-                "import.gain.found",
-                "notice",
-                f"the gain reference {there[0]} was found and is used",
-            )
+            message = f"the gain reference {there[0]} was found and is used"
+            self.warn("import.gain.found", "notice", message)
             return self._fitting(there[0], facts)
         if there:
             listed = ", ".join(path.name for path in there[:5])
@@ -242,16 +201,36 @@ class Acquisition:
         known = (gain, facts.shape)
         if known not in self._fits:
             eer = facts.container == "eer"
-            read_gain(gain, facts.shape, eer=eer, orientation=self._orientation())
+            read_gain(gain, facts.shape, eer=eer, orientation=self._orientation)
             self._fits.add(known)
         return gain
 
+    @property
     def _orientation(self) -> Orientation:
         wanted = self._parameters
         return Orientation(
             rotation=wanted.gain_rotation, flip=wanted.gain_flip, inverse=wanted.gain_inverse
         )
 
-    def warn(self, key: str, level: Level, message: str) -> None:
-        """An alert that holds from now on; the first of each kind is kept."""
-        self._alerts.setdefault(key, Alert(key=key, level=level, message=message))
+    def _describe_shot(
+        self, path: Path, said: Sequence[Statement], status: os.stat_result
+    ) -> Exposure:
+        """When and where it was taken, and its exposure group by the shift of the beam."""
+        group = 1
+        shifted = next((one for one in said if one.beam_shift is not None), None)
+        if shifted is not None and shifted.beam_shift is not None:
+            if self._groups is None:
+                self._groups = ExposureGroups(shifted.shift_radius)
+            group = self._groups.assign(shifted.beam_shift)
+        written = datetime.fromtimestamp(status.st_mtime, UTC)
+        return describe_exposure(path, said, group=group, written=written)
+
+
+def _check_known(path: Path, said: Sequence[Statement], beside: Sidecars) -> None:
+    """Refuse a movie without what nothing can be done without."""
+    unknown = [what for what in ("pixel_size", "voltage") if first_said(said, what).value is None]
+    if unknown:
+        flags = " and ".join(f"--{what.replace('_', '-')}" for what in unknown)
+        titles = " and the ".join(what.replace("_", " ") for what in unknown)
+        lacking = beside.unreadable or f"no EPU XML or mdoc was found for {path.name}"
+        raise NotKnown(f"give {flags}: the {titles} cannot be read from its header, and {lacking}")

@@ -5,38 +5,30 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
 from pydantic import field_validator, model_validator
 
-from icestream.formats import (
-    MovieFile,
-    open_movie,
-    read_defects,
-    write_mrc,
-    write_picture,
-    write_tiff,
-)
-from icestream.model import Image, Micrograph, Motion, Movie, Optics, PartialSpectra, column
-from icestream.processing.counts import narrow_counts, sum_counts
-from icestream.processing.ctf.groups import TILE_SIZE, group_tiles
-from icestream.processing.defects import find_outliers, replace_defects
+from icestream.formats import read_raw_movie, write_mrc, write_picture, write_tiff
+from icestream.model import Image, Micrograph, Movie, Optics, PartialSpectra, column
+from icestream.processing.ctf.groups import LEAST_FIELD, group_tiles
+from icestream.processing.defects import find_outliers_in_movie, replace_defects
 from icestream.processing.dose import Dose
 from icestream.processing.gain.reference import dead_pixels, usable_gain
 from icestream.processing.grey import draw_thumbnail
-from icestream.processing.motion.halves import half_correlation
-from icestream.processing.motion.magnification import Distortion, undo_distortion
+from icestream.processing.motion.magnification import Distortion
 from icestream.processing.motion.measure import FoundMotion, count_early_frames, measure_motion
 from icestream.processing.motion.picture import draw_tracks
-from icestream.processing.motion.spectra import Frames, in_threads
+from icestream.processing.motion.spectra import Frames
 from icestream.processing.motion.track import Search
 from icestream.processing.motion.warp import Recipe, Sums, sum_frames
 from icestream.protocol import (
     Advanced,
     Figure,
+    InputFile,
     ItemFailed,
     ItemProtocol,
     Operational,
@@ -47,16 +39,8 @@ from icestream.protocol import (
 )
 from icestream.units import Angstrom, Pixel, Unit
 
-_SUPER_RESOLUTION = frozenset({frozenset({11520, 8184}), frozenset({7676, 7420})})
-"""Sides of the frames that K3 and K2 cameras write in super-resolution."""
-
 _TOO_MANY = 0.05
 """A larger part of the camera cannot be defective: the gain or its orientation is wrong."""
-
-
-_LEAST_TILES = 1.5
-"""Tiles along a field, at least, for spectra of groups of frames. In a smaller one only coarse
-rings rise above the noise, and those, which need no groups, are clearer in the sum."""
 
 
 class AlignMoviesParameters(Parameters):
@@ -98,7 +82,7 @@ class AlignMoviesParameters(Parameters):
     """Shift and weigh each frame in Fourier space; only local motion is interpolated. Takes several
     times as long, for what lies above 0.7 of the Nyquist frequency."""
 
-    defects: Annotated[Path | None, Advanced] = None
+    defects: Annotated[InputFile | None, Advanced] = None
     """Defect map or list beyond that of the movies, such as one found over many movies."""
 
     distortion_angle: Annotated[float, Unit("°"), Ge(-180), Le(180), Advanced] = 0.0
@@ -159,9 +143,12 @@ class AlignMoviesParameters(Parameters):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Loaded:
+class _Corrected:
+    """Frames without the faults of the camera."""
+
     frames: Frames
-    outliers: NDArray[np.bool_]
+    hot_pixels: NDArray[np.bool_]
+    """``(y, x)``, true where a pixel was found to be defective that nobody had listed."""
 
 
 class AlignMovies(ItemProtocol[AlignMoviesParameters]):
@@ -171,77 +158,123 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
     title = "Movie alignment"
     cites = ("doi:10.7554/eLife.06980",)
 
-    @classmethod
-    def warm(cls) -> None:
-        """Align a small movie of noise: what it makes numba compile, the first movie needs."""
-        size = round(_LEAST_TILES * TILE_SIZE)
-        counts = np.random.default_rng(1).poisson(2.0, (3, size, size)).astype(np.uint16)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "warm.tiff"
-            write_tiff(path, counts)
-            movie = Movie(
-                exposure="warm",
-                path=path,
-                frames=len(counts),
-                shape=(size, size),
-                optics=Optics(pixel_size=4.0, voltage=300.0),
-                dose_per_frame=1.0,
-            )
-            cls().process(movie, Work(folder=Path(folder)))
-
     def need(self) -> Resources:
         """Cores as asked; memory for 50 frames of 4096 x 4096 counting pixels."""
         return Resources(cores=self.parameters.threads, memory=2500 * 2**20)
 
     def process(self, movie: Movie, work: Work) -> Micrograph:
         wanted = self.parameters
-        first, last = self._range(movie)
-        loaded = self._load(movie, first, last, work)
-        dose = _dose(movie, first)
+        chosen = self._choose_frames(movie)
+        corrected = self._correct_camera(movie, chosen, work)
+        frames = corrected.frames
         found = measure_motion(
-            loaded.frames,
-            Search(
-                resolution=wanted.resolution,
-                bfactor=wanted.bfactor,
-                max_shift=wanted.max_shift,
-                smooth=wanted.smooth_track,
-                method=wanted.alignment,
-            ),
-            dose,
+            frames,
+            self._search,
+            _dose(movie, chosen),
             patches=wanted.patches if wanted.local_motion else 0,
             cores=work.cores,
         )
-        early = self._early(movie, found, first)
+        early = self._count_unsummed(movie, chosen, found)
         if early:
-            frames = replace(loaded.frames, counts=loaded.frames.counts[early:])
-            loaded, found = replace(loaded, frames=frames), found.without_first(early)
-            first += early
-            dose = _dose(movie, first)
-        recipe = Recipe(
-            dose=dose if wanted.dose_weighting else None,
-            binning=wanted.binning or _usual_binning(movie),
-            halves=wanted.halves and len(loaded.frames) > 1,
-            exact=wanted.exact,
+            chosen = chosen[early:]
+            frames, found = frames.without_first(early), found.without_first(early)
+        spectra = self._write_spectra(movie, frames, found, work)
+        sums = sum_frames(frames, found.best, self._recipe(movie, chosen), cores=work.cores)
+        tracks = work.path(f"{movie.exposure}_tracks.png")
+        return replace(
+            self._write_sums(movie, frames, sums, work),
+            motion=found.record(
+                movie.optics.pixel_size,
+                first_frame=chosen.start + 1,
+                hot_pixels=corrected.hot_pixels,
+            ),
+            spectra=spectra,
+            tracks=write_picture(tracks, draw_tracks(found.best, frames.shape)),
         )
-        spectra = self._spectra(movie, work, loaded, found)
-        sums = sum_frames(loaded.frames, found.best, recipe, cores=work.cores)
-        sums = self._straighten(sums, work)
-        return replace(self._write(movie, work, loaded, found, sums, first), spectra=spectra)
 
-    def _spectra(
-        self, movie: Movie, work: Work, loaded: _Loaded, found: FoundMotion
+    def _choose_frames(self, movie: Movie) -> range:
+        """Numbers of the frames to align, from 0."""
+        first, last = self.parameters.first_frame - 1, self.parameters.last_frame
+        last = min(last, movie.frames) if last else movie.frames
+        if first >= last:
+            raise ItemFailed(
+                f"frames from {first + 1} on were asked for, {movie.path} has {movie.frames}",
+                advice="lower first_frame",
+                code="no-frames",
+            )
+        return range(first, last)
+
+    def _correct_camera(self, movie: Movie, chosen: range, work: Work) -> _Corrected:
+        """Read frames, with their gain; defects get the counts of a neighbour."""
+        wanted = self.parameters
+        raw = read_raw_movie(movie, chosen, defects=wanted.defects, threads=work.cores)
+        known = raw.defects if raw.gain is None else raw.defects | dead_pixels(raw.gain)
+        gain = usable_gain(raw.gain, raw.shape, known)
+        outliers = find_outliers_in_movie(
+            raw.counts, gain, known, threshold=wanted.defect_threshold
+        )
+        if outliers.mean() > _TOO_MANY:
+            raise ItemFailed(
+                f"{100 * outliers.mean():.0f} % of the pixels of {movie.path} stand out of the sum "
+                "of its frames",
+                advice="check the gain reference and its orientation, or raise defect_threshold",
+                code="too-many-defects",
+            )
+        replace_defects(raw.counts, known | outliers, seed=work.seed)
+        frames = Frames(raw.counts, gain, movie.optics.pixel_size)
+        return _Corrected(frames, hot_pixels=outliers & ~known)
+
+    def _count_unsummed(self, movie: Movie, chosen: range, found: FoundMotion) -> int:
+        """How many of the aligned frames are left out of the sums."""
+        wanted = self.parameters
+        if wanted.unsummed >= len(chosen):
+            raise ItemFailed(
+                f"{wanted.unsummed} frames were to be left out of the sum, but only {len(chosen)} "
+                f"of {movie.path} are aligned, from {chosen.start + 1} on",
+                advice="lower unsummed",
+                code="no-frames",
+            )
+        moved = count_early_frames(found.best, wanted.early_motion) if wanted.early_motion else 0
+        return max(wanted.unsummed, moved)
+
+    def _write_sums(self, movie: Movie, frames: Frames, sums: Sums, work: Work) -> Micrograph:
+        """Write the images; the micrograph, as far as they tell of it."""
+        shape = (sums.plain.shape[0], sums.plain.shape[1])
+        binning = frames.shape[0] / shape[0]
+        optics = movie.optics.binned(binning)
+
+        def write(ending: str, image: Image) -> Path:
+            return write_mrc(work.path(f"{movie.exposure}{ending}"), image, optics.pixel_size)
+
+        small = draw_thumbnail(sums.best, optics.pixel_size, self.parameters.thumbnail_size)
+        return Micrograph(
+            exposure=movie.exposure,
+            path=write(".mrc", sums.best),
+            shape=shape,
+            optics=optics,
+            unweighted=None if sums.weighted is None else write("_noDW.mrc", sums.plain),
+            movie=movie.path,
+            gain=movie.gain,
+            dose_per_frame=movie.dose_per_frame,
+            pre_exposure=movie.pre_exposure,
+            frames=len(frames),
+            binning=binning,
+            eer_grouping=movie.eer_grouping,
+            group=movie.details.group if movie.details else 1,
+            thumbnail=write_picture(work.path(f"{movie.exposure}.jpg"), small),
+            odd=None if sums.halves is None else write("_odd.mrc", sums.halves[0]),
+            even=None if sums.halves is None else write("_even.mrc", sums.halves[1]),
+            half_correlation=sums.agreement(optics.pixel_size),
+        )
+
+    def _write_spectra(
+        self, movie: Movie, frames: Frames, found: FoundMotion, work: Work
     ) -> PartialSpectra | None:
         """Write what the CTF is to be estimated on, where it is better than the sum."""
-        small = min(loaded.frames.shape) < _LEAST_TILES * TILE_SIZE
-        if not self.parameters.spectra or movie.dose_per_frame <= 0 or small:
+        dose, small = movie.dose_per_frame, min(frames.shape) < LEAST_FIELD
+        if not self.parameters.spectra or dose <= 0 or small:
             return None
-        tiles = group_tiles(
-            loaded.frames,
-            found.best,
-            movie.dose_per_frame,
-            distortion=self._distortion,
-            cores=work.cores,
-        )
+        tiles = group_tiles(frames, found.best, dose, distortion=self._distortion, cores=work.cores)
         if tiles is None:
             return None
         path = work.path(f"{movie.exposure}_spectra.mrcs")
@@ -249,18 +282,16 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
         places = column(tiles.places)
         return PartialSpectra(path=path, places=places, side=tiles.side, taper=tiles.taper)
 
-    def _early(self, movie: Movie, found: FoundMotion, first: int) -> int:
-        """How many of the aligned frames are left out of the sums."""
-        wanted, count = self.parameters, len(found.shifts)
-        if wanted.unsummed >= count:
-            raise ItemFailed(
-                f"{wanted.unsummed} frames were to be left out of the sum, but only {count} of "
-                f"{movie.path} are aligned, from {first + 1} on",
-                advice="lower unsummed",
-                code="no-frames",
-            )
-        moved = count_early_frames(found.best, wanted.early_motion) if wanted.early_motion else 0
-        return max(wanted.unsummed, moved)
+    @property
+    def _search(self) -> Search:
+        wanted = self.parameters
+        return Search(
+            resolution=wanted.resolution,
+            bfactor=wanted.bfactor,
+            max_shift=wanted.max_shift,
+            smooth=wanted.smooth_track,
+            method=wanted.alignment,
+        )
 
     @property
     def _distortion(self) -> Distortion:
@@ -271,114 +302,14 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
             minor=wanted.distortion_minor,
         )
 
-    def _straighten(self, sums: Sums, work: Work) -> Sums:
-        """Undo what the microscope distorts."""
-        distortion = self._distortion
-        if distortion.major == distortion.minor == 1:
-            return sums
-
-        def straight(image: Image) -> Image:
-            return undo_distortion(image, distortion, threads=work.cores)
-
-        return Sums(
-            straight(sums.plain),
-            None if sums.weighted is None else straight(sums.weighted),
-            None if sums.halves is None else (straight(sums.halves[0]), straight(sums.halves[1])),
-        )
-
-    def _range(self, movie: Movie) -> tuple[int, int]:
-        """Frames to use, from 0, the last one excluded."""
-        first, last = self.parameters.first_frame - 1, self.parameters.last_frame
-        last = min(last, movie.frames) if last else movie.frames
-        if first >= last:
-            raise ItemFailed(
-                f"frames from {first + 1} on were asked for, {movie.path} has {movie.frames}",
-                advice="lower first_frame",
-                code="no-frames",
-            )
-        return first, last
-
-    def _load(self, movie: Movie, first: int, last: int, work: Work) -> _Loaded:
-        """Counts, gain and the pixels that stand out; defects are replaced."""
-        with open_movie(
-            movie.path, movie.eer_grouping, eer_upsampling=movie.eer_upsampling
-        ) as file:
-            counts = _read_counts(file, range(first, last), work.cores)
-            gain = None
-            if movie.gain is not None:
-                gain = file.read_gain(movie.gain, movie.gain_orientation)
-            defects = np.zeros(file.shape, dtype=np.bool_)
-        for listed in (movie.defects, self.parameters.defects):
-            if listed is not None:
-                defects |= read_defects(listed, (counts.shape[1], counts.shape[2]))
-        if gain is not None:
-            defects |= dead_pixels(gain)
-        factors = usable_gain(gain, (counts.shape[1], counts.shape[2]), defects)
-        total = sum_counts(counts, factors)
-        broken = ~np.isfinite(total)
-        total[broken | defects] = np.median(total[::4, ::4][~(broken | defects)[::4, ::4]])
-        outliers = find_outliers(total, threshold=self.parameters.defect_threshold) | broken
-        if outliers.mean() > _TOO_MANY:
-            raise ItemFailed(
-                f"{100 * outliers.mean():.0f} % of the pixels of {movie.path} stand out of the sum "
-                "of its frames",
-                advice="check the gain reference and its orientation, or raise defect_threshold",
-                code="too-many-defects",
-            )
-        replace_defects(counts, defects | outliers, seed=work.seed)
-        frames = Frames(counts, factors, movie.optics.pixel_size)
-        return _Loaded(frames, outliers & ~defects)
-
-    def _write(
-        self,
-        movie: Movie,
-        work: Work,
-        loaded: _Loaded,
-        found: FoundMotion,
-        sums: Sums,
-        first: int,
-    ) -> Micrograph:
-        shape = (sums.plain.shape[0], sums.plain.shape[1])
-        binning = loaded.frames.shape[0] / shape[0]
-        optics = movie.optics.binned(binning)
-        path = work.path(f"{movie.exposure}.mrc")
-        unweighted = None
-        shown = sums.plain if sums.weighted is None else sums.weighted
-        write_mrc(path, shown, optics.pixel_size)
-        if sums.weighted is not None:
-            unweighted = work.path(f"{movie.exposure}_noDW.mrc")
-            write_mrc(unweighted, sums.plain, optics.pixel_size)
-        halves: list[Path] = []
-        for name, image in zip(("odd", "even"), sums.halves or (), strict=False):
-            halves.append(work.path(f"{movie.exposure}_{name}.mrc"))
-            write_mrc(halves[-1], image, optics.pixel_size)
-        tracks = work.path(f"{movie.exposure}_tracks.png")
-        write_picture(tracks, draw_tracks(found.best, loaded.frames.shape))
-        thumbnail = work.path(f"{movie.exposure}.jpg")
-        write_picture(
-            thumbnail, draw_thumbnail(shown, optics.pixel_size, self.parameters.thumbnail_size)
-        )
-        frames = len(loaded.frames)
-        return Micrograph(
-            exposure=movie.exposure,
-            path=path,
-            shape=shape,
-            optics=optics,
-            unweighted=unweighted,
-            motion=_motion(found, loaded, movie.optics.pixel_size, first),
-            movie=movie.path,
-            gain=movie.gain,
-            dose_per_frame=movie.dose_per_frame,
-            pre_exposure=movie.pre_exposure,
-            frames=frames,
-            binning=binning,
-            eer_grouping=movie.eer_grouping,
-            group=movie.details.group if movie.details else 1,
-            thumbnail=thumbnail,
-            odd=halves[0] if halves else None,
-            even=halves[1] if halves else None,
-            half_correlation=_agreement(sums, optics.pixel_size),
-            tracks=tracks,
+    def _recipe(self, movie: Movie, chosen: range) -> Recipe:
+        wanted = self.parameters
+        return Recipe(
+            dose=_dose(movie, chosen) if wanted.dose_weighting else None,
+            binning=wanted.binning or (2.0 if movie.is_super_resolution else 1.0),
+            halves=wanted.halves and len(chosen) > 1,
+            exact=wanted.exact,
+            distortion=self._distortion,
         )
 
     def summarize(self, micrographs: Sequence[Micrograph]) -> str:
@@ -398,68 +329,28 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
             yield Figure("Total motion", "series", totals, "motion / Å")
             yield Figure("Total motion", "histogram", totals, "motion / Å")
 
+    @classmethod
+    def warm(cls) -> None:
+        """Align a small movie of noise: what it makes numba compile, the first movie needs."""
+        shape = (LEAST_FIELD, LEAST_FIELD)
+        counts = np.random.default_rng(1).poisson(2.0, (3, *shape)).astype(np.uint16)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "warm.tiff"
+            write_tiff(path, counts)
+            movie = Movie(
+                exposure="warm",
+                path=path,
+                frames=len(counts),
+                shape=shape,
+                optics=Optics(pixel_size=4.0, voltage=300.0),
+                dose_per_frame=1.0,
+            )
+            cls().process(movie, Work(folder=Path(folder)))
 
-def _usual_binning(movie: Movie) -> float:
-    """2 where a pixel of the movie is half a pixel of the camera."""
-    fine = movie.eer_upsampling == 2 or frozenset(movie.shape) in _SUPER_RESOLUTION
-    return 2.0 if fine else 1.0
 
-
-def _agreement(sums: Sums, pixel_size: float) -> float | None:
-    if sums.halves is None:
-        return None
-    found = half_correlation(*sums.halves, pixel_size)
-    return found if np.isfinite(found) else None
-
-
-def _dose(movie: Movie, first: int) -> Dose | None:
+def _dose(movie: Movie, chosen: range) -> Dose | None:
+    """What each of the frames brings; None where the metadata do not say."""
     if movie.dose_per_frame <= 0:
         return None
-    before = movie.pre_exposure + first * movie.dose_per_frame
+    before = movie.pre_exposure + chosen.start * movie.dose_per_frame
     return Dose(per_frame=movie.dose_per_frame, pre=before, voltage=movie.optics.voltage)
-
-
-def _read_counts(file: MovieFile, frames: range, cores: int) -> NDArray[Any]:
-    """Frames of a movie, in one of the three types that the kernels are compiled for."""
-    shape = (len(frames), *file.shape)
-    if file.dtype.kind in "iu" and file.dtype.itemsize == 2:
-        small = np.empty(shape, dtype=np.uint8)
-
-        def narrow(i: int) -> bool:
-            return narrow_counts(file.read(frames[i]), small[i])
-
-        # The first alone, so that a movie of high counts is not read twice.
-        if narrow(0) and all(in_threads(narrow, range(1, len(frames)), cores)):
-            return small
-    counts = np.empty(shape, dtype=file.dtype)
-    in_threads(lambda i: file.read(frames[i], counts[i]), range(len(frames)), cores)
-    return _native(counts)
-
-
-def _native(counts: NDArray[Any]) -> NDArray[Any]:
-    """Counts as one of the three types that the kernels are compiled for."""
-    if counts.dtype in (np.uint8, np.uint16, np.float32):
-        return counts
-    if counts.dtype.kind in "bui" and counts.min() >= 0:
-        if counts.dtype.itemsize == 1:
-            return counts.view(np.uint8)
-        if counts.max() < 2**16:
-            return counts.astype(np.uint16)
-    return counts.astype(np.float32)
-
-
-def _motion(found: FoundMotion, loaded: _Loaded, pixel_size: float, first: int) -> Motion:
-    local = None
-    if found.local is not None:
-        local = column(found.local.coefficients / pixel_size)
-    hot = np.argwhere(loaded.outliers)
-    return Motion(
-        shifts=column(found.shifts / pixel_size),
-        local=local,
-        pixel_size=pixel_size,
-        first_frame=first + 1,
-        hot_pixels=column(hot) if len(hot) else None,
-        frame_errors=column(found.frame_errors / pixel_size),
-        frame_agreement=column(found.frame_agreement),
-        patch_quality=None if found.patches is None else column(found.patches.table),
-    )

@@ -3,17 +3,17 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from icestream.formats.mrc import write_mrc
-from icestream.model import Particles
+from icestream.formats.mrc import read_stack, write_mrc
+from icestream.formats.parquet import read_columns, write_columns
+from icestream.model import Column, Particles, Stack
 from icestream.processing.classify2d.growing import Growing
 from icestream.processing.classify2d.online import Classification
 from icestream.processing.classify2d.sample import spread_sample
 
-__all__ = ["Origins", "write_assignments", "write_sample"]
+__all__ = ["Origins", "Sample", "read_sample", "write_assignments", "write_sample"]
 
 _ORIGIN = np.dtype([("exposure", "i4"), ("index", "i4"), ("defocus", "f4", 4)])
 _SAMPLE = 5000
@@ -25,7 +25,7 @@ class Origins:
     """Where each particle came from, in the order of arrival."""
 
     exposures: list[str] = field(default_factory=list)
-    particles: Growing = field(default_factory=lambda: Growing(_ORIGIN))
+    particles: Growing = field(default_factory=lambda: Growing.empty(_ORIGIN))
     """Place in `exposures`, place in the stack, and the defocus (u, v, angle, phase shift)."""
 
     def add(self, item: Particles) -> None:
@@ -41,7 +41,8 @@ class Origins:
 
 def write_assignments(path: Path, origins: Origins, done: Classification) -> None:
     """Parquet table of the latest pose of every particle."""
-    _write_table(path, _columns(origins, done, np.arange(len(done))), origins.exposures)
+    columns = _columns(origins, done, np.arange(len(done)))
+    write_columns(path, columns, {"exposure": origins.exposures})
 
 
 def write_sample(stack: Path, table: Path, origins: Origins, done: Classification) -> None:
@@ -53,7 +54,7 @@ def write_sample(stack: Path, table: Path, origins: Origins, done: Classificatio
     names = ("defocus_u", "defocus_v", "defocus_angle", "phase_shift")
     for name, values in zip(names, origins.particles.rows["defocus"][rows].T, strict=True):
         columns[name] = np.ascontiguousarray(values)
-    _write_table(table, columns, origins.exposures)
+    write_columns(table, columns, {"exposure": origins.exposures})
 
 
 def _columns(
@@ -71,14 +72,38 @@ def _columns(
     }
 
 
-def _write_table(path: Path, columns: dict[str, NDArray[np.generic]], exposures: list[str]) -> None:
-    """Write columns, the numbers of exposures replaced by their names."""
-    rows = columns | {"row": np.arange(len(columns["exposure"]))}
-    names = {"place": np.arange(len(exposures)), "name": np.array(exposures, dtype=object)}
-    with duckdb.connect() as connection:
-        connection.register("rows", rows)
-        connection.register("names", names)
-        connection.sql(
-            "SELECT rows.* EXCLUDE (row) REPLACE (name AS exposure) "
-            "FROM rows JOIN names ON exposure = place ORDER BY row"
-        ).write_parquet(str(path))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Particle images that a classification left for others to look at again."""
+
+    images: Stack
+    """``(n, box, box)``."""
+    shift: Column
+    """``(n, 2)`` (y, x) Å by which an image is moved to bring its particle into the middle."""
+    defocus: NDArray[np.float64]
+    """``(n,)`` Å, the mean of both directions; 0 where it is not known."""
+    phase_shift: Column
+    """``(n,)`` degrees."""
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def read_sample(
+    stack: Path, table: Path, chosen: NDArray[np.bool_], most: int, seed: int
+) -> Sample:
+    """Read what `write_sample` wrote of the `chosen` classes ``(k,)``.
+
+    Where there are more than `most`, so many of them at random, always the same for a `seed`.
+    """
+    columns = read_columns(table)
+    rows = np.flatnonzero(chosen[columns["class"].astype(np.int64) - 1])
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    found = {name: values[rows] for name, values in columns.items()}
+    return Sample(
+        images=read_stack(stack, rows),
+        shift=np.column_stack([found["shift_y"], found["shift_x"]]),
+        defocus=0.5 * (found["defocus_u"] + found["defocus_v"]).astype(np.float64),
+        phase_shift=found["phase_shift"],
+    )

@@ -15,11 +15,9 @@ from icestream.processing.classify2d.averages import (
     class_counts,
     class_quality,
 )
+from icestream.processing.classify2d.incoming import reduced_images, ring_contrast
 from icestream.processing.classify2d.online import Classification, Plan
 from icestream.processing.classify2d.scores import class_scores
-from icestream.processing.ctf.transfer import aberration
-from icestream.processing.fourier import fourier_crop
-from icestream.processing.particles import normalize_particles
 from icestream.protocol import (
     Advanced,
     Batch,
@@ -88,8 +86,8 @@ class Progress:
     snapshots: int = 0
     sampled: int = 0
     """Particles when a sample was last written."""
-    ended: bool = False
-    """Whether nothing more will come."""
+    samples: bool = False
+    """Whether a sample is written with this snapshot."""
 
 
 class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
@@ -97,6 +95,7 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
 
     name = "classes2d.online"
     title = "Streaming 2D classification"
+    version = 2
     cites = (
         "doi:10.1006/jsbi.1998.4014",
         "doi:10.1111/j.1467-9868.2009.00698.x",
@@ -114,19 +113,17 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
         taken = [item for item in new if len(item)]
         if taken:
             if state.classification is None:
-                plan = self._plan(taken[0])
-                state.classification = Classification(plan)
-                state.optics = replace(taken[0].optics, pixel_size=plan.pixel_size)
-            plan = state.classification.plan
-            images = np.concatenate([self._images(item, plan) for item in taken])
-            transfer = np.concatenate([self._transfer(item, plan) for item in taken])
-            for item in taken:
-                state.origins.add(item)
-            state.classification.add(images, transfer)
-        state.ended = new.final
-        if new.final and state.classification is not None:
-            state.classification.consolidate(self.parameters.passes)
-            state.classification.settle()
+                self._begin(state, taken[0])
+            self._add(state, taken)
+        if state.classification is not None:
+            if new.final:
+                state.classification.consolidate(self.parameters.passes)
+                state.classification.settle()
+            state.snapshots += 1
+            grown = len(state.classification) >= _GROWTH * state.sampled
+            state.samples = new.final or grown
+            if state.samples:
+                state.sampled = len(state.classification)
         return state
 
     def snapshot(self, state: Progress, work: Work) -> Classes:
@@ -136,24 +133,24 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
                 advice="see why picking or extraction found none",
                 code="no-particles",
             )
-        state.snapshots += 1
-        done = state.classification
-        averages, counts = class_averages(done), class_counts(done)
-        resolution, score = class_quality(done)[0], class_scores(done).score
-        stem = f"classes_{state.snapshots:04d}"
-        stack = work.path(f"{stem}.mrcs")
-        write_mrc(stack, averages, done.plan.pixel_size)
-        table = work.path(f"{stem}.parquet")
-        write_assignments(table, state.origins, done)
-        sample, sample_table = self._sample(state, done, work)
+        done, number = state.classification, f"{state.snapshots:04d}"
+        averages = work.path(f"classes_{number}.mrcs")
+        write_mrc(averages, class_averages(done), done.plan.pixel_size)
+        assignments = work.path(f"classes_{number}.parquet")
+        write_assignments(assignments, state.origins, done)
+        sample: Path | None = None
+        sample_table: Path | None = None
+        if state.samples:
+            sample, sample_table = (work.path(f"sample_{number}.{e}") for e in ("mrcs", "parquet"))
+            write_sample(sample, sample_table, state.origins, done)
         return Classes(
-            averages=stack,
+            averages=averages,
             box=done.plan.box,
             pixel_size=done.plan.pixel_size,
-            counts=column(counts),
-            resolution=column(resolution),
-            score=column(score),
-            assignments=table,
+            counts=column(class_counts(done)),
+            resolution=column(class_quality(done).resolution),
+            score=column(class_scores(done).score),
+            assignments=assignments,
             particles=len(done),
             iteration=state.snapshots,
             diameter=done.plan.diameter,
@@ -163,18 +160,6 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
             sample=sample,
             sample_table=sample_table,
         )
-
-    def _sample(
-        self, state: Progress, done: Classification, work: Work
-    ) -> tuple[Path | None, Path | None]:
-        """Write a sample when the stream has ended, or has grown by a quarter since the last."""
-        if not state.ended and len(done) < _GROWTH * state.sampled:
-            return None, None
-        state.sampled = len(done)
-        stem = f"sample_{state.snapshots:04d}"
-        stack, table = work.path(f"{stem}.mrcs"), work.path(f"{stem}.parquet")
-        write_sample(stack, table, state.origins, done)
-        return stack, table
 
     def summarize(self, items: Sequence[Classes]) -> str:
         """Say how many particles are in how many classes."""
@@ -200,12 +185,13 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
                 x_label="particles",
             )
 
-    def _plan(self, item: Particles) -> Plan:
+    def _begin(self, state: Progress, first: Particles) -> None:
+        """Fix what the first particles decide for all that follow."""
         wanted = self.parameters
-        box = min(wanted.box, item.box)
-        extent = item.box * item.optics.pixel_size
-        diameter = wanted.diameter or item.diameter or extent / 1.5
-        return Plan(
+        box = min(wanted.box, first.box)
+        extent = first.box * first.optics.pixel_size
+        diameter = wanted.diameter or first.diameter or extent / 1.5
+        plan = Plan(
             box=box,
             pixel_size=extent / box,
             diameter=diameter,
@@ -217,45 +203,47 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Progress]):
             memory=wanted.memory,
             seed=wanted.seed,
         )
+        state.classification = Classification(plan)
+        state.optics = replace(first.optics, pixel_size=plan.pixel_size)
 
-    def _images(self, item: Particles, plan: Plan) -> Stack:
-        """The particles of one micrograph, reduced to the plan's box."""
-        extent, wanted = item.box * item.optics.pixel_size, plan.box * plan.pixel_size
-        if item.box < plan.box or abs(extent / wanted - 1.0) > _SAME_SIZE:
-            raise ItemFailed(
-                f"the particles of {item.exposure} are {item.box} pixels of "
-                f"{item.optics.pixel_size:.4g} Å ({extent:.0f} Å) wide, those before them were "
-                f"{wanted:.0f} Å wide",
-                advice="extract all particles with the same box",
-                code="boxes-differ",
-            )
-        if item.phases_flipped:
-            raise ItemFailed(
-                f"the phases of the particles of {item.exposure} were flipped, and the "
-                "classification would correct for the CTF a second time",
-                advice="set flip_phases=false in the step that extracts what is classified",
-                code="phases-flipped",
-            )
-        stack = read_stack(item.stack, slice(0, len(item)))
-        images = fourier_crop(stack, (plan.box, plan.box))
-        radius = min(0.5 * plan.diameter / plan.pixel_size, 0.48 * plan.box)
-        return normalize_particles(images, radius)
+    def _add(self, state: Progress, taken: Sequence[Particles]) -> None:
+        """Classify the particles of some exposures."""
+        assert state.classification is not None
+        plan = state.classification.plan
+        for item in taken:
+            _check(item, plan)
+        stacks = [read_stack(item.stack, slice(0, len(item))) for item in taken]
+        images = np.concatenate([reduced_images(stack, plan) for stack in stacks])
+        transfer = np.concatenate([self._transfer(item, plan) for item in taken])
+        for item in taken:
+            state.origins.add(item)
+        state.classification.add(images, transfer)
 
     def _transfer(self, item: Particles, plan: Plan) -> Stack:
-        """Contrast ``(n, rings)`` with which the bright specimen appears in the images.
-
-        Astigmatism is left out: at the few hundred Å that are usual it turns phases by less than
-        the rings can tell at this box size. Particles without a defocus keep the contrast 1.
-        """
+        """Contrast ``(n, rings)`` of the particles of one exposure."""
         rings = plan.grid.rings
         if not self.parameters.use_ctf:
             return np.ones((len(item), rings), dtype=np.float32)
-        frequency = np.arange(1, rings + 1) / (plan.box * plan.pixel_size)
         defocus = 0.5 * (np.asarray(item.defocus_u) + np.asarray(item.defocus_v))
-        chi = aberration(
-            frequency[None, :],
-            defocus[:, None].astype(np.float64),
-            item.optics,
-            phase_shift=item.phase_shift,
+        shift = np.full(len(item), item.phase_shift)
+        return ring_contrast(defocus, shift, item.optics, rings, plan.box * plan.pixel_size)
+
+
+def _check(item: Particles, plan: Plan) -> None:
+    """Refuse particles that cannot be compared with those before them."""
+    extent, wanted = item.box * item.optics.pixel_size, plan.box * plan.pixel_size
+    if item.box < plan.box or abs(extent / wanted - 1.0) > _SAME_SIZE:
+        raise ItemFailed(
+            f"the particles of {item.exposure} are {item.box} pixels of "
+            f"{item.optics.pixel_size:.4g} Å ({extent:.0f} Å) wide, those before them were "
+            f"{wanted:.0f} Å wide",
+            advice="extract all particles with the same box",
+            code="boxes-differ",
         )
-        return np.where(defocus[:, None] == 0.0, 1.0, np.sin(chi)).astype(np.float32)
+    if item.phases_flipped:
+        raise ItemFailed(
+            f"the phases of the particles of {item.exposure} were flipped, and the "
+            "classification would correct for the CTF a second time",
+            advice="set flip_phases=false in the step that extracts what is classified",
+            code="phases-flipped",
+        )

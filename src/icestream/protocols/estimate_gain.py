@@ -3,22 +3,31 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
+from icestream.formats.counts import FrameSum, read_frame_sum
 from icestream.formats.defects import read_defects
 from icestream.formats.errors import FormatError
 from icestream.formats.gain import read_factors, read_gain, write_gain
 from icestream.formats.image import write_picture
-from icestream.formats.movie import open_movie
 from icestream.formats.mrc import write_mrc
-from icestream.model import ORIENTATIONS, Gain, Image, Movie, Orientation, column
+from icestream.model import (
+    ORIENTATIONS,
+    Gain,
+    GainVerdict,
+    Image,
+    Movie,
+    Orientation,
+    column,
+)
+from icestream.processing.counts import mean_count
 from icestream.processing.gain.bad_pixels import find_bad_pixels
-from icestream.processing.gain.detail import Pattern, local_mean, repeated_pattern
-from icestream.processing.gain.estimate import GainEstimate, estimate_gain
+from icestream.processing.gain.detail import Pattern, local_mean, pattern_in_sums
+from icestream.processing.gain.estimate import estimate_gain
 from icestream.processing.gain.orientation import Fit, find_orientation
 from icestream.processing.gain.sums import GainSums
 from icestream.processing.grey import draw_thumbnail
@@ -62,14 +71,14 @@ class EstimateGainParameters(Parameters):
     """Movies that are read together."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Look:
     """What was found when the sums were last looked at."""
 
     movies: int
     """Of the session, so far."""
     fit: Fit | None
-    verdict: Literal["right", "wrong", "undecided", "none"]
+    verdict: GainVerdict
     raw: Pattern
     corrected: Pattern
     error: float
@@ -93,6 +102,15 @@ class Progress:
     """Movies in the estimate that was written last."""
     snapshots: int = 0
     final: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Files:
+    """What a look has written, if it has."""
+
+    estimate: Path | None = None
+    bad: Path | None = None
+    picture: Path | None = None
 
 
 class EstimateGain(BatchProtocol[EstimateGainParameters, Progress | None]):
@@ -124,6 +142,25 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, Progress | None]):
             state.final = new.final
         return state
 
+    def _add(self, state: Progress | None, movie: Movie) -> Progress | None:
+        """Read a movie into the sums; one that cannot be read is the business of the alignment."""
+        if state is not None and movie.shape != state.movie.shape:
+            return state
+        taken = state.taken if state is not None else 0
+        step = 1 if taken < self.parameters.whole_movies else self.parameters.every
+        try:
+            read = read_frame_sum(movie, taken % step, step)
+        except (FormatError, OSError):
+            return state
+        if state is None:
+            sums = GainSums((read.total.shape[0], read.total.shape[1]), real=read.is_real)
+            state = Progress(sums, sums.emptied(), movie, read.eer)
+        state.new.add(read.total, read.frames)
+        state.movie, state.eer = movie, read.eer
+        state.taken += 1
+        state.doses.append(_counted_dose(movie, read))
+        return state
+
     def snapshot(self, state: Progress | None, work: Work) -> Gain:
         if state is None:
             raise ItemFailed(
@@ -132,10 +169,15 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, Progress | None]):
                 code="no-movies",
             )
         state.snapshots += 1
-        files: dict[str, Path] = {}
-        if state.look is None or (state.new.movies and self._is_time(state, state.look)):
-            files = _look(state, work)
-        return _item(state, files)
+        look, files = state.look, _Files()
+        if look is None or (state.new.movies and self._is_time(state, look)):
+            look, files = _look(state, work)
+        return _describe(state, look, files)
+
+    def _is_time(self, state: Progress, last: _Look) -> bool:
+        """Whether to look again: at the end, early, or when enough movies have come."""
+        pause = self.parameters.look if last.movies >= _EARLY else _EARLY - last.movies
+        return state.final or state.taken >= last.movies + pause
 
     def summarize(self, items: Sequence[Gain]) -> str:
         """What was found about the reference."""
@@ -153,92 +195,45 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, Progress | None]):
             f"left after correction, and {last.bad_pixels} bad pixels were found"
         )
 
-    def _is_time(self, state: Progress, last: _Look) -> bool:
-        """Whether to look again: at the end, early, or when enough movies have come."""
-        pause = self.parameters.look if last.movies >= _EARLY else _EARLY - last.movies
-        return state.final or state.taken >= last.movies + pause
 
-    def _add(self, state: Progress | None, movie: Movie) -> Progress | None:
-        """Read a movie into the sums; one that cannot be read is the business of the alignment."""
-        if state is not None and movie.shape != state.movie.shape:
-            return state
-        taken = state.taken if state is not None else 0
-        step = 1 if taken < self.parameters.whole_movies else self.parameters.every
-        try:
-            total, frames, eer = _read(movie, taken % step, step)
-        except (FormatError, OSError):
-            return state
-        if state is None:
-            real = total.dtype.kind == "f"
-            shape = total.shape[0], total.shape[1]
-            state = Progress(GainSums(shape, real=real), GainSums(shape, real=real), movie, eer)
-        state.new.add(total, frames)
-        state.movie, state.eer = movie, eer
-        state.taken += 1
-        state.doses.append(_dose(movie, total, frames))
-        return state
-
-
-def _read(movie: Movie, first: int, step: int) -> tuple[NDArray[Any], int, bool]:
-    """Sum of every `step`-th frame of a movie from `first` on, their number, whether it is EER."""
-    with open_movie(movie.path, movie.eer_grouping, eer_upsampling=movie.eer_upsampling) as file:
-        real = file.dtype.kind == "f"
-        total = np.zeros(file.shape, dtype=np.float64 if real else np.uint32)
-        chosen = range(min(first, file.frames - 1), file.frames, step)
-        for index in chosen:
-            frame = file.read(index)
-            np.add(total, frame, out=total, casting="unsafe")
-        return total, len(chosen), file.container == "eer"
-
-
-def _dose(movie: Movie, total: NDArray[Any], frames: int) -> float:
+def _counted_dose(movie: Movie, read: FrameSum) -> float:
     """Electrons counted, over those that the metadata say; 0 when they say nothing."""
-    said = movie.dose_per_frame * movie.optics.pixel_size**2 * frames
-    if said <= 0:
-        return 0.0
-    typical = float(np.median(total[::8, ::8]))
-    return float(np.minimum(total, 4 * typical + 10).mean(dtype=np.float64)) / said
+    said = movie.dose_per_frame * movie.optics.pixel_size**2 * read.frames
+    return mean_count(read.total) / said if said > 0 else 0.0
 
 
-def _look(state: Progress, work: Work) -> dict[str, Path]:
-    """Check the reference and estimate the gain; the files that were written, by their field."""
+def _look(state: Progress, work: Work) -> tuple[_Look, _Files]:
+    """Check the reference, look for bad pixels, and estimate the gain."""
+    factors = _read_applied(state)
     newest = state.new
     state.old.merge(state.new)
     if newest.movies < _FEW:
         newest = state.old
-    movie = state.movie
-    applied = _applied(state)
-    corrected = _pattern(newest, applied)
-    before = state.look.corrected.pixels if state.look is not None else 0.0
-    if (
-        newest is not state.old
-        and before
-        and corrected.pixels > _CHANGED * before + corrected.error
-    ):
+    corrected = pattern_in_sums(newest, factors)
+    if newest is not state.old and _has_changed(state.look, corrected):
         state.old, state.written = newest, 0  # what the camera was before is no longer of use
-    fit, verdict = _judge(state)
-    known = np.zeros(state.old.shape, dtype=np.bool_) if applied is None else applied <= 0
-    if movie.defects is not None:
-        known |= read_defects(movie.defects, state.old.shape)
-    bad = find_bad_pixels(state.old, applied if verdict == "right" else None)
+    fit = _fit_reference(state)
+    verdict = "none" if fit is None else fit.judge(state.movie.gain_orientation)
+    known = _read_known_defects(state, factors)
+    bad = find_bad_pixels(state.old, factors if verdict == "right" else None)
     estimate = estimate_gain(state.old, bad | known)
+    state.new = state.old.emptied()
     state.look = _Look(
-        state.taken,
-        fit,
-        verdict,
-        _pattern(newest, None),
-        corrected,
-        estimate.error,
-        int((bad & ~known).sum()),
+        movies=state.taken,
+        fit=fit,
+        verdict=verdict,
+        raw=pattern_in_sums(newest, None),
+        corrected=corrected,
+        error=estimate.error,
+        bad_pixels=int((bad & ~known).sum()),
     )
-    state.new = GainSums(state.old.shape, real=state.old.halves.dtype.kind == "f")
     if state.old.movies < _GROWN * state.written:
-        return {}
+        return state.look, _Files()
     state.written = state.old.movies
-    return _write(state, estimate, bad | known, work)
+    return state.look, _write(state, estimate.gain, bad | known, work)
 
 
-def _applied(state: Progress) -> Image | None:
+def _read_applied(state: Progress) -> Image | None:
     """The factors that the alignment multiplies with."""
     movie = state.movie
     if movie.gain is None:
@@ -247,50 +242,41 @@ def _applied(state: Progress) -> Image | None:
     return read_gain(movie.gain, shape, eer=state.eer, orientation=orientation)
 
 
-def _judge(state: Progress) -> tuple[Fit | None, Literal["right", "wrong", "undecided", "none"]]:
-    movie = state.movie
-    if movie.gain is None:
-        return None, "none"
-    fit = find_orientation(state.old.mean(), read_factors(movie.gain, eer=state.eer))
-    if not fit.decided:
-        return fit, "undecided"
-    return fit, "right" if fit.orientation.is_same_as(movie.gain_orientation) else "wrong"
+def _has_changed(last: _Look | None, corrected: Pattern) -> bool:
+    """Whether the camera is no longer what it was when it was last looked at."""
+    before = last.corrected.pixels if last is not None else 0.0
+    return before > 0 and corrected.pixels > _CHANGED * before + corrected.error
 
 
-def _pattern(sums: GainSums, factors: Image | None) -> Pattern:
-    """What repeats in both halves of the sums, after correction with `factors`."""
-    halves = sums.half_means()
-    if halves is None:
-        return Pattern(0.0, 0.0, 0.0, 0.0)
-    valid = (halves[0] + halves[1]) > 0
-    if factors is not None:
-        valid &= factors > 0
-        halves = halves[0] * factors, halves[1] * factors
-    return repeated_pattern(*halves, valid)
+def _fit_reference(state: Progress) -> Fit | None:
+    """How the reference fits best, however it is laid now; None without one."""
+    if state.movie.gain is None:
+        return None
+    return find_orientation(state.old.mean(), read_factors(state.movie.gain, eer=state.eer))
 
 
-def _write(
-    state: Progress, estimate: GainEstimate, bad: NDArray[np.bool_], work: Work
-) -> dict[str, Path]:
+def _read_known_defects(state: Progress, factors: Image | None) -> NDArray[np.bool_]:
+    """Pixels that the reference or the list of defects calls bad."""
+    shape = state.old.shape
+    known = np.zeros(shape, dtype=np.bool_) if factors is None else factors <= 0
+    if state.movie.defects is not None:
+        known |= read_defects(state.movie.defects, shape)
+    return known
+
+
+def _write(state: Progress, gain: Image, bad: NDArray[np.bool_], work: Work) -> _Files:
     pixel_size = state.movie.optics.pixel_size
     stem = f"gain_{state.snapshots:04d}"
-    files = {
-        "estimate": work.path(f"{stem}.mrc"),
-        "bad": work.path(f"{stem}_bad.mrc"),
-        "picture": work.path(f"{stem}.jpg"),
-    }
-    write_gain(files["estimate"], estimate.gain, pixel_size, eer=state.eer)
-    write_mrc(files["bad"], bad.astype(np.int8), pixel_size)
-    shown = np.where(bad, np.float32(1), estimate.gain)
-    write_picture(files["picture"], draw_thumbnail(shown, pixel_size, _PICTURE))
-    return files
+    shown = draw_thumbnail(np.where(bad, np.float32(1), gain), pixel_size, _PICTURE)
+    return _Files(
+        estimate=write_gain(work.path(f"{stem}.mrc"), gain, pixel_size, eer=state.eer),
+        bad=write_mrc(work.path(f"{stem}_bad.mrc"), bad.astype(np.int8), pixel_size),
+        picture=write_picture(work.path(f"{stem}.jpg"), shown),
+    )
 
 
-def _item(state: Progress, files: dict[str, Path]) -> Gain:
-    look, movie = state.look, state.movie
-    if look is None:
-        raise RuntimeError("the first snapshot takes a look")
-    fit = look.fit
+def _describe(state: Progress, look: _Look, files: _Files) -> Gain:
+    fit, movie = look.fit, state.movie
     return Gain(
         iteration=state.snapshots,
         movies=state.old.movies + state.new.movies,
@@ -310,5 +296,7 @@ def _item(state: Progress, files: dict[str, Path]) -> Gain:
         bad_pixels=look.bad_pixels,
         defects=movie.defects,
         dose=column(np.array(state.doses)),
-        **files,
+        estimate=files.estimate,
+        bad=files.bad,
+        picture=files.picture,
     )

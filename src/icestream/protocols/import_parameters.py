@@ -1,11 +1,10 @@
 """What a person says about the movies to import."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 
-from icestream.protocol import Advanced, Operational, Parameters, shown_if
+from icestream.protocol import Advanced, InputFile, Operational, Parameters, shown_if
 from icestream.units import Angstrom, ElectronPerAngstrom2, Kilovolt, Millimetre, Second, Unit
 
 __all__ = ["ImportParameters"]
@@ -26,7 +25,7 @@ class ImportParameters(Parameters):
     idle_timeout: Annotated[Second, Ge(0), Operational, shown_if("watch")] = 0.0
     """End after so long without a new movie; 0 waits until the step is stopped."""
 
-    gain: Path | None = None
+    gain: InputFile | None = None
     """Gain reference (MRC, TIFF, DM4 or .gain); without it, the one that the metadata name."""
 
     find_gain: bool = True
@@ -41,7 +40,7 @@ class ImportParameters(Parameters):
     gain_inverse: Annotated[bool, Advanced] = False
     """Divide by a gain reference that would be multiplied with, and the reverse."""
 
-    defects: Path | None = None
+    defects: InputFile | None = None
     """List or map of the camera's defects (MotionCor2, SerialEM, MRC or TIFF)."""
 
     pixel_size: Annotated[Angstrom, Gt(0)] | None = None

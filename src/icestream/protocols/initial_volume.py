@@ -2,21 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import duckdb
 import numpy as np
 from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
 from pydantic import AfterValidator
 
-from icestream.formats.image import write_picture
-from icestream.formats.mrc import read_stack, write_mrc
+from icestream.formats.mrc import read_stack
 from icestream.model import Classes, Volume, column
-from icestream.processing.classify2d.polar import Float
-from icestream.processing.ctf.transfer import aberration
-from icestream.processing.volume.align import align, mirrored
+from icestream.processing.classify2d.incoming import ring_contrast
+from icestream.processing.volume.align import align
 from icestream.processing.volume.coverage import direction_histogram, sampling_efficiency
 from icestream.processing.volume.fsc import resolution_at
 from icestream.processing.volume.initial import (
@@ -27,14 +23,14 @@ from icestream.processing.volume.initial import (
     first_map,
     improve_map,
 )
-from icestream.processing.volume.picture import draw_volume
 from icestream.processing.volume.refine import Observations, observe
 from icestream.processing.volume.starts import Plan
 from icestream.processing.volume.symmetry import point_group
 from icestream.protocol import Advanced, Batch, BatchProtocol, Figure, Parameters, Resources, Work
+from icestream.protocols.class_files import Sample, read_sample
+from icestream.protocols.volume_files import write_volume
 from icestream.units import Angstrom
 
-Table = dict[str, NDArray[Any]]
 _AGAIN = 2.0
 """Factor by which the particles must have grown in number for new random starts."""
 _COARSEST = 40.0
@@ -95,6 +91,7 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, Progress]):
 
     name = "volume.initial"
     title = "First 3D map"
+    version = 2
     cites = (
         "doi:10.1016/j.jsb.2012.09.006",
         "doi:10.1038/nmeth.4169",
@@ -119,34 +116,28 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, Progress]):
         return self.update(Progress(), first, work)
 
     def update(self, state: Progress, new: Batch[Classes], work: Work) -> Progress:
+        state.snapshots += 1
         if new.items:
             state.note = self._take(state, new.items[-1])
         return state
 
     def snapshot(self, state: Progress, work: Work) -> Volume:
-        state.snapshots += 1
         if state.found is None:
             return Volume(particles=0, iteration=state.snapshots, note=state.note)
-        found, stem = state.found, f"volume_{state.snapshots:04d}"
-        maps = {
-            "map": found.volume,
-            "mirrored": mirrored(found.volume),
-            "half1": found.halves[0],
-            "half2": found.halves[1],
-        }
-        paths = {name: work.path(f"{stem}_{name}.mrc") for name in maps}
-        for name, path in paths.items():
-            write_mrc(path, maps[name], state.pixel_size, volume=True)
-        picture = work.path(f"{stem}.png")
-        write_picture(picture, draw_volume(found.volume))
+        found = state.found
+        files = write_volume(work.path(f"volume_{state.snapshots:04d}"), found, state.pixel_size)
         group, extent = point_group(found.symmetry), len(found.volume) * state.pixel_size
-        directions, counts = direction_histogram(found.views, group)
+        seen = direction_histogram(found.views, group)
+        likely = [[each.likelihood, each.agreement] for each in found.symmetries]
         return Volume(
             particles=state.particles,
             iteration=state.snapshots,
             note=state.note,
-            **paths,
-            picture=picture,
+            map=files.map,
+            mirrored=files.mirrored,
+            half1=files.half1,
+            half2=files.half2,
+            picture=files.picture,
             box=len(found.volume),
             pixel_size=state.pixel_size,
             diameter=state.diameter,
@@ -154,13 +145,11 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, Progress]):
             resolution=resolution_at(found.correlation, 0.143, extent),
             resolution_half=resolution_at(found.correlation, 0.5, extent),
             fsc=column(found.correlation),
-            directions=column(np.column_stack([directions, counts])),
+            directions=column(np.column_stack([seen.directions, seen.counts])),
             efficiency=sampling_efficiency(found.views, group),
             starts=column([[each.likelihood, each.agreement] for each in found.starts]),
             symmetries=tuple(each.name for each in found.symmetries),
-            symmetry_trials=column(
-                np.reshape([[t.likelihood, t.agreement] for t in found.symmetries], (-1, 2))
-            ),
+            symmetry_trials=column(np.reshape(likely, (-1, 2))),
         )
 
     def summarize(self, items: Sequence[Volume]) -> str:
@@ -203,66 +192,37 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, Progress]):
         good = _good_classes(classes)
         if good.sum() < LEAST_AVERAGES:
             return f"{good.sum()} good classes, {LEAST_AVERAGES} are needed"
-        state.diameter = self.parameters.diameter or classes.diameter
+        wanted = self.parameters
+        state.diameter = wanted.diameter or classes.diameter
         if not state.diameter:
             return "nobody said how large the particle is: set the diameter"
+        sample = read_sample(classes.sample, classes.sample_table, good, wanted.most, wanted.seed)
+        if len(sample) < wanted.least:
+            return f"{len(sample)} particles in good classes, {wanted.least} are needed"
+        self._improve(state, classes, good, sample)
+        return ""
+
+    def _improve(
+        self, state: Progress, classes: Classes, good: NDArray[np.bool_], sample: Sample
+    ) -> None:
+        """Refine the map that is known, and begin anew when there are many more particles."""
+        wanted, known = self.parameters, state.found
         plan = Plan(
             pixel_size=classes.pixel_size,
-            symmetry=self.parameters.symmetry,
-            resolution=self.parameters.resolution,
-            starts=self.parameters.starts,
-            seed=self.parameters.seed,
+            symmetry=wanted.symmetry,
+            resolution=wanted.resolution,
+            starts=wanted.starts,
+            seed=wanted.seed,
         )
-        particles = self._particles(classes, good, plan, state.diameter)
-        if particles is None or len(particles) < self.parameters.least:
-            have = 0 if particles is None else len(particles)
-            return f"{have} particles in good classes, {self.parameters.least} are needed"
-        state.pixel_size = classes.pixel_size
-        known = state.found
+        particles = _seen_particles(sample, classes, plan, state.diameter)
         if known is not None:
             state.found = improve_map(known, particles, plan)
         if known is None or len(particles) >= _AGAIN * state.started:
-            averages = self._averages(classes, good, plan, state.diameter)
+            averages = _seen_averages(classes, good, plan, state.diameter)
             new = first_map(averages, particles, plan)
             state.found = better_map(state.found, new, particles, plan) if state.found else new
             state.started = len(particles)
-        state.particles = len(particles)
-        return ""
-
-    def _averages(
-        self, classes: Classes, good: NDArray[np.bool_], plan: Plan, diameter: float
-    ) -> Observations:
-        images = read_stack(classes.averages, np.flatnonzero(good))
-        counts = np.asarray(classes.counts)[good]
-        return observe(
-            images,
-            np.ones((len(images), plan.rings(classes.box)), dtype=np.float32),
-            diameter / classes.pixel_size,
-            weights=np.clip(counts / counts.mean(), 0.3, 3.0),
-            seed=self.parameters.seed,
-        )
-
-    def _particles(
-        self, classes: Classes, good: NDArray[np.bool_], plan: Plan, diameter: float
-    ) -> Observations | None:
-        """The sampled particles of good classes; None when there is none."""
-        assert classes.sample is not None
-        assert classes.sample_table is not None
-        table = _read_table(classes.sample_table)
-        rows = np.flatnonzero(good[table["class"].astype(np.int64) - 1])
-        if not len(rows):
-            return None
-        if len(rows) > self.parameters.most:
-            random = np.random.default_rng(self.parameters.seed)
-            rows = np.sort(random.choice(rows, self.parameters.most, replace=False))
-        shifts = np.column_stack([table["shift_y"], table["shift_x"]])[rows]
-        return observe(
-            read_stack(classes.sample, rows),
-            _transfer(classes, table, plan)[rows],
-            diameter / classes.pixel_size,
-            centers=(-shifts / classes.pixel_size).astype(np.float32),
-            seed=self.parameters.seed,
-        )
+        state.particles, state.pixel_size = len(particles), classes.pixel_size
 
 
 def _good_classes(classes: Classes) -> NDArray[np.bool_]:
@@ -274,23 +234,29 @@ def _good_classes(classes: Classes) -> NDArray[np.bool_]:
     return np.asarray((resolution > 0) & (resolution < _COARSEST) & enough)
 
 
-def _read_table(path: Path) -> Table:
-    with duckdb.connect() as connection:
-        found: Table = connection.read_parquet(str(path)).fetchnumpy()
-    return found
+def _seen_averages(
+    classes: Classes, good: NDArray[np.bool_], plan: Plan, diameter: float
+) -> Observations:
+    """The averages of the good classes, that of a large one counting for more."""
+    images = read_stack(classes.averages, np.flatnonzero(good))
+    counts = np.asarray(classes.counts)[good]
+    return observe(
+        images,
+        np.ones((len(images), plan.rings(classes.box)), dtype=np.float32),
+        diameter / classes.pixel_size,
+        weights=np.clip(counts / counts.mean(), 0.3, 3.0),
+        seed=plan.seed,
+    )
 
 
-def _transfer(classes: Classes, table: Table, plan: Plan) -> Float:
-    """Contrast ``(n, rings)`` of all sampled particles; 1 where there is no defocus."""
+def _seen_particles(sample: Sample, classes: Classes, plan: Plan, diameter: float) -> Observations:
+    """The particles of a sample, where the classification found them to lie."""
     assert classes.optics is not None
-    rings = np.arange(1, plan.rings(classes.box) + 1)
-    frequency = rings / (classes.box * classes.pixel_size)
-    defocus = 0.5 * (table["defocus_u"] + table["defocus_v"]).astype(np.float64)
-    found = np.ones((len(defocus), len(rings)), dtype=np.float32)
-    for phase_shift in np.unique(table["phase_shift"]):
-        rows = (table["phase_shift"] == phase_shift) & (defocus != 0.0)
-        chi = aberration(
-            frequency[None], defocus[rows, None], classes.optics, phase_shift=float(phase_shift)
-        )
-        found[rows] = np.sin(chi)
-    return found
+    rings, extent = plan.rings(classes.box), classes.box * classes.pixel_size
+    return observe(
+        sample.images,
+        ring_contrast(sample.defocus, sample.phase_shift, classes.optics, rings, extent),
+        diameter / classes.pixel_size,
+        centers=(-sample.shift / classes.pixel_size).astype(np.float32),
+        seed=plan.seed,
+    )

@@ -16,7 +16,15 @@ from icestream.processing.picking import (
     pick_by_templates,
     session_diameter,
 )
-from icestream.protocol import Advanced, Figure, ItemFailed, ItemProtocol, Parameters, Resources
+from icestream.protocol import (
+    Advanced,
+    Figure,
+    InputFile,
+    ItemFailed,
+    ItemProtocol,
+    Parameters,
+    Resources,
+)
 from icestream.protocols.pick_by_log import count_picks, make_picks, plot_picks
 from icestream.units import Angstrom
 
@@ -26,7 +34,7 @@ __all__ = ["PickByTemplates", "PickByTemplatesParameters", "read_averages"]
 class PickByTemplatesParameters(Parameters):
     """What the particles look like, and how strict to be."""
 
-    templates: Path | None = None
+    templates: InputFile | None = None
     """Stack of class averages (.mrcs), bright particles, with its pixel size in the header."""
 
     template_classes: tuple[Annotated[int, Ge(1)], ...] = ()

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Self
 
 from annotated_types import Ge, Gt, Le
@@ -11,7 +10,15 @@ from pydantic import model_validator
 from icestream.formats.image import read_image
 from icestream.model import Ctf, Image, Micrograph, Picks
 from icestream.processing.picking import BlobSearch, Limits, blob_diameter
-from icestream.protocol import Advanced, Figure, ItemFailed, ItemProtocol, Parameters, Resources
+from icestream.protocol import (
+    Advanced,
+    Figure,
+    InputFile,
+    ItemFailed,
+    ItemProtocol,
+    Parameters,
+    Resources,
+)
 from icestream.protocols.pick_by_log import (
     PickByLog,
     PickByLogParameters,
@@ -39,7 +46,7 @@ class PickUnattendedParameters(Parameters):
     roomy: Annotated[Angstrom, Gt(20), Advanced] = 250.0
     """Diameter that is passed on while none is known, so that boxes have room for what comes."""
 
-    templates: Annotated[Path, Advanced] | None = None
+    templates: Annotated[InputFile, Advanced] | None = None
     """Stack of class averages to look for; the picking monitor sets it from the session's own."""
 
     template_classes: Annotated[tuple[Annotated[int, Ge(1)], ...], Advanced] = ()

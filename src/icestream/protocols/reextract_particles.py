@@ -10,7 +10,7 @@ from annotated_types import Ge
 from numpy.typing import NDArray
 
 from icestream.model import Column, Ctf, Micrograph, Particles
-from icestream.protocol import ItemFailed, ItemProtocol, Resources, Work
+from icestream.protocol import InputFile, ItemFailed, ItemProtocol, Resources, Work
 from icestream.protocols.extract_particles import Centers, ExtractParticlesParameters, extract
 
 __all__ = ["ReextractParticles", "ReextractParticlesParameters"]
@@ -19,7 +19,7 @@ __all__ = ["ReextractParticles", "ReextractParticlesParameters"]
 class ReextractParticlesParameters(ExtractParticlesParameters):
     """Which particles, where, and in what box."""
 
-    assignments: Path | None = None
+    assignments: InputFile | None = None
     """Table (.parquet) of a 2D classification of these particles: their centers move to where it
     found them, and those that it did not classify are left out. Empty: they stay."""
 

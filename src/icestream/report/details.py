@@ -1,73 +1,69 @@
 """What the page shows of one exposure, and the facts of the acquisition."""
 
-import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from icestream.model import Classes, Ctf, Gain, Micrograph, Movie, Particles, Picks, Volume
+from icestream.model import ITEM_TYPES, Ctf, Micrograph, Movie, Picks
 from icestream.report.follow import rank
+from icestream.report.pictures import Found
 from icestream.report.trends import rounded
 from icestream.store import queries
+from icestream.store.items import Known, UnknownItem, items_of, pictures_in
 from icestream.store.open import Store
 from icestream.store.records import ResultRecord, StepRecord
 
-__all__ = ["Facts", "ctf_facts", "exposure_details", "items_of"]
+__all__ = ["Facts", "Session", "ctf_facts", "exposure_details"]
 
 T = TypeVar("T")
-_KINDS = (Movie, Micrograph, Ctf, Picks, Particles, Classes, Volume, Gain)
 _MOST_PICKS = 3000
 _CURVE_POINTS = 400
 
 
-def items_of(store: Store, kind: type[T], outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[T]:
-    """The items of type `kind` among the outputs of a result, whatever its protocol is called.
+class Session(NamedTuple):
+    """A session, as far as its exposures are understood by it."""
 
-    A document belongs to the type whose fields are most like its own, and of which it has all
-    that have no default: others may have come or gone since an older icestream wrote it.
-    """
-    for document in outputs.values():
-        if _kind_of(frozenset(document)) is kind:
-            yield queries.item(store, kind, document)
+    store: Store
+    steps: Sequence[StepRecord]
+    titles: Mapping[str, str]
+    """Of the steps."""
+    known: Known = ITEM_TYPES
 
 
-@cache
-def _kind_of(names: frozenset[str]) -> type[Any] | None:
-    fields = {kind: dataclasses.fields(kind) for kind in _KINDS}
-    fitting = [
-        kind
-        for kind, found in fields.items()
-        if names >= {field.name for field in found if field.default is dataclasses.MISSING}
-    ]
-    return min(
-        fitting,
-        key=lambda kind: len(names ^ {field.name for field in fields[kind]}),
-        default=None,
-    )
+class _Made(NamedTuple):
+    """One item of an exposure, and the result that it is in."""
+
+    record: ResultRecord
+    port: str
+    item: Any
 
 
 def exposure_details(
-    store: Store,
-    name: str,
-    steps: Sequence[StepRecord],
-    titles: Mapping[str, str],
-    facts: "Facts",
-) -> tuple[dict[str, Any], dict[str, Path | None]]:
-    """Details of an exposure for the page, and the pictures there are of it, by their names."""
-    ranks = {step.name: rank(step) for step in steps}
+    session: Session, name: str, facts: "Facts"
+) -> tuple[dict[str, Any], list[Found]]:
+    """Details of an exposure for the page, and the pictures there are of it, the main one first."""
+    store, titles = session.store, session.titles
+    ranks = {step.name: rank(step) for step in session.steps}
     found = queries.results_of(store, name)
     best = sorted(found.values(), key=lambda record: ranks[record.step], reverse=True)
-    micrograph = _first(store, Micrograph, best)
-    ctf = _first(store, Ctf, best)
-    movie = _first(store, Movie, best)
+    made = [
+        _Made(record, port, item)
+        for record in best
+        for port, item in items_of(store, record, session.known).items()
+    ]
+    micrograph, ctf, movie = _first(made, Micrograph), _first(made, Ctf), _first(made, Movie)
     if movie is not None:
         facts.add(movie, micrograph)
     details: dict[str, Any] = {
-        "picks": _picks(store, best, titles),
+        "picks": _picks(made, titles),
         "facts": list(_shot(movie, ctf)),
+        "unread": [
+            f"{titles.get(one.record.step, one.record.step)}: {one.item.why}"
+            for one in made
+            if isinstance(one.item, UnknownItem)
+        ],
     }
     if micrograph is not None:
         details["shape"] = list(micrograph.shape)
@@ -82,26 +78,37 @@ def exposure_details(
             key: [rounded(float(value)) for value in row]
             for key, row in zip(("s", "measured", "fitted"), curve, strict=True)
         }
-    return details, {
-        "picture": micrograph.thumbnail if micrograph else None,
-        "spectrum": ctf.spectrum if ctf else None,
-        "tracks": micrograph.tracks if micrograph else None,
-    }
+    return details, _pictures(store, made, list(found))
 
 
-def _first(store: Store, kind: type[T], results: Sequence[ResultRecord]) -> T | None:
-    for record in results:
-        for item in items_of(store, kind, record.outputs):
-            return item
-    return None
+def _first(made: Iterable[_Made], kind: type[T]) -> T | None:
+    return next((one.item for one in made if isinstance(one.item, kind)), None)
 
 
-def _picks(
-    store: Store, results: Sequence[ResultRecord], titles: Mapping[str, str]
-) -> dict[str, dict[str, Any]]:
+def _pictures(store: Store, made: Sequence[_Made], steps: Sequence[str]) -> list[Found]:
+    """The pictures of the best item of each type, in the order of the steps, each once."""
+    best: dict[Any, int] = {}
+    chosen: dict[Path, Found] = {}
+    for record, port, item in made:
+        kind = item.type if isinstance(item, UnknownItem) else type(item)
+        if best.setdefault(kind, record.id) == record.id:
+            for _, path, picture in pictures_in(store, record, {port: item}):
+                role = _role(item, path)
+                found = Found(step=record.step, path=path, picture=picture, role=role)
+                chosen.setdefault(path, found)
+    return sorted(chosen.values(), key=lambda f: (f.role != "micrograph", steps.index(f.step)))
+
+
+def _role(item: Any, path: Path) -> str:
+    if isinstance(item, Micrograph) and path == item.thumbnail:
+        return "micrograph"
+    return "spectrum" if isinstance(item, Ctf) and path == item.spectrum else ""
+
+
+def _picks(made: Iterable[_Made], titles: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     found = {}
-    for record in results:
-        for picks in items_of(store, Picks, record.outputs):
+    for record, _, picks in made:
+        if isinstance(picks, Picks):
             best = np.argsort(-np.asarray(picks.score), kind="stable")[:_MOST_PICKS]
             found[titles.get(record.step, record.step)] = {
                 "x": np.rint(np.asarray(picks.x)[best]).astype(int).tolist(),

@@ -1,4 +1,8 @@
-"""Pictures and details of a bounded number of exposures, and the class averages."""
+"""Pictures and details of a bounded number of exposures, and the class averages.
+
+What an item calls a picture is shown: what Pillow reads and what is in an MRC file becomes a small
+JPEG, a drawing in SVG stays one.
+"""
 
 import contextlib
 import io
@@ -7,7 +11,8 @@ import math
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +20,40 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from icestream.formats.mrc import map_mrc
 from icestream.formats.whole import UNFINISHED, written_whole
+from icestream.model import Picture
+from icestream.processing.fourier import bin_image
 from icestream.processing.grey import stretch
 
-__all__ = ["PictureFolder", "class_sprite", "shrink", "write_atomically", "write_script"]
+__all__ = [
+    "Found",
+    "PictureFolder",
+    "class_sprite",
+    "show",
+    "shrink",
+    "write_atomically",
+    "write_script",
+]
 
 _SIDE = 512
 """Longest side of a picture in the report, pixels."""
 _TILE = 128
+_MOST_DRAWING = 1_000_000
+"""Bytes of a drawing in SVG that goes into the report."""
+_MRC = (".mrc", ".mrcs", ".map")
+_UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A picture that there is of an exposure."""
+
+    step: str
+    path: Path
+    picture: Picture
+    role: str = ""
+    """What the page draws on it or beside it, when it is a ``micrograph`` or a ``spectrum``."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -72,20 +103,24 @@ class PictureFolder:
             self._stride *= 2
         for order in [each for each in self.kept if not self.keeps(each)]:
             self.kept.discard(order)
-            for path in (self._script(order), *self._pictures(order).values()):
+            for path in (self._script(order), self._main(order), *self._others(order)):
                 path.unlink(missing_ok=True)
 
     def has(self, order: int, changed: float) -> bool:
         """Whether an earlier report left everything of this exposure, newer than `changed`."""
-        picture = self._pictures(order)["picture"]
         try:
             fresh = order not in self.kept and self._script(order).stat().st_mtime > changed + 1.0
         except OSError:
             return False
-        if fresh and picture.exists():
+        if fresh and self._main(order).exists():
             self.kept.add(order)
             return True
         return False
+
+    def forget(self) -> None:
+        """Make everything anew: what is there was made for another version of the page."""
+        for path in self.folder.glob("[0-9]*.js"):
+            path.unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Remove what an earlier report left of exposures that are not kept, and half files."""
@@ -97,26 +132,65 @@ class PictureFolder:
             if not self.keeps(int(re.match(r"[0-9]+", path.name).group()) - 1):  # type: ignore[union-attr]
                 path.unlink(missing_ok=True)
 
-    def put(self, order: int, found: Mapping[str, Path | None], details: dict[str, Any]) -> None:
-        """Write the pictures, of which `found` has the sources, and the details of one exposure."""
-        for name, path in self._pictures(order).items():
-            made = shrink(found.get(name), path)
-            details[name] = f"{self.folder.name}/{path.name}" if made else None
+    def put(self, order: int, found: Sequence[Found], details: dict[str, Any]) -> None:
+        """Write the pictures of one exposure, of which `found` has the sources, and its details."""
+        main = self._main(order)
+        left = set(self._others(order))
+        shown: list[tuple[Path, Found]] = []
+        for one, name in zip(found, _names(found), strict=True):
+            first = main not in {made for made, _ in shown} and not _is_drawing(one.path)
+            if first and shrink(one.path, main):
+                shown.append((main, one))
+            elif made := show(one.path, self.folder / f"{order + 1}-{name}"):
+                shown.append((made, one))
+        for path in left - {made for made, _ in shown}:
+            path.unlink(missing_ok=True)
+        details["pictures"] = [self._entry(made, one) for made, one in shown]
         write_script(self._script(order), "detail", details)
-        if details["picture"]:
+        if shown:
             self.kept.add(order)
+            if not main.exists():  # drawings alone: a list has an empty tile for them
+                write_atomically(main, _jpeg(Image.new("L", (8, 8), 192)))
+
+    def _entry(self, made: Path, one: Found) -> dict[str, str]:
+        return {
+            "src": f"{self.folder.name}/{made.name}",
+            "title": one.picture.title,
+            "alt": one.picture.description or one.picture.title,
+            "role": one.role,
+        }
 
     def _script(self, order: int) -> Path:
         return self.folder / f"{order + 1}.js"
 
-    def _pictures(self, order: int) -> dict[str, Path]:
-        """The thumbnail of a micrograph, its spectrum, and the tracks of its specimen."""
-        stem = order + 1
-        return {
-            "picture": self.folder / f"{stem}.jpg",
-            "spectrum": self.folder / f"{stem}-spectrum.jpg",
-            "tracks": self.folder / f"{stem}-tracks.jpg",
-        }
+    def _main(self, order: int) -> Path:
+        """The picture by which people know an exposure in a list."""
+        return self.folder / f"{order + 1}.jpg"
+
+    def _others(self, order: int) -> list[Path]:
+        return sorted(self.folder.glob(f"{order + 1}-*"))
+
+
+def _names(found: Sequence[Found]) -> Iterator[str]:
+    """A name for the file of each picture: of its step and title, so that it stays the same."""
+    taken: dict[str, int] = {}
+    for one in found:
+        name = re.sub(r"[^a-z0-9]+", "-", f"{one.step} {one.picture.title}".lower()).strip("-")
+        taken[name] = taken.get(name, 0) + 1
+        yield name if taken[name] == 1 else f"{name}-{taken[name]}"
+
+
+def show(source: Path, target: Path) -> Path | None:
+    """Bring a picture to `target`, under the suffix that suits it; None when it cannot be shown."""
+    if not _is_drawing(source):
+        small = target.with_name(f"{target.name}.jpg")
+        return small if shrink(source, small) else None
+    drawing = target.with_name(f"{target.name}.svg")
+    with contextlib.suppress(OSError):
+        if source.stat().st_size > _MOST_DRAWING:
+            return None
+        write_atomically(drawing, source.read_bytes())
+    return drawing if drawing.exists() else None
 
 
 def shrink(source: Path | None, target: Path) -> bool:
@@ -126,19 +200,45 @@ def shrink(source: Path | None, target: Path) -> bool:
     """
     if source is None:
         return False
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(*_UNREADABLE):
         changed = source.stat().st_mtime_ns
         if target.exists() and target.stat().st_mtime_ns == changed:
             return True
-        with Image.open(source) as picture:
-            small = picture.convert("RGB" if picture.mode in ("RGB", "RGBA", "P") else "L")
-            small.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
-            buffer = io.BytesIO()
-            small.save(buffer, "JPEG", quality=62)
-        write_atomically(target, buffer.getvalue())
+        small = _opened(source)
+        small.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+        write_atomically(target, _jpeg(small))
         os.utime(target, ns=(changed, changed))
         return True
     return target.exists()
+
+
+def _is_drawing(source: Path) -> bool:
+    return source.suffix.lower() == ".svg"
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=62)
+    return buffer.getvalue()
+
+
+def _opened(source: Path) -> Image.Image:
+    """A picture in grey or in colour; what is transparent is white."""
+    if source.suffix.lower() in _MRC:
+        return _drawn(map_mrc(source))
+    with Image.open(source) as picture:
+        if picture.has_transparency_data:
+            clear = picture.convert("RGBA")
+            paper = Image.new("RGBA", clear.size, "white")
+            return Image.alpha_composite(paper, clear).convert("RGB")
+        return picture.convert("RGB" if picture.mode in ("RGB", "P", "CMYK") else "L")
+
+
+def _drawn(images: NDArray[Any]) -> Image.Image:
+    """An image, or the middle one of several ``(z, y, x)``, in grey as class averages are."""
+    middle = np.nan_to_num(np.asarray(images[len(images) // 2], dtype=np.float32))
+    factor = -(-max(middle.shape) // _SIDE)
+    return Image.fromarray(stretch(bin_image(middle, factor) if factor > 1 else middle))
 
 
 def class_sprite(averages: NDArray[np.float32], chosen: Iterable[int]) -> tuple[bytes, int, int]:

@@ -1,6 +1,6 @@
 """What the page shows of the newest result of a step on many exposures: classes, a map, a gain."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -8,10 +8,10 @@ from typing import Any, Literal
 import numpy as np
 
 from icestream.formats.mrc import map_mrc
-from icestream.model import Classes, Gain, Volume
-from icestream.report.details import items_of
+from icestream.model import Classes, Gain, Picture, Volume, pictures_of
 from icestream.report.pictures import class_sprite
 from icestream.report.trends import rounded
+from icestream.store.items import Known, UnknownItem, items_of, pictures_in
 from icestream.store.open import Store
 from icestream.store.records import ResultRecord
 
@@ -32,26 +32,39 @@ _THRESHOLD = 0.143
 class Snapshot:
     """A part of the page, and its picture."""
 
-    part: Literal["classes", "maps", "gains"]
+    part: Literal["classes", "maps", "gains", "others"]
     document: dict[str, Any]
-    picture: bytes | Path | None
+    pictures: Sequence[tuple[bytes | Path, Picture]]
     """PNG, or the file to make it from."""
 
 
-def snapshot_of(store: Store, record: ResultRecord, title: str) -> Snapshot | None:
+def snapshot_of(store: Store, record: ResultRecord, title: str, known: Known) -> Snapshot | None:
     """What to show of a result.
 
-    None when it holds neither classes nor a map nor a gain, or the classes' file is gone.
+    None when it holds neither classes nor a map nor a gain nor any picture, or the classes' file
+    is gone.
     """
-    for classes in items_of(store, Classes, record.outputs):
-        return _classes(classes, record, title)
-    for volume in items_of(store, Volume, record.outputs):
-        document = _head(record, title) | _volume(volume)
-        return Snapshot(part="maps", document=document, picture=volume.picture)
-    for gain in items_of(store, Gain, record.outputs):
-        document = _head(record, title) | {"facts": list(_gain_facts(gain))}
-        return Snapshot(part="gains", document=document, picture=gain.picture)
-    return None
+    items = items_of(store, record, known)
+    for item in items.values():
+        if isinstance(item, Classes):
+            return _classes(item, record, title)
+        if isinstance(item, Volume):
+            document = _head(record, title) | _volume(item)
+            return Snapshot(part="maps", document=document, pictures=tuple(pictures_of(item)))
+        if isinstance(item, Gain):
+            document = _head(record, title) | {"facts": list(_gain_facts(item))}
+            return Snapshot(part="gains", document=document, pictures=tuple(pictures_of(item)))
+    return _other(store, record, title, items)
+
+
+def _other(
+    store: Store, record: ResultRecord, title: str, items: Mapping[str, Any]
+) -> Snapshot | None:
+    """The pictures of an item of which nothing else is known; None when it has none."""
+    pictures = tuple((path, mark) for _, path, mark in pictures_in(store, record, items))
+    unread = "; ".join(one.why for one in items.values() if isinstance(one, UnknownItem))
+    document = _head(record, title) | {"note": unread, "facts": []}
+    return Snapshot(part="others", document=document, pictures=pictures) if pictures else None
 
 
 def _head(record: ResultRecord, title: str) -> dict[str, Any]:
@@ -86,7 +99,7 @@ def _classes(classes: Classes, record: ResultRecord, title: str) -> Snapshot | N
             for place in order
         ],
     }
-    return Snapshot(part="classes", document=described, picture=sprite)
+    return Snapshot(part="classes", document=described, pictures=((sprite, Picture("Classes")),))
 
 
 def _volume(volume: Volume) -> dict[str, Any]:

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from icestream.model import Accepted, Rejected, from_document
-from icestream.protocol import Figure, Protocol, Registry
+from icestream.model import Accepted, Measured, Rejected, from_document
+from icestream.protocol import Figure, Protocol, Registry, known_types
 from icestream.report.follow import Follower
 from icestream.report.live import is_finished
 from icestream.report.trends import Histogram, rounded
 from icestream.store import queries
+from icestream.store.items import item_of, items_of
 from icestream.store.records import ResultRecord, StepRecord
 
 __all__ = ["Telling"]
@@ -100,7 +101,7 @@ class Telling:
         try:
             protocol = _protocol(self._registry, step)
             orders: list[int | None] = []
-            if step.kind == "monitor":
+            if protocol.watches:
                 drawn = self._drawn.get(step.name, ())
                 figures = [_drawn(from_document(Figure, dict(each)), ()) for each in drawn]
             elif step.counts.done:
@@ -162,7 +163,7 @@ def _protocol(registry: Registry, step: StepRecord) -> Protocol[Any]:
 
 def _measures(protocol: Protocol[Any]) -> bool:
     """Whether the items have qualities, which the page shows as trends already."""
-    return any(hasattr(port.item, "qualities") for port in protocol.outputs())
+    return any(issubclass(port.item, Measured) for port in protocol.outputs())
 
 
 def _gather(
@@ -186,13 +187,15 @@ def _gather(
 
 def _item(follower: Follower, protocol: type[Protocol[Any]], record: ResultRecord) -> Iterator[Any]:
     """What the author's method returned: the item of the first port, or the verdict."""
-    if protocol.kind == "selection":
-        reasons = record.outputs.get("verdict", {}).get("reasons", ())
-        yield Accepted() if record.passed else Rejected(tuple(reasons))
+    if protocol.passes and protocol.runs:
+        said = items_of(follower.store, record).values()
+        reasons = next((one.reasons for one in said if isinstance(one, Rejected)), ())
+        yield Accepted() if record.passed else Rejected(reasons)
         return
+    known = known_types([protocol])
     for port in protocol.outputs()[:1]:
         if port.name in record.outputs:
-            yield queries.item(follower.store, port.item, record.outputs[port.name])
+            yield item_of(follower.store, record, port.name, port.item, known)
 
 
 def _sort(follower: Follower, told: _Told) -> list[int | None]:

@@ -7,13 +7,14 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import NoResultFound, OperationalError
 
-from icestream.protocol import Registry, UnknownProtocol
-from icestream.report.details import Facts, exposure_details
+from icestream.model import ITEM_TYPES
+from icestream.protocol import Registry, UnknownProtocol, known_types
+from icestream.report.details import Facts, Session, exposure_details
 from icestream.report.follow import Follower
 from icestream.report.live import is_finished, live_document
-from icestream.report.pictures import PictureFolder, shrink, write_atomically, write_script
+from icestream.report.pictures import Found, PictureFolder, show, write_atomically, write_script
 from icestream.report.shell import page_version, render_page
-from icestream.report.snapshots import snapshot_of
+from icestream.report.snapshots import Snapshot, snapshot_of
 from icestream.report.table import CHUNK
 from icestream.report.telling import Telling
 from icestream.report.trends import in_page_order, quality_of
@@ -77,6 +78,8 @@ class ReportWriter:
         self._every = every
         self._registry = registry or Registry()
         self._titles: dict[str, str] = {}
+        self._known = dict(ITEM_TYPES)
+        self._unread: set[str] = set()
         self._follower = self._follow()
         self._pictures = PictureFolder(self.folder / "pictures", newest=newest, older=newest)
         self._facts = Facts()
@@ -126,21 +129,26 @@ class ReportWriter:
         while not self._follower.read():
             self._follower = Follower(self._store)
             self._telling = Telling(self._registry)
-        self._read_titles()
+        self._read_protocols()
         self._write_pictures(started + patience)
         self._write_chunks()
         self._write_trends()
         self._write_telling(at_once=patience >= _PATIENT)
         if not self._shell_written:
-            write_atomically(self.page, render_page(self._follower.session.name).encode())
+            write_atomically(self.page, self._shell())
             self._shell_written = True
         self._write_live()  # last: it sends the page to all the others
+
+    def _shell(self) -> bytes:
+        return render_page(self._follower.session.name).encode()
 
     def _write_pictures(self, deadline: float) -> None:
         follower, pictures = self._follower, self._pictures
         pictures.grow(len(follower.table))
         if not self._shell_written:
             pictures.sweep()
+            if self.page.exists() and self.page.read_bytes() != self._shell():
+                pictures.forget()
         for order in sorted(follower.touched, reverse=True):
             if not pictures.keeps(order):
                 del follower.touched[order]
@@ -152,14 +160,18 @@ class ReportWriter:
         if not self._facts and len(follower.table):
             self._details(0)  # all pictures are those of an earlier report
 
-    def _details(self, order: int) -> tuple[dict[str, Any], dict[str, Path | None]]:
-        name = self._follower.table.names[order]
+    def _details(self, order: int) -> tuple[dict[str, Any], list[Found]]:
+        name, steps = self._follower.table.names[order], self._follower.workflow.steps
+        session = Session(self._store, steps, self._titles, self._known)
         try:
-            steps = self._follower.workflow.steps
-            return exposure_details(self._store, name, steps, self._titles, self._facts)
-        except ValueError as error:  # a result that this version cannot read
+            details, found = exposure_details(session, name, self._facts)
+        except ValueError as error:  # a result that this version cannot draw
             _log.warning("exposure without details in the report", exposure=name, why=str(error))
-            return {}, {}
+            return {}, []
+        for why in set(details["unread"]) - self._unread:
+            _log.warning("left out of the report", exposure=name, why=why)
+            self._unread.add(why)
+        return details, found
 
     def _write_chunks(self) -> None:
         table = self._follower.table
@@ -211,11 +223,14 @@ class ReportWriter:
         histogram = self._follower.table.qualities[name]
         return histogram.varies or not name.endswith(("phase_shift", "tilt"))
 
-    def _read_titles(self) -> None:
+    def _read_protocols(self) -> None:
+        """Titles of the steps, and the types of items that their protocols work with."""
         for step in self._follower.workflow.steps:
             if step.name not in self._titles:
                 try:
-                    self._titles[step.name] = self._registry.get(step.protocol).title
+                    protocol = self._registry.get(step.protocol)
+                    self._titles[step.name] = protocol.title
+                    self._known |= known_types([protocol])
                 except UnknownProtocol:
                     self._titles[step.name] = step.name
 
@@ -224,23 +239,32 @@ class ReportWriter:
         for step, record in self._follower.snapshots.items():
             if self._shown.get(step, (0,))[0] == record.id:
                 continue
-            found = snapshot_of(self._store, record, self._titles.get(step, step))
+            found = snapshot_of(self._store, record, self._titles.get(step, step), self._known)
             if found is not None:
-                picture = self._picture(f"{found.part}-{step}", found.picture, record.id)
-                self._shown[step] = (record.id, found.part, found.document | {"picture": picture})
-        parts: dict[str, list[dict[str, Any]]] = {"classes": [], "maps": [], "gains": []}
+                pictures = self._snapshot_pictures(found, step, record.id)
+                self._shown[step] = (record.id, found.part, found.document | {"pictures": pictures})
+        parts: dict[str, list[dict[str, Any]]] = {
+            part: [] for part in ("classes", "maps", "gains", "others")
+        }
         for _, part, document in self._shown.values():
             parts[part].append(document)
         return parts
 
-    def _picture(self, name: str, picture: bytes | Path | None, version: int) -> str | None:
-        """Write a picture beside those of the exposures; its address, or None where it is gone."""
-        folder = self._pictures.folder
-        if isinstance(picture, bytes):
-            write_atomically(folder / f"{name}.png", picture)
-            return f"{folder.name}/{name}.png?v={version}"
-        made = shrink(picture, folder / f"{name}.jpg")
-        return f"{folder.name}/{name}.jpg?v={version}" if made else None
+    def _snapshot_pictures(self, found: Snapshot, step: str, version: int) -> list[dict[str, str]]:
+        """Bring the pictures of a snapshot beside those of the exposures; those that there are."""
+        folder, shown = self._pictures.folder, []
+        for number, (picture, mark) in enumerate(found.pictures, start=1):
+            name = f"{found.part}-{step}" if number == 1 else f"{found.part}-{step}-{number}"
+            if isinstance(picture, bytes):
+                made: Path | None = folder / f"{name}.png"
+                write_atomically(folder / f"{name}.png", picture)
+            else:
+                made = show(picture, folder / name)
+            if made is not None:
+                src = f"{folder.name}/{made.name}?v={version}"
+                alt = mark.description or mark.title
+                shown.append({"src": src, "title": mark.title, "alt": alt})
+        return shown
 
 
 def _next(version: int) -> int:

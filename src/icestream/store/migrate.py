@@ -1,32 +1,35 @@
-"""Bringing a store to the present schema."""
+"""Bringing a store to the present schema, and refusing one of another."""
 
 from importlib.resources import files
+from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-__all__ = ["HEAD", "NewerStore", "upgrade"]
+__all__ = ["HEAD", "NewerStore", "OlderStore", "OtherSchema", "check", "upgrade"]
 
-HEAD = "0002"
+HEAD = "0004"
 """The newest migration; tests hold it against the scripts."""
 
 
-class NewerStore(RuntimeError):
+class OtherSchema(RuntimeError):
+    """The store has another schema than this version of icestream works with."""
+
+
+class NewerStore(OtherSchema):
     """The store was written by a newer version of icestream."""
 
 
+class OlderStore(OtherSchema):
+    """The store was written by an earlier version of icestream."""
+
+
 def upgrade(engine: Engine) -> None:
-    """Run the migrations that a store lacks.
+    """Run the migrations that a store lacks: the session's coordinator does, and nobody else.
 
     Alembic is imported only when there is something to do: opening an up-to-date store costs
     one query.
     """
-    with engine.connect() as connection:
-        known = inspect(connection).has_table("alembic_version")
-        found = (
-            connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-            if known
-            else None
-        )
+    found = _found(engine)
     if found == HEAD:
         return
     if found is not None and found > HEAD:
@@ -42,3 +45,30 @@ def upgrade(engine: Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def check(engine: Engine, folder: Path) -> bool:
+    """Whether there is a store yet; one of another schema is refused, saying what to do."""
+    found = _found(engine)
+    if found is not None and found > HEAD:
+        raise NewerStore(
+            f"the store of the session in {folder} has schema {found}, this icestream knows up to "
+            f"{HEAD}: the session is run by a newer version. Use that one, or upgrade icestream"
+        )
+    if found is not None and found < HEAD:
+        raise OlderStore(
+            f"the store of the session in {folder} has schema {found}, this icestream works with "
+            f"{HEAD}: the session was run by an earlier version. If a process of that version runs "
+            "it now, use that version; otherwise running it again with this one (icestream process "
+            f"... --out {folder}) brings it up to date"
+        )
+    return found is not None
+
+
+def _found(engine: Engine) -> str | None:
+    """The schema of a store; None for one that is only being made."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return None if version is None else str(version)

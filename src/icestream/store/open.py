@@ -76,8 +76,14 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(folder: Path | str, *, readonly: bool = False, url: str | None = None) -> Store:
-    """Open the store of the session in `folder`, and create it unless `readonly`.
+def open_store(
+    folder: Path | str,
+    *,
+    readonly: bool = False,
+    upgrade: bool = True,
+    url: str | None = None,
+) -> Store:
+    """Open the store of the session in `folder`.
 
     Parameters
     ----------
@@ -85,6 +91,9 @@ def open_store(folder: Path | str, *, readonly: bool = False, url: str | None = 
         The session's folder.
     readonly
         For readers: nothing is created, migrated or written.
+    upgrade
+        Create the store where there is none, and bring it to the present schema: for the session's
+        coordinator. Others that write, a request say, do so to a store as it is.
     url
         A PostgreSQL database to create the store in, as SQLAlchemy writes it
         (``postgresql+psycopg://user@host/database``); it gets a schema of its own. A password is
@@ -93,7 +102,9 @@ def open_store(folder: Path | str, *, readonly: bool = False, url: str | None = 
     Raises
     ------
     NoStore
-        If `readonly` and there is no session in `folder`.
+        If there is no session in `folder`, unless it is to be made.
+    OtherSchema
+        If another version of icestream runs the session, or ran it last.
     StoreElsewhere
         If not `readonly` and another host keeps the store.
     """
@@ -101,17 +112,23 @@ def open_store(folder: Path | str, *, readonly: bool = False, url: str | None = 
     pointer = folder / POINTER
     if pointer.exists():
         place = json.loads(pointer.read_text())
-    elif readonly and not (folder / FILE).exists():
+    elif (readonly or not upgrade) and not (folder / FILE).exists():
         raise NoStore(f"{folder} holds no icestream session: it has neither {FILE} nor {POINTER}")
     else:
         place = _place(folder, url)
-    store = _opened(folder, place, readonly)
-    if not readonly:
-        try:
+    store = _opened(folder, place, readonly, create=upgrade)
+    try:
+        if readonly:
+            # What else is wrong with it is said to whoever reads.
+            with contextlib.suppress(DBAPIError):
+                migrate.check(store.engine, folder)
+        elif upgrade:
             migrate.upgrade(store.engine)
-        except BaseException:
-            store.close()
-            raise
+        elif not migrate.check(store.engine, folder):
+            raise NoStore(f"the session in {folder} has not begun: its store is still empty")
+    except BaseException:
+        store.close()
+        raise
     return store
 
 
@@ -131,9 +148,10 @@ def _place(folder: Path, url: str | None) -> dict[str, str]:
     return place
 
 
-def _opened(folder: Path, place: dict[str, str], readonly: bool) -> Store:
+def _opened(folder: Path, place: dict[str, str], readonly: bool, *, create: bool = True) -> Store:
     if "url" in place:
-        return Store(folder, postgres.connect(place["url"], place["schema"], readonly), readonly)
+        connected = postgres.connect(place["url"], place["schema"], readonly, create=create)
+        return Store(folder, connected, readonly)
     file = Path(place.get("file", folder / FILE))
     if "file" in place and not readonly:
         _check_host(folder, place.get("host", ""))

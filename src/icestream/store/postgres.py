@@ -18,12 +18,12 @@ def schema_for(folder: Path) -> str:
     return f"{plain}_{content_key(str(folder))[:8]}"
 
 
-def connect(url: str, schema: str, readonly: bool) -> Engine:
-    """An engine that lives in `schema`, which is created unless `readonly`."""
+def connect(url: str, schema: str, readonly: bool, *, create: bool = True) -> Engine:
+    """An engine that lives in `schema`, which is created unless `readonly` or told not to."""
     options = f"-csearch_path={schema}"
     if readonly:
         options += " -cdefault_transaction_read_only=on"
-    else:
+    elif create:
         # One connection whose search path is the default one: the schema may not exist yet.
         first = create_engine(url)
         with first.begin() as connection:

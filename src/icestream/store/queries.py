@@ -3,17 +3,15 @@
 Every function that returns a growing list takes ``after`` and ``limit`` and reads only what it
 returns, so a reader can follow a session of any length. ``after`` is the `serial`, `seq` or `id`
 of the last record that the reader has seen; 0 starts at the beginning. Documents hold paths
-inside the session relative to its folder; `item` gives the item with absolute paths.
+inside the session relative to its folder; `icestream.store.items` makes the items.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
 
-from icestream.model import from_document, map_paths
 from icestream.store import tables as t
 from icestream.store.open import Store
 from icestream.store.records import (
@@ -26,6 +24,7 @@ from icestream.store.records import (
     FailureRecord,
     LineageRecord,
     LinkRecord,
+    PictureRecord,
     QualityRecord,
     ResultRecord,
     RevisionRecord,
@@ -45,7 +44,6 @@ __all__ = [
     "exposures",
     "failures",
     "figures",
-    "item",
     "latest_results",
     "lineage",
     "lineages",
@@ -61,18 +59,7 @@ __all__ = [
     "workflow",
 ]
 
-T = TypeVar("T")
-
 _COUNTS = tuple(column.name for column in t.counter.columns if column.name != "revision_id")
-
-
-def item(store: Store, kind: type[T], document: Mapping[str, Any]) -> T:
-    """The item of type `kind` that a document describes, with absolute paths."""
-
-    def absolute(path: Path) -> Path:
-        return path if path.is_absolute() else store.folder / path
-
-    return map_paths(from_document(kind, dict(document)), absolute)
 
 
 def session(store: Store) -> SessionRecord:
@@ -502,6 +489,8 @@ def _results() -> Select[Any]:
             t.result.c.seconds,
             t.result.c.attempt,
             t.result.c.host,
+            t.result.c.types,
+            t.result.c.pictures,
             t.step.c.name.label("step"),
             t.revision.c.number,
             t.exposure.c.name.label("exposure"),
@@ -532,6 +521,11 @@ def _result(row: Row[Any]) -> ResultRecord:
         passed=row.passed,
         attempt=row.attempt,
         host=row.host,
+        types=json.loads(row.types),
+        pictures=tuple(
+            PictureRecord(port=port, path=path, title=title, description=description)
+            for port, path, title, description in json.loads(row.pictures)
+        ),
     )
 
 
@@ -571,6 +565,7 @@ def _lineage(connection: Connection, wanted: Sequence[int]) -> Iterable[LineageR
             key=row.key,
             parameters=json.loads(row.parameters),
             inputs=tuple(inputs.get(row.id, ())),
+            types=json.loads(row.types),
             files=tuple(files.get(row.id, ())),
             finished=row.started + row.seconds,
             seconds=row.seconds,

@@ -14,6 +14,7 @@ __all__ = [
     "FailureRecord",
     "LineageRecord",
     "LinkRecord",
+    "PictureRecord",
     "QualityRecord",
     "ResultRecord",
     "RevisionRecord",
@@ -171,6 +172,17 @@ class QualityRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PictureRecord:
+    """A file of a result that people look at."""
+
+    port: str
+    path: str
+    """Inside the session relative to its folder."""
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResultRecord:
     """What one task made."""
 
@@ -194,6 +206,9 @@ class ResultRecord:
     """Whether it goes on: False for a rejected exposure."""
     attempt: int
     host: str
+    types: Mapping[str, str] = field(default_factory=dict)
+    """``module:Class`` of the items by output port; `icestream.store.items` makes them."""
+    pictures: tuple[PictureRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +311,8 @@ class LineageRecord:
     parameters: Mapping[str, Any]
     inputs: tuple[tuple[str, int], ...]
     """(port, id of the result that came in)."""
+    types: Mapping[str, str]
+    """``module:Class`` of what it is, by output port."""
     files: tuple[tuple[str, int], ...]
     """(path, bytes); paths inside the session are relative to its folder."""
     finished: float

@@ -22,7 +22,6 @@ from sqlalchemy import (
 __all__ = [
     "alert",
     "arrival",
-    "command",
     "counter",
     "decision",
     "epoch",
@@ -35,6 +34,7 @@ __all__ = [
     "metadata",
     "part",
     "quality",
+    "request",
     "result",
     "revision",
     "sample",
@@ -203,8 +203,15 @@ result = Table(
     Column("started", Double, nullable=False),
     Column("seconds", Double, nullable=False),
     Column("host", Text, nullable=False),
+    Column("types", Text, nullable=False, default="{}", server_default=text("'{}'")),
+    Column("pictures", Text, nullable=False, default="[]", server_default=text("'[]'")),
 )
-"""What a task committed: {output port: document}. Written once, never changed."""
+"""What a task committed: {output port: document}. Written once, never changed.
+
+`types`: {output port: ``module:Class`` of the item}; a port that is not in it is of a session older
+than this. `pictures`: [[port, path, title, description], ...], so that nobody needs the type to
+show them.
+"""
 
 input_ = Table(
     "input",
@@ -307,19 +314,23 @@ decision = Table(
 )
 """A person accepted or rejected an exposure; the last one holds."""
 
-command = Table(
-    "command",
+request = Table(
+    "request",
     metadata,
     Column("token", Text, primary_key=True),
     Column("time", Double, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("arguments", Text, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("document", Text, nullable=False),
     Column("who", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("answer", Text, nullable=False, default=""),
     Index(None, "state", "time"),
 )
-"""What people asked of the session: new, done, refused. The only table others write to."""
+"""What people and programs asked of the session, and the answer. Others write to this table only.
+
+`document`: what is asked, as `icestream.engine.requests.models` has it for the verb. `state`: new,
+done, refused.
+"""
 
 sample = Table(
     "sample",
@@ -378,6 +389,8 @@ part = Table(
     Column("exposure_id", BigInteger, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("segment_id", BigInteger),
+    Column("port", Text, nullable=False, default="", server_default=text("''")),
     Index(None, "revision_id", "segment_id"),
 )
-"""Particles of one exposure; their columns are in the result until a segment takes them."""
+"""Particles of one exposure; their columns are in the result, at its output `port`, until a segment
+takes them."""

@@ -9,6 +9,7 @@ from icestream.cli import adopt as command
 from icestream.cli.adopt import NoOffer, adopt, offer_words
 from icestream.engine.coordinator.monitors import inspect
 from icestream.engine.record import observations as notes
+from icestream.engine.requests.models import Adopt
 from icestream.store import queries
 from toy_record import Desk, Step, desks
 
@@ -65,10 +66,10 @@ def test_a_preview_says_what_would_run_and_asks_for_nothing(
 
 def test_it_is_asked_for_by_number(offered: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(command, "ask", lambda *words, **named: asked.append((words, named)) or 0)
+    monkeypatch.setattr(command, "ask", lambda *words: asked.append(words) or 0)
     (alert,) = queries.alerts(offered.store)
     assert adopt(offered.folder, alert.id) == 0
-    assert asked == [((offered.folder, "adopt"), {"alert": alert.id})]
+    assert asked == [(offered.folder, Adopt(alert=alert.id))]
 
 
 def test_an_unknown_number_says_which_there_are(offered: Desk) -> None:

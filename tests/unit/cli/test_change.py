@@ -12,7 +12,8 @@ from icestream.cli.change import InvalidChange, change, read_changes
 from icestream.engine.graph.workflow import load_workflow
 from icestream.engine.machine.lock import hold
 from icestream.engine.record.record import Record
-from icestream.protocol import Parameters, Registry
+from icestream.engine.requests.models import SetParameters
+from icestream.protocol import InputFile, Parameters, Registry
 from icestream.store import queries
 from icestream.store.open import open_store
 from icestream.store.records import Counts, StepRecord
@@ -44,7 +45,7 @@ class RingParameters(Parameters):
     pattern: str = ""
     """Text."""
 
-    gain: Path | None = None
+    gain: InputFile | None = None
     """A file."""
 
     @model_validator(mode="after")
@@ -134,11 +135,11 @@ def test_nothing_to_set() -> None:
 
 def test_the_change_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[Any] = []
-    monkeypatch.setattr(module, "ask", lambda *words, **more: sent.append((words, more)) or 0)
+    monkeypatch.setattr(module, "ask", lambda *words: sent.append(words) or 0)
     sample = SampleSession(tmp_path / "session", start=1.7e9)
     with hold(sample.folder):
         assert change(sample.folder, "ctf", "defocus_max=3") == 0
-    assert sent == [((sample.folder, "set"), {"step": "ctf", "changes": {"defocus_max": 3.0}})]
+    assert sent == [(sample.folder, SetParameters(step="ctf", changes={"defocus_max": 3.0}))]
 
 
 def test_a_session_that_nobody_runs_is_changed_at_once(

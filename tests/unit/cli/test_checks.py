@@ -7,13 +7,14 @@ import pytest
 from icestream.cli.checks import (
     EACH_TIME,
     OccupiedFolder,
-    absent_files,
     changes_since,
     check_folder,
+    missing_here,
     without_each_time,
 )
 from icestream.engine.graph.workflow import Workflow, load_workflow
-from icestream.protocol import Registry
+from icestream.protocol import Program, Registry, Resources
+from icestream.protocols.estimate_ctf import EstimateCtf
 
 REGISTRY = Registry()
 
@@ -25,22 +26,46 @@ def _with(**parameters: object) -> Workflow:
 def test_every_path_that_leads_nowhere_is_told(tmp_path: Path) -> None:
     (tmp_path / "gain.mrc").touch()
     given = _with(pattern=str(tmp_path), gain=str(tmp_path / "gain.mrc"), defects=None)
-    assert list(absent_files(given, REGISTRY)) == []
+    assert list(missing_here(given, REGISTRY)) == []
     given = _with(pattern=f"{tmp_path}/no/*.tiff", gain=str(tmp_path), defects=str(tmp_path / "d"))
-    pattern, gain, defects = absent_files(given, REGISTRY)
+    pattern, gain, defects = missing_here(given, REGISTRY)
     assert pattern == f"step 'import': {tmp_path}/no is not there; --watch waits for it"
     assert gain.startswith(f"step 'import': gain: {tmp_path} is no file; give its right path")
     assert defects.startswith(f"step 'import': defects: {tmp_path}/d is not there; ")
     assert defects.endswith("or 'none' to do without")
 
 
+def test_files_of_every_step_are_looked_for(tmp_path: Path) -> None:
+    given = _with(pattern=str(tmp_path)).changed("pick", {"templates": str(tmp_path / "no.mrcs")})
+    (said,) = missing_here(given, REGISTRY)
+    assert said.startswith(f"step 'pick': templates: {tmp_path}/no.mrcs is not there; give its")
+
+
+def test_gpus_and_programs_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = _with(pattern=str(tmp_path))
+    monkeypatch.setattr(EstimateCtf, "need", lambda self: Resources(gpus=1))
+    monkeypatch.setattr(EstimateCtf, "programs", lambda self: (Program("/no/such/program"),))
+    program, gpu = missing_here(given, REGISTRY, gpus=0)
+    assert program.startswith("step 'ctf': the program '/no/such/program' is not installed: ")
+    assert gpu.startswith("step 'ctf': a task needs 1 GPU, and this machine has none for it; ")
+
+
+def test_a_protocol_that_raises_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: EstimateCtf, parameters: object) -> None:
+        raise RuntimeError("not today")
+
+    monkeypatch.setattr(EstimateCtf, "__init__", refuse)
+    (said,) = missing_here(_with(pattern=str(tmp_path)), REGISTRY)
+    assert said == "step 'ctf': cannot be made: RuntimeError: not today"
+
+
 def test_a_folder_that_is_watched_may_still_come(tmp_path: Path) -> None:
-    assert list(absent_files(_with(pattern=str(tmp_path / "later"), watch=True), REGISTRY)) == []
+    assert list(missing_here(_with(pattern=str(tmp_path / "later"), watch=True), REGISTRY)) == []
 
 
 def test_a_session_is_no_folder_of_movies(tmp_path: Path) -> None:
     (tmp_path / "icestream.db").touch()
-    (said,) = absent_files(_with(pattern=f"{tmp_path}/**/*.mrc", watch=True), REGISTRY)
+    (said,) = missing_here(_with(pattern=f"{tmp_path}/**/*.mrc", watch=True), REGISTRY)
     assert said.startswith(f"step 'import': {tmp_path} is a session, and its images are results")
 
 

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from icestream.cli import control
+import old_session
+from icestream.cli import app, control
 from icestream.cli.control import ask, run_again
 from icestream.cli.terminal import called
 from icestream.engine.graph.workflow import Step, Workflow
 from icestream.engine.machine.lock import hold
 from icestream.engine.requests.doorbell import Doorbell
+from icestream.engine.requests.models import Pause, read_request
 from icestream.store import tables as t
+from icestream.store.migrate import OlderStore
 from icestream.store.open import NoStore, open_store
 from report_session import SampleSession
 
@@ -30,14 +33,14 @@ def session(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def answering(session: Path) -> Iterator[Callable[[str, str], None]]:
-    """Let a process run the session that gives each command the same answer."""
+    """Let a process run the session that gives each request the same answer."""
     around = contextlib.ExitStack()
 
     def start(state: str, answer: str) -> None:
         def rung() -> None:
             store = open_store(session)
             with store.write() as connection:
-                connection.execute(update(t.command).values(state=state, answer=answer))
+                connection.execute(update(t.request).values(state=state, answer=answer))
             store.close()
 
         around.enter_context(hold(session))
@@ -50,9 +53,12 @@ def answering(session: Path) -> Iterator[Callable[[str, str], None]]:
 def _asked(session: Path) -> list[tuple[str, dict[str, object]]]:
     store = open_store(session, readonly=True)
     with store.read() as connection:
-        rows = connection.execute(select(t.command.c.name, t.command.c.arguments)).all()
+        rows = connection.execute(select(t.request.c.verb, t.request.c.document)).all()
     store.close()
-    return [(row[0], json.loads(row[1])) for row in rows]
+    return [
+        (verb, {name: value for name, value in json.loads(text).items() if value})
+        for verb, text in rows
+    ]
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "stop", "abort"])
@@ -66,8 +72,11 @@ def test_each_reaches_the_session(
     command = getattr(control, verb)
     with hold(session):
         assert command(session) == 1  # nobody answers
-        assert command(session, "ctf", branch=True) == 1
-    assert _asked(session) == [(verb, {}), (verb, {"step": "ctf", "branch": True})]
+        assert command(session, "ctf", downstream=True) == 1
+    assert _asked(session) == [
+        (verb, {}),
+        (verb, {"step": "ctf", "downstream": True}),
+    ]
 
 
 def test_what_failed_is_tried_again_now_or_in_the_next_run(
@@ -119,7 +128,7 @@ def test_what_the_session_does_not_have_is_refused_at_once(
     said: str,
 ) -> None:
     with hold(session) if running else contextlib.nullcontext():
-        assert ask(session, verb, **arguments) == 1
+        assert ask(session, read_request(arguments, verb=verb)) == 1
     assert _asked(session) == []
     assert said in capsys.readouterr().out
 
@@ -129,7 +138,7 @@ def test_what_the_session_does_not_have_is_refused_at_once(
 def test_a_session_that_nobody_runs_is_not_ended_later(
     session: Path, verb: str, step: str | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Left in the store, the command would end the session as soon as it goes on."""
+    """Left in the store, the request would end the session as soon as it goes on."""
     assert getattr(control, verb)(session, step) == 0
     assert _asked(session) == []
     assert "nothing to end" in capsys.readouterr().out
@@ -149,7 +158,7 @@ def test_the_answer_is_printed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     answering("done", "the session is paused")
-    assert ask(session, "pause") == 0
+    assert ask(session, Pause()) == 0
     assert capsys.readouterr().out == "the session is paused\n"
 
 
@@ -159,7 +168,7 @@ def test_a_refusal_is_told_by_the_status_too(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     answering("refused", "it is done")
-    assert ask(session, "pause", step="ctf") == 1
+    assert ask(session, Pause(step="ctf")) == 1
     assert "it is done" in capsys.readouterr().out
 
 
@@ -168,13 +177,20 @@ def test_a_session_that_does_not_answer(
 ) -> None:
     monkeypatch.setattr(control, "_PATIENCE", 0.05)
     with hold(session):
-        assert ask(session, "pause") == 1
+        assert ask(session, Pause()) == 1
     assert "has not answered" in capsys.readouterr().out
 
 
 def test_a_folder_without_a_session(tmp_path: Path) -> None:
     with pytest.raises(NoStore):
         control.pause(tmp_path)
+
+
+def test_a_session_of_another_version_is_told_in_one_sentence(tmp_path: Path) -> None:
+    old_session.restore(tmp_path / "session")
+    with pytest.raises(OlderStore, match="was run by an earlier version") as refused:
+        control.resume(tmp_path / "session", "share")
+    assert app._foreseen(refused.value)
 
 
 def test_how_to_make_a_session_go_on(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:

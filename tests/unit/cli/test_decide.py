@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from icestream.cli import decide
+from icestream.engine.requests.models import Accept, Reject
 
 
 @pytest.mark.parametrize("verb", ["accept", "reject"])
@@ -14,10 +15,11 @@ def test_exposures_and_the_reason_are_sent(
 ) -> None:
     sent: list[Any] = []
 
-    def ask(*words: Any, **arguments: Any) -> int:
-        sent.append((words, arguments))
+    def ask(*words: Any) -> int:
+        sent.append(words)
         return 0
 
     monkeypatch.setattr(decide, "ask", ask)
     assert getattr(decide, verb)(tmp_path, "one", "two", why="ice") == 0
-    assert sent == [((tmp_path, verb), {"exposures": ["one", "two"], "why": "ice"})]
+    asked = {"accept": Accept, "reject": Reject}[verb](exposures=("one", "two"), why="ice")
+    assert sent == [(tmp_path, asked)]

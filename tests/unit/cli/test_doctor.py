@@ -8,7 +8,7 @@ import pytest
 
 from icestream.cli import doctor as module
 from icestream.cli.doctor import doctor, examine
-from icestream.protocol import Resources
+from icestream.protocol import Probe, Program, Resources
 from icestream.protocols.estimate_ctf import EstimateCtf
 
 
@@ -95,6 +95,37 @@ def test_a_protocol_that_needs_more_gpus_than_there_are_is_named(
     monkeypatch.setattr(EstimateCtf, "need", lambda self: Resources(gpus=1))
     found = {finding.what: finding for finding in examine(tmp_path)}
     assert found["GPUs for ctf.estimate"].mark == "missing"
+
+
+def test_programs_are_named_with_their_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = tmp_path / "fit"
+    there.write_text("#!/bin/sh\necho fit 4.1\n")
+    there.chmod(0o755)
+    programs = (Program(str(there), probe=Probe()), Program("/no/such/fit", package="ask them"))
+    monkeypatch.setattr(EstimateCtf, "programs", lambda self: programs)
+    monkeypatch.setattr(EstimateCtf, "lacking", lambda self: ("no licence; export LICENCE",))
+    found = {finding.what: finding for finding in examine(tmp_path)}
+    assert found[f"program {there}"].mark == "ok"
+    assert found[f"program {there}"].found == f"{there}, version 4.1"
+    assert found["program /no/such/fit"].mark == "missing"
+    assert found["program /no/such/fit"].found.endswith("; install it (ask them)")
+    assert found["program /no/such/fit"].cost == "ctf.estimate cannot run here"
+    assert found["for ctf.estimate"].found == "no licence; export LICENCE"
+
+
+def test_a_protocol_that_raises_is_said_and_the_others_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: EstimateCtf) -> Resources:
+        raise RuntimeError("not today")
+
+    monkeypatch.setattr(EstimateCtf, "need", refuse)
+    found = {finding.what: finding for finding in examine(tmp_path)}
+    assert found["protocol ctf.estimate"].mark == "wrong"
+    assert "cannot be made" in found["protocol ctf.estimate"].found
+    assert "not today" in found["protocol ctf.estimate"].found
 
 
 def test_a_gpu_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,11 @@
 """`icestream plugin check`."""
 
 from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 
 import pytest
 
+import malformed
 from icestream.cli import plugin
 from icestream.protocol.registry import GROUP
 
@@ -13,6 +15,7 @@ class _Distribution:
 
     name = "some-plugin"
     version = "1"
+    files = None
 
     def __init__(self, **points: str) -> None:
         self.entry_points = EntryPoints(
@@ -42,7 +45,11 @@ def test_a_protocol_that_does_not_load(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _check(monkeypatch, **{"a.b": "no_such_module:Thing"}) == 1
-    assert "No module named 'no_such_module'" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "No module named 'no_such_module'; let the entry point name" in printed
+    assert "Traceback" not in printed
+    plugin.app(["check", "some-plugin", "--traceback"], result_action="return_value")
+    assert "Traceback (most recent call last)" in capsys.readouterr().out
 
 
 def test_a_good_package(
@@ -50,4 +57,72 @@ def test_a_good_package(
 ) -> None:
     point = "icestream.protocols.select_exposures:SelectExposures"
     assert _check(monkeypatch, **{"exposures.select": point}) == 0
-    assert capsys.readouterr().out == "exposures.select: ok\n"
+    first, last = capsys.readouterr().out.splitlines()
+    assert first == "exposures.select: ok"
+    assert last.startswith("read 1 protocol and ")
+    assert last.endswith(" modules of some-plugin: nothing is wrong")
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package of a plugin, which cannot be told from an editable installation."""
+    monkeypatch.syspath_prepend(tmp_path)
+    folder = tmp_path / f"plugin_in_{tmp_path.name}"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(malformed.HEAD + malformed.typo("Item", "pass"))
+    return folder
+
+
+def test_a_module_that_no_protocol_needs_is_read_and_not_imported(
+    package: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (package / "unused.py").write_text("raise SystemExit\n\ndef f():\n    import icestream.store\n")
+    (package / "broken.py").write_text("x = (\n")
+    (package / "lost.py").write_text("import no_such_library\n")
+    assert _check(monkeypatch, **{"test.typo": f"{package.name}:Typo"}) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "test.typo: ok"
+    assert f"  {package.name}/broken.py:1: '(' was never closed; mend the line" in lines
+    assert f"{package.name}/unused.py: 1 problem(s)" in lines
+    assert any(line.startswith(f"  {package.name}/unused.py:4: imports icestr") for line in lines)
+    assert any(line.startswith(f"  {package.name}/lost.py:1: imports no_such") for line in lines)
+    assert lines[-1] == "read 1 protocol and 4 modules of some-plugin: 3 problems"
+
+
+def test_what_is_wrong_with_a_protocol_is_said_once(
+    package: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Though both the protocol and its module are looked at."""
+    (package / "lost.py").write_text("import no_such_library\n")
+    points = {"test.typo": f"{package.name}:Typo", "test.lost": f"{package.name}.lost:Typo"}
+    assert _check(monkeypatch, **points) == 1
+    printed = capsys.readouterr().out
+    assert printed.count("lost.py:1: ") == 1
+    assert printed.endswith("read 2 protocols and 2 modules of some-plugin: 1 problem\n")
+
+
+SLIPS = (
+    malformed.SIGNATURES
+    | malformed.UNREAD
+    | malformed.ATTRIBUTES
+    | malformed.CONSTANTS
+    | malformed.WRITES
+    | malformed.OTHERS
+    | malformed.RAISING
+)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("source", [source for source, _ in SLIPS.values()], ids=SLIPS.keys())
+def test_no_slip_raises_a_traceback_at_people(
+    source: str,
+    package: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (package / "__init__.py").write_text(malformed.HEAD + source)
+    assert _check(monkeypatch, **{"test.typo": f"{package.name}:Typo"}) == 1
+    printed = capsys.readouterr().out
+    assert "Traceback" not in printed
+    assert printed.startswith("test.typo: 1 problem(s)\n  ")
+    assert printed.count("\n") == 3

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cyclopts import CycloptsError
 
+import old_session
 from icestream.cli import process as module
 from icestream.cli.process import process
 from icestream.cli.running import Here
@@ -96,6 +97,13 @@ def test_mistakes_are_told_before_anything_starts(
     with pytest.raises(CycloptsError, match=told):
         process("/data", "--out", str(tmp_path / "s"), *words)
     assert not started
+
+
+def test_a_session_of_an_earlier_version_is_brought_up_to_date_first(tmp_path: Path) -> None:
+    """Its workflow is what the options belong to, so it is read before the session is run."""
+    old_session.restore(tmp_path / "session")
+    found = module._base(("/data", "--out", str(tmp_path / "session")))
+    assert [step.name for step in found.steps if step.protocol == "toy.teach"] == ["teach", "tune"]
 
 
 def test_underscores_are_understood(started: list[Any], tmp_path: Path) -> None:

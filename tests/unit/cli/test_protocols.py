@@ -5,7 +5,8 @@ import json
 import pytest
 
 from icestream.cli.protocols import app
-from icestream.protocol import Registry, UnknownProtocol
+from icestream.protocol import Registry, Resources, UnknownProtocol
+from icestream.protocols.estimate_ctf import EstimateCtf
 
 
 def _run(*tokens: str) -> object:
@@ -44,6 +45,20 @@ def test_show_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out)
     assert found["inputs"] == {"micrograph": "Micrograph"}
     assert "properties" in found["parameters"]
+
+
+def test_show_of_a_protocol_that_raises(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: EstimateCtf) -> Resources:
+        raise RuntimeError("not today")
+
+    monkeypatch.setattr(EstimateCtf, "need", refuse)
+    _run("show", "ctf.estimate")
+    shown = capsys.readouterr().out
+    assert "needs: cannot be told: " in shown
+    assert "not today" in shown
+    assert "parameters:" in shown
 
 
 def test_an_unknown_name_suggests_near_ones() -> None:

@@ -205,6 +205,23 @@ def test_files_that_are_not_there_are_told_before_anything_starts(
     assert not (tmp_path / "s").exists()
 
 
+def test_tokens_come_from_the_settings(
+    engine: Callable[[Session], list[Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+
+    def session(folder: Path, workflow: Workflow, **options: Any) -> Outcome:
+        given.update(options)
+        return DONE
+
+    engine(session)
+    monkeypatch.setenv("ICESTREAM_TOKENS", "relion=2")
+    workflow = WORKFLOW.changed("import", {"pattern": str(tmp_path)})
+    run_here(workflow, tmp_path / "s", Here(report=False))
+    assert given["machine"].tokens == {"relion": 2}
+    assert given["machine"].amounts()["token:relion"] == 2
+
+
 @pytest.mark.parametrize(
     ("signals", "asked"),
     [

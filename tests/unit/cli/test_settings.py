@@ -22,6 +22,17 @@ def test_each_value_and_its_origin(
     assert lines["report_interval"].startswith("5 s\tdefault\t")
 
 
+def test_tokens_are_shown_as_they_are_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ICESTREAM_TOKENS", "relion=2,topaz=1")
+    app(["show"], result_action="return_value")
+    assert "tokens\trelion=2, topaz=1\t$ICESTREAM_TOKENS\t" in capsys.readouterr().out
+    app(["show", "--json"], result_action="return_value")
+    shown = json.loads(capsys.readouterr().out)["tokens"]
+    assert shown == {"value": {"relion": 2, "topaz": 1}, "origin": "$ICESTREAM_TOKENS"}
+
+
 def test_the_same_for_programs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,5 +1,6 @@
 """Running a session: what the machine has, what is refused, and that everything is given back."""
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,17 +9,25 @@ from typing import Any
 import pytest
 import structlog
 
+import old_session
 import toys
 from icestream.engine import session as module
 from icestream.engine.executors.contract import Ended, Gpus
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine.ledger import Ledger
-from icestream.engine.machine.lock import hold
+from icestream.engine.machine.lock import SessionBusy, hold
 from icestream.engine.progress import Progress
 from icestream.engine.record.opening import SCRATCH, mark_of
-from icestream.engine.session import Machine, RunningSession, gpus_of_machine, run_session
+from icestream.engine.session import (
+    Machine,
+    RunningSession,
+    bring_up_to_date,
+    gpus_of_machine,
+    run_session,
+)
 from icestream.protocol import Resources
 from icestream.store import queries
+from icestream.store.migrate import OlderStore
 from icestream.store.open import open_store
 from icestream.store.places import state_folder
 from toy_session import InlineExecutor, wait_for
@@ -266,3 +275,18 @@ def test_no_more_runs_at_once_than_the_machine_has(
     machine = Machine(cores=8, tokens={"licence": 1})
     assert run(tmp_path / "s", SRC, A, machine=machine, executor=Counting()).complete
     assert most == [1]
+
+
+def test_an_old_session_is_brought_up_to_date_before_it_is_looked_into(tmp_path: Path) -> None:
+    folder = tmp_path / "session"
+    bring_up_to_date(folder)
+    assert not folder.exists()  # nothing is made
+    old_session.restore(folder)
+    with hold(folder), pytest.raises(SessionBusy):  # the version of before runs it
+        bring_up_to_date(folder)
+    with pytest.raises(OlderStore):
+        open_store(folder, readonly=True)
+    bring_up_to_date(folder)
+    with contextlib.closing(open_store(folder, readonly=True)) as store:
+        assert len(queries.exposures(store)) == 6
+    bring_up_to_date(folder)

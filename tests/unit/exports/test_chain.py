@@ -1,13 +1,29 @@
 """The chain of a session is found by the types of items, whatever its steps are called."""
 
+import json
+import sys
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from icestream.exports.chain import find_chain, latest_classes, read_exposures
 from icestream.exports.provenance import session_workflow
-from icestream.model import Classes, Ctf, Gain, Micrograph, Movie, Particles, Picks, Volume
-from icestream.protocol import Registry
+from icestream.model import (
+    Classes,
+    Ctf,
+    Gain,
+    Micrograph,
+    Movie,
+    Particles,
+    Picks,
+    Volume,
+    type_name,
+)
+from icestream.protocol import ItemProtocol, Registry, UnknownProtocol
+from icestream.store import tables as t
 from icestream.store.open import Store
 from report_session import SampleSession
 
@@ -31,6 +47,76 @@ def test_each_kind_has_its_step(store: Store) -> None:
         Volume: "volume",
         Gain: "gain",
     }
+
+
+NONE = Registry([])
+"""Nothing is installed."""
+
+
+def test_what_was_recorded_is_exported_without_the_plugin_that_made_it(store: Store) -> None:
+    with_all, without = find_chain(store, Registry()), find_chain(store, NONE)
+    made = {kind: place for kind, place in with_all.places.items() if place[0] in MADE}
+    assert without.places == made
+    assert next(read_exposures(store, without)).micrograph is not None
+
+
+MADE = ("import", "align", "ctf", "pick", "extract")
+"""Steps with results; what the others would make is told by their protocols alone."""
+
+
+def forget(store: Store) -> None:
+    with store.write() as connection:
+        connection.execute(t.result.update().values(types="{}"))
+
+
+def test_an_older_session_needs_the_protocols_that_made_it(store: Store) -> None:
+    whole = find_chain(store, Registry()).places
+    forget(store)
+    assert find_chain(store, Registry()).places == whole
+    with pytest.raises(UnknownProtocol, match="no protocol 'movies.import' is installed"):
+        find_chain(store, NONE)
+
+
+def test_what_a_stranger_says_is_not_looked_for(store: Store) -> None:
+    """A step whose items are of a type that is not known makes nothing that can be exported."""
+    with store.write() as connection:
+        picks = t.result.c.document.like('{"picks"%')
+        said = json.dumps({"picks": "os:system"})
+        connection.execute(t.result.update().where(picks).values(types=said))
+    chain = find_chain(store, Registry())
+    assert Picks not in chain
+    assert Particles in chain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tilted(Ctf):
+    """More than a CTF."""
+
+
+class EstimateTilt(ItemProtocol[Any]):
+    """A plugin that estimates more."""
+
+    name = "ctf.tilted"
+    title = "Tilted"
+
+    def process(self, micrograph: Micrograph) -> Tilted:
+        """Not called here."""
+        raise NotImplementedError
+
+
+def test_an_item_that_is_more_than_a_ctf_is_exported_as_one(store: Store) -> None:
+    sys.modules["plugin_that_tilts"] = sys.modules[__name__]
+    point = EntryPoint("ctf.tilted", "plugin_that_tilts:EstimateTilt", "icestream.protocols")
+    with store.write() as connection:
+        ctf = t.result.c.document.like('{"ctf"%')
+        said = json.dumps({"ctf": type_name(Tilted)})
+        connection.execute(t.result.update().where(ctf).values(types=said))
+        step = t.step.update().where(t.step.c.name == "ctf")
+        connection.execute(step.values(protocol="ctf.tilted"))
+    chain = find_chain(store, Registry([point]))
+    assert chain.places[Ctf] == chain.places[Tilted] == ("ctf", "ctf")
+    assert sum(found.ctf is not None for found in read_exposures(store, chain)) > 5
+    assert Ctf not in find_chain(store, NONE)
 
 
 def test_exposures_come_in_order_with_what_they_have(store: Store) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from icestream.formats.arrivals import Arrivals, fingerprint
+from icestream.formats.arrivals import Arrivals, Change, fingerprint
 
 RNG = np.random.default_rng(2)
 
@@ -63,7 +63,7 @@ def test_later_changes_are_seen(tmp_path: Path) -> None:
     paths[8].unlink()
     os.utime(paths[9])
     found = [change for _ in range(3) for change in arrivals.look_back()]
-    assert found == [("7", "1000 -> 1200 bytes")]
+    assert found == [Change("7", "1000 -> 1200 bytes")]
     assert [arrivals.look_back() for _ in range(3)] == [[], [], []]
     assert len(arrivals) == 50
 
@@ -74,4 +74,4 @@ def test_the_newest_is_looked_at_each_time(tmp_path: Path) -> None:
     for path in paths:
         _take(arrivals, path, path.stem)
     _write(paths[-1], 1000)
-    assert arrivals.look_back() == [("99", "1000 -> 1000 bytes")]
+    assert arrivals.look_back() == [Change("99", "1000 -> 1000 bytes")]

@@ -8,6 +8,7 @@ import pytest
 
 from icestream.formats.epu import (
     epu_place,
+    epu_session_files,
     read_epu_exposure,
     read_epu_fractions,
 )
@@ -135,3 +136,15 @@ def test_cut_and_foreign_files(shared_data: Path, tmp_path: Path) -> None:
     path.write_bytes(b'<?xml version="1.0" encoding="nonsense"?><a/>')
     with pytest.raises(FormatError):
         read_epu_exposure(path)
+
+
+def test_files_at_the_top_of_a_session(tmp_path: Path) -> None:
+    data = tmp_path / "session" / "Images-Disc1" / "GridSquare_1" / "Data"
+    data.mkdir(parents=True)
+    top = tmp_path / "session"
+    assert epu_session_files(data) == []
+    for name in ("EpuSession.dm", "gain.gain"):
+        (top / name).touch()
+    found = {path.name for path in epu_session_files(data)}
+    assert found == {"EpuSession.dm", "gain.gain", "Images-Disc1"}
+    assert epu_session_files(data / "deeper") == []

@@ -78,7 +78,7 @@ def test_a_written_reference_is_read_as_the_same_factors(tmp_path: Path, eer: bo
     """Up to their mean, and with the bad pixels still bad."""
     gain = GAIN.copy()
     gain[3, 4] = 0.0
-    write_gain(tmp_path / "g.mrc", gain, 1.2, eer=eer)
+    assert write_gain(tmp_path / "g.mrc", gain, 1.2, eer=eer) == tmp_path / "g.mrc"
     found = read_gain(tmp_path / "g.mrc", SHAPE, eer=eer)
     good = gain > 0
     assert found[3, 4] == 0

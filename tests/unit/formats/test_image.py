@@ -25,7 +25,7 @@ def test_images_become_float32(tmp_path: Path, kind: str) -> None:
 
 def test_pictures_are_written_and_read(tmp_path: Path) -> None:
     grey = np.arange(256, dtype=np.uint8).reshape(8, 32)
-    write_picture(tmp_path / "a.png", grey)
+    assert write_picture(tmp_path / "a.png", grey) == tmp_path / "a.png"
     np.testing.assert_array_equal(read_image(tmp_path / "a.png"), grey)
     write_picture(tmp_path / "a.jpg", np.repeat(grey[..., None], 3, axis=2))
     assert np.abs(read_image(tmp_path / "a.jpg") - grey).max() < 12

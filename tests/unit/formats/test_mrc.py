@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from icestream.formats.errors import FormatError
 from icestream.formats.mrc import (
+    is_one_image,
     map_mrc,
     read_mrc,
     read_mrc_header,
@@ -27,7 +28,8 @@ RNG = np.random.default_rng(3)
 )
 def test_what_is_written_is_valid_and_read_back(tmp_path: Path, kind: str, mode: int) -> None:
     array = (RNG.random((3, 5, 7)) * 100).astype(kind)
-    write_mrc(tmp_path / "a.mrcs", array, 1.25, labels=["made by a test"])
+    written = write_mrc(tmp_path / "a.mrcs", array, 1.25, labels=["made by a test"])
+    assert written == tmp_path / "a.mrcs"
     assert mode == 12 or mrcfile.validate(tmp_path / "a.mrcs")  # 12 came after the standard
     with mrcfile.open(tmp_path / "a.mrcs") as theirs:
         assert theirs.header.mode == mode
@@ -185,3 +187,19 @@ def test_no_damage_ends_in_anything_but_the_format_error(cut: int, flip: int, va
         path.write_bytes(raw[:cut])
         with pytest.raises(FormatError):
             read_mrc(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "image"),
+    [("a.mrc", (8, 9), True), ("a.mrc", (3, 8, 9), False), ("a.mrcs", (8, 9), False)],
+)
+def test_one_image_is_told_from_a_movie(
+    tmp_path: Path, name: str, shape: tuple[int, ...], image: bool
+) -> None:
+    assert is_one_image(write_mrc(tmp_path / name, np.ones(shape, np.float32))) is image
+
+
+def test_what_is_no_mrc_file_is_no_image(tmp_path: Path) -> None:
+    assert not is_one_image(tmp_path / "gone.mrc")
+    (tmp_path / "half.mrc").write_bytes(b"MRC")
+    assert not is_one_image(tmp_path / "half.mrc")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from icestream.formats.movie import MovieFacts
-from icestream.formats.sidecars import find_sidecars, is_gain_name
+from icestream.formats.sidecars import KnownFiles, find_sidecars, is_gain_name
 
 
 def _facts(frames: int, shape: tuple[int, int]) -> MovieFacts:
@@ -89,3 +89,44 @@ def test_the_cameras_statement_wins(tmp_path: Path) -> None:
 )
 def test_names_of_gain_references(name: str, gain: bool) -> None:
     assert is_gain_name(name) is gain
+
+
+def _known(*names: str) -> KnownFiles:
+    files = KnownFiles()
+    for name in names:
+        files.notice(Path("/x") / name)
+    return files
+
+
+def test_known_files_are_found_whatever_their_case(tmp_path: Path) -> None:
+    files = _known("Defects_1.TXT")
+    assert files.named(["none.txt", "defects_1.txt"]) == Path("/x/Defects_1.TXT")
+    assert files.named(["none.txt"]) is None
+    mdoc = tmp_path / "A.tif.mdoc"
+    mdoc.write_text("[FrameSet = 0]\nNumSubFrames = 4\nDateTime = 25-Sep-23  14:13:26\n")
+    files.notice(mdoc)
+    assert files.sidecars(Path("/y/a.tif")).frames == 4
+
+
+@pytest.mark.parametrize(
+    ("names", "there", "found"),
+    [
+        (["CountRef_1.mrc"], ["CountRef_1.mrc", "CountRef_2.mrc"], "CountRef_1.mrc"),
+        (["CountRef_1.dm4"], ["CountRef_1.tif"], "CountRef_1.tif"),
+        (["CountRef_1.dm4"], ["CountRef_1.tif", "CountRef_1.dm4"], "CountRef_1.dm4"),
+        (["CountRef_1.mrc"], ["CountRef_1.tif"], None),
+        (["gain.txt"], ["gain.txt"], None),
+        ([], ["gain.mrc"], None),
+    ],
+)
+def test_a_gain_reference_is_found_by_its_name_or_converted(
+    names: list[str], there: list[str], found: str | None
+) -> None:
+    assert _known(*there).gain_named(names) == (None if found is None else Path("/x") / found)
+
+
+def test_each_gain_reference_counts_once() -> None:
+    files = _known("gain_1.dm4", "gain_1.mrc", "gain_2.tif", "gain.xml", "movie.tif")
+    assert files.gains() == [Path("/x/gain_1.mrc"), Path("/x/gain_2.tif")]
+    for names in (["gain.mrc", "gain.tif"], ["gain.tif", "gain.mrc"]):
+        assert _known(*names).gains() == [Path("/x/gain.tif")], "the same in every run"

@@ -1,5 +1,6 @@
 """Sources are brought into one form and compared."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,16 @@ import pytest
 from icestream.formats.epu import EpuExposure, read_epu_exposure
 from icestream.formats.movie import MovieFacts
 from icestream.formats.statements import (
+    Said,
     Statement,
+    describe_exposure,
     differences,
     exposure_name,
     first_said,
     say_epu,
     say_header,
 )
+from icestream.model import Exposure
 
 
 @pytest.mark.parametrize(
@@ -69,8 +73,32 @@ def test_the_first_source_wins_and_differences_are_named() -> None:
         Statement(source="EPU", pixel_size=1.00),
         Statement(source="the header", pixel_size=1.02),
     ]
-    assert first_said(said, "pixel_size") == (1.0, "EPU")
-    assert first_said(said, "voltage") == (None, "")
+    assert first_said(said, "pixel_size") == Said(1.0, "EPU")
+    assert first_said(said, "voltage") == Said(None, "")
     assert differences(said, "pixel_size") == "1 says EPU, 1.02 says the header"
     assert differences(said, "pixel_size", 0.05) == ""
     assert differences(said, "voltage") == ""
+
+
+def test_a_shot_is_described_by_who_speaks_first() -> None:
+    written = datetime(2026, 3, 4, tzinfo=UTC)
+    taken = datetime(2026, 3, 3, tzinfo=UTC)
+    path = Path("/x/GridSquare_77/Data/FoilHole_5_Data_6_7_fractions.tiff")
+    said = [
+        Statement(source="you", tilt=0.0),
+        Statement(source="EPU", tilt=3.0, beam_shift=(0.1, 0.2), acquired=taken),
+        Statement(source="the header", stage=(1.0, 2.0, 3.0), nominal_defocus=15000.0),
+    ]
+    assert describe_exposure(path, said, group=4, written=written) == Exposure(
+        name="FoilHole_5_Data_6_7",
+        acquired=taken,
+        grid_square="77",
+        foil_hole="5",
+        group=4,
+        beam_shift=(0.1, 0.2),
+        stage=(1.0, 2.0, 3.0),
+        tilt=0.0,
+        nominal_defocus=15000.0,
+    )
+    silent = describe_exposure(Path("a.tif"), [], group=1, written=written)
+    assert silent == Exposure(name="a", acquired=written)

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from pydantic import ValidationError
 
+import icestream.model
 from icestream.model import (
+    ITEM_TYPES,
     Micrograph,
     Motion,
     Movie,
@@ -19,6 +21,7 @@ from icestream.model import (
     from_document,
     map_paths,
     to_document,
+    type_name,
 )
 from icestream.model.exposure import Exposure
 
@@ -84,6 +87,15 @@ def test_every_path_is_moved() -> None:
     assert moved.unweighted == Path("/session/align/a_noDW.mrc")
     assert moved.movie == Path("/raw/a.tiff")
     assert before.path == Path("align/a.mrc")
+
+
+def test_our_types_are_named_after_the_package_that_exports_them() -> None:
+    assert type_name(Movie) == "icestream.model:Movie"
+    for name, kind in ITEM_TYPES.items():
+        module, _, own = name.partition(":")
+        assert module == "icestream.model"
+        assert getattr(icestream.model, own) is kind
+    assert type_name(Path) == "pathlib:Path"
 
 
 def test_all_problems_are_told_at_once() -> None:

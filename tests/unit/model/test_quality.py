@@ -9,15 +9,18 @@ from icestream.model import (
     Classes,
     Ctf,
     Gain,
+    Measured,
     Micrograph,
     MicrographQuality,
     Motion,
+    Movie,
     Optics,
     Orientation,
     Particles,
     Picks,
     Volume,
     column,
+    qualities_of,
 )
 
 OPTICS = Optics(pixel_size=1.0, voltage=300)
@@ -117,3 +120,10 @@ def test_defocus_is_shown_in_micrometres() -> None:
     quality = QUALITIES["ctf.defocus"]
     assert (quality.unit, quality.shown_unit) == ("Å", "µm")
     assert ITEMS[1].qualities()["ctf.defocus"] * quality.scale == pytest.approx(1.15)
+
+
+def test_an_item_that_says_what_was_measured_is_measured() -> None:
+    assert issubclass(Ctf, Measured)
+    assert not issubclass(Movie, Measured)
+    assert qualities_of(OPTICS) == {}
+    assert all(qualities_of(item) == item.qualities() for item in ITEMS)

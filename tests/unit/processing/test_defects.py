@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 
-from icestream.processing.defects import find_outliers, replace_defects
+from icestream.processing.defects import (
+    find_outliers,
+    find_outliers_in_movie,
+    replace_defects,
+)
 
 
 def movie(seed=1, shape=(20, 150, 170)):
@@ -28,6 +32,31 @@ def test_a_constant_image_with_one_odd_pixel():
     assert not find_outliers(image).any()
     image[3, 4] = 50
     assert np.argwhere(find_outliers(image)).tolist() == [[3, 4]]
+
+
+def test_pixels_of_a_movie_stand_out_after_its_gain():
+    """A pixel that the gain corrects does not; one whose sum is no number does."""
+    frames = movie().astype(np.float32)
+    gain = np.ones(frames.shape[1:], np.float32)
+    frames[:, 20, 30] *= 5
+    gain[20, 30] = 0.2
+    frames[:, 40, 50] = 30
+    frames[3, 60, 70] = np.nan
+    nothing = np.zeros(gain.shape, bool)
+    found = np.argwhere(find_outliers_in_movie(frames, gain, nothing))
+    np.testing.assert_array_equal(found, [[40, 50], [60, 70]])
+
+
+def test_known_defects_do_not_hide_their_neighbours():
+    """A broad bright stripe is the median of its blocks, unless it is known."""
+    frames = movie()
+    known = np.zeros(frames.shape[1:], bool)
+    known[:, 20:60] = True
+    frames[:, known] = 200
+    frames[:, 40, 62] = 30
+    gain = np.ones(known.shape, np.float32)
+    found = find_outliers_in_movie(frames, gain, known)
+    np.testing.assert_array_equal(np.argwhere(found), [[40, 62]])
 
 
 def test_replaced_pixels_hold_counts_of_near_good_neighbours():

@@ -1,12 +1,17 @@
-"""The conformance suite finds what is wrong with a plugin."""
+"""The conformance suite says in one sentence what is wrong with a plugin."""
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
+import pytest
+
 import icestream.engine  # noqa: F401  (an import that a protocol may not make)
-from icestream.model import Ctf, Micrograph
+import malformed
+from icestream.model import Ctf, Micrograph, Picture
 from icestream.protocol import ItemProtocol, Parameters, shown_if
-from icestream.protocol.conformance import problems
+from icestream.protocol.conformance import class_problems, problems
 
 
 class Good(ItemProtocol[Parameters]):
@@ -29,6 +34,7 @@ class Bad(Parameters):
 @dataclass
 class Loose:
     exposure: str
+    drawing: Annotated[str, Picture("Drawing")] = ""
 
 
 class Poor(ItemProtocol[Bad]):
@@ -44,20 +50,17 @@ class Poor(ItemProtocol[Bad]):
     def process(self, micrograph: Micrograph) -> Loose: ...
 
 
-def without_imports(found: list[str]) -> list[str]:
-    return [problem for problem in found if "imports icestream.engine" not in problem]
-
-
 def test_a_good_protocol_has_no_problem_but_its_module() -> None:
-    found = problems(Good)
-    assert without_imports(found) == []
-    assert len(found) == 1
+    (found,) = problems(Good)
+    assert "imports icestream.engine" in found
+    assert class_problems(Good) == []
 
 
 def test_each_problem_is_named() -> None:
     text = "\n".join(problems(Poor))
     for words in (
         "name is 'Poor'",
+        "'drawing' of Loose is marked as a picture and is <class 'str'>; mark the Path of a file",
         "no title",
         "no docstring",
         "version is 0",
@@ -69,3 +72,31 @@ def test_each_problem_is_named() -> None:
         "imports icestream.engine",
     ):
         assert words in text, f"{words!r} not in:\n{text}"
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"), malformed.OTHERS.values(), ids=malformed.OTHERS.keys()
+)
+def test_a_slip_is_said_in_one_sentence(
+    source: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = class_problems(malformed.load_typo(source, tmp_path, monkeypatch))
+    assert f"Typo: {sentence}" in found
+    assert all("\n" not in each for each in found)
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"), malformed.RAISING.values(), ids=malformed.RAISING.keys()
+)
+def test_what_raises_is_said_with_its_place(
+    source: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (found,) = class_problems(malformed.load_typo(source, tmp_path, monkeypatch))
+    assert re.fullmatch(f"Typo: {sentence}", found), found
+
+
+@pytest.mark.parametrize("source", malformed.FINE.values(), ids=malformed.FINE.keys())
+def test_what_is_not_wrong_is_let_be(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert class_problems(malformed.load_typo(source, tmp_path, monkeypatch)) == []

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
+from numpy.typing import NDArray
 
 from icestream.model import Alert, Classes, Ctf, Micrograph, Movie, Particles, Picks, Verdict
 from icestream.protocol import (
@@ -12,10 +15,14 @@ from icestream.protocol import (
     ConsensusProtocol,
     Cursor,
     Discovery,
+    ItemFailed,
     ItemProtocol,
     Monitor,
     Parameters,
     Port,
+    Program,
+    ProgramProtocol,
+    Protocol,
     SelectionProtocol,
     SourceProtocol,
     TriggerProtocol,
@@ -104,15 +111,33 @@ def test_ports_of_each_kind() -> None:
     assert Machine.inputs() == ()
 
 
-def test_a_state_survives_its_checkpoint(tmp_path: Path) -> None:
-    class Arrays(Count):
-        pass
+class Sums(Count):
+    def start(self, first: Batch[Particles], work: Work) -> dict[str, NDArray[np.int64]]:  # type: ignore[override]
+        return {}
 
-    count = Arrays()
+
+def test_a_state_survives_its_checkpoint(tmp_path: Path) -> None:
+    sums = Sums()
     state = {"sums": np.arange(6).reshape(2, 3)}
-    count.save(state, tmp_path / "state")  # type: ignore[arg-type]
-    again = count.load(tmp_path / "state")
+    sums.save(state, tmp_path / "state")  # type: ignore[arg-type]
+    again = sums.load(tmp_path / "state")
     np.testing.assert_array_equal(again["sums"], state["sums"])  # type: ignore[index]
+
+
+def test_the_state_is_what_start_returns(tmp_path: Path) -> None:
+    assert Count.state_type() is int
+    with pytest.raises(TypeError, match="state is declared as int, found str"):
+        Count().save("5", tmp_path / "state")  # type: ignore[arg-type]
+    Count().save(5, tmp_path / "state")
+    with pytest.raises(ItemFailed, match="should be dict"):
+        Sums().load(tmp_path / "state")
+
+    class Silent(Count):
+        def start(self, first, work):  # type: ignore[no-untyped-def]
+            return 1
+
+    with pytest.raises(TypeError, match=r"Silent\.start does not say what it returns; annotate"):
+        Silent().save(5, tmp_path / "state")
 
 
 def test_a_batch_counts_items_by_their_length() -> None:
@@ -122,3 +147,41 @@ def test_a_batch_counts_items_by_their_length() -> None:
 
     assert Count().size(Three()) == 3
     assert Count().size(object()) == 1
+
+
+TRAITS = ("brings", "runs", "passes", "agrees", "gathers", "watches")
+
+
+@pytest.mark.parametrize(
+    ("kind", "traits"),
+    [
+        (SourceProtocol, {"brings"}),
+        (ItemProtocol, {"runs"}),
+        (ProgramProtocol, {"runs"}),
+        (ConsensusProtocol, {"runs", "agrees"}),
+        (SelectionProtocol, {"runs", "passes"}),
+        (BatchProtocol, {"runs", "gathers"}),
+        (TriggerProtocol, {"passes"}),
+        (Monitor, {"watches"}),
+    ],
+)
+def test_traits_of_each_kind(kind: type[Protocol[Any]], traits: set[str]) -> None:
+    assert {trait for trait in TRAITS if getattr(kind, trait)} == traits
+
+
+def test_a_protocol_without_programs_depends_on_no_software() -> None:
+    assert Items().software() == {}
+    assert Items().programs() == ()
+    assert Items().lacking() == ()
+
+
+def test_software_is_the_programs_that_tell_their_version(tmp_path: Path) -> None:
+    for name, script in (("fit", "echo 4.1"), ("mute", "exit 0")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+
+    class Fits(Items):
+        def programs(self) -> tuple[Program, ...]:
+            return tuple(Program(str(tmp_path / name)) for name in ("fit", "mute", "absent"))
+
+    assert Fits().software() == {str(tmp_path / "fit"): "4.1"}

@@ -1,5 +1,6 @@
 """Parameters: one model for validation, units, help and conditions."""
 
+from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -8,9 +9,12 @@ from pydantic import ValidationError
 
 from icestream.protocol import (
     Advanced,
+    InputFile,
     Operational,
     Parameters,
+    absent_file,
     hidden_parameters,
+    is_input_file,
     operational_parameters,
     refused_values,
     shown_if,
@@ -83,3 +87,47 @@ def test_refusals_say_limit_unit_and_what_was_found() -> None:
         ("phase_shift", "at least 0°, found -0.5"),
         ("unknown", "Extra inputs are not permitted"),
     ]
+
+
+class Files(Parameters):
+    """Files."""
+
+    gain: InputFile | None = None
+    """To be read, if given."""
+    model: Annotated[InputFile, Advanced] = Path("model.bin")
+    """To be read."""
+    references: tuple[InputFile, ...] = ()
+    """To be read."""
+    report: Path | None = None
+    """To be written."""
+
+
+def test_forms_can_tell_a_file_that_is_read() -> None:
+    fields = Files.model_json_schema()["properties"]
+    assert fields["model"]["x-input-file"] is True
+    assert fields["model"]["x-advanced"] is True
+    assert fields["gain"]["anyOf"][0]["x-input-file"] is True
+    assert fields["references"]["items"]["x-input-file"] is True
+    assert "x-input-file" not in str(fields["report"])
+    marked = [name for name, field in Files.model_fields.items() if is_input_file(field)]
+    assert marked == ["gain", "model", "references"]
+
+
+def test_the_mark_changes_no_value(tmp_path: Path) -> None:
+    """What is recorded, and so the keys, are those of a plain path."""
+    assert Files(gain=tmp_path / "a").model_dump(mode="json") == {
+        "gain": str(tmp_path / "a"),
+        "model": "model.bin",
+        "references": [],
+        "report": None,
+    }
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    assert absent_file(Files, "gain", None) == ""
+    assert absent_file(Files, "report", str(tmp_path / "no")) == ""
+    assert absent_file(Files, "model", str(tmp_path)) == (
+        f"model: {tmp_path} is no file; give its right path"
+    )
+    too_long = tmp_path / ("x" * 999)
+    assert absent_file(Files, "model", too_long).startswith(f"model: {too_long} ")

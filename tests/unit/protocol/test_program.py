@@ -19,6 +19,7 @@ from icestream.protocol import (
     ProgramProtocol,
     TryAgain,
     Work,
+    missing,
 )
 from icestream.protocol.program import run_command
 
@@ -88,11 +89,43 @@ def test_a_missing_program_says_where_to_get_it(tmp_path: Path) -> None:
         Missing().process(MOVIE, work=Work(folder=tmp_path))
 
 
+def test_what_is_missing_is_told_before_and_the_version_is_part_of_the_keys(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "fit"
+    path.write_text("#!/bin/sh\necho 1.0\n")
+    path.chmod(0o755)
+
+    class Fit(Echo):
+        program = Program(str(path), minimum="1.0")
+
+    assert missing(Fit()) == ()
+    assert Fit().software() == {str(path): "1.0"}
+    path.write_text("#!/bin/sh\necho 0.9.9\n")
+    assert Fit().software() == {str(path): "0.9.9"}
+    (said,) = missing(Fit())
+    assert said.startswith(f"the program '{path}' is too old: {path} is version 0.9.9, and 1.0 or")
+    path.unlink()
+    assert Fit().software() == {}
+
+
+def test_a_program_that_cannot_be_run_is_said_and_not_our_stub(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert run_command(Command(("/no/such/program",)), Work(folder=tmp_path), log) == 127
+    assert log.read_text() == "/no/such/program cannot be run: No such file or directory\n"
+
+
 def test_the_command_sees_the_gpus_and_cores(tmp_path: Path) -> None:
     work = Work(folder=tmp_path, cores=3, gpus=(1, 2))
     command = Command(("sh", "-c", "echo $CUDA_VISIBLE_DEVICES $OMP_NUM_THREADS $X"), {"X": "y"})
     assert run_command(command, work, tmp_path / "log") == 0
     assert (tmp_path / "log").read_text() == "1,2 3 y\n"
+
+
+def test_nothing_in_the_scratch_folder_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "ctypes.py").write_text("from pathlib import Path; Path('sentinel').touch()")
+    assert run_command(Command(("true",)), Work(folder=tmp_path), tmp_path / "log") == 0
+    assert not (tmp_path / "sentinel").exists()
 
 
 def test_a_timeout_ends_the_whole_group(tmp_path: Path) -> None:

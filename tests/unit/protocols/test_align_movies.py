@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from scipy.ndimage import affine_transform
 
 from icestream.formats import (
-    open_movie,
     read_mrc,
     read_mrc_header,
     read_star,
@@ -28,12 +27,7 @@ from icestream.processing.simulate.exposure import Conditions, simulate_movie
 from icestream.processing.simulate.transfer import Aberrations
 from icestream.protocol import ItemFailed, Work
 from icestream.protocol.conformance import problems
-from icestream.protocols.align_movies import (
-    AlignMovies,
-    AlignMoviesParameters,
-    _read_counts,
-    _usual_binning,
-)
+from icestream.protocols.align_movies import AlignMovies, AlignMoviesParameters
 from icestream.protocols.estimate_ctf import EstimateCtf
 from rings import ring_correlation
 
@@ -371,9 +365,6 @@ def test_upsampled_and_super_resolution_movies_are_binned(tmp_path):
     # A second electron in a pixel of a camera frame is lost.
     seen = 6 * 128**2 * (1 - np.exp(-3000 / 128**2))
     assert fine_sum.sum() == pytest.approx(seen, rel=0.02)
-    k3 = replace(movie, shape=(8184, 11520), eer_upsampling=1)
-    assert _usual_binning(k3) == 2.0
-    assert _usual_binning(replace(k3, shape=(4092, 5760))) == 1.0
     with pytest.raises(ValidationError, match="0 or at least 1"):
         AlignMoviesParameters(binning=0.5)
 
@@ -408,21 +399,6 @@ def test_first_frames_can_be_left_out_of_the_sums(simulated, aligned, tmp_path):
     np.testing.assert_allclose(rest, np.broadcast_to(rest[:1], rest.shape), atol=1e-3)
     with pytest.raises(ItemFailed, match="lower unsummed"):
         align(simulated[0], tmp_path, unsummed=12)
-
-
-@pytest.mark.parametrize(("place", "highest", "kind"), [(0, 9, np.uint8), (3, 300, np.uint16)])
-@pytest.mark.parametrize("written", [np.uint16, np.int16])
-def test_counts_are_kept_in_as_few_bytes_as_they_need(tmp_path, place, highest, kind, written):
-    counts = np.random.default_rng(1).poisson(4, (4, 128, 128)).astype(written)
-    counts[place, 7, 9] = highest
-    write_mrc(tmp_path / "m.mrcs", counts, 2.0)
-    with open_movie(tmp_path / "m.mrcs") as file:
-        found = _read_counts(file, range(4), 2)
-        some = _read_counts(file, range(1, 3), 1)
-    assert found.dtype == kind
-    assert np.array_equal(found, counts)
-    assert some.dtype == np.uint8
-    assert np.array_equal(some, counts[1:3])
 
 
 def test_frames_that_moved_far_are_left_out(simulated, aligned, tmp_path):

@@ -9,7 +9,12 @@ import pytest
 from icestream.formats.mrc import read_stack
 from icestream.model import Optics, Particles, column
 from icestream.processing.classify2d.online import Classification, Plan
-from icestream.protocols.class_files import Origins, write_assignments, write_sample
+from icestream.protocols.class_files import (
+    Origins,
+    read_sample,
+    write_assignments,
+    write_sample,
+)
 
 PLAN = Plan(box=32, pixel_size=4.0, diameter=80.0, classes_min=2, classes_max=2, memory=60)
 
@@ -72,3 +77,34 @@ def test_a_sample_has_the_images_and_the_defocus_of_its_rows(
     assert set(rows["defocus_v"][~of_two]) == {9_900.0}
     assert set(rows["defocus_angle"]) == {30.0}
     assert set(rows["phase_shift"]) == {5.0}
+
+
+def test_a_sample_is_read_as_it_was_written(
+    tmp_path: Path, made: tuple[Origins, Classification]
+) -> None:
+    stack, table = tmp_path / "sample.mrcs", tmp_path / "sample.parquet"
+    write_sample(stack, table, *made)
+    rows, images = duckdb.sql(f"SELECT * FROM '{table}'").fetchnumpy(), read_stack(stack)
+    for chosen in ([True, True], [True, False], [False, False]):
+        mine = np.array(chosen)[rows["class"] - 1]
+        found = read_sample(stack, table, np.array(chosen), 1000, seed=1)
+        assert len(found) == mine.sum()
+        assert np.array_equal(found.images, images[mine])
+        assert np.array_equal(found.shift, np.stack([rows["shift_y"], rows["shift_x"]], 1)[mine])
+        of_two = rows["exposure"][mine] == "two"
+        assert found.defocus.tolist() == np.where(of_two, 19_950.0, 9_950.0).tolist()
+        assert set(found.phase_shift) <= {5.0}
+
+
+def test_no_more_of_a_sample_is_read_than_wanted(
+    tmp_path: Path, made: tuple[Origins, Classification]
+) -> None:
+    stack, table = tmp_path / "sample.mrcs", tmp_path / "sample.parquet"
+    write_sample(stack, table, *made)
+    all_, every = np.ones(2, bool), read_stack(stack)
+    one, same, other = (read_sample(stack, table, all_, 20, seed).images for seed in (1, 1, 2))
+    assert len(one) == 20
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+    places = [int(np.flatnonzero((every == image).all(axis=(1, 2)))[0]) for image in one]
+    assert places == sorted(set(places))

@@ -123,6 +123,33 @@ def test_a_sample_to_look_at_again_is_written_as_particles_come(tmp_path: Path, 
     assert np.abs(kept - original).max() <= 0.026
 
 
+def test_a_session_that_is_resumed_shows_what_one_that_was_not_does(
+    tmp_path: Path, work: Work
+) -> None:
+    """The state is kept before its snapshot is made, which changes nothing in it."""
+    protocol = ClassifyParticles(WANTED)
+    counts = (60, 10, 30, 20)
+    batches = [Batch((particles(tmp_path, f"p{n}", c, n),)) for n, c in enumerate(counts)]
+    straight = resumed = None
+    for batch in batches:
+        if straight is None:
+            straight, resumed = protocol.start(batch, work), protocol.start(batch, work)
+        else:
+            straight = protocol.update(straight, batch, work)
+            resumed = protocol.update(protocol.load(tmp_path / "state"), batch, work)
+        protocol.save(resumed, tmp_path / "state")
+        one, other = (protocol.snapshot(state, work) for state in (straight, resumed))
+        assert (one.iteration, one.sample) == (other.iteration, other.sample)
+        assert np.array_equal(one.counts, other.counts)
+    assert straight is not None
+    assert resumed is not None
+    assert straight.classification is not None
+    assert resumed.classification is not None
+    first, second = straight.classification, resumed.classification
+    assert np.array_equal(first.references, second.references)
+    assert first.random.bit_generator.state == second.random.bit_generator.state
+
+
 def test_a_final_batch_without_particles_finishes(tmp_path: Path, work: Work) -> None:
     protocol = ClassifyParticles(WANTED)
     state = protocol.start(Batch((particles(tmp_path, "a", 60, 1),)), work)

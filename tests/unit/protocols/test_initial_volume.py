@@ -114,6 +114,9 @@ def test_a_map_is_made_written_and_improved(tmp_path: Path, work: Work) -> None:
     assert len(list(protocol.plot([found]))) == 2
     protocol.save(state, tmp_path / "checkpoint")
     state = protocol.load(tmp_path / "checkpoint")
+    again = protocol.snapshot(state, work)
+    assert again.iteration == 1
+    assert np.array_equal(read_mrc(again.map), volume)
     (tmp_path / "more").mkdir()
     state = protocol.update(state, Batch((classes(tmp_path / "more", 300, 2),), final=True), work)
     later = protocol.snapshot(state, work)

@@ -1,13 +1,17 @@
 """Details of an exposure, and facts of the acquisition."""
 
-from dataclasses import replace
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 
-from icestream.model import Ctf, Micrograph, Movie, Optics, Picks, to_document
-from icestream.report.details import Facts, ctf_facts, exposure_details, items_of
+from icestream.model import ITEM_TYPES, Ctf, Movie, Optics, Picture, to_document
+from icestream.report.details import Facts, Session, ctf_facts, exposure_details
 from icestream.store import queries
+from icestream.store import tables as t
+from icestream.store.items import items_of
 from report_session import PIXEL, SIZE, SampleSession
 
 MOVIE = Movie(
@@ -16,40 +20,27 @@ MOVIE = Movie(
 )  # fmt: skip
 
 
-def test_items_are_known_by_their_fields_not_by_names(grown: SampleSession) -> None:
-    name = queries.exposures(grown.store, state="done", limit=1)[0].name
-    for record in queries.results_of(grown.store, name).values():
-        renamed = {f"port{number}": each for number, each in enumerate(record.outputs.values())}
-        for kind in (Movie, Micrograph, Ctf, Picks):
-            same = {"import": Movie, "align": Micrograph, "ctf": Ctf, "pick": Picks}
-            expected = int(same.get(record.step) is kind)
-            assert len(list(items_of(grown.store, kind, renamed))) == expected
-
-
-def test_items_of_another_version_are_known_too(grown: SampleSession) -> None:
-    document = to_document(MOVIE)
-    del document["defects"]
-    found = list(items_of(grown.store, Movie, {"movie": {**document, "of_later": 1}}))
-    assert [movie.frames for movie in found] == [40]
-    assert list(items_of(grown.store, Micrograph, {"movie": document})) == []
-    assert list(items_of(grown.store, Movie, {"verdict": {"accepted": True}})) == []
+def of(session: SampleSession, **known: type) -> Session:
+    types = ITEM_TYPES | {name.replace("__", ":"): kind for name, kind in known.items()}
+    return Session(session.store, queries.steps(session.store), {"pick": "LoG"}, types)
 
 
 def test_details_hold_what_was_measured(grown: SampleSession) -> None:
     name = queries.exposures(grown.store, state="done", limit=1)[0].name
     found = queries.results_of(grown.store, name)
-    micrograph = next(items_of(grown.store, Micrograph, found["align"].outputs))
-    picks = next(items_of(grown.store, Picks, found["pick"].outputs))
+    micrograph = items_of(grown.store, found["align"])["micrograph"]
+    picks = items_of(grown.store, found["pick"])["picks"]
     facts = Facts()
-    details, pictures = exposure_details(
-        grown.store, name, queries.steps(grown.store), {"pick": "LoG"}, facts
-    )
+    details, pictures = exposure_details(of(grown), name, facts)
     assert details["shape"] == [SIZE, SIZE]
     assert details["pixel_size"] == PIXEL
-    assert set(pictures) == {"picture", "spectrum", "tracks"}
-    for picture in pictures.values():
-        assert picture is not None
-        assert picture.is_file()
+    assert [(one.picture.title, one.role) for one in pictures] == [
+        ("Micrograph", "micrograph"),
+        ("Motion over the field", ""),
+        ("Power spectrum", "spectrum"),
+    ]
+    assert all(one.path.is_file() for one in pictures)
+    assert details["unread"] == []
     assert list(details["picks"]) == ["LoG"]
     assert len(details["picks"]["LoG"]["x"]) == len(picks)
     np.testing.assert_allclose(details["picks"]["LoG"]["y"], np.asarray(picks.y), atol=0.5)
@@ -68,15 +59,80 @@ def test_details_hold_what_was_measured(grown: SampleSession) -> None:
 
 def test_an_exposure_in_progress_has_few_details(grown: SampleSession) -> None:
     name = queries.exposures(grown.store, newest=True, limit=1)[0].name
-    details, pictures = exposure_details(grown.store, name, queries.steps(grown.store), {}, Facts())
-    assert set(details) == {"picks", "facts"}
+    details, pictures = exposure_details(of(grown), name, Facts())
+    assert set(details) == {"picks", "facts", "unread"}
     assert details["picks"] == {}
     assert [label for label, _ in details["facts"]] == [
         "Nominal defocus",
         "Stage",
         "Exposure group",
     ]
-    assert set(pictures.values()) == {None}
+    assert pictures == []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ice:
+    """What a plugin makes."""
+
+    exposure: str
+    map: Annotated[Path, Picture("Ice thickness", "Thick ice is dark")]
+
+
+def make_ice(session: SampleSession, name: str, **columns: str) -> None:
+    """The picks of an exposure are something of a plugin instead."""
+    ice = Ice(exposure=name, map=Path("pool/0.png"))
+    said = {
+        "types": json.dumps({"ice": "ice:Map"}),
+        "document": json.dumps({"ice": to_document(ice)}),
+        "pictures": json.dumps([["ice", "pool/ice.png", "Ice of then", "Thick ice was dark"]]),
+    }
+    number = queries.results_of(session.store, name)["pick"].id
+    with session.store.write() as connection:
+        changed = t.result.update().where(t.result.c.id == number).values(**said | columns)
+        connection.execute(changed)
+
+
+def test_pictures_of_a_plugins_item_are_found_with_the_plugin_and_without(
+    grown: SampleSession,
+) -> None:
+    name = queries.exposures(grown.store, state="done", limit=1)[0].name
+    make_ice(grown, name)
+    details, pictures = exposure_details(of(grown, ice__Map=Ice), name, Facts())
+    assert details["unread"] == []
+    assert (pictures[-1].picture, pictures[-1].path) == (
+        Picture("Ice thickness", "Thick ice is dark"),
+        grown.folder / "pool" / "0.png",
+    )
+    details, pictures = exposure_details(of(grown), name, Facts())
+    assert details["unread"] == ["LoG: ice:Map is not known here"]
+    assert (pictures[-1].picture, pictures[-1].path) == (
+        Picture("Ice of then", "Thick ice was dark"),
+        grown.folder / "pool" / "ice.png",
+    )
+
+
+def test_what_cannot_be_read_is_said_and_the_rest_is_shown(grown: SampleSession) -> None:
+    name = queries.exposures(grown.store, state="done", limit=1)[0].name
+    make_ice(grown, name, types="{}")
+    details, pictures = exposure_details(of(grown), name, Facts())
+    assert details["unread"] == ["LoG: its type was not recorded"]
+    assert len(pictures) == 4
+    make_ice(grown, name, document='{"ice": {"exposure": "e"}}')
+    details, pictures = exposure_details(of(grown, ice__Map=Ice), name, Facts())
+    assert details["unread"] == ["LoG: map: Field required"]
+
+
+def test_of_two_items_of_one_type_the_pictures_of_the_deeper_step_are_shown(
+    grown: SampleSession,
+) -> None:
+    name = queries.exposures(grown.store, state="done", limit=1)[0].name
+    ctf = queries.results_of(grown.store, name)["ctf"]
+    same = {"types": json.dumps({"ice": "icestream.model:Ctf"}), "pictures": "[]"}
+    other = {**ctf.outputs["ctf"], "spectrum": "pool/3-spectrum.png"}
+    make_ice(grown, name, document=json.dumps({"ice": other}), **same)
+    _, pictures = exposure_details(of(grown), name, Facts())
+    spectra = [one for one in pictures if one.role == "spectrum"]
+    assert [(one.step, one.path.name) for one in spectra] == [("pick", "3-spectrum.png")]
 
 
 def test_facts_tell_what_is_not_always_the_same() -> None:

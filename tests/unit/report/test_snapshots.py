@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from icestream.model import Gain, Volume, to_document
-from icestream.report.details import items_of
+from icestream.model import ITEM_TYPES, Gain, Volume, to_document
 from icestream.report.snapshots import Snapshot, snapshot_of
 from icestream.store import queries
+from icestream.store.items import items_of
 from icestream.store.records import ResultRecord
 from report_session import SampleSession
 
@@ -18,7 +18,7 @@ def newest(session: SampleSession, step: str) -> ResultRecord:
 
 
 def shown(session: SampleSession, step: str) -> Snapshot:
-    found = snapshot_of(session.store, newest(session, step), "Title")
+    found = snapshot_of(session.store, newest(session, step), "Title", ITEM_TYPES)
     assert found is not None
     assert found.document["step"] == step
     assert found.document["title"] == "Title"
@@ -31,13 +31,14 @@ def test_classes_come_with_the_most_populated_first(grown: SampleSession) -> Non
     counts = [item["count"] for item in found.document["items"]]
     assert counts == sorted(counts, reverse=True)
     assert found.document["columns"] * found.document["rows"] >= len(counts)
-    assert isinstance(found.picture, bytes)
-    assert found.picture.startswith(b"\x89PNG")
+    ((sprite, _),) = found.pictures
+    assert isinstance(sprite, bytes)
+    assert sprite.startswith(b"\x89PNG")
 
 
 def test_classes_whose_file_is_gone_are_left_out(grown: SampleSession) -> None:
     (grown.folder / "pool" / "averages.mrcs").unlink()
-    assert snapshot_of(grown.store, newest(grown, "classify"), "2D classes") is None
+    assert snapshot_of(grown.store, newest(grown, "classify"), "2D classes", ITEM_TYPES) is None
 
 
 def test_a_map_comes_with_its_picture_and_the_correlation_of_its_halves(
@@ -46,8 +47,10 @@ def test_a_map_comes_with_its_picture_and_the_correlation_of_its_halves(
     grown.reconstruct()
     found = shown(grown, "volume")
     assert found.part == "maps"
-    assert isinstance(found.picture, Path)
-    assert found.picture.is_file()
+    ((picture, mark),) = found.pictures
+    assert isinstance(picture, Path)
+    assert picture.is_file()
+    assert mark.title == "Map"
     facts = dict(found.document["facts"])
     assert facts["Halves agree (0.143) to"] == "11.4 Å"
     assert facts["Symmetry"] == "O"
@@ -63,20 +66,24 @@ def test_a_map_that_is_not_there_yet_says_why(grown: SampleSession) -> None:
     grown.reconstruct()
     record = newest(grown, "volume")
     missing = Volume(particles=0, iteration=1, note="there are 40 of 200 particles")
-    found = snapshot_of(grown.store, replace(record, outputs=_one("volume", missing)), "Map")
+    found = snapshot_of(
+        grown.store, replace(record, outputs=_one("volume", missing)), "Map", ITEM_TYPES
+    )
     assert found is not None
     assert found.document["note"] == "there are 40 of 200 particles"
     assert found.document["facts"] == []
     assert found.document["curve"] is None
-    assert found.picture is None
+    assert found.pictures == ()
 
 
 def test_a_map_whose_halves_never_agree_says_so(grown: SampleSession) -> None:
     grown.reconstruct()
     record = newest(grown, "volume")
-    (volume,) = items_of(grown.store, Volume, record.outputs)
+    volume = items_of(grown.store, record)["volume"]
     vague = replace(volume, resolution=0.0, resolution_half=0.0)
-    found = snapshot_of(grown.store, replace(record, outputs=_one("volume", vague)), "Map")
+    found = snapshot_of(
+        grown.store, replace(record, outputs=_one("volume", vague)), "Map", ITEM_TYPES
+    )
     assert found is not None
     facts = dict(found.document["facts"])
     assert facts["Halves agree (0.143) to"] == "nowhere"
@@ -91,17 +98,17 @@ def test_a_gain_says_how_its_reference_lies(grown: SampleSession) -> None:
     assert facts["Orientation of the reference"] == "wrong: fits when turned by 90° (41 σ)"
     assert facts["Reference"] == "gain.mrc"
     assert facts["Bad pixels not yet known"] == "17"
-    (gain,) = items_of(grown.store, Gain, newest(grown, "gain").outputs)
+    gain = items_of(grown.store, newest(grown, "gain"))["gain"]
     alone = replace(gain, reference=None, verdict="none")
     record = replace(newest(grown, "gain"), outputs=_one("gain", alone))
-    without = snapshot_of(grown.store, record, "Gain")
+    without = snapshot_of(grown.store, record, "Gain", ITEM_TYPES)
     assert without is not None
     assert dict(without.document["facts"])["Orientation of the reference"] == "no reference"
 
 
 def test_a_result_of_another_kind_shows_nothing(grown: SampleSession) -> None:
-    record = newest(grown, "ctf")
-    assert snapshot_of(grown.store, record, "CTF") is None
+    record = newest(grown, "pick")
+    assert snapshot_of(grown.store, record, "Picks", ITEM_TYPES) is None
 
 
 def _one(port: str, item: Volume | Gain) -> dict[str, dict[str, object]]:

@@ -47,15 +47,19 @@ def test_a_report_is_complete(grown: SampleSession) -> None:
     assert "ctf.angle" not in shown
     assert "ctf.phase_shift" not in shown, "it is zero for all"
     assert live["classes"][0]["items"]
-    assert (folder / live["classes"][0]["picture"].split("?")[0]).is_file()
+    (sprite,) = live["classes"][0]["pictures"]
+    assert (folder / sprite["src"].split("?")[0]).is_file()
     assert live["session"]["facts"]
     assert len(live["kept"]) == 27
     for order in live["kept"]:
         detail = data(folder, f"pictures/{order + 1}.js")
         assert detail["order"] == order
-        assert (folder / detail["picture"]).is_file()
-        assert (folder / detail["spectrum"]).is_file()
-        assert (folder / detail["tracks"]).is_file()
+        assert [each["title"] for each in detail["pictures"]] == [
+            "Micrograph",
+            "Motion over the field",
+            "Power spectrum",
+        ]
+        assert all((folder / each["src"]).is_file() for each in detail["pictures"])
 
 
 def test_following_gives_the_same_report_as_writing_it_once(
@@ -130,10 +134,11 @@ def test_titles_come_from_the_protocols_and_else_from_the_steps(grown: SampleSes
     class Titles:
         def get(self, name: str) -> Any:
             from icestream.protocol import UnknownProtocol
+            from icestream.protocols.estimate_ctf import EstimateCtf
 
             if name != "ctf.estimate":
                 raise UnknownProtocol(name)
-            return type("Found", (), {"title": "CTF estimation"})
+            return EstimateCtf
 
     with ReportWriter(grown.store, registry=Titles()) as writer:  # type: ignore[arg-type]
         writer.update()
@@ -172,4 +177,18 @@ def test_a_result_that_cannot_be_read_does_not_stop_the_report(grown: SampleSess
         writer.update(patience=float("inf"))
         live = data(writer.folder, "live.js")
     assert live["counts"]["accepted"] > 20
-    assert live["kept"] == []
+    detail = data(writer.folder, f"pictures/{live['kept'][0] + 1}.js")
+    assert len(live["kept"]) == 27
+    assert [each["title"] for each in detail["pictures"]] == ["Power spectrum"]
+    assert detail["unread"][0].startswith("Movie alignment: frames: Input should be a valid int")
+
+
+def test_pictures_of_another_version_of_the_page_are_made_anew(grown: SampleSession) -> None:
+    page = write_report(grown.store)
+    script, before = page.parent / "pictures" / "1.js", data(page.parent, "pictures/1.js")
+    script.write_text("icestream.detail({});\n")
+    write_report(grown.store)
+    assert data(page.parent, "pictures/1.js") == {}, "taken over"
+    page.write_text("<!doctype html>")
+    write_report(grown.store)
+    assert data(page.parent, "pictures/1.js") == before

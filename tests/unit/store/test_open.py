@@ -4,13 +4,16 @@ import contextlib
 import shutil
 import socket
 import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
+import old_session
 from icestream.store import open as module
 from icestream.store import tables as t
+from icestream.store.migrate import HEAD, NewerStore, OlderStore, OtherSchema
 from icestream.store.open import FILE, POINTER, NoStore, Store, StoreElsewhere, open_store
 from icestream.store.postgres import schema_for
 
@@ -171,3 +174,64 @@ def test_a_local_store_that_is_ahead_of_its_copy_is_kept(network: Path) -> None:
     store = open_store(network)
     with contextlib.closing(store), store.read() as connection:
         assert connection.execute(select(t.sample.c.id)).scalars().all() == [1]
+
+
+# -- stores of other versions ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def stamped(store: Store) -> Iterator[Callable[[str], Path]]:
+    """Gives the store's folder after its schema was stamped with another number."""
+
+    def stamp(version: str) -> Path:
+        with store.write() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version})
+        return store.folder
+
+    yield stamp
+    with store.read() as connection:  # whoever looked has left it as it was
+        assert connection.execute(select(t.sample.c.id)).all() == []
+
+
+@pytest.mark.parametrize("how", [{"readonly": True}, {"upgrade": False}])
+@pytest.mark.parametrize(
+    ("version", "error", "said"),
+    [
+        ("0001", OlderStore, f"has schema 0001, this icestream works with {HEAD}: .* earlier"),
+        ("9999", NewerStore, f"has schema 9999, this icestream knows up to {HEAD}: .* newer"),
+    ],
+)
+def test_only_a_coordinator_opens_a_store_of_another_schema(
+    stamped: Callable[[str], Path],
+    how: dict[str, bool],
+    version: str,
+    error: type[OtherSchema],
+    said: str,
+) -> None:
+    folder = stamped(version)
+    with pytest.raises(error, match=said) as refused:
+        open_store(folder, **how)
+    assert str(folder) in str(refused.value)
+
+
+def test_the_old_session_is_refused_to_all_but_its_coordinator(
+    tmp_path: Path, url: str | None
+) -> None:
+    folder = tmp_path / "session"
+    old_session.restore(folder, url)
+    for how in ({"readonly": True}, {"upgrade": False}):
+        with pytest.raises(OlderStore, match=f"icestream process ... --out {folder}"):
+            open_store(folder, **how)
+    open_store(folder).close()
+    for how in ({"readonly": True}, {"upgrade": False}):
+        open_store(folder, **how).close()
+
+
+def test_who_does_not_make_a_store_leaves_no_trace(tmp_path: Path) -> None:
+    with pytest.raises(NoStore, match="holds no icestream session"):
+        open_store(tmp_path / "nothing", upgrade=False)
+    assert not (tmp_path / "nothing").exists()
+    (tmp_path / "begun").mkdir()
+    sqlite3.connect(tmp_path / "begun" / FILE).close()
+    with pytest.raises(NoStore, match="has not begun"):
+        open_store(tmp_path / "begun", upgrade=False)

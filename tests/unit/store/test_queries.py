@@ -9,7 +9,6 @@ import pytest
 import structlog
 from sqlalchemy import event, text
 
-import toys
 from icestream.model import Alert
 from icestream.store import queries
 from icestream.store import tables as t
@@ -158,12 +157,18 @@ def test_qualities_are_followed_and_chosen_by_name(store: Store) -> None:
     assert [(one.step, one.value) for one in of_one] == [("a", 3.0), ("b", 4.0)]
 
 
-def test_an_item_has_absolute_paths(store: Store) -> None:
-    record = queries.results_of(store, "e000002")["a"]
-    number = queries.item(store, toys.Number, record.outputs["number"])
-    assert number.path is not None
-    assert number.path.is_absolute()
-    assert number.path.exists()
+def test_a_result_says_what_it_is(store: Store) -> None:
+    found = queries.results_of(store, "e000024")
+    assert {step: one.types for step, one in found.items()} == {
+        "src": {"number": "toys:Number"},
+        "a": {"number": "toys:Number"},
+        "sel": {"verdict": "icestream.model:Rejected"},
+    }
+    assert queries.results_of(store, "e000002")["sel"].types == {
+        "verdict": "icestream.model:Accepted"
+    }
+    (made, *_) = queries.lineage(store, found["a"].id)
+    assert made.types == {"number": "toys:Number"}
 
 
 def test_failures_say_why(store: Store) -> None:

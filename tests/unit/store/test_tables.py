@@ -71,11 +71,11 @@ def test_revisions_of_a_step_differ_in_number_and_in_what_they_make(store: Store
     add(store, t.revision, {"id": 3, "step_id": 2, "number": 1, "fingerprint": "f", **REVISION})
 
 
-def test_a_command_is_asked_for_once_by_its_token(store: Store) -> None:
-    asked = {"token": "t", "time": 0.0, "name": "pause", "arguments": "{}", "who": "ada"}
-    add(store, t.command, {"state": "new", **asked})
+def test_a_request_is_asked_for_once_by_its_token(store: Store) -> None:
+    asked = {"token": "t", "time": 0.0, "verb": "pause", "document": "{}", "who": "ada"}
+    add(store, t.request, {"state": "new", **asked})
     with pytest.raises(IntegrityError):
-        add(store, t.command, {"state": "new", **asked})
+        add(store, t.request, {"state": "new", **asked})
 
 
 def test_events_and_samples_keep_numbers_that_32_bits_do_not_hold(store: Store) -> None:
@@ -127,7 +127,7 @@ def test_what_must_be_known_cannot_be_left_out(store: Store, table: Table, left_
 def test_particles_are_never_rows() -> None:
     """A part has the number of its particles; a session of millions stays small."""
     assert {column.name for column in t.part.columns} == {
-        "result_id", "step_id", "revision_id", "exposure_id", "rows", "segment_id",
+        "result_id", "step_id", "revision_id", "exposure_id", "rows", "segment_id", "port",
     }  # fmt: skip
 
 
@@ -140,7 +140,7 @@ def test_every_list_that_grows_is_looked_up_by_an_index() -> None:
         "file": {"result_id"},
         "decision": {"exposure_id"},
         "alert": {"cleared"},
-        "command": {"state"},
+        "request": {"state"},
         "arrival": {"revision_id"},
         "part": {"revision_id"},
     }

@@ -64,7 +64,7 @@ _PIECE = 500
 _MOST = 1000
 """Messages that are taken in at once."""
 _LISTEN = 2.0
-"""Seconds between looks for commands whose bell was not heard: that of another user or host."""
+"""Seconds between looks for requests whose bell was not heard: that of another user or host."""
 _IDLE = 30.0
 """Seconds without work after which a session leaves its share of the machine to others."""
 
@@ -108,7 +108,7 @@ class Coordinator:
         self._worked_at = time.monotonic()
         self._heard_at = time.monotonic()
         self._paused_before: list[int] = []
-        """Steps that an earlier run left paused, until the first commands are heard."""
+        """Steps that an earlier run left paused, until the first requests are heard."""
         self._reason = ""
         """Why the session had to be ended, whoever runs it."""
 
@@ -152,7 +152,7 @@ class Coordinator:
             self._paused_before = paused
             self._threads.start(self._record.cursors(), paused)
             requests.refuse_late(self._record, held_since(self._record.folder))
-            self._inbox.put(Rung())  # commands that were written while nobody was here
+            self._inbox.put(Rung())  # requests that were written while nobody was here
             while True:
                 while self._trouble or not self._state.finished:
                     self._turn()
@@ -245,7 +245,7 @@ class Coordinator:
         """Messages that come rarely, one by one."""
         match message:
             case Rung():
-                return self._hear_commands()
+                return self._hear_requests()
             case StopAsked():
                 return [Asked("stop" if message.drain else "abort")]
             case Grant():
@@ -258,7 +258,7 @@ class Coordinator:
                 return self._thread_died(message)
             case Inspected():
                 if observations.inspected(self._record, message):
-                    return self._hear_commands()
+                    return self._hear_requests()
             case Compacted():
                 observations.compacted(self._record, message)
             case SourceFailed():
@@ -283,10 +283,10 @@ class Coordinator:
         lost = [Ended(lease, (), CANCELLED) for lease in self._record.leases]
         return [Asked("stop"), *self._record.take_in(lost, [])]
 
-    def _hear_commands(self) -> list[Event]:
+    def _hear_requests(self) -> list[Event]:
         events: list[Event] = []
         self._heard_at = time.monotonic()
-        for row in requests.waiting_commands(self._record):
+        for row in requests.waiting_requests(self._record):
             events += requests.carry_out(self._record, row)
         if self._paused_before:
             events.append(LeftPaused(tuple(self._paused_before)))
@@ -339,7 +339,7 @@ class Coordinator:
             said = [monitors.inspect(self._store, self._record.plan, step) for step in steps]
             asked = [observations.inspected(self._record, one, last=True) for one in said]
             if any(asked):
-                self._performer.carry_on(self._hear_commands())
+                self._performer.carry_on(self._hear_requests())
         except Exception as error:
             if not storage.is_trouble(error):
                 raise

@@ -10,8 +10,8 @@ from icestream.engine.graph.plan import Plan, PlannedStep
 from icestream.engine.machine.watched import keep_running
 from icestream.engine.messages import Inspected
 from icestream.model import Alert
-from icestream.protocol import Figure, Monitor, Sample, Window
-from icestream.store import queries
+from icestream.protocol import Figure, Monitor, Sample, Window, known_types
+from icestream.store.items import latest_items
 from icestream.store.open import Store
 
 __all__ = ["MonitorThread", "inspect"]
@@ -31,8 +31,8 @@ def inspect(store: Store, plan: Plan, step: PlannedStep) -> Inspected:
             while source.passes:
                 origin = source.sources[port][0]
                 source, port = plan.steps[origin.step], origin.port
-            found = queries.latest_results(store, source.name, limit=type(monitor).last)
-            items = tuple(queries.item(store, kind, one.outputs[port]) for one in found)
+            known = known_types([type(source.protocol)])
+            items = latest_items(store, source.name, port, kind, known, limit=type(monitor).last)
         said = list(monitor.inspect(Window(items, now, store.folder)))
     except Exception:
         return Inspected(step.id, now, error=traceback.format_exc())

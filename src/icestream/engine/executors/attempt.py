@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,15 @@ from typing import Any
 from icestream.engine.executors.contract import Call, Ending, Lease
 from icestream.engine.machine.storage import is_full
 from icestream.model import (
+    Accepted,
     Particles,
     Rejected,
     from_document,
     map_paths,
+    pictures_of,
+    qualities_of,
     to_document,
+    type_name,
 )
 from icestream.protocol import (
     Batch,
@@ -133,15 +137,24 @@ def _perform(call: Call, gpus: tuple[int, ...]) -> Ending:
         items[port] = item
         candidates[label] = item
     if protocol.kind == "selection":
-        verdict = protocol.judge(**items)  # type: ignore[attr-defined]
-        reasons = list(verdict.reasons) if isinstance(verdict, Rejected) else []
-        said = {"accepted": not isinstance(verdict, Rejected), "reasons": reasons}
-        return Ending(task=call.task, outcome="done", document=json.dumps({"verdict": said}))
+        return _verdict(call, protocol.judge(**items))  # type: ignore[attr-defined]
     if protocol.kind == "consensus":
         made = _call(protocol.agree, (candidates,), {}, work)  # type: ignore[attr-defined]
     else:
         made = _process(protocol, items, work)
     return _ending(call, protocol, made)
+
+
+def _verdict(call: Call, verdict: Any) -> Ending:
+    kind = Rejected if isinstance(verdict, Rejected) else Accepted
+    reasons = list(verdict.reasons) if isinstance(verdict, Rejected) else []
+    said = {"accepted": kind is Accepted, "reasons": reasons}
+    return Ending(
+        task=call.task,
+        outcome="done",
+        document=json.dumps({"verdict": said}),
+        types=json.dumps({"verdict": type_name(kind)}),
+    )
 
 
 def _process(protocol: Any, items: dict[str, Any], work: Work) -> Any:
@@ -206,25 +219,34 @@ def _ending(call: Call, protocol: Any, made: Any, also: tuple[str, ...] = ()) ->
         files[name] = _keep(call, name)
     for name in _logs(call):
         files[name] = _keep_log(call, name)
-    documents, qualities, particles = {}, {}, -1
+    documents, types, qualities = {}, {}, {}
+    pictures: list[tuple[str, str, str, str]] = []
+    stack, particles = "", -1
     for port, item in zip(ports, parts, strict=True):
         if not isinstance(item, port.item):
             raise TypeError(
                 f"{protocol.name}: output {port.name!r} must be {port.item.__name__}, "
                 f"it returned {type(item).__name__}"
             )
-        documents[port.name] = to_document(map_paths(item, lambda path: _final(call, path, files)))
-        measured: Mapping[str, float] = item.qualities() if hasattr(item, "qualities") else {}
-        qualities.update({n: float(v) for n, v in measured.items() if math.isfinite(v)})
-        if isinstance(item, Particles):
-            particles = len(item)
+        final = map_paths(item, lambda path: _final(call, path, files))
+        documents[port.name] = to_document(final)
+        types[port.name] = type_name(type(item))
+        for path, mark in pictures_of(final):
+            pictures.append((port.name, str(path), mark.title, mark.description))
+        measured = qualities_of(item).items()
+        qualities.update({n: float(v) for n, v in measured if math.isfinite(v)})
+        if isinstance(item, Particles) and not stack:
+            stack, particles = port.name, len(item)
     return Ending(
         task=call.task,
         outcome="done",
         document=json.dumps(documents, separators=(",", ":")),
+        types=json.dumps(types),
+        pictures=json.dumps(pictures) if pictures else "[]",
         files=tuple((name, final, size) for name, (final, size) in files.items()),
         qualities=qualities,
         particles=particles,
+        particles_port=stack,
     )
 
 

@@ -88,13 +88,19 @@ class Ending:
     """done, item (cannot be processed), again (may work later), defect, or storage."""
     document: str = ""
     """JSON of {output port: document}, with the final names of files."""
+    types: str = "{}"
+    """JSON of {output port: ``module:Class`` of the item}."""
+    pictures: str = "[]"
+    """JSON of [[output port, final name, title, description], ...]."""
     checkpoint: str = ""
     """Final name of the state that a batch left."""
     files: tuple[tuple[str, str, int], ...] = ()
     """(name in scratch, final name relative to the session, bytes)."""
     qualities: Mapping[str, float] = field(default_factory=dict)
     particles: int = -1
-    """Number of particles, where the item is a stack of them."""
+    """Number of particles, where an item is a stack of them."""
+    particles_port: str = ""
+    """The output port of that item."""
     reason: str = ""
     details: str = ""
     started: float = 0.0

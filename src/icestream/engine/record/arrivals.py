@@ -1,7 +1,7 @@
 """Arrivals: items that wait for others, at a batch step or at a trigger."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
@@ -81,4 +81,4 @@ def _size(step: PlannedStep, item: Any) -> int:
     """What an item counts at a batch or a trigger."""
     if isinstance(step.protocol, BatchProtocol):
         return int(step.protocol.size(item))
-    return len(item) if hasattr(item, "__len__") else 1
+    return len(item) if isinstance(item, Sized) else 1

@@ -246,12 +246,16 @@ class Cascade:
         keys = [row.key for row in rows if row.id or step.looks_back]
         if not keys or step.kind == "trigger":
             return {}
-        chosen = select(t.result.c.key, t.result.c.id, t.result.c.document).where(
-            t.result.c.key.in_(keys)
-        )
+        result = t.result.c
+        if step.kind != "selection":
+            chosen = select(result.key, result.id).where(result.key.in_(keys))
+            return {key: (number, Judged()) for key, number in self.connection.execute(chosen)}
+        told = select(result.key, result.id, result.types, result.document)
         return {
-            key: (number, verdict_of(document))
-            for key, number, document in self.connection.execute(chosen)
+            key: (number, verdict_of(types, document))
+            for key, number, types, document in self.connection.execute(
+                told.where(result.key.in_(keys))
+            )
         }
 
     def _copy_qualities(self, step: PlannedStep, exposure: int, result: int) -> None:

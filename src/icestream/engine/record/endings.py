@@ -5,8 +5,8 @@ is committed nothing has happened, and what is left in place is overwritten by t
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from icestream.engine.graph.joins import Row
 from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.record.cascade import Cascade
 from icestream.engine.record.verdicts import Judged, judged, verdict_of
-from icestream.model import map_paths, task_key, to_document
+from icestream.model import Exposure, map_paths, pictures_of, task_key, to_document, type_name
 from icestream.protocol import Discovery, SourceProtocol
 from icestream.store import tables as t
 
@@ -76,8 +76,9 @@ def record_done(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -> b
     row = _row(cascade, step, out)
     if row is None:
         return False
-    word = verdict_of(ending.document)
+    word = Judged()
     if step.kind == "selection":
+        word = verdict_of(ending.types, ending.document)
         word = judged(cascade.connection, step.id, out.exposure, word)
     cascade.writes.count(step.revision_id, seconds=ending.seconds)
     values = {"result_id": number, "passed": word.passed, "reason": word.reason}
@@ -132,6 +133,8 @@ def _result(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -> int:
         revision_id=out.revision,
         exposure_id=out.exposure,
         document=ending.document,
+        types=ending.types,
+        pictures=ending.pictures,
         checkpoint=ending.checkpoint,
         epoch=epoch,
         attempt=out.attempt,
@@ -152,7 +155,7 @@ def _result(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -> int:
     for name, value in ending.qualities.items():
         writes.insert(t.quality, **where, name=name, value=value)
     if ending.particles >= 0:
-        writes.insert(t.part, **where, rows=ending.particles)
+        writes.insert(t.part, **where, rows=ending.particles, port=ending.particles_port)
     cascade.remember(number, ending.document)
     return number
 
@@ -179,8 +182,8 @@ def record_discovery(
             continue
         number = known.get(keys[name])
         if number is None:
-            document = _document(step, item, session)
-            number = _take(cascade, step, numbers[name], (keys[name], document), epoch)
+            made = {"key": keys[name], **_made(step, item, session)}
+            number = _take(cascade, step, numbers[name], made, epoch)
         known[keys[name]] = number
         _arrived(cascade, step, numbers[name], row, (keys[name], number))
     for one in found.refused:
@@ -210,11 +213,7 @@ def _exposures(cascade: Cascade, names: list[str], items: Iterable[Any]) -> dict
     """Numbers of exposures by name; new ones are inserted."""
     chosen = select(t.exposure.c.name, t.exposure.c.id).where(t.exposure.c.name.in_(names))
     numbers = {name: int(number) for name, number in cascade.connection.execute(chosen)}
-    details: Mapping[str, Any] = {
-        _name(item): to_document(item.details)
-        for item in items
-        if getattr(item, "details", None) is not None
-    }
+    details = {_name(item): to_document(shot) for item in items for shot in _shots(item)}
     for name in names:
         if name not in numbers:
             numbers[name] = cascade.writes.insert(
@@ -228,40 +227,50 @@ def _exposures(cascade: Cascade, names: list[str], items: Iterable[Any]) -> dict
     return numbers
 
 
+def _shots(item: Any) -> Iterable[Exposure]:
+    """What an item says of the shot itself."""
+    values = (getattr(item, field.name) for field in fields(item))
+    return [value for value in values if isinstance(value, Exposure)]
+
+
 def _known(cascade: Cascade, keys: Iterable[str]) -> dict[str, int]:
     chosen = select(t.result.c.key, t.result.c.id).where(t.result.c.key.in_(list(keys)))
     return {key: int(number) for key, number in cascade.connection.execute(chosen)}
 
 
-def _document(step: PlannedStep, item: Any, session: Path) -> str:
-    """A discovered item as the document of a result."""
+def _made(step: PlannedStep, item: Any, session: Path) -> dict[str, str]:
+    """A discovered item as the columns of a result: its document, what it is, its pictures."""
 
     def relative(path: Path) -> Path:
         return path.relative_to(session) if path.is_relative_to(session) else path
 
     port = type(step.protocol).outputs()[0].name
-    return json.dumps({port: to_document(map_paths(item, relative))})
+    final = map_paths(item, relative)
+    pictures = [(port, str(p), mark.title, mark.description) for p, mark in pictures_of(final)]
+    return {
+        "document": json.dumps({port: to_document(final)}),
+        "types": json.dumps({port: type_name(type(item))}),
+        "pictures": json.dumps(pictures),
+    }
 
 
 def _take(
-    cascade: Cascade, step: PlannedStep, exposure: int, made: tuple[str, str], epoch: int
+    cascade: Cascade, step: PlannedStep, exposure: int, made: dict[str, str], epoch: int
 ) -> int:
-    """Insert the result that stands for a discovered item, given by its key and document."""
-    key, document = made
+    """Insert the result that stands for a discovered item, given by some of its columns."""
     number = cascade.writes.insert(
         t.result,
-        key=key,
+        **made,
         step_id=step.id,
         revision_id=step.revision_id,
         exposure_id=exposure,
-        document=document,
         epoch=epoch,
         attempt=1,
         started=cascade.writes.now,
         seconds=0.0,
         host="",
     )
-    cascade.remember(number, document)
+    cascade.remember(number, made["document"])
     return number
 
 

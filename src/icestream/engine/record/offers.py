@@ -64,14 +64,14 @@ def adopt_automatically(
         ).scalar()
         if before is not None:
             continue
-        # Marked now, so that it is asked for once, even if the command is refused.
+        # Marked now, so that it is asked for once, even if the request is refused.
         alerts.adopt(writes, held.id, who)
         connection.execute(
-            insert(t.command).values(
+            insert(t.request).values(
                 token=uuid.uuid4().hex,
                 time=writes.now,
-                name="adopt",
-                arguments=json.dumps({"alert": held.id}),
+                verb="adopt",
+                document=json.dumps({"alert": held.id}),
                 who=who,
                 state="new",
             )

@@ -96,15 +96,16 @@ def _write(
 def _columns(connection: Connection, results: list[int]) -> dict[str, Any]:
     """The columns of all particles of results, one array each."""
     chosen = (
-        select(t.result.c.document, t.exposure.c.name)
+        select(t.result.c.document, t.part.c.port, t.exposure.c.name)
+        .join(t.part, t.part.c.result_id == t.result.c.id)
         .join(t.exposure, t.exposure.c.id == t.result.c.exposure_id)
         .order_by(t.result.c.exposure_id)
     )
     gathered: dict[str, list[Any]] = defaultdict(list)
     for start in range(0, len(results), 500):
         page = results[start : start + 500]
-        for text, exposure in connection.execute(chosen.where(t.result.c.id.in_(page))):
-            document = next(d for d in json.loads(text).values() if "stack" in d and "box" in d)
+        for text, port, exposure in connection.execute(chosen.where(t.result.c.id.in_(page))):
+            document = json.loads(text)[port]
             particles = from_document(Particles, document)
             count = len(particles)
             gathered["exposure"].append(np.full(count, exposure, dtype=object))

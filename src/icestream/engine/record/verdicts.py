@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from icestream.model import Rejected, from_document, type_name
 from icestream.store import tables as t
 
 __all__ = ["Judged", "judged", "verdict_of"]
+
+
+_REJECTED = type_name(Rejected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +22,13 @@ class Judged:
     reason: str = ""
 
 
-def verdict_of(document: str) -> Judged:
-    """What the result of a selection says; results of other steps pass."""
-    verdict = json.loads(document).get("verdict") if document.startswith('{"verdict"') else None
-    if verdict is None:
-        return Judged()
-    return Judged(bool(verdict["accepted"]), "; ".join(verdict["reasons"]))
+def verdict_of(types: str, document: str) -> Judged:
+    """What the result of a selection says, given by what it is and its document."""
+    for port, kind in json.loads(types).items():
+        if kind == _REJECTED:
+            rejected = from_document(Rejected, json.loads(document)[port])
+            return Judged(False, "; ".join(rejected.reasons))
+    return Judged()
 
 
 def judged(connection: Connection, step: int, exposure: int, otherwise: Judged) -> Judged:

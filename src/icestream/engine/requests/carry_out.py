@@ -1,8 +1,12 @@
-"""What people ask: commands from the session's store, carried out in the coordinator."""
+"""What people ask: requests from the session's store, carried out in the coordinator.
+
+To add a verb: its model in `icestream.engine.requests.models`, a function here that returns what
+follows and the answer, and its line in `_obey`.
+"""
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, assert_never
 
 import structlog
 from pydantic import ValidationError
@@ -17,92 +21,124 @@ from icestream.engine.record.opening import step_state
 from icestream.engine.record.record import Record
 from icestream.engine.record.retries import refused, retry
 from icestream.engine.record.revisions import change_parameters, revise
+from icestream.engine.requests.models import (
+    Abort,
+    Accept,
+    Acknowledge,
+    Adopt,
+    InvalidRequest,
+    Pause,
+    Reject,
+    Request,
+    Resume,
+    Retry,
+    SetParameters,
+    Stop,
+    read_request,
+)
 from icestream.store import tables as t
 
-__all__ = ["carry_out", "judge", "refuse_late", "waiting_commands"]
+__all__ = ["carry_out", "judge", "refuse_late", "waiting_requests"]
 
 _log = structlog.get_logger("icestream.engine")
 
+Obeyed = tuple[list[Event], str]
+"""What follows from a request, and the answer to it."""
+
 
 class _Refused(Exception):
-    """The command cannot be carried out; the message says why."""
+    """The request cannot be carried out; the message says why."""
 
 
-def waiting_commands(record: Record) -> Sequence[Any]:
-    """Commands that nobody has answered, in order."""
-    chosen = select(t.command).where(t.command.c.state == "new").order_by(t.command.c.time)
+def waiting_requests(record: Record) -> Sequence[Any]:
+    """Rows of the requests that nobody has answered, in order."""
+    chosen = select(t.request).where(t.request.c.state == "new").order_by(t.request.c.time)
     with record.store.read() as connection:
         return connection.execute(chosen).all()
 
 
 def refuse_late(record: Record, since: float) -> None:
-    """Refuse to end or to hold work for commands from before `since`, when nobody ran it."""
-    for row in waiting_commands(record):
-        whole = '"step"' not in row.arguments
-        late = row.name in ("stop", "abort") or (row.name == "pause" and whole)
+    """Refuse to end or to hold work for requests from before `since`, when nobody ran it."""
+    for row in waiting_requests(record):
+        try:
+            request = _read(row)
+        except InvalidRequest:
+            continue  # it is refused for that, like any other
+        late = isinstance(request, Stop | Abort) or (
+            isinstance(request, Pause) and request.step is None
+        )
         if late and row.time < since:
-            _answer(record, row.token, "refused", "no process ran the session then", row.name)
+            _answer(record, row, "refused", "no process ran the session then")
 
 
 def carry_out(record: Record, row: Any) -> list[Event]:
-    """Carry out one command, answer it, and return what follows.
+    """Carry out the request of a row, answer it, and return what follows.
 
-    Others write the commands: whatever is wrong with one is its answer, and ends nothing. Only
-    trouble with storage is raised, and the command stays where it is.
+    Others write the requests: whatever is wrong with one is its answer, and ends nothing. Only
+    trouble with storage is raised, and the request stays where it is.
     """
     try:
-        events, answer = _obey(record, row)
+        events, answer = _obey(record, _read(row))
         verdict = "done"
     except Exception as error:
         if storage.is_trouble(error):
             raise
         events, answer, verdict = [], str(error), "refused"
-        if not isinstance(error, (_Refused, LookupError, ValidationError)):
-            _log.warning("refused", command=row.name, token=row.token, exc_info=error)
-    _answer(record, row.token, verdict, answer, row.name)
+        if not isinstance(error, _Refused | InvalidRequest | LookupError | ValidationError):
+            _log.warning("refused", verb=row.verb, token=row.token, exc_info=error)
+    _answer(record, row, verdict, answer)
     return events
 
 
-def _obey(record: Record, row: Any) -> tuple[list[Event], str]:
-    if row.name not in _VERBS:
-        raise _Refused(f"no command {row.name!r}; there are {', '.join(_VERBS)}")
-    arguments = json.loads(row.arguments)
-    if not isinstance(arguments, dict):
-        raise _Refused(f"its arguments are a {type(arguments).__name__} instead of an object")
-    lacking = [name for name in _NEEDED.get(row.name, ()) if name not in arguments]
-    if lacking:
-        raise _Refused(f"{row.name} needs {' and '.join(lacking)}")
-    obeyed: tuple[list[Event], str] = _VERBS[row.name](record, arguments, row)
-    return obeyed
+def _read(row: Any) -> Request:
+    """The request of a row of the table."""
+    return read_request(row.document, verb=row.verb, who=row.who)
 
 
-def _ask(record: Record, arguments: dict[str, Any], row: Any) -> Any:
-    reason = f"{row.name} by {row.who}"
-    if not arguments.get("step"):
-        return [Asked(row.name, (), reason)], f"the session: {row.name}"
-    step = record.plan.step(arguments["step"])
-    steps = record.plan.downstream(step) if arguments.get("branch") else [step]
+def _obey(record: Record, request: Request) -> Obeyed:
+    match request:
+        case Pause() | Resume() | Stop() | Abort():
+            return _control(record, request)
+        case Retry():
+            return _retry(record, request)
+        case SetParameters():
+            return _set(record, request)
+        case Accept() | Reject():
+            return _judge(record, request)
+        case Acknowledge():
+            return _acknowledge(record, request)
+        case Adopt():
+            return _adopt(record, request)
+        case _:
+            assert_never(request)
+
+
+def _control(record: Record, request: Pause | Resume | Stop | Abort) -> Obeyed:
+    verb, reason = request.verb, f"{request.verb} by {request.who}"
+    if request.step is None:
+        return [Asked(verb, (), reason)], f"the session: {verb}"
+    step = record.plan.step(request.step)
+    steps = record.plan.downstream(step) if request.downstream else [step]
     numbers = tuple(one.id for one in steps)
     names = ", ".join(one.name for one in steps)
-    return [Asked(row.name, numbers, reason)], f"{names}: {row.name}"
+    return [Asked(verb, numbers, reason)], f"{names}: {verb}"
 
 
-def _retry(record: Record, arguments: dict[str, Any], _row: Any) -> Any:
-    one = arguments.get("step")
-    steps = [record.plan.step(one)] if one else record.plan.by_depth()
+def _retry(record: Record, request: Retry) -> Obeyed:
+    steps = [record.plan.step(request.step)] if request.step else record.plan.by_depth()
     events, count = retry(record, steps)
     sources, more = refused(record, steps)
     if sources:
         events = [*events, Reopened(sources)]
-    count, of = count + more, f" of {steps[0].name}" if one else ""
+    count, of = count + more, f" of {steps[0].name}" if request.step else ""
     if not count:
         return events, f"no task{of} has failed"
     return events, f"tried again: {count} failed {'task' if count == 1 else 'tasks'}{of}"
 
 
-def _set(record: Record, arguments: dict[str, Any], row: Any) -> Any:
-    steps = change_parameters(record.plan, arguments["step"], arguments["changes"])
-    changed = _revise(record, steps, row.who)
+def _set(record: Record, request: SetParameters) -> Obeyed:
+    steps = change_parameters(record.plan, request.step, request.changes)
+    changed = _revise(record, steps, request.who)
     if not changed:
         return [], "nothing has changed"
     with record.store.read() as connection:
@@ -111,11 +147,10 @@ def _set(record: Record, arguments: dict[str, Any], row: Any) -> Any:
     return [Revised(fresh, said)], said
 
 
-def _judge(record: Record, arguments: dict[str, Any], row: Any) -> Any:
-    accepted = row.name == "accept"
+def _judge(record: Record, request: Accept | Reject) -> Obeyed:
     steps: list[PlannedStep]
-    if arguments.get("step"):
-        steps = [record.plan.step(arguments["step"])]
+    if request.step is not None:
+        steps = [record.plan.step(request.step)]
         if steps[0].kind not in ("selection", "source"):
             raise _Refused(
                 f"{steps[0].name} is no selection; an exposure is accepted or rejected at one"
@@ -124,27 +159,24 @@ def _judge(record: Record, arguments: dict[str, Any], row: Any) -> Any:
         every = record.plan.by_depth()
         steps = [step for step in every if step.kind == "selection"]
         steps = steps or [step for step in every if step.kind == "source"]
-    names = list(arguments["exposures"])
-    events, unknown = judge(
-        record,
-        [step.id for step in steps],
-        names,
-        accepted,
-        (row.who, str(arguments.get("why", ""))),
-    )
+    names = list(request.exposures)
+    by = (request.who, request.why)
+    accepted = isinstance(request, Accept)
+    events, unknown = judge(record, [step.id for step in steps], names, accepted, by)
     if unknown:
         raise _Refused(f"no exposure {', '.join(unknown)} in this session")
-    return events, f"{len(names)} exposures: {row.name} at {', '.join(s.name for s in steps)}"
+    where = ", ".join(step.name for step in steps)
+    return events, f"{len(names)} exposures: {request.verb} at {where}"
 
 
-def _acknowledge(record: Record, arguments: dict[str, Any], row: Any) -> Any:
-    if not _see(record, int(arguments["alert"]), row.who):
-        raise _Refused(f"no alert {arguments['alert']} in this session")
+def _acknowledge(record: Record, request: Acknowledge) -> Obeyed:
+    if not _see(record, request.alert, request.who):
+        raise _Refused(f"no alert {request.alert} in this session")
     return [], "acknowledged"
 
 
-def _adopt(record: Record, arguments: dict[str, Any], row: Any) -> Any:
-    number = int(arguments["alert"])
+def _adopt(record: Record, request: Adopt) -> Obeyed:
+    number = request.alert
     with record.store.read() as connection:
         found = connection.execute(select(t.alert).where(t.alert.c.id == number)).one_or_none()
     if found is None:
@@ -152,44 +184,25 @@ def _adopt(record: Record, arguments: dict[str, Any], row: Any) -> Any:
     offer = read_offer(found.offer)
     if offer is None:
         raise _Refused(f"alert {number} offers no change: {found.message}")
-    asked = {"step": offer.step, "changes": offer.changes}
-    events, said = _set(record, asked, row)
+    asked = {"step": offer.step, "changes": dict(offer.changes)}
+    events, said = _set(record, SetParameters(**asked, who=request.who))
     with record.transaction() as (_, writes):
-        record.alerts.adopt(writes, number, row.who)
-        told = json.dumps({"alert": number, "who": row.who, **asked})
+        record.alerts.adopt(writes, number, request.who)
+        told = json.dumps({"alert": number, "who": request.who, **asked})
         writes.event("alert.adopted", told, step_id=found.step_id)
     return events, said
 
 
-_VERBS = {
-    "pause": _ask,
-    "resume": _ask,
-    "stop": _ask,
-    "abort": _ask,
-    "retry": _retry,
-    "set": _set,
-    "accept": _judge,
-    "reject": _judge,
-    "acknowledge": _acknowledge,
-    "adopt": _adopt,
-}
-_NEEDED = {
-    "set": ("step", "changes"),
-    "accept": ("exposures",),
-    "reject": ("exposures",),
-    "acknowledge": ("alert",),
-    "adopt": ("alert",),
-}
-
-
-def _answer(record: Record, token: str, verdict: str, answer: str, verb: str) -> None:
-    """Answer a command."""
+def _answer(record: Record, row: Any, verdict: str, answer: str) -> None:
+    """Answer the request of a row."""
     with record.transaction() as (connection, writes):
         connection.execute(
-            update(t.command).where(t.command.c.token == token).values(state=verdict, answer=answer)
+            update(t.request)
+            .where(t.request.c.token == row.token)
+            .values(state=verdict, answer=answer)
         )
-        said = json.dumps({"command": verb, "verdict": verdict, "answer": answer})
-        writes.event("command.answered", said)
+        said = json.dumps({"verb": row.verb, "verdict": verdict, "answer": answer})
+        writes.event("request.answered", said)
 
 
 def _revise(record: Record, steps: list[PlannedStep], who: str) -> list[PlannedStep]:

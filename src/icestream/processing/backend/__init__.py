@@ -11,13 +11,11 @@ from icestream.processing.backend.choice import (
     to_host,
 )
 from icestream.processing.backend.contract import Operations, Warp
-from icestream.processing.backend.threads import in_threads
 
 __all__ = [
     "Operations",
     "Warp",
     "cuda_available",
-    "in_threads",
     "on_device",
     "operations",
     "to_host",

@@ -1,5 +1,7 @@
 """What people see of a classification: averages, counts and resolution."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,7 +10,7 @@ from icestream.processing.classify2d.online import Classification
 from icestream.processing.classify2d.polar import Float
 from icestream.processing.classify2d.references import half_correlation
 
-__all__ = ["class_averages", "class_counts", "class_quality"]
+__all__ = ["ClassQuality", "class_averages", "class_counts", "class_quality"]
 
 
 def class_averages(classification: Classification) -> Stack:
@@ -27,17 +29,20 @@ def class_counts(classification: Classification) -> NDArray[np.int64]:
     return np.asarray(counts, dtype=np.int64)
 
 
-def class_quality(classification: Classification) -> tuple[Float, Float]:
-    """Resolution and agreement of each class.
+@dataclass(frozen=True, slots=True)
+class ClassQuality:
+    """What the particles of each class have in common."""
 
-    Returns
-    -------
-    resolution : ``(k,)``
-        Å at which the correlation of the class's halves falls below 0.5; 0 where it is below
-        already on the first ring, or where there is no particle.
-    agreement : ``(k,)``
-        Mean correlation over all rings up to the finest detail that is compared, 0 to 1: how
-        much structure the particles of the class have in common.
+    resolution: Float
+    """``(k,)`` Å at which the correlation of the class's halves falls below 0.5; 0 where it is
+    below already on the first ring, or where there is no particle."""
+    agreement: Float
+    """``(k,)`` mean correlation over all rings up to the finest detail that is compared, 0 to 1:
+    how much structure the particles of the class have in common."""
+
+
+def class_quality(classification: Classification) -> ClassQuality:
+    """Resolution and agreement of each class.
 
     Notes
     -----
@@ -53,4 +58,4 @@ def class_quality(classification: Classification) -> tuple[Float, Float]:
     extent = plan.box * plan.pixel_size
     resolution = np.where(rings > 0, extent / np.maximum(rings, 1), 0.0)
     agreement = np.clip(correlation, 0.0, 1.0).mean(axis=1)
-    return resolution.astype(np.float32), agreement.astype(np.float32)
+    return ClassQuality(resolution.astype(np.float32), agreement.astype(np.float32))

@@ -106,14 +106,16 @@ def expect(spectra: Complex, transfer: Float, matching: Matching) -> Expectation
     Rotations are always searched all around, by a product of harmonics and a short inverse
     transform.
     """
-    coarse, chosen = _coarse_search(spectra, transfer, matching)
+    found = _coarse_search(spectra, transfer, matching)
+    coarse, chosen = found.shift, found.chosen
     around = shift_grid(1.5, 1.0)
     centered = spectra * matching.grid.ramps(coarse)
     moved = centered[:, None] * matching.grid.ramps(around)[None]
     moved *= transfer[:, None, :, None]
     shifts = coarse[:, None, :] + around[None]
     harmonics = to_harmonics(moved)
-    score, scale = _fine_scores(harmonics, transfer, matching, chosen)
+    fine = _fine_scores(harmonics, transfer, matching, chosen)
+    score = fine.score
     score -= _shift_penalty(shifts, matching.shift_spread)[:, :, None, None]
     flat = score.reshape(len(score), -1)
     best = flat.argmax(axis=1)
@@ -126,11 +128,12 @@ def expect(spectra: Complex, transfer: Float, matching: Matching) -> Expectation
     place = shares.argmax(axis=1)
     mine = score[rows, :, place].reshape(len(score), -1)
     which = np.unravel_index(mine.argmax(axis=1), (score.shape[1], score.shape[3]))
-    sums = _collect(score, scale, harmonics, transfer, chosen, len(matching.references))
+    fitted = _Fitted(harmonics, transfer, chosen, fine.scale)
+    sums = _collect(score, fitted, len(matching.references))
     return Expectation(
-        numerator=sums[0],
-        denominator=sums[1],
-        weight=sums[2],
+        numerator=sums.numerator,
+        denominator=sums.denominator,
+        weight=sums.weight,
         best_class=chosen[rows, place].astype(np.int32),
         angle=(which[1] * np.float32(360.0 / matching.grid.angles)).astype(np.float32),
         shift=shifts[rows, which[0]].astype(np.float32),
@@ -138,10 +141,17 @@ def expect(spectra: Complex, transfer: Float, matching: Matching) -> Expectation
     )
 
 
-def _coarse_search(
-    spectra: Complex, transfer: Float, matching: Matching
-) -> tuple[Float, NDArray[np.int64]]:
-    """Best of the coarse shifts ``(n, 2)``, and the classes ``(n, c)`` that fitted best."""
+@dataclass(frozen=True, slots=True)
+class _Coarse:
+    """What the innermost rings say of a block of particles."""
+
+    shift: Float
+    """``(n, 2)`` best of the coarse shifts."""
+    chosen: NDArray[np.int64]
+    """``(n, c)`` classes that fitted best."""
+
+
+def _coarse_search(spectra: Complex, transfer: Float, matching: Matching) -> _Coarse:
     rings = min(_COARSE_RINGS, matching.rings)
     step = max(1, matching.grid.angles // _COARSE_ANGLES)
     small = PolarGrid(matching.grid.box, rings, matching.grid.angles // step)
@@ -157,7 +167,7 @@ def _coarse_search(
     best -= _shift_penalty(matching.shifts, matching.shift_spread)[None, :, None]
     shift = matching.shifts[best.max(axis=2).argmax(axis=1)]
     order = np.argsort(-best.max(axis=1), axis=1)
-    return np.asarray(shift, dtype=np.float32), order[:, :_FINE_CLASSES]
+    return _Coarse(np.asarray(shift, dtype=np.float32), order[:, :_FINE_CLASSES])
 
 
 def _shift_penalty(shifts: Float, spread: float) -> Float:
@@ -165,14 +175,20 @@ def _shift_penalty(shifts: Float, spread: float) -> Float:
     return np.asarray(0.5 * squared / spread**2, dtype=np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """How well a block of particles fits the chosen classes on all rings."""
+
+    score: Float
+    """``(n, s, c, angles)`` log-likelihood ratios against no particle."""
+    scale: Float
+    """``(n, c)`` contrast of each particle in its best pose in each class."""
+
+
 def _fine_scores(
     harmonics: Complex, transfer: Float, matching: Matching, chosen: NDArray[np.int64]
-) -> tuple[Float, Float]:
-    """Log-likelihood ratios ``(n, s, c, angles)`` of the `chosen` classes against no particle.
-
-    Also the contrast ``(n, c)`` of each particle in its best pose in each class.
-    `harmonics` ``(n, s, rings, orders)`` are those of CTF x particle.
-    """
+) -> _Scores:
+    """Compare with the `chosen` classes; `harmonics` are as in `_Fitted`."""
     ops, rings = operations(harmonics), matching.rings
     weight = matching.weight(rings)
     references = (matching.references[:, :rings] * weight[None, :, None]).conj()
@@ -185,7 +201,7 @@ def _fine_scores(
     expected = np.take_along_axis(np.square(transfer[:, :rings]) @ energy.T, chosen, axis=1)
     expected = expected[:, None, :, None]
     scale = _contrast(score.max(axis=(1, 3), keepdims=True), expected)[:, 0, :, 0]
-    return _scaled(score, expected), scale
+    return _Scores(_scaled(score, expected), scale)
 
 
 def _scaled(product: Float, expected: Float) -> Float:
@@ -213,19 +229,36 @@ def reference_power(harmonics: Complex, angles: int) -> Float:
     return np.asarray(total / angles, dtype=np.float32)
 
 
-def _collect(
-    posterior: Float,
-    scale: Float,
-    harmonics: Complex,
-    transfer: Float,
-    chosen: NDArray[np.int64],
-    classes: int,
-) -> tuple[Complex, Float, Float]:
-    """Sums over the block ``(k, rings, orders)``, ``(k, rings)`` and ``(k,)``.
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """A block of particles, as they were compared with some classes."""
+
+    harmonics: Complex
+    """``(n, s, rings, orders)`` of CTF x particle, at each shift."""
+    transfer: Float
+    """``(n, rings)`` CTF."""
+    chosen: NDArray[np.int64]
+    """``(n, c)`` the classes."""
+    scale: Float
+    """``(n, c)`` contrast in each of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Sums over a block: ``(k, rings, orders)``, ``(k, rings)`` and ``(k,)``."""
+
+    numerator: Complex
+    denominator: Float
+    weight: Float
+
+
+def _collect(posterior: Float, fitted: _Fitted, classes: int) -> _Sums:
+    """Sum what a block says of each class, by the `posterior` ``(n, s, c, angles)``.
 
     Particles with next to no share in a class are left out of its sums; CTF and particle count
-    as much as their contrast, `scale` ``(n, c)``.
+    as much as their contrast.
     """
+    harmonics, chosen = fitted.harmonics, fitted.chosen
     shares = posterior.sum(axis=(1, 3))
     ops = operations(harmonics)
     orders, rings = harmonics.shape[3], harmonics.shape[2]
@@ -238,10 +271,10 @@ def _collect(
     numerator = np.zeros((classes, orders, rings), dtype=np.complex64)
     denominator = np.zeros((classes, rings), dtype=np.float32)
     share, group = shares[particle, place], chosen[particle, place]
-    squares = np.square(transfer)
-    contrast = scale[particle, place]
+    squares = np.square(fitted.transfer)
+    contrast = fitted.scale[particle, place]
     for one, k, part, weight, much in zip(particle, group, seen, share, contrast, strict=True):
         numerator[k] += much * part
         denominator[k] += weight * much**2 * squares[one]
     weights = np.bincount(group, share, minlength=classes).astype(np.float32)
-    return np.ascontiguousarray(numerator.transpose(0, 2, 1)), denominator, weights
+    return _Sums(np.ascontiguousarray(numerator.transpose(0, 2, 1)), denominator, weights)

@@ -1,5 +1,6 @@
 """Arrays that rows are appended to, at a cost that does not depend on how many there are."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,50 +9,37 @@ from numpy.typing import DTypeLike, NDArray
 __all__ = ["Growing"]
 
 
+@dataclass(eq=False)
 class Growing:
-    """Rows of one shape and type; `rows` is a view of those in use, and may be written to.
+    """Rows of one shape and type, in a room that doubles when it is full."""
 
-    The room doubles when it is full. Only rows in use are pickled.
-    """
+    rows: NDArray[Any]
+    """``(n, *shape)``, a view of those in use; may be written to."""
 
-    __slots__ = ("_room", "_used")
+    # The room is no field, so that a checkpoint holds the rows in use only.
+    __slots__ = ("_room", "rows")
 
-    def __init__(self, dtype: DTypeLike, shape: tuple[int, ...] = ()) -> None:
-        self._room: NDArray[Any] = np.zeros((0, *shape), dtype)
-        self._used = 0
-
-    @property
-    def rows(self) -> NDArray[Any]:
-        """``(n, *shape)``."""
-        return self._room[: self._used]
+    @classmethod
+    def empty(cls, dtype: DTypeLike, shape: tuple[int, ...] = ()) -> "Growing":
+        """No row yet."""
+        return cls(np.zeros((0, *shape), dtype))
 
     def __len__(self) -> int:
-        return self._used
+        return len(self.rows)
 
     def append(self, values: NDArray[Any]) -> None:
         """Add rows ``(m, *shape)`` at the end."""
-        total = self._used + len(values)
-        if total > len(self._room):
-            room = np.zeros((max(total, 2 * len(self._room)), *self._room.shape[1:]), self.dtype)
-            room[: self._used] = self.rows
-            self._room = room
-        self._room[self._used : total] = values
-        self._used = total
+        used, total = len(self), len(self) + len(values)
+        room: NDArray[Any] = getattr(self, "_room", self.rows)
+        if total > len(room):
+            room = np.zeros((max(total, 2 * len(room)), *room.shape[1:]), room.dtype)
+            room[:used] = self.rows
+        room[used:total] = values
+        self._room, self.rows = room, room[:total]
 
     def discard(self, places: NDArray[np.int64]) -> None:
         """Take out the rows at `places`, all different; the last ones move into the gaps."""
-        left = self._used - len(places)
-        tail = np.setdiff1d(np.arange(left, self._used), places)
-        self._room[places[places < left]] = self._room[tail]
-        self._used = left
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the values."""
-        return self._room.dtype
-
-    def __getstate__(self) -> NDArray[Any]:
-        return self.rows.copy()
-
-    def __setstate__(self, rows: NDArray[Any]) -> None:
-        self._room, self._used = rows, len(rows)
+        left = len(self) - len(places)
+        tail = np.setdiff1d(np.arange(left, len(self)), places)
+        self.rows[places[places < left]] = self.rows[tail]
+        self.rows = self.rows[:left]

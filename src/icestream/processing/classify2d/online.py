@@ -121,6 +121,18 @@ class Plan:
         return int(np.clip(particles // self.per_class, self.classes_min, self.classes_max))
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Images that are matched at once, all of one fold."""
+
+    fold: int
+    kept: NDArray[np.int64]
+    """Their places among the images kept."""
+
+    def __len__(self) -> int:
+        return len(self.kept)
+
+
 @dataclass(slots=True)
 class Classification:
     """A classification that goes on for as long as particles come.
@@ -218,8 +230,8 @@ class Classification:
         if self.references is None:
             return
         fresh = Statistics.empty(len(self.statistics.weight), self.plan.grid)
-        for fold, block in _blocks(np.arange(len(self.kept)), self.kept.rows):
-            self._match(fold, block, fresh, 1.0)
+        for block in _blocks(np.arange(len(self.kept)), self.kept.rows):
+            self._match(block, fresh, 1.0)
         self.statistics = fresh
         self._update_references()
         self._join_twins()
@@ -228,8 +240,8 @@ class Classification:
     def look(self, kept: NDArray[np.int64]) -> None:
         """Match kept images (by their place), in random order, and improve the references."""
         pending = 0
-        for fold, block in _blocks(self.random.permutation(kept), self.kept.rows):
-            self._match(fold, block, self.statistics, math.exp(-len(block) / self._span))
+        for block in _blocks(self.random.permutation(kept), self.kept.rows):
+            self._match(block, self.statistics, math.exp(-len(block) / self._span))
             self.looks += len(block)
             pending += len(block)
             if pending >= _STEP * self._span:
@@ -259,8 +271,8 @@ class Classification:
         self.statistics = Statistics.empty(classes, grid)
         self._number(classes - len(self.numbers))
         power = np.zeros(grid.rings)
-        for fold, block in _blocks(np.arange(len(self.kept)), self.kept.rows):
-            spectra, transfer = self._spectra(block), self.kept.transfer[block]
+        for block in _blocks(np.arange(len(self.kept)), self.kept.rows):
+            spectra, transfer = self._spectra(block.kept), self.kept.transfer[block.kept]
             power += (np.abs(spectra) ** 2).mean(axis=2).sum(axis=0)
             turn = self.random.integers(grid.angles, size=len(block))
             target = self.random.integers(classes, size=len(block))
@@ -268,19 +280,19 @@ class Classification:
             turned = to_harmonics(spectra * transfer[:, :, None])
             turned = (turned * phases[:, None, :]).astype(np.complex64)
             for place, group in enumerate(target):
-                self.statistics.numerator[fold, group] += turned[place]
-                self.statistics.denominator[fold, group] += transfer[place] ** 2
+                self.statistics.numerator[block.fold, group] += turned[place]
+                self.statistics.denominator[block.fold, group] += transfer[place] ** 2
                 self.statistics.weight[group] += 1
         self.power = np.maximum(power / len(self.kept), 1e-6).astype(np.float32)
         self.noise = self.power
         self._update_references()
 
-    def _match(self, fold: int, block: NDArray[np.int64], into: Statistics, keep: float) -> None:
-        """Expectation of a block of one fold; its sums go `into`, its poses into the table."""
-        matching = self._matching(self.without[fold])
-        found = expect(self._spectra(block), self.kept.transfer[block], matching)
-        into.add(found, fold, keep)
-        self.poses.record(self.kept.rows[block], found, self.numbers)
+    def _match(self, block: _Block, into: Statistics, keep: float) -> None:
+        """Expectation of a block; its sums go `into`, its poses into the table."""
+        matching = self._matching(self.without[block.fold])
+        found = expect(self._spectra(block.kept), self.kept.transfer[block.kept], matching)
+        into.add(found, block.fold, keep)
+        self.poses.record(self.kept.rows[block.kept], found, self.numbers)
 
     def _matching(self, references: Complex | None = None) -> Matching:
         if references is None:
@@ -300,10 +312,9 @@ class Classification:
     def _update_references(self) -> None:
         """References, and the noise that they leave in the particles."""
         grid, weight = self.plan.grid, self.statistics.weight
-        self.references, self.without = estimate_references(
-            self.statistics, self.noise, grid, self.masking
-        )
-        power = weight @ reference_power(self.references, grid.angles) / grid.angles
+        made = estimate_references(self.statistics, self.noise, grid, self.masking)
+        self.references, self.without = made.whole, made.without
+        power = weight @ reference_power(made.whole, grid.angles) / grid.angles
         squares = np.square(self.kept.transfer).mean(axis=0)
         signal = power / max(float(weight.sum()), 1e-9) * squares
         self.noise = np.maximum(self.power - signal, 0.5 * self.power).astype(np.float32)
@@ -417,21 +428,19 @@ class Classification:
         self._update_references()
 
 
-def _blocks(
-    kept: NDArray[np.int64], rows: NDArray[np.int64]
-) -> list[tuple[int, NDArray[np.int64]]]:
+def _blocks(kept: NDArray[np.int64], rows: NDArray[np.int64]) -> list[_Block]:
     """Kept images in blocks of one fold, the folds by turns.
 
     The fold of a particle is decided by its row, once for all: were it drawn anew at each look,
     all folds would come to hold the same noise, and agree on it.
     """
-    found = []
-    for fold in range(FOLDS):
-        mine = kept[rows[kept] % FOLDS == fold]
-        found += [
-            (first, fold, mine[first : first + _BLOCK]) for first in range(0, len(mine), _BLOCK)
-        ]
-    return [block[1:] for block in sorted(found, key=lambda block: block[:2])]
+    folds = [kept[rows[kept] % FOLDS == fold] for fold in range(FOLDS)]
+    return [
+        _Block(fold, mine[first : first + _BLOCK])
+        for first in range(0, max(map(len, folds)), _BLOCK)
+        for fold, mine in enumerate(folds)
+        if first < len(mine)
+    ]
 
 
 def _sees_farther(done: Classification) -> bool:

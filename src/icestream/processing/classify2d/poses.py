@@ -1,5 +1,6 @@
 """What is known of each particle of a classification."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,14 @@ _POSE = np.dtype(
 )
 
 
+@dataclass(slots=True, eq=False)
 class Poses:
     """One row for each particle, in the order of arrival."""
 
-    __slots__ = ("_table",)
-
-    def __init__(self) -> None:
-        self._table = Growing(_POSE)
+    table: Growing = field(default_factory=lambda: Growing.empty(_POSE))
 
     def __len__(self) -> int:
-        return len(self._table)
+        return len(self.table)
 
     @property
     def number(self) -> NDArray[np.int32]:
@@ -54,7 +53,7 @@ class Poses:
 
     def grow(self, more: int) -> None:
         """Make room for `more` particles."""
-        self._table.append(np.zeros(more, _POSE))
+        self.table.append(np.zeros(more, _POSE))
 
     def record(self, rows: NDArray[np.int64], found: Expectation, numbers: NDArray[Any]) -> None:
         """Write what a look at the particles `rows` found; `numbers` are those of the classes."""
@@ -79,5 +78,5 @@ class Poses:
         self.number[rows] = target
 
     def _column(self, name: str) -> NDArray[Any]:
-        column: NDArray[Any] = self._table.rows[name]
+        column: NDArray[Any] = self.table.rows[name]
         return column

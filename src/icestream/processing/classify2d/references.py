@@ -10,6 +10,7 @@ from icestream.processing.classify2d.polar import Complex, Float, PolarGrid
 
 __all__ = [
     "FOLDS",
+    "References",
     "Statistics",
     "estimate_references",
     "half_correlation",
@@ -54,12 +55,11 @@ class Statistics:
         self.weight *= np.float32(keep)
         self.weight += new.weight
 
-    def halves(self) -> tuple[Complex, Float]:
-        """Sums over the even and over the odd folds ``(2, k, rings, ...)``."""
-        return (
-            np.stack([self.numerator[half::2].sum(axis=0) for half in (0, 1)]),
-            np.stack([self.denominator[half::2].sum(axis=0) for half in (0, 1)]),
-        )
+    def half_averages(self) -> Complex:
+        """Averages ``(2, k, rings, orders)`` of the even folds and of the odd ones."""
+        numerator = np.stack([self.numerator[half::2].sum(axis=0) for half in (0, 1)])
+        denominator = np.stack([self.denominator[half::2].sum(axis=0) for half in (0, 1)])
+        return np.asarray(numerator / np.maximum(denominator, 1e-3)[..., None])
 
     def grow(self, classes: int) -> None:
         """Add empty classes until there are `classes`."""
@@ -82,20 +82,23 @@ class Statistics:
         self.weight = np.delete(self.weight, classes)
 
 
+@dataclass(frozen=True, slots=True)
+class References:
+    """What particles are compared with."""
+
+    whole: Complex
+    """``(k, rings, orders)`` from all particles."""
+    without: Complex
+    """``(FOLDS, k, rings, orders)`` from all but those of one fold."""
+
+
 def estimate_references(
     statistics: Statistics, noise: Float, grid: PolarGrid, masking: Float
-) -> tuple[Complex, Complex]:
+) -> References:
     """Wiener estimates of the classes, kept inside a mask (`PolarGrid.masking`).
 
     The power of the signal on each ring is what the two halves of the particles have in common,
     over all classes; where they have nothing in common the reference is held down.
-
-    Returns
-    -------
-    whole : ``(k, rings, orders)``
-        From all particles.
-    without : ``(FOLDS, k, rings, orders)``
-        From all but those of one fold.
     """
     numerator, denominator = statistics.numerator.sum(axis=0), statistics.denominator.sum(axis=0)
     sums = np.concatenate([numerator[None], numerator - statistics.numerator])
@@ -108,7 +111,7 @@ def estimate_references(
     flat = columns.view(np.float32).reshape(grid.orders, grid.rings, -1)
     masked = np.matmul(masking, flat).view(np.complex64).reshape(columns.shape)
     made = np.ascontiguousarray(masked.transpose(2, 3, 1, 0))
-    return made[0], made[1:]
+    return References(made[0], made[1:])
 
 
 def wiener_prior(statistics: Statistics, noise: Float, grid: PolarGrid) -> Float:
@@ -122,8 +125,7 @@ def wiener_prior(statistics: Statistics, noise: Float, grid: PolarGrid) -> Float
 
 def _common_power(statistics: Statistics, grid: PolarGrid) -> Float:
     """Power of the signal per sample, ``(rings,)``: mean cross power of the two halves."""
-    numerator, denominator = statistics.halves()
-    halves = numerator / np.maximum(denominator, 1e-3)[..., None]
+    halves = statistics.half_averages()
     cross = _inner(halves[0], halves[1], grid.angles)
     share = statistics.weight / max(float(statistics.weight.sum()), 1e-9)
     return np.asarray(share @ cross / grid.angles, dtype=np.float32)
@@ -137,8 +139,7 @@ def _inner(first: Complex, second: Complex, angles: int) -> Float:
 
 def mean_correlation(statistics: Statistics, grid: PolarGrid) -> Float:
     """Fourier ring correlation ``(rings,)`` of the halves of all classes together."""
-    numerator, denominator = statistics.halves()
-    halves = numerator / np.maximum(denominator, 1e-3)[..., None]
+    halves = statistics.half_averages()
     share = statistics.weight[:, None]
     cross = (share * _inner(halves[0], halves[1], grid.angles)).sum(axis=0)
     first, second = ((share * reference_power(half, grid.angles)).sum(axis=0) for half in halves)
@@ -164,6 +165,7 @@ def shared_power(statistics: Statistics, grid: PolarGrid, mask: Float) -> NDArra
 
 
 def _masked_halves(statistics: Statistics, grid: PolarGrid, mask: Float) -> list[Complex]:
-    numerator, denominator = statistics.halves()
-    averages = numerator / np.maximum(denominator, 1e-3)[..., None]
-    return [grid.harmonics(grid.images(grid.circles(half)) * mask) for half in averages]
+    return [
+        grid.harmonics(grid.images(grid.circles(half)) * mask)
+        for half in statistics.half_averages()
+    ]

@@ -34,8 +34,8 @@ class Reservoir:
     @classmethod
     def empty(cls, memory: int, box: int, rings: int) -> "Reservoir":
         """No image yet."""
-        stored, contrast = Growing(np.int8, (box, box)), Growing(np.float32, (rings,))
-        return cls(memory, stored, contrast, Growing(np.int64))
+        stored, contrast = Growing.empty(np.int8, (box, box)), Growing.empty(np.float32, (rings,))
+        return cls(memory, stored, contrast, Growing.empty(np.int64))
 
     def __len__(self) -> int:
         return len(self.particle)

@@ -62,7 +62,7 @@ def class_scores(classification: Classification) -> ClassScores:
     whole = plan.grid.circles(sums.numerator.sum(axis=0) / divisor[:, :, None])
     averages = plan.grid.images(whole)
     radius = 0.5 * plan.diameter / plan.pixel_size
-    agreement = class_quality(classification)[1]
+    agreement = class_quality(classification).agreement
     return ClassScores(
         agreement,
         enclosure(averages, radius),

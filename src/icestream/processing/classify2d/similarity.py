@@ -59,7 +59,8 @@ def compare(statistics: Statistics, matching: Matching) -> Similarity:
     weight[matching.rings :] = 0.0
     spectra = to_spectra(grid.circles(references))
     weighted = references * weight[None, :, None]
-    best, turn, shift = _lay_coarsely(spectra, weighted, matching)
+    laid = _lay_coarsely(spectra, weighted, matching)
+    turn, shift = laid.turn, laid.shift
     power = reference_power(references, grid.angles)
     energy = power @ weight
     passed = squares / np.square(squares + wiener_prior(statistics, matching.noise, grid))
@@ -68,19 +69,19 @@ def compare(statistics: Statistics, matching: Matching) -> Similarity:
     expected = np.maximum(alone[:, None] + alone[None, :], 1e-9)
     total = 0.5 * (energy[:, None] + energy[None, :])
     inner = weight[:_COARSE_RINGS] @ power[:, :_COARSE_RINGS].T
-    near = 0.5 * (inner[:, None] + inner[None, :]) - best
+    near = 0.5 * (inner[:, None] + inner[None, :]) - laid.score
     np.fill_diagonal(near, np.inf)
     nearest = np.argsort(near, axis=1)[:, : min(_NEIGHBOURS, len(references) - 1)]
     pairs = {(max(row, other), min(row, other)) for row, other in _pairs(nearest)}
     best = np.diag(energy)
     for one, other in sorted(pairs):
-        laid = _refine(spectra[one], weighted[other], shift[one, other], 1.0, matching)
-        score, angle, moved = _refine(spectra[one], weighted[other], laid[2], 0.5, matching)
-        best[one, other] = best[other, one] = score
-        turn[one, other], shift[one, other] = angle, moved
+        near_by = _refine(spectra[one], weighted[other], shift[one, other], 1.0, matching)
+        pose = _refine(spectra[one], weighted[other], near_by.shift, 0.5, matching)
+        best[one, other] = best[other, one] = pose.score
+        turn[one, other], shift[one, other] = pose.turn, pose.shift
         # The other way round: moved back, then turned back.
-        back = np.exp(-1j * np.radians(angle)) * complex(-moved[1], -moved[0])
-        turn[other, one], shift[other, one] = -angle % 360.0, (back.imag, back.real)
+        back = np.exp(-1j * np.radians(pose.turn)) * complex(-pose.shift[1], -pose.shift[0])
+        turn[other, one], shift[other, one] = -pose.turn % 360.0, (back.imag, back.real)
     return Similarity(((total - best) / expected).astype(np.float32), turn, shift)
 
 
@@ -88,10 +89,28 @@ def _pairs(nearest: NDArray[np.int64]) -> list[tuple[int, int]]:
     return [(row, other) for row, others in enumerate(nearest.tolist()) for other in others]
 
 
-def _lay_coarsely(
-    spectra: Complex, weighted: Complex, matching: Matching
-) -> tuple[Float, Float, Float]:
-    """Best score ``(k, k)``, turn and shift of each class on each other, on the innermost rings."""
+@dataclass(frozen=True, slots=True)
+class _AllLaid:
+    """Each class on each other one: their scores, turns and shifts, ``(k, k)`` and so on."""
+
+    score: Float
+    turn: Float
+    shift: Float
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """A class on another."""
+
+    score: float
+    turn: float
+    """Degrees."""
+    shift: Float
+    """``(2,)`` (dy, dx) pixels."""
+
+
+def _lay_coarsely(spectra: Complex, weighted: Complex, matching: Matching) -> _AllLaid:
+    """How the classes lie best on one another, by the innermost rings."""
     grid, rings, count = matching.grid, min(_COARSE_RINGS, matching.rings), len(spectra)
     shifts = shift_grid(_REACH, _STEP)
     ramps = grid.ramps(shifts)[:, :rings]
@@ -106,20 +125,20 @@ def _lay_coarsely(
         best[row] = flat[np.arange(count), place]
         shift[row] = shifts[place // grid.angles]
         turn[row] = place % grid.angles * (360.0 / grid.angles)
-    return best, turn, shift
+    return _AllLaid(best, turn, shift)
 
 
 def _refine(
     spectra: Complex, reference: Complex, shift: Float, step: float, matching: Matching
-) -> tuple[float, float, Float]:
-    """Score, turn (degrees) and shift of a class on another, one `step` (pixels) around a shift."""
+) -> _Laid:
+    """How a class lies best on another, one `step` (pixels) around a shift."""
     grid = matching.grid
     shifts = shift + shift_grid(1.5 * step, step)
     harmonics = to_harmonics(spectra * grid.ramps(shifts))
     product = (harmonics * reference.conj()).sum(axis=1)
     score = 2.0 * operations(product).irfft(product, 2 * grid.angles)
     place, sample = np.unravel_index(int(score.argmax()), score.shape)
-    return float(score.max()), float(sample) * 180.0 / grid.angles, shifts[place]
+    return _Laid(float(score.max()), float(sample) * 180.0 / grid.angles, shifts[place])
 
 
 def _misplaced(matching: Matching) -> NDArray[np.float64]:

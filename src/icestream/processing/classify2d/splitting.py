@@ -74,23 +74,36 @@ def divide(
     way towards the one or the other; so for each quarter. Along a direction that is noise only,
     that loses: ``log cosh x`` is less than ``x² / 2``.
     """
-    values, weights = _whiten(harmonics, transfer, matching)
-    data = _Data(values, weights, prior[: weights.shape[1]])
-    rows = np.arange(len(values))
+    data = _whitened(harmonics, transfer, prior, matching)
+    rows = np.arange(len(harmonics))
     gains = []
     for fold in range(_FOLDS):
         train, test = rows[rows % _FOLDS != fold], rows[rows % _FOLDS == fold]
-        whole, averages, balance = data.halve(train)[1:]
-        careful = whole + np.float32(_CAUTION) * (averages - whole)
-        two = logsumexp(data.likelihood(test, careful) + balance, axis=1)
-        gains.append(two - data.likelihood(test, whole)[:, 0])
+        found = data.halve(train)
+        careful = found.whole + np.float32(_CAUTION) * (found.averages - found.whole)
+        two = logsumexp(data.likelihood(test, careful) + found.balance, axis=1)
+        gains.append(two - data.likelihood(test, found.whole)[:, 0])
     gain = np.concatenate(gains)
     if gain.mean() < certain * gain.std() / np.sqrt(len(gain)):
         return None
-    share = data.halve(rows)[0]
+    share = data.halve(rows).share
     if share.sum(axis=0).min() < _SMALLEST * len(rows):
         return None
     return Halving(share, float(gain.mean()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """Some particles, divided into two kinds."""
+
+    share: Float
+    """``(n, 2)`` probability of each kind."""
+    whole: Float
+    """``(1, d)`` average of all."""
+    averages: Float
+    """``(2, d)`` of the kinds."""
+    balance: Float
+    """``(2,)`` logarithm of the part that is of each kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +127,8 @@ class _Data:
         energy = np.square(averages).reshape(len(averages), rings, -1).sum(axis=2)
         return np.asarray(seen @ averages.T - 0.5 * np.square(self.weights[rows]) @ energy.T)
 
-    def halve(self, rows: NDArray[np.int64]) -> tuple[Float, Float, Float, Float]:
-        """Shares ``(n, 2)``; averages of all ``(1, d)`` and of the kinds ``(2, d)``; log odds."""
+    def halve(self, rows: NDArray[np.int64]) -> _Kinds:
+        """Divide some of the particles."""
         whole = self.average(rows, np.ones((len(rows), 1), np.float32))
         seen = _spread(self.weights[rows], self.values)
         rest = (self.values[rows] - seen * whole) * seen
@@ -126,7 +139,7 @@ class _Data:
             balance = np.log(np.maximum(share.mean(axis=0), 1e-3))
             total = self.likelihood(rows, averages) + balance
             share = np.exp(total - logsumexp(total, axis=1, keepdims=True)).astype(np.float32)
-        return share, whole, averages, balance
+        return _Kinds(share, whole, averages, balance)
 
 
 def _spread(rings: Float, values: Float) -> Float:
@@ -134,12 +147,13 @@ def _spread(rings: Float, values: Float) -> Float:
     return np.repeat(rings, values.shape[1] // rings.shape[1], axis=1)
 
 
-def _whiten(harmonics: Complex, transfer: Float, matching: Matching) -> tuple[Float, Float]:
-    """Real vectors ``(n, d)`` whose inner products are those of the likelihood, and the CTF."""
+def _whitened(harmonics: Complex, transfer: Float, prior: Float, matching: Matching) -> _Data:
+    """Real vectors ``(n, d)`` whose inner products are those of the likelihood, with their CTF."""
     rings, orders = matching.rings, matching.grid.orders
     # Harmonics 0 and the last count once, the others for their complex conjugates too.
     twice = np.full(orders, 2.0)
     twice[[0, -1]] = 1.0
     scale = np.sqrt(matching.weight(rings)[:, None] * twice / matching.grid.angles)
     values = (harmonics[:, :rings] * scale).astype(np.complex64)
-    return values.view(np.float32).reshape(len(values), -1), transfer[:, :rings]
+    vectors = values.view(np.float32).reshape(len(values), -1)
+    return _Data(vectors, transfer[:, :rings], prior[:rings])

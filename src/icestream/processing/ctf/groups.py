@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.model import Image
-from icestream.processing.backend import in_threads
 from icestream.processing.ctf.spectrum import (
     Tiles,
     add_power,
@@ -20,11 +19,16 @@ from icestream.processing.ctf.spectrum import (
 from icestream.processing.motion.field import LocalMotion
 from icestream.processing.motion.magnification import Distortion
 from icestream.processing.motion.spectra import Frames
+from icestream.threads import in_threads
 
-__all__ = ["TILE_SIZE", "PackedTiles", "group_tiles"]
+__all__ = ["LEAST_FIELD", "TILE_SIZE", "PackedTiles", "group_tiles"]
 
 TILE_SIZE = 512
 """Frequencies along each side of a spectrum."""
+LEAST_FIELD = 3 * TILE_SIZE // 2
+"""Pixels along the shorter side of a field from which on spectra of groups are worth it. In a
+smaller one only coarse rings rise above the noise, and those, which need no groups, are clearer
+in the sum."""
 _WAYS = ((4.0, 0.5), (4.0, 0.25), (4.0, 0.0), (6.0, 0.0))
 """e/Å² in a group and least overlap of tiles, the first that is cheap enough. Rings at 5 Å are
 strongest in groups of 4; in groups of 8 the errors were half as large again."""
@@ -136,10 +140,10 @@ def group_tiles(
     for dose, overlap in _WAYS:
         count = max(1, round(len(frames) * dose_per_frame / dose))
         groups = np.array_split(np.arange(len(frames)), min(count, len(frames)))
-        rows, columns = _grid((first, last), side, overlap)
+        rows, columns = _grid(first, last, side, overlap)
         if len(groups) * len(rows) * len(columns) <= enough:
             break
-    window, taper = _window((rows, columns), side, small)
+    window, taper = _window(rows, columns, side, small)
     corners = np.array([(y, x) for y in rows for x in columns])
     middles = (corners + 0.5 * side) / frames.shape - 0.5
     shifts = _shifts_at(motion, middles) / pixel_size
@@ -175,21 +179,21 @@ def group_tiles(
 
 
 def _grid(
-    seen: tuple[NDArray[np.int64], NDArray[np.int64]], side: int, overlap: float
+    first: NDArray[np.int64], last: NDArray[np.int64], side: int, overlap: float
 ) -> tuple[list[int], list[int]]:
-    """First rows and columns of tiles of the part of the field from one place to another."""
+    """First rows and columns of tiles of the part of the field from `first` to `last` (y, x)."""
     rows, columns = (
         [int(start) + place for place in tile_starts(int(stop - start), side, overlap)]
-        for start, stop in zip(*seen, strict=True)
+        for start, stop in zip(first, last, strict=True)
     )
     return rows, columns
 
 
 def _window(
-    starts: tuple[list[int], list[int]], side: int, small: int
+    rows: list[int], columns: list[int], side: int, small: int
 ) -> tuple[NDArray[np.float32], float]:
     """Window of `small` pixels, and the part of a side that it rises over: the tiles' overlap."""
-    steps = [places[1] - places[0] for places in starts if len(places) > 1]
+    steps = [places[1] - places[0] for places in (rows, columns) if len(places) > 1]
     overlap = 1.0 - max(steps) / side if steps else 0.5
     taper = min(max(overlap, _SHORTEST_TAPER), 0.5)
     return taper_window(small, taper), taper

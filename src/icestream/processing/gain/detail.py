@@ -12,8 +12,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from icestream.model.arrays import Image
+from icestream.processing.gain.sums import GainSums
 
-__all__ = ["Pattern", "detail", "local_mean", "repeated_pattern"]
+__all__ = ["Pattern", "detail", "local_mean", "pattern_in_sums", "repeated_pattern"]
 
 SURROUNDING = 31
 """Pixels along a side of the surrounding that a pixel is compared with."""
@@ -125,6 +126,28 @@ def repeated_pattern(first: Image, second: Image, valid: NDArray[np.bool_]) -> P
     rows = float(np.mean(a.mean(axis=1) * b.mean(axis=1)))
     columns = float(np.mean(a.mean(axis=0) * b.mean(axis=0)))
     return Pattern(_root(pixels), _root(rows), _root(columns), _root(error))
+
+
+def pattern_in_sums(sums: GainSums, factors: Image | None) -> Pattern:
+    """What repeats in both halves of sums over movies, after correction.
+
+    Parameters
+    ----------
+    sums
+        Raw counts. Without a movie in each half nothing repeats.
+    factors
+        The counts are multiplied by them, ``(y, x)``; not positive where a pixel is bad. None: not
+        corrected.
+    """
+    halves = sums.half_means()
+    if halves is None:
+        return Pattern(0.0, 0.0, 0.0, 0.0)
+    first, second = halves
+    valid = (first + second) > 0
+    if factors is not None:
+        valid &= factors > 0
+        first, second = first * factors, second * factors
+    return repeated_pattern(first, second, valid)
 
 
 def _root(variance: float) -> float:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,12 @@ class Fit:
     def decided(self) -> bool:
         """Whether the best orientation beats every other one, by 5 standard errors."""
         return self.certainty >= _SURE
+
+    def judge(self, laid: Orientation) -> Literal["right", "wrong", "undecided"]:
+        """Whether the reference fits the frames when it is laid so."""
+        if not self.decided:
+            return "undecided"
+        return "right" if self.orientation.is_same_as(laid) else "wrong"
 
 
 def find_orientation(mean: Image, reference: Image) -> Fit:

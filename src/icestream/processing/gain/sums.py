@@ -1,5 +1,6 @@
 """Running sums of raw counts over movies, in two halves whose noise is independent."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from icestream.model.arrays import Image
 __all__ = ["GainSums"]
 
 
+@dataclass(init=False, eq=False)
 class GainSums:
     """Raw counts of each pixel, added up over frames and movies.
 
@@ -25,10 +27,15 @@ class GainSums:
         counts in each of 40 million frames.
     """
 
+    halves: NDArray[Any]
+    """``(2, y, x)`` sums of counts."""
+    frames: list[int]
+    """Frames in each half."""
+    movies: int
+
     def __init__(self, shape: tuple[int, int], *, real: bool = False) -> None:
-        self.halves: NDArray[Any] = np.zeros((2, *shape), dtype=np.float64 if real else np.uint32)
+        self.halves = np.zeros((2, *shape), dtype=np.float64 if real else np.uint32)
         self.frames = [0, 0]
-        """Frames in each half."""
         self.movies = 0
 
     @property
@@ -56,6 +63,10 @@ class GainSums:
         self.halves += other.halves
         self.frames = [a + b for a, b in zip(self.frames, other.frames, strict=True)]
         self.movies += other.movies
+
+    def emptied(self) -> "GainSums":
+        """Sums of the same kind with nothing in them."""
+        return GainSums(self.shape, real=self.halves.dtype.kind == "f")
 
     def mean(self) -> Image:
         """Mean counts of a pixel in a frame ``(y, x)``."""

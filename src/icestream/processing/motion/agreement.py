@@ -6,13 +6,13 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from icestream.processing.backend import in_threads
 from icestream.processing.motion.patches import Patches
+from icestream.threads import in_threads
 
 __all__ = ["Agreement", "measure_agreement"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Agreement:
     """What the frames of all patches say at given shifts."""
 
@@ -40,8 +40,9 @@ def _powers(turns: NDArray[np.float64], out: NDArray[np.float32]) -> None:
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
-def _agree(
-    parts: tuple[NDArray[np.float32], NDArray[np.float32]],
+def _agree(  # noqa: PLR0913, PLR0917 - a kernel takes plain values
+    real: NDArray[np.float32],
+    imaginary: NDArray[np.float32],
     weight: NDArray[np.float32],
     reach: NDArray[np.int64],
     turns: NDArray[np.float64],
@@ -53,7 +54,6 @@ def _agree(
     `turns` ``(n, 2)`` are shifts as parts of the extent of the patch. `found` is agreement, its
     derivatives by y and x, and minus its second derivatives, by angles ``2 pi turns``.
     """
-    real, imaginary = parts
     height, frames, width = real.shape
     turn_y = np.empty((2, frames, height // 2 + 1), dtype=np.float32)
     turn_x = np.empty((2, frames, width), dtype=np.float32)
@@ -132,16 +132,16 @@ def measure_agreement(
     powers = np.zeros((count, *weight.shape), dtype=np.float32)
 
     def work(i: int) -> None:
-        parts = patches.real[i], patches.imaginary[i]
-        _agree(parts, weight, reach, turns[i], found[i], powers[i])
+        real, imaginary = patches.real[i], patches.imaginary[i]
+        _agree(real, imaginary, weight, reach, turns[i], found[i], powers[i])
 
     in_threads(work, range(count), cores)
     scale = 2 * np.pi / np.array(band.extent)
     found[..., 1:3] *= scale
     found[..., 3:5] *= scale**2
     return Agreement(
-        found[..., 0],
-        found[..., 1:3],
-        0.5 * (found[..., 3] + found[..., 4]),
-        powers.sum(axis=0, dtype=np.float64),
+        value=found[..., 0],
+        slope=found[..., 1:3],
+        bend=0.5 * (found[..., 3] + found[..., 4]),
+        power=powers.sum(axis=0, dtype=np.float64),
     )

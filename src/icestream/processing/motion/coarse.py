@@ -1,5 +1,7 @@
 """First shifts of whole frames, from the peaks of correlation maps."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
@@ -46,23 +48,33 @@ def coarse_track(binned: Binned, search: Search, *, cores: int = 1) -> NDArray[n
         shifts -= shifts.mean(axis=0)
         if np.abs(steps / band.pixel).max() < 0.25:
             break
-    strange, expected, reach = _outliers(shifts)
-    if strange.any():
+    strays = _find_strays(shifts)
+    lost, expected = strays.frames, strays.expected
+    if lost.any():
         there = moved(spectra, band, shifts)
-        rest = there.sum(axis=0) - there[strange]
-        there = moved(spectra[strange], band, expected[strange])
-        shifts[strange] = expected[strange] + _peaks(there, rest, weight, band, reach)
+        rest = there.sum(axis=0) - there[lost]
+        there = moved(spectra[lost], band, expected[lost])
+        shifts[lost] = expected[lost] + _peaks(there, rest, weight, band, strays.reach)
     return shifts
 
 
-def _outliers(
-    shifts: NDArray[np.float64],
-) -> tuple[NDArray[np.bool_], NDArray[np.float64], float]:
-    """Frames that lie far from their neighbours, where they should be, and how near to that."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Strays:
+    """Frames that lie far from their neighbours."""
+
+    frames: NDArray[np.bool_]
+    """``(n,)``, true for those that do."""
+    expected: NDArray[np.float64]
+    """``(n, 2)`` (dy, dx), Å: where each frame should be by its neighbours."""
+    reach: float
+    """Å from there, beyond which a frame is far."""
+
+
+def _find_strays(shifts: NDArray[np.float64]) -> _Strays:
     expected = median_filter(shifts, size=(min(5, len(shifts)), 1), mode="nearest")
     steps = np.hypot(*np.diff(shifts, axis=0).T)
     reach = max(3.0 * float(np.median(steps)), 6.0)
-    return np.hypot(*(shifts - expected).T) > reach, expected, reach
+    return _Strays(np.hypot(*(shifts - expected).T) > reach, expected, reach)
 
 
 def _peaks(

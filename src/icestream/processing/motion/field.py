@@ -173,7 +173,7 @@ class _Model:
         return full.reshape(2, 18)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Stand:
     """What the patches say at some values of the unknowns."""
 
@@ -232,9 +232,14 @@ class _Votes:
         strength = found.bend.sum(axis=1) / (float(np.trace(self.between_frames)) + 1e-9)
         counts = np.maximum(strength, _LEAST)
         tame = np.minimum(1.0, _DOMINANT * np.median(counts) / counts)
-        slopes = found.slope * tame[:, None, None]
-        value = found.value.sum(axis=1)
-        result = _Stand(unknowns, slopes, strength, counts * tame, value, np.zeros_like(unknowns))
+        result = _Stand(
+            unknowns=unknowns,
+            slopes=found.slope * tame[:, None, None],
+            strength=strength,
+            counts=counts * tame,
+            value=found.value.sum(axis=1),
+            step=np.zeros_like(unknowns),
+        )
         return replace(result, step=self.solve(result))
 
 

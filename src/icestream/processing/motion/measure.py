@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.model import Motion, column
 from icestream.processing.dose import Dose
 from icestream.processing.motion.coarse import coarse_track
 from icestream.processing.motion.field import LocalMotion, fit_local_motion
@@ -42,7 +43,7 @@ class PatchQuality:
         return np.column_stack([self.centers, self.gains, self.agreement])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FoundMotion:
     """What was found out about the motion of a movie."""
 
@@ -65,6 +66,35 @@ class FoundMotion:
     def best(self) -> NDArray[np.float64] | LocalMotion:
         """The motion to correct: local where there is a local model."""
         return self.shifts if self.local is None else self.local
+
+    def record(
+        self, pixel_size: float, *, first_frame: int = 1, hot_pixels: NDArray[np.bool_]
+    ) -> Motion:
+        """The motion as items hold it, in pixels.
+
+        Parameters
+        ----------
+        pixel_size
+            Å per pixel of the movie.
+        first_frame
+            Number of the first of the frames, from 1.
+        hot_pixels
+            ``(y, x)``, true where a pixel was found to be defective in this movie.
+        """
+        places = np.argwhere(hot_pixels)
+        local = None
+        if self.local is not None:
+            local = column(self.local.coefficients / pixel_size)
+        return Motion(
+            shifts=column(self.shifts / pixel_size),
+            local=local,
+            pixel_size=pixel_size,
+            first_frame=first_frame,
+            hot_pixels=column(places) if len(places) else None,
+            frame_errors=column(self.frame_errors / pixel_size),
+            frame_agreement=column(self.frame_agreement),
+            patch_quality=None if self.patches is None else column(self.patches.table),
+        )
 
     def without_first(self, frames: int) -> "FoundMotion":
         """The motion of the movie that lacks its first `frames` frames."""
@@ -129,7 +159,13 @@ def _measure(
         if fit.motion.gain > 0:
             shifts, local = fit.motion.shifts, fit.motion
     return FoundMotion(
-        shifts, local, track.errors, track.agreement, quality, search.resolution, track.converged
+        shifts=shifts,
+        local=local,
+        frame_errors=track.errors,
+        frame_agreement=track.agreement,
+        patches=quality,
+        resolution=search.resolution,
+        converged=track.converged,
     )
 
 

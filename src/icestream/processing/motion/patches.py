@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from icestream.processing.backend import in_threads
 from icestream.processing.dose import Dose, dose_weights
 from icestream.processing.motion.spectra import Band, Binned
+from icestream.threads import in_threads
 
 __all__ = ["Patches", "cut_patches"]
 
@@ -18,7 +18,7 @@ _TAPER = 12
 detail."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Patches:
     """Spectra of parts of the frames."""
 
@@ -151,14 +151,14 @@ def cut_patches(
     centers = (corners + np.array(sides) / 2) / shape - 0.5
     fill = float(np.prod([(window.astype(np.float64) ** 2).mean() for window in windows]))
     return Patches(
-        real,
-        imaginary,
-        np.asarray((corners[:, None] - starts) * pixel_size, dtype=np.float64),
-        band,
-        centers,
-        (len(places[0][0]), len(places[1][0])),
-        fill,
-        np.asarray(powers).sum(axis=0, dtype=np.float64),
+        real=real,
+        imaginary=imaginary,
+        offsets=np.asarray((corners[:, None] - starts) * pixel_size, dtype=np.float64),
+        band=band,
+        centers=centers,
+        grid=(len(places[0][0]), len(places[1][0])),
+        fill=fill,
+        power=np.asarray(powers).sum(axis=0, dtype=np.float64),
     )
 
 

@@ -1,6 +1,6 @@
 """What motion is measured on: frames, and the low frequencies of their spectra."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numba
@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from icestream.model.arrays import Image, Stack
-from icestream.processing.backend import in_threads, operations, to_host
+from icestream.processing.backend import operations, to_host
 from icestream.processing.fourier import HalfSpectrum, crop_spectrum
+from icestream.threads import in_threads
 
 __all__ = [
     "Band",
@@ -18,7 +19,6 @@ __all__ = [
     "Frames",
     "bin_frames",
     "flatten",
-    "in_threads",
     "moved",
     "small_spectra",
 ]
@@ -87,6 +87,10 @@ class Frames:
     def shape(self) -> tuple[int, int]:
         """(y, x) pixels of a frame."""
         return self.counts.shape[1], self.counts.shape[2]
+
+    def without_first(self, frames: int) -> "Frames":
+        """The movie that lacks its first `frames` frames."""
+        return replace(self, counts=self.counts[frames:])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,7 @@ _NEAR = 0.3
 """Å: a track whose last step was smaller is near enough to learn how smooth it is."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Track:
     """Shifts of the whole frames."""
 
@@ -133,4 +133,10 @@ def _track(
     expected = weighting.information
     bend = found.bend.sum(axis=0)
     agreement = np.divide(bend, expected, out=np.zeros_like(bend), where=expected > 0)
-    return Track(shifts - shifts[0], weighting, precision, agreement, converged)
+    return Track(
+        shifts=shifts - shifts[0],
+        weighting=weighting,
+        precision=precision,
+        agreement=agreement,
+        converged=converged,
+    )

@@ -1,6 +1,6 @@
 """The sum of the frames of a movie, each moved to where it belongs, with or without weights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numba
@@ -13,6 +13,8 @@ from icestream.processing.backend.cpu import spline_taps
 from icestream.processing.dose import Dose, dose_weights, factor_weights
 from icestream.processing.fourier import HalfSpectrum, crop_spectrum, frequency_grid
 from icestream.processing.motion.field import LocalMotion
+from icestream.processing.motion.halves import half_correlation
+from icestream.processing.motion.magnification import Distortion, undo_distortion
 from icestream.processing.motion.spectra import Frames
 
 __all__ = ["Recipe", "Sums", "sum_frames"]
@@ -35,6 +37,8 @@ class Recipe:
     exact: bool = False
     """Shift and weigh each frame in Fourier space instead of interpolating it; only what local
     motion adds to the shift of the whole frame is interpolated. Takes several times as long."""
+    distortion: Distortion = field(default_factory=Distortion)
+    """Of the image by the microscope; it is undone in the sums."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +51,18 @@ class Sums:
     halves: tuple[Image, Image] | None = None
     """Plain sums of the first, third, ... and of the second, fourth, ... frame, which add up to
     the plain sum; None where they are not wanted."""
+
+    @property
+    def best(self) -> Image:
+        """The weighted sum where there is one."""
+        return self.plain if self.weighted is None else self.weighted
+
+    def agreement(self, pixel_size: float) -> float | None:
+        """`half_correlation` of the halves; None without halves, or where the band is empty."""
+        if self.halves is None:
+            return None
+        found = half_correlation(*self.halves, pixel_size)
+        return found if np.isfinite(found) else None
 
 
 def sum_frames(
@@ -78,21 +94,31 @@ def sum_frames(
     """
     recipe = recipe or Recipe()
     make = _exact_spectra if recipe.exact else _warped_spectra
-    plain, weighted, odd = make(frames, motion, recipe, cores)
+    spectra = make(frames, motion, recipe, cores)
     size = _binned_shape(frames.shape, recipe.binning)
-    back = operations(plain).irfft2
+    transform = operations(spectra.plain).irfft2
+
+    def back(spectrum: HalfSpectrum) -> Image:
+        image = transform(spectrum, size, threads=cores)
+        if recipe.distortion.major == recipe.distortion.minor == 1:
+            return image
+        return undo_distortion(image, recipe.distortion, threads=cores)
+
     halves = None
-    if odd is not None:
-        halves = back(odd, size, threads=cores), back(plain - odd, size, threads=cores)
-    return Sums(
-        back(plain, size, threads=cores),
-        None if weighted is None else back(weighted, size, threads=cores),
-        halves,
-    )
+    if spectra.odd is not None:
+        halves = back(spectra.odd), back(spectra.plain - spectra.odd)
+    weighted = None if spectra.weighted is None else back(spectra.weighted)
+    return Sums(back(spectra.plain), weighted, halves)
 
 
-_Spectra = tuple[HalfSpectrum, HalfSpectrum | None, HalfSpectrum | None]
-"""Of the plain, the weighted and the odd sum."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spectra:
+    """Of the sums."""
+
+    plain: HalfSpectrum
+    weighted: HalfSpectrum | None
+    odd: HalfSpectrum | None
+    """Of the first, third, ... frame."""
 
 
 def _warped_spectra(
@@ -130,7 +156,7 @@ def _warped_spectra(
             spectrum *= ops.xp.asarray(undo[0])[:, None]
             spectrum *= ops.xp.asarray(undo[1])
             found.append(spectrum)
-    return found[0], weighted, found[1] if recipe.halves else None
+    return _Spectra(found[0], weighted, found[1] if recipe.halves else None)
 
 
 def _add_weighted(
@@ -211,7 +237,7 @@ def _exact_spectra(
             norm = norm + weights**2
     if weighted is not None:
         weighted /= (norm / count) ** 0.5
-    return plain, weighted, odd
+    return _Spectra(plain, weighted, odd)
 
 
 def _bend(

@@ -40,7 +40,7 @@ class Search:
     shifts between all pairs of them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Weighting:
     """Weights that make the agreement of the frames a log-likelihood."""
 
@@ -79,10 +79,10 @@ def coarse_weight(
     power
         ``(ky, kx)`` of the frames.
     """
-    ring, width, count = _rings(band)
-    level = _smooth(_mean(power, ring, count), width)
+    rings = _find_rings(band)
+    level = _smooth(_mean(power, rings), rings.width)
     white = np.divide(1.0, level, out=np.zeros_like(level), where=level > 0)
-    weight = np.exp(-0.5 * bfactor * band.k.astype(np.float64) ** 2) * white[ring]
+    weight = np.exp(-0.5 * bfactor * band.k.astype(np.float64) ** 2) * white[rings.number]
     weight[~band.mask(resolution)] = 0
     largest = float(weight.max())
     return np.asarray(weight / largest if largest > 0 else weight, dtype=np.float32)
@@ -106,17 +106,17 @@ def measure_weighting(
         Says the finest detail to use and the additional fall-off.
     """
     band = patches.band
-    ring, width, count = _rings(band)
+    rings = _find_rings(band)
     frames = patches.frames
     inside = band.mask(search.resolution)
-    frequency = np.arange(count) * width
-    left = np.ones((frames, count)) if dose is None else dose_weights(frequency, frames, dose)
+    frequency = np.arange(rings.count) * rings.width
+    left = np.ones((frames, rings.count)) if dose is None else dose_weights(frequency, frames, dose)
     squares = (left.astype(np.float64) ** 2).sum(axis=0)
     quads = (left.astype(np.float64) ** 4).sum(axis=0)
     each = np.where(inside, patches.power, 0) / len(patches)
     both = np.where(inside, power, 0) / len(patches)
-    sums = _smooth(_mean(each, ring, count, inside), width)
-    cross = np.maximum(_smooth(_mean(both - each, ring, count, inside), width), 0)
+    sums = _smooth(_mean(each, rings, inside), rings.width)
+    cross = np.maximum(_smooth(_mean(both - each, rings, inside), rings.width), 0)
     # A spectrum is left * (left * truth + noise): its square and its products hold these powers.
     truth = cross / np.maximum(squares**2 - quads, 1e-9) if frames > 1 else 0 * cross
     noise = np.maximum(sums - truth * quads, _LEAST_NOISE * sums) / squares
@@ -124,33 +124,52 @@ def measure_weighting(
     signal = truth * quiet / patches.fill
     wiener = squares * signal / (1 + squares * signal)
     wiener *= np.exp(-0.5 * search.bfactor * frequency**2)
-    number = np.bincount(ring[inside], minlength=count)[:count] * len(patches) * patches.fill
+    number = rings.members(inside) * len(patches) * patches.fill
     reach = frequency <= 1.0 / search.resolution
     amount = number * wiener * signal * (2 * np.pi * frequency) ** 2 * reach
     pairs = left.astype(np.float64) ** 2
     coupling = (pairs * (amount / squares)) @ pairs.T
     curvature = np.diag(coupling.sum(axis=1)) - coupling
-    return Weighting(wiener * quiet / squares, width, signal, search.resolution, curvature)
+    return Weighting(
+        rings=wiener * quiet / squares,
+        ring_width=rings.width,
+        signal=signal,
+        resolution=search.resolution,
+        curvature=curvature,
+    )
 
 
-def _rings(band: Band) -> tuple[NDArray[np.intp], float, int]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rings:
+    """Rings of frequency, as wide as the coarsest frequency of a band."""
+
+    number: NDArray[np.intp]
+    """``(ky, kx)`` number of the ring of each frequency, from 0."""
+    width: float
+    """1/Å."""
+    count: int
+
+    def members(self, inside: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """``(count,)`` how many of the frequencies that are true in `inside` each ring has."""
+        return np.bincount(self.number[inside], minlength=self.count)
+
+
+def _find_rings(band: Band) -> _Rings:
     width = 1.0 / min(band.extent)
-    ring = np.rint(band.k / width).astype(np.intp)
-    return ring, width, int(ring.max()) + 1
+    number = np.rint(band.k / width).astype(np.intp)
+    return _Rings(number, width, int(number.max()) + 1)
 
 
 def _mean(
-    values: NDArray[np.floating],
-    ring: NDArray[np.intp],
-    count: int,
-    inside: NDArray[np.bool_] | None = None,
+    values: NDArray[np.floating], rings: _Rings, inside: NDArray[np.bool_] | None = None
 ) -> NDArray[np.float64]:
-    total = np.bincount(ring.ravel(), weights=values.ravel(), minlength=count)
-    used = ring.ravel() if inside is None else ring[inside]
-    number = np.bincount(used, minlength=count)
+    """Mean of each ring; one without a member gets what lies between its neighbours."""
+    everywhere = np.ones(rings.number.shape, dtype=np.bool_)
+    total = np.bincount(rings.number.ravel(), weights=values.ravel(), minlength=rings.count)
+    number = rings.members(everywhere if inside is None else inside)
     known = number > 0
     mean = np.where(known, total / np.maximum(number, 1), 0.0)
-    places = np.arange(count)
+    places = np.arange(rings.count)
     filled: NDArray[np.float64] = np.interp(places, places[known], mean[known])
     return filled
 

@@ -1,6 +1,7 @@
 """Which symmetry to give to a map: what its halves show, and what held-out particles say."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from icestream.processing.volume.slices import Map
 from icestream.processing.volume.starts import MATCHED, Plan, Trial, judge, start_map
 from icestream.processing.volume.symmetry import group_order
 
-__all__ = ["contenders", "largest", "prefer", "shown_symmetry"]
+__all__ = ["Contest", "contenders", "largest", "prefer", "shown_symmetry"]
 
 _KNOWN = 0.5
 """Correlation of the halves down to which shells have a part in the test."""
@@ -32,14 +33,24 @@ _GAIN, _LOSS = 2.0, 1.0
 """In standard errors: what a symmetry must gain, and by how much it may be the second best."""
 
 
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Point groups that were tried on a map."""
+
+    maps: dict[str, Map]
+    """The map without symmetry, and one with if that is more likely."""
+    trials: tuple[Trial, ...]
+    """All that were tried."""
+
+
 def contenders(
     volume: Map,
     averages: Observations,
     held: Observations,
     plan: Plan,
     random: np.random.Generator,
-) -> tuple[dict[str, Map], tuple[Trial, ...]]:
-    """The map without symmetry, one with if that is more likely, and all that were tried.
+) -> Contest:
+    """Try point groups on a map that was made without symmetry.
 
     A map without symmetry may lie in a dead end: each group that it hints at, and those that cost
     little, are imposed on it, and have a chance from another start.
@@ -64,7 +75,7 @@ def contenders(
         agreement = shown[name].agreement if name in shown else 0.0
         trials.append(Trial(name, float(told[name].mean()), agreement))
     chosen = prefer(told, "C1")
-    return {name: maps[name] for name in dict.fromkeys(["C1", chosen])}, tuple(trials)
+    return Contest({name: maps[name] for name in dict.fromkeys(["C1", chosen])}, tuple(trials))
 
 
 def shown_symmetry(

@@ -1,11 +1,13 @@
 """From where the particles are seen, and what that leaves unseen."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from icestream.processing.volume.rotations import Rotations, spiral_directions
 
-__all__ = ["direction_histogram", "sampling_efficiency"]
+__all__ = ["ViewHistogram", "direction_histogram", "sampling_efficiency"]
 
 _SPACING = 12.0
 """Degrees between the directions that views are counted for."""
@@ -13,10 +15,18 @@ _THICKNESS = 6.0
 """Degrees from a view's central slice within which Fourier space counts as seen by it."""
 
 
-def direction_histogram(
-    views: NDArray[np.float32], group: Rotations
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Directions ``(d, 3)`` over the whole sphere, and the particles ``(d,)`` seen from each.
+@dataclass(frozen=True, slots=True)
+class ViewHistogram:
+    """How many particles are seen from where."""
+
+    directions: NDArray[np.float32]
+    """``(d, 3)`` unit vectors over the whole sphere."""
+    counts: NDArray[np.float32]
+    """``(d,)`` particles seen from each."""
+
+
+def direction_histogram(views: NDArray[np.float32], group: Rotations) -> ViewHistogram:
+    """Count the particles that are seen from each direction.
 
     Parameters
     ----------
@@ -30,7 +40,7 @@ def direction_histogram(
     for element in group:
         nearest = ((views @ element) @ directions.T).argmax(axis=1)
         counts += np.bincount(nearest, minlength=len(directions))
-    return directions, (counts / len(group)).astype(np.float32)
+    return ViewHistogram(directions, (counts / len(group)).astype(np.float32))
 
 
 def sampling_efficiency(views: NDArray[np.float32], group: Rotations) -> float:
@@ -40,9 +50,9 @@ def sampling_efficiency(views: NDArray[np.float32], group: Rotations) -> float:
     slice, over the arithmetic mean: the inverse of the sampling compensation factor, by which the
     variance of the map grows (https://doi.org/10.1016/j.pbiomolbio.2019.09.002).
     """
-    directions, counts = direction_histogram(views, group)
-    distance = np.abs(directions @ directions.T)
-    seen = (distance < np.sin(np.radians(_THICKNESS))) @ counts
+    found = direction_histogram(views, group)
+    distance = np.abs(found.directions @ found.directions.T)
+    seen = (distance < np.sin(np.radians(_THICKNESS))) @ found.counts
     if seen.min() <= 0.0:
         return 0.0
     return float(1.0 / (np.mean(1.0 / seen) * seen.mean()))

@@ -86,11 +86,11 @@ def find_symmetries(
     coarse = Comparison(*halves, shells[:_COARSE]) if len(shells) > _COARSE else fine
     axes = spiral_directions(_AXES)
     axes = axes[axes[:, 2] >= 0.0]
-    folds = {generators(name)[0][0] for name in names}
+    folds = {generators(name)[0].fold for name in names}
     maps = {fold: coarse.correlations(axis_rotations(axes, 360.0 / fold)) for fold in folds}
     found = []
     for name in names:
-        heights, elements = maps[generators(name)[0][0]], point_group(name)[1:]
+        heights, elements = maps[generators(name)[0].fold], point_group(name)[1:]
         home, used = _place(name, coarse, axes, heights), coarse
         typical = float(np.median(heights))
         chance = typical + 3.0 * 1.4826 * float(np.median(np.abs(heights - typical)))
@@ -111,19 +111,18 @@ def find_symmetries(
 
 def _place(name: str, comparison: Comparison, axes: Rotations, heights: Float) -> Rotations:
     """Where the axes of the group fit best."""
-    (_, main), *others = generators(name)
+    main, *others = generators(name)
     elements = point_group(name)[1:]
-    makers = np.concatenate([axis_rotations(axis, 360.0 / n) for n, axis in generators(name)])
-    upright = views_along(main[None].astype(np.float32))[0]
+    makers = np.stack([axis.rotation for axis in (main, *others)])
+    upright = views_along(main.direction[None].astype(np.float32))[0]
     spins = np.arange(0.0, 360.0, _SPIN) if others else np.zeros(1)
-    turns = np.concatenate([axis_rotations(main, float(spin)) for spin in spins])
+    turns = np.concatenate([axis_rotations(main.direction, float(spin)) for spin in spins])
     tried = []
     for axis in axes[_peaks(axes, heights)]:
         # Brings the group's main axis onto the volume's, after any spin about itself.
         home = views_along(axis[None])[0].T @ upright @ turns
-        for fold, second in others:
-            element = axis_rotations(second, 360.0 / fold)[0]
-            around = (home @ element @ home.transpose(0, 2, 1)).astype(np.float32)
+        for second in others:
+            around = (home @ second.rotation @ home.transpose(0, 2, 1)).astype(np.float32)
             scores = comparison.correlations(around)
             home = home[np.argsort(-scores)[:3]]
         tried += list(home)

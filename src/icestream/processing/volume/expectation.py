@@ -6,6 +6,7 @@ into the volume.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -132,8 +133,8 @@ def expect(block: Block, projections: Projections, matching: Matching) -> Expect
     moved = centered[:, None] * grid.ramps(matching.shifts)[None]
     harmonics = np.ascontiguousarray(to_harmonics(moved)[..., : matching.orders])
     energy = np.square(block.transfer) @ projections.energy.T
-    height, turn = _best_turns(harmonics[:, 0], projections, matching)
-    height -= energy
+    turned = _best_turns(harmonics[:, 0], projections, matching)
+    height = turned.height - energy
     candidates = min(matching.candidates, height.shape[1])
     chosen = np.argpartition(-height, candidates - 1, axis=1)[:, :candidates]
     rows = np.arange(count)[:, None]
@@ -144,35 +145,43 @@ def expect(block: Block, projections: Projections, matching: Matching) -> Expect
     waves = np.exp(2j * np.pi * np.arange(turns)[:, None] * order / turns).astype(np.complex64)
     waves[:, 1:] *= 2.0
     directions, rings = projections.energy.shape
-    numerator = np.zeros((2, directions, rings, matching.orders), dtype=np.complex64)
-    denominator = np.zeros((2, directions, rings), dtype=np.float32)
-    weight = np.zeros(directions, dtype=np.float32)
-    found = np.empty((count, 4), dtype=np.float64)
-    _fit(
-        (harmonics.real.copy(), harmonics.imag.copy()),
-        (projections.harmonics.real.copy(), projections.harmonics.imag.copy()),
-        (waves.real.copy(), waves.imag.copy()),
-        (chosen.astype(np.int32), turn[rows, chosen], energy[rows, chosen]),
-        (penalty, np.square(block.transfer), block.weights, block.halves, matching.temperature),
-        (numerator, denominator, weight, found),
+    compared = _Compared(_Parts.of(harmonics), _Parts.of(projections.harmonics), _Parts.of(waves))
+    tried = _Tried(chosen.astype(np.int32), turned.turn[rows, chosen], energy[rows, chosen])
+    counted = _Counted(
+        penalty, np.square(block.transfer), block.weights, block.halves, matching.temperature
     )
+    sums = _Sums(
+        np.zeros((2, directions, rings, matching.orders), dtype=np.complex64),
+        np.zeros((2, directions, rings), dtype=np.float32),
+        np.zeros(directions, dtype=np.float32),
+    )
+    found = np.empty((count, 4), dtype=np.float64)
+    _fit(compared, tried, counted, sums, found)
     best = found[:, 1:4].astype(np.int64)
     tried = np.exp(-penalty.astype(np.float64)).sum(axis=1) * directions * turns
     return Expectation(
-        numerator=numerator,
-        denominator=denominator,
+        numerator=sums.numerator,
+        denominator=sums.denominator,
         likelihood=(found[:, 0] - np.log(tried)).astype(np.float32),
         direction=best[:, 0].astype(np.int32),
         angle=(best[:, 1] * (360.0 / turns)).astype(np.float32),
         shift=places[np.arange(count), best[:, 2]].astype(np.float32),
-        weight=weight,
+        weight=sums.weight,
     )
 
 
-def _best_turns(
-    harmonics: Complex, projections: Projections, matching: Matching
-) -> tuple[Float, NDArray[np.int32]]:
-    """Highest score ``(n, d)`` of each direction over all turns, and the turn."""
+@dataclass(frozen=True, slots=True)
+class _Turned:
+    """Images in the best turn of each direction."""
+
+    height: Float
+    """``(n, d)`` score."""
+    turn: NDArray[np.int32]
+    """``(n, d)`` which of the turns."""
+
+
+def _best_turns(harmonics: Complex, projections: Projections, matching: Matching) -> _Turned:
+    """Try every direction and turn, without a shift."""
     turns = matching.turns
     # One matrix product per order: (n, rings) by (rings, d).
     left = np.ascontiguousarray(harmonics.transpose(2, 0, 1))
@@ -182,20 +191,76 @@ def _best_turns(
     score = fft.irfft(spectrum, turns, axis=-1, overwrite_x=True)
     turn = score.argmax(axis=-1)
     height = np.take_along_axis(score, turn[..., None], axis=-1)[..., 0] * np.float32(turns)
-    return height.astype(np.float32), turn.astype(np.int32)
+    return _Turned(height.astype(np.float32), turn.astype(np.int32))
+
+
+# What the kernels are given: numba takes named tuples, but no dataclasses.
+
+
+class _Parts(NamedTuple):
+    """Complex numbers as two arrays, for the compiler to take several at once."""
+
+    re: Float
+    im: Float
+
+    @classmethod
+    def of(cls, values: Complex) -> "_Parts":
+        return cls(values.real.copy(), values.imag.copy())
+
+
+class _Compared(NamedTuple):
+    """What is compared with what."""
+
+    images: _Parts
+    """``(n, s, rings, orders)`` at each shift."""
+    references: _Parts
+    """``(d, rings, orders)``."""
+    waves: _Parts
+    """``(turns, orders)`` phases of each turn."""
+
+
+class _Tried(NamedTuple):
+    """Directions ``(n, c)`` tried for each image, their best turns, and their energies."""
+
+    chosen: NDArray[np.int32]
+    turn: NDArray[np.int32]
+    energy: Float
+
+
+class _Counted(NamedTuple):
+    """What shares depend on besides the scores, and with what an image counts in the sums."""
+
+    penalty: Float
+    """``(n, s)`` of the shifts."""
+    squared: Float
+    """``(n, rings)`` CTF²."""
+    weights: Float
+    """``(n,)``."""
+    halves: NDArray[np.int8]
+    """``(n,)``."""
+    temperature: float
+
+
+class _Sums(NamedTuple):
+    """As in `Expectation`; added to."""
+
+    numerator: Complex
+    denominator: Float
+    weight: Float
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _fit(images, references, waves, tried, priors, out):  # type: ignore[no-untyped-def]
-    """Posterior over shifts and turns of the chosen directions, and the sums that follow."""
-    chosen, turn, _ = tried
-    penalty, squared, weights, halves, temperature = priors
-    numerator, denominator, weight, found = out
-    shape = (chosen.shape[1], images[0].shape[1], 2 * _WINDOW + 1)
+def _fit(compared, tried, counted, sums, found):  # type: ignore[no-untyped-def]
+    """Posterior over shifts and turns of the chosen directions, and the sums that follow.
+
+    `found` ``(n, 4)`` becomes the log of the sum over all poses, and direction, turn and shift of
+    the best one.
+    """
+    chosen, temperature = tried.chosen, counted.temperature
+    shape = (chosen.shape[1], compared.images.re.shape[1], 2 * _WINDOW + 1)
     score = np.empty(shape, dtype=np.float32)
-    product = np.empty((2, images[0].shape[3]), dtype=np.float32)
     for n in range(len(chosen)):
-        top = _score(n, images, references, waves, tried, penalty, product, score, found)
+        top = _score(n, compared, tried, counted.penalty, score, found)
         total = 0.0
         for c in range(shape[0]):
             for s in range(shape[1]):
@@ -204,26 +269,25 @@ def _fit(images, references, waves, tried, priors, out):  # type: ignore[no-unty
                     score[c, s, a] = share
                     total += share
         found[n, 0] = top + temperature * np.log(total)
-        scale = np.float32(weights[n] / total)
+        scale, half = np.float32(counted.weights[n] / total), counted.halves[n]
         for c in range(shape[0]):
             d = chosen[n, c]
-            part = numerator[halves[n], d]
-            share = _add(n, score[c], turn[n, c], scale, images, waves, product, part)
-            weight[d] += share
-            for r in range(squared.shape[1]):
-                denominator[halves[n], d, r] += share * squared[n, r]
+            share = _add(n, compared, score[c], tried.turn[n, c], scale, sums.numerator[half, d])
+            sums.weight[d] += share
+            for r in range(counted.squared.shape[1]):
+                sums.denominator[half, d, r] += share * counted.squared[n, r]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _score(n, images, references, waves, tried, penalty, product, score, found):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+def _score(n, compared, tried, penalty, score, found):  # type: ignore[no-untyped-def]
     """Scores of one image for its chosen directions; the best pose goes to `found`."""
-    image_re, image_im = images
-    reference_re, reference_im = references
-    wave_re, wave_im = waves
+    image_re, image_im = compared.images
+    reference_re, reference_im = compared.references
+    wave_re, wave_im = compared.waves
     chosen, turn, energy = tried
     _, shifts, rings, orders = image_re.shape
     turns = wave_re.shape[0]
-    product_re, product_im = product[0], product[1]
+    product_re, product_im = np.empty(orders, np.float32), np.empty(orders, np.float32)
     top = -np.inf
     for c in range(chosen.shape[1]):
         d = chosen[n, c]
@@ -250,12 +314,12 @@ def _score(n, images, references, waves, tried, penalty, product, score, found):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _add(n, shares, turn, scale, images, waves, product, numerator):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+def _add(n, compared, shares, turn, scale, numerator):  # type: ignore[no-untyped-def]
     """Add one image to the sum of one direction by its `shares`; returns their total."""
-    image_re, image_im = images
-    wave_re, wave_im = waves
+    image_re, image_im = compared.images
+    wave_re, wave_im = compared.waves
     _, shifts, rings, orders = image_re.shape
-    product_re, product_im = product[0], product[1]
+    product_re, product_im = np.empty(orders, np.float32), np.empty(orders, np.float32)
     total = np.float32(0.0)
     for s in range(shifts):
         here = np.float32(0.0)

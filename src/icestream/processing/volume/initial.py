@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from icestream.processing.classify2d.polar import Float
 from icestream.processing.volume.align import center_of, move, symmetrized, turn
-from icestream.processing.volume.choice import contenders, prefer, shown_symmetry
+from icestream.processing.volume.choice import Contest, contenders, prefer, shown_symmetry
 from icestream.processing.volume.detect import Candidate
 from icestream.processing.volume.refine import Observations, Refinement
 from icestream.processing.volume.slices import Map, Sums, cube_of, volume_of
@@ -104,18 +104,19 @@ def first_map(averages: Observations, particles: Observations, plan: Plan) -> Fi
     order = np.argsort(-told.mean(axis=1), kind="stable")
     rings = plan.ring(particles.box, MATCHED)
     starts = compare_starts([maps[place] for place in order], told[order], rings)
-    begun, tried = {symmetry: maps[order[0]]}, tuple[Trial, ...]()
+    contest = Contest({symmetry: maps[order[0]]}, ())
     if unknown:
-        begun, tried = contenders(maps[order[0]], averages, held, plan, random)
+        contest = contenders(maps[order[0]], averages, held, plan, random)
     refined = {}
-    for name, volume in begun.items():
+    for name, volume in contest.maps.items():
         refined[name] = begin(volume, particles, name, plan, random)
         _pass(refined[name], particles, random.permutation(seen), plan, temperature=1.5)
     if len(refined) > 1:
         # What the averages were too few or too blurred to show, the particles may.
         asked = {n: judge(each.volumes[0], held, n, plan) for n, each in refined.items()}
         symmetry = prefer(asked, symmetry)
-    return _finish(refined[symmetry], symmetry, particles, rows, plan, (starts, tried))
+    history = _History(symmetry, starts, contest.trials)
+    return _finish(refined[symmetry], history, particles, rows, plan)
 
 
 def improve_map(known: FirstMap, particles: Observations, plan: Plan) -> FirstMap:
@@ -126,8 +127,8 @@ def improve_map(known: FirstMap, particles: Observations, plan: Plan) -> FirstMa
     refinement = begin(start, particles, known.symmetry, plan, random)
     seen = random.permutation(np.setdiff1d(np.arange(len(particles)), rows))
     _pass(refinement, particles, seen, plan, temperature=1.0)
-    told = (known.starts, known.symmetries)
-    return _finish(refinement, known.symmetry, particles, rows, plan, told)
+    history = _History(known.symmetry, known.starts, known.symmetries)
+    return _finish(refinement, history, particles, rows, plan)
 
 
 def better_map(first: FirstMap, second: FirstMap, particles: Observations, plan: Plan) -> FirstMap:
@@ -172,18 +173,27 @@ def _pass(
         refinement.rings = int(np.clip(agreeing + 2, 4, min(finest, refinement.rings + 2)))
 
 
+@dataclass(frozen=True, slots=True)
+class _History:
+    """What was tried on the way to a map."""
+
+    symmetry: str
+    """Point group of the map so far."""
+    starts: tuple[Trial, ...]
+    symmetries: tuple[Trial, ...]
+
+
 def _finish(
     refinement: Refinement,
-    symmetry: str,
+    history: _History,
     particles: Observations,
     rows: NDArray[np.intp],
     plan: Plan,
-    told: tuple[tuple[Trial, ...], tuple[Trial, ...]],
 ) -> FirstMap:
     """Refine two halves apart; again while they show a larger symmetry. Then sum all anew."""
     every, held = np.arange(len(particles)), particles.part(rows)
     seen = np.setdiff1d(every, rows)
-    starts, symmetries = told
+    symmetry, symmetries = history.symmetry, history.symmetries
     _apart(refinement, particles, seen, plan)
     while plan.symmetry == "auto":
         shown = _shown(refinement, symmetry, held, plan)
@@ -205,7 +215,7 @@ def _finish(
         symmetry=symmetry,
         rings=refinement.rings,
         views=particles.views.copy(),
-        starts=starts,
+        starts=history.starts,
         symmetries=symmetries,
     )
 

@@ -55,7 +55,8 @@ def estimate(sums: Sums, frame: Frame, rings: int) -> Estimate:
     (https://doi.org/10.1016/j.jsb.2012.09.006). Outside the mask the volume is 0; its level, which
     the images do not tell, is such that the density next to the mask is.
     """
-    numerator, denominator = sums.hermitian()
+    whole = sums.hermitian()
+    numerator, denominator = whole.numerator, whole.denominator
     reach = numerator.shape[-1] - 1
     shells = shell_numbers(reach)
     halves = []

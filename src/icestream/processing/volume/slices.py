@@ -161,12 +161,12 @@ class Sums:
                 self.numerator[half], self.denominator[half], rotations @ element, spectra, power
             )
 
-    def hermitian(self) -> tuple[Complex, Float]:
-        """Numerator and denominator with the plane kx = 0 completed by its mirror image."""
+    def hermitian(self) -> "Sums":
+        """A copy in which the plane kx = 0 is completed by its mirror image."""
         numerator, denominator = self.numerator.copy(), self.denominator.copy()
         numerator[..., 0] += self.numerator[:, ::-1, ::-1, 0].conj()
         denominator[..., 0] += self.denominator[:, ::-1, ::-1, 0]
-        return numerator, denominator
+        return Sums(numerator, denominator)
 
 
 @njit(cache=True, nogil=True, fastmath=True)

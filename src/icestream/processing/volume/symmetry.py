@@ -1,13 +1,14 @@
 """Point groups, with their axes where RELION has them."""
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from icestream.processing.volume.rotations import Rotations, axis_rotations
 
-__all__ = ["asymmetric_unit", "generators", "group_order", "point_group"]
+__all__ = ["Axis", "asymmetric_unit", "generators", "group_order", "point_group"]
 
 _GOLDEN = (1.0 + np.sqrt(5.0)) / 2.0
 _FIXED: dict[str, tuple[tuple[int, tuple[float, float, float]], ...]] = {
@@ -18,8 +19,23 @@ _FIXED: dict[str, tuple[tuple[int, tuple[float, float, float]], ...]] = {
 """Generators: the order of an axis and its direction (x, y, z)."""
 
 
-def generators(name: str) -> tuple[tuple[int, NDArray[np.float64]], ...]:
-    """Axes that generate the point group `name`: order and unit vector (x, y, z).
+@dataclass(frozen=True, slots=True, eq=False)
+class Axis:
+    """An axis of symmetry."""
+
+    fold: int
+    """Its order: a turn by 360 degrees over it changes nothing."""
+    direction: NDArray[np.float64]
+    """``(3,)`` unit vector (x, y, z)."""
+
+    @property
+    def rotation(self) -> Rotations:
+        """``(3, 3)`` the smallest turn about it."""
+        return np.asarray(axis_rotations(self.direction, 360.0 / self.fold)[0])
+
+
+def generators(name: str) -> tuple[Axis, ...]:
+    """Axes that generate the point group `name`.
 
     C1, Cn, Dn, T, O or I. As in RELION: n-fold axes along z; twofold ones of Dn along x; T with a
     threefold axis along z and a twofold one in the yz plane; O with fourfold axes along x, y
@@ -41,7 +57,7 @@ def generators(name: str) -> tuple[tuple[int, NDArray[np.float64]], ...]:
         axes = ((fold, (0.0, 0.0, 1.0)),) if fold > 1 else ()
         if found[1] == "D":
             axes = (*axes, (2, (1.0, 0.0, 0.0)))
-    return tuple((fold, np.array(axis) / np.linalg.norm(axis)) for fold, axis in axes)
+    return tuple(Axis(fold, np.array(axis) / np.linalg.norm(axis)) for fold, axis in axes)
 
 
 def point_group(name: str) -> Rotations:
@@ -52,7 +68,7 @@ def point_group(name: str) -> Rotations:
     ValueError
         If there is no such group.
     """
-    made = [axis_rotations(axis, 360.0 / fold)[0] for fold, axis in generators(name)]
+    made = [axis.rotation for axis in generators(name)]
     group = [np.eye(3)]
     for element in group:  # grows while it is walked
         for generator in made:

@@ -163,29 +163,36 @@ function drawPanel(exposure, detail) {
     fill(pictures, el("p", { class: "quiet" }, exposure.pictured ? "Loading …" : "Pictures of this exposure are no longer in the report, which keeps those of the newest and of some older ones; they are in the session's folder."));
     return;
   }
-  const pair = el("div", { class: "pair" }, detail.spectrum && spectrumFigure(detail, exposure));
-  const left = el("div", {}, detail.picture && micrographFigure(detail));
+  const found = detail.pictures ?? [];
+  const micrograph = found.find((each) => each.role === "micrograph");
+  const spectrum = found.find((each) => each.role === "spectrum");
+  const others = found.filter((each) => each !== micrograph && each !== spectrum);
+  const pair = el("div", { class: "pair" }, spectrum && spectrumFigure(spectrum, detail, exposure));
+  const left = el("div", {}, micrograph && micrographFigure(micrograph, detail));
   const right = el("div", {}, pair);
-  fill(pictures, left, right);
+  fill(pictures, left, right, detail.unread?.length ? el("p", { class: "quiet" }, `Not read: ${detail.unread.join("; ")}`) : null);
   const legend = key(["measured", "measured"], ["fitted", "fitted"], ["limit", "fit ends"]);
   if (detail.curve) right.append(figure("CTF fit", curvePlot(right.clientWidth - 26, detail.curve, exposure.values["ctf.resolution"]), legend));
-  if (detail.tracks) right.append(figure("Motion over the field", el("img", { class: "square", src: detail.tracks, alt: "Tracks of the whole frame, and of places of the field without it" })));
+  const columns = micrograph ? [right, left] : [left, right];
+  others.forEach((each, i) => columns[i % 2].append(figure(each.title, image(each))));
   if (detail.track?.length > 1) pair.append(figure("Motion", trackPlot(Math.max(140, pair.clientWidth / 2 - 32), detail.track), key(["limit ring", "first frame"])));
 }
+
+const image = (each) => el("img", { class: "square", src: each.src, alt: each.alt });
 
 const figure = (title, body, below) => el("figure", { class: "card" }, el("figcaption", {}, el("span", {}, title)), body, below);
 
 const key = (...entries) => el("div", { class: "key" }, entries.map(([kind, text]) => el("span", { class: `entry ${kind}` }, text)));
 
-function spectrumFigure(detail, exposure) {
+function spectrumFigure(spectrum, detail, exposure) {
   const rim = exposure.values["ctf.resolution"];
   // A fit that ends where the curve begins found no rings.
   const rings = Number.isFinite(rim) && !(detail.curve && 1 / rim < detail.curve.s[0] * 1.02);
   const note = el("p", { class: "meaning below" }, rings ? `right: the fit, as far as ${withUnit(rim, "Å")}` : "no rings found: no fit is drawn");
-  return figure("Power spectrum", el("img", { class: "square", src: detail.spectrum, alt: "Power spectrum of the micrograph with the fitted Thon rings in the right half" }), note);
+  return figure(spectrum.title, image(spectrum), note);
 }
 
-function micrographFigure(detail) {
+function micrographFigure(micrograph, detail) {
   const [high, wide] = detail.shape;
   const sets = Object.entries(detail.picks ?? {});
   const circles = svg("g", { class: "picks", visibility: browser.picks ? "visible" : "hidden" }, sets.map(([, set], i) => {
@@ -196,10 +203,10 @@ function micrographFigure(detail) {
   const scaleBar = [svg("rect", { class: "scale", x: wide * 0.04, y: high * 0.95, width: bar / detail.pixel_size, height: high * 0.008 }),
     svg("text", { class: "scale", x: wide * 0.04, y: high * 0.935, "font-size": wide * 0.034 }, bar >= 100 ? `${short(bar / 10)} nm` : `${short(bar)} Å`)];
   const drawing = svg("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": `Micrograph with ${sets.map(([name, set]) => `${set.x.length} picks of ${name}`).join(", ") || "no picks"}` },
-    svg("image", { href: detail.picture, width: wide, height: high, preserveAspectRatio: "none" }), circles, scaleBar);
+    svg("image", { href: micrograph.src, width: wide, height: high, preserveAspectRatio: "none" }), circles, scaleBar);
   const toggle = sets.length > 0 && el("label", { class: "toggle" }, el("input", {
     type: "checkbox", checked: browser.picks,
     onchange: (event) => { browser.picks = event.target.checked; circles.setAttribute("visibility", browser.picks ? "visible" : "hidden"); },
   }), ` picks: ${sets.map(([name, set]) => (sets.length > 1 ? `${name} ${count(set.x.length)}` : count(set.x.length))).join(", ")}`);
-  return el("figure", { class: "card wide" }, el("figcaption", {}, el("span", {}, "Micrograph"), toggle), drawing);
+  return el("figure", { class: "card wide" }, el("figcaption", {}, el("span", {}, micrograph.title), toggle), drawing);
 }

@@ -39,6 +39,7 @@ function draw() {
   drawMaps(live);
   drawMachine(live);
   drawGains(live);
+  drawOthers(live);
   drawFacts(live);
   drawStrip();
   drawTable();

@@ -174,18 +174,18 @@ function classTile(set, item, i, most) {
   const label = `Class ${item.number}: ${count(item.count)} particles${item.resolution ? `, ${number(item.resolution)} Å` : ""}`;
   const across = set.columns > 1 ? ((i % set.columns) / (set.columns - 1)) * 100 : 0;
   const down = set.rows > 1 ? (Math.floor(i / set.columns) / (set.rows - 1)) * 100 : 0;
-  const style = `background-image:url("${set.picture}");background-size:${set.columns * 100}% ${set.rows * 100}%;background-position:${across}% ${down}%`;
+  const style = `background-image:url("${set.pictures[0].src}");background-size:${set.columns * 100}% ${set.rows * 100}%;background-position:${across}% ${down}%`;
   return el("li", { title: label }, el("div", { class: "average", role: "img", "aria-label": label, style }),
     el("div", { class: "share" }, el("span", { style: `width:${(100 * item.count) / most}%` })),
     el("div", { class: "caption" }, el("span", {}, count(item.count)), el("span", {}, item.resolution ? `${number(item.resolution, 2)} Å` : "")));
 }
 
 /** A picture with its facts and what else there is to see. */
-function snapshotCard(set, alt, ...more) {
+function snapshotCard(set, titled, ...more) {
   return el("div", { class: "snapshot" },
     el("p", { class: "quiet" }, `${set.title}, as of ${clock(set.time)}${set.note ? `: ${set.note}` : ""}`),
     el("div", { class: "grid-3" },
-      set.picture && el("figure", { class: "card" }, el("img", { src: set.picture, alt })),
+      set.pictures.map((each) => el("figure", { class: "card" }, titled && el("figcaption", {}, el("span", {}, each.title)), el("img", { src: each.src, alt: each.alt }))),
       set.facts.length > 0 && el("dl", { class: "facts single" }, set.facts.map(([label, value]) => el("div", {}, el("dt", {}, label), el("dd", {}, value)))),
       more));
 }
@@ -196,15 +196,20 @@ function drawMaps(live) {
   fill(find("maps-body"), live.maps.map((set) => {
     const plot = el("div", { class: "plot" });
     if (set.curve) plots.push([plot, set.curve]);
-    return snapshotCard(set, "Slices through the middle of the map across z, y and x; below, its projections along them",
-      set.curve && figure("Correlation of two halves of the particles (FSC); up to 25 Å they begin alike, beyond it is evidence", plot, key(["measured", "correlation of the two halves"], ["fitted", "0.143"], ["limit", "resolution"])));
+    return snapshotCard(set, false, set.curve && figure("Correlation of two halves of the particles (FSC); up to 25 Å they begin alike, beyond it is evidence", plot, key(["measured", "correlation of the two halves"], ["fitted", "0.143"], ["limit", "resolution"])));
   }));
   for (const [plot, curve] of plots) fill(plot, curvePlot(plot.clientWidth || 400, curve, curve.resolution, "Fourier shell correlation of the halves of the map"));
 }
 
 function drawGains(live) {
   find("gains").hidden = live.gains.length === 0;
-  fill(find("gains-body"), live.gains.map((set) => snapshotCard(set, "Gain estimated from the movies")));
+  fill(find("gains-body"), live.gains.map((set) => snapshotCard(set, false)));
+}
+
+/** Pictures of items that the page knows nothing else about, such as those of a plugin. */
+function drawOthers(live) {
+  find("others").hidden = live.others.length === 0;
+  fill(find("others-body"), live.others.map((set) => snapshotCard(set, true)));
 }
 
 function drawMachine(live) {

@@ -16,6 +16,7 @@ from icestream.engine.machine.ledger import Ledger
 from icestream.engine.messages import Discovered
 from icestream.engine.progress import Progress
 from icestream.engine.record.endings import KEEP
+from icestream.engine.requests.models import Resume, Retry
 from icestream.engine.requests.send import answer_of, send
 from icestream.protocol import Discovery
 from icestream.store import queries
@@ -413,7 +414,7 @@ def test_a_running_session_tries_again_what_failed(session: Session, tmp_path: P
     running = session.start(source, add("a", "src", log=log))
     wait_for(lambda: _failed(session) == 2)
     log.parent.mkdir()
-    send(session.folder, "retry", step="a")
+    send(session.folder, Retry(step="a"))
     wait_for(lambda: len(session.values("a")) == 2)
     assert dict(running.stop().exposures)["done"] == 2
 
@@ -428,7 +429,7 @@ def test_a_running_session_looks_again_at_what_its_source_refused(
     running = session.start(("src", "toy.count", {"folder": folder}, {}), add("x", "src"))
     wait_for(lambda: _failed(session) == 1 and len(session.values("x")) == 1)
     (folder / "b").write_text("8")
-    token = send(session.folder, "retry")
+    token = send(session.folder, Retry())
     wait_for(lambda: len(session.values("x")) == 2)
     assert answer_of(session.folder, token)[1] == "tried again: 1 failed task"
     outcome = running.stop()
@@ -462,6 +463,6 @@ def test_a_step_that_failed_too_often_ends_what_nobody_watches(
         states = {step.name: (step.state, step.counts.ready) for step in outcome.steps}
         assert states["a"] == ("paused", 3)
         assert states["b"] == ("done", 0)
-    send(session.folder, "resume", step="a")
+    send(session.folder, Resume(step="a"))
     outcome = session.run(*steps)
     assert (outcome.state, dict(outcome.exposures)["failed"]) == ("done", 13)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numba
 import pytest
@@ -18,7 +18,7 @@ import toys
 from icestream.engine.executors import attempt as work
 from icestream.engine.executors.attempt import run_call, run_lease
 from icestream.engine.executors.contract import Call, Ending, Lease
-from icestream.model import Rejected, Verdict
+from icestream.model import Accepted, Optics, Particles, Picture, Rejected, Verdict, column
 from icestream.protocol import (
     Command,
     ConsensusProtocol,
@@ -35,7 +35,7 @@ HERE = "toy_work_protocols"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     exposure: str
-    path: Path
+    path: Annotated[Path, Picture("Map", "A map")]
     beside: Path | None = None
 
     def qualities(self) -> dict[str, float]:
@@ -120,7 +120,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     """Makes a call of a protocol of this file, or of the toys."""
     module = ModuleType(HERE)
     monkeypatch.setitem(sys.modules, HERE, module)
-    for protocol in (Write, Optional, Wrong, Look, Judge, First):
+    for protocol in (Write, Optional, Wrong, Look, Judge, First, Extract):
         setattr(module, protocol.__name__, protocol)
     monkeypatch.setattr(work, "_protocols", {})
     monkeypatch.setattr(work, "_states", work.OrderedDict())
@@ -158,6 +158,78 @@ def test_each_output_port_has_its_document(call: Make) -> None:
     assert ending.task == 7
     assert ending.seconds > 0
     assert ending.host
+
+
+def test_each_output_says_what_it_is(call: Make) -> None:
+    ending = run_call(call("Write"))
+    here = f"{Measured.__module__}:Measured"
+    assert json.loads(ending.types) == {"number": "toys:Number", "measured": here}
+
+
+def test_an_output_that_is_more_than_its_port_says_says_so(
+    call: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Whole(toys.Number):
+        pass
+
+    def process(self: object, number: toys.Number) -> toys.Number:
+        return Whole(exposure="e", value=1.0)
+
+    monkeypatch.setattr(toys.Add, "process", process)
+    (kind,) = json.loads(run_call(call("Add")).types).values()
+    assert kind.endswith("Whole")
+
+
+def test_pictures_are_told_by_their_final_names(call: Make) -> None:
+    ending = run_call(call("Write"))
+    assert json.loads(ending.pictures) == [["measured", "step/e1_map.mrc", "Map", "A map"]]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kind"), [(Accepted(), "Accepted"), (Rejected(("ice",)), "Rejected")]
+)
+def test_a_verdict_says_what_it_is(
+    call: Make, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, kind: str
+) -> None:
+    def judge(self: object, number: toys.Number) -> Verdict:
+        return verdict
+
+    monkeypatch.setattr(Judge, "judge", judge)
+    ending = run_call(call("Judge"))
+    assert json.loads(ending.types) == {"verdict": f"icestream.model:{kind}"}
+
+
+class Cut(NamedTuple):
+    number: toys.Number
+    kept: Particles
+    left: Particles
+
+
+class Extract(ItemProtocol[Parameters]):
+    """Cuts two stacks."""
+
+    name = "toy.extract"
+    title = "Extract"
+
+    def process(self, number: toys.Number, work: Work) -> Cut:
+        return Cut(number, *(stack(count) for count in (2, 3)))
+
+
+def stack(count: int) -> Particles:
+    values = column(range(count))
+    return Particles(
+        exposure="e1", stack=Path("/x.mrcs"), box=8, optics=Optics(pixel_size=1.0, voltage=300.0),
+        micrograph=Path("/x.mrc"), micrograph_pixel_size=1.0, x=values, y=values, score=values,
+        defocus_u=values, defocus_v=values, defocus_angle=values,
+    )  # fmt: skip
+
+
+def test_particles_are_counted_where_they_are(call: Make) -> None:
+    ending = run_call(call("Extract"))
+    assert (ending.particles, ending.particles_port) == (2, "kept")
+    ending = run_call(call("Write"))
+    assert (ending.particles, ending.particles_port) == (-1, "")
 
 
 def test_files_that_items_name_will_be_in_the_steps_folder_under_the_exposures_name(

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from icestream.engine.messages import Discovered
 from icestream.engine.record import endings as commit
 from icestream.engine.record.endings import KEEP, TaskOut, publish
 from icestream.engine.requests.carry_out import judge
+from icestream.model import Exposure, Picture, type_name
 from icestream.protocol import Discovery
 from icestream.store import tables as t
 from toy_record import Desk, run
@@ -86,6 +87,19 @@ def test_a_result_has_its_lineage_files_and_qualities(desk: Desks) -> None:
     assert [(row.name, row.value) for row in made.rows(t.quality)] == [("toy.value", 5.0)]
 
 
+def test_a_result_says_what_it_is_and_which_files_are_pictures(desk: Desks) -> None:
+    made = desk(SRC, ("draw", "toy.draw", {}, {"number": "src"}))
+    made.find(4)
+    made.work()
+    (source, result) = made.rows(t.result)
+    assert json.loads(source.types) == {"number": "toys:Number"}
+    assert json.loads(result.types) == {"drawing": "toys:Drawing"}
+    (picture,) = json.loads(result.pictures)
+    assert picture[:3] == ["drawing", "draw/e4_number.png", "A number"]
+    assert (made.folder / picture[1]).is_file()
+    assert source.pictures == "[]"
+
+
 def test_the_same_ending_twice_is_recorded_once(desk: Desks) -> None:
     made = desk(SRC, A)
     made.find(4)
@@ -123,9 +137,10 @@ def test_particles_are_a_part_that_waits_for_its_segment(desk: Desks) -> None:
     made.find(4)
     (lease,) = made.start("a")
     (ending,) = run(lease).endings
-    made.record.take_in([Ended(lease.id, (replace(ending, particles=130),))], [])
+    cut = replace(ending, particles=130, particles_port="number")
+    made.record.take_in([Ended(lease.id, (cut,))], [])
     (part,) = made.rows(t.part)
-    assert (part.rows, part.segment_id) == (130, None)
+    assert (part.rows, part.port, part.segment_id) == (130, "number", None)
     assert made.record.loose == 130
 
 
@@ -174,6 +189,29 @@ def test_paths_in_the_session_are_kept_relative_to_it(desk: Desks) -> None:
     discover(made, number("e1", 1.0, inside), number("e2", 2.0, outside))
     paths = [json.loads(row.document)["number"]["path"] for row in made.rows(t.result)]
     assert paths == ["movies/x.tiff", "/elsewhere/y.tiff"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot(toys.Number):
+    """A number with more than a number has."""
+
+    details: str = "words"
+    when: Exposure | None = None
+    seen: Annotated[Path | None, Picture("Seen")] = None
+
+
+def test_what_a_source_finds_is_recorded_as_what_it_is(desk: Desks) -> None:
+    made = desk(SRC)
+    when = Exposure(name="e1", grid_square="7")
+    shot = Shot(exposure="e1", value=1.0, when=when, seen=made.folder / "raw" / "e1.png")
+    discover(made, shot, number("e2", 2.0))
+    first, second = made.rows(t.result)
+    assert json.loads(first.types) == {"number": type_name(Shot)}
+    assert json.loads(first.pictures) == [["number", "raw/e1.png", "Seen", ""]]
+    assert json.loads(second.types) == {"number": "toys:Number"}
+    # What the shot itself was is told by its type, whatever the item calls it.
+    details = [json.loads(row.details) for row in made.rows(t.exposure)]
+    assert (details[0]["grid_square"], details[1]) == ("7", {})
 
 
 def test_a_refused_file_is_a_failed_exposure_with_its_reason(desk: Desks) -> None:

@@ -10,6 +10,7 @@ from icestream.engine.coordinator.monitors import inspect
 from icestream.engine.messages import Inspected
 from icestream.engine.record import observations as notes
 from icestream.engine.record.offers import usable_alerts
+from icestream.engine.requests.models import Adopt, read_request
 from icestream.engine.requests.send import answer_of, send
 from icestream.model import Alert, Offer
 from icestream.store import queries
@@ -91,8 +92,10 @@ def test_the_engine_asks_itself_once_for_each_key(desk: Callable[..., Desk]) -> 
     made.work()
     said = inspect(made.store, made.record.plan, made.step("teach"))
     assert [notes.inspected(made.record, said) for _ in range(3)] == [True, False, False]
-    (command,) = made.rows(t.command)
-    assert (command.name, command.who) == ("adopt", "teach")
+    (row,) = made.rows(t.request)
+    asked = read_request(row.document, verb=row.verb, who=row.who)
+    (alert,) = queries.alerts(made.store)
+    assert asked == Adopt(alert=alert.id, who="teach")
 
 
 def test_an_adopted_offer_stays_what_was_adopted(desk: Callable[..., Desk]) -> None:
@@ -142,14 +145,14 @@ def test_a_person_adopts(session: Session) -> None:
     try:
         (alert,) = wait_for(lambda: queries.alerts(session.store()))
         assert session.values("b") == {f"e{n:06d}": n + 101 for n in range(4)}
-        token = send(session.folder, "adopt", alert=alert.id)
+        token = send(session.folder, Adopt(alert=alert.id))
         state, answer = answer_of(session.folder, token, timeout=30)
         assert (state, answer) == (
             "done",
             "a is at revision 2, b is at revision 2, teach is at revision 2",
         )
         wait_for(lambda: session.values("b") == {f"e{n:06d}": n + 105 for n in range(4)})
-        token = send(session.folder, "adopt", alert=10**6)
+        token = send(session.folder, Adopt(alert=10**6))
         state, answer = answer_of(session.folder, token, timeout=30)
         assert (state, answer) == ("refused", "no alert 1000000 in this session")
     finally:
@@ -161,7 +164,7 @@ def test_an_alert_without_an_offer_cannot_be_adopted(session: Session) -> None:
     background = session.start(slow, ("w", "toy.watch", {}, {"number": "src"}))
     try:
         (alert,) = wait_for(lambda: queries.alerts(session.store()))
-        token = send(session.folder, "adopt", alert=alert.id)
+        token = send(session.folder, Adopt(alert=alert.id))
         state, answer = answer_of(session.folder, token, timeout=30)
         assert state == "refused"
         assert answer == f"alert {alert.id} offers no change: 5 is large"

@@ -136,7 +136,7 @@ def test_a_task_that_ran_when_its_step_was_revised_is_not_lost(desk: Desks) -> N
 def _set(desk: Desk, step: str, **changes: Any) -> None:
     """Change parameters as a command does it, while the session runs."""
     arguments = json.dumps({"step": step, "changes": changes})
-    row = SimpleNamespace(name="set", arguments=arguments, who="ann", token="1")
+    row = SimpleNamespace(verb="set", document=arguments, who="ann", token="1")
     carry_out(desk.record, row)
 
 

@@ -51,10 +51,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
             name = f"e{number}"
             where = {"step_id": 1, "revision_id": 1, "exposure_id": number}
             writes.insert(t.exposure, id=number, name=name, state="done", found=0.0)
-            document = json.dumps({"particles": particles(name, 10 * number)})
+            document = json.dumps(
+                {"other": {"stack": "", "box": 1}, "made": particles(name, 10 * number)}
+            )
             result = {"epoch": 1, "attempt": 1, "started": 0.0, "seconds": 0.0, "host": ""}
             made_ = writes.insert(t.result, key=name, document=document, **where, **result)
-            writes.insert(t.part, result_id=made_, rows=10 * number, **where)
+            writes.insert(t.part, result_id=made_, rows=10 * number, port="made", **where)
         writes.flush(connection)
     yield made
     made.close()

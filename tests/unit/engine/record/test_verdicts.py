@@ -1,28 +1,40 @@
 """Verdicts: a protocol's, and the last word of people."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from icestream.engine.record.verdicts import Judged, judged, verdict_of
 from icestream.store import tables as t
-from toy_record import Desk
+from toy_record import Desk, run
 
 YES, NO = Judged(), Judged(False, "ice")
 
 
 @pytest.mark.parametrize(
-    ("document", "expected"),
+    ("kind", "expected"),
     [
-        ('{"verdict": {"accepted": true, "reasons": []}}', YES),
-        ('{"verdict": {"accepted": false,"reasons": ["ice", "dirt"]}}', Judged(False, "ice; dirt")),
-        ('{"number": {"value": 1}}', YES),
-        ("", YES),
+        ("icestream.model:Rejected", Judged(False, "ice; dirt")),
+        ("icestream.model:Accepted", YES),
+        ("somewhere:Rejected", YES),
     ],
-    ids=["accepted", "rejected", "no selection", "no document"],
-)  # fmt: skip
-def test_only_a_selection_can_say_no(document: str, expected: Judged) -> None:
-    assert verdict_of(document) == expected
+)
+def test_what_a_verdict_is_decides_whatever_it_looks_like(kind: str, expected: Judged) -> None:
+    document = '{"verdict": {"accepted": false, "reasons": ["ice", "dirt"]}}'
+    assert verdict_of(f'{{"verdict": "{kind}"}}', document) == expected
+
+
+def test_only_a_selection_can_say_no(desk: Callable[..., Desk]) -> None:
+    """A step of another kind may call what it makes a verdict: it is found again, and goes on."""
+    made = desk(("src", "toy.count", {}, {}), ("a", "toy.add", {}, {"number": "src"}))
+    made.find(1)
+    (lease,) = made.start("a")
+    ended = run(lease)
+    document = '{"verdict": {"accepted": false, "reasons": []}}'
+    endings = tuple(replace(one, document=document) for one in ended.endings)
+    made.record.take_in([replace(ended, endings=endings)], [])
+    assert made.tasks("a")["e1"].passed
 
 
 @pytest.mark.parametrize(

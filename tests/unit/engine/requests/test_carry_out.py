@@ -1,4 +1,4 @@
-"""Commands are carried out in order, each answered in the store: done, or refused and why."""
+"""Requests are carried out in order, each answered in the store: done, or refused and why."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from icestream.engine.decisions.events import Asked, Event, Revised
 from icestream.engine.requests import carry_out as asking
-from icestream.engine.requests.carry_out import carry_out, waiting_commands
+from icestream.engine.requests.carry_out import carry_out, waiting_requests
 from icestream.model import Alert
 from icestream.store import queries
 from icestream.store import tables as t
@@ -36,13 +36,13 @@ class Session:
         self._asked = 0
 
     def write(self, verb: str, arguments: Any, at: float | None = None) -> str:
-        """Write a command as another process would."""
+        """Write a request as another process would."""
         self._asked += 1
         row = {"token": f"t{self._asked}", "time": at if at is not None else time.time()}
         with self.desk.store.write() as connection:
             connection.execute(
-                insert(t.command).values(
-                    name=verb, arguments=json.dumps(arguments), who="ada", state="new", **row
+                insert(t.request).values(
+                    verb=verb, document=json.dumps(arguments), who="ada", state="new", **row
                 )
             )
         return str(row["token"])
@@ -51,7 +51,7 @@ class Session:
         """What a coordinator does when the bell has rung."""
         return [
             event
-            for row in waiting_commands(self.desk.record)
+            for row in waiting_requests(self.desk.record)
             for event in carry_out(self.desk.record, row)
         ]
 
@@ -62,7 +62,7 @@ class Session:
         return *self.answer(token), events
 
     def answer(self, token: str) -> tuple[str, str]:
-        (row,) = self.desk.rows(t.command, token=token)
+        (row,) = self.desk.rows(t.request, token=token)
         return row.state, row.answer
 
 
@@ -126,14 +126,14 @@ def test_a_session_does_not_end_for_what_was_asked_before_it_ran(fresh: Session,
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "stop", "abort"])
-def test_a_verb_is_for_a_step_or_for_the_branch_below_it(fresh: Session, verb: str) -> None:
+def test_a_verb_is_for_a_step_or_for_all_below_it(fresh: Session, verb: str) -> None:
     a, b = fresh.desk.step("a").id, fresh.desk.step("b").id
     assert fresh.ask(verb, step="a")[1:] == (f"a: {verb}", [Asked(verb, (a,), f"{verb} by ada")])
-    answer, events = fresh.ask(verb, step="a", branch=True)[1:]
+    answer, events = fresh.ask(verb, step="a", downstream=True)[1:]
     assert (answer, events) == (f"a, b: {verb}", [Asked(verb, (a, b), f"{verb} by ada")])
 
 
-def test_commands_are_carried_out_in_the_order_of_asking_and_only_once(fresh: Session) -> None:
+def test_requests_are_carried_out_in_the_order_of_asking_and_only_once(fresh: Session) -> None:
     fresh.write("resume", {}, at=2000.0)
     fresh.write("pause", {}, at=1000.0)
     assert [event.verb for event in fresh.hear() if isinstance(event, Asked)] == [
@@ -146,9 +146,9 @@ def test_commands_are_carried_out_in_the_order_of_asking_and_only_once(fresh: Se
 def test_an_answer_is_an_event_that_screens_follow(fresh: Session) -> None:
     fresh.ask("pause", step="a")
     fresh.ask("pause", step="nope")
-    said = queries.events(fresh.desk.store, kinds=["command.answered"])
+    said = queries.events(fresh.desk.store, kinds=["request.answered"])
     assert [one.document["verdict"] for one in said] == ["done", "refused"]
-    assert said[0].document == {"command": "pause", "verdict": "done", "answer": "a: pause"}
+    assert said[0].document == {"verb": "pause", "verdict": "done", "answer": "a: pause"}
 
 
 # -- what cannot be done ---------------------------------------------------------------------------
@@ -161,17 +161,23 @@ def test_an_answer_is_an_event_that_screens_follow(fresh: Session) -> None:
         ("set", {"step": "nope", "changes": {}}, "no step 'nope'"),
         ("set", {"step": "a", "changes": {"ad": 1}}, "Extra inputs are not permitted"),
         ("set", {"step": "a", "changes": {"add": "x"}}, "should be a valid number"),
-        ("set", {"step": "a", "changes": [1]}, "not a mapping"),
-        ("set", {"step": "a"}, "set needs changes"),
-        ("set", {}, "set needs step and changes"),
+        (
+            "set",
+            {"step": "a", "changes": [1]},
+            "changes: Input should be a valid dictionary, found [1]",
+        ),
+        ("set", {"step": "a"}, "set cannot be asked like this: it needs changes"),
+        ("set", {}, "it needs step and changes"),
         ("accept", {"exposures": ["e1", "e77", "e78"]}, "no exposure e77, e78 in this session"),
         ("accept", {"exposures": ["e1"], "step": "a"}, "a is no selection"),
-        ("reject", {"exposures": 5}, "not iterable"),
-        ("reject", {}, "reject needs exposures"),
-        ("reject", {"exposures": [["e1"]]}, "not supported"),
+        ("reject", {"exposures": 5}, "exposures: Input should be a valid tuple, found 5"),
+        ("reject", {}, "it needs exposures"),
+        ("reject", {"exposures": [["e1"]]}, "exposures.0: Input should be a valid string"),
         ("acknowledge", {"alert": 99}, "no alert 99 in this session"),
         ("acknowledge", {"alert": "the red one"}, "the red one"),
-        ("explode", {}, "no command 'explode'; there are pause"),
+        ("explode", {}, "no request 'explode'; there are pause"),
+        ("pause", {"stp": "a"}, "it has no stp, only who, step, downstream"),
+        ("pause", {"step": ""}, "step: String should have at least 1 character, found ''"),
         ("pause", ["a"], "list"),
         ("pause", None, "NoneType"),
     ],
@@ -179,7 +185,7 @@ def test_an_answer_is_an_event_that_screens_follow(fresh: Session) -> None:
 def test_what_cannot_be_done_is_refused_with_a_reason_and_changes_nothing(
     fresh: Session, verb: str, arguments: Any, said: str
 ) -> None:
-    """A command that nobody can carry out must not take the session down, now or ever again."""
+    """A request that nobody can carry out must not take the session down, now or ever again."""
     before = [queries.steps(fresh.desk.store), fresh.desk.exposures()]
     token = fresh.write(verb, arguments)
     assert fresh.hear() == []
@@ -193,7 +199,7 @@ def test_what_cannot_be_done_is_refused_with_a_reason_and_changes_nothing(
 def test_trouble_with_the_store_is_no_refusal(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The command stays new, and is carried out when the store can be written again."""
+    """The request stays new, and is carried out when the store can be written again."""
     full = OperationalError("UPDATE", {}, Exception("database or disk is full"))
 
     def fail(*_args: Any, **_more: Any) -> None:

@@ -25,7 +25,7 @@ def classified(data: Labelled) -> Classification:
 def test_averages_show_the_views(labelled: Labelled) -> None:
     done = classified(labelled)
     averages, counts = class_averages(done), class_counts(done)
-    resolution, agreement = class_quality(done)
+    quality = class_quality(done)
     assert averages.shape == (len(done.numbers), BOX, BOX)
     assert counts.sum() == 300
     angles = np.arange(0, 360, 5.625)
@@ -40,14 +40,14 @@ def test_averages_show_the_views(labelled: Labelled) -> None:
         norm = np.std(averages[group]) * np.std(draw(view, 0.0, np.zeros(2)))
         mean = averages[group].mean() * draw(view, 0.0, np.zeros(2)).mean()
         assert (max(fits) - mean) / norm > 0.75
-        assert 12.0 < resolution[group] < 60.0
-        assert 0.2 < agreement[group] <= 1.0
+        assert 12.0 < quality.resolution[group] < 60.0
+        assert 0.2 < quality.agreement[group] <= 1.0
 
 
 def test_nothing_yet_is_black() -> None:
     done = Classification(PLAN)
     assert not class_averages(done).any()
     assert class_counts(done).tolist() == [0] * 5
-    resolution, agreement = class_quality(done)
-    assert not resolution.any()
-    assert not agreement.any()
+    quality = class_quality(done)
+    assert not quality.resolution.any()
+    assert not quality.agreement.any()

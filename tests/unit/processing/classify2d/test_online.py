@@ -1,10 +1,11 @@
-import pickle
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from icestream.processing.classify2d.online import Classification, Plan
+from icestream.protocol.checkpoint import read_checkpoint, write_checkpoint
 
 from .conftest import BOX, DIAMETER, PIXEL, Labelled, make_labelled, purity
 
@@ -63,11 +64,14 @@ def test_is_deterministic(labelled: Labelled) -> None:
     assert not np.array_equal(first.references, other.references)
 
 
-def test_goes_on_after_a_checkpoint_as_if_nothing_had_happened(labelled: Labelled) -> None:
+def test_goes_on_after_a_checkpoint_as_if_nothing_had_happened(
+    labelled: Labelled, tmp_path: Path
+) -> None:
     transfer = labelled.transfer(PLAN.grid.rings)
     straight = Classification(PLAN)
     straight.add(labelled.images[:150], transfer[:150])
-    resumed = pickle.loads(pickle.dumps(straight))
+    write_checkpoint(tmp_path / "state", straight, Classification)
+    resumed = read_checkpoint(tmp_path / "state", Classification)
     for each in (straight, resumed):
         each.add(labelled.images[150:300], transfer[150:300])
     assert np.array_equal(straight.group, resumed.group)

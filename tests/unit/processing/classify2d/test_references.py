@@ -53,7 +53,7 @@ def gathered(particles: int, noise: float) -> Statistics:
 
 def test_the_reference_is_the_view_corrected_for_its_transfer() -> None:
     noise = np.full(GRID.rings, 1e-4, np.float32)
-    references = estimate_references(gathered(16, 0.01), noise, GRID, MASKING)[0]
+    references = estimate_references(gathered(16, 0.01), noise, GRID, MASKING).whole
     images = GRID.images(GRID.circles(references))
     for view, image in enumerate(images):
         still = draw(view, 0.0, np.zeros(2))
@@ -67,7 +67,7 @@ def test_noise_is_held_down_where_the_halves_disagree() -> None:
     statistics = gathered(20, 3.0)
     noise = np.full(GRID.rings, 9.0, np.float32)
     plain = statistics.numerator.sum(0) / statistics.denominator.sum(0)[..., None]
-    held = estimate_references(statistics, noise, GRID, MASKING)[0]
+    held = estimate_references(statistics, noise, GRID, MASKING).whole
     outer = slice(9, 12)
     assert np.abs(held[:, outer]).mean() < 0.5 * np.abs(plain[:, outer]).mean()
 
@@ -76,7 +76,8 @@ def test_empty_classes_have_empty_references() -> None:
     statistics = gathered(10, 0.1)
     statistics.grow(3)
     noise = np.ones(GRID.rings, np.float32)
-    references, without = estimate_references(statistics, noise, GRID, MASKING)
+    made = estimate_references(statistics, noise, GRID, MASKING)
+    references, without = made.whole, made.without
     assert references.shape[0] == 3
     assert not references[2].any()
     assert not without[:, 2].any()
@@ -88,7 +89,7 @@ def test_a_fold_has_no_part_in_what_it_is_compared_with() -> None:
     """The reference without a fold is the masked Wiener average of the others."""
     noise = np.full(GRID.rings, 9.0, np.float32)
     statistics = gathered(16, 1.0)
-    without = estimate_references(statistics, noise, GRID, MASKING)[1]
+    without = estimate_references(statistics, noise, GRID, MASKING).without
     prior = wiener_prior(statistics, noise, GRID)
     for fold in range(FOLDS):
         others = np.arange(FOLDS) != fold

@@ -33,7 +33,7 @@ def matching(statistics: Statistics) -> Matching:
     noise = np.ones(GRID.rings, np.float32)
     return Matching(
         grid=GRID,
-        references=estimate_references(statistics, noise, GRID, GRID.masking(MASK))[0],
+        references=estimate_references(statistics, noise, GRID, GRID.masking(MASK)).whole,
         noise=noise,
         independence=1.0,
         rings=12,

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from icestream.processing.gain.detail import detail, local_mean, repeated_pattern
+from icestream.processing.gain.detail import (
+    detail,
+    local_mean,
+    pattern_in_sums,
+    repeated_pattern,
+)
+from icestream.processing.gain.sums import GainSums
 
 SHAPE = (200, 240)
 ALL = np.ones(SHAPE, bool)
@@ -60,3 +66,17 @@ def test_rows_and_columns_are_told_apart() -> None:
     found = repeated_pattern(first, second, ALL)
     assert found.columns == pytest.approx(0.02, rel=0.2)
     assert found.rows < 0.002
+
+
+def test_the_right_factors_leave_nothing_of_the_pattern_in_sums() -> None:
+    rng = np.random.default_rng(6)
+    gain = (1 + 0.05 * rng.normal(size=SHAPE)).astype(np.float32)
+    gain[7, 9] = 0.0
+    counted = np.divide(400.0, gain, out=np.full(SHAPE, 800.0), where=gain > 0)
+    sums = GainSums(SHAPE)
+    sums.add(rng.poisson(counted).astype(np.uint32), 10)
+    assert pattern_in_sums(sums, None).pixels == 0.0
+    sums.add(rng.poisson(counted).astype(np.uint32), 10)
+    assert pattern_in_sums(sums, None).pixels == pytest.approx(0.05, rel=0.1)
+    left = pattern_in_sums(sums, gain)
+    assert left.pixels < 1.8 * left.error < 0.02

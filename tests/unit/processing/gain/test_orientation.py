@@ -41,6 +41,15 @@ def test_every_orientation_is_found_in_one_movie(orientation: Orientation, inver
     assert (found.scores[best] < 0) == inverse
 
 
+def test_a_reference_is_judged_as_it_is_laid() -> None:
+    stored = file_of(CAMERA.gain, Orientation(rotation=180))
+    fit = find_orientation(MEANS[1], stored)
+    assert fit.judge(Orientation(rotation=180)) == "right"
+    assert fit.judge(Orientation(rotation=180, inverse=True)) == "wrong"
+    assert fit.judge(Orientation()) == "wrong"
+    assert replace(fit, certainty=1.0).judge(Orientation(rotation=180)) == "undecided"
+
+
 def test_more_movies_make_it_surer_and_the_correlation_higher() -> None:
     one, three = (find_orientation(MEANS[n], CAMERA.gain) for n in (1, 3))
     assert three.certainty > one.certainty

@@ -42,6 +42,17 @@ def test_real_counts_stay_real() -> None:
     np.testing.assert_array_equal(sums.mean(), [[0.25, -0.5]])
 
 
+@pytest.mark.parametrize("real", [False, True])
+def test_emptied_sums_take_the_same_movies(real: bool) -> None:
+    sums = GainSums((1, 2), real=real)
+    sums.add(np.array([[3, 4]]), 1)
+    empty = sums.emptied()
+    assert (empty.shape, empty.movies, empty.frames) == (sums.shape, 0, [0, 0])
+    assert empty.halves.dtype == sums.halves.dtype
+    assert not empty.halves.any()
+    assert sums.halves.sum() == 7
+
+
 def test_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match=r"\(2, 3\).*\(3, 2\)"):
         GainSums((2, 3)).add(np.zeros((3, 2)), 1)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,22 @@ def test_leaving_out_the_first_frames_keeps_the_rest(spots, wandering):
     np.testing.assert_allclose(rest.best.at(places), moved - moved[0], atol=1e-9)
     with pytest.raises(ValueError, match="10 of 10 frames"):
         found.without_first(10)
+
+
+def test_motion_is_recorded_in_pixels(spots, wandering):
+    movie = spots(wandering, doming=6.0, size=640)
+    found = measure_motion(movie.frames, Search(), patches=5)
+    hot = np.zeros((640, 640), bool)
+    hot[3, 5] = hot[600, 7] = True
+    motion = found.record(1.5, first_frame=4, hot_pixels=hot)
+    assert (motion.pixel_size, motion.first_frame) == (1.5, 4)
+    np.testing.assert_allclose(1.5 * motion.shifts, found.shifts, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(1.5 * motion.local, found.local.coefficients, rtol=1e-6)
+    np.testing.assert_allclose(1.5 * motion.frame_errors, found.frame_errors, rtol=1e-6)
+    np.testing.assert_array_equal(motion.hot_pixels, [[3, 5], [600, 7]])
+    assert motion.patch_quality.shape == (25, 4)
+    whole = replace(found, local=None, patches=None).record(1.5, hot_pixels=hot & False)
+    assert whole.local is whole.patch_quality is whole.hot_pixels is None
 
 
 def test_early_frames_are_those_that_move_too_much():

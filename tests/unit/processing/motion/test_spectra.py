@@ -26,6 +26,13 @@ def test_frames_are_binned_as_far_as_the_resolution_allows():
     assert bin_frames(frames, 3.0).pixel_size == 1.5
 
 
+def test_first_frames_can_be_left_out():
+    counts = RNG.integers(0, 9, (5, 8, 8)).astype(np.uint8)
+    rest = Frames(counts, np.ones((8, 8), np.float32), 1.5).without_first(2)
+    assert (len(rest), rest.pixel_size) == (3, 1.5)
+    np.testing.assert_array_equal(rest.counts, counts[2:])
+
+
 def test_the_band_reaches_the_resolution_and_leaves_the_axes_out():
     spectra, band = small_spectra(Binned(RNG.normal(size=(2, 96, 128)).astype("f4"), 2.0), 10.0)
     assert spectra.shape == (2, band.shape[0], band.shape[1] // 2 + 1)

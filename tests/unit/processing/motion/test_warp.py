@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,6 +9,7 @@ from icestream.processing.dose import Dose, dose_weights
 from icestream.processing.fourier import fourier_crop, frequency_grid
 from icestream.processing.motion import warp
 from icestream.processing.motion.field import LocalMotion
+from icestream.processing.motion.magnification import Distortion, undo_distortion
 from icestream.processing.motion.spectra import Frames
 from icestream.processing.motion.warp import Recipe, sum_frames
 from rings import ring_correlation
@@ -147,6 +149,41 @@ def test_halves_add_up_and_hold_every_other_frame():
         alone = sum_frames(part, shifts[start::2]).plain
         # Only the mean response of the interpolation differs.
         assert ring_correlation(inner(found.halves[start]), inner(alone))[2:70].min() > 0.9995
+
+
+def test_a_distortion_is_undone_in_every_sum():
+    frames, shifts = noise_movie()
+    stretch = Distortion(angle=20.0, major=1.02, minor=0.99)
+    recipe = Recipe(dose=Dose(per_frame=1.0), halves=True)
+    bent = sum_frames(frames, shifts, recipe)
+    straight = sum_frames(frames, shifts, replace(recipe, distortion=stretch))
+    for found, seen in zip(
+        (straight.plain, straight.weighted, *straight.halves),
+        (bent.plain, bent.weighted, *bent.halves),
+        strict=True,
+    ):
+        np.testing.assert_allclose(found, undo_distortion(seen, stretch), rtol=1e-6)
+
+
+def test_halves_agree_as_far_as_they_show_the_same():
+    frames, shifts = noise_movie()
+    assert sum_frames(frames, shifts).agreement(PIXEL) is None
+    scene = np.random.default_rng(1).poisson(20.0, (1, SIZE, SIZE)).astype(np.uint8)
+    same = replace(frames, counts=np.repeat(scene, len(frames), axis=0))
+    still = np.zeros_like(shifts)
+    assert sum_frames(same, still, Recipe(halves=True)).agreement(PIXEL) == pytest.approx(1.0)
+    noise = replace(frames, gain=np.ones_like(frames.gain))
+    assert abs(sum_frames(noise, still, Recipe(halves=True)).agreement(PIXEL)) < 0.1
+    # Nothing between 30 and 10 Å with pixels of 40 Å.
+    assert sum_frames(same, still, Recipe(halves=True)).agreement(40.0) is None
+
+
+def test_the_best_sum_is_the_weighted_one():
+    frames, shifts = noise_movie()
+    weighted = sum_frames(frames, shifts, Recipe(dose=Dose(per_frame=1.0)))
+    assert weighted.best is weighted.weighted
+    plain = sum_frames(frames, shifts)
+    assert plain.best is plain.plain
 
 
 def test_the_weighted_sum_has_the_noise_power_of_the_plain_one():

@@ -21,14 +21,14 @@ def frames(signal_to_noise, count=30, size=96, seed=2):
 def one_patch(spectra):
     """Spectra of whole frames, as a patch without taper."""
     return Patches(
-        np.ascontiguousarray(spectra.real.transpose(1, 0, 2))[None],
-        np.ascontiguousarray(spectra.imag.transpose(1, 0, 2))[None],
-        np.zeros((1, len(spectra), 2)),
-        Band((96, 96), (192.0, 192.0)),
-        np.zeros((1, 2)),
-        (1, 1),
-        1.0,
-        (np.abs(spectra) ** 2).sum(axis=0),
+        real=np.ascontiguousarray(spectra.real.transpose(1, 0, 2))[None],
+        imaginary=np.ascontiguousarray(spectra.imag.transpose(1, 0, 2))[None],
+        offsets=np.zeros((1, len(spectra), 2)),
+        band=Band((96, 96), (192.0, 192.0)),
+        centers=np.zeros((1, 2)),
+        grid=(1, 1),
+        fill=1.0,
+        power=(np.abs(spectra) ** 2).sum(axis=0),
     )
 
 

@@ -144,10 +144,10 @@ def test_the_map_without_symmetry_stays_a_contender(dihedral: Balls, views: Arra
     averages, held = seen(views[:15], 0.3), seen(views[100:140], 1.5)
     random = np.random.default_rng(2)
     volume = start_map(averages, "C1", PLAN, random)
-    maps, trials = contenders(volume, averages, held, PLAN, random)
-    assert maps["C1"] is volume
-    assert len(maps) <= 2
-    assert trials[0].name == "C1"
-    assert {"T", "O", "I"} <= {trial.name for trial in trials}
-    told = {trial.name: trial.likelihood for trial in trials}
+    found = contenders(volume, averages, held, PLAN, random)
+    assert found.maps["C1"] is volume
+    assert len(found.maps) <= 2
+    assert found.trials[0].name == "C1"
+    assert {"T", "O", "I"} <= {trial.name for trial in found.trials}
+    told = {trial.name: trial.likelihood for trial in found.trials}
     assert max(told["T"], told["O"], told["I"]) < max(told.values())

@@ -10,12 +10,12 @@ C1 = point_group("C1")
 
 
 def test_each_particle_is_counted_once(views: Array) -> None:
-    directions, counts = direction_histogram(views[:, 2], C1)
-    assert counts.sum() == len(views)
-    one, told = direction_histogram(np.array([[0.0, 0.0, 1.0]], np.float32), point_group("D2"))
-    assert told.sum() == pytest.approx(1.0)
-    assert np.allclose(np.abs(one[told > 0, 2]), 1.0, atol=0.05)
-    assert len(directions) == len(counts)
+    found = direction_histogram(views[:, 2], C1)
+    assert found.counts.sum() == len(views)
+    assert len(found.directions) == len(found.counts)
+    one = direction_histogram(np.array([[0.0, 0.0, 1.0]], np.float32), point_group("D2"))
+    assert one.counts.sum() == pytest.approx(1.0)
+    assert np.allclose(np.abs(one.directions[one.counts > 0, 2]), 1.0, atol=0.05)
 
 
 def test_efficiency_of_views_from_everywhere_from_the_side_and_from_above() -> None:

@@ -51,7 +51,8 @@ def test_slices_put_back_give_the_volume(dihedral: Balls, views: Array, name: st
         part = slices[half::2]
         power = np.full((len(part), RINGS), 2.0, dtype=np.float32)
         sums.add(half, 2.0 * part, power, views[half::2], group)
-    numerator, denominator = (each.sum(axis=0) for each in sums.hermitian())
+    whole = sums.hermitian()
+    numerator, denominator = whole.numerator.sum(axis=0), whole.denominator.sum(axis=0)
     found = volume_of(numerator / np.maximum(denominator, 1e-3), BOX, BOX) / footprint(BOX, 1)
     inside = soft_sphere(BOX, 12.0, 2.0)
     limited = cube_of(volume, RINGS + 1, BOX)

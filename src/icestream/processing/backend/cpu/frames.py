@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.model.arrays import Image, Stack
-from icestream.processing.backend.threads import in_threads
+from icestream.threads import in_threads
 
 __all__ = ["bin_frames"]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from icestream.model.arrays import Image, Stack
 from icestream.processing.backend.contract import Warp
 from icestream.processing.backend.cpu.lanes import LANES, add_filtered, filter_lanes, load_counts
-from icestream.processing.backend.threads import in_threads
+from icestream.threads import in_threads
 
 __all__ = ["spline_taps", "warp_accumulate"]
 
@@ -61,21 +61,21 @@ def _read_mirrored(
 
 
 @numba.njit(cache=True, nogil=True)  # pragma: no cover
-def _sum_tiles(
+def _sum_tiles(  # noqa: PLR0913, PLR0917 - a kernel takes plain values
     frames: NDArray[Any],
     gain: NDArray[np.float32],
     shifts: NDArray[np.float32],
     factors: NDArray[np.float32],
-    place: tuple[int, int],
+    tile: int,
+    row: int,
     sums: NDArray[np.float32],
 ) -> None:
-    """Add one row of tiles, ``place = (row, side)``; `shifts` is (n, rows, columns, 2), pixels.
+    """Add row number `row` of tiles of side `tile`; `shifts` is (n, rows, columns, 2), pixels.
 
     All frames of a tile are added before the next tile, so that its sums stay in the cache. They
     are kept row by row with four sums side by side; sums that are not wanted have no factor.
     """
     count, height, width = frames.shape
-    row, tile = place
     top = row * tile
     high = min(top + tile, height) - top
     side = (tile + LANES - 1) // LANES * LANES
@@ -139,18 +139,11 @@ def warp_accumulate(
         padded = np.concatenate([some, np.zeros((_TOGETHER - len(some), len(frames)), np.float32)])
         target = sums[first : first + _TOGETHER]
         in_threads(
-            partial(_add_row, frames, gain, (shifts, padded, warp.tile), target),
+            partial(_add_row, frames, gain, Warp(shifts, padded, warp.tile), target),
             range(shifts.shape[1]),
             threads,
         )
 
 
-def _add_row(
-    frames: NDArray[Any],
-    gain: Image,
-    how: tuple[NDArray[np.float32], NDArray[np.float32], int],
-    sums: Stack,
-    row: int,
-) -> None:
-    shifts, factors, tile = how
-    _sum_tiles(frames, gain, shifts, factors, (row, tile), sums)
+def _add_row(frames: NDArray[Any], gain: Image, warp: Warp, sums: Stack, row: int) -> None:
+    _sum_tiles(frames, gain, warp.shifts, warp.factors, warp.tile, row, sums)

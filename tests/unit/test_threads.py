@@ -1,6 +1,6 @@
 import threading
 
-from icestream.processing.backend import in_threads
+from icestream.threads import in_threads
 
 
 def test_results_keep_their_order():

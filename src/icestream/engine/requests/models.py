@@ -1,0 +1,225 @@
+"""Requests: what people and programs ask of a session, one frozen model per verb.
+
+A request is made where somebody asks, `icestream.engine.requests.send` writes it as a row of the
+session's store, and the coordinator reads it back and carries it out. Bad values are refused where
+the model is made, so at the sender at once, and again by the coordinator, since others may write
+the table.
+
+To add a verb: one model here, with its name in the union `Request`, and one function in
+`icestream.engine.requests.carry_out` with its line in `_obey`, where mypy asks for it. The row, the
+reference page and the check of what comes in follow from the model.
+"""
+
+import getpass
+import json
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+__all__ = [
+    "VERBS",
+    "Abort",
+    "Accept",
+    "Acknowledge",
+    "Adopt",
+    "InvalidRequest",
+    "Pause",
+    "Reject",
+    "Request",
+    "Resume",
+    "Retry",
+    "SetParameters",
+    "Stop",
+    "document_of",
+    "read_request",
+]
+
+Name = Annotated[str, Field(min_length=1)]
+"""Of a step or an exposure."""
+
+
+class InvalidRequest(ValueError):
+    """What was asked is no request; the message says all that is wrong with it."""
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as somebody whom the system does not know
+        return f"uid {os.getuid()}"
+
+
+class _Request(BaseModel):
+    """What all requests have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    who: Name = Field(default_factory=_user)
+    """Person or program that asks; the user of the process by default."""
+
+
+class _OfSteps(_Request):
+    """What is asked of a step, of all that depends on it too, or of the whole session."""
+
+    step: Name | None = None
+    """Name of the step; the whole session when not given."""
+    downstream: bool = False
+    """All that depends on the step, too."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_it_was_called(cls, given: Any) -> Any:
+        """Before the schema 0003, `downstream` was called `branch`."""
+        if isinstance(given, dict) and isinstance(given.get("branch"), bool):
+            given = {**given, "downstream": given["branch"]}
+            del given["branch"]
+        return given
+
+
+class Pause(_OfSteps):
+    """Start nothing new, until it is resumed. What has begun is finished."""
+
+    verb: Literal["pause"] = "pause"
+
+
+class Resume(_OfSteps):
+    """Go on after a pause or a stop."""
+
+    verb: Literal["resume"] = "resume"
+
+
+class Stop(_OfSteps):
+    """Take nothing new and finish what has begun; of the whole session: then end."""
+
+    verb: Literal["stop"] = "stop"
+
+
+class Abort(_OfSteps):
+    """End within a second what has begun; it is done again when resumed."""
+
+    verb: Literal["abort"] = "abort"
+
+
+class Retry(_Request):
+    """Try again what failed, once its cause is mended."""
+
+    verb: Literal["retry"] = "retry"
+    step: Name | None = None
+    """Name of the step; every step when not given."""
+
+
+class SetParameters(_Request):
+    """Change a step's parameters: a new revision of it and of all that depends on it."""
+
+    verb: Literal["set"] = "set"
+    step: Name
+    """Name of the step."""
+    changes: dict[str, JsonValue]
+    """New values by parameter; those that are not named stay."""
+
+
+class Accept(_Request):
+    """Accept exposures, whatever a selection said."""
+
+    verb: Literal["accept"] = "accept"
+    exposures: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Names of the exposures."""
+    why: str = ""
+    """Kept with the decision."""
+    step: Name | None = None
+    """The selection or source; by default every selection, or the sources where there is none."""
+
+
+class Reject(_Request):
+    """Reject exposures, whatever a selection said."""
+
+    verb: Literal["reject"] = "reject"
+    exposures: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Names of the exposures."""
+    why: str = ""
+    """Kept with the decision, and shown as the reason."""
+    step: Name | None = None
+    """The selection or source; by default every selection, or the sources where there is none."""
+
+
+class Acknowledge(_Request):
+    """Say that an alert has been seen; it holds until its cause is gone."""
+
+    verb: Literal["acknowledge"] = "acknowledge"
+    alert: int
+    """Number of the alert."""
+
+
+class Adopt(_Request):
+    """Do what an alert offers: change the parameters that would mend it."""
+
+    verb: Literal["adopt"] = "adopt"
+    alert: int
+    """Number of the alert."""
+
+
+Request = (
+    Pause | Resume | Stop | Abort | Retry | SetParameters | Accept | Reject | Acknowledge | Adopt
+)
+"""Everything that can be asked of a session."""
+
+VERBS: Mapping[str, type[Request]] = {
+    model.model_fields["verb"].default: model for model in get_args(Request)
+}
+"""The model of each verb."""
+
+_ADAPTER: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="verb")])
+
+
+def document_of(request: Request) -> str:
+    """What is asked, as JSON, without the verb and who asks: they are columns of their own."""
+    return request.model_dump_json(exclude={"verb", "who"})
+
+
+def read_request(document: str | Mapping[str, Any], **more: Any) -> Request:
+    """A request from its JSON, and what is said of it elsewhere, such as its verb.
+
+    Raises
+    ------
+    InvalidRequest
+        Naming the verbs that there are, or everything that is wrong with the values.
+    """
+    try:
+        content = json.loads(document) if isinstance(document, str) else dict(document)
+    except ValueError as error:
+        raise InvalidRequest(f"it is no JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise InvalidRequest(f"it is a {type(content).__name__} instead of an object")
+    content |= more
+    verb = content.get("verb")
+    if not isinstance(verb, str) or verb not in VERBS:
+        raise InvalidRequest(f"no request {verb!r}; there are {', '.join(VERBS)}")
+    try:
+        return _ADAPTER.validate_python(content)
+    except ValidationError as error:
+        raise InvalidRequest(_words(verb, error)) from None
+
+
+def _words(verb: str, error: ValidationError) -> str:
+    """What is wrong with a request, in one sentence."""
+    takes = VERBS[verb].model_fields
+    lacking = [str(p["loc"][-1]) for p in error.errors() if p["type"] == "missing"]
+    parts = [f"it needs {' and '.join(lacking)}"] if lacking else []
+    for problem in error.errors():
+        place = ".".join(map(str, problem["loc"][1:]))  # the first is the verb
+        if problem["type"] == "extra_forbidden":
+            others = ", ".join(name for name in takes if name != "verb")
+            parts.append(f"it has no {place}, only {others}")
+        elif problem["type"] != "missing":
+            parts.append(f"{place}: {problem['msg']}, found {problem['input']!r}")
+    return f"{verb} cannot be asked like this: {'; '.join(parts)}"

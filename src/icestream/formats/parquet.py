@@ -1,0 +1,65 @@
+"""Tables of columns in Parquet files."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from icestream.formats.errors import FormatError
+
+__all__ = ["read_columns", "write_columns"]
+
+
+def read_columns(path: Path) -> dict[str, NDArray[Any]]:
+    """All columns of a table, by name.
+
+    Raises
+    ------
+    FormatError
+        If it is no Parquet table.
+    FileNotFoundError
+        If there is no such file.
+    """
+    with path.open("rb"), duckdb.connect() as connection:
+        try:
+            found: dict[str, NDArray[Any]] = connection.read_parquet(str(path)).fetchnumpy()
+        except duckdb.Error as error:
+            raise FormatError(
+                path,
+                expected="a Parquet table",
+                found=str(error),
+                advice="bring it back from a copy, or make it anew",
+            ) from error
+    return found
+
+
+def write_columns(
+    path: Path, columns: Mapping[str, NDArray[Any]], texts: Mapping[str, Sequence[str]]
+) -> None:
+    """Write columns of one length in the order of their rows.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        ``(n,)`` each. Every one is an array of its own, whose values lie side by side.
+    texts
+        For some of the columns, the texts whose places they hold: these are written instead.
+    """
+    count = len(next(iter(columns.values())))
+    with duckdb.connect() as connection:
+        connection.register("given", {**columns, "row": np.arange(count)})
+        replaced, joined = [], ""
+        for number, (name, known) in enumerate(texts.items()):
+            table = {"place": np.arange(len(known)), "text": np.array(known, dtype=object)}
+            connection.register(f"texts{number}", table)
+            replaced.append(f'texts{number}.text AS "{name}"')
+            joined += f'JOIN texts{number} ON given."{name}" = texts{number}.place '
+        instead = f"REPLACE ({', '.join(replaced)}) " if replaced else ""
+        connection.sql(
+            f"SELECT given.* EXCLUDE (row) {instead}FROM given {joined}ORDER BY given.row"
+        ).write_parquet(str(path))

@@ -1,0 +1,112 @@
+"""A request is a value that says who asks for what; bad ones are refused in plain words."""
+
+import getpass
+import json
+from typing import Any, get_args
+
+import pytest
+from pydantic import ValidationError
+
+from icestream.engine.requests import models
+from icestream.engine.requests.models import (
+    VERBS,
+    Abort,
+    Accept,
+    Acknowledge,
+    Adopt,
+    InvalidRequest,
+    Pause,
+    Reject,
+    Request,
+    Resume,
+    Retry,
+    SetParameters,
+    Stop,
+    document_of,
+    read_request,
+)
+
+ONE_OF_EACH: tuple[Request, ...] = (
+    Pause(),
+    Resume(step="a"),
+    Stop(step="a", downstream=True),
+    Abort(who="the beamline"),
+    Retry(step="a"),
+    SetParameters(step="a", changes={"gain": None, "limits": [1, 2.5], "name": "x"}),
+    Accept(exposures=("e1", "e2"), why="fine"),
+    Reject(exposures=("e1",), step="sel"),
+    Acknowledge(alert=3),
+    Adopt(alert=4),
+)
+
+
+@pytest.mark.parametrize("request_", ONE_OF_EACH, ids=lambda one: one.verb)
+def test_a_request_comes_back_from_its_row(request_: Request) -> None:
+    document = document_of(request_)
+    assert read_request(document, verb=request_.verb, who=request_.who) == request_
+    assert not {"verb", "who"} & json.loads(document).keys()
+    assert read_request(request_.model_dump_json()) == request_
+
+
+def test_every_verb_has_one_model_that_is_explained() -> None:
+    assert {type(one) for one in ONE_OF_EACH} == set(get_args(Request)) == set(VERBS.values())
+    assert [VERBS[one.verb] for one in ONE_OF_EACH] == [type(one) for one in ONE_OF_EACH]
+    for verb, model in VERBS.items():
+        assert model.__doc__, verb
+        for name, field in model.model_fields.items():
+            assert field.description or name == "verb", f"{verb}.{name} is not explained"
+
+
+def test_who_asks_is_the_user_unless_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Pause().who == getpass.getuser()
+    assert Pause(who="the beamline").who == "the beamline"
+
+    def unknown() -> str:
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setattr(models.getpass, "getuser", unknown)
+    assert Pause().who.startswith("uid ")
+
+
+def test_a_request_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Pause().who = "somebody else"
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "stop", "abort"])
+def test_what_was_called_branch_is_read_by_its_old_name(verb: str) -> None:
+    asked: Any = read_request('{"step": "a", "branch": true}', verb=verb, who="ada")
+    assert (asked.step, asked.downstream) == ("a", True)
+    with pytest.raises(InvalidRequest, match="has no branch"):
+        read_request({"step": "a", "branch": "trial"}, verb=verb)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("no JSON", "it is no JSON"),
+        ('["pause"]', "it is a list instead of an object"),
+        ("{}", "no request None; there are pause, resume, stop"),
+        ('{"verb": ["pause"]}', "no request"),
+        ('{"verb": "explode"}', "no request 'explode'; there are pause, resume, stop"),
+        (
+            '{"verb": "set", "steps": "a"}',
+            "set cannot be asked like this: it needs step and changes; "
+            "it has no steps, only who, step, changes",
+        ),
+        ('{"verb": "adopt", "alert": "red"}', "found 'red'"),
+        ('{"verb": "accept", "exposures": []}', "exposures: Tuple should have at least 1 item"),
+        ('{"verb": "pause", "who": ""}', "who: String should have at least 1 character"),
+    ],
+)
+def test_what_is_no_request_is_refused_in_plain_words(given: str, said: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        read_request(given)
+    assert said in str(refused.value)
+
+
+def test_bad_values_are_refused_where_they_are_given() -> None:
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        Reject(exposures=())
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        Pause(stepp="a")  # type: ignore[call-arg]

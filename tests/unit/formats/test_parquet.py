@@ -1,0 +1,44 @@
+"""Columns come back as they were written, in their order."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from icestream.formats.errors import FormatError
+from icestream.formats.parquet import read_columns, write_columns
+
+
+def test_columns_come_back_in_their_order(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    columns = {
+        "index": rng.permutation(5000).astype(np.int32),
+        "angle": rng.random(5000, dtype=np.float32),
+    }
+    write_columns(tmp_path / "a.parquet", columns, {})
+    found = read_columns(tmp_path / "a.parquet")
+    assert list(found) == ["index", "angle"]
+    for name, values in columns.items():
+        assert found[name].dtype == values.dtype
+        assert np.array_equal(found[name], values)
+
+
+def test_texts_are_written_for_their_places(tmp_path: Path) -> None:
+    places = np.array([2, 0, 0, 1], np.int32)
+    columns = {"exposure": places, "kind": places[::-1].copy(), "index": np.arange(4)}
+    texts = {"exposure": ["a", "b'", 'c"å'], "kind": ["x", "y", "z"]}
+    write_columns(tmp_path / "a.parquet", columns, texts)
+    found = read_columns(tmp_path / "a.parquet")
+    assert list(found) == ["exposure", "kind", "index"]
+    assert found["exposure"].tolist() == ['c"å', "a", "a", "b'"]
+    assert found["kind"].tolist() == ["y", "x", "x", "z"]
+    assert found["index"].tolist() == [0, 1, 2, 3]
+
+
+def test_other_files_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    with pytest.raises(FileNotFoundError):
+        read_columns(path)
+    path.write_bytes(b"no table at all, of some length")
+    with pytest.raises(FormatError, match="expected a Parquet table"):
+        read_columns(path)
