@@ -1,17 +1,28 @@
 """Sessions of toy protocols that tests run, stop and look into."""
 
-import queue
+import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import toys
 from icestream.engine.executors.attempt import run_lease
-from icestream.engine.executors.contract import Ended, Lease
+from icestream.engine.executors.contract import (
+    CANCELLED,
+    NO_ROOM,
+    CapacityChanged,
+    Ended,
+    Fusing,
+    Gpus,
+    Inbox,
+    Lease,
+)
 from icestream.engine.graph.workflow import Workflow
+from icestream.engine.machine.watched import run_once
 from icestream.engine.progress import Outcome
 from icestream.engine.session import Machine, RunningSession, run_session
 from icestream.store import queries
@@ -21,33 +32,87 @@ Step = tuple[str, str, dict[str, Any], dict[str, Any]]
 
 
 class InlineExecutor:
-    """Runs leases in one thread of the test: nothing has to be started."""
+    """Runs leases in one thread of the test: nothing has to be started, and nothing can be killed.
 
-    def __init__(self) -> None:
-        self._leases: queue.SimpleQueue[Lease | None] = queue.SimpleQueue()
-        self._inbox: Callable[[Ended], None] = print
-        self._thread = threading.Thread(target=self._serve, daemon=True)
+    `room` is how many leases it says that it can run at once.
+    """
 
-    def start(self, inbox: Callable[[Ended], None]) -> None:
+    def __init__(self, room: int = 2) -> None:
+        self.room = room
+        self._leases: deque[Lease] = deque()
+        self._change = threading.Condition()
+        self._stopping = False
+        self._inbox: Inbox = print
+        self._thread = threading.Thread(target=self._run, name="executor", daemon=True)
+
+    def sweep(self, mark: str, scratch: Path) -> None:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+    def start(self, inbox: Inbox) -> None:
         self._inbox = inbox
+        self.say_room(self.room)
         self._thread.start()
 
-    def submit(self, lease: Lease) -> None:
-        self._leases.put(lease)
+    def say_room(self, leases: int, reason: str = "") -> None:
+        """There is other room from now on; where there is none, what waits is given back."""
+        self._inbox(CapacityChanged(leases, reason))
+        with self._change:
+            self.room = leases
+            waiting = () if leases else tuple(self._leases)
+            for lease in waiting:
+                self._leases.remove(lease)
+        for lease in waiting:
+            self._inbox(Ended(lease.id, (), NO_ROOM))
 
-    def cancel(self, lease: str) -> None:
+    def fusing(self) -> Fusing:
+        return Fusing(seconds=0.02, most=16)
+
+    def allow(self, gpus: Iterable[int]) -> None:
         pass
 
-    def capacity(self) -> int:
-        return 2
+    def gpus(self) -> Gpus:
+        return Gpus()
+
+    def submit(self, lease: Lease) -> None:
+        with self._change:
+            if self.room:
+                self._leases.append(lease)
+                self._change.notify()
+                return
+        self._inbox(Ended(lease.id, (), NO_ROOM))
+
+    def cancel(self, lease: str) -> None:
+        """What waits ends; what runs comes to its own end."""
+        with self._change:
+            waiting = next((one for one in self._leases if one.id == lease), None)
+            if waiting is not None:
+                self._leases.remove(waiting)
+        if waiting is not None:
+            self._inbox(Ended(lease, (), CANCELLED))
 
     def stop(self) -> None:
-        self._leases.put(None)
-        self._thread.join()
+        with self._change:
+            self._stopping = True
+            self._change.notify()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        run_once("executor", self._serve, self._inbox)
 
     def _serve(self) -> None:
-        while (lease := self._leases.get()) is not None:
-            self._inbox(Ended(lease.id, run_lease(lease)))
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._leases or self._stopping)
+                if self._stopping:
+                    return
+                lease = self._leases.popleft()
+            ended = self.run(lease)
+            if not self._stopping:
+                self._inbox(ended)
+
+    def run(self, lease: Lease) -> Ended:
+        return Ended(lease.id, run_lease(lease))
 
 
 @dataclass

@@ -227,6 +227,17 @@ class Busy(ItemProtocol[Parameters]):
         return Number(exposure=number.exposure, value=max(seen) - before)
 
 
+class Bound(ItemProtocol[Parameters]):
+    """Its number is made of the numbers of its GPUs."""
+
+    name = "toy.bound"
+    title = "Bound"
+
+    def process(self, number: Number, work: Work) -> Number:
+        value = float("".join(map(str, work.gpus)) or "-1")
+        return Number(exposure=number.exposure, value=value)
+
+
 def _fail(how: str, number: Number, work: Work) -> None:
     if how == "item":
         raise ItemFailed(f"{number.value} is no good", advice="take another")

@@ -1,9 +1,13 @@
-"""What every executor must keep; one that runs leases elsewhere is added to `EXECUTORS`."""
+"""What every executor must keep; one that runs leases elsewhere is added to `EXECUTORS`.
+
+Those in `SEPARATE` run leases in processes of their own, which can be killed and bound to GPUs.
+"""
 
 import json
 import os
 import queue
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,13 +17,34 @@ import psutil
 import pytest
 
 import toys
-from icestream.engine.executors.contract import Call, Ended, Executor, Lease
+from icestream.engine.executors.contract import (
+    BLAMELESS,
+    CANCELLED,
+    NO_ROOM,
+    Call,
+    CapacityChanged,
+    Ended,
+    Executor,
+    Fusing,
+    Gpus,
+    Lease,
+)
 from icestream.engine.executors.local import LocalExecutor
-from toy_session import wait_for
+from icestream.engine.executors.pool import Pool
+from icestream.engine.machine.programs import LEASE
+from icestream.engine.machine.watched import ThreadDied
+from toy_session import InlineExecutor, wait_for
 
 EXECUTORS: dict[str, Callable[[], Executor]] = {
+    "inline": InlineExecutor,
     "local": lambda: LocalExecutor(2, warm=["toys:Add"], mark="contract:"),
 }
+SEPARATE = ["local"]
+BROKEN: dict[str, tuple[type, str]] = {
+    "inline": (InlineExecutor, "run"),
+    "local": (Pool, "turn"),
+}
+"""What to break for the executor's own thread to die."""
 
 
 class Bench:
@@ -28,11 +53,13 @@ class Bench:
     def __init__(self, executor: Executor, folder: Path) -> None:
         self.executor = executor
         self.folder = folder
-        self.said: queue.Queue[Ended] = queue.Queue()
+        self.said: queue.Queue[Any] = queue.Queue()
+        self.rooms: list[CapacityChanged] = []
         executor.start(self.said.put)
+        self.hear(CapacityChanged)
 
     def submit(self, name: str, protocol: str = "Add", **options: Any) -> Lease:
-        timeout, gpus = options.pop("timeout", 30.0), options.pop("gpus", ())
+        timeout, gpus = options.pop("timeout", 30.0), options.pop("gpus", 0)
         cores = options.pop("cores", 1)
         document = json.dumps({"number": {"exposure": "e3", "value": 3.0}})
         call = Call(
@@ -54,20 +81,44 @@ class Bench:
         self.executor.submit(lease)
         return lease
 
+    def hear(self, kind: type) -> Any:
+        """The next message of a kind; room is noted on the way."""
+        while True:
+            said = self.said.get(timeout=30.0)
+            if isinstance(said, CapacityChanged):
+                self.rooms.append(said)
+            if isinstance(said, kind):
+                return said
+            assert isinstance(said, CapacityChanged), said
+
     def next(self) -> Ended:
-        return self.said.get(timeout=20.0)
+        ended: Ended = self.hear(Ended)
+        return ended
+
+    @property
+    def room(self) -> int:
+        return self.rooms[-1].leases
 
 
 @pytest.fixture(scope="module", params=sorted(EXECUTORS))
-def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+def bench(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Bench]:
     made = EXECUTORS[request.param]()
-    yield made
+    yield Bench(made, tmp_path_factory.mktemp("executor"))
     made.stop()
 
 
-@pytest.fixture(scope="module")
-def bench(executor: Executor, tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return Bench(executor, tmp_path_factory.mktemp("executor"))
+@pytest.fixture(scope="module", params=SEPARATE)
+def separate(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Bench]:
+    made = EXECUTORS[request.param]()
+    yield Bench(made, tmp_path_factory.mktemp("executor"))
+    made.stop()
+
+
+# -- leases ----------------------------------------------------------------------------------------
 
 
 def test_a_lease_ends_once_with_what_its_calls_made(bench: Bench) -> None:
@@ -95,57 +146,165 @@ def test_more_leases_than_there_is_room_for_wait_their_turn(bench: Bench) -> Non
     assert {bench.next().lease for _ in names} == names
 
 
-def test_a_worker_that_dies_costs_its_lease_alone(bench: Bench) -> None:
-    dying, living = bench.submit("dies", fail="exit"), bench.submit("lives", seconds=0.3)
-    ended = {one.lease: one for one in (bench.next(), bench.next())}
-    assert "signal 9" in ended[dying.id].lost
-    assert ended[living.id].endings[0].outcome == "done"
-    bench.submit("after")
-    assert bench.next().endings[0].outcome == "done"
-
-
-def test_an_idle_worker_that_is_killed_costs_nothing(bench: Bench) -> None:
-    workers = [c for c in psutil.Process().children() if "worker" in " ".join(c.cmdline())]
-    assert workers
-    for worker in workers:
-        worker.kill()
-    bench.submit("after all were killed")
-    assert bench.next().lease == "contract:after all were killed;"
-
-
-def test_a_cancelled_lease_and_its_programs_end_within_a_second(bench: Bench) -> None:
-    lease = bench.submit("cancelled", "Echo", seconds=5432)
-    while not toys.programs_of("sleep 5432"):
-        time.sleep(0.02)
-    began = time.monotonic()
-    bench.executor.cancel(lease.id)
-    assert bench.next().lost == "cancelled"
-    while toys.programs_of("sleep 5432"):
-        assert time.monotonic() - began < 1.0
-        time.sleep(0.02)
-
-
 def test_a_lease_that_waits_can_be_cancelled(bench: Bench) -> None:
     running = [bench.submit(f"long{n}", seconds=0.5).id for n in range(2)]
     waiting = bench.submit("waiting")
     bench.executor.cancel(waiting.id)
     ended = [bench.next() for _ in range(3)]
-    assert ended[0] == Ended(waiting.id, (), "cancelled")
+    assert ended[0] == Ended(waiting.id, (), CANCELLED)
     assert {one.lease for one in ended[1:]} == set(running)
 
 
-def test_a_lease_that_takes_too_long_is_ended(bench: Bench) -> None:
-    bench.submit("slow", seconds=600, timeout=0.3)
-    assert bench.next().lost == "took longer than 0.3 s"
+def test_cancelling_what_has_ended_does_nothing(bench: Bench) -> None:
+    lease = bench.submit("ended")
+    bench.next()
+    bench.executor.cancel(lease.id)
+    bench.submit("next")
+    assert bench.next().lease == "contract:next;"
 
 
-def test_a_worker_uses_one_thread_and_ignores_the_terminal(bench: Bench) -> None:
-    (worker, *_) = [c for c in psutil.Process().children() if "worker" in " ".join(c.cmdline())]
-    assert worker.environ()["OMP_NUM_THREADS"] == "1"
-    os.kill(worker.pid, signal.SIGINT)
-    bench.submit("still there")
-    assert bench.next().endings
-    assert worker.is_running()
+def test_it_says_how_much_work_makes_a_lease(bench: Bench) -> None:
+    fusing = bench.executor.fusing()
+    assert isinstance(fusing, Fusing)
+    assert fusing.seconds >= 0.0
+    assert fusing.most >= 1
+    assert fusing == bench.executor.fusing()
+
+
+# -- room, and the executor's own end --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(EXECUTORS))
+def test_room_is_the_first_that_is_said(name: str, tmp_path: Path) -> None:
+    bench = Bench(EXECUTORS[name](), tmp_path)
+    bench.executor.stop()
+    assert bench.rooms == [CapacityChanged(2)]
+
+
+class Starved:
+    """Takes an executor its room away, and gives it back."""
+
+    def __init__(self, name: str, executor: Any, others: set[psutil.Process]) -> None:
+        self.name = name
+        self.executor = executor
+        self.others = others
+        self.patch = pytest.MonkeyPatch()
+
+    def __enter__(self) -> None:
+        def full(*_: object) -> None:
+            raise OSError(11, "Resource temporarily unavailable")
+
+        if self.name == "inline":
+            self.executor.say_room(0, "Resource temporarily unavailable")
+            return
+        self.patch.setattr("icestream.engine.executors.workers.start_worker", full)
+        for worker in set(workers()) - self.others:
+            worker.kill()
+
+    def __exit__(self, *_: object) -> None:
+        self.patch.undo()
+        if self.name == "inline":
+            self.executor.say_room(2)
+
+
+@pytest.mark.parametrize("name", sorted(EXECUTORS))
+def test_room_is_said_whenever_it_changes_and_0_holds_nothing_up(name: str, tmp_path: Path) -> None:
+    others = set(workers())
+    bench = Bench(EXECUTORS[name](), tmp_path)
+    for number in range(2):
+        bench.submit(f"before{number}", seconds=0.3)
+    assert [bench.next().lost for _ in range(2)] == ["", ""]
+    with Starved(name, bench.executor, others):
+        while bench.room:
+            bench.hear(CapacityChanged)
+        assert "Resource temporarily unavailable" in bench.rooms[-1].reason
+        lease = bench.submit("meanwhile")
+        assert bench.next() == Ended(lease.id, (), NO_ROOM)
+    while bench.rooms[-1] != CapacityChanged(2):
+        bench.hear(CapacityChanged)
+    bench.submit("after")
+    assert bench.next().endings[0].outcome == "done"
+    bench.executor.stop()
+
+
+@pytest.mark.parametrize("name", sorted(EXECUTORS))
+def test_stopping_ends_everything_and_says_nothing_more(name: str, tmp_path: Path) -> None:
+    bench = Bench(EXECUTORS[name](), tmp_path)
+    for number in range(5):
+        bench.submit(f"stopped{number}", seconds=0.3)
+    time.sleep(0.1)
+    bench.executor.stop()
+    assert bench.said.empty()
+
+
+@pytest.mark.parametrize("name", sorted(EXECUTORS))
+def test_one_that_was_never_started_can_be_stopped(name: str) -> None:
+    executor = EXECUTORS[name]()
+    assert executor.gpus() == Gpus()
+    executor.stop()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a defect"), SystemExit(3)])
+@pytest.mark.parametrize("name", sorted(EXECUTORS))
+def test_the_death_of_its_thread_is_said(
+    name: str, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(EXECUTORS[name](), tmp_path)
+
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*BROKEN[name], fail)
+        bench.submit("never")
+        died = bench.hear(ThreadDied)
+    assert (died.name, died.error, died.again) == ("executor", error, False)
+    bench.executor.stop()
+    assert bench.said.empty()
+
+
+@pytest.mark.parametrize("name", sorted(EXECUTORS))
+def test_a_sweep_removes_what_dead_leases_wrote_and_ends_what_they_left(
+    name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "scratch" / "1" / "7.1").mkdir(parents=True)
+    (tmp_path / "scratch" / "1" / "7.1" / "half.mrc").write_text("half")
+    (tmp_path / "kept").write_text("whole")
+    programs = {
+        mark: subprocess.Popen(["sleep", "600"], env={**os.environ, LEASE: f"{mark}1.1;"})
+        for mark in ("swept:", "another:")
+    }
+    try:
+        executor = EXECUTORS[name]()
+        executor.sweep("swept:", tmp_path / "scratch")
+        executor.sweep("swept:", tmp_path / "scratch")  # there may be nothing
+        if name in SEPARATE:  # else leases die with this process
+            assert programs["swept:"].wait(20.0) == -signal.SIGKILL
+        assert programs["another:"].poll() is None
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["kept"]
+        executor.stop()
+    finally:
+        for program in programs.values():
+            program.kill()
+            program.wait()
+
+
+# -- processes that die, or have to ----------------------------------------------------------------
+
+
+def workers() -> list[psutil.Process]:
+    return [c for c in psutil.Process().children() if "worker" in " ".join(c.cmdline())]
+
+
+def check_room(bench: Bench, name: str) -> None:
+    """As many leases run at once as it says."""
+    leases = [bench.submit(f"{name}{n}", "Echo", seconds=6543 + n).id for n in range(bench.room)]
+    for n in range(bench.room):
+        sleeping(6543 + n)
+    for lease in leases:
+        bench.executor.cancel(lease)
+    assert {bench.next().lease for _ in leases} == set(leases)
+    assert bench.room == 2
 
 
 def sleeping(seconds: int) -> psutil.Process:
@@ -159,50 +318,188 @@ def sleeping(seconds: int) -> psutil.Process:
     return found
 
 
+def test_as_many_leases_run_at_once_as_it_says(separate: Bench) -> None:
+    check_room(separate, "room")
+
+
+def test_a_worker_that_dies_costs_its_lease_alone(separate: Bench) -> None:
+    dying, living = separate.submit("dies", fail="exit"), separate.submit("lives", seconds=0.3)
+    ended = {one.lease: one for one in (separate.next(), separate.next())}
+    assert "signal 9" in ended[dying.id].lost
+    assert ended[dying.id].lost not in BLAMELESS
+    assert ended[living.id].endings[0].outcome == "done"
+    check_room(separate, "after a death")
+
+
+def test_an_idle_worker_that_is_killed_costs_nothing(separate: Bench) -> None:
+    for number in range(2):
+        separate.submit(f"makes sure that it is ready {number}", seconds=0.3)
+    assert [separate.next().lost for _ in range(2)] == ["", ""]
+    for worker in workers():
+        worker.kill()
+    separate.submit("after all were killed")
+    assert separate.next().lease == "contract:after all were killed;"
+    check_room(separate, "after many deaths")
+
+
+def test_a_cancelled_lease_and_its_programs_end_within_a_second(separate: Bench) -> None:
+    lease = separate.submit("cancelled", "Echo", seconds=5432)
+    while not toys.programs_of("sleep 5432"):
+        time.sleep(0.02)
+    began = time.monotonic()
+    separate.executor.cancel(lease.id)
+    assert separate.next().lost == CANCELLED
+    while toys.programs_of("sleep 5432"):
+        assert time.monotonic() - began < 1.0
+        time.sleep(0.02)
+    check_room(separate, "after a cancel")
+
+
+def test_a_lease_that_takes_too_long_is_ended(separate: Bench) -> None:
+    separate.submit("slow", seconds=600, timeout=0.3)
+    assert separate.next().lost == "took longer than 0.3 s"
+    check_room(separate, "after a timeout")
+
+
+def test_a_worker_uses_one_thread_and_ignores_the_terminal(separate: Bench) -> None:
+    separate.submit("here")
+    assert separate.next().endings
+    (worker, *_) = workers()
+    assert worker.environ()["OMP_NUM_THREADS"] == "1"
+    os.kill(worker.pid, signal.SIGINT)
+    separate.submit("still there")
+    assert separate.next().endings
+
+
 @pytest.mark.parametrize("cores", [1, 2])
-def test_a_call_computes_in_no_more_threads_than_its_cores(bench: Bench, cores: int) -> None:
-    bench.submit(f"busy{cores}", "Busy", cores=cores)
-    (ending,) = bench.next().endings
+def test_a_call_computes_in_no_more_threads_than_its_cores(separate: Bench, cores: int) -> None:
+    separate.submit(f"busy{cores}", "Busy", cores=cores)
+    (ending,) = separate.next().endings
     assert ending.outcome == "done", ending.details
     # The thread that waits for the others computes nothing.
     assert ending.qualities["toy.value"] <= (0 if cores == 1 else cores)
 
 
-def test_a_program_sees_the_gpus_and_the_cores_of_its_call(bench: Bench) -> None:
-    lease = bench.submit("gpus", "Echo", seconds=6541, gpus=(0, 2), cores=3)
-    environment = sleeping(6541).environ()
-    bench.executor.cancel(lease.id)
-    assert bench.next().lost == "cancelled"
-    assert environment["CUDA_VISIBLE_DEVICES"] == "0,2"
-    assert environment["OMP_NUM_THREADS"] == "3"
-
-
-def test_a_program_dies_with_its_worker(bench: Bench) -> None:
-    lease = bench.submit("orphan", "Echo", seconds=6542)
+def test_a_program_dies_with_its_worker(separate: Bench) -> None:
+    lease = separate.submit("orphan", "Echo", seconds=6542)
     program = sleeping(6542)
     worker = next(one for one in program.parents() if one.ppid() == os.getpid())
     worker.kill()
-    ended = bench.next()
+    ended = separate.next()
     assert (ended.lease, ended.endings) == (lease.id, ())
     assert "signal 9" in ended.lost
     program.wait(5.0)
 
 
-def test_as_many_leases_run_at_once_as_it_says(bench: Bench) -> None:
-    room = bench.executor.capacity()
-    leases = [bench.submit(f"room{n}", "Echo", seconds=6543 + n).id for n in range(room)]
-    for n in range(room):
-        sleeping(6543 + n)
-    for lease in leases:
-        bench.executor.cancel(lease)
-    assert {bench.next().lease for _ in leases} == set(leases)
-
-
-@pytest.mark.parametrize("name", sorted(EXECUTORS))
-def test_stopping_ends_everything_and_says_nothing_more(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", SEPARATE)
+def test_programs_end_when_it_is_stopped(name: str, tmp_path: Path) -> None:
     bench = Bench(EXECUTORS[name](), tmp_path)
     bench.submit("stopped", "Echo", seconds=6549)
     program = sleeping(6549)
     bench.executor.stop()
     program.wait(5.0)
     assert bench.said.empty()
+
+
+@pytest.mark.parametrize("name", SEPARATE)
+def test_what_lies_in_the_current_folder_is_not_run(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People start sessions in folders into which anybody may have written."""
+    for module in ("json", "signal", "ctypes", "numpy", "psutil"):
+        (tmp_path / f"{module}.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    bench = Bench(EXECUTORS[name](), tmp_path)
+    bench.submit("here")
+    assert bench.next().endings[0].outcome == "done"
+    bench.executor.stop()
+    assert not (tmp_path / "run").exists()
+
+
+# -- GPUs ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=SEPARATE)
+def on_gpus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    """An executor of its own, which may use the GPUs 1, 2 and 5: nothing touches them."""
+    made = EXECUTORS[request.param]()
+    bench = Bench(made, tmp_path)
+    made.allow((1, 2, 5))
+    yield bench
+    made.stop()
+
+
+def seen(bench: Bench, seconds: int, **options: Any) -> tuple[Lease, dict[str, str]]:
+    """A program that runs, and its environment."""
+    lease = bench.submit(f"gpu{seconds}", "Echo", seconds=seconds, cores=3, **options)
+    environment: dict[str, str] = sleeping(seconds).environ()
+    return lease, environment
+
+
+def test_a_program_sees_the_gpus_and_the_cores_of_its_call(on_gpus: Bench) -> None:
+    one, environment = seen(on_gpus, 6551, gpus=2)
+    assert environment["CUDA_VISIBLE_DEVICES"] == "1,2"
+    assert environment["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+    assert environment["OMP_NUM_THREADS"] == "3"
+    other, environment = seen(on_gpus, 6552, gpus=1)
+    assert environment["CUDA_VISIBLE_DEVICES"] == "5"
+    assert wait_for(lambda: on_gpus.executor.gpus() == Gpus(frozenset({1, 2, 5}), {1, 2, 5}))  # type: ignore[arg-type]
+    none, environment = seen(on_gpus, 6553)
+    assert environment["CUDA_VISIBLE_DEVICES"] == ""
+    for lease in (one, other, none):
+        on_gpus.executor.cancel(lease.id)
+        assert on_gpus.next().lost == CANCELLED
+    assert wait_for(lambda: on_gpus.executor.gpus() == Gpus(frozenset(), {1, 2, 5}))  # type: ignore[arg-type]
+
+
+def bound(gpus: str) -> list[psutil.Process]:
+    """Workers that were started for these GPUs."""
+    return [one for one in workers() if one.environ().get("CUDA_VISIBLE_DEVICES") == gpus]
+
+
+def test_a_worker_stays_warm_on_its_gpu_and_only_there(on_gpus: Bench) -> None:
+    on_gpus.submit("first", gpus=1)
+    assert on_gpus.next().endings[0].outcome == "done"
+    (worker,) = bound("1")
+    on_gpus.submit("second", gpus=1)
+    assert on_gpus.next().endings[0].outcome == "done"
+    assert bound("1") == [worker]
+    on_gpus.submit("both", gpus=3)  # a worker holds memory of its GPU: it makes room
+    assert on_gpus.next().endings[0].outcome == "done"
+    assert (bound("1"), len(bound("1,2,5"))) == ([], 1)
+
+
+def test_a_lease_waits_for_gpus_and_does_not_hold_up_others(on_gpus: Bench) -> None:
+    first, _ = seen(on_gpus, 6554, gpus=2)
+    waiting = on_gpus.submit("waits", gpus=2)
+    passes = on_gpus.submit("passes", gpus=1)
+    assert on_gpus.next().lease == passes.id
+    on_gpus.executor.cancel(first.id)
+    assert [on_gpus.next().lease for _ in range(2)] == [first.id, waiting.id]
+
+
+def test_a_gpu_that_is_taken_back_in_use_is_let_go_when_its_lease_ends(on_gpus: Bench) -> None:
+    lease, _ = seen(on_gpus, 6555, gpus=1)
+    on_gpus.executor.allow((2,))
+    held = frozenset({1, 2})
+    assert wait_for(lambda: on_gpus.executor.gpus() == Gpus(frozenset({1}), held))
+    two = on_gpus.submit("never there", gpus=2)
+    on_gpus.executor.cancel(lease.id)
+    assert on_gpus.next().lease == lease.id
+    assert wait_for(lambda: on_gpus.executor.gpus() == Gpus(frozenset(), frozenset({2})))
+    assert bound("1") == []
+    on_gpus.executor.cancel(two.id)
+    assert on_gpus.next() == Ended(two.id, (), CANCELLED)
+    on_gpus.submit("elsewhere", gpus=1)
+    assert on_gpus.next().endings[0].outcome == "done"
+    on_gpus.executor.allow(())
+    assert wait_for(lambda: on_gpus.executor.gpus() == Gpus())
+    assert bound("2") == []
+
+
+def test_a_worker_on_a_gpu_that_dies_costs_its_lease_alone(on_gpus: Bench) -> None:
+    dying = on_gpus.submit("dies", fail="exit", gpus=1)
+    ended = on_gpus.next()
+    assert (ended.lease, "signal 9" in ended.lost) == (dying.id, True)
+    on_gpus.submit("after", gpus=3)
+    assert on_gpus.next().endings[0].outcome == "done"

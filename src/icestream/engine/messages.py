@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from icestream.engine.executors.contract import Ended
+from icestream.engine.executors.contract import CapacityChanged, Ended
 from icestream.engine.machine.ledger import Grant
+from icestream.engine.machine.watched import ThreadDied
 from icestream.model import Alert, ResultId, RevisionId, StepId
 from icestream.protocol import Discovery, Figure, Sample
 
 __all__ = [
     "Compacted",
     "Discovered",
-    "HouseFailed",
     "Inspected",
     "Message",
     "Rung",
@@ -62,13 +62,6 @@ class Compacted:
 
 
 @dataclass(frozen=True, slots=True)
-class HouseFailed:
-    """The thread that keeps house could not write."""
-
-    error: OSError
-
-
-@dataclass(frozen=True, slots=True)
 class Rung:
     """Somebody wrote a request."""
 
@@ -83,11 +76,12 @@ class StopAsked:
 
 Message = (
     Ended
+    | CapacityChanged
     | Discovered
     | SourceFailed
     | Inspected
     | Compacted
-    | HouseFailed
+    | ThreadDied
     | Grant
     | Rung
     | StopAsked

@@ -16,6 +16,7 @@ from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine.ledger import Ledger, Share
 from icestream.engine.machine.lock import hold
 from icestream.engine.progress import Outcome, Progress
+from icestream.engine.record.leases import SCRATCH
 from icestream.engine.record.opening import mark_of, uid_of
 from icestream.protocol import Registry
 from icestream.store.migrate import OlderStore
@@ -136,9 +137,12 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
         )
         options = Options(order=order, on_progress=on_progress, probe=probe, most=wishes, uid=uid)
         coordinator = Coordinator(store, registry, runs, options)
-        with contextlib.closing(store), _started(runs, coordinator):
+        with contextlib.closing(store):
+            runs.sweep(mark, folder / SCRATCH)
             ledger = Ledger(state_folder(), machine.amounts())
-            with _sharing(ledger, mark, wishes, coordinator) as share:
+            sharing = _sharing(ledger, mark, wishes, coordinator, runs)
+            # Workers end before the share is given back: they hold memory of GPUs.
+            with sharing as share, _started(runs, coordinator):
                 if on_start is not None:
                     on_start(RunningSession(coordinator))
                 return coordinator.run(workflow, share)
@@ -176,12 +180,25 @@ def _started(executor: Executor, coordinator: Coordinator) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _sharing(
-    ledger: Ledger, holder: str, wishes: Mapping[str, int], coordinator: Coordinator
+    ledger: Ledger,
+    holder: str,
+    wishes: Mapping[str, int],
+    coordinator: Coordinator,
+    executor: Executor,
 ) -> Iterator[Share]:
-    def wanted() -> Mapping[str, int]:
-        return coordinator.used() if coordinator.is_idle() else wishes
+    def gpus(numbers: Iterable[int]) -> dict[str, int]:
+        return {f"gpu:{number}": 1 for number in numbers}
 
-    share = Share(ledger, holder, wanted, coordinator.used, coordinator.tell)
+    def wanted() -> Mapping[str, int]:
+        if not coordinator.is_idle():
+            return wishes
+        return dict.fromkeys(wishes, 0) | coordinator.used() | gpus(executor.gpus().busy)
+
+    def used() -> Mapping[str, int]:
+        # Nobody else gets a GPU before the executor has let go of it.
+        return coordinator.used() | gpus(executor.gpus().held)
+
+    share = Share(ledger, holder, wanted, used, coordinator.tell)
     share.start()
     try:
         yield share

@@ -28,7 +28,8 @@ class Work:
     cores: int = 1
     """Threads that the task may use."""
     gpus: tuple[int, ...] = ()
-    """GPUs that the task holds; CUDA_VISIBLE_DEVICES is set to them."""
+    """GPUs that the task holds, by the numbers of nvidia-smi; CUDA_VISIBLE_DEVICES is set to them,
+    so that a library in this process calls them 0, 1 and so on."""
     seed: int = 0
     """Derived from the task's key: the same task draws the same random numbers."""
 

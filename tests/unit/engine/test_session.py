@@ -1,7 +1,7 @@
 """Running a session: what the machine has, what is refused, and that everything is given back."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,10 +12,13 @@ import structlog
 import old_session
 import toys
 from icestream.engine import session as module
+from icestream.engine.executors.contract import Ended, Gpus
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine.ledger import Ledger
 from icestream.engine.machine.lock import SessionBusy, hold
 from icestream.engine.progress import Progress
+from icestream.engine.record.leases import SCRATCH
+from icestream.engine.record.opening import mark_of
 from icestream.engine.session import (
     Machine,
     RunningSession,
@@ -28,7 +31,7 @@ from icestream.store import queries
 from icestream.store.migrate import OlderStore
 from icestream.store.open import open_store
 from icestream.store.places import state_folder
-from toy_session import InlineExecutor
+from toy_session import InlineExecutor, wait_for
 
 SRC = ("src", "toy.count", {"count": 4}, {})
 A = ("a", "toy.add", {}, {"number": "src"})
@@ -127,11 +130,73 @@ def test_a_session_without_work_leaves_the_machine_to_others(
         is_idle=lambda: idle, used=lambda: {"cores": 2}, tell=lambda message: None
     )
     ledger = Ledger(tmp_path, {"cores": 8})
-    with module._sharing(ledger, "ours", {"cores": 8}, coordinator) as share:
+    executor = InlineExecutor()
+    with module._sharing(ledger, "ours", {"cores": 8}, coordinator, executor) as share:
         assert share.granted == {"cores": granted}
         others = ledger.share("other", {"cores": 8}, {})
         assert others == {"cores": 8 - granted}
     assert ledger.share("other", {"cores": 8}, {}) == {"cores": 8}
+
+
+class OnGpus(Watched):
+    """Holds the GPUs that it was allowed; remembers what it was told about them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[int, ...]] = []
+
+    def allow(self, gpus: Iterable[int]) -> None:
+        self.told.append(tuple(gpus))
+
+    def gpus(self) -> Gpus:
+        return Gpus(held=frozenset(self.told[-1] if self.told else ()))
+
+
+def test_an_executor_is_told_which_gpus_the_session_was_granted(tmp_path: Path) -> None:
+    machine = Machine(cores=2, gpus=(0, 3))
+    executor = OnGpus()
+    assert run(tmp_path / "session", SRC, A, machine=machine, executor=executor).complete
+    assert executor.told[0] == (0, 3)
+
+
+def test_what_is_left_of_an_earlier_run_is_swept_before_the_session_starts(tmp_path: Path) -> None:
+    left = tmp_path / "session" / SCRATCH / "1" / "7.1" / "half.mrc"
+    left.parent.mkdir(parents=True)
+    left.write_text("half")
+    swept: list[str] = []
+
+    class Sweeping(Watched):
+        def sweep(self, mark: str, scratch: Path) -> None:
+            swept.append(mark)
+            assert left.exists()
+            super().sweep(mark, scratch)
+            assert not left.exists()
+
+        def start(self, inbox: Callable[..., None]) -> None:
+            assert len(swept) == 1
+            super().start(inbox)
+
+    assert run(tmp_path / "session", SRC, A, executor=Sweeping()).complete
+    with contextlib.closing(open_store(tmp_path / "session", readonly=True)) as store:
+        assert swept == [mark_of(queries.session(store).uid, tmp_path / "session")]
+
+
+@pytest.mark.parametrize("busy", [0, 1])
+def test_an_idle_session_gives_back_the_gpus_that_nothing_runs_on(
+    tmp_path: Path, busy: int
+) -> None:
+    """Those on which its executor may place something or has a worker still are kept for it."""
+    coordinator: Any = SimpleNamespace(is_idle=lambda: True, used=dict, tell=lambda message: None)
+    executor: Any = SimpleNamespace(
+        gpus=lambda: Gpus(busy=frozenset(range(busy)), held=frozenset({0, 1}))
+    )
+    wishes = {"gpu:0": 1, "gpu:1": 1}
+    ledger = Ledger(tmp_path, wishes)
+    with module._sharing(ledger, "ours", wishes, coordinator, executor) as share:
+        assert share.granted == {"gpu:0": busy, "gpu:1": 0}
+        assert ledger.share("other", wishes, {}) == {"gpu:0": 0, "gpu:1": 0}
+        executor.gpus = lambda: Gpus(busy=frozenset(range(busy)), held=frozenset(range(busy)))
+        wait_for(lambda: ledger.share("other", wishes, {}) == {"gpu:0": 1 - busy, "gpu:1": 1})
 
 
 def everything_is_free() -> bool:
@@ -204,11 +269,11 @@ def test_no_more_runs_at_once_than_the_machine_has(
             super().submit(lease)
 
         def start(self, inbox: Callable[..., None]) -> None:
-            def ended(one: Any) -> None:
-                self.out -= 1
+            def heard(one: Any) -> None:
+                self.out -= isinstance(one, Ended)
                 inbox(one)
 
-            super().start(ended)
+            super().start(heard)
 
     machine = Machine(cores=8, tokens={"licence": 1})
     assert run(tmp_path / "s", SRC, A, machine=machine, executor=Counting()).complete

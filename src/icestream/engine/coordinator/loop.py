@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 import structlog
 
 from icestream.engine.coordinator import monitors
+from icestream.engine.coordinator.health import Health, plain
 from icestream.engine.coordinator.perform import Performer
 from icestream.engine.coordinator.room import Room
-from icestream.engine.coordinator.threads import Threads
+from icestream.engine.coordinator.threads import KEEPER, Threads
 from icestream.engine.decisions.decide import decide
 from icestream.engine.decisions.events import (
     Abandoned,
@@ -23,22 +24,23 @@ from icestream.engine.decisions.events import (
     Event,
     Granted,
     LeftPaused,
+    SlotsChanged,
     StreamEnded,
     Tick,
     Trouble,
 )
-from icestream.engine.decisions.share import used_by
+from icestream.engine.decisions.share import gpus_of, used_by
 from icestream.engine.decisions.state import Free, State
-from icestream.engine.executors.contract import Ended, Executor
+from icestream.engine.executors.contract import CapacityChanged, Ended, Executor
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.machine import storage
 from icestream.engine.machine.ledger import Grant, Share
 from icestream.engine.machine.lock import held_since
 from icestream.engine.machine.naming import name_here
+from icestream.engine.machine.watched import ThreadDied
 from icestream.engine.messages import (
     Compacted,
     Discovered,
-    HouseFailed,
     Inspected,
     Rung,
     SourceFailed,
@@ -98,6 +100,7 @@ class Coordinator:
         self._options = options
         self._room = Room(options.most)
         self._record = Record(store, registry, options.order, options.timeout, options.uid)
+        self._health = Health(self._record)
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._state = State({}, Free(0, 0), 0)
         self._spool: list[object] = []
@@ -129,8 +132,8 @@ class Coordinator:
         """How far it is; cheap, from any thread."""
         return self._progress
 
-    def used(self) -> Mapping[str, int]:
-        """What its leases hold now, by kind of the machine's ledger; from any thread."""
+    def used(self) -> dict[str, int]:
+        """What its leases hold now, but GPUs, by kind of the machine's ledger; from any thread."""
         return used_by(list(self._state.leases.values()))
 
     def is_idle(self) -> bool:
@@ -142,7 +145,8 @@ class Coordinator:
         started = time.monotonic()
         steps = self._record.open(workflow)
         mark = f"{opening.mark_of(self._record.uid, self._record.folder)}{self._record.epoch}."
-        self._state = State(steps, Free(0, 0), self._executor.capacity(), mark=mark)
+        # How many slots there are the executor says in its first message.
+        self._state = State(steps, Free(0, 0), 0, mark=mark, fusing=self._executor.fusing())
         name = name_here(self._record.uid, self._record.folder)
         self._threads = Threads(self._store, self._record, self.tell, name)
         self._performer = Performer(self._record, self._state, self._executor, self._threads)
@@ -151,8 +155,9 @@ class Coordinator:
             going = [step for step in self._record.plan.by_depth() if not steps[step.id].held]
             self._record.gpus = sum(kind.startswith("gpu:") for kind in self._options.most)
             broken = broken_for_want(going, self._record.gpus)
+            granted = self._hear(Grant(share.granted))
             tried_again = retry(self._record, going)[0]
-            self._performer.carry_on([*broken, Granted(share.granted), *tried_again])
+            self._performer.carry_on([*broken, *granted, *tried_again])
             paused = [number for number, step in steps.items() if step.held]
             self._paused_before = paused
             self._threads.start(self._record.cursors(), paused)
@@ -184,6 +189,7 @@ class Coordinator:
                 self._performer.carry_on(self._record.backfill(number))
             if self._room.look(self._record, self._state, time.monotonic()):
                 self._worked_at = time.monotonic()  # it would work if it had room
+            self._health.look()
         except Exception as error:
             if not storage.is_trouble(error):
                 raise
@@ -253,7 +259,13 @@ class Coordinator:
             case StopAsked():
                 return [Asked("stop" if message.drain else "abort")]
             case Grant():
+                self._executor.allow(gpus_of(message.amounts))
                 return [Granted(message.amounts)]
+            case CapacityChanged():
+                self._health.capacity(message)
+                return [SlotsChanged(message.leases)]
+            case ThreadDied():
+                return self._thread_died(message)
             case Inspected():
                 if observations.inspected(self._record, message):
                     return self._hear_requests()
@@ -265,13 +277,20 @@ class Coordinator:
                     step = self._record.plan.steps[message.step].name
                     self._reason = f"{step}: {message.reason}"
                     return [Asked("stop")]
-            case HouseFailed():
-                if not storage.is_trouble(message.error):
-                    raise message.error
-                self._begin_trouble(message.error)
             case _:
                 raise TypeError(f"the coordinator does not know what to do with {message!r}")
         return []
+
+    def _thread_died(self, message: ThreadDied) -> list[Event]:
+        """One that is not run again ends the session, with what it had out ready again."""
+        if message.name == KEEPER and storage.is_trouble(message.error):
+            self._begin_trouble(message.error)
+            return []
+        self._health.died(message)
+        if message.again:
+            return []
+        self._reason = f"the {message.name} has failed ({plain(message.error)})"
+        return [Asked("stop"), *self._record.take_back()]
 
     def _hear_requests(self) -> list[Event]:
         events: list[Event] = []
@@ -327,7 +346,7 @@ class Coordinator:
         try:
             steps = [step for step in self._record.plan.by_depth() if step.kind == "monitor"]
             said = [monitors.inspect(self._store, self._record.plan, step) for step in steps]
-            asked = [observations.inspected(self._record, one) for one in said]
+            asked = [observations.inspected(self._record, one, last=True) for one in said]
             if any(asked):
                 self._performer.carry_on(self._hear_requests())
         except Exception as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from icestream.engine.graph.plan import Plan, PlannedStep
+from icestream.engine.machine.watched import keep_running
 from icestream.engine.messages import Inspected
 from icestream.model import Alert, RevisionId
 from icestream.protocol import Figure, Monitor, Sample, Window, known_types
@@ -49,7 +50,7 @@ class MonitorThread(threading.Thread):
         self._plan = plan
         self._tell = tell
         self._wake = threading.Condition()
-        self._stopped = False
+        self._stopped = threading.Event()
         self._new: set[RevisionId] = set()
         self._due = {step.id: 0.0 for step in plan.steps.values() if step.kind == "monitor"}
 
@@ -64,15 +65,19 @@ class MonitorThread(threading.Thread):
     def stop(self) -> None:
         """End after the present inspection."""
         with self._wake:
-            self._stopped = True
+            self._stopped.set()
             self._wake.notify()
 
     def run(self) -> None:
+        """Inspect until it is stopped; what ends it otherwise is told, and it goes on."""
+        keep_running(self.name, self._look, self._tell, self._stopped)
+
+    def _look(self) -> None:
         """Inspect what is due and has something new, and sleep until the next."""
         while True:
             now = time.monotonic()
             with self._wake:
-                if self._stopped:
+                if self._stopped.is_set():
                     return
                 due = [n for n, when in self._due.items() if when <= now and self._sees(n)]
                 if not due:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from icestream.engine.coordinator.health import ROOM
 from icestream.engine.decisions.share import free_of
 from icestream.engine.decisions.state import Free, StateView, StepView
 from icestream.engine.record import observations
@@ -26,7 +27,7 @@ class Room:
     """
 
     def __init__(self, most: Mapping[str, int]) -> None:
-        self._most = free_of(most, {})
+        self._most = free_of(most)
         self._since: float | None = None
 
     def look(self, record: Record, state: StateView, now: float) -> bool:
@@ -50,7 +51,7 @@ class Room:
         if unable:
             message = self._never(record, unable[0])
         elif self._since is not None and now - self._since > _PATIENCE:
-            message = _not_now(record, able[0], state.free)
+            message = _not_now(record, able[0], state)
         _tell(record, message, "critical" if unable else "warning")
         return bool(able)
 
@@ -63,10 +64,18 @@ class Room:
         )
 
 
-def _not_now(record: Record, step: StepView, free: Free) -> str:
+def _not_now(record: Record, step: StepView, state: StateView) -> str:
     name = record.plan.steps[step.id].name
+    lacking = _lacking(step.need, state.free)
+    if not lacking and (SESSION, ROOM) in record.alerts.held:
+        return ""  # the executor has said why
+    if not lacking:
+        return (
+            f"nothing runs although tasks are ready: the executor has no room for {name} yet;"
+            " it goes on by itself when it has"
+        )
     return (
-        f"nothing runs although tasks are ready: {name} needs {_lacking(step.need, free)}"
+        f"nothing runs although tasks are ready: {name} needs {lacking}"
         " of the share of the machine that the session has now. Other sessions use the rest;"
         " it goes on by itself when they leave some"
     )
@@ -98,8 +107,8 @@ def _lacking(need: Resources, free: Free) -> str:
     if need.memory > free.memory:
         there = max(0, free.memory) / _GIB
         parts.append(f"{need.memory / _GIB:.1f} GiB of memory and there are {there:.1f}")
-    if need.gpus > len(free.gpus):
-        parts.append(f"{_many(need.gpus, 'GPU')} and there are {len(free.gpus)}")
+    if need.gpus > max(0, free.gpus):
+        parts.append(f"{_many(need.gpus, 'GPU')} and there are {max(0, free.gpus)}")
     gone = [token for token in need.tokens if free.tokens.get(token, 1) <= 0]
     if gone:
         parts.append(f"copies of {' and '.join(gone)} and there are 0")

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from icestream.engine.machine.watched import keep_running
 from icestream.engine.messages import Discovered, SourceFailed
 from icestream.engine.record.alerts import ABSENT
 from icestream.model import Alert, RevisionId
@@ -49,6 +50,10 @@ class SourceThread(threading.Thread):
         self._open.set()
 
     def run(self) -> None:
+        """Ask until the source closes; what ends it otherwise is told, and it goes on."""
+        keep_running(self.name, self._ask, self._tell, self._stopped)
+
+    def _ask(self) -> None:
         """Ask, tell what is new, wait."""
         failures = 0
         said: tuple[tuple[Alert, ...], int] = ((), 0)
@@ -60,7 +65,8 @@ class SourceThread(threading.Thread):
             try:
                 found = self._protocol.discover(Cursor(self._state, time.time()))
                 wait = self._protocol.interval()
-            except Exception as error:
+                news = (tuple(found.alerts), found.waiting)
+            except (Exception, SystemExit) as error:
                 failures += 1
                 wait = min(60.0, 2.0**failures)
                 final = self._gives_up(error, failures)
@@ -69,7 +75,6 @@ class SourceThread(threading.Thread):
                 if final:
                     return
             else:
-                news = (tuple(found.alerts), found.waiting)
                 # Until alerts that are over have been absent often enough to be cleared.
                 gone = {one.key for one in said[0]} - {one.key for one in news[0]}
                 repeats = ABSENT if gone else max(repeats - 1, 0)
@@ -82,14 +87,14 @@ class SourceThread(threading.Thread):
                     return
             self._stopped.wait(wait)
 
-    def _gives_up(self, error: Exception, failures: int) -> bool:
+    def _gives_up(self, error: BaseException, failures: int) -> bool:
         if self._protocol.waits():
             return False
         expected = isinstance(error, ProtocolError) and not isinstance(error, TryAgain)
         return expected or failures >= _TRIES
 
 
-def plain_reason(error: Exception) -> str:
+def plain_reason(error: BaseException) -> str:
     """What went wrong in the words of the error; a defect says what kind of error it is."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror

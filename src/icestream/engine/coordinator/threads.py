@@ -8,14 +8,18 @@ from typing import Any, Protocol
 from icestream.engine.coordinator.monitors import MonitorThread
 from icestream.engine.coordinator.sources import SourceThread
 from icestream.engine.graph.plan import Plan
-from icestream.engine.messages import HouseFailed, Rung
+from icestream.engine.machine.watched import ThreadDied
+from icestream.engine.messages import Rung
 from icestream.engine.record.segments import compact
 from icestream.engine.requests.doorbell import Doorbell
 from icestream.model import RevisionId
 from icestream.protocol import SourceProtocol
 from icestream.store.open import Store
 
-__all__ = ["Threads"]
+__all__ = ["KEEPER", "Threads"]
+
+KEEPER = "keeper"
+"""Name of the thread that keeps house."""
 
 _LOOSE = 200_000
 """Particles in no segment at which segments are made."""
@@ -48,7 +52,7 @@ class Threads:
 
     def start(self, cursors: dict[RevisionId, Any], held: Iterable[RevisionId]) -> None:
         """Start all of them; sources go on from where they stood."""
-        self._bell = Doorbell(self._name, lambda: self._tell(Rung()))
+        self._bell = Doorbell(self._name, lambda: self._tell(Rung()), self._tell)
         for number, cursor in cursors.items():
             self.start_source(number, cursor)
         for number in held:
@@ -63,6 +67,7 @@ class Threads:
         if not isinstance(step.protocol, SourceProtocol):
             raise TypeError(f"step {step.name!r} is no source")
         thread = SourceThread(number, step.protocol, cursor, self._tell)
+        thread.name = f"source {step.name}"
         self._sources[number] = thread
         thread.start()
 
@@ -95,7 +100,7 @@ class Threads:
         if loose < _LOOSE and not copy:
             return False
         self._copied = time.monotonic()
-        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        self._keeper = threading.Thread(target=self._keep, name=KEEPER, daemon=True)
         self._keeper.start()
         return loose >= _LOOSE
 
@@ -104,8 +109,8 @@ class Threads:
             for made in compact(self._store, least=_LOOSE):
                 self._tell(made)
             self._store.checkpoint()
-        except OSError as error:
-            self._tell(HouseFailed(error))
+        except BaseException as error:
+            self._tell(ThreadDied(KEEPER, error, again=True))  # when it is time for it again
 
     def stop(self) -> None:
         """Stop all of them."""

@@ -26,7 +26,6 @@ class Start:
     lease: str
     step: RevisionId
     tasks: tuple[Ready, ...]
-    gpus: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

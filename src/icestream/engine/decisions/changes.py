@@ -26,6 +26,7 @@ from icestream.engine.decisions.events import (
     Refilled,
     Reopened,
     Replanned,
+    SlotsChanged,
     StepBroken,
     StreamEnded,
     TasksReady,
@@ -33,7 +34,7 @@ from icestream.engine.decisions.events import (
     Trouble,
 )
 from icestream.engine.decisions.ready import Ready
-from icestream.engine.decisions.share import free_of, used_by
+from icestream.engine.decisions.share import free_of
 from icestream.engine.decisions.state import WINDOW, State, StepState
 from icestream.model import RevisionId, TaskId
 
@@ -104,7 +105,7 @@ def _ended(state: State, event: LeaseEnded) -> Iterator[Action]:
     if lease is None:
         return  # of an earlier epoch, or ended already
     state.slots += 1
-    state.free.give_back(lease.need, lease.gpus)
+    state.free.give_back(lease.need)
     step = state.steps.get(lease.step)
     if step is None:
         return  # of a step that is gone
@@ -163,6 +164,8 @@ def _replanned(state: State, event: Replanned) -> Iterator[Action]:
         state.steps[fresh.id] = fresh
         if fresh.kind == "source":
             yield StartSource(fresh.id)
+    for number, lane in event.lanes.items():
+        state.steps[number].lane = lane
     yield RestartMonitors()
 
 
@@ -177,7 +180,7 @@ def _reconciled(state: State, event: Reconciled) -> Iterable[Action]:
     """Make the state say what the store says."""
     for name in event.lost:
         lease = state.leases.pop(name)
-        state.free.give_back(lease.need, lease.gpus)
+        state.free.give_back(lease.need)
         state.slots += 1
     for fresh in event.steps:
         old = state.steps[fresh.id]
@@ -265,7 +268,12 @@ def _left_paused(state: State, event: LeftPaused) -> Iterable[Action]:
 
 def _granted(state: State, event: Granted) -> Iterable[Action]:
     # What runs keeps what it has.
-    state.free = free_of(event.amounts, used_by(state.leases.values()))
+    state.free = free_of(event.amounts, state.leases.values())
+    return ()
+
+
+def _slots_changed(state: State, event: SlotsChanged) -> Iterable[Action]:
+    state.slots = event.slots - len(state.leases)
     return ()
 
 
@@ -300,6 +308,7 @@ _TAKERS: dict[type, Callable[[State, Any], Iterable[Action]]] = {
     Reopened: _reopened,
     LeftPaused: _left_paused,
     Granted: _granted,
+    SlotsChanged: _slots_changed,
     Asked: _asked,
     Trouble: _trouble,
     Reconciled: _reconciled,

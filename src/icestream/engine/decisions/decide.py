@@ -34,8 +34,7 @@ def decide(state: State, event: Event, now: float) -> list[Action]:
         # A monitor that nothing feeds is done when all others are: it is looked at last.
         for step in sorted(state.steps.values(), key=lambda s: (flow.is_alone(s), s.depth)):
             actions += flow.follow(state, step)
-        for step in sorted(state.steps.values(), key=lambda s: -s.depth):
-            actions += starts.start(state, step)
+        actions += starts.start(state)
         if _is_stuck(state):
             state.session = "draining"
     return actions

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from icestream.engine.decisions.ready import Ready
 from icestream.engine.decisions.state import StepState
+from icestream.engine.graph.plan import Lane
 from icestream.model import RevisionId, TaskId
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Refilled",
     "Reopened",
     "Replanned",
+    "SlotsChanged",
     "StepBroken",
     "StreamEnded",
     "TasksReady",
@@ -129,6 +131,8 @@ class Replanned:
     """Steps that no branch has any more."""
     replaced: Mapping[RevisionId, RevisionId] = field(default_factory=dict)
     """Those that are gone by those that came in their places."""
+    lanes: Mapping[RevisionId, Lane] = field(default_factory=dict)
+    """Of steps that are in another lane, perhaps, since another branch was adopted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,13 @@ class Granted:
     """The session has another share of the machine, by kind of the machine's ledger."""
 
     amounts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsChanged:
+    """The executor can run so many leases at once now; those that run beyond that go on."""
+
+    slots: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +212,7 @@ Event = (
     | Reopened
     | LeftPaused
     | Granted
+    | SlotsChanged
     | Asked
     | Trouble
     | Reconciled

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from icestream.engine.decisions.ready import Ready
+from icestream.engine.executors.contract import Fusing
+from icestream.engine.graph.plan import Lane
 from icestream.model import RevisionId, TaskId
 from icestream.protocol import Resources
 
@@ -21,44 +23,44 @@ WINDOW = 256
 
 @dataclass(slots=True)
 class Free:
-    """What this session may still use."""
+    """What this session may still use.
+
+    Below zero is what it owes: what its leases hold and another session was given since. Which
+    GPUs those are is the executor's affair.
+    """
 
     cores: int
     memory: int
-    gpus: set[int] = field(default_factory=set)
+    gpus: int = 0
     tokens: dict[str, int] = field(default_factory=dict)
     """Copies of programs that may still start; a program that is not named is not limited."""
-    owed: set[int] = field(default_factory=set)
-    """GPUs that are in use and another session's as soon as they are not."""
 
     def fits(self, need: Resources) -> bool:
         """Whether one more task with this need can start."""
         return (
             self.cores >= need.cores
             and self.memory >= need.memory
-            and len(self.gpus) >= need.gpus
+            and (not need.gpus or self.gpus >= need.gpus)
             and all(self.tokens.get(token, 1) > 0 for token in need.tokens)
         )
 
-    def take(self, need: Resources) -> tuple[int, ...]:
-        """Hold what a task needs; returns its GPUs."""
+    def take(self, need: Resources) -> None:
+        """Hold what a task needs."""
         self.cores -= need.cores
         self.memory -= need.memory
         for token in need.tokens:
             if token in self.tokens:
                 self.tokens[token] -= 1
-        gpus = tuple(sorted(self.gpus)[: need.gpus])
-        self.gpus.difference_update(gpus)
-        return gpus
+        self.gpus -= need.gpus
 
-    def give_back(self, need: Resources, gpus: tuple[int, ...]) -> None:
+    def give_back(self, need: Resources) -> None:
         """Let go of what a task held."""
         self.cores += need.cores
         self.memory += need.memory
         for token in need.tokens:
             if token in self.tokens:
                 self.tokens[token] += 1
-        self.gpus.update(gpu for gpu in gpus if gpu not in self.owed)
+        self.gpus += need.gpus
 
 
 @dataclass(slots=True)
@@ -106,6 +108,8 @@ class StepState:
     """Exposures of a sample that have still to come, or will not; None where it is for all."""
     asked: tuple[int, bool] = (0, False)
     """Items and closing that the gate was last asked about."""
+    lane: Lane = "live"
+    """Whose tasks go first: live ones, before those that are done again."""
 
     @property
     def held(self) -> bool:
@@ -149,7 +153,6 @@ class RunningLease:
 
     step: RevisionId
     tasks: tuple[Ready, ...]
-    gpus: tuple[int, ...]
     need: Resources
 
 
@@ -160,7 +163,7 @@ class State:
     steps: dict[RevisionId, StepState]
     free: Free
     slots: int
-    """Leases that the executor can run at once, less those that run."""
+    """Leases that the executor can run at once, less those that run; below zero after it shrank."""
     leases: dict[str, RunningLease] = field(default_factory=dict)
     later: list[tuple[float, int, Ready]] = field(default_factory=list)
     """Heap of tasks to try again: (when, id, task)."""
@@ -170,6 +173,10 @@ class State:
     """Beginning of the names of leases: the session and its epoch."""
     counted: int = 0
     """Leases so far."""
+    passed_by: int = 0
+    """Live leases that started while reprocessing waited and had nothing out."""
+    fusing: Fusing = field(default_factory=Fusing)
+    """How much work makes a lease worth sending."""
 
     @property
     def finished(self) -> bool:
@@ -214,6 +221,8 @@ class StateView(Protocol):
     def steps(self) -> Mapping[RevisionId, StepView]: ...
     @property
     def free(self) -> Free: ...
+    @property
+    def slots(self) -> int: ...
     @property
     def leases(self) -> Mapping[str, RunningLease]: ...
     @property

@@ -52,9 +52,9 @@ _states: OrderedDict[str, Any] = OrderedDict()
 """The state of the last batch that this worker made, by its checkpoint: saves reading it."""
 
 
-def run_lease(lease: Lease) -> tuple[Ending, ...]:
-    """Run the calls of a lease one after another."""
-    return tuple(run_call(call) for call in lease.calls)
+def run_lease(lease: Lease, gpus: tuple[int, ...] = ()) -> tuple[Ending, ...]:
+    """Run the calls of a lease one after another, in a process that is bound to these GPUs."""
+    return tuple(run_call(call, gpus) for call in lease.calls)
 
 
 def warm(targets: tuple[str, ...]) -> None:
@@ -88,20 +88,19 @@ def _one_first(lock: Path) -> Iterator[None]:
         yield
 
 
-def run_call(call: Call) -> Ending:
+def run_call(call: Call, gpus: tuple[int, ...] = ()) -> Ending:
     """Run one attempt; whatever happens in it is in the ending."""
     started, clock = time.time(), time.perf_counter()
     try:
         _limit(call)
-        ending = _perform(call)
+        ending = _perform(call, gpus)
     except Exception as error:
         ending = _failure(call, error)
     return replace(ending, started=started, seconds=time.perf_counter() - clock, host=_HOST)
 
 
 def _limit(call: Call) -> None:
-    """Give the call its cores and GPUs, and no more."""
-    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, call.gpus))
+    """Give the call its cores, and no more."""
     numba = sys.modules.get("numba")
     if numba is not None:
         numba.set_num_threads(min(call.cores, numba.config.NUMBA_NUM_THREADS))
@@ -126,10 +125,10 @@ def _failure(call: Call, error: Exception) -> Ending:
     )
 
 
-def _perform(call: Call) -> Ending:
+def _perform(call: Call, gpus: tuple[int, ...]) -> Ending:
     protocol = _protocol(call)
     scratch = Path(call.scratch)
-    work = Work(folder=scratch, cores=call.cores, gpus=call.gpus, seed=int(call.key[:8] or "0", 16))
+    work = Work(folder=scratch, cores=call.cores, gpus=gpus, seed=int(call.key[:8] or "0", 16))
     if isinstance(protocol, BatchProtocol):
         return _batch(call, protocol, work)
     if isinstance(protocol, GroupProtocol):

@@ -4,11 +4,34 @@ An executor knows nothing of sessions, steps or stores. Whatever runs leases els
 cluster, say) keeps this contract; `tests/contract/test_executors.py` holds every one to it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
-__all__ = ["Call", "Ended", "Ending", "Executor", "Lease"]
+from icestream.engine.machine.watched import ThreadDied
+
+__all__ = [
+    "BLAMELESS",
+    "CANCELLED",
+    "NO_ROOM",
+    "Call",
+    "CapacityChanged",
+    "Ended",
+    "Ending",
+    "Executor",
+    "Fusing",
+    "Gpus",
+    "Inbox",
+    "Lease",
+]
+
+CANCELLED = "cancelled"
+"""Why a lease that was cancelled has no endings."""
+NO_ROOM = "no room"
+"""Why a lease has none that was given back, since nothing can run now."""
+BLAMELESS = (CANCELLED, NO_ROOM)
+"""What is no attempt: the tasks are ready again at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +59,8 @@ class Call:
     """File of the state that a batch goes on from."""
     key: str = ""
     cores: int = 1
-    gpus: tuple[int, ...] = ()
+    gpus: int = 0
+    """How many; which ones, the executor chooses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +72,11 @@ class Lease:
     calls: tuple[Call, ...]
     timeout: float
     """Seconds for all its calls."""
+
+    @property
+    def gpus(self) -> int:
+        """How many GPUs it needs at once."""
+        return max((call.gpus for call in self.calls), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,23 +119,79 @@ class Ended:
     """Why the other calls have no ending: the worker died, the time was up; else empty."""
 
 
-class Executor(Protocol):
-    """Runs leases."""
+@dataclass(frozen=True, slots=True)
+class CapacityChanged:
+    """How many leases can run at once from now on; what runs beyond it goes on."""
 
-    def start(self, inbox: Callable[[Ended], None]) -> None:
-        """Get ready; whatever ends is said to `inbox`, from any thread, once for each lease."""
+    leases: int
+    reason: str = ""
+    """Why it is less than the executor was made for; empty when it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fusing:
+    """How much work makes a lease worth sending: smaller tasks share one."""
+
+    seconds: float = 0.0
+    """Tasks go together that take no longer than this in all; 0: each goes alone."""
+    most: int = 1
+    """Tasks in a lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gpus:
+    """What an executor does with this machine's GPUs."""
+
+    busy: frozenset[int] = frozenset()
+    """Leases run on these."""
+    held: frozenset[int] = frozenset()
+    """Those, all on which a lease may be placed, and all of whose workers some have not ended:
+    nobody else may have them."""
+
+
+Inbox = Callable[[Ended | CapacityChanged | ThreadDied], None]
+
+
+class Executor(Protocol):
+    """Runs leases: chooses where each one runs, and has workers for it."""
+
+    def sweep(self, mark: str, scratch: Path) -> None:
+        """End what is left of leases whose names begin with `mark`, and empty their `scratch`.
+
+        Called before `start`, when whoever ran the session before may have died.
+        """
+
+    def start(self, inbox: Inbox) -> None:
+        """Get ready; what happens is said to `inbox`, from any thread.
+
+        That is: how many leases can run at once, first of all and whenever it changes, 0 as
+        well; the end of every lease, once; and the death of a thread of its own, after which the
+        executor runs nothing any more.
+        """
+
+    def fusing(self) -> Fusing:
+        """How much work makes a lease worth sending."""
+
+    def allow(self, gpus: Iterable[int]) -> None:
+        """From now on place leases on these GPUs of this machine only; returns at once.
+
+        What runs on another goes on; nobody has to give up a GPU while a lease is on it.
+        """
+
+    def gpus(self) -> Gpus:
+        """What it does with this machine's GPUs; cheap, from any thread."""
 
     def submit(self, lease: Lease) -> None:
-        """Run a lease; returns at once."""
+        """Run a lease as soon as there is room for it; returns at once.
+
+        While there is room for none it comes back as lost with the reason `NO_ROOM`.
+        """
 
     def cancel(self, lease: str) -> None:
         """End a lease and every program that it started, within a second; returns at once.
 
-        It ends as lost with the reason ``cancelled``.
+        It ends as lost with the reason `CANCELLED`.
         """
-
-    def capacity(self) -> int:
-        """How many leases can run at once."""
 
     def stop(self) -> None:
         """End everything that runs, and all workers."""

@@ -1,7 +1,7 @@
 """The main program of a worker process: reads leases from its socket, answers with endings.
 
-Run as ``python -m icestream.engine.executors.worker FD PARENT``; the first message is the
-``sys.path`` to use and the protocols to import before the first lease comes.
+Run as ``python -m icestream.engine.executors.worker FD PARENT``; what is said is in
+`icestream.engine.executors.wire`.
 """
 
 import ctypes
@@ -10,6 +10,7 @@ import signal
 import sys
 from multiprocessing.connection import Connection
 
+from icestream.engine.executors.wire import Answer, Prepare, WorkerReady
 from icestream.engine.machine.programs import LEASE
 
 __all__ = ["main"]
@@ -24,18 +25,19 @@ def main() -> None:
         sys.exit(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the coordinator alone
     connection = Connection(int(sys.argv[1]))
-    path, warm = connection.recv()
-    sys.path[:] = path
+    prepare: Prepare = connection.recv()
+    sys.path[:] = prepare.path
     from icestream.engine.executors import attempt  # heavy: numpy, pydantic
 
-    attempt.warm(warm)
+    attempt.warm(prepare.warm)
+    connection.send(WorkerReady())
     while True:
         try:
             lease = connection.recv()
         except EOFError:
             return
         os.environ[LEASE] = lease.id
-        connection.send(attempt.run_lease(lease))
+        connection.send(Answer(lease.id, attempt.run_lease(lease, prepare.gpus)))
 
 
 if __name__ == "__main__":

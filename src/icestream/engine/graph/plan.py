@@ -6,7 +6,7 @@ revision in common have its entry in common, and so its tasks and results.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from icestream.engine.graph.domains import Domain, domain_of
 from icestream.engine.graph.validation import validate
@@ -21,11 +21,23 @@ from icestream.engine.graph.workflow import (
 from icestream.model import BranchId, RevisionId, StepId, SubjectId, content_key
 from icestream.protocol import Protocol, Registry, Resources, operational_parameters
 
-__all__ = ["FIRST_BRANCH", "Feed", "Plan", "PlannedStep", "bind", "fingerprint_of", "parameters_of"]
+__all__ = [
+    "FIRST_BRANCH",
+    "Feed",
+    "Lane",
+    "Plan",
+    "PlannedStep",
+    "bind",
+    "fingerprint_of",
+    "parameters_of",
+]
 
 FIRST_BRANCH = BranchId(1)
 """The branch that every session begins with."""
 _NOWHERE, _NO_STEP = RevisionId(0), StepId(0)  # until it is entered into a store
+
+Lane = Literal["live", "reprocess"]
+"""Which goes first: what comes in now, or what is done again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,11 @@ class PlannedStep:
     def kind(self) -> str:
         """item, source, consensus, selection, group, batch, trigger or monitor."""
         return self.protocol.kind
+
+    @property
+    def lane(self) -> Lane:
+        """Other branches do again what was done: what comes in for the adopted one goes first."""
+        return "live" if self.adopted else "reprocess"
 
     @property
     def passes(self) -> bool:

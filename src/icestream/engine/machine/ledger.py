@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from icestream.engine.machine.watched import keep_running
+
 __all__ = ["Grant", "Ledger", "Share", "fair_share"]
 
 SILENCE = 10.0
@@ -153,9 +155,13 @@ class Share(threading.Thread):
         self._used = used
         self._tell = tell
         self._stopped = threading.Event()
-        self.granted = ledger.share(holder, wishes(), {})
+        self.granted = ledger.share(holder, wishes(), used())
 
     def run(self) -> None:
+        """Keep the share until it is stopped; what ends it otherwise is told, and it goes on."""
+        keep_running(self.name, self._keep, self._tell, self._stopped)
+
+    def _keep(self) -> None:
         """Say every second that the session lives, and what it uses."""
         while not self._stopped.wait(1.0):
             try:

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from icestream.engine.decisions.changes import ATTEMPTS, backoff
 from icestream.engine.decisions.events import LeaseEnded
-from icestream.engine.executors.contract import Ended, Ending
+from icestream.engine.executors.contract import BLAMELESS, CANCELLED, Ended, Ending
 from icestream.engine.graph.joins import Row
 from icestream.engine.record.batches import free_batch
 from icestream.engine.record.cascade import Cascade
@@ -91,7 +91,7 @@ def record_lease(
             due = cascade.writes.now + backoff(out.attempt)
             if record_ready(cascade, out, due, ending.reason):
                 groups["again"].append((task, due))
-        elif outcome in ("storage", "cancelled"):
+        elif outcome in ("storage", CANCELLED):
             if record_ready(cascade, out, 0.0, ending.reason):
                 groups["returned"].append(task)
         elif record_failed(cascade, out, ending.reason, ending.details):
@@ -205,5 +205,5 @@ def _result(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -> Resul
 
 def _lost(task: int, lease: Ended) -> Ending:
     """The ending of a call that has none: its worker died, or it was cancelled."""
-    outcome = "cancelled" if lease.lost == "cancelled" else "again"
+    outcome = CANCELLED if lease.lost in BLAMELESS else "again"
     return Ending(task=task, outcome=outcome, reason=lease.lost or "the worker did not say")

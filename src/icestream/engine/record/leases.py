@@ -66,7 +66,7 @@ def prepare(cascade: Cascade, dispatch: Dispatch, starts: Sequence[Start]) -> li
             step = cascade.plan.steps[RevisionId(row.revision_id)]
             out = _task_out(dispatch, step, row)
             of_task = {number: documents[number] for number in _results(row.inputs)}
-            calls.append(_call(cascade.connection, dispatch, step, row, out, of_task, start.gpus))
+            calls.append(_call(cascade.connection, dispatch, step, row, out, of_task))
             tasks.append(out)
             cascade.writes.update(
                 t.task, row.id, state="running", epoch=dispatch.epoch, attempt=out.attempt
@@ -153,14 +153,13 @@ def _task_out(dispatch: Dispatch, step: PlannedStep, row: Any) -> TaskOut:
     )
 
 
-def _call(  # noqa: PLR0913, PLR0917 - all that a call is made of, each by its own name
+def _call(
     connection: Connection,
     dispatch: Dispatch,
     step: PlannedStep,
     row: Any,
     out: TaskOut,
     documents: Mapping[int, str],
-    gpus: tuple[int, ...],
 ) -> Call:
     return Call(
         task=out.id,
@@ -176,7 +175,7 @@ def _call(  # noqa: PLR0913, PLR0917 - all that a call is made of, each by its o
         checkpoint=_checkpoint(connection, row.inputs) if step.kind == "batch" else "",
         key=out.key,
         cores=step.need.cores,
-        gpus=gpus,
+        gpus=step.need.gpus,
     )
 
 

@@ -15,21 +15,25 @@ from icestream.store.events import FiguresDrawn, SamplesTaken, SegmentWritten, S
 __all__ = ["alert", "compacted", "inspected", "source_failed"]
 
 
-def inspected(record: Record, said: Inspected) -> bool:
-    """Record what a monitor said; true when it made the engine ask itself for something."""
+def inspected(record: Record, said: Inspected, *, last: bool = False) -> bool:
+    """Record what a monitor said; true when it made the engine ask itself for something.
+
+    What the `last` inspection of a session does not say is over: nobody looks a second time.
+    """
     with record.transaction() as (connection, writes):
         step = record.plan.steps.get(said.step)
         if step is None:
             return False  # it was revised, or taken out, while it looked
         if said.error:
             name = step.name
-            last = said.error.strip().splitlines()[-1]
+            why = said.error.strip().splitlines()[-1]
             broken = Alert(
-                key="monitor.broken", level="warning", message=f"{name} cannot look: {last}"
+                key="monitor.broken", level="warning", message=f"{name} cannot look: {why}"
             )
             record.alerts.raise_(writes, Reporter.of(step), broken)
             return False
-        record.alerts.report(writes, Reporter.of(step), usable_alerts(record.plan, said.alerts))
+        alerts = usable_alerts(record.plan, said.alerts)
+        record.alerts.report(writes, Reporter.of(step), alerts, last=last)
         for one in said.samples:
             writes.insert(t.sample, time=said.time, name=one.name, value=one.value, unit=one.unit)
         if said.samples:

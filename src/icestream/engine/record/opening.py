@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import uuid
 from collections.abc import Mapping
@@ -15,8 +14,6 @@ from icestream.engine.decisions.state import StepState
 from icestream.engine.graph.plan import FIRST_BRANCH, PlannedStep
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine.naming import name_here
-from icestream.engine.machine.programs import end_programs
-from icestream.engine.record.leases import SCRATCH
 from icestream.engine.record.workflows import adopted_branch, workflow_of
 from icestream.model import BranchId
 from icestream.protocol import BatchProtocol
@@ -107,8 +104,6 @@ def recover(
 ) -> int:
     """Take over a session: what was running is ready again; returns the new epoch."""
     row = connection.execute(select(t.session)).one()
-    end_programs(mark_of(row.uid, folder))
-    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     connection.execute(
         update(t.task).where(t.task.c.state == "running").values(state="ready", due=0.0)
     )
@@ -186,6 +181,7 @@ def step_state(connection: Connection, step: PlannedStep) -> StepState:
         depth=step.depth,
         kind=step.kind,
         need=step.need,
+        lane=step.lane,
         feeding=tuple(dict.fromkeys(f.step for feeds in step.feeds.values() for f in feeds)),
         state=row.state if row.state in ("paused", "waiting") else "waiting",
         stored=counts.ready,

@@ -26,7 +26,7 @@ from icestream.engine.decisions.events import (
 )
 from icestream.engine.decisions.ready import Ready
 from icestream.engine.decisions.state import WINDOW, StateView, StepState
-from icestream.engine.executors.contract import Ended, Lease
+from icestream.engine.executors.contract import CANCELLED, Ended, Lease
 from icestream.engine.graph.plan import Plan, PlannedStep
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
@@ -181,10 +181,18 @@ class Record:
             for name, number in members.items()
             if number in gone and name in plan.branches.get(branch, {})
         }
-        if not (fresh or gone):
+        lanes = {step.id: step.lane for step in plan.steps.values()}
+        same_lanes = all(
+            step.lane == lanes.get(step.id, step.lane) for step in before.steps.values()
+        )
+        if not (fresh or gone) and same_lanes:
             return []
         new = [step for step in plan.steps.values() if step.id not in before.steps]
-        return [Replanned(fresh, gone, replaced), *broken_for_want(new, self.gpus)]
+        return [Replanned(fresh, gone, replaced, lanes), *broken_for_want(new, self.gpus)]
+
+    def take_back(self) -> list[Event]:
+        """Make everything that is out ready again: nobody runs it any more."""
+        return self.take_in([Ended(lease, (), CANCELLED) for lease in self.leases], [])
 
     # -- what happened -------------------------------------------------------------------------
 

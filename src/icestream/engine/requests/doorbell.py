@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from icestream.engine.machine.watched import ThreadDied, keep_running
+
 __all__ = ["Doorbell", "wake"]
 
 
@@ -30,9 +32,17 @@ def _address(name: str) -> Path:
 
 
 class Doorbell:
-    """The end of the coordinator that is called `name`: calls `rung` for every datagram."""
+    """The end of the coordinator that is called `name`: calls `rung` for every datagram.
 
-    def __init__(self, name: str, rung: Callable[[], None]) -> None:
+    It calls `died` if it cannot listen.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        rung: Callable[[], None],
+        died: Callable[[ThreadDied], None] = lambda _: None,
+    ) -> None:
         self._path = _address(name)
         self._rung = rung
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -40,20 +50,23 @@ class Doorbell:
             self._path.unlink()  # of a coordinator that was killed: the lock says it is ours
         self._socket.bind(str(self._path))
         self._path.chmod(0o600)
-        self._closing = False
-        self._thread = threading.Thread(target=self._listen, name="doorbell", daemon=True)
+        self._closing = threading.Event()
+        listen = ("doorbell", self._listen, died, self._closing)
+        self._thread = threading.Thread(
+            target=keep_running, args=listen, name="doorbell", daemon=True
+        )
         self._thread.start()
 
     def _listen(self) -> None:
         while True:
             self._socket.recv(16)
-            if self._closing:
+            if self._closing.is_set():
                 return
             self._rung()
 
     def close(self) -> None:
         """Take the bell down."""
-        self._closing = True
+        self._closing.set()
         with (
             contextlib.suppress(OSError),
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as bell,

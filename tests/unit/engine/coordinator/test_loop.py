@@ -200,6 +200,85 @@ def test_a_message_that_nobody_knows_is_an_error(desk: Any) -> None:
         coordinator._hear("hello")
 
 
+# -- the executor's room, and its end --------------------------------------------------------------
+
+
+def test_an_executor_without_room_yet_gets_some_later(session: Session, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    executor = InlineExecutor(room=0)
+    background = session.start(
+        ("src", "toy.count", {"count": 4}, {}), add("a", "src", log=log), executor=executor
+    )
+    wait_for(lambda: queries.step(session.store(), "a").counts.ready == 4)
+    executor.say_room(0, "the queue is closed")
+    (alert,) = wait_for(lambda: queries.alerts(session.store()))
+    assert (alert.key, alert.level) == ("executor.room", "critical")
+    assert alert.message.startswith("no lease can run at once: the queue is closed")
+    assert not log.exists()
+    executor.say_room(1)
+    assert background.join().complete
+    assert queries.alerts(session.store()) == ()
+
+
+def test_what_runs_goes_on_when_there_is_less_room_and_nothing_else_starts(
+    session: Session, tmp_path: Path
+) -> None:
+    """What waits for an executor that can run nothing is ready again, without a lost attempt."""
+    log = tmp_path / "log"
+    executor = InlineExecutor(room=1)
+    background = session.start(
+        ("src", "toy.count", {"count": 6}, {}),
+        add("a", "src", log=log, seconds=0.3),
+        executor=executor,
+    )
+    wait_for(log.exists)
+    executor.say_room(0, "no memory")
+    wait_for(lambda: queries.step(session.store(), "a").counts.done == 1)
+    counts = wait_for(lambda: _resting(session))
+    assert (counts.done, counts.ready) == (1, 5)
+    executor.say_room(2)
+    assert background.join().complete
+    assert len(lines(log)) == 6
+
+
+def _resting(session: Session) -> Any:
+    counts = queries.step(session.store(), "a").counts
+    return counts if not counts.running else None
+
+
+def test_a_session_whose_executor_has_no_room_can_be_stopped(session: Session) -> None:
+    executor = InlineExecutor(room=0)
+    background = session.start(
+        ("src", "toy.count", {"count": 4}, {}), add("a", "src"), executor=executor
+    )
+    wait_for(lambda: queries.step(session.store(), "a").counts.ready == 4)
+    assert background.stop().state == "stopped"
+
+
+def test_a_session_whose_executor_dies_ends_with_the_reason_and_can_be_run_again(
+    session: Session, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    steps = (("src", "toy.count", {"count": 4, "close": False}, {}), add("a", "src", log=log))
+
+    class Dying(InlineExecutor):
+        def run(self, lease: Any) -> Any:
+            raise ZeroDivisionError("a defect")
+
+    outcome = session.start(*steps, executor=Dying()).join()
+    assert outcome.state == "stopped"
+    assert outcome.reason == "the executor has failed (ZeroDivisionError: a defect)"
+    (alert,) = queries.alerts(session.store())
+    assert (alert.key, alert.level) == ("thread.executor", "critical")
+    counts = queries.step(session.store(), "a").counts
+    assert (counts.ready, counts.running) == (4, 0)
+    background = session.start(*steps)
+    wait_for(lambda: len(session.values("a")) == 4)
+    wait_for(lambda: queries.alerts(session.store()) == ())
+    background.stop()
+    assert len(lines(log)) == 4
+
+
 # -- a share of the machine ------------------------------------------------------------------------
 
 
@@ -253,6 +332,25 @@ def test_a_trigger_counts_all_that_came_before_its_stream_closed(
     with session.store().read() as connection:
         gates = connection.execute(select(t.revision.c.gate).where(t.revision.c.kind == "trigger"))
         assert gates.scalar_one() == "open"  # what comes in the next run goes through
+
+
+def test_what_monitors_do_not_find_at_the_end_is_over(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However quickly the end came after the cause was gone."""
+    monkeypatch.setattr(toys.Watch, "every", 1000.0)
+    monkeypatch.setattr(toys.Watch, "last", 1)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a").write_text("8")
+    watch = ("watch", "toy.watch", {"below": 5}, {"number": "a"})
+    source = ("src", "toy.count", {"folder": folder}, {})
+    background = session.start(source, add("a", "src"), watch)
+    wait_for(lambda: [one.key for one in queries.alerts(session.store())] == ["toy.large"])
+    (folder / "b").write_text("2")
+    (folder / "closed").touch()
+    assert background.join().complete
+    assert queries.alerts(session.store()) == ()
 
 
 # -- large discoveries, and telling ----------------------------------------------------------------

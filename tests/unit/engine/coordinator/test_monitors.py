@@ -154,6 +154,27 @@ def test_news_within_a_monitors_pace_is_one_inspection(
         looked.stop()
 
 
+def test_a_thread_that_dies_says_so_and_looks_again(
+    desk: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("icestream.engine.machine.watched._FIRST", 0.01)
+    looked = Looked(desk(*TWO, B), monkeypatch)
+
+    def leave(*_: object) -> None:
+        raise SystemExit(2)
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(monitors, "inspect", leave)
+            looked.news("b")
+            died = looked.told.get(timeout=60.0)
+        assert (died.name, type(died.error), died.again) == ("monitors", SystemExit, True)
+        looked.news("b")
+        assert looked.next() == "w2"
+    finally:
+        looked.stop()
+
+
 # -- alerts ----------------------------------------------------------------------------------------
 
 

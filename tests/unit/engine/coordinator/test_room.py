@@ -5,11 +5,19 @@ from typing import Any
 
 import pytest
 
+from icestream.engine.coordinator.health import Health
 from icestream.engine.coordinator.room import KEY, Room
 from icestream.engine.decisions.actions import Start
 from icestream.engine.decisions.decide import decide
-from icestream.engine.decisions.events import Asked, LeaseEnded, TasksReady, Tick
+from icestream.engine.decisions.events import (
+    Asked,
+    LeaseEnded,
+    SlotsChanged,
+    TasksReady,
+    Tick,
+)
 from icestream.engine.decisions.state import Free, State
+from icestream.engine.executors.contract import CapacityChanged
 from icestream.protocol import Resources
 from icestream.store import tables as t
 from toy_record import Desk
@@ -57,6 +65,19 @@ def test_a_session_without_a_share_says_so_after_a_while(crowded: Any) -> None:
     assert alerts(desk) == [(KEY, "warning", True)]
     (message,) = desk.rows(t.alert, "message")
     assert "nothing runs although tasks are ready: a needs 1 core and there are 0" in message
+
+
+@pytest.mark.parametrize("said", [False, True])
+def test_an_executor_without_room_is_named_unless_it_has_said_why(crowded: Any, said: bool) -> None:
+    look, desk, state = crowded(Free(0, 16 * GIB))
+    decide(state, SlotsChanged(0), 0.0)
+    state.free = Free(2, 16 * GIB)
+    if said:
+        Health(desk.record).capacity(CapacityChanged(0, "workers cannot be started"))
+    look(100.0)
+    look(111.0)
+    room = [message for message in desk.rows(t.alert, "message") if "no room for a yet" in message]
+    assert len(room) == (0 if said else 1)
 
 
 def test_the_alert_clears_by_itself_when_something_runs(crowded: Any) -> None:

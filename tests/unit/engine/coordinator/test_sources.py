@@ -9,6 +9,7 @@ import pytest
 
 import toys
 from icestream.engine.coordinator.sources import SourceThread, plain_reason
+from icestream.engine.machine.watched import ThreadDied
 from icestream.engine.messages import Discovered, SourceFailed
 from icestream.engine.record.alerts import ABSENT
 from icestream.model import Alert
@@ -22,7 +23,7 @@ class Scripted(SourceProtocol[toys.Counting]):
     title = "Scripted"
     item = toys.Number
 
-    def __init__(self, *said: Discovery | Exception) -> None:
+    def __init__(self, *said: Discovery | BaseException | None) -> None:
         super().__init__(toys.Counting())
         self.said = list(said)
         self.cursors: queue.Queue[Any] = queue.Queue()
@@ -30,7 +31,7 @@ class Scripted(SourceProtocol[toys.Counting]):
     def discover(self, cursor: Cursor) -> Discovery:
         self.cursors.put(cursor.state)
         said = self.said.pop(0) if self.said else Discovery(state=cursor.state)
-        if isinstance(said, Exception):
+        if isinstance(said, BaseException):
             raise said
         return said
 
@@ -153,6 +154,45 @@ def test_a_source_that_does_not_wait_is_given_up(
 )
 def test_reasons_are_plain(error: Exception, said: str) -> None:
     assert plain_reason(error) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (None, "a defect (AttributeError: 'NoneType' object has no attribute 'alerts')"),
+        (SystemExit(3), "a defect (SystemExit: 3)"),
+    ],
+)
+def test_whatever_an_author_does_the_source_goes_on(
+    run: Any, monkeypatch: pytest.MonkeyPatch, said: Any, reason: str
+) -> None:
+    monkeypatch.setattr(threading.Event, "wait", lambda self, t=None: True)
+    told, _ = run(Scripted(said, Discovery([ITEM], closed=True)))
+    assert told.get(timeout=60.0).reason == reason
+    assert told.get(timeout=60.0).found.items == [ITEM]
+
+
+def test_a_source_whose_thread_dies_says_so_and_goes_on_from_where_it_stood(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("icestream.engine.machine.watched._FIRST", 0.01)
+    answers = [ZeroDivisionError("in waits"), True]
+
+    def waits(self: object) -> bool:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(Scripted, "waits", waits)
+    source = Scripted(Discovery([ITEM], state=1), OSError("no mount"), Discovery(closed=True))
+    told, thread = run(source)
+    assert told.get(timeout=60.0).found.items == [ITEM]
+    died = told.get(timeout=60.0)
+    assert isinstance(died, ThreadDied)
+    assert (died.name, str(died.error), died.again) == (thread.name, "in waits", True)
+    assert told.get(timeout=60.0).found.closed
+    assert [source.cursors.get(timeout=60.0) for _ in range(3)] == [None, 1, 1]
 
 
 def test_a_recovery_is_told_even_when_nothing_is_new(

@@ -15,9 +15,11 @@ import structlog
 
 from icestream.engine.coordinator import threads
 from icestream.engine.coordinator.threads import Threads
-from icestream.engine.messages import Compacted, Discovered, HouseFailed, Inspected, Rung
+from icestream.engine.machine.watched import ThreadDied
+from icestream.engine.messages import Compacted, Discovered, Inspected, Rung
 from icestream.engine.progress import Progress
 from icestream.engine.requests import doorbell
+from icestream.store import queries
 from icestream.store.open import Store
 from toy_record import Desk
 from toy_session import Session
@@ -112,7 +114,7 @@ def test_a_source_that_is_started_anew_replaces_the_earlier(
     next_of(told, Discovered)
     made.start_source(made.sources()[0], None)
     assert len(next_of(told, Discovered).found.items) == 3
-    looking = [one for one in threading.enumerate() if one.name == f"source-{made.sources()[0]}"]
+    looking = [one for one in threading.enumerate() if one.name == "source src"]
     assert len([one for one in looking if not one._stopped.is_set()]) == 1
 
 
@@ -195,7 +197,29 @@ def test_trouble_in_the_house_is_told(
 
     monkeypatch.setattr(threads, "compact", full)
     open_crew(cursors=False).keep_house(10**9)
-    assert next_of(told, HouseFailed).error.errno == errno.ENOSPC
+    died = next_of(told, ThreadDied)
+    assert (died.name, died.error.errno, died.again) == (threads.KEEPER, errno.ENOSPC, True)
+
+
+def test_a_defect_in_the_house_is_an_alert_and_the_session_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(store: Store, least: int) -> list[Compacted]:
+        if least == threads._LOOSE:
+            raise ZeroDivisionError("a defect")
+        return []
+
+    monkeypatch.setattr(threads, "compact", broken)
+    monkeypatch.setattr(threads, "_LOOSE", 0)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    with contextlib.closing(Session(tmp_path / "session")) as session:
+        outcome = session.start(("src", "toy.count", {"count": 9, "pace": 0.02}, {})).join(30.0)
+        assert (outcome.state, outcome.reason) == ("done", "")
+        messages = [alert.message for alert in queries.alerts(session.store())]
+    structlog.reset_defaults()
+    assert messages == [
+        "a part of the engine has failed: keeper (ZeroDivisionError: a defect); it is started again"
+    ]
 
 
 def test_trouble_in_the_house_holds_the_session_until_it_is_mended(

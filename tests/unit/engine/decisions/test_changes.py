@@ -24,6 +24,7 @@ from icestream.engine.decisions.events import (
     Reconciled,
     Reopened,
     Replanned,
+    SlotsChanged,
     StepBroken,
     TasksReady,
     Trouble,
@@ -96,8 +97,8 @@ def _is(action: Action, kind: type) -> bool:
 def test_a_revision_ends_what_runs_and_forgets_what_waits_to_be_tried_again() -> None:
     state = made("item", window=[(-9, 9, task(9, 2))])
     state.leases = {
-        "m:1.1;": RunningLease(2, (task(1, 2),), (), ONE),
-        "m:1.2;": RunningLease(3, (task(2, 3),), (), ONE),
+        "m:1.1;": RunningLease(2, (task(1, 2),), ONE),
+        "m:1.2;": RunningLease(3, (task(2, 3),), ONE),
     }
     state.steps[2].running = state.steps[3].running = 1
     state.later = [(5.0, 4, task(4, 2)), (6.0, 5, task(5, 3))]
@@ -118,7 +119,7 @@ def test_a_revision_ends_what_runs_and_forgets_what_waits_to_be_tried_again() ->
 def test_what_runs_for_a_step_that_stays_goes_on() -> None:
     """Another sample, say: what the store calls ready may be known to be tried again later."""
     state = made("item", window=[(-9, 9, task(9, 2))])
-    state.leases = {"m:1.1;": RunningLease(2, (task(1, 2),), (), ONE)}
+    state.leases = {"m:1.1;": RunningLease(2, (task(1, 2),), ONE)}
     state.steps[2].running, state.steps[2].later, state.steps[2].mean = 1, 1, 7.0
     state.later = [(5.0, 4, task(4, 2)), (6.0, 5, task(5, 3))]
     fresh = StepState(id=2, depth=1, kind="item", need=ONE, feeding=(1,), stored=2)
@@ -133,7 +134,7 @@ def test_what_runs_for_a_step_that_stays_goes_on() -> None:
 def test_a_step_that_returns_before_its_leases_have_ended_counts_them() -> None:
     """A change that is taken back at once: the lease that was cancelled is still out."""
     state = made("item", running=1)
-    state.leases = {"m:1.1;": RunningLease(2, (task(1, 2),), (), ONE)}
+    state.leases = {"m:1.1;": RunningLease(2, (task(1, 2),), ONE)}
     new = StepState(id=4, depth=1, kind="item", need=ONE, feeding=(1,))
     decide(state, revised(new, 2), 0.0)
     back = StepState(id=2, depth=1, kind="item", need=ONE, feeding=(1,), stored=1)
@@ -141,6 +142,12 @@ def test_a_step_that_returns_before_its_leases_have_ended_counts_them() -> None:
     assert back.running == 1
     decide(state, LeaseEnded("m:1.1;", returned=(1,)), 0.0)
     assert (back.running, back.stored, back.live) == (0, 2, 2)
+
+
+def test_steps_of_a_branch_that_is_adopted_are_live_from_then_on() -> None:
+    state = made("item", lane="reprocess")
+    decide(state, Replanned((), lanes={2: "live", 3: "reprocess"}), 0.0)
+    assert [state.steps[number].lane for number in (1, 2, 3)] == ["live", "live", "reprocess"]
 
 
 @pytest.mark.parametrize("held", ["paused", "draining"])
@@ -161,7 +168,7 @@ def test_a_revision_of_a_step_begins_anew(before: str) -> None:
 
 def test_tasks_that_wait_for_others_are_counted_as_work_to_come() -> None:
     state = made("item", running=1, state="running")
-    state.leases = {"m:1.1;": RunningLease(2, (task(1, 2),), (), ONE)}
+    state.leases = {"m:1.1;": RunningLease(2, (task(1, 2),), ONE)}
     decide(state, TasksReady(withheld=((2, 1),)), 0.0)
     assert decide(state, LeaseEnded("m:1.1;"), 0.0) == []  # the lease had nothing else in it
     assert (state.steps[2].state, state.steps[2].live) == ("running", 1)
@@ -219,11 +226,22 @@ def test_steps_that_an_earlier_run_left_paused_are_given_up_when_nobody_resumes_
     assert state.session == "draining"  # nothing else can be done
 
 
+@pytest.mark.parametrize(("slots", "left"), [(8, 6), (2, 0), (1, -1), (0, -2)])
+def test_what_runs_counts_when_the_executors_room_changes(slots: int, left: int) -> None:
+    state = made("item")
+    state.leases = {name: RunningLease(2, (task(1, 2),), ONE) for name in ("a;", "b;")}
+    state.steps[2].running = 2
+    assert decide(state, SlotsChanged(slots), 0.0) == []
+    assert (state.slots, list(state.leases)) == (left, ["a;", "b;"])
+    decide(state, LeaseEnded("a;"), 0.0)
+    assert state.slots == left + 1
+
+
 def test_what_the_store_knows_nothing_of_is_given_back() -> None:
     state = made("item")
     state.session = "held"
     state.free = Free(1, 0)
-    state.leases = {name: RunningLease(2, (task(1, 2),), (), ONE) for name in ("known;", "lost;")}
+    state.leases = {name: RunningLease(2, (task(1, 2),), ONE) for name in ("known;", "lost;")}
     fresh = StepState(id=2, depth=1, kind="item", need=ONE, feeding=(1,), stored=2)
     state.later = [(9.0, 7, task(7, 2))]
     assert decide(state, Reconciled(("lost;",), (fresh,)), 0.0) == []
@@ -254,6 +272,6 @@ def test_trouble_holds_a_session_that_runs_and_only_that(
 
 def test_a_session_that_is_abandoned_has_nothing_left_to_do() -> None:
     state = made("item")
-    state.leases = {"m:1.1;": RunningLease(2, (task(1, 2),), (), ONE)}
+    state.leases = {"m:1.1;": RunningLease(2, (task(1, 2),), ONE)}
     decide(state, Abandoned(), 0.0)
     assert state.finished

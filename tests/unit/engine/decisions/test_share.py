@@ -20,7 +20,7 @@ def state() -> State:
         {},
         Free(0, 0),
         8,
-        leases={"a": RunningLease(1, (), (1,), on_gpu), "b": RunningLease(2, (), (), on_cores)},
+        leases={"a": RunningLease(1, (), on_gpu), "b": RunningLease(2, (), on_cores)},
     )
 
 
@@ -28,7 +28,6 @@ def test_what_leases_hold_is_added_up_by_the_ledgers_kinds(state: State) -> None
     assert used_by(state.leases.values()) == {
         "cores": 3,
         "memory": 5 * GIB,
-        "gpu:1": 1,
         "token:relion": 1,
     }
 
@@ -49,7 +48,7 @@ def test_what_is_granted_less_what_runs_is_free(state: State) -> None:
     }
     decide(state, Granted(share), 0.0)
     assert (state.free.cores, state.free.memory) == (5, 11 * GIB)
-    assert state.free.gpus == {0}  # 1 is in use, 2 is another session's
+    assert state.free.gpus == 1  # of two granted, one is in use
     assert state.free.tokens == {"relion": 2, "ctffind": 1}
 
 
@@ -57,13 +56,13 @@ def test_a_smaller_share_takes_nothing_from_what_runs(state: State) -> None:
     """What runs goes on; the account is in debt, and nothing starts until it is paid."""
     decide(state, Granted({"cores": 2, "memory": 2 * GIB}), 0.0)
     assert (state.free.cores, state.free.memory) == (-1, -3 * GIB)
-    assert state.free.gpus == set()
+    assert state.free.gpus == -1  # another session's as soon as the lease ends
     lease = state.leases.pop("a")
-    state.free.give_back(lease.need, lease.gpus)
-    assert state.free.gpus == set()  # GPU 1 is another session's now
+    state.free.give_back(lease.need)
+    assert state.free.gpus == 0
     assert not state.free.fits(Resources(cores=1, memory=0))
     lease = state.leases.pop("b")
-    state.free.give_back(lease.need, lease.gpus)
+    state.free.give_back(lease.need)
     assert state.free.cores == 2
 
 
@@ -71,6 +70,6 @@ def test_what_runs_and_ends_after_a_new_share_is_counted_once(state: State) -> N
     decide(state, Granted({"cores": 8, "memory": 16 * GIB, "gpu:1": 1, "token:relion": 1}), 0.0)
     for name in list(state.leases):
         lease = state.leases.pop(name)
-        state.free.give_back(lease.need, lease.gpus)
+        state.free.give_back(lease.need)
     assert (state.free.cores, state.free.memory) == (8, 16 * GIB)
-    assert (state.free.gpus, state.free.tokens) == ({1}, {"relion": 1})
+    assert (state.free.gpus, state.free.tokens) == (1, {"relion": 1})

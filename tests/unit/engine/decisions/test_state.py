@@ -24,29 +24,27 @@ from icestream.protocol import Resources
     ids=["all", "cores", "memory", "gpus", "more gpus", "token", "no token left", "unlimited"],
 )
 def test_a_task_starts_only_where_everything_fits(need: Resources, fits: bool) -> None:
-    free = Free(4, 100, {0, 1}, {"relion": 1, "matlab": 0})
+    free = Free(4, 100, 2, {"relion": 1, "matlab": 0})
     assert free.fits(need) is fits
 
 
 def test_what_is_taken_is_given_back() -> None:
-    free = Free(4, 100, {0, 1, 2}, {"relion": 2})
+    free = Free(4, 100, 3, {"relion": 2})
     need = Resources(cores=2, memory=60, gpus=2, tokens=("relion", "ctffind"))
-    gpus = free.take(need)
-    assert gpus == (0, 1)  # the first ones, so that a machine's GPUs are used in order
-    assert free == Free(2, 40, {2}, {"relion": 1})
+    free.take(need)
+    assert free == Free(2, 40, 1, {"relion": 1})
     assert not free.fits(need)
-    free.give_back(need, gpus)
-    assert free == Free(4, 100, {0, 1, 2}, {"relion": 2})
+    free.give_back(need)
+    assert free == Free(4, 100, 3, {"relion": 2})
 
 
-def test_a_gpu_that_is_owed_is_not_free_when_it_comes_back() -> None:
-    """It was given to another session while it was in use."""
-    free = Free(4, 100, {0, 1, 2})
-    need = Resources(cores=1, memory=1, gpus=2)
-    gpus = free.take(need)
-    free.owed = {1}
-    free.give_back(need, gpus)
-    assert free.gpus == {0, 2}
+def test_gpus_that_are_owed_keep_only_gpu_tasks_from_starting() -> None:
+    """They were given to another session while they were in use."""
+    free = Free(4, 100, -1)
+    assert not free.fits(Resources(cores=1, memory=1, gpus=1))
+    assert free.fits(Resources(cores=1, memory=1))
+    free.give_back(Resources(cores=1, memory=1, gpus=1))
+    assert not free.fits(Resources(cores=1, memory=1, gpus=1))
 
 
 def test_a_session_that_holds_more_than_its_share_starts_nothing() -> None:
@@ -136,5 +134,5 @@ def test_a_session_is_finished_when_nothing_is_left_or_it_has_drained(
 ) -> None:
     made = State({n: step(state=state) for n, state in enumerate(steps)}, Free(1, 1), 1)
     made.session = session
-    made.leases = {str(n): RunningLease(0, (), (), Resources()) for n in range(leases)}
+    made.leases = {str(n): RunningLease(0, (), Resources()) for n in range(leases)}
     assert made.finished is finished

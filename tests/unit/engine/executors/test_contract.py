@@ -20,7 +20,7 @@ CALL = Call(
     parameters={"add": 2.0},
     inputs='[["number", "src", 1, "number"]]',
     documents={1: "{}"},
-    gpus=(0, 2),
+    gpus=2,
 )
 VALUES = [
     CALL,
@@ -45,7 +45,7 @@ def test_a_value_that_was_sent_cannot_be_changed(value: object) -> None:
 @pytest.mark.parametrize("kind", [LocalExecutor, InlineExecutor])
 def test_an_executor_has_all_that_the_contract_names(kind: type[Executor]) -> None:
     wanted = {n: m for n, m in vars(Executor).items() if inspect.isfunction(m) and n[0] != "_"}
-    assert wanted.keys() >= {"start", "submit", "cancel", "capacity", "stop"}
+    assert wanted.keys() >= {"start", "submit", "cancel", "allow", "sweep", "stop"}
     for name, method in wanted.items():
         given = inspect.signature(getattr(kind, name))
         assert list(given.parameters) == list(inspect.signature(method).parameters)

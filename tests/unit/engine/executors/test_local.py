@@ -1,79 +1,84 @@
 """The local executor's own parts; the contract that it keeps is tested in ``tests/contract``."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
-import uuid
+import errno
+import queue
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from icestream.engine.executors.contract import Ended
-from icestream.engine.executors.local import LocalExecutor, _guard
-from icestream.engine.machine.programs import LEASE
+from icestream.engine.executors import workers
+from icestream.engine.executors.contract import NO_ROOM, Call, CapacityChanged, Ended, Fusing, Lease
+from icestream.engine.executors.local import LocalExecutor
 
 
-def program(lease: str | None) -> "subprocess.Popen[bytes]":
-    """A program that a lease has started, or nobody."""
-    environment = {k: v for k, v in os.environ.items() if k != LEASE}
-    if lease is not None:
-        environment[LEASE] = lease
-    return subprocess.Popen(["sleep", "600"], env=environment, start_new_session=True)
-
-
-@pytest.fixture
-def mark() -> str:
-    """Beginning of the names of leases that nobody else has."""
-    return f"{uuid.uuid4().hex}:"
-
-
-def test_the_guardian_ends_what_is_left_when_the_coordinator_is_gone(mark: str) -> None:
-    guardian, left = _guard(mark), program(f"{mark}1.1;")
-    try:
-        assert left.poll() is None
-        assert guardian.stdin is not None
-        guardian.stdin.close()  # as the kernel does it when the coordinator is killed
-        assert left.wait(20.0) == -signal.SIGKILL
-        assert guardian.wait(20.0) == 0
-    finally:
-        for one in (guardian, left):
-            one.kill()
-            one.wait()
-
-
-def test_an_executor_that_was_never_started_can_be_stopped() -> None:
+def test_tasks_of_a_few_milliseconds_share_a_lease() -> None:
     executor = LocalExecutor(2)
-    assert executor.capacity() == 2
+    assert executor.fusing() == Fusing(seconds=0.02, most=16)
     executor.stop()
 
 
-def test_a_lease_cannot_end_before_the_executor_was_started() -> None:
-    executor = LocalExecutor(1)
-    with pytest.raises(RuntimeError, match=r"lease m:1.1; ended before"):
-        executor._inbox(Ended("m:1.1;", ()))
+def lease(folder: Path, number: int) -> Lease:
+    document = '{"number": {"exposure": "e3", "value": 3.0}}'
+    call = Call(
+        task=number, attempt=1, target="toys:Add", parameters={},
+        inputs='[["number", "", 1, "number"]]', documents={1: document},
+        session=str(folder), scratch=str(folder / "scratch"), key="0a",
+    )  # fmt: skip
+    return Lease(id=f"local:{number};", calls=(call,), timeout=30.0)
+
+
+def test_a_machine_without_room_for_a_process_ends_no_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so, gives back what waits, and goes on when there is room."""
+    tries: list[object] = []
+
+    def full(*given: object) -> Any:
+        tries.append(given)
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    said: queue.Queue[Any] = queue.Queue()
+    executor = LocalExecutor(2)
+    with monkeypatch.context() as patch:
+        patch.setattr(workers, "start_worker", full)
+        executor.start(said.put)
+        assert said.get(timeout=20.0) == CapacityChanged(2)  # it may be over at once
+        executor.submit(lease(tmp_path, 1))
+        room = said.get(timeout=20.0)
+        assert room.leases == 0
+        assert "Resource temporarily unavailable" in room.reason
+        assert said.get(timeout=20.0) == Ended("local:1;", (), NO_ROOM)
+        executor.submit(lease(tmp_path, 2))
+        assert said.get(timeout=20.0) == Ended("local:2;", (), NO_ROOM)
+        assert len(tries) <= 4
+    while (room := said.get(timeout=60.0)) != CapacityChanged(2):
+        assert isinstance(room, CapacityChanged)
+    executor.submit(lease(tmp_path, 3))
+    ended = said.get(timeout=20.0)
+    assert (ended.lease, ended.endings[0].outcome) == ("local:3;", "done")
     executor.stop()
 
 
-def test_workers_have_as_many_threads_as_the_executor_has_workers_and_no_blas_threads() -> None:
-    """numba may use them all, for a lone movie; each call says how many of them it takes."""
-    executor = LocalExecutor(3)
-    worker = executor._spawn()
-    try:
-        pid = worker.process.pid
-        found: dict[bytes, bytes] = {}
-        deadline = time.monotonic() + 60
-        while b"NUMBA_NUM_THREADS" not in found and time.monotonic() < deadline:  # it is starting
-            with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - it has no size
-                parts = file.read().split(b"\0")
-            found = dict(part.split(b"=", 1) for part in parts if b"=" in part)
-        assert found[b"NUMBA_NUM_THREADS"] == b"3"
-        threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        assert {found[name.encode()] for name in threads} == {b"1"}
-        assert found[b"PYTHONPATH"] == os.pathsep.join(filter(None, sys.path)).encode()
-        assert os.getsid(pid) == pid  # a session of its own: it can be killed with its programs
-    finally:
-        worker.process.kill()
-        worker.process.wait()
-        worker.connection.close()
-        executor.stop()
+def test_workers_that_die_at_once_end_no_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken installation, say: nothing spins, and people hear of it."""
+    said: queue.Queue[Any] = queue.Queue()
+    executor = LocalExecutor(2, warm=["toys:Add"])
+    started: list[object] = []
+    start = workers.start_worker
+
+    def broken(prepare: Any, threads: int) -> Any:
+        started.append(prepare)
+        made = start(prepare, threads)
+        made.process.kill()
+        return made
+
+    monkeypatch.setattr(workers, "start_worker", broken)
+    executor.start(said.put)
+    assert said.get(timeout=20.0) == CapacityChanged(2)
+    rooms = [said.get(timeout=20.0)]
+    while rooms[-1].leases:
+        rooms.append(said.get(timeout=20.0))
+    assert "one ended with signal 9 before it was ready" in rooms[-1].reason
+    executor.stop()
+    assert len(started) <= 5

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from icestream.engine.executors.contract import Call, Lease
+from icestream.engine.executors.wire import Answer, Prepare, WorkerReady
 from icestream.engine.machine.programs import end_programs
 from toy_session import wait_for
 
@@ -35,12 +36,19 @@ class Worker:
         self.connection = Connection(ours.detach())
         self.lease = f"worker{self.process.pid}:1;"
 
-    def greet(self, *warm: str) -> None:
-        self.connection.send((sys.path, warm))
+    def greet(self, *warm: str, gpus: tuple[int, ...] = ()) -> None:
+        self.connection.send(Prepare(path=tuple(sys.path), warm=warm, gpus=gpus))
+        assert self.receive() == WorkerReady()
 
     def run(self, folder: Path, name: str, **parameters: Any) -> Any:
         self.send(folder, name, **parameters)
-        return self.receive()
+        return self.answer()
+
+    def answer(self) -> Any:
+        """The endings of the lease."""
+        answer = self.receive()
+        assert answer == Answer(self.lease, answer.endings)
+        return answer.endings
 
     def send(self, folder: Path, name: str, **parameters: Any) -> None:
         document = json.dumps({"number": {"exposure": "e3", "value": 3.0}})
@@ -86,8 +94,16 @@ def test_the_programs_of_a_lease_have_its_name_in_their_environment(
     worker.greet()
     worker.send(tmp_path, "Echo", seconds=600)
     assert wait_for(lambda: end_programs(worker.lease)) >= 1
-    (ending,) = worker.receive()
+    (ending,) = worker.answer()
     assert (ending.outcome, ending.reason) == ("again", "sh was killed by signal 9")
+
+
+def test_a_worker_tells_its_calls_the_gpus_that_it_is_bound_to(
+    worker: Worker, tmp_path: Path
+) -> None:
+    worker.greet(gpus=(1, 3))
+    (ending,) = worker.run(tmp_path, "Bound")
+    assert json.loads(ending.document)["number"]["value"] == 13.0
 
 
 def test_the_terminals_interrupt_is_not_for_a_worker(worker: Worker, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from icestream.engine.machine import ledger as module
 from icestream.engine.machine.ledger import Grant, Ledger, Share, fair_share
+from icestream.engine.machine.watched import ThreadDied
 
 WISHES = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 40), min_size=1)
 
@@ -286,3 +287,24 @@ def test_a_share_outlives_trouble_with_the_state_folder(
     assert kept.granted == {"cores": 8}
     ledger.share("other", {"cores": 8}, {})
     assert told.get(timeout=60.0) == Grant({"cores": 4})
+
+
+def test_a_share_outlives_the_death_of_its_thread(
+    ledger: Ledger,
+    share: Callable[[], tuple[Share, "queue.SimpleQueue[object]"]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, told = share()
+
+    def fail(*_said: object) -> dict[str, int]:
+        raise RuntimeError("dictionary changed size during iteration")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "share", fail)
+        died = told.get(timeout=60.0)
+    assert isinstance(died, ThreadDied)
+    assert (died.name, died.again) == ("ledger", True)
+    ledger.share("other", {"cores": 8}, {})
+    while isinstance(said := told.get(timeout=60.0), ThreadDied):
+        pass
+    assert said == Grant({"cores": 4})

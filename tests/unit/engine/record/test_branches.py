@@ -170,6 +170,8 @@ def test_a_branch_shares_all_that_comes_before_its_change(desk: Desks) -> None:
     assert made.step("b", "try").folder == "b@2"
     adopted = {name: made.step(name, "try").adopted for name in theirs}
     assert adopted == {"src": True, "a": True, "b": False, "c": False}
+    assert {one.lane for one in planned.fresh} == {"reprocess"}
+    assert planned.lanes[theirs["a"]] == "live"
 
 
 @pytest.mark.parametrize("early", [True, False])

@@ -3,8 +3,12 @@
 import json
 from collections.abc import Callable
 
+import pytest
+
+import toys
 from icestream.engine.decisions.actions import Start
 from icestream.engine.decisions.ready import Ready
+from icestream.protocol import Resources
 from icestream.store import tables as t
 from toy_record import Desk, run
 
@@ -76,12 +80,16 @@ def test_a_task_that_is_no_longer_ready_is_left_out(desk: Desks) -> None:
     assert lease.calls == ()
 
 
-def test_a_lease_has_the_gpus_that_were_decided_and_time_for_all_its_calls(desk: Desks) -> None:
+def test_a_lease_has_time_for_all_its_calls_and_says_what_they_need(
+    desk: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toys.Add, "resources", Resources(cores=2, gpus=3))
     made = desk(SRC, A)
     made.find(1, 2, 3)
     tasks = made.ready("a")
-    (lease,), _ = made.record.start([Start("l;", tasks[0].step, tasks, gpus=(1, 3))])
-    assert [call.gpus for call in lease.calls] == [(1, 3)] * 3
+    (lease,), _ = made.record.start([Start("l;", tasks[0].step, tasks)])
+    assert [(call.cores, call.gpus) for call in lease.calls] == [(2, 3)] * 3
+    assert lease.gpus == 3
     assert lease.timeout == 3 * made.record.timeout
 
 

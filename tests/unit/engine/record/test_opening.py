@@ -12,7 +12,6 @@ from sqlalchemy import update
 
 import toys
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
-from icestream.engine.record import opening
 from icestream.engine.record.opening import mark_of, step_state
 from icestream.engine.record.record import Record
 from icestream.store import queries
@@ -99,15 +98,6 @@ def test_no_step_runs_because_it_ran_in_an_earlier_epoch(desk: Desks) -> None:
     left = {name: made.rows(t.revision, "state", id=made.step(name).id)[0] for name in states}
     assert left == {"src": "waiting", "a": "paused", "b": "done"}
     assert made.states[made.step("a").id].held
-
-
-def test_scratch_of_dead_epochs_is_swept(desk: Desks) -> None:
-    made = desk(SRC, A)
-    left = made.folder / opening.SCRATCH / "1" / "7.1" / "half.mrc"
-    left.parent.mkdir(parents=True)
-    left.write_text("half")
-    made.open(SRC, A)
-    assert not (made.folder / opening.SCRATCH).exists()
 
 
 def test_what_a_crash_left_is_put_right_and_said(desk: Desks) -> None:

@@ -299,8 +299,8 @@ def test_after_trouble_the_state_says_what_the_store_says(desk: Desks) -> None:
     task = Ready(0, made.tasks("a")["e1"].id, number)
     never = Ready(0, made.tasks("a")["e2"].id, number)
     state.leases = {
-        lease.id: RunningLease(number, (task,), (), one),
-        "never;": RunningLease(number, (never,), (), one),
+        lease.id: RunningLease(number, (task,), one),
+        "never;": RunningLease(number, (never,), one),
     }
     decide(state, made.record.reconcile(state), 0.0)
     assert list(state.leases) == [lease.id]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from icestream.engine.machine.watched import ThreadDied
 from icestream.engine.requests.doorbell import Doorbell, wake
 
 
@@ -51,6 +52,29 @@ def test_the_bell_of_a_coordinator_that_was_killed_is_replaced(
     rings = bell(name)
     assert wake(name)
     assert rings.get(timeout=60.0) == "rung"
+
+
+def test_a_bell_whose_thread_dies_says_so_and_rings_again(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("icestream.engine.machine.watched._FIRST", 0.01)
+    rings: queue.SimpleQueue[str] = queue.SimpleQueue()
+    died: queue.SimpleQueue[ThreadDied] = queue.SimpleQueue()
+    errors = [ValueError("nobody expects this")]
+
+    def rung() -> None:
+        if errors:
+            raise errors.pop()
+        rings.put("rung")
+
+    hung = Doorbell(name, rung, died.put)
+    assert wake(name)
+    said = died.get(timeout=60.0)
+    assert (said.name, str(said.error), said.again) == ("doorbell", "nobody expects this", True)
+    assert wake(name)
+    assert rings.get(timeout=60.0) == "rung"
+    hung.close()
+    assert died.empty()
 
 
 def test_a_bell_is_only_for_its_owner_and_is_taken_down(name: str) -> None:

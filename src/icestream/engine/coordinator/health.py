@@ -1,0 +1,76 @@
+"""Health: people are told what is wrong with the engine's own parts while it is."""
+
+import time
+
+import structlog
+
+from icestream.engine.executors.contract import CapacityChanged
+from icestream.engine.machine.watched import ThreadDied
+from icestream.engine.record import observations
+from icestream.engine.record.alerts import SESSION
+from icestream.engine.record.record import Record
+from icestream.model import Alert
+
+__all__ = ["ROOM", "THREAD", "Health", "plain"]
+
+ROOM = "executor.room"
+"""Of the alert that the executor has less room than it was made for."""
+THREAD = "thread."
+"""Beginning of the keys of alerts on threads that died."""
+_WELL = 120.0
+"""Seconds without another death after which a thread is well again: longer than any pause."""
+
+_log = structlog.get_logger("icestream.engine")
+
+
+class Health:
+    """Raises and clears the alerts on executor and threads."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._until: dict[str, float] = {}
+        """When each alert on a thread is to be cleared."""
+
+    def capacity(self, said: CapacityChanged) -> None:
+        """The executor has another room."""
+        held = self._record.alerts.held.get((SESSION, ROOM))
+        if said.reason:
+            message = (
+                f"{_many(said.leases)} can run at once: {said.reason}. It is tried again by itself"
+            )
+            level = "warning" if said.leases else "critical"
+            alert = Alert(key=ROOM, level=level, message=message)  # type: ignore[arg-type]
+            if held is None or held.alert != alert:
+                observations.alert(self._record, alert, holds=True)
+                _log.warning("room", leases=said.leases, reason=said.reason)
+        elif held is not None:
+            observations.alert(self._record, held.alert, holds=False)
+
+    def died(self, said: ThreadDied) -> None:
+        """A thread has died."""
+        then = "it is started again" if said.again else "the session ends and can be run again"
+        alert = Alert(
+            key=THREAD + said.name,
+            level="warning" if said.again else "critical",
+            message=f"a part of the engine has failed: {said.name} ({plain(said.error)}); {then}",
+        )
+        observations.alert(self._record, alert, holds=True)
+        self._until[alert.key] = time.monotonic() + _WELL
+        _log.error("thread", name=said.name, again=said.again, exc_info=said.error)
+
+    def look(self) -> None:
+        """Clear what is over; what an earlier run of the session left, too."""
+        now = time.monotonic()
+        for reporter, key in list(self._record.alerts.held):
+            if reporter == SESSION and key.startswith(THREAD) and self._until.get(key, now) <= now:
+                alert = self._record.alerts.held[reporter, key].alert
+                observations.alert(self._record, alert, holds=False)
+
+
+def plain(error: BaseException) -> str:
+    """An error in one line, with what kind it is."""
+    return f"{type(error).__name__}: {error}".rstrip(": ").replace("\n", " ")
+
+
+def _many(leases: int) -> str:
+    return f"only {leases} lease{'' if leases == 1 else 's'}" if leases else "no lease"
