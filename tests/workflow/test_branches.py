@@ -263,7 +263,7 @@ def test_the_preview_of_a_branch_counts_what_then_runs(
 ) -> None:
     log = tmp_path / "log"
     running = started(session, files, log)
-    wait_for(lambda: done(session, "b") == 6)
+    wait_for(lambda: done(session, "b") == 6 and done(session, "c") == 6)
     store = session.store()
     workflow = with_parameters(session_workflow(store), registry(), "a", {"add": 7})
     told = preview(store, registry(), workflow)

@@ -6,9 +6,10 @@ any of them is written, and each table is written with one statement however man
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Table, Update, bindparam, func, insert, select, update
 
 from icestream.store import tables as t
 from icestream.store.events import Event, document_of
@@ -101,22 +102,33 @@ class Writes:
             for same in _alike(rows):
                 connection.execute(insert(table), same)
         for (table, names), rows in self._updates.items():
-            statement = (
-                update(table)
-                .where(table.c.id == bindparam("id_"))
-                .values({name: bindparam(name) for name in names})
-            )
-            connection.execute(statement, rows)
-        for revision_id, changes in self._counts.items():
-            changed = {name: t.counter.c[name] + by for name, by in changes.items() if by}
-            if changed:
-                connection.execute(
-                    update(t.counter).where(t.counter.c.revision_id == revision_id).values(changed)
-                )
+            connection.execute(_update_of(table, names), rows)
+        changed: list[dict[str, Any]] = [
+            {"of": revision} | {name: by for name, by in sorted(changes.items()) if by}
+            for revision, changes in self._counts.items()
+        ]
+        for same in _alike([row for row in changed if len(row) > 1]):
+            connection.execute(_count_of(tuple(same[0])[1:]), same)
         # What has been written is not written again when more is added to the same transaction.
         self._inserts.clear()
         self._updates.clear()
         self._counts.clear()
+
+
+@cache
+def _update_of(table: Table, names: tuple[str, ...]) -> Update:
+    """The statement that changes these columns of the rows that have a number."""
+    changed: dict[str, Any] = {name: bindparam(name) for name in names}
+    return update(table).where(table.c.id == bindparam("id_")).values(changed)
+
+
+@cache
+def _count_of(names: tuple[str, ...]) -> Update:
+    """The statement that adds to these counters of a revision."""
+    counter = t.counter.c
+    more = {name: bindparam(name, type_=counter[name].type) for name in names}
+    changed = {name: counter[name] + more[name] for name in names}
+    return update(t.counter).where(counter.revision_id == bindparam("of")).values(changed)
 
 
 def _alike(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

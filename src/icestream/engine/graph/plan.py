@@ -30,6 +30,7 @@ __all__ = [
     "bind",
     "fingerprint_of",
     "parameters_of",
+    "works_of",
 ]
 
 FIRST_BRANCH = BranchId(1)
@@ -179,11 +180,8 @@ class Plan:
 
     def maker(self, feed: Feed) -> tuple[PlannedStep, str]:
         """The step and port that make what comes from a feed: selections and triggers only pass."""
-        source, port = self.steps[feed.step], feed.port
-        while source.passes:
-            origin = source.feeds[port][0]
-            source, port = self.steps[origin.step], origin.port
-        return source, port
+        origin = _origin(self.steps, feed)
+        return self.steps[origin.step], origin.port
 
 
 def _in_order(steps: Iterable[PlannedStep]) -> list[PlannedStep]:
@@ -219,6 +217,36 @@ def fingerprint_of(step: PlannedStep, feeding: Mapping[str, str]) -> str:
     }
     protocol = step.protocol
     return content_key([protocol.name, protocol.version, dict(step.deciding), inputs])
+
+
+def works_of(steps: Mapping[RevisionId, PlannedStep]) -> dict[RevisionId, str]:
+    """What each step makes of what: tasks of steps at the same work may have the same results.
+
+    What a link passes through does not count, nor does what feeds an input that may be missing.
+    """
+    works: dict[RevisionId, str] = {}
+    for step in _in_order(steps.values()):
+        protocol = step.protocol
+        sure = () if protocol.agrees else type(protocol).inputs()
+        inputs = {
+            port.name: [
+                [works[origin.step], origin.port]
+                for feed in step.feeds.get(port.name, ())
+                for origin in [_origin(steps, feed)]
+            ]
+            for port in sure
+            if not port.optional
+        }
+        content = [protocol.name, protocol.version, dict(step.deciding), inputs]
+        works[step.id] = content_key(content)
+    return works
+
+
+def _origin(steps: Mapping[RevisionId, PlannedStep], feed: Feed) -> Feed:
+    """What makes that which comes from a feed: selections and triggers only pass."""
+    while steps[feed.step].passes:
+        feed = steps[feed.step].feeds[feed.port][0]
+    return feed
 
 
 def parameters_of(

@@ -6,13 +6,21 @@ take that revision, and with it every task and result.
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from icestream.engine.graph.plan import Feed, Plan, PlannedStep, bind, fingerprint_of
+from icestream.engine.graph.plan import (
+    Feed,
+    Plan,
+    PlannedStep,
+    bind,
+    fingerprint_of,
+    works_of,
+)
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Output, Workflow
 from icestream.engine.record.workflows import adopted_branch, branch_called, inputs_of, workflow_of
@@ -482,12 +490,13 @@ class _Merged:
             for feeds in step.feeds.values():
                 for feed in feeds:
                     consumers[feed.step][step.id] = None
-        kinds = [step.protocol.name for step in self._steps.values()]
+        works = works_of(self._steps)
+        at_work = Counter(works.values())
         return {
             number: replace(
                 step,
                 consumers=tuple(consumers[number]),
-                looks_back=self._revisions[step.step] > 1 or kinds.count(step.protocol.name) > 1,
+                looks_back=self._revisions[step.step] > 1 or at_work[works[number]] > 1,
                 protocol=self._protocol(step),
             )
             for number, step in self._steps.items()

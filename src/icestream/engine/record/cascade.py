@@ -12,13 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from icestream.engine.decisions.ready import Ready, rank_of
 from icestream.engine.graph.joins import LIVE, Joined, Missing, Row
 from icestream.engine.graph.plan import Plan, PlannedStep
 from icestream.engine.record.applied import Applied, Memory, Twin
 from icestream.engine.record.arrivals import Arrivals, Outcomes
+from icestream.engine.record.results import results_of
 from icestream.engine.record.verdicts import Judged, judged, verdict_of
 from icestream.model import ResultId, RevisionId, SubjectId, TaskId, TaskState, task_key
 from icestream.store import tables as t
@@ -31,6 +32,14 @@ from icestream.store.events import (
 from icestream.store.writing import Writes
 
 __all__ = ["Cascade", "Known"]
+
+_OF_SUBJECTS = select(
+    t.task.c.id, t.task.c.revision_id, t.task.c.subject_id, t.task.c.state, t.task.c.passed,
+    t.task.c.key, t.task.c.result_id, t.task.c.reason,
+).where(
+    t.task.c.subject_id.in_(bindparam("subjects", expanding=True)),
+    t.task.c.revision_id.in_(bindparam("steps", expanding=True)),
+)  # fmt: skip
 
 
 class Cascade:
@@ -59,14 +68,8 @@ class Cascade:
             return
         for subject in wanted:
             self._rows[subject] = {}
-        task = t.task.c
-        chosen = select(
-            task.id, task.revision_id, task.subject_id, task.state, task.passed, task.key,
-            task.result_id, task.reason,
-        ).where(
-            task.subject_id.in_(wanted), task.revision_id.in_(list(self.plan.steps))
-        )  # fmt: skip
-        for found in self.connection.execute(chosen):
+        asked = {"subjects": wanted, "steps": list(self.plan.steps)}
+        for found in self.connection.execute(_OF_SUBJECTS, asked):
             row = Row(*found)
             self._rows[row.subject][row.step] = row
 
@@ -274,10 +277,10 @@ class Cascade:
         keys = [row.key for row in rows if row.id or step.looks_back]
         if not keys or step.kind == "trigger":
             return {}
-        result = t.result.c
         if step.kind != "selection":
-            chosen = select(result.key, result.id).where(result.key.in_(keys))
-            return {key: Known(number, Judged()) for key, number in self.connection.execute(chosen)}
+            there = results_of(self.connection, keys)
+            return {key: Known(number, Judged()) for key, number in there.items()}
+        result = t.result.c
         told = select(result.key, result.id, result.types, result.document)
         return {
             key: Known(number, verdict_of(types, document))

@@ -1,18 +1,17 @@
 """Recording what sources found: exposures, the items that stand for them, and what was refused."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
 from icestream.engine.graph.joins import Row
 from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.record.cascade import Cascade
+from icestream.engine.record.results import results_of
 from icestream.engine.record.subjects import named_subjects
-from icestream.engine.record.verdicts import Judged, judged
+from icestream.engine.record.verdicts import Judged, weighed, words_on
 from icestream.model import (
     Alert,
     Exposure,
@@ -47,34 +46,59 @@ def record_discovery(
     if step.sample is not None:
         found = _of_sample(found, {name for name in names if step.takes(numbers[name])})
     cascade.load(numbers.values())
-    keys = {_name(item): _key(step, item) for item in found.items}
-    known = _known(cascade, keys.values())
-    changed = []
-    for item in found.items:
-        name = _name(item)
-        row = cascade.rows(numbers[name]).get(step.id)
-        if row is not None and row.state == "done":
-            if row.key != keys[name]:
-                changed.append(name)
-            continue
-        number = known.get(keys[name])
-        if number is None:
-            made = {"key": keys[name], **_made(step, item, session)}
-            number = _take(cascade, step, numbers[name], made, epoch)
-        known[keys[name]] = number
-        _arrived(cascade, step, numbers[name], row, keys[name], number)
+    changed = _take_items(cascade, step, found.items, numbers, session, epoch)
     for one in found.refused:
-        reason = f"{one.path.name}: {one.reason}"
-        row = cascade.rows(numbers[one.exposure]).get(step.id)
-        if row is None:
-            cascade.add(
-                step, Row(TaskId(0), step.id, numbers[one.exposure], "failed", reason=reason)
-            )
-        elif row.state == "failed" and row.reason != reason:
-            cascade.change(step, row, "failed", reason=reason)
+        _refuse(cascade, step, numbers[one.exposure], f"{one.path.name}: {one.reason}")
     if found.state is not KEEP:
         cascade.writes.update(t.revision, step.id, cursor=json.dumps(found.state))
     return changed
+
+
+def _take_items(
+    cascade: Cascade,
+    step: PlannedStep,
+    items: Sequence[Any],
+    numbers: Mapping[str, SubjectId],
+    session: Path,
+    epoch: int,
+) -> list[str]:
+    """Take in items of a source; returns the names of those that were taken in as something else.
+
+    Those that came before and are what they were are passed over.
+    """
+    keys = {_name(item): _key(step, item) for item in items}
+    known = results_of(cascade.connection, keys.values())
+    words = words_on(cascade.connection, step.step, numbers.values())
+    changed = []
+    for item in items:
+        name = _name(item)
+        subject, key = numbers[name], keys[name]
+        row = cascade.rows(subject).get(step.id)
+        if row is not None and row.state == "done":
+            if row.key != key:
+                changed.append(name)
+            continue
+        if key not in known:
+            made = {"key": key, **_made(step, item, session)}
+            known[key] = _insert_result(cascade, step, subject, made, epoch)
+        word = weighed(words.get(subject), Judged())
+        if row is None:
+            row = Row(TaskId(0), step.id, subject, "done", word.passed, key, reason=word.reason)
+            row.result = known[key]
+            cascade.add(step, row)
+        else:
+            values = {"result_id": known[key], "passed": word.passed, "reason": word.reason}
+            cascade.change(step, row, "done", key=key, **values)
+    return changed
+
+
+def _refuse(cascade: Cascade, step: PlannedStep, subject: SubjectId, reason: str) -> None:
+    """Record that a source cannot take in an exposure."""
+    row = cascade.rows(subject).get(step.id)
+    if row is None:
+        cascade.add(step, Row(TaskId(0), step.id, subject, "failed", reason=reason))
+    elif row.state == "failed" and row.reason != reason:
+        cascade.change(step, row, "failed", reason=reason)
 
 
 def _key(step: PlannedStep, item: Any) -> str:
@@ -120,11 +144,6 @@ def _shots(item: Any) -> Iterable[Exposure]:
     return [value for value in values if isinstance(value, Exposure)]
 
 
-def _known(cascade: Cascade, keys: Iterable[str]) -> dict[str, ResultId]:
-    chosen = select(t.result.c.key, t.result.c.id).where(t.result.c.key.in_(list(keys)))
-    return {key: ResultId(int(number)) for key, number in cascade.connection.execute(chosen)}
-
-
 def _made(step: PlannedStep, item: Any, session: Path) -> dict[str, str]:
     """A discovered item as the columns of a result: its document, what it is, its pictures."""
 
@@ -141,7 +160,7 @@ def _made(step: PlannedStep, item: Any, session: Path) -> dict[str, str]:
     }
 
 
-def _take(
+def _insert_result(
     cascade: Cascade, step: PlannedStep, exposure: SubjectId, made: dict[str, str], epoch: int
 ) -> ResultId:
     """Insert the result that stands for a discovered item, given by some of its columns."""
@@ -159,24 +178,6 @@ def _take(
     )
     cascade.memory.documents.remember(number, made["document"])
     return ResultId(number)
-
-
-def _arrived(
-    cascade: Cascade,
-    step: PlannedStep,
-    exposure: SubjectId,
-    row: Row | None,
-    key: str,
-    number: ResultId,
-) -> None:
-    """An exposure has come to its source, with the result that stands for it."""
-    word = judged(cascade.connection, step.step, exposure, Judged())
-    if row is None:
-        row = Row(TaskId(0), step.id, exposure, "done", word.passed, key, number, word.reason)
-        cascade.add(step, row)
-    else:
-        values = {"result_id": number, "passed": word.passed, "reason": word.reason}
-        cascade.change(step, row, "done", key=key, **values)
 
 
 def changed_after(names: Sequence[str]) -> list[Alert]:

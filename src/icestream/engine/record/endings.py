@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from icestream.engine.decisions.changes import ATTEMPTS, backoff
 from icestream.engine.decisions.events import LeaseEnded
@@ -18,6 +18,7 @@ from icestream.engine.executors.contract import BLAMELESS, CANCELLED, Ended, End
 from icestream.engine.graph.joins import Row
 from icestream.engine.record.batches import free_batch
 from icestream.engine.record.cascade import Cascade
+from icestream.engine.record.results import results_of
 from icestream.engine.record.verdicts import Judged, judged, verdict_of
 from icestream.model import (
     ResultId,
@@ -77,6 +78,7 @@ def record_lease(
     """Record what became of a lease and each of its tasks."""
     groups: dict[str, list[Any]] = defaultdict(list)
     told = {one.task: one for one in lease.endings}
+    there = results_of(cascade.connection, (out.key for out in tasks.values()))
     seconds, reason = 0.0, ""
     for task, out in tasks.items():
         ending = told.get(task) or _lost(task, lease)
@@ -84,7 +86,7 @@ def record_lease(
         if outcome == "again" and out.attempt >= ATTEMPTS:
             outcome = "defect"
         if outcome == "done":
-            record_done(cascade, out, ending, epoch)
+            record_done(cascade, out, ending, epoch, there)
             groups["done"].append(task)
             seconds += ending.seconds
         elif outcome == "again":
@@ -107,9 +109,12 @@ def record_lease(
     return LeaseEnded(lease.lease, **by_outcome, seconds=mean, reason=reason)
 
 
-def record_done(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -> bool:
+def record_done(
+    cascade: Cascade, out: TaskOut, ending: Ending, epoch: int, there: dict[str, ResultId]
+) -> bool:
     """Record the result of a task; False when the task had been withdrawn or revised."""
-    number = _result(cascade, out, ending, epoch)
+    number = there.get(out.key) or _insert_result(cascade, out, ending, epoch)
+    there[out.key] = number
     row = _row(cascade, out)
     if row is None:
         ours = (t.task.c.id == out.id, t.task.c.state != "done")
@@ -162,12 +167,8 @@ def _row(cascade: Cascade, out: TaskOut) -> Row | None:
     return row
 
 
-def _result(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -> ResultId:
-    """Insert a result with all that belongs to it, unless its key has one; its number."""
-    chosen = select(t.result.c.id).where(t.result.c.key == out.key)
-    known = cascade.connection.execute(chosen).scalar()
-    if known is not None:
-        return ResultId(int(known))
+def _insert_result(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -> ResultId:
+    """Insert a result with all that belongs to it; its number."""
     writes = cascade.writes
     number = writes.insert(
         t.result,

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from icestream.engine.decisions.actions import Start
 from icestream.engine.executors.contract import Call, Lease
-from icestream.engine.graph.joins import Row
 from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.record.cascade import Cascade
 from icestream.engine.record.endings import TaskOut
+from icestream.engine.record.results import results_of
 from icestream.model import ResultId, RevisionId, StepId, SubjectId, TaskId
 from icestream.store import tables as t
 
@@ -21,6 +21,15 @@ __all__ = ["SCRATCH", "Dispatch", "Sent", "prepare"]
 
 SCRATCH = ".scratch"
 """Where attempts write, in the session's folder."""
+
+_READY = (
+    select(
+        t.task.c.id, t.task.c.step_id, t.task.c.revision_id, t.task.c.subject_id, t.task.c.key,
+        t.task.c.inputs, t.task.c.attempt, t.task.c.result_id, t.subject.c.name,
+    )
+    .join(t.subject, t.subject.c.id == t.task.c.subject_id)
+    .where(t.task.c.id.in_(bindparam("tasks", expanding=True)), t.task.c.state == "ready")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,45 +87,34 @@ def prepare(cascade: Cascade, dispatch: Dispatch, starts: Sequence[Start]) -> li
 
 
 def _rows(connection: Connection, starts: Sequence[Start]) -> dict[int, Any]:
-    task = t.task.c
     wanted = [ready.id for start in starts for ready in start.tasks]
-    chosen = (
-        select(
-            task.id, task.step_id, task.revision_id, task.subject_id, task.key, task.inputs,
-            task.attempt, task.result_id, t.subject.c.name,
-        )
-        .join(t.subject, t.subject.c.id == task.subject_id)
-        .where(task.id.in_(wanted), task.state == "ready")
-    )  # fmt: skip
-    return {row.id: row for row in connection.execute(chosen)}
+    return {row.id: row for row in connection.execute(_READY, {"tasks": wanted})}
 
 
 def _known_or_doing(cascade: Cascade, rows: Iterable[Any]) -> list[int]:
     """Tasks that need not run: their result is there, or being made by another task."""
-    spared: list[int] = []
     doing = set(cascade.memory.running)
-    by_step: dict[RevisionId, list[Any]] = {}
+    spared: list[Any] = []
+    # A step that does not look back has what was taken back while it ran, and is wanted again.
+    looking = [row.key for row in rows if cascade.plan.steps[row.revision_id].looks_back]
+    there = results_of(cascade.connection, looking)
     for row in rows:
-        revision = RevisionId(row.revision_id)
-        # A step that does not look back has what was taken back while it ran, and is wanted again.
-        if cascade.plan.steps[revision].looks_back or row.key in doing:
-            by_step.setdefault(revision, []).append(row)
-    for revision, ours in by_step.items():
-        step = cascade.plan.steps[revision]
-        cascade.load(SubjectId(row.subject_id) for row in ours)
-        tasks: list[Row] = [cascade.rows(SubjectId(row.subject_id))[revision] for row in ours]
-        known = cascade.known_results(step, tasks)
-        for task in tasks:
-            if task.key in known:
-                cascade.use(step, task, known[task.key])
-                del cascade.applied.withdrawn[task.id]  # who starts it has taken it already
-            elif task.key in doing:
-                cascade.withhold(step, task)
-            else:
-                doing.add(task.key)
-                continue
-            spared.append(task.id)
-    return spared
+        looks_back = cascade.plan.steps[row.revision_id].looks_back
+        if row.key in doing or (looks_back and row.key in there):
+            spared.append(row)
+        elif looks_back:
+            doing.add(row.key)
+    cascade.load(SubjectId(row.subject_id) for row in spared)
+    for row in spared:
+        step = cascade.plan.steps[RevisionId(row.revision_id)]
+        task = cascade.rows(SubjectId(row.subject_id))[step.id]
+        known = cascade.known_results(step, [task])
+        if task.key in known:
+            cascade.use(step, task, known[task.key])
+            del cascade.applied.withdrawn[task.id]  # who starts it has taken it already
+        else:
+            cascade.withhold(step, task)
+    return [row.id for row in spared]
 
 
 def _results(inputs: str) -> list[int]:

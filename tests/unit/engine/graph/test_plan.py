@@ -12,6 +12,7 @@ from icestream.engine.graph.plan import (
     bind,
     fingerprint_of,
     parameters_of,
+    works_of,
 )
 from icestream.engine.graph.workflow import InvalidWorkflow, Output, Workflow
 from icestream.model import RevisionId, SubjectId
@@ -52,6 +53,27 @@ def test_the_maker_of_an_item_is_behind_what_only_passes() -> None:
     assert (step.name, port) == ("src", "number")
     step, port = made.maker(made.step("s").feeds["first"][0])
     assert (step.name, port) == ("a", "number")
+
+
+def test_steps_are_at_the_same_work_when_they_make_the_same_of_the_same() -> None:
+    made = plan(
+        ("src", "toy.count", {}, {}),
+        ("sel", "toy.select", {"below": 7}, {"number": "src"}),
+        ("a", "toy.add", {}, {"number": "src"}),
+        ("same", "toy.add", {}, {"number": "sel"}),
+        ("other", "toy.add", {"add": 5}, {"number": "src"}),
+        ("after", "toy.add", {}, {"number": "a"}),
+        ("after_same", "toy.add", {}, {"number": "same"}),
+        ("b", "toy.agree", {}, {"number": ["a", "other"]}),
+        ("c", "toy.agree", {}, {"number": ["same", "src"]}),
+    )
+    works = works_of(made.steps)
+    of = {step.name: works[number] for number, step in made.steps.items()}
+    assert of["a"] == of["same"]  # a selection only lets pass
+    assert of["after"] == of["after_same"]
+    assert of["b"] == of["c"]  # of some candidates nothing may have come
+    alike = ({"a", "same"}, {"after", "after_same"}, {"b", "c"})
+    assert len(set(of.values())) == len(of) - len(alike)
 
 
 def test_a_workflow_that_cannot_run_cannot_be_bound() -> None:

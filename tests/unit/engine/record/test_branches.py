@@ -108,9 +108,11 @@ def test_only_a_step_whose_results_may_exist_looks_for_them(desk: Desks) -> None
     made = desk(SRC, A, sel)
     assert not made.step("a").looks_back
     made.open(SRC, A, sel, B)
-    assert made.step("a").looks_back  # another step of the same protocol
+    assert not made.step("a").looks_back  # the other step of its protocol adds to something else
+    made.open(SRC, A, sel, B, add("d", "src"))
+    assert made.step("a").looks_back  # another step does the same
     assert not made.step("sel").looks_back
-    made.open(SRC, A, ("sel", "toy.select", {"below": 9}, {"number": "a"}), B)
+    made.open(SRC, A, ("sel", "toy.select", {"below": 9}, {"number": "a"}), B, add("d", "src"))
     assert made.step("sel").looks_back  # an earlier revision
 
 
