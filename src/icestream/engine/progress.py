@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from icestream.engine.graph.plan import Plan
-from icestream.model import Alert
+from icestream.model import Alert, SessionState, StepKind, StepStatus
 from icestream.store import queries
 from icestream.store.open import Store
 from icestream.store.records import Counts
@@ -17,8 +17,8 @@ class StepProgress:
     """How far one step is."""
 
     name: str
-    kind: str
-    state: str
+    kind: StepKind
+    state: StepStatus
     reason: str
     counts: Counts
 
@@ -27,8 +27,7 @@ class StepProgress:
 class Progress:
     """A snapshot of a running session, cheap to take from any thread."""
 
-    state: str = "starting"
-    """starting, running, paused, draining, held, done, stopped."""
+    state: SessionState = "starting"
     reason: str = ""
     found: int = 0
     """Exposures taken in."""
@@ -44,7 +43,7 @@ class Progress:
 class Outcome:
     """How a session was left."""
 
-    state: str
+    state: SessionState
     """done: all streams closed and everything processed; stopped: left before that."""
     exposures: Mapping[str, int] = field(default_factory=dict)
     """Number in each state: going, done, rejected, failed."""
@@ -65,7 +64,9 @@ class Outcome:
         return tuple(name for name, one in counts.items() if one.failed and not one.done)
 
 
-def look(store: Store, plan: Plan, state: str, waiting: int, alerts: Iterable[Alert]) -> Progress:
+def look(
+    store: Store, plan: Plan, state: SessionState, waiting: int, alerts: Iterable[Alert]
+) -> Progress:
     """How far a session is, by its store."""
     steps = _steps(store)
     found = sum(step.counts.total for step in steps if step.kind == "source")

@@ -18,7 +18,6 @@ from icestream.model.identity import (
     SubjectId,
     SubjectKind,
     TaskId,
-    TaskState,
     content_key,
     source_key,
     task_key,
@@ -35,6 +34,14 @@ from icestream.model.particles import Particles
 from icestream.model.picks import Picks
 from icestream.model.picture import Picture, marked_fields, pictures_of
 from icestream.model.quality import QUALITIES, Measured, Quality, qualities_of
+from icestream.model.states import (
+    BranchState,
+    ExposureState,
+    SessionState,
+    StepKind,
+    StepStatus,
+    TaskState,
+)
 from icestream.model.verdict import Accepted, Rejected, Verdict
 from icestream.model.volume import Volume
 
@@ -47,10 +54,12 @@ __all__ = [
     "Accepted",
     "Alert",
     "BranchId",
+    "BranchState",
     "Classes",
     "Column",
     "Ctf",
     "Exposure",
+    "ExposureState",
     "Gain",
     "GainVerdict",
     "Image",
@@ -72,9 +81,12 @@ __all__ = [
     "Rejected",
     "ResultId",
     "RevisionId",
+    "SessionState",
     "Spectrum",
     "Stack",
     "StepId",
+    "StepKind",
+    "StepStatus",
     "SubjectId",
     "SubjectKind",
     "TaskId",

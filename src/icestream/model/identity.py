@@ -13,7 +13,6 @@ __all__ = [
     "SubjectId",
     "SubjectKind",
     "TaskId",
-    "TaskState",
     "content_key",
     "source_key",
     "task_key",
@@ -27,7 +26,7 @@ TaskId = NewType("TaskId", int)
 ResultId = NewType("ResultId", int)
 
 SubjectKind = Literal["exposure", "group", "batch"]
-TaskState = Literal["ready", "running", "held", "done", "failed", "skipped"]
+"""What a task can be of."""
 
 
 def content_key(content: Any) -> str:

@@ -52,6 +52,7 @@ class GroupProtocol(Protocol[P]):
     kind = "group"
     runs = True
     gathers = True
+    groups = True
     family: ClassVar[str]
     """What its groups are: ``tilt series``, ``grid square``. Groups of one name in steps of one
     family are the same group, and what two steps make of it can be joined."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
 
-from icestream.model import Alert, content_key, to_document
+from icestream.model import Alert, StepKind, content_key, to_document
 from icestream.protocol.checkpoint import read_checkpoint, write_checkpoint
 from icestream.protocol.executable import Program
 from icestream.protocol.figures import Figure
@@ -57,7 +57,7 @@ class Protocol(ABC, Generic[P]):
     cites: ClassVar[tuple[str, ...]] = ()
     """Sources, as ``doi:...``."""
     resources: ClassVar[Resources] = Resources()
-    kind: ClassVar[str]
+    kind: ClassVar[StepKind]
     """What records and people call the kind. Code asks for the traits below."""
     brings: ClassVar[bool] = False
     """Brings items in from outside: nothing feeds it, and it is asked again and again."""
@@ -66,10 +66,18 @@ class Protocol(ABC, Generic[P]):
     passes: ClassVar[bool] = False
     """Its outputs are its inputs, let through or held back: each on the verdict of its task where
     it `runs`, otherwise all of them at once."""
+    judges: ClassVar[bool] = False
+    """The verdict of its task decides what goes on."""
+    holds: ClassVar[bool] = False
+    """Has a gate that holds everything back until it opens."""
     agrees: ClassVar[bool] = False
     """Takes any number of links at its input, and goes on with those that have a result."""
     gathers: ClassVar[bool] = False
-    """Takes the items of many exposures into one task, and makes snapshots of them all."""
+    """Takes the items of many exposures into one task."""
+    groups: ClassVar[bool] = False
+    """What it gathers belongs together: a task is of a group."""
+    accumulates: ClassVar[bool] = False
+    """What it gathers goes into a state that grows: a task is of a batch, and makes a snapshot."""
     watches: ClassVar[bool] = False
     """Looks at what others made, and makes nothing that flows on."""
 
@@ -278,6 +286,7 @@ class SelectionProtocol(Protocol[P]):
     kind = "selection"
     runs = True
     passes = True
+    judges = True
 
     judge: Any
     """Given by the author: returns `Accepted()` or `Rejected(reasons)`."""
@@ -322,6 +331,7 @@ class BatchProtocol(Protocol[P], Generic[P, S]):
     kind = "batch"
     runs = True
     gathers = True
+    accumulates = True
 
     @abstractmethod
     def batch_size(self) -> int:
@@ -373,6 +383,7 @@ class TriggerProtocol(Protocol[P]):
 
     kind = "trigger"
     passes = True
+    holds = True
     item: ClassVar[type[Any]]
 
     @abstractmethod

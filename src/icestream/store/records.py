@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from icestream.model import SubjectKind
+from icestream.model import (
+    BranchState,
+    ExposureState,
+    SessionState,
+    StepKind,
+    StepStatus,
+    SubjectKind,
+    TaskState,
+)
 
 __all__ = [
     "AlertRecord",
@@ -37,8 +45,7 @@ class SessionRecord:
     """Name of the workflow."""
     order: str
     """``newest`` or ``oldest`` exposure first."""
-    state: str
-    """running, paused, draining, stopped, held (storage trouble), done."""
+    state: SessionState
     reason: str
     """Why it is paused or held; empty otherwise."""
     branch: str
@@ -63,8 +70,7 @@ class BranchRecord:
     name: str
     workflow: str
     """Name of its workflow."""
-    state: str
-    """active (it is processed), resting (kept as it is), dropped."""
+    state: BranchState
     adopted: bool
     """Whether it is the one that people mean when they name none."""
     sample: int | None
@@ -116,12 +122,10 @@ class StepRecord:
     id: int
     name: str
     protocol: str
-    kind: str
-    """item, source, consensus, selection, batch, trigger, monitor."""
+    kind: StepKind
     depth: int
     """Links between it and the farthest source."""
-    state: str
-    """waiting, running, paused, draining, done, failed."""
+    state: StepStatus
     reason: str
     """Why it is paused or failed; empty otherwise."""
     revision: int
@@ -177,8 +181,7 @@ class ExposureRecord:
     number: int
     """In order of arrival, from 1."""
     name: str
-    state: str
-    """going, done, rejected, failed."""
+    state: ExposureState
     reasons: tuple[str, ...]
     """Why it was rejected or failed, each with the step's name."""
     found: float
@@ -255,7 +258,7 @@ class FailureRecord:
     """Empty where it is about a group or a batch."""
     subject: str
     """Name of what it is about."""
-    state: str
+    state: TaskState
     reason: str
     details: str
     """Traceback or last lines of the program's output; may be empty."""

@@ -149,7 +149,18 @@ def test_a_batch_counts_items_by_their_length() -> None:
     assert Count().size(object()) == 1
 
 
-TRAITS = ("brings", "runs", "passes", "agrees", "gathers", "watches")
+TRAITS = (
+    "brings",
+    "runs",
+    "passes",
+    "judges",
+    "holds",
+    "agrees",
+    "gathers",
+    "groups",
+    "accumulates",
+    "watches",
+)
 
 
 @pytest.mark.parametrize(
@@ -159,9 +170,10 @@ TRAITS = ("brings", "runs", "passes", "agrees", "gathers", "watches")
         (ItemProtocol, {"runs"}),
         (ProgramProtocol, {"runs"}),
         (ConsensusProtocol, {"runs", "agrees"}),
-        (SelectionProtocol, {"runs", "passes"}),
-        (BatchProtocol, {"runs", "gathers"}),
-        (TriggerProtocol, {"passes"}),
+        (SelectionProtocol, {"runs", "passes", "judges"}),
+        (BatchProtocol, {"runs", "gathers", "accumulates"}),
+        (GroupProtocol, {"runs", "gathers", "groups"}),
+        (TriggerProtocol, {"passes", "holds"}),
         (Monitor, {"watches"}),
     ],
 )

@@ -344,7 +344,7 @@ class Coordinator:
         if self._state.session != "running":
             return False
         try:
-            steps = [step for step in self._record.plan.by_depth() if step.kind == "monitor"]
+            steps = [step for step in self._record.plan.by_depth() if step.protocol.watches]
             said = [monitors.inspect(self._store, self._record.plan, step) for step in steps]
             asked = [observations.inspected(self._record, one, last=True) for one in said]
             if any(asked):

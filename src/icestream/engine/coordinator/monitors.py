@@ -52,7 +52,7 @@ class MonitorThread(threading.Thread):
         self._wake = threading.Condition()
         self._stopped = threading.Event()
         self._new: set[RevisionId] = set()
-        self._due = {step.id: 0.0 for step in plan.steps.values() if step.kind == "monitor"}
+        self._due = {step.id: 0.0 for step in plan.steps.values() if step.protocol.watches}
 
     def news(self, steps: Iterable[RevisionId]) -> None:
         """Steps have new results: the monitors that look at them have something to see."""

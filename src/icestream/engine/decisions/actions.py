@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from icestream.engine.decisions.ready import Ready
-from icestream.model import RevisionId
+from icestream.model import RevisionId, StepStatus
 
 __all__ = [
     "Action",
@@ -40,7 +40,7 @@ class ChangeStep:
     """Record a step's new state."""
 
     step: RevisionId
-    state: str
+    state: StepStatus
     reason: str = ""
     alarm: bool = False
     """Whether people should be alerted."""

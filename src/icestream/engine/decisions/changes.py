@@ -36,7 +36,7 @@ from icestream.engine.decisions.events import (
 from icestream.engine.decisions.ready import Ready
 from icestream.engine.decisions.share import free_of
 from icestream.engine.decisions.state import WINDOW, State, StepState
-from icestream.model import RevisionId, TaskId
+from icestream.model import RevisionId, StepStatus, TaskId
 
 __all__ = ["ATTEMPTS", "FAILURES", "backoff", "change_step", "take_in"]
 
@@ -57,7 +57,7 @@ def take_in(state: State, event: Event) -> Iterator[Action]:
 
 
 def change_step(
-    step: StepState, state: str, reason: str = "", *, alarm: bool = False
+    step: StepState, state: StepStatus, reason: str = "", *, alarm: bool = False
 ) -> ChangeStep:
     """Give a step another state, and say that it is to be recorded."""
     step.state = state
@@ -162,7 +162,7 @@ def _replanned(state: State, event: Replanned) -> Iterator[Action]:
         elif fresh.state in ("running", "done"):
             fresh.state = "waiting"
         state.steps[fresh.id] = fresh
-        if fresh.kind == "source":
+        if fresh.brings:
             yield StartSource(fresh.id)
     for number, lane in event.lanes.items():
         state.steps[number].lane = lane

@@ -49,7 +49,7 @@ def _is_stuck(state: State) -> bool:
 
 
 def _can_do_nothing(step: StepState) -> bool:
-    if step.held or step.kind == "source":
+    if step.held or step.brings:
         return step.given_up or step.state == "done"
     return not (step.live or step.backfilling or step.asking)
 

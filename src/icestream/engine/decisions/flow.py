@@ -1,17 +1,18 @@
 """Moving steps on: waiting, running, done; when batches are formed and gates asked."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from icestream.engine.decisions.actions import Action, AskGate, FormBatch
 from icestream.engine.decisions.changes import change_step
 from icestream.engine.decisions.state import State, StepState
+from icestream.model import StepKind
 
 __all__ = ["follow", "is_alone"]
 
 
 def is_alone(step: StepState) -> bool:
     """Whether a step is a monitor that nothing feeds."""
-    return step.kind == "monitor" and not step.feeding
+    return step.watches and not step.feeding
 
 
 def follow(state: State, step: StepState) -> Iterator[Action]:
@@ -21,19 +22,13 @@ def follow(state: State, step: StepState) -> Iterator[Action]:
     if step.held:
         return
     busy = step.live > 0 or step.backfilling or step.waiting_items > 0
-    if step.kind == "batch":
-        yield from _batch(step, closed)
+    if step.kind in _ASKS:
+        yield from _ASKS[step.kind](step, closed)
         busy = busy or step.asking
-    elif step.kind == "group":
-        yield from _groups(step, closed)
-        busy = busy or step.asking
-    elif step.kind == "trigger":
-        yield from _gate(step, closed)
-        busy = busy or step.asking
-    elif step.kind == "source":
+    elif step.brings:
         busy = busy or not step.closed
     elif is_alone(step):
-        others = (s for s in state.steps.values() if s.feeding or s.kind != "monitor")
+        others = (s for s in state.steps.values() if s.feeding or not s.watches)
         busy = any(other.state != "done" for other in others)
     if busy:
         if step.state in ("waiting", "done"):
@@ -63,3 +58,11 @@ def _gate(step: StepState, closed: bool) -> Iterator[Action]:
     if step.waiting_items and not step.asking and not step.backfilling and asked != step.asked:
         step.asked = asked
         yield AskGate(step.id, step.waiting_items, step.waiting_size, closed)
+
+
+_ASKS: Mapping[StepKind, Callable[[StepState, bool], Iterator[Action]]] = {
+    "batch": _batch,
+    "group": _groups,
+    "trigger": _gate,
+}
+"""What a step of these kinds does when items have come, or no more will."""

@@ -45,7 +45,7 @@ def start(state: State) -> Iterator[Action]:
 
 def _reprocess(state: State, steps: list[StepState], behind: list[StepState]) -> Iterator[Action]:
     """Start what is left to reprocessing once everything live has been looked at."""
-    live = [step for step in steps if step.lane == "live" and step.kind != "monitor"]
+    live = [step for step in steps if step.lane == "live" and not step.watches]
     if not state.leases:
         yield from _start_one(state, behind)  # what waits, if anything, cannot start now
     if any(_has_ready(step) for step in live):

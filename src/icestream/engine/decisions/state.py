@@ -12,7 +12,7 @@ from typing import Protocol
 from icestream.engine.decisions.ready import Ready
 from icestream.engine.executors.contract import Fusing
 from icestream.engine.graph.plan import Lane
-from icestream.model import RevisionId, TaskId
+from icestream.model import RevisionId, SessionState, StepKind, StepStatus, TaskId
 from icestream.protocol import Resources
 
 __all__ = ["WINDOW", "Free", "RunningLease", "State", "StateView", "StepState", "StepView"]
@@ -69,12 +69,11 @@ class StepState:
 
     id: RevisionId
     depth: int
-    kind: str
+    kind: StepKind
     need: Resources
     feeding: tuple[RevisionId, ...] = ()
     """Steps that feed it."""
-    state: str = "waiting"
-    """waiting, running, paused, draining, done, failed."""
+    state: StepStatus = "waiting"
     window: list[tuple[int, int, Ready]] = field(default_factory=list)
     """Heap of the best ready tasks: (-rank, id, task)."""
     stored: int = 0
@@ -115,6 +114,16 @@ class StepState:
     def held(self) -> bool:
         """Whether none of its tasks may start."""
         return self.state in ("paused", "draining", "failed")
+
+    @property
+    def brings(self) -> bool:
+        """Whether it is a source."""
+        return self.kind == "source"
+
+    @property
+    def watches(self) -> bool:
+        """Whether it is a monitor."""
+        return self.kind == "monitor"
 
     @property
     def live(self) -> int:
@@ -167,8 +176,7 @@ class State:
     leases: dict[str, RunningLease] = field(default_factory=dict)
     later: list[tuple[float, int, Ready]] = field(default_factory=list)
     """Heap of tasks to try again: (when, id, task)."""
-    session: str = "running"
-    """running, paused, draining, held (trouble with storage)."""
+    session: SessionState = "running"
     mark: str = ""
     """Beginning of the names of leases: the session and its epoch."""
     counted: int = 0
@@ -199,11 +207,11 @@ class StepView(Protocol):
     @property
     def depth(self) -> int: ...
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> StepKind: ...
     @property
     def need(self) -> Resources: ...
     @property
-    def state(self) -> str: ...
+    def state(self) -> StepStatus: ...
     @property
     def window(self) -> Sequence[tuple[int, int, Ready]]: ...
     @property
@@ -228,7 +236,7 @@ class StateView(Protocol):
     @property
     def later(self) -> Sequence[tuple[float, int, Ready]]: ...
     @property
-    def session(self) -> str: ...
+    def session(self) -> SessionState: ...
     @property
     def finished(self) -> bool: ...
     @property

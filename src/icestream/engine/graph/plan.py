@@ -18,7 +18,7 @@ from icestream.engine.graph.workflow import (
     order_of,
     output_port,
 )
-from icestream.model import BranchId, RevisionId, StepId, SubjectId, content_key
+from icestream.model import BranchId, RevisionId, StepId, StepKind, SubjectId, content_key
 from icestream.protocol import Protocol, Registry, Resources, operational_parameters
 
 __all__ = [
@@ -94,8 +94,8 @@ class PlannedStep:
     """The exposures that it is for; None for all."""
 
     @property
-    def kind(self) -> str:
-        """item, source, consensus, selection, group, batch, trigger or monitor."""
+    def kind(self) -> StepKind:
+        """What records and people call the kind of its protocol."""
         return self.protocol.kind
 
     @property
@@ -106,17 +106,17 @@ class PlannedStep:
     @property
     def passes(self) -> bool:
         """Whether its outputs are its inputs, let through or held back."""
-        return self.kind in ("selection", "trigger")
+        return self.protocol.passes
 
     @property
     def gathers(self) -> bool:
         """Whether one of its tasks takes the items of many subjects."""
-        return self.kind in ("batch", "group")
+        return self.protocol.gathers
 
     @property
     def per_exposure(self) -> bool:
         """Whether it has one task for every exposure."""
-        return self.domain.kind == "exposure" and self.kind != "monitor"
+        return self.domain.kind == "exposure" and not self.protocol.watches
 
     @property
     def folder(self) -> str:

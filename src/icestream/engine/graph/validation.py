@@ -118,7 +118,7 @@ def _mixtures(workflow: Workflow, protocols: Mapping[str, type[Protocol[Any]]]) 
             continue
         domains[step.name] = domain_of(step.name, protocol, feeding)
         different = list(dict.fromkeys(str(domain) for domain in feeding))
-        if len(different) > 1 and protocol.kind != "monitor":
+        if len(different) > 1 and not protocol.watches:
             problems.append(
                 f"step {step.name!r}: joins {' with '.join(different)}, which nothing pairs; "
                 "connect it to one or the other"

@@ -24,7 +24,7 @@ from icestream.engine.graph.plan import (
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Output, Workflow
 from icestream.engine.record.workflows import adopted_branch, branch_called, inputs_of, workflow_of
-from icestream.model import BranchId, RevisionId, StepId, SubjectId, content_key
+from icestream.model import BranchId, BranchState, RevisionId, StepId, SubjectId, content_key
 from icestream.protocol import Registry
 from icestream.store import tables as t
 from icestream.store.events import (
@@ -204,7 +204,7 @@ def _other(connection: Connection, name: str) -> tuple[BranchId, BranchId]:
     return number, before
 
 
-def _set_state(connection: Connection, branch: BranchId, state: str) -> None:
+def _set_state(connection: Connection, branch: BranchId, state: BranchState) -> None:
     connection.execute(update(t.branch).where(t.branch.c.id == branch).values(state=state))
 
 
@@ -461,7 +461,7 @@ class _Merged:
         members = {
             name: RevisionId(row.id)
             for name, row in rows.items()
-            if adopted or bound[name].kind != "monitor"
+            if adopted or not bound[name].protocol.watches
         }
         for name, revision in members.items():
             old = self._steps.get(revision)

@@ -113,7 +113,7 @@ class Cascade:
         self.writes.count(step.id, **{state: 1})
         if before == "ready":
             self.applied.withdrawn[row.id] = step.id
-        elif before == "held" and step.kind != "trigger":
+        elif before == "held" and not step.protocol.holds:
             withheld = self.applied.withheld
             withheld[step.id] = withheld.get(step.id, 0) - 1
         self._after(step, row, before)
@@ -232,7 +232,7 @@ class Cascade:
                     waiting.add(row.id)  # unless what it made before a revision is there
                 elif row.key == key and row.state not in ("skipped", "held"):
                     continue  # its inputs are what they were
-                elif row.key == key and row.state == "held" and step.kind != "trigger":
+                elif row.key == key and row.state == "held" and not step.protocol.holds:
                     continue  # it waits for another that does the same
                 row.key = key
                 wanted.append((row, one))
@@ -256,7 +256,7 @@ class Cascade:
             return
         state: TaskState = "ready"
         values: dict[str, Any] = {"reason": "", "passed": False}
-        if step.kind == "trigger":
+        if step.protocol.holds:
             state, reason = self.arrivals.at_gate(step, row, found.inputs[0])
             values = {"reason": reason, "passed": state == "done"}
         elif known is not None:
@@ -275,9 +275,9 @@ class Cascade:
     def _known(self, step: PlannedStep, rows: list[Row]) -> dict[str, "Known"]:
         """Results that exist for the keys of `rows`, and what they say."""
         keys = [row.key for row in rows if row.id or step.looks_back]
-        if not keys or step.kind == "trigger":
+        if not keys or step.protocol.holds:
             return {}
-        if step.kind != "selection":
+        if not step.protocol.judges:
             there = results_of(self.connection, keys)
             return {key: Known(number, Judged()) for key, number in there.items()}
         result = t.result.c
@@ -315,7 +315,7 @@ class Known:
 def _key(step: PlannedStep, found: Joined) -> str:
     inputs: dict[str, Any] = {}
     for one in found.inputs:
-        if step.kind == "consensus":
+        if step.protocol.agrees:
             inputs.setdefault(one.port, []).append([one.label, one.key])
         else:
             inputs[one.port] = one.key

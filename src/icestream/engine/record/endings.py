@@ -100,7 +100,7 @@ def record_lease(
             groups["refused" if outcome == "item" else "failed"].append(task)
             reason = ending.reason
             step = cascade.plan.steps[out.revision]
-            if step.kind == "batch":
+            if step.protocol.accumulates:
                 free_batch(cascade, step, out.id)
                 reason = f"{out.name} failed: {reason}; its items wait for another try"
         cascade.release(out.key)
@@ -123,7 +123,7 @@ def record_done(
         return False
     step = cascade.plan.steps[out.revision]
     word = Judged()
-    if step.kind == "selection":
+    if step.protocol.judges:
         word = verdict_of(ending.types, ending.document)
         word = judged(cascade.connection, step.step, out.subject, word)
     cascade.writes.count(step.id, seconds=ending.seconds)

@@ -23,7 +23,7 @@ def follow(cascade: Cascade) -> None:
     while (look := cascade.next_look()) is not None:
         step, subjects = look
         found = {one: join(cascade.plan, step, cascade.rows(one)) for one in subjects}
-        if step.kind in ("monitor", "source"):
+        if step.protocol.watches or step.protocol.brings:
             continue
         if step.gathers:
             _gather(cascade, step, found)
@@ -41,7 +41,7 @@ def _gather(cascade: Cascade, step: PlannedStep, found: Outcomes) -> None:
     What came is looked at again when the step is resumed.
     """
     try:
-        if step.kind == "group":
+        if step.protocol.groups:
             gather_groups(cascade, step, found)
         else:
             cascade.arrivals.gather(step, found)

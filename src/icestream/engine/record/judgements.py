@@ -56,7 +56,7 @@ def _judge(expected: list[PlannedStep], rows: Mapping[RevisionId, Row]) -> tuple
             failed.append(f"{step.name}: {row.reason}")
         elif row.state == "done" and not row.passed:
             rejected.append(f"{step.name}: {row.reason or 'rejected'}")
-        elif row.state == "skipped" and step.kind in ("trigger", "consensus"):
+        elif row.state == "skipped" and (step.protocol.holds or step.protocol.agrees):
             rejected.append(f"{step.name}: {row.reason}")
     if live:
         return "going", []

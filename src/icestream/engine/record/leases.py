@@ -170,7 +170,7 @@ def _call(
         scratch=out.scratch,
         folder=step.folder,
         name=_name(dispatch, row),
-        checkpoint=_checkpoint(connection, row.inputs) if step.kind == "batch" else "",
+        checkpoint=_checkpoint(connection, row.inputs) if step.protocol.accumulates else "",
         key=out.key,
         cores=step.need.cores,
         gpus=step.need.gpus,

@@ -15,7 +15,7 @@ from icestream.engine.graph.plan import FIRST_BRANCH, PlannedStep
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine.naming import name_here
 from icestream.engine.record.workflows import adopted_branch, workflow_of
-from icestream.model import BranchId
+from icestream.model import BranchId, StepStatus
 from icestream.protocol import BatchProtocol
 from icestream.store import tables as t
 from icestream.store.events import (
@@ -30,7 +30,7 @@ from icestream.store.writing import Writes
 
 __all__ = ["LEFT", "check_graph", "enter_session", "mark_of", "recover", "step_state", "uid_of"]
 
-LEFT = {"running": "waiting", "draining": "paused"}
+LEFT: Mapping[str, StepStatus] = {"running": "waiting", "draining": "paused"}
 """What steps are, by what they were, when nobody runs the session any more."""
 
 
@@ -202,9 +202,9 @@ def _waiting(connection: Connection, step: PlannedStep, held: int) -> dict[str, 
     if isinstance(protocol, BatchProtocol):
         waits = {"waiting_size": int(size), "waiting_items": int(items)}
         return {**waits, "full": protocol.batch_size(), "told": _told(connection, step)}
-    if step.kind == "group":
+    if step.protocol.groups:
         return {"waiting_items": int(items)}
-    if step.kind == "trigger":
+    if step.protocol.holds:
         return {"waiting_items": held, "waiting_size": int(size) if held else 0}
     return {"withheld": held}
 

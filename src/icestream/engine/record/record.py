@@ -45,7 +45,7 @@ from icestream.engine.record.leases import Dispatch, prepare
 from icestream.engine.record.needs import broken_for_want
 from icestream.engine.record.opening import check_graph
 from icestream.engine.record.software import software_of
-from icestream.model import RevisionId, SubjectId, TaskId
+from icestream.model import RevisionId, SessionState, StepStatus, SubjectId, TaskId
 from icestream.protocol import Registry
 from icestream.store import tables as t
 from icestream.store.events import (
@@ -281,7 +281,7 @@ class Record:
         """Make a batch of what has come to a step, or tasks of the groups that are left."""
         step = self.plan.steps[number]
         with self.cascade() as cascade:
-            if step.kind == "group":
+            if step.protocol.groups:
                 formed = close_groups(cascade, step)
             else:
                 formed = form_batch(cascade, step, final=final)
@@ -305,7 +305,7 @@ class Record:
             chosen = select(t.revision.c.backfill).where(t.revision.c.id == number)
             after = connection.execute(chosen).scalar()
             page: list[SubjectId] = []
-            if after is not None and step.kind not in ("source", "monitor"):
+            if after is not None and not (step.protocol.brings or step.protocol.watches):
                 page = next_page(connection, self.plan, step, int(after))
             cascade.load(page)
             for one in page:
@@ -316,7 +316,9 @@ class Record:
         events = self.follow_up(cascade.applied)
         return events if going_on else [*events, Backfilling(number, False)]
 
-    def change_step(self, number: RevisionId, state: str, reason: str, *, alarm: bool) -> None:
+    def change_step(
+        self, number: RevisionId, state: StepStatus, reason: str, *, alarm: bool
+    ) -> None:
         """Record a step's state, and raise or clear the alert that belongs to it."""
         step = self.plan.steps[number]
         with self.transaction() as (_, writes):
@@ -329,7 +331,7 @@ class Record:
             elif state not in ("paused", "draining"):
                 self.alerts.clear(writes, Reporter.of(step), "step.paused")
 
-    def change_session(self, state: str, reason: str = "") -> None:
+    def change_session(self, state: SessionState, reason: str = "") -> None:
         """Record the session's state."""
         with self.transaction() as (connection, writes):
             connection.execute(
@@ -337,7 +339,7 @@ class Record:
             )
             writes.event(SessionStateChanged(state=state, reason=reason))
 
-    def leave(self, state: str, reason: str = "") -> None:
+    def leave(self, state: SessionState, reason: str = "") -> None:
         """Record how the session is left: what ran waits for whoever takes it up again."""
         with self.store.read() as connection:
             chosen = select(t.revision.c.id, t.revision.c.state, t.revision.c.reason)
@@ -392,4 +394,4 @@ def _differs(old: PlannedStep | None, new: PlannedStep) -> bool:
     """Whether a step has to be taken up anew: it is new, or other parameters or a sample hold."""
     if old is None or old.sample != new.sample:
         return True
-    return old.parameters != new.parameters and new.kind in ("source", "monitor")
+    return old.parameters != new.parameters and (new.protocol.brings or new.protocol.watches)

@@ -30,7 +30,7 @@ def retry(record: Record, steps: Iterable[PlannedStep]) -> tuple[list[Event], in
     events: list[Event] = []
     count = 0
     for step in steps:
-        if step.kind in ("source", "batch", "monitor"):
+        if step.protocol.brings or step.protocol.accumulates or step.protocol.watches:
             continue
         while subjects := _failed(record, step):
             with record.cascade() as cascade:
@@ -45,7 +45,7 @@ def retry(record: Record, steps: Iterable[PlannedStep]) -> tuple[list[Event], in
 
 def refused(record: Record, steps: Iterable[PlannedStep]) -> tuple[tuple[RevisionId, ...], int]:
     """Sources among the steps that refused something, and of how many exposures."""
-    counts = {step.id: _refusals(record, step) for step in steps if step.kind == "source"}
+    counts = {step.id: _refusals(record, step) for step in steps if step.protocol.brings}
     return tuple(step for step, count in counts.items() if count), sum(counts.values())
 
 

@@ -150,9 +150,9 @@ def preview(
             reached.setdefault(step.name, ended)
             made = max(_done(connection, row), _done(connection, found[step.name].equal))
             kept = min(ended, made) if again else ended
-            if step.kind in ("source", "monitor", "trigger"):
+            if step.protocol.brings or step.protocol.watches or step.protocol.holds:
                 again = False
-            if again or step.kind == "source":
+            if again or step.protocol.brings:
                 # It costs nothing to find the same again, but it is made anew.
                 rerun.add(step.name)
             tasks = ended - kept if again else 0
@@ -195,7 +195,7 @@ def _ended(current: _Member | None, step: PlannedStep, reached: Mapping[str, int
 
     `reached` has how many items went on past each of the steps before it.
     """
-    if step.kind == "monitor":
+    if step.protocol.watches:
         return 0
     if current is not None:
         return current.counts.done
@@ -232,4 +232,4 @@ def _made_from(steps: Mapping[str, PlannedStep], step: PlannedStep, rerun: set[s
                 source, port = steps[origin.step], origin.port
             if source.name in rerun:
                 return True
-    return step.kind == "batch"
+    return step.protocol.accumulates

@@ -258,14 +258,14 @@ def _judge(record: Record, request: Accept | Reject) -> Obeyed:
         named = record.plan.step(request.step)
         # A person's word is on the exposure at the step, whichever branch asks.
         steps = [one for one in record.plan.by_depth() if one.step == named.step]
-        if steps[0].kind not in ("selection", "source"):
+        if not (steps[0].protocol.judges or steps[0].protocol.brings):
             raise _Refused(
                 f"{steps[0].name} is no selection; an exposure is accepted or rejected at one"
             )
     else:
         every = record.plan.by_depth()
-        steps = [step for step in every if step.kind == "selection"]
-        steps = steps or [step for step in every if step.kind == "source"]
+        steps = [step for step in every if step.protocol.judges]
+        steps = steps or [step for step in every if step.protocol.brings]
     names = list(request.exposures)
     events, unknown = judge(
         record,
