@@ -99,8 +99,8 @@ def _shift(path: Path) -> None:
     """Number the logs of earlier runs upwards, `path`.1 being the newest of them."""
     if not path.exists():
         return
-    for number in range(_KEPT - 1, 0, -1):
-        older = path.with_name(f"{path.name}.{number}")
+    for index in range(_KEPT - 1, 0, -1):
+        older = path.with_name(f"{path.name}.{index}")
         if older.exists():
-            older.replace(path.with_name(f"{path.name}.{number + 1}"))
+            older.replace(path.with_name(f"{path.name}.{index + 1}"))
     path.replace(path.with_name(f"{path.name}.1"))

@@ -61,14 +61,14 @@ def _read_tokens(given: Any) -> Any:
         return given
     if given.lstrip().startswith("{"):
         return json.loads(given)
-    found: dict[str, Any] = {}
+    tokens: dict[str, Any] = {}
     for part in filter(None, map(str.strip, given.split(","))):
-        name, equals, number = part.partition("=")
+        name, equals, count = part.partition("=")
         if not equals:
             raise ValueError(f"{part!r} is no name=number, such as relion=2")
-        number = number.strip()
-        found[name.strip()] = int(number) if number.lstrip("-").isdecimal() else number
-    return found
+        count = count.strip()
+        tokens[name.strip()] = int(count) if count.lstrip("-").isdecimal() else count
+    return tokens
 
 
 TokenName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]

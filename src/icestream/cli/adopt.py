@@ -45,12 +45,12 @@ def adopt(
         Only say what would run again, for how many exposures, and about how long.
     """
     with closing(open_store(session, readonly=True)) as store:
-        offers = [one for one in queries.alerts(store, open_only=False) if one.offer]
+        offers = [raised for raised in queries.alerts(store, open_only=False) if raised.offer]
         if alert is None:
             return _list(offers)
-        chosen = next((one for one in offers if one.id == alert), None)
+        chosen = next((raised for raised in offers if raised.id == alert), None)
         if chosen is None or chosen.offer is None:
-            now = ", ".join(str(one.id) for one in offers if _stands(one)) or "none"
+            now = ", ".join(str(raised.id) for raised in offers if _stands(raised)) or "none"
             raise NoOffer(f"no alert {alert} with an offer in this session; offered now: {now}")
         if only_say:
             _preview(store, chosen.offer)
@@ -69,13 +69,13 @@ def _stands(alert: AlertRecord) -> bool:
 
 
 def _list(offers: list[AlertRecord]) -> int:
-    standing = [(one, one.offer) for one in offers if one.offer and _stands(one)]
+    standing = [(alert, alert.offer) for alert in offers if alert.offer and _stands(alert)]
     if not standing:
         print("nothing is offered now")
         return 0
     print_table(
         ("alert", "offers", "why"),
-        [(str(one.id), offer_words(offer), one.message) for one, offer in standing],
+        [(str(alert.id), offer_words(offer), alert.message) for alert, offer in standing],
     )
     return 0
 

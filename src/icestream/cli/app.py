@@ -58,8 +58,8 @@ def build(called: str = "") -> App:
         help_epilogue="Each command explains itself: icestream COMMAND --help",
         version=__version__,
     )
-    for order, (name, place, help_text, group) in enumerate(COMMANDS):
-        target = f"icestream.cli.{place}"
+    for order, (name, module, help_text, group) in enumerate(COMMANDS):
+        target = f"icestream.cli.{module}"
         # Its options come from the workflow, so it reads its own command line.
         own = {"help_flags": (), "version_flags": ()} if name == "process" else {}
         short = None if name == called else help_text

@@ -72,8 +72,8 @@ def _set_now(session: Path, step: str, changes: dict[str, Any]) -> int:
     """Change a session that nobody runs; its next run does what follows."""
     with hold(session), closing(open_store(session, upgrade=False)) as store:
         changed = change_at_rest(store, Registry(), step, changes, getpass.getuser())
-    for one in changed:
-        print(f"{one.name} is at revision {one.number}")
+    for step_ in changed:
+        print(f"{step_.name} is at revision {step_.number}")
     print("no process runs this session now; what follows is done when it is run again:")
     print(run_again(session))
     return 0
@@ -144,18 +144,18 @@ def print_preview(store: Store, step: StepRecord, changes: dict[str, Any]) -> No
     """Print what a change would make run again."""
     registry = Registry()
     workflow = with_parameters(session_workflow(store), registry, step.name, changes)
-    found = preview(store, registry, workflow)
+    preview_ = preview(store, registry, workflow)
     for name, value in changes.items():
         old = value_words(step.parameters.get(name))
         print(f"{step.name}.{name}: {old} -> {value_words(value)}")
-    if not found.steps:
+    if not preview_.steps:
         print("nothing would run: the step has these values now")
         return
     print_table(
         ("step", "tasks to run", "results kept", "core seconds"),
         [
             (each.name, str(each.tasks), str(each.kept), f"{each.seconds:.0f}")
-            for each in found.steps
+            for each in preview_.steps
         ],
     )
-    print(f"{found.tasks} tasks, about {found.seconds:.0f} s of one core")
+    print(f"{preview_.tasks} tasks, about {preview_.seconds:.0f} s of one core")

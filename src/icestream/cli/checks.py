@@ -112,8 +112,8 @@ def changes_since(
         for name, field in fields.items():
             default = field.get_default(call_default_factory=True)
             old, new = (
-                value_words(one.parameters.get(name, default), unit_of(field) or "")
-                for one in (known[step.name], step)
+                value_words(compared.parameters.get(name, default), unit_of(field) or "")
+                for compared in (known[step.name], step)
             )
             if old != new and name not in but:
                 yield f"{step.name}.{name}: {old} -> {new}"
@@ -123,7 +123,7 @@ def without_each_time(workflow: Workflow) -> Workflow:
     """A session's workflow without what was said for its last run alone."""
 
     def kept(step: Step) -> Step:
-        left = {name: one for name, one in step.parameters.items() if name not in EACH_TIME}
+        left = {name: value for name, value in step.parameters.items() if name not in EACH_TIME}
         return step if step.inputs else replace(step, parameters=left)
 
     return replace(workflow, steps=tuple(map(kept, workflow.steps)))

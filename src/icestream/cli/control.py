@@ -102,8 +102,8 @@ def retry(session: Path, step: str | None = None, /) -> int:
         Name of the step; every step when not given.
     """
     with closing(open_store(session, readonly=True)) as store:
-        steps = [one for one in queries.steps(store) if step in (None, one.name)]
-    if steps and not any(one.counts.failed for one in steps):
+        steps = [record for record in queries.steps(store) if step in (None, record.name)]
+    if steps and not any(record.counts.failed for record in steps):
         print("nothing has failed")
         return 0
     return ask(session, Retry(step=step))

@@ -63,7 +63,7 @@ def doctor(
             ("", "what", "found", "what that costs"),
             [(f.mark, f.what, f.found, f.cost) for f in findings],
         )
-    return 1 if any(found.mark == "wrong" for found in findings) else 0
+    return 1 if any(finding.mark == "wrong" for finding in findings) else 0
 
 
 def examine(folder: Path) -> Iterator[Finding]:
@@ -140,8 +140,8 @@ def _folder(folder: Path) -> Iterator[Finding]:
 def _keeps_wal(folder: Path) -> bool:
     """Whether SQLite can open a database in WAL mode here, by trying."""
     try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".icestream-doctor-") as place:
-            connection = sqlite3.connect(Path(place) / "try.db")
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".icestream-doctor-") as scratch:
+            connection = sqlite3.connect(Path(scratch) / "try.db")
             try:
                 mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
                 connection.execute("CREATE TABLE one (number INTEGER)")
@@ -169,12 +169,12 @@ def _writable(what: str, folder: Path) -> Finding:
 def _compiled() -> Finding:
     """Whether compiled kernels are kept, or made again by each process."""
     given = os.environ.get("NUMBA_CACHE_DIR")
-    place = Path(given) if given else Path(__file__).parents[1] / "processing"
-    found = _writable("compiled kernels", place)
-    if found.mark == "ok":
-        return found
+    folder = Path(given) if given else Path(__file__).parents[1] / "processing"
+    finding = _writable("compiled kernels", folder)
+    if finding.mark == "ok":
+        return finding
     cost = "each start compiles again; set NUMBA_CACHE_DIR to a folder of yours"
-    return Finding("missing", found.what, found.found, cost)
+    return Finding("missing", finding.what, finding.found, cost)
 
 
 def _postgres() -> Finding:
@@ -189,9 +189,9 @@ def _protocols(*, gpus: int) -> Iterator[Finding]:
     broken = registry.broken()
     whole = len(registry.names()) - len(broken)
     yield Finding("ok", "protocols", f"{whole} installed")
-    for found in broken:
+    for broken_ in broken:
         cost = "workflows that need it refuse to start; see icestream protocols list --broken"
-        yield Finding("wrong", f"protocol {found.name}", found.reason, cost)
+        yield Finding("wrong", f"protocol {broken_.name}", broken_.reason, cost)
     for name in registry.names():
         try:
             protocol = registry.get(name)

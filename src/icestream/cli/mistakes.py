@@ -36,7 +36,7 @@ def _missing(error: MissingArgumentError) -> str | None:
     given = bool(argument.tokens) or bool(getattr(error, "keyword", None))
     lack = "needs a value" if given else "is missing"
     helps = error.app.assemble_argument_collection(parse_docstring=True) if error.app else ()
-    said = next((one.parameter.help for one in helps if one.name == argument.name), None)
+    said = next((help_.parameter.help for help_ in helps if help_.name == argument.name), None)
     what = " ".join((said or "").split()).rstrip(".")
     words = f"{argument.name} {lack}"
     return f"{words}: {what[0].lower()}{what[1:]}" if what else words

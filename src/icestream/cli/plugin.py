@@ -31,11 +31,11 @@ def check(package: str, /, *, traceback: Annotated[bool, Parameter(negative="")]
         Show the traceback of what cannot be loaded, too.
     """
     try:
-        found = distribution(package)
+        distribution_ = distribution(package)
     except PackageNotFoundError:
         print(f"no package {package!r} is installed; install it with pip first")
         return 2
-    points = found.entry_points.select(group=GROUP)
+    points = distribution_.entry_points.select(group=GROUP)
     if not points:
         print(
             f"{package} declares no protocol; "
@@ -47,11 +47,11 @@ def check(package: str, /, *, traceback: Annotated[bool, Parameter(negative="")]
     for name, problems in said.items():
         _print(name, problems, always=True)
     told = " ".join(problem for problems in said.values() for problem in problems)
-    modules = modules_of(found, (point.value.partition(":")[0] for point in points))
+    modules = modules_of(distribution_, (point.value.partition(":")[0] for point in points))
     wrong = sum(map(len, said.values()))
     for module in modules:
         places = [(f"{module.shown}:{line}: ", text) for line, text in read_module(module, modules)]
-        problems = [place + text for place, text in places if place not in told]
+        problems = [where + text for where, text in places if where not in told]
         _print(module.shown, problems)
         wrong += len(problems)
     read = f"{_counted(len(said), 'protocol')} and {_counted(len(modules), 'module')}"
@@ -76,5 +76,5 @@ def _print(what: str, problems: list[str], *, always: bool = False) -> None:
         print(f"  {problem}")
 
 
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"

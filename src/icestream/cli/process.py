@@ -70,9 +70,9 @@ def _base(tokens: tuple[str, ...]) -> Workflow:
 
 def _option(tokens: tuple[str, ...], name: str) -> str | None:
     """The value of one option, before the others are known."""
-    for place, token in enumerate(tokens):
-        if token == name and place + 1 < len(tokens):
-            return tokens[place + 1]
+    for index, token in enumerate(tokens):
+        if token == name and index + 1 < len(tokens):
+            return tokens[index + 1]
         if token.startswith(f"{name}="):
             return token.partition("=")[2]
     return None

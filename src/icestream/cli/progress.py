@@ -77,13 +77,13 @@ def progress_line(progress: Progress) -> str:
 def _notes(step: StepProgress) -> str:
     counts = step.counts
     notes = [
-        f"{number} {what}"
-        for number, what in (
+        f"{count} {what}"
+        for count, what in (
             (counts.rejected, "rejected"),
             (counts.failed, "failed"),
             (counts.skipped, "skipped"),
         )
-        if number
+        if count
     ]
     if step.state in ("paused", "failed"):
         notes.append(f"{step.state}: {step.reason}" if step.reason else step.state)
@@ -96,9 +96,9 @@ def _gathered(step: StepProgress, progress: Progress) -> str:
     if step.kind == "group":
         said = f" ({notes[0]})" if notes else ""
         return f"{step.counts.done} groups{said}"
-    others = (one for one in progress.steps if one.kind in ("source", *_PER_EXPOSURE))
+    others = (step for step in progress.steps if step.kind in ("source", *_PER_EXPOSURE))
     if step.counts.running:
-        last = all(one.state == "done" for one in others)
+        last = all(step.state == "done" for step in others)
         notes.append("the last one runs" if last else "one runs")
     said = f" ({', '.join(notes)})" if notes else ""
     return f"{step.counts.done} batches{said}"

@@ -35,13 +35,13 @@ def list_(
     registry = Registry()
     if broken:
         return _list_broken(registry, traceback, json)
-    found = [_summary(registry, name) for name in registry.names()]
+    summaries = [_summary(registry, name) for name in registry.names()]
     if json:
-        print_json(found)
+        print_json(summaries)
         return 0
     print_table(
         ("name", "title", "kind", "package"),
-        [(row["name"], row["title"], row["kind"], row["package"]) for row in found],
+        [(row["name"], row["title"], row["kind"], row["package"]) for row in summaries],
     )
     return 0
 
@@ -52,23 +52,23 @@ def _list_broken(registry: Registry, traceback: bool, json: bool) -> int:
         print_json(
             [
                 {
-                    "name": found.name,
-                    "target": found.target,
-                    "package": found.package,
-                    "reason": found.reason,
-                    "traceback": found.traceback,
+                    "name": plugin.name,
+                    "target": plugin.target,
+                    "package": plugin.package,
+                    "reason": plugin.reason,
+                    "traceback": plugin.traceback,
                 }
-                for found in broken
+                for plugin in broken
             ]
         )
         return 1 if broken else 0
     if not broken:
         print("no protocol is broken")
         return 0
-    for found in broken:
-        print(f"{found.name} ({found.target}, {found.package}): {found.reason}")
+    for plugin in broken:
+        print(f"{plugin.name} ({plugin.target}, {plugin.package}): {plugin.reason}")
         if traceback:
-            print(found.traceback)
+            print(plugin.traceback)
     return 1
 
 

@@ -46,7 +46,7 @@ def _reasons(store: Store, state: str) -> Iterator[tuple[str, str]]:
     """Each exposure in a state, and each batch or group that failed, with its reasons."""
     after = 0
     while page := queries.exposures(store, after=after, limit=_PAGE, state=state):
-        yield from ((one.name, "; ".join(one.reasons)) for one in page)
+        yield from ((exposure.name, "; ".join(exposure.reasons)) for exposure in page)
         after = page[-1].id
     if state != "failed":
         return

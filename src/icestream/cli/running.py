@@ -185,19 +185,19 @@ class Stopping:
     def by_signals(self) -> Iterator["Stopping"]:
         """Listen to Ctrl-C, and to the signal of service managers, which do not wait for long."""
         heard = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
-        before = {number: signal.signal(number, self._hear) for number in heard}
+        before = {signal_: signal.signal(signal_, self._hear) for signal_ in heard}
         try:
             yield self
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            for number, action in before.items():
-                signal.signal(number, action)
+            for signal_, action in before.items():
+                signal.signal(signal_, action)
 
-    def _hear(self, number: int, _: FrameType | None) -> None:
+    def _hear(self, signal_: int, _: FrameType | None) -> None:
         self.asked += 1
-        if self.asked > 2 or number == signal.SIGALRM:
+        if self.asked > 2 or signal_ == signal.SIGALRM:
             raise KeyboardInterrupt
-        gently = self.asked == 1 and number == signal.SIGINT
+        gently = self.asked == 1 and signal_ == signal.SIGINT
         if not gently:
             signal.setitimer(signal.ITIMER_REAL, self._patience)
         if self._running is not None:
@@ -205,9 +205,9 @@ class Stopping:
 
 
 def _tell(outcome: Outcome, session: Path, here: Here) -> None:
-    counted = ", ".join(f"{number} {state}" for state, number in outcome.exposures.items())
-    found = sum(outcome.exposures.values())
-    print(f"{outcome.state} after {outcome.seconds:.0f} s: {found} exposures, {counted}")
+    counted = ", ".join(f"{count} {state}" for state, count in outcome.exposures.items())
+    exposures = sum(outcome.exposures.values())
+    print(f"{outcome.state} after {outcome.seconds:.0f} s: {exposures} exposures, {counted}")
     with suppress(NoStore), closing(open_store(session, readonly=True)) as store:
         print(*(f"  {line}\n" for line in reason_lines(store)), sep="", end="")
         print(*(f"{line}\n" for line in _open_alerts(store, session)), sep="", end="")
@@ -219,7 +219,7 @@ def _tell(outcome: Outcome, session: Path, here: Here) -> None:
         print(f"icestream: {outcome.reason}", file=sys.stderr)
     elif outcome.state != "done":
         print("the same command goes on where it was")
-    elif not found:
+    elif not exposures:
         print("no movie was found: check the pattern, and icestream status for refused files")
     elif not outcome.complete:
         print(f"some exposures are not finished: icestream status {session}")

@@ -59,12 +59,12 @@ def _document(store: Store) -> dict[str, Any]:
 
 
 def _all_failures(store: Store) -> list[Any]:
-    found: list[Any] = []
+    failures: list[Any] = []
     while True:
-        page = queries.failures(store, after=found[-1].serial if found else 0)
-        found += page
+        page = queries.failures(store, after=failures[-1].serial if failures else 0)
+        failures += page
         if not page:
-            return [failure for failure in found if failure.state == "failed"]
+            return [failure for failure in failures if failure.state == "failed"]
 
 
 def _notes(folder: Path, state: str, runs: str) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _print(store: Store) -> None:
     print(f"{session.name}: {session.state}{why}, workflow {session.workflow}, begun {since}")
     for note in _notes(store.folder, session.state, runs):
         print(note)
-    counted = ", ".join(f"{number} {state}" for state, number in exposures.items())
+    counted = ", ".join(f"{count} {state}" for state, count in exposures.items())
     print(f"exposures: {sum(exposures.values())} found, {counted}")
     print(f"particles: {queries.particles(store)}")
     print()

@@ -71,8 +71,8 @@ class StepOptions:
         """Step, parameter, and whether it can do without a value, by option."""
         self._pattern_of: str | None = None
         self._registry = registry
-        for number, step in enumerate(workflow.steps):
-            self._add(number, step, registry.get(step.protocol))
+        for index, step in enumerate(workflow.steps):
+            self._add(index, step, registry.get(step.protocol))
 
     @property
     def options(self) -> tuple[inspect.Parameter, ...]:
@@ -131,7 +131,7 @@ class StepOptions:
     def _refused(self, workflow: Workflow, given: Mapping[str, Any]) -> Iterator[str]:
         """Values that were given and are not valid; what the workflow says is not looked at."""
         names = {part.name: _spelled(part) for part in self._options}
-        options = {self._places[place]: names[place] for place in given if place in self._places}
+        options = {self._places[key]: names[key] for key in given if key in self._places}
         for step in dict.fromkeys(step for step, _ in options):
             placed = workflow.step(step)
             model = self._registry.get(placed.protocol).parameters_type()
@@ -142,10 +142,10 @@ class StepOptions:
                     if (step, name.partition(".")[0]) in options:
                         yield f"{options[step, name.partition('.')[0]]}: {why}"
 
-    def _add(self, number: int, step: Step, protocol: type[Protocol[Any]]) -> None:
+    def _add(self, index: int, step: Step, protocol: type[Protocol[Any]]) -> None:
         source = protocol.brings
         model = protocol.parameters_type()
-        group = Group(f"Step {step.name}: {protocol.title} ({protocol.name})", sort_key=10 + number)
+        group = Group(f"Step {step.name}: {protocol.title} ({protocol.name})", sort_key=10 + index)
         for described in describe_parameters(model):
             name, field = described.name, model.model_fields[described.name]
             if source and name == PATTERN:
@@ -154,25 +154,25 @@ class StepOptions:
             long = hyphens(f"--{step.name}.{name}")
             direct = DIRECT.get(name) if source else None
             words = _help(described, step, field)
-            place, target = f"step{number}__{name}", (step.name, name)
+            key, target = f"step{index}__{name}", (step.name, name)
             kind = bare_type(field.annotation)
             if direct:
                 short = _ENDING if name in _ENDS else _UNSAID
-                self._option(place, target, kind, Parameter(direct, help=words, group=short))
+                self._option(key, target, kind, Parameter(direct, help=words, group=short))
             # What has a short name can be written in full too, but is not listed twice.
             listed = not described.advanced and not direct
             option = Parameter(long, help=words, group=group, show=listed)
-            self._option(f"{place}_long", target, kind, option)
+            self._option(f"{key}_long", target, kind, option)
 
-    def _option(self, place: str, target: tuple[str, str], kind: Any, option: Parameter) -> None:
+    def _option(self, key: str, target: tuple[str, str], kind: Any, option: Parameter) -> None:
         quiet = Parameter(show_default=False, negative_iterable=())
-        self._places[place] = target
+        self._places[key] = target
         if kind not in (bool, str) and get_origin(kind) is not Literal:
             whose = (*target, type(None) in get_args(kind))
             self._may_be_none.update(dict.fromkeys(option.name or (), whose))
         self._options.append(
             inspect.Parameter(
-                place,
+                key,
                 inspect.Parameter.KEYWORD_ONLY,
                 default=None,
                 annotation=Annotated[kind | None, quiet, option],

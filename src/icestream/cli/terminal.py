@@ -23,8 +23,8 @@ def console(*, stderr: bool = False) -> Console:
 def called() -> str:
     """How this icestream is called from a shell: by its path where its name leads elsewhere."""
     own = Path(sys.executable).parent / "icestream"
-    found = shutil.which("icestream")
-    if not own.exists() or (found and Path(found).samefile(own)):
+    program = shutil.which("icestream")
+    if not own.exists() or (program and Path(program).samefile(own)):
         return "icestream"
     here = Path.cwd()
     return shlex.quote(str(own.relative_to(here) if own.is_relative_to(here) else own))

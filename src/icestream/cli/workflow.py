@@ -48,15 +48,15 @@ def show(workflow: str, /, *, json: Annotated[bool, Parameter(negative="")] = Fa
     json
         The workflow file itself.
     """
-    found = _find(workflow)
+    path = _find(workflow)
     if json:
-        print_json(found.to_document())
+        print_json(path.to_document())
         return
     registry = Registry()
-    print(f"{found.name}: {found.about}" if found.about else found.name)
-    depths = order_of(found)
+    print(f"{path.name}: {path.about}" if path.about else path.name)
+    depths = order_of(path)
     rows = []
-    for step in sorted(found.steps, key=lambda step: depths[step.name]):
+    for step in sorted(path.steps, key=lambda step: depths[step.name]):
         try:
             title = registry.get(step.protocol).title
         except UnknownProtocol:
@@ -78,15 +78,15 @@ def check(workflow: str, /) -> int:
     workflow
         Name of a shipped workflow, a workflow file, or a session's folder.
     """
-    found = _find(workflow)
+    path = _find(workflow)
     registry = Registry()
-    problems = validate(found, registry)
+    problems = validate(path, registry)
     for problem in problems:
         print(problem)
     if not problems:
-        for sentence in effectless(found, registry):
+        for sentence in effectless(path, registry):
             print(sentence, file=sys.stderr)
-        print(f"{found.name}: {len(found.steps)} steps, can run")
+        print(f"{path.name}: {len(path.steps)} steps, can run")
     return 1 if problems else 0
 
 
@@ -101,10 +101,10 @@ def export(workflow: str, file: Path, /) -> None:
     file
         JSON file to write.
     """
-    found = _find(workflow)
-    save_workflow(found, file)
+    path = _find(workflow)
+    save_workflow(path, file)
     command = f"{called()} run {shlex.quote(str(file))} --session"
-    print(f"{file}: {len(found.steps)} steps; run it with: {command} DIR")
+    print(f"{file}: {len(path.steps)} steps; run it with: {command} DIR")
 
 
 def _find(text: str) -> Workflow:

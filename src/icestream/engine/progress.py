@@ -61,7 +61,7 @@ class Outcome:
     def lost(self) -> tuple[str, ...]:
         """Steps that failed with everything that came to them."""
         counts = {step.name: step.counts for step in self.steps}
-        return tuple(name for name, one in counts.items() if one.failed and not one.done)
+        return tuple(name for name, count in counts.items() if count.failed and not count.done)
 
 
 def look(
@@ -69,16 +69,16 @@ def look(
 ) -> Progress:
     """How far a session is, by its store."""
     steps = _steps(store)
-    found = sum(step.counts.total for step in steps if step.kind == "source")
+    exposures = sum(step.counts.total for step in steps if step.kind == "source")
     waited_for = {
         step.name
         for step in plan.steps.values()
         if step.adopted and step.per_exposure and step.kind != "source"
     }
-    behind = [found - step.counts.ended for step in steps if step.name in waited_for]
+    behind = [exposures - step.counts.ended for step in steps if step.name in waited_for]
     return Progress(
         state=state,
-        found=found,
+        found=exposures,
         waiting=waiting,
         behind=max(behind, default=0),
         steps=steps,

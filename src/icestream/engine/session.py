@@ -48,7 +48,7 @@ class Machine:
         return {
             "cores": min(self.cores, cores) if cores else self.cores,
             "memory": self.memory,
-            **{f"gpu:{number}": 1 for number in self.gpus},
+            **{f"gpu:{gpu}": 1 for gpu in self.gpus},
             **{f"token:{name}": many for name, many in self.tokens.items()},
         }
 
@@ -187,7 +187,7 @@ def _sharing(
     executor: Executor,
 ) -> Iterator[Share]:
     def gpus(numbers: Iterable[int]) -> dict[str, int]:
-        return {f"gpu:{number}": 1 for number in numbers}
+        return {f"gpu:{gpu}": 1 for gpu in numbers}
 
     def wanted() -> Mapping[str, int]:
         if not coordinator.is_idle():
@@ -208,4 +208,10 @@ def _sharing(
 
 def _targets(workflow: Workflow, registry: Registry) -> Iterable[str]:
     protocols = [registry.get(step.protocol) for step in workflow.steps]
-    return sorted({f"{one.__module__}:{one.__qualname__}" for one in protocols if one.runs})
+    return sorted(
+        {
+            f"{protocol.__module__}:{protocol.__qualname__}"
+            for protocol in protocols
+            if protocol.runs
+        }
+    )

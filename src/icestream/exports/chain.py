@@ -64,8 +64,8 @@ def find_chain(store: Store, registry: Registry) -> Makers:
         if _makes_items(step) and step.name not in of_groups:
             for port, kind in _outputs(store, step, registry):
                 # What is more than a micrograph is a micrograph too.
-                for one in filter(is_dataclass, kind.__mro__):
-                    places[one] = (step.name, port)
+                for base in filter(is_dataclass, kind.__mro__):
+                    places[base] = (step.name, port)
     return Makers(places)
 
 
@@ -86,12 +86,12 @@ def _outputs(store: Store, step: StepRecord, registry: Registry) -> Iterator[tup
 
 def _of_groups(workflow: WorkflowRecord) -> set[str]:
     """Steps whose results are about groups of exposures: they are nobody's of one exposure."""
-    found: set[str] = set()
+    names: set[str] = set()
     for step in workflow.steps:
         fed = {link.source for link in workflow.links if link.step == step.name}
-        if step.kind == "group" or (step.kind != "batch" and fed & found):
-            found.add(step.name)
-    return found
+        if step.kind == "group" or (step.kind != "batch" and fed & names):
+            names.add(step.name)
+    return names
 
 
 def _makes_items(step: StepRecord) -> bool:

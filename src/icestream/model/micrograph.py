@@ -136,13 +136,13 @@ class Micrograph:
 
     def qualities(self) -> dict[str, float]:
         """Measured qualities that screens plot, by the names in `icestream.model.quality`."""
-        found = {}
+        qualities = {}
         if self.half_correlation is not None:
-            found["sum.correlation"] = self.half_correlation
+            qualities["sum.correlation"] = self.half_correlation
         if self.motion is None:
-            return found
+            return qualities
         early = round(4.0 / self.dose_per_frame) if self.dose_per_frame > 0 else 4
-        return found | {
+        return qualities | {
             "motion.total": self.motion.total,
             "motion.early": self.motion.early(early),
             "motion.late": self.motion.late(early),

@@ -40,8 +40,8 @@ def marked_fields(kind: type[Any]) -> tuple[tuple[str, Picture], ...]:
     """Names and marks of the fields of an item type that hold pictures."""
     if kind not in _marked:
         hints = typing.get_type_hints(kind, include_extras=True)
-        found = ((field.name, _mark(hints[field.name])) for field in dataclasses.fields(kind))
-        _marked[kind] = tuple((name, mark) for name, mark in found if mark is not None)
+        marks = ((field.name, _mark(hints[field.name])) for field in dataclasses.fields(kind))
+        _marked[kind] = tuple((name, mark) for name, mark in marks if mark is not None)
     return _marked[kind]
 
 

@@ -72,8 +72,8 @@ def find_outliers(total: Image, *, threshold: float = 7.0) -> NDArray[np.bool_]:
     places = _places(outliers)
     if 0 < len(places) <= _FEW * total.size:
         rows, columns = (
-            _reflected(place[:, None] + np.arange(-_NEAR, _NEAR + 1), size)
-            for place, size in zip(places.T, total.shape, strict=True)
+            _reflected(index[:, None] + np.arange(-_NEAR, _NEAR + 1), size)
+            for index, size in zip(places.T, total.shape, strict=True)
         )
         medians = np.median(total[rows[:, :, None], columns[:, None, :]], axis=(1, 2))
         values = total[places[:, 0], places[:, 1]]
@@ -148,5 +148,5 @@ def replace_defects(
         tries += 1
         if tries % 40 == 0:
             step *= 2
-    number = np.arange(len(frames))[:, None]
-    frames[number, places[:, 0], places[:, 1]] = frames[number, sources[..., 0], sources[..., 1]]
+    every = np.arange(len(frames))[:, None]
+    frames[every, places[:, 0], places[:, 1]] = frames[every, sources[..., 0], sources[..., 1]]

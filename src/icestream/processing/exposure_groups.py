@@ -115,12 +115,12 @@ class ExposureGroups:
         self.names.append(max(self.names, default=0) + 1)
         return self.names[-1]
 
-    def _move(self, place: int, shift: tuple[float, float]) -> None:
+    def _move(self, group: int, shift: tuple[float, float]) -> None:
         """Move a center towards the mean of its shifts."""
-        self.counts[place] += 1
-        weight = 1.0 / min(self.counts[place], 100)
-        x, y = self.centers[place]
-        self.centers[place] = (x + (shift[0] - x) * weight, y + (shift[1] - y) * weight)
+        self.counts[group] += 1
+        weight = 1.0 / min(self.counts[group], 100)
+        x, y = self.centers[group]
+        self.centers[group] = (x + (shift[0] - x) * weight, y + (shift[1] - y) * weight)
 
     def _examine(self) -> None:
         """Find the separating distance and join the centers that lie nearer than it."""
@@ -129,16 +129,16 @@ class ExposureGroups:
         if distance is None:
             return
         self.radius = distance
-        order = sorted(range(len(self.centers)), key=lambda place: self.names[place])
+        order = sorted(range(len(self.centers)), key=lambda group: self.names[group])
         joined: dict[int, int] = {}
-        for place in order:
+        for group in order:
             near = [
                 other
                 for other in joined
-                if _distance(self.centers[place], self.centers[other]) <= distance
+                if _distance(self.centers[group], self.centers[other]) <= distance
             ]
-            joined[place] = min((joined[other] for other in near), default=self.names[place])
-        self.names = [joined[place] for place in range(len(self.centers))]
+            joined[group] = min((joined[other] for other in near), default=self.names[group])
+        self.names = [joined[group] for group in range(len(self.centers))]
 
 
 def _distance(one: Sequence[float], other: Sequence[float]) -> float:

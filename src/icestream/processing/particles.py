@@ -89,8 +89,8 @@ def cut_particles(image: Image, x: Column, y: Column, box: int) -> Cut:
     kept = whole_boxes((image.shape[0], image.shape[1]), x, y, box)
     left, top = _corners(x, box)[kept], _corners(y, box)[kept]
     images = np.empty((len(kept), box, box), dtype=np.float32)
-    for place, (row, column_) in enumerate(zip(top, left, strict=True)):
-        images[place] = image[row : row + box, column_ : column_ + box]
+    for index, (row, column_) in enumerate(zip(top, left, strict=True)):
+        images[index] = image[row : row + box, column_ : column_ + box]
     return Cut(images, kept)
 
 

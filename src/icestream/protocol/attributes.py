@@ -26,7 +26,7 @@ __all__ = ["attribute_problems", "near_miss"]
 def attribute_problems(protocol: type[Protocol[Any]]) -> list[str]:
     """What keeps the class attributes of `protocol` from being read; empty when nothing does."""
     checks = (_texts, _numbers, _resources, _item, _program, _parameters)
-    return [found for check in checks for found in check(protocol)]
+    return [problem for check in checks for problem in check(protocol)]
 
 
 def near_miss(protocol: type[Protocol[Any]], wanted: str) -> str:
@@ -118,7 +118,9 @@ def _program(protocol: type[Protocol[Any]]) -> Iterator[str]:
     elif program.probe is not None:
         yield from _pattern("the probe of its program", program.probe.pattern)
     failures: Any = protocol.failures
-    if not isinstance(failures, tuple) or not all(isinstance(one, Failure) for one in failures):
+    if not isinstance(failures, tuple) or not all(
+        isinstance(failure, Failure) for failure in failures
+    ):
         advice = "write a tuple: failures = (Failure(code=..., when=..., advice=...),)"
         yield f"failures is {_shown(failures)}; {advice}"
         return

@@ -17,8 +17,8 @@ def in_a_sentence(error: BaseException, module: str = "") -> str:
 
     The place is the last line of the package that `module` is in, as far as one was reached.
     """
-    place = _place(error, module)
-    return f"{place}: {_words(error)}" if place else _words(error)
+    where = _place(error, module)
+    return f"{where}: {_words(error)}" if where else _words(error)
 
 
 def why_not_loaded(error: BaseException, target: str) -> str:
@@ -67,9 +67,9 @@ def _shown(file: str, module: str) -> str:
         return file
     if parts and parts[-1] == f"{roots[0]}.py":
         return parts[-1]
-    for place in range(len(parts) - len(roots), 0, -1):
-        if parts[place : place + len(roots)] == roots:
-            return "/".join(parts[place:])
+    for start in range(len(parts) - len(roots), 0, -1):
+        if parts[start : start + len(roots)] == roots:
+            return "/".join(parts[start:])
     return file
 
 
@@ -92,5 +92,5 @@ def _words(error: BaseException) -> str:
 
 
 def _near(name: str, known: dict[str, object]) -> str:
-    near = difflib.get_close_matches(name, [one for one in known if one[0] != "_"], n=1)
+    near = difflib.get_close_matches(name, [other for other in known if other[0] != "_"], n=1)
     return f"did you mean {near[0]}?" if near else ""

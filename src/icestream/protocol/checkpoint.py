@@ -83,8 +83,8 @@ def write_checkpoint(path: Path, state: Any, kind: Any) -> None:
     text = json.dumps(document, allow_nan=False, separators=(",", ":"))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(_STRUCTURE), text)
-        for place, array in enumerate(packing.arrays):
-            member = zipfile.ZipInfo(f"{place}.npy")  # without a date: one state, one content
+        for index, array in enumerate(packing.arrays):
+            member = zipfile.ZipInfo(f"{index}.npy")  # without a date: one state, one content
             with archive.open(member, "w", force_zip64=True) as file:
                 npy.write_array(file, array, allow_pickle=False)
 
@@ -114,9 +114,9 @@ def read_checkpoint(path: Path, kind: Any) -> Any:
             raise _unreadable(path, reason) from error
 
 
-def _unreadable(path: Path, found: str) -> ItemFailed:
+def _unreadable(path: Path, version: str) -> ItemFailed:
     return ItemFailed(
-        f"the checkpoint {path} cannot be read: {found}",
+        f"the checkpoint {path} cannot be read: {version}",
         advice="nothing in it was executed; bring the file back from a copy, or change a parameter "
         "of the step, which then begins anew with all that has come",
         code="checkpoint-unreadable",
@@ -142,8 +142,8 @@ def _read(archive: zipfile.ZipFile, kind: Any) -> Any:
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
         raise ValueError(f"{_STRUCTURE} is not that of a checkpoint")
     if document.get("version") != VERSION:
-        found = document.get("version")
-        raise ValueError(f"its format has version {found!r}, this icestream reads {VERSION}")
+        version = document.get("version")
+        raise ValueError(f"its format has version {version!r}, this icestream reads {VERSION}")
     return _Unpacking(archive).unpack(document.get("state"), kind, "state")
 
 
@@ -157,14 +157,14 @@ class _Packing:
     def pack(self, value: Any, declared: Any, where: str) -> Any:
         """The part of the tree for `value`."""
         members = members_of(declared)
-        place = next((n for n, member in enumerate(members) if fits(value, member)), None)
-        if place is None:
+        index = next((n for n, member in enumerate(members) if fits(value, member)), None)
+        if index is None:
             raise TypeError(
                 f"{where} is declared as {named(declared)}, found {named(type(value))}; "
                 f"a checkpoint holds {_POSSIBLE}, as they are declared"
             )
-        node = self._node(value, members[place], where)
-        return {"member": place, "value": node} if _is_choice(members, value) else node
+        node = self._node(value, members[index], where)
+        return {"member": index, "value": node} if _is_choice(members, value) else node
 
     def _node(self, value: Any, kind: Any, where: str) -> Any:
         if dataclasses.is_dataclass(value) and type(value) is (get_origin(kind) or kind):
@@ -196,7 +196,7 @@ class _Packing:
         if kinds is None:
             raise TypeError(f"{where} is declared as {named(kind)}, found {len(values)} values")
         each = zip(values, kinds, strict=True)
-        return [self.pack(one, item, f"{where}[{n}]") for n, (one, item) in enumerate(each)]
+        return [self.pack(value, item, f"{where}[{n}]") for n, (value, item) in enumerate(each)]
 
     def _fields(self, value: Any, where: str) -> dict[str, Any]:
         kind: Any = type(value)
@@ -314,11 +314,11 @@ class _Unpacking:
             object.__setattr__(made, name, self.unpack(content[name], part, f"{where}.{name}"))
         return made
 
-    def _array(self, place: int) -> NDArray[Any]:
-        if place not in self._arrays:
-            with self._archive.open(f"{place:d}.npy") as file:
-                self._arrays[place] = npy.read_array(file, allow_pickle=False)
-        return self._arrays[place]
+    def _array(self, index: int) -> NDArray[Any]:
+        if index not in self._arrays:
+            with self._archive.open(f"{index:d}.npy") as file:
+                self._arrays[index] = npy.read_array(file, allow_pickle=False)
+        return self._arrays[index]
 
 
 def _from_leaf(tag: str, content: Any, where: str) -> Any:

@@ -60,20 +60,20 @@ def class_problems(protocol: type[Protocol[Any]]) -> list[str]:
     if not signatures:
         checks = (*checks, _ports, _values)
     others = (said for check in checks for said in _guarded(check, protocol))
-    found = [*attribute_problems(protocol), *signatures, *others]
-    return [f"{protocol.__qualname__}: {said}" for said in dict.fromkeys(found)]
+    problems = [*attribute_problems(protocol), *signatures, *others]
+    return [f"{protocol.__qualname__}: {said}" for said in dict.fromkeys(problems)]
 
 
 def _guarded(
     check: Callable[[type[Protocol[Any]]], Iterator[str]], protocol: type[Protocol[Any]]
 ) -> list[str]:
     """What a check says, also where the plugin's own code raises in it."""
-    found: list[str] = []
+    problems: list[str] = []
     try:
-        found.extend(check(protocol))
+        problems.extend(check(protocol))
     except (Exception, SystemExit) as error:
-        found.append(f"raises while it is checked: {in_a_sentence(error, protocol.__module__)}")
-    return found
+        problems.append(f"raises while it is checked: {in_a_sentence(error, protocol.__module__)}")
+    return problems
 
 
 def _naming(protocol: type[Protocol[Any]]) -> Iterator[str]:
@@ -191,7 +191,7 @@ def _values(protocol: type[Protocol[Any]]) -> Iterator[str]:
     for name, kind in (("programs", Program), ("lacking", str)):
         answer: Any = getattr(made, name)()
         listed = isinstance(answer, Sequence) and not isinstance(answer, str)
-        if not listed or not all(isinstance(one, kind) for one in answer):
+        if not listed or not all(isinstance(value, kind) for value in answer):
             yield f"{name}() returns {type(answer).__name__}; return a tuple of {kind.__name__}"
     yield from _without_items(made)
 

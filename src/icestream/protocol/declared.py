@@ -56,7 +56,7 @@ def members_of(declared: Any) -> tuple[Any, ...]:
     """The types that a declared one allows: several for a union."""
     declared = _plain(declared)
     if get_origin(declared) in (Union, types.UnionType):
-        return tuple(one for part in get_args(declared) for one in members_of(part))
+        return tuple(member for part in get_args(declared) for member in members_of(part))
     return (type(None) if declared is None else declared,)
 
 
@@ -81,7 +81,7 @@ def fits(value: Any, kind: Any) -> bool:
         return True
     origin = get_origin(kind) or kind
     if origin is Literal:
-        return any(type(value) is type(one) and value == one for one in get_args(kind))
+        return any(type(value) is type(choice) and value == choice for choice in get_args(kind))
     if origin in _FITTING:
         return isinstance(value, _FITTING[origin])
     if isinstance(value, list):
@@ -97,18 +97,18 @@ def fits(value: Any, kind: Any) -> bool:
 
 def mapping_kinds(kind: Any) -> tuple[Any, Any]:
     """What the keys and the values of a mapping are declared as."""
-    found = get_args(kind)
-    return (found[0], found[1]) if len(found) == 2 else (Any, Any)
+    arguments = get_args(kind)
+    return (arguments[0], arguments[1]) if len(arguments) == 2 else (Any, Any)
 
 
 def item_kinds(kind: Any, count: int) -> Sequence[Any] | None:
     """What each of `count` items is declared as; None where there should be another number."""
-    found = get_args(kind)
+    arguments = get_args(kind)
     if get_origin(kind) is not tuple:
-        return (found[0] if found else Any,) * count
-    if len(found) == 2 and found[1] is Ellipsis:
-        return (found[0],) * count
-    return found if len(found) == count else None
+        return (arguments[0] if arguments else Any,) * count
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        return (arguments[0],) * count
+    return arguments if len(arguments) == count else None
 
 
 def named(kind: Any) -> str:

@@ -65,8 +65,8 @@ class Program:
 
     def find(self) -> Path | None:
         """Where the program is; None when it is not installed."""
-        found = shutil.which(self.executable)
-        return Path(found) if found else None
+        path = shutil.which(self.executable)
+        return Path(path) if path else None
 
     def version(self) -> str:
         """What the installed program says of its version; empty when it cannot be told.
@@ -91,10 +91,10 @@ class Program:
         where = f"install it ({self.package or 'see its documentation'})"
         if path is None:
             return f"the program {self.executable!r} is not installed: {self._looked()}; {where}"
-        found = self.version() if self.minimum else ""
-        if found and _numbers(found) < _numbers(self.minimum):
+        version = self.version() if self.minimum else ""
+        if version and _numbers(version) < _numbers(self.minimum):
             return (
-                f"the program {self.executable!r} is too old: {path} is version {found}, and "
+                f"the program {self.executable!r} is too old: {path} is version {version}, and "
                 f"{self.minimum} or newer is needed; {where}"
             )
         return ""
@@ -115,9 +115,9 @@ def tied(argv: tuple[str, ...]) -> list[str]:
 
 def end_group(process: "subprocess.Popen[bytes]") -> None:
     """Ask the program's group to stop, then make it."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for signal_ in (signal.SIGTERM, signal.SIGKILL):
         try:
-            os.killpg(process.pid, number)
+            os.killpg(process.pid, signal_)
         except ProcessLookupError:
             return
         deadline = time.monotonic() + 1.0
@@ -148,10 +148,10 @@ def _ask(path: Path, _modified: int, _size: int, probe: Probe) -> str:
                 process.stdout.close()
     if status == _CANNOT_RUN:
         return ""
-    found = re.search(probe.pattern, printed.decode(errors="replace"))
-    if found is None:
+    match = re.search(probe.pattern, printed.decode(errors="replace"))
+    if match is None:
         return ""
-    return str(found[1] if found.re.groups else found[0] or "").strip()[:100]
+    return str(match[1] if match.re.groups else match[0] or "").strip()[:100]
 
 
 def _listen(process: "subprocess.Popen[bytes]", deadline: float) -> bytes:
@@ -179,8 +179,8 @@ def _has_ended(process: "subprocess.Popen[bytes]") -> bool:
 
 def _numbers(version: str) -> tuple[int, ...]:
     """The leading numbers of a version, to compare by: 3.1.4-beta -> (3, 1, 4)."""
-    found = re.search(r"\d+(?:\.\d+)*", version)
-    parts = [int(part) for part in found[0].split(".")] if found else []
+    match = re.search(r"\d+(?:\.\d+)*", version)
+    parts = [int(part) for part in match[0].split(".")] if match else []
     while parts and parts[-1] == 0:
         parts.pop()
     return tuple(parts)

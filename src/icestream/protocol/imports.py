@@ -39,10 +39,10 @@ def read_module(module: Module, others: Iterable[Module] = ()) -> list[tuple[int
         return [(error.lineno or 1, f"{error.msg}; mend the line")]
     except (OSError, ValueError) as error:
         return [(1, f"cannot be read: {error}")]
-    found: dict[int, str] = {}
+    lines: dict[int, str] = {}
     for line, said in (*_private(tree, module), *_absent(tree, module, {o.name for o in others})):
-        found.setdefault(line, said)
-    return sorted(found.items())
+        lines.setdefault(line, said)
+    return sorted(lines.items())
 
 
 def _private(tree: ast.Module, module: Module) -> Iterator[tuple[int, str]]:
@@ -193,12 +193,12 @@ def _absent_here(name: str, parts: Iterable[str]) -> str:
     if name.count(".") == 0 or name.split(".")[1] not in PUBLIC:
         return ""
     try:
-        found = importlib.import_module(name)
+        module = importlib.import_module(name)
     except ImportError:
         return _no_module(name, _beside(name.rpartition(".")[0]))
     for part in parts:
-        if part != "*" and not hasattr(found, part) and not _is_there(f"{name}.{part}"):
-            near = difflib.get_close_matches(part, dir(found), n=1)
+        if part != "*" and not hasattr(module, part) and not _is_there(f"{name}.{part}"):
+            near = difflib.get_close_matches(part, dir(module), n=1)
             hint = f"did you mean {near[0]}?" if near else "see the documentation for what there is"
             return f"imports {part} from {name}, which has none; {hint}"
     return ""
@@ -210,7 +210,7 @@ def _beside(package: str) -> list[str]:
         places = importlib.import_module(package).__path__
     except (ImportError, AttributeError):
         return []
-    return [f"{package}.{found.name}" for found in pkgutil.iter_modules(places)]
+    return [f"{package}.{module.name}" for module in pkgutil.iter_modules(places)]
 
 
 def _at_once(body: list[ast.stmt]) -> Iterator[ast.Import | ast.ImportFrom]:

@@ -34,16 +34,16 @@ def modules_of(distribution: Distribution, named: Iterable[str]) -> list[Module]
     What pip has written down is looked at, and the folders of the named modules: an editable
     installation lists no files. Of icestream itself, its protocols are read.
     """
-    found: dict[Path, Module] = {}
+    modules: dict[Path, Module] = {}
     for file in distribution.files or ():
         parts = file.parts
         if file.suffix == ".py" and all(part.isidentifier() for part in (*parts[:-1], file.stem)):
             module = _module(Path(str(distribution.locate_file(file))), parts)
-            found[module.path.resolve()] = module
+            modules[module.path.resolve()] = module
     for name in named:
         for module in _beside(name):
-            found.setdefault(module.path.resolve(), module)
-    kept = (module for module in found.values() if module.path.is_file())
+            modules.setdefault(module.path.resolve(), module)
+    kept = (module for module in modules.values() if module.path.is_file())
     return sorted(module for module in kept if _is_plugins(module.name))
 
 

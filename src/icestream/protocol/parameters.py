@@ -190,8 +190,8 @@ def refused_values(model: type[BaseModel], error: ValidationError) -> Iterator[t
         space = "" if unit in (None, "°") else " "
         limit = f"{problem.get('ctx', {})[key]:g}{space}{unit or ''}"
         given = problem["input"]
-        found = f"{given:g}" if isinstance(given, float) else str(given)
-        yield name, f"{bound} {limit}, found {found}"
+        value = f"{given:g}" if isinstance(given, float) else str(given)
+        yield name, f"{bound} {limit}, found {value}"
 
 
 def unit_of(field: FieldInfo) -> str | None:

@@ -72,8 +72,8 @@ def port_name(kind: type[Any]) -> str:
     """Name of the port for items of type `kind`: ``Micrograph`` -> ``micrograph``."""
     name = kind.__name__
     return "".join(
-        f"_{letter.lower()}" if letter.isupper() and place else letter.lower()
-        for place, letter in enumerate(name)
+        f"_{letter.lower()}" if letter.isupper() and index else letter.lower()
+        for index, letter in enumerate(name)
     )
 
 

@@ -54,8 +54,8 @@ class Registry:
     """
 
     def __init__(self, points: Iterable[EntryPoint] | None = None) -> None:
-        found = entry_points(group=GROUP) if points is None else points
-        self._points = {point.name: point for point in sorted(found, key=lambda p: p.name)}
+        entries = entry_points(group=GROUP) if points is None else points
+        self._points = {point.name: point for point in sorted(entries, key=lambda p: p.name)}
         self._loaded: dict[str, type[Protocol[Any]]] = {}
         self._broken: dict[str, Broken] = {}
 
@@ -127,9 +127,9 @@ class Registry:
                 f"{target} is {what}, not a protocol class; derive it from ItemProtocol or another "
                 "kind, and let the entry point name it"
             )
-        found = [*attribute_problems(protocol), *signature_problems(protocol, unread=False)]
-        if found:
-            raise _Unusable(f"{protocol.__qualname__}: {'; '.join(found)}")
+        problems = [*attribute_problems(protocol), *signature_problems(protocol, unread=False)]
+        if problems:
+            raise _Unusable(f"{protocol.__qualname__}: {'; '.join(problems)}")
         if protocol.name != name:
             raise _Unusable(
                 f"the entry point is called {name!r} but the class calls itself "
@@ -151,8 +151,8 @@ def known_types(protocols: Iterable[type[Protocol[Any]]]) -> dict[str, type[Any]
     They are those of `icestream.model`, and those at the ports of `protocols`, which are loaded
     already: whoever looks a name up in it imports nothing.
     """
-    found = dict(ITEM_TYPES)
+    types = dict(ITEM_TYPES)
     for protocol in protocols:
         for port in (*protocol.inputs(), *protocol.outputs()):
-            found.setdefault(type_name(port.item), port.item)
-    return found
+            types.setdefault(type_name(port.item), port.item)
+    return types

@@ -70,9 +70,9 @@ def signature_problems(protocol: type[Protocol[Any]], *, unread: bool = True) ->
         return [f"is a Protocol of no kind; derive it from one of {kinds}"]
     article = "an" if kind.__name__[0] in "AEIOU" else "a"
     return [
-        f"{article} {kind.__name__} needs `{method.form}`; {found}"
+        f"{article} {kind.__name__} needs `{method.form}`; {problem}"
         for method in _METHODS[kind]
-        for found in _found(protocol, method, method.read or unread)
+        for problem in _found(protocol, method, method.read or unread)
     ]
 
 
@@ -107,10 +107,10 @@ def _wrong_signature(
     if not given or given[0].name != "self":
         yield f"{whole} does not take `self`"
         return
-    for one in given[1:]:
-        if one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD):
-            stars = "*" if one.kind is one.VAR_POSITIONAL else "**"
-            yield f"{whole} takes `{stars}{one.name}`; name each parameter"
+    for parameter in given[1:]:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            stars = "*" if parameter.kind is parameter.VAR_POSITIONAL else "**"
+            yield f"{whole} takes `{stars}{parameter.name}`; name each parameter"
             return
     try:
         hints = typing.get_type_hints(written)
@@ -120,9 +120,9 @@ def _wrong_signature(
     except Exception as error:
         yield f"the annotations of {whole} cannot be read: {error}"
         return
-    rest = [one for one in given[1:] if hints.get(one.name) is not Work]
+    rest = [parameter for parameter in given[1:] if hints.get(parameter.name) is not Work]
     yield from _wrong_work(whole, given[1:], hints, method)
-    bare = [one.name for one in rest if one.name not in hints]
+    bare = [parameter.name for parameter in rest if parameter.name not in hints]
     if bare and annotated:
         yield f"the parameter `{bare[0]}` of {whole} has no annotation"
     else:
@@ -137,7 +137,7 @@ def _wrong_signature(
 def _wrong_work(
     whole: str, given: list[inspect.Parameter], hints: Mapping[str, Any], method: _Method
 ) -> Iterator[str]:
-    named = [one.name for one in given if hints.get(one.name) is Work]
+    named = [parameter.name for parameter in given if hints.get(parameter.name) is Work]
     if named and method.work == "never":
         yield f"{whole} asks for the `{named[0]}: Work`, which it does not get"
     elif method.work == "must" and named != ["work"]:
@@ -155,12 +155,14 @@ def _wrong_parameters(
     else:
         asked = list(method.takes)
         if len(rest) != len(asked):
-            found = ", ".join(f"`{one.name}`" for one in rest) or "nothing"
-            yield f"{whole} takes {found}"
+            written = ", ".join(f"`{parameter.name}`" for parameter in rest) or "nothing"
+            yield f"{whole} takes {written}"
             return
-    for one, wanted in zip(rest, asked, strict=True):
-        if one.name in hints and not wanted.fits(hints[one.name]):
-            what = f"the parameter `{one.name}` of {whole} is `{_words(hints[one.name])}`"
+    for parameter, wanted in zip(rest, asked, strict=True):
+        if parameter.name in hints and not wanted.fits(hints[parameter.name]):
+            what = (
+                f"the parameter `{parameter.name}` of {whole} is `{_words(hints[parameter.name])}`"
+            )
             yield f"{what}, not {wanted.words}"
     if method.named and rest[0].name != method.named:
         yield f"{whole} calls it `{rest[0].name}`"

@@ -35,10 +35,10 @@ def kept_writes(protocol: type[Protocol[Any]]) -> Iterator[tuple[str, int, str]]
             continue  # without its source, nothing can be said
         if tree is None or module is None:
             continue
-        found = _class_named(tree, klass.__qualname__)
-        if found is not None:
+        node = _class_named(tree, klass.__qualname__)
+        if node is not None:
             reader = _Reader(tree, klass.__module__, keeps_itself=not protocol.runs)
-            for line, sentence in reader.writes(found):
+            for line, sentence in reader.writes(node):
                 yield module.__file__ or "", line, sentence
 
 
@@ -46,10 +46,10 @@ def _class_named(tree: ast.Module, name: str) -> ast.ClassDef | None:
     node: ast.AST = tree
     for part in name.split("."):
         inside = [each for each in ast.walk(node) if isinstance(each, ast.ClassDef)]
-        found = next((each for each in inside if each.name == part), None)
-        if part == "<locals>" or found is None:
+        klass = next((each for each in inside if each.name == part), None)
+        if part == "<locals>" or klass is None:
             continue
-        node = found
+        node = klass
     return node if isinstance(node, ast.ClassDef) else None
 
 
@@ -81,17 +81,17 @@ class _Reader:
     def writes(self, klass: ast.ClassDef) -> Iterator[tuple[int, str]]:
         """Line and sentence of each write, in the order of the lines."""
         methods = [node for node in klass.body if isinstance(node, _Function)]
-        found: dict[int, str] = {}
+        writes: dict[int, str] = {}
         todo: list[tuple[_Function, str]] = [(method, method.name) for method in methods]
         seen: set[str] = set()
         while todo:
             function, through = todo.pop(0)
             for line, what in self._in(function, is_method=function in methods):
-                found.setdefault(line, f"`{through}` {what}; {KEEPS_NOTHING}: {_RETURN}")
+                writes.setdefault(line, f"`{through}` {what}; {KEEPS_NOTHING}: {_RETURN}")
             for name in _called(function) & self._functions.keys() - seen:
                 seen.add(name)
                 todo.append((self._functions[name], name))
-        yield from sorted(found.items())
+        yield from sorted(writes.items())
 
     def _in(self, function: _Function, *, is_method: bool) -> Iterator[tuple[int, str]]:
         globals_ = {

@@ -32,8 +32,8 @@ class Origins:
         """Note the particles of one exposure."""
         rows = np.zeros(len(item), _ORIGIN)
         rows["exposure"], rows["index"] = len(self.exposures), np.arange(len(item))
-        for place, values in enumerate((item.defocus_u, item.defocus_v, item.defocus_angle)):
-            rows["defocus"][:, place] = values
+        for column, values in enumerate((item.defocus_u, item.defocus_v, item.defocus_angle)):
+            rows["defocus"][:, column] = values
         rows["defocus"][:, 3] = item.phase_shift
         self.exposures.append(item.exposure)
         self.particles.append(rows)
@@ -100,10 +100,10 @@ def read_sample(
     rows = np.flatnonzero(chosen[columns["class"].astype(np.int64) - 1])
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    found = {name: values[rows] for name, values in columns.items()}
+    columns_ = {name: values[rows] for name, values in columns.items()}
     return ParticleSample(
         images=read_stack(stack, rows),
-        shift=np.column_stack([found["shift_y"], found["shift_x"]]),
-        defocus=0.5 * (found["defocus_u"] + found["defocus_v"]).astype(np.float64),
-        phase_shift=found["phase_shift"],
+        shift=np.column_stack([columns_["shift_y"], columns_["shift_x"]]),
+        defocus=0.5 * (columns_["defocus_u"] + columns_["defocus_v"]).astype(np.float64),
+        phase_shift=columns_["phase_shift"],
     )

@@ -42,12 +42,12 @@ def read_gpus(*, patience: float = 5.0) -> list[Gpu]:
 
 def parse_gpus(text: str) -> list[Gpu]:
     """Read what nvidia-smi prints; a line that is none of its table is left out."""
-    found = []
+    gpus = []
     for line in text.splitlines():
         number, *values = (part.strip() for part in line.split(",", maxsplit=5))
         if len(values) == 5 and number.isdecimal():
             memory, used, load, temperature = map(_value, values[:4])
-            found.append(
+            gpus.append(
                 Gpu(
                     number=int(number),
                     name=values[4],
@@ -57,7 +57,7 @@ def parse_gpus(text: str) -> list[Gpu]:
                     temperature=temperature,
                 )
             )
-    return found
+    return gpus
 
 
 def _value(text: str) -> float | None:

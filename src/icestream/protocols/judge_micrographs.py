@@ -27,12 +27,12 @@ class JudgeMicrographs(ItemProtocol[Parameters]):
             look = look_at(read_image(micrograph.path), micrograph.optics.pixel_size)
         except ValueError as error:
             raise ItemFailed(f"{micrograph.path.name}: {error}", code="cannot-judge") from error
-        found = judge_micrograph(look, _circumstances(micrograph, ctf))
+        judgement = judge_micrograph(look, _circumstances(micrograph, ctf))
         return MicrographQuality(
             exposure=micrograph.exposure,
-            label=found.label,
-            score=found.score,
-            reason=found.reason,
+            label=judgement.label,
+            score=judgement.score,
+            reason=judgement.reason,
             texture=look.texture,
             patches=look.patches,
             objects=look.objects,

@@ -206,15 +206,15 @@ def find_jump(values: NDArray[np.float64], smallest: float, after: int) -> Jump 
     cuts = range(2, len(values) - 1)
     if not cuts:
         return None
-    place = min(cuts, key=lambda cut: _distances(values[:cut]) + _distances(values[cut:]))
-    if place < _EARLIER or len(values) - place < after:
+    cut_ = min(cuts, key=lambda cut: _distances(values[:cut]) + _distances(values[cut:]))
+    if cut_ < _EARLIER or len(values) - cut_ < after:
         return None
-    before, since = values[:place], values[place:]
+    before, since = values[:cut_], values[cut_:]
     first, second = np.median(before, axis=0), np.median(since, axis=0)
     size = float(np.linalg.norm(second - first))
     if size <= max(smallest, _SURE * math.hypot(_error(before), _error(since))):
         return None
-    return Jump(place, first, second, size)
+    return Jump(cut_, first, second, size)
 
 
 def _distances(values: NDArray[np.float64]) -> float:

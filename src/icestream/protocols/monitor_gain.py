@@ -92,18 +92,19 @@ class MonitorGain(Monitor[GainLimits]):
             )
 
     def _wrong(self, last: Gain) -> Alert:
-        found = last.orientation
+        orientation = last.orientation
         best = float(np.abs(np.asarray(last.scores)).max())
-        words = f"{found.rotation}.{found.flip}.{'inverse' if found.inverse else 'plain'}"
+        sign = "inverse" if orientation.inverse else "plain"
+        words = f"{orientation.rotation}.{orientation.flip}.{sign}"
         return Alert(
             key=f"gain.orientation.{words}",
             level="critical",
             message=f"the gain reference {_name(last.reference)} lies wrongly on the frames: it "
-            f"fits {found} (correlation {best:.2f}, {last.certainty:.0f} standard errors above "
-            f"any other way, {last.movies} movies); adopt the offer, or set gain_rotation, "
+            f"fits {orientation} (correlation {best:.2f}, {last.certainty:.0f} standard errors "
+            f"above any other way, {last.movies} movies); adopt the offer, or set gain_rotation, "
             f"gain_flip and gain_inverse of the step {self.parameters.step}",
             offer=self._offer(
-                {f"gain_{name}": value for name, value in asdict(found).items()},
+                {f"gain_{name}": value for name, value in asdict(orientation).items()},
                 automatic=self.parameters.correct,
             ),
         )
@@ -123,7 +124,7 @@ class MonitorGain(Monitor[GainLimits]):
 
     def _estimate(self, last: Gain, items: tuple[Gain, ...]) -> tuple[str, Offer | None]:
         """What to do with the newest estimate, and the offer if it is better than what is."""
-        made = [one for one in items if one.estimate is not None]
+        made = [item for item in items if item.estimate is not None]
         if not made or made[-1].error > 0.8 * last.residual:
             return "wait until the gain estimated from the movies is better than that", None
         newest = made[-1]
@@ -136,7 +137,7 @@ class MonitorGain(Monitor[GainLimits]):
 
     def _bad_pixels(self, last: Gain, items: tuple[Gain, ...]) -> Iterator[Alert]:
         total = last.shape[0] * last.shape[1]
-        made = [one.bad for one in items if one.bad is not None]
+        made = [item.bad for item in items if item.bad is not None]
         if last.bad_pixels <= self.parameters.bad_max * total or last.verdict == "wrong":
             return
         offer = None

@@ -88,7 +88,7 @@ class MonitorPicking(Monitor[PickingLessons]):
                 changes={
                     "measured_diameter": round(diameter, 1),
                     "templates": str(classes.averages),
-                    "template_classes": [int(place) + 1 for place in chosen],
+                    "template_classes": [int(class_) + 1 for class_ in chosen],
                 },
                 automatic=wanted.automatic,
             ),

@@ -136,7 +136,7 @@ def read_averages(path: Path, classes: Sequence[int]) -> tuple[Stack, float]:
             advice="give a stack of class averages (.mrcs)",
             code="bad-templates",
         ) from error
-    beyond = [number for number in classes if number > len(averages)]
+    beyond = [class_ for class_ in classes if class_ > len(averages)]
     if not pixel_size or beyond:
         wrong = f"has no class {beyond[0]}, only {len(averages)}" if beyond else "has no pixel size"
         raise ItemFailed(
@@ -145,5 +145,5 @@ def read_averages(path: Path, classes: Sequence[int]) -> tuple[Stack, float]:
             "pixel size",
             code="bad-templates",
         )
-    chosen = [number - 1 for number in classes] or list(range(len(averages)))
+    chosen = [class_ - 1 for class_ in classes] or list(range(len(averages)))
     return averages[chosen], pixel_size

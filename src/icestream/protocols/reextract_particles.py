@@ -96,7 +96,7 @@ def _read_shifts(
     }
     try:
         with duckdb.connect() as connection:
-            found = connection.execute(query, values).fetchnumpy()
+            columns = connection.execute(query, values).fetchnumpy()
     except duckdb.Error as error:
         raise ItemFailed(
             f"the table of assignments {path} cannot be read: {error}",
@@ -104,7 +104,7 @@ def _read_shifts(
             code="bad-assignments",
         ) from error
     return (
-        np.asarray(found["index"], dtype=np.int64),
-        np.asarray(found["shift_y"], dtype=np.float32),
-        np.asarray(found["shift_x"], dtype=np.float32),
+        np.asarray(columns["index"], dtype=np.int64),
+        np.asarray(columns["shift_y"], dtype=np.float32),
+        np.asarray(columns["shift_x"], dtype=np.float32),
     )

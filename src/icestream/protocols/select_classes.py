@@ -51,10 +51,12 @@ class SelectClasses(ItemProtocol[SelectClassesParameters]):
         selected = np.asarray(classes.score) >= wanted.score_min
         selected &= np.asarray(classes.counts) > 0
         numbers = np.arange(1, len(selected) + 1) if classes.numbers is None else classes.numbers
-        for place, number in enumerate(np.asarray(numbers, dtype=int).tolist()):
-            named = next((one for one in _line(number, classes) if one in decided), None)
+        for index, number in enumerate(np.asarray(numbers, dtype=int).tolist()):
+            named = next(
+                (ancestor for ancestor in _line(number, classes) if ancestor in decided), None
+            )
             if named is not None:
-                selected[place] = decided[named]
+                selected[index] = decided[named]
         return replace(classes, selected=column(selected))
 
     def summarize(self, items: Sequence[Classes]) -> str:

@@ -75,34 +75,34 @@ class SelectExposures(SelectionProtocol[SelectionLimits]):
     def judge(
         self, micrograph: Micrograph, ctf: Ctf, quality: MicrographQuality | None = None
     ) -> Verdict:
-        found = {**micrograph.qualities(), **ctf.qualities()}
+        qualities = {**micrograph.qualities(), **ctf.qualities()}
         if quality is not None:
-            found.update(quality.qualities())
-        reasons = tuple(self._reasons(found))
+            qualities.update(quality.qualities())
+        reasons = tuple(self._reasons(qualities))
         if quality is not None and quality.label in self.parameters.refuse:
             reasons += (f"It looks like {quality.label.replace('_', ' ')}: {quality.reason}",)
         return Rejected(reasons) if reasons else Accepted()
 
-    def _reasons(self, found: Mapping[str, float]) -> Iterator[str]:
+    def _reasons(self, qualities: Mapping[str, float]) -> Iterator[str]:
         limits = self.parameters
-        yield from _outside(found, "ctf.defocus", limits.defocus_min, limits.defocus_max)
-        yield from _outside(found, "ctf.astigmatism", high=limits.astigmatism_max)
-        yield from _outside(found, "ctf.resolution", high=limits.resolution_max)
-        yield from _outside(found, "ctf.score", low=limits.score_min)
-        yield from _outside(found, "ctf.ice_ring", high=limits.ice_ring_max)
-        yield from _outside(found, "motion.total", high=limits.total_motion_max)
-        yield from _outside(found, "motion.early", high=limits.early_motion_max)
-        yield from _outside(found, "micrograph.score", low=limits.quality_min)
+        yield from _outside(qualities, "ctf.defocus", limits.defocus_min, limits.defocus_max)
+        yield from _outside(qualities, "ctf.astigmatism", high=limits.astigmatism_max)
+        yield from _outside(qualities, "ctf.resolution", high=limits.resolution_max)
+        yield from _outside(qualities, "ctf.score", low=limits.score_min)
+        yield from _outside(qualities, "ctf.ice_ring", high=limits.ice_ring_max)
+        yield from _outside(qualities, "motion.total", high=limits.total_motion_max)
+        yield from _outside(qualities, "motion.early", high=limits.early_motion_max)
+        yield from _outside(qualities, "micrograph.score", low=limits.quality_min)
 
 
 def _outside(
-    found: Mapping[str, float], name: str, low: float | None = None, high: float | None = None
+    qualities: Mapping[str, float], name: str, low: float | None = None, high: float | None = None
 ) -> Iterator[str]:
     """Why a quality breaks its limits, in the unit that screens show; nothing when it does not."""
-    if name not in found or (low is None and high is None):
+    if name not in qualities or (low is None and high is None):
         return
     quality = QUALITIES[name]
-    value = found[name] * quality.scale
+    value = qualities[name] * quality.scale
     unit = f" {quality.shown_unit}" if quality.shown_unit else ""
     if not isfinite(value):
         yield f"{quality.title} could not be measured"

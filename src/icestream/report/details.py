@@ -46,8 +46,8 @@ def exposure_details(
     """Details of an exposure for the page, and the pictures there are of it, the main one first."""
     store, titles = session.store, session.titles
     ranks = {step.name: rank(step) for step in session.steps}
-    found = queries.results_of(store, name)
-    best = sorted(found.values(), key=lambda record: ranks[record.step], reverse=True)
+    results = queries.results_of(store, name)
+    best = sorted(results.values(), key=lambda record: ranks[record.step], reverse=True)
     made = [
         _Made(record, port, item)
         for record in best
@@ -60,9 +60,9 @@ def exposure_details(
         "picks": _picks(made, titles),
         "facts": list(_shot(movie, ctf)),
         "unread": [
-            f"{titles.get(one.record.step, one.record.step)}: {one.item.why}"
-            for one in made
-            if isinstance(one.item, UnknownItem)
+            f"{titles.get(result.record.step, result.record.step)}: {result.item.why}"
+            for result in made
+            if isinstance(result.item, UnknownItem)
         ],
     }
     if micrograph is not None:
@@ -78,11 +78,11 @@ def exposure_details(
             key: [rounded(float(value)) for value in row]
             for key, row in zip(("s", "measured", "fitted"), curve, strict=True)
         }
-    return details, _pictures(store, made, list(found))
+    return details, _pictures(store, made, list(results))
 
 
 def _first(made: Iterable[_Made], kind: type[T]) -> T | None:
-    return next((one.item for one in made if isinstance(one.item, kind)), None)
+    return next((item.item for item in made if isinstance(item.item, kind)), None)
 
 
 def _pictures(store: Store, made: Sequence[_Made], steps: Sequence[str]) -> list[Found]:
@@ -94,8 +94,8 @@ def _pictures(store: Store, made: Sequence[_Made], steps: Sequence[str]) -> list
         if best.setdefault(kind, record.id) == record.id:
             for _, path, picture in pictures_in(store, record, {port: item}):
                 role = _role(item, path)
-                found = Found(step=record.step, path=path, picture=picture, role=role)
-                chosen.setdefault(path, found)
+                shown = Found(step=record.step, path=path, picture=picture, role=role)
+                chosen.setdefault(path, shown)
     return sorted(chosen.values(), key=lambda f: (f.role != "micrograph", steps.index(f.step)))
 
 
@@ -106,16 +106,16 @@ def _role(item: Any, path: Path) -> str:
 
 
 def _picks(made: Iterable[_Made], titles: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    found = {}
+    boxes = {}
     for record, _, picks in made:
         if isinstance(picks, Picks):
             best = np.argsort(-np.asarray(picks.score), kind="stable")[:_MOST_PICKS]
-            found[titles.get(record.step, record.step)] = {
+            boxes[titles.get(record.step, record.step)] = {
                 "x": np.rint(np.asarray(picks.x)[best]).astype(int).tolist(),
                 "y": np.rint(np.asarray(picks.y)[best]).astype(int).tolist(),
                 "diameter": picks.diameter,
             }
-    return found
+    return boxes
 
 
 def _shot(movie: Movie | None, ctf: Ctf | None) -> Iterator[tuple[str, str]]:
@@ -126,7 +126,7 @@ def _shot(movie: Movie | None, ctf: Ctf | None) -> Iterator[tuple[str, str]]:
     if ctf is not None:
         yield from ctf_facts(ctf)
     if shot is not None and shot.stage is not None:
-        yield "Stage", ", ".join(f"{place:.1f}" for place in shot.stage) + " µm"
+        yield "Stage", ", ".join(f"{coordinate:.1f}" for coordinate in shot.stage) + " µm"
     if shot is not None and shot.tilt is not None and abs(shot.tilt) >= 0.1:
         yield "Stage tilt", f"{shot.tilt:.1f}°"
     if shot is not None:

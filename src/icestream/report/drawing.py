@@ -54,7 +54,7 @@ def _grid(steps: Sequence[tuple[str, int]], links: Sequence[tuple[str, str]]) ->
         linked = name in sources or name in feeding
         layers.setdefault(depth if linked else 0, []).append(name)
     spots: dict[str, _Spot] = {}
-    for number, depth in enumerate(sorted(layers)):
+    for column, depth in enumerate(sorted(layers)):
         names = layers[depth]
 
         def wanted(name: str) -> float:
@@ -66,8 +66,8 @@ def _grid(steps: Sequence[tuple[str, int]], links: Sequence[tuple[str, str]]) ->
         middle = sum(wanted(name) for name in onward) / len(onward)
         top = middle - (len(onward) - 1) / 2
         aside = [name for name in names if name not in onward]  # monitors, say: below the others
-        for place, name in enumerate((*onward, *aside)):
-            spots[name] = _Spot(number, top + place)
+        for row, name in enumerate((*onward, *aside)):
+            spots[name] = _Spot(column, top + row)
     lowest = min((spot.row for spot in spots.values()), default=0.0)
     return {name: _Spot(spot.layer, spot.row - lowest) for name, spot in spots.items()}
 
@@ -123,9 +123,9 @@ def _tall(spots: dict[str, _Spot], pairs: Sequence[tuple[str, str]]) -> dict[str
         return (aside, spots[name].layer, spots[name].row)
 
     ordered = sorted(spots, key=place_of)
-    lane_of = {name: place for place, name in enumerate(ordered)}
+    lane_of = {name: lane for lane, name in enumerate(ordered)}
     long = [pair for pair in pairs if lane_of[pair[1]] - lane_of[pair[0]] > 1]
-    lanes = {pair: place for place, pair in enumerate(long)}
+    lanes = {pair: lane for lane, pair in enumerate(long)}
     left = 14 + 10 * min(len(long), 6)
     corners = {name: (float(left), lane_of[name] * (height + gap) + 2.0) for name in ordered}
     links = []

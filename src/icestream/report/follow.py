@@ -97,14 +97,14 @@ class Follower:
 
     def _add(self, record: ExposureRecord) -> None:
         details = record.details
-        place = " · ".join(
+        where = " · ".join(
             f"{label} {details[key]}"
             for label, key in (("square", "grid_square"), ("hole", "foil_hole"))
             if details.get(key)
         )
         self._ids.append(record.id)
         self.table.add(
-            record.name, found=record.found, time=_acquired(details) or record.found, place=place
+            record.name, found=record.found, time=_acquired(details) or record.found, place=where
         )
         self.rates.found(record.found)
 
@@ -162,12 +162,12 @@ def _revisions(workflow: WorkflowRecord) -> list[tuple[str, int]]:
 def _spans(orders: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Pages ``(first, count)`` that cover sorted orders without reading much between them."""
     start = 0
-    for place in range(1, len(orders) + 1):
-        first, last = orders[start], orders[place - 1]
-        ended = place == len(orders)
-        if ended or orders[place] - last > 20 or orders[place] - first >= _PAGE:
+    for length in range(1, len(orders) + 1):
+        first, last = orders[start], orders[length - 1]
+        ended = length == len(orders)
+        if ended or orders[length] - last > 20 or orders[length] - first >= _PAGE:
             yield first, last - first + 1
-            start = place
+            start = length
 
 
 def _acquired(details: Mapping[str, Any]) -> float | None:

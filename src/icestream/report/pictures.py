@@ -132,32 +132,32 @@ class PictureFolder:
             if not self.keeps(int(re.match(r"[0-9]+", path.name).group()) - 1):  # type: ignore[union-attr]
                 path.unlink(missing_ok=True)
 
-    def put(self, order: int, found: Sequence[Found], details: dict[str, Any]) -> None:
+    def put(self, order: int, pictures: Sequence[Found], details: dict[str, Any]) -> None:
         """Write the pictures of one exposure, of which `found` has the sources, and its details."""
         main = self._main(order)
         left = set(self._others(order))
         shown: list[tuple[Path, Found]] = []
-        for one, name in zip(found, _names(found), strict=True):
-            first = main not in {made for made, _ in shown} and not _is_drawing(one.path)
-            if first and shrink(one.path, main):
-                shown.append((main, one))
-            elif made := show(one.path, self.folder / f"{order + 1}-{name}"):
-                shown.append((made, one))
+        for picture, name in zip(pictures, _names(pictures), strict=True):
+            first = main not in {made for made, _ in shown} and not _is_drawing(picture.path)
+            if first and shrink(picture.path, main):
+                shown.append((main, picture))
+            elif made := show(picture.path, self.folder / f"{order + 1}-{name}"):
+                shown.append((made, picture))
         for path in left - {made for made, _ in shown}:
             path.unlink(missing_ok=True)
-        details["pictures"] = [self._entry(made, one) for made, one in shown]
+        details["pictures"] = [self._entry(made, picture) for made, picture in shown]
         write_script(self._script(order), "detail", details)
         if shown:
             self.kept.add(order)
             if not main.exists():  # drawings alone: a list has an empty tile for them
                 write_atomically(main, _jpeg(Image.new("L", (8, 8), 192)))
 
-    def _entry(self, made: Path, one: Found) -> dict[str, str]:
+    def _entry(self, made: Path, picture: Found) -> dict[str, str]:
         return {
             "src": f"{self.folder.name}/{made.name}",
-            "title": one.picture.title,
-            "alt": one.picture.description or one.picture.title,
-            "role": one.role,
+            "title": picture.picture.title,
+            "alt": picture.picture.description or picture.picture.title,
+            "role": picture.role,
         }
 
     def _script(self, order: int) -> Path:
@@ -171,11 +171,13 @@ class PictureFolder:
         return sorted(self.folder.glob(f"{order + 1}-*"))
 
 
-def _names(found: Sequence[Found]) -> Iterator[str]:
+def _names(pictures: Sequence[Found]) -> Iterator[str]:
     """A name for the file of each picture: of its step and title, so that it stays the same."""
     taken: dict[str, int] = {}
-    for one in found:
-        name = re.sub(r"[^a-z0-9]+", "-", f"{one.step} {one.picture.title}".lower()).strip("-")
+    for picture in pictures:
+        name = re.sub(r"[^a-z0-9]+", "-", f"{picture.step} {picture.picture.title}".lower()).strip(
+            "-"
+        )
         taken[name] = taken.get(name, 0) + 1
         yield name if taken[name] == 1 else f"{name}-{taken[name]}"
 
@@ -250,10 +252,10 @@ def class_sprite(averages: NDArray[np.float32], chosen: Iterable[int]) -> tuple[
     columns = max(1, math.ceil(math.sqrt(len(numbers))))
     rows = max(1, math.ceil(len(numbers) / columns))
     sheet = Image.new("L", (columns * _TILE, rows * _TILE))
-    for place, number in enumerate(numbers):
+    for index, number in enumerate(numbers):
         grey = stretch(np.asarray(averages[number], dtype=np.float32))
         tile = Image.fromarray(grey).resize((_TILE, _TILE), Image.Resampling.BICUBIC)
-        sheet.paste(tile, ((place % columns) * _TILE, (place // columns) * _TILE))
+        sheet.paste(tile, ((index % columns) * _TILE, (index // columns) * _TILE))
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", optimize=True)
     return buffer.getvalue(), columns, rows

@@ -62,7 +62,7 @@ def _other(
 ) -> Snapshot | None:
     """The pictures of an item of which nothing else is known; None when it has none."""
     pictures = tuple((path, mark) for _, path, mark in pictures_in(store, record, items))
-    unread = "; ".join(one.why for one in items.values() if isinstance(one, UnknownItem))
+    unread = "; ".join(item.why for item in items.values() if isinstance(item, UnknownItem))
     document = _head(record, title) | {"note": unread, "facts": []}
     return Snapshot(part="others", document=document, pictures=pictures) if pictures else None
 
@@ -80,7 +80,7 @@ def _classes(classes: Classes, record: ResultRecord, title: str) -> Snapshot | N
     averages = averages.reshape(-1, *averages.shape[-2:])
     counts = np.asarray(classes.counts)[: len(averages)]
     numbers = range(1, len(counts) + 1) if classes.numbers is None else classes.numbers
-    order = [int(place) for place in np.argsort(-counts, kind="stable") if counts[place] > 0]
+    order = [int(index) for index in np.argsort(-counts, kind="stable") if counts[index] > 0]
     order = order[:_MOST_CLASSES]
     sprite, columns, rows = class_sprite(averages, order)
     described = _head(record, title) | {
@@ -92,11 +92,11 @@ def _classes(classes: Classes, record: ResultRecord, title: str) -> Snapshot | N
         "rows": rows,
         "items": [
             {
-                "number": int(numbers[place]),
-                "count": int(counts[place]),
-                "resolution": rounded(float(classes.resolution[place])),
+                "number": int(numbers[index]),
+                "count": int(counts[index]),
+                "resolution": rounded(float(classes.resolution[index])),
             }
-            for place in order
+            for index in order
         ],
     }
     return Snapshot(part="classes", document=described, pictures=((sprite, Picture("Classes")),))

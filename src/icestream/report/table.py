@@ -108,9 +108,9 @@ class ExposureTable:
         self._changed.clear()
         return changed
 
-    def chunk(self, number: int, version: int) -> dict[str, Any]:
+    def chunk(self, index: int, version: int) -> dict[str, Any]:
         """What the page loads for chunk `number` (from 0): columns, in the units of the page."""
-        first, last = number * CHUNK, min(len(self), (number + 1) * CHUNK)
+        first, last = index * CHUNK, min(len(self), (index + 1) * CHUNK)
         texts: dict[str, int] = {}
 
         def places_of(column: Sequence[str]) -> list[int]:
@@ -124,7 +124,7 @@ class ExposureTable:
             if any(value is not None for value in column):
                 qualities[name] = column
         return {
-            "number": number + 1,
+            "number": index + 1,
             "version": version,
             "name": self.names[first:last],
             "time": [round(value, 1) for value in self.time[first:last]],

@@ -87,8 +87,8 @@ class Telling:
                 changed = True
         if not changed:
             return None
-        found = (self._steps[step.name].document for step in follower.workflow.steps)
-        return [document for document in found if document is not None]
+        documents = (self._steps[step.name].document for step in follower.workflow.steps)
+        return [document for document in documents if document is not None]
 
     def _tell(
         self, follower: Follower, step: StepRecord, told: _Told, titles: Mapping[str, str]
@@ -189,7 +189,7 @@ def _item(follower: Follower, protocol: type[Protocol[Any]], record: ResultRecor
     """What the author's method returned: the item of the first port, or the verdict."""
     if protocol.passes and protocol.runs:
         said = items_of(follower.store, record).values()
-        reasons = next((one.reasons for one in said if isinstance(one, Rejected)), ())
+        reasons = next((verdict.reasons for verdict in said if isinstance(verdict, Rejected)), ())
         yield Accepted() if record.passed else Rejected(reasons)
         return
     known = known_types([protocol])
@@ -246,8 +246,8 @@ def _histogram(values: Sequence[float]) -> dict[str, Any]:
     """The same bins as those of the trends."""
     known = [value for value in values if np.isfinite(value)]
     counted = Histogram(whole=all(value.is_integer() for value in known))
-    for place, value in enumerate(known):
-        counted.put(place, value, rejected=False)
+    for index, value in enumerate(known):
+        counted.put(index, value, rejected=False)
     return {
         "low": counted.shown(1.0)["low"],
         "step": counted.shown(1.0)["step"],

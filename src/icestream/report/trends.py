@@ -126,8 +126,8 @@ class Histogram:
         if np.isfinite(value) and not self._rejected[order]:
             self.kept_sum += change * value
         if self._step > 0 and np.isfinite(value):
-            place = min(BINS - 1, max(0, int((value - self._low) / self._step)))
-            self._counts[self._rejected[order], place] += change
+            bin_ = min(BINS - 1, max(0, int((value - self._low) / self._step)))
+            self._counts[self._rejected[order], bin_] += change
 
     def _rebuild(self) -> None:
         self._next_rebuild = max(8, self._next_rebuild * 2) if self.filled > 8 else self.filled + 1
@@ -140,10 +140,10 @@ class Histogram:
         spread = max(high - low, 0.02 * abs(high), 1e-6)
         reach = max(0.0, float(low - 0.08 * spread)) if chosen.min() >= 0.0 else low - 0.08 * spread
         self._low, self._step = _round_bins(float(reach), float(high + 0.08 * spread), self._whole)
-        place = np.clip(((chosen - self._low) / self._step).astype(np.int64), 0, BINS - 1)
+        bins = np.clip(((chosen - self._low) / self._step).astype(np.int64), 0, BINS - 1)
         group = np.frombuffer(self._rejected, dtype=np.uint8)[known]
         for kind in (0, 1):
-            self._counts[kind] = np.bincount(place[group == kind], minlength=BINS)
+            self._counts[kind] = np.bincount(bins[group == kind], minlength=BINS)
 
     @property
     def range(self) -> tuple[float, float]:
@@ -164,10 +164,10 @@ class Histogram:
         if self.filled <= 2000:
             return float(np.nanmedian(np.asarray(self.values)))
         passed = np.cumsum(counts)
-        place = int(np.searchsorted(passed, total / 2))
-        before = int(passed[place] - counts[place])
-        inside = (total / 2 - before) / max(1, int(counts[place]))
-        return float(self._low + self._step * (place + inside))
+        bin_ = int(np.searchsorted(passed, total / 2))
+        before = int(passed[bin_] - counts[bin_])
+        inside = (total / 2 - before) / max(1, int(counts[bin_]))
+        return float(self._low + self._step * (bin_ + inside))
 
     def shown(self, scale: float) -> dict[str, Any]:
         """What the page draws, in the unit of the page."""
@@ -225,13 +225,13 @@ class Trend:
             self._dirty = set(range(-(-total // width)))
         wanted = -(-total // width)
         self._points.extend([(None, None, None)] * (wanted - len(self._points)))
-        for place in self._dirty:
-            self._points[place] = self._run(place, scale)
+        for run in self._dirty:
+            self._points[run] = self._run(run, scale)
         self._dirty.clear()
         return self._points
 
-    def _run(self, place: int, scale: float) -> tuple[float | None, float | None, float | None]:
-        part = self._histogram.values[place * self._width : (place + 1) * self._width]
+    def _run(self, start: int, scale: float) -> tuple[float | None, float | None, float | None]:
+        part = self._histogram.values[start * self._width : (start + 1) * self._width]
         known = [value for value in part if np.isfinite(value)]
         if not known:
             return (None, None, None)
@@ -256,5 +256,5 @@ def run_width(total: int) -> int:
 
 def in_page_order(names: Iterable[str]) -> list[str]:
     """Qualities in the order of the page."""
-    place = {name: number for number, name in enumerate(PREFERRED)}
-    return sorted(names, key=lambda name: (place.get(name, len(place)), name))
+    order = {name: index for index, name in enumerate(PREFERRED)}
+    return sorted(names, key=lambda name: (order.get(name, len(order)), name))

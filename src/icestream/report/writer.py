@@ -155,8 +155,8 @@ class ReportWriter:
             elif time.monotonic() < deadline:
                 changed = follower.touched.pop(order)
                 if not pictures.has(order, changed):
-                    details, found = self._details(order)
-                    pictures.put(order, found, {"order": order, **details})
+                    details, shown = self._details(order)
+                    pictures.put(order, shown, {"order": order, **details})
         if not self._facts and len(follower.table):
             self._details(0)  # all pictures are those of an earlier report
 
@@ -164,25 +164,25 @@ class ReportWriter:
         name, steps = self._follower.table.names[order], self._follower.workflow.steps
         session = Session(self._store, steps, self._titles, self._known)
         try:
-            details, found = exposure_details(session, name, self._facts)
+            details, pictures = exposure_details(session, name, self._facts)
         except ValueError as error:  # a result that this version cannot draw
             _log.warning("exposure without details in the report", exposure=name, why=str(error))
             return {}, []
         for why in set(details["unread"]) - self._unread:
             _log.warning("left out of the report", exposure=name, why=why)
             self._unread.add(why)
-        return details, found
+        return details, pictures
 
     def _write_chunks(self) -> None:
         table = self._follower.table
-        for number in table.take_changed():
-            while len(self._chunks) <= number:
+        for index in table.take_changed():
+            while len(self._chunks) <= index:
                 self._chunks.append(0)
-            self._chunks[number] = _next(self._chunks[number])
+            self._chunks[index] = _next(self._chunks[index])
             write_script(
-                self.folder / f"exposures-{number + 1:04d}.js",
+                self.folder / f"exposures-{index + 1:04d}.js",
                 "exposures",
-                table.chunk(number, self._chunks[number]),
+                table.chunk(index, self._chunks[index]),
             )
             self._trends_changed = True
 
@@ -239,10 +239,14 @@ class ReportWriter:
         for step, record in self._follower.snapshots.items():
             if self._shown.get(step, (0,))[0] == record.id:
                 continue
-            found = snapshot_of(self._store, record, self._titles.get(step, step), self._known)
-            if found is not None:
-                pictures = self._snapshot_pictures(found, step, record.id)
-                self._shown[step] = (record.id, found.part, found.document | {"pictures": pictures})
+            snapshot = snapshot_of(self._store, record, self._titles.get(step, step), self._known)
+            if snapshot is not None:
+                pictures = self._snapshot_pictures(snapshot, step, record.id)
+                self._shown[step] = (
+                    record.id,
+                    snapshot.part,
+                    snapshot.document | {"pictures": pictures},
+                )
         parts: dict[str, list[dict[str, Any]]] = {
             part: [] for part in ("classes", "maps", "gains", "others")
         }
@@ -250,11 +254,13 @@ class ReportWriter:
             parts[part].append(document)
         return parts
 
-    def _snapshot_pictures(self, found: Snapshot, step: str, version: int) -> list[dict[str, str]]:
+    def _snapshot_pictures(
+        self, snapshot: Snapshot, step: str, version: int
+    ) -> list[dict[str, str]]:
         """Bring the pictures of a snapshot beside those of the exposures; those that there are."""
         folder, shown = self._pictures.folder, []
-        for number, (picture, mark) in enumerate(found.pictures, start=1):
-            name = f"{found.part}-{step}" if number == 1 else f"{found.part}-{step}-{number}"
+        for index, (picture, mark) in enumerate(snapshot.pictures, start=1):
+            name = f"{snapshot.part}-{step}" if index == 1 else f"{snapshot.part}-{step}-{index}"
             if isinstance(picture, bytes):
                 made: Path | None = folder / f"{name}.png"
                 write_atomically(folder / f"{name}.png", picture)

@@ -120,19 +120,19 @@ class _Session:
         return epu.data_folder(shot) / name if self.plan.layout == "epu" else Path(name)
 
     def _second_place(self, shot: Shot) -> Path:
-        place = self._place(shot)
+        second = self._place(shot)
         if self.plan.layout == "epu":
-            return Path("Images-Disc2").joinpath(*place.parts[1:])
-        return Path("copied") / place
+            return Path("Images-Disc2").joinpath(*second.parts[1:])
+        return Path("copied") / second
 
     def _write_metadata(self, shot: Shot) -> None:
         if self.plan.layout == "epu":
             documents = epu.exposure_files(self.plan, shot, self.started)
         else:
-            place = Path(f"{self._place(shot)}.mdoc")
-            documents = {place: serialem.mdoc(self.plan, shot, self.started)}
-        for place, text in documents.items():
-            path = self.folder / place
+            path = Path(f"{self._place(shot)}.mdoc")
+            documents = {path: serialem.mdoc(self.plan, shot, self.started)}
+        for name, text in documents.items():
+            path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
 
@@ -171,10 +171,10 @@ def acquire(
     """
     check_plan(plan)
     folder = Path(folder).absolute()
-    for place in (folder, truth_folder(folder)):
-        if place.exists() and any(place.iterdir()):
+    for folder_ in (folder, truth_folder(folder)):
+        if folder_.exists() and any(folder_.iterdir()):
             raise FileExistsError(
-                f"{place} is not empty: a simulated session needs a new folder, so that its "
+                f"{folder_} is not empty: a simulated session needs a new folder, so that its "
                 "truth stays true; remove it or give another name"
             )
     specimen = load_specimen(plan.specimen)
@@ -234,8 +234,8 @@ def _write_movie(
         )
         return
     stack = np.empty((plan.frames, *camera.shape), dtype=np.uint8)
-    for number, counts in enumerate(frames):
-        stack[number] = counts
+    for frame, counts in enumerate(frames):
+        stack[frame] = counts
     if plan.container == "tiff":
         write_tiff(path, stack, pixel_size=plan.pixel_size)
     else:
@@ -252,5 +252,5 @@ def _camera_frames(
         places = np.stack([y, x], axis=1).repeat(times, axis=0) * 4
         places += rng.integers(0, 4, places.shape)
         when = rng.integers(0, count, len(places))
-        for number in range(count):
-            yield places[when == number]
+        for frame in range(count):
+            yield places[when == frame]

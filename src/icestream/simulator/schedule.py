@@ -71,19 +71,19 @@ def _rng(plan: SessionPlan, *key: int) -> np.random.Generator:
 
 def _befalls(plan: SessionPlan, fault: Fault, number: int) -> bool:
     """Whether a fault that strikes a tenth of the movies strikes this one."""
-    block, place = divmod(number, 10)
+    block, turn = divmod(number, 10)
     # One of each ten, and one of the last few when these are fewer than ten.
     count = 10 if plan.movies == 0 else min(10, plan.movies - 10 * block)
     order = sum(fault.encode())
-    return fault in plan.faults and place == int(_rng(plan, 11, order, block).integers(count))
+    return fault in plan.faults and turn == int(_rng(plan, 11, order, block).integers(count))
 
 
 def _faults(plan: SessionPlan, number: int, square: int) -> frozenset[Fault]:
     of = plan.movies or 100
     single: tuple[Fault, ...] = ("drift", "crystalline-ice", "truncated", "duplicate")
-    found = [fault for fault in single if _befalls(plan, fault, number)]
-    if "truncated" in found and "duplicate" in found:
-        found.remove("duplicate")
+    faults = [fault for fault in single if _befalls(plan, fault, number)]
+    if "truncated" in faults and "duplicate" in faults:
+        faults.remove("duplicate")
     lasting: dict[Fault, bool] = {
         "bad-squares": square % 3 == 1,
         "astigmatism": number >= int(0.6 * of),
@@ -91,8 +91,8 @@ def _faults(plan: SessionPlan, number: int, square: int) -> frozenset[Fault]:
         "outage": number == int(0.5 * of),
         "wrong-gain": True,
     }
-    found += [fault for fault, holds in lasting.items() if holds and fault in plan.faults]
-    return frozenset(found)
+    faults += [fault for fault, holds in lasting.items() if holds and fault in plan.faults]
+    return frozenset(faults)
 
 
 def _shot(plan: SessionPlan, started: datetime, number: int) -> Shot:
@@ -143,8 +143,8 @@ def _position(
     plan: SessionPlan, square: int, in_square: int, repeat: int
 ) -> tuple[tuple[float, float, float], tuple[float, float]]:
     """Stage (x, y, z) of the cluster, and the image shift to the shot, µm."""
-    cluster, place = divmod(in_square, PATTERN * PATTERN)
-    row, across = divmod(place, PATTERN)
+    cluster, hole = divmod(in_square, PATTERN * PATTERN)
+    row, across = divmod(hole, PATTERN)
     turn = 2.0 * np.pi * repeat / plan.shots_per_hole
     radius = 0.0 if plan.shots_per_hole == 1 else 0.4
     shift = (

@@ -97,23 +97,23 @@ def write_truth(
 
 def read_truth(path: Path) -> ExposureTruth:
     """Read what `write_truth` has written."""
-    found = json.loads(path.read_text(encoding="utf-8"))
-    particles = found["particles"]
+    truth = json.loads(path.read_text(encoding="utf-8"))
+    particles = truth["particles"]
     return ExposureTruth(
-        exposure=found["exposure"],
-        movie=found["movie"],
-        faults=tuple(found["faults"]),
-        defocus_u=found["defocus_u"],
-        defocus_v=found["defocus_v"],
-        angle=found["angle"],
-        b_factor=found["b_factor"],
-        thickness=found["thickness"],
-        crystalline=found["crystalline"],
-        dose_per_frame=found["dose_per_frame"],
-        tracks=Tracks(shifts=np.array(found["shifts"]), local=np.array(found["local"])),
+        exposure=truth["exposure"],
+        movie=truth["movie"],
+        faults=tuple(truth["faults"]),
+        defocus_u=truth["defocus_u"],
+        defocus_v=truth["defocus_v"],
+        angle=truth["angle"],
+        b_factor=truth["b_factor"],
+        thickness=truth["thickness"],
+        crystalline=truth["crystalline"],
+        dose_per_frame=truth["dose_per_frame"],
+        tracks=Tracks(shifts=np.array(truth["shifts"]), local=np.array(truth["local"])),
         y=np.array(particles["y"]),
         x=np.array(particles["x"]),
         particle_defocus=np.array(particles["defocus"]),
         rotations=np.array(particles["rotations"]).reshape(-1, 3, 3),
-        diameter=found["diameter"],
+        diameter=truth["diameter"],
     )

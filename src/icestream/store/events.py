@@ -470,8 +470,8 @@ class RequestAnswered(Event):
 
 
 EVENTS: Mapping[str, type[Event]] = {
-    one.kind: one
-    for one in (
+    event.kind: event
+    for event in (
         *(EpochStarted, EpochLeft, SessionStateChanged),
         *(BranchCreated, BranchAdopted, BranchDropped),
         *(StepAdded, StepRevised, StepRemoved),
@@ -485,7 +485,7 @@ EVENTS: Mapping[str, type[Event]] = {
 """Every kind of event."""
 
 _encode = json.JSONEncoder(default=str).encode
-_NAMES = {one: tuple(field.name for field in fields(one)) for one in EVENTS.values()}
+_NAMES = {event: tuple(field.name for field in fields(event)) for event in EVENTS.values()}
 
 
 def document_of(event: Event) -> str:
@@ -500,12 +500,12 @@ def read_event(kind: str, document: Json) -> Event | UnknownEvent:
     from pydantic import ValidationError  # whoever only writes needs none of it
 
     try:
-        found: Event = _adapter(kind).validate_python(dict(document))
+        event: Event = _adapter(kind).validate_python(dict(document))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         return UnknownEvent(kind, document, f"{where}: {first['msg']}")
-    return found
+    return event
 
 
 @cache

@@ -61,12 +61,12 @@ class EventFollower:
         self.newer = version if version > SCHEMA else 0
         if last <= self.after:
             return ()
-        found = queries.events(self._store, after=self.after, limit=limit, kinds=self._kinds)
-        if len(found) < limit:
-            self.after = max(last, found[-1].seq if found else 0)
+        events = queries.events(self._store, after=self.after, limit=limit, kinds=self._kinds)
+        if len(events) < limit:
+            self.after = max(last, events[-1].seq if events else 0)
         else:
-            self.after = found[-1].seq
-        return found
+            self.after = events[-1].seq
+        return events
 
     def pages(self, *, limit: int = 5000) -> Iterator[tuple[EventRecord, ...]]:
         """Everything that is new now, page by page."""

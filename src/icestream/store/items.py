@@ -72,8 +72,8 @@ def latest_items(
     limit: int = 50,
 ) -> tuple[T, ...]:
     """The newest items at a port of a step's current revision, oldest first."""
-    found = queries.latest_results(store, step, limit=limit)
-    return tuple(item_of(store, record, port, kind, known) for record in found)
+    results = queries.latest_results(store, step, limit=limit)
+    return tuple(item_of(store, record, port, kind, known) for record in results)
 
 
 def pictures_in(
@@ -83,14 +83,14 @@ def pictures_in(
 
     An item that is known says which they are; of one that is not, it was recorded.
     """
-    for port, one in items.items():
-        if isinstance(one, UnknownItem):
+    for port, item in items.items():
+        if isinstance(item, UnknownItem):
             for picture in record.pictures:
                 if picture.port == port:
                     path = store.folder / picture.path
                     yield port, path, Picture(picture.title, picture.description)
         else:
-            for path, mark in pictures_of(one):
+            for path, mark in pictures_of(item):
                 yield port, path, mark
 
 
@@ -103,5 +103,5 @@ def _read(store: Store, record: ResultRecord, port: str, known: Known) -> Any:
         return item(store, known[name], document)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        return UnknownItem(name, document, f"{place or name}: {first['msg']}")
+        where = ".".join(map(str, first["loc"]))
+        return UnknownItem(name, document, f"{where or name}: {first['msg']}")

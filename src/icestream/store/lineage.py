@@ -14,18 +14,19 @@ __all__ = ["lineage", "lineages"]
 
 def lineage(store: Store, result_id: int) -> tuple[LineageRecord, ...]:
     """The result and all its ancestors, the result first; LookupError when there is none."""
-    found: dict[int, LineageRecord] = {}
+    records: dict[int, LineageRecord] = {}
     with store.read() as connection:
         wanted = [result_id]
         while wanted:
             for record in _lineage(connection, wanted):
-                found[record.id] = record
+                records[record.id] = record
             wanted = sorted(
-                {source for record in found.values() for _, source in record.inputs} - found.keys()
+                {source for record in records.values() for _, source in record.inputs}
+                - records.keys()
             )
-    if result_id not in found:
+    if result_id not in records:
         raise LookupError(f"no result {result_id} in {store.folder}")
-    return tuple(found.values())
+    return tuple(records.values())
 
 
 def lineages(store: Store, *, after: int = 0, limit: int = 1000) -> tuple[LineageRecord, ...]:

@@ -29,12 +29,12 @@ def upgrade(engine: Engine) -> None:
     Alembic is imported only when there is something to do: opening an up-to-date store costs
     one query.
     """
-    found = _found(engine)
-    if found == HEAD:
+    version = _found(engine)
+    if version == HEAD:
         return
-    if found is not None and found > HEAD:
+    if version is not None and version > HEAD:
         raise NewerStore(
-            f"the session's store has schema {found}, this icestream knows up to {HEAD}; "
+            f"the session's store has schema {version}, this icestream knows up to {HEAD}; "
             "upgrade icestream to open it"
         )
     from alembic import command
@@ -49,20 +49,20 @@ def upgrade(engine: Engine) -> None:
 
 def check(engine: Engine, folder: Path) -> bool:
     """Whether there is a store yet; one of another schema is refused, saying what to do."""
-    found = _found(engine)
-    if found is not None and found > HEAD:
+    version = _found(engine)
+    if version is not None and version > HEAD:
         raise NewerStore(
-            f"the store of the session in {folder} has schema {found}, this icestream knows up to "
-            f"{HEAD}: the session is run by a newer version. Use that one, or upgrade icestream"
+            f"the store of the session in {folder} has schema {version}, this icestream knows up "
+            f"to {HEAD}: the session is run by a newer version. Use that one, or upgrade icestream"
         )
-    if found is not None and found < HEAD:
+    if version is not None and version < HEAD:
         raise OlderStore(
-            f"the store of the session in {folder} has schema {found}, this icestream works with "
+            f"the store of the session in {folder} has schema {version}, this icestream works with "
             f"{HEAD}: the session was run by an earlier version. If a process of that version runs "
             "it now, use that version; otherwise running it again with this one (icestream process "
             f"... --out {folder}) brings it up to date"
         )
-    return found is not None
+    return version is not None
 
 
 def _found(engine: Engine) -> str | None:

@@ -137,24 +137,24 @@ def _place(folder: Path, url: str | None) -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     if url is not None:
         plain = make_url(url).set(password=None).render_as_string()
-        place = {"url": plain, "schema": postgres.schema_for(folder)}
+        pointer = {"url": plain, "schema": postgres.schema_for(folder)}
     elif is_network(folder):
         kept = state_folder() / "stores" / postgres.schema_for(folder)
         kept.mkdir(parents=True, exist_ok=True)
-        place = {"file": str(kept / FILE), "host": socket.gethostname()}
+        pointer = {"file": str(kept / FILE), "host": socket.gethostname()}
     else:
         return {}
-    (folder / POINTER).write_text(json.dumps(place))
-    return place
+    (folder / POINTER).write_text(json.dumps(pointer))
+    return pointer
 
 
-def _opened(folder: Path, place: dict[str, str], readonly: bool, *, create: bool = True) -> Store:
-    if "url" in place:
-        connected = postgres.connect(place["url"], place["schema"], readonly, create=create)
+def _opened(folder: Path, pointer: dict[str, str], readonly: bool, *, create: bool = True) -> Store:
+    if "url" in pointer:
+        connected = postgres.connect(pointer["url"], pointer["schema"], readonly, create=create)
         return Store(folder, connected, readonly)
-    file = Path(place.get("file", folder / FILE))
-    if "file" in place and not readonly:
-        _check_host(folder, place.get("host", ""))
+    file = Path(pointer.get("file", folder / FILE))
+    if "file" in pointer and not readonly:
+        _check_host(folder, pointer.get("host", ""))
         _bring_back(folder / FILE, file)
     if readonly and not file.exists():
         file = folder / FILE  # the local disk of another host: its last checkpoint is here

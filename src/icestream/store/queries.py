@@ -110,12 +110,12 @@ def steps(store: Store, *, branch: str | None = None) -> tuple[StepRecord, ...]:
 
 def step(store: Store, name: str, *, branch: str | None = None) -> StepRecord:
     """The step called `name`; LookupError names those that exist."""
-    found = steps(store, branch=branch)
-    for record in found:
+    records = steps(store, branch=branch)
+    for record in records:
         if record.name == name:
             return record
     raise LookupError(
-        f"no step {name!r} in this session; it has {', '.join(record.name for record in found)}"
+        f"no step {name!r} in this session; it has {', '.join(record.name for record in records)}"
     )
 
 
@@ -197,8 +197,8 @@ def count_exposures(store: Store) -> dict[str, int]:
     """Number of exposures in each state: going, done, rejected, failed."""
     chosen = select(t.exposure.c.state, func.count()).group_by(t.exposure.c.state)
     with store.read() as connection:
-        found = {row[0]: row[1] for row in connection.execute(chosen)}
-    return {state: found.get(state, 0) for state in ("going", "done", "rejected", "failed")}
+        counts = {row[0]: row[1] for row in connection.execute(chosen)}
+    return {state: counts.get(state, 0) for state in ("going", "done", "rejected", "failed")}
 
 
 def qualities(

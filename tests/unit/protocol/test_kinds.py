@@ -15,6 +15,7 @@ from icestream.protocol import (
     ConsensusProtocol,
     Cursor,
     Discovery,
+    GroupProtocol,
     ItemFailed,
     ItemProtocol,
     Monitor,

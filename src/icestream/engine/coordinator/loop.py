@@ -16,6 +16,7 @@ from icestream.engine.coordinator import monitors
 from icestream.engine.coordinator.health import Health, plain
 from icestream.engine.coordinator.perform import Performer
 from icestream.engine.coordinator.room import Room
+from icestream.engine.coordinator.teller import Teller
 from icestream.engine.coordinator.threads import KEEPER, Threads
 from icestream.engine.decisions.decide import decide
 from icestream.engine.decisions.events import (
@@ -46,7 +47,7 @@ from icestream.engine.messages import (
     SourceFailed,
     StopAsked,
 )
-from icestream.engine.progress import Outcome, Progress, look, outcome
+from icestream.engine.progress import Outcome, Progress, outcome
 from icestream.engine.record import observations, opening
 from icestream.engine.record.discoveries import KEEP
 from icestream.engine.record.needs import broken_for_want
@@ -107,10 +108,7 @@ class Coordinator:
         """Messages that are not recorded yet."""
         self._trouble = ""
         self._probe_at = 0.0
-        self._waiting: dict[RevisionId, int] = {}
-        """Files that are not whole yet, by source."""
-        self._progress = Progress()
-        self._told_at = 0.0
+        self._teller = Teller(self._record, options.on_progress)
         self._worked_at = time.monotonic()
         self._heard_at = time.monotonic()
         self._paused_before: list[RevisionId] = []
@@ -130,7 +128,7 @@ class Coordinator:
 
     def progress(self) -> Progress:
         """How far it is; cheap, from any thread."""
-        return self._progress
+        return self._teller.progress
 
     def used(self) -> dict[str, int]:
         """What its leases hold now, but GPUs, by kind of the machine's ledger; from any thread."""
@@ -158,7 +156,7 @@ class Coordinator:
             granted = self._hear(Grant(share.granted))
             tried_again = retry(self._record, going)[0]
             self._performer.carry_on([*broken, *granted, *tried_again])
-            paused = [number for number, step in steps.items() if step.held]
+            paused = [revision for revision, step in steps.items() if step.held]
             self._paused_before = paused
             self._threads.start(self._record.cursors(), paused)
             requests.refuse_late(self._record, held_since(self._record.folder))
@@ -185,8 +183,8 @@ class Coordinator:
                 self._look_for_end_of_trouble()
                 return
             self._take_in(messages)
-            for number in self._backfilling():
-                self._performer.carry_on(self._record.backfill(number))
+            for revision in self._backfilling():
+                self._performer.carry_on(self._record.backfill(revision))
             if self._room.look(self._record, self._state, time.monotonic()):
                 self._worked_at = time.monotonic()  # it would work if it had room
             self._health.look()
@@ -231,17 +229,19 @@ class Coordinator:
         Taken in `again` after trouble with storage, what they say of that trouble is past.
         """
         self._spool = messages
-        ended = [one for one in messages if isinstance(one, Ended)]
-        found = [one for one in messages if isinstance(one, Discovered)]
-        full = [e.reason for one in ended for e in one.endings if e.outcome == "storage"]
+        ended = [message for message in messages if isinstance(message, Ended)]
+        discovered = [message for message in messages if isinstance(message, Discovered)]
+        full = [e.reason for message in ended for e in message.endings if e.outcome == "storage"]
         events = self._record.take_in(ended, []) if ended else []
-        for one in found:
-            for piece in _cut(one):
+        for message in discovered:
+            for piece in _cut(message):
                 events += self._record.take_in([], [piece])
-            self._waiting[one.step] = one.found.waiting
-            if one.found.closed and one.step in self._record.plan.steps:
-                events.append(StreamEnded(one.step))
-        self._spool = [one for one in messages if not isinstance(one, Ended | Discovered)]
+            self._teller.waiting[message.step] = message.found.waiting
+            if message.found.closed and message.step in self._record.plan.steps:
+                events.append(StreamEnded(message.step))
+        self._spool = [
+            message for message in messages if not isinstance(message, Ended | Discovered)
+        ]
         if events:
             self._worked_at = time.monotonic()
         self._performer.carry_on(events or [Tick()])
@@ -308,14 +308,14 @@ class Coordinator:
         self._trouble = storage.describe(self._record.folder, error)
         self._probe_at = time.monotonic() + self._options.probe
         decide(self._state, Trouble(self._trouble), time.time())
-        for number in self._threads.sources():
-            self._threads.hold_source(number, True)
+        for source in self._threads.sources():
+            self._threads.hold_source(source, True)
         _log.error("held", reason=self._trouble)
         self._tell_progress(at_once=True)
 
     def _look_for_end_of_trouble(self) -> None:
         """Go on when storage can be written again, from what the store says."""
-        stop = next((one for one in self._spool if isinstance(one, StopAsked)), None)
+        stop = next((message for message in self._spool if isinstance(message, StopAsked)), None)
         if stop is not None and not stop.drain:
             self._trouble = ""
             decide(self._state, Abandoned(), time.time())
@@ -333,8 +333,8 @@ class Coordinator:
         # While it is held nothing starts that the store knows nothing of.
         decide(self._state, self._record.reconcile(self._state), time.time())
         self._performer.carry_on([Trouble()])
-        for number in self._threads.sources():
-            self._threads.hold_source(number, self._state.steps[number].held)
+        for source in self._threads.sources():
+            self._threads.hold_source(source, self._state.steps[source].held)
         self._take_in(messages, again=True)
 
     # -- telling -------------------------------------------------------------------------------
@@ -346,7 +346,9 @@ class Coordinator:
         try:
             steps = [step for step in self._record.plan.by_depth() if step.protocol.watches]
             said = [monitors.inspect(self._store, self._record.plan, step) for step in steps]
-            asked = [observations.inspected(self._record, one, last=True) for one in said]
+            asked = [
+                observations.inspected(self._record, inspected, last=True) for inspected in said
+            ]
             if any(asked):
                 self._performer.carry_on(self._hear_requests())
         except Exception as error:
@@ -372,29 +374,15 @@ class Coordinator:
         self._tell_progress(at_once=True)
 
     def _tell_progress(self, *, at_once: bool = False) -> None:
-        now = time.monotonic()
-        if now - self._told_at < 0.2 and not at_once:
-            return
-        self._told_at = now
-        alerts = [held.alert for held in self._record.alerts.held.values()]
-        if self._trouble:
-            alert = Alert(key="storage", level="critical", message=self._trouble)
-            self._progress = replace(
-                self._progress, state="held", reason=self._trouble, alerts=(*alerts, alert)
-            )
-        else:
-            waiting = sum(self._waiting.values())
-            self._progress = look(
-                self._store, self._record.plan, self._state.session, waiting, alerts
-            )
-        if self._options.on_progress is not None:
-            self._options.on_progress(self._progress)
+        self._teller.tell(self._state.session, self._trouble, at_once=at_once)
 
 
-def _cut(one: Discovered) -> Iterator[Discovered]:
+def _cut(discovered: Discovered) -> Iterator[Discovered]:
     """Cut a large discovery into pieces; only the last moves the source's cursor."""
-    items = list(one.found.items)
+    items = list(discovered.found.items)
     while len(items) > _PIECE:
         piece, items = items[:_PIECE], items[_PIECE:]
-        yield replace(one, found=replace(one.found, items=piece, refused=(), state=KEEP))
-    yield replace(one, found=replace(one.found, items=items))
+        yield replace(
+            discovered, found=replace(discovered.found, items=piece, refused=(), state=KEEP)
+        )
+    yield replace(discovered, found=replace(discovered.found, items=items))

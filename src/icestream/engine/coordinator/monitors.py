@@ -35,9 +35,9 @@ def inspect(store: Store, plan: Plan, step: PlannedStep) -> Inspected:
     return Inspected(
         step.id,
         now,
-        tuple(one for one in said if isinstance(one, Alert)),
-        tuple(one for one in said if isinstance(one, Sample)),
-        tuple(one for one in said if isinstance(one, Figure)),
+        tuple(yielded for yielded in said if isinstance(yielded, Alert)),
+        tuple(yielded for yielded in said if isinstance(yielded, Sample)),
+        tuple(yielded for yielded in said if isinstance(yielded, Figure)),
     )
 
 
@@ -56,7 +56,7 @@ class MonitorThread(threading.Thread):
 
     def news(self, steps: Iterable[RevisionId]) -> None:
         """Steps have new results: the monitors that look at them have something to see."""
-        fed = {c for number in steps for c in self._plan.steps[number].consumers} & self._due.keys()
+        fed = {c for maker in steps for c in self._plan.steps[maker].consumers} & self._due.keys()
         if fed - self._new:
             with self._wake:
                 self._new |= fed
@@ -85,11 +85,11 @@ class MonitorThread(threading.Thread):
                     self._wake.wait(max(0.0, min(coming) - now) if coming else None)
                     continue
                 self._new.difference_update(due)
-            for number in due:
-                step = self._plan.steps[number]
+            for monitor in due:
+                step = self._plan.steps[monitor]
                 self._tell(inspect(self._store, self._plan, step))
                 every = step.protocol.every if isinstance(step.protocol, Monitor) else 10.0
-                self._due[number] = time.monotonic() + every
+                self._due[monitor] = time.monotonic() + every
 
-    def _sees(self, number: RevisionId) -> bool:
-        return number in self._new or not self._plan.steps[number].feeds
+    def _sees(self, monitor: RevisionId) -> bool:
+        return monitor in self._new or not self._plan.steps[monitor].feeds

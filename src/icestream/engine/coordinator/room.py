@@ -115,5 +115,5 @@ def _lacking(need: Resources, free: Free) -> str:
     return ", ".join(parts)
 
 
-def _many(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

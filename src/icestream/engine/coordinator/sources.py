@@ -63,9 +63,9 @@ class SourceThread(threading.Thread):
             if self._stopped.is_set():
                 return
             try:
-                found = self._protocol.discover(Cursor(self._state, time.time()))
+                discovery = self._protocol.discover(Cursor(self._state, time.time()))
                 wait = self._protocol.interval()
-                news = (tuple(found.alerts), found.waiting)
+                news = (tuple(discovery.alerts), discovery.waiting)
             except (Exception, SystemExit) as error:
                 failures += 1
                 wait = min(60.0, 2.0**failures)
@@ -76,14 +76,14 @@ class SourceThread(threading.Thread):
                     return
             else:
                 # Until alerts that are over have been absent often enough to be cleared.
-                gone = {one.key for one in said[0]} - {one.key for one in news[0]}
+                gone = {alert.key for alert in said[0]} - {alert.key for alert in news[0]}
                 repeats = ABSENT if gone else max(repeats - 1, 0)
-                new = found.items or found.refused or found.closed or news != said
+                new = discovery.items or discovery.refused or discovery.closed or news != said
                 if new or repeats or failures:
-                    self._tell(Discovered(self._step, found))
+                    self._tell(Discovered(self._step, discovery))
                 failures, said = 0, news
-                self._state = found.state
-                if found.closed:
+                self._state = discovery.state
+                if discovery.closed:
                     return
             self._stopped.wait(wait)
 

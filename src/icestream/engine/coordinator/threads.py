@@ -53,28 +53,28 @@ class Threads:
     def start(self, cursors: dict[RevisionId, Any], held: Iterable[RevisionId]) -> None:
         """Start all of them; sources go on from where they stood."""
         self._bell = Doorbell(self._name, lambda: self._tell(Rung()), self._tell)
-        for number, cursor in cursors.items():
-            self.start_source(number, cursor)
-        for number in held:
-            self.hold_source(number, True)
+        for source, cursor in cursors.items():
+            self.start_source(source, cursor)
+        for source in held:
+            self.hold_source(source, True)
         self.restart_monitors()
 
-    def start_source(self, number: RevisionId, cursor: Any) -> None:
+    def start_source(self, source: RevisionId, cursor: Any) -> None:
         """Start a source's thread, in the place of an earlier one."""
-        if number in self._sources:
-            self._sources[number].stop()
-        step = self._planned.plan.steps[number]
+        if source in self._sources:
+            self._sources[source].stop()
+        step = self._planned.plan.steps[source]
         if not isinstance(step.protocol, SourceProtocol):
             raise TypeError(f"step {step.name!r} is no source")
-        thread = SourceThread(number, step.protocol, cursor, self._tell)
+        thread = SourceThread(source, step.protocol, cursor, self._tell)
         thread.name = f"source {step.name}"
-        self._sources[number] = thread
+        self._sources[source] = thread
         thread.start()
 
-    def hold_source(self, number: RevisionId, held: bool) -> None:
+    def hold_source(self, source: RevisionId, held: bool) -> None:
         """Let a source wait, or go on; other steps have no thread."""
-        if number in self._sources:
-            self._sources[number].hold(held)
+        if source in self._sources:
+            self._sources[source].hold(held)
 
     def sources(self) -> list[RevisionId]:
         """Steps that have a source's thread."""

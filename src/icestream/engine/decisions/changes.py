@@ -66,37 +66,37 @@ def change_step(
 
 
 def _ready(state: State, event: TasksReady) -> Iterable[Action]:
-    for task, number in event.withdrawn:
-        if not _forget_later(state, task, number):
-            state.steps[number].withdraw(task)
+    for task, revision in event.withdrawn:
+        if not _forget_later(state, task, revision):
+            state.steps[revision].withdraw(task)
     for task_ in event.tasks:
         state.steps[task_.step].push(task_)
-    for number, size in event.arrived:
-        step = state.steps[number]
+    for revision, size in event.arrived:
+        step = state.steps[revision]
         step.waiting_size += size
         step.waiting_items += 1
         step.told = False
-    for number, size in event.left:
-        step = state.steps[number]
+    for revision, size in event.left:
+        step = state.steps[revision]
         step.waiting_size -= size
         step.waiting_items -= 1
-    for number, change in event.withheld:
-        state.steps[number].withheld += change
-    for number, count in event.settled:
-        step = state.steps[number]
+    for revision, change in event.withheld:
+        state.steps[revision].withheld += change
+    for revision, count in event.settled:
+        step = state.steps[revision]
         if step.awaited is not None:
             step.awaited = max(0, step.awaited - count)
     return ()
 
 
-def _forget_later(state: State, task: TaskId, number: RevisionId) -> bool:
+def _forget_later(state: State, task: TaskId, revision: RevisionId) -> bool:
     """Forget a task that waits for another attempt; False when it does not."""
     left = [entry for entry in state.later if entry[1] != task]
     if len(left) == len(state.later):
         return False
     heapq.heapify(left)
     state.later = left
-    state.steps[number].later -= 1
+    state.steps[revision].later -= 1
     return True
 
 
@@ -146,8 +146,8 @@ def _gate_answered(state: State, event: GateAnswered) -> Iterator[Action]:
 
 def _replanned(state: State, event: Replanned) -> Iterator[Action]:
     """What runs for steps that are gone is ended; sources and monitors begin anew."""
-    gone = {number: state.steps.pop(number) for number in event.gone}
-    yield from (CancelLease(name) for number in gone for name in _leases_of(state, number))
+    gone = {revision: state.steps.pop(revision) for revision in event.gone}
+    yield from (CancelLease(name) for revision in gone for name in _leases_of(state, revision))
     state.later = [entry for entry in state.later if entry[2].step not in gone]
     heapq.heapify(state.later)
     for fresh in event.fresh:
@@ -164,8 +164,8 @@ def _replanned(state: State, event: Replanned) -> Iterator[Action]:
         state.steps[fresh.id] = fresh
         if fresh.brings:
             yield StartSource(fresh.id)
-    for number, lane in event.lanes.items():
-        state.steps[number].lane = lane
+    for revision, lane in event.lanes.items():
+        state.steps[revision].lane = lane
     yield RestartMonitors()
 
 
@@ -195,8 +195,8 @@ def _asked(state: State, event: Asked) -> Iterator[Action]:
     if not event.steps:
         yield from _asked_of_session(state, event.verb)
         return
-    for number in event.steps:
-        step = state.steps[number]
+    for revision in event.steps:
+        step = state.steps[revision]
         if event.verb == "resume":
             if step.held:
                 yield change_step(step, "running" if step.live else "waiting")
@@ -205,7 +205,7 @@ def _asked(state: State, event: Asked) -> Iterator[Action]:
         elif step.state != "done":
             yield change_step(step, "paused", event.reason)
         if event.verb == "abort":
-            yield from (CancelLease(name) for name in _leases_of(state, number))
+            yield from (CancelLease(name) for name in _leases_of(state, revision))
 
 
 def _asked_of_session(state: State, verb: str) -> Iterator[Action]:
@@ -255,14 +255,14 @@ def _step_broken(state: State, event: StepBroken) -> Iterator[Action]:
 
 
 def _reopened(state: State, event: Reopened) -> Iterator[Action]:
-    for number in event.steps:
-        state.steps[number].closed = False
-        yield StartSource(number)
+    for source in event.steps:
+        state.steps[source].closed = False
+        yield StartSource(source)
 
 
 def _left_paused(state: State, event: LeftPaused) -> Iterable[Action]:
-    for number in event.steps:
-        state.steps[number].given_up = state.steps[number].held
+    for revision in event.steps:
+        state.steps[revision].given_up = state.steps[revision].held
     return ()
 
 

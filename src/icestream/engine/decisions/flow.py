@@ -17,7 +17,7 @@ def is_alone(step: StepState) -> bool:
 
 def follow(state: State, step: StepState) -> Iterator[Action]:
     """Move a step on: waiting, running, done; form its batch, ask its gate."""
-    feeding = [state.steps[number] for number in step.feeding]
+    feeding = [state.steps[revision] for revision in step.feeding]
     closed = step.awaited == 0 or all(source.state == "done" for source in feeding)
     if step.held:
         return

@@ -64,7 +64,7 @@ def _has_ready(step: StepState) -> bool:
 
 def _leases_of(state: State, lane: str) -> list[RunningLease]:
     """Leases of a lane; what still runs for a step that is gone is nobody's live work."""
-    lanes = {number: step.lane for number, step in state.steps.items()}
+    lanes = {revision: step.lane for revision, step in state.steps.items()}
     return [lease for lease in state.leases.values() if lanes.get(lease.step, "reprocess") == lane]
 
 

@@ -147,9 +147,9 @@ class StepState:
 
     def withdraw(self, task: TaskId) -> None:
         """Forget a ready task."""
-        for place, entry in enumerate(self.window):
+        for index, entry in enumerate(self.window):
             if entry[1] == task:
-                del self.window[place]
+                del self.window[index]
                 heapq.heapify(self.window)
                 return
         if self.stored:

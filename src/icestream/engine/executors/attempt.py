@@ -308,15 +308,15 @@ def _item(call: Call, kind: type[Any], result: int, port: str) -> Any:
 def _protocol(call: Call) -> Protocol[Any]:
     wanted = (call.target, json.dumps(call.parameters, sort_keys=True))
     if wanted not in _protocols:
-        found = _class(call.target)
-        _protocols[wanted] = found(found.parameters_type().model_validate(dict(call.parameters)))
+        kind = _class(call.target)
+        _protocols[wanted] = kind(kind.parameters_type().model_validate(dict(call.parameters)))
     return _protocols[wanted]
 
 
 def _class(target: str) -> Any:
     """The protocol that ``module:Class`` names."""
     module, _, name = target.partition(":")
-    found: Any = importlib.import_module(module)
+    named: Any = importlib.import_module(module)
     for part in name.split("."):
-        found = getattr(found, part)
-    return found
+        named = getattr(named, part)
+    return named

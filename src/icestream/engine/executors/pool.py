@@ -120,11 +120,13 @@ class Pool:
     def _place(self, many: int) -> Worker | None:
         """An idle worker that is bound to so many GPUs; None when the lease has to wait."""
         if not many:
-            plain = (one for one in self.workers.plain() if one.ready and one.lease is None)
+            plain = (
+                worker for worker in self.workers.plain() if worker.ready and worker.lease is None
+            )
             return next(plain, None)
         bound = self.workers.bound()
-        idle = {one.gpus: one for one in bound if one.lease is None}
-        busy = {gpu for one in bound if one.lease is not None for gpu in one.gpus}
+        idle = {worker.gpus: worker for worker in bound if worker.lease is None}
+        busy = {gpu for worker in bound if worker.lease is not None for gpu in worker.gpus}
         gpus = choose(many, self._allowed - busy, tuple(idle))
         if not gpus or gpus in idle:
             return idle.get(gpus)

@@ -117,7 +117,7 @@ class Workers:
                 return
         for _ in range(self._count - len(self.plain())):
             # While they fail one is tried, and the next when that one is ready.
-            if self._trouble.times and not all(one.ready for one in self._workers):
+            if self._trouble.times and not all(worker.ready for worker in self._workers):
                 return
             if self.start(()) is None:
                 return
@@ -167,8 +167,8 @@ class Workers:
         bound = self.bound()
         if not bound:
             return Gpus(held=allowed)
-        busy = frozenset(gpu for one in bound if one.lease is not None for gpu in one.gpus)
-        return Gpus(busy, allowed.union(gpu for one in bound for gpu in one.gpus))
+        busy = frozenset(gpu for worker in bound if worker.lease is not None for gpu in worker.gpus)
+        return Gpus(busy, allowed.union(gpu for worker in bound for gpu in worker.gpus))
 
     def due(self) -> float:
         """When the next is to be killed or started."""

@@ -54,19 +54,19 @@ class Missing:
 
 def join(plan: Plan, step: PlannedStep, rows: Mapping[RevisionId, Row]) -> Joined | Missing | None:
     """What `step` can do for the subject whose tasks are `rows` (by step); None: wait."""
-    found: list[Input] = []
+    inputs: list[Input] = []
     missing: list[Missing] = []
     for port, feeds in step.feeds.items():
         for feed in feeds:
-            one = _follow(plan, feed, rows)
-            if one is None:
+            reached = _follow(plan, feed, rows)
+            if reached is None:
                 return None
-            if isinstance(one, Missing):
-                missing.append(one)
+            if isinstance(reached, Missing):
+                missing.append(reached)
             else:
-                origin, row = one
+                origin, row = reached
                 label = plan.steps[feed.step].name
-                found.append(
+                inputs.append(
                     Input(
                         port,
                         label,
@@ -76,14 +76,14 @@ def join(plan: Plan, step: PlannedStep, rows: Mapping[RevisionId, Row]) -> Joine
                     )
                 )
     if not missing:
-        return Joined(tuple(found))
+        return Joined(tuple(inputs))
     if step.protocol.agrees:
         least = int(getattr(step.protocol, "minimum", 2))
-        if len(found) >= least:
-            return Joined(tuple(found))
+        if len(inputs) >= least:
+            return Joined(tuple(inputs))
         return Missing(
-            f"{len(found)} of the {least} candidates it needs: "
-            + "; ".join(one.reason for one in missing)
+            f"{len(inputs)} of the {least} candidates it needs: "
+            + "; ".join(reached.reason for reached in missing)
         )
     return missing[0]
 

@@ -167,12 +167,14 @@ class Plan:
     def downstream(self, step: PlannedStep, branch: str | None = None) -> list[PlannedStep]:
         """The step and all that depend on it in a branch, in order of depth."""
         ours = set(self.branches[branch or self.adopted].values())
-        found = {step.id}
+        reached = {step.id}
         frontier = {step.id}
         while frontier:
-            frontier = {c for one in frontier for c in self.steps[one].consumers} & ours - found
-            found |= frontier
-        return _in_order(self.steps[one] for one in found)
+            frontier = {
+                c for revision in frontier for c in self.steps[revision].consumers
+            } & ours - reached
+            reached |= frontier
+        return _in_order(self.steps[revision] for revision in reached)
 
     def by_depth(self) -> list[PlannedStep]:
         """All steps, sources first."""
@@ -289,5 +291,5 @@ def _deciding(protocol: Protocol[Any], parameters: Mapping[str, Any]) -> dict[st
 
 def _resolved(source: Output, protocol: Protocol[Any]) -> Output:
     """The output with the name of its port, where that was left out."""
-    found = output_port(type(protocol), source)
-    return Output(source.step, found.name if found else source.port)
+    port = output_port(type(protocol), source)
+    return Output(source.step, port.name if port else source.port)

@@ -88,9 +88,9 @@ def _link_problems(
 def _port_problem(
     where: str, source: Output, protocol: type[Protocol[Any]], wanted: Port | None
 ) -> Iterator[str]:
-    found = output_port(protocol, source)
+    port = output_port(protocol, source)
     names = [port.name for port in protocol.outputs()]
-    if found is None:
+    if port is None:
         if source.port:
             hint = near(source.port, names)
             yield f"{where}: {source.step!r} has no output {source.port!r};{hint}"
@@ -98,10 +98,10 @@ def _port_problem(
             yield f"{where}: {source.step!r} has outputs {', '.join(names)}; say which"
         else:
             yield f"{where}: {source.step!r} ({protocol.name}) has no output"
-    elif wanted is not None and not issubclass(found.item, wanted.item):
+    elif wanted is not None and not issubclass(port.item, wanted.item):
         yield (
-            f"{where}: expects {wanted.item.__name__}, but {source.step}.{found.name} "
-            f"is {found.item.__name__}"
+            f"{where}: expects {wanted.item.__name__}, but {source.step}.{port.name} "
+            f"is {port.item.__name__}"
         )
 
 

@@ -105,7 +105,7 @@ class Workflow:
             raise InvalidWorkflow(called, ['expected an object with "name" and a list "steps"'])
         name = str(document.get("name", "unnamed"))
         problems: list[str] = []
-        steps = [_read_step(place, raw, problems) for place, raw in enumerate(document["steps"])]
+        steps = [_read_step(index, raw, problems) for index, raw in enumerate(document["steps"])]
         if problems:
             raise InvalidWorkflow(name, problems)
         return cls(name=name, steps=tuple(steps), about=str(document.get("about", "")))
@@ -183,10 +183,10 @@ def output_port(protocol: type[Protocol[Any]], source: Output) -> Port | None:
     return next((port for port in ports if port.name == source.port), None)
 
 
-def _read_step(place: int, raw: Any, problems: list[str]) -> Step:
+def _read_step(index: int, raw: Any, problems: list[str]) -> Step:
     if not isinstance(raw, dict) or not isinstance(raw.get("name"), str):
-        problems.append(f'step {place + 1}: expected an object with a "name"')
-        return Step(name=str(place), protocol="")
+        problems.append(f'step {index + 1}: expected an object with a "name"')
+        return Step(name=str(index), protocol="")
     name = raw["name"]
     if not isinstance(raw.get("protocol"), str):
         problems.append(f'step {name!r}: has no "protocol"')
@@ -197,7 +197,7 @@ def _read_step(place: int, raw: Any, problems: list[str]) -> Step:
     inputs: dict[str, tuple[Output, ...]] = {}
     for port, value in dict(raw.get("inputs") or {}).items():
         given = value if isinstance(value, list) else [value]
-        inputs[port] = tuple(Output(*str(one).split(".", 1)) for one in given)
+        inputs[port] = tuple(Output(*str(output).split(".", 1)) for output in given)
     return Step(
         name=name,
         protocol=str(raw.get("protocol", "")),

@@ -51,11 +51,11 @@ def fair_share(total: int, wishes: Mapping[str, int], who: str, turn: int = 0) -
     get one each by turns.
     """
     level, left, among = 0, total, sorted(wishes.values())
-    for place, wish in enumerate(among):
-        level = min(wish, left // (len(among) - place))
+    for index, wish in enumerate(among):
+        level = min(wish, left // (len(among) - index))
         left -= level
         if level < wish:
-            left = total - sum(min(one, level) for one in among)
+            left = total - sum(min(wish_, level) for wish_ in among)
             break
     if wishes[who] <= level:
         return wishes[who]
@@ -63,7 +63,7 @@ def fair_share(total: int, wishes: Mapping[str, int], who: str, turn: int = 0) -
     if level:
         more.sort(key=lambda name: -wishes[name])
     elif more:
-        more = [more[(place + turn) % len(more)] for place in range(len(more))]
+        more = [more[(index + turn) % len(more)] for index in range(len(more))]
     return level + (more.index(who) < left)
 
 
@@ -108,10 +108,10 @@ class Ledger:
         turn = int(now // TURN)
         if not kind.startswith("gpu:"):
             return turn
-        gpus = sorted(int(one[4:]) for one in self._capacity if one.startswith("gpu:"))
-        place = gpus.index(int(kind[4:])) if int(kind[4:]) in gpus else 0
+        gpus = sorted(int(kind_[4:]) for kind_ in self._capacity if kind_.startswith("gpu:"))
+        index = gpus.index(int(kind[4:])) if int(kind[4:]) in gpus else 0
         among = sum(wish > 0 for wish in wishes.values())
-        return place if among <= len(gpus) else place + turn
+        return index if among <= len(gpus) else index + turn
 
     def leave(self, holder: str) -> None:
         """Give everything back."""

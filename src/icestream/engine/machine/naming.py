@@ -16,6 +16,6 @@ def name_here(uid: str, folder: Path) -> str:
     it is given to another folder when this one is deleted. 24 letters, since the path of a socket
     has a hundred bytes at most.
     """
-    place = folder.stat()
-    known = f"{uid} {place.st_dev} {place.st_ino}"
+    status = folder.stat()
+    known = f"{uid} {status.st_dev} {status.st_ino}"
     return hashlib.blake2b(known.encode(), digest_size=12).hexdigest()

@@ -82,7 +82,7 @@ class Alerts:
         """Raise an alert, or keep it up."""
         held = self.held.get((by, alert.key))
         if held is None:
-            number = writes.insert(
+            id_ = writes.insert(
                 t.alert,
                 branch_id=by.branch,
                 step_id=by.step,
@@ -94,8 +94,8 @@ class Alerts:
                 raised=writes.now,
                 seen=writes.now,
             )
-            writes.event(AlertRaised(alert=number, **_said(alert)), step_id=by.step)
-            self.held[by, alert.key] = _Held(number, alert)
+            writes.event(AlertRaised(alert=id_, **_said(alert)), step_id=by.step)
+            self.held[by, alert.key] = _Held(id_, alert)
             return
         held.absent = 0
         if held.adopted:
@@ -114,16 +114,16 @@ class Alerts:
             held.alert = alert
 
     def adopt(
-        self, writes: Writes, step: StepId | None, number: int, offer: Offer, who: str
+        self, writes: Writes, step: StepId | None, alert: int, offer: Offer, who: str
     ) -> None:
         """Note that what an alert of a step offers was adopted; said once, however often asked."""
-        held = next((one for one in self.held.values() if one.id == number), None)
+        held = next((one for one in self.held.values() if one.id == alert), None)
         if held is None or not held.adopted:
-            said = AlertAdopted(alert=number, who=who, offer=asdict(offer))
+            said = AlertAdopted(alert=alert, who=who, offer=asdict(offer))
             writes.event(said, step_id=step)
         if held is not None:
             held.adopted = True
-        writes.update(t.alert, number, adopted=writes.now, adopted_by=who)
+        writes.update(t.alert, alert, adopted=writes.now, adopted_by=who)
 
     def clear(self, writes: Writes, by: Reporter, key: str) -> None:
         """Clear an alert, if it holds."""

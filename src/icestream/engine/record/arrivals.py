@@ -32,50 +32,50 @@ class Arrivals:
         self._documents = documents
         self._applied = applied
 
-    def gather(self, step: PlannedStep, found: Outcomes) -> None:
+    def gather(self, step: PlannedStep, outcomes: Outcomes) -> None:
         """Bring items to a batch step, or take back what is in no batch yet.
 
         What is in a batch already stays in it: a batch protocol folds its items into a state, and
         cannot give one back. The next revision of the step begins without it.
         """
-        there = self.there(step, found)
-        for subject, one in found.items():
+        there = self.there(step, outcomes)
+        for subject, outcome in outcomes.items():
             old = there.get(subject)
-            if isinstance(one, Joined) and old is None:
-                self.arrive(step, subject, one.inputs[0])
-            elif isinstance(one, Missing) and old is not None and old.task_id is None:
+            if isinstance(outcome, Joined) and old is None:
+                self.arrive(step, subject, outcome.inputs[0])
+            elif isinstance(outcome, Missing) and old is not None and old.task_id is None:
                 self.take_back(step, old)
 
-    def at_gate(self, step: PlannedStep, row: Row, one: Input) -> tuple[TaskState, str]:
+    def at_gate(self, step: PlannedStep, row: Row, input_: Input) -> tuple[TaskState, str]:
         """State and reason of an item at a trigger: let through, held, or given up."""
         if step.gate == "open":
             return "done", ""
         if step.gate == "shut":
             return "skipped", f"held back by {step.name} until the stream had ended"
         if not row.id:
-            self.arrive(step, row.subject, one)
+            self.arrive(step, row.subject, input_)
         return "held", ""
 
-    def there(self, step: PlannedStep, found: Outcomes) -> dict[SubjectId, Any]:
+    def there(self, step: PlannedStep, outcomes: Outcomes) -> dict[SubjectId, Any]:
         """The rows of subjects that have come to a step."""
         chosen = select(t.arrival).where(
-            t.arrival.c.revision_id == step.id, t.arrival.c.subject_id.in_(list(found))
+            t.arrival.c.revision_id == step.id, t.arrival.c.subject_id.in_(list(outcomes))
         )
         return {SubjectId(row.subject_id): row for row in self._connection.execute(chosen)}
 
     def arrive(
-        self, step: PlannedStep, subject: SubjectId, one: Input, group: SubjectId | None = None
+        self, step: PlannedStep, subject: SubjectId, input_: Input, group: SubjectId | None = None
     ) -> None:
         """Write down that an item has come to a step."""
-        size = 1 if group is not None else _size(step, self.item(step, one))
+        size = 1 if group is not None else _size(step, self.item(step, input_))
         row = {
             "id": self._writes.numbers.next("arrival"),
             "step_id": step.step,
             "revision_id": step.id,
             "subject_id": subject,
-            "result_id": one.result,
-            "port": one.source_port,
-            "key": one.key,
+            "result_id": input_.result,
+            "port": input_.source_port,
+            "key": input_.key,
             "size": size,
             "group_id": group,
         }
@@ -88,17 +88,17 @@ class Arrivals:
         if old.task_id is None:
             self._applied.left.setdefault(step.id, []).append(old.size)
 
-    def replace(self, old: Any, one: Input) -> None:
+    def replace(self, old: Any, input_: Input) -> None:
         """Another result has come in the place of an earlier one."""
-        values = {"result_id": one.result, "port": one.source_port, "key": one.key}
+        values = {"result_id": input_.result, "port": input_.source_port, "key": input_.key}
         ours = t.arrival.c.id == old.id
         self._connection.execute(update(t.arrival).where(ours).values(**values))
 
-    def item(self, step: PlannedStep, one: Input) -> Any:
+    def item(self, step: PlannedStep, input_: Input) -> Any:
         """The item itself, with the paths that it has in the store."""
         kind = type(step.protocol).inputs()[0].item
-        document = json.loads(self._documents.get(self._connection, [one.result])[one.result])
-        return from_document(kind, document[one.source_port])
+        document = json.loads(self._documents.get(self._connection, [input_.result])[input_.result])
+        return from_document(kind, document[input_.source_port])
 
 
 def _size(step: PlannedStep, item: Any) -> int:

@@ -15,7 +15,7 @@ PAGE = 500
 def next_page(connection: Connection, plan: Plan, step: PlannedStep, after: int) -> list[SubjectId]:
     """Subjects of what feeds a step, the first that come after one of them."""
     feeding = {feed.step for feeds in step.feeds.values() for feed in feeds}
-    if all(plan.steps[one].domain.kind == "exposure" for one in feeding):
+    if all(plan.steps[revision].domain.kind == "exposure" for revision in feeding):
         column = t.exposure.c.id
         chosen = select(column).where(column > after).order_by(column)
     else:

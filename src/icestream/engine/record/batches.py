@@ -48,9 +48,9 @@ def form_batch(cascade: Cascade, step: PlannedStep, *, final: bool) -> bool:
     row = Row(TaskId(0), step.id, subject, "ready", key=key)
     cascade.load([subject])
     cascade.add(step, row, json.dumps(content))
-    for one in taken:
-        cascade.writes.update(t.arrival, one.id, task_id=row.id)
-        cascade.applied.left.setdefault(step.id, []).append(one.size)
+    for arrival in taken:
+        cascade.writes.update(t.arrival, arrival.id, task_id=row.id)
+        cascade.applied.left.setdefault(step.id, []).append(arrival.size)
     return True
 
 

@@ -71,12 +71,12 @@ def create_branch(
     state = connection.execute(same).scalar()
     if state is not None:
         raise LookupError(f"there is a branch {name!r} already ({state}); choose another name")
-    number = BranchId(
+    branch = BranchId(
         1 + connection.execute(select(func.coalesce(func.max(t.branch.c.id), 0))).scalar_one()
     )
     connection.execute(
         insert(t.branch).values(
-            id=number,
+            id=branch,
             name=name,
             workflow=workflow.name,
             state="active",
@@ -87,7 +87,7 @@ def create_branch(
     )
     count = None if sample is None else len(sample)
     writes.event(BranchCreated(branch=name, who=who, sample=count))
-    return number
+    return branch
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +116,16 @@ def enter_workflow(
     members: dict[StepId, RevisionId] = {}
     fingerprints: dict[str, str] = {}
     for step in bound.values():
-        number, revision, fingerprint = entry.enter(step, fingerprints)
-        members[number], fingerprints[step.name] = revision, fingerprint
-    for number in entry.members:
-        if number not in members:
-            writes.event(StepRemoved(who=who, branch=entry.called), step_id=number)
+        step_id, revision, fingerprint = entry.enter(step, fingerprints)
+        members[step_id], fingerprints[step.name] = revision, fingerprint
+    for step_id in entry.members:
+        if step_id not in members:
+            writes.event(StepRemoved(who=who, branch=entry.called), step_id=step_id)
     writes.flush(connection)
     connection.execute(delete(t.member).where(t.member.c.branch_id == branch))
     rows = [
-        {"branch_id": branch, "step_id": number, "revision_id": revision}
-        for number, revision in members.items()
+        {"branch_id": branch, "step_id": step_id, "revision_id": revision}
+        for step_id, revision in members.items()
     ]
     connection.execute(insert(t.member), rows)
     named = update(t.branch).where(t.branch.c.id == branch)
@@ -145,7 +145,7 @@ def enter_all(
     anew. A branch that cannot run here stays as it is.
     """
     chosen = select(t.branch.c.id).where(t.branch.c.state == "active", t.branch.c.id != adopted)
-    others = [BranchId(one) for one in connection.execute(chosen).scalars()]
+    others = [BranchId(branch) for branch in connection.execute(chosen).scalars()]
     if connection.execute(select(t.branch.c.id).where(t.branch.c.id == adopted)).scalar() is None:
         create_branch(connection, writes, workflow, name="main", who="")
     enter_workflow(connection, writes, Entered(adopted, workflow), registry)
@@ -168,13 +168,13 @@ def adopt_branch(
     LookupError
         If there is no such branch, or it was dropped, or it is adopted already.
     """
-    number, before = _other(connection, name)
-    row = connection.execute(select(t.branch).where(t.branch.c.id == number)).one()
-    connection.execute(update(t.session).values(branch_id=number, workflow=row.workflow))
+    branch, before = _other(connection, name)
+    row = connection.execute(select(t.branch).where(t.branch.c.id == branch)).one()
+    connection.execute(update(t.session).values(branch_id=branch, workflow=row.workflow))
     _set_state(connection, before, "resting")
-    ours = t.branch.c.id == number
+    ours = t.branch.c.id == branch
     connection.execute(update(t.branch).where(ours).values(state="active", sample=None))
-    looking = _look_again(connection, number, before)
+    looking = _look_again(connection, branch, before)
     called = connection.execute(select(t.branch.c.name).where(t.branch.c.id == before)).scalar_one()
     writes.event(BranchAdopted(branch=name, before=called, who=who))
     return looking
@@ -188,20 +188,20 @@ def drop_branch(connection: Connection, writes: Writes, name: str, who: str) -> 
     LookupError
         If there is no such branch, or it was dropped, or it is adopted.
     """
-    number, _ = _other(connection, name)
-    _set_state(connection, number, "dropped")
+    branch, _ = _other(connection, name)
+    _set_state(connection, branch, "dropped")
     writes.event(BranchDropped(branch=name, who=who))
 
 
 def _other(connection: Connection, name: str) -> tuple[BranchId, BranchId]:
     """A branch that is not adopted, and the one that is."""
-    number, before = branch_called(connection, name), adopted_branch(connection)
-    if before is None or number == before:
+    branch, before = branch_called(connection, name), adopted_branch(connection)
+    if before is None or branch == before:
         raise LookupError(f"branch {name!r} is the one that is adopted")
-    state = connection.execute(select(t.branch.c.state).where(t.branch.c.id == number)).scalar()
+    state = connection.execute(select(t.branch.c.state).where(t.branch.c.id == branch)).scalar()
     if state == "dropped":
         raise LookupError(f"branch {name!r} was dropped")
-    return number, before
+    return branch, before
 
 
 def _set_state(connection: Connection, branch: BranchId, state: BranchState) -> None:
@@ -230,7 +230,7 @@ def _look_again(
     connection.execute(update(t.revision).where(revision.id.in_(looking)).values(backfill=0))
     sources = (revision.id.in_(own), revision.kind == "source")
     connection.execute(update(t.revision).where(*sources).values(cursor="null"))
-    return frozenset(RevisionId(one) for one in looking)
+    return frozenset(RevisionId(subject) for subject in looking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,12 +249,12 @@ def find_revisions(
 ) -> dict[str, FoundRevision]:
     """The revisions that bound steps would have: those of their fingerprints, where there are."""
     names = {row.name: StepId(row.id) for row in connection.execute(select(t.step))}
-    found: dict[str, FoundRevision] = {}
+    revisions: dict[str, FoundRevision] = {}
     for step in bound.values():
-        feeding = {name: one.fingerprint for name, one in found.items()}
+        feeding = {name: revision.fingerprint for name, revision in revisions.items()}
         rows = _revisions(connection, names.get(step.name))
-        found[step.name] = _find(connection, step, feeding, rows)
-    return found
+        revisions[step.name] = _find(connection, step, feeding, rows)
+    return revisions
 
 
 class _Entry:
@@ -268,7 +268,7 @@ class _Entry:
         self.called = str(connection.execute(named).scalar_one())
         rows = connection.execute(select(t.step)).all()
         self.names = {StepId(row.id): row.name for row in rows}
-        self._numbers = {name: number for number, name in self.names.items()}
+        self._numbers = {name: step for step, name in self.names.items()}
         ours = t.member.c.branch_id == branch
         self.members = {
             StepId(row.step_id): RevisionId(row.revision_id)
@@ -285,29 +285,29 @@ class _Entry:
         """Number the steps that are new, in the order in which the workflow has them."""
         for step in workflow.steps:
             if step.name not in self._numbers:
-                number = StepId(self._writes.insert(t.step, name=step.name))
-                self._numbers[step.name] = number
+                id_ = StepId(self._writes.insert(t.step, name=step.name))
+                self._numbers[step.name] = id_
 
     def enter(
         self, step: PlannedStep, fingerprints: Mapping[str, str]
     ) -> tuple[StepId, RevisionId, str]:
         """Give a step its revision; returns its number, the revision's, and the fingerprint."""
-        number = self._numbers[step.name]
-        before = self.members.get(number)
-        rows = _revisions(self._connection, number)
-        found = _find(self._connection, step, fingerprints, rows)
+        id_ = self._numbers[step.name]
+        before = self.members.get(id_)
+        rows = _revisions(self._connection, id_)
+        there = _find(self._connection, step, fingerprints, rows)
         held = _held(rows, before)
-        if found.revision is None:
+        if there.revision is None:
             most = max((row.number for row in rows.values()), default=0)
-            revision = self._insert(replace(step, step=number, number=most + 1), found, held)
-            self._tell(step, number, most + 1, new=before is None)
-            return number, revision, found.fingerprint
-        revision = RevisionId(found.revision.id)
+            revision = self._insert(replace(step, step=id_, number=most + 1), there, held)
+            self._tell(step, id_, most + 1, new=before is None)
+            return id_, revision, there.fingerprint
+        revision = RevisionId(there.revision.id)
         anew = revision not in {before, *self._shared}
-        changed = self._take_up(step, found.revision, anew=anew, held=held)
+        changed = self._take_up(step, there.revision, anew=anew, held=held)
         if revision != before or changed:
-            self._tell(step, number, found.revision.number, new=before is None)
-        return number, revision, found.fingerprint
+            self._tell(step, id_, there.revision.number, new=before is None)
+        return id_, revision, there.fingerprint
 
     def _take_up(self, step: PlannedStep, row: Any, *, anew: bool, held: Mapping[str, str]) -> bool:
         """Use a revision that is there; true when what decides how fast it is has changed."""
@@ -322,7 +322,7 @@ class _Entry:
         return "changed" in values
 
     def _insert(
-        self, step: PlannedStep, found: FoundRevision, held: Mapping[str, str]
+        self, step: PlannedStep, there: FoundRevision, held: Mapping[str, str]
     ) -> RevisionId:
         revision = self._writes.insert(
             t.revision,
@@ -334,7 +334,7 @@ class _Entry:
             depth=step.depth,
             parameters=json.dumps(dict(step.parameters)),
             changed=json.dumps(dict(step.changed)),
-            fingerprint=found.fingerprint,
+            fingerprint=there.fingerprint,
             created=self._writes.now,
             who=self._who,
             backfill=0,
@@ -352,7 +352,7 @@ class _Entry:
         self._writes.insert(t.counter, revision_id=revision)
         return RevisionId(revision)
 
-    def _tell(self, step: PlannedStep, number: StepId, revision: int, *, new: bool) -> None:
+    def _tell(self, step: PlannedStep, id_: StepId, revision: int, *, new: bool) -> None:
         said: Event = (
             StepAdded(
                 protocol=step.protocol.name,
@@ -365,7 +365,7 @@ class _Entry:
                 revision=revision, who=self._who, changed=dict(step.changed), branch=self.called
             )
         )
-        self._writes.event(said, step_id=number)
+        self._writes.event(said, step_id=id_)
 
 
 def _held(rows: Mapping[str, Any], before: RevisionId | None) -> dict[str, str]:
@@ -398,7 +398,7 @@ def _find(
     linked = inputs_of(connection, [RevisionId(row.id)])[RevisionId(row.id)]
     if _sorted(linked) == _sorted(step.inputs):
         return FoundRevision(fingerprint, row)
-    named = {port: [str(one) for one in sources] for port, sources in step.inputs.items()}
+    named = {port: [str(output) for output in sources] for port, sources in step.inputs.items()}
     fingerprint = content_key([fingerprint, named])
     return FoundRevision(fingerprint, rows.get(fingerprint), row)
 
@@ -485,7 +485,9 @@ class _Merged:
 
     def finish(self) -> dict[RevisionId, PlannedStep]:
         """The steps, with all that they feed."""
-        consumers: dict[RevisionId, dict[RevisionId, None]] = {one: {} for one in self._steps}
+        consumers: dict[RevisionId, dict[RevisionId, None]] = {
+            revision: {} for revision in self._steps
+        }
         for step in self._steps.values():
             for feeds in step.feeds.values():
                 for feed in feeds:
@@ -493,13 +495,13 @@ class _Merged:
         works = works_of(self._steps)
         at_work = Counter(works.values())
         return {
-            number: replace(
+            revision: replace(
                 step,
-                consumers=tuple(consumers[number]),
-                looks_back=self._revisions[step.step] > 1 or at_work[works[number]] > 1,
+                consumers=tuple(consumers[revision]),
+                looks_back=self._revisions[step.step] > 1 or at_work[works[revision]] > 1,
                 protocol=self._protocol(step),
             )
-            for number, step in self._steps.items()
+            for revision, step in self._steps.items()
         }
 
     def _protocol(self, step: PlannedStep) -> Any:
@@ -509,7 +511,7 @@ class _Merged:
 
 def _takes_exposures(step: PlannedStep, bound: Mapping[str, PlannedStep]) -> bool:
     """Whether what comes into a step is about exposures: of others there is no sample."""
-    feeding = [bound[one.step] for sources in step.inputs.values() for one in sources]
+    feeding = [bound[output.step] for sources in step.inputs.values() for output in sources]
     return all(source.domain.kind == "exposure" for source in feeding)
 
 

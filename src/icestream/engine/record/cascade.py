@@ -69,8 +69,8 @@ class Cascade:
         for subject in wanted:
             self._rows[subject] = {}
         asked = {"subjects": wanted, "steps": list(self.plan.steps)}
-        for found in self.connection.execute(_OF_SUBJECTS, asked):
-            row = Row(*found)
+        for columns in self.connection.execute(_OF_SUBJECTS, asked):
+            row = Row(*columns)
             self._rows[row.subject][row.step] = row
 
     def rows(self, subject: SubjectId) -> dict[RevisionId, Row]:
@@ -79,7 +79,7 @@ class Cascade:
 
     def add(self, step: PlannedStep, row: Row, inputs: str = "[]") -> None:
         """Insert a task, and look at what it feeds when it has ended already."""
-        number = self.writes.insert(
+        task = self.writes.insert(
             t.task,
             step_id=step.step,
             revision_id=step.id,
@@ -93,7 +93,7 @@ class Cascade:
             reason=row.reason,
             **self._ending(step, row),
         )
-        row.id = TaskId(number)
+        row.id = TaskId(task)
         self._rows[row.subject][step.id] = row
         self.writes.count(step.id, **{row.state: 1})
         self._after(step, row, before=None)
@@ -178,13 +178,13 @@ class Cascade:
         """A step that is to be looked at, the shallowest, and for which subjects."""
         if not self._queue:
             return None
-        depth, number, _ = self._queue[0]
+        depth, revision, _ = self._queue[0]
         subjects = []
-        while self._queue and self._queue[0][:2] == (depth, number):
+        while self._queue and self._queue[0][:2] == (depth, revision):
             subjects.append(heapq.heappop(self._queue)[2])
-            self._queued.discard((number, subjects[-1]))
+            self._queued.discard((revision, subjects[-1]))
         self.load(subjects)
-        return self.plan.steps[number], subjects
+        return self.plan.steps[revision], subjects
 
     def _ending(self, step: PlannedStep, row: Row) -> dict[str, Any]:
         if row.state in LIVE:
@@ -216,16 +216,16 @@ class Cascade:
             for consumer in step.consumers:
                 self.look(consumer, row.subject)
 
-    def join(self, step: PlannedStep, found: Outcomes) -> None:
+    def join(self, step: PlannedStep, outcomes: Outcomes) -> None:
         """Give tasks to the subjects for which a step can do something, and skip the others."""
         wanted: list[tuple[Row, Joined]] = []
         waiting: set[TaskId] = set()
-        for subject, one in found.items():
+        for subject, outcome in outcomes.items():
             row = self._rows[subject].get(step.id)
-            if isinstance(one, Missing):
-                self._skip(step, subject, row, one)
-            elif isinstance(one, Joined):
-                key = _key(step, one)
+            if isinstance(outcome, Missing):
+                self._skip(step, subject, row, outcome)
+            elif isinstance(outcome, Joined):
+                key = _key(step, outcome)
                 if row is None:
                     row = Row(TaskId(0), step.id, subject, "ready")
                 elif row.key == key and row.state == "ready" and step.looks_back:
@@ -235,11 +235,11 @@ class Cascade:
                 elif row.key == key and row.state == "held" and not step.protocol.holds:
                     continue  # it waits for another that does the same
                 row.key = key
-                wanted.append((row, one))
+                wanted.append((row, outcome))
         known = self._known(step, [row for row, _ in wanted])
-        for row, one in wanted:
+        for row, outcome in wanted:
             if row.id not in waiting or row.key in known:
-                self._enable(step, row, one, known.get(row.key))
+                self._enable(step, row, outcome, known.get(row.key))
 
     def _skip(
         self, step: PlannedStep, subject: SubjectId, row: Row | None, missing: Missing
@@ -249,15 +249,15 @@ class Cascade:
         elif row.state != "skipped":
             self.change(step, row, "skipped", reason=missing.reason, passed=False)
 
-    def _enable(self, step: PlannedStep, row: Row, found: Joined, known: "Known | None") -> None:
-        inputs = json.dumps([[i.port, i.label, i.result, i.source_port] for i in found.inputs])
+    def _enable(self, step: PlannedStep, row: Row, joined: Joined, known: "Known | None") -> None:
+        inputs = json.dumps([[i.port, i.label, i.result, i.source_port] for i in joined.inputs])
         if row.id and known is not None:
             self.use(step, row, known, key=row.key, inputs=inputs, attempt=0)
             return
         state: TaskState = "ready"
         values: dict[str, Any] = {"reason": "", "passed": False}
         if step.protocol.holds:
-            state, reason = self.arrivals.at_gate(step, row, found.inputs[0])
+            state, reason = self.arrivals.at_gate(step, row, joined.inputs[0])
             values = {"reason": reason, "passed": state == "done"}
         elif known is not None:
             state = "done"
@@ -279,12 +279,12 @@ class Cascade:
             return {}
         if not step.protocol.judges:
             there = results_of(self.connection, keys)
-            return {key: Known(number, Judged()) for key, number in there.items()}
+            return {key: Known(result_id, Judged()) for key, result_id in there.items()}
         result = t.result.c
         told = select(result.key, result.id, result.types, result.document)
         return {
-            key: Known(number, verdict_of(types, document))
-            for key, number, types, document in self.connection.execute(
+            key: Known(result_id, verdict_of(types, document))
+            for key, result_id, types, document in self.connection.execute(
                 told.where(result.key.in_(keys))
             )
         }
@@ -312,12 +312,12 @@ class Known:
     word: Judged
 
 
-def _key(step: PlannedStep, found: Joined) -> str:
+def _key(step: PlannedStep, joined: Joined) -> str:
     inputs: dict[str, Any] = {}
-    for one in found.inputs:
+    for input_ in joined.inputs:
         if step.protocol.agrees:
-            inputs.setdefault(one.port, []).append([one.label, one.key])
+            inputs.setdefault(input_.port, []).append([input_.label, input_.key])
         else:
-            inputs[one.port] = one.key
+            inputs[input_.port] = input_.key
     protocol = step.protocol
     return task_key(protocol.name, protocol.version, step.deciding, inputs)

@@ -35,22 +35,24 @@ KEEP = object()
 
 
 def record_discovery(
-    cascade: Cascade, step: PlannedStep, found: Discovery, session: Path, epoch: int
+    cascade: Cascade, step: PlannedStep, discovery: Discovery, session: Path, epoch: int
 ) -> list[str]:
     """Take in what a source found; returns the names of exposures that changed after that."""
     protocol = step.protocol
     if not isinstance(protocol, SourceProtocol):
         raise TypeError(f"step {step.name!r} is no source")
-    names = [_name(item) for item in found.items] + [one.exposure for one in found.refused]
-    numbers = _exposures(cascade, names, found.items)
+    names = [_name(item) for item in discovery.items] + [
+        refusal.exposure for refusal in discovery.refused
+    ]
+    numbers = _exposures(cascade, names, discovery.items)
     if step.sample is not None:
-        found = _of_sample(found, {name for name in names if step.takes(numbers[name])})
+        discovery = _of_sample(discovery, {name for name in names if step.takes(numbers[name])})
     cascade.load(numbers.values())
-    changed = _take_items(cascade, step, found.items, numbers, session, epoch)
-    for one in found.refused:
-        _refuse(cascade, step, numbers[one.exposure], f"{one.path.name}: {one.reason}")
-    if found.state is not KEEP:
-        cascade.writes.update(t.revision, step.id, cursor=json.dumps(found.state))
+    changed = _take_items(cascade, step, discovery.items, numbers, session, epoch)
+    for refusal in discovery.refused:
+        _refuse(cascade, step, numbers[refusal.exposure], f"{refusal.path.name}: {refusal.reason}")
+    if discovery.state is not KEEP:
+        cascade.writes.update(t.revision, step.id, cursor=json.dumps(discovery.state))
     return changed
 
 
@@ -112,12 +114,12 @@ def _name(item: Any) -> str:
     return str(item.exposure)
 
 
-def _of_sample(found: Discovery, names: set[str]) -> Discovery:
+def _of_sample(discovery: Discovery, names: set[str]) -> Discovery:
     """What a source of a branch for a sample found, of that sample."""
     return replace(
-        found,
-        items=[item for item in found.items if _name(item) in names],
-        refused=[one for one in found.refused if one.exposure in names],
+        discovery,
+        items=[item for item in discovery.items if _name(item) in names],
+        refused=[refusal for refusal in discovery.refused if refusal.exposure in names],
     )
 
 
@@ -125,16 +127,16 @@ def _exposures(cascade: Cascade, names: list[str], items: Iterable[Any]) -> dict
     """Numbers of exposures by name; new ones are inserted."""
     numbers, new = named_subjects(cascade.connection, cascade.writes, "exposure", "", names)
     details = {_name(item): to_document(shot) for item in items for shot in _shots(item)}
-    called = {number: name for name, number in numbers.items()}
-    for number in new:
+    called = {subject: name for name, subject in numbers.items()}
+    for subject in new:
         cascade.writes.insert(
             t.exposure,
-            id=number,
+            id=subject,
             state="going",
             found=cascade.writes.now,
-            details=json.dumps(details.get(called[number], {})),
+            details=json.dumps(details.get(called[subject], {})),
         )
-        cascade.writes.event(ExposureFound(), subject_id=number)
+        cascade.writes.event(ExposureFound(), subject_id=subject)
     return numbers
 
 
@@ -164,7 +166,7 @@ def _insert_result(
     cascade: Cascade, step: PlannedStep, exposure: SubjectId, made: dict[str, str], epoch: int
 ) -> ResultId:
     """Insert the result that stands for a discovered item, given by some of its columns."""
-    number = cascade.writes.insert(
+    result = cascade.writes.insert(
         t.result,
         **made,
         step_id=step.step,
@@ -176,8 +178,8 @@ def _insert_result(
         seconds=0.0,
         host="",
     )
-    cascade.memory.documents.remember(number, made["document"])
-    return ResultId(number)
+    cascade.memory.documents.remember(result, made["document"])
+    return ResultId(result)
 
 
 def changed_after(names: Sequence[str]) -> list[Alert]:

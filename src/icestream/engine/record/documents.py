@@ -17,20 +17,20 @@ class Documents:
         self._most = most
         self._recent: OrderedDict[int, str] = OrderedDict()
 
-    def remember(self, number: int, document: str) -> None:
+    def remember(self, result: int, document: str) -> None:
         """Keep a document that was written just now: its readers come soon."""
-        self._recent[number] = document
+        self._recent[result] = document
         if len(self._recent) > self._most:
             self._recent.popitem(last=False)
 
     def get(self, connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
         """The documents of these results."""
         wanted = set(numbers)
-        found = {number: self._recent[number] for number in wanted if number in self._recent}
-        missing = wanted - found.keys()
+        documents = {result: self._recent[result] for result in wanted if result in self._recent}
+        missing = wanted - documents.keys()
         if missing:
             chosen = select(t.result.c.id, t.result.c.document).where(
                 t.result.c.id.in_(list(missing))
             )
-            found.update({int(number): text for number, text in connection.execute(chosen)})
-        return found
+            documents.update({int(result): text for result, text in connection.execute(chosen)})
+        return documents

@@ -77,7 +77,7 @@ def record_lease(
 ) -> LeaseEnded:
     """Record what became of a lease and each of its tasks."""
     groups: dict[str, list[Any]] = defaultdict(list)
-    told = {one.task: one for one in lease.endings}
+    told = {ending_.task: ending_ for ending_ in lease.endings}
     there = results_of(cascade.connection, (out.key for out in tasks.values()))
     seconds, reason = 0.0, ""
     for task, out in tasks.items():
@@ -105,7 +105,7 @@ def record_lease(
                 reason = f"{out.name} failed: {reason}; its items wait for another try"
         cascade.release(out.key)
     mean = seconds / max(1, len(groups["done"]))
-    by_outcome = {name: tuple(found) for name, found in groups.items()}
+    by_outcome = {name: tuple(tasks_) for name, tasks_ in groups.items()}
     return LeaseEnded(lease.lease, **by_outcome, seconds=mean, reason=reason)
 
 
@@ -113,13 +113,13 @@ def record_done(
     cascade: Cascade, out: TaskOut, ending: Ending, epoch: int, there: dict[str, ResultId]
 ) -> bool:
     """Record the result of a task; False when the task had been withdrawn or revised."""
-    number = there.get(out.key) or _insert_result(cascade, out, ending, epoch)
-    there[out.key] = number
+    result = there.get(out.key) or _insert_result(cascade, out, ending, epoch)
+    there[out.key] = result
     row = _row(cascade, out)
     if row is None:
         ours = (t.task.c.id == out.id, t.task.c.state != "done")
         # What it makes next has to leave the files of this alone.
-        cascade.connection.execute(update(t.task).where(*ours).values(result_id=number))
+        cascade.connection.execute(update(t.task).where(*ours).values(result_id=result))
         return False
     step = cascade.plan.steps[out.revision]
     word = Judged()
@@ -127,7 +127,7 @@ def record_done(
         word = verdict_of(ending.types, ending.document)
         word = judged(cascade.connection, step.step, out.subject, word)
     cascade.writes.count(step.id, seconds=ending.seconds)
-    values = {"result_id": number, "passed": word.passed, "reason": word.reason}
+    values = {"result_id": result, "passed": word.passed, "reason": word.reason}
     cascade.change(step, row, "done", **values, details="")
     return True
 
@@ -170,7 +170,7 @@ def _row(cascade: Cascade, out: TaskOut) -> Row | None:
 def _insert_result(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -> ResultId:
     """Insert a result with all that belongs to it; its number."""
     writes = cascade.writes
-    number = writes.insert(
+    result = writes.insert(
         t.result,
         key=out.key,
         step_id=out.step,
@@ -187,21 +187,21 @@ def _insert_result(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -
         host=ending.host,
     )
     for port, source in out.sources:
-        writes.insert(t.input_, result_id=number, port=port, source_id=source)
+        writes.insert(t.input_, result_id=result, port=port, source_id=source)
     for _, final, size in ending.files:
-        writes.insert(t.file, result_id=number, path=final, size=size)
+        writes.insert(t.file, result_id=result, path=final, size=size)
     where = {
         "step_id": out.step,
         "revision_id": out.revision,
         "subject_id": out.subject,
-        "result_id": number,
+        "result_id": result,
     }
     for name, value in ending.qualities.items():
         writes.insert(t.quality, **where, name=name, value=value)
     if ending.particles >= 0:
         writes.insert(t.part, **where, rows=ending.particles, port=ending.particles_port)
-    cascade.memory.documents.remember(number, ending.document)
-    return ResultId(number)
+    cascade.memory.documents.remember(result, ending.document)
+    return ResultId(result)
 
 
 def _lost(task: int, lease: Ended) -> Ending:

@@ -22,29 +22,31 @@ def follow(cascade: Cascade) -> None:
     """Follow everything that was changed down the graph, shallow steps first."""
     while (look := cascade.next_look()) is not None:
         step, subjects = look
-        found = {one: join(cascade.plan, step, cascade.rows(one)) for one in subjects}
+        outcomes = {
+            subject: join(cascade.plan, step, cascade.rows(subject)) for subject in subjects
+        }
         if step.protocol.watches or step.protocol.brings:
             continue
         if step.gathers:
-            _gather(cascade, step, found)
+            _gather(cascade, step, outcomes)
         else:
-            cascade.join(step, found)
+            cascade.join(step, outcomes)
         if step.sample is not None:
-            settled = {one for one, outcome in found.items() if outcome is not None}
+            settled = {subject for subject, outcome in outcomes.items() if outcome is not None}
             cascade.applied.settled.setdefault(step.id, set()).update(settled)
     judge_exposures(cascade)
 
 
-def _gather(cascade: Cascade, step: PlannedStep, found: Outcomes) -> None:
+def _gather(cascade: Cascade, step: PlannedStep, outcomes: Outcomes) -> None:
     """Bring items to a step that gathers them; when its author's method fails, it is broken.
 
     What came is looked at again when the step is resumed.
     """
     try:
         if step.protocol.groups:
-            gather_groups(cascade, step, found)
+            gather_groups(cascade, step, outcomes)
         else:
-            cascade.arrivals.gather(step, found)
+            cascade.arrivals.gather(step, outcomes)
     except Exception as error:
         if storage.is_trouble(error):
             raise

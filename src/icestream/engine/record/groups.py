@@ -17,33 +17,33 @@ from icestream.store import tables as t
 __all__ = ["close_groups", "gather_groups"]
 
 
-def gather_groups(cascade: Cascade, step: PlannedStep, found: Outcomes) -> None:
+def gather_groups(cascade: Cascade, step: PlannedStep, outcomes: Outcomes) -> None:
     """Bring items to their groups, and make tasks of those that are complete.
 
     An author's method that fails breaks the step: what came is looked at again when it is resumed.
     """
     arrivals = cascade.arrivals
-    there = arrivals.there(step, found)
+    there = arrivals.there(step, outcomes)
     changed: dict[SubjectId, Any] = {}
-    for subject, one in found.items():
+    for subject, outcome in outcomes.items():
         old = there.get(subject)
-        if isinstance(one, Missing) and old is not None:
+        if isinstance(outcome, Missing) and old is not None:
             arrivals.take_back(step, old)
             changed.setdefault(SubjectId(old.group_id), None)
-        elif isinstance(one, Joined):
-            if old is not None and old.task_id is not None and old.key == one.inputs[0].key:
+        elif isinstance(outcome, Joined):
+            if old is not None and old.task_id is not None and old.key == outcome.inputs[0].key:
                 continue
             # What waits is asked about again: the author's method may have failed before.
-            item = arrivals.item(step, one.inputs[0])
+            item = arrivals.item(step, outcome.inputs[0])
             group = _group(cascade, step, _protocol(step).group_of(item))
             if old is not None and old.group_id != group:
                 arrivals.take_back(step, old)
                 changed.setdefault(SubjectId(old.group_id), None)
                 old = None
             if old is None:
-                arrivals.arrive(step, subject, one.inputs[0], group)
-            elif old.key != one.inputs[0].key:
-                arrivals.replace(old, one.inputs[0])
+                arrivals.arrive(step, subject, outcome.inputs[0], group)
+            elif old.key != outcome.inputs[0].key:
+                arrivals.replace(old, outcome.inputs[0])
             changed[group] = item
     cascade.load(changed)
     for group, newest in changed.items():
@@ -60,7 +60,7 @@ def close_groups(cascade: Cascade, step: PlannedStep) -> bool:
         .distinct()
         .where(arrival.revision_id == step.id, arrival.task_id.is_(None))
     )
-    groups = [SubjectId(one) for one in cascade.connection.execute(chosen).scalars()]
+    groups = [SubjectId(group) for group in cascade.connection.execute(chosen).scalars()]
     cascade.load(groups)
     for group in groups:
         _form(cascade, step, group, _rows(cascade, step, group))
@@ -116,17 +116,19 @@ def _form(cascade: Cascade, step: PlannedStep, group: SubjectId, rows: list[Any]
         return
     name = _name(cascade, group)
     protocol = step.protocol
-    inputs = {"group": name, "items": [one.key for one in rows]}
+    inputs = {"group": name, "items": [arrival.key for arrival in rows]}
     key = task_key(protocol.name, protocol.version, step.deciding, inputs)
     if row is not None and row.key == key and row.state != "skipped":
         return
-    said = json.dumps({"group": name, "items": [[one.result_id, one.port] for one in rows]})
+    said = json.dumps(
+        {"group": name, "items": [[arrival.result_id, arrival.port] for arrival in rows]}
+    )
     if row is None:
         row = Row(TaskId(0), step.id, group, "ready", key=key)
         cascade.add(step, row, said)
     else:
         cascade.change(step, row, "ready", key=key, inputs=said, attempt=0, reason="", passed=False)
-    taken = [one for one in rows if one.task_id is None]
-    ours = t.arrival.c.id.in_([one.id for one in taken])
+    taken = [arrival for arrival in rows if arrival.task_id is None]
+    ours = t.arrival.c.id.in_([arrival.id for arrival in taken])
     cascade.connection.execute(update(t.arrival).where(ours).values(task_id=row.id))
-    cascade.applied.left.setdefault(step.id, []).extend(one.size for one in taken)
+    cascade.applied.left.setdefault(step.id, []).extend(arrival.size for arrival in taken)

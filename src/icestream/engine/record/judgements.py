@@ -38,7 +38,10 @@ def _stored(cascade: Cascade, subjects: set[SubjectId]) -> dict[SubjectId, tuple
         return {}
     exposure = t.exposure.c
     chosen = select(exposure.id, exposure.state, exposure.reasons).where(exposure.id.in_(subjects))
-    return {SubjectId(one): (state, why) for one, state, why in cascade.connection.execute(chosen)}
+    return {
+        SubjectId(subject): (state, why)
+        for subject, state, why in cascade.connection.execute(chosen)
+    }
 
 
 def _judge(expected: list[PlannedStep], rows: Mapping[RevisionId, Row]) -> tuple[str, list[str]]:

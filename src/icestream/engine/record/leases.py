@@ -62,7 +62,7 @@ def prepare(cascade: Cascade, dispatch: Dispatch, starts: Sequence[Start]) -> li
     rows = _rows(cascade.connection, starts)
     for number in _known_or_doing(cascade, rows.values()):
         del rows[number]
-    results = {one for row in rows.values() for one in _results(row.inputs)}
+    results = {result for row in rows.values() for result in _results(row.inputs)}
     documents = cascade.memory.documents.get(cascade.connection, results)
     sent = []
     for start in starts:
@@ -120,7 +120,7 @@ def _known_or_doing(cascade: Cascade, rows: Iterable[Any]) -> list[int]:
 def _results(inputs: str) -> list[int]:
     content = json.loads(inputs)
     if isinstance(content, dict):
-        return [number for number, _ in content["items"]]
+        return [result for result, _ in content["items"]]
     return [entry[2] for entry in content]
 
 
@@ -128,10 +128,10 @@ def _sources(inputs: str) -> tuple[tuple[str, ResultId], ...]:
     """Lineage: (port, result) of all that goes in."""
     content = json.loads(inputs)
     if isinstance(content, dict):
-        found = [(port, number) for number, port in content["items"]]
+        sources = [(port, result) for result, port in content["items"]]
         if content.get("previous"):
-            found.append(("previous", content["previous"]))
-        return tuple(found)
+            sources.append(("previous", content["previous"]))
+        return tuple(sources)
     return tuple((entry[0], entry[2]) for entry in content)
 
 

@@ -34,10 +34,12 @@ def inspected(record: Record, said: Inspected, *, last: bool = False) -> bool:
             return False
         alerts = usable_alerts(record.plan, said.alerts)
         record.alerts.report(writes, Reporter.of(step), alerts, last=last)
-        for one in said.samples:
-            writes.insert(t.sample, time=said.time, name=one.name, value=one.value, unit=one.unit)
+        for sample in said.samples:
+            writes.insert(
+                t.sample, time=said.time, name=sample.name, value=sample.value, unit=sample.unit
+            )
         if said.samples:
-            names = sorted({one.name for one in said.samples})
+            names = sorted({sample.name for sample in said.samples})
             writes.event(SamplesTaken(names=names), step_id=step.step)
         if said.figures:
             connection.execute(delete(t.figure).where(t.figure.c.step_id == step.step))
@@ -68,7 +70,7 @@ def source_failed(record: Record, said: SourceFailed) -> None:
 def compacted(record: Record, made: Compacted) -> None:
     """Record a segment of particles."""
     with record.transaction() as (connection, writes):
-        number = writes.insert(
+        segment = writes.insert(
             t.segment,
             step_id=made.step,
             revision_id=made.revision,
@@ -79,13 +81,13 @@ def compacted(record: Record, made: Compacted) -> None:
         writes.event(SegmentWritten(path=made.path, rows=made.rows), step_id=made.step)
         writes.flush(connection)
         chosen = t.part.c.result_id.in_(made.results)
-        connection.execute(update(t.part).where(chosen).values(segment_id=number))
+        connection.execute(update(t.part).where(chosen).values(segment_id=segment))
 
 
-def alert(record: Record, one: Alert, *, holds: bool) -> None:
+def alert(record: Record, said: Alert, *, holds: bool) -> None:
     """Raise or clear an alert of the session itself."""
     with record.transaction() as (_, writes):
         if holds:
-            record.alerts.raise_(writes, SESSION, one)
+            record.alerts.raise_(writes, SESSION, said)
         else:
-            record.alerts.clear(writes, SESSION, one.key)
+            record.alerts.clear(writes, SESSION, said.key)

@@ -160,15 +160,15 @@ def _put_right(connection: Connection, writes: Writes) -> None:
         .where(t.branch.c.state == "active")
     )
     left = select(t.revision).where(t.revision.c.id.in_(active))
-    for one in connection.execute(left).all():
-        if one.state in LEFT:
-            state = LEFT[one.state]
-            writes.update(t.revision, one.id, state=state)
-            said = StepStateChanged(state=state, reason=one.reason)
-            writes.event(said, step_id=one.step_id)
-        if one.waiting:
-            writes.update(t.revision, one.id, waiting=0)
-            writes.event(SourceWaiting(waiting=0), step_id=one.step_id)
+    for revision in connection.execute(left).all():
+        if revision.state in LEFT:
+            state = LEFT[revision.state]
+            writes.update(t.revision, revision.id, state=state)
+            said = StepStateChanged(state=state, reason=revision.reason)
+            writes.event(said, step_id=revision.step_id)
+        if revision.waiting:
+            writes.update(t.revision, revision.id, waiting=0)
+            writes.event(SourceWaiting(waiting=0), step_id=revision.step_id)
 
 
 def step_state(connection: Connection, step: PlannedStep) -> StepState:

@@ -133,8 +133,8 @@ class Record:
                     writes.update(t.revision, step.id, backfill=0)
             writes.flush(connection)
             return {
-                number: opening.step_state(connection, step)
-                for number, step in self.plan.steps.items()
+                revision: opening.step_state(connection, step)
+                for revision, step in self.plan.steps.items()
             }
 
     def cursors(self) -> dict[RevisionId, Any]:
@@ -142,7 +142,7 @@ class Record:
         chosen = select(t.revision.c.id, t.revision.c.cursor).where(t.revision.c.kind == "source")
         with self.store.read() as connection:
             rows = connection.execute(chosen.where(t.revision.c.id.in_(list(self.plan.steps))))
-            return {RevisionId(number): json.loads(text) for number, text in rows}
+            return {RevisionId(revision): json.loads(text) for revision, text in rows}
 
     def reconcile(self, state: StateView) -> Reconciled:
         """What the store says, after something could not be recorded."""
@@ -163,8 +163,9 @@ class Record:
         before = self.plan
         with self.transaction() as (connection, writes):
             plan = branches.plan_of(connection, self.registry, before)
-            for number in _resampled(before, plan):  # what it has not taken so far was there before
-                writes.update(t.revision, number, backfill=0)
+            for revision in _resampled(before, plan):
+                # What it has not taken so far was there before.
+                writes.update(t.revision, revision, backfill=0)
             writes.flush(connection)
             fresh = tuple(
                 opening.step_state(connection, step)
@@ -172,20 +173,18 @@ class Record:
                 if step.id in looking or _differs(before.steps.get(step.id), step)
             )
         self.plan = plan
-        for number in _resampled(before, plan):
-            self.memory.settled.pop(number, None)
-        gone = tuple(number for number in before.steps if number not in plan.steps)
+        for revision in _resampled(before, plan):
+            self.memory.settled.pop(revision, None)
+        gone = tuple(revision for revision in before.steps if revision not in plan.steps)
         replaced = {
-            plan.branches[branch][name]: number
+            plan.branches[branch][name]: revision
             for branch, members in before.branches.items()
-            for name, number in members.items()
-            if number in gone and name in plan.branches.get(branch, {})
+            for name, revision in members.items()
+            if revision in gone and name in plan.branches.get(branch, {})
         }
         lanes = {step.id: step.lane for step in plan.steps.values()}
-        same_lanes = all(
-            step.lane == lanes.get(step.id, step.lane) for step in before.steps.values()
-        )
-        if not (fresh or gone) and same_lanes:
+        moved = any(step.lane != lanes.get(step.id, step.lane) for step in before.steps.values())
+        if not (fresh or gone or moved):
             return []
         new = [step for step in plan.steps.values() if step.id not in before.steps]
         return [Replanned(fresh, gone, replaced, lanes), *broken_for_want(new, self.gpus)]
@@ -196,7 +195,7 @@ class Record:
 
     # -- what happened -------------------------------------------------------------------------
 
-    def take_in(self, ended: Sequence[Ended], found: Sequence[Discovered]) -> list[Event]:
+    def take_in(self, ended: Sequence[Ended], discovered: Sequence[Discovered]) -> list[Event]:
         """Record leases that ended and items that were found, and all that follows."""
         ended = [lease for lease in ended if lease.lease in self.leases]
         for lease in ended:
@@ -212,29 +211,29 @@ class Record:
                 endings.record_lease(cascade, lease, self.leases[lease.lease], self.epoch)
                 for lease in ended
             ]
-            for one in found:
-                waiting |= self._found(cascade, one)
+            for discovery in discovered:
+                waiting |= self._found(cascade, discovery)
         for lease in ended:
             self._forget(lease)
         self._waiting.update(waiting)
         # New tasks first: a step whose last task has ended must not look as if nothing followed.
         return [*self.follow_up(cascade.applied), *events]
 
-    def _found(self, cascade: Cascade, one: Discovered) -> dict[RevisionId, int]:
+    def _found(self, cascade: Cascade, discovered: Discovered) -> dict[RevisionId, int]:
         """Record what a source found; returns how many files it waits for."""
-        step = self.plan.steps.get(one.step)
+        step = self.plan.steps.get(discovered.step)
         if step is None:
             return {}  # of a revision that is gone
-        waiting = one.found.waiting
+        waiting = discovered.found.waiting
         if waiting != self._waiting.get(step.id, 0):
             cascade.writes.update(t.revision, step.id, waiting=waiting)
             cascade.writes.event(
                 SourceWaiting(waiting=waiting, branch=step.beside), step_id=step.step
             )
-        changed = record_discovery(cascade, step, one.found, self.folder, self.epoch)
+        changed = record_discovery(cascade, step, discovered.found, self.folder, self.epoch)
         self.alerts.clear(cascade.writes, Reporter.of(step), "source.failed")
-        alerts = [*one.found.alerts, *changed_after(changed)]
-        self.alerts.report(cascade.writes, Reporter.of(step), alerts, last=one.found.closed)
+        alerts = [*discovered.found.alerts, *changed_after(changed)]
+        self.alerts.report(cascade.writes, Reporter.of(step), alerts, last=discovered.found.closed)
         return {step.id: waiting}
 
     def _forget(self, lease: Ended) -> None:
@@ -259,70 +258,70 @@ class Record:
         dispatch = Dispatch(self.folder, self.epoch, self.timeout, out)
         with self.cascade() as cascade:
             sent = prepare(cascade, dispatch, starts)
-        for one in sent:
-            self.leases[one.lease.id] = {out.id: out for out in one.tasks}
-            self.memory.running.update(out.key for out in one.tasks)
-        return [one.lease for one in sent], self.follow_up(cascade.applied)
+        for lease in sent:
+            self.leases[lease.lease.id] = {out.id: out for out in lease.tasks}
+            self.memory.running.update(out.key for out in lease.tasks)
+        return [lease.lease for lease in sent], self.follow_up(cascade.applied)
 
-    def refill(self, number: RevisionId, later: set[int]) -> Refilled:
+    def refill(self, revision: RevisionId, later: set[int]) -> Refilled:
         """The best ready tasks of a step, but those that wait for another attempt."""
         task = t.task.c
         chosen = (
             select(task.rank, task.id, task.revision_id, task.due, task.attempt)
-            .where(task.revision_id == number, task.state == "ready")
+            .where(task.revision_id == revision, task.state == "ready")
             .order_by(task.rank.desc())
             .limit(WINDOW + len(later))
         )
         with self.store.read() as connection:
-            found = [Ready(*row) for row in connection.execute(chosen) if row.id not in later]
-        return Refilled(number, tuple(found[:WINDOW]))
+            tasks = [Ready(*row) for row in connection.execute(chosen) if row.id not in later]
+        return Refilled(revision, tuple(tasks[:WINDOW]))
 
-    def gather(self, number: RevisionId, *, final: bool) -> list[Event]:
+    def gather(self, revision: RevisionId, *, final: bool) -> list[Event]:
         """Make a batch of what has come to a step, or tasks of the groups that are left."""
-        step = self.plan.steps[number]
+        step = self.plan.steps[revision]
         with self.cascade() as cascade:
             if step.protocol.groups:
                 formed = close_groups(cascade, step)
             else:
                 formed = form_batch(cascade, step, final=final)
-        return [*self.follow_up(cascade.applied), BatchFormed(number, formed, final)]
+        return [*self.follow_up(cascade.applied), BatchFormed(revision, formed, final)]
 
-    def set_gate(self, number: RevisionId, gate: str) -> list[Event]:
+    def set_gate(self, revision: RevisionId, gate: str) -> list[Event]:
         """Open a trigger's gate, or shut it for good: all that is held is looked at again."""
-        step = self.plan.steps[number]
+        step = self.plan.steps[revision]
         with self.transaction() as (_, writes):
-            writes.update(t.revision, number, gate=gate, backfill=0)
+            writes.update(t.revision, revision, gate=gate, backfill=0)
             writes.event(GateMoved(gate=gate, branch=step.beside), step_id=step.step)
-        steps = {**self.plan.steps, number: replace(step, gate=gate)}
+        steps = {**self.plan.steps, revision: replace(step, gate=gate)}
         self.plan = replace(self.plan, steps=steps)
-        return [Backfilling(number, True)]
+        return [Backfilling(revision, True)]
 
-    def backfill(self, number: RevisionId) -> list[Event]:
+    def backfill(self, revision: RevisionId) -> list[Event]:
         """Look at the next page of subjects that were there before a step was changed."""
-        step = self.plan.steps[number]
+        step = self.plan.steps[revision]
         with self.cascade() as cascade:
             connection = cascade.connection
-            chosen = select(t.revision.c.backfill).where(t.revision.c.id == number)
+            chosen = select(t.revision.c.backfill).where(t.revision.c.id == revision)
             after = connection.execute(chosen).scalar()
             page: list[SubjectId] = []
             if after is not None and not (step.protocol.brings or step.protocol.watches):
                 page = next_page(connection, self.plan, step, int(after))
             cascade.load(page)
-            for one in page:
-                cascade.look_again(number, one)
+            for subject in page:
+                cascade.look_again(revision, subject)
             going_on = len(page) >= PAGE
-            cascade.writes.update(t.revision, number, backfill=page[-1] if going_on else None)
+            cascade.writes.update(t.revision, revision, backfill=page[-1] if going_on else None)
             cascade.writes.flush(connection)  # before what breaks the step asks to look again
         events = self.follow_up(cascade.applied)
-        return events if going_on else [*events, Backfilling(number, False)]
+        return events if going_on else [*events, Backfilling(revision, False)]
 
     def change_step(
-        self, number: RevisionId, state: StepStatus, reason: str, *, alarm: bool
+        self, revision: RevisionId, state: StepStatus, reason: str, *, alarm: bool
     ) -> None:
         """Record a step's state, and raise or clear the alert that belongs to it."""
-        step = self.plan.steps[number]
+        step = self.plan.steps[revision]
         with self.transaction() as (_, writes):
-            writes.update(t.revision, number, state=state, reason=reason)
+            writes.update(t.revision, revision, state=state, reason=reason)
             said = StepStateChanged(state=state, reason=reason, branch=step.beside)
             writes.event(said, step_id=step.step)
             if alarm:

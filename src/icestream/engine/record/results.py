@@ -19,4 +19,4 @@ def results_of(connection: Connection, keys: Iterable[str]) -> dict[str, ResultI
     wanted = list(keys)
     if not wanted:
         return {}
-    return {key: ResultId(number) for key, number in connection.execute(_CHOSEN, {"keys": wanted})}
+    return {key: ResultId(result) for key, result in connection.execute(_CHOSEN, {"keys": wanted})}

@@ -35,8 +35,8 @@ def retry(record: Record, steps: Iterable[PlannedStep]) -> tuple[list[Event], in
         while subjects := _failed(record, step):
             with record.cascade() as cascade:
                 cascade.load(subjects)
-                for one in subjects:
-                    row = cascade.rows(one)[step.id]
+                for subject in subjects:
+                    row = cascade.rows(subject)[step.id]
                     cascade.change(step, row, "ready", attempt=0, due=0.0, reason="", details="")
             events += record.follow_up(cascade.applied)
             count += len(subjects)

@@ -79,7 +79,9 @@ def with_parameters(
     defaults = protocol.parameters_type()().model_dump(mode="json")
     said = {key: value for key, value in changed.items() if parameters[key] != defaults.get(key)}
     new = replace(old, parameters=said)
-    return replace(workflow, steps=tuple(new if one is old else one for one in workflow.steps))
+    return replace(
+        workflow, steps=tuple(new if step_ is old else step_ for step_ in workflow.steps)
+    )
 
 
 def change_at_rest(
@@ -133,22 +135,24 @@ def preview(
     """
     new = bind(workflow, registry)
     with store.read() as connection:
-        number = branch_called(connection, branch) if branch else _adopted(connection, store)
-        old = bind(workflow_of(connection, number), registry)
-        members = _members(connection, number)
-        found = branches.find_revisions(connection, new)
-        reached = {name: one.counts.done - one.counts.rejected for name, one in members.items()}
+        id_ = branch_called(connection, branch) if branch else _adopted(connection, store)
+        old = bind(workflow_of(connection, id_), registry)
+        members = _members(connection, id_)
+        revisions = branches.find_revisions(connection, new)
+        reached = {
+            name: member.counts.done - member.counts.rejected for name, member in members.items()
+        }
         rerun: set[str] = set()
         steps = []
         for step in new.values():
-            row = found[step.name].revision
+            row = revisions[step.name].revision
             current = members.get(step.name)
             if row is not None and current is not None and row.id == current.id:
                 continue
             again = _is_other(old.get(step.name), step) or _made_from(new, step, rerun)
             ended = _ended(current, step, reached)
             reached.setdefault(step.name, ended)
-            made = max(_done(connection, row), _done(connection, found[step.name].equal))
+            made = max(_done(connection, row), _done(connection, revisions[step.name].equal))
             kept = min(ended, made) if again else ended
             if step.protocol.brings or step.protocol.watches or step.protocol.holds:
                 again = False
@@ -170,10 +174,10 @@ class _Member:
 
 
 def _adopted(connection: Connection, store: Store) -> BranchId:
-    number = adopted_branch(connection)
-    if number is None:
+    branch = adopted_branch(connection)
+    if branch is None:
         raise LookupError(f"the session in {store.folder} has not been started yet")
-    return number
+    return branch
 
 
 def _members(connection: Connection, branch: BranchId) -> dict[str, _Member]:
@@ -199,7 +203,7 @@ def _ended(current: _Member | None, step: PlannedStep, reached: Mapping[str, int
         return 0
     if current is not None:
         return current.counts.done
-    feeding = [reached[one.step] for sources in step.inputs.values() for one in sources]
+    feeding = [reached[output.step] for sources in step.inputs.values() for output in sources]
     return min(feeding, default=0)
 
 

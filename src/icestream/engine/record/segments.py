@@ -49,7 +49,7 @@ def compact(store: Store, *, least: int) -> list[Compacted]:
 
 
 def _choose(connection: Connection, revision: RevisionId, skip: list[Compacted]) -> list[ResultId]:
-    taken = {number for one in skip for number in one.results}
+    taken = {result for segment in skip for result in segment.results}
     chosen = (
         select(t.part.c.result_id, t.part.c.rows)
         .where(t.part.c.revision_id == revision, t.part.c.segment_id.is_(None))
@@ -57,9 +57,9 @@ def _choose(connection: Connection, revision: RevisionId, skip: list[Compacted])
     )
     results: list[ResultId] = []
     rows = 0
-    for number, count in connection.execute(chosen):
-        if number not in taken:
-            results.append(number)
+    for result, count in connection.execute(chosen):
+        if result not in taken:
+            results.append(result)
             rows += count
             if rows >= _ROWS:
                 break
@@ -67,11 +67,11 @@ def _choose(connection: Connection, revision: RevisionId, skip: list[Compacted])
 
 
 def _write(
-    store: Store, connection: Connection, place: tuple[StepId, RevisionId], results: list[ResultId]
+    store: Store, connection: Connection, maker: tuple[StepId, RevisionId], results: list[ResultId]
 ) -> Compacted:
     import duckdb  # heavy, and needed only here
 
-    step, revision = place
+    step, revision = maker
     name, number = connection.execute(
         select(t.step.c.name, t.revision.c.number)
         .join(t.revision, t.revision.c.step_id == t.step.c.id)

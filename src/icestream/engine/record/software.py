@@ -13,10 +13,10 @@ _NUMERIC = ("icestream", "numpy", "scipy", "numba")
 
 def software_of(registry: Registry, protocols: Iterable[str]) -> dict[str, str]:
     """Versions of Python, of what our numbers are made with, and of the packages of `protocols`."""
-    found = {"python": platform.python_version()}
-    found |= {name: version(name) for name in _NUMERIC}
+    versions = {"python": platform.python_version()}
+    versions |= {name: version(name) for name in _NUMERIC}
     for protocol in protocols:
-        package, _, number = registry.package(protocol).partition(" ")
-        if number:  # a protocol that no installed package declares has no version
-            found[package] = number
-    return found
+        package, _, version_ = registry.package(protocol).partition(" ")
+        if version_:  # a protocol that no installed package declares has no version
+            versions[package] = version_
+    return versions

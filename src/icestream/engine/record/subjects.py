@@ -19,8 +19,8 @@ def named_subjects(
     of_family = (t.subject.c.kind == kind, t.subject.c.family == family)
     chosen = select(t.subject.c.name, t.subject.c.id).where(*of_family)
     numbers = {
-        name: SubjectId(number)
-        for name, number in connection.execute(chosen.where(t.subject.c.name.in_(wanted)))
+        name: SubjectId(subject)
+        for name, subject in connection.execute(chosen.where(t.subject.c.name.in_(wanted)))
     }
     missing = [name for name in wanted if name not in numbers]
     if not missing:
@@ -29,13 +29,13 @@ def named_subjects(
     made = [SubjectId(writes.numbers.next("subject")) for _ in missing]
     rows = [
         {
-            "id": number,
+            "id": subject,
             "kind": kind,
             "family": family,
-            "number": last + place,
+            "number": last + later,
             "name": name,
         }
-        for place, (number, name) in enumerate(zip(made, missing, strict=True), start=1)
+        for later, (subject, name) in enumerate(zip(made, missing, strict=True), start=1)
     ]
     connection.execute(insert(t.subject), rows)
     return numbers | dict(zip(missing, made, strict=True)), made

@@ -29,16 +29,16 @@ def session_workflow(store: Store, branch: str | None = None) -> Workflow:
         If the session has not been started, or has no such branch.
     """
     with store.read() as connection:
-        number = adopted_branch(connection)
-        if number is None:
+        adopted = adopted_branch(connection)
+        if adopted is None:
             raise LookupError(f"the session in {store.folder} has not been started yet")
-        return workflow_of(connection, branch_called(connection, branch) if branch else number)
+        return workflow_of(connection, branch_called(connection, branch) if branch else adopted)
 
 
 def adopted_branch(connection: Connection) -> BranchId | None:
     """Number of the branch that was adopted; None for a new session."""
-    found = connection.execute(select(t.session.c.branch_id)).scalar()
-    return None if found is None else BranchId(found)
+    branch = connection.execute(select(t.session.c.branch_id)).scalar()
+    return None if branch is None else BranchId(branch)
 
 
 def branch_called(connection: Connection, name: str) -> BranchId:
@@ -84,8 +84,10 @@ def inputs_of(
         .where(t.link.c.revision_id.in_(revisions))
         .order_by(t.link.c.id)
     )
-    found: dict[RevisionId, dict[str, tuple[Output, ...]]] = {one: {} for one in revisions}
+    inputs: dict[RevisionId, dict[str, tuple[Output, ...]]] = {
+        revision: {} for revision in revisions
+    }
     for revision, port, name, source_port in connection.execute(chosen):
-        ports = found[RevisionId(revision)]
+        ports = inputs[RevisionId(revision)]
         ports[port] = (*ports.get(port, ()), Output(name, source_port))
-    return found
+    return inputs

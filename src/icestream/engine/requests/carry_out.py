@@ -157,11 +157,11 @@ def _control(record: Record, request: Pause | Resume | Stop | Abort) -> Obeyed:
         return [Asked(verb, (), reason)], f"the session: {verb}"
     step = record.plan.step(request.step, request.branch)
     steps = record.plan.downstream(step, request.branch) if request.downstream else [step]
-    lacking = [wants(one, record.gpus) for one in steps] if verb == "resume" else []
+    lacking = [wants(step, record.gpus) for step in steps] if verb == "resume" else []
     if any(lacking):
         raise _Refused(f"{request.step} cannot go on: {'; '.join(filter(None, lacking))}")
-    numbers = tuple(one.id for one in steps)
-    names = ", ".join(one.name for one in steps)
+    numbers = tuple(step.id for step in steps)
+    names = ", ".join(step.name for step in steps)
     return [Asked(verb, numbers, reason)], f"{names}: {verb}"
 
 
@@ -222,7 +222,7 @@ def _numbers_of(connection: Connection, names: Sequence[str]) -> list[SubjectId]
     chosen = select(subject.name, subject.id).where(
         subject.kind == "exposure", subject.name.in_(names)
     )
-    known = {name: SubjectId(number) for name, number in connection.execute(chosen)}
+    known = {name: SubjectId(subject) for name, subject in connection.execute(chosen)}
     unknown = [name for name in names if name not in known]
     if unknown:
         raise _Refused(f"no exposure {', '.join(unknown)} in this session")
@@ -257,7 +257,7 @@ def _judge(record: Record, request: Accept | Reject) -> Obeyed:
     if request.step is not None:
         named = record.plan.step(request.step)
         # A person's word is on the exposure at the step, whichever branch asks.
-        steps = [one for one in record.plan.by_depth() if one.step == named.step]
+        steps = [planned for planned in record.plan.by_depth() if planned.step == named.step]
         if not (steps[0].protocol.judges or steps[0].protocol.brings):
             raise _Refused(
                 f"{steps[0].name} is no selection; an exposure is accepted or rejected at one"
@@ -288,18 +288,18 @@ def _acknowledge(record: Record, request: Acknowledge) -> Obeyed:
 
 
 def _adopt(record: Record, request: Adopt) -> Obeyed:
-    number = request.alert
+    alert = request.alert
     with record.store.read() as connection:
-        found = connection.execute(select(t.alert).where(t.alert.c.id == number)).one_or_none()
-    if found is None:
-        raise _Refused(f"no alert {number} in this session")
-    offer = read_offer(found.offer)
+        row = connection.execute(select(t.alert).where(t.alert.c.id == alert)).one_or_none()
+    if row is None:
+        raise _Refused(f"no alert {alert} in this session")
+    offer = read_offer(row.offer)
     if offer is None:
-        raise _Refused(f"alert {number} offers no change: {found.message}")
+        raise _Refused(f"alert {alert} offers no change: {row.message}")
     asked = SetParameters(step=offer.step, changes=dict(offer.changes), who=request.who)
     events, said = _set(record, asked)
     with record.transaction() as (_, writes):
-        record.alerts.adopt(writes, found.step_id, number, offer, request.who)
+        record.alerts.adopt(writes, row.step_id, alert, offer, request.who)
     return events, said
 
 
@@ -330,17 +330,17 @@ def judge(
 ) -> tuple[list[Event], list[str]]:
     """Record a person's word on exposures at steps; also returns names that are unknown."""
     with record.cascade() as cascade:
-        subject = t.subject.c
-        chosen = select(subject.name, subject.id).where(
-            subject.kind == "exposure", subject.name.in_(names)
+        column = t.subject.c
+        chosen = select(column.name, column.id).where(
+            column.kind == "exposure", column.name.in_(names)
         )
-        known = {name: SubjectId(one) for name, one in cascade.connection.execute(chosen)}
+        known = {name: SubjectId(subject) for name, subject in cascade.connection.execute(chosen)}
         unknown = [name for name in names if name not in known]
         if not unknown:
             cascade.load(known.values())
             for step in steps:
-                for one in known.values():
-                    _judge_one(cascade, step, one, Word(accepted, who, why))
+                for subject in known.values():
+                    _judge_one(cascade, step, subject, Word(accepted, who, why))
     return record.follow_up(cascade.applied), unknown
 
 
@@ -353,34 +353,34 @@ class Word:
     why: str
 
 
-def _judge_one(cascade: Cascade, step: PlannedStep, one: SubjectId, word: Word) -> None:
+def _judge_one(cascade: Cascade, step: PlannedStep, subject: SubjectId, word: Word) -> None:
     cascade.writes.insert(
         t.decision,
         step_id=step.step,
-        subject_id=one,
+        subject_id=subject,
         accepted=word.accepted,
         who=word.who,
         why=word.why,
         time=cascade.writes.now,
     )
     said = ExposureJudged(accepted=word.accepted, who=word.who, why=word.why)
-    cascade.writes.event(said, step_id=step.step, subject_id=one)
-    row = cascade.rows(one).get(step.id)
+    cascade.writes.event(said, step_id=step.step, subject_id=subject)
+    row = cascade.rows(subject).get(step.id)
     if row is not None and row.state == "done" and row.passed != word.accepted:
         reason = row.reason if word.accepted else (word.why or f"rejected by {word.who}")
         cascade.change(step, row, "done", passed=word.accepted, reason=reason)
-        cascade.look_again(step.id, one)
+        cascade.look_again(step.id, subject)
 
 
 def _see(record: Record, alert: int, who: str) -> bool:
     """Record that a person has seen an alert; False when there is none."""
     with record.transaction() as (connection, writes):
-        found = connection.execute(
+        row = connection.execute(
             update(t.alert)
             .where(t.alert.c.id == alert)
             .values(acknowledged=writes.now, acknowledged_by=who)
         )
-        if found.rowcount:
+        if row.rowcount:
             step = connection.execute(select(t.alert.c.step_id).where(t.alert.c.id == alert))
             writes.event(AlertAcknowledged(alert=alert, who=who), step_id=step.scalar())
-    return bool(found.rowcount)
+    return bool(row.rowcount)

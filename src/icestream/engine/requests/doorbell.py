@@ -27,8 +27,8 @@ def wake(name: str) -> bool:
 def _address(name: str) -> Path:
     """Path of the socket: short, since the system allows a hundred bytes only."""
     base = os.environ.get("XDG_RUNTIME_DIR")
-    place = Path(base) if base and Path(base).is_dir() else Path(tempfile.gettempdir())
-    return place / f"icestream-{os.getuid()}-{name}.sock"
+    folder = Path(base) if base and Path(base).is_dir() else Path(tempfile.gettempdir())
+    return folder / f"icestream-{os.getuid()}-{name}.sock"
 
 
 class Doorbell:

@@ -282,10 +282,10 @@ def _words(verb: str, error: ValidationError) -> str:
     lacking = [str(p["loc"][-1]) for p in error.errors() if p["type"] == "missing"]
     parts = [f"it needs {' and '.join(lacking)}"] if lacking else []
     for problem in error.errors():
-        place = ".".join(map(str, problem["loc"][1:]))  # the first is the verb
+        where = ".".join(map(str, problem["loc"][1:]))  # the first is the verb
         if problem["type"] == "extra_forbidden":
             others = ", ".join(name for name in takes if name != "verb")
-            parts.append(f"it has no {place}, only {others}")
+            parts.append(f"it has no {where}, only {others}")
         elif problem["type"] != "missing":
-            parts.append(f"{place}: {problem['msg']}, found {problem['input']!r}")
+            parts.append(f"{where}: {problem['msg']}, found {problem['input']!r}")
     return f"{verb} cannot be asked like this: {'; '.join(parts)}"

@@ -43,29 +43,29 @@ def _write_assignments(
     extracted = read_star(project / PARTICLES.path)["particles"].columns
     columns = {label: np.asarray(values) for label, values in extracted.items()}
     names = columns["rlnImageName"]
-    place = {str(name): row for row, name in enumerate(names)}
+    row_of = {str(name): row for row, name in enumerate(names)}
     with duckdb.connect() as connection:
-        found = connection.execute(
+        assigned = connection.execute(
             'SELECT exposure, "index", "class", angle, shift_y, shift_x, likelihood '
             'FROM read_parquet(?) ORDER BY exposure, "index"',
             [str(classes.assignments)],
         ).fetchnumpy()
     images = [
         f"{index + 1:06d}@Extract/job005/Movies/{exposure}.mrcs"
-        for exposure, index in zip(found["exposure"], found["index"], strict=True)
+        for exposure, index in zip(assigned["exposure"], assigned["index"], strict=True)
     ]
-    kept = np.array([image in place for image in images], dtype=bool)
-    rows = np.array([place[image] for image in images if image in place], dtype=np.int64)
+    kept = np.array([image in row_of for image in images], dtype=bool)
+    rows = np.array([row_of[image] for image in images if image in row_of], dtype=np.int64)
     with Table(project / f"{root}_data.star", "particles", optics) as table:
         table.extend(
             {label: values[rows] for label, values in columns.items()}
             | {
                 "rlnGroupNumber": np.ones(rows.size, dtype=np.int64),
-                "rlnClassNumber": found["class"][kept],
-                "rlnAnglePsi": -found["angle"][kept],
-                "rlnOriginXAngst": found["shift_x"][kept],
-                "rlnOriginYAngst": found["shift_y"][kept],
-                "rlnLogLikeliContribution": found["likelihood"][kept],
+                "rlnClassNumber": assigned["class"][kept],
+                "rlnAnglePsi": -assigned["angle"][kept],
+                "rlnOriginXAngst": assigned["shift_x"][kept],
+                "rlnOriginYAngst": assigned["shift_y"][kept],
+                "rlnLogLikeliContribution": assigned["likelihood"][kept],
             },
             rows.size,
         )

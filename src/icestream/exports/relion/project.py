@@ -265,7 +265,7 @@ def _group(movie: Movie) -> int:
 def _optics_blocks(
     groups: dict[int, tuple[Optics, float]],
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    movie = [optics_row(group, *found) for group, found in sorted(groups.items())]
+    movie = [optics_row(group, *values) for group, values in sorted(groups.items())]
     image = [
         {**row, "rlnMicrographPixelSize": groups[group][0].pixel_size}
         for group, row in zip(sorted(groups), movie, strict=True)

@@ -155,7 +155,7 @@ def particle_columns(names: Names, particles: Particles) -> dict[str, object]:
         "rlnCoordinateX": particles.x,
         "rlnCoordinateY": particles.y,
         "rlnAutopickFigureOfMerit": particles.score,
-        "rlnImageName": [f"{number:06d}@{names.stack}" for number in range(1, count + 1)],
+        "rlnImageName": [f"{index:06d}@{names.stack}" for index in range(1, count + 1)],
         "rlnMicrographName": [names.micrograph] * count,
         "rlnOpticsGroup": [particles.group] * count,
         "rlnCtfMaxResolution": [particles.ctf_resolution] * count,

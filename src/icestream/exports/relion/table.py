@@ -70,7 +70,7 @@ class Table:
     def _start(self, columns: Mapping[str, Any]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._labels = tuple(columns)
-        optics = [Block("optics", found) for found in self._optics]
+        optics = [Block("optics", rows) for rows in self._optics]
         empty: dict[str, list[object]] = {label: [] for label in columns}
         write_star(self._growing, [*optics, Block(self._name, empty)], VERSION)
         # RELION ends a table at its first blank line, so none may stand above the rows.

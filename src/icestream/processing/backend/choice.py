@@ -53,12 +53,12 @@ def cuda_available() -> tuple[bool, str]:
         count = runtime.getDeviceCount()
         if count < 1:
             return False, "the CUDA driver finds no device"
-        found = runtime.getDeviceProperties(cupy.cuda.Device().id)
+        properties = runtime.getDeviceProperties(cupy.cuda.Device().id)
     except runtime.CUDARuntimeError as error:
         return False, f"CUDA does not answer: {error}"
-    name = found["name"]
+    name = properties["name"]
     text = name.decode() if isinstance(name, bytes) else str(name)
-    return True, f"{text}, {found['totalGlobalMem'] / 2**30:.0f} GiB"
+    return True, f"{text}, {properties['totalGlobalMem'] / 2**30:.0f} GiB"
 
 
 def on_device(array: NDArray[Any]) -> Any:

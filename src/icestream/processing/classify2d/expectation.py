@@ -106,8 +106,8 @@ def expect(spectra: Complex, transfer: Float, matching: ClassMatching) -> ClassE
     Rotations are always searched all around, by a product of harmonics and a short inverse
     transform.
     """
-    found = _coarse_search(spectra, transfer, matching)
-    coarse, chosen = found.shift, found.chosen
+    poses = _coarse_search(spectra, transfer, matching)
+    coarse, chosen = poses.shift, poses.chosen
     around = shift_grid(1.5, 1.0)
     centered = spectra * matching.grid.ramps(coarse)
     moved = centered[:, None] * matching.grid.ramps(around)[None]
@@ -118,15 +118,15 @@ def expect(spectra: Complex, transfer: Float, matching: ClassMatching) -> ClassE
     score = fine.score
     score -= _shift_penalty(shifts, matching.shift_spread)[:, :, None, None]
     flat = score.reshape(len(score), -1)
-    best = flat.argmax(axis=1)
-    flat -= flat[np.arange(len(flat)), best][:, None]
+    peak = flat.argmax(axis=1)
+    flat -= flat[np.arange(len(flat)), peak][:, None]
     np.exp(flat, out=flat)
     flat /= flat.sum(axis=1, keepdims=True)
     rows = np.arange(len(flat))
     shares = score.sum(axis=(1, 3))
     # The class first, whatever the pose; then the best pose in it.
-    place = shares.argmax(axis=1)
-    mine = score[rows, :, place].reshape(len(score), -1)
+    best = shares.argmax(axis=1)
+    mine = score[rows, :, best].reshape(len(score), -1)
     which = np.unravel_index(mine.argmax(axis=1), (score.shape[1], score.shape[3]))
     fitted = _Fitted(harmonics, transfer, chosen, fine.scale)
     sums = _collect(score, fitted, len(matching.references))
@@ -134,10 +134,10 @@ def expect(spectra: Complex, transfer: Float, matching: ClassMatching) -> ClassE
         numerator=sums.numerator,
         denominator=sums.denominator,
         weight=sums.weight,
-        best_class=chosen[rows, place].astype(np.int32),
+        best_class=chosen[rows, best].astype(np.int32),
         angle=(which[1] * np.float32(360.0 / matching.grid.angles)).astype(np.float32),
         shift=shifts[rows, which[0]].astype(np.float32),
-        likelihood=np.minimum(shares[rows, place], 1.0),
+        likelihood=np.minimum(shares[rows, best], 1.0),
     )
 
 
@@ -262,19 +262,19 @@ def _collect(posterior: Float, fitted: _Fitted, classes: int) -> _Sums:
     shares = posterior.sum(axis=(1, 3))
     ops = operations(harmonics)
     orders, rings = harmonics.shape[3], harmonics.shape[2]
-    particle, place = np.nonzero(shares > _LEAST_SHARE)
-    turned = ops.rfft(posterior[particle, :, place]).conj()
+    particle, column = np.nonzero(shares > _LEAST_SHARE)
+    turned = ops.rfft(posterior[particle, :, column]).conj()
     seen = ops.matmul(
         np.ascontiguousarray(turned.transpose(0, 2, 1))[:, :, None, :],
         np.ascontiguousarray(harmonics.transpose(0, 3, 1, 2))[particle],
     )[:, :, 0]
     numerator = np.zeros((classes, orders, rings), dtype=np.complex64)
     denominator = np.zeros((classes, rings), dtype=np.float32)
-    share, group = shares[particle, place], chosen[particle, place]
+    share, group = shares[particle, column], chosen[particle, column]
     squares = np.square(fitted.transfer)
-    contrast = fitted.scale[particle, place]
-    for one, k, part, weight, much in zip(particle, group, seen, share, contrast, strict=True):
+    contrast = fitted.scale[particle, column]
+    for pose, k, part, weight, much in zip(particle, group, seen, share, contrast, strict=True):
         numerator[k] += much * part
-        denominator[k] += weight * much**2 * squares[one]
+        denominator[k] += weight * much**2 * squares[pose]
     weights = np.bincount(group, share, minlength=classes).astype(np.float32)
     return _Sums(np.ascontiguousarray(numerator.transpose(0, 2, 1)), denominator, weights)

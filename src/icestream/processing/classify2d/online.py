@@ -279,9 +279,9 @@ class Classification:
             phases = np.exp(2j * np.pi * turn[:, None] * np.arange(grid.orders) / grid.angles)
             turned = to_harmonics(spectra * transfer[:, :, None])
             turned = (turned * phases[:, None, :]).astype(np.complex64)
-            for place, group in enumerate(target):
-                self.statistics.numerator[block.fold, group] += turned[place]
-                self.statistics.denominator[block.fold, group] += transfer[place] ** 2
+            for index, group in enumerate(target):
+                self.statistics.numerator[block.fold, group] += turned[index]
+                self.statistics.denominator[block.fold, group] += transfer[index] ** 2
                 self.statistics.weight[group] += 1
         self.power = np.maximum(power / len(self.kept), 1e-6).astype(np.float32)
         self.noise = self.power
@@ -290,9 +290,9 @@ class Classification:
     def _match(self, block: _Block, into: Statistics, keep: float) -> None:
         """Expectation of a block; its sums go `into`, its poses into the table."""
         matching = self._matching(self.without[block.fold])
-        found = expect(self._spectra(block.kept), self.kept.transfer[block.kept], matching)
-        into.add(found, block.fold, keep)
-        self.poses.record(self.kept.rows[block.kept], found, self.numbers)
+        expected = expect(self._spectra(block.kept), self.kept.transfer[block.kept], matching)
+        into.add(expected, block.fold, keep)
+        self.poses.record(self.kept.rows[block.kept], expected, self.numbers)
 
     def _matching(self, references: Complex | None = None) -> ClassMatching:
         if references is None:
@@ -336,15 +336,15 @@ class Classification:
         for source in order.tolist():
             if len(self.numbers) >= self.plan.classes(len(self)):
                 break
-            number = int(self.numbers[source])
-            if weight[source] >= max(_LEAST, 2.0 * self.whole.get(number, 0.0)):
+            class_ = int(self.numbers[source])
+            if weight[source] >= max(_LEAST, 2.0 * self.whole.get(class_, 0.0)):
                 if self._split(source, certain):
-                    self.whole.pop(number, None)
+                    self.whole.pop(class_, None)
                     self._update_references()
                     # The same view, which half of the particles were laid on turned: mended now.
                     self._join_twins([source, len(self.numbers) - 1])
                 else:
-                    self.whole[number] = float(weight[source])
+                    self.whole[class_] = float(weight[source])
         self._update_references()
 
     def _split(self, source: int, certain: float) -> bool:
@@ -358,23 +358,23 @@ class Classification:
         spectra = self._spectra(mine)
         harmonics = upright(spectra, poses.angle[rows], poses.shift[rows], matching)
         prior = wiener_prior(self.statistics, self.noise, matching.grid)
-        found = divide(harmonics, transfer, prior, matching, certain)
-        if found is None:
+        halves = divide(harmonics, transfer, prior, matching, certain)
+        if halves is None:
             return False
         target, sums = len(self.numbers), self.statistics
         sums.grow(target + 1)
         scale = float(sums.weight[source]) / len(mine)
-        share = found.share * np.float32(scale)
-        for kind, place in enumerate((source, target)):
-            sums.weight[place] = share[:, kind].sum()
+        share = halves.share * np.float32(scale)
+        for kind, index in enumerate((source, target)):
+            sums.weight[index] = share[:, kind].sum()
             for fold in range(FOLDS):
                 some = rows % FOLDS == fold
                 seen = harmonics[some] * transfer[some, :, None]
-                sums.numerator[fold, place] = np.tensordot(share[some, kind], seen, axes=1)
-                sums.denominator[fold, place] = share[some, kind] @ np.square(transfer[some])
-        number = len(self.parents) + 1
+                sums.numerator[fold, index] = np.tensordot(share[some, kind], seen, axes=1)
+                sums.denominator[fold, index] = share[some, kind] @ np.square(transfer[some])
+        class_ = len(self.parents) + 1
         self._number(1, int(self.numbers[source]))
-        poses.number[rows[found.share[:, 1] > 0.5]] = number
+        poses.number[rows[halves.share[:, 1] > 0.5]] = class_
         return True
 
     def _join_twins(self, among: list[int] | None = None) -> None:
@@ -388,9 +388,9 @@ class Classification:
             matching, sums = self._matching(self.references[places]), self.statistics
             similarity = compare(sums.taken(places), matching)
             pairs = twins(similarity)
-            for one, other in pairs:
-                turn, shift = float(similarity.turn[one, other]), similarity.shift[one, other]
-                later, earlier = places[one], places[other]
+            for first, other in pairs:
+                turn, shift = float(similarity.turn[first, other]), similarity.shift[first, other]
+                later, earlier = places[first], places[other]
                 moved = moved_sums(sums.numerator[:, later], turn, shift, matching)
                 sums.numerator[:, earlier] += moved
                 sums.denominator[:, earlier] += sums.denominator[:, later]
@@ -398,7 +398,7 @@ class Classification:
                 source, target = int(self.numbers[later]), int(self.numbers[earlier])
                 self.poses.move(source, target, turn, shift)
                 self.whole[target] = float(sums.weight[earlier])
-            self._drop([places[one] for one, _ in pairs])
+            self._drop([places[first] for first, _ in pairs])
             if among:
                 return
 
@@ -411,18 +411,18 @@ class Classification:
         similarity = compare(self.statistics, self._matching())
         near = similarity.difference.copy()
         near[:, poor] = np.inf
-        for place in poor.tolist():
-            target = int(near[place].argmin())
-            turn = float(similarity.turn[place, target])
-            numbers = int(self.numbers[place]), int(self.numbers[target])
-            self.poses.move(*numbers, turn, similarity.shift[place, target])
+        for index in poor.tolist():
+            target = int(near[index].argmin())
+            turn = float(similarity.turn[index, target])
+            numbers = int(self.numbers[index]), int(self.numbers[target])
+            self.poses.move(*numbers, turn, similarity.shift[index, target])
         self._drop(poor.tolist())
 
     def _drop(self, classes: list[int]) -> None:
         if not classes:
             return
-        for number in self.numbers[classes].tolist():
-            self.whole.pop(number, None)
+        for class_ in self.numbers[classes].tolist():
+            self.whole.pop(class_, None)
         self.statistics.drop(classes)
         self.numbers = np.delete(self.numbers, classes)
         self._update_references()

@@ -56,13 +56,13 @@ class Poses:
         self.table.append(np.zeros(more, _POSE))
 
     def record(
-        self, rows: NDArray[np.int64], found: ClassExpectation, numbers: NDArray[Any]
+        self, rows: NDArray[np.int64], expected: ClassExpectation, numbers: NDArray[Any]
     ) -> None:
         """Write what a look at the particles `rows` found; `numbers` are those of the classes."""
-        self.number[rows] = numbers[found.best_class]
-        self.angle[rows] = found.angle
-        self.shift[rows] = found.shift
-        self.likelihood[rows] = found.likelihood
+        self.number[rows] = numbers[expected.best_class]
+        self.angle[rows] = expected.angle
+        self.shift[rows] = expected.shift
+        self.likelihood[rows] = expected.likelihood
         self.visits[rows] += 1
 
     def move(self, source: int, target: int, angle: float, shift: Float) -> None:

@@ -99,11 +99,11 @@ def structure(averages: Stack, radius: float) -> Float:
     box = averages.shape[-1]
     inside = _distance(box) < radius
     y, x = (axis[inside] for axis in np.mgrid[:box, :box] - box // 2)
-    found = np.empty(len(averages), np.float32)
-    for place, average in enumerate(averages):
+    scores = np.empty(len(averages), np.float32)
+    for index, average in enumerate(averages):
         values = average[inside].astype(np.float64)
         if not values.std() > 0:
-            found[place] = 0.0
+            scores[index] = 0.0
             continue
         mass = np.maximum(values - np.percentile(values, 20), 0.0)
         total = max(float(mass.sum()), 1e-12)
@@ -112,8 +112,8 @@ def structure(averages: Stack, radius: float) -> Float:
             np.corrcoef(values, np.exp(-squared / (2.0 * (width * radius) ** 2)))[0, 1] ** 2
             for width in _WIDTHS
         ]
-        found[place] = 1.0 - max(explained)
-    return found
+        scores[index] = 1.0 - max(explained)
+    return scores
 
 
 def detail(power: Float, radius: float) -> Float:

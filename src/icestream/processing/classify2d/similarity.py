@@ -121,10 +121,10 @@ def _lay_coarsely(spectra: Complex, weighted: Complex, matching: ClassMatching) 
         harmonics = to_harmonics(spectra[row, :rings] * ramps)[None]
         score = matching.products(harmonics, weighted[:, :rings])[0].transpose(1, 0, 2)
         flat = score.reshape(count, -1)
-        place = flat.argmax(axis=1)
-        best[row] = flat[np.arange(count), place]
-        shift[row] = shifts[place // grid.angles]
-        turn[row] = place % grid.angles * (360.0 / grid.angles)
+        peak = flat.argmax(axis=1)
+        best[row] = flat[np.arange(count), peak]
+        shift[row] = shifts[peak // grid.angles]
+        turn[row] = peak % grid.angles * (360.0 / grid.angles)
     return _AllLaid(best, turn, shift)
 
 
@@ -137,8 +137,8 @@ def _refine(
     harmonics = to_harmonics(spectra * grid.ramps(shifts))
     product = (harmonics * reference.conj()).sum(axis=1)
     score = 2.0 * operations(product).irfft(product, 2 * grid.angles)
-    place, sample = np.unravel_index(int(score.argmax()), score.shape)
-    return _Laid(float(score.max()), float(sample) * 180.0 / grid.angles, shifts[place])
+    turn, sample = np.unravel_index(int(score.argmax()), score.shape)
+    return _Laid(float(score.max()), float(sample) * 180.0 / grid.angles, shifts[turn])
 
 
 def _misplaced(matching: ClassMatching) -> NDArray[np.float64]:
@@ -158,13 +158,13 @@ def twins(similarity: Similarity) -> list[tuple[int, int]]:
     difference = similarity.difference
     pairs = np.argwhere(np.tril(difference <= _SAME, -1))
     order = np.argsort(difference[pairs[:, 0], pairs[:, 1]], kind="stable")
-    found: list[tuple[int, int]] = []
+    chosen: list[tuple[int, int]] = []
     used: set[int] = set()
     for later, earlier in pairs[order].tolist():
         if not used & {later, earlier}:
-            found.append((later, earlier))
+            chosen.append((later, earlier))
             used |= {later, earlier}
-    return found
+    return chosen
 
 
 def moved_sums(numerator: Complex, turn: float, shift: Float, matching: ClassMatching) -> Complex:

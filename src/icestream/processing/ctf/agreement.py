@@ -55,10 +55,10 @@ def agreement_resolution(
     apart = np.abs(phases[0] - phases[1])
     # Not wrapped to half a turn: estimates that drifted whole turns apart agree by chance only.
     beyond = apart >= 0.5 * np.pi
-    place = np.where(beyond.any(axis=1), beyond.argmax(axis=1), _FREQUENCIES - 1)
-    before = np.maximum(place - 1, 0)
+    ring = np.where(beyond.any(axis=1), beyond.argmax(axis=1), _FREQUENCIES - 1)
+    before = np.maximum(ring - 1, 0)
     rows = np.arange(_DIRECTIONS)
-    low, high = apart[rows, before], apart[rows, place]
+    low, high = apart[rows, before], apart[rows, ring]
     share = np.clip((0.5 * np.pi - low) / np.maximum(high - low, 1e-12), 0.0, 1.0)
-    reached = frequency[before] + share * (frequency[place] - frequency[before])
+    reached = frequency[before] + share * (frequency[ring] - frequency[before])
     return float(1.0 / reached.mean()), float(1.0 / reached.min())

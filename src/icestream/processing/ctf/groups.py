@@ -183,7 +183,7 @@ def _grid(
 ) -> tuple[list[int], list[int]]:
     """First rows and columns of tiles of the part of the field from `first` to `last` (y, x)."""
     rows, columns = (
-        [int(start) + place for place in tile_starts(int(stop - start), side, overlap)]
+        [int(start) + offset for offset in tile_starts(int(stop - start), side, overlap)]
         for start, stop in zip(first, last, strict=True)
     )
     return rows, columns
@@ -215,13 +215,13 @@ def _strains(
     side: int,
 ) -> NDArray[np.float64]:
     """How alignment stretches each place, ``(n, places, 2, 2)``: shift along (y, x) by (y, x)."""
-    found = []
+    strains = []
     for axis in range(2):
         step = np.zeros(2)
         step[axis] = 0.25 * side / frames.shape[axis]
         apart = _shifts_at(motion, places + step) - _shifts_at(motion, places - step)
-        found.append(apart / (0.5 * side * frames.pixel_size))
-    return np.stack(found, axis=-1)
+        strains.append(apart / (0.5 * side * frames.pixel_size))
+    return np.stack(strains, axis=-1)
 
 
 def _seen_by_all(

@@ -179,10 +179,10 @@ def measure_errors(
     if phase_plate:
         slopes.append(2.0 * math.pi * wave / 180.0)
         terms.append(0)
-    for place, term in enumerate(terms):
+    for index, term in enumerate(terms):
         if term == 0:
-            smooth = (slopes[place] * tiles.counts) @ tiles.basis
-            slopes[place] = slopes[place] - tiles.basis @ smooth
+            smooth = (slopes[index] * tiles.counts) @ tiles.basis
+            slopes[index] = slopes[index] - tiles.basis @ smooth
     model = -depth * np.cos(2.0 * math.pi * tiles.turns)
     mean = tiles.sums[:, 0].mean(axis=0) - tiles.counts * model
     level = model + tiles.basis @ (tiles.basis.T @ mean)
@@ -214,14 +214,16 @@ def _errors(pulls: Numbers, ratio: float, defocus: Defocus, *, phase_plate: bool
     cosine, sine = math.cos(twice), math.sin(twice)
     along = 2.0 * (cosine * pulls[..., 1] + sine * pulls[..., 2])
     across = 2.0 * (cosine * pulls[..., 2] - sine * pulls[..., 1])
-    found = [_deviation(part, ratio) for part in (pulls[..., 0], along, across)]
-    if not (np.all(np.isfinite(found)) and found[0] > 0.0):
+    deviations = [_deviation(part, ratio) for part in (pulls[..., 0], along, across)]
+    if not (np.all(np.isfinite(deviations)) and deviations[0] > 0.0):
         return None
-    turned = math.degrees(0.5 * found[2] / max(defocus.u - defocus.v, 1e-6))
+    turned = math.degrees(0.5 * deviations[2] / max(defocus.u - defocus.v, 1e-6))
     return Errors(
-        mean=found[0],
+        mean=deviations[0],
         # Close to none, the length of the vector is moved by errors across it as well.
-        astigmatism=found[1] if turned < _NO_ANGLE else math.hypot(found[1], found[2]),
+        astigmatism=deviations[1]
+        if turned < _NO_ANGLE
+        else math.hypot(deviations[1], deviations[2]),
         angle=min(turned, _NO_ANGLE),
         phase_shift=_deviation(pulls[..., 3], ratio) if phase_plate else None,
     )

@@ -136,13 +136,13 @@ def fit_resolution(
     correlation = _windowed_correlation(average, -np.sign(contrast) * np.cos(2.0 * chi), size)
     agrees = (correlation > _AGREES) & (period >= _RESOLVED)
     last, gap = 0, 0
-    for place, holds in enumerate(agrees):
-        if abs(contrast[place]) >= _FAINT:
+    for ring, holds in enumerate(agrees):
+        if abs(contrast[ring]) >= _FAINT:
             gap = 0 if holds else gap + 1
         if holds:
-            last = place
+            last = ring
         # The molecule itself can hide the first rings: the search for a beginning is patient.
-        elif gap > 2 * size[place] and (last > 0 or place > len(agrees) // 3):
+        elif gap > 2 * size[ring] and (last > 0 or ring > len(agrees) // 3):
             break
     return float(1.0 / rings.frequency[last])
 

@@ -105,13 +105,13 @@ def _sector_scores(rings: Rings, envelope: Numbers, trial: Numbers, sums: Number
     linear, constant = rings.mean(rings.linear), rings.mean(rings.constant)
     counts = rings.counts
     angle = 2.0 * np.pi * (trial[:, None] * linear + constant)
-    found = []
+    scores = []
     for wave in (-np.cos(angle), np.sin(angle)):
         model = wave * envelope
         share = (model * counts) @ rings.basis
         norm = np.sqrt(np.maximum((model**2) @ counts - np.sum(share**2, axis=1), 1e-30))
-        found.append((model @ sums.T / norm[:, None]).T)
-    return np.ascontiguousarray(np.stack(found, axis=-1))
+        scores.append((model @ sums.T / norm[:, None]).T)
+    return np.ascontiguousarray(np.stack(scores, axis=-1))
 
 
 @numba.njit(cache=True, nogil=True)  # pragma: no cover
@@ -131,30 +131,30 @@ def _best_astigmatism(
     places = np.zeros(means.size, dtype=np.int64)
     low, high = turns
     for vector in range(shifts.shape[0]):
-        for place in range(means.size):
+        for index in range(means.size):
             along, across = 0.0, 0.0
             for sector in range(shifts.shape[1]):
-                at = min(max(means[place] + shifts[vector, sector], 0), last)
+                at = min(max(means[index] + shifts[vector, sector], 0), last)
                 along += curves[sector, at, 0]
                 across += curves[sector, at, 1]
             # No phase gives more than this.
-            if math.hypot(along, across) <= best[place]:
+            if math.hypot(along, across) <= best[index]:
                 continue
             top = low + (math.atan2(across, along) / (2.0 * math.pi) - low) % 1.0
             for phase in (low, high, top):
                 turn = 2.0 * math.pi * phase
                 score = along * math.cos(turn) + across * math.sin(turn)
-                if phase <= high and score > best[place]:
-                    best[place], places[place], phases[place] = score, vector, phase
+                if phase <= high and score > best[index]:
+                    best[index], places[index], phases[index] = score, vector, phase
     return best, places, phases
 
 
 def _peaks(curve: Numbers, most: int) -> Sequence[int]:
     """Places of the highest maxima of `curve`, at least 500 Å apart, highest first."""
     taken: list[int] = []
-    for place in np.argsort(curve)[::-1]:
-        if all(abs(place - other) * _STEP >= 500.0 for other in taken):
-            taken.append(int(place))
+    for index in np.argsort(curve)[::-1]:
+        if all(abs(index - other) * _STEP >= 500.0 for other in taken):
+            taken.append(int(index))
             if len(taken) == most:
                 break
     return taken

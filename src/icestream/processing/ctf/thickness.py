@@ -85,7 +85,7 @@ def fit_thickness(tiles: TileRings, period: Numbers, optics: Optics) -> Thicknes
     node = _crossing(depth, tiles.counts, np.sqrt(variance * tiles.counts))
     if node is None:
         return None
-    place = math.floor(node)
+    index = math.floor(node)
     frequency = float(np.interp(node, np.arange(len(depth)), tiles.frequency))
     beyond = (np.arange(len(depth)) > node) & (tiles.frequency < math.sqrt(2.0) * frequency)
     reversed_by = float((total * wave)[beyond].sum())
@@ -96,8 +96,8 @@ def fit_thickness(tiles: TileRings, period: Numbers, optics: Optics) -> Thicknes
     value = 1.0 / (optics.wavelength * frequency**2)
     error = None
     if len(by_tile) > 1:
-        scatter = float(by_tile[:, place].std(ddof=1)) / math.sqrt(len(by_tile))
-        fall = (depth[max(place - 2, 0)] - depth[min(place + 3, len(depth) - 1)]) / 5.0
+        scatter = float(by_tile[:, index].std(ddof=1)) / math.sqrt(len(by_tile))
+        fall = (depth[max(index - 2, 0)] - depth[min(index + 3, len(depth) - 1)]) / 5.0
         step = float(tiles.frequency[1] - tiles.frequency[0])
         moved = scatter * math.sqrt(tiles.variance_ratio) / max(float(fall), 1e-9) * step
         error = 2.0 * value * moved / frequency
@@ -107,14 +107,14 @@ def fit_thickness(tiles: TileRings, period: Numbers, optics: Optics) -> Thicknes
 def _crossing(depth: Numbers, counts: Numbers, noise: Numbers) -> float | None:
     """Where, in rings, the depth last falls from clearly above zero to below."""
     falls = np.flatnonzero((depth[:-1] > 0.0) & (depth[1:] <= 0.0))
-    best, found = 0.0, None
-    for place in falls:
+    best, crossing = 0.0, None
+    for index in falls:
         # The deepest valley right of a fall decides among falls that noise makes.
-        after = np.flatnonzero(depth[place + 1 :] > 0.0)
-        end = place + 1 + int(after[0]) if len(after) else len(depth)
-        valley = -float((depth * counts)[place + 1 : end].sum())
-        valley /= max(float(np.sqrt(np.sum(noise[place + 1 : end] ** 2))), 1e-12)
+        after = np.flatnonzero(depth[index + 1 :] > 0.0)
+        end = index + 1 + int(after[0]) if len(after) else len(depth)
+        valley = -float((depth * counts)[index + 1 : end].sum())
+        valley /= max(float(np.sqrt(np.sum(noise[index + 1 : end] ** 2))), 1e-12)
         if valley > best:
-            share = depth[place] / (depth[place] - depth[place + 1])
-            best, found = valley, float(place + share)
-    return found
+            share = depth[index] / (depth[index] - depth[index + 1])
+            best, crossing = valley, float(index + share)
+    return crossing

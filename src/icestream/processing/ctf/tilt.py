@@ -128,16 +128,16 @@ def _search(tiles: TileRings, data: Numbers, limits: tuple[float, float]) -> tup
     steps = max(1, math.ceil(steepest * reach / _EDGE_STEP))
     slopes = np.linspace(-steepest, steepest, 2 * steps + 1)
     along = slopes[:, None] * tiles.places[:, 1]
-    best, found = -math.inf, (0.0, 0.0)
+    best, tilt = -math.inf, (0.0, 0.0)
     for slope in slopes:
         offset = np.rint((slope * tiles.places[:, 0] + along) / _TABLE_STEP).astype(np.int64)
         offset = np.clip(offset, -farthest, farthest)
         score = table[first + offset].sum(axis=1)
         score[slopes**2 + slope**2 > steepest**2 * 1.0001] = -math.inf
-        place = int(score.argmax())
-        if score[place] > best:
-            best, found = float(score[place]), (float(slope), float(slopes[place]))
-    return found
+        index = int(score.argmax())
+        if score[index] > best:
+            best, tilt = float(score[index]), (float(slope), float(slopes[index]))
+    return tilt
 
 
 def flatten(

@@ -119,10 +119,10 @@ def repeated_pattern(first: Image, second: Image, valid: NDArray[np.bool_]) -> P
         Pixels to be used.
     """
     a, b = detail(first, valid), detail(second, valid)
-    number = max(int(valid.sum()), 1)
+    count = max(int(valid.sum()), 1)
     product = a * b
-    pixels = float(product.sum(dtype=np.float64)) / number
-    error = float(product.std(dtype=np.float64)) / math.sqrt(number)
+    pixels = float(product.sum(dtype=np.float64)) / count
+    error = float(product.std(dtype=np.float64)) / math.sqrt(count)
     rows = float(np.mean(a.mean(axis=1) * b.mean(axis=1)))
     columns = float(np.mean(a.mean(axis=0) * b.mean(axis=0)))
     return Pattern(_root(pixels), _root(rows), _root(columns), _root(error))

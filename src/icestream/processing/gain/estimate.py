@@ -86,7 +86,7 @@ def estimate_gain(sums: GainSums, bad: NDArray[np.bool_]) -> GainEstimate:
     counted = sum(sums.frames)
     whole = _transform(mean, good)
     bands, double = _bands(sums.shape)
-    number = _band_sums(bands, double)
+    counts = _band_sums(bands, double)
     power = _band_sums(bands, double * np.square(np.abs(whole)).ravel())
     halves = sums.half_means()
     if halves is not None:
@@ -95,7 +95,7 @@ def estimate_gain(sums: GainSums, bad: NDArray[np.bool_]) -> GainEstimate:
         shared = _band_sums(bands, double * common)
     else:
         noise = float(np.mean(1.0 / mean[good], dtype=np.float64)) / counted
-        shared = np.where(_is_broad(sums.shape), 0.0, power - number * noise * mean.size)
+        shared = np.where(_is_broad(sums.shape), 0.0, power - counts * noise * mean.size)
     weights = np.clip(np.divide(shared, power, out=np.zeros_like(power), where=power > 0), 0, 1)
     weights[0] = 0.0  # the mean
     filtered = whole * weights.astype(np.float32)[bands].reshape(whole.shape)

@@ -72,14 +72,14 @@ def find_orientation(mean: Image, reference: Image) -> Fit:
     told = detail(sensitivity.astype(np.float32), good)
     norm = math.sqrt(_power(seen) * _power(told))
     tiles = np.zeros((len(ORIENTATIONS), _TILES**2))
-    for place, orientation in enumerate(ORIENTATIONS):
+    for index, orientation in enumerate(ORIENTATIONS):
         laid = orientation.turn(told)
         if laid.shape == seen.shape and norm > 0:
-            tiles[place] = _tile_sums(seen, laid) / norm
+            tiles[index] = _tile_sums(seen, laid) / norm
     scores = tiles.sum(axis=1)
     best = int(np.argmax(np.abs(scores)))
     sign = 1.0 if scores[best] >= 0 else -1.0
-    others = [place for place in range(len(scores)) if place != best and tiles[place].any()]
+    others = [index for index in range(len(scores)) if index != best and tiles[index].any()]
     certainty = min(
         (_certainty(sign * tiles[best] - math.copysign(1, scores[o]) * tiles[o]) for o in others),
         default=_certainty(sign * tiles[best]),

@@ -128,20 +128,20 @@ def measure_agreement(
     used = weight != 0
     reach = np.where(used.any(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1), 0)
     turns = (shifts - patches.offsets) / band.extent
-    found = np.empty((count, frames, 5))
+    agreement = np.empty((count, frames, 5))
     powers = np.zeros((count, *weight.shape), dtype=np.float32)
 
     def work(i: int) -> None:
         real, imaginary = patches.real[i], patches.imaginary[i]
-        _agree(real, imaginary, weight, reach, turns[i], found[i], powers[i])
+        _agree(real, imaginary, weight, reach, turns[i], agreement[i], powers[i])
 
     in_threads(work, range(count), cores)
     scale = 2 * np.pi / np.array(band.extent)
-    found[..., 1:3] *= scale
-    found[..., 3:5] *= scale**2
+    agreement[..., 1:3] *= scale
+    agreement[..., 3:5] *= scale**2
     return Agreement(
-        value=found[..., 0],
-        slope=found[..., 1:3],
-        bend=0.5 * (found[..., 3] + found[..., 4]),
+        value=agreement[..., 0],
+        slope=agreement[..., 1:3],
+        bend=0.5 * (agreement[..., 3] + agreement[..., 4]),
         power=powers.sum(axis=0, dtype=np.float64),
     )

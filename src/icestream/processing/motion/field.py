@@ -230,16 +230,16 @@ class _Votes:
 
     def stand(self, unknowns: NDArray[np.float64]) -> _Stand:
         """What all patches say when each is moved as the model says."""
-        found = self.at(self.model.moves(unknowns, self.places))
-        strength = found.bend.sum(axis=1) / (float(np.trace(self.between_frames)) + 1e-9)
+        residuals = self.at(self.model.moves(unknowns, self.places))
+        strength = residuals.bend.sum(axis=1) / (float(np.trace(self.between_frames)) + 1e-9)
         counts = np.maximum(strength, _LEAST)
         tame = np.minimum(1.0, _DOMINANT * np.median(counts) / counts)
         result = _Stand(
             unknowns=unknowns,
-            slopes=found.slope * tame[:, None, None],
+            slopes=residuals.slope * tame[:, None, None],
             strength=strength,
             counts=counts * tame,
-            value=found.value.sum(axis=1),
+            value=residuals.value.sum(axis=1),
             step=np.zeros_like(unknowns),
         )
         return replace(result, step=self.solve(result))

@@ -38,11 +38,11 @@ def pairwise_track(binned: Binned, search: TrackSearch, *, cores: int = 1) -> ND
     weight = coarse_weight(power, band, resolution, search.bfactor or _BFACTOR)
     ops = operations(spectra)
     radius = search.max_shift / float(band.pixel.mean())
-    found = []
+    differences = []
     for first in range(frames - 1):
         maps = ops.irfft2(weight * spectra[first] * spectra[first + 1 :].conj(), band.shape)
-        found.append(ops.peak(maps, radius)[0] * band.pixel)
-    shifts = solve_pairs(frames, np.concatenate(found))
+        differences.append(ops.peak(maps, radius)[0] * band.pixel)
+    shifts = solve_pairs(frames, np.concatenate(differences))
     relative: NDArray[np.float64] = shifts - shifts[0]
     return relative
 

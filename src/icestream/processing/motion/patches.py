@@ -164,15 +164,15 @@ def cut_patches(
 
 def _places(size: int, step: float) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Where patches begin along one axis of `size` pixels, and their taper."""
-    number = max(round(size / step), 1)
-    wanted = -(-(size + (number - 1) * _TAPER) // number)
+    count = max(round(size / step), 1)
+    wanted = -(-(size + (count - 1) * _TAPER) // count)
     side = min(fft.next_fast_len(wanted, real=True), size)
     taper = min(_TAPER, side // 4)
     edge = np.sin(0.5 * np.pi * (np.arange(taper) + 0.5) / max(taper, 1))
     window = np.ones(side, dtype=np.float32)
     window[:taper] *= edge
     window[side - taper :] *= edge[::-1]
-    return np.rint(np.linspace(0, size - side, number)).astype(np.int64), window
+    return np.rint(np.linspace(0, size - side, count)).astype(np.int64), window
 
 
 def _reach(side: int, pixel_size: float, resolution: float) -> int:

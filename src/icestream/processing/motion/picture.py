@@ -53,8 +53,8 @@ def draw_tracks(
         rest -= rest[:1]
         longest = max(float(np.abs(rest).max()), 1e-6)
         scale = _PART * min(high, wide) / _PLACES / longest
-        for place, track in zip(places, rest.transpose(1, 0, 2), strict=True):
-            start = (place + 0.5) * (2 * high, 2 * wide)
+        for centre, track in zip(places, rest.transpose(1, 0, 2), strict=True):
+            start = (centre + 0.5) * (2 * high, 2 * wide)
             _draw(pen, start - scale * track, _LOCAL, 2)
         captions.append(f"places: up to {longest:.1f}")
     middle = 0.5 * (shifts.max(axis=0) + shifts.min(axis=0))

@@ -61,8 +61,8 @@ class MovieSums:
         """`half_correlation` of the halves; None without halves, or where the band is empty."""
         if self.halves is None:
             return None
-        found = half_correlation(*self.halves, pixel_size)
-        return found if np.isfinite(found) else None
+        correlation = half_correlation(*self.halves, pixel_size)
+        return correlation if np.isfinite(correlation) else None
 
 
 def sum_frames(
@@ -144,7 +144,7 @@ def _warped_spectra(
     unit = 1.0 if factors is None else float(factors.frequency[1])
     ky = (np.fft.fftfreq(size[0], pixel_size * shape[0] / size[0]) / unit).astype(np.float32)
     kx = (np.fft.rfftfreq(size[1], pixel_size * shape[1] / size[1]) / unit).astype(np.float32)
-    found: list[Any] = []
+    spectra: list[Any] = []
     weighted = None
     for r in range(len(rows)):
         spectrum = ops.rfft2(sums[r], threads=cores)
@@ -155,8 +155,8 @@ def _warped_spectra(
         if r == 0 or (recipe.halves and r == len(rows) - 1):
             spectrum *= ops.xp.asarray(undo[0])[:, None]
             spectrum *= ops.xp.asarray(undo[1])
-            found.append(spectrum)
-    return _Spectra(found[0], weighted, found[1] if recipe.halves else None)
+            spectra.append(spectrum)
+    return _Spectra(spectra[0], weighted, spectra[1] if recipe.halves else None)
 
 
 def _add_weighted(

@@ -124,9 +124,9 @@ def measure_weighting(
     signal = truth * quiet / patches.fill
     wiener = squares * signal / (1 + squares * signal)
     wiener *= np.exp(-0.5 * search.bfactor * frequency**2)
-    number = rings.members(inside) * len(patches) * patches.fill
+    members = rings.members(inside) * len(patches) * patches.fill
     reach = frequency <= 1.0 / search.resolution
-    amount = number * wiener * signal * (2 * np.pi * frequency) ** 2 * reach
+    amount = members * wiener * signal * (2 * np.pi * frequency) ** 2 * reach
     pairs = left.astype(np.float64) ** 2
     coupling = (pairs * (amount / squares)) @ pairs.T
     curvature = np.diag(coupling.sum(axis=1)) - coupling
@@ -166,9 +166,9 @@ def _mean(
     """Mean of each ring; one without a member gets what lies between its neighbours."""
     everywhere = np.ones(rings.number.shape, dtype=np.bool_)
     total = np.bincount(rings.number.ravel(), weights=values.ravel(), minlength=rings.count)
-    number = rings.members(everywhere if inside is None else inside)
-    known = number > 0
-    mean = np.where(known, total / np.maximum(number, 1), 0.0)
+    members = rings.members(everywhere if inside is None else inside)
+    known = members > 0
+    mean = np.where(known, total / np.maximum(members, 1), 0.0)
     places = np.arange(rings.count)
     filled: NDArray[np.float64] = np.interp(places, places[known], mean[known])
     return filled

@@ -56,11 +56,11 @@ class Ground:
     def peaks(self, response: Float, spacing: float) -> Peaks:
         """Positive maxima of `response` at usable places, `spacing` Å apart, best first."""
         y, x, height = highest_peaks(response, self.usable, spacing / self.pixel_size)
-        found = Peaks(self._outer(x), self._outer(y), column(height))
+        peaks = Peaks(self._outer(x), self._outer(y), column(height))
         inside = np.ones(len(height), dtype=bool)
-        for places, size in zip((found.y, found.x), self.shape, strict=True):
+        for places, size in zip((peaks.y, peaks.x), self.shape, strict=True):
             inside &= (places >= self.rim) & (places <= size - 1 - self.rim)
-        return found.take(inside)
+        return peaks.take(inside)
 
     def halved(self) -> "Ground":
         """The same with pixels twice as large, whose white noise is 1 again."""

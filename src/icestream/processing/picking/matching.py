@@ -141,17 +141,17 @@ def _match(ground: Ground, templates: Stack, average_pixel: float, ctf: Ctf | No
     image = fft.rfft2(padded, shape) * (weight / deviation)
     images, parts = components(templates)
     norm = np.sqrt(np.einsum("tm,mn,tn->t", parts, _products(images, ground, noise, ctf), parts))
-    found = np.empty((len(images), flat.size), dtype=np.float32)
-    for each, one in zip(found, images, strict=True):
-        full = fft.irfft2(image * fft.rfft2(one, shape).conj(), shape)
+    scores = np.empty((len(images), flat.size), dtype=np.float32)
+    for each, component in zip(scores, images, strict=True):
+        full = fft.irfft2(image * fft.rfft2(component, shape).conj(), shape)
         each[:] = full[: flat.shape[0], : flat.shape[1]].ravel()
     unit = (parts / norm[:, None]).astype(np.float32)
     response = np.empty(flat.size, dtype=np.float32)
     for first in range(0, flat.size, _BLOCK):
         block = slice(first, first + _BLOCK)
-        (unit @ found[:, block]).max(axis=0, out=response[block])
+        (unit @ scores[:, block]).max(axis=0, out=response[block])
     expected = (noise.deviation(average_pixel) * norm).astype(np.float32)
-    return _Response(response.reshape(flat.shape), found.reshape(-1, *flat.shape), unit, expected)
+    return _Response(response.reshape(flat.shape), scores.reshape(-1, *flat.shape), unit, expected)
 
 
 def _weight(shape: tuple[int, int], ground: Ground, noise: "_Noise", ctf: Ctf | None) -> Float:

@@ -102,13 +102,13 @@ def session_diameter(averages: Stack, weights: NDArray[np.floating], pixel_size:
     pixel_size
         Å.
     """
-    found = np.array([average_diameter(one, pixel_size) for one in averages])
-    weight = np.where(found > 0, weights, 0.0)
+    diameters = np.array([average_diameter(average, pixel_size) for average in averages])
+    weight = np.where(diameters > 0, weights, 0.0)
     if weight.sum() <= 0:
         return 0.0
-    order = np.argsort(found)
+    order = np.argsort(diameters)
     share = np.cumsum(weight[order]) / weight.sum()
-    return float(found[order][np.searchsorted(share, _LARGEST)])
+    return float(diameters[order][np.searchsorted(share, _LARGEST)])
 
 
 def choose_classes(

@@ -54,7 +54,7 @@ def make_bank(averages: Stack, average_pixel: float, diameter: float, pixel_size
     centred = [centred_average(average, average_pixel, diameter) for average in averages]
     side = 2 * int(np.ceil(_WIDTH * diameter / pixel_size / 2)) + 1
     turned = np.concatenate(
-        [_turned(one, average_pixel, pixel_size, side) for one in centred if one.any()]
+        [_turned(average, average_pixel, pixel_size, side) for average in centred if average.any()]
         or [np.zeros((0, side, side), np.float32)]
     )
     if not len(turned):

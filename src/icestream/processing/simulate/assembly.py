@@ -22,14 +22,14 @@ ELEMENTS = "NCCOCCNO"
 
 def octahedral_group() -> NDArray[np.float64]:
     """The 24 rotations of a cube, ``(24, 3, 3)``."""
-    found = []
+    rotations = []
     for order in ((0, 1, 2), (1, 2, 0), (2, 0, 1), (0, 2, 1), (2, 1, 0), (1, 0, 2)):
         for signs in np.ndindex(2, 2, 2):
             matrix = np.zeros((3, 3))
             matrix[np.arange(3), order] = 1.0 - 2.0 * np.array(signs)
             if np.linalg.det(matrix) > 0:
-                found.append(matrix)
-    return np.array(found)
+                rotations.append(matrix)
+    return np.array(rotations)
 
 
 def dihedral_group() -> NDArray[np.float64]:

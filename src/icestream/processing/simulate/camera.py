@@ -62,8 +62,8 @@ def make_camera(rng: np.random.Generator, shape: tuple[int, int]) -> Camera:
     gain[:, rng.integers(nx)] = 0.0
     dead = rng.integers((0, 0), shape, (max(1, round(5e-6 * ny * nx)), 2))
     gain[dead[:, 0], dead[:, 1]] = 0.0
-    number = max(2, round(2e-5 * ny * nx))
-    hot = np.column_stack([rng.integers((0, 0), shape, (number, 2)), rng.uniform(8, 100, number)])
+    count = max(2, round(2e-5 * ny * nx))
+    hot = np.column_stack([rng.integers((0, 0), shape, (count, 2)), rng.uniform(8, 100, count)])
     return Camera(gain=gain.astype(np.float32), hot=hot.astype(np.float32))
 
 

@@ -165,8 +165,8 @@ def _populate(
     which = rng.integers(count, size=len(points))
     offsets = (np.arange(count) + 0.5) / count * room - 0.5 * room
     slices = []
-    for number, offset in enumerate(offsets):
-        chosen = which == number
+    for index, offset in enumerate(offsets):
+        chosen = which == index
         if chosen.any():
             atoms, water = project(specimen, rotations[chosen], points[chosen], shape, pixel)
             slices.append((float(offset), atoms, water))

@@ -28,16 +28,16 @@ def scatter_points(
         ``(n, 2)`` as (y, x), n <= `count`.
     """
     taken = np.empty((count, 2))
-    found = 0
+    placed = 0
     for _ in range(40 * count):
-        if found == count:
+        if placed == count:
             break
         dart = rng.uniform((0.0, 0.0), shape)
-        near = taken[:found] - dart
+        near = taken[:placed] - dart
         if not np.any(near[:, 0] ** 2 + near[:, 1] ** 2 < spacing * spacing):
-            taken[found] = dart
-            found += 1
-    return taken[:found].copy()
+            taken[placed] = dart
+            placed += 1
+    return taken[:placed].copy()
 
 
 def random_rotations(rng: np.random.Generator, count: int) -> NDArray[np.float32]:

@@ -154,8 +154,10 @@ def align(first: Map, second: Map, rings: int, *, hands: bool = True) -> Alignme
     """
     home = center_of(first)
     reference = move(first, -home)
-    found = [_lay(reference, second, rings, hand=hand) for hand in ((False, True)[: 1 + hands])]
-    best = max(found, key=lambda alignment: alignment.correlation)
+    placements = [
+        _lay(reference, second, rings, hand=hand) for hand in ((False, True)[: 1 + hands])
+    ]
+    best = max(placements, key=lambda alignment: alignment.correlation)
     return Alignment(
         volume=move(best.volume, home),
         rotation=best.rotation,
@@ -173,7 +175,7 @@ def _lay(reference: Map, second: Map, rings: int, *, hand: bool) -> Alignment:
     coarse = Comparison(reference, centered, np.arange(2, min(rings, _COARSE_RINGS) + 1))
     best = np.argsort(-coarse.correlations(grid))[:_BEST]
     comparison = Comparison(reference, centered, np.arange(2, rings + 1))
-    climbed = np.stack([comparison.improve(grid[place]) for place in best])
+    climbed = np.stack([comparison.improve(grid[index]) for index in best])
     rotation = climbed[comparison.correlations(climbed).argmax()]
     for _ in range(2):
         shift = _peak(reference, turn(centered, rotation, rings), rings)

@@ -57,9 +57,9 @@ def contenders(
     """
     centered = move(volume, -center_of(volume))
     shells = np.arange(2, plan.ring(averages.box, MATCHED) + 1)
-    found = find_symmetries((centered, centered), shells)
-    most = max((each.agreement for each in found), default=0.0)
-    likely = [each for each in found if each.agreement > _LIKELY * most]
+    symmetries = find_symmetries((centered, centered), shells)
+    most = max((each.agreement for each in symmetries), default=0.0)
+    likely = [each for each in symmetries if each.agreement > _LIKELY * most]
     likely.sort(key=lambda each: -group_order(each.name))
     shown = {each.name: each for each in likely[:_TRIED]}
     maps, told = {"C1": volume}, {"C1": judge(volume, held, "C1", plan)}

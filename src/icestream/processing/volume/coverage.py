@@ -50,9 +50,9 @@ def sampling_efficiency(views: NDArray[np.float32], group: Rotations) -> float:
     slice, over the arithmetic mean: the inverse of the sampling compensation factor, by which the
     variance of the map grows (https://doi.org/10.1016/j.pbiomolbio.2019.09.002).
     """
-    found = direction_histogram(views, group)
-    distance = np.abs(found.directions @ found.directions.T)
-    seen = (distance < np.sin(np.radians(_THICKNESS))) @ found.counts
+    histogram = direction_histogram(views, group)
+    distance = np.abs(histogram.directions @ histogram.directions.T)
+    seen = (distance < np.sin(np.radians(_THICKNESS))) @ histogram.counts
     if seen.min() <= 0.0:
         return 0.0
     return float(1.0 / (np.mean(1.0 / seen) * seen.mean()))

@@ -88,7 +88,7 @@ def find_symmetries(
     axes = axes[axes[:, 2] >= 0.0]
     folds = {generators(name)[0].fold for name in names}
     maps = {fold: coarse.correlations(axis_rotations(axes, 360.0 / fold)) for fold in folds}
-    found = []
+    symmetries = []
     for name in names:
         heights, elements = maps[generators(name)[0].fold], point_group(name)[1:]
         home, used = _place(name, coarse, axes, heights), coarse
@@ -105,8 +105,8 @@ def find_symmetries(
             background=typical / _itself(coarse),
         )
         if candidate.agreement > chance / _itself(coarse):
-            found.append(candidate)
-    return sorted(found, key=lambda candidate: -candidate.agreement)
+            symmetries.append(candidate)
+    return sorted(symmetries, key=lambda candidate: -candidate.agreement)
 
 
 def _place(name: str, comparison: Comparison, axes: Rotations, heights: Float) -> Rotations:
@@ -134,9 +134,9 @@ def _place(name: str, comparison: Comparison, axes: Rotations, heights: Float) -
 def _peaks(axes: Rotations, heights: Float) -> list[int]:
     """Places of the highest axes that are no neighbors."""
     chosen: list[int] = []
-    for place in np.argsort(-heights):
-        if all(abs(float(axes[place] @ axes[other])) < 0.97 for other in chosen):
-            chosen.append(int(place))
+    for index in np.argsort(-heights):
+        if all(abs(float(axes[index] @ axes[other])) < 0.97 for other in chosen):
+            chosen.append(int(index))
         if len(chosen) == _PEAKS:
             break
     return chosen
@@ -161,8 +161,8 @@ def _climb(
         for _ in range(8):
             tried = small @ home
             scores = [float(_correlations(comparison, elements, each).mean()) for each in tried]
-            place = int(np.argmax(scores))
-            if scores[place] <= height:
+            top = int(np.argmax(scores))
+            if scores[top] <= height:
                 break
-            height, home = scores[place], tried[place]
+            height, home = scores[top], tried[top]
     return home

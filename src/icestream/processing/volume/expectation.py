@@ -157,14 +157,14 @@ def expect(
         np.zeros((2, directions, rings), dtype=np.float32),
         np.zeros(directions, dtype=np.float32),
     )
-    found = np.empty((count, 4), dtype=np.float64)
-    _fit(compared, tried, counted, sums, found)
-    best = found[:, 1:4].astype(np.int64)
+    fits = np.empty((count, 4), dtype=np.float64)
+    _fit(compared, tried, counted, sums, fits)
+    best = fits[:, 1:4].astype(np.int64)
     tried = np.exp(-penalty.astype(np.float64)).sum(axis=1) * directions * turns
     return VolumeExpectation(
         numerator=sums.numerator,
         denominator=sums.denominator,
-        likelihood=(found[:, 0] - np.log(tried)).astype(np.float32),
+        likelihood=(fits[:, 0] - np.log(tried)).astype(np.float32),
         direction=best[:, 0].astype(np.int32),
         angle=(best[:, 1] * (360.0 / turns)).astype(np.float32),
         shift=places[np.arange(count), best[:, 2]].astype(np.float32),

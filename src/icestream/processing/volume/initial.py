@@ -103,7 +103,7 @@ def first_map(averages: Observations, particles: Observations, plan: StartPlan) 
     told = np.array([judge(each, held, symmetry, plan) for each in maps])
     order = np.argsort(-told.mean(axis=1), kind="stable")
     rings = plan.ring(particles.box, MATCHED)
-    starts = compare_starts([maps[place] for place in order], told[order], rings)
+    starts = compare_starts([maps[index] for index in order], told[order], rings)
     contest = Contest({symmetry: maps[order[0]]}, ())
     if unknown:
         contest = contenders(maps[order[0]], averages, held, plan, random)
@@ -137,8 +137,8 @@ def better_map(
     """Of two maps the one that makes some particles more likely; of equals the first."""
     chosen = particles.part(_held_out(len(particles), np.random.default_rng(plan.seed)))
 
-    def told(found: FirstMap) -> float:
-        return float(judge(_working(found.volume, chosen), chosen, found.symmetry, plan).mean())
+    def told(map_: FirstMap) -> float:
+        return float(judge(_working(map_.volume, chosen), chosen, map_.symmetry, plan).mean())
 
     return second if told(second) > told(first) else first
 
@@ -252,9 +252,9 @@ def _shown(
     return shown_symmetry(centered, refinement.rings, symmetry, speak_for)
 
 
-def _imposed(halves: tuple[Map, Map], found: Candidate) -> Map:
+def _imposed(halves: tuple[Map, Map], candidate: Candidate) -> Map:
     """A map with the symmetry that its halves have shown, its axes where the group has them."""
     volume = 0.5 * (halves[0] + halves[1])
     reach = len(volume) // 2 - 2
-    upright = turn(move(volume, -center_of(volume)), found.rotation, reach)
-    return symmetrized(upright, point_group(found.name), reach)
+    upright = turn(move(volume, -center_of(volume)), candidate.rotation, reach)
+    return symmetrized(upright, point_group(candidate.name), reach)

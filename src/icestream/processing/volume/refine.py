@@ -136,7 +136,7 @@ def observe(
     counted = np.ones(count) if weights is None else weights
     edge = min(4.0, 0.06 * box)
     mask = disc_mask(box, min(0.55 * diameter + _SHIFT_SPREAD, box / 2 - 1 - edge), edge)
-    parts = [grid.spectra(images[place : place + 256] * mask) for place in range(0, count, 256)]
+    parts = [grid.spectra(images[start : start + 256] * mask) for start in range(0, count, 256)]
     spectra = np.concatenate(parts)
     power = np.square(np.abs(spectra)).mean(axis=2)
     return Observations(
@@ -218,15 +218,15 @@ class Refinement:
             for first in range(0, len(rows), _BLOCK):
                 part = rows[first : first + _BLOCK]
                 which = chosen[part]
-                found = expect(seen.block(which, self.rings), projections, matching)
+                expected = expect(seen.block(which, self.rings), projections, matching)
                 numerator, denominator = (
-                    numerator + found.numerator,
-                    denominator + found.denominator,
+                    numerator + expected.numerator,
+                    denominator + expected.denominator,
                 )
-                likelihood[part] = found.likelihood
-                seen.centers[which] = found.shift
-                seen.views[which] = views[found.direction, 2]
-                signal += _signal(found, projections, seen.transfer[which, : self.rings])
+                likelihood[part] = expected.likelihood
+                seen.centers[which] = expected.shift
+                seen.views[which] = views[expected.direction, 2]
+                signal += _signal(expected, projections, seen.transfer[which, : self.rings])
             if len(rows):
                 self._add(numerator, denominator, views, matching)
         level = seen.power[: self.rings]
@@ -238,11 +238,11 @@ class Refinement:
         """Log-likelihood ratios ``(n,)`` against empty images, and nothing is changed."""
         views, matching = self._views(search), self._matching(seen, search)
         projections = self._projections(self.volumes[0], views, matching)
-        found = [
+        likelihoods = [
             expect(seen.block(rows, self.rings), projections, matching).likelihood
             for rows in np.split(np.arange(len(seen)), range(_BLOCK, len(seen), _BLOCK))
         ]
-        return np.concatenate(found)
+        return np.concatenate(likelihoods)
 
     def update(self, *, apart: bool = False) -> Estimate:
         """Make the next volume; with `apart` each half goes on with its own."""
@@ -283,7 +283,7 @@ class Refinement:
             self.sums.add(half, spectra[half], denominator[half], views, self.group)
 
 
-def _signal(found: VolumeExpectation, projections: Projections, transfer: Float) -> Float:
+def _signal(expected: VolumeExpectation, projections: Projections, transfer: Float) -> Float:
     """Power ``(rings,)`` that the projections leave in the images of a block, summed."""
     contrast = np.square(transfer).mean(axis=0)
-    return np.asarray((found.weight @ projections.power) * contrast, dtype=np.float32)
+    return np.asarray((expected.weight @ projections.power) * contrast, dtype=np.float32)

@@ -124,10 +124,10 @@ def start_map(
 def _scatter(refinement: Refinement, averages: Observations) -> None:
     """Lay each average into the volume from three directions at random."""
     one = np.ones((1, averages.rings), dtype=np.float32)
-    for place in range(len(averages)):
-        for half in (0, 1, averages.halves[place]):
+    for index in range(len(averages)):
+        for half in (0, 1, averages.halves[index]):
             view = random_rotation(refinement.random)[None]
-            part = averages.spectra[place : place + 1]
+            part = averages.spectra[index : index + 1]
             refinement.sums.add(half, part, one, view, refinement.group)
 
 
@@ -186,7 +186,7 @@ def compare_starts(maps: list[Map], told: Float, rings: int) -> tuple[Trial, ...
         Highest shell compared.
     """
     trials = []
-    for number, volume in enumerate(maps):
-        agreement = align(maps[0], volume, rings).correlation if number else 1.0
-        trials.append(Trial(f"start {number + 1}", float(told[number].mean()), agreement))
+    for index, volume in enumerate(maps):
+        agreement = align(maps[0], volume, rings).correlation if index else 1.0
+        trials.append(Trial(f"start {index + 1}", float(told[index].mean()), agreement))
     return tuple(trials)

@@ -50,12 +50,12 @@ def generators(name: str) -> tuple[Axis, ...]:
     if wanted in _FIXED:
         axes = _FIXED[wanted]
     else:
-        found = re.fullmatch(r"([CD])([1-9][0-9]?)", wanted)
-        if found is None:
+        match = re.fullmatch(r"([CD])([1-9][0-9]?)", wanted)
+        if match is None:
             raise ValueError(f"no point group is called {name!r}; give C1, C4, D2, T, O or I, say")
-        fold = int(found[2])
+        fold = int(match[2])
         axes = ((fold, (0.0, 0.0, 1.0)),) if fold > 1 else ()
-        if found[1] == "D":
+        if match[1] == "D":
             axes = (*axes, (2, (1.0, 0.0, 0.0)))
     return tuple(Axis(fold, np.array(axis) / np.linalg.norm(axis)) for fold, axis in axes)
 

@@ -104,10 +104,10 @@ def radial_mean(images: NDArray[Any], ring: NDArray[Any], count: int) -> NDArray
     """Mean of images over rings; see `Operations`."""
     inside = (ring >= 0) & (ring < count)
     places = ring[inside]
-    number = np.bincount(places, minlength=count)
+    counts = np.bincount(places, minlength=count)
     flat = images.reshape(-1, *images.shape[-2:])
     result = np.full((len(flat), count), np.nan)
     for mean, image in zip(result, flat, strict=True):
         total = np.bincount(places, weights=image[inside], minlength=count)
-        np.divide(total, number, out=mean, where=number > 0)
+        np.divide(total, counts, out=mean, where=counts > 0)
     return result.reshape(*images.shape[:-2], count)

@@ -125,7 +125,7 @@ def bin_frames(frames: Any, gain: Any, factor: int, *, threads: int = 1) -> Any:
         cp.ascontiguousarray(frames),
         cp.ascontiguousarray(gain, dtype=cp.float32),
         out,
-        *(np.int32(number) for number in (height, width, factor, *shape)),
+        *(np.int32(value) for value in (height, width, factor, *shape)),
     )
     _kernel(_BIN, "bin_frame", frames.dtype.name)((*_blocks(shape), count), _BLOCK, arguments)
     return out
@@ -151,7 +151,7 @@ def warp_accumulate(
         cp.ascontiguousarray(cp.asarray(warp.shifts), dtype=cp.float32),
         cp.ascontiguousarray(cp.asarray(warp.factors), dtype=cp.float32),
         sums,
-        *(np.int32(number) for number in numbers),
+        *(np.int32(value) for value in numbers),
     )
     kernel = _kernel(_WARP, "warp_accumulate", frames.dtype.name)
     kernel((*_blocks((height, width)), 1), _BLOCK, arguments)

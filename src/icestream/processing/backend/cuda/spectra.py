@@ -80,7 +80,7 @@ def shift_and_sum(
         cp.asarray(rows.astype(np.complex64)),
         cp.asarray(columns.astype(np.complex64)),
         total,
-        *(np.int32(number) for number in (frames, height, width)),
+        *(np.int32(value) for value in (frames, height, width)),
     )
     grid = (-(-width // _THREADS), height, 1)
     _kernel(_SHIFT_AND_SUM, "shift_and_sum")(grid, (_THREADS, 1, 1), arguments)
@@ -113,8 +113,8 @@ def radial_mean(images: Any, ring: Any, count: int) -> Any:
     ring = cp.asarray(ring)
     inside = (ring >= 0) & (ring < count)
     places = ring[inside]
-    number = cp.bincount(places, minlength=count)
+    counts = cp.bincount(places, minlength=count)
     flat = images.reshape(-1, *images.shape[-2:])
     totals = [cp.bincount(places, weights=image[inside], minlength=count) for image in flat]
-    mean = cp.stack(totals) / cp.where(number > 0, number, cp.nan)
+    mean = cp.stack(totals) / cp.where(counts > 0, counts, cp.nan)
     return mean.reshape(*images.shape[:-2], count)

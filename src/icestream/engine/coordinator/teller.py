@@ -1,0 +1,44 @@
+"""The teller: how far the session is, for whoever watches it in this process."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from icestream.engine.progress import Progress, look
+from icestream.engine.record.record import Record
+from icestream.model import Alert, RevisionId, SessionState
+
+__all__ = ["Teller"]
+
+_PACE = 0.2
+"""Seconds between two looks at the counts."""
+
+
+class Teller:
+    """Keeps a snapshot of a session's progress, a few times a second."""
+
+    def __init__(self, record: Record, on_progress: Callable[[Progress], None] | None) -> None:
+        self._record = record
+        self._on_progress = on_progress
+        self._told_at = 0.0
+        self.progress = Progress()
+        """The newest snapshot; to be read from any thread."""
+        self.waiting: dict[RevisionId, int] = {}
+        """Files that are not whole yet, by source."""
+
+    def tell(self, session: SessionState, trouble: str, *, at_once: bool = False) -> None:
+        """Take another snapshot, unless the last one is new; `trouble` is that with storage."""
+        now = time.monotonic()
+        if now - self._told_at < _PACE and not at_once:
+            return
+        self._told_at = now
+        alerts = [held.alert for held in self._record.alerts.held.values()]
+        if trouble:
+            alert = Alert(key="storage", level="critical", message=trouble)
+            held = replace(self.progress, state="held", reason=trouble)
+            self.progress = replace(held, alerts=(*alerts, alert))
+        else:
+            waiting = sum(self.waiting.values())
+            self.progress = look(self._record.store, self._record.plan, session, waiting, alerts)
+        if self._on_progress is not None:
+            self._on_progress(self.progress)
