@@ -90,8 +90,9 @@ def restore(folder: Path, url: str | None = None) -> None:
 
 
 def _into_postgres(folder: Path, file: Path, url: str) -> None:
-    place = opening._place(folder, url)
-    target = postgres.connect(place["url"], place["schema"], readonly=False)
+    pointer = opening._place(folder, url)
+    assert pointer is not None
+    target = postgres.connect(pointer.url, pointer.schema, readonly=False)
     scripts = Config()
     scripts.set_main_option("script_location", str(Path(opening.__file__).parent / "migrations"))
     source = create_engine(f"sqlite:///{file}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-__all__ = ["HEAD", "NewerStore", "OlderStore", "OtherSchema", "check", "upgrade"]
+__all__ = ["HEAD", "NewerStore", "OlderStore", "OtherSchema", "check", "has_begun", "upgrade"]
 
 HEAD = "0005"
 """The newest migration; tests hold it against the scripts."""
@@ -63,6 +63,14 @@ def check(engine: Engine, folder: Path) -> bool:
             f"... --out {folder}) brings it up to date"
         )
     return version is not None
+
+
+def has_begun(engine: Engine) -> bool:
+    """Whether there is a session in a store: whoever made it may have been killed before that."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("session"):
+            return False
+        return connection.execute(text("SELECT count(*) FROM session")).scalar() != 0
 
 
 def _found(engine: Engine) -> str | None:

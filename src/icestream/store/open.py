@@ -7,10 +7,9 @@ at checkpoints), and a facility that keeps its stores in PostgreSQL.
 """
 
 import contextlib
-import json
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, make_url, select
@@ -19,13 +18,12 @@ from sqlalchemy.exc import DBAPIError
 from icestream.store import migrate, postgres, sqlite
 from icestream.store import tables as t
 from icestream.store.places import is_network, state_folder
+from icestream.store.pointer import POINTER, BadPointer, Pointer, read_pointer, write_pointer
 
-__all__ = ["FILE", "POINTER", "NoStore", "Store", "StoreElsewhere", "open_store"]
+__all__ = ["FILE", "NoStore", "Store", "StoreElsewhere", "open_store"]
 
 FILE = "icestream.db"
 """Name of the store in the session's folder."""
-POINTER = "store.json"
-"""Says where the store is, when it is not in the folder."""
 
 
 class NoStore(LookupError):
@@ -106,55 +104,111 @@ def open_store(
     OtherSchema
         If another version of icestream runs the session, or ran it last.
     StoreElsewhere
-        If not `readonly` and another host keeps the store.
+        If not `readonly`, and another host keeps the store, or the folder is a copy of that of
+        the session whose store it names.
+    BadPointer
+        If the file that says where the store is cannot be read.
     """
     folder = Path(folder).absolute()
-    pointer = folder / POINTER
-    if pointer.exists():
-        place = json.loads(pointer.read_text())
-    elif (readonly or not upgrade) and not (folder / FILE).exists():
-        raise NoStore(f"{folder} holds no icestream session: it has neither {FILE} nor {POINTER}")
-    else:
-        place = _place(folder, url)
-    store = _opened(folder, place, readonly, create=upgrade)
+    pointer = read_pointer(folder)
+    if pointer is None and (readonly or not upgrade):
+        if not (folder / FILE).exists():
+            said = f"it has neither {FILE} nor {POINTER}"
+            raise NoStore(f"{folder} holds no icestream session: {said}")
+    elif pointer is None:
+        pointer = _place(folder, url)
+    if pointer is not None and not readonly:
+        pointer = _own(folder, pointer)
+    if pointer is None and not readonly and upgrade:
+        _make(folder / FILE)
+    store = _opened(folder, pointer or Pointer(), readonly, create=upgrade)
     try:
-        if readonly:
-            # What else is wrong with it is said to whoever reads.
-            with contextlib.suppress(DBAPIError):
-                migrate.check(store.engine, folder)
-        elif upgrade:
+        if readonly or not upgrade:
+            _check(store, readonly)
+        else:
             migrate.upgrade(store.engine)
-        elif not migrate.check(store.engine, folder):
-            raise NoStore(f"the session in {folder} has not begun: its store is still empty")
     except BaseException:
         store.close()
         raise
     return store
 
 
-def _place(folder: Path, url: str | None) -> dict[str, str]:
+def _place(folder: Path, url: str | None) -> Pointer | None:
     """Decide where a new store is kept, and leave word of it in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    if url is not None:
+    name = postgres.schema_for(folder)
+    if url is not None and not (folder / FILE).exists():
         plain = make_url(url).set(password=None).render_as_string()
-        pointer = {"url": plain, "schema": postgres.schema_for(folder)}
+        pointer = Pointer(url=plain, schema=name, folder=str(folder))
     elif is_network(folder):
-        kept = state_folder() / "stores" / postgres.schema_for(folder)
+        kept = state_folder() / "stores" / name
         kept.mkdir(parents=True, exist_ok=True)
-        pointer = {"file": str(kept / FILE), "host": socket.gethostname()}
+        pointer = Pointer(file=str(kept / FILE), host=socket.gethostname(), folder=str(folder))
     else:
-        return {}
-    (folder / POINTER).write_text(json.dumps(pointer))
+        return None
+    write_pointer(folder, pointer)
     return pointer
 
 
-def _opened(folder: Path, pointer: dict[str, str], readonly: bool, *, create: bool = True) -> Store:
-    if "url" in pointer:
-        connected = postgres.connect(pointer["url"], pointer["schema"], readonly, create=create)
+def _own(folder: Path, pointer: Pointer) -> Pointer:
+    """The pointer as that of `folder`, which may have been moved, but is no copy."""
+    before = Path(pointer.folder or folder)
+    if before == folder:
+        return pointer
+    if _is_copy(folder, before, pointer):
+        raise StoreElsewhere(
+            f"{folder} is a copy of the session in {before}, and its {POINTER} leads to the store "
+            f"of that one, which only {before} may write to. Go on there; or delete that folder "
+            "first, if this one is to take its place"
+        )
+    moved = replace(pointer, folder=str(folder))
+    write_pointer(folder, moved)
+    return moved
+
+
+def _is_copy(folder: Path, before: Path, pointer: Pointer) -> bool:
+    """Whether the folder that a pointer names is still there, and another."""
+    try:
+        return not before.samefile(folder) and read_pointer(before) == pointer
+    except (OSError, BadPointer):
+        return False
+
+
+def _make(file: Path) -> None:
+    """Make an empty store in the place of `file`, whole or not at all."""
+    if file.exists():
+        return  # one that has no tables yet gets them where it is
+    partial = file.with_name(f"{file.name}.new")
+    for left in ("", "-journal", "-wal", "-shm"):
+        partial.with_name(partial.name + left).unlink(missing_ok=True)  # of one that was killed
+    engine = sqlite.connect(partial, readonly=False, making=True)
+    try:
+        migrate.upgrade(engine)
+    finally:
+        engine.dispose()
+    partial.replace(file)
+    sqlite.sync_folder(file.parent)
+
+
+def _check(store: Store, readonly: bool) -> None:
+    """Refuse a store of another schema, and one in which no session has begun."""
+    try:
+        begun = migrate.check(store.engine, store.folder) and migrate.has_begun(store.engine)
+    except DBAPIError:
+        if readonly:
+            return  # what is wrong with it is said to whoever reads
+        raise
+    if not begun:
+        raise NoStore(f"the session in {store.folder} has not begun: its store is still empty")
+
+
+def _opened(folder: Path, pointer: Pointer, readonly: bool, *, create: bool = True) -> Store:
+    if pointer.url:
+        connected = postgres.connect(pointer.url, pointer.schema, readonly, create=create)
         return Store(folder, connected, readonly)
-    file = Path(pointer.get("file", folder / FILE))
-    if "file" in pointer and not readonly:
-        _check_host(folder, pointer.get("host", ""))
+    file = Path(pointer.file or folder / FILE)
+    if pointer.file and not readonly:
+        _check_host(folder, pointer.host)
         _bring_back(folder / FILE, file)
     if readonly and not file.exists():
         file = folder / FILE  # the local disk of another host: its last checkpoint is here

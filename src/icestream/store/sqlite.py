@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import sqlite3
 from pathlib import Path
 from urllib.parse import quote
@@ -9,16 +10,16 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
 
-__all__ = ["READS", "connect", "copy"]
+__all__ = ["READS", "connect", "copy", "sync_folder"]
 
 READS = "icestream_reads"
 """Execution option of a connection that only reads: it does not wait for who writes."""
 
 
-def connect(file: Path, readonly: bool) -> Engine:
-    """An engine on the SQLite file `file`, in write-ahead mode."""
+def connect(file: Path, readonly: bool, *, making: bool = False) -> Engine:
+    """An engine on the SQLite file `file`, in write-ahead mode unless it is only being made."""
     if not readonly:
-        return _engine(file, "rwc", immutable=False)
+        return _engine(file, "rwc", immutable=False, log="DELETE" if making else "WAL")
     try:
         _probe(file, "?mode=ro")
     except sqlite3.OperationalError:
@@ -46,6 +47,15 @@ def copy(source: Path, target: Path) -> None:
     partial.replace(target)
 
 
+def sync_folder(folder: Path) -> None:
+    """Let a power cut not take back what was renamed in a folder."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _uri(file: Path, query: str) -> str:
     return f"file:{quote(str(file))}{query}"
 
@@ -58,7 +68,7 @@ def _probe(file: Path, query: str) -> None:
         connection.close()
 
 
-def _engine(file: Path, mode: str, *, immutable: bool) -> Engine:
+def _engine(file: Path, mode: str, *, immutable: bool, log: str = "WAL") -> Engine:
     query = f"?mode={mode}" + ("&immutable=1" if immutable else "")
 
     def opened() -> sqlite3.Connection:
@@ -66,8 +76,8 @@ def _engine(file: Path, mode: str, *, immutable: bool) -> Engine:
             _uri(file, query), uri=True, timeout=30.0, isolation_level=None, check_same_thread=False
         )
         if mode == "rwc":
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(f"PRAGMA journal_mode={log}")
+            connection.execute(f"PRAGMA synchronous={'NORMAL' if log == 'WAL' else 'FULL'}")
             connection.execute("PRAGMA cache_size=-16000")
         return connection
 

@@ -43,7 +43,7 @@ def happen(store: Store) -> Callable[..., None]:
 
 
 @pytest.fixture
-def reader(store: Store) -> Iterator[Store]:
+def reader(store: Store, happen: Callable[..., None]) -> Iterator[Store]:
     opened = open_store(store.folder, readonly=True)
     yield opened
     opened.close()
@@ -176,6 +176,9 @@ def test_a_copy_that_is_replaced_is_noticed(tmp_path: Path) -> None:
     there = tmp_path / "session" / FILE
     there.parent.mkdir()
     assert store.file is not None
+
+    with store.write() as connection:
+        connection.execute(insert(t.session).values(SESSION))
 
     def happen() -> None:
         with store.write() as connection:

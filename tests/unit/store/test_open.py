@@ -8,14 +8,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import Engine, insert, select, text
 
 import old_session
 from icestream.store import open as module
 from icestream.store import tables as t
 from icestream.store.migrate import HEAD, NewerStore, OlderStore, OtherSchema
-from icestream.store.open import FILE, POINTER, NoStore, Store, StoreElsewhere, open_store
+from icestream.store.open import FILE, NoStore, Store, StoreElsewhere, open_store
+from icestream.store.pointer import POINTER, read_pointer
 from icestream.store.postgres import schema_for
+
+
+def begin(store: Store) -> None:
+    """Enter a session."""
+    with store.write() as connection:
+        row = {"id": 1, "name": "s", "workflow": "w", "order": "newest", "state": "running"}
+        connection.execute(insert(t.session).values(epoch=1, created=0.0, changed=0.0, **row))
 
 
 def sample(number: int) -> dict[str, object]:
@@ -28,6 +36,7 @@ def test_what_is_written_is_read_by_others(
 ) -> None:
     url = None if kind == "sqlite" else request.getfixturevalue("postgres")
     store = open_store(tmp_path / "session", url=url)
+    begin(store)
     with store.write() as connection:
         connection.execute(insert(t.sample), [sample(1), sample(2)])
     reader = open_store(tmp_path / "session", readonly=True)
@@ -87,6 +96,7 @@ def test_on_a_network_folder_the_store_is_local_and_copied(
     store = open_store(folder)
     assert store.remote
     assert store.file == tmp_path / "state" / "stores" / schema_for(folder) / FILE
+    begin(store)
     with store.write() as connection:
         connection.execute(insert(t.sample), [sample(1)])
     assert not (folder / FILE).exists()
@@ -235,3 +245,78 @@ def test_who_does_not_make_a_store_leaves_no_trace(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "begun" / FILE).close()
     with pytest.raises(NoStore, match="has not begun"):
         open_store(tmp_path / "begun", upgrade=False)
+
+
+# -- whatever the moment ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("left", [b"", b"\0" * 3, b"rubbish"])
+def test_a_store_that_was_being_made_when_the_power_failed_is_made_anew(
+    tmp_path: Path, left: bytes
+) -> None:
+    (tmp_path / f"{FILE}.new").write_bytes(left)
+    (tmp_path / f"{FILE}.new-journal").write_bytes(left)
+    with contextlib.closing(open_store(tmp_path)) as store:
+        begin(store)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [FILE]
+
+
+@pytest.mark.parametrize("left", ["nothing", "no tables", "no session"])
+def test_a_store_in_which_no_session_has_begun_is_none_for_readers_and_goes_on_for_the_writer(
+    tmp_path: Path, left: str
+) -> None:
+    if left == "nothing":
+        (tmp_path / FILE).touch()
+    elif left == "no tables":
+        sqlite3.connect(tmp_path / FILE).execute("PRAGMA journal_mode=WAL").connection.close()
+    else:
+        open_store(tmp_path).close()
+    for more in ({"readonly": True}, {"upgrade": False}):
+        with pytest.raises(NoStore, match="has not begun"):
+            open_store(tmp_path, **more)
+    with contextlib.closing(open_store(tmp_path)) as store:
+        begin(store)
+    open_store(tmp_path, readonly=True).close()
+
+
+def test_a_new_store_appears_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody ever sees a file without its tables."""
+    seen: list[bool] = []
+    whole = module.migrate.upgrade
+
+    def upgrade(engine: Engine) -> None:
+        seen.append((tmp_path / FILE).exists())
+        whole(engine)
+
+    monkeypatch.setattr(module.migrate, "upgrade", upgrade)
+    open_store(tmp_path).close()
+    assert seen == [False, True]
+
+
+def test_a_copy_of_a_folder_may_not_write_to_the_store_of_the_first(
+    tmp_path: Path, postgres: str
+) -> None:
+    first, copy = tmp_path / "first", tmp_path / "copy"
+    with contextlib.closing(open_store(first, url=postgres)) as store:
+        begin(store)
+    shutil.copytree(first, copy)
+    with pytest.raises(StoreElsewhere, match=f"{copy} is a copy of the session in {first}"):
+        open_store(copy)
+    open_store(copy, readonly=True).close()
+    open_store(first).close()
+    shutil.rmtree(first)  # as the message says
+    open_store(copy).close()
+    pointer = read_pointer(copy)
+    assert pointer is not None
+    assert pointer.folder == str(copy)
+
+
+def test_a_folder_that_was_moved_takes_its_store_along(tmp_path: Path, postgres: str) -> None:
+    with contextlib.closing(open_store(tmp_path / "first", url=postgres)) as store:
+        begin(store)
+    (tmp_path / "first").rename(tmp_path / "moved")
+    with contextlib.closing(open_store(tmp_path / "moved")) as store, store.read() as connection:
+        assert connection.execute(select(t.session.c.epoch)).scalar() == 1
+    (tmp_path / "first").symlink_to(tmp_path / "moved")  # people leave links behind
+    open_store(tmp_path / "first").close()
+    open_store(tmp_path / "moved").close()

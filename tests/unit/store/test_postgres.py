@@ -75,6 +75,8 @@ def test_a_session_that_is_moved_keeps_its_schema(tmp_path: Path, postgres: str)
     made = open_store(tmp_path / "one", url=postgres)
     with contextlib.closing(made), made.write() as connection:
         connection.execute(insert(t.sample).values(id=1, time=0.0, name="x", value=1.0))
+        row = {"id": 1, "name": "s", "workflow": "w", "order": "newest", "state": "running"}
+        connection.execute(insert(t.session).values(epoch=1, created=0.0, changed=0.0, **row))
     (tmp_path / "one").rename(tmp_path / "two")
     moved = open_store(tmp_path / "two", readonly=True)
     with contextlib.closing(moved), moved.read() as connection:
