@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 import toys
 from icestream.engine.decisions.actions import Start
@@ -25,7 +25,7 @@ from icestream.engine.requests.carry_out import judge
 from icestream.model import RevisionId
 from icestream.protocol import Discovery, Refusal
 from icestream.store import tables as t
-from icestream.store.open import open_store
+from icestream.store.open import Store, open_store
 
 Step = tuple[str, str, dict[str, Any], dict[str, Any]]
 Run = Callable[[Lease], Ended]
@@ -34,6 +34,13 @@ Run = Callable[[Lease], Ended]
 def run(lease: Lease) -> Ended:
     """Run a lease here and now."""
     return Ended(lease.id, run_lease(lease))
+
+
+def begin(store: Store) -> None:
+    """Enter a session."""
+    with store.write() as connection:
+        row = {"id": 1, "name": "s", "workflow": "w", "order": "newest", "state": "running"}
+        connection.execute(insert(t.session).values(epoch=1, created=0.0, changed=0.0, **row))
 
 
 class Desk:

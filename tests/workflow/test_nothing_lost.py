@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from sqlalchemy import func, select
 
 from icestream.engine.machine import storage
 from icestream.engine.record import endings as commit
+from icestream.engine.record.tenure import TakenOver
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.open import open_store
@@ -215,7 +217,7 @@ def test_a_read_only_folder_holds_the_session_until_it_is_mended(
         publish(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(commit, "publish", failing)
-    monkeypatch.setattr(storage, "mended", lambda folder: not broken and mended(folder))
+    monkeypatch.setattr(storage, "mended", lambda *given: not broken and mended(*given))
     in_the_middle(break_)
     background = local.start(*STEPS)
     progress = wait_for(lambda: (p := local.running.progress()).state == "held" and p)
@@ -225,6 +227,57 @@ def test_a_read_only_folder_holds_the_session_until_it_is_mended(
     assert len(local.values("b")) == done
     broken = False
     assert background.join().exposures["done"] == 200
+
+
+def test_a_folder_that_is_moved_holds_the_session_and_is_not_made_again(
+    local: Session, in_the_middle: Callable[[Callable[[], object]], None]
+) -> None:
+    away = local.folder.with_name("away")
+    in_the_middle(lambda: local.folder.rename(away))
+    background = local.start(*STEPS)
+    progress = wait_for(lambda: (p := local.running.progress()).state == "held" and p)
+    assert "was it moved, deleted or unmounted?" in progress.reason
+    time.sleep(0.2)
+    assert not local.folder.exists()
+    away.rename(local.folder)
+    assert background.join().exposures["done"] == 200
+    assert len(local.values("b")) == 200
+
+
+def test_a_session_whose_folder_is_gone_for_good_can_be_ended(
+    local: Session, in_the_middle: Callable[[Callable[[], object]], None]
+) -> None:
+    away = local.folder.with_name("away")
+    in_the_middle(lambda: local.folder.rename(away))
+    background = local.start(*STEPS)
+    wait_for(lambda: local.running.progress().state == "held")
+    local.running.request_stop(drain=False)
+    assert background.join().state == "stopped"
+    assert not local.folder.exists()
+    local.folder = away  # it was moved: there it goes on
+    assert local.run(*STEPS).exposures["done"] == 200
+
+
+def test_the_older_of_two_coordinators_ends_plainly_and_writes_nothing_more(
+    local: Session, in_the_middle: Callable[[Callable[[], object]], None]
+) -> None:
+    """Somebody has deleted the lock of a session that runs, and run it again."""
+    lock, other = local.folder / "coordinator.lock", Session(local.folder)
+    gone = threading.Event()
+
+    def lose() -> None:
+        lock.unlink()
+        gone.set()
+
+    in_the_middle(lose)
+    first = local.start(*STEPS)
+    assert gone.wait(60.0)
+    outcome = other.run(*STEPS)
+    with pytest.raises(TakenOver, match="has been taken over by another coordinator .*epoch 2"):
+        first.join()
+    assert outcome.exposures["done"] == 200
+    assert len(other.values("b")) == 200
+    other.close()
 
 
 def test_an_outage_of_postgresql_holds_the_session_until_it_is_back(

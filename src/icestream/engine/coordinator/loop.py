@@ -14,6 +14,7 @@ import structlog
 
 from icestream.engine.coordinator import monitors
 from icestream.engine.coordinator.health import Health, plain
+from icestream.engine.coordinator.hold import Hold
 from icestream.engine.coordinator.perform import Performer
 from icestream.engine.coordinator.room import Room
 from icestream.engine.coordinator.teller import Teller
@@ -106,8 +107,7 @@ class Coordinator:
         self._state = State({}, Free(0, 0), 0)
         self._spool: list[object] = []
         """Messages that are not recorded yet."""
-        self._trouble = ""
-        self._probe_at = 0.0
+        self._hold = Hold(self._record.tenure, options.probe)
         self._teller = Teller(self._record, options.on_progress)
         self._worked_at = time.monotonic()
         self._heard_at = time.monotonic()
@@ -162,7 +162,7 @@ class Coordinator:
             requests.refuse_late(self._record, held_since(self._record.folder))
             self._inbox.put(Rung())  # requests that were written while nobody was here
             while True:
-                while self._trouble or not self._state.finished:
+                while self._hold.reason or not self._state.finished:
                     self._turn()
                 if not self._goes_on():
                     break
@@ -178,7 +178,7 @@ class Coordinator:
     def _turn(self) -> None:
         messages = self._gather()
         try:
-            if self._trouble:
+            if self._hold.reason:
                 self._spool += messages
                 self._look_for_end_of_trouble()
                 return
@@ -189,7 +189,7 @@ class Coordinator:
                 self._worked_at = time.monotonic()  # it would work if it had room
             self._health.look()
         except Exception as error:
-            if not storage.is_trouble(error):
+            if not self._hold.is_trouble(error):
                 raise
             self._begin_trouble(error)
         if self._threads.keep_house(self._record.loose):
@@ -205,14 +205,14 @@ class Coordinator:
                 messages.append(self._inbox.get_nowait())
         except queue.Empty:
             pass
-        if not self._trouble and time.monotonic() - self._heard_at > _LISTEN:
+        if not self._hold.reason and time.monotonic() - self._heard_at > _LISTEN:
             messages.append(Rung())
         return messages
 
     def _patience(self) -> float:
         """Seconds until something must be done that no message will announce."""
-        if self._trouble:
-            return max(0.0, self._probe_at - time.monotonic())
+        if self._hold.reason:
+            return self._hold.patience()
         if self._backfilling():
             return 0.0
         if self._state.next_try is not None:
@@ -231,7 +231,7 @@ class Coordinator:
         self._spool = messages
         ended = [message for message in messages if isinstance(message, Ended)]
         discovered = [message for message in messages if isinstance(message, Discovered)]
-        full = [e.reason for message in ended for e in message.endings if e.outcome == "storage"]
+        full = [e for message in ended for e in message.endings if e.outcome == "storage"]
         events = self._record.take_in(ended, []) if ended else []
         for message in discovered:
             for piece in _cut(message):
@@ -249,7 +249,7 @@ class Coordinator:
             self._performer.carry_on(self._hear(self._spool[0]))
             self._spool.pop(0)
         if full and not again:
-            self._begin_trouble(full[-1])
+            self._begin_trouble(full[-1].reason, full[-1].away)
 
     def _hear(self, message: object) -> list[Event]:
         """Messages that come rarely, one by one."""
@@ -304,31 +304,28 @@ class Coordinator:
 
     # -- trouble with storage ------------------------------------------------------------------
 
-    def _begin_trouble(self, error: BaseException | str) -> None:
-        self._trouble = storage.describe(self._record.folder, error)
-        self._probe_at = time.monotonic() + self._options.probe
-        decide(self._state, Trouble(self._trouble), time.time())
+    def _begin_trouble(self, error: BaseException | str, away: str = "") -> None:
+        self._hold.begin(error, away)
+        decide(self._state, Trouble(self._hold.reason), time.time())
         for source in self._threads.sources():
             self._threads.hold_source(source, True)
-        _log.error("held", reason=self._trouble)
+        _log.error("held", reason=self._hold.reason)
         self._tell_progress(at_once=True)
 
     def _look_for_end_of_trouble(self) -> None:
         """Go on when storage can be written again, from what the store says."""
         stop = next((message for message in self._spool if isinstance(message, StopAsked)), None)
         if stop is not None and not stop.drain:
-            self._trouble = ""
+            self._hold.end()
             decide(self._state, Abandoned(), time.time())
             return
-        if time.monotonic() < self._probe_at:
+        if not self._hold.is_over():
             return
-        self._probe_at = time.monotonic() + self._options.probe
-        if not storage.mended(self._record.folder):
-            return
-        alert = Alert(key="storage", level="critical", message=self._trouble)
+        alert = Alert(key="storage", level="critical", message=self._hold.reason)
         observations.alert(self._record, alert, holds=True)
         observations.alert(self._record, alert, holds=False)
-        messages, self._trouble = self._spool, ""
+        messages = self._spool
+        self._hold.end()
         _log.info("mended")
         # While it is held nothing starts that the store knows nothing of.
         decide(self._state, self._record.reconcile(self._state), time.time())
@@ -352,7 +349,7 @@ class Coordinator:
             if any(asked):
                 self._performer.carry_on(self._hear_requests())
         except Exception as error:
-            if not storage.is_trouble(error):
+            if not self._hold.is_trouble(error):
                 raise
             self._begin_trouble(error)
             return True
@@ -368,13 +365,13 @@ class Coordinator:
             self._record.leave("done" if done else "stopped", self._reason)
             self._store.checkpoint()
         except Exception as error:
-            if not storage.is_trouble(error):
+            if not self._hold.is_trouble(error):
                 raise
-            _log.error("left", reason=storage.describe(self._record.folder, error))
+            _log.error("left", reason=self._hold.describe(error))
         self._tell_progress(at_once=True)
 
     def _tell_progress(self, *, at_once: bool = False) -> None:
-        self._teller.tell(self._state.session, self._trouble, at_once=at_once)
+        self._teller.tell(self._state.session, self._hold.reason, at_once=at_once)
 
 
 def _cut(discovered: Discovered) -> Iterator[Discovered]:

@@ -11,13 +11,14 @@ import sys
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from icestream.engine.executors.contract import Call, Ending, Lease
-from icestream.engine.machine.storage import is_full
+from icestream.engine.machine.home import make_below
+from icestream.engine.machine.storage import is_full, what_is_away
 from icestream.model import (
     Accepted,
     Particles,
@@ -110,19 +111,49 @@ def _failure(call: Call, error: Exception) -> Ending:
     reason = str(error) or type(error).__name__
     if not isinstance(error, ProtocolError):
         reason = f"{type(error).__name__}: {reason}"
+    away = None
+    if isinstance(error, OSError) and not isinstance(error, ItemFailed):
+        away = what_is_away(Path(call.session), _outside(call), error)
     if isinstance(error, ItemFailed):
         outcome = "item"
-    elif is_full(error):
+    elif away is not None or is_full(error):
         outcome = "storage"
     elif isinstance(error, TryAgain | OSError | MemoryError):
         outcome = "again"
     else:
         outcome = "defect"
+    if away is not None:
+        reason = f"{away.folder} {away.reason}"
     details = "" if outcome == "item" else "".join(traceback.format_exception(error)[-12:])
     logs = ((name, *_keep_log(call, name)) for name in _logs(call))
     return Ending(
-        task=call.task, outcome=outcome, reason=reason, details=details, files=tuple(logs)
+        task=call.task,
+        outcome=outcome,
+        reason=reason,
+        details=details,
+        files=tuple(logs) if away is None else (),
+        away=str(away.folder) if away is not None else "",
     )
+
+
+def _outside(call: Call) -> list[Path]:
+    """Files outside of the session that a call reads, as its inputs name them."""
+    inside = Path(call.session)
+    words = _words([json.loads(text) for text in call.documents.values()])
+    named = (Path(word) for word in words if word.startswith("/") and "\0" not in word)
+    return [path for path in named if not path.is_relative_to(inside)]
+
+
+def _words(value: Any) -> Iterator[str]:
+    """All text in a JSON-ready value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _words(inner)
+    elif isinstance(value, Sequence):
+        for inner in value:
+            yield from _words(inner)
 
 
 def _perform(call: Call, gpus: tuple[int, ...]) -> Ending:
@@ -144,9 +175,9 @@ def _perform(call: Call, gpus: tuple[int, ...]) -> Ending:
     if protocol.passes:
         return _verdict(call, protocol.judge(**items))  # type: ignore[attr-defined]
     if protocol.agrees:
-        made = _call(protocol.agree, (candidates,), {}, work)  # type: ignore[attr-defined]
+        made = _call(call, protocol.agree, (candidates,), {}, work)  # type: ignore[attr-defined]
     else:
-        made = _process(protocol, items, work)
+        made = _process(call, protocol, items, work)
     return _ending(call, protocol, made)
 
 
@@ -155,7 +186,7 @@ def _group(call: Call, protocol: Any, work: Work) -> Ending:
     kind = type(protocol).inputs()[0].item
     items = tuple(_item(call, kind, result, port) for result, port in content["items"])
     group: Group[Any] = Group(content["group"], items)
-    return _ending(call, protocol, _call(protocol.process, (group,), {}, work))
+    return _ending(call, protocol, _call(call, protocol.process, (group,), {}, work))
 
 
 def _verdict(call: Call, verdict: Any) -> Ending:
@@ -170,19 +201,21 @@ def _verdict(call: Call, verdict: Any) -> Ending:
     )
 
 
-def _process(protocol: Any, items: dict[str, Any], work: Work) -> Any:
+def _process(call: Call, protocol: Any, items: dict[str, Any], work: Work) -> Any:
     """A program takes its items in order; any other protocol by name."""
     if isinstance(protocol, ProgramProtocol):
-        work.folder.mkdir(parents=True, exist_ok=True)
+        make_below(Path(call.session), work.folder)
         return protocol.process(*items.values(), work=work)
-    return _call(protocol.process, (), items, work)
+    return _call(call, protocol.process, (), items, work)
 
 
-def _call(method: Any, positional: tuple[Any, ...], named: dict[str, Any], work: Work) -> Any:
+def _call(
+    call: Call, method: Any, positional: tuple[Any, ...], named: dict[str, Any], work: Work
+) -> Any:
     """Call an author's method, with the `Work` when its signature wants it."""
     wanted = _work_name(method)
     if wanted:
-        work.folder.mkdir(parents=True, exist_ok=True)
+        make_below(Path(call.session), work.folder)
         named = {**named, wanted: work}
     return method(*positional, **named)
 
@@ -206,17 +239,17 @@ def _batch(call: Call, protocol: Any, work: Work) -> Ending:
     kind = type(protocol).inputs()[0].item
     items = tuple(_item(call, kind, result, port) for result, port in content["items"])
     batch: Batch[Any] = Batch(items, final=content["final"])
-    work.folder.mkdir(parents=True, exist_ok=True)
+    make_below(Path(call.session), work.folder)
     if call.checkpoint:
         # Taken out of memory: an update may change it in place and then fail.
         state = _states.pop(call.checkpoint, None)
         if state is None:
             state = protocol.load(Path(call.session) / call.checkpoint)
-        state = _call(protocol.update, (state, batch), {}, work)
+        state = _call(call, protocol.update, (state, batch), {}, work)
     else:
-        state = _call(protocol.start, (batch,), {}, work)
+        state = _call(call, protocol.start, (batch,), {}, work)
     protocol.save(state, work.path("state"))
-    made = _call(protocol.snapshot, (state,), {}, work)
+    made = _call(call, protocol.snapshot, (state,), {}, work)
     ending = _ending(call, protocol, made, also=("state",))
     checkpoint = next(final for name, final, _ in ending.files if name == "state")
     _states.clear()

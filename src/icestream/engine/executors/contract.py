@@ -103,6 +103,8 @@ class Ending:
     """The output port of that item."""
     reason: str = ""
     details: str = ""
+    away: str = ""
+    """Of an outcome of storage: the folder outside of the session that cannot be used now."""
     started: float = 0.0
     seconds: float = 0.0
     host: str = ""

@@ -5,11 +5,13 @@ import errno
 import os
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
-__all__ = ["describe", "is_full", "is_trouble", "mended"]
+__all__ = ["Away", "describe", "is_full", "is_trouble", "mended", "what_is_away"]
 
 _ERRNO = {
     *(errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EIO),
@@ -23,6 +25,10 @@ _SAID = (
     "database is locked",
 )
 _FULL = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ESTALE}
+_UNREACHABLE = {
+    *(errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM, errno.ENOTCONN, errno.ENODEV),
+    *(errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.ENXIO, errno.EREMOTEIO),
+}
 _CUT_OFF = re.compile(r"\d+ requested and \d+ written")
 """What numpy says, without a number, when the disk takes only a part of an array."""
 _PROBE = 1 << 20
@@ -43,30 +49,78 @@ def is_trouble(error: BaseException) -> bool:
     return is_full(error) or (isinstance(error, OSError) and error.errno in _ERRNO)
 
 
-def describe(folder: Path, error: BaseException | str) -> str:
-    """What is wrong, where, and how much room is left."""
+class Away(NamedTuple):
+    """A folder that cannot be used now."""
+
+    folder: Path
+    reason: str
+
+
+def what_is_away(session: Path, outside: Iterable[Path], error: OSError) -> Away | None:
+    """What `error` was raised for: a folder that cannot be used, or None when all of them can.
+
+    Parameters
+    ----------
+    session
+        Folder that is written to.
+    outside
+        Files that are read: a folder that is away takes all its files along, so one that only
+        lacks a file is there.
+    error
+        Of a method that writes in the one and reads the others, whatever it says itself.
+    """
+    try:
+        _write(session)
+    except OSError as trouble:
+        return Away(session, f"cannot be written: {trouble.strerror or trouble}")
+    for folder in dict.fromkeys(path.parent for path in outside):
+        try:
+            if not _has_entries(folder):
+                return Away(folder, "is empty: is what was mounted there away?")
+        except FileNotFoundError:
+            return Away(folder, "is not there: is what was mounted there away?")
+        except OSError as trouble:
+            return Away(folder, f"cannot be read: {trouble.strerror or trouble}")
+    if error.errno in _UNREACHABLE and isinstance(error.filename, str):
+        return Away(Path(error.filename).parent, f"cannot be read: {error.strerror}")
+    return None
+
+
+def describe(folder: Path, error: BaseException | str, away: Path | None = None) -> str:
+    """What is wrong, where, and how much room is left; `away` is what cannot be read."""
     said = error if isinstance(error, str) else str(getattr(error, "orig", None) or error)
+    goes_on = "processing is held and goes on by itself when this is mended"
+    if away is not None and away != folder:
+        return f"{said.strip()}; {goes_on}"
     try:
         free = f"{shutil.disk_usage(folder).free / 2**20:.0f} MiB free"
     except OSError as gone:
         free = f"it cannot be reached: {gone}"
-    return (
-        f"cannot write in {folder} ({said.strip()}; {free}); "
-        "processing is held and goes on by itself when this is mended"
-    )
+    return f"cannot write in {folder} ({said.strip()}; {free}); {goes_on}"
 
 
-def mended(folder: Path) -> bool:
-    """Whether a mebibyte can be written in the session's folder again."""
-    probe = folder / ".probe"
+def mended(folder: Path, away: Path | None = None) -> bool:
+    """Whether the session's folder can be written again, and what was away can be read."""
+    try:
+        _write(folder)
+        return away is None or away == folder or _has_entries(away)
+    except OSError:
+        return False
+
+
+def _write(folder: Path) -> None:
+    """Write a mebibyte, and take it away again."""
+    probe = folder / f".probe.{os.getpid()}"
     try:
         with probe.open("wb") as file:
             file.write(b"\0" * _PROBE)
             file.flush()
             os.fsync(file.fileno())
-    except OSError:
-        return False
     finally:
         with contextlib.suppress(OSError):
             probe.unlink()
-    return True
+
+
+def _has_entries(folder: Path) -> bool:
+    with os.scandir(folder) as entries:
+        return next(entries, None) is not None

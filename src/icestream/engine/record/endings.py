@@ -5,7 +5,7 @@ is committed nothing has happened, and what is left in place is overwritten by t
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from icestream.engine.decisions.changes import ATTEMPTS, backoff
 from icestream.engine.decisions.events import LeaseEnded
 from icestream.engine.executors.contract import BLAMELESS, CANCELLED, Ended, Ending
 from icestream.engine.graph.joins import Row
+from icestream.engine.machine.home import make_below
 from icestream.engine.record.batches import free_batch
 from icestream.engine.record.cascade import Cascade
 from icestream.engine.record.results import results_of
@@ -32,6 +33,7 @@ from icestream.store import tables as t
 __all__ = [
     "TaskOut",
     "publish",
+    "publish_all",
     "record_done",
     "record_failed",
     "record_lease",
@@ -68,8 +70,17 @@ def publish(session: Path, out: TaskOut, ending: Ending) -> None:
                 if target.exists():
                     continue  # renamed before the store failed us
                 raise
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_below(session, target.parent)
             source.replace(target)
+
+
+def publish_all(
+    session: Path, ended: Iterable[Ended], leases: Mapping[str, Mapping[int, TaskOut]]
+) -> None:
+    """Rename the files of leases into place."""
+    for lease in ended:
+        for ending in lease.endings:
+            publish(session, leases[lease.lease][ending.task], ending)
 
 
 def record_lease(

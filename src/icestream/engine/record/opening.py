@@ -28,7 +28,15 @@ from icestream.store.events import (
 from icestream.store.open import Store
 from icestream.store.writing import Writes
 
-__all__ = ["LEFT", "check_graph", "enter_session", "mark_of", "recover", "step_state", "uid_of"]
+__all__ = [
+    "LEFT",
+    "check_graph",
+    "enter_session",
+    "mark_of",
+    "recover",
+    "step_state",
+    "uid_of",
+]
 
 LEFT: Mapping[str, StepStatus] = {"running": "waiting", "draining": "paused"}
 """What steps are, by what they were, when nobody runs the session any more."""

@@ -45,6 +45,7 @@ from icestream.engine.record.leases import Dispatch, prepare
 from icestream.engine.record.needs import broken_for_want
 from icestream.engine.record.opening import check_graph
 from icestream.engine.record.software import software_of
+from icestream.engine.record.tenure import Tenure
 from icestream.model import RevisionId, SessionState, StepStatus, SubjectId, TaskId
 from icestream.protocol import Registry
 from icestream.store import tables as t
@@ -98,6 +99,7 @@ class Record:
         self._checkpoints: dict[int, list[str]] = {}
         self._waiting: dict[RevisionId, int] = {}
         """Files that are not whole yet, by source, as the store has it."""
+        self.tenure = Tenure(store)
         self._numbers: Numbers
 
     def open(self, workflow: Workflow) -> dict[RevisionId, StepState]:
@@ -125,7 +127,9 @@ class Record:
             self.plan = branches.plan_of(connection, self.registry)
             kinds = {step.protocol.name for step in self.plan.steps.values()}
             software = software_of(self.registry, kinds)
-            self.epoch = opening.recover(self.folder, connection, writes, software)
+            self.epoch = self.tenure.epoch = opening.recover(
+                self.folder, connection, writes, software
+            )
             self.alerts.load(connection)
             # What a sample has settled is known again when all of it was looked at.
             for step in self.plan.steps.values():
@@ -198,10 +202,12 @@ class Record:
     def take_in(self, ended: Sequence[Ended], discovered: Sequence[Discovered]) -> list[Event]:
         """Record leases that ended and items that were found, and all that follows."""
         ended = [lease for lease in ended if lease.lease in self.leases]
-        for lease in ended:
-            outs = self.leases[lease.lease]
-            for ending in lease.endings:
-                endings.publish(self.folder, outs[ending.task], ending)
+        self.tenure.check_home()
+        try:
+            endings.publish_all(self.folder, ended, self.leases)
+        except OSError:
+            self.tenure.explain()
+            raise
         waiting: dict[RevisionId, int] = {}
         with self.cascade() as cascade:
             cascade.load(
@@ -354,8 +360,18 @@ class Record:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[tuple[Connection, Writes]]:
-        """One transaction; what is gathered in its `Writes` is written at its end."""
+        """One transaction; what is gathered in its `Writes` is written at its end.
+
+        Raises
+        ------
+        NotHere
+            If the session's folder or its store is not there any more.
+        TakenOver
+            If another coordinator has the session; nothing is written then.
+        """
+        self.tenure.check_home()
         with self.store.write() as connection:
+            self.tenure.fence(connection)
             writes = Writes(self._numbers, time.time())
             yield connection, writes
             writes.flush(connection)

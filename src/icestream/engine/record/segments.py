@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, func, select
 
+from icestream.engine.machine.home import make_below
 from icestream.engine.messages import Compacted
 from icestream.model import Particles, ResultId, RevisionId, StepId, from_document
 from icestream.store import tables as t
@@ -81,7 +82,7 @@ def _write(
     folder = name if number == 1 else f"{name}@{number}"
     relative = Path(folder) / f"particles_{results[0]:08d}.parquet"
     final = store.folder / relative
-    final.parent.mkdir(parents=True, exist_ok=True)
+    make_below(store.folder, final.parent)
     partial = final.with_suffix(".part")
     database = duckdb.connect(config={"threads": 1})
     try:

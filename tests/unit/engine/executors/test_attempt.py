@@ -1,8 +1,10 @@
 """Running a call: whatever happens in an author's code is in the ending."""
 
+import errno
 import fcntl
 import json
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable
@@ -331,7 +333,6 @@ def test_what_an_author_raises_is_classified(
     [
         (FileNotFoundError(2, "gone"), "again"),  # a network file system may be late
         (MemoryError(), "again"),
-        (PermissionError(13, "no"), "again"),
         (OSError(30, "Read-only file system"), "storage"),
         (OSError("1048576 requested and 77568 written"), "storage"),
         (KeyError("x"), "defect"),
@@ -345,6 +346,65 @@ def test_errors_of_the_world_may_pass_and_errors_of_code_do_not(
 
     monkeypatch.setattr(toys.Add, "process", process)
     assert run_call(call("Add")).outcome == outcome
+
+
+@pytest.mark.parametrize("then", ["gone", "empty", "unreadable"])
+def test_a_source_that_is_away_is_no_fault_of_an_item(
+    call: Make,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    then: str,
+) -> None:
+    nas = tmp_path_factory.mktemp("nas") / "grid"
+    nas.mkdir(parents=True)
+    (nas / "e3.txt").write_text("3")
+    (nas / "e4.txt").write_text("4")
+
+    def process(self: object, number: toys.Number) -> toys.Number:
+        assert number.path is not None
+        return replace(number, value=float(number.path.read_text()), path=None)
+
+    monkeypatch.setattr(toys.Add, "process", process)
+    number = {"exposure": "e3", "value": 3.0, "path": str(nas / "e3.txt")}
+    made = call("Add", documents={1: json.dumps({"number": number})})
+    assert run_call(made).outcome == "done"
+    (nas / "e3.txt").unlink()  # one that lacks is a matter of its item
+    assert (run_call(made).outcome, run_call(made).away) == ("again", "")
+    said = "is not there"
+    if then == "unreadable":
+        said = "cannot be read: Stale file handle"
+
+        def stale(folder: Path) -> bool:
+            raise OSError(errno.ESTALE, "Stale file handle", str(folder))
+
+        monkeypatch.setattr("icestream.engine.machine.storage._has_entries", stale)
+    else:
+        shutil.rmtree(nas)
+        if then == "empty":
+            nas.mkdir()
+            said = "is empty"
+    ending = run_call(made)
+    assert (ending.outcome, ending.away) == ("storage", str(nas))
+    assert ending.reason.startswith(f"{nas} {said}")
+
+
+def test_a_session_that_cannot_be_written_is_no_fault_of_an_item(
+    call: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the error says: a library has its own words for it."""
+
+    def process(self: object, number: toys.Number) -> toys.Number:
+        raise OSError("cannot save the picture")
+
+    def locked(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr(toys.Add, "process", process)
+    assert run_call(call("Add")).outcome == "again"
+    monkeypatch.setattr("icestream.engine.machine.storage._write", locked)
+    ending = run_call(call("Add"))
+    assert ending.outcome == "storage"
+    assert "cannot be written: Permission denied" in ending.reason
 
 
 def test_a_protocol_that_returns_something_else_is_told_what(call: Make) -> None:

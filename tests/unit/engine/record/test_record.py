@@ -17,6 +17,8 @@ from icestream.engine.executors.contract import Ended, Ending
 from icestream.engine.messages import Discovered, SourceFailed
 from icestream.engine.record import observations as notes
 from icestream.engine.record import record as module
+from icestream.engine.record.tenure import TakenOver
+from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.carry_out import judge
 from icestream.model import Alert
 from icestream.protocol import Discovery, Resources
@@ -137,6 +139,24 @@ def test_when_the_transaction_fails_nothing_has_happened_and_it_can_be_made_agai
     made.record.take_in([ended], [])
     assert made.states_of("a") == {"e1": "done"}
     assert made.states_of("b") == {"e1": "ready"}
+
+
+def test_who_was_taken_over_writes_nothing_and_says_by_whom(desk: Desks) -> None:
+    made = desk(SRC, A)
+    made.find(1)
+    (lease,) = made.start("a")
+    other = module.Record(made.store, made.record.registry, "oldest", 60.0)
+    other.open(session_workflow(made.store))
+    before = [made.rows(table) for table in (t.task, t.result, t.counter, t.event)]
+    for writing in (
+        lambda: made.record.take_in([run(lease)], []),
+        lambda: made.record.change_session("paused"),
+        lambda: made.record.backfill(made.step("a").id),
+    ):
+        with pytest.raises(TakenOver, match=r"by another coordinator \(\d+@.*, epoch 2\)"):
+            writing()
+    assert [made.rows(table) for table in (t.task, t.result, t.counter, t.event)] == before
+    other.change_session("paused")
 
 
 def _full(*_: object) -> None:

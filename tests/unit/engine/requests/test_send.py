@@ -18,11 +18,13 @@ from icestream.engine.requests.send import answer_of, send
 from icestream.store import tables as t
 from icestream.store.migrate import OtherSchema
 from icestream.store.open import NoStore, Store, open_store
+from toy_record import begin
 
 
 @pytest.fixture
 def store(tmp_path: Path, url: str | None) -> Iterator[Store]:
     with contextlib.closing(open_store(tmp_path / "session", url=url)) as made:
+        begin(made)
         yield made
 
 
