@@ -82,6 +82,21 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, GainProgress | None]):
                 _look(state, work)
         return state
 
+    def _add(self, state: GainProgress | None, movie: Movie) -> GainProgress | None:
+        """Read a movie into the sums; one that cannot be read is the business of the alignment."""
+        if state is not None and movie.shape != state.movie.shape:
+            return state
+        taken = state.taken if state is not None else 0
+        step = 1 if taken < self.parameters.whole_movies else self.parameters.every
+        try:
+            read = read_frame_sum(movie, taken % step, step)
+        except (FormatError, OSError):
+            return state
+        if state is None:
+            state = GainProgress.begin(movie, read)
+        state.add(movie, read)
+        return state
+
     def snapshot(self, state: GainProgress | None, work: Work) -> Gain:
         if state is None or state.look is None:
             raise ItemFailed(
@@ -115,21 +130,6 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, GainProgress | None]):
             bad=files.bad if files is not None else None,
             picture=files.picture if files is not None else None,
         )
-
-    def _add(self, state: GainProgress | None, movie: Movie) -> GainProgress | None:
-        """Read a movie into the sums; one that cannot be read is the business of the alignment."""
-        if state is not None and movie.shape != state.movie.shape:
-            return state
-        taken = state.taken if state is not None else 0
-        step = 1 if taken < self.parameters.whole_movies else self.parameters.every
-        try:
-            read = read_frame_sum(movie, taken % step, step)
-        except (FormatError, OSError):
-            return state
-        if state is None:
-            state = GainProgress.begin(movie, read)
-        state.add(movie, read)
-        return state
 
     def summarize(self, items: Sequence[Gain]) -> str:
         """What was found about the reference."""

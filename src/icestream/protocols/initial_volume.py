@@ -115,6 +115,46 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
             state.note = self._take(state, new.items[-1])
         return state
 
+    def _take(self, state: MapProgress, classes: Classes) -> str:
+        """Improve the map with the newest classes; says why when that cannot be done."""
+        if classes.sample is None or classes.sample_table is None:
+            return "" if state.found else "the classes came without a sample of their particles"
+        if classes.optics is None:
+            return "the classes do not say with what optics they were taken"
+        good = good_classes(classes)
+        if good.sum() < LEAST_AVERAGES:
+            return f"{good.sum()} good classes, {LEAST_AVERAGES} are needed"
+        wanted = self.parameters
+        state.diameter = wanted.diameter or classes.diameter
+        if not state.diameter:
+            return "nobody said how large the particle is: set the diameter"
+        sample = read_sample(classes.sample, classes.sample_table, good, wanted.most, wanted.seed)
+        if len(sample) < wanted.least:
+            return f"{len(sample)} particles in good classes, {wanted.least} are needed"
+        plan = self._plan(classes.pixel_size)
+        particles = observe_particles(sample, classes.optics, plan, state.diameter)
+        if state.found is not None:
+            state.found = improve_map(state.found, particles, plan)
+        if state.found is None or len(particles) >= _AGAIN * state.started:
+            averages = observe_averages(classes, good, plan, state.diameter)
+            new = first_map(averages, particles, plan)
+            old = state.found
+            state.found = new if old is None else better_map(old, new, particles, plan)
+            state.started = len(particles)
+        state.particles = len(particles)
+        state.pixel_size = classes.pixel_size
+        return ""
+
+    def _plan(self, pixel_size: float) -> StartPlan:
+        wanted = self.parameters
+        return StartPlan(
+            pixel_size=pixel_size,
+            symmetry=wanted.symmetry,
+            resolution=wanted.resolution,
+            starts=wanted.starts,
+            seed=wanted.seed,
+        )
+
     def snapshot(self, state: MapProgress, work: Work) -> Volume:
         if state.found is None:
             return Volume(particles=0, iteration=state.snapshots, note=state.note)
@@ -177,43 +217,3 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
         if last.starts is not None and len(last.starts) > 1:
             told = sorted((float(value) for value in last.starts[:, 0]), reverse=True)
             yield Figure("Likelihood of the starts", "series", told, "log-likelihood ratio")
-
-    def _take(self, state: MapProgress, classes: Classes) -> str:
-        """Improve the map with the newest classes; says why when that cannot be done."""
-        if classes.sample is None or classes.sample_table is None:
-            return "" if state.found else "the classes came without a sample of their particles"
-        if classes.optics is None:
-            return "the classes do not say with what optics they were taken"
-        good = good_classes(classes)
-        if good.sum() < LEAST_AVERAGES:
-            return f"{good.sum()} good classes, {LEAST_AVERAGES} are needed"
-        wanted = self.parameters
-        state.diameter = wanted.diameter or classes.diameter
-        if not state.diameter:
-            return "nobody said how large the particle is: set the diameter"
-        sample = read_sample(classes.sample, classes.sample_table, good, wanted.most, wanted.seed)
-        if len(sample) < wanted.least:
-            return f"{len(sample)} particles in good classes, {wanted.least} are needed"
-        plan = self._plan(classes.pixel_size)
-        particles = observe_particles(sample, classes.optics, plan, state.diameter)
-        if state.found is not None:
-            state.found = improve_map(state.found, particles, plan)
-        if state.found is None or len(particles) >= _AGAIN * state.started:
-            averages = observe_averages(classes, good, plan, state.diameter)
-            new = first_map(averages, particles, plan)
-            old = state.found
-            state.found = new if old is None else better_map(old, new, particles, plan)
-            state.started = len(particles)
-        state.particles = len(particles)
-        state.pixel_size = classes.pixel_size
-        return ""
-
-    def _plan(self, pixel_size: float) -> StartPlan:
-        wanted = self.parameters
-        return StartPlan(
-            pixel_size=pixel_size,
-            symmetry=wanted.symmetry,
-            resolution=wanted.resolution,
-            starts=wanted.starts,
-            seed=wanted.seed,
-        )
