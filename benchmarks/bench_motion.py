@@ -38,7 +38,8 @@ from icestream.processing.simulate.exposure import Conditions, simulate_movie
 from icestream.processing.simulate.tracks import Tracks
 from icestream.processing.simulate.transfer import Aberrations
 from icestream.protocol import Work
-from icestream.protocols.align_movies import AlignMovies, AlignMoviesParameters
+from icestream.protocols.align_movies import AlignMovies
+from icestream.protocols.align_parameters import AlignMoviesParameters
 from measured import on_one_thread, publish
 
 RELION = "relion_run_motioncorr"

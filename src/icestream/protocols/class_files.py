@@ -1,6 +1,6 @@
 """The files of a snapshot of a 2D classification, see `icestream.model.Classes`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +9,20 @@ from numpy.typing import NDArray
 from icestream.formats.mrc import read_stack, write_mrc
 from icestream.formats.parquet import read_columns, write_columns
 from icestream.model import Column, Particles, Stack
+from icestream.processing.classify2d.averages import class_averages
 from icestream.processing.classify2d.growing import GrowingRows
 from icestream.processing.classify2d.online import Classification
 from icestream.processing.classify2d.sample import spread_sample
 
-__all__ = ["Origins", "ParticleSample", "read_sample", "write_assignments", "write_sample"]
+__all__ = [
+    "ClassFiles",
+    "Origins",
+    "ParticleSample",
+    "read_sample",
+    "write_assignments",
+    "write_classes",
+    "write_sample",
+]
 
 _ORIGIN = np.dtype([("exposure", "i4"), ("index", "i4"), ("defocus", "f4", 4)])
 _SAMPLE = 5000
@@ -37,6 +46,38 @@ class Origins:
         rows["defocus"][:, 3] = item.phase_shift
         self.exposures.append(item.exposure)
         self.particles.append(rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassFiles:
+    """Where the parts of a snapshot were written."""
+
+    averages: Path
+    assignments: Path
+    sample: Path | None = None
+    """None where no sample was written."""
+    sample_table: Path | None = None
+
+
+def write_classes(
+    folder: Path, number: int, origins: Origins, done: Classification, *, sampled: bool
+) -> ClassFiles:
+    """Write the averages, every particle's assignment, and, where `sampled`, images to look at.
+
+    `number` is that of the snapshot.
+    """
+    files = ClassFiles(
+        averages=folder / f"classes_{number:04d}.mrcs",
+        assignments=folder / f"classes_{number:04d}.parquet",
+    )
+    write_mrc(files.averages, class_averages(done), done.plan.pixel_size)
+    write_assignments(files.assignments, origins, done)
+    if not sampled:
+        return files
+    sample = folder / f"sample_{number:04d}.mrcs"
+    table = folder / f"sample_{number:04d}.parquet"
+    write_sample(sample, table, origins, done)
+    return replace(files, sample=sample, sample_table=table)
 
 
 def write_assignments(path: Path, origins: Origins, done: Classification) -> None:

@@ -2,20 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt, Le, MultipleOf
 
-from icestream.formats.mrc import read_stack, write_mrc
-from icestream.model import Classes, Optics, Particles, Stack, column
-from icestream.processing.classify2d.averages import (
-    class_averages,
-    class_counts,
-    class_quality,
-)
-from icestream.processing.classify2d.incoming import reduced_images, ring_contrast
+from icestream.model import Classes, Optics, Particles, column
+from icestream.processing.classify2d.averages import class_counts, class_quality
 from icestream.processing.classify2d.online import Classification, ClassificationPlan
 from icestream.processing.classify2d.scores import class_scores
 from icestream.protocol import (
@@ -28,11 +21,10 @@ from icestream.protocol import (
     Resources,
     Work,
 )
-from icestream.protocols.class_files import Origins, write_assignments, write_sample
+from icestream.protocols.class_files import Origins, write_classes
+from icestream.protocols.incoming_particles import check_comparable, read_incoming
 from icestream.units import Angstrom, Pixel
 
-_SAME_SIZE = 0.02
-"""Relative difference of the boxes' widths, in Å, that particles of one classification may have."""
 _GROWTH = 1.25
 """Factor by which the particles must have grown in number for another sample."""
 
@@ -128,65 +120,6 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Classificatio
                 state.sampled = len(state.classification)
         return state
 
-    def snapshot(self, state: ClassificationProgress, work: Work) -> Classes:
-        if state.classification is None:
-            raise ItemFailed(
-                "no particle has come to classify",
-                advice="see why picking or extraction found none",
-                code="no-particles",
-            )
-        done, number = state.classification, f"{state.snapshots:04d}"
-        averages = work.path(f"classes_{number}.mrcs")
-        write_mrc(averages, class_averages(done), done.plan.pixel_size)
-        assignments = work.path(f"classes_{number}.parquet")
-        write_assignments(assignments, state.origins, done)
-        sample: Path | None = None
-        sample_table: Path | None = None
-        if state.samples:
-            sample, sample_table = (work.path(f"sample_{number}.{e}") for e in ("mrcs", "parquet"))
-            write_sample(sample, sample_table, state.origins, done)
-        return Classes(
-            averages=averages,
-            box=done.plan.box,
-            pixel_size=done.plan.pixel_size,
-            counts=column(class_counts(done)),
-            resolution=column(class_quality(done).resolution),
-            score=column(class_scores(done).score),
-            assignments=assignments,
-            particles=len(done),
-            iteration=state.snapshots,
-            diameter=done.plan.diameter,
-            optics=state.optics,
-            numbers=column(done.numbers),
-            parents=column(done.parents),
-            sample=sample,
-            sample_table=sample_table,
-        )
-
-    def summarize(self, items: Sequence[Classes]) -> str:
-        """Say how many particles are in how many classes."""
-        if not items:
-            return ""
-        last = items[-1]
-        used = int((np.asarray(last.counts) > 0).sum())
-        text = f"{last.particles} particles were sorted into {used} 2D classes"
-        found = np.asarray(last.resolution)
-        return f"{text}, the best at {found[found > 0].min():.1f} Å" if found.any() else text
-
-    def plot(self, items: Sequence[Classes]) -> Iterator[Figure]:
-        """Population and resolution of the latest classes."""
-        if items:
-            counts = sorted((float(n) for n in items[-1].counts), reverse=True)
-            yield Figure("Particles in each class", "series", counts, "particles")
-            yield Figure(
-                "Resolution of the classes",
-                "scatter",
-                [float(r) for r in items[-1].resolution],
-                "resolution / Å",
-                x=[float(n) for n in items[-1].counts],
-                x_label="particles",
-            )
-
     def _begin(self, state: ClassificationProgress, first: Particles) -> None:
         """Fix what the first particles decide for all that follow."""
         wanted = self.parameters
@@ -213,39 +146,65 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Classificatio
         assert state.classification is not None
         plan = state.classification.plan
         for item in taken:
-            _check(item, plan)
-        stacks = [read_stack(item.stack, slice(0, len(item))) for item in taken]
-        images = np.concatenate([reduced_images(stack, plan) for stack in stacks])
-        transfer = np.concatenate([self._transfer(item, plan) for item in taken])
+            check_comparable(item, plan)
+        use_ctf = self.parameters.use_ctf
+        incoming = [read_incoming(item, plan, use_ctf=use_ctf) for item in taken]
         for item in taken:
             state.origins.add(item)
-        state.classification.add(images, transfer)
-
-    def _transfer(self, item: Particles, plan: ClassificationPlan) -> Stack:
-        """Contrast ``(n, rings)`` of the particles of one exposure."""
-        rings = plan.grid.rings
-        if not self.parameters.use_ctf:
-            return np.ones((len(item), rings), dtype=np.float32)
-        defocus = 0.5 * (np.asarray(item.defocus_u) + np.asarray(item.defocus_v))
-        shift = np.full(len(item), item.phase_shift)
-        return ring_contrast(defocus, shift, item.optics, rings, plan.box * plan.pixel_size)
-
-
-def _check(item: Particles, plan: ClassificationPlan) -> None:
-    """Refuse particles that cannot be compared with those before them."""
-    extent, wanted = item.box * item.optics.pixel_size, plan.box * plan.pixel_size
-    if item.box < plan.box or abs(extent / wanted - 1.0) > _SAME_SIZE:
-        raise ItemFailed(
-            f"the particles of {item.exposure} are {item.box} pixels of "
-            f"{item.optics.pixel_size:.4g} Å ({extent:.0f} Å) wide, those before them were "
-            f"{wanted:.0f} Å wide",
-            advice="extract all particles with the same box",
-            code="boxes-differ",
+        state.classification.add(
+            np.concatenate([each.images for each in incoming]),
+            np.concatenate([each.contrast for each in incoming]),
         )
-    if item.phases_flipped:
-        raise ItemFailed(
-            f"the phases of the particles of {item.exposure} were flipped, and the "
-            "classification would correct for the CTF a second time",
-            advice="set flip_phases=false in the step that extracts what is classified",
-            code="phases-flipped",
+
+    def snapshot(self, state: ClassificationProgress, work: Work) -> Classes:
+        if state.classification is None:
+            raise ItemFailed(
+                "no particle has come to classify",
+                advice="see why picking or extraction found none",
+                code="no-particles",
+            )
+        done = state.classification
+        files = write_classes(
+            work.folder, state.snapshots, state.origins, done, sampled=state.samples
         )
+        return Classes(
+            averages=files.averages,
+            box=done.plan.box,
+            pixel_size=done.plan.pixel_size,
+            counts=column(class_counts(done)),
+            resolution=column(class_quality(done).resolution),
+            score=column(class_scores(done).score),
+            assignments=files.assignments,
+            particles=len(done),
+            iteration=state.snapshots,
+            diameter=done.plan.diameter,
+            optics=state.optics,
+            numbers=column(done.numbers),
+            parents=column(done.parents),
+            sample=files.sample,
+            sample_table=files.sample_table,
+        )
+
+    def summarize(self, items: Sequence[Classes]) -> str:
+        """Say how many particles are in how many classes."""
+        if not items:
+            return ""
+        last = items[-1]
+        used = int((np.asarray(last.counts) > 0).sum())
+        text = f"{last.particles} particles were sorted into {used} 2D classes"
+        found = np.asarray(last.resolution)
+        return f"{text}, the best at {found[found > 0].min():.1f} Å" if found.any() else text
+
+    def plot(self, items: Sequence[Classes]) -> Iterator[Figure]:
+        """Population and resolution of the latest classes."""
+        if items:
+            counts = sorted((float(n) for n in items[-1].counts), reverse=True)
+            yield Figure("Particles in each class", "series", counts, "particles")
+            yield Figure(
+                "Resolution of the classes",
+                "scatter",
+                [float(r) for r in items[-1].resolution],
+                "resolution / Å",
+                x=[float(n) for n in items[-1].counts],
+                x_label="particles",
+            )

@@ -1,36 +1,20 @@
 """Learn the camera's gain from a few frames of each movie, and check the reference against it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
-from numpy.typing import NDArray
 
-from icestream.formats.counts import FrameSum, read_frame_sum
-from icestream.formats.defects import read_defects
+from icestream.formats.camera import read_camera
+from icestream.formats.counts import read_frame_sum
 from icestream.formats.errors import FormatError
-from icestream.formats.gain import read_factors, read_gain, write_gain
-from icestream.formats.image import write_picture
-from icestream.formats.mrc import write_mrc
-from icestream.model import (
-    ORIENTATIONS,
-    Gain,
-    GainVerdict,
-    Image,
-    Movie,
-    Orientation,
-    column,
-)
-from icestream.processing.counts import mean_count
+from icestream.formats.gain import read_factors
+from icestream.model import ORIENTATIONS, Gain, Movie, Orientation, column
 from icestream.processing.gain.bad_pixels import find_bad_pixels
-from icestream.processing.gain.detail import Pattern, local_mean, pattern_in_sums
+from icestream.processing.gain.detail import local_mean, pattern_in_sums
 from icestream.processing.gain.estimate import estimate_gain
 from icestream.processing.gain.orientation import Fit, find_orientation
-from icestream.processing.gain.sums import GainSums
-from icestream.processing.grey import draw_thumbnail
 from icestream.protocol import (
     Advanced,
     Batch,
@@ -40,18 +24,10 @@ from icestream.protocol import (
     Resources,
     Work,
 )
+from icestream.protocols.gain_files import GainFiles, write_estimate
+from icestream.protocols.gain_progress import GainLook, GainProgress
 
 __all__ = ["EstimateGain", "EstimateGainParameters"]
-
-_EARLY = 10
-"""Movies after which a second look is taken, however long the pause between later ones is."""
-_FEW = 4
-"""Fewest movies that a residual is measured on, once there were more."""
-_CHANGED = 2.0
-"""The camera has changed when its residual has grown by this factor between two looks."""
-_GROWN = 1.25
-"""The estimate is written again when it is made of so many times more movies."""
-_PICTURE = 512
 
 
 class EstimateGainParameters(Parameters):
@@ -69,59 +45,6 @@ class EstimateGainParameters(Parameters):
 
     batch: Annotated[int, Ge(1), Le(100), Advanced] = 5
     """Movies that are read together."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Look:
-    """What was found when the sums were last looked at."""
-
-    movies: int
-    """Of the session, so far."""
-    fit: Fit | None
-    verdict: GainVerdict
-    raw: Pattern
-    corrected: Pattern
-    error: float
-    bad_pixels: int
-
-
-@dataclass(slots=True)
-class GainProgress:
-    """Sums so far. What is older than the last look is apart from what has come since."""
-
-    old: GainSums
-    new: GainSums
-    movie: Movie
-    """The newest that could be read."""
-    eer: bool
-    """Whether it is EER, of which other references divide."""
-    taken: int = 0
-    doses: list[float] = field(default_factory=list)
-    look: _Look | None = None
-    written: int = 0
-    """Movies in the estimate that was written last."""
-    wrote: bool = False
-    """Whether it was written with the newest batch."""
-    snapshots: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Files:
-    """What a look writes."""
-
-    estimate: Path
-    bad: Path
-    picture: Path
-
-    @classmethod
-    def of(cls, snapshot: int, work: Work) -> "_Files":
-        """Those of the snapshot with a number."""
-        stem = f"gain_{snapshot:04d}"
-        return cls(
-            estimate=work.path(f"{stem}.mrc"),
-            bad=work.path(f"{stem}_bad.mrc"),
-            picture=work.path(f"{stem}.jpg"),
-        )
 
 
 class EstimateGain(BatchProtocol[EstimateGainParameters, GainProgress | None]):
@@ -155,7 +78,7 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, GainProgress | None]):
         if state is not None:
             state.snapshots += 1
             state.wrote = False
-            if self._is_time(state, new.final):
+            if state.is_time(self.parameters.look, final=new.final):
                 _look(state, work)
         return state
 
@@ -170,12 +93,8 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, GainProgress | None]):
         except (FormatError, OSError):
             return state
         if state is None:
-            sums = GainSums((read.total.shape[0], read.total.shape[1]), real=read.is_real)
-            state = GainProgress(sums, sums.emptied(), movie, read.eer)
-        state.new.add(read.total, read.frames)
-        state.movie, state.eer = movie, read.eer
-        state.taken += 1
-        state.doses.append(_counted_dose(movie, read))
+            state = GainProgress.begin(movie, read)
+        state.add(movie, read)
         return state
 
     def snapshot(self, state: GainProgress | None, work: Work) -> Gain:
@@ -185,16 +104,32 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, GainProgress | None]):
                 advice="see at the alignment why",
                 code="no-movies",
             )
-        files = _Files.of(state.snapshots, work) if state.wrote else None
-        return _describe(state, state.look, files)
-
-    def _is_time(self, state: GainProgress, final: bool) -> bool:
-        """Whether to look: at first, at the end, early, or when enough movies have come since."""
-        last = state.look
-        if last is None:
-            return True
-        pause = self.parameters.look if last.movies >= _EARLY else _EARLY - last.movies
-        return state.new.movies > 0 and (final or state.taken >= last.movies + pause)
+        look = state.look
+        fit = look.fit
+        files = _files(state, work) if state.wrote else None
+        return Gain(
+            iteration=state.snapshots,
+            movies=state.old.movies + state.new.movies,
+            frames=sum(state.old.frames) + sum(state.new.frames),
+            shape=state.old.shape,
+            reference=state.movie.gain,
+            verdict=look.verdict,
+            orientation=fit.orientation if fit is not None else Orientation(),
+            certainty=fit.certainty if fit is not None else 0.0,
+            scores=column(fit.scores if fit is not None else np.zeros(len(ORIENTATIONS))),
+            pattern=look.raw.pixels,
+            residual=look.corrected.pixels,
+            residual_rows=look.corrected.rows,
+            residual_columns=look.corrected.columns,
+            residual_error=look.corrected.error,
+            error=look.error,
+            bad_pixels=look.bad_pixels,
+            defects=state.movie.defects,
+            dose=column(np.array(state.doses)),
+            estimate=files.estimate if files is not None else None,
+            bad=files.bad if files is not None else None,
+            picture=files.picture if files is not None else None,
+        )
 
     def summarize(self, items: Sequence[Gain]) -> str:
         """What was found about the reference."""
@@ -213,56 +148,32 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, GainProgress | None]):
         )
 
 
-def _counted_dose(movie: Movie, read: FrameSum) -> float:
-    """Electrons counted, over those that the metadata say; 0 when they say nothing."""
-    said = movie.dose_per_frame * movie.optics.pixel_size**2 * read.frames
-    return mean_count(read.total) / said if said > 0 else 0.0
-
-
 def _look(state: GainProgress, work: Work) -> None:
     """Check the reference, look for bad pixels, estimate the gain, and write it if it is better."""
-    factors = _read_applied(state)
-    newest = state.new
-    state.old.merge(state.new)
-    if newest.movies < _FEW:
-        newest = state.old
-    corrected = pattern_in_sums(newest, factors)
-    if newest is not state.old and _has_changed(state.look, corrected):
-        state.old, state.written = newest, 0  # what the camera was before is no longer of use
+    movie = state.movie
+    camera = read_camera(movie, state.old.shape, eer=state.eer)
+    newest = state.merge()
+    corrected = pattern_in_sums(newest, camera.factors)
+    if newest is not state.old and state.has_changed(corrected):
+        state.forget_all_but(newest)
     fit = _fit_reference(state)
-    verdict = "none" if fit is None else fit.judge(state.movie.gain_orientation)
-    known = _read_known_defects(state, factors)
-    bad = find_bad_pixels(state.old, factors if verdict == "right" else None)
-    estimate = estimate_gain(state.old, bad | known)
-    state.new = state.old.emptied()
-    state.look = _Look(
+    verdict = "none" if fit is None else fit.judge(movie.gain_orientation)
+    bad = find_bad_pixels(state.old, camera.factors if verdict == "right" else None)
+    estimate = estimate_gain(state.old, bad | camera.defects)
+    look = GainLook(
         movies=state.taken,
         fit=fit,
         verdict=verdict,
         raw=pattern_in_sums(newest, None),
         corrected=corrected,
         error=estimate.error,
-        bad_pixels=int((bad & ~known).sum()),
+        bad_pixels=int((bad & ~camera.defects).sum()),
     )
-    state.wrote = state.old.movies >= _GROWN * state.written
+    state.note(look)
     if state.wrote:
-        state.written = state.old.movies
-        _write(state, estimate.gain, bad | known, _Files.of(state.snapshots, work))
-
-
-def _read_applied(state: GainProgress) -> Image | None:
-    """The factors that the alignment multiplies with."""
-    movie = state.movie
-    if movie.gain is None:
-        return None
-    shape, orientation = state.old.shape, movie.gain_orientation
-    return read_gain(movie.gain, shape, eer=state.eer, orientation=orientation)
-
-
-def _has_changed(last: _Look | None, corrected: Pattern) -> bool:
-    """Whether the camera is no longer what it was when it was last looked at."""
-    before = last.corrected.pixels if last is not None else 0.0
-    return before > 0 and corrected.pixels > _CHANGED * before + corrected.error
+        pixel_size = movie.optics.pixel_size
+        unusable = bad | camera.defects
+        write_estimate(_files(state, work), estimate.gain, unusable, pixel_size, eer=state.eer)
 
 
 def _fit_reference(state: GainProgress) -> Fit | None:
@@ -272,45 +183,6 @@ def _fit_reference(state: GainProgress) -> Fit | None:
     return find_orientation(state.old.mean(), read_factors(state.movie.gain, eer=state.eer))
 
 
-def _read_known_defects(state: GainProgress, factors: Image | None) -> NDArray[np.bool_]:
-    """Pixels that the reference or the list of defects calls bad."""
-    shape = state.old.shape
-    known = np.zeros(shape, dtype=np.bool_) if factors is None else factors <= 0
-    if state.movie.defects is not None:
-        known |= read_defects(state.movie.defects, shape)
-    return known
-
-
-def _write(state: GainProgress, gain: Image, bad: NDArray[np.bool_], files: _Files) -> None:
-    pixel_size = state.movie.optics.pixel_size
-    write_gain(files.estimate, gain, pixel_size, eer=state.eer)
-    write_mrc(files.bad, bad.astype(np.int8), pixel_size)
-    shown = draw_thumbnail(np.where(bad, np.float32(1), gain), pixel_size, _PICTURE)
-    write_picture(files.picture, shown)
-
-
-def _describe(state: GainProgress, look: _Look, files: _Files | None) -> Gain:
-    fit, movie = look.fit, state.movie
-    return Gain(
-        iteration=state.snapshots,
-        movies=state.old.movies + state.new.movies,
-        frames=sum(state.old.frames) + sum(state.new.frames),
-        shape=state.old.shape,
-        reference=movie.gain,
-        verdict=look.verdict,
-        orientation=fit.orientation if fit is not None else Orientation(),
-        certainty=fit.certainty if fit is not None else 0.0,
-        scores=column(fit.scores if fit is not None else np.zeros(len(ORIENTATIONS))),
-        pattern=look.raw.pixels,
-        residual=look.corrected.pixels,
-        residual_rows=look.corrected.rows,
-        residual_columns=look.corrected.columns,
-        residual_error=look.corrected.error,
-        error=look.error,
-        bad_pixels=look.bad_pixels,
-        defects=movie.defects,
-        dose=column(np.array(state.doses)),
-        estimate=files.estimate if files is not None else None,
-        bad=files.bad if files is not None else None,
-        picture=files.picture if files is not None else None,
-    )
+def _files(state: GainProgress, work: Work) -> GainFiles:
+    """Those of the newest snapshot."""
+    return GainFiles.of(work.path(f"gain_{state.snapshots:04d}"))

@@ -6,12 +6,9 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
-from numpy.typing import NDArray
 from pydantic import AfterValidator
 
-from icestream.formats.mrc import read_stack
 from icestream.model import Classes, Volume, column
-from icestream.processing.classify2d.incoming import ring_contrast
 from icestream.processing.volume.align import align
 from icestream.processing.volume.coverage import direction_histogram, sampling_efficiency
 from icestream.processing.volume.fsc import resolution_at
@@ -23,20 +20,17 @@ from icestream.processing.volume.initial import (
     first_map,
     improve_map,
 )
-from icestream.processing.volume.refine import Observations, observe
+from icestream.processing.volume.refine import observe
 from icestream.processing.volume.starts import StartPlan
 from icestream.processing.volume.symmetry import point_group
 from icestream.protocol import Advanced, Batch, BatchProtocol, Figure, Parameters, Resources, Work
-from icestream.protocols.class_files import ParticleSample, read_sample
+from icestream.protocols.class_files import read_sample
+from icestream.protocols.map_images import good_classes, observe_averages, observe_particles
 from icestream.protocols.volume_files import write_volume
 from icestream.units import Angstrom
 
 _AGAIN = 2.0
 """Factor by which the particles must have grown in number for new random starts."""
-_COARSEST = 40.0
-"""Å: an average that shows less, when nobody has judged the classes, is not used."""
-_LEAST_COUNT = 10
-"""Particles in a class whose average is used."""
 
 
 def _symmetry(text: str) -> str:
@@ -121,12 +115,53 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
             state.note = self._take(state, new.items[-1])
         return state
 
+    def _take(self, state: MapProgress, classes: Classes) -> str:
+        """Improve the map with the newest classes; says why when that cannot be done."""
+        if classes.sample is None or classes.sample_table is None:
+            return "" if state.found else "the classes came without a sample of their particles"
+        if classes.optics is None:
+            return "the classes do not say with what optics they were taken"
+        good = good_classes(classes)
+        if good.sum() < LEAST_AVERAGES:
+            return f"{good.sum()} good classes, {LEAST_AVERAGES} are needed"
+        wanted = self.parameters
+        state.diameter = wanted.diameter or classes.diameter
+        if not state.diameter:
+            return "nobody said how large the particle is: set the diameter"
+        sample = read_sample(classes.sample, classes.sample_table, good, wanted.most, wanted.seed)
+        if len(sample) < wanted.least:
+            return f"{len(sample)} particles in good classes, {wanted.least} are needed"
+        plan = self._plan(classes.pixel_size)
+        particles = observe_particles(sample, classes.optics, plan, state.diameter)
+        if state.found is not None:
+            state.found = improve_map(state.found, particles, plan)
+        if state.found is None or len(particles) >= _AGAIN * state.started:
+            averages = observe_averages(classes, good, plan, state.diameter)
+            new = first_map(averages, particles, plan)
+            old = state.found
+            state.found = new if old is None else better_map(old, new, particles, plan)
+            state.started = len(particles)
+        state.particles = len(particles)
+        state.pixel_size = classes.pixel_size
+        return ""
+
+    def _plan(self, pixel_size: float) -> StartPlan:
+        wanted = self.parameters
+        return StartPlan(
+            pixel_size=pixel_size,
+            symmetry=wanted.symmetry,
+            resolution=wanted.resolution,
+            starts=wanted.starts,
+            seed=wanted.seed,
+        )
+
     def snapshot(self, state: MapProgress, work: Work) -> Volume:
         if state.found is None:
             return Volume(particles=0, iteration=state.snapshots, note=state.note)
         found = state.found
         files = write_volume(work.path(f"volume_{state.snapshots:04d}"), found, state.pixel_size)
-        group, extent = point_group(found.symmetry), len(found.volume) * state.pixel_size
+        group = point_group(found.symmetry)
+        extent = len(found.volume) * state.pixel_size
         seen = direction_histogram(found.views, group)
         likely = [[each.likelihood, each.agreement] for each in found.symmetries]
         return Volume(
@@ -182,83 +217,3 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
         if last.starts is not None and len(last.starts) > 1:
             told = sorted((float(value) for value in last.starts[:, 0]), reverse=True)
             yield Figure("Likelihood of the starts", "series", told, "log-likelihood ratio")
-
-    def _take(self, state: MapProgress, classes: Classes) -> str:
-        """Improve the map with the newest classes; says why when that cannot be done."""
-        if classes.sample is None or classes.sample_table is None:
-            return "" if state.found else "the classes came without a sample of their particles"
-        if classes.optics is None:
-            return "the classes do not say with what optics they were taken"
-        good = _good_classes(classes)
-        if good.sum() < LEAST_AVERAGES:
-            return f"{good.sum()} good classes, {LEAST_AVERAGES} are needed"
-        wanted = self.parameters
-        state.diameter = wanted.diameter or classes.diameter
-        if not state.diameter:
-            return "nobody said how large the particle is: set the diameter"
-        sample = read_sample(classes.sample, classes.sample_table, good, wanted.most, wanted.seed)
-        if len(sample) < wanted.least:
-            return f"{len(sample)} particles in good classes, {wanted.least} are needed"
-        self._improve(state, classes, good, sample)
-        return ""
-
-    def _improve(
-        self, state: MapProgress, classes: Classes, good: NDArray[np.bool_], sample: ParticleSample
-    ) -> None:
-        """Refine the map that is known, and begin anew when there are many more particles."""
-        wanted, known = self.parameters, state.found
-        plan = StartPlan(
-            pixel_size=classes.pixel_size,
-            symmetry=wanted.symmetry,
-            resolution=wanted.resolution,
-            starts=wanted.starts,
-            seed=wanted.seed,
-        )
-        particles = _seen_particles(sample, classes, plan, state.diameter)
-        if known is not None:
-            state.found = improve_map(known, particles, plan)
-        if known is None or len(particles) >= _AGAIN * state.started:
-            averages = _seen_averages(classes, good, plan, state.diameter)
-            new = first_map(averages, particles, plan)
-            state.found = better_map(state.found, new, particles, plan) if state.found else new
-            state.started = len(particles)
-        state.particles, state.pixel_size = len(particles), classes.pixel_size
-
-
-def _good_classes(classes: Classes) -> NDArray[np.bool_]:
-    """``(k,)`` classes to use: those selected, or those that show something."""
-    if classes.selected is not None:
-        return np.asarray(classes.selected) > 0
-    resolution = np.asarray(classes.resolution)
-    enough = np.asarray(classes.counts) >= _LEAST_COUNT
-    return np.asarray((resolution > 0) & (resolution < _COARSEST) & enough)
-
-
-def _seen_averages(
-    classes: Classes, good: NDArray[np.bool_], plan: StartPlan, diameter: float
-) -> Observations:
-    """The averages of the good classes, that of a large one counting for more."""
-    images = read_stack(classes.averages, np.flatnonzero(good))
-    counts = np.asarray(classes.counts)[good]
-    return observe(
-        images,
-        np.ones((len(images), plan.rings(classes.box)), dtype=np.float32),
-        diameter / classes.pixel_size,
-        weights=np.clip(counts / counts.mean(), 0.3, 3.0),
-        seed=plan.seed,
-    )
-
-
-def _seen_particles(
-    sample: ParticleSample, classes: Classes, plan: StartPlan, diameter: float
-) -> Observations:
-    """The particles of a sample, where the classification found them to lie."""
-    assert classes.optics is not None
-    rings, extent = plan.rings(classes.box), classes.box * classes.pixel_size
-    return observe(
-        sample.images,
-        ring_contrast(sample.defocus, sample.phase_shift, classes.optics, rings, extent),
-        diameter / classes.pixel_size,
-        centers=(-sample.shift / classes.pixel_size).astype(np.float32),
-        seed=plan.seed,
-    )

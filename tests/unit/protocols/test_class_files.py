@@ -6,13 +6,15 @@ import duckdb
 import numpy as np
 import pytest
 
-from icestream.formats.mrc import read_stack
+from icestream.formats.mrc import read_mrc_header, read_stack
 from icestream.model import Optics, Particles, column
+from icestream.processing.classify2d.averages import class_averages
 from icestream.processing.classify2d.online import Classification, ClassificationPlan
 from icestream.protocols.class_files import (
     Origins,
     read_sample,
     write_assignments,
+    write_classes,
     write_sample,
 )
 
@@ -50,6 +52,25 @@ def made() -> tuple[Origins, Classification]:
         images = rng.standard_normal((count, 32, 32)).astype(np.float32)
         done.add(images, np.ones((count, PLAN.grid.rings), np.float32))
     return origins, done
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+def test_the_parts_of_a_snapshot_are_written(
+    tmp_path: Path, made: tuple[Origins, Classification], sampled: bool
+) -> None:
+    files = write_classes(tmp_path, 12, *made, sampled=sampled)
+    assert np.array_equal(read_stack(files.averages), class_averages(made[1]))
+    assert round(read_mrc_header(files.averages).pixel_size, 3) == PLAN.pixel_size
+    assert len(duckdb.sql(f"SELECT * FROM '{files.assignments}'").fetchall()) == 70
+    names = ["classes_0012.mrcs", "classes_0012.parquet"]
+    if sampled:
+        assert files.sample is not None
+        assert len(read_stack(files.sample)) == 60
+        assert len(duckdb.sql(f"SELECT * FROM '{files.sample_table}'").fetchall()) == 60
+        names += ["sample_0012.mrcs", "sample_0012.parquet"]
+    else:
+        assert files.sample is files.sample_table is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
 
 
 def test_every_particle_has_its_row_in_order(
