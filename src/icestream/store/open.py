@@ -52,11 +52,18 @@ class Store:
             yield connection
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction: everything in it happens, or nothing."""
+    def write(self, *, durable: bool = False) -> Iterator[Connection]:
+        """One transaction: everything in it happens, or nothing.
+
+        What is `durable` outlives a power cut from the moment when others can see it, and so does
+        all that was written before. Other transactions may be lost then, the newest first.
+        """
         if self.readonly:
             raise PermissionError(f"the store of {self.folder} was opened for reading only")
-        with self.engine.begin() as connection:
+        with (
+            self.engine.connect().execution_options(**{sqlite.DURABLE: durable}) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @property

@@ -10,10 +10,13 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
 
-__all__ = ["READS", "connect", "copy", "sync_folder"]
+__all__ = ["DURABLE", "READS", "connect", "copy", "sync_folder"]
 
 READS = "icestream_reads"
 """Execution option of a connection that only reads: it does not wait for who writes."""
+
+DURABLE = "icestream_durable"
+"""Execution option of a connection whose transaction is on the disk before others can see it."""
 
 
 def connect(file: Path, readonly: bool, *, making: bool = False) -> Engine:
@@ -77,12 +80,16 @@ def _engine(file: Path, mode: str, *, immutable: bool, log: str = "WAL") -> Engi
         )
         if mode == "rwc":
             connection.execute(f"PRAGMA journal_mode={log}")
-            connection.execute(f"PRAGMA synchronous={'NORMAL' if log == 'WAL' else 'FULL'}")
             connection.execute("PRAGMA cache_size=-16000")
         return connection
 
     def begin(connection: Connection) -> None:
-        reads = mode == "ro" or connection.get_execution_options().get(READS, False)
+        options = connection.get_execution_options()
+        reads = mode == "ro" or options.get(READS, False)
+        sync = "FULL" if options.get(DURABLE, False) or log != "WAL" else "NORMAL"
+        if mode == "rwc" and connection.info.get("sync") != sync:
+            connection.exec_driver_sql(f"PRAGMA synchronous={sync}")
+            connection.info["sync"] = sync
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     # Readers hold no connection between reads, so that a session's folder can be moved away. The

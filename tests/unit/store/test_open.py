@@ -314,3 +314,16 @@ def test_a_folder_that_was_moved_takes_its_store_along(tmp_path: Path, postgres:
     (tmp_path / "first").symlink_to(tmp_path / "moved")  # people leave links behind
     open_store(tmp_path / "first").close()
     open_store(tmp_path / "moved").close()
+
+
+def test_what_is_durable_is_synced_and_other_transactions_are_not(store: Store) -> None:
+    if store.file is None:
+        pytest.skip("PostgreSQL syncs every transaction")
+    levels = []
+    for durable in (False, True, True, False):
+        with store.write(durable=durable) as connection:
+            levels.append(connection.exec_driver_sql("PRAGMA synchronous").scalar())
+            connection.execute(insert(t.sample), [sample(len(levels))])
+    assert levels == [1, 2, 2, 1]  # NORMAL, FULL
+    with store.read() as connection:
+        assert len(connection.execute(select(t.sample)).all()) == 4

@@ -1,6 +1,7 @@
 """One coordinator per session."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import socket
@@ -26,9 +27,11 @@ def hold(folder: Path) -> Iterator[None]:
     ------
     SessionBusy
         Saying who holds it.
+    OSError
+        If there is something else in the lock's place: a link is not followed, since what it
+        leads to would be overwritten.
     """
-    path = folder / FILE
-    with path.open("a+") as file:
+    with _opened(folder / FILE, os.O_RDWR | os.O_CREAT) as file:
         if not _locked(file):
             file.seek(0)
             known = file.read().strip() or "another process"
@@ -40,6 +43,16 @@ def hold(folder: Path) -> Iterator[None]:
         file.write(f"process {os.getpid()} on {socket.gethostname()}")
         file.flush()
         yield
+
+
+def _opened(path: Path, flags: int) -> TextIO:
+    try:
+        return os.fdopen(os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644), "r+")
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            said = "is a symbolic link, where the session's lock is to be: delete it"
+            raise OSError(errno.ELOOP, said, str(path)) from error
+        raise
 
 
 def _locked(file: TextIO) -> bool:
@@ -57,7 +70,7 @@ def _locked(file: TextIO) -> bool:
 def holder(folder: Path) -> str:
     """Who runs the session now, as ``process 1234 on host``; empty when nobody does."""
     try:
-        file = (folder / FILE).open("r")
+        file = os.fdopen(os.open(folder / FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "r")
     except OSError:
         return ""
     with file:

@@ -359,8 +359,10 @@ class Record:
     # -- the way it is done --------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[tuple[Connection, Writes]]:
+    def transaction(self, *, durable: bool = False) -> Iterator[tuple[Connection, Writes]]:
         """One transaction; what is gathered in its `Writes` is written at its end.
+
+        A `durable` one outlives a power cut, and so does all that was written before.
 
         Raises
         ------
@@ -370,7 +372,7 @@ class Record:
             If another coordinator has the session; nothing is written then.
         """
         self.tenure.check_home()
-        with self.store.write() as connection:
+        with self.store.write(durable=durable) as connection:
             self.tenure.fence(connection)
             writes = Writes(self._numbers, time.time())
             yield connection, writes

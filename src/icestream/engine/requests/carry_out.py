@@ -304,8 +304,8 @@ def _adopt(record: Record, request: Adopt) -> Obeyed:
 
 
 def _answer(record: Record, row: Any, verdict: str, answer: str) -> None:
-    """Answer the request of a row."""
-    with record.transaction() as (connection, writes):
+    """Answer the request of a row: what a person is told is done, is on the disk."""
+    with record.transaction(durable=True) as (connection, writes):
         connection.execute(
             update(t.request)
             .where(t.request.c.token == row.token)

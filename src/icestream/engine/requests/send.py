@@ -36,7 +36,7 @@ def send(folder: Path | str, request: Request) -> str:
         raise NoStore(f"{folder} is not a folder")
     store = open_store(folder, upgrade=False)
     token = uuid.uuid4().hex
-    with contextlib.closing(store), store.write() as connection:
+    with contextlib.closing(store), store.write(durable=True) as connection:
         connection.execute(
             insert(t.request).values(
                 token=token,

@@ -112,3 +112,15 @@ def test_who_only_asks_keeps_nobody_out(tmp_path: Path) -> None:
         with hold(tmp_path):
             assert holder(tmp_path)
         soon.join()
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+    """What it leads to would be overwritten, and read out to whoever asks who holds the session."""
+    precious = tmp_path / "precious"
+    precious.write_text("of somebody else")
+    (tmp_path / "coordinator.lock").symlink_to(precious)
+    with pytest.raises(OSError, match="is a symbolic link") as said, hold(tmp_path):
+        pass
+    assert said.value.filename == str(tmp_path / "coordinator.lock")
+    assert holder(tmp_path) == ""
+    assert precious.read_text() == "of somebody else"

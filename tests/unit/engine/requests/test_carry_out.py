@@ -14,9 +14,12 @@ from icestream.engine.decisions.events import Asked, Event, Replanned
 from icestream.engine.record.alerts import SESSION
 from icestream.engine.requests import carry_out as asking
 from icestream.engine.requests.carry_out import carry_out, waiting_requests
+from icestream.engine.requests.models import Pause
+from icestream.engine.requests.send import answer_of, send
 from icestream.model import Alert
 from icestream.store import queries
 from icestream.store import tables as t
+from icestream.store.open import Store
 from icestream.store.writing import Writes
 from toy_record import Desk
 
@@ -341,3 +344,25 @@ def test_an_alert_is_acknowledged_by_somebody(session: Session) -> None:
     assert alert.acknowledged is not None
     assert alert.acknowledged_by == "ada"
     assert queries.events(session.desk.store, kinds=["alert.acknowledged"])
+
+
+def test_what_a_person_is_told_is_done_is_on_the_disk(
+    desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = desk(("src", "toy.count", {}, {}), ("a", "toy.add", {}, {"number": "src"}))
+    token = send(made.folder, Pause(step="a"))
+    durable: list[bool] = []
+    write = Store.write
+
+    def noted(self: Store, **options: bool) -> Any:
+        durable.append(options.get("durable", False))
+        return write(self, **options)
+
+    monkeypatch.setattr(Store, "write", noted)
+    (row,) = waiting_requests(made.record)
+    carry_out(made.record, row)
+    assert answer_of(made.folder, token)[0] == "done"
+    assert durable[-1]  # the answer is synced, and all that was written before it
+    durable.clear()
+    send(made.folder, Pause(step="a"))
+    assert durable == [True]
