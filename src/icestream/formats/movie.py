@@ -279,7 +279,7 @@ def _frames(path: Path, chain: Chain) -> tuple[Page, ...]:
                 found=f"frame {number} of {page.dtype}",
                 advice="give a movie whose frames have one type",
             )
-        if not first.is_eer:
+        if not first.is_eer and page.stored_as != first.stored_as:
             check_pixels(path, page)
     return frames
 

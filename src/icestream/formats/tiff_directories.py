@@ -47,6 +47,8 @@ _WANTED = frozenset(
     | {EER_METADATA, EER_SKIP_BITS, EER_X_BITS, EER_Y_BITS}
 )
 
+_STORED_AS = (_BITS, COMPRESSION_TAG, SAMPLES, PREDICTOR, SAMPLE_FORMAT, FILL_ORDER)
+
 _MOST_PIXELS = 2**28
 _NOT_WHOLE = frozenset({_DESCRIPTION, EER_METADATA, _X_RESOLUTION})
 _LISTS = frozenset({_STRIPS, _COUNTS, TILES, _TILE_COUNTS})
@@ -108,6 +110,11 @@ class Page:
             return False
         size = int(self.tags.get(_WIDTH, 0)), int(self.tags.get(_HEIGHT, 0))
         return is_packed_size(*size) or "4 bits packed" in self.description
+
+    @property
+    def stored_as(self) -> tuple[Any, ...]:
+        """What decides how its pixels are read, beside their number."""
+        return tuple(self.tags.get(tag) for tag in _STORED_AS)
 
     @property
     def row_bytes(self) -> int:
