@@ -10,10 +10,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from icestream.formats.errors import FormatError
-from icestream.formats.movie import MovieFacts, is_tiff, movie_facts, open_movie, tiff_facts
+from icestream.formats.errors import FormatError, NotRead
+from icestream.formats.kinds import is_tiff
+from icestream.formats.movie import MovieFacts, movie_facts, open_movie, tiff_facts
 from icestream.formats.mrc import read_mrc_header
-from icestream.formats.tiff import Chain, walk_pages
+from icestream.formats.tiff_directories import Chain, walk_pages
 
 __all__ = ["Bad", "Growing", "Whole", "judge"]
 
@@ -43,9 +44,16 @@ class Growing:
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """Something is missing that will not come."""
+    """The file cannot be taken, and that will not change."""
 
     reason: str
+    not_whole: bool = True
+    """Something is missing; else it is there, and of a kind that is not read."""
+
+    @property
+    def told(self) -> str:
+        """The reason as the end of a sentence about the file."""
+        return f"it {'is not whole' if self.not_whole else 'cannot be read'}: {self.reason}"
 
 
 def judge(
@@ -78,7 +86,10 @@ def judge(
         The last two with a reason in plain words, with numbers.
     """
     path = Path(path)
-    missing = _what_is_missing(path, expected_frames)
+    try:
+        missing = _what_is_missing(path, expected_frames)
+    except NotRead as error:
+        return Bad(_told(error), not_whole=False)
     if isinstance(missing, str):
         return _give_up(missing, quiet, patience)
     facts = missing
@@ -93,9 +104,15 @@ def judge(
     try:
         with open_movie(path) as movie:
             movie.read(movie.frames - 1)
+    except NotRead as error:
+        return Bad(_told(error), not_whole=False)
     except FormatError as error:
         return _give_up(f"its last frame cannot be read: {error}", quiet, patience)
     return Whole(facts)
+
+
+def _told(error: FormatError) -> str:
+    return f"expected {error.expected}, found {error.found}; {error.advice}"
 
 
 def _give_up(reason: str, quiet: float, patience: float) -> Growing | Bad:
@@ -114,6 +131,8 @@ def _what_is_missing(path: Path, expected_frames: int | None) -> str | MovieFact
         if wanted and facts.frames < wanted:
             return f"expected {wanted} frames, found {facts.frames}"
         tail = _tiff_tail(path, chain) if chain else _mrc_tail(path)
+    except NotRead:
+        raise
     except FormatError as error:
         return _unlike_its_name(path, chain) or f"expected {error.expected}, found {error.found}"
     except OSError as error:
@@ -141,9 +160,6 @@ def _mrc_tail(path: Path) -> str:
     header = read_mrc_header(path)
     frames, rows, _ = header.shape
     frame_bytes = rows * header.row_bytes
-    size = os.stat(path).st_size  # noqa: PTH116 - hot
-    if size >= header.size + frame_bytes:
-        return f"expected {header.size} bytes by its header, found {size}"
     count = min(_TAIL, frame_bytes)
     with path.open("rb") as file:
         if not _is_zero(file.fileno(), header.size - count, count):
@@ -164,18 +180,19 @@ def _tiff_tail(path: Path, chain: Chain) -> str:
         handle = file.fileno()
         if behind > _UNUSED and _is_zero(handle, chain.size - _UNUSED, _UNUSED):
             return (
-                f"{len(chain.pages)} frames, and then {behind} bytes that no frame uses: "
+                f"{len(chain.frames)} frames, and then {behind} bytes that no frame uses: "
                 "the copy has its size before its content"
             )
-        last = max((strip for page in chain.pages for strip in page.strips), key=sum)
-        plain = chain.pages[0].compression == 1
+        frames = chain.frames
+        last = max((strip for page in frames for strip in page.strips), key=sum)
+        plain = frames[0].compression == 1
         count = min(last[1], _TAIL if plain else _PACKED_TAIL)
         if count < _PACKED_TAIL or not _is_zero(handle, sum(last) - count, count):
             return ""
         # Only what is stored as it is can end in zeros, when the camera has a border of zeros.
-        if plain and len(chain.pages) > 1:
-            before = chain.pages[-2].strips[-1]
-            middle = chain.pages[-1].strips[len(chain.pages[-1].strips) // 2]
+        if plain and len(frames) > 1:
+            before = frames[-2].strips[-1]
+            middle = frames[-1].strips[len(frames[-1].strips) // 2]
             place = middle[0] + max(0, middle[1] // 2 - count)
             border = _is_zero(handle, sum(before) - count, count)
             if border and not _is_zero(handle, place, count):

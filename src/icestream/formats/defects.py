@@ -8,7 +8,7 @@ Row 0 of MotionCor2's list is row 0 of the array that `icestream.formats.open_mo
 RELION; SerialEM counts rows from the top of the picture, so its lists are turned, as in IMOD.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError
 from icestream.formats.gain import read_detector_image
+from icestream.formats.numbers import shortened
+from icestream.formats.text import read_lines
 
 __all__ = ["read_defects"]
 
 _TEXT = frozenset({".txt", ".defects", ".dat", ".list"})
-_LARGEST = 2**16
 
 
 def read_defects(path: Path | str, shape: tuple[int, int]) -> NDArray[np.bool_]:
@@ -40,8 +41,7 @@ def read_defects(path: Path | str, shape: tuple[int, int]) -> NDArray[np.bool_]:
     path = Path(path)
     if path.suffix.lower() not in _TEXT:
         return _fit(path, read_detector_image(path) != 0, shape)
-    text = path.read_text(encoding="utf-8", errors="replace")
-    lines = [line.split("#")[0].split() for line in text.splitlines()]
+    lines = [line.partition("#")[0].split() for line in read_lines(path)]
     if any(words and words[0][0].isalpha() for words in lines):
         return _read_serialem(path, lines, shape)
     return _read_rectangles(path, lines, shape)
@@ -50,7 +50,7 @@ def read_defects(path: Path | str, shape: tuple[int, int]) -> NDArray[np.bool_]:
 def _read_rectangles(
     path: Path, lines: list[list[str]], shape: tuple[int, int]
 ) -> NDArray[np.bool_]:
-    bad = np.zeros(shape, dtype=np.bool_)
+    rectangles = []
     for number, words in enumerate(lines, start=1):
         if not words:
             continue
@@ -59,12 +59,12 @@ def _read_rectangles(
             raise FormatError(
                 path,
                 expected=f"'x y width height' in line {number}",
-                found=" ".join(words),
+                found=shortened(" ".join(words)),
                 advice="give a list as MotionCor2's -DefectFile reads it",
             )
         x, y, width, height = values
-        bad[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)] = True
-    return bad
+        rectangles.append((y, y + height, x, x + width))
+    return _painted(rectangles, shape)
 
 
 def _read_serialem(path: Path, lines: list[list[str]], shape: tuple[int, int]) -> NDArray[np.bool_]:
@@ -84,52 +84,70 @@ def _read_serialem(path: Path, lines: list[list[str]], shape: tuple[int, int]) -
         elif key in _MARKS:
             fewest = 4 if key.startswith("Partial") else 0
             entries.append((_MARKS[key], _whole_numbers(path, number, values, fewest)))
-    if not 0 < max(size) <= _LARGEST or min(size) < 1:
-        raise FormatError(
-            path,
-            expected="a camera of up to 65536 pixels a side",
-            found=f"{size[0]} x {size[1]}",
-            advice="give the defect list of this camera",
-        )
-    bad = np.zeros((size[0], size[1]), dtype=np.bool_)
-    for mark, numbers in entries:
-        mark(bad, numbers, block)
-    return _fit(path, bad[::-1], shape)
+    _check_fit(path, (size[0], size[1]), shape)
+    rectangles = [one for mark, numbers in entries for one in mark(numbers, block)]
+    return _fit(path, _painted(rectangles, (size[0], size[1]))[::-1], shape)
 
 
-def _columns(bad: NDArray[np.bool_], values: list[int], _block: int) -> None:
-    bad[:, [x for x in values if 0 <= x < bad.shape[1]]] = True
+_Rectangle = tuple[int, int, int, int]
+"""First row, row behind the last, first column, column behind the last."""
+_ALL = 2**40
 
 
-def _rows(bad: NDArray[np.bool_], values: list[int], _block: int) -> None:
-    bad[[y for y in values if 0 <= y < bad.shape[0]], :] = True
+def _columns(values: list[int], _block: int) -> Iterator[_Rectangle]:
+    yield from ((0, _ALL, x, x + 1) for x in values)
 
 
-def _pixels(bad: NDArray[np.bool_], values: list[int], block: int) -> None:
+def _rows(values: list[int], _block: int) -> Iterator[_Rectangle]:
+    yield from ((y, y + 1, 0, _ALL) for y in values)
+
+
+def _pixels(values: list[int], block: int) -> Iterator[_Rectangle]:
     for x, y in zip(values[0::2], values[1::2], strict=False):
         if x >= 0 and y >= 0:
-            bad[y : y + block, x : x + block] = True
+            yield y, y + block, x, x + block
 
 
-def _partial_columns(bad: NDArray[np.bool_], values: list[int], _block: int) -> None:
+def _partial_columns(values: list[int], _block: int) -> Iterator[_Rectangle]:
     """First column, number of columns, first row, last row."""
     first, count, top, bottom = (max(value, 0) for value in values[:4])
-    bad[top : bottom + 1, first : first + count] = True
+    yield top, bottom + 1, first, first + count
 
 
-def _partial_rows(bad: NDArray[np.bool_], values: list[int], _block: int) -> None:
+def _partial_rows(values: list[int], _block: int) -> Iterator[_Rectangle]:
     """First row, number of rows, first column, last column."""
     first, count, left, right = (max(value, 0) for value in values[:4])
-    bad[first : first + count, left : right + 1] = True
+    yield first, first + count, left, right + 1
 
 
-_MARKS: dict[str, Callable[[NDArray[np.bool_], list[int], int], None]] = {
+_MARKS: dict[str, Callable[[list[int], int], Iterator[_Rectangle]]] = {
     "BadColumns": _columns,
     "BadRows": _rows,
     "BadPixels": _pixels,
     "PartialBadColumn": _partial_columns,
     "PartialBadRow": _partial_rows,
 }
+
+
+def _painted(rectangles: list[_Rectangle], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """True in all rectangles; what lies outside is left out.
+
+    Only their corners are marked, and then summed up: a list of many large ones costs no more than
+    its lines and the image.
+    """
+    height, width = shape
+    corners = np.zeros((height + 1, width + 1), dtype=np.int32)
+    for top, bottom, left, right in rectangles:
+        y0, y1 = (min(max(y, 0), height) for y in (top, bottom))
+        x0, x1 = (min(max(x, 0), width) for x in (left, right))
+        if y0 < y1 and x0 < x1:
+            corners[y0, x0] += 1
+            corners[y1, x1] += 1
+            corners[y0, x1] -= 1
+            corners[y1, x0] -= 1
+    np.cumsum(corners, axis=0, out=corners)
+    np.cumsum(corners, axis=1, out=corners)
+    return np.asarray(corners[:height, :width] > 0)
 
 
 def _whole_numbers(path: Path, number: int, words: list[str], fewest: int = 1) -> list[int]:
@@ -141,23 +159,31 @@ def _whole_numbers(path: Path, number: int, words: list[str], fewest: int = 1) -
         raise FormatError(
             path,
             expected=f"{fewest or 'some'} whole numbers or more in line {number}",
-            found=" ".join(words)[:60] or "none",
+            found=shortened(" ".join(words)) or "none",
             advice="give a list of MotionCor2 or SerialEM",
         )
     return values
 
 
+def _check_fit(path: Path, size: tuple[int, int], shape: tuple[int, int]) -> None:
+    """Refuse the defects of another camera, before anything of its size is made."""
+    if any(size == (shape[0] * by, shape[1] * by) for by in (1, 2)):
+        return
+    if (2 * size[0], 2 * size[1]) == shape:
+        return
+    raise FormatError(
+        path,
+        expected=f"defects of {shape[0]} x {shape[1]} pixels (y, x), or half or twice that",
+        found=f"{size[0]} x {size[1]}",
+        advice="give the defects of this camera and mode",
+    )
+
+
 def _fit(path: Path, bad: NDArray[np.bool_], shape: tuple[int, int]) -> NDArray[np.bool_]:
     height, width = bad.shape
+    _check_fit(path, (height, width), shape)
     if (height, width) == shape:
         return np.ascontiguousarray(bad)
     if (2 * height, 2 * width) == shape:
         return bad.repeat(2, axis=0).repeat(2, axis=1)
-    if (height, width) == (2 * shape[0], 2 * shape[1]):
-        return np.asarray(bad.reshape(shape[0], 2, shape[1], 2).any(axis=(1, 3)))
-    raise FormatError(
-        path,
-        expected=f"defects of {shape[0]} x {shape[1]} pixels (y, x), or half or twice that",
-        found=f"{height} x {width}",
-        advice="give the defects of this camera and mode",
-    )
+    return np.asarray(bad.reshape(shape[0], 2, shape[1], 2).any(axis=(1, 3)))

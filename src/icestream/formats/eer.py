@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError
-from icestream.formats.tiff import (
+from icestream.formats.tiff_directories import (
     EER_COMPRESSIONS,
     EER_METADATA,
     EER_SKIP_BITS,
@@ -69,7 +69,8 @@ def eer_metadata(page: Page) -> dict[str, str]:
     """What the camera wrote about the movie: ``numberOfFrames``, ``exposureTime``, ..."""
     raw = page.tags.get(EER_METADATA, b"")
     text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else ""
-    return dict(re.findall(r'<item name="([^"]+)"[^>]*>([^<]*)</item>', text))
+    # No part may run over the beginning of another tag: else time grows with the square.
+    return dict(re.findall(r'<item name="([^"<>]+)"[^<>]*>([^<]*)</item>', text))
 
 
 @numba.njit(nogil=True, cache=True)

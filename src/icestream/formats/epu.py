@@ -1,14 +1,32 @@
 """What EPU writes beside each movie, as XML: looked up by name, in any namespace, at any place."""
 
-import math
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PureWindowsPath
+from typing import Any
+from xml.etree.ElementTree import Element
 
 from icestream.formats.errors import FormatError
+from icestream.formats.numbers import (
+    ANGLE,
+    ANY,
+    BINNING,
+    COUNT,
+    DEFOCUS,
+    DOSE,
+    MAGNIFICATION,
+    PIXEL_SIZE,
+    PIXELS,
+    PLACE,
+    TIME,
+    VOLTAGE,
+    WIDTH,
+    Bounds,
+    CheckedNumbers,
+)
+from icestream.formats.xml import read_xml
 
 __all__ = [
     "EpuExposure",
@@ -64,6 +82,8 @@ class EpuExposure:
     """eV; None when no slit is in."""
     software: str | None
     """Version of EPU."""
+    odd: tuple[str, ...] = ()
+    """Why values that the file gives are not used, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +101,8 @@ class EpuFractions:
     shape: tuple[int, int] | None
     """(y, x)."""
     gain_corrected: bool | None
+    odd: tuple[str, ...] = ()
+    """Why values that the file gives are not used, in words."""
 
     @property
     def problem(self) -> str:
@@ -103,7 +125,7 @@ def read_epu_exposure(path: Path | str) -> EpuExposure:
         If it is no XML, is cut off, or is no image of EPU.
     """
     path = Path(path)
-    root = _parse(path)
+    root = read_xml(path)
     if _local(root) != "MicroscopeImage":
         raise FormatError(
             path,
@@ -111,40 +133,48 @@ def read_epu_exposure(path: Path | str) -> EpuExposure:
             found=f"the root {_local(root)}",
             advice="give the .xml of an exposure",
         )
+    numbers = CheckedNumbers(path.name)
+
+    def real(element: Element | None, where: str, limits: Bounds, scale: float = 1.0) -> Any:
+        return numbers.real(_last(where), _text(element, where), limits, scale)
+
     custom = _pairs(_find(root, "CustomData"))
     camera = _find(root, "microscopeData/acquisition/camera")
     special = _pairs(_find(camera, "CameraSpecificInput"))
     optics = _find(root, "microscopeData/optics")
     area = _find(camera, "ReadoutArea")
-    height, width = _number(area, "height"), _number(area, "width")
     detector = _text_of(custom.get("BinaryResult.Detector"))
     gain = custom.get(f"Detectors[{detector}].EerGainReference") or custom.get(
         f"Detectors[{detector}].GainReference"
     )
     slit = _text(optics, "EnergyFilter/EnergySelectionSlitInserted") == "true"
+    defocus = numbers.real("AppliedDefocus", _text_of(custom.get("AppliedDefocus")), DEFOCUS, -1e10)
+    factor = _text_of(special.get("SuperResolutionFactor"))
     return EpuExposure(
         path=path,
-        voltage=_scaled(_number(root, "microscopeData/gun/AccelerationVoltage"), 1e-3),
-        pixel_size=_scaled(_number(root, "SpatialScale/pixelSize/x/numericValue"), 1e10),
-        shape=(int(height), int(width)) if height and width else None,
-        binning=_whole(_number(camera, "Binning/x")),
-        super_resolution=_whole(_float(_text_of(special.get("SuperResolutionFactor")))),
-        dose=_scaled(_float(_text_of(custom.get("Dose"))), 1e-20),
-        fractions=_fractions(special.get("FractionationSettings")),
-        exposure_time=_number(camera, "ExposureTime"),
-        nominal_defocus=_rounded(_scaled(_float(_text_of(custom.get("AppliedDefocus"))), -1e10)),
-        beam_shift=_pair(_find(optics, "BeamShift")),
-        beam_tilt=_pair(_find(optics, "BeamTilt")),
-        image_shift=_pair(_find(optics, "ImageShift")),
-        stage=_stage(_find(root, "microscopeData/stage/Position")),
-        tilt=_scaled(_number(root, "microscopeData/stage/Position/A"), 57.29577951308232),
+        voltage=real(root, "microscopeData/gun/AccelerationVoltage", VOLTAGE, 1e-3),
+        pixel_size=real(root, "SpatialScale/pixelSize/x/numericValue", PIXEL_SIZE, 1e10),
+        shape=_shape(area, "height", "width", numbers),
+        binning=numbers.whole("Binning", _text(camera, "Binning/x"), BINNING),
+        super_resolution=numbers.whole("SuperResolutionFactor", factor, BINNING),
+        dose=numbers.real("Dose", _text_of(custom.get("Dose")), DOSE, 1e-20),
+        fractions=_fractions(special.get("FractionationSettings"), numbers),
+        exposure_time=real(camera, "ExposureTime", TIME),
+        # Without the last bits that the change of unit brought.
+        nominal_defocus=None if defocus is None else round(defocus, 3),
+        beam_shift=_pair(_find(optics, "BeamShift"), numbers),
+        beam_tilt=_pair(_find(optics, "BeamTilt"), numbers),
+        image_shift=_pair(_find(optics, "ImageShift"), numbers),
+        stage=_stage(_find(root, "microscopeData/stage/Position"), numbers),
+        tilt=real(root, "microscopeData/stage/Position/A", ANGLE, 57.29577951308232),
         acquired=_time(_text(root, "microscopeData/acquisition/acquisitionDateTime")),
-        magnification=_number(optics, "TemMagnification/NominalMagnification"),
+        magnification=real(optics, "TemMagnification/NominalMagnification", MAGNIFICATION),
         detector=_text_of(custom.get("DetectorCommercialName")) or _text(camera, "Name"),
         gain=PureWindowsPath(_text_of(gain) or "").name or None,
         phase_plate=_truth(_text_of(custom.get("PhasePlateUsed"))),
-        slit_width=_number(optics, "EnergyFilter/EnergySelectionSlitWidth") if slit else None,
+        slit_width=real(optics, "EnergyFilter/EnergySelectionSlitWidth", WIDTH) if slit else None,
         software=_text(root, "microscopeData/core/ApplicationSoftwareVersion"),
+        odd=numbers.odd,
     )
 
 
@@ -157,11 +187,16 @@ def read_epu_fractions(path: Path | str) -> EpuFractions:
         If it is no XML, is cut off, or says nothing about fractions.
     """
     path = Path(path)
-    root = _parse(path)
+    root = read_xml(path)
     header = _find(root, "Info")
     listed = [element for element in root.iter() if _local(element) == "Fraction"]
-    expected = _whole(_number(header, "ExpectedNumberOfFractions"))
-    recorded = _whole(_number(header, "RecordedNumberOfFractions"))
+    numbers = CheckedNumbers(path.name)
+
+    def whole(element: Element | None, name: str) -> int | None:
+        return numbers.whole(name, _text(element, name), COUNT)
+
+    expected = whole(header, "ExpectedNumberOfFractions")
+    recorded = whole(header, "RecordedNumberOfFractions")
     if header is None or (expected is None and not listed):
         raise FormatError(
             path,
@@ -169,8 +204,8 @@ def read_epu_fractions(path: Path | str) -> EpuFractions:
             found=f"the root {_local(root)} without it",
             advice="give the _Fractions.xml of a Falcon movie",
         )
-    height = _number(header, "RegionOfInterest/Height") or _number(header, "ImageSize/Height")
-    width = _number(header, "RegionOfInterest/Width") or _number(header, "ImageSize/Width")
+    region = _find(header, "RegionOfInterest")
+    region = region if region is not None else _find(header, "ImageSize")
     checks = [(_text(fraction, "Checksum") or "valid").casefold() for fraction in listed]
     corrected = _text(header, "GainCorrection")
     return EpuFractions(
@@ -178,9 +213,10 @@ def read_epu_fractions(path: Path | str) -> EpuFractions:
         recorded=recorded,
         listed=len(listed),
         valid=all(check == "valid" for check in checks),
-        frames=int(sum(_number(fraction, "NumberOfFrames") or 0 for fraction in listed)),
-        shape=(int(height), int(width)) if height and width else None,
+        frames=sum(whole(fraction, "NumberOfFrames") or 0 for fraction in listed),
+        shape=_shape(region, "Height", "Width", numbers),
         gain_corrected=None if corrected is None else corrected.casefold() in ("on", "true"),
+        odd=numbers.odd,
     )
 
 
@@ -205,42 +241,22 @@ def epu_session_files(folder: Path) -> list[Path]:
     return [path for top in tops for path in top.iterdir()]
 
 
-def _parse(path: Path) -> ET.Element:
-    """The root; files are written by the microscope, and expat limits the growth of entities."""
-    try:
-        return ET.parse(path).getroot()  # noqa: S314 - see the docstring
-    except ET.ParseError as error:
-        raise FormatError(
-            path,
-            expected="a whole XML file",
-            found=f"{error} in {path.stat().st_size} bytes",
-            advice="wait until it is written, or copy it again",
-        ) from error
-    except (ValueError, LookupError) as error:
-        raise FormatError(
-            path,
-            expected="an XML file in UTF-8",
-            found=f"an encoding that cannot be read ({error})",
-            advice="copy it again",
-        ) from error
-
-
-def _local(element: ET.Element) -> str:
+def _local(element: Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
-def _children(element: ET.Element | None, name: str) -> Iterator[ET.Element]:
+def _children(element: Element | None, name: str) -> Iterator[Element]:
     if element is not None:
         yield from (child for child in element if _local(child) == name)
 
 
-def _find(element: ET.Element | None, where: str) -> ET.Element | None:
+def _find(element: Element | None, where: str) -> Element | None:
     for name in where.split("/"):
         element = next(_children(element, name), None)
     return element
 
 
-def _pairs(element: ET.Element | None) -> dict[str, ET.Element]:
+def _pairs(element: Element | None) -> dict[str, Element]:
     """Keys and values of a dictionary as .NET writes it."""
     found = {}
     for item in element if element is not None else ():
@@ -250,63 +266,54 @@ def _pairs(element: ET.Element | None) -> dict[str, ET.Element]:
     return found
 
 
-def _text_of(element: ET.Element | None) -> str | None:
+def _text_of(element: Element | None) -> str | None:
     text = (element.text or "").strip() if element is not None else ""
     return text or None
 
 
-def _text(element: ET.Element | None, where: str) -> str | None:
+def _text(element: Element | None, where: str) -> str | None:
     return _text_of(_find(element, where))
 
 
-def _float(text: str | None) -> float | None:
-    try:
-        return float(text) if text is not None else None
-    except ValueError:
-        return None
+def _last(where: str) -> str:
+    """The name of a value: the last part of its place that says something."""
+    parts = [part for part in where.split("/") if part not in ("x", "numericValue")]
+    return "/".join(parts[-2:]) if len(parts[-1]) == 1 else parts[-1]
 
 
-def _number(element: ET.Element | None, where: str) -> float | None:
-    return _float(_text(element, where))
-
-
-def _scaled(value: float | None, factor: float) -> float | None:
-    return None if value is None else value * factor
-
-
-def _rounded(value: float | None) -> float | None:
-    """Without the last bits that the change of unit brought."""
-    return None if value is None else round(value, 3)
-
-
-def _whole(value: float | None) -> int | None:
-    return round(value) if value is not None and math.isfinite(value) else None
+def _shape(
+    element: Element | None, height: str, width: str, numbers: CheckedNumbers
+) -> tuple[int, int] | None:
+    """(y, x) pixels."""
+    y, x = (numbers.whole(name, _text(element, name), PIXELS) for name in (height, width))
+    return None if y is None or x is None else (y, x)
 
 
 def _truth(text: str | None) -> bool | None:
     return None if text is None else text.casefold() == "true"
 
 
-def _pair(element: ET.Element | None) -> tuple[float, float] | None:
-    x, y = _number(element, "_x"), _number(element, "_y")
+def _pair(element: Element | None, numbers: CheckedNumbers) -> tuple[float, float] | None:
+    if element is None:
+        return None
+    name = _local(element)
+    x, y = (numbers.real(f"{name}{axis}", _text(element, axis), ANY) for axis in ("_x", "_y"))
     return None if x is None or y is None else (x, y)
 
 
-def _stage(element: ET.Element | None) -> tuple[float, float, float] | None:
-    places = [_number(element, axis) for axis in "XYZ"]
-    if any(place is None for place in places):
-        return None
-    x, y, z = (float(place or 0.0) * 1e6 for place in places)
-    return x, y, z
+def _stage(element: Element | None, numbers: CheckedNumbers) -> tuple[float, float, float] | None:
+    places = (numbers.real(f"Position/{axis}", _text(element, axis), PLACE, 1e6) for axis in "XYZ")
+    x, y, z = places
+    return None if x is None or y is None or z is None else (x, y, z)
 
 
-def _fractions(setting: ET.Element | None) -> int | None:
+def _fractions(setting: Element | None, numbers: CheckedNumbers) -> int | None:
     """Number of frames, from either of the two ways in which EPU says it."""
     if setting is None:
         return None
     for element in setting.iter():
         if _local(element).casefold() == "numberoffractions":
-            return _whole(_float(_text_of(element)))
+            return numbers.whole("NumberOfFractions", _text_of(element), COUNT)
     ranges = [e for e in setting.iter() if _local(e) in ("DoseFractionDefinition", "FrameRange")]
     return len(ranges) or None
 

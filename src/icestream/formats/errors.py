@@ -1,8 +1,8 @@
-"""The one error that reading a file can end with."""
+"""The error that reading a file can end with."""
 
 from pathlib import Path
 
-__all__ = ["FormatError"]
+__all__ = ["FormatError", "NotRead"]
 
 
 class FormatError(ValueError):
@@ -29,9 +29,15 @@ class FormatError(ValueError):
         return f"{self.path}: expected {self.expected}, found {self.found}; {self.advice}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (self.path, self.expected, self.found, self.advice)
+        return _rebuild, (type(self), self.path, self.expected, self.found, self.advice)
 
 
-def _rebuild(path: Path, expected: str, found: str, advice: str) -> FormatError:
+class NotRead(FormatError):
+    """A file is of a kind that is not read: whole or not, waiting for it does not help."""
+
+
+def _rebuild(
+    kind: type[FormatError], path: Path, expected: str, found: str, advice: str
+) -> FormatError:
     """Make the error again in another process; its arguments are keywords."""
-    return FormatError(path, expected=expected, found=found, advice=advice)
+    return kind(path, expected=expected, found=found, advice=advice)

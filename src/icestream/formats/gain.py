@@ -23,8 +23,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from icestream.formats.errors import FormatError
+from icestream.formats.errors import FormatError, NotRead
 from icestream.formats.gatan import read_gatan
+from icestream.formats.kinds import is_tiff
 from icestream.formats.mrc import read_stack, write_mrc
 from icestream.formats.tiff import read_tiff
 from icestream.model.gain import AS_IT_IS, Orientation
@@ -80,6 +81,13 @@ def read_factors(path: Path | str, *, eer: bool = False) -> NDArray[np.float32]:
         stored = stored[::-1]  # the TIFF reader turned the rows; those of EER are not turned
     factors = np.array(stored, dtype=np.float32)
     factors[~(np.isfinite(factors) & (factors > 0))] = 0.0
+    if not factors.any():
+        raise NotRead(
+            path,
+            expected="a gain reference",
+            found="no positive number in it",
+            advice="give the reference itself, or none",
+        )
     return _invert(factors) if eer and not multiplies else factors
 
 
@@ -115,9 +123,7 @@ def _invert(divisors: NDArray[np.float32]) -> NDArray[np.float32]:
 def read_detector_image(path: Path | str) -> NDArray[Any]:
     """One image of the camera's size from MRC, TIFF or DM ``(y, x)``; the first of several."""
     path = Path(path)
-    with path.open("rb") as file:
-        magic = file.read(4)
-    if magic in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+    if is_tiff(path):
         found = read_tiff(path)
         return found if found.ndim == 2 else found[0]
     if path.suffix.lower() in (".dm3", ".dm4"):

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError
 from icestream.formats.gain import read_detector_image
+from icestream.formats.kinds import open_file
 from icestream.formats.whole import written_whole
 from icestream.model import Image
 
@@ -33,10 +34,12 @@ def read_image(path: Path | str) -> Image:
 
 def _read_picture(path: Path) -> Image:
     try:
-        with PIL.Image.open(path) as picture:
+        with open_file(path) as file, PIL.Image.open(file) as picture:
             grey = picture if picture.mode in ("L", "I;16", "I", "F") else picture.convert("L")
             return np.asarray(grey, dtype=np.float32)
-    except (OSError, ValueError, SyntaxError) as error:
+    except FormatError:
+        raise
+    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
         raise FormatError(
             path,
             expected="a PNG or JPEG picture",

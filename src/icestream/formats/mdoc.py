@@ -1,16 +1,33 @@
 """SerialEM's metadata (``.mdoc``): of a frame stack, or of a tilt series with its frame stacks."""
 
 import re
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PureWindowsPath
 
 from icestream.formats.errors import FormatError
+from icestream.formats.numbers import (
+    ANGLE,
+    BINNING,
+    COUNT,
+    DEFOCUS,
+    DOSE,
+    MAGNIFICATION,
+    PIXEL_SIZE,
+    PLACE,
+    TIME,
+    VOLTAGE,
+    Bounds,
+    CheckedNumbers,
+)
+from icestream.formats.text import read_lines
 
 __all__ = ["Mdoc", "MdocFrames", "MdocSection", "read_mdoc", "read_mdoc_frames"]
 
-_SECTION = re.compile(r"\[(\w+)\s*=\s*(.*?)\s*\]$")
+_KIND = re.compile(r"\w+")
+_DATE = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{2,4})\s+(\d{1,2}):(\d{1,2}):(\d{2})")
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -74,10 +91,15 @@ class MdocFrames:
     """Direction of the tilt axis, degrees."""
     acquired: datetime | None
     """Without a time zone: the microscope's clock."""
+    odd: tuple[str, ...] = ()
+    """Why values that the file gives are not used, in words."""
 
 
 def read_mdoc(path: Path | str) -> Mdoc:
     """Read an mdoc file; of one that is still being written, the whole sections only.
+
+    The last line counts without a line end, too, when its section has its time: half a number
+    cannot be told from a whole one.
 
     Raises
     ------
@@ -85,49 +107,59 @@ def read_mdoc(path: Path | str) -> Mdoc:
         If there is no section and no value in it.
     """
     path = Path(path)
-    text = path.read_bytes().decode("utf-8", "replace")
-    lines = text.splitlines()
-    if not text.endswith(("\n", "\r")):
-        lines = lines[:-1]  # may be half a line
+    lines = read_lines(path)
+    unended = lines.pop().strip()
     header: dict[str, str] = {}
     titles: list[str] = []
     sections: list[MdocSection] = []
     values = header
     for line in lines:
-        stripped = line.strip()
-        section = _SECTION.match(stripped)
-        if section and section.group(1) == "T":
-            titles.append(section.group(2))
-        elif section:
-            values = {}
-            sections.append(MdocSection(section.group(1), section.group(2), values))
-        elif "=" in stripped and not stripped.startswith("["):
-            key, _, value = stripped.partition("=")
-            if key.strip() == "T":
-                titles.append(value.strip())
-            else:
-                values[key.strip()] = value.strip()
-    if sections and not _is_whole(sections, text):
+        values = _read_line(line.strip(), values, titles, sections)
+    if "DateTime" in values or _DATE.search(unended):
+        values = _read_line(unended, values, titles, sections)
+        unended = ""
+    if sections and not _is_whole(sections, ended=not unended):
         sections.pop()
     if not sections and not header:
         raise FormatError(
             path,
-            expected="an mdoc file with 'key = value' lines",
-            found=f"{len(text)} characters without one",
+            expected="an mdoc file with a whole section of 'key = value' lines",
+            found=f"{path.stat().st_size} bytes without one",
             advice="give an .mdoc of SerialEM, or wait until it is written",
         )
     return Mdoc(header, tuple(titles), tuple(sections))
 
 
-def _is_whole(sections: list[MdocSection], text: str) -> bool:
+def _read_line(
+    line: str, values: dict[str, str], titles: list[str], sections: list[MdocSection]
+) -> dict[str, str]:
+    """Read one line; return the values of the section that the next one is in."""
+    section = line.startswith("[")
+    if section and not line.endswith("]"):
+        return values
+    key, equals, value = (line[1:-1] if section else line).partition("=")
+    key, value = key.strip(), value.strip()
+    if not equals or (section and not _KIND.fullmatch(key)):
+        return values
+    if key == "T":
+        titles.append(value)
+    elif section:
+        values = {}
+        sections.append(MdocSection(key, value, values))
+    else:
+        values[key] = value
+    return values
+
+
+def _is_whole(sections: list[MdocSection], *, ended: bool) -> bool:
     """Whether the last section is whole: it has its time, which comes near its end."""
     last = sections[-1]
-    alike = [section for section in sections[:-1] if section.kind == last.kind]
     if "DateTime" in last.values:
         return True
-    if alike:
-        return bool(last.values) and "DateTime" not in alike[-1].values
-    return bool(last.values) and text.endswith("\n")
+    alike = next((one for one in sections[-2::-1] if one.kind == last.kind), None)
+    if alike is not None:
+        return bool(last.values) and "DateTime" not in alike.values
+    return bool(last.values) and ended
 
 
 def read_mdoc_frames(path: Path | str) -> tuple[MdocFrames, ...]:
@@ -141,80 +173,85 @@ def read_mdoc_frames(path: Path | str) -> tuple[MdocFrames, ...]:
     path = Path(path)
     mdoc = read_mdoc(path)
     return tuple(
-        _describe(path, {**mdoc.values, **section.values})
+        _describe(path, ChainMap(section.values, mdoc.values))  # type: ignore[arg-type]
         for section in mdoc.sections
         if section.kind == "FrameSet" or "SubFramePath" in section.values
     )
 
 
 def _describe(path: Path, values: Mapping[str, str]) -> MdocFrames:
-    stage = _numbers(values.get("StagePosition"), 2)
-    height = _numbers(values.get("StageZ"), 1)
-    shift = _numbers(values.get("ImageShift"), 2)
-    frames = _first(values, "NumSubFrames")
-    dose = _first(values, "ExposureDose")
-    defocus = _first(values, "TargetDefocus")
+    numbers = CheckedNumbers(path.name)
+
+    def one(key: str, limits: Bounds, scale: float = 1.0) -> float | None:
+        words = values.get(key, "").split(maxsplit=1)
+        return numbers.real(key, words[0], limits, scale) if words else None
+
+    frames = numbers.whole("NumSubFrames", one("NumSubFrames", COUNT))
+    dose = one("ExposureDose", DOSE)
     movie = values.get("SubFramePath") or values.get("ImageFile")
     return MdocFrames(
         path=path,
         movie=PureWindowsPath(movie).name if movie else None,
-        voltage=_first(values, "Voltage"),
-        pixel_size=_first(values, "PixelSpacing"),
-        frames=int(frames) if frames else None,
+        voltage=one("Voltage", VOLTAGE),
+        pixel_size=one("PixelSpacing", PIXEL_SIZE),
+        frames=frames or None,
         dose=dose or None,
-        dose_per_frame=_dose_per_frame(values.get("FrameDosesAndNumber"), dose, frames),
-        nominal_defocus=None if defocus is None else defocus * -1e4,
-        image_shift=(shift[0], shift[1]) if shift else None,
-        stage=(stage[0], stage[1], height[0] if height else 0.0) if stage else None,
-        tilt=_first(values, "TiltAngle"),
+        dose_per_frame=_dose_per_frame(values, dose, frames, numbers),
+        nominal_defocus=one("TargetDefocus", DEFOCUS, -1e4),
+        image_shift=_pair(values, "ImageShift", numbers),
+        stage=_stage(values, numbers),
+        tilt=one("TiltAngle", ANGLE),
         gain=_name(values.get("GainReference")),
         defects=_name(values.get("DefectFile")),
-        binning=_first(values, "Binning"),
-        exposure_time=_first(values, "ExposureTime"),
-        magnification=_first(values, "Magnification"),
-        rotation=_first(values, "RotationAngle"),
+        binning=one("Binning", BINNING),
+        exposure_time=one("ExposureTime", TIME),
+        magnification=one("Magnification", MAGNIFICATION),
+        rotation=one("RotationAngle", ANGLE),
         acquired=_time(values.get("DateTime")),
+        odd=numbers.odd,
     )
 
 
-def _numbers(text: str | None, count: int) -> list[float]:
-    """The first `count` numbers of a value; empty when there are fewer."""
-    try:
-        found = [float(word) for word in (text or "").split()[:count]]
-    except ValueError:
-        return []
-    return found if len(found) == count else []
+def _pair(
+    values: Mapping[str, str], key: str, numbers: CheckedNumbers
+) -> tuple[float, float] | None:
+    words = values.get(key, "").split(maxsplit=2)
+    if len(words) < 2:
+        return None
+    x, y = (numbers.real(key, word, PLACE) for word in words[:2])
+    return None if x is None or y is None else (x, y)
 
 
-def _first(values: Mapping[str, str], key: str) -> float | None:
-    found = _numbers(values.get(key), 1)
-    return found[0] if found else None
+def _stage(values: Mapping[str, str], numbers: CheckedNumbers) -> tuple[float, float, float] | None:
+    place = _pair(values, "StagePosition", numbers)
+    words = values.get("StageZ", "").split(maxsplit=1)
+    height = numbers.real("StageZ", words[0], PLACE) if words else 0.0
+    return None if place is None or height is None else (*place, height)
 
 
 def _name(text: str | None) -> str | None:
     return PureWindowsPath(text).name or None if text else None
 
 
-def _dose_per_frame(text: str | None, dose: float | None, frames: float | None) -> float | None:
+def _dose_per_frame(
+    values: Mapping[str, str], dose: float | None, frames: float | None, numbers: CheckedNumbers
+) -> float | None:
     """From ``dose number [dose number ...]``, or the exposure shared out evenly."""
-    pairs = [float(word) for word in (text or "").split() if _is_number(word)]
+    key = "FrameDosesAndNumber"
+    words = values.get(key, "").split()
+    said = [numbers.real(key, word, DOSE) for word in words]
+    pairs = [number for number in said if number is not None]
+    if len(pairs) < len(words):
+        return None  # which number is a dose cannot be told any more
     doses = {pair for pair, count in zip(pairs[0::2], pairs[1::2], strict=False) if count > 0}
     if len(doses) == 1:
         return doses.pop() or None
     return dose / frames if dose and frames and not doses else None
 
 
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
-
-
 def _time(text: str | None) -> datetime | None:
     """``25-Sep-23  14:13:26`` or ``01-Aug-2022  14:13:26``, whatever the language set here."""
-    found = re.match(r"(\d{1,2})-([A-Za-z]{3})-(\d{2,4})\s+(\d+):(\d+):(\d+)", text or "")
+    found = _DATE.match(text or "")
     if not found or found.group(2).lower() not in _MONTHS:
         return None
     year = int(found.group(3))

@@ -18,21 +18,16 @@ from numpy.typing import NDArray
 from icestream.formats.eer import EerCoding, eer_coding, eer_metadata, render_fraction
 from icestream.formats.errors import FormatError
 from icestream.formats.gain import read_gain
+from icestream.formats.kinds import is_tiff
 from icestream.formats.mrc import (
     HEADER_SIZE,
     check_mrc_size,
     read_mrc_header,
     unpack_four_bits,
 )
-from icestream.formats.tiff import (
-    EER_COMPRESSIONS,
-    Chain,
-    Page,
-    decode_page,
-    read_pages,
-    walk_pages,
-    whole_pages,
-)
+from icestream.formats.numbers import TIME, CheckedNumbers
+from icestream.formats.tiff import check_pixels, decode_page
+from icestream.formats.tiff_directories import Chain, Page, walk_pages, whole_pages
 from icestream.model.gain import AS_IT_IS, Orientation
 from icestream.threads import in_threads
 
@@ -63,6 +58,17 @@ class MovieFacts:
     """Å, underfocus positive."""
     expected_frames: int | None = None
     """Frames that the camera meant to write."""
+    exposure_time: float | None = None
+    """s."""
+    magnification: float | None = None
+    stage: tuple[float, float, float] | None = None
+    """(x, y, z), µm."""
+    tilt: float | None = None
+    """Degrees."""
+    camera: str = ""
+    phase_plate: bool | None = None
+    odd: tuple[str, ...] = ()
+    """Why values that the file gives are not used, in words."""
 
 
 class MovieFile(ABC):
@@ -143,7 +149,7 @@ class _MrcMovie(MovieFile):
         header = self._header
         size = self.shape[0] * header.row_bytes
         start = HEADER_SIZE + header.extended + index * size
-        packed = np.empty(size, np.uint8) if header.mode == 101 else frame.reshape(-1)
+        packed = np.empty(size, np.uint8) if header.packed else frame.reshape(-1)
         view = packed.view(np.uint8)
         place = 0
         while place < size:
@@ -156,7 +162,7 @@ class _MrcMovie(MovieFile):
                     advice="copy the file again, or wait until it is written",
                 )
             place += read
-        if header.mode == 101:
+        if header.packed:
             frame[:] = unpack_four_bits(packed.reshape(-1, header.row_bytes), self.shape[1])
         elif not header.dtype.isnative:
             frame.byteswap(inplace=True)
@@ -242,31 +248,40 @@ def open_movie(path: Path | str, eer_grouping: int = 1, *, eer_upsampling: int =
     path = Path(path)
     if eer_grouping < 1 or eer_upsampling not in (1, 2):
         raise ValueError("eer_grouping must be at least 1 and eer_upsampling 1 or 2")
-    if is_tiff(path):
-        pages = read_pages(path)
-        _check_frames(path, pages)
-        if pages[0].compression in EER_COMPRESSIONS:
-            return _EerMovie(path, pages, eer_grouping, eer_upsampling)
-        return _TiffMovie(path, pages)
-    return _MrcMovie(path)
+    if not is_tiff(path):
+        return _MrcMovie(path)
+    frames = _frames(path, walk_pages(path))
+    if frames[0].is_eer:
+        return _EerMovie(path, frames, eer_grouping, eer_upsampling)
+    return _TiffMovie(path, frames)
 
 
-def _check_frames(path: Path, pages: tuple[Page, ...]) -> None:
-    first = pages[0]
-    for number, page in enumerate(pages, start=1):
+def _frames(path: Path, chain: Chain) -> tuple[Page, ...]:
+    """The frames of a whole TIFF or EER movie, all of one size and of a kind that is read."""
+    for page in chain.frames[:1]:
+        if not page.is_eer:
+            check_pixels(path, page)  # what is not read stays so, whole or not
+    whole_pages(path, chain)
+    frames = chain.frames
+    first = frames[0]
+    for number, page in enumerate(frames, start=1):
         if page.shape != first.shape or page.compression != first.compression:
             raise FormatError(
                 path,
-                expected=f"every frame {first.shape} (y, x), as the first",
-                found=f"frame {number} of {page.shape}",
-                advice="give a movie whose frames have one size",
+                expected=f"every frame {first.shape} (y, x) in compression {first.compression}",
+                found=f"frame {number} of {page.shape} in compression {page.compression}",
+                advice="give a movie whose frames have one size and compression",
             )
-
-
-def is_tiff(path: Path) -> bool:
-    """Whether the first bytes are those of TIFF (or EER)."""
-    with path.open("rb") as file:
-        return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+        if page.dtype != first.dtype:
+            raise FormatError(
+                path,
+                expected=f"every frame of {first.dtype}, as the first",
+                found=f"frame {number} of {page.dtype}",
+                advice="give a movie whose frames have one type",
+            )
+        if not first.is_eer and page.stored_as != first.stored_as:
+            check_pixels(path, page)
+    return frames
 
 
 def movie_facts(path: Path | str) -> MovieFacts:
@@ -285,12 +300,11 @@ def movie_facts(path: Path | str) -> MovieFacts:
 
 def tiff_facts(path: Path, chain: Chain) -> MovieFacts:
     """The facts of a TIFF or EER movie whose directories were walked."""
-    pages = whole_pages(path, chain)
-    _check_frames(path, pages)
-    first = pages[0]
-    if first.compression not in EER_COMPRESSIONS:
+    frames = _frames(path, chain)
+    first = frames[0]
+    if not first.is_eer:
         return MovieFacts(
-            frames=len(pages),
+            frames=len(frames),
             shape=first.shape,
             dtype=first.dtype,
             container="tiff",
@@ -298,13 +312,18 @@ def tiff_facts(path: Path, chain: Chain) -> MovieFacts:
             pixel_size=first.pixel_size,
         )
     eer_coding(path, first)
+    # The camera's words are in the first directory, which may be that of its final image.
+    said = next((notes for page in chain.pages if (notes := eer_metadata(page))), {})
+    numbers = CheckedNumbers(f"the metadata of {path.name}")
     return MovieFacts(
-        frames=len(pages),
+        frames=len(frames),
         shape=first.shape,
         dtype=np.dtype(np.uint8),
         container="eer",
         size=chain.size,
-        expected_frames=_whole(eer_metadata(first).get("numberOfFrames")),
+        expected_frames=numbers.whole("numberOfFrames", said.get("numberOfFrames")) or None,
+        exposure_time=numbers.real("exposureTime", said.get("exposureTime"), TIME) or None,
+        odd=numbers.odd,
     )
 
 
@@ -322,11 +341,11 @@ def _mrc_facts(path: Path) -> MovieFacts:
         voltage=fei.voltage if fei else None,
         dose=fei.dose if fei else None,
         nominal_defocus=fei.defocus if fei else None,
+        exposure_time=fei.exposure_time if fei else None,
+        magnification=fei.magnification if fei else None,
+        stage=fei.stage if fei else None,
+        tilt=fei.tilt if fei else None,
+        camera=fei.camera if fei else "",
+        phase_plate=fei.phase_plate if fei else None,
+        odd=header.odd,
     )
-
-
-def _whole(text: str | None) -> int | None:
-    try:
-        return int(float(text)) if text else None
-    except ValueError:
-        return None

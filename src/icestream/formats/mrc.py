@@ -2,6 +2,10 @@
 
 Rows are kept in the order of the file: row 0 of an array is the first row stored. RELION reads
 MRC in the same order, so a coordinate ``(x, y)`` means the same pixel in both.
+
+Four bits a pixel are stored in two ways: as mode 101, whose ``nx`` counts pixels, and as IMOD and
+SerialEM do it in mode 0 with a flag of IMOD's, whose ``nx`` counts bytes, half as many. Both have
+the first of two pixels in the low half of a byte.
 """
 
 import math
@@ -11,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mrcfile.dtypes import get_ext_header_dtype
 from numpy.typing import NDArray
 
-from icestream.formats.errors import FormatError
+from icestream.formats.errors import FormatError, NotRead
+from icestream.formats.fei import FeiMetadata, read_fei
+from icestream.formats.kinds import refuse_other_kinds
+from icestream.formats.numbers import PIXEL_SIZE, PIXELS, Bounds, CheckedNumbers, demand
 from icestream.formats.whole import written_whole
 
 __all__ = [
@@ -32,6 +38,10 @@ HEADER_SIZE = 1024
 _COPY_AGAIN = "copy the file again, or wait until it is written"
 _FOREIGN = "give an MRC file (.mrc, .mrcs, .map)"
 _IMOD_STAMP = 1146047817
+_SIGNED, _FOUR_BITS = 1, 16
+"""Bits of IMOD's flags: bytes are signed; bytes hold two pixels of four bits."""
+_SUPER_RESOLUTION = ((7676, 7420), (7680, 7424), (11520, 8184))
+"""Pixels of the cameras whose frames SerialEM stores so, before it set the flag."""
 _ROWS = 16
 """Rows whose deviation is summed at once."""
 
@@ -65,28 +75,11 @@ _HEADER = np.dtype(
 
 _HEADERS = {"<": _HEADER.newbyteorder("<"), ">": _HEADER.newbyteorder(">")}
 _TYPES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2", 101: "u1"}
-
-
-@dataclass(frozen=True, slots=True)
-class FeiMetadata:
-    """What a microscope by FEI or Thermo Fisher writes about one image (FEI1 and FEI2)."""
-
-    pixel_size: float | None
-    """Å."""
-    voltage: float | None
-    """kV."""
-    dose: float | None
-    """e/Å²."""
-    defocus: float | None
-    """Asked of the microscope, Å, underfocus positive."""
-    magnification: float | None
-    exposure_time: float | None
-    """s."""
-    stage: tuple[float, float, float] | None
-    """(x, y, z), µm."""
-    tilt: float | None
-    """Degrees."""
-    camera: str
+_NOT_READ = {3: "complex 16-bit integers", 4: "complex numbers", 16: "colours (RGB)"}
+_GATAN = (b"\0\0\0\3", b"\0\0\0\4")
+"""First bytes of DM3 and DM4, of which gain references are read, but no movies."""
+_SECTIONS = Bounds(1, 2**31, "sections")
+_EXTENDED = Bounds(0, 2**30, "bytes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +91,7 @@ class MrcHeader:
     mode: int
     """0 int8, 1 int16, 2 float32, 6 uint16, 12 float16, 101 four bits."""
     dtype: np.dtype[Any]
-    """Of the stored numbers, byte order included; mode 101 is unpacked into uint8."""
+    """Of the stored numbers, byte order included; four bits are unpacked into uint8."""
     voxel_size: tuple[float, float, float]
     """(z, y, x), Å; 0 where the file does not say."""
     space_group: int
@@ -113,8 +106,12 @@ class MrcHeader:
     labels: tuple[str, ...]
     size: int
     """Bytes that a whole file with this header has."""
+    packed: bool = False
+    """Two pixels in a byte: mode 101, or IMOD's way in mode 0."""
     fei: FeiMetadata | None = None
     """Of the first image."""
+    odd: tuple[str, ...] = ()
+    """Why values of the header are not used, in words."""
 
     @property
     def pixel_size(self) -> float | None:
@@ -128,7 +125,7 @@ class MrcHeader:
     def row_bytes(self) -> int:
         """Bytes of one stored row."""
         width = self.shape[2]
-        return (width + 1) // 2 if self.mode == 101 else width * self.dtype.itemsize
+        return (width + 1) // 2 if self.packed else width * self.dtype.itemsize
 
 
 def read_mrc_header(path: Path | str) -> MrcHeader:
@@ -142,6 +139,7 @@ def read_mrc_header(path: Path | str) -> MrcHeader:
         If the file is too short or is no MRC file. The length of the data is not checked here.
     """
     path = Path(path)
+    refuse_other_kinds(path, "an MRC file")
     with path.open("rb") as file:
         raw = file.read(HEADER_SIZE)
         if len(raw) < HEADER_SIZE:
@@ -153,16 +151,27 @@ def read_mrc_header(path: Path | str) -> MrcHeader:
             )
         header, order = _decode_header(path, raw)
         extended = file.read(min(int(header["extended"]), 2048))
-    return _describe(header, order, extended)
+    return _describe(path, header, order, extended)
 
 
 def _decode_header(path: Path, raw: bytes) -> tuple[np.void, str]:
     orders = [">", "<"] if raw[212:213] == b"\x11" else ["<", ">"]
-    for order in orders:
-        header = np.frombuffer(raw, dtype=_HEADERS[order])[0]
+    headers = [np.frombuffer(raw, dtype=_HEADERS[order])[0] for order in orders]
+    for header, order in zip(headers, orders, strict=True):
         if int(header["mode"]) in _TYPES and _plausible(header):
             return header, order
+    for header in headers:
+        _refuse_mode(path, header)
+        if int(header["mode"]) in _TYPES:
+            _refuse_geometry(path, header)
     mode = int.from_bytes(raw[12:16], "little", signed=True)
+    if raw[:4] in _GATAN:
+        raise NotRead(
+            path,
+            expected="an MRC file",
+            found=f"a file of Gatan's DigitalMicrograph (DM{raw[3]})",
+            advice="convert it to MRC with IMOD's dm2mrc",
+        )
     raise FormatError(
         path,
         expected="an MRC header with positive size and mode 0, 1, 2, 6, 12 or 101",
@@ -172,68 +181,112 @@ def _decode_header(path: Path, raw: bytes) -> tuple[np.void, str]:
 
 
 def _plausible(header: np.void) -> bool:
-    shape = header["shape"]
+    nx, ny, nz = (int(n) for n in header["shape"])
     return bool(
-        np.all(shape > 0)
-        and np.all(shape[:2] < 2**20)
-        and 0 <= header["extended"] < 2**30
+        PIXELS.holds(nx)
+        and PIXELS.holds(ny)
+        and _SECTIONS.holds(nz)
+        and _EXTENDED.holds(int(header["extended"]))
         and (header["map"] in (b"MAP ", b"MAP") or np.all(np.abs(header["axes"]) <= 3))
     )
 
 
-def _describe(header: np.void, order: str, extended: bytes) -> MrcHeader:
+def _refuse_mode(path: Path, header: np.void) -> None:
+    """Say what a mode is that the standard knows and that holds no plain pixels."""
+    mode = int(header["mode"])
+    if mode in _NOT_READ and header["map"] in (b"MAP ", b"MAP") and np.all(header["shape"] > 0):
+        raise NotRead(
+            path,
+            expected="an image of mode 0, 1, 2, 6, 12 or 101",
+            found=f"mode {mode}, {_NOT_READ[mode]}",
+            advice="give the image itself, as whole or real numbers",
+        )
+
+
+def _refuse_geometry(path: Path, header: np.void) -> None:
+    """Say which number of a header cannot be, when it calls itself MRC."""
+    if header["map"] not in (b"MAP ", b"MAP"):
+        return
+    for name, found, limits in zip(
+        ("nx", "ny", "nz"), header["shape"], (PIXELS, PIXELS, _SECTIONS), strict=True
+    ):
+        advice = "wait until the file is written, or have its header mended"
+        demand(path, f"{name} in the header", int(found), limits, advice)
+    demand(path, "an extended header", int(header["extended"]), _EXTENDED, _COPY_AGAIN)
+
+
+def _describe(path: Path, header: np.void, order: str, extended: bytes) -> MrcHeader:
     mode = int(header["mode"])
     nx, ny, nz = (int(n) for n in header["shape"])
     kind = _TYPES[mode]
-    if mode == 0 and header["imod_stamp"] == _IMOD_STAMP and not header["imod_flags"] & 1:
+    stamped = header["imod_stamp"] == _IMOD_STAMP
+    if mode == 0 and stamped and not header["imod_flags"] & _SIGNED:
         kind = "u1"  # IMOD and SerialEM before the standard said that bytes are signed
-    row = (nx + 1) // 2 if mode == 101 else nx * np.dtype(kind).itemsize
-    sampling = [int(n) or int(m) for n, m in zip(header["sampling"], header["shape"], strict=True)]
-    voxel = [float(c) / n if n > 0 else 0.0 for c, n in zip(header["cell"], sampling, strict=True)]
+    labels = _labels(header)
+    halved = mode == 0 and _is_halved(header, stamped=stamped, labels=labels)
+    if halved:
+        kind, nx = "u1", 2 * nx
+    row = (nx + 1) // 2 if halved or mode == 101 else nx * np.dtype(kind).itemsize
+    numbers = CheckedNumbers(f"the header of {path.name}")
     kind_of_extended = header["extended_type"].decode("ascii", "replace").strip("\0 ")
+    fei = read_fei(kind_of_extended, order, extended, numbers)
     return MrcHeader(
         shape=(nz, ny, nx),
         mode=mode,
         dtype=np.dtype(order + kind),
-        voxel_size=(voxel[2], voxel[1], voxel[0]),
+        voxel_size=_voxel_size(header, numbers),
         space_group=int(header["space_group"]),
         axes=tuple(int(axis) for axis in header["axes"]),  # type: ignore[arg-type]
         extended=int(header["extended"]),
         extended_type=kind_of_extended,
         statistics=(*(float(s) for s in header["statistics"]), float(header["rms"])),  # type: ignore[arg-type]
-        labels=tuple(
-            label.decode("ascii", "replace").rstrip("\0 ")
-            for label in header["labels"][: max(0, min(int(header["labels_used"]), 10))]
-        ),
+        labels=labels,
         size=HEADER_SIZE + int(header["extended"]) + row * ny * nz,
-        fei=_read_fei(kind_of_extended, order, extended),
+        packed=halved or mode == 101,
+        fei=fei,
+        odd=numbers.odd,
     )
 
 
-def _read_fei(kind: str, order: str, raw: bytes) -> FeiMetadata | None:
-    """The first record of an FEI extended header; lengths in metres, as written by FEI."""
-    layout = get_ext_header_dtype(kind.encode(), order)
-    if layout is None or len(raw) < layout.itemsize:
-        return None
-    record = np.frombuffer(raw, dtype=layout, count=1)[0]
-
-    def number(name: str, scale: float = 1.0) -> float | None:
-        value = float(record[name]) * scale
-        return value if np.isfinite(value) and value != 0 else None
-
-    defocus = number("Applied defocus", -1e10) or number("Defocus", -1e10)
-    stage = tuple(float(record[f"{axis}-Stage"]) * 1e6 for axis in "XYZ")
-    return FeiMetadata(
-        pixel_size=number("Pixel size X", 1e10),
-        voltage=number("HT", 1e-3),
-        dose=number("Dose", 1e-20),
-        defocus=defocus,
-        magnification=number("Magnification"),
-        exposure_time=number("Integration time"),
-        stage=stage if np.all(np.isfinite(stage)) else None,  # type: ignore[arg-type]
-        tilt=number("Alpha tilt"),
-        camera=record["Camera name"].decode("ascii", "replace").strip("\0 "),
+def _labels(header: np.void) -> tuple[str, ...]:
+    used = max(0, min(int(header["labels_used"]), 10))
+    return tuple(
+        label.decode("ascii", "replace").rstrip("\0 ") for label in header["labels"][:used]
     )
+
+
+def _is_halved(header: np.void, *, stamped: bool, labels: tuple[str, ...]) -> bool:
+    """Whether bytes hold two pixels each, by IMOD's flag or, of old SerialEM, by label and size."""
+    if stamped and header["imod_flags"] & _FOUR_BITS:
+        return True
+    nx, ny = int(header["shape"][0]), int(header["shape"][1])
+    return any("4 bits packed" in label for label in labels) and is_packed_size(nx, ny)
+
+
+def is_packed_size(nx: int, ny: int) -> bool:
+    """Whether bytes of this number can be four-bit frames of a camera in super-resolution."""
+    return any(
+        abs(2 * nx - one) <= 4 and abs(ny - other) <= 2
+        for size in _SUPER_RESOLUTION
+        for one, other in (size, size[::-1])
+    )
+
+
+def _voxel_size(header: np.void, numbers: CheckedNumbers) -> tuple[float, float, float]:
+    """(z, y, x) in Å, 0 where the header does not say.
+
+    Where two pixels are in a byte, IMOD halves ``mx`` and the cell together: their ratio is that
+    of a pixel all the same.
+    """
+    sampling = [int(n) or int(m) for n, m in zip(header["sampling"], header["shape"], strict=True)]
+    found = [
+        float(cell) / samples if samples > 0 else 0.0
+        for cell, samples in zip(header["cell"], sampling, strict=True)
+    ]
+    if found[0]:
+        numbers.real("the pixel size", found[0], PIXEL_SIZE)
+    found = [size if PIXEL_SIZE.holds(size) else 0.0 for size in found]
+    return found[2], found[1], found[0]
 
 
 def map_mrc(path: Path | str) -> NDArray[Any]:
@@ -242,14 +295,14 @@ def map_mrc(path: Path | str) -> NDArray[Any]:
     Raises
     ------
     FormatError
-        If the file is not MRC or is shorter than its header says.
+        If the file is not MRC, or has another length than its header says.
     """
     path = Path(path)
     header = read_mrc_header(path)
     check_mrc_size(path, header)
     offset = HEADER_SIZE + header.extended
     z, y, x = header.shape
-    if header.mode != 101:
+    if not header.packed:
         return np.memmap(path, dtype=header.dtype, mode="r", offset=offset, shape=(z, y, x))
     packed = np.memmap(
         path, dtype=np.uint8, mode="r", offset=offset, shape=(z, y, header.row_bytes)
@@ -258,20 +311,31 @@ def map_mrc(path: Path | str) -> NDArray[Any]:
 
 
 def check_mrc_size(path: Path, header: MrcHeader) -> None:
-    """Refuse a file that is shorter than its header says."""
+    """Refuse a file that is shorter or longer than its header says."""
     size = path.stat().st_size
+    if size == header.size:
+        return
+    z, y, x = header.shape
+    pixels = f"{z} x {y} x {x} pixels of mode {header.mode}"
     if size < header.size:
-        z, y, x = header.shape
         raise FormatError(
             path,
-            expected=f"{header.size} bytes for {z} x {y} x {x} pixels of mode {header.mode}",
+            expected=f"{header.size} bytes for {pixels}",
             found=f"{size} bytes",
             advice=_COPY_AGAIN,
         )
+    sections, rest = divmod(size - HEADER_SIZE - header.extended, y * header.row_bytes)
+    room = "" if rest else f"there is room for exactly {sections} sections: "
+    raise FormatError(
+        path,
+        expected=f"{header.size} bytes by its header",
+        found=f"{size} bytes, {size - header.size} more than {pixels} take",
+        advice=f"{room}wait until it is written, or have the size in its header mended",
+    )
 
 
 def unpack_four_bits(packed: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
-    """Unpack mode 101, two pixels in a byte, the first in the low half; rows start on a byte."""
+    """Unpack two pixels of a byte, the first in the low half; rows start on a byte."""
     pixels = np.empty((*packed.shape[:-1], packed.shape[-1] * 2), dtype=np.uint8)
     pixels[..., 0::2] = packed & 15
     pixels[..., 1::2] = packed >> 4

@@ -26,6 +26,8 @@ SIDECARS = ("*.xml", "*.mdoc", "*.gain", "*gain*", "*Gain*", "CountRef*", "Super
 GAIN_SUFFIXES = (".mrc", ".tif", ".tiff", ".gain", ".dm4", ".dm3")
 """Of the files that a gain reference can be read from."""
 _GATAN = (".dm4", ".dm3")
+_MOST_ODD = 5
+"""Numbers that make no sense that are told one by one."""
 
 
 def is_gain_name(name: str) -> bool:
@@ -42,7 +44,8 @@ class Sidecars:
     fractions: EpuFractions | None = None
     mdoc: MdocFrames | None = None
     unreadable: str = ""
-    """Why files that are there tell nothing: they are damaged, or still being written."""
+    """Why files that are there tell nothing, or less than they might: they are damaged, or still
+    being written, or hold numbers that make no sense."""
 
     @property
     def found(self) -> bool:
@@ -85,7 +88,11 @@ def find_sidecars(movie: Path, known: Mapping[str, Path]) -> Sidecars:
     mdoc, odd = _first(_read_first_frames, mdocs)
     # What the exposure's own XML says is enough; without it, all that is damaged is told.
     reasons = [] if exposure is not None else [reason for reason in (broken, torn) if reason]
-    return Sidecars(exposure, fractions, mdoc, "; ".join([*reasons, odd] if odd else reasons))
+    reasons += [odd] if odd else []
+    # Files are open to all: one with thousands of odd numbers does not fill the screen.
+    strange = [one for file in (exposure, fractions, mdoc) if file is not None for one in file.odd]
+    more = [f"and {len(strange) - _MOST_ODD} more"] if len(strange) > _MOST_ODD else []
+    return Sidecars(exposure, fractions, mdoc, "; ".join([*reasons, *strange[:_MOST_ODD], *more]))
 
 
 class KnownFiles:

@@ -4,6 +4,7 @@ Tables keep their columns as text; `Block.floats` and `Block.integers` turn one 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError
+from icestream.formats.numbers import shortened
+from icestream.formats.text import read_lines
 from icestream.formats.whole import written_whole
 
 __all__ = ["Block", "format_rows", "read_star", "write_star"]
@@ -33,11 +36,14 @@ class Block:
         or arrays; after reading they are lists of text.
     single
         The block is a list of one value per label, not a loop.
+    path
+        The file it was read from, for messages.
     """
 
     name: str
     columns: dict[str, Any] = field(default_factory=dict)
     single: bool = False
+    path: Path | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
         """Rows."""
@@ -51,14 +57,17 @@ class Block:
         return [str(value) for value in self._column(label)]
 
     def floats(self, label: str) -> NDArray[np.float64]:
-        """A column as float64."""
-        return self._numbers(label, np.float64)
+        """A column as float64; RELION writes ``inf`` and ``nan`` for what it does not know."""
+        return self._numbers(label)
 
     def integers(self, label: str) -> NDArray[np.int64]:
         """A column as int64; ``1.000000`` is a whole number too."""
-        numbers = self._numbers(label, np.float64)
-        if not np.all(numbers == np.floor(numbers)):
-            raise ValueError(f"data_{self.name}: _{label} holds numbers that are not whole")
+        numbers = self._numbers(label)
+        whole = np.isfinite(numbers) & (np.abs(numbers) < 2.0**53)
+        whole &= numbers == np.floor(np.where(whole, numbers, 0.5))
+        if not np.all(whole):
+            place = int(np.argmin(whole))
+            raise self._odd(label, place, "whole")
         return numbers.astype(np.int64)
 
     def value(self, label: str) -> str:
@@ -75,12 +84,34 @@ class Block:
             )
         return self.columns[label]
 
-    def _numbers(self, label: str, kind: Any) -> NDArray[Any]:
+    def _numbers(self, label: str) -> NDArray[np.float64]:
         column = self._column(label)
         try:
-            return np.asarray(column, dtype=kind)
-        except ValueError as error:
-            raise ValueError(f"data_{self.name}: _{label} is not a number: {error}") from None
+            return np.asarray(column, dtype=np.float64)
+        except ValueError:
+            place = next(place for place, value in enumerate(column) if not _is_number(value))
+            raise self._odd(label, place, "a number") from None
+
+    def _odd(self, label: str, place: int, what: str) -> ValueError:
+        """The error of a value that is none, with the file when there is one."""
+        said = shortened(str(self._column(label)[place]))
+        where = f"_{label} in row {place + 1} of data_{self.name}"
+        if self.path is None:
+            return ValueError(f"{where} is {said!r}, which is not {what}")
+        return FormatError(
+            self.path,
+            expected=f"numbers in {where}",
+            found=f"{said!r}, which is not {what}",
+            advice="mend that value, or write the file again",
+        )
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
 
 
 def read_star(path: Path | str) -> dict[str, Block]:
@@ -97,22 +128,17 @@ def read_star(path: Path | str) -> dict[str, Block]:
         the message names the line.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except IsADirectoryError as error:
-        raise FormatError(
-            path, expected="a STAR file", found="a folder", advice="give a file"
-        ) from error
-    return _Parser(path, text).parse()
+    return _Parser(path, read_lines(path)).parse()
 
 
 class _Parser:
     """One pass over the lines."""
 
-    def __init__(self, path: Path, text: str) -> None:
+    def __init__(self, path: Path, lines: list[str]) -> None:
         self.path = path
-        self.lines = text.splitlines()
+        self.lines = lines
         self.blocks: dict[str, Block] = {}
+        self.names: Counter[str] = Counter()
 
     def parse(self) -> dict[str, Block]:
         place = 0
@@ -143,11 +169,11 @@ class _Parser:
         return self.blocks
 
     def _open(self, name: str) -> Block:
-        key, number = name, 1
+        key = name
         while key in self.blocks:
-            number += 1
-            key = f"{name}_{number}"
-        self.blocks[key] = Block(name)
+            self.names[name] += 1
+            key = f"{name}_{self.names[name] + 1}"
+        self.blocks[key] = Block(name, path=self.path)
         return self.blocks[key]
 
     def _single(self, block: Block, place: int, line: str) -> None:
@@ -165,7 +191,10 @@ class _Parser:
         while place < len(self.lines):
             line = self.lines[place].strip()
             if line.startswith("_"):
-                labels.append(line[1:].split()[0])
+                words = line[1:].split(maxsplit=1)
+                if not words:
+                    raise self._wrong(place, "a label behind _", line)
+                labels.append(words[0])
             elif line and not line.startswith("#"):
                 break
             place += 1

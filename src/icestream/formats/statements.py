@@ -55,6 +55,11 @@ class Statement:
     """µm."""
     tilt: float | None = None
     """Degrees."""
+    exposure_time: float | None = None
+    """s."""
+    magnification: float | None = None
+    camera: str | None = None
+    phase_plate: bool | None = None
     acquired: datetime | None = None
     gain: str | None = None
     """Name of the gain reference."""
@@ -93,6 +98,10 @@ def say_epu(exposure: EpuExposure, facts: MovieFacts) -> Statement:
         beam_shift=exposure.beam_shift,
         stage=exposure.stage,
         tilt=exposure.tilt,
+        exposure_time=exposure.exposure_time,
+        magnification=exposure.magnification,
+        camera=exposure.detector,
+        phase_plate=exposure.phase_plate,
         acquired=exposure.acquired,
         gain=exposure.gain,
     )
@@ -112,6 +121,8 @@ def say_mdoc(frames: MdocFrames, facts: MovieFacts) -> Statement:
         shift_radius=0.1,
         stage=frames.stage,
         tilt=frames.tilt,
+        exposure_time=frames.exposure_time,
+        magnification=frames.magnification,
         acquired=_with_zone(frames.acquired),
         gain=frames.gain,
         defects=frames.defects,
@@ -127,6 +138,12 @@ def say_header(facts: MovieFacts) -> Statement:
         dose=facts.dose,
         dose_per_frame=_shared(facts.dose, facts.frames),
         nominal_defocus=facts.nominal_defocus,
+        stage=facts.stage,
+        tilt=facts.tilt,
+        exposure_time=facts.exposure_time,
+        magnification=facts.magnification,
+        camera=facts.camera or None,
+        phase_plate=facts.phase_plate,
     )
 
 

@@ -13,9 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from icestream.formats.kinds import COMPRESSED
+
 __all__ = ["FolderWatch", "file_system", "is_remote", "is_session"]
 
 MOVIE_SUFFIXES = (".tif", ".tiff", ".mrc", ".mrcs", ".eer")
+_COMPRESSED = "|".join(re.escape(ending) for ending in COMPRESSED)
+"""Behind one of them: they cannot be read, and it is said rather than seen by nobody."""
 _OURS = ({"icestream.db"}, {"store.json", "coordinator.lock"})
 """A folder with these files holds a session of ours: results, not movies."""
 
@@ -48,13 +52,15 @@ class FolderWatch:
     ----------
     pattern
         A folder, or a path with ``*``, ``?``, ``[...]`` and ``**`` (any folders). A folder means
-        every movie in it and below (.tif, .tiff, .mrc, .mrcs, .eer).
+        every movie in it and below (.tif, .tiff, .mrc, .mrcs, .eer, and these with the ending of a
+        file that is compressed).
     exclude
         Patterns of names, or of paths relative to the fixed part of `pattern`, to be left out.
         Names that begin with a dot are always left out: rsync writes under such names. So are
         folders in which icestream keeps a session.
     also
-        Patterns of names that are reported too, wherever they are: what stands beside movies.
+        Patterns of names that are reported too, wherever they are and in any case: what stands
+        beside movies.
     scan_every
         Seconds after which each directory is listed again although it seems unchanged.
     """
@@ -72,10 +78,13 @@ class FolderWatch:
         suffixes = "|".join(re.escape(suffix) for suffix in MOVIE_SUFFIXES)
         # (?s: is left to re.escape; names may hold any byte but a slash.
         self._matches = re.compile(
-            _regex("/".join(parts)) if parts else rf"(?i:.*(?:{suffixes}))", re.DOTALL
+            _regex("/".join(parts)) if parts else rf"(?i:.*(?:{suffixes})(?:{_COMPRESSED})?)",
+            re.DOTALL,
         )
         self._excluded = [re.compile(_regex(one), re.DOTALL) for one in exclude]
-        self._also = re.compile("|".join(_regex(one) for one in also) or r"(?!)", re.DOTALL)
+        # In any case: programs of Windows' computers write .MDOC as well as .mdoc.
+        wanted = "|".join(_regex(one) for one in also) or r"(?!)"
+        self._also = re.compile(wanted, re.DOTALL | re.IGNORECASE)
         self._takes_all = not parts
         self._scan_every = scan_every
         self._folders: dict[str, _Folder] = {}

@@ -83,7 +83,7 @@ class Acquisition:
         """The item, from all that is said about a movie."""
         wanted = self._parameters
         said = self._gather(path, facts, beside)
-        _check_known(path, said, beside)
+        _check_known(path, said, "; ".join(filter(None, [beside.unreadable, *facts.odd])))
         pixel_size = self._settle(path, said, "pixel_size")
         voltage = self._settle(path, said, "voltage")
         dose = self._settle(path, said, "dose_per_frame")
@@ -126,8 +126,9 @@ class Acquisition:
             self._usual = said[1]
         elif self._usual is not None:
             said.append(self._usual)
-        if beside.unreadable:
-            message = f"metadata of {path.name} cannot be used: {beside.unreadable}"
+        strange = "; ".join(filter(None, [beside.unreadable, *facts.odd]))
+        if strange:
+            message = f"metadata of {path.name} cannot be used: {strange}"
             self.warn("import.metadata.unreadable", "warning", message)
         return said
 
@@ -226,11 +227,11 @@ class Acquisition:
         return describe_exposure(path, said, group=group, written=written)
 
 
-def _check_known(path: Path, said: Sequence[Statement], beside: Sidecars) -> None:
+def _check_known(path: Path, said: Sequence[Statement], strange: str) -> None:
     """Refuse a movie without what nothing can be done without."""
     unknown = [what for what in ("pixel_size", "voltage") if first_said(said, what).value is None]
     if unknown:
         flags = " and ".join(f"--{what.replace('_', '-')}" for what in unknown)
         titles = " and the ".join(what.replace("_", " ") for what in unknown)
-        lacking = beside.unreadable or f"no EPU XML or mdoc was found for {path.name}"
+        lacking = strange or f"no EPU XML or mdoc was found for {path.name}"
         raise NotKnown(f"give {flags}: the {titles} cannot be read from its header, and {lacking}")

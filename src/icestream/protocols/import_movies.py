@@ -119,8 +119,8 @@ class ImportMovies(SourceProtocol[ImportParameters]):
         # A large file that grows is looked at less often than a small one.
         file.next_look = now + min(20.0 * (time.perf_counter() - start), 5.0)
         if isinstance(verdict, Bad) or beside.problem:
-            reason = verdict.reason if isinstance(verdict, Bad) else beside.problem
-            return self._refuse(path, f"it is not whole: {reason}")
+            unlike = f"it is not whole: {beside.problem}"
+            return self._refuse(path, verdict.told if isinstance(verdict, Bad) else unlike)
         self._line.to_the_end(path)
         rests = now - file.changed >= _REST
         if self._watches[0].takes_all and rests and is_one_image(path):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from numpy.typing import NDArray
 
 from icestream.formats.completeness import Bad, Growing, Whole, judge
@@ -171,3 +172,63 @@ def test_what_is_no_movie_is_called_by_its_name(tmp_path: Path, content: bytes, 
     assert isinstance(verdict, Bad)
     assert said in verdict.reason
     assert "MRC" not in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.mrc.gz", b"\x1f\x8b\x08" + bytes(99), "decompress it first: gunzip a.mrc.gz"),
+        ("a.mrc.bz2", b"BZh9" + bytes(99), "decompress it first: bunzip2 a.mrc.bz2"),
+        ("a.tif", b"<html>404</html>", "a web page"),
+        ("a.mrc", b"\x89PNG" + bytes(2000), "a PNG picture"),
+    ],
+)
+def test_nobody_waits_for_what_is_no_movie(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    """The first look tells, and it is not called a part of a movie."""
+    (tmp_path / name).write_bytes(content)
+    verdict = judge(tmp_path / name, quiet=0.0)
+    assert isinstance(verdict, Bad)
+    assert said in verdict.reason
+    assert verdict.told.startswith("it cannot be read: expected ")
+    assert not verdict.not_whole
+
+
+def test_nobody_waits_for_a_compression_that_is_not_read(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", FRAMES[:3], compression="jpegxl", photometric="minisblack")
+    verdict = judge(tmp_path / "a.tif", quiet=0.0)
+    assert isinstance(verdict, Bad)
+    assert "TIFF compression 50002 (JPEGXL)" in verdict.reason
+
+
+def test_what_is_not_whole_is_called_so(tmp_path: Path) -> None:
+    _tiff(tmp_path / "a.tif")
+    (tmp_path / "a.tif").write_bytes((tmp_path / "a.tif").read_bytes()[:9000])
+    verdict = judge(tmp_path / "a.tif", quiet=400.0)
+    assert isinstance(verdict, Bad)
+    assert verdict.told.startswith("it is not whole: expected a whole TIFF file")
+
+
+@pytest.mark.parametrize("extra", [1, 700])
+def test_bytes_behind_the_last_frame_of_an_mrc_are_told(tmp_path: Path, extra: int) -> None:
+    _mrc(tmp_path / "a.mrc", 4)
+    raw = (tmp_path / "a.mrc").read_bytes()
+    (tmp_path / "a.mrc").write_bytes(raw + bytes([3]) * extra)
+    verdict = judge(tmp_path / "a.mrc", expected_frames=4, quiet=400.0)
+    assert isinstance(verdict, Bad)
+    assert f"expected {len(raw)} bytes by its header, found {len(raw) + extra}" in verdict.reason
+
+
+def test_a_stack_with_one_directory_is_whole_with_all_its_frames(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", FRAMES[:8], imagej=True, truncate=True)
+    verdict = judge(tmp_path / "a.tif", expected_frames=8)
+    assert isinstance(verdict, Whole)
+    assert verdict.facts.frames == 8
+
+
+def test_a_folder_that_is_called_as_a_movie(tmp_path: Path) -> None:
+    (tmp_path / "x.mrc").mkdir()
+    verdict = judge(tmp_path / "x.mrc")
+    assert isinstance(verdict, Bad)
+    assert "found a folder" in verdict.reason

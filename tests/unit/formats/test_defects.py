@@ -1,11 +1,14 @@
 """Lists and maps of defects."""
 
 import gzip
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from growth import grows_as_its_input
 from icestream.formats.defects import read_defects
 from icestream.formats.errors import FormatError
 from icestream.formats.mrc import write_mrc
@@ -86,3 +89,47 @@ def test_maps_of_a_real_k3(shared_data: Path, tmp_path: Path, name: str) -> None
     (tmp_path / "map.mrc").write_bytes(gzip.decompress(packed.read_bytes()))
     bad = read_defects(tmp_path / "map.mrc", (4092, 5760))
     assert 0 < bad.mean() < 0.02
+
+
+@pytest.mark.parametrize("text", ["0 0 4096 4096\n", "PartialBadColumn 0 4096 0 4096\n"])
+def test_the_cost_grows_as_the_list_and_not_as_its_areas(tmp_path: Path, text: str) -> None:
+    def prepare(size: int) -> Any:
+        path = tmp_path / f"{size}.txt"
+        path.write_text(text * size)
+        return lambda: read_defects(path, (1024, 1024))
+
+    assert grows_as_its_input(prepare, 2000)
+    assert read_defects(tmp_path / "2000.txt", (64, 64)).all()
+
+
+def test_the_list_of_another_camera_is_refused_before_it_is_painted(tmp_path: Path) -> None:
+    path = tmp_path / "defects.txt"
+    path.write_text("CameraSizeX 65536\nCameraSizeY 65536\nBadColumns 5\n")
+    tracemalloc.start()
+    with pytest.raises(FormatError, match="found 65536 x 65536"):
+        read_defects(path, (64, 96))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+@pytest.mark.parametrize("number", ["1e400", "inf", "9" * 5000, "1.5"])
+def test_numbers_that_make_no_sense(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "a.txt"
+    for text in (f"0 0 {number} 4\n", f"BadColumns {number}\n", f"CameraSizeX {number}\n"):
+        path.write_text(text)
+        with pytest.raises(FormatError, match="whole numbers"):
+            read_defects(path, (64, 96))
+    path.write_text(f"0 0 {10**30} 4\n")
+    assert read_defects(path, (64, 96)).sum() == 4 * 96
+
+
+def test_rectangles_are_painted_one_by_one(tmp_path: Path) -> None:
+    """The same as setting each of them."""
+    rng = np.random.default_rng(2)
+    lists = np.column_stack([rng.integers(-20, 80, (200, 2)), rng.integers(-5, 30, (200, 2))])
+    true = np.zeros((64, 72), bool)
+    for x, y, wide, high in lists:
+        true[max(y, 0) : max(y + high, 0), max(x, 0) : max(x + wide, 0)] = True
+    np.savetxt(tmp_path / "a.txt", lists, fmt="%d")
+    np.testing.assert_array_equal(read_defects(tmp_path / "a.txt", (64, 72)), true)

@@ -1,6 +1,8 @@
 """EER movies, with imagecodecs as the judge of the decoder."""
 
+import struct
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -9,9 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from growth import grows_as_its_input
+from icestream.formats.completeness import Whole, judge
 from icestream.formats.eer import add_events, eer_coding, eer_metadata, render_fraction, write_eer
 from icestream.formats.errors import FormatError
-from icestream.formats.tiff import read_pages, write_tiff
+from icestream.formats.movie import movie_facts, open_movie
+from icestream.formats.tiff import write_tiff
+from icestream.formats.tiff_directories import EER_METADATA, Page, read_pages, walk_pages
 
 SHAPE = (48, 80)
 
@@ -124,6 +130,73 @@ def test_a_frame_without_its_stream_is_an_error(tmp_path: Path) -> None:
     tag = raw.find(b"\x17\x01\x10\x00")  # 279, the length of the strip
     raw[tag + 12 : tag + 20] = (40).to_bytes(8, "little")
     path.write_bytes(raw)
-    pages = read_pages(path)
+    pages = walk_pages(path).pages
     with path.open("rb") as file, pytest.raises(FormatError, match="ends at pixel"):
         render_fraction(path, file, pages, eer_coding(path, page), np.empty(SHAPE, np.uint16))
+
+
+def _with_final_image(path: Path, *, first: bool, shape: tuple[int, int] = SHAPE) -> None:
+    """Link an ordinary image into an EER file, as the camera's software may write one."""
+    raw = bytearray(path.read_bytes())
+    at = len(raw)
+    raw += RNG.integers(1, 9, shape).astype(np.uint8).tobytes()
+    raw += bytes(-len(raw) % 8)
+    here = len(raw)
+    old = int.from_bytes(raw[8:16], "little")
+    tags = [(256, shape[1]), (257, shape[0]), (258, 8), (259, 1), (262, 1), (273, at)]
+    tags += [(277, 1), (278, shape[0]), (279, shape[0] * shape[1])]
+    raw += struct.pack("<Q", len(tags))
+    raw += b"".join(struct.pack("<HHQQ", tag, 16, 1, value) for tag, value in tags)
+    raw += struct.pack("<Q", old if first else 0)
+    place = 8
+    while not first and (following := int.from_bytes(raw[place : place + 8], "little")):
+        place = following + 8 + 20 * int.from_bytes(raw[following : following + 8], "little")
+    raw[place : place + 8] = struct.pack("<Q", here)
+    path.write_bytes(raw)
+
+
+RNG = np.random.default_rng(12)
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("shape", [SHAPE, (24, 40)])
+def test_the_cameras_final_image_is_no_frame(
+    tmp_path: Path, first: bool, shape: tuple[int, int]
+) -> None:
+    """Wherever its directory is in the chain, and whatever its size."""
+    path = tmp_path / "a.eer"
+    frames = [_electrons(seed, 400) for seed in range(5)]
+    write_eer(path, frames, SHAPE, metadata={"numberOfFrames": "5", "exposureTime": "2.5"})
+    before = movie_facts(path)
+    with open_movie(path) as movie:
+        counts = movie.read_all()
+    _with_final_image(path, first=first, shape=shape)
+    assert len(read_pages(path)) == 6
+    after = movie_facts(path)
+    assert (after.frames, after.shape, after.container) == (5, SHAPE, "eer")
+    assert (after.expected_frames, after.exposure_time) == (5, 2.5)
+    assert (before.frames, before.expected_frames) == (5, 5)
+    with open_movie(path) as movie:
+        assert (movie.frames, movie.container) == (5, "eer")
+        np.testing.assert_array_equal(movie.read_all(), counts)
+    verdict = judge(path)
+    assert isinstance(verdict, Whole)
+    assert verdict.facts.frames == 5
+
+
+@pytest.mark.parametrize("said", ["inf", "nan", "1e400", "-3", "many", "2.5"])
+def test_a_number_of_frames_that_cannot_be(tmp_path: Path, said: str) -> None:
+    path = tmp_path / "a.eer"
+    write_eer(path, [_electrons(1, 50)] * 3, SHAPE, metadata={"numberOfFrames": said})
+    facts = movie_facts(path)
+    assert (facts.frames, facts.expected_frames) == (3, None)
+    assert f"numberOfFrames in the metadata of a.eer is {said!r}" in facts.odd[0]
+
+
+def test_the_cost_of_the_metadata_grows_as_they_do() -> None:
+    def prepare(size: int) -> Any:
+        words = b'<item name="a" ' * size + b'<item name="' * size + b"<" * size
+        page = Page({EER_METADATA: words}, "<", ())
+        return lambda: eer_metadata(page)
+
+    assert grows_as_its_input(prepare, 3000)

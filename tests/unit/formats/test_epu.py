@@ -1,9 +1,11 @@
 """EPU's metadata: the real files of two versions, with the values that others read from them."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from icestream.formats.epu import (
@@ -12,7 +14,9 @@ from icestream.formats.epu import (
     read_epu_exposure,
     read_epu_fractions,
 )
-from icestream.formats.errors import FormatError
+from icestream.formats.errors import FormatError, NotRead
+from icestream.formats.movie import MovieFacts
+from icestream.formats.statements import say_epu
 
 
 def test_a_falcon_session(shared_data: Path) -> None:
@@ -148,3 +152,86 @@ def test_files_at_the_top_of_a_session(tmp_path: Path) -> None:
     found = {path.name for path in epu_session_files(data)}
     assert found == {"EpuSession.dm", "gain.gain", "Images-Disc1"}
     assert epu_session_files(data / "deeper") == []
+
+
+def _real(shared_data: Path) -> str:
+    folder = shared_data / "acquisition" / "epu_3.8_falcon4i"
+    return sorted(folder.glob("*.xml"))[0].read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("place", "said", "what", "name"),
+    [
+        (r"<pixelSize><x><numericValue>([^<]+)", "1,5e-10", "pixel_size", "pixelSize"),
+        (r"<pixelSize><x><numericValue>([^<]+)", "inf", "pixel_size", "pixelSize"),
+        (r"<pixelSize><x><numericValue>([^<]+)", "-1e-10", "pixel_size", "pixelSize"),
+        (r"<AccelerationVoltage>([^<]+)", "-300000", "voltage", "AccelerationVoltage"),
+        (r"<AccelerationVoltage>([^<]+)", "1e400", "voltage", "AccelerationVoltage"),
+        (r"<ReadoutArea[^>]*>.*?height>([^<]+)", "inf", "shape", "height"),
+        (r"<ReadoutArea[^>]*>.*?height>([^<]+)", "-4096", "shape", "height"),
+        (r"<ExposureTime>([^<]+)", "nan", "exposure_time", "ExposureTime"),
+        (r"Key>Dose</[^>]*>\s*<[^>]*>([^<]+)", "inf", "dose", "Dose"),
+        (
+            r"Key>AppliedDefocus</[^>]*>\s*<[^>]*>([^<]+)",
+            "nan",
+            "nominal_defocus",
+            "AppliedDefocus",
+        ),
+    ],
+)
+def test_numbers_that_make_no_sense_are_unknown_and_said(
+    shared_data: Path, tmp_path: Path, place: str, said: str, what: str, name: str
+) -> None:
+    text = _real(shared_data)
+    found = re.search(place, text, re.DOTALL)
+    assert found is not None
+    path = tmp_path / "X.xml"
+    path.write_text(text[: found.start(1)] + said + text[found.end(1) :], encoding="utf-8")
+    exposure = read_epu_exposure(path)
+    assert getattr(exposure, what) is None
+    (odd,) = exposure.odd
+    assert odd.startswith(f"{name}")
+    assert f"in X.xml is {said!r}" in odd
+
+
+@pytest.mark.parametrize(("said", "used"), [("true", True), ("false", False), ("True", True)])
+def test_the_phase_plate_is_told_on(
+    shared_data: Path, tmp_path: Path, said: str, used: bool
+) -> None:
+    text = re.sub(
+        r"(PhasePlateUsed</a:Key><a:Value [^>]*>)false", rf"\g<1>{said}", _real(shared_data)
+    )
+    path = tmp_path / "X.xml"
+    path.write_text(text, encoding="utf-8")
+    exposure = read_epu_exposure(path)
+    assert exposure.phase_plate is used
+    facts = MovieFacts(frames=40, shape=(4096, 4096), dtype=np.dtype("u1"), container="eer", size=9)
+    said_of = say_epu(exposure, facts)
+    assert (said_of.phase_plate, said_of.camera) == (used, "Falcon 4i")
+    assert said_of.exposure_time == pytest.approx(0.619959)
+
+
+def test_entities_are_refused_at_once(shared_data: Path, tmp_path: Path) -> None:
+    bomb = '<!DOCTYPE a [<!ENTITY e "lol">]>'
+    text = _real(shared_data)
+    head = re.match(r"(<\?xml[^>]*>)?", text)
+    assert head is not None
+    path = tmp_path / "X.xml"
+    path.write_text(head.group() + bomb + text[head.end() :], encoding="utf-8")
+    for read in (read_epu_exposure, read_epu_fractions):
+        with pytest.raises(NotRead, match="DOCTYPE"):
+            read(path)
+
+
+@pytest.mark.parametrize("said", ["inf", "nan", "-2", "2.5", "1e400", "two"])
+def test_numbers_of_fractions_that_make_no_sense(tmp_path: Path, said: str) -> None:
+    path = tmp_path / "a_Fractions.xml"
+    text = FRACTIONS.format(space="", expected=said, check="Valid").replace("58", said)
+    path.write_text(text.replace("4095", said))
+    found = read_epu_fractions(path)
+    assert (found.expected, found.frames, found.shape) == (None, 59, None)
+    assert [odd.split(" in ")[0] for odd in found.odd] == [
+        "ExpectedNumberOfFractions",
+        "NumberOfFrames",
+        "Height",
+    ]

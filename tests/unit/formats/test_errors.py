@@ -3,7 +3,7 @@
 import pickle
 from pathlib import Path
 
-from icestream.formats.errors import FormatError
+from icestream.formats.errors import FormatError, NotRead
 
 
 def test_the_message_says_all_four_things() -> None:
@@ -17,3 +17,10 @@ def test_it_survives_the_way_from_a_worker() -> None:
     again = pickle.loads(pickle.dumps(error))
     assert str(again) == str(error)
     assert again.expected == "10 bytes"
+
+
+def test_a_kind_that_is_not_read_stays_one_on_the_way() -> None:
+    error = NotRead("a.gz", expected="a movie", found="gzip", advice="gunzip it")
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is NotRead
+    assert str(again) == "a.gz: expected a movie, found gzip; gunzip it"

@@ -8,7 +8,7 @@ import pytest
 import tifffile
 
 from gatan_file import write_gatan
-from icestream.formats.errors import FormatError
+from icestream.formats.errors import FormatError, NotRead
 from icestream.formats.gain import read_factors, read_gain, write_gain
 from icestream.formats.mrc import write_mrc
 from icestream.formats.tiff import write_tiff
@@ -105,3 +105,10 @@ def test_a_reference_is_inverted_then_turned_then_fitted(
         read_gain(tmp_path / "g.mrc", shape, orientation=inverse), GAIN.mean() / laid, rtol=1e-5
     )
     np.testing.assert_array_equal(read_factors(tmp_path / "g.mrc"), GAIN)
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan")])
+def test_a_reference_without_a_positive_number_is_none(tmp_path: Path, value: float) -> None:
+    write_mrc(tmp_path / "g.mrc", np.full((8, 9), value, np.float32))
+    with pytest.raises(NotRead, match="no positive number"):
+        read_gain(tmp_path / "g.mrc", (8, 9))

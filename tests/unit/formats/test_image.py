@@ -1,5 +1,7 @@
 """Images and pictures."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -46,3 +48,14 @@ def test_a_cut_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:40])
     with pytest.raises(FormatError, match="copy the file again"):
         read_image(tmp_path / "a.png")
+
+
+def test_a_picture_that_would_fill_the_memory(tmp_path: Path) -> None:
+    """A PNG of two hundred bytes that says it is 60000 x 60000."""
+    path = tmp_path / "a.png"
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
+    chunk = b"IHDR" + head
+    raw = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk
+    path.write_bytes(raw + struct.pack(">I", zlib.crc32(chunk)) + bytes(150))
+    with pytest.raises(FormatError, match="PNG or JPEG"):
+        read_image(path)

@@ -3,9 +3,11 @@
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from growth import grows_as_its_input
 from icestream.formats.errors import FormatError
 from icestream.formats.mdoc import read_mdoc, read_mdoc_frames
 
@@ -92,3 +94,124 @@ def test_foreign_files(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.mdoc").write_bytes(content)
     with pytest.raises(FormatError, match=r"an mdoc file"):
         read_mdoc(tmp_path / "a.mdoc")
+
+
+FULL = """[FrameSet = 0]
+TiltAngle = 0.01
+StagePosition = -200.5 -150.25
+StageZ = -12.5
+PixelSpacing = 1.05
+Binning = 1
+ExposureDose = 40
+TargetDefocus = -1.5
+SubFramePath = D:\\frames\\Zelle_ü_1.tif
+NumSubFrames = 40
+Voltage = 300
+DateTime = 25-Sep-23  14:13:26"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_ends_of_lines_and_encodings(tmp_path: Path, end: str, last: bool, encoding: str) -> None:
+    path = tmp_path / "a.mdoc"
+    path.write_bytes((FULL.replace("\n", end) + end * last).encode(encoding))
+    (movie,) = read_mdoc_frames(path)
+    assert movie.movie == "Zelle_ü_1.tif"
+    assert (movie.pixel_size, movie.voltage, movie.frames, movie.dose) == (1.05, 300.0, 40, 40.0)
+    assert movie.stage == (-200.5, -150.25, -12.5)
+    assert movie.acquired == datetime(2023, 9, 25, 14, 13, 26)
+    assert movie.odd == ()
+
+
+@pytest.mark.parametrize("cut", range(1, len("DateTime = 25-Sep-23  14:13:26")))
+def test_half_of_the_last_line_is_no_line(tmp_path: Path, cut: int) -> None:
+    """A section without its time is being written, and half a number is none."""
+    path = tmp_path / "a.mdoc"
+    path.write_bytes(FULL[:-cut].encode())
+    with pytest.raises(FormatError, match="without one"):
+        read_mdoc_frames(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("PixelSpacing = 1,05", "pixel_size"),
+        ("PixelSpacing = NaN", "pixel_size"),
+        ("PixelSpacing = -1", "pixel_size"),
+        ("PixelSpacing = 1e400", "pixel_size"),
+        ("Voltage = inf", "voltage"),
+        ("Voltage = -300", "voltage"),
+        ("NumSubFrames = inf", "frames"),
+        ("NumSubFrames = 1e300", "frames"),
+        ("NumSubFrames = 40.5", "frames"),
+        ("NumSubFrames = -40", "frames"),
+        ("ExposureDose = nan", "dose"),
+        ("TargetDefocus = inf", "nominal_defocus"),
+        ("StagePosition = inf 0", "stage"),
+        ("StageZ = nan", "stage"),
+        ("TiltAngle = 1e9", "tilt"),
+        ("ImageShift = nan 1", "image_shift"),
+        ("FrameDosesAndNumber = nan 40", "dose_per_frame"),
+        ("FrameDosesAndNumber = 1 inf", "dose_per_frame"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_unknown_and_said(
+    tmp_path: Path, line: str, what: str
+) -> None:
+    path = tmp_path / "a.mdoc"
+    head, _, time = FULL.rpartition("\n")
+    path.write_text(f"{head}\n{line}\n{time}\n", encoding="utf-8")
+    (movie,) = read_mdoc_frames(path)
+    assert getattr(movie, what) is None
+    key, _, said = line.partition(" = ")
+    assert len(movie.odd) == 1
+    assert f"{key} in a.mdoc is '" in movie.odd[0]
+    assert any(f"'{word}'" in movie.odd[0] for word in said.split())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{blanks}",
+        "[T = {blanks}x",
+        "[FrameSet = {blanks}",
+        "[{blanks}",
+        "T{blanks}=",
+        "a = {blanks}b",
+        "DateTime = 25-Sep-23 {blanks}",
+        "FrameDosesAndNumber = {numbers}",
+    ],
+)
+def test_the_cost_grows_as_the_file(tmp_path: Path, line: str) -> None:
+    def prepare(size: int) -> Any:
+        path = tmp_path / f"{size}.mdoc"
+        numbers = "1.5 " * (size // 40)
+        path.write_text(f"{FULL}\n{line.format(blanks=' ' * size, numbers=numbers)}\n")
+        return lambda: read_mdoc_frames(path)
+
+    assert grows_as_its_input(prepare, 250_000)
+
+
+def test_two_million_blanks(tmp_path: Path) -> None:
+    path = tmp_path / "a.mdoc"
+    path.write_text(f"{FULL}\n[T = {' ' * 2_000_000}x\n{' ' * 2_000_000}\n", encoding="utf-8")
+    assert len(read_mdoc_frames(path)) == 1
+
+
+def test_many_sections_below_many_values(tmp_path: Path) -> None:
+    def prepare(size: int) -> Any:
+        path = tmp_path / f"{size}.mdoc"
+        head = "".join(f"Key{n} = 1\n" for n in range(size))
+        path.write_text(head + "[FrameSet = 0]\nVoltage = 300\n" * size)
+        return lambda: read_mdoc_frames(path)
+
+    assert grows_as_its_input(prepare, 2000)
+
+
+def test_brackets_in_a_title(tmp_path: Path) -> None:
+    path = tmp_path / "a.mdoc"
+    path.write_text("[T = Krios [left]]\nT = Tomography_5 1]\n[ZValue = 0]\na = [1]\n")
+    mdoc = read_mdoc(path)
+    assert mdoc.titles == ("Krios [left]", "Tomography_5 1]")
+    assert dict(mdoc.sections[0].values) == {"a": "[1]"}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from numpy.typing import NDArray
 
 from icestream.formats.eer import write_eer
@@ -186,3 +187,28 @@ def test_relion_reads_eer_and_its_gain_the_same_way(tmp_path: Path, reference: s
     np.testing.assert_allclose(
         theirs.reshape(blocks).mean(axis=(1, 3)), ours.reshape(blocks).mean(axis=(1, 3)), rtol=1e-3
     )
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"compression": "jpegxl"}, "frame 3 of .* in compression 50002"),
+        ({"dtype": "u2"}, "frame 3 of uint16"),
+        ({"rowsperstrip": 4, "predictor": 2, "compression": "zlib"}, "frame 3 of"),
+    ],
+)
+def test_one_frame_that_is_unlike_the_others(
+    tmp_path: Path, more: dict[str, Any], said: str
+) -> None:
+    path = tmp_path / "a.tif"
+    kind = more.pop("dtype", "u1")
+    with tifffile.TiffWriter(path) as writer:
+        for number, frame in enumerate(_frames(4)):
+            options = more if number == 2 else {}
+            stored = frame.astype(kind) if number == 2 else frame
+            writer.write(
+                stored, photometric="minisblack", contiguous=False, metadata=None, **options
+            )
+    for read in (movie_facts, open_movie):
+        with pytest.raises(FormatError, match=said):
+            read(path)

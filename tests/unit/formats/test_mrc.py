@@ -1,5 +1,6 @@
 """MRC files, with mrcfile as the judge."""
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icestream.formats.errors import FormatError
+from icestream.formats.errors import FormatError, NotRead
+from icestream.formats.movie import movie_facts, open_movie
 from icestream.formats.mrc import (
     is_one_image,
     map_mrc,
@@ -203,3 +205,141 @@ def test_what_is_no_mrc_file_is_no_image(tmp_path: Path) -> None:
     assert not is_one_image(tmp_path / "gone.mrc")
     (tmp_path / "half.mrc").write_bytes(b"MRC")
     assert not is_one_image(tmp_path / "half.mrc")
+
+
+def _header(path: Path, **values: tuple[str, int, Any]) -> None:
+    """Write values into the header of a file: a layout of `struct`, an offset and the value."""
+    raw = bytearray(path.read_bytes())
+    for layout, offset, value in values.values():
+        struct.pack_into(layout, raw, offset, value)
+    path.write_bytes(raw)
+
+
+def _halved(path: Path, pixels: Any, *, order: str = "<", flag: int = 16) -> None:
+    """Four bits a pixel as IMOD writes them: mode 0, half of nx, mx and the cell, and its flag."""
+    z, y, x = pixels.shape
+    header = bytearray(1024)
+    struct.pack_into(f"{order}4i", header, 0, x // 2, y, z, 0)
+    struct.pack_into(f"{order}3i", header, 28, x // 2, y, z)
+    struct.pack_into(f"{order}3f", header, 40, x // 2 * 1.5, y * 1.5, z * 1.5)
+    struct.pack_into(f"{order}3i", header, 64, 1, 2, 3)
+    struct.pack_into(f"{order}2i", header, 152, 1146047817, flag)
+    header[208:216] = b"MAP " + (b"DD\0\0" if order == "<" else b"\x11\x11\0\0")
+    packed = pixels[..., 0::2] | pixels[..., 1::2] << 4
+    path.write_bytes(bytes(header) + packed.tobytes())
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("flag", [16, 16 | 4, 16 | 1])
+def test_four_bits_as_imod_and_serialem_store_them(tmp_path: Path, order: str, flag: int) -> None:
+    """Its mode 0 says bytes: read so it has half of its width, and counts of up to 255."""
+    pixels = RNG.integers(0, 16, (3, 6, 10)).astype(np.uint8)
+    path = tmp_path / "a.mrc"
+    _halved(path, pixels, order=order, flag=flag)
+    header = read_mrc_header(path)
+    assert header.shape == (3, 6, 10)
+    assert header.size == path.stat().st_size
+    assert header.pixel_size == pytest.approx(1.5)
+    np.testing.assert_array_equal(read_mrc(path), pixels)
+    np.testing.assert_array_equal(read_stack(path, [2]), pixels[[2]])
+    assert (movie_facts(path).shape, movie_facts(path).dtype) == ((6, 10), np.uint8)
+    with open_movie(path) as movie:
+        np.testing.assert_array_equal(movie.read_all(), pixels)
+
+
+def test_bytes_of_imod_without_the_flag_are_bytes(tmp_path: Path) -> None:
+    pixels = RNG.integers(0, 16, (3, 6, 10)).astype(np.uint8)
+    _halved(tmp_path / "a.mrc", pixels, flag=0)
+    assert read_mrc(tmp_path / "a.mrc").shape == (3, 6, 5)
+    assert read_mrc(tmp_path / "a.mrc").max() > 15
+
+
+def test_older_serialem_says_it_in_a_label(tmp_path: Path) -> None:
+    """IMOD takes its word for the sizes of the cameras that it was made for, and for no other."""
+    label = b"SerialEMCCD: Dose frac. image, 4 bits packed  r/f 0"
+    for width, height, shape in ((3838, 7420, (7420, 7676)), (3000, 7420, (7420, 3000))):
+        path = tmp_path / f"{width}.mrc"
+        _halved(path, np.zeros((1, 2, 4), np.uint8), flag=0)
+        raw = path.read_bytes()[:1024] + bytes(width * height)
+        path.write_bytes(raw)
+        _header(path, nx=("<i", 0, width), ny=("<i", 4, height), mx=("<i", 28, width))
+        _header(path, used=("<i", 220, 1), label=("80s", 224, label.ljust(80)))
+        assert read_mrc_header(path).shape == (1, *shape)
+
+
+@pytest.mark.parametrize("extra", [1, 512, 120])
+def test_bytes_behind_the_last_section_are_not_passed_over(tmp_path: Path, extra: int) -> None:
+    path = tmp_path / "a.mrc"
+    write_mrc(path, np.ones((3, 5, 6), np.float32))
+    path.write_bytes(path.read_bytes() + bytes([7]) * extra)
+    with pytest.raises(FormatError, match=rf"expected 1384 bytes .* {extra} more than 3 x 5 x 6"):
+        read_mrc(path)
+
+
+def test_a_wrong_number_of_sections_is_told(tmp_path: Path) -> None:
+    """A program that writes frame by frame, and has not mended the header yet, or never did."""
+    path = tmp_path / "a.mrc"
+    write_mrc(path, np.ones((8, 5, 6), np.int16))
+    _header(path, nz=("<i", 8, 1))
+    with pytest.raises(FormatError, match="there is room for exactly 8 sections"):
+        movie_facts(path)
+    _header(path, nz=("<i", 8, 9))
+    with pytest.raises(FormatError, match="expected 1564 bytes .* found 1504"):
+        movie_facts(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "offset", "value"),
+    [
+        ("nx", 0, -(2**31)),
+        ("nx", 0, 2**31 - 1),
+        ("ny", 4, 2**30),
+        ("ny", 4, -5),
+        ("nz", 8, 0),
+        ("nz", 8, -1),
+        ("an extended header", 92, 2**31 - 1),
+        ("an extended header", 92, -4),
+    ],
+)
+def test_geometry_that_cannot_be_is_named(
+    tmp_path: Path, name: str, offset: int, value: int
+) -> None:
+    path = tmp_path / "a.mrc"
+    write_mrc(path, np.ones((3, 5, 6), np.float32))
+    _header(path, it=("<i", offset, value))
+    for read in (read_mrc, movie_facts, open_movie):
+        with pytest.raises(FormatError, match=rf"a.mrc: expected {name} .* found {value};"):
+            read(path)
+
+
+@pytest.mark.parametrize(("mode", "what"), [(4, "complex"), (3, "complex"), (16, "colours")])
+def test_modes_that_hold_no_plain_pixels(tmp_path: Path, mode: int, what: str) -> None:
+    path = tmp_path / "a.mrc"
+    write_mrc(path, np.ones((3, 5, 6), np.float32))
+    _header(path, mode=("<i", 12, mode))
+    with pytest.raises(NotRead, match=f"mode {mode}, {what}"):
+        read_mrc_header(path)
+
+
+@pytest.mark.parametrize("cell", [float("inf"), float("nan"), -5.0, 1e38, 1e-30])
+def test_a_pixel_size_that_cannot_be_is_unknown_and_said(tmp_path: Path, cell: float) -> None:
+    path = tmp_path / "a.mrc"
+    write_mrc(path, np.ones((3, 5, 6), np.float32), 1.5)
+    _header(path, cell=("<f", 40, cell))
+    facts = movie_facts(path)
+    assert facts.pixel_size is None
+    assert facts.odd[0].startswith("the pixel size in the header of a.mrc is '")
+    assert read_mrc_header(path).voxel_size[2] == 0.0
+
+
+def test_a_swapped_file_with_the_wrong_stamp(tmp_path: Path) -> None:
+    """Programs that swap bytes and leave the stamp: the mode and the size decide."""
+    array = RNG.integers(0, 500, (2, 3, 4)).astype(np.uint16)
+    path = tmp_path / "a.mrc"
+    with mrcfile.new(path) as theirs:
+        theirs.set_data(array.astype(">u2"))
+        theirs.set_image_stack()
+    raw = bytearray(path.read_bytes())
+    raw[212:216] = b"DD\0\0"
+    path.write_bytes(raw)
+    np.testing.assert_array_equal(read_mrc(path), array)

@@ -130,3 +130,24 @@ def test_each_gain_reference_counts_once() -> None:
     assert files.gains() == [Path("/x/gain_1.mrc"), Path("/x/gain_2.tif")]
     for names in (["gain.mrc", "gain.tif"], ["gain.tif", "gain.mrc"]):
         assert _known(*names).gains() == [Path("/x/gain.tif")], "the same in every run"
+
+
+def test_numbers_that_make_no_sense_are_told(tmp_path: Path) -> None:
+    mdoc = tmp_path / "a.tif.mdoc"
+    lines = ["PixelSpacing = 1,05", "Voltage = inf", "NumSubFrames = 4"]
+    mdoc.write_text("\n".join(["[FrameSet = 0]", *lines, "DateTime = 25-Sep-23  14:13:26", ""]))
+    found = find_sidecars(tmp_path / "a.tif", {mdoc.name: mdoc})
+    assert found.found
+    assert found.frames == 4
+    assert "PixelSpacing in a.tif.mdoc is '1,05'" in found.unreadable
+    assert "Voltage in a.tif.mdoc is 'inf'" in found.unreadable
+
+
+def test_many_of_them_do_not_fill_the_screen(tmp_path: Path) -> None:
+    mdoc = tmp_path / "a.tif.mdoc"
+    keys = ["PixelSpacing", "Voltage", "NumSubFrames", "ExposureDose", "TiltAngle", "Binning"]
+    lines = [f"{key} = nan" for key in [*keys, "Magnification", "RotationAngle"]]
+    mdoc.write_text("\n".join(["[FrameSet = 0]", *lines, "DateTime = 25-Sep-23  14:13:26", ""]))
+    told = find_sidecars(tmp_path / "a.tif", {mdoc.name: mdoc}).unreadable
+    assert told.count(" in a.tif.mdoc is 'nan'") == 5
+    assert told.endswith("; and 3 more")

@@ -3,13 +3,16 @@
 import shutil
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from growth import grows_as_its_input
 from icestream.formats.errors import FormatError
 from icestream.formats.star import Block, read_star, write_star
 
@@ -173,3 +176,65 @@ def test_relion_reads_it(tmp_path: Path) -> None:
         text=True,
     ).stdout.split()
     assert printed == ["1@a.mrcs", "0.000000", "2@a.mrcs", "1.500000", "3@a.mrcs", "3.000000"]
+
+
+@pytest.mark.parametrize("said", ["inf", "nan", "1e400", "1.5", "-inf", "1e18"])
+def test_what_is_no_whole_number_is_told_with_file_and_row(tmp_path: Path, said: str) -> None:
+    path = tmp_path / "a.star"
+    path.write_text(f"data_a\nloop_\n_rlnClass #1\n1\n{said}\n")
+    block = read_star(path)["a"]
+    with pytest.raises(FormatError, match=rf"a.star.*_rlnClass in row 2 of data_a.*'{said}'"):
+        block.integers("rlnClass")
+
+
+def test_what_is_no_number_is_told_with_file_and_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.star"
+    path.write_text("data_a\nloop_\n_rlnX #1\n1\ninf\n1,5\n")
+    with pytest.raises(FormatError, match=r"a.star.*_rlnX in row 3 of data_a.*'1,5'"):
+        read_star(path)["a"].floats("rlnX")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.star"
+    path.write_bytes("data_a\r\n\r\n_rlnName 'Zelle ü\x85'".encode(encoding, "replace"))
+    assert read_star(path)["a"].value("rlnName").startswith("Zelle ü")
+
+
+@pytest.mark.parametrize(
+    "line", ["data_a", "{blanks}", "_a {blanks}'b'", "_a '{blanks}", "_a '{quotes}", "#{blanks}"]
+)
+def test_the_cost_grows_as_the_file(tmp_path: Path, line: str) -> None:
+    def prepare(size: int) -> Any:
+        path = tmp_path / f"{size}.star"
+        text = line.format(blanks=" " * 200, quotes="'a \"b " * 30)
+        path.write_text(f"data_x\n\n{text}\n" * size)
+
+        def read() -> None:
+            with suppress(FormatError):
+                read_star(path)
+
+        return read
+
+    assert grows_as_its_input(prepare, 4000)
+
+
+@pytest.mark.parametrize("middle", [" ", "'a ", "'a \"b ", "# "])
+def test_a_long_line(tmp_path: Path, middle: str) -> None:
+    def prepare(size: int) -> Any:
+        path = tmp_path / f"{size}.star"
+        path.write_text(f"data_x\n\n_a 1{middle * size}\n")
+
+        def read() -> None:
+            with suppress(FormatError):
+                read_star(path)
+
+        return read
+
+    assert grows_as_its_input(prepare, 30_000)
+
+
+def test_a_label_without_a_name(tmp_path: Path) -> None:
+    (tmp_path / "a.star").write_text("data_a\nloop_\n_a #1\n_\n1 2\n")
+    with pytest.raises(FormatError, match="a label behind _ in line 4"):
+        read_star(tmp_path / "a.star")

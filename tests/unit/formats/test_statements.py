@@ -102,3 +102,26 @@ def test_a_shot_is_described_by_who_speaks_first() -> None:
     )
     silent = describe_exposure(Path("a.tif"), [], group=1, written=written)
     assert silent == Exposure(name="a", acquired=written)
+
+
+def test_what_the_header_of_an_image_says_of_the_microscope() -> None:
+    facts = MovieFacts(
+        frames=3,
+        shape=(8, 9),
+        dtype=np.dtype("i2"),
+        container="mrc",
+        size=9,
+        stage=(1.0, 2.0, 3.0),
+        tilt=-12.5,
+        camera="BM-Falcon",
+        magnification=105000.0,
+        exposure_time=2.5,
+        phase_plate=True,
+    )
+    said = say_header(facts)
+    assert (said.stage, said.tilt, said.camera) == ((1.0, 2.0, 3.0), -12.5, "BM-Falcon")
+    assert (said.magnification, said.exposure_time, said.phase_plate) == (105000.0, 2.5, True)
+    shot = describe_exposure(
+        Path("a.mrc"), [said], group=1, written=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    assert (shot.stage, shot.tilt) == ((1.0, 2.0, 3.0), -12.5)

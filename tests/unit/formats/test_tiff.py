@@ -1,5 +1,8 @@
 """TIFF files, with tifffile as the judge."""
 
+import struct
+import tracemalloc
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,10 @@ import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icestream.formats.errors import FormatError
-from icestream.formats.tiff import read_pages, read_tiff, walk_pages, write_tiff
+from icestream.formats.errors import FormatError, NotRead
+from icestream.formats.movie import movie_facts, open_movie
+from icestream.formats.tiff import read_tiff, write_tiff
+from icestream.formats.tiff_directories import read_pages, walk_pages
 
 RNG = np.random.default_rng(4)
 
@@ -148,3 +153,148 @@ def test_no_damage_ends_in_anything_but_the_format_error(cut: int, flip: int, va
         path.write_bytes(raw[:cut])
         with pytest.raises(FormatError):
             read_tiff(path)
+
+
+def _one_strip(path: Path, raw: bytes, shape: tuple[int, int], **tags: int) -> None:
+    """A little-endian TIFF of one strip, written by hand."""
+    numbers = {256: shape[1], 257: shape[0], 258: 8, 259: 1, 262: 1, 278: shape[0], 279: len(raw)}
+    numbers |= {int(key.lstrip("t")): value for key, value in tags.items()}
+    numbers[273] = 8 + 2 + 12 * (len(numbers) + 1) + 4
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, numbers[tag]) for tag in sorted(numbers))
+    head = b"II*\0" + struct.pack("<IH", 8, len(numbers)) + entries + bytes(4)
+    path.write_bytes(head + raw)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 10, 12, 14])
+@pytest.mark.parametrize("width", [20, 41])
+def test_pixels_that_do_not_fill_bytes(tmp_path: Path, bits: int, width: int) -> None:
+    pixels = RNG.integers(0, 2**bits, (30, width)).astype(np.uint16)
+    path = tmp_path / "a.tif"
+    _one_strip(path, _packed(pixels, bits), pixels.shape, t258=bits)
+    np.testing.assert_array_equal(tifffile.imread(path), pixels)
+    found = read_tiff(path)
+    assert found.dtype == (np.uint8 if bits < 8 else np.uint16)
+    np.testing.assert_array_equal(found, pixels[::-1])
+    with open_movie(path) as movie:
+        np.testing.assert_array_equal(movie.read(0), pixels[::-1])
+
+
+def _packed(pixels: Any, bits: int) -> bytes:
+    """Bits of each row, highest first, filled up to a byte: the words of the specification."""
+    rows = []
+    for row in pixels:
+        text = "".join(f"{int(value):0{bits}b}" for value in row)
+        text = text.ljust(-(-len(text) // 8) * 8, "0")
+        rows.append(int(text, 2).to_bytes(len(text) // 8, "big"))
+    return b"".join(rows)
+
+
+def test_bits_in_the_other_order(tmp_path: Path) -> None:
+    pixels = RNG.integers(0, 256, (30, 20)).astype(np.uint8)
+    turned = np.array([int(f"{n:08b}"[::-1], 2) for n in range(256)], np.uint8)[pixels]
+    _one_strip(tmp_path / "a.tif", turned.tobytes(), pixels.shape, t266=2)
+    np.testing.assert_array_equal(read_tiff(tmp_path / "a.tif"), pixels[::-1])
+
+
+def test_two_pixels_in_a_byte_as_serialem_stores_super_resolution(tmp_path: Path) -> None:
+    """Known by the size of the camera alone, as IMOD and RELION know it; low half first."""
+    pixels = np.zeros((7420, 7676), np.uint8)
+    pixels[:50] = RNG.integers(0, 16, (50, 7676))
+    path = tmp_path / "a.tif"
+    packed = pixels[:, 0::2] | pixels[:, 1::2] << 4
+    tifffile.imwrite(path, packed, compression="lzw", photometric="minisblack", metadata=None)
+    assert (movie_facts(path).shape, movie_facts(path).dtype) == ((7420, 7676), np.uint8)
+    np.testing.assert_array_equal(read_tiff(path), pixels[::-1])
+    words = "SerialEMCCD: Dose frac. image, 4 bits packed  r/f 0"
+    tifffile.imwrite(path, packed[:40, :60], description=words, metadata=None)
+    np.testing.assert_array_equal(read_tiff(path), pixels[39::-1, :120])
+    tifffile.imwrite(path, packed[:40, :60], metadata=None)
+    assert read_tiff(path).shape == (40, 60)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", ["u1", "u2", "i2", "u4", "f4"])
+@pytest.mark.parametrize("compression", ["lzw", "deflate", "zstd", "lzma", "packbits"])
+def test_compressions_and_predictors(
+    tmp_path: Path, order: Any, kind: str, compression: str
+) -> None:
+    frames = _movie(kind)
+    path = tmp_path / "a.tif"
+    predictors = [1] if compression == "packbits" else [1, 3 if kind == "f4" else 2]
+    for predictor in predictors:
+        tifffile.imwrite(
+            path,
+            frames,
+            byteorder=order,
+            compression=compression,
+            predictor=predictor,
+            photometric="minisblack",
+            rowsperstrip=7,
+        )
+        found = read_tiff(path)
+        assert found.dtype == frames.dtype
+        np.testing.assert_array_equal(found, frames[:, ::-1])
+
+
+def test_differences_of_real_numbers_are_those_of_their_bits(tmp_path: Path) -> None:
+    """Predictor 2 of float32, as libtiff writes it: differences of 32-bit words."""
+    image = RNG.normal(size=(6, 9)).astype("<f4")
+    words = image.view("<u4")
+    delta = words.copy()
+    delta[:, 1:] -= words[:, :-1]
+    _one_strip(tmp_path / "a.tif", delta.tobytes(), image.shape, t258=32, t317=2, t339=3)
+    np.testing.assert_array_equal(read_tiff(tmp_path / "a.tif"), image[::-1])
+
+
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        ({"t259": 7}, r"TIFF compression 7 \(JPEG\)"),
+        ({"t259": 34933}, r"TIFF compression 34933 \(PNG\)"),
+        ({"t259": 50002}, r"TIFF compression 50002 \(JPEGXL\)"),
+        ({"t259": 4}, r"TIFF compression 4 \(CCITTFAX4\)"),
+        ({"t259": 12345}, "TIFF compression 12345; save the movie with LZW"),
+        ({"t277": 3}, "3 samples of 8 bits"),
+        ({"t258": 1}, "1 samples of 1 bits"),
+        ({"t258": 24}, "1 samples of 24 bits"),
+        ({"t317": 7}, "predictor 7"),
+        ({"t258": 4, "t317": 2}, "predictor 2 of uint8 in 4 bits"),
+        ({"t339": 6, "t258": 64}, "sample format 6 of 64 bits"),
+    ],
+)
+def test_what_is_not_read_is_called_what_it_is(
+    tmp_path: Path, tags: dict[str, int], said: str
+) -> None:
+    """Not "not whole, copy it again": no copy helps, and nobody waits for it."""
+    path = tmp_path / "a.tif"
+    _one_strip(path, bytes([5]) * 6000, (10, 20), **tags)
+    for read in (read_tiff, movie_facts, open_movie):
+        with pytest.raises(NotRead, match=said) as told:
+            read(path)
+        assert "copy" not in str(told.value)
+
+
+def test_a_stream_does_not_grow_beyond_its_image(tmp_path: Path) -> None:
+    """A strip of a hundred pixels whose stream holds a hundred million."""
+    path = tmp_path / "a.tif"
+    bomb = zlib.compress(bytes(100_000_000), 9)
+    assert len(bomb) < 100_000
+    _one_strip(path, bomb, (10, 10), t259=8)
+    tracemalloc.start()
+    with pytest.raises(FormatError, match="cannot be decoded"):
+        read_tiff(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+def test_more_strips_than_the_image_has(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, _movie(shape=(30, 41)), rowsperstrip=10, metadata=None)
+    raw = bytearray(path.read_bytes())
+    rows = raw.find(struct.pack("<HH", 278, 3))
+    rows = rows if rows >= 0 else raw.find(struct.pack("<HH", 278, 4))
+    raw[rows + 8 : rows + 10] = (30).to_bytes(2, "little")
+    path.write_bytes(raw)
+    with pytest.raises(FormatError, match="3 strips where the image has 1"):
+        read_tiff(path)

@@ -210,3 +210,15 @@ def test_local_disks_are_asked_more_often(tmp_path: Path, monkeypatch: pytest.Mo
 def test_kinds_of_file_systems(monkeypatch: pytest.MonkeyPatch, kind: str, remote: bool) -> None:
     monkeypatch.setattr("icestream.formats.watch.file_system", lambda path: kind)
     assert is_remote("/data") is remote
+
+
+def test_endings_in_any_case_and_compressed_ones(tmp_path: Path) -> None:
+    """What nobody sees is never told: a compressed movie is reported, to be refused by name."""
+    names = ["A.MRC", "B.Tif", "C.EER", "d.mrc.bz2", "E.TIF.GZ", "f.mrcs.zst", "g.eer.tar"]
+    others = ["notes.gz", "h.mrc.txt", "i.bz2"]
+    for name in [*names, *others, "B.TIF.MDOC", "X.XML"]:
+        (tmp_path / name).write_bytes(b"x")
+    watch = FolderWatch(str(tmp_path), also=("*.mdoc", "*.xml"))
+    found = watch.poll()
+    assert {path.name for path in found} == {*names, "B.TIF.MDOC", "X.XML"}
+    assert {path.name for path in found if watch.matches(path)} == set(names)

@@ -273,3 +273,17 @@ def test_a_gatan_reference_and_what_it_was_converted_to_are_one(tmp_path: Path) 
     write_mrc(tmp_path / "gain_1.mrc", np.ones(SHAPE, np.float32))
     acquisition.notice(tmp_path / "gain_1.mrc")
     assert _describe(acquisition, tmp_path / "b.tif").gain == tmp_path / "gain_1.mrc"
+
+
+def test_numbers_that_make_no_sense_are_told(tmp_path: Path) -> None:
+    """What they cost, too: without a pixel size a movie cannot be taken, and it says why."""
+    acquisition = Acquisition(ImportParameters(pattern=str(tmp_path)))
+    _mdoc(acquisition, tmp_path / "a.tif", more="TiltAngle = inf\n")
+    movie = _describe(acquisition, tmp_path / "a.tif")
+    assert movie.optics.pixel_size == 0.82
+    told = _messages(acquisition)["import.metadata.unreadable"]
+    assert "TiltAngle in a.tif.mdoc is 'inf', which is not from -360 to 360 degrees" in told
+    odd = _facts(odd=("the pixel size in the header of b.mrc is 'inf', which makes no sense",))
+    lone = Acquisition(ImportParameters(pattern=str(tmp_path)))
+    with pytest.raises(NotKnown, match=r"give --pixel-size .* in the header of b.mrc is 'inf'"):
+        _describe(lone, tmp_path / "b.mrc", odd)

@@ -1,5 +1,7 @@
 """Movies are taken when they are whole, once, and whatever goes wrong is said."""
 
+import bz2
+import gzip
 import json
 import os
 import re
@@ -365,3 +367,23 @@ def test_another_pattern_brings_more_and_makes_nothing_run_again(tmp_path: Path)
     assert queries.step(store, "import").revision == 1
     assert [one.exposure for one in queries.results(store, "import")] == ["one", "two"]
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.mrc.bz2", bz2.compress(bytes(5000)), "decompress it first: bunzip2 a.mrc.bz2"),
+        ("a.TIF.GZ", gzip.compress(bytes(5000)), "decompress it first: gunzip a.TIF.GZ"),
+        ("a.tif", b"<html>404 not found</html>", "a web page"),
+    ],
+)
+def test_what_is_no_movie_is_refused_at_the_first_look(
+    session: Session, name: str, content: bytes, said: str
+) -> None:
+    """Nobody waits for it as for a movie under way, and nobody passes it over."""
+    (session.folder / name).write_bytes(content)
+    (refusal,) = session.discover().refused
+    assert refusal.reason.startswith("it cannot be read: expected")
+    assert said in refusal.reason
+    assert "not whole" not in refusal.reason
+    assert session.discover().waiting == 0

@@ -1,0 +1,55 @@
+"""Text files as they are written on computers of any age: encodings and ends of lines."""
+
+import codecs
+import re
+from pathlib import Path
+
+from icestream.formats.kinds import open_file
+
+__all__ = ["decode_text", "read_lines", "split_lines"]
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_END = re.compile(r"\r\n|\n|\r")
+
+
+def decode_text(raw: bytes) -> str:
+    """Text in UTF-8, UTF-16 (with or without its mark), or else in Windows' Western encoding.
+
+    Cut off in the middle of a character it still is text.
+    """
+    for mark, encoding in _MARKS:
+        if raw.startswith(mark):
+            return raw[len(mark) :].decode(encoding, "replace")
+    head = raw[:256]
+    if len(head) > 3 and not any(head[1::2]) and all(head[0::2]):
+        return raw.decode("utf-16-le", "replace")
+    if len(head) > 3 and not any(head[0::2]) and all(head[1::2]):
+        return raw.decode("utf-16-be", "replace")
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(raw)
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines without their ends; the last may be empty. Only line ends end them.
+
+    `str.splitlines` also splits at characters that occur in names, such as 0x85 of Windows.
+    """
+    return _END.split(text)
+
+
+def read_lines(path: Path | str) -> list[str]:
+    """The lines of a text file.
+
+    Raises
+    ------
+    NotRead
+        If it is a folder, a pipe or a device.
+    """
+    with open_file(path) as file:
+        return split_lines(decode_text(file.read()))

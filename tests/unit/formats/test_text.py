@@ -1,0 +1,43 @@
+"""Text of any encoding, and its lines."""
+
+from pathlib import Path
+
+import pytest
+
+from icestream.formats.errors import FormatError
+from icestream.formats.text import decode_text, read_lines, split_lines
+
+TEXT = "Grid = Zelle_ü\r\nPixelSpacing = 1.05\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        TEXT.encode(),
+        b"\xef\xbb\xbf" + TEXT.encode(),
+        TEXT.encode("utf-16"),
+        b"\xfe\xff" + TEXT.encode("utf-16-be"),
+        TEXT.encode("utf-16-le"),
+        TEXT.encode("utf-16-be"),
+        TEXT.encode("cp1252"),
+    ],
+)
+def test_encodings(raw: bytes) -> None:
+    assert decode_text(raw) == TEXT
+
+
+def test_a_cut_character_is_no_other_encoding() -> None:
+    assert decode_text("Zelle_ü".encode()[:-1]) == "Zelle_"
+    assert decode_text("Zelle".encode("utf-16")[:-1]).startswith("Zell")
+
+
+def test_only_line_ends_end_lines() -> None:
+    assert split_lines("a\r\nb\rc\nd") == ["a", "b", "c", "d"]
+    assert split_lines("a\x85b\x0bc\u2028d\n") == ["a\x85b\x0bc\u2028d", ""]
+
+
+def test_lines_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(TEXT.encode("utf-16"))
+    assert read_lines(tmp_path / "a") == ["Grid = Zelle_ü", "PixelSpacing = 1.05", ""]
+    with pytest.raises(FormatError, match="found a folder"):
+        read_lines(tmp_path)
