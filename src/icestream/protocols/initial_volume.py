@@ -91,7 +91,7 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
 
     name = "volume.initial"
     title = "First 3D map"
-    version = 2
+    version = 3
     cites = (
         "doi:10.1016/j.jsb.2012.09.006",
         "doi:10.1038/nmeth.4169",

@@ -66,6 +66,46 @@ def _fields(found: object) -> dict[str, object]:
     return {name: getattr(found, name) for name in found.__slots__}  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("box", "pixel_size", "resolution", "diameter", "symmetry"),
+    [
+        (8, 6.0, 10.0, 40.0, "auto"),
+        (12, 6.0, 10.0, 40.0, "auto"),
+        (24, 4.0, 10.0, 65.0, "auto"),
+        (24, 5.0, 30.0, 60.0, "I"),
+        (24, 5.0, 30.0, 20.0, "C99"),
+        (10, 10.0, 30.0, 300.0, "O"),
+    ],
+)
+def test_the_least_there_may_be_makes_a_map(
+    box: int, pixel_size: float, resolution: float, diameter: float, symmetry: str
+) -> None:
+    """Small particles, small boxes, few classes, few particles, and nothing but noise in them."""
+    plan = StartPlan(
+        pixel_size=pixel_size, resolution=resolution, symmetry=symmetry, starts=2, seed=1
+    )
+    noise = np.random.default_rng(1).standard_normal((100, box, box)).astype(np.float32)
+    contrast = np.ones((100, plan.rings(box)), np.float32)
+    particles = observe(noise, contrast, diameter / pixel_size)
+    found = first_map(particles.part(np.arange(3)), particles, plan)
+    found = improve_map(found, particles, plan)
+    assert found.volume.shape == (box, box, box)
+    assert np.isfinite(found.volume).all()
+    assert np.isfinite(found.correlation).all()
+
+
+def test_a_particle_below_a_hundred_angstroms_is_found(dihedral: Balls, views: Array) -> None:
+    """66 Å: directions are so far apart that the unit of I has hardly one of them."""
+    plan = StartPlan(pixel_size=3.0, resolution=10.0, starts=2, seed=3)
+    images = dihedral.images(views, np.zeros((len(views), 2)))
+    images = images / images.std()
+    images += np.random.default_rng(1).standard_normal(images.shape).astype(np.float32)
+    particles = observe(images, np.ones((len(images), plan.rings(BOX)), np.float32), DIAMETER)
+    found = first_map(particles.part(np.arange(25)), particles, plan)
+    assert "I" in {trial.name for trial in found.symmetries}
+    assert align(dihedral.volume(), found.volume, 7).correlation > 0.7
+
+
 def test_too_little_is_refused(dihedral: Balls, views: Array) -> None:
     some = seen(dihedral, views[:120], 1.0, 1)
     with pytest.raises(ValueError, match="3 class averages and 100 particles, found 2 and 120"):
