@@ -12,7 +12,8 @@ class MonitorVolume(Monitor[Parameters]):
     """Warn when the views of the first 3D map are too uneven for it to be believed.
 
     Where most particles lie on one side, the halves of the map agree on what is seen from there,
-    and on whatever fills the rest; a symmetry may show that is not there.
+    and on whatever fills the rest; a symmetry may show that is not there. Particles whose symmetry
+    was missed lie on few sides of the map as well: in one of its equal parts.
     """
 
     name = "monitor.volume"
@@ -27,10 +28,11 @@ class MonitorVolume(Monitor[Parameters]):
         yield Alert(
             key="volume.views",
             level="warning",
-            message="the particles of the first 3D map lie on few sides (sampling efficiency "
-            f"{newest.efficiency:.2f}, 1 is even): a part of the map is hardly seen. Its "
-            "resolution holds only in the directions that are seen, and its shape and its symmetry "
-            f"({newest.symmetry}) may be wrong although its halves agree. Look for classes of "
-            "other views that were left out; tilt the stage by 20 to 40 degrees, or try another "
-            "grid, support film or detergent",
+            message="the first 3D map is seen from few sides (sampling efficiency "
+            f"{newest.efficiency:.2f}, 1 is even): a part of it is hardly seen. Its resolution "
+            "holds only in the directions that are seen, and its shape and its symmetry "
+            f"({newest.symmetry}) may be wrong although its halves agree. The particles lie on few "
+            "sides: look for classes of other views that were left out, tilt the stage by 20 to 40 "
+            "degrees, or try another grid, support film or detergent. Or they have a symmetry that "
+            "was not found: give it to the step that makes the map, if you know it",
         )
