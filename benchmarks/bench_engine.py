@@ -26,7 +26,7 @@ from icestream.engine.graph.workflow import Workflow
 from icestream.engine.progress import Progress
 from icestream.engine.session import Machine, run_session
 from icestream.store import queries
-from icestream.store.open import open_store
+from icestream.store.open import NoStore, open_store
 
 CORES = 2
 
@@ -82,17 +82,12 @@ def latency(steps: int, items: int, goal: float) -> list[Figure]:
         def follow() -> None:
             store, after = None, 0
             while not done.is_set():
-                if store is None:
-                    if not (Path(folder) / "icestream.db").exists():
-                        time.sleep(0.1)
-                        continue
-                    store = open_store(folder, readonly=True)
                 try:
-                    found = queries.results(store, f"step{steps}", after=after)
-                except Exception:
-                    time.sleep(0.1)  # the schema is being made
+                    store = store or open_store(folder, readonly=True)
+                except NoStore:
+                    time.sleep(0.1)  # it has not begun
                     continue
-                for one in found:
+                for one in queries.results(store, f"step{steps}", after=after):
                     seen[one.exposure] = time.time() - one.outputs["tick"]["made"]
                     after = one.serial
                 time.sleep(0.005)

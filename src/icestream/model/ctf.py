@@ -12,7 +12,12 @@ from icestream.model.arrays import Column, column
 from icestream.model.optics import Optics
 from icestream.model.picture import Picture
 
-__all__ = ["Ctf"]
+__all__ = ["LEAST_TILT", "Ctf"]
+
+LEAST_TILT = 15.0
+"""Degrees below which no tilt is claimed. Of five micrographs of specimens that nobody tilted the
+defocus changed over the image as if they were by 6 to 14.5 degrees, often by far more than noise:
+grids are not flat, and rings are bent by more than tilts."""
 
 _ANGLE_KNOWN = 10.0
 """Degrees of standard error above which a direction of astigmatism means nothing: there the
@@ -44,6 +49,8 @@ class Ctf:
     """Å up to which the rings agree with the fit."""
     ice_ring: float = 0.0
     """Excess of power near 1/3.7 Å over the background; about 0 for vitreous ice."""
+    doubt: str = ""
+    """Why the fit is not to be believed, or only roughly; empty where there is nothing to say."""
     spectrum: Annotated[
         Path | None,
         Picture(
@@ -66,8 +73,8 @@ class Ctf:
     """Standard error of the phase shift, degrees, where it was fitted."""
     gradient: tuple[float, float] | None = None
     """Å of defocus per Å along (y, x) of the stored array, where the specimen was found to be
-    tilted; None where it lies flat as far as can be seen. `defocus_u` and `defocus_v` are then
-    those of the center of the image."""
+    tilted by `LEAST_TILT` or more; None where it lies flat as far as can be seen. `defocus_u` and
+    `defocus_v` are then those of the center of the image."""
     gradient_error: float | None = None
     """Standard error of each component of the gradient; None where no tilt was looked for."""
     shape: tuple[int, int] | None = None
@@ -94,7 +101,10 @@ class Ctf:
 
     @property
     def tilt(self) -> float | None:
-        """Tilt of the specimen, degrees; 0 where none was found, None where none was looked for."""
+        """Tilt of the specimen, degrees; None where none was looked for.
+
+        0 where none was found: less than `LEAST_TILT` may be there all the same.
+        """
         if self.gradient is not None:
             return math.degrees(math.atan(math.hypot(*self.gradient)))
         return None if self.gradient_error is None else 0.0

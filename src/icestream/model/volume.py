@@ -9,6 +9,11 @@ from icestream.model.picture import Picture
 
 __all__ = ["Volume"]
 
+_EVEN = 0.3
+"""Efficiency below which views leave a part of Fourier space all but unseen. Of simulated
+particles of which 80 % lay on one side (0.34) maps were as good as of views from everywhere; of
+90 % (0.2) they were worse than their halves said, and of 95 % (0.1) wrong."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Volume:
@@ -46,15 +51,20 @@ class Volume:
     """Point group, axes as in RELION."""
     resolution: float = 0.0
     """Å where the correlation of the halves falls below 0.143; 0 where it is nowhere above."""
+    resolution_is_limit: bool = False
+    """Whether it is nowhere below: `resolution` is then the finest detail that was compared, and
+    the true one may be better."""
     resolution_half: float = 0.0
     """Å where it falls below 0.5."""
+    resolution_half_is_limit: bool = False
+    """As `resolution_is_limit`."""
     fsc: Column | None = None
     """``(shells,)`` Fourier shell correlation of the halves; shell s is at s / (box x pixel_size)
     in 1/Å. Up to 25 Å they began with the same map, and it is no evidence."""
     directions: Column | None = None
     """``(d, 4)`` x, y, z of a direction of view and the particles seen from there."""
     efficiency: float = 0.0
-    """How evenly the views fill Fourier space: 1 evenly, 0 when a part was not seen."""
+    """How evenly the views fill Fourier space: 1 evenly, 0 when a part was not seen; see `even`."""
     starts: Column | None = None
     """``(s, 2)`` of each random start, the chosen one first: log-likelihood ratio of a held-out
     particle, and the correlation of its map with the first one."""
@@ -64,12 +74,41 @@ class Volume:
     """``(g, 2)`` of each of them: log-likelihood ratio of a held-out particle, and the correlation
     of a half of the map with the other turned by the group, over that with the other as it is."""
 
+    @property
+    def even(self) -> bool:
+        """Whether the views are even enough for one resolution to hold in all directions."""
+        return self.efficiency >= _EVEN
+
+    @property
+    def reached(self) -> str:
+        """The resolution in words, with all that it does not say."""
+        return self._words(self.resolution, is_limit=self.resolution_is_limit)
+
+    @property
+    def reached_half(self) -> str:
+        """`resolution_half` in words."""
+        return self._words(self.resolution_half, is_limit=self.resolution_half_is_limit)
+
+    def _words(self, resolution: float, *, is_limit: bool) -> str:
+        if resolution <= 0.0:
+            return "nowhere"
+        words = f"{resolution:.1f} Å"
+        if is_limit:
+            # Shells end a few before those that the pixels hold.
+            sampled = self.fsc is not None and len(self.fsc) >= self.box // 2 - 3
+            by = f"pixels of {self.pixel_size:.2f} Å" if sampled else "what was compared"
+            words += f" or better, the limit of {by}"
+        return words if self.even else f"{words}, in directions that are seen"
+
     def qualities(self) -> dict[str, float]:
-        """Measured qualities that screens plot, by the names in `icestream.model.quality`."""
+        """Measured qualities that screens plot, by the names in `icestream.model.quality`.
+
+        The resolution is left out where views are uneven: no one number holds in all directions.
+        """
         if self.map is None:
             return {}
-        return {
-            "volume.resolution": self.resolution,
+        measured = {
             "volume.efficiency": self.efficiency,
             "volume.particles": float(self.particles),
         }
+        return {"volume.resolution": self.resolution, **measured} if self.even else measured

@@ -86,6 +86,7 @@ class EstimateCtf(ItemProtocol[CtfParameters]):
 
     name = "ctf.estimate"
     title = "CTF estimation"
+    version = 2
     cites = (
         "doi:10.1016/j.jsb.2015.08.008",
         "doi:10.1016/j.jsb.2015.11.003",
@@ -147,6 +148,9 @@ class EstimateCtf(ItemProtocol[CtfParameters]):
         tilts = [ctf.tilt for ctf in items if ctf.tilt]
         if tilts:
             text += f"; {len(tilts)} are tilted, by a median of {median(tilts):.0f}°"
+        doubtful = [ctf.doubt for ctf in items if ctf.doubt]
+        if doubtful:
+            text += f"; {len(doubtful)} are doubtful: of the last, {doubtful[-1]}"
         nodes = [ctf.thickness for ctf in items if ctf.thickness is not None]
         if nodes:
             text += f"; {len(nodes)} show ice of a median of {median(nodes):.0f} Å"
@@ -207,6 +211,7 @@ def _item(micrograph: Micrograph, fit: CtfFit, work: Work) -> Ctf:
         score=fit.score,
         resolution=fit.resolution,
         ice_ring=fit.ice_ring,
+        doubt=fit.doubt,
         spectrum=picture_path,
         spectrum_image=spectrum_path,
         curve=column(fit.curve),

@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 from icestream.model import Classes, Volume, column
 from icestream.processing.volume.align import align
 from icestream.processing.volume.coverage import direction_histogram, sampling_efficiency
-from icestream.processing.volume.fsc import resolution_at
+from icestream.processing.volume.fsc import AGREED, at_limit, resolution_at
 from icestream.processing.volume.initial import (
     LEAST_AVERAGES,
     LEAST_PARTICLES,
@@ -85,7 +85,7 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
 
     name = "volume.initial"
     title = "First 3D map"
-    version = 2
+    version = 3
     cites = (
         "doi:10.1016/j.jsb.2012.09.006",
         "doi:10.1038/nmeth.4169",
@@ -177,11 +177,13 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
             pixel_size=state.pixel_size,
             diameter=state.diameter,
             symmetry=found.symmetry,
-            resolution=resolution_at(found.correlation, 0.143, extent),
+            resolution=resolution_at(found.correlation, AGREED, extent),
+            resolution_is_limit=at_limit(found.correlation, AGREED),
             resolution_half=resolution_at(found.correlation, 0.5, extent),
+            resolution_half_is_limit=at_limit(found.correlation, 0.5),
             fsc=column(found.correlation),
             directions=column(np.column_stack([seen.directions, seen.counts])),
-            efficiency=sampling_efficiency(found.views, group),
+            efficiency=sampling_efficiency(found.views, group, spacing=found.spacing),
             starts=column([[each.likelihood, each.agreement] for each in found.starts]),
             symmetries=tuple(each.name for each in found.symmetries),
             symmetry_trials=column(np.reshape(likely, (-1, 2))),
@@ -194,10 +196,12 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
         last = items[-1]
         if last.map is None:
             return f"there is no 3D map: {last.note}" if last.note else ""
-        return (
+        text = (
             f"a first 3D map with {last.symmetry} symmetry was made from {last.particles} "
-            f"particles, at {last.resolution:.1f} Å (FSC 0.143); its hand is not known"
+            f"particles; its halves agree (FSC 0.143) to {last.reached}; its hand is not known"
         )
+        uneven = f"; its views are uneven (efficiency {last.efficiency:.2f}): it may be wrong"
+        return text if last.even else text + uneven
 
     def plot(self, items: Sequence[Volume]) -> Iterator[Figure]:
         """Correlation of the halves, and how likely each start was."""

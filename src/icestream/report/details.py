@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from icestream.model import ITEM_TYPES, Ctf, Micrograph, Movie, Picks
+from icestream.model.ctf import LEAST_TILT
 from icestream.report.follow import rank
 from icestream.report.pictures import Found
 from icestream.report.trends import rounded
@@ -135,6 +136,8 @@ def _shot(movie: Movie | None, ctf: Ctf | None) -> Iterator[tuple[str, str]]:
 
 def ctf_facts(ctf: Ctf) -> Iterator[tuple[str, str]]:
     """What the CTF says beyond what is plotted, with its errors: label and value."""
+    if ctf.doubt:
+        yield "CTF in doubt", ctf.doubt
     if ctf.defocus_error is not None:
         yield "Defocus error", f"± {ctf.defocus_error:.0f} Å"
     if ctf.astigmatism_error is not None:
@@ -147,6 +150,8 @@ def ctf_facts(ctf: Ctf) -> Iterator[tuple[str, str]]:
         yield "Phase shift", f"{ctf.phase_shift:.0f} ± {ctf.phase_shift_error:.0f}°"
     if ctf.gradient is not None:
         yield "Tilt", f"{ctf.tilt:.1f} ± {ctf.tilt_error:.1f}° about {ctf.tilt_axis:.0f}°"
+    elif ctf.gradient_error is not None:
+        yield "Tilt", f"none that can be told, less than {LEAST_TILT:.0f}°"
     if ctf.thickness is not None:
         error = f" ± {ctf.thickness_error:.0f}" if ctf.thickness_error is not None else ""
         yield "Ice thickness", f"{ctf.thickness:.0f}{error} Å"

@@ -120,16 +120,14 @@ def _volume(volume: Volume) -> dict[str, Any]:
 
 
 def _volume_facts(volume: Volume) -> Iterator[tuple[str, str]]:
-    if volume.resolution > 0:
-        yield "Halves agree (0.143) to", f"{volume.resolution:.1f} Å"
-    else:
-        yield "Halves agree (0.143) to", "nowhere"
+    yield "Halves agree (0.143) to", volume.reached
     if volume.resolution_half > 0:
-        yield "Halves agree (0.5) to", f"{volume.resolution_half:.1f} Å"
+        yield "Halves agree (0.5) to", volume.reached_half
     yield "Symmetry", volume.symmetry
     yield "Hand", "cannot be told from projections"
     yield "Particles", f"{volume.particles:,}"
-    yield "Evenness of the views", f"{volume.efficiency:.0%}"
+    uneven = "" if volume.even else ": too uneven, the map may be wrong"
+    yield "Evenness of the views", f"{volume.efficiency:.0%}{uneven}"
     yield "Box", f"{volume.box} px of {volume.pixel_size:.3g} Å"
     yield "Snapshot", str(volume.iteration)
 

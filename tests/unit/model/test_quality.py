@@ -107,7 +107,7 @@ ITEMS = [
         defects=None,
         dose=column([1]),
     ),
-    Volume(particles=1, iteration=1, map=Path("a")),
+    Volume(particles=1, iteration=1, map=Path("a"), efficiency=0.9),
 ]
 
 

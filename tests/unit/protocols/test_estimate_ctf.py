@@ -142,6 +142,8 @@ def test_summary_and_plots() -> None:
     assert protocol.summarize(ctfs) == (
         "The CTF of 3 micrographs was fitted to a median of 5.0 Å; defocus 1.00 to 3.00 µm"
     )
+    doubtful = [*ctfs, replace(ctfs[0], doubt="only 0.8 Thon rings")]
+    assert "1 are doubtful: of the last, only 0.8 Thon rings" in protocol.summarize(doubtful)
     figures = {figure.title: figure for figure in protocol.plot(ctfs)}
     assert list(figures["Defocus"].y) == pytest.approx([1.0, 2.0, 3.0])
 

@@ -111,6 +111,11 @@ def test_a_map_is_made_written_and_improved(tmp_path: Path, work: Work) -> None:
     assert found.picture is not None
     assert found.picture.read_bytes().startswith(b"\x89PNG")
     assert "250 particles" in protocol.summarize([found])
+    assert found.reached in protocol.summarize([found])
+    assert found.resolution_is_limit == bool((np.asarray(found.fsc)[1:] >= 0.143).all())
+    assert "uneven" not in protocol.summarize([found])
+    poor = replace(found, efficiency=0.06)
+    assert "views are uneven (efficiency 0.06)" in protocol.summarize([poor])
     assert len(list(protocol.plot([found]))) == 2
     protocol.save(state, tmp_path / "checkpoint")
     state = protocol.load(tmp_path / "checkpoint")

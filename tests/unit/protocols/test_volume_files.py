@@ -19,6 +19,7 @@ def test_the_parts_of_a_map_are_written(tmp_path: Path) -> None:
         symmetry="C1",
         rings=7,
         views=np.zeros((1, 3), np.float32),
+        spacing=10.0,
         starts=(),
         symmetries=(),
     )

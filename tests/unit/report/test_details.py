@@ -175,5 +175,8 @@ def test_an_angle_that_means_nothing_is_not_shown() -> None:
     assert shown["Phase shift"] == "91 ± 4°"
     assert shown["Tilt"] == "19.8 ± 1.0° about 90°"
     assert shown["Ice thickness"] == "900 ± 31 Å"
+    flat = replace(known, gradient=None, doubt="only 0.8 Thon rings lie between 30 and 10.7 Å")
+    assert dict(ctf_facts(flat))["Tilt"] == "none that can be told, less than 15°"
+    assert dict(ctf_facts(flat))["CTF in doubt"].startswith("only 0.8 Thon rings")
     unsure = replace(known, thickness_error=None)
     assert dict(ctf_facts(unsure))["Ice thickness"] == "900 Å"

@@ -90,6 +90,22 @@ def test_a_map_whose_halves_never_agree_says_so(grown: SampleSession) -> None:
     assert "Halves agree (0.5) to" not in facts
 
 
+def test_a_map_says_where_its_resolution_ends_and_what_was_not_seen(grown: SampleSession) -> None:
+    grown.reconstruct()
+    record = newest(grown, "volume")
+    volume = items_of(grown.store, record)["volume"]
+    limited = replace(volume, resolution_is_limit=True, efficiency=0.06)
+    found = snapshot_of(
+        grown.store, replace(record, outputs=_one("volume", limited)), "Map", ITEM_TYPES
+    )
+    assert found is not None
+    facts = dict(found.document["facts"])
+    told = facts["Halves agree (0.143) to"]
+    assert told.startswith("11.4 Å or better, the limit of ")
+    assert told.endswith(", in directions that are seen")
+    assert facts["Evenness of the views"] == "6%: too uneven, the map may be wrong"
+
+
 def test_a_gain_says_how_its_reference_lies(grown: SampleSession) -> None:
     grown.estimate_gain()
     found = shown(grown, "gain")

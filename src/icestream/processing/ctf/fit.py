@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.model import Image, Optics, Stack
+from icestream.processing.ctf.doubt import Span, doubt
 from icestream.processing.ctf.partial import Errors, TileRings, measure_errors, tile_rings
 from icestream.processing.ctf.quality import (
     curve_score,
@@ -46,6 +47,8 @@ class CtfFit:
     """Å up to which the rings agree with the fit; the coarse end of the range without rings."""
     ice_ring: float
     """Excess of power near 3.7 Å, as a fraction."""
+    doubt: str
+    """Why the fit is not to be believed, or only roughly; empty where there is nothing to say."""
     errors: Errors | None
     """Standard errors; None without rings."""
     plane: Plane | None
@@ -234,6 +237,8 @@ def _judge(
     if found.has_rings:
         resolution = fit_resolution(rings, average, defocus, optics, contrast)
     depth = np.abs(depth)
+    ends = 1.0 / rings.frequency[fitted][[0, -1]] if fitted.any() else asked.resolution_range
+    span = Span(float(ends[0]), float(ends[1]))
     shown = 0.5 + 0.5 * average / np.maximum(depth, max(0.1 * float(depth.max()), 0.02))
     curve = np.stack([rings.frequency, np.clip(shown, -0.5, 1.5), model])
     return CtfFit(
@@ -242,6 +247,7 @@ def _judge(
         significance=found.significance,
         resolution=resolution,
         ice_ring=ice_ring_excess(found.spectrum),
+        doubt=doubt(span, defocus, optics, errors, has_rings=found.has_rings),
         errors=errors,
         plane=plane,
         thickness=thickness,

@@ -23,7 +23,11 @@ Singles = NDArray[np.float32]
 
 _SINE_SPREAD = 2.25
 """`Tiles.spread` of a sine window, for a spectrum whose tiles are not known."""
-_BACKGROUND_TERMS = 6
+_LEAST_ORDER, _ORDER = 3, 6
+"""Of the polynomial that a background is: least, and most."""
+_ORDER_SPAN = 0.022
+"""1/Å of the rings for each order. Where coarse pixels leave a short range, with hardly two Thon
+rings, a polynomial of six orders would take them for background."""
 _CLIP = 5.0
 """Standard deviations at which whitened pixels are clipped: ice spots and the central cross."""
 
@@ -141,7 +145,9 @@ def make_rings(spectrum: PowerSpectrum, optics: Optics, coarse: float) -> Rings:
     cosine = (kx**2 - ky**2) / radius**2
     sine = 2.0 * kx * ky / radius**2
     power = spectrum.power[:, half:][kept][order]
-    values = _whiten(power, cosine, sine, starts)
+    degree = round((last - first) * spectrum.step / _ORDER_SPAN)
+    degree = min(max(degree, _LEAST_ORDER), _ORDER)
+    values = _whiten(power, (cosine, sine), starts, degree)
     order = (ky % size) * (half + 1) + kx
     constant = -0.5 * wavelength**3 * cs * squared**2
     constant += math.asin(optics.amplitude_contrast) / math.pi
@@ -151,7 +157,7 @@ def make_rings(spectrum: PowerSpectrum, optics: Optics, coarse: float) -> Rings:
         starts=starts.astype(np.int64),
         first=first,
         step=spectrum.step,
-        basis=_background_basis(np.diff(starts)),
+        basis=_background_basis(np.diff(starts), degree),
         order=order.astype(np.int32),
         # With the clipping, so that the mean over whitened tiles is the whitened mean.
         divisor=power / np.maximum(values + np.float32(1.0), np.float32(1e-6)),
@@ -161,9 +167,9 @@ def make_rings(spectrum: PowerSpectrum, optics: Optics, coarse: float) -> Rings:
 
 def _whiten(
     power: Singles,
-    cosine: Numbers,
-    sine: Numbers,
+    direction: tuple[Numbers, Numbers],
     starts: NDArray[np.int64],
+    degree: int,
 ) -> Singles:
     """Divide by a smooth background that may differ with direction, and subtract one."""
     counts = np.diff(starts)
@@ -172,11 +178,12 @@ def _whiten(
     rings = np.arange(len(counts))
     place = 2.0 * rings / max(len(rings) - 1, 1) - 1.0
     # Weights even over radius: the few pixels of the inner rings carry the steepest slope.
-    terms = np.polynomial.chebyshev.chebvander(place, _BACKGROUND_TERMS)
+    terms = np.polynomial.chebyshev.chebvander(place, degree)
     smooth = terms @ np.linalg.lstsq(terms, profile, rcond=None)[0]
     ring = np.repeat(rings, counts)
     rest = logs - profile[ring]
     # Drift, charging and astigmatism of the envelope: cos and sin of 2 theta, linear in radius.
+    cosine, sine = direction
     lean = np.stack([cosine, sine, cosine * place[ring], sine * place[ring]], axis=1)
     weights = np.linalg.solve(lean.T @ lean, lean.T @ rest)
     background = np.exp(smooth[ring] + lean @ weights)
@@ -187,10 +194,10 @@ def _whiten(
     return np.asarray(np.clip(values - 1.0, -1.0, limit), dtype=np.float32)
 
 
-def _background_basis(counts: NDArray[np.int64]) -> Numbers:
+def _background_basis(counts: NDArray[np.int64], degree: int) -> Numbers:
     """Low polynomials over the rings, orthonormal when summed over pixels."""
     place = np.linspace(-1.0, 1.0, len(counts))
-    terms = np.polynomial.chebyshev.chebvander(place, _BACKGROUND_TERMS)
+    terms = np.polynomial.chebyshev.chebvander(place, degree)
     weight = np.sqrt(counts)[:, None]
     orthonormal = np.linalg.qr(terms * weight)[0]
     return np.asarray(orthonormal / weight)

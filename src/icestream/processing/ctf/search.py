@@ -90,10 +90,13 @@ def _sectors(rings: Rings) -> tuple[Numbers, Numbers]:
     sector = np.minimum(((theta + 0.5 * math.pi) / width).astype(np.int64), _SECTORS - 1)
     count = len(rings.starts) - 1
     ring = np.repeat(np.arange(count), rings.counts)
-    rest = rings.values - rings.background[ring]
-    sums = np.bincount(sector * count + ring, rest, _SECTORS * count)
+    summed = np.bincount(sector * count + ring, rings.values, _SECTORS * count)
+    sums = summed.astype(np.float64).reshape(_SECTORS, count)
+    # Each sector without its own background: what is left of one, over the length of a model that
+    # is nearly a background itself, would be higher than any ring.
+    sums = sums - rings.counts * (sums @ rings.basis @ rings.basis.T)
     directions = np.asarray((np.arange(_SECTORS) + 0.5) * width - 0.5 * math.pi)
-    return directions, np.asarray(sums.reshape(_SECTORS, count), dtype=np.float64)
+    return directions, np.asarray(sums, dtype=np.float64)
 
 
 def _sector_scores(rings: Rings, envelope: Numbers, trial: Numbers, sums: Numbers) -> Numbers:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.model import Optics
+from icestream.model.ctf import LEAST_TILT
 from icestream.processing.ctf.partial import TileRings
 from icestream.processing.ctf.rings import Singles
 from icestream.processing.ctf.spectrum import PowerSpectrum, average
@@ -21,7 +22,8 @@ _FEWEST = 8
 """Tiles below which no tilt can be told from noise."""
 _STEEPEST = math.tan(math.radians(65.0))
 _CHANCE = 1e-3
-"""A tilt is believed where a flat specimen would show one as large less often than this."""
+"""A tilt is believed where a flat specimen would show one as large less often than this, and where
+it is steeper than specimens that nobody tilted show."""
 _TABLE_STEP = 25.0
 """Å between the defoci that each tile is compared with."""
 _EDGE_STEP = 100.0
@@ -42,8 +44,9 @@ class Plane:
 
     @property
     def tilted(self) -> bool:
-        """Whether the tilt is more than noise."""
-        return self.chance < _CHANCE
+        """Whether the tilt is more than noise, and than untilted specimens show."""
+        steep = math.hypot(*self.gradient) >= math.tan(math.radians(LEAST_TILT))
+        return steep and self.chance < _CHANCE
 
 
 def fit_plane(tiles: TileRings, depth: Numbers, defocus: Defocus) -> Plane | None:

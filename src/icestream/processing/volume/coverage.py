@@ -12,7 +12,9 @@ __all__ = ["ViewHistogram", "direction_histogram", "sampling_efficiency"]
 _SPACING = 12.0
 """Degrees between the directions that views are counted for."""
 _THICKNESS = 6.0
-"""Degrees from a view's central slice within which Fourier space counts as seen by it."""
+"""Degrees from a view's central slice within which Fourier space counts as seen by it, at least."""
+_KNOWN = 0.75
+"""Distances between directions from the nearest of which no view is farther."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +45,30 @@ def direction_histogram(views: NDArray[np.float32], group: Rotations) -> ViewHis
     return ViewHistogram(directions, (counts / len(group)).astype(np.float32))
 
 
-def sampling_efficiency(views: NDArray[np.float32], group: Rotations) -> float:
+def sampling_efficiency(
+    views: NDArray[np.float32], group: Rotations, *, spacing: float = 0.0
+) -> float:
     """How evenly the views fill Fourier space: 1 when evenly, 0 when a part is not seen at all.
 
+    Parameters
+    ----------
+    views, group
+        As for `direction_histogram`.
+    spacing
+        Degrees between the directions that the particles were compared with. Views are known no
+        better, and slices count as thick as that: what lies between the directions of a coarse
+        grid is no part that was not seen.
+
+    Notes
+    -----
     The harmonic mean over the directions of Fourier space of how often each lies in a central
     slice, over the arithmetic mean: the inverse of the sampling compensation factor, by which the
     variance of the map grows (https://doi.org/10.1016/j.pbiomolbio.2019.09.002).
     """
     histogram = direction_histogram(views, group)
     distance = np.abs(histogram.directions @ histogram.directions.T)
-    seen = (distance < np.sin(np.radians(_THICKNESS))) @ histogram.counts
+    thickness = max(_THICKNESS, _KNOWN * spacing)
+    seen = (distance < np.sin(np.radians(thickness))) @ histogram.counts
     if seen.min() <= 0.0:
         return 0.0
     return float(1.0 / (np.mean(1.0 / seen) * seen.mean()))

@@ -6,7 +6,17 @@ from numpy.typing import NDArray
 from icestream.processing.classify2d.polar import Complex, Float
 from icestream.processing.volume.slices import Map, cube_of
 
-__all__ = ["cube_correlation", "fourier_shell_correlation", "resolution_at", "shell_numbers"]
+__all__ = [
+    "AGREED",
+    "at_limit",
+    "cube_correlation",
+    "fourier_shell_correlation",
+    "resolution_at",
+    "shell_numbers",
+]
+
+AGREED = 0.143
+"""Correlation of halves down to which they agree (https://doi.org/10.1016/j.jmb.2003.07.013)."""
 
 
 def shell_numbers(reach: int) -> NDArray[np.int64]:
@@ -53,6 +63,11 @@ def fourier_shell_correlation(first: Map, second: Map) -> Float:
     return cube_correlation(cube_of(first, reach, box), cube_of(second, reach, box))
 
 
+def at_limit(correlation: Float, threshold: float) -> bool:
+    """Whether `resolution_at` is but that of the last shell: the true one may be better."""
+    return bool(len(correlation) > 1 and (correlation[1:] >= threshold).all())
+
+
 def resolution_at(correlation: Float, threshold: float, extent: float) -> float:
     """Å at which a shell correlation first falls below `threshold`, between shells linearly.
 
@@ -68,7 +83,8 @@ def resolution_at(correlation: Float, threshold: float, extent: float) -> float:
     Returns
     -------
     float
-        0 where the first shell is below already; that of the last shell where none is.
+        0 where the first shell is below already; that of the last shell where none is: a limit,
+        see `at_limit`.
     """
     below = np.flatnonzero(correlation[1:] < threshold) + 1
     if not len(below):

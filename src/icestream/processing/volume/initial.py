@@ -9,6 +9,8 @@ from icestream.processing.classify2d.polar import Float
 from icestream.processing.volume.align import center_of, move, symmetrized, turn
 from icestream.processing.volume.choice import Contest, contenders, prefer, shown_symmetry
 from icestream.processing.volume.detect import Candidate
+from icestream.processing.volume.fsc import AGREED, at_limit
+from icestream.processing.volume.maximization import estimate
 from icestream.processing.volume.refine import Observations, Refinement
 from icestream.processing.volume.slices import Map, SliceSums, cube_of, volume_of
 from icestream.processing.volume.starts import (
@@ -43,6 +45,8 @@ _HELD_OUT = 300
 """Most particles that judge and have no part in what they judge."""
 _AGREEING = 0.4
 """Correlation of the halves above which a ring joins the comparison."""
+_FURTHER = 4
+"""Rings that join at once where the halves agree up to the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,8 @@ class FirstMap:
     """Rings compared in the end."""
     views: Float
     """``(n, 3)`` from where each particle is seen, in the map's frame."""
+    spacing: float
+    """Degrees between the directions that were compared: the views are known to half of it."""
     starts: tuple[Trial, ...]
     """The chosen one first."""
     symmetries: tuple[Trial, ...]
@@ -193,8 +199,7 @@ def _finish(
     plan: StartPlan,
 ) -> FirstMap:
     """Refine two halves apart; again while they show a larger symmetry. Then sum all anew."""
-    every, held = np.arange(len(particles)), particles.part(rows)
-    seen = np.setdiff1d(every, rows)
+    held, seen = particles.part(rows), np.setdiff1d(np.arange(len(particles)), rows)
     symmetry, symmetries = history.symmetry, history.symmetries
     _apart(refinement, particles, seen, plan)
     while plan.symmetry == "auto":
@@ -206,8 +211,7 @@ def _finish(
         symmetries = (*symmetries, Trial(symmetry, likelihood, shown.agreement))
         refinement = begin(volume, particles, symmetry, plan, refinement.random)
         _apart(refinement, particles, seen, plan)
-    refinement.sums = SliceSums.empty(particles.rings)
-    refinement.look(particles, every, search(particles, refinement.rings))
+    spacing = _look_at_all(refinement, particles, plan)
     refinement.frame = refinement.frame.resized(particles.box)
     done = refinement.update()
     return FirstMap(
@@ -217,9 +221,30 @@ def _finish(
         symmetry=symmetry,
         rings=refinement.rings,
         views=particles.views.copy(),
+        spacing=spacing,
         starts=history.starts,
         symmetries=symmetries,
     )
+
+
+def _look_at_all(refinement: Refinement, particles: Observations, plan: StartPlan) -> float:
+    """Sum all particles anew, and on more rings while the halves agree up to the last.
+
+    Returns
+    -------
+    float
+        Degrees between the directions from which they were compared last.
+    """
+    finest = plan.ring(particles.box, plan.resolution)
+    while True:
+        wanted = search(particles, refinement.rings)
+        refinement.sums = SliceSums.empty(particles.rings)
+        refinement.look(particles, np.arange(len(particles)), wanted)
+        correlation = estimate(refinement.sums, refinement.frame, refinement.rings).correlation
+        if refinement.rings >= finest or not at_limit(correlation, AGREED):
+            return wanted.spacing
+        refinement.update(apart=True)
+        refinement.rings = min(finest, refinement.rings + _FURTHER)
 
 
 def _apart(

@@ -99,4 +99,6 @@ def _solve(cube: Complex, shells: np.ndarray, frame: Frame, rings: int) -> Map:
     volume /= np.maximum(footprint(frame.box, 1), 0.1)
     mask = frame.mask
     rim = (mask > 0.02) & (mask < 0.98)
-    return np.asarray((volume - volume[rim].mean()) * mask, dtype=np.float32)
+    # A sphere that fills the box to its corners has no rim.
+    level = volume[rim].mean() if rim.any() else volume.mean()
+    return np.asarray((volume - level) * mask, dtype=np.float32)

@@ -17,6 +17,9 @@ _FIXED: dict[str, tuple[tuple[int, tuple[float, float, float]], ...]] = {
     "I": ((5, (1.0, 0.0, _GOLDEN)), (2, (0.0, 0.0, 1.0))),
 }
 """Generators: the order of an axis and its direction (x, y, z)."""
+_NEAR = 1.3
+"""Distances between directions within which one that is left out has one that is kept: at the
+border of a unit that is wide enough they are as far."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,8 +89,28 @@ def group_order(name: str) -> int:
 def asymmetric_unit(directions: NDArray[np.float32], group: Rotations) -> NDArray[np.bool_]:
     """Which of the `directions` ``(n, 3)`` to keep so that the group makes all of them, once.
 
-    Those that lie nearer to one generic direction than any of their equivalents do.
+    Those that lie nearer to one generic direction than any of their equivalents do. Where the
+    directions are so far apart that few or none of them do, of the others those that no
+    equivalent of a kept one comes near: at least one is kept, whatever the group.
     """
     inside = np.array([0.31, 0.17, 0.93], dtype=np.float32)
     equivalents = np.einsum("gij,nj->gni", group, directions) @ inside
-    return np.asarray(equivalents[0] >= equivalents.max(axis=0) - 1e-6)
+    kept = np.asarray(equivalents[0] >= equivalents.max(axis=0) - 1e-6)
+    if kept.all():
+        return kept
+    near = np.cos(_NEAR * np.sqrt(4.0 * np.pi / len(directions)))
+    covered = _closest(directions, directions[kept], group)
+    while covered.min() < near:
+        farthest = int(covered.argmin())
+        kept[farthest] = True
+        added = _closest(directions, directions[[farthest]], group)
+        covered = np.maximum(covered, added)
+    return kept
+
+
+def _closest(
+    directions: NDArray[np.float32], kept: NDArray[np.float32], group: Rotations
+) -> NDArray[np.float32]:
+    """Cosine ``(n,)`` of the angle from each direction to what the group makes of the kept ones."""
+    made = np.einsum("gij,nj->gni", group, kept).reshape(-1, 3)
+    return np.asarray((directions @ made.T).max(axis=1, initial=-2.0))

@@ -69,6 +69,27 @@ def test_the_range_is_kept(optics: Optics) -> None:
         assert found.u - found.v <= 310
 
 
+def test_a_background_that_differs_with_direction_is_no_ring() -> None:
+    """Low defocus at coarse pixels: of a model that is nearly a background hardly anything is left,
+    and what a sector's own background has in common with it is not to be divided by that."""
+    optics = Optics(pixel_size=4.3, voltage=300.0)
+    true, size = Defocus(u=18200, v=17800, angle=20.0), 256
+    axis = np.fft.fftshift(np.fft.fftfreq(size, optics.pixel_size))
+    cosine = (axis[None, :] ** 2 - axis[:, None] ** 2) / np.maximum(
+        axis[None, :] ** 2 + axis[:, None] ** 2, 1e-12
+    )
+    radius = np.hypot(axis[:, None], axis[None, :])
+    power = 1.0 + 0.3 * ctf_2d((size, size), true, optics) ** 2
+    power *= 1.0 + 0.3 * cosine * (radius / axis[-1]) ** 2
+    power *= np.random.default_rng(1).gamma(10.0, 0.1, power.shape)
+    spectrum = PowerSpectrum(
+        power=power.astype(np.float32), step=1 / (size * optics.pixel_size), tiles=10
+    )
+    rings = make_rings(spectrum, optics, 30.0)
+    found = search(rings, np.ones(len(rings.counts)), SearchRange(defocus=(2000.0, 60000.0)))
+    assert found[0].mean == pytest.approx(true.mean, abs=400)
+
+
 def test_a_range_narrower_than_a_step_is_searched_all_the_same(optics: Optics) -> None:
     rings = rings_of(Defocus(u=10020, v=10020), optics)
     wanted = SearchRange(defocus=(10015.0, 10025.0))

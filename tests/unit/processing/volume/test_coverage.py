@@ -3,8 +3,8 @@ import pytest
 
 from balls import Array
 from icestream.processing.volume.coverage import direction_histogram, sampling_efficiency
-from icestream.processing.volume.rotations import spiral_directions
-from icestream.processing.volume.symmetry import point_group
+from icestream.processing.volume.rotations import random_rotation, spiral_directions
+from icestream.processing.volume.symmetry import asymmetric_unit, point_group
 
 C1 = point_group("C1")
 
@@ -27,3 +27,28 @@ def test_efficiency_of_views_from_everywhere_from_the_side_and_from_above() -> N
     above = np.array([[0.0, 0.0, 1.0]], dtype=np.float32)
     assert sampling_efficiency(above, C1) == 0.0
     assert sampling_efficiency(np.concatenate([side, above]), C1) > 0.7
+
+
+@pytest.mark.parametrize("name", ["C1", "D2", "D7", "O", "I"])
+@pytest.mark.parametrize("spacing", [4.0, 15.0, 25.0, 30.0])
+def test_a_coarse_grid_of_directions_is_no_view_that_is_missing(name: str, spacing: float) -> None:
+    group, random = point_group(name), np.random.default_rng(1)
+    true = spiral_directions(6.0)
+    grid = spiral_directions(spacing) @ random_rotation(random)
+    grid = grid[asymmetric_unit(grid, group)]
+    nearest = np.stack([(true @ element) @ grid.T for element in group]).max(axis=0).argmax(axis=1)
+    assert sampling_efficiency(grid[nearest], group, spacing=spacing) > 0.9
+
+
+def test_a_side_that_most_particles_lie_on_shows(views: Array) -> None:
+    """As many as that: what is in their slices is seen, of the rest as much as the others show."""
+    random = np.random.default_rng(2)
+    above = np.array([0.0, 0.0, 1.0]) + 0.1 * random.standard_normal((95 * len(views), 3))
+    above /= np.linalg.norm(above, axis=1, keepdims=True)
+    for most, bar in ((0.95, 0.15), (0.9, 0.25)):
+        count = round(most / (1.0 - most) * len(views))
+        mixed = np.concatenate([views[:, 2], above[:count]]).astype(np.float32)
+        assert sampling_efficiency(mixed, C1, spacing=4.0) < bar
+        assert sampling_efficiency(mixed, point_group("D7"), spacing=4.0) < bar
+    half = np.concatenate([views[:, 2], above[: len(views)]]).astype(np.float32)
+    assert sampling_efficiency(half, C1) > 0.5

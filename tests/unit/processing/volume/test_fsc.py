@@ -3,6 +3,7 @@ import pytest
 
 from balls import Balls
 from icestream.processing.volume.fsc import (
+    at_limit,
     cube_correlation,
     fourier_shell_correlation,
     resolution_at,
@@ -40,6 +41,14 @@ def test_resolution_is_read_between_shells() -> None:
     assert resolution_at(curve, 0.5, 100.0) == pytest.approx(100.0 / 3.5)
     assert resolution_at(curve, 0.05, 100.0) == 20.0
     assert resolution_at(np.array([1.0, 0.3, 0.2], np.float32), 0.5, 100.0) == 0.0
+
+
+def test_a_curve_that_stays_above_gives_but_a_limit() -> None:
+    curve = np.array([1, 1, 0.9, 0.8, 0.68], dtype=np.float32)
+    assert at_limit(curve, 0.143)
+    assert not at_limit(curve, 0.7)
+    assert not at_limit(np.array([1, 0.1, 0.5], np.float32), 0.143)
+    assert not at_limit(curve[:1], 0.143)
 
 
 def test_volumes_of_other_shapes_are_refused() -> None:

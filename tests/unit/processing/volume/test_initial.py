@@ -4,7 +4,12 @@ import pytest
 from balls import BOX, DIAMETER, Array, Balls
 from icestream.processing.simulate.placement import random_rotations
 from icestream.processing.volume.align import align
-from icestream.processing.volume.fsc import fourier_shell_correlation
+from icestream.processing.volume.fsc import (
+    AGREED,
+    at_limit,
+    fourier_shell_correlation,
+    resolution_at,
+)
 from icestream.processing.volume.initial import better_map, first_map, improve_map
 from icestream.processing.volume.refine import Observations, observe
 from icestream.processing.volume.starts import StartPlan
@@ -64,6 +69,63 @@ def test_a_map_is_found_and_improved(dihedral: Balls, views: Array) -> None:
 
 def _fields(found: object) -> dict[str, object]:
     return {name: getattr(found, name) for name in found.__slots__}  # type: ignore[attr-defined]
+
+
+def test_rings_join_as_long_as_the_halves_agree(dihedral: Balls, views: Array) -> None:
+    """However few particles there are: three hundred are looked at once before the last look."""
+    plan = StartPlan(pixel_size=6.0, resolution=13.0, symmetry="D2", starts=2, seed=3)
+    images = dihedral.images(views, np.zeros((len(views), 2)))
+    images = images / images.std()
+    images += 0.5 * np.random.default_rng(1).standard_normal(images.shape).astype(np.float32)
+    particles = observe(images, np.ones((len(images), plan.rings(BOX)), np.float32), DIAMETER)
+    found = first_map(particles.part(np.arange(25)), particles, plan)
+    assert plan.ring(BOX, 13.0) == 12
+    reached = resolution_at(found.correlation, AGREED, BOX * 6.0)
+    # Either the last ring that was asked for, or one that the halves no longer agree on.
+    assert found.rings == 12 or not at_limit(found.correlation, AGREED)
+    assert reached < 18.0
+    assert len(found.correlation) == found.rings + 1
+    assert 4.0 <= found.spacing <= 30.0
+
+
+@pytest.mark.parametrize(
+    ("box", "pixel_size", "resolution", "diameter", "symmetry"),
+    [
+        (8, 6.0, 10.0, 40.0, "auto"),
+        (12, 6.0, 10.0, 40.0, "auto"),
+        (24, 4.0, 10.0, 65.0, "auto"),
+        (24, 5.0, 30.0, 60.0, "I"),
+        (24, 5.0, 30.0, 20.0, "C99"),
+        (10, 10.0, 30.0, 300.0, "O"),
+    ],
+)
+def test_the_least_there_may_be_makes_a_map(
+    box: int, pixel_size: float, resolution: float, diameter: float, symmetry: str
+) -> None:
+    """Small particles, small boxes, few classes, few particles, and nothing but noise in them."""
+    plan = StartPlan(
+        pixel_size=pixel_size, resolution=resolution, symmetry=symmetry, starts=2, seed=1
+    )
+    noise = np.random.default_rng(1).standard_normal((100, box, box)).astype(np.float32)
+    contrast = np.ones((100, plan.rings(box)), np.float32)
+    particles = observe(noise, contrast, diameter / pixel_size)
+    found = first_map(particles.part(np.arange(3)), particles, plan)
+    found = improve_map(found, particles, plan)
+    assert found.volume.shape == (box, box, box)
+    assert np.isfinite(found.volume).all()
+    assert np.isfinite(found.correlation).all()
+
+
+def test_a_particle_below_a_hundred_angstroms_is_found(dihedral: Balls, views: Array) -> None:
+    """66 Å: directions are so far apart that the unit of I has hardly one of them."""
+    plan = StartPlan(pixel_size=3.0, resolution=10.0, starts=2, seed=3)
+    images = dihedral.images(views, np.zeros((len(views), 2)))
+    images = images / images.std()
+    images += np.random.default_rng(1).standard_normal(images.shape).astype(np.float32)
+    particles = observe(images, np.ones((len(images), plan.rings(BOX)), np.float32), DIAMETER)
+    found = first_map(particles.part(np.arange(25)), particles, plan)
+    assert "I" in {trial.name for trial in found.symmetries}
+    assert align(dihedral.volume(), found.volume, 7).correlation > 0.7
 
 
 def test_too_little_is_refused(dihedral: Balls, views: Array) -> None:

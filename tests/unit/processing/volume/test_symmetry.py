@@ -5,7 +5,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from icestream.processing.volume.rotations import axis_rotations, spiral_directions
+from icestream.processing.volume.rotations import axis_rotations, random_rotation, spiral_directions
 from icestream.processing.volume.symmetry import asymmetric_unit, group_order, point_group
 
 ORDERS = {"C1": 1, "C2": 2, "c7": 7, "D2": 4, "D7": 14, "T": 12, "O": 24, "I": 60}
@@ -70,3 +70,17 @@ def test_the_group_makes_all_directions_of_its_unit(name: str) -> None:
     assert len(kept) == pytest.approx(len(directions) / len(group), rel=0.25)
     made = np.einsum("gij,nj->gni", group, kept).reshape(-1, 3)
     assert np.degrees(np.arccos((directions @ made.T).max(axis=1).clip(-1, 1))).max() < 8.0
+
+
+@pytest.mark.parametrize("name", ["C1", "C8", "C99", "D2", "D8", "D50", "T", "O", "I"])
+@pytest.mark.parametrize("spacing", [4.0, 12.0, 21.0, 30.0, 36.0, 90.0])
+def test_no_direction_is_far_from_what_the_unit_makes(name: str, spacing: float) -> None:
+    """However narrow the unit, and however far apart the directions."""
+    group, random = point_group(name), np.random.default_rng(1)
+    for _ in range(5):
+        directions = spiral_directions(spacing) @ random_rotation(random)
+        kept = directions[asymmetric_unit(directions, group)]
+        made = np.einsum("gij,nj->gni", group, kept).reshape(-1, 3)
+        away = np.degrees(np.arccos((directions @ made.T).max(axis=1).clip(-1, 1)))
+        assert away.max() < 1.35 * spacing
+        assert len(kept) < 10 + 2.5 * len(directions) / len(group)
