@@ -35,7 +35,7 @@ from icestream.processing.simulate.exposure import Conditions, simulate_movie
 from icestream.processing.simulate.transfer import Aberrations
 from icestream.protocol import Batch, Work
 from icestream.protocols.align_movies import AlignMovies
-from icestream.protocols.estimate_gain import EstimateGain
+from icestream.protocols.estimate_gain import EstimateGain, EstimateGainParameters
 from icestream.protocols.monitor_gain import GainLimits
 from measured import publish
 
@@ -240,15 +240,19 @@ def cost(folder: Path, size: int) -> str:
     align.process(movie, work)
     times.append(time.process_time())
     gain = EstimateGain()
-    state = gain.update(None, Batch((movie, movie)), work)
-    times.append(time.process_time())
-    gain.snapshot(state, work)
+    state = gain.update(None, Batch((movie, movie)), work)  # all frames of both, and a look
     times.append(time.process_time())
     assert state is not None
-    state.taken = 10
+    assert state.look is not None
+    state.taken = 30
+    state.look = replace(state.look, movies=state.taken)  # no look is due for a while
+    EstimateGain(EstimateGainParameters(whole_movies=99)).update(state, Batch((movie, movie)), work)
+    times.append(time.process_time())
     gain.update(state, Batch((movie,)), work)
     times.append(time.process_time())
-    aligning, whole, look, part = np.diff(times)
+    assert state.look.movies == 30
+    aligning, first, whole, part = np.diff(times)
+    look = first - whole
     looks = 2 + (200 - 10) // 20
     each = (10 * whole / 2 + 190 * part + looks * look) / 200
     return (

@@ -1,16 +1,19 @@
 """`icestream report`: a session's pages, once or all the time."""
 
 import select
+import shlex
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from icestream.engine.machine.home import make_below
 from icestream.settings import load
 from icestream.store.open import NoStore
 
@@ -18,6 +21,10 @@ __all__ = ["kept_up_to_date", "report"]
 
 _LAST = 60.0
 """Seconds that the last update of a session's report may take."""
+_FIRST, _LONGEST = 1.0, 60.0
+"""Seconds before a process that has ended is started again: the first pause, and the longest."""
+_WELL = 120.0
+"""Seconds that a process has to have run for the pauses to begin anew."""
 
 
 def report(
@@ -83,26 +90,73 @@ def kept_up_to_date(session: Path) -> Iterator[None]:
     """Have a process of its own keep the session's report up to date while a block runs.
 
     It ends with this process, however this process ends, because the pipe between them closes.
+    One that ends before is started again, after pauses that grow.
     """
-    command = [sys.executable, "-P", "-m", "icestream", "report", str(session), "--while-open"]
-    log = session / "logs" / "report.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
-        # A session of its own: Ctrl-C is for the coordinator, which still has to drain.
-        writer = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    assert writer.stdin is not None
+    keeper = _Keeper(session)
+    keeper.start()
     try:
         yield
     finally:
-        writer.stdin.close()
-        try:
-            writer.wait(_LAST + 5)
-        except subprocess.TimeoutExpired:
-            writer.kill()
-            writer.wait()
+        keeper.stop()
+
+
+class _Keeper(threading.Thread):
+    """Runs the process that keeps a report up to date, again and again if it must."""
+
+    def __init__(self, session: Path) -> None:
+        super().__init__(name="report", daemon=True)
+        self._session = session
+        self._log = session / "logs" / "report.log"
+        self._command = [sys.executable, "-P", "-m", "icestream", "report", str(session)]
+        self._stopped = threading.Event()
+        self._writer: subprocess.Popen[bytes] | None = None
+        self._turn = threading.Lock()
+
+    def run(self) -> None:
+        """Start it, and wait for its end; it comes too early unless this has been stopped."""
+        pause = _FIRST
+        while not self._stopped.is_set():
+            began = time.monotonic()
+            try:
+                with self._turn:
+                    if not self._stopped.is_set():
+                        self._writer = self._begin()
+                if self._writer is not None:
+                    self._writer.wait()
+            except OSError:
+                self._writer = None  # no process, or no room for its log: later, perhaps
+            pause = _FIRST if time.monotonic() - began > _WELL else min(2 * pause, _LONGEST)
+            self._stopped.wait(pause)
+
+    def _begin(self) -> "subprocess.Popen[bytes]":
+        make_below(self._session, self._log.parent)
+        with self._log.open("ab") as output:
+            # A session of its own: Ctrl-C is for the coordinator, which still has to drain.
+            return subprocess.Popen(
+                [*self._command, "--while-open"],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        """Let it write what came last; say so when it cannot."""
+        self._stopped.set()
+        with self._turn:
+            writer = self._writer
+        if writer is not None and writer.stdin is not None:
+            writer.stdin.close()
+            try:
+                writer.wait(_LAST + 5)
+            except subprocess.TimeoutExpired:
+                writer.kill()
+                writer.wait()
+        self.join(5.0)
+        if writer is None or writer.returncode != 0:
+            with suppress(OSError):
+                print(
+                    f"icestream: the report is not up to date, see {self._log}; "
+                    f"icestream report {shlex.quote(str(self._session))} writes it",
+                    file=sys.stderr,
+                )

@@ -102,8 +102,8 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
             """The session is ours: nobody else writes its log and its report."""
             tell(file=session / "logs" / "icestream.log")
             if not here.log_json:
-                for change in changes:
-                    print(change, flush=True)
+                with _whatever_the_terminal_does():
+                    print(*(f"{change}\n" for change in changes), sep="", end="", flush=True)
             if here.report:
                 around.enter_context(kept_up_to_date(session))
             stopping.begin(running)
@@ -124,8 +124,20 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
             print(_CUT_SHORT, file=sys.stderr)
             return INTERRUPTED
     if not here.log_json:
-        _tell(outcome, session, here)
+        with _whatever_the_terminal_does():
+            _tell(outcome, session, here)
     return _status(outcome, interrupted=stopping.asked > 0)
+
+
+@contextmanager
+def _whatever_the_terminal_does() -> Iterator[None]:
+    """Print, and go on when nobody reads it: a pipe was closed, or the disk behind it is full."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError:
+        # What is left in the buffer would be written, and fail, once more at the very end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def effectless(workflow: Workflow, registry: Registry) -> Iterator[str]:
@@ -186,6 +198,8 @@ class Stopping:
         """Listen to Ctrl-C, and to the signal of service managers, which do not wait for long."""
         heard = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
         before = {signal_: signal.signal(signal_, self._hear) for signal_ in heard}
+        # A terminal that is closed takes nothing along: the session has its log and its report.
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
         try:
             yield self
         finally:

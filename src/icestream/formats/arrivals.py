@@ -33,8 +33,8 @@ def fingerprint(path: Path) -> bytes:
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         digest = hashlib.blake2b(size.to_bytes(8, "little"), digest_size=16)
-        for place in sorted({0, max(0, (size - _PIECE) // 2), max(0, size - _PIECE)}):
-            digest.update(os.pread(file.fileno(), _PIECE, place))
+        for offset in sorted({0, max(0, (size - _PIECE) // 2), max(0, size - _PIECE)}):
+            digest.update(os.pread(file.fileno(), _PIECE, offset))
     return digest.digest()
 
 
@@ -86,7 +86,7 @@ class TakenFiles:
         does not depend on how many there are. A file that is gone is no change: sessions are
         cleared away.
         """
-        found = []
+        changed = []
         count = len(self._order)
         turn = [self._order[(self._turn + n) % count] for n in range(min(_LOOKS, count))]
         self._turn = (self._turn + _LOOKS) % max(count, 1)
@@ -101,6 +101,6 @@ class TakenFiles:
                 continue
             if content != known.content:
                 sizes = f"{known.size} -> {status.st_size} bytes"
-                found.append(Change(known.exposure, sizes))
+                changed.append(Change(known.exposure, sizes))
             self._taken[path] = _Taken(known.exposure, status.st_size, status.st_mtime_ns, content)
-        return found
+        return changed

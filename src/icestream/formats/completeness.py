@@ -193,9 +193,9 @@ def _tiff_tail(path: Path, chain: Chain) -> str:
         if plain and len(frames) > 1:
             before = frames[-2].strips[-1]
             middle = frames[-1].strips[len(frames[-1].strips) // 2]
-            place = middle[0] + max(0, middle[1] // 2 - count)
+            offset = middle[0] + max(0, middle[1] // 2 - count)
             border = _is_zero(handle, sum(before) - count, count)
-            if border and not _is_zero(handle, place, count):
+            if border and not _is_zero(handle, offset, count):
                 return ""
     return "the end of its last frame is zero: the copy has its size before its content"
 

@@ -83,8 +83,8 @@ def read_counts(file: MovieFile, frames: range, *, threads: int = 1) -> NDArray[
     if file.dtype.kind in "iu" and file.dtype.itemsize == 2:
         small = np.empty(shape, dtype=np.uint8)
 
-        def narrow(place: int) -> bool:
-            return narrow_counts(file.read(frames[place]), small[place])
+        def narrow(index: int) -> bool:
+            return narrow_counts(file.read(frames[index]), small[index])
 
         # The first alone, so that a movie of high counts is not read twice.
         if narrow(0) and all(in_threads(narrow, range(1, len(frames)), threads)):

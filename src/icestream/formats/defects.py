@@ -51,14 +51,14 @@ def _read_rectangles(
     path: Path, lines: list[list[str]], shape: tuple[int, int]
 ) -> NDArray[np.bool_]:
     rectangles = []
-    for number, words in enumerate(lines, start=1):
+    for line, words in enumerate(lines, start=1):
         if not words:
             continue
-        values = _whole_numbers(path, number, words)
+        values = _whole_numbers(path, line, words)
         if len(values) != 4:
             raise FormatError(
                 path,
-                expected=f"'x y width height' in line {number}",
+                expected=f"'x y width height' in line {line}",
                 found=shortened(" ".join(words)),
                 advice="give a list as MotionCor2's -DefectFile reads it",
             )
@@ -72,20 +72,20 @@ def _read_serialem(path: Path, lines: list[list[str]], shape: tuple[int, int]) -
     size = list(shape)
     block = 1
     entries = []
-    for number, words in enumerate(lines, start=1):
+    for line, words in enumerate(lines, start=1):
         if not words:
             continue
         key, values = words[0], words[1:]
         if key in ("CameraSizeX", "CameraSizeY"):
-            size[key == "CameraSizeX"] = _whole_numbers(path, number, values)[0]
+            size[key == "CameraSizeX"] = _whole_numbers(path, line, values)[0]
         elif key == "WasScaled":
             # A list made for counting frames and scaled up to super-resolution.
-            block = 2 if _whole_numbers(path, number, values)[0] > 0 else 1
+            block = 2 if _whole_numbers(path, line, values)[0] > 0 else 1
         elif key in _MARKS:
             fewest = 4 if key.startswith("Partial") else 0
-            entries.append((_MARKS[key], _whole_numbers(path, number, values, fewest)))
+            entries.append((_MARKS[key], _whole_numbers(path, line, values, fewest)))
     _check_fit(path, (size[0], size[1]), shape)
-    rectangles = [one for mark, numbers in entries for one in mark(numbers, block)]
+    rectangles = [rectangle for mark, numbers in entries for rectangle in mark(numbers, block)]
     return _fit(path, _painted(rectangles, (size[0], size[1]))[::-1], shape)
 
 

@@ -258,12 +258,12 @@ def _find(element: Element | None, where: str) -> Element | None:
 
 def _pairs(element: Element | None) -> dict[str, Element]:
     """Keys and values of a dictionary as .NET writes it."""
-    found = {}
+    pairs = {}
     for item in element if element is not None else ():
         key, value = _text(item, "Key"), next(_children(item, "Value"), None)
         if key and value is not None:
-            found[key] = value
-    return found
+            pairs[key] = value
+    return pairs
 
 
 def _text_of(element: Element | None) -> str | None:

@@ -124,8 +124,8 @@ def read_detector_image(path: Path | str) -> NDArray[Any]:
     """One image of the camera's size from MRC, TIFF or DM ``(y, x)``; the first of several."""
     path = Path(path)
     if is_tiff(path):
-        found = read_tiff(path)
-        return found if found.ndim == 2 else found[0]
+        tiff = read_tiff(path)
+        return tiff if tiff.ndim == 2 else tiff[0]
     if path.suffix.lower() in (".dm3", ".dm4"):
         return read_gatan(path)
     image: NDArray[Any] = read_stack(path, [0])[0]

@@ -75,7 +75,7 @@ def read_gatan(path: Path | str) -> NDArray[Any]:
         readable = [image for image in images.values() if image.readable]
         if not readable:
             raise _wrong(path, "an image of plain numbers", f"{len(images)} images of other kinds")
-        image = max(readable, key=lambda one: one.size)
+        image = max(readable, key=lambda candidate: candidate.size)
         width, height = image.dimensions[:2]
         dtype = np.dtype(tags.order + _PIXELS[image.kind])
         file.seek(image.place)
@@ -106,9 +106,9 @@ class _Tags:
         if depth > _DEEPEST:
             raise _wrong(self._path, "groups of tags within groups", f"more than {_DEEPEST} deep")
         self._read(2)  # whether it is sorted, and open
-        for number in range(self._count()):
+        for index in range(self._count()):
             kind, length = struct.unpack(">BH", self._read(3))
-            label = self._read(length).decode("latin-1") or str(number)
+            label = self._read(length).decode("latin-1") or str(index)
             if self._wide:
                 self._count()  # bytes of the tag
             name = f"{above}/{label}" if above else label
@@ -127,15 +127,15 @@ class _Tags:
         if kind in _CODES and len(described) == 1:
             return struct.unpack(self.order + _CODES[kind], self._read(_SIZES[kind]))[0]
         size = self._size(name, described)
-        place = self._file.tell()
-        if place + size > self._length:
+        offset = self._file.tell()
+        if offset + size > self._length:
             raise _wrong(
                 self._path,
-                f"{size} bytes of {name} from byte {place} on",
+                f"{size} bytes of {name} from byte {offset} on",
                 f"a file of {self._length} bytes",
             )
         self._file.seek(size, 1)
-        return place, size
+        return offset, size
 
     def _size(self, name: str, described: list[int]) -> int:
         """Bytes of a structure, string or array."""
@@ -146,7 +146,7 @@ class _Tags:
             return 2 * described[1]
         if kind == _STRUCT and len(described) >= 3:
             fields = described[4 : 3 + 2 * described[2] : 2]
-            return sum(self._size(name, [one]) for one in fields)
+            return sum(self._size(name, [field]) for field in fields)
         if kind == _ARRAY and len(described) >= 3 and described[1] != _ARRAY:
             return described[-1] * self._size(name, described[1:-1])
         raise _wrong(self._path, f"a known type at {name}", f"{described[:8]}")
@@ -158,12 +158,12 @@ class _Tags:
         return int.from_bytes(self._read(size), "big")
 
     def _read(self, size: int) -> bytes:
-        found = self._file.read(size)
-        if len(found) < size:
+        data = self._file.read(size)
+        if len(data) < size:
             raise _wrong(
                 self._path, "a whole DM file", f"{self._length} bytes, which end too early"
             )
-        return found
+        return data
 
 
 def _wrong(path: Path, expected: str, found: str) -> FormatError:

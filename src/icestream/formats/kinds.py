@@ -54,8 +54,8 @@ def open_file(path: Path | str) -> BinaryIO:
     """
     kind = Path(path).stat().st_mode
     if not stat.S_ISREG(kind):
-        found = "a folder" if stat.S_ISDIR(kind) else "a pipe, socket or device"
-        raise NotRead(path, expected="a file", found=found, advice="give a file")
+        what = "a folder" if stat.S_ISDIR(kind) else "a pipe, socket or device"
+        raise NotRead(path, expected="a file", found=what, advice="give a file")
     return Path(path).open("rb")
 
 

@@ -28,9 +28,9 @@ def _load(_context: Any, _address: Any) -> Any:  # pragma: no cover - compiled
     """Eight bytes from any address, the first one highest."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        number = ir.IntType(64)
-        place = builder.inttoptr(arguments[0], number.as_pointer())
-        return builder.bswap(builder.load(place, align=1))
+        word = ir.IntType(64)
+        pointer = builder.inttoptr(arguments[0], word.as_pointer())
+        return builder.bswap(builder.load(pointer, align=1))
 
     return types.uint64(types.uintp), generate
 

@@ -156,7 +156,7 @@ def _is_whole(sections: list[MdocSection], *, ended: bool) -> bool:
     last = sections[-1]
     if "DateTime" in last.values:
         return True
-    alike = next((one for one in sections[-2::-1] if one.kind == last.kind), None)
+    alike = next((section for section in sections[-2::-1] if section.kind == last.kind), None)
     if alike is not None:
         return bool(last.values) and "DateTime" not in alike.values
     return bool(last.values) and ended
@@ -223,10 +223,10 @@ def _pair(
 
 
 def _stage(values: Mapping[str, str], numbers: CheckedNumbers) -> tuple[float, float, float] | None:
-    place = _pair(values, "StagePosition", numbers)
+    position = _pair(values, "StagePosition", numbers)
     words = values.get("StageZ", "").split(maxsplit=1)
     height = numbers.real("StageZ", words[0], PLACE) if words else 0.0
-    return None if place is None or height is None else (*place, height)
+    return None if position is None or height is None else (*position, height)
 
 
 def _name(text: str | None) -> str | None:
@@ -240,7 +240,7 @@ def _dose_per_frame(
     key = "FrameDosesAndNumber"
     words = values.get(key, "").split()
     said = [numbers.real(key, word, DOSE) for word in words]
-    pairs = [number for number in said if number is not None]
+    pairs = [value for value in said if value is not None]
     if len(pairs) < len(words):
         return None  # which number is a dose cannot be told any more
     doses = {pair for pair, count in zip(pairs[0::2], pairs[1::2], strict=False) if count > 0}
@@ -251,18 +251,18 @@ def _dose_per_frame(
 
 def _time(text: str | None) -> datetime | None:
     """``25-Sep-23  14:13:26`` or ``01-Aug-2022  14:13:26``, whatever the language set here."""
-    found = _DATE.match(text or "")
-    if not found or found.group(2).lower() not in _MONTHS:
+    match = _DATE.match(text or "")
+    if not match or match.group(2).lower() not in _MONTHS:
         return None
-    year = int(found.group(3))
+    year = int(match.group(3))
     try:
         return datetime(
             year + 2000 if year < 100 else year,
-            _MONTHS[found.group(2).lower()],
-            int(found.group(1)),
-            int(found.group(4)),
-            int(found.group(5)),
-            int(found.group(6)),
+            _MONTHS[match.group(2).lower()],
+            int(match.group(1)),
+            int(match.group(4)),
+            int(match.group(5)),
+            int(match.group(6)),
         )
     except ValueError:
         return None

@@ -151,17 +151,17 @@ class _MrcMovie(MovieFile):
         start = HEADER_SIZE + header.extended + index * size
         packed = np.empty(size, np.uint8) if header.packed else frame.reshape(-1)
         view = packed.view(np.uint8)
-        place = 0
-        while place < size:
-            read = os.preadv(self._file.fileno(), [view[place:].data], start + place)
+        filled = 0
+        while filled < size:
+            read = os.preadv(self._file.fileno(), [view[filled:].data], start + filled)
             if not read:
                 raise FormatError(
                     self.path,
                     expected=f"{header.size} bytes, as when it was opened",
-                    found=f"an end at byte {start + place}",
+                    found=f"an end at byte {start + filled}",
                     advice="copy the file again, or wait until it is written",
                 )
-            place += read
+            filled += read
         if header.packed:
             frame[:] = unpack_four_bits(packed.reshape(-1, header.row_bytes), self.shape[1])
         elif not header.dtype.isnative:
@@ -264,19 +264,19 @@ def _frames(path: Path, chain: Chain) -> tuple[Page, ...]:
     whole_pages(path, chain)
     frames = chain.frames
     first = frames[0]
-    for number, page in enumerate(frames, start=1):
+    for index, page in enumerate(frames, start=1):
         if page.shape != first.shape or page.compression != first.compression:
             raise FormatError(
                 path,
                 expected=f"every frame {first.shape} (y, x) in compression {first.compression}",
-                found=f"frame {number} of {page.shape} in compression {page.compression}",
+                found=f"frame {index} of {page.shape} in compression {page.compression}",
                 advice="give a movie whose frames have one size and compression",
             )
         if page.dtype != first.dtype:
             raise FormatError(
                 path,
                 expected=f"every frame of {first.dtype}, as the first",
-                found=f"frame {number} of {page.dtype}",
+                found=f"frame {index} of {page.dtype}",
                 advice="give a movie whose frames have one type",
             )
         if not first.is_eer and page.stored_as != first.stored_as:

@@ -116,10 +116,10 @@ class MrcHeader:
     @property
     def pixel_size(self) -> float | None:
         """Å along x; None when the file does not say, or says exactly 1 as many do by default."""
-        found = self.voxel_size[2]
+        size = self.voxel_size[2]
         if self.fei and self.fei.pixel_size:
             return self.fei.pixel_size
-        return found if found > 0 and found != 1.0 else None
+        return size if size > 0 and size != 1.0 else None
 
     @property
     def row_bytes(self) -> int:
@@ -279,14 +279,14 @@ def _voxel_size(header: np.void, numbers: CheckedNumbers) -> tuple[float, float,
     of a pixel all the same.
     """
     sampling = [int(n) or int(m) for n, m in zip(header["sampling"], header["shape"], strict=True)]
-    found = [
+    sizes = [
         float(cell) / samples if samples > 0 else 0.0
         for cell, samples in zip(header["cell"], sampling, strict=True)
     ]
-    if found[0]:
-        numbers.real("the pixel size", found[0], PIXEL_SIZE)
-    found = [size if PIXEL_SIZE.holds(size) else 0.0 for size in found]
-    return found[2], found[1], found[0]
+    if sizes[0]:
+        numbers.real("the pixel size", sizes[0], PIXEL_SIZE)
+    sizes = [size if PIXEL_SIZE.holds(size) else 0.0 for size in sizes]
+    return sizes[2], sizes[1], sizes[0]
 
 
 def map_mrc(path: Path | str) -> NDArray[Any]:
@@ -349,8 +349,8 @@ def read_mrc(path: Path | str) -> NDArray[Any]:
     of one image must stay a stack.
     """
     mapped = map_mrc(path)
-    found = np.array(mapped, dtype=mapped.dtype.newbyteorder("="))
-    return found[0] if len(found) == 1 else found
+    data = np.array(mapped, dtype=mapped.dtype.newbyteorder("="))
+    return data[0] if len(data) == 1 else data
 
 
 def read_stack(
@@ -420,8 +420,8 @@ def write_mrc(
         stored = stored[None]
     header = _make_header(stored, mode, pixel_size, volume=volume)
     header["labels_used"] = min(len(labels), 10)
-    for place, label in enumerate(labels[:10]):
-        header["labels"][0, place] = label.encode("ascii", "replace")[:80]
+    for index, label in enumerate(labels[:10]):
+        header["labels"][0, index] = label.encode("ascii", "replace")[:80]
     with written_whole(path) as unfinished, unfinished.open("wb") as file:
         file.write(header.tobytes())
         stored.tofile(file)

@@ -25,7 +25,7 @@ def read_columns(path: Path) -> dict[str, NDArray[Any]]:
     """
     with path.open("rb"), duckdb.connect() as connection:
         try:
-            found: dict[str, NDArray[Any]] = connection.read_parquet(str(path)).fetchnumpy()
+            columns: dict[str, NDArray[Any]] = connection.read_parquet(str(path)).fetchnumpy()
         except duckdb.Error as error:
             raise FormatError(
                 path,
@@ -33,7 +33,7 @@ def read_columns(path: Path) -> dict[str, NDArray[Any]]:
                 found=str(error),
                 advice="bring it back from a copy, or make it anew",
             ) from error
-    return found
+    return columns
 
 
 def write_columns(
@@ -54,11 +54,11 @@ def write_columns(
     with duckdb.connect() as connection:
         connection.register("given", {**columns, "row": np.arange(count)})
         replaced, joined = [], ""
-        for number, (name, known) in enumerate(texts.items()):
+        for index, (name, known) in enumerate(texts.items()):
             table = {"place": np.arange(len(known)), "text": np.array(known, dtype=object)}
-            connection.register(f"texts{number}", table)
-            replaced.append(f'texts{number}.text AS "{name}"')
-            joined += f'JOIN texts{number} ON given."{name}" = texts{number}.place '
+            connection.register(f"texts{index}", table)
+            replaced.append(f'texts{index}.text AS "{name}"')
+            joined += f'JOIN texts{index} ON given."{name}" = texts{index}.place '
         instead = f"REPLACE ({', '.join(replaced)}) " if replaced else ""
         connection.sql(
             f"SELECT given.* EXCLUDE (row) {instead}FROM given {joined}ORDER BY given.row"

@@ -90,7 +90,9 @@ def find_sidecars(movie: Path, known: Mapping[str, Path]) -> Sidecars:
     reasons = [] if exposure is not None else [reason for reason in (broken, torn) if reason]
     reasons += [odd] if odd else []
     # Files are open to all: one with thousands of odd numbers does not fill the screen.
-    strange = [one for file in (exposure, fractions, mdoc) if file is not None for one in file.odd]
+    strange = [
+        oddity for file in (exposure, fractions, mdoc) if file is not None for oddity in file.odd
+    ]
     more = [f"and {len(strange) - _MOST_ODD} more"] if len(strange) > _MOST_ODD else []
     return Sidecars(exposure, fractions, mdoc, "; ".join([*reasons, *strange[:_MOST_ODD], *more]))
 
@@ -114,15 +116,15 @@ class KnownFiles:
 
     def named(self, names: Sequence[str]) -> Path | None:
         """The first of these files that was found, whatever the case of its name."""
-        found = (self._known.get(name.lower()) for name in names)
-        return next((path for path in found if path is not None), None)
+        paths = (self._known.get(name.lower()) for name in names)
+        return next((path for path in paths if path is not None), None)
 
     def gain_named(self, names: Sequence[str]) -> Path | None:
         """The first of these gain references that was found, or what one was converted to."""
         stems = [Path(name).stem for name in names if name.lower().endswith(_GATAN)]
         converted = [stem + suffix for stem in stems for suffix in GAIN_SUFFIXES]
-        found = self.named([*names, *converted])
-        return found if found is not None and found.suffix.lower() in GAIN_SUFFIXES else None
+        path = self.named([*names, *converted])
+        return path if path is not None and path.suffix.lower() in GAIN_SUFFIXES else None
 
     def gains(self) -> list[Path]:
         """Each gain reference; a Gatan file and what it was converted to are one."""

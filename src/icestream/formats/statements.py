@@ -176,7 +176,11 @@ def first_said(statements: Iterable[Statement], what: str) -> Said:
 
 def differences(statements: Sequence[Statement], what: str, tolerance: float = 0.01) -> str:
     """Who says what, when two sources differ by more than a share `tolerance`; else empty."""
-    said = [(getattr(one, what), one.source) for one in statements if getattr(one, what)]
+    said = [
+        (getattr(statement, what), statement.source)
+        for statement in statements
+        if getattr(statement, what)
+    ]
     if not said or max(s[0] for s in said) <= (1.0 + tolerance) * min(s[0] for s in said):
         return ""
     return ", ".join(f"{value:g} says {source}" for value, source in said)
@@ -200,7 +204,7 @@ def describe_exposure(
     """
 
     def first(what: str) -> Any:
-        values = (getattr(one, what) for one in statements)
+        values = (getattr(statement, what) for statement in statements)
         return next((value for value in values if value is not None), None)
 
     square, hole = epu_place(path)

@@ -153,8 +153,8 @@ def _assemble(descriptor: int, page: Page, image: NDArray[Any]) -> None:
     wanted = across * -(-height // rows)
     if len(page.strips) != wanted:
         raise ValueError(f"{len(page.strips)} strips where the image has {wanted}")
-    for place, strip in enumerate(page.strips):
-        top, left = place // across * rows, place % across * columns
+    for index, strip in enumerate(page.strips):
+        top, left = index // across * rows, index % across * columns
         bottom = min(top + rows, height)
         target = image[height - bottom : height - top, left : left + columns]
         if tiled:
@@ -221,13 +221,13 @@ def _decode_bytes(
         decode_lzw(stored, flat)
         return
     room = np.empty(max(flat.size, rows * page.row_bytes), np.uint8)
-    found = stored[:count]
+    decoded = stored[:count]
     if page.compression != 1:
         # The decoders stop where the room ends, whatever a stream would grow to.
-        found = _DECODERS[page.compression](stored[:count], out=room)
-    if len(found) < flat.size:
-        raise ValueError(f"{len(found)} bytes of {flat.size}")
-    flat[:] = found[: flat.size]
+        decoded = _DECODERS[page.compression](stored[:count], out=room)
+    if len(decoded) < flat.size:
+        raise ValueError(f"{len(decoded)} bytes of {flat.size}")
+    flat[:] = decoded[: flat.size]
 
 
 def _unpacked(page: Page, packed: NDArray[np.uint8], bits: int, width: int) -> NDArray[Any]:
@@ -244,12 +244,12 @@ def _unpacked(page: Page, packed: NDArray[np.uint8], bits: int, width: int) -> N
 
 def _fill(descriptor: int, offset: int, buffer: NDArray[np.uint8]) -> None:
     """Read bytes of the file from `offset` on."""
-    place = 0
-    while place < buffer.size:
-        read = os.preadv(descriptor, [buffer[place:].data], offset + place)
+    filled = 0
+    while filled < buffer.size:
+        read = os.preadv(descriptor, [buffer[filled:].data], offset + filled)
         if not read:
-            raise ValueError(f"{place} bytes of {buffer.size} in the file")
-        place += read
+            raise ValueError(f"{filled} bytes of {buffer.size} in the file")
+        filled += read
 
 
 def read_tiff(path: Path | str, threads: int = 1) -> NDArray[Any]:
@@ -279,12 +279,12 @@ def read_tiff(path: Path | str, threads: int = 1) -> NDArray[Any]:
 
 
 def _same_size(path: Path | str, pages: tuple[Page, ...]) -> None:
-    for number, page in enumerate(pages, start=1):
+    for index, page in enumerate(pages, start=1):
         if page.shape != pages[0].shape or page.dtype != pages[0].dtype:
             raise FormatError(
                 path,
                 expected=f"every page {pages[0].shape} {pages[0].dtype}, as the first",
-                found=f"page {number} {page.shape} {page.dtype}",
+                found=f"page {index} {page.shape} {page.dtype}",
                 advice="give a movie whose frames have one size",
             )
 

@@ -247,9 +247,9 @@ class _Reader:
         """Note the bytes of a value that lies elsewhere, whether it is wanted or not."""
         size = _SIZES.get(kind, 0) * length
         if size > len(inline):
-            place = struct.unpack(self.order + ("Q" if self.big else "I"), inline)[0]
-            inside = min(size, max(0, self.size - place))
-            self.values[place] = max(self.values.get(place, 0), inside)
+            offset = struct.unpack(self.order + ("Q" if self.big else "I"), inline)[0]
+            inside = min(size, max(0, self.size - offset))
+            self.values[offset] = max(self.values.get(offset, 0), inside)
 
     def _value(self, kind: int, length: int, inline: bytes) -> Any:
         size = _SIZES[kind] * length
@@ -336,16 +336,16 @@ def _check_page(page: Page, size: int) -> None:
     if page.end > size:
         raise _Broken(f"pixels that reach to byte {page.end} of {size}")
     if page.compression == 1 and TILES not in page.tags:
-        found = sum(count for _, count in page.strips)
-        if found < height * page.row_bytes:
-            raise _Broken(f"strips of {found} bytes for pixels of {height * page.row_bytes}")
+        stored = sum(count for _, count in page.strips)
+        if stored < height * page.row_bytes:
+            raise _Broken(f"strips of {stored} bytes for pixels of {height * page.row_bytes}")
 
 
 def _stored(page: Page) -> int:
     """Bytes of the pixels of a page: of plain strips no more than they can fill."""
-    found = sum(count for _, count in page.strips)
+    stored = sum(count for _, count in page.strips)
     plain = page.compression == 1 and TILES not in page.tags
-    return min(found, page.shape[0] * page.row_bytes) if plain else found
+    return min(stored, page.shape[0] * page.row_bytes) if plain else stored
 
 
 def _many(value: Any) -> tuple[int, ...]:
@@ -381,8 +381,8 @@ def _described(page: Page) -> int:
     """Frames that the first directory says there are: in the words of ImageJ or tifffile."""
     text = page.description
     if text.startswith("ImageJ="):
-        found = re.search(r"^images=(\d{1,9})[ \t\r]*$", text, re.MULTILINE)
-        return int(found.group(1)) if found else 1
+        match = re.search(r"^images=(\d{1,9})[ \t\r]*$", text, re.MULTILINE)
+        return int(match.group(1)) if match else 1
     if text.startswith("{") and '"shape"' in text:
         try:
             shape = json.loads(text)["shape"]

@@ -81,9 +81,9 @@ class FolderWatch:
             _regex("/".join(parts)) if parts else rf"(?i:.*(?:{suffixes})(?:{_COMPRESSED})?)",
             re.DOTALL,
         )
-        self._excluded = [re.compile(_regex(one), re.DOTALL) for one in exclude]
+        self._excluded = [re.compile(_regex(glob), re.DOTALL) for glob in exclude]
         # In any case: programs of Windows' computers write .MDOC as well as .mdoc.
-        wanted = "|".join(_regex(one) for one in also) or r"(?!)"
+        wanted = "|".join(_regex(glob) for glob in also) or r"(?!)"
         self._also = re.compile(wanted, re.DOTALL | re.IGNORECASE)
         self._takes_all = not parts
         self._scan_every = scan_every
@@ -127,18 +127,18 @@ class FolderWatch:
         if str(self.root) not in self._folders and not self._add(str(self.root)):
             return []
         deadline = time.perf_counter() + budget
-        found: list[str] = []
+        paths: list[str] = []
         for folder in self._to_list(now):
-            found += self._list(folder, now)
+            paths += self._list(folder, now)
             if time.perf_counter() > deadline:
                 break
         while self._unlisted:
             path = self._unlisted.pop()
             if path in self._folders:
-                found += self._list(self._folders[path], now)
+                paths += self._list(self._folders[path], now)
             if time.perf_counter() > deadline:
                 break
-        return [Path(path) for path in sorted(found)]
+        return [Path(path) for path in sorted(paths)]
 
     def forget(self, path: Path) -> None:
         """Report `path` again when it is found again."""
@@ -173,7 +173,7 @@ class FolderWatch:
     def _list(self, folder: _Folder, now: float) -> list[str]:
         """List one directory; return its new matching files."""
         start = time.perf_counter()
-        found = []
+        paths = []
         inner = []
         names = set()
         try:
@@ -188,13 +188,13 @@ class FolderWatch:
                         inner.append(entry.path)
                     else:
                         names.add(entry.name)
-                        found.append(entry.path)
+                        paths.append(entry.path)
         except OSError:
             self._drop(folder.path)
             return []
         if _is_ours(names) and folder.path != str(self.root):
             # It may have been listed before it became a session, with folders of its own.
-            for known in [one for one in self._folders if one.startswith(f"{folder.path}/")]:
+            for known in [below for below in self._folders if below.startswith(f"{folder.path}/")]:
                 self._drop(known)
             self._drop(folder.path)
             return []
@@ -206,7 +206,7 @@ class FolderWatch:
         folder.listed = now
         folder.names = names
         folder.cost = time.perf_counter() - start
-        return [path for path in found if self._is_wanted(path)]
+        return [path for path in paths if self._is_wanted(path)]
 
     def _add(self, path: str) -> bool:
         """Take a directory in, unless it is too deep, excluded, or known by another path."""
@@ -261,29 +261,29 @@ def _split_pattern(pattern: str) -> tuple[Path, list[str]]:
     if not _MAGIC.search(pattern):
         return (whole.parent, [whole.name]) if whole.is_file() else (whole, [])
     parts = list(whole.parts)
-    first = next(place for place, part in enumerate(parts) if _MAGIC.search(part))
+    first = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
     return Path(*parts[:first]), parts[first:]
 
 
 def _regex(pattern: str) -> str:
     """A glob pattern as a regular expression; ``**`` stands for any number of folders."""
-    found = ""
+    regex = ""
     for part in pattern.split("/"):
         if part == "**":
-            found += "(?:[^/]+/)*"
+            regex += "(?:[^/]+/)*"
             continue
         for piece in re.findall(r"\[!?\]?[^\]]*\]|[*]|[?]|[^*?\[]+|\[", part):
             if piece == "*":
-                found += "[^/]*"
+                regex += "[^/]*"
             elif piece == "?":
-                found += "[^/]"
+                regex += "[^/]"
             elif len(piece) > 1 and piece[0] == "[" and piece[-1] == "]":
                 inside = piece[1:-1].replace("\\", r"\\")
-                found += "[" + ("^" + inside[1:] if inside[0] == "!" else inside) + "]"
+                regex += "[" + ("^" + inside[1:] if inside[0] == "!" else inside) + "]"
             else:
-                found += re.escape(piece)
-        found += "/"
-    return found.removesuffix("/") if not pattern.endswith("**") else found + "[^/]+"
+                regex += re.escape(piece)
+        regex += "/"
+    return regex.removesuffix("/") if not pattern.endswith("**") else regex + "[^/]+"
 
 
 def file_system(path: Path | str) -> str:
@@ -291,7 +291,7 @@ def file_system(path: Path | str) -> str:
 
     Empty where it cannot be told.
     """
-    place = os.path.realpath(path)
+    real = os.path.realpath(path)
     best, kind = "", ""
     try:
         lines = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
@@ -302,7 +302,7 @@ def file_system(path: Path | str) -> str:
         if len(words) < 3:
             continue
         mount = words[1].replace("\\040", " ")
-        inside = place == mount or place.startswith(mount.rstrip("/") + "/")
+        inside = real == mount or real.startswith(mount.rstrip("/") + "/")
         if inside and len(mount) >= len(best):
             best, kind = mount, words[2]
     return kind

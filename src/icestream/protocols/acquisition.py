@@ -103,7 +103,7 @@ class Acquisition:
             ),
             dose_per_frame=dose * grouping,
             pre_exposure=wanted.pre_exposure,
-            gain=self._find_gain(facts, [one.gain for one in said if one.gain]),
+            gain=self._find_gain(facts, [statement.gain for statement in said if statement.gain]),
             gain_orientation=self._orientation,
             defects=wanted.defects or self._files.named([s.defects for s in said if s.defects]),
             eer_grouping=grouping,
@@ -134,9 +134,9 @@ class Acquisition:
 
     def _settle(self, path: Path, said: Sequence[Statement], what: str) -> float:
         """The value that is used; a difference between sources is reported."""
-        found = first_said(said, what)
+        value = first_said(said, what)
         title = what.replace("_", " ")
-        if found.value is None:
+        if value.value is None:
             self.warn(
                 f"import.{what}.unknown",
                 "warning",
@@ -146,10 +146,10 @@ class Acquisition:
             return 0.0
         unlike = differences(said, what)
         if unlike:
-            level: Level = "warning" if found.source == said[0].source else "notice"
-            used = f"{found.value:g} is used ({found.source})"
+            level: Level = "warning" if value.source == said[0].source else "notice"
+            used = f"{value.value:g} is used ({value.source})"
             self.warn(f"import.{what}.differs", level, f"{title} of {path.name}: {unlike}; {used}")
-        return found.value
+        return value.value
 
     def _compare_frames(self, path: Path, facts: MovieFacts, beside: Sidecars) -> None:
         """Report more frames than the metadata say; fewer are not a whole movie."""
@@ -218,7 +218,7 @@ class Acquisition:
     ) -> Exposure:
         """When and where it was taken, and its exposure group by the shift of the beam."""
         group = 1
-        shifted = next((one for one in said if one.beam_shift is not None), None)
+        shifted = next((statement for statement in said if statement.beam_shift is not None), None)
         if shifted is not None and shifted.beam_shift is not None:
             if self._groups is None:
                 self._groups = ExposureGroups(shifted.shift_radius)

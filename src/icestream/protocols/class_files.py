@@ -101,10 +101,10 @@ def write_sample(stack: Path, table: Path, origins: Origins, done: Classificatio
 def _columns(
     origins: Origins, done: Classification, rows: NDArray[np.int64]
 ) -> dict[str, NDArray[np.generic]]:
-    found, pixel_size = origins.particles.rows[rows], np.float32(done.plan.pixel_size)
+    rows_, pixel_size = origins.particles.rows[rows], np.float32(done.plan.pixel_size)
     return {
-        "exposure": np.ascontiguousarray(found["exposure"]),
-        "index": np.ascontiguousarray(found["index"]),
+        "exposure": np.ascontiguousarray(rows_["exposure"]),
+        "index": np.ascontiguousarray(rows_["index"]),
         "class": done.group[rows] + np.int32(1),
         "angle": done.poses.angle[rows],
         "shift_y": -done.poses.shift[rows, 0] * pixel_size,

@@ -192,8 +192,12 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Classificatio
         last = items[-1]
         used = int((np.asarray(last.counts) > 0).sum())
         text = f"{last.particles} particles were sorted into {used} 2D classes"
-        found = np.asarray(last.resolution)
-        return f"{text}, the best at {found[found > 0].min():.1f} Å" if found.any() else text
+        resolutions = np.asarray(last.resolution)
+        return (
+            f"{text}, the best at {resolutions[resolutions > 0].min():.1f} Å"
+            if resolutions.any()
+            else text
+        )
 
     def plot(self, items: Sequence[Classes]) -> Iterator[Figure]:
         """Population and resolution of the latest classes."""

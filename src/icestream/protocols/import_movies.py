@@ -58,8 +58,8 @@ class ImportMovies(SourceProtocol[ImportParameters]):
         self._line.look_again(now, lambda path: self._acquisition.sidecars(path).found)
         looks = [self._look(path, now) for path in self._line.due(now)]
         self._warn_of_changes()
-        items = [one for one in looks if isinstance(one, Movie)]
-        refused = [one for one in looks if isinstance(one, Refusal)]
+        items = [look for look in looks if isinstance(look, Movie)]
+        refused = [look for look in looks if isinstance(look, Refusal)]
         if items or refused:
             self._active = now
         return Discovery(
@@ -203,7 +203,7 @@ class ImportMovies(SourceProtocol[ImportParameters]):
         """What is waited for, and for how long at most, when it takes longer than a copy does."""
         late = self._line.late(now, _LATE)
         if late:
-            until = max(one.changed for one in late.values()) + self.parameters.patience
+            until = max(file.changed for file in late.values()) + self.parameters.patience
             clock = time.strftime("%H:%M", time.localtime(until + 60.0))
             more = f" and {len(late) - 1} more are" if len(late) > 1 else " is"
             yield Alert(

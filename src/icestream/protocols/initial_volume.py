@@ -158,12 +158,12 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
     def snapshot(self, state: MapProgress, work: Work) -> Volume:
         if state.found is None:
             return Volume(particles=0, iteration=state.snapshots, note=state.note)
-        found = state.found
-        files = write_volume(work.path(f"volume_{state.snapshots:04d}"), found, state.pixel_size)
-        group = point_group(found.symmetry)
-        extent = len(found.volume) * state.pixel_size
-        seen = direction_histogram(found.views, group)
-        likely = [[each.likelihood, each.agreement] for each in found.symmetries]
+        best = state.found
+        files = write_volume(work.path(f"volume_{state.snapshots:04d}"), best, state.pixel_size)
+        group = point_group(best.symmetry)
+        extent = len(best.volume) * state.pixel_size
+        seen = direction_histogram(best.views, group)
+        likely = [[each.likelihood, each.agreement] for each in best.symmetries]
         return Volume(
             particles=state.particles,
             iteration=state.snapshots,
@@ -173,19 +173,19 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
             half1=files.half1,
             half2=files.half2,
             picture=files.picture,
-            box=len(found.volume),
+            box=len(best.volume),
             pixel_size=state.pixel_size,
             diameter=state.diameter,
-            symmetry=found.symmetry,
-            resolution=resolution_at(found.correlation, AGREED, extent),
-            resolution_is_limit=at_limit(found.correlation, AGREED),
-            resolution_half=resolution_at(found.correlation, 0.5, extent),
-            resolution_half_is_limit=at_limit(found.correlation, 0.5),
-            fsc=column(found.correlation),
+            symmetry=best.symmetry,
+            resolution=resolution_at(best.correlation, AGREED, extent),
+            resolution_is_limit=at_limit(best.correlation, AGREED),
+            resolution_half=resolution_at(best.correlation, 0.5, extent),
+            resolution_half_is_limit=at_limit(best.correlation, 0.5),
+            fsc=column(best.correlation),
             directions=column(np.column_stack([seen.directions, seen.counts])),
-            efficiency=sampling_efficiency(found.views, group, spacing=found.spacing),
-            starts=column([[each.likelihood, each.agreement] for each in found.starts]),
-            symmetries=tuple(each.name for each in found.symmetries),
+            efficiency=sampling_efficiency(best.views, group, spacing=best.spacing),
+            starts=column([[each.likelihood, each.agreement] for each in best.starts]),
+            symmetries=tuple(each.name for each in best.symmetries),
             symmetry_trials=column(np.reshape(likely, (-1, 2))),
         )
 

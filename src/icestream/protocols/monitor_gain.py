@@ -128,12 +128,12 @@ class MonitorGain(Monitor[GainLimits]):
         if not made or made[-1].error > 0.8 * last.residual:
             return "wait until the gain estimated from the movies is better than that", None
         newest = made[-1]
-        found = (
+        advice = (
             f"use the one estimated from {newest.movies} movies, which is good to "
             f"{100 * newest.error:.1f} % in a pixel"
         )
         laid = {"gain_rotation": 0, "gain_flip": "none", "gain_inverse": False}
-        return found, self._offer({"gain": str(newest.estimate), **laid})
+        return advice, self._offer({"gain": str(newest.estimate), **laid})
 
     def _bad_pixels(self, last: Gain, items: tuple[Gain, ...]) -> Iterator[Alert]:
         total = last.shape[0] * last.shape[1]

@@ -4,18 +4,24 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+import structlog
+
 from icestream.engine.progress import Progress, look
 from icestream.engine.record.record import Record
 from icestream.model import Alert, RevisionId, SessionState
 
 __all__ = ["Teller"]
 
+_log = structlog.get_logger("icestream.engine")
 _PACE = 0.2
 """Seconds between two looks at the counts."""
 
 
 class Teller:
-    """Keeps a snapshot of a session's progress, a few times a second."""
+    """Keeps a snapshot of a session's progress, a few times a second.
+
+    A watcher that raises is told nothing more; the session goes on.
+    """
 
     def __init__(self, record: Record, on_progress: Callable[[Progress], None] | None) -> None:
         self._record = record
@@ -40,5 +46,11 @@ class Teller:
         else:
             waiting = sum(self.waiting.values())
             self.progress = look(self._record.store, self._record.plan, session, waiting, alerts)
-        if self._on_progress is not None:
+        if self._on_progress is None:
+            return
+        try:
             self._on_progress(self.progress)
+        except Exception as error:
+            # A terminal that was closed, a full disk that it is redirected to: no matter of ours.
+            _log.warning("nobody watches", reason=f"{type(error).__name__}: {error}")
+            self._on_progress = None

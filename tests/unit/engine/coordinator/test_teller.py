@@ -55,3 +55,17 @@ def test_trouble_with_storage_keeps_the_counts_and_says_what_is_wrong(desk: Desk
     assert [(one.key, one.level, one.message) for one in held.alerts] == [
         ("storage", "critical", "the disk is full")
     ]
+
+
+def test_a_watcher_that_raises_is_told_nothing_more_and_ends_nothing(desk: Desks) -> None:
+    asked: list[Progress] = []
+
+    def closed(progress: Progress) -> None:
+        asked.append(progress)
+        raise BrokenPipeError(32, "Broken pipe")
+
+    teller = Teller(desk(SRC).record, closed)
+    teller.tell("running", "", at_once=True)
+    teller.tell("done", "", at_once=True)
+    assert len(asked) == 1
+    assert teller.progress.state == "done"
