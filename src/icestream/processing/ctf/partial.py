@@ -17,8 +17,10 @@ __all__ = ["Errors", "TileRings", "measure_errors", "tile_rings"]
 
 Numbers = NDArray[np.float64]
 
-_REACH = 8
-"""Rings over which a misfit may hang together: molecules and motion bend neighbours alike."""
+_REACH, _LEAST_REACH = 6, 8
+"""Part of the rings over which a misfit may hang together, one over this, and rings at least:
+molecules, motion and what is left of the background bend neighbours alike. With the former 8 rings
+of 230, deviations of nine real micrographs from other programs' were 1.6 times their errors."""
 _NO_ANGLE = 180.0 / math.sqrt(12.0)
 """Standard deviation, degrees, of an angle of which nothing is known."""
 
@@ -160,7 +162,7 @@ def measure_errors(
     -----
     At the best fit the derivatives of the likelihood add up to zero. How far their parts scatter
     about zero says how far the fit would move with other data: the sandwich estimator. The parts
-    are clustered in two ways. Rings, with their neighbours within 8 pixels of the spectrum: noise,
+    are clustered in two ways. Rings, with their neighbours within a sixth of the rings: noise,
     and misfit that all tiles share (molecules, the smooth background). Tiles: noise, and what
     differs over the image (motion that is left, thickness). Noise, which both count, is taken off
     once. Tiles overlap, which raises the variance of their mean by a factor ``k`` that the window
@@ -242,16 +244,23 @@ def _deviation(pulls: Numbers, ratio: float) -> float:
     return math.sqrt(max(variance, 0.0))
 
 
+def _reach(rings: int) -> int:
+    """Rings over which a misfit may hang together."""
+    return max(_LEAST_REACH, rings // _REACH)
+
+
 def _around(shares: Numbers) -> Numbers:
     """Sum of `shares`, ``(rings, numbers)``, over each ring and its neighbours, weighted alike."""
-    window = 1.0 - np.abs(np.arange(1 - _REACH, _REACH)) / _REACH
+    reach = _reach(len(shares))
+    window = 1.0 - np.abs(np.arange(1 - reach, reach)) / reach
     return np.asarray(scipy.ndimage.convolve1d(shares, window, axis=0, mode="constant"))
 
 
 def _neighbours(pulls: Numbers) -> Numbers:
     """Sum over rings of squares, and of products with the neighbours (Bartlett's weights)."""
     total = np.sum(pulls**2, axis=-1)
-    for lag in range(1, _REACH):
+    reach = _reach(pulls.shape[-1])
+    for lag in range(1, reach):
         products = np.sum(pulls[..., lag:] * pulls[..., :-lag], axis=-1)
-        total = total + 2.0 * (1.0 - lag / _REACH) * products
+        total = total + 2.0 * (1.0 - lag / reach) * products
     return np.asarray(total)

@@ -56,7 +56,7 @@ def test_errors_are_as_large_as_the_deviations(known: bool, tiles: Tiled, optics
             )
         )
     rms = np.sqrt(np.mean(np.square(off), axis=0))
-    assert rms.min() > 0.5
+    assert rms.min() > 0.4
     assert rms.max() < 1.6
 
 
@@ -69,6 +69,16 @@ def test_tiles_that_overlap_differ_less_from_their_mean() -> None:
     pulls = np.repeat(drawn[:, :, None], rings, axis=2)
     found = np.mean([_deviation(one, ratio) ** 2 for one in pulls])
     assert found == pytest.approx(rings**2 * correlation.sum(), rel=0.1)
+
+
+def test_a_misfit_that_hangs_together_over_many_rings_counts() -> None:
+    """Twenty of 240 rings that are bent alike: the sum scatters more than from neighbours alone."""
+    drawn = np.random.default_rng(6).standard_normal((500, 1, 260))
+    running = np.cumsum(drawn, axis=-1)
+    pulls = running[..., 20:] - running[..., :-20]
+    true = float(np.mean(pulls.sum(axis=-1) ** 2))
+    found = np.mean([_deviation(one, 1.0) ** 2 for one in pulls])
+    assert 0.6 * true < found < 1.1 * true
 
 
 def test_errors_shrink_with_more_tiles(tiles: Tiled, optics: Optics) -> None:

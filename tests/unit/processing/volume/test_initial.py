@@ -4,6 +4,7 @@ import pytest
 from balls import BOX, DIAMETER, Array, Balls
 from icestream.processing.simulate.placement import random_rotations
 from icestream.processing.volume.align import align
+from icestream.processing.volume.coverage import sampling_efficiency
 from icestream.processing.volume.fsc import (
     AGREED,
     at_limit,
@@ -12,7 +13,9 @@ from icestream.processing.volume.fsc import (
 )
 from icestream.processing.volume.initial import better_map, first_map, improve_map
 from icestream.processing.volume.refine import Observations, observe
+from icestream.processing.volume.rotations import euler_rotations, views_along
 from icestream.processing.volume.starts import StartPlan
+from icestream.processing.volume.symmetry import point_group
 
 PLAN = StartPlan(pixel_size=6.0, resolution=20.0, symmetry="D2", starts=2, seed=3)
 
@@ -86,6 +89,24 @@ def test_rings_join_as_long_as_the_halves_agree(dihedral: Balls, views: Array) -
     assert reached < 18.0
     assert len(found.correlation) == found.rings + 1
     assert 4.0 <= found.spacing <= 30.0
+
+
+def test_particles_that_lie_on_one_side_leave_a_low_efficiency(dihedral: Balls) -> None:
+    """95 % are seen from within 6 degrees of one direction, the others from anywhere."""
+    random = np.random.default_rng(4)
+    turned = random_rotations(random, 300)
+    above = np.array([0.0, 0.0, 1.0]) + 0.1 * random.standard_normal((285, 3))
+    spins = np.stack([euler_rotations(0.0, 0.0, angle) for angle in random.uniform(0, 360, 285)])
+    turned[:285] = spins @ views_along(above.astype(np.float32))
+    averages = averages_of(dihedral, turned[::-1])
+    efficiency = {}
+    for name, views in {"even": random_rotations(random, 300), "one side": turned}.items():
+        found = first_map(averages, seen(dihedral, views, 1.0, 1), PLAN)
+        efficiency[name] = sampling_efficiency(
+            found.views, point_group("D2"), spacing=found.spacing
+        )
+    assert efficiency["even"] > 0.6
+    assert efficiency["one side"] < 0.3
 
 
 @pytest.mark.parametrize(
