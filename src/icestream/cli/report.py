@@ -123,6 +123,7 @@ class _Keeper(threading.Thread):
                         self._writer = self._begin()
                 if self._writer is not None:
                     self._writer.wait()
+                    _close(self._writer)
             except OSError:
                 self._writer = None  # no process, or no room for its log: later, perhaps
             pause = _FIRST if time.monotonic() - began > _WELL else min(2 * pause, _LONGEST)
@@ -145,8 +146,8 @@ class _Keeper(threading.Thread):
         self._stopped.set()
         with self._turn:
             writer = self._writer
-        if writer is not None and writer.stdin is not None:
-            writer.stdin.close()
+        if writer is not None:
+            _close(writer)
             try:
                 writer.wait(_LAST + 5)
             except subprocess.TimeoutExpired:
@@ -160,3 +161,9 @@ class _Keeper(threading.Thread):
                     f"icestream report {shlex.quote(str(self._session))} writes it",
                     file=sys.stderr,
                 )
+
+
+def _close(writer: "subprocess.Popen[bytes]") -> None:
+    """Let go of the pipe to a report's process: it ends when nobody holds the other end."""
+    if writer.stdin is not None:
+        writer.stdin.close()
