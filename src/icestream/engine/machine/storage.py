@@ -25,10 +25,6 @@ _SAID = (
     "database is locked",
 )
 _FULL = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ESTALE}
-_UNREACHABLE = {
-    *(errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM, errno.ENOTCONN, errno.ENODEV),
-    *(errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.ENXIO, errno.EREMOTEIO),
-}
 _CUT_OFF = re.compile(r"\d+ requested and \d+ written")
 """What numpy says, without a number, when the disk takes only a part of an array."""
 _PROBE = 1 << 20
@@ -73,7 +69,9 @@ def what_is_away(session: Path, outside: Iterable[Path], error: OSError) -> Away
         _write(session)
     except OSError as trouble:
         return Away(session, f"cannot be written: {trouble.strerror or trouble}")
-    for folder in dict.fromkeys(path.parent for path in outside):
+    named = Path(error.filename) if isinstance(error.filename, str) else session
+    met = [] if named.is_relative_to(session) or not named.is_absolute() else [named]
+    for folder in dict.fromkeys(path.parent for path in (*outside, *met)):
         try:
             if not _has_entries(folder):
                 return Away(folder, "is empty: is what was mounted there away?")
@@ -81,9 +79,7 @@ def what_is_away(session: Path, outside: Iterable[Path], error: OSError) -> Away
             return Away(folder, "is not there: is what was mounted there away?")
         except OSError as trouble:
             return Away(folder, f"cannot be read: {trouble.strerror or trouble}")
-    if error.errno in _UNREACHABLE and isinstance(error.filename, str):
-        return Away(Path(error.filename).parent, f"cannot be read: {error.strerror}")
-    return None
+    return None  # one file that cannot be read is a matter of its item
 
 
 def describe(folder: Path, error: BaseException | str, away: Path | None = None) -> str:

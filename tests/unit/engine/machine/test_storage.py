@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from icestream.engine.machine.storage import describe, is_trouble, mended
+from icestream.engine.machine.storage import describe, is_trouble, mended, what_is_away
 
 
 def of_store(said: str) -> OperationalError:
@@ -69,6 +69,21 @@ def test_what_the_store_said_is_told_without_its_sql(tmp_path: Path) -> None:
 def test_of_a_folder_that_is_gone_is_told_that_it_cannot_be_reached(tmp_path: Path) -> None:
     said = describe(tmp_path / "gone", "the network is down")
     assert f"cannot write in {tmp_path / 'gone'} (the network is down; it cannot be reached" in said
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ENOENT])
+def test_one_file_that_cannot_be_read_holds_nobody(tmp_path: Path, number: int) -> None:
+    """Its folder can be read, so nothing would ever be mended."""
+    session, nas = tmp_path / "session", tmp_path / "nas"
+    session.mkdir()
+    nas.mkdir()
+    (nas / "other.mrc").touch()
+    error = OSError(number, os.strerror(number), str(nas / "movie.mrc"))
+    assert what_is_away(session, [nas / "movie.mrc"], error) is None
+    gone = OSError(number, os.strerror(number), str(tmp_path / "gone" / "gain.mrc"))
+    away = what_is_away(session, [], gone)
+    assert away is not None
+    assert away.folder == tmp_path / "gone"
 
 
 def test_a_full_disk_is_not_mended_and_the_probe_is_swept(
