@@ -69,9 +69,7 @@ def what_is_away(session: Path, outside: Iterable[Path], error: OSError) -> Away
         _write(session)
     except OSError as trouble:
         return Away(session, f"cannot be written: {trouble.strerror or trouble}")
-    named = Path(error.filename) if isinstance(error.filename, str) else session
-    met = [] if named.is_relative_to(session) or not named.is_absolute() else [named]
-    for folder in dict.fromkeys(path.parent for path in (*outside, *met)):
+    for folder in dict.fromkeys(path.parent for path in outside):
         try:
             if not _has_entries(folder):
                 return Away(folder, "is empty: is what was mounted there away?")
@@ -79,7 +77,25 @@ def what_is_away(session: Path, outside: Iterable[Path], error: OSError) -> Away
             return Away(folder, "is not there: is what was mounted there away?")
         except OSError as trouble:
             return Away(folder, f"cannot be read: {trouble.strerror or trouble}")
-    return None  # one file that cannot be read is a matter of its item
+    return _folder_of_error(error)
+
+
+def _folder_of_error(error: OSError) -> Away | None:
+    """The folder of the file that an error names, where it cannot be listed.
+
+    Nobody has said that it was ever there, so one that is missing holds nobody; and a file that
+    cannot be read, in a folder that can, is a matter of its item.
+    """
+    if not isinstance(error.filename, str) or not Path(error.filename).is_absolute():
+        return None
+    folder = Path(error.filename).parent
+    try:
+        _has_entries(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as trouble:
+        return Away(folder, f"cannot be read: {trouble.strerror or trouble}")
+    return None
 
 
 def describe(folder: Path, error: BaseException | str, away: Path | None = None) -> str:

@@ -80,10 +80,27 @@ def test_one_file_that_cannot_be_read_holds_nobody(tmp_path: Path, number: int) 
     (nas / "other.mrc").touch()
     error = OSError(number, os.strerror(number), str(nas / "movie.mrc"))
     assert what_is_away(session, [nas / "movie.mrc"], error) is None
-    gone = OSError(number, os.strerror(number), str(tmp_path / "gone" / "gain.mrc"))
-    away = what_is_away(session, [], gone)
+    gone = tmp_path / "gone" / "gain.mrc"
+    away = what_is_away(session, [gone], OSError(number, os.strerror(number), str(gone)))
     assert away is not None
     assert away.folder == tmp_path / "gone"
+
+
+def test_a_folder_that_an_error_names_holds_when_it_cannot_be_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that has never been there does not: nobody would mount it."""
+    never = tmp_path / "never" / "gain.mrc"
+    error = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(never))
+    assert what_is_away(tmp_path, [], error) is None
+
+    def stale(folder: object) -> object:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    monkeypatch.setattr(os, "scandir", stale)
+    away = what_is_away(tmp_path, [], error)
+    assert away is not None
+    assert (away.folder, "Stale" in away.reason) == (never.parent, True)
 
 
 def test_a_full_disk_is_not_mended_and_the_probe_is_swept(
