@@ -6,7 +6,6 @@ links. Every file name and label follows RELION's own jobs, so that any later jo
 
 import os
 import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +13,12 @@ from icestream.exports.chain import Items, Makers, find_chain, latest_classes, r
 from icestream.exports.provenance import write_provenance
 from icestream.exports.relion.class2d import write_class2d
 from icestream.exports.relion.motion import write_motion
+from icestream.exports.relion.optics import OpticsGroups, session_label
 from icestream.exports.relion.pipeline import JOBS, Job, write_pipeline
 from icestream.exports.relion.rows import (
     Names,
     ctf_row,
     micrograph_row,
-    optics_row,
     particle_columns,
     pick_columns,
 )
@@ -27,11 +26,12 @@ from icestream.exports.relion.table import VERSION, Table
 from icestream.formats.gain import read_gain, write_gain
 from icestream.formats.star import Block, write_star
 from icestream.formats.whole import written_whole
-from icestream.model import AS_IT_IS, Ctf, Micrograph, Movie, Optics, Particles, Picks
+from icestream.model import AS_IT_IS, Ctf, Micrograph, Movie, Particles, Picks
 from icestream.protocol import Registry
+from icestream.store import queries
 from icestream.store.open import Store, open_store
 
-__all__ = ["Gains", "Summary", "export_relion", "optics_groups"]
+__all__ = ["Gains", "Summary", "export_relion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +112,15 @@ class _Export:
     def __init__(self, store: Store, out: Path, registry: Registry) -> None:
         self.store, self.out = store, out
         self.chain: Makers = find_chain(store, registry)
-        groups = optics_groups(read_exposures(store, self.chain))
-        movie, image = _optics_blocks(groups)
+        label = session_label(queries.session(store))
+        self.groups = OpticsGroups(read_exposures(store, self.chain), label)
+        image = self.groups.of_micrographs()
         job = out / "MotionCorr/job002"
-        self.movies = Table(out / "Import/job001/movies.star", "movies", movie)
+        movies = out / "Import/job001/movies.star"
+        self.movies = Table(movies, "movies", self.groups.of_movies())
         self.micrographs = Table(job / "corrected_micrographs.star", "micrographs", image)
         self.ctfs = Table(out / "CtfFind/job003/micrographs_ctf.star", "micrographs", image)
         self.picks = Table(out / "AutoPick/job004/autopick.star", "coordinate_files")
-        self.groups = groups
         self.gains = Gains(out / "Movies")
         self.particles: Table | None = None
         self.first_particles: Particles | None = None
@@ -138,7 +139,8 @@ class _Export:
         classes = latest_classes(self.store, self.chain)
         if classes is not None and self.first_particles is not None:
             assert self.particles is not None
-            jobs.append(write_class2d(self.out, classes, self.first_particles, self._optics()))
+            optics = self.groups.of_particles()
+            jobs.append(write_class2d(self.out, classes, self.first_particles, optics))
         write_pipeline(self.out, jobs)
         write_provenance(self.store, self.out / "provenance")
         return Summary(
@@ -158,10 +160,11 @@ class _Export:
     def _exposure(self, items: Items) -> None:
         if items.movie is None:
             return
-        names = self._movie(items.movie)
+        group = self.groups.number(items)
+        names = self._movie(items.movie, group)
         if items.micrograph is None:
             return
-        row = self._micrograph(names, items.micrograph, items.movie)
+        row = self._micrograph(names, items.micrograph, items.movie, group)
         if items.ctf is None:
             return
         if items.ctf.spectrum_image is not None:
@@ -170,21 +173,23 @@ class _Export:
         if items.accepted and items.picks is not None:
             self._picks(names, items.picks)
         if items.accepted and items.particles is not None and len(items.particles):
-            self._particles(names, items.particles)
+            self._particles(names, items.particles, group)
 
-    def _movie(self, movie: Movie) -> Names:
+    def _movie(self, movie: Movie, group: int) -> Names:
         names = Names(f"Movies/{movie.exposure}{movie.path.suffix}", f"Movies/{movie.exposure}")
         _link(movie.path, self.out / names.movie)
-        self.movies.add({"rlnMicrographMovieName": names.movie, "rlnOpticsGroup": _group(movie)})
+        self.movies.add({"rlnMicrographMovieName": names.movie, "rlnOpticsGroup": group})
         return names
 
-    def _micrograph(self, names: Names, micrograph: Micrograph, movie: Movie) -> dict[str, object]:
+    def _micrograph(
+        self, names: Names, micrograph: Micrograph, movie: Movie, group: int
+    ) -> dict[str, object]:
         _place(micrograph.path, self.out / names.micrograph)
         if micrograph.unweighted is not None:
             _place(micrograph.unweighted, self.out / names.unweighted)
         gain, defects = self._beside(self.gains.of(movie)), self._beside(movie.defects)
         write_motion(self.out / names.motion, names, movie, micrograph, gain=gain, defects=defects)
-        row = micrograph_row(names, micrograph)
+        row = micrograph_row(names, micrograph, group)
         self.micrographs.add(row)
         return row
 
@@ -204,28 +209,13 @@ class _Export:
             {"rlnMicrographName": names.micrograph, "rlnMicrographCoordinates": names.picks}
         )
 
-    def _particles(self, names: Names, particles: Particles) -> None:
+    def _particles(self, names: Names, particles: Particles, group: int) -> None:
         _place(particles.stack, self.out / names.stack)
         if self.particles is None:
             self.first_particles = particles
             path = self.out / "Extract/job005/particles.star"
-            self.particles = Table(path, "particles", self._optics())
-        self.particles.extend(particle_columns(names, particles), len(particles))
-
-    def _optics(self) -> list[dict[str, object]]:
-        """The optics block of particles: that of micrographs and the box."""
-        assert self.first_particles is not None
-        first = self.first_particles
-        return [
-            {
-                **optics_row(group, micrograph, pixel_size),
-                "rlnImagePixelSize": first.optics.pixel_size,
-                "rlnImageSize": first.box,
-                "rlnImageDimensionality": 2,
-                "rlnCtfDataAreCtfPremultiplied": 0,
-            }
-            for group, (micrograph, pixel_size) in sorted(self.groups.items())
-        ]
+            self.particles = Table(path, "particles", self.groups.of_particles())
+        self.particles.extend(particle_columns(names, particles, group), len(particles))
 
     def _jobs(self) -> list[Job]:
         made = (Movie, Micrograph, Ctf, Picks, Particles)
@@ -240,37 +230,6 @@ class _Export:
                 micrographs + "\n"
             )
         return jobs
-
-
-def optics_groups(exposures: Iterable[Items]) -> dict[int, tuple[Optics, float]]:
-    """Optics of the micrographs, and pixel size of the movies, in each exposure group."""
-    groups: dict[int, tuple[Optics, float]] = {}
-    certain: set[int] = set()
-    for items in exposures:
-        if items.movie is None:
-            continue
-        group, pixel_size = _group(items.movie), items.movie.optics.pixel_size
-        if items.micrograph is not None and group not in certain:
-            groups[group] = (items.micrograph.optics, pixel_size)
-            certain.add(group)
-        # Until a movie of the group was aligned nobody knows whether micrographs are binned.
-        groups.setdefault(group, (items.movie.optics, pixel_size))
-    return groups
-
-
-def _group(movie: Movie) -> int:
-    return movie.details.group if movie.details else 1
-
-
-def _optics_blocks(
-    groups: dict[int, tuple[Optics, float]],
-) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    movie = [optics_row(group, *values) for group, values in sorted(groups.items())]
-    image = [
-        {**row, "rlnMicrographPixelSize": groups[group][0].pixel_size}
-        for group, row in zip(sorted(groups), movie, strict=True)
-    ]
-    return movie, image
 
 
 def _link(source: Path, target: Path) -> None:

@@ -54,10 +54,10 @@ class Names:
         return f"Extract/job005/{self.root}.mrcs"
 
 
-def optics_row(group: int, optics: Optics, movie_pixel_size: float) -> dict[str, object]:
+def optics_row(group: int, name: str, optics: Optics, movie_pixel_size: float) -> dict[str, object]:
     """The optics group `group`; `optics` describe the micrograph."""
     return {
-        "rlnOpticsGroupName": f"opticsGroup{group}",
+        "rlnOpticsGroupName": name,
         "rlnOpticsGroup": group,
         "rlnMicrographOriginalPixelSize": movie_pixel_size,
         "rlnVoltage": optics.voltage,
@@ -66,12 +66,12 @@ def optics_row(group: int, optics: Optics, movie_pixel_size: float) -> dict[str,
     }
 
 
-def micrograph_row(names: Names, micrograph: Micrograph) -> dict[str, object]:
-    """A row of ``corrected_micrographs.star``."""
+def micrograph_row(names: Names, micrograph: Micrograph, group: int) -> dict[str, object]:
+    """A row of ``corrected_micrographs.star``; `group` is the optics group."""
     row: dict[str, object] = {
         "rlnMicrographName": names.micrograph,
         "rlnMicrographMetadata": names.motion,
-        "rlnOpticsGroup": micrograph.group,
+        "rlnOpticsGroup": group,
     }
     if micrograph.unweighted is not None:
         row["rlnMicrographNameNoDW"] = names.unweighted
@@ -148,8 +148,8 @@ def pick_columns(picks: Picks) -> dict[str, object]:
     }
 
 
-def particle_columns(names: Names, particles: Particles) -> dict[str, object]:
-    """The rows of ``particles.star`` for the particles of one micrograph."""
+def particle_columns(names: Names, particles: Particles, group: int) -> dict[str, object]:
+    """The rows of ``particles.star`` for the particles of one micrograph, of an optics group."""
     count = len(particles)
     return {
         "rlnCoordinateX": particles.x,
@@ -157,7 +157,7 @@ def particle_columns(names: Names, particles: Particles) -> dict[str, object]:
         "rlnAutopickFigureOfMerit": particles.score,
         "rlnImageName": [f"{index:06d}@{names.stack}" for index in range(1, count + 1)],
         "rlnMicrographName": [names.micrograph] * count,
-        "rlnOpticsGroup": [particles.group] * count,
+        "rlnOpticsGroup": [group] * count,
         "rlnCtfMaxResolution": [particles.ctf_resolution] * count,
         "rlnCtfFigureOfMerit": [particles.ctf_score] * count,
         "rlnDefocusU": particles.defocus_u,

@@ -18,7 +18,7 @@ from icestream.model import Classes, column
 def project(tmp_path: Path) -> Path:
     folder = tmp_path / "Extract/job005"
     table = Table(folder / "particles.star", "particles")
-    table.extend(particle_columns(NAMES, particles()), 2)
+    table.extend(particle_columns(NAMES, particles(), 4), 2)
     table.close()
     return tmp_path
 

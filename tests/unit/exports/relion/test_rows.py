@@ -26,12 +26,12 @@ def known_labels(shared_data: Path) -> set[str]:
 
 def all_rows() -> list[dict[str, object]]:
     return [
-        optics_row(1, OPTICS, 1.0),
-        micrograph_row(NAMES, MICROGRAPH),
+        optics_row(1, "a_g1", OPTICS, 1.0),
+        micrograph_row(NAMES, MICROGRAPH, 4),
         ctf_row(NAMES, Ctf(exposure="a", optics=OPTICS, defocus_u=2e4, defocus_v=1e4, angle=5)),
         motion_general(NAMES, MOVIE, MICROGRAPH, "Movies/gain.mrc", "Movies/defects.txt"),
         pick_columns(picks()),
-        particle_columns(NAMES, particles()),
+        particle_columns(NAMES, particles(), 4),
     ]
 
 
@@ -60,13 +60,13 @@ def test_an_eer_movie_says_how_its_frames_were_grouped() -> None:
 
 
 def test_motion_is_in_angstroms() -> None:
-    row = micrograph_row(NAMES, MICROGRAPH)
+    row = micrograph_row(NAMES, MICROGRAPH, 4)
     assert row["rlnAccumMotionTotal"] == pytest.approx(5 + 2)
     assert row["rlnOpticsGroup"] == 4
 
 
 def test_particles_are_numbered_from_one() -> None:
-    columns = particle_columns(NAMES, particles())
+    columns = particle_columns(NAMES, particles(), 4)
     assert columns["rlnImageName"] == [
         "000001@Extract/job005/Movies/a.mrcs",
         "000002@Extract/job005/Movies/a.mrcs",
