@@ -9,7 +9,7 @@ is joined with whatever, only what is alike gets one row.
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from icestream.exports.chain import Items
 from icestream.exports.relion.rows import optics_row
@@ -100,10 +100,23 @@ class OpticsGroups:
             self._numbers[traits] = number
         return self._numbers[traits]
 
+    def known(self, items: Items) -> Items | None:
+        """What of an exposure there is an optics group for; None for nothing.
+
+        In a session that runs, more has come since the groups were made. It is for the next time.
+        """
+        uncut = replace(items, particles=None)
+        unaligned = replace(uncut, micrograph=None, ctf=None, picks=None)
+        for less in (items, uncut, unaligned):
+            traits = traits_of(less)
+            if traits is not None and any(traits.fits(one) for one in self._groups):
+                return less
+        return None
+
     def name(self, number: int) -> str:
         """Name of a group, the same in every export as long as its optics are."""
         traits = self._groups[number - 1]
-        return f"{self._label}_g{traits.group}_{traits.digest()}"
+        return f"{self._label}-g{traits.group}-{traits.digest()}"
 
     def of_movies(self) -> Rows:
         """Rows of the optics block of a table of movies."""
@@ -137,10 +150,13 @@ class OpticsGroups:
 
 
 def session_label(session: SessionRecord) -> str:
-    """Name and uid of a session, fit for a STAR file: no two sessions have the same."""
-    name = re.sub(r"[^A-Za-z0-9.-]+", "-", session.name).strip("-.") or "session"
+    """Name and uid of a session: no two sessions have the same.
+
+    RELION takes letters, digits and hyphens in the name of an optics group, and no others.
+    """
+    name = re.sub(r"[^A-Za-z0-9]+", "-", session.name).strip("-") or "session"
     # A session of before the uids is told apart by the time when it was made.
-    return f"{name}_{session.uid[:8] or format(round(session.created * 1000), 'x')}"
+    return f"{name}-{session.uid[:8] or format(round(session.created * 1000), 'x')}"
 
 
 def _exposure_group(movie: Movie) -> int:

@@ -6,6 +6,8 @@ Labels are those of RELION 3.1 and 5; values are in RELION's units: Å, kV, mm, 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from icestream.model import Ctf, Micrograph, Movie, Optics, Particles, Picks
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "optics_row",
     "particle_columns",
     "pick_columns",
+    "picks_row",
 ]
 
 Row = Mapping[str, object]
@@ -88,7 +91,7 @@ def micrograph_row(names: Names, micrograph: Micrograph, group: int) -> dict[str
 def ctf_row(names: Names, ctf: Ctf) -> dict[str, object]:
     """What ``micrographs_ctf.star`` has in addition to the micrograph's row."""
     return {
-        "rlnCtfImage": f"{names.ctf}:mrc",
+        "rlnCtfImage": "None" if ctf.spectrum_image is None else f"{names.ctf}:mrc",
         "rlnDefocusU": ctf.defocus_u,
         "rlnDefocusV": ctf.defocus_v,
         "rlnCtfAstigmatism": ctf.astigmatism,
@@ -145,6 +148,15 @@ def pick_columns(picks: Picks) -> dict[str, object]:
         "rlnAutopickFigureOfMerit": picks.score,
         "rlnClassNumber": [0] * count,
         "rlnAnglePsi": [0.0] * count,
+    }
+
+
+def picks_row(names: Names, picks: Picks) -> dict[str, object]:
+    """A row of ``summary.star`` of a picking job."""
+    return {
+        "rlnMicrographName": names.micrograph,
+        "rlnAutopickFigureOfMerit": float(np.mean(picks.score)) if len(picks) else 0.0,
+        "rlnGroupNrParticles": len(picks),
     }
 
 

@@ -1,5 +1,6 @@
 """Optics groups are of one session, and of one kind of image."""
 
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -109,12 +110,12 @@ def test_an_exposure_without_particles_is_in_a_group_that_fits() -> None:
 
 
 def test_names_are_of_the_session_and_of_the_values() -> None:
-    mine, yours = groups(shot(1.3), label="a_1"), groups(shot(1.5), label="b_2")
-    assert mine.name(1).startswith("a_1_g1_")
+    mine, yours = groups(shot(1.3), label="a-1"), groups(shot(1.5), label="b-2")
+    assert mine.name(1).startswith("a-1-g1-")
     assert mine.name(1) != yours.name(1)
     # What came since does not rename what was there: lists of earlier exports can be joined.
-    assert mine.name(1) == groups(shot(1.5), shot(1.3), label="a_1").name(2)
-    assert mine.name(1) != groups(shot(1.5), label="a_1").name(1)
+    assert mine.name(1) == groups(shot(1.5), shot(1.3), label="a-1").name(2)
+    assert mine.name(1) != groups(shot(1.5), label="a-1").name(1)
 
 
 def test_a_session_is_told_by_its_name_and_uid() -> None:
@@ -122,10 +123,12 @@ def test_a_session_is_told_by_its_name_and_uid() -> None:
         name="apo ferritin/2", workflow="", order="newest", state="done", reason="", branch="main",
         epoch=1, holder="", created=1.7e9, changed=1.7e9, uid="0123456789abcdef",
     )  # fmt: skip
-    assert session_label(record) == "apo-ferritin-2_01234567"
+    assert session_label(record) == "apo-ferritin-2-01234567"
     old = session_label(replace(record, uid=""))
     assert old != session_label(replace(record, uid="", created=1.7e9 + 1))
-    assert " " not in session_label(replace(record, name="é 'x'"))
+    # RELION's Import refuses any other letter.
+    found = groups(shot(1.3), label=session_label(replace(record, name="é_'x'.1")))
+    assert re.fullmatch(r"[A-Za-z0-9-]+", found.name(1))
 
 
 def test_an_exposure_without_a_movie_has_no_optics() -> None:
@@ -134,6 +137,21 @@ def test_an_exposure_without_a_movie_has_no_optics() -> None:
         groups().number(exposure(None))
     with pytest.raises(LookupError, match="no optics group"):
         groups(exposure(MOVIE)).number(exposure(of_group(7)))
+
+
+def test_what_came_since_is_for_the_next_time() -> None:
+    """A session goes on while it is exported: there is no group for what it makes meanwhile."""
+    whole = shot(1.5)
+    begun = replace(whole, micrograph=None, particles=None)
+    found = groups(begun)
+    known = found.known(whole)
+    assert known is not None
+    assert (known.micrograph, known.particles) == (None, None)
+    assert found.number(known) == 1
+    aligned = replace(whole, particles=None)
+    assert groups(aligned).known(whole) == aligned
+    assert found.known(shot(1.0)) is None
+    assert found.known(exposure(None)) is None
 
 
 def test_traits_that_are_not_known_fit_any() -> None:
@@ -146,7 +164,7 @@ def test_traits_that_are_not_known_fit_any() -> None:
 def test_relion_joins_particles_of_two_sessions_and_keeps_their_pixels(tmp_path: Path) -> None:
     if shutil.which("relion_star_handler") is None:
         pytest.skip("RELION is not installed (Debian: relion)")
-    sessions = {"a_1": [shot(1.5)], "b_2": [shot(1.3), shot(1.0, group=2)]}
+    sessions = {"a-1": [shot(1.5)], "b-2": [shot(1.3), shot(1.0, group=2)]}
     for label, exposures in sessions.items():
         found = groups(*exposures, label=label)
         with Table(tmp_path / f"{label}.star", "particles", found.of_particles()) as table:
@@ -154,7 +172,7 @@ def test_relion_joins_particles_of_two_sessions_and_keeps_their_pixels(tmp_path:
                 columns = particle_columns(NAMES, particles(), found.number(items))
                 table.extend({**columns, "rlnImageName": [f"1@{label}", f"2@{label}"]}, 2)
     subprocess.run(
-        ["relion_star_handler", "--combine", "--i", "a_1.star b_2.star", "--o", "both.star"],
+        ["relion_star_handler", "--combine", "--i", "a-1.star b-2.star", "--o", "both.star"],
         cwd=tmp_path, check=True, capture_output=True,
     )  # fmt: skip
     both = read_star(tmp_path / "both.star")

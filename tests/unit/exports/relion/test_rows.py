@@ -15,8 +15,9 @@ from icestream.exports.relion.rows import (
     optics_row,
     particle_columns,
     pick_columns,
+    picks_row,
 )
-from icestream.model import Ctf
+from icestream.model import Ctf, column
 
 
 def known_labels(shared_data: Path) -> set[str]:
@@ -31,6 +32,7 @@ def all_rows() -> list[dict[str, object]]:
         ctf_row(NAMES, Ctf(exposure="a", optics=OPTICS, defocus_u=2e4, defocus_v=1e4, angle=5)),
         motion_general(NAMES, MOVIE, MICROGRAPH, "Movies/gain.mrc", "Movies/defects.txt"),
         pick_columns(picks()),
+        picks_row(NAMES, picks()),
         particle_columns(NAMES, particles(), 4),
     ]
 
@@ -73,3 +75,18 @@ def test_particles_are_numbered_from_one() -> None:
     ]
     assert columns["rlnOpticsGroup"] == [4, 4]
     assert all(len(np.asarray(values)) == 2 for values in columns.values())
+
+
+def test_a_picking_job_has_a_row_for_each_micrograph() -> None:
+    row = picks_row(NAMES, picks())
+    assert row["rlnGroupNrParticles"] == 2
+    assert row["rlnAutopickFigureOfMerit"] == 1.5
+    none = column([])
+    assert picks_row(NAMES, replace(picks(), x=none, score=none))["rlnGroupNrParticles"] == 0
+
+
+def test_a_spectrum_that_is_not_there_is_not_named() -> None:
+    ctf = Ctf(exposure="a", optics=OPTICS, defocus_u=2e4, defocus_v=1e4, angle=5)
+    assert ctf_row(NAMES, ctf)["rlnCtfImage"] == "None"
+    there = replace(ctf, spectrum_image=Path("a.ctf"))
+    assert ctf_row(NAMES, there)["rlnCtfImage"] == "CtfFind/job003/Movies/a.ctf:mrc"
