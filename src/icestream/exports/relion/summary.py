@@ -48,7 +48,8 @@ def sentences(summary: Summary) -> Iterator[str]:
         f"{summary.classes} classes"
     )
     if summary.rejected:
-        yield f"{summary.rejected} exposures were rejected: they have no picks and no particles"
+        were = "exposure was" if summary.rejected == 1 else "exposures were"
+        yield f"{summary.rejected} {were} rejected: no picks and no particles"
     if summary.over_rim:
         yield (
             f"{summary.over_rim} of the {summary.picks} picks are not among the particles: their "
@@ -67,10 +68,9 @@ def sentences(summary: Summary) -> Iterator[str]:
     if summary.flipped:
         yield "phases of the particles are flipped: give RELION --ctf_phase_flipped"
     if summary.damages:
-        yield (
-            f"{len(summary.damages)} files are missing or cut; what cannot be without them was "
-            "left out:"
-        )
+        count = len(summary.damages)
+        are = "file is" if count == 1 else "files are"
+        yield f"{count} {are} missing or cut; what needs what is not there was left out:"
         yield from (f"  {damage}" for damage in summary.damages)
 
 
