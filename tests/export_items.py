@@ -3,8 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from icestream.exports.chain import Items
 from icestream.exports.relion.rows import Names
-from icestream.model import Micrograph, Motion, Movie, Optics, Particles, Picks, column
+from icestream.model import Exposure, Micrograph, Motion, Movie, Optics, Particles, Picks, column
+from icestream.store.records import ExposureRecord
 
 NAMES = Names("Movies/a.tiff", "Movies/a")
 OPTICS = Optics(pixel_size=2.0, voltage=200, spherical_aberration=1.4, amplitude_contrast=0.1)
@@ -54,3 +56,20 @@ def particles() -> Particles:
         defocus_angle=two,
         group=4,
     )
+
+
+def of_group(number: int) -> Movie:
+    """A movie of an exposure group."""
+    return replace(MOVIE, details=Exposure(name="a", group=number))
+
+
+def exposure(
+    movie: Movie | None,
+    micrograph: Micrograph | None = None,
+    images: Particles | None = None,
+) -> Items:
+    """What a session has of an exposure."""
+    record = ExposureRecord(
+        id=1, number=1, name="a", state="done", reasons=(), found=0.0, details={}
+    )
+    return Items(record, movie, micrograph, None, None, images)

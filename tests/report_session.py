@@ -42,7 +42,13 @@ from icestream.processing.motion.picture import draw_tracks
 from icestream.processing.volume.picture import draw_volume
 from icestream.report import ReportWriter
 from icestream.store import tables as t
-from icestream.store.events import ExposureFound, TaskDone
+from icestream.store.events import (
+    AlertAdopted,
+    ExposureFound,
+    StepAdded,
+    StepRevised,
+    TaskDone,
+)
 from icestream.store.open import Store, open_store
 from icestream.store.writing import Numbers, Writes
 
@@ -387,6 +393,26 @@ class SampleSession:
             subject = self._add_subject(writes, "batch", step, self.batches, name)
             self._result(writes, step, subject, outputs, {}, 21.0)
             writes.flush(connection)
+
+    def teach(self, step: str, **changed: Any) -> None:
+        """Have the monitor of the CTF change parameters of a step, by itself."""
+        with self.store.write() as connection:
+            writes = Writes(self.numbers, self.now)
+            number, monitor = self.step_ids[step], self.step_ids["ctf_monitor"]
+            first = connection.execute(t.revision.select().where(t.revision.c.id == number)).one()
+            values = {**first._asdict(), "number": 2, "changed": json.dumps(changed)}
+            del values["id"]
+            revision = writes.insert(t.revision, **{**values, "fingerprint": "taught"})
+            writes.insert(t.counter, revision_id=revision)
+            writes.event(StepAdded(), step_id=number)
+            said = StepRevised(revision=2, who="ctf_monitor", changed=changed)
+            writes.event(said, step_id=number)
+            offer = {"step": step, "changes": changed, "automatic": True}
+            writes.event(AlertAdopted(alert=1, who="ctf_monitor", offer=offer), step_id=monitor)
+            writes.flush(connection)
+            connection.execute(
+                t.member.update().where(t.member.c.step_id == number).values(revision_id=revision)
+            )
 
     def warn(self, level: str, message: str, exposure: str, *, cleared: bool = False) -> None:
         """Raise an alert."""

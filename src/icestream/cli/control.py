@@ -123,7 +123,7 @@ def run_again(session: Path) -> str:
         pattern = shlex.quote(str(sources[0][PATTERN]))
         return f"  {called()} process {pattern} --out {folder}{_each_time(sources[0])}"
     file = shlex.quote(str(session / "workflow.json"))
-    export = f"{called()} workflow export {folder} {file}"
+    export = f"{called()} workflow export {folder} {file} --as-run"
     return f"  {export} && {called()} run {file} --session {folder}"
 
 

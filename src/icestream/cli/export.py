@@ -2,8 +2,9 @@
 
 import shlex
 from pathlib import Path
+from typing import Annotated, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from icestream.cli.terminal import called
 
@@ -13,8 +14,18 @@ app = App(name="export", help="Hand a session over to another program.")
 
 
 @app.command
-def relion(session: Path, folder: Path, /) -> None:
-    """Write a project that RELION 3.1 and 5 open, from movies to classes.
+def relion(
+    session: Path,
+    folder: Path,
+    /,
+    *,
+    for_: Annotated[Literal["3.1", "4", "5"] | None, Parameter(name="--for")] = None,
+) -> int:
+    """Write a project that RELION 3.1, 4 or 5 opens, from movies to classes.
+
+    Files are copies (clones where the file system has them), so that nothing done in the project
+    changes the session; only the movies are links. Jobs that were run in the project are kept.
+    What is missing or cut is named and left out, and the exit status is then 1.
 
     Parameters
     ----------
@@ -22,11 +33,16 @@ def relion(session: Path, folder: Path, /) -> None:
         The session's folder; it may still be running.
     folder
         Folder of the project. Running it again brings it up to date.
+    for_
+        The version of RELION that will open it; for a new project 3.1, for another what it is of.
     """
-    from icestream.exports.relion import export_relion
+    from icestream.exports.relion import export_relion, sentences
 
-    export_relion(session, folder)
+    summary = export_relion(session, folder, version=for_)
+    for sentence in sentences(summary):
+        print(f"{folder}: {sentence}" if not sentence.startswith(" ") else sentence)
     print(f"{folder}: open it with: cd {shlex.quote(str(folder))} && relion")
+    return 1 if summary.damages else 0
 
 
 @app.command

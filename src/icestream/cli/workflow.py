@@ -18,6 +18,7 @@ from icestream.engine.graph.workflow import (
     save_workflow,
     shipped_workflows,
 )
+from icestream.engine.record.set_by_people import workflow_set_by_people
 from icestream.engine.record.workflows import session_workflow
 from icestream.protocol import Registry, UnknownProtocol
 from icestream.store.open import open_store
@@ -91,8 +92,17 @@ def check(workflow: str, /) -> int:
 
 
 @app.command
-def export(workflow: str, file: Path, /) -> None:
-    """Write a workflow as a file that runs elsewhere.
+def export(
+    workflow: str,
+    file: Path,
+    /,
+    *,
+    as_run: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Write a workflow as a file that runs elsewhere: what people set.
+
+    What a session taught itself, such as templates among its own classes, is of that session: it
+    is left out, and found anew where the workflow runs.
 
     Parameters
     ----------
@@ -100,11 +110,16 @@ def export(workflow: str, file: Path, /) -> None:
         A session's folder (its workflow as it stands now), or name of a shipped workflow.
     file
         JSON file to write.
+    as_run
+        Everything as the session runs it, its own files and what it taught itself included.
     """
-    path = _find(workflow)
+    session = Path(workflow).is_dir()
+    path = _of_session(Path(workflow), as_run=as_run) if session else load_workflow(workflow)
     save_workflow(path, file)
     command = f"{called()} run {shlex.quote(str(file))} --session"
     print(f"{file}: {len(path.steps)} steps; run it with: {command} DIR")
+    if session and not as_run and path != _of_session(Path(workflow)):
+        print(f"{file}: without what the session taught itself; --as-run keeps that too")
 
 
 def _find(text: str) -> Workflow:
@@ -112,9 +127,9 @@ def _find(text: str) -> Workflow:
     return _of_session(Path(text)) if Path(text).is_dir() else load_workflow(text)
 
 
-def _of_session(folder: Path) -> Workflow:
+def _of_session(folder: Path, *, as_run: bool = True) -> Workflow:
     store = open_store(folder, readonly=True)
     try:
-        return session_workflow(store)
+        return session_workflow(store) if as_run else workflow_set_by_people(store)
     finally:
         store.close()

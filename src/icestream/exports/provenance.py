@@ -6,6 +6,7 @@ from pathlib import Path
 
 import icestream
 from icestream.engine.graph.workflow import save_workflow
+from icestream.engine.record.set_by_people import workflow_set_by_people
 from icestream.engine.record.workflows import session_workflow
 from icestream.formats.whole import written_whole
 from icestream.store import queries
@@ -20,7 +21,8 @@ PAGE = 500
 def export_provenance(session: Path, out: Path) -> None:
     """Write the provenance of the session in the folder `session` into the folder `out`.
 
-    ``workflow.json`` runs again elsewhere with ``icestream run``. The first line of
+    ``workflow.json`` is what people set, and runs again elsewhere with ``icestream run``.
+    ``workflow-as-run.json`` has what the session taught itself, too. The first line of
     ``lineage.jsonl`` says who ran the session, when and with which software (each an epoch); then
     comes one line per result, with its epoch, the protocol's version, all parameters, the results
     it was made from, its files and where it ran.
@@ -33,9 +35,10 @@ def export_provenance(session: Path, out: Path) -> None:
 
 
 def write_provenance(store: Store, out: Path) -> None:
-    """Write ``workflow.json`` and ``lineage.jsonl`` of an open session into `out`."""
+    """Write ``workflow.json``, ``workflow-as-run.json`` and ``lineage.jsonl`` into `out`."""
     out.mkdir(parents=True, exist_ok=True)
-    save_workflow(session_workflow(store), out / "workflow.json")
+    save_workflow(workflow_set_by_people(store), out / "workflow.json")
+    save_workflow(session_workflow(store), out / "workflow-as-run.json")
     with (
         written_whole(out / "lineage.jsonl") as unfinished,
         unfinished.open("w", encoding="utf-8") as file,

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from cyclopts import CoercionError
 
 from icestream.cli.export import app
 from icestream.cli.terminal import called
@@ -28,3 +29,25 @@ def test_relion_refuses_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "mine" / "letter.txt").touch()
     with pytest.raises(FileExistsError, match="not empty"):
         app(["relion", str(sample.folder), str(tmp_path / "mine")], result_action="return_value")
+
+
+def test_relion_says_what_it_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The raw movies of this session, and all its files, are not there."""
+    sample = SampleSession(tmp_path / "session", start=1.7e9)
+    sample.grow(4)
+    project = tmp_path / "project"
+    status = app(
+        ["relion", str(sample.folder), str(project), "--for", "5"], result_action="return_value"
+    )
+    said = capsys.readouterr().out
+    assert status == 1
+    assert "files are missing or cut" in said
+    assert f"  {sample.folder / 'work'}" in said
+    assert said.count(" is missing") == (project / "README.md").read_text().count(" is missing")
+    assert f"open it with: cd {project} && relion" in said
+
+
+def test_relion_of_another_version_is_not_known(tmp_path: Path) -> None:
+    words = ["relion", str(tmp_path), str(tmp_path / "p"), "--for", "2"]
+    with pytest.raises(CoercionError):
+        app(words, result_action="return_value", exit_on_error=False, print_error=False)

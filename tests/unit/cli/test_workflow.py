@@ -76,3 +76,21 @@ def test_a_sessions_own_workflow(tmp_path: Path, capsys: pytest.CaptureFixture[s
     _run("show", str(sample.folder), "--json")
     document = json.loads(capsys.readouterr().out)
     assert {step["name"] for step in document["steps"]} == set(sample.step_ids)
+
+
+def test_what_a_session_taught_itself_stays_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = SampleSession(tmp_path / "session", start=1.7e9)
+    file = tmp_path / "mine.json"
+    _run("export", str(session.folder), str(file))
+    assert "--as-run" not in capsys.readouterr().out
+    templates = str(session.folder / "classes" / "averages.mrcs")
+    session.teach("pick", templates=templates)
+    _run("export", str(session.folder), str(file))
+    assert load_workflow(file).step("pick").parameters == {}
+    assert str(session.folder) not in file.read_text()
+    assert "--as-run keeps that too" in capsys.readouterr().out
+    _run("export", str(session.folder), str(file), "--as-run")
+    assert load_workflow(file).step("pick").parameters == {"templates": templates}
+    assert "taught itself" not in capsys.readouterr().out

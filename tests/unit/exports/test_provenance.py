@@ -37,3 +37,15 @@ def test_the_workflow_can_run_elsewhere(tmp_path: Path) -> None:
     export_provenance(tmp_path / "session", tmp_path / "out")
     workflow = load_workflow(tmp_path / "out/workflow.json")
     assert [p for p in validate(workflow, Registry()) if "pattern" not in p] == []
+
+
+def test_what_people_set_stands_beside_what_ran(tmp_path: Path) -> None:
+    """A lesson is of its session: it is in the workflow as run alone."""
+    session = SampleSession(tmp_path / "session", start=1.7e9)
+    session.teach("pick", diameter=137.0)
+    session.store.close()
+    export_provenance(tmp_path / "session", tmp_path / "out")
+    people = load_workflow(tmp_path / "out/workflow.json").step("pick").parameters
+    as_run = load_workflow(tmp_path / "out/workflow-as-run.json").step("pick").parameters
+    assert people == {}
+    assert as_run == {"diameter": 137.0}

@@ -1,20 +1,19 @@
 """The newest snapshot of the streaming 2D classification, as RELION's Class2D job."""
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
-from icestream.exports.relion.pipeline import PARTICLES, Job, class2d_nodes
+from icestream.exports.relion.jobs import CLASS2D, PARTICLES
+from icestream.exports.relion.place import place
 from icestream.exports.relion.table import VERSION, Table
 from icestream.formats.star import Block, read_star, write_star
 from icestream.model import Classes, Particles
 
 __all__ = ["write_class2d"]
-
-FOLDER = "Class2D/job006/"
 
 
 def write_class2d(
@@ -22,24 +21,25 @@ def write_class2d(
     classes: Classes,
     first: Particles,
     optics: Sequence[Mapping[str, object]],
-) -> Job:
-    """Write averages, assignments and model of `classes`; return the job for the pipeline.
+) -> int:
+    """Write averages, assignments and model of `classes`; return how many particles they have.
 
     The particles' rows are those of the Extract job, with the class and the alignment of each
     added; particles that have not been classified yet are left out.
     """
-    root = f"{FOLDER}run_it{classes.iteration:03d}"
-    (project / FOLDER).mkdir(parents=True, exist_ok=True)
-    shutil.copy2(classes.averages, project / f"{root}_classes.mrcs")
-    _write_assignments(project, root, classes, optics)
-    _write_model(project, root, classes, first)
+    root = f"{CLASS2D}run_it{classes.iteration:03d}"
+    (project / CLASS2D).mkdir(parents=True, exist_ok=True)
+    place(classes.averages, project / f"{root}_classes.mrcs")
+    probabilities = _write_assignments(project, root, classes, optics)
+    _write_model(project, root, classes, first, probabilities)
     _write_optimiser(project, root, classes, first)
-    return Job(FOLDER, 8, "relion.class2d.em", class2d_nodes(classes.iteration), (PARTICLES.path,))
+    return len(probabilities)
 
 
 def _write_assignments(
     project: Path, root: str, classes: Classes, optics: Sequence[Mapping[str, object]]
-) -> None:
+) -> NDArray[np.float64]:
+    """The table of particles; returns how probable the class and pose of each are."""
     extracted = read_star(project / PARTICLES.path)["particles"].columns
     columns = {label: np.asarray(values) for label, values in extracted.items()}
     names = columns["rlnImageName"]
@@ -62,16 +62,28 @@ def _write_assignments(
             | {
                 "rlnGroupNumber": np.ones(rows.size, dtype=np.int64),
                 "rlnClassNumber": assigned["class"][kept],
+                # Images are turned in their plane alone.
+                "rlnAngleRot": np.zeros(rows.size),
+                "rlnAngleTilt": np.zeros(rows.size),
                 "rlnAnglePsi": -assigned["angle"][kept],
                 "rlnOriginXAngst": assigned["shift_x"][kept],
                 "rlnOriginYAngst": assigned["shift_y"][kept],
-                "rlnLogLikeliContribution": assigned["likelihood"][kept],
+                "rlnNormCorrection": np.ones(rows.size),
+                "rlnMaxValueProbDistribution": assigned["likelihood"][kept],
+                "rlnNrOfSignificantSamples": np.ones(rows.size, dtype=np.int64),
             },
             rows.size,
         )
+    return np.asarray(assigned["likelihood"][kept], dtype=np.float64)
 
 
-def _write_model(project: Path, root: str, classes: Classes, first: Particles) -> None:
+def _write_model(
+    project: Path,
+    root: str,
+    classes: Classes,
+    first: Particles,
+    probabilities: NDArray[np.float64],
+) -> None:
     count = len(classes.counts)
     share = np.asarray(classes.counts) / max(float(np.sum(classes.counts)), 1.0)
     resolved = np.asarray(classes.resolution)
@@ -97,7 +109,7 @@ def _write_model(project: Path, root: str, classes: Classes, first: Particles) -
         "rlnSigmaPriorTiltAngle": 0.0,
         "rlnSigmaPriorPsiAngle": 0.0,
         "rlnLogLikelihood": 0.0,
-        "rlnAveragePmax": 1.0,
+        "rlnAveragePmax": float(np.mean(probabilities)) if len(probabilities) else 0.0,
     }
     averages = f"{root}_classes.mrcs"
     write_star(
@@ -140,7 +152,7 @@ def _list(name: str, values: Mapping[str, object]) -> Block:
 def _write_optimiser(project: Path, root: str, classes: Classes, first: Particles) -> None:
     """What RELION's display and Select jobs follow to find model and data."""
     general: dict[str, object] = {
-        "rlnOutputRootName": f"{FOLDER}run",
+        "rlnOutputRootName": f"{CLASS2D}run",
         "rlnModelStarFile": f"{root}_model.star",
         "rlnExperimentalDataStarFile": f"{root}_data.star",
         "rlnCurrentIteration": classes.iteration,

@@ -1,123 +1,241 @@
 """The pipeline of a RELION project: which jobs there are, and what flows between them.
 
-RELION 3.1 numbers the types of jobs, nodes and states; RELION 4 and 5 name them, and read the
-numbers only where there are no names. Both are written, so that either opens the project.
+A project is written for one version of RELION. What RELION has added to it since is kept: its
+jobs, their numbers, nodes and edges, and the aliases of ours.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from icestream.exports.relion.table import VERSION
-from icestream.formats.star import Block, write_star
+from icestream.exports.relion.jobs import COMMENTS, FIRST_FREE, OURS, Job, Version
+from icestream.exports.relion.settings import Settings, write_settings
+from icestream.formats.star import Block, read_star, write_star
 
-__all__ = ["JOBS", "Job", "Node", "write_pipeline"]
+__all__ = ["Pipeline", "PipelineConflict", "read_pipeline", "settle_version", "write_pipeline"]
 
+_PROCESS = ("rlnPipeLineProcessName", "rlnPipeLineProcessAlias")
+_PROCESSES: Mapping[Version, tuple[str, ...]] = {
+    "3.1": (*_PROCESS, "rlnPipeLineProcessType", "rlnPipeLineProcessStatus"),
+    "4": (*_PROCESS, "rlnPipeLineProcessTypeLabel", "rlnPipeLineProcessStatusLabel"),
+    "5": (*_PROCESS, "rlnPipeLineProcessTypeLabel", "rlnPipeLineProcessStatusLabel"),
+}
+_NODES: Mapping[Version, tuple[str, ...]] = {
+    "3.1": ("rlnPipeLineNodeName", "rlnPipeLineNodeType"),
+    "4": ("rlnPipeLineNodeName", "rlnPipeLineNodeTypeLabel"),
+    "5": ("rlnPipeLineNodeName", "rlnPipeLineNodeTypeLabel", "rlnPipeLineNodeTypeLabelDepth"),
+}
+"""Columns that each version writes itself."""
+_INPUTS = ("rlnPipeLineEdgeFromNode", "rlnPipeLineEdgeProcess")
+_OUTPUTS = ("rlnPipeLineEdgeProcess", "rlnPipeLineEdgeToNode")
+_FILE = "default_pipeline.star"
+_LOCK = ".relion_lock"
+_RAN = "job_pipeline.star"
+"""In the folder of every job that RELION has run, and of no other."""
+_PATIENCE = 20.0
+"""Seconds to wait for RELION, which holds the lock while it reads and writes the pipeline."""
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A file that one job makes and others read."""
-
-    path: str
-    """Relative to the project."""
-    number: int
-    """Type in RELION 3.1."""
-    label: str
-    """Type in RELION 4 and 5."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One job of the project."""
-
-    folder: str
-    number: int
-    label: str
-    outputs: tuple[Node, ...]
-    inputs: tuple[str, ...] = ()
-    """Paths of the nodes that it reads."""
-
-
-MOVIES = Node("Import/job001/movies.star", 0, "MicrographMovieGroupMetadata.star.relion")
-CORRECTED = Node(
-    "MotionCorr/job002/corrected_micrographs.star",
-    1,
-    "MicrographGroupMetadata.star.relion.motioncorr",
-)
-WITH_CTF = Node("CtfFind/job003/micrographs_ctf.star", 1, "MicrographGroupMetadata.star.relion.ctf")
-PICKS = Node("AutoPick/job004/autopick.star", 2, "MicrographCoordsGroup.star.relion.autopick")
-PICKS_3_1 = Node(
-    "AutoPick/job004/coords_suffix_autopick.star", 2, "MicrographCoordsGroup.star.relion.autopick"
-)
-PARTICLES = Node("Extract/job005/particles.star", 3, "ParticleGroupMetadata.star.relion")
+Row = tuple[str, ...]
+"""Values of the columns of the version."""
+Edge = tuple[str, str]
 
 
-def class2d_nodes(iteration: int) -> tuple[Node, ...]:
-    """Outputs of the 2D classification as of `iteration`."""
-    root = f"Class2D/job006/run_it{iteration:03d}"
-    return (
-        Node(f"{root}_data.star", 3, "ParticleGroupMetadata.star.relion.class2d"),
-        Node(f"{root}_model.star", 8, "OptimiserData.star.relion.class2d.model"),
-        Node(f"{root}_optimiser.star", 8, "OptimiserData.star.relion.class2d"),
+class PipelineConflict(RuntimeError):
+    """A project that cannot be added to; the message says what to do."""
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """A pipeline as it stands in a file: rows by name, in order, and edges."""
+
+    version: Version
+    counter: int = FIRST_FREE
+    processes: dict[str, Row] = field(default_factory=dict)
+    nodes: dict[str, Row] = field(default_factory=dict)
+    inputs: dict[Edge, None] = field(default_factory=dict)
+    """(node, job)."""
+    outputs: dict[Edge, None] = field(default_factory=dict)
+    """(job, node)."""
+
+    @property
+    def foreign(self) -> list[str]:
+        """Folders of the jobs that RELION added."""
+        return [name for name in self.processes if name not in OURS]
+
+    def add(self, jobs: Sequence[Job], project: Path) -> None:
+        """Put our jobs in, as finished; all else stays, and keeps its number."""
+        ours = {job.folder: self._process(job) for job in jobs}
+        self.processes = ours | {k: v for k, v in self.processes.items() if k not in ours}
+        self._forget(ours)
+        for job in jobs:
+            for node in job.made(self.version):
+                depth = ("1",) if self.version == "5" else ()
+                self.nodes[node.path] = (node.path, node.kind(self.version), *depth)
+                self.outputs[job.folder, node.path] = None
+        for job in jobs:
+            self.inputs |= {(path, job.folder): None for path in job.inputs if path in self.nodes}
+        numbers = [_job_number(name) for name in (*self.processes, *_job_folders(project))]
+        self.counter = max(self.counter, FIRST_FREE, *(number + 1 for number in numbers))
+
+    def alias(self, folder: str) -> str:
+        """What people call a job; ``None`` where they do not."""
+        return self.processes[folder][1] if folder in self.processes else "None"
+
+    def _process(self, job: Job) -> Row:
+        status = "2" if self.version == "3.1" else "Succeeded"
+        return (job.folder, self.alias(job.folder), job.kind(self.version), status)
+
+    def _forget(self, ours: Iterable[str]) -> None:
+        """Drop what our jobs made before, as an older snapshot, but for what others read."""
+        read = {node for node, job in self.inputs if job not in OURS}
+        gone = {node for job, node in self.outputs if job in ours} - read
+        self.nodes = {name: row for name, row in self.nodes.items() if name not in gone}
+        self.outputs = {edge: None for edge in self.outputs if edge[1] not in gone}
+        self.inputs = {edge: None for edge in self.inputs if edge[1] not in ours}
+
+    def blocks(self) -> list[Block]:
+        """What the file has."""
+        return [
+            Block("pipeline_general", {"rlnPipeLineJobCounter": [self.counter]}, single=True),
+            _block("pipeline_processes", _PROCESSES[self.version], self.processes.values()),
+            _block("pipeline_nodes", _NODES[self.version], self.nodes.values()),
+            _block("pipeline_input_edges", _INPUTS, self.inputs),
+            _block("pipeline_output_edges", _OUTPUTS, self.outputs),
+        ]
+
+
+def read_pipeline(project: Path) -> Pipeline | None:
+    """The pipeline of a project; None where there is none yet."""
+    path = project / _FILE
+    if not path.exists():
+        return None
+    blocks = read_star(path)
+    version = _version(blocks)
+    processes = _rows(blocks, "pipeline_processes", _PROCESSES[version])
+    nodes = _rows(blocks, "pipeline_nodes", _NODES[version])
+    return Pipeline(
+        version=version,
+        counter=int(blocks["pipeline_general"].value("rlnPipeLineJobCounter")),
+        processes={row[0]: row for row in processes},
+        nodes={row[0]: row for row in nodes},
+        inputs={(row[0], row[1]): None for row in _rows(blocks, "pipeline_input_edges", _INPUTS)},
+        outputs={
+            (row[0], row[1]): None for row in _rows(blocks, "pipeline_output_edges", _OUTPUTS)
+        },
     )
 
 
-JOBS: tuple[Job, ...] = (
-    Job("Import/job001/", 0, "relion.import.movies", (MOVIES,)),
-    Job("MotionCorr/job002/", 1, "relion.motioncorr.own", (CORRECTED,), (MOVIES.path,)),
-    Job("CtfFind/job003/", 2, "relion.ctffind.ctffind4", (WITH_CTF,), (CORRECTED.path,)),
-    Job("AutoPick/job004/", 4, "relion.autopick.log", (PICKS, PICKS_3_1), (WITH_CTF.path,)),
-    Job("Extract/job005/", 5, "relion.extract", (PARTICLES,), (WITH_CTF.path, PICKS.path)),
-)
-"""The jobs up to extraction; a 2D classification is added when the session has one."""
+def settle_version(project: Path, wanted: Version | None) -> Version:
+    """The version to write for: what is wanted, else the project's, else 3.1.
+
+    Raises
+    ------
+    PipelineConflict
+        If RELION has added jobs of another version than is wanted, a job of its own has a number
+        of ours, or one of ours was run again there.
+    """
+    ran = sorted(job for job in OURS if (project / job / _RAN).exists())
+    if ran:
+        raise PipelineConflict(
+            f"{', '.join(ran)} of {project} was run in RELION itself, and exporting would "
+            "overwrite what it made; name a new folder"
+        )
+    there = read_pipeline(project)
+    if there is None:
+        return wanted or "3.1"
+    version = wanted or there.version
+    if there.foreign and version != there.version:
+        raise PipelineConflict(
+            f"{project} has jobs of RELION {there.version} ({', '.join(there.foreign[:3])}), and "
+            f"RELION {version} was asked for; leave out --for, or name a new folder"
+        )
+    taken = [name for name in there.foreign if _job_number(name) < FIRST_FREE]
+    if taken:
+        raise PipelineConflict(
+            f"{project} has {', '.join(taken)}, made in RELION, and the export has jobs of those "
+            "numbers, up to 6; name a new folder"
+        )
+    return version
 
 
-def write_pipeline(project: Path, jobs: Sequence[Job]) -> None:
-    """Write ``default_pipeline.star`` and mark each of `jobs` as finished."""
-    nodes = [node for job in jobs for node in job.outputs]
-    known = {node.path for node in nodes}
-    reads = [(path, job.folder) for job in jobs for path in job.inputs if path in known]
-    makes = [(job.folder, node.path) for job in jobs for node in job.outputs]
-    write_star(
-        project / "default_pipeline.star",
-        [
-            Block("pipeline_general", {"rlnPipeLineJobCounter": [len(jobs) + 1]}, single=True),
-            Block(
-                "pipeline_processes",
-                {
-                    "rlnPipeLineProcessName": [job.folder for job in jobs],
-                    "rlnPipeLineProcessAlias": ["None"] * len(jobs),
-                    "rlnPipeLineProcessType": [job.number for job in jobs],
-                    "rlnPipeLineProcessStatus": [2] * len(jobs),
-                    "rlnPipeLineProcessTypeLabel": [job.label for job in jobs],
-                    "rlnPipeLineProcessStatusLabel": ["Succeeded"] * len(jobs),
-                },
-            ),
-            Block(
-                "pipeline_nodes",
-                {
-                    "rlnPipeLineNodeName": [node.path for node in nodes],
-                    "rlnPipeLineNodeType": [node.number for node in nodes],
-                    "rlnPipeLineNodeTypeLabel": [node.label for node in nodes],
-                    "rlnPipeLineNodeTypeLabelDepth": [1] * len(nodes),
-                },
-            ),
-            Block(
-                "pipeline_input_edges",
-                {
-                    "rlnPipeLineEdgeFromNode": [path for path, _ in reads],
-                    "rlnPipeLineEdgeProcess": [folder for _, folder in reads],
-                },
-            ),
-            Block(
-                "pipeline_output_edges",
-                {
-                    "rlnPipeLineEdgeProcess": [folder for folder, _ in makes],
-                    "rlnPipeLineEdgeToNode": [path for _, path in makes],
-                },
-            ),
-        ],
-        VERSION,
-    )
+def write_pipeline(
+    project: Path, jobs: Sequence[Job], version: Version, settings: Mapping[str, Settings]
+) -> None:
+    """Put finished `jobs` into the project's pipeline, with what RELION's window shows of them.
+
+    `settings` are by the folder of the job.
+    """
+    (project / ".gui_projectdir").touch()
     for job in jobs:
         (project / job.folder / "RELION_JOB_EXIT_SUCCESS").touch()
+        file = project / job.folder / "job.star"
+        write_settings(file, job, settings.get(job.folder, {}), version)
+    with _locked(project):
+        there = read_pipeline(project)
+        if there is None or there.version != version:
+            there = Pipeline(version, counter=there.counter if there else FIRST_FREE)
+        there.add(jobs, project)
+        write_star(project / _FILE, there.blocks(), COMMENTS[version])
+    for job in jobs:
+        alias = there.alias(job.folder)
+        for node in job.made(version):
+            shown = node.path if alias == "None" else alias + node.path.removeprefix(job.folder)
+            offered = project / ".Nodes" / node.kind(version).split(".")[0] / shown
+            offered.parent.mkdir(parents=True, exist_ok=True)
+            offered.touch()
+    # A window that is open reads the pipeline again when this file changes.
+    (project / ".pipeline_has_changed").touch()
+
+
+@contextmanager
+def _locked(project: Path) -> Iterator[None]:
+    """Hold the lock by which RELION's own programs keep out of each other's way."""
+    lock = project / _LOCK
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            lock.mkdir()
+            break
+        except FileExistsError:
+            if time.monotonic() > until:
+                raise PipelineConflict(
+                    f"RELION is writing the pipeline of {project} ({lock} is there); export again "
+                    "when it is done, or remove that folder if RELION has crashed"
+                ) from None
+            time.sleep(0.1)
+    try:
+        yield
+    finally:
+        lock.rmdir()
+
+
+def _version(blocks: Mapping[str, Block]) -> Version:
+    """The version that wrote a pipeline; 3.1 for one of ours of before, with all columns."""
+    processes, nodes = blocks.get("pipeline_processes"), blocks.get("pipeline_nodes")
+    if processes is None or "rlnPipeLineProcessType" in processes:
+        return "3.1"
+    return "5" if nodes is not None and "rlnPipeLineNodeTypeLabelDepth" in nodes else "4"
+
+
+def _rows(blocks: Mapping[str, Block], name: str, labels: Sequence[str]) -> list[Row]:
+    if name not in blocks:
+        return []  # RELION writes no empty table
+    return list(zip(*(blocks[name].text(label) for label in labels), strict=True))
+
+
+def _block(name: str, labels: Sequence[str], rows: Iterable[Row]) -> Block:
+    listed = list(rows)
+    return Block(name, {label: [row[n] for row in listed] for n, label in enumerate(labels)})
+
+
+def _job_number(folder: str) -> int:
+    found = re.search(r"/job(\d+)/?$", folder)
+    return int(found.group(1)) if found else 0
+
+
+def _job_folders(project: Path) -> Iterator[str]:
+    """Folders of jobs that are there, whether the pipeline has them or not."""
+    return (str(path.relative_to(project)) for path in project.glob("*/job[0-9]*"))

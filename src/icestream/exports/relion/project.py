@@ -1,54 +1,62 @@
-"""A RELION project of a session: what RELION 3.1 and 5 would have written themselves.
+"""A RELION project of a session: what RELION would have written itself.
 
-Image files are hard-linked (copied across file systems), raw movies and gains are symbolic
-links. Every file name and label follows RELION's own jobs, so that any later job can start here.
+Every file name and label follows RELION's own jobs, so that any later job can start here. Files are
+the project's own (`icestream.exports.relion.place`), and what RELION has added since is kept.
 """
 
-import os
-import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from icestream.exports.chain import Items, Makers, find_chain, latest_classes, read_exposures
 from icestream.exports.provenance import write_provenance
+from icestream.exports.relion.camera import CameraFiles
 from icestream.exports.relion.class2d import write_class2d
+from icestream.exports.relion.damage import Inspection, recorded_sizes
+from icestream.exports.relion.jobs import CLASS2D, JOBS, Job, Version, class2d_job
+from icestream.exports.relion.left_out import LeftOut
 from icestream.exports.relion.motion import write_motion
-from icestream.exports.relion.pipeline import JOBS, Job, write_pipeline
+from icestream.exports.relion.optics import OpticsGroups, session_label
+from icestream.exports.relion.pipeline import settle_version, write_pipeline
+from icestream.exports.relion.place import check_room, link, place
 from icestream.exports.relion.rows import (
     Names,
     ctf_row,
     micrograph_row,
-    optics_row,
     particle_columns,
     pick_columns,
+    picks_row,
 )
+from icestream.exports.relion.settings import (
+    Settings,
+    class2d_settings,
+    ctf_settings,
+    extract_settings,
+    import_settings,
+    motion_settings,
+    picking_settings,
+)
+from icestream.exports.relion.summary import Summary, write_readme
 from icestream.exports.relion.table import VERSION, Table
-from icestream.formats.gain import read_gain, write_gain
 from icestream.formats.star import Block, write_star
-from icestream.formats.whole import written_whole
-from icestream.model import AS_IT_IS, Ctf, Micrograph, Movie, Optics, Particles, Picks
+from icestream.model import Classes, Micrograph, Movie, Particles, Picks
 from icestream.protocol import Registry
+from icestream.store import queries
 from icestream.store.open import Store, open_store
+from icestream.store.records import SessionRecord
 
-__all__ = ["Gains", "Summary", "export_relion", "optics_groups"]
+__all__ = ["export_relion"]
 
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What an export wrote."""
-
-    project: Path
-    movies: int
-    micrographs: int
-    ctfs: int
-    picked: int
-    particles: int
-    classes: int
+MARKER = ".icestream-export"
+"""In every project of ours: which session it is of."""
 
 
-def export_relion(session: Path, out: Path, *, registry: Registry | None = None) -> Summary:
+def export_relion(
+    session: Path, out: Path, *, version: Version | None = None, registry: Registry | None = None
+) -> Summary:
     """Write the session in the folder `session` as a RELION project into `out`.
+
+    What is missing or cut is left out, and named in the summary.
 
     Parameters
     ----------
@@ -56,145 +64,156 @@ def export_relion(session: Path, out: Path, *, registry: Registry | None = None)
         Folder of the session; it may still be running.
     out
         Folder of the project; made if missing. A project that is there is brought up to date.
+    version
+        Of RELION, for which it is written; by default that of the project, or 3.1 for a new one.
     registry
         Where the session's protocols are found; the installed ones by default.
 
     Raises
     ------
     FileExistsError
-        If `out` holds something that is not a RELION project of ours.
+        If `out` holds something that is not a RELION project of ours, or one of another session.
+    icestream.exports.relion.pipeline.PipelineConflict
+        If RELION has added to the project what cannot be kept.
+    icestream.exports.relion.place.NoRoom
+        If the disk of `out` is too small.
     """
     out = out.resolve()
-    marker = out / ".icestream-export"
+    store = open_store(session, readonly=True)
+    try:
+        record = queries.session(store)
+        _claim(out, record)
+        return _Export(store, out, registry or Registry(), settle_version(out, version)).write()
+    finally:
+        store.close()
+
+
+def _claim(out: Path, session: SessionRecord) -> None:
+    """Make the folder of the project, or see that it is one of this session."""
+    marker = out / MARKER
     if out.exists() and any(out.iterdir()) and not marker.exists():
         raise FileExistsError(
             f"{out} is not empty and was not written by an earlier export; "
             "name an empty or new folder"
         )
     out.mkdir(parents=True, exist_ok=True)
-    marker.touch()
-    store = open_store(session, readonly=True)
-    try:
-        return _Export(store, out, registry or Registry()).write()
-    finally:
-        store.close()
+    said = marker.read_text(encoding="utf-8") if marker.exists() else ""
+    owner = json.loads(said) if said else {}
+    if session.uid and owner.get("uid", session.uid) != session.uid:
+        raise FileExistsError(
+            f"{out} is a project of the session {owner.get('session')}, and this is "
+            f"{session.name}; name an empty or new folder, and join the two in RELION (Join star "
+            "files)"
+        )
+    marker.write_text(json.dumps({"session": session.name, "uid": session.uid}), encoding="utf-8")
 
 
-class Gains:
-    """Gain references that RELION can take as they are: Polish is told of no orientation."""
+@dataclass(slots=True)
+class _Firsts:
+    """The first of each kind, which stand for all in what RELION's window shows."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._written: set[Path] = set()
-
-    def of(self, movie: Movie) -> Path | None:
-        """The movie's own reference, or where it was turned or is Gatan's one that was written."""
-        path = movie.gain
-        if path is None:
-            return None
-        as_it_is = movie.gain_orientation.is_same_as(AS_IT_IS)
-        if as_it_is and path.suffix.lower() not in (".dm3", ".dm4"):
-            return path
-        laid = self._folder / f"{path.stem}_as_applied.mrc"
-        if laid not in self._written:
-            self._written.add(laid)
-            eer = movie.path.suffix.lower() == ".eer"
-            orientation = movie.gain_orientation
-            factors = read_gain(path, movie.shape, eer=eer, orientation=orientation)
-            self._folder.mkdir(parents=True, exist_ok=True)
-            write_gain(laid, factors, movie.optics.pixel_size, eer=eer)
-        return laid
+    items: Items | None = None
+    """Of the first micrograph."""
+    movie: Items | None = None
+    picks: Picks | None = None
+    particles: Particles | None = None
 
 
 class _Export:
     """One export: the tables that grow while the exposures go by."""
 
-    def __init__(self, store: Store, out: Path, registry: Registry) -> None:
-        self.store, self.out = store, out
+    def __init__(self, store: Store, out: Path, registry: Registry, version: Version) -> None:
+        self.store, self.out, self.version = store, out, version
+        self.session = queries.session(store)
         self.chain: Makers = find_chain(store, registry)
-        groups = optics_groups(read_exposures(store, self.chain))
-        movie, image = _optics_blocks(groups)
+        self.inspection = Inspection(recorded_sizes(store))
+        exposures = self.inspection.whole(read_exposures(store, self.chain))
+        self.groups = OpticsGroups(exposures, session_label(self.session))
+        self.classes = self.inspection.whole_classes(latest_classes(store, self.chain))
+        movies, images = self.groups.of_movies(), self.groups.of_micrographs()
         job = out / "MotionCorr/job002"
-        self.movies = Table(out / "Import/job001/movies.star", "movies", movie)
-        self.micrographs = Table(job / "corrected_micrographs.star", "micrographs", image)
-        self.ctfs = Table(out / "CtfFind/job003/micrographs_ctf.star", "micrographs", image)
+        self.movies = Table(out / "Import/job001/movies.star", "movies", movies)
+        self.micrographs = Table(job / "corrected_micrographs.star", "micrographs", images)
+        self.ctfs = Table(out / "CtfFind/job003/micrographs_ctf.star", "micrographs", images)
         self.picks = Table(out / "AutoPick/job004/autopick.star", "coordinate_files")
-        self.groups = groups
-        self.gains = Gains(out / "Movies")
-        self.particles: Table | None = None
-        self.first_particles: Particles | None = None
+        self.picked = Table(out / "AutoPick/job004/summary.star", "")
+        particles = self.groups.of_particles()
+        self.particles = Table(out / "Extract/job005/particles.star", "particles", particles)
+        self.camera = CameraFiles(out)
+        self.left_out = LeftOut()
+        self.firsts = _Firsts()
 
     def write(self) -> Summary:
+        check_room(self._to_come(), self.out)
+        tables = (
+            self.movies, self.micrographs, self.ctfs, self.picks, self.picked, self.particles,
+        )  # fmt: skip
         try:
-            for items in read_exposures(self.store, self.chain):
-                self._exposure(items)
-            for table in self._tables():
+            for found in self.inspection.whole(read_exposures(self.store, self.chain)):
+                items = self.groups.known(found)
+                if items is not None and items.movie is not None:
+                    self._exposure(items, items.movie)
+            for table in tables:
                 table.close()
         except BaseException:
-            for table in self._tables():
+            for table in tables:
                 table.drop()
             raise
-        jobs = self._jobs()
-        classes = latest_classes(self.store, self.chain)
-        if classes is not None and self.first_particles is not None:
-            assert self.particles is not None
-            jobs.append(write_class2d(self.out, classes, self.first_particles, self._optics()))
-        write_pipeline(self.out, jobs)
+        classes, classified = self._class2d()
+        write_pipeline(self.out, self._jobs(classes), self.version, self._settings(classes))
         write_provenance(self.store, self.out / "provenance")
-        return Summary(
-            self.out,
-            self.movies.rows,
-            self.micrographs.rows,
-            self.ctfs.rows,
-            self.picks.rows,
-            self.particles.rows if self.particles else 0,
-            len(classes.counts) if classes is not None else 0,
-        )
+        summary = self._summary(classes, classified)
+        write_readme(summary, self.session.name, self._steps())
+        return summary
 
-    def _tables(self) -> list[Table]:
-        tables = [self.movies, self.micrographs, self.ctfs, self.picks]
-        return tables + ([self.particles] if self.particles is not None else [])
+    def _to_come(self) -> list[tuple[Path, int]]:
+        """The session's own files, which are put into the project, with their bytes."""
+        ours = self.inspection.sizes
+        return [(path, size) for path, size in self.inspection.found() if path in ours]
 
-    def _exposure(self, items: Items) -> None:
-        if items.movie is None:
-            return
-        names = self._movie(items.movie)
+    def _exposure(self, items: Items, movie: Movie) -> None:
+        group = self.groups.number(items)
+        names = self._movie(movie, group)
+        self.firsts.movie = self.firsts.movie or items
+        picked = items.accepted and items.picks is not None and items.ctf is not None
+        if items.micrograph is None or not picked:
+            # RELION 3.1 takes every file of this name, also one of before a rejection.
+            (self.out / names.picks).unlink(missing_ok=True)
         if items.micrograph is None:
             return
-        row = self._micrograph(names, items.micrograph, items.movie)
+        row = self._micrograph(names, items.micrograph, movie, group)
+        self.firsts.items = self.firsts.items or items
         if items.ctf is None:
             return
         if items.ctf.spectrum_image is not None:
-            _place(items.ctf.spectrum_image, self.out / names.ctf)
+            place(items.ctf.spectrum_image, self.out / names.ctf)
         self.ctfs.add({**row, **ctf_row(names, items.ctf)})
-        if items.accepted and items.picks is not None:
+        self.left_out.count(items)
+        if not items.accepted:
+            return
+        if items.picks is not None:
             self._picks(names, items.picks)
-        if items.accepted and items.particles is not None and len(items.particles):
-            self._particles(names, items.particles)
+        if items.particles is not None and len(items.particles):
+            self._particles(names, items.particles, group)
 
-    def _movie(self, movie: Movie) -> Names:
+    def _movie(self, movie: Movie, group: int) -> Names:
         names = Names(f"Movies/{movie.exposure}{movie.path.suffix}", f"Movies/{movie.exposure}")
-        _link(movie.path, self.out / names.movie)
-        self.movies.add({"rlnMicrographMovieName": names.movie, "rlnOpticsGroup": _group(movie)})
+        if self.inspection.is_whole(movie.path, movie.size):
+            link(movie.path, self.out / names.movie)
+            self.movies.add({"rlnMicrographMovieName": names.movie, "rlnOpticsGroup": group})
         return names
 
-    def _micrograph(self, names: Names, micrograph: Micrograph, movie: Movie) -> dict[str, object]:
-        _place(micrograph.path, self.out / names.micrograph)
+    def _micrograph(
+        self, names: Names, micrograph: Micrograph, movie: Movie, group: int
+    ) -> dict[str, object]:
+        place(micrograph.path, self.out / names.micrograph)
         if micrograph.unweighted is not None:
-            _place(micrograph.unweighted, self.out / names.unweighted)
-        gain, defects = self._beside(self.gains.of(movie)), self._beside(movie.defects)
+            place(micrograph.unweighted, self.out / names.unweighted)
+        gain, defects = self.camera.gain(movie), self.camera.defects(movie)
         write_motion(self.out / names.motion, names, movie, micrograph, gain=gain, defects=defects)
-        row = micrograph_row(names, micrograph)
+        row = micrograph_row(names, micrograph, group)
         self.micrographs.add(row)
         return row
-
-    def _beside(self, path: Path | None) -> str | None:
-        """A gain or defect file, linked beside the movies."""
-        if path is None:
-            return None
-        if path.parent != self.out / "Movies":
-            _link(path, self.out / "Movies" / path.name)
-        return f"Movies/{path.name}"
 
     def _picks(self, names: Names, picks: Picks) -> None:
         path = self.out / names.picks
@@ -203,93 +222,83 @@ class _Export:
         self.picks.add(
             {"rlnMicrographName": names.micrograph, "rlnMicrographCoordinates": names.picks}
         )
+        self.picked.add(picks_row(names, picks))
+        self.firsts.picks = self.firsts.picks or picks
 
-    def _particles(self, names: Names, particles: Particles) -> None:
-        _place(particles.stack, self.out / names.stack)
-        if self.particles is None:
-            self.first_particles = particles
-            path = self.out / "Extract/job005/particles.star"
-            self.particles = Table(path, "particles", self._optics())
-        self.particles.extend(particle_columns(names, particles), len(particles))
+    def _particles(self, names: Names, particles: Particles, group: int) -> None:
+        place(particles.stack, self.out / names.stack)
+        self.firsts.particles = self.firsts.particles or particles
+        self.particles.extend(particle_columns(names, particles, group), len(particles))
 
-    def _optics(self) -> list[dict[str, object]]:
-        """The optics block of particles: that of micrographs and the box."""
-        assert self.first_particles is not None
-        first = self.first_particles
-        return [
-            {
-                **optics_row(group, micrograph, pixel_size),
-                "rlnImagePixelSize": first.optics.pixel_size,
-                "rlnImageSize": first.box,
-                "rlnImageDimensionality": 2,
-                "rlnCtfDataAreCtfPremultiplied": 0,
-            }
-            for group, (micrograph, pixel_size) in sorted(self.groups.items())
-        ]
+    def _class2d(self) -> tuple[Classes | None, int]:
+        """Write the classes, if there are any; how many of the particles they have."""
+        classes, first = self.classes, self.firsts.particles
+        if classes is None or first is None:
+            return None, 0
+        optics = self.groups.of_particles()
+        return classes, write_class2d(self.out, classes, first, optics)
 
-    def _jobs(self) -> list[Job]:
-        made = (Movie, Micrograph, Ctf, Picks, Particles)
+    def _jobs(self, classes: Classes | None) -> list[Job]:
         tables = (self.movies, self.micrographs, self.ctfs, self.picks, self.particles)
-        jobs = []
-        for job, kind, table in zip(JOBS, made, tables, strict=True):
-            if kind in self.chain and table is not None and table.rows:
-                jobs.append(job)
+        jobs = [job for job, table in zip(JOBS, tables, strict=True) if table.rows]
         if self.picks.rows:
             micrographs = "CtfFind/job003/micrographs_ctf.star"
             (self.out / "AutoPick/job004/coords_suffix_autopick.star").write_text(
                 micrographs + "\n"
             )
-        return jobs
+        return jobs if classes is None else [*jobs, class2d_job(classes.iteration)]
 
+    def _settings(self, classes: Classes | None) -> dict[str, Settings]:
+        """What RELION's window shows, by the folder of the job."""
+        first, folders = self.firsts, [job.folder for job in JOBS]
+        settings: dict[str, Settings] = {}
+        if first.movie is not None and first.movie.movie is not None:
+            name = self.groups.name(self.groups.number(first.movie))
+            settings[folders[0]] = import_settings(first.movie.movie, name)
+        if first.items is not None:
+            movie, micrograph = first.items.movie, first.items.micrograph
+            assert movie is not None and micrograph is not None
+            gain, defects = self.camera.gain(movie), self.camera.defects(movie)
+            settings[folders[1]] = motion_settings(movie, micrograph, gain, defects)
+            settings[folders[2]] = ctf_settings(micrograph)
+        if first.picks is not None:
+            settings[folders[3]] = picking_settings(first.picks)
+        if first.particles is not None:
+            settings[folders[4]] = extract_settings(first.particles, self.version)
+            if classes is not None:
+                settings[CLASS2D] = class2d_settings(classes, first.particles, self.version)
+        return settings
 
-def optics_groups(exposures: Iterable[Items]) -> dict[int, tuple[Optics, float]]:
-    """Optics of the micrographs, and pixel size of the movies, in each exposure group."""
-    groups: dict[int, tuple[Optics, float]] = {}
-    certain: set[int] = set()
-    for items in exposures:
-        if items.movie is None:
-            continue
-        group, pixel_size = _group(items.movie), items.movie.optics.pixel_size
-        if items.micrograph is not None and group not in certain:
-            groups[group] = (items.micrograph.optics, pixel_size)
-            certain.add(group)
-        # Until a movie of the group was aligned nobody knows whether micrographs are binned.
-        groups.setdefault(group, (items.movie.optics, pixel_size))
-    return groups
+    def _summary(self, classes: Classes | None, classified: int) -> Summary:
+        summary = Summary(
+            project=self.out,
+            version=self.version,
+            movies=self.movies.rows,
+            micrographs=self.micrographs.rows,
+            ctfs=self.ctfs.rows,
+            picked=self.picks.rows,
+            picks=self.left_out.picks,
+            particles=self.particles.rows,
+            classes=0 if classes is None else len(classes.counts),
+            over_rim=self.left_out.over_rim,
+            unexplained=self.left_out.unexplained,
+            waiting=self.left_out.waiting,
+            rejected=self.left_out.rejected,
+            flipped=self.firsts.particles is not None and self.firsts.particles.phases_flipped,
+            damages=tuple(self.inspection.damages),
+        )
+        missing = 0 if classes is None else self.particles.rows - classified
+        return replace(summary, unclassified=missing)
 
-
-def _group(movie: Movie) -> int:
-    return movie.details.group if movie.details else 1
-
-
-def _optics_blocks(
-    groups: dict[int, tuple[Optics, float]],
-) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    movie = [optics_row(group, *values) for group, values in sorted(groups.items())]
-    image = [
-        {**row, "rlnMicrographPixelSize": groups[group][0].pixel_size}
-        for group, row in zip(sorted(groups), movie, strict=True)
-    ]
-    return movie, image
-
-
-def _link(source: Path, target: Path) -> None:
-    """A symbolic link to raw data, which stay where they are."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.is_symlink() or target.exists():
-        if target.is_symlink() and target.readlink() == source:
-            return
-        target.unlink()
-    target.symlink_to(source)
-
-
-def _place(source: Path, target: Path) -> None:
-    """A hard link, or a copy across file systems, put in place by renaming."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.exists() and target.samefile(source):
-        return
-    with written_whole(target) as unfinished:
-        try:
-            os.link(source, unfinished)
-        except OSError:
-            shutil.copy2(source, unfinished)
+    def _steps(self) -> list[str]:
+        """Which step, protocol and parameters made each kind of item."""
+        steps = {step.name: step for step in queries.steps(self.store)}
+        said: dict[str, str] = {}
+        for kind, (name, _) in self.chain.places.items():
+            if name in steps and name not in said:
+                given = json.dumps(dict(steps[name].changed), ensure_ascii=False)
+                said[name] = (
+                    f"{kind.__name__}: step `{name}`, `{steps[name].protocol}`, revision "
+                    f"{steps[name].revision}, set: `{given}`"
+                )
+        return list(said.values())

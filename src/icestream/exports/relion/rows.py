@@ -6,6 +6,8 @@ Labels are those of RELION 3.1 and 5; values are in RELION's units: Å, kV, mm, 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from icestream.model import Ctf, Micrograph, Movie, Optics, Particles, Picks
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "optics_row",
     "particle_columns",
     "pick_columns",
+    "picks_row",
 ]
 
 Row = Mapping[str, object]
@@ -54,10 +57,10 @@ class Names:
         return f"Extract/job005/{self.root}.mrcs"
 
 
-def optics_row(group: int, optics: Optics, movie_pixel_size: float) -> dict[str, object]:
+def optics_row(group: int, name: str, optics: Optics, movie_pixel_size: float) -> dict[str, object]:
     """The optics group `group`; `optics` describe the micrograph."""
     return {
-        "rlnOpticsGroupName": f"opticsGroup{group}",
+        "rlnOpticsGroupName": name,
         "rlnOpticsGroup": group,
         "rlnMicrographOriginalPixelSize": movie_pixel_size,
         "rlnVoltage": optics.voltage,
@@ -66,12 +69,12 @@ def optics_row(group: int, optics: Optics, movie_pixel_size: float) -> dict[str,
     }
 
 
-def micrograph_row(names: Names, micrograph: Micrograph) -> dict[str, object]:
-    """A row of ``corrected_micrographs.star``."""
+def micrograph_row(names: Names, micrograph: Micrograph, group: int) -> dict[str, object]:
+    """A row of ``corrected_micrographs.star``; `group` is the optics group."""
     row: dict[str, object] = {
         "rlnMicrographName": names.micrograph,
         "rlnMicrographMetadata": names.motion,
-        "rlnOpticsGroup": micrograph.group,
+        "rlnOpticsGroup": group,
     }
     if micrograph.unweighted is not None:
         row["rlnMicrographNameNoDW"] = names.unweighted
@@ -88,7 +91,7 @@ def micrograph_row(names: Names, micrograph: Micrograph) -> dict[str, object]:
 def ctf_row(names: Names, ctf: Ctf) -> dict[str, object]:
     """What ``micrographs_ctf.star`` has in addition to the micrograph's row."""
     return {
-        "rlnCtfImage": f"{names.ctf}:mrc",
+        "rlnCtfImage": "None" if ctf.spectrum_image is None else f"{names.ctf}:mrc",
         "rlnDefocusU": ctf.defocus_u,
         "rlnDefocusV": ctf.defocus_v,
         "rlnCtfAstigmatism": ctf.astigmatism,
@@ -148,8 +151,17 @@ def pick_columns(picks: Picks) -> dict[str, object]:
     }
 
 
-def particle_columns(names: Names, particles: Particles) -> dict[str, object]:
-    """The rows of ``particles.star`` for the particles of one micrograph."""
+def picks_row(names: Names, picks: Picks) -> dict[str, object]:
+    """A row of ``summary.star`` of a picking job."""
+    return {
+        "rlnMicrographName": names.micrograph,
+        "rlnAutopickFigureOfMerit": float(np.mean(picks.score)) if len(picks) else 0.0,
+        "rlnGroupNrParticles": len(picks),
+    }
+
+
+def particle_columns(names: Names, particles: Particles, group: int) -> dict[str, object]:
+    """The rows of ``particles.star`` for the particles of one micrograph, of an optics group."""
     count = len(particles)
     return {
         "rlnCoordinateX": particles.x,
@@ -157,7 +169,7 @@ def particle_columns(names: Names, particles: Particles) -> dict[str, object]:
         "rlnAutopickFigureOfMerit": particles.score,
         "rlnImageName": [f"{index:06d}@{names.stack}" for index in range(1, count + 1)],
         "rlnMicrographName": [names.micrograph] * count,
-        "rlnOpticsGroup": [particles.group] * count,
+        "rlnOpticsGroup": [group] * count,
         "rlnCtfMaxResolution": [particles.ctf_resolution] * count,
         "rlnCtfFigureOfMerit": [particles.ctf_score] * count,
         "rlnDefocusU": particles.defocus_u,

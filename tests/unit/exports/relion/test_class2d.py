@@ -18,7 +18,7 @@ from icestream.model import Classes, column
 def project(tmp_path: Path) -> Path:
     folder = tmp_path / "Extract/job005"
     table = Table(folder / "particles.star", "particles")
-    table.extend(particle_columns(NAMES, particles()), 2)
+    table.extend(particle_columns(NAMES, particles(), 4), 2)
     table.close()
     return tmp_path
 
@@ -47,12 +47,35 @@ def classes(folder: Path) -> Classes:
 
 def test_only_extracted_particles_are_listed(project: Path) -> None:
     optics = [{"rlnOpticsGroup": 4}]
-    job = write_class2d(project, classes(project), particles(), optics)
-    data = read_star(project / job.outputs[0].path)["particles"]
+    assert write_class2d(project, classes(project), particles(), optics) == 1
+    data = read_star(project / "Class2D/job006/run_it007_data.star")["particles"]
     assert data.text("rlnImageName") == ["000002@Extract/job005/Movies/a.mrcs"]
     assert data.integers("rlnClassNumber").tolist() == [2]
     assert data.floats("rlnAnglePsi").tolist() == [-30.0]
     assert data.floats("rlnOriginYAngst").tolist() == [-1.5]
+
+
+def test_columns_are_those_that_programs_look_for(project: Path) -> None:
+    """RELION's own classification has them all, and cryohub reads its angles."""
+    write_class2d(project, classes(project), particles(), [{"rlnOpticsGroup": 4}])
+    data = read_star(project / "Class2D/job006/run_it007_data.star")["particles"]
+    for label, value in (
+        ("rlnAngleRot", 0.0),
+        ("rlnAngleTilt", 0.0),
+        ("rlnNormCorrection", 1.0),
+        ("rlnMaxValueProbDistribution", 0.9),
+        ("rlnNrOfSignificantSamples", 1.0),
+    ):
+        assert data.floats(label).tolist() == [value], label
+    model = read_star(project / "Class2D/job006/run_it007_model.star")["model_general"]
+    assert float(model.value("rlnAveragePmax")) == 0.9
+
+
+def test_the_averages_are_the_projects_own(project: Path) -> None:
+    write_class2d(project, classes(project), particles(), [{"rlnOpticsGroup": 4}])
+    before = (project / "averages.mrcs").read_bytes()
+    (project / "Class2D/job006/run_it007_classes.mrcs").write_bytes(b"other")
+    assert (project / "averages.mrcs").read_bytes() == before
 
 
 def test_the_model_has_a_row_for_each_class(project: Path) -> None:

@@ -1,61 +1,262 @@
-"""Optics groups of a project; whole projects are in tests/system/test_relion_project.py."""
+"""Whole exports of a made-up session; RELION itself is in tests/system/test_relion_project.py."""
 
-from dataclasses import replace
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
+import duckdb
 import pytest
+from sqlalchemy import select
 
-from export_items import MICROGRAPH, MOVIE, OPTICS
-from icestream.exports.chain import Items
-from icestream.exports.relion.project import Gains, optics_groups
-from icestream.formats.gain import read_gain
-from icestream.formats.mrc import write_mrc
-from icestream.model import Exposure, Micrograph, Movie, Orientation
-from icestream.store.records import ExposureRecord
+from icestream.exports.relion import Summary, export_relion
+from icestream.exports.relion.pipeline import PipelineConflict
+from icestream.exports.relion.place import NoRoom
+from icestream.formats import read_star, write_star
+from icestream.store import queries
+from icestream.store import tables as t
+from report_session import SampleSession
 
-
-def exposure(movie: Movie | None, micrograph: Micrograph | None = None) -> Items:
-    record = ExposureRecord(
-        id=1, number=1, name="a", state="done", reasons=(), found=0.0, details={}
-    )
-    return Items(record, movie, micrograph, None, None, None)
+EXPOSURES = 8
 
 
-def of_group(number: int) -> Movie:
-    return replace(MOVIE, details=Exposure(name="a", group=number))
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[SampleSession]:
+    """A session whose files hold a few bytes each, as recorded; its raw movies are gone."""
+    made = SampleSession(tmp_path / "session", start=1.7e9)
+    made.grow(EXPOSURES)
+    (made.folder / "work").mkdir()
+    with made.store.write() as connection:
+        connection.execute(t.session.update().values(uid="0123456789abcdef"))
+        for row in connection.execute(select(t.result.c.id, t.result.c.document)).all():
+            for document in json.loads(row.document).values():
+                for label in ("path", "stack"):
+                    path = str(document.get(label, ""))
+                    if path.startswith("work/"):
+                        (made.folder / path).write_bytes(path.encode() * 7)
+                        size = (made.folder / path).stat().st_size
+                        connection.execute(
+                            t.file.insert().values(result_id=row.id, path=path, size=size)
+                        )
+    yield made
+    made.store.close()
 
 
-def test_each_exposure_group_is_an_optics_group() -> None:
-    found = optics_groups([exposure(of_group(2), MICROGRAPH), exposure(of_group(1), MICROGRAPH)])
-    assert found == {2: (OPTICS, 1.0), 1: (OPTICS, 1.0)}
+def names(session: SampleSession, step: str = "extract") -> list[str]:
+    """Exposures with a result at a step, the oldest first."""
+    results = queries.results(session.store, step, limit=100)
+    return [result.exposure for result in sorted(results, key=lambda one: one.id)]
 
 
-def test_a_movie_that_failed_does_not_hide_the_binning_of_its_group() -> None:
-    found = optics_groups(
-        [exposure(None), exposure(of_group(3)), exposure(of_group(3), MICROGRAPH)]
-    )
-    assert found[3][0].pixel_size == OPTICS.pixel_size == 2.0
-    assert found[3][1] == 1.0
+def classify(session: SampleSession) -> None:
+    """A snapshot of classes that has the first particle of each exposure."""
+    values = ", ".join(f"('{name}', 0, 1, 30.0, 0.0, 0.0, 0.5)" for name in names(session))
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT * FROM (VALUES {values}) AS "
+            't(exposure, "index", "class", angle, shift_y, shift_x, likelihood)) '
+            f"TO '{session.folder / 'pool/x.parquet'}' (FORMAT parquet)"
+        )
+    session.classify()
 
 
-@pytest.mark.parametrize("movie", ["a.tiff", "a.eer"])
-def test_relion_is_given_the_gain_as_it_was_applied(tmp_path: Path, movie: str) -> None:
-    gain = np.random.default_rng(1).uniform(0.5, 2, (6, 4)).astype(np.float32)
-    write_mrc(tmp_path / "g.mrc", gain)
-    orientation = Orientation(rotation=90, flip="up-down", inverse=True)
-    eer = movie.endswith("eer")
-    plain = replace(MOVIE, path=tmp_path / movie, shape=(4, 6), gain=tmp_path / "g.mrc")
-    turned = replace(plain, gain_orientation=orientation)
-    gains = Gains(tmp_path / "Movies")
-    assert gains.of(MOVIE) is None
-    assert gains.of(plain) == tmp_path / "g.mrc"
-    laid = gains.of(turned)
-    assert laid == tmp_path / "Movies" / "g_as_applied.mrc"
-    theirs = read_gain(laid, (4, 6), eer=eer)
-    ours = read_gain(tmp_path / "g.mrc", (4, 6), eer=eer, orientation=orientation)
-    np.testing.assert_allclose(theirs / theirs.mean(), ours / ours.mean(), rtol=1e-5)
+def digests(folder: Path) -> dict[Path, str]:
+    """Of all files of a session but its store."""
+    return {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "icestream.db" not in path.name
+    }
 
 
-def test_movies_that_are_not_aligned_yet_have_optics_too() -> None:
-    assert optics_groups([exposure(MOVIE)]) == {1: (MOVIE.optics, 1.0)}
+def export(session: SampleSession, project: Path, **wanted: object) -> Summary:
+    return export_relion(session.folder, project, **wanted)  # type: ignore[arg-type]
+
+
+def tables(project: Path) -> dict[str, int]:
+    """Rows of the tables that a project has."""
+    found = {}
+    for path, block in (
+        ("Import/job001/movies.star", "movies"),
+        ("MotionCorr/job002/corrected_micrographs.star", "micrographs"),
+        ("CtfFind/job003/micrographs_ctf.star", "micrographs"),
+        ("AutoPick/job004/autopick.star", "coordinate_files"),
+        ("Extract/job005/particles.star", "particles"),
+    ):
+        if (project / path).exists():
+            found[path.split("/")[0]] = len(read_star(project / path)[block])
+    return found
+
+
+def test_nothing_written_into_a_project_reaches_the_session(
+    session: SampleSession, tmp_path: Path
+) -> None:
+    classify(session)
+    before = digests(session.folder)
+    project = export(session, tmp_path / "project").project
+    written = 0
+    for path in project.rglob("*"):
+        if path.is_symlink():
+            assert not path.readlink().is_relative_to(session.folder), path
+        elif path.is_file():
+            assert path.stat().st_nlink == 1, path
+            with path.open("r+b") as file:
+                file.write(b"CHANGED")
+            written += 1
+    assert written > 4 * EXPOSURES
+    assert digests(session.folder) == before
+
+
+def test_links_of_earlier_exports_are_made_files(session: SampleSession, tmp_path: Path) -> None:
+    before = digests(session.folder)
+    project = export(session, tmp_path / "project").project
+    stack = project / "Extract/job005/Movies" / f"{names(session)[0]}.mrcs"
+    stack.unlink()
+    stack.hardlink_to(session.folder / "work" / stack.name)
+    export(session, project)
+    stack.write_bytes(b"CHANGED")
+    assert digests(session.folder) == before
+
+
+def test_every_damage_is_said_and_nothing_of_it_is_exported(
+    session: SampleSession, tmp_path: Path
+) -> None:
+    first, second, third = names(session)[:3]
+    whole = export(session, tmp_path / "whole")
+    work = session.folder / "work"
+    (work / f"{first}.mrcs").write_bytes(b"cut")
+    (work / f"{second}.mrcs").unlink()
+    (work / f"{third}.mrc").unlink()
+    found = export(session, tmp_path / "project")
+    said = {damage for damage in found.damages if work in damage.path.parents}
+    assert {(damage.path.name, damage.what.split()[0]) for damage in said} == {
+        (f"{first}.mrcs", "has"),
+        (f"{second}.mrcs", "is"),
+        (f"{third}.mrc", "is"),
+    }
+    assert found.micrographs == whole.micrographs - 1
+    stacks = {path.stem for path in (found.project / "Extract/job005/Movies").iterdir()}
+    assert stacks == set(names(session)) - {first, second, third}
+    exported = read_star(found.project / "Extract/job005/particles.star")["particles"]
+    assert {Path(name).stem for name in exported.text("rlnImageName")} == stacks
+    readme = (found.project / "README.md").read_text()
+    assert all(str(damage.path) in readme for damage in found.damages)
+
+
+def test_raw_movies_that_are_gone_are_said(session: SampleSession, tmp_path: Path) -> None:
+    found = export(session, tmp_path / "project")
+    gone = {damage.path.name for damage in found.damages}
+    assert len(gone) == len(found.damages) == EXPOSURES + 1
+    assert "gain.mrc" in gone
+    assert found.movies == 0
+    assert "Import" not in tables(found.project)
+    assert found.micrographs == EXPOSURES
+
+
+def test_counts_are_those_of_the_tables(session: SampleSession, tmp_path: Path) -> None:
+    classify(session)
+    found = export(session, tmp_path / "project")
+    assert tables(found.project) == {
+        "MotionCorr": found.micrographs,
+        "CtfFind": found.ctfs,
+        "AutoPick": found.picked,
+        "Extract": found.particles,
+    }
+    summary = read_star(found.project / "AutoPick/job004/summary.star")[""]
+    assert int(summary.integers("rlnGroupNrParticles").sum()) == found.picks
+    assert found.over_rim == found.unexplained == found.waiting == 0
+    assert found.unclassified == found.particles - len(names(session))
+    assert found.rejected == EXPOSURES - len(names(session))
+
+
+def test_exporting_again_changes_nothing(session: SampleSession, tmp_path: Path) -> None:
+    first = export(session, tmp_path / "project")
+    before = digests(first.project)
+    assert export(session, tmp_path / "project") == first
+    assert digests(first.project) == before
+
+
+def test_an_exposure_that_is_rejected_later_loses_its_picks(
+    session: SampleSession, tmp_path: Path
+) -> None:
+    """RELION 3.1 takes the picks of every micrograph that has a file of them."""
+    project = export(session, tmp_path / "project").project
+    name = names(session)[0]
+    picks = project / f"AutoPick/job004/Movies/{name}_autopick.star"
+    assert picks.exists()
+    with session.store.write() as connection:
+        chosen = select(t.subject.c.id).where(t.subject.c.name == name)
+        number = connection.execute(chosen).scalar_one()
+        connection.execute(
+            t.exposure.update().where(t.exposure.c.id == number).values(state="rejected")
+        )
+    export(session, project)
+    assert not picks.exists()
+
+
+def test_a_folder_of_someone_else_is_left_alone(session: SampleSession, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "precious").write_text("mine")
+    with pytest.raises(FileExistsError, match="empty or new folder"):
+        export(session, theirs)
+    assert [path.name for path in theirs.iterdir()] == ["precious"]
+
+
+def test_two_sessions_are_not_mixed(session: SampleSession, tmp_path: Path) -> None:
+    project = export(session, tmp_path / "project").project
+    with session.store.write() as connection:
+        connection.execute(t.session.update().values(uid="other", name="other"))
+    with pytest.raises(FileExistsError, match=r"project of the session apoferritin.*Join star"):
+        export(session, project)
+
+
+def test_a_job_of_relion_stays_with_its_number(session: SampleSession, tmp_path: Path) -> None:
+    project = export(session, tmp_path / "project").project
+    pipeline = project / "default_pipeline.star"
+    blocks = read_star(pipeline)
+    blocks["pipeline_general"].columns["rlnPipeLineJobCounter"] = ["13"]
+    for label, value in (
+        ("Name", "Select/job012/"), ("Alias", "Select/good/"), ("Type", "7"), ("Status", "2"),
+    ):  # fmt: skip
+        blocks["pipeline_processes"].columns[f"rlnPipeLineProcess{label}"].append(value)
+    write_star(pipeline, blocks)
+    classify(session)
+    export(session, project)
+    after = read_star(pipeline)
+    processes = after["pipeline_processes"]
+    assert "Select/job012/" in processes.text("rlnPipeLineProcessName")
+    assert "Select/good/" in processes.text("rlnPipeLineProcessAlias")
+    assert "Class2D/job006/" in processes.text("rlnPipeLineProcessName")
+    assert after["pipeline_general"].value("rlnPipeLineJobCounter").strip() == "13"
+    with pytest.raises(PipelineConflict, match="leave out --for"):
+        export(session, project, version="5")
+
+
+def test_what_does_not_fit_is_not_begun(
+    session: SampleSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(NoRoom, match=r"GB free"):
+        export(session, tmp_path / "project")
+    assert not list((tmp_path / "project").rglob("*.mrc*"))
+
+
+@pytest.mark.parametrize("version", ["3.1", "4", "5"])
+def test_every_job_has_settings_and_is_offered(
+    session: SampleSession, tmp_path: Path, version: str
+) -> None:
+    classify(session)
+    found = export(session, tmp_path / "project", version=version)
+    assert found.version == version
+    assert (found.project / ".gui_projectdir").exists()
+    jobs = sorted(path.parent.name for path in found.project.glob("*/job*/job.star"))
+    assert jobs == [f"job{number:03d}" for number in range(2, 7)]  # the raw movies are gone
+    kinds = {path.name for path in (found.project / ".Nodes").iterdir()}
+    assert ("3" in kinds) == (version == "3.1")
+    assert ("ParticleGroupMetadata" in kinds) == (version == "5")
+    assert ("ParticlesData" in kinds) == (version == "4")
+    # A project stays of its version when nobody says otherwise.
+    assert export(session, found.project).version == version

@@ -15,8 +15,9 @@ from icestream.exports.relion.rows import (
     optics_row,
     particle_columns,
     pick_columns,
+    picks_row,
 )
-from icestream.model import Ctf
+from icestream.model import Ctf, column
 
 
 def known_labels(shared_data: Path) -> set[str]:
@@ -26,12 +27,13 @@ def known_labels(shared_data: Path) -> set[str]:
 
 def all_rows() -> list[dict[str, object]]:
     return [
-        optics_row(1, OPTICS, 1.0),
-        micrograph_row(NAMES, MICROGRAPH),
+        optics_row(1, "a_g1", OPTICS, 1.0),
+        micrograph_row(NAMES, MICROGRAPH, 4),
         ctf_row(NAMES, Ctf(exposure="a", optics=OPTICS, defocus_u=2e4, defocus_v=1e4, angle=5)),
         motion_general(NAMES, MOVIE, MICROGRAPH, "Movies/gain.mrc", "Movies/defects.txt"),
         pick_columns(picks()),
-        particle_columns(NAMES, particles()),
+        picks_row(NAMES, picks()),
+        particle_columns(NAMES, particles(), 4),
     ]
 
 
@@ -60,16 +62,31 @@ def test_an_eer_movie_says_how_its_frames_were_grouped() -> None:
 
 
 def test_motion_is_in_angstroms() -> None:
-    row = micrograph_row(NAMES, MICROGRAPH)
+    row = micrograph_row(NAMES, MICROGRAPH, 4)
     assert row["rlnAccumMotionTotal"] == pytest.approx(5 + 2)
     assert row["rlnOpticsGroup"] == 4
 
 
 def test_particles_are_numbered_from_one() -> None:
-    columns = particle_columns(NAMES, particles())
+    columns = particle_columns(NAMES, particles(), 4)
     assert columns["rlnImageName"] == [
         "000001@Extract/job005/Movies/a.mrcs",
         "000002@Extract/job005/Movies/a.mrcs",
     ]
     assert columns["rlnOpticsGroup"] == [4, 4]
     assert all(len(np.asarray(values)) == 2 for values in columns.values())
+
+
+def test_a_picking_job_has_a_row_for_each_micrograph() -> None:
+    row = picks_row(NAMES, picks())
+    assert row["rlnGroupNrParticles"] == 2
+    assert row["rlnAutopickFigureOfMerit"] == 1.5
+    none = column([])
+    assert picks_row(NAMES, replace(picks(), x=none, score=none))["rlnGroupNrParticles"] == 0
+
+
+def test_a_spectrum_that_is_not_there_is_not_named() -> None:
+    ctf = Ctf(exposure="a", optics=OPTICS, defocus_u=2e4, defocus_v=1e4, angle=5)
+    assert ctf_row(NAMES, ctf)["rlnCtfImage"] == "None"
+    there = replace(ctf, spectrum_image=Path("a.ctf"))
+    assert ctf_row(NAMES, there)["rlnCtfImage"] == "CtfFind/job003/Movies/a.ctf:mrc"

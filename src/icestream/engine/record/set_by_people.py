@@ -1,0 +1,149 @@
+"""The workflow as people set it, without what a session taught itself.
+
+A monitor may offer parameters, and have them adopted at once: a diameter, templates among the
+session's own classes. They are right for this session, and mean nothing to another one. Which they
+are is told by the events: each change of a step says who made it.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from icestream.engine.graph.workflow import Workflow
+from icestream.engine.record.workflows import session_workflow
+from icestream.store import queries
+from icestream.store.open import Store
+from icestream.store.records import EventRecord
+
+__all__ = ["workflow_set_by_people"]
+
+PAGE = 1000
+Values = Mapping[str, Any]
+_KINDS = ("step.added", "step.revised", "alert.adopted", "branch.adopted")
+_ABSENT = object()
+"""In the place of a value that is not set, but left to its default."""
+
+
+@dataclass(slots=True)
+class _Settings:
+    """Parameters of a step in a branch: as they are, and as people set them."""
+
+    actual: Values = field(default_factory=dict)
+    people: Values = field(default_factory=dict)
+
+    def changed(self, to: Values, *, by_people: bool) -> "_Settings":
+        """What follows from a change: people set what is otherwise than before, no more."""
+        if not by_people:
+            return _Settings(to, self.people)
+        people = {}
+        for name in {**self.people, **self.actual, **to}:
+            before, now = self.actual.get(name, _ABSENT), to.get(name, _ABSENT)
+            value = self.people.get(name, _ABSENT) if now == before else now
+            if value is not _ABSENT:
+                people[name] = value
+        return _Settings(to, people)
+
+
+def workflow_set_by_people(store: Store, branch: str | None = None) -> Workflow:
+    """The workflow of a session, with each parameter as a person set it last.
+
+    What a monitor had adopted by itself is what it was before, and a file in the session's own
+    folder is not named, whoever chose it: elsewhere it would not be there.
+
+    Parameters
+    ----------
+    store
+        The session's.
+    branch
+        Name of a branch; the adopted one by default.
+
+    Raises
+    ------
+    LookupError
+        If the session has not been started, or has no such branch.
+    """
+    workflow = session_workflow(store, branch)
+    called = branch or queries.session(store).branch
+    # A session that was moved names its files by where they were.
+    folders = {store.folder} | {Path(one.folder) for one in queries.epochs(store) if one.folder}
+    told = _replay(store, folders)
+    steps = []
+    for step in workflow.steps:
+        settings = told.get((called, step.name), _Settings()).changed(
+            step.parameters, by_people=True
+        )
+        own = {
+            name: value for name, value in settings.people.items() if not _is_inside(value, folders)
+        }
+        # In the order in which they are set now.
+        order = [*(name for name in step.parameters if name in own), *own]
+        steps.append(replace(step, parameters={name: own[name] for name in dict.fromkeys(order)}))
+    return replace(workflow, steps=tuple(steps))
+
+
+def _replay(store: Store, folders: Collection[Path]) -> dict[tuple[str, str], _Settings]:
+    """Settings by (branch, step), from the events since the session began."""
+    events = list(_events(store))
+    taught = _taught(events, folders)
+    told: dict[tuple[str, str], _Settings] = {}
+    adopted = "main"
+    for event in events:
+        said, branch = event.document, event.document.get("branch", "main")
+        if event.kind == "branch.adopted":
+            adopted = branch
+        elif event.kind == "step.added":
+            # A branch begins as what it was made from; what is otherwise, people set.
+            before = told.get((branch, event.step)) or told.get((adopted, event.step), _Settings())
+            changed = _changed_at(store, event.step, int(said.get("revision", 1)))
+            told[branch, event.step] = before.changed(changed, by_people=True)
+        elif event.kind == "step.revised":
+            before = told.get((branch, event.step), _Settings())
+            by_people = event.seq not in taught
+            told[branch, event.step] = before.changed(said["changed"], by_people=by_people)
+    return told
+
+
+def _taught(events: Sequence[EventRecord], folders: Collection[Path]) -> set[int]:
+    """Numbers of the changes that are the session's own, and not what a person wants elsewhere.
+
+    A monitor made them, which asked for what its own alert offers; or a person adopted an offer
+    that names the session's own files, which is nothing without them.
+    """
+    adopted = [event for event in events if event.kind == "alert.adopted"]
+    monitors = {event.step for event in adopted if event.document["who"] == event.step}
+    revised = [event for event in events if event.kind == "step.revised"]
+    taught = {event.seq for event in revised if event.document["who"] in monitors}
+    for event in adopted:
+        offer, who = event.document.get("offer"), event.document["who"]
+        if offer and _is_inside(list(offer["changes"].values()), folders):
+            # The change is said first, then that it was an offer.
+            made = [
+                one.seq
+                for one in revised
+                if one.seq < event.seq and (one.step, one.document["who"]) == (offer["step"], who)
+            ]
+            taught.update(made[-1:])
+    return taught
+
+
+def _changed_at(store: Store, step: str, number: int) -> Values:
+    found = [one for one in queries.revisions(store, step) if one.number == number]
+    return found[0].changed if found else {}
+
+
+def _events(store: Store) -> Iterator[EventRecord]:
+    after = 0
+    while page := queries.events(store, after=after, limit=PAGE, kinds=_KINDS):
+        yield from page
+        after = page[-1].seq
+
+
+def _is_inside(value: Any, folders: Collection[Path]) -> bool:
+    """Whether a value is, or holds, the name of a file in one of the folders."""
+    if isinstance(value, str):
+        path = Path(value)
+        return path.is_absolute() and any(path.is_relative_to(folder) for folder in folders)
+    if isinstance(value, list | tuple):
+        return any(_is_inside(one, folders) for one in value)
+    return False

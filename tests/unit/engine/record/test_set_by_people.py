@@ -1,0 +1,104 @@
+"""What a session taught itself is told from what people set."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from icestream.engine.record.branches import Entered, enter_workflow
+from icestream.engine.record.revisions import with_parameters
+from icestream.engine.record.set_by_people import workflow_set_by_people
+from icestream.engine.record.workflows import branch_called, session_workflow
+from icestream.store import tables as t
+from icestream.store.events import AlertAdopted
+from toy_record import Desk
+
+Desks = Callable[..., Desk]
+SRC: Any = ("src", "toy.count", {}, {})
+A: Any = ("a", "toy.add", {"add": 2, "fail": "x"}, {"number": "src"})
+B: Any = ("b", "toy.add", {}, {"number": "a"})
+TEACH: Any = ("teach", "toy.teach", {}, {"number": "a"})
+
+
+def adopt(made: Desk, who: str, /, branch: str = "main", **changes: Any) -> None:
+    """Adopt an offer of the monitor: by itself, or by a person."""
+    new = with_parameters(session_workflow(made.store, branch), made.record.registry, "a", changes)
+    offer = {"step": "a", "changes": changes, "automatic": who == "teach"}
+    with made.record.transaction() as (connection, writes):
+        number = branch_called(connection, branch)
+        enter_workflow(connection, writes, Entered(number, new, who), made.record.registry)
+        said = AlertAdopted(alert=1, who=who, offer=offer)
+        writes.event(said, step_id=made.step("teach").step)
+    made.record.replan()
+
+
+def set_by_people(made: Desk, branch: str | None = None) -> dict[str, Any]:
+    return dict(workflow_set_by_people(made.store, branch).step("a").parameters)
+
+
+def test_what_nobody_taught_is_all_there(desk: Desks) -> None:
+    made = desk(SRC, A, B, TEACH)
+    made.change("a", seconds=1.0)
+    assert workflow_set_by_people(made.store) == session_workflow(made.store)
+    assert set_by_people(made) == {"add": 2, "fail": "x", "seconds": 1.0}
+
+
+def test_a_lesson_is_what_it_was_before(desk: Desks) -> None:
+    made = desk(SRC, A, B, TEACH)
+    adopt(made, "teach", add=5, seconds=3.0)
+    adopt(made, "teach", add=6)
+    assert session_workflow(made.store).step("a").parameters["add"] == 6
+    assert set_by_people(made) == {"add": 2, "fail": "x"}
+    # What a monitor put back to its default was something else before.
+    adopt(made, "teach", fail="")
+    assert set_by_people(made) == {"add": 2, "fail": "x"}
+    assert workflow_set_by_people(made.store).step("b") == session_workflow(made.store).step("b")
+
+
+def test_a_person_has_the_last_word(desk: Desks) -> None:
+    made = desk(SRC, A, TEACH)
+    adopt(made, "teach", add=5, seconds=3.0)
+    made.change("a", add=7, write=True)
+    assert set_by_people(made) == {"add": 7, "fail": "x", "write": True}
+    adopt(made, "teach", add=9)
+    assert set_by_people(made) == {"add": 7, "fail": "x", "write": True}
+    made.change("a", add=1.0)  # the default
+    assert set_by_people(made) == {"fail": "x", "write": True}
+
+
+def test_an_offer_that_a_person_adopts_is_set_by_a_person(desk: Desks) -> None:
+    made = desk(SRC, A, TEACH)
+    adopt(made, "ann", add=5)
+    assert set_by_people(made) == {"add": 5, "fail": "x"}
+
+
+@pytest.mark.parametrize("who", ["teach", "ann"])
+def test_files_of_the_session_stay_with_it(desk: Desks, who: str) -> None:
+    """And what was offered with them: numbers of classes are nothing without their file."""
+    made = desk(SRC, A, TEACH)
+    adopt(made, who, log=str(made.folder / "a" / "log.txt"), seconds=3.0)
+    assert "log" in session_workflow(made.store).step("a").parameters
+    assert set_by_people(made) == {"add": 2, "fail": "x"}
+    made.change("a", log=str(made.folder / "mine.txt"), seconds=4.0)
+    assert set_by_people(made) == {"add": 2, "fail": "x", "seconds": 4.0}
+    made.change("a", log="/data/log.txt")
+    assert set_by_people(made)["log"] == "/data/log.txt"
+
+
+def test_a_branch_has_the_lessons_of_what_it_was_made_from(desk: Desks) -> None:
+    made = desk(SRC, A, TEACH)
+    adopt(made, "teach", add=5)
+    made.branch("try", SRC, ("a", "toy.add", {"add": 5, "write": True}, {"number": "src"}), TEACH)
+    assert set_by_people(made, "try") == {"add": 2, "write": True}
+    made.adopt("try")
+    assert set_by_people(made) == {"add": 2, "write": True}
+    assert set_by_people(made, "main") == {"add": 2, "fail": "x"}
+    with pytest.raises(LookupError, match="no branch 'nope'"):
+        workflow_set_by_people(made.store, "nope")
+
+
+def test_a_session_without_events_is_taken_as_it_is(desk: Desks) -> None:
+    made = desk(SRC, A)
+    with made.store.write() as connection:
+        connection.execute(t.event.delete())
+    assert set_by_people(made) == {"add": 2, "fail": "x"}
