@@ -1,5 +1,6 @@
 """Movies that were taken: to notice copies of them, and changes made to them afterwards."""
 
+import filecmp
 import hashlib
 import os
 from dataclasses import dataclass
@@ -53,10 +54,16 @@ class TakenFiles:
     def copy_of(self, path: Path, content: bytes) -> Path | None:
         """The movie of the same content that was taken before under another name, if any.
 
-        `content` is the `fingerprint` of the file.
+        `content` is the `fingerprint` of the file. Two that are there are compared whole: movies
+        may differ in a few counts between the pieces of the fingerprint.
         """
         same = self._contents.get(content)
-        return same if same != path else None
+        if same is None or same == path:
+            return None
+        try:
+            return same if filecmp.cmp(same, path, shallow=False) else None
+        except FileNotFoundError:
+            return same  # it has another name now
 
     def take(self, path: Path, exposure: str, content: bytes, status: os.stat_result) -> None:
         """Remember a movie that was taken."""

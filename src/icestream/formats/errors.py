@@ -28,6 +28,11 @@ class FormatError(ValueError):
     def __str__(self) -> str:
         return f"{self.path}: expected {self.expected}, found {self.found}; {self.advice}"
 
+    def at(self, where: str) -> "FormatError":
+        """The same, of a place in the file: ``frame 5 of 8``."""
+        expected = f"{self.expected} in {where}"
+        return type(self)(self.path, expected=expected, found=self.found, advice=self.advice)
+
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.path, self.expected, self.found, self.advice)
 

@@ -41,6 +41,10 @@ _OTHER = {
     b"<html": "a web page",
     b"<!doctype": "a web page",
 }
+_POINTER = b"version https://git-lfs"
+_PRINTED = bytes([9, 10, 13, *range(32, 127)])
+_LEAST_TEXT = 16
+"""Bytes that are all printed letters only in a text."""
 _HEAD = 512
 
 
@@ -130,4 +134,18 @@ def refuse_other_kinds(path: Path | str, wanted: str = "a movie in MRC, TIFF or 
                 found=f"the first bytes {head[:8]!r}, which are those of {kind}",
                 advice="give the movie itself, or download it again",
             )
+    if head.startswith(_POINTER):
+        raise NotRead(
+            path,
+            expected=wanted,
+            found="a pointer of Git LFS to it",
+            advice="fetch the file itself: git lfs pull",
+        )
+    if len(head) >= _LEAST_TEXT and not head.translate(None, _PRINTED):
+        raise NotRead(
+            path,
+            expected=wanted,
+            found=f"text, which begins with {head[:20].decode('ascii')!r}",
+            advice="give the movie itself, or download it again",
+        )
     return head

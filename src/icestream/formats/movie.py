@@ -105,7 +105,10 @@ class MovieFile(ABC):
         frame: NDArray[Any] = np.empty(self.shape, dtype=self.dtype) if out is None else out
         if frame.shape != self.shape or frame.dtype != self.dtype or not frame.flags.c_contiguous:
             raise ValueError(f"{self.path}: out must be a contiguous {self.dtype} {self.shape}")
-        self._read_into(index, frame)
+        try:
+            self._read_into(index, frame)
+        except FormatError as error:
+            raise error.at(f"frame {index + 1} of {self.frames}") from error
         return frame
 
     @abstractmethod

@@ -87,7 +87,6 @@ class FolderWatch:
         # In any case: programs of Windows' computers write .MDOC as well as .mdoc.
         wanted = "|".join(_regex(glob) for glob in also) or r"(?!)"
         self._also = re.compile(wanted, re.DOTALL | re.IGNORECASE)
-        self._takes_all = not parts
         self._scan_every = scan_every
         self._folders: dict[str, _Folder] = {}
         self._unlisted: list[str] = []
@@ -109,11 +108,6 @@ class FolderWatch:
     def is_caught_up(self) -> bool:
         """Every directory that is known has been listed."""
         return bool(self._folders) and not self._unlisted
-
-    @property
-    def takes_all(self) -> bool:
-        """A folder was given, not a pattern of names."""
-        return self._takes_all
 
     def interval(self) -> float:
         """Seconds until the next poll: 0.1 on a local disk, 2 on a network file system."""

@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 
 from icestream.model.arrays import Column
+from icestream.model.exposure import Exposure
 from icestream.model.optics import Optics
 from icestream.model.picture import Picture
 
@@ -119,6 +120,10 @@ class Micrograph:
     """Exposure group (RELION's optics group)."""
     phase_plate: bool = False
     """The metadata say that a phase plate was in."""
+    details: Exposure | None = None
+    """The shot itself, of a micrograph that was imported; else the movie has them."""
+    inherited: tuple[str, ...] = ()
+    """The same as of a movie."""
     thumbnail: Annotated[Path | None, Picture("Micrograph")] = None
     """Small contrast-stretched PNG or JPEG."""
     odd: Path | None = None

@@ -17,11 +17,11 @@ from icestream.formats.statements import (
     inherited,
     say_header,
 )
-from icestream.model import Alert, Exposure, Level, Movie, Optics
+from icestream.model import Alert, Exposure, Level, Micrograph, Movie, Optics
 from icestream.protocols.gain_choice import GainChoice
 from icestream.protocols.import_parameters import ImportParameters
 from icestream.protocols.notices import Notices
-from icestream.protocols.session_optics import SessionOptics, Traits
+from icestream.protocols.session_optics import OpticalTraits, SessionOptics
 
 __all__ = ["Acquisition", "NotKnown"]
 
@@ -145,6 +145,36 @@ class Acquisition:
             inherited=self._tell_inherited(exposure, said, beside),
         )
 
+    def describe_micrograph(
+        self,
+        exposure: str,
+        path: Path,
+        facts: MovieFacts,
+        beside: Sidecars,
+        status: os.stat_result,
+    ) -> Micrograph:
+        """The item of an image that was aligned elsewhere; errors as of `describe`."""
+        wanted = self._parameters
+        said = self._gather(path, facts, beside)
+        _check_known(path, said, facts, beside)
+        optics = Optics(
+            pixel_size=self._settle(path, said, "pixel_size") or 0.0,
+            voltage=self._settle(path, said, "voltage") or 0.0,
+            spherical_aberration=wanted.spherical_aberration,
+            amplitude_contrast=wanted.amplitude_contrast,
+        )
+        shot = self._describe_shot(exposure, path, facts, optics, said, status)
+        return Micrograph(
+            exposure=exposure,
+            path=path,
+            shape=facts.shape,
+            optics=optics,
+            group=shot.group,
+            phase_plate=bool(shot.phase_plate),
+            details=shot,
+            inherited=self._tell_inherited(exposure, said, beside),
+        )
+
     def _gather(self, path: Path, facts: MovieFacts, beside: Sidecars) -> list[Statement]:
         """What each source says, the one that wins first."""
         wanted = self._parameters
@@ -199,7 +229,8 @@ class Acquisition:
                 "import.frames.fewer",
                 "warning",
                 f"{path.name} ({facts.frames} of {wanted})",
-                "frames are missing at the end of {}; the dose of each is that of the whole number",
+                "frames are missing at the end of {}; each of the others has its share of the dose "
+                "of all that were planned",
             )
 
     def _group_frames(self, facts: MovieFacts, dose: float) -> int:
@@ -220,17 +251,25 @@ class Acquisition:
             "import.metadata.missing",
             "warning",
             exposure,
-            "no metadata of their own were found for {}: time, stage, tilt, beam shift and defocus "
-            "are not known, and what is the same for the session is that of the movies before",
+            "no metadata were found for {}: time, stage, tilt, beam shift and defocus are unknown",
         )
         last = said[-1]
         if last not in self._usual.values():
             return ()
-        return tuple(
+        lent = tuple(
             what
             for what in _INHERITED
             if getattr(last, what) and not any(getattr(one, what) for one in said[:-1])
         )
+        if lent:
+            words = ", ".join(what.replace("_", " ") for what in lent)
+            self.notices.listed(
+                "import.metadata.inherited",
+                "notice",
+                exposure,
+                f"inherited from the movies before, without metadata of its own: {words} of {{}}",
+            )
+        return lent
 
     def _describe_shot(
         self,
@@ -243,7 +282,7 @@ class Acquisition:
     ) -> Exposure:
         """When and where it was taken, and its exposure group."""
         shifted = next((statement for statement in said if statement.beam_shift is not None), None)
-        traits = Traits(
+        traits = OpticalTraits(
             pixel_size=optics.pixel_size,
             voltage=optics.voltage,
             spherical_aberration=optics.spherical_aberration,

@@ -19,8 +19,8 @@ __all__ = ["Intake", "Look"]
 _LATE = 10.0
 """Seconds without a change after which it is said that a file is waited for."""
 
-Look = Callable[[Path, Pending, float], Any]
-"""Takes a path, what is known of the file, and the time; gives an item, a refusal, or None."""
+Look = Callable[["Intake", Path, Pending, float], Any]
+"""Takes the intake, a path, what is known of the file, and the time; gives an item or a refusal."""
 
 
 class Intake:
@@ -59,11 +59,6 @@ class Intake:
     def __len__(self) -> int:
         return len(self._line)
 
-    @property
-    def takes_all(self) -> bool:
-        """A folder was given, not a pattern of names."""
-        return self._watches[0].takes_all
-
     def others(self) -> list[Path]:
         """Files that lie above the folder and tell about it."""
         return epu_session_files(self._watches[0].root)
@@ -94,7 +89,7 @@ class Intake:
         self._line.look_again(now, lambda path: _answer(has_metadata, path))
         for path in self._line.due(now):
             try:
-                found = look(path, self._line[path], now)
+                found = look(self, path, self._line[path], now)
             except ProtocolError:
                 raise
             except Exception as error:

@@ -6,14 +6,14 @@ from typing import Any
 
 from icestream.processing.exposure_groups import ExposureGroups
 
-__all__ = ["SessionOptics", "Traits"]
+__all__ = ["OpticalTraits", "SessionOptics"]
 
 _ALIKE = 1e-3
 """Share by which pixel sizes of one magnification may differ: they are rounded here and there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traits:
+class OpticalTraits:
     """What exposures of one group have in common, besides the shift of the beam."""
 
     pixel_size: float
@@ -28,11 +28,11 @@ class Traits:
     camera: str | None = None
     """None: not known, and no reason to tell two apart."""
 
-    def fits(self, other: "Traits") -> bool:
+    def fits(self, other: "OpticalTraits") -> bool:
         """Whether exposures of both may be in one group."""
         return not self.changes(other)
 
-    def changes(self, other: "Traits") -> str:
+    def changes(self, other: "OpticalTraits") -> str:
         """How `other` differs, in words: ``pixel size 1.5 -> 1 Å``; empty when it does not."""
         return ", ".join(
             f"{title} {_words(before)} -> {_words(after)}{unit}"
@@ -95,7 +95,7 @@ class SessionOptics:
         }
 
     def group(
-        self, traits: Traits, shift: tuple[float, float] | None, radius: float
+        self, traits: OpticalTraits, shift: tuple[float, float] | None, radius: float
     ) -> tuple[int, str]:
         """The group of one more exposure, and how its optics differ from those before it.
 
@@ -127,7 +127,7 @@ class SessionOptics:
         next_number = max(self._numbers.values(), default=0) + 1
         return self._numbers.setdefault((place, local), next_number), changes
 
-    def _begin(self, traits: Traits) -> int:
+    def _begin(self, traits: OpticalTraits) -> int:
         self._traits.append(traits)
         before, self._of_before = self._of_before, None
         self._shifts.append(ExposureGroups(**before) if before else None)
@@ -137,6 +137,6 @@ class SessionOptics:
         return place
 
 
-def _read_traits(document: Mapping[str, Any]) -> Traits:
-    values = {field.name: document[field.name] for field in fields(Traits)}
-    return Traits(**values | {"shape": tuple(values["shape"])})
+def _read_traits(document: Mapping[str, Any]) -> OpticalTraits:
+    values = {field.name: document[field.name] for field in fields(OpticalTraits)}
+    return OpticalTraits(**values | {"shape": tuple(values["shape"])})

@@ -47,6 +47,14 @@ def test_a_copy_is_one_whatever_its_name(tmp_path: Path) -> None:
     copy.write_bytes(first.read_bytes())
     assert _copy_of(arrivals, copy) == first
     assert _copy_of(arrivals, _write(tmp_path / "disc3.tif")) is None
+    raw = bytearray(first.read_bytes())
+    raw[100_000] ^= 1
+    copy.write_bytes(raw)
+    assert fingerprint(copy) == fingerprint(first)
+    assert _copy_of(arrivals, copy) is None, "a movie of its own"
+    copy.write_bytes(first.read_bytes())
+    first.unlink()
+    assert _copy_of(arrivals, copy) == first, "under a new name"
 
 
 def test_later_changes_are_seen(tmp_path: Path) -> None:

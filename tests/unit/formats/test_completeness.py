@@ -152,7 +152,7 @@ def test_a_file_that_is_longer_than_its_header_says(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_movie(tmp_path: Path) -> None:
-    (tmp_path / "a.mrc").write_bytes(b"hello" * 1000)
+    (tmp_path / "a.mrc").write_bytes(b"hello\0" * 1000)
     assert isinstance(judge(tmp_path / "a.mrc"), Growing)
     assert isinstance(judge(tmp_path / "a.mrc", quiet=1000.0), Bad)
     gone = judge(tmp_path / "b.mrc")

@@ -24,3 +24,9 @@ def test_a_kind_that_is_not_read_stays_one_on_the_way() -> None:
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is NotRead
     assert str(again) == "a.gz: expected a movie, found gzip; gunzip it"
+
+
+def test_the_place_in_the_file_is_told() -> None:
+    error = NotRead("/a.tif", expected="pixels", found="none", advice="copy it").at("frame 5 of 8")
+    assert isinstance(error, NotRead)
+    assert str(error) == "/a.tif: expected pixels in frame 5 of 8, found none; copy it"

@@ -136,3 +136,18 @@ def test_what_is_read_is_let_through(tmp_path: Path) -> None:
     mrc = write_mrc(tmp_path / "a.mrc", np.ones((2, 8, 9), np.float32))
     assert not is_tiff(mrc)
     assert refuse_other_kinds(mrc) == mrc.read_bytes()[:512]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"gain reference: see the wiki\n", "text, which begins with 'gain reference: see "),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS"),
+    ],
+)
+def test_text_is_no_movie_under_way(tmp_path: Path, content: bytes, found: str) -> None:
+    (tmp_path / "a.mrc").write_bytes(content)
+    for read in (movie_facts, open_movie):
+        with pytest.raises(NotRead) as refused:
+            read(tmp_path / "a.mrc")
+        assert refused.value.found.startswith(found)

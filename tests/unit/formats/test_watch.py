@@ -69,7 +69,6 @@ def test_a_single_file(tmp_path: Path) -> None:
     _touch(tmp_path, "a.tif", "b.tif")
     watch = FolderWatch(str(tmp_path / "a.tif"))
     assert _names(watch.poll()) == ["a.tif"]
-    assert not watch.takes_all
 
 
 def test_names_beside_and_names_left_out(tmp_path: Path) -> None:

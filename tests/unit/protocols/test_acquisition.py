@@ -311,6 +311,7 @@ def test_nothing_of_one_exposure_is_anothers(tmp_path: Path) -> None:
     assert shot.group != other.group
     said = _messages(acquisition)
     assert "for b: time, stage, tilt" in said["import.metadata.missing"]
+    assert said["import.metadata.inherited"].endswith("pixel size, voltage, gain of b")
     assert "the dose per frame of b.tif is not known" in said["import.dose_per_frame.unknown"]
 
 

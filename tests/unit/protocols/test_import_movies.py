@@ -257,6 +257,19 @@ def test_too_little_is_known(tmp_path: Path) -> None:
     assert [name for one in found for name in _names(one)] == ["a"]
 
 
+def test_metadata_that_say_too_little_are_not_looked_at_for_ever(tmp_path: Path) -> None:
+    session = Session(tmp_path, voltage=None, watch=False)
+    session.movie("a.tif")
+    mdoc = tmp_path / "a.tif.mdoc"
+    text = "[FrameSet = 0]\nTiltAngle = 1\nDateTime = 25-Sep-23  14:13:26\n"
+    mdoc.write_text(text)
+    found = [session.discover() for _ in range(3)]
+    assert [len(one.refused) for one in found] == [1, 0, 0]
+    assert found[-1].closed
+    mdoc.write_text(f"Voltage = 300\n{text}")
+    assert [name for _ in range(2) for name in _names(session.discover())] == ["a"]
+
+
 def test_a_folder_may_hold_other_images_and_a_gain(session: Session) -> None:
     write_mrc(session.folder / "FoilHole_1.mrc", np.ones((8, 8), np.float32))
     write_mrc(session.folder / "gain.mrc", np.ones((32, 48), np.float32))
@@ -439,7 +452,7 @@ def test_frames_in_files_of_their_own_are_told_once_and_never_taken(tmp_path: Pa
     assert [one.items for one in found] == [[], [], []]
     said = _told(found[-1])["import.images"]
     assert said.startswith(
-        "warning: 16 files hold one image each, such as a-1.tif (in 2 numbered series)"
+        "warning: 16 files hold one image each, such as a-1.tif (in 2 numbered series): not taken"
     )
     assert "join those of each movie into one stack" in said
     assert "micrographs.import" in said

@@ -30,14 +30,14 @@ class Folder:
         path.write_text(content)
         return path
 
-    def look(self, path: Path, file: Pending, now: float) -> Any:
+    def look(self, intake: Intake, path: Path, file: Pending, now: float) -> Any:
         file.note(path.stat(), now, watched=True)
         content = path.read_text()
         if content == "raise":
             raise OverflowError("cannot convert float infinity to integer")
         if content == "end":
             raise ProtocolError("that is not for one file", advice="mend it")
-        self.intake.leave(path)
+        intake.leave(path)
         return content
 
     def turn(self, later: float = 10.0) -> tuple[list[Any], list[Refusal]]:
@@ -67,7 +67,7 @@ def test_whatever_a_file_raises_is_its_own_trouble(tmp_path: Path) -> None:
     assert folder.turn() == ([], [])
     folder.put("b.tif", "it was mended")
     found = [folder.turn()[0] for _ in range(2)]
-    assert sum(found, []) == ["it was mended"]
+    assert [*found[0], *found[1]] == ["it was mended"]
 
 
 def test_what_a_look_has_found_outlives_what_ends_it(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from icestream.processing.exposure_groups import ExposureGroups
-from icestream.protocols.session_optics import SessionOptics, Traits
+from icestream.protocols.session_optics import OpticalTraits, SessionOptics
 
-TRAITS = Traits(
+TRAITS = OpticalTraits(
     pixel_size=1.5,
     voltage=300.0,
     spherical_aberration=2.7,

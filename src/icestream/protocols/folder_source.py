@@ -1,0 +1,212 @@
+"""What all sources do that bring in files of a folder."""
+
+import os
+import time
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from icestream.formats.arrivals import TakenFiles, fingerprint
+from icestream.formats.completeness import Bad, Growing, Whole
+from icestream.formats.errors import FormatError
+from icestream.formats.exposure_names import ExposureNames
+from icestream.formats.movie import MovieFacts
+from icestream.formats.pending import Pending
+from icestream.formats.sidecars import Sidecars
+from icestream.model import shown_name, source_key
+from icestream.protocol import Cursor, Discovery, SourceProtocol
+from icestream.protocols.acquisition import Acquisition, NotKnown
+from icestream.protocols.folder_parameters import FolderParameters
+from icestream.protocols.import_parameters import ImportParameters
+from icestream.protocols.intake import Intake
+
+__all__ = ["FolderSource"]
+
+F = TypeVar("F", bound=FolderParameters)
+
+
+class FolderSource(SourceProtocol[F]):
+    """Takes files of one kind in as soon as they are whole, with what is known of them."""
+
+    called: ClassVar[str]
+    """What the files are, in words: ``movies``."""
+
+    def __init__(self, parameters: F | None = None) -> None:
+        super().__init__(parameters)
+        self._intake: Intake | None = None
+        self._acquisition = Acquisition(self.wanted())
+        self._names = ExposureNames()
+        self._taken = TakenFiles()
+        self._lacked: dict[Path, Sidecars] = {}
+        """All that was known of files for which it was too little."""
+
+    @abstractmethod
+    def wanted(self) -> ImportParameters:
+        """The parameters, as those of movies."""
+
+    @abstractmethod
+    def judge(self, path: Path, beside: Sidecars, quiet: float) -> Whole | Growing | Bad:
+        """Whether a file is whole, of which nothing has changed for `quiet` seconds."""
+
+    @abstractmethod
+    def is_other(self, path: Path, verdict: Whole | Growing | Bad, quiet: float) -> bool:
+        """Whether a file is none of those asked for, whole or not; it is told where it matters."""
+
+    @abstractmethod
+    def describe(
+        self, name: str, path: Path, facts: MovieFacts, beside: Sidecars, status: os.stat_result
+    ) -> Any:
+        """The item; NotKnown or FormatError when it cannot be made."""
+
+    def is_known(self, path: Path) -> bool:
+        """Whether a new file is seen at once to be none of those asked for, but to tell of them."""
+        return False
+
+    def discover(self, cursor: Cursor) -> Discovery:
+        """Look for new files, and take those that are whole."""
+        now = cursor.now
+        intake = self._begin(cursor) if self._intake is None else self._intake
+        for path, asked in intake.arrivals(now):
+            if asked and not self.is_known(path):
+                self._acquisition.notice_movie(path)
+                intake.join(path, now)
+            else:
+                self._acquisition.notice(path)
+        intake.look(now, self._look, self._has_new_metadata)
+        self._warn_of_changes()
+        closed = intake.is_closed(now)
+        alerts = (*self._acquisition.alerts, *intake.alerts(now))
+        state = {**self._acquisition.document(), "names": self._names.document()}
+        items, refused = intake.hand_over()
+        return Discovery(
+            items=items,
+            refused=refused,
+            alerts=alerts,
+            state=state,
+            waiting=len(intake),
+            closed=closed and not items and not refused,
+        )
+
+    def _begin(self, cursor: Cursor) -> Intake:
+        """Begin to watch."""
+        intake = Intake(self.parameters, self.called)
+        state = cursor.state or {}
+        self._names = ExposureNames(state.get("names"))
+        self._acquisition = Acquisition(self.wanted(), state)
+        for path in intake.others():
+            self._acquisition.notice(path)
+        self._intake = intake
+        return intake
+
+    def _look(self, intake: Intake, path: Path, file: Pending, now: float) -> Any:
+        """Take a file, refuse it, or leave it for later: an item, a refusal, or None."""
+        watched = self.parameters.watch
+        try:
+            status = os.stat(path)  # noqa: PTH116 - hot
+        except FileNotFoundError:
+            return intake.look_at_nothing(path, now)
+        file.note(status, now, watched=watched)
+        start = time.perf_counter()
+        beside = self._acquisition.sidecars(path)
+        quiet = now - file.changed
+        verdict = self.judge(path, beside, quiet)
+        # A large file that grows is looked at less often than a small one.
+        file.next_look = now + min(20.0 * (time.perf_counter() - start), 5.0)
+        if self.is_other(path, verdict, quiet):
+            intake.leave(path)
+            return None
+        if isinstance(verdict, Bad) or beside.problem:
+            unlike = f"it is not whole: {beside.problem}"
+            return intake.refuse(path, verdict.told if isinstance(verdict, Bad) else unlike)
+        intake.to_the_end(path)
+        if isinstance(verdict, Growing):
+            return None
+        file.whole = now if file.whole is None else file.whole
+        since = file.whole if watched else min(file.whole, file.changed)
+        if self._waits_for_metadata(beside, waited=now - since):
+            return None
+        return self._take(intake, path, verdict.facts, beside, status)
+
+    def _waits_for_metadata(self, beside: Sidecars, waited: float) -> bool:
+        """Whether metadata are still to come for a file that has been whole for so long."""
+        if beside.found or waited >= self.parameters.metadata_wait:
+            return False
+        return bool(beside.unreadable) or self._acquisition.expects_metadata()
+
+    def _has_new_metadata(self, path: Path) -> bool:
+        """Whether more is known of a file than when too little was."""
+        return self._acquisition.sidecars(path) != self._lacked.get(path)
+
+    def _take(
+        self,
+        intake: Intake,
+        path: Path,
+        facts: MovieFacts,
+        beside: Sidecars,
+        status: os.stat_result,
+    ) -> Any:
+        """Make the item of a whole file."""
+        try:
+            content = fingerprint(path)
+            if self._is_taken(path, content):
+                intake.leave(path)
+                return None
+            name = self._names.of(path)
+            item = self.describe(name, path, facts, beside, status)
+        except NotKnown as error:
+            self._lacked[path] = beside
+            return intake.refuse(path, str(error), lacking=True, name=self._names.of(path))
+        except FormatError as error:
+            return intake.refuse(path, str(error), name=self._names.of(path))
+        except OSError:
+            return None  # it went away, or cannot be read now: the next look tells
+        self._names.take(path)
+        self._taken.take(path, name, content, status)
+        intake.leave(path)
+        return item
+
+    def _is_taken(self, path: Path, content: bytes) -> bool:
+        """Whether this file was taken under another name; it is told."""
+        notices = self._acquisition.notices
+        same = self._taken.copy_of(path, content)
+        if same is not None:
+            said = f"{shown_name(path.name)} (of {shown_name(str(same))})"
+            if same.exists():
+                message = f"copies of {self.called} that were taken before are skipped: {{}}"
+                notices.listed("import.copies", "notice", said, message)
+            else:
+                message = f"{self.called} that were taken before have other names now: {{}}"
+                notices.listed("import.renamed", "warning", said, message)
+            return True
+        other = self._names.beside(path)
+        if other is not None:
+            said = f"{shown_name(path.name)} ({shown_name(other.name)} was taken)"
+            message = "one exposure is there as two files, of which the second is skipped: {}"
+            notices.listed("import.twice", "warning", said, message)
+        return other is not None
+
+    def _warn_of_changes(self) -> None:
+        """Say which files were changed after they were taken."""
+        for change in self._taken.look_back():
+            self._acquisition.warn(
+                f"import.changed.{change.exposure}",
+                "warning",
+                f"the file of {change.exposure} was changed after it was taken ({change.sizes}); "
+                "its results are those of the old content",
+            )
+
+    def interval(self) -> float:
+        """As often as the file system bears it."""
+        return self.every if self._intake is None else self._intake.interval()
+
+    def waits(self) -> bool:
+        """Only while files are waited for."""
+        return self.parameters.watch
+
+    def key(self, item: Any) -> str:
+        """Key of an item: the name of its file, its size and time of change."""
+        try:
+            status = os.stat(item.path)  # noqa: PTH116 - hot
+        except OSError:
+            return source_key(item.path.name, getattr(item, "size", 0), 0)
+        return source_key(item.path.name, status.st_size, status.st_mtime_ns)

@@ -1,0 +1,60 @@
+"""Bring in micrographs that were aligned elsewhere."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from icestream.formats.completeness import Bad, Growing, Whole, judge
+from icestream.formats.movie import MovieFacts
+from icestream.formats.sidecars import Sidecars
+from icestream.model import Micrograph, shown_name
+from icestream.protocols.folder_parameters import FolderParameters
+from icestream.protocols.folder_source import FolderSource
+from icestream.protocols.import_parameters import ImportParameters
+
+__all__ = ["ImportMicrographs"]
+
+
+class ImportMicrographs(FolderSource[FolderParameters]):
+    """Take micrographs in as soon as they are whole: single images, aligned already."""
+
+    name = "micrographs.import"
+    title = "Import micrographs"
+    item = Micrograph
+    called = "micrographs"
+
+    def wanted(self) -> ImportParameters:
+        """The parameters, as those of movies; a micrograph needs no gain reference."""
+        return ImportParameters(**self.parameters.model_dump(), find_gain=False)
+
+    def judge(self, path: Path, beside: Sidecars, quiet: float) -> Whole | Growing | Bad:
+        """Whether a file is whole; what its metadata say of frames is of the movie."""
+        return judge(path, expected_frames=1, quiet=quiet, patience=self.parameters.patience)
+
+    def is_other(self, path: Path, verdict: Whole | Growing | Bad, quiet: float) -> bool:
+        """Whether a file holds several images; it is told."""
+        if not isinstance(verdict, Whole) or verdict.facts.frames == 1:
+            return False
+        self._acquisition.notices.listed(
+            "import.movies",
+            "notice" if len(self._taken) else "warning",
+            f"{shown_name(path.name)} ({verdict.facts.frames} images)",
+            "not taken, as a micrograph is one image: {}; movies are imported with movies.import",
+        )
+        return True
+
+    def describe(
+        self, name: str, path: Path, facts: MovieFacts, beside: Sidecars, status: os.stat_result
+    ) -> Micrograph:
+        """The item of a whole micrograph."""
+        return self._acquisition.describe_micrograph(name, path, facts, beside, status)
+
+    def summarize(self, items: Sequence[Micrograph]) -> str:
+        """How many micrographs, and how they were taken."""
+        if not items:
+            return ""
+        last = items[-1]
+        return (
+            f"{len(items)} micrographs of {last.shape[1]} x {last.shape[0]} pixels were taken in, "
+            f"at {last.optics.voltage:g} kV with {last.optics.pixel_size:.4g} Å per pixel."
+        )

@@ -1,0 +1,68 @@
+"""Micrographs that were aligned elsewhere are taken in as movies are."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from icestream.formats.mrc import write_mrc
+from icestream.model import Micrograph
+from icestream.protocol import Cursor, Discovery
+from icestream.protocol.conformance import problems
+from icestream.protocols.folder_parameters import FolderParameters
+from icestream.protocols.import_micrographs import ImportMicrographs
+
+RNG = np.random.default_rng(4)
+
+
+def _write(path: Path, frames: int | None = None, pixel_size: float = 1.1) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shape = (32, 48) if frames is None else (frames, 32, 48)
+    return write_mrc(path, RNG.normal(size=shape).astype(np.float32), pixel_size)
+
+
+def _take(folder: Path, **wanted: object) -> Discovery:
+    values = {"pattern": str(folder), "voltage": 200.0, "metadata_wait": 0.0, **wanted}
+    source = ImportMicrographs(FolderParameters(**values))  # type: ignore[arg-type]
+    return source.discover(Cursor(None, time.time() + 100.0))
+
+
+def test_it_is_a_good_protocol() -> None:
+    assert problems(ImportMicrographs) == []
+
+
+def test_images_are_taken_and_movies_are_told(tmp_path: Path) -> None:
+    _write(tmp_path / "a.mrc")
+    _write(tmp_path / "deep" / "a.mrc")
+    _write(tmp_path / "movie.mrc", frames=6)
+    found = _take(tmp_path)
+    assert [item.exposure for item in found.items] == ["a", "a (deep)"]
+    item = found.items[0]
+    assert isinstance(item, Micrograph)
+    assert (item.path, item.shape, item.group) == (tmp_path / "a.mrc", (32, 48), 1)
+    assert (item.optics.pixel_size, item.optics.voltage) == (np.float32(1.1), 200.0)
+    assert item.details is not None
+    assert item.details.written is not None
+    told = {alert.key: alert.message for alert in found.alerts}
+    assert told["import.movies"].startswith(
+        "not taken, as a micrograph is one image: movie.mrc (6 images)"
+    )
+    text = ImportMicrographs().summarize(found.items)
+    assert text.startswith("2 micrographs of 48 x 32 pixels were taken in, at 200 kV")
+
+
+def test_what_is_not_known_is_asked_for(tmp_path: Path) -> None:
+    _write(tmp_path / "a.mrc", pixel_size=0.0)
+    (refusal,) = _take(tmp_path).refused
+    assert "give --pixel-size" in refusal.reason
+
+
+def test_metadata_beside_them_are_used(tmp_path: Path) -> None:
+    _write(tmp_path / "a.mrc")
+    (tmp_path / "a.mrc.mdoc").write_text(
+        "Voltage = 300\n[FrameSet = 0]\nTiltAngle = 4\nNumSubFrames = 40\n"
+        "DateTime = 25-Sep-23  14:13:26\n"
+    )
+    (item,) = _take(tmp_path, voltage=None).items
+    assert item.optics.voltage == 300.0
+    assert item.details.tilt == 4.0
