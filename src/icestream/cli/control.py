@@ -1,18 +1,14 @@
 """`icestream pause`, `resume`, `stop`, `abort`, `retry`: what happens to the work of a session."""
 
-import shlex
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from icestream.cli.checks import EACH_TIME
-from icestream.cli.step_options import PATTERN
 from icestream.cli.terminal import called
 from icestream.engine.machine.lock import holder
-from icestream.engine.record.workflows import session_workflow
+from icestream.engine.requests import commands
 from icestream.engine.requests.models import Abort, Pause, Request, Resume, Retry, Stop
 from icestream.engine.requests.send import answer_of, send
 from icestream.store import queries
@@ -111,30 +107,8 @@ def retry(session: Path, step: str | None = None, /) -> int:
 
 def run_again(session: Path) -> str:
     """The command that makes a session go on, from wherever it is called."""
-    store = open_store(session, readonly=True)
-    try:
-        steps = session_workflow(store).steps
-    finally:
-        store.close()
-    session = session.absolute()
-    folder = shlex.quote(str(session))
-    sources = [step.parameters for step in steps if PATTERN in step.parameters]
-    if sources:
-        pattern = shlex.quote(str(sources[0][PATTERN]))
-        return f"  {called()} process {pattern} --out {folder}{_each_time(sources[0])}"
-    file = shlex.quote(str(session / "workflow.json"))
-    export = f"{called()} workflow export {folder} {file} --as-run"
-    return f"  {export} && {called()} run {file} --session {folder}"
-
-
-def _each_time(parameters: Mapping[str, Any]) -> str:
-    """Options of a source that hold for one run, as they were for the last."""
-    said = ""
-    for name in EACH_TIME:
-        value, option = parameters.get(name), f" --{name.replace('_', '-')}"
-        if value:
-            said += option if value is True else f"{option} {value:g}"
-    return said
+    with closing(open_store(session, readonly=True)) as store:
+        return f"  {commands.run_again(store, called())}"
 
 
 def _unknown(session: Path, request: Request) -> str:

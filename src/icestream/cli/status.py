@@ -14,9 +14,12 @@ from icestream.cli.adopt import offer_words
 from icestream.cli.reasons import reason_lines
 from icestream.cli.terminal import called, print_json, print_table
 from icestream.engine.machine.lock import holder
+from icestream.engine.requests.commands import run_again
 from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.records import StepRecord
+from icestream.store.requests import requests
+from icestream.store.standing import Reruns, rerun_words, reruns, told_state
 
 __all__ = ["status"]
 
@@ -48,13 +51,33 @@ def status(session: Path, /, *, json: Annotated[bool, Parameter(negative="")] = 
 
 
 def _document(store: Store) -> dict[str, Any]:
+    session, again, asked = queries.session(store), reruns(store), requests(store, state="new")
+    state, reason = told_state(session.state, session.reason, again, len(asked))
+    told = {"state": state, "reason": reason, "runs": holder(store.folder)}
     return {
-        "session": dataclasses.asdict(queries.session(store)) | {"runs": holder(store.folder)},
+        "session": dataclasses.asdict(session) | told,
         "exposures": queries.count_exposures(store),
-        "particles": queries.particles(store),
+        "particles": queries.particles(store, branch=again.standing),
+        "reruns": _reruns_document(store, again),
+        "asked": [dataclasses.asdict(request) for request in asked],
         "steps": [dataclasses.asdict(step) for step in queries.steps(store)],
         "alerts": [dataclasses.asdict(alert) for alert in queries.alerts(store)],
         "failures": [dataclasses.asdict(failure) for failure in _all_failures(store)],
+    }
+
+
+def _reruns_document(store: Store, again: Reruns) -> dict[str, Any] | None:
+    """What waits to be run again, the command that does so, and what stands until then."""
+    if not again:
+        return None
+    standing = again.standing
+    return {
+        "steps": [dataclasses.asdict(step) for step in again.steps],
+        "exposures": again.exposures,
+        "command": run_again(store, called()),
+        "standing": None
+        if standing is None
+        else {"steps": standing.steps, "until": standing.until, "who": standing.who},
     }
 
 
@@ -65,6 +88,19 @@ def _all_failures(store: Store) -> list[Any]:
         failures += page
         if not page:
             return [failure for failure in failures if failure.state == "failed"]
+
+
+def _waiting(store: Store, again: Reruns, asked: int, runs: str) -> Iterator[str]:
+    """What has to be run again, or was asked and not answered, and how to have it done."""
+    if again:
+        yield rerun_words(again, runs=bool(runs))
+        if again.standing is not None:
+            since = time.strftime("%Y-%m-%d %H:%M", time.localtime(again.standing.until))
+            yield f"  results and exports are those of before the change of {since} until then"
+    if asked:
+        yield f"{asked} {'request waits' if asked == 1 else 'requests wait'} to be carried out"
+    if (again or asked) and not runs:
+        yield f"  to do so: {run_again(store, called())}"
 
 
 def _notes(folder: Path, state: str, runs: str) -> Iterator[str]:
@@ -81,30 +117,39 @@ def _notes(folder: Path, state: str, runs: str) -> Iterator[str]:
         yield "its disk is full: processing is held, and goes on by itself when there is room"
 
 
-def _step_state(step: StepRecord, runs: str) -> str:
+def _step_state(step: StepRecord, runs: str, again: Reruns) -> str:
     state = "stopped" if step.state in ("running", "draining") and not runs else step.state
-    return f"{state} ({step.reason})" if step.reason else state
+    waiting = next((each.waiting for each in again.steps if each.step == step.name), 0)
+    notes = [step.reason, f"{waiting} to run again" if waiting else ""]
+    said = ", ".join(filter(None, notes))
+    return f"{state} ({said})" if said else state
 
 
 def _print(store: Store) -> None:
-    session = queries.session(store)
+    session, again = queries.session(store), reruns(store)
+    asked = len(requests(store, state="new"))
     exposures = queries.count_exposures(store)
     since = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.created))
     runs = holder(store.folder)
-    why = f" ({session.reason})" if session.reason else ""
-    print(f"{session.name}: {session.state}{why}, workflow {session.workflow}, begun {since}")
+    state, reason = told_state(session.state, session.reason, again, asked)
+    why = f" ({reason})" if reason and not again else ""
+    print(f"{session.name}: {state}{why}, workflow {session.workflow}, begun {since}")
+    for note in _waiting(store, again, asked, runs) if again or asked else ():
+        print(note)
     for note in _notes(store.folder, session.state, runs):
         print(note)
     counted = ", ".join(f"{count} {state}" for state, count in exposures.items())
     print(f"exposures: {sum(exposures.values())} found, {counted}")
-    print(f"particles: {queries.particles(store)}")
+    particles = queries.particles(store, branch=again.standing)
+    anew = f", {queries.particles(store)} after it" if again.standing is not None else ""
+    print(f"particles: {particles}{f' before the change{anew}' if anew else ''}")
     print()
     print_table(
         ("step", "state", "ready", "running", "done", "rejected", "failed", "skipped", "s each"),
         [
             (
                 step.name,
-                _step_state(step, runs),
+                _step_state(step, runs, again),
                 str(step.counts.ready + step.counts.held),
                 str(step.counts.running),
                 str(step.counts.done),

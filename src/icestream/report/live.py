@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from icestream.engine.requests.commands import run_again
 from icestream.model import QUALITIES
 from icestream.report.drawing import BOX, place_steps
 from icestream.report.follow import Follower
 from icestream.report.table import CHUNK
 from icestream.report.trends import MEANINGS, in_page_order, is_count, quality_of, rounded
 from icestream.store.records import AlertRecord, SampleRecord, StepRecord
+from icestream.store.standing import rerun_words
 
 __all__ = ["is_finished", "live_document"]
 
@@ -66,7 +68,8 @@ def live_document(follower: Follower, titles: Mapping[str, str]) -> dict[str, An
         },
         "rates": follower.rates.shown(now, pending, finished=is_finished(follower)),
         "headline": _headline(follower),
-        "steps": [_step(step, titles, follower.session.state) for step in workflow.steps],
+        "steps": [_step(step, titles, follower) for step in workflow.steps],
+        "again": _again(follower),
         "drawing": {
             "box": BOX,
             **place_steps(
@@ -105,27 +108,49 @@ def _spread(follower: Follower, name: str) -> float | None:
 
 def _session(follower: Follower) -> dict[str, Any]:
     session, finished = follower.session, is_finished(follower)
+    state, reason = follower.state
     return {
         "name": session.name,
         "workflow": session.workflow,
-        "state": session.state,
-        "reason": session.reason,
+        "state": state,
+        "reason": reason,
         "finished": finished,
         "started": session.created,
         "ended": session.changed if finished else None,
     }
 
 
-def _step(step: StepRecord, titles: Mapping[str, str], session: str) -> dict[str, Any]:
+def _again(follower: Follower) -> dict[str, Any] | None:
+    """What waits to be run again or to be carried out, and how to have that done."""
+    again, runs = follower.again, not is_finished(follower)
+    if not (again or follower.asked) or (runs and not again):
+        return None
+    said = [rerun_words(again, runs=runs)] if again else []
+    if follower.asked and not runs:
+        many = "1 request waits" if follower.asked == 1 else f"{follower.asked} requests wait"
+        said.append(f"{many} to be carried out")
+    standing = again.standing
+    return {
+        "text": "; ".join(said),
+        "until": None if standing is None else standing.until,
+        "who": "" if standing is None else standing.who,
+        "command": "" if runs else run_again(follower.store),
+    }
+
+
+def _step(step: StepRecord, titles: Mapping[str, str], follower: Follower) -> dict[str, Any]:
     """One step; it does not run when the session does not."""
-    counts = step.counts
-    idle = session != "running" and step.state in ("running", "waiting")
+    counts, session = step.counts, follower.session.state
+    again = {each.step: each.waiting for each in follower.again.steps}
+    waits = session == "done" and step.name in again
+    idle = session != "running" and not waits and step.state in ("running", "waiting")
     return {
         "name": step.name,
         "title": titles.get(step.name, step.name),
         "kind": step.kind,
         "state": session if idle else step.state,
         "reason": step.reason,
+        "again": again.get(step.name, 0),
         "ready": counts.ready,
         "running": counts.running,
         "held": counts.held,

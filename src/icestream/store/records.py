@@ -27,10 +27,13 @@ __all__ = [
     "LinkRecord",
     "PictureRecord",
     "QualityRecord",
+    "RequestRecord",
+    "RerunRecord",
     "ResultRecord",
     "RevisionRecord",
     "SampleRecord",
     "SessionRecord",
+    "StandingRecord",
     "StepRecord",
     "WorkflowRecord",
 ]
@@ -151,6 +154,36 @@ class RevisionRecord:
     """Of the protocol."""
     created: float
     who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRecord:
+    """What the adopted branch was before a change: results that stand until others replace them.
+
+    Queries take it in the place of a branch's name.
+    """
+
+    branch: str
+    """Name of the branch."""
+    revisions: frozenset[int]
+    steps: Mapping[str, int]
+    """Number of the revision of each step."""
+    until: float
+    """When it was changed, seconds since the epoch."""
+    who: str
+    """Who changed it; empty for a workflow that was given when the session was run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerunRecord:
+    """A step that has to be run again, since it or what feeds it was changed."""
+
+    step: str
+    kind: StepKind
+    waiting: int
+    """Exposures or groups that have results of before and none of now; 0 for a batch step."""
+    before: int
+    """Those that had results before; batches for a batch step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,6 +357,20 @@ class DecisionRecord:
     who: str
     why: str
     time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRecord:
+    """What a person or a program asked of the session."""
+
+    verb: str
+    document: Mapping[str, Any]
+    """What was asked, as the model of the verb has it."""
+    who: str
+    time: float
+    state: str
+    """new (nobody has answered yet), done, refused."""
+    answer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from icestream.cli.status import status
+from icestream.cli.terminal import called
 from icestream.engine.machine.lock import hold
+from icestream.engine.requests.models import Retry
+from icestream.engine.requests.send import send
 from icestream.store.open import NoStore
 from report_session import SampleSession
 
@@ -56,3 +59,41 @@ def test_a_session_whose_process_was_killed(
 def test_a_folder_without_a_session(tmp_path: Path) -> None:
     with pytest.raises(NoStore, match="holds no icestream session"):
         status(tmp_path)
+
+
+def test_what_waits_to_be_run_again_is_said_with_the_command(
+    session: SampleSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.settle()
+    session.finish()
+    status(session.folder)
+    told = capsys.readouterr().out
+    particles = next(line for line in told.splitlines() if line.startswith("particles: "))
+    assert "again" not in told
+    assert "2: done, workflow" in told
+    session.change("pick", "extract")
+    status(session.folder)
+    told = capsys.readouterr().out
+    assert "2: stopped, workflow" in told
+    assert "pick and extract wait to be run again, for " in told
+    assert f"to do so: {called()} " in told
+    assert f"{particles} before the change, 0 after it" in told
+    assert " to run again)\t" in told
+    status(session.folder, json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert found["session"]["state"] == "stopped"
+    assert [step["step"] for step in found["reruns"]["steps"]] == ["pick", "extract"]
+    assert found["reruns"]["standing"]["steps"]["pick"] == 1
+    assert f"particles: {found['particles']}" == particles
+
+
+def test_a_request_that_waits_is_said(
+    session: SampleSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.settle()
+    session.finish()
+    send(session.folder, Retry())
+    status(session.folder)
+    told = capsys.readouterr().out
+    assert "2: stopped (1 request waits), workflow" in told
+    assert "1 request waits to be carried out" in told

@@ -12,6 +12,7 @@ from icestream.report.details import Facts, Session, ctf_facts, exposure_details
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.items import items_of
+from icestream.store.standing import reruns
 from report_session import PIXEL, SIZE, SampleSession
 
 MOVIE = Movie(
@@ -180,3 +181,14 @@ def test_an_angle_that_means_nothing_is_not_shown() -> None:
     assert dict(ctf_facts(flat))["CTF in doubt"].startswith("only 0.8 Thon rings")
     unsure = replace(known, thickness_error=None)
     assert dict(ctf_facts(unsure))["Ice thickness"] == "900 Å"
+
+
+def test_results_of_before_are_shown_where_there_are_none_of_now(grown: SampleSession) -> None:
+    name = queries.exposures(grown.store, state="done", limit=1)[0].name
+    whole, _ = exposure_details(of(grown), name, Facts())
+    grown.change("ctf", "pick")
+    bare, _ = exposure_details(of(grown), name, Facts())
+    assert "curve" not in bare
+    standing = reruns(grown.store).standing
+    stood, _ = exposure_details(of(grown)._replace(standing=standing), name, Facts())
+    assert stood == whole

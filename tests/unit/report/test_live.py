@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from icestream.engine.requests.models import Reject
+from icestream.engine.requests.send import send
 from icestream.report.follow import Follower
 from icestream.report.live import _sample_title, is_finished, live_document
 from report_session import LINKS, STEPS, SampleSession
@@ -87,3 +89,28 @@ def test_an_empty_session_can_be_shown(tmp_path: Path) -> None:
 )
 def test_samples_have_titles_that_people_read(name: str, title: str) -> None:
     assert _sample_title(name) == title
+
+
+def test_what_waits_to_be_run_again_is_said_with_the_command(grown: SampleSession) -> None:
+    grown.settle()
+    grown.finish()
+    assert live_document(read(grown), {})["again"] is None
+    grown.change("pick", "extract")
+    live = live_document(read(grown), {})
+    assert live["session"]["state"] == "stopped"
+    assert live["again"]["text"].startswith("pick and extract wait to be run again, for ")
+    assert live["again"]["command"].startswith("icestream ")
+    assert str(grown.folder) in live["again"]["command"]
+    assert (live["again"]["until"], live["again"]["who"]) == (grown.now, "ann")
+    steps = {step["name"]: step for step in live["steps"]}
+    assert steps["pick"]["state"] == "waiting"
+    assert steps["pick"]["again"] == live["counts"]["accepted"]
+
+
+def test_a_request_that_nobody_has_answered_is_said(grown: SampleSession) -> None:
+    grown.settle()
+    grown.finish()
+    send(grown.folder, Reject(exposures=("x",), why="ice"))
+    live = live_document(read(grown), {})
+    assert live["again"]["text"] == "1 request waits to be carried out"
+    assert live["session"]["state"] == "stopped"

@@ -32,6 +32,7 @@ function draw() {
   find("exposures").hidden = live.counts.found === 0;
   drawHead(live);
   drawAge(live, state.received);
+  drawAgain(live);
   drawAlerts(live);
   drawTiles(live);
   drawWorkflow(live);

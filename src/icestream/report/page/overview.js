@@ -33,6 +33,17 @@ function drawAge(live, received) {
   if (!banner.hidden && banner.textContent !== text) banner.textContent = text;
 }
 
+/** What waits to be run again: what is shown until then, and the command. */
+function drawAgain(live) {
+  const { again } = live;
+  find("again").hidden = !again;
+  if (!again) return;
+  const by = again.who ? ` by ${again.who}` : "";
+  fill(find("again"), el("strong", {}, again.text[0].toUpperCase() + again.text.slice(1)), ". ",
+    again.until && `Until then, numbers and pictures are those of before the change of ${clock(again.until)}${by}. `,
+    again.command && ["To do so: ", el("code", {}, again.command)]);
+}
+
 function drawAlerts(live) {
   const active = live.alerts.filter((alert) => !alert.cleared);
   const past = live.alerts.filter((alert) => alert.cleared);
@@ -133,7 +144,7 @@ function stepBox(box, step, live) {
     at += size;
     return rect;
   };
-  const notes = [step.running && `${count(step.running)} running`, step.ready && `${count(step.ready)} ready`, step.held && `${count(step.held)} held`,
+  const notes = [step.again && `${count(step.again)} to run again`, step.running && `${count(step.running)} running`, step.ready && `${count(step.ready)} ready`, step.held && `${count(step.held)} held`,
     step.rejected && `${count(step.rejected)} rejected`, step.failed && `${count(step.failed)} failed`].filter(Boolean);
   const watching = step.kind === "monitor";
   const alerts = live.alerts.filter((alert) => alert.step === step.name && !alert.cleared).length;
