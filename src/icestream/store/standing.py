@@ -113,7 +113,7 @@ class _State:
 
 def _members(connection: Connection) -> dict[str, Any]:
     """Revisions of the adopted branch with their counts, by the name of the step."""
-    counted = [t.counter.c[name] for name in ("ready", "running", "held", "done")]
+    counted = [t.counter.c[name] for name in (*_LIVE, "done")]
     chosen = (
         select(t.step.c.name, t.revision, *counted)
         .join(t.member, t.member.c.revision_id == t.revision.c.id)
@@ -237,7 +237,7 @@ def _waiting(connection: Connection, states: Sequence[_State]) -> list[RerunReco
 
 def _revision_rows(connection: Connection, state: _State) -> Sequence[Any]:
     chosen = (
-        select(t.step.c.name, t.revision, t.counter.c.done)
+        select(t.step.c.name, t.revision, *(t.counter.c[name] for name in (*_LIVE, "done")))
         .join(t.step, t.step.c.id == t.revision.c.step_id)
         .outerjoin(t.counter, t.counter.c.revision_id == t.revision.c.id)
         .where(t.revision.c.id.in_(sorted(state.revisions)), t.revision.c.kind != "monitor")
@@ -273,8 +273,9 @@ def _of_batches(
     """
     made = select(func.max(t.counter.c.done)).where(t.counter.c.revision_id.in_(others))
     before = int(connection.execute(made).scalar() or 0)
-    # One that has ended with none has too little for one now.
-    over = row.done or row.state in _OVER
+    # One that has ended with none has too little for one now; one at work has as many to catch up.
+    at_work = any(getattr(row, name) for name in _LIVE)
+    over = row.state in _OVER or (row.done and not (at_work and row.done < before))
     if not before or (over and not fed):
         return None
     return RerunRecord(step=row.name, kind="batch", waiting=0, before=before)
