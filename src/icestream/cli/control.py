@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from icestream.cli.exposures import chosen_exposures
 from icestream.cli.terminal import called
 from icestream.engine.machine.lock import holder
 from icestream.engine.requests import commands
@@ -118,8 +119,8 @@ def _unknown(session: Path, request: Request) -> str:
         try:
             if named is not None:
                 queries.step(store, named)
-            for name in getattr(request, "exposures", ()):
-                queries.exposure(store, name)
+            if exposures := getattr(request, "exposures", ()):
+                chosen_exposures(store, exposures)
         except NoStore:
             raise
         except LookupError as error:
