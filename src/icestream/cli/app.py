@@ -31,6 +31,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("adopt", "adopt:adopt", "Do what an alert offers to mend it.", _SESSION),
     ("accept", "decide:accept", "Accept an exposure, whatever a selection said.", _SESSION),
     ("reject", "decide:reject", "Reject an exposure, whatever a selection said.", _SESSION),
+    ("history", "history:history_of", "List what was decided: who, when, what, why.", _SESSION),
     ("report", "report:report", "Write a session's report, once or all the time.", _SESSION),
     ("export", "export:app", "Hand a session over to another program.", _SESSION),
     ("workflow", "workflow:app", "List, show, check and export workflows.", _WORKFLOW),

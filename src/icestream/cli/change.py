@@ -1,6 +1,5 @@
 """`icestream set`: a new revision of a step, and what it would cost."""
 
-import getpass
 import json
 import sys
 from collections.abc import Iterator
@@ -41,6 +40,7 @@ def change(
     /,
     *values: str,
     only_say: Annotated[bool, Parameter(name="--preview", negative="")] = False,
+    why: str = "",
 ) -> int:
     """Change a step's parameters; only what depends on them runs again.
 
@@ -55,6 +55,8 @@ def change(
         what was given, for every parameter that can do without.
     only_say
         Only say what would run again, for how many exposures, and about how long.
+    why
+        Kept with your name and the time; icestream history shows it.
     """
     store = open_store(session, readonly=True)
     try:
@@ -68,15 +70,14 @@ def change(
             return 0
     finally:
         store.close()
-    if holder(session):
-        return ask(session, SetParameters(step=step, changes=changes))
-    return _set_now(session, step, changes)
+    request = SetParameters(step=step, changes=changes, why=why)
+    return ask(session, request) if holder(session) else _set_now(session, request)
 
 
-def _set_now(session: Path, step: str, changes: dict[str, Any]) -> int:
+def _set_now(session: Path, asked: SetParameters) -> int:
     """Change a session that nobody runs; its next run does what follows."""
     with hold(session), closing(open_store(session, upgrade=False)) as store:
-        changed = change_at_rest(store, Registry(), step, changes, getpass.getuser())
+        changed = change_at_rest(store, Registry(), asked.step, asked.changes, asked.who, asked.why)
     for step_ in changed:
         print(f"{step_.name} is at revision {step_.number}")
     print("no process runs this session now; what follows is done when it is run again:")

@@ -23,7 +23,9 @@ _PATIENCE = 10.0
 Downstream = Annotated[bool, Parameter(negative="")]
 
 
-def pause(session: Path, step: str | None = None, /, *, downstream: Downstream = False) -> int:
+def pause(
+    session: Path, step: str | None = None, /, *, downstream: Downstream = False, why: str = ""
+) -> int:
     """Hold a session, or one of its steps, until it is resumed. What has begun is finished.
 
     Parameters
@@ -34,11 +36,15 @@ def pause(session: Path, step: str | None = None, /, *, downstream: Downstream =
         Name of the step; the whole session when not given.
     downstream
         All that depends on the step, too.
+    why
+        Kept with your name and the time.
     """
-    return ask(session, Pause(step=step, downstream=downstream))
+    return ask(session, Pause(step=step, downstream=downstream, why=why))
 
 
-def resume(session: Path, step: str | None = None, /, *, downstream: Downstream = False) -> int:
+def resume(
+    session: Path, step: str | None = None, /, *, downstream: Downstream = False, why: str = ""
+) -> int:
     """Let a session or a step go on that was paused or stopped.
 
     A session that no process runs goes on with the command that it was started with.
@@ -51,11 +57,15 @@ def resume(session: Path, step: str | None = None, /, *, downstream: Downstream 
         Name of the step; the whole session when not given.
     downstream
         All that depends on the step, too.
+    why
+        Kept with your name and the time.
     """
-    return ask(session, Resume(step=step, downstream=downstream))
+    return ask(session, Resume(step=step, downstream=downstream, why=why))
 
 
-def stop(session: Path, step: str | None = None, /, *, downstream: Downstream = False) -> int:
+def stop(
+    session: Path, step: str | None = None, /, *, downstream: Downstream = False, why: str = ""
+) -> int:
     """Take nothing new and finish what has begun.
 
     Parameters
@@ -66,11 +76,15 @@ def stop(session: Path, step: str | None = None, /, *, downstream: Downstream = 
         Name of the step; the whole session when not given, which then ends.
     downstream
         All that depends on the step, too.
+    why
+        Kept with your name and the time.
     """
-    return ask(session, Stop(step=step, downstream=downstream))
+    return ask(session, Stop(step=step, downstream=downstream, why=why))
 
 
-def abort(session: Path, step: str | None = None, /, *, downstream: Downstream = False) -> int:
+def abort(
+    session: Path, step: str | None = None, /, *, downstream: Downstream = False, why: str = ""
+) -> int:
     """End what is being done within a second; it is done again when resumed.
 
     Parameters
@@ -81,8 +95,10 @@ def abort(session: Path, step: str | None = None, /, *, downstream: Downstream =
         Name of the step; the whole session when not given.
     downstream
         All that depends on the step, too.
+    why
+        Kept with your name and the time.
     """
-    return ask(session, Abort(step=step, downstream=downstream))
+    return ask(session, Abort(step=step, downstream=downstream, why=why))
 
 
 def retry(session: Path, step: str | None = None, /) -> int:

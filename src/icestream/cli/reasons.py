@@ -1,10 +1,12 @@
 """Why exposures were not used, for people: like reasons together, the most frequent first."""
 
 import re
+import time
 from collections.abc import Iterator
 
 from icestream.store import queries
 from icestream.store.open import Store
+from icestream.store.records import DecisionRecord
 
 __all__ = ["reason_lines"]
 
@@ -45,8 +47,14 @@ def reason_lines(store: Store, *, most: int = 10) -> Iterator[str]:
 def _reasons(store: Store, state: str) -> Iterator[tuple[str, str]]:
     """Each exposure in a state, and each batch or group that failed, with its reasons."""
     after = 0
+    words = {word.exposure: word for word in queries.decisions(store)}
     while page := queries.exposures(store, after=after, limit=_PAGE, state=state):
-        yield from ((exposure.name, "; ".join(exposure.reasons)) for exposure in page)
+        for exposure in page:
+            word = words.get(exposure.name)
+            if word is not None and not word.accepted and state == "rejected":
+                yield exposure.name, rejected_words(word)
+            else:
+                yield exposure.name, "; ".join(exposure.reasons)
         after = page[-1].id
     if state != "failed":
         return
@@ -56,6 +64,12 @@ def _reasons(store: Store, state: str) -> Iterator[tuple[str, str]]:
                 if failure.state == "failed" and not failure.exposure:
                     name = f"batch of {step.name}" if step.kind == "batch" else failure.subject
                     yield name, f"{step.name}: {failure.reason}"
+
+
+def rejected_words(word: DecisionRecord) -> str:
+    """Who rejected an exposure, when and why."""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(word.time))
+    return f"{word.step}: rejected by {word.who} on {when}{f': {word.why}' if word.why else ''}"
 
 
 def _kind(name: str, reason: str) -> str:

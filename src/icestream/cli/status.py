@@ -1,7 +1,6 @@
 """`icestream status`: where a session stands."""
 
 import dataclasses
-import shlex
 import shutil
 import time
 from collections.abc import Iterator
@@ -14,10 +13,11 @@ from icestream.cli.adopt import offer_words
 from icestream.cli.reasons import reason_lines
 from icestream.cli.terminal import called, print_json, print_table
 from icestream.engine.machine.lock import holder
-from icestream.engine.requests.commands import run_again
+from icestream.engine.requests.commands import command, run_again
 from icestream.store import queries
+from icestream.store.history import asked, decided_words
 from icestream.store.open import Store, open_store
-from icestream.store.records import StepRecord
+from icestream.store.records import HistoryRecord, StepRecord
 from icestream.store.requests import requests
 from icestream.store.standing import Reruns, rerun_words, reruns, told_state
 
@@ -26,6 +26,8 @@ __all__ = ["status"]
 _UNDER_WAY = ("running", "draining", "paused")
 _ROOM = 1 << 20
 """Bytes without which nothing can be written."""
+_LAST = 3
+"""Decisions of people that are shown."""
 _SHOWN = 10
 """Kinds of reasons listed for people; programs get each failure."""
 
@@ -51,15 +53,16 @@ def status(session: Path, /, *, json: Annotated[bool, Parameter(negative="")] = 
 
 
 def _document(store: Store) -> dict[str, Any]:
-    session, again, asked = queries.session(store), reruns(store), requests(store, state="new")
-    state, reason = told_state(session.state, session.reason, again, len(asked))
+    session, again, left = queries.session(store), reruns(store), requests(store, state="new")
+    state, reason = told_state(session.state, session.reason, again, len(left))
     told = {"state": state, "reason": reason, "runs": holder(store.folder)}
     return {
         "session": dataclasses.asdict(session) | told,
         "exposures": queries.count_exposures(store),
         "particles": queries.particles(store, branch=again.standing),
         "reruns": _reruns_document(store, again),
-        "asked": [dataclasses.asdict(request) for request in asked],
+        "asked": [dataclasses.asdict(request) for request in left],
+        "decisions": [dataclasses.asdict(record) for record in asked(store)],
         "steps": [dataclasses.asdict(step) for step in queries.steps(store)],
         "alerts": [dataclasses.asdict(alert) for alert in queries.alerts(store)],
         "failures": [dataclasses.asdict(failure) for failure in _all_failures(store)],
@@ -127,14 +130,14 @@ def _step_state(step: StepRecord, runs: str, again: Reruns) -> str:
 
 def _print(store: Store) -> None:
     session, again = queries.session(store), reruns(store)
-    asked = len(requests(store, state="new"))
+    left = len(requests(store, state="new"))
     exposures = queries.count_exposures(store)
     since = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.created))
     runs = holder(store.folder)
-    state, reason = told_state(session.state, session.reason, again, asked)
+    state, reason = told_state(session.state, session.reason, again, left)
     why = f" ({reason})" if reason and not again else ""
     print(f"{session.name}: {state}{why}, workflow {session.workflow}, begun {since}")
-    for note in _waiting(store, again, asked, runs) if again or asked else ():
+    for note in _waiting(store, again, left, runs):
         print(note)
     for note in _notes(store.folder, session.state, runs):
         print(note)
@@ -164,10 +167,22 @@ def _print(store: Store) -> None:
     for alert in queries.alerts(store):
         print(f"\n{alert.level}: {alert.message}")
         if alert.offer and alert.adopted is None:
-            command = f"{called()} adopt {shlex.quote(str(store.folder))} {alert.id}"
-            print(f"  offered: {offer_words(alert.offer)}; to do so: {command}")
+            adopt = command(store, "adopt", alert.id, program=called())
+            print(f"  offered: {offer_words(alert.offer)}; to do so: {adopt}")
         elif alert.offer:
             print(f"  {alert.adopted_by} has set {offer_words(alert.offer)}")
     reasons = list(reason_lines(store, most=_SHOWN))
     if reasons:
         print("", *reasons, sep="\n")
+    decided = [record for record in asked(store) if not record.by_session]
+    if decided:
+        print("", *(decided_line(record) for record in decided[-_LAST:]), sep="\n")
+        if len(decided) > _LAST:
+            print(f"all {len(decided)} decisions: {command(store, 'history', program=called())}")
+
+
+def decided_line(record: HistoryRecord) -> str:
+    """What somebody decided, in a line: when, who, what and why."""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.time))
+    why = f": {record.why}" if record.why else ""
+    return f"{when} {record.who} has asked: {decided_words(record)}{why}"

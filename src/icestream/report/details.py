@@ -65,6 +65,16 @@ def exposure_details(
     details: dict[str, Any] = {
         "picks": _picks(made, titles),
         "facts": list(_shot(movie, ctf)),
+        "decisions": [
+            {
+                "accepted": word.accepted,
+                "step": word.step,
+                "who": word.who,
+                "why": word.why,
+                "time": word.time,
+            }
+            for word in queries.decisions(store, exposure=name)
+        ],
         "unread": [
             f"{titles.get(result.record.step, result.record.step)}: {result.item.why}"
             for result in made

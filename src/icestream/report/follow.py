@@ -9,6 +9,7 @@ from icestream.report.rates import Rates
 from icestream.report.table import ExposureTable
 from icestream.store import queries
 from icestream.store.follow import EventFollower
+from icestream.store.history import history
 from icestream.store.open import Store
 from icestream.store.records import (
     AlertRecord,
@@ -26,6 +27,8 @@ from icestream.store.standing import Reruns, reruns, told_state
 __all__ = ["Follower", "rank"]
 
 _STATES = {"going": "p", "done": "a", "rejected": "r", "failed": "f"}
+_DECIDING = ("request.answered", "step.revised")
+"""Kinds of events after which there is more in the history."""
 _PAGE = 500
 _HOUR = 3600.0
 _PAST_ALERTS = 20
@@ -56,6 +59,9 @@ class Follower:
         self.again: Reruns = reruns(store)
         """What waits to be run again, and the results that are shown until it is."""
         self.asked = len(requests(store, state="new"))
+        self.history = history(store)
+        """What people and the session itself decided, the newest last."""
+        self._decided = False
         self._ids: list[int] = []
         self._batches: dict[str, int] = {}
         self._events = EventFollower(store)
@@ -72,12 +78,14 @@ class Follower:
         self.session = queries.session(self.store)
         before, self.workflow = self.workflow, queries.workflow(self.store)
         stood = self.again.standing
-        self.asked = len(requests(self.store, state="new"))
+        asked, self.asked = self.asked, len(requests(self.store, state="new"))
         if self.again:  # where nothing waited, nothing does before the next change
             self.again = reruns(self.store)
         if _revisions(before) != _revisions(self.workflow) or stood != self.again.standing:
             return False
         times = self._read_events()
+        if self._decided or asked != self.asked:
+            self.history = history(self.store)
         self._read_exposures(times)
         self._read_qualities()
         self._read_samples()
@@ -87,7 +95,9 @@ class Follower:
     def _read_events(self) -> dict[str, float]:
         """When something last happened to each exposure with news."""
         times: dict[str, float] = {}
+        self._decided = False
         for page in self._events.pages():
+            self._decided |= any(event.kind in _DECIDING for event in page)
             times.update((event.exposure, event.time) for event in page if event.exposure)
         return times
 

@@ -13,7 +13,8 @@ from icestream.report.drawing import BOX, place_steps
 from icestream.report.follow import Follower
 from icestream.report.table import CHUNK
 from icestream.report.trends import MEANINGS, in_page_order, is_count, quality_of, rounded
-from icestream.store.records import AlertRecord, SampleRecord, StepRecord
+from icestream.store.history import decided_words, last_set
+from icestream.store.records import AlertRecord, HistoryRecord, SampleRecord, StepRecord
 from icestream.store.standing import rerun_words
 
 __all__ = ["is_finished", "live_document"]
@@ -31,6 +32,8 @@ _COLUMNS = 6
 """Qualities in the table of exposures."""
 _SCALES = {"B": (1e-9, "GB"), "B/s": (1e-6, "MB/s")}
 _ACRONYMS = {"cpu": "CPU", "gpu": "GPU", "gpus": "GPUs", "io": "I/O"}
+_DECISIONS = 20
+"""The last of the history that the page shows."""
 _MOST_POINTS = 120
 """Points of a plot of the machine's load."""
 
@@ -70,6 +73,7 @@ def live_document(follower: Follower, titles: Mapping[str, str]) -> dict[str, An
         "headline": _headline(follower),
         "steps": [_step(step, titles, follower) for step in workflow.steps],
         "again": _again(follower),
+        "decisions": [_decision(record) for record in reversed(follower.history[-_DECISIONS:])],
         "drawing": {
             "box": BOX,
             **place_steps(
@@ -138,10 +142,21 @@ def _again(follower: Follower) -> dict[str, Any] | None:
     }
 
 
+def _decision(record: HistoryRecord) -> dict[str, Any]:
+    return {
+        "time": record.time,
+        "who": record.who,
+        "by_session": record.by_session,
+        "what": decided_words(record),
+        "why": record.why,
+    }
+
+
 def _step(step: StepRecord, titles: Mapping[str, str], follower: Follower) -> dict[str, Any]:
     """One step; it does not run when the session does not."""
     counts, session = step.counts, follower.session.state
     again = {each.step: each.waiting for each in follower.again.steps}
+    decided = last_set(follower.history).get(step.name)
     waits = session == "done" and step.name in again
     idle = session != "running" and not waits and step.state in ("running", "waiting")
     return {
@@ -151,6 +166,7 @@ def _step(step: StepRecord, titles: Mapping[str, str], follower: Follower) -> di
         "state": session if idle else step.state,
         "reason": step.reason,
         "again": again.get(step.name, 0),
+        "set": None if decided is None else _decision(decided),
         "ready": counts.ready,
         "running": counts.running,
         "held": counts.held,

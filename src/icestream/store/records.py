@@ -23,6 +23,7 @@ __all__ = [
     "EventRecord",
     "ExposureRecord",
     "FailureRecord",
+    "HistoryRecord",
     "LineageRecord",
     "LinkRecord",
     "PictureRecord",
@@ -172,6 +173,25 @@ class StandingRecord:
     """When it was changed, seconds since the epoch."""
     who: str
     """Who changed it; empty for a workflow that was given when the session was run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRecord:
+    """Something that a person, a program or the session itself decided."""
+
+    time: float
+    who: str
+    """Empty for a workflow that was given when the session was run."""
+    by_session: bool
+    """Whether a step of the session, such as a monitor, did it by itself."""
+    verb: str
+    document: Mapping[str, Any]
+    """What was asked, as the model of the verb has it; of a step that was only seen to be changed,
+    its ``step`` and ``changes``."""
+    why: str
+    state: str
+    """new (nobody has carried it out yet), done, refused."""
+    answer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

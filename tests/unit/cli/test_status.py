@@ -8,7 +8,7 @@ import pytest
 from icestream.cli.status import status
 from icestream.cli.terminal import called
 from icestream.engine.machine.lock import hold
-from icestream.engine.requests.models import Retry
+from icestream.engine.requests.models import Pause, Resume, Retry, SetParameters
 from icestream.engine.requests.send import send
 from icestream.store.open import NoStore
 from report_session import SampleSession
@@ -97,3 +97,26 @@ def test_a_request_that_waits_is_said(
     told = capsys.readouterr().out
     assert "2: stopped (1 request waits), workflow" in told
     assert "1 request waits to be carried out" in told
+
+
+def test_what_people_decided_is_shown_with_who_when_and_why(
+    session: SampleSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.settle()
+    status(session.folder)
+    assert "has asked" not in capsys.readouterr().out
+    send(session.folder, Pause(step="ctf", who="ann", why="look first"))
+    send(session.folder, SetParameters(step="ctf", changes={"defocus_max": 3.0}, who="pick"))
+    status(session.folder)
+    told = capsys.readouterr().out
+    assert " ann has asked: pause ctf (waits to be carried out): look first" in told
+    assert "pick has asked" not in told  # a step of the session did so by itself
+    for _ in range(3):
+        send(session.folder, Resume(step="ctf", who="bob"))
+    status(session.folder)
+    told = capsys.readouterr().out
+    assert told.count("bob has asked") == 3
+    assert f"all 4 decisions: {called()} history {session.folder}" in told
+    status(session.folder, json=True)
+    document = json.loads(capsys.readouterr().out)
+    assert document["decisions"][0]["why"] == "look first"

@@ -61,7 +61,7 @@ def test_details_hold_what_was_measured(grown: SampleSession) -> None:
 def test_an_exposure_in_progress_has_few_details(grown: SampleSession) -> None:
     name = queries.exposures(grown.store, newest=True, limit=1)[0].name
     details, pictures = exposure_details(of(grown), name, Facts())
-    assert set(details) == {"picks", "facts", "unread"}
+    assert set(details) == {"picks", "facts", "decisions", "unread"}
     assert details["picks"] == {}
     assert [label for label, _ in details["facts"]] == [
         "Nominal defocus",
@@ -192,3 +192,19 @@ def test_results_of_before_are_shown_where_there_are_none_of_now(grown: SampleSe
     standing = reruns(grown.store).standing
     stood, _ = exposure_details(of(grown)._replace(standing=standing), name, Facts())
     assert stood == whole
+
+
+def test_the_word_of_a_person_is_with_the_exposure(grown: SampleSession) -> None:
+    name = queries.exposures(grown.store, state="done", limit=1)[0].name
+    with grown.store.write() as connection:
+        subject = t.subject.select().where(t.subject.c.name == name)
+        connection.execute(
+            t.decision.insert().values(
+                id=1, step_id=grown.step_ids["select"], accepted=False, who="ann", why="ice",
+                time=7.0, subject_id=connection.execute(subject).one().id,
+            )
+        )  # fmt: skip
+    details, _ = exposure_details(of(grown), name, Facts())
+    assert details["decisions"] == [
+        {"accepted": False, "step": "select", "who": "ann", "why": "ice", "time": 7.0}
+    ]

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from icestream.engine.requests.models import Reject
+from icestream.engine.requests.models import Pause, Reject
 from icestream.engine.requests.send import send
 from icestream.report.follow import Follower
 from icestream.report.live import _sample_title, is_finished, live_document
+from icestream.store import tables as t
 from report_session import LINKS, STEPS, SampleSession
 
 
@@ -114,3 +115,27 @@ def test_a_request_that_nobody_has_answered_is_said(grown: SampleSession) -> Non
     live = live_document(read(grown), {})
     assert live["again"]["text"] == "1 request waits to be carried out"
     assert live["session"]["state"] == "stopped"
+
+
+def test_decisions_are_shown_where_their_effect_is(grown: SampleSession) -> None:
+    follower = read(grown)
+    assert live_document(follower, {})["decisions"] == []
+    name = follower.table.names[0]
+    send(grown.folder, Reject(exposures=(name,), why="ice", who="ann"))
+    send(grown.folder, Pause(step="pick", who="bob"))
+    with grown.store.write() as connection:
+        document = json.dumps({"step": "ctf", "changes": {"defocus_max": 3}})
+        connection.execute(
+            t.request.insert().values(
+                token="x", time=5.0, verb="set", document=document, who="ann", state="done"
+            )
+        )
+    follower.read()
+    live = live_document(follower, {})
+    assert [(each["who"], each["why"]) for each in live["decisions"]] == [
+        *(("bob", ""), ("ann", "ice"), ("ann", ""))
+    ]
+    assert live["decisions"][1]["what"] == f"reject {name} (waits to be carried out)"
+    steps = {step["name"]: step for step in live["steps"]}
+    assert steps["ctf"]["set"]["what"] == "set ctf defocus_max=3"
+    assert steps["pick"]["set"] is None

@@ -1,11 +1,13 @@
 """Changes of a session's workflow: to parameters, and what any change would cost."""
 
+import json
 import time
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, insert, select
 
 from icestream.engine.graph.plan import Plan, PlannedStep, bind, parameters_of
 from icestream.engine.graph.workflow import Workflow
@@ -15,6 +17,7 @@ from icestream.engine.record.workflows import adopted_branch, branch_called, wor
 from icestream.model import BranchId
 from icestream.protocol import Registry
 from icestream.store import tables as t
+from icestream.store.events import RequestAnswered
 from icestream.store.open import Store
 from icestream.store.records import Counts
 from icestream.store.standing import Reruns, reruns
@@ -26,6 +29,7 @@ __all__ = [
     "change_at_rest",
     "changed_steps",
     "preview",
+    "said_of",
     "with_parameters",
 ]
 
@@ -89,9 +93,16 @@ def with_parameters(
 
 
 def change_at_rest(
-    store: Store, registry: Registry, step: str, changes: Mapping[str, Any], who: str
+    store: Store,
+    registry: Registry,
+    step: str,
+    changes: Mapping[str, Any],
+    who: str,
+    why: str = "",
 ) -> list[PlannedStep]:
     """Change parameters of a session that nobody runs; its lock must be held. Those that changed.
+
+    It is kept among the requests, as what is asked of a session that runs.
 
     Raises
     ------
@@ -110,7 +121,32 @@ def change_at_rest(
         )
         writes.flush(connection)
         after = branches.plan_of(connection, registry)
-    return changed_steps(before, after)
+        changed = changed_steps(before, after)
+        document = {"step": step, "changes": dict(changes)} | ({"why": why} if why else {})
+        answer = said_of(changed)
+        token = uuid.uuid4().hex
+        connection.execute(
+            insert(t.request).values(
+                token=token,
+                time=writes.now,
+                verb="set",
+                document=json.dumps(document),
+                who=who,
+                state="done",
+                answer=answer,
+            )
+        )
+        writes.event(
+            RequestAnswered(verb="set", verdict="done", answer=answer, token=token, who=who)
+        )
+        writes.flush(connection)
+    return changed
+
+
+def said_of(changed: Sequence[PlannedStep]) -> str:
+    """What a change did, in words: ``ctf is at revision 2, pick is at revision 3``."""
+    said = ", ".join(f"{step.name} is at revision {step.number}" for step in changed)
+    return said or "nothing has changed"
 
 
 def changed_steps(before: Plan, after: Plan, branch: str | None = None) -> list[PlannedStep]:

@@ -81,6 +81,8 @@ class _OfSteps(_Request):
     """All that depends on the step, too."""
     branch: Name | None = None
     """Name of the step's branch; the adopted one when not given."""
+    why: str = ""
+    """Kept with the request, and shown where the work is held."""
 
     @model_validator(mode="before")
     @classmethod
@@ -134,6 +136,8 @@ class SetParameters(_Request):
     """New values by parameter; those that are not named stay."""
     branch: Name | None = None
     """Name of the branch; the adopted one when not given."""
+    why: str = ""
+    """Kept with the request."""
 
 
 class ChangeWorkflow(_Request):

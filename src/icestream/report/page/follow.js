@@ -38,6 +38,7 @@ function draw() {
   drawWorkflow(live);
   drawClasses(live);
   drawMaps(live);
+  drawDecisions(live);
   drawMachine(live);
   drawGains(live);
   drawOthers(live);

@@ -126,7 +126,7 @@ function drawWorkflow(live) {
     plan.boxes.map((box) => stepBox(box, steps.get(box.step), live)));
   fill(holder, drawing);
   const rows = live.steps.map((step) => el("tr", {},
-    el("th", { scope: "row" }, step.title, el("small", {}, ` ${step.name}`)),
+    el("th", { scope: "row" }, step.title, el("small", {}, ` ${step.name}`), step.set && el("small", { class: "set" }, decisionText(step.set))),
     el("td", {}, el("span", { class: `pill state-${step.state}` }, stateName(step.state))),
     ["ready", "running", "done", "rejected", "failed"].map((key) => el("td", { class: "n" }, count(step[key]))),
     el("td", { class: "n" }, step.seconds === null ? "–" : `${number(step.seconds)} s`)));
@@ -153,7 +153,7 @@ function stepBox(box, step, live) {
   const title = wrap(step.title, 20);
   const note = notes.length ? notes.slice(0, 2).join(", ") : stateName(step.state).toLowerCase();
   return svg("g", { class: `step state-${step.state}`, transform: `translate(${box.x} ${box.y})` },
-    svg("title", {}, `${step.title} (${step.name}): ${watching ? "" : `${count(step.done)} done`}${notes.map((each) => `, ${each}`).join("")}; ${stateName(step.state)}${step.reason ? `: ${step.reason}` : ""}`),
+    svg("title", {}, `${step.title} (${step.name}): ${watching ? "" : `${count(step.done)} done`}${notes.map((each) => `, ${each}`).join("")}; ${stateName(step.state)}${step.reason ? `: ${step.reason}` : ""}${step.set ? `\n${decisionText(step.set)}` : ""}`),
     svg("rect", { class: "box", width, height, rx: 8 }),
     title.map((line, i) => svg("text", { class: "name", x: 10, y: (title.length > 1 ? 17 : 20) + 15 * i }, line)),
     svg("text", { class: "done", x: 10, y: 53 }, count(watching ? alerts : step.done), unit && svg("tspan", { class: "unit" }, ` ${unit}`)),
@@ -222,6 +222,17 @@ function drawGains(live) {
 function drawOthers(live) {
   find("others").hidden = live.others.length === 0;
   fill(find("others-body"), live.others.map((set) => snapshotCard(set, true)));
+}
+
+/** Who decided something: a person, the session itself, or whoever ran it with another workflow. */
+const decider = (each) => (each.who ? `${each.who}${each.by_session ? " (by itself)" : ""}` : "when it was run");
+
+const decisionText = (each) => `${decider(each)}, ${clock(each.time)}: ${each.what}${each.why ? ` (${each.why})` : ""}`;
+
+function drawDecisions(live) {
+  find("decisions").hidden = live.decisions.length === 0;
+  fill(find("decisions-body"), live.decisions.map((each) => el("tr", {},
+    el("td", {}, clock(each.time)), el("td", {}, decider(each)), el("td", {}, each.what), el("td", {}, each.why))));
 }
 
 function drawMachine(live) {
