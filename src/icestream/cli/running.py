@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from cyclopts import Group, Parameter, validators
 
 from icestream import log
-from icestream.cli.adopt import offer_words
+from icestream.cli.alerts import alert_lines
 from icestream.cli.checks import EACH_TIME, changes_since, check_folder, missing_here
 from icestream.cli.describe import without_effect
 from icestream.cli.progress import Watcher
@@ -36,6 +36,7 @@ from icestream.protocol import Registry
 from icestream.settings import Settings, load
 from icestream.store import queries
 from icestream.store.open import NoStore, Store, open_store
+from icestream.store.records import AlertRecord
 
 __all__ = ["Here", "Stopping", "effectless", "run_here"]
 
@@ -224,7 +225,7 @@ def _tell(outcome: Outcome, session: Path, here: Here) -> None:
     print(f"{outcome.state} after {outcome.seconds:.0f} s: {exposures} exposures, {counted}")
     with suppress(NoStore), closing(open_store(session, readonly=True)) as store:
         print(*(f"  {line}\n" for line in reason_lines(store)), sep="", end="")
-        print(*(f"{line}\n" for line in _open_alerts(store, session)), sep="", end="")
+        print(*(f"{line}\n" for line in _open_alerts(store)), sep="", end="")
     for step in outcome.steps:
         if step.state == "paused":
             resume = f"{called()} resume {shlex.quote(str(session))} {step.name}"
@@ -246,14 +247,18 @@ def _tell(outcome: Outcome, session: Path, here: Here) -> None:
         print(f"report: {session / 'report' / 'index.html'}")
 
 
-def _open_alerts(store: Store, session: Path) -> Iterator[str]:
+def _open_alerts(store: Store) -> Iterator[str]:
     """What still holds when a session has ended, and how to mend what offers a change."""
-    for alert in queries.alerts(store):
-        if alert.level != "notice":
-            yield f"{alert.level}: {alert.message}"
-        if alert.offer is not None and alert.adopted is None:
-            command = f"{called()} adopt {shlex.quote(str(session))} {alert.id}"
-            yield f"  offered: {offer_words(alert.offer)}; to do so: {command}"
+    alerts = queries.alerts(store)
+    yield from alert_lines(
+        store,
+        (alert for alert in alerts if alert.level != "notice" or _stands(alert)),
+        called(),
+    )
+
+
+def _stands(alert: AlertRecord) -> bool:
+    return alert.offer is not None and alert.adopted is None
 
 
 def _status(outcome: Outcome, *, interrupted: bool) -> int:

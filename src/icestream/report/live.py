@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from icestream.engine.requests.commands import run_again
+from icestream.engine.requests.commands import mending_command, run_again
 from icestream.model import QUALITIES
 from icestream.report.drawing import BOX, place_steps
 from icestream.report.follow import Follower
@@ -15,6 +15,7 @@ from icestream.report.table import CHUNK
 from icestream.report.trends import MEANINGS, in_page_order, is_count, quality_of, rounded
 from icestream.store.history import decided_words, last_set
 from icestream.store.records import AlertRecord, HistoryRecord, SampleRecord, StepRecord
+from icestream.store.severity import worst_first
 from icestream.store.standing import rerun_words
 
 __all__ = ["is_finished", "live_document"]
@@ -81,7 +82,7 @@ def live_document(follower: Follower, titles: Mapping[str, str]) -> dict[str, An
                 [(link.source, link.step) for link in workflow.links],
             ),
         },
-        "alerts": [_alert(alert, follower) for alert in follower.alerts()],
+        "alerts": [_alert(alert, follower) for alert in _shown_alerts(follower)],
         "machine": [
             _load(name, list(follower.samples[name]))
             for name in sorted(follower.samples)
@@ -217,6 +218,13 @@ def _headline(follower: Follower) -> list[dict[str, Any]]:
     return tiles
 
 
+def _shown_alerts(follower: Follower) -> list[AlertRecord]:
+    """Those that hold, the worst first, and then those that have passed, the newest first."""
+    alerts = follower.alerts()
+    holding = worst_first(alert for alert in alerts if alert.cleared is None)
+    return [*holding, *(alert for alert in alerts if alert.cleared is not None)]
+
+
 def _alert(alert: AlertRecord, follower: Follower) -> dict[str, Any]:
     return {
         "level": alert.level,
@@ -230,6 +238,7 @@ def _alert(alert: AlertRecord, follower: Follower) -> dict[str, Any]:
         "acknowledged_by": alert.acknowledged_by,
         "number": alert.id,
         "offer": alert.offer,
+        "command": mending_command(follower.store, alert),
         "adopted": alert.adopted,
         "adopted_by": alert.adopted_by,
     }

@@ -34,8 +34,8 @@ def test_it_says_where_the_session_stands(grown: SampleSession) -> None:
     assert steps["select"]["rejected"] == counts["rejected"]
     assert steps["select"]["done"] == counts["accepted"]
     assert len(live["drawing"]["wide"]["links"]) == len({(s, t) for t, _, s in LINKS})
-    assert [alert["cleared"] is None for alert in live["alerts"]] == [False, True]
-    assert live["alerts"][1]["order"] == follower.table.order["FoilHole_9015884_Data_9017347_0"]
+    assert [alert["cleared"] is None for alert in live["alerts"]] == [True, False]
+    assert live["alerts"][0]["order"] == follower.table.order["FoilHole_9015884_Data_9017347_0"]
     json.dumps(live, allow_nan=False)
 
 
@@ -139,3 +139,22 @@ def test_decisions_are_shown_where_their_effect_is(grown: SampleSession) -> None
     steps = {step["name"]: step for step in live["steps"]}
     assert steps["ctf"]["set"]["what"] == "set ctf defocus_max=3"
     assert steps["pick"]["set"] is None
+
+
+def test_alerts_are_the_worst_first_with_what_to_type(grown: SampleSession) -> None:
+    for level, message in (("notice", "small"), ("critical", "large"), ("warning", "newer")):
+        grown.now += 60.0
+        grown.warn(level, message, "")
+    with grown.store.write() as connection:
+        offer = json.dumps({"step": "ctf", "changes": {"defocus_max": 3}})
+        newer = t.alert.c.message == "newer"
+        connection.execute(t.alert.update().where(newer).values(offer=offer))
+        large = t.alert.c.message == "large"
+        connection.execute(t.alert.update().where(large).values(key="step.paused"))
+    alerts = live_document(read(grown), {})["alerts"]
+    assert [alert["message"] for alert in alerts][:2] == ["large", "newer"]
+    levels = [alert["level"] for alert in alerts]
+    assert levels == ["critical", "warning", "warning", "notice", "notice"]
+    assert alerts[0]["command"] == f"icestream resume {grown.folder} ctf_monitor"
+    assert alerts[1]["command"] == f"icestream adopt {grown.folder} {alerts[1]['number']}"
+    assert alerts[2]["command"] == ""

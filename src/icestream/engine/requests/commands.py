@@ -6,8 +6,9 @@ from typing import Any
 
 from icestream.engine.record.workflows import session_workflow
 from icestream.store.open import Store
+from icestream.store.records import AlertRecord
 
-__all__ = ["EACH_TIME", "PATTERN", "command", "run_again"]
+__all__ = ["EACH_TIME", "PATTERN", "command", "mending_command", "run_again"]
 
 EACH_TIME = ("watch", "idle_timeout")
 """Parameters of sources that hold for one run; the next one does not inherit them."""
@@ -20,6 +21,17 @@ def command(store: Store, verb: str, *words: object, program: str = "icestream")
     """A command on the session: ``icestream resume /processed/S align``."""
     said = shlex.join([str(store.folder.absolute()), *map(str, words)])
     return f"{program} {verb} {said}"
+
+
+def mending_command(store: Store, alert: AlertRecord, program: str = "icestream") -> str:
+    """The whole command that does what an alert asks for; empty where there is none."""
+    if alert.cleared is not None:
+        return ""
+    if alert.offer and alert.adopted is None:
+        return command(store, "adopt", alert.id, program=program)
+    if alert.key == "step.paused" and alert.step:
+        return command(store, "resume", alert.step, program=program)
+    return ""
 
 
 def run_again(store: Store, program: str = "icestream") -> str:

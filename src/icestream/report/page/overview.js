@@ -60,7 +60,7 @@ function drawAlerts(live) {
 
 /** The message, with the name of its exposure as a link. */
 function alertText(alert) {
-  return [...exposureText(alert), ...offerText(alert)];
+  return [...exposureText(alert), ...offerText(alert), ...commandText(alert)];
 }
 
 // What would mend it: to be adopted, or adopted already.
@@ -69,8 +69,11 @@ function offerText(alert) {
   const changes = Object.entries(alert.offer.changes).map(([name, value]) => `${name}=${String(value).split("/").pop()}`).join(", ");
   const change = `${alert.offer.step} ${changes}`;
   if (alert.adopted) return [" · ", el("span", { class: "offer" }, `Done by ${alert.adopted_by}: ${change}`)];
-  return alert.cleared ? [] : [" · ", el("span", { class: "offer" }, `Offered: ${change} (icestream adopt, alert ${alert.number})`)];
+  return alert.cleared ? [] : [" · ", el("span", { class: "offer" }, `Offered: ${change}`)];
 }
+
+/** What to type, whole. */
+const commandText = (alert) => (alert.command ? [" · ", el("code", {}, alert.command)] : []);
 
 function exposureText(alert) {
   if (alert.order === null) return [alert.message];
