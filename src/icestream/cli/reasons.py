@@ -5,12 +5,12 @@ import time
 from collections.abc import Iterator
 
 from icestream.store import queries
+from icestream.store.naming import exposure_reasons
 from icestream.store.open import Store
 from icestream.store.records import DecisionRecord
 
 __all__ = ["reason_lines"]
 
-_PAGE = 1000
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _PATH = re.compile(r"(?<![\w.])/\S+")
 
@@ -46,22 +46,19 @@ def reason_lines(store: Store, *, most: int = 10) -> Iterator[str]:
 
 def _reasons(store: Store, state: str) -> Iterator[tuple[str, str]]:
     """Each exposure in a state, and each batch or group that failed, with its reasons."""
-    after = 0
     words = {word.exposure: word for word in queries.decisions(store)}
-    while page := queries.exposures(store, after=after, limit=_PAGE, state=state):
-        for exposure in page:
-            word = words.get(exposure.name)
-            if word is not None and not word.accepted and state == "rejected":
-                yield exposure.name, rejected_words(word)
-            else:
-                yield exposure.name, "; ".join(exposure.reasons)
-        after = page[-1].id
+    for name, reasons in exposure_reasons(store, state):
+        word = words.get(name)
+        if word is not None and not word.accepted and state == "rejected":
+            yield name, rejected_words(word)
+        else:
+            yield name, "; ".join(reasons)
     if state != "failed":
         return
     for step in queries.steps(store):
         if step.counts.failed:
-            for failure in queries.failures(store, step=step.name):
-                if failure.state == "failed" and not failure.exposure:
+            for failure in queries.failures(store, step=step.name, states=("failed",)):
+                if not failure.exposure:
                     name = f"batch of {step.name}" if step.kind == "batch" else failure.subject
                     yield name, f"{step.name}: {failure.reason}"
 
@@ -74,5 +71,6 @@ def rejected_words(word: DecisionRecord) -> str:
 
 def _kind(name: str, reason: str) -> str:
     """A reason without what is the exposure's own."""
-    without = re.sub(rf"\S*{re.escape(name)}\S*", "", reason)
+    # An expression for each name is slow to make, and few reasons have the name in them.
+    without = re.sub(rf"\S*{re.escape(name)}\S*", "", reason) if name in reason else reason
     return _NUMBER.sub("#", _PATH.sub("", without))

@@ -1,6 +1,7 @@
 """Names, numbers and grid squares of all exposures of a session, without anything else."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from icestream.store import tables as t
 from icestream.store.open import Store
 
-__all__ = ["Named", "named_exposures"]
+__all__ = ["Named", "exposure_reasons", "named_exposures"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +41,18 @@ def named_exposures(store: Store, *, squares: bool = False) -> tuple[Named, ...]
             Named(row.number, row.name, str(json.loads(row.details).get("grid_square") or ""))
             for row in connection.execute(chosen)
         )
+
+
+def exposure_reasons(store: Store, state: str) -> Iterator[tuple[str, list[str]]]:
+    """Name and reasons of each exposure in a state, in order of arrival."""
+    column = t.exposure.c
+    chosen = (
+        select(t.subject.c.name, column.reasons)
+        .join(t.subject, t.subject.c.id == column.id)
+        .where(column.state == state)
+        .order_by(column.id)
+    )
+    with store.read() as connection:
+        rows = connection.execute(chosen).all()
+    for row in rows:
+        yield row.name, json.loads(row.reasons)

@@ -290,6 +290,7 @@ def failures(
     after: int = 0,
     limit: int = 1000,
     branch: Branch = None,
+    states: Sequence[str] = ("failed", "skipped"),
 ) -> tuple[FailureRecord, ...]:
     """Failed and skipped tasks of current revisions, in order."""
     with store.read() as connection:
@@ -299,7 +300,7 @@ def failures(
             .add_columns(t.subject.c.kind.label("about"))
             .join(current, current.c.revision_id == t.task.c.revision_id)
             .join(t.subject, t.subject.c.id == t.task.c.subject_id)
-            .where(t.task.c.state.in_(["failed", "skipped"]), t.task.c.serial > after)
+            .where(t.task.c.state.in_(states), t.task.c.serial > after)
             .order_by(t.task.c.serial)
             .limit(limit)
         )

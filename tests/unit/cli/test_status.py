@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from icestream.cli.status import status
+from icestream.cli.status import duration, status
 from icestream.cli.terminal import called
 from icestream.engine.machine.lock import hold
 from icestream.engine.requests.models import Pause, Resume, Retry, SetParameters
@@ -120,3 +120,55 @@ def test_what_people_decided_is_shown_with_who_when_and_why(
     status(session.folder, json=True)
     document = json.loads(capsys.readouterr().out)
     assert document["decisions"][0]["why"] == "look first"
+
+
+def test_rates_quality_and_the_map_are_shown(
+    session: SampleSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.grow(40, settle=False)
+    session.reconstruct()
+    with hold(session.folder):
+        status(session.folder)
+    told = capsys.readouterr().out
+    assert "CTF fit resolution: " in told
+    assert " Å (median of the last " in told
+    assert "Defocus: 1." in told
+    assert "delay: 36 s from found to processed" in told
+    assert "; the last movie came " in told
+    assert f"map: 11.4 Å from 4120 particles, O: {session.folder / 'pool/map.mrc'}" in told
+    assert "report: " not in told  # there is none
+    session.settle()
+    session.finish()
+    status(session.folder)
+    told = capsys.readouterr().out
+    assert "rate: on average " in told
+    assert "last movie" not in told
+
+
+def test_following_looks_again_until_it_is_ended(
+    session: SampleSession, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+
+    def sleep(_: float) -> None:
+        looks.append(1)
+        session.grow(1)
+        if len(looks) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("icestream.cli.status.time.sleep", sleep)
+    status(session.folder, json=True, follow=True)
+    first, second = capsys.readouterr().out.splitlines()
+    assert sum(json.loads(first)["exposures"].values()) == 12
+    assert sum(json.loads(second)["exposures"].values()) == 13
+    looks.clear()
+    status(session.folder, follow=True)
+    assert capsys.readouterr().out.count("workflow single-particle") == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(8, "8 s"), (89.6, "2 min"), (3600, "1 h"), (7500, "2 h 5 min"), (3 * 86400, "3 days")],
+)
+def test_how_long(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
