@@ -81,7 +81,8 @@ def _parts(progress: Progress) -> dict[str, str]:
             text = _gathered(step, progress)
         else:
             text = f"{step.counts.done}" + (f" ({notes})" if notes else "")
-        if text and (notes or step.counts.done or step.counts.running):
+        begun = step.counts.done or (step.kind in _GATHERED and step.counts.running)
+        if text and (notes or begun):
             parts[f"step {step.name}"] = f"{step.name} {text}"
     parts["behind"] = f"behind by {progress.behind}"
     if progress.alerts:
@@ -110,13 +111,17 @@ def _gathered(step: StepProgress, progress: Progress) -> str:
     notes = [_notes(step)] if _notes(step) else []
     if step.kind == "group":
         said = f" ({notes[0]})" if notes else ""
-        return f"{step.counts.done} groups{said}"
+        return f"{_many(step.counts.done, 'group', 'groups')}{said}"
     others = (step for step in progress.steps if step.kind in ("source", *_PER_EXPOSURE))
     if step.counts.running:
         last = all(step.state == "done" for step in others)
         notes.append("the last one runs" if last else "one runs")
     said = f" ({', '.join(notes)})" if notes else ""
-    return f"{step.counts.done} batches{said}"
+    return f"{_many(step.counts.done, 'batch', 'batches')}{said}"
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"
 
 
 def _standstill(progress: Progress) -> str:

@@ -3,14 +3,15 @@
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from sqlalchemy import Connection, func, select
 
+from icestream.model.arrivals import usual_interval
 from icestream.store import tables as t
+from icestream.store.current import current
 from icestream.store.open import Store
 
-__all__ = ["Pace", "found_times", "pace", "usual_interval"]
+__all__ = ["Pace", "found_times", "looks_for_more", "pace"]
 
 HOUR = 3600.0
 RECENT = 600.0
@@ -77,14 +78,17 @@ def found_times(store: Store, limit: int = NEWEST) -> list[float]:
         return sorted(connection.execute(chosen).scalars())
 
 
-def usual_interval(times: Sequence[float]) -> float | None:
-    """Median seconds between movies, given when they were found; None of fewer than five.
-
-    Those that were found together count as one: a source may have found the files of a whole day.
-    """
-    moments = sorted({round(time) for time in times})
-    gaps = [later - earlier for earlier, later in pairwise(moments)]
-    return float(statistics.median(gaps)) if len(gaps) >= ITEMS - 1 else None
+def looks_for_more(store: Store) -> bool:
+    """Whether a source of the session waits for more movies: it has not ended, nor is it paused."""
+    with store.read() as connection:
+        members = current(connection, None)
+        chosen = (
+            select(t.revision.c.id)
+            .join(members, members.c.revision_id == t.revision.c.id)
+            .where(t.revision.c.kind == "source", t.revision.c.state == "running")
+            .limit(1)
+        )
+        return connection.execute(chosen).first() is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from icestream.report.follow import Follower
-from icestream.store.pace import Pace, found_times, pace, usual_interval
+from icestream.store.pace import Pace, found_times, looks_for_more, pace
 from report_session import SampleSession
 from toy_record import Desk
 
@@ -79,14 +79,7 @@ def test_the_newest_alone_are_read(tmp_path: Path) -> None:
     assert found_times(session.store, 2) == [session.now - 12.0, session.now]
 
 
-@pytest.mark.parametrize(
-    ("times", "interval"),
-    [
-        ([0.0, 10.0, 20.0, 30.0, 41.0], 10.0),
-        ([0.0, 10.0, 20.0, 30.0], None),
-        ([5.0] * 100, None),  # a folder that was full
-        ([0.0, 0.0, 0.0, 10.0, 20.0, 30.0, 600.0], 10.0),
-    ],
-)
-def test_the_usual_interval(times: list[float], interval: float | None) -> None:
-    assert usual_interval(times) == interval
+def test_whether_a_source_looks_for_more(session: SampleSession) -> None:
+    assert looks_for_more(session.store)
+    session.finish()
+    assert not looks_for_more(session.store)

@@ -95,7 +95,7 @@ function drawTiles(live) {
   // Two or three points say nothing of how it goes.
   const spark = (kind) => rates.spark[kind].length > 3 && sparkline(120, 22, [{ kind, values: rates.spark[kind] }], `${kind} movies per minute over the last hour`);
   const tiles = [
-    tile("Movies found", count(counts.found), "", hourly(live, rates.found), spark("found")),
+    tile("Movies found", count(counts.found), "", hourly(live, rates.found), lastMovie(live), spark("found")),
     tile("Processed", count(counts.settled), "", hourly(live, rates.settled), spark("settled")),
     tile("Behind by", count(counts.behind), counts.behind === 1 ? "movie" : "movies", forecast(live)),
     tile("Accepted", seen ? `${number((100 * counts.accepted) / seen)}` : "–", seen ? "%" : "",
@@ -109,6 +109,12 @@ function drawTiles(live) {
 
 /** A rate; of the whole time when the session has ended; nothing where there is too little to tell it from. */
 const hourly = (live, rate) => rate !== null && `${live.session.finished ? "mean " : ""}${number(rate)} an hour`;
+
+/** How long ago the last movie came; of a session that has ended, when. */
+function lastMovie(live) {
+  if (!live.rates.last) return "";
+  return live.session.finished ? `last one ${clock(live.rates.last)}` : `last one ${duration(Date.now() / 1000 - live.rates.last)} ago`;
+}
 
 function forecast(live) {
   const { counts, rates } = live;
