@@ -30,7 +30,7 @@ def adopt(
     *,
     only_say: Annotated[bool, Parameter(name="--preview", negative="")] = False,
 ) -> int:
-    """Do what an alert offers: change the parameters that would mend it.
+    """Do what an alert offers: change the parameters that would fix it.
 
     It is the same as setting them by hand: only what depends on them runs again, and
     icestream set takes them back.

@@ -13,7 +13,7 @@ __all__ = ["alert_lines", "offer_words"]
 
 
 def alert_lines(store: Store, alerts: Iterable[AlertRecord], program: str) -> Iterator[str]:
-    """Each alert in a line, and below it the whole command that mends it, where one does.
+    """Each alert in a line, and below it the whole command that fixes it, where one does.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("abort", "control:abort", "End everything within a second.", _SESSION),
     ("retry", "control:retry", "Try again what failed.", _SESSION),
     ("set", "change:change", "Change a step's parameters; only what depends reruns.", _SESSION),
-    ("adopt", "adopt:adopt", "Do what an alert offers to mend it.", _SESSION),
+    ("adopt", "adopt:adopt", "Do what an alert offers to fix it.", _SESSION),
     ("accept", "decide:accept", "Accept an exposure, whatever a selection said.", _SESSION),
     ("reject", "decide:reject", "Reject an exposure, whatever a selection said.", _SESSION),
     ("history", "history:history_of", "List what was decided: who, when, what, why.", _SESSION),

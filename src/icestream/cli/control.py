@@ -102,7 +102,7 @@ def abort(
 
 
 def retry(session: Path, step: str | None = None, /) -> int:
-    """Try again what failed, once its cause is mended; what waited for it follows.
+    """Try again what failed, once its cause is fixed; what waited for it follows.
 
     A session that no process runs tries it again when it is run again. A paused step waits for
     ``resume`` all the same, which also makes a failed batch of 2D classes or of a map again.

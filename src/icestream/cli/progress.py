@@ -13,6 +13,7 @@ from rich.text import Text
 
 from icestream.engine.progress import Progress, StepProgress
 from icestream.model import Alert
+from icestream.model.states import shown_state
 from icestream.store.severity import LEVELS
 
 __all__ = ["Watcher", "progress_line"]
@@ -128,7 +129,8 @@ def _standstill(progress: Progress) -> str:
     """Why nothing moves; empty while it does."""
     if progress.state not in ("paused", "held", "draining"):
         return ""
-    return f"{progress.state}: {progress.reason}" if progress.reason else progress.state
+    state = shown_state(progress.state)
+    return f"{state}: {progress.reason}" if progress.reason else state
 
 
 class _Lines:

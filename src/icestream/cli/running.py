@@ -32,6 +32,7 @@ from icestream.engine.session import (
     bring_up_to_date,
     run_session,
 )
+from icestream.model.states import shown_state
 from icestream.protocol import Registry
 from icestream.settings import Settings, load
 from icestream.store import queries
@@ -220,7 +221,9 @@ class Stopping:
 
 
 def _tell(outcome: Outcome, session: Path, here: Here) -> None:
-    counted = ", ".join(f"{count} {state}" for state, count in outcome.exposures.items())
+    counted = ", ".join(
+        f"{count} {shown_state(state)}" for state, count in outcome.exposures.items()
+    )
     exposures = sum(outcome.exposures.values())
     print(f"{outcome.state} after {outcome.seconds:.0f} s: {exposures} exposures, {counted}")
     with suppress(NoStore), closing(open_store(session, readonly=True)) as store:
@@ -229,7 +232,7 @@ def _tell(outcome: Outcome, session: Path, here: Here) -> None:
     for step in outcome.steps:
         if step.state == "paused":
             resume = f"{called()} resume {shlex.quote(str(session))} {step.name}"
-            print(f"{step.name} is paused: {step.reason}\n  when that is mended: {resume}")
+            print(f"{step.name} is paused: {step.reason}\n  when that is fixed: {resume}")
     if outcome.reason:
         print(f"icestream: {outcome.reason}", file=sys.stderr)
     elif outcome.state != "done":
@@ -240,15 +243,15 @@ def _tell(outcome: Outcome, session: Path, here: Here) -> None:
         print(f"some exposures are not finished: icestream status {session}")
     elif outcome.lost:
         print(f"nothing that came to {' and '.join(outcome.lost)} could be processed")
-        print("what failed is tried again by the same command, once its cause is mended")
+        print("what failed is tried again by the same command, once its cause is fixed")
     elif outcome.exposures.get("failed"):
-        print("what failed is tried again by the same command, once its cause is mended")
+        print("what failed is tried again by the same command, once its cause is fixed")
     if here.report:
         print(f"report: {session / 'report' / 'index.html'}")
 
 
 def _open_alerts(store: Store) -> Iterator[str]:
-    """What still holds when a session has ended, and how to mend what offers a change."""
+    """What still holds when a session has ended, and how to fix what offers a change."""
     alerts = queries.alerts(store)
     yield from alert_lines(
         store,

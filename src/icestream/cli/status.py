@@ -16,6 +16,7 @@ from icestream.cli.reasons import reason_lines
 from icestream.cli.terminal import called, console, print_json, print_table
 from icestream.engine.requests.commands import command, run_again
 from icestream.model import QUALITIES
+from icestream.model.states import shown_state
 from icestream.store.history import decided_words
 from icestream.store.open import Store, open_store
 from icestream.store.records import HistoryRecord, StepRecord
@@ -120,7 +121,8 @@ def _head(store: Store, found: Overview) -> Iterator[str]:
     session = found.session
     since = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.created))
     why = f" ({session.reason})" if session.reason and not found.again else ""
-    yield f"{session.name}: {session.state}{why}, workflow {session.workflow}, begun {since}"
+    state = f"{shown_state(session.state)}{why}"
+    yield f"{session.name}: {state}, workflow {session.workflow}, begun {since}"
     yield from _waiting(store, found)
     yield from _notes(store.folder, session.state, found.runs)
     if found.report is not None:
@@ -158,7 +160,7 @@ def _notes(folder: Path, state: str, runs: str) -> Iterator[str]:
 def _figures(found: Overview, now: float) -> Iterator[str]:
     """How much there is, how fast it comes, and how good it is."""
     counts = found.exposures
-    counted = ", ".join(f"{count} {state}" for state, count in counts.items())
+    counted = ", ".join(f"{count} {shown_state(state)}" for state, count in counts.items())
     last, pace = found.pace.last, found.pace
     ago = f"; the last movie came {duration(now - last)} ago" if last and not found.ended else ""
     yield f"exposures: {sum(counts.values())} found, {counted}{ago}"
@@ -192,7 +194,9 @@ def _map(found: Overview) -> str:
 
 
 def _step_state(step: StepRecord, runs: str, again: Reruns) -> str:
-    state = "stopped" if step.state in ("running", "draining") and not runs else step.state
+    state = (
+        "stopped" if step.state in ("running", "draining") and not runs else shown_state(step.state)
+    )
     waiting = next((each.waiting for each in again.steps if each.step == step.name), 0)
     notes = [step.reason, f"{waiting} to run again" if waiting else ""]
     said = ", ".join(filter(None, notes))

@@ -336,7 +336,7 @@ class AlertRecord:
     acknowledged: float | None
     acknowledged_by: str
     offer: Mapping[str, Any] | None = None
-    """``step`` and ``changes`` that would mend it, and whether to do so ``automatic``ally."""
+    """``step`` and ``changes`` that would fix it, and whether to do so ``automatic``ally."""
     adopted: float | None = None
     """When what it offers was done."""
     adopted_by: str = ""

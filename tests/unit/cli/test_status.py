@@ -10,6 +10,7 @@ from icestream.cli.terminal import called
 from icestream.engine.machine.lock import hold
 from icestream.engine.requests.models import Pause, Resume, Retry, SetParameters
 from icestream.engine.requests.send import send
+from icestream.store import tables as t
 from icestream.store.open import NoStore
 from report_session import SampleSession
 
@@ -172,3 +173,20 @@ def test_following_looks_again_until_it_is_ended(
 )
 def test_how_long(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+def test_states_are_told_in_the_words_of_the_field(
+    session: SampleSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with session.store.write() as connection:
+        connection.execute(t.session.update().values(state="draining"))
+        ours = t.revision.c.id == session.step_ids["ctf"]
+        connection.execute(t.revision.update().where(ours).values(state="draining"))
+    with hold(session.folder):
+        status(session.folder)
+    told = capsys.readouterr().out
+    assert "2: finishing, workflow" in told
+    assert "12 found, 3 in progress, " in told
+    assert "\nctf\tfinishing\t" in told
+    assert "going" not in told
+    assert "draining" not in told

@@ -119,7 +119,7 @@ class Abort(_OfSteps):
 
 
 class Retry(_Request):
-    """Try again what failed, once its cause is mended."""
+    """Try again what failed, once its cause is fixed."""
 
     verb: Literal["retry"] = "retry"
     step: Name | None = None
@@ -218,7 +218,7 @@ class Acknowledge(_Request):
 
 
 class Adopt(_Request):
-    """Do what an alert offers: change the parameters that would mend it."""
+    """Do what an alert offers: change the parameters that would fix it."""
 
     verb: Literal["adopt"] = "adopt"
     alert: int

@@ -1,7 +1,7 @@
 // Head of the page, alerts, tiles, workflow, classes, machine and acquisition.
 
 const STATES = {
-  running: "Running", waiting: "Waiting", paused: "Paused", draining: "Draining",
+  running: "Running", waiting: "Waiting", paused: "Paused", draining: "Finishing",
   done: "Finished", failed: "Failed", stopped: "Stopped", held: "Held",
 };
 
@@ -63,7 +63,7 @@ function alertText(alert) {
   return [...exposureText(alert), ...offerText(alert), ...commandText(alert)];
 }
 
-// What would mend it: to be adopted, or adopted already.
+// What would fix it: to be adopted, or adopted already.
 function offerText(alert) {
   if (!alert.offer) return [];
   const changes = Object.entries(alert.offer.changes).map(([name, value]) => `${name}=${String(value).split("/").pop()}`).join(", ");
