@@ -33,6 +33,8 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("reject", "decide:reject", "Reject an exposure, whatever a selection said.", _SESSION),
     ("history", "history:history_of", "List what was decided: who, when, what, why.", _SESSION),
     ("report", "report:report", "Write a session's report, once or all the time.", _SESSION),
+    ("table", "table:table", "Write exposures or a step's results as CSV or JSON.", _SESSION),
+    ("clean", "clean:clean", "Show what is on disk; remove what nothing needs.", _SESSION),
     ("export", "export:app", "Hand a session over to another program.", _SESSION),
     ("workflow", "workflow:app", "List, show, check and export workflows.", _WORKFLOW),
     ("protocols", "protocols:app", "List protocols and show what each can do.", _WORKFLOW),
