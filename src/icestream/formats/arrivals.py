@@ -39,44 +39,30 @@ def fingerprint(path: Path) -> bytes:
 
 
 class TakenFiles:
-    """What was taken so far, by path, by name of the exposure and by content."""
+    """What was taken so far, by path and by content."""
 
     def __init__(self) -> None:
         self._taken: dict[Path, _Taken] = {}
         self._order: list[Path] = []
-        self._names: dict[str, Path] = {}
         self._contents: dict[bytes, Path] = {}
         self._turn = 0
 
     def __len__(self) -> int:
         return len(self._taken)
 
-    def copy_of(self, path: Path, exposure: str, content: bytes) -> str:
-        """Why a file must not be taken, because it was taken before; else empty.
+    def copy_of(self, path: Path, content: bytes) -> Path | None:
+        """The movie of the same content that was taken before under another name, if any.
 
-        A file with the same content under another name is a copy, or was renamed; one with the
-        same name and other content would make two exposures of one name. `content` is the
-        `fingerprint` of the file.
+        `content` is the `fingerprint` of the file.
         """
         same = self._contents.get(content)
-        if same is not None and same != path:
-            if same.exists():
-                return f"it is a copy of {same}, which was taken before"
-            return f"it is {same} under a new name, which was taken before"
-        named = self._names.get(exposure)
-        if named is not None and named != path:
-            return (
-                f"its exposure {exposure!r} is that of {named}, which has other content; "
-                "give one of them another name"
-            )
-        return ""
+        return same if same != path else None
 
     def take(self, path: Path, exposure: str, content: bytes, status: os.stat_result) -> None:
         """Remember a movie that was taken."""
         if path not in self._taken:
             self._order.append(path)
         self._taken[path] = _Taken(exposure, status.st_size, status.st_mtime_ns, content)
-        self._names[exposure] = path
         self._contents[content] = path
 
     def look_back(self) -> list[Change]:

@@ -70,7 +70,8 @@ def judge(
     Parameters
     ----------
     expected_frames
-        Frames that the metadata of this movie says it has (in the file: for EER camera frames).
+        Frames that the metadata of this movie says it has (in the file: for EER camera frames). A
+        movie with fewer is taken for whole when nothing has been added for `patience`.
     usual_frames
         Frames that most movies of the session have; used when `expected_frames` is None.
     quiet
@@ -87,14 +88,16 @@ def judge(
     """
     path = Path(path)
     try:
-        missing = _what_is_missing(path, expected_frames)
+        missing = _what_is_missing(path)
     except NotRead as error:
         return Bad(_told(error), not_whole=False)
     if isinstance(missing, str):
         return _give_up(missing, quiet, patience)
     facts = missing
+    if expected_frames and facts.frames < expected_frames and quiet < patience:
+        return Growing(f"expected {expected_frames} frames, found {facts.frames}")
     known = expected_frames or facts.expected_frames or usual_frames
-    if known == facts.frames or expected_frames:
+    if known and (known == facts.frames or (expected_frames and facts.frames > known)):
         return Whole(facts)
     # Nobody confirms the number of frames: a movie that is written frame by frame looks whole
     # after each of them.
@@ -121,13 +124,13 @@ def _give_up(reason: str, quiet: float, patience: float) -> Growing | Bad:
     return Bad(f"{reason}; it has not changed for {quiet:.0f} s")
 
 
-def _what_is_missing(path: Path, expected_frames: int | None) -> str | MovieFacts:
+def _what_is_missing(path: Path) -> str | MovieFacts:
     """The movie's facts when its structure is whole, else what is missing."""
     chain = None
     try:
         chain = walk_pages(path) if is_tiff(path) else None
         facts = tiff_facts(path, chain) if chain else movie_facts(path)
-        wanted = expected_frames or facts.expected_frames
+        wanted = facts.expected_frames
         if wanted and facts.frames < wanted:
             return f"expected {wanted} frames, found {facts.frames}"
         tail = _tiff_tail(path, chain) if chain else _mrc_tail(path)

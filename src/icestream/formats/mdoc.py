@@ -16,6 +16,7 @@ from icestream.formats.numbers import (
     DOSE,
     MAGNIFICATION,
     PIXEL_SIZE,
+    PIXELS,
     PLACE,
     TIME,
     VOLTAGE,
@@ -26,6 +27,8 @@ from icestream.formats.text import read_lines
 
 __all__ = ["Mdoc", "MdocFrames", "MdocSection", "read_mdoc", "read_mdoc_frames"]
 
+_MOST_FRAMES = 100_000
+"""Of one exposure; a list of more doses is none."""
 _KIND = re.compile(r"\w+")
 _DATE = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{2,4})\s+(\d{1,2}):(\d{1,2}):(\d{2})")
 _MONTHS = {
@@ -61,15 +64,23 @@ class MdocFrames:
     path: Path
     movie: str | None
     """Name of the movie, without the folders of the camera's computer."""
+    named: bool
+    """Whether `movie` is what the section itself says; else it is of the whole file."""
     voltage: float | None
     """kV."""
     pixel_size: float | None
-    """Å."""
+    """Å; of an image of `image_size` where that is known."""
+    image_size: tuple[int, int] | None
+    """(y, x) pixels of the image whose section it is, which may be binned; None: a frame's."""
     frames: int | None
     dose: float | None
     """e/Å² of the whole exposure; None where SerialEM wrote 0, not knowing it."""
     dose_per_frame: float | None
     """e/Å², where all frames have the same."""
+    frame_doses: tuple[float, ...]
+    """e/Å² of each frame, where they differ; else empty."""
+    prior_dose: float | None
+    """e/Å² that the specimen had received before."""
     nominal_defocus: float | None
     """Asked of the microscope, Å, underfocus positive."""
     image_shift: tuple[float, float] | None
@@ -173,13 +184,13 @@ def read_mdoc_frames(path: Path | str) -> tuple[MdocFrames, ...]:
     path = Path(path)
     mdoc = read_mdoc(path)
     return tuple(
-        _describe(path, ChainMap(section.values, mdoc.values))  # type: ignore[arg-type]
+        _describe(path, section, ChainMap(section.values, mdoc.values))  # type: ignore[arg-type]
         for section in mdoc.sections
         if section.kind == "FrameSet" or "SubFramePath" in section.values
     )
 
 
-def _describe(path: Path, values: Mapping[str, str]) -> MdocFrames:
+def _describe(path: Path, section: MdocSection, values: Mapping[str, str]) -> MdocFrames:
     numbers = CheckedNumbers(path.name)
 
     def one(key: str, limits: Bounds, scale: float = 1.0) -> float | None:
@@ -188,15 +199,21 @@ def _describe(path: Path, values: Mapping[str, str]) -> MdocFrames:
 
     frames = numbers.whole("NumSubFrames", one("NumSubFrames", COUNT))
     dose = one("ExposureDose", DOSE)
-    movie = values.get("SubFramePath") or values.get("ImageFile")
+    movie = section.values.get("SubFramePath")
+    doses = _doses(values, numbers)
     return MdocFrames(
         path=path,
-        movie=PureWindowsPath(movie).name if movie else None,
+        movie=_name(movie or values.get("ImageFile")),
+        named=bool(movie),
         voltage=one("Voltage", VOLTAGE),
         pixel_size=one("PixelSpacing", PIXEL_SIZE),
+        # Of a stack of images, with their frames in other files.
+        image_size=None if section.kind == "FrameSet" else _size(values, numbers),
         frames=frames or None,
         dose=dose or None,
-        dose_per_frame=_dose_per_frame(values, dose, frames, numbers),
+        dose_per_frame=_dose_per_frame(doses, dose, frames),
+        frame_doses=doses if doses and len(set(doses)) > 1 else (),
+        prior_dose=one("PriorRecordDose", DOSE),
         nominal_defocus=one("TargetDefocus", DEFOCUS, -1e4),
         image_shift=_pair(values, "ImageShift", numbers),
         stage=_stage(values, numbers),
@@ -233,20 +250,38 @@ def _name(text: str | None) -> str | None:
     return PureWindowsPath(text).name or None if text else None
 
 
-def _dose_per_frame(
-    values: Mapping[str, str], dose: float | None, frames: float | None, numbers: CheckedNumbers
-) -> float | None:
-    """From ``dose number [dose number ...]``, or the exposure shared out evenly."""
+def _size(values: Mapping[str, str], numbers: CheckedNumbers) -> tuple[int, int] | None:
+    """(y, x) pixels, from ``ImageSize = x y``."""
+    words = values.get("ImageSize", "").split()
+    if len(words) < 2:
+        return None
+    x, y = (numbers.whole("ImageSize", word, PIXELS) for word in words[:2])
+    return None if x is None or y is None else (y, x)
+
+
+def _doses(values: Mapping[str, str], numbers: CheckedNumbers) -> tuple[float, ...] | None:
+    """The dose of each frame, from ``dose number [dose number ...]``; None when one is odd."""
     key = "FrameDosesAndNumber"
     words = values.get(key, "").split()
     said = [numbers.real(key, word, DOSE) for word in words]
-    pairs = [value for value in said if value is not None]
-    if len(pairs) < len(words):
+    known = [value for value in said if value is not None]
+    counts = [numbers.whole(key, count, COUNT) for count in known[1::2]]
+    frames = sum(count or 0 for count in counts)
+    if len(known) < len(words) or len(words) % 2 or None in counts or frames > _MOST_FRAMES:
         return None  # which number is a dose cannot be told any more
-    doses = {pair for pair, count in zip(pairs[0::2], pairs[1::2], strict=False) if count > 0}
-    if len(doses) == 1:
-        return doses.pop() or None
-    return dose / frames if dose and frames and not doses else None
+    pairs = zip(known[0::2], counts, strict=True)
+    return tuple(dose for dose, count in pairs for _ in range(count or 0))
+
+
+def _dose_per_frame(
+    doses: tuple[float, ...] | None, dose: float | None, frames: int | None
+) -> float | None:
+    """What each frame has, said so, or the exposure shared out evenly."""
+    if doses is None or len(set(doses)) > 1:
+        return None
+    if doses:
+        return doses[0] or None
+    return dose / frames if dose and frames else None
 
 
 def _time(text: str | None) -> datetime | None:

@@ -31,7 +31,14 @@ from icestream.formats.tiff_directories import Chain, Page, walk_pages, whole_pa
 from icestream.model.gain import AS_IT_IS, Orientation
 from icestream.threads import in_threads
 
-__all__ = ["Container", "MovieFacts", "MovieFile", "movie_facts", "open_movie"]
+__all__ = [
+    "Container",
+    "MovieFacts",
+    "MovieFile",
+    "holds_one_image",
+    "movie_facts",
+    "open_movie",
+]
 
 Container = Literal["mrc", "tiff", "eer"]
 
@@ -282,6 +289,15 @@ def _frames(path: Path, chain: Chain) -> tuple[Page, ...]:
         if not first.is_eer and page.stored_as != first.stored_as:
             check_pixels(path, page)
     return frames
+
+
+def holds_one_image(path: Path | str) -> bool:
+    """Whether a file is one image by its headers; not a movie, nor what cannot be read."""
+    path = Path(path)
+    try:
+        return path.suffix.lower() in (".dm3", ".dm4") or movie_facts(path).frames == 1
+    except (FormatError, OSError):
+        return False
 
 
 def movie_facts(path: Path | str) -> MovieFacts:

@@ -26,7 +26,6 @@ from icestream.formats.whole import written_whole
 __all__ = [
     "FeiMetadata",
     "MrcHeader",
-    "is_one_image",
     "map_mrc",
     "read_mrc",
     "read_mrc_header",
@@ -368,14 +367,6 @@ def read_stack(
             advice="ask for images that are in the stack",
         ) from None
     return np.array(chosen, dtype=mapped.dtype.newbyteorder("="))
-
-
-def is_one_image(path: Path | str) -> bool:
-    """Whether a file is an MRC image, not a movie or anything else."""
-    try:
-        return Path(path).suffix.lower() == ".mrc" and read_mrc_header(path).shape[0] == 1
-    except (FormatError, OSError):
-        return False
 
 
 def write_mrc(

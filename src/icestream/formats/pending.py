@@ -23,6 +23,8 @@ class Pending:
     next_look: float = 0.0
     lacking: bool = False
     """It was given up because no metadata were there."""
+    unreadable: bool = False
+    """It was given up, and could not be opened."""
 
     def note(self, status: os.stat_result, now: float, *, watched: bool) -> None:
         """Note a look at the file; when it has changed, all that was thought of it is void.
@@ -50,6 +52,9 @@ class WaitingLine:
 
     def __getitem__(self, path: Path) -> Pending:
         return self._files[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._files
 
     def join(self, path: Path, now: float) -> None:
         """Take a file that was seen into the line, unless it is there."""
@@ -81,6 +86,7 @@ class WaitingLine:
         """Put a file aside; `lacking` says that it is whole, but that metadata are missing."""
         file = self._files.pop(path)
         file.lacking = lacking
+        file.unreadable = not os.access(path, os.R_OK)
         self._given_up[path] = file
 
     def look_again(self, now: float, has_metadata: Callable[[Path], bool]) -> None:
@@ -99,7 +105,8 @@ class WaitingLine:
                 self._given_up[path] = file
             return
         changed = (status.st_size, status.st_mtime_ns) != (file.size, file.modified)
-        if changed or (file.lacking and has_metadata(path)):
+        opened = file.unreadable and os.access(path, os.R_OK)
+        if changed or opened or (file.lacking and has_metadata(path)):
             self._files[path] = Pending(now)
         else:
             self._given_up[path] = file  # to the end of the line

@@ -1,6 +1,6 @@
 """Files that stand beside a movie, or elsewhere under its name, and tell about it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -12,28 +12,20 @@ from icestream.formats.epu import (
     read_epu_fractions,
 )
 from icestream.formats.errors import FormatError
-from icestream.formats.mdoc import MdocFrames, read_mdoc_frames
+from icestream.formats.mdoc import MdocFrames
 from icestream.formats.movie import MovieFacts
-from icestream.formats.statements import Statement, exposure_stem, say_epu, say_mdoc
+from icestream.formats.nearby import NearbyFiles
+from icestream.formats.statements import Statement, say_epu, say_mdoc
 
-__all__ = ["GAIN_SUFFIXES", "SIDECARS", "KnownFiles", "Sidecars", "find_sidecars", "is_gain_name"]
+__all__ = ["SIDECARS", "Sidecars", "find_sidecars"]
 
 Found = TypeVar("Found")
 
 SIDECARS = ("*.xml", "*.mdoc", "*.gain", "*gain*", "*Gain*", "CountRef*", "SuperRef*", "defects*")
 """Names that may tell something about movies."""
 
-GAIN_SUFFIXES = (".mrc", ".tif", ".tiff", ".gain", ".dm4", ".dm3")
-"""Of the files that a gain reference can be read from."""
-_GATAN = (".dm4", ".dm3")
 _MOST_ODD = 5
 """Numbers that make no sense that are told one by one."""
-
-
-def is_gain_name(name: str) -> bool:
-    """Whether a file's name is that of a gain reference."""
-    lower = name.lower()
-    return "gain" in lower or lower.startswith(("countref", "superref"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +35,8 @@ class Sidecars:
     exposure: EpuExposure | None = None
     fractions: EpuFractions | None = None
     mdoc: MdocFrames | None = None
+    files: tuple[str, ...] = ()
+    """Names of the files that were read."""
     unreadable: str = ""
     """Why files that are there tell nothing, or less than they might: they are damaged, or still
     being written, or hold numbers that make no sense."""
@@ -68,68 +62,81 @@ class Sidecars:
 
     def say(self, facts: MovieFacts) -> list[Statement]:
         """What each of them says about a movie with these headers."""
-        said = [say_epu(self.exposure, facts)] if self.exposure is not None else []
+        epu = self.exposure
+        said = [say_epu(epu, facts, self.frames)] if epu is not None else []
         return said + ([say_mdoc(self.mdoc, facts)] if self.mdoc is not None else [])
 
 
-def find_sidecars(movie: Path, known: Mapping[str, Path]) -> Sidecars:
-    """Find and read what tells about `movie`.
+def find_sidecars(movie: Path, known: NearbyFiles) -> Sidecars:
+    """Find and read what tells about `movie`: what is called after it, then what names it.
 
     Parameters
     ----------
     known
-        Files by their name in lower case, wherever they are: metadata may be in another tree.
+        Files that may tell something, wherever they are: metadata may be in another tree.
     """
-    stem = exposure_stem(movie).lower()
-    name = movie.name.lower()
-    mdocs = _places(known, f"{name}.mdoc", f"{movie.stem.lower()}.mdoc", f"{stem}.mdoc")
-    exposure, broken = _first(read_epu_exposure, _places(known, f"{stem}.xml"))
-    fractions, torn = _first(read_epu_fractions, _places(known, f"{stem}_fractions.xml"))
-    mdoc, odd = _first(_read_first_frames, mdocs)
+    exposure, broken = _first(read_epu_exposure, known.of(movie, "{stem}.xml"))
+    fractions, torn = _first(read_epu_fractions, known.of(movie, "{stem}_fractions.xml"))
+    mdoc, odd = _find_mdoc(movie, known)
     # What the exposure's own XML says is enough; without it, all that is damaged is told.
     reasons = [] if exposure is not None else [reason for reason in (broken, torn) if reason]
     reasons += [odd] if odd else []
+    if exposure is None and mdoc is None:
+        reasons += filter(None, [known.unclear(movie, "{stem}.xml")])
     # Files are open to all: one with thousands of odd numbers does not fill the screen.
-    strange = [
-        oddity for file in (exposure, fractions, mdoc) if file is not None for oddity in file.odd
-    ]
+    files = [file for file in (exposure, fractions, mdoc) if file is not None]
+    strange = [oddity for file in files for oddity in file.odd]
     more = [f"and {len(strange) - _MOST_ODD} more"] if len(strange) > _MOST_ODD else []
-    return Sidecars(exposure, fractions, mdoc, "; ".join([*reasons, *strange[:_MOST_ODD], *more]))
+    return Sidecars(
+        exposure,
+        fractions,
+        mdoc,
+        files=tuple(file.path.name for file in (exposure, mdoc) if file is not None),
+        unreadable="; ".join([*reasons, *strange[:_MOST_ODD], *more]),
+    )
 
 
-class KnownFiles:
-    """Files that may tell about movies, found by their names wherever they are."""
+def _find_mdoc(movie: Path, known: NearbyFiles) -> tuple[MdocFrames | None, str]:
+    """The section about a movie, and why a file that should hold it does not.
 
-    def __init__(self) -> None:
-        self._known: dict[str, Path] = {}
-        self._gains: set[Path] = set()
+    One file may describe many movies: all of a stack of images, or of a day.
+    """
+    called = known.of(movie, "{name}.mdoc", "{bare}.mdoc", "{stem}.mdoc")
+    mdoc, odd = _first(lambda path: _section_of(path, movie, known), called)
+    if mdoc is not None:
+        return mdoc, ""
+    for path in known.mdocs_naming(movie):
+        named, broken = _first(lambda path: _section_of(path, movie, known), [path])
+        if named is not None:
+            return named, ""
+        odd = odd or broken
+    return None, odd
 
-    def notice(self, path: Path) -> None:
-        """Remember a file."""
-        self._known[path.name.lower()] = path
-        if is_gain_name(path.name) and path.suffix.lower() in GAIN_SUFFIXES:
-            self._gains.add(path)
 
-    def sidecars(self, movie: Path) -> Sidecars:
-        """What stands beside a movie, as far as it is there by now."""
-        return find_sidecars(movie, self._known)
-
-    def named(self, names: Sequence[str]) -> Path | None:
-        """The first of these files that was found, whatever the case of its name."""
-        paths = (self._known.get(name.lower()) for name in names)
-        return next((path for path in paths if path is not None), None)
-
-    def gain_named(self, names: Sequence[str]) -> Path | None:
-        """The first of these gain references that was found, or what one was converted to."""
-        stems = [Path(name).stem for name in names if name.lower().endswith(_GATAN)]
-        converted = [stem + suffix for stem in stems for suffix in GAIN_SUFFIXES]
-        path = self.named([*names, *converted])
-        return path if path is not None and path.suffix.lower() in GAIN_SUFFIXES else None
-
-    def gains(self) -> list[Path]:
-        """Each gain reference; a Gatan file and what it was converted to are one."""
-        ordered = sorted(self._gains, key=lambda path: (path.suffix.lower() not in _GATAN, path))
-        return sorted({path.stem.lower(): path for path in ordered}.values())
+def _section_of(path: Path, movie: Path, known: NearbyFiles) -> MdocFrames:
+    """What an mdoc says about `movie`: of its sections the last that names it, or the only one."""
+    sections = known.sections(path)
+    if not sections:
+        raise FormatError(
+            path,
+            expected="a whole section that describes frames",
+            found="none",
+            advice="wait until it is written, or copy it again",
+        )
+    wanted = movie.name.lower()
+    own = [each for each in sections if each.named and (each.movie or "").lower() == wanted]
+    if own:
+        return own[-1]
+    # A movie that was renamed together with its mdoc keeps it.
+    if len(sections) == 1 and not (sections[0].named and known.is_movie(movie, sections[0].movie)):
+        return sections[0]
+    names = [each.movie or "?" for each in sections[:3]]
+    raise FormatError(
+        path,
+        expected=f"a section with the SubFramePath {movie.name}",
+        found=f"{len(sections)} of {', '.join(names)}{' ...' if len(sections) > 3 else ''}",
+        advice="give the mdoc of this movie, or rename it as the movie is",
+    )
 
 
 def _first(read: Callable[[Path], Found], places: Sequence[Path]) -> tuple[Found | None, str]:
@@ -140,21 +147,7 @@ def _first(read: Callable[[Path], Found], places: Sequence[Path]) -> tuple[Found
             return read(place), ""
         except FormatError as error:
             reason = str(error)
-        except OSError:
-            continue  # it is gone again
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):  # it is gone again
+                reason = f"{place} cannot be read: {error.strerror or error}"
     return None, reason
-
-
-def _read_first_frames(path: Path) -> MdocFrames:
-    for frames in read_mdoc_frames(path):
-        return frames
-    raise FormatError(
-        path,
-        expected="a whole section that describes frames",
-        found="none",
-        advice="wait until it is written, or copy it again",
-    )
-
-
-def _places(known: Mapping[str, Path], *names: str) -> list[Path]:
-    return [known[name] for name in dict.fromkeys(names) if name in known]

@@ -1,6 +1,5 @@
 """What each source says about a movie, in one form, so that sources can be compared."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,16 +16,15 @@ __all__ = [
     "Statement",
     "describe_exposure",
     "differences",
-    "exposure_name",
-    "exposure_stem",
     "first_said",
+    "inherited",
     "say_epu",
     "say_header",
     "say_mdoc",
 ]
 
-_ENDING = re.compile(r"(_fractions|_eer|\.frames)$", re.IGNORECASE)
-_UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
+_STEPS = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Pixels a side of a frame for one of the image that the metadata describe."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +40,11 @@ class Statement:
     dose: float | None = None
     """e/Å² of the whole exposure."""
     dose_per_frame: float | None = None
-    """e/Å² of a frame in the file; for EER of a camera frame."""
+    """e/Å² of a frame in the file, the mean where they differ; for EER of a camera frame."""
+    frame_doses: tuple[float, ...] = ()
+    """The same of each frame, where they differ; else empty."""
+    prior_dose: float | None = None
+    """e/Å² that the specimen had received before."""
     frames: int | None = None
     spherical_aberration: float | None = None
     """mm."""
@@ -67,32 +69,35 @@ class Statement:
     """Name of the list of defects."""
 
 
-def exposure_stem(path: Path) -> str:
-    """The movie's name without its suffix, and without ``_fractions``, ``_EER`` or ``.frames``."""
-    return _ENDING.sub("", path.stem)
+def inherited(statement: Statement) -> Statement:
+    """What a movie without metadata of its own has in common with those before it.
+
+    Only what is the same for a whole session. The dose, the time and the place of an exposure are
+    its own.
+    """
+    return Statement(
+        source="the movies before it",
+        pixel_size=statement.pixel_size,
+        voltage=statement.voltage,
+        camera=statement.camera,
+        magnification=statement.magnification,
+        phase_plate=statement.phase_plate,
+        gain=statement.gain,
+        defects=statement.defects,
+    )
 
 
-def exposure_name(path: Path) -> str:
-    """Name of the exposure from the movie's name, safe as a file name."""
-    return _UNSAFE.sub("_", exposure_stem(path)).strip("_.") or "movie"
+def say_epu(exposure: EpuExposure, facts: MovieFacts, frames: int | None = None) -> Statement:
+    """EPU's XML, for a movie that may have smaller pixels than the image that EPU shows.
 
-
-def say_epu(exposure: EpuExposure, facts: MovieFacts) -> Statement:
-    """EPU's XML, for a movie that may have smaller pixels than the image that EPU shows."""
-    pixel_size = exposure.pixel_size
-    if pixel_size and exposure.shape:
-        # The same field of view on 1/4 to 4 times as many pixels a side.
-        down, across = (facts.shape[axis] / exposure.shape[axis] for axis in (0, 1))
-        steps = (0.25, 0.5, 1.0, 2.0, 4.0)
-        scale = min(steps, key=lambda step: abs(step - across))
-        alike = abs(across / scale - 1.0) < 0.02 and abs(down / scale - 1.0) < 0.02
-        pixel_size = pixel_size / scale if alike else None
+    `frames` are those that were asked for; the movie may have fewer.
+    """
     return Statement(
         source=f"EPU's {exposure.path.name}",
-        pixel_size=pixel_size,
+        pixel_size=_of_frames(exposure.pixel_size, exposure.shape, facts.shape),
         voltage=exposure.voltage,
         dose=exposure.dose,
-        dose_per_frame=_shared(exposure.dose, facts.frames),
+        dose_per_frame=_shared(exposure.dose, frames or facts.frames),
         frames=exposure.fractions,
         nominal_defocus=exposure.nominal_defocus,
         beam_shift=exposure.beam_shift,
@@ -111,10 +116,12 @@ def say_mdoc(frames: MdocFrames, facts: MovieFacts) -> Statement:
     """SerialEM's mdoc."""
     return Statement(
         source=f"SerialEM's {frames.path.name}",
-        pixel_size=frames.pixel_size,
+        pixel_size=_of_frames(frames.pixel_size, frames.image_size, facts.shape),
         voltage=frames.voltage,
         dose=frames.dose,
-        dose_per_frame=frames.dose_per_frame or _shared(frames.dose, facts.frames),
+        dose_per_frame=_mean_dose(frames, facts),
+        frame_doses=frames.frame_doses,
+        prior_dose=frames.prior_dose,
         frames=frames.frames,
         nominal_defocus=frames.nominal_defocus,
         beam_shift=frames.image_shift,
@@ -136,7 +143,7 @@ def say_header(facts: MovieFacts) -> Statement:
         pixel_size=facts.pixel_size,
         voltage=facts.voltage,
         dose=facts.dose,
-        dose_per_frame=_shared(facts.dose, facts.frames),
+        dose_per_frame=_shared(facts.dose, facts.expected_frames or facts.frames),
         nominal_defocus=facts.nominal_defocus,
         stage=facts.stage,
         tilt=facts.tilt,
@@ -145,6 +152,29 @@ def say_header(facts: MovieFacts) -> Statement:
         camera=facts.camera or None,
         phase_plate=facts.phase_plate,
     )
+
+
+def _of_frames(
+    pixel_size: float | None, image: tuple[int, int] | None, frame: tuple[int, int]
+) -> float | None:
+    """The pixel size of a frame, from that of an image (y, x) of the same field of view.
+
+    None where the two have not the same field: then it is not known.
+    """
+    if pixel_size is None or image is None:
+        return pixel_size
+    for height, width in (image, image[::-1]):
+        down, across = frame[0] / height, frame[1] / width
+        scale = min(_STEPS, key=lambda step: abs(step - across))
+        if abs(across / scale - 1.0) < 0.02 and abs(down / scale - 1.0) < 0.02:
+            return pixel_size / scale
+    return None
+
+
+def _mean_dose(frames: MdocFrames, facts: MovieFacts) -> float | None:
+    if frames.frame_doses:
+        return sum(frames.frame_doses) / len(frames.frame_doses)
+    return frames.dose_per_frame or _shared(frames.dose, frames.frames or facts.frames)
 
 
 def _with_zone(time: datetime | None) -> datetime | None:
@@ -187,20 +217,22 @@ def differences(statements: Sequence[Statement], what: str, tolerance: float = 0
 
 
 def describe_exposure(
-    path: Path, statements: Sequence[Statement], *, group: int, written: datetime
+    name: str, path: Path, statements: Sequence[Statement], *, group: int, written: datetime
 ) -> Exposure:
     """The shot itself, from what the sources say about its movie.
 
     Parameters
     ----------
+    name
+        Of the exposure.
     path
-        Of the movie: its name, and in EPU's tree its place on the grid.
+        Of the movie: in EPU's tree it says the place on the grid.
     statements
         The first that says something wins.
     group
         Exposure group.
     written
-        When the movie was written, for want of the time when it was taken.
+        When the movie was written.
     """
 
     def first(what: str) -> Any:
@@ -209,8 +241,9 @@ def describe_exposure(
 
     square, hole = epu_place(path)
     return Exposure(
-        name=exposure_name(path),
-        acquired=first("acquired") or written,
+        name=name,
+        acquired=first("acquired"),
+        written=written,
         grid_square=square,
         foil_hole=hole,
         group=group,
@@ -218,4 +251,5 @@ def describe_exposure(
         stage=first("stage"),
         tilt=first("tilt"),
         nominal_defocus=first_said(statements, "nominal_defocus").value,
+        phase_plate=first("phase_plate"),
     )

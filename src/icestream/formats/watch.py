@@ -9,7 +9,7 @@ answers for a while. New directories are found as their parents change.
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,12 +17,14 @@ from icestream.formats.kinds import COMPRESSED
 
 __all__ = ["FolderWatch", "file_system", "is_remote", "is_session"]
 
-MOVIE_SUFFIXES = (".tif", ".tiff", ".mrc", ".mrcs", ".eer")
+MOVIE_SUFFIXES = (".tif", ".tiff", ".mrc", ".mrcs", ".eer", ".st", ".stk")
 _COMPRESSED = "|".join(re.escape(ending) for ending in COMPRESSED)
 """Behind one of them: they cannot be read, and it is said rather than seen by nobody."""
 _OURS = ({"icestream.db"}, {"store.json", "coordinator.lock"})
 """A folder with these files holds a session of ours: results, not movies."""
 
+_AGAIN = 5.0
+"""Seconds after which a directory that could not be read is tried again."""
 _REMOTE = re.compile(
     r"nfs|cifs|smb|gpfs|lustre|beegfs|ceph|gluster|afs|9p|panfs|pvfs|weka|fuse\.|ncp|orangefs"
 )
@@ -52,8 +54,8 @@ class FolderWatch:
     ----------
     pattern
         A folder, or a path with ``*``, ``?``, ``[...]`` and ``**`` (any folders). A folder means
-        every movie in it and below (.tif, .tiff, .mrc, .mrcs, .eer, and these with the ending of a
-        file that is compressed).
+        every movie in it and below (.tif, .tiff, .mrc, .mrcs, .eer, .st, .stk, and these with the
+        ending of a file that is compressed). What exists is meant as it is, brackets and all.
     exclude
         Patterns of names, or of paths relative to the fixed part of `pattern`, to be left out.
         Names that begin with a dot are always left out: rsync writes under such names. So are
@@ -91,6 +93,12 @@ class FolderWatch:
         self._unlisted: list[str] = []
         self._seen: dict[tuple[int, int], str] = {}
         self._remote: bool | None = None
+        self._unreadable: dict[str, tuple[str, float]] = {}
+
+    @property
+    def unreadable(self) -> dict[Path, str]:
+        """Directories that cannot be read now, with the reason; they are tried again."""
+        return {Path(path): reason for path, (reason, _) in self._unreadable.items()}
 
     @property
     def folders(self) -> int:
@@ -127,6 +135,7 @@ class FolderWatch:
         if str(self.root) not in self._folders and not self._add(str(self.root)):
             return []
         deadline = time.perf_counter() + budget
+        self._try_again(now)
         paths: list[str] = []
         for folder in self._to_list(now):
             paths += self._list(folder, now)
@@ -139,6 +148,19 @@ class FolderWatch:
             if time.perf_counter() > deadline:
                 break
         return [Path(path) for path in sorted(paths)]
+
+    def _try_again(self, now: float) -> None:
+        """Look again at what could not be read, every few seconds."""
+        for path, (_, since) in list(self._unreadable.items()):
+            if not 0.0 <= now - since < _AGAIN:
+                del self._unreadable[path]
+                self._add(path)
+
+    def _fail(self, path: str, error: OSError, now: float) -> None:
+        """Leave a directory for later; one that is gone is forgotten."""
+        self._drop(path)
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            self._unreadable[path] = (error.strerror or str(error), now)
 
     def forget(self, path: Path) -> None:
         """Report `path` again when it is found again."""
@@ -155,8 +177,8 @@ class FolderWatch:
                 continue
             try:
                 time_of_change = os.stat(folder.path).st_mtime_ns  # noqa: PTH116 - hot
-            except OSError:
-                self._drop(folder.path)
+            except OSError as error:
+                self._fail(folder.path, error, now)
                 continue
             if time_of_change != folder.changed or folder.racy:
                 changed.append(folder)
@@ -189,8 +211,8 @@ class FolderWatch:
                     else:
                         names.add(entry.name)
                         paths.append(entry.path)
-        except OSError:
-            self._drop(folder.path)
+        except OSError as error:
+            self._fail(folder.path, error, now)
             return []
         if _is_ours(names) and folder.path != str(self.root):
             # It may have been listed before it became a session, with folders of its own.
@@ -200,6 +222,7 @@ class FolderWatch:
             return []
         for path in inner:
             self._add(path)
+        self._unreadable.pop(folder.path, None)
         folder.changed = before
         # The clock of a network server may differ from ours: there a wide margin.
         folder.racy = abs(now - before * 1e-9) < (3.0 if self.interval() > 1.0 else 0.1)
@@ -219,7 +242,8 @@ class FolderWatch:
             return False
         try:
             status = os.stat(path)  # noqa: PTH116 - hot
-        except OSError:
+        except OSError as error:
+            self._fail(path, error, time.time())
             return False
         identity = (status.st_dev, status.st_ino)
         if self._seen.setdefault(identity, path) != path:
@@ -258,11 +282,30 @@ def _is_ours(names: set[str]) -> bool:
 def _split_pattern(pattern: str) -> tuple[Path, list[str]]:
     """The fixed folder at the front, and the parts of the pattern below it."""
     whole = Path(pattern).expanduser().absolute()
-    if not _MAGIC.search(pattern):
-        return (whole.parent, [whole.name]) if whole.is_file() else (whole, [])
+    if _is(whole.is_file):
+        return whole.parent, [_literally(whole.name)]
+    # Brackets in the name of a folder that is there, or above the working folder, are no pattern.
+    own = len(Path(pattern).expanduser().parts)
     parts = list(whole.parts)
-    first = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
-    return Path(*parts[:first]), parts[first:]
+    first = len(parts) - own
+    while first < len(parts):
+        if _MAGIC.search(parts[first]) and not _is(Path(*parts[: first + 1]).exists):
+            return Path(*parts[:first]), parts[first:]
+        first += 1
+    return whole, []
+
+
+def _is(question: Callable[[], bool]) -> bool:
+    """The answer about a path; no for one that cannot be asked about."""
+    try:
+        return question()
+    except OSError:
+        return False
+
+
+def _literally(name: str) -> str:
+    """A name as a pattern of itself."""
+    return _MAGIC.sub(r"[\g<0>]", name)
 
 
 def _regex(pattern: str) -> str:
@@ -278,7 +321,7 @@ def _regex(pattern: str) -> str:
             elif piece == "?":
                 regex += "[^/]"
             elif len(piece) > 1 and piece[0] == "[" and piece[-1] == "]":
-                inside = piece[1:-1].replace("\\", r"\\")
+                inside = piece[1:-1].replace("\\", r"\\").replace("[", r"\[")
                 regex += "[" + ("^" + inside[1:] if inside[0] == "!" else inside) + "]"
             else:
                 regex += re.escape(piece)

@@ -29,6 +29,7 @@ from icestream.model.micrograph_quality import (
     MicrographQuality,
 )
 from icestream.model.movie import Movie
+from icestream.model.names import safe_file_name, shown_name
 from icestream.model.optics import Optics
 from icestream.model.particles import Particles
 from icestream.model.picks import Picks
@@ -100,6 +101,8 @@ __all__ = [
     "marked_fields",
     "pictures_of",
     "qualities_of",
+    "safe_file_name",
+    "shown_name",
     "source_key",
     "task_key",
     "to_document",

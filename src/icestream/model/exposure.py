@@ -14,8 +14,12 @@ class Exposure:
     """
 
     name: str
-    """Unique in the session and safe as a file name; every item of the exposure carries it."""
+    """Unique in the session, as people know it; every item of the exposure carries it. Files are
+    called after it by `safe_file_name`."""
     acquired: datetime | None = None
+    """When it was taken, by its own metadata."""
+    written: datetime | None = None
+    """When its movie was last changed, by the file system."""
     grid_square: str | None = None
     foil_hole: str | None = None
     group: int = 1
@@ -28,3 +32,5 @@ class Exposure:
     """Stage tilt, degrees."""
     nominal_defocus: float | None = None
     """Defocus asked of the microscope, Å, underfocus positive."""
+    phase_plate: bool | None = None
+    """Whether a phase plate was in."""

@@ -117,6 +117,8 @@ class Micrograph:
     """EER frames summed into one frame of the movie."""
     group: int = 1
     """Exposure group (RELION's optics group)."""
+    phase_plate: bool = False
+    """The metadata say that a phase plate was in."""
     thumbnail: Annotated[Path | None, Picture("Micrograph")] = None
     """Small contrast-stretched PNG or JPEG."""
     odd: Path | None = None

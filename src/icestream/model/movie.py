@@ -27,7 +27,9 @@ class Movie:
     optics: Optics
     """`pixel_size` is that of a frame as read."""
     dose_per_frame: float
-    """e/Å² in each frame as read."""
+    """e/Å² in each frame as read, their mean where they differ; 0 when it is unknown."""
+    frame_doses: tuple[float, ...] = ()
+    """e/Å² in each frame as read, where they differ; else empty."""
     pre_exposure: float = 0.0
     """e/Å² that the specimen had received before the first frame."""
     gain: Path | None = None
@@ -45,6 +47,9 @@ class Movie:
     """Bytes on disk when the movie was taken in."""
     details: Exposure | None = None
     """The shot itself: time, place, beam shift, exposure group."""
+    inherited: tuple[str, ...] = ()
+    """What no metadata of its own say, such as ``voltage``: that of the movies before it is used.
+    Only what is the same for a whole session is inherited."""
 
     @property
     def dose(self) -> float:

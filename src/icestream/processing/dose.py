@@ -1,6 +1,6 @@
 """Dose weighting: how much of the signal is left after an exposure, at each resolution."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,23 @@ class Dose:
     """e/Å² before the first frame."""
     voltage: float = 300.0
     """kV."""
+    each: tuple[float, ...] = ()
+    """e/Å² in every frame, where they differ; `per_frame` is their mean then."""
 
     def after(self, frames: int) -> NDArray[np.float64]:
         """Exposure at the end of each of `frames` frames, e/Å²."""
+        if self.each:
+            return self.pre + np.cumsum(self.each[:frames], dtype=np.float64)
         return self.pre + self.per_frame * np.arange(1, frames + 1, dtype=np.float64)
+
+    def before(self, frame: int) -> float:
+        """Exposure when a frame begins, e/Å²; frames are counted from 0."""
+        brought = sum(self.each[:frame]) if self.each else frame * self.per_frame
+        return self.pre + brought
+
+    def without_first(self, frames: int) -> "Dose":
+        """That of a movie whose first `frames` frames are left out."""
+        return replace(self, pre=self.before(frames), each=self.each[frames:])
 
 
 def critical_exposure(

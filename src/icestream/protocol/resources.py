@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from icestream.model import safe_file_name
+
 __all__ = ["Resources", "Work"]
 
 
@@ -30,9 +32,18 @@ class Work:
     gpus: tuple[int, ...] = ()
     """GPUs that the task holds, by the numbers of nvidia-smi; CUDA_VISIBLE_DEVICES is set to them,
     so that a library in this process calls them 0, 1 and so on."""
+    exposure: str = ""
+    """Name of the exposure, group or batch: files called after it begin alike."""
     seed: int = 0
     """Derived from the task's key: the same task draws the same random numbers."""
 
     def path(self, name: str) -> Path:
-        """A path for an output file `name` in the scratch folder."""
-        return self.folder / name
+        """A path for an output file `name` in the scratch folder.
+
+        A name that programs may not take (blanks, brackets, letters that are not Latin, or very
+        long) is made into one that they take, and that no other name is made into.
+        """
+        *folders, last = Path(name).parts
+        if self.exposure and last.startswith(self.exposure):
+            last = safe_file_name(self.exposure) + last.removeprefix(self.exposure)
+        return self.folder.joinpath(*folders, safe_file_name(last))

@@ -6,22 +6,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from icestream.formats.gain import read_gain
 from icestream.formats.movie import MovieFacts
-from icestream.formats.sidecars import KnownFiles, Sidecars
+from icestream.formats.nearby import NearbyFiles
+from icestream.formats.sidecars import Sidecars, find_sidecars
 from icestream.formats.statements import (
     Statement,
     describe_exposure,
     differences,
-    exposure_name,
     first_said,
+    inherited,
     say_header,
 )
-from icestream.model import Alert, Exposure, Level, Movie, Optics, Orientation
-from icestream.processing.exposure_groups import ExposureGroups
+from icestream.model import Alert, Exposure, Level, Movie, Optics
+from icestream.protocols.gain_choice import GainChoice
 from icestream.protocols.import_parameters import ImportParameters
+from icestream.protocols.notices import Notices
+from icestream.protocols.session_optics import SessionOptics, Traits
 
 __all__ = ["Acquisition", "NotKnown"]
+
+_INHERITED = ("pixel_size", "voltage", "gain", "defects")
 
 
 class NotKnown(Exception):
@@ -43,73 +47,102 @@ class Acquisition:
         self, parameters: ImportParameters, state: Mapping[str, Any] | None = None
     ) -> None:
         self._parameters = parameters
-        self._files = KnownFiles()
-        self._fits: set[tuple[Path, tuple[int, int]]] = set()
-        self._usual: Statement | None = None
-        self._alerts: dict[str, Alert] = {}
-        groups = (state or {}).get("groups")
-        self._groups = ExposureGroups(**groups) if groups else None
+        self._files = NearbyFiles()
+        self._usual: dict[tuple[int, int], Statement] = {}
+        """What the last movie with metadata shares with others, by the size of its frames."""
+        self.notices = Notices()
+        """Contradictions and gaps that were met."""
+        self._gain = GainChoice(parameters, self._files, self.warn)
+        self._optics = SessionOptics((state or {}).get("groups"))
 
     @property
     def alerts(self) -> tuple[Alert, ...]:
         """Contradictions and gaps that were met."""
-        return tuple(self._alerts.values())
+        return self.notices.alerts
 
-    def document(self) -> dict[str, Any] | None:
+    def document(self) -> dict[str, Any]:
         """What a restart needs; JSON-ready."""
-        return {"groups": self._groups.document()} if self._groups is not None else None
+        return {"groups": self._optics.document()}
 
     def notice(self, path: Path) -> None:
         """Remember a file that may tell about movies."""
         self._files.notice(path)
 
+    def notice_movie(self, path: Path) -> None:
+        """Remember a movie: metadata beside it are its own."""
+        self._files.notice_movie(path)
+
+    def is_sum(self, path: Path) -> bool:
+        """Whether a file of one image is the picture of a movie beside it, by its name."""
+        return self._files.is_sum(path)
+
     def sidecars(self, movie: Path) -> Sidecars:
         """What stands beside a movie, as far as it is there by now."""
-        return self._files.sidecars(movie)
+        return find_sidecars(movie, self._files)
 
     def expects_metadata(self) -> bool:
         """Whether metadata may still come: others had some, or too little was given."""
         given = self._parameters
         enough = given.pixel_size and given.voltage and given.dose_per_frame
-        return self._usual is not None or not enough
+        return bool(self._usual) or not enough
 
     def warn(self, key: str, level: Level, message: str) -> None:
         """An alert that holds from now on; the first of each kind is kept."""
-        self._alerts.setdefault(key, Alert(key=key, level=level, message=message))
+        self.notices.once(key, level, message)
 
     def describe(
-        self, path: Path, facts: MovieFacts, beside: Sidecars, status: os.stat_result
+        self,
+        exposure: str,
+        path: Path,
+        facts: MovieFacts,
+        beside: Sidecars,
+        status: os.stat_result,
     ) -> Movie:
-        """The item, from all that is said about a movie."""
+        """The item, from all that is said about a movie.
+
+        Raises
+        ------
+        NotKnown
+            If its pixel size or voltage is said nowhere.
+        FormatError
+            If its gain reference does not fit.
+        """
         wanted = self._parameters
         said = self._gather(path, facts, beside)
-        _check_known(path, said, "; ".join(filter(None, [beside.unreadable, *facts.odd])))
-        pixel_size = self._settle(path, said, "pixel_size")
-        voltage = self._settle(path, said, "voltage")
-        dose = self._settle(path, said, "dose_per_frame")
+        _check_known(path, said, facts, beside)
+        pixel_size = self._settle(path, said, "pixel_size") or 0.0
+        voltage = self._settle(path, said, "voltage") or 0.0
+        dose = self._settle(path, said, "dose_per_frame") or 0.0
         self._compare_frames(path, facts, beside)
         grouping = self._group_frames(facts, dose)
         upsampling = wanted.eer_upsampling if facts.container == "eer" else 1
+        count = facts.frames // grouping
+        doses = _frame_doses(said, grouping, count)
+        optics = Optics(
+            pixel_size=pixel_size / upsampling,
+            voltage=voltage,
+            spherical_aberration=wanted.spherical_aberration,
+            amplitude_contrast=wanted.amplitude_contrast,
+        )
+        prior = next((one.prior_dose for one in said if one.prior_dose is not None), 0.0)
         return Movie(
-            exposure=exposure_name(path),
+            exposure=exposure,
             path=path,
-            frames=facts.frames // grouping,
+            frames=count,
             shape=(upsampling * facts.shape[0], upsampling * facts.shape[1]),
-            optics=Optics(
-                pixel_size=pixel_size / upsampling,
-                voltage=voltage,
-                spherical_aberration=wanted.spherical_aberration,
-                amplitude_contrast=wanted.amplitude_contrast,
-            ),
-            dose_per_frame=dose * grouping,
-            pre_exposure=wanted.pre_exposure,
-            gain=self._find_gain(facts, [statement.gain for statement in said if statement.gain]),
-            gain_orientation=self._orientation,
-            defects=wanted.defects or self._files.named([s.defects for s in said if s.defects]),
+            optics=optics,
+            dose_per_frame=sum(doses) / count if doses else dose * grouping,
+            frame_doses=doses,
+            pre_exposure=wanted.pre_exposure or prior,
+            gain=self._gain.choose(path, facts, [one.gain for one in said if one.gain]),
+            gain_orientation=self._gain.orientation,
+            defects=wanted.defects
+            or self._files.named([one.defects for one in said if one.defects], path),
             eer_grouping=grouping,
             eer_upsampling=upsampling,
             size=facts.size,
-            details=self._describe_shot(path, said, status),
+            details=self._describe_shot(exposure, path, facts, optics, said, status),
+            inherited=self._tell_inherited(exposure, said, beside),
         )
 
     def _gather(self, path: Path, facts: MovieFacts, beside: Sidecars) -> list[Statement]:
@@ -123,27 +156,28 @@ class Acquisition:
         )
         said = [given, *beside.say(facts), say_header(facts)]
         if beside.found:
-            self._usual = said[1]
-        elif self._usual is not None:
-            said.append(self._usual)
+            self._usual = {**self._usual, facts.shape: inherited(said[1])}
+        elif facts.shape in self._usual:
+            said.append(self._usual[facts.shape])
         strange = "; ".join(filter(None, [beside.unreadable, *facts.odd]))
         if strange:
             message = f"metadata of {path.name} cannot be used: {strange}"
             self.warn("import.metadata.unreadable", "warning", message)
         return said
 
-    def _settle(self, path: Path, said: Sequence[Statement], what: str) -> float:
+    def _settle(self, path: Path, said: Sequence[Statement], what: str) -> float | None:
         """The value that is used; a difference between sources is reported."""
         value = first_said(said, what)
         title = what.replace("_", " ")
         if value.value is None:
-            self.warn(
+            self.notices.listed(
                 f"import.{what}.unknown",
                 "warning",
-                f"the {title} is not known, so frames are not weighted by dose; "
+                path.name,
+                f"the {title} of {{}} is not known, so the frames are not weighted by dose; "
                 "give --dose-per-frame",
             )
-            return 0.0
+            return None
         unlike = differences(said, what)
         if unlike:
             level: Level = "warning" if value.source == said[0].source else "notice"
@@ -152,12 +186,20 @@ class Acquisition:
         return value.value
 
     def _compare_frames(self, path: Path, facts: MovieFacts, beside: Sidecars) -> None:
-        """Report more frames than the metadata say; fewer are not a whole movie."""
-        if facts.frames > (beside.frames or facts.frames):
+        """Report another number of frames than the metadata say."""
+        wanted = beside.frames or facts.frames
+        if facts.frames > wanted:
             self.warn(
                 "import.frames.differ",
                 "warning",
                 f"{path.name} has {facts.frames} frames, its metadata say {beside.frames}",
+            )
+        if facts.frames < wanted:
+            self.notices.listed(
+                "import.frames.fewer",
+                "warning",
+                f"{path.name} ({facts.frames} of {wanted})",
+                "frames are missing at the end of {}; the dose of each is that of the whole number",
             )
 
     def _group_frames(self, facts: MovieFacts, dose: float) -> int:
@@ -168,70 +210,87 @@ class Acquisition:
         wanted = round(self._parameters.eer_dose / dose) if dose else facts.frames // 40
         return min(max(wanted, 1), facts.frames)
 
-    def _find_gain(self, facts: MovieFacts, names: Sequence[str]) -> Path | None:
-        """The gain reference for a movie: given, named by the metadata, or the only one there."""
-        wanted = self._parameters
-        if wanted.gain is not None:
-            return self._fitting(wanted.gain, facts)
-        if not wanted.find_gain or facts.dtype.kind == "f":
-            return None  # real numbers are gain corrected already
-        named = self._files.gain_named(names)
-        if named is not None:
-            return self._fitting(named, facts)
-        if names:
-            self.warn(
-                "import.gain.missing",
-                "warning",
-                f"the metadata name the gain reference {names[0]}, which was not found as MRC, "
-                "TIFF, DM4 or .gain; movies are used as they are: give --gain FILE",
-            )
-            return None
-        there = self._files.gains()
-        if len(there) == 1:
-            message = f"the gain reference {there[0]} was found and is used"
-            self.warn("import.gain.found", "notice", message)
-            return self._fitting(there[0], facts)
-        if there:
-            listed = ", ".join(path.name for path in there[:5])
-            message = f"{len(there)} gain references were found ({listed}); give --gain FILE"
-            self.warn("import.gain.unclear", "warning", message)
-        return None
-
-    def _fitting(self, gain: Path, facts: MovieFacts) -> Path:
-        """The reference, once it is known that it can be read and has the frames' size."""
-        known = (gain, facts.shape)
-        if known not in self._fits:
-            eer = facts.container == "eer"
-            read_gain(gain, facts.shape, eer=eer, orientation=self._orientation)
-            self._fits.add(known)
-        return gain
-
-    @property
-    def _orientation(self) -> Orientation:
-        wanted = self._parameters
-        return Orientation(
-            rotation=wanted.gain_rotation, flip=wanted.gain_flip, inverse=wanted.gain_inverse
+    def _tell_inherited(
+        self, exposure: str, said: Sequence[Statement], beside: Sidecars
+    ) -> tuple[str, ...]:
+        """What is known only from movies before this one; that its own metadata lack is told."""
+        if beside.found or not self._usual:
+            return ()
+        self.notices.listed(
+            "import.metadata.missing",
+            "warning",
+            exposure,
+            "no metadata of their own were found for {}: time, stage, tilt, beam shift and defocus "
+            "are not known, and what is the same for the session is that of the movies before",
+        )
+        last = said[-1]
+        if last not in self._usual.values():
+            return ()
+        return tuple(
+            what
+            for what in _INHERITED
+            if getattr(last, what) and not any(getattr(one, what) for one in said[:-1])
         )
 
     def _describe_shot(
-        self, path: Path, said: Sequence[Statement], status: os.stat_result
+        self,
+        exposure: str,
+        path: Path,
+        facts: MovieFacts,
+        optics: Optics,
+        said: Sequence[Statement],
+        status: os.stat_result,
     ) -> Exposure:
-        """When and where it was taken, and its exposure group by the shift of the beam."""
-        group = 1
+        """When and where it was taken, and its exposure group."""
         shifted = next((statement for statement in said if statement.beam_shift is not None), None)
-        if shifted is not None and shifted.beam_shift is not None:
-            if self._groups is None:
-                self._groups = ExposureGroups(shifted.shift_radius)
-            group = self._groups.assign(shifted.beam_shift)
+        traits = Traits(
+            pixel_size=optics.pixel_size,
+            voltage=optics.voltage,
+            spherical_aberration=optics.spherical_aberration,
+            amplitude_contrast=optics.amplitude_contrast,
+            shape=facts.shape,
+            camera=next((statement.camera for statement in said if statement.camera), None),
+        )
+        group, changes = self._optics.group(
+            traits,
+            shifted.beam_shift if shifted else None,
+            shifted.shift_radius if shifted else 0.0,
+        )
+        if changes:
+            self.warn(
+                f"import.optics.changed.{group}",
+                "warning",
+                f"the optics changed at {exposure}: {changes}; exposures from there on are in "
+                f"exposure groups of their own, from {group} on",
+            )
         written = datetime.fromtimestamp(status.st_mtime, UTC)
-        return describe_exposure(path, said, group=group, written=written)
+        return describe_exposure(exposure, path, said, group=group, written=written)
 
 
-def _check_known(path: Path, said: Sequence[Statement], strange: str) -> None:
+def _frame_doses(said: Sequence[Statement], grouping: int, count: int) -> tuple[float, ...]:
+    """e/Å² in each frame as read, where they differ by the source that wins; else empty."""
+    source = next((one for one in said if one.dose_per_frame), None)
+    if source is None or not source.frame_doses:
+        return ()
+    doses = list(source.frame_doses[: count * grouping])
+    doses += [doses[-1]] * (count * grouping - len(doses))
+    return tuple(sum(doses[n * grouping : (n + 1) * grouping]) for n in range(count))
+
+
+def _check_known(
+    path: Path, said: Sequence[Statement], facts: MovieFacts, beside: Sidecars
+) -> None:
     """Refuse a movie without what nothing can be done without."""
     unknown = [what for what in ("pixel_size", "voltage") if first_said(said, what).value is None]
-    if unknown:
-        flags = " and ".join(f"--{what.replace('_', '-')}" for what in unknown)
-        titles = " and the ".join(what.replace("_", " ") for what in unknown)
-        lacking = strange or f"no EPU XML or mdoc was found for {path.name}"
-        raise NotKnown(f"give {flags}: the {titles} cannot be read from its header, and {lacking}")
+    if not unknown:
+        return
+    flags = " and ".join(f"--{what.replace('_', '-')}" for what in unknown)
+    titles = " and the ".join(what.replace("_", " ") for what in unknown)
+    lacking = [*filter(None, [beside.unreadable]), *facts.odd]
+    if beside.files:
+        lacking.append(f"{' and '.join(beside.files)}, which was found, does not say it")
+    if not lacking:
+        lacking.append(f"no EPU XML or mdoc was found for {path.name}")
+    raise NotKnown(
+        f"give {flags}: the {titles} cannot be read from its header, and {'; '.join(lacking)}"
+    )

@@ -79,6 +79,7 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
             binning=binning,
             eer_grouping=movie.eer_grouping,
             group=movie.details.group if movie.details else 1,
+            phase_plate=bool(movie.details and movie.details.phase_plate),
             thumbnail=files.thumbnail,
             odd=files.odd,
             even=files.even,
@@ -209,5 +210,10 @@ def _dose(movie: Movie, first: int) -> Dose | None:
     """What each frame from `first` on brings; None where the metadata do not say."""
     if movie.dose_per_frame <= 0:
         return None
-    before = movie.pre_exposure + first * movie.dose_per_frame
-    return Dose(per_frame=movie.dose_per_frame, pre=before, voltage=movie.optics.voltage)
+    whole = Dose(
+        per_frame=movie.dose_per_frame,
+        pre=movie.pre_exposure,
+        voltage=movie.optics.voltage,
+        each=movie.frame_doses,
+    )
+    return whole.without_first(first)

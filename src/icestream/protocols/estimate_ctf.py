@@ -32,7 +32,6 @@ from icestream.protocol import (
     Parameters,
     Resources,
     Work,
-    shown_if,
 )
 from icestream.units import Angstrom, Degree, Micrometre, Pixel
 
@@ -47,9 +46,10 @@ class CtfParameters(Parameters):
     """Largest underfocus to search."""
 
     phase_plate: bool = False
-    """Fit the phase shift too; for data taken with a phase plate."""
+    """Fit the phase shift too; this is done anyway where the metadata say that a phase plate was
+    in."""
 
-    phase_shift_max: Annotated[Degree, Gt(0), Le(180), shown_if("phase_plate")] = 180.0
+    phase_shift_max: Annotated[Degree, Gt(0), Le(180)] = 180.0
     """Largest phase shift to search."""
 
     astigmatism_max: Annotated[Angstrom, Ge(0), Le(20000), Advanced] = 4000.0
@@ -64,6 +64,14 @@ class CtfParameters(Parameters):
     tile_size: Annotated[Pixel, Ge(128), Le(2048), MultipleOf(2), Advanced] = 512
     """Side of the power spectrum; larger for very high defocus, whose rings lie closer. Any other
     than 512 is made from the micrograph, not from the spectra of groups of frames."""
+
+    def search(self, *, phase_plate: bool) -> SearchRange:
+        """What is searched for on a micrograph that was taken with a phase plate, or without."""
+        return SearchRange(
+            defocus=(self.defocus_min * 1e4, self.defocus_max * 1e4),
+            phase_shift=(0.0, self.phase_shift_max if self.phase_plate or phase_plate else 0.0),
+            astigmatism=self.astigmatism_max,
+        )
 
     @model_validator(mode="after")
     def check_defocus_range(self) -> Self:
@@ -121,11 +129,7 @@ class EstimateCtf(ItemProtocol[CtfParameters]):
             fit = fit_spectrum(
                 spectrum,
                 micrograph.optics,
-                wanted=SearchRange(
-                    defocus=(wanted.defocus_min * 1e4, wanted.defocus_max * 1e4),
-                    phase_shift=(0.0, wanted.phase_shift_max if wanted.phase_plate else 0.0),
-                    astigmatism=wanted.astigmatism_max,
-                ),
+                wanted=wanted.search(phase_plate=micrograph.phase_plate),
                 resolution_range=(wanted.resolution_min, wanted.resolution_max),
             )
         except ValueError as error:

@@ -216,7 +216,7 @@ def _spans(orders: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 def _acquired(details: Mapping[str, Any]) -> float | None:
     """When the microscope took it, seconds since the epoch; a time without zone is local."""
-    text = details.get("acquired")
+    text = details.get("acquired") or details.get("written")
     try:
         return datetime.fromisoformat(text).timestamp() if text else None
     except (TypeError, ValueError):

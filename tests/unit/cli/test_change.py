@@ -167,11 +167,9 @@ def test_what_will_have_no_effect_is_said(
 ) -> None:
     monkeypatch.setattr(module, "_set_now", lambda *_words: 0)
     sample = SampleSession(tmp_path / "session", start=1.7e9)
-    assert change(sample.folder, "ctf", "phase_shift_max=90") == 0
-    assert "phase_shift_max has no effect: it is used only with phase_plate" in (
-        capsys.readouterr().err
-    )
-    change(sample.folder, "ctf", "phase_shift_max=90", "phase_plate=yes")
+    assert change(sample.folder, "align", "patches=5", "local_motion=no") == 0
+    assert "patches has no effect: it is used only with local_motion" in (capsys.readouterr().err)
+    change(sample.folder, "align", "patches=5", "local_motion=yes")
     assert capsys.readouterr().err == ""
 
 

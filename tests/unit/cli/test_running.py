@@ -58,8 +58,8 @@ class _Running:
         self.asked.append(drain)
 
 
-def _without_phase_plate(**more: object) -> Workflow:
-    return WORKFLOW.changed("ctf", {"phase_shift_max": 90.0, **more})
+def _without_local_motion(**more: object) -> Workflow:
+    return WORKFLOW.changed("align", {"patches": 5, "local_motion": False, **more})
 
 
 def _session(outcome: Outcome, work: Callable[[], None] = lambda: None) -> Session:
@@ -275,11 +275,11 @@ def test_what_has_no_effect_is_said(
 ) -> None:
     """A person who gives a parameter believes that it does something."""
     engine(_session(DONE))
-    run_here(_without_phase_plate(), tmp_path / "s", Here())
+    run_here(_without_local_motion(), tmp_path / "s", Here())
     assert capsys.readouterr().err == (
-        "icestream: step 'ctf': phase_shift_max has no effect: it is used only with phase_plate\n"
+        "icestream: step 'align': patches has no effect: it is used only with local_motion\n"
     )
-    run_here(_without_phase_plate(phase_plate=True), tmp_path / "s", Here())
+    run_here(_without_local_motion(local_motion=True), tmp_path / "s", Here())
     assert capsys.readouterr().err == ""
 
 
@@ -304,7 +304,7 @@ def test_a_session_that_does_not_hear_ends_on_one_signal_of_a_service_manager(
 
     engine(session)
     monkeypatch.setattr(module, "Stopping", lambda: Stopping(patience=0.1))
-    assert run_here(_without_phase_plate(), tmp_path / "s", Here()) == INTERRUPTED
+    assert run_here(_without_local_motion(), tmp_path / "s", Here()) == INTERRUPTED
     assert "goes on where it was" in capsys.readouterr().err
 
 

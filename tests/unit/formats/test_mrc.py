@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from icestream.formats.errors import FormatError, NotRead
 from icestream.formats.movie import movie_facts, open_movie
 from icestream.formats.mrc import (
-    is_one_image,
     map_mrc,
     read_mrc,
     read_mrc_header,
@@ -189,22 +188,6 @@ def test_no_damage_ends_in_anything_but_the_format_error(cut: int, flip: int, va
         path.write_bytes(raw[:cut])
         with pytest.raises(FormatError):
             read_mrc(path)
-
-
-@pytest.mark.parametrize(
-    ("name", "shape", "image"),
-    [("a.mrc", (8, 9), True), ("a.mrc", (3, 8, 9), False), ("a.mrcs", (8, 9), False)],
-)
-def test_one_image_is_told_from_a_movie(
-    tmp_path: Path, name: str, shape: tuple[int, ...], image: bool
-) -> None:
-    assert is_one_image(write_mrc(tmp_path / name, np.ones(shape, np.float32))) is image
-
-
-def test_what_is_no_mrc_file_is_no_image(tmp_path: Path) -> None:
-    assert not is_one_image(tmp_path / "gone.mrc")
-    (tmp_path / "half.mrc").write_bytes(b"MRC")
-    assert not is_one_image(tmp_path / "half.mrc")
 
 
 def _header(path: Path, **values: tuple[str, int, Any]) -> None:

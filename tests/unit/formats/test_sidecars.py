@@ -1,12 +1,21 @@
 """What stands beside a movie is found by its name."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from icestream.formats.movie import MovieFacts
-from icestream.formats.sidecars import KnownFiles, find_sidecars, is_gain_name
+from icestream.formats.nearby import NearbyFiles
+from icestream.formats.sidecars import find_sidecars
+
+
+def _known(*paths: Path) -> NearbyFiles:
+    files = NearbyFiles()
+    for path in paths:
+        files.notice(path)
+    return files
 
 
 def _facts(frames: int, shape: tuple[int, int]) -> MovieFacts:
@@ -20,7 +29,7 @@ def test_epu(shared_data: Path, ending: str) -> None:
     )
     xml = folder / "FoilHole_9015883_Data_9017354_6_20250108_154918.xml"
     movie = Path("/elsewhere") / (xml.stem + ending)
-    found = find_sidecars(movie, {xml.name.lower(): xml})
+    found = find_sidecars(movie, _known(xml))
     assert found.found
     assert found.frames == 50
     assert found.problem == ""
@@ -29,10 +38,11 @@ def test_epu(shared_data: Path, ending: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["{}.tif.mdoc", "{}.mdoc"])
-def test_serialem(shared_data: Path, name: str) -> None:
+def test_serialem(shared_data: Path, tmp_path: Path, name: str) -> None:
     stem = "2023-09-25_14.13.07_Grid9-_template_0035"
-    mdoc = shared_data / "acquisition" / "serialem" / f"{stem}.tif.mdoc"
-    found = find_sidecars(Path(f"/x/{stem}.tif"), {name.format(stem).lower(): mdoc})
+    mdoc = tmp_path / name.format(stem)
+    shutil.copy(shared_data / "acquisition" / "serialem" / f"{stem}.tif.mdoc", mdoc)
+    found = find_sidecars(Path(f"/x/{stem}.tif"), _known(mdoc))
     assert found.frames == 40
     (said,) = found.say(_facts(40, (3838, 3710)))
     assert said.dose_per_frame == pytest.approx(0.98073)
@@ -43,8 +53,7 @@ def test_serialem(shared_data: Path, name: str) -> None:
 def test_what_is_still_being_written_counts_as_missing(tmp_path: Path) -> None:
     half = tmp_path / "a.xml"
     half.write_text("<MicroscopeImage><name>")
-    known = {"a.xml": half, "a_fractions.xml": half, "a.tif.mdoc": tmp_path / "gone.mdoc"}
-    found = find_sidecars(tmp_path / "a.tif", known)
+    found = find_sidecars(tmp_path / "a.tif", _known(half, tmp_path / "a.tif.mdoc"))
     assert not found.found
     assert found.frames is None
 
@@ -56,12 +65,12 @@ def test_a_damaged_mdoc_is_not_a_missing_one(tmp_path: Path) -> None:
     """Half a section, as a full disk leaves it, and a whole one under the other name."""
     half = tmp_path / "a.tif.mdoc"
     half.write_text("PixelSpacing = 0.8\n[FrameSet = 0]\nNumSubFra")
-    found = find_sidecars(tmp_path / "a.tif", {half.name: half})
+    found = find_sidecars(tmp_path / "a.tif", _known(half))
     assert not found.found
     assert found.unreadable.startswith(f"{half}: expected a whole section that describes frames")
     whole = tmp_path / "a.mdoc"
     whole.write_text("[FrameSet = 0]\nNumSubFrames = 4\nDateTime = 25-Sep-23  14:13:26\n")
-    found = find_sidecars(tmp_path / "a.tif", {half.name: half, whole.name: whole})
+    found = find_sidecars(tmp_path / "a.tif", _known(half, whole))
     assert found.frames == 4
     assert found.unreadable == ""
 
@@ -72,71 +81,16 @@ def test_the_cameras_statement_wins(tmp_path: Path) -> None:
         "<A><Info><ExpectedNumberOfFractions>5</ExpectedNumberOfFractions>"
         "<RecordedNumberOfFractions>4</RecordedNumberOfFractions></Info></A>"
     )
-    found = find_sidecars(tmp_path / "a_Fractions.mrc", {"a_fractions.xml": path})
+    found = find_sidecars(tmp_path / "a_Fractions.mrc", _known(path))
     assert found.frames == 5
     assert "4 of 5" in found.problem
-
-
-@pytest.mark.parametrize(
-    ("name", "gain"),
-    [
-        ("20240830_103455_EER_GainReference.gain", True),
-        ("CountRef_1.mrc", True),
-        ("SuperRef_s.mrc", True),
-        ("gain.tif", True),
-        ("FoilHole_1_Data_2_3_Fractions.tiff", False),
-    ],
-)
-def test_names_of_gain_references(name: str, gain: bool) -> None:
-    assert is_gain_name(name) is gain
-
-
-def _known(*names: str) -> KnownFiles:
-    files = KnownFiles()
-    for name in names:
-        files.notice(Path("/x") / name)
-    return files
-
-
-def test_known_files_are_found_whatever_their_case(tmp_path: Path) -> None:
-    files = _known("Defects_1.TXT")
-    assert files.named(["none.txt", "defects_1.txt"]) == Path("/x/Defects_1.TXT")
-    assert files.named(["none.txt"]) is None
-    mdoc = tmp_path / "A.tif.mdoc"
-    mdoc.write_text("[FrameSet = 0]\nNumSubFrames = 4\nDateTime = 25-Sep-23  14:13:26\n")
-    files.notice(mdoc)
-    assert files.sidecars(Path("/y/a.tif")).frames == 4
-
-
-@pytest.mark.parametrize(
-    ("names", "there", "found"),
-    [
-        (["CountRef_1.mrc"], ["CountRef_1.mrc", "CountRef_2.mrc"], "CountRef_1.mrc"),
-        (["CountRef_1.dm4"], ["CountRef_1.tif"], "CountRef_1.tif"),
-        (["CountRef_1.dm4"], ["CountRef_1.tif", "CountRef_1.dm4"], "CountRef_1.dm4"),
-        (["CountRef_1.mrc"], ["CountRef_1.tif"], None),
-        (["gain.txt"], ["gain.txt"], None),
-        ([], ["gain.mrc"], None),
-    ],
-)
-def test_a_gain_reference_is_found_by_its_name_or_converted(
-    names: list[str], there: list[str], found: str | None
-) -> None:
-    assert _known(*there).gain_named(names) == (None if found is None else Path("/x") / found)
-
-
-def test_each_gain_reference_counts_once() -> None:
-    files = _known("gain_1.dm4", "gain_1.mrc", "gain_2.tif", "gain.xml", "movie.tif")
-    assert files.gains() == [Path("/x/gain_1.mrc"), Path("/x/gain_2.tif")]
-    for names in (["gain.mrc", "gain.tif"], ["gain.tif", "gain.mrc"]):
-        assert _known(*names).gains() == [Path("/x/gain.tif")], "the same in every run"
 
 
 def test_numbers_that_make_no_sense_are_told(tmp_path: Path) -> None:
     mdoc = tmp_path / "a.tif.mdoc"
     lines = ["PixelSpacing = 1,05", "Voltage = inf", "NumSubFrames = 4"]
     mdoc.write_text("\n".join(["[FrameSet = 0]", *lines, "DateTime = 25-Sep-23  14:13:26", ""]))
-    found = find_sidecars(tmp_path / "a.tif", {mdoc.name: mdoc})
+    found = find_sidecars(tmp_path / "a.tif", _known(mdoc))
     assert found.found
     assert found.frames == 4
     assert "PixelSpacing in a.tif.mdoc is '1,05'" in found.unreadable
@@ -148,6 +102,73 @@ def test_many_of_them_do_not_fill_the_screen(tmp_path: Path) -> None:
     keys = ["PixelSpacing", "Voltage", "NumSubFrames", "ExposureDose", "TiltAngle", "Binning"]
     lines = [f"{key} = nan" for key in [*keys, "Magnification", "RotationAngle"]]
     mdoc.write_text("\n".join(["[FrameSet = 0]", *lines, "DateTime = 25-Sep-23  14:13:26", ""]))
-    told = find_sidecars(tmp_path / "a.tif", {mdoc.name: mdoc}).unreadable
+    told = find_sidecars(tmp_path / "a.tif", _known(mdoc)).unreadable
     assert told.count(" in a.tif.mdoc is 'nan'") == 5
     assert told.endswith("; and 3 more")
+
+
+SECTION = (
+    "[{kind} = {n}]\nTiltAngle = {tilt}\nSubFramePath = {movie}\nDateTime = 25-Sep-23  14:13:26\n"
+)
+
+
+def _mdoc(path: Path, *movies: str, kind: str = "ZValue", head: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sections = [
+        SECTION.format(kind=kind, n=n, tilt=3.0 * n, movie=movie) for n, movie in enumerate(movies)
+    ]
+    path.write_text(head + "".join(sections))
+    return path
+
+
+@pytest.mark.parametrize("name", ["TS_001.mrc.mdoc", "b.tif.mdoc", "any.mdoc"])
+def test_one_mdoc_tells_of_many_movies(tmp_path: Path, name: str) -> None:
+    """By what it names, whatever it is called, in the folders of another computer."""
+    mdoc = _mdoc(tmp_path / name, "X:\\f\\a.tif", "..\\f\\B.tif", "\\\\host\\f\\c.tif")
+    known = _known(mdoc)
+    for movie in ("a.tif", "b.tif", "c.tif"):
+        known.notice_movie(tmp_path / movie)
+    find_sidecars(tmp_path / "b.tif", known)  # the one that it may be called after
+    tilts = [find_sidecars(tmp_path / f"{m}.tif", known).mdoc.tilt for m in "abc"]  # type: ignore[union-attr]
+    assert tilts == [0.0, 3.0, 6.0]
+    lost = find_sidecars(tmp_path / "d.tif", known)
+    assert lost.mdoc is None
+
+
+def test_an_mdoc_that_grows_is_read_again(tmp_path: Path) -> None:
+    known = _known(_mdoc(tmp_path / "day.mdoc", "a.tif"))
+    assert not find_sidecars(tmp_path / "b.tif", known).found
+    _mdoc(tmp_path / "day.mdoc", "a.tif", "b.tif")
+    assert find_sidecars(tmp_path / "b.tif", known).found
+
+
+def test_the_last_section_about_a_movie_counts(tmp_path: Path) -> None:
+    known = _known(_mdoc(tmp_path / "a.tif.mdoc", "a.tif", "a.tif", "b.tif", kind="FrameSet"))
+    found = find_sidecars(tmp_path / "a.tif", known).mdoc
+    assert found is not None
+    assert found.tilt == 3.0
+
+
+def test_an_mdoc_of_others_is_not_this_movies(tmp_path: Path) -> None:
+    mdoc = _mdoc(tmp_path / "a.tif.mdoc", "b.tif", "c.tif")
+    said = find_sidecars(tmp_path / "a.tif", _known(mdoc))
+    assert not said.found
+    assert "expected a section with the SubFramePath a.tif, found 2 of b.tif, c.tif" in (
+        said.unreadable
+    )
+    renamed = _known(_mdoc(tmp_path / "a.tif.mdoc", "b.tif"))
+    assert find_sidecars(tmp_path / "a.tif", renamed).found, "both were renamed"
+    renamed.notice_movie(tmp_path / "b.tif")
+    assert not find_sidecars(tmp_path / "a.tif", renamed).found
+
+
+def test_the_pixel_size_is_that_of_the_frames_not_of_the_binned_image(tmp_path: Path) -> None:
+    head = "PixelSpacing = 3.0\nImageSize = 24 16\n"
+    found = find_sidecars(
+        tmp_path / "a.tif", _known(_mdoc(tmp_path / "s.mdoc", "a.tif", head=head))
+    )
+    sizes = [
+        found.say(_facts(8, shape))[0].pixel_size
+        for shape in ((32, 48), (16, 24), (48, 32), (9, 9))
+    ]
+    assert sizes == [1.5, 3.0, 1.5, None]

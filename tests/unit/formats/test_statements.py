@@ -13,27 +13,12 @@ from icestream.formats.statements import (
     Statement,
     describe_exposure,
     differences,
-    exposure_name,
     first_said,
+    inherited,
     say_epu,
     say_header,
 )
 from icestream.model import Exposure
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("FoilHole_1_Data_2_3_4_5_fractions.tiff", "FoilHole_1_Data_2_3_4_5"),
-        ("FoilHole_1_Data_2_3_4_5_Fractions.mrc", "FoilHole_1_Data_2_3_4_5"),
-        ("FoilHole_1_Data_2_3_4_5_EER.eer", "FoilHole_1_Data_2_3_4_5"),
-        ("14sep05c_00024sq_00003hl.frames.tif", "14sep05c_00024sq_00003hl"),
-        ("my movie (1).tif", "my_movie_1"),
-        ("é.tif", "movie"),
-    ],
-)
-def test_names_of_exposures(name: str, expected: str) -> None:
-    assert exposure_name(Path("/a") / name) == expected
 
 
 def _facts(shape: tuple[int, int], **more: float) -> MovieFacts:
@@ -89,9 +74,10 @@ def test_a_shot_is_described_by_who_speaks_first() -> None:
         Statement(source="EPU", tilt=3.0, beam_shift=(0.1, 0.2), acquired=taken),
         Statement(source="the header", stage=(1.0, 2.0, 3.0), nominal_defocus=15000.0),
     ]
-    assert describe_exposure(path, said, group=4, written=written) == Exposure(
-        name="FoilHole_5_Data_6_7",
+    assert describe_exposure("mine", path, said, group=4, written=written) == Exposure(
+        name="mine",
         acquired=taken,
+        written=written,
         grid_square="77",
         foil_hole="5",
         group=4,
@@ -100,8 +86,8 @@ def test_a_shot_is_described_by_who_speaks_first() -> None:
         tilt=0.0,
         nominal_defocus=15000.0,
     )
-    silent = describe_exposure(Path("a.tif"), [], group=1, written=written)
-    assert silent == Exposure(name="a", acquired=written)
+    silent = describe_exposure("a", Path("a.tif"), [], group=1, written=written)
+    assert silent == Exposure(name="a", written=written)
 
 
 def test_what_the_header_of_an_image_says_of_the_microscope() -> None:
@@ -121,7 +107,28 @@ def test_what_the_header_of_an_image_says_of_the_microscope() -> None:
     said = say_header(facts)
     assert (said.stage, said.tilt, said.camera) == ((1.0, 2.0, 3.0), -12.5, "BM-Falcon")
     assert (said.magnification, said.exposure_time, said.phase_plate) == (105000.0, 2.5, True)
-    shot = describe_exposure(
-        Path("a.mrc"), [said], group=1, written=datetime(2026, 1, 1, tzinfo=UTC)
-    )
+    written = datetime(2026, 1, 1, tzinfo=UTC)
+    shot = describe_exposure("a", Path("a.mrc"), [said], group=1, written=written)
+    assert shot.phase_plate is True
     assert (shot.stage, shot.tilt) == ((1.0, 2.0, 3.0), -12.5)
+
+
+def test_only_what_is_the_same_for_a_session_is_inherited() -> None:
+    taken = datetime(2026, 3, 3, tzinfo=UTC)
+    whole = Statement(
+        source="EPU", pixel_size=1.1, voltage=200.0, dose=40.0, dose_per_frame=1.0, frames=40,
+        frame_doses=(1.0, 2.0), prior_dose=3.0, nominal_defocus=1e4, beam_shift=(1.0, 2.0),
+        stage=(1.0, 2.0, 3.0), tilt=3.0, exposure_time=2.0, acquired=taken, gain="g.mrc",
+        camera="K3", magnification=1e5, defects="d.txt", phase_plate=False,
+    )  # fmt: skip
+    assert inherited(whole) == Statement(
+        source="the movies before it", pixel_size=1.1, voltage=200.0, gain="g.mrc", camera="K3",
+        magnification=1e5, defects="d.txt", phase_plate=False,
+    )  # fmt: skip
+
+
+def test_a_movie_cut_short_has_the_dose_per_frame_that_was_asked_for(
+    exposure: EpuExposure,
+) -> None:
+    said = say_epu(exposure, _facts((4092, 5760)), frames=100)
+    assert said.dose_per_frame == pytest.approx(14.5578 / 100, rel=1e-4)

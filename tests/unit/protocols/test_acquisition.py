@@ -31,7 +31,7 @@ def _facts(**more: object) -> MovieFacts:
 def _describe(acquisition: Acquisition, path: Path, facts: MovieFacts | None = None) -> Movie:
     path.touch()
     beside = acquisition.sidecars(path)
-    return acquisition.describe(path, facts or _facts(), beside, path.stat())
+    return acquisition.describe(path.stem, path, facts or _facts(), beside, path.stat())
 
 
 def _messages(acquisition: Acquisition) -> dict[str, str]:
@@ -287,3 +287,85 @@ def test_numbers_that_make_no_sense_are_told(tmp_path: Path) -> None:
     lone = Acquisition(ImportParameters(pattern=str(tmp_path)))
     with pytest.raises(NotKnown, match=r"give --pixel-size .* in the header of b.mrc is 'inf'"):
         _describe(lone, tmp_path / "b.mrc", odd)
+
+
+def test_nothing_of_one_exposure_is_anothers(tmp_path: Path) -> None:
+    """What is the same for a session is inherited, and shown so; the rest is not known."""
+    acquisition = Acquisition(ImportParameters())
+    more = "TiltAngle = 12\nStagePosition = 1 2\nGainReference = none.mrc\n"
+    _mdoc(acquisition, tmp_path / "a.tif", more=more)
+    first = _describe(acquisition, tmp_path / "a.tif")
+    assert first.inherited == ()
+    lone = _describe(acquisition, tmp_path / "b.tif")
+    assert (lone.optics.pixel_size, lone.optics.voltage) == (0.82, 300.0)
+    assert lone.inherited == ("pixel_size", "voltage", "gain")
+    assert lone.dose_per_frame == 0.0
+    shot, other = lone.details, first.details
+    assert shot is not None
+    assert other is not None
+    assert (other.tilt, other.nominal_defocus) == (12.0, 15000.0)
+    assert [shot.acquired, shot.stage, shot.tilt, shot.beam_shift, shot.nominal_defocus] == (
+        [None] * 5
+    )
+    assert shot.written is not None
+    assert shot.group != other.group
+    said = _messages(acquisition)
+    assert "for b: time, stage, tilt" in said["import.metadata.missing"]
+    assert "the dose per frame of b.tif is not known" in said["import.dose_per_frame.unknown"]
+
+
+def test_the_pixel_size_of_frames_of_another_size_is_not_inherited(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters())
+    _mdoc(acquisition, tmp_path / "a.tif")
+    _describe(acquisition, tmp_path / "a.tif")
+    with pytest.raises(NotKnown, match="no EPU XML or mdoc was found for b"):
+        _describe(acquisition, tmp_path / "b.tif", _facts(shape=(32, 32)))
+
+
+def test_doses_that_differ_from_frame_to_frame(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters())
+    mdoc = tmp_path / "a.tif.mdoc"
+    text = MDOC.format(more="PriorRecordDose = 6.6\n", voltage=300, pixel_size=1, dose=1)
+    mdoc.write_text(text.replace("= 1 40", "= 0.5 4 2.1 4").replace("= 40", "= 8"))
+    acquisition.notice(mdoc)
+    movie = _describe(acquisition, tmp_path / "a.tif", _facts(frames=8))
+    assert movie.frame_doses == (0.5,) * 4 + (2.1,) * 4
+    assert movie.dose == pytest.approx(10.4)
+    assert movie.pre_exposure == 6.6
+    short = _describe(acquisition, tmp_path / "a.tif", _facts(frames=6))
+    assert short.frame_doses == (0.5,) * 4 + (2.1,) * 2
+    assert short.dose == pytest.approx(6.2)
+    assert "a.tif (6 of 8)" in _messages(acquisition)["import.frames.fewer"]
+    grouped = _facts(frames=8, container="eer")
+    fractions = Acquisition(ImportParameters(eer_dose=2.6))
+    fractions.notice(mdoc)
+    assert _describe(fractions, tmp_path / "a.tif", grouped).frame_doses == pytest.approx(
+        (1.0, 1.0, 4.2, 4.2)
+    )
+    given = Acquisition(ImportParameters(dose_per_frame=1.5, pre_exposure=1.0))
+    given.notice(mdoc)
+    told = _describe(given, tmp_path / "a.tif", _facts(frames=8))
+    assert (told.frame_doses, told.dose_per_frame, told.pre_exposure) == ((), 1.5, 1.0)
+
+
+def test_a_change_of_the_optics_is_told_and_makes_another_group(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters())
+    for name, size in (("a", 1.5), ("b", 1.0), ("c", 1.5)):
+        _mdoc(acquisition, tmp_path / f"{name}.tif", pixel_size=size)
+    groups = [
+        _describe(acquisition, tmp_path / f"{name}.tif").details.group  # type: ignore[union-attr]
+        for name in "abc"
+    ]
+    assert groups == [1, 2, 1]
+    assert _messages(acquisition)["import.optics.changed.2"].startswith(
+        "warning: the optics changed at b: pixel size 1.5 -> 1 Å"
+    )
+
+
+def test_metadata_that_say_too_little_are_named(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters(pixel_size=1.0))
+    mdoc = tmp_path / "a.tif.mdoc"
+    mdoc.write_text("[FrameSet = 0]\nTargetDefocus = -1\nDateTime = 25-Sep-23  14:13:26\n")
+    acquisition.notice(mdoc)
+    with pytest.raises(NotKnown, match=r"a\.tif\.mdoc, which was found, does not say it"):
+        _describe(acquisition, tmp_path / "a.tif")

@@ -8,6 +8,7 @@ import re
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from icestream.formats.tiff import write_tiff
 from icestream.model import Movie
 from icestream.protocol import Cursor, Discovery, ProtocolError
 from icestream.protocol.conformance import problems
+from icestream.protocols.acquisition import Acquisition
 from icestream.protocols.import_movies import ImportMovies
 from icestream.protocols.import_parameters import ImportParameters
 from icestream.store import queries
@@ -129,23 +131,50 @@ def test_a_truncated_movie_is_refused_and_taken_when_it_is_mended(session: Sessi
     assert [name for one in found for name in _names(one)] == ["a"]
 
 
-def test_duplicates_are_refused(session: Session) -> None:
+def _told(found: Discovery) -> dict[str, str]:
+    return {alert.key: f"{alert.level}: {alert.message}" for alert in found.alerts}
+
+
+def test_copies_are_skipped_and_told(session: Session) -> None:
     first = session.movie("Images-Disc1/a.tiff")
     assert _names(session.discover()) == ["a"]
     for copy in ("Images-Disc2/a.tiff", "b.tiff"):
         (session.folder / copy).parent.mkdir(exist_ok=True)
         shutil.copy(first, session.folder / copy)
         found = session.discover()
-        assert found.items == []
-        (refusal,) = found.refused
-        assert "is a copy of" in refusal.reason
-        assert refusal.exposure.startswith(("a_copy_", "b_copy_"))
-    session.movie("Images-Disc3/a.tiff")
-    (refusal,) = session.discover().refused
-    assert "has other content" in refusal.reason
+        assert (found.items, found.refused, found.waiting) == ([], [], 0)
+    assert _told(found)["import.copies"] == (
+        "notice: copies of movies that were taken before are skipped: "
+        f"a.tiff (of {first}), b.tiff (of {first})"
+    )
     first.rename(session.folder / "c.tiff")
-    (refusal,) = session.discover().refused
-    assert "under a new name" in refusal.reason
+    found = session.discover()
+    assert (found.items, found.refused) == ([], [])
+    assert "other names now: c.tiff" in _told(found)["import.renamed"]
+
+
+def test_movies_of_one_name_in_two_folders_are_two_exposures(session: Session) -> None:
+    for disc, size in ((1, 0.75), (2, 1.5)):
+        movie = session.movie(f"Images-Disc{disc}/a.tiff")
+        mdoc = movie.with_name("a.tiff.mdoc")
+        mdoc.write_text(
+            f"[FrameSet = 0]\nPixelSpacing = {size}\nTiltAngle = {disc}\nNumSubFrames = 6\n"
+            "DateTime = 25-Sep-23  14:13:26\n"
+        )
+    found = session.discover()
+    assert _names(found) == ["a", "a (Images-Disc2)"]
+    assert [item.details.tilt for item in found.items] == [1.0, 2.0]
+    session.restart()
+    assert _names(session.discover()) == _names(found)
+
+
+def test_one_exposure_as_two_movies_in_one_folder(session: Session) -> None:
+    session.movie("a.tif")
+    assert _names(session.discover()) == ["a"]
+    session.movie("a.tiff")
+    found = session.discover()
+    assert (found.items, found.refused) == ([], [])
+    assert _told(found)["import.twice"].endswith("skipped: a.tiff (a.tif was taken)")
 
 
 def test_a_movie_that_changes_later_is_reported_and_not_taken_again(session: Session) -> None:
@@ -387,3 +416,86 @@ def test_what_is_no_movie_is_refused_at_the_first_look(
     assert said in refusal.reason
     assert "not whole" not in refusal.reason
     assert session.discover().waiting == 0
+
+
+def test_pictures_beside_movies_are_not_waited_for(tmp_path: Path) -> None:
+    """Whatever the pattern is; their metadata are those of the movie, with its frames."""
+    session = Session(tmp_path, pattern=f"{tmp_path}/*.mrc", frames=None)
+    counts = RNG.poisson(1.0, (6, 32, 48)).astype(np.uint8)
+    write_mrc(tmp_path / "X_Fractions.mrc", counts)
+    write_mrc(tmp_path / "X.mrc", counts.sum(axis=0).astype(np.float32))
+    found = [session.discover() for _ in range(2)]
+    assert [name for one in found for name in _names(one)] == ["X"]
+    assert found[-1].waiting == 0
+    assert found[-1].alerts == ()
+
+
+def test_frames_in_files_of_their_own_are_told_once_and_never_taken(tmp_path: Path) -> None:
+    session = Session(tmp_path, pattern=f"{tmp_path}/*.tif", frames=None)
+    for movie in "ab":
+        for frame in range(1, 9):
+            session.movie(f"{movie}-{frame}.tif", frames=1)
+    found = [session.discover() for _ in range(3)]
+    assert [one.items for one in found] == [[], [], []]
+    said = _told(found[-1])["import.images"]
+    assert said.startswith(
+        "warning: 16 files hold one image each, such as a-1.tif (in 2 numbered series)"
+    )
+    assert "join those of each movie into one stack" in said
+    assert "micrographs.import" in said
+
+
+def test_movies_of_one_frame_are_asked_for(tmp_path: Path) -> None:
+    session = Session(tmp_path, frames=1)
+    session.movie("a.tif", frames=1)
+    assert _names(session.discover()) == ["a"]
+
+
+def test_a_movie_whose_name_only_sounds_like_a_gain_reference(session: Session) -> None:
+    for name in ("L1_again_001.tif", "gain_test_001.tif"):
+        session.movie(name)
+    found = session.discover()
+    assert _names(found) == ["L1_again_001", "gain_test_001"]
+    assert [item.gain for item in found.items] == [None, None]
+
+
+def test_one_poisoned_file_costs_only_itself(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        session.movie(f"{name}.tif")
+    describe = Acquisition.describe
+
+    def poisoned(self: Acquisition, exposure: str, *rest: Any) -> Movie:
+        if exposure == "b":
+            raise OverflowError("cannot convert float infinity to integer")
+        return describe(self, exposure, *rest)
+
+    monkeypatch.setattr(Acquisition, "describe", poisoned)
+    found = session.discover()
+    assert _names(found) == ["a", "c"]
+    (refusal,) = found.refused
+    assert (refusal.exposure, "OverflowError" in refusal.reason) == ("b", True)
+
+
+@pytest.mark.parametrize(
+    "names", [("mov(1).tif", "mov[1].tif", "mov 1.tif", "mov_1.tif"), ("α.tif", "β.tif", "日.tif")]
+)
+def test_names_stay_apart_and_are_shown_as_they_are(
+    session: Session, names: tuple[str, ...]
+) -> None:
+    for name in names:
+        session.movie(name)
+    assert sorted(_names(session.discover())) == sorted(name[:-4] for name in names)
+
+
+def test_a_name_that_is_no_text_and_a_very_long_one(session: Session) -> None:
+    session.movie(os.fsdecode(b"caf\xe9.tif"))
+    session.movie("x" * 240 + ".tif")
+    bad = session.folder / os.fsdecode(b"\xff.tif")
+    bad.write_bytes(b"<html>")
+    found = session.discover()
+    assert sorted(_names(found)) == ["caf\\xe9", "x" * 240]
+    assert found.refused[0].exposure == "\\xff"
+    assert found.refused[0].reason.isprintable()
+    assert json.dumps(found.state)

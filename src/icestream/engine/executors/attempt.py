@@ -159,7 +159,8 @@ def _words(value: Any) -> Iterator[str]:
 def _perform(call: Call, gpus: tuple[int, ...]) -> Ending:
     protocol = _protocol(call)
     scratch = Path(call.scratch)
-    work = Work(folder=scratch, cores=call.cores, gpus=gpus, seed=int(call.key[:8] or "0", 16))
+    seed = int(call.key[:8] or "0", 16)
+    work = Work(folder=scratch, cores=call.cores, gpus=gpus, exposure=call.exposure, seed=seed)
     if isinstance(protocol, BatchProtocol):
         return _batch(call, protocol, work)
     if isinstance(protocol, GroupProtocol):

@@ -14,7 +14,7 @@ from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.record.cascade import Cascade
 from icestream.engine.record.endings import TaskOut
 from icestream.engine.record.results import results_of
-from icestream.model import ResultId, RevisionId, StepId, SubjectId, TaskId
+from icestream.model import ResultId, RevisionId, StepId, SubjectId, TaskId, safe_file_name
 from icestream.store import tables as t
 
 __all__ = ["SCRATCH", "Dispatch", "Sent", "prepare"]
@@ -169,6 +169,7 @@ def _call(
         session=str(dispatch.folder),
         scratch=out.scratch,
         folder=step.folder,
+        exposure=row.name,
         name=_name(dispatch, row),
         checkpoint=_checkpoint(connection, row.inputs) if step.protocol.accumulates else "",
         key=out.key,
@@ -180,7 +181,8 @@ def _call(
 def _name(dispatch: Dispatch, row: Any) -> str:
     """How the files of a task begin; those that it made of other inputs keep theirs."""
     again = row.result_id is not None or TaskId(row.id) in dispatch.out
-    return f"{row.name}.{row.key[:8]}" if again else str(row.name)
+    name = safe_file_name(row.name)
+    return f"{name}.{row.key[:8]}" if again else name
 
 
 def _checkpoint(connection: Connection, inputs: str) -> str:

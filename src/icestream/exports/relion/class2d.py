@@ -11,7 +11,7 @@ from icestream.exports.relion.jobs import CLASS2D, PARTICLES
 from icestream.exports.relion.place import place
 from icestream.exports.relion.table import VERSION, Table
 from icestream.formats.star import Block, read_star, write_star
-from icestream.model import Classes, Particles
+from icestream.model import Classes, Particles, safe_file_name
 
 __all__ = ["write_class2d"]
 
@@ -51,7 +51,7 @@ def _write_assignments(
             [str(classes.assignments)],
         ).fetchnumpy()
     images = [
-        f"{index + 1:06d}@Extract/job005/Movies/{exposure}.mrcs"
+        f"{index + 1:06d}@Extract/job005/Movies/{safe_file_name(exposure)}.mrcs"
         for exposure, index in zip(assigned["exposure"], assigned["index"], strict=True)
     ]
     kept = np.array([image in row_of for image in images], dtype=bool)

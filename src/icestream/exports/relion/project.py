@@ -39,7 +39,7 @@ from icestream.exports.relion.settings import (
 from icestream.exports.relion.summary import Summary, state_words, write_readme
 from icestream.exports.relion.table import VERSION, Table
 from icestream.formats.star import Block, write_star
-from icestream.model import Classes, Micrograph, Movie, Particles, Picks
+from icestream.model import Classes, Micrograph, Movie, Particles, Picks, safe_file_name
 from icestream.protocol import Registry
 from icestream.store import queries
 from icestream.store.open import Store, open_store
@@ -217,7 +217,8 @@ class _Export:
             self._particles(names, items.particles, group)
 
     def _movie(self, movie: Movie, group: int) -> Names:
-        names = Names(f"Movies/{movie.exposure}{movie.path.suffix}", f"Movies/{movie.exposure}")
+        root = f"Movies/{safe_file_name(movie.exposure)}"
+        names = Names(f"{root}{movie.path.suffix}", root)
         if self.inspection.is_whole(movie.path, movie.size):
             link(movie.path, self.out / names.movie)
             self.movies.add({"rlnMicrographMovieName": names.movie, "rlnOpticsGroup": group})

@@ -227,12 +227,7 @@ def _exact_spectra(
         if odd is not None and f % 2 == 0:
             odd += moved
         if recipe.dose is not None and weighted is not None:
-            one = Dose(
-                per_frame=recipe.dose.per_frame,
-                pre=recipe.dose.pre + f * recipe.dose.per_frame,
-                voltage=recipe.dose.voltage,
-            )
-            weights = ops.xp.asarray(dose_weights(k, 1, one)[0])
+            weights = ops.xp.asarray(dose_weights(k, 1, recipe.dose.without_first(f))[0])
             weighted += moved * weights
             norm = norm + weights**2
     if weighted is not None:
