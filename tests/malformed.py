@@ -448,12 +448,12 @@ ATTRIBUTES: dict[str, tuple[str, str]] = {
     "probe is no expression": (
         typo("Echo", "program = Program('sh', probe=Probe(pattern='('))"),
         "the probe of its program has '(', which is no regular expression: missing ), unterminated "
-        "subpattern at position 0; mend it",
+        "subpattern at position 0; fix it",
     ),
     "failure is no expression": (
         typo("Echo", "failures = (Failure(code='x', when='*', advice='y'),)"),
         "failure 'x' has '*', which is no regular expression: nothing to repeat at position 0; "
-        "mend it",
+        "fix it",
     ),
     "one failure": (
         typo("Echo", "failures = Failure(code='x', when='y', advice='z')"),

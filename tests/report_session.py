@@ -394,6 +394,36 @@ class SampleSession:
             self._result(writes, step, subject, outputs, {}, 21.0)
             writes.flush(connection)
 
+    def change(self, *steps: str, who: str = "ann") -> None:
+        """Give steps revisions that have nothing yet, as a change of parameters does."""
+        with self.store.write() as connection:
+            begun = Writes(self.numbers, self.now - 1.0)
+            for number in self.step_ids.values():
+                begun.event(StepAdded(), step_id=number)
+            begun.flush(connection)
+            writes = Writes(self.numbers, self.now)
+            for step in steps:
+                number = self.step_ids[step]
+                chosen = t.revision.select().where(t.revision.c.id == number)
+                values = {**connection.execute(chosen).one()._asdict(), "number": 2}
+                del values["id"]
+                values |= {"fingerprint": "changed", "backfill": 0, "state": "waiting"}
+                revision = writes.insert(t.revision, **values)
+                writes.insert(t.counter, revision_id=revision)
+                for row in connection.execute(
+                    t.link.select().where(t.link.c.revision_id == number)
+                ):
+                    link = {**row._asdict(), "revision_id": revision}
+                    del link["id"]
+                    writes.insert(t.link, **link)
+                writes.event(StepRevised(revision=2, who=who, changed={}), step_id=number)
+                connection.execute(
+                    t.member.update()
+                    .where(t.member.c.step_id == number)
+                    .values(revision_id=revision)
+                )
+            writes.flush(connection)
+
     def teach(self, step: str, **changed: Any) -> None:
         """Have the monitor of the CTF change parameters of a step, by itself."""
         with self.store.write() as connection:

@@ -91,14 +91,14 @@ def main() -> None:
             ms=3.5,
             capsize=2,
             color=colour,
-            label=f"{name}, found, ± 2σ foretold",
+            label=f"{name}, found, ± 2σ predicted",
         )
     error = np.sqrt(((shifts - whole) ** 2).mean())
-    foretold = np.sqrt((found.frame_errors**2).mean())
+    predicted = np.sqrt((found.frame_errors**2).mean())
     right.set(
         xlabel="frame",
         ylabel="shift of the whole frame / Å",
-        title=f"Whole frame: RMS error {error:.2f} Å, foretold {foretold:.2f} Å",
+        title=f"Whole frame: RMS error {error:.2f} Å, predicted {predicted:.2f} Å",
     )
     right.legend(fontsize=8)
     figure.tight_layout()

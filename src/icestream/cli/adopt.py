@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from icestream.cli.alerts import offer_words
 from icestream.cli.change import print_preview
 from icestream.cli.control import ask
-from icestream.cli.describe import value_words
 from icestream.cli.terminal import print_table
 from icestream.engine.requests.models import Adopt
 from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.records import AlertRecord
 
-__all__ = ["NoOffer", "adopt", "offer_words"]
+__all__ = ["NoOffer", "adopt"]
 
 
 class NoOffer(LookupError):
@@ -30,7 +30,7 @@ def adopt(
     *,
     only_say: Annotated[bool, Parameter(name="--preview", negative="")] = False,
 ) -> int:
-    """Do what an alert offers: change the parameters that would mend it.
+    """Do what an alert offers: change the parameters that would fix it.
 
     It is the same as setting them by hand: only what depends on them runs again, and
     icestream set takes them back.
@@ -56,12 +56,6 @@ def adopt(
             _preview(store, chosen.offer)
             return 0
     return ask(session, Adopt(alert=alert))
-
-
-def offer_words(offer: Mapping[str, Any]) -> str:
-    """An offer in words: ``align: gain_flip=up-down``."""
-    changes = " ".join(f"{name}={value_words(value)}" for name, value in offer["changes"].items())
-    return f"{offer['step']}: {changes}"
 
 
 def _stands(alert: AlertRecord) -> bool:

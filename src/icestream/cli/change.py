@@ -1,8 +1,8 @@
 """`icestream set`: a new revision of a step, and what it would cost."""
 
-import getpass
 import json
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -16,6 +16,7 @@ from icestream.cli.step_options import NONE
 from icestream.cli.terminal import print_table
 from icestream.engine.machine.lock import hold, holder
 from icestream.engine.record.revisions import change_at_rest, preview, with_parameters
+from icestream.engine.record.turned import Turned
 from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.models import SetParameters
 from icestream.protocol import Parameters, Registry, absent_file, refused_values
@@ -23,7 +24,10 @@ from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.records import StepRecord
 
-__all__ = ["InvalidChange", "change", "print_preview", "read_changes"]
+__all__ = ["InvalidChange", "change", "print_preview", "read_changes", "selection_lines"]
+
+_NAMED = 10
+"""Exposures gained or lost that are named."""
 
 
 class InvalidChange(ValueError):
@@ -36,6 +40,7 @@ def change(
     /,
     *values: str,
     only_say: Annotated[bool, Parameter(name="--preview", negative="")] = False,
+    why: str = "",
 ) -> int:
     """Change a step's parameters; only what depends on them runs again.
 
@@ -50,6 +55,8 @@ def change(
         what was given, for every parameter that can do without.
     only_say
         Only say what would run again, for how many exposures, and about how long.
+    why
+        Kept with your name and the time; icestream history shows it.
     """
     store = open_store(session, readonly=True)
     try:
@@ -63,15 +70,14 @@ def change(
             return 0
     finally:
         store.close()
-    if holder(session):
-        return ask(session, SetParameters(step=step, changes=changes))
-    return _set_now(session, step, changes)
+    request = SetParameters(step=step, changes=changes, why=why)
+    return ask(session, request) if holder(session) else _set_now(session, request)
 
 
-def _set_now(session: Path, step: str, changes: dict[str, Any]) -> int:
+def _set_now(session: Path, asked: SetParameters) -> int:
     """Change a session that nobody runs; its next run does what follows."""
     with hold(session), closing(open_store(session, upgrade=False)) as store:
-        changed = change_at_rest(store, Registry(), step, changes, getpass.getuser())
+        changed = change_at_rest(store, Registry(), asked.step, asked.changes, asked.who, asked.why)
     for step_ in changed:
         print(f"{step_.name} is at revision {step_.number}")
     print("no process runs this session now; what follows is done when it is run again:")
@@ -159,3 +165,24 @@ def print_preview(store: Store, step: StepRecord, changes: dict[str, Any]) -> No
         ],
     )
     print(f"{preview_.tasks} tasks, about {preview_.seconds:.0f} s of one core")
+    for selection in preview_.selections:
+        print(*selection_lines(selection), sep="\n")
+
+
+def selection_lines(turned: Turned) -> Iterator[str]:
+    """Exposures and particles that a change of a selection gains and loses."""
+    if not turned.judged:
+        return
+    after = turned.accepted + len(turned.gained) - len(turned.lost)
+    unknown = f"; {turned.unknown} could not be judged" if turned.unknown else ""
+    yield (
+        f"{turned.step} accepts {after} of {turned.judged} exposures, {turned.accepted} before: "
+        f"{len(turned.gained)} gained, {len(turned.lost)} lost{unknown}"
+    )
+    for what, names in (("gained", turned.gained), ("lost", turned.lost)):
+        if names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            yield f"  {what}: {', '.join(names[:_NAMED])}{more}"
+    if turned.particles and (turned.gained or turned.lost):
+        gained = f", about {turned.particles_gained:.0f} gained" if turned.gained else ""
+        yield f"  of {turned.particles} particles {turned.particles_lost} lost{gained}"

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from icestream.cli.describe import bare_type, value_words
-from icestream.cli.step_options import PATTERN
 from icestream.engine.graph.workflow import Step, Workflow
 from icestream.engine.machine.lock import FILE as LOCK
+from icestream.engine.requests.commands import EACH_TIME, PATTERN
 from icestream.formats.watch import FolderWatch, is_session
 from icestream.protocol import Protocol, Registry, is_input_file, missing, unit_of
 from icestream.protocol.breaking import in_a_sentence
@@ -21,9 +21,6 @@ __all__ = [
     "missing_here",
     "without_each_time",
 ]
-
-EACH_TIME = ("watch", "idle_timeout")
-"""Parameters of sources that hold for one run; the next one does not inherit them."""
 
 
 class OccupiedFolder(FileExistsError):

@@ -1,18 +1,15 @@
 """`icestream pause`, `resume`, `stop`, `abort`, `retry`: what happens to the work of a session."""
 
-import shlex
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from icestream.cli.checks import EACH_TIME
-from icestream.cli.step_options import PATTERN
+from icestream.cli.exposures import chosen_exposures
 from icestream.cli.terminal import called
 from icestream.engine.machine.lock import holder
-from icestream.engine.record.workflows import session_workflow
+from icestream.engine.requests import commands
 from icestream.engine.requests.models import Abort, Pause, Request, Resume, Retry, Stop
 from icestream.engine.requests.send import answer_of, send
 from icestream.store import queries
@@ -26,7 +23,9 @@ _PATIENCE = 10.0
 Downstream = Annotated[bool, Parameter(negative="")]
 
 
-def pause(session: Path, step: str | None = None, /, *, downstream: Downstream = False) -> int:
+def pause(
+    session: Path, step: str | None = None, /, *, downstream: Downstream = False, why: str = ""
+) -> int:
     """Hold a session, or one of its steps, until it is resumed. What has begun is finished.
 
     Parameters
@@ -37,11 +36,15 @@ def pause(session: Path, step: str | None = None, /, *, downstream: Downstream =
         Name of the step; the whole session when not given.
     downstream
         All that depends on the step, too.
+    why
+        Kept with your name and the time.
     """
-    return ask(session, Pause(step=step, downstream=downstream))
+    return ask(session, Pause(step=step, downstream=downstream, why=why))
 
 
-def resume(session: Path, step: str | None = None, /, *, downstream: Downstream = False) -> int:
+def resume(
+    session: Path, step: str | None = None, /, *, downstream: Downstream = False, why: str = ""
+) -> int:
     """Let a session or a step go on that was paused or stopped.
 
     A session that no process runs goes on with the command that it was started with.
@@ -54,11 +57,15 @@ def resume(session: Path, step: str | None = None, /, *, downstream: Downstream 
         Name of the step; the whole session when not given.
     downstream
         All that depends on the step, too.
+    why
+        Kept with your name and the time.
     """
-    return ask(session, Resume(step=step, downstream=downstream))
+    return ask(session, Resume(step=step, downstream=downstream, why=why))
 
 
-def stop(session: Path, step: str | None = None, /, *, downstream: Downstream = False) -> int:
+def stop(
+    session: Path, step: str | None = None, /, *, downstream: Downstream = False, why: str = ""
+) -> int:
     """Take nothing new and finish what has begun.
 
     Parameters
@@ -69,11 +76,15 @@ def stop(session: Path, step: str | None = None, /, *, downstream: Downstream = 
         Name of the step; the whole session when not given, which then ends.
     downstream
         All that depends on the step, too.
+    why
+        Kept with your name and the time.
     """
-    return ask(session, Stop(step=step, downstream=downstream))
+    return ask(session, Stop(step=step, downstream=downstream, why=why))
 
 
-def abort(session: Path, step: str | None = None, /, *, downstream: Downstream = False) -> int:
+def abort(
+    session: Path, step: str | None = None, /, *, downstream: Downstream = False, why: str = ""
+) -> int:
     """End what is being done within a second; it is done again when resumed.
 
     Parameters
@@ -84,12 +95,14 @@ def abort(session: Path, step: str | None = None, /, *, downstream: Downstream =
         Name of the step; the whole session when not given.
     downstream
         All that depends on the step, too.
+    why
+        Kept with your name and the time.
     """
-    return ask(session, Abort(step=step, downstream=downstream))
+    return ask(session, Abort(step=step, downstream=downstream, why=why))
 
 
 def retry(session: Path, step: str | None = None, /) -> int:
-    """Try again what failed, once its cause is mended; what waited for it follows.
+    """Try again what failed, once its cause is fixed; what waited for it follows.
 
     A session that no process runs tries it again when it is run again. A paused step waits for
     ``resume`` all the same, which also makes a failed batch of 2D classes or of a map again.
@@ -111,30 +124,8 @@ def retry(session: Path, step: str | None = None, /) -> int:
 
 def run_again(session: Path) -> str:
     """The command that makes a session go on, from wherever it is called."""
-    store = open_store(session, readonly=True)
-    try:
-        steps = session_workflow(store).steps
-    finally:
-        store.close()
-    session = session.absolute()
-    folder = shlex.quote(str(session))
-    sources = [step.parameters for step in steps if PATTERN in step.parameters]
-    if sources:
-        pattern = shlex.quote(str(sources[0][PATTERN]))
-        return f"  {called()} process {pattern} --out {folder}{_each_time(sources[0])}"
-    file = shlex.quote(str(session / "workflow.json"))
-    export = f"{called()} workflow export {folder} {file} --as-run"
-    return f"  {export} && {called()} run {file} --session {folder}"
-
-
-def _each_time(parameters: Mapping[str, Any]) -> str:
-    """Options of a source that hold for one run, as they were for the last."""
-    said = ""
-    for name in EACH_TIME:
-        value, option = parameters.get(name), f" --{name.replace('_', '-')}"
-        if value:
-            said += option if value is True else f"{option} {value:g}"
-    return said
+    with closing(open_store(session, readonly=True)) as store:
+        return f"  {commands.run_again(store, called())}"
 
 
 def _unknown(session: Path, request: Request) -> str:
@@ -144,8 +135,8 @@ def _unknown(session: Path, request: Request) -> str:
         try:
             if named is not None:
                 queries.step(store, named)
-            for name in getattr(request, "exposures", ()):
-                queries.exposure(store, name)
+            if exposures := getattr(request, "exposures", ()):
+                chosen_exposures(store, exposures)
         except NoStore:
             raise
         except LookupError as error:

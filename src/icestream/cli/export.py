@@ -20,12 +20,14 @@ def relion(
     /,
     *,
     for_: Annotated[Literal["3.1", "4", "5"] | None, Parameter(name="--for")] = None,
+    incomplete: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Write a project that RELION 3.1, 4 or 5 opens, from movies to classes.
 
     Files are copies (clones where the file system has them), so that nothing done in the project
     changes the session; only the movies are links. Jobs that were run in the project are kept.
-    What is missing or cut is named and left out, and the exit status is then 1.
+    What is missing or cut is named and left out, and the exit status is then 1. Where steps wait to
+    be run again after a change, the project has the last complete results, and says so.
 
     Parameters
     ----------
@@ -35,10 +37,12 @@ def relion(
         Folder of the project. Running it again brings it up to date.
     for_
         The version of RELION that will open it; for a new project 3.1, for another what it is of.
+    incomplete
+        Take what there is of the new results, although steps wait to be run again.
     """
     from icestream.exports.relion import export_relion, sentences
 
-    summary = export_relion(session, folder, version=for_)
+    summary = export_relion(session, folder, version=for_, incomplete=incomplete)
     for sentence in sentences(summary):
         print(f"{folder}: {sentence}" if not sentence.startswith(" ") else sentence)
     print(f"{folder}: open it with: cd {shlex.quote(str(folder))} && relion")

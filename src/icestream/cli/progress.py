@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console, Group
@@ -12,6 +13,8 @@ from rich.text import Text
 
 from icestream.engine.progress import Progress, StepProgress
 from icestream.model import Alert
+from icestream.model.states import shown_state
+from icestream.store.severity import LEVELS
 
 __all__ = ["Watcher", "progress_line"]
 
@@ -21,6 +24,8 @@ _GATHERED = ("batch", "group")
 """Kinds of steps that do one task for many."""
 _PAUSE = 2.0
 """Least seconds between two lines."""
+_ALERTS = 3
+"""Alerts that are shown below the bars."""
 _STYLES = {"notice": "cyan", "warning": "yellow", "critical": "bold red"}
 
 
@@ -56,22 +61,34 @@ class Watcher:
         self._screen.show(progress)
 
 
-def progress_line(progress: Progress) -> str:
-    """All that matters in one line."""
-    parts = [f"found {progress.found}"]
+def progress_line(progress: Progress, before: Progress | None = None) -> str:
+    """What has changed since `before` in one line; all that there is where nothing was before."""
+    old = _parts(before) if before is not None else _parts(Progress())
+    return "  ".join(text for key, text in _parts(progress).items() if old.get(key) != text)
+
+
+def _parts(progress: Progress) -> dict[str, str]:
+    """What can be told, by what it is about; of what has not begun, nothing."""
+    parts = {"found": f"found {progress.found}"}
     if progress.waiting:
-        parts.append(f"{progress.waiting} not whole yet")
+        parts["waiting"] = f"{progress.waiting} not whole yet"
     for step in progress.steps:
-        if step.kind in _PER_EXPOSURE:
-            notes = _notes(step)
-            parts.append(f"{step.name} {step.counts.done}" + (f" ({notes})" if notes else ""))
+        if step.kind == "monitor":
+            continue
+        notes = _notes(step)
+        if step.kind == "source":
+            text = f"({notes})" if notes else ""
         elif step.kind in _GATHERED:
-            parts.append(f"{step.name} {_gathered(step, progress)}")
-        elif step.kind == "source" and _notes(step):
-            parts.append(f"{step.name} ({_notes(step)})")
-    parts.append(f"behind by {progress.behind}")
-    parts.append(f"alerts {len(progress.alerts)}")
-    return "  ".join(parts)
+            text = _gathered(step, progress)
+        else:
+            text = f"{step.counts.done}" + (f" ({notes})" if notes else "")
+        begun = step.counts.done or (step.kind in _GATHERED and step.counts.running)
+        if text and (notes or begun):
+            parts[f"step {step.name}"] = f"{step.name} {text}"
+    parts["behind"] = f"behind by {progress.behind}"
+    if progress.alerts:
+        parts["alerts"] = f"alerts {len(progress.alerts)}"
+    return parts
 
 
 def _notes(step: StepProgress) -> str:
@@ -95,30 +112,35 @@ def _gathered(step: StepProgress, progress: Progress) -> str:
     notes = [_notes(step)] if _notes(step) else []
     if step.kind == "group":
         said = f" ({notes[0]})" if notes else ""
-        return f"{step.counts.done} groups{said}"
+        return f"{_many(step.counts.done, 'group', 'groups')}{said}"
     others = (step for step in progress.steps if step.kind in ("source", *_PER_EXPOSURE))
     if step.counts.running:
         last = all(step.state == "done" for step in others)
         notes.append("the last one runs" if last else "one runs")
     said = f" ({', '.join(notes)})" if notes else ""
-    return f"{step.counts.done} batches{said}"
+    return f"{_many(step.counts.done, 'batch', 'batches')}{said}"
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"
 
 
 def _standstill(progress: Progress) -> str:
     """Why nothing moves; empty while it does."""
     if progress.state not in ("paused", "held", "draining"):
         return ""
-    return f"{progress.state}: {progress.reason}" if progress.reason else progress.state
+    state = shown_state(progress.state)
+    return f"{state}: {progress.reason}" if progress.reason else state
 
 
 class _Lines:
-    """One line each time something has changed."""
+    """A line of what has changed, each time that something has."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._started = time.monotonic()
         self._printed_at = -_PAUSE
-        self._last = ""
+        self._last: Progress | None = None
         self._told: set[str] = set()
 
     def open(self) -> None:
@@ -132,12 +154,13 @@ class _Lines:
         now = time.monotonic()
         if not at_once and now - self._printed_at < _PAUSE:
             return
-        for alert in progress.alerts:
+        for alert in _worst_first(progress.alerts):
             self._once(f"{alert.level}: {alert.message}")
         self._once(_standstill(progress))
-        line = progress_line(progress)
-        if line != self._last:
-            self._last, self._printed_at = line, now
+        line = progress_line(progress, self._last)
+        self._last = progress
+        if line:
+            self._printed_at = now
             self._print(f"{now - self._started:6.0f} s  {line}")
 
     def _once(self, text: str) -> None:
@@ -190,13 +213,20 @@ class _Bars:
         lines = [Text("  ".join(below))]
         if standstill := _standstill(progress):
             lines.append(Text(standstill, style="yellow"))
-        lines += [_alert_line(alert) for alert in progress.alerts[-3:]]
+        lines += [_alert_line(alert) for alert in _worst_first(progress.alerts)[:_ALERTS]]
         self._live.update(Group(self._bars, *lines), refresh=at_once)
 
     def _row(self, name: str, done: int, total: int, note: str) -> None:
         if name not in self._rows:
             self._rows[name] = self._bars.add_task(name, total=max(total, 1), note=note)
         self._bars.update(self._rows[name], completed=done, total=max(total, 1), note=note)
+
+
+def _worst_first(alerts: Sequence[Alert]) -> list[Alert]:
+    """The worst first; of the same level the newest, as they are told in the order of raising."""
+    newest = enumerate(alerts)
+    ordered = sorted(newest, key=lambda pair: (LEVELS.index(pair[1].level), -pair[0]))
+    return [alert for _, alert in ordered]
 
 
 def _alert_line(alert: Alert) -> Text:

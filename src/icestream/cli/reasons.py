@@ -1,14 +1,16 @@
 """Why exposures were not used, for people: like reasons together, the most frequent first."""
 
 import re
+import time
 from collections.abc import Iterator
 
 from icestream.store import queries
+from icestream.store.naming import exposure_reasons
 from icestream.store.open import Store
+from icestream.store.records import DecisionRecord
 
 __all__ = ["reason_lines"]
 
-_PAGE = 1000
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _PATH = re.compile(r"(?<![\w.])/\S+")
 
@@ -44,21 +46,31 @@ def reason_lines(store: Store, *, most: int = 10) -> Iterator[str]:
 
 def _reasons(store: Store, state: str) -> Iterator[tuple[str, str]]:
     """Each exposure in a state, and each batch or group that failed, with its reasons."""
-    after = 0
-    while page := queries.exposures(store, after=after, limit=_PAGE, state=state):
-        yield from ((exposure.name, "; ".join(exposure.reasons)) for exposure in page)
-        after = page[-1].id
+    words = {word.exposure: word for word in queries.decisions(store)}
+    for name, reasons in exposure_reasons(store, state):
+        word = words.get(name)
+        if word is not None and not word.accepted and state == "rejected":
+            yield name, rejected_words(word)
+        else:
+            yield name, "; ".join(reasons)
     if state != "failed":
         return
     for step in queries.steps(store):
         if step.counts.failed:
-            for failure in queries.failures(store, step=step.name):
-                if failure.state == "failed" and not failure.exposure:
+            for failure in queries.failures(store, step=step.name, states=("failed",)):
+                if not failure.exposure:
                     name = f"batch of {step.name}" if step.kind == "batch" else failure.subject
                     yield name, f"{step.name}: {failure.reason}"
 
 
+def rejected_words(word: DecisionRecord) -> str:
+    """Who rejected an exposure, when and why."""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(word.time))
+    return f"{word.step}: rejected by {word.who} on {when}{f': {word.why}' if word.why else ''}"
+
+
 def _kind(name: str, reason: str) -> str:
     """A reason without what is the exposure's own."""
-    without = re.sub(rf"\S*{re.escape(name)}\S*", "", reason)
+    # An expression for each name is slow to make, and few reasons have the name in them.
+    without = re.sub(rf"\S*{re.escape(name)}\S*", "", reason) if name in reason else reason
     return _NUMBER.sub("#", _PATH.sub("", without))

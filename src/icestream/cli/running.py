@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from cyclopts import Group, Parameter, validators
 
 from icestream import log
-from icestream.cli.adopt import offer_words
+from icestream.cli.alerts import alert_lines
 from icestream.cli.checks import EACH_TIME, changes_since, check_folder, missing_here
 from icestream.cli.describe import without_effect
 from icestream.cli.progress import Watcher
@@ -32,10 +32,12 @@ from icestream.engine.session import (
     bring_up_to_date,
     run_session,
 )
+from icestream.model.states import shown_state
 from icestream.protocol import Registry
 from icestream.settings import Settings, load
 from icestream.store import queries
 from icestream.store.open import NoStore, Store, open_store
+from icestream.store.records import AlertRecord
 
 __all__ = ["Here", "Stopping", "effectless", "run_here"]
 
@@ -219,16 +221,18 @@ class Stopping:
 
 
 def _tell(outcome: Outcome, session: Path, here: Here) -> None:
-    counted = ", ".join(f"{count} {state}" for state, count in outcome.exposures.items())
+    counted = ", ".join(
+        f"{count} {shown_state(state)}" for state, count in outcome.exposures.items()
+    )
     exposures = sum(outcome.exposures.values())
     print(f"{outcome.state} after {outcome.seconds:.0f} s: {exposures} exposures, {counted}")
     with suppress(NoStore), closing(open_store(session, readonly=True)) as store:
         print(*(f"  {line}\n" for line in reason_lines(store)), sep="", end="")
-        print(*(f"{line}\n" for line in _open_alerts(store, session)), sep="", end="")
+        print(*(f"{line}\n" for line in _open_alerts(store)), sep="", end="")
     for step in outcome.steps:
         if step.state == "paused":
             resume = f"{called()} resume {shlex.quote(str(session))} {step.name}"
-            print(f"{step.name} is paused: {step.reason}\n  when that is mended: {resume}")
+            print(f"{step.name} is paused: {step.reason}\n  when that is fixed: {resume}")
     if outcome.reason:
         print(f"icestream: {outcome.reason}", file=sys.stderr)
     elif outcome.state != "done":
@@ -239,21 +243,25 @@ def _tell(outcome: Outcome, session: Path, here: Here) -> None:
         print(f"some exposures are not finished: icestream status {session}")
     elif outcome.lost:
         print(f"nothing that came to {' and '.join(outcome.lost)} could be processed")
-        print("what failed is tried again by the same command, once its cause is mended")
+        print("what failed is tried again by the same command, once its cause is fixed")
     elif outcome.exposures.get("failed"):
-        print("what failed is tried again by the same command, once its cause is mended")
+        print("what failed is tried again by the same command, once its cause is fixed")
     if here.report:
         print(f"report: {session / 'report' / 'index.html'}")
 
 
-def _open_alerts(store: Store, session: Path) -> Iterator[str]:
-    """What still holds when a session has ended, and how to mend what offers a change."""
-    for alert in queries.alerts(store):
-        if alert.level != "notice":
-            yield f"{alert.level}: {alert.message}"
-        if alert.offer is not None and alert.adopted is None:
-            command = f"{called()} adopt {shlex.quote(str(session))} {alert.id}"
-            yield f"  offered: {offer_words(alert.offer)}; to do so: {command}"
+def _open_alerts(store: Store) -> Iterator[str]:
+    """What still holds when a session has ended, and how to fix what offers a change."""
+    alerts = queries.alerts(store)
+    yield from alert_lines(
+        store,
+        (alert for alert in alerts if alert.level != "notice" or _stands(alert)),
+        called(),
+    )
+
+
+def _stands(alert: AlertRecord) -> bool:
+    return alert.offer is not None and alert.adopted is None
 
 
 def _status(outcome: Outcome, *, interrupted: bool) -> int:

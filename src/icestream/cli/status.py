@@ -1,70 +1,146 @@
 """`icestream status`: where a session stands."""
 
-import dataclasses
-import shlex
+import json as json_
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from icestream.cli.adopt import offer_words
+from icestream.cli.alerts import alert_lines
+from icestream.cli.overview import SHOWN, Overview, document_of, overview
 from icestream.cli.reasons import reason_lines
-from icestream.cli.terminal import called, print_json, print_table
-from icestream.engine.machine.lock import holder
-from icestream.store import queries
+from icestream.cli.terminal import called, console, print_json, print_table
+from icestream.engine.requests.commands import command, run_again
+from icestream.model import QUALITIES
+from icestream.model.states import shown_state
+from icestream.store.history import decided_words
 from icestream.store.open import Store, open_store
-from icestream.store.records import StepRecord
+from icestream.store.records import HistoryRecord, StepRecord
+from icestream.store.standing import Reruns, rerun_words
 
-__all__ = ["status"]
+__all__ = ["duration", "status"]
 
 _UNDER_WAY = ("running", "draining", "paused")
 _ROOM = 1 << 20
 """Bytes without which nothing can be written."""
+_LAST = 3
+"""Decisions of people that are shown."""
 _SHOWN = 10
 """Kinds of reasons listed for people; programs get each failure."""
+_EVERY = 5.0
+"""Seconds between two looks."""
 
 
-def status(session: Path, /, *, json: Annotated[bool, Parameter(negative="")] = False) -> None:
-    """Say where a session stands: its state, steps, exposures, failures and alerts.
+def status(
+    session: Path,
+    /,
+    *,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    follow: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Say where a session stands: state, rates, quality, steps, exposures, failures and alerts.
 
     Parameters
     ----------
     session
         The session's folder.
     json
-        For programs.
+        For programs; with --follow one line of JSON for each look.
+    follow
+        Go on looking, until Ctrl-C.
     """
-    store = open_store(session, readonly=True)
-    try:
-        if json:
-            print_json(_document(store))
+    with closing(open_store(session, readonly=True)) as store:
+        if not follow:
+            _show(store, json=json)
+            return
+        try:
+            while True:
+                _show(store, json=json, follow=True)
+                time.sleep(_EVERY)
+        except KeyboardInterrupt:
+            return
+
+
+def _show(store: Store, *, json: bool, follow: bool = False) -> None:
+    """Look once, and say what there is."""
+    now = time.time()
+    found = overview(store, now)
+    if json:
+        document = document_of(store, found, called())
+        if follow:
+            print(json_.dumps(document, ensure_ascii=False, default=str), flush=True)
         else:
-            _print(store)
-    finally:
-        store.close()
+            print_json(document)
+        return
+    if follow:
+        screen = console()
+        if screen.is_terminal:
+            screen.clear()
+        else:
+            print(time.strftime("--- %Y-%m-%d %H:%M:%S", time.localtime(now)))
+    _print(store, found, now)
+    print(end="", flush=True)
 
 
-def _document(store: Store) -> dict[str, Any]:
-    return {
-        "session": dataclasses.asdict(queries.session(store)) | {"runs": holder(store.folder)},
-        "exposures": queries.count_exposures(store),
-        "particles": queries.particles(store),
-        "steps": [dataclasses.asdict(step) for step in queries.steps(store)],
-        "alerts": [dataclasses.asdict(alert) for alert in queries.alerts(store)],
-        "failures": [dataclasses.asdict(failure) for failure in _all_failures(store)],
-    }
+def _print(store: Store, found: Overview, now: float) -> None:
+    print(*_head(store, found), sep="\n")
+    print(*_figures(found, now), sep="\n")
+    print()
+    print_table(
+        ("step", "state", "ready", "running", "done", "rejected", "failed", "skipped", "s each"),
+        [
+            (
+                step.name,
+                _step_state(step, found.runs, found.again),
+                str(step.counts.ready + step.counts.held),
+                str(step.counts.running),
+                str(step.counts.done),
+                str(step.counts.rejected),
+                str(step.counts.failed),
+                str(step.counts.skipped),
+                f"{step.counts.mean_seconds:.2f}",
+            )
+            for step in found.steps
+        ],
+    )
+    for lines in (
+        list(alert_lines(store, found.alerts, called())),
+        list(reason_lines(store, most=_SHOWN)),
+        list(_decided(store, found)),
+    ):
+        if lines:
+            print("", *lines, sep="\n")
 
 
-def _all_failures(store: Store) -> list[Any]:
-    failures: list[Any] = []
-    while True:
-        page = queries.failures(store, after=failures[-1].serial if failures else 0)
-        failures += page
-        if not page:
-            return [failure for failure in failures if failure.state == "failed"]
+def _head(store: Store, found: Overview) -> Iterator[str]:
+    """State, and what the state does not say."""
+    session = found.session
+    since = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.created))
+    why = f" ({session.reason})" if session.reason and not found.again else ""
+    state = f"{shown_state(session.state)}{why}"
+    yield f"{session.name}: {state}, workflow {session.workflow}, begun {since}"
+    yield from _waiting(store, found)
+    yield from _notes(store.folder, session.state, found.runs)
+    if found.report is not None:
+        yield f"report: {found.report}"
+
+
+def _waiting(store: Store, found: Overview) -> Iterator[str]:
+    """What has to be run again, or was asked and not answered, and how to have it done."""
+    again, asked = found.again, len(found.asked)
+    if again:
+        yield rerun_words(again, runs=bool(found.runs))
+        if again.standing is not None:
+            since = time.strftime("%Y-%m-%d %H:%M", time.localtime(again.standing.until))
+            yield f"  results and exports are those of before the change of {since} until then"
+    if asked:
+        yield f"{asked} {'request waits' if asked == 1 else 'requests wait'} to be carried out"
+    if found.waits and not found.runs:
+        yield f"  to do so: {run_again(store, called())}"
 
 
 def _notes(folder: Path, state: str, runs: str) -> Iterator[str]:
@@ -81,48 +157,75 @@ def _notes(folder: Path, state: str, runs: str) -> Iterator[str]:
         yield "its disk is full: processing is held, and goes on by itself when there is room"
 
 
-def _step_state(step: StepRecord, runs: str) -> str:
-    state = "stopped" if step.state in ("running", "draining") and not runs else step.state
-    return f"{state} ({step.reason})" if step.reason else state
+def _figures(found: Overview, now: float) -> Iterator[str]:
+    """How much there is, how fast it comes, and how good it is."""
+    counts = found.exposures
+    counted = ", ".join(f"{count} {shown_state(state)}" for state, count in counts.items())
+    last, pace = found.pace.last, found.pace
+    ago = f"; the last movie came {duration(now - last)} ago" if last and not found.ended else ""
+    yield f"exposures: {sum(counts.values())} found, {counted}{ago}"
+    mean = "on average " if found.ended else ""
+    rates = [
+        f"{rate:.0f} movies/h {what}"
+        for rate, what in ((pace.found, "found"), (pace.processed, "processed"))
+        if rate is not None
+    ]
+    if rates:
+        yield f"rate: {mean}{', '.join(rates)}"
+    if pace.delay is not None:
+        yield f"delay: {duration(pace.delay)} from found to processed"
+    for name in SHOWN:
+        if name in found.medians:
+            quality, median = QUALITIES[name], found.medians[name]
+            value = f"{median.value * quality.scale:.3g} {quality.shown_unit}".strip()
+            yield f"{quality.title}: {value} (median of the last {median.count})"
+    anew = "" if found.particles_anew is None else f", {found.particles_anew} after it"
+    yield f"particles: {found.particles}{f' before the change{anew}' if anew else ''}"
+    if found.map is not None:
+        yield f"map: {_map(found)}"
 
 
-def _print(store: Store) -> None:
-    session = queries.session(store)
-    exposures = queries.count_exposures(store)
-    since = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.created))
-    runs = holder(store.folder)
-    why = f" ({session.reason})" if session.reason else ""
-    print(f"{session.name}: {session.state}{why}, workflow {session.workflow}, begun {since}")
-    for note in _notes(store.folder, session.state, runs):
-        print(note)
-    counted = ", ".join(f"{count} {state}" for state, count in exposures.items())
-    print(f"exposures: {sum(exposures.values())} found, {counted}")
-    print(f"particles: {queries.particles(store)}")
-    print()
-    print_table(
-        ("step", "state", "ready", "running", "done", "rejected", "failed", "skipped", "s each"),
-        [
-            (
-                step.name,
-                _step_state(step, runs),
-                str(step.counts.ready + step.counts.held),
-                str(step.counts.running),
-                str(step.counts.done),
-                str(step.counts.rejected),
-                str(step.counts.failed),
-                str(step.counts.skipped),
-                f"{step.counts.mean_seconds:.2f}",
-            )
-            for step in queries.steps(store)
-        ],
+def _map(found: Overview) -> str:
+    volume = found.map
+    if volume is None or volume.map is None:
+        return volume.note if volume is not None else ""
+    symmetry = f", {volume.symmetry}" if volume.symmetry else ""
+    return f"{volume.reached} from {volume.particles} particles{symmetry}: {volume.map}"
+
+
+def _step_state(step: StepRecord, runs: str, again: Reruns) -> str:
+    state = (
+        "stopped" if step.state in ("running", "draining") and not runs else shown_state(step.state)
     )
-    for alert in queries.alerts(store):
-        print(f"\n{alert.level}: {alert.message}")
-        if alert.offer and alert.adopted is None:
-            command = f"{called()} adopt {shlex.quote(str(store.folder))} {alert.id}"
-            print(f"  offered: {offer_words(alert.offer)}; to do so: {command}")
-        elif alert.offer:
-            print(f"  {alert.adopted_by} has set {offer_words(alert.offer)}")
-    reasons = list(reason_lines(store, most=_SHOWN))
-    if reasons:
-        print("", *reasons, sep="\n")
+    waiting = next((each.waiting for each in again.steps if each.step == step.name), 0)
+    notes = [step.reason, f"{waiting} to run again" if waiting else ""]
+    said = ", ".join(filter(None, notes))
+    return f"{state} ({said})" if said else state
+
+
+def _decided(store: Store, found: Overview) -> Iterator[str]:
+    """The last that people decided."""
+    people = [record for record in found.decisions if not record.by_session]
+    yield from map(_decided_line, people[-_LAST:])
+    if len(people) > _LAST:
+        yield f"all {len(people)} decisions: {command(store, 'history', program=called())}"
+
+
+def _decided_line(record: HistoryRecord) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.time))
+    why = f": {record.why}" if record.why else ""
+    return f"{when} {record.who} has asked: {decided_words(record)}{why}"
+
+
+def duration(seconds: float) -> str:
+    """How long, for people: ``8 s``, ``3 min``, ``2 h 5 min``, ``3 days``."""
+    whole = max(0, round(seconds))
+    if whole < 90:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{round(hours / 24)} days"

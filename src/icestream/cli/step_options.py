@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from icestream.cli.describe import Described, bare_type, describe_parameters, value_words
 from icestream.engine.graph.workflow import Step, Workflow
+from icestream.engine.requests.commands import PATTERN
 from icestream.protocol import Protocol, Registry, refused_values, unit_of
 
 __all__ = ["DIRECT", "NONE", "InvalidOption", "StepOptions", "hyphens"]
@@ -37,9 +38,6 @@ NONE = "none"
 _ENDS = ("watch", "idle_timeout")
 _ENDING = Group("When it ends", sort_key=4)
 _UNSAID = Group("What the files do not say, or say wrongly", sort_key=5)
-
-PATTERN = "pattern"
-"""Parameter of the source that takes the command's first argument."""
 
 
 class InvalidOption(ValueError):

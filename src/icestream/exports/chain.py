@@ -7,9 +7,15 @@ from typing import Any, TypeVar
 from icestream.model import Classes, Ctf, Micrograph, Movie, Particles, Picks
 from icestream.protocol import Registry, known_types
 from icestream.store import queries
-from icestream.store.items import item_of, latest_items
+from icestream.store.items import item_of
 from icestream.store.open import Store
-from icestream.store.records import ExposureRecord, ResultRecord, StepRecord, WorkflowRecord
+from icestream.store.records import (
+    ExposureRecord,
+    ResultRecord,
+    StandingRecord,
+    StepRecord,
+    WorkflowRecord,
+)
 
 __all__ = ["Items", "Makers", "find_chain", "latest_classes", "read_exposures"]
 
@@ -25,6 +31,8 @@ class Makers:
     """The step and port that made each kind of item; the last step where several did."""
 
     places: Mapping[type[Any], Place]
+    standing: StandingRecord | None = None
+    """What is read in the place of the session's present results."""
 
     def __contains__(self, kind: type[Any]) -> bool:
         return kind in self.places
@@ -40,15 +48,12 @@ class Items:
     ctf: Ctf | None
     picks: Picks | None
     particles: Particles | None
-
-    @property
-    def accepted(self) -> bool:
-        """Whether no selection rejected the exposure."""
-        return self.exposure.state != "rejected"
+    accepted: bool = True
+    """Whether no selection rejected the exposure."""
 
 
-def find_chain(store: Store, registry: Registry) -> Makers:
-    """Find the steps that made each kind of item.
+def find_chain(store: Store, registry: Registry, standing: StandingRecord | None = None) -> Makers:
+    """Find the steps that made each kind of item, now or in results that stand from before.
 
     It is recorded with the results. A session older than that needs the protocols themselves.
 
@@ -58,20 +63,22 @@ def find_chain(store: Store, registry: Registry) -> Makers:
         If it was not recorded, and a protocol of the session is not installed here, or is broken.
     """
     places: dict[type[Any], Place] = {}
-    workflow = queries.workflow(store)
+    workflow = queries.workflow(store, branch=standing)
     of_groups = _of_groups(workflow)
     for step in workflow.steps:
         if _makes_items(step) and step.name not in of_groups:
-            for port, kind in _outputs(store, step, registry):
+            for port, kind in _outputs(store, step, registry, standing):
                 # What is more than a micrograph is a micrograph too.
                 for base in filter(is_dataclass, kind.__mro__):
                     places[base] = (step.name, port)
-    return Makers(places)
+    return Makers(places, standing)
 
 
-def _outputs(store: Store, step: StepRecord, registry: Registry) -> Iterator[tuple[str, type[Any]]]:
+def _outputs(
+    store: Store, step: StepRecord, registry: Registry, standing: StandingRecord | None
+) -> Iterator[tuple[str, type[Any]]]:
     """What a step makes: as is recorded with its newest result, or else as its protocol says."""
-    newest = queries.latest_results(store, step.name, limit=1)
+    newest = queries.latest_results(store, step.name, limit=1, branch=standing)
     if newest and newest[0].types:
         known = known_types(registry.usable([step.protocol]))
         for port, name in newest[0].types.items():
@@ -104,7 +111,7 @@ def read_exposures(store: Store, chain: Makers) -> Iterator[Items]:
     after = 0
     while page := queries.exposures(store, after=after, limit=PAGE):
         for exposure in page:
-            results = queries.results_of(store, exposure.name)
+            results = queries.results_of(store, exposure.name, branch=chain.standing)
             yield Items(
                 exposure,
                 _item(store, chain, results, Movie),
@@ -112,8 +119,18 @@ def read_exposures(store: Store, chain: Makers) -> Iterator[Items]:
                 _item(store, chain, results, Ctf),
                 _item(store, chain, results, Picks),
                 _item(store, chain, results, Particles),
+                _is_accepted(chain, exposure, results),
             )
         after = page[-1].id
+
+
+def _is_accepted(
+    chain: Makers, exposure: ExposureRecord, results: Mapping[str, ResultRecord]
+) -> bool:
+    """Whether no selection rejected an exposure: its state is that of now, not of before."""
+    if chain.standing is None:
+        return exposure.state != "rejected"
+    return all(result.passed for result in results.values())
 
 
 def latest_classes(store: Store, chain: Makers) -> Classes | None:
@@ -121,7 +138,8 @@ def latest_classes(store: Store, chain: Makers) -> Classes | None:
     if Classes not in chain:
         return None
     step, port = chain.places[Classes]
-    return next(iter(latest_items(store, step, port, Classes, limit=1)), None)
+    newest = queries.latest_results(store, step, limit=1, branch=chain.standing)
+    return item_of(store, newest[0], port, Classes) if newest else None
 
 
 def _item(

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import icestream
 from icestream.engine.graph.workflow import save_workflow
-from icestream.engine.record.set_by_people import workflow_set_by_people
+from icestream.engine.record.set_by_people import standing_workflow, workflow_set_by_people
 from icestream.engine.record.workflows import session_workflow
 from icestream.formats.whole import written_whole
 from icestream.store import queries
 from icestream.store.lineage import lineages
 from icestream.store.open import Store, open_store
+from icestream.store.records import StandingRecord
 
 __all__ = ["export_provenance", "write_provenance"]
 
@@ -34,11 +35,15 @@ def export_provenance(session: Path, out: Path) -> None:
         store.close()
 
 
-def write_provenance(store: Store, out: Path) -> None:
-    """Write ``workflow.json``, ``workflow-as-run.json`` and ``lineage.jsonl`` into `out`."""
+def write_provenance(store: Store, out: Path, standing: StandingRecord | None = None) -> None:
+    """Write ``workflow.json``, ``workflow-as-run.json`` and ``lineage.jsonl`` into `out`.
+
+    Of results that stand from before a change, the workflows are those that made them.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    save_workflow(workflow_set_by_people(store), out / "workflow.json")
-    save_workflow(session_workflow(store), out / "workflow-as-run.json")
+    run = session_workflow(store) if standing is None else standing_workflow(store, standing)
+    save_workflow(workflow_set_by_people(store, standing=standing), out / "workflow.json")
+    save_workflow(run, out / "workflow-as-run.json")
     with (
         written_whole(out / "lineage.jsonl") as unfinished,
         unfinished.open("w", encoding="utf-8") as file,

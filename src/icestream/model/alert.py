@@ -11,7 +11,7 @@ Level = Literal["notice", "warning", "critical"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A change of parameters that would mend what an alert is about.
+    """A change of parameters that would fix what an alert is about.
 
     Adopting it is the same as setting the parameters by hand: a new revision of the step, and
     only what depends on it runs again.
@@ -37,4 +37,4 @@ class Alert:
     exposure: str | None = None
     """The exposure that shows it best."""
     offer: Offer | None = None
-    """What would mend it, where the monitor knows."""
+    """What would fix it, where the monitor knows."""

@@ -53,7 +53,7 @@ class Movie:
 
     @property
     def dose(self) -> float:
-        """Total exposure of the movie, e/Å²."""
+        """Total dose of the movie, e/Å²."""
         return self.dose_per_frame * self.frames
 
     @property

@@ -9,6 +9,7 @@ __all__ = [
     "StepKind",
     "StepStatus",
     "TaskState",
+    "shown_state",
 ]
 
 StepKind = Literal[
@@ -25,3 +26,10 @@ SessionState = Literal["starting", "running", "paused", "draining", "held", "sto
 """Held is trouble with storage; starting is only shown by who runs it, never recorded."""
 BranchState = Literal["active", "resting", "dropped"]
 """Active is processed, resting is kept as it is."""
+
+_SHOWN = {"going": "in progress", "draining": "finishing"}
+
+
+def shown_state(state: str) -> str:
+    """A state as people are told of it; the store and programs keep the word that it has."""
+    return _SHOWN.get(state, state)

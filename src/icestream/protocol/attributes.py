@@ -132,7 +132,7 @@ def _pattern(whose: str, pattern: str) -> Iterator[str]:
     try:
         re.compile(pattern)
     except (re.error, TypeError) as error:
-        yield f"{whose} has {pattern!r}, which is no regular expression: {error}; mend it"
+        yield f"{whose} has {pattern!r}, which is no regular expression: {error}; fix it"
 
 
 def _parameters(protocol: type[Protocol[Any]]) -> Iterator[str]:

@@ -35,8 +35,8 @@ def why_not_loaded(error: BaseException, target: str) -> str:
     if isinstance(error, SystemExit):
         return f"{said}: a module must not end the program that imports it"
     if isinstance(error, SyntaxError):
-        return f"{said}; mend the line"
-    return f"{said}, while it was imported; mend the line, or do that when it is needed"
+        return f"{said}; fix the line"
+    return f"{said}, while it was imported; fix the line, or do that when it is needed"
 
 
 def _import_advice(error: ImportError, module: str) -> str:

@@ -36,7 +36,7 @@ def read_module(module: Module, others: Iterable[Module] = ()) -> list[tuple[int
         source = module.path.read_bytes()
         tree = ast.parse(source, filename=str(module.path))
     except SyntaxError as error:
-        return [(error.lineno or 1, f"{error.msg}; mend the line")]
+        return [(error.lineno or 1, f"{error.msg}; fix the line")]
     except (OSError, ValueError) as error:
         return [(1, f"cannot be read: {error}")]
     lines: dict[int, str] = {}

@@ -413,6 +413,10 @@ class Window(Generic[T]):
     now: float = field(default_factory=time.time)
     folder: Path | None = None
     """The session's folder."""
+    found: tuple[float, ...] = ()
+    """When each of the newest exposures was found, seconds since the epoch, the oldest first."""
+    open: bool = False
+    """Whether a source of the session still looks for more."""
 
 
 class Monitor(Protocol[P]):

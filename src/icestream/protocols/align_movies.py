@@ -88,7 +88,7 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
         )
 
     def _align(self, movie: Movie, work: Work) -> _Aligned:
-        """Read the frames, mend them, measure their motion, and leave out the first if asked."""
+        """Read the frames, replace bad pixels, measure the motion, leave out the first if asked."""
         wanted = self.parameters
         chosen = self._choose_frames(movie)
         corrected = self._correct_camera(movie, chosen, work)

@@ -36,13 +36,13 @@ class ImportParameters(FolderParameters):
     """List or map of the camera's defects (MotionCor2, SerialEM, MRC or TIFF)."""
 
     dose_per_frame: Annotated[ElectronPerAngstrom2, Gt(0)] | None = None
-    """Exposure of each frame in the file; for EER of each camera frame."""
+    """Dose of each frame in the file; for EER of each camera frame."""
 
     pre_exposure: Annotated[ElectronPerAngstrom2, Ge(0)] = 0.0
-    """Exposure that the specimen had received before the first frame; 0: what the metadata say."""
+    """Dose that the specimen had received before the first frame; 0: what the metadata say."""
 
     eer_dose: Annotated[ElectronPerAngstrom2, Gt(0)] = 1.0
-    """Exposure of the fractions into which the frames of EER movies are added up."""
+    """Dose of the fractions into which the frames of EER movies are added up."""
 
     eer_upsampling: Annotated[Literal[1, 2], Advanced] = 1
     """Pixels of EER fractions along each side of a pixel of the camera: 2 uses where in its pixel

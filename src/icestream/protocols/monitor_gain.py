@@ -26,7 +26,7 @@ _TOLD = 10
 
 
 class GainLimits(Parameters):
-    """When to warn, and whether to mend."""
+    """When to warn, and whether to fix it."""
 
     residual_max: Annotated[float, Gt(0), Le(1)] = 0.015
     """Largest fixed pattern, relative to the mean, that may be left after correction."""

@@ -14,7 +14,7 @@ from icestream.report.trends import rounded
 from icestream.store import queries
 from icestream.store.items import Known, UnknownItem, items_of, pictures_in
 from icestream.store.open import Store
-from icestream.store.records import ResultRecord, StepRecord
+from icestream.store.records import ResultRecord, StandingRecord, StepRecord
 
 __all__ = ["Facts", "Session", "ctf_facts", "exposure_details"]
 
@@ -31,6 +31,8 @@ class Session(NamedTuple):
     titles: Mapping[str, str]
     """Of the steps."""
     known: Known = ITEM_TYPES
+    standing: StandingRecord | None = None
+    """Results that stand where there are none of now."""
 
 
 class _Made(NamedTuple):
@@ -48,6 +50,9 @@ def exposure_details(
     store, titles = session.store, session.titles
     ranks = {step.name: rank(step) for step in session.steps}
     results = queries.results_of(store, name)
+    if session.standing is not None:
+        stood = queries.results_of(store, name, branch=session.standing)
+        results = {step: record for step, record in stood.items() if step in ranks} | results
     best = sorted(results.values(), key=lambda record: ranks[record.step], reverse=True)
     made = [
         _Made(record, port, item)
@@ -60,6 +65,16 @@ def exposure_details(
     details: dict[str, Any] = {
         "picks": _picks(made, titles),
         "facts": list(_shot(movie, ctf)),
+        "decisions": [
+            {
+                "accepted": word.accepted,
+                "step": word.step,
+                "who": word.who,
+                "why": word.why,
+                "time": word.time,
+            }
+            for word in queries.decisions(store, exposure=name)
+        ],
         "unread": [
             f"{titles.get(result.record.step, result.record.step)}: {result.item.why}"
             for result in made

@@ -9,6 +9,7 @@ from icestream.report.rates import Rates
 from icestream.report.table import ExposureTable
 from icestream.store import queries
 from icestream.store.follow import EventFollower
+from icestream.store.history import history
 from icestream.store.open import Store
 from icestream.store.records import (
     AlertRecord,
@@ -16,13 +17,18 @@ from icestream.store.records import (
     ResultRecord,
     SampleRecord,
     SessionRecord,
+    StandingRecord,
     StepRecord,
     WorkflowRecord,
 )
+from icestream.store.requests import requests
+from icestream.store.standing import Reruns, reruns, told_state
 
 __all__ = ["Follower", "rank"]
 
 _STATES = {"going": "p", "done": "a", "rejected": "r", "failed": "f"}
+_DECIDING = ("request.answered", "step.revised")
+"""Kinds of events after which there is more in the history."""
 _PAGE = 500
 _HOUR = 3600.0
 _PAST_ALERTS = 20
@@ -50,6 +56,12 @@ class Follower:
         """Exposures with news, and when; whoever deals with one takes it out."""
         self.session: SessionRecord = queries.session(store)
         self.workflow: WorkflowRecord = queries.workflow(store)
+        self.again: Reruns = reruns(store)
+        """What waits to be run again, and the results that are shown until it is."""
+        self.asked = len(requests(store, state="new"))
+        self.history = history(store)
+        """What people and the session itself decided, the newest last."""
+        self._decided = False
         self._ids: list[int] = []
         self._batches: dict[str, int] = {}
         self._events = EventFollower(store)
@@ -61,13 +73,19 @@ class Follower:
         """Take in everything that is new; False when a new follower has to begin from the start.
 
         That is so after parameters were changed: a step may have gone back to results that were
-        made long ago.
+        made long ago. It is so again when all that depends on the change has been run again.
         """
         self.session = queries.session(self.store)
         before, self.workflow = self.workflow, queries.workflow(self.store)
-        if _revisions(before) != _revisions(self.workflow):
+        stood = self.again.standing
+        asked, self.asked = self.asked, len(requests(self.store, state="new"))
+        if self.again:  # where nothing waited, nothing does before the next change
+            self.again = reruns(self.store)
+        if _revisions(before) != _revisions(self.workflow) or stood != self.again.standing:
             return False
         times = self._read_events()
+        if self._decided or asked != self.asked:
+            self.history = history(self.store)
         self._read_exposures(times)
         self._read_qualities()
         self._read_samples()
@@ -77,7 +95,9 @@ class Follower:
     def _read_events(self) -> dict[str, float]:
         """When something last happened to each exposure with news."""
         times: dict[str, float] = {}
+        self._decided = False
         for page in self._events.pages():
+            self._decided |= any(event.kind in _DECIDING for event in page)
             times.update((event.exposure, event.time) for event in page if event.exposure)
         return times
 
@@ -117,8 +137,19 @@ class Follower:
             self.rates.settled(time, record.found)
         self.touched[order] = time
 
+    @property
+    def state(self) -> tuple[str, str]:
+        """State of the session and its reason, as people are told."""
+        return told_state(self.session.state, self.session.reason, self.again, self.asked)
+
+    def branch_of(self, step: StepRecord) -> StandingRecord | None:
+        """Where results of a step on many exposures are read: of before, while it has none."""
+        return None if step.counts.done else self.again.standing
+
     def _read_qualities(self) -> None:
         ranks = {step.name: rank(step) for step in self.workflow.steps}
+        if self._quality == 0 and self.again.standing is not None:
+            self._read_standing(self.again.standing, ranks)
         while page := queries.qualities(self.store, after=self._quality):
             for record in page:
                 order = self.table.order.get(record.exposure)
@@ -126,6 +157,18 @@ class Follower:
                     return  # committed after the exposures were read: next time
                 self._quality = record.id
                 if order is not None:  # those of a batch are shown with its classes
+                    self.table.measure(order, record.name, record.value, ranks[record.step])
+
+    def _read_standing(
+        self, standing: StandingRecord, ranks: Mapping[str, tuple[int, int]]
+    ) -> None:
+        """What was measured before a change; what is measured anew replaces it."""
+        after = 0
+        while page := queries.qualities(self.store, after=after, branch=standing):
+            after = page[-1].id
+            for record in page:
+                order = self.table.order.get(record.exposure)
+                if order is not None and record.step in ranks:
                     self.table.measure(order, record.name, record.value, ranks[record.step])
 
     def _read_samples(self) -> None:
@@ -141,7 +184,8 @@ class Follower:
         for step in self.workflow.steps:
             if step.kind == "batch" and self._batches.get(step.name) != step.counts.done:
                 self._batches[step.name] = step.counts.done
-                for record in queries.latest_results(self.store, step.name, limit=1):
+                branch = self.branch_of(step)
+                for record in queries.latest_results(self.store, step.name, limit=1, branch=branch):
                     self.snapshots[step.name] = record
 
     def alerts(self) -> Sequence[AlertRecord]:

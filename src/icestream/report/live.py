@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from icestream.engine.requests.commands import mending_command, run_again
 from icestream.model import QUALITIES
 from icestream.report.drawing import BOX, place_steps
 from icestream.report.follow import Follower
 from icestream.report.table import CHUNK
 from icestream.report.trends import MEANINGS, in_page_order, is_count, quality_of, rounded
-from icestream.store.records import AlertRecord, SampleRecord, StepRecord
+from icestream.store.history import decided_words, last_set
+from icestream.store.records import AlertRecord, HistoryRecord, SampleRecord, StepRecord
+from icestream.store.severity import worst_first
+from icestream.store.standing import rerun_words
 
 __all__ = ["is_finished", "live_document"]
 
@@ -29,6 +33,8 @@ _COLUMNS = 6
 """Qualities in the table of exposures."""
 _SCALES = {"B": (1e-9, "GB"), "B/s": (1e-6, "MB/s")}
 _ACRONYMS = {"cpu": "CPU", "gpu": "GPU", "gpus": "GPUs", "io": "I/O"}
+_DECISIONS = 20
+"""The last of the history that the page shows."""
 _MOST_POINTS = 120
 """Points of a plot of the machine's load."""
 
@@ -66,7 +72,9 @@ def live_document(follower: Follower, titles: Mapping[str, str]) -> dict[str, An
         },
         "rates": follower.rates.shown(now, pending, finished=is_finished(follower)),
         "headline": _headline(follower),
-        "steps": [_step(step, titles, follower.session.state) for step in workflow.steps],
+        "steps": [_step(step, titles, follower) for step in workflow.steps],
+        "again": _again(follower),
+        "decisions": [_decision(record) for record in reversed(follower.history[-_DECISIONS:])],
         "drawing": {
             "box": BOX,
             **place_steps(
@@ -74,7 +82,7 @@ def live_document(follower: Follower, titles: Mapping[str, str]) -> dict[str, An
                 [(link.source, link.step) for link in workflow.links],
             ),
         },
-        "alerts": [_alert(alert, follower) for alert in follower.alerts()],
+        "alerts": [_alert(alert, follower) for alert in _shown_alerts(follower)],
         "machine": [
             _load(name, list(follower.samples[name]))
             for name in sorted(follower.samples)
@@ -105,27 +113,61 @@ def _spread(follower: Follower, name: str) -> float | None:
 
 def _session(follower: Follower) -> dict[str, Any]:
     session, finished = follower.session, is_finished(follower)
+    state, reason = follower.state
     return {
         "name": session.name,
         "workflow": session.workflow,
-        "state": session.state,
-        "reason": session.reason,
+        "state": state,
+        "reason": reason,
         "finished": finished,
         "started": session.created,
         "ended": session.changed if finished else None,
     }
 
 
-def _step(step: StepRecord, titles: Mapping[str, str], session: str) -> dict[str, Any]:
+def _again(follower: Follower) -> dict[str, Any] | None:
+    """What waits to be run again or to be carried out, and how to have that done."""
+    again, runs = follower.again, not is_finished(follower)
+    if not (again or follower.asked) or (runs and not again):
+        return None
+    said = [rerun_words(again, runs=runs)] if again else []
+    if follower.asked and not runs:
+        many = "1 request waits" if follower.asked == 1 else f"{follower.asked} requests wait"
+        said.append(f"{many} to be carried out")
+    standing = again.standing
+    return {
+        "text": "; ".join(said),
+        "until": None if standing is None else standing.until,
+        "who": "" if standing is None else standing.who,
+        "command": "" if runs else run_again(follower.store),
+    }
+
+
+def _decision(record: HistoryRecord) -> dict[str, Any]:
+    return {
+        "time": record.time,
+        "who": record.who,
+        "by_session": record.by_session,
+        "what": decided_words(record),
+        "why": record.why,
+    }
+
+
+def _step(step: StepRecord, titles: Mapping[str, str], follower: Follower) -> dict[str, Any]:
     """One step; it does not run when the session does not."""
-    counts = step.counts
-    idle = session != "running" and step.state in ("running", "waiting")
+    counts, session = step.counts, follower.session.state
+    again = {each.step: each.waiting for each in follower.again.steps}
+    decided = last_set(follower.history).get(step.name)
+    waits = session == "done" and step.name in again
+    idle = session != "running" and not waits and step.state in ("running", "waiting")
     return {
         "name": step.name,
         "title": titles.get(step.name, step.name),
         "kind": step.kind,
         "state": session if idle else step.state,
         "reason": step.reason,
+        "again": again.get(step.name, 0),
+        "set": None if decided is None else _decision(decided),
         "ready": counts.ready,
         "running": counts.running,
         "held": counts.held,
@@ -176,6 +218,13 @@ def _headline(follower: Follower) -> list[dict[str, Any]]:
     return tiles
 
 
+def _shown_alerts(follower: Follower) -> list[AlertRecord]:
+    """Those that hold, the worst first, and then those that have passed, the newest first."""
+    alerts = follower.alerts()
+    holding = worst_first(alert for alert in alerts if alert.cleared is None)
+    return [*holding, *(alert for alert in alerts if alert.cleared is not None)]
+
+
 def _alert(alert: AlertRecord, follower: Follower) -> dict[str, Any]:
     return {
         "level": alert.level,
@@ -189,6 +238,7 @@ def _alert(alert: AlertRecord, follower: Follower) -> dict[str, Any]:
         "acknowledged_by": alert.acknowledged_by,
         "number": alert.id,
         "offer": alert.offer,
+        "command": mending_command(follower.store, alert),
         "adopted": alert.adopted,
         "adopted_by": alert.adopted_by,
     }

@@ -84,5 +84,6 @@ class Rates:
             "settled": going / span * _HOUR if known else None,
             "latency": statistics.median(self._latency) if self._latency else None,
             "catch_up": behind / closing if catches_up else None,
+            "last": self._found.last if self._found.total else None,
             "spark": {"found": self._found.spark(now), "settled": self._settled.spark(now)},
         }

@@ -79,7 +79,8 @@ class Telling:
         changed = first or before != self._drawn
         for step in follower.workflow.steps:
             told = self._steps.setdefault(step.name, _Told())
-            key = (step.counts.done, step.counts.rejected, step.counts.reused)
+            stands = follower.again.standing is not None
+            key = (step.counts.done, step.counts.rejected, step.counts.reused, stands)
             drawn = step.name in self._drawn and before.get(step.name) != self._drawn[step.name]
             if key != told.key or drawn:
                 told.key = key
@@ -104,7 +105,7 @@ class Telling:
             if protocol.watches:
                 drawn = self._drawn.get(step.name, ())
                 figures = [_drawn(from_document(Figure, dict(each)), ()) for each in drawn]
-            elif step.counts.done:
+            elif step.counts.done or follower.branch_of(step) is not None:
                 known = _measures(protocol)
                 _gather(follower, step, type(protocol), told)
                 orders = _sort(follower, told)
@@ -126,7 +127,7 @@ class Telling:
             "figures": figures,
             "known": known,
             "count": len(told.items),
-            "total": step.counts.done,
+            "total": step.counts.done or len(told.items),
         }
 
 
@@ -171,8 +172,9 @@ def _gather(
 ) -> None:
     """Read the results that came since the last time, at most the newest few hundred."""
     grown, told.done = step.counts.done - told.done, step.counts.done
-    if told.serial == 0 or grown >= _NEWEST:
-        records = queries.latest_results(follower.store, step.name, limit=_NEWEST)
+    branch = follower.branch_of(step)
+    if told.serial == 0 or grown >= _NEWEST or branch is not None:
+        records = queries.latest_results(follower.store, step.name, limit=_NEWEST, branch=branch)
     else:
         records = queries.results(follower.store, step.name, after=told.serial, limit=2 * _NEWEST)
     for record in records:

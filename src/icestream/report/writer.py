@@ -162,7 +162,8 @@ class ReportWriter:
 
     def _details(self, order: int) -> tuple[dict[str, Any], list[Found]]:
         name, steps = self._follower.table.names[order], self._follower.workflow.steps
-        session = Session(self._store, steps, self._titles, self._known)
+        standing = self._follower.again.standing
+        session = Session(self._store, steps, self._titles, self._known, standing)
         try:
             details, pictures = exposure_details(session, name, self._facts)
         except ValueError as error:  # a result that this version cannot draw

@@ -372,7 +372,7 @@ class AlertRaised(Event):
     about: str | None = None
     """Name of the exposure that it is about."""
     offer: Json | None = None
-    """``step`` and ``changes`` that would mend it, and whether ``automatic``ally."""
+    """``step`` and ``changes`` that would fix it, and whether ``automatic``ally."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Subquery, and_, func, select
 
 from icestream.store import tables as t
+from icestream.store.current import Branch, number_of
+from icestream.store.current import current as current_of
 from icestream.store.open import Store
 from icestream.store.records import (
     AlertRecord,
@@ -94,10 +96,10 @@ def branches(store: Store) -> tuple[BranchRecord, ...]:
         )
 
 
-def steps(store: Store, *, branch: str | None = None) -> tuple[StepRecord, ...]:
+def steps(store: Store, *, branch: Branch = None) -> tuple[StepRecord, ...]:
     """All steps of a branch with their states and counts, sources first."""
     with store.read() as connection:
-        current = _current(connection, branch)
+        current = current_of(connection, branch)
         chosen = (
             select(current.c.id.label("step_id"), current.c.name, t.revision)
             .add_columns(*(t.counter.c[name] for name in _COUNTS))
@@ -108,7 +110,7 @@ def steps(store: Store, *, branch: str | None = None) -> tuple[StepRecord, ...]:
         return tuple(_step(row) for row in connection.execute(chosen))
 
 
-def step(store: Store, name: str, *, branch: str | None = None) -> StepRecord:
+def step(store: Store, name: str, *, branch: Branch = None) -> StepRecord:
     """The step called `name`; LookupError names those that exist."""
     records = steps(store, branch=branch)
     for record in records:
@@ -119,10 +121,10 @@ def step(store: Store, name: str, *, branch: str | None = None) -> StepRecord:
     )
 
 
-def workflow(store: Store, *, branch: str | None = None) -> WorkflowRecord:
+def workflow(store: Store, *, branch: Branch = None) -> WorkflowRecord:
     """The graph that a branch of the session runs."""
     with store.read() as connection:
-        current = _current(connection, branch)
+        current = current_of(connection, branch)
         chosen = (
             select(current.c.name, t.link.c.port, t.step.c.name, t.link.c.source_port)
             .join(t.link, t.link.c.revision_id == current.c.revision_id)
@@ -133,7 +135,7 @@ def workflow(store: Store, *, branch: str | None = None) -> WorkflowRecord:
             LinkRecord(step=row[0], port=row[1], source=row[2], source_port=row[3])
             for row in connection.execute(chosen)
         )
-        named = select(t.branch.c.workflow).where(t.branch.c.id == _number_of(connection, branch))
+        named = select(t.branch.c.workflow).where(t.branch.c.id == number_of(connection, branch))
         name = str(connection.execute(named).scalar_one())
     return WorkflowRecord(name=name, steps=steps(store, branch=branch), links=links)
 
@@ -168,7 +170,7 @@ def exposures(
     limit: int = 200,
     state: str | None = None,
     newest: bool = False,
-    branch: str | None = None,
+    branch: Branch = None,
 ) -> tuple[ExposureRecord, ...]:
     """A page of exposures in order of arrival, or newest first (then `after` counts down)."""
     chosen = _every_exposure().limit(limit)
@@ -184,7 +186,7 @@ def exposures(
         return _exposures(connection, rows, branch)
 
 
-def exposure(store: Store, name: str, *, branch: str | None = None) -> ExposureRecord:
+def exposure(store: Store, name: str, *, branch: Branch = None) -> ExposureRecord:
     """The exposure called `name`; LookupError when there is none."""
     with store.read() as connection:
         rows = connection.execute(_every_exposure().where(t.subject.c.name == name)).all()
@@ -208,11 +210,11 @@ def qualities(
     limit: int = 10_000,
     names: Iterable[str] | None = None,
     exposure: str | None = None,
-    branch: str | None = None,
+    branch: Branch = None,
 ) -> tuple[QualityRecord, ...]:
     """Measured qualities of current revisions, in order of commit."""
     with store.read() as connection:
-        current = _current(connection, branch)
+        current = current_of(connection, branch)
         chosen = (
             select(
                 t.quality.c.id,
@@ -247,11 +249,11 @@ def qualities(
 
 
 def results(
-    store: Store, step: str, *, after: int = 0, limit: int = 1000, branch: str | None = None
+    store: Store, step: str, *, after: int = 0, limit: int = 1000, branch: Branch = None
 ) -> tuple[ResultRecord, ...]:
     """Results of a step's current revision, in order of commit."""
     with store.read() as connection:
-        current = _current(connection, branch)
+        current = current_of(connection, branch)
         chosen = (
             _results(current)
             .where(current.c.name == step, t.task.c.serial > after)
@@ -262,22 +264,20 @@ def results(
 
 
 def latest_results(
-    store: Store, step: str, *, limit: int = 50, branch: str | None = None
+    store: Store, step: str, *, limit: int = 50, branch: Branch = None
 ) -> tuple[ResultRecord, ...]:
     """The newest results of a step's current revision, oldest first."""
     with store.read() as connection:
-        current = _current(connection, branch)
+        current = current_of(connection, branch)
         chosen = _results(current).where(current.c.name == step)
         newest = connection.execute(chosen.order_by(t.task.c.serial.desc()).limit(limit)).all()
         return tuple(_result(row) for row in reversed(newest))
 
 
-def results_of(
-    store: Store, exposure: str, *, branch: str | None = None
-) -> dict[str, ResultRecord]:
+def results_of(store: Store, exposure: str, *, branch: Branch = None) -> dict[str, ResultRecord]:
     """All current results of an exposure, by step."""
     with store.read() as connection:
-        current = _current(connection, branch)
+        current = current_of(connection, branch)
         ours = (t.subject.c.kind == "exposure", t.subject.c.name == exposure)
         chosen = _results(current).where(*ours).order_by(t.revision.c.depth)
         return {row.step: _result(row) for row in connection.execute(chosen)}
@@ -289,17 +289,18 @@ def failures(
     step: str | None = None,
     after: int = 0,
     limit: int = 1000,
-    branch: str | None = None,
+    branch: Branch = None,
+    states: Sequence[str] = ("failed", "skipped"),
 ) -> tuple[FailureRecord, ...]:
     """Failed and skipped tasks of current revisions, in order."""
     with store.read() as connection:
-        current = _current(connection, branch)
+        current = current_of(connection, branch)
         chosen = (
             select(t.task, current.c.name.label("step"), t.subject.c.name.label("subject"))
             .add_columns(t.subject.c.kind.label("about"))
             .join(current, current.c.revision_id == t.task.c.revision_id)
             .join(t.subject, t.subject.c.id == t.task.c.subject_id)
-            .where(t.task.c.state.in_(["failed", "skipped"]), t.task.c.serial > after)
+            .where(t.task.c.state.in_(states), t.task.c.serial > after)
             .order_by(t.task.c.serial)
             .limit(limit)
         )
@@ -446,10 +447,10 @@ def epochs(store: Store) -> tuple[EpochRecord, ...]:
         )
 
 
-def particles(store: Store, step: str | None = None, *, branch: str | None = None) -> int:
+def particles(store: Store, step: str | None = None, *, branch: Branch = None) -> int:
     """Number of particles of current, accepted results: of one step, or of the deepest."""
     with store.read() as connection:
-        current = _current(connection, branch)
+        current = current_of(connection, branch)
         counted = (
             select(t.revision.c.depth, func.coalesce(func.sum(t.part.c.rows), 0))
             .select_from(t.part)
@@ -464,27 +465,6 @@ def particles(store: Store, step: str | None = None, *, branch: str | None = Non
             counted = counted.where(current.c.name == step)
         row = connection.execute(counted).first()
     return int(row[1]) if row else 0
-
-
-def _number_of(connection: Connection, branch: str | None) -> int:
-    """Number of a branch; of the adopted one where none is named."""
-    if branch is None:
-        return int(connection.execute(select(t.session.c.branch_id)).scalar() or 0)
-    chosen = select(t.branch.c.name, t.branch.c.id).order_by(t.branch.c.id)
-    known: dict[str, int] = {row.name: row.id for row in connection.execute(chosen)}
-    if branch not in known:
-        raise LookupError(f"no branch {branch!r} in this session; it has {', '.join(known)}")
-    return known[branch]
-
-
-def _current(connection: Connection, branch: str | None) -> Subquery:
-    """The steps of a branch: id, name, and the revision that it has of each."""
-    return (
-        select(t.step.c.id, t.step.c.name, t.member.c.revision_id)
-        .join(t.member, t.member.c.step_id == t.step.c.id)
-        .where(t.member.c.branch_id == _number_of(connection, branch))
-        .subquery("current")
-    )
 
 
 def _every_exposure() -> Select[Any]:
@@ -512,10 +492,10 @@ def _step(row: Row[Any]) -> StepRecord:
 
 
 def _exposures(
-    connection: Connection, rows: Sequence[Row[Any]], branch: str | None
+    connection: Connection, rows: Sequence[Row[Any]], branch: Branch
 ) -> tuple[ExposureRecord, ...]:
     states: dict[int, dict[str, str]] = {row.id: {} for row in rows}
-    current = _current(connection, branch)
+    current = current_of(connection, branch)
     chosen = (
         select(t.task.c.subject_id, current.c.name, t.task.c.state)
         .join(current, current.c.revision_id == t.task.c.revision_id)

@@ -23,14 +23,18 @@ __all__ = [
     "EventRecord",
     "ExposureRecord",
     "FailureRecord",
+    "HistoryRecord",
     "LineageRecord",
     "LinkRecord",
     "PictureRecord",
     "QualityRecord",
+    "RequestRecord",
+    "RerunRecord",
     "ResultRecord",
     "RevisionRecord",
     "SampleRecord",
     "SessionRecord",
+    "StandingRecord",
     "StepRecord",
     "WorkflowRecord",
 ]
@@ -151,6 +155,55 @@ class RevisionRecord:
     """Of the protocol."""
     created: float
     who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRecord:
+    """What the adopted branch was before a change: results that stand until others replace them.
+
+    Queries take it in the place of a branch's name.
+    """
+
+    branch: str
+    """Name of the branch."""
+    revisions: frozenset[int]
+    steps: Mapping[str, int]
+    """Number of the revision of each step."""
+    until: float
+    """When it was changed, seconds since the epoch."""
+    who: str
+    """Who changed it; empty for a workflow that was given when the session was run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRecord:
+    """Something that a person, a program or the session itself decided."""
+
+    time: float
+    who: str
+    """Empty for a workflow that was given when the session was run."""
+    by_session: bool
+    """Whether a step of the session, such as a monitor, did it by itself."""
+    verb: str
+    document: Mapping[str, Any]
+    """What was asked, as the model of the verb has it; of a step that was only seen to be changed,
+    its ``step`` and ``changes``."""
+    why: str
+    state: str
+    """new (nobody has carried it out yet), done, refused."""
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerunRecord:
+    """A step that has to be run again, since it or what feeds it was changed."""
+
+    step: str
+    kind: StepKind
+    waiting: int
+    """Exposures or groups that have results of before and none of now; 0 for a batch step."""
+    before: int
+    """Those that had results before; batches for a batch step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,7 +336,7 @@ class AlertRecord:
     acknowledged: float | None
     acknowledged_by: str
     offer: Mapping[str, Any] | None = None
-    """``step`` and ``changes`` that would mend it, and whether to do so ``automatic``ally."""
+    """``step`` and ``changes`` that would fix it, and whether to do so ``automatic``ally."""
     adopted: float | None = None
     """When what it offers was done."""
     adopted_by: str = ""
@@ -324,6 +377,20 @@ class DecisionRecord:
     who: str
     why: str
     time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRecord:
+    """What a person or a program asked of the session."""
+
+    verb: str
+    document: Mapping[str, Any]
+    """What was asked, as the model of the verb has it."""
+    who: str
+    time: float
+    state: str
+    """new (nobody has answered yet), done, refused."""
+    answer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from icestream.cli import adopt as command
-from icestream.cli.adopt import NoOffer, adopt, offer_words
+from icestream.cli.adopt import NoOffer, adopt
 from icestream.engine.coordinator.monitors import inspect
 from icestream.engine.record import observations as notes
 from icestream.engine.requests.models import Adopt
@@ -76,7 +76,3 @@ def test_an_unknown_number_says_which_there_are(offered: Desk) -> None:
     (alert,) = queries.alerts(offered.store)
     with pytest.raises(NoOffer, match=f"no alert 77 .* offered now: {alert.id}"):
         adopt(offered.folder, 77)
-
-
-def test_an_offer_in_words() -> None:
-    assert offer_words({"step": "align", "changes": {"flip": "up", "n": 2}}) == "align: flip=up n=2"

@@ -53,7 +53,7 @@ def test_help_names_every_command() -> None:
 
 def test_a_command_says_more_about_itself_than_the_list() -> None:
     shown = " ".join(_run("status", "--help").stdout.split())
-    assert "its state, steps, exposures, failures and alerts" in shown
+    assert "state, rates, quality, steps, exposures, failures and alerts" in shown
 
 
 def test_help_is_quick() -> None:

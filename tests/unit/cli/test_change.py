@@ -7,11 +7,13 @@ import pytest
 from annotated_types import Gt
 from pydantic import model_validator
 
+import toys
 from icestream.cli import change as module
-from icestream.cli.change import InvalidChange, change, read_changes
+from icestream.cli.change import InvalidChange, change, read_changes, selection_lines
 from icestream.engine.graph.workflow import load_workflow
 from icestream.engine.machine.lock import hold
 from icestream.engine.record.record import Record
+from icestream.engine.record.turned import Turned
 from icestream.engine.requests.models import SetParameters
 from icestream.protocol import InputFile, Parameters, Registry
 from icestream.store import queries
@@ -19,6 +21,7 @@ from icestream.store.open import open_store
 from icestream.store.records import Counts, StepRecord
 from icestream.units import Angstrom, Micrometre
 from report_session import SampleSession
+from toy_record import Desk
 
 
 class RingParameters(Parameters):
@@ -174,3 +177,33 @@ def test_a_step_that_is_not_there(tmp_path: Path) -> None:
     sample = SampleSession(tmp_path / "session", start=1.7e9)
     with pytest.raises(LookupError, match="no step 'cft' in this session; it has import"):
         change(sample.folder, "cft", "defocus_max=3")
+
+
+def test_exposures_and_particles_gained_and_lost_are_said() -> None:
+    turned = Turned(
+        step="select", judged=20, accepted=15, gained=("a",),
+        lost=tuple(f"e{n}" for n in range(12)),
+        unknown=1, particles=900, particles_lost=720, particles_gained=60.0,
+    )  # fmt: skip
+    first, gained, lost, particles = selection_lines(turned)
+    assert first == (
+        "select accepts 4 of 20 exposures, 15 before: 1 gained, 12 lost; 1 could not be judged"
+    )
+    assert gained == "  gained: a"
+    assert lost.endswith("e8, e9 and 2 more")
+    assert particles == "  of 900 particles 720 lost, about 60 gained"
+    assert list(selection_lines(Turned(step="s", judged=0, accepted=0))) == []
+
+
+def test_a_preview_of_a_selection_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Registry", toys.registry)
+    select: Any = ("sel", "toy.select", {"below": 3}, {"number": "src"})
+    made = Desk(tmp_path / "session", ("src", "toy.count", {}, {}), select)
+    made.find(1, 2, 3)
+    made.work()
+    assert change(made.folder, "sel", "below=2", only_say=True) == 0
+    said = capsys.readouterr().out
+    assert "sel accepts 1 of 3 exposures, 2 before: 0 gained, 1 lost\n  lost: e2" in said
+    made.close()

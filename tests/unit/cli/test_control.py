@@ -16,6 +16,7 @@ from icestream.cli.terminal import called
 from icestream.engine.graph.workflow import Step, Workflow
 from icestream.engine.machine.lock import hold
 from icestream.engine.machine.naming import name_here
+from icestream.engine.requests import commands
 from icestream.engine.requests.doorbell import Doorbell
 from icestream.engine.requests.models import Pause, read_request
 from icestream.store import tables as t
@@ -200,7 +201,7 @@ def test_how_to_make_a_session_go_on(session: Path, monkeypatch: pytest.MonkeyPa
         name="one",
         steps=(Step(name="import", protocol="movies.import", parameters={"pattern": "/a/**/*.b"}),),
     )
-    monkeypatch.setattr(control, "session_workflow", lambda store: files)
+    monkeypatch.setattr(commands, "session_workflow", lambda store: files)
     assert shlex.split(run_again(session)) == [
         *(called(), "process", "/a/**/*.b", "--out", str(session))
     ]
@@ -208,10 +209,10 @@ def test_how_to_make_a_session_go_on(session: Path, monkeypatch: pytest.MonkeyPa
     watched = Workflow(
         name="one", steps=(Step(name="import", protocol="movies.import", parameters=watching),)
     )
-    monkeypatch.setattr(control, "session_workflow", lambda store: watched)
+    monkeypatch.setattr(commands, "session_workflow", lambda store: watched)
     monkeypatch.chdir(session.parent)
     assert shlex.split(run_again(Path(session.name))) == [
         *(called(), "process", "/a", "--out", str(session), "--watch", "--idle-timeout", "60")
     ]
-    monkeypatch.setattr(control, "session_workflow", lambda store: Workflow(name="no", steps=()))
+    monkeypatch.setattr(commands, "session_workflow", lambda store: Workflow(name="no", steps=()))
     assert run_again(session).endswith(f"--session {session}")

@@ -82,7 +82,7 @@ def test_a_module_that_no_protocol_needs_is_read_and_not_imported(
     assert _check(monkeypatch, **{"test.typo": f"{package.name}:Typo"}) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "test.typo: ok"
-    assert f"  {package.name}/broken.py:1: '(' was never closed; mend the line" in lines
+    assert f"  {package.name}/broken.py:1: '(' was never closed; fix the line" in lines
     assert f"{package.name}/unused.py: 1 problem(s)" in lines
     assert any(line.startswith(f"  {package.name}/unused.py:4: imports icestr") for line in lines)
     assert any(line.startswith(f"  {package.name}/lost.py:1: imports no_such") for line in lines)

@@ -47,6 +47,16 @@ def test_the_line_names_what_matters() -> None:
     )
 
 
+def test_what_has_not_changed_is_not_told_again() -> None:
+    assert (
+        progress_line(_progress(6), _progress(4)) == "align 6  select 6 (1 rejected)  behind by 3"
+    )
+    assert progress_line(_progress(4), _progress(4)) == ""
+    more = replace(_progress(4), found=10, behind=6)
+    assert progress_line(more, _progress(4)) == "found 10  behind by 6"
+    assert progress_line(Progress(found=2, behind=2)) == "found 2  behind by 2"
+
+
 def test_a_step_that_does_not_go_on_says_why() -> None:
     step = StepProgress(
         name="ctf", kind="item", state="paused", reason="10 failures", counts=Counts(failed=10)
@@ -78,7 +88,7 @@ def test_what_was_skipped_is_not_counted_as_done() -> None:
     [
         (("running", "done"), 1, "classify 2 batches (one runs)"),
         (("done", "done"), 1, "classify 2 batches (the last one runs)"),
-        (("done", "done"), 0, "classify 2 batches  "),
+        (("done", "done"), 0, "classify 2 batches"),
     ],
 )
 def test_the_last_batch_is_told(states: tuple[str, str], running: int, said: str) -> None:
@@ -91,7 +101,9 @@ def test_the_last_batch_is_told(states: tuple[str, str], running: int, said: str
         step("classify", "batch", "running", Counts(done=2, running=running)),
         step("machine", "monitor", "running", Counts()),
     )
-    assert said in progress_line(Progress(found=9, steps=steps))
+    line = progress_line(Progress(found=9, steps=steps))
+    assert said in line
+    assert ("(" in line) == (running > 0)
 
 
 def test_lines_come_when_something_changed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,9 +116,25 @@ def test_lines_come_when_something_changed(monkeypatch: pytest.MonkeyPatch) -> N
     lines = stream.getvalue().splitlines()
     assert [line.partition(" s  ")[2][:28] for line in lines if " s  " in line] == [
         "found 9  1 not whole yet  al",
-        "found 9  1 not whole yet  al",
+        "align 6  select 6 (1 rejecte",
     ]
     assert lines.count("warning: the disk is [nearly] full") == 1
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_worst_alert_is_told_first(terminal: bool) -> None:
+    console, stream = _screen(terminal=terminal)
+    levels = ("notice", "critical", "warning", "critical", "notice")
+    alerts = tuple(
+        Alert(key=str(place), level=level, message=f"alert {'abcde'[place]}")  # type: ignore[arg-type]
+        for place, level in enumerate(levels)
+    )
+    with Watcher(console) as watcher:
+        watcher.tell(replace(_progress(4), alerts=alerts))
+    shown = stream.getvalue()
+    places = [shown.index(f"alert {name}") for name in "dbc"]
+    assert places == sorted(places)
+    assert ("alert a" in shown) != terminal  # three fit below the bars
 
 
 def test_an_alert_whose_numbers_change_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +157,7 @@ def test_lines_do_not_flood() -> None:
     with Watcher(console) as watcher:
         for done in range(1, 9):
             watcher.tell(_progress(done))
-    lines = [line for line in stream.getvalue().splitlines() if "found" in line]
+    lines = [line for line in stream.getvalue().splitlines() if "align" in line]
     assert len(lines) == 2
     assert "align 8" in lines[-1]
 

@@ -1,5 +1,6 @@
 """Why exposures were not used."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,3 +76,14 @@ def fail(desk: Desk, step: str, kind: str, name: str) -> None:
         )  # fmt: skip
         writes.count(revision, failed=1)
         writes.flush(connection)
+
+
+def test_the_word_of_a_person_has_a_name_and_a_time(made: Desk) -> None:
+    made.judge("e1", why="ice")
+    made.judge("e2")
+    made.judge("e7", accepted=True)
+    made.judge("e7", accepted=False, why="no")
+    lines = "\n".join(reason_lines(made.store))
+    assert re.search(r"1 rejected: small: rejected by ann on [\d :-]+: ice \(e1\)", lines)
+    assert re.search(r"1 rejected: small: rejected by ann on [\d :-]+ \(e2\)", lines)
+    assert re.search(r"rejected by ann on [\d :-]+: no \(e7\)", lines)

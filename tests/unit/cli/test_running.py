@@ -101,7 +101,7 @@ def test_it_says_how_it_ended_and_where_the_report_is(
     printed = capsys.readouterr().out
     assert " rejected: " in printed.partition("done after")[2]
     assert "found 5" in printed
-    assert "done after 0 s: 5 exposures, 0 going, 3 done, 1 rejected, 1 failed" in printed
+    assert "done after 0 s: 5 exposures, 0 in progress, 3 done, 1 rejected, 1 failed" in printed
     assert f"report: {tmp_path / 's' / 'report' / 'index.html'}" in printed
     assert reports == [tmp_path / "s"]
 
@@ -147,7 +147,7 @@ def test_a_step_that_was_paused_is_named_with_the_way_on(
     assert run_here(WORKFLOW, tmp_path / "s", Here(report=False)) == 1
     printed = capsys.readouterr().out
     assert "ctf is paused: 10 failures in a row\n" in printed
-    assert f"  when that is mended: {called()} resume {tmp_path / 's'} ctf\n" in printed
+    assert f"  when that is fixed: {called()} resume {tmp_path / 's'} ctf\n" in printed
     assert "the same command goes on where it was" in printed
 
 

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from icestream.cli.status import status
+from icestream.cli.status import duration, status
+from icestream.cli.terminal import called
 from icestream.engine.machine.lock import hold
+from icestream.engine.requests.models import Pause, Resume, Retry, SetParameters
+from icestream.engine.requests.send import send
+from icestream.store import tables as t
 from icestream.store.open import NoStore
 from report_session import SampleSession
 
@@ -56,3 +60,133 @@ def test_a_session_whose_process_was_killed(
 def test_a_folder_without_a_session(tmp_path: Path) -> None:
     with pytest.raises(NoStore, match="holds no icestream session"):
         status(tmp_path)
+
+
+def test_what_waits_to_be_run_again_is_said_with_the_command(
+    session: SampleSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.settle()
+    session.finish()
+    status(session.folder)
+    told = capsys.readouterr().out
+    particles = next(line for line in told.splitlines() if line.startswith("particles: "))
+    assert "again" not in told
+    assert "2: done, workflow" in told
+    session.change("pick", "extract")
+    status(session.folder)
+    told = capsys.readouterr().out
+    assert "2: stopped, workflow" in told
+    assert "pick and extract wait to be run again, for " in told
+    assert f"to do so: {called()} " in told
+    assert f"{particles} before the change, 0 after it" in told
+    assert " to run again)\t" in told
+    status(session.folder, json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert found["session"]["state"] == "stopped"
+    assert [step["step"] for step in found["reruns"]["steps"]] == ["pick", "extract"]
+    assert found["reruns"]["standing"]["steps"]["pick"] == 1
+    assert f"particles: {found['particles']}" == particles
+
+
+def test_a_request_that_waits_is_said(
+    session: SampleSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.settle()
+    session.finish()
+    send(session.folder, Retry())
+    status(session.folder)
+    told = capsys.readouterr().out
+    assert "2: stopped (1 request waits), workflow" in told
+    assert "1 request waits to be carried out" in told
+
+
+def test_what_people_decided_is_shown_with_who_when_and_why(
+    session: SampleSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.settle()
+    status(session.folder)
+    assert "has asked" not in capsys.readouterr().out
+    send(session.folder, Pause(step="ctf", who="ann", why="look first"))
+    send(session.folder, SetParameters(step="ctf", changes={"defocus_max": 3.0}, who="pick"))
+    status(session.folder)
+    told = capsys.readouterr().out
+    assert " ann has asked: pause ctf (waits to be carried out): look first" in told
+    assert "pick has asked" not in told  # a step of the session did so by itself
+    for _ in range(3):
+        send(session.folder, Resume(step="ctf", who="bob"))
+    status(session.folder)
+    told = capsys.readouterr().out
+    assert told.count("bob has asked") == 3
+    assert f"all 4 decisions: {called()} history {session.folder}" in told
+    status(session.folder, json=True)
+    document = json.loads(capsys.readouterr().out)
+    assert document["decisions"][0]["why"] == "look first"
+
+
+def test_rates_quality_and_the_map_are_shown(
+    session: SampleSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.grow(40, settle=False)
+    session.reconstruct()
+    with hold(session.folder):
+        status(session.folder)
+    told = capsys.readouterr().out
+    assert "CTF fit resolution: " in told
+    assert " Å (median of the last " in told
+    assert "Defocus: 1." in told
+    assert "delay: 36 s from found to processed" in told
+    assert "; the last movie came " in told
+    assert f"map: 11.4 Å from 4120 particles, O: {session.folder / 'pool/map.mrc'}" in told
+    assert "report: " not in told  # there is none
+    session.settle()
+    session.finish()
+    status(session.folder)
+    told = capsys.readouterr().out
+    assert "rate: on average " in told
+    assert "last movie" not in told
+
+
+def test_following_looks_again_until_it_is_ended(
+    session: SampleSession, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+
+    def sleep(_: float) -> None:
+        looks.append(1)
+        session.grow(1)
+        if len(looks) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("icestream.cli.status.time.sleep", sleep)
+    status(session.folder, json=True, follow=True)
+    first, second = capsys.readouterr().out.splitlines()
+    assert sum(json.loads(first)["exposures"].values()) == 12
+    assert sum(json.loads(second)["exposures"].values()) == 13
+    looks.clear()
+    status(session.folder, follow=True)
+    assert capsys.readouterr().out.count("workflow single-particle") == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(8, "8 s"), (89.6, "2 min"), (3600, "1 h"), (7500, "2 h 5 min"), (3 * 86400, "3 days")],
+)
+def test_how_long(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+def test_states_are_told_in_the_words_of_the_field(
+    session: SampleSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with session.store.write() as connection:
+        connection.execute(t.session.update().values(state="draining"))
+        ours = t.revision.c.id == session.step_ids["ctf"]
+        connection.execute(t.revision.update().where(ours).values(state="draining"))
+    with hold(session.folder):
+        status(session.folder)
+    told = capsys.readouterr().out
+    assert "2: finishing, workflow" in told
+    assert "12 found, 3 in progress, " in told
+    assert "\nctf\tfinishing\t" in told
+    assert "going" not in told
+    assert "draining" not in told

@@ -3,10 +3,14 @@
 import json
 from pathlib import Path
 
+from sqlalchemy import select
+
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import load_workflow
-from icestream.exports.provenance import export_provenance
+from icestream.exports.provenance import export_provenance, write_provenance
 from icestream.protocol import Registry
+from icestream.store import tables as t
+from icestream.store.standing import reruns
 from report_session import SampleSession
 
 
@@ -49,3 +53,21 @@ def test_what_people_set_stands_beside_what_ran(tmp_path: Path) -> None:
     as_run = load_workflow(tmp_path / "out/workflow-as-run.json").step("pick").parameters
     assert people == {}
     assert as_run == {"diameter": 137.0}
+
+
+def test_results_that_stand_come_with_the_workflow_that_made_them(tmp_path: Path) -> None:
+    session = SampleSession(tmp_path / "session", start=1.7e9)
+    session.grow(6)
+    write_provenance(session.store, tmp_path / "before")
+    session.change("pick", "extract")
+    with session.store.write() as connection:
+        pick = select(t.member.c.revision_id).where(t.member.c.step_id == session.step_ids["pick"])
+        new = t.revision.c.id == pick.scalar_subquery()
+        connection.execute(t.revision.update().where(new).values(changed='{"diameter": 99.0}'))
+    write_provenance(session.store, tmp_path / "now")
+    standing = reruns(session.store).standing
+    write_provenance(session.store, tmp_path / "stood", standing)
+    for name in ("workflow.json", "workflow-as-run.json"):
+        stood, before = ((tmp_path / out / name).read_text() for out in ("stood", "before"))
+        assert stood == before
+    assert "99" in (tmp_path / "now/workflow-as-run.json").read_text()

@@ -55,11 +55,11 @@ def tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Telling:
         ),
         (
             "x = 1\n\ndef f(:\n",
-            f"{_MADE}/part.py:3: SyntaxError: invalid syntax; mend the line",
+            f"{_MADE}/part.py:3: SyntaxError: invalid syntax; fix the line",
         ),
         (
             "def f():\n    return 1 / 0\n\nf()\n",
-            f"{_MADE}/part.py:2: ZeroDivisionError: division by zero, while it was imported; mend "
+            f"{_MADE}/part.py:2: ZeroDivisionError: division by zero, while it was imported; fix "
             "the line, or do that when it is needed",
         ),
         (
@@ -69,7 +69,7 @@ def tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Telling:
         ),
         (
             "raise ValueError('one\\ntwo')\n",
-            f"{_MADE}/part.py:1: ValueError: one two, while it was imported; mend the line, or do "
+            f"{_MADE}/part.py:1: ValueError: one two, while it was imported; fix the line, or do "
             "that when it is needed",
         ),
         ("Sellect = 1\n", f"module {_MADE}.part has no 'Select'; did you mean Sellect?"),

@@ -100,7 +100,7 @@ def test_our_own_protocols_may_use_each_other(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "line", "sentence"),
     [
-        ("x = 1\ny = (\n", 2, "'(' was never closed; mend the line"),
+        ("x = 1\ny = (\n", 2, "'(' was never closed; fix the line"),
         (
             "x = 1\nimport no_such_library.part",
             2,
@@ -128,8 +128,8 @@ def test_our_own_protocols_may_use_each_other(tmp_path: Path) -> None:
             "imports icestream.formats.mrk, which is not there; did you mean "
             "icestream.formats.mrc?",
         ),
-        ("x = '\0'", 1, "source code string cannot contain null bytes; mend the line"),
-        ("# -*- coding: no-such -*-", 1, "unknown encoding: no-such; mend the line"),
+        ("x = '\0'", 1, "source code string cannot contain null bytes; fix the line"),
+        ("# -*- coding: no-such -*-", 1, "unknown encoding: no-such; fix the line"),
     ],
 )
 def test_what_could_not_be_imported_is_told(

@@ -12,6 +12,7 @@ from icestream.report.details import Facts, Session, ctf_facts, exposure_details
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.items import items_of
+from icestream.store.standing import reruns
 from report_session import PIXEL, SIZE, SampleSession
 
 MOVIE = Movie(
@@ -60,7 +61,7 @@ def test_details_hold_what_was_measured(grown: SampleSession) -> None:
 def test_an_exposure_in_progress_has_few_details(grown: SampleSession) -> None:
     name = queries.exposures(grown.store, newest=True, limit=1)[0].name
     details, pictures = exposure_details(of(grown), name, Facts())
-    assert set(details) == {"picks", "facts", "unread"}
+    assert set(details) == {"picks", "facts", "decisions", "unread"}
     assert details["picks"] == {}
     assert [label for label, _ in details["facts"]] == [
         "Nominal defocus",
@@ -180,3 +181,30 @@ def test_an_angle_that_means_nothing_is_not_shown() -> None:
     assert dict(ctf_facts(flat))["CTF in doubt"].startswith("only 0.8 Thon rings")
     unsure = replace(known, thickness_error=None)
     assert dict(ctf_facts(unsure))["Ice thickness"] == "900 Å"
+
+
+def test_results_of_before_are_shown_where_there_are_none_of_now(grown: SampleSession) -> None:
+    name = queries.exposures(grown.store, state="done", limit=1)[0].name
+    whole, _ = exposure_details(of(grown), name, Facts())
+    grown.change("ctf", "pick")
+    bare, _ = exposure_details(of(grown), name, Facts())
+    assert "curve" not in bare
+    standing = reruns(grown.store).standing
+    stood, _ = exposure_details(of(grown)._replace(standing=standing), name, Facts())
+    assert stood == whole
+
+
+def test_the_word_of_a_person_is_with_the_exposure(grown: SampleSession) -> None:
+    name = queries.exposures(grown.store, state="done", limit=1)[0].name
+    with grown.store.write() as connection:
+        subject = t.subject.select().where(t.subject.c.name == name)
+        connection.execute(
+            t.decision.insert().values(
+                id=1, step_id=grown.step_ids["select"], accepted=False, who="ann", why="ice",
+                time=7.0, subject_id=connection.execute(subject).one().id,
+            )
+        )  # fmt: skip
+    details, _ = exposure_details(of(grown), name, Facts())
+    assert details["decisions"] == [
+        {"accepted": False, "step": "select", "who": "ann", "why": "ice", "time": 7.0}
+    ]

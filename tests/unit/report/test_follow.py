@@ -109,3 +109,33 @@ def test_the_deepest_step_ranks_highest_and_the_first_among_equals(grown: Sample
     steps = {step.name: step for step in queries.steps(grown.store)}
     assert rank(steps["ctf"]) > rank(steps["align"])
     assert rank(steps["select"]) > rank(steps["ctf_monitor"])
+
+
+def test_results_stand_until_they_are_made_again(grown: SampleSession) -> None:
+    follower = Follower(grown.store)
+    follower.read()
+    before = known(follower)
+    grown.change("ctf", "select", "pick", "extract", "classify")
+    assert not follower.read()
+    after = Follower(grown.store)
+    assert after.read()
+    np.testing.assert_equal(known(after), before)
+    assert after.snapshots["classify"].revision == 1
+    assert after.again.exposures > 0
+    with grown.store.write() as connection:
+        for step in ("ctf", "select", "pick", "extract", "classify"):
+            connection.execute(
+                t.member.update()
+                .where(t.member.c.step_id == grown.step_ids[step])
+                .values(revision_id=grown.step_ids[step])
+            )
+    assert not after.read()  # there is nothing left to stand
+
+
+def test_a_session_with_work_left_is_not_done(grown: SampleSession) -> None:
+    grown.settle()
+    grown.finish()
+    follower = Follower(grown.store)
+    assert follower.state == ("done", "")
+    grown.change("pick")
+    assert Follower(grown.store).state == ("stopped", "pick waits to be run again")

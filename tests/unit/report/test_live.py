@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from icestream.engine.requests.models import Pause, Reject
+from icestream.engine.requests.send import send
 from icestream.report.follow import Follower
 from icestream.report.live import _sample_title, is_finished, live_document
+from icestream.store import tables as t
 from report_session import LINKS, STEPS, SampleSession
 
 
@@ -31,8 +34,8 @@ def test_it_says_where_the_session_stands(grown: SampleSession) -> None:
     assert steps["select"]["rejected"] == counts["rejected"]
     assert steps["select"]["done"] == counts["accepted"]
     assert len(live["drawing"]["wide"]["links"]) == len({(s, t) for t, _, s in LINKS})
-    assert [alert["cleared"] is None for alert in live["alerts"]] == [False, True]
-    assert live["alerts"][1]["order"] == follower.table.order["FoilHole_9015884_Data_9017347_0"]
+    assert [alert["cleared"] is None for alert in live["alerts"]] == [True, False]
+    assert live["alerts"][0]["order"] == follower.table.order["FoilHole_9015884_Data_9017347_0"]
     json.dumps(live, allow_nan=False)
 
 
@@ -87,3 +90,71 @@ def test_an_empty_session_can_be_shown(tmp_path: Path) -> None:
 )
 def test_samples_have_titles_that_people_read(name: str, title: str) -> None:
     assert _sample_title(name) == title
+
+
+def test_what_waits_to_be_run_again_is_said_with_the_command(grown: SampleSession) -> None:
+    grown.settle()
+    grown.finish()
+    assert live_document(read(grown), {})["again"] is None
+    grown.change("pick", "extract")
+    live = live_document(read(grown), {})
+    assert live["session"]["state"] == "stopped"
+    assert live["again"]["text"].startswith("pick and extract wait to be run again, for ")
+    assert live["again"]["command"].startswith("icestream ")
+    assert str(grown.folder) in live["again"]["command"]
+    assert (live["again"]["until"], live["again"]["who"]) == (grown.now, "ann")
+    steps = {step["name"]: step for step in live["steps"]}
+    assert steps["pick"]["state"] == "waiting"
+    assert steps["pick"]["again"] == live["counts"]["accepted"]
+
+
+def test_a_request_that_nobody_has_answered_is_said(grown: SampleSession) -> None:
+    grown.settle()
+    grown.finish()
+    send(grown.folder, Reject(exposures=("x",), why="ice"))
+    live = live_document(read(grown), {})
+    assert live["again"]["text"] == "1 request waits to be carried out"
+    assert live["session"]["state"] == "stopped"
+
+
+def test_decisions_are_shown_where_their_effect_is(grown: SampleSession) -> None:
+    follower = read(grown)
+    assert live_document(follower, {})["decisions"] == []
+    name = follower.table.names[0]
+    send(grown.folder, Reject(exposures=(name,), why="ice", who="ann"))
+    send(grown.folder, Pause(step="pick", who="bob"))
+    with grown.store.write() as connection:
+        document = json.dumps({"step": "ctf", "changes": {"defocus_max": 3}})
+        connection.execute(
+            t.request.insert().values(
+                token="x", time=5.0, verb="set", document=document, who="ann", state="done"
+            )
+        )
+    follower.read()
+    live = live_document(follower, {})
+    assert [(each["who"], each["why"]) for each in live["decisions"]] == [
+        *(("bob", ""), ("ann", "ice"), ("ann", ""))
+    ]
+    assert live["decisions"][1]["what"] == f"reject {name} (waits to be carried out)"
+    steps = {step["name"]: step for step in live["steps"]}
+    assert steps["ctf"]["set"]["what"] == "set ctf defocus_max=3"
+    assert steps["pick"]["set"] is None
+
+
+def test_alerts_are_the_worst_first_with_what_to_type(grown: SampleSession) -> None:
+    for level, message in (("notice", "small"), ("critical", "large"), ("warning", "newer")):
+        grown.now += 60.0
+        grown.warn(level, message, "")
+    with grown.store.write() as connection:
+        offer = json.dumps({"step": "ctf", "changes": {"defocus_max": 3}})
+        newer = t.alert.c.message == "newer"
+        connection.execute(t.alert.update().where(newer).values(offer=offer))
+        large = t.alert.c.message == "large"
+        connection.execute(t.alert.update().where(large).values(key="step.paused"))
+    alerts = live_document(read(grown), {})["alerts"]
+    assert [alert["message"] for alert in alerts][:2] == ["large", "newer"]
+    levels = [alert["level"] for alert in alerts]
+    assert levels == ["critical", "warning", "warning", "notice", "notice"]
+    assert alerts[0]["command"] == f"icestream resume {grown.folder} ctf_monitor"
+    assert alerts[1]["command"] == f"icestream adopt {grown.folder} {alerts[1]['number']}"
+    assert alerts[2]["command"] == ""

@@ -94,3 +94,9 @@ def test_an_empty_session_has_no_rate() -> None:
     assert shown["found"] is None
     assert shown["latency"] is None
     assert Rates().shown(START, 0, finished=True)["settled"] is None
+
+
+def test_when_the_last_movie_came() -> None:
+    assert Rates().shown(START, 0, finished=False)["last"] is None
+    rates, now = session(10.0, 10.0, 300)
+    assert rates.shown(now, 0, finished=False)["last"] == START + 290.0

@@ -199,6 +199,16 @@ def test_a_finished_session_tells_at_once(grown: SampleSession) -> None:
     assert after["import"]["count"] == grown.total
 
 
+def test_a_step_that_is_to_be_run_again_tells_of_before(grown: SampleSession) -> None:
+    become(grown, pick="toy.tell")
+    before = told(grown, Telling(registry()), Follower(grown.store))
+    grown.change("pick")
+    after = told(grown, Telling(registry()), Follower(grown.store))
+    assert before is not None
+    assert after is not None
+    assert after["pick"] == before["pick"]
+
+
 def test_only_the_newest_are_read(grown: SampleSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telling, "_PAUSE", 0.0)
     monkeypatch.setattr(telling, "_NEWEST", 10)

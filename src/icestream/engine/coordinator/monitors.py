@@ -13,6 +13,7 @@ from icestream.model import Alert, RevisionId
 from icestream.protocol import Figure, Monitor, Sample, Window, known_types
 from icestream.store.items import latest_items
 from icestream.store.open import Store
+from icestream.store.pace import found_times, looks_for_more
 
 __all__ = ["MonitorThread", "inspect"]
 
@@ -29,7 +30,8 @@ def inspect(store: Store, plan: Plan, step: PlannedStep) -> Inspected:
             source, port = plan.maker(feed)
             known = known_types([type(source.protocol)])
             items = latest_items(store, source.name, port, kind, known, limit=type(monitor).last)
-        said = list(monitor.inspect(Window(items, now, store.folder)))
+        found, open_ = tuple(found_times(store)), looks_for_more(store)
+        said = list(monitor.inspect(Window(items, now, store.folder, found, open_)))
     except Exception:
         return Inspected(step.id, now, error=traceback.format_exc())
     return Inspected(

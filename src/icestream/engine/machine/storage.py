@@ -101,7 +101,7 @@ def _folder_of_error(error: OSError) -> Away | None:
 def describe(folder: Path, error: BaseException | str, away: Path | None = None) -> str:
     """What is wrong, where, and how much room is left; `away` is what cannot be read."""
     said = error if isinstance(error, str) else str(getattr(error, "orig", None) or error)
-    goes_on = "processing is held and goes on by itself when this is mended"
+    goes_on = "processing is held and goes on by itself when this is fixed"
     if away is not None and away != folder:
         return f"{said.strip()}; {goes_on}"
     try:

@@ -156,7 +156,7 @@ def _write_offer(offer: Offer | None) -> str | None:
 def paused(session: Path, step: str, reason: str) -> Alert:
     """The alert of a step that was paused because something is wrong with it."""
     message = (
-        f"{step} is paused: {reason}. Mend what is wrong, or change a parameter "
+        f"{step} is paused: {reason}. Fix what is wrong, or change a parameter "
         f"(icestream set), then: icestream resume {session} {step}"
     )
     return Alert(key="step.paused", level="critical", message=message)

@@ -1,21 +1,26 @@
 """Changes of a session's workflow: to parameters, and what any change would cost."""
 
+import json
 import time
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, insert, select
 
 from icestream.engine.graph.plan import Plan, PlannedStep, bind, parameters_of
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.record import branches
+from icestream.engine.record.turned import Turned, turned
 from icestream.engine.record.workflows import adopted_branch, branch_called, workflow_of
 from icestream.model import BranchId
 from icestream.protocol import Registry
 from icestream.store import tables as t
+from icestream.store.events import RequestAnswered
 from icestream.store.open import Store
 from icestream.store.records import Counts
+from icestream.store.standing import Reruns, reruns
 from icestream.store.writing import Numbers, Writes
 
 __all__ = [
@@ -24,6 +29,7 @@ __all__ = [
     "change_at_rest",
     "changed_steps",
     "preview",
+    "said_of",
     "with_parameters",
 ]
 
@@ -48,6 +54,8 @@ class Preview:
     steps: tuple[PreviewStep, ...]
     removed: tuple[str, ...] = ()
     """Steps that would be taken out; what they made stays."""
+    selections: tuple[Turned, ...] = ()
+    """Exposures gained and lost at each selection that is changed itself."""
 
     @property
     def tasks(self) -> int:
@@ -85,9 +93,16 @@ def with_parameters(
 
 
 def change_at_rest(
-    store: Store, registry: Registry, step: str, changes: Mapping[str, Any], who: str
+    store: Store,
+    registry: Registry,
+    step: str,
+    changes: Mapping[str, Any],
+    who: str,
+    why: str = "",
 ) -> list[PlannedStep]:
     """Change parameters of a session that nobody runs; its lock must be held. Those that changed.
+
+    It is kept among the requests, as what is asked of a session that runs.
 
     Raises
     ------
@@ -106,7 +121,32 @@ def change_at_rest(
         )
         writes.flush(connection)
         after = branches.plan_of(connection, registry)
-    return changed_steps(before, after)
+        changed = changed_steps(before, after)
+        document = {"step": step, "changes": dict(changes)} | ({"why": why} if why else {})
+        answer = said_of(changed)
+        token = uuid.uuid4().hex
+        connection.execute(
+            insert(t.request).values(
+                token=token,
+                time=writes.now,
+                verb="set",
+                document=json.dumps(document),
+                who=who,
+                state="done",
+                answer=answer,
+            )
+        )
+        writes.event(
+            RequestAnswered(verb="set", verdict="done", answer=answer, token=token, who=who)
+        )
+        writes.flush(connection)
+    return changed
+
+
+def said_of(changed: Sequence[PlannedStep]) -> str:
+    """What a change did, in words: ``ctf is at revision 2, pick is at revision 3``."""
+    said = ", ".join(f"{step.name} is at revision {step.number}" for step in changed)
+    return said or "nothing has changed"
 
 
 def changed_steps(before: Plan, after: Plan, branch: str | None = None) -> list[PlannedStep]:
@@ -134,35 +174,60 @@ def preview(
         If the workflow cannot run, with everything that is wrong.
     """
     new = bind(workflow, registry)
+    waiting = Reruns() if branch else reruns(store)
     with store.read() as connection:
         id_ = branch_called(connection, branch) if branch else _adopted(connection, store)
         old = bind(workflow_of(connection, id_), registry)
-        members = _members(connection, id_)
+        members = _members(connection, id_, waiting)
         revisions = branches.find_revisions(connection, new)
-        reached = {
-            name: member.counts.done - member.counts.rejected for name, member in members.items()
-        }
+        reached = {name: member.ended - member.counts.rejected for name, member in members.items()}
         rerun: set[str] = set()
         steps = []
+        selections: dict[str, Turned] = {}
         for step in new.values():
             row = revisions[step.name].revision
             current = members.get(step.name)
             if row is not None and current is not None and row.id == current.id:
                 continue
-            again = _is_other(old.get(step.name), step) or _made_from(new, step, rerun)
+            fed_anew = _made_from(new, step, rerun)
+            again = _is_other(old.get(step.name), step) or fed_anew
             ended = _ended(current, step, reached)
             reached.setdefault(step.name, ended)
+            through = _turned_before(new, step, selections)
+            total, stays = ended, 0 if again else ended
+            if through is not None and step.domain.kind == "exposure":
+                total += len(through.gained) - len(through.lost)
+                stays = 0 if again else ended - len(through.lost)
             made = max(_done(connection, row), _done(connection, revisions[step.name].equal))
-            kept = min(ended, made) if again else ended
-            if step.protocol.brings or step.protocol.watches or step.protocol.holds:
-                again = False
-            if again or step.protocol.brings:
+            kept = min(total, max(made, stays))
+            runs = not (step.protocol.brings or step.protocol.watches or step.protocol.holds)
+            if (again and runs) or step.protocol.brings:
                 # It costs nothing to find the same again, but it is made anew.
                 rerun.add(step.name)
-            tasks = ended - kept if again else 0
-            mean = current.counts.mean_seconds if current is not None else 0.0
+            if again and not fed_anew and current is not None and step.protocol.judges:
+                selections[step.name] = turned(store, step, current.stands)
+            tasks = total - kept if runs else 0
+            mean = current.mean if current is not None else 0.0
             steps.append(PreviewStep(name=step.name, tasks=tasks, kept=kept, seconds=tasks * mean))
-    return Preview(steps=tuple(steps), removed=tuple(name for name in old if name not in new))
+    return Preview(
+        steps=tuple(steps),
+        removed=tuple(name for name in old if name not in new),
+        selections=tuple(selections.values()),
+    )
+
+
+def _turned_before(
+    steps: Mapping[str, PlannedStep], step: PlannedStep, selections: Mapping[str, Turned]
+) -> Turned | None:
+    """The selection that is changed and decides which exposures come to a step, where one does."""
+    for sources in step.inputs.values():
+        for output in sources:
+            found = selections.get(output.step) or _turned_before(
+                steps, steps[output.step], selections
+            )
+            if found is not None:
+                return found
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +236,16 @@ class _Member:
 
     id: int
     counts: Counts
+    waiting: int = 0
+    """Exposures that have results of before, and none of now."""
+    stands: int = 0
+    """The revision whose results stand: itself, or the one before while it waits."""
+    mean: float = 0.0
+    """Seconds that a task takes; of the step's other revisions, before one has run."""
+
+    @property
+    def ended(self) -> int:
+        return self.counts.done + self.waiting
 
 
 def _adopted(connection: Connection, store: Store) -> BranchId:
@@ -180,7 +255,16 @@ def _adopted(connection: Connection, store: Store) -> BranchId:
     return branch
 
 
-def _members(connection: Connection, branch: BranchId) -> dict[str, _Member]:
+def _members(connection: Connection, branch: BranchId, waiting: Reruns) -> dict[str, _Member]:
+    """Revisions of a branch; what waits to be run again counts as what it was before."""
+    more = {step.step: step.waiting for step in waiting.steps}
+    standing = waiting.standing.revisions if waiting.standing is not None else ()
+    before = (
+        select(t.step.c.name, t.revision.c.id)
+        .join(t.step, t.step.c.id == t.revision.c.step_id)
+        .where(t.revision.c.id.in_(standing))
+    )
+    stood = {row.name: row.id for row in connection.execute(before) if more.get(row.name)}
     names = [column.name for column in t.counter.columns if column.name != "revision_id"]
     chosen = (
         select(t.step.c.name.label("step"), t.counter)
@@ -188,10 +272,30 @@ def _members(connection: Connection, branch: BranchId) -> dict[str, _Member]:
         .join(t.counter, t.counter.c.revision_id == t.member.c.revision_id)
         .where(t.member.c.branch_id == branch)
     )
-    return {
-        row.step: _Member(row.revision_id, Counts(**{name: getattr(row, name) for name in names}))
-        for row in connection.execute(chosen)
-    }
+    times = _times(connection)
+    found = {}
+    for row in connection.execute(chosen):
+        counts = Counts(**{name: getattr(row, name) for name in names})
+        found[row.step] = _Member(
+            row.revision_id,
+            counts,
+            more.get(row.step, 0),
+            stood.get(row.step, row.revision_id),
+            counts.mean_seconds or times.get(row.step, 0.0),
+        )
+    return found
+
+
+def _times(connection: Connection) -> dict[str, float]:
+    """Mean seconds of the tasks that ran, of all revisions of a step."""
+    ran = func.sum(t.counter.c.done - t.counter.c.reused)
+    chosen = (
+        select(t.step.c.name, func.sum(t.counter.c.seconds).label("seconds"), ran.label("ran"))
+        .join(t.revision, t.revision.c.step_id == t.step.c.id)
+        .join(t.counter, t.counter.c.revision_id == t.revision.c.id)
+        .group_by(t.step.c.name)
+    )
+    return {row.name: row.seconds / row.ran for row in connection.execute(chosen) if row.ran}
 
 
 def _ended(current: _Member | None, step: PlannedStep, reached: Mapping[str, int]) -> int:
@@ -202,7 +306,7 @@ def _ended(current: _Member | None, step: PlannedStep, reached: Mapping[str, int
     if step.protocol.watches:
         return 0
     if current is not None:
-        return current.counts.done
+        return current.ended
     feeding = [reached[output.step] for sources in step.inputs.values() for output in sources]
     return min(feeding, default=0)
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from icestream.engine.graph.workflow import Workflow
+from icestream.engine.graph.workflow import Output, Step, Workflow
 from icestream.engine.record.workflows import session_workflow
 from icestream.store import queries
 from icestream.store.open import Store
-from icestream.store.records import EventRecord
+from icestream.store.records import EventRecord, StandingRecord
 
-__all__ = ["workflow_set_by_people"]
+__all__ = ["standing_workflow", "workflow_set_by_people"]
 
 PAGE = 1000
 Values = Mapping[str, Any]
@@ -45,7 +45,9 @@ class _Settings:
         return _Settings(to, people)
 
 
-def workflow_set_by_people(store: Store, branch: str | None = None) -> Workflow:
+def workflow_set_by_people(
+    store: Store, branch: str | None = None, *, standing: StandingRecord | None = None
+) -> Workflow:
     """The workflow of a session, with each parameter as a person set it last.
 
     What a monitor had adopted by itself is what it was before, and a file in the session's own
@@ -57,17 +59,22 @@ def workflow_set_by_people(store: Store, branch: str | None = None) -> Workflow:
         The session's.
     branch
         Name of a branch; the adopted one by default.
+    standing
+        As it was before a change, in the place of what the branch is now.
 
     Raises
     ------
     LookupError
         If the session has not been started, or has no such branch.
     """
-    workflow = session_workflow(store, branch)
-    called = branch or queries.session(store).branch
+    if standing is not None:
+        workflow, called = standing_workflow(store, standing), standing.branch
+    else:
+        workflow = session_workflow(store, branch)
+        called = branch or queries.session(store).branch
     # A session that was moved names its files by where they were.
     folders = {store.folder} | {Path(one.folder) for one in queries.epochs(store) if one.folder}
-    told = _replay(store, folders)
+    told = _replay(store, folders, float("inf") if standing is None else standing.until)
     steps = []
     for step in workflow.steps:
         settings = told.get((called, step.name), _Settings()).changed(
@@ -82,9 +89,32 @@ def workflow_set_by_people(store: Store, branch: str | None = None) -> Workflow:
     return replace(workflow, steps=tuple(steps))
 
 
-def _replay(store: Store, folders: Collection[Path]) -> dict[tuple[str, str], _Settings]:
-    """Settings by (branch, step), from the events since the session began."""
-    events = list(_events(store))
+def standing_workflow(store: Store, standing: StandingRecord) -> Workflow:
+    """The workflow that made the results that stand, with all parameters that were set."""
+    record = queries.workflow(store, branch=standing)
+    inputs: dict[str, dict[str, tuple[Output, ...]]] = {step.name: {} for step in record.steps}
+    for link in record.links:
+        ports = inputs[link.step]
+        ports[link.port] = (*ports.get(link.port, ()), Output(link.source, link.source_port))
+    return Workflow(
+        name=record.name,
+        steps=tuple(
+            Step(
+                name=step.name,
+                protocol=step.protocol,
+                parameters=dict(step.changed),
+                inputs=inputs[step.name],
+            )
+            for step in sorted(record.steps, key=lambda step: step.id)
+        ),
+    )
+
+
+def _replay(
+    store: Store, folders: Collection[Path], until: float
+) -> dict[tuple[str, str], _Settings]:
+    """Settings by (branch, step), from the events since the session began, `until` some time."""
+    events = [event for event in _events(store) if event.time < until]
     taught = _taught(events, folders)
     told: dict[tuple[str, str], _Settings] = {}
     adopted = "main"

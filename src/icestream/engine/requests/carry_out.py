@@ -28,7 +28,7 @@ from icestream.engine.record.cascade import Cascade
 from icestream.engine.record.needs import wants
 from icestream.engine.record.record import Record
 from icestream.engine.record.retries import refused, retry
-from icestream.engine.record.revisions import changed_steps, with_parameters
+from icestream.engine.record.revisions import changed_steps, said_of, with_parameters
 from icestream.engine.record.workflows import branch_called, workflow_of
 from icestream.engine.requests.models import (
     Abort,
@@ -152,7 +152,9 @@ def _obey(record: Record, request: Request) -> Obeyed:  # noqa: PLR0911 - one fo
 
 
 def _control(record: Record, request: Pause | Resume | Stop | Abort) -> Obeyed:
-    verb, reason = request.verb, f"{request.verb} by {request.who}"
+    verb = request.verb
+    # After the state that follows: paused by ann.
+    reason = f"by {request.who}{f': {request.why}' if request.why else ''}"
     if request.step is None:
         return [Asked(verb, (), reason)], f"the session: {verb}"
     step = record.plan.step(request.step, request.branch)
@@ -245,11 +247,7 @@ def _taken_up(record: Record, branch: str | None = None) -> Obeyed:
     """What follows from what was changed in the branches."""
     before = record.plan
     events = record.replan()
-    changed = changed_steps(before, record.plan, branch)
-    if not changed:
-        return events, "nothing has changed"
-    said = ", ".join(f"{step.name} is at revision {step.number}" for step in changed)
-    return events, said
+    return events, said_of(changed_steps(before, record.plan, branch))
 
 
 def _judge(record: Record, request: Accept | Reject) -> Obeyed:

@@ -81,6 +81,8 @@ class _OfSteps(_Request):
     """All that depends on the step, too."""
     branch: Name | None = None
     """Name of the step's branch; the adopted one when not given."""
+    why: str = ""
+    """Kept with the request, and shown where the work is held."""
 
     @model_validator(mode="before")
     @classmethod
@@ -117,7 +119,7 @@ class Abort(_OfSteps):
 
 
 class Retry(_Request):
-    """Try again what failed, once its cause is mended."""
+    """Try again what failed, once its cause is fixed."""
 
     verb: Literal["retry"] = "retry"
     step: Name | None = None
@@ -134,6 +136,8 @@ class SetParameters(_Request):
     """New values by parameter; those that are not named stay."""
     branch: Name | None = None
     """Name of the branch; the adopted one when not given."""
+    why: str = ""
+    """Kept with the request."""
 
 
 class ChangeWorkflow(_Request):
@@ -214,7 +218,7 @@ class Acknowledge(_Request):
 
 
 class Adopt(_Request):
-    """Do what an alert offers: change the parameters that would mend it."""
+    """Do what an alert offers: change the parameters that would fix it."""
 
     verb: Literal["adopt"] = "adopt"
     alert: int

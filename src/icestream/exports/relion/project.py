@@ -36,14 +36,15 @@ from icestream.exports.relion.settings import (
     motion_settings,
     picking_settings,
 )
-from icestream.exports.relion.summary import Summary, write_readme
+from icestream.exports.relion.summary import Summary, state_words, write_readme
 from icestream.exports.relion.table import VERSION, Table
 from icestream.formats.star import Block, write_star
 from icestream.model import Classes, Micrograph, Movie, Particles, Picks, safe_file_name
 from icestream.protocol import Registry
 from icestream.store import queries
 from icestream.store.open import Store, open_store
-from icestream.store.records import SessionRecord
+from icestream.store.records import SessionRecord, StandingRecord
+from icestream.store.standing import reruns
 
 __all__ = ["export_relion"]
 
@@ -52,11 +53,17 @@ MARKER = ".icestream-export"
 
 
 def export_relion(
-    session: Path, out: Path, *, version: Version | None = None, registry: Registry | None = None
+    session: Path,
+    out: Path,
+    *,
+    version: Version | None = None,
+    registry: Registry | None = None,
+    incomplete: bool = False,
 ) -> Summary:
     """Write the session in the folder `session` as a RELION project into `out`.
 
-    What is missing or cut is left out, and named in the summary.
+    What is missing or cut is left out, and named in the summary. Where steps wait to be run again,
+    the project is of the last complete results: those of before the change.
 
     Parameters
     ----------
@@ -68,6 +75,8 @@ def export_relion(
         Of RELION, for which it is written; by default that of the project, or 3.1 for a new one.
     registry
         Where the session's protocols are found; the installed ones by default.
+    incomplete
+        Write what there is of the present results, although steps wait to be run again.
 
     Raises
     ------
@@ -83,7 +92,13 @@ def export_relion(
     try:
         record = queries.session(store)
         _claim(out, record)
-        return _Export(store, out, registry or Registry(), settle_version(out, version)).write()
+        again = reruns(store)
+        standing = None if incomplete else again.standing
+        version_ = settle_version(out, version)
+        summary = _Export(store, out, registry or Registry(), version_, standing).write()
+        summary = replace(summary, state=state_words(store, again, standing))
+        write_readme(summary, record.name, summary.steps)
+        return summary
     finally:
         store.close()
 
@@ -122,10 +137,17 @@ class _Firsts:
 class _Export:
     """One export: the tables that grow while the exposures go by."""
 
-    def __init__(self, store: Store, out: Path, registry: Registry, version: Version) -> None:
+    def __init__(
+        self,
+        store: Store,
+        out: Path,
+        registry: Registry,
+        version: Version,
+        standing: StandingRecord | None = None,
+    ) -> None:
         self.store, self.out, self.version = store, out, version
         self.session = queries.session(store)
-        self.chain: Makers = find_chain(store, registry)
+        self.chain: Makers = find_chain(store, registry, standing)
         self.inspection = Inspection(recorded_sizes(store))
         exposures = self.inspection.whole(read_exposures(store, self.chain))
         self.groups = OpticsGroups(exposures, session_label(self.session))
@@ -161,10 +183,8 @@ class _Export:
             raise
         classes, classified = self._class2d()
         write_pipeline(self.out, self._jobs(classes), self.version, self._settings(classes))
-        write_provenance(self.store, self.out / "provenance")
-        summary = self._summary(classes, classified)
-        write_readme(summary, self.session.name, self._steps())
-        return summary
+        write_provenance(self.store, self.out / "provenance", self.chain.standing)
+        return self._summary(classes, classified)
 
     def _to_come(self) -> list[tuple[Path, int]]:
         """The session's own files, which are put into the project, with their bytes."""
@@ -287,13 +307,14 @@ class _Export:
             rejected=self.left_out.rejected,
             flipped=self.firsts.particles is not None and self.firsts.particles.phases_flipped,
             damages=tuple(self.inspection.damages),
+            steps=tuple(self._steps()),
         )
         missing = 0 if classes is None else self.particles.rows - classified
         return replace(summary, unclassified=missing)
 
     def _steps(self) -> list[str]:
         """Which step, protocol and parameters made each kind of item."""
-        steps = {step.name: step for step in queries.steps(self.store)}
+        steps = {step.name: step for step in queries.steps(self.store, branch=self.chain.standing)}
         said: dict[str, str] = {}
         for kind, (name, _) in self.chain.places.items():
             if name in steps and name not in said:

@@ -1,12 +1,18 @@
 """What an export wrote and what it left out, in words."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from icestream.engine.machine.lock import holder
+from icestream.engine.requests.commands import run_again
 from icestream.exports.relion.damage import Damage
+from icestream.store.open import Store
+from icestream.store.records import StandingRecord
+from icestream.store.standing import Reruns, rerun_words
 
-__all__ = ["Summary", "sentences", "write_readme"]
+__all__ = ["Summary", "sentences", "state_words", "write_readme"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,30 @@ class Summary:
     """Phases of the particles are flipped."""
     damages: tuple[Damage, ...] = ()
     """Files that are missing or cut; what needs them was left out."""
+    steps: tuple[str, ...] = ()
+    """Which step, protocol and parameters made each kind of item."""
+    state: tuple[str, ...] = ()
+    """Which of the session's results these are, where steps wait to be run again."""
+
+
+def state_words(store: Store, again: Reruns, standing: StandingRecord | None) -> tuple[str, ...]:
+    """Which of a session's results an export has, and what waits; nothing where nothing does."""
+    if not again:
+        return ()
+    waits = f"{rerun_words(again, runs=bool(holder(store.folder)))}; {{}}"
+    if standing is None:
+        waits = waits.format("what has not been run again is missing here")
+    else:
+        steps = ", ".join(f"{name}@{number}" for name, number in standing.steps.items())
+        until = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(standing.until))
+        who = f" by {standing.who}" if standing.who else ""
+        waits = waits.format(
+            f"these are the last complete results, from before the change of {until}{who}: {steps}"
+        )
+    return (
+        waits,
+        f"for the new results, run the session and export again: {run_again(store)}",
+    )
 
 
 def sentences(summary: Summary) -> Iterator[str]:
@@ -47,6 +77,7 @@ def sentences(summary: Summary) -> Iterator[str]:
         f"{summary.picks} picks on {summary.picked} micrographs, {summary.particles} particles, "
         f"{summary.classes} classes"
     )
+    yield from summary.state
     if summary.rejected:
         were = "exposure was" if summary.rejected == 1 else "exposures were"
         yield f"{summary.rejected} {were} rejected: no picks and no particles"
@@ -74,7 +105,7 @@ def sentences(summary: Summary) -> Iterator[str]:
         yield from (f"  {damage}" for damage in summary.damages)
 
 
-def write_readme(summary: Summary, session: str, steps: list[str]) -> None:
+def write_readme(summary: Summary, session: str, steps: Sequence[str]) -> None:
     """Write ``README.md`` of a project: where it is from, and what is in it and what is not."""
     said = "\n".join(
         f"  * {one.strip()}" if one.startswith("  ") else f"* {one}" for one in sentences(summary)

@@ -154,6 +154,8 @@ function drawPanel(exposure, detail) {
   find("panel-title").textContent = exposure.name;
   find("panel-line").textContent = [`exposure ${exposure.order + 1}`, clock(exposure.time, true), exposure.place].filter(Boolean).join(" · ");
   fill(find("panel-state"), el("span", { class: `pill state-${exposure.state}` }, WORDS[exposure.state]), exposure.reason && el("span", { class: "reason" }, exposure.reason));
+  fill(find("panel-decisions"), (detail?.decisions ?? []).map((each) => el("li", {},
+    `${each.accepted ? "Accepted" : "Rejected"} by ${each.who}, ${clock(each.time)}${each.why ? `: ${each.why}` : ""} (${each.step})`)));
   const numbers = state.live.order.filter((name) => Number.isFinite(exposure.values[name]) && !(name === "ctf.phase_shift" && exposure.values[name] === 0));
   fill(find("panel-numbers"), numbers.map((name) => el("div", {}, el("dt", {}, state.live.qualities[name].title),
     el("dd", {}, shown(exposure.values[name], state.live.qualities[name]), unitOf(name)))),

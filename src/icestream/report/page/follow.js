@@ -32,11 +32,13 @@ function draw() {
   find("exposures").hidden = live.counts.found === 0;
   drawHead(live);
   drawAge(live, state.received);
+  drawAgain(live);
   drawAlerts(live);
   drawTiles(live);
   drawWorkflow(live);
   drawClasses(live);
   drawMaps(live);
+  drawDecisions(live);
   drawMachine(live);
   drawGains(live);
   drawOthers(live);

@@ -1,7 +1,7 @@
 // Head of the page, alerts, tiles, workflow, classes, machine and acquisition.
 
 const STATES = {
-  running: "Running", waiting: "Waiting", paused: "Paused", draining: "Draining",
+  running: "Running", waiting: "Waiting", paused: "Paused", draining: "Finishing",
   done: "Finished", failed: "Failed", stopped: "Stopped", held: "Held",
 };
 
@@ -33,6 +33,17 @@ function drawAge(live, received) {
   if (!banner.hidden && banner.textContent !== text) banner.textContent = text;
 }
 
+/** What waits to be run again: what is shown until then, and the command. */
+function drawAgain(live) {
+  const { again } = live;
+  find("again").hidden = !again;
+  if (!again) return;
+  const by = again.who ? ` by ${again.who}` : "";
+  fill(find("again"), el("strong", {}, again.text[0].toUpperCase() + again.text.slice(1)), ". ",
+    again.until && `Until then, numbers and pictures are those of before the change of ${clock(again.until)}${by}. `,
+    again.command && ["To do so: ", el("code", {}, again.command)]);
+}
+
 function drawAlerts(live) {
   const active = live.alerts.filter((alert) => !alert.cleared);
   const past = live.alerts.filter((alert) => alert.cleared);
@@ -49,17 +60,20 @@ function drawAlerts(live) {
 
 /** The message, with the name of its exposure as a link. */
 function alertText(alert) {
-  return [...exposureText(alert), ...offerText(alert)];
+  return [...exposureText(alert), ...offerText(alert), ...commandText(alert)];
 }
 
-// What would mend it: to be adopted, or adopted already.
+// What would fix it: to be adopted, or adopted already.
 function offerText(alert) {
   if (!alert.offer) return [];
   const changes = Object.entries(alert.offer.changes).map(([name, value]) => `${name}=${String(value).split("/").pop()}`).join(", ");
   const change = `${alert.offer.step} ${changes}`;
   if (alert.adopted) return [" · ", el("span", { class: "offer" }, `Done by ${alert.adopted_by}: ${change}`)];
-  return alert.cleared ? [] : [" · ", el("span", { class: "offer" }, `Offered: ${change} (icestream adopt, alert ${alert.number})`)];
+  return alert.cleared ? [] : [" · ", el("span", { class: "offer" }, `Offered: ${change}`)];
 }
+
+/** What to type, whole. */
+const commandText = (alert) => (alert.command ? [" · ", el("code", {}, alert.command)] : []);
 
 function exposureText(alert) {
   if (alert.order === null) return [alert.message];
@@ -81,7 +95,7 @@ function drawTiles(live) {
   // Two or three points say nothing of how it goes.
   const spark = (kind) => rates.spark[kind].length > 3 && sparkline(120, 22, [{ kind, values: rates.spark[kind] }], `${kind} movies per minute over the last hour`);
   const tiles = [
-    tile("Movies found", count(counts.found), "", hourly(live, rates.found), spark("found")),
+    tile("Movies found", count(counts.found), "", hourly(live, rates.found), lastMovie(live), spark("found")),
     tile("Processed", count(counts.settled), "", hourly(live, rates.settled), spark("settled")),
     tile("Behind by", count(counts.behind), counts.behind === 1 ? "movie" : "movies", forecast(live)),
     tile("Accepted", seen ? `${number((100 * counts.accepted) / seen)}` : "–", seen ? "%" : "",
@@ -95,6 +109,12 @@ function drawTiles(live) {
 
 /** A rate; of the whole time when the session has ended; nothing where there is too little to tell it from. */
 const hourly = (live, rate) => rate !== null && `${live.session.finished ? "mean " : ""}${number(rate)} an hour`;
+
+/** How long ago the last movie came; of a session that has ended, when. */
+function lastMovie(live) {
+  if (!live.rates.last) return "";
+  return live.session.finished ? `last one ${clock(live.rates.last)}` : `last one ${duration(Date.now() / 1000 - live.rates.last)} ago`;
+}
 
 function forecast(live) {
   const { counts, rates } = live;
@@ -115,7 +135,7 @@ function drawWorkflow(live) {
     plan.boxes.map((box) => stepBox(box, steps.get(box.step), live)));
   fill(holder, drawing);
   const rows = live.steps.map((step) => el("tr", {},
-    el("th", { scope: "row" }, step.title, el("small", {}, ` ${step.name}`)),
+    el("th", { scope: "row" }, step.title, el("small", {}, ` ${step.name}`), step.set && el("small", { class: "set" }, decisionText(step.set))),
     el("td", {}, el("span", { class: `pill state-${step.state}` }, stateName(step.state))),
     ["ready", "running", "done", "rejected", "failed"].map((key) => el("td", { class: "n" }, count(step[key]))),
     el("td", { class: "n" }, step.seconds === null ? "–" : `${number(step.seconds)} s`)));
@@ -133,7 +153,7 @@ function stepBox(box, step, live) {
     at += size;
     return rect;
   };
-  const notes = [step.running && `${count(step.running)} running`, step.ready && `${count(step.ready)} ready`, step.held && `${count(step.held)} held`,
+  const notes = [step.again && `${count(step.again)} to run again`, step.running && `${count(step.running)} running`, step.ready && `${count(step.ready)} ready`, step.held && `${count(step.held)} held`,
     step.rejected && `${count(step.rejected)} rejected`, step.failed && `${count(step.failed)} failed`].filter(Boolean);
   const watching = step.kind === "monitor";
   const alerts = live.alerts.filter((alert) => alert.step === step.name && !alert.cleared).length;
@@ -142,7 +162,7 @@ function stepBox(box, step, live) {
   const title = wrap(step.title, 20);
   const note = notes.length ? notes.slice(0, 2).join(", ") : stateName(step.state).toLowerCase();
   return svg("g", { class: `step state-${step.state}`, transform: `translate(${box.x} ${box.y})` },
-    svg("title", {}, `${step.title} (${step.name}): ${watching ? "" : `${count(step.done)} done`}${notes.map((each) => `, ${each}`).join("")}; ${stateName(step.state)}${step.reason ? `: ${step.reason}` : ""}`),
+    svg("title", {}, `${step.title} (${step.name}): ${watching ? "" : `${count(step.done)} done`}${notes.map((each) => `, ${each}`).join("")}; ${stateName(step.state)}${step.reason ? `: ${step.reason}` : ""}${step.set ? `\n${decisionText(step.set)}` : ""}`),
     svg("rect", { class: "box", width, height, rx: 8 }),
     title.map((line, i) => svg("text", { class: "name", x: 10, y: (title.length > 1 ? 17 : 20) + 15 * i }, line)),
     svg("text", { class: "done", x: 10, y: 53 }, count(watching ? alerts : step.done), unit && svg("tspan", { class: "unit" }, ` ${unit}`)),
@@ -211,6 +231,17 @@ function drawGains(live) {
 function drawOthers(live) {
   find("others").hidden = live.others.length === 0;
   fill(find("others-body"), live.others.map((set) => snapshotCard(set, true)));
+}
+
+/** Who decided something: a person, the session itself, or whoever ran it with another workflow. */
+const decider = (each) => (each.who ? `${each.who}${each.by_session ? " (by itself)" : ""}` : "when it was run");
+
+const decisionText = (each) => `${decider(each)}, ${clock(each.time)}: ${each.what}${each.why ? ` (${each.why})` : ""}`;
+
+function drawDecisions(live) {
+  find("decisions").hidden = live.decisions.length === 0;
+  fill(find("decisions-body"), live.decisions.map((each) => el("tr", {},
+    el("td", {}, clock(each.time)), el("td", {}, decider(each)), el("td", {}, each.what), el("td", {}, each.why))));
 }
 
 function drawMachine(live) {

@@ -47,6 +47,27 @@ def test_a_monitor_sees_the_newest_results_oldest_first(
     assert seen == [3, 4, 5]
 
 
+def test_a_monitor_sees_when_movies_came_and_whether_more_are_expected(
+    desk: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows: list[Window[toys.Number]] = []
+
+    def see(self: object, window: Window[toys.Number]) -> Iterator[Sample]:
+        yield from ()
+        windows.append(window)
+
+    monkeypatch.setattr(toys.Watch, "inspect", see)
+    made = desk(SRC, ("watch", "toy.watch", {}, {"number": "src"}))
+    look(made)
+    made.find(1, 2)
+    for state in ("running", "done"):
+        made.record.change_step(made.step("src").id, state, "", alarm=False)  # type: ignore[arg-type]
+        look(made)
+    assert [len(window.found) for window in windows] == [0, 2, 2]
+    assert [window.open for window in windows] == [False, True, False]
+    assert all(0 <= window.now - found < 60 for window in windows for found in window.found)
+
+
 def test_what_a_monitor_says_is_sorted_by_kind(desk: Desks) -> None:
     made = desk(SRC, SELECT, A, WATCH)
     made.find(1, 8)

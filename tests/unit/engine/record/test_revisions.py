@@ -255,7 +255,8 @@ def test_a_preview_keeps_what_a_selection_let_through(desk: Desks) -> None:
     made.find(1, 2, 3)
     made.work()
     found = look(made, "sel", below=9)
-    assert [(s.name, s.tasks, s.kept) for s in found.steps] == [("sel", 3, 0), ("a", 0, 2)]
+    assert [(s.name, s.tasks, s.kept) for s in found.steps] == [("sel", 3, 0), ("a", 1, 2)]
+    assert [one.gained for one in found.selections] == [("e3",)]
 
 
 def test_a_preview_counts_all_that_is_made_of_what_a_source_brings(desk: Desks) -> None:
@@ -307,3 +308,26 @@ def test_a_session_at_rest_is_changed_as_a_running_one(desk: Desks) -> None:
     assert change_at_rest(made.store, toys.registry(), "a", {"add": 3.0}, "ann") == []
     with pytest.raises(LookupError, match="no step 'x'"):
         change_at_rest(made.store, toys.registry(), "x", {"add": 3.0}, "ann")
+
+
+def test_a_preview_costs_what_the_change_of_a_selection_costs(desk: Desks) -> None:
+    made = desk(SRC, ("sel", "toy.select", {"below": 3}, {"number": "src"}), add("a", "sel"))
+    made.find(1, 2, 3, 4)
+    made.work()
+    found = look(made, "sel", below=2)
+    assert [(s.name, s.tasks, s.kept) for s in found.steps] == [("sel", 4, 0), ("a", 0, 1)]
+    assert found.tasks == _tasks_of(made, "sel", below=2)
+    found = look(made, "sel", below=5)
+    assert found.selections[0].gained == ("e2", "e3", "e4")
+
+
+def test_a_preview_of_a_change_that_waits_already_counts_what_it_waits_for(desk: Desks) -> None:
+    made = desk(*CHAIN)
+    made.find(1, 2, 3)
+    made.work(slow)
+    change_at_rest(made.store, toys.registry(), "a", {"add": 3.0}, "ann")
+    found = look(made, "a", add=4)
+    assert [(s.name, s.tasks, s.kept, s.seconds) for s in found.steps] == [
+        ("a", 3, 0, 6.0),
+        ("b", 3, 0, 6.0),
+    ]

@@ -63,7 +63,7 @@ def test_picks_wait_until_they_are_cut() -> None:
 def test_a_rejected_exposure_has_no_picks() -> None:
     counts = LeftOut()
     items = picked([5], [5], kept=0)
-    counts.count(replace(items, exposure=replace(items.exposure, state="rejected")))
+    counts.count(replace(items, accepted=False))
     counts.count(exposure(MOVIE))
     assert (counts.rejected, counts.picks) == (1, 0)
 

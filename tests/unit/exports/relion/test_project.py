@@ -260,3 +260,39 @@ def test_every_job_has_settings_and_is_offered(
     assert ("ParticlesData" in kinds) == (version == "4")
     # A project stays of its version when nobody says otherwise.
     assert export(session, found.project).version == version
+
+
+def test_the_last_complete_results_are_exported_while_steps_wait_to_be_run_again(
+    session: SampleSession, tmp_path: Path
+) -> None:
+    classify(session)
+    whole = export(session, tmp_path / "before")
+    assert whole.state == ()
+    session.change("ctf", "select", "pick", "extract", "classify")
+    stood = export(session, tmp_path / "after")
+    assert tables(tmp_path / "after") == tables(tmp_path / "before")
+    assert (stood.particles, stood.classes) == (whole.particles, whole.classes)
+    said, command = stood.state
+    assert "ctf, select, pick, extract and classify wait to be run again" in said
+    assert "from before the change of" in said
+    assert "by ann: " in said
+    assert "pick@1" in said
+    assert str(session.folder) in command
+    readme = (tmp_path / "after/README.md").read_text()
+    assert f"* {said}" in readme
+    assert "step `pick`, `picks.log`, revision 1" in readme
+    now = export(session, tmp_path / "now", incomplete=True)
+    assert (now.particles, now.classes) == (0, 0)
+    assert "what has not been run again is missing here" in now.state[0]
+    assert "change" not in now.state[0]
+
+
+def test_an_exposure_is_accepted_as_it_was_in_what_is_exported(
+    session: SampleSession, tmp_path: Path
+) -> None:
+    before = export(session, tmp_path / "before")
+    session.change("select", "pick", "extract")
+    with session.store.write() as connection:
+        connection.execute(t.exposure.update().values(state="rejected"))  # in the new revisions
+    after = export(session, tmp_path / "after")
+    assert (after.particles, after.rejected) == (before.particles, before.rejected)

@@ -1,0 +1,169 @@
+"""Where a session stands, read at once: what `icestream status` shows and gives to programs."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from icestream.engine.machine.lock import holder
+from icestream.engine.requests.commands import mending_command, run_again
+from icestream.model import QUALITIES, Volume
+from icestream.store import queries
+from icestream.store.history import asked
+from icestream.store.newest import Median, newest_map, newest_medians
+from icestream.store.open import Store
+from icestream.store.pace import Pace, pace
+from icestream.store.records import (
+    AlertRecord,
+    FailureRecord,
+    HistoryRecord,
+    RequestRecord,
+    SessionRecord,
+    StepRecord,
+)
+from icestream.store.requests import requests
+from icestream.store.severity import worst_first
+from icestream.store.standing import Reruns, reruns, told_state
+
+__all__ = ["SHOWN", "Overview", "document_of", "overview"]
+
+SHOWN = ("ctf.resolution", "ctf.defocus")
+"""Qualities whose newest medians are shown."""
+_ENDED = ("done", "stopped")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Where a session stands."""
+
+    session: SessionRecord
+    """Its state and reason are what people are told."""
+    runs: str
+    """Which process runs it; empty: none."""
+    again: Reruns
+    asked: tuple[RequestRecord, ...]
+    """Requests that wait to be carried out."""
+    exposures: Mapping[str, int]
+    particles: int
+    """Of the last complete results."""
+    particles_anew: int | None
+    """Of the new results, while steps wait to be run again."""
+    steps: tuple[StepRecord, ...]
+    alerts: tuple[AlertRecord, ...]
+    """The worst first."""
+    decisions: tuple[HistoryRecord, ...]
+    pace: Pace
+    medians: Mapping[str, Median]
+    map: Volume | None
+    report: Path | None
+    """Its page; None where it has not been written."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more happens by itself."""
+        return not self.runs and self.session.state in _ENDED
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is work that nobody does."""
+        return bool(self.again or self.asked)
+
+
+def overview(store: Store, now: float) -> Overview:
+    """Where the session stands `now`; what it costs hardly grows with the session."""
+    session, again = queries.session(store), reruns(store)
+    waiting = requests(store, state="new")
+    state, reason = told_state(session.state, session.reason, again, len(waiting))
+    standing = again.standing
+    page = store.folder / "report" / "index.html"
+    return Overview(
+        session=dataclasses.replace(session, state=state, reason=reason),  # type: ignore[arg-type]
+        runs=holder(store.folder),
+        again=again,
+        asked=waiting,
+        exposures=queries.count_exposures(store),
+        particles=queries.particles(store, branch=standing),
+        particles_anew=None if standing is None else queries.particles(store),
+        steps=queries.steps(store),
+        alerts=tuple(worst_first(queries.alerts(store))),
+        decisions=asked(store),
+        pace=pace(store, now, finished=session.state in _ENDED),
+        medians=newest_medians(store, SHOWN, standing),
+        map=newest_map(store, standing),
+        report=page if page.exists() else None,
+    )
+
+
+def document_of(store: Store, found: Overview, program: str) -> dict[str, Any]:
+    """The same for programs, with each failure.
+
+    Parameters
+    ----------
+    program
+        How icestream is called, as a shell reads it.
+    """
+    session = found.session
+    return {
+        "session": dataclasses.asdict(session) | {"runs": found.runs},
+        "exposures": dict(found.exposures),
+        "particles": found.particles,
+        "quality": {name: _quality(median) for name, median in found.medians.items()},
+        "rates": {"found": found.pace.found, "processed": found.pace.processed},
+        "delay": found.pace.delay,
+        "last_movie": found.pace.last,
+        "usual_interval": found.pace.interval,
+        "map": None if found.map is None else _map(found.map),
+        "report": None if found.report is None else str(found.report),
+        "reruns": _reruns(store, found.again, program),
+        "asked": [dataclasses.asdict(request) for request in found.asked],
+        "decisions": [dataclasses.asdict(record) for record in found.decisions],
+        "steps": [dataclasses.asdict(step) for step in found.steps],
+        "alerts": [
+            dataclasses.asdict(alert) | {"command": mending_command(store, alert, program)}
+            for alert in found.alerts
+        ],
+        "failures": [dataclasses.asdict(failure) for failure in _failures(store)],
+    }
+
+
+def _quality(median: Median) -> dict[str, Any]:
+    """In the unit that screens show."""
+    quality = QUALITIES[median.name]
+    value = median.value * quality.scale
+    return {"median": value, "unit": quality.shown_unit, "exposures": median.count}
+
+
+def _map(volume: Volume) -> dict[str, Any]:
+    return {
+        "resolution": volume.resolution or None,
+        "resolution_is_limit": volume.resolution_is_limit,
+        "particles": volume.particles,
+        "symmetry": volume.symmetry,
+        "file": None if volume.map is None else str(volume.map),
+        "note": volume.note,
+    }
+
+
+def _reruns(store: Store, again: Reruns, program: str) -> dict[str, Any] | None:
+    """What waits to be run again, the command that does so, and what stands until then."""
+    if not again:
+        return None
+    stands = again.standing
+    return {
+        "steps": [dataclasses.asdict(step) for step in again.steps],
+        "exposures": again.exposures,
+        "command": run_again(store, program),
+        "standing": None
+        if stands is None
+        else {"steps": stands.steps, "until": stands.until, "who": stands.who},
+    }
+
+
+def _failures(store: Store) -> list[FailureRecord]:
+    failures: list[FailureRecord] = []
+    while page := queries.failures(
+        store, after=failures[-1].serial if failures else 0, states=("failed",)
+    ):
+        failures += page
+    return failures

@@ -1,0 +1,136 @@
+"""`icestream table`: a session's exposures, or the results of a step, as CSV or JSON."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Any, Literal, TextIO
+
+from cyclopts import Parameter
+
+from icestream.formats.whole import written_whole
+from icestream.store import queries
+from icestream.store.open import Store, open_store
+from icestream.store.records import ExposureRecord, ResultRecord
+
+__all__ = ["exposure_rows", "result_rows", "table"]
+
+_PAGE = 500
+_DETAILS = ("grid_square", "foil_hole", "group", "acquired", "nominal_defocus", "tilt")
+"""What the metadata say about a shot, of what fits a table."""
+Row = dict[str, Any]
+
+
+def table(
+    session: Path,
+    step: str | None = None,
+    /,
+    *,
+    format_: Annotated[Literal["csv", "json"], Parameter(name="--format")] = "csv",
+    out: Path | None = None,
+) -> None:
+    """Write all exposures with what was measured of them, or all results of a step, as a table.
+
+    Lengths are in Å, as in files; the names of columns are those of the qualities, and of the
+    fields of a step's items.
+
+    Parameters
+    ----------
+    session
+        The session's folder.
+    step
+        Name of a step: a row for each of its results. Without it, a row for each exposure.
+    format_
+        CSV, or JSON as a list of objects.
+    out
+        File to write; the terminal when not given.
+    """
+    with closing(open_store(session, readonly=True)) as store:
+        if step is not None:
+            queries.step(store, step)  # says which there are
+        rows = list(exposure_rows(store) if step is None else result_rows(store, step))
+    if out is None:
+        _write(rows, format_, sys.stdout)
+        return
+    with written_whole(out) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as f:
+        _write(rows, format_, f)
+
+
+def exposure_rows(store: Store) -> Iterator[Row]:
+    """A row for each exposure, in order of arrival, with the qualities of the deepest steps."""
+    depth = {step.name: (step.depth, -step.id) for step in queries.steps(store)}
+    measured: dict[str, dict[str, tuple[tuple[int, int], float]]] = {}
+    after = 0
+    while page := queries.qualities(store, after=after):
+        after = page[-1].id
+        for quality in page:
+            of = measured.setdefault(quality.exposure, {})
+            rank = depth[quality.step]
+            if quality.name not in of or of[quality.name][0] <= rank:
+                of[quality.name] = rank, quality.value
+    after = 0
+    while exposures := queries.exposures(store, after=after, limit=_PAGE):
+        after = exposures[-1].id
+        for exposure in exposures:
+            values = measured.get(exposure.name, {})
+            yield _head(exposure) | {name: values[name][1] for name in sorted(values)}
+
+
+def _head(exposure: ExposureRecord) -> Row:
+    return {
+        "number": exposure.number,
+        "exposure": exposure.name,
+        "state": exposure.state,
+        "reasons": "; ".join(exposure.reasons),
+        "found": exposure.found,
+        **{name: exposure.details.get(name) for name in _DETAILS},
+    }
+
+
+def result_rows(store: Store, step: str) -> Iterator[Row]:
+    """A row for each result of a step's current revision, in order of commit."""
+    after = 0
+    while page := queries.results(store, step, after=after, limit=_PAGE):
+        after = page[-1].serial
+        for record in page:
+            yield _of_result(record) | dict(_fields(record.outputs))
+
+
+def _of_result(record: ResultRecord) -> Row:
+    return {
+        record.about: record.subject,
+        "revision": record.revision,
+        "passed": record.passed,
+        "seconds": record.seconds,
+        "finished": record.finished,
+        "attempt": record.attempt,
+        "host": record.host,
+    }
+
+
+def _fields(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Fields of items that are one value each; what is in one port needs not say in which."""
+    for port, document in outputs.items():
+        prefix = "" if len(outputs) == 1 else f"{port}."
+        for name, value in document.items():
+            if isinstance(value, str | int | float | bool):
+                yield f"{prefix}{name}", value
+            elif isinstance(value, list) and all(isinstance(part, str) for part in value):
+                yield f"{prefix}{name}", "; ".join(value)
+
+
+def _write(rows: Sequence[Row], format_: str, file: TextIO) -> None:
+    if format_ == "json":
+        json.dump(rows, file, indent=1, ensure_ascii=False)
+        file.write("\n")
+        return
+    writer = csv.DictWriter(file, list(_columns(rows)), restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+def _columns(rows: Iterable[Row]) -> dict[str, None]:
+    """Names of all columns, in the order in which they come."""
+    return {name: None for row in rows for name in row}

@@ -1,0 +1,147 @@
+"""Exposures that a change of a selection would let through, or hold back."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from icestream.engine.graph.plan import PlannedStep
+from icestream.engine.record.verdicts import Judged, weighed, words_on
+from icestream.model import Rejected, StepId, SubjectId
+from icestream.store import tables as t
+from icestream.store.items import item
+from icestream.store.open import Store
+
+__all__ = ["Turned", "turned"]
+
+PAGE = 500
+"""Exposures that are judged at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turned:
+    """What a change of one selection would do to the exposures that it has judged."""
+
+    step: str
+    judged: int
+    accepted: int
+    """Before the change."""
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    unknown: int = 0
+    """Exposures that could not be judged anew."""
+    particles: int = 0
+    """Of the accepted ones, before the change."""
+    particles_lost: int = 0
+    particles_gained: float = 0.0
+    """As many as the accepted exposures have on average: the others' were never cut out."""
+
+
+def turned(store: Store, step: PlannedStep, revision: int) -> Turned:
+    """Judge anew what a revision of a selection has judged, by the protocol of `step`.
+
+    What people said of an exposure holds in either case.
+    """
+    counts = {"judged": 0, "accepted": 0, "unknown": 0}
+    gained: dict[int, str] = {}
+    lost: dict[int, str] = {}
+    accepted: list[int] = []
+    with store.read() as connection:
+        for page in _pages(connection, revision):
+            words = words_on(connection, StepId(page[0].step_id), [r.subject_id for r in page])
+            documents = _documents(connection, page)
+            for row in page:
+                counts["judged"] += 1
+                counts["accepted"] += bool(row.passed)
+                if row.passed:
+                    accepted.append(row.subject_id)
+                passes = _passes(store, step, row, documents)
+                if passes is None:
+                    counts["unknown"] += 1
+                    continue
+                word = words.get(SubjectId(row.subject_id))
+                now = weighed(word, Judged(passes)).passed
+                if now != row.passed:
+                    (gained if now else lost)[row.subject_id] = row.name
+        particles = _particles(connection)
+    had = sum(particles.get(subject, 0) for subject in accepted)
+    mean = had / len(accepted) if accepted else 0.0
+    return Turned(
+        step=step.name,
+        **counts,
+        gained=tuple(gained.values()),
+        lost=tuple(lost.values()),
+        particles=had,
+        particles_lost=sum(particles.get(subject, 0) for subject in lost),
+        particles_gained=mean * len(gained),
+    )
+
+
+def _pages(connection: Connection, revision: int) -> Iterator[Sequence[Any]]:
+    """Exposures that a revision has judged, in order of arrival."""
+    after = 0
+    while True:
+        chosen = (
+            select(t.task, t.subject.c.name)
+            .join(t.subject, t.subject.c.id == t.task.c.subject_id)
+            .where(
+                t.task.c.revision_id == revision,
+                t.task.c.state == "done",
+                t.subject.c.kind == "exposure",
+                t.task.c.subject_id > after,
+            )
+            .order_by(t.task.c.subject_id)
+            .limit(PAGE)
+        )
+        page = connection.execute(chosen).all()
+        if not page:
+            return
+        yield page
+        after = page[-1].subject_id
+
+
+def _documents(connection: Connection, page: Sequence[Any]) -> Mapping[int, Any]:
+    """Documents of all that was judged on a page, by the number of the result."""
+    wanted = {entry[2] for row in page for entry in json.loads(row.inputs)}
+    chosen = select(t.result.c.id, t.result.c.document).where(t.result.c.id.in_(wanted))
+    return {row.id: json.loads(row.document) for row in connection.execute(chosen)}
+
+
+def _passes(store: Store, step: PlannedStep, row: Any, documents: Mapping[int, Any]) -> bool | None:
+    """Whether the protocol accepts an exposure; None where it, or its author, cannot say."""
+    ports = {port.name: port for port in type(step.protocol).inputs()}
+    given: dict[str, Any] = {name: None for name, port in ports.items() if port.optional}
+    try:
+        for port, _, result, source_port in json.loads(row.inputs):
+            given[port] = item(store, ports[port].item, documents[result][source_port])
+        verdict = step.protocol.judge(**given)  # type: ignore[attr-defined]
+    except Exception:  # a plugin's own code, or a result that this version cannot read
+        return None
+    return not isinstance(verdict, Rejected)
+
+
+def _particles(connection: Connection) -> dict[int, int]:
+    """Particles of each exposure, as the deepest step of the adopted branch that has any cut them.
+
+    Where a change waits to be done, those of before count.
+    """
+    chosen = (
+        select(t.part.c.subject_id, t.revision.c.depth, t.revision.c.number, t.part.c.rows)
+        .join(t.revision, t.revision.c.id == t.part.c.revision_id)
+        .join(t.member, t.member.c.step_id == t.revision.c.step_id)
+        .join(t.session, t.session.c.branch_id == t.member.c.branch_id)
+        .order_by(t.revision.c.depth, t.revision.c.number)
+    )
+    deepest = (
+        select(func.max(t.revision.c.depth))
+        .join(t.part, t.part.c.revision_id == t.revision.c.id)
+        .join(t.member, t.member.c.step_id == t.revision.c.step_id)
+        .join(t.session, t.session.c.branch_id == t.member.c.branch_id)
+    )
+    depth = connection.execute(deepest).scalar()
+    if depth is None:
+        return {}
+    rows = connection.execute(chosen.where(t.revision.c.depth == depth))
+    return {row.subject_id: int(row.rows) for row in rows}  # the newest revision wins

@@ -1,0 +1,82 @@
+"""The newest of what a session measured, and its newest map: read backwards, never as a whole."""
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import isfinite
+
+from sqlalchemy import select
+
+from icestream.model import Volume, type_name
+from icestream.store import queries
+from icestream.store import tables as t
+from icestream.store.current import Branch, current
+from icestream.store.items import item_of
+from icestream.store.open import Store
+from icestream.store.records import StandingRecord
+
+__all__ = ["Median", "newest_map", "newest_medians"]
+
+NEWEST = 50
+"""Exposures in a median."""
+_SEVERAL = 4
+"""Steps that may measure the same, such as a consensus and what it is made from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Median:
+    """The median of a quality of the newest exposures, in the unit of files."""
+
+    name: str
+    value: float
+    count: int
+
+
+def newest_medians(
+    store: Store, names: Iterable[str], standing: StandingRecord | None = None
+) -> dict[str, Median]:
+    """Medians of the newest fifty values of qualities, of the deepest step that measures them.
+
+    Where nothing has been measured since a change, the values are those that stand from before.
+    """
+    found = {}
+    for name in names:
+        for branch in (None, standing) if standing is not None else (None,):
+            values = _newest(store, name, branch)
+            if values:
+                median = statistics.median(values)
+                found[name] = Median(name=name, value=median, count=len(values))
+                break
+    return found
+
+
+def _newest(store: Store, name: str, branch: Branch) -> list[float]:
+    """Values of a quality, the newest first, of the deepest step among those that measure it."""
+    quality = t.quality.c
+    with store.read() as connection:
+        members = current(connection, branch)
+        chosen = (
+            select(quality.value, t.revision.c.depth, members.c.id)
+            .join(members, members.c.revision_id == quality.revision_id)
+            .join(t.revision, t.revision.c.id == quality.revision_id)
+            .where(quality.name == name)
+            .order_by(quality.id.desc())
+            .limit(_SEVERAL * NEWEST)
+        )
+        rows = connection.execute(chosen).all()
+    deepest = max(((row.depth, -row.id) for row in rows), default=None)
+    values = [row.value for row in rows if (row.depth, -row.id) == deepest]
+    return [value for value in values[:NEWEST] if isfinite(value)]
+
+
+def newest_map(store: Store, standing: StandingRecord | None = None) -> Volume | None:
+    """The newest map of the session, or the one that stands from before a change."""
+    for branch in (None, standing) if standing is not None else (None,):
+        for step in reversed(queries.steps(store, branch=branch)):
+            if step.kind != "batch" or not step.counts.done:
+                continue
+            for record in queries.latest_results(store, step.name, limit=1, branch=branch):
+                for port, kind in record.types.items():
+                    if kind == type_name(Volume):
+                        return item_of(store, record, port, Volume)
+    return None

@@ -1,0 +1,155 @@
+"""How fast movies come and are processed, and when the last came: from the newest rows alone."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from icestream.model.arrivals import usual_interval
+from icestream.store import tables as t
+from icestream.store.current import current
+from icestream.store.open import Store
+
+__all__ = ["Pace", "found_times", "looks_for_more", "pace"]
+
+HOUR = 3600.0
+RECENT = 600.0
+"""A rate is what happened in this many seconds."""
+SPAN, ITEMS = 300.0, 5
+"""Less than this is no evidence for a rate: seconds, and movies found."""
+NEWEST = 500
+"""Exposures that are looked at."""
+LATENCIES = 50
+"""Exposures whose delay is the session's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How a session gets on; what there is no evidence for is None."""
+
+    found: float | None = None
+    """Movies found in an hour."""
+    processed: float | None = None
+    """Movies processed in an hour."""
+    delay: float | None = None
+    """Seconds from a movie's being found to its being processed, the median of the last fifty."""
+    last: float | None = None
+    """When the last movie was found, seconds since the epoch."""
+    interval: float | None = None
+    """Usual seconds between two movies."""
+
+
+def pace(store: Store, now: float, *, finished: bool = False) -> Pace:
+    """How fast movies come and are processed; its cost does not grow with the session.
+
+    Parameters
+    ----------
+    store
+        The session's.
+    now
+        Seconds since the epoch.
+    finished
+        The session has ended: rates are the means of its whole time.
+    """
+    times = found_times(store)
+    if not times:
+        return Pace()
+    with store.read() as connection:
+        settled = _settled(connection)
+        span, found, processed = _counted(connection, times, settled, now, finished=finished)
+    known = found >= ITEMS and span >= SPAN
+    newest = sorted(settled, key=lambda one: one.first)[-LATENCIES:]
+    late = [max(0.0, one.first - one.found) for one in newest]
+    return Pace(
+        found=found / span * HOUR if known else None,
+        processed=processed / span * HOUR if known else None,
+        delay=statistics.median(late) if late else None,
+        last=times[-1],
+        interval=usual_interval(times),
+    )
+
+
+def found_times(store: Store, limit: int = NEWEST) -> list[float]:
+    """When the newest exposures were found, the oldest first."""
+    column = t.exposure.c
+    chosen = select(column.found).order_by(column.id.desc()).limit(limit)
+    with store.read() as connection:
+        return sorted(connection.execute(chosen).scalars())
+
+
+def looks_for_more(store: Store) -> bool:
+    """Whether a source of the session waits for more movies: it has not ended, nor is it paused."""
+    with store.read() as connection:
+        members = current(connection, None)
+        chosen = (
+            select(t.revision.c.id)
+            .join(members, members.c.revision_id == t.revision.c.id)
+            .where(t.revision.c.kind == "source", t.revision.c.state == "running")
+            .limit(1)
+        )
+        return connection.execute(chosen).first() is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """One exposure that needs nothing more."""
+
+    found: float
+    first: float
+    """When it had been through all steps for the first time."""
+    ended: float
+    """When it last had: a change has it run again."""
+
+
+def _settled(connection: Connection) -> list[_Settled]:
+    """The newest exposures that need nothing more, in the order in which they ended."""
+    column, task = t.exposure.c, t.task.c
+    newest = (
+        select(column.id, column.found)
+        .where(column.state != "going")
+        .order_by(column.id.desc())
+        .limit(NEWEST)
+        .subquery()
+    )
+    of_steps = (
+        select(
+            newest.c.id,
+            newest.c.found,
+            func.min(task.ended).label("first"),
+            func.max(task.ended).label("ended"),
+        )
+        .join(t.task, task.subject_id == newest.c.id)
+        .where(task.ended.is_not(None))
+        .group_by(newest.c.id, newest.c.found, task.step_id)
+        .subquery()
+    )
+    steps = of_steps.c
+    chosen = select(
+        steps.found, func.max(steps.first).label("first"), func.max(steps.ended).label("ended")
+    ).group_by(steps.id, steps.found)
+    rows = [_Settled(*row) for row in connection.execute(chosen)]
+    return sorted(rows, key=lambda one: one.ended)
+
+
+def _counted(
+    connection: Connection,
+    times: Sequence[float],
+    settled: Sequence[_Settled],
+    now: float,
+    *,
+    finished: bool,
+) -> tuple[float, int, int]:
+    """Seconds, and how many movies were found and processed in them."""
+    column = t.exposure.c
+    first = float(connection.execute(select(func.min(column.found))).scalar_one())
+    if finished:
+        going = select(func.count()).select_from(t.exposure)
+        total = int(connection.execute(going).scalar_one())
+        left = int(connection.execute(going.where(column.state == "going")).scalar_one())
+        last = max([times[-1], *(one.first for one in settled)])
+        return last - first, total, total - left
+    since = now - RECENT
+    found = sum(time >= since for time in times)
+    processed = sum(one.ended >= since for one in settled)
+    return min(now - first, RECENT), found, processed

@@ -1,0 +1,52 @@
+"""Alerts as the commands print them."""
+
+from pathlib import Path
+
+import pytest
+
+from icestream.cli.alerts import alert_lines, offer_words
+from icestream.store import queries
+from icestream.store import tables as t
+from report_session import SampleSession
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> SampleSession:
+    sample = SampleSession(tmp_path / "a session", start=1.7e9, documents=False)
+    sample.grow(2)
+    for level, message in (("notice", "ice"), ("critical", "stopped"), ("warning", "drift")):
+        sample.warn(level, message, "")
+    with sample.store.write() as connection:
+        stopped = t.alert.c.message == "stopped"
+        values = {"key": "step.paused", "step_id": sample.step_ids["pick"]}
+        connection.execute(t.alert.update().where(stopped).values(**values))
+        offer = '{"step": "align", "changes": {"flip": "up", "n": 2}}'
+        drift = t.alert.c.message == "drift"
+        connection.execute(t.alert.update().where(drift).values(offer=offer))
+    return sample
+
+
+def lines(session: SampleSession) -> list[str]:
+    return list(alert_lines(session.store, queries.alerts(session.store), "bin/icestream"))
+
+
+def test_the_worst_comes_first_each_with_a_command_to_copy(session: SampleSession) -> None:
+    folder = f"'{session.folder}'"
+    number = next(one.id for one in queries.alerts(session.store) if one.offer)
+    assert lines(session) == [
+        "critical: stopped",
+        f"  then: bin/icestream resume {folder} pick",
+        "warning: drift",
+        f"  offered: align: flip=up n=2; to do so: bin/icestream adopt {folder} {number}",
+        "notice: ice",
+    ]
+
+
+def test_what_was_adopted_says_by_whom(session: SampleSession) -> None:
+    with session.store.write() as connection:
+        connection.execute(t.alert.update().values(adopted=3.0, adopted_by="ann"))
+    assert "  ann has set align: flip=up n=2" in lines(session)
+
+
+def test_an_offer_in_words() -> None:
+    assert offer_words({"step": "align", "changes": {"flip": "up", "n": 2}}) == "align: flip=up n=2"

@@ -1,0 +1,87 @@
+"""Exposures that a change of a selection gains and loses."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import toys
+from icestream.engine.graph.plan import bind
+from icestream.engine.record import turned as module
+from icestream.engine.record.revisions import with_parameters
+from icestream.engine.record.turned import Turned, turned
+from icestream.engine.record.workflows import session_workflow
+from icestream.store import tables as t
+from toy_record import Desk
+
+Desks = Callable[..., Desk]
+SRC: Any = ("src", "toy.count", {}, {})
+SELECT: Any = ("sel", "toy.select", {"below": 3}, {"number": "src"})
+ADD: Any = ("a", "toy.add", {}, {"number": "sel"})
+
+
+@pytest.fixture
+def judged(desk: Desks) -> Desk:
+    made = desk(SRC, SELECT, ADD)
+    made.find(1, 2, 3, 4)
+    made.work()
+    return made
+
+
+def look(desk: Desk, below: float) -> Turned:
+    workflow = with_parameters(
+        session_workflow(desk.store), toys.registry(), "sel", {"below": below}
+    )
+    step = bind(workflow, toys.registry())["sel"]
+    return turned(desk.store, step, desk.step("sel").id)
+
+
+@pytest.mark.parametrize("page", [1, 500])
+def test_each_exposure_is_judged_anew(
+    judged: Desk, page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAGE", page)
+    tighter, looser = look(judged, 2), look(judged, 4)
+    assert (tighter.judged, tighter.accepted) == (4, 2)
+    assert (tighter.gained, tighter.lost) == ((), ("e2",))
+    assert (looser.gained, looser.lost) == (("e3",), ())
+    assert (look(judged, 3).gained, look(judged, 3).lost) == ((), ())
+
+
+def test_it_is_what_the_change_does(judged: Desk) -> None:
+    found = look(judged, 2)
+    before = {name for name, row in judged.tasks("sel").items() if row.passed}
+    judged.change("sel", below=2)
+    judged.backfill()
+    judged.work()
+    after = {name for name, row in judged.tasks("sel").items() if row.passed}
+    assert (after - before, before - after) == (set(found.gained), set(found.lost))
+
+
+def test_the_word_of_a_person_holds(judged: Desk) -> None:
+    judged.judge("e2", accepted=True)
+    judged.judge("e4", accepted=True)
+    judged.judge("e3", accepted=False)
+    assert (look(judged, 1).lost, look(judged, 9).gained) == (("e1",), ())
+
+
+def test_particles_of_the_exposures_are_counted(judged: Desk) -> None:
+    step = judged.step("a")
+    rows = {"e1": 10, "e2": 30}
+    with judged.record.transaction() as (_, writes):
+        for name, row in judged.tasks("a").items():
+            if row.result_id is not None:
+                writes.insert(
+                    t.part, result_id=row.result_id, step_id=step.step, revision_id=step.id,
+                    subject_id=row.subject_id, rows=rows[name],
+                )  # fmt: skip
+    tighter, looser = look(judged, 2), look(judged, 5)
+    assert (tighter.particles, tighter.particles_lost, tighter.particles_gained) == (40, 30, 0)
+    assert (looser.particles_lost, looser.particles_gained) == (0, 40)
+
+
+def test_what_cannot_be_judged_is_counted(judged: Desk) -> None:
+    with judged.store.write() as connection:
+        connection.execute(t.result.update().values(document="{}"))
+    found = look(judged, 2)
+    assert (found.unknown, found.lost) == (4, ())
