@@ -22,6 +22,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("process", "process:process", "Process movies while they arrive, up to a report.", _SESSION),
     ("run", "run:run", "Run a workflow file in a session folder.", _SESSION),
     ("status", "status:status", "Say where a session stands.", _SESSION),
+    ("check", "check:check", "Look whether a session's files are there, whole.", _SESSION),
     ("pause", "control:pause", "Hold a session, or one of its steps.", _SESSION),
     ("resume", "control:resume", "Let a session or a step go on.", _SESSION),
     ("stop", "control:stop", "Take nothing new, finish what has begun.", _SESSION),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from icestream.engine.coordinator import monitors
+from icestream.engine.coordinator.damages import Damages
 from icestream.engine.coordinator.health import Health, plain
 from icestream.engine.coordinator.hold import Hold
 from icestream.engine.coordinator.perform import Performer
@@ -103,6 +104,7 @@ class Coordinator:
         self._room = Room(options.most)
         self._record = Record(store, registry, options.order, options.timeout, options.uid)
         self._health = Health(self._record)
+        self._damages = Damages(self._record)
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._state = State({}, Free(0, 0), 0)
         self._spool: list[object] = []
@@ -154,8 +156,9 @@ class Coordinator:
             self._record.gpus = sum(kind.startswith("gpu:") for kind in self._options.most)
             broken = broken_for_want(going, self._record.gpus)
             granted = self._hear(Grant(share.granted))
+            made_again = self._damages.begin([step.id for step in going])
             tried_again = retry(self._record, going)[0]
-            self._performer.carry_on([*broken, *granted, *tried_again])
+            self._performer.carry_on([*broken, *granted, *made_again, *tried_again])
             paused = [revision for revision, step in steps.items() if step.held]
             self._paused_before = paused
             self._threads.start(self._record.cursors(), paused)
@@ -188,6 +191,7 @@ class Coordinator:
             if self._room.look(self._record, self._state, time.monotonic()):
                 self._worked_at = time.monotonic()  # it would work if it had room
             self._health.look()
+            self._damages.look()
         except Exception as error:
             if not self._hold.is_trouble(error):
                 raise

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from icestream.engine.decisions.changes import ATTEMPTS, backoff
 from icestream.engine.decisions.events import LeaseEnded
@@ -124,7 +124,10 @@ def record_done(
     cascade: Cascade, out: TaskOut, ending: Ending, epoch: int, there: dict[str, ResultId]
 ) -> bool:
     """Record the result of a task; False when the task had been withdrawn or revised."""
-    result = there.get(out.key) or _insert_result(cascade, out, ending, epoch)
+    if out.key in cascade.memory.remade:
+        result = _put_back(cascade, out, ending, epoch)
+    else:
+        result = there.get(out.key) or _insert_result(cascade, out, ending, epoch)
     there[out.key] = result
     row = _row(cascade, out)
     if row is None:
@@ -144,11 +147,19 @@ def record_done(
 
 
 def record_failed(cascade: Cascade, out: TaskOut, reason: str, details: str) -> bool:
-    """Record that a task failed for good; False when it had been withdrawn or revised."""
+    """Record that a task failed for good.
+
+    False when it had been withdrawn or revised, or when it was to make a result again.
+    """
     row = _row(cascade, out)
     if row is None:
         return False
     step = cascade.plan.steps[out.revision]
+    if out.key in cascade.memory.remade:
+        # Files of its result are lost; what was made from it is not to be given up for that.
+        cascade.change(step, row, "done", details=details)
+        cascade.applied.remade[out.key] = f"{step.name} failed for {out.name}: {reason}"
+        return False
     cascade.change(step, row, "failed", reason=reason, details=details, passed=False)
     return True
 
@@ -213,6 +224,33 @@ def _insert_result(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -
         writes.insert(t.part, **where, rows=ending.particles, port=ending.particles_port)
     cascade.memory.documents.remember(result, ending.document)
     return ResultId(result)
+
+
+def _put_back(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -> ResultId:
+    """Let a result that was made again stand in the place of itself; its number.
+
+    What was measured and the rows of its particles are what they were: the same work on the same
+    input is the same result.
+    """
+    result = cascade.memory.remade[out.key]
+    cascade.connection.execute(delete(t.file).where(t.file.c.result_id == result))
+    for _, final, size in ending.files:
+        cascade.writes.insert(t.file, result_id=result, path=final, size=size)
+    cascade.writes.update(
+        t.result,
+        result,
+        document=ending.document,
+        types=ending.types,
+        pictures=ending.pictures,
+        epoch=epoch,
+        attempt=out.attempt,
+        started=ending.started,
+        seconds=ending.seconds,
+        host=ending.host,
+    )
+    cascade.memory.documents.remember(result, ending.document)
+    cascade.applied.remade[out.key] = ""
+    return result
 
 
 def _lost(task: int, lease: Ended) -> Ending:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from icestream.exports.relion.damage import Damage
+from icestream.store.files import Damage
 
 __all__ = ["Summary", "sentences", "write_readme"]
 
