@@ -161,7 +161,7 @@ def bring_up_to_date(folder: Path | str) -> None:
         If a newer version has run it.
     """
     try:
-        open_store(folder, readonly=True).close()
+        open_store(folder, readonly=True, older=False).close()
     except NoStore:
         return
     except OlderStore:
