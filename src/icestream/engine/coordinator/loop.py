@@ -37,7 +37,7 @@ from icestream.engine.decisions.state import Free, State
 from icestream.engine.executors.contract import CapacityChanged, Ended, Executor
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.machine import storage
-from icestream.engine.machine.ledger import Grant, Share
+from icestream.engine.machine.ledger import Grant, LedgerTrouble, Share
 from icestream.engine.machine.lock import held_since
 from icestream.engine.machine.naming import name_here
 from icestream.engine.machine.watched import ThreadDied
@@ -265,6 +265,8 @@ class Coordinator:
             case Grant():
                 self._executor.allow(gpus_of(message.amounts))
                 return [Granted(message.amounts)]
+            case LedgerTrouble():
+                self._health.ledger(message)
             case CapacityChanged():
                 self._health.capacity(message)
                 return [SlotsChanged(message.leases)]
