@@ -1,5 +1,6 @@
 """Whole sessions of toy protocols: every kind of step, on SQLite and PostgreSQL."""
 
+import itertools
 import time
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,18 @@ def test_a_selection_holds_back_and_says_why(session: Session) -> None:
     rejected = queries.exposure(session.store(), "e000007")
     assert rejected.reasons == ("sel: 7 is not below 4",)
     assert rejected.steps == {"src": "done", "sel": "done", "a": "skipped"}
+
+
+def test_a_clock_that_is_set_back_delays_nothing(
+    local: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time that somebody asks for the time of day it is earlier."""
+    earlier, real = itertools.count(), time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 60.0 * next(earlier))
+    outcome = local.start(COUNT, add("a", "src", fail="once")).join()
+    assert dict(outcome.exposures)["done"] == 10
+    (again,) = [one for one in queries.results(local.store(), "a") if one.attempt > 1]
+    assert again.exposure == "e000003"
 
 
 @pytest.mark.parametrize("how", ["item", "defect", "exit"])

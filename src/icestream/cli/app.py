@@ -11,6 +11,7 @@ import traceback
 from cyclopts import App, CycloptsError, Group
 
 from icestream import __version__
+from icestream.shown import show_plainly
 
 __all__ = ["COMMANDS", "build", "main"]
 
@@ -70,6 +71,7 @@ def build(called: str = "") -> App:
 
 def main() -> None:
     """Run the command line and say what went wrong in plain words."""
+    show_plainly()
     tokens = sys.argv[1:]
     try:
         app = build(called=tokens[0] if tokens else "")

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from icestream.engine.progress import Progress, StepProgress
 from icestream.model import Alert
+from icestream.shown import printable
 
 __all__ = ["Watcher", "progress_line"]
 
@@ -148,7 +149,7 @@ class _Lines:
             self._print(text)
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(printable(text, lines=False), markup=False, highlight=False)
 
 
 class _Bars:
@@ -187,18 +188,19 @@ class _Bars:
             elif step.kind == "source" and _notes(step):
                 below.append(f"{step.name}: {_notes(step)}")
         below += [f"behind by {progress.behind}", f"alerts {len(progress.alerts)}"]
-        lines = [Text("  ".join(below))]
+        lines = [Text(printable("  ".join(below), lines=False))]
         if standstill := _standstill(progress):
-            lines.append(Text(standstill, style="yellow"))
+            lines.append(Text(printable(standstill, lines=False), style="yellow"))
         lines += [_alert_line(alert) for alert in progress.alerts[-3:]]
         self._live.update(Group(self._bars, *lines), refresh=at_once)
 
     def _row(self, name: str, done: int, total: int, note: str) -> None:
+        note = printable(note, lines=False)
         if name not in self._rows:
             self._rows[name] = self._bars.add_task(name, total=max(total, 1), note=note)
         self._bars.update(self._rows[name], completed=done, total=max(total, 1), note=note)
 
 
 def _alert_line(alert: Alert) -> Text:
-    text = f"{alert.level}: {alert.message}"
+    text = printable(f"{alert.level}: {alert.message}", lines=False)
     return Text(text, style=_STYLES[alert.level], overflow="ellipsis", no_wrap=True)

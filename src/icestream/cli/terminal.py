@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from icestream.shown import printable
+
 __all__ = ["called", "console", "print_json", "print_table"]
 
 
@@ -34,7 +36,7 @@ def print_table(
     heads: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None
 ) -> None:
     """Print columns under `heads`; full width, without frames, so that it can be searched."""
-    lines = [list(row) for row in rows]
+    lines = [[printable(cell, lines=False) for cell in row] for row in rows]
     screen = console()
     if not screen.is_terminal:
         for line in [list(heads), *lines]:
@@ -54,4 +56,6 @@ def _column(head: str) -> Column:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON that other programs read."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    # What cannot be seen is written out as JSON does it, before it is for people.
+    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))

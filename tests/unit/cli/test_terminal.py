@@ -89,3 +89,13 @@ def test_we_are_called_by_our_path_where_the_name_leads_elsewhere(
     assert called() == "venv/bin/icestream"
     monkeypatch.setenv("PATH", str(own))
     assert called() == "icestream"
+
+
+def test_names_in_tables_and_json_are_shown_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    odd = "a\x1b[2J\nb\udce9\x9b\u202e"
+    print_table(("name",), [(odd,)])
+    assert capsys.readouterr().out == "name\n" + r"a\x1b[2J\nb\xe9\x9b\u202e" + "\n"
+    print_json({"name": odd, "unit": "Å"})
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {"name": odd, "unit": "Å"}
+    assert all(letter.isprintable() or letter == "\n" for letter in printed)

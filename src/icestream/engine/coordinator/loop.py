@@ -37,6 +37,7 @@ from icestream.engine.decisions.state import Free, State
 from icestream.engine.executors.contract import CapacityChanged, Ended, Executor
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.machine import storage
+from icestream.engine.machine.clock import steady
 from icestream.engine.machine.ledger import Grant, LedgerTrouble, Share
 from icestream.engine.machine.lock import held_since
 from icestream.engine.machine.naming import name_here
@@ -220,7 +221,7 @@ class Coordinator:
         if self._backfilling():
             return 0.0
         if self._state.next_try is not None:
-            return min(_LISTEN, max(0.0, self._state.next_try - time.time()))
+            return min(_LISTEN, max(0.0, self._state.next_try - steady()))
         return _LISTEN
 
     def _backfilling(self) -> list[RevisionId]:
@@ -312,7 +313,7 @@ class Coordinator:
 
     def _begin_trouble(self, error: BaseException | str, away: str = "") -> None:
         self._hold.begin(error, away)
-        decide(self._state, Trouble(self._hold.reason), time.time())
+        decide(self._state, Trouble(self._hold.reason), steady())
         for source in self._threads.sources():
             self._threads.hold_source(source, True)
         _log.error("held", reason=self._hold.reason)
@@ -323,7 +324,7 @@ class Coordinator:
         stop = next((message for message in self._spool if isinstance(message, StopAsked)), None)
         if stop is not None and not stop.drain:
             self._hold.end()
-            decide(self._state, Abandoned(), time.time())
+            decide(self._state, Abandoned(), steady())
             return
         if not self._hold.is_over():
             return
@@ -334,7 +335,7 @@ class Coordinator:
         self._hold.end()
         _log.info("mended")
         # While it is held nothing starts that the store knows nothing of.
-        decide(self._state, self._record.reconcile(self._state), time.time())
+        decide(self._state, self._record.reconcile(self._state), steady())
         self._performer.carry_on([Trouble()])
         for source in self._threads.sources():
             self._threads.hold_source(source, self._state.steps[source].held)

@@ -16,6 +16,7 @@ from icestream.engine.decisions.changes import ATTEMPTS, backoff
 from icestream.engine.decisions.events import LeaseEnded
 from icestream.engine.executors.contract import BLAMELESS, CANCELLED, Ended, Ending
 from icestream.engine.graph.joins import Row
+from icestream.engine.machine.clock import steady
 from icestream.engine.machine.home import make_below
 from icestream.engine.record.batches import free_batch
 from icestream.engine.record.cascade import Cascade
@@ -101,7 +102,7 @@ def record_lease(
             groups["done"].append(task)
             seconds += ending.seconds
         elif outcome == "again":
-            due = cascade.writes.now + backoff(out.attempt)
+            due = steady() + backoff(out.attempt)
             if record_ready(cascade, out, due, ending.reason):
                 groups["again"].append((task, due))
         elif outcome in ("storage", CANCELLED):
