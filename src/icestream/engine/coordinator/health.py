@@ -4,7 +4,7 @@ import time
 
 import structlog
 
-from icestream.engine.executors.contract import CapacityChanged
+from icestream.engine.executors.contract import CapacityChanged, Ended
 from icestream.engine.machine.ledger import LedgerTrouble
 from icestream.engine.machine.watched import ThreadDied
 from icestream.engine.record import observations
@@ -12,8 +12,10 @@ from icestream.engine.record.alerts import SESSION
 from icestream.engine.record.record import Record
 from icestream.model import Alert
 
-__all__ = ["LEDGER", "ROOM", "THREAD", "Health", "plain"]
+__all__ = ["LEDGER", "ROOM", "SILENT", "THREAD", "Health", "plain"]
 
+SILENT = "executor.silent"
+"""Of the alert that a worker did not answer any more."""
 LEDGER = "machine.ledger"
 """Of the alert that the session does not know what others of the machine use."""
 
@@ -52,6 +54,21 @@ class Health:
         elif held is not None:
             observations.alert(self._record, held.alert, holds=False)
 
+    def silent(self, said: Ended) -> None:
+        """A worker did not answer, and was killed: with what it was doing."""
+        outs, steps = self._record.leases.get(said.lease, {}).values(), self._record.plan.steps
+        tasks = [f"{steps[o.revision].name} of {o.name}" for o in outs if o.revision in steps]
+        doing = f" while it did {', '.join(tasks)}" if tasks else ""
+        alert = Alert(
+            key=SILENT,
+            level="warning",
+            message=f"{said.lost}{doing}: was it stopped, or does a disk not answer? It was killed,"
+            " and its work is done again by another",
+        )
+        observations.alert(self._record, alert, holds=True)
+        self._until[SILENT] = time.monotonic() + 5 * _WELL
+        _log.warning("silent", lease=said.lease, reason=said.lost)
+
     def ledger(self, said: LedgerTrouble) -> None:
         """The account of what the machine's sessions use cannot be used, or can again."""
         self._alone = bool(said.reason)
@@ -81,7 +98,8 @@ class Health:
         """Clear what is over; what an earlier run of the session left, too."""
         now = time.monotonic()
         for reporter, key in list(self._record.alerts.held):
-            well = key.startswith(THREAD) and self._until.get(key, now) <= now
+            passes = key == SILENT or key.startswith(THREAD)
+            well = passes and self._until.get(key, now) <= now
             if reporter == SESSION and (well or (key == LEDGER and not self._alone)):
                 alert = self._record.alerts.held[reporter, key].alert
                 observations.alert(self._record, alert, holds=False)

@@ -237,6 +237,9 @@ class Coordinator:
         ended = [message for message in messages if isinstance(message, Ended)]
         discovered = [message for message in messages if isinstance(message, Discovered)]
         full = [e for message in ended for e in message.endings if e.outcome == "storage"]
+        for lost in ended:
+            if lost.blameless:
+                self._health.silent(lost)
         events = self._record.take_in(ended, []) if ended else []
         for message in discovered:
             for piece in _cut(message):

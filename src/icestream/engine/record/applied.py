@@ -1,5 +1,6 @@
 """What a transaction changed that is kept count of in memory, told when it is committed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -33,6 +34,8 @@ class Memory:
     """Exposures of a sample whose inputs at a step have come, or will not."""
     remade: dict[str, ResultId] = field(default_factory=dict)
     """Results whose files were lost and that are made again, by key."""
+    silent: Counter[int] = field(default_factory=Counter)
+    """How often the worker of a task did not answer any more."""
     unmade: list[str] = field(default_factory=list)
     """Why results could not be made again."""
 

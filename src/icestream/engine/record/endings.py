@@ -42,6 +42,12 @@ __all__ = [
 ]
 
 
+_SILENT = "silent"
+"""Outcome of a call whose worker did not answer any more, whoever is to blame for that."""
+_SILENCES = 20
+"""How often that may happen to a task before it counts as an attempt: it may be its own doing."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskOut:
     """A task that is out, as it was when it started."""
@@ -94,19 +100,19 @@ def record_lease(
     seconds, reason = 0.0, ""
     for task, out in tasks.items():
         ending = told.get(task) or _lost(task, lease)
-        outcome = ending.outcome
-        if outcome == "again" and out.attempt >= ATTEMPTS:
-            outcome = "defect"
+        outcome = _outcome(cascade, out, ending)
         if outcome == "done":
             record_done(cascade, out, ending, epoch, there)
             groups["done"].append(task)
             seconds += ending.seconds
-        elif outcome == "again":
-            due = steady() + backoff(out.attempt)
-            if record_ready(cascade, out, due, ending.reason):
+        elif outcome in ("again", _SILENT):
+            tried = outcome == "again"
+            times = out.attempt if tried else cascade.memory.silent[task]
+            due = steady() + backoff(times)
+            if record_ready(cascade, out, due, ending.reason, tried=tried):
                 groups["again"].append((task, due))
         elif outcome in ("storage", CANCELLED):
-            if record_ready(cascade, out, 0.0, ending.reason):
+            if record_ready(cascade, out, 0.0, ending.reason, tried=False):
                 groups["returned"].append(task)
         elif record_failed(cascade, out, ending.reason, ending.details):
             groups["refused" if outcome == "item" else "failed"].append(task)
@@ -119,6 +125,18 @@ def record_lease(
     mean = seconds / max(1, len(groups["done"]))
     by_outcome = {name: tuple(tasks_) for name, tasks_ in groups.items()}
     return LeaseEnded(lease.lease, **by_outcome, seconds=mean, reason=reason)
+
+
+def _outcome(cascade: Cascade, out: TaskOut, ending: Ending) -> str:
+    """What an attempt comes to, with those before it."""
+    outcome = ending.outcome
+    if outcome == _SILENT:
+        cascade.memory.silent[out.id] += 1
+        if cascade.memory.silent[out.id] > _SILENCES:
+            outcome = "again"
+    if outcome == "again" and out.attempt >= ATTEMPTS:
+        outcome = "defect"
+    return outcome
 
 
 def record_done(
@@ -165,11 +183,18 @@ def record_failed(cascade: Cascade, out: TaskOut, reason: str, details: str) -> 
     return True
 
 
-def record_ready(cascade: Cascade, out: TaskOut, due: float, reason: str) -> bool:
-    """Record that a task is to be tried again; False when it need not be after all."""
+def record_ready(
+    cascade: Cascade, out: TaskOut, due: float, reason: str, *, tried: bool = True
+) -> bool:
+    """Record that a task is to be done again; False when it need not be after all.
+
+    Where it was not `tried`, what ended it was none of its doing, and counts as no attempt.
+    """
     if _row(cascade, out) is None:
         return False
-    cascade.writes.update(t.task, out.id, state="ready", due=due, reason=reason)
+    attempt = out.attempt if tried else out.attempt - 1
+    values = {"due": due, "reason": reason, "attempt": attempt}
+    cascade.writes.update(t.task, out.id, state="ready", **values)
     cascade.writes.count(out.revision, running=-1, ready=1)
     return True
 
@@ -256,5 +281,5 @@ def _put_back(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -> Res
 
 def _lost(task: int, lease: Ended) -> Ending:
     """The ending of a call that has none: its worker died, or it was cancelled."""
-    outcome = CANCELLED if lease.lost in BLAMELESS else "again"
+    outcome = CANCELLED if lease.lost in BLAMELESS else _SILENT if lease.blameless else "again"
     return Ending(task=task, outcome=outcome, reason=lease.lost or "the worker did not say")
