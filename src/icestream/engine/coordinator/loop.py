@@ -3,17 +3,21 @@
 It waits at one inbox. Sources, monitors, the executor and people put messages into it from
 their own threads; everything else happens in the coordinator's thread, a batch of messages at a
 time: record what happened in one transaction, decide what follows, send the leases.
+
+Of what sources find it takes a piece in each turn, however much it is: what is found feeds the
+workers while the rest is taken in, and people are answered meanwhile.
 """
 
 import queue
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import structlog
 
 from icestream.engine.coordinator import monitors
 from icestream.engine.coordinator.damages import Damages
+from icestream.engine.coordinator.findings import Findings
 from icestream.engine.coordinator.health import Health, plain
 from icestream.engine.coordinator.hold import Hold
 from icestream.engine.coordinator.perform import Performer
@@ -52,7 +56,6 @@ from icestream.engine.messages import (
 )
 from icestream.engine.progress import Outcome, Progress, outcome
 from icestream.engine.record import observations, opening
-from icestream.engine.record.discoveries import KEEP
 from icestream.engine.record.needs import broken_for_want
 from icestream.engine.record.record import Record
 from icestream.engine.record.retries import retry
@@ -65,8 +68,6 @@ from icestream.store.open import Store
 __all__ = ["Coordinator", "Options"]
 
 _log = structlog.get_logger("icestream.engine")
-_PIECE = 500
-"""Items of a discovery in one transaction."""
 _MOST = 1000
 """Messages that are taken in at once."""
 _LISTEN = 2.0
@@ -110,6 +111,7 @@ class Coordinator:
         self._state = State({}, Free(0, 0), 0)
         self._spool: list[object] = []
         """Messages that are not recorded yet."""
+        self._findings = Findings()
         self._hold = Hold(self._record.tenure, options.probe)
         self._teller = Teller(self._record, options.on_progress)
         self._worked_at = time.monotonic()
@@ -202,7 +204,7 @@ class Coordinator:
         self._tell_progress()
 
     def _gather(self) -> list[object]:
-        """Wait for the next message, and take all that are there."""
+        """Wait for the next message; take all that are there, and a piece of what was found."""
         messages: list[object] = []
         try:
             messages.append(self._inbox.get(timeout=self._patience()))
@@ -210,7 +212,11 @@ class Coordinator:
                 messages.append(self._inbox.get_nowait())
         except queue.Empty:
             pass
-        if not self._hold.reason and time.monotonic() - self._heard_at > _LISTEN:
+        messages = self._findings.keep(messages)
+        if self._hold.reason:
+            return messages
+        messages += self._findings.next()
+        if time.monotonic() - self._heard_at > _LISTEN:
             messages.append(Rung())
         return messages
 
@@ -218,7 +224,7 @@ class Coordinator:
         """Seconds until something must be done that no message will announce."""
         if self._hold.reason:
             return self._hold.patience()
-        if self._backfilling():
+        if self._findings or self._backfilling():
             return 0.0
         if self._state.next_try is not None:
             return min(_LISTEN, max(0.0, self._state.next_try - steady()))
@@ -241,16 +247,18 @@ class Coordinator:
             if lost.blameless:
                 self._health.silent(lost)
         events = self._record.take_in(ended, []) if ended else []
-        for message in discovered:
-            for piece in _cut(message):
-                events += self._record.take_in([], [piece])
-            self._teller.waiting[message.step] = message.found.waiting
-            if message.found.closed and message.step in self._record.plan.steps:
-                events.append(StreamEnded(message.step))
+        if events and discovered:
+            self._performer.carry_on(events)  # nobody waits for work until the rest is recorded
+            events = []
+        for piece in discovered:
+            events += self._record.take_in([], [piece])
+            self._teller.waiting[piece.step] = piece.found.waiting
+            if piece.found.closed and piece.step in self._record.plan.steps:
+                events.append(StreamEnded(piece.step))
         self._spool = [
             message for message in messages if not isinstance(message, Ended | Discovered)
         ]
-        if events:
+        if ended or events:
             self._worked_at = time.monotonic()
         self._performer.carry_on(events or [Tick()])
         while self._spool:
@@ -382,14 +390,3 @@ class Coordinator:
 
     def _tell_progress(self, *, at_once: bool = False) -> None:
         self._teller.tell(self._state.session, self._hold.reason, at_once=at_once)
-
-
-def _cut(discovered: Discovered) -> Iterator[Discovered]:
-    """Cut a large discovery into pieces; only the last moves the source's cursor."""
-    items = list(discovered.found.items)
-    while len(items) > _PIECE:
-        piece, items = items[:_PIECE], items[_PIECE:]
-        yield replace(
-            discovered, found=replace(discovered.found, items=piece, refused=(), state=KEEP)
-        )
-    yield replace(discovered, found=replace(discovered.found, items=items))
