@@ -205,8 +205,8 @@ class Record:
         self.tenure.check_home()
         try:
             endings.publish_all(self.folder, ended, self.leases)
-        except OSError:
-            self.tenure.explain()
+        except OSError as error:
+            self.tenure.explain(error)
             raise
         waiting: dict[RevisionId, int] = {}
         with self.cascade() as cascade:
