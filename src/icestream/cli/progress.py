@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import suppress
 from types import TracebackType
 
 from rich.console import Console, Group
@@ -48,8 +49,9 @@ class Watcher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._screen.show(self._last, at_once=True)
-        self._screen.close()
+        with suppress(OSError):  # nobody looks any more: that is not how the session ended
+            self._screen.show(self._last, at_once=True)
+            self._screen.close()
 
     def tell(self, progress: Progress) -> None:
         """Take in how far it is; called by the engine, many times a second."""

@@ -17,9 +17,17 @@ from icestream.shown import printable
 __all__ = ["called", "console", "print_json", "print_table"]
 
 
+class _Screen(Console):
+    """A console that leaves it to its caller what a closed pipe means: rich ends the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Called while a BrokenPipeError is handled."""
+        raise  # noqa: PLE0704
+
+
 def console(*, stderr: bool = False) -> Console:
     """The terminal, or a plain stream that is never wrapped when nobody is looking at it."""
-    return Console(stderr=stderr, highlight=False, soft_wrap=True, markup=False)
+    return _Screen(stderr=stderr, highlight=False, soft_wrap=True, markup=False)
 
 
 def called() -> str:

@@ -171,3 +171,12 @@ def test_names_do_not_move_the_cursor(terminal: bool) -> None:
     assert r"x\x1b[9A" in printed
     assert "\x1b[9A" not in printed
     assert "\x07" not in printed
+
+
+def test_a_screen_that_is_gone_at_the_end_is_no_failure() -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    with Watcher(Console(file=Full(), force_terminal=False)):
+        pass

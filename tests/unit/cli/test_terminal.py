@@ -1,5 +1,6 @@
 """Output for people and for programs."""
 
+import contextlib
 import json
 import os
 import pty
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from icestream.cli.terminal import called, print_json, print_table
+from icestream.cli.terminal import called, console, print_json, print_table
 
 
 def test_a_table_in_a_pipe_has_one_line_per_row(capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,3 +100,12 @@ def test_names_in_tables_and_json_are_shown_whole(capsys: pytest.CaptureFixture[
     printed = capsys.readouterr().out
     assert json.loads(printed) == {"name": odd, "unit": "Å"}
     assert all(letter.isprintable() or letter == "\n" for letter in printed)
+
+
+def test_a_closed_pipe_is_told_and_ends_no_process() -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with os.fdopen(theirs, "w") as stream, contextlib.redirect_stdout(stream):
+        with pytest.raises(BrokenPipeError):
+            console().print("said")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), theirs)
