@@ -84,6 +84,9 @@ def restore(folder: Path, url: str | None = None) -> None:
     file = folder / opening.FILE if url is None else folder.with_suffix(".old")
     old = sqlite3.connect(file)
     old.executescript(DUMP.read_text())
+    for path, size in old.execute("SELECT path, size FROM file WHERE path LIKE 'c/%'").fetchall():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_bytes(b"\n" * size)
     old.close()
     if url is not None:
         _into_postgres(folder, file, url)

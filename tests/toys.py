@@ -155,7 +155,7 @@ class Adding(Parameters):
     log: Path | None = None
     """Append a line for every run to this file."""
     fail: str = ""
-    """What goes wrong with numbers that end in 3: item, again, defect, once, exit, full."""
+    """What goes wrong with numbers that end in 3: item, again, defect, once, exit, full, stop."""
 
 
 class Add(ItemProtocol[Adding]):
@@ -249,6 +249,8 @@ def _fail(how: str, number: Number, work: Work) -> None:
         raise OSError(28, "No space left on device")
     if how == "exit":
         os.kill(os.getpid(), signal.SIGKILL)
+    if how == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
     if how == "once" and work.folder.name.endswith(".1"):
         raise TryAgain("the first time never works")
 

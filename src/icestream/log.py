@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from icestream.shown import PlainStream, printable
 
 __all__ = ["configure"]
 
@@ -25,8 +27,9 @@ class _Terminal(logging.StreamHandler):  # type: ignore[type-arg]
 
     @property
     def stream(self):  # type: ignore[no-untyped-def]
-        """The present stderr."""
-        return sys.stderr
+        """The present stderr; what is told has gone through `printable`, its colours must not."""
+        stream = sys.stderr
+        return stream.rich_proxied_file if isinstance(stream, PlainStream) else stream
 
 
 def configure(*, lines: bool | None = None, level: str = "info", file: Path | None = None) -> None:
@@ -47,6 +50,7 @@ def configure(*, lines: bool | None = None, level: str = "info", file: Path | No
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        _all_printable,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -65,6 +69,13 @@ def configure(*, lines: bool | None = None, level: str = "info", file: Path | No
     root.addHandler(_terminal(level, lines, shared))
     if file is not None:
         root.addHandler(_file(file, shared))
+
+
+def _all_printable(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Let everything that an event says be seen."""
+    return {
+        name: printable(value) if isinstance(value, str) else value for name, value in event.items()
+    }
 
 
 def _terminal(level: str, lines: bool, shared: list[Processor]) -> logging.Handler:

@@ -103,6 +103,10 @@ class Settings(BaseSettings):
     report_interval: Annotated[Second, Gt(0)] = 5.0
     """Time between two updates of a live report."""
 
+    worker_silence: Annotated[Second, Ge(1)] = 120.0
+    """Time without a sign of life after which a worker process, stopped or waiting for a disk that
+    does not answer, is killed and its task tried again."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least important events that the terminal shows."""
 

@@ -70,3 +70,9 @@ def test_an_exception_is_written_whole(tmp_path: Path) -> None:
         structlog.get_logger("icestream").exception("task failed")
     event = json.loads(file.read_text())
     assert "ValueError: odd shape" in event["exception"]
+
+
+def test_a_log_can_be_written_whatever_a_name_is(tmp_path: Path) -> None:
+    configure(lines=True, level="critical", file=tmp_path / "log")
+    structlog.get_logger("icestream").error("held", reason="caf\udce9 is away")
+    assert json.loads((tmp_path / "log").read_text())["reason"] == r"caf\xe9 is away"

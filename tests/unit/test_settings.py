@@ -45,6 +45,7 @@ def test_the_nearest_source_wins(files: tuple[Path, Path], monkeypatch: pytest.M
         "tokens": "default",
         "state": "default",
         "store": "default",
+        "worker_silence": "default",
     }
 
 

@@ -76,6 +76,30 @@ def _family(coordinator: "subprocess.Popen[bytes]") -> list[psutil.Process]:
         return []
 
 
+def test_files_that_were_lost_are_made_again_by_the_next_run(session: Session) -> None:
+    adding = {"write": True, "log": str(session.folder.parent / "log")}
+    steps = (
+        ("src", "toy.count", {"count": 6}, {}),
+        ("a", "toy.add", adding, {"number": "src"}),
+        ("b", "toy.add", {}, {"number": "a"}),
+    )
+    session.run(*steps)
+    lost, cut = (session.folder / "a" / f"e00000{n}_number.txt" for n in (2, 5))
+    whole = cut.read_bytes()
+    lost.unlink()
+    cut.write_bytes(whole[:100])
+    alerts: list[str] = []
+    outcome = session.run(
+        *steps, on_progress=lambda progress: alerts.extend(a.message for a in progress.alerts)
+    )
+    assert (outcome.state, dict(outcome.exposures)["done"]) == ("done", 6)
+    assert "2 results lack files and are made again: 2 of a" in alerts
+    assert (lost.exists(), cut.read_bytes()) == (True, whole)
+    ran = (session.folder.parent / "log").read_text().split("\n")[6:8]
+    assert ran == ["e000002 1.0", "e000005 1.0"]  # and no other ran again
+    assert not queries.alerts(session.store())
+
+
 @pytest.mark.slow
 def test_kill_9_at_random_moments(tmp_path: Path) -> None:
     """20 kills of coordinator, workers and programs over a session of 3,000 items."""

@@ -1,5 +1,6 @@
 """Whole sessions of toy protocols: every kind of step, on SQLite and PostgreSQL."""
 
+import itertools
 import time
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 import pytest
 
 import toys
+from icestream.engine.coordinator import findings
 from icestream.engine.graph.workflow import InvalidWorkflow
 from icestream.engine.machine.lock import SessionBusy
-from icestream.engine.requests.models import Resume, SetParameters, read_request
+from icestream.engine.record import record
+from icestream.engine.record.discoveries import record_discovery
+from icestream.engine.requests.models import Pause, Resume, SetParameters, read_request
 from icestream.engine.requests.send import answer_of, send
 from icestream.store import queries
 from icestream.store.lineage import lineage
@@ -57,6 +61,63 @@ def test_a_selection_holds_back_and_says_why(session: Session) -> None:
     rejected = queries.exposure(session.store(), "e000007")
     assert rejected.reasons == ("sel: 7 is not below 4",)
     assert rejected.steps == {"src": "done", "sel": "done", "a": "skipped"}
+
+
+def test_a_clock_that_is_set_back_delays_nothing(
+    local: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time that somebody asks for the time of day it is earlier."""
+    earlier, real = itertools.count(), time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 60.0 * next(earlier))
+    outcome = local.start(COUNT, add("a", "src", fail="once")).join()
+    assert dict(outcome.exposures)["done"] == 10
+    (again,) = [one for one in queries.results(local.store(), "a") if one.attempt > 1]
+    assert again.exposure == "e000003"
+
+
+def test_tasks_run_while_what_was_found_is_still_taken_in(
+    local: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many files a folder has when it is first looked at."""
+    monkeypatch.setattr(findings, "_PIECE", 20)
+    recorded: list[Any] = []
+
+    def slowly(cascade: Any, step: Any, discovery: Any, *given: Any) -> list[str]:
+        recorded.append(discovery)
+        if len(recorded) > 1:  # not before a task that could start has run
+            wait_for(lambda: log.exists() and len(log.read_text().splitlines()) > len(recorded) - 2)
+        return record_discovery(cascade, step, discovery, *given)
+
+    log = local.folder.parent / "log"
+    monkeypatch.setattr(record, "record_discovery", slowly)
+    outcome = local.run(("src", "toy.count", {"count": 200}, {}), add("a", "src", log=log))
+    assert outcome.complete
+    assert outcome.exposures["done"] == 200
+    assert len(recorded) == 10
+    assert [discovery.closed for discovery in recorded] == 9 * [False] + [True]
+    events = queries.events(local.store(), limit=5000)
+    last = max(one.seq for one in events if one.kind == "exposure.found")
+    ran = [one for one in events if one.kind == "task.done" and one.step == "a" and one.seq < last]
+    assert len(ran) >= 7
+
+
+def test_a_request_is_answered_while_what_was_found_is_still_taken_in(
+    local: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(findings, "_PIECE", 1)
+    recorded: list[Any] = []
+
+    def counted(*given: Any) -> list[str]:
+        recorded.append(given)
+        return record_discovery(*given)
+
+    monkeypatch.setattr(record, "record_discovery", counted)
+    run = local.start(("src", "toy.count", {"count": 5000}, {}), add("a", "src"))
+    wait_for(lambda: recorded)
+    token = send(local.folder, Pause(step="a"))
+    assert answer_of(local.folder, token, timeout=60.0)[0] == "done"
+    assert len(recorded) < 5000
+    run.stop(drain=False)
 
 
 @pytest.mark.parametrize("how", ["item", "defect", "exit"])

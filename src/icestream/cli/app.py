@@ -11,6 +11,7 @@ import traceback
 from cyclopts import App, CycloptsError, Group
 
 from icestream import __version__
+from icestream.shown import show_plainly
 
 __all__ = ["COMMANDS", "build", "main"]
 
@@ -22,6 +23,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("process", "process:process", "Process movies while they arrive, up to a report.", _SESSION),
     ("run", "run:run", "Run a workflow file in a session folder.", _SESSION),
     ("status", "status:status", "Say where a session stands.", _SESSION),
+    ("check", "check:check", "Look whether a session's files are there, whole.", _SESSION),
     ("pause", "control:pause", "Hold a session, or one of its steps.", _SESSION),
     ("resume", "control:resume", "Let a session or a step go on.", _SESSION),
     ("stop", "control:stop", "Take nothing new, finish what has begun.", _SESSION),
@@ -72,6 +74,7 @@ def build(called: str = "") -> App:
 
 def main() -> None:
     """Run the command line and say what went wrong in plain words."""
+    show_plainly()
     tokens = sys.argv[1:]
     try:
         app = build(called=tokens[0] if tokens else "")

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 
 from rich.console import Console, Group
@@ -14,6 +15,7 @@ from rich.text import Text
 from icestream.engine.progress import Progress, StepProgress
 from icestream.model import Alert
 from icestream.model.states import shown_state
+from icestream.shown import printable
 from icestream.store.severity import LEVELS
 
 __all__ = ["Watcher", "progress_line"]
@@ -52,8 +54,9 @@ class Watcher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._screen.show(self._last, at_once=True)
-        self._screen.close()
+        with suppress(OSError):  # nobody looks any more: that is not how the session ended
+            self._screen.show(self._last, at_once=True)
+            self._screen.close()
 
     def tell(self, progress: Progress) -> None:
         """Take in how far it is; called by the engine, many times a second."""
@@ -171,7 +174,7 @@ class _Lines:
             self._print(text)
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(printable(text, lines=False), markup=False, highlight=False)
 
 
 class _Bars:
@@ -210,13 +213,14 @@ class _Bars:
             elif step.kind == "source" and _notes(step):
                 below.append(f"{step.name}: {_notes(step)}")
         below += [f"behind by {progress.behind}", f"alerts {len(progress.alerts)}"]
-        lines = [Text("  ".join(below))]
+        lines = [Text(printable("  ".join(below), lines=False))]
         if standstill := _standstill(progress):
-            lines.append(Text(standstill, style="yellow"))
+            lines.append(Text(printable(standstill, lines=False), style="yellow"))
         lines += [_alert_line(alert) for alert in _worst_first(progress.alerts)[:_ALERTS]]
         self._live.update(Group(self._bars, *lines), refresh=at_once)
 
     def _row(self, name: str, done: int, total: int, note: str) -> None:
+        note = printable(note, lines=False)
         if name not in self._rows:
             self._rows[name] = self._bars.add_task(name, total=max(total, 1), note=note)
         self._bars.update(self._rows[name], completed=done, total=max(total, 1), note=note)
@@ -230,5 +234,5 @@ def _worst_first(alerts: Sequence[Alert]) -> list[Alert]:
 
 
 def _alert_line(alert: Alert) -> Text:
-    text = f"{alert.level}: {alert.message}"
+    text = printable(f"{alert.level}: {alert.message}", lines=False)
     return Text(text, style=_STYLES[alert.level], overflow="ellipsis", no_wrap=True)

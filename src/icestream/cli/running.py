@@ -121,6 +121,7 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
                 url=settings.store.get_secret_value() if settings.store else None,
                 on_start=begin,
                 on_progress=watcher.tell if watcher else None,
+                silence=settings.worker_silence,
             )
         except KeyboardInterrupt:
             print(_CUT_SHORT, file=sys.stderr)

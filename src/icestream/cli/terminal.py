@@ -12,12 +12,22 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from icestream.shown import printable
+
 __all__ = ["called", "console", "print_json", "print_table"]
+
+
+class _Screen(Console):
+    """A console that leaves it to its caller what a closed pipe means: rich ends the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Called while a BrokenPipeError is handled."""
+        raise  # noqa: PLE0704
 
 
 def console(*, stderr: bool = False) -> Console:
     """The terminal, or a plain stream that is never wrapped when nobody is looking at it."""
-    return Console(stderr=stderr, highlight=False, soft_wrap=True, markup=False)
+    return _Screen(stderr=stderr, highlight=False, soft_wrap=True, markup=False)
 
 
 def called() -> str:
@@ -34,7 +44,7 @@ def print_table(
     heads: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None
 ) -> None:
     """Print columns under `heads`; full width, without frames, so that it can be searched."""
-    lines = [list(row) for row in rows]
+    lines = [[printable(cell, lines=False) for cell in row] for row in rows]
     screen = console()
     if not screen.is_terminal:
         for line in [list(heads), *lines]:
@@ -54,4 +64,6 @@ def _column(head: str) -> Column:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON that other programs read."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    # What cannot be seen is written out as JSON does it, before it is for people.
+    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from icestream.engine.executors.contract import CapacityChanged, Ended
-from icestream.engine.machine.ledger import Grant
+from icestream.engine.machine.ledger import Grant, LedgerTrouble
 from icestream.engine.machine.watched import ThreadDied
 from icestream.model import Alert, ResultId, RevisionId, StepId
 from icestream.protocol import Discovery, Figure, Sample
@@ -83,6 +83,7 @@ Message = (
     | Compacted
     | ThreadDied
     | Grant
+    | LedgerTrouble
     | Rung
     | StopAsked
 )

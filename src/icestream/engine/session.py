@@ -11,6 +11,7 @@ import psutil
 from icestream.engine.coordinator.loop import Coordinator, Options
 from icestream.engine.executors.contract import Executor
 from icestream.engine.executors.local import LocalExecutor
+from icestream.engine.executors.workers import SILENCE
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine.ledger import Ledger, Share
@@ -81,6 +82,7 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
     on_progress: Callable[[Progress], None] | None = None,
     executor: Executor | None = None,
     probe: float = 1.0,
+    silence: float = SILENCE,
 ) -> Outcome:
     """Process a session until all its streams are closed and drained, or it is told to stop.
 
@@ -111,6 +113,9 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
         Runs the leases; worker processes of this machine by default.
     probe
         Seconds between looks whether trouble with storage is over.
+    silence
+        Seconds without a sign of life after which a worker process is killed, and its task tried
+        again.
 
     Raises
     ------
@@ -133,7 +138,7 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
         uid, wishes = uid_of(store), machine.amounts(cores)
         mark = mark_of(uid, folder)
         runs = executor or LocalExecutor(
-            wishes["cores"], warm=_targets(workflow, registry), mark=mark
+            wishes["cores"], warm=_targets(workflow, registry), mark=mark, silence=silence
         )
         options = Options(order=order, on_progress=on_progress, probe=probe, most=wishes, uid=uid)
         coordinator = Coordinator(store, registry, runs, options)
@@ -161,7 +166,7 @@ def bring_up_to_date(folder: Path | str) -> None:
         If a newer version has run it.
     """
     try:
-        open_store(folder, readonly=True).close()
+        open_store(folder, readonly=True, older=False).close()
     except NoStore:
         return
     except OlderStore:

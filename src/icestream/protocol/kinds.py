@@ -186,7 +186,7 @@ class Cursor:
     state: Any = None
     """What the last `Discovery` returned as its state; None at first. JSON-ready."""
     now: float = field(default_factory=time.time)
-    """Seconds since the epoch."""
+    """Seconds since the epoch, by a clock that only goes forward while a session runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,10 @@ class EventFollower:
 
     def _mark(self) -> object:
         """What is another with every commit."""
+        reader = self._store.reader
+        copied = None if reader is None else reader.mark()
+        if copied is not None:
+            return copied
         if self._store.file is not None:
             return _mark_of(self._store.file)
         with self._store.read() as connection:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, make_url, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from icestream.store import migrate, postgres, sqlite
 from icestream.store import tables as t
 from icestream.store.places import is_network, state_folder
 from icestream.store.pointer import POINTER, BadPointer, Pointer, read_pointer, write_pointer
+from icestream.store.reading import Reader
 
 __all__ = ["FILE", "NoStore", "Store", "StoreElsewhere", "open_store"]
 
@@ -44,6 +45,8 @@ class Store:
     readonly: bool = False
     file: Path | None = None
     """The SQLite file; None for PostgreSQL."""
+    reader: Reader | None = None
+    """Of a SQLite file that is only read."""
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -79,6 +82,8 @@ class Store:
     def close(self) -> None:
         """Give up all connections."""
         self.engine.dispose()
+        if self.reader is not None:
+            self.reader.close()
 
 
 def open_store(
@@ -86,6 +91,7 @@ def open_store(
     *,
     readonly: bool = False,
     upgrade: bool = True,
+    older: bool = True,
     url: str | None = None,
 ) -> Store:
     """Open the store of the session in `folder`.
@@ -99,6 +105,9 @@ def open_store(
     upgrade
         Create the store where there is none, and bring it to the present schema: for the session's
         coordinator. Others that write, a request say, do so to a store as it is.
+    older
+        For readers: a store in a SQLite file that an earlier version left is read in a private copy
+        that is brought to the present schema. False: it is refused.
     url
         A PostgreSQL database to create the store in, as SQLAlchemy writes it
         (``postgresql+psycopg://user@host/database``); it gets a schema of its own. A password is
@@ -130,8 +139,10 @@ def open_store(
         _make(folder / FILE)
     store = _opened(folder, pointer or Pointer(), readonly, create=upgrade)
     try:
-        if readonly or not upgrade:
-            _check(store, readonly)
+        if readonly:
+            store = _readable(store, older)
+        elif not upgrade:
+            _check(store)
         else:
             migrate.upgrade(store.engine)
     except BaseException:
@@ -188,7 +199,7 @@ def _make(file: Path) -> None:
     partial = file.with_name(f"{file.name}.new")
     for left in ("", "-journal", "-wal", "-shm"):
         partial.with_name(partial.name + left).unlink(missing_ok=True)  # of one that was killed
-    engine = sqlite.connect(partial, readonly=False, making=True)
+    engine = sqlite.connect(partial, making=True)
     try:
         migrate.upgrade(engine)
     finally:
@@ -197,14 +208,38 @@ def _make(file: Path) -> None:
     sqlite.sync_folder(file.parent)
 
 
-def _check(store: Store, readonly: bool) -> None:
-    """Refuse a store of another schema, and one in which no session has begun."""
+def _readable(store: Store, older: bool) -> Store:
+    """The store, or a private copy of it that is brought to the present schema."""
     try:
-        begun = migrate.check(store.engine, store.folder) and migrate.has_begun(store.engine)
+        _check(store)
     except DBAPIError:
-        if readonly:
-            return  # what is wrong with it is said to whoever reads
-        raise
+        pass  # what is wrong with it is said to whoever reads
+    except migrate.OlderStore as refused:
+        if not older or store.file is None:
+            raise
+        store.close()
+        reader = Reader(store.file, _bring_up)
+        store = replace(store, engine=sqlite.connect_reader(reader), reader=reader)
+        try:
+            _check(store)
+        except SQLAlchemyError as error:  # it is not the store that its schema says
+            store.close()
+            raise refused from error
+    return store
+
+
+def _bring_up(copy: Path) -> None:
+    """Bring a private copy of a store to the present schema."""
+    engine = sqlite.connect(copy, making=True)
+    try:
+        migrate.upgrade(engine)
+    finally:
+        engine.dispose()
+
+
+def _check(store: Store) -> None:
+    """Refuse a store of another schema, and one in which no session has begun."""
+    begun = migrate.check(store.engine, store.folder) and migrate.has_begun(store.engine)
     if not begun:
         raise NoStore(f"the session in {store.folder} has not begun: its store is still empty")
 
@@ -219,7 +254,10 @@ def _opened(folder: Path, pointer: Pointer, readonly: bool, *, create: bool = Tr
         _bring_back(folder / FILE, file)
     if readonly and not file.exists():
         file = folder / FILE  # the local disk of another host: its last checkpoint is here
-    return Store(folder, sqlite.connect(file, readonly), readonly, file)
+    if not readonly:
+        return Store(folder, sqlite.connect(file), readonly, file)
+    reader = Reader(file)
+    return Store(folder, sqlite.connect_reader(reader), readonly, file, reader)
 
 
 def _check_host(folder: Path, host: str) -> None:
@@ -243,7 +281,8 @@ def _bring_back(copy: Path, file: Path) -> None:
 
 def _epoch(file: Path) -> int:
     """How many coordinators a store has seen; -1 when it is no session's store yet."""
-    engine = sqlite.connect(file, readonly=True)
+    reader = Reader(file)
+    engine = sqlite.connect_reader(reader)
     try:
         with engine.connect() as connection:
             chosen = select(func.coalesce(func.max(t.session.c.epoch), 0))
@@ -252,3 +291,4 @@ def _epoch(file: Path) -> int:
         return -1
     finally:
         engine.dispose()
+        reader.close()

@@ -5,12 +5,13 @@ import errno
 import os
 import sqlite3
 from pathlib import Path
-from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
 
-__all__ = ["DURABLE", "READS", "connect", "copy", "sync_folder"]
+from icestream.store.reading import Reader, uri
+
+__all__ = ["DURABLE", "READS", "connect", "connect_reader", "copy", "sync_folder"]
 
 READS = "icestream_reads"
 """Execution option of a connection that only reads: it does not wait for who writes."""
@@ -19,17 +20,48 @@ DURABLE = "icestream_durable"
 """Execution option of a connection whose transaction is on the disk before others can see it."""
 
 
-def connect(file: Path, readonly: bool, *, making: bool = False) -> Engine:
-    """An engine on the SQLite file `file`, in write-ahead mode unless it is only being made."""
-    if not readonly:
-        return _engine(file, "rwc", immutable=False, log="DELETE" if making else "WAL")
-    try:
-        _probe(file, "?mode=ro")
-    except sqlite3.OperationalError:
-        # A closed session in a folder that may not be written to: nobody changes it, and
-        # SQLite cannot make the shared-memory file that it otherwise wants.
-        return _engine(file, "ro", immutable=True)
-    return _engine(file, "ro", immutable=False)
+def connect(file: Path, *, making: bool = False) -> Engine:
+    """An engine that writes the SQLite file `file`: ahead to a log, unless it is being made."""
+    log = "DELETE" if making else "WAL"
+
+    def opened() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            uri(file, "?mode=rwc"),
+            uri=True,
+            timeout=30.0,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute(f"PRAGMA journal_mode={log}")
+        connection.execute("PRAGMA cache_size=-16000")
+        return connection
+
+    def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        sync = "FULL" if options.get(DURABLE, False) or log != "WAL" else "NORMAL"
+        if connection.info.get("sync") != sync:
+            connection.exec_driver_sql(f"PRAGMA synchronous={sync}")
+            connection.info["sync"] = sync
+        reads = options.get(READS, False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    # The writer's threads come and go; SQLAlchemy's own choice, a connection for each of five
+    # threads, closes any of them for a sixth, in the midst of a transaction.
+    engine = create_engine("sqlite://", creator=opened, poolclass=QueuePool)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def connect_reader(reader: Reader) -> Engine:
+    """An engine that reads what a reader opens."""
+
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    # Nothing is held between reads, so that a session's folder can be moved away.
+    engine = create_engine("sqlite://", creator=reader.open, poolclass=NullPool)
+    event.listen(engine, "begin", begin)
+    return engine
 
 
 def copy(source: Path, target: Path) -> None:
@@ -57,45 +89,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _uri(file: Path, query: str) -> str:
-    return f"file:{quote(str(file))}{query}"
-
-
-def _probe(file: Path, query: str) -> None:
-    connection = sqlite3.connect(_uri(file, query), uri=True)
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master")
-    finally:
-        connection.close()
-
-
-def _engine(file: Path, mode: str, *, immutable: bool, log: str = "WAL") -> Engine:
-    query = f"?mode={mode}" + ("&immutable=1" if immutable else "")
-
-    def opened() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            _uri(file, query), uri=True, timeout=30.0, isolation_level=None, check_same_thread=False
-        )
-        if mode == "rwc":
-            connection.execute(f"PRAGMA journal_mode={log}")
-            connection.execute("PRAGMA cache_size=-16000")
-        return connection
-
-    def begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        reads = mode == "ro" or options.get(READS, False)
-        sync = "FULL" if options.get(DURABLE, False) or log != "WAL" else "NORMAL"
-        if mode == "rwc" and connection.info.get("sync") != sync:
-            connection.exec_driver_sql(f"PRAGMA synchronous={sync}")
-            connection.info["sync"] = sync
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-    # Readers hold no connection between reads, so that a session's folder can be moved away. The
-    # writer's threads come and go; SQLAlchemy's own choice, a connection for each of five
-    # threads, closes any of them for a sixth, in the midst of a transaction.
-    pool = NullPool if mode == "ro" else QueuePool
-    engine = create_engine("sqlite://", creator=opened, poolclass=pool)
-    event.listen(engine, "begin", begin)
-    return engine

@@ -268,7 +268,8 @@ result = Table(
     Column("types", Text, nullable=False, default="{}", server_default=text("'{}'")),
     Column("pictures", Text, nullable=False, default="[]", server_default=text("'[]'")),
 )
-"""What a task committed: {output port: document}. Written once, never changed.
+"""What a task committed: {output port: document}. Written once; changed only when its files were
+lost and made again, and then it says who made those that are there.
 
 `types`: {output port: ``module:Class`` of the item}; a port that is not in it is of a session older
 than this. `pictures`: [[port, path, title, description], ...], so that nobody needs the type to

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, Update, bindparam, func, insert, select, update
 
+from icestream.shown import printable
 from icestream.store import tables as t
 from icestream.store.events import Event, document_of
 
@@ -61,12 +62,12 @@ class Writes:
         """Add a row; returns its number, given to it when the table numbers its rows."""
         if "id" in table.c and "id" not in row:
             row["id"] = self.numbers.next(table.name)
-        self._inserts[table].append(row)
+        self._inserts[table].append(_kept(row))
         return int(row.get("id", 0))
 
     def update(self, table: Table, id_: int, **values: Any) -> None:
         """Change columns of the row numbered `id_`."""
-        self._updates[table, tuple(sorted(values))].append({"id_": id_, **values})
+        self._updates[table, tuple(sorted(values))].append({"id_": id_, **_kept(values)})
 
     def count(self, revision_id: int, **changes: float) -> None:
         """Add to the counters of a revision."""
@@ -113,6 +114,17 @@ class Writes:
         self._inserts.clear()
         self._updates.clear()
         self._counts.clear()
+
+
+def _kept(row: dict[str, Any]) -> dict[str, Any]:
+    """A row that a database can keep: a name of a file may be no text, and is in many messages."""
+    for name, value in row.items():
+        if isinstance(value, str) and not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                row[name] = printable(value)
+    return row
 
 
 @cache

@@ -186,3 +186,25 @@ def test_a_standstill_is_told(terminal: bool) -> None:
     with Watcher(console) as watcher:
         watcher.tell(_progress(4, state="held", reason="no space left on /data"))
     assert "held: no space left on /data" in stream.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_names_do_not_move_the_cursor(terminal: bool) -> None:
+    console, stream = _screen(terminal=terminal)
+    alert = Alert(key="k", level="warning", message="of a\x1b]0;b\x07\nc\udce9")
+    with Watcher(console) as watcher:
+        watcher.tell(replace(_progress(1, state="held", reason="x\x1b[9A"), alerts=(alert,)))
+    printed = stream.getvalue()
+    assert r"of a\x1b]0;b\x07\nc\xe9" in printed
+    assert r"x\x1b[9A" in printed
+    assert "\x1b[9A" not in printed
+    assert "\x07" not in printed
+
+
+def test_a_screen_that_is_gone_at_the_end_is_no_failure() -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    with Watcher(Console(file=Full(), force_terminal=False)):
+        pass

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,11 @@ WORKFLOW = load_workflow("default")
 DONE = Outcome(state="done", exposures={"going": 0, "done": 3, "rejected": 1, "failed": 1})
 
 Session = Callable[..., Outcome]
+
+
+def lost(name: str, **counts: int) -> StepProgress:
+    """A step at which so many failed, or were done."""
+    return StepProgress(name=name, kind="item", state="done", reason="", counts=Counts(**counts))
 
 
 @pytest.fixture
@@ -80,6 +86,15 @@ def _session(outcome: Outcome, work: Callable[[], None] = lambda: None) -> Sessi
         (Outcome(state="done", exposures={"going": 1, "done": 3}), 1),
         (Outcome(state="done", exposures={"going": 0, "done": 0}), 1),
         (Outcome(state="stopped", exposures={"going": 2, "done": 3}), 1),
+        (replace(DONE, steps=(lost("align", failed=5),)), 1),
+        (
+            replace(
+                DONE,
+                steps=(lost("align", failed=4, done=1), lost("ctf", done=1)),
+            ),
+            0,
+        ),
+        (replace(DONE, exposures={"going": 0, "failed": 3}, steps=(lost("import", failed=3),)), 1),
         (Outcome(state="stopped", reason="import: the folder /m is not there"), 2),
     ],
 )

@@ -1,5 +1,6 @@
 """Output for people and for programs."""
 
+import contextlib
 import json
 import os
 import pty
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from icestream.cli.terminal import called, print_json, print_table
+from icestream.cli.terminal import called, console, print_json, print_table
 
 
 def test_a_table_in_a_pipe_has_one_line_per_row(capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,3 +90,22 @@ def test_we_are_called_by_our_path_where_the_name_leads_elsewhere(
     assert called() == "venv/bin/icestream"
     monkeypatch.setenv("PATH", str(own))
     assert called() == "icestream"
+
+
+def test_names_in_tables_and_json_are_shown_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    odd = "a\x1b[2J\nb\udce9\x9b\u202e"
+    print_table(("name",), [(odd,)])
+    assert capsys.readouterr().out == "name\n" + r"a\x1b[2J\nb\xe9\x9b\u202e" + "\n"
+    print_json({"name": odd, "unit": "Å"})
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {"name": odd, "unit": "Å"}
+    assert all(letter.isprintable() or letter == "\n" for letter in printed)
+
+
+def test_a_closed_pipe_is_told_and_ends_no_process() -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with os.fdopen(theirs, "w") as stream, contextlib.redirect_stdout(stream):
+        with pytest.raises(BrokenPipeError):
+            console().print("said")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), theirs)

@@ -288,7 +288,7 @@ def test_an_old_session_is_brought_up_to_date_before_it_is_looked_into(tmp_path:
     with hold(folder), pytest.raises(SessionBusy):  # the version of before runs it
         bring_up_to_date(folder)
     with pytest.raises(OlderStore):
-        open_store(folder, readonly=True)
+        open_store(folder, readonly=True, older=False)
     bring_up_to_date(folder)
     with contextlib.closing(open_store(folder, readonly=True)) as store:
         assert len(queries.exposures(store)) == 6

@@ -1,8 +1,10 @@
 """Following reads every event once, in order, and wakes soon after a commit, at no cost before."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,12 @@ from sqlalchemy import event as hooks
 from sqlalchemy import insert, update
 
 from icestream.store import follow as module
-from icestream.store import sqlite
+from icestream.store import reading, sqlite
 from icestream.store import tables as t
 from icestream.store.events import SCHEMA, ExposureFound, SessionStateChanged
 from icestream.store.follow import EventFollower
 from icestream.store.open import FILE, Store, open_store
+from icestream.store.reading import Reader
 from icestream.store.writing import Numbers, Writes
 
 SESSION = {
@@ -197,3 +200,25 @@ def test_a_copy_that_is_replaced_is_noticed(tmp_path: Path) -> None:
     assert seqs(follower.read()) == [2]
     reader.close()
     store.close()
+
+
+def test_who_reads_copies_is_woken_when_there_is_a_newer_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looks at the store itself would wake it at once, for a copy without the news."""
+    monkeypatch.setattr(reading, "_FRESH", 0.3)
+    with contextlib.closing(open_store(tmp_path / "s")) as store:
+        with store.write() as connection:
+            connection.execute(insert(t.session).values(SESSION))
+        made = Reader(tmp_path / "s" / FILE, lambda copy: None)
+        engine = sqlite.connect_reader(made)
+        copied = replace(store, engine=engine, readonly=True, reader=made)
+        follower = EventFollower(copied)
+        assert follower.read() == follower.read() == ()
+        with store.write() as connection:
+            writes = Writes(Numbers(connection), 1.0)
+            writes.event(ExposureFound())
+            writes.flush(connection)
+        assert follower.wait(60.0)
+        assert seqs(follower.read()) == [1]
+        copied.close()

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, insert, select, text
 
 import old_session
 from icestream.store import open as module
+from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.migrate import HEAD, NewerStore, OlderStore, OtherSchema
 from icestream.store.open import FILE, NoStore, Store, StoreElsewhere, open_store
@@ -218,17 +219,35 @@ def test_only_a_coordinator_opens_a_store_of_another_schema(
     assert str(folder) in str(refused.value)
 
 
-def test_the_old_session_is_refused_to_all_but_its_coordinator(
+def test_the_old_session_is_refused_to_whoever_writes_but_its_coordinator(
     tmp_path: Path, url: str | None
 ) -> None:
     folder = tmp_path / "session"
     old_session.restore(folder, url)
-    for how in ({"readonly": True}, {"upgrade": False}):
+    for how in ({"readonly": True, "older": False}, {"upgrade": False}):
         with pytest.raises(OlderStore, match=f"icestream process ... --out {folder}"):
             open_store(folder, **how)
     open_store(folder).close()
     for how in ({"readonly": True}, {"upgrade": False}):
         open_store(folder, **how).close()
+
+
+def test_the_old_session_is_read_in_a_copy_of_the_present_schema(tmp_path: Path) -> None:
+    folder = tmp_path / "session"
+    old_session.restore(folder)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with contextlib.closing(open_store(folder, readonly=True)) as store:
+        assert len(queries.exposures(store)) == 6
+        assert queries.session(store).branch == "main"
+        assert len(queries.epochs(store)) == 1
+    after = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_the_old_session_in_postgresql_is_refused_to_readers(tmp_path: Path, postgres: str) -> None:
+    old_session.restore(tmp_path / "session", postgres)
+    with pytest.raises(OlderStore):
+        open_store(tmp_path / "session", readonly=True)
 
 
 def test_who_does_not_make_a_store_leaves_no_trace(tmp_path: Path) -> None:

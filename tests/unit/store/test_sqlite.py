@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from icestream.store import sqlite
+from icestream.store.reading import Reader
 
 COUNT = text("SELECT count(*) FROM number")
 
@@ -35,7 +36,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def writer(file: Path) -> Iterator[Engine]:
-    engine = sqlite.connect(file, readonly=False)
+    engine = sqlite.connect(file)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE number (n INTEGER PRIMARY KEY)"))
     yield engine
@@ -45,7 +46,7 @@ def writer(file: Path) -> Iterator[Engine]:
 @pytest.fixture
 def reader(file: Path, writer: Engine) -> Iterator[Engine]:
     assert writer is not None
-    engine = sqlite.connect(file, readonly=True)
+    engine = sqlite.connect_reader(Reader(file))
     yield engine
     engine.dispose()
 
@@ -80,7 +81,7 @@ def test_a_transaction_that_raises_leaves_nothing(writer: Engine) -> None:
 
 def test_writers_take_turns_instead_of_failing(file: Path, writer: Engine) -> None:
     """Somebody writes a command while the coordinator commits: it waits for its turn."""
-    other = sqlite.connect(file, readonly=False)
+    other = sqlite.connect(file)
     begun = threading.Event()
 
     def command() -> None:
@@ -111,26 +112,8 @@ def test_threads_come_and_go_while_a_transaction_is_open(writer: Engine) -> None
 
 def test_a_reader_makes_no_store(tmp_path: Path) -> None:
     with pytest.raises(OperationalError, match="unable to open"):
-        count(sqlite.connect(tmp_path / "nothing.db", readonly=True))
+        count(sqlite.connect_reader(Reader(tmp_path / "nothing.db")))
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_closed_store_is_read_where_nothing_can_be_made_beside_it(
-    file: Path, writer: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An archive is read-only: SQLite cannot make its shared-memory file there."""
-    add(writer, 1, 2)
-    writer.dispose()
-    assert [path.name for path in file.parent.iterdir()] == ["store.db"]
-
-    def refuse(file: Path, query: str) -> None:
-        raise sqlite3.OperationalError("unable to open database file")
-
-    monkeypatch.setattr(sqlite, "_probe", refuse)
-    engine = sqlite.connect(file, readonly=True)
-    assert count(engine) == 2
-    assert [path.name for path in file.parent.iterdir()] == ["store.db"]
-    engine.dispose()
 
 
 def test_a_copy_is_whole_although_the_store_is_in_use(

@@ -261,3 +261,15 @@ def test_nothing_is_written_before_it_is_flushed(store: Store) -> None:
     with store.write() as connection:
         add_step(begin(connection), "a")
     assert names(store) == []
+
+
+def test_text_that_is_none_is_written_out(store: Store) -> None:
+    """Messages name files, whose names may be any bytes."""
+    with store.write() as connection:
+        writes = begin(connection)
+        number = add_step(writes, "caf\udce9 µ")
+        other = add_step(writes, "b")
+        writes.update(t.step, other, name="b\udce9")
+        writes.flush(connection)
+    assert number < other
+    assert names(store) == [r"caf\xe9 µ", r"b\xe9"]

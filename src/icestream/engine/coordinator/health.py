@@ -4,14 +4,20 @@ import time
 
 import structlog
 
-from icestream.engine.executors.contract import CapacityChanged
+from icestream.engine.executors.contract import CapacityChanged, Ended
+from icestream.engine.machine.ledger import LedgerTrouble
 from icestream.engine.machine.watched import ThreadDied
 from icestream.engine.record import observations
 from icestream.engine.record.alerts import SESSION
 from icestream.engine.record.record import Record
 from icestream.model import Alert
 
-__all__ = ["ROOM", "THREAD", "Health", "plain"]
+__all__ = ["LEDGER", "ROOM", "SILENT", "THREAD", "Health", "plain"]
+
+SILENT = "executor.silent"
+"""Of the alert that a worker did not answer any more."""
+LEDGER = "machine.ledger"
+"""Of the alert that the session does not know what others of the machine use."""
 
 ROOM = "executor.room"
 """Of the alert that the executor has less room than it was made for."""
@@ -30,6 +36,8 @@ class Health:
         self._record = record
         self._until: dict[str, float] = {}
         """When each alert on a thread is to be cleared."""
+        self._alone = False
+        """Whether the ledger cannot be used."""
 
     def capacity(self, said: CapacityChanged) -> None:
         """The executor has another room."""
@@ -45,6 +53,34 @@ class Health:
                 _log.warning("room", leases=said.leases, reason=said.reason)
         elif held is not None:
             observations.alert(self._record, held.alert, holds=False)
+
+    def silent(self, said: Ended) -> None:
+        """A worker did not answer, and was killed: with what it was doing."""
+        outs, steps = self._record.leases.get(said.lease, {}).values(), self._record.plan.steps
+        tasks = [f"{steps[o.revision].name} of {o.name}" for o in outs if o.revision in steps]
+        doing = f" while it did {', '.join(tasks)}" if tasks else ""
+        alert = Alert(
+            key=SILENT,
+            level="warning",
+            message=f"{said.lost}{doing}: was it stopped, or does a disk not answer? It was killed,"
+            " and its work is done again by another",
+        )
+        observations.alert(self._record, alert, holds=True)
+        self._until[SILENT] = time.monotonic() + 5 * _WELL
+        _log.warning("silent", lease=said.lease, reason=said.lost)
+
+    def ledger(self, said: LedgerTrouble) -> None:
+        """The account of what the machine's sessions use cannot be used, or can again."""
+        self._alone = bool(said.reason)
+        if said.reason:
+            message = (
+                f"what the sessions of this machine use cannot be kept account of in {said.file} "
+                f"({said.reason}): this session goes on alone with what it had or may have at most."
+                " It is tried again every second"
+            )
+            alert = Alert(key=LEDGER, level="warning", message=message)
+            observations.alert(self._record, alert, holds=True)
+            _log.warning("ledger", file=str(said.file), reason=said.reason)
 
     def died(self, said: ThreadDied) -> None:
         """A thread has died."""
@@ -62,7 +98,9 @@ class Health:
         """Clear what is over; what an earlier run of the session left, too."""
         now = time.monotonic()
         for reporter, key in list(self._record.alerts.held):
-            if reporter == SESSION and key.startswith(THREAD) and self._until.get(key, now) <= now:
+            passes = key == SILENT or key.startswith(THREAD)
+            well = passes and self._until.get(key, now) <= now
+            if reporter == SESSION and (well or (key == LEDGER and not self._alone)):
                 alert = self._record.alerts.held[reporter, key].alert
                 observations.alert(self._record, alert, holds=False)
 

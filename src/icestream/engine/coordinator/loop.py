@@ -3,16 +3,21 @@
 It waits at one inbox. Sources, monitors, the executor and people put messages into it from
 their own threads; everything else happens in the coordinator's thread, a batch of messages at a
 time: record what happened in one transaction, decide what follows, send the leases.
+
+Of what sources find it takes a piece in each turn, however much it is: what is found feeds the
+workers while the rest is taken in, and people are answered meanwhile.
 """
 
 import queue
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import structlog
 
 from icestream.engine.coordinator import monitors
+from icestream.engine.coordinator.damages import Damages
+from icestream.engine.coordinator.findings import Findings
 from icestream.engine.coordinator.health import Health, plain
 from icestream.engine.coordinator.hold import Hold
 from icestream.engine.coordinator.perform import Performer
@@ -36,7 +41,8 @@ from icestream.engine.decisions.state import Free, State
 from icestream.engine.executors.contract import CapacityChanged, Ended, Executor
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.machine import storage
-from icestream.engine.machine.ledger import Grant, Share
+from icestream.engine.machine.clock import steady
+from icestream.engine.machine.ledger import Grant, LedgerTrouble, Share
 from icestream.engine.machine.lock import held_since
 from icestream.engine.machine.naming import name_here
 from icestream.engine.machine.watched import ThreadDied
@@ -50,7 +56,6 @@ from icestream.engine.messages import (
 )
 from icestream.engine.progress import Outcome, Progress, outcome
 from icestream.engine.record import observations, opening
-from icestream.engine.record.discoveries import KEEP
 from icestream.engine.record.needs import broken_for_want
 from icestream.engine.record.record import Record
 from icestream.engine.record.retries import retry
@@ -63,8 +68,6 @@ from icestream.store.open import Store
 __all__ = ["Coordinator", "Options"]
 
 _log = structlog.get_logger("icestream.engine")
-_PIECE = 500
-"""Items of a discovery in one transaction."""
 _MOST = 1000
 """Messages that are taken in at once."""
 _LISTEN = 2.0
@@ -103,10 +106,12 @@ class Coordinator:
         self._room = Room(options.most)
         self._record = Record(store, registry, options.order, options.timeout, options.uid)
         self._health = Health(self._record)
+        self._damages = Damages(self._record)
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._state = State({}, Free(0, 0), 0)
         self._spool: list[object] = []
         """Messages that are not recorded yet."""
+        self._findings = Findings()
         self._hold = Hold(self._record.tenure, options.probe)
         self._teller = Teller(self._record, options.on_progress)
         self._worked_at = time.monotonic()
@@ -154,8 +159,9 @@ class Coordinator:
             self._record.gpus = sum(kind.startswith("gpu:") for kind in self._options.most)
             broken = broken_for_want(going, self._record.gpus)
             granted = self._hear(Grant(share.granted))
+            made_again = self._damages.begin([step.id for step in going])
             tried_again = retry(self._record, going)[0]
-            self._performer.carry_on([*broken, *granted, *tried_again])
+            self._performer.carry_on([*broken, *granted, *made_again, *tried_again])
             paused = [revision for revision, step in steps.items() if step.held]
             self._paused_before = paused
             self._threads.start(self._record.cursors(), paused)
@@ -188,6 +194,7 @@ class Coordinator:
             if self._room.look(self._record, self._state, time.monotonic()):
                 self._worked_at = time.monotonic()  # it would work if it had room
             self._health.look()
+            self._damages.look()
         except Exception as error:
             if not self._hold.is_trouble(error):
                 raise
@@ -197,7 +204,7 @@ class Coordinator:
         self._tell_progress()
 
     def _gather(self) -> list[object]:
-        """Wait for the next message, and take all that are there."""
+        """Wait for the next message; take all that are there, and a piece of what was found."""
         messages: list[object] = []
         try:
             messages.append(self._inbox.get(timeout=self._patience()))
@@ -205,7 +212,11 @@ class Coordinator:
                 messages.append(self._inbox.get_nowait())
         except queue.Empty:
             pass
-        if not self._hold.reason and time.monotonic() - self._heard_at > _LISTEN:
+        messages = self._findings.keep(messages)
+        if self._hold.reason:
+            return messages
+        messages += self._findings.next()
+        if time.monotonic() - self._heard_at > _LISTEN:
             messages.append(Rung())
         return messages
 
@@ -213,10 +224,10 @@ class Coordinator:
         """Seconds until something must be done that no message will announce."""
         if self._hold.reason:
             return self._hold.patience()
-        if self._backfilling():
+        if self._findings or self._backfilling():
             return 0.0
         if self._state.next_try is not None:
-            return min(_LISTEN, max(0.0, self._state.next_try - time.time()))
+            return min(_LISTEN, max(0.0, self._state.next_try - steady()))
         return _LISTEN
 
     def _backfilling(self) -> list[RevisionId]:
@@ -232,17 +243,22 @@ class Coordinator:
         ended = [message for message in messages if isinstance(message, Ended)]
         discovered = [message for message in messages if isinstance(message, Discovered)]
         full = [e for message in ended for e in message.endings if e.outcome == "storage"]
+        for lost in ended:
+            if lost.blameless:
+                self._health.silent(lost)
         events = self._record.take_in(ended, []) if ended else []
-        for message in discovered:
-            for piece in _cut(message):
-                events += self._record.take_in([], [piece])
-            self._teller.waiting[message.step] = message.found.waiting
-            if message.found.closed and message.step in self._record.plan.steps:
-                events.append(StreamEnded(message.step))
+        if events and discovered:
+            self._performer.carry_on(events)  # nobody waits for work until the rest is recorded
+            events = []
+        for piece in discovered:
+            events += self._record.take_in([], [piece])
+            self._teller.waiting[piece.step] = piece.found.waiting
+            if piece.found.closed and piece.step in self._record.plan.steps:
+                events.append(StreamEnded(piece.step))
         self._spool = [
             message for message in messages if not isinstance(message, Ended | Discovered)
         ]
-        if events:
+        if ended or events:
             self._worked_at = time.monotonic()
         self._performer.carry_on(events or [Tick()])
         while self._spool:
@@ -261,6 +277,8 @@ class Coordinator:
             case Grant():
                 self._executor.allow(gpus_of(message.amounts))
                 return [Granted(message.amounts)]
+            case LedgerTrouble():
+                self._health.ledger(message)
             case CapacityChanged():
                 self._health.capacity(message)
                 return [SlotsChanged(message.leases)]
@@ -306,7 +324,7 @@ class Coordinator:
 
     def _begin_trouble(self, error: BaseException | str, away: str = "") -> None:
         self._hold.begin(error, away)
-        decide(self._state, Trouble(self._hold.reason), time.time())
+        decide(self._state, Trouble(self._hold.reason), steady())
         for source in self._threads.sources():
             self._threads.hold_source(source, True)
         _log.error("held", reason=self._hold.reason)
@@ -317,7 +335,7 @@ class Coordinator:
         stop = next((message for message in self._spool if isinstance(message, StopAsked)), None)
         if stop is not None and not stop.drain:
             self._hold.end()
-            decide(self._state, Abandoned(), time.time())
+            decide(self._state, Abandoned(), steady())
             return
         if not self._hold.is_over():
             return
@@ -328,7 +346,7 @@ class Coordinator:
         self._hold.end()
         _log.info("mended")
         # While it is held nothing starts that the store knows nothing of.
-        decide(self._state, self._record.reconcile(self._state), time.time())
+        decide(self._state, self._record.reconcile(self._state), steady())
         self._performer.carry_on([Trouble()])
         for source in self._threads.sources():
             self._threads.hold_source(source, self._state.steps[source].held)
@@ -372,14 +390,3 @@ class Coordinator:
 
     def _tell_progress(self, *, at_once: bool = False) -> None:
         self._teller.tell(self._state.session, self._hold.reason, at_once=at_once)
-
-
-def _cut(discovered: Discovered) -> Iterator[Discovered]:
-    """Cut a large discovery into pieces; only the last moves the source's cursor."""
-    items = list(discovered.found.items)
-    while len(items) > _PIECE:
-        piece, items = items[:_PIECE], items[_PIECE:]
-        yield replace(
-            discovered, found=replace(discovered.found, items=piece, refused=(), state=KEEP)
-        )
-    yield replace(discovered, found=replace(discovered.found, items=items))

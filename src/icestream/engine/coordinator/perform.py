@@ -1,6 +1,5 @@
 """Carrying out what was decided."""
 
-import time
 from collections import deque
 from collections.abc import Sequence
 
@@ -30,6 +29,7 @@ from icestream.engine.decisions.events import (
 from icestream.engine.decisions.state import State
 from icestream.engine.executors.contract import Executor
 from icestream.engine.machine import storage
+from icestream.engine.machine.clock import steady
 from icestream.engine.record.record import Record
 from icestream.model import RevisionId
 from icestream.protocol import TriggerProtocol
@@ -58,7 +58,7 @@ class Performer:
                 pending.extend(self._send(starts))
                 starts = []
                 continue
-            for action in decide(self._state, pending.popleft(), time.time()):
+            for action in decide(self._state, pending.popleft(), steady()):
                 if isinstance(action, Start):
                     starts.append(action)
                     continue

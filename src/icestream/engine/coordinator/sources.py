@@ -1,11 +1,11 @@
 """Sources: one thread each, asking its protocol again and again what is new."""
 
 import threading
-import time
 import traceback
 from collections.abc import Callable
 from typing import Any
 
+from icestream.engine.machine.clock import steady
 from icestream.engine.machine.watched import keep_running
 from icestream.engine.messages import Discovered, SourceFailed
 from icestream.engine.record.alerts import ABSENT
@@ -63,7 +63,7 @@ class SourceThread(threading.Thread):
             if self._stopped.is_set():
                 return
             try:
-                discovery = self._protocol.discover(Cursor(self._state, time.time()))
+                discovery = self._protocol.discover(Cursor(self._state, steady()))
                 wait = self._protocol.interval()
                 news = (tuple(discovery.alerts), discovery.waiting)
             except (Exception, SystemExit) as error:

@@ -51,7 +51,8 @@ def _is_stuck(state: State) -> bool:
 def _can_do_nothing(step: StepState) -> bool:
     if step.held or step.brings:
         return step.given_up or step.state == "done"
-    return not (step.live or step.backfilling or step.asking)
+    # What is withheld waits for another task, which waits in a step that is held.
+    return not (step.live > step.withheld or step.backfilling or step.asking)
 
 
 def _wake(state: State, now: float) -> None:

@@ -121,6 +121,8 @@ class Ended:
     """One for each call that is known to have ended."""
     lost: str = ""
     """Why the other calls have no ending: the worker died, the time was up; else empty."""
+    blameless: bool = False
+    """Whether that had nothing to do with them, as far as is known: it is no try of theirs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any
 
 from icestream.engine.executors.contract import Fusing, Gpus, Inbox, Lease
 from icestream.engine.executors.pool import Pool
-from icestream.engine.executors.workers import NEVER, Worker, Workers
+from icestream.engine.executors.workers import NEVER, SILENCE, Worker, Workers
 from icestream.engine.machine.programs import end_programs
 from icestream.engine.machine.watched import run_once
 
@@ -37,10 +37,19 @@ class LocalExecutor:
     mark
         Beginning of the names of all leases: when this process is killed, a guardian ends every
         program that leases with such names have left behind.
+    silence
+        Seconds without a sign of life after which a worker is killed, and its lease lost.
     """
 
-    def __init__(self, workers: int, *, warm: Iterable[str] = (), mark: str = "") -> None:
-        self._workers = Workers(workers, tuple(warm), mark)
+    def __init__(
+        self,
+        workers: int,
+        *,
+        warm: Iterable[str] = (),
+        mark: str = "",
+        silence: float = SILENCE,
+    ) -> None:
+        self._workers = Workers(workers, tuple(warm), mark, silence)
         self._gpus = Gpus()
         self._asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._bell, self._ear = socket.socketpair()

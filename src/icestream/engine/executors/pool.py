@@ -13,11 +13,16 @@ from icestream.engine.executors.contract import (
     Lease,
 )
 from icestream.engine.executors.placement import choose
-from icestream.engine.executors.wire import WorkerReady
+from icestream.engine.executors.wire import Beat, WorkerReady
 from icestream.engine.executors.workers import NEVER, START, Worker, Workers
 from icestream.engine.machine.programs import end_programs
 
 __all__ = ["Pool"]
+
+_END = 5.0
+"""Seconds that a worker has for ending when it was killed; then it is left to the kernel."""
+_BUSY = 0.25
+"""Part of the time for which a silent process computes if it does anything at all."""
 
 
 class Pool:
@@ -29,6 +34,7 @@ class Pool:
         self._waiting: deque[Lease] = deque()
         self._allowed: frozenset[int] = frozenset()
         self._told: CapacityChanged | None = None
+        self._looked = time.monotonic()
 
     def turn(self) -> Gpus:
         """Start what can be started, and say how much room there is; returns what GPUs do."""
@@ -80,6 +86,9 @@ class Pool:
             worker.why = worker.why or f"the worker process cannot be understood: {error}"
             self._bury(worker)
             return
+        worker.hear()
+        if isinstance(said, Beat):
+            return
         if isinstance(said, WorkerReady):
             worker.ready, worker.counted, worker.deadline = True, True, NEVER
             if worker.lease is not None:
@@ -92,16 +101,36 @@ class Pool:
             self._inbox(Ended(lease.id, said.endings))
 
     def check_deadlines(self) -> None:
-        """Kill what takes too long."""
-        now = time.monotonic()
+        """Kill what takes too long, and what has said nothing for too long."""
+        now, before = time.monotonic(), self._looked
+        self._looked = now
         for worker in self.workers:
+            if now - before > self.workers.silence / 2:  # it is looked four times in that time
+                worker.heard = now  # this process was stopped itself, and could not listen
             if worker.deadline > now:
+                self._look_for_life(worker, now)
                 continue
             worker.deadline = NEVER
-            if not worker.ready:
+            if worker.why:
+                self._bury(worker, patience=0.1)
+            elif not worker.ready:
                 self._kill(worker, f"was not ready after {START:g} s")
             elif worker.lease is not None:
                 self._kill(worker, f"took longer than {worker.lease.timeout:g} s")
+
+    def _look_for_life(self, worker: Worker, now: float) -> None:
+        """Kill a worker that is silent and does nothing.
+
+        One that computes may be in a library that lets no other thread of Python run.
+        """
+        quiet = now - worker.heard
+        if not worker.ready or worker.why or quiet < self.workers.silence:
+            return
+        if worker.process.cpu_seconds() - worker.used >= _BUSY * quiet:
+            worker.hear()
+            return
+        worker.silent = True
+        self._kill(worker, f"the worker process has not answered for {quiet:.0f} s")
 
     def close(self) -> None:
         """End all workers, and what they run."""
@@ -153,6 +182,7 @@ class Pool:
     def _kill(self, worker: Worker, why: str) -> None:
         """Kill a worker: its socket closes, and it is buried."""
         worker.why = why
+        worker.deadline = time.monotonic() + _END
         worker.process.kill()
         if worker.lease is not None:
             end_programs(worker.lease.id)
@@ -167,9 +197,9 @@ class Pool:
         else:
             self._waiting.appendleft(worker.lease)
 
-    def _bury(self, worker: Worker) -> None:
+    def _bury(self, worker: Worker, patience: float = 10.0) -> None:
         """A worker has died: its lease is lost, and another worker will take its place."""
-        how = self.workers.remove(worker)
+        how = self.workers.remove(worker, patience)
         if not worker.ready:
             self.workers.failed(worker.why or f"ended with {how} before it was ready")
             if worker.lease is not None:
@@ -177,4 +207,4 @@ class Pool:
         elif worker.lease is not None:
             end_programs(worker.lease.id)
             why = worker.why or f"the worker process ended with {how}"
-            self._inbox(Ended(worker.lease.id, (), why))
+            self._inbox(Ended(worker.lease.id, (), why, blameless=worker.silent))

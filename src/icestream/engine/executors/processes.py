@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+from icestream.engine.executors.pulse import cpu_seconds
 from icestream.engine.executors.wire import Prepare
 
 __all__ = ["WorkerProcess", "start_guardian", "start_worker"]
@@ -26,11 +27,22 @@ class WorkerProcess:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
-    def bury(self) -> str:
-        """Make sure that it has ended; returns how it did."""
+    def cpu_seconds(self) -> float:
+        """Processor time that it has used so far."""
+        return cpu_seconds(self.process.pid)
+
+    def bury(self, patience: float = 10.0) -> str:
+        """Make sure that it ends; returns how it did.
+
+        One that waits for a disk which does not answer ends as soon as that does, and does
+        nothing before. It is not waited for longer than `patience`, in seconds.
+        """
         self.connection.close()
         self.kill()
-        status = self.process.wait()
+        try:
+            status = self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            return "no end yet: the kernel cannot end it before a disk answers"
         return f"signal {-status}" if status < 0 else f"exit status {status}"
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from icestream.engine.executors.contract import Ending
 
-__all__ = ["Answer", "Prepare", "WorkerReady"]
+__all__ = ["Answer", "Beat", "Prepare", "WorkerReady"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,11 +17,18 @@ class Prepare:
     """Protocols (``module:Class``) to import before the first lease."""
     gpus: tuple[int, ...] = ()
     """The machine's numbers of the GPUs that it is bound to."""
+    beat: float = 15.0
+    """Seconds between two signs of life."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerReady:
     """The first message from a worker: it is warm, and waits for leases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A sign of life from a worker."""
 
 
 @dataclass(frozen=True, slots=True)

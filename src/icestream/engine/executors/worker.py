@@ -8,9 +8,11 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 from multiprocessing.connection import Connection
 
-from icestream.engine.executors.wire import Answer, Prepare, WorkerReady
+from icestream.engine.executors.pulse import keep_telling
+from icestream.engine.executors.wire import Answer, Beat, Prepare, WorkerReady
 from icestream.engine.machine.programs import LEASE
 
 __all__ = ["main"]
@@ -30,14 +32,21 @@ def main() -> None:
     from icestream.engine.executors import attempt  # heavy: numpy, pydantic
 
     attempt.warm(prepare.warm)
-    connection.send(WorkerReady())
+    turn = threading.Lock()
+
+    def say(what: WorkerReady | Answer | Beat) -> None:
+        with turn:
+            connection.send(what)
+
+    say(WorkerReady())
+    keep_telling(lambda: say(Beat()), prepare.beat, of=threading.get_native_id())
     while True:
         try:
             lease = connection.recv()
         except EOFError:
             return
         os.environ[LEASE] = lease.id
-        connection.send(Answer(lease.id, attempt.run_lease(lease, prepare.gpus)))
+        say(Answer(lease.id, attempt.run_lease(lease, prepare.gpus)))
 
 
 if __name__ == "__main__":

@@ -10,11 +10,13 @@ from icestream.engine.executors.contract import CapacityChanged, Gpus, Lease
 from icestream.engine.executors.processes import WorkerProcess, start_guardian, start_worker
 from icestream.engine.executors.wire import Prepare
 
-__all__ = ["NEVER", "START", "StartTrouble", "Worker", "Workers"]
+__all__ = ["NEVER", "SILENCE", "START", "StartTrouble", "Worker", "Workers"]
 
 NEVER = float("inf")
 START = 600.0
 """Seconds that a worker may take to be ready: the first compiles the kernels for all."""
+SILENCE = 120.0
+"""Seconds without a sign of life after which a worker is killed, unless it is said otherwise."""
 _FIRST = 0.5
 _LONGEST = 60.0
 """Seconds of the first and of the longest pause before it is tried again to start a worker."""
@@ -36,6 +38,17 @@ class Worker:
     """That it runs; of one that is not ready, that it is to run."""
     why: str = ""
     """Why we killed it; empty when we did not."""
+    heard: float = 0.0
+    """When it last said anything."""
+    used: float = 0.0
+    """Processor time that it had used then, seconds."""
+    silent: bool = False
+    """Whether it was killed because it said nothing for too long."""
+
+    def hear(self) -> None:
+        """Note that it lives."""
+        self.heard = time.monotonic()
+        self.used = self.process.cpu_seconds()
 
     @property
     def runs(self) -> bool:
@@ -81,9 +94,14 @@ class Workers:
         Protocols (``module:Class``) that they import before their first lease.
     mark
         Of the programs that a guardian ends when this process is killed.
+    silence
+        Seconds without a sign of life after which one is killed.
     """
 
-    def __init__(self, count: int, warm: tuple[str, ...], mark: str) -> None:
+    def __init__(
+        self, count: int, warm: tuple[str, ...], mark: str, silence: float = SILENCE
+    ) -> None:
+        self.silence = silence
         self._count = count
         self._warm = warm
         self._mark = mark
@@ -128,7 +146,8 @@ class Workers:
             return None
         path = tuple(filter(None, sys.path))
         try:
-            process = start_worker(Prepare(path=path, warm=self._warm, gpus=gpus), self._count)
+            prepare = Prepare(path=path, warm=self._warm, gpus=gpus, beat=self.silence / 8)
+            process = start_worker(prepare, self._count)
         except OSError as error:
             self._trouble.begin(str(error))
             return None
@@ -137,9 +156,9 @@ class Workers:
         self._workers.append(worker)
         return worker
 
-    def remove(self, worker: Worker) -> str:
-        """Make sure that one has ended, and forget it; returns how it ended."""
-        how = worker.process.bury()
+    def remove(self, worker: Worker, patience: float = 10.0) -> str:
+        """Make sure that one ends, and forget it; returns how it ended."""
+        how = worker.process.bury(patience)
         self._workers.remove(worker)
         return how
 
@@ -173,6 +192,8 @@ class Workers:
     def due(self) -> float:
         """When the next is to be killed or started."""
         when = min((worker.deadline for worker in self._workers), default=NEVER)
+        if any(worker.ready for worker in self._workers):
+            when = min(when, time.monotonic() + self.silence / 4)  # whether they give signs of life
         return min(when, self._trouble.again) if self._trouble.pausing else when
 
     def close(self) -> None:

@@ -29,6 +29,7 @@ __all__ = [
     "PlannedStep",
     "bind",
     "fingerprint_of",
+    "folder_of",
     "parameters_of",
     "works_of",
 ]
@@ -121,7 +122,7 @@ class PlannedStep:
     @property
     def folder(self) -> str:
         """Where its files go, relative to the session's folder."""
-        return self.name if self.number == 1 else f"{self.name}@{self.number}"
+        return folder_of(self.name, self.number)
 
     @property
     def need(self) -> Resources:
@@ -184,6 +185,11 @@ class Plan:
         """The step and port that make what comes from a feed: selections and triggers only pass."""
         origin = _origin(self.steps, feed)
         return self.steps[origin.step], origin.port
+
+
+def folder_of(name: str, number: int) -> str:
+    """Where the files of a revision of a step go, relative to the session's folder."""
+    return name if number == 1 else f"{name}@{number}"
 
 
 def _in_order(steps: Iterable[PlannedStep]) -> list[PlannedStep]:

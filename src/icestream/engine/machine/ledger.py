@@ -4,10 +4,16 @@ Every coordinator says what it wants and what it uses, and is told its share: no
 beyond it, and what runs is not ended for it. What all hold and may start never exceeds what there
 is, since a session gets only what no other holds. Where there is less of something than sessions
 that want it, they take turns. A coordinator that has not been heard of for a while has no share.
+
+Each host has a ledger of its own, also where hosts share the folder, and an entry says of which
+process it is. Times are of the clock that begins with the machine: nothing sets it. A session that
+cannot use the ledger goes on alone, and says so.
 """
 
 import contextlib
-import os
+import fcntl
+import re
+import socket
 import sqlite3
 import threading
 import time
@@ -15,10 +21,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from icestream.engine.machine.owner import Owner, this_process
 from icestream.engine.machine.watched import keep_running
 
-__all__ = ["Grant", "Ledger", "Share", "fair_share"]
+__all__ = ["Grant", "Ledger", "LedgerTrouble", "Share", "fair_share"]
 
+PATIENCE = 10.0
+"""Seconds that a session waits for others that write in the ledger."""
 SILENCE = 10.0
 """Seconds without a word after which a coordinator has no share."""
 TURN = 60.0
@@ -26,10 +35,15 @@ TURN = 60.0
 
 A task is not ended for it, and a hand-over leaves a core idle for a second or two.
 """
+_KEPT = 86400.0
+"""Seconds for which entries of another run of the kernel are kept: it may be another machine's."""
+_WORTH_SAYING = 3
+"""Times in a row that the ledger cannot be used before a session that runs says so."""
 _TABLE = """
 CREATE TABLE IF NOT EXISTS holding (
     holder TEXT NOT NULL, kind TEXT NOT NULL, wish INTEGER NOT NULL, used INTEGER NOT NULL,
-    granted INTEGER NOT NULL, heard REAL NOT NULL, pid INTEGER NOT NULL,
+    granted INTEGER NOT NULL, heard REAL NOT NULL, written REAL NOT NULL,
+    boot TEXT NOT NULL, space INTEGER NOT NULL, pid INTEGER NOT NULL, started INTEGER NOT NULL,
     PRIMARY KEY (holder, kind))
 """
 
@@ -42,6 +56,14 @@ class Grant:
     """A session's share."""
 
     amounts: Amounts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerTrouble:
+    """The ledger cannot be used, or can again when there is no reason."""
+
+    file: Path
+    reason: str = ""
 
 
 def fair_share(total: int, wishes: Mapping[str, int], who: str, turn: int = 0) -> int:
@@ -71,19 +93,24 @@ class Ledger:
     """One machine's ledger."""
 
     def __init__(self, folder: Path, capacity: Amounts) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = folder / "ledger.db"
+        host = re.sub(r"[^\w.-]", "_", socket.gethostname())
+        self.file = folder / f"ledger.{host}.db"
         self._capacity = dict(capacity)
-        with self._open() as connection:
-            connection.execute(_TABLE)
 
     def share(self, holder: str, wishes: Amounts, used: Amounts) -> dict[str, int]:
-        """Say what a session wants and uses now; returns its share, where it may be using more."""
-        now = time.time()
+        """Say what a session wants and uses now; returns its share, where it may be using more.
+
+        Raises
+        ------
+        sqlite3.Error, OSError
+            If the ledger cannot be used.
+        """
+        now, written, owner = time.monotonic(), time.time(), this_process()
         shares = {}
         with self._open() as connection:
-            self._reclaim(connection, now)
-            rows = connection.execute("SELECT holder, kind, wish, granted FROM holding").fetchall()
+            self._reclaim(connection, owner.boot)
+            asked_of = "SELECT holder, kind, wish, granted FROM holding WHERE boot = ?"
+            rows = connection.execute(asked_of, (owner.boot,)).fetchall()
             for kind, wish in wishes.items():
                 others = {r[0]: (r[2], r[3]) for r in rows if r[1] == kind and r[0] != holder}
                 total = self._capacity.get(kind, wish)
@@ -93,9 +120,10 @@ class Ledger:
                 # What others hold is not given to it; what it uses is not given to others.
                 shares[kind] = max(min(fair, free), 0)
                 held = max(shares[kind], min(used.get(kind, 0), free))
+                entry = (holder, kind, wish, used.get(kind, 0), held, now, written)
                 connection.execute(
-                    "INSERT OR REPLACE INTO holding VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (holder, kind, wish, used.get(kind, 0), held, now, os.getpid()),
+                    "INSERT OR REPLACE INTO holding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (*entry, owner.boot, owner.space, owner.pid, owner.started),
                 )
         return shares
 
@@ -119,22 +147,54 @@ class Ledger:
             connection.execute("DELETE FROM holding WHERE holder = ?", (holder,))
 
     @staticmethod
-    def _reclaim(connection: sqlite3.Connection, now: float) -> None:
+    def _reclaim(connection: sqlite3.Connection, boot: str) -> None:
         """Take back what belongs to coordinators that are dead or silent."""
-        for pid in [row[0] for row in connection.execute("SELECT DISTINCT pid FROM holding")]:
-            if not Path(f"/proc/{pid}").exists():
-                connection.execute("DELETE FROM holding WHERE pid = ?", (pid,))
-        connection.execute("DELETE FROM holding WHERE heard < ?", (now - SILENCE,))
+        asked = "SELECT DISTINCT boot, space, pid, started FROM holding"
+        for owner in [Owner(*row) for row in connection.execute(asked)]:
+            if owner.is_dead():
+                dead = (
+                    "DELETE FROM holding WHERE boot = ? AND space = ? AND pid = ? AND started = ?"
+                )
+                connection.execute(dead, (owner.boot, owner.space, owner.pid, owner.started))
+        now, written = time.monotonic(), time.time()
+        # What is later than now no coordinator of this run of the kernel has written.
+        silent = "DELETE FROM holding WHERE boot = ? AND (heard < ? OR heard > ?)"
+        connection.execute(silent, (boot, now - SILENCE, now + SILENCE))
+        old = "DELETE FROM holding WHERE boot != ? AND abs(written - ?) > ?"
+        connection.execute(old, (boot, written, _KEPT))
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._file, timeout=10.0, isolation_level=None)
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.file, timeout=PATIENCE, isolation_level=None)
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(_TABLE)
+            except sqlite3.OperationalError:
+                raise  # it is locked, or its disk is full or away
+            except sqlite3.DatabaseError:
+                connection.close()
+                self._set_aside()
+                raise
             yield connection
             connection.execute("COMMIT")
         finally:
             connection.close()
+
+    def _set_aside(self) -> None:
+        """Put what is no ledger out of the way: the next word of any session begins a new one."""
+        with self.file.with_suffix(".lock").open("a") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            connection = sqlite3.connect(self.file, timeout=PATIENCE)
+            try:
+                connection.execute("SELECT count(*) FROM sqlite_master")
+            except sqlite3.OperationalError:
+                return
+            except sqlite3.DatabaseError:
+                self.file.replace(self.file.with_suffix(".broken"))
+            finally:
+                connection.close()
 
 
 class Share(threading.Thread):
@@ -155,7 +215,10 @@ class Share(threading.Thread):
         self._used = used
         self._tell = tell
         self._stopped = threading.Event()
-        self.granted = ledger.share(holder, wishes(), used())
+        self._failed = 0
+        """How often in a row the ledger could not be used."""
+        self.granted = dict(wishes())  # what it has when it is alone
+        self._ask(sure=True)
 
     def run(self) -> None:
         """Keep the share until it is stopped; what ends it otherwise is told, and it goes on."""
@@ -164,18 +227,33 @@ class Share(threading.Thread):
     def _keep(self) -> None:
         """Say every second that the session lives, and what it uses."""
         while not self._stopped.wait(1.0):
-            try:
-                granted = self._ledger.share(self._holder, self._wishes(), self._used())
-            except sqlite3.Error:
-                continue  # the state folder is full or away: the share stays what it was
-            if granted != self.granted:
-                self.granted = granted
-                self._tell(Grant(granted))
+            before = self.granted
+            self._ask()
+            if self.granted != before:
+                self._tell(Grant(self.granted))
+
+    def _ask(self, *, sure: bool = False) -> None:
+        """Ask for the share; it stays what it was while the ledger cannot be used.
+
+        That is told when it has lasted, or at once, where it is `sure` that this matters.
+        """
+        worth = 1 if sure else _WORTH_SAYING
+        try:
+            self.granted = self._ledger.share(self._holder, self._wishes(), self._used())
+        except (sqlite3.Error, OSError) as error:
+            self._failed += 1
+            if self._failed == worth:
+                self._failed = max(self._failed, _WORTH_SAYING)
+                self._tell(LedgerTrouble(self._ledger.file, str(error)))
+            return
+        if self._failed >= _WORTH_SAYING:
+            self._tell(LedgerTrouble(self._ledger.file))
+        self._failed = 0
 
     def stop(self) -> None:
         """Give the share back."""
         self._stopped.set()
         if self.is_alive():
             self.join(5.0)
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(sqlite3.Error, OSError):
             self._ledger.leave(self._holder)

@@ -1,12 +1,13 @@
 """What a transaction changed that is kept count of in memory, told when it is committed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from icestream.engine.decisions.events import Event, StepBroken, TasksReady
 from icestream.engine.decisions.ready import Ready
 from icestream.engine.record.documents import Documents
-from icestream.model import RevisionId, SubjectId, TaskId
+from icestream.model import ResultId, RevisionId, SubjectId, TaskId
 
 __all__ = ["Applied", "Memory", "Twin"]
 
@@ -31,6 +32,12 @@ class Memory:
     """Tasks that wait for the one that is out, by its key."""
     settled: dict[RevisionId, set[SubjectId]] = field(default_factory=dict)
     """Exposures of a sample whose inputs at a step have come, or will not."""
+    remade: dict[str, ResultId] = field(default_factory=dict)
+    """Results whose files were lost and that are made again, by key."""
+    silent: Counter[int] = field(default_factory=Counter)
+    """How often the worker of a task did not answer any more."""
+    unmade: list[str] = field(default_factory=list)
+    """Why results could not be made again."""
 
 
 @dataclass(slots=True)
@@ -51,6 +58,8 @@ class Applied:
     released: set[str] = field(default_factory=set)
     """Keys that nobody waits for any more."""
     settled: dict[RevisionId, set[SubjectId]] = field(default_factory=dict)
+    remade: dict[str, str] = field(default_factory=dict)
+    """Keys of results that were made again, or not after all, with the reason why not."""
     broken: dict[RevisionId, str] = field(default_factory=dict)
     """Steps whose author's method failed, and how."""
     new_results: set[RevisionId] = field(default_factory=set)

@@ -118,13 +118,17 @@ class Cascade:
             withheld[step.id] = withheld.get(step.id, 0) - 1
         self._after(step, row, before)
 
-    def withhold(self, step: PlannedStep, row: Row) -> None:
-        """Let a task that is to start wait for another that does the same work just now."""
+    def withhold(self, step: PlannedStep, row: Row, key: str = "", reason: str = "") -> None:
+        """Let a task that is to start wait for another: one that does the same work just now.
+
+        Or for that of another `key`, for a reason.
+        """
         row.state = "held"
-        self.writes.update(t.task, row.id, state="held", reason="the same work is being done")
+        reason = reason or "the same work is being done"
+        self.writes.update(t.task, row.id, state="held", reason=reason)
         self.writes.count(step.id, ready=-1, held=1)
         self.applied.withheld[step.id] = self.applied.withheld.get(step.id, 0) + 1
-        twins = self.applied.twins.setdefault(row.key, [])
+        twins = self.applied.twins.setdefault(key or row.key, [])
         twins.append(Twin(row.id, step.id, row.subject))
 
     def release(self, key: str) -> None:
@@ -273,8 +277,9 @@ class Cascade:
         self.add(step, row, inputs)
 
     def _known(self, step: PlannedStep, rows: list[Row]) -> dict[str, "Known"]:
-        """Results that exist for the keys of `rows`, and what they say."""
-        keys = [row.key for row in rows if row.id or step.looks_back]
+        """Results that exist for the keys of `rows`, and what they say; none whose files do not."""
+        remade = self.memory.remade
+        keys = [row.key for row in rows if (row.id or step.looks_back) and row.key not in remade]
         if not keys or step.protocol.holds:
             return {}
         if not step.protocol.judges:

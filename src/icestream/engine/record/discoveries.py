@@ -24,7 +24,8 @@ from icestream.model import (
     to_document,
     type_name,
 )
-from icestream.protocol import Discovery, SourceProtocol
+from icestream.protocol import Discovery, Refusal, SourceProtocol
+from icestream.shown import printable
 from icestream.store import tables as t
 from icestream.store.events import ExposureFound
 
@@ -41,6 +42,7 @@ def record_discovery(
     protocol = step.protocol
     if not isinstance(protocol, SourceProtocol):
         raise TypeError(f"step {step.name!r} is no source")
+    discovery = _with_names(discovery)
     names = [_name(item) for item in discovery.items] + [
         refusal.exposure for refusal in discovery.refused
     ]
@@ -50,10 +52,32 @@ def record_discovery(
     cascade.load(numbers.values())
     changed = _take_items(cascade, step, discovery.items, numbers, session, epoch)
     for refusal in discovery.refused:
-        _refuse(cascade, step, numbers[refusal.exposure], f"{refusal.path.name}: {refusal.reason}")
+        name = printable(refusal.path.name, lines=False)
+        _refuse(cascade, step, numbers[refusal.exposure], f"{name}: {refusal.reason}")
     if discovery.state is not KEEP:
         cascade.writes.update(t.revision, step.id, cursor=json.dumps(discovery.state))
     return changed
+
+
+def _with_names(discovery: Discovery) -> Discovery:
+    """A discovery whose exposures have names that can be seen and kept: others are refused.
+
+    Files are called after their exposure, and what stands in a name would be in tables and on
+    terminals of others.
+    """
+    names = {_name(item): printable(_name(item), lines=False) for item in discovery.items}
+    items = [item for item in discovery.items if names[_name(item)] == _name(item)]
+    refused = [
+        replace(
+            refusal,
+            exposure=printable(refusal.exposure, lines=False),
+            reason=printable(refusal.reason, lines=False),
+        )
+        for refusal in discovery.refused
+    ]
+    why = "its name has characters that cannot be seen: give it another, of letters and digits"
+    refused += [Refusal(Path(to), why, to) for name, to in names.items() if name != to]
+    return replace(discovery, items=items, refused=refused)
 
 
 def _take_items(

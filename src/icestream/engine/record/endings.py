@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from icestream.engine.decisions.changes import ATTEMPTS, backoff
 from icestream.engine.decisions.events import LeaseEnded
 from icestream.engine.executors.contract import BLAMELESS, CANCELLED, Ended, Ending
 from icestream.engine.graph.joins import Row
+from icestream.engine.machine.clock import steady
 from icestream.engine.machine.home import make_below
 from icestream.engine.record.batches import free_batch
 from icestream.engine.record.cascade import Cascade
@@ -39,6 +40,12 @@ __all__ = [
     "record_lease",
     "record_ready",
 ]
+
+
+_SILENT = "silent"
+"""Outcome of a call whose worker did not answer any more, whoever is to blame for that."""
+_SILENCES = 20
+"""How often that may happen to a task before it counts as an attempt: it may be its own doing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +100,19 @@ def record_lease(
     seconds, reason = 0.0, ""
     for task, out in tasks.items():
         ending = told.get(task) or _lost(task, lease)
-        outcome = ending.outcome
-        if outcome == "again" and out.attempt >= ATTEMPTS:
-            outcome = "defect"
+        outcome = _outcome(cascade, out, ending)
         if outcome == "done":
             record_done(cascade, out, ending, epoch, there)
             groups["done"].append(task)
             seconds += ending.seconds
-        elif outcome == "again":
-            due = cascade.writes.now + backoff(out.attempt)
-            if record_ready(cascade, out, due, ending.reason):
+        elif outcome in ("again", _SILENT):
+            tried = outcome == "again"
+            times = out.attempt if tried else cascade.memory.silent[task]
+            due = steady() + backoff(times)
+            if record_ready(cascade, out, due, ending.reason, tried=tried):
                 groups["again"].append((task, due))
         elif outcome in ("storage", CANCELLED):
-            if record_ready(cascade, out, 0.0, ending.reason):
+            if record_ready(cascade, out, 0.0, ending.reason, tried=False):
                 groups["returned"].append(task)
         elif record_failed(cascade, out, ending.reason, ending.details):
             groups["refused" if outcome == "item" else "failed"].append(task)
@@ -120,11 +127,26 @@ def record_lease(
     return LeaseEnded(lease.lease, **by_outcome, seconds=mean, reason=reason)
 
 
+def _outcome(cascade: Cascade, out: TaskOut, ending: Ending) -> str:
+    """What an attempt comes to, with those before it."""
+    outcome = ending.outcome
+    if outcome == _SILENT:
+        cascade.memory.silent[out.id] += 1
+        if cascade.memory.silent[out.id] > _SILENCES:
+            outcome = "again"
+    if outcome == "again" and out.attempt >= ATTEMPTS:
+        outcome = "defect"
+    return outcome
+
+
 def record_done(
     cascade: Cascade, out: TaskOut, ending: Ending, epoch: int, there: dict[str, ResultId]
 ) -> bool:
     """Record the result of a task; False when the task had been withdrawn or revised."""
-    result = there.get(out.key) or _insert_result(cascade, out, ending, epoch)
+    if out.key in cascade.memory.remade:
+        result = _put_back(cascade, out, ending, epoch)
+    else:
+        result = there.get(out.key) or _insert_result(cascade, out, ending, epoch)
     there[out.key] = result
     row = _row(cascade, out)
     if row is None:
@@ -144,20 +166,35 @@ def record_done(
 
 
 def record_failed(cascade: Cascade, out: TaskOut, reason: str, details: str) -> bool:
-    """Record that a task failed for good; False when it had been withdrawn or revised."""
+    """Record that a task failed for good.
+
+    False when it had been withdrawn or revised, or when it was to make a result again.
+    """
     row = _row(cascade, out)
     if row is None:
         return False
     step = cascade.plan.steps[out.revision]
+    if out.key in cascade.memory.remade:
+        # Files of its result are lost; what was made from it is not to be given up for that.
+        cascade.change(step, row, "done", details=details)
+        cascade.applied.remade[out.key] = f"{step.name} failed for {out.name}: {reason}"
+        return False
     cascade.change(step, row, "failed", reason=reason, details=details, passed=False)
     return True
 
 
-def record_ready(cascade: Cascade, out: TaskOut, due: float, reason: str) -> bool:
-    """Record that a task is to be tried again; False when it need not be after all."""
+def record_ready(
+    cascade: Cascade, out: TaskOut, due: float, reason: str, *, tried: bool = True
+) -> bool:
+    """Record that a task is to be done again; False when it need not be after all.
+
+    Where it was not `tried`, what ended it was none of its doing, and counts as no attempt.
+    """
     if _row(cascade, out) is None:
         return False
-    cascade.writes.update(t.task, out.id, state="ready", due=due, reason=reason)
+    attempt = out.attempt if tried else out.attempt - 1
+    values = {"due": due, "reason": reason, "attempt": attempt}
+    cascade.writes.update(t.task, out.id, state="ready", **values)
     cascade.writes.count(out.revision, running=-1, ready=1)
     return True
 
@@ -215,7 +252,34 @@ def _insert_result(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -
     return ResultId(result)
 
 
+def _put_back(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -> ResultId:
+    """Let a result that was made again stand in the place of itself; its number.
+
+    What was measured and the rows of its particles are what they were: the same work on the same
+    input is the same result.
+    """
+    result = cascade.memory.remade[out.key]
+    cascade.connection.execute(delete(t.file).where(t.file.c.result_id == result))
+    for _, final, size in ending.files:
+        cascade.writes.insert(t.file, result_id=result, path=final, size=size)
+    cascade.writes.update(
+        t.result,
+        result,
+        document=ending.document,
+        types=ending.types,
+        pictures=ending.pictures,
+        epoch=epoch,
+        attempt=out.attempt,
+        started=ending.started,
+        seconds=ending.seconds,
+        host=ending.host,
+    )
+    cascade.memory.documents.remember(result, ending.document)
+    cascade.applied.remade[out.key] = ""
+    return result
+
+
 def _lost(task: int, lease: Ended) -> Ending:
     """The ending of a call that has none: its worker died, or it was cancelled."""
-    outcome = CANCELLED if lease.lost in BLAMELESS else "again"
+    outcome = CANCELLED if lease.lost in BLAMELESS else _SILENT if lease.blameless else "again"
     return Ending(task=task, outcome=outcome, reason=lease.lost or "the worker did not say")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from icestream.engine.decisions.actions import Start
 from icestream.engine.executors.contract import Call, Lease
-from icestream.engine.graph.plan import PlannedStep
+from icestream.engine.graph.plan import PlannedStep, folder_of
 from icestream.engine.record.cascade import Cascade
 from icestream.engine.record.endings import TaskOut
 from icestream.engine.record.results import results_of
@@ -75,7 +75,7 @@ def prepare(cascade: Cascade, dispatch: Dispatch, starts: Sequence[Start]) -> li
             step = cascade.plan.steps[RevisionId(row.revision_id)]
             out = _task_out(dispatch, step, row)
             of_task = {number: documents[number] for number in _results(row.inputs)}
-            calls.append(_call(cascade.connection, dispatch, step, row, out, of_task))
+            calls.append(_call(cascade, dispatch, step, row, out, of_task))
             tasks.append(out)
             cascade.writes.update(
                 t.task, row.id, state="running", epoch=dispatch.epoch, attempt=out.attempt
@@ -97,10 +97,11 @@ def _known_or_doing(cascade: Cascade, rows: Iterable[Any]) -> list[int]:
     spared: list[Any] = []
     # A step that does not look back has what was taken back while it ran, and is wanted again.
     looking = [row.key for row in rows if cascade.plan.steps[row.revision_id].looks_back]
-    there = results_of(cascade.connection, looking)
+    there = results_of(cascade.connection, looking).keys() - cascade.memory.remade.keys()
+    waiting = _waiting(cascade, rows)
     for row in rows:
         looks_back = cascade.plan.steps[row.revision_id].looks_back
-        if row.key in doing or (looks_back and row.key in there):
+        if row.id in waiting or row.key in doing or (looks_back and row.key in there):
             spared.append(row)
         elif looks_back:
             doing.add(row.key)
@@ -109,12 +110,23 @@ def _known_or_doing(cascade: Cascade, rows: Iterable[Any]) -> list[int]:
         step = cascade.plan.steps[RevisionId(row.revision_id)]
         task = cascade.rows(SubjectId(row.subject_id))[step.id]
         known = cascade.known_results(step, [task])
-        if task.key in known:
+        if row.id in waiting:
+            cascade.withhold(step, task, waiting[row.id], "what it is made of is made again")
+        elif task.key in known:
             cascade.use(step, task, known[task.key])
             del cascade.applied.withdrawn[task.id]  # who starts it has taken it already
         else:
             cascade.withhold(step, task)
     return [row.id for row in spared]
+
+
+def _waiting(cascade: Cascade, rows: Iterable[Any]) -> dict[int, str]:
+    """Tasks that are to be made from a result whose files are only being made again: its key."""
+    remade = {result: key for key, result in cascade.memory.remade.items()}
+    if not remade:
+        return {}
+    inputs = ((row.id, source) for row in rows for _, source in _sources(row.inputs))
+    return {task: remade[source] for task, source in inputs if source in remade}
 
 
 def _results(inputs: str) -> list[int]:
@@ -152,13 +164,17 @@ def _task_out(dispatch: Dispatch, step: PlannedStep, row: Any) -> TaskOut:
 
 
 def _call(
-    connection: Connection,
+    cascade: Cascade,
     dispatch: Dispatch,
     step: PlannedStep,
     row: Any,
     out: TaskOut,
     documents: Mapping[int, str],
 ) -> Call:
+    remade = cascade.memory.remade.get(row.key)
+    folder, name = step.folder, _name(dispatch, row)
+    if remade is not None:
+        folder, name = _names_of(cascade.connection, remade, row.key)
     return Call(
         task=out.id,
         attempt=out.attempt,
@@ -168,10 +184,10 @@ def _call(
         documents=documents,
         session=str(dispatch.folder),
         scratch=out.scratch,
-        folder=step.folder,
+        folder=folder,
         exposure=row.name,
-        name=_name(dispatch, row),
-        checkpoint=_checkpoint(connection, row.inputs) if step.protocol.accumulates else "",
+        name=name,
+        checkpoint=_checkpoint(cascade.connection, row.inputs) if step.protocol.accumulates else "",
         key=out.key,
         cores=step.need.cores,
         gpus=step.need.gpus,
@@ -183,6 +199,26 @@ def _name(dispatch: Dispatch, row: Any) -> str:
     again = row.result_id is not None or TaskId(row.id) in dispatch.out
     name = safe_file_name(row.name)
     return f"{name}.{row.key[:8]}" if again else name
+
+
+def _names_of(connection: Connection, result: ResultId, key: str) -> tuple[str, str]:
+    """Folder and beginning of the names of a result's files, when it was made for the first time.
+
+    What was made from it names them.
+    """
+    chosen = (
+        select(t.step.c.name.label("step"), t.revision.c.number, t.subject.c.name)
+        .join(t.result, t.result.c.step_id == t.step.c.id)
+        .join(t.revision, t.revision.c.id == t.result.c.revision_id)
+        .join(t.subject, t.subject.c.id == t.result.c.subject_id)
+        .where(t.result.c.id == result)
+    )
+    row = connection.execute(chosen).one()
+    paths = connection.execute(select(t.file.c.path).where(t.file.c.result_id == result)).scalars()
+    name = safe_file_name(row.name)
+    longer = f"{name}.{key[:8]}"
+    again = any(Path(path).name.startswith(longer) for path in paths)
+    return folder_of(row.step, row.number), longer if again else name
 
 
 def _checkpoint(connection: Connection, inputs: str) -> str:

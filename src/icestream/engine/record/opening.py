@@ -113,7 +113,9 @@ def recover(
     """Take over a session: what was running is ready again; returns the new epoch."""
     row = connection.execute(select(t.session)).one()
     connection.execute(
-        update(t.task).where(t.task.c.state == "running").values(state="ready", due=0.0)
+        update(t.task)
+        .where(t.task.c.state == "running")
+        .values(state="ready", due=0.0, attempt=t.task.c.attempt - 1)  # it was not its doing
     )
     # What waited for the same work in another branch is not held by a gate.
     gates = select(t.revision.c.id).where(t.revision.c.kind == "trigger")

@@ -205,8 +205,8 @@ class Record:
         self.tenure.check_home()
         try:
             endings.publish_all(self.folder, ended, self.leases)
-        except OSError:
-            self.tenure.explain()
+        except OSError as error:
+            self.tenure.explain(error)
             raise
         waiting: dict[RevisionId, int] = {}
         with self.cascade() as cascade:
@@ -252,7 +252,8 @@ class Record:
             self.loose += max(0, ending.particles)
             if ending.checkpoint:
                 kept = self._checkpoints.setdefault(outs[ending.task].revision, [])
-                kept.append(ending.checkpoint)
+                if ending.checkpoint not in kept:  # one that was made again
+                    kept.append(ending.checkpoint)
                 while len(kept) > _STATES:
                     (self.folder / kept.pop(0)).unlink(missing_ok=True)
 
@@ -389,6 +390,9 @@ class Record:
     def follow_up(self, applied: Applied) -> list[Event]:
         """Events of what a transaction that has been committed changed."""
         self.new_results |= applied.new_results
+        for key, why_not in applied.remade.items():
+            self.memory.remade.pop(key, None)
+            self.memory.unmade += [why_not] if why_not else []
         for key in applied.released:
             self.memory.twins.pop(key, None)
         for key, twins in applied.twins.items():

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, func, select
 
+from icestream.engine.graph.plan import folder_of
 from icestream.engine.machine.home import make_below
 from icestream.engine.messages import Compacted
 from icestream.model import Particles, ResultId, RevisionId, StepId, from_document
@@ -79,8 +80,7 @@ def _write(
         .where(t.revision.c.id == revision)
     ).one()
     columns = _columns(connection, results)
-    folder = name if number == 1 else f"{name}@{number}"
-    relative = Path(folder) / f"particles_{results[0]:08d}.parquet"
+    relative = Path(folder_of(name, number)) / f"particles_{results[0]:08d}.parquet"
     final = store.folder / relative
     make_below(store.folder, final.parent)
     partial = final.with_suffix(".part")

@@ -1,5 +1,7 @@
 """Tenure: that a session is this coordinator's still, and is where it began."""
 
+import time
+
 from sqlalchemy import Connection, select
 
 from icestream.engine.machine.home import Home, NotHere
@@ -8,6 +10,8 @@ from icestream.store.open import Store
 
 __all__ = ["TakenOver", "Tenure"]
 
+_SAYS_SO = 10.0
+"""Seconds that another coordinator has from the sweep to its first word."""
 _EPOCH = select(t.session.c.epoch, t.session.c.holder).with_for_update(read=True)
 """Whose the session is: nobody takes it over before the transaction that asks has ended."""
 
@@ -60,13 +64,22 @@ class Tenure:
                 "since and ends"
             )
 
-    def explain(self) -> None:
+    def explain(self, error: OSError) -> None:
         """Say what is behind an error that was met outside of a transaction.
+
+        Another coordinator sweeps away what this one had begun before it says that it is there:
+        for a file that is gone, that is waited for.
 
         Raises
         ------
         TakenOver
-            If another coordinator has swept away what this one had begun.
+            If it says so within a few seconds.
         """
-        with self._store.write() as connection:
-            self.fence(connection)
+        gone = isinstance(error, FileNotFoundError)
+        deadline = time.monotonic() + (_SAYS_SO if gone else 0.0)
+        while True:
+            with self._store.write() as connection:
+                self.fence(connection)
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.1)

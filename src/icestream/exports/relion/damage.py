@@ -6,24 +6,13 @@ from pathlib import Path
 
 from icestream.exports.chain import Items
 from icestream.model import Classes
+from icestream.store.files import Damage, look
 from icestream.store.lineage import lineages
 from icestream.store.open import Store
 
-__all__ = ["Damage", "Inspection", "recorded_sizes"]
+__all__ = ["Inspection", "recorded_sizes"]
 
 PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """A file that cannot be handed over."""
-
-    path: Path
-    what: str
-    """``is missing``, or how many of its bytes there are."""
-
-    def __str__(self) -> str:
-        return f"{self.path} {self.what}"
 
 
 def recorded_sizes(store: Store) -> dict[Path, int]:
@@ -92,15 +81,8 @@ class Inspection:
 
     def _look(self, path: Path, size: int) -> int | None:
         """Bytes of a file; None for one that is damaged."""
-        try:
-            found = path.stat().st_size
-        except (FileNotFoundError, NotADirectoryError):
-            self.damages.append(Damage(path, "is missing"))
-            return None
-        except OSError as error:
-            self.damages.append(Damage(path, f"cannot be read: {error.strerror}"))
-            return None
-        if size and found != size:
-            self.damages.append(Damage(path, f"has {found} of {size} bytes"))
+        found = look(path, size)
+        if isinstance(found, Damage):
+            self.damages.append(found)
             return None
         return found

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from icestream.engine.machine.lock import holder
 from icestream.engine.requests.commands import run_again
-from icestream.exports.relion.damage import Damage
+from icestream.store.files import Damage
 from icestream.store.open import Store
 from icestream.store.records import StandingRecord
 from icestream.store.standing import Reruns, rerun_words

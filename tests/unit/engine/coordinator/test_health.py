@@ -1,13 +1,15 @@
 """Health: what is wrong with executor and threads is an alert as long as it is."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from icestream.engine.coordinator import health as module
-from icestream.engine.coordinator.health import ROOM, Health, plain
-from icestream.engine.executors.contract import CapacityChanged
+from icestream.engine.coordinator.health import LEDGER, ROOM, SILENT, Health, plain
+from icestream.engine.executors.contract import CapacityChanged, Ended
+from icestream.engine.machine.ledger import LedgerTrouble
 from icestream.engine.machine.watched import ThreadDied
 from icestream.store import tables as t
 from toy_record import Desk
@@ -86,3 +88,39 @@ def test_what_an_earlier_run_said_of_its_threads_is_over(made: Desk) -> None:
 )
 def test_an_error_is_one_line_with_its_kind(error: Any, said: str) -> None:
     assert plain(error) == said
+
+
+def test_a_ledger_that_cannot_be_used_is_an_alert_until_it_can(made: Desk) -> None:
+    health = Health(made.record)
+    health.ledger(LedgerTrouble(Path("/state/ledger.db"), "database is locked"))
+    health.look()
+    assert alerts(made) == [(LEDGER, "warning", True)]
+    (message,) = made.rows(t.alert, "message")
+    assert "in /state/ledger.db (database is locked): this session goes on alone" in message
+    health.ledger(LedgerTrouble(Path("/state/ledger.db")))
+    health.look()
+    assert alerts(made) == [(LEDGER, "warning", False)]
+
+
+def test_the_trouble_of_an_earlier_run_is_over(made: Desk) -> None:
+    Health(made.record).ledger(LedgerTrouble(Path("/state/ledger.db"), "database is locked"))
+    Health(made.record).look()
+    assert alerts(made) == [(LEDGER, "warning", False)]
+
+
+def test_a_worker_that_did_not_answer_is_an_alert_for_a_while(
+    made: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.open(("src", "toy.count", {}, {}), ("a", "toy.add", {}, {"number": "src"}))
+    made.find(1)
+    (lease,) = made.start("a")
+    health = Health(made.record)
+    health.silent(Ended(lease.id, (), "it has not answered for 120 s", blameless=True))
+    health.look()
+    assert alerts(made) == [(SILENT, "warning", True)]
+    (message,) = made.rows(t.alert, "message")
+    assert message.startswith("it has not answered for 120 s while it did a of e1: was it stopped")
+    later = module.time.monotonic() + 1e4
+    monkeypatch.setattr(module.time, "monotonic", lambda: later)
+    health.look()
+    assert alerts(made) == [(SILENT, "warning", False)]

@@ -15,10 +15,8 @@ from icestream.engine.coordinator.loop import Coordinator, Options
 from icestream.engine.machine.ledger import Ledger
 from icestream.engine.messages import Discovered
 from icestream.engine.progress import Progress
-from icestream.engine.record.discoveries import KEEP
 from icestream.engine.requests.models import Resume, Retry
 from icestream.engine.requests.send import answer_of, send
-from icestream.protocol import Discovery
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.places import state_folder
@@ -353,20 +351,7 @@ def test_what_monitors_do_not_find_at_the_end_is_over(
     assert queries.alerts(session.store()) == ()
 
 
-# -- large discoveries, and telling ----------------------------------------------------------------
-
-
-def test_only_the_last_piece_of_a_large_discovery_moves_the_cursor(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Else a crash between two pieces would lose the second."""
-    monkeypatch.setattr(module, "_PIECE", 2)
-    items = [toys.Number(exposure=f"e{n}", value=n) for n in range(5)]
-    found = Discovery(items, ("refused",), state="all of it", closed=True)  # type: ignore[arg-type]
-    pieces = [one.found for one in module._cut(Discovered(1, found))]
-    assert [len(piece.items) for piece in pieces] == [2, 2, 1]
-    assert [piece.state for piece in pieces] == [KEEP, KEEP, "all of it"]
-    assert [len(piece.refused) for piece in pieces] == [0, 0, 1]
+# -- telling ---------------------------------------------------------------------------------------
 
 
 def test_progress_is_told_from_the_beginning_to_the_end(session: Session) -> None:

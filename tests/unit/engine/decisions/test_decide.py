@@ -266,9 +266,16 @@ def test_a_failed_batch_without_items_is_formed_again_too() -> None:
         ({"given_up": True}, {}, "draining"),
         ({"given_up": True}, {"stored": 3, "state": "paused"}, "running"),
         ({"given_up": True}, {"state": "waiting", "backfilling": True}, "running"),
+        ({"given_up": True}, {"withheld": 2}, "draining"),
         ({}, {}, "running"),
     ],
-    ids=["stuck", "a person holds the other", "another has work", "a person holds it"],
+    ids=[
+        "stuck",
+        "a person holds the other",
+        "another has work",
+        "the other waits for it",
+        "a person holds it",
+    ],
 )
 def test_a_session_ends_when_only_steps_that_were_given_up_have_work(
     second: dict[str, object], third: dict[str, object], session: str

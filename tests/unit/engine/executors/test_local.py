@@ -2,6 +2,7 @@
 
 import errno
 import queue
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +83,19 @@ def test_workers_that_die_at_once_end_no_session(monkeypatch: pytest.MonkeyPatch
     assert "one ended with signal 9 before it was ready" in rooms[-1].reason
     executor.stop()
     assert len(started) <= 5
+
+
+def test_a_worker_that_is_stopped_is_noticed_and_replaced(tmp_path: Path) -> None:
+    said: queue.Queue[Any] = queue.Queue()
+    executor = LocalExecutor(1, silence=2.0)
+    executor.start(said.put)
+    stopping = lease(tmp_path, 1)
+    call = replace(stopping.calls[0], parameters={"fail": "stop"})
+    executor.submit(replace(stopping, calls=(call,)))
+    executor.submit(lease(tmp_path, 2))
+    ended = [one for one in (said.get(timeout=60.0) for _ in range(3)) if isinstance(one, Ended)]
+    executor.stop()
+    assert [one.lease for one in ended] == ["local:1;", "local:2;"]
+    assert ended[0].blameless
+    assert ended[0].lost.startswith("the worker process has not answered for ")
+    assert ended[1].endings[0].outcome == "done"

@@ -17,8 +17,8 @@ from icestream.engine.executors.contract import (
     Lease,
 )
 from icestream.engine.executors.pool import Pool
-from icestream.engine.executors.wire import Answer, WorkerReady
-from icestream.engine.executors.workers import START, Worker, Workers
+from icestream.engine.executors.wire import Answer, Beat, WorkerReady
+from icestream.engine.executors.workers import SILENCE, START, Worker, Workers
 
 DONE = (Ending(task=7, outcome="done"),)
 
@@ -33,6 +33,7 @@ class Process:
         self.said: deque[Any] = deque()
         self.killed = self.buried = False
         self.deaf: Exception | None = None
+        self.used = 0.0
 
     def send(self, what: Any) -> None:
         if self.deaf is not None:
@@ -50,7 +51,10 @@ class Process:
     def kill(self) -> None:
         self.killed = True
 
-    def bury(self) -> str:
+    def cpu_seconds(self) -> float:
+        return self.used
+
+    def bury(self, patience: float = 10.0) -> str:
         self.buried = True
         return "signal 9"
 
@@ -255,3 +259,77 @@ def test_closing_ends_every_worker_and_says_nothing(make: Any) -> None:
     bench.pool.close()
     assert all(process.buried for process in bench.processes)
     assert bench.ended() == []
+
+
+# -- signs of life ---------------------------------------------------------------------------------
+
+
+def pass_time(bench: Bench, clock: list[float], seconds: float, *beating: int) -> None:
+    """Let time pass in small steps; these workers give signs of life."""
+    for _ in range(10):
+        clock[0] += seconds / 10
+        for place in beating:
+            bench.hear(place, Beat())
+        bench.pool.check_deadlines()
+
+
+def test_a_worker_that_says_nothing_any_more_is_killed_and_its_lease_not_blamed(make: Any) -> None:
+    bench, clock = make(2)
+    for place in (0, 1):
+        bench.hear(place, WorkerReady())
+        bench.submit(f"{place}", timeout=1e6)
+    pass_time(bench, clock, SILENCE - 1.0, 1)
+    assert not bench.processes[0].killed
+    pass_time(bench, clock, 2.0, 1)
+    assert [one.killed for one in bench.processes] == [True, False]
+    bench.hear(0)  # its socket closes
+    (ended,) = bench.ended()
+    assert ended.lease == "0"
+    assert ended.blameless
+    assert ended.lost.startswith("the worker process has not answered for 12")
+
+
+def test_one_that_takes_too_long_is_to_blame(make: Any) -> None:
+    bench, clock = make(1)
+    bench.hear(0, WorkerReady())
+    bench.submit("a", timeout=50.0)
+    pass_time(bench, clock, 50.0, 0)
+    assert bench.processes[0].killed
+    bench.hear(0)
+    assert [one.blameless for one in bench.ended()] == [False]
+
+
+def test_one_that_computes_in_a_library_that_lets_nothing_else_run_is_left_alone(make: Any) -> None:
+    bench, clock = make(1)
+    bench.hear(0, WorkerReady())
+    bench.submit("a", timeout=1e6)
+    for _ in range(5):
+        bench.processes[0].used += 0.5 * SILENCE
+        pass_time(bench, clock, SILENCE + 1.0)
+    assert not bench.processes[0].killed
+    pass_time(bench, clock, SILENCE + 1.0)
+    pass_time(bench, clock, SILENCE + 1.0)
+    assert bench.processes[0].killed
+
+
+def test_who_was_stopped_itself_does_not_blame_others(make: Any) -> None:
+    """Ctrl-Z, or a computer that slept."""
+    bench, clock = make(1)
+    bench.hear(0, WorkerReady())
+    clock[0] += 100 * SILENCE
+    bench.pool.check_deadlines()
+    assert not bench.processes[0].killed
+
+
+def test_one_that_even_the_kernel_cannot_end_is_left_behind(make: Any) -> None:
+    bench, clock = make(1)
+    bench.hear(0, WorkerReady())
+    bench.submit("a", timeout=1e6)
+    pass_time(bench, clock, SILENCE + 1.0)
+    assert bench.processes[0].killed
+    assert bench.ended() == []
+    pass_time(bench, clock, 10.0)
+    (ended,) = bench.ended()
+    assert ended.blameless
+    bench.pool.turn()
+    assert len(bench.processes) == 2  # another has taken its place

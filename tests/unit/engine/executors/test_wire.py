@@ -6,11 +6,12 @@ from dataclasses import FrozenInstanceError, fields
 import pytest
 
 from icestream.engine.executors.contract import Ending
-from icestream.engine.executors.wire import Answer, Prepare, WorkerReady
+from icestream.engine.executors.wire import Answer, Beat, Prepare, WorkerReady
 
 VALUES = [
     Prepare(path=("/a",), warm=("toys:Add",), gpus=(0, 2)),
     WorkerReady(),
+    Beat(),
     Answer("m:1.1;", (Ending(task=7, outcome="done"),)),
 ]
 

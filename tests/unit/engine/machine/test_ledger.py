@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icestream.engine.machine import ledger as module
-from icestream.engine.machine.ledger import Grant, Ledger, Share, fair_share
+from icestream.engine.machine.ledger import Grant, Ledger, LedgerTrouble, Share, fair_share
+from icestream.engine.machine.owner import Owner, this_process
 from icestream.engine.machine.watched import ThreadDied
 
 WISHES = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 40), min_size=1)
@@ -102,13 +104,68 @@ def test_a_silent_session_has_no_share(ledger: Ledger, monkeypatch: pytest.Monke
     assert ledger.share("two", {"cores": 8}, {}) == {"cores": 8}
 
 
+def of(monkeypatch: pytest.MonkeyPatch, ledger: Ledger, owner: Owner) -> None:
+    """Another process holds all cores."""
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "this_process", lambda: owner)
+        ledger.share("one", {"cores": 8}, {"cores": 8})
+
+
 def test_a_dead_session_has_no_share(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = subprocess.Popen(["true"])
     gone.wait()
-    monkeypatch.setattr(module.os, "getpid", lambda: gone.pid)
-    ledger.share("one", {"cores": 8}, {"cores": 8})
-    monkeypatch.undo()
+    of(monkeypatch, ledger, replace(this_process(), pid=gone.pid))
     assert ledger.share("two", {"cores": 8}, {}) == {"cores": 8}
+
+
+def test_another_process_of_its_number_holds_nothing(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of(monkeypatch, ledger, replace(this_process(), started=1))
+    assert ledger.share("two", {"cores": 8}, {}) == {"cores": 8}
+
+
+def test_what_is_of_another_machine_or_of_before_a_restart_counts_nothing(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(this_process(), boot="another")
+    of(monkeypatch, ledger, other)
+    assert ledger.share("two", {"cores": 8}, {}) == {"cores": 8}
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "this_process", lambda: other)
+        assert ledger.share("three", {"cores": 8}, {}) == {"cores": 0}  # it is kept for its own
+    monkeypatch.setattr(module, "_KEPT", -1.0)
+    ledger.share("two", {"cores": 8}, {})
+    monkeypatch.setattr(module, "this_process", lambda: other)
+    assert ledger.share("three", {"cores": 8}, {}) == {"cores": 8}
+
+
+def test_a_time_to_come_starves_nobody(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that was wrong, or a file that was written to by something else."""
+    with monkeypatch.context() as patch:
+        later = module.time.monotonic() + 1e6
+        patch.setattr(module, "time", SimpleNamespace(monotonic=lambda: later, time=lambda: 0.0))
+        ledger.share("one", {"cores": 8}, {"cores": 8})
+    assert ledger.share("two", {"cores": 8}, {}) == {"cores": 8}
+
+
+def test_each_host_has_a_ledger_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is in a home that many hosts have."""
+    ours = Ledger(tmp_path, {"cores": 8})
+    assert ours.share("one", {"cores": 8}, {}) == {"cores": 8}
+    monkeypatch.setattr(module.socket, "gethostname", lambda: "../other host")
+    other = Ledger(tmp_path, {"cores": 8})
+    assert other.share("two", {"cores": 8}, {}) == {"cores": 8}
+    assert other.file.parent == ours.file.parent == tmp_path
+
+
+def test_what_is_no_ledger_is_set_aside(ledger: Ledger) -> None:
+    for rubbish in (b"rubbish" * 1000, b"SQLite format 3\0" + b"\xff" * 5000):
+        ledger.file.write_bytes(rubbish)
+        with pytest.raises(sqlite3.DatabaseError):
+            ledger.share("one", {"cores": 8}, {})
+        assert ledger.share("one", {"cores": 8}, {}) == {"cores": 8}
+        assert ledger.file.with_suffix(".broken").read_bytes() == rubbish
 
 
 def test_two_processes_share_one_ledger(tmp_path: Path) -> None:
@@ -154,9 +211,9 @@ def busy(ledger: Ledger, names: str, kinds: dict[str, int], seconds: float) -> d
     shares = {name: ledger.share(name, kinds, {}) for name in names}
     ends: dict[str, list[float]] = {name: [] for name in names}
     started = dict.fromkeys(names, 0)
-    while module.time.time() < seconds:
-        now = module.time.time() + 1.0
-        module.time.time = lambda now=now: now
+    while module.time.monotonic() < seconds:
+        now = module.time.monotonic() + 1.0
+        module.time.monotonic = lambda now=now: now
         for name in names:
             ends[name] = [end for end in ends[name] if end > now]
             while all(len(ends[name]) < one for one in shares[name].values()):
@@ -171,7 +228,7 @@ def test_sessions_that_are_always_busy_share_what_is_too_little_for_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two cores, three sessions, a quarter of an hour: all come on alike, and little is idle."""
-    monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: 0.0))
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 0.0, time=lambda: 0.0))
     started = busy(Ledger(tmp_path, {"cores": 2}), "abc", {"cores": 2}, 900.0)
     most = 2 * 900 / 7
     assert min(started.values()) > 0.3 * most
@@ -179,7 +236,7 @@ def test_sessions_that_are_always_busy_share_what_is_too_little_for_all(
 
 
 def test_who_gets_the_gpu_gets_a_core_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: 0.0))
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 0.0, time=lambda: 0.0))
     capacity = {"cores": 2, "gpu:0": 1}
     started = busy(Ledger(tmp_path, capacity), "abc", {"cores": 2, "gpu:0": 1}, 900.0)
     assert min(started.values()) > 0.25 * 900 / 7
@@ -189,7 +246,8 @@ def test_two_sessions_keep_a_gpu_each(tmp_path: Path, monkeypatch: pytest.Monkey
     ledger = Ledger(tmp_path, {"gpu:0": 1, "gpu:1": 1})
     wish = {"gpu:0": 1, "gpu:1": 1}
     for now in (0.0, module.TURN, 2 * module.TURN):
-        monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda now=now: now))
+        clock = SimpleNamespace(monotonic=lambda now=now: now, time=lambda: 0.0)
+        monkeypatch.setattr(module, "time", clock)
         for _ in range(3):
             shares = {name: ledger.share(name, wish, {}) for name in ("one", "two")}
         assert shares == {"one": {"gpu:0": 1, "gpu:1": 0}, "two": {"gpu:0": 0, "gpu:1": 1}}
@@ -284,9 +342,40 @@ def test_a_share_outlives_trouble_with_the_state_folder(
     with monkeypatch.context() as patch:
         patch.setattr(ledger, "share", full)
         assert tried.wait(60.0)
+        said = told.get(timeout=60.0)
+        assert said == LedgerTrouble(ledger.file, "database or disk is full")
     assert kept.granted == {"cores": 8}
+    assert told.get(timeout=60.0) == LedgerTrouble(ledger.file)
     ledger.share("other", {"cores": 8}, {})
     assert told.get(timeout=60.0) == Grant({"cores": 4})
+
+
+@pytest.mark.parametrize("how", ["locked", "rubbish", "a folder", "unwritable"])
+def test_a_session_that_cannot_use_the_ledger_begins_alone(
+    ledger: Ledger,
+    share: Callable[[], tuple[Share, "queue.SimpleQueue[object]"]],
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    other = sqlite3.connect(ledger.file, isolation_level=None)
+    if how == "locked":
+        other.execute("BEGIN EXCLUSIVE")
+    elif how == "rubbish":
+        ledger.file.write_bytes(b"rubbish" * 1000)
+    elif how == "a folder":
+        ledger.file.unlink()
+        ledger.file.mkdir()
+    else:
+        ledger.file = Path("/proc/nowhere/ledger.db")
+    kept, told = share()
+    assert kept.granted == {"cores": 8}
+    said = told.get(timeout=60.0)
+    assert isinstance(said, LedgerTrouble)
+    assert said.reason
+    other.close()
+    if how in ("locked", "rubbish"):  # it is mended by itself
+        assert told.get(timeout=60.0) == LedgerTrouble(ledger.file)
 
 
 def test_a_share_outlives_the_death_of_its_thread(

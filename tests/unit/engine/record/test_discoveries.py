@@ -11,8 +11,9 @@ import pytest
 import toys
 from icestream.engine.messages import Discovered
 from icestream.engine.record.discoveries import KEEP, record_discovery
-from icestream.model import Exposure, Picture, type_name
-from icestream.protocol import Discovery
+from icestream.model import Alert, Exposure, Picture, type_name
+from icestream.protocol import Discovery, Refusal
+from icestream.shown import printable
 from icestream.store import tables as t
 from toy_record import Desk
 
@@ -29,6 +30,30 @@ def discover(desk: Desk, *items: toys.Number, state: Any = None) -> list[Any]:
 
 def number(exposure: str, value: float, path: Path | None = None) -> toys.Number:
     return toys.Number(exposure=exposure, value=value, path=path)
+
+
+@pytest.mark.parametrize("odd", ["caf\udce9", "a\x1b[2J", "a\nb"])
+def test_a_name_that_cannot_be_seen_is_refused(desk: Desks, odd: str) -> None:
+    """It would be in the names of files, in tables and on terminals."""
+    made = desk(SRC, A)
+    discover(made, number("e1", 1.0), number(odd, 2.0))
+    shown = printable(odd, lines=False)
+    assert made.states_of("src") == {"e1": "done", shown: "failed"}
+    reason = made.tasks("src")[shown].reason
+    assert reason.startswith(f"{shown}: its name has characters that cannot be seen")
+    assert made.states_of("a") == {"e1": "ready", shown: "skipped"}
+
+
+def test_a_refusal_and_an_alert_can_be_of_any_file(desk: Desks) -> None:
+    made = desk(SRC)
+    found = Discovery(
+        (),
+        [Refusal(Path("/data/caf\udce9\n.tiff"), "is like b\udce9", "caf\udce9")],
+        alerts=(Alert(key="k", level="warning", message="of caf\udce9"),),
+    )
+    made.record.take_in([], [Discovered(made.step("src").id, found)])
+    assert made.tasks("src")[r"caf\xe9"].reason == r"caf\xe9\n.tiff: is like b\xe9"
+    assert made.rows(t.alert, "message") == [r"of caf\xe9"]
 
 
 def test_an_item_that_is_found_again_is_ignored(desk: Desks) -> None:

@@ -14,6 +14,7 @@ from icestream.engine.decisions.events import Backfilling, LeaseEnded, TasksRead
 from icestream.engine.decisions.ready import Ready
 from icestream.engine.decisions.state import Free, RunningLease, State
 from icestream.engine.executors.contract import Ended, Ending
+from icestream.engine.machine.clock import steady
 from icestream.engine.messages import Discovered, SourceFailed
 from icestream.engine.record import observations as notes
 from icestream.engine.record import record as module
@@ -87,6 +88,45 @@ def test_trouble_with_storage_and_cancelling_do_not_count_as_the_tasks_fault(des
         (lease,) = made.start("a")
         made.record.take_in([Ended(lease.id, (), "cancelled")], [])
     assert made.states_of("a") == {"e1": "ready"}
+
+
+def test_what_is_no_fault_of_a_task_uses_up_none_of_its_tries(desk: Desks) -> None:
+    made = desk(SRC, A)
+    made.find(1)
+    waits = []
+    for _ in range(ATTEMPTS + 2):
+        (lease,) = made.start("a")
+        lost = Ended(lease.id, (), "the worker process has not answered for 120 s", blameless=True)
+        (ended,) = made.record.take_in([lost], [])
+        assert isinstance(ended, LeaseEnded)
+        ((_, due),) = ended.again
+        waits.append(due - steady())
+    assert made.states_of("a") == {"e1": "ready"}
+    assert waits[0] < waits[1] < waits[2]
+    made.record.memory.silent.clear()
+    for ready in (True, True, False):  # all its tries are left
+        (lease,) = made.start("a")
+        made.record.take_in([Ended(lease.id, (), "the worker died")], [])
+        assert (made.states_of("a") == {"e1": "ready"}) is ready
+
+
+def test_a_task_that_stops_its_worker_each_time_is_found_out(desk: Desks) -> None:
+    made = desk(SRC, A)
+    made.find(1)
+    for _ in range(20 + ATTEMPTS):
+        assert made.states_of("a") == {"e1": "ready"}
+        (lease,) = made.start("a")
+        made.record.take_in([Ended(lease.id, (), "no answer", blameless=True)], [])
+    assert made.states_of("a") == {"e1": "failed"}
+
+
+def test_a_coordinator_that_is_killed_uses_up_no_tries(desk: Desks) -> None:
+    made = desk(SRC, A)
+    made.find(1)
+    for _ in range(ATTEMPTS):
+        made.start("a")
+        made.open(SRC, A)
+    assert made.tasks("a")["e1"].attempt == 0
 
 
 def test_the_calls_of_a_lost_lease_that_did_not_end_are_tried_again(desk: Desks) -> None:

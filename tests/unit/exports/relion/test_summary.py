@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from icestream.exports.relion.damage import Damage
 from icestream.exports.relion.summary import Summary, sentences, write_readme
+from icestream.store.files import Damage
 
 PLAIN = Summary(
     project=Path("p"), version="3.1", movies=3, micrographs=3, ctfs=3, picked=2, picks=1183,

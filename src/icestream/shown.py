@@ -1,0 +1,69 @@
+"""Text as it can be seen.
+
+Names of files may have any bytes, also such that move a terminal's cursor or are no text. Whatever
+comes to a terminal, a log or a store goes through `printable`.
+"""
+
+import re
+import sys
+from typing import Any, TextIO
+
+__all__ = ["PlainStream", "printable", "show_plainly"]
+
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, but tab and line end
+    "\u200e\u200f\u2028-\u202e\u2066-\u2069"  # what turns the direction, or begins a line
+    "\ud800-\udfff]"  # bytes that are no text, as the system gives them
+)
+
+
+def printable(text: str, *, lines: bool = True) -> str:
+    r"""Text with everything that cannot be seen written out, as ``\x1b``.
+
+    Parameters
+    ----------
+    text
+        May come from the name of a file.
+    lines
+        Whether it may have several lines; otherwise ends of lines and tabs are written out, too.
+    """
+    if text.isprintable():
+        return text
+    said = _UNSEEN.sub(_written_out, text)
+    return said if lines else said.replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _written_out(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if 0xDC80 <= code <= 0xDCFF:
+        code -= 0xDC00  # the byte that it stands for
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+class PlainStream:
+    """A stream that shows what is printed on it with nothing hidden.
+
+    Progress bars and colours, which rich draws, go to the stream itself.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.rich_proxied_file = stream
+        """By this name rich finds the stream itself."""
+
+    def write(self, text: str) -> int:
+        """Write text as it can be seen."""
+        return self.rich_proxied_file.write(printable(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.rich_proxied_file, name)
+
+
+def show_plainly() -> None:
+    """Have everything that this process prints shown with nothing hidden."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not None and not isinstance(stream, PlainStream):
+            if hasattr(stream, "reconfigure"):
+                # What the terminal has no letters for does not end a command either.
+                stream.reconfigure(errors="backslashreplace")
+            setattr(sys, name, PlainStream(stream))
