@@ -147,6 +147,9 @@ def _shot(movie: Movie | None, ctf: Ctf | None) -> Iterator[tuple[str, str]]:
         yield "Stage tilt", f"{shot.tilt:.1f}°"
     if shot is not None:
         yield "Exposure group", str(shot.group)
+    if movie is not None and movie.inherited:
+        names = ", ".join(name.replace("_", " ") for name in movie.inherited)
+        yield "From the movies before", f"{names}: no metadata of its own"
 
 
 def ctf_facts(ctf: Ctf) -> Iterator[tuple[str, str]]:
