@@ -16,7 +16,7 @@ from icestream.store.items import Known, UnknownItem, items_of, pictures_in
 from icestream.store.open import Store
 from icestream.store.records import ResultRecord, StandingRecord, StepRecord
 
-__all__ = ["Facts", "Session", "ctf_facts", "exposure_details"]
+__all__ = ["Facts", "Session", "ctf_facts", "exposure_details", "shot_facts"]
 
 T = TypeVar("T")
 _MOST_PICKS = 3000
@@ -64,7 +64,7 @@ def exposure_details(
         facts.add(movie, micrograph)
     details: dict[str, Any] = {
         "picks": _picks(made, titles),
-        "facts": list(_shot(movie, ctf)),
+        "facts": list(shot_facts(movie, ctf)),
         "decisions": [
             {
                 "accepted": word.accepted,
@@ -134,7 +134,7 @@ def _picks(made: Iterable[_Made], titles: Mapping[str, str]) -> dict[str, dict[s
     return boxes
 
 
-def _shot(movie: Movie | None, ctf: Ctf | None) -> Iterator[tuple[str, str]]:
+def shot_facts(movie: Movie | None, ctf: Ctf | None) -> Iterator[tuple[str, str]]:
     """What else a person may ask about one exposure: label and value."""
     shot = movie.details if movie is not None else None
     if shot is not None and shot.nominal_defocus is not None:

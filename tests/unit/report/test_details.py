@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from icestream.model import ITEM_TYPES, Ctf, Movie, Optics, Picture, to_document
-from icestream.report.details import Facts, Session, ctf_facts, exposure_details
+from icestream.report.details import Facts, Session, ctf_facts, exposure_details, shot_facts
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.items import items_of
@@ -208,3 +208,11 @@ def test_the_word_of_a_person_is_with_the_exposure(grown: SampleSession) -> None
     assert details["decisions"] == [
         {"accepted": False, "step": "select", "who": "ann", "why": "ice", "time": 7.0}
     ]
+
+
+def test_what_a_movie_has_from_others_is_shown() -> None:
+    assert dict(shot_facts(MOVIE, None)) == {}
+    lent = replace(MOVIE, inherited=("pixel_size", "voltage"))
+    assert dict(shot_facts(lent, None)) == {
+        "From the movies before": "pixel size, voltage: no metadata of its own"
+    }
