@@ -24,6 +24,9 @@ Found = TypeVar("Found")
 SIDECARS = ("*.xml", "*.mdoc", "*.gain", "*gain*", "*Gain*", "CountRef*", "SuperRef*", "defects*")
 """Names that may tell something about movies."""
 
+_EXPOSURE = ("{stem}.xml",)
+_MDOC = ("{name}.mdoc", "{bare}.mdoc", "{stem}.mdoc")
+"""What files are called that tell about a movie, see `NearbyFiles.of`."""
 _MOST_ODD = 5
 """Numbers that make no sense that are told one by one."""
 
@@ -75,14 +78,15 @@ def find_sidecars(movie: Path, known: NearbyFiles) -> Sidecars:
     known
         Files that may tell something, wherever they are: metadata may be in another tree.
     """
-    exposure, broken = _first(read_epu_exposure, known.of(movie, "{stem}.xml"))
+    exposure, broken = _first(read_epu_exposure, known.of(movie, *_EXPOSURE))
     fractions, torn = _first(read_epu_fractions, known.of(movie, "{stem}_fractions.xml"))
     mdoc, odd = _find_mdoc(movie, known)
     # What the exposure's own XML says is enough; without it, all that is damaged is told.
     reasons = [] if exposure is not None else [reason for reason in (broken, torn) if reason]
     reasons += [odd] if odd else []
     if exposure is None and mdoc is None:
-        reasons += filter(None, [known.unclear(movie, "{stem}.xml")])
+        unclear = (known.unclear(movie, *forms) for forms in (_EXPOSURE, _MDOC))
+        reasons += filter(None, unclear)
     # Files are open to all: one with thousands of odd numbers does not fill the screen.
     files = [file for file in (exposure, fractions, mdoc) if file is not None]
     strange = [oddity for file in files for oddity in file.odd]
@@ -101,7 +105,7 @@ def _find_mdoc(movie: Path, known: NearbyFiles) -> tuple[MdocFrames | None, str]
 
     One file may describe many movies: all of a stack of images, or of a day.
     """
-    called = known.of(movie, "{name}.mdoc", "{bare}.mdoc", "{stem}.mdoc")
+    called = known.of(movie, *_MDOC)
     mdoc, odd = _first(lambda path: _section_of(path, movie, known), called)
     if mdoc is not None:
         return mdoc, ""

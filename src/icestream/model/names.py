@@ -15,23 +15,16 @@ _KEPT = 80
 
 
 def shown_name(name: str) -> str:
-    r"""A name for people and for the store: bytes and controls that nobody can read are escaped.
+    r"""The name of a file as people can see it, which may be that of an exposure.
 
     A file name of Linux may hold any byte. Those that are no UTF-8 become ``\xe9``, and a control
     character that would reach a terminal becomes ``\x1b``.
     """
-    if name.isprintable():
-        return name
-    return "".join(_shown(letter) for letter in name)
-
-
-def _shown(letter: str) -> str:
-    if letter.isprintable():
-        return letter
-    code = ord(letter)
-    if 0xDC80 <= code <= 0xDCFF:  # how Python keeps a byte that is no UTF-8
-        code -= 0xDC00
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in text
+    )
 
 
 def safe_file_name(name: str) -> str:

@@ -80,11 +80,10 @@ class Acquisition:
         """What stands beside a movie, as far as it is there by now."""
         return find_sidecars(movie, self._files)
 
-    def expects_metadata(self) -> bool:
-        """Whether metadata may still come: others had some, or too little was given."""
-        given = self._parameters
-        enough = given.pixel_size and given.voltage and given.dose_per_frame
-        return bool(self._usual) or not enough
+    def expects_metadata(self, *needed: str) -> bool:
+        """Whether metadata may still come: others had some, or something `needed` is not given."""
+        given = all(getattr(self._parameters, name) for name in needed)
+        return bool(self._usual) or not given
 
     def warn(self, key: str, level: Level, message: str) -> None:
         """An alert that holds from now on; the first of each kind is kept."""
@@ -110,20 +109,13 @@ class Acquisition:
         wanted = self._parameters
         said = self._gather(path, facts, beside)
         _check_known(path, said, facts, beside)
-        pixel_size = self._settle(path, said, "pixel_size") or 0.0
-        voltage = self._settle(path, said, "voltage") or 0.0
+        upsampling = wanted.eer_upsampling if facts.container == "eer" else 1
+        optics = self._settle_optics(path, said, upsampling)
         dose = self._settle(path, said, "dose_per_frame") or 0.0
         self._compare_frames(path, facts, beside)
         grouping = self._group_frames(facts, dose)
-        upsampling = wanted.eer_upsampling if facts.container == "eer" else 1
         count = facts.frames // grouping
         doses = _frame_doses(said, grouping, count)
-        optics = Optics(
-            pixel_size=pixel_size / upsampling,
-            voltage=voltage,
-            spherical_aberration=wanted.spherical_aberration,
-            amplitude_contrast=wanted.amplitude_contrast,
-        )
         prior = next((one.prior_dose for one in said if one.prior_dose is not None), 0.0)
         return Movie(
             exposure=exposure,
@@ -154,15 +146,9 @@ class Acquisition:
         status: os.stat_result,
     ) -> Micrograph:
         """The item of an image that was aligned elsewhere; errors as of `describe`."""
-        wanted = self._parameters
         said = self._gather(path, facts, beside)
         _check_known(path, said, facts, beside)
-        optics = Optics(
-            pixel_size=self._settle(path, said, "pixel_size") or 0.0,
-            voltage=self._settle(path, said, "voltage") or 0.0,
-            spherical_aberration=wanted.spherical_aberration,
-            amplitude_contrast=wanted.amplitude_contrast,
-        )
+        optics = self._settle_optics(path, said)
         shot = self._describe_shot(exposure, path, facts, optics, said, status)
         return Micrograph(
             exposure=exposure,
@@ -194,6 +180,16 @@ class Acquisition:
             message = f"metadata of {path.name} cannot be used: {strange}"
             self.warn("import.metadata.unreadable", "warning", message)
         return said
+
+    def _settle_optics(self, path: Path, said: Sequence[Statement], upsampling: int = 1) -> Optics:
+        """The optics of what is in a file, of which pixel size and voltage are known."""
+        wanted = self._parameters
+        return Optics(
+            pixel_size=(self._settle(path, said, "pixel_size") or 0.0) / upsampling,
+            voltage=self._settle(path, said, "voltage") or 0.0,
+            spherical_aberration=wanted.spherical_aberration,
+            amplitude_contrast=wanted.amplitude_contrast,
+        )
 
     def _settle(self, path: Path, said: Sequence[Statement], what: str) -> float | None:
         """The value that is used; a difference between sources is reported."""

@@ -13,7 +13,7 @@ from icestream.formats.exposure_names import ExposureNames
 from icestream.formats.movie import MovieFacts
 from icestream.formats.pending import Pending
 from icestream.formats.sidecars import Sidecars
-from icestream.model import shown_name, source_key
+from icestream.model import source_key
 from icestream.protocol import Cursor, Discovery, SourceProtocol
 from icestream.protocols.acquisition import Acquisition, NotKnown
 from icestream.protocols.folder_parameters import FolderParameters
@@ -30,6 +30,8 @@ class FolderSource(SourceProtocol[F]):
 
     called: ClassVar[str]
     """What the files are, in words: ``movies``."""
+    needed: ClassVar[tuple[str, ...]]
+    """What has to be given, so that nobody waits for metadata."""
 
     def __init__(self, parameters: F | None = None) -> None:
         super().__init__(parameters)
@@ -131,7 +133,7 @@ class FolderSource(SourceProtocol[F]):
         """Whether metadata are still to come for a file that has been whole for so long."""
         if beside.found or waited >= self.parameters.metadata_wait:
             return False
-        return bool(beside.unreadable) or self._acquisition.expects_metadata()
+        return bool(beside.unreadable) or self._acquisition.expects_metadata(*self.needed)
 
     def _has_new_metadata(self, path: Path) -> bool:
         """Whether more is known of a file than when too little was."""
@@ -160,6 +162,7 @@ class FolderSource(SourceProtocol[F]):
             return intake.refuse(path, str(error), name=self._names.of(path))
         except OSError:
             return None  # it went away, or cannot be read now: the next look tells
+        self._lacked.pop(path, None)
         self._names.take(path)
         self._taken.take(path, name, content, status)
         intake.leave(path)
@@ -170,7 +173,7 @@ class FolderSource(SourceProtocol[F]):
         notices = self._acquisition.notices
         same = self._taken.copy_of(path, content)
         if same is not None:
-            said = f"{shown_name(path.name)} (of {shown_name(str(same))})"
+            said = f"{path.name} (of {same!s})"
             if same.exists():
                 message = f"copies of {self.called} that were taken before are skipped: {{}}"
                 notices.listed("import.copies", "notice", said, message)
@@ -180,7 +183,7 @@ class FolderSource(SourceProtocol[F]):
             return True
         other = self._names.beside(path)
         if other is not None:
-            said = f"{shown_name(path.name)} ({shown_name(other.name)} was taken)"
+            said = f"{path.name} ({other.name} was taken)"
             message = "one exposure is there as two files, of which the second is skipped: {}"
             notices.listed("import.twice", "warning", said, message)
         return other is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 from icestream.formats.completeness import Bad, Growing, Whole, judge
 from icestream.formats.movie import MovieFacts
 from icestream.formats.sidecars import Sidecars
-from icestream.model import Micrograph, shown_name
+from icestream.model import Micrograph
 from icestream.protocols.folder_parameters import FolderParameters
 from icestream.protocols.folder_source import FolderSource
 from icestream.protocols.import_parameters import ImportParameters
@@ -22,6 +22,7 @@ class ImportMicrographs(FolderSource[FolderParameters]):
     title = "Import micrographs"
     item = Micrograph
     called = "micrographs"
+    needed = ("voltage",)  # the pixel size is in the header of what a program has aligned
 
     def wanted(self) -> ImportParameters:
         """The parameters, as those of movies; a micrograph needs no gain reference."""
@@ -38,7 +39,7 @@ class ImportMicrographs(FolderSource[FolderParameters]):
         self._acquisition.notices.listed(
             "import.movies",
             "notice" if len(self._taken) else "warning",
-            f"{shown_name(path.name)} ({verdict.facts.frames} images)",
+            f"{path.name} ({verdict.facts.frames} images)",
             "not taken, as a micrograph is one image: {}; movies are imported with movies.import",
         )
         return True

@@ -12,7 +12,7 @@ from icestream.formats.errors import FormatError
 from icestream.formats.gain_names import is_gain_name
 from icestream.formats.movie import MovieFacts, holds_one_image, movie_facts
 from icestream.formats.sidecars import Sidecars
-from icestream.model import Movie, shown_name
+from icestream.model import Movie
 from icestream.protocol import Cursor, ProtocolError
 from icestream.protocols.folder_source import FolderSource
 from icestream.protocols.import_parameters import ImportParameters
@@ -34,12 +34,14 @@ class ImportMovies(FolderSource[ImportParameters]):
     title = "Import movies"
     item = Movie
     called = "movies"
+    needed = ("pixel_size", "voltage", "dose_per_frame")
 
     def __init__(self, parameters: ImportParameters | None = None) -> None:
         super().__init__(parameters)
         self._frames: Counter[int] = Counter()
-        self._images: dict[Path, None] = {}
-        """Files of one image, which are no movies."""
+        self._images: Counter[tuple[Path, str]] = Counter()
+        """Files of one image, which are no movies, by folder and name without number."""
+        self._first_image = ""
 
     def wanted(self) -> ImportParameters:
         """The parameters."""
@@ -94,11 +96,11 @@ class ImportMovies(FolderSource[ImportParameters]):
 
     def _tell_of_image(self, path: Path) -> None:
         """Files of one image are never passed over without a word."""
-        self._images[path] = None
-        bases = {(each.parent, _NUMBER.sub("", each.stem)) for each in self._images}
-        count = len(self._images)
-        series = f" (in {len(bases)} numbered series)" if count > 2 * len(bases) else ""
-        first = shown_name(next(iter(self._images)).name)
+        series_of = (path.parent, _NUMBER.sub("", path.stem))
+        self._images[series_of] += 1
+        count, bases = self._images.total(), len(self._images)
+        series = f" (in {bases} numbered series)" if count > 2 * bases else ""
+        first = self._first_image = self._first_image or path.name
         those = f"{count} files hold one image each, such as {first}{series}"
         if count == 1:
             those = f"{first} holds one image"

@@ -10,7 +10,7 @@ from icestream.formats.exposure_names import exposure_name, in_order_of_age
 from icestream.formats.pending import Pending, WaitingLine
 from icestream.formats.sidecars import SIDECARS
 from icestream.formats.watch import FolderWatch
-from icestream.model import Alert, shown_name
+from icestream.model import Alert
 from icestream.protocol import ProtocolError, Refusal
 from icestream.protocols.folder_parameters import FolderParameters
 
@@ -117,7 +117,7 @@ class Intake:
         """Put a file aside until it changes; `lacking`: or until its metadata come."""
         if path in self._line:
             self._line.give_up(path, lacking=lacking)
-        return Refusal(path, shown_name(reason), name or exposure_name(path))
+        return Refusal(path, reason, name or exposure_name(path))
 
     def look_at_nothing(self, path: Path, now: float) -> Refusal | None:
         """A name without a file: it was used only while copying, or links to what is away."""
@@ -133,7 +133,9 @@ class Intake:
 
     def alerts(self, now: float) -> Iterator[Alert]:
         """What is waited for, and what cannot be read."""
-        late = self._line.late(now, _LATE)
+        waiting = self._line.late(now, _LATE)
+        # Those that are whole wait for their metadata, and not for long.
+        late = {path: file for path, file in waiting.items() if file.whole is None}
         if late:
             until = max(file.changed for file in late.values()) + self._wanted.patience
             clock = time.strftime("%H:%M", time.localtime(until + 60.0))
@@ -141,7 +143,7 @@ class Intake:
             yield Alert(
                 key="import.waiting",
                 level="notice",
-                message=f"{shown_name(min(late).name)}{more} not whole yet: waiting until {clock} "
+                message=f"{min(late).name}{more} not whole yet: waiting until {clock} "
                 "at most, while nothing is added (the import's patience)",
             )
         if self._wanted.watch and not self._watches[0].folders and not self._unreadable():
@@ -152,9 +154,9 @@ class Intake:
             )
         for path, reason in self._unreadable().items():
             yield Alert(
-                key=f"import.unreadable.{shown_name(str(path))}",
+                key=f"import.unreadable.{path!s}",
                 level="warning",
-                message=f"the folder {shown_name(str(path))} cannot be read ({reason}): what is in "
+                message=f"the folder {path!s} cannot be read ({reason}): what is in "
                 "it is not taken; it is looked at again",
             )
 
@@ -163,7 +165,7 @@ class Intake:
         for path, reason in self._unreadable().items():
             if path not in self._refused_folders:
                 self._refused_folders.add(path)
-                name = f"{shown_name(path.name)} (folder)"
+                name = f"{path.name} (folder)"
                 yield Refusal(path, f"the folder cannot be read: {reason}", name)
 
     def is_closed(self, now: float) -> bool:

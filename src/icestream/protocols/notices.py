@@ -1,5 +1,7 @@
 """What is to be said of many files, as alerts that name a few of them and count all."""
 
+from itertools import islice
+
 from icestream.model import Alert, Level
 
 __all__ = ["Notices"]
@@ -34,7 +36,7 @@ class Notices:
 
     def _alert(self, key: str) -> Alert:
         level, message, names = self._about[key]
-        told = ", ".join(list(names)[:_NAMED])
+        told = ", ".join(islice(names, _NAMED))
         if len(names) > _NAMED:
             told = f"{told} and {len(names) - _NAMED} more"
         return Alert(key=key, level=level, message=message.replace("{}", told, 1))

@@ -64,7 +64,7 @@ def exposure_details(
         facts.add(movie, micrograph)
     details: dict[str, Any] = {
         "picks": _picks(made, titles),
-        "facts": list(shot_facts(movie, ctf)),
+        "facts": list(shot_facts(movie or micrograph, ctf)),
         "decisions": [
             {
                 "accepted": word.accepted,
@@ -134,9 +134,9 @@ def _picks(made: Iterable[_Made], titles: Mapping[str, str]) -> dict[str, dict[s
     return boxes
 
 
-def shot_facts(movie: Movie | None, ctf: Ctf | None) -> Iterator[tuple[str, str]]:
-    """What else a person may ask about one exposure: label and value."""
-    shot = movie.details if movie is not None else None
+def shot_facts(taken: Movie | Micrograph | None, ctf: Ctf | None) -> Iterator[tuple[str, str]]:
+    """What else a person may ask about one exposure, from what was taken in: label and value."""
+    shot = taken.details if taken is not None else None
     if shot is not None and shot.nominal_defocus is not None:
         yield "Nominal defocus", f"{shot.nominal_defocus * 1e-4:.2f} µm"
     if ctf is not None:
@@ -147,8 +147,8 @@ def shot_facts(movie: Movie | None, ctf: Ctf | None) -> Iterator[tuple[str, str]
         yield "Stage tilt", f"{shot.tilt:.1f}°"
     if shot is not None:
         yield "Exposure group", str(shot.group)
-    if movie is not None and movie.inherited:
-        names = ", ".join(name.replace("_", " ") for name in movie.inherited)
+    if taken is not None and taken.inherited:
+        names = ", ".join(name.replace("_", " ") for name in taken.inherited)
         yield "From the movies before", f"{names}: no metadata of its own"
 
 

@@ -172,3 +172,16 @@ def test_the_pixel_size_is_that_of_the_frames_not_of_the_binned_image(tmp_path: 
         for shape in ((32, 48), (16, 24), (48, 32), (9, 9))
     ]
     assert sizes == [1.5, 3.0, 1.5, None]
+
+
+@pytest.mark.parametrize("name", ["a.xml", "a.tif.mdoc", "a.mdoc"])
+def test_which_file_is_meant_is_not_guessed(tmp_path: Path, name: str) -> None:
+    paths = [_mdoc(tmp_path / folder / name, "X:\\a.tif") for folder in ("g1", "g2")]
+    known = _known(*paths)
+    for path in paths:
+        path.write_text("[FrameSet = 0]\nTiltAngle = 1\nDateTime = 25-Sep-23  14:13:26\n")
+    said = find_sidecars(tmp_path / "g3" / "a.tif", known)
+    assert not said.found
+    assert said.unreadable == (
+        f"which {name} is meant cannot be told: there is one in {tmp_path}/g1, {tmp_path}/g2"
+    )

@@ -11,7 +11,7 @@ from icestream.model import safe_file_name, shown_name
     ("name", "shown"),
     [
         ("αβγ_日本 (1) [2]", "αβγ_日本 (1) [2]"),
-        ("a\x1b[31m\nb", "a\\x1b[31m\\x0ab"),
+        ("a\x1b[31m\nb", "a\\x1b[31m\\nb"),
         (os.fsdecode(b"caf\xe9"), "caf\\xe9"),
         ("a\u202eb", "a\\u202eb"),
     ],

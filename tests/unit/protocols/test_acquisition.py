@@ -135,12 +135,12 @@ def test_the_dose_may_be_unknown(tmp_path: Path) -> None:
 
 def test_a_movie_without_metadata_among_others(tmp_path: Path) -> None:
     acquisition = Acquisition(ImportParameters())
-    assert acquisition.expects_metadata()
+    assert acquisition.expects_metadata("voltage")
     _mdoc(acquisition, tmp_path / "a.tif")
     _describe(acquisition, tmp_path / "a.tif")
     assert _describe(acquisition, tmp_path / "b.tif").optics.pixel_size == 0.82
     full = Acquisition(ImportParameters(voltage=300.0, pixel_size=1.0, dose_per_frame=1.0))
-    assert not full.expects_metadata()
+    assert not full.expects_metadata("pixel_size", "voltage", "dose_per_frame")
 
 
 @pytest.mark.parametrize(

@@ -66,3 +66,10 @@ def test_metadata_beside_them_are_used(tmp_path: Path) -> None:
     (item,) = _take(tmp_path, voltage=None).items
     assert item.optics.voltage == 300.0
     assert item.details.tilt == 4.0
+
+
+def test_only_metadata_that_are_needed_are_waited_for(tmp_path: Path) -> None:
+    """The pixel size of what a program has aligned is in its header."""
+    _write(tmp_path / "a.mrc")
+    assert len(_take(tmp_path, metadata_wait=1e6).items) == 1
+    assert _take(tmp_path, metadata_wait=1e6, voltage=None).items == []

@@ -510,5 +510,4 @@ def test_a_name_that_is_no_text_and_a_very_long_one(session: Session) -> None:
     found = session.discover()
     assert sorted(_names(found)) == ["caf\\xe9", "x" * 240]
     assert found.refused[0].exposure == "\\xff"
-    assert found.refused[0].reason.isprintable()
     assert json.dumps(found.state)

@@ -129,3 +129,22 @@ def test_a_path_that_is_there_is_meant_as_it_is(tmp_path: Path) -> None:
 def test_without_a_folder_nothing_can_begin() -> None:
     with pytest.raises(ProtocolError, match="no folder of movies is given"):
         Intake(FolderParameters(), "movies")
+
+
+def test_what_is_whole_and_waits_for_metadata_is_not_called_half(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    path = folder.put("a.tif", "a")
+    folder.look = lambda intake, path, file, now: file.note(  # type: ignore[assignment]
+        path.stat(), now, watched=True
+    )
+    folder.turn()
+    folder.turn(20.0)
+    assert [message[:20] for message in folder.alerts()] == ["a.tif is not whole y"]
+
+    def whole(intake: Intake, path: Path, file: Pending, now: float) -> None:
+        file.whole = now
+
+    folder.look = whole  # type: ignore[assignment]
+    folder.turn(20.0)
+    assert path.exists()
+    assert folder.alerts() == []

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import numpy as np
 
-from icestream.model import ITEM_TYPES, Ctf, Movie, Optics, Picture, to_document
+from icestream.model import (
+    ITEM_TYPES,
+    Ctf,
+    Exposure,
+    Micrograph,
+    Movie,
+    Optics,
+    Picture,
+    to_document,
+)
 from icestream.report.details import Facts, Session, ctf_facts, exposure_details, shot_facts
 from icestream.store import queries
 from icestream.store import tables as t
@@ -216,3 +225,13 @@ def test_what_a_movie_has_from_others_is_shown() -> None:
     assert dict(shot_facts(lent, None)) == {
         "From the movies before": "pixel size, voltage: no metadata of its own"
     }
+
+
+def test_the_shot_of_a_micrograph_that_was_imported_is_shown() -> None:
+    shot = Exposure(name="e", tilt=12.0, stage=(1.0, 2.0, 3.0), group=2)
+    taken = Micrograph(
+        exposure="e", path=Path("e.mrc"), shape=(8, 8), optics=MOVIE.optics, details=shot
+    )
+    assert dict(shot_facts(taken, None)) == {
+        "Stage": "1.0, 2.0, 3.0 µm", "Stage tilt": "12.0°", "Exposure group": "2",
+    }  # fmt: skip

@@ -80,6 +80,8 @@ def export_relion(
 
     Raises
     ------
+    LookupError
+        If the session does not begin with movies.
     FileExistsError
         If `out` holds something that is not a RELION project of ours, or one of another session.
     icestream.exports.relion.pipeline.PipelineConflict
@@ -91,6 +93,12 @@ def export_relion(
     store = open_store(session, readonly=True)
     try:
         record = queries.session(store)
+        if Movie not in find_chain(store, registry or Registry()):
+            raise LookupError(
+                f"the session {session} has no step that imports movies, and a RELION project of "
+                "ours begins with them: nothing was written. Import its micrographs in RELION, or "
+                "take the tables of `icestream table`"
+            )
         _claim(out, record)
         again = reruns(store)
         standing = None if incomplete else again.standing
@@ -164,6 +172,8 @@ class _Export:
         self.camera = CameraFiles(out)
         self.left_out = LeftOut()
         self.firsts = _Firsts()
+        self.uneven = 0
+        """Movies whose doses differ from frame to frame."""
 
     def write(self) -> Summary:
         check_room(self._to_come(), self.out)
@@ -219,6 +229,7 @@ class _Export:
     def _movie(self, movie: Movie, group: int) -> Names:
         root = f"Movies/{safe_file_name(movie.exposure)}"
         names = Names(f"{root}{movie.path.suffix}", root)
+        self.uneven += bool(movie.frame_doses)
         if self.inspection.is_whole(movie.path, movie.size):
             link(movie.path, self.out / names.movie)
             self.movies.add({"rlnMicrographMovieName": names.movie, "rlnOpticsGroup": group})
@@ -305,6 +316,7 @@ class _Export:
             unexplained=self.left_out.unexplained,
             waiting=self.left_out.waiting,
             rejected=self.left_out.rejected,
+            uneven=self.uneven,
             flipped=self.firsts.particles is not None and self.firsts.particles.phases_flipped,
             damages=tuple(self.inspection.damages),
             steps=tuple(self._steps()),

@@ -40,6 +40,8 @@ class Summary:
     """Particles that no class of the newest snapshot has."""
     rejected: int = 0
     """Exposures without picks and particles because they were rejected."""
+    uneven: int = 0
+    """Movies whose doses differ from frame to frame."""
     flipped: bool = False
     """Phases of the particles are flipped."""
     damages: tuple[Damage, ...] = ()
@@ -95,6 +97,11 @@ def sentences(summary: Summary) -> Iterator[str]:
         yield (
             f"{summary.unclassified} of the {summary.particles} particles are in no class of the "
             "newest snapshot: they are in Extract, and not in Class2D"
+        )
+    if summary.uneven:
+        yield (
+            f"doses differ from frame to frame in {summary.uneven} of the movies: here they were "
+            "weighted by their own; RELION knows one dose, and is given their mean"
         )
     if summary.flipped:
         yield "phases of the particles are flipped: give RELION --ctf_phase_flipped"

@@ -296,3 +296,30 @@ def test_an_exposure_is_accepted_as_it_was_in_what_is_exported(
         connection.execute(t.exposure.update().values(state="rejected"))  # in the new revisions
     after = export(session, tmp_path / "after")
     assert (after.particles, after.rejected) == (before.particles, before.rejected)
+
+
+def test_a_session_that_does_not_begin_with_movies_is_refused_before_anything_is_written(
+    session: SampleSession, tmp_path: Path
+) -> None:
+    with session.store.write() as connection:
+        movies = t.result.c.document.like('{"movie"%')
+        made = json.dumps({"movie": "MicrographQuality"})
+        connection.execute(t.result.update().where(movies).values(types=made))
+    with pytest.raises(LookupError, match="no step that imports movies"):
+        export(session, tmp_path / "project")
+    assert not (tmp_path / "project").exists()
+
+
+def test_doses_of_which_relion_takes_the_mean_are_told(
+    session: SampleSession, tmp_path: Path
+) -> None:
+    assert export(session, tmp_path / "before").uneven == 0
+    with session.store.write() as connection:
+        chosen = select(t.result.c.id, t.result.c.document)
+        results = connection.execute(chosen.where(t.result.c.document.like('{"movie"%'))).all()
+        for result in results[:2]:
+            document = json.loads(result.document)
+            document["movie"]["frame_doses"] = [0.5, 1.5]
+            changed = t.result.update().where(t.result.c.id == result.id)
+            connection.execute(changed.values(document=json.dumps(document)))
+    assert export(session, tmp_path / "after").uneven == 2
