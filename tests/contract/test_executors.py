@@ -338,8 +338,26 @@ def test_an_idle_worker_that_is_killed_costs_nothing(separate: Bench) -> None:
     for worker in workers():
         worker.kill()
     separate.submit("after all were killed")
-    assert separate.next().lease == "contract:after all were killed;"
+    ended = separate.next()
+    assert (ended.lease, ended.lost) == ("contract:after all were killed;", "")
     check_room(separate, "after many deaths")
+
+
+def test_a_worker_that_dies_before_it_reads_its_lease_costs_nothing(separate: Bench) -> None:
+    for number in range(2):
+        separate.submit(f"is surely ready {number}", seconds=0.3)
+    assert [separate.next().lost for _ in range(2)] == ["", ""]
+    stopped = workers()
+    for worker in stopped:
+        worker.suspend()
+    leases = [separate.submit(f"unread {number}").id for number in range(2)]
+    time.sleep(0.3)  # they are in the sockets of workers that will never read them
+    for worker in stopped:
+        worker.kill()
+    assert sorted((one.lease, one.lost) for one in (separate.next(), separate.next())) == [
+        (lease, "") for lease in leases
+    ]
+    check_room(separate, "after unread leases")
 
 
 def test_a_cancelled_lease_and_its_programs_end_within_a_second(separate: Bench) -> None:

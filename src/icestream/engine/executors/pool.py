@@ -1,7 +1,7 @@
 """Leases on workers: which one runs where, and what becomes of it; one thread's own."""
 
 import time
-from collections import deque
+from collections import Counter, deque
 
 from icestream.engine.executors.contract import (
     CANCELLED,
@@ -13,7 +13,7 @@ from icestream.engine.executors.contract import (
     Lease,
 )
 from icestream.engine.executors.placement import choose
-from icestream.engine.executors.wire import Beat, WorkerReady
+from icestream.engine.executors.wire import Beat, LeaseBegun, WorkerReady
 from icestream.engine.executors.workers import NEVER, START, Worker, Workers
 from icestream.engine.machine.programs import end_programs
 
@@ -23,6 +23,8 @@ _END = 5.0
 """Seconds that a worker has for ending when it was killed; then it is left to the kernel."""
 _BUSY = 0.25
 """Part of the time for which a silent process computes if it does anything at all."""
+_UNREAD = 5
+"""Workers that may die before they read one lease, until it is taken to be what kills them."""
 
 
 class Pool:
@@ -32,6 +34,7 @@ class Pool:
         self.workers = workers
         self._inbox = inbox
         self._waiting: deque[Lease] = deque()
+        self._unread: Counter[str] = Counter()
         self._allowed: frozenset[int] = frozenset()
         self._told: CapacityChanged | None = None
         self._looked = time.monotonic()
@@ -88,6 +91,9 @@ class Pool:
             return
         worker.hear()
         if isinstance(said, Beat):
+            return
+        if isinstance(said, LeaseBegun):
+            worker.begun = True
             return
         if isinstance(said, WorkerReady):
             worker.ready, worker.counted, worker.deadline = True, True, NEVER
@@ -165,7 +171,7 @@ class Pool:
         return self.workers.start(gpus)
 
     def _send(self, worker: Worker, lease: Lease) -> None:
-        worker.deadline = time.monotonic() + lease.timeout
+        worker.deadline, worker.begun = time.monotonic() + lease.timeout, False
         try:
             worker.process.connection.send(lease)
         except OSError:
@@ -204,7 +210,16 @@ class Pool:
             self.workers.failed(worker.why or f"ended with {how} before it was ready")
             if worker.lease is not None:
                 self._waiting.appendleft(worker.lease)
+        elif worker.lease is not None and self._died_idle(worker, worker.lease):
+            self._waiting.appendleft(worker.lease)
         elif worker.lease is not None:
             end_programs(worker.lease.id)
             why = worker.why or f"the worker process ended with {how}"
             self._inbox(Ended(worker.lease.id, (), why, blameless=worker.silent))
+
+    def _died_idle(self, worker: Worker, lease: Lease) -> bool:
+        """Whether a worker died by itself before it read its lease, which another may then run."""
+        if worker.begun or worker.why:
+            return False
+        self._unread[lease.id] += 1
+        return self._unread[lease.id] < _UNREAD

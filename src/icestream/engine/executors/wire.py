@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from icestream.engine.executors.contract import Ending
 
-__all__ = ["Answer", "Beat", "Prepare", "WorkerReady"]
+__all__ = ["Answer", "Beat", "LeaseBegun", "Prepare", "WorkerReady"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,11 @@ class WorkerReady:
 @dataclass(frozen=True, slots=True)
 class Beat:
     """A sign of life from a worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseBegun:
+    """A worker has read its lease: from now on the lease is lost with it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import threading
 from multiprocessing.connection import Connection
 
 from icestream.engine.executors.pulse import keep_telling
-from icestream.engine.executors.wire import Answer, Beat, Prepare, WorkerReady
+from icestream.engine.executors.wire import Answer, Beat, LeaseBegun, Prepare, WorkerReady
 from icestream.engine.machine.programs import LEASE
 
 __all__ = ["main"]
@@ -34,7 +34,7 @@ def main() -> None:
     attempt.warm(prepare.warm)
     turn = threading.Lock()
 
-    def say(what: WorkerReady | Answer | Beat) -> None:
+    def say(what: WorkerReady | LeaseBegun | Answer | Beat) -> None:
         with turn:
             connection.send(what)
 
@@ -45,6 +45,7 @@ def main() -> None:
             lease = connection.recv()
         except EOFError:
             return
+        say(LeaseBegun())
         os.environ[LEASE] = lease.id
         say(Answer(lease.id, attempt.run_lease(lease, prepare.gpus)))
 

@@ -36,6 +36,8 @@ class Worker:
     ready: bool = False
     lease: Lease | None = None
     """That it runs; of one that is not ready, that it is to run."""
+    begun: bool = False
+    """Whether it has said that it has read its lease."""
     why: str = ""
     """Why we killed it; empty when we did not."""
     heard: float = 0.0

@@ -17,7 +17,7 @@ from icestream.engine.executors.contract import (
     Lease,
 )
 from icestream.engine.executors.pool import Pool
-from icestream.engine.executors.wire import Answer, Beat, WorkerReady
+from icestream.engine.executors.wire import Answer, Beat, LeaseBegun, WorkerReady
 from icestream.engine.executors.workers import SILENCE, START, Worker, Workers
 
 DONE = (Ending(task=7, outcome="done"),)
@@ -136,6 +136,7 @@ def test_a_worker_that_dies_loses_its_lease_and_is_replaced(make: Any) -> None:
     bench, _ = make(1)
     bench.hear(0, WorkerReady())
     bench.submit("a")
+    bench.hear(0, LeaseBegun())
     bench.hear(0)
     assert bench.ended() == [Ended("a", (), "the worker process ended with signal 9")]
     assert len(bench.processes) == 2
@@ -152,15 +153,40 @@ def test_a_worker_that_cannot_be_understood_is_ended(make: Any) -> None:
     assert bench.processes[0].buried
 
 
-def test_a_lease_that_is_sent_to_a_worker_that_has_just_died_is_lost(make: Any) -> None:
+def test_a_lease_that_is_sent_to_a_worker_that_has_just_died_is_given_to_another(make: Any) -> None:
     bench, _ = make(1)
     bench.hear(0, WorkerReady())
     bench.processes[0].deaf = BrokenPipeError()
-    bench.submit("a")
-    assert bench.ended() == []
+    lease = bench.submit("a")
     bench.hear(0)
-    assert bench.ended() == [Ended("a", (), "the worker process ended with signal 9")]
     assert [one.buried for one in bench.processes] == [True, False]
+    bench.hear(1, WorkerReady())
+    assert bench.processes[1].sent == [lease]
+    bench.hear(1, LeaseBegun())
+    assert bench.ended() == []
+    bench.hear(1, Answer("a", ()))
+    assert bench.ended() == [Ended("a", ())]
+
+
+def test_a_lease_that_five_workers_died_before_reading_is_lost(make: Any) -> None:
+    bench, _ = make(1)
+    bench.submit("a")
+    for place in range(5):
+        assert bench.ended() == []
+        bench.hear(place, WorkerReady())
+        bench.hear(place)
+    assert bench.ended() == [Ended("a", (), "the worker process ended with signal 9")]
+
+
+def test_the_next_lease_of_a_worker_is_not_begun_before_it_says_so(make: Any) -> None:
+    bench, _ = make(1)
+    bench.hear(0, WorkerReady())
+    bench.submit("a")
+    bench.hear(0, LeaseBegun())
+    bench.hear(0, Answer("a", ()))
+    bench.submit("b")
+    bench.hear(0)
+    assert bench.ended() == [Ended("a", ())]
 
 
 def test_a_lease_that_cannot_be_sent_is_lost_alone(make: Any) -> None:

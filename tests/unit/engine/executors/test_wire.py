@@ -6,12 +6,13 @@ from dataclasses import FrozenInstanceError, fields
 import pytest
 
 from icestream.engine.executors.contract import Ending
-from icestream.engine.executors.wire import Answer, Beat, Prepare, WorkerReady
+from icestream.engine.executors.wire import Answer, Beat, LeaseBegun, Prepare, WorkerReady
 
 VALUES = [
     Prepare(path=("/a",), warm=("toys:Add",), gpus=(0, 2)),
     WorkerReady(),
     Beat(),
+    LeaseBegun(),
     Answer("m:1.1;", (Ending(task=7, outcome="done"),)),
 ]
 

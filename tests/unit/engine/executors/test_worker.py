@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from icestream.engine.executors.contract import Call, Lease
-from icestream.engine.executors.wire import Answer, Prepare, WorkerReady
+from icestream.engine.executors.wire import Answer, LeaseBegun, Prepare, WorkerReady
 from icestream.engine.machine.programs import end_programs
 from toy_session import wait_for
 
@@ -46,6 +46,7 @@ class Worker:
 
     def answer(self) -> Any:
         """The endings of the lease."""
+        assert self.receive() == LeaseBegun()
         answer = self.receive()
         assert answer == Answer(self.lease, answer.endings)
         return answer.endings
