@@ -126,6 +126,8 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
 
     def _take(self, state: MapProgress, classes: Classes) -> str:
         """Improve the map with the newest classes; says why when that cannot be done."""
+        if not classes.particles:
+            return "no particle was found"
         if classes.sample is None or classes.sample_table is None:
             return "" if state.found else "the classes came without a sample of their particles"
         if classes.optics is None:

@@ -146,6 +146,7 @@ def test_without_enough_there_is_no_map_and_a_reason(tmp_path: Path, work: Work)
     good[:2] = 1
     for short, reason in (
         (few, "90 particles in good classes: 100 are needed for a preliminary map, 200 for one"),
+        (replace(few, particles=0), "no particle was found"),
         (replace(few, sample=None, sample_table=None), "without a sample of their particles"),
         (replace(few, selected=column(good)), "2 good classes, 3 are needed"),
         (replace(few, diameter=0.0), "set the diameter"),
