@@ -56,9 +56,10 @@ class SelectionLimits(Parameters):
     quality_min: Annotated[float, Ge(0), Le(1)] | None = None
     """Smallest quality score of the micrograph."""
 
-    refuse: tuple[str, ...] = ("crystalline_ice", "empty_no_ice")
+    refuse: tuple[str, ...] = ("empty_no_ice",)
     """Classes of micrographs that are not used: great, decent, contamination_or_drift,
-    crystalline_ice, empty_no_ice, vitreous_no_particles."""
+    crystalline_ice, empty_no_ice, vitreous_no_particles, unclear. That of empty ones is never
+    given to others, as far as was seen; crystals are refused by their ice ring."""
 
     @field_validator("refuse")
     @classmethod

@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from icestream.model import (
+    MICROGRAPH_CLASSES,
     Accepted,
     Ctf,
     Micrograph,
+    MicrographClass,
     MicrographQuality,
     Motion,
     Optics,
@@ -118,7 +120,8 @@ QUALITY = MicrographQuality(
 
 
 def test_a_class_that_is_refused_is_the_reason() -> None:
-    assert reasons(SelectExposures().judge(STILL, GOOD, QUALITY)) == (
+    crystals = SelectExposures(SelectionLimits(refuse=("crystalline_ice",)))
+    assert reasons(crystals.judge(STILL, GOOD, QUALITY)) == (
         "It looks like crystalline ice: the ice ring is 2 above its background",
     )
     decent = replace(QUALITY, label="decent", score=0.6)
@@ -128,6 +131,12 @@ def test_a_class_that_is_refused_is_the_reason() -> None:
         "Quality score 0.6 is below the limit of 0.75",
         "It looks like decent: the ice ring is 2 above its background",
     )
+
+
+@pytest.mark.parametrize("label", MICROGRAPH_CLASSES)
+def test_only_what_is_empty_is_refused_by_its_class(label: MicrographClass) -> None:
+    verdict = SelectExposures().judge(STILL, GOOD, replace(QUALITY, label=label))
+    assert isinstance(verdict, Rejected) == (label == "empty_no_ice")
 
 
 def test_a_class_that_does_not_exist_is_refused() -> None:
