@@ -2,17 +2,16 @@
 
     python benchmarks/bench_micrograph_quality.py [--data ../shared/data] [--seed 901] [--write]
 
-The labelled thumbnails set the limits of the rules, so their confusion table says only that the
-rules can tell the classes apart; left out one at a time, with every limit put again between the
-others, they say a little more. Simulated micrographs, with seeds and a specimen that set no
-limit, go through alignment and CTF fit first.
+Twelve labelled thumbnails set the limits of the rules; `--held FOLDER` judges others, in folders of
+the names of their classes. Simulated movies go through alignment and CTF fit first; some of their
+specimens were looked at when limits were set, with other seeds, and others were made later.
 """
 
 import argparse
-import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +20,10 @@ from PIL import Image
 
 from icestream.formats import read_image
 from icestream.model import MICROGRAPH_CLASSES, Optics
-from icestream.processing import micrograph_quality as rules
 from icestream.processing.ctf.fit import fit_ctf
 from icestream.processing.defects import find_outliers, replace_defects
 from icestream.processing.dose import Dose
 from icestream.processing.micrograph_quality import (
-    Appearance,
     Circumstances,
     Judgement,
     judge_micrograph,
@@ -36,76 +33,71 @@ from icestream.processing.motion.measure import measure_motion
 from icestream.processing.motion.spectra import Frames
 from icestream.processing.motion.track import TrackSearch
 from icestream.processing.motion.warp import Recipe, sum_frames
+from icestream.processing.simulate.assembly import (
+    make_brick,
+    make_cage,
+    make_rod,
+    make_stalk,
+    octahedral_group,
+)
 from icestream.processing.simulate.camera import make_camera
 from icestream.processing.simulate.exposure import Conditions, simulate_movie
+from icestream.processing.simulate.specimen import Specimen
 from icestream.processing.simulate.tracks import MotionTraits
 from icestream.processing.simulate.transfer import Aberrations
 from icestream.simulator.load import load_specimen
 from measured import publish
 
 PIXEL = 1.5
-KINDS: dict[str, tuple[dict[str, object], str]] = {
-    "particles": ({}, "great or decent"),
-    "many particles": ({"particles": 200}, "great or decent"),
-    "drift of 2.5 Å a frame": ({"motion": MotionTraits(drift=2.5)}, "contamination_or_drift"),
-    "crystals": ({"crystalline": 0.8}, "crystalline_ice"),
-    "no ice": ({"particles": 0, "thickness": 0.0}, "empty_no_ice"),
-    "ice without particles": ({"particles": 0}, "vitreous_no_particles"),
-}
-
-
-@dataclass(frozen=True)
-class Limit:
-    """A limit of a rule: a number of the look, and the classes on its two sides."""
-
-    name: str
-    value: Callable[[Appearance], float]
-    below: tuple[str, ...]
-    above: tuple[str, ...]
-
-
 USABLE = ("great", "decent")
-SPOILT = ("contamination_or_drift", "crystalline_ice")
-BARE = ("empty_no_ice", "vitreous_no_particles")
-LIMITS = (
-    Limit("BARE", lambda a: a.texture, BARE, USABLE + SPOILT),
-    Limit("UNEVEN", lambda a: a.patches, BARE[:1], BARE[1:]),
-    Limit("CROWDED", lambda a: a.objects, (*USABLE, SPOILT[1]), SPOILT[:1]),
-    Limit("MOTTLED", lambda a: a.patches / a.texture, USABLE, SPOILT[1:]),
-    Limit("PARTICLES", lambda a: a.skew, USABLE[:1], USABLE[1:]),
+KINDS: dict[str, tuple[dict[str, object], tuple[str, ...]]] = {
+    "particles": ({}, USABLE),
+    "many particles": ({"particles": 200}, USABLE),
+    "40 % carbon": ({"carbon": 0.4}, USABLE),
+    "two drops of ice": ({"drops": 2}, USABLE),
+    "1500 Å of ice": ({"thickness": 1500.0}, ("decent", "unclear")),
+    "no gain reference": ({}, (*USABLE, "unclear")),
+    "gain upside down": ({}, (*USABLE, "unclear")),
+    "70 % carbon": ({"carbon": 0.7}, ("contamination_or_drift",)),
+    "drift of 2.5 Å a frame": ({"motion": MotionTraits(drift=2.5)}, ("contamination_or_drift",)),
+    "crystals": ({"crystalline": 0.8}, ("crystalline_ice", "unclear")),
+    "no ice": ({"particles": 0, "thickness": 0.0}, ("empty_no_ice",)),
+    "ice without particles": ({"particles": 0}, ("vitreous_no_particles",)),
+}
+"""Conditions, and the classes that are right."""
+SEEN = (
+    "apoferritin_6z6u.pdb.gz",
+    "beta_galactosidase_5a1a.pdb.gz",
+    *("cage", "brick", "rod", "stalk"),
 )
+"""Looked at when the rules were made."""
+
+
+def shell() -> Specimen:
+    """Twenty-four bricks on a hollow shell: a particle of 300 Å, as large as viruses begin."""
+    unit, group = make_brick(), octahedral_group()
+    points = np.concatenate([(unit.positions * 0.5 + (95, 35, 55)) @ turn.T for turn in group])
+    lengths = np.tile(unit.lengths * 0.125, len(group))
+    return Specimen.from_points("shell", points, lengths, np.full(len(points), 0.125))
+
+
+UNSEEN: dict[str, Callable[[], Specimen]] = {
+    "shell": shell,
+    "another cage": partial(make_cage, 77),
+    "another brick": partial(make_brick, 9),
+    "another rod": partial(make_rod, 5),
+    "another stalk": partial(make_stalk, 11),
+}
+"""Made after the rules."""
 
 
 def labelled(folder: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Label and picture of each thumbnail."""
-    for path in sorted((folder / "micrographs" / "quality_classes").glob("*/*.png")):
+    for path in sorted(folder.glob("*/*.png")):
         yield path.parent.name, np.asarray(Image.open(path), dtype=np.float32)
 
 
-def between(limit: Limit, looks: list[tuple[str, Appearance]]) -> float:
-    """Halfway between the nearest of the two sides (on a log scale where all are positive)."""
-    low = max(limit.value(look) for label, look in looks if label in limit.below)
-    high = min(limit.value(look) for label, look in looks if label in limit.above)
-    return math.sqrt(low * high) if low > 0 else 0.5 * (low + high)
-
-
-def leave_one_out(looks: list[tuple[str, Appearance]]) -> list[str]:
-    """Class of each thumbnail by limits that the others set."""
-    kept = {limit.name: getattr(rules, limit.name) for limit in LIMITS}
-    found = []
-    try:
-        for place, (_, look) in enumerate(looks):
-            others = looks[:place] + looks[place + 1 :]
-            for limit in LIMITS:
-                setattr(rules, limit.name, between(limit, others))
-            found.append(judge_micrograph(look).label)
-    finally:
-        for name, value in kept.items():
-            setattr(rules, name, value)
-    return found
-
-
-def simulate(kind: str, specimen: str, seed: int) -> Judgement:
+def simulate(kind: str, specimen: Specimen, seed: int) -> Judgement:
     """Simulate a movie of a kind, align it, fit its CTF, and judge it."""
     rng = np.random.default_rng([seed, list(KINDS).index(kind)])
     camera = make_camera(rng, (1024, 1024))
@@ -124,9 +116,13 @@ def simulate(kind: str, specimen: str, seed: int) -> Judgement:
         thickness=float(rng.uniform(220.0, 450.0)),
     )
     conditions = replace(conditions, **KINDS[kind][0])  # type: ignore[arg-type]
-    _, made = simulate_movie(conditions, load_specimen(specimen), camera, rng)
+    _, made = simulate_movie(conditions, specimen, camera, rng)
     counts = np.stack(list(made))
     gain = np.where(camera.gain > 0, camera.gain, 1.0).astype(np.float32)
+    if kind == "no gain reference":
+        gain = np.ones_like(gain)
+    if kind == "gain upside down":
+        gain = np.ascontiguousarray(gain[::-1])
     replace_defects(counts, find_outliers(counts.sum(axis=0, dtype=np.float32) * gain), seed=1)
     frames, dose = Frames(counts, gain, PIXEL), Dose(per_frame=2.0)
     motion = measure_motion(frames, TrackSearch(), dose)
@@ -139,6 +135,9 @@ def simulate(kind: str, specimen: str, seed: int) -> Judgement:
         resolution=fit.resolution,
         ice_ring=fit.ice_ring,
         drift=drift / (len(motion.shifts) - 1 - half),
+        thickness=None if fit.thickness is None else fit.thickness.value,
+        pixel_size=PIXEL,
+        gain=kind != "no gain reference",
     )
     return judge_micrograph(look_at(sums.weighted, PIXEL), known)
 
@@ -170,44 +169,84 @@ def real(folder: Path) -> list[tuple[str, str, float, str]]:
     return found
 
 
+def tally(rows: list[tuple[tuple[str, ...], str]]) -> str:
+    """How many verdicts there are, how many are right, and how many that reject."""
+    said = [(right, label) for right, label in rows if label != "unclear"]
+    good = sum(label in right for right, label in said)
+    rejected = [(right, label) for right, label in said if label not in USABLE]
+    just = sum(not set(right) & set(USABLE) for right, _ in rejected)
+    return (
+        f"{good} of {len(said)} verdicts right, {len(rows) - len(said)} unclear; "
+        f"{just} of the {len(rejected)} that call it bad are of bad ones"
+    )
+
+
+def thumbnails(folder: Path) -> tuple[list[tuple[str, str]], str]:
+    """(true, found) of each, and how many can be used or not as they were said to be."""
+    rows = [
+        (label, judge_micrograph(look_at(image, 7.5)).label) for label, image in labelled(folder)
+    ]
+    bad = tuple(label for label in MICROGRAPH_CLASSES if label not in (*USABLE, "unclear"))
+    return rows, tally([(USABLE if true in USABLE else bad, found) for true, found in rows])
+
+
+def simulated(
+    specimens: list[Specimen], seed: int, movies: int
+) -> tuple[list[tuple[str, str]], str]:
+    """(kind, found) of movies of some specimens in turn, and how many are right."""
+    rows = []
+    for kind in KINDS:
+        for number in range(movies):
+            specimen = specimens[number % len(specimens)]
+            found = simulate(kind, specimen, seed + number)
+            rows.append((kind, found.label))
+            print(kind, specimen.name, found, flush=True)
+    return rows, tally([(KINDS[kind][1], label) for kind, label in rows])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--seed", type=int, default=901)
-    parser.add_argument("--movies", type=int, default=4)
+    parser.add_argument("--held", type=Path, help="folder of more labelled thumbnails")
+    parser.add_argument("--seed", type=int, default=2901)
+    parser.add_argument("--movies", type=int, default=5, help="of each kind")
     parser.add_argument("--write", action="store_true")
     wanted = parser.parse_args()
-    looks = [(label, look_at(image, 7.5)) for label, image in labelled(wanted.data)]
-    direct = [(label, judge_micrograph(look).label) for label, look in looks]
-    left_out = list(zip((label for label, _ in looks), leave_one_out(looks), strict=True))
-    seen = []
-    model = str(wanted.data / "models" / "apoferritin_6z6u.pdb.gz")
-    for kind, (_, expected) in KINDS.items():
-        for number in range(wanted.movies):
-            specimen = "cage" if number % 2 else model
-            found = simulate(kind, specimen, wanted.seed + number)
-            seen.append((kind, found.label, expected))
-            print(kind, specimen[-20:], found, flush=True)
+    parts = []
+    for folder, what in (
+        (wanted.data / "micrographs" / "quality_classes", "that set the limits"),
+        (wanted.held, "that were looked at when they were set"),
+    ):
+        if folder is not None:
+            rows, said = thumbnails(folder)
+            parts += [
+                f"{len(rows)} labelled thumbnails {what}, without CTF or motion (whether they can "
+                f"be used): {said}.",
+                confusion(rows),
+            ]
+    parts += [
+        "Other real micrographs, by their look alone:",
+        "| | class | score | because |\n|---|---|---|---|\n"
+        + "\n".join(f"| {a} | {b} | {c:.2f} | {d} |" for a, b, c, d in real(wanted.data)),
+    ]
+    models = wanted.data / "models"
+    seen = [load_specimen(str(models / name) if ".pdb" in name else name) for name in SEEN]
+    unseen = [make() for make in UNSEEN.values()]
+    for specimens, names, what in (
+        (seen, [one.name.split("_")[0] for one in seen], "that were looked at"),
+        (unseen, list(UNSEEN), "that were made after the rules"),
+    ):
+        rows, said = simulated(specimens, wanted.seed, wanted.movies)
+        parts += [
+            f"Simulated movies of specimens {what} ({', '.join(names)}), after alignment and CTF "
+            f"fit: {said}.",
+            confusion(rows),
+        ]
     image = np.random.default_rng(1).poisson(9.0, (4096, 4096)).astype(np.float32)
     begun = time.process_time()
     judge_micrograph(look_at(image, 1.0))
     cost = time.process_time() - begun
-    parts = [
-        f"Labelled thumbnails, {sum(a == b for a, b in direct)} of {len(direct)} right with the "
-        f"limits as they are (which they set), {sum(a == b for a, b in left_out)} of "
-        f"{len(left_out)} when each is judged by limits that the others set:",
-        confusion(left_out),
-        "Other real micrographs, by their look alone (that with sparse particles led to the rule "
-        "for few or faint ones; the others set nothing):",
-        "| | class | score | because |\n|---|---|---|---|\n"
-        + "\n".join(f"| {a} | {b} | {c:.2f} | {d} |" for a, b, c, d in real(wanted.data)),
-        f"Simulated movies of 1024 x 1024 pixels after alignment and CTF fit (apoferritin and a "
-        f"cage in turn, seeds from {wanted.seed}): "
-        f"{sum(label in expected for _, label, expected in seen)} of {len(seen)} in the class "
-        "that they were made for, or great or decent:",
-        confusion([(kind, label) for kind, label, _ in seen]),
-        f"A micrograph of 4096 x 4096 pixels takes {cost:.2f} CPU-s.",
-    ]
+    parts.append(f"A micrograph of 4096 x 4096 pixels takes {cost:.2f} CPU-s.")
     text = "\n\n".join(parts)
     print(text)
     if wanted.write:

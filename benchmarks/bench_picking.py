@@ -23,6 +23,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+# As the session's workers: threads that wait for each other would count as work.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
@@ -52,6 +55,30 @@ MODELS = {
     "apoferritin, simulated": "apoferritin_6z6u.pdb.gz",
     "beta-galactosidase, simulated": "beta_galactosidase_5a1a.pdb.gz",
 }
+HARD: dict[str, tuple[str, dict[str, Any], tuple[int, int]]] = {
+    "rods of 336 x 65 Å": ("rod", {"spacing": 0.6, "thickness": 400.0}, (14, 24)),
+    "stalks of 168 x 45 Å, 140 kDa": ("stalk", {}, (60, 110)),
+    "apoferritin, 40 % carbon": ("apoferritin_6z6u.pdb.gz", {"carbon": 0.4}, (40, 90)),
+    "apoferritin, 40 % carbon, 3 drops of ice": (
+        "apoferritin_6z6u.pdb.gz",
+        {"carbon": 0.4, "drops": 3},
+        (40, 90),
+    ),
+    "bricks, 40 % carbon, 2 drops of ice": ("brick", {"carbon": 0.4, "drops": 2}, (40, 90)),
+    "beta-galactosidase, 4 drops of ice": (
+        "beta_galactosidase_5a1a.pdb.gz",
+        {"drops": 4},
+        (30, 80),
+    ),
+    "beta-galactosidase, 5 heaps of it": (
+        "beta_galactosidase_5a1a.pdb.gz",
+        {"aggregates": 5},
+        (30, 80),
+    ),
+}
+"""Specimen, conditions and range of particles per 1024² pixels of what is hard to pick."""
+BARS = (0.9, 0.85)
+"""Recall and precision that every set must reach after the lesson."""
 Points = NDArray[np.float64]
 
 
@@ -86,7 +113,15 @@ class Score:
     processor: list[float] = field(default_factory=list)
 
 
-def simulated(specimen: Specimen, count: int, seed: int, size: int = 1536) -> Iterator[Case]:
+def simulated(
+    specimen: Specimen,
+    count: int,
+    seed: int,
+    size: int = 1536,
+    *,
+    extra: dict[str, Any] | None = None,
+    particles: tuple[int, int] = (30, 80),
+) -> Iterator[Case]:
     """Micrographs summed from simulated movies along their true whole-frame motion."""
     camera = make_camera(np.random.default_rng(7), (size, size))
     for number in range(seed, seed + count):
@@ -98,9 +133,10 @@ def simulated(specimen: Specimen, count: int, seed: int, size: int = 1536) -> It
         wanted = Conditions(
             optics=OPTICS,
             aberrations=bent,
-            particles=int(rng.integers(30, 80) * (size / 1024) ** 2),
+            particles=int(rng.integers(*particles) * (size / 1024) ** 2),
             frames=4,
             dose_per_frame=7.75,
+            **(extra or {}),
         )
         truth, frames = simulate_movie(wanted, specimen, camera, rng)
         total = np.zeros((size, size), np.float32)
@@ -109,7 +145,7 @@ def simulated(specimen: Specimen, count: int, seed: int, size: int = 1536) -> It
             bad = camera.gain == 0
             corrected[bad] = ndimage.median_filter(corrected, 5)[bad]
             total += fourier_shift(corrected, (float(shift[0]), float(shift[1])))
-        hot = np.abs(total - np.median(total)) > 6 * total.std()
+        hot = np.abs(total - ndimage.median_filter(total, 5)) > 6 * total.std()
         total[hot] = np.median(total)
         ctf = Ctf(
             exposure=f"{specimen.name}{number}",
@@ -174,6 +210,20 @@ def learn(cases: list[Case], first: list[Picks], folder: Path) -> Lesson:
     return Lesson(dict(said[0].offer.changes), classes.particles, used)
 
 
+def teach(cases: list[Case], first: list[Picks], folder: Path) -> Lesson:
+    """What the picker is offered in the end: it may have to make room for the particles before."""
+    used, known = 0.0, dict[str, Any]()
+    for _ in range(3):
+        lesson = learn(cases, first, folder)
+        used += lesson.processor
+        known |= lesson.changes
+        if "roomy" not in lesson.changes:
+            break
+        wanted = PickUnattendedParameters.model_validate(known)
+        first = [pick(case, folder, wanted)[0] for case in cases]
+    return Lesson(known, lesson.particles, used)
+
+
 def run_relion(case: Case, folder: Path) -> tuple[Points, float]:
     star = folder / "micrographs.star"
     star.write_text(
@@ -220,8 +270,12 @@ def points(picks: Picks) -> Points:
     return np.stack([picks.x, picks.y], axis=1).astype(np.float64)
 
 
+def _means(score: Score) -> tuple[float, float]:
+    return float(np.mean(score.recall)), float(np.mean(score.precision))
+
+
 def row(title: str, name: str, score: Score, diameter: str) -> str:
-    recall, precision = float(np.mean(score.recall)), float(np.mean(score.precision))
+    recall, precision = _means(score)
     return (
         f"| {title} ({len(score.recall)}) | {name} | {recall:.3f} | {min(score.recall):.3f} "
         f"| {precision:.3f} | {min(score.precision):.3f} "
@@ -245,7 +299,7 @@ def bench(title: str, cases: list[Case], relion: bool) -> Iterator[str]:
             picks, used = pick(case, folder, PickUnattendedParameters())
             first.append(picks)
             judge(case, points(picks), used, untaught)
-        lesson = learn(cases, first, folder)
+        lesson = teach(cases, first, folder)
         wanted = PickUnattendedParameters.model_validate(lesson.changes)
         for case in cases:
             picks, used = pick(case, folder, wanted)
@@ -257,6 +311,9 @@ def bench(title: str, cases: list[Case], relion: bool) -> Iterator[str]:
     found = f"{measured:.0f} ({measured / true - 1:+.0%})"
     yield row(title, "icestream, before the lesson", untaught, "none")
     yield row(title, "icestream, after it", taught, found)
+    for what, got, bar in zip(("recall", "precision"), _means(taught), BARS, strict=True):
+        if got < bar:
+            print(f"MISSED: {what} {got:.3f} of {title} is below {bar:g}")
     if relion:
         yield row(title, "RELION 3.1 LoG", peer, f"told: {true:.0f}")
     print(f"{title}: classes of {lesson.particles} particles, {lesson.processor:.1f} CPU-s")
@@ -282,6 +339,7 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--micrographs", type=int, default=8, help="simulated, of each specimen")
+    parser.add_argument("--hard", type=int, default=8, help="of each hard set")
     parser.add_argument("--seed", type=int, default=7001, help="of the first one")
     parser.add_argument("--write", action="store_true", help="write the table of the gallery")
     chosen = parser.parse_args(arguments)
@@ -299,6 +357,19 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             print(f"no {path}: {title} is left out (set ICESTREAM_TEST_DATA)")
     sets.append(("apoferritin, EMPIAR-10146", list(apoferritin())))
+    for place, (title, (model, extra, particles)) in enumerate(HARD.items()):
+        path = shared() / "models" / model
+        if model.endswith(".gz") and not path.is_file():
+            continue
+        specimen = load_specimen(str(path) if model.endswith(".gz") else model)
+        made = simulated(
+            specimen,
+            chosen.hard,
+            chosen.seed + 1000 + 100 * place,
+            extra=extra,
+            particles=particles,
+        )
+        sets.append((title, list(made)))
     lines = [
         "| micrographs | picker | recall | worst | precision | worst | F1 | diameter, Å "
         "| error, Å | CPU, s |",

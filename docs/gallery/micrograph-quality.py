@@ -32,14 +32,14 @@ for axis, path in zip(axes.flat, paths, strict=True):
     axis.set_title(
         f"{verdict.label.replace('_', ' ')}, {verdict.score:.2f}",
         fontsize=10,
-        color="#1a6b3c" if right else "#b3261e",
+        color="#1a6b3c" if right else "#6b6b6b" if verdict.label == "unclear" else "#b3261e",
         fontweight="bold",
     )
     axis.text(
         0.02,
         0.02,
         f"texture {look.texture:.3g}   patches {look.patches:.3g}\n"
-        f"objects {100 * look.objects:.1f} %   skewness {look.skew:.2f}",
+        f"objects {100 * look.objects:.1f} %   covered {100 * look.covered:.0f} %",
         transform=axis.transAxes,
         fontsize=8,
         color="black",

@@ -42,11 +42,17 @@ class Motion:
     the movie."""
     frame_agreement: Column | None = None
     """``(frames,)`` how well each frame agrees with the sum of the others, as a part of what is
-    expected: about 1, and 0 for a frame that shows nothing of what the others show."""
+    expected: about 1, and 0 for a frame that shows nothing of what the others show; see
+    `known`."""
     patch_quality: Column | None = None
     """``(patches, 4)``: centre (y, x) of each patch as in `local`, log-likelihood that it gains by
     the local motion of the other patches, and curvature of the agreement of its frames over that
     of the mean patch. None: no local motion was looked for."""
+
+    @property
+    def known(self) -> bool:
+        """Whether there was a signal to align; if not, shifts of 0 mean nothing."""
+        return self.frame_agreement is None or bool(np.any(self.frame_agreement))
 
     @property
     def total(self) -> float:
@@ -146,7 +152,7 @@ class Micrograph:
         qualities = {}
         if self.half_correlation is not None:
             qualities["sum.correlation"] = self.half_correlation
-        if self.motion is None:
+        if self.motion is None or not self.motion.known:
             return qualities
         early = round(4.0 / self.dose_per_frame) if self.dose_per_frame > 0 else 4
         return qualities | {

@@ -23,6 +23,8 @@ class Volume:
     """Particle images that made the map; 0 where there is none."""
     iteration: int
     """Number of the snapshot, from 1."""
+    wanted: int = 0
+    """Particles that a map should have; see `preliminary`."""
     note: str = ""
     """Why there is no map, or why the map is not newer; empty when there is nothing to say."""
     map: Path | None = None
@@ -73,6 +75,11 @@ class Volume:
     symmetry_trials: Column | None = None
     """``(g, 2)`` of each of them: log-likelihood ratio of a held-out particle, and the correlation
     of a half of the map with the other turned by the group, over that with the other as it is."""
+
+    @property
+    def preliminary(self) -> bool:
+        """Whether the map was made of fewer particles than were asked for."""
+        return self.map is not None and self.particles < self.wanted
 
     @property
     def even(self) -> bool:

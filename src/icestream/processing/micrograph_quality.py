@@ -1,8 +1,9 @@
 """What a micrograph is worth, from how it looks at low resolution and from its CTF and motion.
 
-Four numbers describe the look, all relative to the image's own noise, so that neither grey scale
-nor dose matters. Each class has a rule on one or two of them, with a limit between what the
-classes on its two sides showed; there is nothing else to learn from twelve labelled images.
+No rule depends on what the particles are: their size, density and number differ between specimens
+by more than good micrographs differ from bad ones. What is left says surely that the beam met
+nothing or that the field is covered; Thon rings say whether an image is sharp. Where neither holds
+there is no verdict.
 """
 
 import math
@@ -15,6 +16,7 @@ from scipy import ndimage
 from icestream.model import Image, MicrographClass
 from icestream.processing.backend import operations
 from icestream.processing.fourier import bin_image, frequency_grid
+from icestream.processing.picking.foreign import find_foreign
 
 __all__ = ["Appearance", "Circumstances", "Judgement", "judge_micrograph", "look_at"]
 
@@ -22,32 +24,50 @@ SCALE = 7.5
 """Å: pixel at which a micrograph is looked at."""
 _PARTICLES = (6.0, 16.0)
 """Wavelengths in such pixels: 45 to 120 Å."""
-_PATCHES = (32.0, 64.0)
+_PATCHES = (24.0, 40.0)
 _NOISE = (2.0, 2.4)
 _BORDER = 24
+_STRIPE = 3
+"""Rows and columns of the transform, from the axes, that hold the stripes of a camera."""
 _OBJECT = 5.0
 """Robust standard deviations from the median at which a pixel is part of an object."""
 _AROUND = 6
 """Pixels around objects that are left out of the statistics of the rest."""
+_WIDEST = 150.0
+"""Å: what is blurred over to tell carbon and drops."""
+_DEEP = 200.0
+"""Å from its edge that the middle of a body of carbon or ice lies, at least: no particle's does."""
+_ICE = 0.9
+"""Part of a block that is ice, for it to count."""
 
-BARE = 2.1
-"""Texture below which particles, if there are any, are few or faint."""
-UNEVEN = 2.6
-"""Patches above which a bare image shows ice."""
-CROWDED = 0.022
-"""Objects above which the image is contaminated."""
-MOTTLED = 8.0
-"""Patches over texture above which the ice is crystalline."""
-PARTICLES = -0.35
-"""Skewness below which there are discrete dark particles, few or many."""
-CLEAN = 0.01
-"""Objects above which the skewness may be that of what is left of them."""
+NOTHING = 1.3
+"""Texture below which there is nothing to see at the size of particles."""
+PLAIN = 2.1
+"""Texture above which there is something, also where no CTF is known."""
+EVEN = 1.35
+"""Patches up to which an image without texture is empty."""
+MOTTLED = 11.0
+"""Patches over texture above which the field is mottled: no particles make it so."""
+CALM = 2.0
+"""Patches over texture below which a field is even, where no CTF is known."""
+SPECKLED = 0.01
+"""Objects above which a mottled field is contaminated, and below which it is crystalline."""
+COVERED = 0.5
+"""Part of the field under carbon or drops above which it is lost."""
+STRIPED = 1.5
+"""Power along rows and columns over that beside them above which the camera shows."""
 RINGS = 10.0
 """Å: Thon rings up to here say that the beam met something."""
 COARSE = 8.0
-"""Å: a fit that ends before this costs more than half of the score."""
-FINE = 6.0
+"""Å: a fit that ends before this shows no sharp image."""
+FINE = 5.0
 """Å: fit resolution that a great micrograph has."""
+PIXELS = 3.0
+"""Pixels that a limit of the resolution is at least."""
+NEAR = 2.4
+"""Pixels that the limit of a great micrograph is at least; a perfect fit ends at two."""
+THICK = 800.0
+"""Å: ice beyond this."""
 DRIFTING = 1.5
 """Å that the specimen moves in a frame, which blurs it, in the second half of the movie."""
 ICE_RING = 1.0
@@ -61,11 +81,15 @@ class Appearance:
     texture: float
     """Power at 45 to 120 Å over that of the noise, in the middle one of the image's blocks."""
     patches: float
-    """The same at 240 to 480 Å."""
+    """The same at 180 to 300 Å."""
     objects: float
     """Part of the image farther than 5 robust standard deviations from the rest, 0 to 1."""
     skew: float
     """Skewness of the grey values between the objects."""
+    covered: float = 0.0
+    """Part of the image under carbon, drops of ice, or the bar of the grid."""
+    stripes: float = 1.0
+    """Power along rows and columns over that beside them: 1 without a pattern of the camera."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +102,12 @@ class Circumstances:
     """Excess of power at 3.7 Å."""
     drift: float | None = None
     """Å per frame in the second half of the movie."""
+    thickness: float | None = None
+    """Å of ice, where the rings show it."""
+    pixel_size: float = 1.0
+    """Å of the micrograph."""
+    gain: bool = True
+    """Whether the image was corrected with a gain reference, as far as anybody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,48 +144,90 @@ def look_at(image: Image, pixel_size: float) -> Appearance:
     small = bin_image(image, factor)
     if not np.isfinite(small).all():
         raise ValueError("the image to judge holds NaN or infinity; mask or replace them first")
-    bands = _Bands(small)
+    high = small - ndimage.gaussian_filter(small, 1.0)
+    rough = np.full(small.shape, np.median(np.abs(high)), dtype=np.float32)
+    foreign = find_foreign(-small, rough, pixel_size * factor, _WIDEST, _DEEP)
+    ice = ~foreign
+    bands = _Bands(small, ice)
     noise = bands.power(_NOISE, 32)
     if not noise > 1e-12 * float(np.square(small, dtype=np.float64).mean()):
         raise ValueError("the image to judge is constant, or has been smoothed: it has no noise")
     level = ndimage.gaussian_filter(small, 2.0) - ndimage.gaussian_filter(small, 25.0)
-    level -= np.median(level)
-    spread = 1.4826 * float(np.median(np.abs(level)))
-    objects = np.abs(level) > _OBJECT * max(spread, 1e-30)
-    rest = level[~ndimage.binary_dilation(objects, iterations=_AROUND)]
+    level -= np.median(level[ice])
+    spread = 1.4826 * float(np.median(np.abs(level[ice])))
+    objects = (np.abs(level) > _OBJECT * max(spread, 1e-30)) & ice
+    rest = level[ice & ~ndimage.binary_dilation(objects, iterations=_AROUND)]
     return Appearance(
         texture=bands.power(_PARTICLES, 32) / noise,
         patches=bands.power(_PATCHES, 64) / noise,
         objects=float(objects.mean()),
         skew=_skewness(rest) if rest.size > 0.1 * level.size else 0.0,
+        covered=float(foreign.mean()),
+        stripes=bands.stripes((_PARTICLES[0], _PATCHES[1])),
     )
 
 
 class _Bands:
-    """Power of an image in bands of wavelengths, block by block."""
+    """Power of the ice in bands of wavelengths, block by block.
 
-    def __init__(self, image: Image) -> None:
-        padded = np.pad(image - image.mean(dtype=np.float64), _BORDER, mode="reflect")
+    Rows and columns of the transform that hold the stripes of a camera are left out.
+    """
+
+    def __init__(self, image: Image, ice: NDArray[np.bool_]) -> None:
+        self._ice = ice
+        level = float(image[ice].mean(dtype=np.float64)) if ice.any() else 0.0
+        padded = np.pad(np.where(ice, image - level, 0.0), _BORDER, mode="reflect")
         self._shape = (padded.shape[0], padded.shape[1])
+        # Edges that do not match would stand on the axes too.
+        down, across = (np.hanning(n).astype(np.float32) for n in self._shape)
+        self._faded = np.asarray(padded, dtype=np.float32) * down[:, None] * across
         self._ops = operations(padded)
         self._spectrum = self._ops.rfft2(padded)
         self._frequency = frequency_grid(self._shape)
+        axes = np.zeros(self._frequency.shape, dtype=bool)
+        axes[:_STRIPE] = axes[1 - _STRIPE :] = axes[:, :_STRIPE] = True
+        self._axes = axes
+
+    def _band(self, wavelengths: tuple[float, float]) -> NDArray[np.bool_]:
+        k = self._frequency
+        return np.asarray((k >= 1.0 / wavelengths[1]) & (k < 1.0 / wavelengths[0]))
 
     def power(self, wavelengths: tuple[float, float], side: int) -> float:
         """Median over blocks of `side` pixels of the power density between two wavelengths."""
-        k = self._frequency
-        band = (k >= 1.0 / wavelengths[1]) & (k < 1.0 / wavelengths[0])
+        band = self._band(wavelengths) & ~self._axes
         passed = self._ops.irfft2(self._spectrum * band, self._shape)
         passed = passed[_BORDER:-_BORDER, _BORDER:-_BORDER]
-        rows, columns = passed.shape[0] // side, passed.shape[1] // side
-        blocks = passed[: rows * side, : columns * side].reshape(rows, side, columns, side)
-        power = np.square(blocks, dtype=np.float64).mean(axis=(1, 3))
+        power = _blocks(np.square(passed, dtype=np.float64), side)
+        iced = _blocks(self._ice.astype(np.float64), side) > _ICE
+        if not iced.any():
+            return 0.0
         # Each column of the half spectrum but the first and the last stands for two.
-        twice = np.full(k.shape[1], 2.0)
+        twice = np.full(band.shape[1], 2.0)
         twice[0] = 1.0
         if self._shape[1] % 2 == 0:
             twice[-1] = 1.0
-        return float(np.median(power)) / float((band * twice).sum()) * math.prod(self._shape)
+        waves = float((band * twice).sum())
+        return float(np.median(power[iced])) / waves * math.prod(self._shape)
+
+    def stripes(self, wavelengths: tuple[float, float]) -> float:
+        """Median power on the axes over that off them at the same frequency; 1 without stripes."""
+        band = self._band(wavelengths)
+        power = np.square(np.abs(self._ops.rfft2(self._faded)), dtype=np.float64)
+        ring = np.rint(self._frequency * max(self._shape)).astype(np.intp)
+        on, beside = band & self._axes, band & ~self._axes
+        level = np.zeros(int(ring.max()) + 1)
+        numbers = np.unique(ring[beside])
+        level[numbers] = ndimage.median(power[beside], ring[beside], numbers)
+        usual = level[ring[on]]
+        known = usual > 0
+        return float(np.median(power[on][known] / usual[known])) if known.any() else 1.0
+
+
+def _blocks(image: NDArray[np.float64], side: int) -> NDArray[np.float64]:
+    """Means over blocks of `side` pixels."""
+    rows, columns = image.shape[0] // side, image.shape[1] // side
+    blocks = image[: rows * side, : columns * side].reshape(rows, side, columns, side)
+    return np.asarray(blocks.mean(axis=(1, 3)))
 
 
 def _skewness(values: NDArray[np.float32]) -> float:
@@ -165,12 +237,13 @@ def _skewness(values: NDArray[np.float32]) -> float:
 
 
 def judge_micrograph(look: Appearance, known: Circumstances | None = None) -> Judgement:
-    """Give a micrograph a class and a score.
+    """Give a micrograph a class and a score, or say that neither can be told.
 
-    The first rule that holds gives the class: no texture and no discrete dark particles (empty,
-    or ice without particles); drift; objects (contamination); an ice ring or a mottle far above
-    the texture (crystals); else great when there is texture, skewed to dark as discrete particles
-    make it, and the fit reaches 6 Å; and decent otherwise.
+    The first rule that holds gives the class: drift; an ice ring; a field that is covered; a
+    mottle far above the texture (crystals or dirt where Thon rings end early, else unclear); no
+    texture and no rings (empty); great and decent by how far the rings go. Where no CTF is known,
+    an even field with a texture is decent. All others are unclear. So is what a gain reference may
+    have made: a mottle, or nothing, in an image without one or with the stripes of a camera.
 
     Parameters
     ----------
@@ -183,77 +256,102 @@ def judge_micrograph(look: Appearance, known: Circumstances | None = None) -> Ju
     -------
     Judgement
         The score is a product of one factor per rule, each 0.5 at its limit, kept on the side of
-        0.5 that the class belongs to.
+        0.5 that the class belongs to; 0.5 for what is unclear.
     """
     known = known or Circumstances()
-    score = _score(look, known)
     label, reason = _rule(look, known)
-    if label == "decent":
+    score = _score(look, known)
+    if label == "unclear":
+        score = 0.5
+    elif label in ("great", "decent"):
         score = max(score, 0.5)
-    elif label != "great":
+    else:
         score = min(score, 0.5)
     return Judgement(label=label, score=round(score, 4), reason=reason)
 
 
-def _rule(look: Appearance, known: Circumstances) -> tuple[MicrographClass, str]:
+_Verdict = tuple[MicrographClass, str]
+
+
+def _rule(look: Appearance, known: Circumstances) -> _Verdict:
     """Class and reason by the first rule that holds."""
-    if look.texture < BARE and not _speckled(look):
-        return _bare(look, known)
-    return _spoilt(look, known) or _usable(look, known)
-
-
-def _speckled(look: Appearance) -> bool:
-    """Whether there are discrete dark particles, however few or faint."""
-    return look.skew < PARTICLES and look.objects < CLEAN
-
-
-def _bare(look: Appearance, known: Circumstances) -> tuple[MicrographClass, str]:
-    """Of an image without texture."""
-    texture = f"power at 45 to 120 Å is {look.texture:.2g} times the noise"
-    rings = known.resolution is not None and known.resolution < RINGS
-    if look.patches > UNEVEN or rings:
-        seen = "Thon rings" if rings else "uneven ice"
-        return "vitreous_no_particles", f"{seen}, but no particles: {texture}"
-    return "empty_no_ice", f"nothing but noise: {texture}"
-
-
-def _spoilt(look: Appearance, known: Circumstances) -> tuple[MicrographClass, str] | None:
-    """What makes an image useless although there is something to see; None if nothing does."""
     if known.drift is not None and known.drift > DRIFTING:
         return "contamination_or_drift", f"it drifts by {known.drift:.2g} Å in each frame"
-    if look.objects > CROWDED:
-        covered = f"{100 * look.objects:.2g} % of the image"
-        return "contamination_or_drift", f"{covered} is far darker or brighter than the rest"
     if known.ice_ring is not None and known.ice_ring > ICE_RING:
         return "crystalline_ice", f"the ice ring is {known.ice_ring:.2g} above its background"
-    ratio = look.patches / look.texture
-    if ratio > MOTTLED:
-        power = f"{ratio:.0f} times the power of the texture"
-        return "crystalline_ice", f"patches of 240 to 480 Å have {power}"
-    return None
+    looks = _spoilt(look, known) or _bare(look, known)
+    if looks is None:
+        return _usable(look, known)
+    if look.stripes > STRIPED and look.covered == 0.0:
+        return "unclear", f"rows and columns stand out as of a wrong gain reference ({looks[1]})"
+    if not known.gain:
+        return "unclear", f"nobody knows of a gain reference, which may have made this: {looks[1]}"
+    return looks
 
 
-def _usable(look: Appearance, known: Circumstances) -> tuple[MicrographClass, str]:
-    """Great or decent."""
-    if look.texture < BARE:
-        return "decent", f"few or faint particles: skewness {look.skew:.2f}"
-    if known.resolution is not None and known.resolution > FINE:
-        return "decent", f"the CTF fit ends at {known.resolution:.2g} Å"
-    if look.skew < PARTICLES:
-        return "great", f"discrete dark particles: skewness {look.skew:.2f}"
-    return "decent", f"no discrete dark particles: skewness {look.skew:.2f}"
+def _spoilt(look: Appearance, known: Circumstances) -> _Verdict | None:
+    """What makes an image useless, or unclear, although there is something to see.
+
+    None if nothing does. A mottle alone is not enough: very large particles make one too.
+    """
+    if look.covered > COVERED:
+        covered = f"carbon or ice covers {100 * look.covered:.0f} % of the field"
+        return "contamination_or_drift", covered
+    ratio = look.patches / max(look.texture, 1e-6)
+    if ratio <= MOTTLED:
+        return None
+    power = f"patches of 180 to 300 Å have {ratio:.0f} times the power of the texture"
+    if known.resolution is None or known.resolution <= _limit(COARSE, known):
+        return "unclear", f"{power}: crystals, dirt, or very large particles"
+    power = f"Thon rings end at {known.resolution:.2g} Å, and {power}"
+    if look.objects > SPECKLED:
+        return "contamination_or_drift", f"{power}, with dark objects"
+    return "crystalline_ice", power
+
+
+def _bare(look: Appearance, known: Circumstances) -> _Verdict | None:
+    """Of an image without texture; None where there is one."""
+    if look.texture >= NOTHING:
+        return None
+    texture = f"power at 45 to 120 Å is {look.texture:.2g} times the noise"
+    if known.resolution is not None and known.resolution < _limit(RINGS, known):
+        return "unclear", f"Thon rings, but few or faint particles, or none: {texture}"
+    if look.patches < EVEN:
+        return "empty_no_ice", f"nothing but noise: {texture}"
+    return "unclear", f"no texture, but something large: {texture}"
+
+
+def _usable(look: Appearance, known: Circumstances) -> _Verdict:
+    """Great or decent, where that can be told."""
+    if known.thickness is not None and known.thickness > THICK:
+        return "unclear", f"the ice is {known.thickness:.0f} Å thick"
+    if known.resolution is None:
+        even = look.patches < CALM * look.texture
+        if look.texture > PLAIN and even:
+            return "decent", "a texture in an even field; no CTF says how sharp it is"
+        return "unclear", f"no CTF is known, and the texture is {look.texture:.2g} times the noise"
+    ends = f"Thon rings are followed to {known.resolution:.2g} Å"
+    if known.resolution > _limit(COARSE, known):
+        return "unclear", ends
+    if known.resolution > max(FINE, NEAR * known.pixel_size):
+        return "decent", ends
+    if look.texture < PLAIN:
+        return "decent", f"{ends}, but particles are few or faint"
+    return "great", ends
+
+
+def _limit(resolution: float, known: Circumstances) -> float:
+    """A limit of the resolution that the pixels can reach, Å."""
+    return max(resolution, PIXELS * known.pixel_size)
 
 
 def _score(look: Appearance, known: Circumstances) -> float:
     """Product of factors, each 0.5 at the limit of its rule."""
-    discrete = _factor(PARTICLES - look.skew, 0.08)
-    texture = _factor(math.log(max(look.texture, 1e-6) / BARE), 0.2)
-    score = max(texture, discrete if look.objects < CLEAN else 0.0)
-    score *= _factor(math.log(CROWDED / max(look.objects, 1e-6)), 0.25)
+    score = _factor(math.log(max(look.texture, 1e-6) / NOTHING), 0.2)
+    score *= _factor(COVERED - look.covered, 0.1)
     score *= _factor(math.log(MOTTLED * look.texture / max(look.patches, 1e-6)), 0.3)
-    score *= 0.5 + 0.5 * discrete * texture
     if known.resolution is not None:
-        score *= _factor(COARSE - known.resolution, 1.0)
+        score *= _factor(_limit(COARSE, known) - known.resolution, 1.0)
     if known.ice_ring is not None:
         score *= _factor(ICE_RING - known.ice_ring, 0.2)
     if known.drift is not None:

@@ -174,15 +174,21 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
         tracks = [m.motion for m in micrographs if m.motion is not None]
         if not tracks:
             return ""
-        local = sum(motion.local is not None for motion in tracks)
-        return (
-            f"{len(tracks)} movies aligned, median motion "
-            f"{median(motion.total for motion in tracks):.1f} Å, "
+        known = [motion for motion in tracks if motion.known]
+        without = len(tracks) - len(known)
+        nothing = f"no signal to align in {without} of {len(tracks)} movies" if without else ""
+        if not known:
+            return nothing
+        local = sum(motion.local is not None for motion in known)
+        text = (
+            f"{len(known)} movies aligned, median motion "
+            f"{median(motion.total for motion in known):.1f} Å, "
             f"local motion corrected in {local}"
         )
+        return f"{text}; {nothing}" if nothing else text
 
     def plot(self, micrographs: Sequence[Micrograph]) -> Iterator[Figure]:
-        totals = [m.motion.total for m in micrographs if m.motion is not None]
+        totals = [m.motion.total for m in micrographs if m.motion and m.motion.known]
         if totals:
             yield Figure("Total motion", "series", totals, "motion / Å")
             yield Figure("Total motion", "histogram", totals, "motion / Å")

@@ -21,6 +21,7 @@ __all__ = [
     "read_sample",
     "write_assignments",
     "write_classes",
+    "write_no_classes",
     "write_sample",
 ]
 
@@ -78,6 +79,25 @@ def write_classes(
     table = folder / f"sample_{number:04d}.parquet"
     write_sample(sample, table, origins, done)
     return replace(files, sample=sample, sample_table=table)
+
+
+def write_no_classes(folder: Path, number: int) -> ClassFiles:
+    """Write what there is without a particle: a blank average, and a table without rows.
+
+    The MRC format cannot hold a stack of none.
+    """
+    files = ClassFiles(
+        averages=folder / f"classes_{number:04d}.mrcs",
+        assignments=folder / f"classes_{number:04d}.parquet",
+    )
+    write_mrc(files.averages, np.zeros((1, 8, 8), np.float32), 1.0)
+    columns: dict[str, NDArray[np.generic]] = {
+        name: np.zeros(0, np.int32) for name in ("exposure", "index", "class")
+    }
+    for name in ("angle", "shift_y", "shift_x", "likelihood"):
+        columns[name] = np.zeros(0, np.float32)
+    write_columns(files.assignments, columns, {"exposure": []})
+    return files
 
 
 def write_assignments(path: Path, origins: Origins, done: Classification) -> None:

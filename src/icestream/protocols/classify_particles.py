@@ -16,12 +16,11 @@ from icestream.protocol import (
     Batch,
     BatchProtocol,
     Figure,
-    ItemFailed,
     Parameters,
     Resources,
     Work,
 )
-from icestream.protocols.class_files import Origins, write_classes
+from icestream.protocols.class_files import Origins, write_classes, write_no_classes
 from icestream.protocols.incoming_particles import check_comparable, read_incoming
 from icestream.units import Angstrom, Pixel
 
@@ -105,6 +104,7 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Classificatio
         self, state: ClassificationProgress, new: Batch[Particles], work: Work
     ) -> ClassificationProgress:
         taken = [item for item in new if len(item)]
+        state.snapshots += 1
         if taken:
             if state.classification is None:
                 self._begin(state, taken[0])
@@ -113,7 +113,6 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Classificatio
             if new.final:
                 state.classification.consolidate(self.parameters.passes)
                 state.classification.settle()
-            state.snapshots += 1
             grown = len(state.classification) >= _GROWTH * state.sampled
             state.samples = new.final or grown
             if state.samples:
@@ -158,11 +157,7 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Classificatio
 
     def snapshot(self, state: ClassificationProgress, work: Work) -> Classes:
         if state.classification is None:
-            raise ItemFailed(
-                "no particle has come to classify",
-                advice="see why picking or extraction found none",
-                code="no-particles",
-            )
+            return _no_classes(state.snapshots, work)
         done = state.classification
         files = write_classes(
             work.folder, state.snapshots, state.origins, done, sampled=state.samples
@@ -190,6 +185,8 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Classificatio
         if not items:
             return ""
         last = items[-1]
+        if not last.particles:
+            return "no particle has come to classify: see why picking or extraction found none"
         used = int((np.asarray(last.counts) > 0).sum())
         text = f"{last.particles} particles were sorted into {used} 2D classes"
         resolutions = np.asarray(last.resolution)
@@ -212,3 +209,20 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Classificatio
                 x=[float(n) for n in items[-1].counts],
                 x_label="particles",
             )
+
+
+def _no_classes(number: int, work: Work) -> Classes:
+    """Of micrographs without a particle."""
+    files = write_no_classes(work.folder, number)
+    nothing = column(np.zeros(1))
+    return Classes(
+        averages=files.averages,
+        box=8,
+        pixel_size=1.0,
+        counts=nothing,
+        resolution=nothing,
+        score=nothing,
+        assignments=files.assignments,
+        particles=0,
+        iteration=number,
+    )

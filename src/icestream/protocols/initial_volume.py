@@ -1,5 +1,6 @@
 """Make a first 3D map from the 2D classes, and a better one as they improve."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -29,6 +30,8 @@ from icestream.protocols.map_images import good_classes, observe_averages, obser
 from icestream.protocols.volume_files import write_volume
 from icestream.units import Angstrom
 
+_FEWER = 0.5
+"""Part of the particles that are asked for from which a preliminary map is made."""
 _AGAIN = 2.0
 """Factor by which the particles must have grown in number for new random starts."""
 
@@ -47,7 +50,8 @@ class InitialVolumeParameters(Parameters):
     """Point group (C1, C4, D2, T, O, I), imposed; with auto it is looked for."""
 
     least: Annotated[int, Ge(200)] = 1000
-    """Particles in good classes without which no map is made."""
+    """Particles in good classes that a map should have. From half of them on there is one, which
+    is called preliminary."""
 
     resolution: Annotated[Angstrom, Ge(5), Le(30)] = 10.0
     """Finest detail that is compared."""
@@ -63,6 +67,11 @@ class InitialVolumeParameters(Parameters):
 
     seed: Annotated[int, Ge(0), Advanced] = 1
     """Of the random starts: the same seed and classes give the same map."""
+
+
+def _missing(made: Volume) -> str:
+    """What a preliminary map lacks, in words; nothing of another."""
+    return f" of {made.wanted} that are asked for" if made.preliminary else ""
 
 
 @dataclass(slots=True)
@@ -85,7 +94,7 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
 
     name = "volume.initial"
     title = "First 3D map"
-    version = 3
+    version = 4
     cites = (
         "doi:10.1016/j.jsb.2012.09.006",
         "doi:10.1038/nmeth.4169",
@@ -117,6 +126,8 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
 
     def _take(self, state: MapProgress, classes: Classes) -> str:
         """Improve the map with the newest classes; says why when that cannot be done."""
+        if not classes.particles:
+            return "no particle was found"
         if classes.sample is None or classes.sample_table is None:
             return "" if state.found else "the classes came without a sample of their particles"
         if classes.optics is None:
@@ -129,8 +140,12 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
         if not state.diameter:
             return "nobody said how large the particle is: set the diameter"
         sample = read_sample(classes.sample, classes.sample_table, good, wanted.most, wanted.seed)
-        if len(sample) < wanted.least:
-            return f"{len(sample)} particles in good classes, {wanted.least} are needed"
+        fewest = max(LEAST_PARTICLES, math.ceil(_FEWER * wanted.least))
+        if len(sample) < fewest:
+            return (
+                f"{len(sample)} particles in good classes: {fewest} are needed for a preliminary "
+                f"map, {wanted.least} for one that is not"
+            )
         plan = self._plan(classes.pixel_size)
         particles = observe_particles(sample, classes.optics, plan, state.diameter)
         if state.found is not None:
@@ -166,6 +181,7 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
         likely = [[each.likelihood, each.agreement] for each in best.symmetries]
         return Volume(
             particles=state.particles,
+            wanted=self.parameters.least,
             iteration=state.snapshots,
             note=state.note,
             map=files.map,
@@ -196,9 +212,11 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
         last = items[-1]
         if last.map is None:
             return f"there is no 3D map: {last.note}" if last.note else ""
+        kind = "preliminary" if last.preliminary else "first"
         text = (
-            f"a first 3D map with {last.symmetry} symmetry was made from {last.particles} "
-            f"particles; its halves agree (FSC 0.143) to {last.reached}; its hand is not known"
+            f"a {kind} 3D map with {last.symmetry} symmetry was made from {last.particles} "
+            f"particles{_missing(last)}; its halves agree (FSC 0.143) to {last.reached}; "
+            "its hand is not known"
         )
         uneven = f"; its views are uneven (efficiency {last.efficiency:.2f}): it may be wrong"
         return text if last.even else text + uneven

@@ -14,12 +14,14 @@ from icestream.protocol import Figure, ItemFailed, ItemProtocol, Parameters, Res
 class JudgeMicrographs(ItemProtocol[Parameters]):
     """Tell great micrographs from decent ones, contamination, crystals, empty holes and bare ice.
 
-    From how a micrograph looks at 7.5 Å per pixel, how far its Thon rings go, its ice ring and its
-    drift.
+    From how far the Thon rings of a micrograph go, its ice ring and its drift, and from how it
+    looks at 7.5 Å per pixel. Where these do not suffice it is unclear, and so is what a missing or
+    wrong gain reference may have made.
     """
 
     name = "micrographs.judge"
     title = "Quality of micrographs"
+    version = 2
     resources = Resources(memory=512 * 2**20)
 
     def process(self, micrograph: Micrograph, ctf: Ctf | None, work: Work) -> MicrographQuality:
@@ -37,6 +39,8 @@ class JudgeMicrographs(ItemProtocol[Parameters]):
             patches=look.patches,
             objects=look.objects,
             skew=look.skew,
+            covered=look.covered,
+            stripes=look.stripes,
         )
 
     def summarize(self, items: Sequence[MicrographQuality]) -> str:
@@ -58,15 +62,19 @@ class JudgeMicrographs(ItemProtocol[Parameters]):
 
 def _circumstances(micrograph: Micrograph, ctf: Ctf | None) -> Circumstances:
     drift = None
-    if micrograph.motion is not None and len(micrograph.motion.shifts) >= 4:
-        shifts = np.asarray(micrograph.motion.shifts, dtype=np.float64)
+    motion = micrograph.motion
+    if motion is not None and motion.known and len(motion.shifts) >= 4:
+        shifts = np.asarray(motion.shifts, dtype=np.float64)
         half = len(shifts) // 2
         moved = float(np.hypot(*(shifts[-1] - shifts[half])))
-        drift = moved * micrograph.motion.pixel_size / (len(shifts) - 1 - half)
+        drift = moved * motion.pixel_size / (len(shifts) - 1 - half)
     return Circumstances(
         resolution=None if ctf is None else ctf.resolution,
         ice_ring=None if ctf is None else ctf.ice_ring,
         drift=drift,
+        thickness=None if ctf is None else ctf.thickness,
+        pixel_size=micrograph.optics.pixel_size,
+        gain=micrograph.movie is None or micrograph.gain is not None,
     )
 
 

@@ -19,6 +19,8 @@ _EARLIER = 6
 _SHARE_OF = 20
 """Micrographs of which the share outside the limits is taken, and the fewest that tell: half."""
 _TIME = re.compile(r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)[ _T-](\d\d)[.:-]?(\d\d)[.:-]?(\d\d)(?!\d)")
+_PIXELS = 3.0
+"""Pixels, 1.5 times the finest detail that they hold, which a good fit goes beyond."""
 _SURE = 4.0
 """Standard deviations of the difference of the medians that a change must exceed."""
 
@@ -36,7 +38,8 @@ class CtfLimits(Parameters):
     """Largest difference of the two defoci that is expected."""
 
     resolution_max: Annotated[Angstrom, Gt(0)] = 8.0
-    """Worst fit resolution that is expected."""
+    """Worst fit resolution that is expected; three pixels where those are so coarse that no fit
+    can be much better."""
 
     for_last: Annotated[int, Ge(1), Le(50)] = 5
     """How many micrographs in a row must break a limit, or show a change, before it is said."""
@@ -75,6 +78,13 @@ class MonitorCtf(Monitor[CtfLimits]):
         if len(ctfs) >= _SHARE_OF / 2:
             yield from self._share(ctfs[-_SHARE_OF:])
 
+    def _coarsest(self, ctf: Ctf) -> float:
+        """Limit of the fit resolution that the pixels of this micrograph can reach, Å."""
+        return max(self.parameters.resolution_max, _PIXELS * ctf.optics.pixel_size)
+
+    def _ends_early(self, ctf: Ctf) -> bool:
+        return ctf.resolution > self._coarsest(ctf)
+
     def _limits(self, recent: Sequence[Ctf]) -> Iterator[Alert]:
         limits = self.parameters
         low, high = limits.defocus_min * 1e4, limits.defocus_max * 1e4
@@ -100,11 +110,11 @@ class MonitorCtf(Monitor[CtfLimits]):
                 f"the limit of {limits.astigmatism_max:g} Å: correct the objective stigmator",
                 max(recent, key=_astigmatism),
             )
-        if all(ctf.resolution > limits.resolution_max for ctf in recent):
+        if all(self._ends_early(ctf) for ctf in recent):
             yield _warn(
                 "ctf.resolution.low",
                 f"Thon rings of the last {count} end at {_middle(recent, _resolution):.1f} Å, "
-                f"worse than the limit of {limits.resolution_max:g} Å: "
+                f"worse than the limit of {self._coarsest(recent[-1]):g} Å: "
                 "look at ice thickness, drift and contamination",
                 max(recent, key=_resolution),
             )
@@ -112,7 +122,7 @@ class MonitorCtf(Monitor[CtfLimits]):
     def _share(self, ctfs: Sequence[Ctf]) -> Iterator[Alert]:
         limits = self.parameters
         out = {
-            "resolution": [ctf for ctf in ctfs if ctf.resolution > limits.resolution_max],
+            "resolution": [ctf for ctf in ctfs if self._ends_early(ctf)],
             "astigmatism": [ctf for ctf in ctfs if ctf.astigmatism > limits.astigmatism_max],
             "defocus": [
                 ctf
@@ -133,7 +143,7 @@ class MonitorCtf(Monitor[CtfLimits]):
 
     def _changes(self, ctfs: Sequence[Ctf]) -> Iterator[Alert]:
         # Without rings the fitted numbers mean nothing, and would look like a jump.
-        known = [ctf for ctf in ctfs if ctf.resolution <= self.parameters.resolution_max]
+        known = [ctf for ctf in ctfs if not self._ends_early(ctf)]
         after = self.parameters.for_last
         vectors = np.array([_vector(ctf) for ctf in known]).reshape(-1, 2)
         jump = find_jump(vectors, self.parameters.astigmatism_jump, after)

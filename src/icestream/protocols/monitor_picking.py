@@ -8,10 +8,21 @@ from annotated_types import Ge, Gt
 
 from icestream.formats.mrc import read_stack
 from icestream.model import Alert, Classes, Offer
-from icestream.processing.picking import choose_classes, session_diameter
+from icestream.processing.picking import (
+    choose_classes,
+    session_diameter,
+    session_is_cut,
+    session_width,
+)
 from icestream.protocol import Advanced, Monitor, Parameters, Sample, Window
 
 __all__ = ["MonitorPicking", "PickingLessons"]
+
+_ROOMS = (250.0, 400.0, 640.0)
+"""Å of room for particles whose diameter is unknown: that of the picker to begin with, and what
+follows where they go on beyond it."""
+_LONG = 0.6
+"""Width over length below which a particle is said to be long."""
 
 
 class PickingLessons(Parameters):
@@ -40,6 +51,7 @@ class MonitorPicking(Monitor[PickingLessons]):
     tell the two apart. What is adopted is a change of the picker's parameters: earlier micrographs
     are picked again like those to come. There are two lessons, each with a key of its own, and
     each is adopted by itself once only. When the second is due at once, both are the same.
+    Particles that are longer than their boxes are given larger ones before any lesson.
     """
 
     name = "monitor.picking"
@@ -50,6 +62,15 @@ class MonitorPicking(Monitor[PickingLessons]):
         if not window.items:
             return
         classes, wanted = window.items[-1], self.parameters
+        if not classes.particles:
+            yield Alert(
+                key="picking.none",
+                level="warning",
+                message="there are no particles in the micrographs so far: look at them. Where "
+                f"there is nothing but ice, go to another place; lower {wanted.step}.threshold, or "
+                f"set {wanted.step}.diameter, where you see particles",
+            )
+            return
         lessons = [
             key
             for key, due in (("first", wanted.first), ("again", wanted.again))
@@ -71,18 +92,43 @@ class MonitorPicking(Monitor[PickingLessons]):
                 f"the picks, or set the diameter of the step {wanted.step}",
             )
             return
+        room = _next_room(classes.diameter)
+        weights = counts[chosen]
+        if room and session_is_cut(averages, weights, classes.pixel_size, classes.diameter):
+            yield self._room(classes, room)
+            return
+        width = session_width(averages, counts[chosen], classes.pixel_size)
         yield Sample("picking.diameter", diameter, "Å")
+        yield Sample("picking.width", width, "Å")
         for key in lessons:
-            yield self._lesson(key, classes, chosen, diameter)
+            yield self._lesson(key, classes, chosen, (diameter, width))
 
-    def _lesson(self, key: str, classes: Classes, chosen: np.ndarray, diameter: float) -> Alert:
+    def _room(self, classes: Classes, room: float) -> Alert:
+        """Particles that do not fit into their boxes cannot be measured: larger ones first."""
         wanted = self.parameters
+        return Alert(
+            key=f"picking.room.{room:.0f}",
+            level="notice",
+            message=f"the particles of the classes go on beyond the {classes.diameter:.0f} Å that "
+            f"are shown of them: the step {wanted.step} makes room for {room:.0f} Å, and the "
+            "classes begin again. To set the diameter yourself, which ends this: "
+            f"{wanted.step}.diameter",
+            offer=Offer(step=wanted.step, changes={"roomy": room}, automatic=wanted.automatic),
+        )
+
+    def _lesson(
+        self, key: str, classes: Classes, chosen: np.ndarray, size: tuple[float, float]
+    ) -> Alert:
+        wanted = self.parameters
+        diameter, width = size
+        shape = f"a diameter of {diameter:.0f} Å"
+        if width < _LONG * diameter:
+            shape = f"particles {diameter:.0f} Å long and {width:.0f} Å wide"
         return Alert(
             key=f"picking.classes.{key}",
             level="notice",
-            message=f"the classes of {classes.particles} particles show a diameter of "
-            f"{diameter:.0f} Å, and {len(chosen)} of them can serve as templates of the step "
-            f"{wanted.step}",
+            message=f"the classes of {classes.particles} particles show {shape}, and "
+            f"{len(chosen)} of them can serve as templates of the step {wanted.step}",
             offer=Offer(
                 step=wanted.step,
                 changes={
@@ -93,3 +139,10 @@ class MonitorPicking(Monitor[PickingLessons]):
                 automatic=wanted.automatic,
             ),
         )
+
+
+def _next_room(diameter: float) -> float | None:
+    """More room than particles of unknown diameter have; None for those of a known one."""
+    if diameter not in _ROOMS[:-1]:
+        return None
+    return _ROOMS[_ROOMS.index(diameter) + 1]

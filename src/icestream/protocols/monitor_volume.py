@@ -1,4 +1,4 @@
-"""Watch the first 3D map: particles that are seen from too few sides."""
+"""Watch the first 3D map: too few particles, or too few sides that they are seen from."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,8 @@ __all__ = ["MonitorVolume"]
 class MonitorVolume(Monitor[Parameters]):
     """Warn when the views of the first 3D map are too uneven for it to be believed.
 
+    And say when it is preliminary: made of fewer particles than were asked for.
+
     Where most particles lie on one side, the halves of the map agree on what is seen from there,
     and on whatever fills the rest; a symmetry may show that is not there. Particles whose symmetry
     was missed lie on few sides of the map as well: in one of its equal parts.
@@ -22,9 +24,19 @@ class MonitorVolume(Monitor[Parameters]):
 
     def inspect(self, window: Window[Volume]) -> Iterator[Alert]:
         made = [item for item in window.items if item.map is not None]
-        if not made or made[-1].even:
+        if not made:
             return
         newest = made[-1]
+        if newest.preliminary:
+            yield Alert(
+                key="volume.preliminary",
+                level="notice",
+                message=f"the first 3D map is preliminary: it was made of {newest.particles} "
+                f"particles in good classes, {newest.wanted} are asked for (the parameter least). "
+                "It becomes better as more come",
+            )
+        if newest.even:
+            return
         yield Alert(
             key="volume.views",
             level="warning",

@@ -9,7 +9,14 @@ from pydantic import model_validator
 
 from icestream.formats.image import read_image
 from icestream.model import Ctf, Image, Micrograph, Picks
-from icestream.processing.picking import BlobSearch, Limits, blob_diameter
+from icestream.processing.picking import (
+    BarSearch,
+    BlobSearch,
+    Limits,
+    Shape,
+    blob_shape,
+    pick_by_bars,
+)
 from icestream.protocol import (
     Advanced,
     Figure,
@@ -23,6 +30,7 @@ from icestream.protocols.pick_by_log import (
     PickByLog,
     PickByLogParameters,
     count_picks,
+    make_picks,
     plot_picks,
 )
 from icestream.protocols.pick_by_templates import PickByTemplates, PickByTemplatesParameters
@@ -114,13 +122,31 @@ class PickUnattended(ItemProtocol[PickUnattendedParameters]):
             )
             return PickByTemplates(by_templates).process(micrograph, ctf)
         image = read_image(micrograph.path)
-        blob = diameter or self._blob(image, micrograph, ctf)
+        shape = self._shape(image, micrograph, ctf) if diameter is None else None
+        if shape is not None and shape.length > shape.width:
+            return self._long(shape, image, micrograph, ctf)
+        blob = diameter if shape is None else shape.length
+        assert blob is not None
         by_size = PickByLog(PickByLogParameters(diameter=blob, **common))
         picks = by_size.pick(image, micrograph, ctf)
         return picks if diameter else replace(picks, diameter=wanted.roomy)
 
-    def _blob(self, image: Image, micrograph: Micrograph, ctf: Ctf | None) -> float:
-        """Diameter of the blobs in a micrograph, Å."""
+    def _long(self, shape: Shape, image: Image, micrograph: Micrograph, ctf: Ctf | None) -> Picks:
+        """Pick particles that are much longer than wide."""
+        wanted = self.parameters
+        search = BarSearch(
+            shape=shape,
+            limits=Limits(threshold=wanted.threshold, relative=wanted.relative),
+            spacing=wanted.spacing,
+            border=wanted.border,
+            bright=wanted.bright,
+        )
+        pixel_size = micrograph.optics.pixel_size
+        peaks = pick_by_bars(image, pixel_size, search, ctf=ctf if wanted.use_ctf else None)
+        return make_picks(micrograph, peaks, wanted.roomy)
+
+    def _shape(self, image: Image, micrograph: Micrograph, ctf: Ctf | None) -> Shape:
+        """Length and width of what stands out of a micrograph, Å."""
         wanted = self.parameters
         pixel_size = micrograph.optics.pixel_size
         search = BlobSearch(
@@ -134,7 +160,7 @@ class PickUnattended(ItemProtocol[PickUnattendedParameters]):
             bright=wanted.bright,
         )
         try:
-            return blob_diameter(image, pixel_size, search, ctf=ctf if wanted.use_ctf else None)
+            return blob_shape(image, pixel_size, search, ctf=ctf if wanted.use_ctf else None)
         except ValueError as error:
             raise ItemFailed(str(error), code="picking-impossible") from error
 

@@ -17,7 +17,7 @@ from icestream.model import (
     Rejected,
     Verdict,
 )
-from icestream.protocol import Parameters, SelectionProtocol
+from icestream.protocol import Advanced, Parameters, SelectionProtocol
 from icestream.units import Angstrom, Micrometre
 
 
@@ -34,7 +34,12 @@ class SelectionLimits(Parameters):
     """Largest difference of the two defoci."""
 
     resolution_max: Annotated[Angstrom, Gt(0)] | None = 8.0
-    """Worst (largest) resolution up to which the Thon rings agree with the fit."""
+    """Worst (largest) resolution up to which the Thon rings agree with the fit. Where pixels are
+    so coarse that no fit can be much better, `resolution_pixels` says what counts instead."""
+
+    resolution_pixels: Annotated[float, Ge(2), Le(20), Advanced] = 3.0
+    """The limit on the resolution is never finer than this many pixels of the micrograph: with 3,
+    one and a half times the finest detail that they hold."""
 
     score_min: float | None = None
     """Smallest score of the CTF fit."""
@@ -51,9 +56,10 @@ class SelectionLimits(Parameters):
     quality_min: Annotated[float, Ge(0), Le(1)] | None = None
     """Smallest quality score of the micrograph."""
 
-    refuse: tuple[str, ...] = ("crystalline_ice", "empty_no_ice")
+    refuse: tuple[str, ...] = ("empty_no_ice",)
     """Classes of micrographs that are not used: great, decent, contamination_or_drift,
-    crystalline_ice, empty_no_ice, vitreous_no_particles."""
+    crystalline_ice, empty_no_ice, vitreous_no_particles, unclear. That of empty ones is never
+    given to others, as far as was seen; crystals are refused by their ice ring."""
 
     @field_validator("refuse")
     @classmethod
@@ -78,21 +84,31 @@ class SelectExposures(SelectionProtocol[SelectionLimits]):
         qualities = {**micrograph.qualities(), **ctf.qualities()}
         if quality is not None:
             qualities.update(quality.qualities())
-        reasons = tuple(self._reasons(qualities))
+        reasons = tuple(self._reasons(qualities, micrograph.optics.pixel_size))
         if quality is not None and quality.label in self.parameters.refuse:
             reasons += (f"It looks like {quality.label.replace('_', ' ')}: {quality.reason}",)
         return Rejected(reasons) if reasons else Accepted()
 
-    def _reasons(self, qualities: Mapping[str, float]) -> Iterator[str]:
+    def _reasons(self, qualities: Mapping[str, float], pixel_size: float) -> Iterator[str]:
         limits = self.parameters
         yield from _outside(qualities, "ctf.defocus", limits.defocus_min, limits.defocus_max)
         yield from _outside(qualities, "ctf.astigmatism", high=limits.astigmatism_max)
-        yield from _outside(qualities, "ctf.resolution", high=limits.resolution_max)
+        yield from self._too_coarse(qualities, pixel_size)
         yield from _outside(qualities, "ctf.score", low=limits.score_min)
         yield from _outside(qualities, "ctf.ice_ring", high=limits.ice_ring_max)
         yield from _outside(qualities, "motion.total", high=limits.total_motion_max)
         yield from _outside(qualities, "motion.early", high=limits.early_motion_max)
         yield from _outside(qualities, "micrograph.score", low=limits.quality_min)
+
+    def _too_coarse(self, qualities: Mapping[str, float], pixel_size: float) -> Iterator[str]:
+        """Why a fit ends too early, by a limit that pixels of `pixel_size` Å can reach."""
+        wanted = self.parameters.resolution_max
+        if wanted is None:
+            return
+        limit = max(wanted, self.parameters.resolution_pixels * pixel_size)
+        why = f" (raised from {wanted:g} Å: pixels of {pixel_size:.3g} Å are coarse)"
+        for reason in _outside(qualities, "ctf.resolution", high=limit):
+            yield reason + (why if limit > wanted and "limit" in reason else "")
 
 
 def _outside(

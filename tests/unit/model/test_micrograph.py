@@ -14,5 +14,12 @@ def test_total_is_early_and_late() -> None:
         assert motion.early(frames) + motion.late(frames) == pytest.approx(motion.total)
 
 
+def test_motion_is_known_unless_no_frame_shows_what_the_others_show() -> None:
+    still = column([[0, 0]] * 3)
+    assert Motion(shifts=still).known
+    assert Motion(shifts=still, frame_agreement=column([0.0, 0.9, 0.0])).known
+    assert not Motion(shifts=still, frame_agreement=column([0.0] * 3)).known
+
+
 def test_a_still_movie_has_no_motion() -> None:
     assert Motion(shifts=column([[0, 0]] * 5)).total == 0

@@ -18,6 +18,8 @@ from icestream.processing.micrograph_quality import (
 )
 
 GREAT = Appearance(texture=6.0, patches=4.0, objects=0.002, skew=-0.6)
+SHARP = Circumstances(resolution=4.0)
+LOST = Circumstances(resolution=30.0)
 SHAPE = (384, 400)
 
 
@@ -73,80 +75,102 @@ def test_finer_pixels_are_averaged_down() -> None:
     assert same.objects == look.objects
 
 
-def test_dark_particles_are_great_and_reversed_contrast_is_not() -> None:
+def test_an_image_that_the_rings_prove_is_great_whatever_its_contrast() -> None:
     image = noise() + particles()
-    assert judge_micrograph(look_at(image, 7.5)).label == "great"
-    assert judge_micrograph(look_at(-image, 7.5)).label == "decent"
+    for seen in (image, -image):
+        assert judge_micrograph(look_at(seen, 7.5), SHARP).label == "great"
+        # Without a CTF nobody knows how sharp it is.
+        assert judge_micrograph(look_at(seen, 7.5)).label == "decent"
 
 
-def test_few_particles_are_not_taken_for_an_empty_hole() -> None:
-    found = judge_micrograph(look_at(noise() + particles(400, 3.0), 7.5))
-    assert found.label == "decent"
-    assert "few or faint" in found.reason
+@pytest.mark.parametrize("radius", [3, 6, 10, 13])
+@pytest.mark.parametrize("count", [20, 120])
+def test_particles_of_any_size_and_number_are_no_contamination(radius: int, count: int) -> None:
+    image = noise() + discs(count, radius, 4.0)
+    for known in (SHARP, Circumstances()):
+        found = judge_micrograph(look_at(image, 7.5), known).label
+        assert found in ("great", "decent", "unclear")
 
 
-def test_a_texture_without_particles_is_decent() -> None:
-    grain = ndimage.gaussian_filter(noise(3), 2.0)
-    found = judge_micrograph(look_at(noise() + 2.0 * grain / grain.std(), 7.5))
-    assert found.label == "decent"
-    assert 0.5 <= found.score < 0.7
+def test_few_or_faint_particles_are_left_to_others() -> None:
+    faint = look_at(noise() + particles(400, 2.2), 7.5)
+    assert judge_micrograph(faint).label == "unclear"
+    assert judge_micrograph(faint, SHARP).label in ("decent", "unclear")
 
 
 def test_noise_alone_is_empty_and_rings_say_that_there_is_ice() -> None:
     look = look_at(noise(), 7.5)
     assert judge_micrograph(look).label == "empty_no_ice"
-    with_rings = judge_micrograph(look, Circumstances(resolution=5.0))
-    assert with_rings.label == "vitreous_no_particles"
+    assert judge_micrograph(look, Circumstances(resolution=25.0)).label == "empty_no_ice"
+    with_rings = judge_micrograph(look, SHARP)
+    assert with_rings.label == "unclear"
     assert "Thon rings" in with_rings.reason
 
 
-def test_uneven_ice_without_particles() -> None:
-    slow = ndimage.gaussian_filter(noise(4), 9.0, mode="wrap")
-    found = judge_micrograph(look_at(noise() + 0.15 * slow / slow.std(), 7.5))
-    assert found.label == "vitreous_no_particles"
+def mottled() -> NDArray[np.float32]:
+    mottle = ndimage.gaussian_filter(noise(5), 6.0, mode="wrap")
+    return np.asarray(noise() + particles() + 4.0 * mottle / mottle.std(), dtype=np.float32)
 
 
-def test_crystals_are_a_mottle_far_above_the_texture() -> None:
-    mottle = ndimage.gaussian_filter(noise(5), 8.0, mode="wrap")
-    image = noise() + particles() + 3.0 * mottle / mottle.std()
-    assert judge_micrograph(look_at(image, 7.5)).label == "crystalline_ice"
+def test_crystals_are_a_mottle_far_above_the_texture_that_takes_the_rings() -> None:
+    look = look_at(mottled(), 7.5)
+    assert judge_micrograph(look, LOST).label == "crystalline_ice"
+    # Very large particles are a mottle as well.
+    assert judge_micrograph(look).label == "unclear"
+    assert judge_micrograph(look, SHARP).label == "unclear"
 
 
-def test_large_dark_objects_are_contamination() -> None:
-    image = noise() + particles() + discs(12, 14, 6.0, seed=6)
-    found = judge_micrograph(look_at(image, 7.5))
-    assert found.label == "contamination_or_drift"
-    assert "% of the image" in found.reason
-    assert found.score <= 0.5
+def test_what_a_gain_reference_may_have_made_is_unclear() -> None:
+    look = look_at(mottled(), 7.5)
+    found = judge_micrograph(look, replace(LOST, gain=False))
+    assert (found.label, found.score) == ("unclear", 0.5)
+    assert "gain reference" in found.reason
+    stripes = np.random.default_rng(4).standard_normal(SHAPE[1] // 12 + 1).repeat(12)
+    striped = look_at(mottled() + stripes[None, : SHAPE[1]].astype(np.float32), 7.5)
+    assert striped.stripes > 1.5 > look.stripes
+    assert "rows and columns" in judge_micrograph(striped, LOST).reason
+    # What the rings prove, no gain has made.
+    plain = look_at(noise() + particles(), 7.5)
+    assert judge_micrograph(plain, replace(SHARP, gain=False)).label == "great"
+
+
+def test_a_film_over_most_of_the_field_spoils_it_and_over_less_does_not() -> None:
+    for share, label in ((0.3, "great"), (0.7, "contamination_or_drift")):
+        image = noise() + particles()
+        image[:, : int(share * SHAPE[1])] = noise(8)[:, : int(share * SHAPE[1])] - 15.0
+        look = look_at(image, 7.5)
+        assert look.covered == pytest.approx(share, abs=0.06)
+        found = judge_micrograph(look, SHARP)
+        assert found.label == label
+    assert "covers" in found.reason
 
 
 @pytest.mark.parametrize(
     ("known", "label"),
     [
-        (Circumstances(), "great"),
+        (Circumstances(), "decent"),
         (Circumstances(resolution=4.0, ice_ring=0.1, drift=0.3), "great"),
         (Circumstances(resolution=6.5), "decent"),
-        (Circumstances(drift=2.5), "contamination_or_drift"),
-        (Circumstances(ice_ring=1.5), "crystalline_ice"),
+        (Circumstances(resolution=9.0), "unclear"),
+        (Circumstances(resolution=9.0, pixel_size=3.5), "decent"),
+        (Circumstances(resolution=4.0, thickness=1500.0), "unclear"),
+        (Circumstances(resolution=4.0, drift=2.5), "contamination_or_drift"),
+        (Circumstances(resolution=4.0, ice_ring=1.5), "crystalline_ice"),
     ],
 )
 def test_ctf_and_motion_have_a_say(known: Circumstances, label: str) -> None:
     found = judge_micrograph(GREAT, known)
     assert found.label == label
-    assert (found.score >= 0.5) == (label in ("great", "decent"))
+    if label == "unclear":
+        assert found.score == 0.5
+    else:
+        assert (found.score >= 0.5) == (label in ("great", "decent"))
 
 
-@pytest.mark.parametrize(
-    "worse",
-    [
-        {"texture": 2.5},
-        {"patches": 30.0},
-        {"objects": 0.02},
-        {"skew": -0.4},
-    ],
-)
+@pytest.mark.parametrize("worse", [{"texture": 1.5}, {"patches": 40.0}, {"covered": 0.4}])
 def test_every_number_that_worsens_costs_score(worse: dict[str, float]) -> None:
-    assert judge_micrograph(replace(GREAT, **worse)).score < judge_micrograph(GREAT).score
+    spoilt, good = (judge_micrograph(look, SHARP) for look in (replace(GREAT, **worse), GREAT))
+    assert spoilt.score < good.score
 
 
 @pytest.mark.parametrize(
@@ -162,21 +186,23 @@ def test_what_cannot_be_judged_is_refused(image: NDArray[np.float32], words: str
         look_at(image, 7.5)
 
 
-def test_the_labelled_thumbnails(shared_data: Path) -> None:
-    """Limits were set on these: that all are right says that the rules can tell them apart."""
-    wrong = []
+def test_labelled_thumbnails_are_right_or_unclear(shared_data: Path) -> None:
+    """Limits were set on these: what is said of one is not wrong, and something is of most."""
+    usable, said = ("great", "decent"), 0
     for path in sorted((shared_data / "micrographs" / "quality_classes").glob("*/*.png")):
         look = look_at(np.asarray(Image.open(path), dtype=np.float32), 7.5)
-        found = judge_micrograph(look)
-        if found.label != path.parent.name:
-            wrong.append(f"{path.parent.name}/{path.name}: {found.label}, {look}")
-    assert wrong == []
+        found = judge_micrograph(look).label
+        if found != "unclear":
+            said += 1
+            assert (found in usable) == (path.parent.name in usable), f"{path.name}: {look}"
+    assert said >= 6
 
 
 def test_real_micrographs_that_set_no_limit(shared_data: Path) -> None:
     folder = shared_data / "micrographs"
     for path in sorted((folder / "apoferritin_empiar10146").glob("*.average.png")):
         image = np.asarray(Image.open(path), dtype=np.float32)
-        assert judge_micrograph(look_at(image, 1.5)).label in ("great", "decent"), path.name
-    carbon = look_at(read_image(folder / "carbon_edge.mrc"), 3.5)
-    assert judge_micrograph(carbon).label == "contamination_or_drift"
+        assert judge_micrograph(look_at(image, 1.5), SHARP).label == "great", path.name
+    for name, pixel_size in (("carbon_edge.mrc", 3.5), ("k2_sparse.mrc", 0.8538)):
+        found = judge_micrograph(look_at(read_image(folder / name), pixel_size))
+        assert found.label == "unclear", name

@@ -17,7 +17,7 @@ from icestream.formats import (
     write_mrc,
     write_tiff,
 )
-from icestream.model import Micrograph, Movie, Optics, from_document, to_document
+from icestream.model import Micrograph, Movie, Optics, column, from_document, to_document
 from icestream.processing.fourier import fourier_crop
 from icestream.processing.motion.magnification import Distortion
 from icestream.processing.simulate.assembly import make_cage
@@ -235,6 +235,13 @@ def test_frames_that_do_not_exist(simulated, tmp_path):
 def test_summary_and_plots(aligned):
     protocol = AlignMovies()
     assert "2 movies aligned, median motion" in protocol.summarize([aligned, aligned])
+    nothing = replace(aligned.motion, frame_agreement=column(np.zeros(12)))
+    without = replace(aligned, motion=nothing)
+    assert protocol.summarize([without]) == "no signal to align in 1 of 1 movies"
+    assert protocol.summarize([aligned, without]).endswith("no signal to align in 1 of 2 movies")
+    assert "motion.total" not in without.qualities()
+    assert len(next(protocol.plot([aligned, without])).y) == 1
+    assert list(protocol.plot([without])) == []
     assert [figure.kind for figure in protocol.plot([aligned])] == ["series", "histogram"]
     assert AlignMovies(AlignMoviesParameters(threads=3)).need().cores == 3
 

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 from icestream.formats.mrc import read_stack, write_mrc
+from icestream.formats.parquet import read_columns
 from icestream.model import Optics, Particles, column
 from icestream.processing.particles import normalize_particles
 from icestream.protocol import Batch, ItemFailed, Work
 from icestream.protocol.conformance import problems
 from icestream.protocols.classify_particles import ClassifyParticles, ClassifyParticlesParameters
+from icestream.protocols.select_classes import SelectClasses
 
 BOX, PIXEL = 48, 4.0
 WANTED = ClassifyParticlesParameters(
@@ -163,8 +165,13 @@ def test_a_final_batch_without_particles_finishes(tmp_path: Path, work: Work) ->
 def test_no_particle_at_all_is_said(tmp_path: Path, work: Work) -> None:
     protocol = ClassifyParticles(WANTED)
     state = protocol.start(Batch((particles(tmp_path, "a", 0, 1),)), work)
-    with pytest.raises(ItemFailed, match="no particle"):
-        protocol.snapshot(state, work)
+    nothing = protocol.snapshot(state, work)
+    assert (nothing.particles, nothing.iteration) == (0, 1)
+    assert np.asarray(nothing.counts).tolist() == [0.0]
+    assert len(read_stack(nothing.averages)) == 1
+    assert len(read_columns(nothing.assignments)["class"]) == 0
+    assert "no particle has come" in protocol.summarize([nothing])
+    assert not np.asarray(SelectClasses().process(nothing).selected).any()
     state = protocol.update(state, Batch((particles(tmp_path, "b", 60, 1),)), work)
     assert protocol.snapshot(state, work).particles == 60
 

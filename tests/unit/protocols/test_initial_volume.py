@@ -129,13 +129,24 @@ def test_a_map_is_made_written_and_improved(tmp_path: Path, work: Work) -> None:
     assert later.map != found.map
 
 
+def test_with_fewer_than_asked_for_the_map_is_preliminary(tmp_path: Path, work: Work) -> None:
+    protocol = InitialVolume(WANTED)
+    found = protocol.snapshot(protocol.start(Batch((classes(tmp_path, 199),)), work), work)
+    assert found.map is not None
+    assert (found.particles, found.wanted, found.preliminary) == (199, 200, True)
+    assert "a preliminary 3D map" in protocol.summarize([found])
+    assert "from 199 particles of 200 that are asked for" in protocol.summarize([found])
+    assert not replace(found, particles=200).preliminary
+
+
 def test_without_enough_there_is_no_map_and_a_reason(tmp_path: Path, work: Work) -> None:
     protocol = InitialVolume(WANTED)
-    few = classes(tmp_path, 150)
+    few = classes(tmp_path, 90)
     good = np.zeros(25)
     good[:2] = 1
     for short, reason in (
-        (few, "150 particles in good classes, 200 are needed"),
+        (few, "90 particles in good classes: 100 are needed for a preliminary map, 200 for one"),
+        (replace(few, particles=0), "no particle was found"),
         (replace(few, sample=None, sample_table=None), "without a sample of their particles"),
         (replace(few, selected=column(good)), "2 good classes, 3 are needed"),
         (replace(few, diameter=0.0), "set the diameter"),

@@ -56,7 +56,31 @@ def test_drift_is_taken_from_the_track_in_angstrom(tmp_path: Path, particles: np
 
 def test_without_ctf_and_motion_the_look_decides(tmp_path: Path, particles: np.ndarray) -> None:
     item = replace(micrograph(tmp_path, particles, drift=5.0), motion=None)
-    assert JudgeMicrographs().process(item, None, Work(folder=tmp_path)).label == "great"
+    assert JudgeMicrographs().process(item, None, Work(folder=tmp_path)).label == "decent"
+
+
+def test_motion_that_is_not_known_is_no_drift(tmp_path: Path, particles: np.ndarray) -> None:
+    item = micrograph(tmp_path, particles, drift=5.0)
+    assert item.motion is not None
+    lost = replace(item.motion, frame_agreement=column(np.zeros(20)))
+    found = JudgeMicrographs().process(replace(item, motion=lost), CTF, Work(folder=tmp_path))
+    assert found.label == "great"
+
+
+def test_without_a_gain_reference_nothing_is_called_bad_by_its_look(
+    tmp_path: Path, particles: np.ndarray
+) -> None:
+    mottle = ndimage.gaussian_filter(np.random.default_rng(2).standard_normal((256, 256)), 6.0)
+    item = micrograph(tmp_path, particles + 4.0 * mottle / mottle.std())
+    work = Work(folder=tmp_path)
+    lost = replace(CTF, resolution=60.0)
+    assert JudgeMicrographs().process(item, lost, work).label == "crystalline_ice"
+    aligned = replace(item, movie=tmp_path / "e.tiff")
+    found = JudgeMicrographs().process(aligned, lost, work)
+    assert found.label == "unclear"
+    assert "gain reference" in found.reason
+    known = replace(aligned, gain=tmp_path / "gain.mrc")
+    assert JudgeMicrographs().process(known, lost, work).label == "crystalline_ice"
 
 
 def test_an_image_that_cannot_be_judged_fails_alone(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -191,3 +192,12 @@ def test_the_place_of_a_jump() -> None:
 
 def test_too_short_a_series_has_no_jump() -> None:
     assert find_jump(np.array([[0.0]] * 5 + [[100.0]] * 6), 50.0, 5) is None
+
+
+def test_coarse_pixels_are_not_asked_for_what_they_cannot_hold() -> None:
+    """Pixels of 4.5 Å hold nothing beyond 9 Å, which a perfect fit reaches."""
+    optics = replace(OPTICS, pixel_size=4.5)
+    items = [replace(ctf, optics=optics) for ctf in ctfs(USUAL, resolution=9.2)]
+    assert alerts(items) == {}
+    poor = [replace(ctf, resolution=20.0) for ctf in items]
+    assert "limit of 13.5 Å" in alerts(poor)["ctf.resolution.low"].message

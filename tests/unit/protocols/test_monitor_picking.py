@@ -1,7 +1,9 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from icestream.formats.mrc import write_mrc
 from icestream.model import Alert, Classes, column
@@ -80,6 +82,12 @@ def test_teaches_twice_and_the_same_when_both_are_due(tmp_path: Path) -> None:
     assert (only.offer.automatic, only.offer.step) == (False, "look")
 
 
+def test_says_that_there_are_no_particles(tmp_path: Path) -> None:
+    (alert,) = alerts(classes(tmp_path, 0))
+    assert (alert.key, alert.level) == ("picking.none", "warning")
+    assert "there are no particles in the micrographs so far" in alert.message
+
+
 def test_says_when_the_classes_show_nothing(tmp_path: Path) -> None:
     found = classes(tmp_path, 800)
     object.__setattr__(found, "selected", column([0, 0, 1]))
@@ -90,6 +98,41 @@ def test_says_when_the_classes_show_nothing(tmp_path: Path) -> None:
 
 def test_reports_the_diameter_as_a_sample(tmp_path: Path) -> None:
     said = list(MonitorPicking().inspect(Window((classes(tmp_path, 700),))))
-    (sample,) = [one for one in said if isinstance(one, Sample)]
-    assert sample.name == "picking.diameter"
-    assert sample.value == pytest.approx(120, rel=0.1)
+    samples = [one for one in said if isinstance(one, Sample)]
+    assert [sample.name for sample in samples] == ["picking.diameter", "picking.width"]
+    assert [sample.value for sample in samples] == pytest.approx([120, 120], rel=0.1)
+
+
+def rods(tmp_path: Path, length: float, mask: float) -> Classes:
+    """Two classes of a rod, masked as classes are; Å."""
+    y, x = (np.indices((64, 64)) - 32) * 6.0
+    rod = 1.0 * ((np.abs(x) < length / 2) & (np.abs(y) < 30))
+    rod = ndimage.gaussian_filter(rod, 1.0) * (np.hypot(y, x) < mask / 2)
+    found = classes(tmp_path, 600, (0.8, 0.8, 0.1))
+    noise = np.random.default_rng(1).standard_normal((64, 64))
+    stack = np.stack([rod - 0.01, np.rot90(rod) - 0.01, noise])
+    write_mrc(tmp_path / "averages.mrcs", stack.astype(np.float32), 6.0)
+    return replace(found, pixel_size=6.0, diameter=mask)
+
+
+def test_particles_that_go_on_beyond_what_is_shown_get_room_first(tmp_path: Path) -> None:
+    (alert,) = alerts(rods(tmp_path, 336, 250.0))
+    assert alert.key == "picking.room.400"
+    assert "go on beyond the 250 Å" in alert.message
+    assert alert.offer is not None
+    assert alert.offer.changes == {"roomy": 400.0}
+    assert PickUnattendedParameters.model_validate(alert.offer.changes).roomy == 400.0
+
+
+def test_long_particles_are_said_to_be(tmp_path: Path) -> None:
+    (alert,) = alerts(rods(tmp_path, 300, 400.0))
+    assert alert.key == "picking.classes.first"
+    assert "particles 3" in alert.message
+    assert "Å long and " in alert.message
+    assert alert.offer is not None
+    assert alert.offer.changes["measured_diameter"] == pytest.approx(300, rel=0.1)
+
+
+def test_who_said_a_diameter_gets_no_more_room(tmp_path: Path) -> None:
+    (alert,) = alerts(rods(tmp_path, 336, 180.0))
+    assert alert.key == "picking.classes.first"

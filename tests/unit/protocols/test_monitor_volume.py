@@ -34,3 +34,20 @@ def test_even_views_and_no_map_are_none_of_its_business() -> None:
         assert list(MonitorVolume().inspect(Window(items))) == []
     # A snapshot without a map says nothing new of the last one that there was.
     assert len(list(MonitorVolume().inspect(Window((UNEVEN, none))))) == 1
+
+
+def test_a_preliminary_map_is_told_beside_its_views() -> None:
+    few = replace(UNEVEN, particles=999, wanted=1000)
+    notice, warning = MonitorVolume().inspect(Window((few,)))
+    assert (notice.key, notice.level) == ("volume.preliminary", "notice")
+    assert "999 particles in good classes, 1000 are asked for" in notice.message
+    assert warning.key == "volume.views"
+    enough = replace(few, particles=1000, efficiency=0.8)
+    assert list(MonitorVolume().inspect(Window((enough,)))) == []
+
+
+def test_views_that_leave_a_part_unseen_are_always_told() -> None:
+    """No view at all of a part of Fourier space is an efficiency of 0, not one unknown."""
+    (alert,) = MonitorVolume().inspect(Window((replace(UNEVEN, efficiency=0.0),)))
+    assert alert.key == "volume.views"
+    assert "efficiency 0.00" in alert.message

@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from icestream.model import (
+    MICROGRAPH_CLASSES,
     Accepted,
     Ctf,
     Micrograph,
+    MicrographClass,
     MicrographQuality,
     Motion,
     Optics,
@@ -118,7 +120,8 @@ QUALITY = MicrographQuality(
 
 
 def test_a_class_that_is_refused_is_the_reason() -> None:
-    assert reasons(SelectExposures().judge(STILL, GOOD, QUALITY)) == (
+    crystals = SelectExposures(SelectionLimits(refuse=("crystalline_ice",)))
+    assert reasons(crystals.judge(STILL, GOOD, QUALITY)) == (
         "It looks like crystalline ice: the ice ring is 2 above its background",
     )
     decent = replace(QUALITY, label="decent", score=0.6)
@@ -130,6 +133,38 @@ def test_a_class_that_is_refused_is_the_reason() -> None:
     )
 
 
+@pytest.mark.parametrize("label", MICROGRAPH_CLASSES)
+def test_only_what_is_empty_is_refused_by_its_class(label: MicrographClass) -> None:
+    verdict = SelectExposures().judge(STILL, GOOD, replace(QUALITY, label=label))
+    assert isinstance(verdict, Rejected) == (label == "empty_no_ice")
+
+
 def test_a_class_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="in class nice; known: great, decent"):
         SelectionLimits(refuse=("nice",))
+
+
+@pytest.mark.parametrize(
+    ("pixel_size", "resolution", "passes"),
+    [
+        (1.0, 7.9, True),
+        (1.0, 8.1, False),
+        (3.5, 10.0, True),  # Nyquist is at 7.0
+        (4.5, 9.1, True),  # what a perfect fit reaches: Nyquist is at 9.0
+        (4.5, 14.0, False),
+    ],
+)
+def test_the_limit_of_the_resolution_is_one_that_the_pixels_can_reach(
+    pixel_size: float, resolution: float, passes: bool
+) -> None:
+    optics = replace(OPTICS, pixel_size=pixel_size)
+    ctf = replace(GOOD, optics=optics, resolution=resolution)
+    verdict = SelectExposures().judge(replace(STILL, optics=optics), ctf)
+    assert isinstance(verdict, Accepted) == passes
+
+
+def test_a_raised_limit_says_so() -> None:
+    optics = replace(OPTICS, pixel_size=4.5)
+    ctf = replace(GOOD, optics=optics, resolution=30.0)
+    (reason,) = reasons(SelectExposures().judge(replace(STILL, optics=optics), ctf))
+    assert "above the limit of 13.5 Å (raised from 8 Å: pixels of 4.5 Å are coarse)" in reason

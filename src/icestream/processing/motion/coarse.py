@@ -46,6 +46,8 @@ def coarse_track(binned: Binned, search: TrackSearch, *, cores: int = 1) -> NDAr
         steps = _peaks(there, there.sum(axis=0) - there, weight, band, search.max_shift)
         shifts += steps
         shifts -= shifts.mean(axis=0)
+        # Each step is bounded; without a signal they would add up.
+        shifts = np.clip(shifts, -search.max_shift, search.max_shift)
         if np.abs(steps / band.pixel).max() < 0.25:
             break
     strays = _find_strays(shifts)

@@ -12,7 +12,7 @@ from icestream.processing.motion.field import LocalMotion, fit_local_motion
 from icestream.processing.motion.pairwise import pairwise_track
 from icestream.processing.motion.patches import cut_patches
 from icestream.processing.motion.spectra import Binned, Frames, bin_frames, flatten
-from icestream.processing.motion.track import TrackSearch, judge_track, refine_track
+from icestream.processing.motion.track import Track, TrackSearch, judge_track, refine_track
 
 __all__ = ["FoundMotion", "PatchQuality", "count_early_frames", "measure_motion"]
 
@@ -20,6 +20,11 @@ _FINEST = 1024
 """Pixels of the spectrum of a frame: large fields tell enough without their finest detail."""
 _SMALLEST = 40
 """Binned pixels that a patch must have across to be worth a vote."""
+_WILD = 6.0
+"""Å from frame to frame, on average, beyond which a track may be that of noise."""
+_UNSURE = 0.5
+"""Å: standard error of a shift beyond which it is. Frames with a signal had 0.1 to 0.3, those
+without 1 to 17."""
 _FEWEST = 3
 """Patches across the shorter side that local motion needs."""
 
@@ -55,7 +60,8 @@ class FoundMotion:
     """``(n,)`` expected standard deviation of each whole-frame shift along an axis, Å."""
     frame_agreement: NDArray[np.float64]
     """``(n,)`` how well each frame agrees with the sum of the others, as a part of what is
-    expected: about 1, and 0 for a frame that shows nothing of what the others show."""
+    expected: about 1, and 0 for a frame that shows nothing of what the others show. All are 0
+    where there was no signal to align, and the shifts then are, too."""
     patches: PatchQuality | None
     """None where no local motion was looked for."""
     resolution: float
@@ -151,6 +157,8 @@ def _measure(
     cut = cut_patches(flat, across, search.resolution, dose, start, cores=cores)
     finish = judge_track if by_pairs else refine_track
     track = finish(cut, start, search, dose, cores=cores)
+    if _is_noise(track):
+        return _no_motion(track, search.resolution)
     shifts, local, quality = track.shifts, None, None
     wanted = patches and across >= _FEWEST and len(binned) >= 3
     if wanted and track.weighting.information.max() > 0:
@@ -166,6 +174,29 @@ def _measure(
         patches=quality,
         resolution=search.resolution,
         converged=track.converged,
+    )
+
+
+def _is_noise(track: Track) -> bool:
+    """Whether the frames show nothing in common, so that the track followed their noise."""
+    if len(track.shifts) < 3:
+        return False
+    steps = np.hypot(*np.diff(track.shifts, axis=0).T)
+    wild = float(np.mean(steps)) > _WILD
+    return wild and float(np.median(track.errors)) > _UNSURE
+
+
+def _no_motion(track: Track, resolution: float) -> FoundMotion:
+    """What is known of the motion where there is no signal to align: nothing."""
+    frames = len(track.shifts)
+    return FoundMotion(
+        shifts=np.zeros((frames, 2)),
+        local=None,
+        frame_errors=track.errors,
+        frame_agreement=np.zeros(frames),
+        patches=None,
+        resolution=resolution,
+        converged=False,
     )
 
 

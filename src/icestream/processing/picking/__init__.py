@@ -1,6 +1,7 @@
 """Finding particles in micrographs: by their size, or by the session's own class averages."""
 
-from icestream.processing.picking.blobs import BlobSearch, blob_diameter, pick_by_log
+from icestream.processing.picking.bars import BarSearch, Shape, pick_by_bars
+from icestream.processing.picking.blobs import BlobSearch, blob_shape, pick_by_log
 from icestream.processing.picking.limits import Limits
 from icestream.processing.picking.matching import TemplateSearch, pick_by_templates
 from icestream.processing.picking.peaks import Matches, Peaks, agree_on_peaks, match_peaks
@@ -8,20 +9,27 @@ from icestream.processing.picking.teaching import (
     average_diameter,
     choose_classes,
     session_diameter,
+    session_is_cut,
+    session_width,
 )
 
 __all__ = [
+    "BarSearch",
     "BlobSearch",
     "Limits",
     "Matches",
     "Peaks",
+    "Shape",
     "TemplateSearch",
     "agree_on_peaks",
     "average_diameter",
-    "blob_diameter",
+    "blob_shape",
     "choose_classes",
     "match_peaks",
+    "pick_by_bars",
     "pick_by_log",
     "pick_by_templates",
     "session_diameter",
+    "session_is_cut",
+    "session_width",
 ]

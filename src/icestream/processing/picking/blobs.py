@@ -6,19 +6,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
+from scipy.spatial import cKDTree
 
 from icestream.model import Ctf, Image
+from icestream.processing.picking.bars import Shape, long_shape
+from icestream.processing.picking.discs import disc_responses
 from icestream.processing.picking.ground import Ground, Wanted, prepare_ground
+from icestream.processing.picking.heaps import clear_of_heaps
 from icestream.processing.picking.limits import Limits, within_limits
-from icestream.processing.picking.peaks import Float, Peaks
+from icestream.processing.picking.peaks import Peaks
 
-__all__ = ["BlobSearch", "blob_diameter", "pick_by_log"]
+__all__ = ["BlobSearch", "blob_shape", "pick_by_log"]
 
 _SCALE_STEP = 1.15
 """Ratio of neighbouring diameters in the bank: the response falls by 3 % half a step away."""
-_RING = 1.25
-"""Outer radius of the filter's negative ring / radius of its disc."""
 _PIXELS_PER_DIAMETER = 12
 _SEARCH_PIXEL = 8.0
 """Å at which the diameter is searched for."""
@@ -27,10 +28,19 @@ _FINE = 9.0
 _LOBES = 0.8
 """A larger blob is preferred to a smaller one when its peaks reach this fraction of the height:
 the lobes of a particle stand out as much as the particle."""
+_WITHIN = 0.6
+"""Diameters from the middle of a blob within which a smaller one is a part of it."""
+_HELD = 0.5
+"""Share of the smaller blobs that are parts of larger ones, where the larger ones are particles."""
+_DENSE = 3.0
+"""Response of a heap over a particle's: the blob that fits best may be a part of the particle."""
 _FEWEST = 10
 """Peaks whose mean height speaks for a diameter, at least."""
 _LEAST = 2.0
 """Standard deviations of a response below which peaks are not worth listing."""
+_WIDE = 0.45
+"""Largest diameters from its edge that the middle of a foreign body lies, while the particle's own
+is unknown: what is wider than any particle is none."""
 _STANDS_OUT = 4.0
 """Standard deviations of a response above which a peak is more than noise."""
 
@@ -60,11 +70,14 @@ class BlobSearch:
             return (self.diameter_min,)
         return tuple(float(d) for d in self.diameter_min * ratio ** (np.arange(steps + 1) / steps))
 
-    def wanted(self, pixel_size: float) -> Wanted:
+    def wanted(self, pixel_size: float, depth: float | None = None) -> Wanted:
         """How to prepare the micrograph, in pixels of at most `pixel_size` Å."""
-        border = self.diameter_min / 2 if self.border is None else self.border
         return Wanted(
-            pixel_size=pixel_size, diameter=self.diameter_max, border=border, bright=self.bright
+            pixel_size=pixel_size,
+            diameter=self.diameter_max,
+            border=self.diameter_min / 2 if self.border is None else self.border,
+            bright=self.bright,
+            depth=depth,
         )
 
 
@@ -110,20 +123,24 @@ def pick_by_log(
     wanted = search.wanted(search.diameter_min / _PIXELS_PER_DIAMETER)
     ground = prepare_ground(image, pixel_size, wanted, ctf)
     response = np.full_like(ground.flat, -np.inf)
-    for each in _responses(ground, search.diameters()):
+    for each in disc_responses(ground, search.diameters()):
         np.maximum(response, each, out=response)
     middle = math.sqrt(search.diameter_min * search.diameter_max)
     peaks = ground.peaks(response, search.spacing * middle)
     height = np.asarray(peaks.score, dtype=np.float64)
     kept = within_limits(height, height, search.limits)
     clear = peaks.clear_of(kept.contamination, search.diameter_max / pixel_size)
-    return peaks.take(kept.particles & clear)
+    picked = peaks.take(kept.particles & clear)
+    return picked.take(clear_of_heaps(ground, picked, middle, dense=_DENSE))
 
 
-def blob_diameter(
+def blob_shape(
     image: Image, pixel_size: float, search: BlobSearch, *, ctf: Ctf | None = None
-) -> float:
-    """Diameter of the blobs that stand out of a micrograph, Å, between those of `search`.
+) -> Shape:
+    """Length and width of what stands out of a micrograph, Å.
+
+    Bars, where they stand out far more than discs of any size between those of `search`; else the
+    diameter of the blobs, for both.
 
     Each filter's response is brought to standard deviations of its own bulk, which holds the
     noise that the ice adds at that size. The height of a diameter is the mean of its highest peaks.
@@ -143,20 +160,64 @@ def blob_diameter(
     ValueError
         If the image is smaller than two of the largest diameters, or holds NaN or infinity.
     """
-    ground = prepare_ground(image, pixel_size, search.wanted(_SEARCH_PIXEL), ctf)
+    wanted = search.wanted(_SEARCH_PIXEL, _WIDE * search.diameter_max)
+    ground = prepare_ground(image, pixel_size, wanted, ctf)
+    long = long_shape(ground, search.diameters())
+    if long is not None:
+        return long
+    diameter = _blob_diameter(ground, pixel_size, search)
+    return Shape(diameter, diameter)
+
+
+def _blob_diameter(ground: Ground, pixel_size: float, search: BlobSearch) -> float:
+    """Diameter of the discs that stand out most, Å."""
     diameters = search.diameters()
-    heights = []
+    found = []
     for level, part in _octaves(ground, diameters):
-        for diameter, response in zip(part, _responses(level, part), strict=True):
+        for diameter, response in zip(part, disc_responses(level, part), strict=True):
             low, middle = np.quantile(response[::3, ::3], (0.16, 0.5))
             above = (response - middle) / max(middle - low, 1e-6) - _LEAST
             peaks = level.peaks(above.astype(np.float32), search.spacing * diameter)
-            heights.append(np.asarray(peaks.score) + _LEAST)
+            peaks = Peaks(peaks.x * pixel_size, peaks.y * pixel_size, peaks.score + _LEAST)
+            found.append(_of_particles(peaks, diameter, search.limits))
+    heights = [np.asarray(peaks.score, dtype=np.float64) for peaks in found]
     # Large blobs fit in less often than the lobes of small ones.
     most = max(np.count_nonzero(height > _STANDS_OUT) for height in heights)
     many = max(_FEWEST, most // 4)
     mean = np.array([float(height[:many].mean()) if len(height) else 0.0 for height in heights])
-    return diameters[_largest_maximum(mean)]
+    tops = _maxima(mean)
+    best = int(tops[int(mean[tops].argmax())])
+    for top in tops[::-1]:
+        if mean[top] >= _LOBES * mean[best] and _holds(found[top], found[best], diameters[top]):
+            return diameters[int(top)]
+    return diameters[best]
+
+
+def _of_particles(peaks: Peaks, diameter: float, limits: Limits) -> Peaks:
+    """The peaks (Å) that no contamination made, the highest first.
+
+    A few drops of ice stand out far more than any particle, at all diameters, and so do their
+    edges: they must not decide which diameter stands out most.
+    """
+    height = np.asarray(peaks.score, dtype=np.float64)
+    clear = height > _STANDS_OUT
+    if not clear.any():
+        return peaks
+    far = height > limits.outliers * float(np.median(height[clear]))
+    return peaks.take(~far & peaks.clear_of(far, diameter))
+
+
+def _holds(large: Peaks, small: Peaks, diameter: float) -> bool:
+    """Whether most blobs that stand out are parts of larger ones that do, of a diameter.
+
+    The lobes of particles are; single particles beside a few heaps of them are not.
+    """
+    parts, wholes = (peaks.take(np.asarray(peaks.score) > _STANDS_OUT) for peaks in (small, large))
+    if not len(wholes.x):
+        return not len(parts.x)
+    tree = cKDTree(np.stack([wholes.x, wholes.y], axis=1))
+    distance, _ = tree.query(np.stack([parts.x, parts.y], axis=1))
+    return float(np.mean(distance <= _WITHIN * diameter)) >= _HELD if len(distance) else True
 
 
 def _octaves(
@@ -172,30 +233,8 @@ def _octaves(
         ground = ground.halved()
 
 
-def _largest_maximum(mean: NDArray[np.float64]) -> int:
-    """Place of the last maximum that is nearly as high as the highest; the end is none."""
+def _maxima(mean: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Places of the maxima; the end is none, but for a row that only rises."""
     before, after = np.append(-np.inf, mean[:-1]), np.append(mean[1:], np.inf)
     tops = np.flatnonzero((mean >= before) & (mean > after))
-    if not len(tops):
-        return int(mean.argmax())
-    return int(tops[mean[tops] >= _LOBES * mean[tops].max()][-1])
-
-
-def _responses(ground: Ground, diameters: Sequence[float]) -> Iterator[Float]:
-    """Correlate with unit-norm discs, each in a ring of the opposite sign."""
-    flat = ground.flat
-    reach = int(np.ceil(_RING * max(diameters) / ground.pixel_size / 2 + 1))
-    padded = np.pad(flat, reach, mode="reflect")
-    shape = tuple(fft.next_fast_len(n, real=True) for n in padded.shape)
-    spectrum = fft.rfft2(padded, shape)
-    axis = np.arange(-reach, reach + 1)
-    distance = np.hypot(axis[:, None], axis[None, :])
-    for each in diameters:
-        radius = each / ground.pixel_size / 2
-        disc = np.clip(radius - distance + 0.5, 0, 1)
-        ring = np.clip(_RING * radius - distance + 0.5, 0, 1) - disc
-        kernel = disc / disc.sum() - ring / ring.sum()
-        kernel /= np.sqrt((kernel * kernel).sum())
-        full = fft.irfft2(spectrum * fft.rfft2(kernel.astype(np.float32), shape), shape)
-        # The kernel is symmetric and starts at its corner: the centre lies `reach` further on.
-        yield full[2 * reach : 2 * reach + flat.shape[0], 2 * reach : 2 * reach + flat.shape[1]]
+    return tops if len(tops) else np.array([int(mean.argmax())])

@@ -9,12 +9,15 @@ from scipy import fft, ndimage
 from icestream.model import Column, Ctf, Image, column
 from icestream.processing.ctf.transfer import Defocus, ctf_2d
 from icestream.processing.fourier import bin_image
+from icestream.processing.picking.foreign import FRINGE, find_foreign, widened
 from icestream.processing.picking.peaks import Float, Peaks, highest_peaks
 
 __all__ = ["Ground", "Wanted", "prepare_ground", "transfer_of"]
 
 _SAMPLES = 4.0
 """Least samples in the standard deviation of a wide blur."""
+_DEPTH = 1.0
+"""Diameters from its edge that the middle of a foreign body lies, at least."""
 _HIGH_PASS = 1.0
 """Sigma, coarse pixels, of the filter below which noise is measured."""
 _HIGH_PASS_VARIANCE = 1.0 - 2.0 / (2.0 * np.pi) + 1.0 / (4.0 * np.pi)
@@ -33,6 +36,9 @@ class Wanted:
     """Width of the rim without picks, Å."""
     bright: bool = False
     """Particles are brighter than the ice (negative stain, or inverted contrast)."""
+    depth: float | None = None
+    """Å from its edge that the middle of a foreign body lies, at least; one diameter
+    when None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,15 +58,32 @@ class Ground:
     """(y, x) pixels of the micrograph."""
     rim: float
     """Pixels of the micrograph along its edges that hold no picks."""
+    foreign: NDArray[np.bool_]
+    """Pixels that carbon, crystals and drops of ice cover; `flat` is 0 there."""
 
     def peaks(self, response: Float, spacing: float) -> Peaks:
         """Positive maxima of `response` at usable places, `spacing` Å apart, best first."""
-        y, x, height = highest_peaks(response, self.usable, spacing / self.pixel_size)
+        y, x, height = self.maxima(response, spacing)
         peaks = Peaks(self._outer(x), self._outer(y), column(height))
         inside = np.ones(len(height), dtype=bool)
         for places, size in zip((peaks.y, peaks.x), self.shape, strict=True):
             inside &= (places >= self.rim) & (places <= size - 1 - self.rim)
         return peaks.take(inside)
+
+    def maxima(
+        self, response: Float, spacing: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Rows, columns and heights of positive maxima at usable places, `spacing` Å apart."""
+        return highest_peaks(response, self.usable, spacing / self.pixel_size)
+
+    def part(self, rows: slice, columns: slice) -> "Ground":
+        """A part of it, for statistics: its places are not those of the micrograph."""
+        return replace(
+            self,
+            flat=self.flat[rows, columns],
+            usable=self.usable[rows, columns],
+            foreign=self.foreign[rows, columns],
+        )
 
     def halved(self) -> "Ground":
         """The same with pixels twice as large, whose white noise is 1 again."""
@@ -72,6 +95,7 @@ class Ground:
             pixel_size=2 * self.pixel_size,
             shape=self.shape,
             rim=self.rim,
+            foreign=self.foreign[1:height:2, 1:width:2],
         )
 
     def places(self, peaks: Peaks) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -125,13 +149,19 @@ def prepare_ground(image: Image, pixel_size: float, wanted: Wanted, ctf: Ctf | N
         coarse = fft.irfft2(spectrum, s=coarse.shape)
     if not wanted.bright:
         coarse = -coarse
-    flat, noise = _normalize(coarse, wanted.diameter / size)
+    across = wanted.diameter / size
+    flat, noise = _normalize(coarse, across)
+    depth = _DEPTH * wanted.diameter if wanted.depth is None else wanted.depth
+    foreign = find_foreign(coarse, noise, size, wanted.diameter, depth)
+    if foreign.any():
+        flat = _normalize_between(coarse, across, ~foreign)
     rim = wanted.border / pixel_size
     within = (_within(n, m, factor, rim) for n, m in zip(image.shape, coarse.shape, strict=True))
     return Ground(
         flat=flat,
-        usable=_away_from_carbon(coarse, noise, wanted.diameter / size)
+        usable=~widened(foreign, max(0.5 * across - FRINGE / size, 0.0))
         & np.logical_and.outer(*within),
+        foreign=foreign,
         factor=factor,
         pixel_size=size,
         shape=image.shape,
@@ -160,6 +190,18 @@ def _normalize(coarse: Float, diameter: float) -> tuple[Float, Float]:
     return (coarse - slow) / np.maximum(noise, floor), noise
 
 
+def _normalize_between(coarse: Float, diameter: float, ice: NDArray[np.bool_]) -> Float:
+    """The same where there is ice, from the ice alone; 0 where there is none."""
+    weight = ice.astype(np.float32)
+    cover = np.maximum(_blur(weight, 2.0 * diameter), 1e-3)
+    slow = _blur(coarse * weight, 2.0 * diameter) / cover
+    rest = (coarse - slow) * weight
+    high = (rest - ndimage.gaussian_filter(rest, _HIGH_PASS, mode="reflect")) * weight
+    noise = np.sqrt(_blur(high * high, 2.0 * diameter) / cover / _HIGH_PASS_VARIANCE)
+    floor = 1e-3 * float(np.median(noise[ice])) or 1.0
+    return np.asarray(rest / np.maximum(noise, floor), dtype=np.float32)
+
+
 def _blur(image: Float, sigma: float) -> Float:
     """Gaussian filter; a wide one on fewer pixels, which is as smooth and much less work."""
     factor = int(sigma / _SAMPLES)
@@ -186,46 +228,3 @@ def _between(image: Float, places: NDArray[np.float64]) -> Float:
     share = (places - first).astype(np.float32)[:, None]
     between: Float = image[first] * (1 - share) + image[second] * share
     return between
-
-
-def _away_from_carbon(coarse: Float, noise: Float, diameter: float) -> NDArray[np.bool_]:
-    """Where particles of a diameter (pixels) may be: away from carbon or crystals."""
-    usable = np.ones(coarse.shape, dtype=bool)
-    typical = float(np.median(noise)) or 1.0
-    blurred = _blur(coarse, 0.5 * diameter)
-    level = _without_plane(blurred) / typical
-    spread = 1.4826 * float(np.median(np.abs(level - np.median(level))))
-    odd = np.abs(level - np.median(level)) / max(spread, 0.1)
-    # It is so smooth that every few pixels tell where it is odd.
-    step = max(1, int(0.5 * diameter / _SAMPLES))
-    odd = odd[step // 2 :: step, step // 2 :: step]
-    # A core that no particle could fill, and from there outwards to where it fades.
-    labels, count = ndimage.label(odd > 3.0)
-    depth = step * ndimage.distance_transform_edt(odd > 6.0)
-    large = np.zeros(count + 1, dtype=bool)
-    large[np.unique(labels[depth > 1.5 * diameter])] = True
-    large[0] = False
-    if large.any():
-        distance = step * ndimage.distance_transform_edt(~large[labels])
-        rows, columns = (
-            np.minimum(np.arange(n) // step, m - 1)
-            for n, m in zip(coarse.shape, odd.shape, strict=True)
-        )
-        usable &= (distance > 0.5 * diameter)[np.ix_(rows, columns)]
-    return usable
-
-
-def _without_plane(image: Float) -> Float:
-    """Subtract the plane through most of the pixels (one robust repeat)."""
-    y, x = np.indices(image.shape, dtype=np.float32)
-    terms = np.stack([np.ones_like(x), x / image.shape[1], y / image.shape[0]], axis=-1)
-    sample = terms[::4, ::4].reshape(-1, 3)
-    values = image[::4, ::4].ravel()
-    keep = np.ones(len(values), dtype=bool)
-    for _ in range(2):
-        plane = np.linalg.lstsq(sample[keep], values[keep], rcond=None)[0]
-        rest = values - sample @ plane
-        limit = 3 * 1.4826 * np.median(np.abs(rest - np.median(rest)))
-        keep = np.abs(rest - np.median(rest)) <= limit
-    flat: Float = (image - terms @ plane).astype(np.float32)
-    return flat

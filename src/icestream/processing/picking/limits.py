@@ -32,7 +32,11 @@ class Kept(NamedTuple):
 
 
 def within_limits(
-    height: NDArray[np.float64], relative_height: NDArray[np.float64], limits: Limits
+    height: NDArray[np.float64],
+    relative_height: NDArray[np.float64],
+    limits: Limits,
+    *,
+    strongest: NDArray[np.float64] | None = None,
 ) -> Kept:
     """Tell particles, and contamination, from peaks of noise and debris.
 
@@ -45,6 +49,9 @@ def within_limits(
         `limits.typical`; `height` itself where nothing is expected.
     limits
         Where particles end.
+    strongest
+        ``(n,)`` height over what is expected of the strongest particle of all, which contamination
+        exceeds: a particle may fit a faint template best. `relative_height` when None.
 
     Notes
     -----
@@ -64,5 +71,6 @@ def within_limits(
         keep &= relative_height >= least
     if typical is None:
         return Kept(keep, np.zeros_like(keep))
-    too_high = keep & (relative_height > limits.outliers * typical)
+    above = relative_height if strongest is None else strongest
+    too_high = keep & (above > limits.outliers * typical)
     return Kept(keep & (relative_height >= limits.relative * typical) & ~too_high, too_high)

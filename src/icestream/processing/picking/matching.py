@@ -1,6 +1,7 @@
 """Template picking: a matched filter through the micrograph's CTF and against its noise."""
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +10,11 @@ from scipy import fft, ndimage
 from icestream.model import Ctf, Image, Stack
 from icestream.processing.fourier import frequency_grid
 from icestream.processing.picking.ground import Ground, Wanted, prepare_ground, transfer_of
+from icestream.processing.picking.heaps import clear_of_heaps
 from icestream.processing.picking.limits import Limits, within_limits
 from icestream.processing.picking.peaks import Float, Peaks
+from icestream.processing.picking.rooms import Stencil, one_each
+from icestream.processing.picking.teaching import session_width
 from icestream.processing.picking.templates import components, make_bank
 
 __all__ = ["TemplateSearch", "pick_by_templates"]
@@ -23,6 +27,10 @@ _TILE = 32
 lie between the particles."""
 _QUIET = 0.1
 """Part of the tiles, those of the least variance, that tell the noise."""
+_LONG = 0.5
+"""Width over length below which particles keep room by their form and not by their diameter."""
+_BODY = 0.25
+"""Part of its height above which a template is the particle."""
 _BLOCK = 8192
 """Pixels whose heights are compared at once."""
 
@@ -102,12 +110,44 @@ def pick_by_templates(
     templates = make_bank(stack, average_pixel, search.diameter, ground.pixel_size)
     response = _match(ground, templates, average_pixel, ctf)
     calm = response.highest / _unrest(ground, search.diameter)
-    peaks = ground.peaks(calm, search.spacing * search.diameter)
+    width = session_width(stack, np.ones(len(stack)), average_pixel)
+    long = 0.0 < width < _LONG * search.diameter
+    if long:
+        peaks = ground.peaks(calm, 0.5 * width)
+        margin = round((search.spacing - 0.5) * width / ground.pixel_size)
+        peaks = peaks.take(_one_each(ground, peaks, response, templates, margin))
+    else:
+        peaks = ground.peaks(calm, search.spacing * search.diameter)
     height = np.asarray(peaks.score, dtype=np.float64)
     expected = response.expected(ground.places(peaks))
-    kept = within_limits(height, height / expected, search.limits)
+    strongest = height / float(response.heights.max())
+    kept = within_limits(height, height / expected, search.limits, strongest=strongest)
     clear = peaks.clear_of(kept.contamination, search.diameter / pixel_size)
-    return peaks.take(kept.particles & clear)
+    picked = peaks.take(kept.particles & clear)
+    if long:
+        return picked  # several of them lie in the wide disc that tells a heap
+    return picked.take(clear_of_heaps(ground, picked, search.diameter))
+
+
+def _one_each(
+    ground: Ground, peaks: Peaks, response: "_Response", templates: Stack, margin: int
+) -> NDArray[np.bool_]:
+    """Which peaks of long particles are no part of a better one."""
+
+    @cache
+    def own(template: int) -> Stencil:
+        image = templates[template]
+        return np.asarray(image > _BODY * float(np.quantile(image, 0.995)))
+
+    @cache
+    def room(template: int) -> Stencil:
+        if margin < 1:
+            return own(template)
+        padded = np.pad(own(template), margin)
+        return np.asarray(ndimage.binary_dilation(padded, iterations=margin))
+
+    which = response.fitting(ground.places(peaks))
+    return one_each(ground, peaks, which.tolist(), own, room)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,10 +163,14 @@ class _Response:
     heights: NDArray[np.float32]
     """``(n,)`` height that a particle has that looks as the template."""
 
+    def fitting(self, places: tuple[NDArray[np.intp], NDArray[np.intp]]) -> NDArray[np.intp]:
+        """Number of the template that fits best, at some places."""
+        best = (self.unit @ self.components[:, places[0], places[1]]).argmax(axis=0)
+        return np.asarray(best, dtype=np.intp)
+
     def expected(self, places: tuple[NDArray[np.intp], NDArray[np.intp]]) -> NDArray[np.float32]:
         """Height to be expected of the template that fits best, at some places."""
-        best = (self.unit @ self.components[:, places[0], places[1]]).argmax(axis=0)
-        heights: NDArray[np.float32] = self.heights[best]
+        heights: NDArray[np.float32] = self.heights[self.fitting(places)]
         return heights
 
 
@@ -212,6 +256,9 @@ def _noise_power(ground: Ground) -> _Noise:
     tiles = view(ground.flat, (side, side))[::step, ::step].reshape(-1, side, side)
     usable = view(ground.usable, (side, side))[::step, ::step].mean(axis=(2, 3)).ravel()
     tiles = tiles - tiles.mean(axis=(1, 2), keepdims=True)
+    foreign = view(ground.foreign, (side, side))[::step, ::step].any(axis=(2, 3)).ravel()
+    if not foreign.all():
+        usable[foreign] = 0.0
     variance = np.where(usable > 0.5, tiles.var(axis=(1, 2)), np.inf)
     quiet = tiles[np.argsort(variance)[: max(1, round(_QUIET * len(tiles)))]]
     power = (np.abs(fft.rfft2(quiet * window)) ** 2).mean(axis=0) / side**2

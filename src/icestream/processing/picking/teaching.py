@@ -1,5 +1,7 @@
 """What class averages teach a picker: how large the particle is, and what it looks like."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -8,7 +10,15 @@ from icestream.model import Stack
 from icestream.processing.picking.peaks import Float
 from icestream.processing.picking.templates import mass_centre
 
-__all__ = ["average_diameter", "choose_classes", "session_diameter"]
+__all__ = [
+    "average_diameter",
+    "average_width",
+    "choose_classes",
+    "is_cut",
+    "session_diameter",
+    "session_is_cut",
+    "session_width",
+]
 
 _EDGE = 0.15
 """The particle ends where it has fallen to this part of its height over the background."""
@@ -28,6 +38,15 @@ _START = 0.2
 _REPEATS = 5
 _LONGEST = 0.95
 """Part of the directions in which the particle reaches no farther than its diameter says."""
+_SOFT = 2.0
+"""Pixels over which a mask fades."""
+_FULL = 0.95
+"""Diameter over that of the mask from which a particle may go on beyond it."""
+_CUT_RAYS = 3
+"""Rays, of 72, that end at the mask where a particle goes on beyond it; a neighbour's dip ends
+others before."""
+_CUT = 0.3
+"""Part of the particles, by class, that go on beyond their mask when it is too small."""
 _LARGEST = 0.95
 """Part of the particles, by class, that look no larger than the diameter: few show their full
 length, and fewer are in a class of two particles that touch."""
@@ -47,39 +66,92 @@ def average_diameter(average: Float, pixel_size: float) -> float:
     pixel_size
         Å.
     """
+    outline = _outline(average)
+    return 0.0 if outline is None else 2.0 * outline.radius * pixel_size
+
+
+def average_width(average: Float, pixel_size: float) -> float:
+    """Width of the particle in the middle of a class average, Å; 0 when there is none.
+
+    The smallest diameter, but for a twentieth of the directions; see `average_diameter`.
+    """
+    outline = _outline(average)
+    if outline is None:
+        return 0.0
+    return 2.0 * float(np.quantile(outline.both, 1.0 - _LONGEST)) * pixel_size
+
+
+def is_cut(average: Float, pixel_size: float, mask: float) -> bool:
+    """Whether the particle of a class average goes on beyond the average's mask.
+
+    Parameters
+    ----------
+    average
+        ``(box, box)`` bright.
+    pixel_size
+        Å.
+    mask
+        Diameter of the mask that the average was made with, Å.
+    """
+    outline = _outline(average)
+    if outline is None:
+        return False
+    radius = 0.5 * mask / pixel_size
+    if outline.radius < _FULL * radius:
+        return False  # it would fit in, were it in the middle
+    off = np.hypot(*(outline.ends - average.shape[-1] // 2).T)
+    return bool(np.count_nonzero(off >= radius - _SOFT) >= _CUT_RAYS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Outline:
+    """Where the particle in the middle of a class average ends, in pixels."""
+
+    ends: NDArray[np.float64]
+    """``(rays, 2)`` (y, x) of the last point of each ray."""
+    both: NDArray[np.float64]
+    """``(rays,)`` mean length of a ray and its opposite."""
+
+    @property
+    def radius(self) -> float:
+        """How far it reaches, but for a twentieth of the directions."""
+        return float(np.quantile(self.both, _LONGEST))
+
+
+def _outline(average: Float) -> _Outline | None:
+    """The outline of a particle around its centre of mass; None where nothing is."""
     inside = average != 0
     if inside.sum() < 16:
-        return 0.0
+        return None
     smooth = ndimage.gaussian_filter(average, 0.7)
     box = average.shape[-1]
     background = float(np.quantile(smooth[inside], 0.25))
     bright = np.where(inside, smooth - background, 0.0).astype(np.float32)
     radius = _START * box
+    outline = None
     for _ in range(_REPEATS):
         middle = mass_centre(bright, radius)
         if middle is None:
-            return 0.0
-        new = _radius(bright, middle)
-        if abs(new - radius) < 0.25:
+            return None
+        outline = _around(bright, middle)
+        if abs(outline.radius - radius) < 0.25:
             break
-        radius = new
-    return 2.0 * new * pixel_size
+        radius = outline.radius
+    return outline
 
 
-def _radius(bright: Float, middle: NDArray[np.float64]) -> float:
-    """How far the particle around `middle` reaches, pixels."""
+def _around(bright: Float, middle: NDArray[np.float64]) -> _Outline:
+    """The outline of the particle around `middle`."""
     angles = 2 * np.pi * np.arange(_RAYS) / _RAYS
     radii = np.arange(0.0, bright.shape[-1] / 2, _STEP)
-    places = [
-        middle[0] + radii[None, :] * np.sin(angles)[:, None],
-        middle[1] + radii[None, :] * np.cos(angles)[:, None],
-    ]
+    directions = np.stack([np.sin(angles), np.cos(angles)], axis=1)
+    places = middle[:, None, None] + directions.T[:, :, None] * radii[None, None, :]
     rays = ndimage.map_coordinates(bright, places, order=1, mode="constant")
     mean = rays.mean(axis=0)
     start = int(mean[: len(radii) // 2].argmax())
     reach = np.array([_end(ray, start, float(mean[start])) for ray in rays])
     both = 0.5 * (reach + np.roll(reach, _RAYS // 2))
-    return float(_STEP * np.quantile(both, _LONGEST))
+    return _Outline(middle + directions * (_STEP * reach)[:, None], _STEP * both)
 
 
 def _end(ray: NDArray[np.floating], start: int, top: float) -> int:
@@ -109,6 +181,29 @@ def session_diameter(averages: Stack, weights: NDArray[np.floating], pixel_size:
     order = np.argsort(diameters)
     share = np.cumsum(weight[order]) / weight.sum()
     return float(diameters[order][np.searchsorted(share, _LARGEST)])
+
+
+def session_width(averages: Stack, weights: NDArray[np.floating], pixel_size: float) -> float:
+    """Width of the particle as most of them show it, Å: the weighted median; see `average_width`.
+
+    A particle that is as long as wide, or seen along its length, shows no less than its diameter
+    there, so this is little below `session_diameter` unless the particle is long.
+    """
+    widths = np.array([average_width(average, pixel_size) for average in averages])
+    weight = np.where(widths > 0, weights, 0.0)
+    if weight.sum() <= 0:
+        return 0.0
+    order = np.argsort(widths)
+    share = np.cumsum(weight[order]) / weight.sum()
+    return float(widths[order][np.searchsorted(share, 0.5)])
+
+
+def session_is_cut(
+    averages: Stack, weights: NDArray[np.floating], pixel_size: float, mask: float
+) -> bool:
+    """Whether the mask is too small for the particles: three in ten go on beyond it."""
+    cut = np.array([is_cut(average, pixel_size, mask) for average in averages], dtype=bool)
+    return bool(np.sum(weights[cut]) > _CUT * np.sum(weights))
 
 
 def choose_classes(

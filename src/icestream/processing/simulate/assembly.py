@@ -14,7 +14,15 @@ from icestream.processing.simulate.specimen import (
     Specimen,
 )
 
-__all__ = ["GENERATED", "dihedral_group", "make_brick", "make_cage", "octahedral_group"]
+__all__ = [
+    "GENERATED",
+    "dihedral_group",
+    "make_brick",
+    "make_cage",
+    "make_rod",
+    "make_stalk",
+    "octahedral_group",
+]
 
 ELEMENTS = "NCCOCCNO"
 """Of one residue: N, CA, C, O of the backbone and four atoms of a mean side chain."""
@@ -147,5 +155,50 @@ def make_brick(seed: int = 4) -> Specimen:
     return _assemble("brick", units, group)
 
 
-GENERATED: dict[str, Callable[[], Specimen]] = {"cage": make_cage, "brick": make_brick}
+def _stack(rng: np.random.Generator, layers: list[int], radius: float) -> NDArray[np.float64]:
+    """Layers of upright bundles, 42 Å apart, each a ring of so many of them; one is a bundle."""
+    parts = []
+    for number, count in enumerate(layers):
+        turn = rng.uniform(0.0, 2.0 * np.pi)
+        for angle in turn + 2.0 * np.pi * np.arange(count) / count:
+            bundle = _bundle(rng, 26)
+            away = radius if count > 1 else 0.0
+            height = 42.0 * (number - 0.5 * (len(layers) - 1))
+            middle = np.array([height, away * np.cos(angle), away * np.sin(angle)])
+            parts.append(bundle + middle)
+    return np.concatenate(parts)
+
+
+@cache
+def make_rod(seed: int = 8) -> Specimen:
+    """A straight rod of eight rings of six bundles, 336 Å long and 65 Å wide.
+
+    Parameters
+    ----------
+    seed
+        Another seed makes another protein of the same kind.
+    """
+    rod = _stack(np.random.default_rng(seed), [6] * 8, 20.0)
+    return _assemble("rod", [rod], np.eye(3)[None])
+
+
+@cache
+def make_stalk(seed: int = 3) -> Specimen:
+    """A small, long protein of four uneven layers: 140 kDa, 168 Å long and 45 Å wide.
+
+    Parameters
+    ----------
+    seed
+        Another seed makes another protein of the same kind.
+    """
+    stalk = _stack(np.random.default_rng(seed), [4, 2, 3, 3], 13.5)
+    return _assemble("stalk", [stalk], np.eye(3)[None])
+
+
+GENERATED: dict[str, Callable[[], Specimen]] = {
+    "cage": make_cage,
+    "brick": make_brick,
+    "rod": make_rod,
+    "stalk": make_stalk,
+}
 """The specimens that come with the package."""

@@ -8,11 +8,18 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 from scipy import fft, ndimage
+from scipy.spatial import cKDTree
 
 from icestream.model.optics import Optics
 from icestream.processing.dose import critical_exposure
 from icestream.processing.fourier import frequency_grid
 from icestream.processing.simulate.camera import Camera, expose, spline_prefilter
+from icestream.processing.simulate.debris import (
+    carbon_film,
+    cluster_points,
+    debris_transform,
+    ice_drops,
+)
 from icestream.processing.simulate.ice import diffusion_memory, ice_amplitude
 from icestream.processing.simulate.placement import random_rotations, scatter_points
 from icestream.processing.simulate.projection import image_transform, project
@@ -52,6 +59,12 @@ class Conditions:
     """How much of the ice is crystalline, 0 to 1."""
     gradient: float = 0.04
     """Largest deviation of the illumination from even."""
+    carbon: float = 0.0
+    """Part of the field that the holey film covers, 0 to 1; no particle touches it."""
+    drops: int = 0
+    """Drops of ice on the surface; no particle touches them."""
+    aggregates: int = 0
+    """Heaps of particles, which are none of those that a picker should find."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -135,7 +148,10 @@ def simulate_movie(
         fft.next_fast_len(camera.shape[0] + 2 * margin, real=True),
         fft.next_fast_len(camera.shape[1] + 2 * margin, real=True),
     )
-    everywhere, slices = _populate(conditions, specimen, field_shape, camera.shape, rng)
+    debris = _debris(conditions, field_shape, 0.5 * specimen.diameter / optics.pixel_size, rng)
+    everywhere, slices = _populate(
+        conditions, specimen, field_shape, camera.shape, rng=rng, debris=debris
+    )
     if slices:
         signal = image_transform(slices, optics, conditions.aberrations)
         signal *= np.float32(conditions.contrast)
@@ -144,7 +160,36 @@ def simulate_movie(
     truth = Truth(
         conditions=conditions, tracks=tracks, particles=_inside(everywhere, margin, camera.shape)
     )
-    return truth, _frames(truth, camera, signal, field_shape, margin, rng=rng)
+    still = None if debris is None else debris.still
+    return truth, _frames(truth, camera, signal, (field_shape, margin), rng=rng, still=still)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Debris:
+    """What is not ice with particles."""
+
+    still: NDArray[np.complex64]
+    """``(y, x // 2 + 1)`` transform of the relative intensity that it adds."""
+    covered: NDArray[np.bool_]
+    """``(y, x)`` where no particles are."""
+
+
+def _debris(
+    conditions: Conditions, shape: tuple[int, int], reach: float, rng: np.random.Generator
+) -> _Debris | None:
+    """Carbon and drops of a field, `reach` pixels off which there are particles; None without."""
+    if not conditions.carbon and not conditions.drops:
+        return None
+    pixel = conditions.optics.pixel_size
+    carbon = carbon_film(rng, shape, pixel, conditions.carbon) if conditions.carbon else None
+    drops = ice_drops(rng, shape, pixel, conditions.drops) if conditions.drops else None
+    covered = np.zeros(shape, dtype=bool)
+    for layer in (carbon, drops):
+        if layer is not None:
+            covered |= layer > 0
+    covered = ndimage.distance_transform_edt(~covered) <= reach
+    still = debris_transform(rng, carbon, drops, conditions.optics, conditions.aberrations)
+    return _Debris(still, covered)
 
 
 def _populate(
@@ -152,13 +197,22 @@ def _populate(
     specimen: Specimen,
     shape: tuple[int, int],
     inner: tuple[int, int],
+    *,
     rng: np.random.Generator,
+    debris: _Debris | None,
 ) -> tuple[ParticleTruth, list[tuple[float, NDArray[np.float32], NDArray[np.float32]]]]:
     """Place particles over the whole field, `inner` of which is seen; project each depth."""
     pixel = conditions.optics.pixel_size
     spacing = conditions.spacing * specimen.diameter / pixel
     wanted = round(conditions.particles * shape[0] * shape[1] / (inner[0] * inner[1]))
     points = scatter_points(rng, shape, spacing, wanted)
+    if debris is not None:
+        points = points[~debris.covered[tuple(points.astype(int).T)]]
+    heaped = np.zeros((0, 2))
+    if conditions.aggregates:
+        size = specimen.diameter / pixel
+        heaped, _ = cluster_points(rng, shape, size, conditions.aggregates)
+        points = points[cKDTree(heaped).query(points)[0] > size]
     rotations = random_rotations(rng, len(points))
     room = max(conditions.thickness - specimen.diameter, 0.0)
     count = max(1, math.ceil(room / SLICE))
@@ -170,6 +224,9 @@ def _populate(
         if chosen.any():
             atoms, water = project(specimen, rotations[chosen], points[chosen], shape, pixel)
             slices.append((float(offset), atoms, water))
+    if len(heaped):
+        turned = random_rotations(rng, len(heaped))
+        slices.append((0.0, *project(specimen, turned, heaped, shape, pixel)))
     particles = ParticleTruth(
         y=points[:, 0],
         x=points[:, 1],
@@ -195,12 +252,13 @@ def _frames(
     truth: Truth,
     camera: Camera,
     signal: NDArray[np.complex64],
-    shape: tuple[int, int],
-    margin: int,
+    field: tuple[tuple[int, int], int],
     *,
     rng: np.random.Generator,
+    still: NDArray[np.complex64] | None,
 ) -> Iterator[NDArray[np.uint8]]:
     conditions = truth.conditions
+    shape, margin = field
     optics, dose = conditions.optics, conditions.dose_per_frame
     frequency = frequency_grid(shape, optics.pixel_size)
     k2 = np.square(frequency)
@@ -212,7 +270,8 @@ def _frames(
     amplitude *= np.float32(conditions.contrast)
     memory = diffusion_memory(k2, dose)
     pre = (spline_prefilter(shape[0], half=False), spline_prefilter(shape[1], half=True))
-    still = _crystals(conditions, k2, shape, rng)
+    crystals = _crystals(conditions, k2, shape, rng)
+    still = crystals if still is None else crystals + still
     flux = _flux(conditions, camera, rng)
     # Components of the transform of white noise: their real and imaginary parts have half each.
     scale = np.float32(math.sqrt(shape[0] * shape[1] / 2))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from icestream.processing.motion.coarse import coarse_track
-from icestream.processing.motion.spectra import bin_frames
+from icestream.processing.motion.spectra import Frames, bin_frames
 from icestream.processing.motion.track import TrackSearch
 
 
@@ -44,3 +44,11 @@ def test_nothing_to_see_gives_finite_shifts(spots, frames):
     movie = spots(np.zeros((frames, 2)))
     movie.frames.counts[:] = 0
     assert np.abs(coarse(movie)).max() < 10
+
+
+def test_noise_wanders_no_further_than_one_frame_may():
+    """Each round is bounded; without a signal eight of them went to hundreds of Å."""
+    counts = np.random.default_rng(2).poisson(1.0, (16, 384, 384)).astype(np.uint8)
+    frames = Frames(counts, np.ones((384, 384), np.float32), 1.5)
+    found = coarse_track(bin_frames(frames, 10.0), TrackSearch(max_shift=40.0))
+    assert np.abs(found).max() <= 40.0 + 6.0

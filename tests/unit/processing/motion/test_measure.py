@@ -126,3 +126,24 @@ def test_frames_on_a_device_show_the_same_motion(spots, wandering, device):
     here = measure_motion(movie.frames, TrackSearch(), patches=3)
     found = measure_motion(there, TrackSearch(), patches=3)
     np.testing.assert_allclose(found.shifts, here.shifts, atol=1e-3)
+
+
+@pytest.mark.parametrize("method", ["likelihood", "pairwise"])
+def test_noise_is_not_followed(method):
+    """Frames that have nothing in common do not move, and say that they show nothing."""
+    counts = np.random.default_rng(3).poisson(2.0, (24, 512, 512)).astype(np.uint8)
+    frames = Frames(counts, np.ones((512, 512), np.float32), 1.5)
+    found = measure_motion(frames, TrackSearch(method=method))
+    assert not found.shifts.any()
+    assert found.local is None
+    assert not found.frame_agreement.any()
+    assert not found.converged
+    record = found.record(1.5, hot_pixels=np.zeros((512, 512), bool))
+    assert not record.known
+
+
+def test_a_true_track_is_known_however_fast(spots):
+    drifting = np.arange(12)[:, None] * np.array([9.0, -6.0])
+    found = measure_motion(spots(drifting).frames, TrackSearch())
+    assert rms(found.shifts - drifting) < 0.5
+    assert found.record(1.5, hot_pixels=np.zeros((384, 384), bool)).known

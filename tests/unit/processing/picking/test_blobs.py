@@ -13,7 +13,7 @@ from icestream.processing.ctf.transfer import Defocus, ctf_2d
 from icestream.processing.picking import (
     BlobSearch,
     Limits,
-    blob_diameter,
+    blob_shape,
     match_peaks,
     pick_by_log,
 )
@@ -155,7 +155,7 @@ def test_agrees_with_people_without_being_told_a_diameter(shared_data: Path) -> 
     with PIL.Image.open(folder / "May08_05.35.20.average.png") as picture:
         image = np.asarray(picture, dtype=np.float32)
     human = np.loadtxt(folder / "May08_05.35.20.picks.csv", delimiter=",", skiprows=1)
-    diameter = blob_diameter(image, 1.5, BlobSearch(diameter_min=60.0, diameter_max=400.0))
+    diameter = blob_shape(image, 1.5, BlobSearch(diameter_min=60.0, diameter_max=400.0)).length
     search = BlobSearch(diameter_min=diameter / 1.25, diameter_max=diameter * 1.25)
     found = pick_by_log(image, 1.5, search)
     matches = match_peaks((found.x, found.y), (human[:, 0], human[:, 1]), 65.0 / 1.5)
@@ -171,7 +171,7 @@ def test_no_particles_in_carbon(shared_data: Path) -> None:
     labels, _ = ndimage.label(carbon)
     largest = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
     # The file does not say its pixel size: 4 Å is about what it must be.
-    unattended = blob_diameter(image, 4.0, BlobSearch(diameter_min=60.0, diameter_max=400.0))
+    unattended = blob_shape(image, 4.0, BlobSearch(diameter_min=60.0, diameter_max=400.0)).length
     for diameter in (100.0, 140.0, unattended):
         search = BlobSearch(diameter_min=diameter / 1.25, diameter_max=diameter * 1.25)
         found = pick_by_log(image, 4.0, search)
@@ -197,7 +197,7 @@ def lobed_particles(seed: int) -> tuple[NDArray[np.float32], NDArray[np.float64]
 def test_finds_the_particle_and_not_its_lobes() -> None:
     image, true = lobed_particles(1)
     search = BlobSearch(diameter_min=50.0, diameter_max=400.0)
-    diameter = blob_diameter(image, PIXEL, search)
+    diameter = blob_shape(image, PIXEL, search).length
     assert 110 <= diameter <= 200
     found = pick_by_log(
         image, PIXEL, BlobSearch(diameter_min=diameter / 1.15, diameter_max=diameter * 1.15)
@@ -210,8 +210,8 @@ def test_finds_the_particle_and_not_its_lobes() -> None:
 def test_the_diameter_grows_with_the_pixel_size() -> None:
     image, _ = micrograph(8)
     search = BlobSearch(diameter_min=60.0, diameter_max=300.0)
-    small = blob_diameter(image, PIXEL, search)
-    large = blob_diameter(image, 1.5 * PIXEL, search)
+    small = blob_shape(image, PIXEL, search).length
+    large = blob_shape(image, 1.5 * PIXEL, search).length
     assert large == pytest.approx(1.5 * small, rel=0.16)
     assert small == pytest.approx(DIAMETER, rel=0.16)
 

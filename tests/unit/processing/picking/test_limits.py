@@ -34,3 +34,13 @@ def test_the_threshold_holds_always_and_relative_can_be_switched_off() -> None:
 def test_no_peaks(typical: float | None) -> None:
     kept = within_limits(np.zeros(0), np.zeros(0), Limits(typical=typical))
     assert len(kept.particles) == len(kept.contamination) == 0
+
+
+def test_what_fits_a_faint_template_best_is_no_contamination() -> None:
+    """A particle that is three times as high as the faint one it resembles, but a usual one."""
+    height, relative = np.array([12.0, 12.0, 40.0]), np.array([1.0, 3.0, 3.0])
+    limits = Limits(typical=1.0)
+    assert within_limits(height, relative, limits).contamination.tolist() == [False, True, True]
+    kept = within_limits(height, relative, limits, strongest=height / 12.0)
+    assert kept.particles.tolist() == [True, True, False]
+    assert kept.contamination.tolist() == [False, False, True]

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from icestream.processing.picking import average_diameter, choose_classes, session_diameter
+from icestream.processing.picking import (
+    average_diameter,
+    choose_classes,
+    session_diameter,
+    session_is_cut,
+    session_width,
+)
+from icestream.processing.picking.teaching import average_width, is_cut
 
 PIXEL = 5.0
 
@@ -67,3 +74,26 @@ def test_chooses_crowded_classes_that_agree_with_themselves() -> None:
     assert choose_classes(counts, score, np.array([0, 1, 1, 0, 0])).tolist() == [2, 1]
     assert len(choose_classes(np.full(50, 10.0), np.ones(50))) == 20
     assert len(choose_classes(np.zeros(3), np.zeros(3))) == 0
+
+
+def test_measures_the_width_beside_the_length() -> None:
+    rod = particle((30.0, 90.0))
+    assert average_width(rod, PIXEL) == pytest.approx(60.0, rel=0.15)
+    assert average_width(particle((60.0, 60.0)), PIXEL) == pytest.approx(120.0, rel=0.08)
+    assert average_width(np.zeros((64, 64), np.float32), PIXEL) == 0.0
+    both = np.stack([rod, particle((60.0, 60.0)), np.zeros_like(rod)])
+    assert session_width(both, np.array([3.0, 1.0, 9.0]), PIXEL) == pytest.approx(60, rel=0.15)
+    assert session_width(both[2:], np.ones(1), PIXEL) == 0.0
+
+
+def test_what_goes_on_beyond_its_mask_is_cut() -> None:
+    long, short = particle((30.0, 200.0)), particle((30.0, 90.0))
+    assert is_cut(long, PIXEL, 280.0)
+    assert not is_cut(short, PIXEL, 280.0)
+    # Off the middle it may touch the mask, but it would fit in.
+    assert not is_cut(particle((30.0, 90.0), (32, 45)), PIXEL, 280.0)
+    assert not is_cut(particle((60.0, 60.0), neighbour=True), PIXEL, 280.0)
+    assert not is_cut(np.zeros((64, 64), np.float32), PIXEL, 280.0)
+    stack = np.stack([long, short])
+    assert session_is_cut(stack, np.array([4.0, 6.0]), PIXEL, 280.0)
+    assert not session_is_cut(stack, np.array([2.0, 8.0]), PIXEL, 280.0)

@@ -8,6 +8,8 @@ from icestream.processing.simulate.assembly import (
     dihedral_group,
     make_brick,
     make_cage,
+    make_rod,
+    make_stalk,
     octahedral_group,
 )
 
@@ -45,3 +47,16 @@ def test_the_seed_makes_the_specimen():
     other = make_cage.__wrapped__(25)
     assert not np.array_equal(other.positions, again.positions)
     assert other.diameter == pytest.approx(again.diameter, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("make", "length", "width", "kilodalton"),
+    [(make_rod, 336, 65, 549), (make_stalk, 168, 45, 137)],
+)
+def test_long_specimens_have_their_length_width_and_weight(make, length, width, kilodalton):
+    positions = make().positions
+    spread = np.linalg.svd(positions - positions.mean(axis=0), full_matrices=False)[2]
+    along, across = np.ptp(positions @ spread[:2].T, axis=0)
+    assert along == pytest.approx(length, rel=0.1)
+    assert across == pytest.approx(width, rel=0.3)
+    assert len(positions) / 8 * 0.110 == pytest.approx(kilodalton, rel=0.05)
