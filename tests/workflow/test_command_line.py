@@ -134,3 +134,23 @@ def test_a_session_in_which_everything_failed_says_so_by_its_status(folder: Path
     assert running.returncode == 1
     assert b"2 failed" in told
     assert b"could be processed" in told
+
+
+def test_modules_that_lie_where_a_session_is_started_are_not_run(folder: Path) -> None:
+    theirs = folder / "theirs"
+    theirs.mkdir()
+    names = ("socket", "json", "numpy", "sqlalchemy", "tifffile", "logging", "icestream")
+    for name in names:
+        (theirs / f"{name}.py").write_text(
+            f"import pathlib; pathlib.Path({str(folder)!r}, {'ran ' + name!r}).touch()\n"
+            "raise ImportError('this is somebody else')\n"
+        )
+    command = (
+        "process", str(folder / "*.mrc"), "--out", str(folder / "s"), "--workflow",
+        str(folder / "tiny.json"), "--pixel-size", "1", "--voltage", "300", "--dose-per-frame", "1",
+    )  # fmt: skip
+    program = Path(sys.executable).with_name("icestream")
+    subprocess.run([program, *command], cwd=theirs, check=True, timeout=240)
+    assert list(folder.glob("ran *")) == []
+    assert done(folder) == 2
+    assert (folder / "s" / "report" / "index.html").exists()
