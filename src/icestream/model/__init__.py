@@ -6,7 +6,7 @@ from typing import Any
 from icestream.model.alert import Alert, Level, Offer
 from icestream.model.arrays import Column, Image, Spectrum, Stack, column
 from icestream.model.classes import Classes
-from icestream.model.ctf import Ctf
+from icestream.model.ctf import Ctf, CtfAgreement
 from icestream.model.document import from_document, map_paths, to_document, type_name
 from icestream.model.exposure import Exposure
 from icestream.model.gain import AS_IT_IS, ORIENTATIONS, Gain, GainVerdict, Orientation
@@ -22,7 +22,7 @@ from icestream.model.identity import (
     source_key,
     task_key,
 )
-from icestream.model.micrograph import Micrograph, Motion, PartialSpectra
+from icestream.model.micrograph import Micrograph, Motion, PartialSpectra, TrackAgreement
 from icestream.model.micrograph_quality import (
     MICROGRAPH_CLASSES,
     MicrographClass,
@@ -32,7 +32,7 @@ from icestream.model.movie import Movie
 from icestream.model.names import safe_file_name, shown_name
 from icestream.model.optics import Optics
 from icestream.model.particles import Particles
-from icestream.model.picks import Picks
+from icestream.model.picks import PickerAgreement, Picks
 from icestream.model.picture import Picture, marked_fields, pictures_of
 from icestream.model.quality import QUALITIES, Measured, Quality, qualities_of
 from icestream.model.states import (
@@ -59,6 +59,7 @@ __all__ = [
     "Classes",
     "Column",
     "Ctf",
+    "CtfAgreement",
     "Exposure",
     "ExposureState",
     "Gain",
@@ -76,6 +77,7 @@ __all__ = [
     "Orientation",
     "PartialSpectra",
     "Particles",
+    "PickerAgreement",
     "Picks",
     "Picture",
     "Quality",
@@ -92,6 +94,7 @@ __all__ = [
     "SubjectKind",
     "TaskId",
     "TaskState",
+    "TrackAgreement",
     "Verdict",
     "Volume",
     "column",

@@ -12,7 +12,7 @@ from icestream.model.arrays import Column, column
 from icestream.model.optics import Optics
 from icestream.model.picture import Picture
 
-__all__ = ["LEAST_TILT", "Ctf"]
+__all__ = ["LEAST_TILT", "Ctf", "CtfAgreement"]
 
 LEAST_TILT = 15.0
 """Degrees below which no tilt is claimed. Of five micrographs of specimens that nobody tilted the
@@ -22,6 +22,21 @@ grids are not flat, and rings are bent by more than tilts."""
 _ANGLE_KNOWN = 10.0
 """Degrees of standard error above which a direction of astigmatism means nothing: there the
 astigmatism is less than three times its own error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CtfAgreement:
+    """How several estimates of the CTF of one micrograph agree."""
+
+    members: tuple[str, ...]
+    """Steps whose estimates agree and were averaged."""
+    outvoted: tuple[str, ...]
+    """Steps whose estimates do not agree with those."""
+    resolution: float
+    """Å up to which the members agree, averaged over directions: where the phases of the two that
+    differ most come to differ by 90°."""
+    worst: float
+    """Å, in the direction that differs first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,6 +98,8 @@ class Ctf:
     """Of the ice, Å, from the node of the Thon rings; None where no node was seen."""
     thickness_error: float | None = None
     """Standard error of the thickness, Å."""
+    agreement: CtfAgreement | None = None
+    """Of the estimates that this one is made of; None for one that no other has checked."""
 
     @property
     def defocus(self) -> float:
@@ -156,5 +173,6 @@ class Ctf:
             "ctf.ice_ring": self.ice_ring,
             "ctf.tilt": self.tilt,
             "ctf.thickness": self.thickness,
+            "ctf.agreement": None if self.agreement is None else self.agreement.resolution,
         }
         return {name: value for name, value in measured.items() if value is not None}

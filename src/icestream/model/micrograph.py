@@ -11,7 +11,7 @@ from icestream.model.exposure import Exposure
 from icestream.model.optics import Optics
 from icestream.model.picture import Picture
 
-__all__ = ["Micrograph", "Motion", "PartialSpectra"]
+__all__ = ["Micrograph", "Motion", "PartialSpectra", "TrackAgreement"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,6 +92,19 @@ class PartialSpectra:
     """Part of a side over which the window of a tile rises."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackAgreement:
+    """How the tracks that several alignments found in one movie agree."""
+
+    members: tuple[str, ...]
+    """Steps whose tracks agree with the one that is kept, which is the first."""
+    outvoted: tuple[str, ...]
+    """Steps whose tracks do not, or that found none."""
+    distance: float
+    """Å, root mean square, between the two of all tracks that lie nearest to each other, which are
+    laid over each other first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Micrograph:
     """One aligned image of an exposure."""
@@ -146,12 +159,16 @@ class Micrograph:
         ),
     ] = None
     """Picture of how the specimen moved."""
+    agreement: TrackAgreement | None = None
+    """Of the alignments that this one was compared with; None where it was not."""
 
     def qualities(self) -> dict[str, float]:
         """Measured qualities that screens plot, by the names in `icestream.model.quality`."""
         qualities = {}
         if self.half_correlation is not None:
             qualities["sum.correlation"] = self.half_correlation
+        if self.agreement is not None:
+            qualities["motion.agreement"] = self.agreement.distance
         if self.motion is None or not self.motion.known:
             return qualities
         early = round(4.0 / self.dose_per_frame) if self.dose_per_frame > 0 else 4

@@ -2,9 +2,43 @@
 
 from dataclasses import dataclass
 
-from icestream.model.arrays import Column
+import numpy as np
 
-__all__ = ["Picks"]
+from icestream.model.arrays import Column, column
+
+__all__ = ["PickerAgreement", "Picks"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PickerAgreement:
+    """Which particles of one micrograph several pickers have in common."""
+
+    pickers: tuple[str, ...]
+    """Steps that picked, in the order of the columns."""
+    shared: Column
+    """``(pickers, pickers)`` particles that both of two have found; on the diagonal, all that one
+    has found."""
+    scores: Column
+    """``(n, pickers)`` score that each picker gave to each particle that is kept, on its own
+    scale; NaN where it did not find it."""
+
+    @property
+    def jaccard(self) -> Column:
+        """``(pickers, pickers)``: what two have both found as a part of what either has.
+
+        NaN for two that have found nothing.
+        """
+        each = np.diag(self.shared)
+        either = each[:, None] + each[None, :] - self.shared
+        with np.errstate(invalid="ignore"):
+            return column(np.where(either > 0, self.shared / either, np.nan))
+
+    @property
+    def mean(self) -> float:
+        """Mean of `jaccard` over all pairs of pickers; NaN where there is none."""
+        pairs = self.jaccard[np.triu_indices(len(self.pickers), 1)]
+        known = pairs[~np.isnan(pairs)]
+        return float(known.mean()) if len(known) else float("nan")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -22,10 +56,15 @@ class Picks:
     """Particle diameter that was looked for, Å."""
     pixel_size: float
     """Å per pixel of the micrograph."""
+    agreement: PickerAgreement | None = None
+    """Of the pickers that these come from; None for those of one picker."""
 
     def __len__(self) -> int:
         return len(self.x)
 
     def qualities(self) -> dict[str, float]:
         """Measured qualities that screens plot, by the names in `icestream.model.quality`."""
-        return {"picks.count": float(len(self))}
+        counted = {"picks.count": float(len(self))}
+        if self.agreement is None or np.isnan(self.agreement.mean):
+            return counted
+        return counted | {"picks.agreement": self.agreement.mean}

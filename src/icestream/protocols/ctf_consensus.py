@@ -1,29 +1,43 @@
 """Let several CTF estimates of one micrograph check each other."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
 from statistics import median
-from typing import Literal
+from typing import Annotated, Literal
 
-from icestream.model import Ctf
-from icestream.processing.ctf import Defocus, agreement_resolution
+from annotated_types import Gt
+
+from icestream.model import Ctf, CtfAgreement
+from icestream.processing.ctf import (
+    Agreeing,
+    Defocus,
+    Errors,
+    average_defocus,
+    largest_agreement,
+)
 from icestream.protocol import ConsensusProtocol, Figure, ItemFailed, Parameters
+from icestream.units import Angstrom
 
 
 class CtfConsensusParameters(Parameters):
-    """How estimates are compared, and which is kept."""
+    """How far estimates have to agree."""
 
-    keep: Literal["resolution", "score"] = "resolution"
-    """Of the two estimates that agree best, keep the one with the better fit resolution, or with
-    the higher score. Scores can be compared only between estimates of the same program."""
+    agreement: Annotated[Angstrom, Gt(0)] = 8.0
+    """Resolution up to which two estimates have to agree to be averaged: where their phases come
+    to differ by 90°."""
 
     direction: Literal["mean", "worst"] = "mean"
     """Agreement averaged over directions, or in the direction that differs first."""
 
 
 class AgreeOnCtf(ConsensusProtocol[CtfConsensusParameters, Ctf]):
-    """Keep the better of the two CTF estimates that agree best, up to where they agree."""
+    """Average the CTF estimates that agree, and name those that do not.
+
+    The average is weighted by the standard errors. Ice ring, tilt, thickness, score and pictures
+    are those of the member with the best fit resolution, and the fit resolution is not better than
+    the agreement. Where no two agree, the better of the two that come closest stays, in doubt.
+    """
 
     name = "ctf.consensus"
     title = "CTF consensus"
@@ -36,34 +50,91 @@ class AgreeOnCtf(ConsensusProtocol[CtfConsensusParameters, Ctf]):
                 advice="look at why the other estimates failed",
                 code="too-few-estimates",
             )
-        pairs = [
-            (self._agreement(candidates[first], candidates[second]), first, second)
-            for first, second in combinations(sorted(candidates), 2)
-        ]
-        agreed, *names = min(pairs)
-        kept = min((candidates[name] for name in names), key=self._quality)
-        # Beyond its own last ring an estimate is worth nothing, whoever agrees with it.
-        return replace(kept, resolution=max(kept.resolution, agreed))
-
-    def _agreement(self, first: Ctf, second: Ctf) -> float:
-        mean, worst = agreement_resolution(
-            (Defocus.of(first), first.optics), (Defocus.of(second), second.optics)
+        names = sorted(candidates)
+        limit, worst = self.parameters.agreement, self.parameters.direction == "worst"
+        found = largest_agreement([candidates[name] for name in names], limit, worst=worst)
+        reached = found.worst if worst else found.mean
+        members = sorted(
+            (names[place] for place in found.members), key=lambda n: _rank(candidates[n])
         )
-        return worst if self.parameters.direction == "worst" else mean
-
-    def _quality(self, ctf: Ctf) -> float:
-        """Lower is better."""
-        return ctf.resolution if self.parameters.keep == "resolution" else -ctf.score
+        kept = candidates[members[0]]
+        # Beyond its own last ring an estimate is worth nothing, whoever agrees with it.
+        kept = replace(kept, resolution=max(kept.resolution, reached))
+        if reached > limit:
+            return replace(
+                kept,
+                doubt=kept.doubt or _disagreement({n: candidates[n] for n in members}, reached),
+                agreement=_agreement(found, members[:1], names),
+            )
+        averaged = _averaged(kept, [candidates[name] for name in members])
+        return replace(averaged, agreement=_agreement(found, sorted(members), names))
 
     def summarize(self, items: Sequence[Ctf]) -> str:
-        """Median resolution of the agreement."""
-        if not items:
+        """How many agree, how far, and who is outvoted most."""
+        told = [item.agreement for item in items if item.agreement is not None]
+        if not told:
             return ""
-        middle = median(ctf.resolution for ctf in items)
-        return f"CTF estimates of {len(items)} micrographs agree up to a median of {middle:.1f} Å"
+        agreed = [one for one in told if len(one.members) > 1]
+        sentence = f"CTF estimates of {len(agreed)} of {len(told)} micrographs agree"
+        if agreed:
+            sentence += f", up to a median of {median(one.resolution for one in agreed):.1f} Å"
+        outvoted = Counter(name for one in told for name in one.outvoted).most_common()
+        if outvoted:
+            sentence += "; outvoted: " + ", ".join(f"{name} in {n}" for name, n in outvoted)
+        return sentence
 
     def plot(self, items: Sequence[Ctf]) -> Iterator[Figure]:
         """Resolution of the agreement."""
-        values = [ctf.resolution for ctf in items]
+        values = [item.agreement.resolution for item in items if item.agreement is not None]
         yield Figure("Agreement of CTF estimates", "series", values, "resolution / Å")
         yield Figure("Agreement of CTF estimates", "histogram", values, "resolution / Å")
+
+
+def _rank(ctf: Ctf) -> tuple[bool, float, float]:
+    """The best first: without doubt, then by fit resolution; equal ones by defocus."""
+    return bool(ctf.doubt), ctf.resolution, ctf.defocus
+
+
+def _averaged(kept: Ctf, members: Sequence[Ctf]) -> Ctf:
+    """What is kept, with the average of the members' defocus, astigmatism and phase shift."""
+    defocus, errors = average_defocus(
+        [Defocus.of(ctf) for ctf in members], [_errors(ctf) for ctf in members]
+    )
+    return replace(
+        kept,
+        defocus_u=defocus.u,
+        defocus_v=defocus.v,
+        angle=defocus.angle,
+        phase_shift=defocus.phase_shift,
+        defocus_error=errors.mean if errors else None,
+        astigmatism_error=errors.astigmatism if errors else None,
+        angle_error=errors.angle if errors else None,
+        phase_shift_error=errors.phase_shift if errors else None,
+    )
+
+
+def _errors(ctf: Ctf) -> Errors | None:
+    """The standard errors of an estimate, if it has all that weights need."""
+    if ctf.defocus_error is None or ctf.astigmatism_error is None:
+        return None
+    return Errors(
+        mean=ctf.defocus_error,
+        astigmatism=ctf.astigmatism_error,
+        angle=ctf.angle_error or 0.0,
+        phase_shift=ctf.phase_shift_error,
+    )
+
+
+def _agreement(found: Agreeing, members: Sequence[str], names: Sequence[str]) -> CtfAgreement:
+    return CtfAgreement(
+        members=tuple(members),
+        outvoted=tuple(name for name in names if name not in members),
+        resolution=found.mean,
+        worst=found.worst,
+    )
+
+
+def _disagreement(nearest: Mapping[str, Ctf], reached: float) -> str:
+    """Say that not even the two nearest estimates agree."""
+    told = " and ".join(f"{name} {ctf.defocus * 1e-4:.2f} µm" for name, ctf in nearest.items())
+    return f"estimates agree only up to {reached:.1f} Å; the nearest defoci are {told}"

@@ -1,14 +1,16 @@
 """Keep the particles that several pickers agree on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
-from icestream.model import Picks
+from icestream.model import Column, PickerAgreement, Picks, column
 from icestream.processing.picking import Peaks, agree_on_peaks
-from icestream.protocol import ConsensusProtocol, ItemFailed, Parameters
+from icestream.protocol import ConsensusProtocol, Figure, ItemFailed, Parameters
+from icestream.units import Angstrom
 
 
 class PicksConsensusParameters(Parameters):
@@ -20,12 +22,16 @@ class PicksConsensusParameters(Parameters):
     radius: Annotated[float, Gt(0), Le(2)] = 0.3
     """Greatest distance between two picks of the same particle, in particle diameters."""
 
+    distance: Annotated[Angstrom, Ge(0)] = 0.0
+    """The same distance as a length, whatever the diameter; 0 means that `radius` says it."""
+
 
 class AgreeOnPicks(ConsensusProtocol[PicksConsensusParameters, Picks]):
     """Keep particles found by enough pickers, at the mean of their positions.
 
-    Positions may be in pixels of different sizes; the result is in those of the first picker.
-    Its score is the fraction of the pickers that found the particle.
+    Each picker has one vote per particle. Positions may be in pixels of different sizes; the
+    result is in the smallest. Its score is the fraction of the pickers that found the particle, and
+    the pickers' own scores stay beside it.
     """
 
     name = "picks.consensus"
@@ -33,38 +39,74 @@ class AgreeOnPicks(ConsensusProtocol[PicksConsensusParameters, Picks]):
     minimum = 1
 
     def agree(self, candidates: Mapping[str, Picks]) -> Picks:
-        pickers = list(candidates.values())
-        if not pickers:
+        names = sorted(candidates)
+        if not names:
             raise ItemFailed(
                 "no picker gave a result for this exposure",
                 advice="see why each of the picking steps failed",
                 code="no-picks-to-compare",
             )
-        first = pickers[0]
-        scaled = [
-            Peaks(
-                np.asarray(picks.x) * np.float32(picks.pixel_size / first.pixel_size),
-                np.asarray(picks.y) * np.float32(picks.pixel_size / first.pixel_size),
-                picks.score,
-            )
-            for picks in pickers
-        ]
+        pickers = [candidates[name] for name in names]
+        pixel_size = min(picks.pixel_size for picks in pickers)
         diameter = max(picks.diameter for picks in pickers)
-        votes = self.parameters.votes or len(pickers)
-        agreed = agree_on_peaks(scaled, self.parameters.radius * diameter / first.pixel_size, votes)
+        radius = self.parameters.distance or self.parameters.radius * diameter
+        agreed = agree_on_peaks(
+            [_scaled(picks, pixel_size) for picks in pickers],
+            radius / pixel_size,
+            self.parameters.votes or len(pickers),
+        )
         return Picks(
-            exposure=first.exposure,
-            x=agreed.x,
-            y=agreed.y,
-            score=agreed.score,
+            exposure=pickers[0].exposure,
+            x=column(agreed.x),
+            y=column(agreed.y),
+            score=column(agreed.share),
             diameter=diameter,
-            pixel_size=first.pixel_size,
+            pixel_size=pixel_size,
+            agreement=PickerAgreement(
+                pickers=tuple(names), shared=column(agreed.shared), scores=column(agreed.scores)
+            ),
         )
 
     def summarize(self, items: Sequence[Picks]) -> str:
-        """Count what was agreed on."""
+        """Count what was agreed on, and say how far each two pickers agree."""
         if not items:
             return ""
         needed = f"{self.parameters.votes} pickers" if self.parameters.votes else "all pickers"
         total = sum(len(item) for item in items)
-        return f"{total} particles in {len(items)} micrographs were found by {needed}"
+        sentence = f"{total} particles in {len(items)} micrographs were found by {needed}"
+        session = _session(items)
+        if session is None:
+            return sentence
+        pairs = [
+            f"{session.pickers[i]} and {session.pickers[j]} {100 * session.jaccard[i, j]:.0f} %"
+            for i, j in combinations(range(len(session.pickers)), 2)
+            if not np.isnan(session.jaccard[i, j])
+        ]
+        return f"{sentence}; of what either found, both found: {', '.join(pairs)}"
+
+    def plot(self, items: Sequence[Picks]) -> Iterator[Figure]:
+        """How far pickers agree, micrograph by micrograph."""
+        told = [item.agreement.mean for item in items if item.agreement is not None]
+        values = [100.0 * one for one in told if not np.isnan(one)]
+        yield Figure("Agreement of pickers", "series", values, "found by both / %")
+        yield Figure("Agreement of pickers", "histogram", values, "found by both / %")
+
+
+def _scaled(picks: Picks, pixel_size: float) -> Peaks:
+    """In pixels of this size."""
+    scale = np.float32(picks.pixel_size / pixel_size)
+    return Peaks(column(picks.x * scale), column(picks.y * scale), picks.score)
+
+
+def _session(items: Sequence[Picks]) -> PickerAgreement | None:
+    """Of all micrographs in which the same pickers picked as in the last."""
+    told = [item.agreement for item in items if item.agreement is not None]
+    if not told or len(told[-1].pickers) < 2:
+        return None
+    same = [one for one in told if one.pickers == told[-1].pickers]
+    shared: Column = column(np.sum([one.shared for one in same], axis=0))
+    return PickerAgreement(
+        pickers=told[-1].pickers,
+        shared=shared,
+        scores=column(np.zeros((0, len(told[-1].pickers)))),
+    )

@@ -1,6 +1,11 @@
 """Contrast transfer: evaluate it, and fit it to micrographs and their spectra."""
 
-from icestream.processing.ctf.agreement import agreement_resolution
+from icestream.processing.ctf.agreement import (
+    Agreeing,
+    agreement_resolution,
+    average_defocus,
+    largest_agreement,
+)
 from icestream.processing.ctf.fit import CtfFit, fit_ctf, fit_spectrum
 from icestream.processing.ctf.partial import Errors
 from icestream.processing.ctf.picture import spectrum_picture
@@ -11,6 +16,7 @@ from icestream.processing.ctf.tilt import Plane
 from icestream.processing.ctf.transfer import Defocus, aberration, aberration_2d, ctf_1d, ctf_2d
 
 __all__ = [
+    "Agreeing",
     "CtfFit",
     "Defocus",
     "Errors",
@@ -22,10 +28,12 @@ __all__ = [
     "aberration",
     "aberration_2d",
     "agreement_resolution",
+    "average_defocus",
     "ctf_1d",
     "ctf_2d",
     "fit_ctf",
     "fit_spectrum",
+    "largest_agreement",
     "power_spectrum",
     "spectrum_picture",
 ]

@@ -13,7 +13,7 @@ from icestream.processing.ctf.rings import Rings, Singles, equal_phase_rings
 from icestream.processing.ctf.spectrum import PowerSpectrum
 from icestream.processing.ctf.transfer import Defocus
 
-__all__ = ["Errors", "TileRings", "measure_errors", "tile_rings"]
+__all__ = ["NO_ANGLE", "Errors", "TileRings", "measure_errors", "tile_rings"]
 
 Numbers = NDArray[np.float64]
 
@@ -21,7 +21,7 @@ _REACH, _LEAST_REACH = 6, 8
 """Part of the rings over which a misfit may hang together, one over this, and rings at least:
 molecules, motion and what is left of the background bend neighbours alike. With the former 8 rings
 of 230, deviations of nine real micrographs from other programs' were 1.6 times their errors."""
-_NO_ANGLE = 180.0 / math.sqrt(12.0)
+NO_ANGLE = 180.0 / math.sqrt(12.0)
 """Standard deviation, degrees, of an angle of which nothing is known."""
 
 
@@ -224,9 +224,9 @@ def _errors(pulls: Numbers, ratio: float, defocus: Defocus, *, phase_plate: bool
         mean=deviations[0],
         # Close to none, the length of the vector is moved by errors across it as well.
         astigmatism=deviations[1]
-        if turned < _NO_ANGLE
+        if turned < NO_ANGLE
         else math.hypot(deviations[1], deviations[2]),
-        angle=min(turned, _NO_ANGLE),
+        angle=min(turned, NO_ANGLE),
         phase_shift=_deviation(pulls[..., 3], ratio) if phase_plate else None,
     )
 

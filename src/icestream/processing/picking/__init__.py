@@ -4,7 +4,7 @@ from icestream.processing.picking.bars import BarSearch, Shape, pick_by_bars
 from icestream.processing.picking.blobs import BlobSearch, blob_shape, pick_by_log
 from icestream.processing.picking.limits import Limits
 from icestream.processing.picking.matching import TemplateSearch, pick_by_templates
-from icestream.processing.picking.peaks import Matches, Peaks, agree_on_peaks, match_peaks
+from icestream.processing.picking.peaks import Matches, Peaks, match_peaks
 from icestream.processing.picking.teaching import (
     average_diameter,
     choose_classes,
@@ -12,6 +12,7 @@ from icestream.processing.picking.teaching import (
     session_is_cut,
     session_width,
 )
+from icestream.processing.picking.votes import Votes, agree_on_peaks
 
 __all__ = [
     "BarSearch",
@@ -21,6 +22,7 @@ __all__ = [
     "Peaks",
     "Shape",
     "TemplateSearch",
+    "Votes",
     "agree_on_peaks",
     "average_diameter",
     "blob_shape",

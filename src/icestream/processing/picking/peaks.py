@@ -1,6 +1,5 @@
-"""Peaks of a picker: found in a response, compared with truth and with those of other pickers."""
+"""Peaks of a picker: found in a response, and compared with the truth."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +8,7 @@ from scipy.spatial import cKDTree
 
 from icestream.model import Column, column
 
-__all__ = ["Matches", "Peaks", "agree_on_peaks", "highest_peaks", "match_peaks"]
+__all__ = ["Matches", "Peaks", "highest_peaks", "match_peaks"]
 
 Float = NDArray[np.float32]
 
@@ -136,36 +135,3 @@ def _nearest_pairs(
             free_a[entry["i"]] = free_b[entry["j"]] = False
             pairs.append((entry["i"], entry["j"]))
     return np.array(pairs, dtype=np.intp).reshape(-1, 2)
-
-
-def agree_on_peaks(candidates: Sequence[Peaks], radius: float, votes: int) -> Peaks:
-    """Keep the particles that at least `votes` of the pickers found.
-
-    Each picker has one vote per particle. Pickers join one by one, in the order given, each
-    matched one to one (nearest first) with the particles known so far; a particle lies at the
-    mean of its votes, and its score is the fraction of the pickers that saw it.
-
-    Parameters
-    ----------
-    candidates
-        Peaks of each picker, in the same pixels.
-    radius
-        Greatest distance of the same particle in two pickers, pixels.
-    votes
-        Least number of pickers, from 1.
-    """
-    points = np.zeros((0, 2))
-    counts = np.zeros(0)
-    for peaks in candidates:
-        new = np.stack([np.asarray(peaks.x, float), np.asarray(peaks.y, float)], axis=1)
-        pairs = _nearest_pairs(points, new, radius)
-        known, seen = pairs[:, 0], pairs[:, 1]
-        points[known] += (new[seen] - points[known]) / (counts[known, None] + 1)
-        counts[known] += 1
-        fresh = np.delete(new, seen, axis=0)
-        points = np.concatenate([points, fresh])
-        counts = np.concatenate([counts, np.ones(len(fresh))])
-    keep = np.flatnonzero(counts >= votes)
-    keep = keep[np.argsort(-counts[keep], kind="stable")]
-    score = counts[keep] / max(len(candidates), 1)
-    return Peaks(column(points[keep, 0]), column(points[keep, 1]), column(score))

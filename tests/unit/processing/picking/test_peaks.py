@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from icestream.processing.picking import Peaks, agree_on_peaks, match_peaks
+from icestream.processing.picking import Peaks, match_peaks
 from icestream.processing.picking.peaks import _apart, highest_peaks
 
 
@@ -43,36 +43,6 @@ def test_match_peaks_is_one_to_one() -> None:
 def peaks(*points: tuple[float, float]) -> Peaks:
     x, y = np.array(points, dtype=np.float32).reshape(-1, 2).T
     return Peaks(x, y, np.ones(len(x), dtype=np.float32))
-
-
-def test_consensus_counts_pickers_and_averages_places() -> None:
-    a = peaks((10, 10), (50, 50), (90, 10))
-    b = peaks((12, 10), (50, 53))
-    c = peaks((11, 13), (200, 200))
-    everyone = agree_on_peaks([a, b, c], radius=5.0, votes=3)
-    assert everyone.x.tolist() == [11.0]
-    assert everyone.y.tolist() == [11.0]
-    most = agree_on_peaks([a, b, c], radius=5.0, votes=2)
-    assert most.x.tolist() == [11.0, 50.0]
-    assert most.score.tolist() == pytest.approx([1.0, 2 / 3])
-    assert len(agree_on_peaks([a, b, c], radius=5.0, votes=1).x) == 4
-
-
-def test_consensus_does_not_depend_on_the_order_of_pickers() -> None:
-    rng = np.random.default_rng(8)
-    true = 40.0 * np.stack(np.meshgrid(np.arange(6), np.arange(6)), -1).reshape(-1, 2)
-    pickers = []
-    for _ in range(4):
-        seen = true[rng.random(len(true)) < 0.7] + rng.uniform(-2, 2, (1, 2))
-        pickers.append(peaks(*[tuple(point) for point in seen]))
-    results = [agree_on_peaks(order, 8.0, 3) for order in (pickers, pickers[::-1])]
-    first, second = (sorted(zip(r.x.tolist(), r.y.tolist(), strict=True)) for r in results)
-    assert np.allclose(first, second, atol=1e-4)
-
-
-def test_one_picker_has_one_vote() -> None:
-    crowded = peaks((10, 10), (12, 10), (11, 12))
-    assert len(agree_on_peaks([crowded, peaks()], radius=5.0, votes=2).x) == 0
 
 
 def test_the_best_are_kept_as_by_going_through_them_one_by_one() -> None:
