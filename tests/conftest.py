@@ -5,11 +5,15 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from postgres_server import server
 
 REQUIRE_ALL = os.environ.get("ICESTREAM_REQUIRE_ALL") == "1"
 """A skipped test fails: set where everything that can be installed has been."""
+
+settings.register_profile("shared machine", deadline=None)  # no absolute time is a test
+settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session")

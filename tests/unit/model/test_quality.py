@@ -8,6 +8,7 @@ from icestream.model import (
     QUALITIES,
     Classes,
     Ctf,
+    CtfAgreement,
     Gain,
     Measured,
     Micrograph,
@@ -17,7 +18,9 @@ from icestream.model import (
     Optics,
     Orientation,
     Particles,
+    PickerAgreement,
     Picks,
+    TrackAgreement,
     Volume,
     column,
     qualities_of,
@@ -33,6 +36,7 @@ ITEMS = [
         dose_per_frame=1.0,
         motion=Motion(shifts=column([[0, 0], [1, 1]])),
         half_correlation=0.5,
+        agreement=TrackAgreement(members=("a", "b"), outvoted=(), distance=0.7),
     ),
     Ctf(
         exposure="a",
@@ -43,6 +47,7 @@ ITEMS = [
         defocus_error=20.0,
         gradient_error=0.01,
         thickness=600.0,
+        agreement=CtfAgreement(members=("a", "b"), outvoted=(), resolution=3.0, worst=4.0),
     ),
     MicrographQuality(
         exposure="a",
@@ -61,6 +66,9 @@ ITEMS = [
         score=column([3]),
         diameter=130,
         pixel_size=1.0,
+        agreement=PickerAgreement(
+            pickers=("a", "b"), shared=column([[2, 1], [1, 1]]), scores=column([[1, 2]])
+        ),
     ),
     Particles(
         exposure="a",
