@@ -72,6 +72,11 @@ def _link_problems(
             yield f"{where}: {step.protocol} has no such input;{near(name, list(ports))}"
         if protocol and not protocol.agrees and len(sources) != 1:
             yield f"{where}: takes one link, found {len(sources)}"
+        if protocol and protocol.agrees and len(set(sources)) < 2:
+            yield (
+                f"{where}: {step.protocol} compares two results or more, found one; "
+                "connect another step, or take this one out"
+            )
         for source in sources:
             if source.step not in steps:
                 yield f"{where}: no step {source.step!r};{near(source.step, sorted(steps))}"

@@ -45,6 +45,8 @@ def test_shipped_workflows_can_run(name: str) -> None:
         (("b", "toy.add", {}, {"number": "a.numbr"}), "no output 'numbr'; did you mean number?"),
         (("b", "toy.double", {}, {"total": "a"}), "expects Total, but a.number is Number"),
         (("b", "toy.add", {}, {"number": ["a", "src"]}), "takes one link, found 2"),
+        (("b", "toy.agree", {}, {"number": "a"}), "compares two results or more, found one"),
+        (("b", "toy.agree", {}, {"number": ["a", "a"]}), "compares two results or more, found one"),
         (("A b", "toy.add", {}, {"number": "a"}), "names are lower-case letters"),
         (("a", "toy.add", {}, {"number": "src"}), "2 steps have this name"),
         (("b", "toy.add", {}, {"number": "b"}), "in a circle: b <- b"),
