@@ -78,7 +78,7 @@ def _protocol(protocol: type[Protocol[Any]]) -> Iterator[str]:
         ("Version", str(protocol.version)),
     ]
     if protocol.cites:
-        facts.append(("Cites", ", ".join(_citation(source) for source in protocol.cites)))
+        facts.append(("Cites", "; ".join(_citation(source) for source in protocol.cites)))
     yield from (f"* {title}: {text}" for title, text in facts)
     yield ""
     rows = list(describe_parameters(protocol.parameters_type()))
@@ -254,9 +254,12 @@ PAGES = {
 
 
 def _citation(source: str) -> str:
-    if source.startswith("doi:"):
-        return f"[{source}](https://doi.org/{source[4:]})"
-    return f"<{source}>"
+    words, _, place = source.rpartition(" ")
+    if place.startswith("doi:"):
+        place = f"[{place}](https://doi.org/{place[4:]})"
+    else:
+        place = f"<{place}>"
+    return f"{_text(words)} {place}".strip()
 
 
 def _text(text: str) -> str:

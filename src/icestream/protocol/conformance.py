@@ -33,8 +33,9 @@ __all__ = ["class_problems", "problems"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(\.[a-z][a-z0-9_-]*)+")
 
+_IDENTIFIED = re.compile(r"(^|\s)(doi:10\.|https://)\S+$")
 _HOOKS = (
-    *("interval", "key", "lacking", "need", "plot", "prepare", "programs", "size"),
+    *("interval", "key", "lacking", "methods", "need", "plot", "prepare", "programs", "size"),
     *("software", "summarize", "waits", "warm"),
 )
 """Methods that an author may write; one that is misspelt would never be called."""
@@ -84,8 +85,8 @@ def _naming(protocol: type[Protocol[Any]]) -> Iterator[str]:
         yield "has no docstring; its first line is shown as help"
     if isinstance(protocol.cites, tuple):
         for source in protocol.cites:
-            if not str(source).startswith(("doi:", "https://")):
-                yield f"cites {source!r}; write 'doi:...'"
+            if not _IDENTIFIED.search(str(source)):
+                yield f"cites {source!r}; write 'Name (year) Journal, doi:...'"
 
 
 def _hooks(protocol: type[Protocol[Any]]) -> Iterator[str]:

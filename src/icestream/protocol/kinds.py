@@ -55,7 +55,8 @@ class Protocol(ABC, Generic[P]):
     version: ClassVar[int] = 1
     """Raised when the results of unchanged input would change; part of every task's key."""
     cites: ClassVar[tuple[str, ...]] = ()
-    """Sources, as ``doi:...``."""
+    """Sources: ``Rohou & Grigorieff (2015) J. Struct. Biol. 192, 216, doi:...``, or the DOI
+    alone."""
     resources: ClassVar[Resources] = Resources()
     kind: ClassVar[StepKind]
     """What records and people call the kind. Code asks for the traits below."""
@@ -136,6 +137,10 @@ class Protocol(ABC, Generic[P]):
         says what is missing, where it was looked for and what to do.
         """
         return ()
+
+    def methods(self) -> str:
+        """What a paper's methods section says of it, with its parameters; empty: its title."""
+        return ""
 
     def summarize(self, items: Sequence[Any]) -> str:
         """One sentence on the results so far, as for a paper; empty when there is none."""

@@ -40,7 +40,7 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
 
     name = "movies.align"
     title = "Movie alignment"
-    cites = ("doi:10.7554/eLife.06980",)
+    cites = ("Grant & Grigorieff (2015) eLife 4, e06980, doi:10.7554/eLife.06980",)
 
     def need(self) -> Resources:
         """Cores as asked; memory for 50 frames of 4096 x 4096 counting pixels."""
@@ -169,6 +169,17 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
             cores=work.cores,
         )
         return None if tiles is None else write_spectra(work.path(movie.exposure), tiles)
+
+    def methods(self) -> str:
+        """How frames were aligned and summed."""
+        wanted = self.parameters
+        parts = "as a whole and in parts of the field" if wanted.local_motion else "as a whole"
+        weights = ", with weights for radiation damage" if wanted.dose_weighting else ""
+        binned = f", binned {wanted.binning:g} times" if wanted.binning > 1 else ""
+        return (
+            f"Movie frames were aligned {parts}, on detail down to {wanted.resolution:g} Å, and "
+            f"summed{weights}{binned}."
+        )
 
     def summarize(self, micrographs: Sequence[Micrograph]) -> str:
         tracks = [m.motion for m in micrographs if m.motion is not None]

@@ -88,9 +88,9 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Classificatio
     title = "Streaming 2D classification"
     version = 2
     cites = (
-        "doi:10.1006/jsbi.1998.4014",
-        "doi:10.1111/j.1467-9868.2009.00698.x",
-        "doi:10.1016/j.jsb.2012.09.006",
+        "Sigworth (1998) J. Struct. Biol. 122, 328, doi:10.1006/jsbi.1998.4014",
+        "Cappé & Moulines (2009) J. R. Stat. Soc. B 71, 593, doi:10.1111/j.1467-9868.2009.00698.x",
+        "Scheres (2012) J. Struct. Biol. 180, 519, doi:10.1016/j.jsb.2012.09.006",
     )
     resources = Resources(cores=1, memory=1024 * 2**20)
 
@@ -178,6 +178,16 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Classificatio
             parents=column(done.parents),
             sample=files.sample,
             sample_table=files.sample_table,
+        )
+
+    def methods(self) -> str:
+        """Into how many classes, and how."""
+        wanted = self.parameters
+        ctf = "corrected for the CTF, " if wanted.use_ctf else ""
+        return (
+            f"Particles were classified in 2D as they came, {ctf}into up to {wanted.classes} "
+            f"classes at a resolution of {wanted.resolution:g} Å, by online expectation "
+            "maximization."
         )
 
     def summarize(self, items: Sequence[Classes]) -> str:

@@ -41,7 +41,7 @@ class AgreeOnCtf(ConsensusProtocol[CtfConsensusParameters, Ctf]):
 
     name = "ctf.consensus"
     title = "CTF consensus"
-    cites = ("doi:10.1016/j.jsb.2015.09.002",)
+    cites = ("Marabini et al. (2015) J. Struct. Biol. 190, 348, doi:10.1016/j.jsb.2015.09.002",)
 
     def agree(self, candidates: Mapping[str, Ctf]) -> Ctf:
         if len(candidates) < 2:
@@ -68,6 +68,13 @@ class AgreeOnCtf(ConsensusProtocol[CtfConsensusParameters, Ctf]):
             )
         averaged = _averaged(kept, [candidates[name] for name in members])
         return replace(averaged, agreement=_agreement(found, sorted(members), names))
+
+    def methods(self) -> str:
+        """When estimates agree."""
+        return (
+            "CTF estimates whose phases agreed within 90° up to "
+            f"{self.parameters.agreement:g} Å were averaged, weighted by their standard errors."
+        )
 
     def summarize(self, items: Sequence[Ctf]) -> str:
         """How many agree, how far, and who is outvoted most."""

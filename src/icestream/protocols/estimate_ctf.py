@@ -96,9 +96,9 @@ class EstimateCtf(ItemProtocol[CtfParameters]):
     title = "CTF estimation"
     version = 2
     cites = (
-        "doi:10.1016/j.jsb.2015.08.008",
-        "doi:10.1016/j.jsb.2015.11.003",
-        "doi:10.7554/eLife.97227",
+        "Rohou & Grigorieff (2015) J. Struct. Biol. 192, 216, doi:10.1016/j.jsb.2015.08.008",
+        "Zhang (2016) J. Struct. Biol. 193, 1, doi:10.1016/j.jsb.2015.11.003",
+        "Elferich et al. (2024) eLife 13, RP97227, doi:10.7554/eLife.97227",
     )
     resources = Resources(memory=768 * 2**20)
 
@@ -135,6 +135,16 @@ class EstimateCtf(ItemProtocol[CtfParameters]):
         except ValueError as error:
             raise ItemFailed(f"{path.name}: {error}", code="ctf-impossible") from error
         return _item(micrograph, fit, work)
+
+    def methods(self) -> str:
+        """What was fitted, and where it was looked for."""
+        wanted = self.parameters
+        plate = ", phase shift" if wanted.phase_plate else ""
+        return (
+            f"Defocus, astigmatism{plate} and tilt were fitted to the Thon rings between "
+            f"{wanted.resolution_min:g} and {wanted.resolution_max:g} Å, for a defocus of "
+            f"{wanted.defocus_min:g} to {wanted.defocus_max:g} µm."
+        )
 
     def summarize(self, items: Sequence[Ctf]) -> str:
         """Median resolution, the range of defocus, and what is out of the ordinary."""

@@ -57,7 +57,7 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, GainProgress | None]):
     name = "gain.estimate"
     title = "Gain estimation"
     version = 2
-    cites = ("doi:10.1038/srep10317",)
+    cites = ("Afanasyev et al. (2015) Sci. Rep. 5, 10317, doi:10.1038/srep10317",)
     resources = Resources(cores=1, memory=2048 * 2**20)
 
     @classmethod
@@ -129,6 +129,13 @@ class EstimateGain(BatchProtocol[EstimateGainParameters, GainProgress | None]):
             estimate=files.estimate if files is not None else None,
             bad=files.bad if files is not None else None,
             picture=files.picture if files is not None else None,
+        )
+
+    def methods(self) -> str:
+        """What the gain was estimated from."""
+        return (
+            "The gain reference was checked in eight orientations against the mean counts of the "
+            "movies."
         )
 
     def summarize(self, items: Sequence[Gain]) -> str:

@@ -63,6 +63,13 @@ class ExtractParticles(ItemProtocol[ExtractParticlesParameters]):
     title = "Particle extraction"
     resources = Resources(memory=1024 * 2**20)
 
+    def methods(self) -> str:
+        """In what boxes particles were cut out."""
+        wanted = self.parameters
+        box = f"boxes of {wanted.box:g} Å" if wanted.box else "boxes of one and a half diameters"
+        reduced = f", reduced to {wanted.size} pixels" if wanted.size else ""
+        return f"Particles were extracted in {box}{reduced}, and normalized."
+
     def process(self, micrograph: Micrograph, ctf: Ctf, picks: Picks, work: Work) -> Particles:
         scale = np.float32(picks.pixel_size / micrograph.optics.pixel_size)
         centers = Centers(

@@ -96,9 +96,9 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
     title = "First 3D map"
     version = 4
     cites = (
-        "doi:10.1016/j.jsb.2012.09.006",
-        "doi:10.1038/nmeth.4169",
-        "doi:10.1016/j.jmb.2003.07.013",
+        "Scheres (2012) J. Struct. Biol. 180, 519, doi:10.1016/j.jsb.2012.09.006",
+        "Punjani et al. (2017) Nat. Methods 14, 290, doi:10.1038/nmeth.4169",
+        "Rosenthal & Henderson (2003) J. Mol. Biol. 333, 721, doi:10.1016/j.jmb.2003.07.013",
     )
     resources = Resources(cores=1, memory=1024 * 2**20)
 
@@ -203,6 +203,16 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
             starts=column([[each.likelihood, each.agreement] for each in best.starts]),
             symmetries=tuple(each.name for each in best.symmetries),
             symmetry_trials=column(np.reshape(likely, (-1, 2))),
+        )
+
+    def methods(self) -> str:
+        """How the map was begun and refined."""
+        wanted = self.parameters
+        looked_for = wanted.symmetry == "auto"
+        group = "a symmetry that was looked for" if looked_for else f"{wanted.symmetry} symmetry"
+        return (
+            f"A first 3D map was begun at random {wanted.starts} times by stochastic gradient "
+            f"descent, and refined in two halves to {wanted.resolution:g} Å at most, with {group}."
         )
 
     def summarize(self, items: Sequence[Volume]) -> str:

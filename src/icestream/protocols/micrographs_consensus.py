@@ -64,6 +64,13 @@ class AgreeOnTracks(ConsensusProtocol[MicrographsConsensusParameters, Micrograph
         distance = apart.get(frozenset((name, other)))
         return name != other and distance is not None and distance <= self.parameters.distance
 
+    def methods(self) -> str:
+        """When tracks agree."""
+        return (
+            "The tracks of several alignments were compared; they agree where their distance is "
+            f"below {self.parameters.distance:g} Å (root mean square)."
+        )
+
     def summarize(self, items: Sequence[Micrograph]) -> str:
         """How many tracks agree, how near they lie, and who is outvoted most."""
         told = [item.agreement for item in items if item.agreement is not None]

@@ -62,8 +62,19 @@ class PickByLog(ItemProtocol[PickByLogParameters]):
 
     name = "picks.log"
     title = "Particle picking by size"
-    cites = ("doi:10.7554/eLife.42166",)
+    cites = ("Zivanov et al. (2018) eLife 7, e42166, doi:10.7554/eLife.42166",)
     resources = Resources(memory=768 * 2**20)
+
+    def methods(self) -> str:
+        """With what particles were looked for."""
+        wanted = self.parameters
+        size = f"{wanted.diameter:g} Å"
+        if wanted.diameter_max is not None:
+            size = f"{wanted.diameter:g} to {wanted.diameter_max:g} Å"
+        return (
+            f"Particles were picked as blobs of {size}, with a contrast of at least "
+            f"{wanted.threshold:g} standard deviations of the noise."
+        )
 
     def process(self, micrograph: Micrograph, ctf: Ctf | None) -> Picks:
         return self.pick(read_image(micrograph.path), micrograph, ctf)

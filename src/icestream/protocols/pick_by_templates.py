@@ -71,8 +71,12 @@ class PickByTemplates(ItemProtocol[PickByTemplatesParameters]):
 
     name = "picks.template"
     title = "Particle picking by templates"
-    cites = ("doi:10.1016/j.jsb.2003.10.025",)
+    cites = ("Sigworth (2004) J. Struct. Biol. 145, 111, doi:10.1016/j.jsb.2003.10.025",)
     resources = Resources(memory=1024 * 2**20)
+
+    def methods(self) -> str:
+        """What was looked for."""
+        return "Particles were picked by cross-correlation with class averages in all directions."
 
     def process(self, micrograph: Micrograph, ctf: Ctf | None) -> Picks:
         wanted = self.parameters

@@ -103,8 +103,23 @@ class PickUnattended(ItemProtocol[PickUnattendedParameters]):
 
     name = "picks.auto"
     title = "Unattended particle picking"
-    cites = ("doi:10.7554/eLife.42166", "doi:10.1016/j.jsb.2003.10.025")
+    cites = (
+        "Zivanov et al. (2018) eLife 7, e42166, doi:10.7554/eLife.42166",
+        "Sigworth (2004) J. Struct. Biol. 145, 111, doi:10.1016/j.jsb.2003.10.025",
+    )
     resources = Resources(memory=1024 * 2**20)
+
+    def methods(self) -> str:
+        """With what particles were looked for."""
+        wanted = self.parameters
+        if wanted.templates is not None:
+            return PickByTemplates().methods()
+        diameter = wanted.diameter or wanted.measured_diameter
+        size = f"{diameter:g} Å" if diameter else "the size that stands out in each micrograph"
+        return (
+            f"Particles were picked as blobs of {size}, with a contrast of at least "
+            f"{wanted.threshold:g} standard deviations of the noise."
+        )
 
     def process(self, micrograph: Micrograph, ctf: Ctf | None) -> Picks:
         wanted = self.parameters

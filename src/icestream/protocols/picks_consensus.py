@@ -67,6 +67,13 @@ class AgreeOnPicks(ConsensusProtocol[PicksConsensusParameters, Picks]):
             ),
         )
 
+    def methods(self) -> str:
+        """How many had to agree, and how closely."""
+        wanted = self.parameters
+        who = f"at least {wanted.votes} pickers" if wanted.votes else "all pickers"
+        apart = f"{wanted.distance:g} Å" if wanted.distance else f"{wanted.radius:g} diameters"
+        return f"Particles that {who} found within {apart} of each other were kept."
+
     def summarize(self, items: Sequence[Picks]) -> str:
         """Count what was agreed on, and say how far each two pickers agree."""
         if not items:

@@ -59,6 +59,12 @@ class SelectClasses(ItemProtocol[SelectClassesParameters]):
                 selected[index] = decided[named]
         return replace(classes, selected=column(selected))
 
+    def methods(self) -> str:
+        """By what classes were chosen."""
+        wanted = self.parameters
+        people = ", and by hand" if wanted.include or wanted.exclude else ""
+        return f"Classes with a score of {wanted.score_min:g} or more were chosen{people}."
+
     def summarize(self, items: Sequence[Classes]) -> str:
         """Say how many classes and particles were selected."""
         if not items or items[-1].selected is None:

@@ -89,6 +89,22 @@ class SelectExposures(SelectionProtocol[SelectionLimits]):
             reasons += (f"It looks like {quality.label.replace('_', ' ')}: {quality.reason}",)
         return Rejected(reasons) if reasons else Accepted()
 
+    def methods(self) -> str:
+        """Within which limits exposures were kept."""
+        wanted = self.parameters
+        limits = (
+            _range("defocus", wanted.defocus_min, wanted.defocus_max, "µm"),
+            _range("astigmatism", None, wanted.astigmatism_max, "Å"),
+            _range("CTF fit resolution", None, wanted.resolution_max, "Å"),
+            _range("CTF fit score", wanted.score_min, None),
+            _range("ice ring", None, wanted.ice_ring_max),
+            _range("total motion", None, wanted.total_motion_max, "Å"),
+            _range("early motion", None, wanted.early_motion_max, "Å"),
+            _range("quality score", wanted.quality_min, None),
+        )
+        told = "; ".join(limit for limit in limits if limit)
+        return f"Exposures were kept within limits: {told}." if told else ""
+
     def _reasons(self, qualities: Mapping[str, float], pixel_size: float) -> Iterator[str]:
         limits = self.parameters
         yield from _outside(qualities, "ctf.defocus", limits.defocus_min, limits.defocus_max)
@@ -126,6 +142,16 @@ def _outside(
         yield f"{quality.title} {_short(value)}{unit} is below the limit of {low:g}{unit}"
     elif high is not None and value > high:
         yield f"{quality.title} {_short(value)}{unit} is above the limit of {high:g}{unit}"
+
+
+def _range(title: str, low: float | None, high: float | None, unit: str = "") -> str:
+    """What a limit asks for, in words; nothing where there is none."""
+    end = f" {unit}" if unit else ""
+    if low is not None and high is not None:
+        return f"{title} {low:g} to {high:g}{end}"
+    if high is not None:
+        return f"{title} {high:g}{end} at most"
+    return "" if low is None else f"{title} {low:g}{end} at least"
 
 
 def _short(value: float) -> str:
