@@ -1,4 +1,4 @@
-"""`icestream export`: hand a session over to another program."""
+"""`icestream export`: hand a session over to another program, or to people."""
 
 import shlex
 from pathlib import Path
@@ -10,7 +10,7 @@ from icestream.cli.terminal import called
 
 __all__ = ["app"]
 
-app = App(name="export", help="Hand a session over to another program.")
+app = App(name="export", help="Hand a session over to another program, or as a PDF.")
 
 
 @app.command
@@ -68,3 +68,22 @@ def provenance(session: Path, folder: Path, /) -> None:
     command = shlex.join(["run", str(workflow), "--session", str(folder / "again")])
     print(f"{workflow}: run it again with: {called()} {command}")
     print(f"{folder / 'lineage.jsonl'}: one line for each result")
+
+
+@app.command
+def pdf(session: Path, file: Path | None = None, /) -> None:
+    """Write a PDF of a few pages for a notebook: acquisition, results, classes, map, methods.
+
+    Parameters
+    ----------
+    session
+        The session's folder; it may still be running.
+    file
+        The PDF; SESSION/SESSION.pdf when not given. An older one of that name is replaced.
+    """
+    from icestream.exports.sheet import export_sheet
+
+    name = session.resolve().name
+    out = file if file is not None else session / f"{name}.pdf"
+    export_sheet(session, out)
+    print(out)

@@ -24,6 +24,10 @@ class JudgeMicrographs(ItemProtocol[Parameters]):
     version = 2
     resources = Resources(memory=512 * 2**20)
 
+    def methods(self) -> str:
+        """By what micrographs were judged."""
+        return "Micrographs were judged by their Thon rings, their texture and what they show."
+
     def process(self, micrograph: Micrograph, ctf: Ctf | None, work: Work) -> MicrographQuality:
         try:
             look = look_at(read_image(micrograph.path), micrograph.optics.pixel_size)

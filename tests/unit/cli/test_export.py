@@ -51,3 +51,13 @@ def test_relion_of_another_version_is_not_known(tmp_path: Path) -> None:
     words = ["relion", str(tmp_path), str(tmp_path / "p"), "--for", "2"]
     with pytest.raises(CoercionError):
         app(words, result_action="return_value", exit_on_error=False, print_error=False)
+
+
+def test_pdf(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sample = SampleSession(tmp_path / "session", start=1.7e9)
+    sample.grow(3)
+    app(["pdf", str(sample.folder)], result_action="return_value")
+    assert capsys.readouterr().out.strip() == str(sample.folder / "session.pdf")
+    assert (sample.folder / "session.pdf").read_bytes().startswith(b"%PDF-")
+    app(["pdf", str(sample.folder), str(tmp_path / "mine.pdf")], result_action="return_value")
+    assert (tmp_path / "mine.pdf").exists()
