@@ -255,11 +255,9 @@ PAGES = {
 
 def _citation(source: str) -> str:
     words, _, place = source.rpartition(" ")
-    if place.startswith("doi:"):
-        place = f"[{place}](https://doi.org/{place[4:]})"
-    else:
-        place = f"<{place}>"
-    return f"{_text(words)} {place}".strip()
+    doi = place.removeprefix("doi:")
+    link = f"<{place}>" if doi == place else f"[{place}](https://doi.org/{doi})"
+    return f"{_text(words)} {link}".strip()
 
 
 def _text(text: str) -> str:
