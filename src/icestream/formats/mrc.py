@@ -21,6 +21,7 @@ from icestream.formats.errors import FormatError, NotRead
 from icestream.formats.fei import FeiMetadata, read_fei
 from icestream.formats.kinds import refuse_other_kinds
 from icestream.formats.numbers import PIXEL_SIZE, PIXELS, Bounds, CheckedNumbers, demand
+from icestream.formats.signedness import are_signed
 from icestream.formats.whole import written_whole
 
 __all__ = [
@@ -217,14 +218,14 @@ def _refuse_geometry(path: Path, header: np.void) -> None:
 def _describe(path: Path, header: np.void, order: str, extended: bytes) -> MrcHeader:
     mode = int(header["mode"])
     nx, ny, nz = (int(n) for n in header["shape"])
-    kind = _TYPES[mode]
+    kind, unsure = _TYPES[mode], ""
     stamped = header["imod_stamp"] == _IMOD_STAMP
-    if mode == 0 and stamped and not header["imod_flags"] & _SIGNED:
-        kind = "u1"  # IMOD and SerialEM before the standard said that bytes are signed
     labels = _labels(header)
     halved = mode == 0 and _is_halved(header, stamped=stamped, labels=labels)
     if halved:
         kind, nx = "u1", 2 * nx
+    elif mode == 0:
+        kind, unsure = _kind_of_bytes(path, header, stamped=stamped)
     row = (nx + 1) // 2 if halved or mode == 101 else nx * np.dtype(kind).itemsize
     numbers = CheckedNumbers(f"the header of {path.name}")
     kind_of_extended = header["extended_type"].decode("ascii", "replace").strip("\0 ")
@@ -243,8 +244,19 @@ def _describe(path: Path, header: np.void, order: str, extended: bytes) -> MrcHe
         size=HEADER_SIZE + int(header["extended"]) + row * ny * nz,
         packed=halved or mode == 101,
         fei=fei,
-        odd=numbers.odd,
+        odd=(*numbers.odd, *filter(None, [unsure])),
     )
+
+
+def _kind_of_bytes(path: Path, header: np.void, *, stamped: bool) -> tuple[str, str]:
+    """The type of bytes, and in words why that is not sure."""
+    if stamped:
+        # IMOD and SerialEM before the standard said that bytes are signed
+        return "i1" if header["imod_flags"] & _SIGNED else "u1", ""
+    low, high, mean = (float(one) for one in header["statistics"])
+    start = HEADER_SIZE + int(header["extended"])
+    signed, unsure = are_signed(path, (low, high, mean), int(header["version"]), start)
+    return "i1" if signed else "u1", unsure
 
 
 def _labels(header: np.void) -> tuple[str, ...]:
