@@ -26,7 +26,7 @@ from icestream.formats.mrc import (
     unpack_four_bits,
 )
 from icestream.formats.numbers import TIME, CheckedNumbers
-from icestream.formats.tiff import check_pixels, decode_page
+from icestream.formats.tiff import check_pixels, decode_page, is_white_zero
 from icestream.formats.tiff_directories import Chain, Page, walk_pages, whole_pages
 from icestream.model.gain import AS_IT_IS, Orientation
 from icestream.threads import in_threads
@@ -322,6 +322,10 @@ def tiff_facts(path: Path, chain: Chain) -> MovieFacts:
     frames = _frames(path, chain)
     first = frames[0]
     if not first.is_eer:
+        inverted = (
+            f"{path.name} says that 0 is white (PhotometricInterpretation 0): its numbers are "
+            "taken as counts all the same, none is inverted"
+        )
         return MovieFacts(
             frames=len(frames),
             shape=first.shape,
@@ -329,6 +333,7 @@ def tiff_facts(path: Path, chain: Chain) -> MovieFacts:
             container="tiff",
             size=chain.size,
             pixel_size=first.pixel_size,
+            odd=(inverted,) if is_white_zero(first) else (),
         )
     eer_coding(path, first)
     # The camera's words are in the first directory, which may be that of its final image.
