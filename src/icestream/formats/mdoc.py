@@ -224,7 +224,7 @@ def _describe(path: Path, section: MdocSection, values: Mapping[str, str]) -> Md
         exposure_time=one("ExposureTime", TIME),
         magnification=one("Magnification", MAGNIFICATION),
         rotation=one("RotationAngle", ANGLE),
-        acquired=_time(values.get("DateTime")),
+        acquired=numbers.time("DateTime", values.get("DateTime"), _time(values.get("DateTime"))),
         odd=numbers.odd,
     )
 

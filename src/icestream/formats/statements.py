@@ -107,7 +107,7 @@ def say_epu(exposure: EpuExposure, facts: MovieFacts, frames: int | None = None)
         magnification=exposure.magnification,
         camera=exposure.detector,
         phase_plate=exposure.phase_plate,
-        acquired=exposure.acquired,
+        acquired=_with_zone(exposure.acquired),
         gain=exposure.gain,
     )
 
@@ -178,7 +178,7 @@ def _mean_dose(frames: MdocFrames, facts: MovieFacts) -> float | None:
 
 
 def _with_zone(time: datetime | None) -> datetime | None:
-    """SerialEM's clock has no time zone; it is taken to be ours."""
+    """SerialEM's clock has no time zone, nor some of EPU's; it is taken to be ours."""
     return time.astimezone() if time is not None and time.tzinfo is None else time
 
 
