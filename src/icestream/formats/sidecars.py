@@ -12,7 +12,8 @@ from icestream.formats.epu import (
     read_epu_fractions,
 )
 from icestream.formats.errors import FormatError
-from icestream.formats.mdoc import MdocFrames
+from icestream.formats.mdoc import MdocFrames, read_mdoc
+from icestream.formats.mdoc_images import ImagesOfStack, images_of_stack
 from icestream.formats.movie import MovieFacts
 from icestream.formats.nearby import NearbyFiles
 from icestream.formats.statements import Statement, say_epu, say_mdoc
@@ -38,6 +39,8 @@ class Sidecars:
     exposure: EpuExposure | None = None
     fractions: EpuFractions | None = None
     mdoc: MdocFrames | None = None
+    images: ImagesOfStack | None = None
+    """Exposures that are in the file, each by its own section: it is no movie."""
     files: tuple[str, ...] = ()
     """Names of the files that were read."""
     unreadable: str = ""
@@ -81,6 +84,7 @@ def find_sidecars(movie: Path, known: NearbyFiles) -> Sidecars:
     exposure, broken = _first(read_epu_exposure, known.of(movie, *_EXPOSURE))
     fractions, torn = _first(read_epu_fractions, known.of(movie, "{stem}_fractions.xml"))
     mdoc, odd = _find_mdoc(movie, known)
+    images = _find_images(movie, known)
     # What the exposure's own XML says is enough; without it, all that is damaged is told.
     reasons = [] if exposure is not None else [reason for reason in (broken, torn) if reason]
     reasons += [odd] if odd else []
@@ -95,6 +99,7 @@ def find_sidecars(movie: Path, known: NearbyFiles) -> Sidecars:
         exposure,
         fractions,
         mdoc,
+        images,
         files=tuple(file.path.name for file in (exposure, mdoc) if file is not None),
         unreadable="; ".join([*reasons, *strange[:_MOST_ODD], *more]),
     )
@@ -115,6 +120,16 @@ def _find_mdoc(movie: Path, known: NearbyFiles) -> tuple[MdocFrames | None, str]
             return named, ""
         odd = odd or broken
     return None, odd
+
+
+def _find_images(movie: Path, known: NearbyFiles) -> ImagesOfStack | None:
+    """What a file that is called after a movie says about several exposures in it."""
+    for path in known.of(movie, *_MDOC):
+        mdoc, _ = _first(read_mdoc, [path])
+        images = images_of_stack(path, mdoc, movie.name) if mdoc is not None else None
+        if images is not None:
+            return images
+    return None
 
 
 def _section_of(path: Path, movie: Path, known: NearbyFiles) -> MdocFrames:

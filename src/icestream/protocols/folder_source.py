@@ -51,7 +51,9 @@ class FolderSource(SourceProtocol[F]):
         """Whether a file is whole, of which nothing has changed for `quiet` seconds."""
 
     @abstractmethod
-    def is_other(self, path: Path, verdict: Whole | Growing | Bad, quiet: float) -> bool:
+    def is_other(
+        self, path: Path, verdict: Whole | Growing | Bad, beside: Sidecars, quiet: float
+    ) -> bool:
         """Whether a file is none of those asked for, whole or not; it is told where it matters."""
 
     @abstractmethod
@@ -114,7 +116,7 @@ class FolderSource(SourceProtocol[F]):
         verdict = self.judge(path, beside, quiet)
         # A large file that grows is looked at less often than a small one.
         file.next_look = now + min(20.0 * (time.perf_counter() - start), 5.0)
-        if self.is_other(path, verdict, quiet):
+        if self.is_other(path, verdict, beside, quiet):
             intake.leave(path)
             return None
         if isinstance(verdict, Bad) or beside.problem:

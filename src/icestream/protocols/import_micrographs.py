@@ -32,7 +32,9 @@ class ImportMicrographs(FolderSource[FolderParameters]):
         """Whether a file is whole; what its metadata say of frames is of the movie."""
         return judge(path, expected_frames=1, quiet=quiet, patience=self.parameters.patience)
 
-    def is_other(self, path: Path, verdict: Whole | Growing | Bad, quiet: float) -> bool:
+    def is_other(
+        self, path: Path, verdict: Whole | Growing | Bad, beside: Sidecars, quiet: float
+    ) -> bool:
         """Whether a file holds several images; it is told."""
         if not isinstance(verdict, Whole) or verdict.facts.frames == 1:
             return False

@@ -10,6 +10,7 @@ from statistics import median
 from icestream.formats.completeness import Bad, Growing, Whole, judge
 from icestream.formats.errors import FormatError
 from icestream.formats.gain_names import is_gain_name
+from icestream.formats.mdoc_images import ImagesOfStack
 from icestream.formats.movie import MovieFacts, holds_one_image, movie_facts
 from icestream.formats.sidecars import Sidecars
 from icestream.model import Movie
@@ -80,8 +81,13 @@ class ImportMovies(FolderSource[ImportParameters]):
             patience=self.parameters.patience,
         )
 
-    def is_other(self, path: Path, verdict: Whole | Growing | Bad, quiet: float) -> bool:
-        """Whether a file is a picture or a reference: one image, where movies are asked for."""
+    def is_other(
+        self, path: Path, verdict: Whole | Growing | Bad, beside: Sidecars, quiet: float
+    ) -> bool:
+        """Whether a file is a picture or a reference, or a stack of exposures: no movie."""
+        if beside.images is not None:
+            self._tell_of_stack(path, beside.images)
+            return True
         if self.parameters.frames == 1 or isinstance(verdict, Bad):
             return False
         is_sum = self._acquisition.is_sum(path)
@@ -93,6 +99,16 @@ class ImportMovies(FolderSource[ImportParameters]):
         elif not (is_sum or _OVERVIEW.match(path.name)):
             self._tell_of_image(path)
         return True
+
+    def _tell_of_stack(self, path: Path, images: ImagesOfStack) -> None:
+        """A stack whose images are exposures is named, with what can be done."""
+        self._acquisition.notices.listed(
+            "import.stacks",
+            "notice" if len(self._taken) else "warning",
+            f"{path.name} ({images.told})",
+            "not taken, as they are several exposures by their mdoc and no movies: {}; import the "
+            "frames that were saved of each exposure, in a file of its own",
+        )
 
     def _tell_of_image(self, path: Path) -> None:
         """Files of one image are never passed over without a word."""

@@ -135,6 +135,23 @@ def test_one_mdoc_tells_of_many_movies(tmp_path: Path, name: str) -> None:
     assert lost.mdoc is None
 
 
+def test_the_mdoc_of_a_stack_tells_of_the_frames_beside_it(tmp_path: Path) -> None:
+    """Whichever is looked at first: the stack is seen, and called as a movie would be."""
+    known = _known(_mdoc(tmp_path / "ts.mrc.mdoc", "f_0.tif", head="ImageFile = ts.mrc\n"))
+    for movie in ("f_0.tif", "f_1.tif", "ts.mrc"):
+        known.notice_movie(tmp_path / movie)
+    first = find_sidecars(tmp_path / "f_0.tif", known)
+    assert first.mdoc is not None
+    assert (first.mdoc.tilt, first.images) == (0.0, None)
+    _mdoc(tmp_path / "ts.mrc.mdoc", "f_0.tif", "f_1.tif", head="ImageFile = ts.mrc\n")
+    second = find_sidecars(tmp_path / "f_1.tif", known).mdoc
+    assert second is not None
+    assert second.tilt == 3.0
+    stack = find_sidecars(tmp_path / "ts.mrc", known)
+    assert stack.images is not None
+    assert stack.images.exposures == 2
+
+
 def test_an_mdoc_that_grows_is_read_again(tmp_path: Path) -> None:
     known = _known(_mdoc(tmp_path / "day.mdoc", "a.tif"))
     assert not find_sidecars(tmp_path / "b.tif", known).found

@@ -511,3 +511,25 @@ def test_a_name_that_is_no_text_and_a_very_long_one(session: Session) -> None:
     assert sorted(_names(found)) == ["caf\\xe9", "x" * 240]
     assert found.refused[0].exposure == "\\xff"
     assert json.dumps(found.state)
+
+
+def test_the_stack_of_a_tilt_series_is_no_movie(tmp_path: Path) -> None:
+    """Beside the frames of its tilts, with all that a movie needs given."""
+    session = Session(tmp_path)
+    head = "PixelSpacing = 3\nImageFile = ts.mrc\n"
+    sections = ""
+    for n, tilt in enumerate((-3.0, 0.0, 3.0)):
+        frames = f"ts_{n:03d}.tif"
+        session.movie(f"frames/{frames}")
+        sections += f"[ZValue = {n}]\nTiltAngle = {tilt}\nSubFramePath = X:\\f\\{frames}\n"
+        sections += "DateTime = 25-Sep-23  14:13:26\n"
+    write_mrc(tmp_path / "ts.mrc", RNG.poisson(9.0, (6, 32, 48)).astype(np.int16), 3.0)
+    (tmp_path / "ts.mrc.mdoc").write_text(head + sections)
+    found = [session.discover() for _ in range(3)]
+    movies = {item.exposure: item for one in found for item in one.items}
+    assert sorted(movies) == ["ts_000", "ts_001", "ts_002"]
+    assert [movies[name].details.tilt for name in sorted(movies)] == [-3.0, 0.0, 3.0]
+    assert [one.refused for one in found] == [[], [], []]
+    assert found[-1].waiting == 0
+    told = _told(found[-1])["import.stacks"]
+    assert "no movies: ts.mrc (3 images at tilts from -3° to 3°); import the frames" in told
