@@ -200,7 +200,7 @@ class FolderWatch:
                         continue
                     if entry.name in folder.names:
                         names.add(entry.name)
-                    elif entry.is_dir():
+                    elif _is(entry.is_dir):
                         inner.append(entry.path)
                     else:
                         names.add(entry.name)
@@ -290,7 +290,7 @@ def _split_pattern(pattern: str) -> tuple[Path, list[str]]:
 
 
 def _is(question: Callable[[], bool]) -> bool:
-    """The answer about a path; no for one that cannot be asked about."""
+    """The answer about a path; no for one that cannot be asked about, as a link to itself."""
     try:
         return question()
     except OSError:
