@@ -6,6 +6,7 @@ therefore lies as RELION's own micrograph of the same movie does, and so do coor
 """
 
 import os
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,8 @@ __all__ = [
     "movie_facts",
     "open_movie",
 ]
+
+_TURN = re.compile(r"\br/f\s+([0-7])\b")
 
 Container = Literal["mrc", "tiff", "eer"]
 
@@ -74,6 +77,9 @@ class MovieFacts:
     """Degrees."""
     camera: str = ""
     phase_plate: bool | None = None
+    turned: int = 0
+    """Quarter turns of the frames against the camera, as SerialEM says them (``r/f 3``); from 4 on
+    flipped, too."""
     odd: tuple[str, ...] = ()
     """Why values that the file gives are not used, in words."""
 
@@ -333,6 +339,7 @@ def tiff_facts(path: Path, chain: Chain) -> MovieFacts:
             container="tiff",
             size=chain.size,
             pixel_size=first.pixel_size,
+            turned=_said_turn(first.description),
             odd=(inverted,) if is_white_zero(first) else (),
         )
     eer_coding(path, first)
@@ -349,6 +356,12 @@ def tiff_facts(path: Path, chain: Chain) -> MovieFacts:
         exposure_time=numbers.real("exposureTime", said.get("exposureTime"), TIME) or None,
         odd=numbers.odd,
     )
+
+
+def _said_turn(words: str) -> int:
+    """The turn in SerialEM's words about its frames; 0 when there is none."""
+    match = _TURN.search(words)
+    return int(match.group(1)) if match else 0
 
 
 def _mrc_facts(path: Path) -> MovieFacts:
@@ -371,5 +384,6 @@ def _mrc_facts(path: Path) -> MovieFacts:
         tilt=fei.tilt if fei else None,
         camera=fei.camera if fei else "",
         phase_plate=fei.phase_plate if fei else None,
+        turned=_said_turn("\n".join(header.labels)),
         odd=header.odd,
     )

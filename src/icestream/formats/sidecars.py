@@ -62,6 +62,11 @@ class Sidecars:
         return self.mdoc.frames if self.mdoc is not None else None
 
     @property
+    def is_corrected(self) -> bool:
+        """The camera says that it has applied its gain reference."""
+        return self.fractions is not None and bool(self.fractions.gain_corrected)
+
+    @property
     def problem(self) -> str:
         """Why the camera itself says that the movie is not whole."""
         return self.fractions.problem if self.fractions is not None else ""

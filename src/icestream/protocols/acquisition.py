@@ -126,7 +126,12 @@ class Acquisition:
             dose_per_frame=sum(doses) / count if doses else dose * grouping,
             frame_doses=doses,
             pre_exposure=wanted.pre_exposure or prior,
-            gain=self._gain.choose(path, facts, [one.gain for one in said if one.gain]),
+            gain=self._gain.choose(
+                path,
+                facts,
+                [one.gain for one in said if one.gain],
+                corrected=facts.container != "eer" and beside.is_corrected,
+            ),
             gain_orientation=self._gain.orientation,
             defects=wanted.defects
             or self._files.named([one.defects for one in said if one.defects], path),
