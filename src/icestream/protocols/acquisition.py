@@ -76,6 +76,11 @@ class Acquisition:
         """Whether a file of one image is the picture of a movie beside it, by its name."""
         return self._files.is_sum(path)
 
+    def beside(self, path: Path, stems: Sequence[str]) -> str | None:
+        """The first of these names, with the ending of `path`, of a file that was seen with it."""
+        names = (stem + path.suffix for stem in stems)
+        return next((name for name in names if self._files.is_movie(path, name)), None)
+
     def sidecars(self, movie: Path) -> Sidecars:
         """What stands beside a movie, as far as it is there by now."""
         return find_sidecars(movie, self._files)
