@@ -76,6 +76,8 @@ class FolderWatch:
         scan_every: float = 600.0,
     ) -> None:
         self.root, parts = _split_pattern(pattern)
+        self.takes_all = not parts
+        """A folder was given: every movie in it is meant."""
         self._depth = None if "**" in parts or not parts else len(parts) - 1
         suffixes = "|".join(re.escape(suffix) for suffix in MOVIE_SUFFIXES)
         # (?s: is left to re.escape; names may hold any byte but a slash.

@@ -39,6 +39,8 @@ class FolderSource(SourceProtocol[F]):
         self._acquisition = Acquisition(self.wanted())
         self._names = ExposureNames()
         self._taken = TakenFiles()
+        self._foreign: list[Path] = []
+        """Files of other formats, in which there may be what is looked for."""
         self._lacked: dict[Path, Sidecars] = {}
         """All that was known of files for which it was too little."""
 
@@ -76,8 +78,10 @@ class FolderSource(SourceProtocol[F]):
                 intake.join(path, now)
             else:
                 self._acquisition.notice(path)
+                self._foreign += [path] if intake.is_foreign(path) else []
         intake.look(now, self._look, self._has_new_metadata)
         self._warn_of_changes()
+        self._tell_of_foreign()
         closed = intake.is_closed(now)
         alerts = (*self._acquisition.alerts, *intake.alerts(now))
         state = {**self._acquisition.document(), "names": self._names.document()}
@@ -189,6 +193,19 @@ class FolderSource(SourceProtocol[F]):
             message = "one exposure is there as two files, of which the second is skipped: {}"
             notices.listed("import.twice", "warning", said, message)
         return other is not None
+
+    def _tell_of_foreign(self) -> None:
+        """Files of formats that are not read are never passed over without a word."""
+        if not self._foreign:
+            return
+        first, count = min(self._foreign).name, len(self._foreign)
+        those = f"{first} is" if count == 1 else f"{count} files, such as {first}, are"
+        self._acquisition.notices.replace(
+            "import.formats",
+            "notice" if len(self._taken) else "warning",
+            f"{those} of a format that is not read, and not taken. If they are {self.called}, "
+            "convert them to MRC or TIFF, which loses nothing (IMOD's dm2mrc does it for DM3, DM4)",
+        )
 
     def _warn_of_changes(self) -> None:
         """Say which files were changed after they were taken."""

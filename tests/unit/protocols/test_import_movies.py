@@ -533,3 +533,27 @@ def test_the_stack_of_a_tilt_series_is_no_movie(tmp_path: Path) -> None:
     assert found[-1].waiting == 0
     told = _told(found[-1])["import.stacks"]
     assert "no movies: ts.mrc (3 images at tilts from -3° to 3°); import the frames" in told
+
+
+@pytest.mark.parametrize("ending", [".dm4", ".DM3", ".h5", ".emd", ".ser", ".tvips", ".mib"])
+def test_other_formats_are_told(tmp_path: Path, ending: str) -> None:
+    """Nobody is left with an empty session and no word about the files in the folder."""
+    session = Session(tmp_path, watch=False)
+    for n in (2, 1, 3):
+        (tmp_path / f"x_{n}{ending}").write_bytes(b"abcd" * 100)
+    found = session.discover()
+    assert (found.items, found.refused, found.closed) == ([], [], True)
+    told = _told(found)["import.formats"]
+    assert told.startswith(f"warning: 3 files, such as x_1{ending}, are of a format that is not re")
+    session.movie("a.tif")
+    for _ in range(2):
+        found = session.discover()
+    assert _told(found)["import.formats"].startswith("notice: 3 files")
+
+
+def test_other_formats_that_are_not_meant_are_not_told(tmp_path: Path) -> None:
+    (tmp_path / "SuperRef_1.dm4").write_bytes(b"abcd" * 100)
+    assert "import.formats" not in _told(Session(tmp_path).discover())
+    (tmp_path / "x.dm4").write_bytes(b"abcd" * 100)
+    patterned = Session(tmp_path, pattern=str(tmp_path / "*.tif"))
+    assert "import.formats" not in _told(patterned.discover())
