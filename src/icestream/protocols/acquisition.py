@@ -1,6 +1,7 @@
 """What is known of an acquisition: metadata, gain references, exposure groups, contradictions."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,11 @@ from icestream.protocols.session_optics import OpticalTraits, SessionOptics
 
 __all__ = ["Acquisition", "NotKnown"]
 
+_UNREADABLE = "import.metadata.unreadable"
+_MOST_KINDS = 8
+"""Kinds of trouble with metadata that are told."""
+_ONE = re.compile(r"\S*[\d./]\S*")
+"""Names and numbers in a sentence."""
 _INHERITED = ("pixel_size", "voltage", "gain", "defects")
 
 
@@ -50,6 +56,8 @@ class Acquisition:
         self._files = NearbyFiles()
         self._usual: dict[tuple[int, int], Statement] = {}
         """What the last movie with metadata shares with others, by the size of its frames."""
+        self._odd: set[str] = set()
+        """Why metadata were not used, without what is of one movie only."""
         self.notices = Notices()
         """Contradictions and gaps that were met."""
         self._gain = GainChoice(parameters, self._files, self.warn)
@@ -185,11 +193,20 @@ class Acquisition:
             self._usual = {**self._usual, facts.shape: inherited(said[1])}
         elif facts.shape in self._usual:
             said.append(self._usual[facts.shape])
-        strange = "; ".join(filter(None, [beside.unreadable, *facts.odd]))
-        if strange:
-            message = f"metadata of {path.name} cannot be used: {strange}"
-            self.warn("import.metadata.unreadable", "warning", message)
+        odd = (reason for statement in said for reason in statement.odd)
+        self._tell_odd(path, [*filter(None, [beside.unreadable]), *facts.odd, *odd])
         return said
+
+    def _tell_odd(self, path: Path, reasons: Sequence[str]) -> None:
+        """Say why metadata are not used: the first of each kind, and of a few kinds."""
+        kinds = {_ONE.sub("", reason): reason for reason in reasons}
+        new = {kind: reason for kind, reason in kinds.items() if kind not in self._odd}
+        if not new or len(self._odd) >= _MOST_KINDS:
+            return
+        key = f"import.metadata.unreadable.{len(self._odd)}" if self._odd else _UNREADABLE
+        self._odd |= new.keys()
+        message = f"metadata of {path.name} cannot be used: {'; '.join(new.values())}"
+        self.warn(key, "warning", message)
 
     def _settle_optics(self, path: Path, said: Sequence[Statement], upsampling: int = 1) -> Optics:
         """The optics of what is in a file, of which pixel size and voltage are known."""
@@ -332,7 +349,8 @@ def _check_known(
     flags = " and ".join(f"--{what.replace('_', '-')}" for what in unknown)
     titles = " and the ".join(what.replace("_", " ") for what in unknown)
     lacking = [*filter(None, [beside.unreadable]), *facts.odd]
-    if beside.files:
+    lacking += [reason for statement in said for reason in statement.odd]
+    if beside.files and not lacking:
         lacking.append(f"{' and '.join(beside.files)}, which was found, does not say it")
     if not lacking:
         lacking.append(f"no EPU XML or mdoc was found for {path.name}")
