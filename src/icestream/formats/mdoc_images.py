@@ -1,4 +1,4 @@
-"""Stacks that are no movies by their mdoc: each image, or each run of frames, is an exposure.
+"""Stacks that are no movies by what is said of them: every image, or run of frames, is an exposure.
 
 SerialEM describes every image of a stack by a section ``[ZValue = n]``: of a tilt series, of a map
 in pieces, of a day of single exposures. The frames of these exposures are in other files, if they
@@ -13,7 +13,10 @@ from pathlib import Path, PureWindowsPath
 from icestream.formats.mdoc import Mdoc, MdocSection
 from icestream.formats.numbers import ANGLE, CheckedNumbers
 
-__all__ = ["ImagesOfStack", "images_of_stack"]
+__all__ = ["ImagesOfStack", "images_at_tilts", "images_of_stack"]
+
+_LEVEL = 1.0
+"""Degrees by which the tilts of one exposure may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,16 @@ class ImagesOfStack:
         """What they are, in words."""
         what = f"the frames of {self.exposures} exposures" if self.of_frames else "images"
         what = what if self.of_frames else f"{self.exposures} {what}"
-        if self.tilts is None or self.tilts[1] - self.tilts[0] < 1.0:
+        if self.tilts is None or self.tilts[1] - self.tilts[0] < _LEVEL:
             return what
         return f"{what} at tilts from {self.tilts[0]:.0f}° to {self.tilts[1]:.0f}°"
+
+
+def images_at_tilts(images: int, tilts: tuple[float, float] | None) -> ImagesOfStack | None:
+    """What the tilts in a header say about the images of a stack; None of a movie, of one tilt."""
+    if tilts is None or tilts[1] - tilts[0] < _LEVEL:
+        return None
+    return ImagesOfStack(images, tilts)
 
 
 def images_of_stack(path: Path, mdoc: Mdoc, movie: str) -> ImagesOfStack | None:

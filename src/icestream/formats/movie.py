@@ -77,6 +77,8 @@ class MovieFacts:
     """Degrees."""
     camera: str = ""
     phase_plate: bool | None = None
+    tilts: tuple[float, float] | None = None
+    """The lowest and the highest of its images, degrees, where the header gives one of each."""
     turned: int = 0
     """Quarter turns of the frames against the camera, as SerialEM says them (``r/f 3``); from 4 on
     flipped, too."""
@@ -384,6 +386,7 @@ def _mrc_facts(path: Path) -> MovieFacts:
         tilt=fei.tilt if fei else None,
         camera=fei.camera if fei else "",
         phase_plate=fei.phase_plate if fei else None,
+        tilts=header.tilts,
         turned=_said_turn("\n".join(header.labels)),
         odd=header.odd,
     )

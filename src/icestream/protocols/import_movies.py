@@ -10,7 +10,7 @@ from statistics import median
 from icestream.formats.completeness import Bad, Growing, Whole, judge
 from icestream.formats.errors import FormatError
 from icestream.formats.gain_names import is_gain_name
-from icestream.formats.mdoc_images import ImagesOfStack
+from icestream.formats.mdoc_images import ImagesOfStack, images_at_tilts
 from icestream.formats.movie import MovieFacts, holds_one_image, movie_facts
 from icestream.formats.sidecars import Sidecars
 from icestream.model import Movie
@@ -85,8 +85,11 @@ class ImportMovies(FolderSource[ImportParameters]):
         self, path: Path, verdict: Whole | Growing | Bad, beside: Sidecars, quiet: float
     ) -> bool:
         """Whether a file is a picture or a reference, or a stack of exposures: no movie."""
-        if beside.images is not None:
-            self._tell_of_stack(path, beside.images)
+        images = beside.images
+        if images is None and isinstance(verdict, Whole):
+            images = images_at_tilts(verdict.facts.frames, verdict.facts.tilts)
+        if images is not None:
+            self._tell_of_stack(path, images)
             return True
         if self.parameters.frames == 1 or isinstance(verdict, Bad):
             return False
@@ -106,8 +109,8 @@ class ImportMovies(FolderSource[ImportParameters]):
             "import.stacks",
             "notice" if len(self._taken) else "warning",
             f"{path.name} ({images.told})",
-            "not taken, as they are several exposures by their mdoc and no movies: {}; import the "
-            "frames that were saved of each exposure, in a file of its own",
+            "not taken, as they are several exposures by their mdoc or header, and no movies: {}; "
+            "import the frames that were saved of each exposure, in a file of its own",
         )
 
     def _tell_of_image(self, path: Path) -> None:

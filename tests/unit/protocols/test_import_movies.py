@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import mrcfile
 import numpy as np
 import pytest
+from mrcfile.dtypes import get_ext_header_dtype
 
 from icestream.engine.graph.workflow import Step, Workflow
 from icestream.engine.progress import Outcome
@@ -532,7 +534,24 @@ def test_the_stack_of_a_tilt_series_is_no_movie(tmp_path: Path) -> None:
     assert [one.refused for one in found] == [[], [], []]
     assert found[-1].waiting == 0
     told = _told(found[-1])["import.stacks"]
-    assert "no movies: ts.mrc (3 images at tilts from -3° to 3°); import the frames" in told
+    assert "and no movies: ts.mrc (3 images at tilts from -3° to 3°); import the frames" in told
+
+
+def test_the_tilts_in_a_header_are_those_of_exposures(tmp_path: Path) -> None:
+    """A stack of Tomography by Thermo Fisher, without an mdoc, and a movie with such a header."""
+    session = Session(tmp_path)
+    layout = get_ext_header_dtype(b"FEI1")
+    for name, tilts in (("ts", (-6, -4, -2, 0, 2, 4)), ("movie", (30.0, 30.01, 30, 30, 30, 30))):
+        records = np.zeros(6, layout)
+        records["Alpha tilt"], records["Bitmask 1"] = tilts, 1 << 7
+        with mrcfile.new(tmp_path / f"{name}.mrc") as theirs:
+            theirs.set_data(RNG.poisson(9.0, (6, 32, 48)).astype(np.int16))
+            theirs.set_image_stack()
+            theirs.set_extended_header(records)
+            theirs.header.exttyp = b"FEI1"
+    found = session.discover()
+    assert [(item.exposure, item.details.tilt) for item in found.items] == [("movie", 30.0)]
+    assert "ts.mrc (6 images at tilts from -6° to 4°)" in _told(found)["import.stacks"]
 
 
 @pytest.mark.parametrize("ending", [".dm4", ".DM3", ".h5", ".emd", ".ser", ".tvips", ".mib"])
