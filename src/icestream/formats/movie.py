@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.formats.eer import EerCoding, eer_coding, eer_metadata, render_fraction
-from icestream.formats.errors import FormatError
+from icestream.formats.errors import FormatError, NotRead
 from icestream.formats.gain import read_gain
 from icestream.formats.kinds import is_tiff
 from icestream.formats.mrc import (
@@ -284,14 +284,14 @@ def _frames(path: Path, chain: Chain) -> tuple[Page, ...]:
     first = frames[0]
     for index, page in enumerate(frames, start=1):
         if page.shape != first.shape or page.compression != first.compression:
-            raise FormatError(
+            raise NotRead(
                 path,
                 expected=f"every frame {first.shape} (y, x) in compression {first.compression}",
                 found=f"frame {index} of {page.shape} in compression {page.compression}",
                 advice="give a movie whose frames have one size and compression",
             )
         if page.dtype != first.dtype:
-            raise FormatError(
+            raise NotRead(
                 path,
                 expected=f"every frame of {first.dtype}, as the first",
                 found=f"frame {index} of {page.dtype}",

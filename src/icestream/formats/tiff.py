@@ -26,6 +26,7 @@ from icestream.formats.kinds import refuse_other_kinds
 from icestream.formats.lzw import SPARE, decode_lzw
 from icestream.formats.mrc import unpack_four_bits
 from icestream.formats.tiff_directories import (
+    BELOW,
     DEPTH,
     FILL_ORDER,
     PHOTOMETRIC,
@@ -123,6 +124,13 @@ def _check_meaning(path: Path | str, page: Page) -> None:
             expected="grey images",
             found=f"{meaning}, {page.samples} of {page.bits} bits a pixel",
             advice="save the movie as a grey TIFF",
+        )
+    if BELOW in page.tags:
+        raise NotRead(
+            path,
+            expected="an image in each directory",
+            found="a pyramid: images of other sizes below a directory (SubIFDs)",
+            advice="save the movie without a pyramid, with one directory for each frame",
         )
     depth = int(page.tags.get(DEPTH, 1))
     if depth != 1:
@@ -313,7 +321,8 @@ def read_tiff(path: Path | str, threads: int = 1) -> NDArray[Any]:
     chain = walk_pages(path)
     for page in chain.pages[:1]:
         check_pixels(path, page)  # what is not read stays so, whole or not
-    pages = whole_pages(path, chain)
+    whole_pages(path, chain)
+    pages = chain.frames
     _same_size(path, pages)
     out = np.empty((len(pages), *pages[0].shape), dtype=pages[0].dtype)
     with Path(path).open("rb") as file:

@@ -228,6 +228,43 @@ def test_planes_of_colours_are_no_frames(tmp_path: Path) -> None:
         movie_facts(path)
 
 
+def test_a_small_picture_of_the_movie_is_no_frame(tmp_path: Path) -> None:
+    """As programs for pictures put it behind the frames, or before them."""
+    frames = _movie()
+    for name, places in (("behind", (*range(4), None)), ("before", (None, *range(4)))):
+        path = tmp_path / f"{name}.tif"
+        with tifffile.TiffWriter(path) as writer:
+            for place in places:
+                image = frames[0, ::4, ::4] if place is None else frames[place]
+                kind = {"subfiletype": 1} if place is None else {}
+                options = {"photometric": "minisblack", "metadata": None, "contiguous": False}
+                writer.write(image, **options, **kind)
+        assert movie_facts(path).frames == 4
+        np.testing.assert_array_equal(read_tiff(path), frames[:, ::-1])
+        with open_movie(path) as movie:
+            np.testing.assert_array_equal(movie.read_all(), frames[:, ::-1])
+
+
+def test_a_pyramid_is_called_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.ome.tif"
+    with tifffile.TiffWriter(path) as writer:
+        writer.write(_movie(), subifds=1, photometric="minisblack", metadata={"axes": "TYX"})
+        writer.write(_movie()[:, ::2, ::2], subfiletype=1, photometric="minisblack")
+    for read in (read_tiff, movie_facts, open_movie):
+        with pytest.raises(NotRead, match="a pyramid: images of other sizes below a directory"):
+            read(path)
+
+
+def test_frames_of_other_sizes_are_not_waited_for(tmp_path: Path) -> None:
+    """The file is whole: it will not be another one."""
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for image in (_movie()[0], _movie()[0, ::4, ::4]):
+            writer.write(image, photometric="minisblack", metadata=None, contiguous=False)
+    with pytest.raises(NotRead, match=r"every frame \(30, 41\).*found frame 2 of \(8, 11\)"):
+        movie_facts(path)
+
+
 def test_white_zero_is_said(tmp_path: Path) -> None:
     frames = _movie()
     path = tmp_path / "a.tif"
