@@ -56,11 +56,10 @@ def images_of_stack(path: Path, mdoc: Mdoc, movie: str) -> ImagesOfStack | None:
     if any(section.kind == "FrameSet" for section in mdoc.sections):
         return ImagesOfStack(len(runs), _tilts(path, runs), True) if len(runs) > 1 else None
     named = {_name(section.values.get("SubFramePath")) for section in described}
-    if not described or movie.lower() in named:
-        return None
     own = _name(mdoc.values.get("ImageFile")) == movie.lower()
     called = path.name.lower() == f"{movie.lower()}.mdoc"
-    if not own and not (called and len(described) > 1):
+    # One section may be about a movie as a whole.
+    if len(described) < 2 or movie.lower() in named or not (own or called):
         return None
     return ImagesOfStack(len(described), _tilts(path, described))
 

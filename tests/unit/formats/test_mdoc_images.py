@@ -47,9 +47,12 @@ def test_a_movie_is_none(shared_data: Path, name: str) -> None:
     assert _images(path, path.name.removesuffix(".mdoc")) is None
 
 
-def test_one_image_of_a_series_that_has_just_begun(tmp_path: Path) -> None:
-    path = _mdoc(tmp_path / "ts.mrc.mdoc", [0.0], head="ImageFile = ts.mrc\n")
-    assert _images(path, "TS.mrc") == ImagesOfStack(1, (0.0, 0.0))
+def test_one_section_may_be_about_a_movie(tmp_path: Path) -> None:
+    """A series has two as soon as it has two images."""
+    head = "ImageFile = ts.mrc\n"
+    assert _images(_mdoc(tmp_path / "ts.mrc.mdoc", [0.0], head=head), "TS.mrc") is None
+    path = _mdoc(tmp_path / "ts.mrc.mdoc", [0.0, 3.0], head=head)
+    assert _images(path, "TS.mrc") == ImagesOfStack(2, (0.0, 3.0))
 
 
 def test_a_stack_that_was_renamed_with_its_mdoc(tmp_path: Path) -> None:
