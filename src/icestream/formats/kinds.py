@@ -32,9 +32,12 @@ COMPRESSED = {
 }
 """Endings of files that hold others, and what takes these out."""
 
-FOREIGN = (".dm3", ".dm4", ".h5", ".hdf5", ".emd", ".ser", ".mib", ".tvips", ".seq")
+FOREIGN = (
+    *(".dm3", ".dm4", ".h5", ".hdf5", ".emd", ".ser", ".mib", ".tvips", ".seq"),
+    *(".tar", ".tgz", ".zip", ".7z"),
+)
 """Endings of movies and images of other cameras and programs, which are not read: Gatan's, HDF5 of
-Dectris and others, Velox's, TIA's, and those of Merlin, TVIPS and StreamPix."""
+Dectris and others, Velox's, TIA's, and those of Merlin, TVIPS and StreamPix; and of archives."""
 
 _PACKED = {
     b"\x1f\x8b\x08": ("gzip", "gunzip"),

@@ -79,6 +79,8 @@ _HEADER = np.dtype(
 _HEADERS = {"<": _HEADER.newbyteorder("<"), ">": _HEADER.newbyteorder(">")}
 _TYPES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2", 101: "u1"}
 _NOT_READ = {3: "complex 16-bit integers", 4: "complex numbers", 16: "colours (RGB)"}
+_MODES = 1000
+"""Numbers below it may be those of a mode."""
 _GATAN = (b"\0\0\0\3", b"\0\0\0\4")
 """First bytes of DM3 and DM4, of which gain references are read, but no movies."""
 _RECORDS = 2**22
@@ -173,6 +175,7 @@ def _decode_header(path: Path, raw: bytes) -> tuple[np.void, str]:
         _refuse_mode(path, header)
         if int(header["mode"]) in _TYPES:
             _refuse_geometry(path, header)
+    _refuse_unknown_mode(path, headers)
     mode = int.from_bytes(raw[12:16], "little", signed=True)
     if raw[:4] in _GATAN:
         raise NotRead(
@@ -209,6 +212,19 @@ def _refuse_mode(path: Path, header: np.void) -> None:
             expected="an image of mode 0, 1, 2, 6, 12 or 101",
             found=f"mode {mode}, {_NOT_READ[mode]}",
             advice="give the image itself, as whole or real numbers",
+        )
+
+
+def _refuse_unknown_mode(path: Path, headers: list[np.void]) -> None:
+    """Name a mode that the standard does not know, in a header that makes sense otherwise."""
+    known = [h for h in headers if _plausible(h) and h["map"] in (b"MAP ", b"MAP")]
+    modes = [int(header["mode"]) for header in known]
+    if any(0 <= mode < _MODES for mode in modes):
+        raise NotRead(
+            path,
+            expected="an image of mode 0, 1, 2, 6, 12 or 101",
+            found=f"mode {min(mode for mode in modes if mode >= 0)}, which is not in the standard",
+            advice="save it as one of these with the program that wrote it",
         )
 
 

@@ -19,6 +19,7 @@ from icestream.formats.statements import (
     say_header,
 )
 from icestream.model import Alert, Exposure, Level, Micrograph, Movie, Optics
+from icestream.protocols.defects_choice import DefectsChoice
 from icestream.protocols.gain_choice import GainChoice
 from icestream.protocols.import_parameters import ImportParameters
 from icestream.protocols.notices import Notices
@@ -61,6 +62,7 @@ class Acquisition:
         self.notices = Notices()
         """Contradictions and gaps that were met."""
         self._gain = GainChoice(parameters, self._files, self.warn)
+        self._defects = DefectsChoice(parameters, self._files, self.warn)
         self._optics = SessionOptics((state or {}).get("groups"))
 
     @property
@@ -117,7 +119,7 @@ class Acquisition:
         NotKnown
             If its pixel size or voltage is said nowhere.
         FormatError
-            If its gain reference does not fit.
+            If its gain reference or its list of defects does not fit.
         """
         wanted = self._parameters
         said = self._gather(path, facts, beside)
@@ -146,8 +148,9 @@ class Acquisition:
                 corrected=facts.container != "eer" and beside.is_corrected,
             ),
             gain_orientation=self._gain.orientation,
-            defects=wanted.defects
-            or self._files.named([one.defects for one in said if one.defects], path),
+            defects=self._defects.choose(
+                path, facts.shape, [one.defects for one in said if one.defects]
+            ),
             eer_grouping=grouping,
             eer_upsampling=upsampling,
             size=facts.size,

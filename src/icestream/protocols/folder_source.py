@@ -203,8 +203,9 @@ class FolderSource(SourceProtocol[F]):
         self._acquisition.notices.replace(
             "import.formats",
             "notice" if len(self._taken) else "warning",
-            f"{those} of a format that is not read, and not taken. If they are {self.called}, "
-            "convert them to MRC or TIFF, which loses nothing (IMOD's dm2mrc does it for DM3, DM4)",
+            f"{those} of a format that is not read, and not taken. If they hold {self.called}, "
+            "take them out of their archive, or convert them to MRC or TIFF, which loses nothing "
+            "(IMOD's dm2mrc does it for DM3 and DM4)",
         )
 
     def _warn_of_changes(self) -> None:

@@ -23,6 +23,8 @@ __all__ = ["ImportMovies", "ImportParameters"]
 
 _REST = 5.0
 """Seconds of quiet after which the header of a file is believed."""
+_ALIGNED = "_stk"
+"""End of the names of aligned frames, as MotionCor writes them, in any case."""
 _OVERVIEW = re.compile(r"(Atlas|GridSquare|FoilHole|Tile)_(?!.*_Data_)", re.IGNORECASE)
 """What EPU calls its pictures of the grid, of a square and of a hole."""
 _NUMBER = re.compile(r"[-_. ]?(frame|fr)?[-_. ]?\d+$", re.IGNORECASE)
@@ -91,6 +93,8 @@ class ImportMovies(FolderSource[ImportParameters]):
         if images is not None:
             self._tell_of_stack(path, images)
             return True
+        if isinstance(verdict, Whole) and self._is_made_of_movies(path, verdict.facts):
+            return True
         if self.parameters.frames == 1 or isinstance(verdict, Bad):
             return False
         is_sum = self._acquisition.is_sum(path)
@@ -101,6 +105,27 @@ class ImportMovies(FolderSource[ImportParameters]):
             self._acquisition.notice(path)
         elif not (is_sum or _OVERVIEW.match(path.name)):
             self._tell_of_image(path)
+        return True
+
+    def _is_made_of_movies(self, path: Path, facts: MovieFacts) -> bool:
+        """Whether a stack of real numbers is a volume, or the aligned frames of a movie beside it.
+
+        Both are what other programs make of movies; it is told.
+        """
+        if facts.dtype.kind != "f" or facts.container != "mrc":
+            return False
+        movie = None
+        if path.stem.lower().endswith(_ALIGNED):
+            movie = self._acquisition.beside(path, [path.stem[: -len(_ALIGNED)]])
+        cube = facts.frames > 1 and facts.shape == (facts.frames, facts.frames)
+        if movie is None and not cube:
+            return False
+        self._acquisition.notices.listed(
+            "import.made",
+            "notice",
+            f"{path.name} ({'a volume' if movie is None else 'aligned frames'})",
+            "not taken, as they are made of movies by other programs: {}",
+        )
         return True
 
     def _tell_of_stack(self, path: Path, images: ImagesOfStack) -> None:

@@ -554,7 +554,9 @@ def test_the_tilts_in_a_header_are_those_of_exposures(tmp_path: Path) -> None:
     assert "ts.mrc (6 images at tilts from -6° to 4°)" in _told(found)["import.stacks"]
 
 
-@pytest.mark.parametrize("ending", [".dm4", ".DM3", ".h5", ".emd", ".ser", ".tvips", ".mib"])
+@pytest.mark.parametrize(
+    "ending", [".dm4", ".DM3", ".h5", ".emd", ".ser", ".tvips", ".mib", ".tar"]
+)
 def test_other_formats_are_told(tmp_path: Path, ending: str) -> None:
     """Nobody is left with an empty session and no word about the files in the folder."""
     session = Session(tmp_path, watch=False)
@@ -576,3 +578,21 @@ def test_other_formats_that_are_not_meant_are_not_told(tmp_path: Path) -> None:
     (tmp_path / "x.dm4").write_bytes(b"abcd" * 100)
     patterned = Session(tmp_path, pattern=str(tmp_path / "*.tif"))
     assert "import.formats" not in _told(patterned.discover())
+
+
+def test_what_programs_made_of_movies_is_not_taken(tmp_path: Path) -> None:
+    """Aligned frames beside their movie, and volumes; a movie of real numbers is one."""
+    session = Session(tmp_path, frames=None)
+    session.movie("m.tif")
+    real = RNG.normal(5.0, 1.0, (32, 32, 32)).astype(np.float32)
+    write_mrc(tmp_path / "m_Stk.mrc", real[:6], 1.0)
+    write_mrc(tmp_path / "alone_Stk.mrc", real[:6] + 1.0, 1.0)
+    write_mrc(tmp_path / "vol.mrc", real, 1.0, volume=True)
+    write_mrc(tmp_path / "counts.mrc", real.astype(np.int16), 1.0)
+    found = [session.discover() for _ in range(3)]
+    names = sorted(name for one in found for name in _names(one))
+    assert names == ["alone_Stk", "counts", "m"]
+    assert _told(found[-1])["import.made"] == (
+        "notice: not taken, as they are made of movies by other programs: m_Stk.mrc (aligned "
+        "frames), vol.mrc (a volume)"
+    )
