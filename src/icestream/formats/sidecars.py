@@ -28,6 +28,8 @@ SIDECARS = ("*.xml", "*.mdoc", "*.gain", "*gain*", "*Gain*", "CountRef*", "Super
 _EXPOSURE = ("{stem}.xml",)
 _MDOC = ("{name}.mdoc", "{bare}.mdoc", "{stem}.mdoc")
 """What files are called that tell about a movie, see `NearbyFiles.of`."""
+_COMPARED = ("voltage", "pixel_size", "dose_per_frame", "tilt")
+"""Values that two files about one movie must agree on."""
 _MOST_ODD = 5
 """Numbers that make no sense that are told one by one."""
 
@@ -118,13 +120,29 @@ def _find_mdoc(movie: Path, known: NearbyFiles) -> tuple[MdocFrames | None, str]
     called = known.of(movie, *_MDOC)
     mdoc, odd = _first(lambda path: _section_of(path, movie, known), called)
     if mdoc is not None:
-        return mdoc, ""
+        rest = [path for path in called if path != mdoc.path and path.parent == mdoc.path.parent]
+        other, _ = _first(lambda path: _section_of(path, movie, known), rest)
+        return mdoc, _contradiction(mdoc, other) if other is not None else ""
     for path in known.mdocs_naming(movie):
         named, broken = _first(lambda path: _section_of(path, movie, known), [path])
         if named is not None:
             return named, ""
         odd = odd or broken
     return None, odd
+
+
+def _contradiction(used: MdocFrames, other: MdocFrames) -> str:
+    """Which values of two files about one movie differ; empty when none does."""
+    said = [
+        f"{name.replace('_', ' ')} {one:g} and {two:g}"
+        for name in _COMPARED
+        if (one := getattr(used, name)) is not None
+        and (two := getattr(other, name)) is not None
+        and abs(one - two) > 0.01 * max(abs(one), abs(two))
+    ]
+    if not said:
+        return ""
+    return f"{used.path.name} and {other.path.name} differ in {', '.join(said)}: the first is used"
 
 
 def _find_images(movie: Path, known: NearbyFiles) -> ImagesOfStack | None:

@@ -1,6 +1,7 @@
 """What all sources do that bring in files of a folder."""
 
 import os
+import re
 import time
 from abc import abstractmethod
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 from icestream.formats.arrivals import TakenFiles, fingerprint
 from icestream.formats.completeness import Bad, Growing, Whole
 from icestream.formats.errors import FormatError
-from icestream.formats.exposure_names import ExposureNames
+from icestream.formats.exposure_names import ExposureNames, exposure_name
 from icestream.formats.movie import MovieFacts
 from icestream.formats.pending import Pending
 from icestream.formats.sidecars import Sidecars
@@ -21,6 +22,8 @@ from icestream.protocols.import_parameters import ImportParameters
 from icestream.protocols.intake import Intake
 
 __all__ = ["FolderSource"]
+
+_DATED = re.compile(r"(19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d[-_. ][0-2]\d[-_.]?[0-5]\d")
 
 F = TypeVar("F", bound=FolderParameters)
 
@@ -170,6 +173,7 @@ class FolderSource(SourceProtocol[F]):
             return None  # it went away, or cannot be read now: the next look tells
         self._lacked.pop(path, None)
         self._names.take(path)
+        self._tell_of_twin(path, name)
         self._taken.take(path, name, content, status)
         intake.leave(path)
         return item
@@ -184,7 +188,11 @@ class FolderSource(SourceProtocol[F]):
                 message = f"copies of {self.called} that were taken before are skipped: {{}}"
                 notices.listed("import.copies", "notice", said, message)
             else:
-                message = f"{self.called} that were taken before have other names now: {{}}"
+                message = (
+                    f"{self.called} that were taken before have other names now: {{}}; what was "
+                    "not made of them yet fails: give them their names back, or put links under "
+                    "the old names, then icestream retry"
+                )
                 notices.listed("import.renamed", "warning", said, message)
             return True
         other = self._names.beside(path)
@@ -193,6 +201,17 @@ class FolderSource(SourceProtocol[F]):
             message = "one exposure is there as two files, of which the second is skipped: {}"
             notices.listed("import.twice", "warning", said, message)
         return other is not None
+
+    def _tell_of_twin(self, path: Path, name: str) -> None:
+        """Names with a date and a time are of one shot; another file of that name is told."""
+        if name != exposure_name(path) and _DATED.search(name):
+            self._acquisition.notices.listed(
+                "import.twins",
+                "warning",
+                name,
+                "files in several folders are called as one exposure, of one time, and are taken "
+                "as several: {}; if one is made of the other, leave its folder out with --exclude",
+            )
 
     def _tell_of_foreign(self) -> None:
         """Files of formats that are not read are never passed over without a word."""

@@ -179,6 +179,21 @@ def test_an_mdoc_of_others_is_not_this_movies(tmp_path: Path) -> None:
     assert not find_sidecars(tmp_path / "a.tif", renamed).found
 
 
+def test_two_files_about_one_movie_that_differ_are_told(tmp_path: Path) -> None:
+    text = "Voltage = 300\n[FrameSet = 0]\nTiltAngle = 1\nPixelSpacing = {}\nNumSubFrames = 9\n"
+    both = (tmp_path / "a.tif.mdoc", tmp_path / "a.mdoc")
+    for path in both:
+        path.write_text(text.format(1.5) + "DateTime = 25-Sep-23  14:13:26\n")
+    assert find_sidecars(tmp_path / "a.tif", _known(*both)).unreadable == ""
+    both[1].write_text(text.format(0.75) + "DateTime = 25-Sep-23  14:13:26\n")
+    found = find_sidecars(tmp_path / "a.tif", _known(*both))
+    assert found.mdoc is not None
+    assert found.mdoc.pixel_size == 1.5
+    assert found.unreadable == (
+        "a.tif.mdoc and a.mdoc differ in pixel size 1.5 and 0.75: the first is used"
+    )
+
+
 def test_the_pixel_size_is_that_of_the_frames_not_of_the_binned_image(tmp_path: Path) -> None:
     head = "PixelSpacing = 3.0\nImageSize = 24 16\n"
     found = find_sidecars(

@@ -596,3 +596,15 @@ def test_what_programs_made_of_movies_is_not_taken(tmp_path: Path) -> None:
         "notice: not taken, as they are made of movies by other programs: m_Stk.mrc (aligned "
         "frames), vol.mrc (a volume)"
     )
+
+
+def test_two_files_of_one_shot_are_told(tmp_path: Path) -> None:
+    """A movie and what it was converted to, in another folder; plain numbers say nothing."""
+    session = Session(tmp_path)
+    dated = "FoilHole_1_Data_2_3_20240831_200524"
+    for folder in ("raw", "tiff"):
+        session.movie(f"{folder}/{dated}_EER.tif")
+        session.movie(f"{folder}/mov_001.tif")
+    found = session.discover()
+    assert sorted(_names(found)) == [dated, f"{dated} (tiff)", "mov_001", "mov_001 (tiff)"]
+    assert f"taken as several: {dated} (tiff); if one" in _told(found)["import.twins"]
