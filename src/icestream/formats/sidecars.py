@@ -1,5 +1,6 @@
 """Files that stand beside a movie, or elsewhere under its name, and tell about it."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from icestream.formats.epu import (
     read_epu_fractions,
 )
 from icestream.formats.errors import FormatError
+from icestream.formats.exposure_names import exposure_stem
 from icestream.formats.mdoc import MdocFrames, read_mdoc
 from icestream.formats.mdoc_images import ImagesOfStack, images_of_stack
 from icestream.formats.movie import MovieFacts
@@ -83,11 +85,26 @@ class Sidecars:
 def find_sidecars(movie: Path, known: NearbyFiles) -> Sidecars:
     """Find and read what tells about `movie`: what is called after it, then what names it.
 
+    Of a link with a name of its own, what tells about the movie that it leads to counts.
+
     Parameters
     ----------
     known
         Files that may tell something, wherever they are: metadata may be in another tree.
     """
+    found = _find(movie, known)
+    if found.found or not movie.is_symlink():
+        return found
+    target = Path(os.path.realpath(movie))
+    stem = exposure_stem(target)
+    for name in (f"{stem}.xml", f"{stem}_Fractions.xml", f"{target.name}.mdoc", f"{stem}.mdoc"):
+        if target.with_name(name).is_file():
+            known.notice(target.with_name(name))
+    of_target = _find(target, known)
+    return of_target if of_target.found else found
+
+
+def _find(movie: Path, known: NearbyFiles) -> Sidecars:
     exposure, broken = _first(read_epu_exposure, known.of(movie, *_EXPOSURE))
     fractions, torn = _first(read_epu_fractions, known.of(movie, "{stem}_fractions.xml"))
     mdoc, odd = _find_mdoc(movie, known)

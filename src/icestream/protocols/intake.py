@@ -1,5 +1,6 @@
 """Files of a watched folder: every one is looked at until it is taken, refused or passed over."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -84,6 +85,8 @@ class Intake:
             asked = [path for path in found if watch is self._watches[0] and watch.matches(path)]
             wanted = set(asked)
             yield from ((path, False) for path in found if path not in wanted)
+            # A movie comes before links to it: its name is that which its metadata know.
+            asked.sort(key=os.path.islink)
             yield from ((path, True) for path in in_order_of_age(asked))
 
     def join(self, path: Path, now: float) -> None:

@@ -179,6 +179,21 @@ def test_an_mdoc_of_others_is_not_this_movies(tmp_path: Path) -> None:
     assert not find_sidecars(tmp_path / "a.tif", renamed).found
 
 
+def test_a_link_has_the_metadata_of_its_movie(tmp_path: Path) -> None:
+    """As cryoSPARC imports movies: linked in a folder of its own, with a number before the name."""
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.tif").touch()
+    mdoc = _mdoc(tmp_path / "raw" / "a.tif.mdoc", "b.tif", "X:\\f\\a.tif")
+    link = tmp_path / "000123_a.tif"
+    link.symlink_to("raw/a.tif")
+    for known in (_known(), _known(mdoc)):
+        found = find_sidecars(link, known).mdoc
+        assert found is not None
+        assert found.tilt == 3.0
+    (tmp_path / "000123_b.tif").symlink_to("nowhere/b.tif")
+    assert not find_sidecars(tmp_path / "000123_b.tif", _known()).found
+
+
 def test_two_files_about_one_movie_that_differ_are_told(tmp_path: Path) -> None:
     text = "Voltage = 300\n[FrameSet = 0]\nTiltAngle = 1\nPixelSpacing = {}\nNumSubFrames = 9\n"
     both = (tmp_path / "a.tif.mdoc", tmp_path / "a.mdoc")

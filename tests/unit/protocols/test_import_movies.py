@@ -608,3 +608,13 @@ def test_two_files_of_one_shot_are_told(tmp_path: Path) -> None:
     found = session.discover()
     assert sorted(_names(found)) == [dated, f"{dated} (tiff)", "mov_001", "mov_001 (tiff)"]
     assert f"taken as several: {dated} (tiff); if one" in _told(found)["import.twins"]
+
+
+def test_a_movie_is_taken_before_links_to_it(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    (tmp_path / "import").mkdir()
+    (tmp_path / "import" / "000123_a.tif").symlink_to("../raw/a.tif")
+    session.movie("raw/a.tif")
+    found = session.discover()
+    assert _names(found) == ["a"]
+    assert "000123_a.tif (of " in _told(found)["import.copies"]
