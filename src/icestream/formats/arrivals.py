@@ -51,6 +51,9 @@ class TakenFiles:
     def __len__(self) -> int:
         return len(self._taken)
 
+    def __contains__(self, path: object) -> bool:
+        return path in self._taken
+
     def copy_of(self, path: Path, content: bytes) -> Path | None:
         """The movie of the same content that was taken before under another name, if any.
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from icestream.formats.errors import FormatError
 from icestream.formats.gain import read_detector_image
 from icestream.formats.numbers import shortened
-from icestream.formats.text import read_lines
+from icestream.formats.text import METADATA, read_lines
 
 __all__ = ["read_defects"]
 
@@ -41,7 +41,7 @@ def read_defects(path: Path | str, shape: tuple[int, int]) -> NDArray[np.bool_]:
     path = Path(path)
     if path.suffix.lower() not in _TEXT:
         return _fit(path, read_detector_image(path) != 0, shape)
-    lines = [line.partition("#")[0].split() for line in read_lines(path)]
+    lines = [line.partition("#")[0].split() for line in read_lines(path, METADATA)]
     if any(words and words[0][0].isalpha() for words in lines):
         return _read_serialem(path, lines, shape)
     return _read_rectangles(path, lines, shape)

@@ -150,6 +150,7 @@ def read_epu_exposure(path: Path | str) -> EpuExposure:
     slit = _text(optics, "EnergyFilter/EnergySelectionSlitInserted") == "true"
     defocus = numbers.real("AppliedDefocus", _text_of(custom.get("AppliedDefocus")), DEFOCUS, -1e10)
     factor = _text_of(special.get("SuperResolutionFactor"))
+    acquired = _text(root, "microscopeData/acquisition/acquisitionDateTime")
     return EpuExposure(
         path=path,
         voltage=real(root, "microscopeData/gun/AccelerationVoltage", VOLTAGE, 1e-3),
@@ -167,7 +168,7 @@ def read_epu_exposure(path: Path | str) -> EpuExposure:
         image_shift=_pair(_find(optics, "ImageShift"), numbers),
         stage=_stage(_find(root, "microscopeData/stage/Position"), numbers),
         tilt=real(root, "microscopeData/stage/Position/A", ANGLE, 57.29577951308232),
-        acquired=_time(_text(root, "microscopeData/acquisition/acquisitionDateTime")),
+        acquired=numbers.time("acquisitionDateTime", acquired, _time(acquired)),
         magnification=real(optics, "TemMagnification/NominalMagnification", MAGNIFICATION),
         detector=_text_of(custom.get("DetectorCommercialName")) or _text(camera, "Name"),
         gain=PureWindowsPath(_text_of(gain) or "").name or None,

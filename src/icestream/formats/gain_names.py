@@ -9,7 +9,8 @@ GAIN_SUFFIXES = (".mrc", ".tif", ".tiff", ".gain", ".dm4", ".dm3")
 """Of the files that a gain reference can be read from."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_WORDS = {"gain", "gains", "gainref", "gainreference"}
+_WORDS = {"gain", "gains", "gainref", "gainreference", "norm"}
+"""The last is Leginon's: ``24jan01a_01010000_00_5760x4092_norm_0.mrc``."""
 _BEGINNINGS = ("countref", "superref", "norm-")
 """SerialEM's, for counting and super-resolution, and Leginon's."""
 

@@ -10,7 +10,15 @@ from typing import BinaryIO
 
 from icestream.formats.errors import FormatError, NotRead
 
-__all__ = ["COMPRESSED", "TIFF_MAGICS", "first_bytes", "is_tiff", "open_file", "refuse_other_kinds"]
+__all__ = [
+    "COMPRESSED",
+    "FOREIGN",
+    "TIFF_MAGICS",
+    "first_bytes",
+    "is_tiff",
+    "open_file",
+    "refuse_other_kinds",
+]
 
 TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -23,6 +31,13 @@ COMPRESSED = {
     ".tar": "tar -xf",
 }
 """Endings of files that hold others, and what takes these out."""
+
+FOREIGN = (
+    *(".dm3", ".dm4", ".h5", ".hdf5", ".emd", ".ser", ".mib", ".tvips", ".seq"),
+    *(".tar", ".tgz", ".zip", ".7z"),
+)
+"""Endings of movies and images of other cameras and programs, which are not read: Gatan's, HDF5 of
+Dectris and others, Velox's, TIA's, and those of Merlin, TVIPS and StreamPix; and of archives."""
 
 _PACKED = {
     b"\x1f\x8b\x08": ("gzip", "gunzip"),

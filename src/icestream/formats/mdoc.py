@@ -23,7 +23,7 @@ from icestream.formats.numbers import (
     Bounds,
     CheckedNumbers,
 )
-from icestream.formats.text import read_lines
+from icestream.formats.text import METADATA, read_lines
 
 __all__ = ["Mdoc", "MdocFrames", "MdocSection", "read_mdoc", "read_mdoc_frames"]
 
@@ -118,7 +118,7 @@ def read_mdoc(path: Path | str) -> Mdoc:
         If there is no section and no value in it.
     """
     path = Path(path)
-    lines = read_lines(path)
+    lines = read_lines(path, METADATA)
     unended = lines.pop().strip()
     header: dict[str, str] = {}
     titles: list[str] = []
@@ -224,7 +224,7 @@ def _describe(path: Path, section: MdocSection, values: Mapping[str, str]) -> Md
         exposure_time=one("ExposureTime", TIME),
         magnification=one("Magnification", MAGNIFICATION),
         rotation=one("RotationAngle", ANGLE),
-        acquired=_time(values.get("DateTime")),
+        acquired=numbers.time("DateTime", values.get("DateTime"), _time(values.get("DateTime"))),
         odd=numbers.odd,
     )
 

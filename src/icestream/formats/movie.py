@@ -6,6 +6,7 @@ therefore lies as RELION's own micrograph of the same movie does, and so do coor
 """
 
 import os
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.formats.eer import EerCoding, eer_coding, eer_metadata, render_fraction
-from icestream.formats.errors import FormatError
+from icestream.formats.errors import FormatError, NotRead
 from icestream.formats.gain import read_gain
 from icestream.formats.kinds import is_tiff
 from icestream.formats.mrc import (
@@ -26,7 +27,7 @@ from icestream.formats.mrc import (
     unpack_four_bits,
 )
 from icestream.formats.numbers import TIME, CheckedNumbers
-from icestream.formats.tiff import check_pixels, decode_page
+from icestream.formats.tiff import check_pixels, decode_page, is_white_zero
 from icestream.formats.tiff_directories import Chain, Page, walk_pages, whole_pages
 from icestream.model.gain import AS_IT_IS, Orientation
 from icestream.threads import in_threads
@@ -39,6 +40,8 @@ __all__ = [
     "movie_facts",
     "open_movie",
 ]
+
+_TURN = re.compile(r"\br/f\s+([0-7])\b")
 
 Container = Literal["mrc", "tiff", "eer"]
 
@@ -74,6 +77,11 @@ class MovieFacts:
     """Degrees."""
     camera: str = ""
     phase_plate: bool | None = None
+    tilts: tuple[float, float] | None = None
+    """The lowest and the highest of its images, degrees, where the header gives one of each."""
+    turned: int = 0
+    """Quarter turns of the frames against the camera, as SerialEM says them (``r/f 3``); from 4 on
+    flipped, too."""
     odd: tuple[str, ...] = ()
     """Why values that the file gives are not used, in words."""
 
@@ -276,14 +284,14 @@ def _frames(path: Path, chain: Chain) -> tuple[Page, ...]:
     first = frames[0]
     for index, page in enumerate(frames, start=1):
         if page.shape != first.shape or page.compression != first.compression:
-            raise FormatError(
+            raise NotRead(
                 path,
                 expected=f"every frame {first.shape} (y, x) in compression {first.compression}",
                 found=f"frame {index} of {page.shape} in compression {page.compression}",
                 advice="give a movie whose frames have one size and compression",
             )
         if page.dtype != first.dtype:
-            raise FormatError(
+            raise NotRead(
                 path,
                 expected=f"every frame of {first.dtype}, as the first",
                 found=f"frame {index} of {page.dtype}",
@@ -322,6 +330,10 @@ def tiff_facts(path: Path, chain: Chain) -> MovieFacts:
     frames = _frames(path, chain)
     first = frames[0]
     if not first.is_eer:
+        inverted = (
+            f"{path.name} says that 0 is white (PhotometricInterpretation 0): its numbers are "
+            "taken as counts all the same, none is inverted"
+        )
         return MovieFacts(
             frames=len(frames),
             shape=first.shape,
@@ -329,6 +341,8 @@ def tiff_facts(path: Path, chain: Chain) -> MovieFacts:
             container="tiff",
             size=chain.size,
             pixel_size=first.pixel_size,
+            turned=_said_turn(first.description),
+            odd=(inverted,) if is_white_zero(first) else (),
         )
     eer_coding(path, first)
     # The camera's words are in the first directory, which may be that of its final image.
@@ -344,6 +358,12 @@ def tiff_facts(path: Path, chain: Chain) -> MovieFacts:
         exposure_time=numbers.real("exposureTime", said.get("exposureTime"), TIME) or None,
         odd=numbers.odd,
     )
+
+
+def _said_turn(words: str) -> int:
+    """The turn in SerialEM's words about its frames; 0 when there is none."""
+    match = _TURN.search(words)
+    return int(match.group(1)) if match else 0
 
 
 def _mrc_facts(path: Path) -> MovieFacts:
@@ -366,5 +386,7 @@ def _mrc_facts(path: Path) -> MovieFacts:
         tilt=fei.tilt if fei else None,
         camera=fei.camera if fei else "",
         phase_plate=fei.phase_plate if fei else None,
+        tilts=header.tilts,
+        turned=_said_turn("\n".join(header.labels)),
         odd=header.odd,
     )

@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from icestream.formats.errors import FormatError, NotRead
 from icestream.formats.fei import FeiMetadata, read_fei
 from icestream.formats.kinds import refuse_other_kinds
+from icestream.formats.mrc_tilts import TILT_RECORD, tilts_of_images
 from icestream.formats.numbers import PIXEL_SIZE, PIXELS, Bounds, CheckedNumbers, demand
+from icestream.formats.signedness import are_signed
 from icestream.formats.whole import written_whole
 
 __all__ = [
@@ -59,7 +61,9 @@ _HEADER = np.dtype(
         ("extra1", "V8"),
         ("extended_type", "S4"),
         ("version", "i4"),
-        ("extra2", "V40"),
+        ("extra2", "V16"),
+        ("record", "i2", 2),  # of SERI: bytes of an image, and what is in them
+        ("extra4", "V20"),
         ("imod_stamp", "i4"),
         ("imod_flags", "i4"),
         ("extra3", "V36"),
@@ -75,8 +79,12 @@ _HEADER = np.dtype(
 _HEADERS = {"<": _HEADER.newbyteorder("<"), ">": _HEADER.newbyteorder(">")}
 _TYPES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2", 101: "u1"}
 _NOT_READ = {3: "complex 16-bit integers", 4: "complex numbers", 16: "colours (RGB)"}
+_MODES = 1000
+"""Numbers below it may be those of a mode."""
 _GATAN = (b"\0\0\0\3", b"\0\0\0\4")
 """First bytes of DM3 and DM4, of which gain references are read, but no movies."""
+_RECORDS = 2**22
+"""Bytes of the extended header that are looked at."""
 _SECTIONS = Bounds(1, 2**31, "sections")
 _EXTENDED = Bounds(0, 2**30, "bytes")
 
@@ -109,6 +117,8 @@ class MrcHeader:
     """Two pixels in a byte: mode 101, or IMOD's way in mode 0."""
     fei: FeiMetadata | None = None
     """Of the first image."""
+    tilts: tuple[float, float] | None = None
+    """The lowest and the highest of its images, degrees; None where they are not said of each."""
     odd: tuple[str, ...] = ()
     """Why values of the header are not used, in words."""
 
@@ -149,7 +159,9 @@ def read_mrc_header(path: Path | str) -> MrcHeader:
                 advice=_COPY_AGAIN,
             )
         header, order = _decode_header(path, raw)
-        extended = file.read(min(int(header["extended"]), 2048))
+        # A record for each image, where there are such; a movie of many frames has a few MB.
+        records = min(max(2, int(header["shape"][2])) * TILT_RECORD, _RECORDS)
+        extended = file.read(min(int(header["extended"]), records))
     return _describe(path, header, order, extended)
 
 
@@ -163,6 +175,7 @@ def _decode_header(path: Path, raw: bytes) -> tuple[np.void, str]:
         _refuse_mode(path, header)
         if int(header["mode"]) in _TYPES:
             _refuse_geometry(path, header)
+    _refuse_unknown_mode(path, headers)
     mode = int.from_bytes(raw[12:16], "little", signed=True)
     if raw[:4] in _GATAN:
         raise NotRead(
@@ -202,6 +215,19 @@ def _refuse_mode(path: Path, header: np.void) -> None:
         )
 
 
+def _refuse_unknown_mode(path: Path, headers: list[np.void]) -> None:
+    """Name a mode that the standard does not know, in a header that makes sense otherwise."""
+    known = [h for h in headers if _plausible(h) and h["map"] in (b"MAP ", b"MAP")]
+    modes = [int(header["mode"]) for header in known]
+    if any(0 <= mode < _MODES for mode in modes):
+        raise NotRead(
+            path,
+            expected="an image of mode 0, 1, 2, 6, 12 or 101",
+            found=f"mode {min(mode for mode in modes if mode >= 0)}, which is not in the standard",
+            advice="save it as one of these with the program that wrote it",
+        )
+
+
 def _refuse_geometry(path: Path, header: np.void) -> None:
     """Say which number of a header cannot be, when it calls itself MRC."""
     if header["map"] not in (b"MAP ", b"MAP"):
@@ -217,25 +243,27 @@ def _refuse_geometry(path: Path, header: np.void) -> None:
 def _describe(path: Path, header: np.void, order: str, extended: bytes) -> MrcHeader:
     mode = int(header["mode"])
     nx, ny, nz = (int(n) for n in header["shape"])
-    kind = _TYPES[mode]
+    kind, unsure = _TYPES[mode], ""
     stamped = header["imod_stamp"] == _IMOD_STAMP
-    if mode == 0 and stamped and not header["imod_flags"] & _SIGNED:
-        kind = "u1"  # IMOD and SerialEM before the standard said that bytes are signed
     labels = _labels(header)
     halved = mode == 0 and _is_halved(header, stamped=stamped, labels=labels)
     if halved:
         kind, nx = "u1", 2 * nx
+    elif mode == 0:
+        kind, unsure = _kind_of_bytes(path, header, stamped=stamped)
     row = (nx + 1) // 2 if halved or mode == 101 else nx * np.dtype(kind).itemsize
     numbers = CheckedNumbers(f"the header of {path.name}")
     kind_of_extended = header["extended_type"].decode("ascii", "replace").strip("\0 ")
     fei = read_fei(kind_of_extended, order, extended, numbers)
+    record = (int(header["record"][0]), int(header["record"][1]))
+    axes = tuple(int(axis) for axis in header["axes"])
     return MrcHeader(
         shape=(nz, ny, nx),
         mode=mode,
         dtype=np.dtype(order + kind),
         voxel_size=_voxel_size(header, numbers),
         space_group=int(header["space_group"]),
-        axes=tuple(int(axis) for axis in header["axes"]),  # type: ignore[arg-type]
+        axes=axes,  # type: ignore[arg-type]
         extended=int(header["extended"]),
         extended_type=kind_of_extended,
         statistics=(*(float(s) for s in header["statistics"]), float(header["rms"])),  # type: ignore[arg-type]
@@ -243,8 +271,31 @@ def _describe(path: Path, header: np.void, order: str, extended: bytes) -> MrcHe
         size=HEADER_SIZE + int(header["extended"]) + row * ny * nz,
         packed=halved or mode == 101,
         fei=fei,
-        odd=numbers.odd,
+        tilts=tilts_of_images(kind_of_extended, order, extended, nz, record),
+        odd=(*numbers.odd, *filter(None, [unsure, _other_axes(path, axes)])),
     )
+
+
+def _other_axes(path: Path, axes: tuple[int, ...]) -> str:
+    """That columns are said not to be x; empty where nothing is said of it, or the usual."""
+    if axes == (1, 2, 3) or not any(axes):
+        return ""
+    return (
+        f"the header of {path.name} calls columns, rows and sections the axes "
+        f"{', '.join(map(str, axes))}: pixels are taken as they are stored, columns as x and rows "
+        "as y"
+    )
+
+
+def _kind_of_bytes(path: Path, header: np.void, *, stamped: bool) -> tuple[str, str]:
+    """The type of bytes, and in words why that is not sure."""
+    if stamped:
+        # IMOD and SerialEM before the standard said that bytes are signed
+        return "i1" if header["imod_flags"] & _SIGNED else "u1", ""
+    low, high, mean = (float(one) for one in header["statistics"])
+    start = HEADER_SIZE + int(header["extended"])
+    signed, unsure = are_signed(path, (low, high, mean), int(header["version"]), start)
+    return "i1" if signed else "u1", unsure
 
 
 def _labels(header: np.void) -> tuple[str, ...]:

@@ -113,12 +113,15 @@ class NearbyFiles:
     def mdocs_naming(self, movie: Path) -> list[Path]:
         """Files of SerialEM with a section about a movie, whatever they are called themselves.
 
-        One that is called after another movie is not opened, unless it has told of several.
+        One that is called after another movie is asked once, and again when it tells of others: a
+        stack of images is called as a movie may be, and its file names the frames of each image.
         """
         found = []
         for path, mdoc in self._mdocs.items():
-            own = {_identity(path.parent, stem) for stem in _stems(path)}
-            if (mdoc.tells_of_several or not own & self._movies.keys()) and mdoc.names(path, movie):
+            stems = _stems(path)
+            own = {_identity(path.parent, stem) for stem in stems}
+            asked = not own & self._movies.keys() or mdoc.may_tell_of_others(stems)
+            if asked and mdoc.names(path, movie):
                 found.append(path)
         return _by_nearness(movie, found)
 
@@ -140,9 +143,10 @@ class _Mdoc:
         self._signature = (-1, -1)
         self._names: set[str] = set()
 
-    @property
-    def tells_of_several(self) -> bool:
-        return len(self._names) > 1
+    def may_tell_of_others(self, stems: Sequence[str]) -> bool:
+        """Whether it is not known yet what it tells, or that it is of other than these."""
+        own = {stem.lower() for stem in stems}
+        return not self._names or any(exposure_stem(Path(name)) not in own for name in self._names)
 
     def remember(self, sections: Iterable[MdocFrames]) -> None:
         self._names = {each.movie.lower() for each in sections if each.movie}

@@ -7,6 +7,7 @@ can be processed without it, or a person can give it. The geometry of an image c
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from icestream.formats.errors import FormatError
@@ -62,6 +63,8 @@ PLACE = Bounds(-1e6, 1e6, "µm")
 TIME = Bounds(0.0, 1e6, "s")
 VOLTAGE = Bounds(1.0, 5000.0, "kV")
 WIDTH = Bounds(0.0, 1e4, "eV")
+_FIRST_YEAR = 1990
+"""Before it nothing was acquired as files: .NET's empty time is of the year 1."""
 
 
 class CheckedNumbers:
@@ -122,6 +125,21 @@ class CheckedNumbers:
             self._note(name, said, "is no whole number")
             return None
         return int(value)
+
+    def time(self, name: str, said: str | None, when: datetime | None) -> datetime | None:
+        """The time `when` that was understood from what a file says; None when it cannot be.
+
+        A clock may be a day off, or a year, but nothing was acquired long ago or years ahead.
+        """
+        if not said:
+            return None
+        if when is None:
+            self._note(name, said, "is no time that is understood")
+            return None
+        if not _FIRST_YEAR <= when.year <= datetime.now(UTC).year + 1:
+            self._note(name, said, "cannot be when it was acquired, so the time is unknown")
+            return None
+        return when
 
     def _note(self, name: str, said: str | float, why: str) -> None:
         text = shortened(str(said))

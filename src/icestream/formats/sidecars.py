@@ -1,5 +1,6 @@
 """Files that stand beside a movie, or elsewhere under its name, and tell about it."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,9 @@ from icestream.formats.epu import (
     read_epu_fractions,
 )
 from icestream.formats.errors import FormatError
-from icestream.formats.mdoc import MdocFrames
+from icestream.formats.exposure_names import exposure_stem
+from icestream.formats.mdoc import MdocFrames, read_mdoc
+from icestream.formats.mdoc_images import ImagesOfStack, images_of_stack
 from icestream.formats.movie import MovieFacts
 from icestream.formats.nearby import NearbyFiles
 from icestream.formats.statements import Statement, say_epu, say_mdoc
@@ -27,6 +30,8 @@ SIDECARS = ("*.xml", "*.mdoc", "*.gain", "*gain*", "*Gain*", "CountRef*", "Super
 _EXPOSURE = ("{stem}.xml",)
 _MDOC = ("{name}.mdoc", "{bare}.mdoc", "{stem}.mdoc")
 """What files are called that tell about a movie, see `NearbyFiles.of`."""
+_COMPARED = ("voltage", "pixel_size", "dose_per_frame", "tilt")
+"""Values that two files about one movie must agree on."""
 _MOST_ODD = 5
 """Numbers that make no sense that are told one by one."""
 
@@ -38,6 +43,8 @@ class Sidecars:
     exposure: EpuExposure | None = None
     fractions: EpuFractions | None = None
     mdoc: MdocFrames | None = None
+    images: ImagesOfStack | None = None
+    """Exposures that are in the file, each by its own section: it is no movie."""
     files: tuple[str, ...] = ()
     """Names of the files that were read."""
     unreadable: str = ""
@@ -59,6 +66,11 @@ class Sidecars:
         return self.mdoc.frames if self.mdoc is not None else None
 
     @property
+    def is_corrected(self) -> bool:
+        """The camera says that it has applied its gain reference."""
+        return self.fractions is not None and bool(self.fractions.gain_corrected)
+
+    @property
     def problem(self) -> str:
         """Why the camera itself says that the movie is not whole."""
         return self.fractions.problem if self.fractions is not None else ""
@@ -73,14 +85,30 @@ class Sidecars:
 def find_sidecars(movie: Path, known: NearbyFiles) -> Sidecars:
     """Find and read what tells about `movie`: what is called after it, then what names it.
 
+    Of a link with a name of its own, what tells about the movie that it leads to counts.
+
     Parameters
     ----------
     known
         Files that may tell something, wherever they are: metadata may be in another tree.
     """
+    found = _find(movie, known)
+    if found.found or not movie.is_symlink():
+        return found
+    target = Path(os.path.realpath(movie))
+    stem = exposure_stem(target)
+    for name in (f"{stem}.xml", f"{stem}_Fractions.xml", f"{target.name}.mdoc", f"{stem}.mdoc"):
+        if target.with_name(name).is_file():
+            known.notice(target.with_name(name))
+    of_target = _find(target, known)
+    return of_target if of_target.found else found
+
+
+def _find(movie: Path, known: NearbyFiles) -> Sidecars:
     exposure, broken = _first(read_epu_exposure, known.of(movie, *_EXPOSURE))
     fractions, torn = _first(read_epu_fractions, known.of(movie, "{stem}_fractions.xml"))
     mdoc, odd = _find_mdoc(movie, known)
+    images = _find_images(movie, known)
     # What the exposure's own XML says is enough; without it, all that is damaged is told.
     reasons = [] if exposure is not None else [reason for reason in (broken, torn) if reason]
     reasons += [odd] if odd else []
@@ -95,6 +123,7 @@ def find_sidecars(movie: Path, known: NearbyFiles) -> Sidecars:
         exposure,
         fractions,
         mdoc,
+        images,
         files=tuple(file.path.name for file in (exposure, mdoc) if file is not None),
         unreadable="; ".join([*reasons, *strange[:_MOST_ODD], *more]),
     )
@@ -108,13 +137,39 @@ def _find_mdoc(movie: Path, known: NearbyFiles) -> tuple[MdocFrames | None, str]
     called = known.of(movie, *_MDOC)
     mdoc, odd = _first(lambda path: _section_of(path, movie, known), called)
     if mdoc is not None:
-        return mdoc, ""
+        rest = [path for path in called if path != mdoc.path and path.parent == mdoc.path.parent]
+        other, _ = _first(lambda path: _section_of(path, movie, known), rest)
+        return mdoc, _contradiction(mdoc, other) if other is not None else ""
     for path in known.mdocs_naming(movie):
         named, broken = _first(lambda path: _section_of(path, movie, known), [path])
         if named is not None:
             return named, ""
         odd = odd or broken
     return None, odd
+
+
+def _contradiction(used: MdocFrames, other: MdocFrames) -> str:
+    """Which values of two files about one movie differ; empty when none does."""
+    said = [
+        f"{name.replace('_', ' ')} {one:g} and {two:g}"
+        for name in _COMPARED
+        if (one := getattr(used, name)) is not None
+        and (two := getattr(other, name)) is not None
+        and abs(one - two) > 0.01 * max(abs(one), abs(two))
+    ]
+    if not said:
+        return ""
+    return f"{used.path.name} and {other.path.name} differ in {', '.join(said)}: the first is used"
+
+
+def _find_images(movie: Path, known: NearbyFiles) -> ImagesOfStack | None:
+    """What a file that is called after a movie says about several exposures in it."""
+    for path in known.of(movie, *_MDOC):
+        mdoc, _ = _first(read_mdoc, [path])
+        images = images_of_stack(path, mdoc, movie.name) if mdoc is not None else None
+        if images is not None:
+            return images
+    return None
 
 
 def _section_of(path: Path, movie: Path, known: NearbyFiles) -> MdocFrames:

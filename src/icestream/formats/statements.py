@@ -67,6 +67,8 @@ class Statement:
     """Name of the gain reference."""
     defects: str | None = None
     """Name of the list of defects."""
+    odd: tuple[str, ...] = ()
+    """Why something that the source says is not used for this movie, in words."""
 
 
 def inherited(statement: Statement) -> Statement:
@@ -94,6 +96,7 @@ def say_epu(exposure: EpuExposure, facts: MovieFacts, frames: int | None = None)
     """
     return Statement(
         source=f"EPU's {exposure.path.name}",
+        odd=_other_field(exposure.path, exposure.pixel_size, exposure.shape, facts),
         pixel_size=_of_frames(exposure.pixel_size, exposure.shape, facts.shape),
         voltage=exposure.voltage,
         dose=exposure.dose,
@@ -107,7 +110,7 @@ def say_epu(exposure: EpuExposure, facts: MovieFacts, frames: int | None = None)
         magnification=exposure.magnification,
         camera=exposure.detector,
         phase_plate=exposure.phase_plate,
-        acquired=exposure.acquired,
+        acquired=_with_zone(exposure.acquired),
         gain=exposure.gain,
     )
 
@@ -116,6 +119,10 @@ def say_mdoc(frames: MdocFrames, facts: MovieFacts) -> Statement:
     """SerialEM's mdoc."""
     return Statement(
         source=f"SerialEM's {frames.path.name}",
+        odd=(
+            *_other_field(frames.path, frames.pixel_size, frames.image_size, facts),
+            *_other_count(frames, facts),
+        ),
         pixel_size=_of_frames(frames.pixel_size, frames.image_size, facts.shape),
         voltage=frames.voltage,
         dose=frames.dose,
@@ -171,6 +178,31 @@ def _of_frames(
     return None
 
 
+def _other_field(
+    path: Path, pixel_size: float | None, image: tuple[int, int] | None, facts: MovieFacts
+) -> tuple[str, ...]:
+    """That a pixel size is of an image which the frames are no binning of."""
+    if pixel_size is None or _of_frames(pixel_size, image, facts.shape) is not None or not image:
+        return ()
+    return (
+        f"{path.name} gives the pixel size ({pixel_size:.4g} Å) of an image of {image[1]} x "
+        f"{image[0]} pixels, of which frames of {facts.shape[1]} x {facts.shape[0]} are no "
+        "binning: it is not used",
+    )
+
+
+def _other_count(frames: MdocFrames, facts: MovieFacts) -> tuple[str, ...]:
+    """That doses are given for another number of frames than there are."""
+    said, there = len(frames.frame_doses), facts.frames
+    if said in (0, there) or facts.container == "eer":
+        return ()
+    rest = "the last is taken for the others" if said < there else "those at the end are not used"
+    return (
+        f"FrameDosesAndNumber in {frames.path.name} gives the doses of {said} frames, and there "
+        f"are {there}: {rest}",
+    )
+
+
 def _mean_dose(frames: MdocFrames, facts: MovieFacts) -> float | None:
     if frames.frame_doses:
         return sum(frames.frame_doses) / len(frames.frame_doses)
@@ -178,7 +210,7 @@ def _mean_dose(frames: MdocFrames, facts: MovieFacts) -> float | None:
 
 
 def _with_zone(time: datetime | None) -> datetime | None:
-    """SerialEM's clock has no time zone; it is taken to be ours."""
+    """SerialEM's clock has no time zone, nor some of EPU's; it is taken to be ours."""
     return time.astimezone() if time is not None and time.tzinfo is None else time
 
 

@@ -1,18 +1,22 @@
 """Text files as they are written on computers of any age: encodings and ends of lines."""
 
 import codecs
+import os
 import re
 from pathlib import Path
 
+from icestream.formats.errors import NotRead
 from icestream.formats.kinds import open_file
 
-__all__ = ["decode_text", "read_lines", "split_lines"]
+__all__ = ["METADATA", "decode_text", "read_lines", "split_lines"]
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+METADATA = 2**28
+"""Bytes of a text of a microscope, which takes a tenth of it for a day; more is no such text."""
 _END = re.compile(r"\r\n|\n|\r")
 
 
@@ -43,13 +47,21 @@ def split_lines(text: str) -> list[str]:
     return _END.split(text)
 
 
-def read_lines(path: Path | str) -> list[str]:
-    """The lines of a text file.
+def read_lines(path: Path | str, most: int | None = None) -> list[str]:
+    """The lines of a text file of at most so many bytes.
 
     Raises
     ------
     NotRead
-        If it is a folder, a pipe or a device.
+        If it is a folder, a pipe or a device, or larger than `most`.
     """
     with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if most is not None and size > most:
+            raise NotRead(
+                path,
+                expected=f"a text of at most {most} bytes",
+                found=f"{size} bytes",
+                advice="give the file that the microscope wrote",
+            )
         return split_lines(decode_text(file.read()))

@@ -26,7 +26,10 @@ from icestream.formats.kinds import refuse_other_kinds
 from icestream.formats.lzw import SPARE, decode_lzw
 from icestream.formats.mrc import unpack_four_bits
 from icestream.formats.tiff_directories import (
+    BELOW,
+    DEPTH,
     FILL_ORDER,
+    PHOTOMETRIC,
     PREDICTOR,
     ROWS,
     SAMPLE_FORMAT,
@@ -40,7 +43,7 @@ from icestream.formats.tiff_directories import (
 from icestream.formats.whole import written_whole
 from icestream.threads import in_threads
 
-__all__ = ["check_pixels", "decode_page", "read_tiff", "write_tiff"]
+__all__ = ["check_pixels", "decode_page", "is_white_zero", "read_tiff", "write_tiff"]
 
 _COPY_AGAIN = "copy the file again, or wait until it is written"
 _LZW = 5
@@ -53,6 +56,16 @@ _DECODERS: dict[int, Callable[..., Any]] = {
     50000: imagecodecs.zstd_decode,
     34926: imagecodecs.zstd_decode,
 }
+_NOT_COUNTS = {
+    2: "colours (RGB)",
+    3: "numbers of a palette of colours",
+    4: "a mask",
+    5: "colours (CMYK)",
+    6: "colours (YCbCr)",
+    8: "colours (CIELab)",
+    32803: "the colours of a camera for photographs (CFA)",
+}
+"""What the values of pixels mean that are no counts, by TIFF's PhotometricInterpretation."""
 _PACKED_BITS = range(2, 16)
 """Bits of pixels that do not fill bytes, beside 8."""
 
@@ -65,6 +78,7 @@ def check_pixels(path: Path | str, page: Page) -> None:
     NotRead
         With the name of the compression, or what else it is.
     """
+    _check_meaning(path, page)
     if page.samples != 1 or page.bits not in (*_PACKED_BITS, 16, 32, 64):
         raise NotRead(
             path,
@@ -101,6 +115,38 @@ def check_pixels(path: Path | str, page: Page) -> None:
         )
 
 
+def _check_meaning(path: Path | str, page: Page) -> None:
+    """Refuse values that are not counts of one layer, whatever their bits."""
+    meaning = _NOT_COUNTS.get(int(page.tags.get(PHOTOMETRIC, 1)))
+    if meaning is not None:
+        raise NotRead(
+            path,
+            expected="grey images",
+            found=f"{meaning}, {page.samples} of {page.bits} bits a pixel",
+            advice="save the movie as a grey TIFF",
+        )
+    if BELOW in page.tags:
+        raise NotRead(
+            path,
+            expected="an image in each directory",
+            found="a pyramid: images of other sizes below a directory (SubIFDs)",
+            advice="save the movie without a pyramid, with one directory for each frame",
+        )
+    depth = int(page.tags.get(DEPTH, 1))
+    if depth != 1:
+        raise NotRead(
+            path,
+            expected="an image in each directory",
+            found=f"a volume of {depth} layers in one (ImageDepth)",
+            advice="save the movie with one directory for each frame",
+        )
+
+
+def is_white_zero(page: Page) -> bool:
+    """Whether the directory says that 0 is white, which makes no sense of counts."""
+    return int(page.tags.get(PHOTOMETRIC, 1)) == 0
+
+
 def _compression_name(number: int) -> str:
     """What others call a compression, in brackets; empty when nobody knows it."""
     try:
@@ -132,7 +178,16 @@ def decode_page(
         _assemble(descriptor, page, image)
     except FormatError:
         raise
-    except (imagecodecs.DelayedImportError, RuntimeError, ValueError, OSError) as error:
+    except imagecodecs.DelayedImportError as error:
+        raise NotRead(
+            path,
+            expected="a compression that this installation can decode",
+            found=f"TIFF compression {page.compression}{_compression_name(page.compression)}, for "
+            f"which imagecodecs was built without a decoder ({error})",
+            advice="install imagecodecs from its wheel (pip install --force-reinstall "
+            "imagecodecs), or save the movie with LZW",
+        ) from error
+    except (RuntimeError, ValueError, OSError) as error:
         raise FormatError(
             path,
             expected=f"pixels compressed with TIFF compression {page.compression}",
@@ -266,7 +321,8 @@ def read_tiff(path: Path | str, threads: int = 1) -> NDArray[Any]:
     chain = walk_pages(path)
     for page in chain.pages[:1]:
         check_pixels(path, page)  # what is not read stays so, whole or not
-    pages = whole_pages(path, chain)
+    whole_pages(path, chain)
+    pages = chain.frames
     _same_size(path, pages)
     out = np.empty((len(pages), *pages[0].shape), dtype=pages[0].dtype)
     with Path(path).open("rb") as file:

@@ -37,17 +37,21 @@ _CODES |= {16: "Q", 17: "q", 18: "Q"}
 # Tags that are read; the names are those of the TIFF specification.
 _WIDTH, _HEIGHT, _BITS, COMPRESSION_TAG, _DESCRIPTION = 256, 257, 258, 259, 270
 _STRIPS, SAMPLES, ROWS, _COUNTS, _PLANAR, FILL_ORDER = 273, 277, 278, 279, 284, 266
-_X_RESOLUTION, _RESOLUTION_UNIT, PREDICTOR = 282, 296, 317
+_X_RESOLUTION, _RESOLUTION_UNIT, PREDICTOR, PHOTOMETRIC, DEPTH = 282, 296, 317, 262, 32997
+_SUBFILE, BELOW = 254, 330
 TILE_WIDTH, TILE_HEIGHT, TILES, _TILE_COUNTS, SAMPLE_FORMAT = 322, 323, 324, 325, 339
 EER_METADATA, EER_SKIP_BITS, EER_X_BITS, EER_Y_BITS = 65001, 65007, 65008, 65009
 _WANTED = frozenset(
     {_WIDTH, _HEIGHT, _BITS, COMPRESSION_TAG, _STRIPS, SAMPLES, ROWS, _COUNTS, _PLANAR}
     | {_X_RESOLUTION, _RESOLUTION_UNIT, PREDICTOR, _DESCRIPTION, SAMPLE_FORMAT, FILL_ORDER}
-    | {TILE_WIDTH, TILE_HEIGHT, TILES, _TILE_COUNTS}
+    | {TILE_WIDTH, TILE_HEIGHT, TILES, _TILE_COUNTS, PHOTOMETRIC, DEPTH, _SUBFILE, BELOW}
     | {EER_METADATA, EER_SKIP_BITS, EER_X_BITS, EER_Y_BITS}
 )
 
-_STORED_AS = (_BITS, COMPRESSION_TAG, SAMPLES, PREDICTOR, SAMPLE_FORMAT, FILL_ORDER)
+_STORED_AS = (
+    *(_BITS, COMPRESSION_TAG, SAMPLES, PREDICTOR, SAMPLE_FORMAT, FILL_ORDER),
+    *(PHOTOMETRIC, DEPTH),
+)
 
 _MOST_PIXELS = 2**28
 _NOT_WHOLE = frozenset({_DESCRIPTION, EER_METADATA, _X_RESOLUTION})
@@ -92,6 +96,11 @@ class Page:
     def is_eer(self) -> bool:
         """It holds events of electrons."""
         return self.compression in EER_COMPRESSIONS
+
+    @property
+    def is_reduced(self) -> bool:
+        """It is a small picture of another page, and no frame."""
+        return bool(int(self.tags.get(_SUBFILE, 0)) & 1)
 
     @property
     def bits(self) -> int:
@@ -167,9 +176,12 @@ class Chain:
 
     @property
     def frames(self) -> tuple[Page, ...]:
-        """The frames of a movie: of EER those of events, without the final image of the camera."""
+        """The frames of a movie, without small pictures of them.
+
+        Of EER those of events, without the final image of the camera.
+        """
         events = tuple(page for page in self.pages if page.is_eer)
-        return events or self.pages
+        return events or tuple(page for page in self.pages if not page.is_reduced) or self.pages
 
 
 @dataclass(slots=True)

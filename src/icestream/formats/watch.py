@@ -76,6 +76,8 @@ class FolderWatch:
         scan_every: float = 600.0,
     ) -> None:
         self.root, parts = _split_pattern(pattern)
+        self.takes_all = not parts
+        """A folder was given: every movie in it is meant."""
         self._depth = None if "**" in parts or not parts else len(parts) - 1
         suffixes = "|".join(re.escape(suffix) for suffix in MOVIE_SUFFIXES)
         # (?s: is left to re.escape; names may hold any byte but a slash.
@@ -200,7 +202,7 @@ class FolderWatch:
                         continue
                     if entry.name in folder.names:
                         names.add(entry.name)
-                    elif entry.is_dir():
+                    elif _is(entry.is_dir):
                         inner.append(entry.path)
                     else:
                         names.add(entry.name)
@@ -290,7 +292,7 @@ def _split_pattern(pattern: str) -> tuple[Path, list[str]]:
 
 
 def _is(question: Callable[[], bool]) -> bool:
-    """The answer about a path; no for one that cannot be asked about."""
+    """The answer about a path; no for one that cannot be asked about, as a link to itself."""
     try:
         return question()
     except OSError:

@@ -4,6 +4,7 @@ A document type can define entities, each of ten others, that grow a line of tex
 No program of a microscope writes one, so it is refused where it begins.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
@@ -15,6 +16,8 @@ from icestream.formats.kinds import open_file
 __all__ = ["read_xml"]
 
 _PIECE = 65536
+_MOST = 2**26
+"""Bytes of a file; those of microscopes have thousands of them."""
 _DEEPEST = 200
 """Elements within each other; EPU has ten."""
 
@@ -86,6 +89,9 @@ def _parse(path: Path) -> Element:
     parser.CharacterDataHandler = builder.data
     parser.StartDoctypeDeclHandler = refuse
     with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > _MOST:
+            raise _Refused(f"{size} bytes, more than {_MOST}")
         while piece := file.read(_PIECE):
             parser.Parse(piece)
         parser.Parse(b"", True)

@@ -1,6 +1,7 @@
 """What is known of an acquisition: metadata, gain references, exposure groups, contradictions."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from icestream.formats.statements import (
     say_header,
 )
 from icestream.model import Alert, Exposure, Level, Micrograph, Movie, Optics
+from icestream.protocols.defects_choice import DefectsChoice
 from icestream.protocols.gain_choice import GainChoice
 from icestream.protocols.import_parameters import ImportParameters
 from icestream.protocols.notices import Notices
@@ -25,6 +27,11 @@ from icestream.protocols.session_optics import OpticalTraits, SessionOptics
 
 __all__ = ["Acquisition", "NotKnown"]
 
+_UNREADABLE = "import.metadata.unreadable"
+_MOST_KINDS = 8
+"""Kinds of trouble with metadata that are told."""
+_ONE = re.compile(r"\S*[\d./]\S*")
+"""Names and numbers in a sentence."""
 _INHERITED = ("pixel_size", "voltage", "gain", "defects")
 
 
@@ -50,9 +57,12 @@ class Acquisition:
         self._files = NearbyFiles()
         self._usual: dict[tuple[int, int], Statement] = {}
         """What the last movie with metadata shares with others, by the size of its frames."""
+        self._odd: set[str] = set()
+        """Why metadata were not used, without what is of one movie only."""
         self.notices = Notices()
         """Contradictions and gaps that were met."""
         self._gain = GainChoice(parameters, self._files, self.warn)
+        self._defects = DefectsChoice(parameters, self._files, self.warn)
         self._optics = SessionOptics((state or {}).get("groups"))
 
     @property
@@ -75,6 +85,11 @@ class Acquisition:
     def is_sum(self, path: Path) -> bool:
         """Whether a file of one image is the picture of a movie beside it, by its name."""
         return self._files.is_sum(path)
+
+    def beside(self, path: Path, stems: Sequence[str]) -> str | None:
+        """The first of these names, with the ending of `path`, of a file that was seen with it."""
+        names = (stem + path.suffix for stem in stems)
+        return next((name for name in names if self._files.is_movie(path, name)), None)
 
     def sidecars(self, movie: Path) -> Sidecars:
         """What stands beside a movie, as far as it is there by now."""
@@ -104,7 +119,7 @@ class Acquisition:
         NotKnown
             If its pixel size or voltage is said nowhere.
         FormatError
-            If its gain reference does not fit.
+            If its gain reference or its list of defects does not fit.
         """
         wanted = self._parameters
         said = self._gather(path, facts, beside)
@@ -126,10 +141,16 @@ class Acquisition:
             dose_per_frame=sum(doses) / count if doses else dose * grouping,
             frame_doses=doses,
             pre_exposure=wanted.pre_exposure or prior,
-            gain=self._gain.choose(path, facts, [one.gain for one in said if one.gain]),
+            gain=self._gain.choose(
+                path,
+                facts,
+                [one.gain for one in said if one.gain],
+                corrected=facts.container != "eer" and beside.is_corrected,
+            ),
             gain_orientation=self._gain.orientation,
-            defects=wanted.defects
-            or self._files.named([one.defects for one in said if one.defects], path),
+            defects=self._defects.choose(
+                path, facts.shape, [one.defects for one in said if one.defects]
+            ),
             eer_grouping=grouping,
             eer_upsampling=upsampling,
             size=facts.size,
@@ -175,11 +196,20 @@ class Acquisition:
             self._usual = {**self._usual, facts.shape: inherited(said[1])}
         elif facts.shape in self._usual:
             said.append(self._usual[facts.shape])
-        strange = "; ".join(filter(None, [beside.unreadable, *facts.odd]))
-        if strange:
-            message = f"metadata of {path.name} cannot be used: {strange}"
-            self.warn("import.metadata.unreadable", "warning", message)
+        odd = (reason for statement in said for reason in statement.odd)
+        self._tell_odd(path, [*filter(None, [beside.unreadable]), *facts.odd, *odd])
         return said
+
+    def _tell_odd(self, path: Path, reasons: Sequence[str]) -> None:
+        """Say why metadata are not used: the first of each kind, and of a few kinds."""
+        kinds = {_ONE.sub("", reason): reason for reason in reasons}
+        new = {kind: reason for kind, reason in kinds.items() if kind not in self._odd}
+        if not new or len(self._odd) >= _MOST_KINDS:
+            return
+        key = f"import.metadata.unreadable.{len(self._odd)}" if self._odd else _UNREADABLE
+        self._odd |= new.keys()
+        message = f"metadata of {path.name} cannot be used: {'; '.join(new.values())}"
+        self.warn(key, "warning", message)
 
     def _settle_optics(self, path: Path, said: Sequence[Statement], upsampling: int = 1) -> Optics:
         """The optics of what is in a file, of which pixel size and voltage are known."""
@@ -322,7 +352,8 @@ def _check_known(
     flags = " and ".join(f"--{what.replace('_', '-')}" for what in unknown)
     titles = " and the ".join(what.replace("_", " ") for what in unknown)
     lacking = [*filter(None, [beside.unreadable]), *facts.odd]
-    if beside.files:
+    lacking += [reason for statement in said for reason in statement.odd]
+    if beside.files and not lacking:
         lacking.append(f"{' and '.join(beside.files)}, which was found, does not say it")
     if not lacking:
         lacking.append(f"no EPU XML or mdoc was found for {path.name}")

@@ -1,6 +1,7 @@
 """What all sources do that bring in files of a folder."""
 
 import os
+import re
 import time
 from abc import abstractmethod
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 from icestream.formats.arrivals import TakenFiles, fingerprint
 from icestream.formats.completeness import Bad, Growing, Whole
 from icestream.formats.errors import FormatError
-from icestream.formats.exposure_names import ExposureNames
+from icestream.formats.exposure_names import ExposureNames, exposure_name
 from icestream.formats.movie import MovieFacts
 from icestream.formats.pending import Pending
 from icestream.formats.sidecars import Sidecars
@@ -21,6 +22,8 @@ from icestream.protocols.import_parameters import ImportParameters
 from icestream.protocols.intake import Intake
 
 __all__ = ["FolderSource"]
+
+_DATED = re.compile(r"(19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d[-_. ][0-2]\d[-_.]?[0-5]\d")
 
 F = TypeVar("F", bound=FolderParameters)
 
@@ -39,6 +42,8 @@ class FolderSource(SourceProtocol[F]):
         self._acquisition = Acquisition(self.wanted())
         self._names = ExposureNames()
         self._taken = TakenFiles()
+        self._foreign: list[Path] = []
+        """Files of other formats, in which there may be what is looked for."""
         self._lacked: dict[Path, Sidecars] = {}
         """All that was known of files for which it was too little."""
 
@@ -51,7 +56,9 @@ class FolderSource(SourceProtocol[F]):
         """Whether a file is whole, of which nothing has changed for `quiet` seconds."""
 
     @abstractmethod
-    def is_other(self, path: Path, verdict: Whole | Growing | Bad, quiet: float) -> bool:
+    def is_other(
+        self, path: Path, verdict: Whole | Growing | Bad, beside: Sidecars, quiet: float
+    ) -> bool:
         """Whether a file is none of those asked for, whole or not; it is told where it matters."""
 
     @abstractmethod
@@ -74,8 +81,10 @@ class FolderSource(SourceProtocol[F]):
                 intake.join(path, now)
             else:
                 self._acquisition.notice(path)
+                self._foreign += [path] if intake.is_foreign(path) else []
         intake.look(now, self._look, self._has_new_metadata)
         self._warn_of_changes()
+        self._tell_of_foreign()
         closed = intake.is_closed(now)
         alerts = (*self._acquisition.alerts, *intake.alerts(now))
         state = {**self._acquisition.document(), "names": self._names.document()}
@@ -114,7 +123,7 @@ class FolderSource(SourceProtocol[F]):
         verdict = self.judge(path, beside, quiet)
         # A large file that grows is looked at less often than a small one.
         file.next_look = now + min(20.0 * (time.perf_counter() - start), 5.0)
-        if self.is_other(path, verdict, quiet):
+        if self.is_other(path, verdict, beside, quiet):
             intake.leave(path)
             return None
         if isinstance(verdict, Bad) or beside.problem:
@@ -164,6 +173,7 @@ class FolderSource(SourceProtocol[F]):
             return None  # it went away, or cannot be read now: the next look tells
         self._lacked.pop(path, None)
         self._names.take(path)
+        self._tell_of_twin(path, name)
         self._taken.take(path, name, content, status)
         intake.leave(path)
         return item
@@ -178,7 +188,11 @@ class FolderSource(SourceProtocol[F]):
                 message = f"copies of {self.called} that were taken before are skipped: {{}}"
                 notices.listed("import.copies", "notice", said, message)
             else:
-                message = f"{self.called} that were taken before have other names now: {{}}"
+                message = (
+                    f"{self.called} that were taken before have other names now: {{}}; what was "
+                    "not made of them yet fails: give them their names back, or put links under "
+                    "the old names, then icestream retry"
+                )
                 notices.listed("import.renamed", "warning", said, message)
             return True
         other = self._names.beside(path)
@@ -187,6 +201,31 @@ class FolderSource(SourceProtocol[F]):
             message = "one exposure is there as two files, of which the second is skipped: {}"
             notices.listed("import.twice", "warning", said, message)
         return other is not None
+
+    def _tell_of_twin(self, path: Path, name: str) -> None:
+        """Names with a date and a time are of one shot; another file of that name is told."""
+        if name != exposure_name(path) and _DATED.search(name):
+            self._acquisition.notices.listed(
+                "import.twins",
+                "warning",
+                name,
+                "files in several folders are called as one exposure, of one time, and are taken "
+                "as several: {}; if one is made of the other, leave its folder out with --exclude",
+            )
+
+    def _tell_of_foreign(self) -> None:
+        """Files of formats that are not read are never passed over without a word."""
+        if not self._foreign:
+            return
+        first, count = min(self._foreign).name, len(self._foreign)
+        those = f"{first} is" if count == 1 else f"{count} files, such as {first}, are"
+        self._acquisition.notices.replace(
+            "import.formats",
+            "notice" if len(self._taken) else "warning",
+            f"{those} of a format that is not read, and not taken. If they hold {self.called}, "
+            "take them out of their archive, or convert them to MRC or TIFF, which loses nothing "
+            "(IMOD's dm2mrc does it for DM3 and DM4)",
+        )
 
     def _warn_of_changes(self) -> None:
         """Say which files were changed after they were taken."""

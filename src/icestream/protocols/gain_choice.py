@@ -38,18 +38,45 @@ class GainChoice:
         )
         """How it is laid onto the frames."""
 
-    def choose(self, movie: Path, facts: MovieFacts, names: Sequence[str]) -> Path | None:
+    def choose(
+        self, movie: Path, facts: MovieFacts, names: Sequence[str], *, corrected: bool = False
+    ) -> Path | None:
         """The reference for a movie whose metadata say `names`; None when there is none.
+
+        `corrected` says that the camera has multiplied the frames with its reference.
 
         Raises
         ------
         FormatError
             If the one that is given, named or the only one there does not fit.
         """
+        if corrected:
+            used = self._wanted.gain is not None
+            self._warn(
+                "import.gain.corrected",
+                "warning" if used else "notice",
+                f"the camera says that {movie.name} is gain corrected: "
+                + ("--gain is used all the same" if used else "no gain reference is used"),
+            )
+        found = self._find(movie, facts, names, corrected=corrected)
+        as_it_is = self.orientation == Orientation(inverse=self.orientation.inverse)
+        if found is not None and facts.turned and as_it_is:
+            self._warn(
+                "import.gain.turned",
+                "warning",
+                f"SerialEM turned or flipped the frames of {movie.name} after they were read out "
+                f"(r/f {facts.turned}), and {found.name} is laid onto them as it is: if it was not "
+                "turned with them, give --gain-rotation and --gain-flip",
+            )
+        return found
+
+    def _find(
+        self, movie: Path, facts: MovieFacts, names: Sequence[str], *, corrected: bool
+    ) -> Path | None:
         wanted = self._wanted
         if wanted.gain is not None:
             return self._fitting(wanted.gain, facts)
-        if not wanted.find_gain or facts.dtype.kind == "f":
+        if not wanted.find_gain or corrected or facts.dtype.kind == "f":
             return None  # real numbers are gain corrected already
         named = self._files.gain_named(names, movie)
         if named is not None:

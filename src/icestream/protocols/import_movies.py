@@ -10,6 +10,7 @@ from statistics import median
 from icestream.formats.completeness import Bad, Growing, Whole, judge
 from icestream.formats.errors import FormatError
 from icestream.formats.gain_names import is_gain_name
+from icestream.formats.mdoc_images import ImagesOfStack, images_at_tilts
 from icestream.formats.movie import MovieFacts, holds_one_image, movie_facts
 from icestream.formats.sidecars import Sidecars
 from icestream.model import Movie
@@ -22,6 +23,8 @@ __all__ = ["ImportMovies", "ImportParameters"]
 
 _REST = 5.0
 """Seconds of quiet after which the header of a file is believed."""
+_ALIGNED = "_stk"
+"""End of the names of aligned frames, as MotionCor writes them, in any case."""
 _OVERVIEW = re.compile(r"(Atlas|GridSquare|FoilHole|Tile)_(?!.*_Data_)", re.IGNORECASE)
 """What EPU calls its pictures of the grid, of a square and of a hole."""
 _NUMBER = re.compile(r"[-_. ]?(frame|fr)?[-_. ]?\d+$", re.IGNORECASE)
@@ -80,8 +83,18 @@ class ImportMovies(FolderSource[ImportParameters]):
             patience=self.parameters.patience,
         )
 
-    def is_other(self, path: Path, verdict: Whole | Growing | Bad, quiet: float) -> bool:
-        """Whether a file is a picture or a reference: one image, where movies are asked for."""
+    def is_other(
+        self, path: Path, verdict: Whole | Growing | Bad, beside: Sidecars, quiet: float
+    ) -> bool:
+        """Whether a file is a picture or a reference, or a stack of exposures: no movie."""
+        images = beside.images
+        if images is None and isinstance(verdict, Whole):
+            images = images_at_tilts(verdict.facts.frames, verdict.facts.tilts)
+        if images is not None:
+            self._tell_of_stack(path, images)
+            return True
+        if isinstance(verdict, Whole) and self._is_made_of_movies(path, verdict.facts):
+            return True
         if self.parameters.frames == 1 or isinstance(verdict, Bad):
             return False
         is_sum = self._acquisition.is_sum(path)
@@ -93,6 +106,37 @@ class ImportMovies(FolderSource[ImportParameters]):
         elif not (is_sum or _OVERVIEW.match(path.name)):
             self._tell_of_image(path)
         return True
+
+    def _is_made_of_movies(self, path: Path, facts: MovieFacts) -> bool:
+        """Whether a stack of real numbers is a volume, or the aligned frames of a movie beside it.
+
+        Both are what other programs make of movies; it is told.
+        """
+        if facts.dtype.kind != "f" or facts.container != "mrc":
+            return False
+        movie = None
+        if path.stem.lower().endswith(_ALIGNED):
+            movie = self._acquisition.beside(path, [path.stem[: -len(_ALIGNED)]])
+        cube = facts.frames > 1 and facts.shape == (facts.frames, facts.frames)
+        if movie is None and not cube:
+            return False
+        self._acquisition.notices.listed(
+            "import.made",
+            "notice",
+            f"{path.name} ({'a volume' if movie is None else 'aligned frames'})",
+            "not taken, as they are made of movies by other programs: {}",
+        )
+        return True
+
+    def _tell_of_stack(self, path: Path, images: ImagesOfStack) -> None:
+        """A stack whose images are exposures is named, with what can be done."""
+        self._acquisition.notices.listed(
+            "import.stacks",
+            "notice" if len(self._taken) else "warning",
+            f"{path.name} ({images.told})",
+            "not taken, as they are several exposures by their mdoc or header, and no movies: {}; "
+            "import the frames that were saved of each exposure, in a file of its own",
+        )
 
     def _tell_of_image(self, path: Path) -> None:
         """Files of one image are never passed over without a word."""

@@ -1,5 +1,6 @@
 """Files of a watched folder: every one is looked at until it is taken, refused or passed over."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 from icestream.formats.epu import epu_session_files
 from icestream.formats.exposure_names import exposure_name, in_order_of_age
+from icestream.formats.gain_names import is_gain_name
+from icestream.formats.kinds import FOREIGN
 from icestream.formats.pending import Pending, WaitingLine
 from icestream.formats.sidecars import SIDECARS
 from icestream.formats.watch import FolderWatch
@@ -49,8 +52,9 @@ class Intake:
                 advice="give a folder, or a pattern such as '/data/session/**/*_fractions.tiff'",
                 code="no-pattern",
             )
+        also = (*SIDECARS, *(f"*{ending}" for ending in FOREIGN))
         self._watches = [
-            FolderWatch(wanted.pattern, wanted.exclude, also=SIDECARS, scan_every=wanted.scan_every)
+            FolderWatch(wanted.pattern, wanted.exclude, also=also, scan_every=wanted.scan_every)
         ]
         if wanted.metadata:
             elsewhere = str(Path(wanted.metadata) / "**" / "*.xml")
@@ -58,6 +62,14 @@ class Intake:
 
     def __len__(self) -> int:
         return len(self._line)
+
+    def is_foreign(self, path: Path) -> bool:
+        """Whether a file that is not asked for may hold what the person wants, in another format.
+
+        Only where a whole folder is to be taken: a pattern says what is meant.
+        """
+        foreign = path.suffix.lower() in FOREIGN and not is_gain_name(path.name)
+        return foreign and self._watches[0].takes_all
 
     def others(self) -> list[Path]:
         """Files that lie above the folder and tell about it."""
@@ -73,6 +85,8 @@ class Intake:
             asked = [path for path in found if watch is self._watches[0] and watch.matches(path)]
             wanted = set(asked)
             yield from ((path, False) for path in found if path not in wanted)
+            # A movie comes before links to it: its name is that which its metadata know.
+            asked.sort(key=os.path.islink)
             yield from ((path, True) for path in in_order_of_age(asked))
 
     def join(self, path: Path, now: float) -> None:

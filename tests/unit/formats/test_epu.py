@@ -194,6 +194,47 @@ def test_numbers_that_make_no_sense_are_unknown_and_said(
     assert f"in X.xml is {said!r}" in odd
 
 
+@pytest.mark.parametrize(
+    "said", ["0001-01-01T00:00:00", "1899-12-30T00:00:00Z", "2999-01-01T00:00:00+01:00", "now"]
+)
+def test_a_time_that_cannot_be_is_unknown_and_said(
+    shared_data: Path, tmp_path: Path, said: str
+) -> None:
+    """.NET writes the first of January of the year 1 where it knows none."""
+    text = re.sub(r"(<acquisitionDateTime>)[^<]+", rf"\g<1>{said}", _real(shared_data))
+    path = tmp_path / "X.xml"
+    path.write_text(text, encoding="utf-8")
+    exposure = read_epu_exposure(path)
+    assert exposure.acquired is None
+    (odd,) = exposure.odd
+    assert odd.startswith(f"acquisitionDateTime in X.xml is {said!r}, which ")
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("2024-08-30T14:13:26.1234567+02:00", 26.123456),
+        ("2024-08-30T12:13:26Z", 26.0),
+        ("2024-08-30T12:13:26", 26.0),
+    ],
+)
+def test_times_with_and_without_a_zone(
+    shared_data: Path, tmp_path: Path, said: str, seconds: float
+) -> None:
+    text = re.sub(
+        r"(<acquisitionDateTime>)[^<]+", lambda match: match.group(1) + said, _real(shared_data)
+    )
+    path = tmp_path / "X.xml"
+    path.write_text(text, encoding="utf-8")
+    exposure = read_epu_exposure(path)
+    facts = MovieFacts(frames=40, shape=(4096, 4096), dtype=np.dtype("u1"), container="eer", size=9)
+    acquired = say_epu(exposure, facts).acquired
+    assert acquired is not None
+    assert acquired.tzinfo is not None, "it is compared with others"
+    assert acquired.second + acquired.microsecond * 1e-6 == pytest.approx(seconds)
+    assert exposure.odd == ()
+
+
 @pytest.mark.parametrize(("said", "used"), [("true", True), ("false", False), ("True", True)])
 def test_the_phase_plate_is_told_on(
     shared_data: Path, tmp_path: Path, said: str, used: bool

@@ -18,6 +18,8 @@ from icestream.formats.gain_names import is_gain_name
         ("K3-gain-ref.MRC", True),
         ("x_gainref_flipped.mrc", True),
         ("norm-amibox05-0.mrc", True),
+        ("24jan01a_01010000_00_5760x4092_norm_0.mrc", True),
+        ("normal_001.mrc", False),
         ("gain_test_001.tif", True),
         ("L1_again_001.tif", False),
         ("Gainesville_1.tif", False),

@@ -212,3 +212,21 @@ def test_one_frame_that_is_unlike_the_others(
     for read in (movie_facts, open_movie):
         with pytest.raises(FormatError, match=said):
             read(path)
+
+
+@pytest.mark.parametrize(
+    ("words", "turn"),
+    [
+        ("SerialEMCCD: Dose frac. image, 4 bits packed  r/f 0", 0),
+        ("SerialEMCCD: Dose frac. image, r/f 3", 3),
+        ("super-res, r/f  7 ", 7),
+        ("for/f 3 r/f 9", 0),
+        ("", 0),
+    ],
+)
+def test_how_serialem_turned_its_frames(tmp_path: Path, words: str, turn: int) -> None:
+    frames = np.ones((2, 8, 10), np.int16)
+    write_mrc(tmp_path / "a.mrc", frames, labels=["", words])
+    write_tiff(tmp_path / "a.tif", frames, description=words)
+    assert movie_facts(tmp_path / "a.mrc").turned == turn
+    assert movie_facts(tmp_path / "a.tif").turned == turn

@@ -326,3 +326,16 @@ def test_a_swapped_file_with_the_wrong_stamp(tmp_path: Path) -> None:
     raw[212:216] = b"DD\0\0"
     path.write_bytes(raw)
     np.testing.assert_array_equal(read_mrc(path), array)
+
+
+@pytest.mark.parametrize("mode", [5, 7, 99])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_mode_that_nobody_knows_is_not_waited_for(tmp_path: Path, mode: int, order: str) -> None:
+    path = write_mrc(tmp_path / "a.mrc", np.ones((3, 8, 10), np.int16))
+    raw = bytearray(path.read_bytes())
+    words = np.frombuffer(bytes(raw[:208]), "<i4").copy()
+    words[3] = mode
+    raw[:208] = words.astype(f"{order}i4").tobytes()
+    path.write_bytes(raw)
+    with pytest.raises(NotRead, match=f"found mode {mode}, which is not in the standard"):
+        read_mrc_header(path)

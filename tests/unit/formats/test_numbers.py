@@ -1,5 +1,6 @@
 """Numbers of files: nonsense is unknown, and said; geometry that is nonsense is refused."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,21 @@ def test_geometry_is_demanded() -> None:
     for found in (0, -5, 2**31, float("nan")):
         with pytest.raises(FormatError, match=r"nx in the header from 1 to .* mend it"):
             demand(Path("a.mrc"), "nx in the header", found, PIXELS, "mend it")
+
+
+def test_a_time_that_cannot_be_is_unknown_and_said() -> None:
+    numbers = CheckedNumbers("X.xml")
+    good = datetime(2024, 2, 29, 12, 30, tzinfo=UTC)
+    assert numbers.time("when", "2024-02-29", good) == good
+    assert numbers.time("when", None, None) is None
+    assert numbers.time("when", "", None) is None
+    assert numbers.odd == ()
+    for year in (1, 1904, 1970, datetime.now(UTC).year + 3, 9999):
+        assert numbers.time(str(year), str(year), good.replace(year=year, day=1)) is None
+    assert numbers.time("words", "yesterday", None) is None
+    assert len(numbers.odd) == 6
+    assert numbers.odd[0] == (
+        "1 in X.xml is '1', which cannot be when it was acquired, so the time is unknown: "
+        "it is not used"
+    )
+    assert "words in X.xml is 'yesterday', which is no time that is understood" in numbers.odd[5]

@@ -135,6 +135,23 @@ def test_one_mdoc_tells_of_many_movies(tmp_path: Path, name: str) -> None:
     assert lost.mdoc is None
 
 
+def test_the_mdoc_of_a_stack_tells_of_the_frames_beside_it(tmp_path: Path) -> None:
+    """Whichever is looked at first: the stack is seen, and called as a movie would be."""
+    known = _known(_mdoc(tmp_path / "ts.mrc.mdoc", "f_0.tif", head="ImageFile = ts.mrc\n"))
+    for movie in ("f_0.tif", "f_1.tif", "ts.mrc"):
+        known.notice_movie(tmp_path / movie)
+    first = find_sidecars(tmp_path / "f_0.tif", known)
+    assert first.mdoc is not None
+    assert (first.mdoc.tilt, first.images) == (0.0, None)
+    _mdoc(tmp_path / "ts.mrc.mdoc", "f_0.tif", "f_1.tif", head="ImageFile = ts.mrc\n")
+    second = find_sidecars(tmp_path / "f_1.tif", known).mdoc
+    assert second is not None
+    assert second.tilt == 3.0
+    stack = find_sidecars(tmp_path / "ts.mrc", known)
+    assert stack.images is not None
+    assert stack.images.exposures == 2
+
+
 def test_an_mdoc_that_grows_is_read_again(tmp_path: Path) -> None:
     known = _known(_mdoc(tmp_path / "day.mdoc", "a.tif"))
     assert not find_sidecars(tmp_path / "b.tif", known).found
@@ -160,6 +177,36 @@ def test_an_mdoc_of_others_is_not_this_movies(tmp_path: Path) -> None:
     assert find_sidecars(tmp_path / "a.tif", renamed).found, "both were renamed"
     renamed.notice_movie(tmp_path / "b.tif")
     assert not find_sidecars(tmp_path / "a.tif", renamed).found
+
+
+def test_a_link_has_the_metadata_of_its_movie(tmp_path: Path) -> None:
+    """As cryoSPARC imports movies: linked in a folder of its own, with a number before the name."""
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.tif").touch()
+    mdoc = _mdoc(tmp_path / "raw" / "a.tif.mdoc", "b.tif", "X:\\f\\a.tif")
+    link = tmp_path / "000123_a.tif"
+    link.symlink_to("raw/a.tif")
+    for known in (_known(), _known(mdoc)):
+        found = find_sidecars(link, known).mdoc
+        assert found is not None
+        assert found.tilt == 3.0
+    (tmp_path / "000123_b.tif").symlink_to("nowhere/b.tif")
+    assert not find_sidecars(tmp_path / "000123_b.tif", _known()).found
+
+
+def test_two_files_about_one_movie_that_differ_are_told(tmp_path: Path) -> None:
+    text = "Voltage = 300\n[FrameSet = 0]\nTiltAngle = 1\nPixelSpacing = {}\nNumSubFrames = 9\n"
+    both = (tmp_path / "a.tif.mdoc", tmp_path / "a.mdoc")
+    for path in both:
+        path.write_text(text.format(1.5) + "DateTime = 25-Sep-23  14:13:26\n")
+    assert find_sidecars(tmp_path / "a.tif", _known(*both)).unreadable == ""
+    both[1].write_text(text.format(0.75) + "DateTime = 25-Sep-23  14:13:26\n")
+    found = find_sidecars(tmp_path / "a.tif", _known(*both))
+    assert found.mdoc is not None
+    assert found.mdoc.pixel_size == 1.5
+    assert found.unreadable == (
+        "a.tif.mdoc and a.mdoc differ in pixel size 1.5 and 0.75: the first is used"
+    )
 
 
 def test_the_pixel_size_is_that_of_the_frames_not_of_the_binned_image(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from icestream.formats.errors import FormatError
-from icestream.formats.text import decode_text, read_lines, split_lines
+from icestream.formats.errors import FormatError, NotRead
+from icestream.formats.text import METADATA, decode_text, read_lines, split_lines
 
 TEXT = "Grid = Zelle_ü\r\nPixelSpacing = 1.05\n"
 
@@ -41,3 +41,12 @@ def test_lines_of_a_file(tmp_path: Path) -> None:
     assert read_lines(tmp_path / "a") == ["Grid = Zelle_ü", "PixelSpacing = 1.05", ""]
     with pytest.raises(FormatError, match="found a folder"):
         read_lines(tmp_path)
+
+
+def test_what_is_too_large_for_a_text_is_not_read(tmp_path: Path) -> None:
+    """A file of a copy that has its size before its content, of gigabytes by mistake."""
+    path = tmp_path / "a.mdoc"
+    with path.open("wb") as file:
+        file.truncate(6 * 2**30)
+    with pytest.raises(NotRead, match=r"at most 268435456 bytes, found 6442450944 bytes"):
+        read_lines(path, METADATA)

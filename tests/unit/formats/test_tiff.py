@@ -6,12 +6,14 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from icestream.formats import tiff
 from icestream.formats.errors import FormatError, NotRead
 from icestream.formats.movie import movie_facts, open_movie
 from icestream.formats.tiff import read_tiff, write_tiff
@@ -196,6 +198,98 @@ def test_bits_in_the_other_order(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_tiff(tmp_path / "a.tif"), pixels[::-1])
 
 
+@pytest.mark.parametrize("kind", ["u1", "<u2"])
+@pytest.mark.parametrize("compression", [1, 8])
+def test_bits_in_the_other_order_of_any_pixels(tmp_path: Path, kind: str, compression: int) -> None:
+    """Each byte as it is stored is turned, whatever it is a part of."""
+    pixels = RNG.integers(0, 1000, (30, 20)).astype(kind)
+    raw = pixels.tobytes() if compression == 1 else zlib.compress(pixels.tobytes())
+    turned = bytes(int(f"{byte:08b}"[::-1], 2) for byte in raw)
+    bits = 8 * pixels.itemsize
+    path = tmp_path / "a.tif"
+    _one_strip(path, turned, pixels.shape, t266=2, t258=bits, t259=compression)
+    np.testing.assert_array_equal(read_tiff(path), pixels[::-1])
+
+
+def test_real_numbers_of_16_bits(tmp_path: Path) -> None:
+    frames = RNG.normal(size=(3, 20, 30)).astype(np.float16)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, frames, photometric="minisblack", compression="zstd")
+    with open_movie(path) as movie:
+        np.testing.assert_array_equal(movie.read_all(), frames[:, ::-1])
+
+
+def test_planes_of_colours_are_no_frames(tmp_path: Path) -> None:
+    """Written by a program that does it right, three images behind each other."""
+    path = tmp_path / "a.tif"
+    planes = _movie(shape=(3, 20, 30))
+    tifffile.imwrite(path, planes, photometric="rgb", planarconfig="separate", metadata=None)
+    with pytest.raises(NotRead, match=r"colours \(RGB\), 3 of 8 bits a pixel"):
+        movie_facts(path)
+
+
+def test_a_small_picture_of_the_movie_is_no_frame(tmp_path: Path) -> None:
+    """As programs for pictures put it behind the frames, or before them."""
+    frames = _movie()
+    for name, places in (("behind", (*range(4), None)), ("before", (None, *range(4)))):
+        path = tmp_path / f"{name}.tif"
+        with tifffile.TiffWriter(path) as writer:
+            for place in places:
+                image = frames[0, ::4, ::4] if place is None else frames[place]
+                kind = {"subfiletype": 1} if place is None else {}
+                options = {"photometric": "minisblack", "metadata": None, "contiguous": False}
+                writer.write(image, **options, **kind)
+        assert movie_facts(path).frames == 4
+        np.testing.assert_array_equal(read_tiff(path), frames[:, ::-1])
+        with open_movie(path) as movie:
+            np.testing.assert_array_equal(movie.read_all(), frames[:, ::-1])
+
+
+def test_a_pyramid_is_called_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.ome.tif"
+    with tifffile.TiffWriter(path) as writer:
+        writer.write(_movie(), subifds=1, photometric="minisblack", metadata={"axes": "TYX"})
+        writer.write(_movie()[:, ::2, ::2], subfiletype=1, photometric="minisblack")
+    for read in (read_tiff, movie_facts, open_movie):
+        with pytest.raises(NotRead, match="a pyramid: images of other sizes below a directory"):
+            read(path)
+
+
+def test_frames_of_other_sizes_are_not_waited_for(tmp_path: Path) -> None:
+    """The file is whole: it will not be another one."""
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for image in (_movie()[0], _movie()[0, ::4, ::4]):
+            writer.write(image, photometric="minisblack", metadata=None, contiguous=False)
+    with pytest.raises(NotRead, match=r"every frame \(30, 41\).*found frame 2 of \(8, 11\)"):
+        movie_facts(path)
+
+
+def test_white_zero_is_said(tmp_path: Path) -> None:
+    frames = _movie()
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, frames, photometric="miniswhite")
+    np.testing.assert_array_equal(read_tiff(path), frames[:, ::-1])
+    (odd,) = movie_facts(path).odd
+    assert "a.tif says that 0 is white" in odd
+    write_tiff(path, frames)
+    assert movie_facts(path).odd == ()
+
+
+def test_a_decoder_that_is_not_installed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.tif"
+    write_tiff(path, _movie(), compression="zstd")
+
+    def missing(*_: object, **__: object) -> None:
+        raise imagecodecs.DelayedImportError("zstd_decode")
+
+    monkeypatch.setitem(tiff._DECODERS, 50000, missing)
+    with pytest.raises(NotRead, match=r"TIFF compression 50000 \(ZSTD\).*without a decoder"):
+        read_tiff(path)
+
+
 def test_two_pixels_in_a_byte_as_serialem_stores_super_resolution(tmp_path: Path) -> None:
     """Known by the size of the camera alone, as IMOD and RELION know it; low half first."""
     pixels = np.zeros((7420, 7676), np.uint8)
@@ -255,6 +349,11 @@ def test_differences_of_real_numbers_are_those_of_their_bits(tmp_path: Path) -> 
         ({"t259": 4}, r"TIFF compression 4 \(CCITTFAX4\)"),
         ({"t259": 12345}, "TIFF compression 12345; save the movie with LZW"),
         ({"t277": 3}, "3 samples of 8 bits"),
+        ({"t262": 2, "t277": 3}, r"colours \(RGB\), 3 of 8 bits a pixel"),
+        ({"t262": 2, "t277": 3, "t284": 2}, r"colours \(RGB\), 3 of 8 bits a pixel"),
+        ({"t262": 3}, "numbers of a palette of colours, 1 of 8 bits a pixel; save the movie as"),
+        ({"t262": 6, "t277": 3, "t259": 7}, r"colours \(YCbCr\)"),
+        ({"t32997": 30}, "a volume of 30 layers in one"),
         ({"t258": 1}, "1 samples of 1 bits"),
         ({"t258": 24}, "1 samples of 24 bits"),
         ({"t317": 7}, "predictor 7"),

@@ -130,6 +130,15 @@ def test_links_to_folders_are_followed_but_not_in_rings(tmp_path: Path) -> None:
     assert _names(FolderWatch(str(tmp_path / "watched")).poll()) == ["a.tif"]
 
 
+def test_a_link_to_itself_hides_nothing_beside_it(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.tif")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "loop.tif").symlink_to("loop.tif")
+    watch = FolderWatch(str(tmp_path))
+    assert _names(watch.poll()) == ["a.tif", "loop.tif"]
+    assert watch.unreadable == {}
+
+
 def test_a_change_that_leaves_no_trace_is_found_by_the_full_scan(tmp_path: Path) -> None:
     """Some network file systems keep the old time of a directory for long."""
     _touch(tmp_path, "a.tif")

@@ -57,3 +57,12 @@ def test_the_cost_grows_as_the_file(tmp_path: Path) -> None:
         return lambda: read_xml(path)
 
     assert grows_as_its_input(prepare, 3000)  # type: ignore[arg-type]
+
+
+def test_what_is_too_large_for_metadata_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_text("<a>")
+    with path.open("ab") as file:
+        file.truncate(2**30)
+    with pytest.raises(NotRead, match="found 1073741824 bytes, more than 67108864"):
+        read_xml(path)

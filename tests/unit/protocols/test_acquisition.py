@@ -370,3 +370,48 @@ def test_metadata_that_say_too_little_are_named(tmp_path: Path) -> None:
     acquisition.notice(mdoc)
     with pytest.raises(NotKnown, match=r"a\.tif\.mdoc, which was found, does not say it"):
         _describe(acquisition, tmp_path / "a.tif")
+
+
+def test_each_kind_of_trouble_with_metadata_is_told_once(tmp_path: Path) -> None:
+    """A time that nobody knows in all files does not hide one that is damaged."""
+    acquisition = Acquisition(ImportParameters(pixel_size=1.0, voltage=300.0))
+    for name in ("a_1", "a_2", "a_3", "a_4"):
+        mdoc = tmp_path / f"{name}.tif.mdoc"
+        _mdoc(acquisition, tmp_path / f"{name}.tif")
+        text = mdoc.read_text().replace("25-Sep-23", "25-Sep-1904")
+        mdoc.write_text(text.replace("300.0", "3e9") if name == "a_3" else text)
+        _describe(acquisition, tmp_path / f"{name}.tif")
+    told = {key: text for key, text in _messages(acquisition).items() if "unreadable" in key}
+    assert list(told) == ["import.metadata.unreadable", "import.metadata.unreadable.1"]
+    assert "metadata of a_1.tif cannot be used: DateTime" in told["import.metadata.unreadable"]
+    assert "metadata of a_3.tif cannot be used: Volt" in told["import.metadata.unreadable.1"]
+
+
+def test_a_pixel_size_of_another_field_is_told(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters(voltage=300.0))
+    movie = tmp_path / "a.tif"
+    text = "PixelSpacing = 3\nImageSize = 20 16\n[ZValue = 0]\nSubFramePath = a.tif\n"
+    (tmp_path / "s.mdoc").write_text(f"{text}DateTime = 25-Sep-23  14:13:26\n")
+    acquisition.notice(tmp_path / "s.mdoc")
+    why = (
+        "s.mdoc gives the pixel size (3 Å) of an image of 20 x 16 pixels, of which frames of "
+        "16 x 16 are no binning: it is not used"
+    )
+    with pytest.raises(NotKnown) as told:
+        _describe(acquisition, movie)
+    assert why in str(told.value)
+    assert "does not say it" not in str(told.value)
+    assert why in _messages(acquisition)["import.metadata.unreadable"]
+
+
+def test_doses_of_another_number_of_frames_are_told(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters())
+    path = tmp_path / "a.tif.mdoc"
+    _mdoc(acquisition, tmp_path / "a.tif")
+    path.write_text(path.read_text().replace("1.1 40", "0.5 10 2.0 10"))
+    movie = _describe(acquisition, tmp_path / "a.tif")
+    assert movie.frame_doses == (0.5,) * 10 + (2.0,) * 30
+    assert (
+        "a.tif.mdoc gives the doses of 20 frames, and there are 40: the last is taken"
+        in (_messages(acquisition)["import.metadata.unreadable"])
+    )

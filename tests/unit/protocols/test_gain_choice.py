@@ -1,6 +1,8 @@
 """The gain reference of a movie: given, named, or the nearest that fits."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,13 +22,15 @@ FACTS = MovieFacts(frames=4, shape=SHAPE, dtype=np.dtype("u1"), container="tiff"
 class Choice:
     """A choice among files, and what it told."""
 
-    def __init__(self, *paths: Path) -> None:
+    def __init__(self, *paths: Path, **parameters: Any) -> None:
         self.told: dict[str, str] = {}
         files = NearbyFiles()
         for path in paths:
             files.notice(path)
         self.choice = GainChoice(
-            ImportParameters(), files, lambda key, level, message: self.told.update({key: message})
+            ImportParameters(**parameters),
+            files,
+            lambda key, level, message: self.told.update({key: message}),
         )
 
     def __call__(self, movie: Path, *names: str) -> Path | None:
@@ -59,3 +63,30 @@ def test_a_movie_that_is_called_gain_is_none(tmp_path: Path) -> None:
     movie = tmp_path / "gain_test_001.tif"
     write_tiff(movie, np.ones((4, *SHAPE), np.uint8))
     assert Choice(movie)(tmp_path / "m.tif") is None
+
+
+def test_what_the_camera_has_corrected_is_not_corrected_again(tmp_path: Path) -> None:
+    gain = _gain(tmp_path / "day.gain")
+    movie = tmp_path / "m_Fractions.mrc"
+    choice = Choice(gain)
+    assert choice.choice.choose(movie, FACTS, ["day.gain"], corrected=True) is None
+    assert choice.told["import.gain.corrected"] == (
+        "the camera says that m_Fractions.mrc is gain corrected: no gain reference is used"
+    )
+    given = Choice(gain=gain)
+    assert given.choice.choose(movie, FACTS, [], corrected=True) == gain
+    assert "--gain is used all the same" in given.told["import.gain.corrected"]
+
+
+def test_frames_that_serialem_has_turned(tmp_path: Path) -> None:
+    """Whether the reference was turned with them, no file says."""
+    gain = _gain(tmp_path / "CountRef_1.mrc")
+    facts = replace(FACTS, turned=2)
+    choice = Choice(gain)
+    assert choice.choice.choose(tmp_path / "m.tif", facts, ["CountRef_1.mrc"]) == gain
+    told = choice.told["import.gain.turned"]
+    assert "m.tif after they were read out (r/f 2), and CountRef_1.mrc is laid onto them" in told
+    for parameters in ({"gain_rotation": 180}, {"gain_flip": "up-down"}, {"find_gain": False}):
+        settled = Choice(gain, **parameters)
+        settled.choice.choose(tmp_path / "m.tif", facts, ["CountRef_1.mrc"])
+        assert "import.gain.turned" not in settled.told

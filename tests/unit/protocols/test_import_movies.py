@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import mrcfile
 import numpy as np
 import pytest
+from mrcfile.dtypes import get_ext_header_dtype
 
 from icestream.engine.graph.workflow import Step, Workflow
 from icestream.engine.progress import Outcome
@@ -511,3 +513,108 @@ def test_a_name_that_is_no_text_and_a_very_long_one(session: Session) -> None:
     assert sorted(_names(found)) == ["caf\\xe9", "x" * 240]
     assert found.refused[0].exposure == "\\xff"
     assert json.dumps(found.state)
+
+
+def test_the_stack_of_a_tilt_series_is_no_movie(tmp_path: Path) -> None:
+    """Beside the frames of its tilts, with all that a movie needs given."""
+    session = Session(tmp_path)
+    head = "PixelSpacing = 3\nImageFile = ts.mrc\n"
+    sections = ""
+    for n, tilt in enumerate((-3.0, 0.0, 3.0)):
+        frames = f"ts_{n:03d}.tif"
+        session.movie(f"frames/{frames}")
+        sections += f"[ZValue = {n}]\nTiltAngle = {tilt}\nSubFramePath = X:\\f\\{frames}\n"
+        sections += "DateTime = 25-Sep-23  14:13:26\n"
+    write_mrc(tmp_path / "ts.mrc", RNG.poisson(9.0, (6, 32, 48)).astype(np.int16), 3.0)
+    (tmp_path / "ts.mrc.mdoc").write_text(head + sections)
+    found = [session.discover() for _ in range(3)]
+    movies = {item.exposure: item for one in found for item in one.items}
+    assert sorted(movies) == ["ts_000", "ts_001", "ts_002"]
+    assert [movies[name].details.tilt for name in sorted(movies)] == [-3.0, 0.0, 3.0]
+    assert [one.refused for one in found] == [[], [], []]
+    assert found[-1].waiting == 0
+    told = _told(found[-1])["import.stacks"]
+    assert "and no movies: ts.mrc (3 images at tilts from -3° to 3°); import the frames" in told
+
+
+def test_the_tilts_in_a_header_are_those_of_exposures(tmp_path: Path) -> None:
+    """A stack of Tomography by Thermo Fisher, without an mdoc, and a movie with such a header."""
+    session = Session(tmp_path)
+    layout = get_ext_header_dtype(b"FEI1")
+    for name, tilts in (("ts", (-6, -4, -2, 0, 2, 4)), ("movie", (30.0, 30.01, 30, 30, 30, 30))):
+        records = np.zeros(6, layout)
+        records["Alpha tilt"], records["Bitmask 1"] = tilts, 1 << 7
+        with mrcfile.new(tmp_path / f"{name}.mrc") as theirs:
+            theirs.set_data(RNG.poisson(9.0, (6, 32, 48)).astype(np.int16))
+            theirs.set_image_stack()
+            theirs.set_extended_header(records)
+            theirs.header.exttyp = b"FEI1"
+    found = session.discover()
+    assert [(item.exposure, item.details.tilt) for item in found.items] == [("movie", 30.0)]
+    assert "ts.mrc (6 images at tilts from -6° to 4°)" in _told(found)["import.stacks"]
+
+
+@pytest.mark.parametrize(
+    "ending", [".dm4", ".DM3", ".h5", ".emd", ".ser", ".tvips", ".mib", ".tar"]
+)
+def test_other_formats_are_told(tmp_path: Path, ending: str) -> None:
+    """Nobody is left with an empty session and no word about the files in the folder."""
+    session = Session(tmp_path, watch=False)
+    for n in (2, 1, 3):
+        (tmp_path / f"x_{n}{ending}").write_bytes(b"abcd" * 100)
+    found = session.discover()
+    assert (found.items, found.refused, found.closed) == ([], [], True)
+    told = _told(found)["import.formats"]
+    assert told.startswith(f"warning: 3 files, such as x_1{ending}, are of a format that is not re")
+    session.movie("a.tif")
+    for _ in range(2):
+        found = session.discover()
+    assert _told(found)["import.formats"].startswith("notice: 3 files")
+
+
+def test_other_formats_that_are_not_meant_are_not_told(tmp_path: Path) -> None:
+    (tmp_path / "SuperRef_1.dm4").write_bytes(b"abcd" * 100)
+    assert "import.formats" not in _told(Session(tmp_path).discover())
+    (tmp_path / "x.dm4").write_bytes(b"abcd" * 100)
+    patterned = Session(tmp_path, pattern=str(tmp_path / "*.tif"))
+    assert "import.formats" not in _told(patterned.discover())
+
+
+def test_what_programs_made_of_movies_is_not_taken(tmp_path: Path) -> None:
+    """Aligned frames beside their movie, and volumes; a movie of real numbers is one."""
+    session = Session(tmp_path, frames=None)
+    session.movie("m.tif")
+    real = RNG.normal(5.0, 1.0, (32, 32, 32)).astype(np.float32)
+    write_mrc(tmp_path / "m_Stk.mrc", real[:6], 1.0)
+    write_mrc(tmp_path / "alone_Stk.mrc", real[:6] + 1.0, 1.0)
+    write_mrc(tmp_path / "vol.mrc", real, 1.0, volume=True)
+    write_mrc(tmp_path / "counts.mrc", real.astype(np.int16), 1.0)
+    found = [session.discover() for _ in range(3)]
+    names = sorted(name for one in found for name in _names(one))
+    assert names == ["alone_Stk", "counts", "m"]
+    assert _told(found[-1])["import.made"] == (
+        "notice: not taken, as they are made of movies by other programs: m_Stk.mrc (aligned "
+        "frames), vol.mrc (a volume)"
+    )
+
+
+def test_two_files_of_one_shot_are_told(tmp_path: Path) -> None:
+    """A movie and what it was converted to, in another folder; plain numbers say nothing."""
+    session = Session(tmp_path)
+    dated = "FoilHole_1_Data_2_3_20240831_200524"
+    for folder in ("raw", "tiff"):
+        session.movie(f"{folder}/{dated}_EER.tif")
+        session.movie(f"{folder}/mov_001.tif")
+    found = session.discover()
+    assert sorted(_names(found)) == [dated, f"{dated} (tiff)", "mov_001", "mov_001 (tiff)"]
+    assert f"taken as several: {dated} (tiff); if one" in _told(found)["import.twins"]
+
+
+def test_a_movie_is_taken_before_links_to_it(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    (tmp_path / "import").mkdir()
+    (tmp_path / "import" / "000123_a.tif").symlink_to("../raw/a.tif")
+    session.movie("raw/a.tif")
+    found = session.discover()
+    assert _names(found) == ["a"]
+    assert "000123_a.tif (of " in _told(found)["import.copies"]
