@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from icestream.formats.defects import read_defects
 from icestream.formats.movie import MovieFile, open_movie
+from icestream.formats.renamed import present_path
 from icestream.model import Image, Movie
 from icestream.threads import in_threads
 
@@ -62,7 +63,7 @@ def read_raw_movie(
         If one of the files is not whole, or does not fit the frames.
     """
     grouping, upsampling = movie.eer_grouping, movie.eer_upsampling
-    with open_movie(movie.path, grouping, eer_upsampling=upsampling) as file:
+    with open_movie(present_path(movie), grouping, eer_upsampling=upsampling) as file:
         counts = read_counts(file, frames, threads=threads)
         gain = None
         if movie.gain is not None:
@@ -113,7 +114,8 @@ class FrameSum:
 
 def read_frame_sum(movie: Movie, first: int, step: int) -> FrameSum:
     """Sum every `step`-th frame of a movie from `first` on, and the last one at least."""
-    with open_movie(movie.path, movie.eer_grouping, eer_upsampling=movie.eer_upsampling) as file:
+    grouping, upsampling = movie.eer_grouping, movie.eer_upsampling
+    with open_movie(present_path(movie), grouping, eer_upsampling=upsampling) as file:
         total = np.zeros(file.shape, dtype=np.float64 if file.dtype.kind == "f" else np.uint32)
         chosen = range(min(first, file.frames - 1), file.frames, step)
         for index in chosen:

@@ -3,12 +3,12 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from icestream.formats.movie import MovieFacts
 from icestream.formats.nearby import NearbyFiles
+from icestream.formats.renamed import written_at
 from icestream.formats.sidecars import Sidecars, find_sidecars
 from icestream.formats.statements import (
     Statement,
@@ -328,7 +328,7 @@ class Acquisition:
                 f"the optics changed at {exposure}: {changes}; exposures from there on are in "
                 f"exposure groups of their own, from {group} on",
             )
-        written = datetime.fromtimestamp(status.st_mtime, UTC)
+        written = written_at(status)
         return describe_exposure(exposure, path, said, group=group, written=written)
 
 

@@ -189,9 +189,8 @@ class FolderSource(SourceProtocol[F]):
                 notices.listed("import.copies", "notice", said, message)
             else:
                 message = (
-                    f"{self.called} that were taken before have other names now: {{}}; what was "
-                    "not made of them yet fails: give them their names back, or put links under "
-                    "the old names, then icestream retry"
+                    f"{self.called} that were taken before have other names now: {{}}; what is "
+                    "still to be made of them is made under the new names"
                 )
                 notices.listed("import.renamed", "warning", said, message)
             return True

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from icestream.exports.chain import Items
+from icestream.formats.renamed import present_path
 from icestream.model import Classes
 from icestream.store.files import Damage, look
 from icestream.store.lineage import lineages
@@ -63,7 +64,7 @@ class Inspection:
             items.movie, items.micrograph, items.ctf, items.particles,
         )  # fmt: skip
         if movie is not None:
-            self.is_whole(movie.path, movie.size)
+            self.is_whole(present_path(movie), movie.size)
             for beside in (movie.gain, movie.defects):
                 if beside is not None:
                     self.is_whole(beside)

@@ -38,6 +38,7 @@ from icestream.exports.relion.settings import (
 )
 from icestream.exports.relion.summary import Summary, state_words, write_readme
 from icestream.exports.relion.table import VERSION, Table
+from icestream.formats.renamed import present_path
 from icestream.formats.star import Block, write_star
 from icestream.model import Classes, Micrograph, Movie, Particles, Picks, safe_file_name
 from icestream.protocol import Registry
@@ -230,8 +231,9 @@ class _Export:
         root = f"Movies/{safe_file_name(movie.exposure)}"
         names = Names(f"{root}{movie.path.suffix}", root)
         self.uneven += bool(movie.frame_doses)
-        if self.inspection.is_whole(movie.path, movie.size):
-            link(movie.path, self.out / names.movie)
+        path = present_path(movie)
+        if self.inspection.is_whole(path, movie.size):
+            link(path, self.out / names.movie)
             self.movies.add({"rlnMicrographMovieName": names.movie, "rlnOpticsGroup": group})
         return names
 

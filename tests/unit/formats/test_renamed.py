@@ -1,0 +1,64 @@
+"""A movie is found again by its bytes and its time of change, and by nothing less."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from icestream.formats.counts import read_frame_sum, read_raw_movie
+from icestream.formats.errors import FormatError
+from icestream.formats.renamed import present_path, written_at
+from icestream.model import Exposure, Movie, Optics
+
+
+@pytest.fixture
+def movie(tmp_path: Path) -> Movie:
+    frames = np.random.default_rng(1).poisson(2.0, (3, 32, 32)).astype(np.uint8)
+    path = tmp_path / "old name.tiff"
+    tifffile.imwrite(path, frames)
+    os.utime(path, ns=(1_700_000_000_123_456_789, 1_700_000_000_123_456_789))
+    status = path.stat()
+    return Movie(
+        exposure="a",
+        path=path,
+        frames=3,
+        shape=(32, 32),
+        optics=Optics(pixel_size=1.0, voltage=300.0),
+        dose_per_frame=1.0,
+        size=status.st_size,
+        details=Exposure(name="a", written=written_at(status)),
+    )
+
+
+def test_a_movie_that_is_there_is_where_it_was(movie: Movie) -> None:
+    assert present_path(movie) == movie.path
+
+
+def test_a_renamed_movie_is_read_under_its_new_name(movie: Movie) -> None:
+    before = read_raw_movie(movie, range(3)).counts
+    new = movie.path.rename(movie.path.with_name("new µ.tiff"))
+    assert present_path(movie) == new
+    assert np.array_equal(read_raw_movie(movie, range(3)).counts, before)
+    assert np.array_equal(read_frame_sum(movie, 3, 1).total, before.sum(axis=0))
+
+
+def test_another_file_is_not_taken_for_it(movie: Movie) -> None:
+    new = movie.path.rename(movie.path.with_name("new.tiff"))
+    os.utime(new, ns=(1_700_000_000_123_000_000, 1_700_000_001_123_456_789))
+    assert present_path(movie) == movie.path
+    with pytest.raises((FormatError, FileNotFoundError)):
+        read_raw_movie(movie, range(3))
+
+
+def test_of_two_that_it_may_be_neither_is_taken(movie: Movie) -> None:
+    for name in ("b.tiff", "c.tiff"):
+        os.link(movie.path, movie.path.with_name(name))
+    movie.path.unlink()
+    assert present_path(movie) == movie.path
+
+
+def test_without_its_folder_it_is_where_it_was(movie: Movie) -> None:
+    movie.path.parent.rename(movie.path.parent.with_name("elsewhere"))
+    assert present_path(movie) == movie.path
