@@ -1,6 +1,6 @@
 """Accept or reject exposures by limits on what was measured."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from icestream.model import (
     Rejected,
     Verdict,
 )
-from icestream.protocol import Advanced, Parameters, SelectionProtocol
+from icestream.protocol import Advanced, Limit, Parameters, SelectionProtocol
 from icestream.units import Angstrom, Micrometre
 
 
@@ -89,33 +89,40 @@ class SelectExposures(SelectionProtocol[SelectionLimits]):
             reasons += (f"It looks like {quality.label.replace('_', ' ')}: {quality.reason}",)
         return Rejected(reasons) if reasons else Accepted()
 
+    def limits(self, pixel_size: float) -> Sequence[Limit]:
+        """Those that are set; that on the resolution is one that such pixels can reach."""
+        wanted, resolution = self.parameters, self.parameters.resolution_max
+        if resolution is not None:
+            resolution = max(resolution, wanted.resolution_pixels * pixel_size)
+        drawn = (
+            Limit(quality="ctf.defocus", low=wanted.defocus_min, high=wanted.defocus_max),
+            Limit(quality="ctf.astigmatism", high=wanted.astigmatism_max),
+            Limit(quality="ctf.resolution", high=resolution),
+            Limit(quality="ctf.score", low=wanted.score_min),
+            Limit(quality="ctf.ice_ring", high=wanted.ice_ring_max),
+            Limit(quality="motion.total", high=wanted.total_motion_max),
+            Limit(quality="motion.early", high=wanted.early_motion_max),
+            Limit(quality="micrograph.score", low=wanted.quality_min),
+        )
+        return [limit for limit in drawn if limit.low is not None or limit.high is not None]
+
     def _reasons(self, qualities: Mapping[str, float], pixel_size: float) -> Iterator[str]:
-        limits = self.parameters
-        yield from _outside(qualities, "ctf.defocus", limits.defocus_min, limits.defocus_max)
-        yield from _outside(qualities, "ctf.astigmatism", high=limits.astigmatism_max)
-        yield from self._too_coarse(qualities, pixel_size)
-        yield from _outside(qualities, "ctf.score", low=limits.score_min)
-        yield from _outside(qualities, "ctf.ice_ring", high=limits.ice_ring_max)
-        yield from _outside(qualities, "motion.total", high=limits.total_motion_max)
-        yield from _outside(qualities, "motion.early", high=limits.early_motion_max)
-        yield from _outside(qualities, "micrograph.score", low=limits.quality_min)
+        for limit in self.limits(pixel_size):
+            for reason in _outside(qualities, limit):
+                yield reason + self._raised(limit, reason, pixel_size)
 
-    def _too_coarse(self, qualities: Mapping[str, float], pixel_size: float) -> Iterator[str]:
-        """Why a fit ends too early, by a limit that pixels of `pixel_size` Å can reach."""
+    def _raised(self, limit: Limit, reason: str, pixel_size: float) -> str:
+        """That a limit is not the one that was asked for, as the pixels are too coarse for it."""
         wanted = self.parameters.resolution_max
-        if wanted is None:
-            return
-        limit = max(wanted, self.parameters.resolution_pixels * pixel_size)
-        why = f" (raised from {wanted:g} Å: pixels of {pixel_size:.3g} Å are coarse)"
-        for reason in _outside(qualities, "ctf.resolution", high=limit):
-            yield reason + (why if limit > wanted and "limit" in reason else "")
+        if limit.quality != "ctf.resolution" or limit.high == wanted or "limit" not in reason:
+            return ""
+        return f" (raised from {wanted:g} Å: pixels of {pixel_size:.3g} Å are coarse)"
 
 
-def _outside(
-    qualities: Mapping[str, float], name: str, low: float | None = None, high: float | None = None
-) -> Iterator[str]:
+def _outside(qualities: Mapping[str, float], limit: Limit) -> Iterator[str]:
     """Why a quality breaks its limits, in the unit that screens show; nothing when it does not."""
-    if name not in qualities or (low is None and high is None):
+    name, low, high = limit.quality, limit.low, limit.high
+    if name not in qualities:
         return
     quality = QUALITIES[name]
     value = qualities[name] * quality.scale
