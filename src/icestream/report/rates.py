@@ -56,10 +56,14 @@ class Rates:
         """A movie was taken in."""
         self._found.add(time)
 
-    def settled(self, time: float, found: float) -> None:
-        """An exposure needs nothing more; it had been found at `found`."""
+    def settled(self, time: float, found: float, first: float | None = None) -> None:
+        """An exposure needs nothing more; it had been found at `found`.
+
+        `first` is when that was so for the first time: one that is run again, as parameters were
+        changed, has not waited since then. `time` where it is left out.
+        """
         self._settled.add(time)
-        self._latency.append(max(0.0, time - found))
+        self._latency.append(max(0.0, (time if first is None else first) - found))
 
     def shown(self, now: float, behind: int, *, finished: bool) -> dict[str, Any]:
         """What the page draws; rates are None until there is evidence for them.
@@ -85,5 +89,6 @@ class Rates:
             "latency": statistics.median(self._latency) if self._latency else None,
             "catch_up": behind / closing if catches_up else None,
             "last": self._found.last if self._found.total else None,
+            "now": now,
             "spark": {"found": self._found.spark(now), "settled": self._settled.spark(now)},
         }

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from icestream.model import ITEM_TYPES, Gain, Volume, to_document
-from icestream.report.snapshots import Snapshot, snapshot_of
+from icestream.report.snapshots import Snapshot, chosen_of, snapshot_of
 from icestream.store import queries
 from icestream.store.items import items_of
 from icestream.store.records import ResultRecord
@@ -129,3 +129,23 @@ def test_a_result_of_another_kind_shows_nothing(grown: SampleSession) -> None:
 
 def _one(port: str, item: Volume | Gain) -> dict[str, dict[str, object]]:
     return {port: to_document(item)}
+
+
+def test_classes_say_whether_they_are_chosen_and_what_is_unknown(grown: SampleSession) -> None:
+    record = newest(grown, "classify")
+    items = shown(grown, "classify").document["items"]
+    assert {item["chosen"] for item in items} == {None}
+    assert chosen_of(grown.store, record, ITEM_TYPES) == {}
+    judged = replace(
+        grown.classes,
+        selected=np.arange(24) < 5,
+        resolution=np.where(np.arange(24) < 2, 0.0, 9.0),
+    )
+    record = replace(record, outputs=_one("classes", judged))
+    found = snapshot_of(grown.store, record, "2D classes", ITEM_TYPES)
+    assert found is not None
+    for item in found.document["items"]:
+        assert item["chosen"] == (item["number"] <= 5)
+        assert item["resolution"] == (None if item["number"] <= 2 else 9)
+    chosen = chosen_of(grown.store, record, ITEM_TYPES)
+    assert [number for number, kept in chosen.items() if kept] == [1, 2, 3, 4, 5]
