@@ -115,9 +115,13 @@ def _pictures(store: Store, made: Sequence[_Made], steps: Sequence[str]) -> list
                 chosen.setdefault(path, shown)
             if isinstance(item, Micrograph) and item.thumbnail is None:
                 # Aligned elsewhere: nobody has made a small picture of it yet.
-                mark = Picture("Micrograph")
-                shown = Found(step=record.step, path=item.path, picture=mark, role="micrograph")
-                chosen.setdefault(item.path, shown)
+                chosen[item.path] = Found(
+                    step=record.step,
+                    path=item.path,
+                    picture=Picture("Micrograph"),
+                    role="micrograph",
+                    pixel_size=item.optics.pixel_size,
+                )
     return sorted(chosen.values(), key=lambda f: (f.role != "micrograph", steps.index(f.step)))
 
 

@@ -178,7 +178,7 @@ def recent_values(follower: Follower, name: str) -> list[float]:
 
 def _blamed(reasons: str) -> str:
     """The first reason without what is only of this exposure: ``Defocus above 5 µm``."""
-    first = reasons.split("; ", maxsplit=1)[0]
+    first = re.sub(r" \([^()]*\)$", "", reasons.split("; ", maxsplit=1)[0])
     found = _LIMIT.match(first)
     if found:
         return _small(f"{found[1]} {found[2].removeprefix('is ')} {found[3]}")[:_LONGEST]

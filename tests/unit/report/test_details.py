@@ -249,6 +249,7 @@ def test_a_micrograph_that_was_aligned_elsewhere_is_its_own_picture(grown: Sampl
     _, pictures = exposure_details(of(grown), name, Facts())
     assert (pictures[0].role, pictures[0].path) == ("micrograph", item.path)
     assert pictures[0].picture.title == "Micrograph"
+    assert pictures[0].pixel_size == item.optics.pixel_size
 
 
 def test_facts_of_micrographs_have_no_word_of_movies() -> None:

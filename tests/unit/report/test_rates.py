@@ -110,3 +110,12 @@ def test_the_delay_of_what_is_run_again_is_that_of_its_first_time() -> None:
     shown = rates.shown(START + 7500.0, 0, finished=False)
     assert shown["latency"] == pytest.approx(6.0)
     assert sum(shown["spark"]["settled"]) == 20, "the work itself counts"
+
+
+def test_the_mean_rate_is_of_the_time_in_which_the_movies_came() -> None:
+    rates = Rates()
+    for place in range(100):
+        found = START + 10.0 * place
+        rates.found(found)
+        rates.settled(found + 86_400.0, found, first=found + 6.0)
+    assert rates.shown(START + 1e6, 0, finished=True)["found"] == pytest.approx(360, rel=0.02)

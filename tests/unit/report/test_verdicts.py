@@ -102,6 +102,7 @@ def test_the_reason_that_most_have_is_named_without_their_values(session: Sample
     follower = judged(session, "rrra")
     for order, value in enumerate((9.1, 8.73, 12)):
         text = f"select: CTF fit resolution {value} Å is above the limit of 8 Å"
+        text += " (raised from 6 Å: pixels of 2.7 Å are coarse)" if order else ""
         follower.table.judge(order, "r", [text])
     rates = follower.rates.shown(session.now, 0, finished=False)
     data = verdicts(follower, [], rates, Called())[1]

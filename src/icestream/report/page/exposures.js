@@ -175,7 +175,7 @@ function drawPanel(exposure, detail) {
     `${each.accepted ? "Accepted" : "Rejected"} by ${each.who}, ${clock(each.time)}${each.why ? `: ${each.why}` : ""} (${each.step})`)));
   const numbers = state.live.order.filter((name) => Number.isFinite(exposure.values[name]) && !(name === "ctf.phase_shift" && exposure.values[name] === 0));
   fill(find("panel-numbers"), numbers.map((name) => valuePair(name, exposure.values[name])),
-    (detail?.facts ?? []).map(([title, value]) => el("div", {}, el("dt", {}, title), el("dd", {}, value))));
+    (detail?.facts ?? []).map(([title, value]) => el("div", { class: value.length > 40 && "long" }, el("dt", {}, title), el("dd", {}, value))));
   const pictures = find("panel-pictures");
   if (!detail) {
     fill(pictures, el("p", { class: "quiet" }, exposure.pictured ? "Loading …" : "Pictures of this exposure are no longer in the report, which keeps those of the newest and of some older ones; they are in the session's folder."));
