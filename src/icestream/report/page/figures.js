@@ -67,7 +67,7 @@ function figurePlot(width, figure) {
     },
     onpointerleave: hideTip,
     onclick: (event) => { const i = near(event); if (i !== undefined && exposure(i) !== null) { hideTip(); openExposure(exposure(i)); } },
-  }, yAxis(frame, bottom, top, y).flat(), xAxis(frame, left, right, x, figure.x_label || (figure.orders.length ? "exposures in order" : "")), axisTitle(frame, figure.y_label),
+  }, yAxis(frame, bottom, top, y).flat(), xAxis(frame, left, right, x, figure.x_label), axisTitle(frame, figure.y_label),
     known.map((i) => svg("circle", { class: "dot", cx: x(all[i]).toFixed(1), cy: y(figure.y[i]).toFixed(1), r: 2.2 })));
 }
 
