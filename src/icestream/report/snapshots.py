@@ -20,7 +20,7 @@ __all__ = ["Snapshot", "chosen_of", "snapshot_of"]
 
 _MOST_CLASSES = 200
 _VERDICTS = {
-    "right": "as it is",
+    "right": "correct as it is",
     "wrong": "wrong: fits when {}",
     "undecided": "not decided yet",
     "none": "no reference",
@@ -145,11 +145,12 @@ def _volume(volume: Volume) -> dict[str, Any]:
 
 
 def _volume_facts(volume: Volume) -> Iterator[tuple[str, str]]:
-    yield "Halves agree (0.143) to", volume.reached
+    agree = volume.reached if volume.resolution > 0 else "unknown: the halves agree nowhere"
+    yield "Resolution (FSC 0.143)", agree
     if volume.resolution_half > 0:
-        yield "Halves agree (0.5) to", volume.reached_half
+        yield "Resolution (FSC 0.5)", volume.reached_half
     yield "Symmetry", volume.symmetry
-    yield "Hand", "cannot be told from projections"
+    yield "Hand", "unknown: projections do not tell it"
     yield "Particles", f"{volume.particles:,}"
     uneven = "" if volume.even else ": too uneven, the map may be wrong"
     yield "Evenness of the views", f"{volume.efficiency:.0%}{uneven}"
@@ -162,8 +163,8 @@ def _gain_facts(gain: Gain) -> Iterator[tuple[str, str]]:
     sure = f" ({gain.certainty:.0f} σ)" if gain.verdict in ("right", "wrong") else ""
     yield "Reference", gain.reference.name if gain.reference is not None else "none"
     yield "Orientation of the reference", verdict + sure
-    yield "Pattern in raw frames", f"{gain.pattern:.2%}"
-    yield "Left after correction", f"{gain.residual:.2%}"
+    yield "Fixed pattern in raw frames", f"{gain.pattern:.2%}"
+    yield "Fixed pattern after correction", f"{gain.residual:.2%}"
     yield "Bad pixels not yet known", f"{gain.bad_pixels:,}"
     yield "Error of the estimate", f"{gain.error:.2%} of a pixel's gain"
     yield "Read so far", f"{gain.frames:,} frames of {gain.movies:,} movies"

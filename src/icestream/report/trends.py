@@ -51,21 +51,21 @@ PREFERRED = (
 
 
 MEANINGS = {
-    "ctf.resolution": "how far the Thon rings agree with the fit",
-    "ctf.defocus": "mean of the two defoci, underfocus positive",
-    "ctf.astigmatism": "difference of the two defoci",
-    "ctf.tilt": "of the specimen, from the defocus over the image; 0 where none can be told",
-    "ctf.thickness": "from the node of the Thon rings, where one is seen",
-    "ctf.score": "correlation of the rings with the fit, at most 1",
-    "ctf.ice_ring": "excess of power at 3.7 Å: vitreous 0, twice the background 1",
-    "motion.total": "length of the specimen's track over the whole movie",
-    "motion.early": "length of the track over the first 4 e/Å²",
-    "motion.late": "length of the track after that",
-    "micrograph.score": "0 to 1; above 0.5 it can be used",
-    "micrograph.texture": "power at 45 to 120 Å over the noise; 1 shows nothing",
-    "micrograph.objects": "part that is far darker or brighter than the rest",
-    "picks.count": "in each micrograph",
-    "particles.count": "in each micrograph",
+    "ctf.resolution": "resolution to which the Thon rings follow the fitted CTF",
+    "ctf.defocus": "mean of the two principal defoci; underfocus is positive",
+    "ctf.astigmatism": "difference between the two principal defoci",
+    "ctf.tilt": "of the specimen, from the defocus gradient; 0 where none can be told",
+    "ctf.thickness": "from the node in the Thon rings, where one is seen",
+    "ctf.score": "correlation between the Thon rings and the fit, at most 1",
+    "ctf.ice_ring": "excess power at 3.7 Å: 0 for vitreous ice, 1 for twice the background",
+    "motion.total": "path length of the specimen over the whole movie",
+    "motion.early": "path length over the first 4 e/Å²",
+    "motion.late": "path length after the first 4 e/Å²",
+    "micrograph.score": "0 to 1; usable above 0.5",
+    "micrograph.texture": "power at 45 to 120 Å relative to the noise; 1 means nothing is seen",
+    "micrograph.objects": "area far darker or brighter than the rest",
+    "picks.count": "per micrograph",
+    "particles.count": "per micrograph",
 }
 """What the number says, in a line."""
 

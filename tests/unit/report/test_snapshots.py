@@ -52,7 +52,7 @@ def test_a_map_comes_with_its_picture_and_the_correlation_of_its_halves(
     assert picture.is_file()
     assert mark.title == "Map"
     facts = dict(found.document["facts"])
-    assert facts["Halves agree (0.143) to"] == "11.4 Å"
+    assert facts["Resolution (FSC 0.143)"] == "11.4 Å"
     assert facts["Symmetry"] == "O"
     assert facts["Particles"] == "4,120"
     curve = found.document["curve"]
@@ -86,8 +86,8 @@ def test_a_map_whose_halves_never_agree_says_so(grown: SampleSession) -> None:
     )
     assert found is not None
     facts = dict(found.document["facts"])
-    assert facts["Halves agree (0.143) to"] == "nowhere"
-    assert "Halves agree (0.5) to" not in facts
+    assert facts["Resolution (FSC 0.143)"] == "unknown: the halves agree nowhere"
+    assert "Resolution (FSC 0.5)" not in facts
 
 
 def test_a_map_says_where_its_resolution_ends_and_what_was_not_seen(grown: SampleSession) -> None:
@@ -100,7 +100,7 @@ def test_a_map_says_where_its_resolution_ends_and_what_was_not_seen(grown: Sampl
     )
     assert found is not None
     facts = dict(found.document["facts"])
-    told = facts["Halves agree (0.143) to"]
+    told = facts["Resolution (FSC 0.143)"]
     assert told.startswith("11.4 Å or better, the limit of ")
     assert told.endswith(", in directions that are seen")
     assert facts["Evenness of the views"] == "6%: too uneven, the map may be wrong"

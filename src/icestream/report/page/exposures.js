@@ -206,7 +206,7 @@ function spectrumFigure(spectrum, detail, exposure) {
   const rim = exposure.values["ctf.resolution"];
   // A fit that ends where the curve begins found no rings.
   const rings = Number.isFinite(rim) && !(detail.curve && 1 / rim < detail.curve.s[0] * 1.02);
-  const note = el("p", { class: "meaning below" }, rings ? `right: the fit, as far as ${shown(rim, state.live.qualities["ctf.resolution"])}\u202fÅ` : "no rings found: no fit is drawn");
+  const note = el("p", { class: "meaning below" }, rings ? `right half: the fit, out to ${shown(rim, state.live.qualities["ctf.resolution"])}\u202fÅ` : "no Thon rings found: no fit is drawn");
   return figure(spectrum.title, image(spectrum), note);
 }
 

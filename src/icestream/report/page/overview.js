@@ -164,7 +164,7 @@ function stepBox(box, step, live) {
   const title = wrap(step.title, 15);
   const note = notes.length ? notes[0] : unit ? "" : stateName(step.state).toLowerCase();
   return svg("g", { class: `step state-${step.state}`, transform: `translate(${box.x} ${box.y})` },
-    svg("title", {}, `${step.title} (${step.name}): ${watching ? "" : `${count(step.done)} done`}${notes.map((each) => `, ${each}`).join("")}; ${stateName(step.state)}${step.reason ? `: ${step.reason}` : ""}${step.set ? `\n${decisionText(step.set)}` : ""}`),
+    svg("title", {}, `${step.title} (${step.name}): ${[watching ? `${count(alerts)} ${unit}` : `${count(step.done)} done`, ...notes].join(", ")}; ${stateName(step.state).toLowerCase()}${step.reason ? `: ${step.reason}` : ""}${step.set ? `\n${decisionText(step.set)}` : ""}`),
     svg("rect", { class: "box", width, height, rx: 6 }),
     title.map((line, i) => svg("text", { class: "name", x: 8, y: (title.length > 1 ? 14 : 18) + 13 * i }, line)),
     svg("text", { class: "done", x: 8, y: 45 }, count(watching ? alerts : step.done), unit && svg("tspan", { class: "unit" }, ` ${unit}`)),
@@ -176,7 +176,7 @@ function stepBox(box, step, live) {
 function wrap(text, most) {
   if (text.length <= most) return [text];
   const cut = text.lastIndexOf(" ", most);
-  return cut > 0 ? [text.slice(0, cut), shorten(text.slice(cut + 1), most)] : [shorten(text, most)];
+  return cut > 0 ? [text.slice(0, cut), shorten(text.slice(cut + 1), most + 2)] : [shorten(text, most)];
 }
 
 const shorten = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
@@ -259,7 +259,7 @@ function drawMachine(live) {
   find("machine").hidden = live.machine.length === 0;
   const holder = find("machine-body");
   const cards = live.machine.map((series) => {
-    const plot = el("div", { class: "plot" });
+    const plot = el("div", { class: "plot", hidden: series.points.length < 2 });
     const card = el("figure", { class: "card" }, el("figcaption", {}, el("span", {}, series.title), el("strong", {}, series.text)), plot);
     return { card, plot, series };
   });

@@ -161,7 +161,7 @@ function histogram(frame, side, width, quality, y) {
     const top = y(low + (i + 1) * step) + 0.5;
     const tall = Math.max(0.5, y(low + i * step) - top - 0.5);
     const from = `${short(low + i * step)} to ${short(low + (i + 1) * step)}${spaced(quality.unit)}`;
-    const label = [from, `${count(value)} kept, ${count(rejected[i])} rejected`];
+    const label = [from, `${count(value)} accepted, ${count(rejected[i])} rejected`];
     const bar = (kind, start, end) => end > start && svg("rect", {
       class: kind, x: x(start), y: top, width: x(end) - x(start), height: tall,
       onpointermove: (event) => { event.stopPropagation(); showTip(event, label); }, onpointerleave: hideTip,
@@ -200,7 +200,7 @@ function levelPlot(width, series) {
 }
 
 /** What was measured and what was fitted against spatial frequency, which is labelled in Å. */
-function curvePlot(width, curve, resolution, label = "Measured Thon rings and fitted CTF", yLabel = "CTF², rings") {
+function curvePlot(width, curve, resolution, label = "Measured Thon rings and fitted CTF", yLabel = "CTF² and rings") {
   const height = 200;
   const frame = { left: 40, right: width - 8, top: 20, bottom: height - 34 };
   const top = curve.s[curve.s.length - 1];
