@@ -140,8 +140,8 @@ class ReportWriter:
             self._follower = Follower(self._store)
             self._telling = Telling(self._registry)
         self._read_protocols()
-        self._read_limits()
         self._write_pictures(started + patience)
+        self._read_limits()  # the pictures' exposures have said how large their pixels are
         self._write_chunks()
         self._write_trends()
         self._write_telling(at_once=patience >= _PATIENT)

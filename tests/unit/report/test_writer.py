@@ -227,6 +227,13 @@ def test_limits_are_there_and_follow_the_parameters(grown: SampleSession) -> Non
         )
 
 
+def test_a_limit_that_pixels_raise_is_right_at_the_first_writing(grown: SampleSession) -> None:
+    grown.teach("select", resolution_max=4.0)
+    live = data(write_report(grown.folder).parent, "live.js")
+    words = live["qualities"]["ctf.resolution"]["limits"]["words"]
+    assert words.startswith("refused above 4.5\u202fÅ"), "three pixels of 1.5 Å"
+
+
 @pytest.mark.parametrize(
     ("source", "one"), [(ImportMovies, "movie"), (ImportMicrographs, "micrograph")]
 )
