@@ -10,7 +10,8 @@ import json
 import math
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -352,6 +353,20 @@ class SampleSession:
             particles=int(counts.sum()), iteration=self.batches + 1,
         )  # fmt: skip
         self._commit("classify", {"classes": to_document(classes)})
+        self.classes = classes
+
+    def add_choice(self, chosen: Sequence[bool]) -> None:
+        """A further step that chooses among the classes of the last snapshot."""
+        with self.store.write() as connection:
+            writes = Writes(self.numbers, self.now)
+            self._add_step(writes, "keep", "classes2d.select", "item", 7)
+            writes.insert(
+                t.link, revision_id=self.step_ids["keep"], port="classes",
+                source_id=self.step_ids["classify"], source_port="classes",
+            )  # fmt: skip
+            writes.flush(connection)
+        judged = replace(self.classes, selected=column(np.asarray(chosen)))
+        self._commit("keep", {"classes": to_document(judged)})
 
     def reconstruct(self) -> None:
         """Commit a first 3D map."""

@@ -107,7 +107,7 @@ def test_the_page_draws_everything_from_a_folder(report: Path, tmp_path: Path, w
     assert section(page, "trends").count("<figure") == 10
     assert section(page, "workflow").count('class="step state-running"') == len(STEPS)
     assert section(page, "classes").count('class="average"') == 24
-    assert section(page, "steps").count('class="card told') == 8
+    assert section(page, "steps").count('class="card told') == 10, "two have limits alone"
     assert "11.4 Å" in text_of(section(page, "maps"))
     assert section(page, "maps").count("<figure") == 2
     assert 'src="pictures/maps-volume.jpg' in section(page, "maps")
@@ -116,6 +116,173 @@ def test_the_page_draws_everything_from_a_folder(report: Path, tmp_path: Path, w
     assert section(page, "machine").count("<figure") == 4
     assert section(page, "exposures").count('class="pic"') == 25
     assert page.count('class="thumb state-') == 11
+
+
+LAYOUT = """
+setTimeout(() => {
+  const box = (place) => document.querySelector(place).getBoundingClientRect();
+  document.body.dataset.notes = JSON.stringify({
+    minis: box("#minis").bottom, latest: box("#latest").top, high: innerHeight,
+    across: document.documentElement.scrollWidth, wide: innerWidth,
+    drawing: box("#workflow-drawing svg").height,
+    drawn: box("#workflow-drawing svg").right - box("#workflow-drawing").right,
+  }).replaceAll('"', "'");
+}, 3000);
+"""
+
+
+def layout(report: Path, tmp_path: Path, size: str) -> dict[str, float]:
+    """Where the parts of the page lie, in pixels."""
+    address = with_script(report, tmp_path, LAYOUT)
+    done, console = browse(address, tmp_path, f"--window-size={size}")
+    assert console == []
+    found = re.search(r'data-notes="([^"]*)"', done)
+    assert found is not None
+    return dict(json.loads(found[1].replace("'", '"')))
+
+
+def test_the_first_screen_answers_without_scrolling(report: Path, tmp_path: Path) -> None:
+    places = layout(report, tmp_path, "1440,900")
+    assert places["minis"] <= 900
+    assert places["across"] <= places["wide"]
+    assert places["drawing"] < 450, "the workflow is seen at once"
+    assert places["drawn"] <= 0
+
+
+def test_a_phone_sees_the_answers_and_scrolls_one_way(report: Path, tmp_path: Path) -> None:
+    places = layout(report, tmp_path, "390,844")
+    assert places["across"] <= places["wide"]
+    assert places["latest"] < 844
+
+
+def test_the_first_screen_has_the_newest_exposure_classes_map_and_trends(
+    report: Path, tmp_path: Path
+) -> None:
+    page, _ = browse(report.as_uri(), tmp_path)
+    answers = page.split('id="verdicts"')[1].split("</dl>")[0]
+    words = text_of(answers)
+    assert re.search("Microscope .* Data .* Processing", words)
+    first = section(page, "first")
+    assert 'href="pictures/297.jpg"' in first, "the newest that is processed"
+    assert "Power spectrum" in first
+    for number in ("CTF fit", "Defocus", "Astigmatism", "Motion"):
+        assert re.search(rf"{number} [0-9.,]+", text_of(first))
+    assert first.count('class="average"') == 8
+    assert 'src="pictures/maps-volume.jpg' in first
+    assert first.count('class="card mini"') == 6
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_first_exposures_look_like_any_others(tmp_path: Path, count: int) -> None:
+    session = SampleSession(tmp_path / "s", start=1.79e9)
+    session.grow(count)
+    report = write_report(session.folder)
+    page, console = browse(report.as_uri(), tmp_path)
+    assert console == []
+    assert "Too few to tell" in text_of(page)
+    assert section(page, "first").count('class="card mini"') == 6
+    assert layout(report, tmp_path, "1440,900")["minis"] <= 900
+
+
+def test_limits_are_lines_and_values_beyond_them_are_marked(tmp_path: Path) -> None:
+    session = SampleSession(tmp_path / "s", start=1.79e9)
+    session.grow(40)
+    session.teach("select", resolution_max=3.5)
+    report = write_report(session.folder)
+    page, console = browse(report.as_uri(), tmp_path)
+    assert console == []
+    assert 'class="limit refuses"' in section(page, "trends")
+    assert "refused above 3.5" in text_of(section(page, "trends"))
+    assert 'class="n over refuses"' in section(page, "exposures")
+    assert "CTF monitor warns above 8" in text_of(section(page, "steps"))
+    assert "Selection of exposures refuses above 3.5" in text_of(section(page, "steps"))
+
+
+@pytest.mark.parametrize("exposures", [40, 700])
+def test_a_value_far_beyond_the_others_is_at_the_rim_and_counted(
+    tmp_path: Path, exposures: int
+) -> None:
+    session = SampleSession(tmp_path / "s", start=1.79e9, documents=False)
+    session.grow(exposures)
+    with session.store.write() as connection:
+        worst = t.quality.c.name == "ctf.resolution"
+        rows = connection.execute(t.quality.select().where(worst)).all()
+        one = t.quality.c.id == rows[len(rows) // 2].id
+        connection.execute(t.quality.update().where(one).values(value=2600.0))
+    page, console = browse(write_report(session.folder).as_uri(), tmp_path)
+    assert console == []
+    plot = section(page, "trends").split("<figure")[1]
+    assert "1 above ↑" in text_of(plot)
+    assert len(re.findall(r'class="dot( rejected)? out"', plot)) == 1
+    ticks = [float(each) for each in re.findall(r'text-anchor="end">([0-9.]+)</text>', plot)]
+    assert max(ticks) < 30
+
+
+def test_classes_have_number_count_resolution_and_choice(tmp_path: Path) -> None:
+    session = SampleSession(tmp_path / "s", start=1.79e9)
+    session.grow(4)
+    session.classify()
+    session.add_choice([number <= 6 for number in range(1, 25)])
+    page, console = browse(write_report(session.folder).as_uri(), tmp_path)
+    assert console == []
+    classes = section(page, "classes")
+    assert "6 chosen" in text_of(classes)
+    assert classes.count('class="chosen"') == 6
+    assert classes.count('class="left"') == 18
+    assert re.search(r'title="Class 1: [0-9,]+ particles, 6.2 Å, chosen"', classes)
+    assert re.search(r'<span class="number">24</span>', classes)
+
+
+def test_the_correlation_of_the_halves_has_axes(report: Path, tmp_path: Path) -> None:
+    page, _ = browse(report.as_uri(), tmp_path)
+    words = text_of(section(page, "maps"))
+    assert "0.5 1.0 FSC spatial frequency, as resolution / Å" in words
+
+
+def test_no_number_is_a_row_of_zeros(report: Path, tmp_path: Path) -> None:
+    session = SampleSession(tmp_path / "s", start=1.79e9)
+    session.grow(20)
+    session.measure(2)
+    with session.store.write() as connection:
+        flat = t.quality.c.name == "ctf.ice_ring"
+        connection.execute(t.quality.update().where(flat).values(value=0.0))
+        connection.execute(t.sample.update().values(value=0.0))
+    for page in (report, write_report(session.folder)):
+        text = text_of(browse(page.as_uri(), tmp_path)[0])
+        assert not re.search(r"\b0\.0{3,}\b", text)
+        assert not re.search(r"\b(NaN|nan|null|undefined|Infinity)\b", text)
+
+
+def test_a_session_of_micrographs_has_no_word_of_movies(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    (tmp_path / "in").mkdir()
+    for name in ("first", "second"):
+        path = tmp_path / "in" / f"{name}.mrc"
+        mrcfile.write(path, random.normal(8.0, 3.0, (512, 512)).astype(np.float32))
+    steps = [
+        {
+            "name": "import",
+            "protocol": "micrographs.import",
+            "parameters": {"pattern": str(tmp_path / "in"), "voltage": 300.0, "pixel_size": 1.5},
+        },
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ICESTREAM_STATE", str(tmp_path / "state"))
+        run_session(
+            tmp_path / "session",
+            Workflow.from_document({"name": "bare", "steps": steps}),
+            executor=InlineExecutor(),
+        )
+    report = write_report(tmp_path / "session")
+    page, console = browse(report.as_uri(), tmp_path)
+    assert console == []
+    text = text_of(page)
+    assert "Micrographs found 2" in text
+    assert "movie" not in text.lower()
+    source = re.search(r'href="(pictures/[0-9]+\.jpg)"', section(page, "first"))
+    assert source is not None
+    with Image.open(report.parent / source[1]) as picture:
+        assert picture.size == (512, 512)
 
 
 def test_names_never_become_markup(report: Path, tmp_path: Path) -> None:

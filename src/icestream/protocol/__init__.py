@@ -19,6 +19,7 @@ from icestream.protocol.kinds import (
     TriggerProtocol,
     Window,
 )
+from icestream.protocol.limits import Limit
 from icestream.protocol.needs import missing
 from icestream.protocol.parameters import (
     Advanced,
@@ -55,6 +56,7 @@ __all__ = [
     "InputFile",
     "ItemFailed",
     "ItemProtocol",
+    "Limit",
     "Monitor",
     "Operational",
     "Parameters",

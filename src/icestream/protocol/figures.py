@@ -24,7 +24,7 @@ class Figure:
     x
         For ``scatter``: as long as `y`.
     x_label
-        With its unit.
+        With its unit; what a ``series`` is in the order of, where that is not the exposures.
     """
 
     title: str

@@ -15,6 +15,7 @@ from icestream.model import Alert, StepKind, content_key, to_document
 from icestream.protocol.checkpoint import read_checkpoint, write_checkpoint
 from icestream.protocol.executable import Program
 from icestream.protocol.figures import Figure
+from icestream.protocol.limits import Limit
 from icestream.protocol.parameters import Parameters
 from icestream.protocol.ports import Port, input_ports, output_ports, port_name
 from icestream.protocol.resources import Resources
@@ -149,6 +150,14 @@ class Protocol(ABC, Generic[P]):
     def plot(self, items: Sequence[Any]) -> Iterator[Figure]:
         """Plots of the results so far."""
         yield from ()
+
+    def limits(self, pixel_size: float) -> Sequence[Limit]:
+        """Limits on measured qualities, with its parameters: a report draws them as lines.
+
+        `pixel_size` is that of the micrographs in Å, for a limit that depends on it; 0 where it is
+        not known yet.
+        """
+        return ()
 
 
 class ItemProtocol(Protocol[P]):

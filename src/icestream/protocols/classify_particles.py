@@ -210,13 +210,20 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Classificatio
         """Population and resolution of the latest classes."""
         if items:
             counts = sorted((float(n) for n in items[-1].counts), reverse=True)
-            yield Figure("Particles in each class", "series", counts, "particles")
+            yield Figure(
+                "Particles in each class",
+                "series",
+                counts,
+                "particles",
+                x_label="classes, the most populated first",
+            )
+            known = np.asarray(items[-1].resolution) > 0
             yield Figure(
                 "Resolution of the classes",
                 "scatter",
-                [float(r) for r in items[-1].resolution],
+                [float(r) for r in np.asarray(items[-1].resolution)[known]],
                 "resolution / Å",
-                x=[float(n) for n in items[-1].counts],
+                x=[float(n) for n in np.asarray(items[-1].counts)[known]],
                 x_label="particles",
             )
 

@@ -239,13 +239,19 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
         curve = [float(value) for value in np.asarray(last.fsc)[1:]]
         frequency = np.arange(1, len(curve) + 1) / (last.box * last.pixel_size)
         yield Figure(
-            "Correlation of the halves of the map (up to 25 Å they begin alike)",
-            "series",
+            "Fourier shell correlation of the halves (up to 25 Å they begin alike)",
+            "scatter",
             curve,
             "FSC",
             x=[float(value) for value in frequency],
-            x_label="1/Å",
+            x_label="spatial frequency / Å⁻¹",
         )
         if last.starts is not None and len(last.starts) > 1:
             told = sorted((float(value) for value in last.starts[:, 0]), reverse=True)
-            yield Figure("Likelihood of the starts", "series", told, "log-likelihood ratio")
+            yield Figure(
+                "Likelihood of the starts",
+                "series",
+                told,
+                "log-likelihood ratio",
+                x_label="starts, the likeliest first",
+            )

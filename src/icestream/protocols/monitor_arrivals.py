@@ -19,10 +19,10 @@ class ArrivalLimits(Parameters):
     """When silence is worth a warning."""
 
     silence_factor: Annotated[float, Gt(1)] = 3.0
-    """Warn when no movie came for so many times the usual interval between two."""
+    """Warn when nothing new came for so many times the usual interval between two."""
 
     silence_min: Annotated[Minute, Ge(0)] = 10.0
-    """Never warn before so much time without a movie, however fast they came."""
+    """Never warn before so much time without anything new, however fast it came."""
 
 
 class MonitorArrivals(Monitor[ArrivalLimits]):
@@ -48,7 +48,8 @@ class MonitorArrivals(Monitor[ArrivalLimits]):
                 key="arrivals.silent",
                 level="warning",
                 message=(
-                    f"no movie came for {_time(silence)}; usually one comes every {_time(usual)}. "
+                    f"nothing new came for {_time(silence)}; usually an exposure comes every "
+                    f"{_time(usual)}. "
                     "Has the acquisition ended or stopped (beam, autoloader, camera, a full disk), "
                     "or the program that copies the files?"
                 ),

@@ -11,7 +11,7 @@ from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
 
 from icestream.model import Alert, Ctf
-from icestream.protocol import Advanced, Monitor, Parameters, Sample, Window
+from icestream.protocol import Advanced, Limit, Monitor, Parameters, Sample, Window
 from icestream.units import Angstrom, Micrometre
 
 _EARLIER = 6
@@ -78,9 +78,21 @@ class MonitorCtf(Monitor[CtfLimits]):
         if len(ctfs) >= _SHARE_OF / 2:
             yield from self._share(ctfs[-_SHARE_OF:])
 
+    def limits(self, pixel_size: float) -> Sequence[Limit]:
+        """Beyond these it warns; that on the resolution is one that such pixels can reach."""
+        wanted = self.parameters
+        return (
+            Limit(quality="ctf.defocus", low=wanted.defocus_min, high=wanted.defocus_max),
+            Limit(quality="ctf.astigmatism", high=wanted.astigmatism_max),
+            Limit(quality="ctf.resolution", high=self._reachable(pixel_size)),
+        )
+
     def _coarsest(self, ctf: Ctf) -> float:
-        """Limit of the fit resolution that the pixels of this micrograph can reach, Å."""
-        return max(self.parameters.resolution_max, _PIXELS * ctf.optics.pixel_size)
+        return self._reachable(ctf.optics.pixel_size)
+
+    def _reachable(self, pixel_size: float) -> float:
+        """Limit of the fit resolution that pixels of this size can reach, Å."""
+        return max(self.parameters.resolution_max, _PIXELS * pixel_size)
 
     def _ends_early(self, ctf: Ctf) -> bool:
         return ctf.resolution > self._coarsest(ctf)

@@ -83,7 +83,13 @@ class SelectClasses(ItemProtocol[SelectClassesParameters]):
             for item in items
             if item.selected is not None
         ]
-        yield Figure("Particles in selected classes", "series", shares, "particles / %")
+        yield Figure(
+            "Particles in selected classes",
+            "series",
+            shares,
+            "particles / %",
+            x_label="snapshots of the classification",
+        )
 
 
 def _numbers(text: str) -> set[int]:

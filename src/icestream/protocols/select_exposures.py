@@ -1,6 +1,6 @@
 """Accept or reject exposures by limits on what was measured."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from icestream.model import (
     Rejected,
     Verdict,
 )
-from icestream.protocol import Advanced, Parameters, SelectionProtocol
+from icestream.protocol import Advanced, Limit, Parameters, SelectionProtocol
 from icestream.units import Angstrom, Micrometre
 
 
@@ -91,47 +91,43 @@ class SelectExposures(SelectionProtocol[SelectionLimits]):
 
     def methods(self) -> str:
         """Within which limits exposures were kept."""
-        wanted = self.parameters
-        limits = (
-            _range("defocus", wanted.defocus_min, wanted.defocus_max, "µm"),
-            _range("astigmatism", None, wanted.astigmatism_max, "Å"),
-            _range("CTF fit resolution", None, wanted.resolution_max, "Å"),
-            _range("CTF fit score", wanted.score_min, None),
-            _range("ice ring", None, wanted.ice_ring_max),
-            _range("total motion", None, wanted.total_motion_max, "Å"),
-            _range("early motion", None, wanted.early_motion_max, "Å"),
-            _range("quality score", wanted.quality_min, None),
-        )
-        told = "; ".join(limit for limit in limits if limit)
+        told = "; ".join(_in_words(limit) for limit in self.limits(0.0))
         return f"Exposures were kept within limits: {told}." if told else ""
 
+    def limits(self, pixel_size: float) -> Sequence[Limit]:
+        """Those that are set; that on the resolution is one that such pixels can reach."""
+        wanted, resolution = self.parameters, self.parameters.resolution_max
+        if resolution is not None:
+            resolution = max(resolution, wanted.resolution_pixels * pixel_size)
+        drawn = (
+            Limit(quality="ctf.defocus", low=wanted.defocus_min, high=wanted.defocus_max),
+            Limit(quality="ctf.astigmatism", high=wanted.astigmatism_max),
+            Limit(quality="ctf.resolution", high=resolution),
+            Limit(quality="ctf.score", low=wanted.score_min),
+            Limit(quality="ctf.ice_ring", high=wanted.ice_ring_max),
+            Limit(quality="motion.total", high=wanted.total_motion_max),
+            Limit(quality="motion.early", high=wanted.early_motion_max),
+            Limit(quality="micrograph.score", low=wanted.quality_min),
+        )
+        return [limit for limit in drawn if limit.low is not None or limit.high is not None]
+
     def _reasons(self, qualities: Mapping[str, float], pixel_size: float) -> Iterator[str]:
-        limits = self.parameters
-        yield from _outside(qualities, "ctf.defocus", limits.defocus_min, limits.defocus_max)
-        yield from _outside(qualities, "ctf.astigmatism", high=limits.astigmatism_max)
-        yield from self._too_coarse(qualities, pixel_size)
-        yield from _outside(qualities, "ctf.score", low=limits.score_min)
-        yield from _outside(qualities, "ctf.ice_ring", high=limits.ice_ring_max)
-        yield from _outside(qualities, "motion.total", high=limits.total_motion_max)
-        yield from _outside(qualities, "motion.early", high=limits.early_motion_max)
-        yield from _outside(qualities, "micrograph.score", low=limits.quality_min)
+        for limit in self.limits(pixel_size):
+            for reason in _outside(qualities, limit):
+                yield reason + self._raised(limit, reason, pixel_size)
 
-    def _too_coarse(self, qualities: Mapping[str, float], pixel_size: float) -> Iterator[str]:
-        """Why a fit ends too early, by a limit that pixels of `pixel_size` Å can reach."""
+    def _raised(self, limit: Limit, reason: str, pixel_size: float) -> str:
+        """That a limit is not the one that was asked for, as the pixels are too coarse for it."""
         wanted = self.parameters.resolution_max
-        if wanted is None:
-            return
-        limit = max(wanted, self.parameters.resolution_pixels * pixel_size)
-        why = f" (raised from {wanted:g} Å: pixels of {pixel_size:.3g} Å are coarse)"
-        for reason in _outside(qualities, "ctf.resolution", high=limit):
-            yield reason + (why if limit > wanted and "limit" in reason else "")
+        if limit.quality != "ctf.resolution" or limit.high == wanted or "limit" not in reason:
+            return ""
+        return f" (raised from {wanted:g} Å: pixels of {pixel_size:.3g} Å are coarse)"
 
 
-def _outside(
-    qualities: Mapping[str, float], name: str, low: float | None = None, high: float | None = None
-) -> Iterator[str]:
+def _outside(qualities: Mapping[str, float], limit: Limit) -> Iterator[str]:
     """Why a quality breaks its limits, in the unit that screens show; nothing when it does not."""
-    if name not in qualities or (low is None and high is None):
+    name, low, high = limit.quality, limit.low, limit.high
+    if name not in qualities:
         return
     quality = QUALITIES[name]
     value = qualities[name] * quality.scale
@@ -144,14 +140,16 @@ def _outside(
         yield f"{quality.title} {_short(value)}{unit} is above the limit of {high:g}{unit}"
 
 
-def _range(title: str, low: float | None, high: float | None, unit: str = "") -> str:
-    """What a limit asks for, in words; nothing where there is none."""
-    end = f" {unit}" if unit else ""
-    if low is not None and high is not None:
-        return f"{title} {low:g} to {high:g}{end}"
-    if high is not None:
-        return f"{title} {high:g}{end} at most"
-    return "" if low is None else f"{title} {low:g}{end} at least"
+def _in_words(limit: Limit) -> str:
+    """What a limit asks for."""
+    quality = QUALITIES[limit.quality]
+    title = quality.title if quality.title.startswith("CTF") else quality.title.lower()
+    unit = f" {quality.shown_unit}" if quality.shown_unit else ""
+    if limit.low is not None and limit.high is not None:
+        return f"{title} {limit.low:g} to {limit.high:g}{unit}"
+    if limit.high is not None:
+        return f"{title} {limit.high:g}{unit} at most"
+    return f"{title} {limit.low:g}{unit} at least"
 
 
 def _short(value: float) -> str:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from icestream.model import ITEM_TYPES, Ctf, Micrograph, Movie, Picks
+from icestream.model import ITEM_TYPES, Ctf, Micrograph, Movie, Picks, Picture
 from icestream.model.ctf import LEAST_TILT
 from icestream.report.follow import rank
 from icestream.report.pictures import Found
@@ -60,8 +60,9 @@ def exposure_details(
         for port, item in items_of(store, record, session.known).items()
     ]
     micrograph, ctf, movie = _first(made, Micrograph), _first(made, Ctf), _first(made, Movie)
-    if movie is not None:
-        facts.add(movie, micrograph)
+    taken = movie or micrograph
+    if taken is not None:
+        facts.add(taken, micrograph)
     details: dict[str, Any] = {
         "picks": _picks(made, titles),
         "facts": list(shot_facts(movie or micrograph, ctf)),
@@ -112,6 +113,15 @@ def _pictures(store: Store, made: Sequence[_Made], steps: Sequence[str]) -> list
                 role = _role(item, path)
                 shown = Found(step=record.step, path=path, picture=picture, role=role)
                 chosen.setdefault(path, shown)
+            if isinstance(item, Micrograph) and item.thumbnail is None:
+                # Aligned elsewhere: nobody has made a small picture of it yet.
+                chosen[item.path] = Found(
+                    step=record.step,
+                    path=item.path,
+                    picture=Picture("Micrograph"),
+                    role="micrograph",
+                    pixel_size=item.optics.pixel_size,
+                )
     return sorted(chosen.values(), key=lambda f: (f.role != "micrograph", steps.index(f.step)))
 
 
@@ -184,32 +194,34 @@ class Facts:
 
     def __init__(self) -> None:
         self._values: dict[str, list[str]] = {}
+        self.pixel_size = 0.0
+        """Largest of the micrographs that were looked at, Å; 0 before the first."""
 
     def __len__(self) -> int:
         return len(self._values)
 
-    def add(self, movie: Movie, micrograph: Micrograph | None) -> None:
-        """Look at one movie and what was made of it."""
-        optics = movie.optics
-        height, width = movie.shape
+    def add(self, taken: Movie | Micrograph, micrograph: Micrograph | None) -> None:
+        """Look at one movie and what was made of it; or at a micrograph, aligned elsewhere."""
+        optics = taken.optics
+        height, width = taken.shape
+        self.pixel_size = max(self.pixel_size, (micrograph or taken).optics.pixel_size)
         facts = {
             "Pixel size": f"{optics.pixel_size:.4g} Å",
             "Voltage": f"{optics.voltage:g} kV",
             "Spherical aberration": f"{optics.spherical_aberration:g} mm",
             "Amplitude contrast": f"{optics.amplitude_contrast:g}",
-            "Dose per frame": _known(movie.dose_per_frame, "e/Å²"),
-            "Dose": _known(movie.dose, "e/Å²"),
-            "Frames": str(movie.frames),
-            "Frame size": f"{width} × {height} px",
-            "Format": movie.path.suffix.lstrip(".").upper(),
-            "Gain reference": movie.gain.name if movie.gain else "none: corrected already",
         }
-        if movie.eer_grouping > 1:
-            facts["EER frames in one"] = str(movie.eer_grouping)
-        if micrograph is not None and abs(micrograph.binning - 1.0) > 1e-6:
-            facts["Micrograph pixel size"] = f"{micrograph.optics.pixel_size:.4g} Å"
-        if movie.details is not None:
-            facts["Exposure groups"] = str(movie.details.group)
+        facts |= _of_movie(taken) if isinstance(taken, Movie) else {}
+        facts |= {
+            "Frame size" if isinstance(taken, Movie) else "Size": f"{width} × {height} px",
+            "Format": taken.path.suffix.lstrip(".").upper(),
+        }
+        if isinstance(taken, Movie):
+            facts["Gain reference"] = taken.gain.name if taken.gain else "none: corrected already"
+            if micrograph is not None and abs(micrograph.binning - 1.0) > 1e-6:
+                facts["Micrograph pixel size"] = f"{micrograph.optics.pixel_size:.4g} Å"
+        if taken.details is not None:
+            facts["Exposure groups"] = str(taken.details.group)
         for label, value in facts.items():
             seen = self._values.setdefault(label, [])
             if value not in seen:
@@ -227,6 +239,17 @@ class Facts:
             }
             for label, seen in self._values.items()
         ]
+
+
+def _of_movie(movie: Movie) -> dict[str, str]:
+    facts = {
+        "Dose per frame": _known(movie.dose_per_frame, "e/Å²"),
+        "Dose": _known(movie.dose, "e/Å²"),
+        "Frames": str(movie.frames),
+    }
+    if movie.eer_grouping > 1:
+        facts["EER frames in one"] = str(movie.eer_grouping)
+    return facts
 
 
 def _known(value: float, unit: str) -> str:

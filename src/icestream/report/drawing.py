@@ -1,15 +1,15 @@
 """Where the boxes and the links of a workflow are drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 __all__ = ["BOX", "place_steps"]
 
-BOX = (168, 72)
-"""Width and height of a step's box."""
-_GAP_ALONG = 40
-_GAP_ACROSS = 18
+BOX = (120, 58)
+"""Width and height of a step's box: ten steps in a row fit on the page of a laptop."""
+_GAP_ALONG = 20
+_GAP_ACROSS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,9 @@ class _Spot:
 
 
 def place_steps(
-    steps: Sequence[tuple[str, int]], links: Sequence[tuple[str, str]]
+    steps: Sequence[tuple[str, int]],
+    links: Sequence[tuple[str, str]],
+    watching: Collection[str] = (),
 ) -> dict[str, dict[str, Any]]:
     """Two drawings of a workflow: ``wide`` flows to the right, ``tall`` flows down.
 
@@ -31,6 +33,8 @@ def place_steps(
         (name, depth) of each step; the depth counts the links from the farthest source.
     links
         (from, to) pairs of names.
+    watching
+        Names of monitors: they stand below what they watch.
 
     Returns
     -------
@@ -38,9 +42,22 @@ def place_steps(
         For each drawing: ``width``, ``height``, ``boxes`` with the upper left corner of each
         step's box, and ``links`` as SVG path data.
     """
-    spots = _grid(steps, links)
+    spots = _grid(_beside(steps, links, watching), links)
     pairs = sorted({(a, b) for a, b in links if a in spots and b in spots})
     return {"wide": _wide(spots, pairs), "tall": _tall(spots, pairs)}
+
+
+def _beside(
+    steps: Sequence[tuple[str, int]], links: Sequence[tuple[str, str]], watching: Collection[str]
+) -> list[tuple[str, int]]:
+    """Steps with their depths; a monitor has that of the deepest step that it watches."""
+    depth = dict(steps)
+    return [
+        (name, max((depth[a] for a, b in links if b == name and a in depth), default=own))
+        if name in watching
+        else (name, own)
+        for name, own in steps
+    ]
 
 
 def _grid(steps: Sequence[tuple[str, int]], links: Sequence[tuple[str, str]]) -> dict[str, _Spot]:
@@ -84,6 +101,9 @@ def _wide(spots: dict[str, _Spot], pairs: Sequence[tuple[str, str]]) -> dict[str
     for a, b in pairs:
         x1, y1 = corners[a][0] + width, corners[a][1] + height / 2
         x2, y2 = corners[b][0], corners[b][1] + height / 2
+        if spots[a].layer == spots[b].layer:
+            links.append(f"M{x2:g} {y1:g}H{x2 - 8:g}V{y2:g}H{x2:g}")
+            continue
         below = _passed(spots, a, b)
         if below is None:
             bend = (x2 - x1) / 2
@@ -93,8 +113,8 @@ def _wide(spots: dict[str, _Spot], pairs: Sequence[tuple[str, str]]) -> dict[str
             lane += 1
             depth = max(depth, low)
             links.append(
-                f"M{x1:g} {y1:g}C{x1 + 26:g} {y1:g} {x1 + 6:g} {low:g} {x1 + 40:g} {low:g}"
-                f"H{x2 - 40:g}C{x2 - 6:g} {low:g} {x2 - 26:g} {y2:g} {x2:g} {y2:g}"
+                f"M{x1:g} {y1:g}C{x1 + 14:g} {y1:g} {x1 + 4:g} {low:g} {x1 + 22:g} {low:g}"
+                f"H{x2 - 22:g}C{x2 - 4:g} {low:g} {x2 - 14:g} {y2:g} {x2:g} {y2:g}"
             )
     return _drawing(corners, links, depth + 4)
 

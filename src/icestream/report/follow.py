@@ -8,6 +8,7 @@ from typing import Any
 from icestream.report.rates import Rates
 from icestream.report.table import ExposureTable
 from icestream.store import queries
+from icestream.store.events import ExposureStateChanged
 from icestream.store.follow import EventFollower
 from icestream.store.history import history
 from icestream.store.open import Store
@@ -61,9 +62,14 @@ class Follower:
         self.asked = len(requests(store, state="new"))
         self.history = history(store)
         """What people and the session itself decided, the newest last."""
+        self.chosen: dict[str, ResultRecord] = {}
+        """What came of the newest snapshot of a batch step, by the name of that step: the choice
+        of its classes, say."""
         self._decided = False
         self._ids: list[int] = []
         self._batches: dict[str, int] = {}
+        self._ended: dict[str, float] = {}
+        """When each exposure needed nothing more for the first time."""
         self._events = EventFollower(store)
         self._quality = 0
         self._sample = 0
@@ -99,6 +105,13 @@ class Follower:
         for page in self._events.pages():
             self._decided |= any(event.kind in _DECIDING for event in page)
             times.update((event.exposure, event.time) for event in page if event.exposure)
+            for event in page:
+                ends = (
+                    event.kind == ExposureStateChanged.kind
+                    and event.document.get("state") != "going"
+                )
+                if ends and event.exposure:
+                    self._ended.setdefault(event.exposure, event.time)
         return times
 
     def _read_exposures(self, times: Mapping[str, float]) -> None:
@@ -134,7 +147,7 @@ class Follower:
         state = _STATES.get(record.state, "p")
         self.table.judge(order, state, record.reasons)
         if before == "p" and state != "p":
-            self.rates.settled(time, record.found)
+            self.rates.settled(time, record.found, self._ended.get(record.name))
         self.touched[order] = time
 
     @property
@@ -187,6 +200,17 @@ class Follower:
                 branch = self.branch_of(step)
                 for record in queries.latest_results(self.store, step.name, limit=1, branch=branch):
                     self.snapshots[step.name] = record
+        batches = {step.name for step in self.workflow.steps if step.kind == "batch"}
+        sources = {link.step: link.source for link in self.workflow.links}
+        for step in self.workflow.steps:
+            source = sources.get(step.name, "")
+            if step.kind != "item" or source not in batches:
+                continue
+            if self._batches.get(step.name) != step.counts.done:
+                self._batches[step.name] = step.counts.done
+                branch = self.branch_of(step)
+                for record in queries.latest_results(self.store, step.name, limit=1, branch=branch):
+                    self.chosen[source] = record
 
     def alerts(self) -> Sequence[AlertRecord]:
         """All that hold now and the last that were raised, the newest first."""

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,11 @@ from icestream.engine.requests.commands import mending_command, run_again
 from icestream.model import QUALITIES
 from icestream.report.drawing import BOX, place_steps
 from icestream.report.follow import Follower
+from icestream.report.limits import Limits, alert_words, document_of, step_words
+from icestream.report.numbers import digits_of, number_text, with_unit
 from icestream.report.table import CHUNK
 from icestream.report.trends import MEANINGS, in_page_order, is_count, quality_of, rounded
+from icestream.report.verdicts import RECENT, Called, recent_values, verdicts
 from icestream.store.history import decided_words, last_set
 from icestream.store.records import AlertRecord, HistoryRecord, SampleRecord, StepRecord
 from icestream.store.severity import worst_first
@@ -20,19 +24,29 @@ from icestream.store.standing import rerun_words
 
 __all__ = ["is_finished", "live_document"]
 
+_MOVIES = Called()
 _FINISHED = ("done", "stopped")
-_RECENT = 50
-"""Exposures in the medians at the head of the page."""
 _SHORT = {
     "ctf.resolution": "CTF fit",
     "ctf.astigmatism": "Astigmatism",
+    "ctf.defocus_error": "Defocus error",
+    "ctf.score": "CTF score",
     "motion.total": "Motion",
+    "motion.early": "Early motion",
+    "micrograph.score": "Quality",
     "picks.count": "Picks",
+    "particles.count": "Particles",
 }
 _COLUMNS = 6
 """Qualities in the table of exposures."""
 _SCALES = {"B": (1e-9, "GB"), "B/s": (1e-6, "MB/s")}
 _ACRONYMS = {"cpu": "CPU", "gpu": "GPU", "gpus": "GPUs", "io": "I/O"}
+_SAMPLES = {
+    "gain.dose": "Dose, as part of what the metadata say",
+    "gain.residual": "Gain pattern left after correction",
+    "picking.diameter": "Diameter of the particle",
+    "picking.width": "Width of the particle",
+}
 _DECISIONS = 20
 """The last of the history that the page shows."""
 _MOST_POINTS = 120
@@ -44,7 +58,12 @@ def is_finished(follower: Follower) -> bool:
     return follower.session.state in _FINISHED
 
 
-def live_document(follower: Follower, titles: Mapping[str, str]) -> dict[str, Any]:
+def live_document(
+    follower: Follower,
+    titles: Mapping[str, str],
+    limits: Limits = MappingProxyType({}),
+    called: Called = _MOVIES,
+) -> dict[str, Any]:
     """Counts, rates, medians, steps, alerts and load; its size does not grow with the session.
 
     Parameters
@@ -53,11 +72,18 @@ def live_document(follower: Follower, titles: Mapping[str, str]) -> dict[str, An
         What is known of the session.
     titles
         Title of each step.
+    limits
+        What is refused and what is warned of.
+    called
+        What the session takes in.
     """
     table, workflow = follower.table, follower.workflow
     now = time.time()
     names = in_page_order(table.qualities)
     pending = table.counts["p"]
+    rates = follower.rates.shown(now, pending, finished=is_finished(follower))
+    alerts = _shown_alerts(follower)
+    holding = [alert for alert in alerts if alert.cleared is None]
     return {
         "written": round(now, 1),
         "session": _session(follower),
@@ -70,9 +96,14 @@ def live_document(follower: Follower, titles: Mapping[str, str]) -> dict[str, An
             "rejected": table.counts["r"],
             "failed": table.counts["f"],
         },
-        "rates": follower.rates.shown(now, pending, finished=is_finished(follower)),
+        "called": {"one": called.one, "many": called.many},
+        "verdicts": verdicts(follower, holding, rates, called),
+        "rates": rates,
         "headline": _headline(follower),
-        "steps": [_step(step, titles, follower) for step in workflow.steps],
+        "steps": [
+            _step(step, titles, follower) | {"limits": step_words(step.name, limits)}
+            for step in workflow.steps
+        ],
         "again": _again(follower),
         "decisions": [_decision(record) for record in reversed(follower.history[-_DECISIONS:])],
         "drawing": {
@@ -80,35 +111,43 @@ def live_document(follower: Follower, titles: Mapping[str, str]) -> dict[str, An
             **place_steps(
                 [(step.name, step.depth) for step in workflow.steps],
                 [(link.source, link.step) for link in workflow.links],
+                {step.name for step in workflow.steps if step.kind == "monitor"},
             ),
         },
-        "alerts": [_alert(alert, follower) for alert in _shown_alerts(follower)],
+        "alerts": [
+            _alert(alert, follower) | {"note": alert_words(alert.key, alert.step, limits)}
+            for alert in alerts
+        ],
         "machine": [
             _load(name, list(follower.samples[name]))
             for name in sorted(follower.samples)
             if name.rpartition(".")[0] not in QUALITIES  # those have their own plots
         ],
         "chunks": {"size": CHUNK, "counts": table.chunk_counts},
-        "qualities": {
-            name: {
-                "title": quality_of(name).title,
-                "short": _SHORT.get(name, quality_of(name).title),
-                "unit": quality_of(name).shown_unit,
-                "whole": is_count(name),
-                "spread": _spread(follower, name),
-                "meaning": MEANINGS.get(name, ""),
-            }
-            for name in names
-        },
+        "qualities": {name: _quality(follower, name, limits) for name in names},
         "order": names,
         "columns": names[:_COLUMNS],
     }
 
 
-def _spread(follower: Follower, name: str) -> float | None:
-    """How far apart the values of a quality lie, in the unit of the page."""
+def _quality(follower: Follower, name: str, limits: Limits) -> dict[str, Any]:
+    """What the page says of a quality wherever it shows a value of it."""
+    quality = quality_of(name)
+    return {
+        "title": quality.title,
+        "short": _SHORT.get(name, quality.title),
+        "unit": quality.shown_unit,
+        "whole": is_count(name),
+        "digits": 0 if is_count(name) else _digits(follower, name),
+        "meaning": MEANINGS.get(name, ""),
+        "limits": document_of(name, limits.get(name, ())),
+    }
+
+
+def _digits(follower: Follower, name: str) -> int:
+    """Digits after the point of a quality, in the unit of the page."""
     low, high = follower.table.qualities[name].range
-    return rounded((high - low) * quality_of(name).scale, 3)
+    return digits_of((high - low) * quality_of(name).scale)
 
 
 def _session(follower: Follower) -> dict[str, Any]:
@@ -187,19 +226,20 @@ def _headline(follower: Follower) -> list[dict[str, Any]]:
         histogram = qualities.get(name)
         if histogram is None or not histogram.filled:
             continue
-        quality = quality_of(name)
-        recent = [value for value in histogram.values[-_RECENT:] if np.isfinite(value)]
+        quality, digits = quality_of(name), min(2, _digits(follower, name))
+        recent = recent_values(follower, name)
         whole = histogram.median() * quality.scale
+        value = float(np.median(recent)) * quality.scale if recent else whole
+        said = f"median of {len(recent)}" if len(recent) > 1 else "1 exposure"
+        if histogram.filled > RECENT:
+            said = f"last {RECENT}; all: {with_unit(whole, quality.shown_unit, digits)}"
         tiles.append(
             {
                 "title": quality.title,
-                "value": rounded(float(np.median(recent)) * quality.scale if recent else whole),
+                "value": rounded(value),
+                "text": number_text(value, digits),
                 "unit": quality.shown_unit,
-                "total": False,
-                "below": [
-                    f"last {len(recent)} exposures",
-                    f"all: {rounded(whole, 3)} {quality.shown_unit}",
-                ],
+                "below": [said if recent else "median of all"],
             }
         )
     for name, title in (("particles.count", "Particles"), ("picks.count", "Picks")):
@@ -209,9 +249,9 @@ def _headline(follower: Follower) -> list[dict[str, Any]]:
                 {
                     "title": title,
                     "value": round(histogram.kept_sum),
+                    "text": f"{round(histogram.kept_sum):,}",
                     "unit": "",
-                    "total": True,
-                    "below": [f"{round(histogram.median())} in a micrograph"],
+                    "below": [f"{round(histogram.median())} per micrograph"],
                 }
             )
             break
@@ -254,6 +294,7 @@ def _load(name: str, series: Sequence[SampleRecord]) -> dict[str, Any]:
         "title": _sample_title(name),
         "unit": unit,
         "now": rounded(newest.value * scale),
+        "text": with_unit(newest.value * scale, unit, _load_digits(series, scale, unit)),
         "points": [
             [round(sample.time), rounded(sample.value * scale, 3)]
             for sample in series[(len(series) - 1) % stride :: stride]
@@ -261,8 +302,15 @@ def _load(name: str, series: Sequence[SampleRecord]) -> dict[str, Any]:
     }
 
 
+def _load_digits(series: Sequence[SampleRecord], scale: float, unit: str) -> int:
+    most = max(abs(sample.value) for sample in series) * scale
+    return 0 if unit == "%" else digits_of(most) if most < 1 else 1
+
+
 def _sample_title(name: str) -> str:
     """``machine.disk_free`` -> ``Disk free``, ``machine.gpu0.memory`` -> ``GPU 0 memory``."""
+    if name in _SAMPLES:
+        return _SAMPLES[name]
     plain = re.sub(r"(?<=[a-z])(?=[0-9])", " ", name.split(".", 1)[-1])
     words = plain.replace(".", " ").replace("_", " ").split()
     text = " ".join(_ACRONYMS.get(word, word) for word in words)

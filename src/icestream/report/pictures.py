@@ -24,7 +24,7 @@ from icestream.formats.mrc import map_mrc
 from icestream.formats.whole import UNFINISHED, written_whole
 from icestream.model import Picture
 from icestream.processing.fourier import bin_image
-from icestream.processing.grey import stretch
+from icestream.processing.grey import draw_thumbnail, stretch
 
 __all__ = [
     "Found",
@@ -54,6 +54,9 @@ class Found:
     picture: Picture
     role: str = ""
     """What the page draws on it or beside it, when it is a ``micrograph`` or a ``spectrum``."""
+    pixel_size: float = 0.0
+    """Of a whole micrograph, Å: it is low-passed as the thumbnails of alignment are. 0: a
+    picture already."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -139,7 +142,7 @@ class PictureFolder:
         shown: list[tuple[Path, Found]] = []
         for picture, name in zip(pictures, _names(pictures), strict=True):
             first = main not in {made for made, _ in shown} and not _is_drawing(picture.path)
-            if first and shrink(picture.path, main):
+            if first and shrink(picture.path, main, picture.pixel_size):
                 shown.append((main, picture))
             elif made := show(picture.path, self.folder / f"{order + 1}-{name}"):
                 shown.append((made, picture))
@@ -195,8 +198,10 @@ def show(source: Path, target: Path) -> Path | None:
     return drawing if drawing.exists() else None
 
 
-def shrink(source: Path | None, target: Path) -> bool:
+def shrink(source: Path | None, target: Path, pixel_size: float = 0.0) -> bool:
     """Make a JPEG of at most 512 pixels from a picture; whether there is one now.
+
+    With a `pixel_size` in Å, it is an image of the microscope, and low-passed.
 
     A picture that is not there or cannot be read leaves none: the report goes on without it.
     """
@@ -206,7 +211,7 @@ def shrink(source: Path | None, target: Path) -> bool:
         changed = source.stat().st_mtime_ns
         if target.exists() and target.stat().st_mtime_ns == changed:
             return True
-        small = _opened(source)
+        small = _opened(source, pixel_size)
         small.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
         write_atomically(target, _jpeg(small))
         os.utime(target, ns=(changed, changed))
@@ -224,11 +229,13 @@ def _jpeg(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _opened(source: Path) -> Image.Image:
+def _opened(source: Path, pixel_size: float = 0.0) -> Image.Image:
     """A picture in grey or in colour; what is transparent is white."""
     if source.suffix.lower() in _MRC:
-        return _drawn(map_mrc(source))
+        return _drawn(map_mrc(source), pixel_size)
     with Image.open(source) as picture:
+        if pixel_size > 0 or picture.mode == "F":
+            return _drawn(np.asarray(picture)[None], pixel_size)
         if picture.has_transparency_data:
             clear = picture.convert("RGBA")
             paper = Image.new("RGBA", clear.size, "white")
@@ -236,9 +243,11 @@ def _opened(source: Path) -> Image.Image:
         return picture.convert("RGB" if picture.mode in ("RGB", "P", "CMYK") else "L")
 
 
-def _drawn(images: NDArray[Any]) -> Image.Image:
+def _drawn(images: NDArray[Any], pixel_size: float = 0.0) -> Image.Image:
     """An image, or the middle one of several ``(z, y, x)``, in grey as class averages are."""
     middle = np.nan_to_num(np.asarray(images[len(images) // 2], dtype=np.float32))
+    if pixel_size > 0:
+        return Image.fromarray(draw_thumbnail(middle, pixel_size, _SIDE))
     factor = -(-max(middle.shape) // _SIDE)
     return Image.fromarray(stretch(bin_image(middle, factor) if factor > 1 else middle))
 

@@ -51,15 +51,23 @@ class Rates:
         self._found = _Tally()
         self._settled = _Tally()
         self._latency: deque[float] = deque(maxlen=50)
+        self._first_done = 0.0
+        """When the last one was settled for the first time."""
 
     def found(self, time: float) -> None:
         """A movie was taken in."""
         self._found.add(time)
 
-    def settled(self, time: float, found: float) -> None:
-        """An exposure needs nothing more; it had been found at `found`."""
+    def settled(self, time: float, found: float, first: float | None = None) -> None:
+        """An exposure needs nothing more; it had been found at `found`.
+
+        `first` is when that was so for the first time: one that is run again, as parameters were
+        changed, has not waited since then. `time` where it is left out.
+        """
+        first = time if first is None else first
         self._settled.add(time)
-        self._latency.append(max(0.0, time - found))
+        self._first_done = max(self._first_done, first)
+        self._latency.append(max(0.0, first - found))
 
     def shown(self, now: float, behind: int, *, finished: bool) -> dict[str, Any]:
         """What the page draws; rates are None until there is evidence for them.
@@ -68,7 +76,7 @@ class Rates:
         is less; the whole time when the session is finished.
         """
         if finished:
-            now = max(self._found.last, self._settled.last)
+            now = max(self._found.last, self._first_done)
         for tally in (self._found, self._settled):
             tally.forget(now)
         span = now - self._found.first
@@ -85,5 +93,6 @@ class Rates:
             "latency": statistics.median(self._latency) if self._latency else None,
             "catch_up": behind / closing if catches_up else None,
             "last": self._found.last if self._found.total else None,
+            "now": now,
             "spark": {"found": self._found.spark(now), "settled": self._settled.spark(now)},
         }

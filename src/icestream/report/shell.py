@@ -11,7 +11,15 @@ import icestream
 
 __all__ = ["page_version", "render_page"]
 
-_SCRIPTS = ("dom.js", "plots.js", "figures.js", "overview.js", "exposures.js", "follow.js")
+_SCRIPTS = (
+    "dom.js",
+    "plots.js",
+    "figures.js",
+    "overview.js",
+    "exposures.js",
+    "first.js",
+    "follow.js",
+)
 
 
 def _read(name: str) -> str:

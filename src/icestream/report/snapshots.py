@@ -9,17 +9,18 @@ import numpy as np
 
 from icestream.formats.mrc import map_mrc
 from icestream.model import Classes, Gain, Picture, Volume, pictures_of
+from icestream.report.numbers import with_unit
 from icestream.report.pictures import class_sprite
 from icestream.report.trends import rounded
 from icestream.store.items import Known, UnknownItem, items_of, pictures_in
 from icestream.store.open import Store
 from icestream.store.records import ResultRecord
 
-__all__ = ["Snapshot", "snapshot_of"]
+__all__ = ["Snapshot", "chosen_of", "snapshot_of"]
 
 _MOST_CLASSES = 200
 _VERDICTS = {
-    "right": "as it is",
+    "right": "correct as it is",
     "wrong": "wrong: fits when {}",
     "undecided": "not decided yet",
     "none": "no reference",
@@ -94,7 +95,8 @@ def _classes(classes: Classes, record: ResultRecord, title: str) -> Snapshot | N
             {
                 "number": int(numbers[index]),
                 "count": int(counts[index]),
-                "resolution": rounded(float(classes.resolution[index])),
+                "resolution": _known(float(classes.resolution[index])),
+                "chosen": None if classes.selected is None else bool(classes.selected[index]),
             }
             for index in order
         ],
@@ -102,10 +104,28 @@ def _classes(classes: Classes, record: ResultRecord, title: str) -> Snapshot | N
     return Snapshot(part="classes", document=described, pictures=((sprite, Picture("Classes")),))
 
 
+def chosen_of(store: Store, record: ResultRecord, known: Known) -> dict[int, bool]:
+    """Whether each class is chosen, by its number; empty where a result does not say."""
+    for item in items_of(store, record, known).values():
+        if isinstance(item, Classes) and item.selected is not None:
+            count = len(item.selected)
+            numbers = range(1, count + 1) if item.numbers is None else item.numbers
+            return {
+                int(number): bool(chosen)
+                for number, chosen in zip(numbers, item.selected, strict=True)
+            }
+    return {}
+
+
+def _known(value: float) -> float | None:
+    """A resolution; None where it cannot be told."""
+    return rounded(value) if value > 0 else None
+
+
 def _volume(volume: Volume) -> dict[str, Any]:
     """Facts of a map, and the correlation of its halves; only a note where there is none."""
     if volume.map is None:
-        return {"note": volume.note, "facts": [], "curve": None}
+        return {"note": volume.note, "resolution": "", "facts": [], "curve": None}
     curve = None
     if volume.fsc is not None and len(volume.fsc) > 1:
         fsc = [rounded(float(value)) for value in volume.fsc[1:]]
@@ -116,15 +136,21 @@ def _volume(volume: Volume) -> dict[str, Any]:
             "fitted": [_THRESHOLD] * len(fsc),
             "resolution": volume.resolution,
         }
-    return {"note": volume.note, "facts": list(_volume_facts(volume)), "curve": curve}
+    return {
+        "note": volume.note,
+        "resolution": with_unit(volume.resolution, "Å", 1) if volume.resolution > 0 else "",
+        "facts": list(_volume_facts(volume)),
+        "curve": curve,
+    }
 
 
 def _volume_facts(volume: Volume) -> Iterator[tuple[str, str]]:
-    yield "Halves agree (0.143) to", volume.reached
+    agree = volume.reached if volume.resolution > 0 else "unknown: the halves agree nowhere"
+    yield "Resolution (FSC 0.143)", agree
     if volume.resolution_half > 0:
-        yield "Halves agree (0.5) to", volume.reached_half
+        yield "Resolution (FSC 0.5)", volume.reached_half
     yield "Symmetry", volume.symmetry
-    yield "Hand", "cannot be told from projections"
+    yield "Hand", "unknown: projections do not tell it"
     yield "Particles", f"{volume.particles:,}"
     uneven = "" if volume.even else ": too uneven, the map may be wrong"
     yield "Evenness of the views", f"{volume.efficiency:.0%}{uneven}"
@@ -137,8 +163,8 @@ def _gain_facts(gain: Gain) -> Iterator[tuple[str, str]]:
     sure = f" ({gain.certainty:.0f} σ)" if gain.verdict in ("right", "wrong") else ""
     yield "Reference", gain.reference.name if gain.reference is not None else "none"
     yield "Orientation of the reference", verdict + sure
-    yield "Pattern in raw frames", f"{gain.pattern:.2%}"
-    yield "Left after correction", f"{gain.residual:.2%}"
+    yield "Fixed pattern in raw frames", f"{gain.pattern:.2%}"
+    yield "Fixed pattern after correction", f"{gain.residual:.2%}"
     yield "Bad pixels not yet known", f"{gain.bad_pixels:,}"
     yield "Error of the estimate", f"{gain.error:.2%} of a pixel's gain"
     yield "Read so far", f"{gain.frames:,} frames of {gain.movies:,} movies"

@@ -2,10 +2,12 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from icestream.report.limits import Drawn, Limits
 from icestream.report.trends import Histogram, Trend, is_count, quality_of, rounded, run_width
 
 __all__ = ["CHUNK", "STATES", "ExposureTable"]
@@ -135,7 +137,9 @@ class ExposureTable:
             "quality": qualities,
         }
 
-    def trend_document(self, names: Iterable[str], version: int) -> dict[str, Any]:
+    def trend_document(
+        self, names: Iterable[str], version: int, limits: Limits = MappingProxyType({})
+    ) -> dict[str, Any]:
         """What the page draws as trends: at most 480 points, and a histogram for each quality."""
         total, plotted_names = len(self), list(names)
         width = run_width(total)
@@ -144,7 +148,8 @@ class ExposureTable:
         for name in plotted_names:
             quality, histogram = quality_of(name), self.qualities[name]
             points = self.trends[name].points(width, total, quality.scale)
-            low, high = histogram.range
+            first, last = (edge * quality.scale for edge in histogram.range)
+            low, high = _with_limits(first, last, limits.get(name, ()))
             plotted.append(
                 {
                     "name": name,
@@ -154,9 +159,10 @@ class ExposureTable:
                     "median": rounded(histogram.median() * quality.scale),
                     "count": histogram.filled,
                     "range": {
-                        "low": rounded(low * quality.scale, 6),
-                        "high": rounded(high * quality.scale, 6),
+                        "low": rounded(low, 6),
+                        "high": rounded(high, 6),
                     },
+                    "beyond": list(histogram.beyond),
                     "mid": [point[1] for point in points],
                     "low": [point[0] for point in points] if width > 1 else None,
                     "high": [point[2] for point in points] if width > 1 else None,
@@ -185,3 +191,19 @@ class ExposureTable:
             if any(np.isfinite(self.value(name, order)) for name in names):
                 return self.time[order]
         return self.time[start]
+
+
+def _with_limits(low: float, high: float, limits: Iterable[Drawn]) -> tuple[float, float]:
+    """An axis that reaches as far as the limits which lie near it, and a little farther."""
+    near = 0.6 * (high - low)
+    ends = [
+        end
+        for limit in limits
+        for end in (limit.low, limit.high)
+        if end is not None and low - near <= end <= high + near
+    ]
+    room = 0.04 * (high - low)
+    return (
+        min([low, *(max(0.0, end - room) if low >= 0 else end - room for end in ends)]),
+        max([high, *(end + room for end in ends)]),
+    )

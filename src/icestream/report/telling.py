@@ -218,7 +218,7 @@ def _drawn(figure: Figure, orders: Sequence[int | None]) -> dict[str, Any]:
     document = {
         "title": figure.title,
         "kind": figure.kind,
-        "x_label": figure.x_label,
+        "x_label": figure.x_label or _order_label(figure, orders),
         "y_label": figure.y_label,
         "count": len(y),
     }
@@ -238,6 +238,14 @@ def _drawn(figure: Figure, orders: Sequence[int | None]) -> dict[str, Any]:
         document["y"] = [rounded(value) for value in y[::step]]
         document["orders"] = list(orders[::step]) if len(orders) == len(y) else []
     return document
+
+
+def _order_label(figure: Figure, orders: Sequence[int | None]) -> str:
+    """What a series is in the order of, where its author does not say."""
+    if figure.kind != "series":
+        return ""
+    known = len(orders) == len(figure.y) and any(order is not None for order in orders)
+    return "exposures, in order" if known else "results, in order"
 
 
 def _numbers(values: Iterable[Any]) -> list[float]:

@@ -25,7 +25,13 @@ MOST_POINTS = 480
 """Points in a plot; beyond that neighbours are merged, two by two."""
 BINS = 28
 _FEW = 50
-"""Values of which the plot shows even the most extreme."""
+"""Up to so many values the range follows each one that lies beyond it."""
+_FIRST = 3
+"""So few values are all in range, in the middle of it."""
+_LEAST = 1e-3
+"""What lies closer together than this is equal: no quality is known so well."""
+_SPREADS = 3.0
+"""What lies farther out than so many times the spread of the others does not set the range."""
 
 PREFERRED = (
     "ctf.resolution",
@@ -45,24 +51,24 @@ PREFERRED = (
 
 
 MEANINGS = {
-    "ctf.resolution": "how far the Thon rings agree with the fit",
-    "ctf.defocus": "mean of the two defoci, underfocus positive",
-    "ctf.astigmatism": "difference of the two defoci",
-    "ctf.tilt": "of the specimen, from the defocus over the image; 0 where none can be told",
-    "ctf.thickness": "from the node of the Thon rings, where one is seen",
-    "ctf.score": "correlation of the rings with the fit, at most 1",
-    "ctf.ice_ring": "excess of power at 3.7 Å: vitreous 0, twice the background 1",
-    "ctf.agreement": "resolution where the phases of the estimates come to differ by 90°",
-    "motion.agreement": "between alignments, root mean square over the frames",
-    "picks.agreement": "what two pickers both found, of what either has",
-    "motion.total": "length of the specimen's track over the whole movie",
-    "motion.early": "length of the track over the first 4 e/Å²",
-    "motion.late": "length of the track after that",
-    "micrograph.score": "0 to 1; above 0.5 it can be used",
-    "micrograph.texture": "power at 45 to 120 Å over the noise; 1 shows nothing",
-    "micrograph.objects": "part that is far darker or brighter than the rest",
-    "picks.count": "in each micrograph",
-    "particles.count": "in each micrograph",
+    "ctf.resolution": "resolution to which the Thon rings follow the fitted CTF",
+    "ctf.defocus": "mean of the two principal defoci; underfocus is positive",
+    "ctf.astigmatism": "difference between the two principal defoci",
+    "ctf.tilt": "of the specimen, from the defocus gradient; 0 where none can be told",
+    "ctf.thickness": "from the node in the Thon rings, where one is seen",
+    "ctf.score": "correlation between the Thon rings and the fit, at most 1",
+    "ctf.ice_ring": "excess power at 3.7 Å: 0 for vitreous ice, 1 for twice the background",
+    "ctf.agreement": "resolution at which the phases of the estimates come to differ by 90°",
+    "motion.agreement": "between the tracks of alignments, root mean square over the frames",
+    "picks.agreement": "share of the particles of either picker that both have found",
+    "motion.total": "path length of the specimen over the whole movie",
+    "motion.early": "path length over the first 4 e/Å²",
+    "motion.late": "path length after the first 4 e/Å²",
+    "micrograph.score": "0 to 1; usable above 0.5",
+    "micrograph.texture": "power at 45 to 120 Å relative to the noise; 1 means nothing is seen",
+    "micrograph.objects": "area far darker or brighter than the rest",
+    "picks.count": "per micrograph",
+    "particles.count": "per micrograph",
 }
 """What the number says, in a line."""
 
@@ -88,8 +94,8 @@ def rounded(value: float, digits: int = 4) -> float | None:
 class Histogram:
     """Counts of a quality in equal bins, apart for kept and rejected exposures.
 
-    The range covers all but the extreme percent of the values at the last rebuild, or all of the
-    first few; what lies beyond is counted in the outermost bins. A rebuild follows each doubling
+    The range covers the values at the last rebuild, but those that lie far from all others; what
+    lies beyond is counted in the outermost bins and in `beyond`. A rebuild follows each doubling
     of the values, so its cost per value stays the same however long the session is. Whole
     numbers get bins of whole width, so that no bin holds more numbers than its neighbour.
     """
@@ -99,6 +105,8 @@ class Histogram:
         self.values = array("d")
         self._rejected = bytearray()
         self._counts: NDArray[np.int64] = np.zeros((2, BINS), dtype=np.int64)
+        self.beyond = [0, 0]
+        """Values below the range and above it."""
         self._low = 0.0
         self._step = 0.0
         self._next_rebuild = 1
@@ -129,8 +137,11 @@ class Histogram:
         if np.isfinite(value) and not self._rejected[order]:
             self.kept_sum += change * value
         if self._step > 0 and np.isfinite(value):
-            bin_ = min(BINS - 1, max(0, int((value - self._low) / self._step)))
+            low, high = self.range
+            bin_ = min(BINS - 1, max(0, int((value - low) / self._step)))
             self._counts[self._rejected[order], bin_] += change
+            self.beyond[0] += change * (value < low)
+            self.beyond[1] += change * (value > high)
 
     def _rebuild(self) -> None:
         self._next_rebuild = max(8, self._next_rebuild * 2) if self.filled > 8 else self.filled + 1
@@ -139,11 +150,16 @@ class Histogram:
         chosen = values[known]
         if len(chosen) == 0:
             return
-        low, high = np.percentile(chosen, [1.0, 99.0]) if len(chosen) > _FEW else _ends(chosen)
-        spread = max(high - low, 0.02 * abs(high), 1e-6)
-        reach = max(0.0, float(low - 0.08 * spread)) if chosen.min() >= 0.0 else low - 0.08 * spread
-        self._low, self._step = _round_bins(float(reach), float(high + 0.08 * spread), self._whole)
+        low, high = _ends(chosen)
+        # One or two values say nothing of how far others will lie from them.
+        least = 0.02 if len(chosen) > _FIRST else 0.4
+        spread = max(high - low, least * abs(high), _LEAST)
+        room = 0.08 * spread + 0.5 * (spread - (high - low))
+        reach = max(0.0, float(low - room)) if chosen.min() >= 0.0 else low - room
+        self._low, self._step = _round_bins(float(reach), float(high + room), self._whole)
         bins = np.clip(((chosen - self._low) / self._step).astype(np.int64), 0, BINS - 1)
+        first, last = self.range
+        self.beyond = [int((chosen < first).sum()), int((chosen > last).sum())]
         group = np.frombuffer(self._rejected, dtype=np.uint8)[known]
         for kind in (0, 1):
             self._counts[kind] = np.bincount(bins[group == kind], minlength=BINS)
@@ -183,7 +199,21 @@ class Histogram:
 
 
 def _ends(values: NDArray[np.float64]) -> tuple[float, float]:
-    return float(values.min()), float(values.max())
+    """Ends of the values but for the few that lie far from all others.
+
+    One of the lowest and highest may do so, of many values one in twenty, one in a hundred at
+    most: they are left out, and what then lies within three times the spread of the rest, or
+    within half of the median, comes in again.
+    """
+    count = len(values)
+    if count <= _FIRST:
+        return float(values.min()), float(values.max())
+    ordered = np.sort(values)
+    cut = max(1, min(count // 20, 10), count // 100)
+    low, high = ordered[cut], ordered[-1 - cut]
+    reach = max(_SPREADS * (high - low), 0.5 * abs(float(ordered[count // 2])))
+    inside = ordered[(ordered >= low - reach) & (ordered <= high + reach)]
+    return float(inside[0]), float(inside[-1])
 
 
 def _round_bins(low: float, high: float, whole: bool) -> tuple[float, float]:

@@ -7,17 +7,19 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import NoResultFound, OperationalError
 
-from icestream.model import ITEM_TYPES
-from icestream.protocol import Registry, UnknownProtocol, known_types
+from icestream.model import ITEM_TYPES, Classes, Micrograph, Movie, Volume
+from icestream.protocol import Protocol, Registry, UnknownProtocol, known_types
 from icestream.report.details import Facts, Session, exposure_details
 from icestream.report.follow import Follower
+from icestream.report.limits import Limits, limits_of
 from icestream.report.live import is_finished, live_document
 from icestream.report.pictures import Found, PictureFolder, show, write_atomically, write_script
 from icestream.report.shell import page_version, render_page
-from icestream.report.snapshots import Snapshot, snapshot_of
+from icestream.report.snapshots import Snapshot, chosen_of, snapshot_of
 from icestream.report.table import CHUNK
 from icestream.report.telling import Telling
 from icestream.report.trends import in_page_order, quality_of
+from icestream.report.verdicts import Called
 from icestream.store.open import NoStore, Store, open_store
 
 __all__ = ["ReportWriter", "write_report"]
@@ -28,6 +30,9 @@ _TREND_PAUSE = 15.0
 """Seconds between two versions of the trends of a long session."""
 _PATIENT = 30.0
 """An update with so much patience leaves nothing for the next."""
+_PARTS: dict[Any, str] = {Classes: "classes", Volume: "maps"}
+"""Parts of the page that fill late: what they are for is known before."""
+_OTHER = Called("exposure", "exposures")
 
 
 def write_report(session: Store | Path | str, out: Path | str | None = None) -> Path:
@@ -89,6 +94,11 @@ class ReportWriter:
         self._trends = (0, 0.0)
         self._trends_changed = False
         self._shown: dict[str, tuple[int, str, dict[str, Any]]] = {}
+        self._chosen: dict[str, tuple[int, dict[int, bool]]] = {}
+        self._limits: Limits = {}
+        self._asked_limits: tuple[Any, ...] = ()
+        self._called = Called()
+        self._expects: set[str] = set()
         self._version = page_version()
         self._shell_written = False
 
@@ -131,6 +141,7 @@ class ReportWriter:
             self._telling = Telling(self._registry)
         self._read_protocols()
         self._write_pictures(started + patience)
+        self._read_limits()  # the pictures' exposures have said how large their pixels are
         self._write_chunks()
         self._write_trends()
         self._write_telling(at_once=patience >= _PATIENT)
@@ -196,7 +207,7 @@ class ReportWriter:
         self._trends_changed = False
         self._trends = (_next(version), now)
         names = [name for name in in_page_order(table.qualities) if self._plotted(name)]
-        document = table.trend_document(names, self._trends[0])
+        document = table.trend_document(names, self._trends[0], self._limits)
         write_script(self.folder / "trends.js", "trends", document)
 
     def _write_telling(self, *, at_once: bool) -> None:
@@ -206,10 +217,11 @@ class ReportWriter:
             write_script(self.folder / "steps.js", "steps", {"version": self._told, "steps": steps})
 
     def _write_live(self) -> None:
-        live = live_document(self._follower, self._titles)
+        live = live_document(self._follower, self._titles, self._limits, self._called)
         live["page"] = self._version
         live["every"] = self._every
         live["trends"] = self._trends[0]
+        live["expects"] = sorted(self._expects)
         live["told"] = self._told
         live["kept"] = sorted(self._pictures.kept)
         live |= self._snapshots()
@@ -232,8 +244,21 @@ class ReportWriter:
                     protocol = self._registry.get(step.protocol)
                     self._titles[step.name] = protocol.title
                     self._known |= known_types([protocol])
+                    self._called = _called(protocol, self._called)
+                    for port in protocol.outputs():
+                        part = _PARTS.get(port.item)
+                        self._expects |= {part} if part else set()
                 except UnknownProtocol:
                     self._titles[step.name] = step.name
+
+    def _read_limits(self) -> None:
+        """Limits of the steps, when their parameters or what is known of the pixels change."""
+        steps, pixel_size = self._follower.workflow.steps, self._facts.pixel_size
+        asked = (pixel_size, *((step.name, step.revision) for step in steps))
+        if asked != self._asked_limits:
+            self._asked_limits = asked
+            self._limits = limits_of(self._registry, steps, self._titles, pixel_size)
+            self._trends_changed = True
 
     def _snapshots(self) -> dict[str, list[dict[str, Any]]]:
         """By the part of the page: what the newest result of each step has for it."""
@@ -251,9 +276,24 @@ class ReportWriter:
         parts: dict[str, list[dict[str, Any]]] = {
             part: [] for part in ("classes", "maps", "gains", "others")
         }
-        for _, part, document in self._shown.values():
-            parts[part].append(document)
+        for step, (_, part, document) in self._shown.items():
+            parts[part].append(self._with_choice(step, document) if part == "classes" else document)
         return parts
+
+    def _with_choice(self, step: str, classes: dict[str, Any]) -> dict[str, Any]:
+        """The classes of a step, with what a later step has chosen of them."""
+        record = self._follower.chosen.get(step)
+        if record is None:
+            return classes
+        if self._chosen.get(step, (0, {}))[0] != record.id:
+            self._chosen[step] = (record.id, chosen_of(self._store, record, self._known))
+        chosen = self._chosen[step][1]
+        return classes | {
+            "items": [
+                item | {"chosen": chosen.get(item["number"], item["chosen"])}
+                for item in classes["items"]
+            ]
+        }
 
     def _snapshot_pictures(
         self, snapshot: Snapshot, step: str, version: int
@@ -272,6 +312,16 @@ class ReportWriter:
                 alt = mark.description or mark.title
                 shown.append({"src": src, "title": mark.title, "alt": alt})
         return shown
+
+
+def _called(protocol: type[Protocol[Any]], before: Called) -> Called:
+    """What a session takes in, told from its sources."""
+    if not protocol.brings:
+        return before
+    item = protocol.outputs()[0].item
+    if issubclass(item, Movie):
+        return Called()
+    return Called("micrograph", "micrographs") if issubclass(item, Micrograph) else _OTHER
 
 
 def _next(version: int) -> int:

@@ -17,7 +17,7 @@ from icestream.model import Exposure, Movie, Optics
 def movie(tmp_path: Path) -> Movie:
     frames = np.random.default_rng(1).poisson(2.0, (3, 32, 32)).astype(np.uint8)
     path = tmp_path / "old name.tiff"
-    tifffile.imwrite(path, frames)
+    tifffile.imwrite(path, frames, photometric="minisblack")
     os.utime(path, ns=(1_700_000_000_123_456_789, 1_700_000_000_123_456_789))
     status = path.stat()
     return Movie(

@@ -116,7 +116,11 @@ def test_a_map_is_made_written_and_improved(tmp_path: Path, work: Work) -> None:
     assert "uneven" not in protocol.summarize([found])
     poor = replace(found, efficiency=0.06)
     assert "views are uneven (efficiency 0.06)" in protocol.summarize([poor])
-    assert len(list(protocol.plot([found]))) == 2
+    halves, starts = protocol.plot([found])
+    assert (halves.kind, halves.x_label) == ("scatter", "spatial frequency / Å⁻¹")
+    assert halves.x is not None
+    assert halves.x[-1] == pytest.approx(len(halves.y) / (found.box * found.pixel_size))
+    assert starts.x_label
     protocol.save(state, tmp_path / "checkpoint")
     state = protocol.load(tmp_path / "checkpoint")
     again = protocol.snapshot(state, work)

@@ -59,5 +59,7 @@ def test_it_says_how_long_and_what_is_usual() -> None:
     found = tuple(15.0 * number for number in range(20))
     window: Window = Window((), found[-1] + 1500.0, None, found, True)  # type: ignore[type-arg]
     (alert,) = MonitorArrivals().inspect(window)
-    assert alert.message.startswith("no movie came for 25 min; usually one comes every 15 s. ")
+    assert alert.message.startswith(
+        "nothing new came for 25 min; usually an exposure comes every 15 s. "
+    )
     assert alert.level == "warning"

@@ -201,3 +201,12 @@ def test_coarse_pixels_are_not_asked_for_what_they_cannot_hold() -> None:
     assert alerts(items) == {}
     poor = [replace(ctf, resolution=20.0) for ctf in items]
     assert "limit of 13.5 Å" in alerts(poor)["ctf.resolution.low"].message
+
+
+def test_its_limits_are_those_beyond_which_it_warns() -> None:
+    monitor = MonitorCtf(CtfLimits(resolution_max=6.0, defocus_max=3.0))
+    limits = {limit.quality: limit for limit in monitor.limits(1.0)}
+    assert (limits["ctf.defocus"].low, limits["ctf.defocus"].high) == (0.3, 3.0)
+    assert limits["ctf.astigmatism"].high == 1000.0
+    assert limits["ctf.resolution"].high == 6.0
+    assert monitor.limits(4.0)[-1].high == 12.0, "three pixels"

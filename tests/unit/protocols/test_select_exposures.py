@@ -168,3 +168,14 @@ def test_a_raised_limit_says_so() -> None:
     ctf = replace(GOOD, optics=optics, resolution=30.0)
     (reason,) = reasons(SelectExposures().judge(replace(STILL, optics=optics), ctf))
     assert "above the limit of 13.5 Å (raised from 8 Å: pixels of 4.5 Å are coarse)" in reason
+
+
+def test_its_limits_are_those_that_are_set() -> None:
+    wanted = SelectionLimits(resolution_max=5.0, ice_ring_max=None, quality_min=0.3)
+    limits = {limit.quality: limit for limit in SelectExposures(wanted).limits(1.0)}
+    assert (limits["ctf.defocus"].low, limits["ctf.defocus"].high) == (0.2, 5.0)
+    assert limits["ctf.resolution"].high == 5.0
+    assert limits["micrograph.score"].low == 0.3
+    assert "ctf.ice_ring" not in limits
+    raised = {limit.quality: limit for limit in SelectExposures(wanted).limits(4.0)}
+    assert raised["ctf.resolution"].high == 12.0

@@ -235,3 +235,29 @@ def test_the_shot_of_a_micrograph_that_was_imported_is_shown() -> None:
     assert dict(shot_facts(taken, None)) == {
         "Stage": "1.0, 2.0, 3.0 µm", "Stage tilt": "12.0°", "Exposure group": "2",
     }  # fmt: skip
+
+
+def test_a_micrograph_that_was_aligned_elsewhere_is_its_own_picture(grown: SampleSession) -> None:
+    name = queries.exposures(grown.store, state="done", limit=1)[0].name
+    record = queries.results_of(grown.store, name)["align"]
+    item = items_of(grown.store, record)["micrograph"]
+    document = to_document(replace(item, thumbnail=None, tracks=None, motion=None))
+    with grown.store.write() as connection:
+        ours = t.result.c.id == record.id
+        said = json.dumps({"micrograph": document})
+        connection.execute(t.result.update().where(ours).values(document=said))
+    _, pictures = exposure_details(of(grown), name, Facts())
+    assert (pictures[0].role, pictures[0].path) == ("micrograph", item.path)
+    assert pictures[0].picture.title == "Micrograph"
+    assert pictures[0].pixel_size == item.optics.pixel_size
+
+
+def test_facts_of_micrographs_have_no_word_of_movies() -> None:
+    facts = Facts()
+    assert facts.pixel_size == 0.0
+    facts.add(Micrograph(exposure="e", path=Path("e.mrc"), shape=(8, 6), optics=MOVIE.optics), None)
+    shown = {fact["label"]: fact["value"] for fact in facts.shown()}
+    assert shown["Pixel size"] == "0.85 Å"
+    assert shown["Size"] == "6 × 8 px"
+    assert not {"Frames", "Frame size", "Gain reference", "Dose"} & shown.keys()
+    assert facts.pixel_size == 0.85

@@ -84,3 +84,20 @@ def test_nothing_is_drawn_of_nothing() -> None:
     for drawing in place_steps([], []).values():
         assert drawing["boxes"] == []
         assert drawing["links"] == []
+
+
+def test_the_workflow_of_every_day_fits_on_a_page() -> None:
+    """Ten steps in a row, and the monitors below what they watch."""
+    steps = [(f"step{depth}", depth) for depth in range(10)]
+    steps += [("watch9", 10), ("watch2", 3), ("also2", 3), ("alone", 0)]
+    links = [(f"step{depth}", f"step{depth + 1}") for depth in range(9)]
+    links += [("step9", "watch9"), ("step2", "watch2"), ("step2", "also2")]
+    watching = {"watch9", "watch2", "also2", "alone"}
+    drawing = place_steps(steps, links, watching)["wide"]
+    assert drawing["width"] <= 1400
+    corners = {box["step"]: (box["x"], box["y"]) for box in drawing["boxes"]}
+    for name, source in (("watch9", "step9"), ("watch2", "step2"), ("also2", "step2")):
+        assert corners[name][0] == corners[source][0]
+        assert corners[name][1] > corners[source][1]
+    assert len(drawing["links"]) == len(links)
+    assert min(x for x, _ in corners.values()) > 0

@@ -7,8 +7,11 @@ import pytest
 
 from icestream.engine.requests.models import Pause, Reject
 from icestream.engine.requests.send import send
+from icestream.protocol import Registry
 from icestream.report.follow import Follower
+from icestream.report.limits import limits_of
 from icestream.report.live import _sample_title, is_finished, live_document
+from icestream.report.verdicts import Called
 from icestream.store import tables as t
 from report_session import LINKS, STEPS, SampleSession
 
@@ -44,7 +47,7 @@ def test_values_are_in_the_units_of_the_page(grown: SampleSession) -> None:
     tiles = {tile["title"]: tile for tile in live["headline"]}
     assert 0.5 < tiles["Defocus"]["value"] < 3.0
     assert tiles["Defocus"]["unit"] == "µm"
-    assert tiles["Particles"]["total"]
+    assert tiles["Particles"]["text"] == f"{tiles['Particles']['value']:,}"
     load = {series["title"]: series for series in live["machine"]}
     assert load["CPU"]["unit"] == "%"
     assert load["Disk free"]["unit"] == "GB"
@@ -86,6 +89,7 @@ def test_an_empty_session_can_be_shown(tmp_path: Path) -> None:
         ("machine.cpu", "CPU"),
         ("machine.disk_free", "Disk free"),
         ("machine.gpu0.memory", "GPU 0 memory"),
+        ("picking.diameter", "Diameter of the particle"),
     ],
 )
 def test_samples_have_titles_that_people_read(name: str, title: str) -> None:
@@ -158,3 +162,39 @@ def test_alerts_are_the_worst_first_with_what_to_type(grown: SampleSession) -> N
     assert alerts[0]["command"] == f"icestream resume {grown.folder} ctf_monitor"
     assert alerts[1]["command"] == f"icestream adopt {grown.folder} {alerts[1]['number']}"
     assert alerts[2]["command"] == ""
+
+
+def test_limits_stand_with_their_quality_their_steps_and_the_alerts_on_them(
+    grown: SampleSession,
+) -> None:
+    with grown.store.write() as connection:
+        first = t.alert.c.level == "warning"
+        connection.execute(t.alert.update().where(first).values(key="ctf.astigmatism.high"))
+    follower = read(grown)
+    limits = limits_of(Registry(), follower.workflow.steps, {}, 1.5)
+    live = live_document(follower, {}, limits)
+    lines = live["qualities"]["ctf.resolution"]["limits"]["lines"]
+    assert [(line["refuses"], line["high"]) for line in lines] == [(True, 8.0), (False, 8.0)]
+    assert live["alerts"][0]["note"] == "select refuses what is above 1,000\u202fÅ."
+    steps = {step["name"]: step for step in live["steps"]}
+    assert any("ctf_monitor warns above 8" in words for words in steps["select"]["limits"])
+    assert steps["align"]["limits"] == []
+
+
+def test_every_quality_has_the_digits_that_tell_its_values_apart(grown: SampleSession) -> None:
+    live = live_document(read(grown), {})
+    digits = {name: quality["digits"] for name, quality in live["qualities"].items()}
+    assert digits["ctf.astigmatism"] == 0
+    assert digits["picks.count"] == 0
+    assert digits["ctf.resolution"] == 2
+    assert all(0 <= each <= 4 for each in digits.values())
+    tiles = {tile["title"]: tile for tile in live["headline"]}
+    assert tiles["Defocus"]["text"] == f"{tiles['Defocus']['value']:.2f}"
+    assert all(series["text"] not in ("", "–") for series in live["machine"])
+
+
+def test_what_a_session_takes_in_is_called_by_its_name(grown: SampleSession) -> None:
+    live = live_document(read(grown), {}, {}, Called("micrograph", "micrographs"))
+    assert live["called"] == {"one": "micrograph", "many": "micrographs"}
+    assert "movie" not in json.dumps(live["verdicts"])
+    assert "micrograph" in live["verdicts"][0]["why"]

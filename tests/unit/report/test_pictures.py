@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from icestream.model import Picture
+from icestream.processing.grey import draw_thumbnail
 from icestream.report.pictures import (
     Found,
     PictureFolder,
@@ -230,3 +231,21 @@ def test_the_sprite_shows_the_chosen_averages_in_order() -> None:
     bright = (tiles > 127).mean(axis=(1, 2))
     np.testing.assert_allclose(bright[:5], (2 * np.array([6, 0, 3, 2, 1]) + 1) / 16, atol=0.05)
     assert bright[5] == 0.0
+
+
+@pytest.mark.parametrize("suffix", ["mrc", "tif"])
+def test_a_whole_micrograph_is_drawn_as_the_thumbnails_of_alignment_are(
+    tmp_path: Path, suffix: str
+) -> None:
+    image = np.random.default_rng(2).normal(8.0, 3.0, (1100, 1024)).astype(np.float32)
+    path = tmp_path / f"e.{suffix}"
+    if suffix == "mrc":
+        mrcfile.write(path, image)
+    else:
+        Image.fromarray(image).save(path)
+    assert shrink(path, tmp_path / "small.jpg", 1.5)
+    with Image.open(tmp_path / "small.jpg") as picture:
+        grey = np.asarray(picture, dtype=float)
+    expected = draw_thumbnail(image, 1.5, 512)
+    assert grey.shape == expected.shape
+    assert np.corrcoef(grey.ravel(), expected.ravel())[0, 1] > 0.95

@@ -100,3 +100,22 @@ def test_when_the_last_movie_came() -> None:
     assert Rates().shown(START, 0, finished=False)["last"] is None
     rates, now = session(10.0, 10.0, 300)
     assert rates.shown(now, 0, finished=False)["last"] == START + 290.0
+
+
+def test_the_delay_of_what_is_run_again_is_that_of_its_first_time() -> None:
+    rates = Rates()
+    for place in range(20):
+        found = START + 10.0 * place
+        rates.settled(found + 7200.0, found, first=found + 6.0)
+    shown = rates.shown(START + 7500.0, 0, finished=False)
+    assert shown["latency"] == pytest.approx(6.0)
+    assert sum(shown["spark"]["settled"]) == 20, "the work itself counts"
+
+
+def test_the_mean_rate_is_of_the_time_in_which_the_movies_came() -> None:
+    rates = Rates()
+    for place in range(100):
+        found = START + 10.0 * place
+        rates.found(found)
+        rates.settled(found + 86_400.0, found, first=found + 6.0)
+    assert rates.shown(START + 1e6, 0, finished=True)["found"] == pytest.approx(360, rel=0.02)

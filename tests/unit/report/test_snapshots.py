@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from icestream.model import ITEM_TYPES, Gain, Volume, to_document
-from icestream.report.snapshots import Snapshot, snapshot_of
+from icestream.report.snapshots import Snapshot, chosen_of, snapshot_of
 from icestream.store import queries
 from icestream.store.items import items_of
 from icestream.store.records import ResultRecord
@@ -52,7 +52,7 @@ def test_a_map_comes_with_its_picture_and_the_correlation_of_its_halves(
     assert picture.is_file()
     assert mark.title == "Map"
     facts = dict(found.document["facts"])
-    assert facts["Halves agree (0.143) to"] == "11.4 Å"
+    assert facts["Resolution (FSC 0.143)"] == "11.4 Å"
     assert facts["Symmetry"] == "O"
     assert facts["Particles"] == "4,120"
     curve = found.document["curve"]
@@ -86,8 +86,8 @@ def test_a_map_whose_halves_never_agree_says_so(grown: SampleSession) -> None:
     )
     assert found is not None
     facts = dict(found.document["facts"])
-    assert facts["Halves agree (0.143) to"] == "nowhere"
-    assert "Halves agree (0.5) to" not in facts
+    assert facts["Resolution (FSC 0.143)"] == "unknown: the halves agree nowhere"
+    assert "Resolution (FSC 0.5)" not in facts
 
 
 def test_a_map_says_where_its_resolution_ends_and_what_was_not_seen(grown: SampleSession) -> None:
@@ -100,7 +100,7 @@ def test_a_map_says_where_its_resolution_ends_and_what_was_not_seen(grown: Sampl
     )
     assert found is not None
     facts = dict(found.document["facts"])
-    told = facts["Halves agree (0.143) to"]
+    told = facts["Resolution (FSC 0.143)"]
     assert told.startswith("11.4 Å or better, the limit of ")
     assert told.endswith(", in directions that are seen")
     assert facts["Evenness of the views"] == "6%: too uneven, the map may be wrong"
@@ -129,3 +129,23 @@ def test_a_result_of_another_kind_shows_nothing(grown: SampleSession) -> None:
 
 def _one(port: str, item: Volume | Gain) -> dict[str, dict[str, object]]:
     return {port: to_document(item)}
+
+
+def test_classes_say_whether_they_are_chosen_and_what_is_unknown(grown: SampleSession) -> None:
+    record = newest(grown, "classify")
+    items = shown(grown, "classify").document["items"]
+    assert {item["chosen"] for item in items} == {None}
+    assert chosen_of(grown.store, record, ITEM_TYPES) == {}
+    judged = replace(
+        grown.classes,
+        selected=np.arange(24) < 5,
+        resolution=np.where(np.arange(24) < 2, 0.0, 9.0),
+    )
+    record = replace(record, outputs=_one("classes", judged))
+    found = snapshot_of(grown.store, record, "2D classes", ITEM_TYPES)
+    assert found is not None
+    for item in found.document["items"]:
+        assert item["chosen"] == (item["number"] <= 5)
+        assert item["resolution"] == (None if item["number"] <= 2 else 9)
+    chosen = chosen_of(grown.store, record, ITEM_TYPES)
+    assert [number for number, kept in chosen.items() if kept] == [1, 2, 3, 4, 5]

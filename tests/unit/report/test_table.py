@@ -2,6 +2,7 @@
 
 import pytest
 
+from icestream.report.limits import Drawn
 from icestream.report.table import CHUNK, ExposureTable
 
 FIRST, SECOND = (1, -1), (2, -2)
@@ -96,3 +97,32 @@ def test_the_time_of_a_run_is_that_of_a_measured_exposure() -> None:
     document = table.trend_document(["ctf.resolution"], 1)
     assert document["width"] == 4
     assert document["time"] == [1e6 + start + 1 for start in document["first"]]
+
+
+def test_an_axis_reaches_limits_that_lie_near_and_no_others() -> None:
+    table = table_of(30)
+    for order in range(30):
+        table.measure(order, "ctf.resolution", 3.0 + order / 10, FIRST)
+
+    def range_with(high: float) -> dict[str, float]:
+        limit = Drawn(step="s", title="S", refuses=True, low=None, high=high)
+        document = table.trend_document(["ctf.resolution"], 1, {"ctf.resolution": [limit]})
+        return document["qualities"][0]["range"]
+
+    without = table.trend_document(["ctf.resolution"], 1)["qualities"][0]["range"]
+    near = range_with(without["high"] + 1.0)
+    assert near["high"] > without["high"] + 1.0
+    assert near["low"] == without["low"]
+    assert range_with(150.0) == without
+    assert range_with(4.0) == without
+
+
+def test_it_is_said_how_many_values_lie_beyond_the_axis() -> None:
+    table = table_of(40)
+    for order in range(40):
+        table.measure(order, "ctf.resolution", 3.0 + order / 100, FIRST)
+    table.measure(7, "ctf.resolution", 2600.0, FIRST)
+    (quality,) = table.trend_document(["ctf.resolution"], 1)["qualities"]
+    assert quality["beyond"] == [0, 1]
+    assert quality["range"]["high"] < 10
+    assert max(quality["mid"]) == 2600

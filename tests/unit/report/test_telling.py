@@ -13,7 +13,7 @@ from icestream.model import Ctf, Micrograph, Picks, Rejected, Verdict, to_docume
 from icestream.protocol import Figure, ItemProtocol, Monitor, Registry, SelectionProtocol, Window
 from icestream.report import telling
 from icestream.report.follow import Follower
-from icestream.report.telling import Telling
+from icestream.report.telling import Telling, _drawn
 from icestream.store import tables as t
 from icestream.store.writing import Writes
 from report_session import STEPS, SampleSession
@@ -232,3 +232,21 @@ def test_only_the_newest_are_read(grown: SampleSession, monkeypatch: pytest.Monk
     newest = follower.table.names[max(after["pick"]["figures"][0]["orders"])]
     assert newest in after["pick"]["sentence"]
     assert rows <= len(STEPS)
+
+
+@pytest.mark.parametrize(
+    ("orders", "x_label", "label"),
+    [
+        ((4, 5), "", "exposures, in order"),
+        ((None, None), "", "results, in order"),
+        ((), "", "results, in order"),
+        ((4, 5), "starts", "starts"),
+    ],
+)
+def test_a_series_says_what_it_is_in_the_order_of(
+    orders: tuple[int | None, ...], x_label: str, label: str
+) -> None:
+    figure = Figure("Defocus", "series", (1.0, 2.0), "defocus / µm", x_label=x_label)
+    assert _drawn(figure, orders)["x_label"] == label
+    histogram = Figure("Defocus", "histogram", (1.0, 2.0), "defocus / µm")
+    assert _drawn(histogram, orders)["x_label"] == ""

@@ -41,12 +41,48 @@ def test_values_beyond_the_range_are_in_the_outermost_bins() -> None:
     assert shown["low"] > 0
 
 
-def test_of_few_values_even_the_most_extreme_is_in_range() -> None:
-    histogram = filled(np.array([3.0, 3.1, 3.2, 3.3, 3.2, 3.1, 3.3, 3.2, 3.4, 3.1, 9.5, 1.0]))
+@pytest.mark.parametrize("count", [5, 12, 60, 400])
+def test_one_exposure_far_from_all_others_does_not_set_the_axis(count: int) -> None:
+    values = np.random.default_rng(4).normal(3.4, 0.2, count)
+    values[count // 2] = 2600.0
+    histogram = filled(values)
     low, high = histogram.range
-    assert low <= 1.0
-    assert high >= 9.5
-    assert sum(histogram.shown(1.0)["kept"]) == 12
+    assert low <= np.sort(values)[0]
+    assert np.sort(values)[-2] <= high < 12
+    assert histogram.beyond == [0, 1]
+    assert sum(histogram.shown(1.0)["kept"]) == count
+    histogram.put(count // 2, 3.4, rejected=False)
+    assert histogram.beyond == [0, 0]
+
+
+def test_values_beyond_are_counted_also_when_they_come_later() -> None:
+    histogram = filled(np.random.default_rng(5).normal(100, 5, 300))
+    for order, value in ((300, 1e5), (301, -1e5), (302, 2e5)):
+        histogram.put(order, value, rejected=order == 302)
+    assert histogram.beyond == [1, 2]
+
+
+def test_of_few_values_that_only_scatter_all_are_in_range() -> None:
+    values = np.array([3.0, 3.1, 3.2, 3.3, 3.2, 3.1, 3.3, 3.2, 3.4, 3.1, 4.5, 2.4])
+    histogram = filled(values)
+    low, high = histogram.range
+    assert low <= values.min()
+    assert high >= values.max()
+    assert histogram.beyond == [0, 0]
+
+
+def test_a_group_of_exposures_is_no_outlier() -> None:
+    values = np.random.default_rng(6).normal(160, 60, 100)
+    values[60:70] += 700
+    assert filled(values).beyond == [0, 0]
+
+
+def test_one_value_lies_in_the_middle_of_an_axis_that_says_something() -> None:
+    low, high = filled(np.array([3.375])).range
+    assert low < 3.0
+    assert high > 3.8
+    low, high = filled(np.zeros(20)).range
+    assert high - low >= 5e-4
 
 
 def test_a_value_moves_when_it_changes_or_its_exposure_is_rejected() -> None:

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
+from icestream.protocols.import_micrographs import ImportMicrographs
+from icestream.protocols.import_movies import ImportMovies
+from icestream.protocols.select_exposures import SelectExposures
 from icestream.report import ReportWriter, write_report
+from icestream.report.verdicts import Called
+from icestream.report.writer import _called
 from icestream.store import tables as t
 from icestream.store.open import NoStore, open_store
 from report_session import SampleSession
@@ -192,3 +197,46 @@ def test_pictures_of_another_version_of_the_page_are_made_anew(grown: SampleSess
     page.write_text("<!doctype html>")
     write_report(grown.store)
     assert data(page.parent, "pictures/1.js") == before
+
+
+def test_classes_carry_what_a_later_step_has_chosen(grown: SampleSession) -> None:
+    with ReportWriter(grown.store) as writer:
+        writer.update(patience=float("inf"))
+        before = data(writer.folder, "live.js")["classes"][0]["items"]
+        assert {item["chosen"] for item in before} == {None}
+        grown.add_choice([number <= 6 for number in range(1, 25)])
+        writer.update(patience=float("inf"))
+        (classes,) = data(writer.folder, "live.js")["classes"]
+        assert all(item["chosen"] == (item["number"] <= 6) for item in classes["items"])
+
+
+def test_limits_are_there_and_follow_the_parameters(grown: SampleSession) -> None:
+    with ReportWriter(grown.store) as writer:
+        writer.update(patience=float("inf"))
+        live = data(writer.folder, "live.js")
+        assert live["qualities"]["ctf.resolution"]["limits"]["words"] == (
+            "refused above 8\u202fÅ, with a warning"
+        )
+        assert live["called"] == {"one": "movie", "many": "movies"}
+        assert live["expects"] == ["classes", "maps"]
+        grown.teach("select", resolution_max=5.0)
+        writer.update(patience=float("inf"))
+        live = data(writer.folder, "live.js")
+        assert live["qualities"]["ctf.resolution"]["limits"]["words"] == (
+            "refused above 5\u202fÅ; warning above 8\u202fÅ"
+        )
+
+
+def test_a_limit_that_pixels_raise_is_right_at_the_first_writing(grown: SampleSession) -> None:
+    grown.teach("select", resolution_max=4.0)
+    live = data(write_report(grown.folder).parent, "live.js")
+    words = live["qualities"]["ctf.resolution"]["limits"]["words"]
+    assert words.startswith("refused above 4.5\u202fÅ"), "three pixels of 1.5 Å"
+
+
+@pytest.mark.parametrize(
+    ("source", "one"), [(ImportMovies, "movie"), (ImportMicrographs, "micrograph")]
+)
+def test_what_comes_in_is_called_after_the_source(source: Any, one: str) -> None:
+    assert _called(source, Called("x", "y")).one == one
+    assert _called(SelectExposures, Called("x", "y")).one == "x", "it brings nothing"

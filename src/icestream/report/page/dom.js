@@ -47,26 +47,35 @@ function short(value) {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
-/** A value of a quality: counts are whole numbers; what is small among the values has few digits. */
+/** A value of a quality, with the digits that tell its values apart; fewer where it is large. */
 function shown(value, quality) {
   if (!Number.isFinite(value)) return number(value);
-  if (quality.whole) return count(Math.round(value));
-  const spread = quality.spread ?? 0;
-  if (Math.abs(value) >= Math.min(spread / 20, 0.1)) return number(value);
-  return plain(value, Math.max(0, Math.round(2 - Math.log10(spread))));
+  const size = Math.abs(value);
+  const digits = quality.digits ?? 2;
+  const places = size >= 99.95 ? 0 : size >= 9.995 ? Math.min(digits, 1) : digits;
+  if (size >= 1000) return count(Math.round(value)).replace("-", "−");
+  const text = plain(value, places);
+  return Number(text) === 0 ? "0" : text;
+}
+
+/** Whether a value breaks a limit: "refuses" where a selection has it, "warns" where a monitor has. */
+function breach(value, quality) {
+  const broken = (quality.limits?.lines ?? []).filter((line) => (line.low !== null && value < line.low) || (line.high !== null && value > line.high));
+  if (!Number.isFinite(value) || broken.length === 0) return null;
+  return broken.some((line) => line.refuses) ? "refuses" : "warns";
 }
 
 /** With so many digits after the point, and no sign at what is rounded to zero. */
 function plain(value, places) {
-  const text = value.toFixed(Math.min(places, 6));
+  const text = value.toFixed(places);
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
 }
 
 /** The values on an axis, all with the digits that tell them apart. */
 function tickTexts(values) {
   const step = values.length > 1 ? Math.abs(values[1] - values[0]) : Math.abs(values[0] ?? 1) || 1;
-  const places = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
-  return values.map((value) => (Math.abs(value) >= 1000 ? number(value) : plain(value, places)));
+  const places = Math.min(4, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
+  return values.map((value) => (value === 0 ? "0" : Math.abs(value) >= 1000 ? number(value) : plain(value, places)));
 }
 
 const count = (value) => (value ?? 0).toLocaleString("en-GB");

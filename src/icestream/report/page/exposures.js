@@ -39,6 +39,7 @@ function drawStrip() {
   withChunks([...new Set(orders.map(chunkOf))], () => {
     const exposures = orders.map(exposureAt).filter(Boolean);
     const pictured = exposures.filter((exposure) => exposure.pictured);
+    findLatest(pictured);
     const newest = (pictured.length ? pictured : exposures.filter((exposure) => exposure.state !== "p")).slice(0, behind > 0 ? 11 : 12);
     const items = newest.map((exposure) => el("li", {},
       el("button", { class: `thumb state-${exposure.state}`, onclick: () => openExposure(exposure.order), "aria-label": `${exposure.name}, ${WORDS[exposure.state]}` },
@@ -54,7 +55,7 @@ const badge = (exposure) => ({ p: "…", a: "✓", r: "✕", f: "!" })[exposure.
 function brief(exposure) {
   const first = ["ctf.resolution", "ctf.defocus"].find((name) => Number.isFinite(exposure.values[name]));
   if (!first) return clock(exposure.time);
-  return withUnit(exposure.values[first], state.live.qualities[first].unit);
+  return shown(exposure.values[first], state.live.qualities[first]) + unitOf(first);
 }
 
 function picture(exposure) {
@@ -121,7 +122,22 @@ function row(exposure, columns) {
     el("td", { class: "who" }, el("button", { class: "link", onclick: (event) => { event.stopPropagation(); openExposure(exposure.order); } }, exposure.name),
       el("small", {}, `${exposure.order + 1} · ${clock(exposure.time, true)}`, exposure.place && el("span", { class: "place" }, ` · ${exposure.place}`))),
     el("td", { class: "what" }, el("span", { class: `pill state-${exposure.state}` }, WORDS[exposure.state]), exposure.reason && el("small", { title: exposure.reason }, exposure.reason)),
-    columns.map((name) => el("td", { class: Number.isFinite(exposure.values[name]) ? "n" : "n none", "data-label": state.live.qualities[name].short, "data-unit": unitOf(name) }, shown(exposure.values[name], state.live.qualities[name]))));
+    columns.map((name) => valueCell(name, exposure.values[name])));
+}
+
+function valueCell(name, value) {
+  const quality = state.live.qualities[name];
+  if (!Number.isFinite(value)) return el("td", { class: "n none", title: "not measured" }, "–");
+  const broken = breach(value, quality);
+  return el("td", { class: broken ? `n over ${broken}` : "n", title: broken && quality.limits.words, "data-label": quality.short, "data-unit": unitOf(name) }, shown(value, quality));
+}
+
+/** A title and a value, marked where it breaks a limit. */
+function valuePair(name, value, title) {
+  const quality = state.live.qualities[name];
+  const broken = breach(value, quality);
+  return el("div", {}, el("dt", {}, title ?? quality.title),
+    el("dd", { class: broken && `over ${broken}`, title: broken && quality.limits.words }, shown(value, quality), unitOf(name), broken && !title && el("small", {}, ` ${quality.limits.words}`)));
 }
 
 function openExposure(order) {
@@ -140,6 +156,7 @@ function openExposure(order) {
 /** Called by the file of one exposure's details. */
 function receiveDetail(detail) {
   const exposure = exposureAt(detail.order);
+  if (exposure && state.latest?.order === detail.order) { state.latest.detail = detail; drawLatest(exposure, detail); }
   if (exposure && browser.shown === detail.order) drawPanel(exposure, detail);
 }
 
@@ -157,9 +174,8 @@ function drawPanel(exposure, detail) {
   fill(find("panel-decisions"), (detail?.decisions ?? []).map((each) => el("li", {},
     `${each.accepted ? "Accepted" : "Rejected"} by ${each.who}, ${clock(each.time)}${each.why ? `: ${each.why}` : ""} (${each.step})`)));
   const numbers = state.live.order.filter((name) => Number.isFinite(exposure.values[name]) && !(name === "ctf.phase_shift" && exposure.values[name] === 0));
-  fill(find("panel-numbers"), numbers.map((name) => el("div", {}, el("dt", {}, state.live.qualities[name].title),
-    el("dd", {}, shown(exposure.values[name], state.live.qualities[name]), unitOf(name)))),
-    (detail?.facts ?? []).map(([title, value]) => el("div", {}, el("dt", {}, title), el("dd", {}, value))));
+  fill(find("panel-numbers"), numbers.map((name) => valuePair(name, exposure.values[name])),
+    (detail?.facts ?? []).map(([title, value]) => el("div", { class: value.length > 40 && "long" }, el("dt", {}, title), el("dd", {}, value))));
   const pictures = find("panel-pictures");
   if (!detail) {
     fill(pictures, el("p", { class: "quiet" }, exposure.pictured ? "Loading …" : "Pictures of this exposure are no longer in the report, which keeps those of the newest and of some older ones; they are in the session's folder."));
@@ -190,7 +206,7 @@ function spectrumFigure(spectrum, detail, exposure) {
   const rim = exposure.values["ctf.resolution"];
   // A fit that ends where the curve begins found no rings.
   const rings = Number.isFinite(rim) && !(detail.curve && 1 / rim < detail.curve.s[0] * 1.02);
-  const note = el("p", { class: "meaning below" }, rings ? `right: the fit, as far as ${withUnit(rim, "Å")}` : "no rings found: no fit is drawn");
+  const note = el("p", { class: "meaning below" }, rings ? `right half: the fit, out to ${shown(rim, state.live.qualities["ctf.resolution"])}\u202fÅ` : "no Thon rings found: no fit is drawn");
   return figure(spectrum.title, image(spectrum), note);
 }
 

@@ -4,7 +4,10 @@ const opened = new Map();
 
 /** One card for each step with something to tell; plots of what the trends show too are folded. */
 function drawSteps() {
-  const steps = state.steps?.steps ?? [];
+  const told = new Map((state.steps?.steps ?? []).map((step) => [step.name, step]));
+  const silent = { sentence: "", problems: [], figures: [], known: true, count: 0, total: 0 };
+  const steps = (state.live?.steps ?? []).filter((step) => told.has(step.name) || (state.steps && state.live.counts.found > 0 && step.limits.length > 0))
+    .map((step) => ({ ...silent, title: step.title, ...told.get(step.name), name: step.name, limits: step.limits }));
   find("steps").hidden = steps.length === 0;
   listParts();
   fill(find("steps-told"), steps.map(stepCard));
@@ -28,6 +31,7 @@ function stepCard(step) {
   const card = el("article", { class: step.figures.length > 1 ? "card told many" : "card told" },
     el("h3", {}, step.title, el("small", {}, ` ${[step.name, some].filter(Boolean).join(" · ")}`)),
     step.sentence && el("p", {}, step.sentence),
+    step.limits.length > 0 && el("p", { class: "quiet" }, `Limits: ${step.limits.join("; ")}.`),
     step.problems.map((problem) => el("p", { class: "problem" }, problem)), fold);
   if (open && step.figures.length) requestAnimationFrame(draw);
   return card;
@@ -63,7 +67,7 @@ function figurePlot(width, figure) {
     },
     onpointerleave: hideTip,
     onclick: (event) => { const i = near(event); if (i !== undefined && exposure(i) !== null) { hideTip(); openExposure(exposure(i)); } },
-  }, yAxis(frame, bottom, top, y).flat(), xAxis(frame, left, right, x, figure.x_label || (figure.orders.length ? "exposures in order" : "")), axisTitle(frame, figure.y_label),
+  }, yAxis(frame, bottom, top, y).flat(), xAxis(frame, left, right, x, figure.x_label), axisTitle(frame, figure.y_label),
     known.map((i) => svg("circle", { class: "dot", cx: x(all[i]).toFixed(1), cy: y(figure.y[i]).toFixed(1), r: 2.2 })));
 }
 
@@ -97,7 +101,6 @@ function padded(values) {
 }
 
 function xAxis(frame, low, high, x, label) {
-
   const values = ticks(low, high, Math.max(2, (frame.right - frame.left) / 55));
   const texts = tickTexts(values);
   return [...values.map((value, i) => svg("text", { class: "tick", x: x(value), y: frame.bottom + 15, "text-anchor": "middle" }, texts[i])),

@@ -28,13 +28,17 @@ function receiveLive(live) {
 function draw() {
   const live = state.live;
   find("empty").hidden = live.counts.found > 0;
+  find("empty").textContent = live.session.finished ? `No ${live.called.one} was found.` : `No ${live.called.one} has been found yet. This page fills by itself as soon as the first one arrives.`;
+  find("first").hidden = live.counts.found === 0;
   find("newest").hidden = live.counts.found === 0;
   find("exposures").hidden = live.counts.found === 0;
   drawHead(live);
   drawAge(live, state.received);
   drawAgain(live);
   drawAlerts(live);
+  drawVerdicts(live);
   drawTiles(live);
+  drawGlance(live);
   drawWorkflow(live);
   drawClasses(live);
   drawMaps(live);
@@ -58,6 +62,8 @@ function drawTrends() {
   find("trends").hidden = !trend || trend.qualities.length === 0;
   listParts();
   if (!trend || trend.qualities.length === 0) return;
+  trend.span = timeSpan(trend);
+  drawMinis(trend);
   const many = state.live.counts.found > RECENT;
   find("spans").hidden = !many;
   if (!many || !state.recent) { showTrend(trend); return; }
@@ -72,7 +78,7 @@ function showTrend(trend) {
     const plot = el("div", { class: "plot" });
     const side = ["median ", el("strong", {}, shown(quality.median, quality), spaced(quality.unit))];
     return { quality, plot, card: el("figure", { class: "card" }, el("figcaption", {}, el("span", {}, quality.title), el("span", {}, side)),
-      quality.meaning && el("p", { class: "meaning" }, quality.meaning), plot) };
+      el("p", { class: "meaning" }, [quality.meaning, quality.limits.words].filter(Boolean).join(" · ")), plot) };
   });
   const drawPlots = (some) => {
     for (const { quality, plot } of some) fill(plot, trendPlot(plot.clientWidth || 340, quality, trend, openExposure));
@@ -90,7 +96,7 @@ function showTrend(trend) {
   find("trends-more-title").textContent = `${folded.length} more: ${folded.map((each) => each.quality.short).join(", ")}`;
   find("trends-note").textContent = trend.width > 1
     ? `Each point stands for ${trend.width} exposures: line median, band from lowest to highest.`
-    : "One dot per exposure, a cross where it was rejected.";
+    : "One dot per exposure, a cross where it was rejected; a triangle at the rim stands for a value beyond the axis.";
   for (const button of document.querySelectorAll("#spans button")) {
     button.setAttribute("aria-pressed", String((button.dataset.span === "recent") === state.recent));
   }
@@ -113,7 +119,8 @@ function recentTrend(trend) {
     });
     const sorted = mid.filter((value) => value !== null).sort((a, b) => a - b);
     const median = sorted.length ? (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2 : null;
-    return { ...quality, mid, median, count: sorted.length, histogram: { low, step, kept, rejected } };
+    const beyond = [sorted.filter((value) => value < quality.range.low).length, sorted.filter((value) => value > quality.range.high).length];
+    return { ...quality, mid, median, beyond, count: sorted.length, histogram: { low, step, kept, rejected } };
   });
   return {
     width: 1, first: exposures.map((each) => each.order), time: exposures.map((each) => each.time),

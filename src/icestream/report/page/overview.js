@@ -45,22 +45,27 @@ function drawAgain(live) {
 }
 
 function drawAlerts(live) {
-  const active = live.alerts.filter((alert) => !alert.cleared);
-  const past = live.alerts.filter((alert) => alert.cleared);
-  const line = (alert) => el("li", { class: `alert ${alert.cleared ? "cleared" : alert.level}` },
+  // What only tells, and what has passed, leaves the first screen to the rest.
+  const worst = live.alerts.filter((alert) => !alert.cleared && alert.level !== "notice");
+  const active = worst.slice(0, 2);
+  const past = live.alerts.filter((alert) => !active.includes(alert));
+  const line = (alert) => el("li", { class: `alert ${alert.cleared ? "cleared" : alert.level}`, onclick: (event) => event.currentTarget.classList.toggle("open") },
     el("strong", {}, alert.cleared ? "Cleared" : { notice: "Notice", warning: "Warning", critical: "Critical" }[alert.level] ?? alert.level),
     el("span", { class: "message" }, alertText(alert)),
     el("time", {}, alert.cleared ? `${clock(alert.since)} to ${clock(alert.cleared)}` : `since ${clock(alert.since)}`));
   fill(find("alerts-now"), active.map(line));
   fill(find("alerts-past"), past.map(line));
   find("alerts-past-box").hidden = past.length === 0;
-  find("alerts-past-title").textContent = `${count(past.length)} past ${past.length === 1 ? "alert" : "alerts"}`;
+  const gone = past.filter((alert) => alert.cleared).length;
+  const more = worst.length - active.length;
+  const notices = past.length - gone - more;
+  find("alerts-past-title").textContent = [more && `${count(more)} more ${more === 1 ? "alert" : "alerts"}`, notices && `${count(notices)} ${notices === 1 ? "notice" : "notices"}`, gone && `${count(gone)} past ${gone === 1 ? "alert" : "alerts"}`].filter(Boolean).join(", ");
   find("alerts").hidden = live.alerts.length === 0;
 }
 
 /** The message, with the name of its exposure as a link. */
 function alertText(alert) {
-  return [...exposureText(alert), ...offerText(alert), ...commandText(alert)];
+  return [...exposureText(alert), alert.note && ` · ${alert.note}`, ...offerText(alert), ...commandText(alert)].filter(Boolean);
 }
 
 // What would fix it: to be adopted, or adopted already.
@@ -93,17 +98,15 @@ function drawTiles(live) {
   const { counts, rates } = live;
   const seen = counts.accepted + counts.rejected;
   // Two or three points say nothing of how it goes.
-  const spark = (kind) => rates.spark[kind].length > 3 && sparkline(120, 22, [{ kind, values: rates.spark[kind] }], `${kind} movies per minute over the last hour`);
+  const spark = (kind) => rates.spark[kind].length > 3 && sparkline(120, 22, [{ kind, values: rates.spark[kind] }], `${live.called.many} ${kind} per minute over the last hour`);
   const tiles = [
-    tile("Movies found", count(counts.found), "", hourly(live, rates.found), lastMovie(live), spark("found")),
+    tile(`${live.called.many[0].toUpperCase()}${live.called.many.slice(1)} found`, count(counts.found), "", hourly(live, rates.found) || lastMovie(live), spark("found")),
     tile("Processed", count(counts.settled), "", hourly(live, rates.settled), spark("settled")),
-    tile("Behind by", count(counts.behind), counts.behind === 1 ? "movie" : "movies", forecast(live)),
+    tile("Behind by", count(counts.behind), counts.behind === 1 ? live.called.one : live.called.many, forecast(live)),
     tile("Accepted", seen ? `${number((100 * counts.accepted) / seen)}` : "–", seen ? "%" : "",
-      `${count(counts.rejected)} rejected`, counts.failed > 0 && `${count(counts.failed)} failed`),
+      [`${count(counts.rejected)} rejected`, counts.failed > 0 && `${count(counts.failed)} failed`].filter(Boolean).join(", ")),
   ];
-  for (const each of live.headline) {
-    tiles.push(tile(each.title, each.total ? count(each.value) : number(each.value), each.unit, each.below));
-  }
+  for (const each of live.headline) tiles.push(tile(each.title, each.text, each.unit, each.below));
   fill(find("tiles"), tiles);
 }
 
@@ -113,14 +116,13 @@ const hourly = (live, rate) => rate !== null && `${live.session.finished ? "mean
 /** How long ago the last movie came; of a session that has ended, when. */
 function lastMovie(live) {
   if (!live.rates.last) return "";
-  return live.session.finished ? `last one ${clock(live.rates.last)}` : `last one ${duration(Date.now() / 1000 - live.rates.last)} ago`;
+  return live.session.finished ? `last one at ${clock(live.rates.last)}` : `last one ${duration(Date.now() / 1000 - live.rates.last)} ago`;
 }
 
 function forecast(live) {
   const { counts, rates } = live;
   const lag = rates.latency ? `delay ${duration(rates.latency)}` : "";
-  if (live.session.finished) return [counts.behind ? "not processed" : "all processed", lag];
-  if (counts.behind === 0) return ["up to date", lag];
+  if (live.session.finished || counts.behind === 0) return [lag];
   if (rates.catch_up !== null) return [`caught up in about ${duration(rates.catch_up)}`, lag];
   if (rates.settled > 0 && rates.found > rates.settled * 1.05) return [`falling back by ${number(rates.found - rates.settled)} an hour`, lag];
   return [lag];
@@ -128,7 +130,7 @@ function forecast(live) {
 
 function drawWorkflow(live) {
   const holder = find("workflow-drawing");
-  const plan = holder.clientWidth >= live.drawing.wide.width * 0.82 ? live.drawing.wide : live.drawing.tall;
+  const plan = holder.clientWidth >= live.drawing.wide.width * 0.75 ? live.drawing.wide : live.drawing.tall;
   const steps = new Map(live.steps.map((step) => [step.name, step]));
   const drawing = svg("svg", { viewBox: `0 0 ${plan.width} ${plan.height}`, style: `max-width:${plan.width}px`, role: "img", "aria-label": "Workflow: steps and their links, with counts; the same numbers are in the table below" },
     plan.links.map((d) => svg("path", { class: "link", d })),
@@ -145,11 +147,11 @@ function drawWorkflow(live) {
 function stepBox(box, step, live) {
   const [width, height] = live.drawing.box;
   const total = step.done + step.rejected + step.failed + step.ready + step.held + step.running;
-  const inner = width - 20;
-  let at = 10;
+  const inner = width - 16;
+  let at = 8;
   const part = (kind, value) => {
     const size = total ? (value / total) * inner : 0;
-    const rect = size > 0 ? svg("rect", { class: `part ${kind}`, x: at, y: height - 12, width: Math.max(size, 1.5), height: 5, rx: 1 }) : null;
+    const rect = size > 0 ? svg("rect", { class: `part ${kind}`, x: at, y: height - 8, width: Math.max(size, 1.5), height: 4, rx: 1 }) : null;
     at += size;
     return rect;
   };
@@ -159,14 +161,14 @@ function stepBox(box, step, live) {
   const alerts = live.alerts.filter((alert) => alert.step === step.name && !alert.cleared).length;
   const [one, many] = watching ? ["alert", "alerts"] : { batch: ["batch", "batches"], group: ["group", "groups"] }[step.kind] || ["", ""];
   const unit = (watching ? alerts : step.done) === 1 ? one : many;
-  const title = wrap(step.title, 20);
-  const note = notes.length ? notes.slice(0, 2).join(", ") : stateName(step.state).toLowerCase();
+  const title = wrap(step.title, 15);
+  const note = notes.length ? notes[0] : unit ? "" : stateName(step.state).toLowerCase();
   return svg("g", { class: `step state-${step.state}`, transform: `translate(${box.x} ${box.y})` },
-    svg("title", {}, `${step.title} (${step.name}): ${watching ? "" : `${count(step.done)} done`}${notes.map((each) => `, ${each}`).join("")}; ${stateName(step.state)}${step.reason ? `: ${step.reason}` : ""}${step.set ? `\n${decisionText(step.set)}` : ""}`),
-    svg("rect", { class: "box", width, height, rx: 8 }),
-    title.map((line, i) => svg("text", { class: "name", x: 10, y: (title.length > 1 ? 17 : 20) + 15 * i }, line)),
-    svg("text", { class: "done", x: 10, y: 53 }, count(watching ? alerts : step.done), unit && svg("tspan", { class: "unit" }, ` ${unit}`)),
-    svg("text", { class: "note", x: width - 10, y: 53, "text-anchor": "end" }, shorten(note, 24)),
+    svg("title", {}, `${step.title} (${step.name}): ${[watching ? `${count(alerts)} ${unit}` : `${count(step.done)} done`, ...notes].join(", ")}; ${stateName(step.state).toLowerCase()}${step.reason ? `: ${step.reason}` : ""}${step.set ? `\n${decisionText(step.set)}` : ""}`),
+    svg("rect", { class: "box", width, height, rx: 6 }),
+    title.map((line, i) => svg("text", { class: "name", x: 8, y: (title.length > 1 ? 14 : 18) + 13 * i }, line)),
+    svg("text", { class: "done", x: 8, y: 45 }, count(watching ? alerts : step.done), unit && svg("tspan", { class: "unit" }, ` ${unit}`)),
+    svg("text", { class: "note", x: width - 8, y: 45, "text-anchor": "end" }, shorten(note, 12)),
     part("done", step.done), part("rejected", step.rejected), part("failed", step.failed), part("running", step.running), part("ready", step.ready + step.held));
 }
 
@@ -174,7 +176,7 @@ function stepBox(box, step, live) {
 function wrap(text, most) {
   if (text.length <= most) return [text];
   const cut = text.lastIndexOf(" ", most);
-  return cut > 0 ? [text.slice(0, cut), shorten(text.slice(cut + 1), most)] : [shorten(text, most)];
+  return cut > 0 ? [text.slice(0, cut), shorten(text.slice(cut + 1), most + 2)] : [shorten(text, most)];
 }
 
 const shorten = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
@@ -185,20 +187,29 @@ function drawClasses(live) {
   fill(holder, live.classes.map((set) => {
     const most = Math.max(1, ...set.items.map((item) => item.count));
     return el("div", { class: "class-set" },
-      el("p", { class: "quiet" }, `${set.title}: ${count(set.particles)} particles in ${set.items.length} classes, snapshot ${set.iteration} at ${clock(set.time)}; ` +
-        `box ${number(set.box * set.pixel_size)} Å, most populated first`),
+      el("p", { class: "quiet" }, `${set.title}: ${count(set.particles)} particles in ${set.items.length} classes${chosenText(set)}, snapshot ${set.iteration} at ${clock(set.time)}; ` +
+        `box ${number(set.box * set.pixel_size)} Å. The most populated class is first; below each, its particles and its resolution (FRC 0.5).`),
       el("ol", { class: "classes" }, set.items.map((item, i) => classTile(set, item, i, most))));
   }));
 }
 
+/** How many classes the selection has chosen. */
+function chosenText(set) {
+  const judged = set.items.filter((item) => item.chosen !== null);
+  return judged.length ? `, ${judged.filter((item) => item.chosen).length} chosen (✓)` : "";
+}
+
 function classTile(set, item, i, most) {
-  const label = `Class ${item.number}: ${count(item.count)} particles${item.resolution ? `, ${number(item.resolution)} Å` : ""}`;
+  const resolution = item.resolution === null ? "– Å" : `${number(item.resolution, 2)} Å`;
+  const verdict = item.chosen === null ? "" : item.chosen ? ", chosen" : ", left out";
+  const label = `Class ${item.number}: ${count(item.count)} particles, ${item.resolution === null ? "resolution unknown" : resolution}${verdict}`;
   const across = set.columns > 1 ? ((i % set.columns) / (set.columns - 1)) * 100 : 0;
   const down = set.rows > 1 ? (Math.floor(i / set.columns) / (set.rows - 1)) * 100 : 0;
   const style = `background-image:url("${set.pictures[0].src}");background-size:${set.columns * 100}% ${set.rows * 100}%;background-position:${across}% ${down}%`;
-  return el("li", { title: label }, el("div", { class: "average", role: "img", "aria-label": label, style }),
+  const kind = item.chosen === null ? "" : item.chosen ? "chosen" : "left";
+  return el("li", { title: label, class: kind }, kind && el("span", { class: "choice" }, item.chosen ? "✓" : "✕"), el("span", { class: "number" }, item.number), el("div", { class: "average", role: "img", "aria-label": label, style }),
     el("div", { class: "share" }, el("span", { style: `width:${(100 * item.count) / most}%` })),
-    el("div", { class: "caption" }, el("span", {}, count(item.count)), el("span", {}, item.resolution ? `${number(item.resolution, 2)} Å` : "")));
+    el("div", { class: "caption" }, el("span", {}, count(item.count)), el("span", {}, resolution)));
 }
 
 /** A picture with its facts and what else there is to see. */
@@ -217,9 +228,9 @@ function drawMaps(live) {
   fill(find("maps-body"), live.maps.map((set) => {
     const plot = el("div", { class: "plot" });
     if (set.curve) plots.push([plot, set.curve]);
-    return snapshotCard(set, false, set.curve && figure("Correlation of two halves of the particles (FSC); up to 25 Å they begin alike, beyond it is evidence", plot, key(["measured", "correlation of the two halves"], ["fitted", "0.143"], ["limit", "resolution"])));
+    return snapshotCard(set, false, set.curve && figure("Fourier shell correlation (FSC) of the two halves", plot, [key(["measured", "FSC"], ["fitted", "0.143"], ["limit", "resolution"]), el("p", { class: "meaning below" }, "Both halves start from the same map up to 25 Å: only beyond that is their agreement evidence.")]));
   }));
-  for (const [plot, curve] of plots) fill(plot, curvePlot(plot.clientWidth || 400, curve, curve.resolution, "Fourier shell correlation of the halves of the map"));
+  for (const [plot, curve] of plots) fill(plot, curvePlot(plot.clientWidth || 400, curve, curve.resolution, "Fourier shell correlation of the halves of the map", "FSC"));
 }
 
 function drawGains(live) {
@@ -248,8 +259,8 @@ function drawMachine(live) {
   find("machine").hidden = live.machine.length === 0;
   const holder = find("machine-body");
   const cards = live.machine.map((series) => {
-    const plot = el("div", { class: "plot" });
-    const card = el("figure", { class: "card" }, el("figcaption", {}, el("span", {}, series.title), el("strong", {}, withUnit(series.now, series.unit))), plot);
+    const plot = el("div", { class: "plot", hidden: series.points.length < 2 });
+    const card = el("figure", { class: "card" }, el("figcaption", {}, el("span", {}, series.title), el("strong", {}, series.text)), plot);
     return { card, plot, series };
   });
   fill(holder, cards.map((each) => each.card));

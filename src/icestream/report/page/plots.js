@@ -50,18 +50,19 @@ function timeSpan(trend) {
  * One quality: values over time on the left, their histogram on the right, one y axis for both.
  * With many exposures each point stands for several: the line is their median, the band their range.
  */
-function trendPlot(width, quality, trend, onPick) {
-  const height = width < 400 ? 165 : 195;
-  const side = Math.min(110, width * 0.2);
-  const frame = { left: 46, right: width - side - 10, top: quality.unit ? 20 : 8, bottom: height - 22 };
+function trendPlot(width, quality, trend, onPick, mini = false) {
+  const height = mini ? 104 : width < 400 ? 165 : 195;
+  const side = mini ? -4 : Math.min(110, width * 0.2);
+  const frame = { left: mini ? 34 : 46, right: width - side - 10, top: mini ? 6 : 20, bottom: height - (mini ? 18 : 22) };
   const { low, high } = quality.range;
   const y = scale(low, high, frame.bottom, frame.top);
   const inside = (value) => Math.min(high, Math.max(low, value));
   const [first, last] = trend.span;
   const x = scale(first, last, frame.left + 4, frame.right - 4);
   const known = trend.time.map((_, i) => i).filter((i) => quality.mid[i] !== null).sort((a, b) => trend.time[a] - trend.time[b]);
-  const parts = [...yAxis(frame, low, high, y), ...timeAxis(frame, first, last, x)].flat();
-  if (quality.unit) parts.push(axisTitle(frame, quality.unit, "end"));
+  const parts = [...yAxis(frame, low, high, y, mini ? 3 : 4), ...timeAxis(frame, first, last, x)].flat();
+  if (quality.unit && !mini) parts.push(axisTitle(frame, quality.unit, "end"));
+  parts.push(...limitLines(frame, quality, y));
   if (trend.width > 1) {
     const gap = Math.max(600, ((last - first) / trend.time.length) * 6);
     for (const run of runs(known, trend.time, gap)) {
@@ -69,19 +70,25 @@ function trendPlot(width, quality, trend, onPick) {
       const down = run.map((i) => [x(trend.time[i]), y(inside(quality.low[i]))]).reverse();
       parts.push(svg("path", { class: "band", d: `${path([...up, ...down])}Z` }));
       parts.push(svg("path", { class: "line", d: path(run.map((i) => [x(trend.time[i]), y(inside(quality.mid[i]))])) }));
+      for (const i of run) {
+        if (quality.high[i] > high) parts.push(mark(x(trend.time[i]), frame.top, false, "up"));
+        if (quality.low[i] < low) parts.push(mark(x(trend.time[i]), frame.bottom, false, "down"));
+      }
     }
   } else {
     for (const i of known) {
-      const out = quality.mid[i] > high || quality.mid[i] < low;
+      const out = quality.mid[i] > high ? "up" : quality.mid[i] < low ? "down" : "";
       parts.push(mark(x(trend.time[i]), y(inside(quality.mid[i])), trend.rejected[i] > 0, out));
     }
   }
-  parts.push(...histogram(frame, side, width, quality, y));
+  if (!mini) parts.push(...histogram(frame, side, width, quality, y));
+  const clipped = clippedText(quality);
+  if (clipped) parts.push(svg("text", { class: "tick clipped", x: frame.right, y: mini ? frame.top + 8 : frame.top - 8, "text-anchor": "end" }, clipped));
   const cross = svg("line", { class: "cross", y1: frame.top, y2: frame.bottom, visibility: "hidden" });
   const near = (event) => nearest(known, (i) => x(trend.time[i]), event.offsetX * (width / (event.currentTarget.clientWidth || width)));
   const drawing = svg("svg", {
     viewBox: `0 0 ${width} ${height}`, role: "img",
-    "aria-label": `${quality.title}: median ${withUnit(quality.median, quality.unit)} of ${count(quality.count)} exposures`,
+    "aria-label": `${quality.title}: median ${shown(quality.median, quality)}${spaced(quality.unit)} of ${count(quality.count)} exposures${clipped ? `; ${clipped}` : ""}`,
     onpointermove: (event) => {
       const i = near(event);
       if (i === undefined || event.offsetX > frame.right) { hideTip(); cross.setAttribute("visibility", "hidden"); return; }
@@ -96,19 +103,34 @@ function trendPlot(width, quality, trend, onPick) {
   return drawing;
 }
 
+/** Lines at the limits that the axis reaches; where two stand at one value, what refuses is seen. */
+function limitLines(frame, quality, y) {
+  const { low, high } = quality.range;
+  const ends = quality.limits.lines.flatMap((line) => [line.low, line.high].map((value) => ({ value, refuses: line.refuses })));
+  return ends.filter(({ value }) => value !== null && value > low && value < high).reverse().map(({ value, refuses }) =>
+    svg("line", { class: refuses ? "limit refuses" : "limit warns", x1: frame.left, x2: frame.right, y1: y(value), y2: y(value) }));
+}
+
+/** How many values lie beyond the axis. */
+function clippedText(quality) {
+  const [below, above] = quality.beyond;
+  return [above && `${count(above)} above ↑`, below && `${count(below)} below ↓`].filter(Boolean).join(", ");
+}
+
 function tipLines(quality, trend, i) {
   const many = trend.width > 1;
   const value = `${many ? "median " : ""}${shown(quality.mid[i], quality)}${spaced(quality.unit)}`;
   const range = many ? `${shown(quality.low[i], quality)} to ${shown(quality.high[i], quality)}${spaced(quality.unit)}` : null;
+  const beyond = { refuses: "beyond the limit: refused", warns: "beyond the limit: warning" }[breach(quality.mid[i], quality)];
   const rejected = trend.rejected[i] ? `${many ? trend.rejected[i] + " " : ""}rejected` : null;
   const which = many ? `exposures ${trend.first[i] + 1} to ${trend.first[i] + trend.width}` : `exposure ${trend.first[i] + 1}`;
-  return [value, range, rejected, `${which}, ${clock(trend.time[i], !many)}`].filter(Boolean);
+  return [value, range, beyond, rejected, `${which}, ${clock(trend.time[i], !many)}`].filter(Boolean);
 }
 
 /** Accepted exposures are dots, rejected ones crosses, values beyond the axis small arrows. */
 function mark(x, y, rejected, out) {
   const kind = rejected ? "dot rejected" : "dot";
-  if (out) return svg("path", { class: kind, d: `M${x - 3} ${y}L${x + 3} ${y}L${x} ${y + (y < 60 ? -4 : 4)}Z` });
+  if (out) return svg("path", { class: `${kind} out`, d: `M${x - 4} ${y}L${x + 4} ${y}L${x} ${y + (out === "up" ? -6 : 6)}Z` });
   if (!rejected) return svg("circle", { class: kind, cx: x.toFixed(1), cy: y.toFixed(1), r: 2.2 });
   return svg("path", { class: "x", d: `M${x - 2.5} ${y - 2.5}l5 5m0 -5l-5 5` });
 }
@@ -138,8 +160,8 @@ function histogram(frame, side, width, quality, y) {
   const bars = kept.flatMap((value, i) => {
     const top = y(low + (i + 1) * step) + 0.5;
     const tall = Math.max(0.5, y(low + i * step) - top - 0.5);
-    const from = `${short(low + i * step)} to ${short(low + (i + 1) * step)} ${quality.unit}`;
-    const label = [from, `${count(value)} kept, ${count(rejected[i])} rejected`];
+    const from = `${short(low + i * step)} to ${short(low + (i + 1) * step)}${spaced(quality.unit)}`;
+    const label = [from, `${count(value)} accepted, ${count(rejected[i])} rejected`];
     const bar = (kind, start, end) => end > start && svg("rect", {
       class: kind, x: x(start), y: top, width: x(end) - x(start), height: tall,
       onpointermove: (event) => { event.stopPropagation(); showTip(event, label); }, onpointerleave: hideTip,
@@ -154,7 +176,7 @@ function histogram(frame, side, width, quality, y) {
 function sparkline(width, height, lines, label) {
   const most = Math.max(1, ...lines.flatMap((line) => line.values));
   const y = scale(0, most, height - 1.5, 2);
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "spark", role: "img", "aria-label": label }, lines.map((line) => {
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "spark", preserveAspectRatio: "none", role: "img", "aria-label": label }, lines.map((line) => {
     const x = scale(0, Math.max(1, line.values.length - 1), 1, width - 1);
     return svg("path", { class: line.kind, d: path(line.values.map((value, i) => [x(i), y(value)])) });
   }));
@@ -162,10 +184,10 @@ function sparkline(width, height, lines, label) {
 
 /** A measured value over the last hour with its scale. */
 function levelPlot(width, series) {
-  const height = 86;
-  const frame = { left: 44, right: width - 6, top: 6, bottom: height - 20 };
+  const height = 100;
+  const frame = { left: 44, right: width - 6, top: 20, bottom: height - 20 };
   const values = series.points.map((point) => point[1]);
-  const top = series.unit === "%" ? 100 : Math.max(1e-9, ...values) * 1.15;
+  const top = series.unit === "%" ? 100 : (Math.max(...values) || 1) * 1.15;
   const y = scale(0, top, frame.bottom, frame.top);
   const first = series.points[0][0];
   const last = Math.max(series.points[series.points.length - 1][0], first + 60);
@@ -173,18 +195,19 @@ function levelPlot(width, series) {
   const points = series.points.map(([time, value]) => [x(time), y(value)]);
   const under = [...points, [points[points.length - 1][0], frame.bottom], [points[0][0], frame.bottom]];
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${series.title}: now ${withUnit(series.now, series.unit)}` },
-    yAxis(frame, 0, top, y, 2).flat(), timeAxis(frame, first, last, x),
+    yAxis(frame, 0, top, y, 2).flat(), series.unit && axisTitle(frame, series.unit), timeAxis(frame, first, last, x),
     svg("path", { class: "band", d: `${path(under)}Z` }), svg("path", { class: "line", d: path(points) }));
 }
 
 /** What was measured and what was fitted against spatial frequency, which is labelled in Å. */
-function curvePlot(width, curve, resolution, label = "Measured Thon rings and fitted CTF") {
-  const height = 190;
-  const frame = { left: 10, right: width - 8, top: 8, bottom: height - 34 };
+function curvePlot(width, curve, resolution, label = "Measured Thon rings and fitted CTF", yLabel = "CTF² and rings") {
+  const height = 200;
+  const frame = { left: 40, right: width - 8, top: 20, bottom: height - 34 };
   const top = curve.s[curve.s.length - 1];
   const x = scale(curve.s[0], top, frame.left, frame.right);
   const values = [...curve.measured, ...curve.fitted].filter((value) => value !== null);
-  const y = scale(Math.min(0, ...values), Math.max(1, ...values), frame.bottom, frame.top);
+  const ends = [Math.min(0, ...values), Math.max(1, ...values)];
+  const y = scale(...ends, frame.bottom, frame.top);
   const line = (kind, list) => svg("path", { class: kind, d: path(list.map((value, i) => [x(curve.s[i]), y(value ?? 0)])) });
   const labels = [30, 20, 15, 10, 8, 6, 5, 4, 3.5, 3, 2.5, 2].filter((each) => 1 / each <= top && 1 / each >= curve.s[0]);
   let free = -99;
@@ -196,8 +219,8 @@ function curvePlot(width, curve, resolution, label = "Measured Thon rings and fi
       svg("text", { class: "tick", x: at, y: frame.bottom + 15, "text-anchor": "middle" }, String(each))];
   }).filter(Boolean).flat();
   const limit = resolution > 0 && 1 / resolution <= top && svg("line", { class: "limit", x1: x(1 / resolution), x2: x(1 / resolution), y1: frame.top, y2: frame.bottom });
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, marks,
-    svg("text", { class: "tick", x: (frame.left + frame.right) / 2, y: height - 4, "text-anchor": "middle" }, "resolution / Å"),
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, marks, yAxis(frame, ...ends, y).flat(), axisTitle(frame, yLabel),
+    svg("text", { class: "tick", x: (frame.left + frame.right) / 2, y: height - 4, "text-anchor": "middle" }, "spatial frequency, as resolution / Å"),
     line("line fitted", curve.fitted), line("line measured", curve.measured), limit);
 }
 

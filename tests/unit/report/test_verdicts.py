@@ -1,0 +1,143 @@
+"""The three answers at the head of the page."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from icestream.report.follow import Follower
+from icestream.report.verdicts import RECENT, Called, recent_values, verdicts
+from icestream.store.records import AlertRecord
+from report_session import SampleSession
+
+MOVIES = Called()
+
+
+def read(session: SampleSession) -> Follower:
+    follower = Follower(session.store)
+    follower.read()
+    return follower
+
+
+def answers(
+    session: SampleSession, *alerts: AlertRecord, later: float = 10.0, called: Called = MOVIES
+) -> dict[str, dict[str, Any]]:
+    """By what they are about, as of some seconds after the last that happened."""
+    follower = read(session)
+    finished = session.store is not None and follower.session.state in ("done", "stopped")
+    pending = follower.table.counts["p"]
+    rates = follower.rates.shown(session.now + later, pending, finished=finished)
+    return {each["about"]: each for each in verdicts(follower, alerts, rates, called)}
+
+
+def alert(key: str, level: str = "warning") -> AlertRecord:
+    return AlertRecord(
+        id=1, step="m", branch="main", key=key, level=level, message="", exposure="", raised=1.0,
+        cleared=None, acknowledged=None, acknowledged_by="",
+    )  # fmt: skip
+
+
+def judged(session: SampleSession, states: str, reason: str = "") -> Follower:
+    """Exposures in these states: a, r, f, p."""
+    session.grow(len(states), settle=True)
+    follower = read(session)
+    for order, state in enumerate(states):
+        follower.table.judge(order, state, [reason] if state == "r" else [])
+    return follower
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> SampleSession:
+    return SampleSession(tmp_path / "s", start=1.79e9, documents=False)
+
+
+def test_before_the_first_movie_nothing_is_known(session: SampleSession) -> None:
+    found = answers(session)
+    assert [each["state"] for each in found.values()] == ["unknown"] * 3
+    assert found["Microscope"]["word"] == "Waiting"
+    called = answers(session, called=Called("micrograph", "micrographs"))
+    assert called["Microscope"]["why"] == "no micrograph has come yet"
+
+
+def test_a_microscope_that_delivers_and_data_that_are_good(session: SampleSession) -> None:
+    session.grow(60)
+    found = answers(session)
+    assert found["Microscope"]["word"] == "Delivering"
+    assert found["Microscope"]["why"].endswith("movies an hour")
+    assert found["Data"]["state"] == "good"
+    assert f"of the last {RECENT} accepted" in found["Data"]["why"]
+    assert found["Processing"]["word"] == "Up to date"
+
+
+def test_a_silence_is_seen_and_an_alert_on_it_is_worse(session: SampleSession) -> None:
+    session.grow(60)
+    assert answers(session, later=60.0)["Microscope"]["state"] == "good"
+    quiet = answers(session, later=900.0)["Microscope"]
+    assert (quiet["state"], quiet["word"]) == ("watch", "Quiet")
+    silent = answers(session, alert("arrivals.silent"), later=900.0)["Microscope"]
+    assert (silent["state"], silent["word"]) == ("bad", "No movies come")
+
+
+@pytest.mark.parametrize(
+    ("states", "state", "word"),
+    [
+        ("a" * 10, "good", "Good"),
+        ("aaaaaaarrr", "watch", "Mixed"),
+        ("aarrrrrrrr", "bad", "Poor"),
+        ("ar", "unknown", "Too few to tell"),
+        ("ffffffffff", "bad", "Poor"),
+    ],
+)
+def test_the_share_of_accepted_exposures_decides(
+    session: SampleSession, states: str, state: str, word: str
+) -> None:
+    follower = judged(session, states, "select: Ice ring 1.4 is above the limit of 1")
+    rates = follower.rates.shown(session.now, 0, finished=False)
+    data = verdicts(follower, [], rates, Called())[1]
+    assert (data["state"], data["word"]) == (state, word)
+    assert data["why"].startswith(f"{states.count('a')} of {len(states)}")
+
+
+def test_the_reason_that_most_have_is_named_without_their_values(session: SampleSession) -> None:
+    follower = judged(session, "rrra")
+    for order, value in enumerate((9.1, 8.73, 12)):
+        text = f"select: CTF fit resolution {value} Å is above the limit of 8 Å"
+        text += " (raised from 6 Å: pixels of 2.7 Å are coarse)" if order else ""
+        follower.table.judge(order, "r", [text])
+    rates = follower.rates.shown(session.now, 0, finished=False)
+    data = verdicts(follower, [], rates, Called())[1]
+    assert data["why"] == "1 of 4 accepted; rejected: CTF fit resolution above 8 Å"
+
+
+def test_a_warning_of_what_is_measured_is_to_be_looked_at(session: SampleSession) -> None:
+    session.grow(60)
+    warned = answers(session, alert("ctf.astigmatism.high"))["Data"]
+    assert (warned["state"], warned["word"]) == ("watch", "Look at the alert")
+    for other in (alert("machine.disk"), alert("picks.teach", "notice")):
+        assert answers(session, other)["Data"]["state"] == "good"
+
+
+def test_failures_and_what_waits_are_said_of_the_processing(session: SampleSession) -> None:
+    session.grow(30, settle=False)
+    assert answers(session)["Processing"]["why"].startswith("3 movies in progress")
+    follower = judged(session, "f" * 30)
+    rates = follower.rates.shown(session.now, 0, finished=False)
+    assert verdicts(follower, [], rates, Called())[2]["word"] == "Failures"
+
+
+def test_a_session_that_has_ended_says_so(session: SampleSession) -> None:
+    session.grow(20)
+    session.finish()
+    found = answers(session)
+    assert found["Microscope"] == {
+        "about": "Microscope", "state": "ended", "word": "Session finished",
+        "why": "20 movies found",
+    }  # fmt: skip
+    assert found["Processing"]["word"] == "All processed"
+
+
+def test_recent_values_are_those_that_were_measured(session: SampleSession) -> None:
+    session.grow(70)
+    values = recent_values(read(session), "motion.total")
+    assert 40 < len(values) <= RECENT
+    assert recent_values(read(session), "no.such") == []
