@@ -80,6 +80,8 @@ class MapProgress:
 
     found: FirstMap | None = None
     note: str = ""
+    alike: int = 0
+    """Particles in good classes, where those are enough particles but too few classes."""
     snapshots: int = 0
     particles: int = 0
     """Images that made the map."""
@@ -132,15 +134,18 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
             return "" if state.found else "the classes came without a sample of their particles"
         if classes.optics is None:
             return "the classes do not say with what optics they were taken"
-        good = good_classes(classes)
+        good, wanted = good_classes(classes), self.parameters
+        fewest = max(LEAST_PARTICLES, math.ceil(_FEWER * wanted.least))
+        state.alike = 0
         if good.sum() < LEAST_AVERAGES:
-            return f"{good.sum()} good classes, {LEAST_AVERAGES} are needed"
-        wanted = self.parameters
+            inside = int(np.asarray(classes.counts)[good].sum())
+            state.alike = inside if inside >= fewest else 0
+            some = "1 good class" if good.sum() == 1 else f"{good.sum()} good classes"
+            return f"{some}, {LEAST_AVERAGES} are needed"
         state.diameter = wanted.diameter or classes.diameter
         if not state.diameter:
             return "nobody said how large the particle is: set the diameter"
         sample = read_sample(classes.sample, classes.sample_table, good, wanted.most, wanted.seed)
-        fewest = max(LEAST_PARTICLES, math.ceil(_FEWER * wanted.least))
         if len(sample) < fewest:
             return (
                 f"{len(sample)} particles in good classes: {fewest} are needed for a preliminary "
@@ -172,7 +177,9 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
 
     def snapshot(self, state: MapProgress, work: Work) -> Volume:
         if state.found is None:
-            return Volume(particles=0, iteration=state.snapshots, note=state.note)
+            return Volume(
+                particles=0, iteration=state.snapshots, note=state.note, alike=state.alike
+            )
         best = state.found
         files = write_volume(work.path(f"volume_{state.snapshots:04d}"), best, state.pixel_size)
         group = point_group(best.symmetry)
