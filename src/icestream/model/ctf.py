@@ -83,6 +83,9 @@ class Ctf:
     """Of the ice, Å, from the node of the Thon rings; None where no node was seen."""
     thickness_error: float | None = None
     """Standard error of the thickness, Å."""
+    thickness_least: float | None = None
+    """Å that the ice is thick at least, from how its rings fade; None where it may be 800 Å or
+    less."""
 
     @property
     def defocus(self) -> float:
