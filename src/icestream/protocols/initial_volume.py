@@ -80,11 +80,10 @@ class MapProgress:
 
     found: FirstMap | None = None
     note: str = ""
-    alike: int = 0
-    """Particles in good classes, where those are enough particles but too few classes."""
     snapshots: int = 0
     particles: int = 0
-    """Images that made the map."""
+    """Images that made the map; where there is none, those in good classes, if these are enough
+    images but too few classes. (Another field would make older checkpoints unreadable.)"""
     started: int = 0
     """Images that there were when maps were last begun at random."""
     pixel_size: float = 0.0
@@ -131,15 +130,19 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
         if not classes.particles:
             return "no particle was found"
         if classes.sample is None or classes.sample_table is None:
-            return "" if state.found else "the classes came without a sample of their particles"
+            if state.found is None and not state.particles:
+                return "the classes came without a sample of their particles"
+            return "" if state.found else state.note  # what was said of the last sample holds
         if classes.optics is None:
             return "the classes do not say with what optics they were taken"
         good, wanted = good_classes(classes), self.parameters
         fewest = max(LEAST_PARTICLES, math.ceil(_FEWER * wanted.least))
-        state.alike = 0
+        if state.found is None:
+            state.particles = 0
         if good.sum() < LEAST_AVERAGES:
             inside = int(np.asarray(classes.counts)[good].sum())
-            state.alike = inside if inside >= fewest else 0
+            if state.found is None and inside >= fewest:
+                state.particles = inside
             some = "1 good class" if good.sum() == 1 else f"{good.sum()} good classes"
             return f"{some}, {LEAST_AVERAGES} are needed"
         state.diameter = wanted.diameter or classes.diameter
@@ -178,7 +181,7 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
     def snapshot(self, state: MapProgress, work: Work) -> Volume:
         if state.found is None:
             return Volume(
-                particles=0, iteration=state.snapshots, note=state.note, alike=state.alike
+                particles=0, iteration=state.snapshots, note=state.note, alike=state.particles
             )
         best = state.found
         files = write_volume(work.path(f"volume_{state.snapshots:04d}"), best, state.pixel_size)

@@ -152,6 +152,9 @@ def test_many_particles_in_few_classes_are_told(tmp_path: Path, work: Work) -> N
         found = protocol.snapshot(state, work)
         assert (found.map, found.alike) == (None, alike)
         assert found.note == "1 good class, 3 are needed"
+    state = protocol.update(state, Batch((replace(few, sample=None),)), work)
+    unseen = protocol.snapshot(state, work)
+    assert (unseen.alike, unseen.note) == (250, "1 good class, 3 are needed")
     protocol.save(state, tmp_path / "checkpoint")
     state = protocol.update(protocol.load(tmp_path / "checkpoint"), Batch((made,)), work)
     found = protocol.snapshot(state, work)
