@@ -20,7 +20,9 @@ from PIL import Image
 
 from icestream.formats import read_image
 from icestream.model import MICROGRAPH_CLASSES, Optics
-from icestream.processing.ctf.fit import fit_ctf
+from icestream.processing.ctf.fit import fit_ctf, fit_spectrum
+from icestream.processing.ctf.groups import group_tiles
+from icestream.processing.ctf.spectrum import average_ordinary
 from icestream.processing.defects import find_outliers, replace_defects
 from icestream.processing.dose import Dose
 from icestream.processing.micrograph_quality import (
@@ -55,7 +57,7 @@ KINDS: dict[str, tuple[dict[str, object], tuple[str, ...]]] = {
     "many particles": ({"particles": 200}, USABLE),
     "40 % carbon": ({"carbon": 0.4}, USABLE),
     "two drops of ice": ({"drops": 2}, USABLE),
-    "1500 Å of ice": ({"thickness": 1500.0}, ("decent", "unclear")),
+    "1500 Å of ice": ({"thickness": 1500.0}, ("unclear",)),
     "no gain reference": ({}, (*USABLE, "unclear")),
     "gain upside down": ({}, (*USABLE, "unclear")),
     "70 % carbon": ({"carbon": 0.7}, ("contamination_or_drift",)),
@@ -128,7 +130,11 @@ def simulate(kind: str, specimen: Specimen, seed: int) -> Judgement:
     motion = measure_motion(frames, TrackSearch(), dose)
     sums = sum_frames(frames, motion.best, Recipe(dose=dose))
     assert sums.weighted is not None
-    fit = fit_ctf(sums.plain, optics)
+    tiles = group_tiles(frames, motion.best, 2.0)
+    if tiles is None:
+        fit = fit_ctf(sums.plain, optics)
+    else:
+        fit = fit_spectrum(average_ordinary(tiles.unpack()), optics, grouped=True)
     half = len(motion.shifts) // 2
     drift = float(np.hypot(*(motion.shifts[-1] - motion.shifts[half])))
     known = Circumstances(
@@ -136,6 +142,7 @@ def simulate(kind: str, specimen: Specimen, seed: int) -> Judgement:
         ice_ring=fit.ice_ring,
         drift=drift / (len(motion.shifts) - 1 - half),
         thickness=None if fit.thickness is None else fit.thickness.value,
+        thickness_least=fit.thickness_least,
         pixel_size=PIXEL,
         gain=kind != "no gain reference",
     )

@@ -368,8 +368,8 @@ class SampleSession:
         judged = replace(self.classes, selected=column(np.asarray(chosen)))
         self._commit("keep", {"classes": to_document(judged)})
 
-    def reconstruct(self) -> None:
-        """Commit a first 3D map."""
+    def reconstruct(self, efficiency: float = 0.83) -> None:
+        """Commit a first 3D map, of views as even as that."""
         draw = np.random.default_rng(5)
         z, y, x = np.mgrid[-32:32, -32:32, -32:32]
         radius = np.sqrt(z * z + y * y + x * x) + 1e-6
@@ -380,7 +380,7 @@ class SampleSession:
         volume = Volume(
             particles=4120, iteration=2, map=Path("pool/map.mrc"), box=64, pixel_size=3.0,
             picture=Path("pool/map.png"), diameter=140.0, symmetry="O", resolution=11.4,
-            resolution_half=14.2, efficiency=0.83,
+            resolution_half=14.2, efficiency=efficiency,
             fsc=column(1 / (1 + np.exp((np.arange(33) - 13.4) * 0.9))),
         )  # fmt: skip
         self._commit("volume", {"volume": to_document(volume)})

@@ -3,13 +3,10 @@
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
+import style
 
-mpl.use("Agg")
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-
-from matplotlib import pyplot as plt
 
 import bench_classify2d as bench
 from icestream.processing.classify2d.averages import class_averages, class_counts
@@ -24,15 +21,22 @@ contrast = np.concatenate([defocus, rng.uniform(8000, 22000, 200)])[order]
 done, _ = bench.classify(everything, contrast, 20, 40)
 averages, counts, score = class_averages(done), class_counts(done), class_scores(done).score
 places = np.argsort(-score)
-figure, axes = plt.subplots(3, 7, figsize=(10, 4.9), layout="constrained")
-for axis in axes.flat:
-    axis.axis("off")
+figure = style.begin(3.4)
+above, below = figure.subfigures(2, 1, height_ratios=(1, 2.25))
 examples = [(images[0], "a particle"), *((junk[n], "junk") for n in range(4))]
-for axis, (image, name) in zip(axes[0], examples, strict=False):
-    axis.imshow(image, cmap="gray")
-    axis.set_title(name, fontsize=9)
-for axis, place in zip(axes[1:].flat, places, strict=False):
-    axis.imshow(averages[place], cmap="gray")
-    number = done.numbers[place]
-    axis.set_title(f"{number}: {counts[place]}, score {score[place]:.2f}", fontsize=8)
-figure.savefig(sys.argv[1], dpi=110)
+first = above.subplots(1, 7)
+second = below.subplots(2, 7)
+for axis in (*first, *second.flat):
+    axis.axis("off")
+for axis, (image, name) in zip(first, examples, strict=False):
+    style.picture(axis, image, bench.PIXEL)
+    style.title(axis, "a" if axis is first[0] else "", name)
+style.scale_bar(first[0], 50 / bench.PIXEL, "50 Å")
+for axis, place in zip(second.flat, places, strict=False):
+    style.picture(axis, averages[place], bench.PIXEL, cut=(0, 100))
+    style.title(
+        axis,
+        "b" if axis is second[0, 0] else "",
+        f"class {done.numbers[place]} ({counts[place]})\nscore {score[place]:.2f}",
+    )
+style.save(figure, sys.argv[1])

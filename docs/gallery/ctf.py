@@ -4,11 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
+import style
 
 from icestream.formats import read_image
 from icestream.model import Optics
@@ -54,19 +51,23 @@ def draw_curve(axes, fit):
     shown = (frequency > 1 / 22) & (frequency < 1 / 4.2)
     s, model = fit.curve[0].astype(float), fit.curve[2].astype(float)
     low, high = measured - error, measured + error
-    axes.fill_between(frequency[shown], low[shown], high[shown], color="#9ecae1", lw=0)
+    axes.fill_between(frequency[shown], low[shown], high[shown], color=style.FOUND, alpha=0.3, lw=0)
     axes.plot(
-        frequency[shown], measured[shown], color="#08519c", lw=0.9, label="equi-phase average ± σ"
+        frequency[shown],
+        measured[shown],
+        color=style.FOUND,
+        lw=0.9,
+        label="equi-phase average ± 1 standard error",
     )
     near = (s > 1 / 22) & (s < 1 / 4.2)
-    axes.plot(s[near], model[near], color="#e6550d", lw=0.9, label="fitted CTF²")
-    axes.axvline(1 / fit.resolution, color="0.4", ls="--", lw=0.9)
+    axes.plot(s[near], model[near], color=style.FITTED, lw=0.9, label="fitted CTF²")
+    axes.axvline(1 / fit.resolution, color=style.OTHER, ls="--", lw=0.9)
     label = f"followed to {fit.resolution:.1f} Å "
-    axes.text(1 / fit.resolution, 1.62, label, fontsize=8, color="0.3", ha="right")
+    axes.text(1 / fit.resolution, 1.62, label, fontsize=7, color="0.3", ha="right")
     axes.set(xlim=(1 / 22, 1 / 4.2), ylim=(-0.7, 1.8), yticks=[0, 0.5, 1])
     axes.set_xticks([1 / 20, 1 / 10, 1 / 7, 1 / 5], ["20", "10", "7", "5"])
-    axes.set_xlabel("resolution / Å", fontsize=9)
-    axes.legend(fontsize=8, loc="lower left", ncols=2, frameon=False)
+    axes.set(xlabel="resolution / Å", ylabel="CTF²")
+    axes.legend(loc="lower left", ncols=2)
 
 
 def draw_plane(axes, image, fit):
@@ -82,17 +83,16 @@ def draw_plane(axes, image, fit):
     trial = np.arange(-800, 801, 10.0)
     score = data @ -np.cos(2 * np.pi * (tiles.turns[:, None] + np.outer(tiles.linear, trial)))
     own = (fit.defocus.mean + trial[score.argmax(axis=1)]) * 1e-4
-    axes.plot(along / 1e3, own, ".", color="#08519c", ms=5, label="one tile")
+    axes.plot(along / 1e3, own, ".", color=style.FOUND, ms=5, label="one tile")
     line = np.array([along.min(), along.max()])
     level = fit.defocus.mean + line * np.hypot(*gradient)
-    axes.plot(line / 1e3, level * 1e-4, color="#e6550d", lw=1.2, label="plane of all")
+    axes.plot(line / 1e3, level * 1e-4, color=style.FITTED, label="plane of all")
     tilt = np.degrees(np.arctan(np.hypot(*gradient)))
     error = np.degrees(fit.plane.error / (1 + gradient @ gradient))
     true = np.degrees(np.arctan(np.hypot(*GRADIENT)))
-    axes.set_title(f"simulated ice tilted by {true:.1f}°: {tilt:.1f} ± {error:.1f}°", fontsize=9)
-    axes.set_xlabel("way across the tilt axis / 1000 Å", fontsize=9)
-    axes.set_ylabel("defocus / µm", fontsize=9)
-    axes.legend(fontsize=8, frameon=False)
+    style.title(axes, "b", f"ice tilted by {true:.1f}°: found {tilt:.1f} ± {error:.1f}°")
+    axes.set(xlabel="way across the tilt axis / 1000 Å", ylabel="defocus / µm")
+    axes.legend()
 
 
 def main(out):
@@ -102,23 +102,23 @@ def main(out):
     fit = fit_ctf(read_image(REAL), KRIOS)
     image = tilted_ice()
     tilted = fit_ctf(image, KRIOS)
-    figure = plt.figure(figsize=(10.5, 3.3), layout="constrained")
-    left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1.6, 1.15))
+    figure = style.begin(4.6)
+    above, below = figure.subfigures(2, 1, height_ratios=(1.25, 1))
+    left, right = above.subplots(1, 2)
     _, picture = spectrum_picture(fit, KRIOS, size=480)
-    left.imshow(picture, cmap="gray")
-    left.set_axis_off()
-    left.set_title("measured  |  fitted", fontsize=9)
+    style.picture(left, np.asarray(picture), cut=(0, 100))
+    style.title(left, "a", "measured | fitted, to 3 Å")
+    middle = below.subplots()
     error = fit.errors
-    middle.set_title(
-        f"EMPIAR-10146: {fit.defocus.mean * 1e-4:.4f} ± {error.mean * 1e-4:.4f} µm, "
+    style.title(
+        middle,
+        "c",
+        f"defocus {fit.defocus.mean * 1e-4:.4f} ± {error.mean * 1e-4:.4f} µm, "
         f"astigmatism {fit.defocus.u - fit.defocus.v:.0f} ± {error.astigmatism:.0f} Å",
-        fontsize=9,
     )
     draw_curve(middle, fit)
     draw_plane(right, image, tilted)
-    for axes in (middle, right):
-        axes.tick_params(labelsize=8)
-    figure.savefig(out, dpi=130)
+    style.save(figure, out)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import PIL.Image
+import style
 from numpy.typing import NDArray
 
 from icestream.model import Ctf, Optics
@@ -19,9 +19,6 @@ from icestream.processing.particles import (
     sweep_dust,
     whole_boxes,
 )
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
 
 OPTICS = Optics(pixel_size=1.5, voltage=300.0)
 SHOWN = "07.10.35"
@@ -64,7 +61,7 @@ def main(out: str) -> None:
     swept = sweep_dust(dirty, box.dust)
     rows = {
         "as cut": cut_particles(dirty, x, y, CUT).images,
-        "background: mean 0, deviation 1;\nparticles bright": extract_particles(
+        "background of mean 0\nand deviation 1;\nparticles bright": extract_particles(
             dirty, x, y, left
         ).images,
         "dust replaced;\n64 pixels of 3 Å": extract_particles(dirty, x, y, box).images,
@@ -72,16 +69,16 @@ def main(out: str) -> None:
             flip_phases(swept, OPTICS, ctf), x, y, box
         ).images,
     }
-    figure, axes = plt.subplots(len(rows), COLUMNS, figsize=(1.55 * COLUMNS + 2.2, 6.3))
-    for line, (name, images) in zip(axes, rows.items(), strict=True):
-        low, high = np.percentile(images, (0.5, 99.5))
+    figure = style.begin(4.1)
+    axes = figure.subplots(len(rows), COLUMNS)
+    for letter, line, (name, images) in zip("abcd", axes, rows.items(), strict=True):
+        limits = tuple(np.percentile(images, (0.5, 99.5)))
         for axis, one in zip(line, images, strict=True):
-            axis.imshow(one, cmap="gray", vmin=low, vmax=high)
-            axis.set_xticks([])
-            axis.set_yticks([])
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10, labelpad=8)
-    figure.tight_layout(pad=0.4)
-    figure.savefig(out, dpi=110)
+            pixel = OPTICS.pixel_size * CUT / len(one)
+            style.picture(axis, one, pixel, 50 if axis is line[0] else 0, limits=limits)
+        text = rf"$\bf{{{letter}}}$  {name}"
+        line[0].set_ylabel(text, rotation=0, ha="right", va="center", labelpad=6)
+    style.save(figure, out)
 
 
 if __name__ == "__main__":

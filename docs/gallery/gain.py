@@ -4,11 +4,8 @@ import math
 import sys
 from dataclasses import replace
 
-import matplotlib as mpl
 import numpy as np
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
+import style
 
 from icestream.model import ORIENTATIONS, Optics
 from icestream.processing.gain.bad_pixels import find_bad_pixels
@@ -68,46 +65,39 @@ def main(out):
 
 
 def draw(true, estimates, curve, scores, out):
-    figure, axes = plt.subplots(2, 3, figsize=(10.5, 7), constrained_layout=True)
+    figure = style.begin(4.6)
+    above, below = figure.subfigures(2, 1, height_ratios=(1, 1.1))
+    axes = above.subplots(1, 4)
     corner = np.s_[:112, :112]
-    for axis, (title, image) in zip(
-        axes.ravel()[:4],
-        [("true gain", true), *((f"estimated, {n} movies", g) for n, g in estimates.items())],
-        strict=True,
-    ):
+    images = [("true gain", true)]
+    images += [(f"{n} movie{'s' * (n > 1)}", gain) for n, gain in estimates.items()]
+    for letter, axis, (name, image) in zip("abcd", axes, images, strict=True):
         shown = np.where(image > 0, image, np.nan)[corner]
-        picture = axis.imshow(shown, cmap="gray", vmin=0.85, vmax=1.15, interpolation="nearest")
-        picture.cmap.set_bad("tab:red")
-        axis.set_title(title.replace("1 movies", "1 movie"))
-        axis.set_xticks([])
-        axis.set_yticks([])
-    figure.colorbar(picture, ax=axes[:, 0], shrink=0.5, location="left", label="gain (bad: red)")
-    axis = axes[1, 1]
-    axis.semilogx(curve[:, 0], curve[:, 1], "o-", label="icestream")
-    axis.semilogx(curve[:, 0], curve[:, 3], "k:", label="expected by icestream")
-    axis.semilogx(curve[:, 0], curve[:, 2], "s-", color="tab:gray", label="mean image")
-    axis.axhline(0.95, color="tab:green", lw=1)
-    axis.set_xlabel("movies")
-    axis.set_ylabel("correlation with the true gain")
-    axis.set_ylim(0.2, 1)
-    axis.legend(loc="lower right")
-    axis = axes[1, 2]
-    names = [
-        "as it is",
-        "90°",
-        "180°",
-        "270°",
-        "up-down",
-        "left-right",
-        "90° up-down",
-        "90° left-right",
-    ]
-    best = int(np.argmax(scores))
-    axis.barh(names, scores, color=["tab:green" if i == best else "tab:gray" for i in range(8)])
-    axis.invert_yaxis()
-    axis.set_xlabel("correlation of the detail, 3 movies")
-    axis.set_title("a reference in eight orientations")
-    figure.savefig(out, dpi=110)
+        picture = style.picture(axis, shown, limits=(0.85, 1.15))
+        picture.set_interpolation("nearest")
+        picture.cmap.set_bad(style.WRONG)
+        style.title(axis, letter, name)
+    style.scale_bar(axes[0], 25, "25 pixels")
+    above.colorbar(picture, ax=axes, shrink=0.75, label="gain")
+    left, right = below.subplots(1, 2, width_ratios=(1, 0.8))
+    left.semilogx(curve[:, 0], curve[:, 1], "o-", ms=3, color=style.FOUND, label="estimate")
+    left.semilogx(curve[:, 0], curve[:, 3], ":", color=style.FITTED, label="as the estimate says")
+    left.semilogx(curve[:, 0], curve[:, 2], "s-", ms=3, color=style.OTHER, label="mean image")
+    left.axhline(0.95, color=style.GOAL, lw=1)
+    left.text(1, 0.955, "goal", color=style.GOAL, fontsize=7, va="bottom")
+    left.set(xlabel="movies", ylabel="correlation with the true gain", ylim=(0.2, 1.02))
+    left.set_xticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
+    left.legend(loc="lower right")
+    style.title(left, "e", "approach to the truth")
+    names = ["as it is", "90°", "180°", "270°", "up-down", "left-right"]
+    names += ["90° up-down", "90° left-right"]
+    colours = [style.OTHER] * 8
+    colours[int(np.argmax(scores))] = style.GOAL
+    right.barh(names, scores, color=colours)
+    right.invert_yaxis()
+    right.set_xlabel("correlation of the detail, 3 movies")
+    style.title(right, "f", "a reference in eight orientations")
+    style.save(figure, out)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,12 @@
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
+import style
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import bench_volume as bench
 from icestream.processing.volume.slices import cube_of, volume_of
-
-mpl.use("Agg")
-from matplotlib import pyplot as plt
 
 COUNT, SEED = 800, 11
 
@@ -27,28 +24,38 @@ def main(target: str) -> int:
     resolution, _, curve, laid = bench.score(found, truth, drawn)
     limited = volume_of(cube_of(truth, found.rings, bench.BOX), bench.BOX, bench.BOX)
     middle = bench.BOX // 2
-    figure = plt.figure(figsize=(10, 5.6), layout="constrained")
-    grid = figure.add_gridspec(2, 5, width_ratios=(1, 1, 1, 1, 1.7))
-    for row, (name, volume) in enumerate((("map", laid), ("truth", limited))):
+    figure = style.begin(3.0)
+    pictures, right = figure.subfigures(1, 2, width_ratios=(1.75, 1))
+    grid = pictures.subplots(2, 4)
+    titles = ("slice across z", "slice across y", "projection\nalong z", "projection\nalong y")
+    for row, letter, name, volume in zip(
+        grid, "ab", ("map", "truth"), (laid, limited), strict=True
+    ):
         views = [volume[middle], volume[:, middle], volume.sum(axis=0), volume.sum(axis=1)]
-        titles = ("slice across z", "slice across y", "projection along z", "projection along y")
-        for column, (view, title) in enumerate(zip(views, titles, strict=True)):
-            axes = figure.add_subplot(grid[row, column])
-            axes.imshow(view[8:56, 8:56], cmap="gray", vmin=np.percentile(view, 2))
-            axes.set(xticks=[], yticks=[], ylabel=name if column == 0 else "")
-            if row == 0:
-                axes.set_title(title, fontsize=9)
-    axes = figure.add_subplot(grid[:, 4])
+        for axes, view, text in zip(row, views, titles, strict=True):
+            bar = 50 if axes is row[0] else 0
+            style.picture(axes, view[8:56, 8:56], case.pixel_size, bar, cut=(2, 100))
+            if letter == "a":
+                axes.set_title(text, fontsize=7)
+        row[0].set_ylabel(rf"$\bf{{{letter}}}$  {name}")
+    axes = right.subplots()
     extent = bench.BOX * case.pixel_size
-    for values, label in ((curve, "map against truth"), (found.correlation, "halves of the data")):
+    for values, label, colour in (
+        (curve, "map and truth", style.TRUTH),
+        (found.correlation, "halves of the data", style.FOUND),
+    ):
         shells = np.arange(1, min(len(values), found.rings + 3))
-        axes.plot(shells / extent, values[shells], label=label)
-    axes.axhline(0.5, color="gray", lw=0.6)
-    axes.axhline(0.143, color="gray", lw=0.6, ls=":")
-    axes.set(xlabel="spatial frequency / Å$^{-1}$", ylim=(-0.1, 1.05))
-    axes.set_title(f"Fourier shell correlation: {resolution:.1f} Å at 0.5", fontsize=9)
-    axes.legend(fontsize=8, loc="lower left")
-    figure.savefig(target, dpi=110)
+        axes.plot(shells / extent, values[shells], label=label, color=colour)
+    for level, line in ((0.5, "--"), (0.143, ":")):
+        axes.axhline(level, color=style.OTHER, lw=0.8, ls=line)
+        axes.text(0.001, level + 0.01, f"{level}", color="0.4", fontsize=7)
+    axes.set(xlabel="resolution / Å", ylabel="Fourier shell correlation", ylim=(-0.1, 1.05))
+    axes.set_xlim(0, None)
+    marks = (50, 30, 20, 15, 12, 10)
+    axes.set_xticks([1 / mark for mark in marks], [str(mark) for mark in marks])
+    style.title(axes, "c", f"{resolution:.1f} Å at 0.5 against the truth")
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 0.24))
+    style.save(figure, target)
     return 0
 
 

@@ -2,11 +2,8 @@
 
 import sys
 
-import matplotlib as mpl
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
+import style
 from scipy import ndimage
 
 from icestream.model import Optics
@@ -70,27 +67,27 @@ linear = sum(
     ndimage.shift(counts * frames.gain, shift / PIXEL, order=1, mode="mirror")
     for counts, shift in zip(frames.counts, found.shifts, strict=True)
 )
-figure, axes = plt.subplots(1, 3, figsize=(13, 4.1), width_ratios=(1, 1, 0.95))
+figure = style.begin(2.6)
+axes = figure.subplots(1, 3, width_ratios=(1, 1, 0.95))
 k = (np.arange(48) + 0.5) / 48
-for name, image, wanted, style in (
-    ("plain", quick.plain, exact.plain, "-"),
-    ("dose weighted", quick.weighted, exact.weighted, "--"),
-    ("linear interpolation", linear, exact.plain, ":"),
+for name, image, wanted, line, colour in (
+    ("plain", quick.plain, exact.plain, "-", style.FOUND),
+    ("dose weighted", quick.weighted, exact.weighted, "--", style.SECOND),
+    ("linear interpolation", linear, exact.plain, ":", style.OTHER),
 ):
     correlation, ratio = rings(image, wanted)
-    axes[0].plot(k, correlation, style, label=name, color="#a03818" if style == ":" else "#195aaa")
-    axes[1].plot(k, ratio, style, label=name, color="#a03818" if style == ":" else "#195aaa")
-for panel, title in ((axes[0], "ring correlation"), (axes[1], "amplitude")):
-    panel.axvline(0.7, color="0.75", lw=1)
-    panel.set_xlabel("spatial frequency / Nyquist")
-    panel.set_title(f"{title} against the exact sum", fontsize=11)
-    panel.set_xlim(0, 0.95)
-axes[0].axhline(0.999, color="0.75", lw=1)
+    axes[0].plot(k, correlation, line, label=name, color=colour)
+    axes[1].plot(k, ratio, line, label=name, color=colour)
+for letter, panel, what in (("a", axes[0], "ring correlation"), ("b", axes[1], "amplitude")):
+    panel.axvline(0.7, color="0.8", lw=1, zorder=0)
+    panel.set(xlabel="spatial frequency / Nyquist", ylabel=what, xlim=(0, 0.95))
+    style.title(panel, letter, "against the exact sum")
+axes[0].axhline(0.999, color=style.GOAL, lw=1)
+axes[0].text(0.02, 0.9989, "goal, up to 0.7", color=style.GOAL, fontsize=7, va="top")
 axes[0].set_ylim(0.985, 1.0008)
 axes[1].set_ylim(0, 1.1)
-axes[1].legend(frameon=False, loc="lower left")
+axes[1].legend(loc="lower left")
 axes[2].imshow(draw_tracks(found.best, frames.shape))
-axes[2].set_title("tracks, as drawn for each micrograph", fontsize=11)
+style.title(axes[2], "c", "tracks, as in the report")
 axes[2].axis("off")
-figure.tight_layout()
-figure.savefig(sys.argv[1], dpi=110)
+style.save(figure, sys.argv[1])

@@ -5,9 +5,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import PIL.Image
+import style
+from matplotlib import pyplot as plt
 from numpy.typing import NDArray
 
 from icestream.formats import read_mrc, read_stack, write_mrc
@@ -18,9 +19,6 @@ from icestream.protocols.classify_particles import ClassifyParticles
 from icestream.protocols.extract_particles import ExtractParticles
 from icestream.protocols.monitor_picking import MonitorPicking, PickingLessons
 from icestream.protocols.pick_unattended import PickUnattended, PickUnattendedParameters
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
 
 PIXEL = 1.5
 OPTICS = Optics(pixel_size=PIXEL, voltage=300.0)
@@ -60,8 +58,8 @@ def micrographs(folder: Path, into: Path) -> dict[str, tuple[Micrograph, Ctf]]:
 
 def learn(
     items: dict[str, tuple[Micrograph, Ctf]], first: dict[str, Picks], work: Work
-) -> tuple[PickUnattendedParameters, NDArray[np.float32]]:
-    """Classes of what was picked, and what the monitor makes of them."""
+) -> tuple[PickUnattendedParameters, NDArray[np.float32], float]:
+    """What the monitor makes of the classes of what was picked; their averages and pixel."""
     particles = tuple(ExtractParticles().process(*items[name], first[name], work) for name in items)
     step = ClassifyParticles()
     classes = step.snapshot(step.start(Batch(particles), work), work)
@@ -70,7 +68,7 @@ def learn(
     assert offer is not None
     wanted = PickUnattendedParameters.model_validate(offer.changes)
     used = [number - 1 for number in wanted.template_classes]
-    return wanted, read_stack(classes.averages)[used]
+    return wanted, read_stack(classes.averages)[used], classes.pixel_size
 
 
 def show(axes: plt.Axes, image: NDArray[np.float32], picks: Picks, diameter: float) -> None:
@@ -78,14 +76,16 @@ def show(axes: plt.Axes, image: NDArray[np.float32], picks: Picks, diameter: flo
     smooth = lowpass(image, picks.pixel_size, 12.0 * picks.pixel_size)
     middle = float(np.median(smooth))
     spread = 3 * float(np.quantile(smooth, 0.84) - middle)
-    axes.imshow(smooth, cmap="gray", vmin=middle - spread, vmax=middle + spread)
+    limits = (middle - spread, middle + spread)
+    style.picture(axes, smooth, limits=limits)
     for x, y in zip(picks.x, picks.y, strict=True):
         axes.add_patch(
-            plt.Circle((x, y), diameter / 2 / picks.pixel_size, fill=False, color="#ffb000", lw=0.9)
+            plt.Circle(
+                (x, y), diameter / 2 / picks.pixel_size, fill=False, color=style.SECOND, lw=0.8
+            )
         )
     axes.set_xlim(0, image.shape[1])
     axes.set_ylim(image.shape[0], 0)
-    axes.set_axis_off()
 
 
 def main(out: str) -> None:
@@ -94,7 +94,7 @@ def main(out: str) -> None:
         work = Work(folder=Path(scratch), seed=1)
         items = micrographs(folder / "apoferritin_empiar10146", Path(scratch))
         first = {name: PickUnattended().process(*items[name]) for name in items}
-        wanted, averages = learn(items, first, work)
+        wanted, averages, coarse = learn(items, first, work)
         after = PickUnattended(wanted).process(*items[SHOWN])
         image = read_mrc(items[SHOWN][0].path)
         carbon = read_mrc(folder / "carbon_edge.mrc").astype(np.float32)
@@ -108,26 +108,30 @@ def main(out: str) -> None:
     human = np.loadtxt(
         folder / "apoferritin_empiar10146" / f"May08_{SHOWN}.picks.csv", delimiter=",", skiprows=1
     )
-    figure = plt.figure(figsize=(12, 4.6), layout="constrained")
-    left, middle, right = figure.subfigures(1, 3, width_ratios=[1.05, 0.8, 1.05])
-    axes = left.subplots()
-    show(axes, image, after, after.diameter)
-    axes.plot(human[:, 0], human[:, 1], "+", color="#40c0ff", ms=5)
-    axes.set_title(f"picked with the classes ({len(after)})", fontsize=10)
-    middle.suptitle(
-        f"templates, from {sum(map(len, first.values()))} first picks;\n"
-        f"diameter found: {wanted.measured_diameter:.0f} Å",
-        fontsize=10,
-    )
-    grid = middle.subplots(3, 2)
-    for place, each in enumerate(grid.flat):
+    figure = style.begin(4.9)
+    above, below = figure.subfigures(2, 1, height_ratios=(1, 0.3))
+    left, right = above.subplots(1, 2)
+    show(left, image, after, after.diameter)
+    left.plot(human[:, 0], human[:, 1], "+", color=style.PEOPLE, ms=4)
+    style.scale_bar(left, 200 / PIXEL, "200 Å")
+    style.title(left, "a", f"picked with the classes ({len(after)}); crosses: people")
+    show(right, carbon, beside, beside.diameter)
+    style.scale_bar(right, 1000 / 4.0, "0.1 µm")
+    style.title(right, "b", f"none in the carbon ({len(beside)} beside it)")
+    grid = below.subplots(1, 7)
+    for place, each in enumerate(grid):
         each.set_axis_off()
         if place < len(averages):
-            each.imshow(averages[place], cmap="gray")
-    axes = right.subplots()
-    show(axes, carbon, beside, beside.diameter)
-    axes.set_title(f"none in the carbon ({len(beside)} beside it)", fontsize=10)
-    figure.savefig(out, dpi=110)
+            style.picture(each, averages[place], coarse, 0 if place else 100, cut=(0, 100))
+    below.suptitle(
+        r"$\bf{c}$  "
+        f"templates, from {sum(map(len, first.values()))} first picks; "
+        f"diameter found: {wanted.measured_diameter:.0f} Å",
+        x=0.006,
+        ha="left",
+        fontsize=8,
+    )
+    style.save(figure, out)
 
 
 if __name__ == "__main__":

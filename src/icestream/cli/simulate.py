@@ -29,6 +29,7 @@ def simulate(  # noqa: PLR0913 - one argument for each option
     movies: int = SessionPlan.movies,
     specimen: str = SessionPlan.specimen,
     particles: int = SessionPlan.particles,
+    end_on: float = SessionPlan.end_on,
     seed: int = SessionPlan.seed,
     layout: Layout = SessionPlan.layout,
     container: Container = SessionPlan.container,
@@ -68,10 +69,13 @@ def simulate(  # noqa: PLR0913 - one argument for each option
     movies
         Movies to write; 0: until it is stopped.
     specimen
-        cage (a hollow shell, 130 Å), brick (D2, 130 Å), or the path of a .pdb, .pdb.gz, .mrc or
-        .map file.
+        cage (a hollow shell, 130 Å), brick (D2, 130 Å), barrel (D7, 150 Å), rod, stalk, or the
+        path of a .pdb, .pdb.gz, .mrc or .map file.
     particles
         Particles in a movie, about; fewer where no more fit side by side.
+    end_on
+        Part of the particles that are seen along the z axis of the specimen, 0 to 1; the others
+        are seen from anywhere.
     seed
         The same seed writes the same movies.
     layout
@@ -123,6 +127,7 @@ def simulate(  # noqa: PLR0913 - one argument for each option
         movies=movies,
         specimen=specimen,
         particles=particles,
+        end_on=end_on,
         seed=seed,
         layout=layout,
         container=container,

@@ -190,7 +190,10 @@ def _map(found: Overview) -> str:
     if volume is None or volume.map is None:
         return volume.note if volume is not None else ""
     symmetry = f", {volume.symmetry}" if volume.symmetry else ""
-    return f"{volume.reached} from {volume.particles} particles{symmetry}: {volume.map}"
+    made = f"from {volume.particles} particles{symmetry}"
+    if not volume.even:
+        return f"{volume.reached}, {made}; views are uneven, it may be wrong: {volume.map}"
+    return f"{volume.reached} {made}: {volume.map}"
 
 
 def _step_state(step: StepRecord, runs: str, again: Reruns) -> str:

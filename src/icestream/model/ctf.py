@@ -100,6 +100,9 @@ class Ctf:
     """Standard error of the thickness, Å."""
     agreement: CtfAgreement | None = None
     """Of the estimates that this one is made of; None for one that no other has checked."""
+    thickness_least: float | None = None
+    """Å that the ice is thick at least, from how its rings fade; None where it may be 800 Å or
+    less."""
 
     @property
     def defocus(self) -> float:

@@ -27,6 +27,9 @@ class Volume:
     """Particles that a map should have; see `preliminary`."""
     note: str = ""
     """Why there is no map, or why the map is not newer; empty when there is nothing to say."""
+    alike: int = 0
+    """Particles in good classes of which there is no map, since these classes are too few: they
+    are seen from few sides, or look alike from all; 0 where that is not so."""
     map: Path | None = None
     """MRC volume, density positive, origin of the particle at voxel ``box // 2``."""
     mirrored: Path | None = None

@@ -104,6 +104,8 @@ class Circumstances:
     """Å per frame in the second half of the movie."""
     thickness: float | None = None
     """Å of ice, where the rings show it."""
+    thickness_least: float | None = None
+    """Å of ice at least, where the rings fade as those of thick ice do."""
     pixel_size: float = 1.0
     """Å of the micrograph."""
     gain: bool = True
@@ -325,6 +327,8 @@ def _usable(look: Appearance, known: Circumstances) -> _Verdict:
     """Great or decent, where that can be told."""
     if known.thickness is not None and known.thickness > THICK:
         return "unclear", f"the ice is {known.thickness:.0f} Å thick"
+    if known.thickness_least is not None and known.thickness_least > THICK:
+        return "unclear", f"the ice is {known.thickness_least:.0f} Å thick at least"
     if known.resolution is None:
         even = look.patches < CALM * look.texture
         if look.texture > PLAIN and even:

@@ -131,6 +131,7 @@ class EstimateCtf(ItemProtocol[CtfParameters]):
                 micrograph.optics,
                 wanted=wanted.search(phase_plate=micrograph.phase_plate),
                 resolution_range=(wanted.resolution_min, wanted.resolution_max),
+                grouped=spectra is not None,
             )
         except ValueError as error:
             raise ItemFailed(f"{path.name}: {error}", code="ctf-impossible") from error
@@ -238,4 +239,5 @@ def _item(micrograph: Micrograph, fit: CtfFit, work: Work) -> Ctf:
         shape=micrograph.shape,
         thickness=thickness.value if thickness else None,
         thickness_error=thickness.error if thickness else None,
+        thickness_least=fit.thickness_least,
     )

@@ -82,7 +82,8 @@ class MapProgress:
     note: str = ""
     snapshots: int = 0
     particles: int = 0
-    """Images that made the map."""
+    """Images that made the map; where there is none, those in good classes, if these are enough
+    images but too few classes. (Another field would make older checkpoints unreadable.)"""
     started: int = 0
     """Images that there were when maps were last begun at random."""
     pixel_size: float = 0.0
@@ -129,18 +130,25 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
         if not classes.particles:
             return "no particle was found"
         if classes.sample is None or classes.sample_table is None:
-            return "" if state.found else "the classes came without a sample of their particles"
+            if state.found is None and not state.particles:
+                return "the classes came without a sample of their particles"
+            return "" if state.found else state.note  # what was said of the last sample holds
         if classes.optics is None:
             return "the classes do not say with what optics they were taken"
-        good = good_classes(classes)
+        good, wanted = good_classes(classes), self.parameters
+        fewest = max(LEAST_PARTICLES, math.ceil(_FEWER * wanted.least))
+        if state.found is None:
+            state.particles = 0
         if good.sum() < LEAST_AVERAGES:
-            return f"{good.sum()} good classes, {LEAST_AVERAGES} are needed"
-        wanted = self.parameters
+            inside = int(np.asarray(classes.counts)[good].sum())
+            if state.found is None and inside >= fewest:
+                state.particles = inside
+            some = "1 good class" if good.sum() == 1 else f"{good.sum()} good classes"
+            return f"{some}, {LEAST_AVERAGES} are needed"
         state.diameter = wanted.diameter or classes.diameter
         if not state.diameter:
             return "nobody said how large the particle is: set the diameter"
         sample = read_sample(classes.sample, classes.sample_table, good, wanted.most, wanted.seed)
-        fewest = max(LEAST_PARTICLES, math.ceil(_FEWER * wanted.least))
         if len(sample) < fewest:
             return (
                 f"{len(sample)} particles in good classes: {fewest} are needed for a preliminary "
@@ -172,7 +180,9 @@ class InitialVolume(BatchProtocol[InitialVolumeParameters, MapProgress]):
 
     def snapshot(self, state: MapProgress, work: Work) -> Volume:
         if state.found is None:
-            return Volume(particles=0, iteration=state.snapshots, note=state.note)
+            return Volume(
+                particles=0, iteration=state.snapshots, note=state.note, alike=state.particles
+            )
         best = state.found
         files = write_volume(work.path(f"volume_{state.snapshots:04d}"), best, state.pixel_size)
         group = point_group(best.symmetry)

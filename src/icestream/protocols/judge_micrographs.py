@@ -21,7 +21,7 @@ class JudgeMicrographs(ItemProtocol[Parameters]):
 
     name = "micrographs.judge"
     title = "Quality of micrographs"
-    version = 2
+    version = 3
     resources = Resources(memory=512 * 2**20)
 
     def methods(self) -> str:
@@ -77,6 +77,7 @@ def _circumstances(micrograph: Micrograph, ctf: Ctf | None) -> Circumstances:
         ice_ring=None if ctf is None else ctf.ice_ring,
         drift=drift,
         thickness=None if ctf is None else ctf.thickness,
+        thickness_least=None if ctf is None else ctf.thickness_least,
         pixel_size=micrograph.optics.pixel_size,
         gain=micrograph.movie is None or micrograph.gain is not None,
     )

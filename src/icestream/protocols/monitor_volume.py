@@ -8,10 +8,18 @@ from icestream.protocol import Monitor, Parameters, Window
 __all__ = ["MonitorVolume"]
 
 
+_OTHER_VIEWS = (
+    "look for classes of other views that were left out, tilt the stage by 20 to 40 degrees, or "
+    "try another grid, support film or detergent"
+)
+
+
 class MonitorVolume(Monitor[Parameters]):
     """Warn when the views of the first 3D map are too uneven for it to be believed.
 
     And say when it is preliminary: made of fewer particles than were asked for.
+
+    The same where there is no map because so many particles are in one good class or two.
 
     Where most particles lie on one side, the halves of the map agree on what is seen from there,
     and on whatever fills the rest; a symmetry may show that is not there. Particles whose symmetry
@@ -25,6 +33,8 @@ class MonitorVolume(Monitor[Parameters]):
     def inspect(self, window: Window[Volume]) -> Iterator[Alert]:
         made = [item for item in window.items if item.map is not None]
         if not made:
+            if window.items and window.items[-1].alike:
+                yield _alike(window.items[-1])
             return
         newest = made[-1]
         if newest.preliminary:
@@ -44,7 +54,16 @@ class MonitorVolume(Monitor[Parameters]):
             f"{newest.efficiency:.2f}, 1 is even): a part of it is hardly seen. Its resolution "
             "holds only in the directions that are seen, and its shape and its symmetry "
             f"({newest.symmetry}) may be wrong although its halves agree. The particles lie on few "
-            "sides: look for classes of other views that were left out, tilt the stage by 20 to 40 "
-            "degrees, or try another grid, support film or detergent. Or they have a symmetry that "
+            f"sides: {_OTHER_VIEWS}. Or they have a symmetry that "
             "was not found: give it to the step that makes the map, if you know it",
         )
+
+
+def _alike(none: Volume) -> Alert:
+    """There are particles enough, and no map."""
+    return Alert(
+        key="volume.views",
+        level="warning",
+        message=f"there is no 3D map of the {none.alike} particles in good classes: {none.note}. "
+        f"They are seen from few sides, or look alike from all. If from few: {_OTHER_VIEWS}",
+    )

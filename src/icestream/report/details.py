@@ -183,6 +183,8 @@ def ctf_facts(ctf: Ctf) -> Iterator[tuple[str, str]]:
     if ctf.thickness is not None:
         error = f" ± {ctf.thickness_error:.0f}" if ctf.thickness_error is not None else ""
         yield "Ice thickness", f"{ctf.thickness:.0f}{error} Å"
+    elif ctf.thickness_least is not None:
+        yield "Ice thickness", f"{ctf.thickness_least:.0f} Å at least"
 
 
 def _short(value: float) -> float:

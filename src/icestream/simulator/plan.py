@@ -87,6 +87,8 @@ class SessionPlan:
     """Range of the ice over the grid squares, Å."""
     particles: int = 80
     """In each movie; fewer where no more fit side by side."""
+    end_on: float = 0.0
+    """Part of the particles that are seen along the z axis of the specimen, 0 to 1."""
 
     rate: float = 240.0
     """Movies an hour by the microscope's clock."""
@@ -134,6 +136,7 @@ def check_plan(plan: SessionPlan) -> None:
             ("speed", plan.speed, plan.speed >= 0, "0 or more"),
             ("holes_per_square", plan.holes_per_square, plan.holes_per_square >= 1, "1 or more"),
             ("shots_per_hole", plan.shots_per_hole, plan.shots_per_hole >= 1, "1 or more"),
+            ("end_on", plan.end_on, 0 <= plan.end_on <= 1, "0 to 1"),
             (
                 "amplitude_contrast",
                 plan.amplitude_contrast,

@@ -194,6 +194,7 @@ def _conditions(
         dose_per_frame=plan.dose_per_frame * (0.6 if "dose" in faults else 1.0),
         thickness=float(thickness),
         particles=round(plan.particles * rng.uniform(0.8, 1.1)),
+        end_on=plan.end_on,
         motion=MotionTraits(drift=2.5 if "drift" in faults else 0.0),
         crystalline=float(rng.uniform(0.6, 1.0)) if "crystalline-ice" in faults else 0.0,
     )

@@ -13,7 +13,9 @@ SMALL = {"size": 64, "frames": 2, "particles": 1, "speed": 0.0}
 def test_it_writes_a_session_and_says_what_comes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status = simulate(tmp_path / "s", movies=2, ice=(100.0, 120.0), faults=["drift"], **SMALL)
+    status = simulate(
+        tmp_path / "s", movies=2, ice=(100.0, 120.0), end_on=0.9, faults=["drift"], **SMALL
+    )
     told = capsys.readouterr().out
     assert status == 0
     assert len(list((tmp_path / "s").rglob("*_Fractions.tiff"))) == 2
@@ -22,6 +24,7 @@ def test_it_writes_a_session_and_says_what_comes(
     assert str(tmp_path / "s_truth") in told
     session = json.loads((tmp_path / "s_truth" / "session.json").read_text())
     assert session["thickness"] == [100.0, 120.0]
+    assert session["end_on"] == 0.9
     assert session["faults"] == ["drift"]
 
 

@@ -123,6 +123,16 @@ def test_what_people_decided_is_shown_with_who_when_and_why(
     assert document["decisions"][0]["why"] == "look first"
 
 
+def test_a_map_of_uneven_views_may_be_wrong(
+    session: SampleSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.reconstruct(efficiency=0.06)
+    status(session.folder)
+    told = capsys.readouterr().out
+    assert "map: 11.4 Å, in directions that are seen, from 4120 particles, O; views are" in told
+    assert f"uneven, it may be wrong: {session.folder / 'pool/map.mrc'}" in told
+
+
 def test_rates_quality_and_the_map_are_shown(
     session: SampleSession, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -154,6 +154,7 @@ def test_a_film_over_most_of_the_field_spoils_it_and_over_less_does_not() -> Non
         (Circumstances(resolution=9.0), "unclear"),
         (Circumstances(resolution=9.0, pixel_size=3.5), "decent"),
         (Circumstances(resolution=4.0, thickness=1500.0), "unclear"),
+        (Circumstances(resolution=6.5, thickness_least=900.0), "unclear"),
         (Circumstances(resolution=4.0, drift=2.5), "contamination_or_drift"),
         (Circumstances(resolution=4.0, ice_ring=1.5), "crystalline_ice"),
     ],

@@ -143,6 +143,29 @@ def test_with_fewer_than_asked_for_the_map_is_preliminary(tmp_path: Path, work: 
     assert not replace(found, particles=200).preliminary
 
 
+def test_many_particles_in_few_classes_are_told(tmp_path: Path, work: Work) -> None:
+    """As particles that all lie on one side: enough of them, and no map of one view."""
+    made, one = classes(tmp_path, 250), np.zeros(25)
+    one[0] = 1
+    for inside, alike in ((99, 0), (100, 100), (250, 250)):
+        counts = np.asarray(made.counts).copy()
+        counts[0] = inside
+        few = replace(made, selected=column(one), counts=column(counts))
+        protocol = InitialVolume(WANTED)
+        state = protocol.start(Batch((few,)), work)
+        found = protocol.snapshot(state, work)
+        assert (found.map, found.alike) == (None, alike)
+        assert found.note == "1 good class, 3 are needed"
+    state = protocol.update(state, Batch((replace(few, sample=None),)), work)
+    unseen = protocol.snapshot(state, work)
+    assert (unseen.alike, unseen.note) == (250, "1 good class, 3 are needed")
+    protocol.save(state, tmp_path / "checkpoint")
+    state = protocol.update(protocol.load(tmp_path / "checkpoint"), Batch((made,)), work)
+    found = protocol.snapshot(state, work)
+    assert found.map is not None
+    assert found.alike == 0
+
+
 def test_without_enough_there_is_no_map_and_a_reason(tmp_path: Path, work: Work) -> None:
     protocol = InitialVolume(WANTED)
     few = classes(tmp_path, 90)

@@ -51,3 +51,38 @@ def test_views_that_leave_a_part_unseen_are_always_told() -> None:
     (alert,) = MonitorVolume().inspect(Window((replace(UNEVEN, efficiency=0.0),)))
     assert alert.key == "volume.views"
     assert "efficiency 0.00" in alert.message
+
+
+def test_many_particles_in_few_classes_make_no_map_and_an_alert() -> None:
+    none = Volume(particles=0, iteration=2, note="1 good class, 3 are needed", alike=1500)
+    (alert,) = MonitorVolume().inspect(Window((none,)))
+    assert (alert.key, alert.level) == ("volume.views", "warning")
+    for words in (
+        "no 3D map of the 1500 particles in good classes: 1 good class, 3 are needed",
+        "seen from few sides, or look alike from all",
+        "tilt the stage by 20 to 40 degrees",
+    ):
+        assert words in alert.message
+    assert list(MonitorVolume().inspect(Window((replace(none, alike=0),)))) == []
+
+
+def test_the_recorded_map_of_a_session_of_which_95_percent_lie_on_one_side() -> None:
+    """`icestream simulate --movies 24 --specimen barrel --end-on 0.95 --particles 90 --seed 4`.
+
+    Its halves agreed to 10.3 Å as C2; against the truth (D7) the map was right to 43.6 Å.
+    """
+    lain = Volume(
+        particles=1210,
+        wanted=1000,
+        iteration=6,
+        map=Path("map.mrc"),
+        symmetry="C2",
+        resolution=10.3,
+        resolution_is_limit=True,
+        efficiency=0.0,
+    )
+    (alert,) = MonitorVolume().inspect(Window((lain,)))
+    assert "few sides (sampling efficiency 0.00" in alert.message
+    assert "(C2) may be wrong although its halves agree" in alert.message
+    assert lain.reached.endswith("in directions that are seen")
+    assert "volume.resolution" not in lain.qualities()

@@ -190,6 +190,8 @@ def test_an_angle_that_means_nothing_is_not_shown() -> None:
     assert dict(ctf_facts(flat))["CTF in doubt"].startswith("only 0.8 Thon rings")
     unsure = replace(known, thickness_error=None)
     assert dict(ctf_facts(unsure))["Ice thickness"] == "900 Å"
+    fading = replace(known, thickness=None, thickness_least=1300.0)
+    assert dict(ctf_facts(fading))["Ice thickness"] == "1300 Å at least"
 
 
 def test_results_of_before_are_shown_where_there_are_none_of_now(grown: SampleSession) -> None:

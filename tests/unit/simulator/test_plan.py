@@ -16,11 +16,14 @@ def test_every_fault_is_explained():
 
 
 def test_all_problems_are_told_together():
-    plan = SessionPlan(size=10, rate=0.0, faults=frozenset({"sabotage"}), dose_per_frame=50.0)
+    plan = SessionPlan(
+        end_on=1.5, size=10, rate=0.0, faults=frozenset({"sabotage"}), dose_per_frame=50.0
+    )
     with pytest.raises(ValueError, match="cannot be simulated") as told:
         check_plan(plan)
     text = str(told.value)
     assert "size is 10: it must be 64 to 8192 pixels" in text
     assert "rate is 0.0" in text
+    assert "end_on is 1.5: it must be 0 to 1" in text
     assert "sabotage" in text
     assert "112 electrons" in text

@@ -20,7 +20,12 @@ from icestream.processing.ctf.quality import (
 from icestream.processing.ctf.rings import Rings, Score, make_rings
 from icestream.processing.ctf.search import SearchRange, refine, search
 from icestream.processing.ctf.spectrum import PowerSpectrum, power_spectrum
-from icestream.processing.ctf.thickness import Thickness, fit_thickness, ring_contrast
+from icestream.processing.ctf.thickness import (
+    Thickness,
+    fit_thickness,
+    least_thickness,
+    ring_contrast,
+)
 from icestream.processing.ctf.tilt import Plane, fit_plane, flatten
 from icestream.processing.ctf.transfer import Defocus, ctf_1d
 
@@ -55,6 +60,9 @@ class CtfFit:
     """How the defocus changes over the image; None without rings, and with few tiles."""
     thickness: Thickness | None
     """Of the ice, where the rings show a node."""
+    thickness_least: float | None
+    """Å that the ice is thick at least, where rings of groups of frames fade as those of more than
+    800 Å do."""
     curve: NDArray[np.float32]
     """``(3, n)``: frequency 1/Å, equi-phase average scaled to 0..1, fitted CTF squared (averaged
     over the thickness, where that is known)."""
@@ -132,12 +140,17 @@ def fit_spectrum(
     *,
     wanted: SearchRange | None = None,
     resolution_range: tuple[float, float] = (30.0, 4.0),
+    grouped: bool = False,
 ) -> CtfFit:
     """Fit a CTF to a power spectrum; see `fit_ctf`.
 
-    An amplitude spectrum, such as RELION's ``_PS.mrc``, is to be squared before.
+    An amplitude spectrum, such as RELION's ``_PS.mrc``, is to be squared before. Whether it is
+    that of groups of aligned frames, `grouped`, matters to `least_thickness` alone: in other sums
+    motion that is left makes rings fade as thickness does.
     """
-    asked = _Asked(wanted=wanted or SearchRange(), resolution_range=resolution_range)
+    asked = _Asked(
+        wanted=wanted or SearchRange(), resolution_range=resolution_range, grouped=grouped
+    )
     found = _climb(spectrum, optics, asked)
     if not found.has_rings:
         return _judge(found, None, None, optics, asked)
@@ -158,6 +171,7 @@ class _Asked:
 
     wanted: SearchRange
     resolution_range: tuple[float, float]
+    grouped: bool
 
     def fitted(self, rings: Rings) -> NDArray[np.bool_]:
         """Which rings are fitted."""
@@ -217,7 +231,11 @@ def _judge(
     rings, defocus, phase_plate = found.rings, found.defocus, asked.wanted.phase_plate
     fitted = asked.fitted(rings)
     thickness, errors, contrast = None, None, np.ones(len(rings.counts))
+    least = None
     if tiles is not None:
+        # Rings of a tilted tile fade as those of a slab.
+        if asked.grouped and not (plane is not None and plane.tilted):
+            least = least_thickness(tiles, optics)
         period = ring_period(rings, defocus.mean, optics)
         thickness = fit_thickness(tiles, period, optics)
         if thickness is not None:
@@ -251,6 +269,7 @@ def _judge(
         errors=errors,
         plane=plane,
         thickness=thickness,
+        thickness_least=least,
         curve=curve.astype(np.float32),
         depth=depth.astype(np.float32),
         spectrum=found.spectrum,

@@ -10,13 +10,30 @@ from numpy.typing import NDArray
 from icestream.model import Optics
 from icestream.processing.ctf.partial import TileRings
 
-__all__ = ["Thickness", "fit_thickness", "ring_contrast"]
+__all__ = ["THICK", "Thickness", "fit_thickness", "least_thickness", "ring_contrast"]
 
 Numbers = NDArray[np.float64]
 
 _SEEN = 5.0
 """Standard deviations that rings beyond the node, of the opposite sign, must be above noise."""
 _LEAST_SPREAD = 4.0
+
+THICK = 800.0
+"""Å: thickness that `least_thickness` claims or does not."""
+_FADING = (10.0, 3.2)
+"""Å between which rings fade with the thickness. Coarser ones are bent by molecules: from 16 Å on
+15 of 25 simulated fields of thick ice were told, from 10 Å on 21, and none of 32 of thin ice."""
+_REACHED = 4.0
+"""Å that the spectrum reaches at least: the node of 800 Å at 300 kV."""
+_BANDS = 20
+_FLOOR = 0.02
+"""Of the deepest band, that the depth of the others may be off beside noise."""
+_UNLIKELY = 6.0
+"""How much worse, in chi squared, thinner ice must fit. Of 32 simulated fields of 200 to 800 Å the
+worst had 1.2."""
+_TRIED = np.array([0.0, *range(300, 2600, 100)])
+_ENVELOPES = np.arange(0.0, 401.0, 20.0)
+"""Å²: of exp(-B s² / 2), on the power of the rings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +119,54 @@ def fit_thickness(tiles: TileRings, period: Numbers, optics: Optics) -> Thicknes
         moved = scatter * math.sqrt(tiles.variance_ratio) / max(float(fall), 1e-9) * step
         error = 2.0 * value * moved / frequency
     return Thickness(value=value, error=error)
+
+
+def least_thickness(tiles: TileRings, optics: Optics) -> float | None:
+    """Say how thick ice is at least, where its rings fade as those of a slab do.
+
+    An envelope, ``exp(-B s² / 2)``, never ends; the rings of a slab do, at the node, with
+    ``sinc(lambda t s²)``. Both are fitted to the depth of the rings in bands of s². Molecules
+    and defocus change neither, so this does not depend on the specimen. The node itself, and
+    reversed rings beyond it, need not be seen, as `fit_thickness` wants.
+
+    Parameters
+    ----------
+    tiles
+        Rings of each tile along curves of equal phase of the fit. How the tiles scatter says what
+        noise is.
+    optics
+        Of the image.
+
+    Returns
+    -------
+    The smallest thickness that chi squared, over that of the best fit where it is above its
+    degrees of freedom, does not exclude by more than six. None where 800 Å or less are not
+    excluded, with fewer than four tiles, and where the spectrum ends before 4 Å.
+    """
+    frequency, squared = tiles.frequency, np.square(tiles.frequency)
+    if len(tiles.sums) < 4 or frequency[-1] < 1.0 / _REACHED:
+        return None
+    wave = -np.cos(2.0 * math.pi * tiles.turns)
+    low, high = (1.0 / end**2 for end in _FADING)
+    edges = np.linspace(low, high, _BANDS + 1)
+    inside = (squared > low) & (squared < high)
+    band = np.digitize(squared, edges) - 1
+    data = tiles.without_background(tiles.sums[:, 0]) * wave
+    weight = tiles.counts * wave**2
+    used = [m for m in (inside & (band == one) for one in range(_BANDS)) if m.sum() > 1]
+    each = np.array([data[:, m].sum(axis=1) / weight[m].sum() for m in used])
+    middle = np.array([squared[m].mean() for m in used])
+    depth = each.mean(axis=1)
+    noise = each.std(axis=1, ddof=1) * math.sqrt(tiles.variance_ratio / each.shape[1])
+    error = np.maximum(np.hypot(noise, _FLOOR * np.abs(depth).max()), 1e-12)
+    fading = np.exp(-0.5 * _ENVELOPES[None, :, None] * (middle - middle[0]))
+    model = fading * np.sinc(optics.wavelength * _TRIED[:, None, None] * middle) / error
+    measured = depth / error
+    scale = np.maximum((model @ measured) / np.square(model).sum(axis=-1), 0.0)
+    misfit = np.square(measured - scale[..., None] * model).sum(axis=-1).min(axis=1)
+    worse = (misfit - misfit.min()) / max(1.0, float(misfit.min()) / max(len(used) - 3, 1))
+    least = float(_TRIED[worse <= _UNLIKELY][0])
+    return least if least > THICK else None
 
 
 def _crossing(depth: Numbers, counts: Numbers, noise: Numbers) -> float | None:

@@ -17,6 +17,7 @@ from icestream.processing.simulate.specimen import (
 __all__ = [
     "GENERATED",
     "dihedral_group",
+    "make_barrel",
     "make_brick",
     "make_cage",
     "make_rod",
@@ -40,10 +41,16 @@ def octahedral_group() -> NDArray[np.float64]:
     return np.array(rotations)
 
 
-def dihedral_group() -> NDArray[np.float64]:
-    """The 4 rotations of a brick (D2), ``(4, 3, 3)``."""
-    signs = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], dtype=np.float64)
-    return np.array([np.diag(sign) for sign in signs])
+def dihedral_group(folds: int = 2) -> NDArray[np.float64]:
+    """The rotations of a prism about z, ``(2·folds, 3, 3)``: 4 of a brick (D2), in this order."""
+    if folds == 2:
+        signs = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], dtype=np.float64)
+        return np.array([np.diag(sign) for sign in signs])
+    angle = 2.0 * np.pi * np.arange(folds) / folds
+    turned = np.zeros((folds, 3, 3))
+    turned[:, 0, 0] = turned[:, 1, 1] = np.cos(angle)
+    turned[:, 1, 0], turned[:, 0, 1], turned[:, 2, 2] = np.sin(angle), -np.sin(angle), 1.0
+    return np.concatenate([turned, turned @ np.diag([1.0, -1.0, -1.0])])
 
 
 def _helix(rng: np.random.Generator, residues: int) -> NDArray[np.float64]:
@@ -155,6 +162,30 @@ def make_brick(seed: int = 4) -> Specimen:
     return _assemble("brick", units, group)
 
 
+@cache
+def make_barrel(seed: int = 7) -> Specimen:
+    """Two rings of seven subunits back to back (D7), as a chaperonin: 150 Å, with a hole along z.
+
+    Parameters
+    ----------
+    seed
+        Another seed makes another protein of the same kind.
+    """
+    rng = np.random.default_rng(seed)
+    group = dihedral_group(7)
+
+    def place(chance: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        angle, height = chance.uniform(0.0, 2.0 * np.pi / 7.0), chance.uniform(12.0, 62.0)
+        radius = chance.uniform(34.0, 56.0)
+        middle = np.array([radius * np.cos(angle), radius * np.sin(angle), height])
+        return random_rotations(chance, 1)[0].astype(np.float64), middle
+
+    units: list[NDArray[np.float64]] = []
+    for _ in range(4):
+        units.append(_pack(rng, _bundle(rng, 26), group, place, units, gap=4.0))
+    return _assemble("barrel", units, group)
+
+
 def _stack(rng: np.random.Generator, layers: list[int], radius: float) -> NDArray[np.float64]:
     """Layers of upright bundles, 42 Å apart, each a ring of so many of them; one is a bundle."""
     parts = []
@@ -198,6 +229,7 @@ def make_stalk(seed: int = 3) -> Specimen:
 GENERATED: dict[str, Callable[[], Specimen]] = {
     "cage": make_cage,
     "brick": make_brick,
+    "barrel": make_barrel,
     "rod": make_rod,
     "stalk": make_stalk,
 }

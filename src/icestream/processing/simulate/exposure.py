@@ -21,7 +21,11 @@ from icestream.processing.simulate.debris import (
     ice_drops,
 )
 from icestream.processing.simulate.ice import diffusion_memory, ice_amplitude
-from icestream.processing.simulate.placement import random_rotations, scatter_points
+from icestream.processing.simulate.placement import (
+    lay_end_on,
+    random_rotations,
+    scatter_points,
+)
 from icestream.processing.simulate.projection import image_transform, project
 from icestream.processing.simulate.specimen import Specimen
 from icestream.processing.simulate.tracks import MotionTraits, Tracks, random_tracks
@@ -65,6 +69,9 @@ class Conditions:
     """Drops of ice on the surface; no particle touches them."""
     aggregates: int = 0
     """Heaps of particles, which are none of those that a picker should find."""
+    end_on: float = 0.0
+    """Part of the particles that are seen along their z axis, 0 to 1; the others are seen from
+    anywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -214,6 +221,8 @@ def _populate(
         heaped, _ = cluster_points(rng, shape, size, conditions.aggregates)
         points = points[cKDTree(heaped).query(points)[0] > size]
     rotations = random_rotations(rng, len(points))
+    if conditions.end_on:
+        rotations = lay_end_on(rng, rotations, conditions.end_on)
     room = max(conditions.thickness - specimen.diameter, 0.0)
     count = max(1, math.ceil(room / SLICE))
     which = rng.integers(count, size=len(points))

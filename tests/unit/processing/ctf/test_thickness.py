@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,12 @@ from icestream.processing.ctf import Defocus, PowerSpectrum, fit_spectrum
 from icestream.processing.ctf.partial import tile_rings
 from icestream.processing.ctf.quality import ring_period
 from icestream.processing.ctf.rings import make_rings
-from icestream.processing.ctf.thickness import fit_thickness, ring_contrast
+from icestream.processing.ctf.thickness import (
+    THICK,
+    fit_thickness,
+    least_thickness,
+    ring_contrast,
+)
 
 Tiled = Callable[..., PowerSpectrum]
 TRUE = Defocus(u=12400, v=11800, angle=30.0)
@@ -62,3 +68,33 @@ def test_a_wrong_defocus_is_no_node(tiles: Tiled, optics: Optics) -> None:
     wrong = Defocus(u=TRUE.u + 400.0, v=TRUE.v + 400.0, angle=TRUE.angle)
     found = tile_rings(spectrum, rings, wrong, optics)
     assert fit_thickness(found, ring_period(rings, wrong.mean, optics), optics) is None
+
+
+@pytest.mark.parametrize("thickness", [1300.0, 1800.0])
+def test_rings_that_fade_as_those_of_thick_ice_tell_the_least(
+    thickness: float, tiles: Tiled, optics: Optics
+) -> None:
+    fit = fit_spectrum(tiles(TRUE, thickness=thickness, depth=0.4), optics, grouped=True)
+    assert fit.thickness_least is not None
+    assert THICK < fit.thickness_least <= thickness + 100.0
+    assert fit_spectrum(fit.spectrum, optics).thickness_least is None  # a sum may be blurred
+
+
+def test_thin_ice_under_any_envelope_tells_none(tiles: Tiled, optics: Optics) -> None:
+    for seed, thickness in enumerate((200.0, 400.0, 600.0, 800.0)):
+        spectrum = tiles(TRUE, thickness=thickness, depth=0.4, seed=seed)
+        assert fit_spectrum(spectrum, optics, grouped=True).thickness_least is None
+        assert (
+            fit_spectrum(tiles(TRUE, depth=0.0, seed=seed), optics, grouped=True).thickness_least
+            is None
+        )
+
+
+def test_few_tiles_and_coarse_pixels_tell_no_thickness(tiles: Tiled, optics: Optics) -> None:
+    fit = fit_spectrum(tiles(TRUE, thickness=1500.0, depth=0.4), optics)
+    rings = make_rings(fit.spectrum, optics, 30.0)
+    found = tile_rings(fit.spectrum, rings, fit.defocus, optics)
+    assert least_thickness(found, optics) is not None
+    assert least_thickness(replace(found, sums=found.sums[:3]), optics) is None
+    coarse = replace(found, frequency=found.frequency * 0.7)
+    assert least_thickness(coarse, optics) is None

@@ -6,6 +6,7 @@ from scipy.spatial import cKDTree
 
 from icestream.processing.simulate.assembly import (
     dihedral_group,
+    make_barrel,
     make_brick,
     make_cage,
     make_rod,
@@ -14,7 +15,9 @@ from icestream.processing.simulate.assembly import (
 )
 
 
-@pytest.mark.parametrize(("group", "order"), [(octahedral_group(), 24), (dihedral_group(), 4)])
+@pytest.mark.parametrize(
+    ("group", "order"), [(octahedral_group(), 24), (dihedral_group(), 4), (dihedral_group(7), 14)]
+)
 def test_groups_are_closed_sets_of_rotations(group, order):
     assert len(group) == order
     np.testing.assert_allclose(np.linalg.det(group), 1.0)
@@ -25,7 +28,11 @@ def test_groups_are_closed_sets_of_rotations(group, order):
 
 @pytest.mark.parametrize(
     ("make", "group", "diameter"),
-    [(make_cage, octahedral_group(), 127), (make_brick, dihedral_group(), 122)],
+    [
+        (make_cage, octahedral_group(), 127),
+        (make_brick, dihedral_group(), 122),
+        (make_barrel, dihedral_group(7), 149),
+    ],
 )
 def test_specimens_are_symmetric_and_of_their_size(make, group, diameter):
     specimen = make()
@@ -39,6 +46,12 @@ def test_specimens_are_symmetric_and_of_their_size(make, group, diameter):
 def test_the_cage_is_hollow():
     radius = np.linalg.norm(make_cage().positions, axis=1)
     assert np.mean(radius < 20) < 0.02
+
+
+def test_the_barrel_has_a_hole_along_its_axis():
+    across = np.hypot(*make_barrel().positions[:, :2].T)
+    assert np.mean(across < 15) < 0.02
+    assert np.median(across) > 35
 
 
 def test_the_seed_makes_the_specimen():

@@ -137,3 +137,12 @@ def test_crystalline_ice_has_a_ring_where_vitreous_ice_has_none():
         power = np.abs(fft.rfft2(frames.sum(axis=0).astype(float))) ** 2
         ratio.append(power[ring].max() / power[beside].mean())
     assert ratio[1] > 3 * ratio[0]
+
+
+def test_particles_lie_end_on_where_they_are_told_to():
+    conditions = replace(CONDITIONS, frames=1, particles=200, spacing=0.3)
+    anyhow, _ = _movie(conditions, _perfect((256, 256)))
+    lain, _ = _movie(replace(conditions, end_on=1.0), _perfect((256, 256)))
+    np.testing.assert_array_equal(lain.particles.y, anyhow.particles.y)
+    assert np.abs(lain.particles.rotations[:, 2, 2]).min() > 0.99
+    assert np.abs(anyhow.particles.rotations[:, 2, 2]).mean() < 0.7
