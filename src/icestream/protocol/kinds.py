@@ -6,7 +6,7 @@ process. Only a `BatchProtocol` has a state, and the engine holds it.
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -201,6 +201,9 @@ class Cursor:
     """What the last `Discovery` returned as its state; None at first. JSON-ready."""
     now: float = field(default_factory=time.time)
     """Seconds since the epoch, by a clock that only goes forward while a session runs."""
+    earlier: Callable[[], Iterable[Any]] = tuple
+    """Reads the items that the source has brought in so far, from the first; asked only where one
+    has to be compared with them."""
 
 
 @dataclass(frozen=True, slots=True)

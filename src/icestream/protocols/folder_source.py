@@ -4,6 +4,7 @@ import os
 import re
 import time
 from abc import abstractmethod
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -13,6 +14,7 @@ from icestream.formats.errors import FormatError
 from icestream.formats.exposure_names import ExposureNames, exposure_name
 from icestream.formats.movie import MovieFacts
 from icestream.formats.pending import Pending
+from icestream.formats.renamed import Gone
 from icestream.formats.sidecars import Sidecars
 from icestream.model import source_key
 from icestream.protocol import Cursor, Discovery, SourceProtocol
@@ -42,6 +44,9 @@ class FolderSource(SourceProtocol[F]):
         self._acquisition = Acquisition(self.wanted())
         self._names = ExposureNames()
         self._taken = TakenFiles()
+        self._earlier: Callable[[], Iterable[Any]] = tuple
+        self._gone: Gone | None = None
+        """Read when the first file comes that is not called as one of an earlier run."""
         self._foreign: list[Path] = []
         """Files of other formats, in which there may be what is looked for."""
         self._lacked: dict[Path, Sidecars] = {}
@@ -107,6 +112,7 @@ class FolderSource(SourceProtocol[F]):
         for path in intake.others():
             self._acquisition.notice(path)
         self._intake = intake
+        self._earlier = cursor.earlier
         return intake
 
     def _look(self, intake: Intake, path: Path, file: Pending, now: float) -> Any:
@@ -159,7 +165,7 @@ class FolderSource(SourceProtocol[F]):
         """Make the item of a whole file."""
         try:
             content = fingerprint(path)
-            if self._is_taken(path, content):
+            if self._is_taken(path, content, status):
                 intake.leave(path)
                 return None
             name = self._names.of(path)
@@ -178,21 +184,21 @@ class FolderSource(SourceProtocol[F]):
         intake.leave(path)
         return item
 
-    def _is_taken(self, path: Path, content: bytes) -> bool:
+    def _is_taken(self, path: Path, content: bytes, status: os.stat_result) -> bool:
         """Whether this file was taken under another name; it is told."""
         notices = self._acquisition.notices
         same = self._taken.copy_of(path, content)
+        if same is not None and same.exists():
+            message = f"copies of {self.called} that were taken before are skipped: {{}}"
+            notices.listed("import.copies", "notice", f"{path.name} (of {same!s})", message)
+            return True
+        same = same or self._before(path, status)
         if same is not None:
-            said = f"{path.name} (of {same!s})"
-            if same.exists():
-                message = f"copies of {self.called} that were taken before are skipped: {{}}"
-                notices.listed("import.copies", "notice", said, message)
-            else:
-                message = (
-                    f"{self.called} that were taken before have other names now: {{}}; what is "
-                    "still to be made of them is made under the new names"
-                )
-                notices.listed("import.renamed", "warning", said, message)
+            message = (
+                f"{self.called} that were taken before have other names now: {{}}; what is "
+                "still to be made of them is made under the new names"
+            )
+            notices.listed("import.renamed", "warning", f"{path.name} (was {same!s})", message)
             return True
         other = self._names.beside(path)
         if other is not None:
@@ -200,6 +206,16 @@ class FolderSource(SourceProtocol[F]):
             message = "one exposure is there as two files, of which the second is skipped: {}"
             notices.listed("import.twice", "warning", said, message)
         return other is not None
+
+    def _before(self, path: Path, status: os.stat_result) -> Path | None:
+        """The name under which a file was taken when the session ran before, if it had another."""
+        if self._gone is None:
+            self._gone = Gone(
+                (item.path, getattr(item, "size", 0), item.details.written)
+                for item in self._earlier()
+                if item.details is not None and item.details.written is not None
+            )
+        return self._gone.before(path, status)
 
     def _tell_of_twin(self, path: Path, name: str) -> None:
         """Names with a date and a time are of one shot; another file of that name is told."""

@@ -152,7 +152,36 @@ def test_copies_are_skipped_and_told(session: Session) -> None:
     first.rename(session.folder / "c.tiff")
     found = session.discover()
     assert (found.items, found.refused) == ([], [])
-    assert "other names now: c.tiff" in _told(found)["import.renamed"]
+    assert f"other names now: c.tiff (was {first!s})" in _told(found)["import.renamed"]
+
+
+def test_a_movie_that_was_renamed_between_two_runs_is_the_same(session: Session) -> None:
+    old, other = session.movie("a.tiff"), session.movie("b.tiff")
+    os.utime(other, (1.7e9, 1.7e9))
+    taken = session.discover().items
+    assert len(taken) == 2
+    old.rename(session.folder / "new.tiff")
+    again = ImportMovies(session.source.parameters)
+    found = again.discover(Cursor(None, session.now + 100.0, lambda: taken))
+    assert _names(found) == ["b"]
+    assert _told(found)["import.renamed"] == (
+        f"warning: movies that were taken before have other names now: new.tiff (was {old!s}); "
+        "what is still to be made of them is made under the new names"
+    )
+
+
+def test_what_was_taken_before_is_read_once(session: Session) -> None:
+    session.movie("a.tiff")
+    reads: list[int] = []
+
+    def earlier() -> list[Any]:
+        reads.append(1)
+        return []
+
+    session.source.discover(Cursor(None, session.now + 100.0, earlier))
+    session.movie("b.tiff")
+    session.source.discover(Cursor(None, session.now + 200.0, earlier))
+    assert reads == [1]
 
 
 def test_movies_of_one_name_in_two_folders_are_two_exposures(session: Session) -> None:

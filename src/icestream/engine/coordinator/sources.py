@@ -2,7 +2,7 @@
 
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from icestream.engine.machine.clock import steady
@@ -10,10 +10,14 @@ from icestream.engine.machine.watched import keep_running
 from icestream.engine.messages import Discovered, SourceFailed
 from icestream.engine.record.alerts import ABSENT
 from icestream.model import Alert, RevisionId
-from icestream.protocol import Cursor, ProtocolError, SourceProtocol, TryAgain
+from icestream.protocol import Cursor, ProtocolError, SourceProtocol, TryAgain, known_types
+from icestream.store import queries
+from icestream.store.items import item_of
+from icestream.store.open import Store
 
-__all__ = ["SourceThread", "plain_reason"]
+__all__ = ["SourceThread", "items_so_far", "plain_reason"]
 
+_PAGE = 500
 _TRIES = 3
 """Failures in a row after which a source that does not wait is given up."""
 
@@ -27,8 +31,10 @@ class SourceThread(threading.Thread):
         protocol: SourceProtocol[Any],
         state: Any,
         tell: Callable[[object], None],
+        earlier: Callable[[], Iterable[Any]] = tuple,
     ) -> None:
         super().__init__(name=f"source-{step}", daemon=True)
+        self._earlier = earlier
         self._step = step
         self._protocol = protocol
         self._state = state
@@ -63,7 +69,7 @@ class SourceThread(threading.Thread):
             if self._stopped.is_set():
                 return
             try:
-                discovery = self._protocol.discover(Cursor(self._state, steady()))
+                discovery = self._protocol.discover(Cursor(self._state, steady(), self._earlier))
                 wait = self._protocol.interval()
                 news = (tuple(discovery.alerts), discovery.waiting)
             except (Exception, SystemExit) as error:
@@ -92,6 +98,16 @@ class SourceThread(threading.Thread):
             return False
         expected = isinstance(error, ProtocolError) and not isinstance(error, TryAgain)
         return expected or failures >= _TRIES
+
+
+def items_so_far(store: Store, step: str, protocol: type[SourceProtocol[Any]]) -> Iterator[Any]:
+    """The items of a source, in order of arrival."""
+    port = protocol.outputs()[0]
+    known = known_types([protocol])
+    after = 0
+    while page := queries.results(store, step, after=after, limit=_PAGE):
+        yield from (item_of(store, result, port.name, port.item, known) for result in page)
+        after = page[-1].serial
 
 
 def plain_reason(error: BaseException) -> str:

@@ -3,10 +3,11 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Protocol
 
 from icestream.engine.coordinator.monitors import MonitorThread
-from icestream.engine.coordinator.sources import SourceThread
+from icestream.engine.coordinator.sources import SourceThread, items_so_far
 from icestream.engine.graph.plan import Plan
 from icestream.engine.machine.watched import ThreadDied
 from icestream.engine.messages import Rung
@@ -66,7 +67,8 @@ class Threads:
         step = self._planned.plan.steps[source]
         if not isinstance(step.protocol, SourceProtocol):
             raise TypeError(f"step {step.name!r} is no source")
-        thread = SourceThread(source, step.protocol, cursor, self._tell)
+        earlier = partial(items_so_far, self._store, step.name, type(step.protocol))
+        thread = SourceThread(source, step.protocol, cursor, self._tell, earlier)
         thread.name = f"source {step.name}"
         self._sources[source] = thread
         thread.start()
