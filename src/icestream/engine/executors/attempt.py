@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from icestream.engine.executors.contract import Call, Ending, Lease
 from icestream.engine.machine.home import make_below
@@ -42,6 +42,7 @@ from icestream.protocol import (
     TryAgain,
     Work,
 )
+from icestream.store.content import content_hash
 from icestream.store.places import state_folder
 
 __all__ = ["run_call", "run_lease", "warm"]
@@ -51,6 +52,15 @@ _HOST = socket.gethostname()
 _protocols: dict[tuple[str, str], Protocol[Any]] = {}
 _states: OrderedDict[str, Any] = OrderedDict()
 """The state of the last batch that this worker made, by its checkpoint: saves reading it."""
+
+
+class Kept(NamedTuple):
+    """A file of a result."""
+
+    final: str
+    """Name relative to the session."""
+    size: int
+    hash: str = ""
 
 
 def run_lease(lease: Lease, gpus: tuple[int, ...] = ()) -> tuple[Ending, ...]:
@@ -261,11 +271,11 @@ def _batch(call: Call, protocol: Any, work: Work) -> Ending:
 def _ending(call: Call, protocol: Any, made: Any, also: tuple[str, ...] = ()) -> Ending:
     ports = type(protocol).outputs()
     parts = tuple(made) if isinstance(made, tuple) and hasattr(made, "_fields") else (made,)
-    files: dict[str, tuple[str, int]] = {}
+    files: dict[str, Kept] = {}
     for name in also:
         files[name] = _keep(call, name)
     for name in _logs(call):
-        files[name] = _keep_log(call, name)
+        files[name] = Kept(*_keep_log(call, name))
     documents, types, qualities = {}, {}, {}
     pictures: list[tuple[str, str, str, str]] = []
     stack, particles = "", -1
@@ -290,14 +300,15 @@ def _ending(call: Call, protocol: Any, made: Any, also: tuple[str, ...] = ()) ->
         document=json.dumps(documents, separators=(",", ":")),
         types=json.dumps(types),
         pictures=json.dumps(pictures) if pictures else "[]",
-        files=tuple((name, final, size) for name, (final, size) in files.items()),
+        files=tuple((name, kept.final, kept.size) for name, kept in files.items()),
+        hashes={kept.final: kept.hash for kept in files.values() if kept.hash},
         qualities=qualities,
         particles=particles,
         particles_port=stack,
     )
 
 
-def _final(call: Call, path: Path, files: dict[str, tuple[str, int]]) -> Path:
+def _final(call: Call, path: Path, files: dict[str, Kept]) -> Path:
     """Where a path of an item will be: relative to the session for all that is inside it."""
     scratch, session = Path(call.scratch), Path(call.session)
     path = path if path.is_absolute() else scratch / path
@@ -305,19 +316,23 @@ def _final(call: Call, path: Path, files: dict[str, tuple[str, int]]) -> Path:
         name = str(path.relative_to(scratch))
         if name not in files:
             files[name] = _keep(call, name)
-        return Path(files[name][0])
+        return Path(files[name].final)
     return path.relative_to(session) if path.is_relative_to(session) else path
 
 
-def _keep(call: Call, name: str) -> tuple[str, int]:
-    """Final name and size of a file in scratch, which is brought to the disk first."""
+def _keep(call: Call, name: str) -> Kept:
+    """What is kept of a file in scratch, which is brought to the disk first.
+
+    It is read here, where it has just been written and is still in memory.
+    """
     path = Path(call.scratch) / name
     with path.open("rb") as file:
         os.fsync(file.fileno())
         size = os.fstat(file.fileno()).st_size
+        said = content_hash(file)
     # Every exposure has names of its own, whatever names a protocol gives to its files.
     own = name if Path(name).name.startswith(call.name) else f"{call.name}_{name.replace('/', '_')}"
-    return f"{call.folder}/{own}", size
+    return Kept(f"{call.folder}/{own}", size, said)
 
 
 def _logs(call: Call) -> list[str]:

@@ -98,6 +98,8 @@ class Ending:
     """Final name of the state that a batch left."""
     files: tuple[tuple[str, str, int], ...] = ()
     """(name in scratch, final name relative to the session, bytes)."""
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    """What is in the files, by final name, as `icestream.store.content` says it; not of logs."""
     qualities: Mapping[str, float] = field(default_factory=dict)
     particles: int = -1
     """Number of particles, where an item is a stack of them."""
