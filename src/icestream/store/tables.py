@@ -296,8 +296,11 @@ file = Table(
     Column("hash", Text, nullable=False, default="", server_default=text("''")),
     Index(None, "result_id"),
 )
-"""Files of results. `hash`: what is in it, as `icestream.store.content` says it; empty for logs, and
-for what was made before hashes were kept."""
+"""Files of results.
+
+`hash`: what is in it, as `icestream.store.content` says it; empty for logs, and for what was made
+before hashes were kept.
+"""
 
 quality = Table(
     "quality",
@@ -455,7 +458,10 @@ segment = Table(
     Column("size", BigInteger, nullable=False, default=0, server_default=text("0")),
     Column("hash", Text, nullable=False, default="", server_default=text("''")),
 )
-"""Parquet files of particles, sorted by exposure. `size`: 0 for what was made before it was kept."""
+"""Parquet files of particles, sorted by exposure.
+
+`size` and `hash`: of the file; 0 and empty for what was made before they were kept.
+"""
 
 part = Table(
     "part",

@@ -130,7 +130,8 @@ def test_where_others_could_take_the_name_there_is_no_bell(
         shared.mkdir(mode=0o700)
         folder = Path(tempfile.gettempdir()) / f"icestream-{os.getuid() + 1}"
         shared.rename(folder)
-        monkeypatch.setattr("os.getuid", lambda uid=os.getuid(): uid + 1)
+        other = os.getuid() + 1
+        monkeypatch.setattr("os.getuid", lambda: other)
     hung = Doorbell(name, lambda: None)
     assert hung._thread is None
     assert not wake(name)
