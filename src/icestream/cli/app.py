@@ -29,6 +29,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("stop", "control:stop", "Take nothing new, finish what has begun.", _SESSION),
     ("abort", "control:abort", "End everything within a second.", _SESSION),
     ("retry", "control:retry", "Try again what failed.", _SESSION),
+    ("give-up", "control:give_up", "Wait no more for movies that are gone for good.", _SESSION),
     ("set", "change:change", "Change a step's parameters; only what depends reruns.", _SESSION),
     ("adopt", "adopt:adopt", "Do what an alert offers to fix it.", _SESSION),
     ("accept", "decide:accept", "Accept an exposure, whatever a selection said.", _SESSION),

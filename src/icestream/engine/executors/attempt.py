@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from icestream.engine.executors.contract import Call, Ending, Lease
 from icestream.engine.machine.home import make_below
-from icestream.engine.machine.storage import is_full, what_is_away
+from icestream.engine.machine.storage import is_full, unread, what_is_away
 from icestream.model import (
     Accepted,
     Particles,
@@ -54,7 +54,7 @@ _states: OrderedDict[str, Any] = OrderedDict()
 """The state of the last batch that this worker made, by its checkpoint: saves reading it."""
 
 
-class Kept(NamedTuple):
+class KeptFile(NamedTuple):
     """A file of a result."""
 
     final: str
@@ -121,13 +121,18 @@ def _failure(call: Call, error: Exception) -> Ending:
     reason = str(error) or type(error).__name__
     if not isinstance(error, ProtocolError):
         reason = f"{type(error).__name__}: {reason}"
-    away = None
+    away = file = None
     if isinstance(error, OSError) and not isinstance(error, ItemFailed):
-        away = what_is_away(Path(call.session), _outside(call), error)
+        outside = _outside(call)
+        away = what_is_away(Path(call.session), outside, error)
+        file = unread(outside, error)
     if isinstance(error, ItemFailed):
         outcome = "item"
     elif away is not None or is_full(error):
         outcome = "storage"
+    elif file is not None:
+        outcome = "unread"
+        reason = f"{file} cannot be read: {getattr(error, 'strerror', None) or error}"
     elif isinstance(error, TryAgain | OSError | MemoryError):
         outcome = "again"
     else:
@@ -142,7 +147,7 @@ def _failure(call: Call, error: Exception) -> Ending:
         reason=reason,
         details=details,
         files=tuple(logs) if away is None else (),
-        away=str(away.folder) if away is not None else "",
+        away=str(away.folder) if away is not None else str(file) if outcome == "unread" else "",
     )
 
 
@@ -271,11 +276,11 @@ def _batch(call: Call, protocol: Any, work: Work) -> Ending:
 def _ending(call: Call, protocol: Any, made: Any, also: tuple[str, ...] = ()) -> Ending:
     ports = type(protocol).outputs()
     parts = tuple(made) if isinstance(made, tuple) and hasattr(made, "_fields") else (made,)
-    files: dict[str, Kept] = {}
+    files: dict[str, KeptFile] = {}
     for name in also:
         files[name] = _keep(call, name)
     for name in _logs(call):
-        files[name] = Kept(*_keep_log(call, name))
+        files[name] = KeptFile(*_keep_log(call, name))
     documents, types, qualities = {}, {}, {}
     pictures: list[tuple[str, str, str, str]] = []
     stack, particles = "", -1
@@ -308,7 +313,7 @@ def _ending(call: Call, protocol: Any, made: Any, also: tuple[str, ...] = ()) ->
     )
 
 
-def _final(call: Call, path: Path, files: dict[str, Kept]) -> Path:
+def _final(call: Call, path: Path, files: dict[str, KeptFile]) -> Path:
     """Where a path of an item will be: relative to the session for all that is inside it."""
     scratch, session = Path(call.scratch), Path(call.session)
     path = path if path.is_absolute() else scratch / path
@@ -320,7 +325,7 @@ def _final(call: Call, path: Path, files: dict[str, Kept]) -> Path:
     return path.relative_to(session) if path.is_relative_to(session) else path
 
 
-def _keep(call: Call, name: str) -> Kept:
+def _keep(call: Call, name: str) -> KeptFile:
     """What is kept of a file in scratch, which is brought to the disk first.
 
     It is read here, where it has just been written and is still in memory.
@@ -332,7 +337,7 @@ def _keep(call: Call, name: str) -> Kept:
         said = content_hash(file)
     # Every exposure has names of its own, whatever names a protocol gives to its files.
     own = name if Path(name).name.startswith(call.name) else f"{call.name}_{name.replace('/', '_')}"
-    return Kept(f"{call.folder}/{own}", size, said)
+    return KeptFile(f"{call.folder}/{own}", size, said)
 
 
 def _logs(call: Call) -> list[str]:

@@ -87,7 +87,8 @@ class Ending:
 
     task: int
     outcome: str
-    """done, item (cannot be processed), again (may work later), defect, or storage."""
+    """done, item (cannot be processed), again (may work later), unread (a file outside of the
+    session; it may work later), defect, or storage."""
     document: str = ""
     """JSON of {output port: document}, with the final names of files."""
     types: str = "{}"
@@ -108,7 +109,7 @@ class Ending:
     reason: str = ""
     details: str = ""
     away: str = ""
-    """Of an outcome of storage: the folder outside of the session that cannot be used now."""
+    """The folder that cannot be used now, of an outcome of storage; the file, of one of unread."""
     started: float = 0.0
     seconds: float = 0.0
     host: str = ""

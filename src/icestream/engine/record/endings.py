@@ -134,9 +134,14 @@ def _outcome(cascade: Cascade, out: TaskOut, ending: Ending) -> str:
         cascade.memory.silent[out.id] += 1
         if cascade.memory.silent[out.id] > _SILENCES:
             outcome = "again"
+    if outcome == "unread" and out.attempt >= ATTEMPTS:
+        # One that many tasks read is no matter of their items: the step is to be paused for it.
+        before = cascade.memory.unread.get(out.revision)
+        cascade.memory.unread[out.revision] = ending.away
+        return "defect" if before == ending.away else "item"
     if outcome == "again" and out.attempt >= ATTEMPTS:
         outcome = "defect"
-    return outcome
+    return "again" if outcome == "unread" else outcome
 
 
 def record_done(

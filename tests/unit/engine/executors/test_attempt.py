@@ -369,7 +369,7 @@ def test_a_source_that_is_away_is_no_fault_of_an_item(
     made = call("Add", documents={1: json.dumps({"number": number})})
     assert run_call(made).outcome == "done"
     (nas / "e3.txt").unlink()  # one that lacks is a matter of its item
-    assert (run_call(made).outcome, run_call(made).away) == ("again", "")
+    assert (run_call(made).outcome, run_call(made).away) == ("unread", str(nas / "e3.txt"))
     said = "is not there"
     if then == "unreadable":
         said = "cannot be read: Stale file handle"
@@ -386,6 +386,29 @@ def test_a_source_that_is_away_is_no_fault_of_an_item(
     ending = run_call(made)
     assert (ending.outcome, ending.away) == ("storage", str(nas))
     assert ending.reason.startswith(f"{nas} {said}")
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE])
+def test_one_file_that_cannot_be_read_holds_no_other(
+    call: Make,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    named: bool,
+) -> None:
+    """Its folder is well: what holds a session would be over at once, again and again."""
+    movie = tmp_path_factory.mktemp("nas") / "e3.txt"
+    movie.touch()
+
+    def process(self: object, number: toys.Number) -> toys.Number:
+        raise OSError(code, os.strerror(code), *([str(movie)] if named else []))
+
+    monkeypatch.setattr(toys.Add, "process", process)
+    document = {"number": {"exposure": "e3", "value": 3.0, "path": str(movie)}}
+    ending = run_call(call("Add", documents={1: json.dumps(document)}))
+    assert (ending.outcome, ending.away) == ("unread", str(movie))
+    assert ending.reason == f"{movie} cannot be read: {os.strerror(code)}"
 
 
 def test_a_session_that_cannot_be_written_is_no_fault_of_an_item(
