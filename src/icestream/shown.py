@@ -4,11 +4,12 @@ Names of files may have any bytes, also such that move a terminal's cursor or ar
 comes to a terminal, a log or a store goes through `printable`.
 """
 
+import os
 import re
 import sys
 from typing import Any, TextIO
 
-__all__ = ["PlainStream", "printable", "show_plainly"]
+__all__ = ["PlainStream", "open_closed_streams", "printable", "show_plainly"]
 
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, but tab and line end
@@ -56,6 +57,22 @@ class PlainStream:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.rich_proxied_file, name)
+
+
+def open_closed_streams() -> None:
+    """Lead standard streams that were closed before the start (``2>&-``, some services) nowhere.
+
+    Python has none then, and the next file that is opened, a store say, would get their numbers:
+    what a library writes to standard error would be written into it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+        if getattr(sys, name) is None:
+            stream = os.fdopen(number, "r" if name == "stdin" else "w", encoding="utf-8")
+            setattr(sys, name, stream)
 
 
 def show_plainly() -> None:

@@ -11,7 +11,7 @@ import traceback
 from cyclopts import App, CycloptsError, Group
 
 from icestream import __version__
-from icestream.shown import show_plainly
+from icestream.shown import open_closed_streams, show_plainly
 
 __all__ = ["COMMANDS", "build", "main"]
 
@@ -75,6 +75,7 @@ def build(called: str = "") -> App:
 
 def main() -> None:
     """Run the command line and say what went wrong in plain words."""
+    open_closed_streams()
     show_plainly()
     tokens = sys.argv[1:]
     try:

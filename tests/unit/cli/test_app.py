@@ -127,3 +127,24 @@ def test_a_defect_shows_its_traceback(
     printed = capsys.readouterr().err
     assert "Traceback" in printed
     assert "defect of icestream" in printed
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_were_closed_are_led_nowhere(tmp_path: Path, closed: str) -> None:
+    """As of a service or a cron job: no file that is opened later gets their numbers."""
+    said = tmp_path / "said"
+    code = (
+        "import os, sys\n"
+        "from icestream.cli import app\n"
+        "app.build = lambda called: lambda *_, **__: look()\n"
+        "def look():\n"
+        "    print('out'); print('err', file=sys.stderr)\n"
+        f"    with open({str(said)!r}, 'w') as file:\n"
+        "        file.write(f'{file.fileno()} {sys.stdin.read()}')\n"
+        "app.main()\n"
+    )
+
+    shell = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", code]
+    done = subprocess.run(shell, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(said.read_text()) > 2
