@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import functools
 import importlib
 import json
 import math
@@ -48,6 +49,9 @@ from icestream.store.places import state_folder
 __all__ = ["run_call", "run_lease", "warm"]
 
 _HOST = socket.gethostname()
+_MOST_REASON = 2_000
+"""Letters of a reason: it stands in tables, alerts and events."""
+_MOST_DETAILS = 20_000
 
 _protocols: dict[tuple[str, str], Protocol[Any]] = {}
 _states: OrderedDict[str, Any] = OrderedDict()
@@ -103,11 +107,37 @@ def run_call(call: Call, gpus: tuple[int, ...] = ()) -> Ending:
     """Run one attempt; whatever happens in it is in the ending."""
     started, clock = time.time(), time.perf_counter()
     try:
-        _limit(call)
-        ending = _perform(call, gpus)
-    except Exception as error:
+        with _left_as_it_was():
+            _limit(call)
+            ending = _perform(call, gpus)
+    except BaseException as error:  # an author's sys.exit() is the end of a task, not of a worker
         ending = _failure(call, error)
     return replace(ending, started=started, seconds=time.perf_counter() - clock, host=_HOST)
+
+
+@contextlib.contextmanager
+def _left_as_it_was() -> Iterator[None]:
+    """Undo what an author's code does to the process, and would be done to all that come after."""
+    process, mask, folder = os.getpid(), _mask(), None
+    with contextlib.suppress(OSError):  # somebody has deleted it
+        folder = Path.cwd()
+    try:
+        yield
+    finally:
+        if os.getpid() != process:
+            os._exit(1)  # a copy of this process, which nobody waits for
+        os.umask(mask)
+        if folder is not None:
+            with contextlib.suppress(OSError):
+                os.chdir(folder)
+
+
+@functools.cache
+def _mask() -> int:
+    """Which rights new files are not given; asking for it sets it, so it is asked for once."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _limit(call: Call) -> None:
@@ -117,8 +147,8 @@ def _limit(call: Call) -> None:
         numba.set_num_threads(min(call.cores, numba.config.NUMBA_NUM_THREADS))
 
 
-def _failure(call: Call, error: Exception) -> Ending:
-    reason = str(error) or type(error).__name__
+def _failure(call: Call, error: BaseException) -> Ending:
+    reason = _said(error)
     if not isinstance(error, ProtocolError):
         reason = f"{type(error).__name__}: {reason}"
     away = file = None
@@ -140,6 +170,8 @@ def _failure(call: Call, error: Exception) -> Ending:
     if away is not None:
         reason = f"{away.folder} {away.reason}"
     details = "" if outcome == "item" else "".join(traceback.format_exception(error)[-12:])
+    if len(details) > _MOST_DETAILS:
+        details = f"...{details[-_MOST_DETAILS:]}"
     logs = ((name, *_keep_log(call, name)) for name in _logs(call))
     return Ending(
         task=call.task,
@@ -149,6 +181,15 @@ def _failure(call: Call, error: Exception) -> Ending:
         files=tuple(logs) if away is None else (),
         away=str(away.folder) if away is not None else str(file) if outcome == "unread" else "",
     )
+
+
+def _said(error: BaseException) -> str:
+    """What an error says of itself, as long as people read; a program's whole output is a log's."""
+    try:
+        said = str(error) or type(error).__name__
+    except Exception:  # an author's own error
+        said = "an error that cannot say what it is"
+    return said if len(said) <= _MOST_REASON else f"{said[:_MOST_REASON]}..."
 
 
 def _outside(call: Call) -> list[Path]:
