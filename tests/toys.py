@@ -1,5 +1,6 @@
 """Small protocols whose results are known, for tests of the engine. Workers import this file."""
 
+import errno
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from icestream.model import Accepted, Alert, Offer, Picture, Rejected, Verdict
 from icestream.protocol import (
@@ -100,6 +101,8 @@ class Count(SourceProtocol[Counting]):
     title = "Count"
     item = Number
     every = 0.02
+    named: ClassVar[bool] = False
+    """Every number names its file."""
 
     def discover(self, cursor: Cursor) -> Discovery:
         wanted = self.parameters
@@ -127,7 +130,9 @@ class Count(SourceProtocol[Counting]):
             elif text == "bad":
                 refused.append(Refusal(folder / name, "is bad", name))
             else:
-                items.append(Number(exposure=name, value=float(text) + self.parameters.offset))
+                value = float(text) + self.parameters.offset
+                path = folder / name if self.named else None
+                items.append(Number(exposure=name, value=value, path=path))
         closed = (folder / "closed").exists()
         taken = {one.exposure for one in [*items, *refused]}
         state = sorted(known | taken)
@@ -141,6 +146,14 @@ class Count(SourceProtocol[Counting]):
 
     def key(self, item: Number) -> str:
         return item.exposure if self.parameters.outside else super().key(item)
+
+
+class CountFiles(Count):
+    """Brings numbers that are read from their files later, as movies are."""
+
+    name = "toy.count-files"
+    title = "Count files"
+    named = True
 
 
 class Adding(Parameters):
@@ -179,6 +192,29 @@ class Add(ItemProtocol[Adding]):
             path = work.path("number.txt")
             path.write_text(f"{value}\n" * 1000)
         return Number(exposure=number.exposure, value=value, path=path)
+
+
+class Reading(Parameters):
+    """How to read."""
+
+    seconds: float = 0.0
+    """Time that it takes before."""
+    broken: str = ""
+    """Numbers whose names end so lie on a broken part of the disk."""
+
+
+class ReadNumber(ItemProtocol[Reading]):
+    """Reads the file of a number, as movies are read."""
+
+    name = "toy.read"
+    title = "Reading"
+
+    def process(self, number: Number) -> Number:
+        time.sleep(self.parameters.seconds)
+        assert number.path is not None
+        if self.parameters.broken and number.exposure.endswith(self.parameters.broken):
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(number.path))
+        return Number(exposure=number.exposure, value=float(number.path.read_text()))
 
 
 class DrawNumber(ItemProtocol[Parameters]):
@@ -521,7 +557,9 @@ class Answer(ProgramProtocol[Parameters]):
 
 KINDS = (
     Count,
+    CountFiles,
     Add,
+    ReadNumber,
     DrawNumber,
     Sum2,
     Select,

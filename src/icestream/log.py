@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from icestream.shown import PlainStream, printable
+from icestream.shown import Aside, PlainStream, printable
 
 __all__ = ["configure"]
 
@@ -24,6 +24,11 @@ class _Terminal(logging.StreamHandler):  # type: ignore[type-arg]
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
+        self._aside = Aside()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write an event, unless the terminal was stopped: the log file has it all the same."""
+        self._aside.run(lambda: super(_Terminal, self).emit(record))
 
     @property
     def stream(self):  # type: ignore[no-untyped-def]

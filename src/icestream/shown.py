@@ -4,11 +4,16 @@ Names of files may have any bytes, also such that move a terminal's cursor or ar
 comes to a terminal, a log or a store goes through `printable`.
 """
 
+import os
+import queue
 import re
 import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, TextIO
 
-__all__ = ["PlainStream", "printable", "show_plainly"]
+__all__ = ["Aside", "PlainStream", "open_closed_streams", "printable", "show_plainly"]
 
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, but tab and line end
@@ -56,6 +61,65 @@ class PlainStream:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.rich_proxied_file, name)
+
+
+class Aside:
+    """Does what may take for ever: printing on a stopped terminal, or into a pipe nobody reads.
+
+    It is done in a thread of its own. Whoever asks waits for a moment at most, and not at all while
+    an earlier thing has not ended.
+    """
+
+    def __init__(self, patience: float = 1.0) -> None:
+        self._patience = patience
+        self._asked: queue.SimpleQueue[tuple[Callable[[], object], Future[None]]] = (
+            queue.SimpleQueue()
+        )
+        self._last: Future[None] | None = None
+        self._thread: threading.Thread | None = None
+
+    def run(self, what: Callable[[], object]) -> bool:
+        """Do something, raising what it raises; False when it has not ended, or was not begun."""
+        if self._last is not None and not self._last.done():
+            return False
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="aside", daemon=True)
+            self._thread.start()
+        self._last = Future()
+        self._asked.put((what, self._last))
+        try:
+            self._last.result(self._patience)
+        except TimeoutError:
+            if self._last.done():
+                raise
+            return False
+        return True
+
+    def _work(self) -> None:
+        while True:
+            what, future = self._asked.get()
+            try:
+                what()
+            except BaseException as error:
+                future.set_exception(error)
+            else:
+                future.set_result(None)
+
+
+def open_closed_streams() -> None:
+    """Lead standard streams that were closed before the start (``2>&-``, some services) nowhere.
+
+    Python has none then, and the next file that is opened, a store say, would get their numbers:
+    what a library writes to standard error would be written into it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+        if getattr(sys, name) is None:
+            stream = os.fdopen(number, "r" if name == "stdin" else "w", encoding="utf-8")
+            setattr(sys, name, stream)
 
 
 def show_plainly() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import sys
+import threading
 
 import pytest
 import structlog
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from icestream.log import configure
-from icestream.shown import PlainStream, printable, show_plainly
+from icestream.shown import Aside, PlainStream, printable, show_plainly
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,27 @@ def test_a_process_shows_what_it_prints_plainly_from_then_on(
     assert told.out == "out\\x1b\\xe9\n"
     assert told.err.startswith("err\\x1b\n")
     assert r"a\x1bb\xe9" in told.err.replace("\\\\", "\\")
+
+
+def test_what_is_done_aside_is_done_at_once_and_raises_what_it_raises() -> None:
+    aside, said = Aside(), []
+    assert aside.run(lambda: said.append("done"))
+    assert said == ["done"]
+
+    def fail() -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        aside.run(fail)
+    assert aside.run(lambda: said.append("again"))
+
+
+def test_what_does_not_end_holds_nobody_up() -> None:
+    """As printing on a terminal that was stopped."""
+    aside, go_on, said = Aside(patience=0.01), threading.Event(), []
+    assert not aside.run(go_on.wait)
+    assert not aside.run(lambda: said.append("meanwhile"))
+    go_on.set()
+    while not aside.run(lambda: said.append("after")):
+        pass
+    assert said == ["after"]

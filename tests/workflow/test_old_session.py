@@ -1,12 +1,18 @@
 """A session that an earlier icestream made goes on under this one, with all that it had."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 import old_session
 from icestream.store import queries
+from icestream.store import tables as t
+from icestream.store.files import Contents, damaged_results
 from icestream.store.lineage import lineages
+from icestream.store.migrate import OlderStore
+from icestream.store.open import open_store
 from toy_session import Session
 
 
@@ -73,3 +79,27 @@ def test_what_people_and_monitors_said_is_there(old: Session) -> None:
     first, second = queries.epochs(store)
     assert first.holder.endswith("@microscope")
     assert second.number == 2
+
+
+def test_who_only_reads_it_in_a_database_is_told_to_run_it_once(old: Session) -> None:
+    """A file is read in a private copy; a schema of a server cannot be."""
+    if old.url is None:
+        with contextlib.closing(open_store(old.folder, readonly=True)) as store:
+            assert queries.steps(store)
+        return
+    with pytest.raises(OlderStore, match=r"running it again .* brings it up to date"):
+        open_store(old.folder, readonly=True)
+    old.run(*old_session.STEPS)
+    assert queries.steps(old.store())
+
+
+def test_what_it_made_has_no_hash_and_what_it_makes_has(old: Session, tmp_path: Path) -> None:
+    old_session.put(tmp_path, 6)
+    old.run(*old_session.STEPS)
+    contents = Contents()
+    assert not list(damaged_results(old.store(), contents))
+    with old.store().read() as connection:
+        rows = connection.execute(select(t.file.c.path, t.file.c.hash)).all()
+    made = [row.path for row in rows if row.hash and row.path.startswith("c/")]
+    assert made == ["c/e6_number.txt"]
+    assert contents.unknown

@@ -11,7 +11,7 @@ import traceback
 from cyclopts import App, CycloptsError, Group
 
 from icestream import __version__
-from icestream.shown import show_plainly
+from icestream.shown import open_closed_streams, show_plainly
 
 __all__ = ["COMMANDS", "build", "main"]
 
@@ -29,6 +29,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("stop", "control:stop", "Take nothing new, finish what has begun.", _SESSION),
     ("abort", "control:abort", "End everything within a second.", _SESSION),
     ("retry", "control:retry", "Try again what failed.", _SESSION),
+    ("give-up", "control:give_up", "Wait no more for movies that are gone for good.", _SESSION),
     ("set", "change:change", "Change a step's parameters; only what depends reruns.", _SESSION),
     ("adopt", "adopt:adopt", "Do what an alert offers to fix it.", _SESSION),
     ("accept", "decide:accept", "Accept an exposure, whatever a selection said.", _SESSION),
@@ -72,8 +73,13 @@ def build(called: str = "") -> App:
     return app
 
 
+_DAMAGED = ("file is not a database", "malformed", "file is encrypted")
+"""What SQLite says of a file that is damaged."""
+
+
 def main() -> None:
     """Run the command line and say what went wrong in plain words."""
+    open_closed_streams()
     show_plainly()
     tokens = sys.argv[1:]
     try:
@@ -101,7 +107,8 @@ def _foreseen(error: Exception) -> bool:
     """Whether the error's own text tells the person what to do."""
     ours = type(error).__module__.partition(".")[0] == "icestream"
     asked = type(error) is LookupError or type(error).__name__ == "ValidationError"
-    return ours or asked or _lost_store(error) or isinstance(error, OSError)
+    lost = _lost_store(error) or _damaged_store(error)
+    return ours or asked or lost or isinstance(error, OSError)
 
 
 def _lost_store(error: Exception) -> bool:
@@ -110,7 +117,21 @@ def _lost_store(error: Exception) -> bool:
     return kind.__module__.startswith("sqlalchemy") and kind.__name__ == "OperationalError"
 
 
+def _damaged_store(error: Exception) -> bool:
+    """Whether the file of a store is no store any more: cut, overwritten, or of a broken disk."""
+    kind = type(getattr(error, "orig", error))
+    said = str(error)
+    return kind.__module__ == "sqlite3" and any(word in said for word in _DAMAGED)
+
+
 def _plain(error: Exception) -> str:
+    if _damaged_store(error):
+        why = str(getattr(error, "orig", error))
+        return (
+            f"the session's store, icestream.db in its folder, is damaged ({why}). The files of"
+            " its results are not touched by that. Bring it back from a backup, with"
+            " icestream.db-wal if that is there; or process the movies anew into another folder"
+        )
     if _lost_store(error):
         why = str(getattr(error, "orig", error)).strip().partition("\n")[0]
         return f"the session's store cannot be used now: {why}"

@@ -1,4 +1,4 @@
-"""`icestream pause`, `resume`, `stop`, `abort`, `retry`: what happens to the work of a session."""
+"""`icestream pause`, `resume`, `stop`, `abort`, `retry`, `give-up`: what happens to the work."""
 
 from contextlib import closing
 from pathlib import Path
@@ -10,12 +10,12 @@ from icestream.cli.exposures import chosen_exposures
 from icestream.cli.terminal import called
 from icestream.engine.machine.lock import holder
 from icestream.engine.requests import commands
-from icestream.engine.requests.models import Abort, Pause, Request, Resume, Retry, Stop
+from icestream.engine.requests.models import Abort, GiveUp, Pause, Request, Resume, Retry, Stop
 from icestream.engine.requests.send import answer_of, send
 from icestream.store import queries
 from icestream.store.open import NoStore, open_store
 
-__all__ = ["abort", "ask", "pause", "resume", "retry", "run_again", "stop"]
+__all__ = ["abort", "ask", "give_up", "pause", "resume", "retry", "run_again", "stop"]
 
 _PATIENCE = 10.0
 """Seconds that a running session has for its answer."""
@@ -120,6 +120,25 @@ def retry(session: Path, step: str | None = None, /) -> int:
         print("nothing has failed")
         return 0
     return ask(session, Retry(step=step))
+
+
+def give_up(session: Path, step: str | None = None, /, *, why: str = "") -> int:
+    """Wait no more for movies whose folder is gone for good.
+
+    The source brings nothing more, and movies that it brought and that cannot be read any more
+    fail with that reason; all others are processed, and the session ends. Running it again tries
+    the failed ones again.
+
+    Parameters
+    ----------
+    session
+        The session's folder.
+    step
+        Name of the source; every source when not given.
+    why
+        Kept with your name and the time.
+    """
+    return ask(session, GiveUp(step=step, why=why))
 
 
 def run_again(session: Path) -> str:

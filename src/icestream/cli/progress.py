@@ -15,7 +15,7 @@ from rich.text import Text
 from icestream.engine.progress import Progress, StepProgress
 from icestream.model import Alert
 from icestream.model.states import shown_state
-from icestream.shown import printable
+from icestream.shown import Aside, printable
 from icestream.store.severity import LEVELS
 
 __all__ = ["Watcher", "progress_line"]
@@ -43,9 +43,10 @@ class Watcher:
     def __init__(self, console: Console) -> None:
         self._screen: _Bars | _Lines = _Bars(console) if console.is_terminal else _Lines(console)
         self._last = Progress()
+        self._aside = Aside()
 
     def __enter__(self) -> "Watcher":
-        self._screen.open()
+        self._aside.run(self._screen.open)
         return self
 
     def __exit__(
@@ -55,13 +56,19 @@ class Watcher:
         trace: TracebackType | None,
     ) -> None:
         with suppress(OSError):  # nobody looks any more: that is not how the session ended
-            self._screen.show(self._last, at_once=True)
-            self._screen.close()
+            self._aside.run(self._close)
+
+    def _close(self) -> None:
+        self._screen.show(self._last, at_once=True)
+        self._screen.close()
 
     def tell(self, progress: Progress) -> None:
-        """Take in how far it is; called by the engine, many times a second."""
+        """Take in how far it is; called by the engine, many times a second.
+
+        Whoever stops a terminal (Ctrl-S) to read it does not stop the session.
+        """
         self._last = progress
-        self._screen.show(progress)
+        self._aside.run(lambda: self._screen.show(progress))
 
 
 def progress_line(progress: Progress, before: Progress | None = None) -> str:

@@ -59,6 +59,8 @@ class Compacted:
     path: str
     rows: int
     results: tuple[ResultId, ...]
+    size: int = 0
+    hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

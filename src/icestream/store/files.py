@@ -2,9 +2,11 @@
 
 Only results that are current are looked at: of the revisions that branches have now, and of a step
 that gathers batches the newest, which the next goes on from. Each file costs one question to the
-file system. What programs said (``logs``) is no part of a result.
+file system, unless what is in it is compared as well. What programs said (``logs``) is no part of
+a result.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +17,19 @@ from sqlalchemy import Connection, Select, select
 from icestream.model import ITEM_TYPES, Movie, from_document, map_paths
 from icestream.store import queries
 from icestream.store import tables as t
+from icestream.store.content import content_hash
 from icestream.store.open import Store
 
-__all__ = ["Damage", "DamagedResult", "damaged_results", "damaged_sources", "look"]
+__all__ = [
+    "Contents",
+    "Damage",
+    "DamagedResult",
+    "DamagedSegment",
+    "damaged_results",
+    "damaged_segments",
+    "damaged_sources",
+    "look",
+]
 
 PAGE = 1000
 """Results that are read at once."""
@@ -32,6 +44,8 @@ class Damage:
     """``is missing``, how many of its bytes there are, or why it cannot be read."""
     readable: bool = True
     """Whether it is known to be missing or cut: what cannot be read may be whole."""
+    altered: bool = False
+    """Whether it is there with its size, but holds something else than was recorded."""
 
     def __str__(self) -> str:
         return f"{self.path} {self.what}"
@@ -52,6 +66,18 @@ class DamagedResult:
     damages: tuple[Damage, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DamagedSegment:
+    """A segment of particles that is not what was written."""
+
+    id: int
+    step: str
+    rows: int
+    exposures: tuple[str, ...]
+    """Whose particles are in it."""
+    damage: Damage
+
+
 def look(path: Path, size: int = 0) -> int | Damage:
     """Bytes of a file, or what is wrong with it; `size` is what was recorded, 0 where nothing."""
     try:
@@ -65,15 +91,40 @@ def look(path: Path, size: int = 0) -> int | Damage:
     return found
 
 
-def damaged_results(store: Store) -> Iterator[DamagedResult]:
-    """Current results that lack files, those of the first steps first."""
+class Contents:
+    """Reads files whole, and compares what is in them with what was recorded."""
+
+    def __init__(self) -> None:
+        self.unknown = 0
+        """Files of which nothing was recorded: they were made before hashes were kept."""
+
+    def look(self, path: Path, recorded: str) -> Damage | None:
+        """What is wrong with what a file of the right size holds; None where nothing is known."""
+        if not recorded:
+            self.unknown += 1
+            return None
+        try:
+            with path.open("rb") as file:
+                found = content_hash(file)
+        except OSError as error:
+            return Damage(path, f"cannot be read: {error.strerror}", readable=False)
+        if found == recorded:
+            return None
+        return Damage(path, "holds something else than when it was made", altered=True)
+
+
+def damaged_results(store: Store, contents: Contents | None = None) -> Iterator[DamagedResult]:
+    """Current results that lack files, those of the first steps first.
+
+    With `contents`, those also whose files hold something else than when they were made.
+    """
     seen: set[int] = set()
     with store.read() as connection:
         for revision, kind, step in connection.execute(_revisions()).all():
             for page in _pages(connection, revision, batches=kind == "batch"):
                 new = [row for row in page if row.id not in seen]
                 seen.update(row.id for row in new)
-                damages = _damages(store, connection, [row.id for row in new])
+                damages = _damages(store, connection, [row.id for row in new], contents)
                 for row in new:
                     if row.id in damages:
                         yield DamagedResult(
@@ -100,6 +151,43 @@ def damaged_sources(store: Store) -> Iterator[tuple[str, Damage]]:
                 after = page[-1].serial
             looked = (look(path, size) for path, size in seen.items())
             yield from ((step.name, found) for found in looked if isinstance(found, Damage))
+
+
+def damaged_segments(store: Store, contents: Contents | None = None) -> Iterator[DamagedSegment]:
+    """Segments that are missing or cut; with `contents`, altered ones too."""
+    chosen = select(t.segment, t.step.c.name.label("step")).join(
+        t.step, t.step.c.id == t.segment.c.step_id
+    )
+    with store.read() as connection:
+        for row in connection.execute(chosen.order_by(t.segment.c.id)).all():
+            path = store.folder / row.path
+            looked: int | Damage | None = look(path, row.size)
+            if not row.size and not isinstance(looked, Damage):
+                looked = _parquet(path)
+            if contents is not None and not isinstance(looked, Damage):
+                looked = contents.look(path, row.hash)
+            if isinstance(looked, Damage):
+                held = _exposures_in(connection, row.id)
+                yield DamagedSegment(row.id, row.step, row.rows, held, looked)
+
+
+def _exposures_in(connection: Connection, segment: int) -> tuple[str, ...]:
+    """Names of the exposures whose particles are in a segment."""
+    chosen = select(t.subject.c.name).join(t.part, t.part.c.subject_id == t.subject.c.id)
+    of_it = chosen.where(t.part.c.segment_id == segment).order_by(t.subject.c.number)
+    return tuple(connection.execute(of_it).scalars())
+
+
+def _parquet(path: Path) -> Damage | None:
+    """What is wrong with a Parquet file whose size was not recorded: it ends as it begins."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(4)
+            file.seek(-4, os.SEEK_END)
+            whole = begin == file.read(4) == b"PAR1"
+    except OSError:
+        whole = False
+    return None if whole else Damage(path, "is cut: it has no end")
 
 
 def _revisions() -> Select[Any]:
@@ -140,16 +228,20 @@ def _pages(connection: Connection, revision: int, *, batches: bool) -> Iterator[
         after = page[-1].serial
 
 
-def _damages(store: Store, connection: Connection, results: list[int]) -> dict[int, list[Damage]]:
+def _damages(
+    store: Store, connection: Connection, results: list[int], contents: Contents | None
+) -> dict[int, list[Damage]]:
     found: dict[int, list[Damage]] = {}
-    chosen = select(t.file.c.result_id, t.file.c.path, t.file.c.size)
-    for result, path, size in connection.execute(chosen.where(t.file.c.result_id.in_(results))):
-        place = store.folder / path
+    chosen = select(t.file).where(t.file.c.result_id.in_(results))
+    for row in connection.execute(chosen):
+        place = store.folder / row.path
         if place.parent.name == "logs":
             continue
-        damage = look(place, size)
-        if isinstance(damage, Damage):
-            found.setdefault(result, []).append(damage)
+        looked: int | Damage | None = look(place, row.size)
+        if contents is not None and not isinstance(looked, Damage):
+            looked = contents.look(place, row.hash)
+        if isinstance(looked, Damage):
+            found.setdefault(row.result_id, []).append(looked)
     return found
 
 

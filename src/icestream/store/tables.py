@@ -293,8 +293,14 @@ file = Table(
     Column("result_id", BigInteger, nullable=False),
     Column("path", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False, default="", server_default=text("''")),
     Index(None, "result_id"),
 )
+"""Files of results.
+
+`hash`: what is in it, as `icestream.store.content` says it; empty for logs, and for what was made
+before hashes were kept.
+"""
 
 quality = Table(
     "quality",
@@ -449,8 +455,13 @@ segment = Table(
     Column("path", Text, nullable=False),
     Column("rows", BigInteger, nullable=False),
     Column("created", Double, nullable=False),
+    Column("size", BigInteger, nullable=False, default=0, server_default=text("0")),
+    Column("hash", Text, nullable=False, default="", server_default=text("''")),
 )
-"""Parquet files of particles, sorted by exposure."""
+"""Parquet files of particles, sorted by exposure.
+
+`size` and `hash`: of the file; 0 and empty for what was made before they were kept.
+"""
 
 part = Table(
     "part",

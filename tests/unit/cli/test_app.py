@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from icestream.cli import app as command_line
 from icestream.cli.app import COMMANDS, DEFECT, main
 from icestream.protocol import UnknownProtocol
+from toy_record import Desk
 
 
 def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -127,3 +128,53 @@ def test_a_defect_shows_its_traceback(
     printed = capsys.readouterr().err
     assert "Traceback" in printed
     assert "defect of icestream" in printed
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_were_closed_are_led_nowhere(tmp_path: Path, closed: str) -> None:
+    """As of a service or a cron job: no file that is opened later gets their numbers."""
+    said = tmp_path / "said"
+    code = (
+        "import os, sys\n"
+        "from icestream.cli import app\n"
+        "app.build = lambda called: lambda *_, **__: look()\n"
+        "def look():\n"
+        "    print('out'); print('err', file=sys.stderr)\n"
+        f"    with open({str(said)!r}, 'w') as file:\n"
+        "        file.write(f'{file.fileno()} {sys.stdin.read()}')\n"
+        "app.main()\n"
+    )
+
+    shell = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", code]
+    done = subprocess.run(shell, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(said.read_text()) > 2
+
+
+@pytest.mark.parametrize("how", ["cut", "text", "zeros"])
+@pytest.mark.parametrize("command", ["status", "check", "history", "clean"])
+def test_a_store_that_is_damaged_is_no_defect(
+    tmp_path: Path, how: str, command: str, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    desk = Desk(tmp_path, ("src", "toy.count", {}, {}))
+    desk.find(*range(100))
+    desk.close()
+    file = tmp_path / "icestream.db"
+    for log in tmp_path.glob("icestream.db-*"):
+        log.unlink()
+    whole = file.read_bytes()
+    damaged = {
+        "cut": whole[:20000],
+        "text": b"hello\n" * 1000,
+        "zeros": whole[:4096] + bytes(len(whole) - 4096),
+    }
+    file.write_bytes(damaged[how])
+    monkeypatch.setattr(sys, "argv", ["icestream", command, str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "is damaged" in said
+    assert "Bring it back from a backup" in said
+    assert "Traceback" not in said

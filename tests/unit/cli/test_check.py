@@ -79,7 +79,9 @@ def test_movies_that_are_gone(made: Desk, capsys: pytest.CaptureFixture[str]) ->
 
 def test_for_programs(made: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     check(made.folder, json=True)
-    assert json.loads(capsys.readouterr().out) == {"results": [], "sources": []}
+    assert json.loads(capsys.readouterr().out) == {
+        "results": [], "segments": [], "sources": [],
+    }  # fmt: skip
     lost = made.folder / "a" / "e1_number.txt"
     lost.unlink()
     assert check(made.folder, json=True) == 1
@@ -91,6 +93,47 @@ def test_for_programs(made: Desk, capsys: pytest.CaptureFixture[str]) -> None:
         "again": True,
         "why_not": "",
     }
+
+
+def test_what_was_altered_at_the_same_size(made: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    altered = made.folder / "a" / "e1_number.txt"
+    altered.write_bytes(bytes(altered.stat().st_size))
+    assert check(made.folder) == 0
+    capsys.readouterr()
+    assert check(made.folder, hashes=True) == 1
+    told = capsys.readouterr().out
+    assert "1 result was altered after being made; delete the altered file" in told
+    assert f"  a: {altered} holds something else than when it was made\n" in told
+    check(made.folder, hashes=True, json=True)
+    said = json.loads(capsys.readouterr().out)
+    assert (said["without_hash"], said["results"][0]["again"]) == (0, False)
+    altered.unlink()
+    assert check(made.folder, hashes=True) == 1
+    assert "1 result lacks files, and can be made again:" in capsys.readouterr().out
+
+
+def test_results_from_before_hashes_were_kept(
+    made: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(made.folder, hashes=True) == 0
+    assert "and holds what it held then" in capsys.readouterr().out
+    with made.store.write() as connection:
+        connection.execute(t.file.update().values(hash=""))
+    assert check(made.folder, hashes=True) == 0
+    assert "3 files of the results were made before hashes were kept" in capsys.readouterr().out
+
+
+def test_segments_of_particles(made: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"id": 1, "step_id": 2, "revision_id": 2, "path": "a/p.parquet", "rows": 9, "created": 0}
+    with made.store.write() as connection:
+        connection.execute(t.segment.insert().values(**row))
+    assert check(made.folder) == 1
+    told = capsys.readouterr().out
+    assert "1 segment of particles is not whole, and can be made again:" in told
+    assert f"a: {made.folder / 'a/p.parquet'} is missing (9 particles of 0 exposures)" in told
+    check(made.folder, json=True)
+    (segment,) = json.loads(capsys.readouterr().out)["segments"]
+    assert (segment["particles"], segment["what"]) == (9, "is missing")
 
 
 def test_people_are_not_shown_thousands() -> None:

@@ -101,6 +101,14 @@ def test_what_failed_is_tried_again_now_or_in_the_next_run(
     assert _asked(session) == [("retry", {"step": "ctf"}), ("retry", {})]
 
 
+def test_a_source_is_given_up_now_or_in_the_next_run(
+    session: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert control.give_up(session, why="dead") == 0
+    assert "it will be done when the session is run again" in capsys.readouterr().out
+    assert _asked(session) == [("give-up", {"why": "dead"})]
+
+
 @pytest.mark.parametrize("verb", ["pause", "resume"])
 def test_a_step_is_held_or_let_go_in_the_next_run(
     session: Path, verb: str, capsys: pytest.CaptureFixture[str]

@@ -1,6 +1,7 @@
 """Progress for people."""
 
 import io
+import threading
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from icestream.cli import progress as module
 from icestream.cli.progress import Watcher, progress_line
 from icestream.engine.progress import Progress, StepProgress
 from icestream.model import Alert
+from icestream.shown import Aside
 from icestream.store.records import Counts
 
 
@@ -208,3 +210,22 @@ def test_a_screen_that_is_gone_at_the_end_is_no_failure() -> None:
 
     with Watcher(Console(file=Full(), force_terminal=False)):
         pass
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_terminal_that_was_stopped_stops_no_session(terminal: bool) -> None:
+    """Ctrl-S, a screen in copy mode, a pipe that nobody reads."""
+    go_on = threading.Event()
+
+    class Stopped(io.StringIO):
+        def write(self, text: str) -> int:
+            go_on.wait()
+            return super().write(text)
+
+    stopped = Stopped()
+    watcher = Watcher(Console(file=stopped, force_terminal=terminal))
+    watcher._aside = Aside(patience=0.01)
+    with watcher:
+        for found in range(100):
+            watcher.tell(Progress(found=found))
+    go_on.set()

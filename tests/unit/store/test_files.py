@@ -10,7 +10,14 @@ from sqlalchemy import insert, update
 from icestream.model import Movie, Optics, to_document
 from icestream.store import files, queries
 from icestream.store import tables as t
-from icestream.store.files import Damage, damaged_results, damaged_sources, look
+from icestream.store.files import (
+    Contents,
+    Damage,
+    damaged_results,
+    damaged_segments,
+    damaged_sources,
+    look,
+)
 from toy_record import Desk, desks
 
 Desks = Callable[..., Desk]
@@ -130,3 +137,64 @@ def test_the_store_is_asked_a_page_at_a_time(desk: Desks, monkeypatch: pytest.Mo
     with made.store.write() as connection:
         connection.execute(insert(t.file).values(result_id=10**6, path="nobody's", size=1))
     assert [one.name for one in damaged_results(made.store)] == ["e1", "e3"]
+
+
+def test_what_was_altered_at_the_same_size_is_found_by_reading_it(desk: Desks) -> None:
+    made = desk(SRC, A)
+    made.find(1, 2)
+    made.work()
+    file = made.folder / "a" / "e1_number.txt"
+    file.write_bytes(bytes(file.stat().st_size))
+    assert not list(damaged_results(made.store))
+    contents = Contents()
+    (damaged,) = damaged_results(made.store, contents)
+    assert (damaged.name, contents.unknown) == ("e1", 0)
+    (damage,) = damaged.damages
+    assert damage == Damage(file, "holds something else than when it was made", altered=True)
+
+
+def test_what_has_no_hash_is_counted(desk: Desks) -> None:
+    made = desk(SRC, A)
+    made.find(1, 2)
+    made.work()
+    with made.store.write() as connection:
+        connection.execute(update(t.file).where(t.file.c.path.contains("e1")).values(hash=""))
+    contents = Contents()
+    assert not list(damaged_results(made.store, contents))
+    assert contents.unknown == 1
+
+
+def test_what_cannot_be_read_is_not_called_altered(tmp_path: Path) -> None:
+    damage = Contents().look(tmp_path, "0" * 32)  # a folder
+    assert damage is not None
+    assert (damage.altered, damage.readable) == (False, False)
+
+
+def test_segments_that_are_missing_cut_or_altered(desk: Desks) -> None:
+    made = desk(SRC)
+    made.find(1, 2)
+    made.work()
+    whole = b"PAR1 and so on, to the end: PAR1"
+    with made.store.write() as connection:
+        for number, size in ((1, len(whole)), (2, 0), (3, len(whole))):
+            connection.execute(
+                insert(t.segment).values(
+                    id=number, step_id=1, revision_id=1, path=f"{number}.parquet", rows=9,
+                    created=0.0, size=size, hash="another" if number == 3 else "",
+                )
+            )  # fmt: skip
+        where = {"step_id": 1, "revision_id": 1, "rows": 9, "segment_id": 2}
+        connection.execute(insert(t.part).values(result_id=1, subject_id=1, **where))
+    for number in (1, 2, 3):
+        (made.folder / f"{number}.parquet").write_bytes(whole)
+    assert not list(damaged_segments(made.store))
+    (altered,) = damaged_segments(made.store, Contents())
+    assert (altered.id, altered.damage.altered) == (3, True)
+    (made.folder / "1.parquet").write_bytes(whole[:-1])
+    (made.folder / "2.parquet").write_bytes(whole[:-1])
+    (made.folder / "3.parquet").unlink()
+    found = list(damaged_segments(made.store))
+    assert [one.damage.what for one in found] == [
+        "has 31 of 32 bytes", "is cut: it has no end", "is missing",
+    ]  # fmt: skip
+    assert [one.exposures for one in found] == [(), ("e1",), ()]

@@ -9,6 +9,7 @@ from icestream.engine.record import observations
 from icestream.engine.record.alerts import SESSION
 from icestream.engine.record.record import Record
 from icestream.engine.record.remaking import Left, make_again
+from icestream.engine.record.segments import give_up_lost
 from icestream.model import Alert, RevisionId
 
 __all__ = ["AGAIN", "LOST", "Damages", "again_words"]
@@ -35,6 +36,8 @@ class Damages:
         self._left = [_why(left) for left in remade.left]
         self._tell(AGAIN, "notice", again_words(remade.again) if remade.again else "")
         self._tell_left()
+        for lost in give_up_lost(self._record):
+            _log.warning("a segment is lost, and made again", said=str(lost.damage))
         if remade.again or remade.left:
             _log.warning("files are lost", again=dict(remade.again), left=self._left[:10])
         return remade.events

@@ -82,6 +82,12 @@ class Health:
             observations.alert(self._record, alert, holds=True)
             _log.warning("ledger", file=str(said.file), reason=said.reason)
 
+    def held(self, reason: str) -> None:
+        """Storage was in trouble, and is well again: nothing could be recorded meanwhile."""
+        alert = Alert(key="storage", level="critical", message=reason)
+        observations.alert(self._record, alert, holds=True)
+        observations.alert(self._record, alert, holds=False)
+
     def died(self, said: ThreadDied) -> None:
         """A thread has died."""
         then = "it is started again" if said.again else "the session ends and can be run again"

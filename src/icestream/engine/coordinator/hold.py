@@ -1,5 +1,6 @@
 """Hold: trouble with storage, for which a session waits until it is over."""
 
+import shlex
 import time
 from pathlib import Path
 
@@ -35,13 +36,22 @@ class Hold:
 
     def describe(self, error: BaseException | str) -> str:
         """What is wrong and where, for people."""
-        return storage.describe(self._tenure.folder, self._tenure.lost() or error, self._away)
+        said = storage.describe(self._tenure.folder, self._tenure.lost() or error, self._away)
+        if not self.is_elsewhere():
+            return said
+        folder = shlex.quote(str(self._tenure.folder))
+        return f"{said}. If it is gone for good: icestream give-up {folder}"
 
     def begin(self, error: BaseException | str, away: str = "") -> None:
         """Hold until the session's folder can be written, and what is `away` can be read."""
         self._away = Path(away) if away else None
         self.reason = self.describe(error)
         self._probe_at = time.monotonic() + self._probe
+
+    def is_elsewhere(self) -> bool:
+        """Whether it is what is read that is away, while the session itself can be written."""
+        away = self._away is not None and self._away != self._tenure.folder
+        return away and self._tenure.lost() is None
 
     def patience(self) -> float:
         """Seconds until it is looked at again."""

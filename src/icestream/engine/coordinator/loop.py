@@ -18,6 +18,7 @@ import structlog
 from icestream.engine.coordinator import monitors
 from icestream.engine.coordinator.damages import Damages
 from icestream.engine.coordinator.findings import Findings
+from icestream.engine.coordinator.forgone import fail_forgone
 from icestream.engine.coordinator.health import Health, plain
 from icestream.engine.coordinator.hold import Hold
 from icestream.engine.coordinator.perform import Performer
@@ -61,7 +62,8 @@ from icestream.engine.record.record import Record
 from icestream.engine.record.retries import retry
 from icestream.engine.record.segments import compact
 from icestream.engine.requests import carry_out as requests
-from icestream.model import Alert, RevisionId
+from icestream.engine.requests.carry_out import ends_waiting
+from icestream.model import RevisionId
 from icestream.protocol import Registry
 from icestream.store.open import Store
 
@@ -240,7 +242,7 @@ class Coordinator:
         Taken in `again` after trouble with storage, what they say of that trouble is past.
         """
         self._spool = messages
-        ended = [message for message in messages if isinstance(message, Ended)]
+        ended = fail_forgone(self._record, [m for m in messages if isinstance(m, Ended)])
         discovered = [message for message in messages if isinstance(message, Discovered)]
         full = [e for message in ended for e in message.endings if e.outcome == "storage"]
         for lost in ended:
@@ -266,6 +268,8 @@ class Coordinator:
             self._spool.pop(0)
         if full and not again:
             self._begin_trouble(full[-1].reason, full[-1].away)
+            if self._state.session == "draining" and self._hold.is_elsewhere():
+                self._hold.end()  # whoever ended it does not wait for what it would read
 
     def _hear(self, message: object) -> list[Event]:
         """Messages that come rarely, one by one."""
@@ -315,6 +319,7 @@ class Coordinator:
         self._heard_at = time.monotonic()
         for row in requests.waiting_requests(self._record):
             events += requests.carry_out(self._record, row)
+        self._threads.stop_sources(self._record.given_up)
         if self._paused_before:
             events.append(LeftPaused(tuple(self._paused_before)))
             self._paused_before = []
@@ -337,20 +342,21 @@ class Coordinator:
             self._hold.end()
             decide(self._state, Abandoned(), steady())
             return
-        if not self._hold.is_over():
+        asked = self._hold.is_elsewhere() and (stop is not None or ends_waiting(self._record))
+        if not (asked or self._hold.is_over()):
             return
-        alert = Alert(key="storage", level="critical", message=self._hold.reason)
-        observations.alert(self._record, alert, holds=True)
-        observations.alert(self._record, alert, holds=False)
-        messages = self._spool
+        self._health.held(self._hold.reason)
         self._hold.end()
         _log.info("mended")
         # While it is held nothing starts that the store knows nothing of.
         decide(self._state, self._record.reconcile(self._state), steady())
+        if asked:  # before anything starts that would wait again
+            self._performer.carry_on([Asked("stop")] if stop is not None else [])
+            self._performer.carry_on(self._hear_requests())
         self._performer.carry_on([Trouble()])
         for source in self._threads.sources():
             self._threads.hold_source(source, self._state.steps[source].held)
-        self._take_in(messages, again=True)
+        self._take_in(self._spool, again=True)
 
     # -- telling -------------------------------------------------------------------------------
 

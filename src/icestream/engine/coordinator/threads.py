@@ -78,6 +78,11 @@ class Threads:
         if source in self._sources:
             self._sources[source].hold(held)
 
+    def stop_sources(self, sources: Iterable[RevisionId]) -> None:
+        """Let sources end after their present look, for good; other steps have no thread."""
+        for source in self._sources.keys() & set(sources):
+            self._sources[source].stop()
+
     def sources(self) -> list[RevisionId]:
         """Steps that have a source's thread."""
         return list(self._sources)

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import functools
 import importlib
 import json
 import math
@@ -14,11 +15,11 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from icestream.engine.executors.contract import Call, Ending, Lease
 from icestream.engine.machine.home import make_below
-from icestream.engine.machine.storage import is_full, what_is_away
+from icestream.engine.machine.storage import is_full, unread, what_is_away
 from icestream.model import (
     Accepted,
     Particles,
@@ -42,15 +43,28 @@ from icestream.protocol import (
     TryAgain,
     Work,
 )
+from icestream.store.content import content_hash
 from icestream.store.places import state_folder
 
 __all__ = ["run_call", "run_lease", "warm"]
 
 _HOST = socket.gethostname()
+_MOST_REASON = 2_000
+"""Letters of a reason: it stands in tables, alerts and events."""
+_MOST_DETAILS = 20_000
 
 _protocols: dict[tuple[str, str], Protocol[Any]] = {}
 _states: OrderedDict[str, Any] = OrderedDict()
 """The state of the last batch that this worker made, by its checkpoint: saves reading it."""
+
+
+class KeptFile(NamedTuple):
+    """A file of a result."""
+
+    final: str
+    """Name relative to the session."""
+    size: int
+    hash: str = ""
 
 
 def run_lease(lease: Lease, gpus: tuple[int, ...] = ()) -> tuple[Ending, ...]:
@@ -93,11 +107,37 @@ def run_call(call: Call, gpus: tuple[int, ...] = ()) -> Ending:
     """Run one attempt; whatever happens in it is in the ending."""
     started, clock = time.time(), time.perf_counter()
     try:
-        _limit(call)
-        ending = _perform(call, gpus)
-    except Exception as error:
+        with _left_as_it_was():
+            _limit(call)
+            ending = _perform(call, gpus)
+    except BaseException as error:  # an author's sys.exit() is the end of a task, not of a worker
         ending = _failure(call, error)
     return replace(ending, started=started, seconds=time.perf_counter() - clock, host=_HOST)
+
+
+@contextlib.contextmanager
+def _left_as_it_was() -> Iterator[None]:
+    """Undo what an author's code does to the process, and would be done to all that come after."""
+    process, mask, folder = os.getpid(), _mask(), None
+    with contextlib.suppress(OSError):  # somebody has deleted it
+        folder = Path.cwd()
+    try:
+        yield
+    finally:
+        if os.getpid() != process:
+            os._exit(1)  # a copy of this process, which nobody waits for
+        os.umask(mask)
+        if folder is not None:
+            with contextlib.suppress(OSError):
+                os.chdir(folder)
+
+
+@functools.cache
+def _mask() -> int:
+    """Which rights new files are not given; asking for it sets it, so it is asked for once."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _limit(call: Call) -> None:
@@ -107,17 +147,22 @@ def _limit(call: Call) -> None:
         numba.set_num_threads(min(call.cores, numba.config.NUMBA_NUM_THREADS))
 
 
-def _failure(call: Call, error: Exception) -> Ending:
-    reason = str(error) or type(error).__name__
+def _failure(call: Call, error: BaseException) -> Ending:
+    reason = _said(error)
     if not isinstance(error, ProtocolError):
         reason = f"{type(error).__name__}: {reason}"
-    away = None
+    away = file = None
     if isinstance(error, OSError) and not isinstance(error, ItemFailed):
-        away = what_is_away(Path(call.session), _outside(call), error)
+        outside = _outside(call)
+        away = what_is_away(Path(call.session), outside, error)
+        file = unread(outside, error)
     if isinstance(error, ItemFailed):
         outcome = "item"
     elif away is not None or is_full(error):
         outcome = "storage"
+    elif file is not None:
+        outcome = "unread"
+        reason = f"{file} cannot be read: {getattr(error, 'strerror', None) or error}"
     elif isinstance(error, TryAgain | OSError | MemoryError):
         outcome = "again"
     else:
@@ -125,6 +170,8 @@ def _failure(call: Call, error: Exception) -> Ending:
     if away is not None:
         reason = f"{away.folder} {away.reason}"
     details = "" if outcome == "item" else "".join(traceback.format_exception(error)[-12:])
+    if len(details) > _MOST_DETAILS:
+        details = f"...{details[-_MOST_DETAILS:]}"
     logs = ((name, *_keep_log(call, name)) for name in _logs(call))
     return Ending(
         task=call.task,
@@ -132,8 +179,17 @@ def _failure(call: Call, error: Exception) -> Ending:
         reason=reason,
         details=details,
         files=tuple(logs) if away is None else (),
-        away=str(away.folder) if away is not None else "",
+        away=str(away.folder) if away is not None else str(file) if outcome == "unread" else "",
     )
+
+
+def _said(error: BaseException) -> str:
+    """What an error says of itself, as long as people read; a program's whole output is a log's."""
+    try:
+        said = str(error) or type(error).__name__
+    except Exception:  # an author's own error
+        said = "an error that cannot say what it is"
+    return said if len(said) <= _MOST_REASON else f"{said[:_MOST_REASON]}..."
 
 
 def _outside(call: Call) -> list[Path]:
@@ -261,11 +317,11 @@ def _batch(call: Call, protocol: Any, work: Work) -> Ending:
 def _ending(call: Call, protocol: Any, made: Any, also: tuple[str, ...] = ()) -> Ending:
     ports = type(protocol).outputs()
     parts = tuple(made) if isinstance(made, tuple) and hasattr(made, "_fields") else (made,)
-    files: dict[str, tuple[str, int]] = {}
+    files: dict[str, KeptFile] = {}
     for name in also:
         files[name] = _keep(call, name)
     for name in _logs(call):
-        files[name] = _keep_log(call, name)
+        files[name] = KeptFile(*_keep_log(call, name))
     documents, types, qualities = {}, {}, {}
     pictures: list[tuple[str, str, str, str]] = []
     stack, particles = "", -1
@@ -290,14 +346,15 @@ def _ending(call: Call, protocol: Any, made: Any, also: tuple[str, ...] = ()) ->
         document=json.dumps(documents, separators=(",", ":")),
         types=json.dumps(types),
         pictures=json.dumps(pictures) if pictures else "[]",
-        files=tuple((name, final, size) for name, (final, size) in files.items()),
+        files=tuple((name, kept.final, kept.size) for name, kept in files.items()),
+        hashes={kept.final: kept.hash for kept in files.values() if kept.hash},
         qualities=qualities,
         particles=particles,
         particles_port=stack,
     )
 
 
-def _final(call: Call, path: Path, files: dict[str, tuple[str, int]]) -> Path:
+def _final(call: Call, path: Path, files: dict[str, KeptFile]) -> Path:
     """Where a path of an item will be: relative to the session for all that is inside it."""
     scratch, session = Path(call.scratch), Path(call.session)
     path = path if path.is_absolute() else scratch / path
@@ -305,19 +362,23 @@ def _final(call: Call, path: Path, files: dict[str, tuple[str, int]]) -> Path:
         name = str(path.relative_to(scratch))
         if name not in files:
             files[name] = _keep(call, name)
-        return Path(files[name][0])
+        return Path(files[name].final)
     return path.relative_to(session) if path.is_relative_to(session) else path
 
 
-def _keep(call: Call, name: str) -> tuple[str, int]:
-    """Final name and size of a file in scratch, which is brought to the disk first."""
+def _keep(call: Call, name: str) -> KeptFile:
+    """What is kept of a file in scratch, which is brought to the disk first.
+
+    It is read here, where it has just been written and is still in memory.
+    """
     path = Path(call.scratch) / name
     with path.open("rb") as file:
         os.fsync(file.fileno())
         size = os.fstat(file.fileno()).st_size
+        said = content_hash(file)
     # Every exposure has names of its own, whatever names a protocol gives to its files.
     own = name if Path(name).name.startswith(call.name) else f"{call.name}_{name.replace('/', '_')}"
-    return f"{call.folder}/{own}", size
+    return KeptFile(f"{call.folder}/{own}", size, said)
 
 
 def _logs(call: Call) -> list[str]:

@@ -87,7 +87,8 @@ class Ending:
 
     task: int
     outcome: str
-    """done, item (cannot be processed), again (may work later), defect, or storage."""
+    """done, item (cannot be processed), again (may work later), unread (a file outside of the
+    session; it may work later), defect, or storage."""
     document: str = ""
     """JSON of {output port: document}, with the final names of files."""
     types: str = "{}"
@@ -98,6 +99,8 @@ class Ending:
     """Final name of the state that a batch left."""
     files: tuple[tuple[str, str, int], ...] = ()
     """(name in scratch, final name relative to the session, bytes)."""
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    """What is in the files, by final name, as `icestream.store.content` says it; not of logs."""
     qualities: Mapping[str, float] = field(default_factory=dict)
     particles: int = -1
     """Number of particles, where an item is a stack of them."""
@@ -106,7 +109,7 @@ class Ending:
     reason: str = ""
     details: str = ""
     away: str = ""
-    """Of an outcome of storage: the folder outside of the session that cannot be used now."""
+    """The folder that cannot be used now, of an outcome of storage; the file, of one of unread."""
     started: float = 0.0
     seconds: float = 0.0
     host: str = ""

@@ -5,17 +5,18 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
-__all__ = ["Away", "describe", "is_full", "is_trouble", "mended", "what_is_away"]
+__all__ = ["Away", "describe", "is_full", "is_trouble", "mended", "unread", "what_is_away"]
 
 _ERRNO = {
     *(errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EIO),
     *(errno.ENOTDIR, errno.EISDIR),  # something else lies where results are to go
+    errno.ESTALE,
 }
 _SAID = (
     "disk is full",
@@ -24,7 +25,8 @@ _SAID = (
     "unable to open database file",
     "database is locked",
 )
-_FULL = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ESTALE}
+_FULL = {errno.ENOSPC, errno.EROFS, errno.EDQUOT}
+_OF_READING = {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EREMOTEIO, errno.ENXIO}
 _CUT_OFF = re.compile(r"\d+ requested and \d+ written")
 """What numpy says, without a number, when the disk takes only a part of an array."""
 _PROBE = 1 << 20
@@ -96,6 +98,17 @@ def _folder_of_error(error: OSError) -> Away | None:
     except OSError as trouble:
         return Away(folder, f"cannot be read: {trouble.strerror or trouble}")
     return None
+
+
+def unread(outside: Sequence[Path], error: OSError) -> Path | None:
+    """The file outside of the session that could not be read; None where it was something else.
+
+    Asked when nothing is away: then one file alone has gone, or lies where its disk is broken.
+    A method that reads a part of a file says nothing of its name; it is the item's, then.
+    """
+    if isinstance(error.filename, str):
+        return next((path for path in outside if str(path) == error.filename), None)
+    return next(iter(outside), None) if error.errno in _OF_READING else None
 
 
 def describe(folder: Path, error: BaseException | str, away: Path | None = None) -> str:

@@ -36,6 +36,8 @@ class Memory:
     """Results whose files were lost and that are made again, by key."""
     silent: Counter[int] = field(default_factory=Counter)
     """How often the worker of a task did not answer any more."""
+    unread: dict[RevisionId, str] = field(default_factory=dict)
+    """The file that was the last that a step's tasks failed for, since it cannot be read."""
     unmade: list[str] = field(default_factory=list)
     """Why results could not be made again."""
 

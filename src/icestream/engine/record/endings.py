@@ -134,9 +134,14 @@ def _outcome(cascade: Cascade, out: TaskOut, ending: Ending) -> str:
         cascade.memory.silent[out.id] += 1
         if cascade.memory.silent[out.id] > _SILENCES:
             outcome = "again"
+    if outcome == "unread" and out.attempt >= ATTEMPTS:
+        # One that many tasks read is no matter of their items: the step is to be paused for it.
+        before = cascade.memory.unread.get(out.revision)
+        cascade.memory.unread[out.revision] = ending.away
+        return "defect" if before == ending.away else "item"
     if outcome == "again" and out.attempt >= ATTEMPTS:
         outcome = "defect"
-    return outcome
+    return "again" if outcome == "unread" else outcome
 
 
 def record_done(
@@ -237,7 +242,8 @@ def _insert_result(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -
     for port, source in out.sources:
         writes.insert(t.input_, result_id=result, port=port, source_id=source)
     for _, final, size in ending.files:
-        writes.insert(t.file, result_id=result, path=final, size=size)
+        said = ending.hashes.get(final, "")
+        writes.insert(t.file, result_id=result, path=final, size=size, hash=said)
     where = {
         "step_id": out.step,
         "revision_id": out.revision,
@@ -261,7 +267,8 @@ def _put_back(cascade: Cascade, out: TaskOut, ending: Ending, epoch: int) -> Res
     result = cascade.memory.remade[out.key]
     cascade.connection.execute(delete(t.file).where(t.file.c.result_id == result))
     for _, final, size in ending.files:
-        cascade.writes.insert(t.file, result_id=result, path=final, size=size)
+        said = ending.hashes.get(final, "")
+        cascade.writes.insert(t.file, result_id=result, path=final, size=size, hash=said)
     cascade.writes.update(
         t.result,
         result,

@@ -77,6 +77,8 @@ def compacted(record: Record, made: Compacted) -> None:
             path=made.path,
             rows=made.rows,
             created=writes.now,
+            size=made.size,
+            hash=made.hash,
         )
         writes.event(SegmentWritten(path=made.path, rows=made.rows), step_id=made.step)
         writes.flush(connection)

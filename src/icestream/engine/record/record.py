@@ -92,6 +92,8 @@ class Record:
         """Steps with results since somebody last emptied this."""
         self.leases: dict[str, dict[int, TaskOut]] = {}
         """Tasks that are out, by lease."""
+        self.given_up: dict[RevisionId, str] = {}
+        """Sources that nobody waits for any more, by whom and why."""
         self.loose = 0
         """Particles since somebody last made segments and set this to 0."""
         self.asked: set[str] = set()

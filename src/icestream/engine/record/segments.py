@@ -6,21 +6,25 @@ of millions of rows. The parts stay where they are: a segment can be made again 
 """
 
 import json
+import os
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select, update
 
 from icestream.engine.graph.plan import folder_of
 from icestream.engine.machine.home import make_below
 from icestream.engine.messages import Compacted
+from icestream.engine.record.record import Record
 from icestream.model import Particles, ResultId, RevisionId, StepId, from_document
 from icestream.store import tables as t
+from icestream.store.content import content_hash
+from icestream.store.files import DamagedSegment, damaged_segments
 from icestream.store.open import Store
 
-__all__ = ["compact"]
+__all__ = ["compact", "give_up_lost"]
 
 _ROWS = 200_000
 """Particles in one segment, about."""
@@ -48,6 +52,22 @@ def compact(store: Store, *, least: int) -> list[Compacted]:
                 made.append(_write(store, connection, (step, revision), results))
                 left -= made[-1].rows
     return made
+
+
+def give_up_lost(record: Record) -> list[DamagedSegment]:
+    """Take apart segments that are missing or cut; returns them.
+
+    Their parts are in no segment then, and the next segments take them.
+    """
+    lost = [one for one in damaged_segments(record.store) if one.damage.readable]
+    if lost:
+        with record.transaction() as (connection, _):
+            for one in lost:
+                of_it = t.part.c.segment_id == one.id
+                connection.execute(update(t.part).where(of_it).values(segment_id=None))
+                connection.execute(delete(t.segment).where(t.segment.c.id == one.id))
+    record.loose += sum(one.rows for one in lost)
+    return lost
 
 
 def _choose(connection: Connection, revision: RevisionId, skip: list[Compacted]) -> list[ResultId]:
@@ -90,9 +110,13 @@ def _write(
         database.table("particles").write_parquet(str(partial), compression="zstd")
     finally:
         database.close()
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+        size = os.fstat(file.fileno()).st_size
+        said = content_hash(file)
     partial.replace(final)
     rows = len(columns["x"])
-    return Compacted(step, revision, str(relative), rows, tuple(results))
+    return Compacted(step, revision, str(relative), rows, tuple(results), size, said)
 
 
 def _columns(connection: Connection, results: list[ResultId]) -> dict[str, Any]:

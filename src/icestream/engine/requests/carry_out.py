@@ -4,6 +4,7 @@ To add a verb: its model in `icestream.engine.requests.models`, a function here 
 follows and the answer, and its line in `_obey`.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
@@ -12,7 +13,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import Connection, select, update
 
-from icestream.engine.decisions.events import Asked, Event, Reopened
+from icestream.engine.decisions.events import Asked, Event, Reopened, StreamEnded
 from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine import storage
@@ -39,6 +40,7 @@ from icestream.engine.requests.models import (
     ChangeWorkflow,
     CreateBranch,
     DropBranch,
+    GiveUp,
     InvalidRequest,
     Pause,
     Reject,
@@ -58,7 +60,7 @@ from icestream.store.events import (
     RequestAsked,
 )
 
-__all__ = ["carry_out", "judge", "refuse_late", "waiting_requests"]
+__all__ = ["carry_out", "ends_waiting", "judge", "refuse_late", "waiting_requests"]
 
 _log = structlog.get_logger("icestream.engine")
 
@@ -85,6 +87,16 @@ def waiting_requests(record: Record) -> Sequence[Any]:
                 writes.event(RequestAsked(token=row.token, verb=row.verb, who=row.who))
         record.asked.update(row.token for row in fresh)
     return rows
+
+
+def ends_waiting(record: Record) -> bool:
+    """Whether somebody asks for something that ends the waiting for a folder that is away."""
+    for row in waiting_requests(record):
+        with contextlib.suppress(InvalidRequest):
+            match _read(row):
+                case GiveUp() | Stop(step=None) | Abort(step=None):
+                    return True
+    return False
 
 
 def refuse_late(record: Record, since: float) -> None:
@@ -131,6 +143,8 @@ def _obey(record: Record, request: Request) -> Obeyed:  # noqa: PLR0911 - one fo
             return _control(record, request)
         case Retry():
             return _retry(record, request)
+        case GiveUp():
+            return _give_up(record, request)
         case SetParameters():
             return _set(record, request)
         case ChangeWorkflow():
@@ -168,6 +182,7 @@ def _control(record: Record, request: Pause | Resume | Stop | Abort) -> Obeyed:
 
 
 def _retry(record: Record, request: Retry) -> Obeyed:
+    record.given_up.clear()  # whoever asks expects that they can be read again
     steps = [record.plan.step(request.step)] if request.step else record.plan.by_depth()
     events, count = retry(record, steps)
     sources, more = refused(record, steps)
@@ -177,6 +192,19 @@ def _retry(record: Record, request: Retry) -> Obeyed:
     if not count:
         return events, f"no task{of} has failed"
     return events, f"tried again: {count} failed {'task' if count == 1 else 'tasks'}{of}"
+
+
+def _give_up(record: Record, request: GiveUp) -> Obeyed:
+    steps = [step for step in record.plan.by_depth() if step.protocol.brings]
+    if request.step is not None:
+        steps = [record.plan.step(request.step)]
+        if not steps[0].protocol.brings:
+            raise _Refused(f"{request.step} is no source; a source is given up")
+    said = f"given up by {request.who}{f': {request.why}' if request.why else ''}"
+    record.given_up |= {step.id: said for step in steps}
+    names = ", ".join(step.name for step in steps)
+    events: list[Event] = [StreamEnded(step.id) for step in steps]
+    return events, f"{names}: given up; what it brought and cannot be read fails"
 
 
 def _set(record: Record, request: SetParameters) -> Obeyed:

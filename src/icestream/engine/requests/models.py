@@ -36,6 +36,7 @@ __all__ = [
     "ChangeWorkflow",
     "CreateBranch",
     "DropBranch",
+    "GiveUp",
     "InvalidRequest",
     "Pause",
     "Reject",
@@ -124,6 +125,20 @@ class Retry(_Request):
     verb: Literal["retry"] = "retry"
     step: Name | None = None
     """Name of the step; every step when not given."""
+
+
+class GiveUp(_Request):
+    """Wait no more for a source that is gone for good.
+
+    It brings nothing more, and what it brought and cannot be read any more fails with that reason.
+    Running the session again tries it all again.
+    """
+
+    verb: Literal["give-up"] = "give-up"
+    step: Name | None = None
+    """Name of the source; every source when not given."""
+    why: str = ""
+    """Kept with the request, and shown as the reason."""
 
 
 class SetParameters(_Request):
@@ -231,6 +246,7 @@ Request = (
     | Stop
     | Abort
     | Retry
+    | GiveUp
     | SetParameters
     | ChangeWorkflow
     | CreateBranch

@@ -124,3 +124,8 @@ def test_a_worker_that_did_not_answer_is_an_alert_for_a_while(
     monkeypatch.setattr(module.time, "monotonic", lambda: later)
     health.look()
     assert alerts(made) == [(SILENT, "warning", False)]
+
+
+def test_trouble_with_storage_is_recorded_when_it_is_over(made: Desk) -> None:
+    Health(made.record).held("the disk is full")
+    assert alerts(made) == [("storage", "critical", False)]

@@ -53,6 +53,8 @@ def test_what_is_read_and_away_is_waited_for(
     hold = Hold(made.record.tenure, 1.0)
     hold.begin(f"{nas} is not there", str(nas))
     assert hold.reason.startswith(f"{nas} is not there; processing is held")
+    assert hold.reason.endswith(f"for good: icestream give-up {made.folder}")
+    assert hold.is_elsewhere()
     for there in (lambda: None, nas.mkdir):
         there()
         clock[0] += 1.5
@@ -80,3 +82,12 @@ def test_a_folder_that_is_gone_is_trouble_whatever_the_error_says(
     away.rename(made.folder)
     clock[0] += 1.5
     assert hold.is_over()
+
+
+def test_trouble_with_the_session_itself_is_nowhere_else(made: Desk) -> None:
+    hold = Hold(made.record.tenure, 1.0)
+    hold.begin("it is full", str(made.folder))
+    assert not hold.is_elsewhere()
+    assert "give-up" not in hold.reason
+    hold.begin("it is full")
+    assert not hold.is_elsewhere()

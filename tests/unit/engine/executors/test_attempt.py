@@ -369,7 +369,7 @@ def test_a_source_that_is_away_is_no_fault_of_an_item(
     made = call("Add", documents={1: json.dumps({"number": number})})
     assert run_call(made).outcome == "done"
     (nas / "e3.txt").unlink()  # one that lacks is a matter of its item
-    assert (run_call(made).outcome, run_call(made).away) == ("again", "")
+    assert (run_call(made).outcome, run_call(made).away) == ("unread", str(nas / "e3.txt"))
     said = "is not there"
     if then == "unreadable":
         said = "cannot be read: Stale file handle"
@@ -386,6 +386,29 @@ def test_a_source_that_is_away_is_no_fault_of_an_item(
     ending = run_call(made)
     assert (ending.outcome, ending.away) == ("storage", str(nas))
     assert ending.reason.startswith(f"{nas} {said}")
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE])
+def test_one_file_that_cannot_be_read_holds_no_other(
+    call: Make,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    named: bool,
+) -> None:
+    """Its folder is well: what holds a session would be over at once, again and again."""
+    movie = tmp_path_factory.mktemp("nas") / "e3.txt"
+    movie.touch()
+
+    def process(self: object, number: toys.Number) -> toys.Number:
+        raise OSError(code, os.strerror(code), *([str(movie)] if named else []))
+
+    monkeypatch.setattr(toys.Add, "process", process)
+    document = {"number": {"exposure": "e3", "value": 3.0, "path": str(movie)}}
+    ending = run_call(call("Add", documents={1: json.dumps(document)}))
+    assert (ending.outcome, ending.away) == ("unread", str(movie))
+    assert ending.reason == f"{movie} cannot be read: {os.strerror(code)}"
 
 
 def test_a_session_that_cannot_be_written_is_no_fault_of_an_item(
@@ -561,3 +584,77 @@ def test_an_update_that_failed_does_not_leave_its_state_in_memory(
         assert fold(call, tmp_path, first.checkpoint, "batch_2").outcome == "defect"
     again = fold(call, tmp_path, first.checkpoint, "batch_3")
     assert document(again)["total"]["value"] == 6.0
+
+
+class Mute(Exception):
+    """An error of an author who made a mistake in it."""
+
+    def __str__(self) -> str:
+        raise ValueError("no")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (SystemExit(3), "SystemExit: 3"),
+        (KeyboardInterrupt(), "KeyboardInterrupt: KeyboardInterrupt"),
+        (BaseException("odd"), "BaseException: odd"),
+        (Mute(), "Mute: an error that cannot say what it is"),
+    ],
+)
+def test_whatever_is_raised_ends_the_task_and_no_worker(
+    call: Make, monkeypatch: pytest.MonkeyPatch, error: BaseException, said: str
+) -> None:
+    def process(self: object, number: toys.Number) -> toys.Number:
+        raise error
+
+    monkeypatch.setattr(toys.Add, "process", process)
+    ending = run_call(call("Add"))
+    assert (ending.outcome, ending.reason) == ("defect", said)
+
+
+def test_what_an_error_says_is_kept_as_far_as_people_read(
+    call: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def process(self: object, number: toys.Number) -> toys.Number:
+        raise RuntimeError("begin " + "x" * 10_000_000)
+
+    monkeypatch.setattr(toys.Add, "process", process)
+    ending = run_call(call("Add"))
+    assert ending.reason.startswith("RuntimeError: begin x")
+    assert len(ending.reason) + len(ending.details) < 25_000
+
+
+def test_a_folder_and_rights_that_were_changed_are_for_that_task_alone(
+    call: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    here, elsewhere = Path.cwd(), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    def process(self: object, number: toys.Number) -> toys.Number:
+        os.chdir(elsewhere)
+        os.umask(0o777)
+        elsewhere.rmdir()
+        return number
+
+    monkeypatch.setattr(toys.Add, "process", process)
+    assert run_call(call("Add")).outcome == "done"
+    assert Path.cwd() == here
+    file = tmp_path / "file"
+    file.touch()
+    assert file.stat().st_mode & 0o400
+
+
+def test_a_copy_of_the_worker_that_an_author_left_ends(
+    call: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would answer for the same task, and read the next lease."""
+
+    def process(self: object, number: toys.Number) -> toys.Number:
+        os.fork()
+        return number
+
+    monkeypatch.setattr(toys.Add, "process", process)
+    assert run_call(call("Add")).outcome == "done"
+    _, status = os.wait()
+    assert os.waitstatus_to_exitcode(status) == 1

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from icestream.engine.machine.storage import describe, is_trouble, mended, what_is_away
+from icestream.engine.machine.storage import (
+    describe,
+    is_full,
+    is_trouble,
+    mended,
+    unread,
+    what_is_away,
+)
 
 
 def of_store(said: str) -> OperationalError:
@@ -112,3 +119,14 @@ def test_a_full_disk_is_not_mended_and_the_probe_is_swept(
     monkeypatch.setattr(os, "fsync", full)
     assert not mended(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_read_is_told_from_one_that_cannot_be_written(tmp_path: Path) -> None:
+    movie, gain = tmp_path / "movie.mrc", tmp_path / "gain.mrc"
+    stale, full = (OSError(n, os.strerror(n)) for n in (errno.ESTALE, errno.ENOSPC))
+    assert not is_full(stale)
+    assert unread([movie, gain], stale) == movie
+    assert unread([movie, gain], full) is None
+    assert unread([], stale) is None
+    of = [FileNotFoundError(errno.ENOENT, "gone", str(path)) for path in (gain, tmp_path / "own")]
+    assert [unread([movie, gain], error) for error in of] == [gain, None]

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from icestream.engine.decisions.changes import ATTEMPTS
+from icestream.engine.decisions.events import Event, LeaseEnded
 from icestream.engine.executors.contract import Ended, Ending
 from icestream.engine.record.endings import TaskOut, publish
 from icestream.store import tables as t
@@ -228,3 +230,20 @@ def test_a_task_that_was_taken_back_is_not_ready_because_its_step_is_gone(desk: 
     made.record.take_in([run(lease)], [])
     assert made.states_of(old) == {"e1": "skipped"}
     assert made.counts(old) == {"skipped": 1}
+
+
+def test_a_file_that_each_task_reads_is_no_matter_of_their_items(desk: Desks) -> None:
+    """A movie is the item's; a gain reference is everybody's, and its step is paused for it."""
+    made = desk(SRC, A)
+    made.find(1, 2, 3)
+    files = {"e1": "/nas/e1.tiff", "e2": "/nas/gain.mrc", "e3": "/nas/gain.mrc"}
+    events: list[Event] = []
+    for _ in range(ATTEMPTS):
+        for lease in made.start("a"):
+            (call,) = lease.calls
+            unread = Ending(task=call.task, outcome="unread", reason="no", away=files[call.name])
+            events += made.record.take_in([Ended(lease.id, (unread,))], [])
+    ended = [event for event in events if isinstance(event, LeaseEnded)]
+    tries = [(len(one.again), len(one.refused), len(one.failed)) for one in ended]
+    assert tries == [(1, 0, 0)] * 6 + [(0, 1, 0), (0, 1, 0), (0, 0, 1)]
+    assert {task.reason for task in made.tasks("a").values()} == {"no"}

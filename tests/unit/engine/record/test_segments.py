@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
-from icestream.engine.record.segments import compact
+from icestream.engine.record.observations import compacted
+from icestream.engine.record.segments import compact, give_up_lost
 from icestream.model import Optics, Particles, column, to_document
 from icestream.store import tables as t
+from icestream.store.files import Contents, damaged_segments
 from icestream.store.open import Store, open_store
 from icestream.store.writing import Numbers, Writes
+from toy_record import Desk
 
 
 def particles(exposure: str, count: int) -> dict[str, Any]:
@@ -100,3 +103,33 @@ def test_a_later_revision_has_segments_of_its_own(store: Store) -> None:
     (made,) = compact(store, least=1)
     assert Path(made.path).parent == Path("extract@2")
     assert list((store.folder / "extract@2").glob("*.part")) == []
+
+
+def test_a_segment_that_was_lost_is_made_again_from_its_parts(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, ("src", "toy.count", {}, {}))
+    desk.find(1, 2)
+    with desk.store.write() as connection:
+        for number in (1, 2):
+            name = f"e{number}"
+            document = json.dumps({"made": particles(name, 10 * number)})
+            chosen = t.result.c.id == number
+            connection.execute(update(t.result).where(chosen).values(document=document))
+            row = {"step_id": 1, "revision_id": 1, "subject_id": number, "rows": 10 * number}
+            connection.execute(t.part.insert().values(result_id=number, port="made", **row))
+    (made,) = compact(desk.store, least=1)
+    compacted(desk.record, made)
+    file = tmp_path / made.path
+    before = file.read_bytes()
+    assert give_up_lost(desk.record) == []
+    assert list(damaged_segments(desk.store, Contents())) == []
+    file.write_bytes(before[:-9])  # cut, then missing
+    for _ in range(2):
+        (lost,) = give_up_lost(desk.record)
+        assert (lost.rows, lost.exposures) == (30, ("e1", "e2"))
+        assert desk.record.loose == 30
+        desk.record.loose = 0
+        (again,) = compact(desk.store, least=1)
+        compacted(desk.record, again)
+        assert file.read_bytes() == before
+        file.unlink()
+    desk.close()

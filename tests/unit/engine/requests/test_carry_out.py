@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 
-from icestream.engine.decisions.events import Asked, Event, Replanned
+from icestream.engine.decisions.events import Asked, Event, Replanned, StreamEnded
 from icestream.engine.record.alerts import SESSION
 from icestream.engine.requests import carry_out as asking
 from icestream.engine.requests.carry_out import carry_out, waiting_requests
@@ -106,6 +106,38 @@ def test_what_failed_is_tried_again_when_somebody_asks(desk: Callable[..., Desk]
 
 
 # -- pause, resume, stop, abort --------------------------------------------------------------------
+
+
+def test_a_source_that_is_given_up_brings_nothing_more(session: Session) -> None:
+    desk = session.desk
+    source = desk.step("src").id
+    session.write("give-up", {"why": "dead"})
+    assert asking.ends_waiting(desk.record)
+    assert session.hear() == [StreamEnded(source)]
+    assert desk.record.given_up == {source: "given up by ada: dead"}
+    session.write("give-up", {"step": "a"})
+    assert session.hear() == []  # it is no source
+    session.write("retry", {})
+    assert not asking.ends_waiting(desk.record)
+    session.hear()
+    assert desk.record.given_up == {}
+
+
+@pytest.mark.parametrize(
+    ("verb", "said", "expected"),
+    [
+        ("stop", {}, True),
+        ("abort", {}, True),
+        ("stop", {"step": "a"}, False),
+        ("pause", {}, False),
+        ("nonsense", {}, False),
+    ],
+)
+def test_what_ends_the_waiting_for_a_folder(
+    session: Session, verb: str, said: Any, expected: bool
+) -> None:
+    session.write(verb, said)
+    assert asking.ends_waiting(session.desk.record) is expected
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "stop", "abort"])

@@ -2,6 +2,7 @@
 
 import os
 import queue
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -93,3 +94,64 @@ def test_the_address_is_short_wherever_sockets_are_kept(
     hung = Doorbell(name, lambda: None)
     hung.close()
     assert len(hung._path.name) < 64
+
+
+@pytest.fixture
+def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for temporary files that everybody may write into; where bells hang in it."""
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    return tmp_path / f"icestream-{os.getuid()}"
+
+
+def test_nobody_else_can_reach_the_bell(
+    shared: Path, name: str, bell: Callable[[str], "queue.SimpleQueue[str]"]
+) -> None:
+    bell(name)
+    assert [path.name for path in shared.iterdir()] == [f"{name}.sock"]
+    assert shared.stat().st_mode & 0o777 == 0o700
+    assert wake(name)
+
+
+@pytest.mark.parametrize("squatted", ["open", "link", "file", "foreign"])
+def test_where_others_could_take_the_name_there_is_no_bell(
+    shared: Path, name: str, squatted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session goes on without: it looks for requests by itself, too."""
+    if squatted == "open":
+        shared.mkdir()
+        shared.chmod(0o777)
+    elif squatted == "link":
+        (shared.parent / "elsewhere").mkdir(mode=0o700)
+        shared.symlink_to("elsewhere")
+    elif squatted == "file":
+        shared.touch(mode=0o600)
+    else:
+        shared.mkdir(mode=0o700)
+        folder = Path(tempfile.gettempdir()) / f"icestream-{os.getuid() + 1}"
+        shared.rename(folder)
+        other = os.getuid() + 1
+        monkeypatch.setattr("os.getuid", lambda: other)
+    hung = Doorbell(name, lambda: None)
+    assert hung._thread is None
+    assert not wake(name)
+    assert not list(shared.parent.rglob("*.sock"))
+    hung.close()
+
+
+def test_a_runtime_folder_of_another_is_not_used(
+    shared: Path,
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    bell: Callable[[str], "queue.SimpleQueue[str]"],
+) -> None:
+    runtime = tmp_path / "run"
+    runtime.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    runtime.chmod(0o755)
+    bell(name)
+    assert list(shared.iterdir())
+    runtime.chmod(0o700)
+    bell(name + "2")
+    assert [path.name for path in runtime.iterdir()] == [f"icestream-{name}2.sock"]
