@@ -90,7 +90,9 @@ def process_command(options: StepOptions) -> App:
         here: Annotated[Here | None, Parameter(name="*")] = None,
         **steps: Any,
     ) -> int:
-        return run_here(options.changed(steps, pattern=pattern), out, here or Here())
+        here = here or Here()
+        changed = options.changed(steps, pattern=pattern, as_given=here.as_given)
+        return run_here(changed, out, here)
 
     fixed = [
         part

@@ -21,8 +21,9 @@ from icestream.cli.describe import without_effect
 from icestream.cli.progress import Watcher
 from icestream.cli.reasons import reason_lines
 from icestream.cli.report import kept_up_to_date
+from icestream.cli.step_options import AS_GIVEN
 from icestream.cli.terminal import called, console
-from icestream.engine.graph.validation import validate
+from icestream.engine.graph.validation import doubts, validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.progress import Outcome
 from icestream.engine.record.workflows import session_workflow
@@ -66,6 +67,9 @@ class Here:
     report: Annotated[bool, Parameter(group=_GROUP)] = True
     """Keep the live report up to date while it runs."""
 
+    as_given: Annotated[bool, Parameter(group=_GROUP, negative="")] = False
+    """Take unusual values as they are, such as a pixel size of 0.1 Å, without asking."""
+
     log_json: Annotated[bool, Parameter(group=_GROUP, negative="")] = False
     """Write log events to the terminal as JSON lines, and nothing else."""
 
@@ -88,10 +92,14 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
     )
     if problems:
         raise InvalidWorkflow(workflow.name, problems)
+    before = _before(session)
+    asked = [] if here.as_given else list(doubts(workflow, registry, before))
+    if asked:
+        raise InvalidWorkflow(workflow.name, [*asked, AS_GIVEN])
     for sentence in effectless(workflow, registry):
         print(f"icestream: {sentence}", file=sys.stderr)
     bring_up_to_date(session)
-    changes = _changes(session, workflow, registry)
+    changes = list(changes_since(before, workflow, registry, but=EACH_TIME)) if before else []
     os.environ["ICESTREAM_STATE"] = str(settings.state)  # for every process of this session
     level = settings.log_level if here.log_json else "error"
     tell = partial(log.configure, lines=here.log_json or None, level=level)
@@ -150,17 +158,16 @@ def effectless(workflow: Workflow, registry: Registry) -> Iterator[str]:
         yield from without_effect(step.name, model, step.parameters)
 
 
-def _changes(session: Path, workflow: Workflow, registry: Registry) -> list[str]:
-    """What a session that goes on will do otherwise than before."""
+def _before(session: Path) -> Workflow | None:
+    """The workflow of a session that goes on; None for a new one."""
     try:
         store = open_store(session, readonly=True)
     except NoStore:
-        return []
+        return None
     with closing(store):
         if not queries.steps(store):
-            return []  # it was ended before it began
-        before = session_workflow(store)
-    return list(changes_since(before, workflow, registry, but=EACH_TIME))
+            return None  # it was ended before it began
+        return session_workflow(store)
 
 
 def _machine(settings: Settings) -> Machine:

@@ -32,6 +32,8 @@ from icestream.protocol.parameters import (
     refused_values,
     shown_if,
     unit_of,
+    unusual_values,
+    usual_of,
 )
 from icestream.protocol.ports import Port
 from icestream.protocol.program import Command, ProgramProtocol
@@ -84,4 +86,6 @@ __all__ = [
     "refused_values",
     "shown_if",
     "unit_of",
+    "unusual_values",
+    "usual_of",
 ]

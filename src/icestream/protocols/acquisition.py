@@ -15,16 +15,21 @@ from icestream.formats.statements import (
     differences,
     first_said,
     inherited,
+    likely_mistake,
     say_header,
 )
 from icestream.model import Alert, Exposure, Level, Micrograph, Movie, Optics
+from icestream.protocol import unusual_values
 from icestream.protocols.gain_choice import GainChoice
 from icestream.protocols.import_parameters import ImportParameters
 from icestream.protocols.notices import Notices
 from icestream.protocols.session_optics import OpticalTraits, SessionOptics
+from icestream.units import Usual
 
 __all__ = ["Acquisition", "NotKnown"]
 
+_TOTAL = Usual(0.0, 300.0)
+"""e/Å² of a whole exposure."""
 _INHERITED = ("pixel_size", "voltage", "gain", "defects")
 
 
@@ -112,6 +117,7 @@ class Acquisition:
         upsampling = wanted.eer_upsampling if facts.container == "eer" else 1
         optics = self._settle_optics(path, said, upsampling)
         dose = self._settle(path, said, "dose_per_frame") or 0.0
+        self._check_dose(path, facts.frames, dose)
         self._compare_frames(path, facts, beside)
         grouping = self._group_frames(facts, dose)
         count = facts.frames // grouping
@@ -204,12 +210,31 @@ class Acquisition:
                 "give --dose-per-frame",
             )
             return None
+        given = value.source == said[0].source
+        for _, why in () if given else unusual_values(ImportParameters, {what: value.value}):
+            option = f"--{what.replace('_', '-')}"
+            message = f"{title} of {path.name}, as {value.source} says it: {why} Give {option}"
+            self.warn(f"import.{what}.unusual", "warning", message)
         unlike = differences(said, what)
         if unlike:
-            level: Level = "warning" if value.source == said[0].source else "notice"
-            used = f"{value.value:g} is used ({value.source})"
-            self.warn(f"import.{what}.differs", level, f"{title} of {path.name}: {unlike}; {used}")
+            level: Level = "warning" if given else "notice"
+            meant = likely_mistake(said, what) if given else ""
+            used = f"{value.value:g} is used ({value.source}){meant and f'; {meant}'}"
+            told = f"{title} of {path.name}: {unlike}; {used}"
+            self.warn(f"import.{what}.differs", "critical" if meant else level, told)
         return value.value
+
+    def _check_dose(self, path: Path, frames: int, dose: float) -> None:
+        """Tell of a dose that no specimen bears: often that of all frames, given for each."""
+        if _TOTAL.holds(dose * frames):
+            return
+        self.warn(
+            "import.dose.unusual",
+            "warning",
+            f"the dose of {path.name} is {frames} x {dose:g} = {dose * frames:.4g} e/Å² (usual: up "
+            f"to {_TOTAL.high:g}): is {dose:g} e/Å² that of the whole exposure? Then give "
+            f"--dose-per-frame {dose / frames:.3g}",
+        )
 
     def _compare_frames(self, path: Path, facts: MovieFacts, beside: Sidecars) -> None:
         """Report another number of frames than the metadata say."""

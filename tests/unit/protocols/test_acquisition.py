@@ -370,3 +370,38 @@ def test_metadata_that_say_too_little_are_named(tmp_path: Path) -> None:
     acquisition.notice(mdoc)
     with pytest.raises(NotKnown, match=r"a\.tif\.mdoc, which was found, does not say it"):
         _describe(acquisition, tmp_path / "a.tif")
+
+
+def test_a_value_that_another_unit_explains_is_told_with_both(tmp_path: Path) -> None:
+    acquisition = Acquisition(
+        ImportParameters(pixel_size=0.082, voltage=300.0, dose_per_frame=44.0)
+    )
+    _mdoc(acquisition, tmp_path / "a.tif")
+    _describe(acquisition, tmp_path / "a.tif")
+    found = _messages(acquisition)
+    assert found["import.pixel_size.differs"] == (
+        "critical: pixel size of a.tif: 0.082 says the parameter given, 0.82 says SerialEM's "
+        "a.tif.mdoc; 0.082 is used (the parameter given); did you mean 0.82 Å (0.082 nm)?"
+    )
+    assert found["import.dose_per_frame.differs"].startswith("critical: ")
+    assert found["import.dose_per_frame.differs"].endswith(
+        "44 e/Å² is the dose of the whole exposure"
+    )
+
+
+def test_a_dose_that_no_specimen_bears(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters(pixel_size=1.0, voltage=300.0, dose_per_frame=15.0))
+    _describe(acquisition, tmp_path / "a.tif")
+    assert _messages(acquisition)["import.dose.unusual"] == (
+        "warning: the dose of a.tif is 40 x 15 = 600 e/Å² (usual: up to 300): is 15 e/Å² that of "
+        "the whole exposure? Then give --dose-per-frame 0.375"
+    )
+
+
+def test_an_unusual_value_of_a_header_is_told(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters(voltage=300.0, dose_per_frame=1.0))
+    _describe(acquisition, tmp_path / "a.tif", _facts(pixel_size=0.1))
+    assert _messages(acquisition)["import.pixel_size.unusual"] == (
+        "warning: pixel size of a.tif, as the movie's header says it: 0.1 Å is unusual (usual: "
+        "0.2 to 20 Å); did you mean 1 Å (0.1 nm)? Give --pixel-size"
+    )
