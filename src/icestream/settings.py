@@ -32,6 +32,7 @@ from pydantic_settings import (
 )
 
 from icestream.protocol.parameters import refused_values, unusual_values
+from icestream.protocols.preset import Preset
 from icestream.store.places import state_folder
 from icestream.units import Second, Unit, Usual
 
@@ -101,6 +102,11 @@ class Settings(BaseSettings):
     """PostgreSQL address for the sessions' stores (postgresql://...); a file in each session's
     folder when not given."""
 
+    microscopes: dict[TokenName, Preset] = {}
+    """What is known of each microscope, by its name: [microscopes.krios1] in a file, with voltage,
+    spherical_aberration, amplitude_contrast, camera, gain_rotation, gain_flip, gain_inverse, and
+    instruments, the names by which its metadata call it."""
+
     report_interval: Annotated[Second, Gt(0), Usual(0.1, 3600.0)] = 5.0
     """Time between two updates of a live report."""
 
@@ -165,7 +171,12 @@ def load(**given: Any) -> Loaded:
             )
         ) from None
     odd = unusual_values(Settings, {n: getattr(settings, n) for n in settings.model_fields_set})
-    wrong = "; ".join(f"{origins[name]}: {name}: {why}" for name, why in odd)
+    odd_presets = (
+        ("microscopes", f"{name}.{field}: {why}")
+        for name, preset in settings.microscopes.items()
+        for field, why in unusual_values(Preset, preset.changed())
+    )
+    wrong = "; ".join(f"{origins[name]}: {name}: {why}" for name, why in (*odd, *odd_presets))
     if wrong:
         raise SettingsError(wrong)
     return Loaded(settings, {name: origins[name] for name in Settings.model_fields})
@@ -189,7 +200,7 @@ def _origins(given: dict[str, Any]) -> dict[str, str]:
 
 def _sentence(problem: Any, why: str, origins: dict[str, str]) -> str:
     name, *inside = map(str, problem["loc"])
-    if problem["type"] == "extra_forbidden":
+    if problem["type"] == "extra_forbidden" and not inside:
         there_are = ", ".join(Settings.model_fields)
         return f"{origins[name]}: there is no setting {name!r}; there are {there_are}"
     whole = ".".join([name, *inside])

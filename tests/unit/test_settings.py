@@ -43,6 +43,7 @@ def test_the_nearest_source_wins(files: tuple[Path, Path], monkeypatch: pytest.M
         "report_interval": str(person),
         "log_level": str(site),
         "tokens": "default",
+        "microscopes": "default",
         "state": "default",
         "store": "default",
         "worker_silence": "default",
@@ -161,3 +162,18 @@ def test_a_value_that_makes_no_sense_is_asked_about(
         load()
     assert str(files[1]) in str(refused.value)
     assert said in str(refused.value)
+
+
+def test_presets_of_microscopes(files: tuple[Path, Path]) -> None:
+    files[0].write_text(
+        "[microscopes.krios1]\nvoltage = 300\nspherical_aberration = 2.7\n"
+        "instruments = ['TITAN52334130']\n"
+    )
+    ((name, preset),) = load().settings.microscopes.items()
+    assert (name, preset.voltage, preset.spherical_aberration) == ("krios1", 300.0, 2.7)
+    files[0].write_text("[microscopes.krios1]\nspherical_aberration = 2700\n")
+    with pytest.raises(SettingsError, match=r"krios1\.spherical_aberration: .* mean 2\.7 mm"):
+        load()
+    files[0].write_text("[microscopes.krios1]\ncs = 2.7\n")
+    with pytest.raises(SettingsError, match=r"site\.toml: microscopes\.krios1\.cs = 2\.7: Extra"):
+        load()

@@ -18,6 +18,7 @@ from icestream import log
 from icestream.cli.alerts import alert_lines
 from icestream.cli.checks import EACH_TIME, changes_since, check_folder, missing_here
 from icestream.cli.describe import without_effect
+from icestream.cli.presets import with_presets
 from icestream.cli.progress import Watcher
 from icestream.cli.reasons import reason_lines
 from icestream.cli.report import kept_up_to_date
@@ -93,6 +94,7 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
     if problems:
         raise InvalidWorkflow(workflow.name, problems)
     before = _before(session)
+    workflow = with_presets(workflow, registry, settings.microscopes, before)
     asked = [] if here.as_given else list(doubts(workflow, registry, before))
     if asked:
         raise InvalidWorkflow(workflow.name, [*asked, AS_GIVEN])
@@ -246,7 +248,8 @@ def _tell(outcome: Outcome, session: Path, here: Here) -> None:
     elif outcome.state != "done":
         print("the same command goes on where it was")
     elif not exposures:
-        print("no movie was found: check the pattern, and icestream status for refused files")
+        check = "check the pattern, and icestream status for refused files"
+        print(f"no {outcome.taken.one} was found: {check}")
     elif not outcome.complete:
         print(f"some exposures are not finished: icestream status {session}")
     elif outcome.lost:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from icestream.cli.describe import Described, bare_type, describe_parameters, value_words
+from icestream.cli.presets import PRESETS
 from icestream.engine.graph.workflow import Step, Workflow
 from icestream.engine.requests.commands import PATTERN
 from icestream.protocol import Protocol, Registry, refused_values, unit_of, unusual_values
@@ -27,6 +28,7 @@ DIRECT = {
     "spherical_aberration": "--cs",
     "amplitude_contrast": "--amplitude-contrast",
     "dose_per_frame": "--dose-per-frame",
+    "microscope": "--microscope",
     "watch": "--watch",
     "idle_timeout": "--idle-timeout",
 }
@@ -169,6 +171,8 @@ class StepOptions:
         group = Group(f"Step {step.name}: {protocol.title} ({protocol.name})", sort_key=10 + index)
         for described in describe_parameters(model):
             name, field = described.name, model.model_fields[described.name]
+            if source and name == PRESETS:
+                continue
             if source and name == PATTERN:
                 self._pattern_of = step.name
                 continue

@@ -50,6 +50,7 @@ class Statement:
     frames: int | None = None
     spherical_aberration: float | None = None
     """mm."""
+    amplitude_contrast: float | None = None
     nominal_defocus: float | None = None
     """Å, underfocus positive."""
     beam_shift: tuple[float, float] | None = None
@@ -63,6 +64,8 @@ class Statement:
     """s."""
     magnification: float | None = None
     camera: str | None = None
+    instrument: str | None = None
+    """What the metadata call the microscope."""
     phase_plate: bool | None = None
     acquired: datetime | None = None
     gain: str | None = None
@@ -82,6 +85,7 @@ def inherited(statement: Statement) -> Statement:
         pixel_size=statement.pixel_size,
         voltage=statement.voltage,
         camera=statement.camera,
+        instrument=statement.instrument,
         magnification=statement.magnification,
         phase_plate=statement.phase_plate,
         gain=statement.gain,
@@ -108,6 +112,7 @@ def say_epu(exposure: EpuExposure, facts: MovieFacts, frames: int | None = None)
         exposure_time=exposure.exposure_time,
         magnification=exposure.magnification,
         camera=exposure.detector,
+        instrument=exposure.instrument,
         phase_plate=exposure.phase_plate,
         acquired=exposure.acquired,
         gain=exposure.gain,

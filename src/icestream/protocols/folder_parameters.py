@@ -3,8 +3,10 @@
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Le
+from pydantic import Field
 
 from icestream.protocol import Advanced, Operational, Parameters, shown_if
+from icestream.protocols.preset import Preset
 from icestream.units import Angstrom, Kilovolt, Millimetre, Second, Usual
 
 __all__ = ["FolderParameters"]
@@ -31,10 +33,19 @@ class FolderParameters(Parameters):
     """Acceleration voltage."""
 
     spherical_aberration: Annotated[Millimetre, Ge(0), Usual(0.005, 5.0, also=(0.0,))] = 2.7
-    """Spherical aberration (Cs) of the objective lens; no metadata say it."""
+    """Spherical aberration (Cs) of the objective lens; no metadata say it. When it is not given,
+    that of the microscope's preset is used, or else the default."""
 
     amplitude_contrast: Annotated[float, Ge(0), Le(1), Usual(0.0, 0.5)] = 0.1
-    """Fraction of the contrast that is amplitude contrast."""
+    """Fraction of the contrast that is amplitude contrast; not given, as of Cs."""
+
+    microscope: Annotated[str, Operational] = ""
+    """Name of the microscope, one of those in the settings: its preset says what neither you nor
+    the metadata say. Without it, the preset whose microscope the metadata name, if any."""
+
+    presets: Annotated[dict[str, Preset], Operational, Advanced] = Field(default_factory=dict)
+    """What is known of each microscope, by its name: those of the settings when the session
+    began."""
 
     exclude: Annotated[tuple[str, ...], Operational] = ()
     """Patterns of names or folders to be left out."""

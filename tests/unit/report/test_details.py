@@ -235,3 +235,13 @@ def test_the_shot_of_a_micrograph_that_was_imported_is_shown() -> None:
     assert dict(shot_facts(taken, None)) == {
         "Stage": "1.0, 2.0, 3.0 µm", "Stage tilt": "12.0°", "Exposure group": "2",
     }  # fmt: skip
+
+
+def test_facts_say_where_a_value_is_from_that_nobody_said(grown: SampleSession) -> None:
+    name = queries.exposures(grown.store, state="done", limit=1)[0].name
+    movie = items_of(grown.store, queries.results_of(grown.store, name)["import"])["movie"]
+    facts = Facts()
+    facts.add(replace(movie, assumed=(("spherical_aberration", "preset krios1"),)), None)
+    shown = {fact["label"]: fact["value"] for fact in facts.shown()}
+    assert shown["Spherical aberration"] == "2.7 mm (preset krios1)"
+    assert shown["Voltage"] == "300 kV"

@@ -48,7 +48,15 @@ from icestream.exports.relion.settings import (
 from icestream.exports.relion.summary import Summary, state_words, write_readme
 from icestream.exports.relion.table import VERSION, Table
 from icestream.formats.star import Block, write_star
-from icestream.model import Classes, Micrograph, Movie, Particles, Picks, safe_file_name
+from icestream.model import (
+    Classes,
+    Micrograph,
+    Movie,
+    Particles,
+    Picks,
+    optics_words,
+    safe_file_name,
+)
 from icestream.protocol import Registry
 from icestream.store import queries
 from icestream.store.open import Store, open_store
@@ -184,6 +192,7 @@ class _Export:
         self.camera = CameraFiles(out)
         self.left_out = LeftOut()
         self.firsts = _Firsts()
+        self.assumed: dict[str, None] = {}
         self.uneven = 0
         """Movies whose doses differ from frame to frame."""
 
@@ -214,6 +223,9 @@ class _Export:
         return [(path, size) for path, size in self.inspection.found() if path in ours]
 
     def _exposure(self, items: Items) -> None:
+        taken = items.movie if items.movie is not None else items.micrograph
+        if taken is not None and taken.assumed:
+            self.assumed[optics_words(taken.optics, taken.assumed, all_=False)] = None
         if self.imported and items.micrograph is not None:
             names = _names_of(items.micrograph)
         elif items.movie is not None:
@@ -345,6 +357,7 @@ class _Export:
             waiting=self.left_out.waiting,
             rejected=self.left_out.rejected,
             uneven=self.uneven,
+            assumed=tuple(self.assumed),
             flipped=self.firsts.particles is not None and self.firsts.particles.phases_flipped,
             damages=tuple(self.inspection.damages),
             steps=tuple(self._steps()),

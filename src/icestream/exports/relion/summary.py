@@ -44,6 +44,8 @@ class Summary:
     """Exposures without picks and particles because they were rejected."""
     uneven: int = 0
     """Movies whose doses differ from frame to frame."""
+    assumed: tuple[str, ...] = ()
+    """What neither a person nor the metadata say of the optics, with where it is from."""
     flipped: bool = False
     """Phases of the particles are flipped."""
     damages: tuple[Damage, ...] = ()
@@ -106,6 +108,8 @@ def sentences(summary: Summary) -> Iterator[str]:
             f"doses differ from frame to frame in {summary.uneven} of the movies: here they were "
             "weighted by their own; RELION knows one dose, and is given their mean"
         )
+    if summary.assumed:
+        yield f"neither you nor the metadata said: {'; '.join(summary.assumed)}"
     if summary.flipped:
         yield "phases of the particles are flipped: give RELION --ctf_phase_flipped"
     if summary.damages:

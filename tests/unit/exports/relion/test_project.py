@@ -364,3 +364,20 @@ def test_a_session_of_micrographs_begins_with_their_import(
     text = (project / "README.md").read_text()
     assert " movies" not in text
     assert "Only the micrographs in `Micrographs/` are links" in text
+
+
+def test_a_cs_that_nobody_said_is_told_with_its_source(
+    session: SampleSession, tmp_path: Path
+) -> None:
+    hide(session, "movie")
+    with session.store.write() as connection:
+        chosen = select(t.result.c.id, t.result.c.document)
+        those = chosen.where(t.result.c.document.like('{"micrograph"%'))
+        for result in connection.execute(those).all():
+            document = json.loads(result.document)
+            document["micrograph"]["assumed"] = [["spherical_aberration", "preset krios1"]]
+            changed = t.result.update().where(t.result.c.id == result.id)
+            connection.execute(changed.values(document=json.dumps(document)))
+    found = export(session, tmp_path / "project")
+    assert found.assumed == ("Cs 2.7 mm (preset krios1)",)
+    assert "Cs 2.7 mm (preset krios1)" in (found.project / "README.md").read_text()
