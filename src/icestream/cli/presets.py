@@ -2,11 +2,13 @@
 
 import difflib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from icestream.engine.graph.workflow import Step, Workflow
 from icestream.protocol import Registry
-from icestream.protocols.preset import Preset
-from icestream.settings import SITE_FILE, person_file
+
+if TYPE_CHECKING:
+    from icestream.protocols.preset import Preset
 
 __all__ = ["UnknownMicroscope", "with_presets"]
 
@@ -21,7 +23,7 @@ class UnknownMicroscope(LookupError):
 def with_presets(
     workflow: Workflow,
     registry: Registry,
-    known: Mapping[str, Preset],
+    known: "Mapping[str, Preset]",
     before: Workflow | None = None,
 ) -> Workflow:
     """The workflow whose sources have the presets that are `known`, recorded with the session.
@@ -47,7 +49,7 @@ def with_presets(
     return workflow
 
 
-def _presets(step: Step, known: Mapping[str, Preset], had: Step | None) -> dict[str, object]:
+def _presets(step: Step, known: "Mapping[str, Preset]", had: Step | None) -> dict[str, object]:
     old = had.parameters if had else step.parameters
     same = old.get(MICROSCOPE, "") == step.parameters.get(MICROSCOPE, "")
     if had is not None and same:
@@ -58,6 +60,8 @@ def _presets(step: Step, known: Mapping[str, Preset], had: Step | None) -> dict[
 
 
 def _unknown(name: str, presets: Mapping[str, object]) -> str:
+    from icestream.settings import SITE_FILE, person_file
+
     near = difflib.get_close_matches(name, presets, n=1)
     there = f"there are {', '.join(presets)}" if presets else "there is none"
     meant = f"; did you mean {near[0]}?" if near else ""

@@ -6,18 +6,16 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Literal
-
-from cyclopts import Group, Parameter, validators
 
 from icestream import log
 from icestream.cli.alerts import alert_lines
 from icestream.cli.checks import EACH_TIME, changes_since, check_folder, missing_here
 from icestream.cli.describe import without_effect
+from icestream.cli.here import Here
 from icestream.cli.presets import with_presets
 from icestream.cli.progress import Watcher
 from icestream.cli.reasons import reason_lines
@@ -43,7 +41,6 @@ from icestream.store.records import AlertRecord
 
 __all__ = ["Here", "Stopping", "effectless", "run_here"]
 
-_GROUP = Group("How it runs", sort_key=100)
 IMPOSSIBLE = 2
 """Exit status of a session that could not go on, because of what was asked."""
 INTERRUPTED = 130
@@ -53,26 +50,6 @@ _CUT_SHORT = (
     "icestream: the session did not end when it was told to, and was interrupted; what it had "
     "stored is safe, and the same command goes on where it was"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Here:
-    """How a session runs here."""
-
-    order: Annotated[Literal["newest", "oldest"], Parameter(group=_GROUP)] = "newest"
-    """Which exposure goes first when several wait."""
-
-    cores: Annotated[int | None, Parameter(group=_GROUP, validator=validators.Number(gte=1))] = None
-    """CPU cores that this session may use. Default: all that others leave."""
-
-    report: Annotated[bool, Parameter(group=_GROUP)] = True
-    """Keep the live report up to date while it runs."""
-
-    as_given: Annotated[bool, Parameter(group=_GROUP, negative="")] = False
-    """Take unusual values as they are, such as a pixel size of 0.1 Å, without asking."""
-
-    log_json: Annotated[bool, Parameter(group=_GROUP, negative="")] = False
-    """Write log events to the terminal as JSON lines, and nothing else."""
 
 
 def run_here(workflow: Workflow, session: Path, here: Here) -> int:

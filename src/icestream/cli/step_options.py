@@ -15,8 +15,7 @@ from pydantic.fields import FieldInfo
 
 from icestream.cli.describe import Described, bare_type, describe_parameters, value_words
 from icestream.cli.presets import PRESETS
-from icestream.engine.graph.workflow import Step, Workflow
-from icestream.engine.requests.commands import PATTERN
+from icestream.engine.graph.workflow import PATTERN, Step, Workflow
 from icestream.protocol import Protocol, Registry, refused_values, unit_of, unusual_values
 
 __all__ = ["AS_GIVEN", "DIRECT", "NONE", "InvalidOption", "StepOptions", "hyphens"]
