@@ -39,7 +39,7 @@ class ImportParameters(FolderParameters):
         Annotated[
             ElectronPerAngstrom2,
             Gt(0),
-            Usual(0.001, 20.0, instead="the dose of the whole exposure? divide it by its frames"),
+            Usual(0.001, 20.0, instead="the dose of the whole exposure? Divide it by its frames."),
         ]
         | None
     ) = None
