@@ -31,8 +31,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from icestream.protocol.parameters import refused_values, unusual_values
+from icestream.protocols.preset import Preset
 from icestream.store.places import state_folder
-from icestream.units import Second
+from icestream.units import Second, Unit, Usual
 
 __all__ = ["SITE_FILE", "Loaded", "Settings", "SettingsError", "load", "person_file"]
 
@@ -82,10 +84,10 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, frozen=True, extra="forbid", use_attribute_docstrings=True
     )
 
-    cores: Annotated[int, Ge(1)] | None = None
+    cores: Annotated[int, Ge(1), Usual(1.0, 10000.0)] | None = None
     """CPU cores that all sessions together may use; all that the system allows when not given."""
 
-    memory: ByteSize | None = None
+    memory: Annotated[ByteSize, Unit("B"), Usual(1e9, 1e14)] | None = None
     """Memory that all sessions together may use, such as 64GB; 90 % of all when not given."""
 
     tokens: Annotated[dict[TokenName, Copies], NoDecode, BeforeValidator(_read_tokens)] = {}
@@ -100,10 +102,15 @@ class Settings(BaseSettings):
     """PostgreSQL address for the sessions' stores (postgresql://...); a file in each session's
     folder when not given."""
 
-    report_interval: Annotated[Second, Gt(0)] = 5.0
+    microscopes: dict[TokenName, Preset] = {}
+    """What is known of each microscope, by its name: [microscopes.krios1] in a file, with voltage,
+    spherical_aberration, amplitude_contrast, camera, gain_rotation, gain_flip, gain_inverse, and
+    instruments, the names by which its metadata call it."""
+
+    report_interval: Annotated[Second, Gt(0), Usual(0.1, 3600.0)] = 5.0
     """Time between two updates of a live report."""
 
-    worker_silence: Annotated[Second, Ge(1)] = 120.0
+    worker_silence: Annotated[Second, Ge(1), Usual(1.0, 86400.0)] = 120.0
     """Time without a sign of life after which a worker process, stopped or waiting for a disk that
     does not answer, is killed and its task tried again."""
 
@@ -149,16 +156,30 @@ def load(**given: Any) -> Loaded:
     Raises
     ------
     SettingsError
-        If a value is not valid or a name is unknown; says where it stands.
+        If a value is not valid or makes no sense, or a name is unknown; says where it stands.
     """
     given = {name: value for name, value in given.items() if value is not None}
     origins = _origins(given)
     try:
-        return Loaded(Settings(**given), {name: origins[name] for name in Settings.model_fields})
+        settings = Settings(**given)
     except ValidationError as error:
+        whys = (why for _, why in refused_values(Settings, error))
         raise SettingsError(
-            "; ".join(_sentence(problem, origins) for problem in error.errors())
+            "; ".join(
+                _sentence(problem, why, origins)
+                for problem, why in zip(error.errors(), whys, strict=True)
+            )
         ) from None
+    odd = unusual_values(Settings, {n: getattr(settings, n) for n in settings.model_fields_set})
+    odd_presets = (
+        ("microscopes", f"{name}.{field}: {why}")
+        for name, preset in settings.microscopes.items()
+        for field, why in unusual_values(Preset, preset.changed())
+    )
+    wrong = "; ".join(f"{origins[name]}: {name}: {why}" for name, why in (*odd, *odd_presets))
+    if wrong:
+        raise SettingsError(wrong)
+    return Loaded(settings, {name: origins[name] for name in Settings.model_fields})
 
 
 def _origins(given: dict[str, Any]) -> dict[str, str]:
@@ -177,11 +198,10 @@ def _origins(given: dict[str, Any]) -> dict[str, str]:
     return origins | dict.fromkeys(given, "command line")
 
 
-def _sentence(problem: Any, origins: dict[str, str]) -> str:
+def _sentence(problem: Any, why: str, origins: dict[str, str]) -> str:
     name, *inside = map(str, problem["loc"])
-    if problem["type"] == "extra_forbidden":
+    if problem["type"] == "extra_forbidden" and not inside:
         there_are = ", ".join(Settings.model_fields)
         return f"{origins[name]}: there is no setting {name!r}; there are {there_are}"
     whole = ".".join([name, *inside])
-    said = problem["msg"].removeprefix("Value error, ")
-    return f"{origins[name]}: {whole} = {problem['input']!r}: {said}"
+    return f"{origins[name]}: {whole} = {problem['input']!r}: {why}"

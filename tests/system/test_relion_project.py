@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
 
-from icestream.engine.graph.workflow import load_workflow
+from icestream.engine.graph.workflow import Workflow, load_workflow
 from icestream.engine.session import run_session
 from icestream.exports.relion import Summary, Version, export_relion
 from icestream.formats import read_mrc, read_star
@@ -288,3 +289,57 @@ def test_polishing_finds_the_motion(project: Path, session: Path) -> None:
     np.testing.assert_allclose(
         [float(line) for line in printed.split()], micrograph.motion.shifts[:, 1], atol=1e-4
     )
+
+
+@pytest.fixture(scope="module")
+def of_micrographs(session: Path) -> Summary:
+    """A project of a session that begins with the micrographs that the other one made."""
+    folder = session.parent / "micrographs"
+    folder.mkdir()
+    with closing(open_store(session, readonly=True)) as store:
+        for result in queries.results(store, "align", limit=MOVIES):
+            micrograph = from_document(Micrograph, dict(result.outputs["micrograph"]))
+            shutil.copy(session / micrograph.path, folder / f"{micrograph.exposure}.mrc")
+    document = load_workflow("default").to_document()
+    absent = ("align", "gain", "gain_monitor")
+    steps = [step for step in document["steps"] if step["name"] not in absent]
+    steps[0] |= {
+        "protocol": "micrographs.import",
+        "parameters": {"pattern": str(folder), "voltage": 300.0, "metadata_wait": 0.0},
+    }
+    for step in steps:
+        for port, source in step["inputs"].items():
+            step["inputs"][port] = source.replace("align.micrograph", "import.micrograph")
+    workflow = Workflow.from_document({"name": "micrographs", "steps": steps})
+    outcome = run_session(session.parent / "second", workflow.changed("pick", {"diameter": 125.0}))
+    assert outcome.complete, outcome
+    return export_relion(session.parent / "second", session.parent / "second-project")
+
+
+def test_relion_goes_on_from_a_session_of_micrographs(of_micrographs: Summary) -> None:
+    """It extracts with our coordinates, and classifies our particles."""
+    if shutil.which("relion_refine") is None:
+        pytest.skip("RELION is not installed (Debian: relion)")
+    project = of_micrographs.project
+    assert of_micrographs.micrographs == of_micrographs.ctfs == MOVIES
+    assert {path.parent.name for path in project.rglob("*") if path.is_symlink()} == {"Micrographs"}
+    relion(project, "relion_pipeliner", "--check_job_completion")
+    relion(
+        project, "relion_preprocess", "--i", "CtfFind/job003/micrographs_ctf.star",
+        "--coord_dir", "AutoPick/job004/", "--coord_suffix", "_autopick.star",
+        "--part_star", "Again/particles.star", "--part_dir", "Again/", "--extract",
+        "--extract_size", "64", "--norm", "--bg_radius", "24",
+        "--white_dust", "-1", "--black_dust", "-1", "--invert_contrast",
+    )  # fmt: skip
+    again = read_star(project / "Again/particles.star")["particles"]
+    assert len(again) == of_micrographs.particles + of_micrographs.over_rim
+    (project / "Class2D/job007").mkdir()
+    relion(
+        project, "relion_refine", "--i", "Extract/job005/particles.star", "--o",
+        "Class2D/job007/run", "--K", "2", "--iter", "1", "--ctf", "--particle_diameter", "125",
+        "--psi_step", "24", "--offset_range", "2", "--offset_step", "2", "--norm", "--scale",
+        "--tau2_fudge", "2", "--flatten_solvent", "--zero_mask", "--oversampling", "0",
+        "--dont_check_norm",
+    )  # fmt: skip
+    classified = read_star(project / "Class2D/job007/run_it001_data.star")["particles"]
+    assert len(classified) == of_micrographs.particles

@@ -28,13 +28,13 @@ def test_defaults_where_nothing_is_said(files: tuple[Path, Path]) -> None:
 def test_the_nearest_source_wins(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Command line before environment before the person's file before the site's."""
     site, person = files
-    site.write_text("cores = 1\nmemory = 1000\nreport_interval = 1.0\nlog_level = 'error'\n")
-    person.write_text("cores = 2\nmemory = 2000\nreport_interval = 2.0\n")
+    site.write_text("cores = 1\nmemory = '1GB'\nreport_interval = 1.0\nlog_level = 'error'\n")
+    person.write_text("cores = 2\nmemory = '2GB'\nreport_interval = 2.0\n")
     monkeypatch.setenv("ICESTREAM_CORES", "3")
-    monkeypatch.setenv("ICESTREAM_MEMORY", "3000")
+    monkeypatch.setenv("ICESTREAM_MEMORY", "3GB")
     loaded = load(cores=4, memory=None)
     assert loaded.settings.cores == 4
-    assert loaded.settings.memory == 3000
+    assert loaded.settings.memory == 3_000_000_000
     assert loaded.settings.report_interval == 2.0
     assert loaded.settings.log_level == "error"
     assert loaded.origins == {
@@ -43,6 +43,7 @@ def test_the_nearest_source_wins(files: tuple[Path, Path], monkeypatch: pytest.M
         "report_interval": str(person),
         "log_level": str(site),
         "tokens": "default",
+        "microscopes": "default",
         "state": "default",
         "store": "default",
         "worker_silence": "default",
@@ -100,7 +101,7 @@ def test_tokens_from_the_environment(
     ("text", "words"),
     [
         ("relion", "'relion' is no name=number"),
-        ("relion=0", "tokens.relion = 0: .* greater than or equal to 1"),
+        ("relion=0", "tokens.relion = 0: at least 1, found 0"),
         ("relion=-1", "tokens.relion = -1: "),
         ("relion=two", "tokens.relion = 'two': .* valid integer"),
         ("relion=1.5", "tokens.relion = '1.5': .* valid integer"),
@@ -143,3 +144,36 @@ def test_configuration_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.delenv("ICESTREAM_SETTINGS", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert settings.person_file() == tmp_path / "icestream" / "settings.toml"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("memory = 64", "memory: 64 B is unusual (usual: 1 GB to 100000 GB); did you mean 64 GB?"),
+        ("worker_silence = 120000", "did you mean 120 s (120000 ms)?"),
+        ("report_interval = -5", "more than 0 s, found -5; did you mean 5 s (without the minus)?"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_asked_about(
+    files: tuple[Path, Path], text: str, said: str
+) -> None:
+    files[1].write_text(text)
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert str(files[1]) in str(refused.value)
+    assert said in str(refused.value)
+
+
+def test_presets_of_microscopes(files: tuple[Path, Path]) -> None:
+    files[0].write_text(
+        "[microscopes.krios1]\nvoltage = 300\nspherical_aberration = 2.7\n"
+        "instruments = ['TITAN52334130']\n"
+    )
+    ((name, preset),) = load().settings.microscopes.items()
+    assert (name, preset.voltage, preset.spherical_aberration) == ("krios1", 300.0, 2.7)
+    files[0].write_text("[microscopes.krios1]\nspherical_aberration = 2700\n")
+    with pytest.raises(SettingsError, match=r"krios1\.spherical_aberration: .* mean 2\.7 mm"):
+        load()
+    files[0].write_text("[microscopes.krios1]\ncs = 2.7\n")
+    with pytest.raises(SettingsError, match=r"site\.toml: microscopes\.krios1\.cs = 2\.7: Extra"):
+        load()

@@ -12,14 +12,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from icestream.cli.control import ask, run_again
 from icestream.cli.describe import bare_type, type_words, value_words, without_effect
-from icestream.cli.step_options import NONE
+from icestream.cli.step_options import AS_GIVEN, NONE
 from icestream.cli.terminal import print_table
 from icestream.engine.machine.lock import hold, holder
 from icestream.engine.record.revisions import change_at_rest, preview, with_parameters
 from icestream.engine.record.turned import Turned
 from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.models import SetParameters
-from icestream.protocol import Parameters, Registry, absent_file, refused_values
+from icestream.protocol import Parameters, Registry, absent_file, refused_values, unusual_values
 from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.records import StepRecord
@@ -41,6 +41,7 @@ def change(
     *values: str,
     only_say: Annotated[bool, Parameter(name="--preview", negative="")] = False,
     why: str = "",
+    as_given: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Change a step's parameters; only what depends on them runs again.
 
@@ -57,12 +58,14 @@ def change(
         Only say what would run again, for how many exposures, and about how long.
     why
         Kept with your name and the time; icestream history shows it.
+    as_given
+        Take unusual values as they are, such as a diameter of 12 Å, without asking.
     """
     store = open_store(session, readonly=True)
     try:
         record = queries.step(store, step)
         model = Registry().get(record.protocol).parameters_type()
-        changes = read_changes(model, record, values)
+        changes = read_changes(model, record, values, as_given=as_given)
         for sentence in without_effect(step, model, {**record.changed, **changes}):
             print(f"icestream: {sentence}", file=sys.stderr)
         if only_say:
@@ -86,9 +89,11 @@ def _set_now(session: Path, asked: SetParameters) -> int:
 
 
 def read_changes(
-    model: type[Parameters], step: StepRecord, values: tuple[str, ...]
+    model: type[Parameters], step: StepRecord, values: tuple[str, ...], *, as_given: bool = False
 ) -> dict[str, Any]:
     """Parameters from words such as ``defocus_max=3``, checked together with the others.
+
+    Unusual values are refused, but for `as_given`.
 
     Raises
     ------
@@ -116,16 +121,21 @@ def read_changes(
                 problems.append(f"{name}: expected {wanted}, found {value!r}")
     if problems:
         raise InvalidChange("; ".join(problems))
+    new = {name: value for name, value in changes.items() if value != step.parameters.get(name)}
+    asked = " ".join(f"{name}: {why}" for name, why in unusual_values(model, new))
     try:
         whole = model.model_validate({**step.changed, **changes})
     except ValidationError as error:
-        raise InvalidChange(
-            "; ".join(f"{name or step.name}: {why}" for name, why in refused_values(model, error))
-        ) from None
+        refused = list(refused_values(model, error))
+        if asked and not any(name for name, _ in refused):
+            raise InvalidChange(asked) from None  # that is why it does not go with the others
+        raise InvalidChange("; ".join(f"{n or step.name}: {why}" for n, why in refused)) from None
     ready = whole.model_dump(mode="json")
     absent = [absent_file(model, name, ready[name]) for name in changes]
     if any(absent):
         raise InvalidChange("; ".join(filter(None, absent)))
+    if asked and not as_given:
+        raise InvalidChange(f"{asked} {AS_GIVEN}")
     return {name: ready[name] for name in changes}
 
 

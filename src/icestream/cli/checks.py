@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from icestream.cli.describe import bare_type, value_words
-from icestream.engine.graph.workflow import Step, Workflow
+from icestream.engine.graph.workflow import EACH_TIME, PATTERN, Step, Workflow
 from icestream.engine.machine.lock import FILE as LOCK
-from icestream.engine.requests.commands import EACH_TIME, PATTERN
 from icestream.formats.watch import FolderWatch, is_session
 from icestream.protocol import Protocol, Registry, is_input_file, missing, unit_of
 from icestream.protocol.breaking import in_a_sentence

@@ -22,10 +22,10 @@ def relion(
     for_: Annotated[Literal["3.1", "4", "5"] | None, Parameter(name="--for")] = None,
     incomplete: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
-    """Write a project that RELION 3.1, 4 or 5 opens, from movies to classes.
+    """Write a project that RELION 3.1, 4 or 5 opens, from movies or micrographs to classes.
 
     Files are copies (clones where the file system has them), so that nothing done in the project
-    changes the session; only the movies are links. Jobs that were run in the project are kept.
+    changes the session; only the raw data are links. Jobs that were run in the project are kept.
     What is missing or cut is named and left out, and the exit status is then 1. Where steps wait to
     be run again after a change, the project has the last complete results, and says so.
 

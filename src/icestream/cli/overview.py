@@ -8,10 +8,10 @@ from typing import Any
 
 from icestream.engine.machine.lock import holder
 from icestream.engine.requests.commands import mending_command, run_again
-from icestream.model import QUALITIES, Volume
+from icestream.model import QUALITIES, Micrograph, Movie, Taken, Volume
 from icestream.store import queries
 from icestream.store.history import asked
-from icestream.store.newest import Median, newest_map, newest_medians
+from icestream.store.newest import Median, newest_map, newest_medians, newest_taken
 from icestream.store.open import Store
 from icestream.store.pace import Pace, pace
 from icestream.store.records import (
@@ -54,6 +54,10 @@ class Overview:
     """The worst first."""
     decisions: tuple[HistoryRecord, ...]
     pace: Pace
+    taken: Taken
+    """What comes in, in words."""
+    newest: Movie | Micrograph | None
+    """The newest of it."""
     medians: Mapping[str, Median]
     map: Volume | None
     report: Path | None
@@ -76,6 +80,7 @@ def overview(store: Store, now: float) -> Overview:
     waiting = requests(store, state="new")
     state, reason = told_state(session.state, session.reason, again, len(waiting))
     standing = again.standing
+    taken, newest = newest_taken(store)
     page = store.folder / "report" / "index.html"
     return Overview(
         session=dataclasses.replace(session, state=state, reason=reason),  # type: ignore[arg-type]
@@ -89,6 +94,8 @@ def overview(store: Store, now: float) -> Overview:
         alerts=tuple(worst_first(queries.alerts(store))),
         decisions=asked(store),
         pace=pace(store, now, finished=session.state in _ENDED),
+        taken=taken,
+        newest=newest,
         medians=newest_medians(store, SHOWN, standing),
         map=newest_map(store, standing),
         report=page if page.exists() else None,
@@ -106,6 +113,8 @@ def document_of(store: Store, found: Overview, program: str) -> dict[str, Any]:
     session = found.session
     return {
         "session": dataclasses.asdict(session) | {"runs": found.runs},
+        "takes": found.taken.many,
+        "optics": None if found.newest is None else _optics(found.newest),
         "exposures": dict(found.exposures),
         "particles": found.particles,
         "quality": {name: _quality(median) for name, median in found.medians.items()},
@@ -132,6 +141,11 @@ def _quality(median: Median) -> dict[str, Any]:
     quality = QUALITIES[median.name]
     value = median.value * quality.scale
     return {"median": value, "unit": quality.shown_unit, "exposures": median.count}
+
+
+def _optics(newest: Movie | Micrograph) -> dict[str, Any]:
+    """Of the newest, with where each value is from that neither a person nor the metadata say."""
+    return dataclasses.asdict(newest.optics) | {"assumed": dict(newest.assumed)}
 
 
 def _map(volume: Volume) -> dict[str, Any]:

@@ -18,14 +18,10 @@ from cyclopts.help import (
 )
 from rich.console import Console, ConsoleOptions
 
-from icestream.cli.checks import without_each_time
-from icestream.cli.running import Here, run_here
+from icestream.cli.here import Here
 from icestream.cli.step_options import StepOptions, hyphens
 from icestream.engine.graph.workflow import Workflow, load_workflow
-from icestream.engine.record.workflows import session_workflow
-from icestream.engine.session import bring_up_to_date
 from icestream.protocol import Registry
-from icestream.store.open import NoStore, open_store
 
 __all__ = ["process", "process_command"]
 
@@ -56,6 +52,12 @@ def _base(tokens: tuple[str, ...]) -> Workflow:
     """
     named, out = _option(tokens, "--workflow"), _option(tokens, "--out")
     if named is None and out is not None:
+        # Slow to load, as is all that runs a session: --help needs none of it.
+        from icestream.cli.checks import without_each_time
+        from icestream.engine.record.workflows import session_workflow
+        from icestream.engine.session import bring_up_to_date
+        from icestream.store.open import NoStore, open_store
+
         bring_up_to_date(out)
         try:
             store = open_store(out, readonly=True)
@@ -90,7 +92,11 @@ def process_command(options: StepOptions) -> App:
         here: Annotated[Here | None, Parameter(name="*")] = None,
         **steps: Any,
     ) -> int:
-        return run_here(options.changed(steps, pattern=pattern), out, here or Here())
+        from icestream.cli.running import run_here
+
+        here = here or Here()
+        changed = options.changed(steps, pattern=pattern, as_given=here.as_given)
+        return run_here(changed, out, here)
 
     fixed = [
         part

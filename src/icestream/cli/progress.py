@@ -79,7 +79,7 @@ def progress_line(progress: Progress, before: Progress | None = None) -> str:
 
 def _parts(progress: Progress) -> dict[str, str]:
     """What can be told, by what it is about; of what has not begun, nothing."""
-    parts = {"found": f"found {progress.found}"}
+    parts = {"found": f"{progress.taken.many} found {progress.found}"}
     if progress.waiting:
         parts["waiting"] = f"{progress.waiting} not whole yet"
     for step in progress.steps:
@@ -210,7 +210,7 @@ class _Bars:
     def show(self, progress: Progress, *, at_once: bool = False) -> None:
         """Move the bars; they are drawn four times a second."""
         waiting = f"{progress.waiting} not whole yet" if progress.waiting else ""
-        self._row("found", progress.found, progress.found, waiting)
+        self._row(f"{progress.taken.many} found", progress.found, progress.found, waiting)
         below = []
         for step in progress.steps:
             if step.kind in _PER_EXPOSURE:

@@ -6,23 +6,23 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Literal
-
-from cyclopts import Group, Parameter, validators
 
 from icestream import log
 from icestream.cli.alerts import alert_lines
 from icestream.cli.checks import EACH_TIME, changes_since, check_folder, missing_here
 from icestream.cli.describe import without_effect
+from icestream.cli.here import Here
+from icestream.cli.presets import with_presets
 from icestream.cli.progress import Watcher
 from icestream.cli.reasons import reason_lines
 from icestream.cli.report import kept_up_to_date
+from icestream.cli.step_options import AS_GIVEN
 from icestream.cli.terminal import called, console
-from icestream.engine.graph.validation import validate
+from icestream.engine.graph.validation import doubts, validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.progress import Outcome
 from icestream.engine.record.workflows import session_workflow
@@ -41,7 +41,6 @@ from icestream.store.records import AlertRecord
 
 __all__ = ["Here", "Stopping", "effectless", "run_here"]
 
-_GROUP = Group("How it runs", sort_key=100)
 IMPOSSIBLE = 2
 """Exit status of a session that could not go on, because of what was asked."""
 INTERRUPTED = 130
@@ -51,23 +50,6 @@ _CUT_SHORT = (
     "icestream: the session did not end when it was told to, and was interrupted; what it had "
     "stored is safe, and the same command goes on where it was"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Here:
-    """How a session runs here."""
-
-    order: Annotated[Literal["newest", "oldest"], Parameter(group=_GROUP)] = "newest"
-    """Which exposure goes first when several wait."""
-
-    cores: Annotated[int | None, Parameter(group=_GROUP, validator=validators.Number(gte=1))] = None
-    """CPU cores that this session may use. Default: all that others leave."""
-
-    report: Annotated[bool, Parameter(group=_GROUP)] = True
-    """Keep the live report up to date while it runs."""
-
-    log_json: Annotated[bool, Parameter(group=_GROUP, negative="")] = False
-    """Write log events to the terminal as JSON lines, and nothing else."""
 
 
 def run_here(workflow: Workflow, session: Path, here: Here) -> int:
@@ -88,10 +70,15 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
     )
     if problems:
         raise InvalidWorkflow(workflow.name, problems)
+    before = _before(session)
+    workflow = with_presets(workflow, registry, settings.microscopes, before)
+    asked = [] if here.as_given else list(doubts(workflow, registry, before))
+    if asked:
+        raise InvalidWorkflow(workflow.name, [*asked, AS_GIVEN])
     for sentence in effectless(workflow, registry):
         print(f"icestream: {sentence}", file=sys.stderr)
     bring_up_to_date(session)
-    changes = _changes(session, workflow, registry)
+    changes = list(changes_since(before, workflow, registry, but=EACH_TIME)) if before else []
     os.environ["ICESTREAM_STATE"] = str(settings.state)  # for every process of this session
     level = settings.log_level if here.log_json else "error"
     tell = partial(log.configure, lines=here.log_json or None, level=level)
@@ -150,17 +137,16 @@ def effectless(workflow: Workflow, registry: Registry) -> Iterator[str]:
         yield from without_effect(step.name, model, step.parameters)
 
 
-def _changes(session: Path, workflow: Workflow, registry: Registry) -> list[str]:
-    """What a session that goes on will do otherwise than before."""
+def _before(session: Path) -> Workflow | None:
+    """The workflow of a session that goes on; None for a new one."""
     try:
         store = open_store(session, readonly=True)
     except NoStore:
-        return []
+        return None
     with closing(store):
         if not queries.steps(store):
-            return []  # it was ended before it began
-        before = session_workflow(store)
-    return list(changes_since(before, workflow, registry, but=EACH_TIME))
+            return None  # it was ended before it began
+        return session_workflow(store)
 
 
 def _machine(settings: Settings) -> Machine:
@@ -239,7 +225,8 @@ def _tell(outcome: Outcome, session: Path, here: Here) -> None:
     elif outcome.state != "done":
         print("the same command goes on where it was")
     elif not exposures:
-        print("no movie was found: check the pattern, and icestream status for refused files")
+        check = "check the pattern, and icestream status for refused files"
+        print(f"no {outcome.taken.one} was found: {check}")
     elif not outcome.complete:
         print(f"some exposures are not finished: icestream status {session}")
     elif outcome.lost:

@@ -15,7 +15,7 @@ from icestream.cli.overview import SHOWN, Overview, document_of, overview
 from icestream.cli.reasons import reason_lines
 from icestream.cli.terminal import called, console, print_json, print_table
 from icestream.engine.requests.commands import command, run_again
-from icestream.model import QUALITIES
+from icestream.model import QUALITIES, optics_words
 from icestream.model.states import shown_state
 from icestream.store.history import decided_words
 from icestream.store.open import Store, open_store
@@ -162,11 +162,18 @@ def _figures(found: Overview, now: float) -> Iterator[str]:
     counts = found.exposures
     counted = ", ".join(f"{count} {shown_state(state)}" for state, count in counts.items())
     last, pace = found.pace.last, found.pace
-    ago = f"; the last movie came {duration(now - last)} ago" if last and not found.ended else ""
-    yield f"exposures: {sum(counts.values())} found, {counted}{ago}"
+    taken = found.taken
+    ago = (
+        f"; the last {taken.one} came {duration(now - last)} ago"
+        if last and not found.ended
+        else ""
+    )
+    yield f"{taken.many} found: {sum(counts.values())}, {counted}{ago}"
+    if found.newest is not None:
+        yield f"optics: {optics_words(found.newest.optics, found.newest.assumed)}"
     mean = "on average " if found.ended else ""
     rates = [
-        f"{rate:.0f} movies/h {what}"
+        f"{rate:.0f} {taken.many}/h {what}"
         for rate, what in ((pace.found, "found"), (pace.processed, "processed"))
         if rate is not None
     ]

@@ -14,11 +14,11 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from icestream.cli.describe import Described, bare_type, describe_parameters, value_words
-from icestream.engine.graph.workflow import Step, Workflow
-from icestream.engine.requests.commands import PATTERN
-from icestream.protocol import Protocol, Registry, refused_values, unit_of
+from icestream.cli.presets import PRESETS
+from icestream.engine.graph.workflow import PATTERN, Step, Workflow
+from icestream.protocol import Protocol, Registry, refused_values, unit_of, unusual_values
 
-__all__ = ["DIRECT", "NONE", "InvalidOption", "StepOptions", "hyphens"]
+__all__ = ["AS_GIVEN", "DIRECT", "NONE", "InvalidOption", "StepOptions", "hyphens"]
 
 DIRECT = {
     "gain": "--gain",
@@ -27,6 +27,7 @@ DIRECT = {
     "spherical_aberration": "--cs",
     "amplitude_contrast": "--amplitude-contrast",
     "dose_per_frame": "--dose-per-frame",
+    "microscope": "--microscope",
     "watch": "--watch",
     "idle_timeout": "--idle-timeout",
 }
@@ -34,6 +35,9 @@ DIRECT = {
 
 NONE = "none"
 """Word that takes back what was given for a parameter that can do without."""
+
+AS_GIVEN = "If that is right all the same, give --as-given, too."
+"""What is said below unusual values."""
 
 _ENDS = ("watch", "idle_timeout")
 _ENDING = Group("When it ends", sort_key=4)
@@ -98,8 +102,12 @@ class StepOptions:
             del left[: int(not equals)]
         return rest
 
-    def changed(self, given: Mapping[str, Any], *, pattern: str | None = None) -> Workflow:
+    def changed(
+        self, given: Mapping[str, Any], *, pattern: str | None = None, as_given: bool = False
+    ) -> Workflow:
         """The workflow with what was given on the command line.
+
+        Unusual values are refused, but for `as_given`.
 
         Relative paths are made absolute: a session can be resumed from another folder.
 
@@ -122,9 +130,25 @@ class StepOptions:
                 step, parameter = self._places[name]
                 workflow = workflow.changed(step, {parameter: _ready(value)})
         refused = list(self._refused(workflow, given))
+        asked = [] if refused or as_given else list(self._asked(given))
         if refused:
             raise InvalidOption("; ".join(refused))
+        if asked:
+            raise InvalidOption(f"{' '.join(asked)} {AS_GIVEN}")
         return workflow
+
+    def _asked(self, given: Mapping[str, Any]) -> Iterator[str]:
+        """Values that were given and are unusual."""
+        names = {part.name: _spelled(part) for part in self._options}
+        for key, value in given.items():
+            if key in self._places and value is not None:
+                step, parameter = self._places[key]
+                placed = self.workflow.step(step)
+                model = self._registry.get(placed.protocol).parameters_type()
+                if placed.parameters.get(parameter) == _ready(value):
+                    continue  # the session was told before
+                for _, why in unusual_values(model, {parameter: value}):
+                    yield f"{names[key]}: {why}"
 
     def _refused(self, workflow: Workflow, given: Mapping[str, Any]) -> Iterator[str]:
         """Values that were given and are not valid; what the workflow says is not looked at."""
@@ -146,6 +170,8 @@ class StepOptions:
         group = Group(f"Step {step.name}: {protocol.title} ({protocol.name})", sort_key=10 + index)
         for described in describe_parameters(model):
             name, field = described.name, model.model_fields[described.name]
+            if source and name == PRESETS:
+                continue
             if source and name == PATTERN:
                 self._pattern_of = step.name
                 continue

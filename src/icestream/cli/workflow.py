@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from icestream.cli.describe import value_words
 from icestream.cli.running import effectless
 from icestream.cli.terminal import called, print_json, print_table
-from icestream.engine.graph.validation import validate
+from icestream.engine.graph.validation import doubts, validate
 from icestream.engine.graph.workflow import (
     Workflow,
     load_workflow,
@@ -85,7 +85,7 @@ def check(workflow: str, /) -> int:
     for problem in problems:
         print(problem)
     if not problems:
-        for sentence in effectless(path, registry):
+        for sentence in (*effectless(path, registry), *doubts(path, registry)):
             print(sentence, file=sys.stderr)
         print(f"{path.name}: {len(path.steps)} steps, can run")
     return 1 if problems else 0

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from icestream.engine.graph.plan import Plan
-from icestream.model import Alert, SessionState, StepKind, StepStatus
+from icestream.model import Alert, SessionState, StepKind, StepStatus, Taken, taken_words, type_name
 from icestream.store import queries
 from icestream.store.open import Store
 from icestream.store.records import Counts
 
-__all__ = ["Outcome", "Progress", "StepProgress", "look", "outcome"]
+__all__ = ["Outcome", "Progress", "StepProgress", "look", "outcome", "taken_in"]
+
+_MOVIES = Taken("movie", "movies")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,8 @@ class Progress:
     reason: str = ""
     found: int = 0
     """Exposures taken in."""
+    taken: Taken = _MOVIES
+    """What they come as, in words."""
     waiting: int = 0
     """Files seen that are not whole yet."""
     behind: int = 0
@@ -47,6 +51,8 @@ class Outcome:
     """done: all streams closed and everything processed; stopped: left before that."""
     exposures: Mapping[str, int] = field(default_factory=dict)
     """Number in each state: going, done, rejected, failed."""
+    taken: Taken = _MOVIES
+    """What they come as, in words."""
     steps: tuple[StepProgress, ...] = ()
     seconds: float = 0.0
     reason: str = ""
@@ -79,6 +85,7 @@ def look(
     return Progress(
         state=state,
         found=exposures,
+        taken=taken_in(plan),
         waiting=waiting,
         behind=max(behind, default=0),
         steps=steps,
@@ -86,13 +93,22 @@ def look(
     )
 
 
-def outcome(store: Store, seconds: float, *, done: bool, reason: str = "") -> Outcome:
+def taken_in(plan: Plan) -> Taken:
+    """What the sources of a plan bring in."""
+    brought = [step.protocol for step in plan.steps.values() if step.protocol.brings]
+    return taken_words(type_name(port.item) for one in brought for port in one.outputs())
+
+
+def outcome(
+    store: Store, seconds: float, *, done: bool, reason: str = "", taken: Taken = _MOVIES
+) -> Outcome:
     """How a session was left."""
     return Outcome(
         state="done" if done else "stopped",
         exposures=queries.count_exposures(store),
         steps=_steps(store),
         seconds=seconds,
+        taken=taken,
         reason=reason,
     )
 

@@ -82,6 +82,8 @@ class EpuExposure:
     """eV; None when no slit is in."""
     software: str | None
     """Version of EPU."""
+    instrument: str | None = None
+    """Model of the microscope with its number: ``TITAN52337470``."""
     odd: tuple[str, ...] = ()
     """Why values that the file gives are not used, in words."""
 
@@ -175,6 +177,7 @@ def read_epu_exposure(path: Path | str) -> EpuExposure:
         phase_plate=_truth(_text_of(custom.get("PhasePlateUsed"))),
         slit_width=real(optics, "EnergyFilter/EnergySelectionSlitWidth", WIDTH) if slit else None,
         software=_text(root, "microscopeData/core/ApplicationSoftwareVersion"),
+        instrument=_text(root, "microscopeData/instrument/InstrumentModel"),
         odd=numbers.odd,
     )
 

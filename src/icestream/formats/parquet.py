@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +22,8 @@ def read_columns(path: Path) -> dict[str, NDArray[Any]]:
     FileNotFoundError
         If there is no such file.
     """
+    import duckdb  # slow to load
+
     with path.open("rb"), duckdb.connect() as connection:
         try:
             columns: dict[str, NDArray[Any]] = connection.read_parquet(str(path)).fetchnumpy()
@@ -50,6 +51,8 @@ def write_columns(
     texts
         For some of the columns, the texts whose places they hold: these are written instead.
     """
+    import duckdb  # slow to load
+
     count = len(next(iter(columns.values())))
     with duckdb.connect() as connection:
         connection.register("given", {**columns, "row": np.arange(count)})

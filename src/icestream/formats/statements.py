@@ -10,6 +10,7 @@ from icestream.formats.epu import EpuExposure, epu_place
 from icestream.formats.mdoc import MdocFrames
 from icestream.formats.movie import MovieFacts
 from icestream.model import Exposure
+from icestream.units import may_be_meant
 
 __all__ = [
     "Said",
@@ -18,6 +19,7 @@ __all__ = [
     "differences",
     "first_said",
     "inherited",
+    "likely_mistake",
     "say_epu",
     "say_header",
     "say_mdoc",
@@ -48,6 +50,7 @@ class Statement:
     frames: int | None = None
     spherical_aberration: float | None = None
     """mm."""
+    amplitude_contrast: float | None = None
     nominal_defocus: float | None = None
     """Å, underfocus positive."""
     beam_shift: tuple[float, float] | None = None
@@ -61,6 +64,8 @@ class Statement:
     """s."""
     magnification: float | None = None
     camera: str | None = None
+    instrument: str | None = None
+    """What the metadata call the microscope."""
     phase_plate: bool | None = None
     acquired: datetime | None = None
     gain: str | None = None
@@ -82,6 +87,7 @@ def inherited(statement: Statement) -> Statement:
         pixel_size=statement.pixel_size,
         voltage=statement.voltage,
         camera=statement.camera,
+        instrument=statement.instrument,
         magnification=statement.magnification,
         phase_plate=statement.phase_plate,
         gain=statement.gain,
@@ -109,6 +115,7 @@ def say_epu(exposure: EpuExposure, facts: MovieFacts, frames: int | None = None)
         exposure_time=exposure.exposure_time,
         magnification=exposure.magnification,
         camera=exposure.detector,
+        instrument=exposure.instrument,
         phase_plate=exposure.phase_plate,
         acquired=_with_zone(exposure.acquired),
         gain=exposure.gain,
@@ -246,6 +253,35 @@ def differences(statements: Sequence[Statement], what: str, tolerance: float = 0
     if not said or max(s[0] for s in said) <= (1.0 + tolerance) * min(s[0] for s in said):
         return ""
     return ", ".join(f"{value:g} says {source}" for value, source in said)
+
+
+_UNITS = {"pixel_size": "Å", "voltage": "kV", "dose_per_frame": "e/Å²"}
+
+
+def likely_mistake(statements: Sequence[Statement], what: str) -> str:
+    """What was meant by the first value, if another unit makes it what the others say; or nothing.
+
+    A dose that is that of the whole exposure is told, too.
+    """
+    first = getattr(statements[0], what)
+    others = [value for one in statements[1:] if (value := getattr(one, what))]
+    if not first or not others:
+        return ""
+    totals = [
+        total
+        for one in statements[1:]
+        if (total := one.dose or (one.dose_per_frame or 0.0) * (one.frames or 0))
+    ]
+    if what == "dose_per_frame" and any(_alike(first, total) for total in totals):
+        return f"{first:g} e/Å² is the dose of the whole exposure"
+    return may_be_meant(
+        first, _UNITS[what], lambda value: any(_alike(value, other) for other in others)
+    )
+
+
+def _alike(one: float, other: float) -> bool:
+    """Whether two are the same but for calibration."""
+    return abs(one - other) <= 0.1 * abs(other)
 
 
 def describe_exposure(

@@ -18,7 +18,6 @@ from typing import Any, BinaryIO
 import imagecodecs
 import numba
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError, NotRead
@@ -149,8 +148,10 @@ def is_white_zero(page: Page) -> bool:
 
 def _compression_name(number: int) -> str:
     """What others call a compression, in brackets; empty when nobody knows it."""
+    from tifffile import COMPRESSION  # slow to load
+
     try:
-        return f" ({tifffile.COMPRESSION(number).name})"
+        return f" ({COMPRESSION(number).name})"
     except ValueError:
         return ""
 
@@ -366,9 +367,11 @@ def write_tiff(
     """
     frames = array[None] if array.ndim == 2 else array
     resolution = {"resolution": (1e8 / pixel_size,) * 2, "resolutionunit": 3} if pixel_size else {}
+    from tifffile import TiffWriter  # slow to load
+
     with (
         written_whole(path) as unfinished,
-        tifffile.TiffWriter(unfinished, bigtiff=frames.nbytes > 2**31) as writer,
+        TiffWriter(unfinished, bigtiff=frames.nbytes > 2**31) as writer,
     ):
         for frame in frames:
             writer.write(

@@ -30,7 +30,7 @@ from icestream.model.micrograph_quality import (
 )
 from icestream.model.movie import Movie
 from icestream.model.names import safe_file_name, shown_name
-from icestream.model.optics import Optics
+from icestream.model.optics import Optics, optics_words
 from icestream.model.particles import Particles
 from icestream.model.picks import PickerAgreement, Picks
 from icestream.model.picture import Picture, marked_fields, pictures_of
@@ -43,6 +43,7 @@ from icestream.model.states import (
     StepStatus,
     TaskState,
 )
+from icestream.model.taken import Taken, taken_words
 from icestream.model.verdict import Accepted, Rejected, Verdict
 from icestream.model.volume import Volume
 
@@ -92,6 +93,7 @@ __all__ = [
     "StepStatus",
     "SubjectId",
     "SubjectKind",
+    "Taken",
     "TaskId",
     "TaskState",
     "TrackAgreement",
@@ -102,11 +104,13 @@ __all__ = [
     "from_document",
     "map_paths",
     "marked_fields",
+    "optics_words",
     "pictures_of",
     "qualities_of",
     "safe_file_name",
     "shown_name",
     "source_key",
+    "taken_words",
     "task_key",
     "to_document",
     "type_name",

@@ -143,6 +143,8 @@ class Micrograph:
     """The shot itself, of a micrograph that was imported; else the movie has them."""
     inherited: tuple[str, ...] = ()
     """The same as of a movie."""
+    assumed: tuple[tuple[str, str], ...] = ()
+    """The same as of a movie."""
     thumbnail: Annotated[Path | None, Picture("Micrograph")] = None
     """Small contrast-stretched PNG or JPEG."""
     odd: Path | None = None

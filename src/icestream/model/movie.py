@@ -51,6 +51,10 @@ class Movie:
     """What no metadata of its own say, such as ``voltage``: that of the movies before it is used.
     Only what is the same for a whole session is inherited."""
 
+    assumed: tuple[tuple[str, str], ...] = ()
+    """What neither a person nor the metadata say of the optics, and where its value is from:
+    ``("spherical_aberration", "preset krios1")``."""
+
     @property
     def dose(self) -> float:
         """Total dose of the movie, e/Å²."""

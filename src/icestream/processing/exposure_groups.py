@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import minimum_spanning_tree
-from scipy.spatial.distance import pdist, squareform
 
 __all__ = ["ExposureGroups", "separating_distance"]
 
@@ -41,6 +39,9 @@ def separating_distance(shifts: NDArray[np.floating]) -> float | None:
     count = len(shifts)
     if count < 4:
         return None
+    from scipy.sparse.csgraph import minimum_spanning_tree  # slow to load
+    from scipy.spatial.distance import pdist, squareform
+
     distances = squareform(pdist(np.asarray(shifts, dtype=np.float64)))
     scale = float(distances.max())
     if scale == 0.0:

@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from icestream.model import Image, MicrographClass
 from icestream.processing.backend import operations
@@ -146,7 +146,7 @@ def look_at(image: Image, pixel_size: float) -> Appearance:
     small = bin_image(image, factor)
     if not np.isfinite(small).all():
         raise ValueError("the image to judge holds NaN or infinity; mask or replace them first")
-    high = small - ndimage.gaussian_filter(small, 1.0)
+    high = small - scipy.ndimage.gaussian_filter(small, 1.0)
     rough = np.full(small.shape, np.median(np.abs(high)), dtype=np.float32)
     foreign = find_foreign(-small, rough, pixel_size * factor, _WIDEST, _DEEP)
     ice = ~foreign
@@ -154,11 +154,11 @@ def look_at(image: Image, pixel_size: float) -> Appearance:
     noise = bands.power(_NOISE, 32)
     if not noise > 1e-12 * float(np.square(small, dtype=np.float64).mean()):
         raise ValueError("the image to judge is constant, or has been smoothed: it has no noise")
-    level = ndimage.gaussian_filter(small, 2.0) - ndimage.gaussian_filter(small, 25.0)
+    level = scipy.ndimage.gaussian_filter(small, 2.0) - scipy.ndimage.gaussian_filter(small, 25.0)
     level -= np.median(level[ice])
     spread = 1.4826 * float(np.median(np.abs(level[ice])))
     objects = (np.abs(level) > _OBJECT * max(spread, 1e-30)) & ice
-    rest = level[ice & ~ndimage.binary_dilation(objects, iterations=_AROUND)]
+    rest = level[ice & ~scipy.ndimage.binary_dilation(objects, iterations=_AROUND)]
     return Appearance(
         texture=bands.power(_PARTICLES, 32) / noise,
         patches=bands.power(_PATCHES, 64) / noise,
@@ -219,7 +219,7 @@ class _Bands:
         on, beside = band & self._axes, band & ~self._axes
         level = np.zeros(int(ring.max()) + 1)
         numbers = np.unique(ring[beside])
-        level[numbers] = ndimage.median(power[beside], ring[beside], numbers)
+        level[numbers] = scipy.ndimage.median(power[beside], ring[beside], numbers)
         usual = level[ring[on]]
         known = usual > 0
         return float(np.median(power[on][known] / usual[known])) if known.any() else 1.0

@@ -33,6 +33,8 @@ from icestream.protocol.parameters import (
     refused_values,
     shown_if,
     unit_of,
+    unusual_values,
+    usual_of,
 )
 from icestream.protocol.ports import Port
 from icestream.protocol.program import Command, ProgramProtocol
@@ -86,4 +88,6 @@ __all__ = [
     "refused_values",
     "shown_if",
     "unit_of",
+    "unusual_values",
+    "usual_of",
 ]

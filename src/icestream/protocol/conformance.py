@@ -24,7 +24,7 @@ from icestream.protocol.executable import Program
 from icestream.protocol.imports import read_module
 from icestream.protocol.kinds import Protocol
 from icestream.protocol.package import Module
-from icestream.protocol.parameters import Parameters, Shown, refused_values
+from icestream.protocol.parameters import Parameters, Shown, refused_values, unusual_values
 from icestream.protocol.resources import Resources
 from icestream.protocol.signatures import signature_problems
 from icestream.protocol.writes import kept_writes
@@ -122,6 +122,8 @@ def _parameters(protocol: type[Protocol[Any]]) -> Iterator[str]:
         return
     if model is not Parameters and not (model.__doc__ or "").strip():
         yield f"{model.__name__} has no docstring"
+    for name, why in unusual_values(model, {n: getattr(defaults, n) for n in model.model_fields}):
+        yield f"the default of parameter {name!r}: {why}"
     for name, field in model.model_fields.items():
         if not field.description:
             yield f"parameter {name!r} has no help; write a docstring below it"

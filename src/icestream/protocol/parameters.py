@@ -1,15 +1,16 @@
 """Parameters of a protocol: one frozen model from which forms, flags, docs and records come."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema
 
-from icestream.units import Unit
+from icestream.units import Unit, Usual, doubt, may_be_meant
 
 __all__ = [
     "Advanced",
@@ -24,6 +25,8 @@ __all__ = [
     "refused_values",
     "shown_if",
     "unit_of",
+    "unusual_values",
+    "usual_of",
 ]
 
 
@@ -191,7 +194,68 @@ def refused_values(model: type[BaseModel], error: ValidationError) -> Iterator[t
         limit = f"{problem.get('ctx', {})[key]:g}{space}{unit or ''}"
         given = problem["input"]
         value = f"{given:g}" if isinstance(given, float) else str(given)
-        yield name, f"{bound} {limit}, found {value}"
+        asked = "" if field is None else _question(given, field, unit or "")
+        yield name, f"{bound} {limit}, found {value}{asked}"
+
+
+def _question(given: Any, field: FieldInfo, unit: str) -> str:
+    """What may be meant by a value out of the limits of its field, where they are narrow enough."""
+    marks = [*field.metadata, *_marks(field.annotation)]
+    usual = usual_of(field)
+    limits = [(_WITHIN[type(mark)], mark) for mark in marks if type(mark) in _WITHIN]
+    both = {type(mark) in (Ge, Gt) for _, mark in limits} == {True, False}
+    number = _number(given)
+    if number is None or not (usual or both) or (not unit and _is_whole(field)):
+        return ""
+
+    def holds(value: float) -> bool:
+        inside = all(within(value, mark) for within, mark in limits)
+        return inside and (usual is None or usual.holds(value))
+
+    asked = may_be_meant(number, unit, holds)
+    return f"; {asked}" if asked else ""
+
+
+_WITHIN: Mapping[type[Any], Callable[[float, Any], bool]] = {
+    Ge: lambda value, mark: value >= mark.ge,
+    Gt: lambda value, mark: value > mark.gt,
+    Le: lambda value, mark: value <= mark.le,
+    Lt: lambda value, mark: value < mark.lt,
+}
+
+
+def _is_whole(field: FieldInfo) -> bool:
+    return int in (field.annotation, *getattr(field.annotation, "__args__", ()))
+
+
+def _number(given: Any) -> float | None:
+    """What was given, as a number; None for what is none, and for yes and no."""
+    try:
+        return None if given is None or isinstance(given, bool) else float(given)
+    except (TypeError, ValueError):
+        return None
+
+
+def unusual_values(model: type[BaseModel], given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each of the values `given` that is not usual, what is, and what may be meant instead.
+
+    A model takes such values: a session that was told them stays what it is. It is asked about
+    where a value enters.
+    """
+    for name, field in model.model_fields.items():
+        usual = usual_of(field)
+        if usual is None or name not in given:
+            continue
+        values = given[name] if isinstance(given[name], tuple | list) else (given[name],)
+        for value in map(_number, values):
+            if value is not None and (why := doubt(value, unit_of(field) or "", usual)):
+                yield name, why
+
+
+def usual_of(field: FieldInfo) -> Usual | None:
+    """Between what the values of a field usually are; None where nothing is said."""
+    marks = (*field.metadata, *_marks(field.annotation))
+    return next((mark for mark in marks if isinstance(mark, Usual)), None)
 
 
 def unit_of(field: FieldInfo) -> str | None:

@@ -13,7 +13,6 @@ from icestream.formats.sidecars import Sidecars, find_sidecars
 from icestream.formats.statements import (
     Statement,
     describe_exposure,
-    differences,
     first_said,
     inherited,
     say_header,
@@ -24,6 +23,7 @@ from icestream.protocols.gain_choice import GainChoice
 from icestream.protocols.import_parameters import ImportParameters
 from icestream.protocols.notices import Notices
 from icestream.protocols.session_optics import OpticalTraits, SessionOptics
+from icestream.protocols.settled_optics import UNSAID, SettledOptics, say_preset
 
 __all__ = ["Acquisition", "NotKnown"]
 
@@ -32,6 +32,7 @@ _MOST_KINDS = 8
 """Kinds of trouble with metadata that are told."""
 _ONE = re.compile(r"\S*[\d./]\S*")
 """Names and numbers in a sentence."""
+_OF_GAIN = ("gain_rotation", "gain_flip", "gain_inverse")
 _INHERITED = ("pixel_size", "voltage", "gain", "defects")
 
 
@@ -61,8 +62,10 @@ class Acquisition:
         """Why metadata were not used, without what is of one movie only."""
         self.notices = Notices()
         """Contradictions and gaps that were met."""
-        self._gain = GainChoice(parameters, self._files, self.warn)
         self._defects = DefectsChoice(parameters, self._files, self.warn)
+        self._gains: dict[str, GainChoice] = {}
+        """By the name of a preset, which may say how the reference is laid onto the frames."""
+        self._settled = SettledOptics(parameters, self.notices)
         self._optics = SessionOptics((state or {}).get("groups"))
 
     @property
@@ -125,8 +128,10 @@ class Acquisition:
         said = self._gather(path, facts, beside)
         _check_known(path, said, facts, beside)
         upsampling = wanted.eer_upsampling if facts.container == "eer" else 1
-        optics = self._settle_optics(path, said, upsampling)
-        dose = self._settle(path, said, "dose_per_frame") or 0.0
+        optics, assumed = self._settled.optics(path, said, upsampling)
+        gain = self._gain(said)
+        dose = self._settled.value(path, said, "dose_per_frame") or 0.0
+        self._settled.check_dose(path, facts.frames, dose)
         self._compare_frames(path, facts, beside)
         grouping = self._group_frames(facts, dose)
         count = facts.frames // grouping
@@ -141,13 +146,13 @@ class Acquisition:
             dose_per_frame=sum(doses) / count if doses else dose * grouping,
             frame_doses=doses,
             pre_exposure=wanted.pre_exposure or prior,
-            gain=self._gain.choose(
+            gain=gain.choose(
                 path,
                 facts,
                 [one.gain for one in said if one.gain],
                 corrected=facts.container != "eer" and beside.is_corrected,
             ),
-            gain_orientation=self._gain.orientation,
+            gain_orientation=gain.orientation,
             defects=self._defects.choose(
                 path, facts.shape, [one.defects for one in said if one.defects]
             ),
@@ -156,6 +161,7 @@ class Acquisition:
             size=facts.size,
             details=self._describe_shot(exposure, path, facts, optics, said, status),
             inherited=self._tell_inherited(exposure, said, beside),
+            assumed=assumed,
         )
 
     def describe_micrograph(
@@ -169,7 +175,7 @@ class Acquisition:
         """The item of an image that was aligned elsewhere; errors as of `describe`."""
         said = self._gather(path, facts, beside)
         _check_known(path, said, facts, beside)
-        optics = self._settle_optics(path, said)
+        optics, assumed = self._settled.optics(path, said)
         shot = self._describe_shot(exposure, path, facts, optics, said, status)
         return Micrograph(
             exposure=exposure,
@@ -180,16 +186,19 @@ class Acquisition:
             phase_plate=bool(shot.phase_plate),
             details=shot,
             inherited=self._tell_inherited(exposure, said, beside),
+            assumed=assumed,
         )
 
     def _gather(self, path: Path, facts: MovieFacts, beside: Sidecars) -> list[Statement]:
-        """What each source says, the one that wins first."""
+        """What each source says, the one that wins first; a preset is the last."""
         wanted = self._parameters
+        set_ = wanted.model_fields_set
         given = Statement(
             source="the parameter given",
             pixel_size=wanted.pixel_size,
             voltage=wanted.voltage,
             dose_per_frame=wanted.dose_per_frame,
+            **{name: getattr(wanted, name) for name in UNSAID if name in set_},
         )
         said = [given, *beside.say(facts), say_header(facts)]
         if beside.found:
@@ -198,7 +207,8 @@ class Acquisition:
             said.append(self._usual[facts.shape])
         odd = (reason for statement in said for reason in statement.odd)
         self._tell_odd(path, [*filter(None, [beside.unreadable]), *facts.odd, *odd])
-        return said
+        name = self._settled.preset(said)
+        return [*said, say_preset(name, wanted.presets[name])] if name else said
 
     def _tell_odd(self, path: Path, reasons: Sequence[str]) -> None:
         """Say why metadata are not used: the first of each kind, and of a few kinds."""
@@ -211,35 +221,17 @@ class Acquisition:
         message = f"metadata of {path.name} cannot be used: {'; '.join(new.values())}"
         self.warn(key, "warning", message)
 
-    def _settle_optics(self, path: Path, said: Sequence[Statement], upsampling: int = 1) -> Optics:
-        """The optics of what is in a file, of which pixel size and voltage are known."""
-        wanted = self._parameters
-        return Optics(
-            pixel_size=(self._settle(path, said, "pixel_size") or 0.0) / upsampling,
-            voltage=self._settle(path, said, "voltage") or 0.0,
-            spherical_aberration=wanted.spherical_aberration,
-            amplitude_contrast=wanted.amplitude_contrast,
-        )
-
-    def _settle(self, path: Path, said: Sequence[Statement], what: str) -> float | None:
-        """The value that is used; a difference between sources is reported."""
-        value = first_said(said, what)
-        title = what.replace("_", " ")
-        if value.value is None:
-            self.notices.listed(
-                f"import.{what}.unknown",
-                "warning",
-                path.name,
-                f"the {title} of {{}} is not known, so the frames are not weighted by dose; "
-                "give --dose-per-frame",
-            )
-            return None
-        unlike = differences(said, what)
-        if unlike:
-            level: Level = "warning" if value.source == said[0].source else "notice"
-            used = f"{value.value:g} is used ({value.source})"
-            self.warn(f"import.{what}.differs", level, f"{title} of {path.name}: {unlike}; {used}")
-        return value.value
+    def _gain(self, said: Sequence[Statement]) -> GainChoice:
+        """Which reference is used, and how, with the preset of a movie."""
+        name = self._settled.preset(said)
+        if name not in self._gains:
+            wanted = self._parameters
+            known = wanted.presets[name].changed() if name else {}
+            names = set(_OF_GAIN) & known.keys() - wanted.model_fields_set
+            changed = {n: known[n] for n in names if known[n] is not None}
+            choice = GainChoice(wanted.model_copy(update=changed), self._files, self.warn)
+            self._gains[name] = choice
+        return self._gains[name]
 
     def _compare_frames(self, path: Path, facts: MovieFacts, beside: Sidecars) -> None:
         """Report another number of frames than the metadata say."""
@@ -279,13 +271,13 @@ class Acquisition:
             exposure,
             "no metadata were found for {}: time, stage, tilt, beam shift and defocus are unknown",
         )
-        last = said[-1]
-        if last not in self._usual.values():
+        usual = next((n for n, one in enumerate(said) if one in self._usual.values()), None)
+        if usual is None:
             return ()
         lent = tuple(
             what
             for what in _INHERITED
-            if getattr(last, what) and not any(getattr(one, what) for one in said[:-1])
+            if getattr(said[usual], what) and not any(getattr(one, what) for one in said[:usual])
         )
         if lent:
             words = ", ".join(what.replace("_", " ") for what in lent)

@@ -11,7 +11,7 @@ from icestream.processing.motion.magnification import Distortion
 from icestream.processing.motion.track import TrackSearch
 from icestream.processing.motion.warp import Recipe
 from icestream.protocol import Advanced, InputFile, Operational, Parameters, shown_if
-from icestream.units import Angstrom, Pixel, Unit
+from icestream.units import Angstrom, Pixel, Unit, Usual
 
 __all__ = ["AlignMoviesParameters"]
 
@@ -70,13 +70,13 @@ class AlignMoviesParameters(Parameters):
     resolution: Annotated[Angstrom, Ge(2), Le(40), Advanced] = 10.0
     """Finest detail that motion is measured on."""
 
-    bfactor: Annotated[float, Unit("Å²"), Ge(0), Advanced] = 0.0
+    bfactor: Annotated[float, Unit("Å²"), Ge(0), Usual(1.0, 5000.0, also=(0.0,)), Advanced] = 0.0
     """Extra fall-off of the weights with resolution; 0 leaves it to what the movie shows."""
 
     smooth_track: Annotated[bool, Advanced] = True
     """Learn from each movie how abruptly its specimen moves, and use it against noise."""
 
-    max_shift: Annotated[Angstrom, Gt(1), Advanced] = 150.0
+    max_shift: Annotated[Angstrom, Gt(1), Usual(5.0, 5000.0), Advanced] = 150.0
     """Largest distance of a frame from the others."""
 
     alignment: Annotated[Literal["likelihood", "pairwise"], Advanced] = "likelihood"

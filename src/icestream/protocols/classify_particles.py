@@ -22,7 +22,7 @@ from icestream.protocol import (
 )
 from icestream.protocols.class_files import Origins, write_classes, write_no_classes
 from icestream.protocols.incoming_particles import check_comparable, read_incoming
-from icestream.units import Angstrom, Pixel
+from icestream.units import Angstrom, Pixel, Usual
 
 _GROWTH = 1.25
 """Factor by which the particles must have grown in number for another sample."""
@@ -34,7 +34,7 @@ class ClassifyParticlesParameters(Parameters):
     classes: Annotated[int, Ge(2), Le(200)] = 50
     """Most classes; one is opened for about every hundred particles, and ten at the start."""
 
-    diameter: Annotated[Angstrom, Gt(10)] | None = None
+    diameter: Annotated[Angstrom, Gt(10), Usual(30.0, 3000.0)] | None = None
     """Particle diameter; what lies outside is masked. The picker's when empty."""
 
     resolution: Annotated[Angstrom, Ge(3), Le(30)] = 8.0

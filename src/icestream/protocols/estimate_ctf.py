@@ -33,13 +33,13 @@ from icestream.protocol import (
     Resources,
     Work,
 )
-from icestream.units import Angstrom, Degree, Micrometre, Pixel
+from icestream.units import Angstrom, Degree, Micrometre, Pixel, Usual
 
 
 class CtfParameters(Parameters):
     """Where to search for the Thon rings."""
 
-    defocus_min: Annotated[Micrometre, Gt(0)] = 0.3
+    defocus_min: Annotated[Micrometre, Gt(0), Usual(0.05, 10.0)] = 0.3
     """Smallest underfocus to search."""
 
     defocus_max: Annotated[Micrometre, Gt(0), Le(20)] = 5.0
@@ -52,13 +52,15 @@ class CtfParameters(Parameters):
     phase_shift_max: Annotated[Degree, Gt(0), Le(180)] = 180.0
     """Largest phase shift to search."""
 
-    astigmatism_max: Annotated[Angstrom, Ge(0), Le(20000), Advanced] = 4000.0
+    astigmatism_max: Annotated[
+        Angstrom, Ge(0), Le(20000), Usual(10.0, 20000.0, also=(0.0,)), Advanced
+    ] = 4000.0
     """Largest difference of the two defoci to search."""
 
     resolution_min: Annotated[Angstrom, Gt(8), Le(100), Advanced] = 30.0
     """Coarsest rings that are fitted."""
 
-    resolution_max: Annotated[Angstrom, Gt(0), Le(8), Advanced] = 4.0
+    resolution_max: Annotated[Angstrom, Gt(0), Le(8), Usual(1.5, 8.0), Advanced] = 4.0
     """Finest rings that are fitted; how far they can be followed is measured beyond it too."""
 
     tile_size: Annotated[Pixel, Ge(128), Le(2048), MultipleOf(2), Advanced] = 512

@@ -20,7 +20,7 @@ from icestream.protocol import (
     Resources,
     Work,
 )
-from icestream.units import Angstrom, Pixel
+from icestream.units import Angstrom, Pixel, Usual
 
 __all__ = ["Centers", "ExtractParticles", "ExtractParticlesParameters", "extract"]
 
@@ -28,14 +28,14 @@ __all__ = ["Centers", "ExtractParticles", "ExtractParticlesParameters", "extract
 class ExtractParticlesParameters(Parameters):
     """Size of the particle images and what is done to them."""
 
-    box: Annotated[Angstrom, Ge(0)] = 0.0
+    box: Annotated[Angstrom, Ge(0), Usual(40.0, 5000.0, also=(0.0,))] = 0.0
     """Side of the box; 0 means one and a half diameters."""
 
-    size: Annotated[Pixel, Ge(0), Le(4096)] = 0
+    size: Annotated[Pixel, Ge(0), Le(4096), Usual(16.0, 2048.0, also=(0.0,))] = 0
     """Side of the final images: a smaller one than the box makes larger pixels. 0 keeps the
     micrograph's pixels. Odd numbers are raised by one."""
 
-    radius: Annotated[Angstrom, Ge(0), Advanced] = 0.0
+    radius: Annotated[Angstrom, Ge(0), Usual(15.0, 2500.0, also=(0.0,)), Advanced] = 0.0
     """Radius of the particle for the background outside it; 0 means 0.55 diameters."""
 
     dust: Annotated[float, Ge(0), Advanced] = 5.0
@@ -48,7 +48,7 @@ class ExtractParticlesParameters(Parameters):
     """Give all frequencies the contrast of protein (in RELION then: --ctf_phase_flipped). The
     session's own classification corrects for the CTF, and wants the particles as they are."""
 
-    diameter: Annotated[Angstrom, Gt(0), Advanced] | None = None
+    diameter: Annotated[Angstrom, Gt(0), Usual(30.0, 3000.0), Advanced] | None = None
     """Particle diameter; the picker's when empty."""
 
 

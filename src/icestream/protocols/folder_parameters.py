@@ -3,9 +3,11 @@
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Le
+from pydantic import Field
 
 from icestream.protocol import Advanced, Operational, Parameters, shown_if
-from icestream.units import Angstrom, Kilovolt, Millimetre, Second
+from icestream.protocols.preset import Preset
+from icestream.units import Angstrom, Kilovolt, Millimetre, Second, Usual
 
 __all__ = ["FolderParameters"]
 
@@ -19,20 +21,31 @@ class FolderParameters(Parameters):
     watch: Annotated[bool, Operational] = False
     """Wait for more files instead of ending with those that are there."""
 
-    idle_timeout: Annotated[Second, Ge(0), Operational, shown_if("watch")] = 0.0
+    idle_timeout: Annotated[
+        Second, Ge(0), Usual(1.0, 604800.0, also=(0.0,)), Operational, shown_if("watch")
+    ] = 0.0
     """End after so long without a new file; 0 waits until the step is stopped."""
 
-    pixel_size: Annotated[Angstrom, Gt(0)] | None = None
+    pixel_size: Annotated[Angstrom, Gt(0), Usual(0.2, 20.0)] | None = None
     """Pixel size of what is in the files (of an EER movie: of the camera's pixels)."""
 
-    voltage: Annotated[Kilovolt, Gt(0)] | None = None
+    voltage: Annotated[Kilovolt, Gt(0), Usual(60.0, 400.0)] | None = None
     """Acceleration voltage."""
 
-    spherical_aberration: Annotated[Millimetre, Ge(0)] = 2.7
-    """Spherical aberration (Cs) of the objective lens; no metadata say it."""
+    spherical_aberration: Annotated[Millimetre, Ge(0), Usual(0.005, 5.0, also=(0.0,))] = 2.7
+    """Spherical aberration (Cs) of the objective lens; no metadata say it. When it is not given,
+    that of the microscope's preset is used, or else the default."""
 
-    amplitude_contrast: Annotated[float, Ge(0), Le(1)] = 0.1
-    """Fraction of the contrast that is amplitude contrast."""
+    amplitude_contrast: Annotated[float, Ge(0), Le(1), Usual(0.0, 0.5)] = 0.1
+    """Fraction of the contrast that is amplitude contrast; not given, as of Cs."""
+
+    microscope: Annotated[str, Operational] = ""
+    """Name of the microscope, one of those in the settings: its preset says what neither you nor
+    the metadata say. Without it, the preset whose microscope the metadata name, if any."""
+
+    presets: Annotated[dict[str, Preset], Operational, Advanced] = Field(default_factory=dict)
+    """What is known of each microscope, by its name: those of the settings when the session
+    began."""
 
     exclude: Annotated[tuple[str, ...], Operational] = ()
     """Patterns of names or folders to be left out."""
@@ -40,11 +53,11 @@ class FolderParameters(Parameters):
     metadata: Annotated[str, Advanced] = ""
     """Another folder that holds the microscope's XML or mdoc files."""
 
-    metadata_wait: Annotated[Second, Ge(0), Operational, Advanced] = 20.0
+    metadata_wait: Annotated[Second, Ge(0), Usual(0.0, 3600.0), Operational, Advanced] = 20.0
     """Wait so long for metadata that arrive after their movie or micrograph."""
 
-    patience: Annotated[Second, Gt(0), Operational, Advanced] = 300.0
+    patience: Annotated[Second, Gt(0), Usual(1.0, 86400.0), Operational, Advanced] = 300.0
     """Give up a file that is not whole after so long without a change."""
 
-    scan_every: Annotated[Second, Gt(0), Operational, Advanced] = 600.0
+    scan_every: Annotated[Second, Gt(0), Usual(1.0, 86400.0), Operational, Advanced] = 600.0
     """List folders again after so long although they seem unchanged."""

@@ -12,6 +12,7 @@ from icestream.model import Micrograph
 from icestream.protocols.folder_parameters import FolderParameters
 from icestream.protocols.folder_source import FolderSource
 from icestream.protocols.import_parameters import ImportParameters
+from icestream.protocols.settled_optics import assumed_words
 
 __all__ = ["ImportMicrographs"]
 
@@ -35,7 +36,7 @@ class ImportMicrographs(FolderSource[FolderParameters]):
 
     def wanted(self) -> ImportParameters:
         """The parameters, as those of movies; a micrograph needs no gain reference."""
-        return ImportParameters(**self.parameters.model_dump(), find_gain=False)
+        return ImportParameters(**self.parameters.changed(), find_gain=False)
 
     def judge(self, path: Path, beside: Sidecars, quiet: float) -> Whole | Growing | Bad:
         """Whether a file is whole; what its metadata say of frames is of the movie."""
@@ -87,5 +88,6 @@ class ImportMicrographs(FolderSource[FolderParameters]):
         last = items[-1]
         return (
             f"{len(items)} micrographs of {last.shape[1]} x {last.shape[0]} pixels were taken in, "
-            f"at {last.optics.voltage:g} kV with {last.optics.pixel_size:.4g} Å per pixel."
+            f"at {last.optics.voltage:g} kV with {last.optics.pixel_size:.4g} Å per "
+            f"pixel.{assumed_words(last)}"
         )

@@ -18,6 +18,7 @@ from icestream.protocol import Cursor, ProtocolError
 from icestream.protocols.folder_source import FolderSource
 from icestream.protocols.import_parameters import ImportParameters
 from icestream.protocols.intake import Intake
+from icestream.protocols.settled_optics import assumed_words
 
 __all__ = ["ImportMovies", "ImportParameters"]
 
@@ -177,5 +178,5 @@ class ImportMovies(FolderSource[ImportParameters]):
         return (
             f"{len(items)} movies of {first.frames} frames of {first.shape[1]} x {first.shape[0]} "
             f"pixels were taken at {first.optics.voltage:g} kV with {first.optics.pixel_size:.4g} "
-            f"Å per pixel and {dose:.3g} e/Å²."
+            f"Å per pixel and {dose:.3g} e/Å².{assumed_words(first)}"
         )

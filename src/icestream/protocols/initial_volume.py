@@ -28,7 +28,7 @@ from icestream.protocol import Advanced, Batch, BatchProtocol, Figure, Parameter
 from icestream.protocols.class_files import read_sample
 from icestream.protocols.map_images import good_classes, observe_averages, observe_particles
 from icestream.protocols.volume_files import write_volume
-from icestream.units import Angstrom
+from icestream.units import Angstrom, Usual
 
 _FEWER = 0.5
 """Part of the particles that are asked for from which a preliminary map is made."""
@@ -56,7 +56,7 @@ class InitialVolumeParameters(Parameters):
     resolution: Annotated[Angstrom, Ge(5), Le(30)] = 10.0
     """Finest detail that is compared."""
 
-    diameter: Annotated[Angstrom, Gt(10)] | None = None
+    diameter: Annotated[Angstrom, Gt(10), Usual(30.0, 3000.0)] | None = None
     """Of the sphere that holds the particle. That of the classes when empty."""
 
     starts: Annotated[int, Ge(1), Le(50), Advanced] = 6

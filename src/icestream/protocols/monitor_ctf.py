@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from icestream.model import Alert, Ctf
 from icestream.protocol import Advanced, Limit, Monitor, Parameters, Sample, Window
-from icestream.units import Angstrom, Micrometre
+from icestream.units import Angstrom, Micrometre, Usual
 
 _EARLIER = 6
 """Fewest micrographs before a change that say what was normal."""
@@ -28,16 +28,16 @@ _SURE = 4.0
 class CtfLimits(Parameters):
     """When to warn."""
 
-    defocus_min: Annotated[Micrometre, Ge(0)] = 0.3
+    defocus_min: Annotated[Micrometre, Ge(0), Usual(0.0, 10.0)] = 0.3
     """Smallest mean defocus that is expected."""
 
-    defocus_max: Annotated[Micrometre, Gt(0)] = 4.0
+    defocus_max: Annotated[Micrometre, Gt(0), Usual(0.1, 20.0)] = 4.0
     """Largest mean defocus that is expected."""
 
-    astigmatism_max: Annotated[Angstrom, Gt(0)] = 1000.0
+    astigmatism_max: Annotated[Angstrom, Gt(0), Usual(10.0, 20000.0)] = 1000.0
     """Largest difference of the two defoci that is expected."""
 
-    resolution_max: Annotated[Angstrom, Gt(0)] = 8.0
+    resolution_max: Annotated[Angstrom, Gt(0), Usual(1.5, 100.0)] = 8.0
     """Worst fit resolution that is expected; three pixels where those are so coarse that no fit
     can be much better."""
 
@@ -47,10 +47,10 @@ class CtfLimits(Parameters):
     bad_share: Annotated[float, Gt(0), Le(1)] = 0.5
     """Share of the last 20 micrographs outside these limits above which it is said."""
 
-    astigmatism_jump: Annotated[Angstrom, Gt(0)] = 300.0
+    astigmatism_jump: Annotated[Angstrom, Gt(0), Usual(10.0, 20000.0)] = 300.0
     """Smallest sudden change of the astigmatism, in size or direction, worth a warning."""
 
-    defocus_jump: Annotated[Micrometre, Gt(0), Advanced] = 0.5
+    defocus_jump: Annotated[Micrometre, Gt(0), Usual(0.01, 10.0), Advanced] = 0.5
     """Smallest sudden change of the usual defocus worth a warning."""
 
 

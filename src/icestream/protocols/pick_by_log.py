@@ -11,7 +11,7 @@ from icestream.formats.image import read_image
 from icestream.model import Ctf, Image, Micrograph, Picks
 from icestream.processing.picking import BlobSearch, Limits, Peaks, pick_by_log
 from icestream.protocol import Advanced, Figure, ItemFailed, ItemProtocol, Parameters, Resources
-from icestream.units import Angstrom
+from icestream.units import Angstrom, Usual
 
 __all__ = ["PickByLog", "PickByLogParameters", "count_picks", "make_picks", "plot_picks"]
 
@@ -22,10 +22,10 @@ _TOLERANCE = 1.25
 class PickByLogParameters(Parameters):
     """What the particles look like, and how strict to be."""
 
-    diameter: Annotated[Angstrom, Gt(10)] = 130.0
+    diameter: Annotated[Angstrom, Gt(10), Usual(30.0, 3000.0)] = 130.0
     """Diameter of the particle; of its shortest side when `diameter_max` is given too."""
 
-    diameter_max: Annotated[Angstrom, Gt(10)] | None = None
+    diameter_max: Annotated[Angstrom, Gt(10), Usual(30.0, 3000.0)] | None = None
     """Longest side of a particle that is not round."""
 
     threshold: Annotated[float, Gt(0), Le(100)] = 4.5

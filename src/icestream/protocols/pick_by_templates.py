@@ -26,7 +26,7 @@ from icestream.protocol import (
     Resources,
 )
 from icestream.protocols.pick_by_log import count_picks, make_picks, plot_picks
-from icestream.units import Angstrom
+from icestream.units import Angstrom, Usual
 
 __all__ = ["PickByTemplates", "PickByTemplatesParameters", "read_averages"]
 
@@ -40,7 +40,7 @@ class PickByTemplatesParameters(Parameters):
     template_classes: tuple[Annotated[int, Ge(1)], ...] = ()
     """Which images of the stack to use, from 1; all when empty."""
 
-    diameter: Annotated[Angstrom, Gt(10)] | None = None
+    diameter: Annotated[Angstrom, Gt(10), Usual(30.0, 3000.0)] | None = None
     """Diameter of the particle; measured on the templates when empty."""
 
     threshold: Annotated[float, Gt(0), Le(100)] = 4.5

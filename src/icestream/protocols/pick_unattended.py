@@ -34,7 +34,7 @@ from icestream.protocols.pick_by_log import (
     plot_picks,
 )
 from icestream.protocols.pick_by_templates import PickByTemplates, PickByTemplatesParameters
-from icestream.units import Angstrom
+from icestream.units import Angstrom, Usual
 
 __all__ = ["PickUnattended", "PickUnattendedParameters"]
 
@@ -42,16 +42,16 @@ __all__ = ["PickUnattended", "PickUnattendedParameters"]
 class PickUnattendedParameters(Parameters):
     """What is known of the particles, and how strict to be."""
 
-    diameter: Annotated[Angstrom, Gt(10)] | None = None
+    diameter: Annotated[Angstrom, Gt(10), Usual(30.0, 3000.0)] | None = None
     """Diameter of the particle, where it is known; otherwise it is found."""
 
-    diameter_min: Annotated[Angstrom, Ge(20), Advanced] = 60.0
+    diameter_min: Annotated[Angstrom, Ge(20), Usual(30.0, 3000.0), Advanced] = 60.0
     """Smallest diameter that is looked for while none is known."""
 
-    diameter_max: Annotated[Angstrom, Ge(20), Advanced] = 400.0
+    diameter_max: Annotated[Angstrom, Ge(20), Usual(30.0, 3000.0), Advanced] = 400.0
     """Largest diameter that is looked for while none is known."""
 
-    roomy: Annotated[Angstrom, Gt(20), Advanced] = 250.0
+    roomy: Annotated[Angstrom, Gt(20), Usual(30.0, 3000.0), Advanced] = 250.0
     """Diameter that is passed on while none is known, so that boxes have room for what comes."""
 
     templates: Annotated[InputFile, Advanced] | None = None
@@ -60,7 +60,7 @@ class PickUnattendedParameters(Parameters):
     template_classes: Annotated[tuple[Annotated[int, Ge(1)], ...], Advanced] = ()
     """Which images of `templates` to use, from 1; all when empty."""
 
-    measured_diameter: Annotated[Angstrom, Gt(10), Advanced] | None = None
+    measured_diameter: Annotated[Angstrom, Gt(10), Usual(30.0, 3000.0), Advanced] | None = None
     """Diameter that the session's classes show; the picking monitor sets it. `diameter`, where it
     is given, comes first."""
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import duckdb
 import numpy as np
 from annotated_types import Ge
 from numpy.typing import NDArray
@@ -84,6 +83,8 @@ def _read_shifts(
     path: Path, exposure: str, classes: Sequence[int]
 ) -> tuple[NDArray[np.int64], Column, Column]:
     """Places in the stack of the particles of `exposure`, and their shifts (y, x), Å."""
+    import duckdb  # slow to load
+
     query = (
         "SELECT index, shift_y, shift_x FROM read_parquet($path) WHERE exposure = $exposure"
         " AND ($all OR list_contains($classes, class)) ORDER BY index"

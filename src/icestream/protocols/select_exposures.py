@@ -18,22 +18,22 @@ from icestream.model import (
     Verdict,
 )
 from icestream.protocol import Advanced, Limit, Parameters, SelectionProtocol
-from icestream.units import Angstrom, Micrometre
+from icestream.units import Angstrom, Micrometre, Usual
 
 
 class SelectionLimits(Parameters):
     """Limits; an exposure must keep all that are set. An empty limit does not apply."""
 
-    defocus_min: Annotated[Micrometre, Ge(0)] | None = 0.2
+    defocus_min: Annotated[Micrometre, Ge(0), Usual(0.0, 10.0)] | None = 0.2
     """Smallest mean defocus."""
 
-    defocus_max: Annotated[Micrometre, Gt(0)] | None = 5.0
+    defocus_max: Annotated[Micrometre, Gt(0), Usual(0.1, 20.0)] | None = 5.0
     """Largest mean defocus."""
 
-    astigmatism_max: Annotated[Angstrom, Gt(0)] | None = 1000.0
+    astigmatism_max: Annotated[Angstrom, Gt(0), Usual(10.0, 20000.0)] | None = 1000.0
     """Largest difference of the two defoci."""
 
-    resolution_max: Annotated[Angstrom, Gt(0)] | None = 8.0
+    resolution_max: Annotated[Angstrom, Gt(0), Usual(1.5, 100.0)] | None = 8.0
     """Worst (largest) resolution up to which the Thon rings agree with the fit. Where pixels are
     so coarse that no fit can be much better, `resolution_pixels` says what counts instead."""
 
@@ -47,10 +47,10 @@ class SelectionLimits(Parameters):
     ice_ring_max: float | None = 1.0
     """Largest excess of power near 3.7 Å; 1 means twice the background: crystalline ice."""
 
-    total_motion_max: Annotated[Angstrom, Gt(0)] | None = 150.0
+    total_motion_max: Annotated[Angstrom, Gt(0), Usual(1.0, 2000.0)] | None = 150.0
     """Longest track of the specimen over the whole movie."""
 
-    early_motion_max: Annotated[Angstrom, Gt(0)] | None = None
+    early_motion_max: Annotated[Angstrom, Gt(0), Usual(1.0, 2000.0)] | None = None
     """Longest track over the first 4 e/Å²."""
 
     quality_min: Annotated[float, Ge(0), Le(1)] | None = None

@@ -224,6 +224,8 @@ class Facts:
                 facts["Micrograph pixel size"] = f"{micrograph.optics.pixel_size:.4g} Å"
         if taken.details is not None:
             facts["Exposure groups"] = str(taken.details.group)
+        for name, source in taken.assumed:
+            facts[name.replace("_", " ").capitalize()] += f" ({source})"
         for label, value in facts.items():
             seen = self._values.setdefault(label, [])
             if value not in seen:

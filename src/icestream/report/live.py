@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from icestream.engine.requests.commands import mending_command, run_again
-from icestream.model import QUALITIES
+from icestream.model import QUALITIES, Taken
 from icestream.report.drawing import BOX, place_steps
 from icestream.report.follow import Follower
 from icestream.report.limits import Limits, alert_words, document_of, step_words
 from icestream.report.numbers import digits_of, number_text, with_unit
 from icestream.report.table import CHUNK
 from icestream.report.trends import MEANINGS, in_page_order, is_count, quality_of, rounded
-from icestream.report.verdicts import RECENT, Called, recent_values, verdicts
+from icestream.report.verdicts import RECENT, recent_values, verdicts
 from icestream.store.history import decided_words, last_set
 from icestream.store.records import AlertRecord, HistoryRecord, SampleRecord, StepRecord
 from icestream.store.severity import worst_first
@@ -24,7 +24,7 @@ from icestream.store.standing import rerun_words
 
 __all__ = ["is_finished", "live_document"]
 
-_MOVIES = Called()
+_MOVIES = Taken("movie", "movies")
 _FINISHED = ("done", "stopped")
 _SHORT = {
     "ctf.resolution": "CTF fit",
@@ -62,7 +62,7 @@ def live_document(
     follower: Follower,
     titles: Mapping[str, str],
     limits: Limits = MappingProxyType({}),
-    called: Called = _MOVIES,
+    taken: Taken = _MOVIES,
 ) -> dict[str, Any]:
     """Counts, rates, medians, steps, alerts and load; its size does not grow with the session.
 
@@ -74,7 +74,7 @@ def live_document(
         Title of each step.
     limits
         What is refused and what is warned of.
-    called
+    taken
         What the session takes in.
     """
     table, workflow = follower.table, follower.workflow
@@ -96,8 +96,8 @@ def live_document(
             "rejected": table.counts["r"],
             "failed": table.counts["f"],
         },
-        "called": {"one": called.one, "many": called.many},
-        "verdicts": verdicts(follower, holding, rates, called),
+        "called": {"one": taken.one, "many": taken.many},
+        "verdicts": verdicts(follower, holding, rates, taken),
         "rates": rates,
         "headline": _headline(follower),
         "steps": [

@@ -6,17 +6,16 @@ Does the microscope deliver, are the data good, does the processing keep up?
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from icestream.model import QUALITIES
+from icestream.model import QUALITIES, Taken
 from icestream.model.arrivals import usual_interval
 from icestream.report.follow import Follower
 from icestream.store.records import AlertRecord
 
-__all__ = ["RECENT", "Called", "recent_values", "verdicts"]
+__all__ = ["RECENT", "recent_values", "verdicts"]
 
 RECENT = 50
 """Exposures that count as the present."""
@@ -36,20 +35,8 @@ _LONGEST = 90
 State = Literal["good", "watch", "bad", "unknown", "ended"]
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
-    """What a session takes in, in words: a movie, movies."""
-
-    one: str = "movie"
-    many: str = "movies"
-
-    def count(self, number: int) -> str:
-        """``1 movie``, ``20 movies``."""
-        return f"{number:,} {self.one if number == 1 else self.many}"
-
-
 def verdicts(
-    follower: Follower, alerts: Sequence[AlertRecord], rates: Mapping[str, Any], called: Called
+    follower: Follower, alerts: Sequence[AlertRecord], rates: Mapping[str, Any], taken: Taken
 ) -> list[dict[str, Any]]:
     """The answers, each with its state, a word or two, and a line that says why.
 
@@ -61,15 +48,15 @@ def verdicts(
         Those that hold now.
     rates
         As the page draws them, with the time of now.
-    called
+    taken
         What the session takes in.
     """
     return [
         {"about": about, "state": state, "word": word, "why": why}
         for about, (state, word, why) in (
-            ("Microscope", _microscope(follower, alerts, rates, called)),
+            ("Microscope", _microscope(follower, alerts, rates, taken)),
             ("Data", _data(follower, alerts)),
-            ("Processing", _processing(follower, rates, called)),
+            ("Processing", _processing(follower, rates, taken)),
         )
     ]
 
@@ -78,22 +65,22 @@ _Answer = tuple[State, str, str]
 
 
 def _microscope(
-    follower: Follower, alerts: Sequence[AlertRecord], rates: Mapping[str, Any], called: Called
+    follower: Follower, alerts: Sequence[AlertRecord], rates: Mapping[str, Any], taken: Taken
 ) -> _Answer:
     table, state = follower.table, follower.session.state
     if state in ("done", "stopped"):
         word = "Session finished" if state == "done" else "Session stopped"
-        return "ended", word, f"{called.count(len(table))} found"
+        return "ended", word, f"{taken.count(len(table))} found"
     if not len(table):
-        return "unknown", "Waiting", f"no {called.one} has come yet"
+        return "unknown", "Waiting", f"no {taken.one} has come yet"
     if any(alert.key == "arrivals.silent" for alert in alerts):
-        return "bad", f"No {called.many} come", "see the alert"
+        return "bad", f"No {taken.many} come", "see the alert"
     usual = usual_interval(table.found[-RECENT:])
     silence = rates["now"] - rates["last"]
     if usual is not None and silence > max(_QUIET * usual, _SHORTEST):
-        return "watch", "Quiet", f"usually a {called.one} comes every {_time(usual)}"
+        return "watch", "Quiet", f"usually a {taken.one} comes every {_time(usual)}"
     speed = rates["found"]
-    why = f"{speed:,.0f} {called.many} an hour" if speed else f"{called.count(len(table))} so far"
+    why = f"{speed:,.0f} {taken.many} an hour" if speed else f"{taken.count(len(table))} so far"
     return "good", "Delivering", why
 
 
@@ -120,32 +107,32 @@ def _data(follower: Follower, alerts: Sequence[AlertRecord]) -> _Answer:
     return "good", "Good", why
 
 
-def _processing(follower: Follower, rates: Mapping[str, Any], called: Called) -> _Answer:
+def _processing(follower: Follower, rates: Mapping[str, Any], taken: Taken) -> _Answer:
     table = follower.table
     behind, failed = table.counts["p"], table.counts["f"]
     said = f" · {failed:,} failed" if failed else ""
     state: State = "ended" if follower.session.state in ("done", "stopped") else "good"
     if follower.session.state in ("paused", "held"):
-        return "watch", "Paused", f"{called.count(behind)} to go{said}"
+        return "watch", "Paused", f"{taken.count(behind)} to go{said}"
     if not len(table):
         return "unknown" if state == "good" else state, "Nothing to do", "no exposure yet"
     if failed > 0.1 * len(table):
-        return "bad", "Failures", f"{failed:,} of {called.count(len(table))} failed"
+        return "bad", "Failures", f"{failed:,} of {taken.count(len(table))} failed"
     if not behind:
         return state, "All processed" if state == "ended" else "Up to date", _delay(rates) + said
     if state == "ended":
-        return "watch", "Not all processed", f"{called.count(behind)} to go{said}"
+        return "watch", "Not all processed", f"{taken.count(behind)} to go{said}"
     falls = rates["settled"] and rates["found"] and rates["found"] > 1.05 * rates["settled"]
     if falls and behind > _FEW:
         lost = rates["found"] - rates["settled"]
         return (
             "watch",
             "Falling behind",
-            f"{called.count(behind)} behind, {lost:,.0f} more each hour",
+            f"{taken.count(behind)} behind, {lost:,.0f} more each hour",
         )
     until = rates["catch_up"]
     more = f", caught up in about {_time(until)}" if until is not None and until > 60 else ""
-    return "good", "Keeping up", f"{called.count(behind)} in progress{more}{said}"
+    return "good", "Keeping up", f"{taken.count(behind)} in progress{more}{said}"
 
 
 def _delay(rates: Mapping[str, Any]) -> str:

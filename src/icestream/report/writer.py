@@ -7,7 +7,14 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import NoResultFound, OperationalError
 
-from icestream.model import ITEM_TYPES, Classes, Micrograph, Movie, Volume
+from icestream.model import (
+    ITEM_TYPES,
+    Classes,
+    Taken,
+    Volume,
+    taken_words,
+    type_name,
+)
 from icestream.protocol import Protocol, Registry, UnknownProtocol, known_types
 from icestream.report.details import Facts, Session, exposure_details
 from icestream.report.follow import Follower
@@ -19,7 +26,6 @@ from icestream.report.snapshots import Snapshot, chosen_of, snapshot_of
 from icestream.report.table import CHUNK
 from icestream.report.telling import Telling
 from icestream.report.trends import in_page_order, quality_of
-from icestream.report.verdicts import Called
 from icestream.store.open import NoStore, Store, open_store
 
 __all__ = ["ReportWriter", "write_report"]
@@ -32,7 +38,6 @@ _PATIENT = 30.0
 """An update with so much patience leaves nothing for the next."""
 _PARTS: dict[Any, str] = {Classes: "classes", Volume: "maps"}
 """Parts of the page that fill late: what they are for is known before."""
-_OTHER = Called("exposure", "exposures")
 
 
 def write_report(session: Store | Path | str, out: Path | str | None = None) -> Path:
@@ -97,7 +102,7 @@ class ReportWriter:
         self._chosen: dict[str, tuple[int, dict[int, bool]]] = {}
         self._limits: Limits = {}
         self._asked_limits: tuple[Any, ...] = ()
-        self._called = Called()
+        self._taken = Taken("movie", "movies")
         self._expects: set[str] = set()
         self._version = page_version()
         self._shell_written = False
@@ -217,7 +222,7 @@ class ReportWriter:
             write_script(self.folder / "steps.js", "steps", {"version": self._told, "steps": steps})
 
     def _write_live(self) -> None:
-        live = live_document(self._follower, self._titles, self._limits, self._called)
+        live = live_document(self._follower, self._titles, self._limits, self._taken)
         live["page"] = self._version
         live["every"] = self._every
         live["trends"] = self._trends[0]
@@ -244,7 +249,7 @@ class ReportWriter:
                     protocol = self._registry.get(step.protocol)
                     self._titles[step.name] = protocol.title
                     self._known |= known_types([protocol])
-                    self._called = _called(protocol, self._called)
+                    self._taken = _taken(protocol, self._taken)
                     for port in protocol.outputs():
                         part = _PARTS.get(port.item)
                         self._expects |= {part} if part else set()
@@ -314,14 +319,11 @@ class ReportWriter:
         return shown
 
 
-def _called(protocol: type[Protocol[Any]], before: Called) -> Called:
+def _taken(protocol: type[Protocol[Any]], before: Taken) -> Taken:
     """What a session takes in, told from its sources."""
     if not protocol.brings:
         return before
-    item = protocol.outputs()[0].item
-    if issubclass(item, Movie):
-        return Called()
-    return Called("micrograph", "micrographs") if issubclass(item, Micrograph) else _OTHER
+    return taken_words(type_name(port.item) for port in protocol.outputs())
 
 
 def _next(version: int) -> int:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 
+from icestream.units import Usual, may_be_meant
+
 __all__ = [
     "DOSE_RATE",
     "FAULTS",
@@ -113,6 +115,13 @@ class SessionPlan:
         return round(self.dose * self.pixel_size**2 / DOSE_RATE, 4)
 
 
+_RANGES = (
+    ("pixel_size", "Å", Usual(0.2, 10.0)),
+    ("voltage", "kV", Usual(60.0, 400.0)),
+    ("spherical_aberration", "mm", Usual(0.0, 20.0)),
+)
+
+
 def check_plan(plan: SessionPlan) -> None:
     """Say everything that cannot be done as asked.
 
@@ -128,8 +137,6 @@ def check_plan(plan: SessionPlan) -> None:
             ("size", plan.size, 64 <= plan.size <= 8192, "64 to 8192 pixels"),
             ("frames", plan.frames, 1 <= plan.frames <= 1000, "1 to 1000"),
             ("eer_frames", plan.eer_frames, plan.eer_frames >= 1, "1 or more"),
-            ("pixel_size", plan.pixel_size, 0.2 <= plan.pixel_size <= 10, "0.2 to 10 Å"),
-            ("voltage", plan.voltage, 60 <= plan.voltage <= 400, "60 to 400 kV"),
             ("dose_per_frame", plan.dose_per_frame, plan.dose_per_frame > 0, "above 0 e/Å²"),
             ("defocus", plan.defocus, 0 <= plan.defocus[0] <= plan.defocus[1], "low, then high"),
             ("rate", plan.rate, plan.rate > 0, "above 0 movies an hour"),
@@ -146,6 +153,12 @@ def check_plan(plan: SessionPlan) -> None:
         )
         if not fine
     ]
+    for name, unit, can_be in _RANGES:
+        value = getattr(plan, name)
+        if not can_be.holds(value):
+            meant = may_be_meant(value, unit, can_be.holds)
+            rule = f"it must be {can_be.low:g} to {can_be.high:g} {unit}{meant and f'; {meant}'}"
+            wrong.append(f"{name} is {value}: {rule}")
     counts = plan.dose_per_frame * plan.pixel_size**2
     if counts > 40:
         wrong.append(f"{counts:.0f} electrons fall on a pixel in a frame: a counting camera has 40")

@@ -7,7 +7,7 @@ from math import isfinite
 
 from sqlalchemy import select
 
-from icestream.model import Volume, type_name
+from icestream.model import Micrograph, Movie, Taken, Volume, taken_words, type_name
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.current import Branch, current
@@ -15,7 +15,7 @@ from icestream.store.items import item_of
 from icestream.store.open import Store
 from icestream.store.records import StandingRecord
 
-__all__ = ["Median", "newest_map", "newest_medians"]
+__all__ = ["Median", "newest_map", "newest_medians", "newest_taken"]
 
 NEWEST = 50
 """Exposures in a median."""
@@ -80,3 +80,20 @@ def newest_map(store: Store, standing: StandingRecord | None = None) -> Volume |
                     if kind == type_name(Volume):
                         return item_of(store, record, port, Volume)
     return None
+
+
+def newest_taken(store: Store) -> tuple[Taken, Movie | Micrograph | None]:
+    """What the session takes in, in words, and the newest that it took in."""
+    kinds: list[str] = []
+    newest: Movie | Micrograph | None = None
+    for step in queries.steps(store):
+        if step.kind != "source":
+            continue
+        for record in queries.latest_results(store, step.name, limit=1):
+            for port, kind in record.types.items():
+                kinds.append(kind)
+                if kind == type_name(Movie):
+                    newest = item_of(store, record, port, Movie)
+                elif kind == type_name(Micrograph):
+                    newest = item_of(store, record, port, Micrograph)
+    return (taken_words(kinds) if kinds else Taken("movie", "movies")), newest

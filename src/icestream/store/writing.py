@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, Update, bindparam, func, insert, selec
 from icestream.shown import printable
 from icestream.store import tables as t
 from icestream.store.events import Event, document_of
+from icestream.store.logged import log_events
 
 __all__ = ["Numbers", "Writes"]
 
@@ -97,7 +98,7 @@ class Writes:
         return self._counts
 
     def flush(self, connection: Connection) -> None:
-        """Write everything over `connection`; the caller commits."""
+        """Write everything over `connection`, and log what people look for; the caller commits."""
         for table in sorted(self._inserts, key=_ORDER.__getitem__):
             rows = self._inserts[table]
             for same in _alike(rows):
@@ -110,6 +111,7 @@ class Writes:
         ]
         for same in _alike([row for row in changed if len(row) > 1]):
             connection.execute(_count_of(tuple(same[0])[1:]), same)
+        log_events(connection, self._inserts.get(t.event, ()))
         # What has been written is not written again when more is added to the same transaction.
         self._inserts.clear()
         self._updates.clear()

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from icestream.cli import app as command_line
 from icestream.cli.app import COMMANDS, DEFECT, main
 from icestream.protocol import UnknownProtocol
+from report_session import SampleSession
 from toy_record import Desk
 
 
@@ -178,3 +179,34 @@ def test_a_store_that_is_damaged_is_no_defect(
     assert "is damaged" in said
     assert "Bring it back from a backup" in said
     assert "Traceback" not in said
+
+
+HEAVY = ("scipy.fft", "scipy.ndimage", "scipy.optimize", "scipy.sparse", "scipy.spatial", "duckdb")
+"""What costs a tenth of a second or more to load."""
+
+
+def _loaded(*words: str) -> set[str]:
+    """The modules that a command loads."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "icestream", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "|" in line}
+
+
+def test_help_on_the_options_loads_nothing_that_runs_a_session() -> None:
+    loaded = _loaded("process", "--help")
+    assert "icestream.protocols.folder_source" in loaded
+    never = {*HEAVY, "tifffile", "sqlalchemy", "icestream.engine.session", "icestream.cli.running"}
+    assert not never & loaded
+
+
+def test_the_status_loads_no_numerics_and_no_protocols(tmp_path: Path) -> None:
+    SampleSession(tmp_path / "session", start=1.7e9).store.close()
+    loaded = _loaded("status", str(tmp_path / "session"))
+    assert "icestream.cli.overview" in loaded
+    never = {*HEAVY, "tifffile", "numba", "alembic", "icestream.processing", "icestream.protocols"}
+    assert not {*never, "icestream.formats", "icestream.engine.session"} & loaded

@@ -1,5 +1,6 @@
 """`icestream set`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -207,3 +208,15 @@ def test_a_preview_of_a_selection_is_printed(
     said = capsys.readouterr().out
     assert "sel accepts 1 of 3 exposures, 2 before: 0 gained, 1 lost\n  lost: e2" in said
     made.close()
+
+
+def test_an_unusual_value_is_refused_unless_it_is_meant() -> None:
+    model = Registry().get("ctf.estimate").parameters_type()
+    with pytest.raises(InvalidChange, match=r"did you mean 0\.5 µm \(5000 Å\)"):
+        read_changes(model, STEP, ("defocus_min=5000", "defocus_max=20"))
+    with pytest.raises(InvalidChange, match="resolution_max: 1.2 Å is unusual.*--as-given"):
+        read_changes(model, STEP, ("resolution_max=1.2",))
+    kept = read_changes(model, STEP, ("resolution_max=1.2",), as_given=True)
+    assert kept == {"resolution_max": 1.2}
+    told = replace(STEP, parameters={"resolution_max": 1.2})
+    assert read_changes(model, told, ("resolution_max=1.2",)) == kept, "it was told before"

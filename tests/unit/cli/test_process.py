@@ -8,11 +8,13 @@ import pytest
 from cyclopts import CycloptsError
 
 import old_session
-from icestream.cli import process as module
-from icestream.cli.process import process
+from icestream.cli import running
+from icestream.cli.process import _base, process
 from icestream.cli.running import Here
 from icestream.engine.graph.workflow import Workflow, load_workflow
+from icestream.engine.record import workflows
 from icestream.protocol import Registry
+from icestream.store import open as store_module
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Workflow, Path, Here]
         calls.append((workflow, session, here))
         return 0
 
-    monkeypatch.setattr(module, "run_here", remember)
+    monkeypatch.setattr(running, "run_here", remember)
     return calls
 
 
@@ -73,8 +75,8 @@ def test_a_session_that_goes_on_keeps_what_it_was_told(
     class Store:
         def close(self) -> None: ...
 
-    monkeypatch.setattr(module, "open_store", lambda folder, readonly: Store())
-    monkeypatch.setattr(module, "session_workflow", lambda store: told)
+    monkeypatch.setattr(store_module, "open_store", lambda folder, readonly: Store())
+    monkeypatch.setattr(workflows, "session_workflow", lambda store: told)
     process("/data", "--out", str(tmp_path), "--pick.diameter", "90", "--gain", "none")
     workflow = started[0][0]
     assert workflow.step("import").parameters == {"pattern": "/data", "gain": None}
@@ -102,7 +104,7 @@ def test_mistakes_are_told_before_anything_starts(
 def test_a_session_of_an_earlier_version_is_brought_up_to_date_first(tmp_path: Path) -> None:
     """Its workflow is what the options belong to, so it is read before the session is run."""
     old_session.restore(tmp_path / "session")
-    found = module._base(("/data", "--out", str(tmp_path / "session")))
+    found = _base(("/data", "--out", str(tmp_path / "session")))
     assert [step.name for step in found.steps if step.protocol == "toy.teach"] == ["teach", "tune"]
 
 

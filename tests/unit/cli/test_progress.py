@@ -10,7 +10,7 @@ from rich.console import Console
 from icestream.cli import progress as module
 from icestream.cli.progress import Watcher, progress_line
 from icestream.engine.progress import Progress, StepProgress
-from icestream.model import Alert
+from icestream.model import Alert, Taken
 from icestream.shown import Aside
 from icestream.store.records import Counts
 
@@ -44,7 +44,7 @@ def _screen(*, terminal: bool) -> tuple[Console, io.StringIO]:
 
 def test_the_line_names_what_matters() -> None:
     assert progress_line(_progress(4)) == (
-        "found 9  1 not whole yet  align 4  select 4 (1 rejected)  classify 2 batches  "
+        "movies found 9  1 not whole yet  align 4  select 4 (1 rejected)  classify 2 batches  "
         "tomogram 3 groups (1 failed)  behind by 5  alerts 1"
     )
 
@@ -55,8 +55,8 @@ def test_what_has_not_changed_is_not_told_again() -> None:
     )
     assert progress_line(_progress(4), _progress(4)) == ""
     more = replace(_progress(4), found=10, behind=6)
-    assert progress_line(more, _progress(4)) == "found 10  behind by 6"
-    assert progress_line(Progress(found=2, behind=2)) == "found 2  behind by 2"
+    assert progress_line(more, _progress(4)) == "movies found 10  behind by 6"
+    assert progress_line(Progress(found=2, behind=2)) == "movies found 2  behind by 2"
 
 
 def test_a_step_that_does_not_go_on_says_why() -> None:
@@ -117,7 +117,7 @@ def test_lines_come_when_something_changed(monkeypatch: pytest.MonkeyPatch) -> N
             watcher.tell(_progress(done))
     lines = stream.getvalue().splitlines()
     assert [line.partition(" s  ")[2][:28] for line in lines if " s  " in line] == [
-        "found 9  1 not whole yet  al",
+        "movies found 9  1 not whole ",
         "align 6  select 6 (1 rejecte",
     ]
     assert lines.count("warning: the disk is [nearly] full") == 1
@@ -170,7 +170,7 @@ def test_bars_on_a_terminal() -> None:
         watcher.tell(_progress(4))
     shown = stream.getvalue()
     for words in (
-        "found",
+        "movies found",
         "align",
         "4/9",
         "1 rejected",
@@ -229,3 +229,14 @@ def test_a_terminal_that_was_stopped_stops_no_session(terminal: bool) -> None:
         for found in range(100):
             watcher.tell(Progress(found=found))
     go_on.set()
+
+
+def test_micrographs_are_never_called_movies() -> None:
+    taken = Taken("micrograph", "micrographs")
+    assert progress_line(Progress(found=2, taken=taken)).startswith("micrographs found 2")
+    for terminal in (True, False):
+        console, stream = _screen(terminal=terminal)
+        with Watcher(console) as watcher:
+            watcher.tell(Progress(found=2, taken=taken))
+        assert "micrographs found" in stream.getvalue()
+        assert "movie" not in stream.getvalue()

@@ -340,3 +340,14 @@ def test_a_session_that_ends_when_it_is_told_is_not_interrupted() -> None:
 
 def test_one_ctrl_c_waits_as_long_as_it_takes() -> None:
     assert _told(signal.SIGINT, patience=0.05, ends_after=0.3) == [True]
+
+
+def test_unusual_values_of_a_workflow_file_are_refused_unless_they_are_meant(
+    engine: Callable[[Session], list[Any]], tmp_path: Path
+) -> None:
+    engine(_session(DONE))
+    odd = WORKFLOW.changed("import", {"spherical_aberration": 2700.0})
+    with pytest.raises(InvalidWorkflow, match=r"did you mean 2\.7 mm \(2700 µm\).*\n.*--as-given"):
+        run_here(odd, tmp_path / "s", Here())
+    assert not (tmp_path / "s").exists()
+    assert run_here(odd, tmp_path / "s", Here(as_given=True)) == 0

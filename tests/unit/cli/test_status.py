@@ -12,6 +12,7 @@ from icestream.engine.requests.models import Pause, Resume, Retry, SetParameters
 from icestream.engine.requests.send import send
 from icestream.store import tables as t
 from icestream.store.open import NoStore
+from micrograph_session import make_micrographs
 from report_session import SampleSession
 
 
@@ -27,7 +28,7 @@ def test_for_people(session: SampleSession, capsys: pytest.CaptureFixture[str]) 
     status(session.folder)
     printed = capsys.readouterr().out
     assert "apoferritin-grid-2: running, workflow single-particle" in printed
-    assert "exposures: 12 found" in printed
+    assert "movies found: 12" in printed
     for step in session.step_ids:
         assert f"\n{step}\t" in printed
 
@@ -196,7 +197,23 @@ def test_states_are_told_in_the_words_of_the_field(
         status(session.folder)
     told = capsys.readouterr().out
     assert "2: finishing, workflow" in told
-    assert "12 found, 3 in progress, " in told
+    assert "movies found: 12, 3 in progress, " in told
     assert "\nctf\tfinishing\t" in told
     assert "going" not in told
     assert "draining" not in told
+
+
+def test_micrographs_are_called_so_and_a_cs_says_where_it_is_from(
+    session: SampleSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_micrographs(session)
+    status(session.folder)
+    printed = capsys.readouterr().out
+    assert "micrographs found: 12" in printed
+    assert "the last micrograph came" in printed
+    assert "movie" not in printed.replace("movies.import", "")
+    assert "Cs 2.7 mm (preset krios1)" in printed
+    status(session.folder, json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert found["takes"] == "micrographs"
+    assert found["optics"]["assumed"] == {"spherical_aberration": "preset krios1"}

@@ -10,7 +10,7 @@ from annotated_types import Gt
 from cyclopts import App
 
 from icestream.cli.step_options import InvalidOption, StepOptions, hyphens
-from icestream.engine.graph.workflow import Output, Step, Workflow
+from icestream.engine.graph.workflow import Output, Step, Workflow, load_workflow
 from icestream.model import Ctf, Micrograph, Movie
 from icestream.protocol import (
     Advanced,
@@ -186,6 +186,21 @@ def test_a_value_out_of_its_limits_is_told_with_option_unit_and_what_was_found(
     assert str(refused.value) == (
         "--pixel-size: more than 0 Å, found 0; --ctf.defocus-max: more than 0 µm, found -2"
     )
+
+
+def test_an_unusual_value_is_refused_unless_it_is_meant() -> None:
+    workflow = load_workflow("default")
+    options = StepOptions(workflow, Registry())
+    key = next(key for key, place in options._places.items() if place == ("import", "voltage"))
+    with pytest.raises(InvalidOption) as refused:
+        options.changed({key: 3e5})
+    assert str(refused.value) == (
+        "--voltage: 300000 kV is unusual (usual: 60 to 400 kV); did you mean 300 kV (300000 V)? "
+        "If that is right all the same, give --as-given, too."
+    )
+    options.workflow = options.changed({key: 3e5}, as_given=True)
+    assert _step(options.workflow, "import")["voltage"] == 3e5
+    assert options.changed({key: 3e5}) == options.workflow, "the session was told before"
 
 
 def test_what_the_workflow_says_is_not_blamed_on_the_command_line(options: StepOptions) -> None:

@@ -15,6 +15,7 @@ from icestream.formats.statements import (
     differences,
     first_said,
     inherited,
+    likely_mistake,
     say_epu,
     say_header,
 )
@@ -132,3 +133,13 @@ def test_a_movie_cut_short_has_the_dose_per_frame_that_was_asked_for(
 ) -> None:
     said = say_epu(exposure, _facts((4092, 5760)), frames=100)
     assert said.dose_per_frame == pytest.approx(14.5578 / 100, rel=1e-4)
+
+
+def test_a_mistake_is_one_only_where_another_source_says_so() -> None:
+    given = Statement(source="given", pixel_size=0.15, dose_per_frame=60.0, voltage=200.0)
+    header = Statement(source="header", pixel_size=1.5, dose=61.0, dose_per_frame=1.5, voltage=300)
+    said = [given, Statement(source="nobody"), header]
+    assert likely_mistake(said, "pixel_size") == "did you mean 1.5 Å (0.15 nm)?"
+    assert likely_mistake(said, "dose_per_frame") == "60 e/Å² is the dose of the whole exposure"
+    assert likely_mistake(said, "voltage") == ""
+    assert likely_mistake(said[:2], "pixel_size") == ""

@@ -12,6 +12,7 @@ import malformed
 from icestream.model import Ctf, Micrograph, Picture
 from icestream.protocol import ItemProtocol, Parameters, shown_if
 from icestream.protocol.conformance import class_problems, problems
+from icestream.units import Usual
 
 
 class Good(ItemProtocol[Parameters]):
@@ -29,6 +30,8 @@ class Bad(Parameters):
     unhelpful: int = 1
     wrong: Annotated[int, shown_if("nowhere")] = 2
     """Shown if something that is not there."""
+    odd: Annotated[float, Usual(0.0, 0.5)] = 7.0
+    """A default that people would be asked about."""
 
 
 @dataclass
@@ -67,6 +70,7 @@ def test_each_problem_is_named() -> None:
         "cites 'Smith et al.'",
         "'unhelpful' has no help",
         "shown if 'nowhere'",
+        "the default of parameter 'odd': 7 is unusual (usual: 0 to 0.5); did you mean 0.07 (7 %)?",
         "Loose is not frozen",
         "keeps ['memory']",
         "imports icestream.engine",

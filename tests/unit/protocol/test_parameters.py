@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 from pydantic import ValidationError
 
 from icestream.protocol import (
@@ -19,8 +19,9 @@ from icestream.protocol import (
     refused_values,
     shown_if,
     unit_of,
+    unusual_values,
 )
-from icestream.units import Angstrom, Degree, Micrometre
+from icestream.units import Angstrom, Degree, Kilovolt, Micrometre, Usual
 
 
 class Example(Parameters):
@@ -131,3 +132,37 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     )
     too_long = tmp_path / ("x" * 999)
     assert absent_file(Files, "model", too_long).startswith(f"model: {too_long} ")
+
+
+class Plausible(Parameters):
+    """What is usual."""
+
+    voltage: Annotated[Kilovolt, Gt(0), Usual(60.0, 400.0)] | None = None
+    """Optional."""
+    share: Annotated[float, Ge(0), Le(1), Usual(0.0, 0.5)] = 0.1
+    """A fraction."""
+    range: tuple[Annotated[Micrometre, Usual(0.1, 10.0)], ...] = ()
+    """Several."""
+    frames: Annotated[int, Ge(1)] = 1
+    """No range is said."""
+
+
+def test_unusual_values_are_taken_and_asked_about_where_they_enter() -> None:
+    given = {"voltage": 3e5, "share": 0.7, "range": [2.0, 20000.0], "frames": 10**9}
+    Plausible.model_validate(given)
+    assert dict(unusual_values(Plausible, given)) == {
+        "voltage": "300000 kV is unusual (usual: 60 to 400 kV); did you mean 300 kV (300000 V)?",
+        "share": "0.7 is unusual (usual: 0 to 0.5); did you mean 0.007 (0.7 %)?",
+        "range": "20000 µm is unusual (usual: 0.1 to 10 µm); did you mean 2 µm (20000 Å)?",
+    }
+    assert list(unusual_values(Plausible, {"voltage": None, "share": 0.07})) == []
+
+
+def test_refusals_ask_what_was_meant() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Plausible.model_validate({"voltage": -300, "share": 7, "frames": 0})
+    assert [why for _, why in refused_values(Plausible, refused.value)] == [
+        "more than 0 kV, found -300; did you mean 300 kV (without the minus)?",
+        "at most 1, found 7; did you mean 0.07 (7 %)?",
+        "at least 1, found 0",
+    ]

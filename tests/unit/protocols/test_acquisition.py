@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from gatan_file import write_gatan
+from icestream.formats.epu import read_epu_exposure
 from icestream.formats.errors import FormatError
 from icestream.formats.movie import MovieFacts
 from icestream.formats.mrc import write_mrc
 from icestream.model import Movie, Orientation
 from icestream.protocols.acquisition import Acquisition, NotKnown
 from icestream.protocols.import_parameters import ImportParameters
+from icestream.protocols.preset import Preset
 
 SHAPE = (16, 16)
 
@@ -58,7 +60,7 @@ def _mdoc(acquisition: Acquisition, movie: Path, more: str = "", **changes: floa
 
 
 def test_metadata_need_not_be_given(tmp_path: Path) -> None:
-    acquisition = Acquisition(ImportParameters())
+    acquisition = Acquisition(ImportParameters(spherical_aberration=2.7))
     _mdoc(acquisition, tmp_path / "a.tif")
     movie = _describe(acquisition, tmp_path / "a.tif")
     assert movie.optics.pixel_size == 0.82
@@ -74,7 +76,9 @@ def test_metadata_need_not_be_given(tmp_path: Path) -> None:
 
 
 def test_what_is_given_wins_and_the_difference_is_reported(tmp_path: Path) -> None:
-    acquisition = Acquisition(ImportParameters(pixel_size=0.85, voltage=300.0))
+    acquisition = Acquisition(
+        ImportParameters(pixel_size=0.85, voltage=300.0, spherical_aberration=2.7)
+    )
     _mdoc(acquisition, tmp_path / "a.tif")
     movie = _describe(acquisition, tmp_path / "a.tif")
     assert movie.optics.pixel_size == 0.85
@@ -415,3 +419,110 @@ def test_doses_of_another_number_of_frames_are_told(tmp_path: Path) -> None:
         "a.tif.mdoc gives the doses of 20 frames, and there are 40: the last is taken"
         in (_messages(acquisition)["import.metadata.unreadable"])
     )
+
+
+def test_a_value_that_another_unit_explains_is_told_with_both(tmp_path: Path) -> None:
+    acquisition = Acquisition(
+        ImportParameters(pixel_size=0.082, voltage=300.0, dose_per_frame=44.0)
+    )
+    _mdoc(acquisition, tmp_path / "a.tif")
+    _describe(acquisition, tmp_path / "a.tif")
+    found = _messages(acquisition)
+    assert found["import.pixel_size.differs"] == (
+        "critical: pixel size of a.tif: 0.082 says the parameter given, 0.82 says SerialEM's "
+        "a.tif.mdoc; 0.082 is used (the parameter given); did you mean 0.82 Å (0.082 nm)?"
+    )
+    assert found["import.dose_per_frame.differs"].startswith("critical: ")
+    assert found["import.dose_per_frame.differs"].endswith(
+        "44 e/Å² is the dose of the whole exposure"
+    )
+
+
+def test_a_dose_that_no_specimen_bears(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters(pixel_size=1.0, voltage=300.0, dose_per_frame=15.0))
+    _describe(acquisition, tmp_path / "a.tif")
+    assert _messages(acquisition)["import.dose.unusual"] == (
+        "warning: the dose of a.tif is 40 x 15 = 600 e/Å² (usual: up to 300): is 15 e/Å² that of "
+        "the whole exposure? Then give --dose-per-frame 0.375"
+    )
+
+
+def test_an_unusual_value_of_a_header_is_told(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters(voltage=300.0, dose_per_frame=1.0))
+    _describe(acquisition, tmp_path / "a.tif", _facts(pixel_size=0.1))
+    assert _messages(acquisition)["import.pixel_size.unusual"] == (
+        "warning: pixel size of a.tif, as the movie's header says it: 0.1 Å is unusual (usual: "
+        "0.2 to 20 Å); did you mean 1 Å (0.1 nm)? Give --pixel-size"
+    )
+
+
+PRESETS = {
+    "krios1": Preset(
+        instruments=("TITAN52334130",),
+        voltage=300.0,
+        spherical_aberration=2.62,
+        gain_flip="up-down",
+    ),
+    "glacios": Preset(voltage=200.0, spherical_aberration=1.9, amplitude_contrast=0.07),
+}
+CS = "spherical_aberration"
+
+
+def test_a_cs_that_nobody_said_is_told_as_assumed(tmp_path: Path) -> None:
+    acquisition = Acquisition(ImportParameters(pixel_size=1.0, voltage=300.0, presets=PRESETS))
+    movie = _describe(acquisition, tmp_path / "a.tif")
+    assert movie.optics.spherical_aberration == 2.7
+    assert dict(movie.assumed) == {CS: "assumed", "amplitude_contrast": "assumed"}
+    assert _messages(acquisition)["import.optics.assumed"] == (
+        "notice: Cs 2.7 mm, amplitude contrast 0.1 assumed: neither you, the metadata nor a preset "
+        "said so; give --cs, or --microscope with a preset of the settings"
+    )
+
+
+def test_a_preset_says_what_neither_a_person_nor_the_metadata_say(tmp_path: Path) -> None:
+    wanted = ImportParameters(microscope="glacios", presets=PRESETS, pixel_size=1.0)
+    acquisition = Acquisition(wanted)
+    movie = _describe(acquisition, tmp_path / "a.tif")
+    optics = movie.optics
+    assert (optics.voltage, optics.spherical_aberration, optics.amplitude_contrast) == (
+        200.0, 1.9, 0.07,
+    )  # fmt: skip
+    assert dict(movie.assumed) == dict.fromkeys(
+        (CS, "amplitude_contrast", "voltage"), "preset glacios"
+    )
+    assert "import.optics.assumed" not in _messages(acquisition)
+    _mdoc(acquisition, tmp_path / "b.tif")
+    later = _describe(acquisition, tmp_path / "b.tif")
+    assert later.optics.voltage == 300.0, "the metadata come before the preset"
+    assert "200 says preset glacios" in _messages(acquisition)["import.voltage.differs"]
+    given = Acquisition(wanted.model_copy(update={CS: 1.4}))
+    taken = _describe(Acquisition(ImportParameters(**given._parameters.changed())), tmp_path / "c")
+    assert taken.optics.spherical_aberration == 1.4
+    assert CS not in dict(taken.assumed)
+
+
+def test_the_metadata_name_the_microscope_whose_preset_is_used(
+    tmp_path: Path, shared_data: Path
+) -> None:
+    folder = shared_data / "acquisition" / "epu_3.8_falcon4i"
+    xml = shutil.copy(sorted(folder.glob("*.xml"))[0], tmp_path)
+    acquisition = Acquisition(ImportParameters(pixel_size=1.0, presets=PRESETS))
+    instrument = read_epu_exposure(xml).instrument
+    assert instrument
+    krios = PRESETS["krios1"].model_copy(update={"instruments": (instrument.lower(),)})
+    acquisition = Acquisition(
+        ImportParameters(pixel_size=1.0, presets={**PRESETS, "krios1": krios})
+    )
+    acquisition.notice(Path(xml))
+    movie = _describe(acquisition, tmp_path / f"{Path(xml).stem}_EER.tiff")
+    assert movie.optics.spherical_aberration == 2.62
+    assert movie.gain_orientation == Orientation(flip="up-down")
+    assert dict(movie.assumed) == {CS: "preset krios1", "amplitude_contrast": "assumed"}
+
+
+def test_the_orientation_that_is_given_comes_before_that_of_the_preset(tmp_path: Path) -> None:
+    wanted = {"pixel_size": 1.0, "microscope": "krios1", "presets": PRESETS}
+    movie = _describe(Acquisition(ImportParameters(**wanted)), tmp_path / "a.tif")  # type: ignore[arg-type]
+    assert movie.gain_orientation == Orientation(flip="up-down")
+    given = ImportParameters(gain_flip="none", **wanted)  # type: ignore[arg-type]
+    assert _describe(Acquisition(given), tmp_path / "a.tif").gain_orientation == Orientation()

@@ -32,6 +32,7 @@ from toy_session import InlineExecutor
 
 RNG = np.random.default_rng(11)
 GIVEN = {"pixel_size": 1.0, "voltage": 300.0, "dose_per_frame": 1.2, "metadata_wait": 0.0}
+GIVEN["spherical_aberration"] = 2.7
 
 
 class Session:

@@ -263,3 +263,13 @@ def test_facts_of_micrographs_have_no_word_of_movies() -> None:
     assert shown["Size"] == "6 × 8 px"
     assert not {"Frames", "Frame size", "Gain reference", "Dose"} & shown.keys()
     assert facts.pixel_size == 0.85
+
+
+def test_facts_say_where_a_value_is_from_that_nobody_said(grown: SampleSession) -> None:
+    name = queries.exposures(grown.store, state="done", limit=1)[0].name
+    movie = items_of(grown.store, queries.results_of(grown.store, name)["import"])["movie"]
+    facts = Facts()
+    facts.add(replace(movie, assumed=(("spherical_aberration", "preset krios1"),)), None)
+    shown = {fact["label"]: fact["value"] for fact in facts.shown()}
+    assert shown["Spherical aberration"] == "2.7 mm (preset krios1)"
+    assert shown["Voltage"] == "300 kV"

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from icestream.model import Taken
 from icestream.report.follow import Follower
-from icestream.report.verdicts import RECENT, Called, recent_values, verdicts
+from icestream.report.verdicts import RECENT, recent_values, verdicts
 from icestream.store.records import AlertRecord
 from report_session import SampleSession
 
-MOVIES = Called()
+MOVIES = Taken("movie", "movies")
 
 
 def read(session: SampleSession) -> Follower:
@@ -20,14 +21,14 @@ def read(session: SampleSession) -> Follower:
 
 
 def answers(
-    session: SampleSession, *alerts: AlertRecord, later: float = 10.0, called: Called = MOVIES
+    session: SampleSession, *alerts: AlertRecord, later: float = 10.0, taken: Taken = MOVIES
 ) -> dict[str, dict[str, Any]]:
     """By what they are about, as of some seconds after the last that happened."""
     follower = read(session)
     finished = session.store is not None and follower.session.state in ("done", "stopped")
     pending = follower.table.counts["p"]
     rates = follower.rates.shown(session.now + later, pending, finished=finished)
-    return {each["about"]: each for each in verdicts(follower, alerts, rates, called)}
+    return {each["about"]: each for each in verdicts(follower, alerts, rates, taken)}
 
 
 def alert(key: str, level: str = "warning") -> AlertRecord:
@@ -55,7 +56,7 @@ def test_before_the_first_movie_nothing_is_known(session: SampleSession) -> None
     found = answers(session)
     assert [each["state"] for each in found.values()] == ["unknown"] * 3
     assert found["Microscope"]["word"] == "Waiting"
-    called = answers(session, called=Called("micrograph", "micrographs"))
+    called = answers(session, taken=Taken("micrograph", "micrographs"))
     assert called["Microscope"]["why"] == "no micrograph has come yet"
 
 
@@ -93,7 +94,7 @@ def test_the_share_of_accepted_exposures_decides(
 ) -> None:
     follower = judged(session, states, "select: Ice ring 1.4 is above the limit of 1")
     rates = follower.rates.shown(session.now, 0, finished=False)
-    data = verdicts(follower, [], rates, Called())[1]
+    data = verdicts(follower, [], rates, MOVIES)[1]
     assert (data["state"], data["word"]) == (state, word)
     assert data["why"].startswith(f"{states.count('a')} of {len(states)}")
 
@@ -105,7 +106,7 @@ def test_the_reason_that_most_have_is_named_without_their_values(session: Sample
         text += " (raised from 6 Å: pixels of 2.7 Å are coarse)" if order else ""
         follower.table.judge(order, "r", [text])
     rates = follower.rates.shown(session.now, 0, finished=False)
-    data = verdicts(follower, [], rates, Called())[1]
+    data = verdicts(follower, [], rates, MOVIES)[1]
     assert data["why"] == "1 of 4 accepted; rejected: CTF fit resolution above 8 Å"
 
 
@@ -122,7 +123,7 @@ def test_failures_and_what_waits_are_said_of_the_processing(session: SampleSessi
     assert answers(session)["Processing"]["why"].startswith("3 movies in progress")
     follower = judged(session, "f" * 30)
     rates = follower.rates.shown(session.now, 0, finished=False)
-    assert verdicts(follower, [], rates, Called())[2]["word"] == "Failures"
+    assert verdicts(follower, [], rates, MOVIES)[2]["word"] == "Failures"
 
 
 def test_a_session_that_has_ended_says_so(session: SampleSession) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
+from icestream.model import Taken
 from icestream.protocols.import_micrographs import ImportMicrographs
 from icestream.protocols.import_movies import ImportMovies
 from icestream.protocols.select_exposures import SelectExposures
 from icestream.report import ReportWriter, write_report
-from icestream.report.verdicts import Called
-from icestream.report.writer import _called
+from icestream.report.writer import _taken
 from icestream.store import tables as t
 from icestream.store.open import NoStore, open_store
 from report_session import SampleSession
@@ -237,6 +237,6 @@ def test_a_limit_that_pixels_raise_is_right_at_the_first_writing(grown: SampleSe
 @pytest.mark.parametrize(
     ("source", "one"), [(ImportMovies, "movie"), (ImportMicrographs, "micrograph")]
 )
-def test_what_comes_in_is_called_after_the_source(source: Any, one: str) -> None:
-    assert _called(source, Called("x", "y")).one == one
-    assert _called(SelectExposures, Called("x", "y")).one == "x", "it brings nothing"
+def test_what_comes_in_is_taken_after_the_source(source: Any, one: str) -> None:
+    assert _taken(source, Taken("x", "y")).one == one
+    assert _taken(SelectExposures, Taken("x", "y")).one == "x", "it brings nothing"

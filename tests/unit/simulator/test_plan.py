@@ -27,3 +27,10 @@ def test_all_problems_are_told_together():
     assert "end_on is 1.5: it must be 0 to 1" in text
     assert "sabotage" in text
     assert "112 electrons" in text
+
+
+def test_a_value_in_another_unit_is_asked_about():
+    with pytest.raises(ValueError, match="cannot be simulated") as told:
+        check_plan(SessionPlan(voltage=300000.0, spherical_aberration=2700.0))
+    assert "it must be 60 to 400 kV; did you mean 300 kV (300000 V)?" in str(told.value)
+    assert "it must be 0 to 20 mm; did you mean 2.7 mm (2700 µm)?" in str(told.value)

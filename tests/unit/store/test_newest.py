@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from icestream.model import Micrograph, Movie, Taken
 from icestream.store import queries
 from icestream.store import tables as t
-from icestream.store.newest import NEWEST, newest_map, newest_medians
+from icestream.store.newest import NEWEST, newest_map, newest_medians, newest_taken
 from icestream.store.standing import reruns
+from micrograph_session import make_micrographs
 from report_session import SampleSession
 
 
@@ -58,3 +60,20 @@ def test_the_newest_map(session: SampleSession) -> None:
     stood = newest_map(session.store, reruns(session.store).standing)
     assert stood is not None
     assert stood.resolution == 11.4
+
+
+def test_what_was_taken_in_last_and_what_it_is_called(session: SampleSession) -> None:
+    words, newest = newest_taken(session.store)
+    assert isinstance(newest, Movie)
+    assert (words, newest.optics.voltage) == (Taken("movie", "movies"), 300.0)
+    make_micrographs(session)
+    words, newest = newest_taken(session.store)
+    assert isinstance(newest, Micrograph)
+    assert (words.one, dict(newest.assumed)) == (
+        "micrograph", {"spherical_aberration": "preset krios1"},
+    )  # fmt: skip
+
+
+def test_before_anything_was_taken_in(tmp_path: Path) -> None:
+    empty = SampleSession(tmp_path / "empty", start=1.7e9)
+    assert newest_taken(empty.store) == (Taken("movie", "movies"), None)

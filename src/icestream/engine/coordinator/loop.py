@@ -55,7 +55,7 @@ from icestream.engine.messages import (
     SourceFailed,
     StopAsked,
 )
-from icestream.engine.progress import Outcome, Progress, outcome
+from icestream.engine.progress import Outcome, Progress, outcome, taken_in
 from icestream.engine.record import observations, opening
 from icestream.engine.record.needs import broken_for_want
 from icestream.engine.record.record import Record
@@ -179,7 +179,8 @@ class Coordinator:
             self._threads.stop()
         done = self._state.session == "running"
         seconds = time.monotonic() - started
-        return outcome(self._store, seconds, done=done, reason=self._reason)
+        taken = taken_in(self._record.plan)
+        return outcome(self._store, seconds, done=done, reason=self._reason, taken=taken)
 
     # -- one turn ------------------------------------------------------------------------------
 

@@ -15,9 +15,16 @@ from icestream.engine.graph.workflow import (
     order_of,
     output_port,
 )
-from icestream.protocol import Port, Protocol, Registry, UnknownProtocol, refused_values
+from icestream.protocol import (
+    Port,
+    Protocol,
+    Registry,
+    UnknownProtocol,
+    refused_values,
+    unusual_values,
+)
 
-__all__ = ["validate"]
+__all__ = ["doubts", "validate"]
 
 
 def validate(workflow: Workflow, registry: Registry) -> list[str]:
@@ -45,6 +52,19 @@ def validate(workflow: Workflow, registry: Registry) -> list[str]:
         problems.extend(_link_problems(step, workflow, protocols))
     problems.extend(_cycle(workflow) or _mixtures(workflow, protocols))
     return problems
+
+
+def doubts(workflow: Workflow, registry: Registry, known: Workflow | None = None) -> Iterator[str]:
+    """Unusual values of a valid workflow, and what may be meant instead.
+
+    Those that a session was told before, in its workflow `known`, are not asked about again.
+    """
+    told = {step.name: step.parameters for step in known.steps} if known else {}
+    for step in workflow.steps:
+        before = told.get(step.name, {})
+        new = {n: v for n, v in step.parameters.items() if n not in before or before[n] != v}
+        for name, why in unusual_values(registry.get(step.protocol).parameters_type(), new):
+            yield f"step {step.name!r}: parameter {name!r} of {step.protocol}: {why}"
 
 
 def _parameter_problems(step: Step, protocol: type[Protocol[Any]]) -> Iterator[str]:

@@ -22,6 +22,8 @@ from typing import Any
 from icestream.protocol import Port, Protocol
 
 __all__ = [
+    "EACH_TIME",
+    "PATTERN",
     "STEP_NAME",
     "InvalidWorkflow",
     "Output",
@@ -35,6 +37,10 @@ __all__ = [
     "shipped_workflows",
 ]
 
+EACH_TIME = ("watch", "idle_timeout")
+"""Parameters of sources that hold for one run; the next one does not inherit them."""
+PATTERN = "pattern"
+"""Parameter of the source that takes the first argument of ``icestream process``."""
 STEP_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 _KEYS = {"name", "protocol", "parameters", "inputs"}
 

@@ -4,17 +4,12 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from icestream.engine.graph.workflow import EACH_TIME, PATTERN
 from icestream.engine.record.workflows import session_workflow
 from icestream.store.open import Store
 from icestream.store.records import AlertRecord
 
-__all__ = ["EACH_TIME", "PATTERN", "command", "mending_command", "run_again"]
-
-EACH_TIME = ("watch", "idle_timeout")
-"""Parameters of sources that hold for one run; the next one does not inherit them."""
-
-PATTERN = "pattern"
-"""Parameter of the source that takes the first argument of ``icestream process``."""
+__all__ = ["command", "mending_command", "run_again"]
 
 
 def command(store: Store, verb: str, *words: object, program: str = "icestream") -> str:

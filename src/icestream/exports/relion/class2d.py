@@ -21,23 +21,29 @@ def write_class2d(
     classes: Classes,
     first: Particles,
     optics: Sequence[Mapping[str, object]],
+    raw: str = "Movies",
 ) -> int:
     """Write averages, assignments and model of `classes`; return how many particles they have.
 
     The particles' rows are those of the Extract job, with the class and the alignment of each
-    added; particles that have not been classified yet are left out.
+    added; particles that have not been classified yet are left out. `raw` is the folder of movies,
+    or else of micrographs, whose names the stacks have.
     """
     root = f"{CLASS2D}run_it{classes.iteration:03d}"
     (project / CLASS2D).mkdir(parents=True, exist_ok=True)
     place(classes.averages, project / f"{root}_classes.mrcs")
-    probabilities = _write_assignments(project, root, classes, optics)
+    probabilities = _write_assignments(project, root, classes, optics, raw)
     _write_model(project, root, classes, first, probabilities)
     _write_optimiser(project, root, classes, first)
     return len(probabilities)
 
 
 def _write_assignments(
-    project: Path, root: str, classes: Classes, optics: Sequence[Mapping[str, object]]
+    project: Path,
+    root: str,
+    classes: Classes,
+    optics: Sequence[Mapping[str, object]],
+    raw: str,
 ) -> NDArray[np.float64]:
     """The table of particles; returns how probable the class and pose of each are."""
     extracted = read_star(project / PARTICLES.path)["particles"].columns
@@ -51,7 +57,7 @@ def _write_assignments(
             [str(classes.assignments)],
         ).fetchnumpy()
     images = [
-        f"{index + 1:06d}@Extract/job005/Movies/{safe_file_name(exposure)}.mrcs"
+        f"{index + 1:06d}@Extract/job005/{raw}/{safe_file_name(exposure)}.mrcs"
         for exposure, index in zip(assigned["exposure"], assigned["index"], strict=True)
     ]
     kept = np.array([image in row_of for image in images], dtype=bool)

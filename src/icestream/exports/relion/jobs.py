@@ -5,14 +5,16 @@ names for nodes than RELION 4.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 __all__ = [
     "CLASS2D",
     "COMMENTS",
     "FIRST_FREE",
+    "IMPORTED",
     "JOBS",
+    "JOBS_OF_MICROGRAPHS",
     "OURS",
     "Job",
     "Node",
@@ -87,6 +89,7 @@ class Job:
 
 
 MOVIES = Node("Import/job001/movies.star", 0, "MicrographMovieGroupMetadata.star.relion")
+IMPORTED = Node("Import/job001/micrographs.star", 1, "MicrographGroupMetadata.star.relion")
 CORRECTED = Node(
     "MotionCorr/job002/corrected_micrographs.star",
     1,
@@ -129,5 +132,12 @@ JOBS: tuple[Job, ...] = (
     ),
 )
 """The jobs up to extraction; a 2D classification is added when the session has one."""
+
+JOBS_OF_MICROGRAPHS: tuple[Job, ...] = (
+    Job("Import/job001/", 0, "relion.import.movies", (IMPORTED,)),
+    replace(JOBS[2], inputs=(IMPORTED.path,)),
+    *JOBS[3:],
+)
+"""The same of a session that begins with micrographs: RELION's import has one type for both."""
 
 OURS = frozenset({job.folder for job in JOBS} | {CLASS2D})

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from icestream.exports.chain import Items
 from icestream.exports.relion.rows import optics_row
-from icestream.model import Movie, Optics
+from icestream.model import Micrograph, Movie, Optics
 from icestream.store.records import SessionRecord
 
 __all__ = ["OpticsGroups", "Traits", "session_label"]
@@ -28,8 +28,9 @@ class Traits:
     group: int
     """Exposure group."""
     movie: Optics
+    """Of the micrograph, where there is no movie."""
     shape: tuple[int, int]
-    """Of a frame, pixels."""
+    """Of a frame, or else of the micrograph, pixels."""
     micrograph: Optics | None = None
     image: tuple[float, int] | None = None
     """Å per pixel and side, in pixels, of particle images."""
@@ -49,14 +50,15 @@ class Traits:
 
 
 def traits_of(items: Items) -> Traits | None:
-    """What an exposure says of its optics; None before its movie was taken in."""
-    if items.movie is None:
+    """What an exposure says of its optics; None before it was taken in."""
+    taken = items.movie if items.movie is not None else items.micrograph
+    if taken is None:
         return None
     particles = items.particles if items.particles is not None and len(items.particles) else None
     return Traits(
-        group=_exposure_group(items.movie),
-        movie=_rounded(items.movie.optics),
-        shape=items.movie.shape,
+        group=_exposure_group(taken),
+        movie=_rounded(taken.optics),
+        shape=taken.shape,
         micrograph=None if items.micrograph is None else _rounded(items.micrograph.optics),
         image=None
         if particles is None
@@ -91,7 +93,7 @@ class OpticsGroups:
         """The optics group of an exposure; LookupError for one that was not among them."""
         traits = traits_of(items)
         if traits is None:
-            raise LookupError(f"{items.exposure.name} has no movie, and so no optics")
+            raise LookupError(f"{items.exposure.name} was not taken in, and has no optics")
         if traits not in self._numbers:
             fitting = (n for n, one in enumerate(self._groups, start=1) if traits.fits(one))
             number = next(fitting, None)
@@ -159,8 +161,8 @@ def session_label(session: SessionRecord) -> str:
     return f"{name}-{session.uid[:8] or format(round(session.created * 1000), 'x')}"
 
 
-def _exposure_group(movie: Movie) -> int:
-    return movie.details.group if movie.details else 1
+def _exposure_group(taken: Movie | Micrograph) -> int:
+    return taken.details.group if taken.details else 1
 
 
 def _rounded(optics: Optics) -> Optics:

@@ -13,7 +13,16 @@ from icestream.exports.provenance import write_provenance
 from icestream.exports.relion.camera import CameraFiles
 from icestream.exports.relion.class2d import write_class2d
 from icestream.exports.relion.damage import Inspection, recorded_sizes
-from icestream.exports.relion.jobs import CLASS2D, JOBS, Job, Version, class2d_job
+from icestream.exports.relion.jobs import (
+    CLASS2D,
+    CORRECTED,
+    IMPORTED,
+    JOBS,
+    JOBS_OF_MICROGRAPHS,
+    Job,
+    Version,
+    class2d_job,
+)
 from icestream.exports.relion.left_out import LeftOut
 from icestream.exports.relion.motion import write_motion
 from icestream.exports.relion.optics import OpticsGroups, session_label
@@ -40,7 +49,15 @@ from icestream.exports.relion.summary import Summary, state_words, write_readme
 from icestream.exports.relion.table import VERSION, Table
 from icestream.formats.renamed import present_path
 from icestream.formats.star import Block, write_star
-from icestream.model import Classes, Micrograph, Movie, Particles, Picks, safe_file_name
+from icestream.model import (
+    Classes,
+    Micrograph,
+    Movie,
+    Particles,
+    Picks,
+    optics_words,
+    safe_file_name,
+)
 from icestream.protocol import Registry
 from icestream.store import queries
 from icestream.store.open import Store, open_store
@@ -82,7 +99,7 @@ def export_relion(
     Raises
     ------
     LookupError
-        If the session does not begin with movies.
+        If the session begins neither with movies nor with micrographs.
     FileExistsError
         If `out` holds something that is not a RELION project of ours, or one of another session.
     icestream.exports.relion.pipeline.PipelineConflict
@@ -94,11 +111,12 @@ def export_relion(
     store = open_store(session, readonly=True)
     try:
         record = queries.session(store)
-        if Movie not in find_chain(store, registry or Registry()):
+        chain = find_chain(store, registry or Registry())
+        if Movie not in chain and Micrograph not in chain:
             raise LookupError(
-                f"the session {session} has no step that imports movies, and a RELION project of "
-                "ours begins with them: nothing was written. Import its micrographs in RELION, or "
-                "take the tables of `icestream table`"
+                f"the session {session} has no step that imports movies or micrographs, and a "
+                "RELION project of ours begins with them: nothing was written. Take the tables of "
+                "`icestream table`"
             )
         _claim(out, record)
         again = reruns(store)
@@ -162,9 +180,11 @@ class _Export:
         self.groups = OpticsGroups(exposures, session_label(self.session))
         self.classes = self.inspection.whole_classes(latest_classes(store, self.chain))
         movies, images = self.groups.of_movies(), self.groups.of_micrographs()
-        job = out / "MotionCorr/job002"
+        self.imported = Movie not in self.chain
+        """The session begins with micrographs."""
         self.movies = Table(out / "Import/job001/movies.star", "movies", movies)
-        self.micrographs = Table(job / "corrected_micrographs.star", "micrographs", images)
+        aligned = IMPORTED if self.imported else CORRECTED
+        self.micrographs = Table(out / aligned.path, "micrographs", images)
         self.ctfs = Table(out / "CtfFind/job003/micrographs_ctf.star", "micrographs", images)
         self.picks = Table(out / "AutoPick/job004/autopick.star", "coordinate_files")
         self.picked = Table(out / "AutoPick/job004/summary.star", "")
@@ -173,6 +193,7 @@ class _Export:
         self.camera = CameraFiles(out)
         self.left_out = LeftOut()
         self.firsts = _Firsts()
+        self.assumed: dict[str, None] = {}
         self.uneven = 0
         """Movies whose doses differ from frame to frame."""
 
@@ -184,8 +205,8 @@ class _Export:
         try:
             for found in self.inspection.whole(read_exposures(self.store, self.chain)):
                 items = self.groups.known(found)
-                if items is not None and items.movie is not None:
-                    self._exposure(items, items.movie)
+                if items is not None:
+                    self._exposure(items)
             for table in tables:
                 table.close()
         except BaseException:
@@ -202,17 +223,25 @@ class _Export:
         ours = self.inspection.sizes
         return [(path, size) for path, size in self.inspection.found() if path in ours]
 
-    def _exposure(self, items: Items, movie: Movie) -> None:
-        group = self.groups.number(items)
-        names = self._movie(movie, group)
-        self.firsts.movie = self.firsts.movie or items
+    def _exposure(self, items: Items) -> None:
+        taken = items.movie if items.movie is not None else items.micrograph
+        if taken is not None and taken.assumed:
+            self.assumed[optics_words(taken.optics, taken.assumed, all_=False)] = None
+        if self.imported and items.micrograph is not None:
+            names = _names_of(items.micrograph)
+        elif items.movie is not None:
+            names = self._movie(items.movie, self.groups.number(items))
+            self.firsts.movie = self.firsts.movie or items
+        else:
+            return
         picked = items.accepted and items.picks is not None and items.ctf is not None
         if items.micrograph is None or not picked:
             # RELION 3.1 takes every file of this name, also one of before a rejection.
             (self.out / names.picks).unlink(missing_ok=True)
         if items.micrograph is None:
             return
-        row = self._micrograph(names, items.micrograph, movie, group)
+        group = self.groups.number(items)
+        row = self._micrograph(names, items.micrograph, items.movie, group)
         self.firsts.items = self.firsts.items or items
         if items.ctf is None:
             return
@@ -238,13 +267,16 @@ class _Export:
         return names
 
     def _micrograph(
-        self, names: Names, micrograph: Micrograph, movie: Movie, group: int
+        self, names: Names, micrograph: Micrograph, movie: Movie | None, group: int
     ) -> dict[str, object]:
-        place(micrograph.path, self.out / names.micrograph)
+        raw = self.imported and micrograph.path not in self.inspection.sizes
+        (link if raw else place)(micrograph.path, self.out / names.micrograph)
         if micrograph.unweighted is not None:
             place(micrograph.unweighted, self.out / names.unweighted)
-        gain, defects = self.camera.gain(movie), self.camera.defects(movie)
-        write_motion(self.out / names.motion, names, movie, micrograph, gain=gain, defects=defects)
+        if movie is not None:
+            gain, defects = self.camera.gain(movie), self.camera.defects(movie)
+            motion = self.out / names.motion
+            write_motion(motion, names, movie, micrograph, gain=gain, defects=defects)
         row = micrograph_row(names, micrograph, group)
         self.micrographs.add(row)
         return row
@@ -270,11 +302,14 @@ class _Export:
         if classes is None or first is None:
             return None, 0
         optics = self.groups.of_particles()
-        return classes, write_class2d(self.out, classes, first, optics)
+        raw = "Micrographs" if self.imported else "Movies"
+        return classes, write_class2d(self.out, classes, first, optics, raw)
 
     def _jobs(self, classes: Classes | None) -> list[Job]:
-        tables = (self.movies, self.micrographs, self.ctfs, self.picks, self.particles)
-        jobs = [job for job, table in zip(JOBS, tables, strict=True) if table.rows]
+        first = () if self.imported else (self.movies,)
+        tables = (*first, self.micrographs, self.ctfs, self.picks, self.particles)
+        ours = JOBS_OF_MICROGRAPHS if self.imported else JOBS
+        jobs = [job for job, table in zip(ours, tables, strict=True) if table.rows]
         if self.picks.rows:
             micrographs = "CtfFind/job003/micrographs_ctf.star"
             (self.out / "AutoPick/job004/coords_suffix_autopick.star").write_text(
@@ -291,10 +326,14 @@ class _Export:
             settings[folders[0]] = import_settings(first.movie.movie, name)
         if first.items is not None:
             movie, micrograph = first.items.movie, first.items.micrograph
-            assert movie is not None and micrograph is not None
-            gain, defects = self.camera.gain(movie), self.camera.defects(movie)
-            settings[folders[1]] = motion_settings(movie, micrograph, gain, defects)
-            settings[folders[2]] = ctf_settings(micrograph)
+            assert micrograph is not None
+            if movie is None:
+                name = self.groups.name(self.groups.number(first.items))
+                settings[folders[0]] = import_settings(micrograph, name)
+            else:
+                gain, defects = self.camera.gain(movie), self.camera.defects(movie)
+                settings[folders[1]] = motion_settings(movie, micrograph, gain, defects)
+            settings[folders[2]] = ctf_settings(micrograph, imported=self.imported)
         if first.picks is not None:
             settings[folders[3]] = picking_settings(first.picks)
         if first.particles is not None:
@@ -309,6 +348,7 @@ class _Export:
             version=self.version,
             movies=self.movies.rows,
             micrographs=self.micrographs.rows,
+            imported=self.imported,
             ctfs=self.ctfs.rows,
             picked=self.picks.rows,
             picks=self.left_out.picks,
@@ -319,6 +359,7 @@ class _Export:
             waiting=self.left_out.waiting,
             rejected=self.left_out.rejected,
             uneven=self.uneven,
+            assumed=tuple(self.assumed),
             flipped=self.firsts.particles is not None and self.firsts.particles.phases_flipped,
             damages=tuple(self.inspection.damages),
             steps=tuple(self._steps()),
@@ -338,3 +379,10 @@ class _Export:
                     f"{steps[name].revision}, set: `{given}`"
                 )
         return list(said.values())
+
+
+def _names_of(micrograph: Micrograph) -> Names:
+    """Where a micrograph that was imported is: a single image is never called a stack."""
+    root = f"Micrographs/{safe_file_name(micrograph.exposure)}"
+    suffix = micrograph.path.suffix
+    return Names("", root, f"{root}{'.mrc' if suffix == '.mrcs' else suffix}")

@@ -31,10 +31,12 @@ class Names:
     movie: str
     root: str
     """The movie's name without its ending: RELION's root of every later file."""
+    imported: str = ""
+    """The micrograph, where no movie was taken in; `root` is then its name."""
 
     @property
     def micrograph(self) -> str:
-        return f"MotionCorr/job002/{self.root}.mrc"
+        return self.imported or f"MotionCorr/job002/{self.root}.mrc"
 
     @property
     def unweighted(self) -> str:
@@ -71,6 +73,8 @@ def optics_row(group: int, name: str, optics: Optics, movie_pixel_size: float) -
 
 def micrograph_row(names: Names, micrograph: Micrograph, group: int) -> dict[str, object]:
     """A row of ``corrected_micrographs.star``; `group` is the optics group."""
+    if names.imported:
+        return {"rlnMicrographName": names.micrograph, "rlnOpticsGroup": group}
     row: dict[str, object] = {
         "rlnMicrographName": names.micrograph,
         "rlnMicrographMetadata": names.motion,

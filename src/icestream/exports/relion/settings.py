@@ -8,7 +8,15 @@ Options that are not named keep RELION's defaults; how a result really was made 
 from collections.abc import Mapping
 from pathlib import Path
 
-from icestream.exports.relion.jobs import COMMENTS, JOBS, PARTICLES, WITH_CTF, Job, Version
+from icestream.exports.relion.jobs import (
+    COMMENTS,
+    IMPORTED,
+    JOBS,
+    PARTICLES,
+    WITH_CTF,
+    Job,
+    Version,
+)
 from icestream.formats.star import Block, write_star
 from icestream.model import Classes, Micrograph, Movie, Particles, Picks
 
@@ -50,17 +58,18 @@ def _value(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def import_settings(movie: Movie, group: str) -> Settings:
-    """Of the first movie; `group` is the name of its optics group."""
+def import_settings(taken: Movie | Micrograph, group: str) -> Settings:
+    """Of the first movie, or else micrograph; `group` is the name of its optics group."""
+    movie = isinstance(taken, Movie)
     return {
         "do_raw": True,
-        "fn_in_raw": f"Movies/*{movie.path.suffix}",
-        "is_multiframe": True,
+        "fn_in_raw": f"{'Movies' if movie else 'Micrographs'}/*{taken.path.suffix}",
+        "is_multiframe": movie,
         "optics_group_name": group,
-        "angpix": movie.optics.pixel_size,
-        "kV": movie.optics.voltage,
-        "Cs": movie.optics.spherical_aberration,
-        "Q0": movie.optics.amplitude_contrast,
+        "angpix": taken.optics.pixel_size,
+        "kV": taken.optics.voltage,
+        "Cs": taken.optics.spherical_aberration,
+        "Q0": taken.optics.amplitude_contrast,
         "do_other": False,
     }
 
@@ -87,10 +96,11 @@ def motion_settings(
     }
 
 
-def ctf_settings(micrograph: Micrograph) -> Settings:
+def ctf_settings(micrograph: Micrograph, *, imported: bool = False) -> Settings:
     """Of the first micrograph; RELION has to be told of one of two programs."""
     unweighted = micrograph.unweighted is not None
-    return {"input_star_mics": _CORRECTED, "use_noDW": unweighted, "use_ctffind4": True}
+    source = IMPORTED.path if imported else _CORRECTED
+    return {"input_star_mics": source, "use_noDW": unweighted, "use_ctffind4": True}
 
 
 def picking_settings(picks: Picks) -> Settings:

@@ -24,6 +24,8 @@ class Summary:
     """Of RELION, for which it was written."""
     movies: int
     micrographs: int
+    imported: bool = False
+    """The session began with micrographs."""
     ctfs: int
     picked: int
     """Micrographs with picks."""
@@ -42,6 +44,8 @@ class Summary:
     """Exposures without picks and particles because they were rejected."""
     uneven: int = 0
     """Movies whose doses differ from frame to frame."""
+    assumed: tuple[str, ...] = ()
+    """What neither a person nor the metadata say of the optics, with where it is from."""
     flipped: bool = False
     """Phases of the particles are flipped."""
     damages: tuple[Damage, ...] = ()
@@ -74,8 +78,9 @@ def state_words(store: Store, again: Reruns, standing: StandingRecord | None) ->
 
 def sentences(summary: Summary) -> Iterator[str]:
     """What was written, and all that was not, one sentence each."""
+    movies = "" if summary.imported else f"{summary.movies} movies, "
     yield (
-        f"{summary.movies} movies, {summary.micrographs} micrographs, {summary.ctfs} CTFs, "
+        f"{movies}{summary.micrographs} micrographs, {summary.ctfs} CTFs, "
         f"{summary.picks} picks on {summary.picked} micrographs, {summary.particles} particles, "
         f"{summary.classes} classes"
     )
@@ -103,6 +108,8 @@ def sentences(summary: Summary) -> Iterator[str]:
             f"doses differ from frame to frame in {summary.uneven} of the movies: here they were "
             "weighted by their own; RELION knows one dose, and is given their mean"
         )
+    if summary.assumed:
+        yield f"neither you nor the metadata said: {'; '.join(summary.assumed)}"
     if summary.flipped:
         yield "phases of the particles are flipped: give RELION --ctf_phase_flipped"
     if summary.damages:
@@ -117,6 +124,7 @@ def write_readme(summary: Summary, session: str, steps: Sequence[str]) -> None:
     said = "\n".join(
         f"  * {one.strip()}" if one.startswith("  ") else f"* {one}" for one in sentences(summary)
     )
+    raw = "the micrographs in `Micrographs/`" if summary.imported else "the movies in `Movies/`"
     made = "\n".join(f"* {step}" for step in steps)
     (summary.project / "README.md").write_text(
         f"# RELION project of the session {session}\n\n"
@@ -126,6 +134,6 @@ def write_readme(summary: Summary, session: str, steps: Sequence[str]) -> None:
         f"## How it was made\n\n{made}\n\n"
         "`provenance/` has the workflow, and program, version, parameters, inputs and files of "
         "every result.\n\nFiles here are the project's own: nothing that is written into them "
-        "reaches the session. Only the movies in `Movies/` are links to the raw data.\n",
+        f"reaches the session. Only {raw} are links to the raw data.\n",
         encoding="utf-8",
     )

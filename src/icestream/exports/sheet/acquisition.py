@@ -21,8 +21,12 @@ def acquisition_rows(movies: Sequence[Movie]) -> Iterator[Row]:
     if not movies:
         return
     inherited = {name for movie in movies for name in movie.inherited}
+    assumed = {name: source for movie in movies for name, source in movie.assumed}
 
     def told(name: str, words: str) -> str:
+        """Words with where the value is from, if not from a person or the movies' metadata."""
+        if name in assumed:
+            return f"{words} ({assumed[name]})"
         return f"{words} (of the session, not of every movie)" if name in inherited else words
 
     optics = [movie.optics for movie in movies]
@@ -31,7 +35,10 @@ def acquisition_rows(movies: Sequence[Movie]) -> Iterator[Row]:
         "Spherical aberration",
         told("spherical_aberration", _of((o.spherical_aberration for o in optics), "mm")),
     )
-    yield "Amplitude contrast", _of((o.amplitude_contrast for o in optics), "")
+    yield (
+        "Amplitude contrast",
+        told("amplitude_contrast", _of((o.amplitude_contrast for o in optics), "")),
+    )
     yield "Pixel size", told("pixel_size", _of((o.pixel_size for o in optics), "Å"))
     yield "Frame", ", ".join(_different(f"{m.shape[1]} x {m.shape[0]} px" for m in movies))
     yield "Frames in a movie", _of((float(movie.frames) for movie in movies), "")

@@ -9,8 +9,8 @@ polar harmonics.
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from icestream.model import Stack
 from icestream.processing.backend import operations
@@ -59,7 +59,7 @@ class PolarGrid:
 
     def circles(self, harmonics: Complex) -> Float:
         """Hartley rings ``(n, rings, angles)`` from their harmonics."""
-        return np.asarray(fft.irfft(harmonics, self.angles, axis=-1), dtype=np.float32)
+        return np.asarray(scipy.fft.irfft(harmonics, self.angles, axis=-1), dtype=np.float32)
 
     def masking(self, mask: Float) -> Float:
         """Matrices ``(orders, rings, rings)`` that multiply images by a round `mask`.
@@ -78,7 +78,7 @@ class PolarGrid:
         squared = squared - 2.0 * radius[:, None, None] * radius[None, :, None] * np.cos(turn)
         kernel = np.interp(np.sqrt(np.maximum(squared, 0.0)), frequency, profile)
         kernel *= 2.0 * np.pi / self.angles * radius[None, :, None]
-        return np.asarray(fft.rfft(kernel, axis=-1).real.transpose(2, 0, 1), dtype=np.float32)
+        return np.asarray(scipy.fft.rfft(kernel, axis=-1).real.transpose(2, 0, 1), dtype=np.float32)
 
     def ramps(self, shifts: Float) -> Complex:
         """Phases ``(s, rings, angles // 2)`` that move images by ``-shifts``, ``(s, 2)`` (y, x).
@@ -97,7 +97,7 @@ def to_harmonics(spectra: Complex) -> Complex:
     circles = np.empty((*spectra.shape[:-1], 2 * half), dtype=np.float32)
     np.add(spectra.real, spectra.imag, out=circles[..., :half])
     np.subtract(spectra.real, spectra.imag, out=circles[..., half:])
-    return np.asarray(fft.rfft(circles, axis=-1), dtype=np.complex64)
+    return np.asarray(scipy.fft.rfft(circles, axis=-1), dtype=np.complex64)
 
 
 def to_spectra(circles: Float) -> Complex:

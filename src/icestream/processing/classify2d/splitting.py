@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from icestream.processing.classify2d.expectation import ClassMatching
 from icestream.processing.classify2d.polar import Complex, Float, to_harmonics
@@ -81,7 +81,7 @@ def divide(
         train, test = rows[rows % _FOLDS != fold], rows[rows % _FOLDS == fold]
         found = data.halve(train)
         careful = found.whole + np.float32(_CAUTION) * (found.averages - found.whole)
-        two = logsumexp(data.likelihood(test, careful) + found.balance, axis=1)
+        two = scipy.special.logsumexp(data.likelihood(test, careful) + found.balance, axis=1)
         gains.append(two - data.likelihood(test, found.whole)[:, 0])
     gain = np.concatenate(gains)
     if gain.mean() < certain * gain.std() / np.sqrt(len(gain)):
@@ -138,7 +138,9 @@ class _Data:
             averages = self.average(rows, share)
             balance = np.log(np.maximum(share.mean(axis=0), 1e-3))
             total = self.likelihood(rows, averages) + balance
-            share = np.exp(total - logsumexp(total, axis=1, keepdims=True)).astype(np.float32)
+            share = np.exp(total - scipy.special.logsumexp(total, axis=1, keepdims=True)).astype(
+                np.float32
+            )
         return _Kinds(share, whole, averages, balance)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
-import scipy.ndimage
+import scipy
 from numpy.typing import NDArray
 
 from icestream.model import Optics

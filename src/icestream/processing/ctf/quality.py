@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-import scipy.ndimage
+import scipy
 from numpy.typing import NDArray
 
 from icestream.model import Optics

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
-import scipy.optimize
 from numpy.typing import NDArray
 
 from icestream.processing.ctf.rings import Rings, Score
@@ -181,6 +180,8 @@ def refine(score: Score, start: Defocus, wanted: SearchRange, *, width: float = 
 
     count = len(first)
     simplex = np.vstack([np.zeros(count), np.eye(count)])
+    import scipy.optimize  # slow to load
+
     result = scipy.optimize.minimize(
         loss,
         np.zeros(count),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
 
 from icestream.model import Image, Spectrum, Stack

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from icestream.model.arrays import Image
 from icestream.processing.gain.detail import local_mean
@@ -99,7 +99,7 @@ def estimate_gain(sums: GainSums, bad: NDArray[np.bool_]) -> GainEstimate:
     weights = np.clip(np.divide(shared, power, out=np.zeros_like(power), where=power > 0), 0, 1)
     weights[0] = 0.0  # the mean
     filtered = whole * weights.astype(np.float32)[bands].reshape(whole.shape)
-    smooth = fft.irfft2(filtered, sums.shape)
+    smooth = scipy.fft.irfft2(filtered, sums.shape)
     error = float(np.sum(power * weights * (1.0 - weights))) / mean.size**2
     pattern = float(np.sum(power * weights)) / mean.size**2
     sensitivity = _with_strong_pixels(mean, good, smooth, counted)
@@ -116,7 +116,7 @@ def _relative(mean: Image, good: NDArray[np.bool_]) -> Image:
 
 
 def _transform(mean: Image, good: NDArray[np.bool_]) -> NDArray[np.complex64]:
-    transform: NDArray[np.complex64] = fft.rfft2(_relative(mean, good))
+    transform: NDArray[np.complex64] = scipy.fft.rfft2(_relative(mean, good))
     return transform
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 
 from icestream.processing.backend import operations
 from icestream.processing.fourier import HalfSpectrum
@@ -73,7 +73,7 @@ class _Strays:
 
 
 def _find_strays(shifts: NDArray[np.float64]) -> _Strays:
-    expected = median_filter(shifts, size=(min(5, len(shifts)), 1), mode="nearest")
+    expected = scipy.ndimage.median_filter(shifts, size=(min(5, len(shifts)), 1), mode="nearest")
     steps = np.hypot(*np.diff(shifts, axis=0).T)
     reach = max(3.0 * float(np.median(steps)), 6.0)
     return _Strays(np.hypot(*(shifts - expected).T) > reach, expected, reach)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from icestream.model.arrays import Image
 from icestream.processing.backend import operations
@@ -65,7 +65,7 @@ def undo_distortion(image: Image, distortion: Distortion, *, threads: int = 1) -
     ops = operations(image)
     shape = (image.shape[0], image.shape[1])
     # The spline's coefficients hang together over a few pixels: these are mirrored around.
-    high, wide = (fft.next_fast_len(side + 2 * _AROUND, real=True) for side in shape)
+    high, wide = (scipy.fft.next_fast_len(side + 2 * _AROUND, real=True) for side in shape)
     around = [(_AROUND, high - shape[0] - _AROUND), (_AROUND, wide - shape[1] - _AROUND)]
     padded = np.pad(np.asarray(image, dtype=np.float32), around, mode="symmetric")
     spectrum = ops.rfft2(padded, threads=threads)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from icestream.processing.dose import Dose, dose_weights
 from icestream.processing.motion.spectra import Band, Binned
@@ -142,9 +142,9 @@ def cut_patches(
     def transform(index: int) -> NDArray[np.float32]:
         cut = np.empty((frames, *sides), dtype=np.float32)
         _cut(images, starts[index], (windows[0], windows[1]), cut)
-        rows = fft.rfft(cut, axis=2)[:, :, :columns]
+        rows = scipy.fft.rfft(cut, axis=2)[:, :, :columns]
         power = np.zeros((size[0], columns), dtype=np.float32)
-        _keep(fft.fft(rows, axis=1), left, real[index], imaginary[index], power)
+        _keep(scipy.fft.fft(rows, axis=1), left, real[index], imaginary[index], power)
         return power
 
     powers = in_threads(transform, range(len(corners)), cores)
@@ -166,7 +166,7 @@ def _places(size: int, step: float) -> tuple[NDArray[np.int64], NDArray[np.float
     """Where patches begin along one axis of `size` pixels, and their taper."""
     count = max(round(size / step), 1)
     wanted = -(-(size + (count - 1) * _TAPER) // count)
-    side = min(fft.next_fast_len(wanted, real=True), size)
+    side = min(scipy.fft.next_fast_len(wanted, real=True), size)
     taper = min(_TAPER, side // 4)
     edge = np.sin(0.5 * np.pi * (np.arange(taper) + 0.5) / max(taper, 1))
     window = np.ones(side, dtype=np.float32)

@@ -5,8 +5,8 @@ from typing import Any
 
 import numba
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from icestream.model.arrays import Image, Stack
 from icestream.processing.backend import operations, to_host
@@ -180,8 +180,8 @@ def small_spectra(
     smaller = bin_frames(Frames(binned.images, ones, binned.pixel_size), resolution, cores=cores)
     images, pixel = smaller.images, smaller.pixel_size
     shape = (
-        fft.prev_fast_len(images.shape[1], real=True),
-        fft.prev_fast_len(images.shape[2], real=True),
+        scipy.fft.prev_fast_len(images.shape[1], real=True),
+        scipy.fft.prev_fast_len(images.shape[2], real=True),
     )
     size = [min(2 * int(np.ceil(n * pixel / resolution)) + 4, n) for n in shape]
     band = Band((size[0], size[1]), (shape[0] * pixel, shape[1] * pixel))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from icestream.processing.dose import Dose, dose_weights
 from icestream.processing.motion.patches import Patches
@@ -175,5 +175,7 @@ def _mean(
 
 
 def _smooth(values: NDArray[np.float64], width: float) -> NDArray[np.float64]:
-    smoothed: NDArray[np.float64] = gaussian_filter1d(values, _SMOOTH / width, mode="nearest")
+    smoothed: NDArray[np.float64] = scipy.ndimage.gaussian_filter1d(
+        values, _SMOOTH / width, mode="nearest"
+    )
     return smoothed

@@ -7,8 +7,8 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from icestream.model import Ctf, Image
 from icestream.processing.picking.discs import disc_responses
@@ -161,9 +161,9 @@ def _responses(ground: Ground, shape: Shape) -> Iterator[Float]:
     flat, pixel = ground.flat, ground.pixel_size
     reach = int(np.ceil((shape.length + (_RIM - 1.0) * shape.width) / pixel / 2 + 1))
     padded = np.pad(flat, min(reach, min(flat.shape) - 1), mode="reflect")
-    size = tuple(fft.next_fast_len(n, real=True) for n in padded.shape)
+    size = tuple(scipy.fft.next_fast_len(n, real=True) for n in padded.shape)
     start = min(reach, min(flat.shape) - 1) + reach
-    spectrum = fft.rfft2(padded, size)
+    spectrum = scipy.fft.rfft2(padded, size)
     axis = pixel * np.arange(-reach, reach + 1)
     for angle in np.pi * np.arange(_ANGLES) / _ANGLES:
         along = axis[None, :] * np.cos(angle) + axis[:, None] * np.sin(angle)
@@ -175,7 +175,7 @@ def _responses(ground: Ground, shape: Shape) -> Iterator[Float]:
         kernel = bar / bar.sum() - rim / rim.sum()
         kernel /= np.sqrt((kernel * kernel).sum())
         # A bar is its own mirror image, so that convolution is correlation.
-        full = fft.irfft2(spectrum * fft.rfft2(kernel.astype(np.float32), size), size)
+        full = scipy.fft.irfft2(spectrum * scipy.fft.rfft2(kernel.astype(np.float32), size), size)
         yield full[start : start + flat.shape[0], start : start + flat.shape[1]]
 
 

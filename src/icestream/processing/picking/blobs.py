@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from icestream.model import Ctf, Image
 from icestream.processing.picking.bars import Shape, long_shape
@@ -215,6 +214,8 @@ def _holds(large: Peaks, small: Peaks, diameter: float) -> bool:
     parts, wholes = (peaks.take(np.asarray(peaks.score) > _STANDS_OUT) for peaks in (small, large))
     if not len(wholes.x):
         return not len(parts.x)
+    from scipy.spatial import cKDTree  # slow to load
+
     tree = cKDTree(np.stack([wholes.x, wholes.y], axis=1))
     distance, _ = tree.query(np.stack([parts.x, parts.y], axis=1))
     return float(np.mean(distance <= _WITHIN * diameter)) >= _HELD if len(distance) else True

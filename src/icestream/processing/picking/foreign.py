@@ -1,8 +1,8 @@
 """What in a micrograph is no ice with particles: carbon film, crystals, and large drops of ice."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from icestream.processing.fourier import bin_image
 from icestream.processing.picking.peaks import Float
@@ -72,7 +72,7 @@ def find_foreign(
     step = max(1, int(min(_PIXEL / pixel_size, blur)))
     height, width = (n // step * step for n in coarse.shape)
     small = bin_image(coarse[:height, :width], step)
-    level = ndimage.gaussian_filter(small, blur / step, mode="reflect")
+    level = scipy.ndimage.gaussian_filter(small, blur / step, mode="reflect")
     across = step * pixel_size
     detail = small - level
     film = _film(level, detail, across)
@@ -101,9 +101,9 @@ def _bodies(
     The blur carries what stands far out beyond its edge: how deep it is, is told at a third of its
     level.
     """
-    labels, count = ndimage.label(odd > _FADES)
+    labels, count = scipy.ndimage.label(odd > _FADES)
     found = np.zeros(odd.shape, dtype=bool)
-    for number, where in enumerate(ndimage.find_objects(labels, count), start=1):
+    for number, where in enumerate(scipy.ndimage.find_objects(labels, count), start=1):
         body = labels[where] == number
         if np.sqrt(np.count_nonzero(body)) < depth:
             continue
@@ -119,7 +119,7 @@ def widened(mask: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
     """A mask and all within `radius` pixels of it."""
     if not mask.any():
         return mask
-    return np.asarray(ndimage.distance_transform_edt(~mask) <= radius)
+    return np.asarray(scipy.ndimage.distance_transform_edt(~mask) <= radius)
 
 
 def _is_even(level: float, detail: NDArray[np.floating]) -> bool:
@@ -147,7 +147,7 @@ def _film(level: Float, detail: Float, pixel_size: float) -> NDArray[np.bool_]:
 def _depth(mask: NDArray[np.bool_], most: float) -> NDArray[np.float64]:
     """Pixels from the edge of a mask, which goes on beyond the edges of the field by `most`."""
     reach = int(most) + 2
-    beyond = ndimage.distance_transform_edt(np.pad(mask, reach, mode="edge"))
+    beyond = scipy.ndimage.distance_transform_edt(np.pad(mask, reach, mode="edge"))
     return np.asarray(beyond[reach:-reach, reach:-reach])
 
 

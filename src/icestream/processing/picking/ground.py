@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft, ndimage
 
 from icestream.model import Column, Ctf, Image, column
 from icestream.processing.ctf.transfer import Defocus, ctf_2d
@@ -144,9 +144,9 @@ def prepare_ground(image: Image, pixel_size: float, wanted: Wanted, ctf: Ctf | N
         raise ValueError("the image to pick in holds NaN or infinity; mask or replace them first")
     size = pixel_size * factor
     if ctf is not None:
-        spectrum = fft.rfft2(coarse)
+        spectrum = scipy.fft.rfft2(coarse)
         spectrum[transfer_of(ctf, coarse.shape, size) > 0] *= -1
-        coarse = fft.irfft2(spectrum, s=coarse.shape)
+        coarse = scipy.fft.irfft2(spectrum, s=coarse.shape)
     if not wanted.bright:
         coarse = -coarse
     across = wanted.diameter / size
@@ -182,7 +182,7 @@ def transfer_of(ctf: Ctf, shape: tuple[int, int], pixel_size: float) -> Float:
 
 def _normalize(coarse: Float, diameter: float) -> tuple[Float, Float]:
     """The image with its slow background removed, in units of the local white noise."""
-    high = coarse - ndimage.gaussian_filter(coarse, _HIGH_PASS, mode="reflect")
+    high = coarse - scipy.ndimage.gaussian_filter(coarse, _HIGH_PASS, mode="reflect")
     local = _blur(high * high, 2.0 * diameter)
     noise = np.sqrt(local / _HIGH_PASS_VARIANCE)
     floor = 1e-3 * float(np.median(noise)) or 1.0
@@ -196,7 +196,7 @@ def _normalize_between(coarse: Float, diameter: float, ice: NDArray[np.bool_]) -
     cover = np.maximum(_blur(weight, 2.0 * diameter), 1e-3)
     slow = _blur(coarse * weight, 2.0 * diameter) / cover
     rest = (coarse - slow) * weight
-    high = (rest - ndimage.gaussian_filter(rest, _HIGH_PASS, mode="reflect")) * weight
+    high = (rest - scipy.ndimage.gaussian_filter(rest, _HIGH_PASS, mode="reflect")) * weight
     noise = np.sqrt(_blur(high * high, 2.0 * diameter) / cover / _HIGH_PASS_VARIANCE)
     floor = 1e-3 * float(np.median(noise[ice])) or 1.0
     return np.asarray(rest / np.maximum(noise, floor), dtype=np.float32)
@@ -206,12 +206,12 @@ def _blur(image: Float, sigma: float) -> Float:
     """Gaussian filter; a wide one on fewer pixels, which is as smooth and much less work."""
     factor = int(sigma / _SAMPLES)
     if factor < 2:
-        return np.asarray(ndimage.gaussian_filter(image, sigma, mode="reflect"))
+        return np.asarray(scipy.ndimage.gaussian_filter(image, sigma, mode="reflect"))
     height, width = (-(-n // factor) * factor for n in image.shape)
     padded = np.pad(
         image, ((0, height - image.shape[0]), (0, width - image.shape[1])), mode="symmetric"
     )
-    small = ndimage.gaussian_filter(bin_image(padded, factor), sigma / factor, mode="reflect")
+    small = scipy.ndimage.gaussian_filter(bin_image(padded, factor), sigma / factor, mode="reflect")
     # Pixel i of the image lies at (i + 0.5) / factor - 0.5 of the small one.
     places = [
         np.clip((np.arange(n) + 0.5) / factor - 0.5, 0, m - 1)

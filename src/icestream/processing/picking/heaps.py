@@ -1,8 +1,8 @@
 """Heaps of particles on top of each other: wider than a particle, and as dense or denser."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from icestream.processing.picking.discs import disc_responses
 from icestream.processing.picking.ground import Ground
@@ -42,5 +42,5 @@ def clear_of_heaps(
     heap = wide > dense * typical
     if typical <= 0 or not heap.any():
         return np.ones(len(peaks.x), dtype=bool)
-    distance = ndimage.distance_transform_edt(~heap) * ground.pixel_size
+    distance = scipy.ndimage.distance_transform_edt(~heap) * ground.pixel_size
     return np.asarray(distance[rows, columns] > 0.5 * diameter)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft, ndimage
 
 from icestream.model import Ctf, Image, Stack
 from icestream.processing.fourier import frequency_grid
@@ -144,7 +144,7 @@ def _one_each(
         if margin < 1:
             return own(template)
         padded = np.pad(own(template), margin)
-        return np.asarray(ndimage.binary_dilation(padded, iterations=margin))
+        return np.asarray(scipy.ndimage.binary_dilation(padded, iterations=margin))
 
     which = response.fitting(ground.places(peaks))
     return one_each(ground, peaks, which.tolist(), own, room)
@@ -179,15 +179,15 @@ def _match(ground: Ground, templates: Stack, average_pixel: float, ctf: Ctf | No
     flat, side = ground.flat, templates.shape[-1]
     noise = _noise_power(ground)
     padded = np.pad(flat, side // 2, mode="reflect")
-    shape = tuple(fft.next_fast_len(n, real=True) for n in padded.shape)
+    shape = tuple(scipy.fft.next_fast_len(n, real=True) for n in padded.shape)
     weight = _weight(shape, ground, noise, ctf)
     deviation = np.sqrt(noise.at(shape, ground.pixel_size))
-    image = fft.rfft2(padded, shape) * (weight / deviation)
+    image = scipy.fft.rfft2(padded, shape) * (weight / deviation)
     images, parts = components(templates)
     norm = np.sqrt(np.einsum("tm,mn,tn->t", parts, _products(images, ground, noise, ctf), parts))
     scores = np.empty((len(images), flat.size), dtype=np.float32)
     for each, component in zip(scores, images, strict=True):
-        full = fft.irfft2(image * fft.rfft2(component, shape).conj(), shape)
+        full = scipy.fft.irfft2(image * scipy.fft.rfft2(component, shape).conj(), shape)
         each[:] = full[: flat.shape[0], : flat.shape[1]].ravel()
     unit = (parts / norm[:, None]).astype(np.float32)
     response = np.empty(flat.size, dtype=np.float32)
@@ -214,8 +214,8 @@ def _products(
 
     The spectra of such small images are smooth: a grid of twice their side holds all.
     """
-    shape = (2 * fft.next_fast_len(images.shape[-1]),) * 2
-    spectra = fft.rfft2(images, shape) * _weight(shape, ground, noise, ctf)
+    shape = (2 * scipy.fft.next_fast_len(images.shape[-1]),) * 2
+    spectra = scipy.fft.rfft2(images, shape) * _weight(shape, ground, noise, ctf)
     twice = np.full(spectra.shape[-1], 2.0, dtype=np.float32)
     twice[[0, -1]] = 1.0  # an even side: both exist once
     flat = (spectra * np.sqrt(twice)).reshape(len(spectra), -1)
@@ -261,7 +261,7 @@ def _noise_power(ground: Ground) -> _Noise:
         usable[foreign] = 0.0
     variance = np.where(usable > 0.5, tiles.var(axis=(1, 2)), np.inf)
     quiet = tiles[np.argsort(variance)[: max(1, round(_QUIET * len(tiles)))]]
-    power = (np.abs(fft.rfft2(quiet * window)) ** 2).mean(axis=0) / side**2
+    power = (np.abs(scipy.fft.rfft2(quiet * window)) ** 2).mean(axis=0) / side**2
     ring = np.rint(frequency_grid((side, side)) * side).astype(int).ravel()
     radial = np.bincount(ring, power.ravel()) / np.maximum(np.bincount(ring), 1)
     radial = radial[: side // 2 + 1]
@@ -273,7 +273,7 @@ def _noise_power(ground: Ground) -> _Noise:
 
 def _unrest(ground: Ground, diameter: float) -> Float:
     """Local deviation within a diameter / the usual one, at least 1."""
-    local = ndimage.gaussian_filter(ground.flat**2, 0.35 * diameter / ground.pixel_size)
+    local = scipy.ndimage.gaussian_filter(ground.flat**2, 0.35 * diameter / ground.pixel_size)
     usual = float(np.median(local[ground.usable])) if ground.usable.any() else 1.0
     ratio: NDArray[np.float32] = np.sqrt(np.maximum(local / max(usual, 1e-12), 1.0))
     return ratio

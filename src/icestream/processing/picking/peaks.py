@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from icestream.model import Column, column
 
@@ -31,6 +30,8 @@ class Peaks(NamedTuple):
         if not others.any():
             return np.ones(len(self.x), dtype=bool)
         points = np.stack([np.asarray(self.x, float), np.asarray(self.y, float)], axis=1)
+        from scipy.spatial import cKDTree  # slow to load
+
         distance, _ = cKDTree(points[others]).query(points)
         return np.asarray(distance > radius)
 
@@ -68,6 +69,8 @@ def _apart(points: NDArray[np.float64], spacing: float) -> NDArray[np.bool_]:
     """Which of `points`, the best first, have no better one that is kept within `spacing`."""
     kept = np.zeros(len(points), dtype=bool)
     open_ = np.ones(len(points), dtype=bool)
+    from scipy.spatial import cKDTree  # slow to load
+
     pairs = np.sort(cKDTree(points).query_pairs(spacing, output_type="ndarray"), axis=1)
     while open_.any():
         # Who has no better open neighbour is kept, and its neighbours are not.
@@ -127,6 +130,8 @@ def _nearest_pairs(
     """One-to-one pairs of points within `radius`, the nearest pairs first."""
     if not len(a) or not len(b):
         return np.zeros((0, 2), dtype=np.intp)
+    from scipy.spatial import cKDTree  # slow to load
+
     near = cKDTree(a).sparse_distance_matrix(cKDTree(b), radius, output_type="ndarray")
     free_a, free_b = np.ones(len(a), dtype=bool), np.ones(len(b), dtype=bool)
     pairs = []

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from icestream.model import Stack
 from icestream.processing.picking.peaks import Float
@@ -123,7 +123,7 @@ def _outline(average: Float) -> _Outline | None:
     inside = average != 0
     if inside.sum() < 16:
         return None
-    smooth = ndimage.gaussian_filter(average, 0.7)
+    smooth = scipy.ndimage.gaussian_filter(average, 0.7)
     box = average.shape[-1]
     background = float(np.quantile(smooth[inside], 0.25))
     bright = np.where(inside, smooth - background, 0.0).astype(np.float32)
@@ -146,7 +146,7 @@ def _around(bright: Float, middle: NDArray[np.float64]) -> _Outline:
     radii = np.arange(0.0, bright.shape[-1] / 2, _STEP)
     directions = np.stack([np.sin(angles), np.cos(angles)], axis=1)
     places = middle[:, None, None] + directions.T[:, :, None] * radii[None, None, :]
-    rays = ndimage.map_coordinates(bright, places, order=1, mode="constant")
+    rays = scipy.ndimage.map_coordinates(bright, places, order=1, mode="constant")
     mean = rays.mean(axis=0)
     start = int(mean[: len(radii) // 2].argmax())
     reach = np.array([_end(ray, start, float(mean[start])) for ray in rays])

@@ -1,8 +1,8 @@
 """Templates from 2D class averages: centred, turned, and only as many as are different."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from icestream.model import Stack
 from icestream.processing.picking.peaks import Float
@@ -79,7 +79,7 @@ def centred_average(average: Float, pixel_size: float, diameter: float) -> Float
     rim = (distance > radius) & (distance < 1.25 * radius + 1)
     level = float(np.median(average[rim])) if rim.any() else 0.0
     cut = (average - level) * np.clip((1.1 * radius - distance) / 2 + 0.5, 0, 1)
-    moved = ndimage.shift(cut, average.shape[-1] // 2 - middle, order=3, mode="constant")
+    moved = scipy.ndimage.shift(cut, average.shape[-1] // 2 - middle, order=3, mode="constant")
     return np.asarray(moved, dtype=np.float32)
 
 
@@ -115,15 +115,15 @@ def _turned(average: Float, average_pixel: float, pixel_size: float, side: int) 
     """Copies of an average at all angles, resampled."""
     scale = pixel_size / average_pixel
     if scale > 1.0:  # against aliasing
-        average = ndimage.gaussian_filter(average, 0.4 * np.sqrt(scale**2 - 1.0))
-    coefficients = ndimage.spline_filter(average, order=3).astype(np.float32)
+        average = scipy.ndimage.gaussian_filter(average, 0.4 * np.sqrt(scale**2 - 1.0))
+    coefficients = scipy.ndimage.spline_filter(average, order=3).astype(np.float32)
     copies = []
     for angle in np.radians(np.arange(0.0, 360.0, _STEP)):
         cosine, sine = np.cos(angle), np.sin(angle)
         matrix = scale * np.array([[cosine, -sine], [sine, cosine]])
         offset = average.shape[-1] // 2 - matrix @ np.array([side // 2, side // 2])
         copies.append(
-            ndimage.affine_transform(
+            scipy.ndimage.affine_transform(
                 coefficients, matrix, offset, (side, side), order=3, prefilter=False
             )
         )

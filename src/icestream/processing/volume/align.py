@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.linalg import solveh_banded
 
 from icestream.processing.classify2d.polar import Complex, Float
 from icestream.processing.volume.fsc import shell_numbers
@@ -246,6 +245,8 @@ def varied(volume: Map) -> Map:
     bands[0, 1:] = np.bincount(below, lower * upper, count)[:-1]
     flat = volume.ravel()
     told = np.bincount(below, lower * flat, count) + np.bincount(below + 1, upper * flat, count)
+    from scipy.linalg import solveh_banded  # slow to load
+
     profile = solveh_banded(bands, told)
     isotropic = lower * profile[below] + upper * profile[below + 1]
     return np.asarray(volume - isotropic.reshape(volume.shape), dtype=np.float32)

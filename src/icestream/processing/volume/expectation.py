@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numba import njit
 from numpy.typing import NDArray
-from scipy import fft
 
 from icestream.processing.classify2d.polar import Complex, Float, PolarGrid, to_harmonics
 
@@ -66,7 +66,7 @@ class VolumeMatching:
     @property
     def turns(self) -> int:
         """Turns in the plane that are tried: they hold all harmonics."""
-        return int(fft.next_fast_len(2 * self.orders, real=True))
+        return int(scipy.fft.next_fast_len(2 * self.orders, real=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +190,7 @@ def _best_turns(harmonics: Complex, projections: Projections, matching: VolumeMa
     right = np.ascontiguousarray(projections.harmonics.transpose(2, 1, 0))
     product = np.matmul(left, right)
     spectrum = np.ascontiguousarray(product.transpose(1, 2, 0))
-    score = fft.irfft(spectrum, turns, axis=-1, overwrite_x=True)
+    score = scipy.fft.irfft(spectrum, turns, axis=-1, overwrite_x=True)
     turn = score.argmax(axis=-1)
     height = np.take_along_axis(score, turn[..., None], axis=-1)[..., 0] * np.float32(turns)
     return _Turned(height.astype(np.float32), turn.astype(np.int32))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import toys
-from icestream.engine.graph.validation import validate
+from icestream.engine.graph.validation import doubts, validate
 from icestream.engine.graph.workflow import (
     Workflow,
     load_workflow,
@@ -71,3 +71,19 @@ def test_all_problems_are_said_at_once() -> None:
         workflow(("a", "nope", {}, {}), ("b", "toy.add", {"x": 1}, {})), toys.registry()
     )
     assert len(problems) == 3
+
+
+def test_unusual_values_are_doubted_but_those_that_were_told_before() -> None:
+    before = load_workflow("default").changed("import", {"voltage": 3e5})
+    after = before.changed("import", {"pixel_size": 0.1})
+    assert validate(after, Registry()) == []
+    assert list(doubts(after, Registry(), before)) == [
+        "step 'import': parameter 'pixel_size' of movies.import: 0.1 Å is unusual (usual: 0.2 to "
+        "20 Å); did you mean 1 Å (0.1 nm)?"
+    ]
+    assert len(list(doubts(after, Registry()))) == 2
+
+
+@pytest.mark.parametrize("name", shipped_workflows())
+def test_nothing_in_shipped_workflows_is_unusual(name: str) -> None:
+    assert list(doubts(load_workflow(name), Registry())) == []

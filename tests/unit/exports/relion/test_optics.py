@@ -14,7 +14,7 @@ from icestream.exports.relion.optics import OpticsGroups, Traits, session_label,
 from icestream.exports.relion.rows import particle_columns
 from icestream.exports.relion.table import Table
 from icestream.formats import read_star
-from icestream.model import Movie, Optics
+from icestream.model import Exposure, Movie, Optics
 from icestream.store.records import SessionRecord
 
 
@@ -131,9 +131,17 @@ def test_a_session_is_told_by_its_name_and_uid() -> None:
     assert re.fullmatch(r"[A-Za-z0-9-]+", found.name(1))
 
 
-def test_an_exposure_without_a_movie_has_no_optics() -> None:
+def test_an_exposure_without_a_movie_has_the_optics_of_its_micrograph() -> None:
+    taken = replace(MICROGRAPH, details=Exposure(name="a", group=3))
+    found = groups(exposure(None, taken))
+    (row,) = found.of_micrographs()
+    assert "-g3-" in found.name(1)
+    assert row["rlnMicrographPixelSize"] == row["rlnMicrographOriginalPixelSize"] == 2.0
+
+
+def test_an_exposure_that_was_not_taken_in_has_no_optics() -> None:
     assert traits_of(exposure(None)) is None
-    with pytest.raises(LookupError, match="has no movie"):
+    with pytest.raises(LookupError, match="was not taken in"):
         groups().number(exposure(None))
     with pytest.raises(LookupError, match="no optics group"):
         groups(exposure(MOVIE)).number(exposure(of_group(7)))

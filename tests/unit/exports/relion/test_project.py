@@ -298,14 +298,20 @@ def test_an_exposure_is_accepted_as_it_was_in_what_is_exported(
     assert (after.particles, after.rejected) == (before.particles, before.rejected)
 
 
-def test_a_session_that_does_not_begin_with_movies_is_refused_before_anything_is_written(
+def hide(session: SampleSession, port: str) -> None:
+    """Record the results at a port as something that no export asks for."""
+    with session.store.write() as connection:
+        those = t.result.c.document.like(f'{{"{port}"%')
+        made = json.dumps({port: "MicrographQuality"})
+        connection.execute(t.result.update().where(those).values(types=made))
+
+
+def test_a_session_without_images_is_refused_before_anything_is_written(
     session: SampleSession, tmp_path: Path
 ) -> None:
-    with session.store.write() as connection:
-        movies = t.result.c.document.like('{"movie"%')
-        made = json.dumps({"movie": "MicrographQuality"})
-        connection.execute(t.result.update().where(movies).values(types=made))
-    with pytest.raises(LookupError, match="no step that imports movies"):
+    hide(session, "movie")
+    hide(session, "micrograph")
+    with pytest.raises(LookupError, match="no step that imports movies or micrographs"):
         export(session, tmp_path / "project")
     assert not (tmp_path / "project").exists()
 
@@ -323,3 +329,55 @@ def test_doses_of_which_relion_takes_the_mean_are_told(
             changed = t.result.update().where(t.result.c.id == result.id)
             connection.execute(changed.values(document=json.dumps(document)))
     assert export(session, tmp_path / "after").uneven == 2
+
+
+def test_a_session_of_micrographs_begins_with_their_import(
+    session: SampleSession, tmp_path: Path
+) -> None:
+    hide(session, "movie")
+    classify(session)
+    found = export(session, tmp_path / "project")
+    project = found.project
+    assert found.imported and found.movies == 0
+    assert found.micrographs > 0 and found.particles > 0 and found.classes > 0
+    assert not (project / "MotionCorr").exists()
+    taken = read_star(project / "Import/job001/micrographs.star")
+    assert set(taken["micrographs"].columns) == {"rlnMicrographName", "rlnOpticsGroup"}
+    for table in ("CtfFind/job003/micrographs_ctf.star", "Extract/job005/particles.star"):
+        block = list(read_star(project / table).values())[-1]
+        assert set(block.text("rlnMicrographName")) <= set(
+            taken["micrographs"].text("rlnMicrographName")
+        )
+    for name in taken["micrographs"].text("rlnMicrographName"):
+        assert name.startswith("Micrographs/")
+        assert (project / name).exists()
+    pipeline = read_star(project / "default_pipeline.star")
+    assert "Import/job001/micrographs.star" in pipeline["pipeline_nodes"].text(
+        "rlnPipeLineNodeName"
+    )
+    edges = pipeline["pipeline_input_edges"]
+    assert ("Import/job001/micrographs.star", "CtfFind/job003/") in zip(
+        edges.text("rlnPipeLineEdgeFromNode"), edges.text("rlnPipeLineEdgeProcess"), strict=True
+    )
+    (classified,) = (project / "Class2D/job006").glob("run_it*_data.star")
+    assert len(read_star(classified)["particles"]) > 0
+    text = (project / "README.md").read_text()
+    assert " movies" not in text
+    assert "Only the micrographs in `Micrographs/` are links" in text
+
+
+def test_a_cs_that_nobody_said_is_told_with_its_source(
+    session: SampleSession, tmp_path: Path
+) -> None:
+    hide(session, "movie")
+    with session.store.write() as connection:
+        chosen = select(t.result.c.id, t.result.c.document)
+        those = chosen.where(t.result.c.document.like('{"micrograph"%'))
+        for result in connection.execute(those).all():
+            document = json.loads(result.document)
+            document["micrograph"]["assumed"] = [["spherical_aberration", "preset krios1"]]
+            changed = t.result.update().where(t.result.c.id == result.id)
+            connection.execute(changed.values(document=json.dumps(document)))
+    found = export(session, tmp_path / "project")
+    assert found.assumed == ("Cs 2.7 mm (preset krios1)",)
+    assert "Cs 2.7 mm (preset krios1)" in (found.project / "README.md").read_text()

@@ -48,6 +48,11 @@ def test_what_is_unknown_or_inherited_is_said() -> None:
     assert "Dose per frame" not in rows
     assert rows["Voltage"] == "300 kV (of the session, not of every movie)"
     assert rows["Gain reference"] == "none"
+    assumed = (("spherical_aberration", "preset krios1"), ("amplitude_contrast", "assumed"))
+    guessed = replace(MOVIE, assumed=assumed)
+    rows = dict(acquisition_rows([guessed, MOVIE]))
+    assert rows["Spherical aberration"] == "2.7 mm (preset krios1)"
+    assert rows["Amplitude contrast"] == "0.1 (assumed)"
     assert dict(acquisition_rows([silent, MOVIE]))["Total dose"] == (
         "50 e/Å² (1 movies: not known)"
     )

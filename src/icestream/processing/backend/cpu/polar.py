@@ -4,8 +4,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from icestream.model.arrays import Stack
 from icestream.processing.backend.polar import (
@@ -37,5 +37,5 @@ def polar_images(circles: NDArray[Any], box: int) -> Stack:
 def score(harmonics: NDArray[Any], references: NDArray[Any], angles: int) -> NDArray[Any]:
     """Inner products of images with references turned by every angle; see `Operations`."""
     product = multiply_harmonics(np, harmonics, references)
-    by_angle: NDArray[Any] = fft.irfft(product, angles, axis=-1)
+    by_angle: NDArray[Any] = scipy.fft.irfft(product, angles, axis=-1)
     return by_angle.reshape(*harmonics.shape[:2], len(references), angles)

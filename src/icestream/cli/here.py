@@ -1,0 +1,30 @@
+"""How a session runs here: options of every command that runs one."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from cyclopts import Group, Parameter, validators
+
+__all__ = ["Here"]
+
+_GROUP = Group("How it runs", sort_key=100)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Here:
+    """How a session runs here."""
+
+    order: Annotated[Literal["newest", "oldest"], Parameter(group=_GROUP)] = "newest"
+    """Which exposure goes first when several wait."""
+
+    cores: Annotated[int | None, Parameter(group=_GROUP, validator=validators.Number(gte=1))] = None
+    """CPU cores that this session may use. Default: all that others leave."""
+
+    report: Annotated[bool, Parameter(group=_GROUP)] = True
+    """Keep the live report up to date while it runs."""
+
+    as_given: Annotated[bool, Parameter(group=_GROUP, negative="")] = False
+    """Take unusual values as they are, such as a pixel size of 0.1 Å, without asking."""
+
+    log_json: Annotated[bool, Parameter(group=_GROUP, negative="")] = False
+    """Write log events to the terminal as JSON lines, and nothing else."""
