@@ -39,7 +39,13 @@ _TOLD = ("rejected", "failed")
 
 
 def log_events(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Log those of the new `rows` of the table of events that people look for."""
+    """Log those of the new `rows` of the table of events that people look for.
+
+    Nothing is where nobody has said where the log goes: it would be printed among what a command
+    says.
+    """
+    if not structlog.is_configured():
+        return
     read = [
         {**row, "document": json.loads(row["document"])} for row in rows if row["kind"] in LOGGED
     ]

@@ -36,6 +36,7 @@ def test_what_was_decided_is_listed_with_the_newest_last(
     assert capsys.readouterr().out == "nobody has decided anything\n"
     change_at_rest(made.store, toys.registry(), "a", {"add": 3.0}, "ann", "too small")
     send(made.folder, Reject(exposures=("e1", "e2"), who="bob", why="ice"))
+    capsys.readouterr()
     history_of(made.folder)
     _, first, second = capsys.readouterr().out.splitlines()
     assert first.split("\t")[1:] == ["ann", "set a add=3.0", "too small"]

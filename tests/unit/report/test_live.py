@@ -7,11 +7,11 @@ import pytest
 
 from icestream.engine.requests.models import Pause, Reject
 from icestream.engine.requests.send import send
+from icestream.model import Taken
 from icestream.protocol import Registry
 from icestream.report.follow import Follower
 from icestream.report.limits import limits_of
 from icestream.report.live import _sample_title, is_finished, live_document
-from icestream.report.verdicts import Called
 from icestream.store import tables as t
 from report_session import LINKS, STEPS, SampleSession
 
@@ -194,7 +194,7 @@ def test_every_quality_has_the_digits_that_tell_its_values_apart(grown: SampleSe
 
 
 def test_what_a_session_takes_in_is_called_by_its_name(grown: SampleSession) -> None:
-    live = live_document(read(grown), {}, {}, Called("micrograph", "micrographs"))
+    live = live_document(read(grown), {}, {}, Taken("micrograph", "micrographs"))
     assert live["called"] == {"one": "micrograph", "many": "micrographs"}
     assert "movie" not in json.dumps(live["verdicts"])
     assert "micrograph" in live["verdicts"][0]["why"]

@@ -1,5 +1,8 @@
 """A log tells what people look for, with names, in the order in which it was written."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+import report_session
 from icestream.store import tables as t
 from icestream.store.events import (
     EVENTS,
@@ -91,3 +95,20 @@ def test_what_happens_to_every_exposure_is_not_logged(store: Store) -> None:
 
 def test_only_kinds_of_the_catalogue_are_named() -> None:
     assert LOGGED.keys() <= EVENTS.keys()
+
+
+def test_nothing_is_printed_where_nobody_said_where_the_log_goes(tmp_path: Path) -> None:
+    """A change of a session that nobody runs is told by the command alone."""
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from report_session import SampleSession\n"
+        "SampleSession(Path(sys.argv[1]), start=1.7e9).grow(3)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "session")],
+        env={**os.environ, "PYTHONPATH": str(Path(report_session.__file__).parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("", "")

@@ -331,8 +331,7 @@ class Coordinator:
     def _begin_trouble(self, error: BaseException | str, away: str = "") -> None:
         self._hold.begin(error, away)
         decide(self._state, Trouble(self._hold.reason), steady())
-        for source in self._threads.sources():
-            self._threads.hold_source(source, True)
+        self._threads.hold_sources(self._threads.sources())
         _log.error("held", reason=self._hold.reason)
         self._tell_progress(at_once=True)
 

@@ -56,8 +56,7 @@ class Threads:
         self._bell = Doorbell(self._name, lambda: self._tell(Rung()), self._tell)
         for source, cursor in cursors.items():
             self.start_source(source, cursor)
-        for source in held:
-            self.hold_source(source, True)
+        self.hold_sources(held)
         self.restart_monitors()
 
     def start_source(self, source: RevisionId, cursor: Any) -> None:
@@ -82,6 +81,11 @@ class Threads:
         """Let sources end after their present look, for good; other steps have no thread."""
         for source in self._sources.keys() & set(sources):
             self._sources[source].stop()
+
+    def hold_sources(self, sources: Iterable[RevisionId]) -> None:
+        """Let all of these wait."""
+        for source in sources:
+            self.hold_source(source, True)
 
     def sources(self) -> list[RevisionId]:
         """Steps that have a source's thread."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from icestream.processing.picking.peaks import Peaks
 
@@ -95,7 +95,9 @@ def _pairs(
     """Pairs of picks of two pickers within `radius`, the nearest first."""
     if len(points) < 2:
         return []
-    pairs = np.sort(cKDTree(points).query_pairs(radius, output_type="ndarray"), axis=1)
+    pairs = np.sort(
+        scipy.spatial.cKDTree(points).query_pairs(radius, output_type="ndarray"), axis=1
+    )
     pairs = pairs[owner[pairs[:, 0]] != owner[pairs[:, 1]]]
     apart = np.hypot(*(points[pairs[:, 0]] - points[pairs[:, 1]]).T)
     order = np.lexsort((pairs[:, 1], pairs[:, 0], apart))
