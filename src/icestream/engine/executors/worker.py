@@ -4,13 +4,16 @@ Run as ``python -m icestream.engine.executors.worker FD PARENT``; what is said i
 `icestream.engine.executors.wire`.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
 import sys
 import threading
 from multiprocessing.connection import Connection
+from typing import Any
 
+from icestream.engine.executors.contract import Lease
 from icestream.engine.executors.pulse import keep_telling
 from icestream.engine.executors.wire import Answer, Beat, LeaseBegun, Prepare, WorkerReady
 from icestream.engine.machine.programs import LEASE
@@ -26,25 +29,44 @@ def main() -> None:
     if os.getppid() != parent:
         sys.exit(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the coordinator alone
-    connection = Connection(int(sys.argv[1]))
-    prepare: Prepare = connection.recv()
+    with contextlib.suppress(_HungUp):
+        _serve(Connection(int(sys.argv[1])))
+
+
+class _HungUp(Exception):
+    """Nobody is at the other end any more: the session is over, or goes on without this worker."""
+
+
+def _serve(connection: Connection) -> None:
+    """Get ready, then run one lease after another."""
+    turn = threading.Lock()
+
+    def hear() -> Any:
+        try:
+            return connection.recv()
+        except (EOFError, ConnectionError) as error:
+            raise _HungUp from error
+
+    def say(what: WorkerReady | LeaseBegun | Answer) -> None:
+        try:
+            with turn:
+                connection.send(what)
+        except ConnectionError as error:
+            raise _HungUp from error
+
+    def beat() -> None:
+        with turn:
+            connection.send(Beat())
+
+    prepare: Prepare = hear()
     sys.path[:] = prepare.path
     from icestream.engine.executors import attempt  # heavy: numpy, pydantic
 
     attempt.warm(prepare.warm)
-    turn = threading.Lock()
-
-    def say(what: WorkerReady | LeaseBegun | Answer | Beat) -> None:
-        with turn:
-            connection.send(what)
-
     say(WorkerReady())
-    keep_telling(lambda: say(Beat()), prepare.beat, of=threading.get_native_id())
+    keep_telling(beat, prepare.beat, of=threading.get_native_id())
     while True:
-        try:
-            lease = connection.recv()
-        except EOFError:
-            return
+        lease: Lease = hear()
         say(LeaseBegun())
         os.environ[LEASE] = lease.id
         say(Answer(lease.id, attempt.run_lease(lease, prepare.gpus)))

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -121,3 +122,23 @@ def test_a_worker_whose_parent_is_gone_already_does_not_stay(tmp_path: Path) -> 
         assert orphan.process.wait(60.0) == 0
     finally:
         orphan.close()
+
+
+@pytest.mark.parametrize("when", ["before it is ready", "when it is ready", "while it works"])
+def test_a_worker_that_nobody_listens_to_ends_without_a_word(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], when: str
+) -> None:
+    """What was said to us and not read makes the other end of a socket an error, not an end."""
+    worker = Worker(os.getpid())
+    try:
+        worker.connection.send(Prepare(path=tuple(sys.path)))
+        if when != "before it is ready":
+            assert worker.connection.poll(20.0)
+        if when == "while it works":
+            worker.send(tmp_path, "Add", seconds=0.5)
+            time.sleep(0.2)
+        worker.connection.close()
+        assert worker.process.wait(20.0) == 0
+        assert capfd.readouterr().err == ""
+    finally:
+        worker.close()
