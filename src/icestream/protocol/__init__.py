@@ -23,6 +23,7 @@ from icestream.protocol.limits import Limit
 from icestream.protocol.needs import missing
 from icestream.protocol.parameters import (
     Advanced,
+    DecidesIfSet,
     InputFile,
     Operational,
     Parameters,
@@ -33,6 +34,7 @@ from icestream.protocol.parameters import (
     refused_values,
     shown_if,
     unit_of,
+    unset_parameters,
     unusual_values,
     usual_of,
 )
@@ -49,6 +51,7 @@ __all__ = [
     "Command",
     "ConsensusProtocol",
     "Cursor",
+    "DecidesIfSet",
     "Discovery",
     "Failure",
     "Figure",
@@ -88,6 +91,7 @@ __all__ = [
     "refused_values",
     "shown_if",
     "unit_of",
+    "unset_parameters",
     "unusual_values",
     "usual_of",
 ]

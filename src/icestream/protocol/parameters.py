@@ -14,6 +14,7 @@ from icestream.units import Unit, Usual, doubt, may_be_meant
 
 __all__ = [
     "Advanced",
+    "DecidesIfSet",
     "InputFile",
     "Operational",
     "Parameters",
@@ -25,6 +26,7 @@ __all__ = [
     "refused_values",
     "shown_if",
     "unit_of",
+    "unset_parameters",
     "unusual_values",
     "usual_of",
 ]
@@ -75,6 +77,15 @@ class _Operational:
 
 
 Operational = _Operational()
+
+
+class _DecidesIfSet:
+    """Marks a parameter that was added when there were results already."""
+
+
+DecidesIfSet = _DecidesIfSet()
+"""Put into a field's annotation: its default is part of no key, so that results from before the
+parameter still count; any other value decides as all parameters do."""
 """Put into a field's annotation: changing the parameter makes nothing run again."""
 
 
@@ -131,6 +142,16 @@ def operational_parameters(model: type[Parameters]) -> frozenset[str]:
         for name, field in model.model_fields.items()
         if any(isinstance(mark, _Operational) for mark in field.metadata)
     )
+
+
+def unset_parameters(model: type[Parameters], values: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the `DecidesIfSet` parameters that have their default among `values`."""
+    marked = {
+        name: field.get_default(call_default_factory=True)
+        for name, field in model.model_fields.items()
+        if any(isinstance(mark, _DecidesIfSet) for mark in field.metadata)
+    }
+    return frozenset(name for name in marked if values.get(name, marked[name]) == marked[name])
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
 
     name = "movies.align"
     title = "Movie alignment"
+    version = 2
     cites = ("Grant & Grigorieff (2015) eLife 4, e06980, doi:10.7554/eLife.06980",)
 
     def need(self) -> Resources:

@@ -41,6 +41,7 @@ class AgreeOnCtf(ConsensusProtocol[CtfConsensusParameters, Ctf]):
 
     name = "ctf.consensus"
     title = "CTF consensus"
+    version = 2
     cites = ("Marabini et al. (2015) J. Struct. Biol. 190, 348, doi:10.1016/j.jsb.2015.09.002",)
 
     def agree(self, candidates: Mapping[str, Ctf]) -> Ctf:

@@ -5,7 +5,7 @@ from typing import Annotated
 from annotated_types import Ge, Gt, Le
 from pydantic import Field
 
-from icestream.protocol import Advanced, Operational, Parameters, shown_if
+from icestream.protocol import Advanced, DecidesIfSet, Operational, Parameters, shown_if
 from icestream.protocols.preset import Preset
 from icestream.units import Angstrom, Kilovolt, Millimetre, Second, Usual
 
@@ -39,11 +39,11 @@ class FolderParameters(Parameters):
     amplitude_contrast: Annotated[float, Ge(0), Le(1), Usual(0.0, 0.5)] = 0.1
     """Fraction of the contrast that is amplitude contrast; not given, as of Cs."""
 
-    microscope: Annotated[str, Operational] = ""
+    microscope: Annotated[str, DecidesIfSet] = ""
     """Name of the microscope, one of those in the settings: its preset says what neither you nor
     the metadata say. Without it, the preset whose microscope the metadata name, if any."""
 
-    presets: Annotated[dict[str, Preset], Operational, Advanced] = Field(default_factory=dict)
+    presets: Annotated[dict[str, Preset], DecidesIfSet, Advanced] = Field(default_factory=dict)
     """What is known of each microscope, by its name: those of the settings when the session
     began."""
 

@@ -62,6 +62,7 @@ class PickByLog(ItemProtocol[PickByLogParameters]):
 
     name = "picks.log"
     title = "Particle picking by size"
+    version = 2
     cites = ("Zivanov et al. (2018) eLife 7, e42166, doi:10.7554/eLife.42166",)
     resources = Resources(memory=768 * 2**20)
 

@@ -71,6 +71,7 @@ class PickByTemplates(ItemProtocol[PickByTemplatesParameters]):
 
     name = "picks.template"
     title = "Particle picking by templates"
+    version = 2
     cites = ("Sigworth (2004) J. Struct. Biol. 145, 111, doi:10.1016/j.jsb.2003.10.025",)
     resources = Resources(memory=1024 * 2**20)
 

@@ -103,6 +103,7 @@ class PickUnattended(ItemProtocol[PickUnattendedParameters]):
 
     name = "picks.auto"
     title = "Unattended particle picking"
+    version = 2
     cites = (
         "Zivanov et al. (2018) eLife 7, e42166, doi:10.7554/eLife.42166",
         "Sigworth (2004) J. Struct. Biol. 145, 111, doi:10.1016/j.jsb.2003.10.025",

@@ -36,6 +36,7 @@ class AgreeOnPicks(ConsensusProtocol[PicksConsensusParameters, Picks]):
 
     name = "picks.consensus"
     title = "Picking consensus"
+    version = 2
     minimum = 1
 
     def agree(self, candidates: Mapping[str, Picks]) -> Picks:

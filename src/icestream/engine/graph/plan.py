@@ -19,7 +19,13 @@ from icestream.engine.graph.workflow import (
     output_port,
 )
 from icestream.model import BranchId, RevisionId, StepId, StepKind, SubjectId, content_key
-from icestream.protocol import Protocol, Registry, Resources, operational_parameters
+from icestream.protocol import (
+    Protocol,
+    Registry,
+    Resources,
+    operational_parameters,
+    unset_parameters,
+)
 
 __all__ = [
     "FIRST_BRANCH",
@@ -290,7 +296,8 @@ def _bind_step(
 
 def _deciding(protocol: Protocol[Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What decides a step's results: its parameters, and the versions of the programs it runs."""
-    left_out = operational_parameters(type(protocol).parameters_type())
+    model = type(protocol).parameters_type()
+    left_out = operational_parameters(model) | unset_parameters(model, parameters)
     deciding = {key: value for key, value in parameters.items() if key not in left_out}
     return deciding | {f"version of {name}": text for name, text in protocol.software().items()}
 

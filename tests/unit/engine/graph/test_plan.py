@@ -16,6 +16,7 @@ from icestream.engine.graph.plan import (
 )
 from icestream.engine.graph.workflow import InvalidWorkflow, Output, Workflow
 from icestream.model import RevisionId, SubjectId
+from icestream.protocol import Registry
 from toy_plan import planned
 
 STEPS = (
@@ -190,3 +191,13 @@ def test_parameters_are_all_there_and_ready_for_json() -> None:
     assert every == {
         "add": 4.0, "write": False, "seconds": 0.0, "log": "/x", "fail": ""
     }  # fmt: skip
+
+
+def test_a_parameter_that_is_newer_than_results_decides_where_it_is_set() -> None:
+    def deciding(**parameters: object) -> set[str]:
+        step = {"name": "src", "protocol": "movies.import", "parameters": parameters, "inputs": {}}
+        made = Workflow.from_document({"name": "w", "steps": [step]})
+        return set(bind(made, Registry())["src"].deciding)
+
+    assert deciding(microscope="krios1") - deciding() == {"microscope"}
+    assert "voltage" in deciding()
