@@ -187,15 +187,15 @@ def test_the_first_exposures_look_like_any_others(tmp_path: Path, count: int) ->
 def test_limits_are_lines_and_values_beyond_them_are_marked(tmp_path: Path) -> None:
     session = SampleSession(tmp_path / "s", start=1.79e9)
     session.grow(40)
-    session.teach("select", resolution_max=3.5)
+    session.teach("select", resolution_max=4.6)
     report = write_report(session.folder)
     page, console = browse(report.as_uri(), tmp_path)
     assert console == []
     assert 'class="limit refuses"' in section(page, "trends")
-    assert "refused above 3.5" in text_of(section(page, "trends"))
+    assert "refused above 4.6" in text_of(section(page, "trends"))
     assert 'class="n over refuses"' in section(page, "exposures")
     assert "CTF monitor warns above 8" in text_of(section(page, "steps"))
-    assert "Selection of exposures refuses above 3.5" in text_of(section(page, "steps"))
+    assert "Selection of exposures refuses above 4.6" in text_of(section(page, "steps"))
 
 
 @pytest.mark.parametrize("exposures", [40, 700])
