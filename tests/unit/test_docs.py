@@ -5,6 +5,7 @@ import dataclasses
 import doctest
 import importlib
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -16,6 +17,8 @@ from typing import Any
 import pytest
 
 from icestream.cli.app import COMMANDS
+from icestream.engine.graph.validation import validate
+from icestream.engine.graph.workflow import Workflow
 from icestream.engine.requests.models import VERBS
 from icestream.protocol import Registry, unit_of
 from icestream.settings import Settings
@@ -274,3 +277,11 @@ def test_the_picture_of_the_engine_is_that_of_the_code() -> None:
     assert picture.read_text() == engine_rooms.drawing()
     (low,) = (row for row, rooms in enumerate(engine_rooms.layers()) if "machine" in rooms)
     assert low == len(engine_rooms.layers()) - 1
+
+
+@pytest.mark.parametrize("name", ["compared", "micrographs"])
+def test_the_workflows_of_the_how_to_can_run(name: str) -> None:
+    text = (DOCS / "how-to" / "write-a-workflow.md").read_text()
+    found = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    (document,) = [one for one in found if one["name"] == name]
+    assert validate(Workflow.from_document(document), Registry()) == []

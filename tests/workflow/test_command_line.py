@@ -154,3 +154,22 @@ def test_modules_that_lie_where_a_session_is_started_are_not_run(folder: Path) -
     assert list(folder.glob("ran *")) == []
     assert done(folder) == 2
     assert (folder / "s" / "report" / "index.html").exists()
+
+
+def test_a_renamed_movie_is_one_exposure_whatever_is_changed(folder: Path) -> None:
+    """Also when everything is made anew: it is read under its new name, and decisions stay."""
+    assert start(folder).wait(240) == 0
+    (folder / "m0.mrc").rename(folder / "renamed.mrc")
+    for changed in ("spherical_aberration=2.6", "amplitude_contrast=0.08"):
+        icestream = [sys.executable, "-m", "icestream"]
+        subprocess.run([*icestream, "reject", str(folder / "s"), "m0", "--why", "test"], check=True)
+        subprocess.run([*icestream, "set", str(folder / "s"), "import", changed], check=True)
+        assert start(folder).wait(240) == 0
+        store = open_store(folder / "s", readonly=True)
+        try:
+            found = {one.name: one.state for one in queries.exposures(store)}
+            (movie,) = queries.results_of(store, "m0")["import"].outputs.values()
+        finally:
+            store.close()
+        assert found == {"m0": "rejected", "m1": "done"}
+        assert movie["path"] == str(folder / "renamed.mrc")

@@ -98,7 +98,8 @@ def _in_square(exposures: Sequence[Named], square: str) -> Iterator[str]:
     squares = list(dict.fromkeys(exposure.square for exposure in exposures if exposure.square))
     if not squares:
         raise UnknownExposure("no grid square is known: the metadata of this session name none")
-    meant = square if square in squares else _only(squares, square, "grid square")
+    number = square.removeprefix("GridSquare_")  # as the folder is called
+    meant = number if number in squares else _only(squares, number, "grid square")
     yield from (exposure.name for exposure in exposures if exposure.square == meant)
 
 

@@ -25,6 +25,7 @@ from icestream.cli.terminal import called, console
 from icestream.engine.graph.validation import doubts, validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.progress import Outcome
+from icestream.engine.record.set_by_people import kept_since
 from icestream.engine.record.workflows import session_workflow
 from icestream.engine.session import (
     Machine,
@@ -52,8 +53,10 @@ _CUT_SHORT = (
 )
 
 
-def run_here(workflow: Workflow, session: Path, here: Here) -> int:
+def run_here(workflow: Workflow, session: Path, here: Here, *, named: bool = True) -> int:
     """Run a workflow in the session's folder until it is done or stopped; the exit status.
+
+    A workflow that was `named` takes back nothing that was set since the session was last run.
 
     Raises
     ------
@@ -71,6 +74,8 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
     if problems:
         raise InvalidWorkflow(workflow.name, problems)
     before = _before(session)
+    if before is not None and named:
+        workflow = _kept(session, workflow)
     workflow = with_presets(workflow, registry, settings.microscopes, before)
     asked = [] if here.as_given else list(doubts(workflow, registry, before))
     if asked:
@@ -147,6 +152,21 @@ def _before(session: Path) -> Workflow | None:
         if not queries.steps(store):
             return None  # it was ended before it began
         return session_workflow(store)
+
+
+def _kept(session: Path, workflow: Workflow) -> Workflow:
+    """The workflow with what was set since; that is told."""
+    with closing(open_store(session, readonly=True)) as store:
+        kept = kept_since(store, workflow)
+    for old, new in zip(workflow.steps, kept.steps, strict=True):
+        others = [n for n, v in new.parameters.items() if old.parameters.get(n) != v]
+        for name in others:
+            print(
+                f"icestream: {new.name}.{name} stays {new.parameters[name]!r}, as it was set; "
+                f"take it back with icestream set {session} {new.name} {name}=...",
+                file=sys.stderr,
+            )
+    return kept
 
 
 def _machine(settings: Settings) -> Machine:

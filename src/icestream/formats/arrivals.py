@@ -68,6 +68,10 @@ class TakenFiles:
         except FileNotFoundError:
             return same  # it has another name now
 
+    def exposure_of(self, path: Path) -> str:
+        """The exposure of a movie that was taken."""
+        return self._taken[path].exposure
+
     def take(self, path: Path, exposure: str, content: bytes, status: os.stat_result) -> None:
         """Remember a movie that was taken."""
         if path not in self._taken:

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from icestream.model import Movie
 
-__all__ = ["Gone", "present_path", "written_at"]
+__all__ = ["Former", "Gone", "present_path", "written_at"]
 
 
 def written_at(status: os.stat_result) -> datetime:
@@ -39,28 +40,43 @@ def present_path(movie: Movie) -> Path:
     return found[0] if len(found) == 1 else movie.path
 
 
+@dataclass(frozen=True, slots=True)
+class Former:
+    """What a file was when it was first taken."""
+
+    path: Path
+    exposure: str
+
+
 class Gone:
-    """Files that were taken in an earlier run and are not there now, by their time of change.
+    """Files that were taken in earlier runs, by their time of change: some may have new names.
 
     Parameters
     ----------
     taken
-        Path, bytes (0 where they were not recorded) and time of change of each that was taken.
+        Exposure, path, bytes (0 where they were not recorded) and time of change of each that was
+        taken, the first first. An exposure that has been renamed before has several paths.
     """
 
-    def __init__(self, taken: Iterable[tuple[Path, int, datetime]]) -> None:
-        self._taken: dict[datetime, list[tuple[Path, int]]] = {}
-        for path, size, written in taken:
-            self._taken.setdefault(written, []).append((path, size))
+    def __init__(self, taken: Iterable[tuple[str, Path, int, datetime]]) -> None:
+        self._taken: dict[datetime, dict[str, list[tuple[Path, int]]]] = {}
+        for exposure, path, size, written in taken:
+            self._taken.setdefault(written, {}).setdefault(exposure, []).append((path, size))
 
-    def before(self, path: Path, status: os.stat_result) -> Path | None:
-        """The path that a file had when it was taken; None where it was not, or may not have been.
+    def before(self, path: Path, status: os.stat_result) -> Former | None:
+        """What a file with another name was; None where it was not taken, or may not have been.
 
-        It is that of the only file with these bytes and this time of change that is gone.
+        It is the only exposure whose file had these bytes and this time of change and is gone, or
+        one that was taken under this name too since then.
         """
-        same = [
-            old
-            for old, size in self._taken.get(written_at(status), ())
-            if size in (0, status.st_size) and old.suffix == path.suffix and not old.exists()
-        ]
-        return same[0] if len(same) == 1 and same[0] != path else None
+        same = {
+            exposure: paths
+            for exposure, paths in self._taken.get(written_at(status), {}).items()
+            if paths[0][1] in (0, status.st_size) and paths[0][0].suffix == path.suffix
+        }
+        for exposure, paths in same.items():
+            if any(known == path for known, _ in paths):
+                first = paths[0][0]
+                return Former(first, exposure) if first != path else None
+        gone = [(e, p) for e, p in same.items() if not any(known.exists() for known, _ in p)]
+        return Former(gone[0][1][0][0], gone[0][0]) if len(gone) == 1 else None

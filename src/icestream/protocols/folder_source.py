@@ -14,7 +14,7 @@ from icestream.formats.errors import FormatError
 from icestream.formats.exposure_names import ExposureNames, exposure_name
 from icestream.formats.movie import MovieFacts
 from icestream.formats.pending import Pending
-from icestream.formats.renamed import Gone
+from icestream.formats.renamed import Former, Gone
 from icestream.formats.sidecars import Sidecars
 from icestream.model import source_key
 from icestream.protocol import Cursor, Discovery, SourceProtocol
@@ -46,7 +46,9 @@ class FolderSource(SourceProtocol[F]):
         self._taken = TakenFiles()
         self._earlier: Callable[[], Iterable[Any]] = tuple
         self._gone: Gone | None = None
-        """Read when the first file comes that is not called as one of an earlier run."""
+        """What was taken in earlier runs, read with the first file."""
+        self._former: dict[Path, Former] = {}
+        """What files were that have another name now."""
         self._foreign: list[Path] = []
         """Files of other formats, in which there may be what is looked for."""
         self._lacked: dict[Path, Sidecars] = {}
@@ -165,10 +167,11 @@ class FolderSource(SourceProtocol[F]):
         """Make the item of a whole file."""
         try:
             content = fingerprint(path)
-            if self._is_taken(path, content, status):
+            if self._is_twice(path, content):
                 intake.leave(path)
                 return None
-            name = self._names.of(path)
+            former = self._before(path, content, status)
+            name = self._names.of(path) if former is None else former.exposure
             item = self.describe(name, path, facts, beside, status)
         except NotKnown as error:
             self._lacked[path] = beside
@@ -178,44 +181,56 @@ class FolderSource(SourceProtocol[F]):
         except OSError:
             return None  # it went away, or cannot be read now: the next look tells
         self._lacked.pop(path, None)
-        self._names.take(path)
-        self._tell_of_twin(path, name)
+        if former is None:
+            self._names.take(path)
+            self._tell_of_twin(path, name)
         self._taken.take(path, name, content, status)
         intake.leave(path)
         return item
 
-    def _is_taken(self, path: Path, content: bytes, status: os.stat_result) -> bool:
-        """Whether this file was taken under another name; it is told."""
+    def _is_twice(self, path: Path, content: bytes) -> bool:
+        """Whether this exposure was taken from another file, which is there too; it is told."""
         notices = self._acquisition.notices
         same = self._taken.copy_of(path, content)
         if same is not None and same.exists():
             message = f"copies of {self.called} that were taken before are skipped: {{}}"
             notices.listed("import.copies", "notice", f"{path.name} (of {same!s})", message)
             return True
-        same = same or self._before(path, status)
-        if same is not None:
-            message = (
-                f"{self.called} that were taken before have other names now: {{}}; what is "
-                "still to be made of them is made under the new names"
-            )
-            notices.listed("import.renamed", "warning", f"{path.name} (was {same!s})", message)
-            return True
-        other = self._names.beside(path)
+        other = None if same is not None else self._names.beside(path)
         if other is not None:
             said = f"{path.name} ({other.name} was taken)"
             message = "one exposure is there as two files, of which the second is skipped: {}"
             notices.listed("import.twice", "warning", said, message)
         return other is not None
 
-    def _before(self, path: Path, status: os.stat_result) -> Path | None:
-        """The name under which a file was taken when the session ran before, if it had another."""
-        if self._gone is None:
-            self._gone = Gone(
-                (item.path, getattr(item, "size", 0), item.details.written)
-                for item in self._earlier()
-                if item.details is not None and item.details.written is not None
-            )
-        return self._gone.before(path, status)
+    def _before(self, path: Path, content: bytes, status: os.stat_result) -> Former | None:
+        """What a file was that was taken under another name, in this run or before; it is told.
+
+        It is the same exposure, which is known already, or is taken again with other parameters.
+        """
+        same = self._taken.copy_of(path, content)
+        if same is not None:
+            former = self._former.get(same, Former(same, self._taken.exposure_of(same)))
+        else:
+            if self._gone is None:
+                self._gone = Gone(
+                    (item.exposure, item.path, getattr(item, "size", 0), item.details.written)
+                    for item in self._earlier()
+                    if item.details is not None and item.details.written is not None
+                )
+            found = self._gone.before(path, status)
+            if found is None:
+                return None
+            former = found
+        self._former[path] = former
+        self._acquisition.notices.listed(
+            "import.renamed",
+            "warning",
+            f"{path.name} (was {former.path!s})",
+            f"{self.called} that were taken before have other names now: {{}}; what is still to be "
+            "made of them is made under the new names",
+        )
+        return former
 
     def _tell_of_twin(self, path: Path, name: str) -> None:
         """Names with a date and a time are of one shot; another file of that name is told."""
@@ -261,9 +276,11 @@ class FolderSource(SourceProtocol[F]):
         return self.parameters.watch
 
     def key(self, item: Any) -> str:
-        """Key of an item: the name of its file, its size and time of change."""
+        """Key of an item: the name that its file had first, its size and time of change."""
+        former = self._former.get(item.path)
+        name = (item.path if former is None else former.path).name
         try:
             status = os.stat(item.path)  # noqa: PTH116 - hot
         except OSError:
-            return source_key(item.path.name, getattr(item, "size", 0), 0)
-        return source_key(item.path.name, status.st_size, status.st_mtime_ns)
+            return source_key(name, getattr(item, "size", 0), 0)
+        return source_key(name, status.st_size, status.st_mtime_ns)

@@ -5,21 +5,34 @@ among the types that the caller knows, and nothing is imported because a store n
 not known stays an `UnknownItem`; its pictures are recorded, and can be shown all the same.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from pydantic import ValidationError
+from sqlalchemy import select
 
 from icestream.model import ITEM_TYPES, Picture, from_document, map_paths, pictures_of
 from icestream.store import queries
+from icestream.store import tables as t
 from icestream.store.open import Store
 from icestream.store.records import ResultRecord
 
-__all__ = ["Known", "UnknownItem", "item", "item_of", "items_of", "latest_items", "pictures_in"]
+__all__ = [
+    "Known",
+    "UnknownItem",
+    "item",
+    "item_of",
+    "items_ever",
+    "items_of",
+    "latest_items",
+    "pictures_in",
+]
 
 T = TypeVar("T")
+_PAGE = 500
 Known: TypeAlias = Mapping[str, type[Any]]
 """Types by the names that records know them by: `icestream.protocol.known_types` makes it."""
 
@@ -60,6 +73,30 @@ def item_of(
 def items_of(store: Store, record: ResultRecord, known: Known = ITEM_TYPES) -> dict[str, Any]:
     """All items of a result by port, each of its recorded type or an `UnknownItem`."""
     return {port: _read(store, record, port, known) for port in record.outputs}
+
+
+def items_ever(
+    store: Store, step: str, port: str, kind: type[T], known: Known = ITEM_TYPES
+) -> Iterator[T]:
+    """The items at a port of a step in all its revisions, in the order in which they were made."""
+    chosen = (
+        select(t.result.c.id, t.result.c.document, t.result.c.types)
+        .join(t.step, t.step.c.id == t.result.c.step_id)
+        .where(t.step.c.name == step)
+        .order_by(t.result.c.id)
+        .limit(_PAGE)
+    )
+    after = 0
+    while True:
+        with store.read() as connection:
+            page = connection.execute(chosen.where(t.result.c.id > after)).all()
+        for row in page:
+            recorded = known.get(json.loads(row.types or "{}").get(port, ""), kind)
+            document = json.loads(row.document)[port]
+            yield item(store, recorded if issubclass(recorded, kind) else kind, document)
+        if len(page) < _PAGE:
+            return
+        after = page[-1].id
 
 
 def latest_items(

@@ -152,23 +152,23 @@ def test_copies_are_skipped_and_told(session: Session) -> None:
     )
     first.rename(session.folder / "c.tiff")
     found = session.discover()
-    assert (found.items, found.refused) == ([], [])
+    assert (_names(found), found.refused) == (["a"], []), "it is the exposure that it was"
     assert f"other names now: c.tiff (was {first!s})" in _told(found)["import.renamed"]
 
 
 def test_a_movie_that_was_renamed_between_two_runs_is_the_same(session: Session) -> None:
     old, other = session.movie("a.tiff"), session.movie("b.tiff")
     os.utime(other, (1.7e9, 1.7e9))
-    taken = session.discover().items
-    assert len(taken) == 2
-    old.rename(session.folder / "new.tiff")
-    again = ImportMovies(session.source.parameters)
-    found = again.discover(Cursor(None, session.now + 100.0, lambda: taken))
-    assert _names(found) == ["b"]
-    assert _told(found)["import.renamed"] == (
-        f"warning: movies that were taken before have other names now: new.tiff (was {old!s}); "
-        "what is still to be made of them is made under the new names"
-    )
+    taken = list(session.discover().items)
+    keys = {item.exposure: session.source.key(item) for item in taken}
+    for name in ("new.tiff", "newer.tiff"):
+        old = old.rename(session.folder / name)
+        again = ImportMovies(session.source.parameters)
+        found = again.discover(Cursor(None, session.now + 100.0, taken.copy))
+        assert sorted(_names(found)) == ["a", "b"]
+        assert {item.exposure: again.key(item) for item in found.items} == keys
+        assert f"{name} (was {session.folder / 'a.tiff'})" in _told(found)["import.renamed"]
+        taken += found.items
 
 
 def test_what_was_taken_before_is_read_once(session: Session) -> None:

@@ -11,13 +11,11 @@ from icestream.engine.messages import Discovered, SourceFailed
 from icestream.engine.record.alerts import ABSENT
 from icestream.model import Alert, RevisionId
 from icestream.protocol import Cursor, ProtocolError, SourceProtocol, TryAgain, known_types
-from icestream.store import queries
-from icestream.store.items import item_of
+from icestream.store.items import items_ever
 from icestream.store.open import Store
 
 __all__ = ["SourceThread", "items_so_far", "plain_reason"]
 
-_PAGE = 500
 _TRIES = 3
 """Failures in a row after which a source that does not wait is given up."""
 
@@ -101,13 +99,9 @@ class SourceThread(threading.Thread):
 
 
 def items_so_far(store: Store, step: str, protocol: type[SourceProtocol[Any]]) -> Iterator[Any]:
-    """The items of a source, in order of arrival."""
+    """The items of a source in all its revisions, in order of arrival."""
     port = protocol.outputs()[0]
-    known = known_types([protocol])
-    after = 0
-    while page := queries.results(store, step, after=after, limit=_PAGE):
-        yield from (item_of(store, result, port.name, port.item, known) for result in page)
-        after = page[-1].serial
+    return items_ever(store, step, port.name, port.item, known_types([protocol]))
 
 
 def plain_reason(error: BaseException) -> str:

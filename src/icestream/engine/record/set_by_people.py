@@ -16,7 +16,7 @@ from icestream.store import queries
 from icestream.store.open import Store
 from icestream.store.records import EventRecord, StandingRecord
 
-__all__ = ["standing_workflow", "workflow_set_by_people"]
+__all__ = ["kept_since", "standing_workflow", "workflow_set_by_people"]
 
 PAGE = 1000
 Values = Mapping[str, Any]
@@ -87,6 +87,47 @@ def workflow_set_by_people(
         order = [*(name for name in step.parameters if name in own), *own]
         steps.append(replace(step, parameters={name: own[name] for name in dict.fromkeys(order)}))
     return replace(workflow, steps=tuple(steps))
+
+
+def kept_since(store: Store, workflow: Workflow) -> Workflow:
+    """A workflow that a session is run with again, with what was set since it was run with it.
+
+    Where the workflow says of a parameter what it said when the session was last run with a
+    workflow, the parameter stays as it is now, by whatever request; where it says something else
+    than then, that counts.
+    """
+    now = {step.name: step for step in session_workflow(store).steps}
+    then = _given(store)
+    steps = []
+    for step in workflow.steps:
+        known, given = now.get(step.name), then.get(step.name)
+        if known is None or given is None or known.protocol != step.protocol:
+            steps.append(step)
+            continue
+        merged = {}
+        for name in {**known.parameters, **step.parameters}:
+            said = step.parameters.get(name, _ABSENT)
+            same = said == given.get(name, _ABSENT)
+            value = known.parameters.get(name, _ABSENT) if same else said
+            if value is not _ABSENT:
+                merged[name] = value
+        steps.append(replace(step, parameters=merged))
+    return replace(workflow, steps=tuple(steps))
+
+
+def _given(store: Store) -> dict[str, Values]:
+    """Parameters of each step of the adopted branch, as a workflow and no request said them."""
+    branch = queries.session(store).branch
+    given: dict[str, Values] = {}
+    for event in _events(store):
+        said = event.document
+        if said.get("branch", "main") != branch or said.get("who"):
+            continue
+        if event.kind == "step.added":
+            given[event.step] = _changed_at(store, event.step, int(said.get("revision", 1)))
+        elif event.kind == "step.revised":
+            given[event.step] = said["changed"]
+    return given
 
 
 def standing_workflow(store: Store, standing: StandingRecord) -> Workflow:

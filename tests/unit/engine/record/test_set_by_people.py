@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from icestream.engine.graph.workflow import Workflow
 from icestream.engine.record.branches import Entered, enter_workflow
 from icestream.engine.record.revisions import with_parameters
-from icestream.engine.record.set_by_people import workflow_set_by_people
+from icestream.engine.record.set_by_people import kept_since, workflow_set_by_people
 from icestream.engine.record.workflows import branch_called, session_workflow
 from icestream.store import tables as t
 from icestream.store.events import AlertAdopted
@@ -102,3 +103,21 @@ def test_a_session_without_events_is_taken_as_it_is(desk: Desks) -> None:
     with made.store.write() as connection:
         connection.execute(t.event.delete())
     assert set_by_people(made) == {"add": 2, "fail": "x"}
+
+
+def test_a_workflow_takes_back_nothing_that_was_set_since(desk: Desks) -> None:
+    made = desk(SRC, A)
+    again = session_workflow(made.store)
+    new = with_parameters(again, made.record.registry, "a", {"add": 3})
+    with made.record.transaction() as (connection, writes):
+        entered = Entered(branch_called(connection, "main"), new, "ann")
+        enter_workflow(connection, writes, entered, made.record.registry)
+
+    def added(workflow: Workflow) -> Any:
+        return kept_since(made.store, workflow).step("a").parameters
+
+    assert dict(added(again)) == {"add": 3, "fail": "x"}, "it says what it said before"
+    otherwise = again.changed("a", {"add": 5})
+    assert dict(added(otherwise)) == {"add": 5, "fail": "x"}, "it says otherwise now"
+    counted = kept_since(made.store, again.changed("src", {"count": 5}))
+    assert counted.step("src").parameters["count"] == 5
