@@ -3,7 +3,6 @@
 import pytest
 from pydantic import ValidationError
 
-from icestream.protocol import operational_parameters
 from icestream.protocols.import_parameters import ImportParameters
 from icestream.protocols.preset import Preset
 
@@ -19,8 +18,6 @@ def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
         Preset.model_validate(wrong)
 
 
-def test_presets_do_not_change_the_keys_of_results() -> None:
-    """Like the metadata, they say what is known of a file, and are no choice of a step."""
-    assert {"presets", "microscope"} <= operational_parameters(ImportParameters)
+def test_presets_come_out_of_parameters_as_they_went_in() -> None:
     with_one = ImportParameters.model_validate({"presets": {"k": {"voltage": 300.0}}})
     assert ImportParameters.model_validate(with_one.changed()) == with_one
