@@ -16,15 +16,20 @@ def written_at(status: os.stat_result) -> datetime:
     return datetime.fromtimestamp(status.st_mtime, UTC)
 
 
+def _tells(written: datetime) -> bool:
+    """Whether a time of change can tell files apart: not where it was kept in whole seconds."""
+    return written.microsecond != 0
+
+
 def present_path(movie: Movie) -> Path:
     """The path of a movie, or that of the one file in its folder which can only be it.
 
     That is a file with the same suffix, bytes and time of change, to the microsecond. Where there
-    is none, or more than one, it is the path under which the movie was taken, and who opens it
-    says that it is not there.
+    is none, or more than one, or times are kept in whole seconds, it is the path under which the
+    movie was taken, and who opens it says that it is not there.
     """
     written = None if movie.details is None else movie.details.written
-    if written is None or not movie.size or movie.path.exists():
+    if written is None or not _tells(written) or not movie.size or movie.path.exists():
         return movie.path
     found = []
     try:
@@ -69,14 +74,17 @@ class Gone:
         It is the only exposure whose file had these bytes and this time of change and is gone, or
         one that was taken under this name too since then.
         """
+        written = written_at(status)
         same = {
             exposure: paths
-            for exposure, paths in self._taken.get(written_at(status), {}).items()
+            for exposure, paths in self._taken.get(written, {}).items()
             if paths[0][1] in (0, status.st_size) and paths[0][0].suffix == path.suffix
         }
         for exposure, paths in same.items():
             if any(known == path for known, _ in paths):
                 first = paths[0][0]
                 return Former(first, exposure) if first != path else None
+        if not _tells(written):
+            return None
         gone = [(e, p) for e, p in same.items() if not any(known.exists() for known, _ in p)]
         return Former(gone[0][1][0][0], gone[0][0]) if len(gone) == 1 else None

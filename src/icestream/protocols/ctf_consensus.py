@@ -1,6 +1,5 @@
 """Let several CTF estimates of one micrograph check each other."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import median
@@ -17,6 +16,7 @@ from icestream.processing.ctf import (
     largest_agreement,
 )
 from icestream.protocol import ConsensusProtocol, Figure, ItemFailed, Parameters
+from icestream.protocols.outvoted import outvoted_words
 from icestream.units import Angstrom
 
 
@@ -86,10 +86,7 @@ class AgreeOnCtf(ConsensusProtocol[CtfConsensusParameters, Ctf]):
         sentence = f"CTF estimates of {len(agreed)} of {len(told)} micrographs agree"
         if agreed:
             sentence += f", up to a median of {median(one.resolution for one in agreed):.1f} Å"
-        outvoted = Counter(name for one in told for name in one.outvoted).most_common()
-        if outvoted:
-            sentence += "; outvoted: " + ", ".join(f"{name} in {n}" for name, n in outvoted)
-        return sentence
+        return sentence + outvoted_words(one.outvoted for one in told)
 
     def plot(self, items: Sequence[Ctf]) -> Iterator[Figure]:
         """Resolution of the agreement."""

@@ -1,6 +1,5 @@
 """Compare the tracks that several alignments found in one movie."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -12,6 +11,7 @@ from annotated_types import Gt
 from icestream.model import Micrograph, TrackAgreement
 from icestream.processing.motion.distance import track_distance
 from icestream.protocol import ConsensusProtocol, Figure, ItemFailed, Parameters
+from icestream.protocols.outvoted import outvoted_words
 from icestream.units import Angstrom
 
 
@@ -82,10 +82,7 @@ class AgreeOnTracks(ConsensusProtocol[MicrographsConsensusParameters, Micrograph
             f"tracks of {agreed} of {len(told)} exposures agree within "
             f"{self.parameters.distance:g} Å, with a median distance of {middle:.1f} Å"
         )
-        outvoted = Counter(name for one in told for name in one.outvoted).most_common()
-        if outvoted:
-            sentence += "; outvoted: " + ", ".join(f"{name} in {n}" for name, n in outvoted)
-        return sentence
+        return sentence + outvoted_words(one.outvoted for one in told)
 
     def plot(self, items: Sequence[Micrograph]) -> Iterator[Figure]:
         """How far tracks lie apart."""

@@ -27,7 +27,7 @@ _ABSENT = object()
 
 @dataclass(slots=True)
 class _Settings:
-    """Parameters of a step in a branch: as they are, and as people set them."""
+    """Parameters of a step in a branch: as they are, and as those set them who are asked about."""
 
     actual: Values = field(default_factory=dict)
     people: Values = field(default_factory=dict)
@@ -118,16 +118,17 @@ def kept_since(store: Store, workflow: Workflow) -> Workflow:
 def _given(store: Store) -> dict[str, Values]:
     """Parameters of each step of the adopted branch, as a workflow and no request said them."""
     branch = queries.session(store).branch
-    given: dict[str, Values] = {}
+    told: dict[str, _Settings] = {}
     for event in _events(store):
-        said = event.document
-        if said.get("branch", "main") != branch or said.get("who"):
+        said, before = event.document, told.get(event.step, _Settings())
+        if said.get("branch", "main") != branch:
             continue
         if event.kind == "step.added":
-            given[event.step] = _changed_at(store, event.step, int(said.get("revision", 1)))
+            changed = _changed_at(store, event.step, int(said.get("revision", 1)))
+            told[event.step] = before.changed(changed, by_people=True)
         elif event.kind == "step.revised":
-            given[event.step] = said["changed"]
-    return given
+            told[event.step] = before.changed(said["changed"], by_people=not said.get("who"))
+    return {name: settings.people for name, settings in told.items()}
 
 
 def standing_workflow(store: Store, standing: StandingRecord) -> Workflow:

@@ -5,7 +5,7 @@ from datetime import datetime
 from statistics import median
 from typing import TypeVar
 
-from icestream.model import Movie
+from icestream.model import Movie, Taken
 
 __all__ = ["Row", "acquisition_rows", "taken", "time_span"]
 
@@ -14,6 +14,7 @@ Row = tuple[str, str]
 """A label and what stands beside it."""
 
 _UNKNOWN = "not known"
+_MOVIES = Taken("movie", "movies")
 
 
 def acquisition_rows(movies: Sequence[Movie]) -> Iterator[Row]:
@@ -44,7 +45,7 @@ def acquisition_rows(movies: Sequence[Movie]) -> Iterator[Row]:
     yield "Frames in a movie", _of((float(movie.frames) for movie in movies), "")
     doses = [movie.dose for movie in movies if movie.dose_per_frame > 0]
     without = len(movies) - len(doses)
-    lacking = f" ({without} movies: {_UNKNOWN})" if doses and without else ""
+    lacking = f" ({_MOVIES.count(without)}: {_UNKNOWN})" if doses and without else ""
     yield "Total dose", (_of(doses, "e/Å²") if doses else _UNKNOWN) + lacking
     if doses:
         frames = [movie.dose_per_frame for movie in movies if movie.dose_per_frame > 0]
@@ -103,8 +104,9 @@ def taken(movies: Sequence[Movie]) -> str:
     frames = _of((float(movie.frames) for movie in movies), "")
     doses = [movie.dose for movie in movies if movie.dose_per_frame > 0]
     dose = f"a total dose of {_of(doses, 'e/Å²')}" if doses else "a dose that is not recorded"
+    was = "was" if len(movies) == 1 else "were"
     return (
-        f"{len(movies):,} movies of {frames} frames were recorded at "
+        f"{_MOVIES.count(len(movies))} of {frames} frames {was} recorded at "
         f"{_of((o.voltage for o in optics), 'kV')} with a pixel size of "
         f"{_of((o.pixel_size for o in optics), 'Å')} and {dose}."
     )

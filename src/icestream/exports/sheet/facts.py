@@ -17,6 +17,7 @@ from icestream.store.history import decided_words, history
 from icestream.store.newest import newest_map
 from icestream.store.open import Store
 from icestream.store.records import AlertRecord
+from icestream.store.requests import requests
 from icestream.store.severity import worst_first
 from icestream.store.standing import reruns, told_state
 
@@ -61,7 +62,7 @@ def gather(store: Store, registry: Registry) -> Sheet:
     session = queries.session(store)
     chain = find_chain(store, registry, again.standing)
     exposures = list(read_exposures(store, chain))
-    kept = [items for items in exposures if items.accepted]
+    kept = [one for one in exposures if one.accepted and one.exposure.state != "failed"]
     movies = [items.movie for items in exposures if items.movie is not None]
     classes = latest_classes(store, chain)
     volume = newest_map(store, again.standing)
@@ -69,7 +70,9 @@ def gather(store: Store, registry: Registry) -> Sheet:
     acquisition = tuple(acquisition_rows(movies))
     results = tuple(_results(store, exposures, kept, classes, volume))
     when = time_span(movies) or f"processed from {_clock(session.created)} on"
-    state, reason = told_state(session.state, session.reason, again, 0)
+    state, reason = told_state(
+        session.state, session.reason, again, len(requests(store, state="new"))
+    )
     return Sheet(
         title=session.name,
         when=f"{when} · session {state}{f': {reason}' if reason else ''}",
@@ -203,7 +206,7 @@ def _kept(exposures: Sequence[Items], kept: Sequence[Items], volume: Volume | No
         return ""
     defoci = [ctf.defocus * 1e-4 for ctf in fits]
     sentence = (
-        f"{len(kept):,} of {len(exposures):,} micrographs were kept, with a median CTF fit "
+        f"{len(fits):,} of {len(exposures):,} micrographs were kept, with a median CTF fit "
         f"resolution of {median(ctf.resolution for ctf in fits):.1f} Å and defoci of "
         f"{min(defoci):.2f} to {max(defoci):.2f} µm."
     )

@@ -53,9 +53,7 @@ def test_what_is_unknown_or_inherited_is_said() -> None:
     rows = dict(acquisition_rows([guessed, MOVIE]))
     assert rows["Spherical aberration"] == "2.7 mm (preset krios1)"
     assert rows["Amplitude contrast"] == "0.1 (assumed)"
-    assert dict(acquisition_rows([silent, MOVIE]))["Total dose"] == (
-        "50 e/Å² (1 movies: not known)"
-    )
+    assert dict(acquisition_rows([silent, MOVIE]))["Total dose"] == ("50 e/Å² (1 movie: not known)")
     assert list(acquisition_rows([])) == []
 
 
@@ -68,7 +66,7 @@ def test_when_is_what_the_metadata_say() -> None:
 
 def test_a_sentence_for_the_methods() -> None:
     assert taken([MOVIE]) == (
-        "1 movies of 40 frames were recorded at 300 kV with a pixel size of 0.82 Å and a total "
+        "1 movie of 40 frames was recorded at 300 kV with a pixel size of 0.82 Å and a total "
         "dose of 50 e/Å²."
     )
     assert "a dose that is not recorded" in taken([replace(MOVIE, dose_per_frame=0.0)])

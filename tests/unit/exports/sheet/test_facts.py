@@ -5,6 +5,7 @@ import pytest
 from icestream.exports.sheet.facts import gather
 from icestream.protocol import Registry
 from icestream.store import queries
+from icestream.store import tables as t
 from report_session import SampleSession
 
 
@@ -50,3 +51,13 @@ def test_a_session_without_anything_has_a_sheet(session: SampleSession) -> None:
     assert dict(sheet.results)["Exposures found"] == "0"
     assert (sheet.typical, sheet.classes, sheet.map, sheet.distributions) == (None, None, None, ())
     assert sheet.when.startswith("processed from ")
+
+
+def test_what_failed_was_not_kept(session: SampleSession) -> None:
+    session.grow(30)
+    done = queries.exposures(session.store, state="done", limit=100)
+    with session.store.write() as connection:
+        ours = t.exposure.c.id == done[0].id
+        connection.execute(t.exposure.update().where(ours).values(state="failed"))
+    sheet = gather(session.store, Registry())
+    assert f"{len(done) - 1} of 30 micrographs were kept" in " ".join(sheet.methods)
