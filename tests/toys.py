@@ -6,14 +6,15 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from icestream.model import Accepted, Alert, Offer, Picture, Rejected, Verdict
+from icestream.model import Accepted, Alert, Measured, Offer, Picture, Rejected, Verdict
 from icestream.protocol import (
+    Added,
     Batch,
     BatchProtocol,
     Command,
@@ -322,6 +323,31 @@ class Select(SelectionProtocol[Limits]):
         return Rejected((f"{number.value:g} is not below {limit:g}",))
 
 
+class Weighing(Limits):
+    """What came later."""
+
+    margin: Annotated[float, Added] = 0.0
+    """Added to the limit."""
+
+
+class Weigh(SelectionProtocol[Weighing]):
+    """Accepts an exposure where what is linked adds up to little."""
+
+    name = "toy.weigh"
+    title = "Weigh"
+
+    def judge(self, number: Number, evidence: Mapping[str, Measured] | None = None) -> Verdict:
+        found = {name: item.qualities()["toy.value"] for name, item in (evidence or {}).items()}
+        if sum(found.values()) < self.parameters.below + self.parameters.margin:
+            return Accepted()
+        return Rejected(tuple(f"{name} is {value:g}" for name, value in sorted(found.items())))
+
+    def unreported(self, linked: Sequence[tuple[str, type[Any]]]) -> Sequence[str]:
+        if self.parameters.below >= 0:
+            return ()
+        return [f"{', '.join(f'{step} ({kind.__name__})' for step, kind in linked)}: never below 0"]
+
+
 class Agree(ConsensusProtocol[Parameters, Number]):
     """The mean of what there is."""
 
@@ -563,6 +589,7 @@ KINDS = (
     DrawNumber,
     Sum2,
     Select,
+    Weigh,
     Agree,
     AddUp,
     Mean,

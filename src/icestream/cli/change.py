@@ -147,6 +147,9 @@ def _value(model: type[Parameters], name: str, text: str) -> Any:
     field: Any = model.model_fields[name].annotation
     if text.lower() == NONE and type(None) in get_args(field):
         return None
+    if bare_type(field) == tuple[str, ...] and not text.startswith("["):
+        parts = () if text.lower() == NONE else text.split(";")
+        return tuple(part.strip() for part in parts if part.strip())
     # Limits are looked at later, for all parameters together.
     adapter: TypeAdapter[Any] = TypeAdapter(bare_type(field))
     try:

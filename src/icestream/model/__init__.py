@@ -34,7 +34,14 @@ from icestream.model.optics import Optics, optics_words
 from icestream.model.particles import Particles
 from icestream.model.picks import PickerAgreement, Picks
 from icestream.model.picture import Picture, marked_fields, pictures_of
-from icestream.model.quality import QUALITIES, Measured, Quality, qualities_of
+from icestream.model.quality import (
+    QUALITIES,
+    REPORTED_BY,
+    Measured,
+    Quality,
+    qualities_of,
+    quality_of,
+)
 from icestream.model.states import (
     BranchState,
     ExposureState,
@@ -53,6 +60,7 @@ __all__ = [
     "MICROGRAPH_CLASSES",
     "ORIENTATIONS",
     "QUALITIES",
+    "REPORTED_BY",
     "Accepted",
     "Alert",
     "BranchId",
@@ -107,6 +115,7 @@ __all__ = [
     "optics_words",
     "pictures_of",
     "qualities_of",
+    "quality_of",
     "safe_file_name",
     "shown_name",
     "source_key",

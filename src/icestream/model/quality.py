@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
-__all__ = ["QUALITIES", "Measured", "Quality", "qualities_of"]
+__all__ = ["QUALITIES", "REPORTED_BY", "Measured", "Quality", "qualities_of", "quality_of"]
 
 
 @runtime_checkable
@@ -74,3 +74,21 @@ _ALL = (
 
 QUALITIES: dict[str, Quality] = {quality.name: quality for quality in _ALL}
 """Every quality that the shipped items report, by name."""
+
+REPORTED_BY = {
+    "motion": "Micrograph",
+    "sum": "Micrograph",
+    "ctf": "Ctf",
+    "micrograph": "MicrographQuality",
+    "picks": "Picks",
+    "particles": "Particles",
+    "gain": "Gain",
+    "classes": "Classes",
+    "volume": "Volume",
+}
+"""Which item of this package reports the qualities whose names begin so."""
+
+
+def quality_of(name: str) -> Quality:
+    """The quality of a name; that of an author's own has no unit, and is called by its name."""
+    return QUALITIES.get(name) or Quality(name, name.replace(".", " "), "", "", 1.0)

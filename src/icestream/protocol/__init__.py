@@ -22,11 +22,13 @@ from icestream.protocol.kinds import (
 from icestream.protocol.limits import Limit
 from icestream.protocol.needs import missing
 from icestream.protocol.parameters import (
+    Added,
     Advanced,
     InputFile,
     Operational,
     Parameters,
     absent_file,
+    added_parameters,
     hidden_parameters,
     is_input_file,
     operational_parameters,
@@ -42,6 +44,7 @@ from icestream.protocol.registry import Broken, Registry, UnknownProtocol, known
 from icestream.protocol.resources import Resources, Work
 
 __all__ = [
+    "Added",
     "Advanced",
     "Batch",
     "BatchProtocol",
@@ -80,6 +83,7 @@ __all__ = [
     "Window",
     "Work",
     "absent_file",
+    "added_parameters",
     "hidden_parameters",
     "is_input_file",
     "known_types",

@@ -139,6 +139,14 @@ class Protocol(ABC, Generic[P]):
         """
         return ()
 
+    def unreported(self, linked: Sequence[tuple[str, type[Any]]]) -> Sequence[str]:
+        """What its parameters ask for and nothing that is linked reports, in sentences.
+
+        Asked when a workflow is checked; `linked` has the step and the type of the items of each
+        link.
+        """
+        return ()
+
     def methods(self) -> str:
         """What a paper's methods section says of it, with its parameters; empty: its title."""
         return ""
@@ -297,7 +305,9 @@ class SelectionProtocol(Protocol[P]):
     """Accepts or rejects an exposure, with reasons; a person can overrule it either way.
 
     The author writes ``judge(self, ctf: Ctf, ...) -> Verdict``. Its outputs are its inputs: an
-    accepted item passes, a rejected one is held back and can be accepted later.
+    accepted item passes, a rejected one is held back and can be accepted later. An input
+    ``evidence: Mapping[str, Measured] | None`` takes any number of links, to whatever says what
+    was measured, and no output has its name.
     """
 
     kind = "selection"
@@ -315,8 +325,8 @@ class SelectionProtocol(Protocol[P]):
 
     @classmethod
     def outputs(cls) -> tuple[Port, ...]:
-        """The same ports as the inputs."""
-        return cls.inputs()
+        """The same ports as the inputs, but those that take many links: they are looked at."""
+        return tuple(port for port in cls.inputs() if not port.many)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,14 @@ from pydantic_core import CoreSchema
 from icestream.units import Unit, Usual, doubt, may_be_meant
 
 __all__ = [
+    "Added",
     "Advanced",
     "InputFile",
     "Operational",
     "Parameters",
     "Shown",
     "absent_file",
+    "added_parameters",
     "hidden_parameters",
     "is_input_file",
     "operational_parameters",
@@ -79,6 +81,16 @@ Operational = _Operational()
 
 
 @dataclass(frozen=True, slots=True)
+class _Added:
+    """Marks a parameter that its protocol was given later."""
+
+
+Added = _Added()
+"""Put into the annotation of a field that a protocol is given after it was released: at its default
+it is no part of what decides results, and those that were made before it stay what they are."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Input:
     """Marks a path as one of a file that is read, and must be there before a session starts."""
 
@@ -130,6 +142,16 @@ def operational_parameters(model: type[Parameters]) -> frozenset[str]:
         name
         for name, field in model.model_fields.items()
         if any(isinstance(mark, _Operational) for mark in field.metadata)
+    )
+
+
+def added_parameters(parameters: Parameters) -> frozenset[str]:
+    """Names of the parameters that were added later and have their defaults."""
+    return frozenset(
+        name
+        for name, field in type(parameters).model_fields.items()
+        if any(isinstance(mark, _Added) for mark in field.metadata)
+        and getattr(parameters, name) == field.get_default(call_default_factory=True)
     )
 
 

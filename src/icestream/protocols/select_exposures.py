@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le
 from pydantic import field_validator
@@ -12,12 +12,15 @@ from icestream.model import (
     QUALITIES,
     Accepted,
     Ctf,
+    Measured,
     Micrograph,
     MicrographQuality,
     Rejected,
     Verdict,
+    qualities_of,
 )
-from icestream.protocol import Advanced, Limit, Parameters, SelectionProtocol
+from icestream.protocol import Added, Advanced, Limit, Parameters, SelectionProtocol
+from icestream.protocols.rules import Rule, broken, read_rule, unreported
 from icestream.units import Angstrom, Micrometre, Usual
 
 
@@ -61,6 +64,20 @@ class SelectionLimits(Parameters):
     crystalline_ice, empty_no_ice, vitreous_no_particles, unclear. That of empty ones is never
     given to others, as far as was seen; crystals are refused by their ice ring."""
 
+    rules: Annotated[tuple[str, ...], Added] = ()
+    """Further limits, on any quality of any linked result, such as motion.early < 20 Å,
+    picks.count >= 50 or ctf.phase_shift 30 to 150 °; all must be kept. With a ; between them."""
+
+    @field_validator("rules")
+    @classmethod
+    def check_rules(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse a rule that cannot be read; the same rule is written the same."""
+        read = [read_rule(rule) for rule in rules]
+        relative = [rule.text for rule in read if rule.relative]
+        if relative:
+            raise ValueError(f"{relative[0]!r}: a selection has no distribution; write a number")
+        return tuple(dict.fromkeys(rule.text for rule in read))
+
     @field_validator("refuse")
     @classmethod
     def check_classes(cls, refuse: tuple[str, ...]) -> tuple[str, ...]:
@@ -79,23 +96,53 @@ class SelectExposures(SelectionProtocol[SelectionLimits]):
     title = "Selection of exposures"
 
     def judge(
-        self, micrograph: Micrograph, ctf: Ctf, quality: MicrographQuality | None = None
+        self,
+        micrograph: Micrograph,
+        ctf: Ctf,
+        quality: MicrographQuality | None = None,
+        evidence: Mapping[str, Measured] | None = None,
     ) -> Verdict:
         qualities = {**micrograph.qualities(), **ctf.qualities()}
         if quality is not None:
             qualities.update(quality.qualities())
         reasons = tuple(self._reasons(qualities, micrograph.optics.pixel_size))
+        reasons += tuple(self._broken(qualities, evidence or {}))
         if quality is not None and quality.label in self.parameters.refuse:
             reasons += (f"It looks like {quality.label.replace('_', ' ')}: {quality.reason}",)
         return Rejected(reasons) if reasons else Accepted()
 
     def methods(self) -> str:
         """Within which limits exposures were kept."""
-        told = "; ".join(_in_words(limit) for limit in self.limits(0.0))
-        return f"Exposures were kept within limits: {told}." if told else ""
+        told = [_in_words(limit) for limit in self._named_limits(0.0)]
+        told += [rule.text for rule in self._rules()]
+        return f"Exposures were kept within limits: {'; '.join(told)}." if told else ""
+
+    def unreported(self, linked: Sequence[tuple[str, type[Any]]]) -> Sequence[str]:
+        """Rules on what nothing that is linked reports."""
+        return list(unreported(self._rules(), linked))
 
     def limits(self, pixel_size: float) -> Sequence[Limit]:
         """Those that are set; that on the resolution is one that such pixels can reach."""
+        drawn = [*self._named_limits(pixel_size), *(rule.limit for rule in self._rules())]
+        return [limit for limit in drawn if limit.low is not None or limit.high is not None]
+
+    def _rules(self) -> Sequence[Rule]:
+        return [read_rule(text) for text in self.parameters.rules]
+
+    def _broken(
+        self, qualities: Mapping[str, float], evidence: Mapping[str, Measured]
+    ) -> Iterator[str]:
+        """Why rules are not kept."""
+        for rule in self._rules():
+            others = [
+                qualities_of(item)
+                for output, item in evidence.items()
+                if not rule.step or output.partition(".")[0] == rule.step
+            ]
+            if reason := broken(rule, qualities, others):
+                yield reason
+
+    def _named_limits(self, pixel_size: float) -> Sequence[Limit]:
         wanted, resolution = self.parameters, self.parameters.resolution_max
         if resolution is not None:
             resolution = max(resolution, wanted.resolution_pixels * pixel_size)
@@ -112,7 +159,7 @@ class SelectExposures(SelectionProtocol[SelectionLimits]):
         return [limit for limit in drawn if limit.low is not None or limit.high is not None]
 
     def _reasons(self, qualities: Mapping[str, float], pixel_size: float) -> Iterator[str]:
-        for limit in self.limits(pixel_size):
+        for limit in self._named_limits(pixel_size):
             for reason in _outside(qualities, limit):
                 yield reason + self._raised(limit, reason, pixel_size)
 

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from icestream.model import QUALITIES, Quality
-
 __all__ = [
     "MEANINGS",
     "PREFERRED",
@@ -16,7 +14,6 @@ __all__ = [
     "Trend",
     "in_page_order",
     "is_count",
-    "quality_of",
     "rounded",
     "run_width",
 ]
@@ -71,11 +68,6 @@ MEANINGS = {
     "particles.count": "per micrograph",
 }
 """What the number says, in a line."""
-
-
-def quality_of(name: str) -> Quality:
-    """The quality of that name; one that nobody described is shown as it is."""
-    return QUALITIES.get(name) or Quality(name, name.replace(".", " "), "", "", 1.0)
 
 
 def is_count(name: str) -> bool:

@@ -52,6 +52,9 @@ class RingParameters(Parameters):
     gain: InputFile | None = None
     """A file."""
 
+    rules: tuple[str, ...] = ()
+    """Texts."""
+
     @model_validator(mode="after")
     def check_range(self) -> Self:
         if self.defocus_min >= self.defocus_max:
@@ -90,6 +93,9 @@ def _read(*values: str) -> dict[str, Any]:
         ("pattern=5", "pattern", "5"),
         ("gain=none", "gain", None),
         ("pattern=none", "pattern", "none"),
+        ("rules=a < 3 Å; b, c > 4;", "rules", ["a < 3 Å", "b, c > 4"]),
+        ('rules=["a;b"]', "rules", ["a;b"]),
+        ("rules=none", "rules", []),
         ("pattern=a=b", "pattern", "a=b"),
     ],
 )

@@ -8,11 +8,13 @@ from annotated_types import Ge, Gt, Le
 from pydantic import ValidationError
 
 from icestream.protocol import (
+    Added,
     Advanced,
     InputFile,
     Operational,
     Parameters,
     absent_file,
+    added_parameters,
     hidden_parameters,
     is_input_file,
     operational_parameters,
@@ -166,3 +168,12 @@ def test_refusals_ask_what_was_meant() -> None:
         "at most 1, found 7; did you mean 0.07 (7 %)?",
         "at least 1, found 0",
     ]
+
+
+def test_a_parameter_that_was_added_is_told_while_it_has_its_default() -> None:
+    class Older(Parameters):
+        first: int = 1
+        second: Annotated[tuple[str, ...], Added] = ()
+
+    assert added_parameters(Older()) == added_parameters(Older(second=())) == {"second"}
+    assert added_parameters(Older(second=("a",))) == set()

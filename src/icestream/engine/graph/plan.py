@@ -19,7 +19,13 @@ from icestream.engine.graph.workflow import (
     output_port,
 )
 from icestream.model import BranchId, RevisionId, StepId, StepKind, SubjectId, content_key
-from icestream.protocol import Protocol, Registry, Resources, operational_parameters
+from icestream.protocol import (
+    Protocol,
+    Registry,
+    Resources,
+    added_parameters,
+    operational_parameters,
+)
 
 __all__ = [
     "FIRST_BRANCH",
@@ -70,6 +76,8 @@ class PlannedStep:
     """What its tasks are about."""
     inputs: Mapping[str, tuple[Output, ...]]
     """What feeds each input port, by the names of steps."""
+    many: frozenset[str] = frozenset()
+    """Inputs that take any number of links, and go on with those that have a result."""
     fingerprint: str = ""
 
     id: RevisionId = _NOWHERE
@@ -285,12 +293,14 @@ def _bind_step(
         depth=depth,
         domain=domain_of(step.name, kind, feeding),
         inputs=inputs,
+        many=frozenset(port.name for port in kind.inputs() if port.many),
     )
 
 
 def _deciding(protocol: Protocol[Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What decides a step's results: its parameters, and the versions of the programs it runs."""
     left_out = operational_parameters(type(protocol).parameters_type())
+    left_out |= added_parameters(protocol.parameters)
     deciding = {key: value for key, value in parameters.items() if key not in left_out}
     return deciding | {f"version of {name}": text for name, text in protocol.software().items()}
 

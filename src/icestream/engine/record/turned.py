@@ -9,9 +9,9 @@ from sqlalchemy import Connection, func, select
 
 from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.record.verdicts import Judged, weighed, words_on
-from icestream.model import Rejected, StepId, SubjectId
+from icestream.model import ITEM_TYPES, Rejected, StepId, SubjectId
 from icestream.store import tables as t
-from icestream.store.items import item
+from icestream.store.items import Known, item
 from icestream.store.open import Store
 
 __all__ = ["Turned", "turned"]
@@ -39,10 +39,11 @@ class Turned:
     """As many as the accepted exposures have on average: the others' were never cut out."""
 
 
-def turned(store: Store, step: PlannedStep, revision: int) -> Turned:
+def turned(store: Store, step: PlannedStep, revision: int, known: Known = ITEM_TYPES) -> Turned:
     """Judge anew what a revision of a selection has judged, by the protocol of `step`.
 
-    What people said of an exposure holds in either case.
+    What people said of an exposure holds in either case. Items of inputs that take many links are
+    of types that are `known`.
     """
     counts = {"judged": 0, "accepted": 0, "unknown": 0}
     gained: dict[int, str] = {}
@@ -57,7 +58,7 @@ def turned(store: Store, step: PlannedStep, revision: int) -> Turned:
                 counts["accepted"] += bool(row.passed)
                 if row.passed:
                     accepted.append(row.subject_id)
-                passes = _passes(store, step, row, documents)
+                passes = _passes(store, step, row, documents, known)
                 if passes is None:
                     counts["unknown"] += 1
                     continue
@@ -102,20 +103,32 @@ def _pages(connection: Connection, revision: int) -> Iterator[Sequence[Any]]:
         after = page[-1].subject_id
 
 
-def _documents(connection: Connection, page: Sequence[Any]) -> Mapping[int, Any]:
-    """Documents of all that was judged on a page, by the number of the result."""
+def _documents(connection: Connection, page: Sequence[Any]) -> Mapping[int, tuple[Any, Any]]:
+    """Documents and types of all that was judged on a page, by the number of the result."""
     wanted = {entry[2] for row in page for entry in json.loads(row.inputs)}
-    chosen = select(t.result.c.id, t.result.c.document).where(t.result.c.id.in_(wanted))
-    return {row.id: json.loads(row.document) for row in connection.execute(chosen)}
+    columns = (t.result.c.id, t.result.c.document, t.result.c.types)
+    rows = connection.execute(select(*columns).where(t.result.c.id.in_(wanted)))
+    return {row.id: (json.loads(row.document), json.loads(row.types)) for row in rows}
 
 
-def _passes(store: Store, step: PlannedStep, row: Any, documents: Mapping[int, Any]) -> bool | None:
+def _passes(
+    store: Store,
+    step: PlannedStep,
+    row: Any,
+    documents: Mapping[int, tuple[Any, Any]],
+    known: Known,
+) -> bool | None:
     """Whether the protocol accepts an exposure; None where it, or its author, cannot say."""
     ports = {port.name: port for port in type(step.protocol).inputs()}
     given: dict[str, Any] = {name: None for name, port in ports.items() if port.optional}
     try:
-        for port, _, result, source_port in json.loads(row.inputs):
-            given[port] = item(store, ports[port].item, documents[result][source_port])
+        for port, label, result, source_port in json.loads(row.inputs):
+            document, types = documents[result]
+            if ports[port].many:
+                linked = item(store, known[types[source_port]], document[source_port])
+                given[port] = {**(given[port] or {}), f"{label}.{source_port}": linked}
+            else:
+                given[port] = item(store, ports[port].item, document[source_port])
         verdict = step.protocol.judge(**given)  # type: ignore[attr-defined]
     except Exception:  # a plugin's own code, or a result that this version cannot read
         return None

@@ -190,3 +190,13 @@ def test_parameters_are_all_there_and_ready_for_json() -> None:
     assert every == {
         "add": 4.0, "write": False, "seconds": 0.0, "log": "/x", "fail": ""
     }  # fmt: skip
+
+
+def test_a_parameter_that_came_later_decides_nothing_at_its_default() -> None:
+    def select(**given: float) -> PlannedStep:
+        return bound(STEPS[0], ("w", "toy.weigh", {"below": 7, **given}, {"number": "src"}))["w"]
+
+    assert dict(select().deciding) == {"below": 7.0}
+    assert dict(select(margin=0.0).deciding) == {"below": 7.0}
+    assert dict(select(margin=1.0).deciding) == {"below": 7.0, "margin": 1.0}
+    assert select().parameters["margin"] == 0.0

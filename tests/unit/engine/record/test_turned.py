@@ -11,6 +11,7 @@ from icestream.engine.record import turned as module
 from icestream.engine.record.revisions import with_parameters
 from icestream.engine.record.turned import Turned, turned
 from icestream.engine.record.workflows import session_workflow
+from icestream.protocol import known_types
 from icestream.store import tables as t
 from toy_record import Desk
 
@@ -85,3 +86,22 @@ def test_what_cannot_be_judged_is_counted(judged: Desk) -> None:
         connection.execute(t.result.update().values(document="{}"))
     found = look(judged, 2)
     assert (found.unknown, found.lost) == (4, ())
+
+
+def test_what_is_linked_as_evidence_is_judged_too(desk: Desks) -> None:
+    add: Any = ("a", "toy.add", {"add": 1}, {"number": "src"})
+    weigh: Any = ("sel", "toy.weigh", {"below": 6}, {"number": "src", "evidence": ["src", "a"]})
+    made = desk(SRC, add, weigh, ("b", "toy.add", {}, {"number": "sel"}))
+    made.find(1, 2, 3)
+    made.work()
+    assert {name: row.passed for name, row in made.tasks("sel").items()} == {
+        "e1": True,
+        "e2": True,
+        "e3": False,
+    }
+    assert made.tasks("sel")["e3"].reason == "a.number is 4; src.number is 3"
+    workflow = with_parameters(session_workflow(made.store), toys.registry(), "sel", {"below": 4})
+    step = bind(workflow, toys.registry())["sel"]
+    known = known_types([toys.Count])
+    found = turned(made.store, step, made.step("sel").id, known)
+    assert (found.lost, found.gained, found.unknown) == (("e2",), (), 0)
