@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Any, ClassVar
 
 from icestream.model import Accepted, Alert, Measured, Offer, Picture, Rejected, Verdict
@@ -348,6 +349,33 @@ class Weigh(SelectionProtocol[Weighing]):
         return [f"{', '.join(f'{step} ({kind.__name__})' for step, kind in linked)}: never below 0"]
 
 
+class Levelling(Parameters):
+    """Where the water stands."""
+
+    level: float | None = None
+    """Numbers above are rejected; the session sets it."""
+
+
+class Level(SelectionProtocol[Levelling]):
+    """Accepts what is not above the median of the first."""
+
+    name = "toy.level"
+    title = "Level"
+
+    def judge(self, number: Number) -> Verdict:
+        level = self.parameters.level
+        if level is None or number.value <= level:
+            return Accepted()
+        return Rejected((f"{number.value:g} is above {level:g}",))
+
+    def distributions(self) -> list[tuple[str, str]]:
+        return [("toy.value", "")]
+
+    def settle(self, measured: Mapping[tuple[str, str], Sequence[float]]) -> dict[str, float]:
+        level = median(measured["toy.value", ""])
+        return {} if level == self.parameters.level else {"level": level}
+
+
 class Agree(ConsensusProtocol[Parameters, Number]):
     """The mean of what there is."""
 
@@ -590,6 +618,7 @@ KINDS = (
     Sum2,
     Select,
     Weigh,
+    Level,
     Agree,
     AddUp,
     Mean,

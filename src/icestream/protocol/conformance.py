@@ -35,8 +35,19 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(\.[a-z][a-z0-9_-]*)+")
 
 _IDENTIFIED = re.compile(r"(^|\s)(doi:10\.|https://)\S+$")
 _HOOKS = (
-    *("interval", "key", "lacking", "methods", "need", "plot", "prepare", "programs", "size"),
-    *("software", "summarize", "unreported", "waits", "warm"),
+    *(
+        "distributions",
+        "interval",
+        "key",
+        "lacking",
+        "methods",
+        "need",
+        "plot",
+        "prepare",
+        "programs",
+        "size",
+    ),
+    *("settle", "software", "summarize", "unreported", "waits", "warm"),
 )
 """Methods that an author may write; one that is misspelt would never be called."""
 

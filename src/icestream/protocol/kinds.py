@@ -6,7 +6,7 @@ process. Only a `BatchProtocol` has a state, and the engine holds it.
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -138,6 +138,22 @@ class Protocol(ABC, Generic[P]):
         says what is missing, where it was looked for and what to do.
         """
         return ()
+
+    def distributions(self) -> Collection[tuple[str, str]]:
+        """Qualities whose distribution a selection asks for in `settle`, each with its step.
+
+        The step is empty where any will do.
+        """
+        return ()
+
+    def settle(self, measured: Mapping[tuple[str, str], Sequence[float]]) -> Mapping[str, Any]:
+        """Parameters of a selection that follow from the `distributions`, JSON-ready.
+
+        Asked when 30, 60, 120, ... exposures have been judged; `measured` has the stored values of
+        as many of the first. What it returns becomes a revision of the step, by the session;
+        nothing where all is as before.
+        """
+        return {}
 
     def unreported(self, linked: Sequence[tuple[str, type[Any]]]) -> Sequence[str]:
         """What its parameters ask for and nothing that is linked reports, in sentences.

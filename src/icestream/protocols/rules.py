@@ -19,18 +19,15 @@ from icestream.protocol import Limit
 from icestream.units import converted
 
 __all__ = [
-    "FEWEST",
     "Rule",
     "Settled",
     "broken",
     "read_rule",
     "read_settled",
     "settle",
+    "turns",
     "unreported",
 ]
-
-FEWEST = 30
-"""Values from which a relative limit is told for the first time."""
 
 _NUMBER = r"([-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?)"
 _SUBJECT = re.compile(r"([A-Za-z]\w*(?:\.\w+)*)(?:\s+of\s+([a-z][a-z0-9_-]*))?\s*(.*)", re.S)
@@ -274,6 +271,15 @@ def settle(rule: Rule, values: Sequence[float]) -> Settled:
         value = median + (distance if rule.relative == "above" else -distance)
     return Settled(
         rule=rule.text, value=float(f"{value:.4g}"), median=float(f"{median:.4g}"), count=len(shown)
+    )
+
+
+def turns(rule: Rule, old: Settled, new: Settled, values: Iterable[float]) -> bool:
+    """Whether some of the exposures with these values keep a rule with one number alone."""
+    ways = [rule.decided(old), rule.decided(new)]
+    measured = [{rule.quality: value} for value in values]
+    return any(
+        bool(broken(ways[0], one, [one])) != bool(broken(ways[1], one, [one])) for one in measured
     )
 
 

@@ -1,6 +1,6 @@
 """Accept or reject exposures by limits on what was measured."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Annotated, Any
 
@@ -20,7 +20,16 @@ from icestream.model import (
     qualities_of,
 )
 from icestream.protocol import Added, Advanced, Limit, Parameters, SelectionProtocol
-from icestream.protocols.rules import Rule, broken, read_rule, unreported
+from icestream.protocols.rules import (
+    Rule,
+    Settled,
+    broken,
+    read_rule,
+    read_settled,
+    settle,
+    turns,
+    unreported,
+)
 from icestream.units import Angstrom, Micrometre, Usual
 
 
@@ -66,17 +75,24 @@ class SelectionLimits(Parameters):
 
     rules: Annotated[tuple[str, ...], Added] = ()
     """Further limits, on any quality of any linked result, such as motion.early < 20 Å,
-    picks.count >= 50 or ctf.phase_shift 30 to 150 °; all must be kept. With a ; between them."""
+    picks.count >= 50, ctf.phase_shift 30 to 150 °, motion.total < median + 3 MAD or
+    ctf.resolution best 90 %; all must be kept. With a ; between them."""
 
     @field_validator("rules")
     @classmethod
     def check_rules(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
         """Refuse a rule that cannot be read; the same rule is written the same."""
-        read = [read_rule(rule) for rule in rules]
-        relative = [rule.text for rule in read if rule.relative]
-        if relative:
-            raise ValueError(f"{relative[0]!r}: a selection has no distribution; write a number")
-        return tuple(dict.fromkeys(rule.text for rule in read))
+        return tuple(dict.fromkeys(read_rule(rule).text for rule in rules))
+
+    settled: Annotated[tuple[str, ...], Added, Advanced] = ()
+    """Numbers of relative limits, such as motion.total < median + 3 MAD. The session writes them
+    when 30, 60, 120, ... exposures are judged; before, a relative limit refuses nothing."""
+
+    @field_validator("settled")
+    @classmethod
+    def check_settled(cls, settled: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what is not written as the session writes it."""
+        return tuple(str(read_settled(text)) for text in settled)
 
     @field_validator("refuse")
     @classmethod
@@ -114,8 +130,23 @@ class SelectExposures(SelectionProtocol[SelectionLimits]):
     def methods(self) -> str:
         """Within which limits exposures were kept."""
         told = [_in_words(limit) for limit in self._named_limits(0.0)]
-        told += [rule.text for rule in self._rules()]
+        told += [f"{r.text} ({r.basis})" if r.basis else r.text for r in self._rules()]
         return f"Exposures were kept within limits: {'; '.join(told)}." if told else ""
+
+    def distributions(self) -> Collection[tuple[str, str]]:
+        """Those of relative limits."""
+        return sorted({rule.subject for rule in self._rules() if rule.relative})
+
+    def settle(self, measured: Mapping[tuple[str, str], Sequence[float]]) -> Mapping[str, Any]:
+        """The numbers of relative limits, where they are new or an exposure changes side."""
+        before, new = self._settled(), {}
+        for rule in (rule for rule in self._rules() if rule.relative):
+            found, old = settle(rule, measured[rule.subject]), before.get(rule.text)
+            if old is None or (
+                found.count > old.count and turns(rule, old, found, measured[rule.subject])
+            ):
+                new[rule.text] = found
+        return {"settled": [str(one) for one in {**before, **new}.values()]} if new else {}
 
     def unreported(self, linked: Sequence[tuple[str, type[Any]]]) -> Sequence[str]:
         """Rules on what nothing that is linked reports."""
@@ -127,7 +158,12 @@ class SelectExposures(SelectionProtocol[SelectionLimits]):
         return [limit for limit in drawn if limit.low is not None or limit.high is not None]
 
     def _rules(self) -> Sequence[Rule]:
-        return [read_rule(text) for text in self.parameters.rules]
+        settled = self._settled()
+        rules = [read_rule(text) for text in self.parameters.rules]
+        return [rule.decided(settled.get(rule.text)) for rule in rules]
+
+    def _settled(self) -> dict[str, Settled]:
+        return {one.rule: one for one in map(read_settled, self.parameters.settled)}
 
     def _broken(
         self, qualities: Mapping[str, float], evidence: Mapping[str, Measured]

@@ -233,8 +233,41 @@ def test_a_rule_that_cannot_be_read_is_refused() -> None:
         SelectionLimits(rules=("motion.total < 20",))
 
 
+RELATIVE = "motion.total < median + 3 MAD"
+SPREAD = {("motion.total", ""): [9.0, 10.0, 11.0, 12.0, 13.0] * 6}
+
+
+def test_relative_limits_follow_from_what_was_measured() -> None:
+    made = SelectExposures(SelectionLimits(rules=(RELATIVE, "motion.early < 99 Å")))
+    assert made.distributions() == [("motion.total", "")]
+    assert made.judge(micrograph(2.0), GOOD) == Accepted()  # nobody knows what is usual yet
+    changes = made.settle(SPREAD)
+    assert changes == {"settled": [f"{RELATIVE} = 14 Å (median 11 of 30)"]}
+    known = SelectExposures(SelectionLimits(rules=(RELATIVE,), **changes))
+    assert reasons(known.judge(micrograph(2.0), GOOD)) == (
+        "Total motion 40 Å is above the limit of 14 Å (median 11 + 3 MAD of 30 exposures)",
+    )
+    assert known.limits(1.0)[-1] == Limit(quality="motion.total", high=14.0)
+    assert f"{RELATIVE} (median 11 + 3 MAD of 30 exposures)" in known.methods()
+
+
+def test_a_limit_is_settled_anew_only_where_an_exposure_changes_side() -> None:
+    settled = (f"{RELATIVE} = 14 Å (median 11 of 30)",)
+    made = SelectExposures(SelectionLimits(rules=(RELATIVE,), settled=settled))
+    more = {("motion.total", ""): [9.0, 10.0, 11.0, 12.0, 13.5] * 12}
+    assert made.settle(SPREAD) == made.settle(more) == {}
+    wider = {("motion.total", ""): [5.0, 10.0, 11.0, 13.0, 14.5] * 12}
+    assert made.settle(wider) == {"settled": [f"{RELATIVE} = 17 Å (median 11 of 60)"]}
+
+
+def test_a_limit_that_was_settled_is_kept_for_when_its_rule_returns() -> None:
+    settled = (f"{RELATIVE} = 14 Å (median 11 of 30)",)
+    other = SelectionLimits(rules=("motion.total < median + 2 MAD",), settled=settled)
+    assert len(SelectExposures(other).settle(SPREAD)["settled"]) == 2
+
+
 def test_rules_of_before_they_were_there_change_no_key() -> None:
-    assert added_parameters(SelectionLimits()) >= {"rules"}
+    assert added_parameters(SelectionLimits()) == {"rules", "settled"}
 
 
 def test_a_rule_on_what_is_not_linked_is_refused_with_the_workflow() -> None:

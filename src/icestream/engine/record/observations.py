@@ -1,16 +1,19 @@
 """Notes: what monitors, sources and the housekeeping say, written into the record."""
 
 import json
+from collections.abc import Sequence
 
 from sqlalchemy import delete, update
 
-from icestream.engine.messages import Compacted, Inspected, SourceFailed
+from icestream.engine.graph.plan import PlannedStep
+from icestream.engine.messages import LIMITS, Compacted, Inspected, SourceFailed
 from icestream.engine.record.alerts import SESSION, Reporter
 from icestream.engine.record.offers import adopt_automatically, usable_alerts
 from icestream.engine.record.record import Record
 from icestream.model import Alert, to_document
 from icestream.store import tables as t
 from icestream.store.events import FiguresDrawn, SamplesTaken, SegmentWritten, SourceRaised
+from icestream.store.writing import Writes
 
 __all__ = ["alert", "compacted", "inspected", "source_failed"]
 
@@ -33,7 +36,10 @@ def inspected(record: Record, said: Inspected, *, last: bool = False) -> bool:
             record.alerts.raise_(writes, Reporter.of(step), broken)
             return False
         alerts = usable_alerts(record.plan, said.alerts)
-        record.alerts.report(writes, Reporter.of(step), alerts, last=last)
+        if step.protocol.watches:
+            record.alerts.report(writes, Reporter.of(step), alerts, last=last)
+        else:
+            _settled(record, writes, step, alerts)
         for sample in said.samples:
             writes.insert(
                 t.sample, time=said.time, name=sample.name, value=sample.value, unit=sample.unit
@@ -49,6 +55,17 @@ def inspected(record: Record, said: Inspected, *, last: bool = False) -> bool:
             writes.event(FiguresDrawn(titles=titles), step_id=step.step)
         writes.flush(connection)
         return adopt_automatically(connection, writes, record.alerts, step)
+
+
+def _settled(record: Record, writes: Writes, step: PlannedStep, alerts: Sequence[Alert]) -> None:
+    """Let what a selection offers take the place of what it offered before; others stay."""
+    ours = Reporter.of(step)
+    new = {alert.key for alert in alerts}
+    for by, key in list(record.alerts.held):
+        if by == ours and key.startswith(LIMITS) and key not in new:
+            record.alerts.clear(writes, ours, key)
+    for alert_ in alerts:
+        record.alerts.raise_(writes, ours, alert_)
 
 
 def source_failed(record: Record, said: SourceFailed) -> None:
