@@ -28,6 +28,7 @@ from icestream.protocol import (
     GroupProtocol,
     ItemFailed,
     ItemProtocol,
+    Limit,
     Monitor,
     Operational,
     Parameters,
@@ -367,6 +368,9 @@ class Level(SelectionProtocol[Levelling]):
         if level is None or number.value <= level:
             return Accepted()
         return Rejected((f"{number.value:g} is above {level:g}",))
+
+    def limits(self, pixel_size: float) -> list[Limit]:
+        return [Limit(quality="toy.value", high=self.parameters.level)]
 
     def distributions(self) -> list[tuple[str, str]]:
         return [("toy.value", "")]

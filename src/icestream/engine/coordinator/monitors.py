@@ -104,7 +104,7 @@ class MonitorThread(threading.Thread):
                 step = self._plan.steps[monitor]
                 if step.protocol.watches:
                     self._tell(inspect(self._store, self._plan, step))
-                elif said := self._settling.look(self._store, self._plan, step):
+                elif said := self._settling.look(self._store, step):
                     self._tell(said)
                 every = step.protocol.every if isinstance(step.protocol, Monitor) else 10.0
                 self._due[monitor] = time.monotonic() + every

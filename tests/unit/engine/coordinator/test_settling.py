@@ -8,9 +8,10 @@ import pytest
 import structlog
 
 import toys
-from icestream.engine.coordinator.settling import FEWEST, Settling, settled, settles
+from icestream.engine.coordinator.settling import Settling, settled, settles
 from icestream.engine.messages import LIMITS
 from icestream.engine.record import observations
+from icestream.engine.record.distributions import FEWEST
 from icestream.engine.record.set_by_people import workflow_set_by_people
 from icestream.engine.requests.carry_out import carry_out, waiting_requests
 from icestream.store import queries
@@ -37,7 +38,7 @@ def bring(desk: Desk, first: int, last: int) -> None:
 
 def look(desk: Desk, settling: Settling) -> float | None:
     """The level that the selection offers, and that is set at once."""
-    said = settling.look(desk.store, desk.record.plan, desk.step("sel"))
+    said = settling.look(desk.store, desk.step("sel"))
     if said is None:
         return None
     (alert,) = said.alerts
@@ -87,7 +88,7 @@ def test_the_store_is_asked_at_these_numbers_alone(
     settling = Settling()
     for number in range(0, 130, 2):
         bring(made, number, number + 2)
-        settling.look(made.store, made.record.plan, made.step("sel"))
+        settling.look(made.store, made.step("sel"))
     assert asked == [30, 60, 120]
 
 
@@ -114,7 +115,7 @@ def test_a_selection_that_fails_to_say_it_says_so(
 ) -> None:
     bring(made, 0, FEWEST)
     monkeypatch.setattr(toys.Level, "settle", lambda self, measured: 1 / 0)
-    said = Settling().look(made.store, made.record.plan, made.step("sel"))
+    said = Settling().look(made.store, made.step("sel"))
     assert said is not None
     assert "ZeroDivisionError" in said.error
 

@@ -9,7 +9,7 @@ import toys
 from icestream.engine.graph.plan import bind
 from icestream.engine.record import turned as module
 from icestream.engine.record.revisions import with_parameters
-from icestream.engine.record.turned import Turned, turned
+from icestream.engine.record.turned import Medians, Turned, turned
 from icestream.engine.record.workflows import session_workflow
 from icestream.protocol import known_types
 from icestream.store import tables as t
@@ -105,3 +105,25 @@ def test_what_is_linked_as_evidence_is_judged_too(desk: Desks) -> None:
     known = known_types([toys.Count])
     found = turned(made.store, step, made.step("sel").id, known)
     assert (found.lost, found.gained, found.unknown) == (("e2",), (), 0)
+
+
+def test_medians_of_what_is_gained_lost_and_kept_are_told(desk: Desks) -> None:
+    made = desk(SRC, ("sel", "toy.level", {"level": 1e6}, {"number": "src"}))
+    made.find(*range(10))
+    made.work()
+    workflow = with_parameters(session_workflow(made.store), toys.registry(), "sel", {"level": 6})
+    found = turned(made.store, bind(workflow, toys.registry())["sel"], made.step("sel").id)
+    assert found.lost == ("e7", "e8", "e9")
+    assert found.medians == (Medians("toy.value", 3.0, None, 8.0),)
+
+
+def test_limits_are_those_that_the_session_would_settle(desk: Desks) -> None:
+    a: Any = ("a", "toy.add", {"add": 0}, {"number": "src"})
+    made = desk(SRC, a, ("sel", "toy.level", {"level": 1e6}, {"number": "a"}))
+    made.find(*range(40))
+    made.work()
+    workflow = session_workflow(made.store)
+    step = bind(workflow, toys.registry())["sel"]
+    assert turned(made.store, step, made.step("sel").id).lost == tuple(
+        f"e{number}" for number in range(15, 40)
+    )
