@@ -31,7 +31,7 @@ from icestream.model.micrograph_quality import (
 from icestream.model.movie import Movie
 from icestream.model.names import safe_file_name, shown_name
 from icestream.model.optics import Optics, optics_words
-from icestream.model.particles import Particles
+from icestream.model.particles import Particles, SelectedParticles
 from icestream.model.picks import PickerAgreement, Picks
 from icestream.model.picture import Picture, marked_fields, pictures_of
 from icestream.model.quality import (
@@ -93,6 +93,7 @@ __all__ = [
     "Rejected",
     "ResultId",
     "RevisionId",
+    "SelectedParticles",
     "SessionState",
     "Spectrum",
     "Stack",
@@ -138,6 +139,7 @@ ITEM_TYPES: Mapping[str, type[Any]] = {
         Particles,
         Picks,
         Rejected,
+        SelectedParticles,
         Volume,
     )
 }

@@ -352,7 +352,8 @@ def unreported(rules: Iterable[Rule], linked: Sequence[tuple[str, type[Any]]]) -
 def _may_report(kind: type[Any], quality: str) -> bool:
     """Whether an item of a type may report a quality: that of a plugin may report any."""
     ours = kind.__module__.startswith("icestream.model")
-    return not ours or kind.__name__ == REPORTED_BY.get(quality.partition(".")[0])
+    reporter = REPORTED_BY.get(quality.partition(".")[0])
+    return not ours or any(base.__name__ == reporter for base in kind.__mro__)
 
 
 def _with(value: float, unit: str, *, short: bool = False) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from icestream.model import Ctf, Micrograph, Picks
+from icestream.model import Ctf, Micrograph, Picks, SelectedParticles
 from icestream.protocols.rules import (
     Settled,
     broken,
@@ -129,6 +129,8 @@ def test_a_rule_on_what_is_not_linked_is_told() -> None:
     assert "nothing that is linked reports picks.count; link a step that makes Picks" in first
     assert "nothing that is linked reports acme.depth" in second
     assert list(unreported(rules[:1], [*both, ("pick", Picks)])) == []
+    particles = read_rule("particles.count > 5")
+    assert list(unreported([particles], [("choose", SelectedParticles)])) == []
     assert list(unreported(rules, [*both, ("mine", Number)])) == []  # it may report anything
 
 
