@@ -150,7 +150,7 @@ def added_parameters(parameters: Parameters) -> frozenset[str]:
     return frozenset(
         name
         for name, field in type(parameters).model_fields.items()
-        if any(isinstance(mark, _Added) for mark in field.metadata)
+        if any(isinstance(mark, _Added) for mark in (*field.metadata, *_marks(field.annotation)))
         and getattr(parameters, name) == field.get_default(call_default_factory=True)
     )
 

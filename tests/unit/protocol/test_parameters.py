@@ -174,6 +174,7 @@ def test_a_parameter_that_was_added_is_told_while_it_has_its_default() -> None:
     class Older(Parameters):
         first: int = 1
         second: Annotated[tuple[str, ...], Added] = ()
+        third: Annotated[float, Added] | None = None
 
-    assert added_parameters(Older()) == added_parameters(Older(second=())) == {"second"}
-    assert added_parameters(Older(second=("a",))) == set()
+    assert added_parameters(Older()) == added_parameters(Older(second=())) == {"second", "third"}
+    assert added_parameters(Older(second=("a",), third=0.0)) == set()
