@@ -46,6 +46,7 @@ _ALL = (
     Quality("motion.total", "Total motion", "Å", "Å", 1.0, "low"),
     Quality("motion.early", "Early motion (first 4 e/Å²)", "Å", "Å", 1.0, "low"),
     Quality("motion.late", "Late motion", "Å", "Å", 1.0, "low"),
+    Quality("motion.fastest", "Largest motion in one frame", "Å", "Å", 1.0, "low"),
     Quality("motion.agreement", "Difference of tracks", "Å", "Å", 1.0, "low"),
     Quality("sum.correlation", "Correlation of odd and even frames", "", "", 1.0, "high"),
     Quality("ctf.defocus", "Defocus", "Å", "µm", 1e-4),

@@ -190,6 +190,13 @@ def _number(number: str, given: str, quality: Quality) -> float:
     """A number of a rule, checked together with its unit."""
     value, wanted = float(number), quality.shown_unit
     unit = _SPELLINGS.get(given, given)
+    if unit and quality.name not in QUALITIES:
+        near = difflib.get_close_matches(quality.name, QUALITIES, n=2)
+        meant = f"did you mean {' or '.join(near)}? " if near else ""
+        raise ValueError(
+            f"{quality.name} is none of the qualities with a unit; {meant}"
+            f"If a plugin measures it, write {value:g}"
+        )
     if unit != wanted:
         raise ValueError(_wrong_unit(value, unit, quality))
     least, most = _bounds(quality)

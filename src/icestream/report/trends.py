@@ -60,6 +60,7 @@ MEANINGS = {
     "picks.agreement": "share of the particles of either picker that both have found",
     "motion.total": "path length of the specimen over the whole movie",
     "motion.early": "path length over the first 4 e/Å²",
+    "motion.fastest": "from one frame to the next",
     "motion.late": "path length after the first 4 e/Å²",
     "micrograph.score": "0 to 1; usable above 0.5",
     "micrograph.texture": "power at 45 to 120 Å relative to the noise; 1 means nothing is seen",

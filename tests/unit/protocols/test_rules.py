@@ -42,6 +42,8 @@ def test_a_rule_is_read_and_written_again(
     [
         ("motion.totl < 20 Å", "no quality 'motion.totl'; did you mean motion.total"),
         ("moton < 20 Å", "no quality 'moton'"),
+        ("motin.total < 20 Å", "none of the qualities with a unit; did you mean motion.total"),
+        ("acme.depth < 20 Å", "If a plugin measures it, write 20"),
         ("motion.total < 20", "20 has no unit; write 20 Å"),
         ("ctf.defocus < 25000 Å", "in µm, found Å; did you mean 2.5 µm (25000 Å)?"),
         ("motion.total < 20 px", "in Å, found px; write it in Å"),
