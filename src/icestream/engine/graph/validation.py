@@ -141,6 +141,11 @@ def _port_problem(
             yield f"{where}: {source.step!r} has outputs {', '.join(names)}; say which"
         else:
             yield f"{where}: {source.step!r} ({protocol.name}) has no output"
+    elif wanted is not None and wanted.many and not issubclass(port.item, wanted.item):
+        yield (
+            f"{where}: looks at results that say what was measured, and {source.step}.{port.name} "
+            f"({port.item.__name__}) does not; link another, or leave it out"
+        )
     elif wanted is not None and not issubclass(port.item, wanted.item):
         yield (
             f"{where}: expects {wanted.item.__name__}, but {source.step}.{port.name} "

@@ -17,6 +17,8 @@ from icestream.store.writing import Writes
 
 __all__ = ["alert", "compacted", "inspected", "source_failed"]
 
+_BROKEN = "monitor.broken"
+
 
 def inspected(record: Record, said: Inspected, *, last: bool = False) -> bool:
     """Record what a monitor said; true when it made the engine ask itself for something.
@@ -30,9 +32,7 @@ def inspected(record: Record, said: Inspected, *, last: bool = False) -> bool:
         if said.error:
             name = step.name
             why = said.error.strip().splitlines()[-1]
-            broken = Alert(
-                key="monitor.broken", level="warning", message=f"{name} cannot look: {why}"
-            )
+            broken = Alert(key=_BROKEN, level="warning", message=f"{name} cannot look: {why}")
             record.alerts.raise_(writes, Reporter.of(step), broken)
             return False
         alerts = usable_alerts(record.plan, said.alerts)
@@ -62,7 +62,8 @@ def _settled(record: Record, writes: Writes, step: PlannedStep, alerts: Sequence
     ours = Reporter.of(step)
     new = {alert.key for alert in alerts}
     for by, key in list(record.alerts.held):
-        if by == ours and key.startswith(LIMITS) and key not in new:
+        offered = key == _BROKEN or key.startswith(LIMITS)
+        if by == ours and offered and key not in new:
             record.alerts.clear(writes, ours, key)
     for alert_ in alerts:
         record.alerts.raise_(writes, ours, alert_)

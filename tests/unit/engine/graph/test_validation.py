@@ -98,3 +98,14 @@ def test_what_nothing_that_is_linked_reports_is_said() -> None:
     assert validate(good, toys.registry()) == []
     (problem,) = validate(bad, toys.registry())
     assert problem == "step 'w': a (Number), src (Number), s (Number): never below 0"
+
+
+def test_evidence_is_what_says_what_was_measured() -> None:
+    steps = (
+        *CHAIN,
+        ("t", "toy.draw", {}, {"number": "a"}),
+        ("w", "toy.weigh", {}, {"number": "a", "evidence": ["src", "t"]}),
+    )
+    (problem,) = validate(workflow(*steps), toys.registry())
+    assert "input 'evidence': looks at results that say what was measured" in problem
+    assert "t.drawing (Drawing) does not" in problem
