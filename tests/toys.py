@@ -6,19 +6,21 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Annotated, ClassVar
+from statistics import median
+from typing import Annotated, Any, ClassVar
 
-from icestream.model import Accepted, Alert, Offer, Picture, Rejected, Verdict
+from icestream.model import Accepted, Alert, Measured, Offer, Picture, Rejected, Verdict
 from icestream.protocol import (
     Batch,
     BatchProtocol,
     Command,
     ConsensusProtocol,
     Cursor,
+    DecidesIfSet,
     Discovery,
     Figure,
     Gathered,
@@ -26,6 +28,7 @@ from icestream.protocol import (
     GroupProtocol,
     ItemFailed,
     ItemProtocol,
+    Limit,
     Monitor,
     Operational,
     Parameters,
@@ -87,7 +90,7 @@ class Counting(Parameters):
     close: bool = True
     """Close when they have all been brought; with a folder, when it has a file ``closed``."""
     offset: float = 0.0
-    """Added to every value."""
+    """DecidesIfSet to every value."""
     impatient: bool = False
     """Give up when there is nothing to look into."""
     outside: bool = False
@@ -160,7 +163,7 @@ class Adding(Parameters):
     """What to do with a number."""
 
     add: float = 1.0
-    """Added to every number."""
+    """DecidesIfSet to every number."""
     write: bool = False
     """Write the number into a file too."""
     seconds: float = 0.0
@@ -320,6 +323,61 @@ class Select(SelectionProtocol[Limits]):
         if number.value < limit:
             return Accepted()
         return Rejected((f"{number.value:g} is not below {limit:g}",))
+
+
+class Weighing(Limits):
+    """What came later."""
+
+    margin: Annotated[float, DecidesIfSet] = 0.0
+    """DecidesIfSet to the limit."""
+
+
+class Weigh(SelectionProtocol[Weighing]):
+    """Accepts an exposure where what is linked adds up to little."""
+
+    name = "toy.weigh"
+    title = "Weigh"
+
+    def judge(self, number: Number, evidence: Mapping[str, Measured] | None = None) -> Verdict:
+        found = {name: item.qualities()["toy.value"] for name, item in (evidence or {}).items()}
+        if sum(found.values()) < self.parameters.below + self.parameters.margin:
+            return Accepted()
+        return Rejected(tuple(f"{name} is {value:g}" for name, value in sorted(found.items())))
+
+    def unreported(self, linked: Sequence[tuple[str, type[Any]]]) -> Sequence[str]:
+        if self.parameters.below >= 0:
+            return ()
+        return [f"{', '.join(f'{step} ({kind.__name__})' for step, kind in linked)}: never below 0"]
+
+
+class Levelling(Parameters):
+    """Where the water stands."""
+
+    level: float | None = None
+    """Numbers above are rejected; the session sets it."""
+
+
+class Level(SelectionProtocol[Levelling]):
+    """Accepts what is not above the median of the first."""
+
+    name = "toy.level"
+    title = "Level"
+
+    def judge(self, number: Number) -> Verdict:
+        level = self.parameters.level
+        if level is None or number.value <= level:
+            return Accepted()
+        return Rejected((f"{number.value:g} is above {level:g}",))
+
+    def limits(self, pixel_size: float) -> list[Limit]:
+        return [Limit(quality="toy.value", high=self.parameters.level)]
+
+    def distributions(self) -> list[tuple[str, str]]:
+        return [("toy.value", "")]
+
+    def settle(self, measured: Mapping[tuple[str, str], Sequence[float]]) -> dict[str, float]:
+        level = median(measured["toy.value", ""])
+        return {} if level == self.parameters.level else {"level": level}
 
 
 class Agree(ConsensusProtocol[Parameters, Number]):
@@ -563,6 +621,8 @@ KINDS = (
     DrawNumber,
     Sum2,
     Select,
+    Weigh,
+    Level,
     Agree,
     AddUp,
     Mean,

@@ -25,6 +25,7 @@ __all__ = [
     "Second",
     "Unit",
     "Usual",
+    "converted",
     "doubt",
     "may_be_meant",
 ]
@@ -113,6 +114,17 @@ def doubt(value: float, unit: str, usual: Usual) -> str:
         asked = f"did you mean {usual.instead}"
     said = f"{_with(value, unit)} is unusual (usual: {range_}{also})"
     return f"{said}; {asked}" if asked else f"{said}."
+
+
+def converted(value: float, given: str, wanted: str) -> float | None:
+    """A value in another unit than it was given in; None where people do not convert so.
+
+    >>> converted(25000.0, "Å", "µm")
+    2.5
+    """
+    factor = dict(_OTHERS.get(wanted, ())).get(given)
+    # As many digits as were given: without the last bits that the factor brings.
+    return None if factor is None else float(f"{value * factor:.9g}")
 
 
 def may_be_meant(value: float, unit: str, holds: Callable[[float], bool]) -> str:

@@ -20,6 +20,7 @@ from icestream.cli.app import COMMANDS
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.requests.models import VERBS
+from icestream.model import QUALITIES
 from icestream.protocol import Registry, unit_of
 from icestream.settings import Settings
 from icestream.store.events import EVENTS
@@ -110,6 +111,13 @@ def test_every_dependency_is_explained() -> None:
         name = re.match(r"[\w-]+", requirement)
         assert name is not None
         assert f"`{name[0]}`" in page
+
+
+def test_every_quality_of_an_exposure_is_in_the_page_of_selections() -> None:
+    page = (DOCS / "how-to" / "select-exposures-and-particles.md").read_text()
+    for quality in QUALITIES.values():
+        if quality.name.partition(".")[0] not in ("classes", "volume", "gain"):
+            assert f"| `{quality.name}` | {quality.title} | {quality.shown_unit} |" in page
 
 
 AVOIDED_WORDS = (r"\bSetOf", r"\bsampling ?rate", r"\bapix\b", r"\bsimply\b", r"\bobviously\b")

@@ -16,9 +16,10 @@ from icestream.cli.step_options import AS_GIVEN, NONE
 from icestream.cli.terminal import print_table
 from icestream.engine.machine.lock import hold, holder
 from icestream.engine.record.revisions import change_at_rest, preview, with_parameters
-from icestream.engine.record.turned import Turned
+from icestream.engine.record.turned import Medians, Turned
 from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.models import SetParameters
+from icestream.model import quality_of
 from icestream.protocol import Parameters, Registry, absent_file, refused_values, unusual_values
 from icestream.store import queries
 from icestream.store.open import Store, open_store
@@ -147,6 +148,9 @@ def _value(model: type[Parameters], name: str, text: str) -> Any:
     field: Any = model.model_fields[name].annotation
     if text.lower() == NONE and type(None) in get_args(field):
         return None
+    if bare_type(field) == tuple[str, ...] and not text.startswith("["):
+        parts = () if text.lower() == NONE else text.split(";")
+        return tuple(part.strip() for part in parts if part.strip())
     # Limits are looked at later, for all parameters together.
     adapter: TypeAdapter[Any] = TypeAdapter(bare_type(field))
     try:
@@ -196,3 +200,17 @@ def selection_lines(turned: Turned) -> Iterator[str]:
     if turned.particles and (turned.gained or turned.lost):
         gained = f", about {turned.particles_gained:.0f} gained" if turned.gained else ""
         yield f"  of {turned.particles} particles {turned.particles_lost} lost{gained}"
+    for medians in turned.medians:
+        yield f"  {_median_words(medians)}"
+
+
+def _median_words(medians: Medians) -> str:
+    """What a change gains and loses in quality: ``median Defocus: kept 1.5 µm, lost 3 µm``."""
+    quality = quality_of(medians.quality)
+    told = (("kept", medians.kept), ("gained", medians.gained), ("lost", medians.lost))
+    said = ", ".join(
+        f"{side} {value_words(float(f'{value * quality.scale:.3g}'), quality.shown_unit)}"
+        for side, value in told
+        if value is not None
+    )
+    return f"median {quality.title}: {said}"

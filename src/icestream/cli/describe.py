@@ -151,7 +151,8 @@ def _kind(field: FieldInfo) -> str:
 
 def port_words(port: Port) -> str:
     """A port as ``micrograph: Micrograph``, with what an optional one means."""
-    return f"{port.name}: {port.item.__name__}{' (optional)' if port.optional else ''}"
+    how = " (optional, any number of links)" if port.many else " (optional)"
+    return f"{port.name}: {port.item.__name__}{how if port.optional else ''}"
 
 
 def first_line(protocol: type[Protocol[Any]]) -> str:

@@ -9,6 +9,7 @@ from icestream.model import Alert, ResultId, RevisionId, StepId
 from icestream.protocol import Discovery, Figure, Sample
 
 __all__ = [
+    "LIMITS",
     "Compacted",
     "Discovered",
     "Inspected",
@@ -17,6 +18,9 @@ __all__ = [
     "SourceFailed",
     "StopAsked",
 ]
+
+LIMITS = "limits."
+"""How the key of an alert begins by which a selection offers limits of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class SourceFailed:
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """What a monitor said."""
+    """What a monitor said, or a selection of its limits."""
 
     step: RevisionId
     time: float

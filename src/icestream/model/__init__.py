@@ -31,10 +31,17 @@ from icestream.model.micrograph_quality import (
 from icestream.model.movie import Movie
 from icestream.model.names import safe_file_name, shown_name
 from icestream.model.optics import Optics, optics_words
-from icestream.model.particles import Particles
+from icestream.model.particles import Particles, SelectedParticles
 from icestream.model.picks import PickerAgreement, Picks
 from icestream.model.picture import Picture, marked_fields, pictures_of
-from icestream.model.quality import QUALITIES, Measured, Quality, qualities_of
+from icestream.model.quality import (
+    QUALITIES,
+    REPORTED_BY,
+    Measured,
+    Quality,
+    qualities_of,
+    quality_of,
+)
 from icestream.model.states import (
     BranchState,
     ExposureState,
@@ -53,6 +60,7 @@ __all__ = [
     "MICROGRAPH_CLASSES",
     "ORIENTATIONS",
     "QUALITIES",
+    "REPORTED_BY",
     "Accepted",
     "Alert",
     "BranchId",
@@ -85,6 +93,7 @@ __all__ = [
     "Rejected",
     "ResultId",
     "RevisionId",
+    "SelectedParticles",
     "SessionState",
     "Spectrum",
     "Stack",
@@ -107,6 +116,7 @@ __all__ = [
     "optics_words",
     "pictures_of",
     "qualities_of",
+    "quality_of",
     "safe_file_name",
     "shown_name",
     "source_key",
@@ -129,6 +139,7 @@ ITEM_TYPES: Mapping[str, type[Any]] = {
         Particles,
         Picks,
         Rejected,
+        SelectedParticles,
         Volume,
     )
 }

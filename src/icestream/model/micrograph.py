@@ -59,6 +59,12 @@ class Motion:
         """Length of the whole track, Å."""
         return self._length(0, len(self.shifts))
 
+    @property
+    def fastest(self) -> float:
+        """Largest motion from one frame to the next, Å."""
+        steps = np.diff(np.asarray(self.shifts, dtype=np.float64), axis=0)
+        return float(np.hypot(steps[:, 0], steps[:, 1]).max(initial=0.0) * self.pixel_size)
+
     def early(self, frames: int) -> float:
         """Length of the track up to `frames` (4 e/Å² by convention), Å."""
         return self._length(0, frames)
@@ -178,4 +184,5 @@ class Micrograph:
             "motion.total": self.motion.total,
             "motion.early": self.motion.early(early),
             "motion.late": self.motion.late(early),
+            "motion.fastest": self.motion.fastest,
         }

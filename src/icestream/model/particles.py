@@ -6,7 +6,7 @@ from pathlib import Path
 from icestream.model.arrays import Column
 from icestream.model.optics import Optics
 
-__all__ = ["Particles"]
+__all__ = ["Particles", "SelectedParticles"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,3 +53,15 @@ class Particles:
     def qualities(self) -> dict[str, float]:
         """Measured qualities that screens plot, by the names in `icestream.model.quality`."""
         return {"particles.count": float(len(self))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SelectedParticles(Particles):
+    """Particles that were kept, and how many were not, by the first limit that each breaks."""
+
+    found: int
+    """Particles that there were."""
+    limits: tuple[str, ...] = ()
+    """As people read them."""
+    left_out: tuple[int, ...] = ()
+    """Particles that broke each of the limits first."""

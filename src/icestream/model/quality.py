@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
-__all__ = ["QUALITIES", "Measured", "Quality", "qualities_of"]
+__all__ = ["QUALITIES", "REPORTED_BY", "Measured", "Quality", "qualities_of", "quality_of"]
 
 
 @runtime_checkable
@@ -46,6 +46,7 @@ _ALL = (
     Quality("motion.total", "Total motion", "Å", "Å", 1.0, "low"),
     Quality("motion.early", "Early motion (first 4 e/Å²)", "Å", "Å", 1.0, "low"),
     Quality("motion.late", "Late motion", "Å", "Å", 1.0, "low"),
+    Quality("motion.fastest", "Largest motion in one frame", "Å", "Å", 1.0, "low"),
     Quality("motion.agreement", "Difference of tracks", "Å", "Å", 1.0, "low"),
     Quality("sum.correlation", "Correlation of odd and even frames", "", "", 1.0, "high"),
     Quality("ctf.defocus", "Defocus", "Å", "µm", 1e-4),
@@ -74,3 +75,21 @@ _ALL = (
 
 QUALITIES: dict[str, Quality] = {quality.name: quality for quality in _ALL}
 """Every quality that the shipped items report, by name."""
+
+REPORTED_BY = {
+    "motion": "Micrograph",
+    "sum": "Micrograph",
+    "ctf": "Ctf",
+    "micrograph": "MicrographQuality",
+    "picks": "Picks",
+    "particles": "Particles",
+    "gain": "Gain",
+    "classes": "Classes",
+    "volume": "Volume",
+}
+"""Which item of this package reports the qualities whose names begin so."""
+
+
+def quality_of(name: str) -> Quality:
+    """The quality of a name; that of an author's own has no unit, and is called by its name."""
+    return QUALITIES.get(name) or Quality(name, name.replace(".", " "), "", "", 1.0)

@@ -16,7 +16,7 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import ValidationError
 
-from icestream.model import marked_fields
+from icestream.model import Measured, marked_fields
 from icestream.protocol.attributes import attribute_problems, resource_problems
 from icestream.protocol.breaking import in_a_sentence
 from icestream.protocol.constants import kept_values, own_classes
@@ -35,8 +35,19 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(\.[a-z][a-z0-9_-]*)+")
 
 _IDENTIFIED = re.compile(r"(^|\s)(doi:10\.|https://)\S+$")
 _HOOKS = (
-    *("interval", "key", "lacking", "methods", "need", "plot", "prepare", "programs", "size"),
-    *("software", "summarize", "waits", "warm"),
+    *(
+        "distributions",
+        "interval",
+        "key",
+        "lacking",
+        "methods",
+        "need",
+        "plot",
+        "prepare",
+        "programs",
+        "size",
+    ),
+    *("settle", "software", "summarize", "unreported", "waits", "warm"),
 )
 """Methods that an author may write; one that is misspelt would never be called."""
 
@@ -154,6 +165,8 @@ def _ports(protocol: type[Protocol[Any]]) -> Iterator[str]:
     if not outputs and not protocol.watches:
         yield "has no output"
     for port in (*inputs, *outputs):
+        if port.item is Measured:  # whatever says what was measured
+            continue
         if not port.item.__dataclass_params__.frozen:
             yield (
                 f"port {port.name!r}: {port.item.__name__} is not frozen; write "

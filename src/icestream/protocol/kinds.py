@@ -6,7 +6,7 @@ process. Only a `BatchProtocol` has a state, and the engine holds it.
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -136,6 +136,30 @@ class Protocol(ABC, Generic[P]):
 
         Programs, GPUs and files of `InputFile` parameters are looked for without it. A sentence
         says what is missing, where it was looked for and what to do.
+        """
+        return ()
+
+    def distributions(self) -> Collection[tuple[str, str]]:
+        """Qualities whose distribution a selection asks for in `settle`, each with its step.
+
+        The step is empty where any will do.
+        """
+        return ()
+
+    def settle(self, measured: Mapping[tuple[str, str], Sequence[float]]) -> Mapping[str, Any]:
+        """Parameters of a selection that follow from the `distributions`, JSON-ready.
+
+        Asked when 30, 60, 120, ... exposures have been judged; `measured` has the stored values of
+        as many of the first. What it returns becomes a revision of the step, by the session;
+        nothing where all is as before.
+        """
+        return {}
+
+    def unreported(self, linked: Sequence[tuple[str, type[Any]]]) -> Sequence[str]:
+        """What its parameters ask for and nothing that is linked reports, in sentences.
+
+        Asked when a workflow is checked; `linked` has the step and the type of the items of each
+        link.
         """
         return ()
 
@@ -297,7 +321,9 @@ class SelectionProtocol(Protocol[P]):
     """Accepts or rejects an exposure, with reasons; a person can overrule it either way.
 
     The author writes ``judge(self, ctf: Ctf, ...) -> Verdict``. Its outputs are its inputs: an
-    accepted item passes, a rejected one is held back and can be accepted later.
+    accepted item passes, a rejected one is held back and can be accepted later. An input
+    ``evidence: Mapping[str, Measured] | None`` takes any number of links, to whatever says what
+    was measured, and no output has its name.
     """
 
     kind = "selection"
@@ -315,8 +341,8 @@ class SelectionProtocol(Protocol[P]):
 
     @classmethod
     def outputs(cls) -> tuple[Port, ...]:
-        """The same ports as the inputs."""
-        return cls.inputs()
+        """The same ports as the inputs, but those that take many links: they are looked at."""
+        return tuple(port for port in cls.inputs() if not port.many)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,8 +77,10 @@ class _Operational:
 
 
 Operational = _Operational()
+"""Put into a field's annotation: changing the parameter makes nothing run again."""
 
 
+@dataclass(frozen=True, slots=True)
 class _DecidesIfSet:
     """Marks a parameter that was added when there were results already."""
 
@@ -86,7 +88,6 @@ class _DecidesIfSet:
 DecidesIfSet = _DecidesIfSet()
 """Put into a field's annotation: its default is part of no key, so that results from before the
 parameter still count; any other value decides as all parameters do."""
-"""Put into a field's annotation: changing the parameter makes nothing run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +145,16 @@ def operational_parameters(model: type[Parameters]) -> frozenset[str]:
     )
 
 
-def unset_parameters(model: type[Parameters], values: Mapping[str, Any]) -> frozenset[str]:
-    """Names of the `DecidesIfSet` parameters that have their default among `values`."""
-    marked = {
-        name: field.get_default(call_default_factory=True)
-        for name, field in model.model_fields.items()
-        if any(isinstance(mark, _DecidesIfSet) for mark in field.metadata)
-    }
-    return frozenset(name for name in marked if values.get(name, marked[name]) == marked[name])
+def unset_parameters(parameters: Parameters) -> frozenset[str]:
+    """Names of the `DecidesIfSet` parameters that have their defaults."""
+    return frozenset(
+        name
+        for name, field in type(parameters).model_fields.items()
+        if any(
+            isinstance(mark, _DecidesIfSet) for mark in (*field.metadata, *_marks(field.annotation))
+        )
+        and getattr(parameters, name) == field.get_default(call_default_factory=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from icestream.model import Measured
 from icestream.protocol.resources import Work
 
 __all__ = ["Port", "input_ports", "output_ports", "port_name"]
@@ -22,6 +23,9 @@ class Port:
     """Type of the items, such as `icestream.model.Micrograph`."""
     optional: bool = False
     """An input that may be left unconnected; the protocol then receives None."""
+    many: bool = False
+    """An optional input that takes any number of links: a mapping of items by what they come from,
+    ``step.port``. One that has no result for an exposure is left out."""
 
 
 def input_ports(method: Callable[..., Any]) -> tuple[Port, ...]:
@@ -42,13 +46,14 @@ def input_ports(method: Callable[..., Any]) -> tuple[Port, ...]:
         kind, optional = _without_none(hints[name])
         if kind is Work:
             continue
+        many = optional and typing.get_origin(kind) is Mapping
         kind = _item_in(kind)
-        if not dataclasses.is_dataclass(kind):
+        if not dataclasses.is_dataclass(kind) and not (many and kind is Measured):
             raise TypeError(
                 f"{method.__qualname__}: parameter {name!r} is {kind!r}; "
                 "an input must be an item (a dataclass of icestream.model, or your own)"
             )
-        ports.append(Port(name, kind, optional))  # type: ignore[arg-type]
+        ports.append(Port(name, kind, optional, many))  # type: ignore[arg-type]
     return tuple(ports)
 
 

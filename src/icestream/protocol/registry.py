@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from icestream.model import ITEM_TYPES, type_name
+from icestream.model import ITEM_TYPES, Measured, type_name
 from icestream.protocol.attributes import attribute_problems
 from icestream.protocol.breaking import in_a_sentence, why_not_loaded
 from icestream.protocol.kinds import Protocol
@@ -154,5 +154,7 @@ def known_types(protocols: Iterable[type[Protocol[Any]]]) -> dict[str, type[Any]
     types = dict(ITEM_TYPES)
     for protocol in protocols:
         for port in (*protocol.inputs(), *protocol.outputs()):
+            if port.item is Measured:  # no type of its own
+                continue
             types.setdefault(type_name(port.item), port.item)
     return types

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from icestream.model import Accepted, Rejected
+from icestream.model import Accepted, Measured, Rejected
 from icestream.protocol.attributes import near_miss
 from icestream.protocol.groups import Group, GroupProtocol
 from icestream.protocol.kinds import (
@@ -182,8 +182,12 @@ def _is_item(hint: Any) -> bool:
 def _is_item_or_none(hint: Any) -> bool:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         parts = [part for part in typing.get_args(hint) if part is not types.NoneType]
-        return len(parts) == 1 and _is_item(parts[0])
+        return len(parts) == 1 and (_is_item(parts[0]) or _maps_names(parts[0], _is_evidence))
     return _is_item(hint)
+
+
+def _is_evidence(hint: Any) -> bool:
+    return hint is Measured or _is_item(hint)
 
 
 def _is_output(hint: Any) -> bool:

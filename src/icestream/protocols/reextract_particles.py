@@ -12,7 +12,7 @@ from icestream.model import Column, Ctf, Micrograph, Particles
 from icestream.protocol import InputFile, ItemFailed, ItemProtocol, Resources, Work
 from icestream.protocols.extract_particles import Centers, ExtractParticlesParameters, extract
 
-__all__ = ["ReextractParticles", "ReextractParticlesParameters"]
+__all__ = ["ReextractParticles", "ReextractParticlesParameters", "read_assigned"]
 
 
 class ReextractParticlesParameters(ExtractParticlesParameters):
@@ -41,16 +41,7 @@ class ReextractParticles(ItemProtocol[ReextractParticlesParameters]):
         x, y = np.asarray(particles.x) * scale, np.asarray(particles.y) * scale
         kept = np.arange(len(x))
         if wanted.assignments is not None:
-            kept, shift_y, shift_x = _read_shifts(
-                wanted.assignments, particles.exposure, wanted.classes
-            )
-            if len(kept) and kept.max() >= len(x):
-                raise ItemFailed(
-                    f"{wanted.assignments} has a particle {kept.max() + 1} of "
-                    f"{particles.exposure}, where {len(x)} were extracted",
-                    advice="connect the step to the particles that were classified",
-                    code="other-particles",
-                )
+            kept, shift_y, shift_x = read_assigned(wanted.assignments, particles, wanted.classes)
             # A shift is added to the image to bring the particle into the middle of its box.
             x = x[kept] - shift_x / micrograph.optics.pixel_size
             y = y[kept] - shift_y / micrograph.optics.pixel_size
@@ -79,10 +70,28 @@ class ReextractParticles(ItemProtocol[ReextractParticlesParameters]):
         )
 
 
+def read_assigned(
+    path: Path, particles: Particles, classes: Sequence[int]
+) -> tuple[NDArray[np.int64], Column, Column]:
+    """Places in the stack of the particles that are in `classes`, and their shifts (y, x), Å.
+
+    All that were classified where no classes are given. Raises `ItemFailed` where the table cannot
+    be read, or is of other particles.
+    """
+    kept, shift_y, shift_x = _read_shifts(path, particles.exposure, classes)
+    if len(kept) and kept.max() >= len(particles):
+        raise ItemFailed(
+            f"{path} has a particle {kept.max() + 1} of "
+            f"{particles.exposure}, where {len(particles)} were extracted",
+            advice="connect the step to the particles that were classified",
+            code="other-particles",
+        )
+    return kept, shift_y, shift_x
+
+
 def _read_shifts(
     path: Path, exposure: str, classes: Sequence[int]
 ) -> tuple[NDArray[np.int64], Column, Column]:
-    """Places in the stack of the particles of `exposure`, and their shifts (y, x), Å."""
     import duckdb  # slow to load
 
     query = (

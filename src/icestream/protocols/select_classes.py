@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Annotated, Self
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 from pydantic import StringConstraints, model_validator
 
 from icestream.model import Classes, column
-from icestream.protocol import Figure, ItemProtocol, Parameters
+from icestream.protocol import DecidesIfSet, Figure, ItemProtocol, Parameters
+from icestream.units import Angstrom, Usual
 
 Numbers = Annotated[str, StringConstraints(pattern=r"^\s*(\d+\s*(,\s*\d+\s*)*)?$")]
 """Numbers of classes, with commas between them."""
@@ -20,6 +21,13 @@ class SelectClassesParameters(Parameters):
 
     score_min: Annotated[float, Ge(0), Le(1)] = 0.3
     """Smallest score of a class that is taken when nobody has decided on it."""
+
+    resolution_max: Annotated[Angstrom, Gt(0), Usual(1.5, 100.0), DecidesIfSet] | None = None
+    """Worst (largest) resolution of a class that is taken when nobody has decided on it; a class
+    whose resolution cannot be told is not taken then."""
+
+    particles_min: Annotated[int, Ge(1), DecidesIfSet] | None = None
+    """Fewest particles of a class that is taken when nobody has decided on it."""
 
     include: Numbers = ""
     """Numbers of classes that are taken whatever their score, such as 3,7. They stay taken as
@@ -39,7 +47,7 @@ class SelectClassesParameters(Parameters):
 
 
 class SelectClasses(ItemProtocol[SelectClassesParameters]):
-    """Tell classes of particles from junk: by score, unless a person has decided."""
+    """Tell classes of particles from junk: by limits, unless a person has decided."""
 
     name = "classes2d.select"
     title = "Selection of 2D classes"
@@ -50,6 +58,11 @@ class SelectClasses(ItemProtocol[SelectClassesParameters]):
         decided |= dict.fromkeys(_numbers(wanted.exclude), False)
         selected = np.asarray(classes.score) >= wanted.score_min
         selected &= np.asarray(classes.counts) > 0
+        if wanted.particles_min is not None:
+            selected &= np.asarray(classes.counts) >= wanted.particles_min
+        if wanted.resolution_max is not None:
+            resolution = np.asarray(classes.resolution)
+            selected &= (resolution > 0) & (resolution <= np.float32(wanted.resolution_max))
         numbers = np.arange(1, len(selected) + 1) if classes.numbers is None else classes.numbers
         for index, number in enumerate(np.asarray(numbers, dtype=int).tolist()):
             named = next(
@@ -63,7 +76,12 @@ class SelectClasses(ItemProtocol[SelectClassesParameters]):
         """By what classes were chosen."""
         wanted = self.parameters
         people = ", and by hand" if wanted.include or wanted.exclude else ""
-        return f"Classes with a score of {wanted.score_min:g} or more were chosen{people}."
+        limits = [f"a score of {wanted.score_min:g} or more"]
+        if wanted.resolution_max is not None:
+            limits.append(f"a resolution of {wanted.resolution_max:g} Å or better")
+        if wanted.particles_min is not None:
+            limits.append(f"{wanted.particles_min} particles or more")
+        return f"Classes with {' and '.join(limits)} were chosen{people}."
 
     def summarize(self, items: Sequence[Classes]) -> str:
         """Say how many classes and particles were selected."""

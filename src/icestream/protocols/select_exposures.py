@@ -1,8 +1,8 @@
 """Accept or reject exposures by limits on what was measured."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import isfinite
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le
 from pydantic import field_validator
@@ -12,12 +12,24 @@ from icestream.model import (
     QUALITIES,
     Accepted,
     Ctf,
+    Measured,
     Micrograph,
     MicrographQuality,
     Rejected,
     Verdict,
+    qualities_of,
 )
-from icestream.protocol import Advanced, Limit, Parameters, SelectionProtocol
+from icestream.protocol import Advanced, DecidesIfSet, Limit, Parameters, SelectionProtocol
+from icestream.protocols.rules import (
+    Rule,
+    Settled,
+    broken,
+    read_rule,
+    read_settled,
+    settle,
+    turns,
+    unreported,
+)
 from icestream.units import Angstrom, Micrometre, Usual
 
 
@@ -61,6 +73,27 @@ class SelectionLimits(Parameters):
     crystalline_ice, empty_no_ice, vitreous_no_particles, unclear. That of empty ones is never
     given to others, as far as was seen; crystals are refused by their ice ring."""
 
+    rules: Annotated[tuple[str, ...], DecidesIfSet] = ()
+    """Further limits, on any quality of any linked result, such as motion.early < 20 Å,
+    picks.count >= 50, ctf.phase_shift 30 to 150 °, motion.total < median + 3 MAD or
+    ctf.resolution best 90 %; all must be kept. With a ; between them."""
+
+    @field_validator("rules")
+    @classmethod
+    def check_rules(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse a rule that cannot be read; the same rule is written the same."""
+        return tuple(dict.fromkeys(read_rule(rule).text for rule in rules))
+
+    settled: Annotated[tuple[str, ...], DecidesIfSet, Advanced] = ()
+    """Numbers of relative limits, such as motion.total < median + 3 MAD. The session writes them
+    when 30, 60, 120, ... exposures are judged; before, a relative limit refuses nothing."""
+
+    @field_validator("settled")
+    @classmethod
+    def check_settled(cls, settled: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what is not written as the session writes it."""
+        return tuple(str(read_settled(text)) for text in settled)
+
     @field_validator("refuse")
     @classmethod
     def check_classes(cls, refuse: tuple[str, ...]) -> tuple[str, ...]:
@@ -79,23 +112,73 @@ class SelectExposures(SelectionProtocol[SelectionLimits]):
     title = "Selection of exposures"
 
     def judge(
-        self, micrograph: Micrograph, ctf: Ctf, quality: MicrographQuality | None = None
+        self,
+        micrograph: Micrograph,
+        ctf: Ctf,
+        quality: MicrographQuality | None = None,
+        evidence: Mapping[str, Measured] | None = None,
     ) -> Verdict:
         qualities = {**micrograph.qualities(), **ctf.qualities()}
         if quality is not None:
             qualities.update(quality.qualities())
         reasons = tuple(self._reasons(qualities, micrograph.optics.pixel_size))
+        reasons += tuple(self._broken(qualities, evidence or {}))
         if quality is not None and quality.label in self.parameters.refuse:
             reasons += (f"It looks like {quality.label.replace('_', ' ')}: {quality.reason}",)
         return Rejected(reasons) if reasons else Accepted()
 
     def methods(self) -> str:
         """Within which limits exposures were kept."""
-        told = "; ".join(_in_words(limit) for limit in self.limits(0.0))
-        return f"Exposures were kept within limits: {told}." if told else ""
+        told = [_in_words(limit) for limit in self._named_limits(0.0)]
+        told += [f"{r.text} ({r.basis})" if r.basis else r.text for r in self._rules()]
+        return f"Exposures were kept within limits: {'; '.join(told)}." if told else ""
+
+    def distributions(self) -> Collection[tuple[str, str]]:
+        """Those of relative limits."""
+        return sorted({rule.subject for rule in self._rules() if rule.relative})
+
+    def settle(self, measured: Mapping[tuple[str, str], Sequence[float]]) -> Mapping[str, Any]:
+        """The numbers of relative limits, where they are new or an exposure changes side."""
+        before, new = self._settled(), {}
+        for rule in (rule for rule in self._rules() if rule.relative):
+            found, old = settle(rule, measured[rule.subject]), before.get(rule.text)
+            if old is None or (
+                found.count > old.count and turns(rule, old, found, measured[rule.subject])
+            ):
+                new[rule.text] = found
+        return {"settled": [str(one) for one in {**before, **new}.values()]} if new else {}
+
+    def unreported(self, linked: Sequence[tuple[str, type[Any]]]) -> Sequence[str]:
+        """Rules on what nothing that is linked reports."""
+        return list(unreported(self._rules(), linked))
 
     def limits(self, pixel_size: float) -> Sequence[Limit]:
         """Those that are set; that on the resolution is one that such pixels can reach."""
+        drawn = [*self._named_limits(pixel_size), *(rule.limit for rule in self._rules())]
+        return [limit for limit in drawn if limit.low is not None or limit.high is not None]
+
+    def _rules(self) -> Sequence[Rule]:
+        settled = self._settled()
+        rules = [read_rule(text) for text in self.parameters.rules]
+        return [rule.decided(settled.get(rule.text)) for rule in rules]
+
+    def _settled(self) -> dict[str, Settled]:
+        return {one.rule: one for one in map(read_settled, self.parameters.settled)}
+
+    def _broken(
+        self, qualities: Mapping[str, float], evidence: Mapping[str, Measured]
+    ) -> Iterator[str]:
+        """Why rules are not kept."""
+        for rule in self._rules():
+            others = [
+                qualities_of(item)
+                for output, item in evidence.items()
+                if not rule.step or output.partition(".")[0] == rule.step
+            ]
+            if reason := broken(rule, qualities, others):
+                yield reason
+
+    def _named_limits(self, pixel_size: float) -> Sequence[Limit]:
         wanted, resolution = self.parameters, self.parameters.resolution_max
         if resolution is not None:
             resolution = max(resolution, wanted.resolution_pixels * pixel_size)
@@ -112,7 +195,7 @@ class SelectExposures(SelectionProtocol[SelectionLimits]):
         return [limit for limit in drawn if limit.low is not None or limit.high is not None]
 
     def _reasons(self, qualities: Mapping[str, float], pixel_size: float) -> Iterator[str]:
-        for limit in self.limits(pixel_size):
+        for limit in self._named_limits(pixel_size):
             for reason in _outside(qualities, limit):
                 yield reason + self._raised(limit, reason, pixel_size)
 

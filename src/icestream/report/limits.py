@@ -10,9 +10,9 @@ from typing import Any
 
 import structlog
 
+from icestream.model import quality_of
 from icestream.protocol import Limit, Registry
 from icestream.report.numbers import number_text
-from icestream.report.trends import quality_of
 from icestream.store.records import StepRecord
 
 __all__ = [

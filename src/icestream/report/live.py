@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from icestream.engine.requests.commands import mending_command, run_again
-from icestream.model import QUALITIES, Taken
+from icestream.model import QUALITIES, Taken, quality_of
 from icestream.report.drawing import BOX, place_steps
 from icestream.report.follow import Follower
 from icestream.report.limits import Limits, alert_words, document_of, step_words
 from icestream.report.numbers import digits_of, number_text, with_unit
 from icestream.report.table import CHUNK
-from icestream.report.trends import MEANINGS, in_page_order, is_count, quality_of, rounded
+from icestream.report.trends import MEANINGS, in_page_order, is_count, rounded
 from icestream.report.verdicts import RECENT, recent_values, verdicts
 from icestream.store.history import decided_words, last_set
 from icestream.store.records import AlertRecord, HistoryRecord, SampleRecord, StepRecord

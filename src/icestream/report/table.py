@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from icestream.model import quality_of
 from icestream.report.limits import Drawn, Limits
-from icestream.report.trends import Histogram, Trend, is_count, quality_of, rounded, run_width
+from icestream.report.trends import Histogram, Trend, is_count, rounded, run_width
 
 __all__ = ["CHUNK", "STATES", "ExposureTable"]
 

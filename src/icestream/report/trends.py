@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from icestream.model import QUALITIES, Quality
-
 __all__ = [
     "MEANINGS",
     "PREFERRED",
@@ -16,7 +14,6 @@ __all__ = [
     "Trend",
     "in_page_order",
     "is_count",
-    "quality_of",
     "rounded",
     "run_width",
 ]
@@ -63,6 +60,7 @@ MEANINGS = {
     "picks.agreement": "share of the particles of either picker that both have found",
     "motion.total": "path length of the specimen over the whole movie",
     "motion.early": "path length over the first 4 e/Å²",
+    "motion.fastest": "from one frame to the next",
     "motion.late": "path length after the first 4 e/Å²",
     "micrograph.score": "0 to 1; usable above 0.5",
     "micrograph.texture": "power at 45 to 120 Å relative to the noise; 1 means nothing is seen",
@@ -71,11 +69,6 @@ MEANINGS = {
     "particles.count": "per micrograph",
 }
 """What the number says, in a line."""
-
-
-def quality_of(name: str) -> Quality:
-    """The quality of that name; one that nobody described is shown as it is."""
-    return QUALITIES.get(name) or Quality(name, name.replace(".", " "), "", "", 1.0)
 
 
 def is_count(name: str) -> bool:

@@ -12,6 +12,7 @@ from icestream.model import (
     Classes,
     Taken,
     Volume,
+    quality_of,
     taken_words,
     type_name,
 )
@@ -25,7 +26,7 @@ from icestream.report.shell import page_version, render_page
 from icestream.report.snapshots import Snapshot, chosen_of, snapshot_of
 from icestream.report.table import CHUNK
 from icestream.report.telling import Telling
-from icestream.report.trends import in_page_order, quality_of
+from icestream.report.trends import in_page_order
 from icestream.store.open import NoStore, Store, open_store
 
 __all__ = ["ReportWriter", "write_report"]

@@ -148,7 +148,7 @@ def _value(value: Any) -> str:
         return "none"
     if isinstance(value, str):
         return value.rpartition("/")[2] or value  # of a file its name is enough
-    return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 _WORDS = {"accept": _exposures, "reject": _exposures, "set": _parameters}

@@ -14,7 +14,7 @@ from icestream.cli.change import InvalidChange, change, read_changes, selection_
 from icestream.engine.graph.workflow import load_workflow
 from icestream.engine.machine.lock import hold
 from icestream.engine.record.record import Record
-from icestream.engine.record.turned import Turned
+from icestream.engine.record.turned import Medians, Turned
 from icestream.engine.requests.models import SetParameters
 from icestream.protocol import InputFile, Parameters, Registry
 from icestream.store import queries
@@ -51,6 +51,9 @@ class RingParameters(Parameters):
 
     gain: InputFile | None = None
     """A file."""
+
+    rules: tuple[str, ...] = ()
+    """Texts."""
 
     @model_validator(mode="after")
     def check_range(self) -> Self:
@@ -90,6 +93,9 @@ def _read(*values: str) -> dict[str, Any]:
         ("pattern=5", "pattern", "5"),
         ("gain=none", "gain", None),
         ("pattern=none", "pattern", "none"),
+        ("rules=a < 3 Å; b, c > 4;", "rules", ["a < 3 Å", "b, c > 4"]),
+        ('rules=["a;b"]', "rules", ["a;b"]),
+        ("rules=none", "rules", []),
         ("pattern=a=b", "pattern", "a=b"),
     ],
 )
@@ -185,8 +191,10 @@ def test_exposures_and_particles_gained_and_lost_are_said() -> None:
         step="select", judged=20, accepted=15, gained=("a",),
         lost=tuple(f"e{n}" for n in range(12)),
         unknown=1, particles=900, particles_lost=720, particles_gained=60.0,
+        medians=(Medians("ctf.defocus", 15000.0, None, 31234.0),),
     )  # fmt: skip
-    first, gained, lost, particles = selection_lines(turned)
+    first, gained, lost, particles, medians = selection_lines(turned)
+    assert medians == "  median Defocus: kept 1.5 µm, lost 3.12 µm"
     assert first == (
         "select accepts 4 of 20 exposures, 15 before: 1 gained, 12 lost; 1 could not be judged"
     )

@@ -14,6 +14,12 @@ def test_total_is_early_and_late() -> None:
         assert motion.early(frames) + motion.late(frames) == pytest.approx(motion.total)
 
 
+def test_the_fastest_is_the_largest_step() -> None:
+    motion = Motion(shifts=column([[0, 0], [3, 4], [3, 6], [4, 6]]), pixel_size=2.0)
+    assert motion.fastest == pytest.approx(5 * 2.0)
+    assert Motion(shifts=column([[1, 1]])).fastest == 0.0
+
+
 def test_motion_is_known_unless_no_frame_shows_what_the_others_show() -> None:
     still = column([[0, 0]] * 3)
     assert Motion(shifts=still).known

@@ -6,6 +6,7 @@ import pytest
 
 from icestream.model import (
     QUALITIES,
+    REPORTED_BY,
     Classes,
     Ctf,
     CtfAgreement,
@@ -24,6 +25,7 @@ from icestream.model import (
     Volume,
     column,
     qualities_of,
+    quality_of,
 )
 
 OPTICS = Optics(pixel_size=1.0, voltage=300)
@@ -135,3 +137,15 @@ def test_an_item_that_says_what_was_measured_is_measured() -> None:
     assert not issubclass(Movie, Measured)
     assert qualities_of(OPTICS) == {}
     assert all(qualities_of(item) == item.qualities() for item in ITEMS)
+
+
+def test_it_is_known_which_item_reports_a_quality() -> None:
+    for item in ITEMS:
+        for name in qualities_of(item):
+            assert REPORTED_BY[name.partition(".")[0]] == type(item).__name__
+    assert {name.partition(".")[0] for name in QUALITIES} == REPORTED_BY.keys()
+
+
+def test_a_quality_that_nobody_described_is_called_by_its_name() -> None:
+    assert quality_of("zeta.depth").title == "zeta depth"
+    assert quality_of("ctf.defocus") is QUALITIES["ctf.defocus"]

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from icestream.protocol import (
     Advanced,
+    DecidesIfSet,
     InputFile,
     Operational,
     Parameters,
@@ -19,6 +20,7 @@ from icestream.protocol import (
     refused_values,
     shown_if,
     unit_of,
+    unset_parameters,
     unusual_values,
 )
 from icestream.units import Angstrom, Degree, Kilovolt, Micrometre, Usual
@@ -166,3 +168,13 @@ def test_refusals_ask_what_was_meant() -> None:
         "at most 1, found 7; did you mean 0.07 (7 %)?",
         "at least 1, found 0",
     ]
+
+
+def test_a_parameter_that_was_added_is_told_while_it_has_its_default() -> None:
+    class Older(Parameters):
+        first: int = 1
+        second: Annotated[tuple[str, ...], DecidesIfSet] = ()
+        third: Annotated[float, DecidesIfSet] | None = None
+
+    assert unset_parameters(Older()) == unset_parameters(Older(second=())) == {"second", "third"}
+    assert unset_parameters(Older(second=("a",), third=0.0)) == set()

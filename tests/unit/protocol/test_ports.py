@@ -1,11 +1,12 @@
 """Ports come from signatures."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pytest
 
-from icestream.model import Ctf, Micrograph, Movie, Picks
+from icestream.model import Ctf, Measured, Micrograph, Movie, Picks
 from icestream.protocol import Batch, Work
 from icestream.protocol.ports import Port, input_ports, output_ports, port_name
 
@@ -18,6 +19,7 @@ class Both(NamedTuple):
 class Example:
     def one(self, movie: Movie, work: Work) -> Micrograph: ...
     def joined(self, micrograph: Micrograph, ctf: Ctf | None) -> Picks: ...
+    def many(self, ctf: Ctf, evidence: Mapping[str, Measured] | None = None) -> Picks: ...
     def split(self, movie: Movie) -> Both: ...
     def batch(self, first: Batch[Picks], work: Work) -> int: ...
     def bare(self, movie) -> Ctf: ...  # type: ignore[no-untyped-def]
@@ -34,6 +36,13 @@ def test_an_input_that_may_be_none_is_optional() -> None:
     assert input_ports(Example.joined) == (
         Port("micrograph", Micrograph),
         Port("ctf", Ctf, optional=True),
+    )
+
+
+def test_an_optional_mapping_takes_many_links() -> None:
+    assert input_ports(Example.many) == (
+        Port("ctf", Ctf),
+        Port("evidence", Measured, optional=True, many=True),  # type: ignore[type-abstract]
     )
 
 

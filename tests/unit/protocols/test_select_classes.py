@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from icestream.model import Classes, column
+from icestream.protocol import added_parameters
 from icestream.protocol.conformance import problems
 from icestream.protocols.select_classes import SelectClasses, SelectClassesParameters
 
@@ -46,6 +48,25 @@ def test_takes_classes_by_their_score() -> None:
 
 def test_empty_classes_are_not_taken() -> None:
     assert selected(classes([1, 2], [0.6, 0.6], [0, 0], [5, 0])) == [1, 0]
+
+
+def test_classes_are_taken_by_resolution_and_particles_too() -> None:
+    found = classes([1, 2, 3, 4], [0.6, 0.6, 0.6, 0.1], [0] * 4, [5, 50, 500, 500])
+    found = replace(found, resolution=column([7.0, 12.0, 0.0, 7.0]))  # that of 3 cannot be told
+    assert selected(found) == [1, 1, 1, 0]
+    assert selected(found, resolution_max=12.0) == [1, 1, 0, 0]
+    assert selected(found, resolution_max=10.0) == [1, 0, 0, 0]
+    assert selected(found, particles_min=50) == [0, 1, 1, 0]
+    assert selected(found, particles_min=51, resolution_max=8.0, include="2") == [0, 1, 0, 0]
+
+
+def test_methods_name_the_limits() -> None:
+    wanted = SelectClassesParameters(resolution_max=12.0, particles_min=20, include="3")
+    assert SelectClasses(wanted).methods() == (
+        "Classes with a score of 0.3 or more and a resolution of 12 Å or better and "
+        "20 particles or more were chosen, and by hand."
+    )
+    assert added_parameters(SelectClassesParameters()) == {"resolution_max", "particles_min"}
 
 
 def test_a_person_decides_whatever_the_score() -> None:

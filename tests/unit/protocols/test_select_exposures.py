@@ -4,6 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from icestream.engine.graph.validation import validate
+from icestream.engine.graph.workflow import load_workflow
 from icestream.model import (
     MICROGRAPH_CLASSES,
     Accepted,
@@ -13,9 +15,11 @@ from icestream.model import (
     MicrographQuality,
     Motion,
     Optics,
+    Picks,
     Rejected,
     column,
 )
+from icestream.protocol import Limit, Registry, added_parameters
 from icestream.protocols.select_exposures import SelectExposures, SelectionLimits
 
 OPTICS = Optics(pixel_size=1.0, voltage=300.0)
@@ -179,3 +183,98 @@ def test_its_limits_are_those_that_are_set() -> None:
     assert "ctf.ice_ring" not in limits
     raised = {limit.quality: limit for limit in SelectExposures(wanted).limits(4.0)}
     assert raised["ctf.resolution"].high == 12.0
+
+
+PICKS = Picks(
+    exposure="e", pixel_size=1.0, x=column([1.0]), y=column([2.0]),
+    score=column([0.5]), diameter=100.0,
+)  # fmt: skip
+
+
+def judged(*rules: str, **evidence: object) -> tuple[str, ...]:
+    linked = {f"{name}.port": item for name, item in evidence.items()}
+    verdict = SelectExposures(SelectionLimits(rules=rules)).judge(STILL, GOOD, None, linked)
+    return () if isinstance(verdict, Accepted) else verdict.reasons
+
+
+def test_rules_limit_any_quality_of_what_is_linked() -> None:
+    assert judged("picks.count >= 1", pick=PICKS) == ()
+    assert judged("picks.count > 1", "ctf.score < 0.5", pick=PICKS) == (
+        "Particles picked 1 is at the limit of 1",
+        "CTF fit score 0.7 is above the limit of 0.5",
+    )
+
+
+def test_what_was_not_measured_keeps_no_rule() -> None:
+    (reason,) = judged("picks.count >= 1")
+    assert (
+        reason == "Particles picked was not measured, and the rule 'picks.count >= 1' asks for it"
+    )
+
+
+def test_a_rule_may_name_the_step() -> None:
+    rule = "ctf.score of second > 0.8"
+    assert judged(rule, second=replace(GOOD, score=0.9), third=replace(GOOD, score=0.1)) == ()
+    assert judged(rule, second=replace(GOOD, score=0.1)) == (
+        "CTF fit score 0.1 is below the limit of 0.8",
+    )
+    assert judged("ctf.score > 0.6", second=replace(GOOD, score=0.1)) == ()  # its own input first
+
+
+def test_rules_are_limits_and_methods_like_the_named_ones() -> None:
+    made = SelectExposures(SelectionLimits(rules=("motion.early<20 A", "motion.early < 20 Å")))
+    assert made.parameters.rules == ("motion.early < 20 Å",)
+    assert made.limits(1.0)[-1] == Limit(quality="motion.early", high=20.0)
+    assert made.methods().endswith("; motion.early < 20 Å.")
+
+
+def test_a_rule_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(ValueError, match="'motion.total < 20': 20 has no unit; write 20 Å"):
+        SelectionLimits(rules=("motion.total < 20",))
+
+
+RELATIVE = "motion.total < median + 3 MAD"
+SPREAD = {("motion.total", ""): [9.0, 10.0, 11.0, 12.0, 13.0] * 6}
+
+
+def test_relative_limits_follow_from_what_was_measured() -> None:
+    made = SelectExposures(SelectionLimits(rules=(RELATIVE, "motion.early < 99 Å")))
+    assert made.distributions() == [("motion.total", "")]
+    assert made.judge(micrograph(2.0), GOOD) == Accepted()  # nobody knows what is usual yet
+    changes = made.settle(SPREAD)
+    assert changes == {"settled": [f"{RELATIVE} = 14 Å (median 11 of 30)"]}
+    known = SelectExposures(SelectionLimits(rules=(RELATIVE,), **changes))
+    assert reasons(known.judge(micrograph(2.0), GOOD)) == (
+        "Total motion 40 Å is above the limit of 14 Å (median 11 + 3 MAD of 30 exposures)",
+    )
+    assert known.limits(1.0)[-1] == Limit(quality="motion.total", high=14.0)
+    assert f"{RELATIVE} (median 11 + 3 MAD of 30 exposures)" in known.methods()
+
+
+def test_a_limit_is_settled_anew_only_where_an_exposure_changes_side() -> None:
+    settled = (f"{RELATIVE} = 14 Å (median 11 of 30)",)
+    made = SelectExposures(SelectionLimits(rules=(RELATIVE,), settled=settled))
+    more = {("motion.total", ""): [9.0, 10.0, 11.0, 12.0, 13.5] * 12}
+    assert made.settle(SPREAD) == made.settle(more) == {}
+    wider = {("motion.total", ""): [5.0, 10.0, 11.0, 13.0, 14.5] * 12}
+    assert made.settle(wider) == {"settled": [f"{RELATIVE} = 17 Å (median 11 of 60)"]}
+
+
+def test_a_limit_that_was_settled_is_kept_for_when_its_rule_returns() -> None:
+    settled = (f"{RELATIVE} = 14 Å (median 11 of 30)",)
+    other = SelectionLimits(rules=("motion.total < median + 2 MAD",), settled=settled)
+    assert len(SelectExposures(other).settle(SPREAD)["settled"]) == 2
+
+
+def test_rules_of_before_they_were_there_change_no_key() -> None:
+    assert added_parameters(SelectionLimits()) == {"rules", "settled"}
+
+
+def test_a_rule_on_what_is_not_linked_is_refused_with_the_workflow() -> None:
+    shipped = load_workflow("default").changed("select", {"rules": ["picks.count >= 50"]})
+    (problem,) = validate(shipped, Registry())
+    assert problem == (
+        "step 'select': rule 'picks.count >= 50': nothing that is linked reports picks.count; "
+        "link a step that makes Picks to the input 'evidence'"
+    )
+    assert validate(shipped.changed("select", {"rules": ["motion.late < 5 Å"]}), Registry()) == []

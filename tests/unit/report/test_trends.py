@@ -9,7 +9,6 @@ from icestream.report.trends import (
     Histogram,
     Trend,
     in_page_order,
-    quality_of,
     rounded,
     run_width,
 )
@@ -164,7 +163,6 @@ def test_page_order_puts_the_known_first_and_strangers_last() -> None:
     names = in_page_order(["zeta.depth", "motion.total", "ctf.resolution"])
     assert names == ["ctf.resolution", "motion.total", "zeta.depth"]
     assert PREFERRED[0] == "ctf.resolution"
-    assert quality_of("zeta.depth").title == "zeta depth"
 
 
 @pytest.mark.parametrize(

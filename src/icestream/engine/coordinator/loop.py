@@ -365,8 +365,7 @@ class Coordinator:
         if self._state.session != "running":
             return False
         try:
-            steps = [step for step in self._record.plan.by_depth() if step.protocol.watches]
-            said = [monitors.inspect(self._store, self._record.plan, step) for step in steps]
+            said = monitors.inspect_all(self._store, self._record.plan)
             asked = [
                 observations.inspected(self._record, inspected, last=True) for inspected in said
             ]

@@ -1,4 +1,7 @@
-"""Monitors: inspected in one thread, each at its own pace, when there is something new."""
+"""Monitors: inspected in one thread, each at its own pace, when there is something new.
+
+So are selections whose limits follow from the session's own distribution.
+"""
 
 import threading
 import time
@@ -6,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from icestream.engine.coordinator.settling import Settling, settled, settles
 from icestream.engine.graph.plan import Plan, PlannedStep
 from icestream.engine.machine.watched import keep_running
 from icestream.engine.messages import Inspected
@@ -15,7 +19,7 @@ from icestream.store.items import latest_items
 from icestream.store.open import Store
 from icestream.store.pace import found_times, looks_for_more
 
-__all__ = ["MonitorThread", "inspect"]
+__all__ = ["MonitorThread", "inspect", "inspect_all"]
 
 
 def inspect(store: Store, plan: Plan, step: PlannedStep) -> Inspected:
@@ -43,6 +47,12 @@ def inspect(store: Store, plan: Plan, step: PlannedStep) -> Inspected:
     )
 
 
+def inspect_all(store: Store, plan: Plan) -> list[Inspected]:
+    """What all monitors say, and what selections settle, at the end of a session."""
+    watching = [step for step in plan.by_depth() if step.protocol.watches]
+    return [*(inspect(store, plan, step) for step in watching), *settled(store, plan)]
+
+
 class MonitorThread(threading.Thread):
     """Inspects all monitors of a session."""
 
@@ -54,11 +64,14 @@ class MonitorThread(threading.Thread):
         self._wake = threading.Condition()
         self._stopped = threading.Event()
         self._new: set[RevisionId] = set()
-        self._due = {step.id: 0.0 for step in plan.steps.values() if step.protocol.watches}
+        looked_at = (s for s in plan.steps.values() if s.protocol.watches or settles(s))
+        self._due = {step.id: 0.0 for step in looked_at}
+        self._settling = Settling()
 
     def news(self, steps: Iterable[RevisionId]) -> None:
         """Steps have new results: the monitors that look at them have something to see."""
-        fed = {c for maker in steps for c in self._plan.steps[maker].consumers} & self._due.keys()
+        fed = {c for maker in steps for c in self._plan.steps[maker].consumers}
+        fed = (fed | set(steps)) & self._due.keys()
         if fed - self._new:
             with self._wake:
                 self._new |= fed
@@ -89,7 +102,10 @@ class MonitorThread(threading.Thread):
                 self._new.difference_update(due)
             for monitor in due:
                 step = self._plan.steps[monitor]
-                self._tell(inspect(self._store, self._plan, step))
+                if step.protocol.watches:
+                    self._tell(inspect(self._store, self._plan, step))
+                elif said := self._settling.look(self._store, step):
+                    self._tell(said)
                 every = step.protocol.every if isinstance(step.protocol, Monitor) else 10.0
                 self._due[monitor] = time.monotonic() + every
 

@@ -226,6 +226,11 @@ def _perform(call: Call, gpus: tuple[int, ...]) -> Ending:
     items: dict[str, Any] = {name: None for name, port in ports.items() if port.optional}
     candidates: dict[str, Any] = {}
     for port, label, result, source_port in inputs:
+        if ports[port].many:
+            source = f"{label}.{source_port}"
+            linked = _item(call, _class(call.kinds[source]), result, source_port)
+            items[port] = {**(items[port] or {}), source: linked}
+            continue
         item = _item(call, ports[port].item, result, source_port)
         items[port] = item
         candidates[label] = item

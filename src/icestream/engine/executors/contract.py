@@ -47,6 +47,8 @@ class Call:
     """JSON: what to read from `documents`."""
     documents: Mapping[int, str]
     """JSON documents of the results that come in, by number."""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """``module:Class`` of the items at inputs that take many links, by ``step.port``."""
     session: str = ""
     """The session's folder."""
     scratch: str = ""

@@ -62,7 +62,8 @@ def join(plan: Plan, step: PlannedStep, rows: Mapping[RevisionId, Row]) -> Joine
             if reached is None:
                 return None
             if isinstance(reached, Missing):
-                missing.append(reached)
+                if port not in step.many:
+                    missing.append(reached)
             else:
                 origin, row = reached
                 label = plan.steps[feed.step].name

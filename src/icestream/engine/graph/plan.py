@@ -76,6 +76,8 @@ class PlannedStep:
     """What its tasks are about."""
     inputs: Mapping[str, tuple[Output, ...]]
     """What feeds each input port, by the names of steps."""
+    many: frozenset[str] = frozenset()
+    """Inputs that take any number of links, and go on with those that have a result."""
     fingerprint: str = ""
 
     id: RevisionId = _NOWHERE
@@ -291,13 +293,14 @@ def _bind_step(
         depth=depth,
         domain=domain_of(step.name, kind, feeding),
         inputs=inputs,
+        many=frozenset(port.name for port in kind.inputs() if port.many),
     )
 
 
 def _deciding(protocol: Protocol[Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What decides a step's results: its parameters, and the versions of the programs it runs."""
-    model = type(protocol).parameters_type()
-    left_out = operational_parameters(model) | unset_parameters(model, parameters)
+    left_out = operational_parameters(type(protocol).parameters_type())
+    left_out |= unset_parameters(protocol.parameters)
     deciding = {key: value for key, value in parameters.items() if key not in left_out}
     return deciding | {f"version of {name}": text for name, text in protocol.software().items()}
 

@@ -50,6 +50,7 @@ def validate(workflow: Workflow, registry: Registry) -> list[str]:
         if step.name in protocols:
             problems.extend(_parameter_problems(step, protocols[step.name]))
         problems.extend(_link_problems(step, workflow, protocols))
+        problems.extend(_unreported(step, protocols))
     problems.extend(_cycle(workflow) or _mixtures(workflow, protocols))
     return problems
 
@@ -90,7 +91,8 @@ def _link_problems(
         where = f"step {step.name!r}, input {name!r}"
         if protocol and name not in ports:
             yield f"{where}: {step.protocol} has no such input;{near(name, list(ports))}"
-        if protocol and not protocol.agrees and len(sources) != 1:
+        many = name in ports and ports[name].many
+        if protocol and not (protocol.agrees or many) and len(sources) != 1:
             yield f"{where}: takes one link, found {len(sources)}"
         if protocol and protocol.agrees and len(set(sources)) < 2:
             yield (
@@ -110,6 +112,22 @@ def _link_problems(
             )
 
 
+def _unreported(step: Step, protocols: Mapping[str, type[Protocol[Any]]]) -> Iterator[str]:
+    """What its parameters ask for, and nothing that is linked reports."""
+    protocol = protocols.get(step.name)
+    sources = [source for each in step.inputs.values() for source in each]
+    if protocol is None or any(source.step not in protocols for source in sources):
+        return
+    ports = [(source.step, output_port(protocols[source.step], source)) for source in sources]
+    linked = [(name, port.item) for name, port in ports if port is not None]
+    try:
+        parameters = protocol.parameters_type().model_validate(dict(step.parameters))
+    except ValidationError:
+        return  # said where the parameters are
+    for problem in protocol(parameters).unreported(linked):
+        yield f"step {step.name!r}: {problem}"
+
+
 def _port_problem(
     where: str, source: Output, protocol: type[Protocol[Any]], wanted: Port | None
 ) -> Iterator[str]:
@@ -123,6 +141,11 @@ def _port_problem(
             yield f"{where}: {source.step!r} has outputs {', '.join(names)}; say which"
         else:
             yield f"{where}: {source.step!r} ({protocol.name}) has no output"
+    elif wanted is not None and wanted.many and not issubclass(port.item, wanted.item):
+        yield (
+            f"{where}: looks at results that say what was measured, and {source.step}.{port.name} "
+            f"({port.item.__name__}) does not; link another, or leave it out"
+        )
     elif wanted is not None and not issubclass(port.item, wanted.item):
         yield (
             f"{where}: expects {wanted.item.__name__}, but {source.step}.{port.name} "

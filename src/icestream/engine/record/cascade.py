@@ -320,7 +320,7 @@ class Known:
 def _key(step: PlannedStep, joined: Joined) -> str:
     inputs: dict[str, Any] = {}
     for input_ in joined.inputs:
-        if step.protocol.agrees:
+        if step.protocol.agrees or input_.port in step.many:
             inputs.setdefault(input_.port, []).append([input_.label, input_.key])
         else:
             inputs[input_.port] = input_.key

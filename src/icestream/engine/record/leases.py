@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from icestream.engine.decisions.actions import Start
 from icestream.engine.executors.contract import Call, Lease
-from icestream.engine.graph.plan import PlannedStep, folder_of
+from icestream.engine.graph.plan import Plan, PlannedStep, folder_of
 from icestream.engine.record.cascade import Cascade
 from icestream.engine.record.endings import TaskOut
 from icestream.engine.record.results import results_of
@@ -182,6 +182,7 @@ def _call(
         parameters=step.parameters,
         inputs=row.inputs,
         documents=documents,
+        kinds=_kinds(cascade.plan, step) if step.many else {},
         session=str(dispatch.folder),
         scratch=out.scratch,
         folder=folder,
@@ -192,6 +193,17 @@ def _call(
         cores=step.need.cores,
         gpus=step.need.gpus,
     )
+
+
+def _kinds(plan: Plan, step: PlannedStep) -> dict[str, str]:
+    """Types of what is linked to inputs that take many links, as those who make it declare."""
+    kinds = {}
+    for port in step.many:
+        for feed in step.feeds.get(port, ()):
+            maker, made = plan.maker(feed)
+            kind = next(out.item for out in type(maker.protocol).outputs() if out.name == made)
+            kinds[f"{plan.steps[feed.step].name}.{made}"] = f"{kind.__module__}:{kind.__qualname__}"
+    return kinds
 
 
 def _name(dispatch: Dispatch, row: Any) -> str:

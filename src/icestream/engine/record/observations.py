@@ -1,18 +1,23 @@
 """Notes: what monitors, sources and the housekeeping say, written into the record."""
 
 import json
+from collections.abc import Sequence
 
 from sqlalchemy import delete, update
 
-from icestream.engine.messages import Compacted, Inspected, SourceFailed
+from icestream.engine.graph.plan import PlannedStep
+from icestream.engine.messages import LIMITS, Compacted, Inspected, SourceFailed
 from icestream.engine.record.alerts import SESSION, Reporter
 from icestream.engine.record.offers import adopt_automatically, usable_alerts
 from icestream.engine.record.record import Record
 from icestream.model import Alert, to_document
 from icestream.store import tables as t
 from icestream.store.events import FiguresDrawn, SamplesTaken, SegmentWritten, SourceRaised
+from icestream.store.writing import Writes
 
 __all__ = ["alert", "compacted", "inspected", "source_failed"]
+
+_BROKEN = "monitor.broken"
 
 
 def inspected(record: Record, said: Inspected, *, last: bool = False) -> bool:
@@ -27,13 +32,14 @@ def inspected(record: Record, said: Inspected, *, last: bool = False) -> bool:
         if said.error:
             name = step.name
             why = said.error.strip().splitlines()[-1]
-            broken = Alert(
-                key="monitor.broken", level="warning", message=f"{name} cannot look: {why}"
-            )
+            broken = Alert(key=_BROKEN, level="warning", message=f"{name} cannot look: {why}")
             record.alerts.raise_(writes, Reporter.of(step), broken)
             return False
         alerts = usable_alerts(record.plan, said.alerts)
-        record.alerts.report(writes, Reporter.of(step), alerts, last=last)
+        if step.protocol.watches:
+            record.alerts.report(writes, Reporter.of(step), alerts, last=last)
+        else:
+            _settled(record, writes, step, alerts)
         for sample in said.samples:
             writes.insert(
                 t.sample, time=said.time, name=sample.name, value=sample.value, unit=sample.unit
@@ -49,6 +55,18 @@ def inspected(record: Record, said: Inspected, *, last: bool = False) -> bool:
             writes.event(FiguresDrawn(titles=titles), step_id=step.step)
         writes.flush(connection)
         return adopt_automatically(connection, writes, record.alerts, step)
+
+
+def _settled(record: Record, writes: Writes, step: PlannedStep, alerts: Sequence[Alert]) -> None:
+    """Let what a selection offers take the place of what it offered before; others stay."""
+    ours = Reporter.of(step)
+    new = {alert.key for alert in alerts}
+    for by, key in list(record.alerts.held):
+        offered = key == _BROKEN or key.startswith(LIMITS)
+        if by == ours and offered and key not in new:
+            record.alerts.clear(writes, ours, key)
+    for alert_ in alerts:
+        record.alerts.raise_(writes, ours, alert_)
 
 
 def source_failed(record: Record, said: SourceFailed) -> None:

@@ -15,7 +15,7 @@ from icestream.engine.record import branches
 from icestream.engine.record.turned import Turned, turned
 from icestream.engine.record.workflows import adopted_branch, branch_called, workflow_of
 from icestream.model import BranchId
-from icestream.protocol import Registry
+from icestream.protocol import Registry, known_types
 from icestream.store import tables as t
 from icestream.store.events import RequestAnswered
 from icestream.store.open import Store
@@ -205,7 +205,8 @@ def preview(
                 # It costs nothing to find the same again, but it is made anew.
                 rerun.add(step.name)
             if again and not fed_anew and current is not None and step.protocol.judges:
-                selections[step.name] = turned(store, step, current.stands)
+                known = known_types(type(each.protocol) for each in new.values())
+                selections[step.name] = turned(store, step, current.stands, known)
             tasks = total - kept if runs else 0
             mean = current.mean if current is not None else 0.0
             steps.append(PreviewStep(name=step.name, tasks=tasks, kept=kept, seconds=tasks * mean))

@@ -2,19 +2,22 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isfinite, nan
+from statistics import median
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from icestream.engine.graph.plan import PlannedStep
+from icestream.engine.graph.plan import PlannedStep, parameters_of
+from icestream.engine.record.distributions import measured, settled_changes
 from icestream.engine.record.verdicts import Judged, weighed, words_on
-from icestream.model import Rejected, StepId, SubjectId
+from icestream.model import ITEM_TYPES, Rejected, RevisionId, StepId, SubjectId, qualities_of
 from icestream.store import tables as t
-from icestream.store.items import item
+from icestream.store.items import Known, item
 from icestream.store.open import Store
 
-__all__ = ["Turned", "turned"]
+__all__ = ["Medians", "Turned", "turned"]
 
 PAGE = 500
 """Exposures that are judged at once."""
@@ -37,13 +40,32 @@ class Turned:
     particles_lost: int = 0
     particles_gained: float = 0.0
     """As many as the accepted exposures have on average: the others' were never cut out."""
+    medians: tuple["Medians", ...] = ()
+    """Of the qualities that the selection limits, where exposures are gained or lost."""
 
 
-def turned(store: Store, step: PlannedStep, revision: int) -> Turned:
+@dataclass(frozen=True, slots=True)
+class Medians:
+    """The median of a quality of the exposures that stay accepted, are gained, and are lost.
+
+    As it is stored; None where there are none, or it was not measured.
+    """
+
+    quality: str
+    kept: float | None
+    gained: float | None
+    lost: float | None
+
+
+def turned(store: Store, step: PlannedStep, revision: int, known: Known = ITEM_TYPES) -> Turned:
     """Judge anew what a revision of a selection has judged, by the protocol of `step`.
 
-    What people said of an exposure holds in either case.
+    What people said of an exposure holds in either case. Items of inputs that take many links are
+    of types that are `known`. Limits that follow from the session's own distribution are those
+    that it would settle now.
     """
+    step = _settled(store, step, RevisionId(revision))
+    qualities_by_side: dict[str, list[Mapping[str, float]]] = {"kept": [], "gained": [], "lost": []}
     counts = {"judged": 0, "accepted": 0, "unknown": 0}
     gained: dict[int, str] = {}
     lost: dict[int, str] = {}
@@ -57,14 +79,18 @@ def turned(store: Store, step: PlannedStep, revision: int) -> Turned:
                 counts["accepted"] += bool(row.passed)
                 if row.passed:
                     accepted.append(row.subject_id)
-                passes = _passes(store, step, row, documents)
-                if passes is None:
+                judged = _judged(store, step, row, documents, known)
+                if judged is None:
                     counts["unknown"] += 1
                     continue
+                passes, qualities = judged
                 word = words.get(SubjectId(row.subject_id))
                 now = weighed(word, Judged(passes)).passed
                 if now != row.passed:
                     (gained if now else lost)[row.subject_id] = row.name
+                    qualities_by_side["gained" if now else "lost"].append(qualities)
+                elif now:
+                    qualities_by_side["kept"].append(qualities)
         particles = _particles(connection)
     had = sum(particles.get(subject, 0) for subject in accepted)
     mean = had / len(accepted) if accepted else 0.0
@@ -76,7 +102,33 @@ def turned(store: Store, step: PlannedStep, revision: int) -> Turned:
         particles=had,
         particles_lost=sum(particles.get(subject, 0) for subject in lost),
         particles_gained=mean * len(gained),
+        medians=tuple(_medians(step, qualities_by_side)) if gained or lost else (),
     )
+
+
+def _settled(store: Store, step: PlannedStep, revision: RevisionId) -> PlannedStep:
+    """The step with the limits that follow from what a revision of it has judged."""
+    if not step.protocol.distributions():
+        return step
+    with store.read() as connection:
+        _, changes = settled_changes(step, measured(connection, step, revision))
+    protocol, _ = parameters_of(type(step.protocol), {**step.changed, **changes})
+    return replace(step, protocol=protocol)
+
+
+def _medians(
+    step: PlannedStep, found: Mapping[str, Sequence[Mapping[str, float]]]
+) -> Iterator[Medians]:
+    """Medians of what the selection limits, once each."""
+    names = dict.fromkeys(limit.quality for limit in step.protocol.limits(0.0))
+    for name in names:
+        middle = {
+            group: median(values) if values else None
+            for group, all_ in found.items()
+            for values in [[one[name] for one in all_ if isfinite(one.get(name, nan))]]
+        }
+        if middle["gained"] is not None or middle["lost"] is not None:
+            yield Medians(name, **middle)
 
 
 def _pages(connection: Connection, revision: int) -> Iterator[Sequence[Any]]:
@@ -102,24 +154,42 @@ def _pages(connection: Connection, revision: int) -> Iterator[Sequence[Any]]:
         after = page[-1].subject_id
 
 
-def _documents(connection: Connection, page: Sequence[Any]) -> Mapping[int, Any]:
-    """Documents of all that was judged on a page, by the number of the result."""
+def _documents(connection: Connection, page: Sequence[Any]) -> Mapping[int, tuple[Any, Any]]:
+    """Documents and types of all that was judged on a page, by the number of the result."""
     wanted = {entry[2] for row in page for entry in json.loads(row.inputs)}
-    chosen = select(t.result.c.id, t.result.c.document).where(t.result.c.id.in_(wanted))
-    return {row.id: json.loads(row.document) for row in connection.execute(chosen)}
+    columns = (t.result.c.id, t.result.c.document, t.result.c.types)
+    rows = connection.execute(select(*columns).where(t.result.c.id.in_(wanted)))
+    return {row.id: (json.loads(row.document), json.loads(row.types)) for row in rows}
 
 
-def _passes(store: Store, step: PlannedStep, row: Any, documents: Mapping[int, Any]) -> bool | None:
-    """Whether the protocol accepts an exposure; None where it, or its author, cannot say."""
+def _judged(
+    store: Store,
+    step: PlannedStep,
+    row: Any,
+    documents: Mapping[int, tuple[Any, Any]],
+    known: Known,
+) -> tuple[bool, Mapping[str, float]] | None:
+    """Whether the protocol accepts an exposure, and what was measured on it.
+
+    None where the protocol, or its author, cannot say.
+    """
     ports = {port.name: port for port in type(step.protocol).inputs()}
     given: dict[str, Any] = {name: None for name, port in ports.items() if port.optional}
+    qualities: dict[str, float] = {}
     try:
-        for port, _, result, source_port in json.loads(row.inputs):
-            given[port] = item(store, ports[port].item, documents[result][source_port])
+        for port, label, result, source_port in json.loads(row.inputs):
+            document, types = documents[result]
+            kind = known[types[source_port]] if ports[port].many else ports[port].item
+            made = item(store, kind, document[source_port])
+            qualities = {**qualities_of(made), **qualities}
+            if ports[port].many:
+                given[port] = {**(given[port] or {}), f"{label}.{source_port}": made}
+            else:
+                given[port] = made
         verdict = step.protocol.judge(**given)  # type: ignore[attr-defined]
     except Exception:  # a plugin's own code, or a result that this version cannot read
         return None
-    return not isinstance(verdict, Rejected)
+    return not isinstance(verdict, Rejected), qualities
 
 
 def _particles(connection: Connection) -> dict[int, int]:

@@ -1,11 +1,12 @@
 """Picks that are no particles of a project, and why."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from icestream.exports.chain import Items
-from icestream.model import Micrograph, Particles, Picks
+from icestream.model import Micrograph, Particles, Picks, SelectedParticles
 from icestream.processing.particles import whole_boxes
 
 __all__ = ["LeftOut", "count_over_rim"]
@@ -20,6 +21,8 @@ class LeftOut:
     """Their box reaches over the rim of the micrograph."""
     unexplained: int = 0
     """Other ones that the step that cut the particles left out."""
+    unselected: Counter[str] = field(default_factory=Counter)
+    """Particles that a selection left out, by its limits."""
     waiting: int = 0
     """Of micrographs without particles, which were not cut out yet."""
     rejected: int = 0
@@ -37,7 +40,11 @@ class LeftOut:
         if particles is None:
             self.waiting += len(picks)
             return
-        missing = max(len(picks) - len(particles), 0)
+        cut = len(particles)
+        if isinstance(particles, SelectedParticles):
+            cut = particles.found
+            self.unselected.update(dict(zip(particles.limits, particles.left_out, strict=True)))
+        missing = max(len(picks) - cut, 0)
         over = min(count_over_rim(picks, micrograph, particles), missing)
         self.over_rim += over
         self.unexplained += missing - over

@@ -356,6 +356,7 @@ class _Export:
             classes=0 if classes is None else len(classes.counts),
             over_rim=self.left_out.over_rim,
             unexplained=self.left_out.unexplained,
+            unselected=dict(self.left_out.unselected),
             waiting=self.left_out.waiting,
             rejected=self.left_out.rejected,
             uneven=self.uneven,

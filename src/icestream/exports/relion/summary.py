@@ -1,8 +1,8 @@
 """What an export wrote and what it left out, in words."""
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from icestream.engine.machine.lock import holder
@@ -36,6 +36,8 @@ class Summary:
     """Picks whose box reaches over the rim of their micrograph: they are no particles."""
     unexplained: int = 0
     """Other picks that are no particles although their micrograph's were extracted."""
+    unselected: Mapping[str, int] = field(default_factory=dict)
+    """Particles that a selection left out, by its limits."""
     waiting: int = 0
     """Picks of micrographs whose particles have not been extracted."""
     unclassified: int = 0
@@ -96,6 +98,9 @@ def sentences(summary: Summary) -> Iterator[str]:
         )
     if summary.unexplained:
         yield f"{summary.unexplained} more picks were left out by the step that cut the particles"
+    if any(summary.unselected.values()):
+        why = "; ".join(f"{count} by {text}" for text, count in summary.unselected.items())
+        yield f"{sum(summary.unselected.values())} particles were left out by a selection: {why}"
     if summary.waiting:
         yield f"{summary.waiting} picks are of micrographs whose particles were not cut out"
     if summary.unclassified:

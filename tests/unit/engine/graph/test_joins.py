@@ -89,3 +89,24 @@ def test_a_consensus_takes_what_there_is_if_it_is_enough(
     else:
         assert isinstance(found, Joined)
         assert [one.label for one in found.inputs] == labels
+
+
+def test_an_input_of_many_links_goes_on_with_those_that_have_a_result() -> None:
+    made = Workflow.from_document(
+        toys.workflow(
+            ("src", "toy.count", {}, {}),
+            ("sel", "toy.add", {}, {"number": "src"}),
+            ("a", "toy.add", {}, {"number": "src"}),
+            ("s", "toy.weigh", {}, {"number": "src", "evidence": ["sel", "a"]}),
+            ("m", "toy.add", {}, {"number": "s"}),
+        )
+    )
+    plan = planned(bind(made, toys.registry()))
+    assert join(plan, plan.step("s"), rows(src="done", sel="done", a="ready")) is None
+    found = join(plan, plan.step("s"), rows(src="done", sel="done", a="failed"))
+    assert isinstance(found, Joined)
+    assert [(one.port, one.label) for one in found.inputs] == [
+        ("number", "src"),
+        ("evidence", "sel"),
+    ]
+    assert isinstance(join(plan, plan.step("s"), rows(src="failed", sel="done", a="done")), Missing)

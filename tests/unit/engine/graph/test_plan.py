@@ -201,3 +201,13 @@ def test_a_parameter_that_is_newer_than_results_decides_where_it_is_set() -> Non
 
     assert deciding(microscope="krios1") - deciding() == {"microscope"}
     assert "voltage" in deciding()
+
+
+def test_a_parameter_that_came_later_decides_nothing_at_its_default() -> None:
+    def select(**given: float) -> PlannedStep:
+        return bound(STEPS[0], ("w", "toy.weigh", {"below": 7, **given}, {"number": "src"}))["w"]
+
+    assert dict(select().deciding) == {"below": 7.0}
+    assert dict(select(margin=0.0).deciding) == {"below": 7.0}
+    assert dict(select(margin=1.0).deciding) == {"below": 7.0, "margin": 1.0}
+    assert select().parameters["margin"] == 0.0

@@ -47,6 +47,8 @@ def test_shipped_workflows_can_run(name: str) -> None:
         (("b", "toy.add", {}, {"number": ["a", "src"]}), "takes one link, found 2"),
         (("b", "toy.agree", {}, {"number": "a"}), "compares two results or more, found one"),
         (("b", "toy.agree", {}, {"number": ["a", "a"]}), "compares two results or more, found one"),
+        (("b", "toy.weigh", {}, {"number": "a", "evidence": ["src", "aa"]}), "no step 'aa'"),
+        (("b", "toy.weigh", {}, {"number": ["a", "src"]}), "takes one link, found 2"),
         (("A b", "toy.add", {}, {"number": "a"}), "names are lower-case letters"),
         (("a", "toy.add", {}, {"number": "src"}), "2 steps have this name"),
         (("b", "toy.add", {}, {"number": "b"}), "in a circle: b <- b"),
@@ -87,3 +89,23 @@ def test_unusual_values_are_doubted_but_those_that_were_told_before() -> None:
 @pytest.mark.parametrize("name", shipped_workflows())
 def test_nothing_in_shipped_workflows_is_unusual(name: str) -> None:
     assert list(doubts(load_workflow(name), Registry())) == []
+
+
+def test_what_nothing_that_is_linked_reports_is_said() -> None:
+    inputs = {"number": "a", "evidence": ["src", "s"]}
+    good = workflow(*CHAIN, ("w", "toy.weigh", {"below": 1}, inputs))
+    bad = workflow(*CHAIN, ("w", "toy.weigh", {"below": -1}, inputs))
+    assert validate(good, toys.registry()) == []
+    (problem,) = validate(bad, toys.registry())
+    assert problem == "step 'w': a (Number), src (Number), s (Number): never below 0"
+
+
+def test_evidence_is_what_says_what_was_measured() -> None:
+    steps = (
+        *CHAIN,
+        ("t", "toy.draw", {}, {"number": "a"}),
+        ("w", "toy.weigh", {}, {"number": "a", "evidence": ["src", "t"]}),
+    )
+    (problem,) = validate(workflow(*steps), toys.registry())
+    assert "input 'evidence': looks at results that say what was measured" in problem
+    assert "t.drawing (Drawing) does not" in problem

@@ -107,3 +107,11 @@ def test_a_batch_goes_on_from_the_checkpoint_of_the_one_before(desk: Desks) -> N
     assert lease.calls[0].name == "batch_00002"
     sources = {row.port: row.source_id for row in made.rows(t.input_, result_id=last.id)}
     assert sources["previous"] == first.id  # lineage goes through the chain of batches
+
+
+def test_a_call_knows_the_types_of_what_is_linked_by_many_links(desk: Desks) -> None:
+    made = desk(SRC, A, ("w", "toy.weigh", {}, {"number": "src", "evidence": ["src", "a"]}))
+    made.find(4)
+    made.work_at("a")
+    ((call,),) = [lease.calls for lease in made.start("w")]
+    assert call.kinds == {"src.number": "toys:Number", "a.number": "toys:Number"}

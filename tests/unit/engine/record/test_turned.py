@@ -9,8 +9,9 @@ import toys
 from icestream.engine.graph.plan import bind
 from icestream.engine.record import turned as module
 from icestream.engine.record.revisions import with_parameters
-from icestream.engine.record.turned import Turned, turned
+from icestream.engine.record.turned import Medians, Turned, turned
 from icestream.engine.record.workflows import session_workflow
+from icestream.protocol import known_types
 from icestream.store import tables as t
 from toy_record import Desk
 
@@ -85,3 +86,44 @@ def test_what_cannot_be_judged_is_counted(judged: Desk) -> None:
         connection.execute(t.result.update().values(document="{}"))
     found = look(judged, 2)
     assert (found.unknown, found.lost) == (4, ())
+
+
+def test_what_is_linked_as_evidence_is_judged_too(desk: Desks) -> None:
+    add: Any = ("a", "toy.add", {"add": 1}, {"number": "src"})
+    weigh: Any = ("sel", "toy.weigh", {"below": 6}, {"number": "src", "evidence": ["src", "a"]})
+    made = desk(SRC, add, weigh, ("b", "toy.add", {}, {"number": "sel"}))
+    made.find(1, 2, 3)
+    made.work()
+    assert {name: row.passed for name, row in made.tasks("sel").items()} == {
+        "e1": True,
+        "e2": True,
+        "e3": False,
+    }
+    assert made.tasks("sel")["e3"].reason == "a.number is 4; src.number is 3"
+    workflow = with_parameters(session_workflow(made.store), toys.registry(), "sel", {"below": 4})
+    step = bind(workflow, toys.registry())["sel"]
+    known = known_types([toys.Count])
+    found = turned(made.store, step, made.step("sel").id, known)
+    assert (found.lost, found.gained, found.unknown) == (("e2",), (), 0)
+
+
+def test_medians_of_what_is_gained_lost_and_kept_are_told(desk: Desks) -> None:
+    made = desk(SRC, ("sel", "toy.level", {"level": 1e6}, {"number": "src"}))
+    made.find(*range(10))
+    made.work()
+    workflow = with_parameters(session_workflow(made.store), toys.registry(), "sel", {"level": 6})
+    found = turned(made.store, bind(workflow, toys.registry())["sel"], made.step("sel").id)
+    assert found.lost == ("e7", "e8", "e9")
+    assert found.medians == (Medians("toy.value", 3.0, None, 8.0),)
+
+
+def test_limits_are_those_that_the_session_would_settle(desk: Desks) -> None:
+    a: Any = ("a", "toy.add", {"add": 0}, {"number": "src"})
+    made = desk(SRC, a, ("sel", "toy.level", {"level": 1e6}, {"number": "a"}))
+    made.find(*range(40))
+    made.work()
+    workflow = session_workflow(made.store)
+    step = bind(workflow, toys.registry())["sel"]
+    assert turned(made.store, step, made.step("sel").id).lost == tuple(
+        f"e{number}" for number in range(15, 40)
+    )

@@ -1,13 +1,13 @@
 """Picks that are no particles are counted by why they are not."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 
 from export_items import MICROGRAPH, MOVIE, OPTICS, exposure, particles
 from icestream.exports.chain import Items
 from icestream.exports.relion.left_out import LeftOut, count_over_rim
-from icestream.model import Picks, column
+from icestream.model import Picks, SelectedParticles, column
 
 BOX = 32
 
@@ -73,3 +73,15 @@ def test_more_particles_than_picks_hide_nothing() -> None:
     counts = LeftOut()
     counts.count(picked([60], [50], kept=4))
     assert (counts.over_rim, counts.unexplained) == (0, 0)
+
+
+def test_what_a_selection_left_out_is_no_riddle() -> None:
+    """Of four picks one is over the rim, and one of the three particles was not kept."""
+    items = picked([5, 60, 70, 60], [50, 50, 50, 60], kept=2)
+    assert items.particles is not None
+    values = {one.name: getattr(items.particles, one.name) for one in fields(items.particles)}
+    kept = SelectedParticles(**values, found=3, limits=("score 0.4 at least",), left_out=(1,))
+    counts = LeftOut()
+    counts.count(replace(items, particles=kept))
+    assert (counts.over_rim, counts.unexplained) == (1, 0)
+    assert counts.unselected == {"score 0.4 at least": 1}

@@ -26,6 +26,9 @@ def test_each_kind_of_omission_has_its_number() -> None:
     assert "102 of the 1183 picks are not among the particles" in said(over_rim=102)[1]
     assert "reach over the rim" in said(over_rim=102)[1]
     assert said(unexplained=4)[1].startswith("4 more picks")
+    assert said(unselected={"score 0.4 at least": 3, "classes 1, 2": 5})[1] == (
+        "8 particles were left out by a selection: 3 by score 0.4 at least; 5 by classes 1, 2"
+    )
     assert said(waiting=5)[1].startswith("5 picks are of micrographs")
     assert said(unclassified=6)[1].startswith("6 of the 1081 particles are in no class")
     assert said(rejected=7)[1].startswith("7 exposures were rejected")
