@@ -1,5 +1,6 @@
 """Alerts as people read them: the worst first, of the same level the newest, with what to type."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,16 +13,27 @@ from icestream.store.severity import worst_first
 __all__ = ["alert_lines", "offer_words"]
 
 
-def alert_lines(store: Store, alerts: Iterable[AlertRecord], program: str) -> Iterator[str]:
+def alert_lines(
+    store: Store, alerts: Iterable[AlertRecord], program: str, *, numbered: bool = False
+) -> Iterator[str]:
     """Each alert in a line, and below it the whole command that fixes it, where one does.
 
     Parameters
     ----------
     program
         How icestream is called, as a shell reads it.
+    numbered
+        With the number of each, and since when it holds.
     """
     for alert in worst_first(alerts):
-        yield f"{alert.level}: {alert.message}"
+        if numbered:
+            yield f"{alert.id} {alert.level}: {alert.message}"
+            over = "" if alert.cleared is None else f", over since {_clock(alert.cleared)}"
+            of = f" at {alert.step}" if alert.step else ""
+            yield f"  {alert.key}{of}, since {_clock(alert.raised)}{over}"
+        else:
+            yield f"{alert.level}: {alert.message}"
+        yield from _care_lines(alert)
         command = mending_command(store, alert, program)
         if alert.offer and alert.adopted is None:
             yield f"  offered: {offer_words(alert.offer)}; to do so: {command}"
@@ -29,6 +41,20 @@ def alert_lines(store: Store, alerts: Iterable[AlertRecord], program: str) -> It
             yield f"  {alert.adopted_by} has set {offer_words(alert.offer)}"
         elif command:
             yield f"  then: {command}"
+
+
+def _care_lines(alert: AlertRecord) -> Iterator[str]:
+    """Who takes care of an alert, and who does not want to hear of it."""
+    if alert.acknowledged is not None:
+        why = f": {alert.acknowledged_why}" if alert.acknowledged_why else ""
+        yield f"  acknowledged by {alert.acknowledged_by} at {_clock(alert.acknowledged)}{why}"
+    if alert.muted is not None:
+        why = f": {alert.muted_why}" if alert.muted_why else ""
+        yield f"  muted until {_clock(alert.muted)} by {alert.muted_by}{why}"
+
+
+def _clock(when: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(when))
 
 
 def offer_words(offer: Mapping[str, Any]) -> str:
