@@ -15,7 +15,9 @@ from icestream.cli.terminal import called, print_json
 from icestream.engine.requests.commands import mending_command
 from icestream.engine.requests.models import Acknowledge, Mute, Rearm
 from icestream.store import queries
-from icestream.store.open import open_store
+from icestream.store.deliveries import deliveries
+from icestream.store.open import Store, open_store
+from icestream.store.records import AlertRecord
 
 __all__ = ["BadTime", "acknowledge", "alerts", "mute", "rearm", "seconds_of"]
 
@@ -48,17 +50,19 @@ def alerts(
         found = queries.alerts(store, open_only=not past)
         program = called()
         if json:
-            print_json(
-                [
-                    dataclasses.asdict(alert) | {"command": mending_command(store, alert, program)}
-                    for alert in found
-                ]
-            )
+            print_json([_document(store, alert, program) for alert in found])
             return
         if not found:
             print("there was no alert" if past else "no alert holds now")
             return
         print(*alert_lines(store, found, program, numbered=True), sep="\n")
+
+
+def _document(store: Store, alert: AlertRecord, program: str) -> dict[str, Any]:
+    return dataclasses.asdict(alert) | {
+        "command": mending_command(store, alert, program),
+        "deliveries": [dataclasses.asdict(one) for one in deliveries(store, [alert.id])],
+    }
 
 
 def acknowledge(session: Path, /, *numbers: int, why: str = "") -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from icestream.cli.describe import value_words
 from icestream.engine.requests.commands import mending_command
+from icestream.store.deliveries import DeliveryRecord, deliveries
 from icestream.store.open import Store
 from icestream.store.records import AlertRecord
 from icestream.store.severity import worst_first
@@ -34,6 +35,8 @@ def alert_lines(
         else:
             yield f"{alert.level}: {alert.message}"
         yield from _care_lines(alert)
+        if numbered:
+            yield from _sent_lines(deliveries(store, [alert.id]))
         command = mending_command(store, alert, program)
         if alert.offer and alert.adopted is None:
             yield f"  offered: {offer_words(alert.offer)}; to do so: {command}"
@@ -51,6 +54,24 @@ def _care_lines(alert: AlertRecord) -> Iterator[str]:
     if alert.muted is not None:
         why = f": {alert.muted_why}" if alert.muted_why else ""
         yield f"  muted until {_clock(alert.muted)} by {alert.muted_by}{why}"
+
+
+def _sent_lines(found: Iterable[DeliveryRecord]) -> Iterator[str]:
+    """To whom an alert was sent, and what waits."""
+    for one in found:
+        what = "its end " if one.over else ""
+        if one.state == "sent" and one.ended is not None:
+            yield f"  {what}sent over {one.channel} at {_clock(one.ended)}"
+        elif one.state == "waiting" and one.tries:
+            times = "once" if one.tries == 1 else f"{one.tries} times"
+            yield (
+                f"  {what}waits for {one.channel}, tried {times}, again at {_clock(one.due)}: "
+                f"{one.answer}"
+            )
+        elif one.state == "waiting":
+            yield f"  {what}waits for {one.channel}"
+        else:
+            yield f"  {what}not sent over {one.channel}: {one.answer}"
 
 
 def _clock(when: float) -> str:

@@ -10,6 +10,7 @@ from icestream.protocol import Discovery, Figure, Sample
 
 __all__ = [
     "Compacted",
+    "Delivered",
     "Discovered",
     "Inspected",
     "Message",
@@ -17,6 +18,20 @@ __all__ = [
     "SourceFailed",
     "StopAsked",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What came of a message to a channel."""
+
+    channel: str
+    deliveries: tuple[int, ...]
+    """Numbers of what was in it."""
+    error: str = ""
+    """Why it could not be sent; empty: it was."""
+    answer: str = ""
+    refused: str = ""
+    """Whom the server will not pass it to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,3 +133,29 @@ def test_what_was_asked_is_in_the_history(session: SampleSession) -> None:
     assert words[-3][1] == "known"
     assert words[-2][0].startswith("rearm alert 2 (waits")
     assert words[-1] == ("acknowledge alert 2 (waits to be carried out)", "I look")
+
+
+def test_to_whom_it_was_sent_is_listed(
+    session: SampleSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with session.store.write() as connection:
+        row = {"alert_id": 2, "level": "critical", "queued": 1.7e9, "due": 1.7e9}
+        for number, channel, over, state, tries, ended, answer in (
+            (1, "staff", False, "sent", 1, 1.7e9, "250 OK"),
+            (2, "room", False, "waiting", 0, None, ""),
+            (3, "page", False, "waiting", 2, None, "page: it ended with status 1"),
+            (4, "boss", True, "given up", 30, 1.7e9, "connection refused"),
+        ):
+            what = {"channel": channel, "over": over, "state": state, "tries": tries}
+            more = {"ended": ended, "answer": answer}
+            connection.execute(insert(t.delivery).values(id=number, **row, **what, **more))
+    alerts(session.folder)
+    said = capsys.readouterr().out
+    assert "  sent over staff at 2023-11-1" in said
+    assert "  waits for room\n" in said
+    assert "  waits for page, tried 2 times, again at 2023-11-1" in said
+    assert ": page: it ended with status 1\n" in said
+    assert "  its end not sent over boss: connection refused\n" in said
+    alerts(session.folder, json=True)
+    (one,) = json.loads(capsys.readouterr().out)
+    assert [sent["channel"] for sent in one["deliveries"]] == ["staff", "room", "page", "boss"]

@@ -33,6 +33,7 @@ def acknowledge(record: Record, request: Acknowledge) -> str:
         writes.update(t.alert, row.id, acknowledged=writes.now, **seen)
         said = AlertAcknowledged(alert=row.id, who=request.who, why=request.why)
         writes.event(said, step_id=row.step_id)
+        record.alerts.deliveries.acknowledged(writes, row.id, request.who)
     return "acknowledged"
 
 
@@ -56,6 +57,8 @@ def mute(record: Record, request: Mute) -> str:
         )
         said = AlertMuted(key=key, until=request.until, who=request.who, why=request.why)
         writes.event(said, step_id=step)
+        writes.flush(connection)
+        record.alerts.deliveries.mutes = mutes(connection, writes.now)
     return f"{name} is muted until {until}"
 
 
@@ -68,12 +71,15 @@ def rearm(record: Record, request: Rearm) -> str:
         chosen = select(column.id).where(column.key == key, column.cleared.is_(None))
         if step is not None:
             chosen = chosen.where(column.step_id == step)
-        for alert in connection.execute(chosen).scalars().all():
+        held = connection.execute(chosen).scalars().all()
+        for alert in held:
             writes.update(
                 t.alert, alert, acknowledged=None, acknowledged_by="", acknowledged_why=""
             )
         said = AlertRearmed(key=key, who=request.who, why=request.why)
         writes.event(said, step_id=step)
+        record.alerts.rearm(writes, held)
+        record.alerts.deliveries.mutes = mutes(connection, writes.now)
     return f"{name} is sent again"
 
 
