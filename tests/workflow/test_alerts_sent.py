@@ -1,5 +1,6 @@
 """Alerts of whole sessions reach people, whatever servers do, and over kills and restarts."""
 
+import errno
 import json
 import os
 import subprocess
@@ -10,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from icestream.engine.coordinator import post
+from icestream.engine.coordinator import outcry, post
+from icestream.engine.machine import storage
 from icestream.engine.record import deliveries as record
+from icestream.engine.record import endings
 from icestream.store import queries
 from icestream.store.deliveries import deliveries
 from post_office import PASSWORD, MailServer, Sink, mail_server
@@ -120,3 +123,27 @@ def test_killed_while_it_sends_nothing_is_lost(local: Session, sink: Sink) -> No
         raised = [message for message, over in sink.told if not over]
         assert len(raised) == len(set(raised))
         assert "is large" in raised[0]
+
+
+def test_trouble_with_storage_is_told_while_nothing_can_be_written(
+    local: Session, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish, mended, broken = endings.publish, storage.mended, True
+
+    def failing(*arguments: Any) -> None:
+        if broken:
+            raise OSError(errno.EROFS, "Read-only file system")
+        publish(*arguments)
+
+    monkeypatch.setattr(outcry, "LASTS", 0.1)
+    monkeypatch.setattr(endings, "publish", failing)
+    monkeypatch.setattr(storage, "mended", lambda *given: not broken and mended(*given))
+    writing = ("a", "toy.add", {"add": 1, "write": True}, {"number": "src"})
+    background = local.start(STEPS[0], writing, channels=channels(staff=webhook(sink)))
+    ((message, over),) = wait_for(lambda: sink.told)
+    assert "Read-only file system" in message
+    assert not over
+    broken = False
+    assert background.join().state == "done"
+    wait_for(lambda: (message, True) in sink.told)
+    assert sink.told == [(message, False), (message, True)]

@@ -196,6 +196,7 @@ class Coordinator:
             if self._hold.reason:
                 self._spool += messages
                 self._look_for_end_of_trouble()
+                self._post.held(self._hold.reason)
                 return
             self._take_in(messages)
             for revision in _backfilling(self._state):

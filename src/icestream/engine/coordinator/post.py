@@ -13,6 +13,7 @@ from icestream.channels.kinds import Channel, Channels
 from icestream.channels.message import Message, Told
 from icestream.channels.receipt import Undelivered
 from icestream.channels.send import send
+from icestream.engine.coordinator.outcry import Outcry
 from icestream.engine.messages import Delivered
 from icestream.engine.record.alerts import SESSION
 from icestream.engine.record.deliveries import FAILED, Deliveries, Delivery, due_now
@@ -47,6 +48,7 @@ class Post:
         """When each channel last took a message."""
         self._busy: set[str] = set()
         """Channels over which a message is being sent."""
+        self._outcry = Outcry(channels, record.folder.name, self._unrecorded)
         self._looked = False
         record.alerts.deliveries = Deliveries(channels, record.folder.name)
 
@@ -55,6 +57,7 @@ class Post:
         if not self._looked:
             self._looked = True
             self._forget_channels()
+            self._record.alerts.deliveries.try_now(time.time())
         deliveries, now = self._record.alerts.deliveries, time.time()
         if not deliveries.each:
             return
@@ -98,6 +101,10 @@ class Post:
             if isinstance(message, Delivered):
                 self.delivered(message)
 
+    def held(self, reason: str) -> None:
+        """Storage is in trouble, so that nothing can be recorded; empty: it is well again."""
+        self._outcry.hear(reason)
+
     # -- the way it is done --------------------------------------------------------------------
 
     def _send(self, name: str, channel: Channel, due: list[Delivery]) -> None:
@@ -114,6 +121,17 @@ class Post:
             daemon=True,  # a server that hangs does not keep the process
         )
         start.start()
+
+    def _unrecorded(self, mark: str, told: Told) -> Message:
+        """A message while the folder may not be there: nothing is looked for in it."""
+        folder = self._record.folder
+        return Message(
+            id=f"{self._record.uid}.{mark}",
+            session=folder.name,
+            folder=str(folder),
+            time=time.time(),
+            alerts=(told,),
+        )
 
     def _message(self, mark: str, told: Iterable[Told]) -> Message:
         folder = self._record.folder

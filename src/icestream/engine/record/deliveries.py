@@ -133,6 +133,12 @@ class Deliveries:
             if one.channel == channel and not one.sent and one.id not in self.under_way
         ]
 
+    def try_now(self, now: float) -> None:
+        """Try what failed without waiting: whoever runs a session again may have fixed it."""
+        for one in self.each.values():
+            if one.tries and not one.sent:
+                one.due = min(one.due, now)
+
     # -- what happens to alerts ----------------------------------------------------------------
 
     def raised(self, writes: Writes, number: int, step: int | None, alert: Alert) -> None:

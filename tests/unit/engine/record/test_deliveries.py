@@ -280,6 +280,9 @@ def test_a_restart_goes_on_where_it_was(line: Callable[..., Line]) -> None:
     before = dict(post.deliveries.each)
     post.restart()
     assert post.deliveries.each == before
+    post.deliveries.try_now(NOON)
+    assert post.deliveries.each[1].due == NOON  # it had failed
+    assert post.deliveries.each[2].due > NOON
     post.clear("sent")
     assert post.rows().count(("staff", "waiting", True)) == 1
 
