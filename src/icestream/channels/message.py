@@ -15,7 +15,7 @@ _SUBJECT = 120
 """Characters of a subject."""
 _MOST = 20
 """Alerts of a message that are written out; Teams takes no card beyond 28 kB."""
-_LONGEST = 600
+_LONGEST = 500
 """Characters of one alert in a text."""
 
 

@@ -47,7 +47,9 @@ def post(channel: WebChannel, message: Message) -> Receipt:
     headers = {"Content-Type": "application/json", "User-Agent": "icestream"}
     if isinstance(channel, WebhookChannel) and channel.token is not None:
         headers["Authorization"] = f"Bearer {channel.token.read()}"
-    at, body = channel.place, json.dumps(payload_of(channel, message)).encode()
+    at, document = channel.place, payload_of(channel, message)
+    # Letters as they are: Teams counts bytes. What is no text at all becomes a question mark.
+    body = json.dumps(document, ensure_ascii=False).encode(errors="replace")
     opener = urllib.request.build_opener(
         _NoOtherPlace, urllib.request.HTTPSHandler(context=trust(channel.certificates))
     )

@@ -98,6 +98,7 @@ Message = (
     | SourceFailed
     | Inspected
     | Compacted
+    | Delivered
     | ThreadDied
     | Grant
     | LedgerTrouble

@@ -1,5 +1,7 @@
 """What is posted to a sink, and how failing is said without the secret address."""
 
+import dataclasses
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,8 +66,6 @@ def test_a_webhook_gets_everything_and_a_token(sink: Sink) -> None:
 
 
 def test_signs_that_slack_reads_are_written_out() -> None:
-    import dataclasses
-
     (told,) = MESSAGE.alerts
     odd = dataclasses.replace(MESSAGE, alerts=(dataclasses.replace(told, message="a<b>&c"),))
     assert payload_of(channel("slack", "https://x"), odd)["text"].startswith(
@@ -102,3 +102,11 @@ def test_a_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(web, "PATIENCE", 0.2)
     with silent_server() as port, pytest.raises(Undelivered, match="no answer within"):
         post(channel("slack", f"http://127.0.0.1:{port}/"), MESSAGE)
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_names_of_files_with_any_bytes_can_be_posted(sink: Sink, kind: str) -> None:
+    (told,) = MESSAGE.alerts
+    odd = dataclasses.replace(MESSAGE, alerts=(dataclasses.replace(told, message="ä\udcff"),))
+    post(channel(kind, sink.url), odd)
+    assert "ä" in json.dumps(sink.posts[0], ensure_ascii=False)
