@@ -110,7 +110,7 @@ def run_here(workflow: Workflow, session: Path, here: Here) -> int:
                 on_start=begin,
                 on_progress=watcher.tell if watcher else None,
                 silence=settings.worker_silence,
-                channels=loaded.channels,
+                channels=loaded.channels if here.alerts else None,
             )
         except KeyboardInterrupt:
             print(_CUT_SHORT, file=sys.stderr)
