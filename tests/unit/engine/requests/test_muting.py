@@ -6,12 +6,14 @@ from collections.abc import Callable
 import pytest
 
 from icestream.engine.record.alerts import SESSION, Reporter
+from icestream.engine.record.deliveries import Deliveries, due_now
 from icestream.engine.requests.models import Acknowledge, InvalidRequest, Mute, Rearm
 from icestream.engine.requests.muting import acknowledge, heed, mute, rearm
 from icestream.model import Alert
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.records import AlertRecord
+from post_target import channels
 from toy_record import Desk, Step
 
 STEPS: tuple[Step, ...] = (
@@ -106,3 +108,33 @@ def test_each_request_is_carried_out(made: Desk) -> None:
     assert heed(made.record, Acknowledge(alert=1)) == "acknowledged"
     assert heed(made.record, Mute(key="hot", until=time.time() + 60)).startswith("hot is muted")
     assert heed(made.record, Rearm(key="hot")) == "hot is sent again"
+
+
+def test_what_people_say_decides_what_is_sent(made: Desk) -> None:
+    staff = channels(staff={"kind": "log", "path": "/none"})
+    made.record.alerts.deliveries = Deliveries(staff, made.folder.name)
+
+    def due() -> list[str]:
+        found = made.record.alerts.deliveries
+        waiting = found.waiting("staff")
+        return [
+            one.key for one in due_now(waiting, staff.each["staff"], found.mutes, time.time() + 1)
+        ]
+
+    with made.record.transaction() as (_, writes):
+        alert = Alert(key="wet", level="warning", message="it is wet")
+        made.record.alerts.raise_(writes, SESSION, alert)
+    (number,) = [one.id for one in queries.alerts(made.store) if one.key == "wet"]
+    assert due() == ["wet"]
+    mute(made.record, Mute(key="wet", until=time.time() + 3600))
+    assert due() == []
+    rearm(made.record, Rearm(key="wet"))
+    assert due() == ["wet"]
+    acknowledge(made.record, Acknowledge(alert=number))
+    assert due() == []
+    rearm(made.record, Rearm(alert=number))
+    assert due() == ["wet"]
+    mute(made.record, Mute(alert=number, until=time.time() + 3600))
+    with made.store.read() as connection:  # the next coordinator knows it, too
+        made.record.alerts.deliveries.load(connection, time.time())
+    assert due() == []
