@@ -90,7 +90,7 @@ class Counting(Parameters):
     close: bool = True
     """Close when they have all been brought; with a folder, when it has a file ``closed``."""
     offset: float = 0.0
-    """DecidesIfSet to every value."""
+    """Added to every value."""
     impatient: bool = False
     """Give up when there is nothing to look into."""
     outside: bool = False
@@ -163,7 +163,7 @@ class Adding(Parameters):
     """What to do with a number."""
 
     add: float = 1.0
-    """DecidesIfSet to every number."""
+    """Added to every number."""
     write: bool = False
     """Write the number into a file too."""
     seconds: float = 0.0
@@ -329,7 +329,7 @@ class Weighing(Limits):
     """What came later."""
 
     margin: Annotated[float, DecidesIfSet] = 0.0
-    """DecidesIfSet to the limit."""
+    """Added to the limit."""
 
 
 class Weigh(SelectionProtocol[Weighing]):

@@ -31,6 +31,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from icestream.channels.kinds import Channel, Channels
 from icestream.protocol.parameters import refused_values, unusual_values
 from icestream.protocols.preset import Preset
 from icestream.store.places import state_folder
@@ -107,6 +108,10 @@ class Settings(BaseSettings):
     spherical_aberration, amplitude_contrast, camera, gain_rotation, gain_flip, gain_inverse, and
     instruments, the names by which its metadata call it."""
 
+    channels: dict[TokenName, Channel] = {}
+    """Ways by which alerts reach people, by their names: [channels.staff] in a file, with kind
+    (email, slack, mattermost, teams, webhook, command, log) and what belongs to it."""
+
     report_interval: Annotated[Second, Gt(0), Usual(0.1, 3600.0)] = 5.0
     """Time between two updates of a live report."""
 
@@ -148,6 +153,11 @@ class Loaded:
 
     settings: Settings
     origins: dict[str, str]
+
+    @property
+    def channels(self) -> Channels:
+        """Ways by which alerts reach people, and where they are said."""
+        return Channels(self.settings.channels, self.origins["channels"])
 
 
 def load(**given: Any) -> Loaded:
@@ -204,4 +214,6 @@ def _sentence(problem: Any, why: str, origins: dict[str, str]) -> str:
         there_are = ", ".join(Settings.model_fields)
         return f"{origins[name]}: there is no setting {name!r}; there are {there_are}"
     whole = ".".join([name, *inside])
+    if name == "channels":  # what was given may be a password, or have one in it
+        return f"{origins[name]}: {whole}: {why}"
     return f"{origins[name]}: {whole} = {problem['input']!r}: {why}"

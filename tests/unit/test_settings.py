@@ -44,6 +44,7 @@ def test_the_nearest_source_wins(files: tuple[Path, Path], monkeypatch: pytest.M
         "log_level": str(site),
         "tokens": "default",
         "microscopes": "default",
+        "channels": "default",
         "state": "default",
         "store": "default",
         "worker_silence": "default",
@@ -177,3 +178,38 @@ def test_presets_of_microscopes(files: tuple[Path, Path]) -> None:
     files[0].write_text("[microscopes.krios1]\ncs = 2.7\n")
     with pytest.raises(SettingsError, match=r"site\.toml: microscopes\.krios1\.cs = 2\.7: Extra"):
         load()
+
+
+def test_channels_of_alerts_have_an_origin(files: tuple[Path, Path]) -> None:
+    site, _ = files
+    site.write_text(
+        "[channels.staff]\nkind = 'log'\npath = '/tmp/alerts'\n[channels.room]\nkind = 'slack'\n"
+        "url = { env = 'SLACK' }\n"
+    )
+    channels = load().channels
+    assert channels.origin == str(site)
+    assert {name: one.kind for name, one in channels.each.items()} == {
+        "staff": "log",
+        "room": "slack",
+    }
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ("kind = 'pigeon'", "channels.staff: Input tag 'pigeon'"),
+        ("kind = 'slack'", "channels.staff.slack.url: Field required"),
+        ("kind = 'slack'\nurl = 't0psecret'\ncolour = 'red'", "colour: Extra inputs"),
+        ("kind = 'slack'\nurl = { text = 't0psecret', env = 'A' }", "as text, as { file"),
+        ("kind = 'slack'\nurl = 't0psecret'\nquiet = 'never'", "no hours such as 22:00-07:00"),
+    ],
+)
+def test_a_wrong_channel_names_its_place_and_no_secret(
+    files: tuple[Path, Path], lines: str, why: str
+) -> None:
+    site, _ = files
+    site.write_text(f"[channels.staff]\n{lines}\n")
+    with pytest.raises(SettingsError, match=why) as raised:
+        load()
+    assert str(site) in str(raised.value)
+    assert "t0psecret" not in str(raised.value)

@@ -1,10 +1,12 @@
 """Alerts as people read them: the worst first, of the same level the newest, with what to type."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from icestream.cli.describe import value_words
 from icestream.engine.requests.commands import mending_command
+from icestream.store.deliveries import DeliveryRecord, deliveries
 from icestream.store.open import Store
 from icestream.store.records import AlertRecord
 from icestream.store.severity import worst_first
@@ -12,16 +14,29 @@ from icestream.store.severity import worst_first
 __all__ = ["alert_lines", "offer_words"]
 
 
-def alert_lines(store: Store, alerts: Iterable[AlertRecord], program: str) -> Iterator[str]:
+def alert_lines(
+    store: Store, alerts: Iterable[AlertRecord], program: str, *, numbered: bool = False
+) -> Iterator[str]:
     """Each alert in a line, and below it the whole command that fixes it, where one does.
 
     Parameters
     ----------
     program
         How icestream is called, as a shell reads it.
+    numbered
+        With the number of each, and since when it holds.
     """
     for alert in worst_first(alerts):
-        yield f"{alert.level}: {alert.message}"
+        if numbered:
+            yield f"{alert.id} {alert.level}: {alert.message}"
+            over = "" if alert.cleared is None else f", over since {_clock(alert.cleared)}"
+            of = f" at {alert.step}" if alert.step else ""
+            yield f"  {alert.key}{of}, since {_clock(alert.raised)}{over}"
+        else:
+            yield f"{alert.level}: {alert.message}"
+        yield from _care_lines(alert)
+        if numbered:
+            yield from _sent_lines(deliveries(store, [alert.id]))
         command = mending_command(store, alert, program)
         if alert.offer and alert.adopted is None:
             yield f"  offered: {offer_words(alert.offer)}; to do so: {command}"
@@ -29,6 +44,38 @@ def alert_lines(store: Store, alerts: Iterable[AlertRecord], program: str) -> It
             yield f"  {alert.adopted_by} has set {offer_words(alert.offer)}"
         elif command:
             yield f"  then: {command}"
+
+
+def _care_lines(alert: AlertRecord) -> Iterator[str]:
+    """Who takes care of an alert, and who does not want to hear of it."""
+    if alert.acknowledged is not None:
+        why = f": {alert.acknowledged_why}" if alert.acknowledged_why else ""
+        yield f"  acknowledged by {alert.acknowledged_by} at {_clock(alert.acknowledged)}{why}"
+    if alert.muted is not None:
+        why = f": {alert.muted_why}" if alert.muted_why else ""
+        yield f"  muted until {_clock(alert.muted)} by {alert.muted_by}{why}"
+
+
+def _sent_lines(found: Iterable[DeliveryRecord]) -> Iterator[str]:
+    """To whom an alert was sent, and what waits."""
+    for one in found:
+        what = "its end " if one.over else ""
+        if one.state == "sent" and one.ended is not None:
+            yield f"  {what}sent over {one.channel} at {_clock(one.ended)}"
+        elif one.state == "waiting" and one.tries:
+            times = "once" if one.tries == 1 else f"{one.tries} times"
+            yield (
+                f"  {what}waits for {one.channel}, tried {times}, again at {_clock(one.due)}: "
+                f"{one.answer}"
+            )
+        elif one.state == "waiting":
+            yield f"  {what}waits for {one.channel}"
+        else:
+            yield f"  {what}not sent over {one.channel}: {one.answer}"
+
+
+def _clock(when: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(when))
 
 
 def offer_words(offer: Mapping[str, Any]) -> str:

@@ -48,7 +48,7 @@ def demo(out: Path = Path("demo-session"), *, movies: int = 20, rate: float = 90
     source = workflow.steps[0].name
     workflow = workflow.changed(source, {"watch": True, "idle_timeout": max(20.0, 4 * 3600 / rate)})
     with _microscope(microscope, movies, rate, out / "microscope.log"):
-        code = run_here(workflow, session, Here())
+        code = run_here(workflow, session, Here(alerts=False))
     words = shlex.join(["export", "relion", str(session), str(out / "relion")])
     print(f"\ntake it to RELION: {called()} {words}")
     return code

@@ -23,6 +23,9 @@ class Here:
     report: Annotated[bool, Parameter(group=_GROUP)] = True
     """Keep the live report up to date while it runs."""
 
+    alerts: Annotated[bool, Parameter(group=_GROUP)] = True
+    """Send alerts over the channels of the settings."""
+
     as_given: Annotated[bool, Parameter(group=_GROUP, negative="")] = False
     """Take unusual values as they are, such as a pixel size of 0.1 Å, without asking."""
 

@@ -66,7 +66,8 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, named: bool = Tru
     session = session.absolute()
     registry = Registry()
     check_folder(session)
-    settings = load().settings
+    loaded = load()
+    settings = loaded.settings
     machine = _machine(settings)
     problems = validate(workflow, registry) or list(
         missing_here(workflow, registry, gpus=len(machine.gpus))
@@ -114,6 +115,7 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, named: bool = Tru
                 on_start=begin,
                 on_progress=watcher.tell if watcher else None,
                 silence=settings.worker_silence,
+                channels=loaded.channels if here.alerts else None,
             )
         except KeyboardInterrupt:
             print(_CUT_SHORT, file=sys.stderr)

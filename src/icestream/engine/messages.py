@@ -11,6 +11,7 @@ from icestream.protocol import Discovery, Figure, Sample
 __all__ = [
     "LIMITS",
     "Compacted",
+    "Delivered",
     "Discovered",
     "Inspected",
     "Message",
@@ -21,6 +22,20 @@ __all__ = [
 
 LIMITS = "limits."
 """How the key of an alert begins by which a selection offers limits of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What came of a message to a channel."""
+
+    channel: str
+    deliveries: tuple[int, ...]
+    """Numbers of what was in it."""
+    error: str = ""
+    """Why it could not be sent; empty: it was."""
+    answer: str = ""
+    refused: str = ""
+    """Whom the server will not pass it to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +102,7 @@ Message = (
     | SourceFailed
     | Inspected
     | Compacted
+    | Delivered
     | ThreadDied
     | Grant
     | LedgerTrouble

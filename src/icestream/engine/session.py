@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from icestream.channels.kinds import Channels
 from icestream.engine.coordinator.loop import Coordinator, Options
 from icestream.engine.executors.contract import Executor
 from icestream.engine.executors.local import LocalExecutor
@@ -83,6 +84,7 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
     executor: Executor | None = None,
     probe: float = 1.0,
     silence: float = SILENCE,
+    channels: Channels | None = None,
 ) -> Outcome:
     """Process a session until all its streams are closed and drained, or it is told to stop.
 
@@ -116,6 +118,8 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
     silence
         Seconds without a sign of life after which a worker process is killed, and its task tried
         again.
+    channels
+        By which alerts reach people; none by default.
 
     Raises
     ------
@@ -140,7 +144,14 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
         runs = executor or LocalExecutor(
             wishes["cores"], warm=_targets(workflow, registry), mark=mark, silence=silence
         )
-        options = Options(order=order, on_progress=on_progress, probe=probe, most=wishes, uid=uid)
+        options = Options(
+            order=order,
+            on_progress=on_progress,
+            probe=probe,
+            most=wishes,
+            uid=uid,
+            channels=channels or Channels(),
+        )
         coordinator = Coordinator(store, registry, runs, options)
         with contextlib.closing(store):
             runs.sweep(mark, folder / SCRATCH)

@@ -25,7 +25,11 @@ __all__ = [
     "AlertAcknowledged",
     "AlertAdopted",
     "AlertCleared",
+    "AlertMuted",
     "AlertRaised",
+    "AlertRearmed",
+    "AlertSent",
+    "AlertUnsent",
     "AlertUpdated",
     "BranchAdopted",
     "BranchCreated",
@@ -57,7 +61,7 @@ __all__ = [
     "read_event",
 ]
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of this catalogue."""
 
 Json = Mapping[str, Any]
@@ -409,6 +413,58 @@ class AlertAcknowledged(Event):
     step: ClassVar[str] = "the one that raised it; none where it is about the session"
     alert: int
     who: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertMuted(Event):
+    """Alerts of a key are sent to nobody for a time."""
+
+    kind: ClassVar[str] = "alert.muted"
+    since: ClassVar[int] = 2
+    step: ClassVar[str] = "the one whose alerts are meant; none where it is those of all"
+    key: str
+    until: float
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRearmed(Event):
+    """Alerts of a key are sent again, also those that were acknowledged."""
+
+    kind: ClassVar[str] = "alert.rearmed"
+    since: ClassVar[int] = 2
+    step: ClassVar[str] = "the one whose alerts are meant; none where it is those of all"
+    key: str
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSent(Event):
+    """A channel took an alert, or that it is over."""
+
+    kind: ClassVar[str] = "alert.sent"
+    since: ClassVar[int] = 2
+    step: ClassVar[str] = "the one that raised it; none where it is about the session"
+    alert: int
+    channel: str
+    over: bool
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertUnsent(Event):
+    """An alert could not be sent over a channel for a day, and was given up."""
+
+    kind: ClassVar[str] = "alert.unsent"
+    since: ClassVar[int] = 2
+    step: ClassVar[str] = "the one that raised it; none where it is about the session"
+    alert: int
+    channel: str
+    over: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -479,6 +535,7 @@ EVENTS: Mapping[str, type[Event]] = {
         *(ExposureFound, ExposureStateChanged, ExposureJudged),
         *(TaskDone, TaskFailed, TaskSkipped, SegmentWritten),
         *(AlertRaised, AlertUpdated, AlertCleared, AlertAcknowledged, AlertAdopted),
+        *(AlertMuted, AlertRearmed, AlertSent, AlertUnsent),
         *(SamplesTaken, FiguresDrawn, RequestAsked, RequestAnswered),
     )
 }

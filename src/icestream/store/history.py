@@ -1,6 +1,7 @@
 """What people, programs and the session itself decided, in order: who, when, what and why."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from icestream.store import tables as t
 from icestream.store.open import Store
-from icestream.store.records import HistoryRecord
+from icestream.store.records import HistoryRecord, RequestRecord
 from icestream.store.requests import requests
 
 __all__ = ["asked", "decided_words", "history", "last_set"]
@@ -44,13 +45,18 @@ def asked(store: Store) -> tuple[HistoryRecord, ...]:
             who=request.who,
             by_session=request.who in steps,
             verb=request.verb,
-            document={**offers.get(request.document.get("alert"), {}), **request.document},
+            document={**_offered(request, offers), **request.document},
             why=str(request.document.get("why") or ""),
             state=request.state,
             answer=request.answer,
         )
         for request in requests(store)
     )
+
+
+def _offered(request: RequestRecord, offers: Mapping[int, Any]) -> Mapping[str, Any]:
+    """What an alert offers that a request adopts."""
+    return offers.get(request.document.get("alert", 0), {}) if request.verb == "adopt" else {}
 
 
 def _changes(connection: Connection, steps: set[str]) -> Iterator[HistoryRecord]:
@@ -151,4 +157,19 @@ def _value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-_WORDS = {"accept": _exposures, "reject": _exposures, "set": _parameters}
+def _kind(document: Mapping[str, Any]) -> str:
+    """A kind of alerts, by the number of one or by its key; until when it is muted."""
+    which = document.get("key") or f"alert {document.get('alert')}"
+    if "until" not in document:
+        return str(which)
+    until = time.strftime("%Y-%m-%d %H:%M", time.localtime(document["until"]))
+    return f"{which} until {until}"
+
+
+_WORDS = {
+    "accept": _exposures,
+    "reject": _exposures,
+    "set": _parameters,
+    "mute": _kind,
+    "rearm": _kind,
+}

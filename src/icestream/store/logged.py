@@ -29,6 +29,10 @@ LOGGED = {
     "alert.cleared": "info",
     "alert.acknowledged": "info",
     "alert.adopted": "info",
+    "alert.muted": "info",
+    "alert.rearmed": "info",
+    "alert.sent": "info",
+    "alert.unsent": "warning",
     "request.asked": "info",
     "request.answered": "info",
 }

@@ -7,6 +7,7 @@ inside the session relative to its folder; `icestream.store.items` makes the ite
 """
 
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, Row, Select, Subquery, and_, func, select
 from icestream.store import tables as t
 from icestream.store.current import Branch, number_of
 from icestream.store.current import current as current_of
+from icestream.store.mutes import MuteRecord, mute_of, mutes
 from icestream.store.open import Store
 from icestream.store.records import (
     AlertRecord,
@@ -336,6 +338,7 @@ def alerts(
     if open_only:
         chosen = chosen.where(t.alert.c.cleared.is_(None))
     with store.read() as connection:
+        held = mutes(connection, time.time())
         return tuple(
             AlertRecord(
                 id=row.id,
@@ -352,9 +355,19 @@ def alerts(
                 offer=json.loads(row.offer) if row.offer else None,
                 adopted=row.adopted,
                 adopted_by=row.adopted_by,
+                acknowledged_why=row.acknowledged_why,
+                **_muted(held, row),
             )
             for row in connection.execute(chosen)
         )
+
+
+def _muted(held: Iterable[MuteRecord], row: Any) -> dict[str, Any]:
+    """Of an alert that holds: until when it is muted, by whom and why."""
+    mute = mute_of(held, row.key, row.step_id) if row.cleared is None else None
+    if mute is None:
+        return {}
+    return {"muted": mute.until, "muted_by": mute.who, "muted_why": mute.why}
 
 
 def samples(

@@ -340,6 +340,11 @@ class AlertRecord:
     adopted: float | None = None
     """When what it offers was done."""
     adopted_by: str = ""
+    acknowledged_why: str = ""
+    muted: float | None = None
+    """Until when nothing of its kind is sent; None: it is not muted."""
+    muted_by: str = ""
+    muted_why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

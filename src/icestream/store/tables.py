@@ -25,6 +25,7 @@ __all__ = [
     "branch",
     "counter",
     "decision",
+    "delivery",
     "epoch",
     "event",
     "exposure",
@@ -34,6 +35,7 @@ __all__ = [
     "link",
     "member",
     "metadata",
+    "mute",
     "part",
     "quality",
     "request",
@@ -370,8 +372,53 @@ alert = Table(
     Column("offer", Text),
     Column("adopted", Double),
     Column("adopted_by", Text, nullable=False, default="", server_default=text("''")),
+    Column("acknowledged_why", Text, nullable=False, default="", server_default=text("''")),
     Index(None, "cleared"),
 )
+
+mute = Table(
+    "mute",
+    metadata,
+    _id(),
+    Column("key", Text, nullable=False),
+    Column("step_id", BigInteger),
+    Column("since", Double, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("ended", Double),
+    Column("ended_by", Text, nullable=False),
+    Index(None, "until"),
+)
+"""Alerts of this key, of one step or of all, are sent to nobody for a time.
+
+`ended`: when somebody took it back before that.
+"""
+
+delivery = Table(
+    "delivery",
+    metadata,
+    _id(),
+    Column("alert_id", BigInteger, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("over", Boolean, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("queued", Double, nullable=False),
+    Column("due", Double, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("first", Double),
+    Column("ended", Double),
+    Column("answer", Text, nullable=False),
+    Index(None, "alert_id"),
+    Index(None, "state", "channel"),
+)
+"""An alert that is to be sent over a channel, or that it is `over`.
+
+`state`: waiting, sent, dropped (it was over, or somebody took care of it, before it was sent), or
+given up. `due`: not to be tried before. `first`: when it was tried first. `answer`: the last of the
+server, or why it could not be asked.
+"""
 
 decision = Table(
     "decision",

@@ -37,6 +37,7 @@ def test_the_microscope_writes_while_the_session_runs(
 
     def run(workflow: Workflow, session: Path, here: Here) -> int:
         assert session == out / "session"
+        assert not here.alerts  # nobody is to be woken by a demo
         source = workflow.steps[0].parameters
         assert source["pattern"] == str(out / "microscope")
         assert source["watch"] is True

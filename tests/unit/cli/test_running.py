@@ -285,6 +285,30 @@ def test_settings_reach_the_engine(
     assert seen["url"] == "postgresql://here/sessions"
 
 
+@pytest.mark.parametrize(("alerts", "names"), [(True, ["staff"]), (False, [])])
+def test_channels_reach_the_engine_unless_nothing_is_to_be_sent(
+    engine: Callable[[Session], list[Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    alerts: bool,
+    names: list[str],
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def session(folder: Path, workflow: Workflow, **options: Any) -> Outcome:
+        seen.update(options)
+        return DONE
+
+    engine(session)
+    mine = tmp_path / "settings.toml"
+    mine.write_text("[channels.staff]\nkind = 'log'\npath = '/none'\n")
+    monkeypatch.setenv("ICESTREAM_SETTINGS", str(mine))
+    run_here(WORKFLOW, tmp_path / "s", Here(report=False, alerts=alerts))
+    channels = seen["channels"]
+    assert list(channels.each if channels else []) == names
+    assert not channels or channels.origin == str(mine)
+
+
 def test_what_has_no_effect_is_said(
     engine: Callable[[Session], list[Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

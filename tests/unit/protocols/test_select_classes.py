@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from icestream.model import Classes, column
-from icestream.protocol import added_parameters
+from icestream.protocol import unset_parameters
 from icestream.protocol.conformance import problems
 from icestream.protocols.select_classes import SelectClasses, SelectClassesParameters
 
@@ -66,7 +66,7 @@ def test_methods_name_the_limits() -> None:
         "Classes with a score of 0.3 or more and a resolution of 12 Å or better and "
         "20 particles or more were chosen, and by hand."
     )
-    assert added_parameters(SelectClassesParameters()) == {"resolution_max", "particles_min"}
+    assert unset_parameters(SelectClassesParameters()) == {"resolution_max", "particles_min"}
 
 
 def test_a_person_decides_whatever_the_score() -> None:

@@ -19,7 +19,7 @@ from icestream.model import (
     Rejected,
     column,
 )
-from icestream.protocol import Limit, Registry, added_parameters
+from icestream.protocol import Limit, Registry, unset_parameters
 from icestream.protocols.select_exposures import SelectExposures, SelectionLimits
 
 OPTICS = Optics(pixel_size=1.0, voltage=300.0)
@@ -267,7 +267,7 @@ def test_a_limit_that_was_settled_is_kept_for_when_its_rule_returns() -> None:
 
 
 def test_rules_of_before_they_were_there_change_no_key() -> None:
-    assert added_parameters(SelectionLimits()) == {"rules", "settled"}
+    assert unset_parameters(SelectionLimits()) == {"rules", "settled"}
 
 
 def test_a_rule_on_what_is_not_linked_is_refused_with_the_workflow() -> None:

@@ -11,10 +11,11 @@ workers while the rest is taken in, and people are answered meanwhile.
 import queue
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
+from icestream.channels.kinds import Channels
 from icestream.engine.coordinator import monitors
 from icestream.engine.coordinator.damages import Damages
 from icestream.engine.coordinator.findings import Findings
@@ -22,6 +23,7 @@ from icestream.engine.coordinator.forgone import fail_forgone
 from icestream.engine.coordinator.health import Health, plain
 from icestream.engine.coordinator.hold import Hold
 from icestream.engine.coordinator.perform import Performer
+from icestream.engine.coordinator.post import Post
 from icestream.engine.coordinator.room import Room
 from icestream.engine.coordinator.teller import Teller
 from icestream.engine.coordinator.threads import KEEPER, Threads
@@ -49,6 +51,7 @@ from icestream.engine.machine.naming import name_here
 from icestream.engine.machine.watched import ThreadDied
 from icestream.engine.messages import (
     Compacted,
+    Delivered,
     Discovered,
     Inspected,
     Rung,
@@ -94,6 +97,8 @@ class Options:
     """What it may use when it is alone, by kind of the machine's ledger."""
     uid: str | None = None
     """Of the session; as the store has it by default, or a new one."""
+    channels: Channels = field(default_factory=Channels)
+    """By which alerts reach people."""
 
 
 class Coordinator:
@@ -110,6 +115,7 @@ class Coordinator:
         self._health = Health(self._record)
         self._damages = Damages(self._record)
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._post = Post(self._record, options.channels, self.tell)
         self._state = State({}, Free(0, 0), 0)
         self._spool: list[object] = []
         """Messages that are not recorded yet."""
@@ -190,14 +196,15 @@ class Coordinator:
             if self._hold.reason:
                 self._spool += messages
                 self._look_for_end_of_trouble()
+                self._post.held(self._hold.reason)
                 return
             self._take_in(messages)
-            for revision in self._backfilling():
+            for revision in _backfilling(self._state):
                 self._performer.carry_on(self._record.backfill(revision))
             if self._room.look(self._record, self._state, time.monotonic()):
                 self._worked_at = time.monotonic()  # it would work if it had room
-            self._health.look()
-            self._damages.look()
+            for part in (self._health, self._damages, self._post):
+                part.look()
         except Exception as error:
             if not self._hold.is_trouble(error):
                 raise
@@ -227,15 +234,11 @@ class Coordinator:
         """Seconds until something must be done that no message will announce."""
         if self._hold.reason:
             return self._hold.patience()
-        if self._findings or self._backfilling():
+        if self._findings or _backfilling(self._state):
             return 0.0
         if self._state.next_try is not None:
             return min(_LISTEN, max(0.0, self._state.next_try - steady()))
         return _LISTEN
-
-    def _backfilling(self) -> list[RevisionId]:
-        steps = self._state.steps.values()
-        return [step.id for step in steps if step.backfilling and not step.held]
 
     def _take_in(self, messages: list[object], *, again: bool = False) -> None:
         """Record messages and do what follows; those that are not recorded stay in the spool.
@@ -272,7 +275,7 @@ class Coordinator:
             if self._state.session == "draining" and self._hold.is_elsewhere():
                 self._hold.end()  # whoever ended it does not wait for what it would read
 
-    def _hear(self, message: object) -> list[Event]:
+    def _hear(self, message: object) -> list[Event]:  # noqa: C901 - one for each message
         """Messages that come rarely, one by one."""
         match message:
             case Rung():
@@ -292,6 +295,8 @@ class Coordinator:
             case Inspected():
                 if observations.inspected(self._record, message):
                     return self._hear_requests()
+            case Delivered():
+                self._post.delivered(message)
             case Compacted():
                 observations.compacted(self._record, message)
             case SourceFailed():
@@ -365,11 +370,7 @@ class Coordinator:
         if self._state.session != "running":
             return False
         try:
-            said = monitors.inspect_all(self._store, self._record.plan)
-            asked = [
-                observations.inspected(self._record, inspected, last=True) for inspected in said
-            ]
-            if any(asked):
+            if _ask_monitors(self._record):
                 self._performer.carry_on(self._hear_requests())
         except Exception as error:
             if not self._hold.is_trouble(error):
@@ -385,6 +386,7 @@ class Coordinator:
             done = self._state.session == "running"
             for made in compact(self._store, least=1):
                 observations.compacted(self._record, made)
+            self._post.finish(self._inbox)
             self._record.leave("done" if done else "stopped", self._reason)
             self._store.checkpoint()
         except Exception as error:
@@ -395,3 +397,15 @@ class Coordinator:
 
     def _tell_progress(self, *, at_once: bool = False) -> None:
         self._teller.tell(self._state.session, self._hold.reason, at_once=at_once)
+
+
+def _backfilling(state: State) -> list[RevisionId]:
+    """Steps that look at what was there before they were changed."""
+    return [step.id for step in state.steps.values() if step.backfilling and not step.held]
+
+
+def _ask_monitors(record: Record) -> bool:
+    """Hear the last of all monitors; true when it made the engine ask itself for something."""
+    said = monitors.inspect_all(record.store, record.plan)
+    asked = [observations.inspected(record, inspected, last=True) for inspected in said]
+    return any(asked)

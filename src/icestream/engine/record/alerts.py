@@ -1,7 +1,8 @@
 """Alerts that hold: raised once, kept while they are reported, cleared by themselves."""
 
 import json
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 
 from icestream.engine.graph.plan import PlannedStep
+from icestream.engine.record.deliveries import Deliveries
 from icestream.model import Alert, BranchId, Offer, StepId
 from icestream.store import tables as t
 from icestream.store.events import AlertAdopted, AlertCleared, AlertRaised, AlertUpdated
@@ -49,6 +51,8 @@ class Alerts:
     """The alerts that hold now, by who reports them and what they are about."""
 
     held: dict[tuple[Reporter, str], _Held] = field(default_factory=dict)
+    deliveries: Deliveries = field(default_factory=Deliveries)
+    """What of them is sent to people."""
 
     def load(self, connection: Connection) -> None:
         """Read the alerts that held when the session was last left."""
@@ -63,6 +67,7 @@ class Alerts:
             self.held[Reporter(row.branch_id, row.step_id), row.key] = _Held(
                 row.id, alert, adopted=row.adopted is not None
             )
+        self.deliveries.load(connection, time.time())
 
     def report(
         self, writes: Writes, by: Reporter, alerts: Iterable[Alert], *, last: bool = False
@@ -96,6 +101,7 @@ class Alerts:
             )
             writes.event(AlertRaised(alert=id_, **_said(alert)), step_id=by.step)
             self.held[by, alert.key] = _Held(id_, alert)
+            self.deliveries.raised(writes, id_, by.step, alert)
             return
         held.absent = 0
         if held.adopted:
@@ -111,6 +117,7 @@ class Alerts:
                 seen=writes.now,
             )
             writes.event(AlertUpdated(alert=held.id, **_said(alert)), step_id=by.step)
+            self.deliveries.updated(writes, held.id, by.step, held.alert, alert)
             held.alert = alert
 
     def adopt(
@@ -131,6 +138,14 @@ class Alerts:
         if held is not None:
             writes.update(t.alert, held.id, cleared=writes.now)
             writes.event(AlertCleared(alert=held.id), step_id=by.step)
+            self.deliveries.cleared(writes, held.id)
+
+    def rearm(self, writes: Writes, numbers: Collection[int]) -> None:
+        """Send those of these that hold again."""
+        for by, key in list(self.held):
+            held = self.held[by, key]
+            if held.id in numbers:
+                self.deliveries.rearmed(writes, held.id, by.step, held.alert)
 
 
 def read_offer(document: str | None) -> Offer | None:

@@ -42,7 +42,9 @@ from icestream.engine.requests.models import (
     DropBranch,
     GiveUp,
     InvalidRequest,
+    Mute,
     Pause,
+    Rearm,
     Reject,
     Request,
     Resume,
@@ -51,14 +53,10 @@ from icestream.engine.requests.models import (
     Stop,
     read_request,
 )
+from icestream.engine.requests.muting import heed
 from icestream.model import SubjectId
 from icestream.store import tables as t
-from icestream.store.events import (
-    AlertAcknowledged,
-    ExposureJudged,
-    RequestAnswered,
-    RequestAsked,
-)
+from icestream.store.events import ExposureJudged, RequestAnswered, RequestAsked
 
 __all__ = ["carry_out", "ends_waiting", "judge", "refuse_late", "waiting_requests"]
 
@@ -157,8 +155,8 @@ def _obey(record: Record, request: Request) -> Obeyed:  # noqa: PLR0911 - one fo
             return _drop_branch(record, request)
         case Accept() | Reject():
             return _judge(record, request)
-        case Acknowledge():
-            return _acknowledge(record, request)
+        case Acknowledge() | Mute() | Rearm():
+            return [], heed(record, request)
         case Adopt():
             return _adopt(record, request)
         case _:
@@ -307,12 +305,6 @@ def _judge(record: Record, request: Accept | Reject) -> Obeyed:
     return events, f"{len(names)} exposures: {request.verb} at {where}"
 
 
-def _acknowledge(record: Record, request: Acknowledge) -> Obeyed:
-    if not _see(record, request.alert, request.who):
-        raise _Refused(f"no alert {request.alert} in this session")
-    return [], "acknowledged"
-
-
 def _adopt(record: Record, request: Adopt) -> Obeyed:
     alert = request.alert
     with record.store.read() as connection:
@@ -396,17 +388,3 @@ def _judge_one(cascade: Cascade, step: PlannedStep, subject: SubjectId, word: Wo
         reason = row.reason if word.accepted else (word.why or f"rejected by {word.who}")
         cascade.change(step, row, "done", passed=word.accepted, reason=reason)
         cascade.look_again(step.id, subject)
-
-
-def _see(record: Record, alert: int, who: str) -> bool:
-    """Record that a person has seen an alert; False when there is none."""
-    with record.transaction() as (connection, writes):
-        row = connection.execute(
-            update(t.alert)
-            .where(t.alert.c.id == alert)
-            .values(acknowledged=writes.now, acknowledged_by=who)
-        )
-        if row.rowcount:
-            step = connection.execute(select(t.alert.c.step_id).where(t.alert.c.id == alert))
-            writes.event(AlertAcknowledged(alert=alert, who=who), step_id=step.scalar())
-    return bool(row.rowcount)

@@ -14,7 +14,7 @@ import getpass
 import json
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -38,7 +38,9 @@ __all__ = [
     "DropBranch",
     "GiveUp",
     "InvalidRequest",
+    "Mute",
     "Pause",
+    "Rearm",
     "Reject",
     "Request",
     "Resume",
@@ -225,11 +227,44 @@ class Reject(_Request):
 
 
 class Acknowledge(_Request):
-    """Say that an alert has been seen; it holds until its cause is gone."""
+    """Take care of an alert: it holds until its cause is gone, and is not sent any more."""
 
     verb: Literal["acknowledge"] = "acknowledge"
     alert: int
     """Number of the alert."""
+    why: str = ""
+    """Kept with the request."""
+
+
+class _OfAlerts(_Request):
+    """What is asked of a kind of alerts."""
+
+    alert: int | None = None
+    """Number of an alert: its kind, of its step."""
+    key: Name | None = None
+    """Key of alerts: the kind, wherever it comes from."""
+    why: str = ""
+    """Kept with the request."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.alert is None) == (self.key is None):
+            raise ValueError("it needs an alert or a key, and not both")
+        return self
+
+
+class Mute(_OfAlerts):
+    """Send nothing of a kind of alerts for a time; what holds then is sent at its end."""
+
+    verb: Literal["mute"] = "mute"
+    until: float
+    """When the time is over, in seconds since the epoch."""
+
+
+class Rearm(_OfAlerts):
+    """Take back what was muted or acknowledged of a kind of alerts: what holds is sent again."""
+
+    verb: Literal["rearm"] = "rearm"
 
 
 class Adopt(_Request):
@@ -255,6 +290,8 @@ Request = (
     | Accept
     | Reject
     | Acknowledge
+    | Mute
+    | Rearm
     | Adopt
 )
 """Everything that can be asked of a session."""

@@ -65,7 +65,7 @@ function drawAlerts(live) {
 
 /** The message, with the name of its exposure as a link. */
 function alertText(alert) {
-  return [...exposureText(alert), alert.note && ` · ${alert.note}`, ...offerText(alert), ...commandText(alert)].filter(Boolean);
+  return [...exposureText(alert), alert.note && ` · ${alert.note}`, ...offerText(alert), ...commandText(alert), ...careText(alert)].filter(Boolean);
 }
 
 // What would fix it: to be adopted, or adopted already.
@@ -79,6 +79,14 @@ function offerText(alert) {
 
 /** What to type, whole. */
 const commandText = (alert) => (alert.command ? [" · ", el("code", {}, alert.command)] : []);
+
+/** Who takes care of it, and until when nobody is told of its kind. */
+function careText(alert) {
+  const care = [];
+  if (alert.acknowledged) care.push(` · acknowledged by ${alert.acknowledged_by}${alert.acknowledged_why ? `: ${alert.acknowledged_why}` : ""}`);
+  if (alert.muted && !alert.cleared) care.push(` · muted until ${clock(alert.muted)} by ${alert.muted_by}`);
+  return care;
+}
 
 function exposureText(alert) {
   if (alert.order === null) return [alert.message];

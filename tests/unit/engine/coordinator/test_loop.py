@@ -313,7 +313,7 @@ def test_a_trigger_counts_all_that_came_before_its_stream_closed(
 
     def all_at_once(coordinator: Coordinator) -> list[object]:
         messages: list[object] = []
-        if coordinator._backfilling():
+        if module._backfilling(coordinator._state):
             return messages
         while not any(isinstance(m, Discovered) and m.found.closed for m in messages):
             messages += gather(coordinator)

@@ -11,16 +11,13 @@ from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 
 from icestream.engine.decisions.events import Asked, Event, Replanned, StreamEnded
-from icestream.engine.record.alerts import SESSION
 from icestream.engine.requests import carry_out as asking
 from icestream.engine.requests.carry_out import carry_out, waiting_requests
 from icestream.engine.requests.models import Pause
 from icestream.engine.requests.send import answer_of, send
-from icestream.model import Alert
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.open import Store
-from icestream.store.writing import Writes
 from toy_record import Desk
 
 CHAIN: tuple[Any, ...] = (
@@ -357,25 +354,6 @@ def test_without_a_selection_the_word_holds_at_the_source(desk: Callable[..., De
     session.desk.work()
     assert session.ask("reject", exposures=["e1"])[1] == "1 exposures: reject at src"
     assert session.desk.exposures() == {"e1": "rejected", "e2": "done"}
-
-
-# -- acknowledge -----------------------------------------------------------------------------------
-
-
-def test_an_alert_is_acknowledged_by_somebody(session: Session) -> None:
-    record = session.desk.record
-    with record.transaction() as (_, writes):
-        assert isinstance(writes, Writes)
-        record.alerts.raise_(
-            writes, SESSION, Alert(key="hot", level="warning", message="it is hot")
-        )
-    (alert,) = queries.alerts(session.desk.store)
-    assert alert.acknowledged is None
-    assert session.ask("acknowledge", alert=alert.id)[:2] == ("done", "acknowledged")
-    (alert,) = queries.alerts(session.desk.store)  # it holds until its cause is gone
-    assert alert.acknowledged is not None
-    assert alert.acknowledged_by == "ada"
-    assert queries.events(session.desk.store, kinds=["alert.acknowledged"])
 
 
 def test_what_a_person_is_told_is_done_is_on_the_disk(

@@ -20,7 +20,9 @@ from icestream.engine.requests.models import (
     DropBranch,
     GiveUp,
     InvalidRequest,
+    Mute,
     Pause,
+    Rearm,
     Reject,
     Request,
     Resume,
@@ -47,6 +49,11 @@ ONE_OF_EACH: tuple[Request, ...] = (
     Accept(exposures=("e1", "e2"), why="fine"),
     Reject(exposures=("e1",), step="sel"),
     Acknowledge(alert=3),
+    Acknowledge(alert=3, why="known"),
+    Mute(alert=3, until=1.8e9, why="carbon"),
+    Mute(key="ctf.astigmatism.high", until=1.8e9),
+    Rearm(alert=3),
+    Rearm(key="ctf.astigmatism.high", why="beam is back"),
     Adopt(alert=4),
 )
 
@@ -121,3 +128,9 @@ def test_bad_values_are_refused_where_they_are_given() -> None:
         Reject(exposures=())
     with pytest.raises(ValidationError, match="Extra inputs"):
         Pause(stepp="a")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("given", [{}, {"alert": 3, "key": "hot"}])
+def test_a_kind_of_alerts_is_named_in_one_way(given: dict[str, object]) -> None:
+    with pytest.raises(InvalidRequest, match="an alert or a key, and not both"):
+        read_request(given, verb="rearm")
