@@ -78,9 +78,8 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, named: bool = Tru
     if before is not None and named:
         workflow = _kept(session, workflow)
     workflow = with_presets(workflow, registry, settings.microscopes, before)
-    asked = [] if here.as_given else list(doubts(workflow, registry, before))
-    if asked:
-        raise InvalidWorkflow(workflow.name, [*asked, AS_GIVEN])
+    if not here.as_given:
+        _ask_about(workflow, registry, before)
     for sentence in effectless(workflow, registry):
         print(f"icestream: {sentence}", file=sys.stderr)
     bring_up_to_date(session)
@@ -135,6 +134,13 @@ def _whatever_the_terminal_does() -> Iterator[None]:
     except OSError:
         # What is left in the buffer would be written, and fail, once more at the very end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _ask_about(workflow: Workflow, registry: Registry, before: Workflow | None) -> None:
+    """Refuse values that are hardly meant."""
+    asked = list(doubts(workflow, registry, before))
+    if asked:
+        raise InvalidWorkflow(workflow.name, [*asked, AS_GIVEN])
 
 
 def effectless(workflow: Workflow, registry: Registry) -> Iterator[str]:

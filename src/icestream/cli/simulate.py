@@ -10,14 +10,17 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from icestream.simulator.acquire import acquire
-from icestream.simulator.plan import FAULTS, Arrival, Container, Fault, Layout, SessionPlan
+from icestream.simulator.faults import FAULTS
+from icestream.simulator.plan import Arrival, Container, Layout, SessionPlan
 from icestream.simulator.schedule import Shot
 from icestream.units import Angstrom, ElectronPerAngstrom2, Kilovolt, Micrometre, Millimetre, Pixel
 
 __all__ = ["simulate"]
 
-_FAULT_HELP = "What goes wrong: 'all', or some of " + "; ".join(
-    f"{name} ({what})" for name, what in FAULTS.items()
+_FAULT_HELP = (
+    "What goes wrong: 'all', or some of "
+    + "; ".join(f"{name} ({what})" for name, what in FAULTS.items())
+    + ". With the numbers of exposures after an @ it befalls those: motion@41-60."
 )
 
 _RANGE = Parameter(negative_iterable=())
@@ -52,7 +55,7 @@ def simulate(  # noqa: PLR0913 - one argument for each option
     arrival: Arrival = SessionPlan.arrival,
     metadata: Literal["first", "last"] = "first",
     faults: Annotated[
-        list[Fault | Literal["all"]] | None,
+        list[str] | None,
         Parameter(help=_FAULT_HELP, consume_multiple=True, negative_iterable=()),
     ] = None,
     quiet: bool = False,
@@ -149,7 +152,7 @@ def simulate(  # noqa: PLR0913 - one argument for each option
         speed=speed,
         arrival=arrival,
         metadata_first=metadata == "first",
-        faults=frozenset(FAULTS if "all" in chosen else chosen),  # type: ignore[arg-type]
+        faults=frozenset((chosen - {"all"}) | set(FAULTS) if "all" in chosen else chosen),
     )
     console = Console(quiet=quiet, highlight=False, markup=False)
     stop = Event()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from icestream.formats.eer import write_eer
 from icestream.formats.mrc import write_mrc
 from icestream.formats.tiff import write_tiff
-from icestream.processing.simulate.camera import Camera, make_camera
+from icestream.processing.simulate.camera import Camera, age_camera, make_camera
 from icestream.processing.simulate.exposure import simulate_movie
 from icestream.processing.simulate.specimen import Specimen
 from icestream.simulator import epu, serialem
@@ -181,12 +181,13 @@ def acquire(
     stop = stop or Event()
     session = _Session(plan, folder, stop)
     camera = make_camera(np.random.default_rng([plan.seed, 1]), (plan.size, plan.size))
+    aged = age_camera(np.random.default_rng([plan.seed, 13]), camera)
     session.begin(camera, specimen)
     taken = 0
     for shot in schedule(plan, session.started):
         if stop.is_set():
             break
-        movie = _take(session, shot, specimen, camera)
+        movie = _take(session, shot, specimen, aged if "aged-gain" in shot.faults else camera)
         taken += 1
         if on_movie is not None:
             on_movie(shot, movie)

@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 
+from icestream.simulator.faults import Planted, planted
 from icestream.units import Usual, may_be_meant
 
 __all__ = [
     "DOSE_RATE",
-    "FAULTS",
     "Arrival",
     "Container",
-    "Fault",
     "Layout",
     "SessionPlan",
     "check_plan",
@@ -20,29 +19,6 @@ __all__ = [
 Layout = Literal["epu", "serialem"]
 Container = Literal["tiff", "mrc", "eer"]
 Arrival = Literal["rename", "copy", "extend"]
-Fault = Literal[
-    "bad-squares",
-    "drift",
-    "crystalline-ice",
-    "astigmatism",
-    "wrong-gain",
-    "truncated",
-    "duplicate",
-    "outage",
-    "dose",
-]
-
-FAULTS: dict[Fault, str] = {
-    "bad-squares": "every third grid square has thick ice, or none",
-    "drift": "a tenth of the movies drift by 2.5 Å in each frame",
-    "crystalline-ice": "a tenth of the movies have crystals in the ice",
-    "astigmatism": "the astigmatism jumps by 1500 Å at 60 % of the session",
-    "wrong-gain": "the gain reference is upside down",
-    "truncated": "a tenth of the movies end in the middle of the file",
-    "duplicate": "a tenth of the movies are written twice, in another folder",
-    "outage": "nothing is written for the time of 8 movies, halfway",
-    "dose": "the dose falls to 60 % at 75 % of the session; the metadata do not know",
-}
 
 
 DOSE_RATE = 15.0
@@ -102,7 +78,13 @@ class SessionPlan:
     """Whether the metadata of an exposure come before or after its movie."""
     holes_per_square: int = 9
     shots_per_hole: int = 1
-    faults: frozenset[Fault] = field(default_factory=frozenset)
+    faults: frozenset[str] = field(default_factory=frozenset)
+    """What goes wrong: names in `FAULTS`, where wanted with the exposures, ``motion@41-60``."""
+
+    @property
+    def planted(self) -> tuple[Planted, ...]:
+        """The faults, with the exposures that they befall."""
+        return tuple(planted(word) for word in sorted(self.faults))
 
     @property
     def dose(self) -> float:
@@ -162,8 +144,13 @@ def check_plan(plan: SessionPlan) -> None:
     counts = plan.dose_per_frame * plan.pixel_size**2
     if counts > 40:
         wrong.append(f"{counts:.0f} electrons fall on a pixel in a frame: a counting camera has 40")
-    unknown = sorted(set(plan.faults) - set(get_args(Fault)))
-    if unknown:
-        wrong.append(f"faults {', '.join(unknown)} are not known: there are {', '.join(FAULTS)}")
+    for word in sorted(plan.faults):
+        try:
+            fault = planted(word)
+        except ValueError as error:
+            wrong.append(str(error))
+        else:
+            if plan.movies and (fault.last or 0) > plan.movies:
+                wrong.append(f"fault {word!r}: there are {plan.movies} movies")
     if wrong:
         raise ValueError("this session cannot be simulated:\n  " + "\n  ".join(wrong))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from icestream.cli.simulate import simulate
+from icestream.simulator.faults import FAULTS
 
 SMALL = {"size": 64, "frames": 2, "particles": 1, "speed": 0.0}
 
@@ -31,7 +32,7 @@ def test_it_writes_a_session_and_says_what_comes(
 def test_all_faults_by_one_word(tmp_path: Path) -> None:
     assert simulate(tmp_path / "s", movies=1, faults=["all"], quiet=True, **SMALL) == 0
     session = json.loads((tmp_path / "s_truth" / "session.json").read_text())
-    assert len(session["faults"]) == 9
+    assert len(session["faults"]) == len(FAULTS)
 
 
 def test_what_cannot_be_done_is_told_in_words(

@@ -6,7 +6,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from icestream.simulator.plan import FAULTS, SessionPlan
+from icestream.simulator.faults import FAULTS
+from icestream.simulator.plan import SessionPlan
 from icestream.simulator.schedule import schedule
 
 STARTED = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
@@ -91,3 +92,38 @@ def test_an_outage_delays_what_comes_after():
     gaps = np.diff([shot.due for shot in shots])
     assert gaps.max() == pytest.approx(9.0)
     assert np.sum(gaps > 1.5) == 1
+
+
+def test_a_fault_befalls_the_exposures_that_it_names():
+    words = {"motion@3-5", "truncated@2", "dimming@9-10", "focus@1-2", "blur@4", "thickening@6-9"}
+    plain, shots = _shots(movies=10), _shots(movies=10, faults=frozenset(words))
+    befell = [sorted(shot.faults) for shot in shots]
+    assert befell == [
+        ["focus"], ["focus", "truncated"], ["motion"], ["blur", "motion"], ["motion"],
+        ["thickening"], ["thickening"], ["thickening"], ["dimming", "thickening"], ["dimming"],
+    ]  # fmt: skip
+    changes = [
+        (
+            after.conditions.aberrations.defocus_u - before.conditions.aberrations.defocus_u,
+            after.conditions.aberrations.b_factor - before.conditions.aberrations.b_factor,
+            after.conditions.thickness - before.conditions.thickness,
+            after.conditions.motion.early[1] / before.conditions.motion.early[1],
+            after.conditions.dose_per_frame / before.conditions.dose_per_frame,
+        )
+        for before, after in zip(plain, shots, strict=True)
+    ]
+    assert np.array(changes) == pytest.approx(
+        np.array([
+            [8000, 0, 0, 1, 1], [8000, 0, 0, 1, 1], [0, 0, 0, 2, 1], [0, 250, 0, 2, 1],
+            [0, 0, 0, 2, 1], [0, 0, 150, 1, 1], [0, 0, 300, 1, 1], [0, 0, 450, 1, 1],
+            [0, 0, 600, 1, 0.88], [0, 0, 0, 1, 0.88],
+        ])
+    )  # fmt: skip
+
+
+def test_an_outage_may_be_of_any_length_and_come_again():
+    shots = _shots(movies=12, rate=3600.0, faults=frozenset({"outage@3-5", "outage@9-9"}))
+    gaps = np.diff([shot.due for shot in shots])
+    assert np.flatnonzero(gaps > 1.5).tolist() == [1, 7]
+    assert gaps[1] == pytest.approx(4.0)
+    assert gaps[7] == pytest.approx(2.0)

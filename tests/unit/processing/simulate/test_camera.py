@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import fft
 
-from icestream.processing.simulate.camera import expose, make_camera, spline_prefilter
+from icestream.processing.simulate.camera import age_camera, expose, make_camera, spline_prefilter
 from icestream.processing.simulate.tracks import Tracks
 
 STILL = Tracks(shifts=np.zeros((1, 2)), local=np.zeros((1, 2, 6)))
@@ -84,3 +84,14 @@ def test_local_shifts_bend_the_frame_as_the_truth_says():
     noise = np.sqrt(1 / (60 * 30.0))
     # The shift is the same over 8 pixels of a row: up to 0.12 px off for this bend of 0.03 px/px.
     assert np.sqrt(np.mean(error**2)) < np.hypot(1.1 * noise, 0.03)
+
+
+def test_a_camera_that_has_aged_differs_by_what_a_pixel_and_a_stripe_gain():
+    camera = make_camera(np.random.default_rng(1), (256, 256))
+    aged = age_camera(np.random.default_rng(2), camera)
+    alive = camera.gain > 0
+    change = aged.gain[alive] / camera.gain[alive]
+    assert np.array_equal(aged.hot, camera.hot)
+    assert np.array_equal(aged.gain > 0, alive)
+    assert change.std() == pytest.approx(np.hypot(0.03, 0.015), rel=0.15)
+    assert aged.gain.mean() == pytest.approx(1.0, abs=1e-5)
