@@ -544,7 +544,7 @@ class HoldingParts(HoldParameters):
     items: Annotated[int, Operational] = 0
     """Numbers that are enough."""
     parts: int = 10
-    """Numbers belong to so many parts, by what is left of them."""
+    """Numbers belong to so many parts, by what is left of them; 0: each is its own."""
 
 
 class HoldParts(HoldUntil[HoldingParts]):
@@ -555,6 +555,8 @@ class HoldParts(HoldUntil[HoldingParts]):
     item = Number
 
     def lot_of(self, incoming: Incoming) -> str:
+        if not self.parameters.parts:
+            return incoming.exposure.name if incoming.exposure else "none"
         return str(int(incoming.item.value) % self.parameters.parts)
 
 

@@ -304,7 +304,7 @@ class ExposureJudged(Event):
 
     kind: ClassVar[str] = "exposure.judged"
     since: ClassVar[int] = 0
-    step: ClassVar[str] = "the selection or source at which the word holds"
+    step: ClassVar[str] = "the selection, sampler, trigger or source at which the word holds"
     exposure: ClassVar[str] = "the one that was judged"
     accepted: bool
     who: str

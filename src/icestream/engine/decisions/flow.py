@@ -61,14 +61,11 @@ def _groups(step: StepState, closed: bool) -> Iterator[Action]:
 
 def _gate(state: State, step: StepState, closed: bool, now: float) -> Iterator[Action]:
     """Close it or open it as other steps have made enough, and ask it about what it holds."""
-    shut = step.closes is not None and _reached(state, step.closes)
-    if shut != bool(step.closed_for):
-        heard = step.closes
-        step.closed_for = (
-            f"closed by {heard.enough.step}: {heard.enough.there()}" if shut and heard else ""
-        )
+    reason = _why_closed(state, step.closes)
+    if reason != step.closed_for:
+        step.closed_for = reason
         step.backfilling = True
-        yield CloseGate(step.id, step.closed_for)
+        yield CloseGate(step.id, reason)
     opened = _opened(state, step, closed)
     if step.closed_for or step.backfilling or not opened:
         return
@@ -84,6 +81,13 @@ def _gate(state: State, step: StepState, closed: bool, now: float) -> Iterator[A
             yield AskGate(
                 step.id, lot.items, lot.size, closed, name, lot.passed_items, lot.passed_size, first
             )
+
+
+def _why_closed(state: State, heard: Heard | None) -> str:
+    """By which step a trigger is closed now; empty when it is not."""
+    if heard is None or not _reached(state, heard):
+        return ""
+    return f"closed by {heard.enough.step}: {heard.enough.there()}"
 
 
 def _to_ask(step: StepState, closed: bool, opened: bool, now: float) -> list[str]:

@@ -75,6 +75,7 @@ class Gates:
     def expect(self, step: PlannedStep, subjects: Iterable[SubjectId]) -> None:
         """Read at once what is known of subjects that come to a trigger."""
         subjects = list(subjects)
+        self._writes.flush(self._connection)  # exposures that were found just now are looked at
         rows = self._arrivals.there(step, dict.fromkeys(subjects))
         self._expected = _Expected(rows, words_on(self._connection, step.step, subjects))
 
@@ -216,8 +217,8 @@ class Gates:
         details = self._connection.execute(chosen).scalar()
         if details is None:
             return None
-        document = json.loads(details)
-        return from_document(Exposure, document) if document else None
+        document = json.loads(details) or {"name": self.names([subject])[subject]}
+        return from_document(Exposure, document)
 
     def _measured(self, step: PlannedStep, item: Any, joined: Joined) -> dict[str, float]:
         """Qualities of what is linked as evidence, and of the item itself."""

@@ -44,6 +44,13 @@ def _stored(cascade: Cascade, subjects: set[SubjectId]) -> dict[SubjectId, tuple
     }
 
 
+def _reached(step: PlannedStep, rows: Mapping[RevisionId, Row]) -> bool:
+    """Whether an exposure has come to a trigger: it is what holds it back, and no earlier step."""
+    feeds = (feed for port, feeds in step.feeds.items() for feed in feeds if port not in step.many)
+    above = [rows.get(feed.step) for feed in feeds]
+    return all(row is not None and row.state == "done" and row.passed for row in above)
+
+
 def _judge(expected: list[PlannedStep], rows: Mapping[RevisionId, Row]) -> tuple[str, list[str]]:
     """State of an exposure with these tasks, and the reasons for it."""
     failed, rejected, left_out, live = [], [], [], False
@@ -60,7 +67,8 @@ def _judge(expected: list[PlannedStep], rows: Mapping[RevisionId, Row]) -> tuple
         elif row.state == "done" and not row.passed:
             rejected.append(f"{step.name}: {row.reason or 'rejected'}")
         elif row.state == "skipped" and step.protocol.holds:
-            left_out.append(f"{step.name}: {row.reason}")
+            if _reached(step, rows):
+                left_out.append(f"{step.name}: {row.reason}")
         elif row.state == "skipped" and step.protocol.agrees:
             rejected.append(f"{step.name}: {row.reason}")
     if live:

@@ -113,6 +113,11 @@ def test_a_step_closes_a_trigger_and_no_more_so_when_it_has_less() -> None:
     assert asked(decide(state, Backfilling(2, active=False), 0.0)) == ["a"]
 
 
+def test_a_smaller_number_is_what_is_told() -> None:
+    state = trigger(closes=Heard(3, Enough("a", 5)), closed_for="closed by a: 7 items are there")
+    assert decide(state, made(7), 0.0) == [CloseGate(2, "closed by a: 5 items are there")]
+
+
 def test_a_trigger_is_not_asked_before_another_step_opens_it() -> None:
     state = trigger(opens=Heard(3, Enough("a", 2)))
     assert asked(decide(state, come("a"), 0.0)) == []

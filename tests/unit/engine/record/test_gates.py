@@ -46,6 +46,21 @@ def test_a_part_that_shuts_again_holds_what_comes(desk: Desks) -> None:
     assert made.states_of("hold") == {"e1": "done", "e11": "held"}
 
 
+def test_the_exposure_is_known_when_it_is_found(desk: Desks) -> None:
+    made = desk(SRC, hold(parts=0), ADD)
+    made.find(1, 2)
+    assert made.rows(t.arrival, "lot") == ["e1", "e2"]
+
+
+def test_only_the_step_that_leaves_an_exposure_out_is_named(desk: Desks) -> None:
+    other = ("hold2", "toy.hold", {}, {"number": "hold"})
+    made = desk(SRC, hold(), other)
+    made.find(1)
+    release(made, "1", "leave")
+    (reasons,) = made.rows(t.exposure, "reasons")
+    assert reasons == '["hold: held back by hold until the stream had ended"]'
+
+
 def test_a_part_can_be_left_out(desk: Desks) -> None:
     made = desk(SRC, hold(), ADD)
     made.find(1, 2)
