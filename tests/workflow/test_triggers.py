@@ -139,6 +139,21 @@ def test_a_step_closes_an_earlier_stream_and_a_larger_number_opens_it_again(
     assert [one[0] for one in gates(local) if one[0] != "open"][:2] == ["closed", "held"]
 
 
+def test_a_number_is_raised_and_lowered_while_the_session_runs(local: Session) -> None:
+    source = ("src", "toy.count", {"count": 30, "close": False}, {})
+    running = local.start(source, closed_by("5 items of a"), add("a", "hold", seconds=0.01))
+    wait_for(lambda: queries.steps(local.store())[1].closed == "closed by a: 5 items are there")
+    for text in ("500 items of a", "3 items of a"):
+        send(local.folder, SetParameters(step="hold", changes={"closed_by": text}))
+        if text.startswith("500"):
+            wait_for(lambda: len(local.values("a")) == 30)  # the backlog, at once
+            assert queries.steps(local.store())[1].closed == ""
+    wait_for(lambda: queries.steps(local.store())[1].closed == "closed by a: 3 items are there")
+    running.stop()
+    assert len(local.values("a")) == 30  # what has passed stays
+    assert queries.steps(local.store())[1].revision == 1
+
+
 def test_what_was_let_through_at_once_is_left_out_where_nothing_has_begun_with_it(
     local: Session,
 ) -> None:

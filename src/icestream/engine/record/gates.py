@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from icestream.engine.decisions.events import AtGate
 from icestream.engine.graph.joins import Input, Joined, Row
@@ -160,7 +160,7 @@ class Gates:
                 if isinstance(answer, str):
                     return Fate("skipped", reason=answer)
                 went = now if answer else None
-        elif step.gate == "open" or (not protocol.shuts() and self._count(step, lot)):
+        elif step.gate == "open" or (not protocol.shuts() and self._has_opened(step, lot)):
             went = now  # its part of the stream has opened before
         self._arrivals.write_down(step, subject, input_, size, lot=lot, came=now, went=went)
         passed = went is not None
@@ -198,11 +198,14 @@ class Gates:
             gone = AtGate(step.id, old.lot, passed_items=-1, passed_size=-old.size)
             self._applied.gates.append(gone)
 
+    def _has_opened(self, step: PlannedStep, lot: str) -> bool:
+        """Whether anything of a part of a stream was let through."""
+        chosen = select(t.arrival.c.id).where(*_passed(step, lot)).limit(1)
+        return self._connection.execute(chosen).scalar() is not None
+
     def _count(self, step: PlannedStep, lot: str) -> int:
         """Items of a part of a stream that were let through."""
-        arrival = t.arrival.c
-        ours = (arrival.revision_id == step.id, arrival.lot == lot, arrival.went.is_not(None))
-        chosen = select(func.count()).select_from(t.arrival).where(*ours)
+        chosen = select(func.count()).select_from(t.arrival).where(*_passed(step, lot))
         return int(self._connection.execute(chosen).scalar() or 0)
 
     def _incoming(
@@ -235,6 +238,11 @@ class Gates:
         maker, port = self._plan.maker(feed)
         kind = next(one.item for one in type(maker.protocol).outputs() if one.name == port)
         return self._arrivals.read(kind, input_)
+
+
+def _passed(step: PlannedStep, lot: str) -> tuple[ColumnElement[bool], ...]:
+    arrival = t.arrival.c
+    return arrival.revision_id == step.id, arrival.lot == lot, arrival.went.is_not(None)
 
 
 def _held_input(step: PlannedStep, joined: Joined) -> Input:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from icestream.engine.decisions.events import TasksReady
+from icestream.engine.decisions.events import Replanned, TasksReady
 from icestream.engine.decisions.state import Heard
 from icestream.engine.record import tallies
 from icestream.protocol import Enough
@@ -65,3 +65,14 @@ def test_what_nothing_listens_to_is_not_counted(desk: Desks) -> None:
     (said,) = at.change("hold", closed_by="5 items of src")
     assert at.record.memory.made.keys() == {at.step("src").id}
     assert said.made == {at.step("src").id: (1, 1)}  # type: ignore[union-attr]
+
+
+def test_a_trigger_listens_to_the_present_revision(desk: Desks) -> None:
+    at = desk(SRC, ("a", "toy.add", {}, {"number": "src"}), hold("5 items of a"))
+    at.find(1)
+    at.work()
+    (said,) = at.change("a", add=7)
+    assert isinstance(said, Replanned)
+    fresh = {state.id: state for state in said.fresh}
+    assert fresh[at.step("hold").id].closes == Heard(at.step("a").id, Enough("a", 5))
+    assert said.made == {at.step("a").id: (0, 0)}
