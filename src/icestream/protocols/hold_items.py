@@ -5,22 +5,30 @@ from typing import Annotated
 from annotated_types import Ge
 
 from icestream.model import Micrograph, Movie, Picks
-from icestream.protocol import Operational
+from icestream.protocol import Operational, Parameters
 from icestream.protocols.holding import HoldParameters, HoldUntil
 
 
-class HoldItemsParameters(HoldParameters):
-    """When to let the items through."""
+class _Items(Parameters):
+    """How many items are enough."""
 
     items: Annotated[int, Operational, Ge(0)] = 0
     """Exposures to gather; those that come later pass at once. 0: not counted."""
 
 
-class HoldPicksParameters(HoldItemsParameters):
-    """When to let the picks through."""
+class _Picks(_Items):
+    """How many picks are enough."""
 
     particles: Annotated[int, Operational, Ge(0)] = 0
     """Picked particles to gather; those that come later pass at once. 0: not counted."""
+
+
+class HoldItemsParameters(HoldParameters, _Items):
+    """When to let the items through."""
+
+
+class HoldPicksParameters(HoldParameters, _Picks):
+    """When to let the picks through."""
 
 
 class HoldMovies(HoldUntil[HoldItemsParameters]):

@@ -70,9 +70,17 @@ class FeedbackParameters(Parameters):
         """Refuse what cannot be read; the same count is written the same."""
         return str(read_enough(text)) if text.strip() else ""
 
+    def opener(self) -> Enough | None:
+        """What opens it."""
+        return read_enough(self.opened_by) if self.opened_by else None
 
-class HoldParameters(FeedbackParameters):
-    """Until when to hold."""
+    def closer(self) -> Enough | None:
+        """What closes it."""
+        return read_enough(self.closed_by) if self.closed_by else None
+
+
+class _Until(Parameters):
+    """Until when to hold, but for numbers."""
 
     each: Annotated[Literal["session", "square", "hole", "group"], DecidesIfSet] = "session"
     """What has a count of its own and opens alone: each grid square, foil hole or exposure
@@ -98,6 +106,10 @@ class HoldParameters(FeedbackParameters):
         if text.strip():
             read_hours(text)
         return text.strip()
+
+
+class HoldParameters(FeedbackParameters, _Until):
+    """Until when to hold."""
 
 
 H = TypeVar("H", bound=HoldParameters)
@@ -137,12 +149,10 @@ class HoldUntil(TriggerProtocol[H]):
         return self.parameters.wait is not None or bool(self.parameters.hours)
 
     def opened_by(self) -> Enough | None:
-        text = self.parameters.opened_by
-        return read_enough(text) if text else None
+        return self.parameters.opener()
 
     def closed_by(self) -> Enough | None:
-        text = self.parameters.closed_by
-        return read_enough(text) if text else None
+        return self.parameters.closer()
 
 
 def _within(hours: str, minute: int) -> bool:

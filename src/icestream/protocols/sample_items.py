@@ -14,8 +14,8 @@ from icestream.protocol import (
     Draw,
     Enough,
     Incoming,
+    Parameters,
     SampleProtocol,
-    read_enough,
     shown_if,
 )
 from icestream.protocols.holding import PLACES, FeedbackParameters
@@ -26,8 +26,8 @@ _SHARE = 10.0
 """Per cent, where nothing is said."""
 
 
-class SampleParameters(FeedbackParameters):
-    """What is in the sample."""
+class _Numbers(Parameters):
+    """What is in the sample, but for other steps."""
 
     share: Annotated[float, Unit("%"), Gt(0), Le(100)] | None = None
     """So many of a hundred exposures, at once and at random. 10 where neither this nor a number is
@@ -66,7 +66,7 @@ class SampleParameters(FeedbackParameters):
         return name
 
     @model_validator(mode="after")
-    def check_together(self) -> "SampleParameters":
+    def check_together(self) -> "_Numbers":
         """Refuse what does not go together."""
         if self.which == "first" and self.number is None:
             raise ValueError("which=first needs a number: the first how many? Set number=10")
@@ -80,6 +80,10 @@ class SampleParameters(FeedbackParameters):
                 "quality=ctf.defocus bin_width=0.25"
             )
         return self
+
+
+class SampleParameters(FeedbackParameters, _Numbers):
+    """What is in the sample."""
 
 
 class _Sample(SampleProtocol[SampleParameters]):
@@ -125,12 +129,10 @@ class _Sample(SampleProtocol[SampleParameters]):
         ]
 
     def opened_by(self) -> Enough | None:
-        text = self.parameters.opened_by
-        return read_enough(text) if text else None
+        return self.parameters.opener()
 
     def closed_by(self) -> Enough | None:
-        text = self.parameters.closed_by
-        return read_enough(text) if text else None
+        return self.parameters.closer()
 
     def _share(self) -> float:
         wanted = self.parameters
