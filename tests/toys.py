@@ -23,6 +23,7 @@ from icestream.protocol import (
     DecidesIfSet,
     Discovery,
     Draw,
+    Enough,
     Figure,
     Gathered,
     Group,
@@ -48,7 +49,7 @@ from icestream.protocol import (
     Window,
     Work,
 )
-from icestream.protocols.holding import HoldParameters, HoldUntil
+from icestream.protocols.holding import FeedbackParameters, HoldParameters, HoldUntil
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -560,7 +561,7 @@ class HoldParts(HoldUntil[HoldingParts]):
         return str(int(incoming.item.value) % self.parameters.parts)
 
 
-class Sampling(Parameters):
+class Sampling(FeedbackParameters):
     """What is in the sample."""
 
     share: float = 0.0
@@ -587,6 +588,9 @@ class TakeSample(SampleProtocol[Sampling]):
         if draw.ticket < wanted.share:
             return True
         return None if wanted.number else False
+
+    def opened_by(self) -> Enough | None:
+        return self.parameters.opener()
 
     def left_out(self, draw: Draw) -> str:
         return f"not in the sample: {draw.taken} of {draw.lot} are there"

@@ -140,9 +140,13 @@ def test_the_rest_of_a_sample_is_drawn_by_tickets(desk: Desks) -> None:
 
 
 def test_a_sampler_that_is_to_be_opened_draws_nothing_before(desk: Desks) -> None:
-    made = desk(SRC, ("hold", "toy.sample", {"first": True, "number": 1}, {"number": "src"}), ADD)
+    made = desk(SRC, sample(first=True, number=1, opened_by="2 items of src"), ADD)
     made.find(1, 2)
-    assert made.states_of("hold") == {"e1": "done", "e2": "skipped"}
+    assert made.states_of("hold") == {"e1": "held", "e2": "held"}
+    made.record.set_gate(made.step("hold").id, "open")
+    made.backfill("hold")
+    made.find(3)
+    assert made.states_of("hold") == {"e1": "done", "e2": "skipped", "e3": "skipped"}
 
 
 def test_two_branches_hold_and_draw_for_themselves(desk: Desks) -> None:
