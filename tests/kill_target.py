@@ -1,5 +1,6 @@
-"""A coordinator in a process of its own, for tests that kill it: FOLDER COUNT."""
+"""A coordinator in a process of its own, for tests that kill it: FOLDER COUNT, or FOLDER STEPS."""
 
+import json
 import sys
 
 import structlog
@@ -22,7 +23,9 @@ def steps(count: int) -> tuple[tuple[str, str, dict[str, object], dict[str, obje
 
 if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    made = Workflow.from_document(toys.workflow(*steps(int(sys.argv[2]))))
+    given = json.loads(sys.argv[2])
+    chosen = steps(given) if isinstance(given, int) else [tuple(step) for step in given]
+    made = Workflow.from_document(toys.workflow(*chosen))
     outcome = run_session(
         sys.argv[1], made, registry=toys.registry(), machine=Machine(cores=2), order="oldest"
     )

@@ -105,6 +105,16 @@ class Gate(TriggerProtocol[Parameters]):
     def ready(self, counts: Mapping[str, int]) -> bool: ...
 
 
+class Few(SampleProtocol[Parameters]):
+    """Has all that a sampler needs."""
+
+    name = "test.typo"
+    title = "Typo"
+    item = Particles
+
+    def draw(self, draw: Draw) -> bool | None: ...
+
+
 class Look(Monitor[Parameters]):
     """Has all that a monitor needs."""
 
@@ -160,7 +170,8 @@ SIGNATURES: dict[str, tuple[str, str]] = {
     "no kind": (
         typo("Protocol[Parameters]", "def process(self, ctf: Ctf) -> Ctf: ..."),
         "is a Protocol of no kind; derive it from one of BatchProtocol, ConsensusProtocol, "
-        "GroupProtocol, ItemProtocol, Monitor, ProgramProtocol, SelectionProtocol, SourceProtocol, "
+        "GroupProtocol, ItemProtocol, Monitor, ProgramProtocol, SampleProtocol, "
+        "SelectionProtocol, SourceProtocol, "
         "TriggerProtocol",
     ),
     "no self": (
@@ -337,6 +348,11 @@ SIGNATURES: dict[str, tuple[str, str]] = {
     "trigger: wrong counts": (
         typo("Gate", "def ready(self, counts: int) -> bool: ..."),
         _READY + "the parameter `counts` of `Typo.ready` is `int`, not a `Mapping[str, int]`",
+    ),
+    "sampler: returns a number": (
+        typo("Few", "def draw(self, draw: Draw) -> float: ..."),
+        "a SampleProtocol needs `draw(self, draw: Draw) -> bool | None`; "
+        "`Typo.draw` returns `float`, not a `bool | None`",
     ),
     "monitor: another name": (
         typo("Look", "def inspect(self, ctfs: Window[Ctf]) -> Iterator[Alert]: ..."),

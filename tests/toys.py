@@ -22,10 +22,13 @@ from icestream.protocol import (
     Cursor,
     DecidesIfSet,
     Discovery,
+    Draw,
+    Enough,
     Figure,
     Gathered,
     Group,
     GroupProtocol,
+    Incoming,
     ItemFailed,
     ItemProtocol,
     Limit,
@@ -38,6 +41,7 @@ from icestream.protocol import (
     Refusal,
     Registry,
     Sample,
+    SampleProtocol,
     SelectionProtocol,
     SourceProtocol,
     TriggerProtocol,
@@ -45,6 +49,7 @@ from icestream.protocol import (
     Window,
     Work,
 )
+from icestream.protocols.holding import FeedbackParameters, HoldParameters, HoldUntil
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -534,6 +539,66 @@ class Hold(TriggerProtocol[Holding]):
         return counts["items"] >= self.parameters.enough
 
 
+class HoldingParts(HoldParameters):
+    """When to let go."""
+
+    items: Annotated[int, Operational] = 0
+    """Numbers that are enough."""
+    parts: int = 10
+    """Numbers belong to so many parts, by what is left of them; 0: each is its own."""
+
+
+class HoldParts(HoldUntil[HoldingParts]):
+    """Holds each part of the numbers by itself."""
+
+    name = "toy.hold-parts"
+    title = "Hold parts"
+    item = Number
+
+    def lot_of(self, incoming: Incoming) -> str:
+        if not self.parameters.parts:
+            return incoming.exposure.name if incoming.exposure else "none"
+        return str(int(incoming.item.value) % self.parameters.parts)
+
+
+class Sampling(FeedbackParameters):
+    """What is in the sample."""
+
+    share: float = 0.0
+    """Of the numbers, at once."""
+    number: int = 0
+    """So many at least, of each part."""
+    first: bool = False
+    """The first that come."""
+    parts: int = 1
+    """Parts, by what is left of the numbers."""
+
+
+class TakeSample(SampleProtocol[Sampling]):
+    """Takes some of the numbers."""
+
+    name = "toy.sample"
+    title = "Sample"
+    item = Number
+
+    def draw(self, draw: Draw) -> bool | None:
+        wanted = self.parameters
+        if wanted.first or draw.closed:
+            return draw.taken < wanted.number
+        if draw.ticket < wanted.share:
+            return True
+        return None if wanted.number else False
+
+    def opened_by(self) -> Enough | None:
+        return self.parameters.opener()
+
+    def left_out(self, draw: Draw) -> str:
+        return f"not in the sample: {draw.taken} of {draw.lot} are there"
+
+    def lot_of(self, incoming: Incoming) -> str:
+        return str(int(incoming.measured["toy.value"]) % self.parameters.parts)
+
+
 class Watch(Monitor[Limits]):
     """Alerts on large numbers."""
 
@@ -630,6 +695,8 @@ KINDS = (
     Share,
     Double,
     Hold,
+    HoldParts,
+    TakeSample,
     Watch,
     Teach,
     Echo,

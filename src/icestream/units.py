@@ -21,6 +21,7 @@ __all__ = [
     "Kilovolt",
     "Micrometre",
     "Millimetre",
+    "Minute",
     "Pixel",
     "Second",
     "Unit",
@@ -53,6 +54,7 @@ Kilovolt = Annotated[float, Unit("kV")]
 ElectronPerAngstrom2 = Annotated[float, Unit("e/Å²")]
 Electron = Annotated[float, Unit("e")]
 Second = Annotated[float, Unit("s")]
+Minute = Annotated[float, Unit("min")]
 Pixel = Annotated[int, Unit("px")]
 Byte = Annotated[int, Unit("B")]
 

@@ -29,14 +29,17 @@ from icestream.protocol import (
     BatchProtocol,
     ConsensusProtocol,
     Cursor,
+    Draw,
     Gathered,
     Group,
     GroupProtocol,
+    Incoming,
     ItemFailed,
     ItemProtocol,
     Monitor,
     ProgramProtocol,
     Protocol,
+    SampleProtocol,
     SelectionProtocol,
     SourceProtocol,
     TriggerProtocol,
@@ -53,6 +56,7 @@ KINDS = (
     BatchProtocol,
     GroupProtocol,
     TriggerProtocol,
+    SampleProtocol,
     Monitor,
     ProgramProtocol,
 )
@@ -192,6 +196,16 @@ def test_batch(examples: dict[type[Any], type[Any]], tmp_path: Path) -> None:
     assert found.micrographs == whole.micrographs == 3
     assert np.allclose(found.curve, 3.0)
     assert np.allclose(found.curve, whole.curve)
+
+
+def test_sampler(examples: dict[type[Any], type[Any]]) -> None:
+    sampler = examples[SampleProtocol]()
+    exposure = Exposure(name="e", tilt=29.8)
+    assert sampler.lot_of(Incoming(None, lambda: exposure)) == "tilt 30°"
+    assert sampler.draw(Draw(ticket=0.9, taken=4)) is True
+    draw = Draw(ticket=0.1, lot="tilt 30°", taken=5)
+    assert sampler.draw(draw) is False
+    assert sampler.left_out(draw) == "not in the sample: 5 of tilt 30° are there"
 
 
 def test_trigger(examples: dict[type[Any], type[Any]]) -> None:

@@ -15,8 +15,10 @@ _SHOWN = 5
 """Exposures that are named."""
 
 
-def accept(session: Path, /, *exposures: str, square: Square = None, why: str = "") -> int:
-    """Accept exposures, whatever a selection said.
+def accept(
+    session: Path, /, *exposures: str, square: Square = None, why: str = "", step: str | None = None
+) -> int:
+    """Accept exposures, whatever a selection, a sampler or a trigger said.
 
     Parameters
     ----------
@@ -29,11 +31,15 @@ def accept(session: Path, /, *exposures: str, square: Square = None, why: str = 
         Name of a grid square: all of its exposures.
     why
         Kept with your name and the time.
+    step
+        The selection, sampler or trigger at which your word holds; by default every selection.
     """
-    return _judge(Accept, session, exposures, square, why)
+    return _judge(Accept, session, exposures, square, why, step)
 
 
-def reject(session: Path, /, *exposures: str, square: Square = None, why: str = "") -> int:
+def reject(
+    session: Path, /, *exposures: str, square: Square = None, why: str = "", step: str | None = None
+) -> int:
     """Reject exposures, whatever a selection said.
 
     Parameters
@@ -47,8 +53,10 @@ def reject(session: Path, /, *exposures: str, square: Square = None, why: str = 
         Name of a grid square: all of its exposures.
     why
         Kept with your name and the time, and shown as the reason.
+    step
+        The selection, sampler or trigger at which your word holds; by default every selection.
     """
-    return _judge(Reject, session, exposures, square, why)
+    return _judge(Reject, session, exposures, square, why, step)
 
 
 def _judge(
@@ -57,6 +65,7 @@ def _judge(
     words: Sequence[str],
     square: str | None,
     why: str,
+    step: str | None,
 ) -> int:
     with closing(open_store(session, readonly=True)) as store:
         try:
@@ -68,4 +77,4 @@ def _judge(
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         exposures = "1 exposure" if len(names) == 1 else f"{len(names)} exposures"
         print(f"{exposures}: {', '.join(names[:_SHOWN])}{more}")
-    return ask(session, verb(exposures=names, why=why))
+    return ask(session, verb(exposures=names, why=why, step=step))

@@ -23,9 +23,9 @@ def reason_lines(store: Store, *, most: int = 10) -> Iterator[str]:
     Parameters
     ----------
     most
-        Kinds of reasons that are shown, of the failed and of the rejected each.
+        Kinds of reasons that are shown, of the failed, the rejected and those left out each.
     """
-    for state in ("failed", "rejected"):
+    for state, word in (("failed", "failed"), ("rejected", "rejected"), ("done", "left out")):
         kinds: dict[str, list[str]] = {}
         counts: dict[str, int] = {}
         for name, reason in _reasons(store, state):
@@ -38,10 +38,10 @@ def reason_lines(store: Store, *, most: int = 10) -> Iterator[str]:
             more = f" and {count - 1} more" if count > 1 else ""
             # A refused file's name is at the end with the others'.
             short = re.sub(rf"(?<=: )\S*{re.escape(name)}\S*: ", "", reason, count=1)
-            yield f"{count} {state}: {short} ({name}{more})"
+            yield f"{count} {word}: {short} ({name}{more})"
         if ordered[most:]:
             left = sum(counts[kind] for kind in ordered[most:])
-            yield f"{left} {state} for {len(ordered) - most} other reasons"
+            yield f"{left} {word} for {len(ordered) - most} other reasons"
 
 
 def _reasons(store: Store, state: str) -> Iterator[tuple[str, str]]:
@@ -51,7 +51,7 @@ def _reasons(store: Store, state: str) -> Iterator[tuple[str, str]]:
         word = words.get(name)
         if word is not None and not word.accepted and state == "rejected":
             yield name, rejected_words(word)
-        else:
+        elif reasons:
             yield name, "; ".join(reasons)
     if state != "failed":
         return

@@ -208,9 +208,18 @@ def _step_state(step: StepRecord, runs: str, again: Reruns) -> str:
         "stopped" if step.state in ("running", "draining") and not runs else shown_state(step.state)
     )
     waiting = next((each.waiting for each in again.steps if each.step == step.name), 0)
-    notes = [step.reason, f"{waiting} to run again" if waiting else ""]
+    notes = [step.reason, step.closed, f"{waiting} to run again" if waiting else "", _holds(step)]
     said = ", ".join(filter(None, notes))
     return f"{state} ({said})" if said else state
+
+
+def _holds(step: StepRecord) -> str:
+    """What a trigger or a sampler holds, and what has to open it."""
+    if step.kind != "trigger" or not step.counts.held:
+        return ""
+    opener = step.parameters.get("opened_by")
+    wait = f", opens with {opener}" if opener else ""
+    return f"holds {step.counts.held}{wait}"
 
 
 def _decided(store: Store, found: Overview) -> Iterator[str]:

@@ -10,8 +10,10 @@ from cyclopts import App, Parameter
 from icestream.cli.describe import value_words
 from icestream.cli.running import effectless
 from icestream.cli.terminal import called, print_json, print_table
+from icestream.engine.graph.feedback import listens
 from icestream.engine.graph.validation import doubts, validate
 from icestream.engine.graph.workflow import (
+    Step,
     Workflow,
     load_workflow,
     order_of,
@@ -63,9 +65,20 @@ def show(workflow: str, /, *, json: Annotated[bool, Parameter(negative="")] = Fa
         except UnknownProtocol:
             title = "not installed, or broken"
         feeding = [str(source) for sources in step.inputs.values() for source in sources]
+        feeding += _heard(step, registry)
         given = [f"{name}={value_words(value)}" for name, value in step.parameters.items()]
         rows.append((step.name, step.protocol, title, " ".join(feeding), " ".join(given)))
     print_table(("step", "protocol", "what it does", "fed by", "set"), rows)
+
+
+def _heard(step: Step, registry: Registry) -> list[str]:
+    """What opens and closes a step."""
+    try:
+        protocol = registry.get(step.protocol)
+    except UnknownProtocol:
+        return []
+    heard = listens(step, protocol)
+    return [f"({how} {enough.step})" for how, enough in heard.items()]
 
 
 @app.command(name="validate")

@@ -14,6 +14,7 @@ from icestream.protocol.kinds import (
     Monitor,
     Protocol,
     Refusal,
+    SampleProtocol,
     SelectionProtocol,
     SourceProtocol,
     TriggerProtocol,
@@ -42,6 +43,7 @@ from icestream.protocol.ports import Port
 from icestream.protocol.program import Command, ProgramProtocol
 from icestream.protocol.registry import Broken, Registry, UnknownProtocol, known_types
 from icestream.protocol.resources import Resources, Work
+from icestream.protocol.triggers import Draw, Enough, Incoming, read_enough
 
 __all__ = [
     "Advanced",
@@ -53,11 +55,14 @@ __all__ = [
     "Cursor",
     "DecidesIfSet",
     "Discovery",
+    "Draw",
+    "Enough",
     "Failure",
     "Figure",
     "Gathered",
     "Group",
     "GroupProtocol",
+    "Incoming",
     "InputFile",
     "ItemFailed",
     "ItemProtocol",
@@ -75,6 +80,7 @@ __all__ = [
     "Registry",
     "Resources",
     "Sample",
+    "SampleProtocol",
     "SelectionProtocol",
     "SourceProtocol",
     "TriggerProtocol",
@@ -88,6 +94,7 @@ __all__ = [
     "known_types",
     "missing",
     "operational_parameters",
+    "read_enough",
     "refused_values",
     "shown_if",
     "unit_of",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
 
-from icestream.model import Alert, StepKind, content_key, to_document
+from icestream.model import Alert, Measured, StepKind, content_key, to_document
 from icestream.protocol.checkpoint import read_checkpoint, write_checkpoint
 from icestream.protocol.executable import Program
 from icestream.protocol.figures import Figure
@@ -19,6 +19,7 @@ from icestream.protocol.limits import Limit
 from icestream.protocol.parameters import Parameters
 from icestream.protocol.ports import Port, input_ports, output_ports, port_name
 from icestream.protocol.resources import Resources
+from icestream.protocol.triggers import Draw, Enough, Incoming
 
 __all__ = [
     "Batch",
@@ -30,6 +31,7 @@ __all__ = [
     "Monitor",
     "Protocol",
     "Refusal",
+    "SampleProtocol",
     "SelectionProtocol",
     "SourceProtocol",
     "TriggerProtocol",
@@ -72,6 +74,8 @@ class Protocol(ABC, Generic[P]):
     """The verdict of its task decides what goes on."""
     holds: ClassVar[bool] = False
     """Has a gate that holds everything back until it opens."""
+    draws: ClassVar[bool] = False
+    """Says of each item whether it is in a sample, and leaves out those that are not."""
     agrees: ClassVar[bool] = False
     """Takes any number of links at its input, and goes on with those that have a result."""
     gathers: ClassVar[bool] = False
@@ -421,7 +425,8 @@ class BatchProtocol(Protocol[P], Generic[P, S]):
 class TriggerProtocol(Protocol[P]):
     """Holds a stream back until `ready` says so, then lets it all through.
 
-    Its input and output are one port, named after the type in the class attribute `item`.
+    Its input and output are one port, named after the type in the class attribute `item`. The
+    author writes `ready`, and what else the trigger needs of the methods below.
     """
 
     kind = "trigger"
@@ -433,9 +438,33 @@ class TriggerProtocol(Protocol[P]):
     def ready(self, counts: Mapping[str, int]) -> bool:
         """Whether to release what is held.
 
-        `counts` has ``items`` held so far, ``size`` (their summed length) and ``closed`` (1 when
-        the stream is closed).
+        `counts` has ``items`` held so far, ``size`` (their summed length), ``closed`` (1 when
+        the stream is closed), ``passed_items`` and ``passed_size`` let through before, ``seconds``
+        that the first of those held has waited, and the ``minute`` of the day, from 0.
         """
+
+    def lot_of(self, incoming: Incoming) -> str:
+        """The part of the stream that an item belongs to: each is counted, and opens, alone.
+
+        Empty: the stream is one. Pure and quick: the engine calls it itself.
+        """
+        return ""
+
+    def shuts(self) -> bool:
+        """Whether it holds again what comes after it has let something through."""
+        return False
+
+    def timed(self) -> bool:
+        """Whether `ready` depends on the time: it is then asked again every second."""
+        return False
+
+    def opened_by(self) -> Enough | None:
+        """What another step must have made before it is asked at all."""
+        return None
+
+    def closed_by(self) -> Enough | None:
+        """What another step has made when nothing more is let through."""
+        return None
 
     @classmethod
     def inputs(cls) -> tuple[Port, ...]:
@@ -445,7 +474,39 @@ class TriggerProtocol(Protocol[P]):
     @classmethod
     def outputs(cls) -> tuple[Port, ...]:
         """The released stream."""
-        return cls.inputs()
+        return (Port(port_name(cls.item), cls.item),)
+
+
+class SampleProtocol(TriggerProtocol[P]):
+    """Lets a sample of a stream through; the rest is left out, and says so.
+
+    The author writes ``draw(self, draw: Draw) -> bool | None``. Its input and output are named
+    after the type in the class attribute `item`; an input ``evidence`` takes any number of links,
+    to what says what was measured.
+    """
+
+    draws = True
+
+    @abstractmethod
+    def draw(self, draw: Draw) -> bool | None:
+        """Whether an item is in the sample; None: to be said when the stream has ended."""
+
+    def left_out(self, draw: Draw) -> str:
+        """Why an item is not in the sample, for people."""
+        return "not in the sample"
+
+    def seed(self) -> int:
+        """What tickets are made with: another number, another sample."""
+        return 0
+
+    def ready(self, counts: Mapping[str, int]) -> bool:
+        """What was not said yet is said when nothing more will come."""
+        return bool(counts["closed"])
+
+    @classmethod
+    def inputs(cls) -> tuple[Port, ...]:
+        """The stream, and what says what was measured."""
+        return (*cls.outputs(), Port("evidence", Measured, optional=True, many=True))
 
 
 @dataclass(frozen=True, slots=True)

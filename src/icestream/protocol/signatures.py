@@ -25,6 +25,7 @@ from icestream.protocol.kinds import (
     ItemProtocol,
     Monitor,
     Protocol,
+    SampleProtocol,
     SelectionProtocol,
     SourceProtocol,
     TriggerProtocol,
@@ -32,6 +33,7 @@ from icestream.protocol.kinds import (
 )
 from icestream.protocol.program import Command, ProgramProtocol
 from icestream.protocol.resources import Work
+from icestream.protocol.triggers import Draw
 
 __all__ = ["signature_problems"]
 
@@ -224,6 +226,11 @@ def _is_told(hint: Any) -> bool:
     return isinstance(origin, type) and issubclass(origin, Iterable) and origin is not str
 
 
+def _is_perhaps(hint: Any) -> bool:
+    parts = typing.get_args(hint) or (hint,)
+    return all(part in (bool, types.NoneType) for part in parts)
+
+
 def _is(kind: type[Any]) -> Callable[[Any], bool]:
     def fits(hint: Any) -> bool:
         return isinstance(hint, type) and issubclass(hint, kind)
@@ -305,6 +312,15 @@ _METHODS: dict[type[Protocol[Any]], tuple[_Method, ...]] = {
         ),
         _Method(
             "process", "process(self, group: Group[<Type>]) -> <Type>", (_GROUP,), _OUTPUT, "may"
+        ),
+    ),
+    SampleProtocol: (
+        _Method(
+            "draw",
+            "draw(self, draw: Draw) -> bool | None",
+            (_Asked(_is(Draw), "a `Draw`"),),
+            _Asked(_is_perhaps, "a `bool | None`"),
+            read=False,
         ),
     ),
     TriggerProtocol: (

@@ -1,27 +1,32 @@
 """Hold particles back until there are enough of them."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from annotated_types import Ge
 
 from icestream.model import Particles
-from icestream.protocol import Parameters, TriggerProtocol
+from icestream.protocol import Operational, Parameters
+from icestream.protocols.holding import HoldParameters, HoldUntil
 
 
-class HoldParticlesParameters(Parameters):
-    """When to let the particles through."""
+class _Particles(Parameters):
+    """How many particles are enough."""
 
     particles: Annotated[int, Ge(1)] = 1000
     """Particles to gather; all that come later pass at once."""
 
+    items: Annotated[int, Operational, Ge(0)] = 0
+    """Exposures to gather as well. 0: not counted."""
 
-class HoldParticles(TriggerProtocol[HoldParticlesParameters]):
+
+class HoldParticlesParameters(HoldParameters, _Particles):
+    """When to let the particles through."""
+
+
+class HoldParticles(HoldUntil[HoldParticlesParameters]):
     """Hold particles until enough have come, or until the session ends."""
 
     name = "particles.trigger"
     title = "Particle trigger"
     item = Particles
-
-    def ready(self, counts: Mapping[str, int]) -> bool:
-        return bool(counts["closed"]) or counts["size"] >= self.parameters.particles
+    counted = ("items", "particles")

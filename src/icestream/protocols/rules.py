@@ -22,6 +22,7 @@ __all__ = [
     "Rule",
     "Settled",
     "broken",
+    "may_report",
     "read_rule",
     "read_settled",
     "settle",
@@ -344,7 +345,7 @@ def unreported(rules: Iterable[Rule], linked: Sequence[tuple[str, type[Any]]]) -
                 f"rule '{rule.text}': no result of a step {rule.step!r} is linked; those of "
                 f"{steps} are; link {rule.step!r} to the input 'evidence'"
             )
-        elif not any(_may_report(kind, rule.quality) for _, kind in asked):
+        elif not any(may_report(kind, rule.quality) for _, kind in asked):
             maker = REPORTED_BY.get(rule.quality.partition(".")[0])
             what = f"a step that makes {maker}" if maker else "the step that does"
             no = f"{rule.step!r} does not report" if rule.step else "nothing that is linked reports"
@@ -356,7 +357,7 @@ def unreported(rules: Iterable[Rule], linked: Sequence[tuple[str, type[Any]]]) -
             )
 
 
-def _may_report(kind: type[Any], quality: str) -> bool:
+def may_report(kind: type[Any], quality: str) -> bool:
     """Whether an item of a type may report a quality: that of a plugin may report any."""
     ours = kind.__module__.startswith("icestream.model")
     reporter = REPORTED_BY.get(quality.partition(".")[0])

@@ -234,13 +234,17 @@ class StepStateChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateMoved(Event):
-    """A trigger lets its stream through, or shuts it out for good."""
+    """A trigger lets its stream or a part of it through, or shuts it out."""
 
     kind: ClassVar[str] = "step.gate"
     since: ClassVar[int] = 0
     step: ClassVar[str] = "the trigger"
     gate: str
-    """``open`` or ``shut``."""
+    """``open`` or ``shut``; ``closed`` by another step, or ``held`` when that closes it no more."""
+    lot: str = ""
+    """The part of the stream, such as a grid square; empty for all of it."""
+    reason: str = ""
+    """Why it is closed."""
     branch: str = ""
     """Name of the branch, where only others than the adopted one have it."""
 
@@ -300,7 +304,7 @@ class ExposureJudged(Event):
 
     kind: ClassVar[str] = "exposure.judged"
     since: ClassVar[int] = 0
-    step: ClassVar[str] = "the selection or source at which the word holds"
+    step: ClassVar[str] = "the selection, sampler, trigger or source at which the word holds"
     exposure: ClassVar[str] = "the one that was judged"
     accepted: bool
     who: str

@@ -501,6 +501,7 @@ def _step(row: Row[Any]) -> StepRecord:
         changed=json.loads(row.changed),
         counts=Counts(**counts),
         waiting=row.waiting,
+        closed=row.closed,
     )
 
 

@@ -141,6 +141,8 @@ class StepRecord:
     counts: Counts
     waiting: int = 0
     """Of a source: files that it has seen and that are not whole yet."""
+    closed: str = ""
+    """Of a trigger: by which other step it is closed, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

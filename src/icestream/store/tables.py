@@ -167,6 +167,7 @@ revision = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("cursor", Text, nullable=False, default="null"),
     Column("gate", Text, nullable=False, default="held"),
+    Column("closed", Text, nullable=False, default="", server_default=text("''")),
     Column("backfill", BigInteger),
     Column("waiting", Integer, nullable=False, default=0, server_default=text("0")),
     UniqueConstraint("step_id", "number"),
@@ -177,8 +178,9 @@ revision = Table(
 `fingerprint` hashes the protocol, its parameters and the fingerprints of all that feeds it: when
 a change is taken back, the step returns to the revision that it had, and branches that have it in
 common share its tasks. `cursor`: where a source stands. `gate`: a trigger's: held, open, or shut
-for good. `backfill`: the last subject that was looked at after the revision was entered; null when
-all were. `waiting`: files that a source has seen and that are not whole yet.
+for good. `closed`: by which other step it is closed, and why; empty when it is not.
+`backfill`: the last subject that was looked at after the revision was entered; null when all were.
+`waiting`: files that a source has seen and that are not whole yet.
 """
 
 link = Table(
@@ -484,13 +486,18 @@ arrival = Table(
     Column("size", BigInteger, nullable=False),
     Column("task_id", BigInteger),
     Column("group_id", BigInteger),
+    Column("lot", Text, nullable=False, default="", server_default=text("''")),
+    Column("came", Double, nullable=False, default=0.0, server_default=text("0")),
+    Column("went", Double),
     Index("ix_arrival_waiting", "revision_id", "task_id", "id"),
     Index("ix_arrival_group", "revision_id", "group_id"),
+    Index("ix_arrival_lot", "revision_id", "lot", "went"),
     UniqueConstraint("revision_id", "subject_id"),
 )
 """Items that came to a step that gathers them.
 
-`task_id`: the batch or group that took them. `group_id`: the group that they belong to.
+`task_id`: the batch or group that took them. `group_id`: the group that they belong to. At a
+trigger: `lot`, the part of the stream that they belong to, when each `came`, and when it `went` on.
 """
 
 segment = Table(

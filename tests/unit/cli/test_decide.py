@@ -40,6 +40,13 @@ def test_exposures_and_the_reason_are_sent(
     assert capsys.readouterr().out == ""
 
 
+def test_the_step_at_which_a_word_holds_is_sent(session: SampleSession, asked: list[Any]) -> None:
+    (one,) = names(session)[:1]
+    assert decide.accept(session.folder, one, step="few") == 0
+    ((_, request),) = asked
+    assert request.step == "few"
+
+
 def test_what_is_understood_is_said(
     session: SampleSession, asked: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

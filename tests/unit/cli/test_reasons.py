@@ -41,6 +41,16 @@ def test_few_are_shown_and_the_others_counted(made: Desk) -> None:
     assert len(lines) == 3
 
 
+def test_what_a_trigger_leaves_out_is_told_and_is_not_rejected(tmp_path: Path) -> None:
+    for make in desks(tmp_path):
+        sampler = ("few", "toy.sample", {"first": True, "number": 1}, {"number": "src"})
+        desk = make(("src", "toy.count", {}, {}), sampler)
+        desk.find(1, 2, 3)
+        assert list(reason_lines(desk.store)) == [
+            "2 left out: few: not in the sample: 1 of 0 are there (e2 and 1 more)"
+        ]
+
+
 def test_nothing_to_tell(tmp_path: Path) -> None:
     for make in desks(tmp_path):
         desk = make(("src", "toy.count", {}, {}), ("a", "toy.add", {}, {"number": "src"}))

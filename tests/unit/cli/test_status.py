@@ -8,12 +8,14 @@ import pytest
 from icestream.cli.status import duration, status
 from icestream.cli.terminal import called
 from icestream.engine.machine.lock import hold
+from icestream.engine.record.gating import close_gate
 from icestream.engine.requests.models import Pause, Resume, Retry, SetParameters
 from icestream.engine.requests.send import send
 from icestream.store import tables as t
 from icestream.store.open import NoStore
 from micrograph_session import make_micrographs
 from report_session import SampleSession
+from toy_record import desks
 
 
 @pytest.fixture
@@ -217,3 +219,18 @@ def test_micrographs_are_called_so_and_a_cs_says_where_it_is_from(
     found = json.loads(capsys.readouterr().out)
     assert found["takes"] == "micrographs"
     assert found["optics"]["assumed"] == {"spherical_aberration": "preset krios1"}
+
+
+def test_what_a_trigger_holds_and_what_has_closed_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for make in desks(tmp_path):
+        waits = ("waits", "toy.hold-parts", {"opened_by": "9 items of src"}, {"number": "src"})
+        shut = ("shut", "toy.hold-parts", {"closed_by": "1 item of src"}, {"number": "src"})
+        desk = make(("src", "toy.count", {}, {}), waits, shut)
+        desk.find(1, 2)
+        close_gate(desk.record, desk.step("shut").id, "closed by src: 1 item is there")
+        status(desk.folder)
+        printed = capsys.readouterr().out
+        assert "\nwaits\twaiting (holds 2, opens with 9 items of src)\t" in printed
+        assert "\nshut\twaiting (closed by src: 1 item is there, holds 2)\t" in printed

@@ -29,6 +29,22 @@ def test_show(capsys: pytest.CaptureFixture[str]) -> None:
     assert steps["ctf"][3] == "align.micrograph"
 
 
+def test_show_says_what_opens_and_closes_a_step(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.json"
+    held = {"opened_by": "1 item of import", "closed_by": "9 items of hold"}
+    steps = [
+        {"name": "import", "protocol": "movies.import"},
+        {"name": "hold", "protocol": "movies.trigger", "parameters": held,
+         "inputs": {"movie": "import"}},
+    ]  # fmt: skip
+    file.write_text(json.dumps({"name": "mine", "steps": steps}))
+    _run("show", str(file))
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("hold"))
+    assert line.split("\t")[3] == "import (opened by import) (closed by hold)"
+
+
 def test_export_and_validate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is exported is the same workflow, and can run."""
     file = tmp_path / "mine.json"

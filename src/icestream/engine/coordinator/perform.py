@@ -1,5 +1,6 @@
 """Carrying out what was decided."""
 
+import time
 from collections import deque
 from collections.abc import Sequence
 
@@ -11,8 +12,10 @@ from icestream.engine.decisions.actions import (
     AskGate,
     CancelLease,
     ChangeStep,
+    CloseGate,
     FormBatch,
     Refill,
+    Release,
     RestartMonitors,
     SetGate,
     Start,
@@ -30,6 +33,7 @@ from icestream.engine.decisions.state import State
 from icestream.engine.executors.contract import Executor
 from icestream.engine.machine import storage
 from icestream.engine.machine.clock import steady
+from icestream.engine.record.gating import close_gate, release
 from icestream.engine.record.record import Record
 from icestream.model import RevisionId
 from icestream.protocol import TriggerProtocol
@@ -88,6 +92,10 @@ class Performer:
                 self._change_step(action)
             case SetGate():
                 return self._record.set_gate(action.step, action.gate)
+            case CloseGate():
+                return close_gate(self._record, action.step, action.reason)
+            case Release():
+                return self._release(action)
             case StartSource():
                 self._threads.start_source(action.step, None)
             case RestartMonitors():
@@ -114,16 +122,33 @@ class Performer:
 
     def _ask_gate(self, action: AskGate) -> list[Event]:
         step = self._record.plan.steps[action.step]
-        if step.gate != "held":
+        if step.gate != "held" and not step.protocol.draws:
             return [GateAnswered(action.step, ready=False, closed=False, late=True)]
         if not isinstance(step.protocol, TriggerProtocol):
             raise TypeError(f"protocol {step.protocol.name!r} has no gate")
-        counts = {"items": action.items, "size": action.size, "closed": int(action.closed)}
+        local = time.localtime()
+        counts = {
+            "items": action.items,
+            "size": action.size,
+            "closed": int(action.closed),
+            "passed_items": action.passed_items,
+            "passed_size": action.passed_size,
+            "seconds": int(max(0.0, steady() - action.first)) if action.first else 0,
+            "minute": local.tm_hour * 60 + local.tm_min,
+        }
         try:
             ready = bool(step.protocol.ready(counts))
         except Exception as error:
             return [_broken(action.step, error)]
-        return [GateAnswered(action.step, ready, action.closed)]
+        return [GateAnswered(action.step, ready, action.closed, lot=action.lot)]
+
+    def _release(self, action: Release) -> list[Event]:
+        try:
+            return release(self._record, action.step, action.lot, action.how)
+        except Exception as error:
+            if storage.is_trouble(error) or action.how != "draw":
+                raise
+            return [_broken(action.step, error)]
 
     def _change_step(self, action: ChangeStep) -> None:
         self._record.change_step(action.step, action.state, action.reason, alarm=action.alarm)

@@ -10,8 +10,10 @@ __all__ = [
     "AskGate",
     "CancelLease",
     "ChangeStep",
+    "CloseGate",
     "FormBatch",
     "Refill",
+    "Release",
     "RestartMonitors",
     "SetGate",
     "Start",
@@ -63,12 +65,17 @@ class FormBatch:
 
 @dataclass(frozen=True, slots=True)
 class AskGate:
-    """Ask a trigger whether to let its stream through."""
+    """Ask a trigger whether to let its stream, or a part of it, through."""
 
     step: RevisionId
     items: int
     size: int
     closed: bool
+    lot: str = ""
+    passed_items: int = 0
+    passed_size: int = 0
+    first: float = 0.0
+    """When the first of those held came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,24 @@ class SetGate:
     step: RevisionId
     gate: str
     """open or shut."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseGate:
+    """Let nothing through for a reason, whatever the trigger says; or no more so, without one."""
+
+    step: RevisionId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Let what is held of a part of a stream through, leave it out, or draw the rest of it."""
+
+    step: RevisionId
+    lot: str
+    how: str
+    """pass, leave or draw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +125,8 @@ Action = (
     | FormBatch
     | AskGate
     | SetGate
+    | CloseGate
+    | Release
     | StartSource
     | RestartMonitors
 )

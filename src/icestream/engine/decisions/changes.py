@@ -8,6 +8,7 @@ from icestream.engine.decisions.actions import (
     Action,
     CancelLease,
     ChangeStep,
+    Release,
     RestartMonitors,
     SetGate,
     StartSource,
@@ -15,6 +16,7 @@ from icestream.engine.decisions.actions import (
 from icestream.engine.decisions.events import (
     Abandoned,
     Asked,
+    AtGate,
     Backfilling,
     BatchFormed,
     Event,
@@ -35,7 +37,7 @@ from icestream.engine.decisions.events import (
 )
 from icestream.engine.decisions.ready import Ready
 from icestream.engine.decisions.share import free_of
-from icestream.engine.decisions.state import WINDOW, State, StepState
+from icestream.engine.decisions.state import WINDOW, Lot, State, StepState
 from icestream.model import RevisionId, StepStatus, TaskId
 
 __all__ = ["ATTEMPTS", "FAILURES", "backoff", "change_step", "take_in"]
@@ -86,7 +88,29 @@ def _ready(state: State, event: TasksReady) -> Iterable[Action]:
         step = state.steps[revision]
         if step.awaited is not None:
             step.awaited = max(0, step.awaited - count)
+    for moved in event.gates:
+        _come(state.steps[moved.step], moved)
+    for revision, items, size in event.made:
+        if (maker := state.steps.get(revision)) is not None:
+            maker.made_items += items
+            maker.made_size += size
     return ()
+
+
+def _come(step: StepState, moved: AtGate) -> None:
+    """Count what has come to a trigger, and gone on from it."""
+    lot = step.lots.setdefault(moved.lot, Lot())
+    lot.items += moved.items
+    lot.size += moved.size
+    lot.passed_items += moved.passed_items
+    lot.passed_size += moved.passed_size
+    step.waiting_items += moved.items
+    step.waiting_size += moved.size
+    if lot.items <= 0:
+        lot.first = None
+    elif moved.items > 0:
+        lot.first = moved.when if lot.first is None else lot.first
+        step.unasked.add(moved.lot)
 
 
 def _forget_later(state: State, task: TaskId, revision: RevisionId) -> bool:
@@ -137,10 +161,13 @@ def _ended(state: State, event: LeaseEnded) -> Iterator[Action]:
 
 def _gate_answered(state: State, event: GateAnswered) -> Iterator[Action]:
     step = state.steps[event.step]
-    if not (event.late or event.ready or event.closed):
+    if event.late or not (event.ready or event.closed):
         return
-    step.waiting_items = step.waiting_size = 0
-    if not event.late:
+    if step.draws:
+        yield Release(step.id, event.lot, "draw")
+    elif event.lot or step.shuts:
+        yield Release(step.id, event.lot, "pass" if event.ready else "leave")
+    else:
         yield SetGate(step.id, "open" if event.ready else "shut")
 
 
@@ -166,6 +193,9 @@ def _replanned(state: State, event: Replanned) -> Iterator[Action]:
             yield StartSource(fresh.id)
     for revision, lane in event.lanes.items():
         state.steps[revision].lane = lane
+    for revision, (items, size) in event.made.items():
+        maker = state.steps[revision]
+        maker.made_items, maker.made_size = items, size
     yield RestartMonitors()
 
 
@@ -251,7 +281,9 @@ def _batch_formed(state: State, event: BatchFormed) -> Iterable[Action]:
 
 
 def _step_broken(state: State, event: StepBroken) -> Iterator[Action]:
-    yield change_step(state.steps[event.step], "paused", event.reason, alarm=True)
+    step = state.steps[event.step]
+    step.unasked.update(step.lots)  # to be asked when it is resumed
+    yield change_step(step, "paused", event.reason, alarm=True)
 
 
 def _reopened(state: State, event: Reopened) -> Iterator[Action]:

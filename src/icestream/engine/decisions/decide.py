@@ -33,7 +33,7 @@ def decide(state: State, event: Event, now: float) -> list[Action]:
     if state.session == "running":
         # A monitor that nothing feeds is done when all others are: it is looked at last.
         for step in sorted(state.steps.values(), key=lambda s: (flow.is_alone(s), s.depth)):
-            actions += flow.follow(state, step)
+            actions += flow.follow(state, step, now)
         actions += starts.start(state)
         if _is_stuck(state):
             state.session = "draining"

@@ -11,6 +11,7 @@ from icestream.model import RevisionId, TaskId
 __all__ = [
     "Abandoned",
     "Asked",
+    "AtGate",
     "Backfilling",
     "BatchFormed",
     "Event",
@@ -32,6 +33,19 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
+class AtGate:
+    """How much more, or less, a trigger holds of a part of its stream, and has let through."""
+
+    step: RevisionId
+    lot: str
+    items: int = 0
+    size: int = 0
+    passed_items: int = 0
+    passed_size: int = 0
+    when: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class TasksReady:
     """Tasks that can start, and what else a transaction changed."""
 
@@ -39,13 +53,16 @@ class TasksReady:
     withdrawn: tuple[tuple[TaskId, RevisionId], ...] = ()
     """(task, step) of ready tasks that must not start after all."""
     arrived: tuple[tuple[RevisionId, int], ...] = ()
-    """(step, size) of items that came to batches and triggers; an empty item has the size 0."""
+    """(step, size) of items that came to batches and groups; an empty item has the size 0."""
     left: tuple[tuple[RevisionId, int], ...] = ()
     """(step, size) of those that went on in a task, or are missing after all."""
     withheld: tuple[tuple[RevisionId, int], ...] = ()
     """(step, how many more, or fewer) of tasks that wait for others which do the same work."""
     settled: tuple[tuple[RevisionId, int], ...] = ()
     """(step, how many) of a sample's exposures that a step has not to wait for any more."""
+    gates: tuple[AtGate, ...] = ()
+    made: tuple[tuple[RevisionId, int, int], ...] = ()
+    """(step, items, size) that a step which triggers listen to has made more, or fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +128,8 @@ class GateAnswered:
     """Whether the stream had ended when it was asked."""
     late: bool = False
     """Its gate had been opened or shut already: these came before that, and were heard of after."""
+    lot: str = ""
+    """The part of the stream that it was asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +152,8 @@ class Replanned:
     """Those that are gone by those that came in their places."""
     lanes: Mapping[RevisionId, Lane] = field(default_factory=dict)
     """Of steps that are in another lane, perhaps, since another branch was adopted."""
+    made: Mapping[RevisionId, tuple[int, int]] = field(default_factory=dict)
+    """Items and size of what steps that triggers listen to have made."""
 
 
 @dataclass(frozen=True, slots=True)

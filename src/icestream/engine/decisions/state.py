@@ -13,9 +13,19 @@ from icestream.engine.decisions.ready import Ready
 from icestream.engine.executors.contract import Fusing
 from icestream.engine.graph.plan import Lane
 from icestream.model import RevisionId, SessionState, StepKind, StepStatus, TaskId
-from icestream.protocol import Resources
+from icestream.protocol import Enough, Resources
 
-__all__ = ["WINDOW", "Free", "RunningLease", "State", "StateView", "StepState", "StepView"]
+__all__ = [
+    "WINDOW",
+    "Free",
+    "Heard",
+    "Lot",
+    "RunningLease",
+    "State",
+    "StateView",
+    "StepState",
+    "StepView",
+]
 
 WINDOW = 256
 """Ready tasks of a step that are kept in memory; the rest wait in the store."""
@@ -63,6 +73,27 @@ class Free:
         self.gpus += need.gpus
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a trigger waits to hear of another step."""
+
+    step: RevisionId
+    enough: Enough
+
+
+@dataclass(slots=True)
+class Lot:
+    """What has come to a trigger of one part of its stream."""
+
+    items: int = 0
+    """That are held."""
+    size: int = 0
+    passed_items: int = 0
+    passed_size: int = 0
+    first: float | None = None
+    """When the first of those held came."""
+
+
 @dataclass(slots=True)
 class StepState:
     """What is known of a step between two events."""
@@ -105,8 +136,29 @@ class StepState:
     """Tasks that wait for others which do the same work, in another branch."""
     awaited: int | None = None
     """Exposures of a sample that have still to come, or will not; None where it is for all."""
-    asked: tuple[int, bool] = (0, False)
-    """Items and closing that the gate was last asked about."""
+    lots: dict[str, Lot] = field(default_factory=dict)
+    """Of a trigger: what has come to it, by parts of its stream."""
+    unasked: set[str] = field(default_factory=set)
+    """Parts to which something has come since the gate was asked."""
+    asked: tuple[bool, bool] = (False, False)
+    """Whether the stream had ended, and another step had opened it, when all were last asked."""
+    shuts: bool = False
+    """Whether it holds again what comes after it has let something through."""
+    draws: bool = False
+    """Whether it lets a sample through."""
+    timed: bool = False
+    """Whether what it says depends on the time."""
+    ask_at: float = 0.0
+    """When it is to be asked again for the time's sake."""
+    opens: Heard | None = None
+    closes: Heard | None = None
+    unopened: bool = False
+    """Of a sampler: nothing is drawn before another step opens it."""
+    closed_for: str = ""
+    """Why another step has closed it; empty when none has."""
+    made_items: int = 0
+    """Items that it let through or made, where a trigger listens to it."""
+    made_size: int = 0
     lane: Lane = "live"
     """Whose tasks go first: live ones, before those that are done again."""
 

@@ -5,7 +5,7 @@ revision in common have its entry in common, and so its tasks and results.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from icestream.engine.graph.domains import Domain, domain_of
@@ -91,6 +91,8 @@ class PlannedStep:
     """Planned steps that it feeds, in all branches."""
     gate: str = "held"
     """Of a trigger: held, open, or shut for good."""
+    closed: str = ""
+    """Of a trigger: by which other step it is closed, and why."""
     looks_back: bool = False
     """Whether a result that it needs may exist before its task does."""
     branch: BranchId = FIRST_BRANCH
@@ -188,6 +190,10 @@ class Plan:
     def by_depth(self) -> list[PlannedStep]:
         """All steps, sources first."""
         return _in_order(self.steps.values())
+
+    def with_step(self, step: PlannedStep) -> "Plan":
+        """The same plan with a step as it is now."""
+        return replace(self, steps={**self.steps, step.id: step})
 
     def maker(self, feed: Feed) -> tuple[PlannedStep, str]:
         """The step and port that make what comes from a feed: selections and triggers only pass."""

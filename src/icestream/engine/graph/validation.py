@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from icestream.engine.graph.domains import Domain, domain_of
+from icestream.engine.graph.feedback import feedback_problems
 from icestream.engine.graph.workflow import (
     STEP_NAME,
     Output,
@@ -51,6 +52,7 @@ def validate(workflow: Workflow, registry: Registry) -> list[str]:
             problems.extend(_parameter_problems(step, protocols[step.name]))
         problems.extend(_link_problems(step, workflow, protocols))
         problems.extend(_unreported(step, protocols))
+    problems.extend(feedback_problems(workflow, protocols))
     problems.extend(_cycle(workflow) or _mixtures(workflow, protocols))
     return problems
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from icestream.engine.decisions.events import Event, StepBroken, TasksReady
+from icestream.engine.decisions.events import AtGate, Event, StepBroken, TasksReady
 from icestream.engine.decisions.ready import Ready
 from icestream.engine.record.documents import Documents
 from icestream.model import ResultId, RevisionId, SubjectId, TaskId
@@ -32,6 +32,8 @@ class Memory:
     """Tasks that wait for the one that is out, by its key."""
     settled: dict[RevisionId, set[SubjectId]] = field(default_factory=dict)
     """Exposures of a sample whose inputs at a step have come, or will not."""
+    made: dict[RevisionId, dict[SubjectId, int]] = field(default_factory=dict)
+    """Sizes of what has passed at steps that triggers listen to, by subject."""
     remade: dict[str, ResultId] = field(default_factory=dict)
     """Results whose files were lost and that are made again, by key."""
     silent: Counter[int] = field(default_factory=Counter)
@@ -60,6 +62,10 @@ class Applied:
     released: set[str] = field(default_factory=set)
     """Keys that nobody waits for any more."""
     settled: dict[RevisionId, set[SubjectId]] = field(default_factory=dict)
+    gates: list[AtGate] = field(default_factory=list)
+    """What triggers hold more, or less, and have let through."""
+    made: dict[tuple[RevisionId, SubjectId], int | None] = field(default_factory=dict)
+    """Sizes of what has passed at a step that triggers listen to; None for what passes no more."""
     remade: dict[str, str] = field(default_factory=dict)
     """Keys of results that were made again, or not after all, with the reason why not."""
     broken: dict[RevisionId, str] = field(default_factory=dict)
@@ -67,8 +73,15 @@ class Applied:
     new_results: set[RevisionId] = field(default_factory=set)
     """Steps that have new results."""
 
-    def events(self, settled: Sequence[tuple[RevisionId, int]]) -> list[Event]:
-        """What follows for decisions, once it is committed; `settled` is new of a sample's."""
+    def events(
+        self,
+        settled: Sequence[tuple[RevisionId, int]],
+        made: Sequence[tuple[RevisionId, int, int]] = (),
+    ) -> list[Event]:
+        """What follows for decisions, once it is committed.
+
+        `settled` is new of a sample's, `made` what steps have made more for triggers that listen.
+        """
         arrived, left = (
             tuple((step, size) for step, sizes in moved.items() for size in sizes)
             for moved in (self.arrived, self.left)
@@ -81,5 +94,7 @@ class Applied:
             left,
             tuple((step, change) for step, change in self.withheld.items() if change),
             tuple((step, count) for step, count in settled if count),
+            tuple(self.gates),
+            tuple(made),
         )
         return broken if told == TasksReady() else [told, *broken]

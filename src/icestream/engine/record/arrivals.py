@@ -1,4 +1,4 @@
-"""Items that wait for others: at a batch step, in a group, or at a trigger."""
+"""Items that wait for others: at a batch step or in a group."""
 
 import json
 from collections.abc import Mapping, Sized
@@ -6,16 +6,16 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from icestream.engine.graph.joins import Input, Joined, Missing, Row
+from icestream.engine.graph.joins import Input, Joined, Missing
 from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.record.applied import Applied
 from icestream.engine.record.documents import Documents
-from icestream.model import SubjectId, TaskState, from_document
+from icestream.model import SubjectId, from_document
 from icestream.protocol import BatchProtocol
 from icestream.store import tables as t
 from icestream.store.writing import Writes
 
-__all__ = ["Arrivals", "Outcomes"]
+__all__ = ["Arrivals", "Outcomes", "size_at"]
 
 Outcomes = Mapping[SubjectId, Joined | Missing | None]
 """What a step can do for subjects: None where it has to wait."""
@@ -46,16 +46,6 @@ class Arrivals:
             elif isinstance(outcome, Missing) and old is not None and old.task_id is None:
                 self.take_back(step, old)
 
-    def at_gate(self, step: PlannedStep, row: Row, input_: Input) -> tuple[TaskState, str]:
-        """State and reason of an item at a trigger: let through, held, or given up."""
-        if step.gate == "open":
-            return "done", ""
-        if step.gate == "shut":
-            return "skipped", f"held back by {step.name} until the stream had ended"
-        if not row.id:
-            self.arrive(step, row.subject, input_)
-        return "held", ""
-
     def there(self, step: PlannedStep, outcomes: Outcomes) -> dict[SubjectId, Any]:
         """The rows of subjects that have come to a step."""
         chosen = select(t.arrival).where(
@@ -67,7 +57,14 @@ class Arrivals:
         self, step: PlannedStep, subject: SubjectId, input_: Input, group: SubjectId | None = None
     ) -> None:
         """Write down that an item has come to a step."""
-        size = 1 if group is not None else _size(step, self.item(step, input_))
+        size = 1 if group is not None else size_at(step, self.item(step, input_))
+        self.write_down(step, subject, input_, size, group_id=group)
+        self._applied.arrived.setdefault(step.id, []).append(size)
+
+    def write_down(
+        self, step: PlannedStep, subject: SubjectId, input_: Input, size: int, **values: Any
+    ) -> None:
+        """Insert the row of an item that has come to a step."""
         row = {
             "id": self._writes.numbers.next("arrival"),
             "step_id": step.step,
@@ -77,10 +74,9 @@ class Arrivals:
             "port": input_.source_port,
             "key": input_.key,
             "size": size,
-            "group_id": group,
+            **values,
         }
         self._connection.execute(insert(t.arrival), [row])
-        self._applied.arrived.setdefault(step.id, []).append(size)
 
     def take_back(self, step: PlannedStep, old: Any) -> None:
         """An item that has come goes no further after all."""
@@ -96,12 +92,15 @@ class Arrivals:
 
     def item(self, step: PlannedStep, input_: Input) -> Any:
         """The item itself, with the paths that it has in the store."""
-        kind = type(step.protocol).inputs()[0].item
+        return self.read(type(step.protocol).inputs()[0].item, input_)
+
+    def read(self, kind: type[Any], input_: Input) -> Any:
+        """An item of a type, with the paths that it has in the store."""
         document = json.loads(self._documents.get(self._connection, [input_.result])[input_.result])
         return from_document(kind, document[input_.source_port])
 
 
-def _size(step: PlannedStep, item: Any) -> int:
+def size_at(step: PlannedStep, item: Any) -> int:
     """What an item counts at a batch or a trigger."""
     if isinstance(step.protocol, BatchProtocol):
         return int(step.protocol.size(item))

@@ -315,8 +315,11 @@ class _Entry:
         written = json.dumps(dict(step.parameters)), json.dumps(dict(step.changed))
         if (row.parameters, row.changed) != written:
             values |= {"parameters": written[0], "changed": written[1]}
+        if values and step.protocol.holds:
+            # What was left out may pass now.
+            values |= {"backfill": 0} | ({"gate": "held"} if row.gate == "shut" else {})
         if anew:
-            values |= {"backfill": 0, "gate": "held", "cursor": "null", **held}
+            values |= {"backfill": 0, "gate": "held", "closed": "", "cursor": "null", **held}
         if values:
             self._writes.update(t.revision, row.id, **values)
         return "changed" in values
@@ -475,6 +478,7 @@ class _Merged:
                 number=rows[name].number,
                 fingerprint=rows[name].fingerprint,
                 gate=rows[name].gate,
+                closed=rows[name].closed,
                 feeds=_feeds(bound[name], members),
                 branch=BranchId(branch.id),
                 adopted=adopted,

@@ -19,6 +19,7 @@ from icestream.engine.graph.joins import LIVE, Joined, Missing, Row
 from icestream.engine.graph.plan import Plan, PlannedStep
 from icestream.engine.record.applied import Applied, Memory, Twin
 from icestream.engine.record.arrivals import Arrivals, Outcomes
+from icestream.engine.record.gates import Fate, Gates
 from icestream.engine.record.results import results_of
 from icestream.engine.record.verdicts import Judged, judged, verdict_of
 from icestream.model import ResultId, RevisionId, SubjectId, TaskId, TaskState, task_key
@@ -55,6 +56,7 @@ class Cascade:
         self.memory = memory
         self.applied = Applied()
         self.arrivals = Arrivals(connection, writes, memory.documents, self.applied)
+        self.gates = Gates(plan, connection, writes, self.arrivals, self.applied)
         self._rows: dict[SubjectId, dict[RevisionId, Row]] = {}
         self._queue: list[tuple[int, RevisionId, SubjectId]] = []
         self._queued: set[tuple[RevisionId, SubjectId]] = set()
@@ -206,6 +208,8 @@ class Cascade:
     def _after(self, step: PlannedStep, row: Row, before: TaskState | None) -> None:
         if step.per_exposure and step.adopted:
             self.touched.add(row.subject)
+        if step.id in self.memory.made:
+            self.applied.made[step.id, row.subject] = None  # its size is looked up at the end
         if row.state == "done":
             self.applied.new_results.add(step.id)
             if not row.passed:
@@ -223,6 +227,7 @@ class Cascade:
     def join(self, step: PlannedStep, outcomes: Outcomes) -> None:
         """Give tasks to the subjects for which a step can do something, and skip the others."""
         wanted: list[tuple[Row, Joined]] = []
+        known_rows: set[TaskId] = set()
         waiting: set[TaskId] = set()
         for subject, outcome in outcomes.items():
             row = self._rows[subject].get(step.id)
@@ -238,32 +243,53 @@ class Cascade:
                     continue  # its inputs are what they were
                 elif row.key == key and row.state == "held" and not step.protocol.holds:
                     continue  # it waits for another that does the same
+                if row.id and row.key == key:
+                    known_rows.add(row.id)
                 row.key = key
                 wanted.append((row, outcome))
+        if step.protocol.holds:
+            self._let_come(step, wanted, known_rows)
+            return
         known = self._known(step, [row for row, _ in wanted])
         for row, outcome in wanted:
             if row.id not in waiting or row.key in known:
                 self._enable(step, row, outcome, known.get(row.key))
 
+    def _let_come(
+        self, step: PlannedStep, wanted: list[tuple[Row, Joined]], same: set[TaskId]
+    ) -> None:
+        """Bring items to a trigger; nothing is said of those for which nothing is new."""
+        self.gates.expect(step, [row.subject for row, _ in wanted])
+        for row, joined in wanted:
+            fate = self.gates.fate(step, row, joined)
+            if row.id in same and fate == Fate(row.state, row.passed, row.reason):
+                continue
+            values = {"passed": fate.passed, "reason": fate.reason}
+            if row.id:
+                told = {"key": row.key, "inputs": _inputs(joined), "attempt": 0}
+                self.change(step, row, fate.state, **told, **values)
+                continue
+            row.state, row.passed, row.reason = fate.state, fate.passed, fate.reason
+            self.add(step, row, _inputs(joined))
+
     def _skip(
         self, step: PlannedStep, subject: SubjectId, row: Row | None, missing: Missing
     ) -> None:
+        if row is not None and step.protocol.holds and row.state in ("held", "done"):
+            self.gates.forget(step, subject)
         if row is None:
             self.add(step, Row(TaskId(0), step.id, subject, "skipped", reason=missing.reason))
         elif row.state != "skipped":
             self.change(step, row, "skipped", reason=missing.reason, passed=False)
 
     def _enable(self, step: PlannedStep, row: Row, joined: Joined, known: "Known | None") -> None:
-        inputs = json.dumps([[i.port, i.label, i.result, i.source_port] for i in joined.inputs])
+        inputs = _inputs(joined)
         if row.id and known is not None:
             self.use(step, row, known, key=row.key, inputs=inputs, attempt=0)
             return
         state: TaskState = "ready"
         values: dict[str, Any] = {"reason": "", "passed": False}
-        if step.protocol.holds:
-            state, reason = self.arrivals.at_gate(step, row, joined.inputs[0])
-            values = {"reason": reason, "passed": state == "done"}
-        elif known is not None:
+        if known is not None:
             state = "done"
             word = judged(self.connection, step.step, row.subject, known.word)
             values = {"passed": word.passed, "reason": word.reason}
@@ -280,7 +306,7 @@ class Cascade:
         """Results that exist for the keys of `rows`, and what they say; none whose files do not."""
         remade = self.memory.remade
         keys = [row.key for row in rows if (row.id or step.looks_back) and row.key not in remade]
-        if not keys or step.protocol.holds:
+        if not keys:
             return {}
         if not step.protocol.judges:
             there = results_of(self.connection, keys)
@@ -315,6 +341,11 @@ class Known:
 
     result: ResultId
     word: Judged
+
+
+def _inputs(joined: Joined) -> str:
+    """What goes into a task, as the store has it."""
+    return json.dumps([[i.port, i.label, i.result, i.source_port] for i in joined.inputs])
 
 
 def _key(step: PlannedStep, joined: Joined) -> str:

@@ -9,6 +9,7 @@ the number of subjects in the transaction and of steps in the plan, never on the
 from icestream.engine.graph.joins import join
 from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.machine import storage
+from icestream.engine.record import tallies
 from icestream.engine.record.arrivals import Outcomes
 from icestream.engine.record.cascade import Cascade
 from icestream.engine.record.groups import gather_groups
@@ -27,13 +28,14 @@ def follow(cascade: Cascade) -> None:
         }
         if step.protocol.watches or step.protocol.brings:
             continue
-        if step.gathers:
+        if step.gathers or step.protocol.holds:
             _gather(cascade, step, outcomes)
         else:
             cascade.join(step, outcomes)
         if step.sample is not None:
             settled = {subject for subject, outcome in outcomes.items() if outcome is not None}
             cascade.applied.settled.setdefault(step.id, set()).update(settled)
+    tallies.note(cascade.connection, cascade.plan, cascade.memory, cascade.applied, cascade.rows)
     judge_exposures(cascade)
 
 
@@ -43,7 +45,9 @@ def _gather(cascade: Cascade, step: PlannedStep, outcomes: Outcomes) -> None:
     What came is looked at again when the step is resumed.
     """
     try:
-        if step.protocol.groups:
+        if step.protocol.holds:
+            cascade.join(step, outcomes)
+        elif step.protocol.groups:
             gather_groups(cascade, step, outcomes)
         else:
             cascade.arrivals.gather(step, outcomes)

@@ -44,9 +44,16 @@ def _stored(cascade: Cascade, subjects: set[SubjectId]) -> dict[SubjectId, tuple
     }
 
 
+def _reached(step: PlannedStep, rows: Mapping[RevisionId, Row]) -> bool:
+    """Whether an exposure has come to a trigger: it is what holds it back, and no earlier step."""
+    feeds = (feed for port, feeds in step.feeds.items() for feed in feeds if port not in step.many)
+    above = [rows.get(feed.step) for feed in feeds]
+    return all(row is not None and row.state == "done" and row.passed for row in above)
+
+
 def _judge(expected: list[PlannedStep], rows: Mapping[RevisionId, Row]) -> tuple[str, list[str]]:
     """State of an exposure with these tasks, and the reasons for it."""
-    failed, rejected, live = [], [], False
+    failed, rejected, left_out, live = [], [], [], False
     feeding = {feed.step for step in expected for feeds in step.feeds.values() for feed in feeds}
     arrived = True
     for step in expected:
@@ -59,7 +66,10 @@ def _judge(expected: list[PlannedStep], rows: Mapping[RevisionId, Row]) -> tuple
             failed.append(f"{step.name}: {row.reason}")
         elif row.state == "done" and not row.passed:
             rejected.append(f"{step.name}: {row.reason or 'rejected'}")
-        elif row.state == "skipped" and (step.protocol.holds or step.protocol.agrees):
+        elif row.state == "skipped" and step.protocol.holds:
+            if _reached(step, rows):
+                left_out.append(f"{step.name}: {row.reason}")
+        elif row.state == "skipped" and step.protocol.agrees:
             rejected.append(f"{step.name}: {row.reason}")
     if live:
         return "going", []
@@ -67,4 +77,5 @@ def _judge(expected: list[PlannedStep], rows: Mapping[RevisionId, Row]) -> tuple
         return "done", []  # whatever was lost on the way: a candidate of a consensus, say
     if failed:
         return "failed", failed
-    return ("rejected", rejected) if rejected else ("done", [])
+    # What a trigger or a sampler leaves out is not bad: no more is to be done with it.
+    return ("rejected", rejected) if rejected else ("done", left_out)

@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from icestream.engine.decisions.state import StepState
+from icestream.engine.decisions.state import Heard, Lot, StepState
 from icestream.engine.graph.plan import FIRST_BRANCH, PlannedStep
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine.naming import name_here
 from icestream.engine.record.workflows import adopted_branch, workflow_of
 from icestream.model import BranchId, StepStatus
-from icestream.protocol import BatchProtocol
+from icestream.protocol import BatchProtocol, TriggerProtocol
 from icestream.store import tables as t
 from icestream.store.events import (
     SCHEMA,
@@ -181,8 +181,16 @@ def _put_right(connection: Connection, writes: Writes) -> None:
             writes.event(SourceWaiting(waiting=0), step_id=revision.step_id)
 
 
-def step_state(connection: Connection, step: PlannedStep) -> StepState:
-    """What decisions need to know of a step, from the store."""
+def step_state(
+    connection: Connection,
+    step: PlannedStep,
+    heard: tuple[Heard | None, Heard | None] = (None, None),
+    made: tuple[int, int] = (0, 0),
+) -> StepState:
+    """What decisions need to know of a step, from the store.
+
+    `heard` is what opens it and what closes it, `made` what it has made for those that listen.
+    """
     row = connection.execute(select(t.revision).where(t.revision.c.id == step.id)).one()
     chosen = select(t.counter).where(t.counter.c.revision_id == step.id)
     counts = connection.execute(chosen).one()
@@ -197,6 +205,10 @@ def step_state(connection: Connection, step: PlannedStep) -> StepState:
         stored=counts.ready,
         backfilling=row.backfill is not None,
         awaited=None if step.sample is None else len(step.sample),
+        opens=heard[0],
+        closes=heard[1],
+        made_items=made[0],
+        made_size=made[1],
         **_waiting(connection, step, counts.held),
     )
 
@@ -214,9 +226,48 @@ def _waiting(connection: Connection, step: PlannedStep, held: int) -> dict[str, 
         return {**waits, "full": protocol.batch_size(), "told": _told(connection, step)}
     if step.protocol.groups:
         return {"waiting_items": int(items)}
-    if step.protocol.holds:
-        return {"waiting_items": held, "waiting_size": int(size) if held else 0}
+    if isinstance(protocol, TriggerProtocol):
+        return _at_gate(connection, step, protocol)
     return {"withheld": held}
+
+
+def _at_gate(
+    connection: Connection, step: PlannedStep, protocol: TriggerProtocol[Any]
+) -> dict[str, Any]:
+    """What a trigger holds and has let through, by parts of its stream."""
+    arrival, task = t.arrival.c, t.task.c
+    counted = (arrival.lot, func.count(), func.sum(arrival.size), func.min(arrival.came))
+    held = (
+        select(*counted)
+        .join(
+            t.task,
+            (task.revision_id == arrival.revision_id) & (task.subject_id == arrival.subject_id),
+        )
+        .where(arrival.revision_id == step.id, task.state == "held")
+        .group_by(arrival.lot)
+    )
+    passed = (
+        select(*counted)
+        .where(arrival.revision_id == step.id, arrival.went.is_not(None))
+        .group_by(arrival.lot)
+    )
+    lots: dict[str, Lot] = {}
+    for lot, items, size, first in connection.execute(held):
+        lots[lot] = Lot(items, int(size), first=first)
+    for lot, items, size, _ in connection.execute(passed):
+        there = lots.setdefault(lot, Lot())
+        there.passed_items, there.passed_size = items, int(size)
+    return {
+        "waiting_items": sum(lot.items for lot in lots.values()),
+        "waiting_size": sum(lot.size for lot in lots.values()),
+        "lots": lots,
+        "unasked": set(lots),
+        "shuts": protocol.shuts(),
+        "draws": protocol.draws,
+        "timed": protocol.timed(),
+        "closed_for": step.closed,
+        "unopened": protocol.draws and protocol.opened_by() is not None and step.gate == "held",
+    }
 
 
 def _told(connection: Connection, step: PlannedStep) -> bool:

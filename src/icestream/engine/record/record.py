@@ -31,7 +31,7 @@ from icestream.engine.graph.plan import Plan, PlannedStep
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.messages import Discovered
-from icestream.engine.record import branches, endings, opening
+from icestream.engine.record import branches, endings, opening, tallies
 from icestream.engine.record.alerts import Alerts, Reporter, paused
 from icestream.engine.record.applied import Applied, Memory
 from icestream.engine.record.backfill import PAGE, next_page
@@ -138,8 +138,9 @@ class Record:
                 if step.sample is not None:
                     writes.update(t.revision, step.id, backfill=0)
             writes.flush(connection)
+            tallies.watch(connection, self.plan, self.memory)
             return {
-                revision: opening.step_state(connection, step)
+                revision: _state_of(connection, self.plan, step, self.memory)
                 for revision, step in self.plan.steps.items()
             }
 
@@ -153,7 +154,12 @@ class Record:
     def reconcile(self, state: StateView) -> Reconciled:
         """What the store says, after something could not be recorded."""
         with self.store.read() as connection:
-            steps = [opening.step_state(connection, step) for step in self.plan.steps.values()]
+            self.memory.made.clear()
+            tallies.watch(connection, self.plan, self.memory)
+            steps = [
+                _state_of(connection, self.plan, step, self.memory)
+                for step in self.plan.steps.values()
+            ]
             self.alerts.held.clear()
             self.alerts.load(connection)
         lost = tuple(name for name in state.leases if name not in self.leases)
@@ -173,10 +179,13 @@ class Record:
                 # What it has not taken so far was there before.
                 writes.update(t.revision, revision, backfill=0)
             writes.flush(connection)
+            tallies.watch(connection, plan, self.memory)
             fresh = tuple(
-                opening.step_state(connection, step)
+                _state_of(connection, plan, step, self.memory)
                 for step in plan.steps.values()
-                if step.id in looking or _differs(before.steps.get(step.id), step)
+                if step.id in looking
+                or _differs(before.steps.get(step.id), step)
+                or tallies.heard(before, step) != tallies.heard(plan, step)
             )
         self.plan = plan
         for revision in _resampled(before, plan):
@@ -193,7 +202,8 @@ class Record:
         if not (fresh or gone or moved):
             return []
         new = [step for step in plan.steps.values() if step.id not in before.steps]
-        return [Replanned(fresh, gone, replaced, lanes), *broken_for_want(new, self.gpus)]
+        made = tallies.made_of(self.memory)
+        return [Replanned(fresh, gone, replaced, lanes, made), *broken_for_want(new, self.gpus)]
 
     def take_back(self) -> list[Event]:
         """Make everything that is out ready again: nobody runs it any more."""
@@ -301,8 +311,7 @@ class Record:
         with self.transaction() as (_, writes):
             writes.update(t.revision, revision, gate=gate, backfill=0)
             writes.event(GateMoved(gate=gate, branch=step.beside), step_id=step.step)
-        steps = {**self.plan.steps, revision: replace(step, gate=gate)}
-        self.plan = replace(self.plan, steps=steps)
+        self.plan = self.plan.with_step(replace(step, gate=gate))
         return [Backfilling(revision, True)]
 
     def backfill(self, revision: RevisionId) -> list[Event]:
@@ -404,7 +413,12 @@ class Record:
             known = self.memory.settled.setdefault(step, set())
             settled.append((step, len(subjects - known)))
             known |= subjects
-        return applied.events(settled)
+        return applied.events(settled, tallies.take(self.memory, applied))
+
+
+def _state_of(connection: Connection, plan: Plan, step: PlannedStep, memory: Memory) -> StepState:
+    made = tallies.made_of(memory).get(step.id, (0, 0))
+    return opening.step_state(connection, step, tallies.heard(plan, step), made)
 
 
 def _resampled(before: Plan, after: Plan) -> list[RevisionId]:
@@ -417,4 +431,5 @@ def _differs(old: PlannedStep | None, new: PlannedStep) -> bool:
     """Whether a step has to be taken up anew: it is new, or other parameters or a sample hold."""
     if old is None or old.sample != new.sample:
         return True
-    return old.parameters != new.parameters and (new.protocol.brings or new.protocol.watches)
+    kind = new.protocol
+    return old.parameters != new.parameters and (kind.brings or kind.watches or kind.holds)

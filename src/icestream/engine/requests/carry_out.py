@@ -282,9 +282,11 @@ def _judge(record: Record, request: Accept | Reject) -> Obeyed:
         named = record.plan.step(request.step)
         # A person's word is on the exposure at the step, whichever branch asks.
         steps = [planned for planned in record.plan.by_depth() if planned.step == named.step]
-        if not (steps[0].protocol.judges or steps[0].protocol.brings):
+        kind = steps[0].protocol
+        if not (kind.judges or kind.brings or kind.holds):
             raise _Refused(
-                f"{steps[0].name} is no selection; an exposure is accepted or rejected at one"
+                f"{steps[0].name} is no selection, sampler or trigger; an exposure is accepted or "
+                "rejected at one"
             )
     else:
         every = record.plan.by_depth()
@@ -387,4 +389,7 @@ def _judge_one(cascade: Cascade, step: PlannedStep, subject: SubjectId, word: Wo
     if row is not None and row.state == "done" and row.passed != word.accepted:
         reason = row.reason if word.accepted else (word.why or f"rejected by {word.who}")
         cascade.change(step, row, "done", passed=word.accepted, reason=reason)
+        cascade.look_again(step.id, subject)
+    elif row is not None and step.protocol.holds and row.state in ("held", "skipped"):
+        cascade.writes.flush(cascade.connection)  # the gate reads what people said
         cascade.look_again(step.id, subject)

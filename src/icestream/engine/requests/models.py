@@ -211,7 +211,8 @@ class Accept(_Request):
     why: str = ""
     """Kept with the decision."""
     step: Name | None = None
-    """The selection or source; by default every selection, or the sources where there is none."""
+    """The selection, sampler, trigger or source; by default every selection, or the sources where
+    there is none."""
 
 
 class Reject(_Request):
@@ -223,7 +224,8 @@ class Reject(_Request):
     why: str = ""
     """Kept with the decision, and shown as the reason."""
     step: Name | None = None
-    """The selection or source; by default every selection, or the sources where there is none."""
+    """The selection, sampler, trigger or source; by default every selection, or the sources where
+    there is none."""
 
 
 class Acknowledge(_Request):

@@ -16,6 +16,7 @@ from icestream.engine.decisions.changes import backoff
 from icestream.engine.decisions.decide import decide
 from icestream.engine.decisions.events import (
     Abandoned,
+    AtGate,
     Event,
     GateAnswered,
     Granted,
@@ -61,33 +62,37 @@ def test_waits_between_attempts_grow_to_a_minute() -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "actions", "waiting"),
+    ("event", "actions"),
     [
-        (GateAnswered(2, ready=False, closed=False), [], 3),
-        (GateAnswered(2, ready=True, closed=False), [SetGate(2, "open")], 0),
-        (GateAnswered(2, ready=True, closed=True), [SetGate(2, "open")], 0),
-        (GateAnswered(2, ready=False, closed=True), [SetGate(2, "shut")], 0),
-        (GateAnswered(2, ready=False, closed=False, late=True), [], 0),
+        (GateAnswered(2, ready=False, closed=False), []),
+        (GateAnswered(2, ready=True, closed=False), [SetGate(2, "open")]),
+        (GateAnswered(2, ready=True, closed=True), [SetGate(2, "open")]),
+        (GateAnswered(2, ready=False, closed=True), [SetGate(2, "shut")]),
+        (GateAnswered(2, ready=False, closed=False, late=True), []),
     ],
     ids=["not-yet", "ready", "ready-at-the-end", "never", "heard-of-late"],
 )
 def test_a_gate_opens_when_it_is_ready_and_shuts_when_the_stream_ends(
-    event: Event, actions: list[Action], waiting: int
+    event: Event, actions: list[Action]
 ) -> None:
-    state = made("trigger", waiting_items=3, waiting_size=30, asked=(3, True))
+    state = made("trigger", waiting_items=3, waiting_size=30, asked=(True, True))
     state.steps[2].backfilling = True  # so that it is not over yet
     assert [a for a in decide(state, event, 0.0) if isinstance(a, SetGate)] == actions
-    assert (state.steps[2].waiting_items, state.steps[2].waiting_size) == (waiting, waiting * 10)
+    # They are counted off when they have gone on.
+    assert (state.steps[2].waiting_items, state.steps[2].waiting_size) == (3, 30)
+    decide(state, TasksReady(gates=(AtGate(2, "", -3, -30, 3, 30),)), 0.0)
+    assert (state.steps[2].waiting_items, state.steps[2].waiting_size) == (0, 0)
 
 
 def test_a_gate_is_asked_again_only_when_something_has_changed() -> None:
     state = made("trigger")
-    asked = [a for a in decide(state, TasksReady(arrived=((2, 5),)), 0.0) if _is(a, AskGate)]
-    assert asked == [AskGate(2, 1, 5, closed=True)]
+    come = TasksReady(gates=(AtGate(2, "", 1, 5, when=7.0),))
+    asked = [a for a in decide(state, come, 0.0) if _is(a, AskGate)]
+    assert asked == [AskGate(2, 1, 5, closed=True, first=7.0)]
     again = decide(state, GateAnswered(2, ready=False, closed=False), 0.0)
     assert not any(isinstance(a, AskGate) for a in again)
-    more = decide(state, TasksReady(arrived=((2, 5),)), 0.0)
-    assert AskGate(2, 2, 10, closed=True) in more
+    more = decide(state, come, 0.0)
+    assert AskGate(2, 2, 10, closed=True, first=7.0) in more
 
 
 def _is(action: Action, kind: type) -> bool:

@@ -17,6 +17,7 @@ from icestream.engine.decisions.changes import FAILURES, backoff
 from icestream.engine.decisions.decide import decide
 from icestream.engine.decisions.events import (
     Asked,
+    AtGate,
     Backfilling,
     BatchFormed,
     LeaseEnded,
@@ -378,9 +379,10 @@ def test_a_batch_protocol_is_told_that_nothing_more_comes() -> None:
 
 def test_a_gate_is_asked_when_something_comes_and_when_nothing_more_will() -> None:
     s = state(source(), step(2, "trigger"))
-    assert decide(s, TasksReady(arrived=((2, 7),)), 0.0) == [AskGate(2, 1, 7, closed=False)]
+    come = TasksReady(gates=(AtGate(2, "", 1, 7, when=5.0),))
+    assert decide(s, come, 0.0) == [AskGate(2, 1, 7, closed=False, first=5.0)]
     assert decide(s, Tick(), 0.0) == []
-    assert AskGate(2, 1, 7, closed=True) in decide(s, StreamEnded(1), 0.0)
+    assert AskGate(2, 1, 7, closed=True, first=5.0) in decide(s, StreamEnded(1), 0.0)
 
 
 def test_a_step_that_backfills_forms_no_batch() -> None:
