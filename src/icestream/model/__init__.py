@@ -39,6 +39,7 @@ from icestream.model.quality import (
     REPORTED_BY,
     Measured,
     Quality,
+    leading_of,
     qualities_of,
     quality_of,
 )
@@ -111,6 +112,7 @@ __all__ = [
     "column",
     "content_key",
     "from_document",
+    "leading_of",
     "map_paths",
     "marked_fields",
     "optics_words",

@@ -15,7 +15,7 @@ from icestream.store.requests import requests
 __all__ = ["asked", "decided_words", "history", "last_set"]
 
 _CHANGES = ("step.revised", "request.answered")
-_CHANGING = ("set", "adopt", "workflow", "branch", "adopt-branch")
+_CHANGING = ("set", "adopt", "workflow", "branch", "adopt-branch", "undo")
 """Verbs of requests that revise steps: what they did is told by them."""
 _EXPOSURES = 5
 """Exposures that are named."""
@@ -126,6 +126,18 @@ def last_set(records: Iterable[HistoryRecord]) -> dict[str, HistoryRecord]:
     }
 
 
+def _branch(document: Mapping[str, Any]) -> str:
+    """A branch that is tried: its name, what was changed for it, and for how many exposures."""
+    parts = [_parameters({"step": s, "changes": c}) for s, c in document.get("changes", {}).items()]
+    names = document.get("exposures")
+    parts += [f"{len(names)} exposures" if names else "all exposures"]
+    return f"{document.get('name', '')}: {', '.join(parts)}"
+
+
+def _nothing(document: Mapping[str, Any]) -> str:  # noqa: ARG001 - one signature for all verbs
+    return ""
+
+
 def _plain(document: Mapping[str, Any]) -> str:
     """Of the whole session, of a step, or of something that has a name or a number."""
     if "alert" in document:
@@ -167,6 +179,8 @@ def _kind(document: Mapping[str, Any]) -> str:
 
 
 _WORDS = {
+    "branch": _branch,
+    "undo": _nothing,
     "accept": _exposures,
     "reject": _exposures,
     "set": _parameters,

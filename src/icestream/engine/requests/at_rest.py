@@ -4,12 +4,13 @@ It is the coordinator's own record that does it, without an executor: what is th
 up and judged, and what has to be run waits for whoever runs the session.
 """
 
+import contextlib
 from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import select
 
-from icestream.engine.machine.lock import hold
+from icestream.engine.machine.lock import SessionBusy, hold, holder
 from icestream.engine.record.record import Record
 from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.carry_out import carry_out
@@ -20,7 +21,21 @@ from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.open import open_store
 
-__all__ = ["carry_out_at_rest"]
+__all__ = ["carry_out_at_rest", "have_done"]
+
+
+def have_done(
+    folder: Path | str, request: Request, registry: Registry | None = None, *, timeout: float = 10.0
+) -> tuple[str, str]:
+    """Have a request carried out, whether a process runs the session or not.
+
+    Returns its verdict (done, refused; new where whoever runs the session has not answered within
+    `timeout` seconds), and what was answered. What is raised is as by `carry_out_at_rest`.
+    """
+    if not holder(Path(folder)):
+        with contextlib.suppress(SessionBusy):
+            return carry_out_at_rest(folder, request, registry)
+    return answer_of(folder, send(folder, request), timeout=timeout)
 
 
 def carry_out_at_rest(
