@@ -48,7 +48,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("table", "table:table", "Write exposures or a step's results as CSV or JSON.", _SESSION),
     ("clean", "clean:clean", "Show what is on disk; remove what nothing needs.", _SESSION),
     ("export", "export:app", "Hand a session over to another program.", _SESSION),
-    ("workflow", "workflow:app", "List, show, check and export workflows.", _WORKFLOW),
+    ("workflow", "workflow:app", "List, show, check, export and edit workflows.", _WORKFLOW),
     ("protocols", "protocols:app", "List protocols and show what each can do.", _WORKFLOW),
     ("plugin", "plugin:app", "Check a plugin against the rules for protocols.", _WORKFLOW),
     ("simulate", "simulate:simulate", "Be a microscope: write a session's movies.", _MACHINE),

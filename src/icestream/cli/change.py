@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -26,7 +27,7 @@ from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.records import StepRecord
 
-__all__ = ["InvalidChange", "change", "print_preview", "read_changes", "selection_lines"]
+__all__ = ["InvalidChange", "Placed", "change", "print_preview", "read_changes", "selection_lines"]
 
 _NAMED = 10
 """Exposures gained or lost that are named."""
@@ -95,8 +96,24 @@ def _set_now(session: Path, asked: SetParameters) -> int:
     return 0
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A step as far as its parameters go."""
+
+    name: str
+    protocol: str
+    parameters: Mapping[str, Any]
+    """All of them."""
+    changed: Mapping[str, Any]
+    """Those that a person set."""
+
+
 def read_changes(
-    model: type[Parameters], step: StepRecord, values: tuple[str, ...], *, as_given: bool = False
+    model: type[Parameters],
+    step: StepRecord | Placed,
+    values: tuple[str, ...],
+    *,
+    as_given: bool = False,
 ) -> dict[str, Any]:
     """Parameters from words such as ``defocus_max=3``, checked together with the others.
 

@@ -9,17 +9,19 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from icestream.cli.carried import Run, carried
-from icestream.cli.change import InvalidChange, read_changes, selection_lines
+from icestream.cli.change import InvalidChange, Placed, read_changes, selection_lines
 from icestream.cli.describe import without_effect
 from icestream.cli.difference_words import difference_lines, print_costs, sample_words
 from icestream.cli.terminal import called
-from icestream.engine.graph.workflow import load_workflow
+from icestream.engine.graph.plan import parameters_of
+from icestream.engine.graph.workflow import Workflow, load_workflow
 from icestream.engine.record.trials import SAMPLE, Trial, plan_trial
+from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.commands import command
 from icestream.engine.requests.models import CreateBranch, read_request
 from icestream.protocol import Registry
 from icestream.store import queries
-from icestream.store.open import Store, open_store
+from icestream.store.open import open_store
 
 __all__ = ["try_", "words_by_step"]
 
@@ -73,8 +75,9 @@ def try_(  # noqa: PLR0913 - each option is one thing that may be said of it
     registry = Registry()
     with closing(open_store(session, readonly=True)) as store:
         request = read_request({"verb": "branch", "name": name, "base": base, "why": why})
-        changes = _changes(store, registry, words, base, as_given=as_given)
         given = None if workflow is None else load_workflow(workflow)
+        placed = session_workflow(store, base) if given is None else given
+        changes = _changes(placed, registry, words, as_given=as_given)
         trial = plan_trial(
             store,
             registry,
@@ -126,15 +129,18 @@ def words_by_step(words: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _changes(
-    store: Store, registry: Registry, words: Sequence[str], base: str | None, *, as_given: bool
+    workflow: Workflow, registry: Registry, words: Sequence[str], *, as_given: bool
 ) -> dict[str, dict[str, Any]]:
-    """New values of parameters by step, as far as the steps are there; all are checked."""
+    """New values of parameters by step; all are checked."""
     changes = {}
     for name, values in words_by_step(words).items():
-        record = queries.step(store, name, branch=base)
-        model = registry.get(record.protocol).parameters_type()
-        changes[name] = read_changes(model, record, tuple(values), as_given=as_given)
-        for sentence in without_effect(name, model, {**record.changed, **changes[name]}):
+        step = workflow.step(name)
+        protocol = registry.get(step.protocol)
+        _, parameters = parameters_of(protocol, step.parameters)
+        model = protocol.parameters_type()
+        placed = Placed(name, step.protocol, parameters, step.parameters)
+        changes[name] = read_changes(model, placed, tuple(values), as_given=as_given)
+        for sentence in without_effect(name, model, {**step.parameters, **changes[name]}):
             print(f"icestream: {sentence}", file=sys.stderr)
     return changes
 

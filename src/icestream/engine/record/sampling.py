@@ -12,7 +12,7 @@ from icestream.store import tables as t
 from icestream.store.current import current
 from icestream.store.open import Store
 
-__all__ = ["ChosenSample", "changed_in", "choose_sample"]
+__all__ = ["ChosenSample", "choose_sample"]
 
 _FAILED = 5
 """One in so many exposures is one that failed, where there are such."""
@@ -37,21 +37,16 @@ class ChosenSample:
     """How many of them failed at a step that is changed."""
 
 
-def changed_in(old: Workflow, new: Workflow) -> tuple[str, ...]:
-    """Names of the steps that are themselves other in a workflow, or new, or left out."""
-    before = {step.name: step for step in old.steps}
-    after = {step.name: step for step in new.steps}
-    return tuple(
-        name
-        for name in {**before, **after}
-        if name not in before or name not in after or before[name] != after[name]
-    )
-
-
 def choose_sample(
-    store: Store, old: Workflow, new: Workflow, count: int, branch: str | None = None
+    store: Store,
+    branch: str,
+    workflows: tuple[Workflow, Workflow],
+    changed: Sequence[str],
+    count: int,
 ) -> ChosenSample:
-    """Choose exposures of a branch, which has the workflow `old`, to try `new` on.
+    """Choose exposures to try a change of a branch on: the first of the workflows is what it has.
+
+    `changed` are the steps that are themselves other in the second one.
 
     They lie evenly over the ranks of what the step that is changed has measured, the worst and the
     best among them; where it measures nothing, of what the nearest step after it does, or before
@@ -62,7 +57,7 @@ def choose_sample(
     LookupError
         If no exposure has come to what is changed.
     """
-    changed = changed_in(old, new)
+    old, new = workflows
     known = {step.name for step in old.steps}
     with store.read() as connection:
         members = current(connection, branch)

@@ -86,7 +86,8 @@ def plan_trial(
     if not found:
         raise LookupError(f"nothing would be changed: {called} has these values now")
     preview(store, registry, new, called)  # says what cannot run before anything is chosen
-    sample = choose_sample(store, old, new, count, called) if count is not None else None
+    changed = list(dict.fromkeys(one.step for one in found))
+    sample = choose_sample(store, called, (old, new), changed, count) if count is not None else None
     names = None if sample is None else sample.exposures
     return Trial(
         base=called,
