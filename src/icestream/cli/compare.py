@@ -16,7 +16,7 @@ from icestream.model import quality_of
 from icestream.protocol import Registry, known_types
 from icestream.report.comparison import ComparedStep, Comparison
 from icestream.report.comparison import compare as compare_branches
-from icestream.report.comparison_words import amount, change_words, verdict
+from icestream.report.comparison_words import amount, change_words, is_same, sided, verdict
 from icestream.report.paired import Paired
 from icestream.store.open import open_store
 
@@ -68,9 +68,13 @@ def compare(
         print_json(dataclasses.asdict(found) | {"changes": changes, "verdict": verdict(found)})
         return
     print(f"{found.old} and {found.new}:", *changes, sep="\n  ")
-    for each in found.steps:
+    same = [each.name for each in found.steps if is_same(each)]
+    if same:
+        print("", f"no difference at all at {', '.join(same)}", sep="\n")
+    for each in (each for each in found.steps if each.name not in same):
         print(*_lines(found, each), sep="\n")
         _print_rows(found, each)
+    print("", "* differs by more than chance; ± is the standard error", sep="\n")
     print("", *verdict(found), sep="\n")
     if found.sample is not None:
         print(
@@ -96,8 +100,8 @@ def _lines(found: Comparison, step: ComparedStep) -> Iterator[str]:
         for count, where in ((step.only_old, found.old), (step.only_new, found.new))
         if count
     )
-    of = "the newest results" if step.kind == "batch" else f"{step.both} exposures have both"
-    yield f"{step.name}: {of}{f', {one}' if one and step.kind != 'batch' else ''}"
+    of = "the newest results" if step.of_batches else f"{step.both} exposures have both"
+    yield f"{step.name}: {of}{f', {one}' if one and not step.of_batches else ''}"
     told = (
         (step.fails.gained, f"failed in {found.old} only"),
         (step.fails.lost, f"fail in {found.new} only"),
@@ -130,15 +134,13 @@ def _print_rows(found: Comparison, step: ComparedStep) -> None:
 
 def _row(found: Comparison, one: Paired) -> tuple[str, ...]:
     quality = quality_of(one.name)
-    better, worse = one.better, one.worse
-    sure = " *" if one.is_claimed(found.asked) else ""
+    sure = " *" if one.name != "seconds" and one.is_claimed(found.asked) else ""
     turns = quality.period is not None
     return (
         "Seconds for an exposure" if one.name == "seconds" else quality.title,
         "" if turns else amount(one.name, one.old),
         "" if turns else amount(one.name, one.new),
         f"{change_words(one)}{sure}",
-        f"{one.higher} higher" if better is None else f"{better} better",
-        f"{one.lower} lower" if worse is None else f"{worse} worse",
-        str(one.same),
+        *sided(one),
+        str(one.same) if one.same else "",
     )

@@ -1,12 +1,12 @@
 """What a branch has otherwise, what that costs and how its sample was chosen, for people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from icestream.cli.describe import value_words
 from icestream.cli.terminal import print_table
 from icestream.engine.graph.differences import Difference
 from icestream.engine.graph.workflow import Workflow
-from icestream.engine.record.revisions import Preview
+from icestream.engine.record.revisions import Preview, PreviewStep
 from icestream.engine.record.sampling import ChosenSample
 from icestream.model import quality_of
 from icestream.protocol import Registry, UnknownProtocol, unit_of
@@ -80,7 +80,8 @@ def shown_value(quality: str, value: float) -> str:
 
 def print_costs(preview: Preview) -> None:
     """Print what would run, and what that takes."""
-    if preview.steps:
+    shown = [step for step in preview.steps if step.tasks or step.kept or step.gathers]
+    if shown:
         print_table(
             ("step", "tasks to run", "results kept", "core seconds", "on disk"),
             [
@@ -88,40 +89,48 @@ def print_costs(preview: Preview) -> None:
                     step.name,
                     "some" if step.gathers else str(step.tasks),
                     str(step.kept),
-                    _seconds(step.name, preview, step.seconds),
+                    _seconds(step, preview),
                     size_words(step.bytes) if step.bytes else "",
                 )
-                for step in preview.steps
+                for step in shown
             ],
         )
     print(*cost_lines(preview), sep="\n")
 
 
-def _seconds(step: str, preview: Preview, seconds: float) -> str:
-    return "unknown" if step in preview.unknown else f"{seconds:.0f}"
+def _seconds(step: PreviewStep, preview: Preview) -> str:
+    if step.name in preview.unknown:
+        return "unknown"
+    return f"{step.each:.0f} each" if step.gathers else f"{step.seconds:.0f}"
 
 
 def cost_lines(preview: Preview) -> Iterator[str]:
     """The sum of it, and what is not known."""
-    if not preview.steps:
-        yield "nothing would run"
-        return
-    many = f"{preview.tasks} {'task' if preview.tasks == 1 else 'tasks'}"
-    steps = len([step for step in preview.steps if step.tasks or step.gathers])
-    room = f", {size_words(preview.bytes)} on disk" if preview.bytes else ""
-    yield (
-        f"{many} of {steps} {'step' if steps == 1 else 'steps'}, at most {preview.exposures} "
-        f"exposures in one; about {_time(preview.seconds)} of one core{room}, "
-        "as the steps took in this session so far"
-    )
-    if preview.unknown:
+    ran = [step for step in preview.steps if step.tasks or step.gathers]
+    if not ran:
+        yield "nothing has to be run"
+    else:
+        room = f", {size_words(preview.bytes)} on disk" if preview.bytes else ""
         yield (
-            f"not known is what {' and '.join(preview.unknown)} "
-            f"{'takes' if len(preview.unknown) == 1 else 'take'}: it has not run here yet, or "
-            "gathers many exposures"
+            f"{_many(preview.tasks, 'task')} of {_many(len(ran), 'step')}, at most "
+            f"{_many(preview.exposures, 'exposure')} in one; about {_time(preview.seconds)} of "
+            f"one core{room}, by what the steps took in this session so far"
         )
+    gathering = [step.name for step in ran if step.gathers]
+    if gathering:
+        yield f"not in it: {_and(gathering)}, which take many exposures at once"
+    if preview.unknown:
+        yield f"not known: how long {_and(preview.unknown)} will take, not having run here yet"
     if preview.removed:
-        yield f"taken out: {', '.join(preview.removed)}; what was made there stays"
+        yield f"taken out: {_and(preview.removed)}; what was made there stays"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _and(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _time(seconds: float) -> str:

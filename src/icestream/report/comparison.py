@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from icestream.report.paired import ERROR, Pair, Paired, paired
 from icestream.store import queries
@@ -33,7 +33,8 @@ class ComparedStep:
     """A step that the two branches have differently."""
 
     name: str
-    kind: str
+    of_batches: bool
+    """It is of many exposures at once: the newest results are compared."""
     old_revision: int | None
     """None: the older branch has no such step."""
     new_revision: int | None
@@ -51,7 +52,7 @@ class ComparedStep:
     particles: tuple[int, int] | None
     """Of the exposures that both have; None where the step makes none."""
     seconds: Paired | None
-    """Time that an exposure took; None where neither ran."""
+    """Time that an exposure took, as busy as the machine was then; None where neither ran."""
     qualities: tuple[Paired, ...]
     newest: Mapping[str, tuple[float | None, float | None]]
     """Of a step on many exposures: the qualities of the newest results."""
@@ -70,7 +71,7 @@ class Comparison:
     @property
     def asked(self) -> int:
         """Quantities that are compared, of which each could differ by chance."""
-        return sum(len(step.qualities) + (step.seconds is not None) for step in self.steps)
+        return sum(len(step.qualities) for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class _Side:
     kind: str
     depth: int
     tasks: dict[int, Any]
+    of_batches: bool
 
 
 def compare(
@@ -166,13 +168,18 @@ def _side(connection: Connection, revision: int | None, within: list[int] | None
         return None
     row = connection.execute(select(t.revision).where(t.revision.c.id == revision)).one()
     task = t.task.c
-    chosen = select(task.subject_id, task.state, task.passed, task.result_id, task.serial).where(
-        task.revision_id == revision, task.state.in_(["done", "failed"])
+    chosen = (
+        select(task.subject_id, task.state, task.passed, task.result_id, task.serial)
+        .add_columns(t.subject.c.kind)
+        .join(t.subject, t.subject.c.id == task.subject_id)
+        .where(task.revision_id == revision, task.state.in_(["done", "failed"]))
     )
-    if within is not None and row.kind not in ("batch", "group"):
-        chosen = chosen.where(task.subject_id.in_(within))
+    if within is not None:
+        ours = (t.subject.c.kind != "exposure", task.subject_id.in_(within))
+        chosen = chosen.where(or_(*ours))
     tasks = {one.subject_id: one for one in connection.execute(chosen)}
-    return _Side(revision, row.number, row.kind, row.depth, tasks)
+    of_batches = row.kind == "batch" or any(one.kind == "batch" for one in tasks.values())
+    return _Side(revision, row.number, row.kind, row.depth, tasks, of_batches)
 
 
 def _compared(
@@ -188,11 +195,11 @@ def _compared(
     pairs = {subject: (olds[subject], news[subject]) for subject in both}
     changed = {s: pair for s, pair in pairs.items() if pair[0].result_id != pair[1].result_id}
     names = _names(connection, {*olds, *news}) if len(olds) + len(news) else {}
-    batches = some.kind == "batch"
+    batches = any(side.of_batches for side in (old, new) if side is not None)
     measured = _measured(connection, old, new, changed) if changed and not batches else {}
     step = ComparedStep(
         name=name,
-        kind=some.kind,
+        of_batches=batches,
         old_revision=None if old is None else old.number,
         new_revision=None if new is None else new.number,
         both=len(both),

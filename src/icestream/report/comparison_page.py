@@ -15,7 +15,7 @@ import icestream
 from icestream.model import leading_of, quality_of
 from icestream.report.comparison import ComparedStep, Comparison
 from icestream.report.comparison_pictures import side_by_side
-from icestream.report.comparison_words import amount, change_words, verdict
+from icestream.report.comparison_words import amount, change_words, is_same, sided, verdict
 from icestream.report.paired import ERROR, Pair, Paired
 from icestream.report.pictures import write_atomically
 from icestream.store import queries
@@ -61,12 +61,15 @@ def write_comparison(
     page = template.render(
         session=queries.session(store).name,
         found=found,
-        changes=changes,
+        changes=[line.replace(" -> ", " → ") for line in changes],
         verdict=verdict(found),
-        steps=[_step(step, found.asked) for step in found.steps],
+        same=[step.name for step in found.steps if is_same(step)],
+        steps=[_step(step, found.asked) for step in found.steps if not is_same(step)],
         pictures=[
-            (exposure, why, list(some))
-            for (exposure, why), some in groupby(pictures, key=lambda one: (one.exposure, one.why))
+            (heading, why, list(some))
+            for (heading, why), some in groupby(
+                pictures, key=lambda one: (one.exposure or one.step, one.why)
+            )
         ],
         software=f"icestream {icestream.__version__}",
     )
@@ -81,19 +84,19 @@ class _Row:
     old: str
     new: str
     change: str
+    """The mean difference with its error."""
     tone: str
     """good, bad, other: it differs by more than chance; empty: it does not."""
     better: str
     worse: str
-    same: int
-    count: int
+    same: str
 
 
 def _step(step: ComparedStep, asked: int) -> dict[str, Any]:
     """What the page shows of a step."""
     leading = leading_of([one.name for one in step.qualities if not _is_error(one.name)])
     plots = [one for one in step.qualities if one.name == leading or one.is_claimed(asked)]
-    plots = [one for one in plots if not _is_error(one.name)]
+    plots = [one for one in plots if not _is_error(one.name) and (one.higher or one.lower)]
     plots.sort(key=lambda one: one.name != leading)
     return {
         "step": step,
@@ -132,23 +135,21 @@ def _note(step: ComparedStep) -> str:
 def _row(one: Paired, asked: int) -> _Row:
     quality = quality_of(one.name)
     tone = ""
-    if one.is_claimed(asked):
-        way = quality.better if one.name != "seconds" else "low"
+    if one.is_claimed(asked) and one.name != "seconds":
+        way = quality.better
         tone = (
             "other" if way is None else "good" if (one.difference > 0) == (way == "high") else "bad"
         )
     turns = quality.period is not None
-    better, worse = one.better, one.worse
     return _Row(
         title="Seconds for an exposure" if one.name == "seconds" else quality.title,
         old="" if turns else amount(one.name, one.old),
         new="" if turns else amount(one.name, one.new),
         change=change_words(one),
         tone=tone,
-        better=f"{one.higher} higher" if better is None else f"{better} better",
-        worse=f"{one.lower} lower" if worse is None else f"{worse} worse",
-        same=one.same,
-        count=len(one.pairs),
+        better=sided(one)[0],
+        worse=sided(one)[1],
+        same=str(one.same) if one.same else "",
     )
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from icestream.model import Picture, leading_of
+from icestream.model import Picture, leading_of, quality_of
 from icestream.report.comparison import ComparedStep, Comparison
+from icestream.report.comparison_words import amount
 from icestream.report.paired import Paired
 from icestream.report.pictures import show
 from icestream.report.snapshots import snapshot_of
@@ -22,6 +23,7 @@ _MOST = 6
 """Exposures of which pictures are shown."""
 _TURNED = 2
 """Of them at most so many that are on another side in one branch."""
+_OF_MANY = "made of many exposures"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +52,13 @@ def side_by_side(store: Store, found: Comparison, known: Known) -> tuple[SideByS
                 for branch in (found.old, found.new)
             ]
             for step in found.steps:
-                if step.kind != "batch" and not step.identical:
+                if not (step.of_batches or step.identical):
                     of_step = [each.get(step.name) for each in records]
                     shown += _pairs(store, album, of_step, (step.name, exposure, why), known)
         for step in found.steps:
-            if step.kind == "batch":
+            if step.of_batches:
                 newest = [_newest(store, step.name, b) for b in (found.old, found.new)]
-                shown += _pairs(store, album, newest, (step.name, "", ""), known)
+                shown += _pairs(store, album, newest, (step.name, "", _OF_MANY), known)
     return tuple(shown)
 
 
@@ -87,12 +89,12 @@ def _extremes(found: Comparison) -> Iterator[tuple[str, str]]:
         return
     ordered = sorted(leading.pairs, key=lambda pair: pair.new - pair.old)
     middle = min(leading.pairs, key=lambda pair: abs(pair.new - pair.old - leading.difference))
-    of = f"({leading.name} of {step.name})"
-    yield ordered[0].exposure, f"falls most {of}"
-    yield ordered[-1].exposure, f"rises most {of}"
-    yield middle.exposure, f"changes as most do {of}"
-    for pair in ordered[1:2] + ordered[-2:-1]:
-        yield pair.exposure, f"among those that change most {of}"
+    title = quality_of(leading.name).title
+    chosen = [("falls most", ordered[0]), ("rises most", ordered[-1]), ("as most do", middle)]
+    chosen += [("among those that change most", pair) for pair in ordered[1:2] + ordered[-2:-1]]
+    for what, pair in chosen:
+        values = f"{amount(leading.name, pair.old)} → {amount(leading.name, pair.new)}"
+        yield pair.exposure, f"{title} {what}: {values}"
 
 
 def _leading(steps: Sequence[ComparedStep]) -> tuple[ComparedStep | None, Paired | None]:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from math import isfinite
 
 from icestream.model import quality_of
-from icestream.report.comparison import Comparison
+from icestream.report.comparison import ComparedStep, Comparison
 from icestream.report.paired import ERROR, FEWEST, Paired
 
-__all__ = ["amount", "change_words", "verdict"]
+__all__ = ["amount", "change_words", "is_same", "sided", "verdict"]
 
 
 def verdict(found: Comparison) -> tuple[str, ...]:
@@ -42,14 +42,37 @@ def _claims(found: Comparison) -> Iterator[str]:
             )
 
 
+def is_same(step: ComparedStep) -> bool:
+    """Whether nothing at all differs at a step that both have, but time."""
+    there = step.old_revision is not None and step.new_revision is not None
+    turned = (step.fails.gained, step.fails.lost, step.selects.gained, step.selects.lost)
+    return (
+        there
+        and not step.of_batches
+        and bool(step.both)
+        and not any(turned)
+        and (step.particles is None or step.particles[0] == step.particles[1])
+        and not any(one.higher or one.lower for one in step.qualities)
+    )
+
+
+def sided(one: Paired) -> tuple[str, str]:
+    """On how many exposures a quantity is better and worse; of time nothing is said."""
+    if one.name == "seconds" or not (one.higher or one.lower):
+        return "", ""
+    if one.better is None:
+        return f"{one.higher} higher", f"{one.lower} lower"
+    return f"{one.better} better", f"{one.worse} worse"
+
+
 def change_words(one: Paired, *, signed: bool = True) -> str:
-    """The mean difference with its standard error: ``-0.21 ± 0.04 Å``."""
+    """The mean difference with its standard error: ``+0.21 ± 0.04 Å``."""
     quality = quality_of(one.name)
     unit = "s" if one.name == "seconds" else quality.shown_unit
     difference, error = one.difference * quality.scale, one.error * quality.scale
-    if all((one.same, not one.higher, not one.lower)):
+    if not (one.higher or one.lower):
         return "the same"
-    said = f"{difference:+.3g}" if signed else f"{abs(difference):.3g}"
+    said = f"{difference:+.3g}".replace("-", "−") if signed else f"{abs(difference):.3g}"
     said += f" ± {error:.2g}" if isfinite(error) and error > 0 else ""
     return f"{said} {unit}".strip()
 
@@ -66,7 +89,7 @@ def amount(name: str, value: float | None, error: float | None = None) -> str:
 
 
 def _facts(found: Comparison) -> Iterator[str]:
-    """What is not a mean: exposures that fail or change side, particles, and time."""
+    """What is not a mean: exposures that fail or change side, and particles."""
     for step in found.steps:
         gained, lost = len(step.fails.gained), len(step.fails.lost)
         if gained or lost:
@@ -80,11 +103,6 @@ def _facts(found: Comparison) -> Iterator[str]:
         if step.particles is not None and step.particles[0] != step.particles[1]:
             old, new = step.particles
             yield f"{step.name} has {new:,} particles instead of {old:,}."
-        if step.seconds is not None and step.seconds.is_claimed(found.asked):
-            yield (
-                f"{step.name} takes {step.seconds.new:.2g} s for an exposure instead of "
-                f"{step.seconds.old:.2g} s."
-            )
 
 
 def _are(count: int) -> str:

@@ -53,7 +53,11 @@ class PreviewStep:
     measured: int = 0
     """Tasks of the step that have run, in any revision; 0: nobody knows how long one takes."""
     gathers: bool = False
-    """It takes many exposures at once; how often, nobody knows before."""
+    """It takes many exposures at once; how often with those of a sample, nobody knows before."""
+    each: float = 0.0
+    """Mean time of a task, from those that ran before."""
+    watches: bool = False
+    """It makes nothing, as a monitor: what it says follows from the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +84,9 @@ class Preview:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Steps that would run, and of which nobody knows how long that takes, or how often."""
+        """Steps that would run, and of which nobody knows how long that takes."""
         return tuple(
-            step.name for step in self.steps if step.gathers or (step.tasks and not step.measured)
+            step.name for step in self.steps if (step.tasks or step.gathers) and not step.measured
         )
 
     @property
@@ -299,7 +303,9 @@ def preview(
                     seconds=tasks * mean,
                     bytes=tasks * cost.bytes,
                     measured=cost.measured,
-                    gathers=step.kind == "batch" and runs and not (tasks == 0 and kept),
+                    gathers=chosen is not None and step.kind == "batch",
+                    each=mean,
+                    watches=step.protocol.watches,
                 )
             )
     return Preview(

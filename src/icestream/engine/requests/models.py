@@ -26,6 +26,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 __all__ = [
     "VERBS",
@@ -64,7 +65,8 @@ class InvalidRequest(ValueError):
 def _no_number(name: str) -> str:
     """The name of a branch, which must not look like the number of an alert."""
     if name.isdigit():
-        raise ValueError("a number would be taken for that of an alert; give it a name")
+        why = "a number would be taken for that of an alert; give it a name"
+        raise PydanticCustomError("branch_name", why)
     return name
 
 
