@@ -86,8 +86,10 @@ def branches(store: Store) -> tuple[BranchRecord, ...]:
     )
     made = select(t.event.c.document).where(t.event.c.kind == BranchCreated.kind)
     with store.read() as connection:
-        told = [json.loads(document) for document in connection.execute(made).scalars()]
-        bases = {one["branch"]: one.get("base", "") for one in told}
+        rows = connection.execute(chosen).all()
+        # Whoever has one branch only need not look through all events.
+        documents = connection.execute(made).scalars().all() if len(rows) > 1 else []
+        bases = {one["branch"]: one.get("base", "") for one in map(json.loads, documents)}
         return tuple(
             BranchRecord(
                 base=bases.get(row.name, ""),
@@ -99,7 +101,7 @@ def branches(store: Store) -> tuple[BranchRecord, ...]:
                 created=row.created,
                 who=row.who,
             )
-            for row in connection.execute(chosen)
+            for row in rows
         )
 
 
