@@ -14,7 +14,7 @@ import pytest
 from icestream.engine.graph.editing import with_replaced, with_step, without_step
 from icestream.engine.graph.workflow import Output, Workflow
 from icestream.engine.record.cleaning import clean, held_alone, holdings
-from icestream.engine.record.trials import Trial, plan_trial
+from icestream.engine.record.trials import PlannedChange, plan_trial
 from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.at_rest import have_done
 from icestream.engine.requests.models import (
@@ -55,7 +55,7 @@ def again(session: Session) -> None:
     assert session.start(*rows).join().complete
 
 
-def plan(session: Session, count: int | None = 20, **changes: Any) -> Trial:
+def plan(session: Session, count: int | None = 20, **changes: Any) -> PlannedChange:
     return plan_trial(session.store(), registry(), changes=changes, count=count)
 
 
@@ -71,7 +71,7 @@ def refused(session: Session, request: Request) -> str:
     return said
 
 
-def create(session: Session, name: str, trial: Trial, **changes: Any) -> str:
+def create(session: Session, name: str, trial: PlannedChange, **changes: Any) -> str:
     names = None if trial.sample is None else trial.sample.exposures
     return ask(session, CreateBranch(name=name, changes=changes, exposures=names))
 
@@ -341,7 +341,7 @@ def test_steps_are_added_replaced_and_taken_out_of_a_running_session_as_branches
     old = session_workflow(session.store())
     before = runs(log)
 
-    def try_(name: str, workflow: Workflow) -> Trial:
+    def try_(name: str, workflow: Workflow) -> PlannedChange:
         trial = plan_trial(session.store(), registry(), workflow=workflow, count=4)
         assert trial.sample is not None
         document = workflow.to_document()

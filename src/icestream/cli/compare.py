@@ -14,7 +14,7 @@ from icestream.engine.graph.differences import differences
 from icestream.engine.record.workflows import session_workflow
 from icestream.model import quality_of
 from icestream.protocol import Registry, known_types
-from icestream.report.comparison import ComparedStep, Comparison
+from icestream.report.comparison import BranchComparison, ComparedStep
 from icestream.report.comparison import compare as compare_branches
 from icestream.report.comparison_words import amount, change_words, is_same, sided, verdict
 from icestream.report.paired import Paired
@@ -85,7 +85,7 @@ def compare(
         print(html)
 
 
-def _lines(found: Comparison, step: ComparedStep) -> Iterator[str]:
+def _lines(found: BranchComparison, step: ComparedStep) -> Iterator[str]:
     """What a step has in both branches, and what in one only."""
     yield ""
     if step.old_revision is None or step.new_revision is None:
@@ -118,7 +118,7 @@ def _lines(found: Comparison, step: ComparedStep) -> Iterator[str]:
         yield f"  particles: {step.particles[0]:,} -> {step.particles[1]:,}"
 
 
-def _print_rows(found: Comparison, step: ComparedStep) -> None:
+def _print_rows(found: BranchComparison, step: ComparedStep) -> None:
     """The quantities of a step in a table."""
     rows = [_row(found, one) for one in step.qualities]
     if step.seconds is not None:
@@ -132,7 +132,7 @@ def _print_rows(found: Comparison, step: ComparedStep) -> None:
         print_table(heads, rows)
 
 
-def _row(found: Comparison, one: Paired) -> tuple[str, ...]:
+def _row(found: BranchComparison, one: Paired) -> tuple[str, ...]:
     quality = quality_of(one.name)
     sure = " *" if one.name != "seconds" and one.is_claimed(found.asked) else ""
     turns = quality.period is not None

@@ -15,7 +15,7 @@ from icestream.cli.difference_words import difference_lines, print_costs, sample
 from icestream.cli.terminal import called
 from icestream.engine.graph.plan import parameters_of
 from icestream.engine.graph.workflow import Workflow, load_workflow
-from icestream.engine.record.trials import SAMPLE, Trial, plan_trial
+from icestream.engine.record.trials import SAMPLE, PlannedChange, plan_trial
 from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.commands import command
 from icestream.engine.requests.models import CreateBranch, read_request
@@ -145,7 +145,7 @@ def _changes(
     return changes
 
 
-def _tell(trial: Trial, registry: Registry) -> None:
+def _tell(trial: PlannedChange, registry: Registry) -> None:
     """Say what would be otherwise, for which exposures, and what it costs."""
     print(*difference_lines(trial.differences, trial.workflow, registry), sep="\n")
     print(sample_words(trial.sample))

@@ -14,7 +14,7 @@ from icestream.store import tables as t
 from icestream.store.current import current, number_of
 from icestream.store.open import Store
 
-__all__ = ["ComparedStep", "Comparison", "Sides", "compare"]
+__all__ = ["BranchComparison", "ComparedStep", "Sides", "compare"]
 
 _FEW = 400
 """Exposures up to which they are looked up one by one."""
@@ -59,7 +59,7 @@ class ComparedStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class BranchComparison:
     """What two branches made."""
 
     old: str
@@ -88,7 +88,7 @@ class _Side:
 
 def compare(
     store: Store, old: str | None, new: str, steps: Sequence[str] | None = None
-) -> Comparison:
+) -> BranchComparison:
     """Compare two branches at the steps that they have differently, or at some of these.
 
     Parameters
@@ -134,7 +134,7 @@ def compare(
     samples = [records[name].sample for name in (old, new)]
     known = [sample for sample in samples if sample is not None]
     ordered = sorted((one for one in found if one), key=lambda each: each[0])
-    return Comparison(
+    return BranchComparison(
         old=old,
         new=new,
         sample=min(known, default=None),

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 import icestream
 from icestream.model import leading_of, quality_of
-from icestream.report.comparison import ComparedStep, Comparison
+from icestream.report.comparison import BranchComparison, ComparedStep
 from icestream.report.comparison_pictures import side_by_side
 from icestream.report.comparison_words import amount, change_words, is_same, sided, verdict
 from icestream.report.paired import ERROR, Pair, Paired
@@ -33,7 +33,7 @@ _SIDE, _ROOM = 230.0, 34.0
 
 def write_comparison(
     store: Store,
-    found: Comparison,
+    found: BranchComparison,
     path: Path,
     known: Known,
     *,

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from icestream.model import Picture, leading_of, quality_of
-from icestream.report.comparison import ComparedStep, Comparison
+from icestream.report.comparison import BranchComparison, ComparedStep
 from icestream.report.comparison_words import amount
 from icestream.report.paired import Paired
 from icestream.report.pictures import show
@@ -41,7 +41,7 @@ class SideBySide:
     new: str
 
 
-def side_by_side(store: Store, found: Comparison, known: Known) -> tuple[SideBySide, ...]:
+def side_by_side(store: Store, found: BranchComparison, known: Known) -> tuple[SideBySide, ...]:
     """Pictures of the steps that differ: of a few exposures, and the newest of many at once."""
     shown: list[SideBySide] = []
     with TemporaryDirectory() as folder:
@@ -62,7 +62,7 @@ def side_by_side(store: Store, found: Comparison, known: Known) -> tuple[SideByS
     return tuple(shown)
 
 
-def _chosen(found: Comparison) -> dict[str, str]:
+def _chosen(found: BranchComparison) -> dict[str, str]:
     """Exposures that show most, and why: those on another side, and the ends of what differs."""
     chosen: dict[str, str] = {}
     for step in found.steps:
@@ -82,7 +82,7 @@ def _chosen(found: Comparison) -> dict[str, str]:
     return chosen
 
 
-def _extremes(found: Comparison) -> Iterator[tuple[str, str]]:
+def _extremes(found: BranchComparison) -> Iterator[tuple[str, str]]:
     """Exposures on which the leading quality changes most, either way, and least."""
     step, leading = _leading(found.steps)
     if step is None or leading is None:

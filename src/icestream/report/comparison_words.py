@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from math import isfinite
 
 from icestream.model import quality_of
-from icestream.report.comparison import ComparedStep, Comparison
+from icestream.report.comparison import BranchComparison, ComparedStep
 from icestream.report.paired import ERROR, FEWEST, Paired
 
 __all__ = ["amount", "change_words", "is_same", "sided", "verdict"]
 
 
-def verdict(found: Comparison) -> tuple[str, ...]:
+def verdict(found: BranchComparison) -> tuple[str, ...]:
     """What can be said of a comparison, in sentences: no more than the numbers carry."""
     told = list(_claims(found))
     if not told:
@@ -24,7 +24,7 @@ def verdict(found: Comparison) -> tuple[str, ...]:
     )
 
 
-def _claims(found: Comparison) -> Iterator[str]:
+def _claims(found: BranchComparison) -> Iterator[str]:
     """Qualities that differ by more than chance."""
     for step in found.steps:
         for one in step.qualities:
@@ -88,7 +88,7 @@ def amount(name: str, value: float | None, error: float | None = None) -> str:
     return f"{said} {unit}".strip()
 
 
-def _facts(found: Comparison) -> Iterator[str]:
+def _facts(found: BranchComparison) -> Iterator[str]:
     """What is not a mean: exposures that fail or change side, and particles."""
     for step in found.steps:
         gained, lost = len(step.fails.gained), len(step.fails.lost)

@@ -114,6 +114,8 @@ def decided_words(record: HistoryRecord) -> str:
     document = record.document
     words = _WORDS.get(record.verb, _plain)(document)
     state = {"new": " (waits to be carried out)", "refused": f" (refused: {record.answer})"}
+    if record.verb == "undo" and record.state == "done":
+        words = record.answer.removeprefix("undone: ")
     return f"{record.verb} {words}".strip() + state.get(record.state, "")
 
 

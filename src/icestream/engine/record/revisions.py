@@ -266,7 +266,7 @@ def preview(
         reached = {name: member.ended - member.counts.rejected for name, member in members.items()}
         costs = costs_of(connection, new)
         rerun: set[str] = set()
-        steps = []
+        steps: list[PreviewStep] = []
         selections: dict[str, Turned] = {}
         for step in new.values():
             row = revisions[step.name].revision
@@ -292,28 +292,48 @@ def preview(
             if again and not fed_anew and current is not None and step.protocol.judges:
                 known = known_types(type(each.protocol) for each in new.values())
                 selections[step.name] = turned(store, step, current.stands, known)
+            if made and step.domain.kind == "batch" and not _fed_more(step, steps):
+                total = kept = made  # how many batches there are follows from how they came
             tasks = total - kept if runs else 0
+            gathers = chosen is not None and step.kind == "batch"
             cost = costs.get(step.name, Cost())
-            mean = current.mean if current is not None and current.mean else cost.seconds
-            steps.append(
-                PreviewStep(
-                    name=step.name,
-                    tasks=tasks,
-                    kept=kept,
-                    seconds=tasks * mean,
-                    bytes=tasks * cost.bytes,
-                    measured=cost.measured,
-                    gathers=chosen is not None and step.kind == "batch",
-                    each=mean,
-                    watches=step.protocol.watches,
-                )
-            )
+            steps.append(_priced(step, (tasks, kept), current, cost, gathers=gathers))
     return Preview(
         sample=None if chosen is None else len(chosen),
         steps=tuple(steps),
         removed=tuple(name for name in old if name not in new),
         selections=tuple(selections.values()),
     )
+
+
+def _priced(
+    step: PlannedStep,
+    counted: tuple[int, int],
+    current: "_Member | None",
+    cost: Cost,
+    *,
+    gathers: bool,
+) -> PreviewStep:
+    """What tasks of a step would cost that run, and those that are kept."""
+    tasks, kept = counted
+    mean = current.mean if current is not None and current.mean else cost.seconds
+    return PreviewStep(
+        name=step.name,
+        tasks=tasks,
+        kept=kept,
+        seconds=tasks * mean,
+        bytes=tasks * cost.bytes,
+        measured=cost.measured,
+        gathers=gathers,
+        each=mean,
+        watches=step.protocol.watches,
+    )
+
+
+def _fed_more(step: PlannedStep, before: Sequence[PreviewStep]) -> bool:
+    """Whether something that feeds a step has to run, and so brings it more."""
+    feeding = {output.step for sources in step.inputs.values() for output in sources}
+    return any(one.name in feeding and one.tasks for one in before)
 
 
 def _turned_before(

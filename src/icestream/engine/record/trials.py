@@ -18,14 +18,14 @@ from icestream.protocol import Registry
 from icestream.store import queries
 from icestream.store.open import Store
 
-__all__ = ["SAMPLE", "Trial", "plan_trial"]
+__all__ = ["SAMPLE", "PlannedChange", "plan_trial"]
 
 SAMPLE = 20
 """Exposures that a change is tried on, when nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class PlannedChange:
     """What would be tried."""
 
     base: str
@@ -46,7 +46,7 @@ def plan_trial(
     workflow: Workflow | None = None,
     base: str | None = None,
     count: int | None = SAMPLE,
-) -> Trial:
+) -> PlannedChange:
     """Say what trying a change would do, without changing anything.
 
     Parameters
@@ -89,7 +89,7 @@ def plan_trial(
     changed = list(dict.fromkeys(one.step for one in found))
     sample = choose_sample(store, called, (old, new), changed, count) if count is not None else None
     names = None if sample is None else sample.exposures
-    return Trial(
+    return PlannedChange(
         base=called,
         workflow=new,
         differences=found,
