@@ -99,10 +99,10 @@ def _facts(found: BranchComparison) -> Iterator[str]:
             )
         gained, lost = len(step.selects.gained), len(step.selects.lost)
         if gained or lost:
-            yield f"{step.name} lets {gained} more through, and holds {lost} back."
+            yield f"at {step.name} {gained} more {_are(gained)} let through, and {lost} held back."
         if step.particles is not None and step.particles[0] != step.particles[1]:
             old, new = step.particles
-            yield f"{step.name} has {new:,} particles instead of {old:,}."
+            yield f"at {step.name} there are {new:,} particles instead of {old:,}."
 
 
 def _are(count: int) -> str:
