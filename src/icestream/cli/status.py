@@ -137,7 +137,8 @@ def _head(store: Store, found: Overview) -> Iterator[str]:
 
 
 def _branch(branch: BranchRecord) -> str:
-    which = "" if branch.sample is None else f"{branch.sample} exposures"
+    count = branch.sample
+    which = "" if count is None else f"{count} exposure{'' if count == 1 else 's'}"
     state = "adopted" if branch.adopted else "rests" if branch.state == "resting" else ""
     said = ", ".join(filter(None, (state, which)))
     return f"{branch.name} ({said})" if said else branch.name

@@ -35,6 +35,7 @@ from icestream.model.particles import Particles, SelectedParticles
 from icestream.model.picks import PickerAgreement, Picks
 from icestream.model.picture import Picture, marked_fields, pictures_of
 from icestream.model.quality import (
+    LEADING,
     QUALITIES,
     REPORTED_BY,
     Measured,
@@ -58,6 +59,7 @@ from icestream.model.volume import Volume
 __all__ = [
     "AS_IT_IS",
     "ITEM_TYPES",
+    "LEADING",
     "MICROGRAPH_CLASSES",
     "ORIENTATIONS",
     "QUALITIES",

@@ -132,7 +132,8 @@ def _branch(document: Mapping[str, Any]) -> str:
     """A branch that is tried: its name, what was changed for it, and for how many exposures."""
     parts = [_parameters({"step": s, "changes": c}) for s, c in document.get("changes", {}).items()]
     names = document.get("exposures")
-    parts += [f"{len(names)} exposures" if names else "all exposures"]
+    many = "all exposures" if not names else f"{len(names)} exposure{'s'[: len(names) > 1]}"
+    parts += [many]
     return f"{document.get('name', '')}: {', '.join(parts)}"
 
 

@@ -38,7 +38,7 @@ def page(tmp_path: Path) -> Iterator[str]:
 def test_it_has_numbers_and_pictures_and_asks_nobody(page: str) -> None:
     assert "Toy value (a) is higher in new, by 59 on average of 8 exposures." in page
     assert "a.add: 1 → &lt;60&gt;" in page
-    assert page.count('src="data:image/jpeg;base64,') == 2 * 5
+    assert page.count('src="data:image/jpeg;base64,') == 2 * 4
     assert "A number (draw)" in page
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
     assert "default-src 'none'" in page
