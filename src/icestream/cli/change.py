@@ -2,14 +2,16 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
 from cyclopts import Parameter
 from pydantic import TypeAdapter, ValidationError
 
+from icestream.cli.carried import carried
 from icestream.cli.control import ask, run_again
 from icestream.cli.describe import bare_type, type_words, value_words, without_effect
 from icestream.cli.step_options import AS_GIVEN, NONE
@@ -25,7 +27,7 @@ from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.records import StepRecord
 
-__all__ = ["InvalidChange", "change", "print_preview", "read_changes", "selection_lines"]
+__all__ = ["InvalidChange", "Placed", "change", "print_preview", "read_changes", "selection_lines"]
 
 _NAMED = 10
 """Exposures gained or lost that are named."""
@@ -40,6 +42,7 @@ def change(
     step: str,
     /,
     *values: str,
+    branch: str | None = None,
     only_say: Annotated[bool, Parameter(name="--preview", negative="")] = False,
     why: str = "",
     as_given: Annotated[bool, Parameter(negative="")] = False,
@@ -55,6 +58,8 @@ def change(
     values
         name=value, such as defocus_max=3; several at once if you like. gain=none takes back
         what was given, for every parameter that can do without.
+    branch
+        Name of the branch to change; the adopted one by default.
     only_say
         Only say what would run again, for how many exposures, and about how long.
     why
@@ -64,17 +69,19 @@ def change(
     """
     store = open_store(session, readonly=True)
     try:
-        record = queries.step(store, step)
+        record = queries.step(store, step, branch=branch)
         model = Registry().get(record.protocol).parameters_type()
         changes = read_changes(model, record, values, as_given=as_given)
         for sentence in without_effect(step, model, {**record.changed, **changes}):
             print(f"icestream: {sentence}", file=sys.stderr)
         if only_say:
-            print_preview(store, record, changes)
+            print_preview(store, record, changes, branch)
             return 0
     finally:
         store.close()
-    request = SetParameters(step=step, changes=changes, why=why)
+    request = SetParameters(step=step, changes=changes, why=why, branch=branch)
+    if branch is not None:
+        return carried(session, request, run=False)
     return ask(session, request) if holder(session) else _set_now(session, request)
 
 
@@ -89,8 +96,24 @@ def _set_now(session: Path, asked: SetParameters) -> int:
     return 0
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A step as far as its parameters go."""
+
+    name: str
+    protocol: str
+    parameters: Mapping[str, Any]
+    """All of them."""
+    changed: Mapping[str, Any]
+    """Those that a person set."""
+
+
 def read_changes(
-    model: type[Parameters], step: StepRecord, values: tuple[str, ...], *, as_given: bool = False
+    model: type[Parameters],
+    step: StepRecord | Placed,
+    values: tuple[str, ...],
+    *,
+    as_given: bool = False,
 ) -> dict[str, Any]:
     """Parameters from words such as ``defocus_max=3``, checked together with the others.
 
@@ -160,11 +183,13 @@ def _value(model: type[Parameters], name: str, text: str) -> Any:
     return value.absolute() if isinstance(value, Path) else value
 
 
-def print_preview(store: Store, step: StepRecord, changes: dict[str, Any]) -> None:
+def print_preview(
+    store: Store, step: StepRecord, changes: dict[str, Any], branch: str | None = None
+) -> None:
     """Print what a change would make run again."""
     registry = Registry()
-    workflow = with_parameters(session_workflow(store), registry, step.name, changes)
-    preview_ = preview(store, registry, workflow)
+    workflow = with_parameters(session_workflow(store, branch), registry, step.name, changes)
+    preview_ = preview(store, registry, workflow, branch)
     for name, value in changes.items():
         old = value_words(step.parameters.get(name))
         print(f"{step.name}.{name}: {old} -> {value_words(value)}")

@@ -23,7 +23,9 @@ class BothSaid(ValueError):
     """Told to remove, and to remove nothing."""
 
 
-def clean(session: Path, /, *, dry_run: Flag = False, yes: Flag = False) -> int:
+def clean(
+    session: Path, /, *, branch: str | None = None, dry_run: Flag = False, yes: Flag = False
+) -> int:
     """Show what each step and revision holds on disk, and remove what nothing needs any more.
 
     That is what old revisions made: those that no branch has, unless it was dropped. What newer
@@ -35,6 +37,8 @@ def clean(session: Path, /, *, dry_run: Flag = False, yes: Flag = False) -> int:
     ----------
     session
         The session's folder; to remove, no process may run it.
+    branch
+        Remove what this branch alone holds, and nothing else; it may rest or be dropped.
     dry_run
         Only show; so it is without --yes, too.
     yes
@@ -43,7 +47,7 @@ def clean(session: Path, /, *, dry_run: Flag = False, yes: Flag = False) -> int:
     if dry_run and yes:
         raise BothSaid("--dry-run shows what would be removed, --yes removes it; give one of them")
     with closing(open_store(session, readonly=True)) as store:
-        found = holdings(store)
+        found = holdings(store, branch)
         _print(found)
         count = sum(holding.removable_results for holding in found)
         size = _size(sum(holding.removable for holding in found))
@@ -51,19 +55,20 @@ def clean(session: Path, /, *, dry_run: Flag = False, yes: Flag = False) -> int:
             print("nothing can be removed")
             return 0
         if not yes:
-            print(f"{count} results, {size}, can be removed; to do so: {_command(store)}")
+            print(f"{count} results, {size}, can be removed; to do so: {_command(store, branch)}")
             return 0
     if runs := holder(session):
         print(f"{runs} runs this session: end it first (icestream stop)")
         return 1
     with hold(session), closing(open_store(session, upgrade=False)) as store:
-        removed = remove(store, Retry().who)
+        removed = remove(store, Retry().who, branch)
     print(f"removed {count} results, {_size(removed)}")
     return 0
 
 
-def _command(store: Store) -> str:
-    return f"{command(store, 'clean', program=called())} --yes"
+def _command(store: Store, branch: str | None) -> str:
+    words = () if branch is None else ("--branch", branch)
+    return f"{command(store, 'clean', *words, program=called())} --yes"
 
 
 def _print(found: tuple[Holding, ...]) -> None:

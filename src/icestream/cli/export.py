@@ -21,6 +21,7 @@ def relion(
     *,
     for_: Annotated[Literal["3.1", "4", "5"] | None, Parameter(name="--for")] = None,
     incomplete: Annotated[bool, Parameter(negative="")] = False,
+    branch: str | None = None,
 ) -> int:
     """Write a project that RELION 3.1, 4 or 5 opens, from movies or micrographs to classes.
 
@@ -39,10 +40,12 @@ def relion(
         The version of RELION that will open it; for a new project 3.1, for another what it is of.
     incomplete
         Take what there is of the new results, although steps wait to be run again.
+    branch
+        Name of a branch; the adopted one by default.
     """
     from icestream.exports.relion import export_relion, sentences
 
-    summary = export_relion(session, folder, version=for_, incomplete=incomplete)
+    summary = export_relion(session, folder, version=for_, incomplete=incomplete, branch=branch)
     for sentence in sentences(summary):
         print(f"{folder}: {sentence}" if not sentence.startswith(" ") else sentence)
     print(f"{folder}: open it with: cd {shlex.quote(str(folder))} && relion")

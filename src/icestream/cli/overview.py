@@ -16,6 +16,7 @@ from icestream.store.open import Store
 from icestream.store.pace import Pace, pace
 from icestream.store.records import (
     AlertRecord,
+    BranchRecord,
     FailureRecord,
     HistoryRecord,
     RequestRecord,
@@ -62,6 +63,10 @@ class Overview:
     map: Volume | None
     report: Path | None
     """Its page; None where it has not been written."""
+    branches: tuple[BranchRecord, ...] = ()
+    """All but those that were dropped."""
+    branch: str = ""
+    """Of which the steps are."""
 
     @property
     def ended(self) -> bool:
@@ -74,8 +79,11 @@ class Overview:
         return bool(self.again or self.asked)
 
 
-def overview(store: Store, now: float) -> Overview:
-    """Where the session stands `now`; what it costs hardly grows with the session."""
+def overview(store: Store, now: float, branch: str | None = None) -> Overview:
+    """Where the session stands `now`; what it costs hardly grows with the session.
+
+    The steps are those of a branch, by default the one that is adopted.
+    """
     session, again = queries.session(store), reruns(store)
     waiting = requests(store, state="new")
     state, reason = told_state(session.state, session.reason, again, len(waiting))
@@ -90,7 +98,9 @@ def overview(store: Store, now: float) -> Overview:
         exposures=queries.count_exposures(store),
         particles=queries.particles(store, branch=standing),
         particles_anew=None if standing is None else queries.particles(store),
-        steps=queries.steps(store),
+        steps=queries.steps(store, branch=branch),
+        branches=tuple(one for one in queries.branches(store) if one.state != "dropped"),
+        branch=branch or session.branch,
         alerts=tuple(worst_first(queries.alerts(store))),
         decisions=asked(store),
         pace=pace(store, now, finished=session.state in _ENDED),
@@ -127,6 +137,8 @@ def document_of(store: Store, found: Overview, program: str) -> dict[str, Any]:
         "reruns": _reruns(store, found.again, program),
         "asked": [dataclasses.asdict(request) for request in found.asked],
         "decisions": [dataclasses.asdict(record) for record in found.decisions],
+        "branch": found.branch,
+        "branches": [dataclasses.asdict(branch) for branch in found.branches],
         "steps": [dataclasses.asdict(step) for step in found.steps],
         "alerts": [
             dataclasses.asdict(alert) | {"command": mending_command(store, alert, program)}

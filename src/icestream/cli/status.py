@@ -19,7 +19,7 @@ from icestream.model import QUALITIES, optics_words
 from icestream.model.states import shown_state
 from icestream.store.history import decided_words
 from icestream.store.open import Store, open_store
-from icestream.store.records import HistoryRecord, StepRecord
+from icestream.store.records import BranchRecord, HistoryRecord, StepRecord
 from icestream.store.standing import Reruns, rerun_words
 
 __all__ = ["duration", "status"]
@@ -39,6 +39,7 @@ def status(
     session: Path,
     /,
     *,
+    branch: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     follow: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
@@ -48,6 +49,8 @@ def status(
     ----------
     session
         The session's folder.
+    branch
+        Show the steps of this branch; those of the adopted one by default.
     json
         For programs; with --follow one line of JSON for each look.
     follow
@@ -55,20 +58,20 @@ def status(
     """
     with closing(open_store(session, readonly=True)) as store:
         if not follow:
-            _show(store, json=json)
+            _show(store, branch, json=json)
             return
         try:
             while True:
-                _show(store, json=json, follow=True)
+                _show(store, branch, json=json, follow=True)
                 time.sleep(_EVERY)
         except KeyboardInterrupt:
             return
 
 
-def _show(store: Store, *, json: bool, follow: bool = False) -> None:
+def _show(store: Store, branch: str | None, *, json: bool, follow: bool = False) -> None:
     """Look once, and say what there is."""
     now = time.time()
-    found = overview(store, now)
+    found = overview(store, now, branch)
     if json:
         document = document_of(store, found, called())
         if follow:
@@ -90,6 +93,8 @@ def _print(store: Store, found: Overview, now: float) -> None:
     print(*_head(store, found), sep="\n")
     print(*_figures(found, now), sep="\n")
     print()
+    if found.branch != found.session.branch:
+        print(f"steps of the branch {found.branch}, which is not adopted:")
     print_table(
         ("step", "state", "ready", "running", "done", "rejected", "failed", "skipped", "s each"),
         [
@@ -123,10 +128,20 @@ def _head(store: Store, found: Overview) -> Iterator[str]:
     why = f" ({session.reason})" if session.reason and not found.again else ""
     state = f"{shown_state(session.state)}{why}"
     yield f"{session.name}: {state}, workflow {session.workflow}, begun {since}"
+    if len(found.branches) > 1:
+        yield f"branches: {', '.join(map(_branch, found.branches))}; this is the adopted one"
     yield from _waiting(store, found)
     yield from _notes(store.folder, session.state, found.runs)
     if found.report is not None:
         yield f"report: {found.report}"
+
+
+def _branch(branch: BranchRecord) -> str:
+    count = branch.sample
+    which = "" if count is None else f"{count} exposure{'' if count == 1 else 's'}"
+    state = "adopted" if branch.adopted else "rests" if branch.state == "resting" else ""
+    said = ", ".join(filter(None, (state, which)))
+    return f"{branch.name} ({said})" if said else branch.name
 
 
 def _waiting(store: Store, found: Overview) -> Iterator[str]:

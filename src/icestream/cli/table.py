@@ -28,6 +28,7 @@ def table(
     step: str | None = None,
     /,
     *,
+    branch: str | None = None,
     format_: Annotated[Literal["csv", "json"], Parameter(name="--format")] = "csv",
     out: Path | None = None,
 ) -> None:
@@ -42,6 +43,8 @@ def table(
         The session's folder.
     step
         Name of a step: a row for each of its results. Without it, a row for each exposure.
+    branch
+        Name of a branch; the adopted one by default.
     format_
         CSV, or JSON as a list of objects.
     out
@@ -49,8 +52,9 @@ def table(
     """
     with closing(open_store(session, readonly=True)) as store:
         if step is not None:
-            queries.step(store, step)  # says which there are
-        rows = list(exposure_rows(store) if step is None else result_rows(store, step))
+            queries.step(store, step, branch=branch)  # says which there are
+        made = exposure_rows(store, branch) if step is None else result_rows(store, step, branch)
+        rows = list(made)
     if out is None:
         _write(rows, format_, sys.stdout)
         return
@@ -58,12 +62,16 @@ def table(
         _write(rows, format_, f)
 
 
-def exposure_rows(store: Store) -> Iterator[Row]:
-    """A row for each exposure, in order of arrival, with the qualities of the deepest steps."""
-    depth = {step.name: (step.depth, -step.id) for step in queries.steps(store)}
+def exposure_rows(store: Store, branch: str | None = None) -> Iterator[Row]:
+    """A row for each exposure, in order of arrival, with the qualities of the deepest steps.
+
+    What an exposure is, is said as the adopted branch has it; of another, its steps are said.
+    """
+    depth = {step.name: (step.depth, -step.id) for step in queries.steps(store, branch=branch)}
+    adopted = queries.session(store).branch
     measured: dict[str, dict[str, tuple[tuple[int, int], float]]] = {}
     after = 0
-    while page := queries.qualities(store, after=after):
+    while page := queries.qualities(store, after=after, branch=branch):
         after = page[-1].id
         for quality in page:
             of = measured.setdefault(quality.exposure, {})
@@ -71,11 +79,15 @@ def exposure_rows(store: Store) -> Iterator[Row]:
             if quality.name not in of or of[quality.name][0] <= rank:
                 of[quality.name] = rank, quality.value
     after = 0
-    while exposures := queries.exposures(store, after=after, limit=_PAGE):
+    while exposures := queries.exposures(store, after=after, limit=_PAGE, branch=branch):
         after = exposures[-1].id
         for exposure in exposures:
             values = measured.get(exposure.name, {})
-            yield _head(exposure) | {name: values[name][1] for name in sorted(values)}
+            head = _head(exposure)
+            if branch not in (None, adopted):
+                ends = (name for name, state in exposure.steps.items() if state == "failed")
+                head |= {"state": "", "reasons": "", "branch": branch, "failed_at": "; ".join(ends)}
+            yield head | {name: values[name][1] for name in sorted(values)}
 
 
 def _head(exposure: ExposureRecord) -> Row:
@@ -89,10 +101,10 @@ def _head(exposure: ExposureRecord) -> Row:
     }
 
 
-def result_rows(store: Store, step: str) -> Iterator[Row]:
+def result_rows(store: Store, step: str, branch: str | None = None) -> Iterator[Row]:
     """A row for each result of a step's current revision, in order of commit."""
     after = 0
-    while page := queries.results(store, step, after=after, limit=_PAGE):
+    while page := queries.results(store, step, after=after, limit=_PAGE, branch=branch):
         after = page[-1].serial
         for record in page:
             yield _of_result(record) | dict(_fields(record.outputs))

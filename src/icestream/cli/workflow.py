@@ -1,4 +1,4 @@
-"""`icestream workflow`: which workflows there are, what is in one, whether it can run."""
+"""`icestream workflow`: which workflows there are, what is in one, whether it can run; edit one."""
 
 import shlex
 import sys
@@ -8,11 +8,16 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from icestream.cli.describe import value_words
+from icestream.cli.difference_words import difference_lines
 from icestream.cli.running import effectless
 from icestream.cli.terminal import called, print_json, print_table
+from icestream.engine.graph.differences import differences
+from icestream.engine.graph.editing import with_replaced, with_step, without_step
 from icestream.engine.graph.feedback import listens
 from icestream.engine.graph.validation import doubts, validate
 from icestream.engine.graph.workflow import (
+    InvalidWorkflow,
+    Output,
     Step,
     Workflow,
     load_workflow,
@@ -27,7 +32,7 @@ from icestream.store.open import open_store
 
 __all__ = ["app"]
 
-app = App(name="workflow", help="List, show, check and export workflows.")
+app = App(name="workflow", help="List, show, check, export and edit workflows.")
 
 
 @app.command(name="list")
@@ -133,6 +138,92 @@ def export(
     print(f"{file}: {len(path.steps)} steps; run it with: {command} DIR")
     if session and not as_run and path != _of_session(Path(workflow)):
         print(f"{file}: without what the session taught itself; --as-run keeps that too")
+
+
+@app.command
+def add(
+    file: Path,
+    step: str,
+    protocol: str,
+    /,
+    *links: str,
+    after: str | None = None,
+    before: tuple[str, ...] = (),
+) -> None:
+    """Add a step to a workflow file; it is linked by the types of what it takes.
+
+    Parameters
+    ----------
+    file
+        Workflow file; it is changed.
+    step
+        Name of the new step.
+    protocol
+        What it does (icestream protocols list).
+    links
+        Only where they are not clear: port=step.port, such as micrograph=align.micrograph.
+    after
+        Step behind which it stands: it takes what that one, or one before it, makes.
+    before
+        Step that takes what the new one makes, in the place of what it took.
+    """
+    given = {}
+    for link in links:
+        port, equals, source = link.partition("=")
+        if not equals:
+            raise InvalidWorkflow(str(file), [f"link {link!r}: write port=step.port"])
+        given[port] = tuple(Output(*one.split(".", 1)) for one in source.split(","))
+    old, registry = _file(file), Registry()
+    new = with_step(old, registry, step, protocol, inputs=given, after=after, before=before)
+    _save(file, old, new, registry)
+
+
+@app.command
+def replace(file: Path, step: str, protocol: str, /) -> None:
+    """Put another protocol in the place of a step's, linked as it was as far as types allow.
+
+    Parameters
+    ----------
+    file
+        Workflow file; it is changed.
+    step
+        Name of the step.
+    protocol
+        What it is to do (icestream protocols list); its parameters are the defaults.
+    """
+    old, registry = _file(file), Registry()
+    _save(file, old, with_replaced(old, registry, step, protocol), registry)
+
+
+@app.command
+def remove(file: Path, step: str, /) -> None:
+    """Take a step out of a workflow file; what it fed is fed by what fed it.
+
+    Parameters
+    ----------
+    file
+        Workflow file; it is changed.
+    step
+        Name of the step.
+    """
+    old, registry = _file(file), Registry()
+    _save(file, old, without_step(old, registry, step), registry)
+
+
+def _file(path: Path) -> Workflow:
+    """A workflow that can be changed: a file of its own."""
+    if path.is_dir():
+        command = f"{called()} workflow export {shlex.quote(str(path))} FILE --as-run"
+        raise LookupError(f"{path} is a session; write its workflow into a file first: {command}")
+    if not path.is_file():
+        raise LookupError(f"no workflow file {str(path)!r}")
+    return load_workflow(path)
+
+
+def _save(path: Path, old: Workflow, new: Workflow, registry: Registry) -> None:
+    """Write a changed workflow, and say what is otherwise."""
+    save_workflow(new, path)
+    print(*difference_lines(differences(old, new, registry), new, registry), sep="\n")
 
 
 def _find(text: str) -> Workflow:

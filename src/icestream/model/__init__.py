@@ -35,10 +35,12 @@ from icestream.model.particles import Particles, SelectedParticles
 from icestream.model.picks import PickerAgreement, Picks
 from icestream.model.picture import Picture, marked_fields, pictures_of
 from icestream.model.quality import (
+    LEADING,
     QUALITIES,
     REPORTED_BY,
     Measured,
     Quality,
+    leading_of,
     qualities_of,
     quality_of,
 )
@@ -57,6 +59,7 @@ from icestream.model.volume import Volume
 __all__ = [
     "AS_IT_IS",
     "ITEM_TYPES",
+    "LEADING",
     "MICROGRAPH_CLASSES",
     "ORIENTATIONS",
     "QUALITIES",
@@ -111,6 +114,7 @@ __all__ = [
     "column",
     "content_key",
     "from_document",
+    "leading_of",
     "map_paths",
     "marked_fields",
     "optics_words",

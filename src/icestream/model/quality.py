@@ -1,10 +1,19 @@
 """Measured qualities of an exposure: their titles, units and direction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
-__all__ = ["QUALITIES", "REPORTED_BY", "Measured", "Quality", "qualities_of", "quality_of"]
+__all__ = [
+    "LEADING",
+    "QUALITIES",
+    "REPORTED_BY",
+    "Measured",
+    "Quality",
+    "leading_of",
+    "qualities_of",
+    "quality_of",
+]
 
 
 @runtime_checkable
@@ -40,6 +49,15 @@ class Quality:
     scale: float
     """Stored value x scale = shown value."""
     better: Literal["low", "high"] | None = None
+    period: float | None = None
+    """Of an angle: values that differ by so much are the same."""
+
+    def change(self, old: float, new: float) -> float:
+        """What a value differs by from an older one; of an angle, the short way around."""
+        if self.period is None:
+            return new - old
+        half = 0.5 * self.period
+        return (new - old + half) % self.period - half
 
 
 _ALL = (
@@ -52,7 +70,7 @@ _ALL = (
     Quality("ctf.defocus", "Defocus", "Å", "µm", 1e-4),
     Quality("ctf.defocus_error", "Error of the defocus", "Å", "Å", 1.0, "low"),
     Quality("ctf.astigmatism", "Astigmatism", "Å", "Å", 1.0, "low"),
-    Quality("ctf.angle", "Astigmatism angle", "°", "°", 1.0),
+    Quality("ctf.angle", "Astigmatism angle", "°", "°", 1.0, period=180.0),
     Quality("ctf.phase_shift", "Phase shift", "°", "°", 1.0),
     Quality("ctf.resolution", "CTF fit resolution", "Å", "Å", 1.0, "low"),
     Quality("ctf.score", "CTF fit score", "", "", 1.0, "high"),
@@ -76,6 +94,16 @@ _ALL = (
 QUALITIES: dict[str, Quality] = {quality.name: quality for quality in _ALL}
 """Every quality that the shipped items report, by name."""
 
+LEADING = (
+    "ctf.resolution",
+    "micrograph.score",
+    "motion.total",
+    "picks.count",
+    "particles.count",
+    "volume.resolution",
+)
+"""The quality that says most of an item, of each kind of item that has several."""
+
 REPORTED_BY = {
     "motion": "Micrograph",
     "sum": "Micrograph",
@@ -93,3 +121,13 @@ REPORTED_BY = {
 def quality_of(name: str) -> Quality:
     """The quality of a name; that of an author's own has no unit, and is called by its name."""
     return QUALITIES.get(name) or Quality(name, name.replace(".", " "), "", "", 1.0)
+
+
+def leading_of(names: Iterable[str]) -> str:
+    """The quality that says most, of those that were measured on one item; empty where none was.
+
+    It is one of `LEADING`, else one of which it is known which way is better, else the first.
+    """
+    there = sorted(names)
+    order = [*LEADING, *(name for name, one in QUALITIES.items() if one.better), *there]
+    return next((name for name in order if name in there), "")

@@ -8,6 +8,7 @@ from typing import Any
 from icestream.report.rates import Rates
 from icestream.report.table import ExposureTable
 from icestream.store import queries
+from icestream.store.current import told_branch
 from icestream.store.events import ExposureStateChanged
 from icestream.store.follow import EventFollower
 from icestream.store.history import history
@@ -57,6 +58,8 @@ class Follower:
         """Exposures with news, and when; whoever deals with one takes it out."""
         self.session: SessionRecord = queries.session(store)
         self.workflow: WorkflowRecord = queries.workflow(store)
+        self.branch = told_branch(store)
+        """Of which the page is, where it has to be said: the session has others."""
         self.again: Reruns = reruns(store)
         """What waits to be run again, and the results that are shown until it is."""
         self.asked = len(requests(store, state="new"))
@@ -82,6 +85,7 @@ class Follower:
         made long ago. It is so again when all that depends on the change has been run again.
         """
         self.session = queries.session(self.store)
+        self.branch = told_branch(self.store)
         before, self.workflow = self.workflow, queries.workflow(self.store)
         stood = self.again.standing
         asked, self.asked = self.asked, len(requests(self.store, state="new"))

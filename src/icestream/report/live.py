@@ -155,7 +155,7 @@ def _session(follower: Follower) -> dict[str, Any]:
     state, reason = follower.state
     return {
         "name": session.name,
-        "workflow": session.workflow,
+        "workflow": session.workflow + (f", branch {follower.branch}" if follower.branch else ""),
         "state": state,
         "reason": reason,
         "finished": finished,

@@ -1,13 +1,15 @@
 """Which revision of each step is read: a branch's own, or the one whose results still stand."""
 
+from math import inf
 from typing import Any
 
 from sqlalchemy import Connection, Select, Subquery, select
 
 from icestream.store import tables as t
+from icestream.store.open import Store
 from icestream.store.records import StandingRecord
 
-__all__ = ["Branch", "current", "number_of"]
+__all__ = ["Branch", "as_standing", "current", "number_of", "told_branch"]
 
 Branch = str | StandingRecord | None
 """Name of a branch, or what a branch was before a change; the adopted one when None."""
@@ -41,3 +43,36 @@ def current(connection: Connection, branch: Branch) -> Subquery:
             .where(t.member.c.branch_id == number_of(connection, branch))
         )
     return chosen.subquery("current")
+
+
+def told_branch(store: Store) -> str:
+    """Name of the adopted branch, where there are others and so it has to be said; else empty."""
+    chosen = select(t.branch.c.id, t.branch.c.name, t.session.c.branch_id).outerjoin(
+        t.session, t.session.c.branch_id == t.branch.c.id
+    )
+    with store.read() as connection:
+        rows = connection.execute(chosen.where(t.branch.c.state != "dropped")).all()
+    adopted = [row.name for row in rows if row.branch_id is not None]
+    return str(adopted[0]) if adopted and len(rows) > 1 else ""
+
+
+def as_standing(store: Store, branch: str) -> StandingRecord:
+    """A branch as what is read in the place of the adopted one; LookupError names those there are.
+
+    It is as it is now: nothing has replaced it.
+    """
+    with store.read() as connection:
+        members = current(connection, branch)
+        chosen = (
+            select(members.c.name, t.revision.c.id, t.revision.c.number)
+            .join(t.revision, t.revision.c.id == members.c.revision_id)
+            .order_by(t.revision.c.depth, members.c.id)
+        )
+        rows = connection.execute(chosen).all()
+    return StandingRecord(
+        branch=branch,
+        revisions=frozenset(row.id for row in rows),
+        steps={row.name: row.number for row in rows},
+        until=inf,
+        who="",
+    )

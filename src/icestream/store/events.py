@@ -34,6 +34,7 @@ __all__ = [
     "BranchAdopted",
     "BranchCreated",
     "BranchDropped",
+    "ChangeUndone",
     "EpochLeft",
     "EpochStarted",
     "Event",
@@ -61,7 +62,7 @@ __all__ = [
     "read_event",
 ]
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of this catalogue."""
 
 Json = Mapping[str, Any]
@@ -194,6 +195,8 @@ class BranchCreated(Event):
     who: str
     sample: int | None = None
     """How many exposures it is for; None for all."""
+    base: str = ""
+    """Name of the branch that it was made from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +218,17 @@ class BranchDropped(Event):
     kind: ClassVar[str] = "branch.dropped"
     branch: str
     """Its name."""
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeUndone(Event):
+    """What is said at the same moment takes back the change before it."""
+
+    kind: ClassVar[str] = "change.undone"
+    since: ClassVar[int] = 3
+    branch: str
+    """Name of the branch that is adopted from now on."""
     who: str
 
 
@@ -533,7 +547,7 @@ EVENTS: Mapping[str, type[Event]] = {
     event.kind: event
     for event in (
         *(EpochStarted, EpochLeft, SessionStateChanged),
-        *(BranchCreated, BranchAdopted, BranchDropped),
+        *(BranchCreated, BranchAdopted, BranchDropped, ChangeUndone),
         *(StepAdded, StepRevised, StepRemoved),
         *(StepStateChanged, GateMoved, SourceWaiting, SourceRaised),
         *(ExposureFound, ExposureStateChanged, ExposureJudged),

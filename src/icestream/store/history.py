@@ -15,7 +15,7 @@ from icestream.store.requests import requests
 __all__ = ["asked", "decided_words", "history", "last_set"]
 
 _CHANGES = ("step.revised", "request.answered")
-_CHANGING = ("set", "adopt", "workflow", "branch", "adopt-branch")
+_CHANGING = ("set", "adopt", "workflow", "branch", "adopt-branch", "undo")
 """Verbs of requests that revise steps: what they did is told by them."""
 _EXPOSURES = 5
 """Exposures that are named."""
@@ -114,6 +114,8 @@ def decided_words(record: HistoryRecord) -> str:
     document = record.document
     words = _WORDS.get(record.verb, _plain)(document)
     state = {"new": " (waits to be carried out)", "refused": f" (refused: {record.answer})"}
+    if record.verb == "undo" and record.state == "done":
+        words = record.answer.removeprefix("undone: ")
     return f"{record.verb} {words}".strip() + state.get(record.state, "")
 
 
@@ -124,6 +126,19 @@ def last_set(records: Iterable[HistoryRecord]) -> dict[str, HistoryRecord]:
         for record in records
         if record.state == "done" and record.document.get("changes") and "step" in record.document
     }
+
+
+def _branch(document: Mapping[str, Any]) -> str:
+    """A branch that is tried: its name, what was changed for it, and for how many exposures."""
+    parts = [_parameters({"step": s, "changes": c}) for s, c in document.get("changes", {}).items()]
+    names = document.get("exposures")
+    many = "all exposures" if not names else f"{len(names)} exposure{'s'[: len(names) > 1]}"
+    parts += [many]
+    return f"{document.get('name', '')}: {', '.join(parts)}"
+
+
+def _nothing(document: Mapping[str, Any]) -> str:  # noqa: ARG001 - one signature for all verbs
+    return ""
 
 
 def _plain(document: Mapping[str, Any]) -> str:
@@ -167,6 +182,8 @@ def _kind(document: Mapping[str, Any]) -> str:
 
 
 _WORDS = {
+    "branch": _branch,
+    "undo": _nothing,
     "accept": _exposures,
     "reject": _exposures,
     "set": _parameters,

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, Select, Subquery, and_, func, select
 from icestream.store import tables as t
 from icestream.store.current import Branch, number_of
 from icestream.store.current import current as current_of
+from icestream.store.events import BranchCreated
 from icestream.store.mutes import MuteRecord, mute_of, mutes
 from icestream.store.open import Store
 from icestream.store.records import (
@@ -83,9 +84,15 @@ def branches(store: Store) -> tuple[BranchRecord, ...]:
         .outerjoin(t.session, t.session.c.branch_id == t.branch.c.id)
         .order_by(t.branch.c.id)
     )
+    made = select(t.event.c.document).where(t.event.c.kind == BranchCreated.kind)
     with store.read() as connection:
+        rows = connection.execute(chosen).all()
+        # Whoever has one branch only need not look through all events.
+        documents = connection.execute(made).scalars().all() if len(rows) > 1 else []
+        bases = {one["branch"]: one.get("base", "") for one in map(json.loads, documents)}
         return tuple(
             BranchRecord(
+                base=bases.get(row.name, ""),
                 name=row.name,
                 workflow=row.workflow,
                 state=row.state,
@@ -94,7 +101,7 @@ def branches(store: Store) -> tuple[BranchRecord, ...]:
                 created=row.created,
                 who=row.who,
             )
-            for row in connection.execute(chosen)
+            for row in rows
         )
 
 

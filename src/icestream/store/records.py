@@ -81,6 +81,8 @@ class BranchRecord:
     """How many exposures it is for; None for all."""
     created: float
     who: str
+    base: str = ""
+    """Name of the branch that it was made from; empty where that was not recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,18 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, or_, select
 
 from icestream.store import tables as t
-from icestream.store.events import BranchAdopted, StepAdded, StepRemoved, StepRevised, read_event
+from icestream.store.events import (
+    BranchAdopted,
+    ChangeUndone,
+    StepAdded,
+    StepRemoved,
+    StepRevised,
+    read_event,
+)
 from icestream.store.open import Store
 from icestream.store.records import RerunRecord, StandingRecord
 
-__all__ = ["Reruns", "rerun_words", "reruns", "told_state"]
+__all__ = ["Reruns", "rerun_words", "reruns", "told_state", "undoing"]
 
 _CHANGES = tuple(kind.kind for kind in (StepAdded, StepRevised, StepRemoved, BranchAdopted))
 _LIVE = ("ready", "running", "held")
@@ -60,6 +67,29 @@ def reruns(store: Store) -> Reruns:
             return Reruns()
         ordered = sorted(steps, key=lambda step: rows[step.step].depth)
         return Reruns(tuple(ordered), _standing(connection, states))
+
+
+def undoing(store: Store) -> StandingRecord:
+    """What the adopted branch was before its last change that was not taken back.
+
+    Raises
+    ------
+    LookupError
+        If there was none.
+    """
+    with store.read() as connection:
+        chosen = select(t.event.c.time).where(t.event.c.kind == ChangeUndone.kind)
+        undone = set(connection.execute(chosen).scalars())
+        now = frozenset(row.id for row in _members(connection).values())
+        kept: list[_State] = []
+        for state in _states(connection, branches=True):
+            if state.time in undone and len(kept) > 1:
+                kept.pop()
+            else:
+                kept.append(state)
+        if len(kept) < 2 or kept[-1].revisions != now:
+            raise LookupError("nothing was changed in this session that could be taken back")
+        return _record(connection, kept[-2], until=kept[-1])
 
 
 def told_state(state: str, reason: str, again: Reruns, asked: int = 0) -> tuple[str, str]:
@@ -168,8 +198,11 @@ class _Replay:
             self.branches.get(event.branch, {}).pop(step, None)
 
 
-def _states(connection: Connection) -> Iterator[_State]:
-    """What the adopted branch has been, the oldest first."""
+def _states(connection: Connection, *, branches: bool = False) -> Iterator[_State]:
+    """What the adopted branch has been, the oldest first.
+
+    That another of the same steps was adopted counts where `branches` do.
+    """
     rows = connection.execute(select(t.revision)).all()
     replay = _Replay({(row.step_id, row.number): row.id for row in rows})
     chosen = select(t.event).where(t.event.c.kind.in_(_CHANGES)).order_by(t.event.c.seq)
@@ -180,9 +213,11 @@ def _states(connection: Connection) -> Iterator[_State]:
         steps = dict(replay.branches.get(replay.adopted, {}))
         who = str(getattr(event, "who", ""))
         state = _State(row.time, who, replay.adopted, steps)
-        if last is not None and last.time != state.time and last.steps != state.steps:
+        changed = last is None or last.steps != state.steps
+        changed = changed or (branches and last is not None and last.branch != state.branch)
+        if last is not None and last.time != state.time and changed:
             yield last  # what is changed at one moment is one change
-        if last is None or last.steps != state.steps:
+        if changed:
             last = state
     if last is not None:
         yield last

@@ -1,6 +1,7 @@
 """`icestream adopt`: lists what is offered, says what it would cost, asks for it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from icestream.engine.coordinator.monitors import inspect
 from icestream.engine.record import observations as notes
 from icestream.engine.requests.models import Adopt
 from icestream.store import queries
+from toy_commands import with_toys
 from toy_record import Desk, Step, desks
 
 SRC: Step = ("src", "toy.count", {}, {})
@@ -58,7 +60,7 @@ def test_a_preview_says_what_would_run_and_asks_for_nothing(
 ) -> None:
     monkeypatch.setattr(command, "ask", lambda *_, **__: pytest.fail("it asked"))
     (alert,) = queries.alerts(offered.store)
-    assert adopt(offered.folder, alert.id, only_say=True) == 0
+    assert adopt(offered.folder, str(alert.id), only_say=True) == 0
     said = capsys.readouterr().out
     assert "a.add: 1 -> 5" in said
     assert "3 tasks" in said
@@ -68,11 +70,41 @@ def test_it_is_asked_for_by_number(offered: Desk, monkeypatch: pytest.MonkeyPatc
     asked: list[Any] = []
     monkeypatch.setattr(command, "ask", lambda *words: asked.append(words) or 0)
     (alert,) = queries.alerts(offered.store)
-    assert adopt(offered.folder, alert.id) == 0
+    assert adopt(offered.folder, str(alert.id)) == 0
     assert asked == [(offered.folder, Adopt(alert=alert.id))]
 
 
 def test_an_unknown_number_says_which_there_are(offered: Desk) -> None:
     (alert,) = queries.alerts(offered.store)
     with pytest.raises(NoOffer, match=f"no alert 77 .* offered now: {alert.id}"):
-        adopt(offered.folder, 77)
+        adopt(offered.folder, "77")
+
+
+def test_a_branch_is_adopted_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_toys(monkeypatch)
+    source: Any = ("src", "toy.count", {}, {})
+    for make in desks(tmp_path):
+        made = make(source, ("a", "toy.add", {}, {"number": "src"}))
+        made.find(1, 2, 3)
+        made.work()
+        made.branch("five", source, ("a", "toy.add", {"add": 5}, {"number": "src"}), sample=["e1"])
+        made.backfill()
+        made.work()
+        made.record.leave("done")
+        assert adopt(made.folder) == 0
+        assert "branches that can be adopted: five" in capsys.readouterr().out
+        assert adopt(made.folder, "five", only_say=True) == 0
+        said = capsys.readouterr().out.splitlines()
+        assert said[0] == "a.add: 1 -> 5"
+        assert said[2].startswith("a\t2\t1\t")
+        assert queries.session(made.store).branch == "main"
+        assert adopt(made.folder, "five", why="better") == 0
+        said = capsys.readouterr().out
+        assert "five is adopted\nno process runs this session now: 2 tasks wait, at a" in said
+        assert f"undo {made.folder}" in said
+        assert queries.session(made.store).branch == "five"
+        assert adopt(made.folder, "five") == 1
+        assert adopt(made.folder, "gone") == 1
+        assert "no branch 'gone' in this session" in capsys.readouterr().out

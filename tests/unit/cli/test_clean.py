@@ -64,3 +64,32 @@ def test_not_while_a_process_runs_it(made: Desk, capsys: pytest.CaptureFixture[s
 def test_both_at_once_are_refused(made: Desk) -> None:
     with pytest.raises(BothSaid):
         clean(made.folder, dry_run=True, yes=True)
+
+
+def test_what_a_branch_alone_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source: Any = ("src", "toy.count", {}, {})
+    for make in desks(tmp_path):
+        desk = make(source, ("a", "toy.add", {"write": True}, {"number": "src"}))
+        desk.find(1, 2, 3)
+        desk.work()
+        five: Any = ("a", "toy.add", {"write": True, "add": 5}, {"number": "src"})
+        desk.branch("five", source, five)
+        desk.branch("same", source, five)
+        desk.backfill()
+        desk.work()
+        assert len(list(desk.folder.glob("a*/*"))) == 6
+        with pytest.raises(LookupError, match=r"is processed: drop it first \(icestream drop\)"):
+            clean(desk.folder, branch="five")
+        desk.drop("five")
+        assert clean(desk.folder, branch="five", yes=True) == 0
+        assert "nothing can be removed" in capsys.readouterr().out  # the other one has it, too
+        desk.drop("same")
+        assert clean(desk.folder, branch="five") == 0
+        said = capsys.readouterr().out
+        assert f"to do so: {called()} clean {desk.folder} --branch five --yes" in said
+        assert clean(desk.folder, branch="five", yes=True) == 0
+        assert len(list(desk.folder.glob("a*/*"))) == 3
+        with pytest.raises(LookupError, match="is the one that is adopted"):
+            clean(desk.folder, branch="main")
+        with pytest.raises(LookupError, match="no branch 'gone'"):
+            clean(desk.folder, branch="gone")

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -234,3 +235,32 @@ def test_what_a_trigger_holds_and_what_has_closed_it(
         printed = capsys.readouterr().out
         assert "\nwaits\twaiting (holds 2, opens with 9 items of src)\t" in printed
         assert "\nshut\twaiting (closed by src: 1 item is there, holds 2)\t" in printed
+
+
+def test_which_branch_it_is_where_there_are_several(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source: Any = ("src", "toy.count", {}, {})
+    for make in desks(tmp_path):
+        made = make(source, ("a", "toy.add", {}, {"number": "src"}))
+        made.find(1, 3)
+        made.work()
+        status(made.folder)
+        assert "branches:" not in capsys.readouterr().out
+        five: Any = ("a", "toy.add", {"add": 5}, {"number": "src"})
+        made.branch("five", source, five, sample=["e1"])
+        made.backfill()
+        made.work()
+        status(made.folder)
+        said = capsys.readouterr().out
+        assert "branches: main (adopted), five (1 exposure); this is the adopted one" in said
+        status(made.folder, branch="five")
+        said = capsys.readouterr().out
+        assert "steps of the branch five, which is not adopted:" in said
+        assert "\na\twaiting\t0\t0\t1\t" in said
+        status(made.folder, json=True)
+        found = json.loads(capsys.readouterr().out)
+        assert (found["branch"], [one["name"] for one in found["branches"]]) == (
+            "main",
+            ["main", "five"],
+        )

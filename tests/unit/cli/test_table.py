@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from icestream.cli.table import exposure_rows, result_rows, table
 from icestream.store import queries
 from icestream.store import tables as t
 from report_session import SampleSession
+from toy_record import desks
 
 
 @pytest.fixture
@@ -78,3 +80,27 @@ def test_an_empty_session_has_an_empty_table(
     sample = SampleSession(tmp_path / "empty", start=1.7e9, documents=False)
     table(sample.folder, format_="json")
     assert json.loads(capsys.readouterr().out) == []
+
+
+def test_of_another_branch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source: Any = ("src", "toy.count", {}, {})
+    for make in desks(tmp_path):
+        made = make(source, ("a", "toy.add", {}, {"number": "src"}))
+        made.find(1, 3)
+        made.work()
+        other: Any = ("a", "toy.add", {"add": 5, "fail": "item"}, {"number": "src"})
+        made.branch("five", source, other)
+        made.backfill()
+        made.work()
+        table(made.folder, "a", branch="five")
+        (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+        assert (row["exposure"], row["revision"], row["value"]) == ("e1", "2", "6.0")
+        rows = list(exposure_rows(made.store, "five"))
+        assert [row.get("toy.value") for row in rows] == [6.0, None]
+        assert [(row["branch"], row["state"], row["failed_at"]) for row in rows] == [
+            ("five", "", ""),
+            ("five", "", "a"),
+        ]
+        assert [row["toy.value"] for row in exposure_rows(made.store, "main")] == [2.0, 4.0]
+        with pytest.raises(LookupError, match="no branch 'gone'"):
+            table(made.folder, branch="gone")

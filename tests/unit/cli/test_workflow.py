@@ -110,3 +110,50 @@ def test_what_a_session_taught_itself_stays_with_it(
     _run("export", str(session.folder), str(file), "--as-run")
     assert load_workflow(file).step("pick").parameters == {"templates": templates}
     assert "taught itself" not in capsys.readouterr().out
+
+
+def test_a_file_is_edited_and_what_changed_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "w.json"
+    save_workflow(load_workflow("default"), file)
+    _run("add", str(file), "second", "picks.log", "--after", "select")
+    assert capsys.readouterr().out == "second: added (picks.log)\n"
+    step = load_workflow(str(file)).step("second")
+    assert {port: [str(one) for one in fed] for port, fed in step.inputs.items()} == {
+        "micrograph": ["select.micrograph"]
+    }
+    _run("add", str(file), "third", "picks.log", "micrograph=align.micrograph")
+    assert str(load_workflow(str(file)).step("third").inputs["micrograph"][0]) == "align.micrograph"
+    _run("replace", str(file), "pick", "picks.log")
+    assert "pick: picks.auto -> picks.log" in capsys.readouterr().out
+    for name in ("second", "third", "judge"):
+        _run("remove", str(file), name)
+    assert "judge: taken out (micrographs.judge)" in capsys.readouterr().out
+    assert len(load_workflow(str(file)).steps) == len(load_workflow("default").steps) - 1
+    assert _run("validate", str(file)) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("add", "second", "picks.nothing"), "picks.nothing"),
+        (("add", "second", "picks.log", "align"), "write port=step.port"),
+        (("remove", "nope"), "no step 'nope'"),
+        (("remove", "ctf"), "is not connected"),
+    ],
+)
+def test_an_edit_that_cannot_be_leaves_the_file(
+    tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    file = tmp_path / "w.json"
+    save_workflow(load_workflow("default"), file)
+    before = file.read_text()
+    with pytest.raises((LookupError, ValueError), match=said):
+        _run(words[0], str(file), *words[1:])
+    assert file.read_text() == before
+
+
+def test_a_session_is_no_file_to_edit(tmp_path: Path) -> None:
+    with pytest.raises(LookupError, match=r"is a session; .* workflow export"):
+        _run("remove", str(tmp_path), "ctf")

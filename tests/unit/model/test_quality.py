@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from icestream.model import (
+    LEADING,
     QUALITIES,
     REPORTED_BY,
     Classes,
@@ -24,6 +25,7 @@ from icestream.model import (
     TrackAgreement,
     Volume,
     column,
+    leading_of,
     qualities_of,
     quality_of,
 )
@@ -149,3 +151,16 @@ def test_it_is_known_which_item_reports_a_quality() -> None:
 def test_a_quality_that_nobody_described_is_called_by_its_name() -> None:
     assert quality_of("zeta.depth").title == "zeta depth"
     assert quality_of("ctf.defocus") is QUALITIES["ctf.defocus"]
+
+
+def test_the_quality_that_says_most() -> None:
+    assert leading_of(["ctf.defocus", "ctf.resolution", "ctf.score"]) == "ctf.resolution"
+    assert leading_of(["ctf.defocus", "ctf.score"]) == "ctf.score"  # which way is better is known
+    assert leading_of(["mine.b", "mine.a"]) == "mine.a"
+    assert leading_of([]) == ""
+    assert set(LEADING) <= QUALITIES.keys()
+
+
+def test_an_angle_changes_the_short_way() -> None:
+    assert quality_of("ctf.angle").change(89.0, -89.0) == 2.0
+    assert quality_of("ctf.defocus").change(10.0, 4.0) == -6.0

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from icestream.store.current import Branch, current, number_of
+from icestream.store.current import Branch, as_standing, current, number_of, told_branch
 from icestream.store.records import StandingRecord
 from toy_record import Desk
 
@@ -43,3 +43,17 @@ def test_a_branch_that_is_not_there(desk: Callable[..., Desk]) -> None:
         pytest.raises(LookupError, match="no branch 'x' in this session; it has main"),
     ):
         number_of(connection, "x")
+
+
+def test_a_branch_in_the_place_of_the_adopted_one(desk: Callable[..., Desk]) -> None:
+    made = desk(SRC, A)
+    assert told_branch(made.store) == ""  # there is no other
+    made.branch("five", SRC, ("a", "toy.add", {"add": 5}, {"number": "src"}))
+    assert told_branch(made.store) == "main"
+    five = as_standing(made.store, "five")
+    assert revisions(made, five) == revisions(made, "five") != revisions(made, None)
+    assert (five.branch, five.steps) == ("five", {"src": 1, "a": 2})
+    made.drop("five")
+    assert told_branch(made.store) == ""
+    with pytest.raises(LookupError, match="no branch 'x'"):
+        as_standing(made.store, "x")

@@ -12,11 +12,14 @@ from icestream.engine.record.revisions import change_at_rest
 from icestream.engine.requests.carry_out import carry_out, waiting_requests
 from icestream.engine.requests.models import (
     Adopt,
+    AdoptBranch,
+    CreateBranch,
     Pause,
     Reject,
     Request,
     Retry,
     SetParameters,
+    Undo,
 )
 from icestream.engine.requests.send import send
 from icestream.store import tables as t
@@ -123,3 +126,17 @@ def test_a_decision_in_words(request_: Request, said: str) -> None:
         document=request_.model_dump(exclude={"verb", "who"}), why="", state="done", answer="",
     )  # fmt: skip
     assert decided_words(record) == said
+
+
+def test_branches_are_told_with_what_was_changed_for_them(made: Desk) -> None:
+    made.find(1, 2)
+    asked_for = {"a": {"add": 3.0}}
+    ask(made, CreateBranch(name="more", changes=asked_for, exposures=("e1",), who="ann", why="try"))
+    ask(made, AdoptBranch(name="more", who="ann"))
+    ask(made, Undo(who="bob", why="it was better"))
+    assert words(made) == [
+        "branch more: a add=3.0, 1 exposure",
+        "adopt-branch more",
+        "undo main is adopted again, in the place of more",
+    ]
+    assert [one.why for one in history(made.store)] == ["try", "", "it was better"]

@@ -9,7 +9,7 @@ import toys
 from icestream.engine.record.revisions import change_at_rest
 from icestream.store import queries
 from icestream.store.records import RerunRecord
-from icestream.store.standing import Reruns, rerun_words, reruns, told_state
+from icestream.store.standing import Reruns, rerun_words, reruns, told_state, undoing
 from toy_record import Desk
 
 Desks = Callable[..., Desk]
@@ -174,3 +174,21 @@ def test_what_waits_in_words(done: Desk) -> None:
     assert rerun_words(again, runs=True) == "a and b are being run again: 3 exposures to go"
     one = Reruns((RerunRecord(step="sum", kind="batch", waiting=0, before=2),))
     assert rerun_words(one, runs=False) == "sum waits to be run again"
+
+
+def test_what_undo_goes_back_to(done: Desk) -> None:
+    with pytest.raises(LookupError, match="nothing was changed in this session"):
+        undoing(done.store)
+    set_at_rest(done, "a", add=3.0)
+    set_at_rest(done, "a", add=4.0)
+    target = undoing(done.store)
+    assert (target.branch, target.who, target.steps["a"]) == ("main", "ann", 2)
+
+
+def test_adopting_a_branch_that_is_the_same_is_a_change(done: Desk) -> None:
+    done.change("a", add=3.0)
+    steps = [SRC, add("a", "src", add=3.0), add("b", "a"), add("c", "src", add=5)]
+    done.branch("same", *steps)
+    done.adopt("same")
+    target = undoing(done.store)
+    assert (target.branch, target.steps["a"]) == ("main", 2)

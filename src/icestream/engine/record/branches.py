@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 
-def create_branch(
+def create_branch(  # noqa: PLR0913 - what a branch is, is said by name
     connection: Connection,
     writes: Writes,
     workflow: Workflow,
@@ -59,8 +59,11 @@ def create_branch(
     name: str,
     who: str,
     sample: Sequence[SubjectId] | None = None,
+    base: str = "",
 ) -> BranchId:
     """Insert a branch, for all exposures or a sample; `enter_workflow` gives it its revisions.
+
+    `base` is the name of the branch that it is made from.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def create_branch(
         )
     )
     count = None if sample is None else len(sample)
-    writes.event(BranchCreated(branch=name, who=who, sample=count))
+    writes.event(BranchCreated(branch=name, who=who, sample=count, base=base))
     return branch
 
 

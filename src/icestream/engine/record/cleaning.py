@@ -19,12 +19,13 @@ from typing import Any
 from sqlalchemy import Connection, Text, cast, delete, func, insert, select, update
 
 from icestream.store import tables as t
+from icestream.store.current import number_of
 from icestream.store.events import RequestAnswered
 from icestream.store.open import Store
 from icestream.store.standing import reruns
 from icestream.store.writing import Numbers, Writes
 
-__all__ = ["Holding", "clean", "holdings"]
+__all__ = ["Holding", "clean", "held_alone", "holdings"]
 
 _CLEANED = "cleaned:"
 """Begins the key of a result that was emptied."""
@@ -65,18 +66,43 @@ class _Survey:
     """Of the batches of old revisions."""
 
 
-def holdings(store: Store) -> tuple[Holding, ...]:
-    """What each revision of each step holds on disk, and how much of it nothing needs."""
-    return tuple(_survey(store).holdings)
+def holdings(store: Store, branch: str | None = None) -> tuple[Holding, ...]:
+    """What each revision of each step holds on disk, and how much of it nothing needs.
+
+    Of a `branch`, by its name, nothing is needed but what others need too, and of the rest nothing
+    is counted as not needed.
+
+    Raises
+    ------
+    LookupError
+        If there is no such branch, or it is the one that is adopted, or is processed.
+    """
+    return tuple(_survey(store, _given_up(store, branch)).holdings)
 
 
-def clean(store: Store, who: str) -> int:
+def held_alone(store: Store) -> dict[str, int]:
+    """Bytes that only one branch holds, by its name; of the adopted one nothing is said."""
+    with store.read() as connection:
+        adopted = connection.execute(select(t.session.c.branch_id)).scalar()
+        chosen = select(t.branch.c.name).where(t.branch.c.id != adopted).order_by(t.branch.c.id)
+        names = list(connection.execute(chosen).scalars())
+    return {
+        name: sum(holding.removable for holding in _survey(store, name).holdings) for name in names
+    }
+
+
+def clean(store: Store, who: str, branch: str | None = None) -> int:
     """Remove what nothing needs; the session's lock must be held. How many bytes were removed.
 
-    The store is changed first: what is interrupted after that leaves files, and takes none that
-    the store still has.
+    With the name of a `branch`, what only that one holds. The store is changed first: what is
+    interrupted after that leaves files, and takes none that the store still has.
+
+    Raises
+    ------
+    LookupError
+        If there is no such branch, or it is the one that is adopted, or is processed.
     """
-    found = _survey(store)
+    found = _survey(store, _given_up(store, branch))
     if not found.gone:
         return 0
     sizes = sum(holding.removable for holding in found.holdings)
@@ -85,7 +111,8 @@ def clean(store: Store, who: str) -> int:
         writes = Writes(Numbers(connection), time.time())
         answer = f"{len(found.gone)} results of {len(found.old)} revisions removed"
         token = uuid.uuid4().hex
-        row = {"verb": "clean", "document": "{}", "who": who, "state": "done", "answer": answer}
+        document = json.dumps({"name": branch} if branch else {})
+        row = {"verb": "clean", "document": document, "who": who, "state": "done", "answer": answer}
         connection.execute(insert(t.request).values(token=token, time=writes.now, **row))
         said = RequestAnswered(verb="clean", verdict="done", answer=answer, token=token, who=who)
         writes.event(said)
@@ -95,7 +122,22 @@ def clean(store: Store, who: str) -> int:
     return sizes
 
 
-def _survey(store: Store) -> _Survey:
+def _given_up(store: Store, branch: str | None) -> str | None:
+    """The name of a branch, once it is known that what it holds may go."""
+    if branch is None:
+        return None
+    with store.read() as connection:
+        number = number_of(connection, branch)
+        adopted = number_of(connection, None)
+        state = connection.execute(select(t.branch.c.state).where(t.branch.c.id == number)).scalar()
+    if number == adopted:
+        raise LookupError(f"branch {branch!r} is the one that is adopted: its results are in use")
+    if state == "active":
+        raise LookupError(f"branch {branch!r} is processed: drop it first (icestream drop)")
+    return branch
+
+
+def _survey(store: Store, branch: str | None = None) -> _Survey:
     standing = reruns(store).standing
     with store.read() as connection:
         revisions = connection.execute(
@@ -103,9 +145,12 @@ def _survey(store: Store) -> _Survey:
             .join(t.step, t.step.c.id == t.revision.c.step_id)
             .order_by(t.revision.c.depth, t.step.c.id, t.revision.c.number)
         ).all()
-        branches = _branches(connection)
+        branches = _branches(connection, but=branch)
         stands = standing.revisions if standing is not None else frozenset()
         old = {row.id for row in revisions} - branches.keys() - stands
+        if branch is not None:
+            ours = t.member.c.branch_id == number_of(connection, branch)
+            old &= set(connection.execute(select(t.member.c.revision_id).where(ours)).scalars())
         kept = _kept_results(connection, old)
         kept |= _ancestors(connection, kept) | _named(connection, revisions, old)
         there = t.result.c.key.not_like(f"{_CLEANED}%")
@@ -135,12 +180,15 @@ def _survey(store: Store) -> _Survey:
     return survey
 
 
-def _branches(connection: Connection) -> dict[int, list[str]]:
-    """Names of the branches that have a revision and were not dropped, the adopted one first."""
+def _branches(connection: Connection, but: str | None) -> dict[int, list[str]]:
+    """Names of the branches that have a revision and were not dropped, the adopted one first.
+
+    The branch `but` counts as if it had none.
+    """
     chosen = (
         select(t.member.c.revision_id, t.branch.c.name)
         .join(t.branch, t.branch.c.id == t.member.c.branch_id)
-        .where(t.branch.c.state != "dropped")
+        .where(t.branch.c.state != "dropped", t.branch.c.name != (but or ""))
         .order_by(t.branch.c.id)
     )
     found: dict[int, list[str]] = {}

@@ -3,15 +3,16 @@
 import json
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, case, func, insert, select
 
 from icestream.engine.graph.plan import Plan, PlannedStep, bind, parameters_of
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.record import branches
+from icestream.engine.record.costs import Cost, costs_of
 from icestream.engine.record.turned import Turned, turned
 from icestream.engine.record.workflows import adopted_branch, branch_called, workflow_of
 from icestream.model import BranchId
@@ -26,8 +27,10 @@ from icestream.store.writing import Numbers, Writes
 __all__ = [
     "Preview",
     "PreviewStep",
+    "base_workflow",
     "change_at_rest",
     "changed_steps",
+    "changed_workflow",
     "preview",
     "said_of",
     "with_parameters",
@@ -45,6 +48,16 @@ class PreviewStep:
     """Tasks whose results would be used as they are."""
     seconds: float
     """Estimated time of the tasks on one worker, from those that ran before."""
+    bytes: float = 0.0
+    """Estimated room that the results take, from those that are there."""
+    measured: int = 0
+    """Tasks of the step that have run, in any revision; 0: nobody knows how long one takes."""
+    gathers: bool = False
+    """It takes many exposures at once; how often with those of a sample, nobody knows before."""
+    each: float = 0.0
+    """Mean time of a task, from those that ran before."""
+    watches: bool = False
+    """It makes nothing, as a monitor: what it says follows from the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +69,25 @@ class Preview:
     """Steps that would be taken out; what they made stays."""
     selections: tuple[Turned, ...] = ()
     """Exposures gained and lost at each selection that is changed itself."""
+    sample: int | None = None
+    """How many exposures it would be for; None: for all."""
+
+    @property
+    def exposures(self) -> int:
+        """Exposures at the step where most would run again."""
+        return max((step.tasks for step in self.steps), default=0)
+
+    @property
+    def bytes(self) -> float:
+        """Estimated room that the results of all steps take."""
+        return sum(step.bytes for step in self.steps)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Steps that would run, and of which nobody knows how long that takes."""
+        return tuple(
+            step.name for step in self.steps if (step.tasks or step.gathers) and not step.measured
+        )
 
     @property
     def tasks(self) -> int:
@@ -90,6 +122,46 @@ def with_parameters(
     return replace(
         workflow, steps=tuple(new if step_ is old else step_ for step_ in workflow.steps)
     )
+
+
+def base_workflow(connection: Connection, branch: str) -> Workflow:
+    """The workflow of a branch that another is to begin from.
+
+    Raises
+    ------
+    LookupError
+        If there is no such branch, or it was dropped.
+    """
+    number = branch_called(connection, branch)
+    rows = connection.execute(select(t.branch.c.id, t.branch.c.name, t.branch.c.state)).all()
+    if any(row.id == number and row.state == "dropped" for row in rows):
+        there = ", ".join(row.name for row in rows if row.state != "dropped")
+        raise LookupError(f"branch {branch!r} was dropped; a branch can begin from {there}")
+    return workflow_of(connection, number)
+
+
+def changed_workflow(
+    base: Workflow,
+    registry: Registry,
+    *,
+    changes: Mapping[str, Mapping[str, Any]],
+    document: Mapping[str, Any] | None = None,
+) -> Workflow:
+    """What a branch is to have: `base`, or the workflow of a document, with parameters changed.
+
+    Raises
+    ------
+    LookupError
+        If there is no such step.
+    InvalidWorkflow
+        If the document is none of a workflow.
+    pydantic.ValidationError
+        If the parameters are not valid, with all that is wrong.
+    """
+    workflow = base if document is None else Workflow.from_document(dict(document))
+    for step, values in changes.items():
+        workflow = with_parameters(workflow, registry, step, values)
+    return workflow
 
 
 def change_at_rest(
@@ -164,9 +236,16 @@ def _is_same(old: PlannedStep | None, new: PlannedStep) -> bool:
 
 
 def preview(
-    store: Store, registry: Registry, workflow: Workflow, branch: str | None = None
+    store: Store,
+    registry: Registry,
+    workflow: Workflow,
+    branch: str | None = None,
+    *,
+    sample: Collection[str] | None = None,
 ) -> Preview:
     """Say what bringing a branch to a workflow would make run again, without changing anything.
+
+    Where it is for a `sample` of exposures, by their names, only these count.
 
     Raises
     ------
@@ -179,10 +258,15 @@ def preview(
         id_ = branch_called(connection, branch) if branch else _adopted(connection, store)
         old = bind(workflow_of(connection, id_), registry)
         members = _members(connection, id_, waiting)
+        chosen = None
+        if sample is not None:
+            chosen = _numbers(connection, sample)
+            members = _of_sample(connection, members, chosen)
         revisions = branches.find_revisions(connection, new)
         reached = {name: member.ended - member.counts.rejected for name, member in members.items()}
+        costs = costs_of(connection, new)
         rerun: set[str] = set()
-        steps = []
+        steps: list[PreviewStep] = []
         selections: dict[str, Turned] = {}
         for step in new.values():
             row = revisions[step.name].revision
@@ -198,7 +282,8 @@ def preview(
             if through is not None and step.domain.kind == "exposure":
                 total += len(through.gained) - len(through.lost)
                 stays = 0 if again else ended - len(through.lost)
-            made = max(_done(connection, row), _done(connection, revisions[step.name].equal))
+            found = revisions[step.name]
+            made = max(_done(connection, each, chosen) for each in (row, found.equal))
             kept = min(total, max(made, stays))
             runs = not (step.protocol.brings or step.protocol.watches or step.protocol.holds)
             if (again and runs) or step.protocol.brings:
@@ -207,14 +292,48 @@ def preview(
             if again and not fed_anew and current is not None and step.protocol.judges:
                 known = known_types(type(each.protocol) for each in new.values())
                 selections[step.name] = turned(store, step, current.stands, known)
+            if made and step.domain.kind == "batch" and not _fed_more(step, steps):
+                total = kept = made  # how many batches there are follows from how they came
             tasks = total - kept if runs else 0
-            mean = current.mean if current is not None else 0.0
-            steps.append(PreviewStep(name=step.name, tasks=tasks, kept=kept, seconds=tasks * mean))
+            gathers = chosen is not None and step.kind == "batch"
+            cost = costs.get(step.name, Cost())
+            steps.append(_priced(step, (tasks, kept), current, cost, gathers=gathers))
     return Preview(
+        sample=None if chosen is None else len(chosen),
         steps=tuple(steps),
         removed=tuple(name for name in old if name not in new),
         selections=tuple(selections.values()),
     )
+
+
+def _priced(
+    step: PlannedStep,
+    counted: tuple[int, int],
+    current: "_Member | None",
+    cost: Cost,
+    *,
+    gathers: bool,
+) -> PreviewStep:
+    """What tasks of a step would cost that run, and those that are kept."""
+    tasks, kept = counted
+    mean = current.mean if current is not None and current.mean else cost.seconds
+    return PreviewStep(
+        name=step.name,
+        tasks=tasks,
+        kept=kept,
+        seconds=tasks * mean,
+        bytes=tasks * cost.bytes,
+        measured=cost.measured,
+        gathers=gathers,
+        each=mean,
+        watches=step.protocol.watches,
+    )
+
+
+def _fed_more(step: PlannedStep, before: Sequence[PreviewStep]) -> bool:
+    """Whether something that feeds a step has to run, and so brings it more."""
+    feeding = {output.step for sources in step.inputs.values() for output in sources}
+    return any(one.name in feeding and one.tasks for one in before)
 
 
 def _turned_before(
@@ -242,7 +361,7 @@ class _Member:
     stands: int = 0
     """The revision whose results stand: itself, or the one before while it waits."""
     mean: float = 0.0
-    """Seconds that a task takes; of the step's other revisions, before one has run."""
+    """Seconds that a task takes; 0 before one has run."""
 
     @property
     def ended(self) -> int:
@@ -273,7 +392,6 @@ def _members(connection: Connection, branch: BranchId, waiting: Reruns) -> dict[
         .join(t.counter, t.counter.c.revision_id == t.member.c.revision_id)
         .where(t.member.c.branch_id == branch)
     )
-    times = _times(connection)
     found = {}
     for row in connection.execute(chosen):
         counts = Counts(**{name: getattr(row, name) for name in names})
@@ -282,21 +400,39 @@ def _members(connection: Connection, branch: BranchId, waiting: Reruns) -> dict[
             counts,
             more.get(row.step, 0),
             stood.get(row.step, row.revision_id),
-            counts.mean_seconds or times.get(row.step, 0.0),
+            counts.mean_seconds,
         )
     return found
 
 
-def _times(connection: Connection) -> dict[str, float]:
-    """Mean seconds of the tasks that ran, of all revisions of a step."""
-    ran = func.sum(t.counter.c.done - t.counter.c.reused)
-    chosen = (
-        select(t.step.c.name, func.sum(t.counter.c.seconds).label("seconds"), ran.label("ran"))
-        .join(t.revision, t.revision.c.step_id == t.step.c.id)
-        .join(t.counter, t.counter.c.revision_id == t.revision.c.id)
-        .group_by(t.step.c.name)
+def _numbers(connection: Connection, names: Collection[str]) -> list[int]:
+    """Numbers of the exposures that are named."""
+    subject = t.subject.c
+    chosen = select(subject.id).where(subject.kind == "exposure", subject.name.in_(list(names)))
+    return list(connection.execute(chosen).scalars())
+
+
+def _of_sample(
+    connection: Connection, members: Mapping[str, _Member], sample: Sequence[int]
+) -> dict[str, _Member]:
+    """What revisions have of some exposures only."""
+    task = t.task.c
+    counted = (
+        select(
+            task.revision_id,
+            func.count().label("done"),
+            func.sum(case((task.passed, 0), else_=1)).label("rejected"),
+        )
+        .where(task.state == "done", task.subject_id.in_(sample))
+        .group_by(task.revision_id)
     )
-    return {row.name: row.seconds / row.ran for row in connection.execute(chosen) if row.ran}
+    counts = {row.revision_id: row for row in connection.execute(counted)}
+    found = {}
+    for name, member in members.items():
+        row = counts.get(member.stands)
+        fewer = Counts(done=row.done, rejected=row.rejected) if row is not None else Counts()
+        found[name] = replace(member, counts=fewer, waiting=0)
+    return found
 
 
 def _ended(current: _Member | None, step: PlannedStep, reached: Mapping[str, int]) -> int:
@@ -312,11 +448,16 @@ def _ended(current: _Member | None, step: PlannedStep, reached: Mapping[str, int
     return min(feeding, default=0)
 
 
-def _done(connection: Connection, revision: Any) -> int:
-    """Tasks that a revision has done; none where it would be new."""
+def _done(connection: Connection, revision: Any, sample: Sequence[int] | None) -> int:
+    """Tasks that a revision has done, of all exposures or some; none where it would be new."""
     if revision is None:
         return 0
     chosen = select(t.counter.c.done).where(t.counter.c.revision_id == revision.id)
+    if sample is not None:
+        task = t.task.c
+        chosen = select(func.count()).where(
+            task.revision_id == revision.id, task.state == "done", task.subject_id.in_(sample)
+        )
     return int(connection.execute(chosen).scalar() or 0)
 
 

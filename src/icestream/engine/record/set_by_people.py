@@ -20,7 +20,7 @@ __all__ = ["kept_since", "standing_workflow", "workflow_set_by_people"]
 
 PAGE = 1000
 Values = Mapping[str, Any]
-_KINDS = ("step.added", "step.revised", "alert.adopted", "branch.adopted")
+_KINDS = ("step.added", "step.revised", "alert.adopted", "branch.created", "branch.adopted")
 _ABSENT = object()
 """In the place of a value that is not set, but left to its default."""
 
@@ -117,18 +117,25 @@ def kept_since(store: Store, workflow: Workflow) -> Workflow:
 
 def _given(store: Store) -> dict[str, Values]:
     """Parameters of each step of the adopted branch, as a workflow and no request said them."""
-    branch = queries.session(store).branch
-    told: dict[str, _Settings] = {}
+    told: dict[tuple[str, str], _Settings] = {}
+    bases: dict[str, str] = {}
+    adopted = "main"
     for event in _events(store):
-        said, before = event.document, told.get(event.step, _Settings())
-        if said.get("branch", "main") != branch:
-            continue
-        if event.kind == "step.added":
+        said, branch = event.document, event.document.get("branch", "main")
+        place = branch, event.step
+        before = told.get(place, _Settings())
+        if event.kind == "branch.created":
+            bases[branch] = said.get("base") or adopted
+        elif event.kind == "branch.adopted":
+            adopted = branch
+        elif event.kind == "step.added":
             changed = _changed_at(store, event.step, int(said.get("revision", 1)))
-            told[event.step] = before.changed(changed, by_people=True)
+            # What a branch was made with, a request said, and not the workflow of its base.
+            base = told.get((bases.get(branch, ""), event.step)) if said.get("who") else None
+            told[place] = (base or before).changed(changed, by_people=base is None)
         elif event.kind == "step.revised":
-            told[event.step] = before.changed(said["changed"], by_people=not said.get("who"))
-    return {name: settings.people for name, settings in told.items()}
+            told[place] = before.changed(said["changed"], by_people=not said.get("who"))
+    return {name: settings.people for (branch, name), settings in told.items() if branch == adopted}
 
 
 def standing_workflow(store: Store, standing: StandingRecord) -> Workflow:

@@ -29,7 +29,14 @@ from icestream.engine.record.cascade import Cascade
 from icestream.engine.record.needs import wants
 from icestream.engine.record.record import Record
 from icestream.engine.record.retries import refused, retry
-from icestream.engine.record.revisions import changed_steps, said_of, with_parameters
+from icestream.engine.record.revisions import (
+    base_workflow,
+    changed_steps,
+    changed_workflow,
+    said_of,
+    with_parameters,
+)
+from icestream.engine.record.set_by_people import standing_workflow
 from icestream.engine.record.workflows import branch_called, workflow_of
 from icestream.engine.requests.models import (
     Abort,
@@ -51,12 +58,14 @@ from icestream.engine.requests.models import (
     Retry,
     SetParameters,
     Stop,
+    Undo,
     read_request,
 )
 from icestream.engine.requests.muting import heed
-from icestream.model import SubjectId
+from icestream.model import RevisionId, SubjectId
 from icestream.store import tables as t
-from icestream.store.events import ExposureJudged, RequestAnswered, RequestAsked
+from icestream.store.events import ChangeUndone, ExposureJudged, RequestAnswered, RequestAsked
+from icestream.store.standing import undoing
 
 __all__ = ["carry_out", "ends_waiting", "judge", "refuse_late", "waiting_requests"]
 
@@ -135,7 +144,7 @@ def _read(row: Any) -> Request:
     return read_request(row.document, verb=row.verb, who=row.who)
 
 
-def _obey(record: Record, request: Request) -> Obeyed:  # noqa: PLR0911 - one for each verb
+def _obey(record: Record, request: Request) -> Obeyed:  # noqa: C901, PLR0911 - one for each verb
     match request:
         case Pause() | Resume() | Stop() | Abort():
             return _control(record, request)
@@ -153,6 +162,8 @@ def _obey(record: Record, request: Request) -> Obeyed:  # noqa: PLR0911 - one fo
             return _adopt_branch(record, request)
         case DropBranch():
             return _drop_branch(record, request)
+        case Undo():
+            return _undo(record, request)
         case Accept() | Reject():
             return _judge(record, request)
         case Acknowledge() | Mute() | Rearm():
@@ -226,19 +237,24 @@ def _change_workflow(record: Record, request: ChangeWorkflow) -> Obeyed:
 
 def _create_branch(record: Record, request: CreateBranch) -> Obeyed:
     with record.transaction() as (connection, writes):
-        base = branch_called(connection, request.base or record.plan.adopted)
-        workflow = (
-            workflow_of(connection, base)
-            if request.workflow is None
-            else Workflow.from_document(request.workflow)
+        called = request.base or record.plan.adopted
+        workflow = changed_workflow(
+            base_workflow(connection, called),
+            record.registry,
+            changes=request.changes,
+            document=request.workflow,
         )
-        for step, changes in request.changes.items():
-            workflow = with_parameters(workflow, record.registry, step, changes)
         sample = None
         if request.exposures is not None:
             sample = _numbers_of(connection, request.exposures)
         branch = create_branch(
-            connection, writes, workflow, name=request.name, who=request.who, sample=sample
+            connection,
+            writes,
+            workflow,
+            name=request.name,
+            who=request.who,
+            sample=sample,
+            base=called,
         )
         enter_workflow(connection, writes, Entered(branch, workflow, request.who), record.registry)
     return _taken_up(record, request.name)
@@ -267,6 +283,24 @@ def _drop_branch(record: Record, request: DropBranch) -> Obeyed:
     with record.transaction() as (connection, writes):
         drop_branch(connection, writes, request.name, request.who)
     return record.replan(), f"{request.name} is dropped"
+
+
+def _undo(record: Record, request: Undo) -> Obeyed:
+    target = undoing(record.store)
+    workflow = standing_workflow(record.store, target)
+    adopted = record.plan.adopted
+    before = record.plan
+    with record.transaction() as (connection, writes):
+        branch = branch_called(connection, target.branch)
+        writes.event(ChangeUndone(branch=target.branch, who=request.who))
+        looking: frozenset[RevisionId] = frozenset()
+        enter_workflow(connection, writes, Entered(branch, workflow, request.who), record.registry)
+        if target.branch != adopted:
+            looking = adopt_branch(connection, writes, target.branch, request.who)
+    events = record.replan(looking)
+    if target.branch != adopted:
+        return events, f"{target.branch} is adopted again, in the place of {adopted}"
+    return events, f"undone: {said_of(changed_steps(before, record.plan))}"
 
 
 def _taken_up(record: Record, branch: str | None = None) -> Obeyed:

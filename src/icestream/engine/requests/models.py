@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -25,6 +26,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 __all__ = [
     "VERBS",
@@ -47,6 +49,7 @@ __all__ = [
     "Retry",
     "SetParameters",
     "Stop",
+    "Undo",
     "document_of",
     "read_request",
 ]
@@ -57,6 +60,14 @@ Name = Annotated[str, Field(min_length=1)]
 
 class InvalidRequest(ValueError):
     """What was asked is no request; the message says all that is wrong with it."""
+
+
+def _no_number(name: str) -> str:
+    """The name of a branch, which must not look like the number of an alert."""
+    if name.isdigit():
+        why = "a number would be taken for that of an alert; give it a name"
+        raise PydanticCustomError("branch_name", why)
+    return name
 
 
 def _user() -> str:
@@ -165,14 +176,17 @@ class ChangeWorkflow(_Request):
     """The whole workflow, in the form of a workflow file."""
     branch: Name | None = None
     """Name of the branch; the adopted one when not given."""
+    why: str = ""
+    """Kept with the request."""
 
 
 class CreateBranch(_Request):
     """Try a change beside what runs, for all exposures or for some."""
 
     verb: Literal["branch"] = "branch"
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,60}$")]
-    """What to call it: small letters, digits, ``-``, ``_`` and ``.``."""
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,60}$"), AfterValidator(_no_number)]
+    """What to call it: small letters, digits, ``-``, ``_`` and ``.``; not a number, as alerts
+    have."""
     changes: dict[Name, dict[str, JsonValue]] = Field(default_factory=dict)
     """New values of parameters, by step."""
     workflow: dict[str, JsonValue] | None = None
@@ -181,6 +195,8 @@ class CreateBranch(_Request):
     """The branch to begin from; the adopted one when not given."""
     exposures: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
     """Names of the exposures that it is for; all when not given."""
+    why: str = ""
+    """Kept with the request."""
 
 
 class AdoptBranch(_Request):
@@ -192,6 +208,8 @@ class AdoptBranch(_Request):
     verb: Literal["adopt-branch"] = "adopt-branch"
     name: Name
     """Name of the branch."""
+    why: str = ""
+    """Kept with the request."""
 
 
 class DropBranch(_Request):
@@ -200,6 +218,20 @@ class DropBranch(_Request):
     verb: Literal["drop-branch"] = "drop-branch"
     name: Name
     """Name of the branch."""
+    why: str = ""
+    """Kept with the request."""
+
+
+class Undo(_Request):
+    """Take back the last change of what is adopted, whether parameters, workflow or branch.
+
+    What was there before comes back, with all results that are still there. Asked again, it takes
+    back the change before.
+    """
+
+    verb: Literal["undo"] = "undo"
+    why: str = ""
+    """Kept with the request."""
 
 
 class Accept(_Request):
@@ -289,6 +321,7 @@ Request = (
     | CreateBranch
     | AdoptBranch
     | DropBranch
+    | Undo
     | Accept
     | Reject
     | Acknowledge

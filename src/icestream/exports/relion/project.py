@@ -45,7 +45,7 @@ from icestream.exports.relion.settings import (
     motion_settings,
     picking_settings,
 )
-from icestream.exports.relion.summary import Summary, state_words, write_readme
+from icestream.exports.relion.summary import Summary, branch_words, state_words, write_readme
 from icestream.exports.relion.table import VERSION, Table
 from icestream.formats.renamed import present_path
 from icestream.formats.star import Block, write_star
@@ -60,6 +60,7 @@ from icestream.model import (
 )
 from icestream.protocol import Registry
 from icestream.store import queries
+from icestream.store.current import as_standing
 from icestream.store.open import Store, open_store
 from icestream.store.records import SessionRecord, StandingRecord
 from icestream.store.standing import reruns
@@ -77,6 +78,7 @@ def export_relion(
     version: Version | None = None,
     registry: Registry | None = None,
     incomplete: bool = False,
+    branch: str | None = None,
 ) -> Summary:
     """Write the session in the folder `session` as a RELION project into `out`.
 
@@ -95,11 +97,13 @@ def export_relion(
         Where the session's protocols are found; the installed ones by default.
     incomplete
         Write what there is of the present results, although steps wait to be run again.
+    branch
+        Name of a branch; the adopted one by default. Of one for a sample, it is what it has.
 
     Raises
     ------
     LookupError
-        If the session begins neither with movies nor with micrographs.
+        If the session begins neither with movies nor with micrographs, or has no such branch.
     FileExistsError
         If `out` holds something that is not a RELION project of ours, or one of another session.
     icestream.exports.relion.pipeline.PipelineConflict
@@ -121,9 +125,14 @@ def export_relion(
         _claim(out, record)
         again = reruns(store)
         standing = None if incomplete else again.standing
+        other = branch is not None and branch != record.branch
+        if branch is not None and other:
+            standing = as_standing(store, branch)
         version_ = settle_version(out, version)
         summary = _Export(store, out, registry or Registry(), version_, standing).write()
-        summary = replace(summary, state=state_words(store, again, standing))
+        told = branch_words(store, branch or record.branch)
+        state = () if other else state_words(store, again, standing)
+        summary = replace(summary, state=(*told, *state))
         write_readme(summary, record.name, summary.steps)
         return summary
     finally:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from icestream.engine.machine.lock import holder
 from icestream.engine.requests.commands import run_again
+from icestream.store import queries
+from icestream.store.current import told_branch
 from icestream.store.files import Damage
 from icestream.store.open import Store
 from icestream.store.records import StandingRecord
@@ -55,7 +57,20 @@ class Summary:
     steps: tuple[str, ...] = ()
     """Which step, protocol and parameters made each kind of item."""
     state: tuple[str, ...] = ()
-    """Which of the session's results these are, where steps wait to be run again."""
+    """Which of the session's results these are, where there are several branches or steps wait."""
+
+
+def branch_words(store: Store, branch: str) -> tuple[str, ...]:
+    """Which branch an export is of, where the session has more than one."""
+    adopted = told_branch(store)
+    if branch == adopted:
+        return (f"these are the results of the branch {branch}, which is adopted",)
+    there = {one.name: one for one in queries.branches(store)}
+    if not adopted and len(there) < 2:
+        return ()
+    sample = there[branch].sample
+    only = "" if sample is None else f"; it is for {sample} exposures only"
+    return (f"these are the results of the branch {branch}, which is not adopted{only}",)
 
 
 def state_words(store: Store, again: Reruns, standing: StandingRecord | None) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from icestream.engine.requests.models import (
     Retry,
     SetParameters,
     Stop,
+    Undo,
     document_of,
     read_request,
 )
@@ -55,6 +56,7 @@ ONE_OF_EACH: tuple[Request, ...] = (
     Rearm(alert=3),
     Rearm(key="ctf.astigmatism.high", why="beam is back"),
     Adopt(alert=4),
+    Undo(why="it was better before"),
 )
 
 

@@ -1,0 +1,93 @@
+"""Requests to a session that nobody runs: carried out at once, as far as nothing has to run.
+
+It is the coordinator's own record that does it, without an executor: what is there already is taken
+up and judged, and what has to be run waits for whoever runs the session.
+"""
+
+import contextlib
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import select
+
+from icestream.engine.machine.lock import SessionBusy, hold, holder
+from icestream.engine.record.record import Record
+from icestream.engine.record.workflows import session_workflow
+from icestream.engine.requests.carry_out import carry_out
+from icestream.engine.requests.models import Request
+from icestream.engine.requests.send import answer_of, send
+from icestream.protocol import Registry
+from icestream.store import queries
+from icestream.store import tables as t
+from icestream.store.open import open_store
+
+__all__ = ["carry_out_at_rest", "have_done"]
+
+
+def have_done(
+    folder: Path | str, request: Request, registry: Registry | None = None, *, timeout: float = 10.0
+) -> tuple[str, str]:
+    """Have a request carried out, whether a process runs the session or not.
+
+    Returns its verdict (done, refused; new where whoever runs the session has not answered within
+    `timeout` seconds), and what was answered. What is raised is as by `carry_out_at_rest`.
+    """
+    if not holder(Path(folder)):
+        with contextlib.suppress(SessionBusy):
+            return carry_out_at_rest(folder, request, registry)
+    return answer_of(folder, send(folder, request), timeout=timeout)
+
+
+def carry_out_at_rest(
+    folder: Path | str, request: Request, registry: Registry | None = None
+) -> tuple[str, str]:
+    """Carry out a request of a session that nobody runs; its verdict, and what was answered.
+
+    Raises
+    ------
+    SessionBusy
+        If a coordinator runs the session: it carries out what is sent to it.
+    NoStore
+        If there is no session in `folder`.
+    LookupError
+        If the session has not been started yet.
+    InvalidWorkflow
+        If the session's own workflow cannot run here, and so cannot be judged anew.
+    """
+    folder = Path(folder).absolute()
+    with closing(open_store(folder, readonly=True)) as store:
+        session_workflow(store)  # says when it has not been started
+    with hold(folder), closing(open_store(folder, upgrade=False)) as store:
+        workflow, session = session_workflow(store), queries.session(store)
+        record = Record(store, registry or Registry(), session.order, timeout=0.0)
+        record.open(workflow)
+        token = send(folder, request)
+        with store.read() as connection:
+            row = connection.execute(select(t.request).where(t.request.c.token == token)).one()
+        carry_out(record, row)
+        _look_at_what_was_there(record)
+        record.leave("done" if session.state == "done" else "stopped", session.reason)
+    return answer_of(folder, token)
+
+
+def _look_at_what_was_there(record: Record) -> None:
+    """Take up, in steps that were changed, all results that are there for them."""
+    after: dict[int, int] = {}
+    while True:
+        revision = t.revision.c
+        chosen = (
+            select(revision.id, revision.backfill)
+            .where(
+                revision.backfill.is_not(None),
+                revision.id.in_(list(record.plan.steps)),
+                revision.state.not_in(["paused", "draining"]),
+            )
+            .order_by(revision.depth, revision.id)
+        )
+        with record.store.read() as connection:
+            rows = connection.execute(chosen).all()
+        row = next((row for row in rows if after.get(row.id, -1) < row.backfill), None)
+        if row is None:
+            return
+        after[row.id] = row.backfill
+        record.backfill(row.id)
