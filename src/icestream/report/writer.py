@@ -1,6 +1,7 @@
 """Writes the live report and keeps it up to date."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,15 @@ from icestream.report.follow import Follower
 from icestream.report.limits import Limits, limits_of
 from icestream.report.live import is_finished, live_document
 from icestream.report.pictures import Found, PictureFolder, show, write_atomically, write_script
+from icestream.report.publish import Publisher, shown
 from icestream.report.shell import page_version, render_page
 from icestream.report.snapshots import Snapshot, chosen_of, snapshot_of
 from icestream.report.table import CHUNK
 from icestream.report.telling import Telling
 from icestream.report.trends import in_page_order
+from icestream.report.upload import Target
 from icestream.store.open import NoStore, Store, open_store
+from icestream.store.published import Published
 
 __all__ = ["ReportWriter", "write_report"]
 
@@ -107,6 +111,7 @@ class ReportWriter:
         self._expects: set[str] = set()
         self._version = page_version()
         self._shell_written = False
+        self._publisher: Publisher | None = None
 
     def _follow(self) -> Follower:
         try:
@@ -133,6 +138,11 @@ class ReportWriter:
         """The file to open in a browser."""
         return self.folder / "index.html"
 
+    def publish(self, target: Target, tell: Callable[[Published], None] | None = None) -> Publisher:
+        """Have each update brought to a target, too; whoever asked for it finishes that."""
+        self._publisher = Publisher(target, self.folder, self._store.folder, tell=tell)
+        return self._publisher
+
     def update(self, *, patience: float = 2.0) -> None:
         """Bring the report up to date.
 
@@ -155,6 +165,8 @@ class ReportWriter:
             write_atomically(self.page, self._shell())
             self._shell_written = True
         self._write_live()  # last: it sends the page to all the others
+        if self._publisher is not None:
+            self._publisher.news()
 
     def _shell(self) -> bytes:
         return render_page(self._follower.session.name).encode()
@@ -229,6 +241,7 @@ class ReportWriter:
         live["trends"] = self._trends[0]
         live["expects"] = sorted(self._expects)
         live["told"] = self._told
+        live["published"] = None if self._publisher is None else shown(self._publisher.state)
         live["kept"] = sorted(self._pictures.kept)
         live |= self._snapshots()
         live["chunks"]["versions"] = self._chunks

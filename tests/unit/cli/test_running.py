@@ -40,7 +40,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Session], list
     reports: list[Path] = []
 
     @contextmanager
-    def kept(session: Path) -> Iterator[None]:
+    def kept(session: Path, publish: str | None) -> Iterator[None]:
         reports.append(session)
         yield
 
