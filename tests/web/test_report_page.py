@@ -75,7 +75,7 @@ def test_the_page_draws_everything_from_a_folder(report: Path, tmp_path: Path, w
         "CTF fit resolution", "Pixel size 1.5", "300 kV", "24 classes", "1 to 25 of 300",
     ):  # fmt: skip
         assert words in text, f"{words!r} is missing on the page"
-    assert section(page, "trends").count("<figure") == 10
+    assert section(page, "trends").count("<figure") == 11
     assert section(page, "workflow").count('class="step state-running"') == len(STEPS)
     assert section(page, "classes").count('class="average"') == 24
     assert section(page, "steps").count('class="card told') == 10, "two have limits alone"
@@ -405,7 +405,7 @@ def test_points_stay_in_their_plot_when_times_are_out_of_order(tmp_path: Path) -
     page, console = browse(write_report(session.folder).as_uri(), tmp_path)
     assert console == []
     plots = section(page, "trends").split('<svg viewBox="0 0 ')[1:]
-    assert len(plots) == 10
+    assert len(plots) == 11
     for plot in plots:
         width = float(plot.split(" ")[0])
         places = [float(x) for x in re.findall(r'<circle [^>]*cx="([^"]+)"', plot)]

@@ -103,12 +103,12 @@ function fit(points, width, height) {
   const ends = (key) => points.reduce(([low, high], point) => [Math.min(low, point[key]), Math.max(high, point[key])], [Infinity, -Infinity]);
   const [left, right] = ends("x");
   const [bottom, top] = ends("y");
-  const room = 34;
-  const factor = Math.min((width - 2 * room) / Math.max(right - left, 1), (height - 2 * room) / Math.max(top - bottom, 1));
+  const [room, foot] = [34, 26];
+  const factor = Math.min((width - 2 * room) / Math.max(right - left, 1), (height - 2 * room - foot) / Math.max(top - bottom, 1));
   return {
     factor,
     x: (value) => width / 2 + (value - (left + right) / 2) * factor,
-    y: (value) => height / 2 - (value - (top + bottom) / 2) * factor,
+    y: (value) => (height - foot) / 2 - (value - (top + bottom) / 2) * factor,
   };
 }
 

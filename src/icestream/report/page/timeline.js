@@ -20,8 +20,10 @@ function drawTimeline() {
   if (find("timeline").hidden) return;
   const holder = find("timeline-body");
   const calm = line.alerts.length === 0 && line.marks.length === 0;
-  find("timeline-note").textContent = calm ? "No alert was raised, and nothing was changed." : `${count(line.alerts.length)} ${line.alerts.length === 1 ? "alert" : "alerts"}, ${count(line.marks.length)} ${line.marks.length === 1 ? "change" : "changes"}. Below: ${state.live.called.many} found (bars) and processed (line) an hour.`;
-  fill(holder, timelinePlot(holder.clientWidth || 700, line));
+  find("timeline-note").textContent = calm ? "No alert was raised, and nothing was changed." : `${count(line.alerts.length)} ${line.alerts.length === 1 ? "alert" : "alerts"}, ${count(line.marks.length)} ${line.marks.length === 1 ? "change" : "changes"}. Below: ${state.live.called.many} found (bars) and processed (line) ${rateUnit(line.tempo)}.`;
+  // What holds goes on while nothing is written anew.
+  const now = state.live.session.finished ? line.now : Math.max(line.now, state.live.written);
+  fill(holder, timelinePlot(holder.clientWidth || 700, { ...line, now }));
 }
 
 function timelinePlot(width, line) {
@@ -65,9 +67,14 @@ function changeMark(mark, x, y, bottom) {
     svg("path", { class: mark.by_session ? "diamond itself" : "diamond", d: `M${x.toFixed(1)} ${y - 6}l5 6l-5 6l-5 -6Z`, ...over })];
 }
 
+/** A rate needs some time: an hour of a session of a few minutes would say too much. */
+const isLong = (tempo) => tempo.width * tempo.found.length >= 1800;
+
+const rateUnit = (tempo) => (isLong(tempo) ? "an hour" : "a minute");
+
 /** Exposures an hour: found as bars, processed as a line. */
 function rateBars(tempo, frame, x) {
-  const hourly = (value) => (value * 3600) / tempo.width;
+  const hourly = (value) => (value * (isLong(tempo) ? 3600 : 60)) / tempo.width;
   // What is run again is processed faster than movies come: it goes beyond the axis.
   const most = Math.max(1, Math.min(Math.max(...tempo.settled.map(hourly)), 2.5 * Math.max(...tempo.found.map(hourly))), ...tempo.found.map(hourly));
   const y = scale(0, most, frame.bottom, frame.top);
@@ -76,7 +83,7 @@ function rateBars(tempo, frame, x) {
     class: "bar", x: x(at(i)), width: Math.max(0.6, x(at(i + 1)) - x(at(i)) - 0.4), y: y(hourly(value)), height: frame.bottom - y(hourly(value)),
   })).filter(Boolean);
   const middle = tempo.settled.map((value, i) => [x(at(i + 0.5)), y(Math.min(most, hourly(value)))]);
-  return [yAxis(frame, 0, most, y, 3).flat(), axisTitle(frame, "an hour", "end"), bars, svg("path", { class: "line settled", d: path(middle) }),
+  return [yAxis(frame, 0, most, y, 3).flat(), axisTitle(frame, rateUnit(tempo), "end"), bars, svg("path", { class: "line settled", d: path(middle) }),
     svg("rect", {
       x: frame.left, y: frame.top, width: Math.max(0, frame.right - frame.left), height: frame.bottom - frame.top, fill: "transparent", onpointerleave: hideTip,
       onpointermove: (event) => {
