@@ -17,7 +17,7 @@ from cyclopts import Parameter
 from icestream.engine.machine.home import make_below
 from icestream.settings import PREFIX, load
 from icestream.store.open import NoStore
-from icestream.store.published import Published, published_words
+from icestream.store.published import RECORD, Published, published, published_words
 
 if TYPE_CHECKING:
     from icestream.report.upload import Target
@@ -79,6 +79,8 @@ def report(
             if publisher is not None:
                 _finished(publisher.finish(_ONE_ROUND))
         return
+    if target is None and while_open:
+        (session / RECORD).unlink(missing_ok=True)  # of an earlier run that did publish
     every, waiting = load().settings.report_interval, while_open
     while True:
         try:
@@ -221,12 +223,13 @@ class _Keeper(threading.Thread):
                 writer.wait()
         self.join(5.0)
         if writer is None or writer.returncode != 0:
+            state = published(self._session)
+            again = f"icestream report {shlex.quote(str(self._session))}"
+            words = f"the report is not up to date, see {self._log}; {again} writes it"
+            if writer is not None and state is not None and state.failing is not None:
+                words = f"the report was written and {published_words(state)}; {again} tries again"
             with suppress(OSError):
-                print(
-                    f"icestream: the report is not up to date, see {self._log}; "
-                    f"icestream report {shlex.quote(str(self._session))} writes it",
-                    file=sys.stderr,
-                )
+                print(f"icestream: {words}", file=sys.stderr)
 
 
 def _close(writer: "subprocess.Popen[bytes]") -> None:

@@ -15,7 +15,9 @@ _SAME = 0.3
 _SHIFTED = 1e-9
 """Beam shifts that differ by less than this, in whatever unit, are one."""
 _ALONE = 10.0
-"""µm over which the beam shifts of a session with one stage position are drawn."""
+"""µm over which beam shifts are drawn where no stage position has a neighbour in its square."""
+_FAR = 40.0
+"""µm beyond which another stage position is in another square."""
 
 
 class Where(NamedTuple):
@@ -83,16 +85,17 @@ def shift_scale(places: Sequence[Where]) -> float | None:
     if not sizes:
         return None
     span, many = float(np.median(sizes)), max(1.0, float(np.median(holes)))
-    near = _nearest(stage[first])
+    near = _nearest(stage[first], [known[index].square for index in first])
     width = _ALONE if near is None else near * (1.0 - 1.0 / max(np.sqrt(many), np.sqrt(2.0)))
     return rounded(width / span)
 
 
-def _nearest(points: NDArray[np.float64]) -> float | None:
-    """Median distance from a point to its nearest neighbour; None for one point alone."""
-    if len(points) < 2:
-        return None
-    some = points[-300:]
+def _nearest(points: NDArray[np.float64], squares: Sequence[str]) -> float | None:
+    """Median distance from a stage position to the nearest in its square; None without one."""
+    some, names = points[-300:], np.asarray(squares)[-300:]
     distance = np.linalg.norm(some[:, None] - some[None], axis=-1)
+    distance[names[:, None] != names[None]] = np.inf
     np.fill_diagonal(distance, np.inf)
-    return float(np.median(distance.min(axis=1)))
+    nearest = distance.min(axis=1)
+    nearest = nearest[nearest <= _FAR]
+    return float(np.median(nearest)) if len(nearest) else None

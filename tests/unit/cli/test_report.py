@@ -173,3 +173,21 @@ def test_where_to_publish_is_given_or_set_and_can_be_taken_back(
     assert publish_target("none", tmp_path) is None
     with pytest.raises(BadTarget):
         publish_target("no-such-program", tmp_path)
+
+
+def test_a_session_that_ends_says_that_its_report_was_not_published(
+    session: SampleSession,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = _uploader(tmp_path, "echo no route to host", "exit 7")
+    monkeypatch.setenv("ICESTREAM_REPORT_PUBLISH", str(path))
+    with kept_up_to_date(session.folder):
+        wait_for(lambda: published(session.folder) is not None)
+    said = capsys.readouterr().err
+    assert "the report was written and not published to up.sh since" in said
+    assert "no route to host; icestream report" in said
+    assert '"failing":' in (session.folder / "report" / "live.js").read_text()
+    with kept_up_to_date(session.folder, "none"):
+        wait_for(lambda: published(session.folder) is None)

@@ -58,6 +58,15 @@ def test_without_shifts_or_without_positions_there_is_no_scale() -> None:
     assert shift_scale([Where(x=1.0, y=1.0, shift_x=0.5, shift_y=0.5)] * 3) is None
 
 
+def test_a_neighbour_in_another_square_says_nothing_of_holes() -> None:
+    apart = [each._replace(square=f"{each.x:.0f} {each.y:.0f}") for each in _grid(2.6, 52.0)]
+    scale = shift_scale(apart)
+    assert scale is not None
+    assert scale * 2 * 2.6 / 52.0 == pytest.approx(10.0, rel=0.01)
+    far = [each._replace(x=20 * each.x, y=20 * each.y) for each in _grid(2.6, 52.0)]
+    assert shift_scale(far) == scale
+
+
 def test_one_stage_position_alone_is_drawn_as_wide_as_ten_micrometres() -> None:
     alone = [each for each in _grid(2.6, 52.0) if each.x == 0 and each.y == 0]
     scale = shift_scale(alone)
