@@ -31,7 +31,7 @@ _LAST = 60.0
 """Seconds that the last update of a session's report may take."""
 _LAST_ROUND = 30.0
 """Seconds for publishing what came last."""
-_ONE_ROUND = 120.0
+_ONE_ROUND = 60.0
 """Seconds for publishing a report that is written once."""
 _FIRST, _LONGEST = 1.0, 60.0
 """Seconds before a process that has ended is started again: the first pause, and the longest."""

@@ -1,6 +1,7 @@
 """Publishing a report again and again while it is written, without anybody waiting for it."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ __all__ = ["Publisher", "Times", "shown"]
 _log = structlog.get_logger(__name__)
 
 _KEPT = "pictures"
+_STATUS = re.compile(r"\d+")
+"""What may differ from one failure to the next that is the same for people."""
 
 
 class Times(NamedTuple):
@@ -112,7 +115,7 @@ class Publisher:
                 again = self._times.first * 2 ** min(self.state.tries - 1, 10)
                 wait = max(self._times.pause, min(self._times.longest, again))
                 if last:
-                    self._stopped.wait(min(wait, self._times.first))
+                    self._stopped.wait(again)
 
     def _sleep(self, seconds: float) -> None:
         """Wait, but not on when the end has come."""
@@ -145,7 +148,7 @@ class Publisher:
             write_atomically(self._session / RECORD, json.dumps(asdict(state)).encode())
         except OSError as error:
             _log.warning("the state of publishing is not kept", why=str(error))
-        said = (state.failing is None, state.why)
+        said = (state.failing is None, _STATUS.sub("", state.why))
         if said == self._told:
             return
         self._told = said

@@ -30,7 +30,8 @@ LAST = ("index.html", "live.js")
 """Files that send the page to all the others."""
 _REMOTE = re.compile(r"(?:[\w.+-]+@)?(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])::?[^\s:]\S*")
 """``host:path``, ``user@host:path`` or ``host::module/path``, as rsync reads it."""
-_PASSWORD = re.compile(r"^[a-z]+://[^/@\s]*:[^/@\s]*@")
+_PASSWORD = re.compile(r"^([a-z]+://)?[^/:@\s]+:[^/@\s]*@")
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 _SECRETS = (
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/@\s]+@"), r"\1***@"),
     (re.compile(r"(?i)\b(bearer|basic)\s+\S+"), r"\1 ***"),
@@ -117,6 +118,8 @@ def read_target(text: str, session: str = "") -> Target:
             )
         here = place.startswith(("/", "./", "../", "~"))
         return Target(rsync=str(Path(place).expanduser().absolute()) if here else place)
+    if _SCHEME.match(words[0]):
+        raise BadTarget(f"nothing here brings files to {words[0]}; {_KINDS}")
     if words[0].startswith("-"):
         raise BadTarget(f"{words[0]} is an option, and no place to publish to; {_KINDS}")
     program = shutil.which(words[0])
@@ -131,7 +134,9 @@ _KINDS = "give user@host:/path/, a folder that ends with /, or a program with it
 
 
 def _is_place(word: str) -> bool:
-    if word.startswith("rsync://") or _REMOTE.fullmatch(word):
+    if _SCHEME.match(word):
+        return word.startswith("rsync://")
+    if _REMOTE.fullmatch(word):
         return True
     return word.startswith(("/", "./", "../", "~")) and (word.endswith("/") or Path(word).is_dir())
 

@@ -65,6 +65,8 @@ def test_the_name_of_the_session_stands_where_it_is_asked_for(tmp_path: Path) ->
         ("no-such-program --now", "no-such-program, was not found"),
         ("--delete", "is an option"),
         ("rsync://ann:hunter2@web/live", "has a password in it"),
+        ("ann:hunter2@web/live", "has a password in it"),
+        ("https://web/live", "nothing here brings files to https://web/live; give user@host"),
         ("upload 'half", "cannot be read"),
     ],
 )
