@@ -24,6 +24,7 @@ from icestream.formats import write_picture
 from icestream.model import (
     Classes,
     Ctf,
+    CtfAgreement,
     Exposure,
     Gain,
     Micrograph,
@@ -32,6 +33,7 @@ from icestream.model import (
     Optics,
     Orientation,
     Particles,
+    PickerAgreement,
     Picks,
     Volume,
     column,
@@ -46,6 +48,7 @@ from icestream.store import tables as t
 from icestream.store.events import (
     AlertAdopted,
     ExposureFound,
+    RequestAnswered,
     StepAdded,
     StepRevised,
     TaskDone,
@@ -115,8 +118,11 @@ class SampleSession:
         start: float,
         name: str = "apoferritin-grid-2",
         documents: bool = True,
+        places: bool = True,
     ) -> None:
         self.folder = folder
+        self.places = places
+        """Whether the metadata say where on the grid an exposure was taken."""
         self.documents = documents
         """False: results are left out, which is quick; states and qualities are there."""
         self.now = start
@@ -127,6 +133,7 @@ class SampleSession:
         self.step_ids: dict[str, int] = {}
         self.batches = 0
         self.picks: list[np.ndarray] = []
+        self.asked = 0
         if documents:
             (folder / "pool").mkdir()
             for number in range(POOL):
@@ -203,8 +210,8 @@ class SampleSession:
         writes.insert(
             t.exposure, id=exposure, state="going", reasons="[]", found=self.now,
             details=json.dumps({
-                "name": name, "acquired": acquired.isoformat(), "grid_square": str(square),
-                "foil_hole": str(hole), "group": 1 + number % 3,
+                "name": name, "acquired": acquired.isoformat(),
+                **(_place(number, square, hole) if self.places else {}),
             }),
         )  # fmt: skip
         self.going.append((exposure, name, number, shot))
@@ -470,6 +477,60 @@ class SampleSession:
             )  # fmt: skip
             writes.flush(connection)
 
+    def agree(self, count: int) -> None:
+        """Consensus steps of two CTF estimates and of three pickers, of the first exposures."""
+        with self.store.write() as connection:
+            writes = Writes(self.numbers, self.now)
+            for step, protocol, kind, depth in (
+                ("ctf_other", "ctf.estimate", "item", 2), ("pick_other", "picks.log", "item", 5),
+                ("pick_third", "picks.template", "item", 5),
+                ("ctf_agree", "ctf.consensus", "consensus", 3),
+                ("pick_agree", "picks.consensus", "consensus", 6),
+            ):  # fmt: skip
+                self._add_step(writes, step, protocol, kind, depth)
+            chosen = t.subject.select().where(t.subject.c.kind == "exposure").limit(count)
+            for row in connection.execute(chosen.order_by(t.subject.c.id)).all():
+                number = row.number - 1
+                ctf = self._ctf(row.name, number, self._shot(number))
+                votes = ("ctf", "ctf_other")
+                lost = votes[1:] if number % 7 == 3 else ()
+                agreement = CtfAgreement(
+                    members=votes[:1] if lost else votes, outvoted=lost,
+                    resolution=3.0 + self.random.gamma(2, 0.3), worst=5.0,
+                )  # fmt: skip
+                ctf = replace(ctf, agreement=agreement)
+                self._result(writes, "ctf_agree", row.id, {"ctf": to_document(ctf)},
+                             {"ctf.agreement": agreement.resolution}, 0.01)  # fmt: skip
+                each = self.random.integers(80, 120, 3)
+                both = self.random.integers(40, 70, 3)
+                shared = np.diag(each)
+                for (i, j), value in zip(((0, 1), (0, 2), (1, 2)), both, strict=True):
+                    shared[i, j] = shared[j, i] = value
+                kept = self._picks(row.name, number)
+                kept = replace(kept, agreement=PickerAgreement(
+                    pickers=("pick", "pick_other", "pick_third"), shared=column(shared),
+                    scores=column(np.zeros((len(kept), 3))),
+                ))  # fmt: skip
+                self._result(writes, "pick_agree", row.id, {"picks": to_document(kept)},
+                             kept.qualities(), 0.01)  # fmt: skip
+            writes.flush(connection)
+
+    def decide(self, verb: str, document: dict[str, Any], **more: Any) -> None:
+        """Somebody decided something, which has been carried out."""
+        said = {"who": "ann", "why": "", "state": "done", "answer": "", "ago": 0.0} | more
+        with self.store.write() as connection:
+            writes = Writes(self.numbers, self.now - said["ago"])
+            self.asked += 1
+            connection.execute(t.request.insert().values(
+                token=f"token-{self.asked}", time=self.now - said.pop("ago"), verb=verb,
+                document=json.dumps({**document, "why": said.pop("why")}), **said,
+            ))  # fmt: skip
+            writes.event(RequestAnswered(
+                verb=verb, verdict=said["state"], answer=said["answer"],
+                token=f"token-{self.asked}", who=said["who"],
+            ))  # fmt: skip
+            writes.flush(connection)
+
     def measure(self, minutes: int) -> None:
         """Samples of the machine's load up to now."""
         with self.store.write() as connection:
@@ -548,6 +609,28 @@ class SampleSession:
                 t.quality, step_id=number, revision_id=number, subject_id=subject,
                 result_id=result, name=name, value=value,
             )  # fmt: skip
+
+
+def _place(number: int, grid_square: int, foil_hole: int) -> dict[str, Any]:
+    """Where an exposure lies: of three in a hole, of nine holes around a stage position."""
+    square, inside = divmod(number, 60)
+    cluster, hole = divmod(inside // 3, 9)
+    across, down = hole % 3 - 1, hole // 3 - 1
+    turn = 2.1 * (number % 3)
+    return {
+        "grid_square": str(grid_square),
+        "foil_hole": str(foil_hole),
+        "group": 1 + hole,
+        "stage": (
+            -180.0 + 120.0 * (square % 5) + 8.0 * cluster + 3.0 * (square % 2),
+            -130.0 + 120.0 * (square // 5) + 8.0 * (cluster % 2),
+            -12.0,
+        ),
+        "beam_shift": (
+            0.05 * across + 0.008 * math.cos(turn),
+            0.05 * down + 0.008 * math.sin(turn),
+        ),
+    }
 
 
 @functools.cache

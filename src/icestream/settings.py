@@ -115,6 +115,10 @@ class Settings(BaseSettings):
     report_interval: Annotated[Second, Gt(0), Usual(0.1, 3600.0)] = 5.0
     """Time between two updates of a live report."""
 
+    report_publish: SecretStr | None = None
+    """Where each session's report is brought after each update: user@host:/path/{session}/ for
+    rsync, or a program with its arguments; nowhere when not given."""
+
     worker_silence: Annotated[Second, Ge(1), Usual(1.0, 86400.0)] = 120.0
     """Time without a sign of life after which a worker process, stopped or waiting for a disk that
     does not answer, is killed and its task tried again."""

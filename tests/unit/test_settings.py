@@ -48,6 +48,7 @@ def test_the_nearest_source_wins(files: tuple[Path, Path], monkeypatch: pytest.M
         "state": "default",
         "store": "default",
         "worker_silence": "default",
+        "report_publish": "default",
     }
 
 

@@ -3,8 +3,6 @@
 import functools
 import json
 import re
-import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ import pytest
 from PIL import Image
 
 import cookbook
+from browser import CHROMIUM, browse, section, text_of, with_script
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.session import run_session
 from icestream.protocol import Registry
@@ -25,8 +24,6 @@ from icestream.store import tables as t
 from icestream.store.writing import Writes
 from report_session import STEPS, SampleSession
 from toy_session import InlineExecutor
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="chromium is not installed (Debian: apt-get install chromium)"
@@ -67,32 +64,6 @@ def address(report: Path) -> Iterator[str]:
     server.server_close()
 
 
-def browse(address: str, tmp_path: Path, *options: str) -> tuple[str, list[str]]:
-    """The page as it stands after four seconds, and what the browser's console says."""
-    assert CHROMIUM is not None
-    done = subprocess.run(
-        [
-            CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-            "--disable-background-networking", "--no-first-run", f"--user-data-dir={tmp_path}/c",
-            "--virtual-time-budget=4000", "--enable-logging=stderr", "--dump-dom", *options,
-            address,
-        ],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-
-
-def text_of(page: str) -> str:
-    """What a person reads: no scripts, no styles, no tags."""
-    body = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", body))
-
-
-def section(page: str, name: str) -> str:
-    """The HTML of the part of the page called `name`."""
-    return page.split(f'<section id="{name}"')[1].split("</section>", maxsplit=1)[0]
-
-
 @pytest.mark.parametrize("width", [1400, 390])
 def test_the_page_draws_everything_from_a_folder(report: Path, tmp_path: Path, width: int) -> None:
     page, console = browse(report.as_uri(), tmp_path, f"--window-size={width},2000")
@@ -104,7 +75,7 @@ def test_the_page_draws_everything_from_a_folder(report: Path, tmp_path: Path, w
         "CTF fit resolution", "Pixel size 1.5", "300 kV", "24 classes", "1 to 25 of 300",
     ):  # fmt: skip
         assert words in text, f"{words!r} is missing on the page"
-    assert section(page, "trends").count("<figure") == 10
+    assert section(page, "trends").count("<figure") == 11
     assert section(page, "workflow").count('class="step state-running"') == len(STEPS)
     assert section(page, "classes").count('class="average"') == 24
     assert section(page, "steps").count('class="card told') == 10, "two have limits alone"
@@ -434,24 +405,13 @@ def test_points_stay_in_their_plot_when_times_are_out_of_order(tmp_path: Path) -
     page, console = browse(write_report(session.folder).as_uri(), tmp_path)
     assert console == []
     plots = section(page, "trends").split('<svg viewBox="0 0 ')[1:]
-    assert len(plots) == 10
+    assert len(plots) == 11
     for plot in plots:
         width = float(plot.split(" ")[0])
         places = [float(x) for x in re.findall(r'<circle [^>]*cx="([^"]+)"', plot)]
         assert places
         assert min(places) > 40
         assert max(places) < width - min(110, width * 0.2) - 10
-
-
-def with_script(report: Path, folder: Path, script: str) -> str:
-    """A copy of the report whose policy lets a second script run."""
-    copy = folder / "report"
-    shutil.copytree(report.parent, copy)
-    page = re.sub(
-        r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", report.read_text("utf-8")
-    )
-    (copy / "index.html").write_text(page.replace("</body>", f"<script>{script}</script></body>"))
-    return (copy / "index.html").as_uri()
 
 
 PLACES = """

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from icestream.cli.report import NOWHERE
 from icestream.cli.running import Here, run_here
 from icestream.cli.step_options import StepOptions
 from icestream.cli.terminal import called
@@ -48,7 +49,7 @@ def demo(out: Path = Path("demo-session"), *, movies: int = 20, rate: float = 90
     source = workflow.steps[0].name
     workflow = workflow.changed(source, {"watch": True, "idle_timeout": max(20.0, 4 * 3600 / rate)})
     with _microscope(microscope, movies, rate, out / "microscope.log"):
-        code = run_here(workflow, session, Here(alerts=False))
+        code = run_here(workflow, session, Here(alerts=False, publish=NOWHERE))
     words = shlex.join(["export", "relion", str(session), str(out / "relion")])
     print(f"\ntake it to RELION: {called()} {words}")
     return code

@@ -23,6 +23,10 @@ class Here:
     report: Annotated[bool, Parameter(group=_GROUP)] = True
     """Keep the live report up to date while it runs."""
 
+    publish: Annotated[str | None, Parameter(group=_GROUP)] = None
+    """Bring the report there after each update: user@host:/path/ for rsync, or a program with its
+    arguments; none: nowhere. Default: what the settings say."""
+
     alerts: Annotated[bool, Parameter(group=_GROUP)] = True
     """Send alerts over the channels of the settings."""
 

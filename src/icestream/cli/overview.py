@@ -14,6 +14,7 @@ from icestream.store.history import asked
 from icestream.store.newest import Median, newest_map, newest_medians, newest_taken
 from icestream.store.open import Store
 from icestream.store.pace import Pace, pace
+from icestream.store.published import Published, published
 from icestream.store.records import (
     AlertRecord,
     BranchRecord,
@@ -63,6 +64,8 @@ class Overview:
     map: Volume | None
     report: Path | None
     """Its page; None where it has not been written."""
+    published: Published | None
+    """What became of publishing it; None where nobody asked for that."""
     branches: tuple[BranchRecord, ...] = ()
     """All but those that were dropped."""
     branch: str = ""
@@ -109,6 +112,7 @@ def overview(store: Store, now: float, branch: str | None = None) -> Overview:
         medians=newest_medians(store, SHOWN, standing),
         map=newest_map(store, standing),
         report=page if page.exists() else None,
+        published=published(store.folder),
     )
 
 
@@ -134,6 +138,7 @@ def document_of(store: Store, found: Overview, program: str) -> dict[str, Any]:
         "usual_interval": found.pace.interval,
         "map": None if found.map is None else _map(found.map),
         "report": None if found.report is None else str(found.report),
+        "published": None if found.published is None else dataclasses.asdict(found.published),
         "reruns": _reruns(store, found.again, program),
         "asked": [dataclasses.asdict(request) for request in found.asked],
         "decisions": [dataclasses.asdict(record) for record in found.decisions],

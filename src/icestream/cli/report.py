@@ -1,5 +1,6 @@
 """`icestream report`: a session's pages, once or all the time."""
 
+import os
 import select
 import shlex
 import subprocess
@@ -9,22 +10,37 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from icestream.engine.machine.home import make_below
-from icestream.settings import load
+from icestream.settings import PREFIX, load
 from icestream.store.open import NoStore
+from icestream.store.published import RECORD, Published, published, published_words
 
-__all__ = ["kept_up_to_date", "report"]
+if TYPE_CHECKING:
+    from icestream.report.upload import Target
+
+__all__ = ["NOWHERE", "PublishingFailed", "kept_up_to_date", "publish_target", "report"]
+
+NOWHERE = "none"
+"""What is given in the place of a target to publish nothing."""
 
 _LAST = 60.0
 """Seconds that the last update of a session's report may take."""
+_LAST_ROUND = 30.0
+"""Seconds for publishing what came last."""
+_ONE_ROUND = 60.0
+"""Seconds for publishing a report that is written once."""
 _FIRST, _LONGEST = 1.0, 60.0
 """Seconds before a process that has ended is started again: the first pause, and the longest."""
 _WELL = 120.0
 """Seconds that a process has to have run for the pauses to begin anew."""
+
+
+class PublishingFailed(RuntimeError):
+    """A report was written, and did not get to where it was to be published."""
 
 
 def report(
@@ -32,6 +48,7 @@ def report(
     /,
     *,
     out: Path | None = None,
+    publish: str | None = None,
     follow: Annotated[bool, Parameter(negative="")] = False,
     while_open: Annotated[bool, Parameter(negative="", show=False)] = False,
 ) -> None:
@@ -43,16 +60,27 @@ def report(
         The session's folder.
     out
         Folder for the pages; SESSION/report when not given.
+    publish
+        Bring it there after each update: user@host:/path/ for rsync, or a program with its
+        arguments, in quotes; none: nowhere. What the settings say when not given.
     follow
         Go on updating it, until Ctrl-C.
     while_open
         Go on until standard input is closed, and then update it once more.
     """
-    from icestream.report import ReportWriter, write_report
+    from icestream.report import ReportWriter
 
+    target = publish_target(publish, session)
     if not (follow or while_open):
-        print(write_report(session, out))
+        with ReportWriter(session, out) as writer:
+            publisher = None if target is None else writer.publish(target, _say)
+            writer.update(patience=float("inf"))
+            print(writer.page, flush=True)
+            if publisher is not None:
+                _finished(publisher.finish(_ONE_ROUND))
         return
+    if target is None and while_open:
+        (session / RECORD).unlink(missing_ok=True)  # of an earlier run that did publish
     every, waiting = load().settings.report_interval, while_open
     while True:
         try:
@@ -65,6 +93,7 @@ def report(
     with writer:
         if follow:
             print(writer.page, flush=True)
+        publisher = None if target is None else writer.publish(target, _say)
         try:
             going = True
             while going:
@@ -73,6 +102,39 @@ def report(
             writer.update(patience=_LAST)
         except KeyboardInterrupt:
             return
+        finally:
+            state = None if publisher is None else publisher.finish(_LAST_ROUND)
+        if state is not None:
+            _finished(state)
+
+
+def publish_target(given: str | None, session: Path) -> "Target | None":
+    """Where a session's report is published: as given, or as the settings say; None: nowhere.
+
+    Raises
+    ------
+    BadTarget
+        If that cannot be a place to publish to.
+    """
+    setting = load().settings.report_publish
+    asked = given if given is not None else setting.get_secret_value() if setting else ""
+    if not asked or asked == NOWHERE:
+        return None
+    from icestream.report.upload import read_target
+
+    return read_target(asked, session.absolute().name)
+
+
+def _say(state: Published) -> None:
+    """Tell of publishing when it begins to fail, fails otherwise, or is well again."""
+    with suppress(OSError):
+        print(published_words(state), flush=True)
+
+
+def _finished(state: Published) -> None:
+    """Raise an error when what came last is not published."""
+    if state.failing is not None or state.last is None:
+        raise PublishingFailed(published_words(state))
 
 
 def _wait(seconds: float) -> bool:
@@ -86,13 +148,15 @@ def _still_open(seconds: float) -> bool:
 
 
 @contextmanager
-def kept_up_to_date(session: Path) -> Iterator[None]:
+def kept_up_to_date(session: Path, publish: str | None = None) -> Iterator[None]:
     """Have a process of its own keep the session's report up to date while a block runs.
+
+    What it is to `publish` to is as `publish_target` takes it.
 
     It ends with this process, however this process ends, because the pipe between them closes.
     One that ends before is started again, after pauses that grow.
     """
-    keeper = _Keeper(session)
+    keeper = _Keeper(session, publish)
     keeper.start()
     try:
         yield
@@ -103,9 +167,12 @@ def kept_up_to_date(session: Path) -> Iterator[None]:
 class _Keeper(threading.Thread):
     """Runs the process that keeps a report up to date, again and again if it must."""
 
-    def __init__(self, session: Path) -> None:
+    def __init__(self, session: Path, publish: str | None) -> None:
         super().__init__(name="report", daemon=True)
         self._session = session
+        # Not among its arguments: everybody on the machine can read those.
+        told = {} if publish is None else {f"{PREFIX}REPORT_PUBLISH": publish}
+        self._environment = {**os.environ, **told}
         self._log = session / "logs" / "report.log"
         self._command = [sys.executable, "-P", "-m", "icestream", "report", str(session)]
         self._stopped = threading.Event()
@@ -138,6 +205,7 @@ class _Keeper(threading.Thread):
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                env=self._environment,
                 start_new_session=True,
             )
 
@@ -149,18 +217,19 @@ class _Keeper(threading.Thread):
         if writer is not None:
             _close(writer)
             try:
-                writer.wait(_LAST + 5)
+                writer.wait(_LAST + _LAST_ROUND + 10)
             except subprocess.TimeoutExpired:
                 writer.kill()
                 writer.wait()
         self.join(5.0)
         if writer is None or writer.returncode != 0:
+            state = published(self._session)
+            again = f"icestream report {shlex.quote(str(self._session))}"
+            words = f"the report is not up to date, see {self._log}; {again} writes it"
+            if writer is not None and state is not None and state.failing is not None:
+                words = f"the report was written and {published_words(state)}; {again} tries again"
             with suppress(OSError):
-                print(
-                    f"icestream: the report is not up to date, see {self._log}; "
-                    f"icestream report {shlex.quote(str(self._session))} writes it",
-                    file=sys.stderr,
-                )
+                print(f"icestream: {words}", file=sys.stderr)
 
 
 def _close(writer: "subprocess.Popen[bytes]") -> None:

@@ -19,7 +19,7 @@ from icestream.cli.here import Here
 from icestream.cli.presets import with_presets
 from icestream.cli.progress import Watcher
 from icestream.cli.reasons import reason_lines
-from icestream.cli.report import kept_up_to_date
+from icestream.cli.report import kept_up_to_date, publish_target
 from icestream.cli.step_options import AS_GIVEN
 from icestream.cli.terminal import called, console
 from icestream.engine.graph.validation import doubts, validate
@@ -65,9 +65,8 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, named: bool = Tru
     """
     session = session.absolute()
     registry = Registry()
-    check_folder(session)
-    loaded = load()
-    settings = loaded.settings
+    _check(session, here)
+    settings = (loaded := load()).settings
     machine = _machine(settings)
     problems = validate(workflow, registry) or list(
         missing_here(workflow, registry, gpus=len(machine.gpus))
@@ -99,7 +98,7 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, named: bool = Tru
                 with _whatever_the_terminal_does():
                     print(*(f"{change}\n" for change in changes), sep="", end="", flush=True)
             if here.report:
-                around.enter_context(kept_up_to_date(session))
+                around.enter_context(kept_up_to_date(session, here.publish))
             stopping.begin(running)
 
         try:
@@ -123,6 +122,13 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, named: bool = Tru
         with _whatever_the_terminal_does():
             _tell(outcome, session, here)
     return _status(outcome, interrupted=stopping.asked > 0)
+
+
+def _check(session: Path, here: Here) -> None:
+    """Say what is wrong with where the session and its report go, before movies come."""
+    check_folder(session)
+    if here.report:
+        publish_target(here.publish, session)
 
 
 @contextmanager

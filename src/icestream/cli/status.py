@@ -19,6 +19,7 @@ from icestream.model import QUALITIES, optics_words
 from icestream.model.states import shown_state
 from icestream.store.history import decided_words
 from icestream.store.open import Store, open_store
+from icestream.store.published import published_words
 from icestream.store.records import BranchRecord, HistoryRecord, StepRecord
 from icestream.store.standing import Reruns, rerun_words
 
@@ -134,6 +135,8 @@ def _head(store: Store, found: Overview) -> Iterator[str]:
     yield from _notes(store.folder, session.state, found.runs)
     if found.report is not None:
         yield f"report: {found.report}"
+    if found.published is not None:
+        yield f"report {published_words(found.published)}"
 
 
 def _branch(branch: BranchRecord) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 from icestream.report.rates import Rates
 from icestream.report.table import ExposureTable
+from icestream.report.timeline import Tempo
+from icestream.report.where import where_of
 from icestream.store import queries
 from icestream.store.current import told_branch
 from icestream.store.events import ExposureStateChanged
@@ -31,6 +33,10 @@ __all__ = ["Follower", "rank"]
 _STATES = {"going": "p", "done": "a", "rejected": "r", "failed": "f"}
 _DECIDING = ("request.answered", "step.revised")
 """Kinds of events after which there is more in the history."""
+_ALERTING = "alert."
+"""How the kinds of events begin that tell of alerts."""
+_MOST_ALERTS = 500
+"""Alerts of the timeline: the newest."""
 _PAGE = 500
 _HOUR = 3600.0
 _PAST_ALERTS = 20
@@ -51,6 +57,7 @@ class Follower:
         self.store = store
         self.table = ExposureTable()
         self.rates = Rates()
+        self.tempo = Tempo()
         self.samples: dict[str, deque[SampleRecord]] = {}
         self.snapshots: dict[str, ResultRecord] = {}
         """Newest result of each batch step."""
@@ -68,6 +75,10 @@ class Follower:
         self.chosen: dict[str, ResultRecord] = {}
         """What came of the newest snapshot of a batch step, by the name of that step: the choice
         of its classes, say."""
+        self.decided = 1
+        """Counts the changes of the history."""
+        self.alerted = 1
+        """Counts the changes of alerts."""
         self._decided = False
         self._ids: list[int] = []
         self._batches: dict[str, int] = {}
@@ -96,6 +107,7 @@ class Follower:
         times = self._read_events()
         if self._decided or asked != self.asked:
             self.history = history(self.store)
+            self.decided += 1
         self._read_exposures(times)
         self._read_qualities()
         self._read_samples()
@@ -108,6 +120,7 @@ class Follower:
         self._decided = False
         for page in self._events.pages():
             self._decided |= any(event.kind in _DECIDING for event in page)
+            self.alerted += any(event.kind.startswith(_ALERTING) for event in page)
             times.update((event.exposure, event.time) for event in page if event.exposure)
             for event in page:
                 ends = (
@@ -141,9 +154,14 @@ class Follower:
         )
         self._ids.append(record.id)
         self.table.add(
-            record.name, found=record.found, time=_acquired(details) or record.found, place=where
+            record.name,
+            found=record.found,
+            time=_acquired(details) or record.found,
+            place=where,
+            where=where_of(details),
         )
         self.rates.found(record.found)
+        self.tempo.add("found", record.found)
 
     def _take(self, record: ExposureRecord, time: float) -> None:
         order = self.table.order[record.name]
@@ -151,7 +169,9 @@ class Follower:
         state = _STATES.get(record.state, "p")
         self.table.judge(order, state, record.reasons)
         if before == "p" and state != "p":
-            self.rates.settled(time, record.found, self._ended.get(record.name))
+            first = self._ended.get(record.name)
+            self.rates.settled(time, record.found, first)
+            self.tempo.add("settled", time if first is None else first)
         self.touched[order] = time
 
     @property
@@ -215,6 +235,14 @@ class Follower:
                 branch = self.branch_of(step)
                 for record in queries.latest_results(self.store, step.name, limit=1, branch=branch):
                     self.chosen[source] = record
+
+    def all_alerts(self) -> Sequence[AlertRecord]:
+        """The newest five hundred, whether they hold or not, and all that hold."""
+        self.alerts()  # which looks for the newest
+        after = max(0, self._alert - _MOST_ALERTS)
+        recent = queries.alerts(self.store, open_only=False, after=after)
+        both = {record.id: record for record in (*queries.alerts(self.store), *recent)}
+        return list(both.values())
 
     def alerts(self) -> Sequence[AlertRecord]:
         """All that hold now and the last that were raised, the newest first."""

@@ -18,6 +18,8 @@ _SCRIPTS = (
     "overview.js",
     "exposures.js",
     "first.js",
+    "map.js",
+    "timeline.js",
     "follow.js",
 )
 

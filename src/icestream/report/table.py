@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from icestream.model import quality_of
+from icestream.report.control import control_of
 from icestream.report.limits import Drawn, Limits
 from icestream.report.trends import Histogram, Trend, is_count, rounded, run_width
+from icestream.report.where import NOWHERE, Where
 
 __all__ = ["CHUNK", "STATES", "ExposureTable"]
 
@@ -31,18 +33,22 @@ class ExposureTable:
         self.state = bytearray()
         self.reasons: list[str] = []
         self.places: list[str] = []
+        self.where: list[Where] = []
         self.qualities: dict[str, Histogram] = {}
         self.trends: dict[str, Trend] = {}
         self.counts = dict.fromkeys(STATES, 0)
         self.chunk_counts: list[list[int]] = []
         self._texts: dict[str, str] = {}
         self._changed: set[int] = set()
+        self._news: set[int] = set()
         self._rank: dict[str, tuple[int, int]] = {}
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def add(self, name: str, *, found: float, time: float, place: str) -> int:
+    def add(
+        self, name: str, *, found: float, time: float, place: str, where: Where = NOWHERE
+    ) -> int:
         """Append an exposure that is in progress; its order."""
         order = len(self.names)
         self.names.append(name)
@@ -52,11 +58,12 @@ class ExposureTable:
         self.state.append(ord("p"))
         self.reasons.append("")
         self.places.append(self._shared(place))
+        self.where.append(where._replace(square=self._shared(where.square)))
         self.counts["p"] += 1
         if order % CHUNK == 0:
             self.chunk_counts.append([0, 0, 0, 0])
         self.chunk_counts[-1][0] += 1
-        self._changed.add(order // CHUNK)
+        self._note(order)
         return order
 
     def judge(self, order: int, state: str, reasons: Sequence[str]) -> bool:
@@ -72,7 +79,7 @@ class ExposureTable:
         self.counts[state] += 1
         self.state[order] = ord(state)
         self.reasons[order] = self._shared(text)
-        self._changed.add(order // CHUNK)
+        self._note(order)
         if "r" in (before, state):
             for name, histogram in self.qualities.items():
                 if order < len(histogram.values) and np.isfinite(histogram.values[order]):
@@ -85,7 +92,7 @@ class ExposureTable:
             return
         self._rank[name] = rank
         self._put(name, order, value)
-        self._changed.add(order // CHUNK)
+        self._note(order)
 
     def value(self, name: str, order: int) -> float:
         """A quality of an exposure; NaN when it has none."""
@@ -105,6 +112,16 @@ class ExposureTable:
         """The same string object for the same text: reasons and places repeat."""
         return self._texts.setdefault(text, text)
 
+    def _note(self, order: int) -> None:
+        self._changed.add(order // CHUNK)
+        self._news.add(order)
+
+    def take_news(self) -> list[int]:
+        """Exposures of which something changed since the last call."""
+        news = sorted(self._news)
+        self._news.clear()
+        return news
+
     def take_changed(self) -> list[int]:
         """Numbers, from 0, of the chunks that changed since the last call."""
         changed = sorted(self._changed)
@@ -120,6 +137,8 @@ class ExposureTable:
             return [texts.setdefault(text, len(texts)) for text in column[first:last]]
 
         reason, place = places_of(self.reasons), places_of(self.places)
+        where = self.where[first:last]
+        square = [texts.setdefault(each.square, len(texts)) for each in where]
         qualities = {}
         for name in sorted(self.qualities):
             scale = quality_of(name).scale
@@ -136,6 +155,10 @@ class ExposureTable:
             "place": place,
             "texts": list(texts),
             "quality": qualities,
+            "square": square,
+            "group": [each.group for each in where],
+            "stage": _points([(each.x, each.y) for each in where]),
+            "shift": _points([(each.shift_x, each.shift_y) for each in where]),
         }
 
     def trend_document(
@@ -151,6 +174,7 @@ class ExposureTable:
             points = self.trends[name].points(width, total, quality.scale)
             first, last = (edge * quality.scale for edge in histogram.range)
             low, high = _with_limits(first, last, limits.get(name, ()))
+            control = control_of(histogram.values)
             plotted.append(
                 {
                     "name": name,
@@ -168,6 +192,7 @@ class ExposureTable:
                     "low": [point[0] for point in points] if width > 1 else None,
                     "high": [point[2] for point in points] if width > 1 else None,
                     "histogram": histogram.shown(quality.scale),
+                    "control": None if control is None else control.document(quality.scale),
                 }
             )
         return {
@@ -192,6 +217,12 @@ class ExposureTable:
             if any(np.isfinite(self.value(name, order)) for name in names):
                 return self.time[order]
         return self.time[start]
+
+
+def _points(points: Sequence[tuple[float, float]]) -> list[list[float | None]] | None:
+    """Two columns; None where nothing is known of any."""
+    columns = [[rounded(value, 6) for value in column] for column in zip(*points, strict=True)]
+    return columns if any(value is not None for value in columns[0]) else None
 
 
 def _with_limits(low: float, high: float, limits: Iterable[Drawn]) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """Writes the live report and keeps it up to date."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from icestream.model import (
     Classes,
     Taken,
     Volume,
-    quality_of,
     taken_words,
     type_name,
 )
@@ -20,21 +20,20 @@ from icestream.protocol import Protocol, Registry, UnknownProtocol, known_types
 from icestream.report.details import Facts, Session, exposure_details
 from icestream.report.follow import Follower
 from icestream.report.limits import Limits, limits_of
-from icestream.report.live import is_finished, live_document
+from icestream.report.live import live_document
 from icestream.report.pictures import Found, PictureFolder, show, write_atomically, write_script
+from icestream.report.publish import Publisher, shown
+from icestream.report.scripts import Scripts
 from icestream.report.shell import page_version, render_page
 from icestream.report.snapshots import Snapshot, chosen_of, snapshot_of
-from icestream.report.table import CHUNK
-from icestream.report.telling import Telling
-from icestream.report.trends import in_page_order
+from icestream.report.upload import Target
 from icestream.store.open import NoStore, Store, open_store
+from icestream.store.published import Published
 
 __all__ = ["ReportWriter", "write_report"]
 
 _log = structlog.get_logger(__name__)
 
-_TREND_PAUSE = 15.0
-"""Seconds between two versions of the trends of a long session."""
 _PATIENT = 30.0
 """An update with so much patience leaves nothing for the next."""
 _PARTS: dict[Any, str] = {Classes: "classes", Volume: "maps"}
@@ -94,11 +93,7 @@ class ReportWriter:
         self._follower = self._follow()
         self._pictures = PictureFolder(self.folder / "pictures", newest=newest, older=newest)
         self._facts = Facts()
-        self._telling = Telling(self._registry)
-        self._told = 0
-        self._chunks: list[int] = []
-        self._trends = (0, 0.0)
-        self._trends_changed = False
+        self._scripts = Scripts(self.folder, self._registry)
         self._shown: dict[str, tuple[int, str, dict[str, Any]]] = {}
         self._chosen: dict[str, tuple[int, dict[int, bool]]] = {}
         self._limits: Limits = {}
@@ -107,6 +102,7 @@ class ReportWriter:
         self._expects: set[str] = set()
         self._version = page_version()
         self._shell_written = False
+        self._publisher: Publisher | None = None
 
     def _follow(self) -> Follower:
         try:
@@ -133,6 +129,11 @@ class ReportWriter:
         """The file to open in a browser."""
         return self.folder / "index.html"
 
+    def publish(self, target: Target, tell: Callable[[Published], None] | None = None) -> Publisher:
+        """Have each update brought to a target, too; whoever asked for it finishes that."""
+        self._publisher = Publisher(target, self.folder, self._store.folder, tell=tell)
+        return self._publisher
+
     def update(self, *, patience: float = 2.0) -> None:
         """Bring the report up to date.
 
@@ -144,17 +145,18 @@ class ReportWriter:
         started = time.monotonic()
         while not self._follower.read():
             self._follower = Follower(self._store)
-            self._telling = Telling(self._registry)
+            self._scripts.begin_anew()
         self._read_protocols()
         self._write_pictures(started + patience)
         self._read_limits()  # the pictures' exposures have said how large their pixels are
-        self._write_chunks()
-        self._write_trends()
-        self._write_telling(at_once=patience >= _PATIENT)
+        at_once = patience >= _PATIENT
+        self._scripts.write(self._follower, self._titles, self._limits, at_once=at_once)
         if not self._shell_written:
             write_atomically(self.page, self._shell())
             self._shell_written = True
         self._write_live()  # last: it sends the page to all the others
+        if self._publisher is not None:
+            self._publisher.news()
 
     def _shell(self) -> bytes:
         return render_page(self._follower.session.name).encode()
@@ -191,56 +193,18 @@ class ReportWriter:
             self._unread.add(why)
         return details, pictures
 
-    def _write_chunks(self) -> None:
-        table = self._follower.table
-        for index in table.take_changed():
-            while len(self._chunks) <= index:
-                self._chunks.append(0)
-            self._chunks[index] = _next(self._chunks[index])
-            write_script(
-                self.folder / f"exposures-{index + 1:04d}.js",
-                "exposures",
-                table.chunk(index, self._chunks[index]),
-            )
-            self._trends_changed = True
-
-    def _write_trends(self) -> None:
-        version, written = self._trends
-        table, now = self._follower.table, time.monotonic()
-        pause = _TREND_PAUSE if len(table) > 2 * CHUNK and not is_finished(self._follower) else 0.0
-        if not self._trends_changed or (version and now - written < pause):
-            return
-        self._trends_changed = False
-        self._trends = (_next(version), now)
-        names = [name for name in in_page_order(table.qualities) if self._plotted(name)]
-        document = table.trend_document(names, self._trends[0], self._limits)
-        write_script(self.folder / "trends.js", "trends", document)
-
-    def _write_telling(self, *, at_once: bool) -> None:
-        steps = self._telling.update(self._follower, self._titles, at_once=at_once)
-        if steps is not None:
-            self._told = _next(self._told)
-            write_script(self.folder / "steps.js", "steps", {"version": self._told, "steps": steps})
-
     def _write_live(self) -> None:
         live = live_document(self._follower, self._titles, self._limits, self._taken)
         live["page"] = self._version
         live["every"] = self._every
-        live["trends"] = self._trends[0]
         live["expects"] = sorted(self._expects)
-        live["told"] = self._told
+        live["files"] = self._scripts.versions
+        live["published"] = None if self._publisher is None else shown(self._publisher.state)
         live["kept"] = sorted(self._pictures.kept)
         live |= self._snapshots()
-        live["chunks"]["versions"] = self._chunks
+        live["chunks"]["versions"] = self._scripts.chunks
         live["session"]["facts"] = self._facts.shown()
         write_script(self.folder / "live.js", "live", live)
-
-    def _plotted(self, name: str) -> bool:
-        """An angle has no useful trend, nor has what is the same for all."""
-        if quality_of(name).unit == "°" and name.endswith("angle"):
-            return False
-        histogram = self._follower.table.qualities[name]
-        return histogram.varies or not name.endswith(("phase_shift", "tilt"))
 
     def _read_protocols(self) -> None:
         """Titles of the steps, and the types of items that their protocols work with."""
@@ -264,7 +228,7 @@ class ReportWriter:
         if asked != self._asked_limits:
             self._asked_limits = asked
             self._limits = limits_of(self._registry, steps, self._titles, pixel_size)
-            self._trends_changed = True
+            self._scripts.limits_changed()
 
     def _snapshots(self) -> dict[str, list[dict[str, Any]]]:
         """By the part of the page: what the newest result of each step has for it."""
@@ -325,8 +289,3 @@ def _taken(protocol: type[Protocol[Any]], before: Taken) -> Taken:
     if not protocol.brings:
         return before
     return taken_words(type_name(port.item) for port in protocol.outputs())
-
-
-def _next(version: int) -> int:
-    """A number greater than the last one, also after a restart."""
-    return max(version + 1, int(time.time()))

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from icestream.cli import report as module
-from icestream.cli.report import kept_up_to_date, report
+from icestream.cli.report import PublishingFailed, kept_up_to_date, publish_target, report
+from icestream.report.upload import BadTarget
 from icestream.store.open import NoStore
+from icestream.store.published import published
 from report_session import SampleSession
 from toy_session import wait_for
 
@@ -103,3 +105,89 @@ def test_a_report_that_cannot_be_written_ends_nothing_and_is_named(
     said = capsys.readouterr().err
     assert f"the report is not up to date, see {session.folder}/logs/report.log" in said
     assert f"icestream report {session.folder} writes it" in said
+
+
+def _uploader(folder: Path, *lines: str) -> Path:
+    path = folder / "up.sh"
+    path.write_text("#!/bin/sh\n" + "\n".join(lines) + "\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_report_is_published_once(
+    session: SampleSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = tmp_path / "there"
+    report(session.folder, publish=str(_uploader(tmp_path, f"cp -r . {there}")))
+    assert (there / "index.html").exists()
+    page, said = capsys.readouterr().out.splitlines()
+    assert page == str(session.folder / "report" / "index.html")
+    assert said.startswith("published to up.sh at ")
+
+
+def test_a_report_that_cannot_be_published_is_an_error(
+    session: SampleSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_ONE_ROUND", 0.5)
+    with pytest.raises(PublishingFailed, match="up.sh ended with status 7: no room"):
+        report(session.folder, publish=str(_uploader(tmp_path, "echo no room", "exit 7")))
+    assert (session.folder / "report" / "index.html").exists()
+
+
+def test_a_running_session_publishes_and_tells_nobody_with_what(
+    session: SampleSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[object, ...]] = []
+    popen = subprocess.Popen
+
+    def remember(*arguments: object, **options: object) -> "subprocess.Popen[bytes]":
+        started.append(arguments)
+        return popen(*arguments, **options)  # type: ignore[call-overload,no-any-return]
+
+    monkeypatch.setattr(module.subprocess, "Popen", remember)
+    there = tmp_path / "there"
+    path = _uploader(tmp_path, f"rm -rf {there}; cp -r . {there}")
+    with kept_up_to_date(session.folder, f"{path} --token s3cret"):
+        wait_for((there / "live.js").exists)
+        session.grow(3)
+    assert '"found":7' in (there / "live.js").read_text().replace(" ", "")
+    assert "s3cret" not in str(started)
+    log = (session.folder / "logs" / "report.log").read_text()
+    assert "published to up.sh" in log
+    assert "s3cret" not in log
+    state = published(session.folder)
+    assert state is not None
+    assert state.failing is None
+
+
+def test_where_to_publish_is_given_or_set_and_can_be_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert publish_target(None, tmp_path) is None
+    path = _uploader(tmp_path, "true")
+    monkeypatch.setenv("ICESTREAM_REPORT_PUBLISH", f"{path} {{session}}")
+    assert str(publish_target(None, tmp_path / "grid-2")) == "up.sh"
+    target = publish_target(None, tmp_path / "grid-2")
+    assert target is not None
+    assert target.command[1] == "grid-2"
+    assert publish_target("none", tmp_path) is None
+    with pytest.raises(BadTarget):
+        publish_target("no-such-program", tmp_path)
+
+
+def test_a_session_that_ends_says_that_its_report_was_not_published(
+    session: SampleSession,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = _uploader(tmp_path, "echo no route to host", "exit 7")
+    monkeypatch.setenv("ICESTREAM_REPORT_PUBLISH", str(path))
+    with kept_up_to_date(session.folder):
+        wait_for(lambda: published(session.folder) is not None)
+    said = capsys.readouterr().err
+    assert "the report was written and not published to up.sh since" in said
+    assert "no route to host; icestream report" in said
+    assert '"failing":' in (session.folder / "report" / "live.js").read_text()
+    with kept_up_to_date(session.folder, "none"):
+        wait_for(lambda: published(session.folder) is None)

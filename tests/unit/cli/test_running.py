@@ -19,6 +19,7 @@ from icestream.cli.running import INTERRUPTED, Here, Stopping, run_here
 from icestream.cli.terminal import called
 from icestream.engine.graph.workflow import InvalidWorkflow, Step, Workflow, load_workflow
 from icestream.engine.progress import Outcome, Progress, StepProgress
+from icestream.report.upload import BadTarget
 from icestream.store import tables as t
 from icestream.store.records import Counts
 from report_session import SampleSession
@@ -40,7 +41,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Session], list
     reports: list[Path] = []
 
     @contextmanager
-    def kept(session: Path) -> Iterator[None]:
+    def kept(session: Path, publish: str | None) -> Iterator[None]:
         reports.append(session)
         yield
 
@@ -173,6 +174,16 @@ def test_no_report_when_none_is_wanted(
     run_here(WORKFLOW, tmp_path / "s", Here(report=False))
     assert reports == []
     assert "report:" not in capsys.readouterr().out
+
+
+def test_a_bad_place_to_publish_to_is_told_before_anything_starts(
+    engine: Callable[[Session], list[Any]], tmp_path: Path
+) -> None:
+    engine(_session(DONE))
+    with pytest.raises(BadTarget, match="no-such-program, was not found"):
+        run_here(WORKFLOW, tmp_path / "s", Here(publish="no-such-program --now"))
+    assert not (tmp_path / "s").exists()
+    run_here(WORKFLOW, tmp_path / "s", Here(publish="no-such-program", report=False))
 
 
 def test_log_events_as_json_lines_and_nothing_else(

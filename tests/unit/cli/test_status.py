@@ -152,12 +152,16 @@ def test_rates_quality_and_the_map_are_shown(
     assert "; the last movie came " in told
     assert f"map: 11.4 Å from 4120 particles, O: {session.folder / 'pool/map.mrc'}" in told
     assert "report: " not in told  # there is none
+    (session.folder / "logs").mkdir(exist_ok=True)
+    failing = {"target": "web:/live", "failing": 1e9, "tries": 2, "why": "no route"}
+    (session.folder / "logs" / "publish.json").write_text(json.dumps(failing))
     session.settle()
     session.finish()
     status(session.folder)
     told = capsys.readouterr().out
     assert "rate: on average " in told
     assert "last movie" not in told
+    assert "report not published to web:/live since 2001-09-09" in told
 
 
 def test_following_looks_again_until_it_is_ended(

@@ -29,7 +29,7 @@ def content(folder: Path) -> dict[str, Any]:
     found = {}
     for path in sorted(folder.rglob("*.js")):
         document = data(folder, str(path.relative_to(folder)))
-        for key in ("version", "written", "every", "trends", "told"):
+        for key in ("version", "written", "every", "files", "now"):
             document.pop(key, None)
         if "chunks" in document:
             document["chunks"].pop("versions")
@@ -46,7 +46,7 @@ def test_a_report_is_complete(grown: SampleSession) -> None:
     chunk = data(folder, "exposures-0001.js")
     assert len(chunk["name"]) == 30
     assert live["chunks"]["versions"] == [chunk["version"]]
-    assert live["trends"] == data(folder, "trends.js")["version"]
+    assert live["files"]["trends"] == data(folder, "trends.js")["version"]
     shown = [quality["name"] for quality in data(folder, "trends.js")["qualities"]]
     assert shown[:3] == ["ctf.resolution", "ctf.defocus", "ctf.astigmatism"]
     assert "ctf.angle" not in shown

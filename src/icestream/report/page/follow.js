@@ -3,7 +3,7 @@
 
 const RECENT = 250;
 
-const state = { live: null, trends: null, steps: null, recent: false, kept: new Set(), columns: [], received: 0, moved: false, scripts: new Map() };
+const state = { live: null, trends: null, steps: null, where: null, agreement: null, timeline: null, log: null, recent: false, kept: new Set(), columns: [], received: 0, moved: false, scripts: new Map() };
 
 /** Load a data file by a script element; the file calls one of the functions in `icestream`. */
 function load(address, done) {
@@ -42,7 +42,6 @@ function draw() {
   drawWorkflow(live);
   drawClasses(live);
   drawMaps(live);
-  drawDecisions(live);
   drawMachine(live);
   drawGains(live);
   drawOthers(live);
@@ -50,9 +49,12 @@ function draw() {
   drawStrip();
   drawTable();
   listParts();
-  if (live.trends > 0 && state.trends?.version !== live.trends) load(`trends.js?v=${live.trends}`);
-  else drawTrends();
-  if (live.told > 0 && state.steps?.version !== live.told) load(`steps.js?v=${live.told}`);
+  // What is drawn from a file of its own is drawn again when there is another, or the page has another width.
+  const files = { trends: drawTrends, steps: drawSteps, where: drawPlaces, agreement: drawAgreement, timeline: drawTimeline, log: drawLog };
+  for (const [name, draws] of Object.entries(files)) {
+    if (live.files[name] > 0 && state[name]?.version !== live.files[name]) load(`${name}.js?v=${live.files[name]}`);
+    else if (name !== "steps") draws();
+  }
   if (state.open !== undefined) { openExposure(state.open); state.open = undefined; }
 }
 
@@ -78,7 +80,7 @@ function showTrend(trend) {
     const plot = el("div", { class: "plot" });
     const side = ["median ", el("strong", {}, shown(quality.median, quality), spaced(quality.unit))];
     return { quality, plot, card: el("figure", { class: "card" }, el("figcaption", {}, el("span", {}, quality.title), el("span", {}, side)),
-      el("p", { class: "meaning" }, [quality.meaning, quality.limits.words].filter(Boolean).join(" · ")), plot) };
+      el("p", { class: "meaning" }, [quality.meaning, quality.limits.words, controlText(quality)].filter(Boolean).join(" · ")), plot) };
   });
   const drawPlots = (some) => {
     for (const { quality, plot } of some) fill(plot, trendPlot(plot.clientWidth || 340, quality, trend, openExposure));
@@ -139,11 +141,20 @@ function goToPart() {
   if (part && !state.moved && performance.now() < 8000) part.scrollIntoView({ behavior: "instant" });
 }
 
+function drawPlaces() {
+  drawWhere();
+  drawGroups();
+}
+
 function listen() {
   for (const kind of ["wheel", "touchstart", "keydown", "pointerdown"]) window.addEventListener(kind, () => { state.moved = true; }, { passive: true });
   window.icestream = {
     live: receiveLive,
-    trends: (trends) => { state.trends = trends; drawTrends(); },
+    trends: (trends) => { state.trends = trends; drawTrends(); drawTimeline(); drawAgreement(); },
+    where: (where) => { state.where = where; drawPlaces(); },
+    agreement: (agreement) => { state.agreement = agreement; drawAgreement(); },
+    timeline: (timeline) => { state.timeline = timeline; drawTimeline(); },
+    log: (entries) => { state.log = entries; drawLog(); },
     steps: (steps) => { state.steps = steps; drawSteps(); },
     exposures: (chunk) => { browser.chunks.set(chunk.number, chunk); },
     detail: receiveDetail,
@@ -154,6 +165,9 @@ function listen() {
   for (const button of document.querySelectorAll("#spans button")) {
     button.addEventListener("click", () => { state.recent = button.dataset.span === "recent"; drawTrends(); });
   }
+  listenToMap();
+  find("log-words").addEventListener("input", (event) => { log.words = event.target.value.trim().toLowerCase(); log.most = 40; drawLog(); });
+  find("log-more").addEventListener("click", () => { log.most += 200; drawLog(); });
   find("newer").addEventListener("click", () => { browser.page = Math.max(0, browser.page - 1); drawTable(); });
   find("older").addEventListener("click", () => { browser.page += 1; drawTable(); });
   find("panel-close").addEventListener("click", () => find("panel").close());

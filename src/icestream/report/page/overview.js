@@ -24,6 +24,7 @@ function drawAge(live, received) {
   const age = received ? now - received : Math.max(0, now - live.written);
   const ended = live.session.finished;
   find("updated").textContent = ended ? `last update ${clock(live.written)}` : `updated ${age < 2 ? "now" : `${duration(age)} ago`}`;
+  drawPublished(live);
   const limit = Math.max(30, 4 * live.every);
   const stale = !ended && age > limit;
   find("live-dot").className = ended ? "live-dot ended" : stale ? "live-dot stale" : "live-dot";
@@ -31,6 +32,14 @@ function drawAge(live, received) {
   banner.hidden = !stale;
   const text = `This report has not been updated since ${clock(live.written, true)}: the processing may have stopped, and what is shown here may be old.`;
   if (!banner.hidden && banner.textContent !== text) banner.textContent = text;
+}
+
+/** Whether others, who read a copy, see this too. */
+function drawPublished(live) {
+  const { published } = live;
+  find("updated").textContent += published?.last ? `, published ${clock(published.last)}` : "";
+  find("unpublished").hidden = !published?.failing;
+  if (published?.failing) find("unpublished").textContent = `This report has not been published since ${clock(published.failing)}; it is tried again. ${published.why}`;
 }
 
 /** What waits to be run again: what is shown until then, and the command. */
@@ -256,12 +265,6 @@ function drawOthers(live) {
 const decider = (each) => (each.who ? `${each.who}${each.by_session ? " (by itself)" : ""}` : "when it was run");
 
 const decisionText = (each) => `${decider(each)}, ${clock(each.time)}: ${each.what}${each.why ? ` (${each.why})` : ""}`;
-
-function drawDecisions(live) {
-  find("decisions").hidden = live.decisions.length === 0;
-  fill(find("decisions-body"), live.decisions.map((each) => el("tr", {},
-    el("td", {}, clock(each.time)), el("td", {}, decider(each)), el("td", {}, each.what), el("td", {}, each.why))));
-}
 
 function drawMachine(live) {
   find("machine").hidden = live.machine.length === 0;

@@ -62,7 +62,7 @@ function trendPlot(width, quality, trend, onPick, mini = false) {
   const known = trend.time.map((_, i) => i).filter((i) => quality.mid[i] !== null).sort((a, b) => trend.time[a] - trend.time[b]);
   const parts = [...yAxis(frame, low, high, y, mini ? 3 : 4), ...timeAxis(frame, first, last, x)].flat();
   if (quality.unit && !mini) parts.push(axisTitle(frame, quality.unit, "end"));
-  parts.push(...limitLines(frame, quality, y));
+  parts.push(...limitLines(frame, quality, y), ...(mini ? [] : controlLines(frame, quality, y)));
   if (trend.width > 1) {
     const gap = Math.max(600, ((last - first) / trend.time.length) * 6);
     for (const run of runs(known, trend.time, gap)) {
@@ -73,12 +73,14 @@ function trendPlot(width, quality, trend, onPick, mini = false) {
       for (const i of run) {
         if (quality.high[i] > high) parts.push(mark(x(trend.time[i]), frame.top, false, "up"));
         if (quality.low[i] < low) parts.push(mark(x(trend.time[i]), frame.bottom, false, "down"));
+        for (const value of [quality.low[i], quality.high[i]]) if (!mini && outside(value, quality)) parts.push(ringAt(x(trend.time[i]), y(inside(value))));
       }
     }
   } else {
     for (const i of known) {
       const out = quality.mid[i] > high ? "up" : quality.mid[i] < low ? "down" : "";
       parts.push(mark(x(trend.time[i]), y(inside(quality.mid[i])), trend.rejected[i] > 0, out));
+      if (!mini && outside(quality.mid[i], quality)) parts.push(ringAt(x(trend.time[i]), y(inside(quality.mid[i]))));
     }
   }
   if (!mini) parts.push(...histogram(frame, side, width, quality, y));
@@ -111,6 +113,27 @@ function limitLines(frame, quality, y) {
     svg("line", { class: refuses ? "limit refuses" : "limit warns", x1: frame.left, x2: frame.right, y1: y(value), y2: y(value) }));
 }
 
+/** Centre and limits of the session itself, where the axis reaches them. */
+function controlLines(frame, quality, y) {
+  const { low, high } = quality.range;
+  const { control } = quality;
+  if (!control) return [];
+  return [control.low, control.high].filter((value) => value !== null && value > low && value < high).map((value) =>
+    svg("line", { class: "control", x1: frame.left, x2: frame.right, y1: y(value), y2: y(value) }));
+}
+
+/** Whether a value is not like the rest of the session. */
+const outside = (value, { control }) => Boolean(control) && value !== null && ((control.low !== null && value < control.low) || value > control.high);
+
+const ringAt = (x, y) => svg("circle", { class: "outside", cx: x.toFixed(1), cy: y.toFixed(1), r: 3.4 });
+
+/** The control limits in words, and how many values lie outside. */
+function controlText({ control, ...quality }) {
+  if (!control) return "";
+  const ends = control.low === null ? `up to ${shown(control.high, quality)}` : `${shown(control.low, quality)} to ${shown(control.high, quality)}`;
+  return `control limits ${ends}${spaced(quality.unit)}: ${count(control.outside)} outside`;
+}
+
 /** How many values lie beyond the axis. */
 function clippedText(quality) {
   const [below, above] = quality.beyond;
@@ -122,9 +145,10 @@ function tipLines(quality, trend, i) {
   const value = `${many ? "median " : ""}${shown(quality.mid[i], quality)}${spaced(quality.unit)}`;
   const range = many ? `${shown(quality.low[i], quality)} to ${shown(quality.high[i], quality)}${spaced(quality.unit)}` : null;
   const beyond = { refuses: "beyond the limit: refused", warns: "beyond the limit: warning" }[breach(quality.mid[i], quality)];
+  const strange = many ? [quality.low[i], quality.high[i]].some((each) => outside(each, quality)) && "some outside the control limits" : outside(quality.mid[i], quality) && "outside the control limits";
   const rejected = trend.rejected[i] ? `${many ? trend.rejected[i] + " " : ""}rejected` : null;
   const which = many ? `exposures ${trend.first[i] + 1} to ${trend.first[i] + trend.width}` : `exposure ${trend.first[i] + 1}`;
-  return [value, range, beyond, rejected, `${which}, ${clock(trend.time[i], !many)}`].filter(Boolean);
+  return [value, range, beyond, strange, rejected, `${which}, ${clock(trend.time[i], !many)}`].filter(Boolean);
 }
 
 /** Accepted exposures are dots, rejected ones crosses, values beyond the axis small arrows. */
