@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 
+from icestream.alike import hint
 from icestream.units import Usual, may_be_meant
 
 __all__ = [
@@ -164,6 +165,9 @@ def check_plan(plan: SessionPlan) -> None:
         wrong.append(f"{counts:.0f} electrons fall on a pixel in a frame: a counting camera has 40")
     unknown = sorted(set(plan.faults) - set(get_args(Fault)))
     if unknown:
-        wrong.append(f"faults {', '.join(unknown)} are not known: there are {', '.join(FAULTS)}")
+        asked = "".join(hint(fault, FAULTS) for fault in unknown)
+        wrong.append(
+            f"faults {', '.join(unknown)} are not known: there are {', '.join(FAULTS)}{asked}"
+        )
     if wrong:
         raise ValueError("this session cannot be simulated:\n  " + "\n  ".join(wrong))

@@ -26,6 +26,8 @@ from pydantic import (
     model_validator,
 )
 
+from icestream.alike import hint
+
 __all__ = [
     "VERBS",
     "Abort",
@@ -326,7 +328,9 @@ def read_request(document: str | Mapping[str, Any], **more: Any) -> Request:
     content |= more
     verb = content.get("verb")
     if not isinstance(verb, str) or verb not in VERBS:
-        raise InvalidRequest(f"no request {verb!r}; there are {', '.join(VERBS)}")
+        raise InvalidRequest(
+            f"no request {verb!r}; there are {', '.join(VERBS)}{hint(str(verb), VERBS)}"
+        )
     try:
         return _ADAPTER.validate_python(content)
     except ValidationError as error:
@@ -342,7 +346,7 @@ def _words(verb: str, error: ValidationError) -> str:
         where = ".".join(map(str, problem["loc"][1:]))  # the first is the verb
         if problem["type"] == "extra_forbidden":
             others = ", ".join(name for name in takes if name != "verb")
-            parts.append(f"it has no {where}, only {others}")
+            parts.append(f"it has no {where}, only {others}{hint(where, takes)}")
         elif problem["type"] != "missing":
             parts.append(f"{where}: {problem['msg']}, found {problem['input']!r}")
     return f"{verb} cannot be asked like this: {'; '.join(parts)}"
