@@ -8,10 +8,16 @@ from typing import Any
 
 from icestream.engine.machine.lock import holder
 from icestream.engine.requests.commands import mending_command, run_again
-from icestream.model import QUALITIES, Micrograph, Movie, Taken, Volume
+from icestream.model import QUALITIES, Micrograph, Movie, Particles, Taken, Volume
 from icestream.store import queries
 from icestream.store.history import asked
-from icestream.store.newest import Median, newest_map, newest_medians, newest_taken
+from icestream.store.newest import (
+    Median,
+    newest_map,
+    newest_medians,
+    newest_particles,
+    newest_taken,
+)
 from icestream.store.open import Store
 from icestream.store.pace import Pace, pace
 from icestream.store.records import (
@@ -49,6 +55,8 @@ class Overview:
     """Of the last complete results."""
     particles_anew: int | None
     """Of the new results, while steps wait to be run again."""
+    cut: Particles | None
+    """The newest of them."""
     steps: tuple[StepRecord, ...]
     alerts: tuple[AlertRecord, ...]
     """The worst first."""
@@ -67,6 +75,12 @@ class Overview:
     def ended(self) -> bool:
         """Whether nothing more happens by itself."""
         return not self.runs and self.session.state in _ENDED
+
+    @property
+    def diameter(self) -> float | None:
+        """Of the particles, Å; None while nobody knows it."""
+        known = self.cut is not None and self.cut.diameter_known and self.cut.diameter > 0
+        return self.cut.diameter if self.cut is not None and known else None
 
     @property
     def waits(self) -> bool:
@@ -90,6 +104,7 @@ def overview(store: Store, now: float) -> Overview:
         exposures=queries.count_exposures(store),
         particles=queries.particles(store, branch=standing),
         particles_anew=None if standing is None else queries.particles(store),
+        cut=newest_particles(store, standing),
         steps=queries.steps(store),
         alerts=tuple(worst_first(queries.alerts(store))),
         decisions=asked(store),
@@ -117,6 +132,7 @@ def document_of(store: Store, found: Overview, program: str) -> dict[str, Any]:
         "optics": None if found.newest is None else _optics(found.newest),
         "exposures": dict(found.exposures),
         "particles": found.particles,
+        "diameter": found.diameter,
         "quality": {name: _quality(median) for name, median in found.medians.items()},
         "rates": {"found": found.pace.found, "processed": found.pace.processed},
         "delay": found.pace.delay,

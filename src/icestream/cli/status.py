@@ -187,7 +187,10 @@ def _figures(found: Overview, now: float) -> Iterator[str]:
             value = f"{median.value * quality.scale:.3g} {quality.shown_unit}".strip()
             yield f"{quality.title}: {value} (median of the last {median.count})"
     anew = "" if found.particles_anew is None else f", {found.particles_anew} after it"
-    yield f"particles: {found.particles}{f' before the change{anew}' if anew else ''}"
+    size = "" if found.cut is None or not found.particles else "; diameter not known yet"
+    if size and found.diameter is not None:
+        size = f"; diameter {found.diameter:.3g} Å"
+    yield f"particles: {found.particles}{f' before the change{anew}' if anew else ''}{size}"
     if found.map is not None:
         yield f"map: {_map(found)}"
 

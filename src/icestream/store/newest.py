@@ -7,7 +7,16 @@ from math import isfinite
 
 from sqlalchemy import select
 
-from icestream.model import Micrograph, Movie, Taken, Volume, taken_words, type_name
+from icestream.model import (
+    Micrograph,
+    Movie,
+    Particles,
+    SelectedParticles,
+    Taken,
+    Volume,
+    taken_words,
+    type_name,
+)
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.current import Branch, current
@@ -15,12 +24,13 @@ from icestream.store.items import item_of
 from icestream.store.open import Store
 from icestream.store.records import StandingRecord
 
-__all__ = ["Median", "newest_map", "newest_medians", "newest_taken"]
+__all__ = ["Median", "newest_map", "newest_medians", "newest_particles", "newest_taken"]
 
 NEWEST = 50
 """Exposures in a median."""
 _SEVERAL = 4
 """Steps that may measure the same, such as a consensus and what it is made from."""
+_PARTICLES = {type_name(kind): kind for kind in (Particles, SelectedParticles)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +89,19 @@ def newest_map(store: Store, standing: StandingRecord | None = None) -> Volume |
                 for port, kind in record.types.items():
                     if kind == type_name(Volume):
                         return item_of(store, record, port, Volume)
+    return None
+
+
+def newest_particles(store: Store, standing: StandingRecord | None = None) -> Particles | None:
+    """The newest particles of the deepest step that makes some."""
+    for branch in (None, standing) if standing is not None else (None,):
+        for step in reversed(queries.steps(store, branch=branch)):
+            if not step.counts.done:
+                continue
+            for record in queries.latest_results(store, step.name, limit=1, branch=branch):
+                for port, kind in record.types.items():
+                    if kind in _PARTICLES:
+                        return item_of(store, record, port, _PARTICLES[kind])
     return None
 
 

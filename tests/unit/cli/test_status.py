@@ -71,6 +71,8 @@ def test_what_waits_to_be_run_again_is_said_with_the_command(
     status(session.folder)
     told = capsys.readouterr().out
     particles = next(line for line in told.splitlines() if line.startswith("particles: "))
+    particles, _, size = particles.partition("; ")
+    assert size == "diameter 130 Å"
     assert "again" not in told
     assert "2: done, workflow" in told
     session.change("pick", "extract")
@@ -79,7 +81,7 @@ def test_what_waits_to_be_run_again_is_said_with_the_command(
     assert "2: stopped, workflow" in told
     assert "pick and extract wait to be run again, for " in told
     assert f"to do so: {called()} " in told
-    assert f"{particles} before the change, 0 after it" in told
+    assert f"{particles} before the change, 0 after it; {size}" in told
     assert " to run again)\t" in told
     status(session.folder, json=True)
     found = json.loads(capsys.readouterr().out)
@@ -87,6 +89,7 @@ def test_what_waits_to_be_run_again_is_said_with_the_command(
     assert [step["step"] for step in found["reruns"]["steps"]] == ["pick", "extract"]
     assert found["reruns"]["standing"]["steps"]["pick"] == 1
     assert f"particles: {found['particles']}" == particles
+    assert found["diameter"] == 130.0
 
 
 def test_a_request_that_waits_is_said(

@@ -8,7 +8,13 @@ import pytest
 from icestream.model import Micrograph, Movie, Taken
 from icestream.store import queries
 from icestream.store import tables as t
-from icestream.store.newest import NEWEST, newest_map, newest_medians, newest_taken
+from icestream.store.newest import (
+    NEWEST,
+    newest_map,
+    newest_medians,
+    newest_particles,
+    newest_taken,
+)
 from icestream.store.standing import reruns
 from micrograph_session import make_micrographs
 from report_session import SampleSession
@@ -46,6 +52,17 @@ def test_what_stands_is_taken_while_there_is_nothing_new(session: SampleSession)
     session.change("ctf")
     assert newest_medians(session.store, ["ctf.defocus"]) == {}
     assert newest_medians(session.store, ["ctf.defocus"], reruns(session.store).standing) == before
+
+
+def test_the_newest_particles(session: SampleSession) -> None:
+    found = newest_particles(session.store)
+    assert found is not None
+    assert found.diameter_known
+    session.change("extract")
+    assert newest_particles(session.store) is None
+    stood = newest_particles(session.store, reruns(session.store).standing)
+    assert stood is not None
+    assert stood.exposure == found.exposure
 
 
 def test_the_newest_map(session: SampleSession) -> None:
