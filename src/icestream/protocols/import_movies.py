@@ -18,6 +18,7 @@ from icestream.protocol import Cursor, ProtocolError
 from icestream.protocols.folder_source import FolderSource
 from icestream.protocols.import_parameters import ImportParameters
 from icestream.protocols.intake import Intake
+from icestream.protocols.option_words import option_words
 from icestream.protocols.settled_optics import assumed_words
 
 __all__ = ["ImportMovies", "ImportParameters"]
@@ -158,7 +159,8 @@ class ImportMovies(FolderSource[ImportParameters]):
             "warning",
             f"{those}: not taken, as movies have several. If these are the frames of movies, join "
             "those of each movie into one stack first; if they are micrographs, import them with "
-            "micrographs.import; if they are movies of one frame, give --frames 1",
+            "micrographs.import; if they are movies of one frame, set "
+            f"{option_words('frames', value='1')}",
         )
 
     def describe(
