@@ -10,7 +10,7 @@ from icestream.engine.machine.lock import holder
 from icestream.engine.requests.commands import mending_command, run_again
 from icestream.model import QUALITIES, Micrograph, Movie, Particles, Taken, Volume
 from icestream.store import queries
-from icestream.store.history import asked
+from icestream.store.history import history
 from icestream.store.newest import (
     Median,
     newest_map,
@@ -107,7 +107,7 @@ def overview(store: Store, now: float) -> Overview:
         cut=newest_particles(store, standing),
         steps=queries.steps(store),
         alerts=tuple(worst_first(queries.alerts(store))),
-        decisions=asked(store),
+        decisions=history(store),
         pace=pace(store, now, finished=session.state in _ENDED),
         taken=taken,
         newest=newest,

@@ -1,16 +1,20 @@
 """`icestream status`."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from icestream.cli import overview as overview_
 from icestream.cli.status import duration, status
 from icestream.cli.terminal import called
 from icestream.engine.machine.lock import hold
 from icestream.engine.requests.models import Pause, Resume, Retry, SetParameters
 from icestream.engine.requests.send import send
+from icestream.store import queries
 from icestream.store import tables as t
+from icestream.store.newest import newest_particles
 from icestream.store.open import NoStore
 from micrograph_session import make_micrographs
 from report_session import SampleSession
@@ -71,8 +75,6 @@ def test_what_waits_to_be_run_again_is_said_with_the_command(
     status(session.folder)
     told = capsys.readouterr().out
     particles = next(line for line in told.splitlines() if line.startswith("particles: "))
-    particles, _, size = particles.partition("; ")
-    assert size == "diameter 130 Å"
     assert "again" not in told
     assert "2: done, workflow" in told
     session.change("pick", "extract")
@@ -81,7 +83,7 @@ def test_what_waits_to_be_run_again_is_said_with_the_command(
     assert "2: stopped, workflow" in told
     assert "pick and extract wait to be run again, for " in told
     assert f"to do so: {called()} " in told
-    assert f"{particles} before the change, 0 after it; {size}" in told
+    assert f"{particles} before the change, 0 after it" in told
     assert " to run again)\t" in told
     status(session.folder, json=True)
     found = json.loads(capsys.readouterr().out)
@@ -89,7 +91,25 @@ def test_what_waits_to_be_run_again_is_said_with_the_command(
     assert [step["step"] for step in found["reruns"]["steps"]] == ["pick", "extract"]
     assert found["reruns"]["standing"]["steps"]["pick"] == 1
     assert f"particles: {found['particles']}" == particles
-    assert found["diameter"] == 130.0
+
+
+def test_how_large_the_particles_are_is_said_and_whether_anybody_knows(
+    session: SampleSession, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.settle()
+    monkeypatch.setattr(queries, "particles", lambda *_, **__: 38)
+    status(session.folder)
+    assert "\nparticles: 38; diameter 130 Å\n" in capsys.readouterr().out
+    status(session.folder, json=True)
+    assert json.loads(capsys.readouterr().out)["diameter"] == 130.0
+    roomy = newest_particles(session.store)
+    assert roomy is not None
+    roomy = replace(roomy, diameter_known=False)
+    monkeypatch.setattr(overview_, "newest_particles", lambda *_: roomy)
+    status(session.folder)
+    assert "\nparticles: 38; diameter not known yet\n" in capsys.readouterr().out
+    status(session.folder, json=True)
+    assert json.loads(capsys.readouterr().out)["diameter"] is None
 
 
 def test_a_request_that_waits_is_said(
@@ -121,7 +141,7 @@ def test_what_people_decided_is_shown_with_who_when_and_why(
     status(session.folder)
     told = capsys.readouterr().out
     assert told.count("bob has asked") == 3
-    assert f"all 4 decisions: {called()} history {session.folder}" in told
+    assert f"all 5 decisions: {called()} history {session.folder}" in told
     status(session.folder, json=True)
     document = json.loads(capsys.readouterr().out)
     assert document["decisions"][0]["why"] == "look first"

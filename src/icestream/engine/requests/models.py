@@ -10,9 +10,7 @@ To add a verb: one model here, with its name in the union `Request`, and one fun
 reference page and the check of what comes in follow from the model.
 """
 
-import getpass
 import json
-import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -27,6 +25,7 @@ from pydantic import (
 )
 
 from icestream.alike import hint
+from icestream.engine.machine.naming import person_here
 
 __all__ = [
     "VERBS",
@@ -61,19 +60,12 @@ class InvalidRequest(ValueError):
     """What was asked is no request; the message says all that is wrong with it."""
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as somebody whom the system does not know
-        return f"uid {os.getuid()}"
-
-
 class _Request(BaseModel):
     """What all requests have."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    who: Name = Field(default_factory=_user)
+    who: Name = Field(default_factory=person_here)
     """Person or program that asks; the user of the process by default."""
 
 

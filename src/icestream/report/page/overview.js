@@ -257,7 +257,7 @@ function drawOthers(live) {
 }
 
 /** Who decided something: a person, the session itself, or whoever ran it with another workflow. */
-const decider = (each) => (each.who ? `${each.who}${each.by_session ? " (by itself)" : ""}` : "when it was run");
+const decider = (each) => (each.who ? `${each.who}${each.by_session ? " (by itself)" : ""}` : "whoever ran it");
 
 const decisionText = (each) => `${decider(each)}, ${clock(each.time)}: ${each.what}${each.why ? ` (${each.why})` : ""}`;
 
