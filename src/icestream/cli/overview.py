@@ -2,13 +2,24 @@
 
 import dataclasses
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from icestream.engine.machine.lock import holder
 from icestream.engine.requests.commands import mending_command, run_again
-from icestream.model import QUALITIES, Micrograph, Movie, Particles, Taken, Volume
+from icestream.model import (
+    QUALITIES,
+    Micrograph,
+    Movie,
+    Particles,
+    Taken,
+    Volume,
+    taken_words,
+    type_name,
+)
+from icestream.protocol import Registry, UnknownProtocol
 from icestream.store import queries
 from icestream.store.history import history
 from icestream.store.newest import (
@@ -109,7 +120,7 @@ def overview(store: Store, now: float) -> Overview:
         alerts=tuple(worst_first(queries.alerts(store))),
         decisions=history(store),
         pace=pace(store, now, finished=session.state in _ENDED),
-        taken=taken,
+        taken=taken or _to_be_taken(store),
         newest=newest,
         medians=newest_medians(store, SHOWN, standing),
         map=newest_map(store, standing),
@@ -150,6 +161,17 @@ def document_of(store: Store, found: Overview, program: str) -> dict[str, Any]:
         ],
         "failures": [dataclasses.asdict(failure) for failure in _failures(store)],
     }
+
+
+def _to_be_taken(store: Store) -> Taken:
+    """What the sources of a session would bring, from which nothing has come, or all failed."""
+    registry = Registry()
+    kinds = []
+    for step in queries.steps(store):
+        if step.kind == "source":
+            with suppress(UnknownProtocol):  # of a plugin that is not installed here
+                kinds += [type_name(port.item) for port in registry.get(step.protocol).outputs()]
+    return taken_words(kinds) if kinds else Taken()
 
 
 def _quality(median: Median) -> dict[str, Any]:

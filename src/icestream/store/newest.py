@@ -105,8 +105,11 @@ def newest_particles(store: Store, standing: StandingRecord | None = None) -> Pa
     return None
 
 
-def newest_taken(store: Store) -> tuple[Taken, Movie | Micrograph | None]:
-    """What the session takes in, in words, and the newest that it took in."""
+def newest_taken(store: Store) -> tuple[Taken | None, Movie | Micrograph | None]:
+    """What the session takes in, in words, and the newest that it took in.
+
+    Nothing where nothing was taken: what it would be, the protocols of its sources know.
+    """
     kinds: list[str] = []
     newest: Movie | Micrograph | None = None
     for step in queries.steps(store):
@@ -119,4 +122,4 @@ def newest_taken(store: Store) -> tuple[Taken, Movie | Micrograph | None]:
                     newest = item_of(store, record, port, Movie)
                 elif kind == type_name(Micrograph):
                     newest = item_of(store, record, port, Micrograph)
-    return (taken_words(kinds) if kinds else Taken("movie", "movies")), newest
+    return (taken_words(kinds) if kinds else None), newest

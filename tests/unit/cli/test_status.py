@@ -240,3 +240,22 @@ def test_micrographs_are_called_so_and_a_cs_says_where_it_is_from(
     found = json.loads(capsys.readouterr().out)
     assert found["takes"] == "micrographs"
     assert found["optics"]["assumed"] == {"spherical_aberration": "preset krios1"}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "many"),
+    [
+        ("micrographs.import", "micrographs"),
+        ("movies.import", "movies"),
+        ("of.a.plugin", "exposures"),
+    ],
+)
+def test_what_would_come_is_called_as_its_source_does_where_nothing_was_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], protocol: str, many: str
+) -> None:
+    session = SampleSession(tmp_path / "session", start=1.7e9)
+    with session.store.write() as connection:
+        source = t.revision.c.step_id == session.step_ids["import"]
+        connection.execute(t.revision.update().where(source).values(protocol=protocol))
+    status(session.folder)
+    assert f"\n{many} found: 0" in capsys.readouterr().out

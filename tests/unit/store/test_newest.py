@@ -82,10 +82,12 @@ def test_the_newest_map(session: SampleSession) -> None:
 def test_what_was_taken_in_last_and_what_it_is_called(session: SampleSession) -> None:
     words, newest = newest_taken(session.store)
     assert isinstance(newest, Movie)
+    assert words is not None
     assert (words, newest.optics.voltage) == (Taken("movie", "movies"), 300.0)
     make_micrographs(session)
     words, newest = newest_taken(session.store)
     assert isinstance(newest, Micrograph)
+    assert words is not None
     assert (words.one, dict(newest.assumed)) == (
         "micrograph", {"spherical_aberration": "preset krios1"},
     )  # fmt: skip
@@ -93,4 +95,4 @@ def test_what_was_taken_in_last_and_what_it_is_called(session: SampleSession) ->
 
 def test_before_anything_was_taken_in(tmp_path: Path) -> None:
     empty = SampleSession(tmp_path / "empty", start=1.7e9)
-    assert newest_taken(empty.store) == (Taken("movie", "movies"), None)
+    assert newest_taken(empty.store) == (None, None)
