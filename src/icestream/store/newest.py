@@ -1,7 +1,7 @@
 """The newest of what a session measured, and its newest map: read backwards, never as a whole."""
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -24,13 +24,19 @@ from icestream.store.items import item_of
 from icestream.store.open import Store
 from icestream.store.records import StandingRecord
 
-__all__ = ["Median", "newest_map", "newest_medians", "newest_particles", "newest_taken"]
+__all__ = [
+    "Median",
+    "newest_map",
+    "newest_medians",
+    "newest_micrograph",
+    "newest_particles",
+    "newest_taken",
+]
 
 NEWEST = 50
 """Exposures in a median."""
 _SEVERAL = 4
 """Steps that may measure the same, such as a consensus and what it is made from."""
-_PARTICLES = {type_name(kind): kind for kind in (Particles, SelectedParticles)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +100,28 @@ def newest_map(store: Store, standing: StandingRecord | None = None) -> Volume |
 
 def newest_particles(store: Store, standing: StandingRecord | None = None) -> Particles | None:
     """The newest particles of the deepest step that makes some."""
+    found = _deepest(store, (Particles, SelectedParticles), standing)
+    return found if isinstance(found, Particles) else None
+
+
+def newest_micrograph(store: Store, standing: StandingRecord | None = None) -> Micrograph | None:
+    """The newest micrograph of the deepest step that makes some."""
+    found = _deepest(store, (Micrograph,), standing)
+    return found if isinstance(found, Micrograph) else None
+
+
+def _deepest(store: Store, kinds: Sequence[type], standing: StandingRecord | None) -> object:
+    """The newest item of one of some types, of the deepest step that has made one."""
+    names = {type_name(kind): kind for kind in kinds}
     for branch in (None, standing) if standing is not None else (None,):
         for step in reversed(queries.steps(store, branch=branch)):
             if not step.counts.done:
                 continue
             for record in queries.latest_results(store, step.name, limit=1, branch=branch):
-                for port, kind in record.types.items():
-                    if kind in _PARTICLES:
-                        return item_of(store, record, port, _PARTICLES[kind])
+                for port, name in record.types.items():
+                    if name in names:
+                        item: object = item_of(store, record, port, names[name])
+                        return item
     return None
 
 

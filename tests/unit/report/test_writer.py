@@ -234,7 +234,7 @@ def test_limits_are_there_and_follow_the_parameters(grown: SampleSession) -> Non
         writer.update(patience=float("inf"))
         live = data(writer.folder, "live.js")
         assert live["qualities"]["ctf.resolution"]["limits"]["words"] == (
-            "refused above 8\u202fÅ, with a warning"
+            "refused above 8\u202fÅ, and an alert warns of it"
         )
         assert live["called"] == {"one": "movie", "many": "movies"}
         assert live["expects"] == ["classes", "maps"]

@@ -12,6 +12,7 @@ from icestream.store.newest import (
     NEWEST,
     newest_map,
     newest_medians,
+    newest_micrograph,
     newest_particles,
     newest_taken,
 )
@@ -58,6 +59,9 @@ def test_the_newest_particles(session: SampleSession) -> None:
     found = newest_particles(session.store)
     assert found is not None
     assert found.diameter_known
+    micrograph = newest_micrograph(session.store)
+    assert micrograph is not None
+    assert micrograph.motion is not None
     session.change("extract")
     assert newest_particles(session.store) is None
     stood = newest_particles(session.store, reruns(session.store).standing)
