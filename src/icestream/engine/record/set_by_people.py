@@ -20,7 +20,7 @@ __all__ = ["kept_since", "standing_workflow", "workflow_set_by_people"]
 
 PAGE = 1000
 Values = Mapping[str, Any]
-_KINDS = ("step.added", "step.revised", "alert.adopted", "branch.adopted")
+_KINDS = ("step.added", "step.revised", "alert.adopted", "branch.adopted", "epoch.started")
 _ABSENT = object()
 """In the place of a value that is not set, but left to its default."""
 
@@ -93,21 +93,22 @@ def kept_since(store: Store, workflow: Workflow) -> Workflow:
     """A workflow that a session is run with again, with what was set since it was run with it.
 
     Where the workflow says of a parameter what it said when the session was last run with a
-    workflow, the parameter stays as it is now, by whatever request; where it says something else
-    than then, that counts.
+    workflow, or what the parameter was when the session was last run, the parameter stays as it is
+    now, by whatever request; where it says something else, that counts. So a file that took up what
+    a person had set takes back nothing that the person sets later.
     """
     now = {step.name: step for step in session_workflow(store).steps}
-    then = _given(store)
+    given, run_with = _given(store)
     steps = []
     for step in workflow.steps:
-        known, given = now.get(step.name), then.get(step.name)
-        if known is None or given is None or known.protocol != step.protocol:
+        known = now.get(step.name)
+        if known is None or step.name not in given or known.protocol != step.protocol:
             steps.append(step)
             continue
         merged = {}
         for name in {**known.parameters, **step.parameters}:
             said = step.parameters.get(name, _ABSENT)
-            same = said == given.get(name, _ABSENT)
+            same = any(said == then[step.name].get(name, _ABSENT) for then in (given, run_with))
             value = known.parameters.get(name, _ABSENT) if same else said
             if value is not _ABSENT:
                 merged[name] = value
@@ -115,20 +116,31 @@ def kept_since(store: Store, workflow: Workflow) -> Workflow:
     return replace(workflow, steps=tuple(steps))
 
 
-def _given(store: Store) -> dict[str, Values]:
-    """Parameters of each step of the adopted branch, as a workflow and no request said them."""
+def _given(store: Store) -> tuple[dict[str, Values], dict[str, Values]]:
+    """Parameters of each step of the adopted branch, as a workflow and no request said them.
+
+    And those with which the session was last run, whoever had said them.
+    """
     branch = queries.session(store).branch
     told: dict[str, _Settings] = {}
+    run_with: dict[str, Values] = {}
     for event in _events(store):
         said, before = event.document, told.get(event.step, _Settings())
+        if event.kind == "epoch.started":
+            run_with = {name: settings.actual for name, settings in told.items()}
+        if event.kind not in ("step.added", "step.revised"):
+            continue
         if said.get("branch", "main") != branch:
             continue
         if event.kind == "step.added":
             changed = _changed_at(store, event.step, int(said.get("revision", 1)))
-            told[event.step] = before.changed(changed, by_people=True)
-        elif event.kind == "step.revised":
-            told[event.step] = before.changed(said["changed"], by_people=not said.get("who"))
-    return {name: settings.people for name, settings in told.items()}
+            by_people = True
+        else:
+            changed, by_people = said["changed"], not said.get("who")
+        told[event.step] = before.changed(changed, by_people=by_people)
+        if by_people or event.step not in run_with:
+            run_with[event.step] = changed
+    return {name: settings.people for name, settings in told.items()}, run_with
 
 
 def standing_workflow(store: Store, standing: StandingRecord) -> Workflow:
