@@ -7,8 +7,6 @@ from typing import Any
 
 from icestream.cli.describe import value_words
 from icestream.engine.requests.commands import mending_command
-from icestream.protocol import Registry, UnknownProtocol
-from icestream.report.limits import Limits, alert_words, limits_of
 from icestream.store import queries
 from icestream.store.deliveries import DeliveryRecord, deliveries
 from icestream.store.newest import newest_micrograph
@@ -32,7 +30,7 @@ def alert_lines(
         With the number of each, and since when it holds.
     """
     alerts = list(worst_first(alerts))
-    limits = _limits(store, alerts)
+    notes = _limit_notes(store, alerts)
     for alert in alerts:
         if numbered:
             yield f"{alert.id} {alert.level}: {alert.message}"
@@ -41,7 +39,7 @@ def alert_lines(
             yield f"  {alert.key}{of}, since {_clock(alert.raised)}{over}"
         else:
             yield f"{alert.level}: {alert.message}"
-        if note := alert_words(alert.key, alert.step, limits):
+        if note := notes.get(alert.id):
             yield f"  {note}"
         yield from _care_lines(alert)
         if numbered:
@@ -55,17 +53,23 @@ def alert_lines(
             yield f"  then: {command}"
 
 
-def _limits(store: Store, alerts: Iterable[AlertRecord]) -> Limits:
-    """Limits of all steps, where an alert is of one: it says what is refused, too."""
-    if not any(alert.key.endswith((".low", ".high")) for alert in alerts):
+def _limit_notes(store: Store, alerts: Iterable[AlertRecord]) -> dict[int, str]:
+    """What is refused beyond the limits that alerts are of, by the alerts' numbers."""
+    of_limits = [alert for alert in alerts if alert.key.endswith((".low", ".high"))]
+    if not of_limits:
         return {}
+    # The protocols say their limits: slow to load, and few alerts are of one.
+    from icestream.protocol import Registry, UnknownProtocol
+    from icestream.report.limits import alert_words, limits_of
+
     micrograph = newest_micrograph(store)
     pixel_size = 0.0 if micrograph is None else micrograph.optics.pixel_size
     registry, titles, steps = Registry(), {}, queries.steps(store)
     for step in steps:
         with suppress(UnknownProtocol):  # of a plugin that is not installed here
             titles[step.name] = registry.get(step.protocol).title
-    return limits_of(registry, steps, titles, pixel_size)
+    limits = limits_of(registry, steps, titles, pixel_size)
+    return {alert.id: alert_words(alert.key, alert.step, limits) for alert in of_limits}
 
 
 def _care_lines(alert: AlertRecord) -> Iterator[str]:

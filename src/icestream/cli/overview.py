@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,7 @@ from icestream.model import (
     Particles,
     Taken,
     Volume,
-    taken_words,
-    type_name,
 )
-from icestream.protocol import Registry, UnknownProtocol
 from icestream.store import queries
 from icestream.store.history import history
 from icestream.store.newest import (
@@ -48,6 +44,7 @@ __all__ = ["SHOWN", "Overview", "document_of", "overview"]
 SHOWN = ("ctf.resolution", "ctf.defocus")
 """Qualities whose newest medians are shown."""
 _ENDED = ("done", "stopped")
+_TAKEN = (Taken("movie", "movies"), Taken("micrograph", "micrographs"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,14 +161,14 @@ def document_of(store: Store, found: Overview, program: str) -> dict[str, Any]:
 
 
 def _to_be_taken(store: Store) -> Taken:
-    """What the sources of a session would bring, from which nothing has come, or all failed."""
-    registry = Registry()
-    kinds = []
-    for step in queries.steps(store):
-        if step.kind == "source":
-            with suppress(UnknownProtocol):  # of a plugin that is not installed here
-                kinds += [type_name(port.item) for port in registry.get(step.protocol).outputs()]
-    return taken_words(kinds) if kinds else Taken()
+    """What the sources of a session are to bring, from which nothing has come, or all failed.
+
+    The name of a protocol begins with what it makes; it is not loaded for that, which is slow.
+    """
+    sources = [step.protocol for step in queries.steps(store) if step.kind == "source"]
+    known = {word.many: word for word in _TAKEN}
+    words = {known.get(name.partition(".")[0], Taken()) for name in sources}
+    return words.pop() if len(words) == 1 else Taken()
 
 
 def _quality(median: Median) -> dict[str, Any]:
