@@ -172,8 +172,8 @@ def _parameters(document: Mapping[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
-    if value is None:
-        return "none"
+    if value is None or value == []:
+        return "none"  # as it is set
     if isinstance(value, str):
         return value.rpartition("/")[2] or value  # of a file its name is enough
     return json.dumps(value, ensure_ascii=False)

@@ -116,6 +116,7 @@ def test_the_last_change_of_each_step(made: Desk) -> None:
             "reject 7 exposures: e0, e1, e2, e3, e4 and 2 more",
         ),
         (SetParameters(step="a", changes={"gain": None, "n": [1, 2]}), "set a gain=none n=[1, 2]"),
+        (SetParameters(step="a", changes={"rules": []}), "set a rules=none"),
         (SetParameters(step="a", changes={"rules": ["x < 2 Å"]}), 'set a rules=["x < 2 Å"]'),
     ],
 )
