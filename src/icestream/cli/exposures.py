@@ -98,8 +98,8 @@ def _in_square(exposures: Sequence[Named], square: str) -> Iterator[str]:
     squares = list(dict.fromkeys(exposure.square for exposure in exposures if exposure.square))
     if not squares:
         raise UnknownExposure("no grid square is known: the metadata of this session name none")
-    number = square.removeprefix("GridSquare_")  # as the folder is called
-    meant = number if number in squares else _only(squares, number, "grid square")
+    wanted = square.removeprefix("GridSquare_")  # as the folder is called
+    meant = wanted if wanted in squares else _only(squares, wanted, "grid square")
     yield from (exposure.name for exposure in exposures if exposure.square == meant)
 
 

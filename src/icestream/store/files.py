@@ -236,18 +236,18 @@ def _pages(connection: Connection, revision: int, *, batches: bool) -> Iterator[
 def _damages(
     store: Store, connection: Connection, results: list[int], contents: Contents | None
 ) -> dict[int, list[Damage]]:
-    found: dict[int, list[Damage]] = {}
+    damages: dict[int, list[Damage]] = {}
     chosen = select(t.file).where(t.file.c.result_id.in_(results))
     for row in connection.execute(chosen):
-        place = store.folder / row.path
-        if place.parent.name == "logs":
+        path = store.folder / row.path
+        if path.parent.name == "logs":
             continue
-        looked: int | Damage | None = look(place, row.size)
+        looked: int | Damage | None = look(path, row.size)
         if contents is not None and not isinstance(looked, Damage):
-            looked = contents.look(place, row.hash)
+            looked = contents.look(path, row.hash)
         if isinstance(looked, Damage):
-            found.setdefault(row.result_id, []).append(looked)
-    return found
+            damages.setdefault(row.result_id, []).append(looked)
+    return damages
 
 
 def _paths(store: Store, kind: str, document: Any, listed: Listed) -> dict[Path, int]:

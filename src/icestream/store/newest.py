@@ -55,15 +55,15 @@ def newest_medians(
 
     Where nothing has been measured since a change, the values are those that stand from before.
     """
-    found = {}
+    medians = {}
     for name in names:
         for branch in (None, standing) if standing is not None else (None,):
             values = _newest(store, name, branch)
             if values:
                 median = statistics.median(values)
-                found[name] = Median(name=name, value=median, count=len(values))
+                medians[name] = Median(name=name, value=median, count=len(values))
                 break
-    return found
+    return medians
 
 
 def _newest(store: Store, name: str, branch: Branch) -> list[float]:

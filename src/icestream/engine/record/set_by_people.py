@@ -212,8 +212,8 @@ def _taught(events: Sequence[EventRecord], folders: Collection[Path]) -> set[int
 
 
 def _changed_at(store: Store, step: str, number: int) -> Values:
-    found = [one for one in queries.revisions(store, step) if one.number == number]
-    return found[0].changed if found else {}
+    revisions = {one.number: one for one in queries.revisions(store, step)}
+    return revisions[number].changed if number in revisions else {}
 
 
 def _events(store: Store) -> Iterator[EventRecord]:
