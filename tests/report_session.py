@@ -343,6 +343,7 @@ class SampleSession:
             exposure=name, stack=Path(f"work/{name}.mrcs"), box=64, optics=OPTICS.binned(2.0),
             micrograph=Path(f"work/{name}.mrc"), micrograph_pixel_size=PIXEL, x=picks.x, y=picks.y,
             score=picks.score, defocus_u=same, defocus_v=same, defocus_angle=same,
+            diameter=picks.diameter,
         )  # fmt: skip
 
     def classify(self) -> None:

@@ -31,6 +31,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from icestream.alike import meant
 from icestream.channels.kinds import Channel, Channels
 from icestream.protocol.parameters import refused_values, unusual_values
 from icestream.protocols.preset import Preset
@@ -215,8 +216,9 @@ def _origins(given: dict[str, Any]) -> dict[str, str]:
 def _sentence(problem: Any, why: str, origins: dict[str, str]) -> str:
     name, *inside = map(str, problem["loc"])
     if problem["type"] == "extra_forbidden" and not inside:
-        there_are = ", ".join(Settings.model_fields)
-        return f"{origins[name]}: there is no setting {name!r}; there are {there_are}"
+        asked = meant(name, Settings.model_fields)
+        hint = asked or f"there are {', '.join(Settings.model_fields)}"
+        return f"{origins[name]}: there is no setting {name!r}; {hint}"
     whole = ".".join([name, *inside])
     if name == "channels":  # what was given may be a password, or have one in it
         return f"{origins[name]}: {whole}: {why}"

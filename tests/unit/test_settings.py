@@ -61,8 +61,14 @@ def test_a_wrong_value_names_its_place(
 
 
 def test_an_unknown_name_lists_the_known(files: tuple[Path, Path]) -> None:
-    files[1].write_text("core = 2\n")
-    with pytest.raises(SettingsError, match="no setting 'core'; there are cores, memory"):
+    files[1].write_text("banana = 2\n")
+    with pytest.raises(SettingsError, match="no setting 'banana'; there are cores, memory"):
+        load()
+
+
+def test_an_unknown_name_asks_for_one_that_is_near(files: tuple[Path, Path]) -> None:
+    files[1].write_text("reportinterval = 2\n")
+    with pytest.raises(SettingsError, match=r"'reportinterval'; did you mean report_interval\?"):
         load()
 
 
@@ -177,7 +183,9 @@ def test_presets_of_microscopes(files: tuple[Path, Path]) -> None:
     with pytest.raises(SettingsError, match=r"krios1\.spherical_aberration: .* mean 2\.7 mm"):
         load()
     files[0].write_text("[microscopes.krios1]\ncs = 2.7\n")
-    with pytest.raises(SettingsError, match=r"site\.toml: microscopes\.krios1\.cs = 2\.7: Extra"):
+    with pytest.raises(
+        SettingsError, match=r"site\.toml: microscopes\.krios1\.cs = 2\.7: there is no 'cs'"
+    ):
         load()
 
 
@@ -199,8 +207,10 @@ def test_channels_of_alerts_have_an_origin(files: tuple[Path, Path]) -> None:
     ("lines", "why"),
     [
         ("kind = 'pigeon'", "channels.staff: Input tag 'pigeon'"),
+        ("kind = 'slak'", "did you mean slack?"),
+        ("kind = 'slack'\nurl = 't0psecret'\nlevls = 'red'", "did you mean levels?"),
         ("kind = 'slack'", "channels.staff.slack.url: Field required"),
-        ("kind = 'slack'\nurl = 't0psecret'\ncolour = 'red'", "colour: Extra inputs"),
+        ("kind = 'slack'\nurl = 't0psecret'\ncolour = 'red'", "there is no 'colour'"),
         ("kind = 'slack'\nurl = { text = 't0psecret', env = 'A' }", "as text, as { file"),
         ("kind = 'slack'\nurl = 't0psecret'\nquiet = 'never'", "no hours such as 22:00-07:00"),
     ],

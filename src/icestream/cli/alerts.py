@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from icestream.cli.describe import value_words
 from icestream.engine.requests.commands import mending_command
+from icestream.store import queries
 from icestream.store.deliveries import DeliveryRecord, deliveries
+from icestream.store.newest import newest_micrograph
 from icestream.store.open import Store
 from icestream.store.records import AlertRecord
 from icestream.store.severity import worst_first
@@ -26,7 +29,9 @@ def alert_lines(
     numbered
         With the number of each, and since when it holds.
     """
-    for alert in worst_first(alerts):
+    alerts = list(worst_first(alerts))
+    notes = _limit_notes(store, alerts)
+    for alert in alerts:
         if numbered:
             yield f"{alert.id} {alert.level}: {alert.message}"
             over = "" if alert.cleared is None else f", over since {_clock(alert.cleared)}"
@@ -34,6 +39,8 @@ def alert_lines(
             yield f"  {alert.key}{of}, since {_clock(alert.raised)}{over}"
         else:
             yield f"{alert.level}: {alert.message}"
+        if note := notes.get(alert.id):
+            yield f"  {note}"
         yield from _care_lines(alert)
         if numbered:
             yield from _sent_lines(deliveries(store, [alert.id]))
@@ -44,6 +51,25 @@ def alert_lines(
             yield f"  {alert.adopted_by} has set {offer_words(alert.offer)}"
         elif command:
             yield f"  then: {command}"
+
+
+def _limit_notes(store: Store, alerts: Iterable[AlertRecord]) -> dict[int, str]:
+    """What is refused beyond the limits that alerts are of, by the alerts' numbers."""
+    of_limits = [alert for alert in alerts if alert.key.endswith((".low", ".high"))]
+    if not of_limits:
+        return {}
+    # The protocols say their limits: slow to load, and few alerts are of one.
+    from icestream.protocol import Registry, UnknownProtocol
+    from icestream.report.limits import alert_words, limits_of
+
+    micrograph = newest_micrograph(store)
+    pixel_size = 0.0 if micrograph is None else micrograph.optics.pixel_size
+    registry, titles, steps = Registry(), {}, queries.steps(store)
+    for step in steps:
+        with suppress(UnknownProtocol):  # of a plugin that is not installed here
+            titles[step.name] = registry.get(step.protocol).title
+    limits = limits_of(registry, steps, titles, pixel_size)
+    return {alert.id: alert_words(alert.key, alert.step, limits) for alert in of_limits}
 
 
 def _care_lines(alert: AlertRecord) -> Iterator[str]:

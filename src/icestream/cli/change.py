@@ -11,9 +11,10 @@ from typing import Annotated, Any, get_args
 from cyclopts import Parameter
 from pydantic import TypeAdapter, ValidationError
 
+from icestream.alike import hint, meant
 from icestream.cli.carried import carried
 from icestream.cli.control import ask, run_again
-from icestream.cli.describe import bare_type, type_words, value_words, without_effect
+from icestream.cli.describe import bare_type, choices_of, type_words, value_words, without_effect
 from icestream.cli.step_options import AS_GIVEN, NONE
 from icestream.cli.terminal import print_table
 from icestream.engine.machine.lock import hold, holder
@@ -134,15 +135,18 @@ def read_changes(
         if not equals:
             problems.append(f"{text!r}: write name=value")
         elif name not in model.model_fields:
+            asked = meant(name, model.model_fields)
             problems.append(
-                f"{step.protocol} has no parameter {name!r}; it has {', '.join(model.model_fields)}"
+                f"{step.protocol} has no parameter {name!r}; "
+                + (asked or f"it has {', '.join(model.model_fields)}")
             )
         else:
             try:
                 changes[name] = _value(model, name, value.strip())
             except ValueError:
-                wanted = type_words(model.model_fields[name].annotation)
-                problems.append(f"{name}: expected {wanted}, found {value!r}")
+                kind = model.model_fields[name].annotation
+                near = hint(value.strip(), choices_of(kind))
+                problems.append(f"{name}: expected {type_words(kind)}, found {value!r}{near}")
     if problems:
         raise InvalidChange("; ".join(problems))
     new = {name: value for name, value in changes.items() if value != step.parameters.get(name)}

@@ -9,8 +9,10 @@ from icestream.cli.describe import bare_type, value_words
 from icestream.engine.graph.workflow import EACH_TIME, PATTERN, Step, Workflow
 from icestream.engine.machine.lock import FILE as LOCK
 from icestream.formats.watch import FolderWatch, is_session
+from icestream.model import Micrograph
 from icestream.protocol import Protocol, Registry, is_input_file, missing, unit_of
 from icestream.protocol.breaking import in_a_sentence
+from icestream.protocols.option_words import option_words
 
 __all__ = [
     "EACH_TIME",
@@ -53,7 +55,8 @@ def _absent_roots(step: Step, protocol: type[Protocol[Any]]) -> Iterator[str]:
     watch = bool(step.parameters.get("watch"))
     for name, value in step.parameters.items():
         if name == PATTERN:
-            yield from _wrong_root(FolderWatch(str(value)).root, watch=watch)
+            root = FolderWatch(str(value)).root
+            yield from _wrong_root(root, watch=watch) or _among_results(root, protocol)
         elif (
             isinstance(value, str | Path)
             and bare_type(fields[name].annotation) in (Path, Path | None)
@@ -63,14 +66,26 @@ def _absent_roots(step: Step, protocol: type[Protocol[Any]]) -> Iterator[str]:
             yield f"{name.replace('_', ' ')}: {value} is not there; give its right path"
 
 
-def _wrong_root(root: Path, *, watch: bool) -> Iterator[str]:
+def _wrong_root(root: Path, *, watch: bool) -> list[str]:
     if is_session(root):
-        yield (
+        return [
             f"{root} is a session, and its images are results, not movies; "
             "give the folder that the microscope writes into"
-        )
-    elif not (watch or root.exists()):
-        yield f"{root} is not there; --watch waits for it"
+        ]
+    if watch or root.exists():
+        return []
+    return [f"{root} is not there; {option_words('watch')} waits for it"]
+
+
+def _among_results(root: Path, protocol: type[Protocol[Any]]) -> list[str]:
+    """That a folder is inside a session, where no movies are; micrographs may be taken from one."""
+    session = next((folder for folder in root.parents if is_session(folder)), None)
+    if session is None or Micrograph in {port.item for port in protocol.outputs()}:
+        return []
+    return [
+        f"{root} is inside the session {session}, and its images are results, not movies; "
+        "give the folder that the microscope writes into"
+    ]
 
 
 def check_folder(session: Path) -> None:

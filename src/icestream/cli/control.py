@@ -13,6 +13,7 @@ from icestream.engine.requests import commands
 from icestream.engine.requests.models import Abort, GiveUp, Pause, Request, Resume, Retry, Stop
 from icestream.engine.requests.send import answer_of, send
 from icestream.store import queries
+from icestream.store.mutes import alert_row, check_key
 from icestream.store.open import NoStore, open_store
 
 __all__ = ["abort", "ask", "give_up", "pause", "resume", "retry", "run_again", "stop"]
@@ -156,6 +157,11 @@ def _unknown(session: Path, request: Request) -> str:
                 queries.step(store, named)
             if exposures := getattr(request, "exposures", ()):
                 chosen_exposures(store, exposures)
+            with store.read() as connection:
+                if (number := getattr(request, "alert", None)) is not None:
+                    alert_row(connection, number)
+                if (key := getattr(request, "key", None)) is not None:
+                    check_key(connection, key)
         except NoStore:
             raise
         except LookupError as error:

@@ -25,6 +25,7 @@ from icestream.protocol.parameters import Shown
 __all__ = [
     "Described",
     "bare_type",
+    "choices_of",
     "describe_parameters",
     "first_line",
     "port_words",
@@ -183,3 +184,13 @@ def _conditions(field: FieldInfo) -> Iterator[str]:
         if isinstance(mark, Shown):
             values = " or ".join(value_words(value) for value in mark.values)
             yield f"with {mark.field} = {values}" if values else f"with {mark.field}"
+
+
+def choices_of(kind: Any) -> Iterator[str]:
+    """Words that a choice consists of, also where it is a union of choices."""
+    kind = bare_type(kind)
+    if typing.get_origin(kind) is typing.Literal:
+        yield from map(str, typing.get_args(kind))
+        return
+    for part in typing.get_args(kind):
+        yield from choices_of(part)

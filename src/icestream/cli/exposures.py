@@ -1,12 +1,12 @@
 """Which exposures a person means: by number, range, name, part of a name, or grid square."""
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from icestream.alike import hint
 from icestream.store.naming import Named, named_exposures
 from icestream.store.open import Store
 
@@ -98,8 +98,8 @@ def _in_square(exposures: Sequence[Named], square: str) -> Iterator[str]:
     squares = list(dict.fromkeys(exposure.square for exposure in exposures if exposure.square))
     if not squares:
         raise UnknownExposure("no grid square is known: the metadata of this session name none")
-    number = square.removeprefix("GridSquare_")  # as the folder is called
-    meant = number if number in squares else _only(squares, number, "grid square")
+    wanted = square.removeprefix("GridSquare_")  # as the folder is called
+    meant = wanted if wanted in squares else _only(squares, wanted, "grid square")
     yield from (exposure.name for exposure in exposures if exposure.square == meant)
 
 
@@ -114,6 +114,4 @@ def _only(names: Sequence[str], part: str, what: str) -> str:
             f"{len(having)} names have {part!r} in them: {', '.join(having[:_SHOWN])}{more}; "
             "give more of the one that is meant"
         )
-    near = difflib.get_close_matches(part, names, n=_SHOWN)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    raise UnknownExposure(f"no {what} {part!r} in this session{hint}")
+    raise UnknownExposure(f"no {what} {part!r} in this session{hint(part, names, most=_SHOWN)}")

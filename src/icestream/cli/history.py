@@ -70,5 +70,5 @@ def history_of(
 def who_words(record: HistoryRecord) -> str:
     """Who decided something, as people read it."""
     if not record.who:
-        return "when it was run"
+        return "whoever ran it"
     return f"{record.who} (by itself)" if record.by_session else record.who

@@ -1,15 +1,13 @@
 """What is wrong with a command line, in plain words."""
 
-import difflib
-import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
 
 from cyclopts import CycloptsError, MissingArgumentError
 from cyclopts.exceptions import CoercionError, UnusedCliTokensError
 
-from icestream.cli.describe import bare_type, type_words
+from icestream.alike import hint
+from icestream.cli.describe import choices_of, type_words
 
 __all__ = ["mistake_words"]
 
@@ -46,26 +44,15 @@ def _unreadable(error: CoercionError) -> str | None:
     token, kind = error.token, error.target_type
     if error.msg is not None or token is None or token.keyword is None:
         return None
-    choices = list(_choices(kind))
+    choices = list(choices_of(kind))
     if not choices:
         return f"{token.keyword}: expected {_article(type_words(kind))}, found {token.value!r}"
-    near = difflib.get_close_matches(token.value, choices, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{token.keyword}: no {token.value!r}; choose from {', '.join(choices)}{hint}"
+    near = hint(token.value, choices)
+    return f"{token.keyword}: no {token.value!r}; choose from {', '.join(choices)}{near}"
 
 
 def _article(words: str) -> str:
     return f"a {words}" if words in ("number", "whole number") else words
-
-
-def _choices(kind: Any) -> Iterator[str]:
-    """Words that a choice consists of, also where it is a union of choices."""
-    kind = bare_type(kind)
-    if typing.get_origin(kind) is Literal:
-        yield from map(str, typing.get_args(kind))
-        return
-    for part in typing.get_args(kind):
-        yield from _choices(part)
 
 
 def _too_much(tokens: Iterable[str]) -> str:

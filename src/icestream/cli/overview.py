@@ -8,10 +8,23 @@ from typing import Any
 
 from icestream.engine.machine.lock import holder
 from icestream.engine.requests.commands import mending_command, run_again
-from icestream.model import QUALITIES, Micrograph, Movie, Taken, Volume
+from icestream.model import (
+    QUALITIES,
+    Micrograph,
+    Movie,
+    Particles,
+    Taken,
+    Volume,
+)
 from icestream.store import queries
-from icestream.store.history import asked
-from icestream.store.newest import Median, newest_map, newest_medians, newest_taken
+from icestream.store.history import history
+from icestream.store.newest import (
+    Median,
+    newest_map,
+    newest_medians,
+    newest_particles,
+    newest_taken,
+)
 from icestream.store.open import Store
 from icestream.store.pace import Pace, pace
 from icestream.store.published import Published, published
@@ -33,6 +46,7 @@ __all__ = ["SHOWN", "Overview", "document_of", "overview"]
 SHOWN = ("ctf.resolution", "ctf.defocus")
 """Qualities whose newest medians are shown."""
 _ENDED = ("done", "stopped")
+_TAKEN = (Taken("movie", "movies"), Taken("micrograph", "micrographs"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +65,8 @@ class Overview:
     """Of the last complete results."""
     particles_anew: int | None
     """Of the new results, while steps wait to be run again."""
+    cut: Particles | None
+    """The newest of them."""
     steps: tuple[StepRecord, ...]
     alerts: tuple[AlertRecord, ...]
     """The worst first."""
@@ -75,6 +91,12 @@ class Overview:
     def ended(self) -> bool:
         """Whether nothing more happens by itself."""
         return not self.runs and self.session.state in _ENDED
+
+    @property
+    def diameter(self) -> float | None:
+        """Of the particles, Å; None while nobody knows it."""
+        known = self.cut is not None and self.cut.diameter_known and self.cut.diameter > 0
+        return self.cut.diameter if self.cut is not None and known else None
 
     @property
     def waits(self) -> bool:
@@ -104,10 +126,11 @@ def overview(store: Store, now: float, branch: str | None = None) -> Overview:
         steps=queries.steps(store, branch=branch),
         branches=tuple(one for one in queries.branches(store) if one.state != "dropped"),
         branch=branch or session.branch,
+        cut=newest_particles(store, standing),
         alerts=tuple(worst_first(queries.alerts(store))),
-        decisions=asked(store),
+        decisions=history(store),
         pace=pace(store, now, finished=session.state in _ENDED),
-        taken=taken,
+        taken=taken or _to_be_taken(store),
         newest=newest,
         medians=newest_medians(store, SHOWN, standing),
         map=newest_map(store, standing),
@@ -131,6 +154,7 @@ def document_of(store: Store, found: Overview, program: str) -> dict[str, Any]:
         "optics": None if found.newest is None else _optics(found.newest),
         "exposures": dict(found.exposures),
         "particles": found.particles,
+        "diameter": found.diameter,
         "quality": {name: _quality(median) for name, median in found.medians.items()},
         "rates": {"found": found.pace.found, "processed": found.pace.processed},
         "delay": found.pace.delay,
@@ -151,6 +175,17 @@ def document_of(store: Store, found: Overview, program: str) -> dict[str, Any]:
         ],
         "failures": [dataclasses.asdict(failure) for failure in _failures(store)],
     }
+
+
+def _to_be_taken(store: Store) -> Taken:
+    """What the sources of a session are to bring, from which nothing has come, or all failed.
+
+    The name of a protocol begins with what it makes; it is not loaded for that, which is slow.
+    """
+    sources = [step.protocol for step in queries.steps(store) if step.kind == "source"]
+    known = {word.many: word for word in _TAKEN}
+    words = {known.get(name.partition(".")[0], Taken()) for name in sources}
+    return words.pop() if len(words) == 1 else Taken()
 
 
 def _quality(median: Median) -> dict[str, Any]:

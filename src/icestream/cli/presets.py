@@ -1,9 +1,9 @@
 """Presets of the site's microscopes, put into a session when it begins."""
 
-import difflib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from icestream.alike import hint
 from icestream.engine.graph.workflow import Step, Workflow
 from icestream.protocol import Registry
 
@@ -62,10 +62,9 @@ def _presets(step: Step, known: "Mapping[str, Preset]", had: Step | None) -> dic
 def _unknown(name: str, presets: Mapping[str, object]) -> str:
     from icestream.settings import SITE_FILE, person_file
 
-    near = difflib.get_close_matches(name, presets, n=1)
     there = f"there are {', '.join(presets)}" if presets else "there is none"
-    meant = f"; did you mean {near[0]}?" if near else ""
+    there += hint(name, presets) or "."
     return (
-        f"no microscope {name!r} in the settings: {there}{meant or '.'} Write [microscopes.{name}] "
+        f"no microscope {name!r} in the settings: {there} Write [microscopes.{name}] "
         f"into {person_file()} or {SITE_FILE}"
     )

@@ -27,6 +27,7 @@ from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.progress import Outcome
 from icestream.engine.record.set_by_people import kept_since
 from icestream.engine.record.workflows import session_workflow
+from icestream.engine.requests.commands import command
 from icestream.engine.session import (
     Machine,
     RunningSession,
@@ -65,14 +66,10 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, named: bool = Tru
     """
     session = session.absolute()
     registry = Registry()
-    _check(session, here)
+    _check_folders(session, here)
     settings = (loaded := load()).settings
     machine = _machine(settings)
-    problems = validate(workflow, registry) or list(
-        missing_here(workflow, registry, gpus=len(machine.gpus))
-    )
-    if problems:
-        raise InvalidWorkflow(workflow.name, problems)
+    _check(workflow, registry, machine)
     before = _before(session)
     if before is not None and named:
         workflow = _kept(session, workflow)
@@ -124,11 +121,20 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, named: bool = Tru
     return _status(outcome, interrupted=stopping.asked > 0)
 
 
-def _check(session: Path, here: Here) -> None:
+def _check_folders(session: Path, here: Here) -> None:
     """Say what is wrong with where the session and its report go, before movies come."""
     check_folder(session)
     if here.report:
         publish_target(here.publish, session)
+
+
+def _check(workflow: Workflow, registry: Registry, machine: Machine) -> None:
+    """Refuse a workflow that cannot run, or not here."""
+    problems = validate(workflow, registry) or list(
+        missing_here(workflow, registry, gpus=len(machine.gpus))
+    )
+    if problems:
+        raise InvalidWorkflow(workflow.name, problems)
 
 
 @contextmanager
@@ -280,6 +286,11 @@ def _open_alerts(store: Store) -> Iterator[str]:
         (alert for alert in alerts if alert.level != "notice" or _stands(alert)),
         called(),
     )
+    critical = sum(alert.level == "critical" for alert in alerts)
+    if critical:
+        hold = "alert holds" if critical == 1 else "alerts hold"
+        listed = command(store, "alerts", program=called())
+        yield f"{critical} critical {hold}: the results may be wrong; {listed}"
 
 
 def _stands(alert: AlertRecord) -> bool:

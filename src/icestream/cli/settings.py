@@ -4,6 +4,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from icestream.alike import hint
 from icestream.channels.kinds import Channel
 from icestream.channels.receipt import Undelivered
 from icestream.channels.send import send, trial
@@ -81,8 +82,9 @@ def channels(
     if test is not None:
         if test not in there:
             known = f"there are {', '.join(there)}" if there else "there is none"
+            known += hint(test, there) or "."
             raise UnknownChannel(
-                f"no channel {test!r} in the settings: {known}. Write [channels.{test}] into "
+                f"no channel {test!r} in the settings: {known} Write [channels.{test}] into "
                 f"{person_file()} or {SITE_FILE}"
             )
         return _try(test, there[test], loaded.origins["channels"])

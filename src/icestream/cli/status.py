@@ -11,6 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from icestream.cli.alerts import alert_lines
+from icestream.cli.history import who_words
 from icestream.cli.overview import SHOWN, Overview, document_of, overview
 from icestream.cli.reasons import reason_lines
 from icestream.cli.terminal import called, console, print_json, print_table
@@ -205,7 +206,10 @@ def _figures(found: Overview, now: float) -> Iterator[str]:
             value = f"{median.value * quality.scale:.3g} {quality.shown_unit}".strip()
             yield f"{quality.title}: {value} (median of the last {median.count})"
     anew = "" if found.particles_anew is None else f", {found.particles_anew} after it"
-    yield f"particles: {found.particles}{f' before the change{anew}' if anew else ''}"
+    size = "" if found.cut is None or not found.particles else "; diameter not known yet"
+    if size and found.diameter is not None:
+        size = f"; diameter {found.diameter:.3g} Å"
+    yield f"particles: {found.particles}{f' before the change{anew}' if anew else ''}{size}"
     if found.map is not None:
         yield f"map: {_map(found)}"
 
@@ -243,15 +247,17 @@ def _holds(step: StepRecord) -> str:
 def _decided(store: Store, found: Overview) -> Iterator[str]:
     """The last that people decided."""
     people = [record for record in found.decisions if not record.by_session]
-    yield from map(_decided_line, people[-_LAST:])
-    if len(people) > _LAST:
-        yield f"all {len(people)} decisions: {command(store, 'history', program=called())}"
+    shown = people[-_LAST:]
+    yield from map(_decided_line, shown)
+    if len(found.decisions) > len(shown):
+        every = command(store, "history", program=called())
+        yield f"all {len(found.decisions)} decisions: {every}"
 
 
 def _decided_line(record: HistoryRecord) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.time))
     why = f": {record.why}" if record.why else ""
-    return f"{when} {record.who} has asked: {decided_words(record)}{why}"
+    return f"{when} {who_words(record)} has asked: {decided_words(record)}{why}"
 
 
 def duration(seconds: float) -> str:

@@ -79,7 +79,7 @@ def look(
     waited_for = {
         step.name
         for step in plan.steps.values()
-        if step.adopted and step.per_exposure and step.kind != "source"
+        if step.adopted and step.per_exposure and not step.protocol.brings
     }
     behind = [exposures - step.counts.ended for step in steps if step.name in waited_for]
     return Progress(

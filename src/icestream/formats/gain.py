@@ -145,7 +145,7 @@ def _fit(path: Path, factors: NDArray[np.float32], shape: tuple[int, int]) -> ND
     turned = (width, height) in (shape, (2 * shape[0], 2 * shape[1]))
     turned = turned or (2 * width, 2 * height) == shape
     advice = (
-        "turn it with --gain-rotation 90 or 270 (4 of the 8 orientations fit)"
+        "turn it: gain_rotation=90 or 270 (4 of the 8 orientations fit)"
         if turned
         else "none of the 8 flips and rotations fits: give the reference of this camera and mode"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from icestream.model import Movie
 
-__all__ = ["Former", "Gone", "present_path", "written_at"]
+__all__ = ["Former", "Gone", "Listed", "present_path", "written_at"]
 
 
 def written_at(status: os.stat_result) -> datetime:
@@ -21,28 +21,41 @@ def _tells(written: datetime) -> bool:
     return written.microsecond != 0
 
 
-def present_path(movie: Movie) -> Path:
+Listed = dict[Path, list[tuple[str, int, datetime]]]
+"""Names, bytes and times of change of the files of folders that were looked into."""
+
+
+def present_path(movie: Movie, listed: Listed | None = None) -> Path:
     """The path of a movie, or that of the one file in its folder which can only be it.
 
     That is a file with the same suffix, bytes and time of change, to the microsecond. Where there
     is none, or more than one, or times are kept in whole seconds, it is the path under which the
     movie was taken, and who opens it says that it is not there.
+
+    Whoever asks for many movies gives the same `listed`, so that each folder is read once.
     """
     written = None if movie.details is None else movie.details.written
     if written is None or not _tells(written) or not movie.size or movie.path.exists():
         return movie.path
-    found = []
+    folder, listed = movie.path.parent, {} if listed is None else listed
+    if folder not in listed:
+        listed[folder] = _files_in(folder)
+    found = [
+        name
+        for name, size, changed in listed[folder]
+        if name.endswith(movie.path.suffix) and size == movie.size and changed == written
+    ]
+    return folder / found[0] if len(found) == 1 else movie.path
+
+
+def _files_in(folder: Path) -> list[tuple[str, int, datetime]]:
+    """Of each file its name, bytes and time of change; nothing of a folder that cannot be read."""
     try:
-        with os.scandir(movie.path.parent) as entries:
-            for entry in entries:
-                if not entry.name.endswith(movie.path.suffix) or not entry.is_file():
-                    continue
-                status = entry.stat()
-                if status.st_size == movie.size and written_at(status) == written:
-                    found.append(movie.path.parent / entry.name)
+        with os.scandir(folder) as entries:
+            stats = [(entry.name, entry.stat()) for entry in entries if entry.is_file()]
     except OSError:
-        return movie.path
-    return found[0] if len(found) == 1 else movie.path
+        return []
+    return [(name, status.st_size, written_at(status)) for name, status in stats]
 
 
 @dataclass(frozen=True, slots=True)

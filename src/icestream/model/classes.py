@@ -34,6 +34,8 @@ class Classes:
     """Number of the snapshot, from 1."""
     diameter: float = 0.0
     """Particle diameter that the mask was made for, Å; 0 when nobody said."""
+    diameter_known: bool = True
+    """False: `diameter` is a placeholder, as of the picks."""
     optics: Optics | None = None
     """Of the averages and of `sample`: `pixel_size` is theirs."""
     selected: Column | None = None

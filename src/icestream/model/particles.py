@@ -44,6 +44,8 @@ class Particles:
     """Exposure group (RELION's optics group)."""
     diameter: float = 0.0
     """Å."""
+    diameter_known: bool = True
+    """False: `diameter` is a placeholder, as of the picks."""
     phases_flipped: bool = False
     """All frequencies have the contrast of protein; False: as the microscope's CTF left them."""
 

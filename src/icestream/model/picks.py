@@ -56,6 +56,8 @@ class Picks:
     """Particle diameter that was looked for, Å."""
     pixel_size: float
     """Å per pixel of the micrograph."""
+    diameter_known: bool = True
+    """False: nobody knows the diameter yet, and `diameter` is a placeholder that leaves room."""
     agreement: PickerAgreement | None = None
     """Of the pickers that these come from; None for those of one picker."""
 

@@ -1,5 +1,6 @@
 """The protocol language: everything that the author of a protocol imports."""
 
+from icestream.alike import meant
 from icestream.protocol.executable import Probe, Program
 from icestream.protocol.failure import Failure, ItemFailed, ProtocolError, TryAgain
 from icestream.protocol.figures import Figure, Sample
@@ -92,6 +93,7 @@ __all__ = [
     "hidden_parameters",
     "is_input_file",
     "known_types",
+    "meant",
     "missing",
     "operational_parameters",
     "read_enough",

@@ -1,10 +1,11 @@
 """An exception of a plugin in one sentence: where it happened, what it was, what to do."""
 
-import difflib
 import re
 import sys
 import traceback
 from pathlib import Path
+
+from icestream.alike import meant
 
 __all__ = ["in_a_sentence", "why_not_loaded"]
 
@@ -92,5 +93,4 @@ def _words(error: BaseException) -> str:
 
 
 def _near(name: str, known: dict[str, object]) -> str:
-    near = difflib.get_close_matches(name, [other for other in known if other[0] != "_"], n=1)
-    return f"did you mean {near[0]}?" if near else ""
+    return meant(name, [other for other in known if other[0] != "_"], most=1)

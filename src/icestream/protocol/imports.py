@@ -5,7 +5,6 @@ however it is written: an import of a layer that is not public would break with 
 """
 
 import ast
-import difflib
 import importlib
 import pkgutil
 import sys
@@ -13,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 
 import icestream
+from icestream.alike import meant
 from icestream.protocol.package import Module
 
 __all__ = ["PUBLIC", "read_module"]
@@ -175,8 +175,7 @@ def _absence(name: str, parts: tuple[str, ...], known: set[str]) -> str:
 
 
 def _no_module(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else "write the right name"
+    hint = meant(name, known, most=1) or "write the right name"
     return f"imports {name}, which is not there; {hint}"
 
 
@@ -198,8 +197,7 @@ def _absent_here(name: str, parts: Iterable[str]) -> str:
         return _no_module(name, _beside(name.rpartition(".")[0]))
     for part in parts:
         if part != "*" and not hasattr(module, part) and not _is_there(f"{name}.{part}"):
-            near = difflib.get_close_matches(part, dir(module), n=1)
-            hint = f"did you mean {near[0]}?" if near else "see the documentation for what there is"
+            hint = meant(part, dir(module), most=1) or "see the documentation for what there is"
             return f"imports {part} from {name}, which has none; {hint}"
     return ""
 

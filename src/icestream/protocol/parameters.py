@@ -1,15 +1,17 @@
 """Parameters of a protocol: one frozen model from which forms, flags, docs and records come."""
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema
 
+from icestream.alike import hint, meant
 from icestream.units import Unit, Usual, doubt, may_be_meant
 
 __all__ = [
@@ -208,9 +210,13 @@ def refused_values(model: type[BaseModel], error: ValidationError) -> Iterator[t
     """
     for problem in error.errors():
         name = ".".join(map(str, problem["loc"]))
+        if problem["type"] == "extra_forbidden":
+            yield name, _no_such_name(model, problem["loc"])
+            continue
         bound, key = _BOUNDS.get(problem["type"], ("", ""))
         if not bound:
-            yield name, problem["msg"].removeprefix("Value error, ")
+            near = _near_choice(problem["input"], problem.get("ctx", {}))
+            yield name, f"{problem['msg'].removeprefix('Value error, ')}{near}"
             continue
         field = model.model_fields.get(str(problem["loc"][0]))
         unit = unit_of(field) if field else None
@@ -220,6 +226,51 @@ def refused_values(model: type[BaseModel], error: ValidationError) -> Iterator[t
         value = f"{given:g}" if isinstance(given, float) else str(given)
         asked = "" if field is None else _question(given, field, unit or "")
         yield name, f"{bound} {limit}, found {value}{asked}"
+
+
+def _no_such_name(model: type[BaseModel], where: Sequence[int | str]) -> str:
+    """That a name is not known where it stands, in the model or one that is inside."""
+    name, known = str(where[-1]), list(_model_at(model, where[:-1]).model_fields)
+    question = meant(name, known) or (f"there are {', '.join(known)}" if known else "there is none")
+    return f"there is no {name!r}; {question}"
+
+
+def _model_at(model: type[BaseModel], where: Sequence[int | str]) -> type[BaseModel]:
+    """The model whose values stand at a place in a document of `model`."""
+    models = [model]
+    for part in map(str, where):
+        fields = [one.model_fields[part] for one in models if part in one.model_fields]
+        if fields:
+            models = [one for field in fields for one in _models(field.annotation)] or models
+        else:  # a key of a mapping, or the tag of one of several models
+            models = [one for one in models if part in _words(one)] or models
+    return models[0]
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Models that a type consists of, however deep."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
+
+
+def _words(model: type[BaseModel]) -> set[str]:
+    """Words that fields of a model have to be: what tells it from others."""
+    annotations = [field.annotation for field in model.model_fields.values()]
+    return {
+        str(word) for kind in annotations if get_origin(kind) is Literal for word in get_args(kind)
+    }
+
+
+def _near_choice(given: Any, context: Mapping[str, Any]) -> str:
+    """What may be meant by a word that is none of those to choose from."""
+    if isinstance(context.get("tag"), str):
+        given = context["tag"]
+    choices = context.get("expected_tags", context.get("expected", ""))
+    if not isinstance(given, str) or not isinstance(choices, str):
+        return ""
+    return hint(given, re.findall(r"'([^']*)'", choices))
 
 
 def _question(given: Any, field: FieldInfo, unit: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from icestream.alike import meant
 from icestream.model import ITEM_TYPES, Measured, type_name
 from icestream.protocol.attributes import attribute_problems
 from icestream.protocol.breaking import in_a_sentence, why_not_loaded
@@ -79,12 +80,7 @@ class Registry:
         if name in self._loaded:
             return self._loaded[name]
         if name not in self._points:
-            import difflib
-
-            near = difflib.get_close_matches(name, self._points, n=3, cutoff=0.4)
-            hint = (
-                f"did you mean {' or '.join(near)}?" if near else "see `icestream protocols list`"
-            )
+            hint = meant(name, self._points, most=3) or "see `icestream protocols list`"
             raise UnknownProtocol(f"no protocol {name!r} is installed; {hint}")
         if name not in self._broken:
             try:

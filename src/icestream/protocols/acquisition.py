@@ -22,6 +22,7 @@ from icestream.protocols.defects_choice import DefectsChoice
 from icestream.protocols.gain_choice import GainChoice
 from icestream.protocols.import_parameters import ImportParameters
 from icestream.protocols.notices import Notices
+from icestream.protocols.option_words import option_words
 from icestream.protocols.session_optics import OpticalTraits, SessionOptics
 from icestream.protocols.settled_optics import UNSAID, SettledOptics, say_preset
 
@@ -341,7 +342,6 @@ def _check_known(
     unknown = [what for what in ("pixel_size", "voltage") if first_said(said, what).value is None]
     if not unknown:
         return
-    flags = " and ".join(f"--{what.replace('_', '-')}" for what in unknown)
     titles = " and the ".join(what.replace("_", " ") for what in unknown)
     lacking = [*filter(None, [beside.unreadable]), *facts.odd]
     lacking += [reason for statement in said for reason in statement.odd]
@@ -350,5 +350,6 @@ def _check_known(
     if not lacking:
         lacking.append(f"no EPU XML or mdoc was found for {path.name}")
     raise NotKnown(
-        f"give {flags}: the {titles} cannot be read from its header, and {'; '.join(lacking)}"
+        f"give {option_words(*unknown)}: the {titles} cannot be read from its header, and "
+        f"{'; '.join(lacking)}"
     )

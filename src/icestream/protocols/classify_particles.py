@@ -73,6 +73,9 @@ class ClassificationProgress:
     """None until the first particle."""
     optics: Optics | None = None
     """Of the first particles, at the size that is compared."""
+    diameter_known: bool = True
+    """Whether the diameter that the first particles are compared within is more than a place for
+    what comes."""
     origins: Origins = field(default_factory=Origins)
     snapshots: int = 0
     sampled: int = 0
@@ -86,7 +89,7 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Classificatio
 
     name = "classes2d.online"
     title = "Streaming 2D classification"
-    version = 2
+    version = 3
     cites = (
         "Sigworth (1998) J. Struct. Biol. 122, 328, doi:10.1006/jsbi.1998.4014",
         "Cappé & Moulines (2009) J. R. Stat. Soc. B 71, 593, doi:10.1111/j.1467-9868.2009.00698.x",
@@ -138,6 +141,7 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Classificatio
             seed=wanted.seed,
         )
         state.classification = Classification(plan)
+        state.diameter_known = wanted.diameter is not None or first.diameter_known
         state.optics = replace(first.optics, pixel_size=plan.pixel_size)
 
     def _add(self, state: ClassificationProgress, taken: Sequence[Particles]) -> None:
@@ -173,6 +177,7 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Classificatio
             particles=len(done),
             iteration=state.snapshots,
             diameter=done.plan.diameter,
+            diameter_known=state.diameter_known,
             optics=state.optics,
             numbers=column(done.numbers),
             parents=column(done.parents),

@@ -7,6 +7,7 @@ from icestream.formats.defects import read_defects
 from icestream.formats.nearby import NearbyFiles
 from icestream.model import Level
 from icestream.protocols.import_parameters import ImportParameters
+from icestream.protocols.option_words import option_words
 
 __all__ = ["DefectsChoice"]
 
@@ -49,7 +50,7 @@ class DefectsChoice:
                 "import.defects.missing",
                 "warning",
                 f"the metadata name the defects {names[0]}, which were not found: bad pixels are "
-                "found by their counts only; give --defects FILE",
+                f"found by their counts only; set {option_words('defects', value='FILE')}",
             )
         if defects is not None and (defects, shape) not in self._fits:
             read_defects(defects, shape)

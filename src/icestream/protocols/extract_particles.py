@@ -77,6 +77,7 @@ class ExtractParticles(ItemProtocol[ExtractParticlesParameters]):
             y=np.asarray(picks.y) * scale,
             score=np.asarray(picks.score),
             diameter=picks.diameter,
+            diameter_known=picks.diameter_known,
         )
         return extract(micrograph, ctf, centers, self.parameters, work)
 
@@ -88,6 +89,7 @@ class ExtractParticles(ItemProtocol[ExtractParticlesParameters]):
         return (
             f"{sum(len(item) for item in items)} particles were extracted in boxes of "
             f"{last.box} pixels of {last.optics.pixel_size:.3g} Å"
+            + ("" if last.diameter_known else "; how large the particles are is not known yet")
         )
 
     def plot(self, items: Sequence[Particles]) -> Iterator[Figure]:
@@ -105,6 +107,8 @@ class Centers(NamedTuple):
     score: Column
     diameter: float
     """Of the particles, Å, unless the parameters say something else."""
+    diameter_known: bool = True
+    """False: it is a placeholder."""
 
 
 def extract(
@@ -156,6 +160,7 @@ def extract(
         ctf_score=ctf.score,
         group=micrograph.group,
         diameter=diameter,
+        diameter_known=wanted.diameter is not None or centers.diameter_known,
         phases_flipped=wanted.flip_phases,
     )
 

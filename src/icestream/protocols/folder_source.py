@@ -22,6 +22,7 @@ from icestream.protocols.acquisition import Acquisition, NotKnown
 from icestream.protocols.folder_parameters import FolderParameters
 from icestream.protocols.import_parameters import ImportParameters
 from icestream.protocols.intake import Intake
+from icestream.protocols.option_words import option_words
 
 __all__ = ["FolderSource"]
 
@@ -240,7 +241,8 @@ class FolderSource(SourceProtocol[F]):
                 "warning",
                 name,
                 "files in several folders are called as one exposure, of one time, and are taken "
-                "as several: {}; if one is made of the other, leave its folder out with --exclude",
+                "as several: {}; if one is made of the other, leave its folder out with "
+                f"{option_words('exclude')}",
             )
 
     def _tell_of_foreign(self) -> None:

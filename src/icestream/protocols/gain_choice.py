@@ -9,6 +9,7 @@ from icestream.formats.movie import MovieFacts, holds_one_image
 from icestream.formats.nearby import NearbyFiles
 from icestream.model import Level, Orientation
 from icestream.protocols.import_parameters import ImportParameters
+from icestream.protocols.option_words import option_words
 
 __all__ = ["GainChoice"]
 
@@ -56,7 +57,7 @@ class GainChoice:
                 "import.gain.corrected",
                 "warning" if used else "notice",
                 f"the camera says that {movie.name} is gain corrected: "
-                + ("--gain is used all the same" if used else "no gain reference is used"),
+                + ("the given reference is used all the same" if used else "no reference is used"),
             )
         found = self._find(movie, facts, names, corrected=corrected)
         as_it_is = self.orientation == Orientation(inverse=self.orientation.inverse)
@@ -66,7 +67,8 @@ class GainChoice:
                 "warning",
                 f"SerialEM turned or flipped the frames of {movie.name} after they were read out "
                 f"(r/f {facts.turned}), and {found.name} is laid onto them as it is: if it was not "
-                "turned with them, give --gain-rotation and --gain-flip",
+                "turned with them, set "
+                f"{option_words('gain_rotation', 'gain_flip')}",
             )
         return found
 
@@ -86,7 +88,8 @@ class GainChoice:
                 "import.gain.missing",
                 "warning",
                 f"the metadata name the gain reference {names[0]}, which was not found as MRC, "
-                "TIFF, DM4 or .gain; movies are used as they are: give --gain FILE",
+                "TIFF, DM4 or .gain; movies are used as they are: give "
+                f"{option_words('gain', value='FILE')}",
             )
             return None
         return self._nearest(movie, facts)
@@ -102,7 +105,8 @@ class GainChoice:
                 return fitting[0]
             if fitting:
                 listed = ", ".join(path.name for path in fitting[:5])
-                message = f"{len(fitting)} gain references were found ({listed}); give --gain FILE"
+                wanted = option_words("gain", value="FILE")
+                message = f"{len(fitting)} gain references were found ({listed}); give {wanted}"
                 self._warn("import.gain.unclear", "warning", message)
                 return None
             unfit = unfit or next(iter(there), None)

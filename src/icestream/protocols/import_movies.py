@@ -18,6 +18,7 @@ from icestream.protocol import Cursor, ProtocolError
 from icestream.protocols.folder_source import FolderSource
 from icestream.protocols.import_parameters import ImportParameters
 from icestream.protocols.intake import Intake
+from icestream.protocols.option_words import option_words
 from icestream.protocols.settled_optics import assumed_words
 
 __all__ = ["ImportMovies", "ImportParameters"]
@@ -109,23 +110,29 @@ class ImportMovies(FolderSource[ImportParameters]):
         return True
 
     def _is_made_of_movies(self, path: Path, facts: MovieFacts) -> bool:
-        """Whether a stack of real numbers is a volume, or the aligned frames of a movie beside it.
+        """Whether a stack of real numbers is a volume, power spectra, or aligned frames.
 
-        Both are what other programs make of movies; it is told.
+        They are what programs, ours too, make of movies; it is told. Aligned frames have the movie
+        beside them.
         """
         if facts.dtype.kind != "f" or facts.container != "mrc":
             return False
         movie = None
         if path.stem.lower().endswith(_ALIGNED):
             movie = self._acquisition.beside(path, [path.stem[: -len(_ALIGNED)]])
-        cube = facts.frames > 1 and facts.shape == (facts.frames, facts.frames)
-        if movie is None and not cube:
+        kind = "" if movie is None else "aligned frames"
+        height, width = facts.shape
+        if facts.frames > 1 and facts.shape == (facts.frames, facts.frames):
+            kind = "a volume"
+        elif facts.frames > 1 and width == height // 2 + 1:
+            kind = "power spectra"
+        if not kind:
             return False
         self._acquisition.notices.listed(
             "import.made",
             "notice",
-            f"{path.name} ({'a volume' if movie is None else 'aligned frames'})",
-            "not taken, as they are made of movies by other programs: {}",
+            f"{path.name} ({kind})",
+            "not taken, as they were made of movies: {}",
         )
         return True
 
@@ -158,7 +165,8 @@ class ImportMovies(FolderSource[ImportParameters]):
             "warning",
             f"{those}: not taken, as movies have several. If these are the frames of movies, join "
             "those of each movie into one stack first; if they are micrographs, import them with "
-            "micrographs.import; if they are movies of one frame, give --frames 1",
+            "micrographs.import; if they are movies of one frame, set "
+            f"{option_words('frames', value='1')}",
         )
 
     def describe(

@@ -16,6 +16,7 @@ from icestream.formats.watch import FolderWatch
 from icestream.model import Alert
 from icestream.protocol import ProtocolError, Refusal
 from icestream.protocols.folder_parameters import FolderParameters
+from icestream.protocols.option_words import option_words
 
 __all__ = ["Intake", "Look"]
 
@@ -195,7 +196,7 @@ class Intake:
         if not self._watches[0].folders and not self._unreadable():
             raise ProtocolError(
                 f"the folder {self._watches[0].root} is not there",
-                advice="check its path, or wait for it with --watch",
+                advice=f"check its path, or wait for it with {option_words('watch')}",
                 code="no-folder",
             )
         return all(watch.is_caught_up or not watch.folders for watch in self._watches)

@@ -145,7 +145,7 @@ class PickUnattended(ItemProtocol[PickUnattendedParameters]):
         assert blob is not None
         by_size = PickByLog(PickByLogParameters(diameter=blob, **common))
         picks = by_size.pick(image, micrograph, ctf)
-        return picks if diameter else replace(picks, diameter=wanted.roomy)
+        return picks if diameter else self._roomy(picks)
 
     def _long(self, shape: Shape, image: Image, micrograph: Micrograph, ctf: Ctf | None) -> Picks:
         """Pick particles that are much longer than wide."""
@@ -159,7 +159,11 @@ class PickUnattended(ItemProtocol[PickUnattendedParameters]):
         )
         pixel_size = micrograph.optics.pixel_size
         peaks = pick_by_bars(image, pixel_size, search, ctf=ctf if wanted.use_ctf else None)
-        return make_picks(micrograph, peaks, wanted.roomy)
+        return self._roomy(make_picks(micrograph, peaks, shape.length))
+
+    def _roomy(self, picks: Picks) -> Picks:
+        """The same for all micrographs, while nobody knows the diameter."""
+        return replace(picks, diameter=self.parameters.roomy, diameter_known=False)
 
     def _shape(self, image: Image, micrograph: Micrograph, ctf: Ctf | None) -> Shape:
         """Length and width of what stands out of a micrograph, Å."""
@@ -190,7 +194,10 @@ class PickUnattended(ItemProtocol[PickUnattendedParameters]):
         elif wanted.diameter or wanted.measured_diameter:
             how = f"as blobs of {items[-1].diameter:g} Å"
         else:
-            how = "as blobs of the size that stands out"
+            how = (
+                "as blobs of the size that stands out; their diameter is not known yet, "
+                f"{wanted.roomy:g} Å leave room for it"
+            )
         return f"{count_picks(items)} {how}"
 
     def plot(self, items: Sequence[Picks]) -> Iterator[Figure]:

@@ -50,6 +50,7 @@ class AgreeOnPicks(ConsensusProtocol[PicksConsensusParameters, Picks]):
         pickers = [candidates[name] for name in names]
         pixel_size = min(picks.pixel_size for picks in pickers)
         diameter = max(picks.diameter for picks in pickers)
+        known = all(picks.diameter_known for picks in pickers if picks.diameter == diameter)
         radius = self.parameters.distance or self.parameters.radius * diameter
         agreed = agree_on_peaks(
             [_scaled(picks, pixel_size) for picks in pickers],
@@ -62,6 +63,7 @@ class AgreeOnPicks(ConsensusProtocol[PicksConsensusParameters, Picks]):
             y=column(agreed.y),
             score=column(agreed.share),
             diameter=diameter,
+            diameter_known=known,
             pixel_size=pixel_size,
             agreement=PickerAgreement(
                 pickers=tuple(names), shared=column(agreed.shared), scores=column(agreed.scores)
@@ -82,6 +84,9 @@ class AgreeOnPicks(ConsensusProtocol[PicksConsensusParameters, Picks]):
         needed = f"{self.parameters.votes} pickers" if self.parameters.votes else "all pickers"
         total = sum(len(item) for item in items)
         sentence = f"{total} particles in {len(items)} micrographs were found by {needed}"
+        if not items[-1].diameter_known:
+            room = f"{items[-1].diameter:g} Å leave room for it"
+            sentence += f"; their diameter is not known yet, {room}"
         session = _session(items)
         if session is None:
             return sentence

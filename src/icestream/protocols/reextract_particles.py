@@ -56,6 +56,7 @@ class ReextractParticles(ItemProtocol[ReextractParticlesParameters]):
             y=y.astype(np.float32),
             score=np.asarray(particles.score)[kept],
             diameter=particles.diameter,
+            diameter_known=particles.diameter_known,
         )
         return extract(micrograph, ctf, centers, wanted, work)
 

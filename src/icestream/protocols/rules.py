@@ -5,7 +5,6 @@ that is relative to the session's own distribution, such as ``motion.total < med
 for nothing until its number is settled (`Settled`): the same number holds for all exposures.
 """
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from icestream.model import QUALITIES, REPORTED_BY, Quality, quality_of
-from icestream.protocol import Limit
+from icestream.protocol import Limit, meant
 from icestream.units import converted
 
 __all__ = [
@@ -179,10 +178,10 @@ def _check_name(name: str) -> None:
     family, dot, _ = name.partition(".")
     if dot and family not in REPORTED_BY:
         return
-    near = difflib.get_close_matches(name, QUALITIES, n=2, cutoff=0.5)
+    asked = meant(name, QUALITIES)
     ours = [known for known in QUALITIES if known.startswith(f"{family}.")]
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(ours)}"
-    if not near and not ours:
+    hint = asked or f"there are {', '.join(ours)}"
+    if not asked and not ours:
         hint = f"there are {', '.join(QUALITIES)}, and those of plugins"
     raise ValueError(f"no quality {name!r}; {hint}")
 
@@ -192,10 +191,9 @@ def _number(number: str, given: str, quality: Quality) -> float:
     value, wanted = float(number), quality.shown_unit
     unit = _SPELLINGS.get(given, given)
     if unit and quality.name not in QUALITIES:
-        near = difflib.get_close_matches(quality.name, QUALITIES, n=2)
-        meant = f"did you mean {' or '.join(near)}? " if near else ""
+        asked = meant(quality.name, QUALITIES)
         raise ValueError(
-            f"{quality.name} is none of the qualities with a unit; {meant}"
+            f"{quality.name} is none of the qualities with a unit; {f'{asked} ' if asked else ''}"
             f"If a plugin measures it, write {value:g}"
         )
     if unit != wanted:
@@ -214,8 +212,8 @@ def _wrong_unit(value: float, unit: str, quality: Quality) -> str:
         return f"{value:g} has no unit; did you mean {_with(100 * value, wanted)}?"
     if not unit:
         return f"{value:g} has no unit; write {_with(value, wanted)}"
-    meant = converted(value, unit, wanted)
-    asked = "" if meant is None else f"; did you mean {_with(meant, wanted)} ({value:g} {unit})?"
+    same = converted(value, unit, wanted)
+    asked = "" if same is None else f"; did you mean {_with(same, wanted)} ({value:g} {unit})?"
     if not wanted:
         return f"{quality.title} has no unit, found {unit}{asked or f'; write {value:g}'}"
     return f"{quality.title} is given in {wanted}, found {unit}{asked or f'; write it in {wanted}'}"
@@ -349,8 +347,8 @@ def unreported(rules: Iterable[Rule], linked: Sequence[tuple[str, type[Any]]]) -
             maker = REPORTED_BY.get(rule.quality.partition(".")[0])
             what = f"a step that makes {maker}" if maker else "the step that does"
             no = f"{rule.step!r} does not report" if rule.step else "nothing that is linked reports"
-            near = [] if maker else difflib.get_close_matches(rule.quality, QUALITIES, n=2)
-            asked_ = f"did you mean {' or '.join(near)}? Else " if near else ""
+            question = "" if maker else meant(rule.quality, QUALITIES)
+            asked_ = f"{question} Else " if question else ""
             yield (
                 f"rule '{rule.text}': {no} {rule.quality}; {asked_}link {what} "
                 "to the input 'evidence'"

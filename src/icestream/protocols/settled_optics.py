@@ -8,6 +8,7 @@ from icestream.model import Level, Micrograph, Movie, Optics, optics_words
 from icestream.protocol import unusual_values
 from icestream.protocols.import_parameters import ImportParameters
 from icestream.protocols.notices import Notices
+from icestream.protocols.option_words import option_words
 from icestream.protocols.preset import Preset
 from icestream.units import Usual
 
@@ -83,13 +84,13 @@ class SettledOptics:
                 "warning",
                 path.name,
                 f"the {title} of {{}} is not known, so the frames are not weighted by dose; "
-                "give --dose-per-frame",
+                f"give {option_words('dose_per_frame')}",
             )
             return None
         given = value.source == said[0].source
         for _, why in () if given else unusual_values(ImportParameters, {what: value.value}):
-            option = f"--{what.replace('_', '-')}"
-            message = f"{title} of {path.name}, as {value.source} says it: {why} Give {option}"
+            told = f"{title} of {path.name}, as {value.source} says it: {why}"
+            message = f"{told} Give {option_words(what)}"
             self._notices.once(f"import.{what}.unusual", "warning", message)
         unlike = differences(said, what)
         if unlike:
@@ -109,7 +110,7 @@ class SettledOptics:
             "warning",
             f"the dose of {path.name} is {frames} x {dose:g} = {dose * frames:.4g} e/Å² (usual: up "
             f"to {_TOTAL.high:g}): is {dose:g} e/Å² that of the whole exposure? Then give "
-            f"--dose-per-frame {dose / frames:.3g}",
+            f"{option_words('dose_per_frame', value=f'{dose / frames:.3g}')}",
         )
 
     def _tell_assumed(self, optics: Optics, assumed: Mapping[str, str]) -> None:
@@ -121,8 +122,9 @@ class SettledOptics:
         self._notices.once(
             "import.optics.assumed",
             "notice",
-            f"{told} assumed: neither you, the metadata nor {preset} said so; give --cs, or "
-            "--microscope with a preset of the settings",
+            f"{told} assumed: neither you, the metadata nor {preset} said so; give "
+            f"{option_words('spherical_aberration')}, or {option_words('microscope')} with a "
+            "preset of the settings",
         )
 
 

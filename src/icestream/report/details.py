@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from icestream.model import ITEM_TYPES, Ctf, Micrograph, Movie, Picks, Picture
+from icestream.model import ITEM_TYPES, QUALITIES, Ctf, Micrograph, Movie, Picks, Picture
 from icestream.model.ctf import LEAST_TILT
 from icestream.report.follow import rank
 from icestream.report.pictures import Found
@@ -140,6 +140,7 @@ def _picks(made: Iterable[_Made], titles: Mapping[str, str]) -> dict[str, dict[s
                 "x": np.rint(np.asarray(picks.x)[best]).astype(int).tolist(),
                 "y": np.rint(np.asarray(picks.y)[best]).astype(int).tolist(),
                 "diameter": picks.diameter,
+                "known": picks.diameter_known,
             }
     return boxes
 
@@ -163,28 +164,36 @@ def shot_facts(taken: Movie | Micrograph | None, ctf: Ctf | None) -> Iterator[tu
 
 
 def ctf_facts(ctf: Ctf) -> Iterator[tuple[str, str]]:
-    """What the CTF says beyond what is plotted, with its errors: label and value."""
+    """What the CTF says beyond what is plotted, with its errors: label and value.
+
+    What is a quality, too, has its title, and is shown in its place.
+    """
     if ctf.doubt:
         yield "CTF in doubt", ctf.doubt
-    if ctf.defocus_error is not None:
-        yield "Defocus error", f"± {ctf.defocus_error:.0f} Å"
     if ctf.astigmatism_error is not None:
         yield "Astigmatism error", f"± {ctf.astigmatism_error:.0f} Å"
     if not ctf.angle_known:
-        yield "Astigmatism angle", "unknown: hardly any astigmatism"
+        yield _title("ctf.angle"), "unknown: hardly any astigmatism"
     elif ctf.angle_error is not None:
-        yield "Astigmatism angle", f"{ctf.angle:.0f} ± {ctf.angle_error:.0f}°"
+        yield _title("ctf.angle"), f"{ctf.angle:.0f} ± {ctf.angle_error:.0f}°"
     if ctf.phase_shift_error is not None:
-        yield "Phase shift", f"{ctf.phase_shift:.0f} ± {ctf.phase_shift_error:.0f}°"
+        yield _title("ctf.phase_shift"), f"{ctf.phase_shift:.0f} ± {ctf.phase_shift_error:.0f}°"
     if ctf.gradient is not None:
-        yield "Tilt", f"{ctf.tilt:.1f} ± {ctf.tilt_error:.1f}° about {ctf.tilt_axis:.0f}°"
+        yield (
+            _title("ctf.tilt"),
+            f"{ctf.tilt:.1f} ± {ctf.tilt_error:.1f}° about {ctf.tilt_axis:.0f}°",
+        )
     elif ctf.gradient_error is not None:
-        yield "Tilt", f"none that can be told, less than {LEAST_TILT:.0f}°"
+        yield _title("ctf.tilt"), f"none that can be told, less than {LEAST_TILT:.0f}°"
     if ctf.thickness is not None:
         error = f" ± {ctf.thickness_error:.0f}" if ctf.thickness_error is not None else ""
-        yield "Ice thickness", f"{ctf.thickness:.0f}{error} Å"
+        yield _title("ctf.thickness"), f"{ctf.thickness:.0f}{error} Å"
     elif ctf.thickness_least is not None:
-        yield "Ice thickness", f"{ctf.thickness_least:.0f} Å at least"
+        yield _title("ctf.thickness"), f"{ctf.thickness_least:.0f} Å at least"
+
+
+def _title(quality: str) -> str:
+    return QUALITIES[quality].title
 
 
 def _short(value: float) -> float:

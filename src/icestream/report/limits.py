@@ -100,7 +100,7 @@ def _words(name: str, drawn: Sequence[Drawn]) -> Iterator[str]:
     refused = {beyond_words(name, limit) for limit in drawn if limit.refuses}
     warned = {beyond_words(name, limit) for limit in drawn if not limit.refuses}
     for where in sorted(refused):
-        yield f"refused {where}{', with a warning' if where in warned else ''}"
+        yield f"refused {where}{', and an alert warns of it' if where in warned else ''}"
     for where in sorted(warned - refused):
         yield f"warning {where}"
 

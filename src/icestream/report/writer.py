@@ -1,6 +1,7 @@
 """Writes the live report and keeps it up to date."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -208,11 +209,15 @@ class ReportWriter:
 
     def _read_protocols(self) -> None:
         """Titles of the steps, and the types of items that their protocols work with."""
-        for step in self._follower.workflow.steps:
+        steps = self._follower.workflow.steps
+        placed = Counter(step.protocol for step in steps)
+        for step in steps:
             if step.name not in self._titles:
                 try:
                     protocol = self._registry.get(step.protocol)
-                    self._titles[step.name] = protocol.title
+                    # Two steps of one protocol are told apart by their names alone.
+                    which = f" ({step.name})" if placed[step.protocol] > 1 else ""
+                    self._titles[step.name] = f"{protocol.title}{which}"
                     self._known |= known_types([protocol])
                     self._taken = _taken(protocol, self._taken)
                     for port in protocol.outputs():

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from icestream.alike import hint
+
 __all__ = ["FAULTS", "WHOLE", "Planted", "planted"]
 
 FAULTS: dict[str, str] = {
@@ -63,7 +65,9 @@ def planted(word: str) -> Planted:
     match = _PLANTED.fullmatch(word)
     fault = match["fault"] if match else word.partition("@")[0]
     if fault not in FAULTS:
-        raise ValueError(f"fault {fault!r} is not known: there are {', '.join(FAULTS)}")
+        raise ValueError(
+            f"fault {fault!r} is not known: there are {', '.join(FAULTS)}{hint(fault, FAULTS)}"
+        )
     if match is None:
         raise ValueError(
             f"fault {word!r}: after the @ come the numbers of exposures, as in {fault}@41-60"

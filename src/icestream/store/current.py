@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Subquery, select
 
+from icestream.alike import hint
 from icestream.store import tables as t
 from icestream.store.open import Store
 from icestream.store.records import StandingRecord
@@ -23,7 +24,9 @@ def number_of(connection: Connection, branch: Branch) -> int:
     chosen = select(t.branch.c.name, t.branch.c.id).order_by(t.branch.c.id)
     known: dict[str, int] = {row.name: row.id for row in connection.execute(chosen)}
     if name not in known:
-        raise LookupError(f"no branch {name!r} in this session; it has {', '.join(known)}")
+        raise LookupError(
+            f"no branch {name!r} in this session; it has {', '.join(known)}{hint(name, known)}"
+        )
     return known[name]
 
 

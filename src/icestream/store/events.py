@@ -107,6 +107,8 @@ class EpochStarted(Event):
     """Where the session was then."""
     holder: str = ""
     """``pid@host``."""
+    who: str = ""
+    """The person who ran it."""
     workflow: str = ""
     """Name of the workflow."""
     order: str = ""

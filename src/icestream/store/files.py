@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from icestream.formats.renamed import Listed, present_path
 from icestream.model import ITEM_TYPES, Movie, from_document, map_paths
 from icestream.store import queries
 from icestream.store import tables as t
@@ -139,7 +140,11 @@ def damaged_results(store: Store, contents: Contents | None = None) -> Iterator[
 
 
 def damaged_sources(store: Store) -> Iterator[tuple[str, Damage]]:
-    """Files outside of the session that sources brought and that are gone: (step, damage)."""
+    """Files outside of the session that sources brought and that are gone: (step, damage).
+
+    A movie that has another name in its folder now is known under that, and is not gone.
+    """
+    listed: Listed = {}
     for step in queries.steps(store):
         if step.kind == "source":
             seen: dict[Path, int] = {}
@@ -147,7 +152,7 @@ def damaged_sources(store: Store) -> Iterator[tuple[str, Damage]]:
             while page := queries.results(store, step.name, after=after, limit=PAGE):
                 for record in page:
                     for port, document in record.outputs.items():
-                        seen |= _paths(store, record.types.get(port, ""), document)
+                        seen |= _paths(store, record.types.get(port, ""), document, listed)
                 after = page[-1].serial
             looked = (look(path, size) for path, size in seen.items())
             yield from ((step.name, found) for found in looked if isinstance(found, Damage))
@@ -231,21 +236,21 @@ def _pages(connection: Connection, revision: int, *, batches: bool) -> Iterator[
 def _damages(
     store: Store, connection: Connection, results: list[int], contents: Contents | None
 ) -> dict[int, list[Damage]]:
-    found: dict[int, list[Damage]] = {}
+    damages: dict[int, list[Damage]] = {}
     chosen = select(t.file).where(t.file.c.result_id.in_(results))
     for row in connection.execute(chosen):
-        place = store.folder / row.path
-        if place.parent.name == "logs":
+        path = store.folder / row.path
+        if path.parent.name == "logs":
             continue
-        looked: int | Damage | None = look(place, row.size)
+        looked: int | Damage | None = look(path, row.size)
         if contents is not None and not isinstance(looked, Damage):
-            looked = contents.look(place, row.hash)
+            looked = contents.look(path, row.hash)
         if isinstance(looked, Damage):
-            found.setdefault(row.result_id, []).append(looked)
-    return found
+            damages.setdefault(row.result_id, []).append(looked)
+    return damages
 
 
-def _paths(store: Store, kind: str, document: Any) -> dict[Path, int]:
+def _paths(store: Store, kind: str, document: Any, listed: Listed) -> dict[Path, int]:
     """Files outside of the session that an item names, with the bytes that it gives for them."""
     found: dict[Path, int] = {}
     if kind not in ITEM_TYPES:
@@ -259,5 +264,6 @@ def _paths(store: Store, kind: str, document: Any) -> dict[Path, int]:
 
     map_paths(item, note)
     if isinstance(item, Movie) and item.path in found:
-        found[item.path] = item.size
+        del found[item.path]
+        found[present_path(item, listed)] = item.size
     return found

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -17,6 +18,8 @@ __all__ = ["asked", "decided_words", "history", "last_set"]
 _CHANGES = ("step.revised", "request.answered")
 _CHANGING = ("set", "adopt", "workflow", "branch", "adopt-branch", "undo")
 """Verbs of requests that revise steps: what they did is told by them."""
+RUN_WITH = "the session was run with it"
+"""Why a parameter changed that nobody asked for by a request."""
 _EXPOSURES = 5
 """Exposures that are named."""
 
@@ -69,7 +72,7 @@ def _changes(connection: Connection, steps: set[str]) -> Iterator[HistoryRecord]
     )
     told: HistoryRecord | None = None
     at = 0.0
-    before = _first(connection)
+    before, runs = _first(connection), _runs(connection)
     for row in connection.execute(chosen):
         said = json.loads(row.document)
         if row.kind == "request.answered":
@@ -81,7 +84,7 @@ def _changes(connection: Connection, steps: set[str]) -> Iterator[HistoryRecord]
         if row.time == at:
             continue  # it follows from the step before
         if told is not None:
-            yield told
+            yield _with_person(told, runs)
         at, told = row.time, None
         changes = {name: new.get(name) for name in {**old, **new} if old.get(name) != new.get(name)}
         if changes:  # what holds for one run only is none
@@ -96,7 +99,26 @@ def _changes(connection: Connection, steps: set[str]) -> Iterator[HistoryRecord]
                 answer=f"{row.name} is at revision {said['revision']}",
             )
     if told is not None:
-        yield told
+        yield _with_person(told, runs)
+
+
+def _with_person(record: HistoryRecord, runs: Iterable[tuple[float, str]]) -> HistoryRecord:
+    """With whoever ran the session then, where the change came with that."""
+    if record.who:
+        return record
+    who = next((person for started, person in runs if started <= record.time), "")
+    return replace(record, who=who, why=RUN_WITH)
+
+
+def _runs(connection: Connection) -> list[tuple[float, str]]:
+    """When the session was run and by whom, the last first."""
+    chosen = (
+        select(t.event.c.time, t.event.c.document)
+        .where(t.event.c.kind == "epoch.started")
+        .order_by(t.event.c.seq.desc())
+    )
+    rows = connection.execute(chosen)
+    return [(row.time, json.loads(row.document).get("who", "")) for row in rows]
 
 
 def _first(connection: Connection) -> dict[str, Any]:
@@ -165,8 +187,8 @@ def _parameters(document: Mapping[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
-    if value is None:
-        return "none"
+    if value is None or value == []:
+        return "none"  # as it is set
     if isinstance(value, str):
         return value.rpartition("/")[2] or value  # of a file its name is enough
     return json.dumps(value, ensure_ascii=False)

@@ -1,13 +1,22 @@
 """The newest of what a session measured, and its newest map: read backwards, never as a whole."""
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
 from sqlalchemy import select
 
-from icestream.model import Micrograph, Movie, Taken, Volume, taken_words, type_name
+from icestream.model import (
+    Micrograph,
+    Movie,
+    Particles,
+    SelectedParticles,
+    Taken,
+    Volume,
+    taken_words,
+    type_name,
+)
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.current import Branch, current
@@ -15,7 +24,14 @@ from icestream.store.items import item_of
 from icestream.store.open import Store
 from icestream.store.records import StandingRecord
 
-__all__ = ["Median", "newest_map", "newest_medians", "newest_taken"]
+__all__ = [
+    "Median",
+    "newest_map",
+    "newest_medians",
+    "newest_micrograph",
+    "newest_particles",
+    "newest_taken",
+]
 
 NEWEST = 50
 """Exposures in a median."""
@@ -39,15 +55,15 @@ def newest_medians(
 
     Where nothing has been measured since a change, the values are those that stand from before.
     """
-    found = {}
+    medians = {}
     for name in names:
         for branch in (None, standing) if standing is not None else (None,):
             values = _newest(store, name, branch)
             if values:
                 median = statistics.median(values)
-                found[name] = Median(name=name, value=median, count=len(values))
+                medians[name] = Median(name=name, value=median, count=len(values))
                 break
-    return found
+    return medians
 
 
 def _newest(store: Store, name: str, branch: Branch) -> list[float]:
@@ -82,8 +98,38 @@ def newest_map(store: Store, standing: StandingRecord | None = None) -> Volume |
     return None
 
 
-def newest_taken(store: Store) -> tuple[Taken, Movie | Micrograph | None]:
-    """What the session takes in, in words, and the newest that it took in."""
+def newest_particles(store: Store, standing: StandingRecord | None = None) -> Particles | None:
+    """The newest particles of the deepest step that makes some."""
+    found = _deepest(store, (Particles, SelectedParticles), standing)
+    return found if isinstance(found, Particles) else None
+
+
+def newest_micrograph(store: Store, standing: StandingRecord | None = None) -> Micrograph | None:
+    """The newest micrograph of the deepest step that makes some."""
+    found = _deepest(store, (Micrograph,), standing)
+    return found if isinstance(found, Micrograph) else None
+
+
+def _deepest(store: Store, kinds: Sequence[type], standing: StandingRecord | None) -> object:
+    """The newest item of one of some types, of the deepest step that has made one."""
+    names = {type_name(kind): kind for kind in kinds}
+    for branch in (None, standing) if standing is not None else (None,):
+        for step in reversed(queries.steps(store, branch=branch)):
+            if not step.counts.done:
+                continue
+            for record in queries.latest_results(store, step.name, limit=1, branch=branch):
+                for port, name in record.types.items():
+                    if name in names:
+                        item: object = item_of(store, record, port, names[name])
+                        return item
+    return None
+
+
+def newest_taken(store: Store) -> tuple[Taken | None, Movie | Micrograph | None]:
+    """What the session takes in, in words, and the newest that it took in.
+
+    Nothing where nothing was taken: what it would be, the protocols of its sources know.
+    """
     kinds: list[str] = []
     newest: Movie | Micrograph | None = None
     for step in queries.steps(store):
@@ -96,4 +142,4 @@ def newest_taken(store: Store) -> tuple[Taken, Movie | Micrograph | None]:
                     newest = item_of(store, record, port, Movie)
                 elif kind == type_name(Micrograph):
                     newest = item_of(store, record, port, Micrograph)
-    return (taken_words(kinds) if kinds else Taken("movie", "movies")), newest
+    return (taken_words(kinds) if kinds else None), newest

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Subquery, and_, func, select
 
+from icestream.alike import hint
 from icestream.store import tables as t
 from icestream.store.current import Branch, number_of
 from icestream.store.current import current as current_of
@@ -127,6 +128,7 @@ def step(store: Store, name: str, *, branch: Branch = None) -> StepRecord:
             return record
     raise LookupError(
         f"no step {name!r} in this session; it has {', '.join(record.name for record in records)}"
+        f"{hint(name, [record.name for record in records])}"
     )
 
 

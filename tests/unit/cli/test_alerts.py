@@ -42,6 +42,16 @@ def test_the_worst_comes_first_each_with_a_command_to_copy(session: SampleSessio
     ]
 
 
+def test_an_alert_on_a_limit_says_what_is_refused_too(session: SampleSession) -> None:
+    with session.store.write() as connection:
+        high = {"key": "ctf.resolution.high", "step_id": session.step_ids["ctf_monitor"]}
+        chosen = t.alert.c.message == "drift"
+        connection.execute(t.alert.update().where(chosen).values(offer=None, **high))
+    told = lines(session)
+    after = told[told.index("warning: drift") + 1]
+    assert after.strip().startswith("Selection of exposures refuses what is above 8")
+
+
 def test_what_was_adopted_says_by_whom(session: SampleSession) -> None:
     with session.store.write() as connection:
         connection.execute(t.alert.update().values(adopted=3.0, adopted_by="ann"))

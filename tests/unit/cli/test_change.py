@@ -121,9 +121,11 @@ def test_a_path_is_that_of_a_file_that_is_there(
     ("text", "message"),
     [
         ("defocus_max", "write name=value"),
-        ("defocus=3", "ctf.rings has no parameter 'defocus'; it has defocus_min, defocus_max"),
+        ("defocusmax=3", "ctf.rings has no parameter 'defocusmax'; did you mean defocus_max?"),
+        ("banana=3", "ctf.rings has no parameter 'banana'; it has defocus_min, defocus_max"),
         ("defocus_max=large", "defocus_max: expected number, found 'large'"),
         ("mode=best", "mode: expected one of fast, good, found 'best'"),
+        ("mode=god", "found 'god'; did you mean good?"),
         ("defocus_max=0.9", "defocus_min must be below defocus_max"),
     ],
 )

@@ -12,7 +12,7 @@ from icestream.cli.checks import (
     missing_here,
     without_each_time,
 )
-from icestream.engine.graph.workflow import Workflow, load_workflow
+from icestream.engine.graph.workflow import Step, Workflow, load_workflow
 from icestream.protocol import Program, Registry, Resources
 from icestream.protocols.estimate_ctf import EstimateCtf
 
@@ -29,7 +29,10 @@ def test_every_path_that_leads_nowhere_is_told(tmp_path: Path) -> None:
     assert list(missing_here(given, REGISTRY)) == []
     given = _with(pattern=f"{tmp_path}/no/*.tiff", gain=str(tmp_path), defects=str(tmp_path / "d"))
     pattern, gain, defects = missing_here(given, REGISTRY)
-    assert pattern == f"step 'import': {tmp_path}/no is not there; --watch waits for it"
+    assert (
+        pattern
+        == f"step 'import': {tmp_path}/no is not there; --watch (watch in a workflow) waits for it"
+    )
     assert gain.startswith(f"step 'import': gain: {tmp_path} is no file; give its right path")
     assert defects.startswith(f"step 'import': defects: {tmp_path}/d is not there; ")
     assert defects.endswith("or 'none' to do without")
@@ -67,6 +70,21 @@ def test_a_session_is_no_folder_of_movies(tmp_path: Path) -> None:
     (tmp_path / "icestream.db").touch()
     (said,) = missing_here(_with(pattern=f"{tmp_path}/**/*.mrc", watch=True), REGISTRY)
     assert said.startswith(f"step 'import': {tmp_path} is a session, and its images are results")
+
+
+def test_a_folder_in_a_session_has_no_movies_but_perhaps_micrographs(tmp_path: Path) -> None:
+    (tmp_path / "icestream.db").touch()
+    (tmp_path / "align").mkdir()
+    (said,) = missing_here(_with(pattern=f"{tmp_path}/align/*.mrcs", watch=True), REGISTRY)
+    assert said.startswith(
+        f"step 'import': {tmp_path}/align is inside the session {tmp_path}, and its images are"
+    )
+    step = Step(
+        name="import",
+        protocol="micrographs.import",
+        parameters={"pattern": f"{tmp_path}/align/*.mrc"},
+    )
+    assert list(missing_here(Workflow(name="w", steps=(step,)), REGISTRY)) == []
 
 
 def test_a_session_has_its_folder_to_itself(tmp_path: Path) -> None:

@@ -127,6 +127,8 @@ def test_a_step_is_held_or_let_go_in_the_next_run(
         ("pause", {"step": "cft"}, "no step 'cft' in this session; it has import"),
         ("stop", {"step": "cft"}, "no step 'cft'"),
         ("reject", {"exposures": ["nobody"], "why": ""}, "no exposure 'nobody'"),
+        ("acknowledge", {"alert": 99}, "no alert 99 in this session"),
+        ("rearm", {"key": "no.such"}, "no alert was called 'no.such'"),
     ],
 )
 def test_what_the_session_does_not_have_is_refused_at_once(

@@ -59,7 +59,7 @@ def test_of_one_step_or_one_exposure(made: Desk, capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize(
     ("who", "by_session", "said"),
-    [("ann", False, "ann"), ("watch", True, "watch (by itself)"), ("", False, "when it was run")],
+    [("ann", False, "ann"), ("watch", True, "watch (by itself)"), ("", False, "whoever ran it")],
 )
 def test_who_did_it(who: str, by_session: bool, said: str) -> None:
     record = HistoryRecord(

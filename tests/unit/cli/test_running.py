@@ -138,6 +138,7 @@ def test_it_ends_with_the_alerts_that_hold_and_what_they_offer(
     ended = capsys.readouterr().out.partition("done after")[2]
     assert "critical: the gain lies wrong\n" in ended
     assert f"to do so: {called()} adopt {tmp_path / 's'} 1\n" in ended
+    assert f"1 critical alert holds: the results may be wrong; {called()} alerts " in ended
     assert "it is over" not in ended
     assert "what failed is tried again by the same command" in ended
 
@@ -215,7 +216,7 @@ def test_a_workflow_that_cannot_run_writes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"pattern": "{}/nowhere/**/*.tiff"}, "nowhere is not there; --watch waits for it"),
+        ({"pattern": "{}/nowhere/**/*.tiff"}, "nowhere is not there; --watch .* waits for it"),
         ({"pattern": "{}", "gain": "{}/gain.mrc"}, "gain: .*gain.mrc is not there"),
         ({"pattern": "{}/nowhere", "watch": True, "defects": "{}/no"}, "defects: .* not there"),
     ],

@@ -1,18 +1,22 @@
 """`icestream status`."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from icestream.cli import overview as overview_
 from icestream.cli.status import duration, status
 from icestream.cli.terminal import called
 from icestream.engine.machine.lock import hold
 from icestream.engine.record.gating import close_gate
 from icestream.engine.requests.models import Pause, Resume, Retry, SetParameters
 from icestream.engine.requests.send import send
+from icestream.store import queries
 from icestream.store import tables as t
+from icestream.store.newest import newest_particles
 from icestream.store.open import NoStore
 from micrograph_session import make_micrographs
 from report_session import SampleSession
@@ -92,6 +96,25 @@ def test_what_waits_to_be_run_again_is_said_with_the_command(
     assert f"particles: {found['particles']}" == particles
 
 
+def test_how_large_the_particles_are_is_said_and_whether_anybody_knows(
+    session: SampleSession, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.settle()
+    monkeypatch.setattr(queries, "particles", lambda *_, **__: 38)
+    status(session.folder)
+    assert "\nparticles: 38; diameter 130 Å\n" in capsys.readouterr().out
+    status(session.folder, json=True)
+    assert json.loads(capsys.readouterr().out)["diameter"] == 130.0
+    roomy = newest_particles(session.store)
+    assert roomy is not None
+    roomy = replace(roomy, diameter_known=False)
+    monkeypatch.setattr(overview_, "newest_particles", lambda *_: roomy)
+    status(session.folder)
+    assert "\nparticles: 38; diameter not known yet\n" in capsys.readouterr().out
+    status(session.folder, json=True)
+    assert json.loads(capsys.readouterr().out)["diameter"] is None
+
+
 def test_a_request_that_waits_is_said(
     session: SampleSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,7 +144,7 @@ def test_what_people_decided_is_shown_with_who_when_and_why(
     status(session.folder)
     told = capsys.readouterr().out
     assert told.count("bob has asked") == 3
-    assert f"all 4 decisions: {called()} history {session.folder}" in told
+    assert f"all 5 decisions: {called()} history {session.folder}" in told
     status(session.folder, json=True)
     document = json.loads(capsys.readouterr().out)
     assert document["decisions"][0]["why"] == "look first"
@@ -268,3 +291,22 @@ def test_which_branch_it_is_where_there_are_several(
             "main",
             ["main", "five"],
         )
+
+
+@pytest.mark.parametrize(
+    ("protocol", "many"),
+    [
+        ("micrographs.import", "micrographs"),
+        ("movies.import", "movies"),
+        ("of.a.plugin", "exposures"),
+    ],
+)
+def test_what_would_come_is_called_as_its_source_does_where_nothing_was_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], protocol: str, many: str
+) -> None:
+    session = SampleSession(tmp_path / "session", start=1.7e9)
+    with session.store.write() as connection:
+        source = t.revision.c.step_id == session.step_ids["import"]
+        connection.execute(t.revision.update().where(source).values(protocol=protocol))
+    status(session.folder)
+    assert f"\n{many} found: 0" in capsys.readouterr().out

@@ -56,9 +56,7 @@ def test_a_reference_of_half_or_twice_the_size(tmp_path: Path) -> None:
 
 def test_a_turned_reference_is_told_from_a_wrong_one(tmp_path: Path) -> None:
     write_mrc(tmp_path / "g.mrc", GAIN)
-    with pytest.raises(
-        FormatError, match=r"20 x 12 .* found 12 x 20; turn it with --gain-rotation 90"
-    ):
+    with pytest.raises(FormatError, match=r"20 x 12 .* found 12 x 20; turn it: gain_rotation=90"):
         read_gain(tmp_path / "g.mrc", (20, 12))
     with pytest.raises(FormatError, match="none of the 8 flips and rotations fits"):
         read_gain(tmp_path / "g.mrc", (20, 13))

@@ -1,11 +1,11 @@
 """Parameters: one model for validation, units, help and conditions."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import pytest
 from annotated_types import Ge, Gt, Le
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from icestream.protocol import (
     Advanced,
@@ -88,8 +88,43 @@ def test_refusals_say_limit_unit_and_what_was_found() -> None:
     assert list(refused_values(Example, refused.value)) == [
         ("defocus_max", "more than 0 µm, found -1"),
         ("phase_shift", "at least 0°, found -0.5"),
-        ("unknown", "Extra inputs are not permitted"),
+        ("unknown", f"there is no 'unknown'; there are {', '.join(Example.model_fields)}"),
     ]
+
+
+class Inner(Parameters):
+    """What is inside."""
+
+    way: Literal["up-down", "left-right"] = "up-down"
+    """Which way."""
+    voltage: float = 300.0
+    """How much."""
+
+
+class Outer(Parameters):
+    """What has others inside."""
+
+    each: dict[str, Inner] = Field(default_factory=dict)
+    """By their names."""
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "why"),
+    [
+        ({"eachh": {}}, "eachh", "there is no 'eachh'; did you mean each?"),
+        ({"each": {"a": {"volatge": 1}}}, "each.a.volatge", "did you mean voltage?"),
+        ({"each": {"a": {"kv": 1}}}, "each.a.kv", "there is no 'kv'; there are way, voltage"),
+        ({"each": {"a": {"way": "updown"}}}, "each.a.way", "; did you mean up-down?"),
+    ],
+)
+def test_a_name_or_a_word_that_is_not_known_is_compared_with_those_that_are(
+    given: dict[str, Any], name: str, why: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Outer.model_validate(given)
+    ((where, said),) = refused_values(Outer, refused.value)
+    assert where == name
+    assert said.endswith(why)
 
 
 class Files(Parameters):

@@ -102,9 +102,18 @@ def test_sources_that_contradict_each_other(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"voltage": 300.0}, "give --pixel-size: the pixel size cannot be read"),
-        ({"pixel_size": 1.0}, "give --voltage: the voltage cannot be read"),
-        ({}, "give --pixel-size and --voltage: the pixel size and the voltage cannot be read"),
+        (
+            {"voltage": 300.0},
+            r"give --pixel-size \(pixel_size in a workflow\): the pixel size cannot be read",
+        ),
+        (
+            {"pixel_size": 1.0},
+            r"give --voltage \(voltage in a workflow\): the voltage cannot be read",
+        ),
+        (
+            {},
+            r"give --pixel-size and --voltage .*: the pixel size and the voltage cannot be read",
+        ),
     ],
 )
 def test_what_must_be_known(tmp_path: Path, given: dict[str, float], said: str) -> None:
@@ -263,7 +272,7 @@ def test_how_the_gain_reference_lies_is_said_with_the_movie(tmp_path: Path, eer:
     facts = _facts(shape=(12, 16), container="eer" if eer else "tiff")
     movie = _describe(Acquisition(given), tmp_path / "a.tif", facts)
     assert movie.gain_orientation == Orientation(rotation=90, flip="up-down", inverse=True)
-    with pytest.raises(FormatError, match="--gain-rotation 90 or 270"):
+    with pytest.raises(FormatError, match="gain_rotation=90 or 270"):
         _describe(
             Acquisition(given.model_copy(update={"gain_rotation": 0})), tmp_path / "a.tif", facts
         )
@@ -443,7 +452,7 @@ def test_a_dose_that_no_specimen_bears(tmp_path: Path) -> None:
     _describe(acquisition, tmp_path / "a.tif")
     assert _messages(acquisition)["import.dose.unusual"] == (
         "warning: the dose of a.tif is 40 x 15 = 600 e/Å² (usual: up to 300): is 15 e/Å² that of "
-        "the whole exposure? Then give --dose-per-frame 0.375"
+        "the whole exposure? Then give --dose-per-frame 0.375 (dose_per_frame in a workflow)"
     )
 
 
@@ -452,7 +461,7 @@ def test_an_unusual_value_of_a_header_is_told(tmp_path: Path) -> None:
     _describe(acquisition, tmp_path / "a.tif", _facts(pixel_size=0.1))
     assert _messages(acquisition)["import.pixel_size.unusual"] == (
         "warning: pixel size of a.tif, as the movie's header says it: 0.1 Å is unusual (usual: "
-        "0.2 to 20 Å); did you mean 1 Å (0.1 nm)? Give --pixel-size"
+        "0.2 to 20 Å); did you mean 1 Å (0.1 nm)? Give --pixel-size (pixel_size in a workflow)"
     )
 
 
@@ -475,7 +484,8 @@ def test_a_cs_that_nobody_said_is_told_as_assumed(tmp_path: Path) -> None:
     assert dict(movie.assumed) == {CS: "assumed", "amplitude_contrast": "assumed"}
     assert _messages(acquisition)["import.optics.assumed"] == (
         "notice: Cs 2.7 mm, amplitude contrast 0.1 assumed: neither you, the metadata nor a preset "
-        "said so; give --cs, or --microscope with a preset of the settings"
+        "said so; give --cs (spherical_aberration in a workflow), or --microscope (microscope in a "
+        "workflow) with a preset of the settings"
     )
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -203,3 +204,13 @@ def test_summary_and_plots(tmp_path: Path, work: Work) -> None:
     assert sum(counts.y) == 60
     known = int((np.asarray(found.resolution) > 0).sum())
     assert len(resolution.y) == len(resolution.x or []) == known, "no zero for what is unknown"
+
+
+def test_a_diameter_that_is_not_known_stays_so_unless_it_is_given(
+    tmp_path: Path, work: Work
+) -> None:
+    roomy = replace(particles(tmp_path, "a", 60, 1), diameter_known=False)
+    for wanted, known in ((WANTED, False), (WANTED.model_copy(update={"diameter": 120.0}), True)):
+        protocol = ClassifyParticles(wanted)
+        found = protocol.snapshot(protocol.start(Batch((roomy,)), work), work)
+        assert (found.diameter, found.diameter_known) == (120.0, known)

@@ -67,7 +67,7 @@ def test_writes_a_stack_and_a_row_for_each(tmp_path: Path, work: Work) -> None:
     assert found.defocus_v.tolist() == [11000.0] * 2
     assert found.defocus_angle.tolist() == [30.0] * 2
     assert (found.phase_shift, found.ctf_resolution, found.ctf_score) == (5.0, 4.5, 0.2)
-    assert (found.group, found.diameter) == (3, 80.0)
+    assert (found.group, found.diameter, found.diameter_known) == (3, 80.0, True)
     assert read_mrc_header(found.stack).pixel_size == pytest.approx(2.0)
 
 
@@ -146,3 +146,16 @@ def test_flipped_phases_are_said_and_undo_the_sign(tmp_path: Path, work: Work) -
     found = ExtractParticles(wanted).process(item, CTF, at, work)
     assert found.phases_flipped
     assert not np.allclose(read_stack(found.stack), plain, atol=0.1)
+
+
+def test_a_diameter_that_is_not_known_stays_so_unless_it_is_given(
+    tmp_path: Path, work: Work
+) -> None:
+    roomy = replace(picks((120, 100)), diameter_known=False)
+    found = ExtractParticles().process(micrograph(tmp_path), CTF, roomy, work)
+    assert not found.diameter_known
+    assert "not known yet" in ExtractParticles().summarize([found])
+    given = ExtractParticles(ExtractParticlesParameters(diameter=80.0))
+    found = given.process(micrograph(tmp_path), CTF, roomy, work)
+    assert found.diameter_known
+    assert "not known" not in given.summarize([found])

@@ -71,11 +71,11 @@ def test_what_the_camera_has_corrected_is_not_corrected_again(tmp_path: Path) ->
     choice = Choice(gain)
     assert choice.choice.choose(movie, FACTS, ["day.gain"], corrected=True) is None
     assert choice.told["import.gain.corrected"] == (
-        "the camera says that m_Fractions.mrc is gain corrected: no gain reference is used"
+        "the camera says that m_Fractions.mrc is gain corrected: no reference is used"
     )
     given = Choice(gain=gain)
     assert given.choice.choose(movie, FACTS, [], corrected=True) == gain
-    assert "--gain is used all the same" in given.told["import.gain.corrected"]
+    assert "the given reference is used all the same" in given.told["import.gain.corrected"]
 
 
 def test_frames_that_serialem_has_turned(tmp_path: Path) -> None:

@@ -619,12 +619,13 @@ def test_what_programs_made_of_movies_is_not_taken(tmp_path: Path) -> None:
     write_mrc(tmp_path / "alone_Stk.mrc", real[:6] + 1.0, 1.0)
     write_mrc(tmp_path / "vol.mrc", real, 1.0, volume=True)
     write_mrc(tmp_path / "counts.mrc", real.astype(np.int16), 1.0)
+    write_mrc(tmp_path / "m_spectra.mrcs", real[:6, :, :17], 1.0)
     found = [session.discover() for _ in range(3)]
     names = sorted(name for one in found for name in _names(one))
     assert names == ["alone_Stk", "counts", "m"]
     assert _told(found[-1])["import.made"] == (
-        "notice: not taken, as they are made of movies by other programs: m_Stk.mrc (aligned "
-        "frames), vol.mrc (a volume)"
+        "notice: not taken, as they were made of movies: m_Stk.mrc (aligned "
+        "frames), m_spectra.mrcs (power spectra), vol.mrc (a volume)"
     )
 
 

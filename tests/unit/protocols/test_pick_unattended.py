@@ -46,7 +46,8 @@ def test_needs_no_diameter(tmp_path: Path) -> None:
     assert on_balls(picks).sum() == 12
     assert on_balls(picks).mean() >= 0.85
     # Nobody knows yet how large the particle is: the boxes get room.
-    assert picks.diameter == 250.0
+    assert (picks.diameter, picks.diameter_known) == (250.0, False)
+    assert "diameter is not known yet" in PickUnattended().summarize([picks])
 
 
 def test_a_given_diameter_is_that_of_picks_log(tmp_path: Path) -> None:

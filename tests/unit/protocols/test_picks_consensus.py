@@ -136,3 +136,15 @@ def test_plots_show_each_micrograph() -> None:
     first = AgreeOnPicks().agree({"a": picks((1, 1), (200, 200)), "b": picks((1, 1))})
     nothing = AgreeOnPicks().agree({"a": picks(), "b": picks()})
     assert [list(figure.y) for figure in AgreeOnPicks().plot([first, nothing])] == [[50.0]] * 2
+
+
+def test_a_diameter_that_its_picker_does_not_know_stays_unknown() -> None:
+    known, roomy = picks((50, 50)), replace(picks((50, 50)), diameter=250.0, diameter_known=False)
+    both = AgreeOnPicks().agree({"a": roomy, "b": roomy})
+    assert (both.diameter, both.diameter_known) == (250.0, False)
+    assert "their diameter is not known yet" in AgreeOnPicks().summarize([both])
+    # It is the roomy one that is passed on.
+    assert not AgreeOnPicks().agree({"a": known, "b": roomy}).diameter_known
+    agreed = AgreeOnPicks().agree({"a": known, "b": known})
+    assert agreed.diameter_known
+    assert "not known" not in AgreeOnPicks().summarize([agreed])

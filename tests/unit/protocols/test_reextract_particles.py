@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -136,6 +137,8 @@ def test_says_what_is_wrong(
         pixel_size=2.0,
     )
     one = ExtractParticles().process(micrograph, CTF, fewer, work)
+    roomy = replace(one, diameter_known=False)
+    assert not ReextractParticles().process(micrograph, CTF, roomy, work).diameter_known
     with pytest.raises(ItemFailed, match="where 1 were extracted"):
         ReextractParticles(ReextractParticlesParameters(assignments=table)).process(
             micrograph, CTF, one, work

@@ -53,6 +53,7 @@ def test_details_hold_what_was_measured(grown: SampleSession) -> None:
     assert details["unread"] == []
     assert list(details["picks"]) == ["LoG"]
     assert len(details["picks"]["LoG"]["x"]) == len(picks)
+    assert details["picks"]["LoG"]["known"] is True
     np.testing.assert_allclose(details["picks"]["LoG"]["y"], np.asarray(picks.y), atol=0.5)
     # The specimen goes against the shift that undoes its motion, in Å from the first frame.
     assert micrograph.motion is not None
@@ -172,7 +173,6 @@ def test_an_angle_that_means_nothing_is_not_shown() -> None:
     assert list(ctf_facts(plain)) == []
     vague = replace(plain, defocus_error=21.3, astigmatism_error=250.0, angle_error=24.0)
     assert dict(ctf_facts(vague)) == {
-        "Defocus error": "± 21 Å",
         "Astigmatism error": "± 250 Å",
         "Astigmatism angle": "unknown: hardly any astigmatism",
     }
@@ -183,15 +183,15 @@ def test_an_angle_that_means_nothing_is_not_shown() -> None:
     shown = dict(ctf_facts(known))
     assert shown["Astigmatism angle"] == "33 ± 3°"
     assert shown["Phase shift"] == "91 ± 4°"
-    assert shown["Tilt"] == "19.8 ± 1.0° about 90°"
-    assert shown["Ice thickness"] == "900 ± 31 Å"
+    assert shown["Tilt of the specimen"] == "19.8 ± 1.0° about 90°"
+    assert shown["Ice thickness from the CTF"] == "900 ± 31 Å"
     flat = replace(known, gradient=None, doubt="only 0.8 Thon rings lie between 30 and 10.7 Å")
-    assert dict(ctf_facts(flat))["Tilt"] == "none that can be told, less than 15°"
+    assert dict(ctf_facts(flat))["Tilt of the specimen"] == "none that can be told, less than 15°"
     assert dict(ctf_facts(flat))["CTF in doubt"].startswith("only 0.8 Thon rings")
     unsure = replace(known, thickness_error=None)
-    assert dict(ctf_facts(unsure))["Ice thickness"] == "900 Å"
+    assert dict(ctf_facts(unsure))["Ice thickness from the CTF"] == "900 Å"
     fading = replace(known, thickness=None, thickness_least=1300.0)
-    assert dict(ctf_facts(fading))["Ice thickness"] == "1300 Å at least"
+    assert dict(ctf_facts(fading))["Ice thickness from the CTF"] == "1300 Å at least"
 
 
 def test_results_of_before_are_shown_where_there_are_none_of_now(grown: SampleSession) -> None:

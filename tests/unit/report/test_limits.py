@@ -48,7 +48,7 @@ def test_what_refuses_comes_first() -> None:
 def test_limits_that_agree_are_said_once() -> None:
     limits = found(SELECT, MONITOR)
     resolution = words_of("ctf.resolution", limits["ctf.resolution"])
-    assert resolution == "refused above 8\u202fÅ, with a warning"
+    assert resolution == "refused above 8\u202fÅ, and an alert warns of it"
     defocus = words_of("ctf.defocus", limits["ctf.defocus"])
     assert defocus == (
         "refused below 0.2\u202fµm or above 5\u202fµm; warning below 0.3\u202fµm or above 4\u202fµm"

@@ -152,6 +152,25 @@ def test_titles_come_from_the_protocols_and_else_from_the_steps(grown: SampleSes
     assert steps["align"] == "align"
 
 
+def test_steps_of_one_protocol_are_told_apart_by_their_names(grown: SampleSession) -> None:
+    class Titles:
+        def get(self, name: str) -> Any:
+            from icestream.protocols.estimate_ctf import EstimateCtf
+
+            return EstimateCtf
+
+    with grown.store.write() as connection:
+        both = [grown.step_ids["ctf"], grown.step_ids["align"]]
+        changed = t.revision.update().where(t.revision.c.step_id.in_(both))
+        connection.execute(changed.values(protocol="one"))
+    with ReportWriter(grown.store, registry=Titles()) as writer:  # type: ignore[arg-type]
+        writer.update()
+        steps = {step["name"]: step["title"] for step in data(writer.folder, "live.js")["steps"]}
+    assert steps["ctf"] == "CTF estimation (ctf)"
+    assert steps["align"] == "CTF estimation (align)"
+    assert steps["pick"] == "CTF estimation"
+
+
 def test_an_empty_session_has_a_page(tmp_path: Path) -> None:
     session = SampleSession(tmp_path / "s", start=1.79e9)
     page = write_report(session.folder)
@@ -215,7 +234,7 @@ def test_limits_are_there_and_follow_the_parameters(grown: SampleSession) -> Non
         writer.update(patience=float("inf"))
         live = data(writer.folder, "live.js")
         assert live["qualities"]["ctf.resolution"]["limits"]["words"] == (
-            "refused above 8\u202fÅ, with a warning"
+            "refused above 8\u202fÅ, and an alert warns of it"
         )
         assert live["called"] == {"one": "movie", "many": "movies"}
         assert live["expects"] == ["classes", "maps"]

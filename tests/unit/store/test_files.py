@@ -1,13 +1,15 @@
 """Files of results that are missing or cut are found, with one look at each."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, update
 
-from icestream.model import Movie, Optics, to_document
+from icestream.formats.renamed import written_at
+from icestream.model import Exposure, Movie, Optics, to_document
 from icestream.store import files, queries
 from icestream.store import tables as t
 from icestream.store.files import (
@@ -123,6 +125,28 @@ def test_movies_that_are_gone_or_were_changed(desk: Desks, tmp_path: Path) -> No
         ("src", Damage(tmp_path / "2.tiff", "is missing")),
         ("src", Damage(gain, "is missing")),
     }
+
+
+def test_a_movie_that_was_renamed_is_not_missing(desk: Desks, tmp_path: Path) -> None:
+    made = desk(SRC)
+    made.find(1)
+    there = tmp_path / "movies" / "now.tiff"
+    there.parent.mkdir()
+    there.write_bytes(b"five.")
+    os.utime(there, ns=(1_700_000_000_123_456_000, 1_700_000_000_123_456_000))
+    details = Exposure(name="m", written=written_at(there.stat()))
+    with made.store.write() as connection:
+        movie = Movie(
+            exposure="m", path=there.with_name("then.tiff"), frames=2, shape=(4, 4),
+            optics=Optics(pixel_size=1.0, voltage=300.0), dose_per_frame=1.0, size=5,
+            details=details,
+        )  # fmt: skip
+        said = f'{{"movie": {json.dumps(to_document(movie))}}}'
+        types = '{"movie": "icestream.model:Movie"}'
+        connection.execute(update(t.result).values(document=said, types=types))
+    assert list(damaged_sources(made.store)) == []
+    there.write_bytes(b"other bytes")
+    assert list(damaged_sources(made.store)) == [("src", Damage(movie.path, "is missing"))]
 
 
 def test_the_store_is_asked_a_page_at_a_time(desk: Desks, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 import toys
+from icestream.engine.machine.naming import person_here
 from icestream.engine.record.revisions import change_at_rest
 from icestream.engine.requests.carry_out import carry_out, waiting_requests
 from icestream.engine.requests.models import (
@@ -68,7 +69,8 @@ def test_what_the_session_was_run_with_is_told_too(made: Desk) -> None:
     made.open(SRC, add("a", "src", add=5, seconds=0.5), add("b", "a"))
     made.open(SRC, add("a", "src", seconds=0.5), add("b", "a"))
     first, second = history(made.store)
-    assert (first.who, decided_words(first)) == ("", "set a add=5 seconds=0.5")
+    assert decided_words(first) == "set a add=5 seconds=0.5"
+    assert (first.who, first.why) == (person_here(), "the session was run with it")
     assert decided_words(second) == "set a add=none"
 
 
@@ -117,6 +119,7 @@ def test_the_last_change_of_each_step(made: Desk) -> None:
             "reject 7 exposures: e0, e1, e2, e3, e4 and 2 more",
         ),
         (SetParameters(step="a", changes={"gain": None, "n": [1, 2]}), "set a gain=none n=[1, 2]"),
+        (SetParameters(step="a", changes={"rules": []}), "set a rules=none"),
         (SetParameters(step="a", changes={"rules": ["x < 2 Å"]}), 'set a rules=["x < 2 Å"]'),
     ],
 )

@@ -1,9 +1,10 @@
 """Which mute covers an alert, and for how long."""
 
+import pytest
 from sqlalchemy import insert
 
 from icestream.store import tables as t
-from icestream.store.mutes import MuteRecord, mute_of, mutes
+from icestream.store.mutes import MuteRecord, alert_row, check_key, mute_of, mutes
 from icestream.store.open import Store
 
 
@@ -34,3 +35,17 @@ def test_those_that_are_over_or_were_taken_back_are_none(store: Store) -> None:
         assert [one.id for one in mutes(connection, 100.0)] == [3]
         assert [one.id for one in mutes(connection, 49.0)] == [1, 3]
         assert mutes(connection, 200.0) == ()
+
+
+def test_an_alert_that_there_never_was_is_said(store: Store) -> None:
+    said = {"level": "warning", "message": "m", "raised": 1.0, "seen": 1.0, "branch_id": 1}
+    with store.write() as connection:
+        with pytest.raises(LookupError, match="'hot' in this session; there was none"):
+            check_key(connection, "hot")
+        connection.execute(insert(t.alert).values(id=7, key="ctf.defocus.high", **said))
+        check_key(connection, "ctf.defocus.high")
+        assert alert_row(connection, 7).key == "ctf.defocus.high"
+        with pytest.raises(LookupError, match="no alert 8 in this session; .* --all lists"):
+            alert_row(connection, 8)
+        with pytest.raises(LookupError, match=r"high; did you mean ctf\.defocus\.high\?"):
+            check_key(connection, "ctf.defocus.hihg")

@@ -8,7 +8,14 @@ import pytest
 from icestream.model import Micrograph, Movie, Taken
 from icestream.store import queries
 from icestream.store import tables as t
-from icestream.store.newest import NEWEST, newest_map, newest_medians, newest_taken
+from icestream.store.newest import (
+    NEWEST,
+    newest_map,
+    newest_medians,
+    newest_micrograph,
+    newest_particles,
+    newest_taken,
+)
 from icestream.store.standing import reruns
 from micrograph_session import make_micrographs
 from report_session import SampleSession
@@ -48,6 +55,20 @@ def test_what_stands_is_taken_while_there_is_nothing_new(session: SampleSession)
     assert newest_medians(session.store, ["ctf.defocus"], reruns(session.store).standing) == before
 
 
+def test_the_newest_particles(session: SampleSession) -> None:
+    found = newest_particles(session.store)
+    assert found is not None
+    assert found.diameter_known
+    micrograph = newest_micrograph(session.store)
+    assert micrograph is not None
+    assert micrograph.motion is not None
+    session.change("extract")
+    assert newest_particles(session.store) is None
+    stood = newest_particles(session.store, reruns(session.store).standing)
+    assert stood is not None
+    assert stood.exposure == found.exposure
+
+
 def test_the_newest_map(session: SampleSession) -> None:
     assert newest_map(session.store) is None
     session.classify()
@@ -65,10 +86,12 @@ def test_the_newest_map(session: SampleSession) -> None:
 def test_what_was_taken_in_last_and_what_it_is_called(session: SampleSession) -> None:
     words, newest = newest_taken(session.store)
     assert isinstance(newest, Movie)
+    assert words is not None
     assert (words, newest.optics.voltage) == (Taken("movie", "movies"), 300.0)
     make_micrographs(session)
     words, newest = newest_taken(session.store)
     assert isinstance(newest, Micrograph)
+    assert words is not None
     assert (words.one, dict(newest.assumed)) == (
         "micrograph", {"spherical_aberration": "preset krios1"},
     )  # fmt: skip
@@ -76,4 +99,4 @@ def test_what_was_taken_in_last_and_what_it_is_called(session: SampleSession) ->
 
 def test_before_anything_was_taken_in(tmp_path: Path) -> None:
     empty = SampleSession(tmp_path / "empty", start=1.7e9)
-    assert newest_taken(empty.store) == (Taken("movie", "movies"), None)
+    assert newest_taken(empty.store) == (None, None)

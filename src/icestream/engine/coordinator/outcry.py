@@ -115,7 +115,7 @@ class Outcry:
 
 def _is_awake(channel: Channel, now: float) -> bool:
     """Whether critical alerts are sent over a channel now."""
-    one = Delivery(
+    critical = Delivery(
         id=0,
         alert=0,
         key="storage",
@@ -125,4 +125,4 @@ def _is_awake(channel: Channel, now: float) -> bool:
         level="critical",
         due=0.0,
     )
-    return bool(due_now([one], channel, (), now))
+    return bool(due_now([critical], channel, (), now))

@@ -147,7 +147,7 @@ def _ended(state: State, event: LeaseEnded) -> Iterator[Action]:
     if event.done or event.refused:
         step.in_a_row = 0
     step.in_a_row += len(event.failed)
-    if step.kind == "batch" and (event.failed or event.refused):
+    if step.accumulates and (event.failed or event.refused):
         # What comes next goes on from its state: nothing is left out, so nothing goes on.
         step.told = False
         yield change_step(step, "paused", event.reason, alarm=True)

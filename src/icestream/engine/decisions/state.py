@@ -173,6 +173,11 @@ class StepState:
         return self.kind == "source"
 
     @property
+    def accumulates(self) -> bool:
+        """Whether what it makes goes into a state that grows."""
+        return self.kind == "batch"
+
+    @property
     def watches(self) -> bool:
         """Whether it is a monitor."""
         return self.kind == "monitor"

@@ -82,10 +82,10 @@ def join(plan: Plan, step: PlannedStep, rows: Mapping[RevisionId, Row]) -> Joine
         least = int(getattr(step.protocol, "minimum", 2))
         if len(inputs) >= least:
             return Joined(tuple(inputs))
-        return Missing(
-            f"{len(inputs)} of the {least} candidates it needs: "
-            + "; ".join(reached.reason for reached in missing)
-        )
+        reasons = list(dict.fromkeys(reached.reason for reached in missing))
+        if not inputs and len(reasons) == 1:
+            return missing[0]  # all come from what is not there: not for lack of candidates
+        return Missing(f"{len(inputs)} of the {least} candidates it needs: {'; '.join(reasons)}")
     return missing[0]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from icestream.alike import hint
 from icestream.engine.graph.domains import Domain, domain_of
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import (
@@ -168,11 +169,16 @@ class Plan:
         branch = branch or self.adopted
         if branch not in self.branches:
             known = ", ".join(self.branches)
-            raise LookupError(f"no branch {branch!r} is processed in this session; it has {known}")
+            raise LookupError(
+                f"no branch {branch!r} is processed in this session; it has {known}"
+                f"{hint(branch, self.branches)}"
+            )
         members = self.branches[branch]
         if name not in members:
             where = "this session" if branch == self.adopted else f"branch {branch!r}"
-            raise LookupError(f"no step {name!r} in {where}; it has {', '.join(members)}")
+            raise LookupError(
+                f"no step {name!r} in {where}; it has {', '.join(members)}{hint(name, members)}"
+            )
         return self.steps[members[name]]
 
     def downstream(self, step: PlannedStep, branch: str | None = None) -> list[PlannedStep]:

@@ -76,11 +76,8 @@ def _parameter_problems(step: Step, protocol: type[Protocol[Any]]) -> Iterator[s
         model.model_validate(dict(step.parameters))
     except ValidationError as error:
         for name, why in refused_values(model, error):
-            hint = ""
-            if name and name.partition(".")[0] not in model.model_fields:
-                hint = f";{near(name, list(model.model_fields))}"
             where = f"parameter {name!r}" if name else "parameters"
-            yield f"step {step.name!r}: {where} of {step.protocol}: {why}{hint}"
+            yield f"step {step.name!r}: {where} of {step.protocol}: {why}"
 
 
 def _link_problems(

@@ -10,7 +10,6 @@ An input names the step and port that feed it; several for one port are a list. 
 one output port, its name alone will do (``"align"``).
 """
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -19,6 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from icestream.alike import meant
 from icestream.protocol import Port, Protocol
 
 __all__ = [
@@ -215,7 +215,6 @@ def _read_step(index: int, raw: Any, problems: list[str]) -> Step:
 def near(name: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown name: what may have been meant, or what there is."""
     known = list(known)
-    alike = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
-    if alike:
-        return f" did you mean {' or '.join(alike)}?"
+    if asked := meant(name, known):
+        return f" {asked}"
     return f" there are {', '.join(known)}" if known else " there are none"

@@ -1,9 +1,11 @@
-"""The name of a session on this machine: of its leases, its share and its doorbell."""
+"""Names on this machine: of a session, for its leases and its doorbell, and of a person."""
 
+import getpass
 import hashlib
+import os
 from pathlib import Path
 
-__all__ = ["name_here"]
+__all__ = ["name_here", "person_here"]
 
 
 def name_here(uid: str, folder: Path) -> str:
@@ -19,3 +21,11 @@ def name_here(uid: str, folder: Path) -> str:
     status = folder.stat()
     known = f"{uid} {status.st_dev} {status.st_ino}"
     return hashlib.blake2b(known.encode(), digest_size=12).hexdigest()
+
+
+def person_here() -> str:
+    """The name of whoever runs this process."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as somebody whom the system does not know
+        return f"uid {os.getuid()}"

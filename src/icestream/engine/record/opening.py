@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from icestream.engine.decisions.state import Heard, Lot, StepState
 from icestream.engine.graph.plan import FIRST_BRANCH, PlannedStep
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
-from icestream.engine.machine.naming import name_here
+from icestream.engine.machine.naming import name_here, person_here
 from icestream.engine.record.workflows import adopted_branch, workflow_of
 from icestream.model import BranchId, StepStatus
 from icestream.protocol import BatchProtocol, TriggerProtocol
@@ -154,6 +154,7 @@ def recover(
             host=host,
             folder=str(folder),
             holder=holder,
+            who=person_here(),
             workflow=row.workflow,
             order=row.order,
             events=SCHEMA,

@@ -105,9 +105,9 @@ def _hindrance(
     for damage in result.damages:
         if not damage.readable:
             return str(damage)
-        place = folder / damage.path.relative_to(folder).parts[0]
-        if place.is_symlink() and not place.exists():
-            return f"{place} leads to a folder that is not there"
+        step_folder = folder / damage.path.relative_to(folder).parts[0]
+        if step_folder.is_symlink() and not step_folder.exists():
+            return f"{step_folder} leads to a folder that is not there"
     chosen = (
         select(t.input_.c.port, t.result.c.id, t.result.c.checkpoint, t.revision.c.kind)
         .join(t.result, t.result.c.id == t.input_.c.source_id)

@@ -342,11 +342,11 @@ def _turned_before(
     """The selection that is changed and decides which exposures come to a step, where one does."""
     for sources in step.inputs.values():
         for output in sources:
-            found = selections.get(output.step) or _turned_before(
+            turned = selections.get(output.step) or _turned_before(
                 steps, steps[output.step], selections
             )
-            if found is not None:
-                return found
+            if turned is not None:
+                return turned
     return None
 
 

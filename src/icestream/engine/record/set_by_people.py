@@ -20,7 +20,14 @@ __all__ = ["kept_since", "standing_workflow", "workflow_set_by_people"]
 
 PAGE = 1000
 Values = Mapping[str, Any]
-_KINDS = ("step.added", "step.revised", "alert.adopted", "branch.created", "branch.adopted")
+_KINDS = (
+    "step.added",
+    "step.revised",
+    "alert.adopted",
+    "branch.created",
+    "branch.adopted",
+    "epoch.started",
+)
 _ABSENT = object()
 """In the place of a value that is not set, but left to its default."""
 
@@ -93,21 +100,22 @@ def kept_since(store: Store, workflow: Workflow) -> Workflow:
     """A workflow that a session is run with again, with what was set since it was run with it.
 
     Where the workflow says of a parameter what it said when the session was last run with a
-    workflow, the parameter stays as it is now, by whatever request; where it says something else
-    than then, that counts.
+    workflow, or what the parameter was when the session was last run, the parameter stays as it is
+    now, by whatever request; where it says something else, that counts. So a file that took up what
+    a person had set takes back nothing that the person sets later.
     """
     now = {step.name: step for step in session_workflow(store).steps}
-    then = _given(store)
+    given, run_with = _given(store)
     steps = []
     for step in workflow.steps:
-        known, given = now.get(step.name), then.get(step.name)
-        if known is None or given is None or known.protocol != step.protocol:
+        known = now.get(step.name)
+        if known is None or step.name not in given or known.protocol != step.protocol:
             steps.append(step)
             continue
         merged = {}
         for name in {**known.parameters, **step.parameters}:
             said = step.parameters.get(name, _ABSENT)
-            same = said == given.get(name, _ABSENT)
+            same = any(said == then[step.name].get(name, _ABSENT) for then in (given, run_with))
             value = known.parameters.get(name, _ABSENT) if same else said
             if value is not _ABSENT:
                 merged[name] = value
@@ -115,27 +123,38 @@ def kept_since(store: Store, workflow: Workflow) -> Workflow:
     return replace(workflow, steps=tuple(steps))
 
 
-def _given(store: Store) -> dict[str, Values]:
-    """Parameters of each step of the adopted branch, as a workflow and no request said them."""
+def _given(store: Store) -> tuple[dict[str, Values], dict[str, Values]]:
+    """Parameters of each step of the adopted branch, as a workflow and no request said them.
+
+    And those with which the session was last run, whoever had said them.
+    """
     told: dict[tuple[str, str], _Settings] = {}
+    run_with: dict[str, Values] = {}
     bases: dict[str, str] = {}
     adopted = "main"
     for event in _events(store):
         said, branch = event.document, event.document.get("branch", "main")
-        place = branch, event.step
-        before = told.get(place, _Settings())
-        if event.kind == "branch.created":
+        if event.kind == "epoch.started":
+            run_with = {name: one.actual for (of, name), one in told.items() if of == adopted}
+        elif event.kind == "branch.created":
             bases[branch] = said.get("base") or adopted
         elif event.kind == "branch.adopted":
             adopted = branch
-        elif event.kind == "step.added":
-            changed = _changed_at(store, event.step, int(said.get("revision", 1)))
-            # What a branch was made with, a request said, and not the workflow of its base.
-            base = told.get((bases.get(branch, ""), event.step)) if said.get("who") else None
-            told[place] = (base or before).changed(changed, by_people=base is None)
-        elif event.kind == "step.revised":
-            told[place] = before.changed(said["changed"], by_people=not said.get("who"))
-    return {name: settings.people for (branch, name), settings in told.items() if branch == adopted}
+        elif event.kind in ("step.added", "step.revised"):
+            before = told.get((branch, event.step), _Settings())
+            by_people = not said.get("who")
+            if event.kind == "step.added":
+                changed = _changed_at(store, event.step, int(said.get("revision", 1)))
+                # What a branch was made with, a request said, and not the workflow of its base.
+                base = None if by_people else told.get((bases.get(branch, ""), event.step))
+                before, by_people = base or before, base is None
+            else:
+                changed = said["changed"]
+            told[branch, event.step] = before.changed(changed, by_people=by_people)
+            if branch == adopted and (by_people or event.step not in run_with):
+                run_with[event.step] = changed
+    given = {name: one.people for (branch, name), one in told.items() if branch == adopted}
+    return given, run_with
 
 
 def standing_workflow(store: Store, standing: StandingRecord) -> Workflow:
@@ -207,8 +226,8 @@ def _taught(events: Sequence[EventRecord], folders: Collection[Path]) -> set[int
 
 
 def _changed_at(store: Store, step: str, number: int) -> Values:
-    found = [one for one in queries.revisions(store, step) if one.number == number]
-    return found[0].changed if found else {}
+    revisions = {one.number: one for one in queries.revisions(store, step)}
+    return revisions[number].changed if number in revisions else {}
 
 
 def _events(store: Store) -> Iterator[EventRecord]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, select
 
+from icestream.alike import hint
 from icestream.engine.graph.workflow import Output, Step, Workflow
 from icestream.model import BranchId, RevisionId
 from icestream.store import tables as t
@@ -46,7 +47,9 @@ def branch_called(connection: Connection, name: str) -> BranchId:
     chosen = select(t.branch.c.name, t.branch.c.id).order_by(t.branch.c.id)
     known = {row.name: BranchId(row.id) for row in connection.execute(chosen)}
     if name not in known:
-        raise LookupError(f"no branch {name!r} in this session; it has {', '.join(known)}")
+        raise LookupError(
+            f"no branch {name!r} in this session; it has {', '.join(known)}{hint(name, known)}"
+        )
     return known[name]
 
 

@@ -10,9 +10,7 @@ To add a verb: one model here, with its name in the union `Request`, and one fun
 reference page and the check of what comes in follow from the model.
 """
 
-import getpass
 import json
-import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -27,6 +25,9 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import PydanticCustomError
+
+from icestream.alike import hint
+from icestream.engine.machine.naming import person_here
 
 __all__ = [
     "VERBS",
@@ -70,19 +71,12 @@ def _no_number(name: str) -> str:
     return name
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as somebody whom the system does not know
-        return f"uid {os.getuid()}"
-
-
 class _Request(BaseModel):
     """What all requests have."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    who: Name = Field(default_factory=_user)
+    who: Name = Field(default_factory=person_here)
     """Person or program that asks; the user of the process by default."""
 
 
@@ -361,7 +355,9 @@ def read_request(document: str | Mapping[str, Any], **more: Any) -> Request:
     content |= more
     verb = content.get("verb")
     if not isinstance(verb, str) or verb not in VERBS:
-        raise InvalidRequest(f"no request {verb!r}; there are {', '.join(VERBS)}")
+        raise InvalidRequest(
+            f"no request {verb!r}; there are {', '.join(VERBS)}{hint(str(verb), VERBS)}"
+        )
     try:
         return _ADAPTER.validate_python(content)
     except ValidationError as error:
@@ -377,7 +373,7 @@ def _words(verb: str, error: ValidationError) -> str:
         where = ".".join(map(str, problem["loc"][1:]))  # the first is the verb
         if problem["type"] == "extra_forbidden":
             others = ", ".join(name for name in takes if name != "verb")
-            parts.append(f"it has no {where}, only {others}")
+            parts.append(f"it has no {where}, only {others}{hint(where, takes)}")
         elif problem["type"] != "missing":
             parts.append(f"{where}: {problem['msg']}, found {problem['input']!r}")
     return f"{verb} cannot be asked like this: {'; '.join(parts)}"

@@ -1,7 +1,6 @@
 """What people say of alerts: that they take care of them, that they want to hear less, or again."""
 
 import time
-from typing import Any
 
 from sqlalchemy import Connection, select, update
 
@@ -9,7 +8,7 @@ from icestream.engine.record.record import Record
 from icestream.engine.requests.models import Acknowledge, InvalidRequest, Mute, Rearm
 from icestream.store import tables as t
 from icestream.store.events import AlertAcknowledged, AlertMuted, AlertRearmed
-from icestream.store.mutes import mutes
+from icestream.store.mutes import alert_row, check_key, mutes
 
 __all__ = ["acknowledge", "heed", "mute", "rearm"]
 
@@ -28,7 +27,7 @@ def heed(record: Record, request: Acknowledge | Mute | Rearm) -> str:
 def acknowledge(record: Record, request: Acknowledge) -> str:
     """Record that somebody takes care of an alert; returns the answer."""
     with record.transaction() as (connection, writes):
-        row = _alert(connection, request.alert)
+        row = alert_row(connection, request.alert)
         seen = {"acknowledged_by": request.who, "acknowledged_why": request.why}
         writes.update(t.alert, row.id, acknowledged=writes.now, **seen)
         said = AlertAcknowledged(alert=row.id, who=request.who, why=request.why)
@@ -83,25 +82,15 @@ def rearm(record: Record, request: Rearm) -> str:
     return f"{name} is sent again"
 
 
-def _alert(connection: Connection, number: int) -> Any:
-    row = connection.execute(select(t.alert).where(t.alert.c.id == number)).one_or_none()
-    if row is None:
-        raise LookupError(f"no alert {number} in this session")
-    return row
-
-
 def _kind(connection: Connection, request: Mute | Rearm) -> tuple[str, int | None, str]:
     """Which kind of alerts is meant: the key, the step (None: of all), and how to call it."""
     if request.alert is not None:
-        row = _alert(connection, request.alert)
+        row = alert_row(connection, request.alert)
         chosen = select(t.step.c.name).where(t.step.c.id == row.step_id)
         step = connection.execute(chosen).scalar()
         return row.key, row.step_id, f"{row.key} of {step}" if step else row.key
     key = str(request.key)
-    known = connection.execute(select(t.alert.c.key).distinct()).scalars().all()
-    if key not in known:
-        there = f"there were {', '.join(sorted(known))}" if known else "there was none"
-        raise LookupError(f"no alert was called {key!r} in this session; {there}")
+    check_key(connection, key)
     return key, None, key
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from icestream.exports.chain import Items
-from icestream.formats.renamed import present_path
+from icestream.formats.renamed import Listed, present_path
 from icestream.model import Classes
 from icestream.store.files import Damage, look
 from icestream.store.lineage import lineages
@@ -35,6 +35,7 @@ class Inspection:
     """Bytes of files as they were recorded; of others it is only seen that they are there."""
     damages: list[Damage] = field(default_factory=list)
     _seen: dict[Path, int | None] = field(default_factory=dict)
+    _listed: Listed = field(default_factory=dict)
 
     def whole(self, exposures: Iterable[Items]) -> Iterator[Items]:
         """The exposures, each without the items whose files are damaged."""
@@ -64,7 +65,7 @@ class Inspection:
             items.movie, items.micrograph, items.ctf, items.particles,
         )  # fmt: skip
         if movie is not None:
-            self.is_whole(present_path(movie), movie.size)
+            self.is_whole(present_path(movie, self._listed), movie.size)
             for beside in (movie.gain, movie.defects):
                 if beside is not None:
                     self.is_whole(beside)

@@ -370,6 +370,7 @@ class _Export:
             rejected=self.left_out.rejected,
             uneven=self.uneven,
             assumed=tuple(self.assumed),
+            diameter_known=self.firsts.particles is None or self.firsts.particles.diameter_known,
             flipped=self.firsts.particles is not None and self.firsts.particles.phases_flipped,
             damages=tuple(self.inspection.damages),
             steps=tuple(self._steps()),

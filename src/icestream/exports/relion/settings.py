@@ -104,13 +104,11 @@ def ctf_settings(micrograph: Micrograph, *, imported: bool = False) -> Settings:
 
 
 def picking_settings(picks: Picks) -> Settings:
-    """Of the first micrograph with picks."""
-    return {
-        "fn_input_autopick": WITH_CTF.path,
-        "do_log": True,
-        "log_diam_min": picks.diameter,
-        "log_diam_max": picks.diameter,
-    }
+    """Of the first micrograph with picks; RELION's own diameters where none is known."""
+    settings: dict[str, object] = {"fn_input_autopick": WITH_CTF.path, "do_log": True}
+    if not picks.diameter_known:
+        return settings  # what was a placeholder here would be taken for a measurement there
+    return settings | {"log_diam_min": picks.diameter, "log_diam_max": picks.diameter}
 
 
 def extract_settings(particles: Particles, version: Version) -> Settings:

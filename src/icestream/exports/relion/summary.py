@@ -50,6 +50,8 @@ class Summary:
     """Movies whose doses differ from frame to frame."""
     assumed: tuple[str, ...] = ()
     """What neither a person nor the metadata say of the optics, with where it is from."""
+    diameter_known: bool = True
+    """False: the boxes of the particles leave room for a diameter that nobody knows yet."""
     flipped: bool = False
     """Phases of the particles are flipped."""
     damages: tuple[Damage, ...] = ()
@@ -130,6 +132,11 @@ def sentences(summary: Summary) -> Iterator[str]:
         )
     if summary.assumed:
         yield f"neither you nor the metadata said: {'; '.join(summary.assumed)}"
+    if not summary.diameter_known:
+        yield (
+            "the diameter of the particles is not known yet: their boxes, and the mask of the "
+            "classes, only leave room for it"
+        )
     if summary.flipped:
         yield "phases of the particles are flipped: give RELION --ctf_phase_flipped"
     if summary.damages:

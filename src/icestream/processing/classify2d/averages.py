@@ -10,7 +10,13 @@ from icestream.processing.classify2d.online import Classification
 from icestream.processing.classify2d.polar import Float
 from icestream.processing.classify2d.references import half_correlation
 
-__all__ = ["ClassQuality", "class_averages", "class_counts", "class_quality"]
+__all__ = [
+    "ClassQuality",
+    "class_averages",
+    "class_counts",
+    "class_quality",
+    "resolution_of_halves",
+]
 
 
 def class_averages(classification: Classification) -> Stack:
@@ -34,8 +40,8 @@ class ClassQuality:
     """What the particles of each class have in common."""
 
     resolution: Float
-    """``(k,)`` Å at which the correlation of the class's halves falls below 0.5; 0 where it is
-    below already on the first ring, or where there is no particle."""
+    """``(k,)`` Å at which the correlation of the class's halves falls below 0.5; 0 where it cannot
+    be told, see `resolution_of_halves`, or where there is no particle."""
     agreement: Float
     """``(k,)`` mean correlation over all rings up to the finest detail that is compared, 0 to 1:
     how much structure the particles of the class have in common."""
@@ -53,9 +59,27 @@ def class_quality(classification: Classification) -> ClassQuality:
     correlation = half_correlation(classification.statistics, plan.grid, plan.reference_mask)
     correlation = correlation[:, : plan.finest]
     correlation[classification.statistics.weight < 1] = 0.0
-    below = correlation < 0.5
-    rings = np.where(below.any(axis=1), below.argmax(axis=1), plan.finest)
-    extent = plan.box * plan.pixel_size
-    resolution = np.where(rings > 0, extent / np.maximum(rings, 1), 0.0)
+    resolution = resolution_of_halves(correlation, plan.box * plan.pixel_size, plan.diameter)
     agreement = np.clip(correlation, 0.0, 1.0).mean(axis=1)
-    return ClassQuality(resolution.astype(np.float32), agreement.astype(np.float32))
+    return ClassQuality(resolution, agreement.astype(np.float32))
+
+
+def resolution_of_halves(correlation: Float, extent: float, diameter: float) -> Float:
+    """Finest detail ``(k,)`` that the halves of each class have in common, Å; 0 where unknown.
+
+    Parameters
+    ----------
+    correlation
+        Of the halves on each ring ``(k, rings)``, the innermost first.
+    extent
+        Side of the box, Å: the first ring is of waves as long as that.
+    diameter
+        Of the particle, Å. Halves that agree on nothing finer than half of it, such as on the first
+        ring alone, show that something of that size is there, as the transform of any ball does
+        down to 0.7 diameters, and no detail of it: this is not a resolution.
+    """
+    below = correlation < 0.5
+    rings = np.where(below.any(axis=1), below.argmax(axis=1), correlation.shape[1])
+    finest = extent / np.maximum(rings, 1)
+    shows = (rings > 1) & (finest < 0.5 * diameter)
+    return np.where(shows, finest, 0.0).astype(np.float32)

@@ -3,7 +3,7 @@
 const WORDS = { p: "in progress", a: "accepted", r: "rejected", f: "failed" };
 const ORDER = "parf";
 
-const browser = { filter: "", page: 0, size: 25, chunks: new Map(), wanted: new Map(), shown: null, listed: [], picks: true };
+const browser = { filter: "", page: 0, size: 25, chunks: new Map(), wanted: new Map(), shown: null, listed: [], hidden: new Set() };
 
 /** One exposure as an object, from its place in the loaded chunks. */
 function exposureAt(order) {
@@ -173,7 +173,9 @@ function drawPanel(exposure, detail) {
   fill(find("panel-state"), el("span", { class: `pill state-${exposure.state}` }, WORDS[exposure.state]), exposure.reason && el("span", { class: "reason" }, exposure.reason));
   fill(find("panel-decisions"), (detail?.decisions ?? []).map((each) => el("li", {},
     `${each.accepted ? "Accepted" : "Rejected"} by ${each.who}, ${clock(each.time)}${each.why ? `: ${each.why}` : ""} (${each.step})`)));
-  const numbers = state.live.order.filter((name) => Number.isFinite(exposure.values[name]) && !(name === "ctf.phase_shift" && exposure.values[name] === 0));
+  // What a fact says together with its error is not said again without.
+  const told = new Set((detail?.facts ?? []).map(([title]) => title));
+  const numbers = state.live.order.filter((name) => Number.isFinite(exposure.values[name]) && !told.has(state.live.qualities[name].title) && !(name === "ctf.phase_shift" && exposure.values[name] === 0));
   fill(find("panel-numbers"), numbers.map((name) => valuePair(name, exposure.values[name])),
     (detail?.facts ?? []).map(([title, value]) => el("div", { class: value.length > 40 && "long" }, el("dt", {}, title), el("dd", {}, value))));
   const pictures = find("panel-pictures");
@@ -213,18 +215,36 @@ function spectrumFigure(spectrum, detail, exposure) {
 function micrographFigure(micrograph, detail) {
   const [high, wide] = detail.shape;
   const sets = Object.entries(detail.picks ?? {});
-  const circles = svg("g", { class: "picks", visibility: browser.picks ? "visible" : "hidden" }, sets.map(([, set], i) => {
-    const radius = set.diameter / detail.pixel_size / 2;
-    return svg("g", { class: `set-${i % 3}` }, set.x.map((x, n) => svg("circle", { cx: x, cy: set.y[n], r: radius })));
+  // While nobody knows the diameter, circles mark the centres alone. Those of several steps with
+  // one radius are drawn around each other: none hides another.
+  const apart = wide * 0.007;
+  const radii = [];
+  const drawn = new Map(sets.map(([name, set], i) => {
+    let radius = set.known ? set.diameter / detail.pixel_size / 2 : wide * 0.012;
+    while (radii.some((other) => Math.abs(other - radius) < apart * 0.99)) radius += apart;
+    radii.push(radius);
+    return [name, svg("g", { class: `set-${i % SET_COLOURS}`, visibility: browser.hidden.has(name) ? "hidden" : "visible" },
+      set.x.map((x, n) => svg("circle", { cx: x, cy: set.y[n], r: radius })))];
   }));
+  const circles = svg("g", { class: "picks" }, [...drawn.values()]);
   const bar = ticks(0, wide * detail.pixel_size * 0.3, 3).at(-1);
   const scaleBar = [svg("rect", { class: "scale", x: wide * 0.04, y: high * 0.95, width: bar / detail.pixel_size, height: high * 0.008 }),
     svg("text", { class: "scale", x: wide * 0.04, y: high * 0.935, "font-size": wide * 0.034 }, bar >= 100 ? `${short(bar / 10)} nm` : `${short(bar)} Å`)];
   const drawing = svg("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": `Micrograph with ${sets.map(([name, set]) => `${set.x.length} picks of ${name}`).join(", ") || "no picks"}` },
     svg("image", { href: micrograph.src, width: wide, height: high, preserveAspectRatio: "none" }), circles, scaleBar);
-  const toggle = sets.length > 0 && el("label", { class: "toggle" }, el("input", {
-    type: "checkbox", checked: browser.picks,
-    onchange: (event) => { browser.picks = event.target.checked; circles.setAttribute("visibility", browser.picks ? "visible" : "hidden"); },
-  }), ` picks: ${sets.map(([name, set]) => (sets.length > 1 ? `${name} ${count(set.x.length)}` : count(set.x.length))).join(", ")}`);
-  return el("figure", { class: "card wide" }, el("figcaption", {}, el("span", {}, micrograph.title), toggle), drawing);
+  const legend = sets.length > 0 && el("div", { class: "key picks-key" }, sets.map(([name, set], i) => el("label", { class: `entry set-${i % SET_COLOURS}` },
+    el("input", {
+      type: "checkbox", checked: !browser.hidden.has(name),
+      onchange: (event) => {
+        if (event.target.checked) browser.hidden.delete(name); else browser.hidden.add(name);
+        drawn.get(name).setAttribute("visibility", event.target.checked ? "visible" : "hidden");
+      },
+    }), svg("svg", { class: "swatch", viewBox: "0 0 14 14", "aria-hidden": "true" }, svg("circle", { cx: 7, cy: 7, r: 5 })),
+    el("span", {}, `${name}: ${count(set.x.length)} picks, ${circleText(set)}`))));
+  return el("figure", { class: "card wide" }, el("figcaption", {}, el("span", {}, micrograph.title)), drawing, legend);
 }
+
+const SET_COLOURS = 6;
+
+/** What the size of the circles means. */
+const circleText = (set) => (set.known ? `diameter ${short(set.diameter)}\u202fÅ` : "diameter not known yet: small circles mark the centres");

@@ -154,7 +154,7 @@ function drawWorkflow(live) {
     plan.boxes.map((box) => stepBox(box, steps.get(box.step), live)));
   fill(holder, drawing);
   const rows = live.steps.map((step) => el("tr", {},
-    el("th", { scope: "row" }, step.title, el("small", {}, ` ${step.name}`), step.set && el("small", { class: "set" }, decisionText(step.set))),
+    el("th", { scope: "row" }, plainTitle(step), el("small", {}, ` ${step.name}`), step.set && el("small", { class: "set" }, decisionText(step.set))),
     el("td", {}, el("span", { class: `pill state-${step.state}` }, stateName(step.state))),
     ["ready", "running", "done", "rejected", "failed"].map((key) => el("td", { class: "n" }, count(step[key]))),
     el("td", { class: "n" }, step.seconds === null ? "–" : `${number(step.seconds)} s`)));
@@ -178,16 +178,20 @@ function stepBox(box, step, live) {
   const alerts = live.alerts.filter((alert) => alert.step === step.name && !alert.cleared).length;
   const [one, many] = watching ? ["alert", "alerts"] : { batch: ["batch", "batches"], group: ["group", "groups"] }[step.kind] || ["", ""];
   const unit = (watching ? alerts : step.done) === 1 ? one : many;
-  const title = wrap(step.title, 15);
+  const plain = plainTitle(step);
+  const title = plain === step.title ? wrap(plain, 15) : [shorten(plain, 17), shorten(step.name, 17)];
   const note = notes.length ? notes[0] : unit ? "" : stateName(step.state).toLowerCase();
   return svg("g", { class: `step state-${step.state}`, transform: `translate(${box.x} ${box.y})` },
-    svg("title", {}, `${step.title} (${step.name}): ${[watching ? `${count(alerts)} ${unit}` : `${count(step.done)} done`, ...notes].join(", ")}; ${stateName(step.state).toLowerCase()}${step.reason ? `: ${step.reason}` : ""}${step.set ? `\n${decisionText(step.set)}` : ""}`),
+    svg("title", {}, `${plain} (${step.name}): ${[watching ? `${count(alerts)} ${unit}` : `${count(step.done)} done`, ...notes].join(", ")}; ${stateName(step.state).toLowerCase()}${step.reason ? `: ${step.reason}` : ""}${step.set ? `\n${decisionText(step.set)}` : ""}`),
     svg("rect", { class: "box", width, height, rx: 6 }),
     title.map((line, i) => svg("text", { class: "name", x: 8, y: (title.length > 1 ? 14 : 18) + 13 * i }, line)),
     svg("text", { class: "done", x: 8, y: 45 }, count(watching ? alerts : step.done), unit && svg("tspan", { class: "unit" }, ` ${unit}`)),
     svg("text", { class: "note", x: width - 8, y: 45, "text-anchor": "end" }, shorten(note, 12)),
     part("done", step.done), part("rejected", step.rejected), part("failed", step.failed), part("running", step.running), part("ready", step.ready + step.held));
 }
+
+/** The title without the step's name, which it has where several steps have one protocol. */
+const plainTitle = (step) => step.title.replace(` (${step.name})`, "");
 
 /** At most two lines of text. */
 function wrap(text, most) {
@@ -262,7 +266,7 @@ function drawOthers(live) {
 }
 
 /** Who decided something: a person, the session itself, or whoever ran it with another workflow. */
-const decider = (each) => (each.who ? `${each.who}${each.by_session ? " (by itself)" : ""}` : "when it was run");
+const decider = (each) => (each.who ? `${each.who}${each.by_session ? " (by itself)" : ""}` : "whoever ran it");
 
 const decisionText = (each) => `${decider(each)}, ${clock(each.time)}: ${each.what}${each.why ? ` (${each.why})` : ""}`;
 

@@ -91,6 +91,28 @@ def test_a_consensus_takes_what_there_is_if_it_is_enough(
         assert [one.label for one in found.inputs] == labels
 
 
+def test_a_reason_that_all_candidates_share_is_said_once() -> None:
+    """What is rejected before the pickers has no candidates, and not too few of them."""
+    made = Workflow.from_document(
+        toys.workflow(
+            ("src", "toy.count", {}, {}),
+            ("sel", "toy.select", {}, {"number": "src"}),
+            ("a", "toy.add", {}, {"number": "sel.number"}),
+            ("s", "toy.add", {}, {"number": "sel.number"}),
+            ("m", "toy.agree", {}, {"number": ["a", "s"]}),
+        )
+    )
+    behind = planned(bind(made, toys.registry()))
+    states = {"src": "done", "sel": "rejected", "a": "skipped", "s": "skipped"}
+    gone = rows(**states)
+    for row in gone.values():
+        row.reason = "rejected by sel: too thick"
+    assert join(behind, behind.step("m"), gone) == Missing("rejected by sel: too thick")
+    failed = rows(src="done", sel="done", a="failed", s="done")
+    found = join(behind, behind.step("m"), failed)
+    assert found == Missing("1 of the 2 candidates it needs: a failed")
+
+
 def test_an_input_of_many_links_goes_on_with_those_that_have_a_result() -> None:
     made = Workflow.from_document(
         toys.workflow(

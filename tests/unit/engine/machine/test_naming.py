@@ -1,12 +1,13 @@
 """A session has one name on a machine, wherever it is moved, and a copy of it has another."""
 
+import getpass
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from icestream.engine.machine.naming import name_here
+from icestream.engine.machine.naming import name_here, person_here
 
 
 @pytest.fixture
@@ -41,3 +42,15 @@ def test_a_copy_is_another_session_on_this_machine(folder: Path, tmp_path: Path)
 
 def test_another_session_in_the_place_of_a_deleted_one_has_a_name_of_its_own(folder: Path) -> None:
     assert name_here("this", folder) != name_here("that", folder)
+
+
+def test_a_person_has_a_name_even_where_the_system_knows_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert person_here() == getpass.getuser()
+
+    def unknown() -> str:
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setattr(getpass, "getuser", unknown)
+    assert person_here().startswith("uid ")

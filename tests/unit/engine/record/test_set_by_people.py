@@ -136,3 +136,19 @@ def test_what_was_set_stays_when_the_workflow_changes_something_else(desk: Desks
     enter(made, kept_since(made.store, edited), "")
     kept = kept_since(made.store, edited).step("a").parameters
     assert dict(kept) == {"add": 3, "fail": "y"}
+
+
+def test_a_file_that_took_up_what_was_set_takes_back_nothing_that_is_set_later(
+    desk: Desks,
+) -> None:
+    made = desk(SRC, A)
+    first = session_workflow(made.store)
+    enter(made, with_parameters(first, made.record.registry, "a", {"add": 3}), "ann")
+    taken_up = first.changed("a", {"add": 3})
+    assert kept_since(made.store, taken_up) == taken_up
+    made.open(SRC, ("a", "toy.add", {"add": 3, "fail": "x"}, {"number": "src"}))
+    enter(made, with_parameters(taken_up, made.record.registry, "a", {"add": 4}), "ann")
+    assert kept_since(made.store, taken_up).step("a").parameters["add"] == 4
+    # What it says otherwise than ever before counts.
+    edited = first.changed("a", {"add": 5})
+    assert kept_since(made.store, edited).step("a").parameters["add"] == 5

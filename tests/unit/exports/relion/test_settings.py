@@ -115,3 +115,10 @@ def test_relion_knows_every_option(tmp_path: Path) -> None:
         theirs = options(made)
         assert {name: theirs[name] for name in settings} == options(tmp_path / "given.star")
         assert made.parts[-3] == job.folder.split("/")[0]
+
+
+def test_a_diameter_that_nobody_knows_is_not_handed_over() -> None:
+    known = picking_settings(picks())
+    assert known["log_diam_min"] == known["log_diam_max"] == picks().diameter
+    unknown = picking_settings(replace(picks(), diameter_known=False))
+    assert unknown == {k: v for k, v in known.items() if not k.startswith("log_diam")}

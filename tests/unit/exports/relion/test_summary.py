@@ -34,6 +34,7 @@ def test_each_kind_of_omission_has_its_number() -> None:
     assert said(rejected=7)[1].startswith("7 exposures were rejected")
     assert said(rejected=1)[1].startswith("1 exposure was rejected")
     assert "--ctf_phase_flipped" in said(flipped=True)[1]
+    assert "diameter of the particles is not known yet" in said(diameter_known=False)[1]
     assert "in 8 of the movies" in said(uneven=8)[1]
     assert said(assumed=("Cs 2.7 mm (preset krios1)",))[1] == (
         "neither you nor the metadata said: Cs 2.7 mm (preset krios1)"

@@ -4,6 +4,7 @@ from icestream.processing.classify2d.averages import (
     class_averages,
     class_counts,
     class_quality,
+    resolution_of_halves,
 )
 from icestream.processing.classify2d.online import Classification, ClassificationPlan
 
@@ -51,3 +52,21 @@ def test_nothing_yet_is_black() -> None:
     quality = class_quality(done)
     assert not quality.resolution.any()
     assert not quality.agreement.any()
+
+
+def test_a_resolution_that_shows_no_detail_of_the_particle_is_unknown() -> None:
+    agree = np.zeros((6, 20), dtype=np.float32)
+    for rings, row in zip((0, 1, 2, 3, 4, 20), agree, strict=True):
+        row[:rings] = 0.9
+    # The first ring alone is the box itself.
+    known = resolution_of_halves(agree, extent=195.0, diameter=130.0)
+    assert known.tolist() == [0.0, 0.0, 0.0, 0.0, 48.75, 9.75]
+    # What matters is the particle, however large its box.
+    assert resolution_of_halves(agree, extent=195.0, diameter=140.0)[3] == 65.0
+    assert resolution_of_halves(agree, extent=195.0, diameter=80.0)[4] == 0.0
+
+
+def test_a_resolution_stays_what_it_was_where_details_are_seen() -> None:
+    agree = np.full((1, 16), 0.9, dtype=np.float32)
+    agree[0, 7] = 0.49
+    assert resolution_of_halves(agree, 210.0, 140.0).tolist() == [30.0]
