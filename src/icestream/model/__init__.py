@@ -22,6 +22,7 @@ from icestream.model.identity import (
     source_key,
     task_key,
 )
+from icestream.model.measured import MeasuredExposure
 from icestream.model.micrograph import Micrograph, Motion, PartialSpectra, TrackAgreement
 from icestream.model.micrograph_quality import (
     MICROGRAPH_CLASSES,
@@ -76,6 +77,7 @@ __all__ = [
     "Image",
     "Level",
     "Measured",
+    "MeasuredExposure",
     "Micrograph",
     "MicrographClass",
     "MicrographQuality",
