@@ -4,8 +4,8 @@
 
 Each seed has a clean session of 2,000 exposures, in which everything that is said is false, and
 twenty sessions with one fault each, of eight kinds. A fault counts as found when an alert with the
-right cause holds ten exposures after it is there; ice that thickens is there when it is 60 % thicker
-than it was. No test uses these seeds, and the limits were set with others.
+right cause holds ten exposures after it is there; ice that thickens is there when it is 60 %
+thicker than it was. No test uses these seeds, and the limits were set with others.
 """
 
 import argparse
@@ -170,7 +170,8 @@ def _table(outcomes: Sequence[Outcome], clean: Sequence[int], seeds: Sequence[in
     for one in outcomes:
         by_kind[one.kind].append(one)
     lines = [
-        "| Fault | Planted | Right cause within 10 exposures | Exposures until then, median (worst) |",
+        "| Fault | Planted | Right cause within 10 exposures | Exposures until then, "
+        "median (worst) |",
         "|---|---|---|---|",
     ]
     for kind, of in by_kind.items():

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from icestream.model.alert import Alert, Level, Offer
+from icestream.model.alert import Alert, Extent, Level, Offer
 from icestream.model.arrays import Column, Image, Spectrum, Stack, column
 from icestream.model.classes import Classes
 from icestream.model.ctf import Ctf, CtfAgreement
@@ -72,6 +72,7 @@ __all__ = [
     "CtfAgreement",
     "Exposure",
     "ExposureState",
+    "Extent",
     "Gain",
     "GainVerdict",
     "Image",

@@ -17,6 +17,8 @@ class Evidence:
 
     changed: Mapping[str, int]
     """Streams (`icestream.protocols.streams`) that changed, each with the sign of its change."""
+    found: frozenset[str] = frozenset()
+    """Those that were found by themselves; the others are seen to have changed with them."""
     where: Where = "all"
     gradual: bool = False
     """Whether it grows, instead of having come at once."""
@@ -132,10 +134,11 @@ CAUSES: tuple[Rule, ...] = (
         cause=_cause(
             "dose fell",
             "the beam is weaker, or the exposure was set anew",
-            "check emission, spot size, apertures and the energy slit; the dose weighting relies on "
-            "the dose that is set",
+            "check emission, spot size, apertures and the energy slit; the dose weighting relies "
+            "on the dose that is set",
         ),
         any_of=("dose-",),
+        none_of=_ICE,
     ),
     Rule(
         cause=_cause(
@@ -149,7 +152,8 @@ CAUSES: tuple[Rule, ...] = (
         cause=_cause(
             "focus",
             "the eucentric height or the autofocus is off",
-            "set the eucentric height anew, on each square if they differ, and run the autofocus again",
+            "set the eucentric height anew, on each square if they differ, and run the autofocus "
+            "again",
         ),
         any_of=("defocus±",),
     ),
@@ -166,7 +170,8 @@ CAUSES: tuple[Rule, ...] = (
         cause=_cause(
             "stage drifts",
             "the stage drifts or vibrates",
-            "wait longer after the stage has moved; look at the cooling and at what shakes the room",
+            "wait longer after the stage has moved; look at the cooling and at what shakes the "
+            "room",
         ),
         any_of=("motion+", "early motion+"),
     ),
@@ -177,7 +182,7 @@ CAUSES: tuple[Rule, ...] = (
             "check the coma-free alignment, the parallel illumination and the gun",
         ),
         any_of=("resolution+",),
-        none_of=("dose-", "defocus±", "astigmatism±"),
+        none_of=("dose-", "defocus±", "astigmatism±", *_ICE),
     ),
     Rule(
         cause=_cause(
@@ -198,24 +203,31 @@ CAUSES: tuple[Rule, ...] = (
         none_of=("resolution+", "motion+"),
     ),
 )
-"""Read from the top: the first row that holds names the cause. What explains more of the others
+"""Read from the top: the first row names the cause that holds for a change that was found by itself;
+where there is none, the first that holds for one that was seen with it. What explains more of the others
 stands before: thick ice also makes resolution worse and takes electrons, motion makes rings end
 earlier, and the last rows ask that nothing before them has changed."""
 
 
 def find_cause(evidence: Evidence) -> Cause:
     """The cause of the first row of `CAUSES` that the evidence fits, or `UNCLEAR`."""
-    how = "gradual" if evidence.gradual else "sudden"
-    for rule in CAUSES:
-        if evidence.where not in rule.where or how not in rule.how:
-            continue
-        if (
-            any(_is_there(evidence, one) for one in rule.any_of)
-            and all(_is_there(evidence, one) for one in rule.all_of)
-            and not any(_is_there(evidence, one) for one in rule.none_of)
-        ):
+    fitting = [rule for rule in CAUSES if _fits(rule, evidence)]
+    for rule in fitting:
+        there = {one[:-1] for one in rule.any_of if _is_there(evidence, one)}
+        if there & evidence.found:
             return rule.cause
-    return UNCLEAR
+    return fitting[0].cause if fitting else UNCLEAR
+
+
+def _fits(rule: Rule, evidence: Evidence) -> bool:
+    how = "gradual" if evidence.gradual else "sudden"
+    return (
+        evidence.where in rule.where
+        and how in rule.how
+        and any(_is_there(evidence, one) for one in rule.any_of)
+        and all(_is_there(evidence, one) for one in rule.all_of)
+        and not any(_is_there(evidence, one) for one in rule.none_of)
+    )
 
 
 def _is_there(evidence: Evidence, change: str) -> bool:

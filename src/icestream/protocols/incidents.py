@@ -132,7 +132,9 @@ class Tracker:
         state = self._states.setdefault(watched.name, _State())
         if state.looked == np.inf:
             state.looked, state.since = float(times[-1]), -np.inf
-        begin = FEWEST if state.looked is None else int(np.searchsorted(times, state.looked, "right"))
+        begin = (
+            FEWEST if state.looked is None else int(np.searchsorted(times, state.looked, "right"))
+        )
         state.looked = float(max(times[-1], state.looked or 0.0))
         step = _CATCH_UP if len(times) - begin > 5 * _CATCH_UP else 1
         ends = range(len(times) - step * ((len(times) - begin - 1) // step), len(times) + 1, step)
@@ -228,7 +230,12 @@ class Tracker:
                     changed[name] = 1 if len(found) > 1 or found[0] > 0 else -1
             where = self._where(incident, shots, first, gathered)
             gradual = incident.lead.gradual
-            incident.evidence = Evidence(changed=changed, where=where, gradual=gradual)
+            incident.evidence = Evidence(
+                changed=changed,
+                found=frozenset(incident.findings),
+                where=where,
+                gradual=gradual,
+            )
             incident.sizes = sizes
             incident.cause = find_cause(incident.evidence)
 
@@ -241,11 +248,16 @@ class Tracker:
         if finding is not None:
             return finding.size
         until = after[min(len(after), _LOOKED) - 1]
-        part, when = _usual(self._states[name], stream, times, int(np.count_nonzero(times <= until)))
+        part, when = _usual(
+            self._states[name], stream, times, int(np.count_nonzero(times <= until))
+        )
         expected = watched.expected_with(self.smallest)
         begun, gradual = int(np.searchsorted(when, after[0])), incident.lead.gradual
         shift, score = shift_since(part, expected, begun, gradual=gradual)
-        if score < (_GROWTH if gradual else _SUPPORT) or float(np.linalg.norm(shift)) < _PART * expected.smallest:
+        if (
+            score < (_GROWTH if gradual else _SUPPORT)
+            or float(np.linalg.norm(shift)) < _PART * expected.smallest
+        ):
             return None
         return shift
 
@@ -312,4 +324,3 @@ def _cut(stream: Stream, part: "slice | NDArray[np.bool_]") -> Stream:
         groups=stream.groups[part],
         covariate=covariate,
     )
-

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ class Watched:
     """What evidence calls it."""
     title: str
     """What people read: ``fit resolution``."""
+    qualities: tuple[str, ...]
+    """What it is made of; nothing where the times of the exposures are enough."""
     values: Values
     expected: Expected
     unit: str = ""
@@ -83,7 +86,7 @@ def _off_target(shots: Sequence[MeasuredExposure]) -> list[tuple[float, ...] | N
 def _intervals(shots: Sequence[MeasuredExposure]) -> list[tuple[float, ...] | None]:
     """Time since the exposure before."""
     found: list[tuple[float, ...] | None] = [None]
-    for earlier, later in zip(shots, shots[1:], strict=False):
+    for earlier, later in pairwise(shots):
         gap = later.taken - earlier.taken
         found.append((math.log(max(gap, 1.0)),))
     return found[: len(shots)]
@@ -105,6 +108,7 @@ _ALL = (
     Watched(
         name="astigmatism",
         title="astigmatism",
+        qualities=("ctf.astigmatism", "ctf.angle"),
         values=_astigmatism,
         expected=_expected(40.0, 30.0, 200.0),
         unit="Å",
@@ -112,6 +116,7 @@ _ALL = (
     Watched(
         name="defocus",
         title="distance of the defocus from the one asked for",
+        qualities=("ctf.defocus",),
         values=_off_target,
         expected=_expected(300.0, 700.0, 1500.0, 4000.0),
         unit="µm",
@@ -119,14 +124,16 @@ _ALL = (
     Watched(
         name="resolution",
         title="CTF fit resolution",
+        qualities=("ctf.resolution",),
         values=_log("ctf.resolution"),
-        expected=_expected(0.07, 0.08, math.log(1.15), math.log(1.4)),
+        expected=_expected(0.07, 0.08, math.log(1.2), math.log(1.4)),
         worse=1,
         of_defocus=True,
     ),
     Watched(
         name="ice ring",
         title="ice ring",
+        qualities=("ctf.ice_ring",),
         values=_log("ctf.ice_ring", 0.02),
         expected=_expected(0.2, 0.2, math.log(1.25), math.log(2.0)),
         worse=1,
@@ -134,6 +141,7 @@ _ALL = (
     Watched(
         name="thickness",
         title="ice thickness from the CTF",
+        qualities=("ctf.thickness",),
         values=_log("ctf.thickness"),
         expected=_expected(0.1, 0.2, math.log(1.25), math.log(2.0)),
         worse=1,
@@ -141,6 +149,7 @@ _ALL = (
     Watched(
         name="motion",
         title="total motion",
+        qualities=("motion.total",),
         values=_log("motion.total", 0.1),
         expected=_expected(0.25, 0.2, math.log(1.5), math.log(1.75)),
         worse=1,
@@ -148,6 +157,7 @@ _ALL = (
     Watched(
         name="early motion",
         title="early motion",
+        qualities=("motion.early",),
         values=_log("motion.early", 0.05),
         expected=_expected(0.3, 0.2, math.log(1.5), math.log(1.75)),
         worse=1,
@@ -155,6 +165,7 @@ _ALL = (
     Watched(
         name="dose",
         title="dose rate",
+        qualities=("dose.counted",),
         values=_log("dose.counted", 1e-4),
         expected=_expected(0.01, 0.02, 0.07, 0.12, growing=0.04),
         unit="%",
@@ -162,6 +173,7 @@ _ALL = (
     Watched(
         name="gain residual",
         title="fixed pattern left by the gain reference",
+        qualities=("gain.residual",),
         values=_log("gain.residual", 1e-4),
         expected=_expected(0.15, 0.05, math.log(1.4)),
         worse=1,
@@ -170,6 +182,7 @@ _ALL = (
     Watched(
         name="stripes",
         title="stripes of the camera",
+        qualities=("micrograph.stripes",),
         values=_log("micrograph.stripes", 0.1),
         expected=_expected(0.08, 0.05, math.log(1.1)),
         worse=1,
@@ -177,6 +190,7 @@ _ALL = (
     Watched(
         name="particles",
         title="number of particles",
+        qualities=("picks.count",),
         values=_log("picks.count", 1.0),
         expected=_expected(0.2, 0.25, math.log(1.7), math.log(3.0)),
         worse=-1,
@@ -184,6 +198,7 @@ _ALL = (
     Watched(
         name="interval",
         title="time between exposures",
+        qualities=(),
         values=_intervals,
         expected=_expected(0.15, 0.1, math.log(1.4)),
         worse=1,
@@ -241,6 +256,6 @@ def usable(shots: Sequence[MeasuredExposure]) -> NDArray[np.bool_]:
 def _visits(shots: Sequence[MeasuredExposure]) -> NDArray[np.int64]:
     """Number of the visit of a square, which goes up with each that is another than before."""
     squares = [shot.grid_square for shot in shots]
-    news = [0] + [int(a != b) for a, b in zip(squares, squares[1:], strict=False)]
+    news = [0] + [int(a != b) for a, b in pairwise(squares)]
     visits: NDArray[np.int64] = np.cumsum(np.array(news[: len(shots)], dtype=np.int64))
     return visits

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, inspect, text
 
 __all__ = ["HEAD", "NewerStore", "OlderStore", "OtherSchema", "check", "has_begun", "upgrade"]
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration; tests hold it against the scripts."""
 
 

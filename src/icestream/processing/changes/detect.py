@@ -99,7 +99,7 @@ def find_change(
     sure: float,
     *,
     growing: float = 5.0,
-    on_square: float = 3.3,
+    on_square: float = 3.0,
 ) -> Change | None:
     """The change that the newest values show most surely, or None.
 
@@ -201,7 +201,8 @@ class _Look:
         noise = self.spreads.mean**2
 
         def inner(products: Floats, first: Floats, second: Floats) -> Floats:
-            return (products.sum(axis=-1) - (weight * first * second).sum(axis=-1)) / noise
+            found: Floats = products.sum(axis=-1) - (weight * first * second).sum(axis=-1)
+            return found / noise
 
         sums = np.add.reduceat(shapes, self.starts, axis=1)
         values = self.steady.T
@@ -232,7 +233,7 @@ class _Look:
     def shows(self, first: int, size: Floats, level: Floats) -> bool:
         """Whether most values since a step show it, one by one."""
         along = (self.values[first:] - level) @ size / np.linalg.norm(size) ** 2
-        return np.count_nonzero(along > _HALF) >= _ALIKE * len(along)
+        return bool(np.count_nonzero(along > _HALF) >= _ALIKE * len(along))
 
 
 def _look(stream: Stream, expected: Expected, known: int) -> _Look:
@@ -257,7 +258,8 @@ def _steps(count: int, moments: Integers) -> Floats:
 def _grown(count: int, moments: Integers) -> Floats:
     """``(moments, count)`` from 0 before each moment to 1 at the end."""
     times = np.maximum(0.0, np.arange(count)[None, :] - moments[:, None] + 1.0)
-    return times / np.maximum(1.0, count - moments)[:, None]
+    grown: Floats = times / np.maximum(1.0, count - moments)[:, None]
+    return grown
 
 
 def _level(stream: Stream, known: int) -> Floats:

@@ -35,7 +35,7 @@ class Spreads:
 
 
 def estimate_spreads(
-    values: Floats, blocks: Integers, expected: tuple[float, float], *, robust: bool = True
+    values: Floats, blocks: Integers, expected: tuple[float, float]
 ) -> Spreads:
     """Spreads within and between squares, from few values on, and whatever outliers there are.
 
@@ -48,8 +48,6 @@ def estimate_spreads(
     expected
         Spread of a value and of squares before anything is known, which counts as ten values and
         six squares.
-    robust
-        By median absolute deviations; otherwise by standard deviations.
     """
     noise, between = expected
     if len(values) < 4:
@@ -62,7 +60,7 @@ def estimate_spreads(
     if len(told):
         # The median of few lies among them, so that their distances to it are too small.
         few = len(told) / max(1.0, len(told) - 0.6 * np.count_nonzero(counts >= 3))
-        seen = _NORMAL * np.median(np.abs(told)) * few if robust else told.std() * few
+        seen = _NORMAL * np.median(np.abs(told)) * few
         noise = _pooled(noise, _PRIOR_VALUES, float(seen), float(len(told)))
     alike = _correlation(np.clip(rest, -3.0 * noise, 3.0 * noise), blocks)
     mean = noise * float(np.sqrt((1.0 + alike) / (1.0 - alike)))
@@ -100,13 +98,16 @@ def level_groups(values: Floats, groups: Integers, known: int) -> Floats:
     counts = np.bincount(labels[:known], minlength=len(numbers))
     own = _medians(values[:known], labels[:known], len(numbers))
     pull = counts / (counts + 2.0)
-    shifts = np.where(counts[:, None] > 0, pull[:, None] * (own - _median(values[:known])), 0.0)
+    shifts: Floats = np.where(
+        counts[:, None] > 0, pull[:, None] * (own - _median(values[:known])), 0.0
+    )
     levelled: Floats = values - shifts[labels]
     return levelled
 
 
 def _median(values: Floats) -> Floats:
-    return _medians(values, np.zeros(len(values), dtype=np.int64), 1)[0]
+    middle: Floats = _medians(values, np.zeros(len(values), dtype=np.int64), 1)[0]
+    return middle
 
 
 def _medians(values: Floats, labels: Integers, number: int) -> Floats:
@@ -143,9 +144,7 @@ def resist_outliers(values: Floats, blocks: Integers, noise: float) -> Floats:
     return resisting
 
 
-def without_covariate(
-    values: Floats, covariate: Floats, blocks: Integers, known: int
-) -> Floats:
+def without_covariate(values: Floats, covariate: Floats, blocks: Integers, known: int) -> Floats:
     """Values without what grows in proportion to a covariate, as the first `known` tell it.
 
     The slope is that within squares, by least squares of values that are pulled in to three times

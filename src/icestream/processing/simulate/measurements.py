@@ -77,12 +77,12 @@ class _Session:
         within = np.arange(n) - first[self.square]
         self.hole = np.cumsum((within % 3 == 0).astype(int))
         self.group = within % 9 + 1
-        gaps = _INTERVAL * rng.lognormal(0.0, 0.06, n)
-        gaps += np.where(within % 9 == 0, rng.uniform(20.0, 40.0, n), 0.0)
-        gaps += np.where(within == 0, rng.uniform(120.0, 400.0, n), 0.0)
-        gaps[rng.integers(0, n, max(1, n // 800))] += rng.uniform(2400.0, 9000.0)
-        self.taken = _START + np.cumsum(gaps)
-        self.asked = 8000.0 + 2000.0 * ((np.arange(n) // 9) % 8)
+        gaps: Floats = _INTERVAL * rng.lognormal(0.0, 0.06, n)
+        gaps = gaps + np.where(within % 9 == 0, rng.uniform(20.0, 40.0, n), 0.0)
+        gaps = gaps + np.where(within == 0, rng.uniform(120.0, 400.0, n), 0.0)
+        gaps[rng.integers(0, n, max(1, n // 800))] += float(rng.uniform(2400.0, 9000.0))
+        self.taken = np.asarray(_START + np.cumsum(gaps), dtype=np.float64)
+        self.asked = np.asarray(8000.0 + 2000.0 * ((np.arange(n) // 9) % 8), dtype=np.float64)
 
     def by_square(self, spread: float) -> Floats:
         """One normal value for each square."""
@@ -200,18 +200,20 @@ def _columns(session: _Session, faults: tuple[Fault, ...]) -> dict[str, Floats]:
         "ctf.resolution": np.exp(resolution),
         "ctf.score": score,
         "ctf.ice_ring": ring,
-        "ctf.thickness": np.where(rng.random(n) < 0.3, thickness * np.exp(session.noise(0.05)), np.nan),
+        "ctf.thickness": np.where(
+            rng.random(n) < 0.3, thickness * np.exp(session.noise(0.05)), np.nan
+        ),
         "dose.counted": np.exp(dose),
         "micrograph.score": np.clip(0.8 + session.noise(0.04), 0.0, 1.0),
         "micrograph.stripes": stripes,
-        "picks.count": np.round(np.exp(picks - 0.2 * extra)),
+        "picks.count": np.asarray(np.round(np.exp(picks - 0.2 * extra)), dtype=np.float64),
     }
     _spoil(rng, measured, bad)
     for start in ("ctf.", "picks.", "motion.", "micrograph."):
         missing = rng.random(n) < 0.03
-        for name in measured:
+        for name, values in measured.items():
             if name.startswith(start):
-                measured[name] = np.where(missing, np.nan, measured[name])
+                measured[name] = np.where(missing, np.nan, values)
     last = np.arange(n) % _BATCH == _BATCH - 1
     measured["gain.residual"] = np.where(last, residual, np.nan)
     return measured
