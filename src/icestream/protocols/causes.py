@@ -203,10 +203,12 @@ CAUSES: tuple[Rule, ...] = (
         none_of=("resolution+", "motion+"),
     ),
 )
-"""Read from the top: the first row names the cause that holds for a change that was found by itself;
-where there is none, the first that holds for one that was seen with it. What explains more of the others
-stands before: thick ice also makes resolution worse and takes electrons, motion makes rings end
-earlier, and the last rows ask that nothing before them has changed."""
+"""Read from the top: the first row names the cause that holds for a change that was found by
+itself; where there is none, the first that holds for one that was seen with it.
+
+What explains more of the others stands before: thick ice also makes resolution worse and takes
+electrons, motion makes rings end earlier, and the last rows ask that nothing before them has
+changed."""
 
 
 def find_cause(evidence: Evidence) -> Cause:

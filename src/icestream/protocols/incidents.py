@@ -11,6 +11,7 @@ from icestream.processing.changes.detect import (
     FEWEST,
     Stream,
     find_change,
+    grows,
     newest_shift,
     shift_since,
 )
@@ -29,10 +30,12 @@ _TOGETHER, _GROWING = 8, 100
 """Exposures between changes that began together: of sudden ones, and where one grows."""
 _SUPPORT = 3.0
 """Standard errors by which a stream must have changed to be evidence of what another showed."""
-_GROWTH = 2.5
+_GROWTH = 1.8
 """The same where it grows: what grows slowly is seen late."""
 _PART = 0.6
 """Part of the smallest change worth telling that is evidence."""
+_BY_ICE = frozenset({"ice ring", "thickness", "dose", "resolution"})
+"""Streams that change with the thickness of the ice."""
 _LOOKED = 60
 """Exposures since a change that say what else changed."""
 _NEAR = 4
@@ -96,7 +99,7 @@ class Tracker:
     It can be made anew at any time: what the newest exposures show is found again.
     """
 
-    sure: float = 6.0
+    sure: float = 5.6
     """Standard errors that make a change sure."""
     settled: int = 200
     """Exposures after which a change has become usual."""
@@ -229,7 +232,7 @@ class Tracker:
                     sizes[name] = found
                     changed[name] = 1 if len(found) > 1 or found[0] > 0 else -1
             where = self._where(incident, shots, first, gathered)
-            gradual = incident.lead.gradual
+            gradual = incident.lead.gradual or self._grows(incident, changed, gathered)
             incident.evidence = Evidence(
                 changed=changed,
                 found=frozenset(incident.findings),
@@ -260,6 +263,26 @@ class Tracker:
         ):
             return None
         return shift
+
+    def _grows(
+        self,
+        incident: Incident,
+        changed: Mapping[str, int],
+        gathered: Mapping[str, tuple[Stream, Floats]],
+    ) -> bool:
+        """Whether what shows the thickness of the ice grows, though a stream seems to have jumped.
+
+        A new square is thicker at once when the ice has grown meanwhile.
+        """
+        if incident.lead.watched.name not in _BY_ICE:
+            return False
+        for name in _BY_ICE & changed.keys():
+            stream, times = gathered[name]
+            part, when = _usual(self._states[name], stream, times, len(times))
+            first = int(np.searchsorted(when, incident.began))
+            if grows(part, STREAMS[name].expected_with(self.smallest), first):
+                return True
+        return False
 
     def _where(
         self,

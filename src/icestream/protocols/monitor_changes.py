@@ -30,7 +30,7 @@ class ChangeLimits(Parameters):
     defocus: Annotated[Micrometre, Gt(0), Usual(0.01, 10.0)] = 0.15
     """Smallest lasting change of the distance from the defocus that was asked for."""
 
-    resolution: Annotated[Percent, Gt(0)] = 20.0
+    resolution: Annotated[Percent, Gt(0)] = 25.0
     """Smallest lasting change of the CTF fit resolution."""
 
     ice: Annotated[Percent, Gt(0)] = 25.0
@@ -48,7 +48,7 @@ class ChangeLimits(Parameters):
     particles: Annotated[Percent, Gt(0)] = 70.0
     """Smallest lasting change of the number of particles picked: by a factor, 70 % for 1.7."""
 
-    sure: Annotated[float, Gt(3), Advanced] = 6.0
+    sure: Annotated[float, Gt(3), Advanced] = 5.6
     """Standard errors by which a sudden change must exceed nothing."""
 
     settled: Annotated[int, Ge(20), Advanced] = 200

@@ -126,7 +126,7 @@ _ALL = (
         title="CTF fit resolution",
         qualities=("ctf.resolution",),
         values=_log("ctf.resolution"),
-        expected=_expected(0.07, 0.08, math.log(1.2), math.log(1.4)),
+        expected=_expected(0.07, 0.08, math.log(1.25), math.log(1.4)),
         worse=1,
         of_defocus=True,
     ),
@@ -135,7 +135,7 @@ _ALL = (
         title="ice ring",
         qualities=("ctf.ice_ring",),
         values=_log("ctf.ice_ring", 0.02),
-        expected=_expected(0.2, 0.2, math.log(1.25), math.log(2.0)),
+        expected=_expected(0.2, 0.2, math.log(1.25), math.log(2.0), math.log(1.25)),
         worse=1,
     ),
     Watched(
@@ -143,7 +143,7 @@ _ALL = (
         title="ice thickness from the CTF",
         qualities=("ctf.thickness",),
         values=_log("ctf.thickness"),
-        expected=_expected(0.1, 0.2, math.log(1.25), math.log(2.0)),
+        expected=_expected(0.1, 0.2, math.log(1.25), math.log(2.0), math.log(1.25)),
         worse=1,
     ),
     Watched(

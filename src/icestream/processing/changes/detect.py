@@ -13,7 +13,7 @@ from icestream.processing.changes.spreads import (
     without_covariate,
 )
 
-__all__ = ["Change", "Expected", "Stream", "find_change", "newest_shift", "shift_since"]
+__all__ = ["Change", "Expected", "Stream", "find_change", "grows", "newest_shift", "shift_since"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -57,7 +57,8 @@ class Expected:
     smallest: float
     """Smallest change that is worth telling."""
     growing: float | None = None
-    """Smallest change that is worth telling of what grows little by little; None: `smallest`."""
+    """Smallest change that is worth telling of what is known to grow little by little, which needs
+    less to be sure of it; None: it is not."""
     on_square: float = np.inf
     """Smallest change that is worth telling of a square that differs from those before it."""
 
@@ -98,8 +99,8 @@ def find_change(
     expected: Expected,
     sure: float,
     *,
-    growing: float = 5.0,
-    on_square: float = 3.0,
+    growing: float = 4.3,
+    on_square: float = 3.2,
 ) -> Change | None:
     """The change that the newest values show most surely, or None.
 
@@ -145,13 +146,18 @@ def find_change(
     if 0 <= start < len(steps) and step.scores[start] > _NEARLY * step.scores[best]:
         best = start
     grown = int(np.argmax(ramp.scores)) if len(ramps) else 0
-    gradual = len(ramps) > 0 and bool(ramp.scores[grown] > step.scores[best] + _CLEARLY)
+    gradual = False
+    if len(ramps):
+        # What is not sure to have come at once may be sure to have grown.
+        ahead = float(ramp.scores[grown] - step.scores[best])
+        gradual = ahead > (_CLEARLY if step.scores[best] >= sure * doubt else 0.0)
     if gradual:
         first, score = int(ramps[grown]), float(ramp.scores[grown])
         before = ramp.levels[grown]
         size = np.median(look.values[-_END:], axis=0) - before
         smallest = expected.smallest if expected.growing is None else expected.growing
-        if score < growing * doubt or np.linalg.norm(size) < smallest:
+        needed = growing if expected.growing is not None else max(growing, 0.9 * sure)
+        if score < needed * doubt or np.linalg.norm(size) < smallest:
             return None
         if not look.shows(count - _END, size, before):
             return None
@@ -285,6 +291,18 @@ def shift_since(
     shape = _grown(count, moments) if gradual else _steps(count, moments)
     fit = _look(stream, expected, first).fit(shape)
     return fit.sizes[0], float(fit.scores[0])
+
+
+def grows(stream: Stream, expected: Expected, first: int) -> bool:
+    """Whether what has changed since about a moment grows, rather than having come at once."""
+    count = len(stream.values)
+    if first < FEWEST or count - first < _SINCE:
+        return False
+    look = _look(stream, expected, max(first - _SEARCHED, FEWEST))
+    starts = np.arange(max(_BEFORE, first - _SEARCHED), min(first + 1, count - _SINCE), 4)
+    steps = np.arange(max(_BEFORE, first - _SINCE), min(first + _SINCE, count - _SINCE) + 1)
+    ramp = look.fit(_grown(count, starts)).scores.max(initial=0.0)
+    return bool(ramp > look.fit(_steps(count, steps)).scores.max(initial=0.0) + _CLEARLY)
 
 
 def newest_shift(stream: Stream, first: int, before: Floats, newest: int) -> Floats:

@@ -34,9 +34,7 @@ class Spreads:
     """Of the levels of squares."""
 
 
-def estimate_spreads(
-    values: Floats, blocks: Integers, expected: tuple[float, float]
-) -> Spreads:
+def estimate_spreads(values: Floats, blocks: Integers, expected: tuple[float, float]) -> Spreads:
     """Spreads within and between squares, from few values on, and whatever outliers there are.
 
     Parameters
