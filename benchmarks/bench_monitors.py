@@ -3,9 +3,10 @@
     python benchmarks/bench_monitors.py [--seeds 9001 ... 9010] [--write]
 
 Each seed has a clean session of 2,000 exposures, in which everything that is said is false, and
-twenty sessions with one fault each, of eight kinds. A fault counts as found when an alert with the
-right cause holds ten exposures after it is there; ice that thickens is there when it is 60 %
-thicker than it was. No test uses these seeds, and the limits were set with others.
+twenty sessions with one fault each, of eight kinds. A fault counts as found when an alert names the
+right cause at the latest ten exposures after the fault is there, though it may have named another
+before; what is said later is not looked at. Ice that thickens is there when it is 60 % thicker
+than it was, and may be told before. No test uses these seeds, and the limits were set with others.
 """
 
 import argparse

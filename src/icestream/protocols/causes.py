@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["CAUSES", "UNCLEAR", "Cause", "Evidence", "Rule", "find_cause"]
+__all__ = ["CAUSES", "UNCLEAR", "Cause", "CauseRule", "Evidence", "find_cause"]
 
 Where = Literal["all", "square", "group"]
 """Whether exposures of all squares and groups show it, those of one square alone, or of one
@@ -34,7 +34,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class CauseRule:
     """A row of the table: evidence that a cause explains."""
 
     cause: Cause
@@ -62,8 +62,8 @@ def _cause(name: str, words: str, advice: str) -> Cause:
     return Cause(name=name, words=words, advice=advice)
 
 
-CAUSES: tuple[Rule, ...] = (
-    Rule(
+CAUSES: tuple[CauseRule, ...] = (
+    CauseRule(
         cause=_cause(
             "gain",
             "the gain reference is out of date",
@@ -72,7 +72,7 @@ CAUSES: tuple[Rule, ...] = (
         any_of=_CAMERA,
         none_of=("astigmatism±",),
     ),
-    Rule(
+    CauseRule(
         cause=_cause(
             "ice on a square",
             "the ice is thicker on this square",
@@ -82,7 +82,7 @@ CAUSES: tuple[Rule, ...] = (
         where=("square",),
         how=("sudden",),
     ),
-    Rule(
+    CauseRule(
         cause=_cause(
             "ice",
             "ice thickens",
@@ -91,7 +91,7 @@ CAUSES: tuple[Rule, ...] = (
         ),
         any_of=_ICE,
     ),
-    Rule(
+    CauseRule(
         cause=_cause(
             "astigmatism of a group",
             "the beam tilt of this exposure group is off",
@@ -100,7 +100,7 @@ CAUSES: tuple[Rule, ...] = (
         any_of=("astigmatism±",),
         where=("group",),
     ),
-    Rule(
+    CauseRule(
         cause=_cause(
             "realigned",
             "the beam was realigned, or the objective stigmator was changed",
@@ -110,7 +110,7 @@ CAUSES: tuple[Rule, ...] = (
         where=("all", "square"),
         how=("sudden",),
     ),
-    Rule(
+    CauseRule(
         cause=_cause(
             "stigmator drifts",
             "the objective stigmator drifts, or the aperture charges",
@@ -119,7 +119,7 @@ CAUSES: tuple[Rule, ...] = (
         any_of=("astigmatism±",),
         how=("gradual",),
     ),
-    Rule(
+    CauseRule(
         cause=_cause(
             "ice seen by dose",
             "ice thickens",
@@ -130,7 +130,7 @@ CAUSES: tuple[Rule, ...] = (
         none_of=("astigmatism±",),
         how=("gradual",),
     ),
-    Rule(
+    CauseRule(
         cause=_cause(
             "dose fell",
             "the beam is weaker, or the exposure was set anew",
@@ -140,7 +140,7 @@ CAUSES: tuple[Rule, ...] = (
         any_of=("dose-",),
         none_of=_ICE,
     ),
-    Rule(
+    CauseRule(
         cause=_cause(
             "dose rose",
             "the beam is stronger, or the exposure was set anew",
@@ -148,7 +148,7 @@ CAUSES: tuple[Rule, ...] = (
         ),
         any_of=("dose+",),
     ),
-    Rule(
+    CauseRule(
         cause=_cause(
             "focus",
             "the eucentric height or the autofocus is off",
@@ -157,7 +157,7 @@ CAUSES: tuple[Rule, ...] = (
         ),
         any_of=("defocus±",),
     ),
-    Rule(
+    CauseRule(
         cause=_cause(
             "square moves",
             "the film is loose or broken on this square, or the stage had not settled on it",
@@ -166,7 +166,7 @@ CAUSES: tuple[Rule, ...] = (
         any_of=("motion+", "early motion+"),
         where=("square",),
     ),
-    Rule(
+    CauseRule(
         cause=_cause(
             "stage drifts",
             "the stage drifts or vibrates",
@@ -175,7 +175,7 @@ CAUSES: tuple[Rule, ...] = (
         ),
         any_of=("motion+", "early motion+"),
     ),
-    Rule(
+    CauseRule(
         cause=_cause(
             "coherence",
             "the beam is less coherent or tilted: the ice, the motion and the dose are as before",
@@ -184,7 +184,7 @@ CAUSES: tuple[Rule, ...] = (
         any_of=("resolution+",),
         none_of=("dose-", "defocus±", "astigmatism±", *_ICE),
     ),
-    Rule(
+    CauseRule(
         cause=_cause(
             "slow",
             "the acquisition has become slower",
@@ -193,7 +193,7 @@ CAUSES: tuple[Rule, ...] = (
         any_of=("interval+",),
         none_of=("resolution+",),
     ),
-    Rule(
+    CauseRule(
         cause=_cause(
             "fewer particles",
             "there are fewer particles although the images are as good",
@@ -221,7 +221,7 @@ def find_cause(evidence: Evidence) -> Cause:
     return fitting[0].cause if fitting else UNCLEAR
 
 
-def _fits(rule: Rule, evidence: Evidence) -> bool:
+def _fits(rule: CauseRule, evidence: Evidence) -> bool:
     how = "gradual" if evidence.gradual else "sudden"
     return (
         evidence.where in rule.where

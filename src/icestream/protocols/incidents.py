@@ -18,7 +18,7 @@ from icestream.processing.changes.detect import (
 from icestream.protocols.causes import Cause, Evidence, Where, find_cause
 from icestream.protocols.streams import STREAMS, Watched, gather, usable
 
-__all__ = ["Finding", "Incident", "Tracker"]
+__all__ = ["HeldChange", "Incident", "Tracker"]
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ _CATCH_UP = 4
 
 
 @dataclass(slots=True, kw_only=True)
-class Finding:
+class HeldChange:
     """A change of one stream that holds."""
 
     watched: Watched
@@ -63,9 +63,9 @@ class Finding:
 class Incident:
     """Changes that began together, and what is likely to have caused them."""
 
-    lead: Finding
+    lead: HeldChange
     """The one that was found first."""
-    findings: dict[str, Finding]
+    findings: dict[str, HeldChange]
     evidence: Evidence = field(default_factory=lambda: Evidence(changed={}))
     sizes: dict[str, Floats] = field(default_factory=dict)
     """Change of each stream that is evidence."""
@@ -89,7 +89,7 @@ class _State:
     """Earlier values no longer say what is usual."""
     passed: list[tuple[float, float]] = field(default_factory=list)
     """Times of changes that are over: they do not say what is usual."""
-    finding: Finding | None = None
+    finding: HeldChange | None = None
 
 
 @dataclass(slots=True)
@@ -155,7 +155,7 @@ class Tracker:
         change = find_change(part, watched.expected_with(self.smallest), self.sure)
         if change is None:
             return
-        finding = Finding(
+        finding = HeldChange(
             watched=watched,
             began=float(when[change.first]),
             before=change.before,
@@ -170,7 +170,7 @@ class Tracker:
         else:
             joined.findings[watched.name] = finding
 
-    def _joins(self, finding: Finding, when: Floats) -> Incident | None:
+    def _joins(self, finding: HeldChange, when: Floats) -> Incident | None:
         """The incident that a change is part of."""
         for incident in self.incidents:
             low, high = sorted((incident.lead.began, finding.began))
@@ -313,7 +313,7 @@ class Tracker:
         return "all"
 
 
-def _lone_group(stream: Stream, first: int, finding: Finding) -> int | None:
+def _lone_group(stream: Stream, first: int, finding: HeldChange) -> int | None:
     """The one exposure group that shows a change, where there are several and they tell."""
     length = float(np.linalg.norm(finding.size))
     shares = {}

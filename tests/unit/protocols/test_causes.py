@@ -2,12 +2,12 @@
 
 import pytest
 
-from icestream.protocols.causes import CAUSES, UNCLEAR, Evidence, Rule, find_cause
+from icestream.protocols.causes import CAUSES, UNCLEAR, CauseRule, Evidence, find_cause
 from icestream.protocols.streams import STREAMS
 
 
 @pytest.mark.parametrize("rule", CAUSES, ids=lambda rule: rule.cause.name)
-def test_what_a_row_asks_for_names_its_cause(rule: Rule) -> None:
+def test_what_a_row_asks_for_names_its_cause(rule: CauseRule) -> None:
     asked = [rule.any_of[0], *rule.all_of]
     changed = {one[:-1]: -1 if one[-1] == "-" else 1 for one in asked}
     names = {
@@ -19,7 +19,7 @@ def test_what_a_row_asks_for_names_its_cause(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("rule", CAUSES, ids=lambda rule: rule.cause.name)
-def test_what_a_row_names_is_watched(rule: Rule) -> None:
+def test_what_a_row_names_is_watched(rule: CauseRule) -> None:
     for change in (*rule.any_of, *rule.all_of, *rule.none_of):
         assert change[:-1] in STREAMS
         assert change[-1] in "+-±"

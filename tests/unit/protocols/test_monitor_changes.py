@@ -6,12 +6,17 @@ import time
 from icestream.model import Alert, MeasuredExposure
 from icestream.processing.simulate.measurements import Fault, simulate_measurements
 from icestream.protocol import Window
+from icestream.protocol.conformance import problems
 from icestream.protocols.monitor_changes import ChangeLimits, MonitorChanges
 
 
 def said(monitor: MonitorChanges, shots: list[MeasuredExposure], **revisions: int) -> list[Alert]:
     window: Window = Window(exposures=tuple(shots), revisions=revisions)  # type: ignore[type-arg]
     return list(monitor.inspect(window))
+
+
+def test_is_a_good_plugin() -> None:
+    assert problems(MonitorChanges) == []
 
 
 def test_nothing_is_said_of_nothing() -> None:

@@ -13,7 +13,15 @@ from icestream.processing.changes.spreads import (
     without_covariate,
 )
 
-__all__ = ["Change", "Expected", "Stream", "find_change", "grows", "newest_shift", "shift_since"]
+__all__ = [
+    "Expected",
+    "LastingChange",
+    "Stream",
+    "find_change",
+    "grows",
+    "newest_shift",
+    "shift_since",
+]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -79,7 +87,7 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class LastingChange:
     """A lasting change of the level."""
 
     first: int
@@ -101,7 +109,7 @@ def find_change(
     *,
     growing: float = 4.3,
     on_square: float = 3.2,
-) -> Change | None:
+) -> LastingChange | None:
     """The change that the newest values show most surely, or None.
 
     Parameters
@@ -161,7 +169,7 @@ def find_change(
             return None
         if not look.shows(count - _END, size, before):
             return None
-        return Change(first=first, before=before, size=size, score=score, gradual=True)
+        return LastingChange(first=first, before=before, size=size, score=score, gradual=True)
     first, score = int(steps[best]), float(step.scores[best])
     size = look.median_change(first, step, best)
     length = float(np.linalg.norm(size))
@@ -170,7 +178,9 @@ def find_change(
         certain = certain or (score >= on_square * doubt and length >= expected.on_square)
     if not certain or not look.shows(first, size, step.levels[best]):
         return None
-    return Change(first=first, before=step.levels[best], size=size, score=score, gradual=False)
+    return LastingChange(
+        first=first, before=step.levels[best], size=size, score=score, gradual=False
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Three ways to find a change in the same streams, at the same rate of false alarms.
 
-    python benchmarks/change_variants.py [--seeds 301 ... 303] [--write]
+    python benchmarks/bench_changes.py [--seeds 301 ... 303] [--write]
 
 Page's CUSUM of a change of a size that is chosen before, the Bayesian posterior of a change of
 Adams and MacKay (2007), and the windowed CUSUM over all sizes that icestream has. The first two are
@@ -135,7 +135,7 @@ def main() -> None:
     table = "\n".join(lines)
     print(table)
     if wanted.write:
-        publish("changes", table, "python benchmarks/change_variants.py --write")
+        publish("changes", table, "python benchmarks/bench_changes.py --write")
 
 
 if __name__ == "__main__":
