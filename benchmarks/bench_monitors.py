@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -142,13 +143,63 @@ def try_seed(seed: int) -> tuple[int, list[str], list[Outcome]]:
     return seed, try_clean(seed), [try_fault(seed, number) for number in range(PLANTED)]
 
 
+SHOWN = (
+    (Fault(kind="dose", first=300, size=0.12), "dose.counted", "Counts in a pixel"),
+    (Fault(kind="ice", first=300, size=1.0, over=100), "ctf.ice_ring", "Ice ring"),
+    (Fault(kind="square motion", first=300, size=2.5), "motion.total", "Total motion, Å"),
+)
+"""Faults of the figure, and what shows them."""
+
+
+def draw(path: Path) -> None:
+    """Three faults, with where each begins and where its cause is named."""
+    import matplotlib as mpl  # of the documentation's tools: the benchmark does without
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, panels = plt.subplots(3, 1, figsize=(7.2, 6.0), sharex=True, layout="constrained")
+    for axes, (fault, name, title) in zip(panels, SHOWN, strict=True):
+        shots = simulate_measurements(7, 400, [fault])
+        begun = fault.first
+        if fault.kind == "square motion":
+            squares = [shot.grid_square for shot in shots]
+            begun = next(i for i in range(begun, 400) if squares[i] != squares[begun])
+        tracker, told = Tracker(), None
+        for end in range(250, len(shots) + 1):
+            for incident in tracker.look(shots[:end]):
+                if told is None and incident.cause and incident.cause.name in RIGHT[fault.kind]:
+                    told = (end - 1, incident.cause.words)
+        values = [shot.qualities.get(name, np.nan) for shot in shots]
+        axes.plot(values, ".", color="#7F7F7F", markersize=3)
+        low, high = np.nanpercentile(values, [1.0, 99.0])
+        axes.set_ylim(low - 0.25 * (high - low), high + 0.35 * (high - low))
+        for i in range(1, len(shots)):
+            if shots[i].grid_square != shots[i - 1].grid_square:
+                axes.axvline(i - 0.5, color="#DDDDDD", linewidth=0.6, zorder=0)
+        axes.axvline(begun, color="#000000", linewidth=1.0, label="it begins")
+        if told is not None:
+            axes.axvline(told[0], color="#0072B2", linewidth=1.0, label=f"told: {told[1]}")
+        axes.set_xlim(200, 400)
+        axes.set_ylabel(title)
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(0.0, 0.98), ncols=2, frameon=False, fontsize=8
+        )
+    panels[-1].set_xlabel("Exposure; grey lines: a new grid square")
+    figure.savefig(path, dpi=140)
+
+
 def main() -> None:
     """Try all seeds, and print or publish what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="*", default=list(range(9001, 9011)))
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--figure", type=Path)
     parser.add_argument("--cores", type=int, default=2)
     wanted = parser.parse_args()
+    if wanted.figure is not None:
+        draw(wanted.figure)
+        return
     started = time.perf_counter()
     outcomes: list[Outcome] = []
     clean: list[int] = []

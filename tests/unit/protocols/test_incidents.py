@@ -80,6 +80,15 @@ def test_a_pause_is_no_incident() -> None:
     assert follow(late, 245, Tracker()) == []
 
 
+def test_exposures_that_are_processed_late_raise_nothing() -> None:
+    shots = simulate_measurements(39, 300, [Fault(kind="defocus", first=200, size=6000.0)])
+    tracker = Tracker()
+    newest = shots[220:]
+    assert tracker.look(newest) == []
+    for more in range(10, 221, 30):
+        assert tracker.look([*shots[220 - more : 220], *newest]) == []
+
+
 def test_a_change_is_found_again_after_a_restart() -> None:
     fault = Fault(kind="dose", first=250, size=0.15)
     shots = simulate_measurements(35, 275, [fault])
