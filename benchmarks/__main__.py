@@ -23,6 +23,8 @@ GALLERY = (
     "classify2d",
     "volume",
     "micrograph_quality",
+    "changes",
+    "monitors",
     "start",
 )
 """Those whose tables the gallery shows (`benchmarks/measured.py`)."""

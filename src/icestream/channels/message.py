@@ -30,6 +30,12 @@ class Told:
     step: str = ""
     exposure: str = ""
     raised: float
+    began: float | None = None
+    """When its first exposure was taken."""
+    extent: str = ""
+    """Which exposures show it, in words."""
+    cause: str = ""
+    """What is likely to have caused it."""
     over: float | None = None
     """Since when it is over; None: it holds."""
     command: str = ""
@@ -130,7 +136,11 @@ def _told_lines(told: Told) -> Iterator[str]:
     yield f"{told.level}: {said}"
     about = [f"step {told.step}" if told.step else "", told.exposure]
     where = "".join(f", {_plain(part)}" for part in about if part)
-    yield f"since {_clock(told.raised)}{where}"
+    yield f"since {_clock(told.raised if told.began is None else told.began)}{where}"
+    if told.extent:
+        yield f"shown by {_plain(told.extent)}"
+    if told.cause:
+        yield f"likely cause: {_plain(told.cause)}"
     if told.command:
         yield f"to fix it: {told.command}"
 

@@ -9,6 +9,7 @@ from icestream.cli.describe import value_words
 from icestream.engine.requests.commands import mending_command
 from icestream.store import queries
 from icestream.store.deliveries import DeliveryRecord, deliveries
+from icestream.store.extents import extent_words
 from icestream.store.newest import newest_micrograph
 from icestream.store.open import Store
 from icestream.store.records import AlertRecord
@@ -36,11 +37,15 @@ def alert_lines(
             yield f"{alert.id} {alert.level}: {alert.message}"
             over = "" if alert.cleared is None else f", over since {_clock(alert.cleared)}"
             of = f" at {alert.step}" if alert.step else ""
-            yield f"  {alert.key}{of}, since {_clock(alert.raised)}{over}"
+            yield f"  {alert.key}{of}, since {_clock(_begun(alert))}{over}"
         else:
             yield f"{alert.level}: {alert.message}"
         if note := notes.get(alert.id):
             yield f"  {note}"
+        if alert.extent:
+            yield f"  shown by {extent_words(alert.extent)}"
+        if numbered and alert.cause:
+            yield f"  likely cause: {alert.cause}"
         yield from _care_lines(alert)
         if numbered:
             yield from _sent_lines(deliveries(store, [alert.id]))
@@ -98,6 +103,11 @@ def _sent_lines(found: Iterable[DeliveryRecord]) -> Iterator[str]:
             yield f"  {what}waits for {one.channel}"
         else:
             yield f"  {what}not sent over {one.channel}: {one.answer}"
+
+
+def _begun(alert: AlertRecord) -> float:
+    """When what an alert is about began, as well as is known."""
+    return alert.raised if alert.began is None else alert.began
 
 
 def _clock(when: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from icestream.model.alert import Alert, Level, Offer
+from icestream.model.alert import Alert, Extent, Level, Offer
 from icestream.model.arrays import Column, Image, Spectrum, Stack, column
 from icestream.model.classes import Classes
 from icestream.model.ctf import Ctf, CtfAgreement
@@ -22,6 +22,7 @@ from icestream.model.identity import (
     source_key,
     task_key,
 )
+from icestream.model.measured import MeasuredExposure
 from icestream.model.micrograph import Micrograph, Motion, PartialSpectra, TrackAgreement
 from icestream.model.micrograph_quality import (
     MICROGRAPH_CLASSES,
@@ -74,11 +75,13 @@ __all__ = [
     "CtfAgreement",
     "Exposure",
     "ExposureState",
+    "Extent",
     "Gain",
     "GainVerdict",
     "Image",
     "Level",
     "Measured",
+    "MeasuredExposure",
     "Micrograph",
     "MicrographClass",
     "MicrographQuality",

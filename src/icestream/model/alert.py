@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Alert", "Level", "Offer"]
+__all__ = ["Alert", "Extent", "Level", "Offer"]
 
 Level = Literal["notice", "warning", "critical"]
 
@@ -26,6 +26,24 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """Which exposures an alert is about, where it is about more than one."""
+
+    first: str
+    """The exposure that shows it first."""
+    last: str
+    """The newest that shows it."""
+    count: int
+    """Exposures from the first to the last."""
+    grid_square: str | None = None
+    """The one grid square that shows it, where others do not."""
+    foil_hole: str | None = None
+    """The one foil hole that shows it, where others do not."""
+    group: int | None = None
+    """The one exposure group that shows it, where others do not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """A condition that holds now; it clears when its monitor no longer reports it."""
 
@@ -38,3 +56,9 @@ class Alert:
     """The exposure that shows it best."""
     offer: Offer | None = None
     """What would fix it, where the monitor knows."""
+    began: float | None = None
+    """When it began: when its first exposure was taken, seconds since the epoch."""
+    extent: Extent | None = None
+    """Which exposures show it."""
+    cause: str = ""
+    """What is likely to have caused it, in a few words; the message says it as well."""

@@ -159,6 +159,9 @@ class Micrograph:
     """Sum of the second, fourth, ... frame."""
     half_correlation: float | None = None
     """Correlation of `odd` and `even` between 30 and 10 Å."""
+    counted: float | None = None
+    """Mean count in a pixel of a frame, after gain correction: the dose rate as the camera saw it;
+    None where it is not known."""
     tracks: Annotated[
         Path | None,
         Picture(
@@ -175,6 +178,8 @@ class Micrograph:
         qualities = {}
         if self.half_correlation is not None:
             qualities["sum.correlation"] = self.half_correlation
+        if self.counted is not None:
+            qualities["dose.counted"] = self.counted
         if self.agreement is not None:
             qualities["motion.agreement"] = self.agreement.distance
         if self.motion is None or not self.motion.known:

@@ -49,4 +49,5 @@ class MicrographQuality:
             "micrograph.score": self.score,
             "micrograph.texture": self.texture,
             "micrograph.objects": self.objects,
+            "micrograph.stripes": self.stripes,
         }

@@ -67,6 +67,7 @@ _ALL = (
     Quality("motion.fastest", "Largest motion in one frame", "Å", "Å", 1.0, "low"),
     Quality("motion.agreement", "Difference of tracks", "Å", "Å", 1.0, "low"),
     Quality("sum.correlation", "Correlation of odd and even frames", "", "", 1.0, "high"),
+    Quality("dose.counted", "Counts in a pixel of a frame", "", "", 1.0),
     Quality("ctf.defocus", "Defocus", "Å", "µm", 1e-4),
     Quality("ctf.defocus_error", "Error of the defocus", "Å", "Å", 1.0, "low"),
     Quality("ctf.astigmatism", "Astigmatism", "Å", "Å", 1.0, "low"),
@@ -81,6 +82,7 @@ _ALL = (
     Quality("micrograph.score", "Quality score", "", "", 1.0, "high"),
     Quality("micrograph.texture", "Texture at particle scale", "", "", 1.0),
     Quality("micrograph.objects", "Area of objects", "", "%", 100.0, "low"),
+    Quality("micrograph.stripes", "Stripes of the camera", "", "", 1.0, "low"),
     Quality("picks.count", "Particles picked", "", "", 1.0, "high"),
     Quality("picks.agreement", "Agreement of pickers", "", "%", 100.0, "high"),
     Quality("particles.count", "Particles extracted", "", "", 1.0, "high"),
@@ -107,6 +109,7 @@ LEADING = (
 REPORTED_BY = {
     "motion": "Micrograph",
     "sum": "Micrograph",
+    "dose": "Micrograph",
     "ctf": "Ctf",
     "micrograph": "MicrographQuality",
     "picks": "Picks",

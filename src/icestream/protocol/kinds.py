@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
 
-from icestream.model import Alert, Measured, StepKind, content_key, to_document
+from icestream.model import (
+    Alert,
+    Measured,
+    MeasuredExposure,
+    StepKind,
+    content_key,
+    to_document,
+)
 from icestream.protocol.checkpoint import read_checkpoint, write_checkpoint
 from icestream.protocol.executable import Program
 from icestream.protocol.figures import Figure
@@ -521,6 +528,12 @@ class Window(Generic[T]):
     """When each of the newest exposures was found, seconds since the epoch, the oldest first."""
     open: bool = False
     """Whether a source of the session still looks for more."""
+    exposures: tuple[MeasuredExposure, ...] = ()
+    """The newest exposures on which any step measured what the monitor `measures`, in the order in
+    which they were taken."""
+    revisions: Mapping[str, int] = field(default_factory=dict)
+    """By quality, the revision of the step that measured it: another number means that parameters
+    were changed, and that all values were made anew."""
 
 
 class Monitor(Protocol[P]):
@@ -536,6 +549,8 @@ class Monitor(Protocol[P]):
     """Seconds between inspections, when there is anything new to see."""
     last: ClassVar[int] = 50
     """How many results the window holds."""
+    measures: ClassVar[Collection[str]] = ()
+    """Qualities that the exposures of the window are to have, of whichever steps report them."""
 
     inspect: Any
     """Given by the author."""

@@ -17,7 +17,7 @@ from icestream.processing.motion.camera import CorrectedFrames, TooManyOutliers,
 from icestream.processing.motion.measure import FoundMotion, count_early_frames, measure_motion
 from icestream.processing.motion.picture import draw_tracks
 from icestream.processing.motion.spectra import Frames
-from icestream.processing.motion.warp import sum_frames
+from icestream.processing.motion.warp import MovieSums, sum_frames
 from icestream.protocol import Figure, ItemFailed, ItemProtocol, Resources, Work
 from icestream.protocols.align_parameters import AlignMoviesParameters
 from icestream.protocols.micrograph_files import write_spectra, write_sums
@@ -85,6 +85,7 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
             odd=files.odd,
             even=files.even,
             half_correlation=sums.agreement(optics.pixel_size),
+            counted=_counted(sums, len(frames)),
             tracks=write_picture(tracks, draw_tracks(found.best, frames.shape)),
         )
 
@@ -222,6 +223,12 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
                 dose_per_frame=1.0,
             )
             cls().process(movie, Work(folder=Path(folder)))
+
+
+def _counted(sums: MovieSums, frames: int) -> float | None:
+    """Mean count in a pixel of a frame; None where it says nothing, as of frames without a mean."""
+    mean = float(np.mean(sums.plain, dtype=np.float64)) / frames
+    return mean if np.isfinite(mean) and mean > 0 else None
 
 
 def _dose(movie: Movie, first: int) -> Dose | None:

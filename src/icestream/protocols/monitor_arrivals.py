@@ -18,10 +18,10 @@ Minute = Annotated[float, Unit("min")]
 class ArrivalLimits(Parameters):
     """When silence is worth a warning."""
 
-    silence_factor: Annotated[float, Gt(1)] = 3.0
+    silence_factor: Annotated[float, Gt(1)] = 2.0
     """Warn when nothing new came for so many times the usual interval between two."""
 
-    silence_min: Annotated[Minute, Ge(0)] = 10.0
+    silence_min: Annotated[Minute, Ge(0)] = 5.0
     """Never warn before so much time without anything new, however fast it came."""
 
 

@@ -50,6 +50,9 @@ class CtfLimits(Parameters):
     astigmatism_jump: Annotated[Angstrom, Gt(0), Usual(10.0, 20000.0)] = 300.0
     """Smallest sudden change of the astigmatism, in size or direction, worth a warning."""
 
+    jumps: Annotated[bool, Advanced] = True
+    """Whether sudden changes are said here; `monitor.changes` says them with their likely cause."""
+
     defocus_jump: Annotated[Micrometre, Gt(0), Usual(0.01, 10.0), Advanced] = 0.5
     """Smallest sudden change of the usual defocus worth a warning."""
 
@@ -74,7 +77,8 @@ class MonitorCtf(Monitor[CtfLimits]):
         yield Sample("ctf.resolution.median", _middle(recent, _resolution), "Å")
         if len(recent) == self.parameters.for_last:
             yield from self._limits(recent)
-            yield from self._changes(ctfs)
+            if self.parameters.jumps:
+                yield from self._changes(ctfs)
         if len(ctfs) >= _SHARE_OF / 2:
             yield from self._share(ctfs[-_SHARE_OF:])
 

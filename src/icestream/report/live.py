@@ -17,6 +17,7 @@ from icestream.report.numbers import digits_of, number_text, with_unit
 from icestream.report.table import CHUNK
 from icestream.report.trends import MEANINGS, in_page_order, is_count, rounded
 from icestream.report.verdicts import RECENT, recent_values, verdicts
+from icestream.store.extents import extent_words
 from icestream.store.history import decided_words, last_set
 from icestream.store.records import AlertRecord, HistoryRecord, SampleRecord, StepRecord
 from icestream.store.severity import worst_first
@@ -272,7 +273,9 @@ def _alert(alert: AlertRecord, follower: Follower) -> dict[str, Any]:
         "step": alert.step,
         "exposure": alert.exposure,
         "order": follower.table.order.get(alert.exposure),
-        "since": alert.raised,
+        "since": alert.raised if alert.began is None else alert.began,
+        "extent": extent_words(alert.extent),
+        "cause": alert.cause,
         "cleared": alert.cleared,
         "acknowledged": alert.acknowledged,
         "acknowledged_by": alert.acknowledged_by,

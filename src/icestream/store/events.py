@@ -397,6 +397,12 @@ class AlertRaised(Event):
     """Name of the exposure that it is about."""
     offer: Json | None = None
     """``step`` and ``changes`` that would fix it, and whether ``automatic``ally."""
+    began: float | None = None
+    """When its first exposure was taken."""
+    extent: Json | None = None
+    """Which exposures show it: ``first``, ``last``, ``count``, ``grid_square`` ..."""
+    cause: str = ""
+    """What is likely to have caused it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -412,6 +418,12 @@ class AlertUpdated(Event):
     about: str | None
     """Name of the exposure that it is about."""
     offer: Json | None
+    began: float | None = None
+    """When its first exposure was taken."""
+    extent: Json | None = None
+    """Which exposures show it: ``first``, ``last``, ``count``, ``grid_square`` ..."""
+    cause: str = ""
+    """What is likely to have caused it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -365,6 +365,9 @@ def alerts(
                 adopted=row.adopted,
                 adopted_by=row.adopted_by,
                 acknowledged_why=row.acknowledged_why,
+                began=row.began,
+                extent=json.loads(row.extent) if row.extent else None,
+                cause=row.cause,
                 **_muted(held, row),
             )
             for row in connection.execute(chosen)

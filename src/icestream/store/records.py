@@ -349,6 +349,13 @@ class AlertRecord:
     """Until when nothing of its kind is sent; None: it is not muted."""
     muted_by: str = ""
     muted_why: str = ""
+    began: float | None = None
+    """When its first exposure was taken."""
+    extent: Mapping[str, Any] | None = None
+    """Which exposures show it: ``first``, ``last``, ``count``, and ``grid_square``, ``foil_hole``
+    or ``group`` where one alone does."""
+    cause: str = ""
+    """What is likely to have caused it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

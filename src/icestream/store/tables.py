@@ -375,8 +375,13 @@ alert = Table(
     Column("adopted", Double),
     Column("adopted_by", Text, nullable=False, default="", server_default=text("''")),
     Column("acknowledged_why", Text, nullable=False, default="", server_default=text("''")),
+    Column("began", Double),
+    Column("extent", Text),
+    Column("cause", Text, nullable=False, default="", server_default=text("''")),
     Index(None, "cleared"),
 )
+"""What a person should know. `began`: when its first exposure was taken. `extent`: which exposures
+show it, as `icestream.model.Extent` has it. `cause`: what is likely to have caused it."""
 
 mute = Table(
     "mute",

@@ -42,6 +42,14 @@ def test_the_text_has_the_whole_command_and_the_report() -> None:
     assert "not again for a time: icestream mute /processed/apof 3 --for 2h" in lines
 
 
+def test_it_says_since_when_by_which_exposures_and_why() -> None:
+    extent, cause = "9 exposures, a_1 to a_9", "the beam was realigned"
+    known = text_of(of(told(began=1_700_000_000.0, extent=extent, cause=cause)))  # type: ignore[arg-type]
+    assert "since 2023-11-1" in known
+    assert f"shown by {extent}\nlikely cause: {cause}\n" in known
+    assert "likely cause" not in text_of(MESSAGE)
+
+
 def test_commands_can_be_copied_whatever_the_folder_is_called() -> None:
     text = text_of(of(TOLD, folder="/data/my session"))  # type: ignore[arg-type]
     assert "icestream acknowledge '/data/my session' 3" in text

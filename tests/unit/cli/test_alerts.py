@@ -58,5 +58,17 @@ def test_what_was_adopted_says_by_whom(session: SampleSession) -> None:
     assert "  ann has set align: flip=up n=2" in lines(session)
 
 
+def test_what_is_known_of_a_change_is_shown(session: SampleSession) -> None:
+    with session.store.write() as connection:
+        extent = '{"first": "a_1", "last": "a_9", "count": 9, "group": 2}'
+        values = {"began": 1.6e9, "extent": extent, "cause": "ice thickens"}
+        connection.execute(t.alert.update().where(t.alert.c.message == "drift").values(**values))
+    assert "  shown by 9 exposures, a_1 to a_9, of exposure group 2 alone" in lines(session)
+    found = queries.alerts(session.store)
+    numbered = list(alert_lines(session.store, found, "icestream", numbered=True))
+    assert "  likely cause: ice thickens" in numbered
+    assert any("since 2020-09-1" in line for line in numbered)
+
+
 def test_an_offer_in_words() -> None:
     assert offer_words({"step": "align", "changes": {"flip": "up", "n": 2}}) == "align: flip=up n=2"

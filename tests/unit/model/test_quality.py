@@ -40,6 +40,7 @@ ITEMS = [
         dose_per_frame=1.0,
         motion=Motion(shifts=column([[0, 0], [1, 1]])),
         half_correlation=0.5,
+        counted=0.9,
         agreement=TrackAgreement(members=("a", "b"), outvoted=(), distance=0.7),
     ),
     Ctf(

@@ -173,6 +173,14 @@ def test_micrographs_without_rings_are_no_jump() -> None:
     assert "ctf.defocus.jump" not in alerts(ctfs(USUAL[:30]) + lost)
 
 
+def test_jumps_can_be_left_to_the_monitor_of_changes() -> None:
+    jumped = ctfs([10000.0] * 15 + [20000.0] * 6)
+    for jumps in (True, False):
+        found = MonitorCtf(CtfLimits(jumps=jumps)).inspect(Window(tuple(jumped)))
+        keys = [one.key for one in found if isinstance(one, Alert)]
+        assert ("ctf.defocus.jump" in keys) == jumps
+
+
 def test_noise_alone_rarely_jumps() -> None:
     rng = np.random.default_rng(4)
     found = [find_jump(rng.normal(0, 100, (50, 2)), 50.0, 5) for _ in range(300)]

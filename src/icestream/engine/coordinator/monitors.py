@@ -16,6 +16,7 @@ from icestream.engine.messages import Inspected
 from icestream.model import Alert, RevisionId
 from icestream.protocol import Figure, Monitor, Sample, Window, known_types
 from icestream.store.items import latest_items
+from icestream.store.measured import MeasuredWindow, measured_exposures
 from icestream.store.open import Store
 from icestream.store.pace import found_times, looks_for_more
 
@@ -35,7 +36,12 @@ def inspect(store: Store, plan: Plan, step: PlannedStep) -> Inspected:
             known = known_types([type(source.protocol)])
             items = latest_items(store, source.name, port, kind, known, limit=type(monitor).last)
         found, open_ = tuple(found_times(store)), looks_for_more(store)
-        said = list(monitor.inspect(Window(items, now, store.folder, found, open_)))
+        names = type(monitor).measures
+        measured = measured_exposures(store, names) if names else MeasuredWindow()
+        window = Window(
+            items, now, store.folder, found, open_, measured.exposures, measured.revisions
+        )
+        said = list(monitor.inspect(window))
     except Exception:
         return Inspected(step.id, now, error=traceback.format_exc())
     return Inspected(

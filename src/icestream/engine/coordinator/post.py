@@ -21,6 +21,7 @@ from icestream.engine.record.record import Record
 from icestream.engine.requests.commands import mending_command
 from icestream.model import Alert
 from icestream.store import queries
+from icestream.store.extents import extent_words
 from icestream.store.records import AlertRecord
 from icestream.store.severity import worst_first
 
@@ -166,6 +167,9 @@ class Post:
             step=record.step,
             exposure=record.exposure,
             raised=record.raised,
+            began=record.began,
+            extent=extent_words(record.extent),
+            cause=record.cause,
             over=(record.cleared or time.time()) if over else None,
             command="" if over else mending_command(self._record.store, record),
         )

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.record.deliveries import Deliveries
-from icestream.model import Alert, BranchId, Offer, StepId
+from icestream.model import Alert, BranchId, Extent, Offer, StepId
 from icestream.store import tables as t
 from icestream.store.events import AlertAdopted, AlertCleared, AlertRaised, AlertUpdated
 from icestream.store.writing import Writes
@@ -63,6 +63,9 @@ class Alerts:
                 message=row.message,
                 exposure=row.exposure,
                 offer=read_offer(row.offer),
+                began=row.began,
+                extent=None if row.extent is None else Extent(**json.loads(row.extent)),
+                cause=row.cause,
             )
             self.held[Reporter(row.branch_id, row.step_id), row.key] = _Held(
                 row.id, alert, adopted=row.adopted is not None
@@ -92,10 +95,7 @@ class Alerts:
                 branch_id=by.branch,
                 step_id=by.step,
                 key=alert.key,
-                level=alert.level,
-                message=alert.message,
-                exposure=alert.exposure,
-                offer=_write_offer(alert.offer),
+                **_columns(alert),
                 raised=writes.now,
                 seen=writes.now,
             )
@@ -110,10 +110,7 @@ class Alerts:
             writes.update(
                 t.alert,
                 held.id,
-                level=alert.level,
-                message=alert.message,
-                exposure=alert.exposure,
-                offer=_write_offer(alert.offer),
+                **_columns(alert),
                 seen=writes.now,
             )
             writes.event(AlertUpdated(alert=held.id, **_said(alert)), step_id=by.step)
@@ -161,6 +158,22 @@ def _said(alert: Alert) -> dict[str, Any]:
         "message": alert.message,
         "about": alert.exposure,
         "offer": None if alert.offer is None else asdict(alert.offer),
+        "began": alert.began,
+        "extent": None if alert.extent is None else asdict(alert.extent),
+        "cause": alert.cause,
+    }
+
+
+def _columns(alert: Alert) -> dict[str, Any]:
+    """What the store keeps of what an alert says."""
+    return {
+        "level": alert.level,
+        "message": alert.message,
+        "exposure": alert.exposure,
+        "offer": _write_offer(alert.offer),
+        "began": alert.began,
+        "extent": None if alert.extent is None else json.dumps(asdict(alert.extent)),
+        "cause": alert.cause,
     }
 
 

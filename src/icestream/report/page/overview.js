@@ -74,7 +74,7 @@ function drawAlerts(live) {
 
 /** The message, with the name of its exposure as a link. */
 function alertText(alert) {
-  return [...exposureText(alert), alert.note && ` · ${alert.note}`, ...offerText(alert), ...commandText(alert), ...careText(alert)].filter(Boolean);
+  return [...exposureText(alert), alert.extent && ` · shown by ${alert.extent}`, alert.note && ` · ${alert.note}`, ...offerText(alert), ...commandText(alert), ...careText(alert)].filter(Boolean);
 }
 
 // What would fix it: to be adopted, or adopted already.

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from icestream.engine.record.alerts import ABSENT, Alerts, Reporter
-from icestream.model import Alert
+from icestream.model import Alert, Extent
 from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.writing import Numbers, Writes
@@ -72,6 +73,24 @@ def test_an_alert_is_still_held_after_a_restart(store: Store) -> None:
         alerts.load(connection)
     assert report(store, alerts, LARGE) == ["9 is large"]
     assert len(queries.alerts(store, open_only=False)) == 1
+
+
+def test_when_it_began_which_exposures_and_why_outlast_a_restart(store: Store) -> None:
+    extent = Extent(first="a_3", last="a_9", count=7, grid_square="12")
+    said = replace(LARGE, began=5.0, extent=extent, cause="the beam was realigned")
+    report(store, Alerts(), said)
+    (kept,) = queries.alerts(store)
+    assert (kept.began, kept.extent, kept.cause) == (5.0, asdict(extent), said.cause)
+    alerts = Alerts()
+    with store.read() as connection:
+        alerts.load(connection)
+    report(store, alerts, said)
+    assert [one.kind for one in queries.events(store)] == ["alert.raised"]
+    grown = replace(said, extent=replace(extent, last="a_10", count=8))
+    report(store, alerts, grown)
+    raised, updated = queries.events(store)
+    assert updated.document["extent"] == asdict(grown.extent)
+    assert raised.document["cause"] == said.cause
 
 
 def test_what_the_last_report_does_not_say_is_over(store: Store) -> None:

@@ -1,0 +1,179 @@
+"""Watch what is measured for lasting changes, and say their likely cause."""
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Gt
+from numpy.typing import NDArray
+
+from icestream.model import Alert, Extent
+from icestream.protocol import Advanced, Monitor, Parameters, Window
+from icestream.protocols.causes import UNCLEAR
+from icestream.protocols.incidents import Incident, Tracker
+from icestream.protocols.streams import STREAMS, Watched
+from icestream.units import Angstrom, Micrometre, Unit, Usual
+
+__all__ = ["ChangeLimits", "MonitorChanges"]
+
+Percent = Annotated[float, Unit("%")]
+
+
+class ChangeLimits(Parameters):
+    """How large and how sure a change must be to be told."""
+
+    astigmatism: Annotated[Angstrom, Gt(0), Usual(10.0, 20000.0)] = 200.0
+    """Smallest lasting change of the astigmatism, in size or direction."""
+
+    defocus: Annotated[Micrometre, Gt(0), Usual(0.01, 10.0)] = 0.15
+    """Smallest lasting change of the distance from the defocus that was asked for."""
+
+    resolution: Annotated[Percent, Gt(0)] = 25.0
+    """Smallest lasting change of the CTF fit resolution."""
+
+    ice: Annotated[Percent, Gt(0)] = 25.0
+    """Smallest lasting change of the ice ring and of the thickness of the ice."""
+
+    motion: Annotated[Percent, Gt(0)] = 50.0
+    """Smallest lasting change of the motion."""
+
+    dose: Annotated[Percent, Gt(0)] = 7.0
+    """Smallest lasting change of the dose rate."""
+
+    interval: Annotated[Percent, Gt(0)] = 40.0
+    """Smallest lasting change of the time between two exposures."""
+
+    particles: Annotated[Percent, Gt(0)] = 70.0
+    """Smallest lasting change of the number of particles picked: by a factor, 70 % for 1.7."""
+
+    sure: Annotated[float, Gt(3), Advanced] = 5.6
+    """Standard errors by which a sudden change must exceed nothing."""
+
+    settled: Annotated[int, Ge(20), Advanced] = 200
+    """Exposures after which a change that lasts has become what is usual."""
+
+    def smallest(self) -> dict[str, float]:
+        """Smallest changes by stream, in the units in which they are compared."""
+        return {
+            "astigmatism": self.astigmatism,
+            "defocus": 1e4 * self.defocus,
+            "resolution": math.log1p(self.resolution / 100.0),
+            "ice ring": math.log1p(self.ice / 100.0),
+            "thickness": math.log1p(self.ice / 100.0),
+            "motion": math.log1p(self.motion / 100.0),
+            "early motion": math.log1p(self.motion / 100.0),
+            "dose": self.dose / 100.0,
+            "interval": math.log1p(self.interval / 100.0),
+            "particles": math.log1p(self.particles / 100.0),
+        }
+
+
+class MonitorChanges(Monitor[ChangeLimits]):
+    """Warn of lasting changes of what is measured, with the moment, the place and a likely cause.
+
+    Looks at the motion, the astigmatism, the defocus against the one that was asked for, the fit
+    resolution, the ice, the dose rate, the fixed pattern of the camera, the particles, and the
+    time between exposures. What squares and exposure groups have of their own, cycles of the
+    defocus, single bad exposures and slow drifts are no change. A step whose parameters are changed
+    is looked at anew, from its new results alone.
+    """
+
+    name = "monitor.changes"
+    title = "Changes and causes"
+    every = 15.0
+    cites = ("Lai (1995) J. R. Statist. Soc. B 57, 613, doi:10.1111/j.2517-6161.1995.tb02052.x",)
+    measures = frozenset(name for watched in STREAMS.values() for name in watched.qualities) | {
+        "micrograph.score"
+    }
+
+    def __init__(self, parameters: ChangeLimits | None = None) -> None:
+        super().__init__(parameters)
+        wanted = self.parameters
+        self._tracker = Tracker(
+            sure=wanted.sure, settled=wanted.settled, smallest=wanted.smallest()
+        )
+        self._revisions: Mapping[str, int] = {}
+
+    def inspect(self, window: Window) -> Iterator[Alert]:  # type: ignore[type-arg]
+        # A bare Window says that no one step feeds this monitor: it looks at what all report.
+        before, self._revisions = self._revisions, window.revisions
+        anew = {
+            name
+            for name, revision in window.revisions.items()
+            if before.get(name, revision) != revision
+        }
+        self._tracker.forget(
+            [one.name for one in STREAMS.values() if anew.intersection(one.qualities)]
+        )
+        if not window.exposures:
+            return
+        for incident in self._tracker.look(window.exposures):
+            yield _alert(incident)
+
+
+def _alert(incident: Incident) -> Alert:
+    """An incident as what people are told."""
+    cause = incident.cause or UNCLEAR
+    lead = incident.lead
+    what = _what(lead.watched, lead.size, gradual=lead.gradual)
+    also = [
+        _what(STREAMS[name], size, gradual=lead.gradual)
+        for name, size in incident.sizes.items()
+        if name != lead.watched.name
+    ]
+    when = time.strftime("%H:%M", time.localtime(incident.began))
+    moment = f"since {when}" if lead.gradual else f"at {when}"
+    together = f" (with it: {', '.join(also)})" if also else ""
+    better = not incident.evidence.gradual and _is_better(lead.watched, lead.size)
+    return Alert(
+        key=f"changes.{lead.watched.name.replace(' ', '-')}",
+        level="notice" if better else "warning",
+        message=f"{what} {moment}, {_where(incident)}: {cause.words}{together}. "
+        f"What to do: {cause.advice}",
+        exposure=incident.first,
+        began=incident.began,
+        extent=Extent(
+            first=incident.first,
+            last=incident.last,
+            count=incident.count,
+            grid_square=incident.grid_square,
+            foil_hole=incident.foil_hole,
+            group=incident.group,
+        ),
+        cause=cause.words,
+    )
+
+
+def _what(watched: Watched, size: NDArray[np.float64], *, gradual: bool) -> str:
+    """``astigmatism jumped by 900 Å``, ``dose rate fell by 12 %``."""
+    if len(size) > 1:
+        verb = "drifts" if gradual else "jumped"
+        return f"{watched.title} {verb} by {_round(float(np.linalg.norm(size)))} {watched.unit}"
+    change = float(size[0])
+    verb = ("grows" if change > 0 else "falls") if gradual else ("rose" if change > 0 else "fell")
+    if watched.unit == "µm":
+        return f"{watched.title} {verb} by {abs(change) * 1e-4:.2f} µm"
+    ratio = math.exp(change)
+    if ratio >= 1.5:
+        return f"{watched.title} {verb} to {ratio:.1f} times what it was"
+    return f"{watched.title} {verb} by {100.0 * abs(ratio - 1.0):.0f} %"
+
+
+def _where(incident: Incident) -> str:
+    if incident.grid_square is not None:
+        return f"on grid square {incident.grid_square} alone so far"
+    if incident.group is not None:
+        return f"in exposure group {incident.group} alone"
+    return "in all exposure groups"
+
+
+def _is_better(watched: Watched, size: NDArray[np.float64]) -> bool:
+    return len(size) == 1 and watched.worse * float(size[0]) < 0
+
+
+def _round(value: float) -> str:
+    """Two digits that mean something."""
+    digits = max(0, math.floor(math.log10(max(value, 1.0))) - 1)
+    return f"{round(value, -digits):.0f}"
