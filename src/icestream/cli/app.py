@@ -31,6 +31,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("retry", "control:retry", "Try again what failed.", _SESSION),
     ("give-up", "control:give_up", "Wait no more for movies that are gone for good.", _SESSION),
     ("set", "change:change", "Change a step's parameters; only what depends reruns.", _SESSION),
+    ("order", "control:order", "Say which exposures go first.", _SESSION),
     ("adopt", "adopt:adopt", "Do what an alert offers to fix it.", _SESSION),
     ("alerts", "alert_commands:alerts", "List alerts, each with its number.", _SESSION),
     ("acknowledge", "alert_commands:acknowledge", "Take care of alerts.", _SESSION),

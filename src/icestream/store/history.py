@@ -166,10 +166,15 @@ def _kind(document: Mapping[str, Any]) -> str:
     return f"{which} until {until}"
 
 
+def _order(document: Mapping[str, Any]) -> str:
+    return str(document.get("order", ""))
+
+
 _WORDS = {
     "accept": _exposures,
     "reject": _exposures,
     "set": _parameters,
     "mute": _kind,
     "rearm": _kind,
+    "order": _order,
 }

@@ -39,6 +39,7 @@ from icestream.engine.decisions.events import (
     Tick,
     Trouble,
 )
+from icestream.engine.decisions.ready import Order
 from icestream.engine.decisions.share import gpus_of, used_by
 from icestream.engine.decisions.state import Free, State
 from icestream.engine.executors.contract import CapacityChanged, Ended, Executor
@@ -85,8 +86,8 @@ _IDLE = 30.0
 class Options:
     """How a session is to be run."""
 
-    order: str = "newest"
-    """``newest`` or ``oldest`` exposure first."""
+    order: Order | None = None
+    """``newest`` or ``oldest`` exposure first, or ``both`` in turn; None: as the session has it."""
     timeout: float = 6 * 3600.0
     """Seconds after which a task is ended and tried again."""
     on_progress: Callable[[Progress], None] | None = None

@@ -13,7 +13,13 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import Connection, select, update
 
-from icestream.engine.decisions.events import Asked, Event, Reopened, StreamEnded
+from icestream.engine.decisions.events import (
+    Asked,
+    Event,
+    OrderChanged,
+    Reopened,
+    StreamEnded,
+)
 from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine import storage
@@ -51,6 +57,7 @@ from icestream.engine.requests.models import (
     Retry,
     SetParameters,
     Stop,
+    TakeFirst,
     read_request,
 )
 from icestream.engine.requests.muting import heed
@@ -62,6 +69,11 @@ __all__ = ["carry_out", "ends_waiting", "judge", "refuse_late", "waiting_request
 
 _log = structlog.get_logger("icestream.engine")
 
+_FIRST = {
+    "newest": "the newest exposures go first",
+    "oldest": "the oldest exposures go first",
+    "both": "the newest and the oldest exposures go in turn",
+}
 Obeyed = tuple[list[Event], str]
 """What follows from a request, and the answer to it."""
 
@@ -135,7 +147,7 @@ def _read(row: Any) -> Request:
     return read_request(row.document, verb=row.verb, who=row.who)
 
 
-def _obey(record: Record, request: Request) -> Obeyed:  # noqa: PLR0911 - one for each verb
+def _obey(record: Record, request: Request) -> Obeyed:  # noqa: C901, PLR0911 - one for each verb
     match request:
         case Pause() | Resume() | Stop() | Abort():
             return _control(record, request)
@@ -145,6 +157,9 @@ def _obey(record: Record, request: Request) -> Obeyed:  # noqa: PLR0911 - one fo
             return _give_up(record, request)
         case SetParameters():
             return _set(record, request)
+        case TakeFirst():
+            record.change_order(request.order)
+            return [OrderChanged(request.order)], _FIRST[request.order]
         case ChangeWorkflow():
             return _change_workflow(record, request)
         case CreateBranch():

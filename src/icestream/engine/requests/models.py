@@ -26,6 +26,8 @@ from pydantic import (
     model_validator,
 )
 
+from icestream.engine.decisions.ready import Order
+
 __all__ = [
     "VERBS",
     "Abort",
@@ -47,6 +49,7 @@ __all__ = [
     "Retry",
     "SetParameters",
     "Stop",
+    "TakeFirst",
     "document_of",
     "read_request",
 ]
@@ -153,6 +156,16 @@ class SetParameters(_Request):
     """New values by parameter; those that are not named stay."""
     branch: Name | None = None
     """Name of the branch; the adopted one when not given."""
+    why: str = ""
+    """Kept with the request."""
+
+
+class TakeFirst(_Request):
+    """Take the newest exposures first, the oldest, or both in turn. Nothing runs again."""
+
+    verb: Literal["order"] = "order"
+    order: Order
+    """Which exposure of a step goes first; both: the newest and the oldest in turn."""
     why: str = ""
     """Kept with the request."""
 
@@ -283,6 +296,7 @@ Request = (
     | Retry
     | GiveUp
     | SetParameters
+    | TakeFirst
     | ChangeWorkflow
     | CreateBranch
     | AdoptBranch

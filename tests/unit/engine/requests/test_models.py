@@ -29,6 +29,7 @@ from icestream.engine.requests.models import (
     Retry,
     SetParameters,
     Stop,
+    TakeFirst,
     document_of,
     read_request,
 )
@@ -42,6 +43,7 @@ ONE_OF_EACH: tuple[Request, ...] = (
     GiveUp(who="ada", step="import", why="dead"),
     SetParameters(step="a", changes={"gain": None, "limits": [1, 2.5], "name": "x"}),
     SetParameters(step="a", changes={"add": 3}, branch="try"),
+    TakeFirst(order="both", why="a backlog"),
     ChangeWorkflow(workflow={"name": "w", "steps": []}, branch="try"),
     CreateBranch(name="try", changes={"a": {"add": None}}, exposures=("e1", "e2")),
     AdoptBranch(name="try"),
