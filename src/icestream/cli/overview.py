@@ -9,6 +9,8 @@ from typing import Any
 from icestream.engine.machine.lock import holder
 from icestream.engine.requests.commands import mending_command, run_again
 from icestream.model import QUALITIES, Micrograph, Movie, Taken, Volume
+from icestream.model.forecast import Forecast, forecast
+from icestream.model.forecast_words import forecast_document
 from icestream.store import queries
 from icestream.store.history import asked
 from icestream.store.newest import Median, newest_map, newest_medians, newest_taken
@@ -25,6 +27,7 @@ from icestream.store.records import (
 from icestream.store.requests import requests
 from icestream.store.severity import worst_first
 from icestream.store.standing import Reruns, reruns, told_state
+from icestream.store.workload import workload
 
 __all__ = ["SHOWN", "Overview", "document_of", "overview"]
 
@@ -54,6 +57,8 @@ class Overview:
     """The worst first."""
     decisions: tuple[HistoryRecord, ...]
     pace: Pace
+    forecast: Forecast | None
+    """When it will have caught up; None where nothing more happens by itself."""
     taken: Taken
     """What comes in, in words."""
     newest: Movie | Micrograph | None
@@ -81,10 +86,11 @@ def overview(store: Store, now: float) -> Overview:
     state, reason = told_state(session.state, session.reason, again, len(waiting))
     standing = again.standing
     taken, newest = newest_taken(store)
+    runs = holder(store.folder)
     page = store.folder / "report" / "index.html"
     return Overview(
         session=dataclasses.replace(session, state=state, reason=reason),  # type: ignore[arg-type]
-        runs=holder(store.folder),
+        runs=runs,
         again=again,
         asked=waiting,
         exposures=queries.count_exposures(store),
@@ -94,6 +100,7 @@ def overview(store: Store, now: float) -> Overview:
         alerts=tuple(worst_first(queries.alerts(store))),
         decisions=asked(store),
         pace=pace(store, now, finished=session.state in _ENDED),
+        forecast=forecast(workload(store, now)) if runs else None,
         taken=taken,
         newest=newest,
         medians=newest_medians(store, SHOWN, standing),
@@ -120,6 +127,7 @@ def document_of(store: Store, found: Overview, program: str) -> dict[str, Any]:
         "quality": {name: _quality(median) for name, median in found.medians.items()},
         "rates": {"found": found.pace.found, "processed": found.pace.processed},
         "delay": found.pace.delay,
+        "forecast": None if found.forecast is None else forecast_document(found.forecast),
         "last_movie": found.pace.last,
         "usual_interval": found.pace.interval,
         "map": None if found.map is None else _map(found.map),

@@ -53,6 +53,7 @@ from icestream.model.states import (
 from icestream.model.taken import Taken, taken_words
 from icestream.model.verdict import Accepted, Rejected, Verdict
 from icestream.model.volume import Volume
+from icestream.model.workload import StepLoad, Workload
 
 __all__ = [
     "AS_IT_IS",
@@ -99,6 +100,7 @@ __all__ = [
     "Stack",
     "StepId",
     "StepKind",
+    "StepLoad",
     "StepStatus",
     "SubjectId",
     "SubjectKind",
@@ -108,6 +110,7 @@ __all__ = [
     "TrackAgreement",
     "Verdict",
     "Volume",
+    "Workload",
     "column",
     "content_key",
     "from_document",

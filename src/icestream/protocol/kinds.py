@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
 
-from icestream.model import Alert, StepKind, content_key, to_document
+from icestream.model import Alert, StepKind, Workload, content_key, to_document
 from icestream.protocol.checkpoint import read_checkpoint, write_checkpoint
 from icestream.protocol.executable import Program
 from icestream.protocol.figures import Figure
@@ -460,6 +460,8 @@ class Window(Generic[T]):
     """When each of the newest exposures was found, seconds since the epoch, the oldest first."""
     open: bool = False
     """Whether a source of the session still looks for more."""
+    work: Workload | None = None
+    """What the session has to do and what it costs; of monitors that ask for it by `foresees`."""
 
 
 class Monitor(Protocol[P]):
@@ -475,6 +477,8 @@ class Monitor(Protocol[P]):
     """Seconds between inspections, when there is anything new to see."""
     last: ClassVar[int] = 50
     """How many results the window holds."""
+    foresees: ClassVar[bool] = False
+    """Whether the window is to say what the session has to do and what it costs."""
 
     inspect: Any
     """Given by the author."""

@@ -2,13 +2,10 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any
 
-from icestream.report.rates import Rates
+from icestream.report.rates import Minutes
 from icestream.report.table import ExposureTable
 from icestream.store import queries
-from icestream.store.events import ExposureStateChanged
 from icestream.store.follow import EventFollower
 from icestream.store.history import history
 from icestream.store.open import Store
@@ -24,6 +21,7 @@ from icestream.store.records import (
 )
 from icestream.store.requests import requests
 from icestream.store.standing import Reruns, reruns, told_state
+from icestream.store.workload import acquired_at
 
 __all__ = ["Follower", "rank"]
 
@@ -49,7 +47,7 @@ class Follower:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.table = ExposureTable()
-        self.rates = Rates()
+        self.minutes = Minutes()
         self.samples: dict[str, deque[SampleRecord]] = {}
         self.snapshots: dict[str, ResultRecord] = {}
         """Newest result of each batch step."""
@@ -68,8 +66,6 @@ class Follower:
         self._decided = False
         self._ids: list[int] = []
         self._batches: dict[str, int] = {}
-        self._ended: dict[str, float] = {}
-        """When each exposure needed nothing more for the first time."""
         self._events = EventFollower(store)
         self._quality = 0
         self._sample = 0
@@ -105,13 +101,6 @@ class Follower:
         for page in self._events.pages():
             self._decided |= any(event.kind in _DECIDING for event in page)
             times.update((event.exposure, event.time) for event in page if event.exposure)
-            for event in page:
-                ends = (
-                    event.kind == ExposureStateChanged.kind
-                    and event.document.get("state") != "going"
-                )
-                if ends and event.exposure:
-                    self._ended.setdefault(event.exposure, event.time)
         return times
 
     def _read_exposures(self, times: Mapping[str, float]) -> None:
@@ -137,9 +126,9 @@ class Follower:
         )
         self._ids.append(record.id)
         self.table.add(
-            record.name, found=record.found, time=_acquired(details) or record.found, place=where
+            record.name, found=record.found, time=acquired_at(details) or record.found, place=where
         )
-        self.rates.found(record.found)
+        self.minutes.found(record.found)
 
     def _take(self, record: ExposureRecord, time: float) -> None:
         order = self.table.order[record.name]
@@ -147,7 +136,7 @@ class Follower:
         state = _STATES.get(record.state, "p")
         self.table.judge(order, state, record.reasons)
         if before == "p" and state != "p":
-            self.rates.settled(time, record.found, self._ended.get(record.name))
+            self.minutes.settled(time)
         self.touched[order] = time
 
     @property
@@ -236,12 +225,3 @@ def _spans(orders: Sequence[int]) -> Iterator[tuple[int, int]]:
         if ended or orders[length] - last > 20 or orders[length] - first >= _PAGE:
             yield first, last - first + 1
             start = length
-
-
-def _acquired(details: Mapping[str, Any]) -> float | None:
-    """When the microscope took it, seconds since the epoch; a time without zone is local."""
-    text = details.get("acquired") or details.get("written")
-    try:
-        return datetime.fromisoformat(text).timestamp() if text else None
-    except (TypeError, ValueError):
-        return None

@@ -122,17 +122,16 @@ def _processing(follower: Follower, rates: Mapping[str, Any], taken: Taken) -> _
         return state, "All processed" if state == "ended" else "Up to date", _delay(rates) + said
     if state == "ended":
         return "watch", "Not all processed", f"{taken.count(behind)} to go{said}"
-    falls = rates["settled"] and rates["found"] and rates["found"] > 1.05 * rates["settled"]
-    if falls and behind > _FEW:
-        lost = rates["found"] - rates["settled"]
-        return (
-            "watch",
-            "Falling behind",
-            f"{taken.count(behind)} behind, {lost:,.0f} more each hour",
-        )
-    until = rates["catch_up"]
-    more = f", caught up in about {_time(until)}" if until is not None and until > 60 else ""
-    return "good", "Keeping up", f"{taken.count(behind)} in progress{more}{said}"
+    forecast = rates["forecast"]
+    outlook, words = forecast["outlook"], forecast["words"]
+    more = f"; {words}" if words else ""
+    if outlook in ("falling behind", "level"):
+        return "watch", "Falling behind", f"{forecast['waiting']} behind{more}"
+    if outlook == "catching up":
+        word = "Too slow" if forecast["slow"] else "Catching up"
+        state = "watch" if forecast["slow"] else "good"
+        return state, word, f"{forecast['waiting']} behind{more}{said}"
+    return "good", "Keeping up", f"{taken.count(behind)} in progress{said}"
 
 
 def _delay(rates: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ from icestream.engine.coordinator.findings import Findings
 from icestream.engine.coordinator.forgone import fail_forgone
 from icestream.engine.coordinator.health import Health, plain
 from icestream.engine.coordinator.hold import Hold
+from icestream.engine.coordinator.means import Means
 from icestream.engine.coordinator.perform import Performer
 from icestream.engine.coordinator.post import Post
 from icestream.engine.coordinator.room import Room
@@ -112,6 +113,7 @@ class Coordinator:
         self._executor = executor
         self._options = options
         self._room = Room(options.most)
+        self._means = Means(options.most)
         self._record = Record(store, registry, options.order, options.timeout, options.uid)
         self._health = Health(self._record)
         self._damages = Damages(self._record)
@@ -204,6 +206,7 @@ class Coordinator:
                 self._performer.carry_on(self._record.backfill(revision))
             if self._room.look(self._record, self._state, time.monotonic()):
                 self._worked_at = time.monotonic()  # it would work if it had room
+            self._means.look(self._record)
             for part in (self._health, self._damages, self._post):
                 part.look()
         except Exception as error:
@@ -285,6 +288,7 @@ class Coordinator:
                 return [Asked("stop" if message.drain else "abort")]
             case Grant():
                 self._executor.allow(gpus_of(message.amounts))
+                self._means.granted(message.amounts)
                 return [Granted(message.amounts)]
             case LedgerTrouble():
                 self._health.ledger(message)

@@ -18,6 +18,7 @@ from icestream.protocol import Figure, Monitor, Sample, Window, known_types
 from icestream.store.items import latest_items
 from icestream.store.open import Store
 from icestream.store.pace import found_times, looks_for_more
+from icestream.store.workload import workload
 
 __all__ = ["MonitorThread", "inspect", "inspect_all"]
 
@@ -35,7 +36,8 @@ def inspect(store: Store, plan: Plan, step: PlannedStep) -> Inspected:
             known = known_types([type(source.protocol)])
             items = latest_items(store, source.name, port, kind, known, limit=type(monitor).last)
         found, open_ = tuple(found_times(store)), looks_for_more(store)
-        said = list(monitor.inspect(Window(items, now, store.folder, found, open_)))
+        work = workload(store, now) if type(monitor).foresees else None
+        said = list(monitor.inspect(Window(items, now, store.folder, found, open_, work)))
     except Exception:
         return Inspected(step.id, now, error=traceback.format_exc())
     return Inspected(
