@@ -10,7 +10,7 @@ from icestream.engine.machine.lock import holder
 from icestream.engine.requests.commands import mending_command, run_again
 from icestream.model import QUALITIES, Micrograph, Movie, Taken, Volume
 from icestream.model.forecast import Forecast, forecast
-from icestream.model.forecast_words import forecast_document
+from icestream.model.outlook import forecast_document
 from icestream.store import queries
 from icestream.store.history import asked
 from icestream.store.newest import Median, newest_map, newest_medians, newest_taken

@@ -16,7 +16,7 @@ from icestream.cli.reasons import reason_lines
 from icestream.cli.terminal import called, console, print_json, print_table
 from icestream.engine.requests.commands import command, run_again
 from icestream.model import QUALITIES, optics_words
-from icestream.model.forecast_words import FIRST, behind_words, outlook_words, remedy_words
+from icestream.model.outlook import FIRST, behind_words, outlook_words, remedy_words
 from icestream.model.states import shown_state
 from icestream.store.history import decided_words
 from icestream.store.open import Store, open_store

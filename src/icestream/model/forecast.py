@@ -30,6 +30,8 @@ _LEVEL = 0.02
 """A lead or a lack of less than this part is none."""
 _NOISE = 0.04
 """Relative uncertainty of what the machine can do."""
+_LONGER = 3.0
+"""Times the longest pause, or run, that a longer one may last."""
 _MARGIN = 1.05
 """Times what is needed to keep up, so that what waits is worked off, too."""
 _DRIFT = 0.12
@@ -230,8 +232,15 @@ def _emptied(
         gone += lasts
         pausing = not pausing
         kind = rhythm.pauses if pausing else rhythm.runs
-        lasts = chance.choice(kind) if kind else rhythm.since
+        lasts = _drawn(kind, chance) if kind else rhythm.since
     return math.inf
+
+
+def _drawn(kind: Sequence[float], chance: random.Random) -> float:
+    """How long the next lasts: like one of the last, or, as one in so many, longer than all."""
+    if chance.random() * (len(kind) + 1) < 1.0:
+        return max(kind) * chance.uniform(1.0, _LONGER)
+    return chance.choice(kind)
 
 
 def _rest(kind: Sequence[float], since: float, chance: random.Random) -> float:

@@ -9,12 +9,14 @@ from pydantic import model_validator
 
 from icestream.model import Alert
 from icestream.model.forecast import Forecast, forecast
-from icestream.model.forecast_words import behind_words, cost_words, outlook_words, remedy_words
+from icestream.model.outlook import behind_words, cost_words, outlook_words, remedy_words
 from icestream.protocol import Advanced, Monitor, Operational, Parameters, Window
 from icestream.units import Unit
 
 __all__ = ["MonitorPace", "PaceLimits"]
 
+_DEAREST = 3
+"""Steps whose costs are told."""
 Percent = Annotated[float, Unit("%")]
 Minute = Annotated[float, Unit("min")]
 
@@ -88,16 +90,14 @@ class MonitorPace(Monitor[PaceLimits]):
 
 
 def _message(said: Forecast, now: float) -> str:
-    """By how much it is too slow, what that leads to, and what would help."""
-    lead = (
-        f"the processing is {100.0 * (said.slow or 0.0):.0f} % slower than the microscope: "
-        f"{said.found:.0f} exposures come in an hour, {said.able:.0f} can be processed, "
+    """By how much it is too slow, what would help, and what that is told from."""
+    when = f"; {outlook_words(said, now)}" if said.outlook == "catching up" else ""
+    told = [f"the processing is {100.0 * (said.slow or 0.0):.0f} % too slow to keep up{when}"]
+    if helps := "; or ".join(remedy_words(remedy) for remedy in said.remedies):
+        told.append(f"What would help: {helps}")
+    told.append(
+        f"{said.found:.0f} exposures come in an hour, {said.able:.0f} can be processed, and "
         f"{behind_words(said, 'exposures')} wait"
     )
-    when = outlook_words(said, now) if said.outlook == "catching up" else ""
-    helps = [remedy_words(remedy) for remedy in said.remedies]
-    costs = list(cost_words(said))[:3]
-    told = [f"{lead}{f'; {when}' if when else ''}"]
-    told += [f"What would help: {'; or '.join(helps)}"] if helps else []
-    told += [f"An exposure costs {said.cost:.3g} s of a core: {', '.join(costs)}"] if costs else []
-    return ". ".join(told)
+    costs = ", ".join(list(cost_words(said))[:_DEAREST])
+    return ". ".join([*told, f"An exposure costs {said.cost:.3g} s of a core: {costs}"])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from icestream.model.forecast import forecast
-from icestream.model.forecast_words import behind_words, forecast_document
+from icestream.model.outlook import behind_words, forecast_document
 from icestream.store.open import Store
 from icestream.store.pace import pace
 from icestream.store.workload import workload

@@ -40,10 +40,13 @@ def test_it_warns_when_it_has_been_too_slow_for_a_while() -> None:
     assert told(monitor, 4, 4.0) == []
     (message,) = told(monitor, 5, 4.0)
     assert message.startswith(
-        "the processing is 33 % slower than the microscope: 300 exposures come in an hour, "
-        "200 can be processed, 400 exposures (80 min of acquisition) wait"
+        "the processing is 33 % too slow to keep up. What would help: classify takes 33 % of the "
+        "time: with it paused until the acquisition has ended it would keep up; or with 3 cores"
     )
-    assert "classify takes 33 % of the time: with it paused until the acquisition" in message
+    assert (
+        ". 300 exposures come in an hour, 200 can be processed, and 400 exposures "
+        "(80 min of acquisition) wait. " in message
+    )
     assert "with 3 cores more, here or on another machine, it would keep up" in message
     assert "An exposure costs 72 s of a core: align 48 s (67 %), classify 24 s (33 %)" in message
 

@@ -126,6 +126,42 @@ def test_failures_and_what_waits_are_said_of_the_processing(session: SampleSessi
     assert verdicts(follower, [], told, MOVIES)[2]["word"] == "Failures"
 
 
+@pytest.mark.parametrize(
+    ("said", "state", "word", "why"),
+    [
+        ({"outlook": "catching up", "words": "at 02:00"}, "good", "Catching up", "at 02:00"),
+        (
+            {"outlook": "catching up", "words": "at 09:00", "slow": 0.1},
+            "watch", "Too slow", "at 09:00",
+        ),
+        ({"outlook": "level", "words": "as far"}, "watch", "Behind", "as far"),
+        (
+            {"outlook": "falling behind", "slow": 0.123, "helps": [
+                {"kind": "others", "enough": False, "cores": 1},
+                {"kind": "later", "enough": True, "steps": ("classify", "volume")},
+            ]},
+            "watch", "Falling behind", "12 % too slow; pausing classify and volume would help",
+        ),
+        (
+            {"outlook": "falling behind", "slow": 0.123, "helps": [
+                {"kind": "cores", "enough": True, "cores": 3},
+            ]},
+            "watch", "Falling behind", "12 % too slow; 3 cores more would keep up",
+        ),
+        ({"outlook": "unknown"}, "good", "Keeping up", "3 movies in progress"),
+    ],
+)  # fmt: skip
+def test_the_forecast_is_the_answer_of_the_processing(
+    session: SampleSession, said: dict[str, Any], state: str, word: str, why: str
+) -> None:
+    session.grow(30, settle=False)
+    follower = read(session)
+    told = rates(session.store, follower.minutes, session.now, finished=False)
+    told["forecast"] = {"slow": None, "helps": [], "words": "", **said}
+    answer = verdicts(follower, [], told, MOVIES)[2]
+    assert (answer["state"], answer["word"], answer["why"]) == (state, word, why)
+
+
 def test_a_session_that_has_ended_says_so(session: SampleSession) -> None:
     session.grow(20)
     session.finish()

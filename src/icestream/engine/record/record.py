@@ -292,12 +292,6 @@ class Record:
                 tasks |= {row.id: Ready(*row) for row in rows[:most]}  # nothing where most is 0
         return Refilled(revision, tuple(tasks.values()))
 
-    def change_order(self, order: Order) -> None:
-        """Record which exposure goes first from now on."""
-        with self.transaction() as (connection, _):
-            connection.execute(update(t.session).values(order=order))
-        self.order = order
-
     def gather(self, revision: RevisionId, *, final: bool) -> list[Event]:
         """Make a batch of what has come to a step, or tasks of the groups that are left."""
         step = self.plan.steps[revision]

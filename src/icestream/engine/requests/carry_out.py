@@ -158,8 +158,7 @@ def _obey(record: Record, request: Request) -> Obeyed:  # noqa: C901, PLR0911 - 
         case SetParameters():
             return _set(record, request)
         case TakeFirst():
-            record.change_order(request.order)
-            return [OrderChanged(request.order)], _FIRST[request.order]
+            return _take_first(record, request)
         case ChangeWorkflow():
             return _change_workflow(record, request)
         case CreateBranch():
@@ -192,6 +191,13 @@ def _control(record: Record, request: Pause | Resume | Stop | Abort) -> Obeyed:
     numbers = tuple(step.id for step in steps)
     names = ", ".join(step.name for step in steps)
     return [Asked(verb, numbers, reason)], f"{names}: {verb}"
+
+
+def _take_first(record: Record, request: TakeFirst) -> Obeyed:
+    with record.transaction() as (connection, _):
+        connection.execute(update(t.session).values(order=request.order))
+    record.order = request.order
+    return [OrderChanged(request.order)], _FIRST[request.order]
 
 
 def _retry(record: Record, request: Retry) -> Obeyed:

@@ -133,7 +133,7 @@ function forecast(live) {
   if (live.session.finished || counts.behind === 0) return [lag];
   const said = rates.forecast;
   const hours = said?.hours ? `${duration(3600 * said.hours)} of acquisition` : "";
-  const able = said?.able ? `${number(said.able)} an hour can be processed` : "";
+  const able = said?.able ? `${number(said.able)} an hour possible` : "";
   return [hours, able, lag];
 }
 

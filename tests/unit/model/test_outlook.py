@@ -7,7 +7,7 @@ import pytest
 
 from icestream.model import StepLoad
 from icestream.model.forecast import Forecast, Remedy
-from icestream.model.forecast_words import (
+from icestream.model.outlook import (
     behind_words,
     cost_words,
     forecast_document,
