@@ -1,6 +1,6 @@
 """One run of the real engine, with toy protocols of known cost: what is forecast, and what comes.
 
-``python benchmarks/bench_forecast_run.py`` takes about half an hour. Steps sleep, so that the
+``python benchmarks/bench_forecast_run.py`` takes a quarter of an hour. Steps sleep, so that the
 forecast is measured and not this machine; docs/explanation/engine-benchmarks.md has its table.
 """
 
@@ -35,13 +35,13 @@ from trivial_protocols import Tick
 CORES = 4
 COSTS = {"align": 1.0, "ctf": 0.5}
 """Seconds of one core for an exposure."""
-EARLIER = 1900
+EARLIER = 1600
 """Exposures that are there at the beginning."""
 EVERY = 0.5
 """Seconds from one exposure to the next, in a run."""
 RUN, PAUSE = 240.0, 100.0
 """Seconds of a run, and between two."""
-END = 1500.0
+END = 840.0
 """Seconds after which nothing more comes."""
 
 

@@ -17,8 +17,8 @@ _PAUSE, _SHORTEST = 6.0, 90.0
 """A gap is a pause when it is so many times the usual one, and no fewer seconds."""
 _FADE = 1200.0
 """Seconds of acquisition after which a gap weighs 1/e of a new one."""
-_FLOOD = 10
-"""Times the usual of a minute: what was there before the session began, and was found together."""
+_FLOOD, _FULL = 10, 2
+"""Times the usual of a minute that are no rate; the second in the first minutes of all."""
 _LAST = 6
 """Runs and pauses that say what the next are like."""
 _OVER = 3.0
@@ -115,9 +115,18 @@ def rhythm_of(times: Sequence[float], now: float) -> Rhythm | None:
 
 
 def _without_flood(times: Sequence[float]) -> Sequence[float]:
-    """Without minutes in which far more were found than usually: they had been there before."""
+    """Without minutes in which more were found than usually: they had been there before.
+
+    At the beginning that is what a source finds in its folder; later, what a network that came back
+    brings at once.
+    """
     minutes = Counter(int(time // 60) for time in times)
     if len(minutes) < _GAPS:
         return times
-    most = _FLOOD * statistics.median(minutes.values())
-    return [time for time in times if minutes[int(time // 60)] <= most] or times
+    usual = statistics.median(minutes.values())
+    flooded = {minute for minute, count in minutes.items() if count > _FLOOD * usual}
+    for minute in sorted(minutes):
+        if minutes[minute] <= _FULL * usual:
+            break
+        flooded.add(minute)
+    return [time for time in times if int(time // 60) not in flooded] or times
