@@ -22,6 +22,7 @@ import structlog
 sys.path.insert(0, str(Path(__file__).parent))
 
 import trivial_protocols
+from icestream.engine.decisions.ready import ORDERS, Order
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.progress import Progress
 from icestream.engine.session import Machine, run_session
@@ -112,7 +113,7 @@ def latency(steps: int, items: int, goal: float) -> list[Figure]:
     ]
 
 
-def flatness(items: int, steps: int) -> list[Figure]:
+def flatness(items: int, steps: int, order: Order) -> list[Figure]:
     """CPU of the coordinator per item at the beginning and at the end, and its memory."""
     marks: list[tuple[int, float]] = []
 
@@ -130,7 +131,7 @@ def flatness(items: int, steps: int) -> list[Figure]:
             chain(steps, count=items, at_once=500, every=0.01, ahead=1000),
             registry=trivial_protocols.registry(),
             machine=Machine(cores=CORES),
-            order="oldest",
+            order=order,
             on_progress=note,
         )
         seconds = time.perf_counter() - started
@@ -167,6 +168,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="10,000 items instead of 100,000")
     parser.add_argument("--only", default="", help="throughput, latency or flatness")
+    parser.add_argument("--order", choices=ORDERS, default="oldest", help="of the flatness")
     given = parser.parse_args()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
@@ -174,7 +176,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as state:
         os.environ["ICESTREAM_STATE"] = state
         if given.only in ("", "flatness"):  # first: the memory is that of the whole process
-            figures += flatness(10_000 if given.quick else 100_000, 5)
+            figures += flatness(10_000 if given.quick else 100_000, 5, given.order)
         if given.only in ("", "throughput"):
             figures.append(throughput())
         if given.only in ("", "latency"):

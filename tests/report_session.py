@@ -47,7 +47,7 @@ from icestream.report import ReportWriter
 from icestream.store import tables as t
 from icestream.store.events import (
     AlertAdopted,
-    ExposureFound,
+    ExposureStateChanged,
     RequestAnswered,
     StepAdded,
     StepRevised,
@@ -568,7 +568,7 @@ class SampleSession:
 
     def _end(self, writes: Writes, exposure: int, state: str, reasons: list[str]) -> None:
         writes.update(t.exposure, exposure, state=state, reasons=json.dumps(reasons))
-        writes.event(ExposureFound(), subject_id=exposure)
+        writes.event(ExposureStateChanged(state=state, reasons=reasons), subject_id=exposure)
 
     def _task(self, writes: Writes, step: str, subject: int, state: str, **more: Any) -> None:
         number = self.step_ids[step]

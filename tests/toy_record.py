@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 import toys
 from icestream.engine.decisions.actions import Start
 from icestream.engine.decisions.events import Backfilling, BatchFormed, Event
-from icestream.engine.decisions.ready import Ready
+from icestream.engine.decisions.ready import Order, Ready
 from icestream.engine.decisions.state import StepState
 from icestream.engine.executors.attempt import run_lease
 from icestream.engine.executors.contract import Ended, Lease
@@ -46,7 +46,7 @@ def begin(store: Store) -> None:
 class Desk:
     """A record that is open, and what a coordinator would do with it."""
 
-    def __init__(self, folder: Path, *steps: Step, order: str = "oldest") -> None:
+    def __init__(self, folder: Path, *steps: Step, order: Order = "oldest") -> None:
         self.folder = folder
         self.store = open_store(folder)
         self.record = Record(self.store, toys.registry(), order, 60.0)
@@ -228,7 +228,7 @@ def desks(folder: Path) -> Iterator[Callable[..., Desk]]:
     """Makes desks in folders below `folder`, and closes them: the body of a fixture."""
     made: list[Desk] = []
 
-    def make(*steps: Step, order: str = "oldest") -> Desk:
+    def make(*steps: Step, order: Order = "oldest") -> Desk:
         made.append(Desk(folder / f"session{len(made)}", *steps, order=order))
         return made[-1]
 

@@ -31,6 +31,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("retry", "control:retry", "Try again what failed.", _SESSION),
     ("give-up", "control:give_up", "Wait no more for movies that are gone for good.", _SESSION),
     ("set", "change:change", "Change a step's parameters; only what depends reruns.", _SESSION),
+    ("order", "control:order", "Say which exposures go first.", _SESSION),
     ("try", "trying:try_", "Try a change on some exposures, beside what runs.", _SESSION),
     ("compare", "compare:compare", "Show two branches side by side.", _SESSION),
     ("branches", "branches:branches", "List what is tried beside what runs.", _SESSION),

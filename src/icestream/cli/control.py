@@ -1,8 +1,8 @@
-"""`icestream pause`, `resume`, `stop`, `abort`, `retry`, `give-up`: what happens to the work."""
+"""What happens to the work: `icestream pause`, `resume`, `stop`, `abort`, `retry`, `order` ..."""
 
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -10,13 +10,22 @@ from icestream.cli.exposures import chosen_exposures
 from icestream.cli.terminal import called
 from icestream.engine.machine.lock import holder
 from icestream.engine.requests import commands
-from icestream.engine.requests.models import Abort, GiveUp, Pause, Request, Resume, Retry, Stop
+from icestream.engine.requests.models import (
+    Abort,
+    GiveUp,
+    Pause,
+    Request,
+    Resume,
+    Retry,
+    Stop,
+    TakeFirst,
+)
 from icestream.engine.requests.send import answer_of, send
 from icestream.store import queries
 from icestream.store.mutes import alert_row, check_key
 from icestream.store.open import NoStore, open_store
 
-__all__ = ["abort", "ask", "give_up", "pause", "resume", "retry", "run_again", "stop"]
+__all__ = ["abort", "ask", "give_up", "order", "pause", "resume", "retry", "run_again", "stop"]
 
 _PATIENCE = 10.0
 """Seconds that a running session has for its answer."""
@@ -140,6 +149,24 @@ def give_up(session: Path, step: str | None = None, /, *, why: str = "") -> int:
         Kept with your name and the time.
     """
     return ask(session, GiveUp(step=step, why=why))
+
+
+def order(session: Path, first: Literal["newest", "oldest", "both"], /, *, why: str = "") -> int:
+    """Say which exposures go first when several wait. Nothing runs again for it.
+
+    What has begun is finished first: among the steps the deepest goes before the others.
+
+    Parameters
+    ----------
+    session
+        The session's folder.
+    first
+        newest: see what the microscope does now. oldest: work off what waits as it came. both: the
+        newest and the oldest in turn.
+    why
+        Kept with your name and the time.
+    """
+    return ask(session, TakeFirst(order=first, why=why))
 
 
 def run_again(session: Path) -> str:

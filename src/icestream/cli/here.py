@@ -14,8 +14,9 @@ _GROUP = Group("How it runs", sort_key=100)
 class Here:
     """How a session runs here."""
 
-    order: Annotated[Literal["newest", "oldest"], Parameter(group=_GROUP)] = "newest"
-    """Which exposure goes first when several wait."""
+    order: Annotated[Literal["newest", "oldest", "both"] | None, Parameter(group=_GROUP)] = None
+    """Which exposure goes first when several wait; both: newest and oldest in turn. Default: as
+    the session was told, and the newest in a new one."""
 
     cores: Annotated[int | None, Parameter(group=_GROUP, validator=validators.Number(gte=1))] = None
     """CPU cores that this session may use. Default: all that others leave."""

@@ -16,6 +16,8 @@ from icestream.model import (
     Taken,
     Volume,
 )
+from icestream.model.forecast import Forecast, forecast
+from icestream.model.outlook import forecast_document
 from icestream.store import queries
 from icestream.store.history import history
 from icestream.store.newest import (
@@ -40,6 +42,7 @@ from icestream.store.records import (
 from icestream.store.requests import requests
 from icestream.store.severity import worst_first
 from icestream.store.standing import Reruns, reruns, told_state
+from icestream.store.workload import workload
 
 __all__ = ["SHOWN", "Overview", "document_of", "overview"]
 
@@ -72,6 +75,8 @@ class Overview:
     """The worst first."""
     decisions: tuple[HistoryRecord, ...]
     pace: Pace
+    forecast: Forecast | None
+    """When it will have caught up; None where nothing more happens by itself."""
     taken: Taken
     """What comes in, in words."""
     newest: Movie | Micrograph | None
@@ -114,10 +119,11 @@ def overview(store: Store, now: float, branch: str | None = None) -> Overview:
     state, reason = told_state(session.state, session.reason, again, len(waiting))
     standing = again.standing
     taken, newest = newest_taken(store)
+    runs = holder(store.folder)
     page = store.folder / "report" / "index.html"
     return Overview(
         session=dataclasses.replace(session, state=state, reason=reason),  # type: ignore[arg-type]
-        runs=holder(store.folder),
+        runs=runs,
         again=again,
         asked=waiting,
         exposures=queries.count_exposures(store),
@@ -130,6 +136,7 @@ def overview(store: Store, now: float, branch: str | None = None) -> Overview:
         alerts=tuple(worst_first(queries.alerts(store))),
         decisions=history(store),
         pace=pace(store, now, finished=session.state in _ENDED),
+        forecast=forecast(workload(store, now)) if runs else None,
         taken=taken or _to_be_taken(store),
         newest=newest,
         medians=newest_medians(store, SHOWN, standing),
@@ -158,6 +165,7 @@ def document_of(store: Store, found: Overview, program: str) -> dict[str, Any]:
         "quality": {name: _quality(median) for name, median in found.medians.items()},
         "rates": {"found": found.pace.found, "processed": found.pace.processed},
         "delay": found.pace.delay,
+        "forecast": None if found.forecast is None else forecast_document(found.forecast),
         "last_movie": found.pace.last,
         "usual_interval": found.pace.interval,
         "map": None if found.map is None else _map(found.map),

@@ -96,6 +96,8 @@ def _parts(progress: Progress) -> dict[str, str]:
         if text and (notes or begun):
             parts[f"step {step.name}"] = f"{step.name} {text}"
     parts["behind"] = f"behind by {progress.behind}"
+    if progress.outlook:
+        parts["outlook"] = f"({progress.outlook})"
     if progress.alerts:
         parts["alerts"] = f"alerts {len(progress.alerts)}"
     return parts
@@ -219,7 +221,8 @@ class _Bars:
                 below.append(f"{step.name}: {_gathered(step, progress)}")
             elif step.kind == "source" and _notes(step):
                 below.append(f"{step.name}: {_notes(step)}")
-        below += [f"behind by {progress.behind}", f"alerts {len(progress.alerts)}"]
+        outlook = f" ({progress.outlook})" if progress.outlook else ""
+        below += [f"behind by {progress.behind}{outlook}", f"alerts {len(progress.alerts)}"]
         lines = [Text(printable("  ".join(below), lines=False))]
         if standstill := _standstill(progress):
             lines.append(Text(printable(standstill, lines=False), style="yellow"))

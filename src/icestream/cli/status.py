@@ -17,6 +17,7 @@ from icestream.cli.reasons import reason_lines
 from icestream.cli.terminal import called, console, print_json, print_table
 from icestream.engine.requests.commands import command, run_again
 from icestream.model import QUALITIES, optics_words
+from icestream.model.outlook import FIRST, behind_words, outlook_words, remedy_words
 from icestream.model.states import shown_state
 from icestream.store.history import decided_words
 from icestream.store.open import Store, open_store
@@ -188,6 +189,7 @@ def _figures(found: Overview, now: float) -> Iterator[str]:
         else ""
     )
     yield f"{taken.many} found: {sum(counts.values())}, {counted}{ago}"
+    yield from _outlook(found, now)
     if found.newest is not None:
         yield f"optics: {optics_words(found.newest.optics, found.newest.assumed)}"
     mean = "on average " if found.ended else ""
@@ -212,6 +214,19 @@ def _figures(found: Overview, now: float) -> Iterator[str]:
     yield f"particles: {found.particles}{f' before the change{anew}' if anew else ''}{size}"
     if found.map is not None:
         yield f"map: {_map(found)}"
+
+
+def _outlook(found: Overview, now: float) -> Iterator[str]:
+    """How far behind it is, when it will have caught up, and what would help."""
+    said = found.forecast
+    if said is None or not (said.behind or said.able):
+        return
+    parts = [behind_words(said, "in progress"), outlook_words(said, now)]
+    yield f"behind: {'; '.join(filter(None, parts))}; {FIRST[found.session.order]}"
+    if said.able:
+        yield f"able: {said.able:.0f} {found.taken.many}/h; each costs {said.cost:.3g} core seconds"
+    for remedy in said.remedies:
+        yield f"  would help: {remedy_words(remedy)}"
 
 
 def _map(found: Overview) -> str:

@@ -39,6 +39,8 @@ class Progress:
     """Files seen that are not whole yet."""
     behind: int = 0
     """Exposures found that the slowest step has not come to yet."""
+    outlook: str = ""
+    """When it will have caught up, or by how much it is too slow; empty where it is up to date."""
     steps: tuple[StepProgress, ...] = ()
     alerts: tuple[Alert, ...] = ()
 
@@ -71,7 +73,12 @@ class Outcome:
 
 
 def look(
-    store: Store, plan: Plan, state: SessionState, waiting: int, alerts: Iterable[Alert]
+    store: Store,
+    plan: Plan,
+    state: SessionState,
+    waiting: int,
+    alerts: Iterable[Alert],
+    outlook: str = "",
 ) -> Progress:
     """How far a session is, by its store."""
     steps = _steps(store)
@@ -88,6 +95,7 @@ def look(
         taken=taken_in(plan),
         waiting=waiting,
         behind=max(behind, default=0),
+        outlook=outlook,
         steps=steps,
         alerts=tuple(alerts),
     )

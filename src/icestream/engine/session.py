@@ -10,6 +10,7 @@ import psutil
 
 from icestream.channels.kinds import Channels
 from icestream.engine.coordinator.loop import Coordinator, Options
+from icestream.engine.decisions.ready import ORDERS, Order
 from icestream.engine.executors.contract import Executor
 from icestream.engine.executors.local import LocalExecutor
 from icestream.engine.executors.workers import SILENCE
@@ -77,7 +78,7 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
     registry: Registry | None = None,
     machine: Machine | None = None,
     cores: int | None = None,
-    order: str = "newest",
+    order: Order | None = None,
     url: str | None = None,
     on_start: Callable[[RunningSession], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -104,7 +105,8 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
     cores
         At most so many for this session.
     order
-        ``newest`` or ``oldest`` exposure first.
+        ``newest`` or ``oldest`` exposure first, or ``both`` in turn; by default as the session has
+        it, and the newest in a new one.
     url
         Keep a new session's store in this PostgreSQL database instead of in the folder.
     on_start
@@ -133,8 +135,8 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
     problems = validate(workflow, registry)
     if problems:
         raise InvalidWorkflow(workflow.name, problems)
-    if order not in ("newest", "oldest"):
-        raise ValueError(f"order is {order!r}; it can be 'newest' or 'oldest'")
+    if order not in (None, *ORDERS):
+        raise ValueError(f"order is {order!r}; it can be {', '.join(map(repr, ORDERS))}")
     machine = machine or Machine()
     folder.mkdir(parents=True, exist_ok=True)
     with hold(folder):

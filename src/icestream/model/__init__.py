@@ -56,6 +56,7 @@ from icestream.model.states import (
 from icestream.model.taken import Taken, taken_words
 from icestream.model.verdict import Accepted, Rejected, Verdict
 from icestream.model.volume import Volume
+from icestream.model.workload import StepLoad, Workload
 
 __all__ = [
     "AS_IT_IS",
@@ -105,6 +106,7 @@ __all__ = [
     "Stack",
     "StepId",
     "StepKind",
+    "StepLoad",
     "StepStatus",
     "SubjectId",
     "SubjectKind",
@@ -114,6 +116,7 @@ __all__ = [
     "TrackAgreement",
     "Verdict",
     "Volume",
+    "Workload",
     "column",
     "content_key",
     "from_document",

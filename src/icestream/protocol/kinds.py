@@ -16,6 +16,7 @@ from icestream.model import (
     Measured,
     MeasuredExposure,
     StepKind,
+    Workload,
     content_key,
     to_document,
 )
@@ -534,6 +535,8 @@ class Window(Generic[T]):
     revisions: Mapping[str, int] = field(default_factory=dict)
     """By quality, the revision of the step that measured it: another number means that parameters
     were changed, and that all values were made anew."""
+    work: Workload | None = None
+    """What the session has to do and what it costs; of monitors that ask for it by `foresees`."""
 
 
 class Monitor(Protocol[P]):
@@ -551,6 +554,8 @@ class Monitor(Protocol[P]):
     """How many results the window holds."""
     measures: ClassVar[Collection[str]] = ()
     """Qualities that the exposures of the window are to have, of whichever steps report them."""
+    foresees: ClassVar[bool] = False
+    """Whether the window is to say what the session has to do and what it costs."""
 
     inspect: Any
     """Given by the author."""

@@ -2,10 +2,8 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any
 
-from icestream.report.rates import Rates
+from icestream.report.rates import Minutes
 from icestream.report.table import ExposureTable
 from icestream.report.timeline import Tempo
 from icestream.report.where import where_of
@@ -27,6 +25,7 @@ from icestream.store.records import (
 )
 from icestream.store.requests import requests
 from icestream.store.standing import Reruns, reruns, told_state
+from icestream.store.workload import acquired_at
 
 __all__ = ["Follower", "rank"]
 
@@ -56,7 +55,7 @@ class Follower:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.table = ExposureTable()
-        self.rates = Rates()
+        self.minutes = Minutes()
         self.tempo = Tempo()
         self.samples: dict[str, deque[SampleRecord]] = {}
         self.snapshots: dict[str, ResultRecord] = {}
@@ -156,11 +155,11 @@ class Follower:
         self.table.add(
             record.name,
             found=record.found,
-            time=_acquired(details) or record.found,
+            time=acquired_at(details) or record.found,
             place=where,
             where=where_of(details),
         )
-        self.rates.found(record.found)
+        self.minutes.found(record.found)
         self.tempo.add("found", record.found)
 
     def _take(self, record: ExposureRecord, time: float) -> None:
@@ -170,7 +169,7 @@ class Follower:
         self.table.judge(order, state, record.reasons)
         if before == "p" and state != "p":
             first = self._ended.get(record.name)
-            self.rates.settled(time, record.found, first)
+            self.minutes.settled(time)
             self.tempo.add("settled", time if first is None else first)
         self.touched[order] = time
 
@@ -268,12 +267,3 @@ def _spans(orders: Sequence[int]) -> Iterator[tuple[int, int]]:
         if ended or orders[length] - last > 20 or orders[length] - first >= _PAGE:
             yield first, last - first + 1
             start = length
-
-
-def _acquired(details: Mapping[str, Any]) -> float | None:
-    """When the microscope took it, seconds since the epoch; a time without zone is local."""
-    text = details.get("acquired") or details.get("written")
-    try:
-        return datetime.fromisoformat(text).timestamp() if text else None
-    except (TypeError, ValueError):
-        return None

@@ -14,6 +14,7 @@ from icestream.report.drawing import BOX, place_steps
 from icestream.report.follow import Follower
 from icestream.report.limits import Limits, alert_words, document_of, step_words
 from icestream.report.numbers import digits_of, number_text, with_unit
+from icestream.report.rates import rates
 from icestream.report.table import CHUNK
 from icestream.report.trends import MEANINGS, in_page_order, is_count, rounded
 from icestream.report.verdicts import RECENT, recent_values, verdicts
@@ -82,7 +83,9 @@ def live_document(
     now = time.time()
     names = in_page_order(table.qualities)
     pending = table.counts["p"]
-    rates = follower.rates.shown(now, pending, finished=is_finished(follower))
+    told = rates(
+        follower.store, follower.minutes, now, finished=is_finished(follower), many=taken.many
+    )
     alerts = _shown_alerts(follower)
     holding = [alert for alert in alerts if alert.cleared is None]
     return {
@@ -98,8 +101,8 @@ def live_document(
             "failed": table.counts["f"],
         },
         "called": {"one": taken.one, "many": taken.many},
-        "verdicts": verdicts(follower, holding, rates, taken),
-        "rates": rates,
+        "verdicts": verdicts(follower, holding, told, taken),
+        "rates": told,
         "headline": _headline(follower),
         "steps": [
             _step(step, titles, follower) | {"limits": step_words(step.name, limits)}
@@ -123,6 +126,7 @@ def live_document(
             _load(name, list(follower.samples[name]))
             for name in sorted(follower.samples)
             if name.rpartition(".")[0] not in QUALITIES  # those have their own plots
+            and not name.startswith("pace.")  # told in words
         ],
         "chunks": {"size": CHUNK, "counts": table.chunk_counts},
         "qualities": {name: _quality(follower, name, limits) for name in names},

@@ -122,17 +122,31 @@ def _processing(follower: Follower, rates: Mapping[str, Any], taken: Taken) -> _
         return state, "All processed" if state == "ended" else "Up to date", _delay(rates) + said
     if state == "ended":
         return "watch", "Not all processed", f"{taken.count(behind)} to go{said}"
-    falls = rates["settled"] and rates["found"] and rates["found"] > 1.05 * rates["settled"]
-    if falls and behind > _FEW:
-        lost = rates["found"] - rates["settled"]
-        return (
-            "watch",
-            "Falling behind",
-            f"{taken.count(behind)} behind, {lost:,.0f} more each hour",
-        )
-    until = rates["catch_up"]
-    more = f", caught up in about {_time(until)}" if until is not None and until > 60 else ""
-    return "good", "Keeping up", f"{taken.count(behind)} in progress{more}{said}"
+    word, why = _outlook(rates["forecast"], f"{taken.count(behind)} in progress")
+    return "good" if word in ("Keeping up", "Catching up") else "watch", word, why + said
+
+
+def _outlook(forecast: Mapping[str, Any], otherwise: str) -> tuple[str, str]:
+    """A word, and when it will have caught up or what would help."""
+    outlook, slow = forecast["outlook"], forecast["slow"]
+    if outlook == "falling behind":
+        return "Falling behind", f"{100 * slow:.0f} % too slow{_help(forecast)}"
+    if outlook == "level":
+        return "Behind", forecast["words"]
+    if outlook == "catching up":
+        return "Too slow" if slow else "Catching up", forecast["words"]
+    return "Keeping up", otherwise
+
+
+def _help(forecast: Mapping[str, Any]) -> str:
+    """The first thing that would be enough, in few words."""
+    for remedy in forecast["helps"]:
+        if remedy["enough"] and remedy["kind"] == "later":
+            return f"; pausing {' and '.join(remedy['steps'])} would help"
+        if remedy["enough"]:
+            cores = "core" if remedy["cores"] == 1 else "cores"
+            return f"; {remedy['cores']} {cores} more would keep up"
+    return ""
 
 
 def _delay(rates: Mapping[str, Any]) -> str:

@@ -112,7 +112,7 @@ class EpochStarted(Event):
     workflow: str = ""
     """Name of the workflow."""
     order: str = ""
-    """``newest`` or ``oldest`` exposure first."""
+    """``newest`` or ``oldest`` exposure first, or ``both`` in turn."""
     events: int = 0
     """Version of the catalogue that it writes."""
 

@@ -203,6 +203,10 @@ def _kind(document: Mapping[str, Any]) -> str:
     return f"{which} until {until}"
 
 
+def _order(document: Mapping[str, Any]) -> str:
+    return str(document.get("order", ""))
+
+
 _WORDS = {
     "branch": _branch,
     "undo": _nothing,
@@ -211,4 +215,5 @@ _WORDS = {
     "set": _parameters,
     "mute": _kind,
     "rearm": _kind,
+    "order": _order,
 }

@@ -1,5 +1,6 @@
 """How fast movies come and are processed, and when the last came: from the newest rows alone."""
 
+import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from icestream.model.arrivals import usual_interval
 from icestream.store import tables as t
 from icestream.store.current import current
+from icestream.store.events import ExposureStateChanged
 from icestream.store.open import Store
 
 __all__ = ["Pace", "found_times", "looks_for_more", "pace"]
@@ -20,6 +22,8 @@ SPAN, ITEMS = 300.0, 5
 """Less than this is no evidence for a rate: seconds, and movies found."""
 NEWEST = 500
 """Exposures that are looked at."""
+_EVENTS = 50_000
+"""The newest events that are looked at."""
 LATENCIES = 50
 """Exposures whose delay is the session's."""
 
@@ -98,12 +102,10 @@ class _Settled:
     found: float
     first: float
     """When it had been through all steps for the first time."""
-    ended: float
-    """When it last had: a change has it run again."""
 
 
 def _settled(connection: Connection) -> list[_Settled]:
-    """The newest exposures that need nothing more, in the order in which they ended."""
+    """The newest exposures that need nothing more."""
     column, task = t.exposure.c, t.task.c
     newest = (
         select(column.id, column.found)
@@ -117,7 +119,6 @@ def _settled(connection: Connection) -> list[_Settled]:
             newest.c.id,
             newest.c.found,
             func.min(task.ended).label("first"),
-            func.max(task.ended).label("ended"),
         )
         .join(t.task, task.subject_id == newest.c.id)
         .where(task.ended.is_not(None))
@@ -125,11 +126,9 @@ def _settled(connection: Connection) -> list[_Settled]:
         .subquery()
     )
     steps = of_steps.c
-    chosen = select(
-        steps.found, func.max(steps.first).label("first"), func.max(steps.ended).label("ended")
-    ).group_by(steps.id, steps.found)
-    rows = [_Settled(*row) for row in connection.execute(chosen)]
-    return sorted(rows, key=lambda one: one.ended)
+    chosen = select(steps.found, func.max(steps.first).label("first"))
+    rows = connection.execute(chosen.group_by(steps.id, steps.found))
+    return [_Settled(*row) for row in rows]
 
 
 def _counted(
@@ -149,7 +148,22 @@ def _counted(
         left = int(connection.execute(going.where(column.state == "going")).scalar_one())
         last = max([times[-1], *(one.first for one in settled)])
         return last - first, total, total - left
-    since = now - RECENT
+    since = max(now - RECENT, first)
+    if len(times) == NEWEST:
+        since = max(since, times[0])  # of those that came before nothing was read
     found = sum(time >= since for time in times)
-    processed = sum(one.ended >= since for one in settled)
-    return min(now - first, RECENT), found, processed
+    return now - since, found, _ended_since(connection, since)
+
+
+def _ended_since(connection: Connection, since: float) -> int:
+    """Exposures, old or new, that came to an end since then; told by the newest events."""
+    event = t.event.c
+    last = int(connection.execute(select(func.max(event.seq))).scalar() or 0)
+    chosen = (
+        select(event.subject_id, event.document)
+        .where(event.seq > last - _EVENTS, event.kind == ExposureStateChanged.kind)
+        .where(event.time >= since)
+        .order_by(event.seq)
+    )
+    states = {row.subject_id: json.loads(row.document) for row in connection.execute(chosen)}
+    return sum(said["state"] != "going" for said in states.values())

@@ -109,6 +109,11 @@ def test_a_source_is_given_up_now_or_in_the_next_run(
     assert _asked(session) == [("give-up", {"why": "dead"})]
 
 
+def test_which_exposures_go_first_is_asked_for(session: Path) -> None:
+    assert control.order(session, "both", why="a backlog") == 0
+    assert _asked(session) == [("order", {"order": "both", "why": "a backlog"})]
+
+
 @pytest.mark.parametrize("verb", ["pause", "resume"])
 def test_a_step_is_held_or_let_go_in_the_next_run(
     session: Path, verb: str, capsys: pytest.CaptureFixture[str]

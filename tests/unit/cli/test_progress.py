@@ -59,6 +59,17 @@ def test_what_has_not_changed_is_not_told_again() -> None:
     assert progress_line(Progress(found=2, behind=2)) == "movies found 2  behind by 2"
 
 
+@pytest.mark.parametrize("terminal", [False, True])
+def test_the_forecast_stands_beside_how_far_behind_it_is(terminal: bool) -> None:
+    outlook = "caught up at about 02:00 (01:50 to 02:30)"
+    behind = replace(_progress(4), behind=400, outlook=outlook)
+    assert progress_line(behind).endswith(f"behind by 400  ({outlook})  alerts 1")
+    stream = io.StringIO()
+    with Watcher(Console(file=stream, force_terminal=terminal, width=200)) as watcher:
+        watcher.tell(behind)
+    assert outlook in stream.getvalue()
+
+
 def test_a_step_that_does_not_go_on_says_why() -> None:
     step = StepProgress(
         name="ctf", kind="item", state="paused", reason="10 failures", counts=Counts(failed=10)

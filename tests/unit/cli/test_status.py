@@ -14,6 +14,8 @@ from icestream.engine.machine.lock import hold
 from icestream.engine.record.gating import close_gate
 from icestream.engine.requests.models import Pause, Resume, Retry, SetParameters
 from icestream.engine.requests.send import send
+from icestream.model import StepLoad
+from icestream.model.forecast import Forecast, Remedy
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.newest import newest_particles
@@ -185,6 +187,35 @@ def test_rates_quality_and_the_map_are_shown(
     assert "rate: on average " in told
     assert "last movie" not in told
     assert "report not published to web:/live since 2001-09-09" in told
+
+
+def test_how_far_behind_it_is_and_what_would_help_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remedy = Remedy(kind="cores", cores=3, able=310.0, enough=True)
+    said = Forecast(
+        outlook="falling behind", behind=400, hours=1.5, able=200.0, slow=0.33, remedies=(remedy,),
+        costs=(StepLoad(name="align", seconds=72.0, left=400),),
+    )  # fmt: skip
+    monkeypatch.setattr("icestream.cli.overview.forecast", lambda _: said)
+    session = SampleSession(tmp_path / "session", start=1.7e9)
+    session.grow(12, settle=False)
+    with hold(session.folder):
+        status(session.folder)
+        status(session.folder, json=True)
+    told, _, document = capsys.readouterr().out.partition("{")
+    assert (
+        "behind: 400 in progress (1.5 h of acquisition); at this rate it will not catch up: "
+        "33 % too slow; the newest go first\n"
+        "able: 200 movies/h; each costs 72 core seconds\n"
+        "  would help: with 3 cores more, here or on another machine, it would keep up\n"
+    ) in told
+    found = json.loads("{" + document)["forecast"]
+    assert (found["outlook"], found["slow"], found["costs"]) == (
+        "falling behind", 0.33, {"align": 72.0}
+    )  # fmt: skip
+    status(session.folder)  # nobody runs it: nothing is forecast
+    assert "behind: " not in capsys.readouterr().out
 
 
 def test_following_looks_again_until_it_is_ended(

@@ -113,7 +113,7 @@ def test_a_workflow_that_cannot_run_makes_no_folder(tmp_path: Path) -> None:
 
 
 def test_an_order_that_is_none_is_refused_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="order is 'random'; it can be 'newest' or 'oldest'"):
+    with pytest.raises(ValueError, match="order is 'random'; it can be 'newest', 'oldest', 'both'"):
         run(tmp_path / "session", SRC, order="random")
     assert not (tmp_path / "session").exists()
 

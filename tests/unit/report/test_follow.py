@@ -8,7 +8,6 @@ import pytest
 from icestream.report.follow import Follower, rank
 from icestream.store import queries
 from icestream.store import tables as t
-from icestream.store.events import ExposureStateChanged
 from icestream.store.writing import Writes
 from report_session import SampleSession
 
@@ -140,34 +139,6 @@ def test_a_session_with_work_left_is_not_done(grown: SampleSession) -> None:
     assert follower.state == ("done", "")
     grown.change("pick")
     assert Follower(grown.store).state == ("stopped", "pick waits to be run again")
-
-
-def test_the_delay_does_not_count_that_an_exposure_was_run_again(tmp_path: Path) -> None:
-    """Half an hour later all are going again, and done again: their delay is of the first time."""
-    session = SampleSession(tmp_path, start=1.79e9, documents=False)
-    session.grow(8)
-    records = queries.exposures(session.store)
-
-    def tell(state: str, delay: float) -> None:
-        with session.store.write() as connection:
-            for record in records:
-                writes = Writes(session.numbers, record.found + delay)
-                said = ExposureStateChanged(state=state, reasons=[])
-                writes.event(said, subject_id=record.id)
-                writes.update(t.exposure, record.id, state=state, reasons="[]")
-                writes.flush(connection)
-
-    tell("done", 9.0)
-    follower = Follower(session.store)
-    tell("going", 1700.0)
-    follower.read()
-    tell("done", 1800.0)
-    follower.read()
-    once = Follower(session.store)
-    once.read()
-    for each in (follower, once):
-        shown = each.rates.shown(session.now, 0, finished=True)
-        assert shown["latency"] == pytest.approx(9.0, abs=0.1)
 
 
 def test_what_was_chosen_of_a_snapshot_is_known_by_its_step(grown: SampleSession) -> None:

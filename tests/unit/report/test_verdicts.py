@@ -7,6 +7,7 @@ import pytest
 
 from icestream.model import Taken
 from icestream.report.follow import Follower
+from icestream.report.rates import rates
 from icestream.report.verdicts import RECENT, recent_values, verdicts
 from icestream.store.records import AlertRecord
 from report_session import SampleSession
@@ -26,9 +27,8 @@ def answers(
     """By what they are about, as of some seconds after the last that happened."""
     follower = read(session)
     finished = session.store is not None and follower.session.state in ("done", "stopped")
-    pending = follower.table.counts["p"]
-    rates = follower.rates.shown(session.now + later, pending, finished=finished)
-    return {each["about"]: each for each in verdicts(follower, alerts, rates, taken)}
+    told = rates(session.store, follower.minutes, session.now + later, finished=finished)
+    return {each["about"]: each for each in verdicts(follower, alerts, told, taken)}
 
 
 def alert(key: str, level: str = "warning") -> AlertRecord:
@@ -93,8 +93,8 @@ def test_the_share_of_accepted_exposures_decides(
     session: SampleSession, states: str, state: str, word: str
 ) -> None:
     follower = judged(session, states, "select: Ice ring 1.4 is above the limit of 1")
-    rates = follower.rates.shown(session.now, 0, finished=False)
-    data = verdicts(follower, [], rates, MOVIES)[1]
+    told = rates(session.store, follower.minutes, session.now, finished=False)
+    data = verdicts(follower, [], told, MOVIES)[1]
     assert (data["state"], data["word"]) == (state, word)
     assert data["why"].startswith(f"{states.count('a')} of {len(states)}")
 
@@ -105,8 +105,8 @@ def test_the_reason_that_most_have_is_named_without_their_values(session: Sample
         text = f"select: CTF fit resolution {value} Å is above the limit of 8 Å"
         text += " (raised from 6 Å: pixels of 2.7 Å are coarse)" if order else ""
         follower.table.judge(order, "r", [text])
-    rates = follower.rates.shown(session.now, 0, finished=False)
-    data = verdicts(follower, [], rates, MOVIES)[1]
+    told = rates(session.store, follower.minutes, session.now, finished=False)
+    data = verdicts(follower, [], told, MOVIES)[1]
     assert data["why"] == "1 of 4 accepted; rejected: CTF fit resolution above 8 Å"
 
 
@@ -122,8 +122,44 @@ def test_failures_and_what_waits_are_said_of_the_processing(session: SampleSessi
     session.grow(30, settle=False)
     assert answers(session)["Processing"]["why"].startswith("3 movies in progress")
     follower = judged(session, "f" * 30)
-    rates = follower.rates.shown(session.now, 0, finished=False)
-    assert verdicts(follower, [], rates, MOVIES)[2]["word"] == "Failures"
+    told = rates(session.store, follower.minutes, session.now, finished=False)
+    assert verdicts(follower, [], told, MOVIES)[2]["word"] == "Failures"
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "word", "why"),
+    [
+        ({"outlook": "catching up", "words": "at 02:00"}, "good", "Catching up", "at 02:00"),
+        (
+            {"outlook": "catching up", "words": "at 09:00", "slow": 0.1},
+            "watch", "Too slow", "at 09:00",
+        ),
+        ({"outlook": "level", "words": "as far"}, "watch", "Behind", "as far"),
+        (
+            {"outlook": "falling behind", "slow": 0.123, "helps": [
+                {"kind": "others", "enough": False, "cores": 1},
+                {"kind": "later", "enough": True, "steps": ("classify", "volume")},
+            ]},
+            "watch", "Falling behind", "12 % too slow; pausing classify and volume would help",
+        ),
+        (
+            {"outlook": "falling behind", "slow": 0.123, "helps": [
+                {"kind": "cores", "enough": True, "cores": 3},
+            ]},
+            "watch", "Falling behind", "12 % too slow; 3 cores more would keep up",
+        ),
+        ({"outlook": "unknown"}, "good", "Keeping up", "3 movies in progress"),
+    ],
+)  # fmt: skip
+def test_the_forecast_is_the_answer_of_the_processing(
+    session: SampleSession, said: dict[str, Any], state: str, word: str, why: str
+) -> None:
+    session.grow(30, settle=False)
+    follower = read(session)
+    told = rates(session.store, follower.minutes, session.now, finished=False)
+    told["forecast"] = {"slow": None, "helps": [], "words": "", **said}
+    answer = verdicts(follower, [], told, MOVIES)[2]
+    assert (answer["state"], answer["word"], answer["why"]) == (state, word, why)
 
 
 def test_a_session_that_has_ended_says_so(session: SampleSession) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from icestream.report.follow import Follower
 from icestream.store.pace import Pace, found_times, looks_for_more, pace
 from report_session import SampleSession
 from toy_record import Desk
@@ -25,12 +24,9 @@ def test_nothing_is_known_of_nothing(tmp_path: Path) -> None:
     assert pace(SampleSession(tmp_path, start=START).store, START) == Pace()
 
 
-def test_it_agrees_with_the_report(session: SampleSession) -> None:
-    follower = Follower(session.store)
-    follower.read()
+def test_rates_and_delay_are_told(session: SampleSession) -> None:
     told = pace(session.store, session.now)
-    shown = follower.rates.shown(session.now, 3, finished=False)
-    assert told.found == pytest.approx(shown["found"])
+    assert told.found == pytest.approx(40 / (39 * 12.0) * 3600.0)
     assert told.delay == pytest.approx(36.0)
     assert told.last == session.now
     assert told.interval == 12.0

@@ -22,6 +22,7 @@ from icestream.engine.coordinator.findings import Findings
 from icestream.engine.coordinator.forgone import fail_forgone
 from icestream.engine.coordinator.health import Health, plain
 from icestream.engine.coordinator.hold import Hold
+from icestream.engine.coordinator.means import Means
 from icestream.engine.coordinator.perform import Performer
 from icestream.engine.coordinator.post import Post
 from icestream.engine.coordinator.room import Room
@@ -39,6 +40,7 @@ from icestream.engine.decisions.events import (
     Tick,
     Trouble,
 )
+from icestream.engine.decisions.ready import Order
 from icestream.engine.decisions.share import gpus_of, used_by
 from icestream.engine.decisions.state import Free, State
 from icestream.engine.executors.contract import CapacityChanged, Ended, Executor
@@ -85,8 +87,8 @@ _IDLE = 30.0
 class Options:
     """How a session is to be run."""
 
-    order: str = "newest"
-    """``newest`` or ``oldest`` exposure first."""
+    order: Order | None = None
+    """``newest`` or ``oldest`` exposure first, or ``both`` in turn; None: as the session has it."""
     timeout: float = 6 * 3600.0
     """Seconds after which a task is ended and tried again."""
     on_progress: Callable[[Progress], None] | None = None
@@ -111,6 +113,7 @@ class Coordinator:
         self._executor = executor
         self._options = options
         self._room = Room(options.most)
+        self._means = Means(options.most)
         self._record = Record(store, registry, options.order, options.timeout, options.uid)
         self._health = Health(self._record)
         self._damages = Damages(self._record)
@@ -203,6 +206,7 @@ class Coordinator:
                 self._performer.carry_on(self._record.backfill(revision))
             if self._room.look(self._record, self._state, time.monotonic()):
                 self._worked_at = time.monotonic()  # it would work if it had room
+            self._means.look(self._record)
             for part in (self._health, self._damages, self._post):
                 part.look()
         except Exception as error:
@@ -284,6 +288,7 @@ class Coordinator:
                 return [Asked("stop" if message.drain else "abort")]
             case Grant():
                 self._executor.allow(gpus_of(message.amounts))
+                self._means.granted(message.amounts)
                 return [Granted(message.amounts)]
             case LedgerTrouble():
                 self._health.ledger(message)

@@ -19,6 +19,7 @@ from icestream.store.items import latest_items
 from icestream.store.measured import MeasuredWindow, measured_exposures
 from icestream.store.open import Store
 from icestream.store.pace import found_times, looks_for_more
+from icestream.store.workload import workload
 
 __all__ = ["MonitorThread", "inspect", "inspect_all"]
 
@@ -39,7 +40,14 @@ def inspect(store: Store, plan: Plan, step: PlannedStep) -> Inspected:
         names = type(monitor).measures
         measured = measured_exposures(store, names) if names else MeasuredWindow()
         window = Window(
-            items, now, store.folder, found, open_, measured.exposures, measured.revisions
+            items,
+            now,
+            store.folder,
+            found,
+            open_,
+            measured.exposures,
+            measured.revisions,
+            workload(store, now) if type(monitor).foresees else None,
         )
         said = list(monitor.inspect(window))
     except Exception:

@@ -24,6 +24,7 @@ from icestream.engine.decisions.events import (
     Granted,
     LeaseEnded,
     LeftPaused,
+    OrderChanged,
     Reconciled,
     Refilled,
     Reopened,
@@ -37,7 +38,7 @@ from icestream.engine.decisions.events import (
 )
 from icestream.engine.decisions.ready import Ready
 from icestream.engine.decisions.share import free_of
-from icestream.engine.decisions.state import WINDOW, Lot, State, StepState
+from icestream.engine.decisions.state import Lot, State, StepState
 from icestream.model import RevisionId, StepStatus, TaskId
 
 __all__ = ["ATTEMPTS", "FAILURES", "backoff", "change_step", "take_in"]
@@ -260,11 +261,14 @@ def _stream_ended(state: State, event: StreamEnded) -> Iterable[Action]:
 
 def _refilled(state: State, event: Refilled) -> Iterable[Action]:
     step = state.steps[event.step]
-    ready = len(step.window) + step.stored
     step.refilling = False
-    step.window = [(-task.rank, task.id, task) for task in event.tasks]
-    heapq.heapify(step.window)
-    step.stored = max(0, ready - len(step.window)) if len(event.tasks) >= WINDOW else 0
+    step.fill(event.tasks)
+    return ()
+
+
+def _order_changed(state: State, event: OrderChanged) -> Iterable[Action]:
+    for step in state.steps.values():
+        step.turn(event.order)
     return ()
 
 
@@ -342,6 +346,7 @@ _TAKERS: dict[type, Callable[[State, Any], Iterable[Action]]] = {
     Granted: _granted,
     SlotsChanged: _slots_changed,
     Asked: _asked,
+    OrderChanged: _order_changed,
     Trouble: _trouble,
     Reconciled: _reconciled,
     Abandoned: _abandoned,

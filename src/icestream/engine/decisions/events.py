@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from icestream.engine.decisions.ready import Ready
+from icestream.engine.decisions.ready import Order, Ready
 from icestream.engine.decisions.state import StepState
 from icestream.engine.graph.plan import Lane
 from icestream.model import RevisionId, TaskId
@@ -195,6 +195,13 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """Other exposures are to go first."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """The store or the disk cannot be written (or can again, when `reason` is empty)."""
 
@@ -235,6 +242,7 @@ Event = (
     | Granted
     | SlotsChanged
     | Asked
+    | OrderChanged
     | Trouble
     | Reconciled
     | Abandoned

@@ -18,8 +18,6 @@ RESERVE = 0.25
 """Part of cores, GPUs and slots that reprocessing leaves to live tasks while they are expected."""
 TURN = 16
 """Live leases after which reprocessing may have one, although more live ones wait."""
-_LOW = 32
-"""Tasks of a window below which it is filled from the store."""
 
 
 def start(state: State) -> Iterator[Action]:
@@ -38,7 +36,7 @@ def start(state: State) -> Iterator[Action]:
     if behind:
         yield from _reprocess(state, steps, behind)
     for step in steps:
-        if step.stored and not step.held and not step.refilling and len(step.window) < _LOW:
+        if step.low and not step.held and not step.refilling:
             step.refilling = True
             yield Refill(step.id)
 
@@ -105,7 +103,7 @@ def _lease(state: State, step: StepState) -> Start:
     """Take the best tasks of a step for a lease, and what it needs."""
     tasks = [step.pop()]
     for _ in range(_fused(state, step)):
-        if tasks[-1].attempt or step.window[0][2].attempt:
+        if tasks[-1].attempt or step.next.attempt:
             break  # what has failed before runs alone: it may take its lease down with it
         tasks.append(step.pop())
     state.free.take(step.need)

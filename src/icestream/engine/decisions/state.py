@@ -4,12 +4,12 @@ Only `decide` changes it. Everybody else sees it as a `StateView`, which has not
 assigned to.
 """
 
-import heapq
+import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from icestream.engine.decisions.ready import Ready
+from icestream.engine.decisions.ready import Order, Ready
 from icestream.engine.executors.contract import Fusing
 from icestream.engine.graph.plan import Lane
 from icestream.model import RevisionId, SessionState, StepKind, StepStatus, TaskId
@@ -25,10 +25,21 @@ __all__ = [
     "StateView",
     "StepState",
     "StepView",
+    "kept_of",
 ]
 
 WINDOW = 256
 """Ready tasks of a step that are kept in memory; the rest wait in the store."""
+_OLDEST: Mapping[Order, float] = {"newest": 0.0, "oldest": 1.0, "both": 0.5}
+"""Which part of them are the oldest; the others are the newest."""
+_LOW = 8
+"""Of what is kept, less than one in so many is too little: more is read from the store."""
+
+
+def kept_of(order: Order) -> tuple[int, int]:
+    """How many of the oldest and of the newest tasks of a step are kept in memory."""
+    oldest = int(_OLDEST[order] * WINDOW)
+    return oldest, WINDOW - oldest
 
 
 @dataclass(slots=True)
@@ -106,9 +117,15 @@ class StepState:
     """Steps that feed it."""
     state: StepStatus = "waiting"
     window: list[tuple[int, int, Ready]] = field(default_factory=list)
-    """Heap of the best ready tasks: (-rank, id, task)."""
+    """Ready tasks that are next, the oldest first: (rank, id, task)."""
     stored: int = 0
     """Ready tasks in the store that are not in the window."""
+    gap: int = 0
+    """Where in the window those that are stored would be: after so many of the oldest."""
+    order: Order = "newest"
+    """Which task goes first."""
+    oldest_next: bool = False
+    """Whether the next is to be the oldest, where newest and oldest go in turn."""
     later: int = 0
     """Tasks that wait for another attempt."""
     running: int = 0
@@ -187,27 +204,82 @@ class StepState:
         """Tasks that have not ended."""
         return len(self.window) + self.stored + self.later + self.running + self.withheld
 
+    @property
+    def low(self) -> bool:
+        """Whether the window is to be read from the store again."""
+        oldest, newest = kept_of(self.order)
+        above = len(self.window) - self.gap
+        return self.stored > 0 and (
+            self.gap * _LOW < oldest or above * _LOW < newest or not self.window
+        )
+
     def push(self, task: Ready) -> None:
-        """Add a ready task: to the window when it is among the best, else to those stored."""
-        if self.stored and (not self.window or -task.rank > max(self.window)[0]):
+        """Add a ready task: to the window when it is among the next, else to those stored."""
+        entry = (task.rank, task.id, task)
+        if not self.stored or (self.gap < len(self.window) and entry > self.window[self.gap]):
+            bisect.insort(self.window, entry)
+        elif self.gap and entry < self.window[self.gap - 1]:
+            bisect.insort(self.window, entry)
+            self.gap += 1
+        else:
             self.stored += 1
             return
-        heapq.heappush(self.window, (-task.rank, task.id, task))
         if len(self.window) > WINDOW:
-            self.window.remove(max(self.window))
-            heapq.heapify(self.window)
-            self.stored += 1
+            self._put_away()
+
+    def _put_away(self) -> None:
+        """Leave one task to the store: one that both ends are far from."""
+        oldest, _ = kept_of(self.order)
+        if not self.stored:
+            self.gap = oldest
+        elif self.gap > oldest:
+            self.gap -= 1
+        del self.window[self.gap]
+        self.stored += 1
+
+    def fill(self, tasks: Sequence[Ready]) -> None:
+        """Take those that are next from the store; fewer than a window are all that there are."""
+        ready = len(self.window) + self.stored
+        self.window = sorted((task.rank, task.id, task) for task in tasks)
+        full = len(self.window) >= WINDOW
+        self.stored = max(0, ready - len(self.window)) if full else 0
+        self.gap = min(kept_of(self.order)[0], len(self.window))
+
+    def turn(self, order: Order) -> None:
+        """Take tasks in another order: those that are next then are still in the store."""
+        self.order, self.oldest_next = order, False
+        if self.stored:
+            self.stored += len(self.window)
+            self.window, self.gap = [], 0
+
+    @property
+    def next(self) -> Ready:
+        """The task that goes first."""
+        return self.window[0 if self._takes_oldest() else -1][2]
 
     def pop(self) -> Ready:
-        """Take the best ready task."""
-        return heapq.heappop(self.window)[2]
+        """Take the task that goes first."""
+        if not self._takes_oldest():
+            self.oldest_next = True
+            return self.window.pop()[2]
+        self.oldest_next = False
+        self.gap = max(0, self.gap - 1)
+        return self.window.pop(0)[2]
+
+    def _takes_oldest(self) -> bool:
+        """Whether the oldest is next; where those of one end are in the store, the other's is."""
+        if self.order != "both":
+            return self.order == "oldest"
+        if not self.stored:
+            return self.oldest_next
+        return self.gap > 0 and (self.oldest_next or self.gap >= len(self.window))
 
     def withdraw(self, task: TaskId) -> None:
         """Forget a ready task."""
         for index, entry in enumerate(self.window):
             if entry[1] == task:
                 del self.window[index]
-                heapq.heapify(self.window)
+                self.gap -= index < self.gap
                 return
         if self.stored:
             self.stored -= 1
@@ -273,6 +345,8 @@ class StepView(Protocol):
     def window(self) -> Sequence[tuple[int, int, Ready]]: ...
     @property
     def stored(self) -> int: ...
+    @property
+    def order(self) -> Order: ...
     @property
     def backfilling(self) -> bool: ...
     @property

@@ -46,13 +46,10 @@ _OF_SUBJECTS = select(
 class Cascade:
     """One transaction's worth of changed tasks, and what follows from them."""
 
-    def __init__(
-        self, plan: Plan, connection: Connection, writes: Writes, order: str, memory: Memory
-    ) -> None:
+    def __init__(self, plan: Plan, connection: Connection, writes: Writes, memory: Memory) -> None:
         self.plan = plan
         self.connection = connection
         self.writes = writes
-        self.order = order
         self.memory = memory
         self.applied = Applied()
         self.arrivals = Arrivals(connection, writes, memory.documents, self.applied)
@@ -90,7 +87,7 @@ class Cascade:
             inputs=inputs,
             state=row.state,
             passed=row.passed,
-            rank=rank_of(step.depth, row.subject, self.order),
+            rank=rank_of(step.depth, row.subject),
             result_id=row.result,
             reason=row.reason,
             **self._ending(step, row),
@@ -215,7 +212,7 @@ class Cascade:
             if not row.passed:
                 self.writes.count(step.id, rejected=1)
         elif row.state == "ready":
-            rank = rank_of(step.depth, row.subject, self.order)
+            rank = rank_of(step.depth, row.subject)
             self.applied.withdrawn.pop(row.id, None)
             self.applied.ready.append(Ready(rank, row.id, step.id))
         if before is not None and before not in LIVE:

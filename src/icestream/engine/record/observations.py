@@ -11,11 +11,12 @@ from icestream.engine.record.alerts import SESSION, Reporter
 from icestream.engine.record.offers import adopt_automatically, usable_alerts
 from icestream.engine.record.record import Record
 from icestream.model import Alert, to_document
+from icestream.protocol import Sample
 from icestream.store import tables as t
 from icestream.store.events import FiguresDrawn, SamplesTaken, SegmentWritten, SourceRaised
 from icestream.store.writing import Writes
 
-__all__ = ["alert", "compacted", "inspected", "source_failed"]
+__all__ = ["alert", "compacted", "inspected", "sampled", "source_failed"]
 
 _BROKEN = "monitor.broken"
 
@@ -40,10 +41,7 @@ def inspected(record: Record, said: Inspected, *, last: bool = False) -> bool:
             record.alerts.report(writes, Reporter.of(step), alerts, last=last)
         else:
             _settled(record, writes, step, alerts)
-        for sample in said.samples:
-            writes.insert(
-                t.sample, time=said.time, name=sample.name, value=sample.value, unit=sample.unit
-            )
+        _sampled(writes, said.samples, said.time)
         if said.samples:
             names = sorted({sample.name for sample in said.samples})
             writes.event(SamplesTaken(names=names), step_id=step.step)
@@ -67,6 +65,17 @@ def _settled(record: Record, writes: Writes, step: PlannedStep, alerts: Sequence
             record.alerts.clear(writes, ours, key)
     for alert_ in alerts:
         record.alerts.raise_(writes, ours, alert_)
+
+
+def sampled(record: Record, samples: Sequence[Sample]) -> None:
+    """Record what the engine itself measured; that is no news to anybody, and no event."""
+    with record.transaction() as (_, writes):
+        _sampled(writes, samples, writes.now)
+
+
+def _sampled(writes: Writes, samples: Sequence[Sample], time: float) -> None:
+    for sample in samples:
+        writes.insert(t.sample, time=time, name=sample.name, value=sample.value, unit=sample.unit)
 
 
 def source_failed(record: Record, said: SourceFailed) -> None:

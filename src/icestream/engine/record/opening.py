@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from icestream.engine.decisions.ready import SPAN, Order
 from icestream.engine.decisions.state import Heard, Lot, StepState
 from icestream.engine.graph.plan import FIRST_BRANCH, PlannedStep
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
@@ -33,6 +34,7 @@ __all__ = [
     "check_graph",
     "enter_session",
     "mark_of",
+    "order_of",
     "recover",
     "step_state",
     "uid_of",
@@ -46,6 +48,12 @@ def uid_of(store: Store) -> str:
     """The session's uid; a new one for a session that has not begun."""
     with store.read() as connection:
         return connection.execute(select(t.session.c.uid)).scalar() or uuid.uuid4().hex
+
+
+def order_of(store: Store) -> Order:
+    """Which exposure of the session goes first; the newest in one that has not begun."""
+    with store.read() as connection:
+        return connection.execute(select(t.session.c.order)).scalar() or "newest"
 
 
 def mark_of(uid: str, folder: Path) -> str:
@@ -117,6 +125,13 @@ def recover(
         .where(t.task.c.state == "running")
         .values(state="ready", due=0.0, attempt=t.task.c.attempt - 1)  # it was not its doing
     )
+    # Sessions of an earlier version that took the oldest first had the ranks the other way round.
+    place = t.task.c.rank % SPAN
+    connection.execute(
+        update(t.task)
+        .where(place != t.task.c.subject_id)
+        .values(rank=t.task.c.rank - place + t.task.c.subject_id)
+    )
     # What waited for the same work in another branch is not held by a gate.
     gates = select(t.revision.c.id).where(t.revision.c.kind == "trigger")
     connection.execute(
@@ -185,6 +200,7 @@ def _put_right(connection: Connection, writes: Writes) -> None:
 def step_state(
     connection: Connection,
     step: PlannedStep,
+    order: Order,
     heard: tuple[Heard | None, Heard | None] = (None, None),
     made: tuple[int, int] = (0, 0),
 ) -> StepState:
@@ -204,6 +220,7 @@ def step_state(
         feeding=tuple(dict.fromkeys(f.step for feeds in step.feeds.values() for f in feeds)),
         state=row.state if row.state in ("paused", "waiting") else "waiting",
         stored=counts.ready,
+        order=order,
         backfilling=row.backfill is not None,
         awaited=None if step.sample is None else len(step.sample),
         opens=heard[0],

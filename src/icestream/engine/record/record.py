@@ -24,8 +24,8 @@ from icestream.engine.decisions.events import (
     Refilled,
     Replanned,
 )
-from icestream.engine.decisions.ready import Ready
-from icestream.engine.decisions.state import WINDOW, StateView, StepState
+from icestream.engine.decisions.ready import Order, Ready
+from icestream.engine.decisions.state import StateView, StepState, kept_of
 from icestream.engine.executors.contract import CANCELLED, Ended, Lease
 from icestream.engine.graph.plan import Plan, PlannedStep
 from icestream.engine.graph.validation import validate
@@ -72,7 +72,7 @@ class Record:
         self,
         store: Store,
         registry: Registry,
-        order: str,
+        order: Order | None,
         timeout: float,
         uid: str | None = None,
     ) -> None:
@@ -80,7 +80,8 @@ class Record:
         self.uid = uid or opening.uid_of(store)
         self.folder = store.folder
         self.registry = registry
-        self.order = order
+        self.order: Order = order or opening.order_of(store)
+        """Which exposure goes first."""
         self.timeout = timeout
         self.gpus: int | None = None
         """How many GPUs a task can hold at most; None: it is not known."""
@@ -140,7 +141,7 @@ class Record:
             writes.flush(connection)
             tallies.watch(connection, self.plan, self.memory)
             return {
-                revision: _state_of(connection, self.plan, step, self.memory)
+                revision: _state_of(connection, self.plan, step, self.order, self.memory)
                 for revision, step in self.plan.steps.items()
             }
 
@@ -157,7 +158,7 @@ class Record:
             self.memory.made.clear()
             tallies.watch(connection, self.plan, self.memory)
             steps = [
-                _state_of(connection, self.plan, step, self.memory)
+                _state_of(connection, self.plan, step, self.order, self.memory)
                 for step in self.plan.steps.values()
             ]
             self.alerts.held.clear()
@@ -181,7 +182,7 @@ class Record:
             writes.flush(connection)
             tallies.watch(connection, plan, self.memory)
             fresh = tuple(
-                _state_of(connection, plan, step, self.memory)
+                _state_of(connection, plan, step, self.order, self.memory)
                 for step in plan.steps.values()
                 if step.id in looking
                 or _differs(before.steps.get(step.id), step)
@@ -285,15 +286,18 @@ class Record:
     def refill(self, revision: RevisionId, later: set[int]) -> Refilled:
         """The best ready tasks of a step, but those that wait for another attempt."""
         task = t.task.c
-        chosen = (
-            select(task.rank, task.id, task.revision_id, task.due, task.attempt)
-            .where(task.revision_id == revision, task.state == "ready")
-            .order_by(task.rank.desc())
-            .limit(WINDOW + len(later))
+        chosen = select(task.rank, task.id, task.revision_id, task.due, task.attempt).where(
+            task.revision_id == revision, task.state == "ready"
         )
+        tasks: dict[int, Ready] = {}
         with self.store.read() as connection:
-            tasks = [Ready(*row) for row in connection.execute(chosen) if row.id not in later]
-        return Refilled(revision, tuple(tasks[:WINDOW]))
+            for rank, most in zip(
+                (task.rank.asc(), task.rank.desc()), kept_of(self.order), strict=True
+            ):
+                best = chosen.order_by(rank).limit(most + len(later))
+                rows = [row for row in connection.execute(best) if row.id not in later]
+                tasks |= {row.id: Ready(*row) for row in rows[:most]}  # nothing where most is 0
+        return Refilled(revision, tuple(tasks.values()))
 
     def gather(self, revision: RevisionId, *, final: bool) -> list[Event]:
         """Make a batch of what has come to a step, or tasks of the groups that are left."""
@@ -394,7 +398,7 @@ class Record:
     def cascade(self) -> Iterator[Cascade]:
         """A transaction at whose end all that follows from it is done too."""
         with self.transaction() as (connection, writes):
-            cascade = Cascade(self.plan, connection, writes, self.order, self.memory)
+            cascade = Cascade(self.plan, connection, writes, self.memory)
             yield cascade
             follow(cascade)
 
@@ -416,9 +420,11 @@ class Record:
         return applied.events(settled, tallies.take(self.memory, applied))
 
 
-def _state_of(connection: Connection, plan: Plan, step: PlannedStep, memory: Memory) -> StepState:
+def _state_of(
+    connection: Connection, plan: Plan, step: PlannedStep, order: Order, memory: Memory
+) -> StepState:
     made = tallies.made_of(memory).get(step.id, (0, 0))
-    return opening.step_state(connection, step, tallies.heard(plan, step), made)
+    return opening.step_state(connection, step, order, tallies.heard(plan, step), made)
 
 
 def _resampled(before: Plan, after: Plan) -> list[RevisionId]:

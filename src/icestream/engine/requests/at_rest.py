@@ -59,7 +59,7 @@ def carry_out_at_rest(
         session_workflow(store)  # says when it has not been started
     with hold(folder), closing(open_store(folder, upgrade=False)) as store:
         workflow, session = session_workflow(store), queries.session(store)
-        record = Record(store, registry or Registry(), session.order, timeout=0.0)
+        record = Record(store, registry or Registry(), None, timeout=0.0)
         record.open(workflow)
         token = send(folder, request)
         with store.read() as connection:

@@ -13,7 +13,13 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import Connection, select, update
 
-from icestream.engine.decisions.events import Asked, Event, Reopened, StreamEnded
+from icestream.engine.decisions.events import (
+    Asked,
+    Event,
+    OrderChanged,
+    Reopened,
+    StreamEnded,
+)
 from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine import storage
@@ -58,6 +64,7 @@ from icestream.engine.requests.models import (
     Retry,
     SetParameters,
     Stop,
+    TakeFirst,
     Undo,
     read_request,
 )
@@ -71,6 +78,11 @@ __all__ = ["carry_out", "ends_waiting", "judge", "refuse_late", "waiting_request
 
 _log = structlog.get_logger("icestream.engine")
 
+_FIRST = {
+    "newest": "the newest exposures go first",
+    "oldest": "the oldest exposures go first",
+    "both": "the newest and the oldest exposures go in turn",
+}
 Obeyed = tuple[list[Event], str]
 """What follows from a request, and the answer to it."""
 
@@ -154,6 +166,8 @@ def _obey(record: Record, request: Request) -> Obeyed:  # noqa: C901, PLR0911 - 
             return _give_up(record, request)
         case SetParameters():
             return _set(record, request)
+        case TakeFirst():
+            return _take_first(record, request)
         case ChangeWorkflow():
             return _change_workflow(record, request)
         case CreateBranch():
@@ -188,6 +202,13 @@ def _control(record: Record, request: Pause | Resume | Stop | Abort) -> Obeyed:
     numbers = tuple(step.id for step in steps)
     names = ", ".join(step.name for step in steps)
     return [Asked(verb, numbers, reason)], f"{names}: {verb}"
+
+
+def _take_first(record: Record, request: TakeFirst) -> Obeyed:
+    with record.transaction() as (connection, _):
+        connection.execute(update(t.session).values(order=request.order))
+    record.order = request.order
+    return [OrderChanged(request.order)], _FIRST[request.order]
 
 
 def _retry(record: Record, request: Retry) -> Obeyed:

@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from icestream.alike import hint
+from icestream.engine.decisions.ready import Order
 from icestream.engine.machine.naming import person_here
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Retry",
     "SetParameters",
     "Stop",
+    "TakeFirst",
     "Undo",
     "document_of",
     "read_request",
@@ -158,6 +160,16 @@ class SetParameters(_Request):
     """New values by parameter; those that are not named stay."""
     branch: Name | None = None
     """Name of the branch; the adopted one when not given."""
+    why: str = ""
+    """Kept with the request."""
+
+
+class TakeFirst(_Request):
+    """Take the newest exposures first, the oldest, or both in turn. Nothing runs again."""
+
+    verb: Literal["order"] = "order"
+    order: Order
+    """Which exposure of a step goes first; both: the newest and the oldest in turn."""
     why: str = ""
     """Kept with the request."""
 
@@ -311,6 +323,7 @@ Request = (
     | Retry
     | GiveUp
     | SetParameters
+    | TakeFirst
     | ChangeWorkflow
     | CreateBranch
     | AdoptBranch

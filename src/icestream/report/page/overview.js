@@ -140,9 +140,10 @@ function forecast(live) {
   const { counts, rates } = live;
   const lag = rates.latency ? `delay ${duration(rates.latency)}` : "";
   if (live.session.finished || counts.behind === 0) return [lag];
-  if (rates.catch_up !== null) return [`caught up in about ${duration(rates.catch_up)}`, lag];
-  if (rates.settled > 0 && rates.found > rates.settled * 1.05) return [`falling back by ${number(rates.found - rates.settled)} an hour`, lag];
-  return [lag];
+  const said = rates.forecast;
+  const hours = said?.hours ? `${duration(3600 * said.hours)} of acquisition` : "";
+  const able = said?.able ? `${number(said.able)} an hour possible` : "";
+  return [hours, able, lag];
 }
 
 function drawWorkflow(live) {

@@ -47,6 +47,26 @@ def test_a_monitor_sees_the_newest_results_oldest_first(
     assert seen == [3, 4, 5]
 
 
+@pytest.mark.parametrize("foresees", [True, False])
+def test_a_monitor_that_foresees_sees_what_there_is_to_do(
+    desk: Desks, monkeypatch: pytest.MonkeyPatch, foresees: bool
+) -> None:
+    windows: list[Window[toys.Number]] = []
+
+    def see(self: object, window: Window[toys.Number]) -> Iterator[Sample]:
+        yield from ()
+        windows.append(window)
+
+    monkeypatch.setattr(toys.Watch, "inspect", see)
+    monkeypatch.setattr(toys.Watch, "foresees", foresees)
+    made = desk(SRC, (*A[:3], {"number": "src"}), WATCH)
+    made.find(1, 2)
+    look(made)
+    work = windows[0].work
+    assert (work is not None) is foresees
+    assert work is None or [(step.name, step.left) for step in work.steps] == [("a", 2)]
+
+
 def test_a_monitor_sees_when_movies_came_and_whether_more_are_expected(
     desk: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:

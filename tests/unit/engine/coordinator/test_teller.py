@@ -7,7 +7,7 @@ import pytest
 from icestream.engine.coordinator import teller as module
 from icestream.engine.coordinator.teller import Teller
 from icestream.engine.progress import Progress
-from icestream.model import RevisionId
+from icestream.model import RevisionId, Workload
 from toy_record import Desk
 
 Desks = Callable[..., Desk]
@@ -41,6 +41,23 @@ def test_snapshots_are_not_taken_faster_than_people_look(
     now[0] += module._PACE
     teller.tell("draining", "")
     assert len(told) == 3
+
+
+def test_it_looks_ahead_for_those_who_watch_and_not_all_the_time(
+    desk: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, looks = desk(SRC), list[float]()
+    monkeypatch.setattr(module, "workload", lambda _, now: looks.append(now) or Workload(now=now))
+    monkeypatch.setattr(module, "outlook_words", lambda *_: f"look {len(looks)}")
+    Teller(made.record, None).tell("running", "")
+    assert looks == []
+    teller = Teller(made.record, lambda _: None)
+    for _ in range(3):
+        teller.tell("running", "", at_once=True)
+    assert (len(looks), teller.progress.outlook) == (1, "look 1")
+    monkeypatch.setattr(module, "_FORESIGHT", 0.0)
+    teller.tell("running", "", at_once=True)
+    assert teller.progress.outlook == "look 2"
 
 
 def test_trouble_with_storage_keeps_the_counts_and_says_what_is_wrong(desk: Desks) -> None:

@@ -22,6 +22,7 @@ from icestream.engine.decisions.events import (
     Granted,
     LeaseEnded,
     LeftPaused,
+    OrderChanged,
     Reconciled,
     Reopened,
     Replanned,
@@ -119,6 +120,14 @@ def test_a_revision_ends_what_runs_and_forgets_what_waits_to_be_tried_again() ->
     assert (step.running, step.window, step.state) == (0, [], "running")
     decide(state, LeaseEnded("m:1.1;", returned=(1,)), 0.0)  # it ends when all that is past
     assert (state.steps[4].live, state.slots) == (0, 9)
+
+
+def test_another_order_takes_the_other_end_at_once() -> None:
+    state = made("item", window=[(n, n, task(n, 2)) for n in (1, 2, 3)])
+    state.steps[2].state, state.free.cores, state.slots = "running", 1, 1
+    (start,) = [a for a in decide(state, OrderChanged("oldest"), 0.0) if isinstance(a, Start)]
+    assert [one.id for one in start.tasks] == [1]
+    assert {step.order for step in state.steps.values()} == {"oldest"}
 
 
 def test_what_runs_for_a_step_that_stays_goes_on() -> None:

@@ -1,6 +1,7 @@
 """Decisions as tables of cases: a state, an event, and the actions that follow."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -51,8 +52,8 @@ def state(*steps: StepState, cores: int = 2, slots: int = 2, memory: int = 100) 
     return State(given, Free(cores, memory), slots, mark="m", fusing=Fusing(0.02, 16))
 
 
-def ready(number: int, exposure: int, task: int = 0, order: str = "newest") -> Ready:
-    return Ready(rank_of(number - 1, exposure, order), task or exposure, number)
+def ready(number: int, exposure: int, task: int = 0) -> Ready:
+    return Ready(rank_of(number - 1, exposure), task or exposure, number)
 
 
 def started(actions: list[Action]) -> list[int]:
@@ -71,11 +72,11 @@ def source() -> StepState:
 
 
 @pytest.mark.parametrize(
-    ("order", "expected"), [("newest", [5, 4]), ("oldest", [3, 4])], ids=["newest", "oldest"]
+    ("order", "expected"), [("newest", [5, 4]), ("oldest", [3, 4]), ("both", [5, 3])]
 )
-def test_exposures_start_in_the_order_of_the_session(order: str, expected: list[int]) -> None:
-    s = state(source(), step(2))
-    tasks = tuple(ready(2, exposure, order=order) for exposure in (4, 3, 5))
+def test_exposures_start_in_the_order_of_the_session(order: Any, expected: list[int]) -> None:
+    s = state(source(), step(2, order=order))
+    tasks = tuple(ready(2, exposure) for exposure in (4, 3, 5))
     assert started(decide(s, TasksReady(tasks), 0.0)) == expected
 
 

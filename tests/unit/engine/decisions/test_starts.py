@@ -20,7 +20,7 @@ ONE = Resources(cores=1, memory=0)
 
 def made(tasks: int, *, stored: int = 0, mean: float = 0.0) -> tuple[State, StepState]:
     step = StepState(2, 1, "item", ONE, (1,), "running", stored=stored, mean=mean)
-    step.window = [(-n, n, Ready(n, n, 2)) for n in range(tasks, 0, -1)]
+    step.window = [(n, n, Ready(n, n, 2)) for n in range(1, tasks + 1)]
     return State({2: step}, Free(4, 2**40), 4, mark="m:", fusing=Fusing(0.02, 16)), step
 
 

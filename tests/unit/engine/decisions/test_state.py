@@ -1,9 +1,12 @@
 """The state between two events: what is free, what is ready, what is finished."""
 
+import random
+from typing import Any
+
 import pytest
 
-from icestream.engine.decisions.ready import Ready
-from icestream.engine.decisions.state import WINDOW, Free, RunningLease, State, StepState
+from icestream.engine.decisions.ready import ORDERS, Ready
+from icestream.engine.decisions.state import WINDOW, Free, RunningLease, State, StepState, kept_of
 from icestream.protocol import Resources
 
 # -- what is free ----------------------------------------------------------------------------------
@@ -83,16 +86,69 @@ def test_a_task_below_those_in_the_store_does_not_overtake_them() -> None:
     made = step(stored=5)
     made.push(task(7))
     assert (made.window, made.stored) == ([], 6)
-    made.window = [(-9, 9, task(9))]
+    made.window = [(9, 9, task(9))]
     made.push(task(8))
     assert (len(made.window), made.stored) == (1, 7)
     made.push(task(10))
     assert (len(made.window), made.stored) == (2, 7)
 
 
+@pytest.mark.parametrize(
+    ("order", "first"),
+    [("newest", [9, 7, 5, 3]), ("oldest", [3, 5, 7, 9]), ("both", [9, 3, 7, 5])],
+)
+def test_the_order_says_from_which_end_the_next_is_taken(order: Any, first: list[int]) -> None:
+    made = step(order=order)
+    for number in (3, 9, 5, 7):
+        made.push(task(number))
+    assert made.next.id == first[0]
+    assert [made.pop().id for _ in range(4)] == first
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_a_window_gives_is_what_the_whole_queue_would_give(order: Any) -> None:
+    """Tasks come, start and are withdrawn at random; the store is asked when the window is low."""
+    chance = random.Random(7)
+    made, ready, turn, fills, most = step(order=order), set[int](), False, 0, 0
+    for number in range(6000):
+        for new in {number, chance.randrange(6000)} - ready if number % 2000 < 1000 else ():
+            ready.add(new)
+            made.push(task(new))
+        if ready and chance.random() < 0.1:
+            gone = chance.choice(sorted(ready))
+            ready.discard(gone)
+            made.withdraw(gone)
+        if ready and chance.random() < 0.7:
+            oldest = order == "oldest" or (order == "both" and turn)
+            expected = min(ready) if oldest else max(ready)
+            assert (made.next.id, made.pop().id) == (expected, expected)
+            ready.discard(expected)
+            turn = not turn
+        assert len(made.window) + made.stored == len(ready)
+        most = max(most, made.stored)
+        if made.low:
+            among, (first, last) = sorted(ready), kept_of(order)
+            made.fill([task(one) for one in {*among[:first], *among[len(among) - last :]}])
+            fills += 1
+    assert fills > 3
+    assert most > WINDOW  # the store held more than memory
+
+
+def test_another_order_begins_from_the_store_unless_all_is_in_memory() -> None:
+    made = step()
+    for number in range(5):
+        made.push(task(number))
+    made.turn("oldest")
+    assert [made.pop().id for _ in range(5)] == [0, 1, 2, 3, 4]
+    for number in range(WINDOW + 10):
+        made.push(task(number))
+    made.turn("newest")
+    assert (made.window, made.stored, made.low) == ([], WINDOW + 10, True)
+
+
 def test_a_withdrawn_task_is_forgotten_wherever_it_is() -> None:
     made = step(stored=5)
-    made.window = [(-9, 9, task(9)), (-8, 8, task(8))]
+    made.window = [(8, 8, task(8)), (9, 9, task(9))]
     made.withdraw(9)
     assert [entry[1] for entry in made.window] == [8]
     made.withdraw(1)  # one of those in the store

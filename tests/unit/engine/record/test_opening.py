@@ -159,6 +159,26 @@ def test_the_session_says_who_holds_it_and_what_it_runs(desk: Desks) -> None:
     assert row.holder.split("@")[0].isdigit()
 
 
+def test_the_order_stays_what_it_is_unless_another_is_asked_for(desk: Desks) -> None:
+    made = desk(SRC, A, order="both")
+    assert Record(made.store, toys.registry(), None, 60.0).order == "both"
+    assert Record(made.store, toys.registry(), "newest", 60.0).order == "newest"
+
+
+def test_ranks_of_an_earlier_version_are_turned_round(desk: Desks) -> None:
+    """It had the oldest first by ranks that fell with the number of the exposure."""
+    made = desk(SRC, A)
+    made.find(1, 2, 3)
+    ranks = made.rows(t.task, "rank")
+    with made.store.write() as connection:
+        place = t.task.c.rank % 2**40
+        turned = t.task.c.rank - place + 2**40 - 1 - t.task.c.subject_id
+        connection.execute(update(t.task).values(rank=turned))
+    assert made.rows(t.task, "rank") != ranks
+    made.open(SRC, A)
+    assert made.rows(t.task, "rank") == ranks
+
+
 @pytest.mark.parametrize("held", [True, False])
 def test_what_waited_for_the_same_work_is_ready_but_what_a_gate_holds_is_not(
     desk: Desks, held: bool
@@ -226,12 +246,12 @@ def test_a_trigger_knows_what_it_holds(desk: Desks) -> None:
     made = desk(SRC, ("hold", "toy.hold", {}, {"number": "src"}))
     made.find(1, 2)
     with made.store.read() as connection:
-        state = step_state(connection, made.step("hold"))
+        state = step_state(connection, made.step("hold"), "newest")
     assert (state.waiting_items, state.waiting_size) == (2, 2)
     made.record.set_gate(2, "open")
     made.backfill("hold")
     with made.store.read() as connection:
-        state = step_state(connection, made.step("hold"))
+        state = step_state(connection, made.step("hold"), "newest")
     assert (state.waiting_items, state.waiting_size) == (0, 0)
 
 

@@ -236,7 +236,7 @@ def test_a_refill_leaves_out_what_waits_for_another_attempt(desk: Desks) -> None
 
 
 def test_a_refill_is_no_more_than_a_window(desk: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "WINDOW", 2)
+    monkeypatch.setattr(module, "kept_of", lambda _: (2, 0))
     made = desk(SRC, A)
     made.find(1, 2, 3, 4)
     assert len(made.ready("a")) == 2

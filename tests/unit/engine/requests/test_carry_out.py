@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 
-from icestream.engine.decisions.events import Asked, Event, Replanned, StreamEnded
+from icestream.engine.decisions.events import Asked, Event, OrderChanged, Replanned, StreamEnded
 from icestream.engine.requests import carry_out as asking
 from icestream.engine.requests.carry_out import carry_out, waiting_requests
 from icestream.engine.requests.models import Pause
@@ -118,6 +118,17 @@ def test_a_source_that_is_given_up_brings_nothing_more(session: Session) -> None
     assert not asking.ends_waiting(desk.record)
     session.hear()
     assert desk.record.given_up == {}
+
+
+def test_which_exposures_go_first_is_changed_while_it_runs(session: Session) -> None:
+    before = session.desk.rows(t.task, "id", "key", "rank")
+    verdict, answer, events = session.ask("order", order="both")
+    assert (verdict, answer) == ("done", "the newest and the oldest exposures go in turn")
+    assert events == [OrderChanged("both")]
+    (row,) = session.desk.rows(t.session)
+    assert (row.order, session.desk.record.order) == ("both", "both")
+    assert session.desk.rows(t.task, "id", "key", "rank") == before  # nothing runs again
+    assert session.ask("order", order="random")[0] == "refused"
 
 
 @pytest.mark.parametrize(
