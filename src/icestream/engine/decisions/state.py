@@ -28,15 +28,16 @@ __all__ = [
 
 WINDOW = 256
 """Ready tasks of a step that are kept in memory; the rest wait in the store."""
-_OLDEST: Mapping[Order, int] = {"newest": 0, "oldest": WINDOW, "both": WINDOW // 2}
-"""How many of them are the oldest; the others are the newest."""
+_OLDEST: Mapping[Order, float] = {"newest": 0.0, "oldest": 1.0, "both": 0.5}
+"""Which part of them are the oldest; the others are the newest."""
 _LOW = 8
 """Of what is kept, less than one in so many is too little: more is read from the store."""
 
 
 def kept_of(order: Order) -> tuple[int, int]:
     """How many of the oldest and of the newest tasks of a step are kept in memory."""
-    return _OLDEST[order], WINDOW - _OLDEST[order]
+    oldest = int(_OLDEST[order] * WINDOW)
+    return oldest, WINDOW - oldest
 
 
 @dataclass(slots=True)
@@ -157,10 +158,10 @@ class StepState:
     @property
     def low(self) -> bool:
         """Whether the window is to be read from the store again."""
-        oldest = _OLDEST[self.order]
-        newest = len(self.window) - self.gap
+        oldest, newest = kept_of(self.order)
+        above = len(self.window) - self.gap
         return self.stored > 0 and (
-            self.gap * _LOW < oldest or newest * _LOW < WINDOW - oldest or not self.window
+            self.gap * _LOW < oldest or above * _LOW < newest or not self.window
         )
 
     def push(self, task: Ready) -> None:
@@ -179,9 +180,10 @@ class StepState:
 
     def _put_away(self) -> None:
         """Leave one task to the store: one that both ends are far from."""
+        oldest, _ = kept_of(self.order)
         if not self.stored:
-            self.gap = _OLDEST[self.order]
-        elif self.gap > _OLDEST[self.order]:
+            self.gap = oldest
+        elif self.gap > oldest:
             self.gap -= 1
         del self.window[self.gap]
         self.stored += 1
@@ -192,7 +194,7 @@ class StepState:
         self.window = sorted((task.rank, task.id, task) for task in tasks)
         full = len(self.window) >= WINDOW
         self.stored = max(0, ready - len(self.window)) if full else 0
-        self.gap = min(_OLDEST[self.order], len(self.window))
+        self.gap = min(kept_of(self.order)[0], len(self.window))
 
     def turn(self, order: Order) -> None:
         """Take tasks in another order: those that are next then are still in the store."""

@@ -10,7 +10,7 @@ from icestream.engine.messages import LIMITS, Compacted, Inspected, SourceFailed
 from icestream.engine.record.alerts import SESSION, Reporter
 from icestream.engine.record.offers import adopt_automatically, usable_alerts
 from icestream.engine.record.record import Record
-from icestream.model import Alert, StepId, to_document
+from icestream.model import Alert, to_document
 from icestream.protocol import Sample
 from icestream.store import tables as t
 from icestream.store.events import FiguresDrawn, SamplesTaken, SegmentWritten, SourceRaised
@@ -41,7 +41,10 @@ def inspected(record: Record, said: Inspected, *, last: bool = False) -> bool:
             record.alerts.report(writes, Reporter.of(step), alerts, last=last)
         else:
             _settled(record, writes, step, alerts)
-        _sampled(writes, said.samples, said.time, step.step)
+        _sampled(writes, said.samples, said.time)
+        if said.samples:
+            names = sorted({sample.name for sample in said.samples})
+            writes.event(SamplesTaken(names=names), step_id=step.step)
         if said.figures:
             connection.execute(delete(t.figure).where(t.figure.c.step_id == step.step))
             drawn = json.dumps([to_document(figure) for figure in said.figures])
@@ -65,18 +68,14 @@ def _settled(record: Record, writes: Writes, step: PlannedStep, alerts: Sequence
 
 
 def sampled(record: Record, samples: Sequence[Sample]) -> None:
-    """Record what the engine itself measured."""
+    """Record what the engine itself measured; that is no news to anybody, and no event."""
     with record.transaction() as (_, writes):
         _sampled(writes, samples, writes.now)
 
 
-def _sampled(
-    writes: Writes, samples: Sequence[Sample], time: float, step: StepId | None = None
-) -> None:
+def _sampled(writes: Writes, samples: Sequence[Sample], time: float) -> None:
     for sample in samples:
         writes.insert(t.sample, time=time, name=sample.name, value=sample.value, unit=sample.unit)
-    if samples:
-        writes.event(SamplesTaken(names=sorted({sample.name for sample in samples})), step_id=step)
 
 
 def source_failed(record: Record, said: SourceFailed) -> None:
