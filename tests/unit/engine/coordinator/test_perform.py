@@ -7,11 +7,10 @@ import pytest
 
 import toys
 from icestream.engine.coordinator.perform import Performer
-from icestream.engine.decisions import changes, state
+from icestream.engine.decisions import state
 from icestream.engine.decisions.events import Asked, StreamEnded, TasksReady, Tick
 from icestream.engine.decisions.state import Free, State
 from icestream.engine.executors.contract import Lease
-from icestream.engine.record import record
 from icestream.store import tables as t
 from toy_record import Desk, run
 
@@ -116,8 +115,7 @@ def test_a_session_of_every_kind_of_step_ends_done(desk: Desks) -> None:
 def test_more_than_a_window_of_tasks_is_worked_off_from_the_store(
     desk: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (record, changes, state):
-        monkeypatch.setattr(module, "WINDOW", 40)
+    monkeypatch.setattr(state, "WINDOW", 40)
     turn = Turn(desk(SRC, A))
     turn.find(*range(1, 101))
     turn.finish()
