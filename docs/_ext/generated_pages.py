@@ -196,7 +196,7 @@ def events_page() -> str:
         "`kind`, the step and the exposure that it is about where it is about one, and a",
         "`document`, a JSON object. Whoever has read the store once, and then all events in order,",
         "knows what it says. `icestream.store.queries.events` gives them, `icestream.store.follow`",
-        "waits for new ones, and `icestream.store.events.read_event` makes values of them.",
+        "waits for new ones, and `icestream.store.event_reading.read_event` makes values of them.",
         "",
         f"This is version {SCHEMA} of the catalogue. The column `events` of the table `session`",
         "has the newest version that has written to it, and `epoch.started` that of each",

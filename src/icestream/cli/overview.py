@@ -29,6 +29,7 @@ from icestream.store.newest import (
 )
 from icestream.store.open import Store
 from icestream.store.pace import Pace, pace
+from icestream.store.particles import count_particles
 from icestream.store.published import Published, published
 from icestream.store.records import (
     AlertRecord,
@@ -127,8 +128,8 @@ def overview(store: Store, now: float, branch: str | None = None) -> Overview:
         again=again,
         asked=waiting,
         exposures=queries.count_exposures(store),
-        particles=queries.particles(store, branch=standing),
-        particles_anew=None if standing is None else queries.particles(store),
+        particles=count_particles(store, branch=standing),
+        particles_anew=None if standing is None else count_particles(store),
         steps=queries.steps(store, branch=branch),
         branches=tuple(one for one in queries.branches(store) if one.state != "dropped"),
         branch=branch or session.branch,

@@ -1,8 +1,7 @@
 """The catalogue of events: every kind of thing that is said to have happened, with its fields.
 
 Whoever writes an event writes one of these values; `EVENTS` has them by kind. Whoever follows
-events gets kind and document, and `read_event` makes the value of them again: an event that this
-version does not know, since a newer one wrote it, is an `UnknownEvent` that says so.
+events gets kind and document, of which `icestream.store.event_reading` makes the value again.
 
 `SCHEMA` counts the versions of the catalogue. It goes up when a kind is added or a field changes
 its meaning; a field that is added has a default, for the events of before. The session keeps the
@@ -16,7 +15,6 @@ revised while it ran has its event when the step returns to that revision.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
 from typing import Any, ClassVar
 
 __all__ = [
@@ -57,9 +55,7 @@ __all__ = [
     "TaskDone",
     "TaskFailed",
     "TaskSkipped",
-    "UnknownEvent",
     "document_of",
-    "read_event",
 ]
 
 SCHEMA = 3
@@ -80,15 +76,6 @@ class Event:
     """What the event's step is; empty: it has none."""
     exposure: ClassVar[str] = ""
     """What the event's exposure is; empty: it has none."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownEvent:
-    """An event that this version of icestream cannot read."""
-
-    kind: str
-    document: Json
-    why: str
 
 
 # -- the session and its coordinators --------------------------------------------------------------
@@ -580,25 +567,3 @@ _NAMES = {event: tuple(field.name for field in fields(event)) for event in EVENT
 def document_of(event: Event) -> str:
     """The fields of an event as JSON."""
     return _encode({name: getattr(event, name) for name in _NAMES[type(event)]})
-
-
-def read_event(kind: str, document: Json) -> Event | UnknownEvent:
-    """The event of this kind and document; fields that this version does not know are left out."""
-    if kind not in EVENTS:
-        return UnknownEvent(kind, document, f"version {SCHEMA} of the catalogue has no {kind}")
-    from pydantic import ValidationError  # whoever only writes needs none of it
-
-    try:
-        event: Event = _adapter(kind).validate_python(dict(document))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        return UnknownEvent(kind, document, f"{where}: {first['msg']}")
-    return event
-
-
-@cache
-def _adapter(kind: str) -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(EVENTS[kind])

@@ -371,7 +371,7 @@ class SampleRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecord:
-    """Something that happened; `icestream.store.events.read_event` makes a value of it."""
+    """Something that happened; `icestream.store.event_reading.read_event` makes a value of it."""
 
     seq: int
     time: float

@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, or_, select
 
 from icestream.store import tables as t
+from icestream.store.event_reading import read_event
 from icestream.store.events import (
     BranchAdopted,
     ChangeUndone,
     StepAdded,
     StepRemoved,
     StepRevised,
-    read_event,
 )
 from icestream.store.open import Store
 from icestream.store.records import RerunRecord, StandingRecord

@@ -1,44 +1,19 @@
 """The catalogue of events: complete, explained, and read by whoever is older or newer."""
 
 import ast
-import json
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 import icestream
 from icestream.store import events
 from icestream.store.events import (
     EVENTS,
     SCHEMA,
-    AlertRaised,
-    EpochStarted,
     Event,
-    ExposureFound,
-    ExposureStateChanged,
-    StepRevised,
-    TaskDone,
-    UnknownEvent,
-    document_of,
-    read_event,
 )
 
 SOURCE = Path(icestream.__file__).parent
-SOME: tuple[Event, ...] = (
-    ExposureFound(),
-    TaskDone(result=7),
-    TaskDone(result=None),
-    ExposureStateChanged(state="rejected", reasons=["sel: 9 is not below 9"]),
-    StepRevised(revision=2, who="ada", changed={"add": 1.5, "folder": None}),
-    AlertRaised(alert=1, key="k", level="notice", message="µ", about="e1", offer={"step": "a"}),
-)
-
-
-@pytest.mark.parametrize("event", SOME, ids=lambda one: one.kind)
-def test_an_event_comes_back_from_its_document(event: Event) -> None:
-    assert read_event(event.kind, json.loads(document_of(event))) == event
 
 
 def test_every_class_of_event_is_in_the_catalogue_under_its_own_kind() -> None:
@@ -49,23 +24,6 @@ def test_every_class_of_event_is_in_the_catalogue_under_its_own_kind() -> None:
     )
     assert {kind: one.kind for kind, one in EVENTS.items()} == {kind: kind for kind in EVENTS}
     assert all(0 <= one.since <= SCHEMA for one in EVENTS.values())
-
-
-def test_events_of_before_the_catalogue_are_read() -> None:
-    """Their documents lack the fields that came with it."""
-    assert read_event("epoch.started", {"epoch": 3}) == EpochStarted(epoch=3)
-    assert read_event("alert.raised", {"alert": 3}) == AlertRaised(alert=3)
-
-
-def test_what_a_newer_version_says_is_told_and_breaks_nothing() -> None:
-    told = read_event("session.praised", {"by": "all"})
-    assert isinstance(told, UnknownEvent)
-    assert told.document == {"by": "all"}
-    assert f"version {SCHEMA} of the catalogue has no session.praised" in told.why
-    assert read_event("task.done", {"result": 7, "colour": "blue"}) == TaskDone(result=7)
-    told = read_event("task.done", {"result": "seven"})
-    assert isinstance(told, UnknownEvent)
-    assert "result" in told.why
 
 
 def test_no_event_is_written_past_the_catalogue() -> None:

@@ -15,6 +15,7 @@ from icestream.model import Alert, SubjectId
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.open import Store, open_store
+from icestream.store.particles import count_particles
 from icestream.store.writing import Numbers, Writes
 from toy_session import Session
 
@@ -225,9 +226,9 @@ def test_decisions_are_in_order_and_the_last_word_is_last(store: Store) -> None:
 
 
 def test_particles_of_what_was_not_rejected_are_counted_without_being_read(store: Store) -> None:
-    assert queries.particles(store) == 300
-    assert queries.particles(store, "a") == 300
-    assert queries.particles(store, "sel") == 0
+    assert count_particles(store) == 300
+    assert count_particles(store, "a") == 300
+    assert count_particles(store, "sel") == 0
 
 
 def test_revisions_say_what_was_set(store: Store) -> None:
@@ -341,7 +342,7 @@ BY_BRANCH: dict[str, Callable[..., Any]] = {
     "latest_results": lambda store, **named: queries.latest_results(store, "b", **named),
     "results_of": lambda store, **named: queries.results_of(store, "e000003", **named),
     "failures": queries.failures,
-    "particles": lambda store, **named: queries.particles(store, "b", **named),
+    "particles": lambda store, **named: count_particles(store, "b", **named),
 }
 
 
@@ -438,6 +439,6 @@ def test_qualities_and_failures_are_of_the_branch(branched: Store) -> None:
 
 
 def test_particles_are_those_of_the_branch(branched: Store) -> None:
-    assert queries.particles(branched) == 40
-    assert queries.particles(branched, branch="trial") == 400
-    assert queries.particles(branched, "a", branch="trial") == 0
+    assert count_particles(branched) == 40
+    assert count_particles(branched, branch="trial") == 400
+    assert count_particles(branched, "a", branch="trial") == 0

@@ -211,7 +211,7 @@ def test_events_are_numbered_in_order_and_say_when(store: Store) -> None:
         (4, 200.0, "exposure.found"),
     ]
     assert (found[0].document, found[1].document) == (
-        {"gate": "open", "branch": ""},
+        {"gate": "open", "lot": "", "reason": "", "branch": ""},
         {},
     )
 
