@@ -15,14 +15,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from icestream.store import queries
 from icestream.store.open import NoStore, open_store
-from icestream.store.records import AlertRecord
 
 MARKER = ".icestream-night"
 """Says that a folder was made by an earlier night, and may be replaced."""
@@ -47,8 +47,8 @@ class Accident:
     """Part of the night that is over by then."""
     lasts: float
     """Part of the night."""
-    keys: tuple[str, ...]
-    """How the keys of the alerts begin that tell it."""
+    told: tuple[str, ...]
+    """Words of the alerts that tell it, one of these at least."""
 
     def exposures(self, night: int) -> tuple[int, int]:
         """Numbers of the first and the last exposure, from 1; whole squares where there is room."""
@@ -59,14 +59,14 @@ class Accident:
 
 
 ACCIDENTS = (
-    Accident(fault="motion", begins=0.10, lasts=0.0125, keys=("changes.motion",)),
-    Accident(fault="astigmatism", begins=0.20, lasts=0.05, keys=("changes.ctf.astigmatism",)),
-    Accident(fault="outage", begins=0.33, lasts=0.03, keys=("arrivals.",)),
-    Accident(fault="dimming", begins=0.45, lasts=0.05, keys=("changes.dose",)),
-    Accident(fault="thickening", begins=0.60, lasts=0.10, keys=("changes.",)),
-    Accident(fault="focus", begins=0.75, lasts=0.04, keys=("changes.ctf.defocus",)),
-    Accident(fault="blur", begins=0.83, lasts=0.04, keys=("changes.ctf.resolution",)),
-    Accident(fault="aged-gain", begins=0.90, lasts=0.10, keys=("gain.",)),
+    Accident(fault="motion", begins=0.10, lasts=0.0125, told=("loose or broken", "stage drifts")),
+    Accident(fault="astigmatism", begins=0.20, lasts=0.05, told=("realigned", "astigmatism of")),
+    Accident(fault="outage", begins=0.33, lasts=0.03, told=("nothing new came", "slower")),
+    Accident(fault="dimming", begins=0.45, lasts=0.05, told=("the beam is weaker",)),
+    Accident(fault="thickening", begins=0.60, lasts=0.10, told=("ice thickens", "the ice is")),
+    Accident(fault="focus", begins=0.75, lasts=0.04, told=("eucentric",)),
+    Accident(fault="blur", begins=0.83, lasts=0.04, told=("less coherent", "rings")),
+    Accident(fault="aged-gain", begins=0.90, lasts=0.10, told=("gain reference",)),
 )
 
 
@@ -147,11 +147,6 @@ class Night:
         assert self._running is not None
         return self._running.wait()
 
-    def alerts(self) -> Sequence[AlertRecord]:
-        """All alerts of the session, the oldest first."""
-        with closing(open_store(self.session, readonly=True)) as store:
-            return queries.alerts(store, open_only=False)
-
     def _look(self) -> None:
         if self._running is not None and self._running.poll() is not None:
             raise SystemExit(
@@ -167,9 +162,23 @@ def _icestream(*words: str) -> list[str]:
 # -- the acts -----------------------------------------------------------------------------------
 
 
+def _try(night: Night) -> None:
+    night.type("try", "session", "sensitive", "pick", "threshold=4.5", "--preview")
+    night.type("try", "session", "sensitive", "pick", "threshold=4.5", "--why", "too few picks")
+
+
+def _compare(night: Night) -> None:
+    night.type("compare", "session", "sensitive", "--html", "sensitive.html")
+    night.type("adopt", "session", "sensitive", "--why", "more particles, nothing lost")
+
+
 def _change_a_limit(night: Night) -> None:
     night.type("set", "session", "select", "resolution_max=5", "--preview")
-    night.type("set", "session", "select", "resolution_max=5")
+    night.type("set", "session", "select", "resolution_max=5", "--why", "only the best")
+
+
+def _undo(night: Night) -> None:
+    night.type("undo", "session", "--why", "too many lost")
 
 
 def _kill(night: Night) -> None:
@@ -177,9 +186,17 @@ def _kill(night: Night) -> None:
     night.start()
 
 
+def _look(night: Night) -> None:
+    night.type("status", "session")
+
+
 ACTS: tuple[Act, ...] = (
+    Act(0.30, "Picks look few: a lower threshold is tried on 20 exposures", _try),
+    Act(0.40, "Old and new are compared, and the new is adopted for all", _compare),
     Act(0.50, "Somebody wants only the best exposures, and changes the limit", _change_a_limit),
+    Act(0.58, "That was too strict: it is undone", _undo),
     Act(0.66, "The coordinator is killed; the same command goes on", _kill),
+    Act(0.72, "A look at where it stands", _look),
 )
 
 
@@ -216,25 +233,38 @@ def _microscope(night: Night) -> Iterator[None]:
 
 
 def _told(night: Night) -> list[str]:
-    """The table: each accident with the alert that tells it, then what no accident explains."""
-    names = _numbers(night)
-    alerts = [alert for alert in night.alerts() if alert.level != "notice"]
+    """The table: each accident with the alerts that tell it, then what no accident explains."""
+    numbers = _numbers(night)
+    with closing(open_store(night.session, readonly=True)) as store:
+        found = sorted(one.found for one in queries.exposures(store, limit=10**9))
+        alerts = [
+            alert for alert in queries.alerts(store, open_only=False) if alert.level != "notice"
+        ]
     explained: set[int] = set()
     rows = []
     for accident in ACCIDENTS:
         first, last = accident.exposures(night.exposures)
-        telling = [
-            alert
-            for alert in alerts
-            if alert.key.startswith(accident.keys)
-            and first - 1 <= names.get(alert.exposure or "", first) <= last + 10
-        ]
-        explained |= {alert.id for alert in telling}
-        said = telling[0].message if telling else "nothing"
-        rows.append(f"| {accident.fault} | {first} to {last} | {said} |")
-    others = [alert for alert in alerts if alert.id not in explained]
-    rows += [f"| (not planted) | {alert.exposure or ''} | {alert.message} |" for alert in others]
-    return ["| planted | exposures | told |", "|---|---|---|", *rows]
+        for alert in alerts:
+            told_by = bisect_right(found, alert.raised)
+            about = numbers.get((alert.extent or {}).get("first") or alert.exposure, told_by)
+            words = any(word in alert.message for word in accident.told)
+            if words and first - 2 <= about <= last + SQUARE:
+                explained.add(alert.id)
+                where = f"{first} to {last}"
+                rows.append(_row(accident.fault, where, f"{about}", f"{told_by}", alert.message))
+        if not rows or not rows[-1].startswith(f"| {accident.fault} "):
+            rows.append(_row(accident.fault, f"{first} to {last}", "", "", "nothing"))
+    for alert in alerts:
+        if alert.id not in explained:
+            told_by = bisect_right(found, alert.raised)
+            about = numbers.get((alert.extent or {}).get("first") or alert.exposure, told_by)
+            rows.append(_row("", "", f"{about}", f"{told_by}", alert.message))
+    head = _row("planted", "exposures", "said to begin at", "told by", "alert")
+    return [head, "|---|---|---|---|---|", *rows]
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _numbers(night: Night) -> dict[str, int]:

@@ -29,13 +29,12 @@ from icestream.engine.requests.models import (
 )
 from icestream.engine.requests.send import answer_of, send
 from icestream.store import queries
+from icestream.store.event_reading import UnknownEvent, read_event
 from icestream.store.events import (
     EVENTS,
     SCHEMA,
     SegmentWritten,
-    UnknownEvent,
     document_of,
-    read_event,
 )
 from icestream.store.open import Store
 from post_target import channels

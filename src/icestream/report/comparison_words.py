@@ -19,9 +19,18 @@ def verdict(found: BranchComparison) -> tuple[str, ...]:
         why = f"fewer than {FEWEST} exposures are too few to tell" if compared and few else ""
         told = [why or "No quality differs by more than chance." if compared else ""]
     told += _facts(found)
-    return tuple(sentence[:1].upper() + sentence[1:] for sentence in told if sentence) or (
-        "There is nothing to compare yet.",
-    )
+    said = tuple(sentence[:1].upper() + sentence[1:] for sentence in told if sentence)
+    return said or (_nothing(found),)
+
+
+def _nothing(found: BranchComparison) -> str:
+    """Whether nothing differs, or nothing is there."""
+    same = [step.both for step in found.steps if step.identical]
+    if not same:
+        return "There is nothing to compare yet."
+    count = max(same)
+    of = "the one exposure" if count == 1 else f"all {count:,} exposures"
+    return f"Nothing differs: the results are the same on {of} that both have."
 
 
 def _claims(found: BranchComparison) -> Iterator[str]:

@@ -75,6 +75,13 @@ def test_nothing_yet() -> None:
     assert verdict(compared()) == ("There is nothing to compare yet.",)
 
 
+def test_results_that_are_the_same_ones_are_told_from_none() -> None:
+    (said,) = verdict(compared(identical=True))
+    assert said == "Nothing differs: the results are the same on all 6 exposures that both have."
+    (said,) = verdict(compared(identical=True, both=1))
+    assert said == "Nothing differs: the results are the same on the one exposure that both have."
+
+
 def test_numbers_have_units_and_errors() -> None:
     found = quality("ctf.defocus", (10000, 12000), (10000, 12500), (10000, 12500))
     assert change_words(found) == "+0.233 ± 0.017 µm"
