@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.installed
 TESTING := $(VENV)/.installed-test
 WRITING := $(VENV)/.installed-docs
 
-.PHONY: help demo test lint docs bench bench-peers clean
+.PHONY: help demo night test lint docs bench bench-peers clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,9 @@ $(WRITING): $(RUNTIME)
 demo: $(RUNTIME)  ## Process a simulated session while it is written (a few minutes)
 	$(BIN)/icestream demo
 
+night: $(RUNTIME)  ## Rehearse a night of 2,000 exposures with accidents and changes (half an hour)
+	$(BIN)/python benchmarks/night.py
+
 test: lint docs  ## Run every check and every test, and build the documentation
 	$(BIN)/python -m pytest
 
@@ -53,4 +56,4 @@ bench-peers: $(WRITING)  ## Measure against RELION and the truth, and write the 
 	$(BIN)/python -m benchmarks --write
 
 clean:  ## Remove what make made
-	rm -rf $(VENV) docs/_build demo-session .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) docs/_build demo-session night-session .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -112,7 +112,7 @@ class Night:
             "process", "microscope", "--out", "session", "--watch",
             "--idle-timeout", f"{max(30.0, 2400.0 / self.speed):.0f}",
             "--arrivals.silence-min", f"{4.0 / self.speed:g}",
-            "--pick.threshold", "6",
+            "--pick.threshold", "12",
         )  # fmt: skip
         print(f"$ icestream {shlex.join(words)} &", flush=True)
         with (self.out / "session.log").open("ab") as log:

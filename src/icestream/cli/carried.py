@@ -57,4 +57,4 @@ def _run_now(session: Path) -> int:
 
     with closing(open_store(session, readonly=True)) as store:
         workflow = without_each_time(session_workflow(store))
-    return run_here(workflow, session, Here(as_given=True), named=False)
+    return run_here(workflow, session, Here(as_given=True))

@@ -88,7 +88,7 @@ def process_command(options: StepOptions) -> App:
         /,
         *,
         out: Annotated[Path, Parameter(group=_FILES)],
-        workflow: Annotated[str | None, Parameter(group=_FILES)] = None,
+        workflow: Annotated[str | None, Parameter(group=_FILES)] = None,  # noqa: ARG001 - _option reads it
         here: Annotated[Here | None, Parameter(name="*")] = None,
         **steps: Any,
     ) -> int:
@@ -96,7 +96,7 @@ def process_command(options: StepOptions) -> App:
 
         here = here or Here()
         changed = options.changed(steps, pattern=pattern, as_given=here.as_given)
-        return run_here(changed, out, here, named=workflow is not None)
+        return run_here(changed, out, here)
 
     fixed = [
         part

@@ -54,10 +54,11 @@ _CUT_SHORT = (
 )
 
 
-def run_here(workflow: Workflow, session: Path, here: Here, *, named: bool = True) -> int:
+def run_here(workflow: Workflow, session: Path, here: Here) -> int:
     """Run a workflow in the session's folder until it is done or stopped; the exit status.
 
-    A workflow that was `named` takes back nothing that was set since the session was last run.
+    What is said as it was when the session was last run takes back nothing that was set since: the
+    same command goes on where it was.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def run_here(workflow: Workflow, session: Path, here: Here, *, named: bool = Tru
     machine = _machine(settings)
     _check(workflow, registry, machine)
     before = _before(session)
-    if before is not None and named:
+    if before is not None:
         workflow = _kept(session, workflow)
     workflow = with_presets(workflow, registry, settings.microscopes, before)
     if not here.as_given:
@@ -178,15 +179,18 @@ def _kept(session: Path, workflow: Workflow) -> Workflow:
     """The workflow with what was set since; that is told."""
     with closing(open_store(session, readonly=True)) as store:
         kept = kept_since(store, workflow)
+    steps = []
     for old, new in zip(workflow.steps, kept.steps, strict=True):
-        others = [n for n, v in new.parameters.items() if old.parameters.get(n) != v]
-        for name in others:
+        each_time = {n: v for n, v in old.parameters.items() if n in EACH_TIME and not old.inputs}
+        others = {n: v for n, v in new.parameters.items() if n not in EACH_TIME or old.inputs}
+        steps.append(replace(new, parameters={**others, **each_time}))
+        for name in [n for n, v in others.items() if old.parameters.get(n) != v]:
             print(
                 f"icestream: {new.name}.{name} stays {new.parameters[name]!r}, as it was set; "
                 f"take it back with icestream set {session} {new.name} {name}=...",
                 file=sys.stderr,
             )
-    return kept
+    return replace(kept, steps=tuple(steps))
 
 
 def _machine(settings: Settings) -> Machine:

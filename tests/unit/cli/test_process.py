@@ -22,7 +22,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Workflow, Path, Here]
     """What would have been run."""
     calls: list[tuple[Workflow, Path, Here]] = []
 
-    def remember(workflow: Workflow, session: Path, here: Here, *, named: bool) -> int:
+    def remember(workflow: Workflow, session: Path, here: Here) -> int:
         calls.append((workflow, session, here))
         return 0
 

@@ -19,10 +19,14 @@ from icestream.cli.running import INTERRUPTED, Here, Stopping, run_here
 from icestream.cli.terminal import called
 from icestream.engine.graph.workflow import InvalidWorkflow, Step, Workflow, load_workflow
 from icestream.engine.progress import Outcome, Progress, StepProgress
+from icestream.engine.record.branches import Entered, enter_workflow
+from icestream.engine.record.revisions import with_parameters
+from icestream.engine.record.workflows import branch_called, session_workflow
 from icestream.report.upload import BadTarget
 from icestream.store import tables as t
 from icestream.store.records import Counts
 from report_session import SampleSession
+from toy_record import desks
 
 WORKFLOW = load_workflow("default")
 DONE = Outcome(state="done", exposures={"going": 0, "done": 3, "rejected": 1, "failed": 1})
@@ -387,3 +391,28 @@ def test_unusual_values_of_a_workflow_file_are_refused_unless_they_are_meant(
         run_here(odd, tmp_path / "s", Here())
     assert not (tmp_path / "s").exists()
     assert run_here(odd, tmp_path / "s", Here(as_given=True)) == 0
+
+
+def test_the_same_command_takes_back_nothing_that_was_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """But what is said for each run alone is as it is said now."""
+    for make in desks(tmp_path):
+        made = make(
+            ("src", "toy.count", {"count": 5}, {}), ("a", "toy.add", {"add": 2}, {"number": "src"})
+        )
+        said = session_workflow(made.store)
+        changed = with_parameters(said, made.record.registry, "a", {"add": 3})
+        with made.record.transaction() as (connection, writes):
+            number = branch_called(connection, "main")
+            enter_workflow(
+                connection, writes, Entered(number, changed, "ann"), made.record.registry
+            )
+        kept = module._kept(made.folder, said.changed("src", {"idle_timeout": 3.0}))
+        assert dict(kept.step("a").parameters) == {"add": 3}
+        assert dict(kept.step("src").parameters) == {"count": 5, "idle_timeout": 3.0}
+        told = capsys.readouterr().err
+        assert "icestream: a.add stays 3, as it was set; take it back with icestream set" in told
+        assert "src." not in told
+        other = module._kept(made.folder, said.changed("a", {"add": 7}))
+        assert other.step("a").parameters["add"] == 7
