@@ -132,6 +132,16 @@ CAUSES: tuple[CauseRule, ...] = (
     ),
     CauseRule(
         cause=_cause(
+            "fewer electrons",
+            "ice thickens, or the beam gets weaker",
+            "compare the ice of micrographs before and since; if it is the same, check the "
+            "emission, the apertures and the energy slit",
+        ),
+        any_of=("dose-",),
+        how=("gradual",),
+    ),
+    CauseRule(
+        cause=_cause(
             "dose fell",
             "the beam is weaker, or the exposure was set anew",
             "check emission, spot size, apertures and the energy slit; the dose weighting relies "

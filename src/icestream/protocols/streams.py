@@ -16,6 +16,8 @@ __all__ = ["STREAMS", "Watched", "gather", "usable"]
 
 Values = Callable[[Sequence[MeasuredExposure]], list[tuple[float, ...] | None]]
 
+_HARDLY = 100.0
+"""Astigmatism, Å, up to which one without a known angle is taken for none."""
 _UNUSABLE = 0.5
 """Score below which a micrograph was judged unusable: carbon, a crack, a drop."""
 _JUDGED = 10
@@ -59,11 +61,14 @@ def _log(quality: str, floor: float = 1e-9) -> Values:
 
 
 def _astigmatism(shots: Sequence[MeasuredExposure]) -> list[tuple[float, ...] | None]:
-    """As a vector at twice the angle; that of an unknown angle is hardly any."""
+    """As a vector at twice the angle; of an unknown angle a small one is hardly any.
+
+    A large one was not measured well enough to say where it points, and says nothing.
+    """
     found: list[tuple[float, ...] | None] = []
     for shot in shots:
         size, angle = shot.qualities.get("ctf.astigmatism"), shot.qualities.get("ctf.angle")
-        if size is None:
+        if size is None or (angle is None and size > _HARDLY):
             found.append(None)
         elif angle is None:
             found.append((0.0, 0.0))

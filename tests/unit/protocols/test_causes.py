@@ -46,6 +46,7 @@ def test_what_changed_together_decides(changed: dict[str, int], cause: str) -> N
 def test_where_and_how_decide() -> None:
     assert find_cause(Evidence(changed={"motion": 1}, where="square")).name == "square moves"
     assert find_cause(Evidence(changed={"astigmatism": 1}, gradual=True)).name == "stigmator drifts"
+    assert find_cause(Evidence(changed={"dose": -1}, gradual=True)).name == "fewer electrons"
     assert find_cause(Evidence(changed={"astigmatism": 1}, where="group")).name == (
         "astigmatism of a group"
     )

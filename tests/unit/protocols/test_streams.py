@@ -50,6 +50,14 @@ def test_astigmatism_is_a_vector_at_twice_the_angle() -> None:
     assert stream[0].values == pytest.approx(np.array([[0.0, 300.0], [0.0, 0.0]]), abs=1e-9)
 
 
+def test_a_large_astigmatism_that_points_nowhere_says_nothing() -> None:
+    taken = shots(2, **{"ctf.astigmatism": 300.0, "ctf.angle": 45.0})
+    taken[1] = replace(taken[1], qualities={"ctf.astigmatism": 250.0})
+    stream = gather(STREAMS["astigmatism"], taken, usable(taken), True)
+    assert stream is not None
+    assert stream[0].values == pytest.approx(np.array([[0.0, 300.0]]), abs=1e-9)
+
+
 def test_defocus_counts_from_what_was_asked_for() -> None:
     taken = shots(2, **{"ctf.defocus": 12000.0})
     taken[1] = replace(taken[1], nominal_defocus=None)
