@@ -16,7 +16,6 @@ from icestream.engine.requests.models import Pause, Resume, Retry, SetParameters
 from icestream.engine.requests.send import send
 from icestream.model import StepLoad
 from icestream.model.forecast import Forecast, Remedy
-from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.newest import newest_particles
 from icestream.store.open import NoStore
@@ -102,7 +101,7 @@ def test_how_large_the_particles_are_is_said_and_whether_anybody_knows(
     session: SampleSession, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session.settle()
-    monkeypatch.setattr(queries, "particles", lambda *_, **__: 38)
+    monkeypatch.setattr(overview_, "count_particles", lambda *_, **__: 38)
     status(session.folder)
     assert "\nparticles: 38; diameter 130 Å\n" in capsys.readouterr().out
     status(session.folder, json=True)
