@@ -132,12 +132,12 @@ def base_workflow(connection: Connection, branch: str) -> Workflow:
     LookupError
         If there is no such branch, or it was dropped.
     """
-    number = branch_called(connection, branch)
+    origin = branch_called(connection, branch)
     rows = connection.execute(select(t.branch.c.id, t.branch.c.name, t.branch.c.state)).all()
-    if any(row.id == number and row.state == "dropped" for row in rows):
+    if any(row.id == origin and row.state == "dropped" for row in rows):
         there = ", ".join(row.name for row in rows if row.state != "dropped")
         raise LookupError(f"branch {branch!r} was dropped; a branch can begin from {there}")
-    return workflow_of(connection, number)
+    return workflow_of(connection, origin)
 
 
 def changed_workflow(
