@@ -26,6 +26,7 @@ from icestream.engine.requests.models import (
     Rearm,
     Reject,
     Resume,
+    Undo,
 )
 from icestream.engine.requests.send import answer_of, send
 from icestream.store import queries
@@ -148,6 +149,8 @@ def test_who_knows_only_the_events_knows_the_session(
     kept = [step for step in workflow["steps"] if step["name"] != "twice"]
     ask(ChangeWorkflow(workflow=json.loads(json.dumps({**workflow, "steps": kept}, default=str))))
     ask(ChangeWorkflow(workflow=json.loads(json.dumps(workflow, default=str))))
+    ask(Undo())  # it is left out again
+    ask(Undo())  # it never was
     old_session.put(tmp_path, 11)
     assert background.join().state == "done"
     known = replay(session.store())

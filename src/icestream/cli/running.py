@@ -176,13 +176,14 @@ def _before(session: Path) -> Workflow | None:
 
 
 def _kept(session: Path, workflow: Workflow) -> Workflow:
-    """The workflow with what was set since; that is told."""
+    """The workflow with what was set since; that is told. What is said each time is as said."""
     with closing(open_store(session, readonly=True)) as store:
         kept = kept_since(store, workflow)
     steps = []
     for old, new in zip(workflow.steps, kept.steps, strict=True):
-        each_time = {n: v for n, v in old.parameters.items() if n in EACH_TIME and not old.inputs}
-        others = {n: v for n, v in new.parameters.items() if n not in EACH_TIME or old.inputs}
+        again = frozenset() if old.inputs else frozenset(EACH_TIME)
+        each_time = {n: v for n, v in old.parameters.items() if n in again}
+        others = {n: v for n, v in new.parameters.items() if n not in again}
         steps.append(replace(new, parameters={**others, **each_time}))
         for name in [n for n, v in others.items() if old.parameters.get(n) != v]:
             print(

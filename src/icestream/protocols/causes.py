@@ -138,6 +138,7 @@ CAUSES: tuple[CauseRule, ...] = (
             "emission, the apertures and the energy slit",
         ),
         any_of=("dose-",),
+        none_of=_ICE,
         how=("gradual",),
     ),
     CauseRule(

@@ -92,6 +92,7 @@ def test_of_another_branch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         made.branch("five", source, other)
         made.backfill()
         made.work()
+        capsys.readouterr()  # what the log said meanwhile
         table(made.folder, "a", branch="five")
         (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
         assert (row["exposure"], row["revision"], row["value"]) == ("e1", "2", "6.0")

@@ -31,6 +31,7 @@ def test_what_a_row_names_is_watched(rule: CauseRule) -> None:
         ({"astigmatism": 1}, "realigned"),
         ({"dose": -1}, "dose fell"),
         ({"dose": -1, "ice ring": 1, "resolution": 1}, "ice"),
+        ({"dose": -1, "thickness": 1}, "ice"),
         ({"resolution": 1}, "coherence"),
         ({"resolution": 1, "motion": 1}, "stage drifts"),
         ({"stripes": 1}, "gain"),
@@ -47,6 +48,8 @@ def test_where_and_how_decide() -> None:
     assert find_cause(Evidence(changed={"motion": 1}, where="square")).name == "square moves"
     assert find_cause(Evidence(changed={"astigmatism": 1}, gradual=True)).name == "stigmator drifts"
     assert find_cause(Evidence(changed={"dose": -1}, gradual=True)).name == "fewer electrons"
+    seen = Evidence(changed={"dose": -1, "ice ring": 1}, found=frozenset({"dose"}), gradual=True)
+    assert find_cause(seen).name == "ice"
     assert find_cause(Evidence(changed={"astigmatism": 1}, where="group")).name == (
         "astigmatism of a group"
     )
