@@ -20,7 +20,8 @@ def fail_forgone(record: Record, ended: Sequence[Ended]) -> list[Ended]:
     if not record.given_up:
         return list(ended)
     return [
-        replace(one, endings=tuple(_judged(record, one, e) for e in one.endings)) for one in ended
+        replace(lease, endings=tuple(_judged(record, lease, e) for e in lease.endings))
+        for lease in ended
     ]
 
 

@@ -109,7 +109,7 @@ class Post:
     # -- the way it is done --------------------------------------------------------------------
 
     def _send(self, name: str, channel: Channel, due: list[Delivery]) -> None:
-        numbers = tuple(one.id for one in due)
+        numbers = tuple(delivery.id for delivery in due)
         told = self._told(due)
         self._record.alerts.deliveries.under_way.update(numbers)
         self._busy.add(name)
@@ -148,7 +148,7 @@ class Post:
 
     def _told(self, due: list[Delivery]) -> list[Told]:
         """Each alert once, as it is now: what holds first, the worst first."""
-        over = {one.alert: one.over for one in due}
+        over = {delivery.alert: delivery.over for delivery in due}
         store = self._record.store
         records = worst_first(
             record
@@ -156,7 +156,7 @@ class Post:
             for record in queries.alerts(store, open_only=False, after=number - 1, limit=1)
         )
         told = [self._as_told(record, over[record.id]) for record in records]
-        return sorted(told, key=lambda one: one.over is not None)
+        return sorted(told, key=lambda alert: alert.over is not None)
 
     def _as_told(self, record: AlertRecord, over: bool) -> Told:
         return Told(

@@ -46,12 +46,12 @@ class Settling:
             done = int(connection.execute(counted).scalar() or 0)
             if done < self._from.get(step.id, FEWEST):
                 return None
-            found = measured(connection, step, step.id)
-        most, fewest = doubled(done), min(map(len, found.values()))
+            values = measured(connection, step, step.id)
+        most, fewest = doubled(done), min(map(len, values.values()))
         # Where some exposures lack a value, so many more may bring it.
         self._from[step.id] = done + (most - fewest) if fewest < most else 2 * most
         try:
-            count, changes = settled_changes(step, found)
+            count, changes = settled_changes(step, values)
         except Exception:
             return Inspected(step.id, now, error=traceback.format_exc())
         return Inspected(step.id, now, (_alert(step, changes, count),)) if changes else None
@@ -68,4 +68,4 @@ def _alert(step: PlannedStep, changes: dict[str, object], count: int) -> Alert:
 
 
 def _texts(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]
+    return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]

@@ -136,13 +136,13 @@ def _ended(state: State, event: LeaseEnded) -> Iterator[Action]:
         return  # of a step that is gone
     step.running -= len(lease.tasks)
     tasks = {task.id: task for task in lease.tasks}
-    for number, when in event.again:
-        task = tasks[number]
+    for id_, when in event.again:
+        task = tasks[id_]
         retry = Ready(task.rank, task.id, task.step, when, task.attempt + 1)
         heapq.heappush(state.later, (when, task.id, retry))
         step.later += 1
-    for number in event.returned:
-        step.push(tasks[number])
+    for id_ in event.returned:
+        step.push(tasks[id_])
     if event.done:
         step.mean = event.seconds if not step.mean else 0.8 * step.mean + 0.2 * event.seconds
     if event.done or event.refused:

@@ -30,26 +30,26 @@ def differences(old: Workflow, new: Workflow, registry: Registry) -> tuple[Diffe
     """
     before = {step.name: step for step in old.steps}
     after = {step.name for step in new.steps}
-    found: list[Difference] = []
+    changes: list[Difference] = []
     for step in new.steps:
         known = before.get(step.name)
         if known is None:
-            found.append(Difference(step=step.name, what="added", new=step.protocol))
+            changes.append(Difference(step=step.name, what="added", new=step.protocol))
             continue
-        found += _of_step(known, step, registry)
-    found += [
+        changes += _of_step(known, step, registry)
+    changes += [
         Difference(step=step.name, what="removed", old=step.protocol)
         for step in old.steps
         if step.name not in after
     ]
-    return tuple(found)
+    return tuple(changes)
 
 
 def _of_step(old: Step, new: Step, registry: Registry) -> Iterator[Difference]:
     if old.protocol != new.protocol:
         yield Difference(step=new.name, what="protocol", old=old.protocol, new=new.protocol)
     for port in {**old.inputs, **new.inputs}:
-        fed = [[str(one) for one in step.inputs.get(port, ())] for step in (old, new)]
+        fed = [[str(source) for source in step.inputs.get(port, ())] for step in (old, new)]
         if _bare(fed[0]) != _bare(fed[1]):
             yield Difference(step=new.name, what="input", name=port, old=fed[0], new=fed[1])
     if old.protocol != new.protocol:

@@ -189,15 +189,15 @@ def _source(
 
 def _upstream(workflow: Workflow, names: Iterable[str]) -> set[str]:
     """Steps, and all that feeds them."""
-    found: set[str] = set()
+    reached: set[str] = set()
     front = list(names)
     while front:
         name = front.pop()
-        if name not in found:
-            found.add(name)
+        if name not in reached:
+            reached.add(name)
             step = workflow.step(name)
             front += [source.step for sources in step.inputs.values() for source in sources]
-    return found
+    return reached
 
 
 def _valid(workflow: Workflow, registry: Registry) -> Workflow:

@@ -102,14 +102,14 @@ def clean(store: Store, who: str, branch: str | None = None) -> int:
     LookupError
         If there is no such branch, or it is the one that is adopted, or is processed.
     """
-    found = _survey(store, _given_up(store, branch))
-    if not found.gone:
+    survey = _survey(store, _given_up(store, branch))
+    if not survey.gone:
         return 0
-    sizes = sum(holding.removable for holding in found.holdings)
+    sizes = sum(holding.removable for holding in survey.holdings)
     with store.write(durable=True) as connection:
-        _forget(connection, found)
+        _forget(connection, survey)
         writes = Writes(Numbers(connection), time.time())
-        answer = f"{len(found.gone)} results of {len(found.old)} revisions removed"
+        answer = f"{len(survey.gone)} results of {len(survey.old)} revisions removed"
         token = uuid.uuid4().hex
         document = json.dumps({"name": branch} if branch else {})
         row = {"verb": "clean", "document": document, "who": who, "state": "done", "answer": answer}
@@ -117,7 +117,7 @@ def clean(store: Store, who: str, branch: str | None = None) -> int:
         said = RequestAnswered(verb="clean", verdict="done", answer=answer, token=token, who=who)
         writes.event(said)
         writes.flush(connection)
-    for path in found.files:
+    for path in survey.files:
         _remove(store.folder, path)
     return sizes
 
@@ -191,10 +191,10 @@ def _branches(connection: Connection, but: str | None) -> dict[int, list[str]]:
         .where(t.branch.c.state != "dropped", t.branch.c.name != (but or ""))
         .order_by(t.branch.c.id)
     )
-    found: dict[int, list[str]] = {}
+    names: dict[int, list[str]] = {}
     for row in connection.execute(chosen):
-        found.setdefault(row.revision_id, []).append(row.name)
-    return found
+        names.setdefault(row.revision_id, []).append(row.name)
+    return names
 
 
 def _kept_results(connection: Connection, old: set[int]) -> set[int]:
@@ -242,12 +242,12 @@ def _ancestors(connection: Connection, results: set[int]) -> set[int]:
     sources: dict[int, list[int]] = {}
     for row in connection.execute(select(t.input_.c.result_id, t.input_.c.source_id)):
         sources.setdefault(row.result_id, []).append(row.source_id)
-    found: set[int] = set()
+    reached: set[int] = set()
     new = set(results)
     while new:
-        new = {source for result in new for source in sources.get(result, ())} - found - results
-        found |= new
-    return found
+        new = {source for result in new for source in sources.get(result, ())} - reached - results
+        reached |= new
+    return reached
 
 
 @dataclass(slots=True)
@@ -287,10 +287,10 @@ def _sizes(store: Store, connection: Connection, survey: _Survey) -> _Sizes:
     return sizes
 
 
-def _forget(connection: Connection, found: _Survey) -> None:
+def _forget(connection: Connection, survey: _Survey) -> None:
     """Take what nothing needs out of the store."""
     newest = connection.execute(select(func.max(t.quality.c.id))).scalar() or 0
-    for old in _cut(found.old):
+    for old in _cut(survey.old):
         connection.execute(delete(t.task).where(t.task.c.revision_id.in_(old)))
         connection.execute(delete(t.arrival).where(t.arrival.c.revision_id.in_(old)))
         of_old = (t.quality.c.revision_id.in_(old), t.quality.c.id < newest)
@@ -301,16 +301,16 @@ def _forget(connection: Connection, found: _Survey) -> None:
         connection.execute(update(t.counter).where(ours).values(**nothing))
         fresh = {"state": "waiting", "reason": "", "cursor": "null", "waiting": 0}
         connection.execute(update(t.revision).where(t.revision.c.id.in_(old)).values(**fresh))
-    for gone in _cut(found.gone):
+    for gone in _cut(survey.gone):
         connection.execute(delete(t.part).where(t.part.c.result_id.in_(gone)))
         connection.execute(delete(t.file).where(t.file.c.result_id.in_(gone)))
         empty = {"document": "{}", "types": "{}", "pictures": "[]", "checkpoint": ""}
         key = _CLEANED + cast(t.result.c.id, Text)
         connection.execute(update(t.result).where(t.result.c.id.in_(gone)).values(key=key, **empty))
-    for segments in _cut(found.segments):
+    for segments in _cut(survey.segments):
         connection.execute(delete(t.segment).where(t.segment.c.id.in_(segments)))
     stamp = f":cleaned {time.time():.0f}"
-    for family in found.families:
+    for family in survey.families:
         batches = (t.subject.c.kind == "batch", t.subject.c.family == family)
         connection.execute(update(t.subject).where(*batches).values(family=family + stamp))
 

@@ -44,13 +44,13 @@ def costs_of(connection: Connection, steps: Collection[str]) -> Mapping[str, Cos
         .order_by(t.revision.c.number)
     )
     rows = connection.execute(chosen).all()
-    found = {}
+    costs = {}
     for name in {row.name for row in rows}:
         ours = [row for row in rows if row.name == name]
         measured = sum(row.ran for row in ours)
         seconds = sum(row.seconds for row in ours) / measured if measured else 0.0
-        found[name] = Cost(seconds, _bytes(connection, ours[-1].id), measured)
-    return found
+        costs[name] = Cost(seconds, _bytes(connection, ours[-1].id), measured)
+    return costs
 
 
 def _bytes(connection: Connection, revision: int) -> float:

@@ -74,15 +74,15 @@ def due_now(
     quiet = channel.quiet is not None and quiet_until(channel.quiet, now) is not None
     mutes_now = [mute for mute in held if mute.until > now]
     awake = [
-        one
-        for one in waiting
-        if mute_of(mutes_now, one.key, one.step) is None
-        and not (quiet and not (one.level == "critical" and channel.critical_always))
+        delivery
+        for delivery in waiting
+        if mute_of(mutes_now, delivery.key, delivery.step) is None
+        and not (quiet and not (delivery.level == "critical" and channel.critical_always))
     ]
-    if not any(one.due <= now or (last and not one.tries) for one in awake):
+    if not any(delivery.due <= now or (last and not delivery.tries) for delivery in awake):
         return []
     # What is sent anyway takes along what is being gathered, but not what has just failed.
-    return [one for one in awake if one.due <= now or not one.tries]
+    return [delivery for delivery in awake if delivery.due <= now or not delivery.tries]
 
 
 @dataclass(slots=True)
@@ -128,16 +128,18 @@ class Deliveries:
     def waiting(self, channel: str) -> list[Delivery]:
         """What waits for a channel, and is not being sent."""
         return [
-            one
-            for one in self.each.values()
-            if one.channel == channel and not one.sent and one.id not in self.under_way
+            delivery
+            for delivery in self.each.values()
+            if delivery.channel == channel
+            and not delivery.sent
+            and delivery.id not in self.under_way
         ]
 
     def try_now(self, now: float) -> None:
         """Try what failed without waiting: whoever runs a session again may have fixed it."""
-        for one in self.each.values():
-            if one.tries and not one.sent:
-                one.due = min(one.due, now)
+        for delivery in self.each.values():
+            if delivery.tries and not delivery.sent:
+                delivery.due = min(delivery.due, now)
 
     # -- what happens to alerts ----------------------------------------------------------------
 
@@ -162,19 +164,19 @@ class Deliveries:
 
     def cleared(self, writes: Writes, number: int) -> None:
         """An alert is over: whoever was told of it is told so, and nobody else."""
-        for one in self._of(number):
-            if one.id in self.under_way:
-                one.late = True
-            elif one.sent:
-                self._say_over(writes, one)
-            elif not one.over:
-                self._drop(writes, one, "it was over before it was sent")
+        for delivery in self._of(number):
+            if delivery.id in self.under_way:
+                delivery.late = True
+            elif delivery.sent:
+                self._say_over(writes, delivery)
+            elif not delivery.over:
+                self._drop(writes, delivery, "it was over before it was sent")
 
     def acknowledged(self, writes: Writes, number: int, who: str) -> None:
         """Somebody takes care of an alert: it is not sent any more."""
-        for one in self._of(number):
-            if not (one.sent or one.over or one.id in self.under_way):
-                self._drop(writes, one, f"{who} took care of it before it was sent")
+        for delivery in self._of(number):
+            if not (delivery.sent or delivery.over or delivery.id in self.under_way):
+                self._drop(writes, delivery, f"{who} took care of it before it was sent")
 
     def rearmed(self, writes: Writes, number: int, step: int | None, alert: Alert) -> None:
         """An alert that holds is to be sent again, at once."""
@@ -190,34 +192,48 @@ class Deliveries:
 
     def sent(self, writes: Writes, numbers: Iterable[int], answer: str) -> None:
         """A channel took a message with these."""
-        for one in self._known(numbers):
-            one.tries, one.sent, one.first = one.tries + 1, True, one.first or writes.now
-            row = {"tries": one.tries, "first": one.first, "ended": writes.now, "answer": answer}
-            writes.update(t.delivery, one.id, state="sent", **row)
-            said = AlertSent(alert=one.alert, channel=one.channel, over=one.over, tries=one.tries)
-            writes.event(said, step_id=one.step)
-            if one.late:
-                self._say_over(writes, one)
-            elif one.over:
-                del self.each[one.id]
+        for delivery in self._known(numbers):
+            delivery.tries, delivery.sent = delivery.tries + 1, True
+            delivery.first = delivery.first or writes.now
+            row = {
+                "tries": delivery.tries,
+                "first": delivery.first,
+                "ended": writes.now,
+                "answer": answer,
+            }
+            writes.update(t.delivery, delivery.id, state="sent", **row)
+            said = AlertSent(
+                alert=delivery.alert,
+                channel=delivery.channel,
+                over=delivery.over,
+                tries=delivery.tries,
+            )
+            writes.event(said, step_id=delivery.step)
+            if delivery.late:
+                self._say_over(writes, delivery)
+            elif delivery.over:
+                del self.each[delivery.id]
 
     def failed(self, writes: Writes, numbers: Iterable[int], reason: str) -> None:
         """A message with these could not be sent: they are tried again, for a day."""
-        for one in self._known(numbers):
-            one.tries, one.first = one.tries + 1, one.first or writes.now
-            row = {"tries": one.tries, "first": one.first, "answer": reason}
-            if one.late:
-                self._drop(writes, one, f"it was over before it could be sent: {reason}")
-            elif writes.now - one.first > DAY:
-                del self.each[one.id]
-                writes.update(t.delivery, one.id, state="given up", ended=writes.now, **row)
+        for delivery in self._known(numbers):
+            delivery.tries, delivery.first = delivery.tries + 1, delivery.first or writes.now
+            row = {"tries": delivery.tries, "first": delivery.first, "answer": reason}
+            if delivery.late:
+                self._drop(writes, delivery, f"it was over before it could be sent: {reason}")
+            elif writes.now - delivery.first > DAY:
+                del self.each[delivery.id]
+                writes.update(t.delivery, delivery.id, state="given up", ended=writes.now, **row)
                 said = AlertUnsent(
-                    alert=one.alert, channel=one.channel, over=one.over, reason=reason
+                    alert=delivery.alert,
+                    channel=delivery.channel,
+                    over=delivery.over,
+                    reason=reason,
                 )
-                writes.event(said, step_id=one.step)
+                writes.event(said, step_id=delivery.step)
             else:
-                one.due = writes.now + pause_after(one.tries)
-                writes.update(t.delivery, one.id, due=one.due, **row)
+                delivery.due = writes.now + pause_after(delivery.tries)
+                writes.update(t.delivery, delivery.id, due=delivery.due, **row)
 
     # -- the way it is done --------------------------------------------------------------------
 
@@ -227,13 +243,17 @@ class Deliveries:
                 yield name, channel
 
     def _of(self, alert: int) -> list[Delivery]:
-        return [one for one in self.each.values() if one.alert == alert]
+        return [delivery for delivery in self.each.values() if delivery.alert == alert]
 
     def _known(self, numbers: Iterable[int]) -> list[Delivery]:
         return [self.each[number] for number in numbers if number in self.each]
 
     def _waiting_of(self, alert: int, channel: str) -> Delivery | None:
-        waiting = (one for one in self.waiting(channel) if one.alert == alert and not one.over)
+        waiting = (
+            delivery
+            for delivery in self.waiting(channel)
+            if delivery.alert == alert and not delivery.over
+        )
         return next(waiting, None)
 
     def _queue(
@@ -260,15 +280,17 @@ class Deliveries:
             due=due,
         )
 
-    def _say_over(self, writes: Writes, one: Delivery) -> None:
+    def _say_over(self, writes: Writes, delivery: Delivery) -> None:
         """Queue that an alert that was sent is over, once for each channel; forget the sending."""
-        del self.each[one.id]
-        channel = self.channels.each.get(one.channel)
-        told = any(other.over and other.channel == one.channel for other in self._of(one.alert))
+        del self.each[delivery.id]
+        channel = self.channels.each.get(delivery.channel)
+        told = any(
+            other.over and other.channel == delivery.channel for other in self._of(delivery.alert)
+        )
         if channel is not None and channel.over and not told:
-            said = (one.alert, one.key, one.step, one.level)
-            self._queue(writes, one.channel, said, writes.now + channel.gather, over=True)
+            said = (delivery.alert, delivery.key, delivery.step, delivery.level)
+            self._queue(writes, delivery.channel, said, writes.now + channel.gather, over=True)
 
-    def _drop(self, writes: Writes, one: Delivery, why: str) -> None:
-        del self.each[one.id]
-        writes.update(t.delivery, one.id, state="dropped", ended=writes.now, answer=why)
+    def _drop(self, writes: Writes, delivery: Delivery, why: str) -> None:
+        del self.each[delivery.id]
+        writes.update(t.delivery, delivery.id, state="dropped", ended=writes.now, answer=why)

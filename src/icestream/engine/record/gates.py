@@ -225,18 +225,20 @@ class Gates:
 
     def _measured(self, step: PlannedStep, item: Any, joined: Joined) -> dict[str, float]:
         """Qualities of what is linked as evidence, and of the item itself."""
-        found: dict[str, float] = {}
+        qualities: dict[str, float] = {}
         for input_ in joined.inputs:
             if input_.port == "evidence":
-                found |= qualities_of(self._evidence(step, input_))
-        return {**found, **qualities_of(item)}
+                qualities |= qualities_of(self._evidence(step, input_))
+        return {**qualities, **qualities_of(item)}
 
     def _evidence(self, step: PlannedStep, input_: Input) -> Any:
         """What was measured, as an item of the type that its step makes."""
         feeds = step.feeds[input_.port]
-        feed = next(one for one in feeds if self._plan.steps[one.step].name == input_.label)
+        feed = next(
+            output for output in feeds if self._plan.steps[output.step].name == input_.label
+        )
         maker, port = self._plan.maker(feed)
-        kind = next(one.item for one in type(maker.protocol).outputs() if one.name == port)
+        kind = next(output.item for output in type(maker.protocol).outputs() if output.name == port)
         return self._arrivals.read(kind, input_)
 
 

@@ -60,8 +60,8 @@ def prepare(cascade: Cascade, dispatch: Dispatch, starts: Sequence[Start]) -> li
     branch is doing just now waits for it.
     """
     rows = _rows(cascade.connection, starts)
-    for number in _known_or_doing(cascade, rows.values()):
-        del rows[number]
+    for task in _known_or_doing(cascade, rows.values()):
+        del rows[task]
     results = {result for row in rows.values() for result in _results(row.inputs)}
     documents = cascade.memory.documents.get(cascade.connection, results)
     sent = []
@@ -74,7 +74,7 @@ def prepare(cascade: Cascade, dispatch: Dispatch, starts: Sequence[Start]) -> li
                 continue
             step = cascade.plan.steps[RevisionId(row.revision_id)]
             out = _task_out(dispatch, step, row)
-            of_task = {number: documents[number] for number in _results(row.inputs)}
+            of_task = {source: documents[source] for source in _results(row.inputs)}
             calls.append(_call(cascade, dispatch, step, row, out, of_task))
             tasks.append(out)
             cascade.writes.update(

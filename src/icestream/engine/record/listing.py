@@ -46,12 +46,12 @@ def list_branches(store: Store, registry: Registry) -> tuple[ListedBranch, ...]:
     adopted = session_workflow(store)
     steps = queries.steps(store)
     held = held_alone(store)
-    found = []
+    listed = []
     for record in queries.branches(store):
         workflow = adopted if record.adopted else session_workflow(store, record.name)
         own = steps if record.adopted else own_steps(store, record.name, steps)
         counts = [step.counts for step in own if step.kind != "monitor"]
-        found.append(
+        listed.append(
             ListedBranch(
                 record=record,
                 differences=differences(adopted, workflow, registry),
@@ -61,7 +61,7 @@ def list_branches(store: Store, registry: Registry) -> tuple[ListedBranch, ...]:
                 bytes=held.get(record.name),
             )
         )
-    return tuple(found)
+    return tuple(listed)
 
 
 def own_steps(store: Store, branch: str, others: Sequence[StepRecord]) -> list[StepRecord]:

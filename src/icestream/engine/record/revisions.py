@@ -132,12 +132,12 @@ def base_workflow(connection: Connection, branch: str) -> Workflow:
     LookupError
         If there is no such branch, or it was dropped.
     """
-    number = branch_called(connection, branch)
+    origin = branch_called(connection, branch)
     rows = connection.execute(select(t.branch.c.id, t.branch.c.name, t.branch.c.state)).all()
-    if any(row.id == number and row.state == "dropped" for row in rows):
+    if any(row.id == origin and row.state == "dropped" for row in rows):
         there = ", ".join(row.name for row in rows if row.state != "dropped")
         raise LookupError(f"branch {branch!r} was dropped; a branch can begin from {there}")
-    return workflow_of(connection, number)
+    return workflow_of(connection, origin)
 
 
 def changed_workflow(
@@ -333,7 +333,7 @@ def _priced(
 def _fed_more(step: PlannedStep, before: Sequence[PreviewStep]) -> bool:
     """Whether something that feeds a step has to run, and so brings it more."""
     feeding = {output.step for sources in step.inputs.values() for output in sources}
-    return any(one.name in feeding and one.tasks for one in before)
+    return any(earlier.name in feeding and earlier.tasks for earlier in before)
 
 
 def _turned_before(
@@ -392,17 +392,17 @@ def _members(connection: Connection, branch: BranchId, waiting: Reruns) -> dict[
         .join(t.counter, t.counter.c.revision_id == t.member.c.revision_id)
         .where(t.member.c.branch_id == branch)
     )
-    found = {}
+    members = {}
     for row in connection.execute(chosen):
         counts = Counts(**{name: getattr(row, name) for name in names})
-        found[row.step] = _Member(
+        members[row.step] = _Member(
             row.revision_id,
             counts,
             more.get(row.step, 0),
             stood.get(row.step, row.revision_id),
             counts.mean_seconds,
         )
-    return found
+    return members
 
 
 def _numbers(connection: Connection, names: Collection[str]) -> list[int]:
@@ -427,12 +427,12 @@ def _of_sample(
         .group_by(task.revision_id)
     )
     counts = {row.revision_id: row for row in connection.execute(counted)}
-    found = {}
+    sampled = {}
     for name, member in members.items():
         row = counts.get(member.stands)
         fewer = Counts(done=row.done, rejected=row.rejected) if row is not None else Counts()
-        found[name] = replace(member, counts=fewer, waiting=0)
-    return found
+        sampled[name] = replace(member, counts=fewer, waiting=0)
+    return sampled
 
 
 def _ended(current: _Member | None, step: PlannedStep, reached: Mapping[str, int]) -> int:

@@ -70,13 +70,13 @@ def choose_sample(
             raise LookupError(
                 "no exposure has come to what is changed yet; try it later, or for all (--all)"
             )
-        found = ("", "", dict.fromkeys(done, 0.0))
+        ranked_by = ("", "", dict.fromkeys(done, 0.0))
         for name in near:
             quality, values = _measured(connection, revisions[name], set(done))
             if quality:
-                found = name, quality, values
+                ranked_by = name, quality, values
                 break
-        step, quality, values = found
+        step, quality, values = ranked_by
         bad = _spread(failed, min(len(failed), count // _FAILED if values else count))
         ordered = sorted(values, key=lambda subject: (values[subject], subject))
         good = _spread(ordered, count - len(bad))
@@ -161,4 +161,4 @@ def _spread(ordered: Sequence[int], count: int) -> list[int]:
         return list(ordered)
     if count < 2:
         return [ordered[len(ordered) // 2]] if count == 1 else []
-    return [ordered[round(place * (len(ordered) - 1) / (count - 1))] for place in range(count)]
+    return [ordered[round(index * (len(ordered) - 1) / (count - 1))] for index in range(count)]

@@ -59,14 +59,14 @@ def give_up_lost(record: Record) -> list[DamagedSegment]:
 
     Their parts are in no segment then, and the next segments take them.
     """
-    lost = [one for one in damaged_segments(record.store) if one.damage.readable]
+    lost = [segment for segment in damaged_segments(record.store) if segment.damage.readable]
     if lost:
         with record.transaction() as (connection, _):
-            for one in lost:
-                of_it = t.part.c.segment_id == one.id
+            for segment in lost:
+                of_it = t.part.c.segment_id == segment.id
                 connection.execute(update(t.part).where(of_it).values(segment_id=None))
-                connection.execute(delete(t.segment).where(t.segment.c.id == one.id))
-    record.loose += sum(one.rows for one in lost)
+                connection.execute(delete(t.segment).where(t.segment.c.id == segment.id))
+    record.loose += sum(segment.rows for segment in lost)
     return lost
 
 

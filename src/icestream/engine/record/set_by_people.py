@@ -80,7 +80,9 @@ def workflow_set_by_people(
         workflow = session_workflow(store, branch)
         called = branch or queries.session(store).branch
     # A session that was moved names its files by where they were.
-    folders = {store.folder} | {Path(one.folder) for one in queries.epochs(store) if one.folder}
+    folders = {store.folder} | {
+        Path(epoch.folder) for epoch in queries.epochs(store) if epoch.folder
+    }
     told = _replay(store, folders, float("inf") if standing is None else standing.until)
     steps = []
     for step in workflow.steps:
@@ -135,7 +137,7 @@ def _given(store: Store) -> tuple[dict[str, Values], dict[str, Values]]:
     for event in _events(store):
         said, branch = event.document, event.document.get("branch", "main")
         if event.kind == "epoch.started":
-            run_with = {name: one.actual for (of, name), one in told.items() if of == adopted}
+            run_with = {name: values.actual for (of, name), values in told.items() if of == adopted}
         elif event.kind == "branch.created":
             bases[branch] = said.get("base") or adopted
         elif event.kind == "branch.adopted":
@@ -217,16 +219,17 @@ def _taught(events: Sequence[EventRecord], folders: Collection[Path]) -> set[int
         if offer and _is_inside(list(offer["changes"].values()), folders):
             # The change is said first, then that it was an offer.
             made = [
-                one.seq
-                for one in revised
-                if one.seq < event.seq and (one.step, one.document["who"]) == (offer["step"], who)
+                earlier.seq
+                for earlier in revised
+                if earlier.seq < event.seq
+                and (earlier.step, earlier.document["who"]) == (offer["step"], who)
             ]
             taught.update(made[-1:])
     return taught
 
 
 def _changed_at(store: Store, step: str, number: int) -> Values:
-    revisions = {one.number: one for one in queries.revisions(store, step)}
+    revisions = {revision.number: revision for revision in queries.revisions(store, step)}
     return revisions[number].changed if number in revisions else {}
 
 
@@ -243,5 +246,5 @@ def _is_inside(value: Any, folders: Collection[Path]) -> bool:
         path = Path(value)
         return path.is_absolute() and any(path.is_relative_to(folder) for folder in folders)
     if isinstance(value, list | tuple):
-        return any(_is_inside(one, folders) for one in value)
+        return any(_is_inside(item, folders) for item in value)
     return False

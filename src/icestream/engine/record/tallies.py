@@ -41,10 +41,10 @@ def watch(connection: Connection, plan: Plan, memory: Memory) -> None:
     """Count what has passed at each step that triggers listen to now, from the store."""
     wanted: dict[RevisionId, bool] = {}
     for step in plan.steps.values():
-        for one in heard(plan, step):
-            if one is not None:
-                sized = wanted.get(one.step, False) or one.enough.of == "particles"
-                wanted[one.step] = sized
+        for signal in heard(plan, step):
+            if signal is not None:
+                sized = wanted.get(signal.step, False) or signal.enough.of == "particles"
+                wanted[signal.step] = sized
     for revision in memory.made.keys() - wanted.keys():
         del memory.made[revision]
     for revision in wanted:
@@ -105,7 +105,9 @@ def _size(
 ) -> int:
     """How much an item counts: its length, or 1."""
     maker, port = plan.maker(feed)
-    kind = next((one.item for one in type(maker.protocol).outputs() if one.name == port), None)
+    kind = next(
+        (output.item for output in type(maker.protocol).outputs() if output.name == port), None
+    )
     if result is None or kind is None or not hasattr(kind, "__len__"):
         return 1
     document = json.loads(documents.get(connection, [result])[result])
@@ -141,12 +143,12 @@ def _stored(
 
 def _counted(connection: Connection, results: Iterable[int]) -> dict[int, int]:
     """How many particles or picks results have, where that was measured."""
-    wanted, found = sorted(results), {}
+    wanted, sizes = sorted(results), {}
     quality = t.quality.c
     for begin in range(0, len(wanted), _PAGE):
         chosen = select(quality.result_id, quality.value).where(
             quality.result_id.in_(wanted[begin : begin + _PAGE]),
             quality.name.in_(list(_COUNTS.values())),
         )
-        found.update({int(row[0]): int(row[1]) for row in connection.execute(chosen)})
-    return found
+        sizes.update({int(row[0]): int(row[1]) for row in connection.execute(chosen)})
+    return sizes

@@ -82,17 +82,17 @@ def plan_trial(
         old = base_workflow(connection, called)
     document = None if workflow is None else workflow.to_document()
     new = changed_workflow(old, registry, changes=changes or {}, document=document)
-    found = differences(old, new, registry)
-    if not found:
+    differing = differences(old, new, registry)
+    if not differing:
         raise LookupError(f"nothing would be changed: {called} has these values now")
     preview(store, registry, new, called)  # says what cannot run before anything is chosen
-    changed = list(dict.fromkeys(one.step for one in found))
+    changed = list(dict.fromkeys(difference.step for difference in differing))
     sample = choose_sample(store, called, (old, new), changed, count) if count is not None else None
     names = None if sample is None else sample.exposures
     return PlannedChange(
         base=called,
         workflow=new,
-        differences=found,
+        differences=differing,
         sample=sample,
         preview=preview(store, registry, new, called, sample=names),
     )

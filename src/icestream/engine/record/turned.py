@@ -125,7 +125,7 @@ def _medians(
         middle = {
             group: median(values) if values else None
             for group, all_ in found.items()
-            for values in [[one[name] for one in all_ if isfinite(one.get(name, nan))]]
+            for values in [[judged[name] for judged in all_ if isfinite(judged.get(name, nan))]]
         }
         if middle["gained"] is not None or middle["lost"] is not None:
             yield Medians(name, **middle)
