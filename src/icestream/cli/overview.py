@@ -41,7 +41,7 @@ from icestream.store.records import (
     StepRecord,
 )
 from icestream.store.requests import requests
-from icestream.store.severity import worst_first
+from icestream.store.severity import told_once
 from icestream.store.standing import Reruns, reruns, told_state
 from icestream.store.workload import workload
 
@@ -134,7 +134,7 @@ def overview(store: Store, now: float, branch: str | None = None) -> Overview:
         branches=tuple(one for one in queries.branches(store) if one.state != "dropped"),
         branch=branch or session.branch,
         cut=newest_particles(store, standing),
-        alerts=tuple(worst_first(queries.alerts(store))),
+        alerts=tuple(told_once(queries.alerts(store))),
         decisions=history(store),
         pace=pace(store, now, finished=session.state in _ENDED),
         forecast=forecast(workload(store, now)) if runs else None,

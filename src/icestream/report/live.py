@@ -21,7 +21,7 @@ from icestream.report.verdicts import RECENT, recent_values, verdicts
 from icestream.store.extents import extent_words
 from icestream.store.history import decided_words, last_set
 from icestream.store.records import AlertRecord, HistoryRecord, SampleRecord, StepRecord
-from icestream.store.severity import worst_first
+from icestream.store.severity import told_once
 from icestream.store.standing import rerun_words
 
 __all__ = ["is_finished", "live_document"]
@@ -266,7 +266,7 @@ def _headline(follower: Follower) -> list[dict[str, Any]]:
 def _shown_alerts(follower: Follower) -> list[AlertRecord]:
     """Those that hold, the worst first, and then those that have passed, the newest first."""
     alerts = follower.alerts()
-    holding = worst_first(alert for alert in alerts if alert.cleared is None)
+    holding = told_once(alert for alert in alerts if alert.cleared is None)
     return [*holding, *(alert for alert in alerts if alert.cleared is not None)]
 
 

@@ -29,9 +29,9 @@ def made(tmp_path: Path) -> Iterator[Desk]:
 
 def test_like_reasons_are_told_together_the_most_frequent_first(made: Desk) -> None:
     assert list(reason_lines(made.store)) == [
-        "3 failed: a: 3.0 is no good: take another (e3 and 2 more)",
+        "3 failed: a: 3.0 to 23.0 is no good: take another (e3 and 2 more)",
         "1 failed: src: is bad (cut.tif)",
-        "2 rejected: small: 8 is not below 5 (e7 and 1 more)",
+        "2 rejected: small: 8 to 9 is not below 5 (e7 and 1 more)",
     ]
 
 

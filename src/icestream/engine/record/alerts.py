@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -136,6 +136,21 @@ class Alerts:
             writes.update(t.alert, held.id, cleared=writes.now)
             writes.event(AlertCleared(alert=held.id), step_id=by.step)
             self.deliveries.cleared(writes, held.id)
+
+    def follow(self, writes: Writes, reporters: Mapping[Reporter, Reporter | None]) -> None:
+        """Lay what holds to those who report it from now on; clear what nobody does any more.
+
+        A step that two branches share is reported for the adopted one; of one that only a branch at
+        rest has, nobody says any more when its alerts are over.
+        """
+        for by, key in list(self.held):
+            now = reporters.get(by, by)
+            if now is None or (now != by and (now, key) in self.held):
+                self.clear(writes, by, key)
+            elif now != by:
+                held = self.held.pop((by, key))
+                writes.update(t.alert, held.id, branch_id=now.branch)
+                self.held[now, key] = held
 
     def rearm(self, writes: Writes, numbers: Collection[int]) -> None:
         """Send those of these that hold again."""

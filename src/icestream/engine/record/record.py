@@ -32,7 +32,7 @@ from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.messages import Discovered
 from icestream.engine.record import branches, endings, opening, tallies
-from icestream.engine.record.alerts import Alerts, Reporter, paused
+from icestream.engine.record.alerts import SESSION, Alerts, Reporter, paused
 from icestream.engine.record.applied import Applied, Memory
 from icestream.engine.record.backfill import PAGE, next_page
 from icestream.engine.record.batches import form_batch
@@ -134,6 +134,7 @@ class Record:
                 self.folder, connection, writes, software
             )
             self.alerts.load(connection)
+            self.alerts.follow(writes, _gone(self.alerts, self.plan))
             # What a sample has settled is known again when all of it was looked at.
             for step in self.plan.steps.values():
                 if step.sample is not None:
@@ -179,6 +180,7 @@ class Record:
             for revision in _resampled(before, plan):
                 # What it has not taken so far was there before.
                 writes.update(t.revision, revision, backfill=0)
+            self.alerts.follow(writes, _reporters(before, plan))
             writes.flush(connection)
             tallies.watch(connection, plan, self.memory)
             fresh = tuple(
@@ -425,6 +427,23 @@ def _state_of(
 ) -> StepState:
     made = tallies.made_of(memory).get(step.id, (0, 0))
     return opening.step_state(connection, step, order, tallies.heard(plan, step), made)
+
+
+def _gone(alerts: Alerts, plan: Plan) -> dict[Reporter, None]:
+    """Reporters of alerts that hold whose branch rests, or whose step was taken out."""
+    known = {SESSION, *(Reporter.of(step) for step in plan.steps.values())}
+    return {by: None for by, _ in alerts.held if by not in known}
+
+
+def _reporters(before: Plan, after: Plan) -> dict[Reporter, Reporter | None]:
+    """Who reports from now on what each step of a plan reported; None: nobody."""
+    theirs = {Reporter.of(step) for step in after.steps.values()}
+    turned: dict[Reporter, Reporter | None] = {}
+    for step in before.steps.values():
+        by, still = Reporter.of(step), after.steps.get(step.id)
+        revised = by if by in theirs else None
+        turned[by] = revised if still is None else Reporter.of(still)
+    return turned
 
 
 def _resampled(before: Plan, after: Plan) -> list[RevisionId]:

@@ -12,9 +12,11 @@ from icestream.engine.decisions.events import Replanned, TasksReady
 from icestream.engine.executors.contract import Ended, Ending, Lease
 from icestream.engine.graph.plan import Feed, PlannedStep
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
+from icestream.engine.record.alerts import Reporter
 from icestream.engine.record.branches import find_revisions, plan_of
 from icestream.engine.record.revisions import preview
 from icestream.engine.record.workflows import session_workflow
+from icestream.model import Alert
 from icestream.store import queries
 from icestream.store import tables as t
 from toy_record import Desk, Step, run
@@ -578,6 +580,53 @@ def test_adopting_the_other_again_takes_it_back_and_catches_up(desk: Desks) -> N
     assert work(made) == {"b": 1, "c": 1}  # of the exposure that it has not seen
     assert made.values("c") == {"e1": 112, "e2": 113}
     assert made.exposures() == {"e1": "done", "e2": "done"}
+
+
+def holding(desk: Desk) -> list[tuple[str, str]]:
+    """Which alerts hold, and for which branch."""
+    names = dict(desk.rows(t.branch, "id", "name"))
+    rows = desk.rows(t.alert, "key", "branch_id", "cleared")
+    return [(key, names[branch]) for key, branch, cleared in rows if cleared is None]
+
+
+def test_alerts_of_shared_steps_go_on_for_the_branch_that_is_adopted(desk: Desks) -> None:
+    """Those of what only the branch at rest has are over: nobody would ever clear them."""
+    made = desk(*CHAIN)
+    made.branch("try", *OTHER)
+    low = Alert(key="low", level="warning", message="it is low")
+    for name in ("a", "b"):
+        with made.record.transaction() as (_, writes):
+            made.record.alerts.raise_(writes, Reporter.of(made.step(name, "main")), low)
+    assert holding(made) == [("low", "main"), ("low", "main")]
+    made.adopt("try")
+    assert holding(made) == [("low", "try")]
+    with made.record.transaction() as (_, writes):
+        made.record.alerts.raise_(writes, Reporter.of(made.step("a", "try")), low)
+    assert len(made.rows(t.alert, "id")) == 2, "said again by the same step, it is the same alert"
+
+
+def test_alerts_of_a_step_that_is_taken_out_are_over(desk: Desks) -> None:
+    made = desk(SRC, A, B)
+    low = Alert(key="low", level="warning", message="it is low")
+    for name in ("a", "b"):
+        with made.record.transaction() as (_, writes):
+            made.record.alerts.raise_(writes, Reporter.of(made.step(name)), low)
+    made.bring((SRC, A))
+    assert list(made.record.alerts.held) == [(Reporter.of(made.step("a")), "low")]
+    assert len(holding(made)) == 1
+
+
+def test_alerts_of_nobody_are_over_when_the_session_is_opened(desk: Desks) -> None:
+    made = desk(*CHAIN)
+    made.branch("try", *OTHER)
+    rests = Reporter.of(made.step("b", "main"))
+    made.adopt("try")
+    low = Alert(key="low", level="warning", message="it is low")
+    for by in (rests, Reporter.of(made.step("b"))):  # the first left by an earlier version
+        with made.record.transaction() as (_, writes):
+            made.record.alerts.raise_(writes, by, low)
+    made.open(*OTHER)
+    assert holding(made) == [("low", "try")]
 
 
 def test_a_sample_that_is_adopted_is_for_all(desk: Desks) -> None:
