@@ -105,6 +105,14 @@ class Night:
             return sum(queries.count_exposures(store).values())
         return 0
 
+    def settled(self, branch: str, step: str) -> int:
+        """Exposures that a step of a branch is done with."""
+        with closing(open_store(self.session, readonly=True)) as store:
+            counts = next(
+                one.counts for one in queries.steps(store, branch=branch) if one.name == step
+            )
+        return counts.done + counts.failed + counts.skipped
+
     def start(self) -> None:
         """Start the session, or go on with it."""
         # The clock runs faster than the world's: silence is told after minutes of the night.
@@ -133,7 +141,7 @@ class Night:
             self._look()
             time.sleep(1.0)
 
-    def wait_until(self, holds: Callable[[], bool], what: str, seconds: float = 600.0) -> None:
+    def wait_until(self, holds: Callable[[], bool], what: str, seconds: float = 300.0) -> None:
         """Until something holds."""
         deadline = time.monotonic() + seconds
         while not holds():
@@ -162,12 +170,18 @@ def _icestream(*words: str) -> list[str]:
 # -- the acts -----------------------------------------------------------------------------------
 
 
+TRIED = 20
+"""Exposures that a change is tried on."""
+
+
 def _try(night: Night) -> None:
+    night.wait_until(lambda: night.settled("main", "extract") >= TRIED, "too few are picked")
     night.type("try", "session", "sensitive", "pick", "threshold=4.5", "--preview")
     night.type("try", "session", "sensitive", "pick", "threshold=4.5", "--why", "too few picks")
 
 
 def _compare(night: Night) -> None:
+    night.wait_until(lambda: night.settled("sensitive", "extract") >= TRIED, "the try is not done")
     night.type("compare", "session", "sensitive", "--html", "sensitive.html")
     night.type("adopt", "session", "sensitive", "--why", "more particles, nothing lost")
 

@@ -133,9 +133,9 @@ def test_undo_goes_back_change_by_change_and_says_when_there_is_none(
         again(local)
     assert local.values("b")["e000001"] == 32
     everything = runs(log)
-    assert ask(local, Undo()) == "undone: b is at revision 2"
+    assert ask(local, Undo()) == "undone: b.add is 20 again: b is at revision 2"
     assert local.values("b")["e000001"] == 22
-    assert ask(local, Undo()) == "undone: b is at revision 1"
+    assert ask(local, Undo()) == "undone: b.add is 10 again: b is at revision 1"
     assert local.values("b")["e000001"] == 12
     assert "nothing was changed" in refused(local, Undo())
     again(local)
@@ -143,7 +143,7 @@ def test_undo_goes_back_change_by_change_and_says_when_there_is_none(
     # Another change after that can be taken back, too.
     ask(local, SetParameters(step="b", changes={"add": 30}))
     assert local.values("b")["e000001"] == 32
-    assert ask(local, Undo()) == "undone: b is at revision 1"
+    assert ask(local, Undo()) == "undone: b.add is 10 again: b is at revision 1"
     assert runs(log) == everything
 
 
@@ -156,7 +156,7 @@ def test_undo_in_a_running_session(session: Session, tmp_path: Path) -> None:
     ask(session, SetParameters(step="a", changes={"add": 2}))
     wait_for(lambda: done(session, "a") == 6)
     everything = runs(log)
-    assert ask(session, Undo()) == "undone: a is at revision 1"
+    assert ask(session, Undo()) == "undone: a.add is 1 again: a is at revision 1"
     wait_for(lambda: done(session, "a") == 6)
     files.close()
     assert running.join().complete

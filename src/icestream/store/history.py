@@ -137,7 +137,9 @@ def decided_words(record: HistoryRecord) -> str:
     words = _WORDS.get(record.verb, _plain)(document)
     state = {"new": " (waits to be carried out)", "refused": f" (refused: {record.answer})"}
     if record.verb == "undo" and record.state == "done":
+        # Which revisions steps are at now, after the last colon, is of no use to people.
         words = record.answer.removeprefix("undone: ")
+        words = words.rpartition(": ")[0] or words
     return f"{record.verb} {words}".strip() + state.get(record.state, "")
 
 

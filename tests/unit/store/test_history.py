@@ -143,3 +143,10 @@ def test_branches_are_told_with_what_was_changed_for_them(made: Desk) -> None:
         "undo main is adopted again, in the place of more",
     ]
     assert [one.why for one in history(made.store)] == ["try", "", "it was better"]
+
+
+def test_what_was_undone_is_told_by_what_is_as_before(made: Desk) -> None:
+    made.find(1)
+    ask(made, SetParameters(step="a", changes={"add": 3}, who="ann"))
+    ask(made, Undo(who="bob"))
+    assert words(made) == ["set a add=3", "undo a.add is 1.0 again"]

@@ -20,6 +20,7 @@ from icestream.engine.decisions.events import (
     Reopened,
     StreamEnded,
 )
+from icestream.engine.graph.differences import Difference, differences
 from icestream.engine.graph.plan import PlannedStep
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine import storage
@@ -313,6 +314,7 @@ def _undo(record: Record, request: Undo) -> Obeyed:
     before = record.plan
     with record.transaction() as (connection, writes):
         branch = branch_called(connection, target.branch)
+        changed = differences(workflow_of(connection, branch), workflow, record.registry)
         writes.event(ChangeUndone(branch=target.branch, who=request.who))
         looking: frozenset[RevisionId] = frozenset()
         enter_workflow(connection, writes, Entered(branch, workflow, request.who), record.registry)
@@ -321,7 +323,22 @@ def _undo(record: Record, request: Undo) -> Obeyed:
     events = record.replan(looking)
     if target.branch != adopted:
         return events, f"{target.branch} is adopted again, in the place of {adopted}"
-    return events, f"undone: {said_of(changed_steps(before, record.plan))}"
+    again = "; ".join(_again(one) for one in changed)
+    said = said_of(changed_steps(before, record.plan))
+    return events, f"undone: {again}: {said}" if again else f"undone: {said}"
+
+
+def _again(difference: Difference) -> str:
+    """What is as it was before, in words."""
+    match difference.what:
+        case "parameter":
+            return f"{difference.step}.{difference.name} is {difference.new} again"
+        case "added":
+            return f"{difference.step} is there again"
+        case "removed":
+            return f"{difference.step} is gone again"
+        case _:
+            return f"{difference.step} is what it was again"
 
 
 def _taken_up(record: Record, branch: str | None = None) -> Obeyed:
