@@ -35,9 +35,10 @@ def alert_lines(
     for alert in alerts:
         if numbered:
             yield f"{alert.id} {alert.level}: {alert.message}"
-            over = "" if alert.cleared is None else f", over since {_clock(alert.cleared)}"
+            over = "" if alert.until is None else f", over since {_clock(alert.until)}"
             of = f" at {alert.step}" if alert.step else ""
-            yield f"  {alert.key}{of}, since {_clock(_begun(alert))}{over}"
+            told = "" if alert.raised - alert.since < 60.0 else f", told {_clock(alert.raised)}"
+            yield f"  {alert.key}{of}, since {_clock(alert.since)}{over}{told}"
         else:
             yield f"{alert.level}: {alert.message}"
         if note := notes.get(alert.id):
@@ -103,11 +104,6 @@ def _sent_lines(found: Iterable[DeliveryRecord]) -> Iterator[str]:
             yield f"  {what}waits for {one.channel}"
         else:
             yield f"  {what}not sent over {one.channel}: {one.answer}"
-
-
-def _begun(alert: AlertRecord) -> float:
-    """When what an alert is about began, as well as is known."""
-    return alert.raised if alert.began is None else alert.began
 
 
 def _clock(when: float) -> str:

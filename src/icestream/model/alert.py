@@ -35,6 +35,8 @@ class Extent:
     """The newest that shows it."""
     count: int
     """Exposures from the first to the last."""
+    ended: float | None = None
+    """When the last was taken, of what is over: such an alert is told once, and does not hold."""
     grid_square: str | None = None
     """The one grid square that shows it, where others do not."""
     foil_hole: str | None = None
@@ -45,7 +47,10 @@ class Extent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """A condition that holds now; it clears when its monitor no longer reports it."""
+    """A condition that holds now; it clears when its monitor no longer reports it.
+
+    One whose extent has `ended` is of what was: it is kept with those that have cleared.
+    """
 
     key: str
     """What the alert is about, the same each time: ``ctf.astigmatism.high``."""

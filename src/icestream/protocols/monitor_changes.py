@@ -76,8 +76,9 @@ class MonitorChanges(Monitor[ChangeLimits]):
     Looks at the motion, the astigmatism, the defocus against the one that was asked for, the fit
     resolution, the ice, the dose rate, the fixed pattern of the camera, the particles, and the
     time between exposures. What squares and exposure groups have of their own, cycles of the
-    defocus, single bad exposures and slow drifts are no change. A step whose parameters are changed
-    is looked at anew, from its new results alone.
+    defocus, single bad exposures and slow drifts are no change. Each exposure is looked at in its
+    turn: a change that began and ended since the last inspection is told as one that was. A step
+    whose parameters are changed is looked at anew, from its new results alone.
     """
 
     name = "monitor.changes"
@@ -109,7 +110,8 @@ class MonitorChanges(Monitor[ChangeLimits]):
         )
         if not window.exposures:
             return
-        for incident in self._tracker.look(window.exposures):
+        holding = self._tracker.look(window.exposures)
+        for incident in (*self._tracker.over, *holding):
             yield _alert(incident)
 
 
@@ -117,27 +119,27 @@ def _alert(incident: Incident) -> Alert:
     """An incident as what people are told."""
     cause = incident.cause or UNCLEAR
     lead = incident.lead
-    what = _what(lead.watched, lead.size, gradual=lead.gradual)
+    grows = lead.gradual and incident.ended is None
+    what = _what(lead.watched, lead.size, gradual=grows)
     also = [
-        _what(STREAMS[name], size, gradual=lead.gradual)
+        _what(STREAMS[name], size, gradual=grows)
         for name, size in incident.sizes.items()
         if name != lead.watched.name
     ]
-    when = time.strftime("%H:%M", time.localtime(incident.began))
-    moment = f"since {when}" if lead.gradual else f"at {when}"
     together = f" (with it: {', '.join(also)})" if also else ""
     better = not incident.evidence.gradual and _is_better(lead.watched, lead.size)
     return Alert(
-        key=f"changes.{lead.watched.name.replace(' ', '-')}",
+        key=f"changes.{incident.key.replace(' ', '-')}",
         level="notice" if better else "warning",
-        message=f"{what} {moment}, {_where(incident)}: {cause.words}{together}. "
-        f"What to do: {cause.advice}",
+        message=f"{what} {_moment(incident)}, {_where(incident)}: {cause.words}{together}. "
+        f"{_end(incident)}What to do: {cause.advice}",
         exposure=incident.first,
         began=incident.began,
         extent=Extent(
             first=incident.first,
             last=incident.last,
             count=incident.count,
+            ended=incident.ended,
             grid_square=incident.grid_square,
             foil_hole=incident.foil_hole,
             group=incident.group,
@@ -146,8 +148,28 @@ def _alert(incident: Incident) -> Alert:
     )
 
 
+def _moment(incident: Incident) -> str:
+    """``at 03:12``, ``since 03:12`` of what grows, ``from 03:12 to 03:40`` of what is over."""
+    began = _clock(incident.began)
+    if incident.ended is not None and not incident.usual:
+        return f"from {began} to {_clock(incident.ended)}"
+    return f"since {began}" if incident.lead.gradual else f"at {began}"
+
+
+def _end(incident: Incident) -> str:
+    if incident.ended is None:
+        return ""
+    if incident.usual:
+        return f"It has lasted for {incident.count} exposures, and is taken as usual now. "
+    return f"It is over, after {incident.count} exposures. "
+
+
+def _clock(when: float) -> str:
+    return time.strftime("%H:%M", time.localtime(when))
+
+
 def _what(watched: Watched, size: NDArray[np.float64], *, gradual: bool) -> str:
-    """``astigmatism jumped by 900 Å``, ``dose rate fell by 12 %``."""
+    """``astigmatism jumped by 900 Å``, ``dose rate fell by 12 %``; ``falls`` while it does."""
     if len(size) > 1:
         verb = "drifts" if gradual else "jumped"
         return f"{watched.title} {verb} by {_round(float(np.linalg.norm(size)))} {watched.unit}"
@@ -163,7 +185,8 @@ def _what(watched: Watched, size: NDArray[np.float64], *, gradual: bool) -> str:
 
 def _where(incident: Incident) -> str:
     if incident.grid_square is not None:
-        return f"on grid square {incident.grid_square} alone so far"
+        so_far = "" if incident.ended is not None else " so far"
+        return f"on grid square {incident.grid_square} alone{so_far}"
     if incident.group is not None:
         return f"in exposure group {incident.group} alone"
     return "in all exposure groups"

@@ -160,7 +160,6 @@ class Follower:
             where=where_of(details),
         )
         self.minutes.found(record.found)
-        self.tempo.add("found", record.found)
 
     def _take(self, record: ExposureRecord, time: float) -> None:
         order = self.table.order[record.name]
@@ -170,7 +169,7 @@ class Follower:
         if before == "p" and state != "p":
             first = self._ended.get(record.name)
             self.minutes.settled(time)
-            self.tempo.add("settled", time if first is None else first)
+            self.tempo.settled(time if first is None else first)
         self.touched[order] = time
 
     @property

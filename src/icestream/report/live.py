@@ -10,6 +10,7 @@ import numpy as np
 
 from icestream.engine.requests.commands import mending_command, run_again
 from icestream.model import QUALITIES, Taken, quality_of
+from icestream.report.clock import AcquisitionClock
 from icestream.report.drawing import BOX, place_steps
 from icestream.report.follow import Follower
 from icestream.report.limits import Limits, alert_words, document_of, step_words
@@ -86,7 +87,7 @@ def live_document(
     told = rates(
         follower.store, follower.minutes, now, finished=is_finished(follower), many=taken.many
     )
-    alerts = _shown_alerts(follower)
+    alerts, clock = _shown_alerts(follower), AcquisitionClock.of(follower.table)
     holding = [alert for alert in alerts if alert.cleared is None]
     return {
         "written": round(now, 1),
@@ -119,7 +120,7 @@ def live_document(
             ),
         },
         "alerts": [
-            _alert(alert, follower) | {"note": alert_words(alert.key, alert.step, limits)}
+            _alert(alert, follower, clock) | {"note": alert_words(alert.key, alert.step, limits)}
             for alert in alerts
         ],
         "machine": [
@@ -270,14 +271,17 @@ def _shown_alerts(follower: Follower) -> list[AlertRecord]:
     return [*holding, *(alert for alert in alerts if alert.cleared is not None)]
 
 
-def _alert(alert: AlertRecord, follower: Follower) -> dict[str, Any]:
+def _alert(alert: AlertRecord, follower: Follower, clock: AcquisitionClock) -> dict[str, Any]:
+    since, until = clock.span(alert)
     return {
         "level": alert.level,
         "message": alert.message,
         "step": alert.step,
         "exposure": alert.exposure,
         "order": follower.table.order.get(alert.exposure),
-        "since": alert.raised if alert.began is None else alert.began,
+        "since": since,
+        "until": until,
+        "told": alert.raised,
         "extent": extent_words(alert.extent),
         "cause": alert.cause,
         "cleared": alert.cleared,

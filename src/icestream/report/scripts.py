@@ -8,6 +8,7 @@ from typing import Any
 from icestream.model import quality_of
 from icestream.protocol import Registry
 from icestream.report.agreement import Agreements
+from icestream.report.clock import AcquisitionClock
 from icestream.report.control import color_range
 from icestream.report.decisions import decision_log
 from icestream.report.follow import Follower
@@ -153,11 +154,14 @@ class Scripts:
     def _write_timeline(self, follower: Follower) -> None:
         alerts = follower.all_alerts()
         ended = follower.session.changed if is_finished(follower) else time.time()
+        clock = AcquisitionClock.of(follower.table)
+        now = clock.now(ended)
         document = {
-            "now": ended,
-            "tempo": follower.tempo.document(),
-            "alerts": alert_bars(alerts, follower.table.order, ended),
-            "marks": change_marks(follower.history, ended),
+            "now": now,
+            "written": ended,
+            "tempo": follower.tempo.document(follower.table.time, clock),
+            "alerts": alert_bars(alerts, follower.table.order, now, clock),
+            "marks": change_marks(follower.history, ended, clock),
         }
         self._put("timeline", document)
 

@@ -1,9 +1,15 @@
-"""What happened when: alerts from begin to end, changes that people made, and how many came."""
+"""What happened when: alerts from begin to end, changes that people made, and how many came.
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+All in the time of the acquisition, whenever it was processed.
+"""
+
+from array import array
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from icestream.report.clock import AcquisitionClock
 from icestream.store.history import decided_words
 from icestream.store.records import AlertRecord, HistoryRecord
 
@@ -20,50 +26,48 @@ _BESIDE = 0.004
 
 
 class Tempo:
-    """How many exposures came and were settled in each span of time; at most 240 spans."""
+    """How many exposures were taken and were settled in each span of time; at most 240 spans."""
 
     def __init__(self) -> None:
-        self.width = _NARROWEST
-        self._counts: dict[str, dict[int, int]] = {"found": {}, "settled": {}}
-        self._ends: tuple[int, int] | None = None
+        self._settled = array("d")
 
-    def add(self, kind: str, time: float) -> None:
-        """Something was ``found`` or ``settled``."""
-        place = math.floor(time / self.width)
-        counts = self._counts[kind]
-        counts[place] = counts.get(place, 0) + 1
-        first, last = self._ends or (place, place)
-        self._ends = min(first, place), max(last, place)
-        while self._ends[1] - self._ends[0] >= _MOST_BINS:
-            self._widen()
+    def settled(self, time: float) -> None:
+        """An exposure was settled."""
+        self._settled.append(time)
 
-    def _widen(self) -> None:
-        assert self._ends is not None
-        self.width *= 2
-        self._ends = self._ends[0] // 2, self._ends[1] // 2
-        for kind, counts in self._counts.items():
-            merged: dict[int, int] = {}
-            for place, count in counts.items():
-                merged[place // 2] = merged.get(place // 2, 0) + count
-            self._counts[kind] = merged
+    def document(self, taken: Sequence[float], clock: AcquisitionClock) -> dict[str, Any] | None:
+        """Counts by span of the acquisition's time, for the page; None before the first.
 
-    def document(self) -> dict[str, Any] | None:
-        """Counts by span, for the page; None before the first."""
-        if self._ends is None:
+        Parameters
+        ----------
+        taken
+            When each exposure was taken.
+        """
+        times = {
+            "taken": np.array(taken, dtype=np.float64),
+            "settled": clock.at(np.array(self._settled, dtype=np.float64)),
+        }
+        both = np.concatenate(list(times.values()))
+        if not len(both):
             return None
-        places = range(self._ends[0], self._ends[1] + 1)
+        width = _NARROWEST
+        while both.max() // width - both.min() // width >= _MOST_BINS:
+            width *= 2
+        first, last = int(both.min() // width), int(both.max() // width)
+        counts = {
+            kind: np.bincount((each // width).astype(np.int64) - first, minlength=last + 1 - first)
+            for kind, each in times.items()
+        }
         return {
-            "start": self._ends[0] * self.width,
-            "width": self.width,
-            **{
-                kind: [counts.get(place, 0) for place in places]
-                for kind, counts in self._counts.items()
-            },
+            "start": first * width,
+            "width": width,
+            "known": clock.known,
+            **{kind: count.tolist() for kind, count in counts.items()},
         }
 
 
 def alert_bars(
-    alerts: Iterable[AlertRecord], orders: Mapping[str, int], now: float
+    alerts: Sequence[AlertRecord], orders: Mapping[str, int], now: float, clock: AcquisitionClock
 ) -> list[dict[str, Any]]:
     """Alerts as bars from their begin to their end, in rows in which none covers another.
 
@@ -74,16 +78,20 @@ def alert_bars(
     orders
         Of the exposures, by their names.
     now
-        Where what still holds ends for now, seconds since the epoch.
+        Where what still holds ends for now, in the time of the acquisition.
+    clock
+        That of the acquisition.
     """
-    ordered = sorted(alerts, key=lambda alert: alert.raised)
-    start = min((alert.raised for alert in ordered), default=now)
+    spans = {alert.id: clock.span(alert) for alert in alerts}
+    ordered = sorted(alerts, key=lambda alert: spans[alert.id][0])
+    start = min((since for since, _ in spans.values()), default=now)
     gap = _BESIDE * max(now - start, 60.0)
     free: list[float] = []
     bars = []
     for alert in ordered:
-        end = now if alert.cleared is None else alert.cleared
-        lane = next((row for row, since in enumerate(free) if since <= alert.raised), len(free))
+        since, until = spans[alert.id]
+        end = now if until is None else until
+        lane = next((row for row, start in enumerate(free) if start <= since), len(free))
         if lane >= LANES:
             lane = min(range(LANES), key=free.__getitem__)
         elif lane == len(free):
@@ -98,9 +106,11 @@ def alert_bars(
                 "message": alert.message,
                 "exposure": alert.exposure,
                 "order": orders.get(alert.exposure),
-                "since": alert.raised,
-                "cleared": alert.cleared,
+                "since": since,
+                "cleared": until,
+                "told": alert.raised,
                 "acknowledged": alert.acknowledged,
+                "seen": None if alert.acknowledged is None else clock.now(alert.acknowledged),
                 "acknowledged_by": alert.acknowledged_by,
                 "adopted": alert.adopted,
                 "adopted_by": alert.adopted_by,
@@ -111,7 +121,9 @@ def alert_bars(
     return bars
 
 
-def change_marks(history: Sequence[HistoryRecord], now: float) -> list[dict[str, Any]]:
+def change_marks(
+    history: Sequence[HistoryRecord], now: float, clock: AcquisitionClock
+) -> list[dict[str, Any]]:
     """What people and the session changed, as marks in time; the newest few hundred.
 
     What one person did in one way, and so soon after each other that the marks would cover each
@@ -130,6 +142,7 @@ def change_marks(history: Sequence[HistoryRecord], now: float) -> list[dict[str,
             marks.append(
                 {
                     "time": record.time,
+                    "at": clock.now(record.time),
                     "until": record.time,
                     "count": 1,
                     "who": record.who,

@@ -357,6 +357,21 @@ class AlertRecord:
     cause: str = ""
     """What is likely to have caused it."""
 
+    @property
+    def since(self) -> float:
+        """When what it is about began, as well as is known."""
+        return self.raised if self.began is None else self.began
+
+    @property
+    def ended(self) -> float | None:
+        """When the last exposure was taken that shows it, where it is over and that is known."""
+        return (self.extent or {}).get("ended")
+
+    @property
+    def until(self) -> float | None:
+        """When it was over, as well as is known; None: it holds."""
+        return self.cleared if self.ended is None else self.ended
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleRecord:

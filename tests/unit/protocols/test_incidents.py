@@ -3,6 +3,8 @@
 The seeds are those of this test alone.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from icestream.model import MeasuredExposure
@@ -129,3 +131,96 @@ def test_a_change_of_one_exposure_group_is_of_that_group() -> None:
     ]
     for incident in Tracker().look(turned):  # found or not, it is never said of all
         assert incident.evidence.where != "all"
+
+
+def faulty(shots: list[MeasuredExposure]) -> list[MeasuredExposure]:
+    """The same with faults that begin and end: astigmatism, a weak beam, defocus; and one stays."""
+    made = []
+    for i, shot in enumerate(shots):
+        qualities = dict(shot.qualities)
+        if 120 <= i < 145:
+            qualities |= {"ctf.astigmatism": 1500.0, "ctf.angle": 30.0}
+        if 230 <= i < 255 and "dose.counted" in qualities:
+            qualities["dose.counted"] *= 0.85
+        if 330 <= i < 350 and "ctf.defocus" in qualities:
+            qualities["ctf.defocus"] += 7000.0
+        if i >= 440 and "dose.counted" in qualities:
+            qualities["dose.counted"] *= 0.85
+        made.append(replace(shot, qualities=qualities))
+    return made
+
+
+Told = tuple[str, str, str, str | None, bool]
+
+
+def told_in(shots: list[MeasuredExposure], width: int) -> tuple[list[Told], list[Told]]:
+    """What was and what holds at the end, of a session that is looked at in steps of a width."""
+    tracker, over = Tracker(), []
+    for end in range(width, len(shots) + 1, width):
+        tracker.look(shots[max(0, end - 500) : end])
+        over += [told(incident) for incident in tracker.over]
+    return over, [told(incident) for incident in tracker.incidents]
+
+
+def told(incident: Incident) -> Told:
+    assert incident.cause is not None
+    return (
+        incident.key,
+        incident.cause.name,
+        incident.first,
+        incident.last if incident.ended is not None else None,
+        incident.ended is None,
+    )
+
+
+@pytest.fixture(scope="module")
+def eventful() -> list[MeasuredExposure]:
+    """More than a window holds: the last looks do not see the first exposures."""
+    return faulty(simulate_measurements(40, 600))[:600]
+
+
+@pytest.fixture(scope="module")
+def in_forties(eventful: list[MeasuredExposure]) -> tuple[list[Told], list[Told]]:
+    return told_in(eventful, 40)
+
+
+def test_what_began_and_ended_is_told_with_its_first_and_last_exposure(
+    in_forties: tuple[list[Told], list[Told]],
+) -> None:
+    over, holding = in_forties
+    planted = [("realigned", 120, 144), ("dose fell", 230, 254), ("focus", 330, 349)]
+    assert [cause for _, cause, *_ in over] == [cause for cause, *_ in planted]
+    for (_, _, first, last, _), (_, begins, ends) in zip(over, planted, strict=True):
+        assert last is not None
+        assert abs(int(first.removeprefix("exposure_")) - begins) <= 4
+        assert abs(int(last.removeprefix("exposure_")) - ends) <= 4
+    assert [(cause, open_) for _, cause, _, _, open_ in holding] == [("dose fell", True)]
+
+
+@pytest.mark.parametrize("width", [15, 200, pytest.param(1, marks=pytest.mark.slow)])
+def test_it_does_not_matter_how_many_come_at_once(
+    width: int, eventful: list[MeasuredExposure], in_forties: tuple[list[Told], list[Told]]
+) -> None:
+    assert told_in(eventful, width) == in_forties
+
+
+def test_a_change_that_was_is_told_once(eventful: list[MeasuredExposure]) -> None:
+    tracker = Tracker()
+    assert tracker.look(eventful[:200]) == []
+    assert [incident.key for incident in tracker.over] == ["astigmatism"]
+    assert tracker.look(eventful[:201]) == []
+    assert tracker.over == []
+
+
+def test_a_restart_finds_the_same_again(eventful: list[MeasuredExposure]) -> None:
+    over, holding = told_in(eventful[60:560], 500)
+    assert [cause for _, cause, *_ in over] == ["realigned", "dose fell", "focus"]
+    assert [cause for _, cause, *_ in holding] == ["dose fell"]
+
+
+def test_times_of_another_clock_are_no_change(eventful: list[MeasuredExposure]) -> None:
+    tracker = Tracker()
+    tracker.look(eventful[:100])
+    later = [replace(shot, taken=shot.taken + 7200.0) for shot in eventful[:110]]
+    assert tracker.look(later) == []
+    assert tracker.over == []

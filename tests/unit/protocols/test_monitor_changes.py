@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 
 from icestream.model import Alert, MeasuredExposure
 from icestream.processing.simulate.measurements import Fault, simulate_measurements
@@ -75,3 +76,34 @@ def test_a_cause_that_is_not_certain_is_called_unclear() -> None:
     assert alert.level == "notice"
     assert alert.cause == "the cause is unclear"
     assert "number of particles rose to" in alert.message
+
+
+def test_a_change_that_was_is_told_as_one_that_is_over() -> None:
+    shots = simulate_measurements(44, 300)
+    off = [
+        replace(shot, qualities={**shot.qualities, "ctf.astigmatism": 1600.0, "ctf.angle": 30.0})
+        if 200 <= i < 230
+        else shot
+        for i, shot in enumerate(shots)
+    ]
+    monitor = MonitorChanges()
+    assert said(monitor, off[:200]) == []
+    (alert,) = said(monitor, off)
+    assert re.match(r"astigmatism jumped by \d+ Å from \d\d:\d\d to \d\d:\d\d, ", alert.message)
+    assert alert.extent is not None
+    assert f"It is over, after {alert.extent.count} exposures. " in alert.message
+    assert abs(alert.extent.count - 30) <= 2
+    last = next(shot for shot in off if shot.exposure == alert.extent.last)
+    assert abs(off.index(last) - 229) <= 1
+    assert alert.extent.ended == last.taken
+    assert said(monitor, off) == []
+
+
+def test_a_change_that_stays_is_told_to_be_usual_now() -> None:
+    shots = simulate_measurements(45, 290, [Fault(kind="defocus", first=210, size=6000.0)])
+    monitor = MonitorChanges(ChangeLimits(settled=40))
+    assert [alert.extent and alert.extent.ended for alert in said(monitor, shots[:230])] == [None]
+    (alert,) = said(monitor, shots)
+    assert "is taken as usual now. " in alert.message
+    assert alert.extent is not None
+    assert alert.extent.ended is not None

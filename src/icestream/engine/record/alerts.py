@@ -1,6 +1,7 @@
 """Alerts that hold: raised once, kept while they are reported, cleared by themselves."""
 
 import json
+import math
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -53,6 +54,8 @@ class Alerts:
     held: dict[tuple[Reporter, str], _Held] = field(default_factory=dict)
     deliveries: Deliveries = field(default_factory=Deliveries)
     """What of them is sent to people."""
+    _past: dict[tuple[Reporter, str], list[tuple[float, float]]] = field(default_factory=dict)
+    """From when to when what is over was, so that nobody is told of it twice."""
 
     def load(self, connection: Connection) -> None:
         """Read the alerts that held when the session was last left."""
@@ -70,13 +73,27 @@ class Alerts:
             self.held[Reporter(row.branch_id, row.step_id), row.key] = _Held(
                 row.id, alert, adopted=row.adopted is not None
             )
+        self._past = {}
+        extents = select(t.alert).where(
+            t.alert.c.cleared.is_not(None), t.alert.c.began.is_not(None)
+        )
+        for row in connection.execute(extents.where(t.alert.c.extent.is_not(None))):
+            ended = json.loads(row.extent).get("ended")
+            if ended is not None:
+                by = Reporter(row.branch_id, row.step_id)
+                self._past.setdefault((by, row.key), []).append((row.began, ended))
         self.deliveries.load(connection, time.time())
 
     def report(
         self, writes: Writes, by: Reporter, alerts: Iterable[Alert], *, last: bool = False
     ) -> None:
         """Take in everything that one reporter has to say now, or in its `last` report."""
-        now = {alert.key: alert for alert in alerts}
+        now = {}
+        for alert in alerts:
+            if _ended(alert) is None:
+                now[alert.key] = alert
+            else:
+                self._was(writes, by, alert)
         for alert in now.values():
             self.raise_(writes, by, alert)
         for key in [key for reporter, key in self.held if reporter == by]:
@@ -85,6 +102,22 @@ class Alerts:
                 held.absent += 1
                 if last or held.absent >= ABSENT:
                     self.clear(writes, by, key)
+
+    def _was(self, writes: Writes, by: Reporter, alert: Alert) -> None:
+        """Take in what is over: the end of an alert that holds, or what nobody was told of."""
+        began, ended = _span(alert)
+        held = self.held.get((by, alert.key))
+        told = self._past.setdefault((by, alert.key), [])
+        if held is not None and _span(held.alert)[0] > ended:
+            held = None  # another one, which began later
+        if held is None and any(began <= last and first <= ended for first, last in told):
+            return
+        told.append((began, ended))
+        later = self.held.pop((by, alert.key), None) if held is None else None
+        self.raise_(writes, by, alert)
+        self.clear(writes, by, alert.key)
+        if later is not None:
+            self.held[by, alert.key] = later
 
     def raise_(self, writes: Writes, by: Reporter, alert: Alert) -> None:
         """Raise an alert, or keep it up."""
@@ -158,6 +191,17 @@ class Alerts:
             held = self.held[by, key]
             if held.id in numbers:
                 self.deliveries.rearmed(writes, held.id, by.step, held.alert)
+
+
+def _ended(alert: Alert) -> float | None:
+    return None if alert.extent is None else alert.extent.ended
+
+
+def _span(alert: Alert) -> tuple[float, float]:
+    """From when to when it was; without an end of what holds."""
+    ended = _ended(alert)
+    began = -math.inf if alert.began is None else alert.began
+    return began, math.inf if ended is None else ended
 
 
 def read_offer(document: str | None) -> Offer | None:

@@ -180,13 +180,13 @@ def _decisions(store: Store) -> tuple[str, ...]:
 def _alerts(store: Store) -> tuple[str, ...]:
     records = worst_first(queries.alerts(store, open_only=False))
     told = [
-        f"{_clock(one.raised)} {one.level}: {one.message}{_over(one)}" for one in records[:_MOST]
+        f"{_clock(one.since)} {one.level}: {one.message}{_over(one)}" for one in records[:_MOST]
     ]
     return _with_rest(told, len(records))
 
 
 def _over(alert: AlertRecord) -> str:
-    return "" if alert.cleared is None else f" (over since {_clock(alert.cleared)})"
+    return "" if alert.until is None else f" (over since {_clock(alert.until)})"
 
 
 def _clock(time: float) -> str:

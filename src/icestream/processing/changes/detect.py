@@ -19,6 +19,7 @@ __all__ = [
     "Stream",
     "find_change",
     "grows",
+    "last_shown",
     "newest_shift",
     "shift_since",
 ]
@@ -320,3 +321,14 @@ def newest_shift(stream: Stream, first: int, before: Floats, newest: int) -> Flo
     levelled = _level(stream, first)
     shift: Floats = np.median(levelled[-newest:], axis=0) - before
     return shift
+
+
+def last_shown(stream: Stream, first: int, before: Floats, size: Floats) -> int:
+    """Index of the last value that shows a change which began at `first` and is over.
+
+    That is where the values are best told into those that show it and those that are as before:
+    more than half of the size, or less, one by one, so that a single one that lies far off counts
+    no more than another.
+    """
+    along = (_level(stream, first)[first:] - before) @ size / float(size @ size)
+    return first + int(np.argmax(np.cumsum(np.clip(along, 0.0, 1.0) - 0.5)))

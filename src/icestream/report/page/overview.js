@@ -61,7 +61,7 @@ function drawAlerts(live) {
   const line = (alert) => el("li", { class: `alert ${alert.cleared ? "cleared" : alert.level}`, onclick: (event) => event.currentTarget.classList.toggle("open") },
     el("strong", {}, alert.cleared ? "Cleared" : { notice: "Notice", warning: "Warning", critical: "Critical" }[alert.level] ?? alert.level),
     el("span", { class: "message" }, alertText(alert)),
-    el("time", {}, alert.cleared ? `${clock(alert.since)} to ${clock(alert.cleared)}` : `since ${clock(alert.since)}`));
+    el("time", {}, alert.cleared ? `${clock(alert.since)} to ${clock(alert.until)}` : `since ${clock(alert.since)}`, toldAt(alert) && ` (${toldAt(alert)})`));
   fill(find("alerts-now"), active.map(line));
   fill(find("alerts-past"), past.map(line));
   find("alerts-past-box").hidden = past.length === 0;
@@ -71,6 +71,9 @@ function drawAlerts(live) {
   find("alerts-past-title").textContent = [more && `${count(more)} more ${more === 1 ? "alert" : "alerts"}`, notices && `${count(notices)} ${notices === 1 ? "notice" : "notices"}`, gone && `${count(gone)} past ${gone === 1 ? "alert" : "alerts"}`].filter(Boolean).join(", ");
   find("alerts").hidden = live.alerts.length === 0;
 }
+
+/** When people were told, where that was not when it began. */
+const toldAt = (alert) => Math.abs(alert.told - alert.since) >= 60 && `told at ${clock(alert.told)}`;
 
 /** The message, with the name of its exposure as a link. */
 function alertText(alert) {

@@ -2,10 +2,10 @@
 
 const LEVELS = { notice: "Notice", warning: "Warning", critical: "Critical" };
 
-/** The time that is drawn: that of the trends, where the session was processed while it was taken. */
+/** The time that is drawn: that of the acquisition, as in the trends. */
 function timelineSpan(line) {
   const { tempo, alerts, marks, now } = line;
-  const times = [tempo && [tempo.start, tempo.start + tempo.width * tempo.found.length], ...alerts.map((alert) => [alert.since, alert.cleared ?? now]), ...marks.map((mark) => [mark.time, mark.time])].filter(Boolean);
+  const times = [tempo && [tempo.start, tempo.start + tempo.width * tempo.taken.length], ...alerts.map((alert) => [alert.since, alert.cleared ?? now]), ...marks.map((mark) => [mark.at, mark.at])].filter(Boolean);
   let first = times.reduce((low, each) => Math.min(low, each[0]), Infinity);
   let last = times.reduce((high, each) => Math.max(high, each[1]), -Infinity);
   const span = state.trends?.span;
@@ -20,9 +20,9 @@ function drawTimeline() {
   if (find("timeline").hidden) return;
   const holder = find("timeline-body");
   const calm = line.alerts.length === 0 && line.marks.length === 0;
-  find("timeline-note").textContent = calm ? "No alert was raised, and nothing was changed." : `${count(line.alerts.length)} ${line.alerts.length === 1 ? "alert" : "alerts"}, ${count(line.marks.length)} ${line.marks.length === 1 ? "change" : "changes"}. Below: ${state.live.called.many} found (bars) and processed (line) ${rateUnit(line.tempo)}.`;
+  find("timeline-note").textContent = calm ? "No alert was raised, and nothing was changed." : `${count(line.alerts.length)} ${line.alerts.length === 1 ? "alert" : "alerts"}, ${count(line.marks.length)} ${line.marks.length === 1 ? "change" : "changes"}. Below: ${state.live.called.many} ${came(line.tempo)} (bars) and processed (line) ${rateUnit(line.tempo)}.`;
   // What holds goes on while nothing is written anew.
-  const now = state.live.session.finished ? line.now : Math.max(line.now, state.live.written);
+  const now = state.live.session.finished ? line.now : line.now + Math.max(0, state.live.written - line.written);
   fill(holder, timelinePlot(holder.clientWidth || 700, { ...line, now }));
 }
 
@@ -41,34 +41,37 @@ function timelinePlot(width, line) {
   const labels = values.map((value) => svg("text", { class: "tick", x: x(value), y: frame.bottom + 15, "text-anchor": "middle" }, timeLabel(value, step)));
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Timeline of ${line.alerts.length} alerts and ${line.marks.length} changes` },
     grid, labels, line.alerts.map((alert) => alertBar(alert, line.now, x, top + alert.lane * row, row)).flat(),
-    line.marks.map((mark) => changeMark(mark, x(mark.time), top + lanes * row + 10, frame.bottom)).flat(), rateBars(line.tempo, frame, x));
+    line.marks.map((mark) => changeMark(mark, x(mark.at), top + lanes * row + 10, frame.bottom)).flat(), rateBars(line.tempo, frame, x));
 }
 
 function alertBar(alert, now, x, y, row) {
   const from = x(alert.since);
   const to = Math.max(from + 4, x(alert.cleared ?? now));
-  const told = [`${LEVELS[alert.level] ?? alert.level}: ${alert.message}`, `${clock(alert.since)} to ${alert.cleared ? clock(alert.cleared) : "now"}, ${duration((alert.cleared ?? now) - alert.since)}`,
+  const told = [`${LEVELS[alert.level] ?? alert.level}: ${alert.message}`, `${clock(alert.since)} to ${alert.cleared ? clock(alert.cleared) : "now"}, ${duration((alert.cleared ?? now) - alert.since)}`, toldAt(alert),
     alert.acknowledged && `acknowledged by ${alert.acknowledged_by}, ${clock(alert.acknowledged)}`, alert.adopted && `what it offers was done by ${alert.adopted_by}`,
     alert.muted && `muted until ${clock(alert.muted)} by ${alert.muted_by}`].filter(Boolean);
   const press = () => { hideTip(); if (alert.order !== null) openExposure(alert.order); else find("alerts").scrollIntoView(); };
   const over = { onpointermove: (event) => showTip(event, told), onpointerleave: hideTip, onclick: press };
   return [
     svg("rect", { class: `span ${alert.level}${alert.cleared ? " over" : ""}`, x: from, y: y + 2, width: to - from, height: row - 5, rx: 2, ...over }),
-    alert.acknowledged && svg("text", { class: "seen", x: Math.min(Math.max(x(alert.acknowledged), from), to) + 1, y: y + row - 5, ...over }, "✓"),
+    alert.acknowledged && svg("text", { class: "seen", x: Math.min(Math.max(x(alert.seen), from), to) + 1, y: y + row - 5, ...over }, "✓"),
     alert.muted && svg("text", { class: "seen", x: to - 10, y: y + row - 5, ...over }, "∅"),
   ].filter(Boolean);
 }
 
 function changeMark(mark, x, y, bottom) {
   const times = mark.count > 1 ? `${count(mark.count)} times until ${clock(mark.until)}, first: ` : "";
-  const told = [`${clock(mark.time, true)}, ${decider(mark)}`, times + mark.what];
+  const told = [`${clock(mark.at, true)}${Math.abs(mark.at - mark.time) < 60 ? "" : `, decided at ${clock(mark.time, true)}`}, ${decider(mark)}`, times + mark.what];
   const over = { onpointermove: (event) => showTip(event, told), onpointerleave: hideTip, onclick: () => { hideTip(); find("decisions").scrollIntoView(); } };
   return [svg("line", { class: "change", x1: x, x2: x, y1: y, y2: bottom }),
     svg("path", { class: mark.by_session ? "diamond itself" : "diamond", d: `M${x.toFixed(1)} ${y - 6}l5 6l-5 6l-5 -6Z`, ...over })];
 }
 
 /** A rate needs some time: an hour of a session of a few minutes would say too much. */
-const isLong = (tempo) => tempo.width * tempo.found.length >= 1800;
+const isLong = (tempo) => tempo.width * tempo.taken.length >= 1800;
+
+/** When an exposure was taken is known where the microscope said so. */
+const came = (tempo) => (tempo.known ? "taken" : "found");
 
 const rateUnit = (tempo) => (isLong(tempo) ? "an hour" : "a minute");
 
@@ -76,10 +79,10 @@ const rateUnit = (tempo) => (isLong(tempo) ? "an hour" : "a minute");
 function rateBars(tempo, frame, x) {
   const hourly = (value) => (value * (isLong(tempo) ? 3600 : 60)) / tempo.width;
   // What is run again is processed faster than movies come: it goes beyond the axis.
-  const most = Math.max(1, Math.min(Math.max(...tempo.settled.map(hourly)), 2.5 * Math.max(...tempo.found.map(hourly))), ...tempo.found.map(hourly));
+  const most = Math.max(1, Math.min(Math.max(...tempo.settled.map(hourly)), 2.5 * Math.max(...tempo.taken.map(hourly))), ...tempo.taken.map(hourly));
   const y = scale(0, most, frame.bottom, frame.top);
   const at = (i) => tempo.start + i * tempo.width;
-  const bars = tempo.found.map((value, i) => value > 0 && svg("rect", {
+  const bars = tempo.taken.map((value, i) => value > 0 && svg("rect", {
     class: "bar", x: x(at(i)), width: Math.max(0.6, x(at(i + 1)) - x(at(i)) - 0.4), y: y(hourly(value)), height: frame.bottom - y(hourly(value)),
   })).filter(Boolean);
   const middle = tempo.settled.map((value, i) => [x(at(i + 0.5)), y(Math.min(most, hourly(value)))]);
@@ -89,9 +92,9 @@ function rateBars(tempo, frame, x) {
       onpointermove: (event) => {
         const box = event.currentTarget.ownerSVGElement;
         const across = event.offsetX * (box.viewBox.baseVal.width / (box.clientWidth || box.viewBox.baseVal.width));
-        const i = tempo.found.findIndex((_, n) => across >= x(at(n)) && across < x(at(n + 1)));
+        const i = tempo.taken.findIndex((_, n) => across >= x(at(n)) && across < x(at(n + 1)));
         if (i < 0) { hideTip(); return; }
-        showTip(event, [`${clock(at(i))} to ${clock(at(i + 1))}`, `${count(tempo.found[i])} found`, `${count(tempo.settled[i])} processed`]);
+        showTip(event, [`${clock(at(i))} to ${clock(at(i + 1))}`, `${count(tempo.taken[i])} ${came(tempo)}`, `${count(tempo.settled[i])} processed`]);
       },
     })].flat();
 }

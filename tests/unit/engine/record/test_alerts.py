@@ -97,3 +97,48 @@ def test_what_the_last_report_does_not_say_is_over(store: Store) -> None:
     alerts = Alerts()
     report(store, alerts, LARGE)
     assert report(store, alerts, last=True) == []
+
+
+def was(began: float, ended: float, key: str = "large") -> Alert:
+    extent = Extent(first="a_1", last="a_2", count=2, ended=ended)
+    return Alert(key=key, level="warning", message="9 was large", began=began, extent=extent)
+
+
+def spans(store: Store) -> list[tuple[float | None, float | None, bool]]:
+    """Of each alert: from when to when it was, and whether it is open."""
+    return [
+        (one.began, (one.extent or {}).get("ended"), one.cleared is None)
+        for one in queries.alerts(store, open_only=False)
+    ]
+
+
+def test_what_was_is_kept_and_is_not_open(store: Store) -> None:
+    alerts = Alerts()
+    assert report(store, alerts, was(10.0, 20.0), was(50.0, 60.0)) == []
+    assert spans(store) == [(10.0, 20.0, False), (50.0, 60.0, False)]
+    assert alerts.held == {}
+
+
+def test_the_end_of_what_holds_is_that_of_the_same_alert(store: Store) -> None:
+    alerts = Alerts()
+    report(store, alerts, replace(LARGE, began=10.0))
+    assert report(store, alerts, was(10.0, 20.0)) == []
+    assert spans(store) == [(10.0, 20.0, False)]
+
+
+def test_what_was_does_not_end_what_began_later(store: Store) -> None:
+    alerts, later = Alerts(), replace(LARGE, began=30.0)
+    report(store, alerts, later)
+    assert report(store, alerts, was(10.0, 20.0), later) == ["9 is large"]
+    assert spans(store) == [(30.0, None, True), (10.0, 20.0, False)]
+
+
+def test_nobody_is_told_twice_of_what_was(store: Store) -> None:
+    report(store, Alerts(), was(10.0, 20.0))
+    alerts = Alerts()
+    with store.read() as connection:
+        alerts.load(connection)
+    report(store, alerts, was(12.0, 21.0))
+    assert spans(store) == [(10.0, 20.0, False)]
+    report(store, alerts, was(22.0, 30.0), was(10.0, 20.0, key="small"))
+    assert len(spans(store)) == 3

@@ -8,6 +8,7 @@ from icestream.processing.changes.detect import (
     Expected,
     Stream,
     find_change,
+    last_shown,
     newest_shift,
     shift_since,
 )
@@ -105,3 +106,12 @@ def test_the_newest_values_tell_that_all_is_as_before() -> None:
     there_and_back = np.where((np.arange(240) >= 200) & (np.arange(240) < 220), 8.0, 0.0)
     back = newest_shift(added(stream(4, 240), there_and_back), 200, np.array([10.0]), 8)
     assert abs(back[0]) < 3.0
+
+
+@pytest.mark.parametrize("last", [205, 219, 238])
+def test_the_last_value_that_shows_what_is_over_is_found(last: int) -> None:
+    number = np.arange(250)
+    there_and_back = np.where((number >= 200) & (number <= last), 8.0, 0.0)
+    far = np.where(number == 246, 80.0, 0.0)  # a single bad one afterwards
+    values = added(stream(4, 250), there_and_back + far)
+    assert last_shown(values, 200, np.array([10.0]), np.array([8.0])) == last
