@@ -543,6 +543,10 @@ class SampleSession:
                     ("machine.cpu", 78 + 14 * wave + self.random.normal(0, 4), "%"),
                     ("machine.memory", 41 + 3 * wave, "%"),
                     ("machine.disk_free", 2.4e12 - place * 4e8, "B"),
+                    ("machine.disk_fills", 40.0, "MB/s"),
+                    ("machine.disk_full_in", 16.0 - place / 360.0, "h"),
+                    ("machine.disk_full_soonest", 13.0 - place / 360.0, "h"),
+                    ("machine.disk_full_latest", 20.0 - place / 360.0, "h"),
                     ("machine.disk_write", 9e7 + 2e7 * wave, "B/s"),
                 ):
                     writes.insert(t.sample, time=time, name=name, value=float(value), unit=unit)

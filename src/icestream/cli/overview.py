@@ -16,9 +16,11 @@ from icestream.model import (
     Taken,
     Volume,
 )
+from icestream.model.filling import Filling
 from icestream.model.forecast import Forecast, forecast
-from icestream.model.outlook import forecast_document
+from icestream.model.outlook import filling_document, forecast_document
 from icestream.store import queries
+from icestream.store.filling import filling
 from icestream.store.history import history
 from icestream.store.newest import (
     Median,
@@ -78,6 +80,8 @@ class Overview:
     pace: Pace
     forecast: Forecast | None
     """When it will have caught up; None where nothing more happens by itself."""
+    disk: Filling | None
+    """When it will be full; None where nobody looks at it."""
     taken: Taken
     """What comes in, in words."""
     newest: Movie | Micrograph | None
@@ -138,6 +142,7 @@ def overview(store: Store, now: float, branch: str | None = None) -> Overview:
         decisions=history(store),
         pace=pace(store, now, finished=session.state in _ENDED),
         forecast=forecast(workload(store, now)) if runs else None,
+        disk=filling(store, now) if runs else None,
         taken=taken or _to_be_taken(store),
         newest=newest,
         medians=newest_medians(store, SHOWN, standing),
@@ -167,6 +172,7 @@ def document_of(store: Store, found: Overview, program: str) -> dict[str, Any]:
         "rates": {"found": found.pace.found, "processed": found.pace.processed},
         "delay": found.pace.delay,
         "forecast": None if found.forecast is None else forecast_document(found.forecast),
+        "disk": None if found.disk is None else filling_document(found.disk),
         "last_movie": found.pace.last,
         "usual_interval": found.pace.interval,
         "map": None if found.map is None else _map(found.map),

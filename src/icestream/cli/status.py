@@ -17,7 +17,7 @@ from icestream.cli.reasons import reason_lines
 from icestream.cli.terminal import called, console, print_json, print_table
 from icestream.engine.requests.commands import command, run_again
 from icestream.model import QUALITIES, optics_words
-from icestream.model.outlook import FIRST, behind_words, outlook_words, remedy_words
+from icestream.model.outlook import FIRST, behind_words, filling_words, outlook_words, remedy_words
 from icestream.model.states import shown_state
 from icestream.store.history import decided_words
 from icestream.store.open import Store, open_store
@@ -190,6 +190,11 @@ def _figures(found: Overview, now: float) -> Iterator[str]:
     )
     yield f"{taken.many} found: {sum(counts.values())}, {counted}{ago}"
     yield from _outlook(found, now)
+    if found.disk is not None:
+        words = filter(
+            None, (f"{found.disk.free * 1e-9:,.0f} GB free", filling_words(found.disk, now))
+        )
+        yield f"disk: {'; '.join(words)}"
     if found.newest is not None:
         yield f"optics: {optics_words(found.newest.optics, found.newest.assumed)}"
     mean = "on average " if found.ended else ""

@@ -1,16 +1,19 @@
-"""A forecast in words, as people are told it everywhere."""
+"""Forecasts in words, as people are told them everywhere."""
 
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from icestream.model.filling import HORIZON, Filling
 from icestream.model.forecast import Forecast, Remedy
 
 __all__ = [
     "FIRST",
     "behind_words",
     "cost_words",
+    "filling_document",
+    "filling_words",
     "forecast_document",
     "outlook_words",
     "remedy_words",
@@ -71,6 +74,24 @@ def cost_words(said: Forecast) -> Iterator[str]:
         yield f"{step.name} {seconds:.3g} s ({100 * seconds / said.cost:.0f} %)"
 
 
+def filling_words(said: Filling, now: float) -> str:
+    """When a disk will be full: ``full at about 04:10 (03:30 to 05:20)``; empty while unknown."""
+    if said.state == "unknown":
+        return ""
+    if said.until is not None:
+        return f"full at about {_clock(said.until, now)}{_between(said, now)}"
+    far = f"not full within {HORIZON / 86400.0:.0f} days as it fills now"
+    return (
+        far if said.soonest is None else f"{far}, or at {_clock(said.soonest, now)} at the soonest"
+    )
+
+
+def filling_document(said: Filling, now: float | None = None) -> dict[str, Any]:
+    """How a disk fills for programs, with the words that people are told where `now` is given."""
+    document = asdict(said)
+    return document if now is None else document | {"words": filling_words(said, now)}
+
+
 def forecast_document(said: Forecast, now: float | None = None) -> dict[str, Any]:
     """The forecast for programs, with the words that people are told where `now` is given."""
     document = {
@@ -90,7 +111,7 @@ def forecast_document(said: Forecast, now: float | None = None) -> dict[str, Any
     return document
 
 
-def _between(said: Forecast, now: float) -> str:
+def _between(said: Forecast | Filling, now: float) -> str:
     soonest = said.soonest
     if soonest is None:
         return ""

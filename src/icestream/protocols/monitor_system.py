@@ -1,7 +1,6 @@
 """Watch the machine: load, memory, disk, network and GPUs, and when the disk will be full."""
 
 import time
-from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,17 @@ import psutil
 from annotated_types import Ge, Gt, Le
 
 from icestream.model import Alert
+from icestream.model.filling import (
+    FILLS,
+    FREE,
+    FULL_IN,
+    LATEST,
+    SOONEST,
+    Filling,
+    FreeSpace,
+    filling_of,
+)
+from icestream.model.outlook import filling_words
 from icestream.protocol import Advanced, Monitor, Parameters, Sample, Window
 from icestream.protocols.gpus import read_gpus
 from icestream.units import Unit
@@ -20,8 +30,11 @@ Hour = Annotated[float, Unit("h")]
 Celsius = Annotated[float, Unit("°C")]
 
 _GIB = 2**30
-_LEAST_HISTORY = 120.0
-"""Seconds of free space that a forecast needs."""
+_HOUR = 3600.0
+_FORESIGHT = 60.0
+"""Seconds between two forecasts of the disk."""
+_RELIEF = 1.5
+"""Times the limit that the disk must last for its warning to end."""
 
 
 class SystemLimits(Parameters):
@@ -37,7 +50,7 @@ class SystemLimits(Parameters):
     """Least free space on the session's disk."""
 
     disk_time_min: Annotated[Hour, Ge(0)] = 2.0
-    """Warn when the session's disk will be full in less time at the present rate."""
+    """Warn when the session's disk is likely to be full in less time."""
 
     cpu_max: Annotated[Percent, Gt(0), Le(100), Advanced] | None = None
     """Load of the processors; empty: full load is what they are for."""
@@ -47,7 +60,12 @@ class SystemLimits(Parameters):
 
 
 class MonitorSystem(Monitor[SystemLimits]):
-    """Record what the machine does, and warn before memory or disk run out."""
+    """Record what the machine does, and warn before memory or disk run out.
+
+    The hour at which the disk is full is foreseen from its free space over the last half a day, as
+    far as this process has seen it, and from ten minutes on. A warning of it ends when the disk
+    will last for half as long again as the limit.
+    """
 
     name = "monitor.system"
     title = "System monitor"
@@ -55,7 +73,10 @@ class MonitorSystem(Monitor[SystemLimits]):
     def __init__(self, parameters: SystemLimits | None = None) -> None:
         super().__init__(parameters)
         self._before: tuple[float, dict[str, int]] | None = None
-        self._free: deque[tuple[float, int]] = deque(maxlen=360)
+        self._space = FreeSpace()
+        self._foreseen: tuple[float, Filling] | None = None
+        self._warned = False
+        """Whether the disk was going to be full too soon."""
 
     def inspect(self, window: Window) -> Iterator[Alert | Sample]:  # type: ignore[type-arg]
         # A bare Window says that this monitor has no input but the machine.
@@ -141,43 +162,44 @@ class MonitorSystem(Monitor[SystemLimits]):
                 message=f"free space of {folder} cannot be read ({error}): is the disk mounted?",
             )
             return
-        self._free.append((now, free))
-        hours = hours_until_full(self._free)
-        yield Sample("machine.disk_free", float(free), "B")
-        if hours is not None:
-            yield Sample("machine.disk_full_in", hours, "h")
+        said = self._foresee(now, free)
+        yield Sample(FREE, float(free), "B")
+        yield from _filling_samples(said, now)
         left = f"{free / _GIB:.1f} GiB are left on the disk of {folder}"
-        if hours is not None:
-            left += f"; at the present rate it is full in {_duration(hours)}"
+        if said.until is not None:
+            left += f"; it is {filling_words(said, now)}"
+        limit = limits.disk_time_min * _HOUR * (_RELIEF if self._warned else 1.0)
+        self._warned = said.until is not None and said.until - now < limit
         if free < limits.disk_free_min * _GIB:
             yield Alert(
                 key="machine.disk.low",
                 level="critical",
                 message=f"{left}; the limit is {limits.disk_free_min:g} GiB: free some space",
             )
-        elif hours is not None and hours < limits.disk_time_min:
+        elif self._warned:
             yield Alert(
                 key="machine.disk.filling",
                 level="warning",
                 message=f"{left}; the limit is {limits.disk_time_min:g} h: free some space",
             )
 
+    def _foresee(self, now: float, free: float) -> Filling:
+        """When the disk will be full: foreseen anew once a minute."""
+        self._space.add(now, free)
+        if self._foreseen is None or not 0.0 <= now - self._foreseen[0] < _FORESIGHT:
+            self._foreseen = (now, filling_of(self._space.readings))
+        return self._foreseen[1]
 
-def hours_until_full(history: "deque[tuple[float, int]]") -> float | None:
-    """Hours until no space is free, by the line through ``(seconds, bytes free)``.
 
-    None when the history is shorter than two minutes, or the disk is not filling.
-    """
-    if len(history) < 3 or history[-1][0] - history[0][0] < _LEAST_HISTORY:
-        return None
-    start = history[0][0]
-    times = [moment - start for moment, _ in history]
-    middle, level = sum(times) / len(times), sum(free for _, free in history) / len(times)
-    spread = sum((t - middle) ** 2 for t in times)
-    moves = zip(times, history, strict=True)
-    slope = sum((t - middle) * (free - level) for t, (_, free) in moves) / spread
-    # Below a kilobyte a second a disk is at rest.
-    return history[-1][1] / -slope / 3600.0 if slope < -1000.0 else None
+def _filling_samples(said: Filling, now: float) -> Iterator[Sample]:
+    """What is foreseen, as values over time; nothing of what is unknown or not in sight."""
+    if said.rate is not None:
+        yield Sample(FILLS, said.rate * 1e-6, "MB/s")
+    if said.until is None:
+        return
+    for name, moment in ((FULL_IN, said.until), (SOONEST, said.soonest), (LATEST, said.latest)):
+        if moment is not None:
+            yield Sample(name, max(0.0, moment - now) / _HOUR, "h")
 
 
 def _counters() -> dict[str, int]:
@@ -191,9 +213,3 @@ def _counters() -> dict[str, int]:
         counts["machine.disk_read"] = disk.read_bytes
         counts["machine.disk_write"] = disk.write_bytes
     return counts
-
-
-def _duration(hours: float) -> str:
-    if hours < 1.0:
-        return f"{60.0 * hours:.0f} min"
-    return f"{hours:.1f} h" if hours < 48.0 else f"{hours / 24.0:.0f} days"

@@ -10,6 +10,7 @@ import numpy as np
 
 from icestream.engine.requests.commands import mending_command, run_again
 from icestream.model import QUALITIES, Taken, quality_of
+from icestream.model.filling import FILLS, FREE, FULL_IN, LATEST, SOONEST
 from icestream.report.clock import AcquisitionClock
 from icestream.report.drawing import BOX, place_steps
 from icestream.report.follow import Follower
@@ -45,6 +46,8 @@ _COLUMNS = 6
 _SCALES = {"B": (1e-9, "GB"), "B/s": (1e-6, "MB/s")}
 _ACRONYMS = {"cpu": "CPU", "gpu": "GPU", "gpus": "GPUs", "io": "I/O"}
 _SAMPLES = {
+    FILLS: "Disk fills by",
+    FULL_IN: "Disk full in",
     "gain.dose": "Dose, as part of what the metadata say",
     "gain.residual": "Gain pattern left after correction",
     "picking.diameter": "Diameter of the particle",
@@ -125,15 +128,24 @@ def live_document(
         ],
         "machine": [
             _load(name, list(follower.samples[name]))
+            | {"note": told["disk"]["words"] if name == FREE and told["disk"] else ""}
             for name in sorted(follower.samples)
-            if name.rpartition(".")[0] not in QUALITIES  # those have their own plots
-            and not name.startswith("pace.")  # told in words
+            if _is_drawn(name, follower.samples)
         ],
         "chunks": {"size": CHUNK, "counts": table.chunk_counts},
         "qualities": {name: _quality(follower, name, limits) for name in names},
         "order": names,
         "columns": names[:_COLUMNS],
     }
+
+
+def _is_drawn(name: str, samples: Mapping[str, Sequence[SampleRecord]]) -> bool:
+    """Whether a value of the machine has a plot in its part of the page."""
+    if name in (SOONEST, LATEST) or name.startswith("pace."):  # told in words
+        return False
+    if name in (FILLS, FULL_IN):  # not told again when it is not in sight any more
+        return samples[name][-1].time >= samples[FREE][-1].time
+    return name.rpartition(".")[0] not in QUALITIES  # those have their own plots
 
 
 def _quality(follower: Follower, name: str, limits: Limits) -> dict[str, Any]:

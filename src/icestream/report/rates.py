@@ -3,7 +3,8 @@
 from typing import Any
 
 from icestream.model.forecast import forecast
-from icestream.model.outlook import behind_words, forecast_document
+from icestream.model.outlook import behind_words, filling_document, forecast_document
+from icestream.store.filling import filling
 from icestream.store.open import Store
 from icestream.store.pace import pace
 from icestream.store.workload import workload
@@ -78,9 +79,12 @@ def rates(
         "now": now,
         "spark": minutes.shown(now),
         "forecast": None,
+        "disk": None,
     }
     if not finished:
         said = forecast(workload(store, now))
         told_behind = behind_words(said, many)
         document["forecast"] = forecast_document(said, now) | {"waiting": told_behind}
+        disk = filling(store, now)
+        document["disk"] = None if disk is None else filling_document(disk, now)
     return document

@@ -1,6 +1,7 @@
 """`icestream status`."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from icestream.engine.record.gating import close_gate
 from icestream.engine.requests.models import Pause, Resume, Retry, SetParameters
 from icestream.engine.requests.send import send
 from icestream.model import StepLoad
+from icestream.model.filling import Filling
 from icestream.model.forecast import Forecast, Remedy
 from icestream.store import tables as t
 from icestream.store.newest import newest_particles
@@ -215,6 +217,33 @@ def test_how_far_behind_it_is_and_what_would_help_is_said(
     )  # fmt: skip
     status(session.folder)  # nobody runs it: nothing is forecast
     assert "behind: " not in capsys.readouterr().out
+
+
+def test_when_the_disk_is_full_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def foreseen(_: object, now: float) -> Filling:
+        return Filling(
+            state="in sight", free=1.234e12, rate=1e8, until=now + 7200.0, soonest=now + 3600.0
+        )
+
+    monkeypatch.setattr("icestream.cli.overview.filling", foreseen)
+    session = SampleSession(tmp_path / "session", start=1.7e9)
+    session.grow(12, settle=False)
+    with hold(session.folder):
+        status(session.folder)
+        status(session.folder, json=True)
+    told, _, document = capsys.readouterr().out.partition("{")
+    line = next(line for line in told.splitlines() if line.startswith("disk: "))
+    assert re.fullmatch(
+        r"disk: 1,234 GB free; full at about \d\d:\d\d "
+        r"\(not before \d\d:\d\d, perhaps much later\)",
+        line,
+    )
+    disk = json.loads("{" + document)["disk"]
+    assert (disk["state"], disk["rate"], disk["latest"]) == ("in sight", 1e8, None)
+    status(session.folder)
+    assert "disk: " not in capsys.readouterr().out
 
 
 def test_following_looks_again_until_it_is_ended(

@@ -6,10 +6,13 @@ from dataclasses import replace
 import pytest
 
 from icestream.model import StepLoad
+from icestream.model.filling import Filling
 from icestream.model.forecast import Forecast, Remedy
 from icestream.model.outlook import (
     behind_words,
     cost_words,
+    filling_document,
+    filling_words,
     forecast_document,
     outlook_words,
     remedy_words,
@@ -48,6 +51,35 @@ CATCHING = Forecast(
 )  # fmt: skip
 def test_the_outlook_is_one_sentence(changes: dict[str, object], words: str) -> None:
     assert outlook_words(replace(CATCHING, **changes), NOW) == words  # type: ignore[arg-type]
+
+
+FILLING = Filling(
+    state="in sight", free=1e12, rate=1e8, until=NOW + 3600.0, soonest=NOW + 3000.0,
+    latest=NOW + 5400.0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "full at about 02:00 (01:50 to 02:30)"),
+        ({"latest": None}, "full at about 02:00 (not before 01:50, perhaps much later)"),
+        ({"state": "unknown", "until": None, "soonest": None, "latest": None}, ""),
+        (
+            {"state": "not in sight", "until": None, "soonest": None, "latest": None},
+            "not full within 3 days as it fills now",
+        ),
+        (
+            {"state": "not in sight", "until": None, "soonest": NOW + 50 * 3600.0, "latest": None},
+            "not full within 3 days as it fills now, or at Mon 03:00 at the soonest",
+        ),
+    ],
+)  # fmt: skip
+def test_when_the_disk_is_full(changes: dict[str, object], words: str) -> None:
+    said = replace(FILLING, **changes)  # type: ignore[arg-type]
+    assert filling_words(said, NOW) == words
+    assert filling_document(said, NOW)["words"] == words
+    assert "words" not in filling_document(said)
 
 
 def test_how_far_behind_it_is() -> None:

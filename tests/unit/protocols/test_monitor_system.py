@@ -1,4 +1,4 @@
-from collections import deque
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,11 +9,7 @@ from icestream.model import Alert
 from icestream.protocol import Sample, Window
 from icestream.protocols import monitor_system
 from icestream.protocols.gpus import Gpu
-from icestream.protocols.monitor_system import (
-    MonitorSystem,
-    SystemLimits,
-    hours_until_full,
-)
+from icestream.protocols.monitor_system import MonitorSystem, SystemLimits
 
 GIB = 2**30
 
@@ -109,14 +105,63 @@ def test_a_full_disk_is_critical(machine: SimpleNamespace) -> None:
 
 
 def test_a_disk_that_fills_is_foreseen(machine: SimpleNamespace) -> None:
-    """1 GiB a minute with 60 GiB left after five minutes: full in an hour."""
+    """1 GiB a minute with 60 GiB left after twenty minutes: full in an hour."""
     monitor = MonitorSystem()
-    for minute in range(6):
-        machine.free = (65 - minute) * GIB
+    told = []
+    for minute in range(21):
+        machine.free = (80 - minute) * GIB
         samples, alerts = look(monitor, 60.0 * minute)
-    assert samples["machine.disk_full_in"] == pytest.approx(1.0)
+        told.append("machine.disk_full_in" in samples)
+    assert told.index(True) in (9, 10)
+    assert samples["machine.disk_full_in"] == pytest.approx(1.0, rel=0.1)
+    assert samples["machine.disk_fills"] == pytest.approx(GIB / 60.0 * 1e-6)
+    soonest, latest = (samples[f"machine.disk_full_{end}"] for end in ("soonest", "latest"))
+    assert 0.6 < soonest < samples["machine.disk_full_in"] < latest < 1.6
     assert alerts["machine.disk.filling"].level == "warning"
-    assert "full in 1.0 h; the limit is 2 h" in alerts["machine.disk.filling"].message
+    said = alerts["machine.disk.filling"].message
+    assert re.search(
+        r"left on the disk of /session; it is full at about \d\d:\d\d \(\d\d:\d\d to \d\d:\d\d\); "
+        r"the limit is 2 h: free some space$",
+        said,
+    )
+
+
+def test_the_hour_is_foreseen_once_a_minute(machine: SimpleNamespace) -> None:
+    monitor = MonitorSystem()
+    fills = []
+    for second in range(0, 1200, 10):
+        machine.free = 90 * GIB - second**2 * GIB // 40_000
+        samples, _ = look(monitor, float(second))
+        fills.append(samples.get("machine.disk_fills"))
+    assert 8 <= len(set(fills)) <= 12
+
+
+def test_a_warning_of_the_disk_holds_until_it_is_clearly_over(machine: SimpleNamespace) -> None:
+    """It goes up at 2 h and down at 3 h."""
+    monitor, free, held = MonitorSystem(), 600.0, []
+    for minute in range(720):
+        # Filling at 2 GiB a minute; from 400 GiB on, at one.
+        free -= 2.0 if free > 230.0 else 1.0
+        machine.free = int(free * GIB)
+        samples, alerts = look(monitor, 60.0 * minute)
+        if "machine.disk_full_in" in samples:
+            held.append((samples["machine.disk_full_in"], "machine.disk.filling" in alerts))
+        if free < 190.0:
+            break
+    first = next(place for place, (_, warned) in enumerate(held) if warned)
+    assert held[first - 1][0] > 1.9
+    later = held[first:]
+    assert max(hours for hours, _ in later) > 2.0  # beyond the limit again, and still held
+    assert all(warned for hours, warned in later if hours < 2.9)
+
+
+def test_a_disk_at_rest_is_not_foreseen_to_fill(machine: SimpleNamespace) -> None:
+    monitor = MonitorSystem()
+    for minute in range(20):
+        samples, alerts = look(monitor, 60.0 * minute)
+    assert samples["machine.disk_fills"] == 0.0
+    assert "machine.disk_full_in" not in samples
+    assert alerts == {}
 
 
 def test_a_disk_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,15 +190,6 @@ def test_a_gpu_that_does_not_report_everything(machine: SimpleNamespace) -> None
     samples, alerts = look(MonitorSystem())
     assert {name for name in samples if "gpu" in name} == {"machine.gpu1.temperature"}
     assert set(alerts) == {"machine.gpu1.hot"}
-
-
-def test_the_forecast_needs_history_and_a_disk_that_fills() -> None:
-    assert hours_until_full(deque()) is None
-    assert hours_until_full(deque([(0.0, GIB), (10.0, GIB // 2), (20.0, 0)])) is None
-    assert hours_until_full(deque((60.0 * n, GIB) for n in range(10))) is None
-    assert hours_until_full(deque((60.0 * n, GIB * (1 + n)) for n in range(10))) is None
-    falling = deque((3600.0 * n, (10 - n) * GIB) for n in range(4))
-    assert hours_until_full(falling) == pytest.approx(7.0)
 
 
 def test_on_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

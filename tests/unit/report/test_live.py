@@ -1,6 +1,7 @@
 """The small file that the page reads again and again."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,33 @@ def test_an_empty_session_can_be_shown(tmp_path: Path) -> None:
     live = live_document(read(session), {})
     assert live["counts"]["found"] == 0
     assert live["headline"] == []
+
+
+def test_when_the_disk_is_full_is_part_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = SampleSession(tmp_path, start=1.79e9)
+    session.grow(12)
+    session.measure(20)
+    monkeypatch.setattr("icestream.report.live.time.time", lambda: session.now)
+    live = live_document(read(session), {})
+    cards = {card["name"]: card for card in live["machine"]}
+    assert re.match(r"full at about .*\d\d:\d\d \(", cards["machine.disk_free"]["note"])
+    assert live["rates"]["disk"]["words"] == cards["machine.disk_free"]["note"]
+    assert cards["machine.disk_full_in"]["title"] == "Disk full in"
+    assert not {"machine.disk_full_soonest", "machine.disk_full_latest"} & cards.keys()
+    assert cards["machine.cpu"]["note"] == ""
+
+
+def test_an_hour_that_is_not_in_sight_any_more_is_not_drawn(tmp_path: Path) -> None:
+    session = SampleSession(tmp_path, start=1.79e9)
+    session.grow(12)
+    session.measure(20)
+    follower = read(session)
+    follower.samples["machine.disk_full_in"].pop()
+    names = {card["name"] for card in live_document(follower, {})["machine"]}
+    assert "machine.disk_full_in" not in names
+    assert "machine.disk_fills" in names
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,7 @@ function drawTiles(live) {
     tile("Accepted", seen ? `${number((100 * counts.accepted) / seen)}` : "–", seen ? "%" : "",
       [`${count(counts.rejected)} rejected`, counts.failed > 0 && `${count(counts.failed)} failed`].filter(Boolean).join(", ")),
   ];
+  if (rates.disk) tiles.push(tile("Disk free", number(rates.disk.free / 1e9), "GB", rates.disk.words));
   for (const each of live.headline) tiles.push(tile(each.title, each.text, each.unit, each.below));
   fill(find("tiles"), tiles);
 }
@@ -279,7 +280,7 @@ function drawMachine(live) {
   const holder = find("machine-body");
   const cards = live.machine.map((series) => {
     const plot = el("div", { class: "plot", hidden: series.points.length < 2 });
-    const card = el("figure", { class: "card" }, el("figcaption", {}, el("span", {}, series.title), el("strong", {}, series.text)), plot);
+    const card = el("figure", { class: "card" }, el("figcaption", {}, el("span", {}, series.title), el("strong", {}, series.text)), plot, series.note && el("p", { class: "quiet" }, series.note));
     return { card, plot, series };
   });
   fill(holder, cards.map((each) => each.card));
