@@ -20,6 +20,7 @@ from icestream.model import (
     content_key,
     to_document,
 )
+from icestream.model.squares import Square
 from icestream.protocol.checkpoint import read_checkpoint, write_checkpoint
 from icestream.protocol.executable import Program
 from icestream.protocol.figures import Figure
@@ -537,6 +538,9 @@ class Window(Generic[T]):
     were changed, and that all values were made anew."""
     work: Workload | None = None
     """What the session has to do and what it costs; of monitors that ask for it by `foresees`."""
+    squares: tuple[Square, ...] = ()
+    """Grid squares of the newest exposures, that of the newest last; of monitors that ask for them
+    by `surveys`. Empty where the metadata do not tell them."""
 
 
 class Monitor(Protocol[P]):
@@ -556,6 +560,8 @@ class Monitor(Protocol[P]):
     """Qualities that the exposures of the window are to have, of whichever steps report them."""
     foresees: ClassVar[bool] = False
     """Whether the window is to say what the session has to do and what it costs."""
+    surveys: ClassVar[bool] = False
+    """Whether the window is to say which grid squares exposures were taken on."""
 
     inspect: Any
     """Given by the author."""

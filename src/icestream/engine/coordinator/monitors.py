@@ -19,6 +19,7 @@ from icestream.store.items import latest_items
 from icestream.store.measured import MeasuredWindow, measured_exposures
 from icestream.store.open import Store
 from icestream.store.pace import found_times, looks_for_more
+from icestream.store.squares import newest_squares
 from icestream.store.workload import workload
 
 __all__ = ["MonitorThread", "inspect", "inspect_all"]
@@ -48,6 +49,7 @@ def inspect(store: Store, plan: Plan, step: PlannedStep) -> Inspected:
             measured.exposures,
             measured.revisions,
             workload(store, now) if type(monitor).foresees else None,
+            newest_squares(store) if type(monitor).surveys else (),
         )
         said = list(monitor.inspect(window))
     except Exception:

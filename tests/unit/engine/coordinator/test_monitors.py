@@ -12,6 +12,7 @@ from icestream.engine.coordinator.monitors import MonitorThread, inspect
 from icestream.engine.messages import Inspected
 from icestream.engine.record import observations
 from icestream.model import Alert
+from icestream.model.squares import Square
 from icestream.protocol import Sample, Window
 from icestream.store import tables as t
 from toy_record import Desk
@@ -65,6 +66,25 @@ def test_a_monitor_that_foresees_sees_what_there_is_to_do(
     work = windows[0].work
     assert (work is not None) is foresees
     assert work is None or [(step.name, step.left) for step in work.steps] == [("a", 2)]
+
+
+@pytest.mark.parametrize("surveys", [True, False])
+def test_a_monitor_that_surveys_sees_the_grid_squares(
+    desk: Desks, monkeypatch: pytest.MonkeyPatch, surveys: bool
+) -> None:
+    windows: list[Window[toys.Number]] = []
+
+    def see(self: object, window: Window[toys.Number]) -> Iterator[Sample]:
+        yield from ()
+        windows.append(window)
+
+    told = (Square(name="17", count=2, last=5.0, left=False),)
+    monkeypatch.setattr(monitors, "newest_squares", lambda _: told)
+    monkeypatch.setattr(toys.Watch, "inspect", see)
+    monkeypatch.setattr(toys.Watch, "surveys", surveys)
+    made = desk(SRC, ("watch", "toy.watch", {}, {"number": "src"}))
+    look(made)
+    assert windows[0].squares == (told if surveys else ())
 
 
 def test_a_monitor_sees_when_movies_came_and_whether_more_are_expected(
