@@ -1,6 +1,6 @@
 """The likely cause of a change, by what changed together, where, and how."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -222,9 +222,9 @@ electrons, motion makes rings end earlier, and the last rows ask that nothing be
 changed."""
 
 
-def find_cause(evidence: Evidence) -> Cause:
-    """The cause of the first row of `CAUSES` that the evidence fits, or `UNCLEAR`."""
-    fitting = [rule for rule in CAUSES if _fits(rule, evidence)]
+def find_cause(evidence: Evidence, rules: Sequence[CauseRule] = CAUSES) -> Cause:
+    """The cause of the first row of a table that the evidence fits, or `UNCLEAR`."""
+    fitting = [rule for rule in rules if _fits(rule, evidence)]
     for rule in fitting:
         there = {one[:-1] for one in rule.any_of if _is_there(evidence, one)}
         if there & evidence.found:

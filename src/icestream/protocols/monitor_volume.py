@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from icestream.model import Alert, Volume
 from icestream.protocol import Monitor, Parameters, Window
+from icestream.protocols.map_updates import worse_map
 
 __all__ = ["MonitorVolume"]
 
@@ -17,6 +18,9 @@ _OTHER_VIEWS = (
 class MonitorVolume(Monitor[Parameters]):
     """Warn when the views of the first 3D map are too uneven for it to be believed.
 
+    And when its resolution or the evenness of its views has become worse and stays so, with the
+    update at which it did, from five updates on.
+
     And say when it is preliminary: made of fewer particles than were asked for.
 
     The same where there is no map because so many particles are in one good class or two.
@@ -28,14 +32,17 @@ class MonitorVolume(Monitor[Parameters]):
 
     name = "monitor.volume"
     title = "Map monitor"
-    last = 1
+    last = 40
 
     def inspect(self, window: Window[Volume]) -> Iterator[Alert]:
         made = [item for item in window.items if item.map is not None]
-        if not made:
-            if window.items and window.items[-1].alike:
-                yield _alike(window.items[-1])
+        if window.items and window.items[-1].map is None and window.items[-1].alike:
+            yield _alike(window.items[-1])
             return
+        if not made:
+            return
+        if (worse := worse_map(made)) is not None:
+            yield worse
         newest = made[-1]
         if newest.preliminary:
             yield Alert(

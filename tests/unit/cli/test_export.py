@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from cyclopts import CoercionError
+from sqlalchemy import insert, select
 
 from icestream.cli.export import app
 from icestream.cli.terminal import called
+from icestream.store import tables as t
 from report_session import SampleSession
 
 
@@ -61,3 +63,34 @@ def test_pdf(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (sample.folder / "session.pdf").read_bytes().startswith(b"%PDF-")
     app(["pdf", str(sample.folder), str(tmp_path / "mine.pdf")], result_action="return_value")
     assert (tmp_path / "mine.pdf").exists()
+
+
+def test_relion_takes_the_branch_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that ends with the CTF has no particles; the adopted one has."""
+    sample = SampleSession(tmp_path / "session", start=1.7e9)
+    sample.grow(4)
+    with sample.store.write() as connection:
+        connection.execute(
+            insert(t.branch).values(
+                id=9, name="short", workflow="w", state="resting", created=1.7e9, who="ann"
+            )
+        )
+        chosen = select(t.member.c.step_id, t.member.c.revision_id).where(
+            t.member.c.step_id.in_([sample.step_ids[name] for name in ("import", "align", "ctf")])
+        )
+        for row in connection.execute(chosen).all():
+            connection.execute(insert(t.member).values(branch_id=9, **row._mapping))
+    stacks = {}
+    for branch in ("short", "main"):
+        words = ["relion", str(sample.folder), str(tmp_path / branch), "--branch", branch]
+        app(words, result_action="return_value")
+        said = capsys.readouterr().out
+        assert f"the results of the branch {branch}" in said
+        assert ".mrc is missing" in said  # the files of this session are not there
+        stacks[branch] = ".mrcs is missing" in said
+    assert stacks == {"short": False, "main": True}
+    with pytest.raises(LookupError, match="no branch 'other' in this session; it has main, short"):
+        app(["relion", str(sample.folder), str(tmp_path / "no"), "--branch", "other"])
+    assert not (tmp_path / "no" / "README.md").exists()

@@ -86,3 +86,23 @@ def test_the_recorded_map_of_a_session_of_which_95_percent_lie_on_one_side() -> 
     assert "(C2) may be wrong although its halves agree" in alert.message
     assert lain.reached.endswith("in directions that are seen")
     assert "volume.resolution" not in lain.qualities()
+
+
+def test_a_map_that_got_worse_is_told_with_the_update() -> None:
+    even = replace(UNEVEN, efficiency=0.8)
+    resolutions = [9.1] * 5 + [12.3] * 3
+    made = [
+        replace(even, iteration=place + 1, resolution=value)
+        for place, value in enumerate(resolutions)
+    ]
+    (alert,) = MonitorVolume().inspect(Window(tuple(made)))
+    assert alert.key == "volume.worse"
+    assert "at update 6" in alert.message
+    assert list(MonitorVolume().inspect(Window(tuple(made[:5])))) == []
+
+
+def test_good_classes_that_are_too_few_are_told_although_there_was_a_map() -> None:
+    even = replace(UNEVEN, efficiency=0.8)
+    none = Volume(particles=0, iteration=2, note="1 good class, 3 are needed", alike=1500)
+    (alert,) = MonitorVolume().inspect(Window((even, none)))
+    assert "there is no 3D map of the 1500 particles" in alert.message
