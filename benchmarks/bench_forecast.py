@@ -8,11 +8,12 @@ import argparse
 import statistics
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from simulated_nights import Look, Night, simulate
+from simulated_nights import Look, Night, knowing, simulate
 
 CLOSE = 0.2
 """Part of the time that is left by which a forecast may be wrong."""
@@ -61,12 +62,23 @@ def undisturbed(made: Night, look: Look) -> bool:
     return known and not any(look.time - 900.0 < change < end for change in made.changes)
 
 
+def _known(made: Night, look: Look) -> Look:
+    """With what somebody would say who knows all but the luck, where a time was said."""
+    seconds = knowing(made, look) if look.said.until is not None else None
+    if seconds is None:
+        return look
+    return replace(look, said=replace(look.said, until=look.time + seconds))
+
+
 def main() -> int:
     """Simulate and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs=2, default=(101, 110), help="first and last")
     parser.add_argument("--told", action="store_true", help="the end of acquisition is known")
     parser.add_argument("--rough", action="store_true", help="cores are lost, a step is slower")
+    parser.add_argument(
+        "--knowing", action="store_true", help="also: how right somebody who knows the law would be"
+    )
     given = parser.parse_args()
     every: list[tuple[Night, Look]] = []
     head = ("moments", "timed", "median error", "within 20 %", "in 80 % interval")
@@ -81,6 +93,8 @@ def main() -> int:
     print(
         line("nothing changes before it has caught up", [k for n, k in every if undisturbed(n, k)])
     )
+    if given.knowing and not given.rough:
+        print(line("said by one who knows the law of nights", [_known(n, k) for n, k in every]))
     print(line("acquisition over", [k for n, k in every if k.time >= n.end]))
     print(line("acquisition goes on", [k for n, k in every if k.time < n.end]))
     for name in ("falling behind", "level", "unknown"):

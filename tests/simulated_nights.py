@@ -234,3 +234,65 @@ def simulate(
             if over:
                 break
     return made, looks
+
+
+# -- what could be known ---------------------------------------------------------------------------
+
+_FUTURES = 300
+
+
+def knowing(made: Night, look: Look) -> float | None:
+    """Seconds to go, said by one who knows the law by which nights are drawn, but not the luck.
+
+    Rate, cores, costs and how long the run has lasted are known exactly; when it ends, how long the
+    pauses are and when the rate changes is drawn as `night` draws it. Of nights that are not
+    `rough`. No forecast can be right much more often. None where nothing is known to be left.
+    """
+    if look.said.alone is None:
+        return None
+    chance = random.Random(int(look.time))
+    able = made.cores[0][1] / (sum(COSTS.values()) + BATCH_SECONDS / BATCH)
+    futures = sorted(
+        _luck(made, look.time, look.said.alone * able, able, chance) for _ in range(_FUTURES)
+    )
+    return futures[len(futures) // 2]
+
+
+def _luck(made: Night, now: float, left: float, able: float, chance: random.Random) -> float:
+    """Seconds until nothing is left, in one future of a night."""
+
+    def rest(least: float, most: float, since: float) -> float:
+        lower = max(least, since)
+        return chance.uniform(lower, max(lower, most)) - since
+
+    taken = [time for time in made.arrivals if time <= now]
+    begun = next(
+        (
+            late
+            for early, late in zip(taken[-2::-1], taken[:0:-1], strict=True)
+            if late - early > 200
+        ),
+        taken[0],
+    )
+    rates = [known for known in made.rates if known[0] <= now]
+    (turned, rate), usual = rates[-1], made.rates[0][1]
+    running, silent = now - taken[-1] < 60.0, now - taken[-1]
+    turn = now + rest((2.0 if len(rates) == 1 else 1.5) * HOUR, 4.0 * HOUR, now - turned)
+    long_pause = now + rest(3.0 * HOUR, 7.0 * HOUR, now) if now < made.refill else math.inf
+    change = now + (rest(1500.0, 4200.0, now - begun) if running else rest(240.0, 720.0, silent))
+    time = now
+    while time < made.end:
+        until = min(change, made.end, turn if running else math.inf)
+        fewer = able - (rate / HOUR if running else 0.0)
+        if fewer > 0.0 and left <= fewer * (until - time):
+            return time + left / fewer - now
+        left, time = max(0.0, left - fewer * (until - time)), until
+        if running and time == turn:
+            rate = usual * chance.uniform(0.75, 1.25)
+            turn = time + chance.uniform(1.5, 4.0) * HOUR
+        if time == change:
+            running = not running
+            change += chance.uniform(1500.0, 4200.0) if running else chance.uniform(240.0, 720.0)
+            if not running and change > long_pause:
+                change, long_pause = change + chance.uniform(900.0, 2100.0), math.inf
+    return time + left / able - now
