@@ -99,14 +99,15 @@ def plant(seed: int, number: int) -> tuple[list[MeasuredExposure], Fault, int]:
 def try_fault(seed: int, number: int) -> Outcome:
     """Follow a session past its fault."""
     shots, fault, there = plant(seed, number)
-    tracker = Tracker()
-    false, delay, named = set(), None, []
+    tracker = Tracker(many=20)  # of what was long before the fault, every fourth moment will do
+    false, delay, named, kept = set(), None, [], []
     before = range(fault.first - 60, fault.first + 1, 10)
     for end in [*before, *range(fault.first + 1, len(shots) + 1)]:
         if delay is not None:
             break
-        for incident in tracker.look(shots[max(0, end - WINDOW) : end]):
+        for incident in [*tracker.look(shots[max(0, end - WINDOW) : end]), *tracker.over]:
             assert incident.cause is not None
+            kept.append(incident)  # so that no other gets its id
             if end <= fault.first:
                 false.add(id(incident))
             elif id(incident) not in false:
@@ -127,7 +128,7 @@ def try_clean(seed: int, number: int = 2000) -> list[str]:
     said: dict[int, str] = {}
     kept = []
     for end in range(30, number + 1, 10):  # each exposure is looked at all the same
-        for incident in tracker.look(shots[max(0, end - WINDOW) : end]):
+        for incident in [*tracker.look(shots[max(0, end - WINDOW) : end]), *tracker.over]:
             assert incident.cause is not None
             if id(incident) not in said:
                 kept.append(incident)  # so that no other gets its id

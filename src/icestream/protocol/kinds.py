@@ -547,7 +547,8 @@ class Monitor(Protocol[P]):
     """Looks at recent results, or at the machine, and says what a person should know.
 
     The author writes ``inspect(self, window: Window[Ctf]) -> Iterator[Alert | Figure | Sample]``.
-    An alert holds for as long as each inspection yields it (same key), and clears by itself.
+    An alert holds for as long as each inspection yields it (same key), and clears by itself. One
+    whose extent has `ended` is of what was: it is yielded once, and does not hold.
     """
 
     kind = "monitor"

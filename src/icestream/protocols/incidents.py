@@ -47,8 +47,8 @@ _ENOUGH = 6
 """Exposures on a square, or in a group, that tell whether it has changed as well."""
 _WINDOW = 500
 """Exposures up to a moment that say what is usual at it."""
-_MANY, _CATCH_UP = 250, 4
-"""When more are new than that, every fourth moment is looked at: after a restart, mostly."""
+_CATCH_UP = 4
+"""When very many are looked at at once, every fourth moment is looked at."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -145,6 +145,8 @@ class Tracker:
     """Exposures after which a change has become usual."""
     smallest: Mapping[str, float] = field(default_factory=dict)
     """Smallest changes by stream, where they are others than the stream's own."""
+    many: int = 250
+    """Of more than these at once, every fourth moment is looked at: after a restart, mostly."""
     incidents: list[Incident] = field(default_factory=list)
     """Those that hold."""
     over: list[Incident] = field(default_factory=list)
@@ -216,7 +218,7 @@ class Tracker:
                 else int(np.searchsorted(times, state.looked, "right"))
             )
             state.looked = float(max(times[-1], state.looked or -np.inf))
-            step = _CATCH_UP if len(times) - begin > _MANY else 1
+            step = _CATCH_UP if len(times) - begin > self.many else 1
             ends = range(len(times), begin, -step)
             moments += [(float(times[end - 1]), name, end) for end in ends]
         return sorted(moments, key=lambda moment: (moment[0], order[moment[1]]))
@@ -260,7 +262,11 @@ class Tracker:
         for incident in self.incidents:
             low, high = sorted((incident.lead.began, finding.began))
             apart = int(np.count_nonzero((when > low) & (when <= high)))
-            grows = incident.lead.gradual or finding.gradual
+            either = incident.lead.gradual or finding.gradual
+            both = incident.lead.gradual and finding.gradual
+            # What has come at once is no part of what grows, but for ice: a new square shows it.
+            of_ice = {incident.lead.watched.name, finding.watched.name} <= _BY_ICE
+            grows = both or (either and of_ice)
             if apart <= (_GROWING if grows else _TOGETHER):
                 return incident
         return None

@@ -47,9 +47,10 @@ class Watched:
 
     def expected_with(self, smallest: Mapping[str, float]) -> Expected:
         """What is expected, with the smallest change that is worth telling from elsewhere."""
+        known = replace(self.expected, worse=self.worse)
         if self.name not in smallest:
-            return self.expected
-        return replace(self.expected, smallest=smallest[self.name])
+            return known
+        return replace(known, smallest=smallest[self.name])
 
 
 def _log(quality: str, floor: float = 1e-9) -> Values:
@@ -131,7 +132,7 @@ _ALL = (
         title="CTF fit resolution",
         qualities=("ctf.resolution",),
         values=_log("ctf.resolution"),
-        expected=_expected(0.07, 0.08, math.log(1.25), math.log(1.4)),
+        expected=_expected(0.07, 0.08, math.log(1.25), math.log(1.25)),
         worse=1,
         of_defocus=True,
     ),
@@ -156,7 +157,7 @@ _ALL = (
         title="total motion",
         qualities=("motion.total",),
         values=_log("motion.total", 0.1),
-        expected=_expected(0.25, 0.2, math.log(1.5), math.log(1.75)),
+        expected=_expected(0.25, 0.2, math.log(1.5), math.log(1.65)),
         worse=1,
     ),
     Watched(
@@ -172,7 +173,7 @@ _ALL = (
         title="dose rate",
         qualities=("dose.counted",),
         values=_log("dose.counted", 1e-4),
-        expected=_expected(0.01, 0.02, 0.07, 0.12, growing=0.04),
+        expected=_expected(0.01, 0.02, 0.07, 0.08, growing=0.04),
         unit="%",
     ),
     Watched(
@@ -189,7 +190,7 @@ _ALL = (
         title="stripes of the camera",
         qualities=("micrograph.stripes",),
         values=_log("micrograph.stripes", 0.1),
-        expected=_expected(0.08, 0.05, math.log(1.1)),
+        expected=_expected(0.08, 0.05, math.log(1.1), math.log(1.15)),
         worse=1,
     ),
     Watched(

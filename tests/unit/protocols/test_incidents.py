@@ -224,3 +224,22 @@ def test_times_of_another_clock_are_no_change(eventful: list[MeasuredExposure]) 
     later = [replace(shot, taken=shot.taken + 7200.0) for shot in eventful[:110]]
     assert tracker.look(later) == []
     assert tracker.over == []
+
+
+def test_what_comes_at_once_is_no_part_of_what_grows() -> None:
+    shots = simulate_measurements(46, 290, [Fault(kind="dose", first=275, size=0.15)])
+    ends = len(shots)
+    drifting = [
+        replace(
+            shot,
+            qualities={
+                name: value * (1.0 + max(0, i - 215) / 25.0 if name.startswith("motion.") else 1.0)
+                for name, value in shot.qualities.items()
+            },
+        )
+        for i, shot in enumerate(shots)
+    ]
+    found = follow(drifting, ends, Tracker())
+    causes = {incident.cause.name for incident in found if incident.cause is not None}
+    assert "dose fell" in causes
+    assert len(found) == 2

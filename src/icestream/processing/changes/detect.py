@@ -49,6 +49,8 @@ _NEARLY = 0.85
 """Part of the best score with which a change began with the square, since squares do differ."""
 _CLEARLY = 0.5
 """Standard errors by which growth must be surer than a change at once."""
+_BETTER = 1.25
+"""How much surer a change for the better must be: nobody has to do anything about it."""
 _SUPPORTING = 4
 """Values since a change that tell whether another stream has changed with it."""
 _UNKNOWN = 15.0
@@ -70,6 +72,12 @@ class Expected:
     less to be sure of it; None: it is not."""
     on_square: float = np.inf
     """Smallest change that is worth telling of a square that differs from those before it."""
+    worse: int = 0
+    """Sign of a change for the worse, the only one that is told of a square; 0: either is."""
+
+    def is_better(self, size: Floats) -> bool:
+        """Whether a change is one for the better."""
+        return self.worse * float(size[0]) < 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +117,7 @@ def find_change(
     sure: float,
     *,
     growing: float = 4.3,
-    on_square: float = 3.2,
+    on_square: float = 3.0,
 ) -> LastingChange | None:
     """The change that the newest values show most surely, or None.
 
@@ -149,39 +157,21 @@ def find_change(
     steps = np.arange(max(count - _SEARCHED, _BEFORE), count - _SINCE + 1)
     ramps = count - _RAMPS[count - _RAMPS >= _BEFORE]
     step = look.fit(_steps(count, steps))
-    ramp = look.fit(_grown(count, ramps))
     best = int(np.argmax(step.scores))
     start = int(look.starts[-1]) - int(steps[0])
     if 0 <= start < len(steps) and step.scores[start] > _NEARLY * step.scores[best]:
         best = start
+    told = look.at_once(steps, step, best, expected, (sure * doubt, on_square * doubt))
+    if told is None and 0 <= start < len(steps):
+        told = look.at_once(steps, step, start, expected, (sure * doubt, on_square * doubt))
+    ramp = look.fit(_grown(count, ramps))
     grown = int(np.argmax(ramp.scores)) if len(ramps) else 0
-    gradual = False
-    if len(ramps):
-        # What is not sure to have come at once may be sure to have grown.
-        ahead = float(ramp.scores[grown] - step.scores[best])
-        gradual = ahead > (_CLEARLY if step.scores[best] >= sure * doubt else 0.0)
-    if gradual:
-        first, score = int(ramps[grown]), float(ramp.scores[grown])
-        before = ramp.levels[grown]
-        size = np.median(look.values[-_END:], axis=0) - before
-        smallest = expected.smallest if expected.growing is None else expected.growing
+    # What is not sure to have come at once may be sure to have grown.
+    least = float(step.scores[best]) if told is None else told.score + _CLEARLY
+    if len(ramps) and ramp.scores[grown] > least:
         needed = growing if expected.growing is not None else max(growing, 0.9 * sure)
-        if score < needed * doubt or np.linalg.norm(size) < smallest:
-            return None
-        if not look.shows(count - _END, size, before):
-            return None
-        return LastingChange(first=first, before=before, size=size, score=score, gradual=True)
-    first, score = int(steps[best]), float(step.scores[best])
-    size = look.median_change(first, step, best)
-    length = float(np.linalg.norm(size))
-    certain = score >= sure * doubt and length >= expected.smallest
-    if look.begins_square(first):
-        certain = certain or (score >= on_square * doubt and length >= expected.on_square)
-    if not certain or not look.shows(first, size, step.levels[best]):
-        return None
-    return LastingChange(
-        first=first, before=step.levels[best], size=size, score=score, gradual=False
-    )
+        return look.little_by_little(ramps, ramp, grown, expected, needed * doubt) or told
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +232,42 @@ class _Look:
         since = np.repeat(fit.own[shape], np.diff(np.append(self.starts, len(self.values))), axis=0)
         change: Floats = np.median((self.values - fit.levels[shape] - since)[first:], axis=0)
         return change
+
+    def at_once(
+        self,
+        moments: Integers,
+        fit: _Fit,
+        shape: int,
+        expected: Expected,
+        sure: tuple[float, float],
+    ) -> LastingChange | None:
+        """A step of a fit, if it is sure: by itself, or as that of a whole square."""
+        first, score = int(moments[shape]), float(fit.scores[shape])
+        size = self.median_change(first, fit, shape)
+        length = float(np.linalg.norm(size))
+        better = expected.is_better(size)
+        certain = score >= sure[0] * (_BETTER if better else 1.0) and length >= expected.smallest
+        if self.begins_square(first) and not better:
+            certain = certain or (score >= sure[1] and length >= expected.on_square)
+        before = fit.levels[shape]
+        if not certain or not self.shows(first, size, before):
+            return None
+        return LastingChange(first=first, before=before, size=size, score=score, gradual=False)
+
+    def little_by_little(
+        self, moments: Integers, fit: _Fit, shape: int, expected: Expected, sure: float
+    ) -> LastingChange | None:
+        """What has grown, in a fit, if it is sure."""
+        first, score = int(moments[shape]), float(fit.scores[shape])
+        before = fit.levels[shape]
+        size = np.median(self.values[-_END:], axis=0) - before
+        smallest = expected.smallest if expected.growing is None else expected.growing
+        needed = sure * (_BETTER if expected.is_better(size) else 1.0)
+        if score < needed or np.linalg.norm(size) < smallest:
+            return None
+        if not self.shows(len(self.values) - _END, size, before):
+            return None
+        return LastingChange(first=first, before=before, size=size, score=score, gradual=True)
 
     def begins_square(self, first: int) -> bool:
         """Whether a moment is the beginning of the newest square, about."""

@@ -1,5 +1,7 @@
 """Changes: found where they were planted, and not where only what is usual happens."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -115,3 +117,22 @@ def test_the_last_value_that_shows_what_is_over_is_found(last: int) -> None:
     far = np.where(number == 246, 80.0, 0.0)  # a single bad one afterwards
     values = added(stream(4, 250), there_and_back + far)
     assert last_shown(values, 200, np.array([10.0]), np.array([8.0])) == last
+
+
+def test_of_a_square_only_what_is_worse_is_told() -> None:
+    number = np.arange(220)
+    apart = np.where(number >= 210, 5.0, 0.0)  # the newest square begins there
+    one_sided = replace(EXPECTED, worse=1)
+    worse, better = added(stream(5, 220), apart), added(stream(5, 220), -apart)
+    assert find_change(better, EXPECTED, 50.0) is not None
+    assert find_change(worse, one_sided, 50.0) is not None
+    assert find_change(better, one_sided, 50.0) is None
+
+
+def test_a_change_for_the_better_must_be_surer() -> None:
+    step = np.where(np.arange(218) >= 205, 4.0, 0.0)
+    found = find_change(added(stream(1, 218), step), EXPECTED, SURE)
+    assert found is not None
+    limit = 0.9 * found.score / (1.0 + 15.0 / 158.0)  # more while little is known
+    assert find_change(added(stream(1, 218), step), replace(EXPECTED, worse=1), limit) is not None
+    assert find_change(added(stream(1, 218), step), replace(EXPECTED, worse=-1), limit) is None
