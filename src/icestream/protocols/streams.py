@@ -23,6 +23,10 @@ _UNUSABLE = 0.5
 _JUDGED = 10
 """Judged micrographs of which half must be usable for the others to be left out."""
 
+_NO_PATTERN = 0.005
+"""Fixed pattern, as a part of the mean, up to which there is none: it is the root of a difference
+of variances, which is zero or a few thousandths by chance."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
@@ -180,7 +184,7 @@ _ALL = (
         name="gain residual",
         title="fixed pattern left by the gain reference",
         qualities=("gain.residual",),
-        values=_log("gain.residual", 1e-4),
+        values=_log("gain.residual", _NO_PATTERN),
         expected=_expected(0.15, 0.05, math.log(1.4)),
         worse=1,
         judged=True,

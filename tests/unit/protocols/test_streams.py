@@ -50,6 +50,18 @@ def test_astigmatism_is_a_vector_at_twice_the_angle() -> None:
     assert stream[0].values == pytest.approx(np.array([[0.0, 300.0], [0.0, 0.0]]), abs=1e-9)
 
 
+def test_a_fixed_pattern_of_a_few_thousandths_is_none() -> None:
+    """It is zero or a little by chance, and a ratio of the two means nothing."""
+    taken = [
+        replace(shot, qualities={"gain.residual": residual})
+        for shot, residual in zip(shots(3), (0.0, 0.004, 0.03), strict=True)
+    ]
+    stream = gather(STREAMS["gain residual"], taken, usable(taken), True)
+    assert stream is not None
+    assert stream[0].values[0] == stream[0].values[1]
+    assert stream[0].values[2] - stream[0].values[0] == pytest.approx([math.log(6.0)])
+
+
 def test_a_large_astigmatism_that_points_nowhere_says_nothing() -> None:
     taken = shots(2, **{"ctf.astigmatism": 300.0, "ctf.angle": 45.0})
     taken[1] = replace(taken[1], qualities={"ctf.astigmatism": 250.0})

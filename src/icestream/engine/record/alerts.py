@@ -54,8 +54,9 @@ class Alerts:
     held: dict[tuple[Reporter, str], _Held] = field(default_factory=dict)
     deliveries: Deliveries = field(default_factory=Deliveries)
     """What of them is sent to people."""
-    _past: dict[tuple[Reporter, str], list[tuple[float, float]]] = field(default_factory=dict)
-    """From when to when what is over was, so that nobody is told of it twice."""
+    _past: dict[tuple[StepId | None, str], list[tuple[float, float]]] = field(default_factory=dict)
+    """From when to when what is over was, so that nobody is told of it twice, by whichever branch
+    the step is reported for meanwhile."""
 
     def load(self, connection: Connection) -> None:
         """Read the alerts that held when the session was last left."""
@@ -80,8 +81,8 @@ class Alerts:
         for row in connection.execute(extents.where(t.alert.c.extent.is_not(None))):
             ended = json.loads(row.extent).get("ended")
             if ended is not None:
-                by = Reporter(row.branch_id, row.step_id)
-                self._past.setdefault((by, row.key), []).append((row.began, ended))
+                told = self._past.setdefault((row.step_id, row.key), [])
+                told.append((row.began, ended))
         self.deliveries.load(connection, time.time())
 
     def report(
@@ -107,7 +108,7 @@ class Alerts:
         """Take in what is over: the end of an alert that holds, or what nobody was told of."""
         began, ended = _span(alert)
         held = self.held.get((by, alert.key))
-        told = self._past.setdefault((by, alert.key), [])
+        told = self._past.setdefault((by.step, alert.key), [])
         if held is not None and _span(held.alert)[0] > ended:
             held = None  # another one, which began later
         if held is None and any(began <= last and first <= ended for first, last in told):

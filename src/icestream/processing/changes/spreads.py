@@ -12,6 +12,8 @@ Integers = NDArray[np.int64]
 
 _NORMAL = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
+_MOST, _NORMAL_MOST = 0.8, 1.2816
+"""Part of the values that tells how far most lie, and how far that is in standard deviations."""
 _PRIOR_VALUES, _PRIOR_SQUARES = 10.0, 6.0
 """What the expected spreads count for, as measured values and as squares."""
 _LARGEST_CORRELATION = 0.7
@@ -58,7 +60,9 @@ def estimate_spreads(values: Floats, blocks: Integers, expected: tuple[float, fl
     if len(told):
         # The median of few lies among them, so that their distances to it are too small.
         few = len(told) / max(1.0, len(told) - 0.6 * np.count_nonzero(counts >= 3))
-        seen = _NORMAL * np.median(np.abs(told)) * few
+        # Values at a limit are many alike and others far off, of which a median knows nothing.
+        middle, most = np.quantile(np.abs(told), (0.5, _MOST))
+        seen = max(_NORMAL * middle, most / _NORMAL_MOST) * few
         noise = _pooled(noise, _PRIOR_VALUES, float(seen), float(len(told)))
     alike = _correlation(np.clip(rest, -3.0 * noise, 3.0 * noise), blocks)
     mean = noise * float(np.sqrt((1.0 + alike) / (1.0 - alike)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from icestream.engine.record.alerts import ABSENT, Alerts, Reporter
-from icestream.model import Alert, Extent
+from icestream.model import Alert, BranchId, Extent, StepId
 from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.writing import Numbers, Writes
@@ -141,4 +141,9 @@ def test_nobody_is_told_twice_of_what_was(store: Store) -> None:
     report(store, alerts, was(12.0, 21.0))
     assert spans(store) == [(10.0, 20.0, False)]
     report(store, alerts, was(22.0, 30.0), was(10.0, 20.0, key="small"))
+    assert len(spans(store)) == 3
+    with store.write() as connection:  # nor after the adoption of another branch
+        writes = Writes(Numbers(connection), time.time())
+        alerts.report(writes, Reporter(BranchId(2), StepId(1)), [was(12.0, 21.0)])
+        writes.flush(connection)
     assert len(spans(store)) == 3

@@ -29,6 +29,13 @@ def test_spreads_are_those_that_values_were_drawn_with(rng: np.random.Generator)
     assert spreads.between == pytest.approx(3.0, rel=0.35)
 
 
+def test_values_at_a_limit_do_not_hide_how_far_the_others_lie(rng: np.random.Generator) -> None:
+    """Fits that reach the Nyquist frequency are all alike: more than half, and no noise at all."""
+    on = blocks(30, 40)
+    values = np.where(rng.random(len(on)) < 0.6, 0.0, rng.normal(0.7, 0.1, len(on)))[:, None]
+    assert estimate_spreads(values, on, (0.07, 0.08)).noise > 0.4
+
+
 def test_neighbours_that_are_alike_make_a_mean_less_sure(rng: np.random.Generator) -> None:
     on = blocks(10, 60)
     alike = np.repeat(rng.normal(0.0, 1.0, 200), 3)[:, None]
