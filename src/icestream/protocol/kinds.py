@@ -518,6 +518,11 @@ class SampleProtocol(TriggerProtocol[P]):
         return (*cls.outputs(), Port("evidence", Measured, optional=True, many=True))
 
 
+def _nothing_earlier(number: int) -> Sequence[MeasuredExposure]:
+    """Of a window that was made by hand."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Window(Generic[T]):
     """The newest results that a monitor looks at, oldest first."""
@@ -541,6 +546,10 @@ class Window(Generic[T]):
     squares: tuple[Square, ...] = ()
     """Grid squares of the newest exposures, that of the newest last; of monitors that ask for them
     by `surveys`. Empty where the metadata do not tell them."""
+    waiting: int = 0
+    """Exposures that were found and are not done with; of monitors that `measures`."""
+    earlier: Callable[[int], Sequence[MeasuredExposure]] = _nothing_earlier
+    """Reads so many of the newest exposures, where `exposures` are too few."""
 
 
 class Monitor(Protocol[P]):

@@ -13,10 +13,14 @@ from icestream.model import Alert, Extent
 from icestream.protocol import Advanced, Monitor, Parameters, Window
 from icestream.protocols.causes import UNCLEAR
 from icestream.protocols.incidents import Incident, Tracker
+from icestream.protocols.late import Backlog
 from icestream.protocols.streams import STREAMS, Watched
 from icestream.units import Angstrom, Micrometre, Unit, Usual
 
 __all__ = ["ChangeLimits", "MonitorChanges"]
+
+_MISSED = 12
+"""Exposures that had to wait, of which fewer show no change."""
 
 Percent = Annotated[float, Unit("%")]
 
@@ -77,7 +81,8 @@ class MonitorChanges(Monitor[ChangeLimits]):
     resolution, the ice, the dose rate, the fixed pattern of the camera, the particles, and the
     time between exposures. What squares and exposure groups have of their own, cycles of the
     defocus, single bad exposures and slow drifts are no change. Each exposure is looked at in its
-    turn: a change that began and ended since the last inspection is told as one that was. A step
+    turn: a change that began and ended since the last inspection is told as one that was, and so is
+    one of exposures that had to wait, once they are processed. A step
     whose parameters are changed is looked at anew, from its new results alone.
     """
 
@@ -91,11 +96,9 @@ class MonitorChanges(Monitor[ChangeLimits]):
 
     def __init__(self, parameters: ChangeLimits | None = None) -> None:
         super().__init__(parameters)
-        wanted = self.parameters
-        self._tracker = Tracker(
-            sure=wanted.sure, settled=wanted.settled, smallest=wanted.smallest()
-        )
+        self._tracker = self._begin()
         self._revisions: Mapping[str, int] = {}
+        self._backlog = Backlog()
 
     def inspect(self, window: Window) -> Iterator[Alert]:  # type: ignore[type-arg]
         # A bare Window says that no one step feeds this monitor: it looks at what all report.
@@ -111,8 +114,31 @@ class MonitorChanges(Monitor[ChangeLimits]):
         if not window.exposures:
             return
         holding = self._tracker.look(window.exposures)
-        for incident in (*self._tracker.over, *holding):
+        for incident in (*self._tracker.over, *holding, *self._missed(window)):
             yield _alert(incident)
+
+    def _begin(self) -> Tracker:
+        wanted = self.parameters
+        return Tracker(sure=wanted.sure, settled=wanted.settled, smallest=wanted.smallest())
+
+    def _missed(self, window: Window) -> Iterator[Incident]:  # type: ignore[type-arg]
+        """What is over and was not seen in its turn, once a session that was behind has caught up.
+
+        While it is behind, the newest exposures are processed first: when those between come, newer
+        ones were looked at already.
+        """
+        reach = self._backlog.note(window.exposures, window.waiting)
+        exposures = window.earlier(reach) if reach else ()
+        late = self._backlog.late(exposures)
+        if len(late) < _MISSED:
+            return
+        again = self._begin()
+        again.look(exposures)
+        for incident in again.over:
+            ended = incident.ended or incident.began
+            during = sum(1 for shot in late if incident.began <= shot.taken <= ended)
+            if 2 * during > incident.count:
+                yield incident
 
 
 def _alert(incident: Incident) -> Alert:

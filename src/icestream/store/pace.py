@@ -13,7 +13,7 @@ from icestream.store.current import current
 from icestream.store.events import ExposureStateChanged
 from icestream.store.open import Store
 
-__all__ = ["Pace", "found_times", "looks_for_more", "pace"]
+__all__ = ["Pace", "count_waiting", "found_times", "looks_for_more", "pace"]
 
 HOUR = 3600.0
 RECENT = 600.0
@@ -80,6 +80,13 @@ def found_times(store: Store, limit: int = NEWEST) -> list[float]:
     chosen = select(column.found).order_by(column.id.desc()).limit(limit)
     with store.read() as connection:
         return sorted(connection.execute(chosen).scalars())
+
+
+def count_waiting(store: Store) -> int:
+    """Exposures that were found and need something more."""
+    chosen = select(func.count()).where(t.exposure.c.state == "going")
+    with store.read() as connection:
+        return int(connection.execute(chosen).scalar_one())
 
 
 def looks_for_more(store: Store) -> bool:

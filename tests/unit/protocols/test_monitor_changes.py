@@ -107,3 +107,27 @@ def test_a_change_that_stays_is_told_to_be_usual_now() -> None:
     assert "is taken as usual now. " in alert.message
     assert alert.extent is not None
     assert alert.extent.ended is not None
+
+
+def test_what_had_to_wait_is_told_once_it_has_come() -> None:
+    """The newest first: when those between come, newer ones were looked at already."""
+    fault = Fault(kind="astigmatism", first=300, size=900.0)
+    shots = [
+        *simulate_measurements(41, 520, [fault])[:380],
+        *simulate_measurements(41, 520)[380:],
+    ]
+    monitor = MonitorChanges()
+    for seen, waiting in (
+        (shots[:250], 2),
+        ([*shots[:250], *shots[420:470]], 170),
+        ([*shots[:250], *shots[400:]], 150),
+    ):
+        window: Window = Window(exposures=tuple(seen[-500:]), waiting=waiting)  # type: ignore[type-arg]
+        assert [alert for alert in monitor.inspect(window) if "astigmatism" in alert.key] == []
+    window = Window(exposures=tuple(shots[-500:]), earlier=lambda number: tuple(shots[-number:]))
+    (alert,) = (alert for alert in monitor.inspect(window) if "astigmatism" in alert.key)
+    assert alert.extent is not None
+    assert alert.extent.ended is not None
+    first = next(i for i, shot in enumerate(shots) if shot.exposure == alert.extent.first)
+    assert abs(first - 300) <= 4
+    assert list(monitor.inspect(window)) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from icestream.store.pace import Pace, found_times, looks_for_more, pace
+from icestream.store.pace import Pace, count_waiting, found_times, looks_for_more, pace
 from report_session import SampleSession
 from toy_record import Desk
 
@@ -79,3 +79,7 @@ def test_whether_a_source_looks_for_more(session: SampleSession) -> None:
     assert looks_for_more(session.store)
     session.finish()
     assert not looks_for_more(session.store)
+
+
+def test_how_many_exposures_need_something_more(session: SampleSession) -> None:
+    assert count_waiting(session.store) == 3

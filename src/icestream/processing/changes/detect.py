@@ -117,7 +117,7 @@ def find_change(
     sure: float,
     *,
     growing: float = 4.3,
-    on_square: float = 3.0,
+    on_square: float = 3.5,
 ) -> LastingChange | None:
     """The change that the newest values show most surely, or None.
 
