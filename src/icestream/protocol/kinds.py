@@ -518,7 +518,7 @@ class SampleProtocol(TriggerProtocol[P]):
         return (*cls.outputs(), Port("evidence", Measured, optional=True, many=True))
 
 
-def _nothing_earlier(number: int) -> Sequence[MeasuredExposure]:
+def _nothing_earlier(_number: int) -> Sequence[MeasuredExposure]:
     """Of a window that was made by hand."""
     return ()
 
