@@ -12,13 +12,13 @@ from sqlalchemy import Connection, case, func, insert, select
 from icestream.engine.graph.plan import Plan, PlannedStep, bind, parameters_of
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.record import branches
-from icestream.engine.record.costs import Cost, costs_of
 from icestream.engine.record.redrawn import redrawn
 from icestream.engine.record.turned import Turned, turned
 from icestream.engine.record.workflows import adopted_branch, branch_called, workflow_of
 from icestream.model import BranchId
 from icestream.protocol import Registry, known_types
 from icestream.store import tables as t
+from icestream.store.costs import Cost, costs_of
 from icestream.store.events import RequestAnswered
 from icestream.store.open import Store
 from icestream.store.records import Counts
