@@ -213,13 +213,16 @@ def print_preview(
 
 
 def selection_lines(turned: Turned) -> Iterator[str]:
-    """Exposures and particles that a change of a selection gains and loses."""
+    """Exposures and particles that a change of a selection or a sampler gains and loses."""
     if not turned.judged:
         return
     after = turned.accepted + len(turned.gained) - len(turned.lost)
-    unknown = f"; {turned.unknown} could not be judged" if turned.unknown else ""
+    verb, said = (
+        ("takes", "are not known yet") if turned.drawn else ("accepts", "could not be judged")
+    )
+    unknown = f"; {turned.unknown} {said}" if turned.unknown else ""
     yield (
-        f"{turned.step} accepts {after} of {turned.judged} exposures, {turned.accepted} before: "
+        f"{turned.step} {verb} {after} of {turned.judged} exposures, {turned.accepted} before: "
         f"{len(turned.gained)} gained, {len(turned.lost)} lost{unknown}"
     )
     for what, names in (("gained", turned.gained), ("lost", turned.lost)):

@@ -16,7 +16,14 @@ from icestream.model import quality_of
 from icestream.protocol import Registry, known_types
 from icestream.report.comparison import BranchComparison, ComparedStep
 from icestream.report.comparison import compare as compare_branches
-from icestream.report.comparison_words import amount, change_words, is_same, sided, verdict
+from icestream.report.comparison_words import (
+    amount,
+    boxes_words,
+    change_words,
+    is_same,
+    sided,
+    verdict,
+)
 from icestream.report.paired import Paired
 from icestream.store.open import open_store
 
@@ -116,6 +123,8 @@ def _lines(found: BranchComparison, step: ComparedStep) -> Iterator[str]:
         yield f"  {step.fail_both} fail in both"
     if step.particles is not None:
         yield f"  particles: {step.particles[0]:,} -> {step.particles[1]:,}"
+    if step.boxes is not None:
+        yield f"  {boxes_words(step.boxes, found.old, found.new)}"
 
 
 def _print_rows(found: BranchComparison, step: ComparedStep) -> None:

@@ -53,7 +53,7 @@ def relion(
 
 
 @app.command
-def provenance(session: Path, folder: Path, /) -> None:
+def provenance(session: Path, folder: Path, /, *, branch: str | None = None) -> None:
     """Write the session's workflow and the lineage of every result.
 
     Parameters
@@ -63,10 +63,12 @@ def provenance(session: Path, folder: Path, /) -> None:
     folder
         Folder for workflow.json, which runs again elsewhere, and lineage.jsonl, with one line per
         result: program, version, parameters, inputs, files.
+    branch
+        Name of the branch whose workflow it is; the adopted one by default.
     """
     from icestream.exports.provenance import export_provenance
 
-    export_provenance(session, folder)
+    export_provenance(session, folder, branch)
     workflow = folder / "workflow.json"
     command = shlex.join(["run", str(workflow), "--session", str(folder / "again")])
     print(f"{workflow}: run it again with: {called()} {command}")

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from icestream.formats.whole import written_whole
 from icestream.store import queries
 from icestream.store.open import Store, open_store
+from icestream.store.outcomes import BranchOutcomes
 from icestream.store.records import ExposureRecord, ResultRecord
 
 __all__ = ["exposure_rows", "result_rows", "table"]
@@ -65,7 +66,8 @@ def table(
 def exposure_rows(store: Store, branch: str | None = None) -> Iterator[Row]:
     """A row for each exposure, in order of arrival, with the qualities of the deepest steps.
 
-    What an exposure is, is said as the adopted branch has it; of another, its steps are said.
+    The state of an exposure, and the reasons, are as the branch has it; where that is not known,
+    the state is empty and the reason says why.
     """
     depth = {step.name: (step.depth, -step.id) for step in queries.steps(store, branch=branch)}
     adopted = queries.session(store).branch
@@ -78,15 +80,21 @@ def exposure_rows(store: Store, branch: str | None = None) -> Iterator[Row]:
             rank = depth[quality.step]
             if quality.name not in of or of[quality.name][0] <= rank:
                 of[quality.name] = rank, quality.value
+    outcomes = None
+    if branch is not None and branch != adopted:
+        outcomes = BranchOutcomes(store, branch)
     after = 0
     while exposures := queries.exposures(store, after=after, limit=_PAGE, branch=branch):
         after = exposures[-1].id
+        became = {} if outcomes is None else outcomes.of(each.id for each in exposures)
         for exposure in exposures:
             values = measured.get(exposure.name, {})
             head = _head(exposure)
-            if branch not in (None, adopted):
+            if outcomes is not None:
                 ends = (name for name, state in exposure.steps.items() if state == "failed")
-                head |= {"state": "", "reasons": "", "branch": branch, "failed_at": "; ".join(ends)}
+                state, reasons = became[exposure.id]
+                head |= {"state": state, "reasons": "; ".join(reasons)}
+                head |= {"branch": branch, "failed_at": "; ".join(ends)}
             yield head | {name: values[name][1] for name in sorted(values)}
 
 

@@ -1,16 +1,11 @@
 """How much a session has to do and what it costs: what a forecast is made from."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["KEPT", "NEWEST", "StepLoad", "Workload", "lately"]
+__all__ = ["NEWEST", "StepLoad", "Workload"]
 
-KEPT = 60
-"""The newest tasks of a step that say what it costs."""
 NEWEST = 1500
 """Exposures that say how more will come."""
-_FADE = 0.93
-"""Weight of a task to that of the next: ten tasks later it is half."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +48,3 @@ class Workload:
     """When the acquisition is to end, as somebody said; None: not known."""
     halted: str = ""
     """Why nothing runs; empty while it does."""
-
-
-def lately(seconds: Sequence[float]) -> float | None:
-    """Seconds of a task lately: a mean in which the newest, the last, weighs most."""
-    weight = weights = total = 0.0
-    for each in reversed(seconds):
-        weight = weight * _FADE if weight else 1.0
-        weights, total = weights + weight, total + weight * each
-    return total / weights if weights else None

@@ -1,38 +1,25 @@
 """Lasting changes for the worse over the updates of the first 3D map, and their likely cause."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-
-import numpy as np
+from collections.abc import Sequence
 
 from icestream.model import Alert, Volume
 from icestream.processing.changes.detect import LastingChange
-from icestream.processing.changes.updates import worse_since
 from icestream.protocols.causes import Cause, CauseRule, Evidence, find_cause
+from icestream.protocols.followed import Followed, worse_of
 
 __all__ = ["MAP_CAUSES", "worse_map"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Watched:
-    """A value of a map, larger is worse, and what is expected of it."""
-
-    name: str
-    value: Callable[[Volume], float | None]
-    noise: float
-    smallest: float
-
-
-_WATCHED = (
-    _Watched(
+_FOLLOWED: tuple[Followed[Volume], ...] = (
+    Followed(
         name="map resolution",
         # Where views are uneven no one number holds in all directions.
         value=lambda made: math.log(made.resolution) if made.even and made.resolution > 0 else None,
         noise=0.05,
         smallest=math.log(1.2),
     ),
-    _Watched(
+    Followed(
         name="views",
         value=lambda made: -made.efficiency,
         noise=0.05,
@@ -85,33 +72,19 @@ def worse_map(updates: Sequence[Volume]) -> Alert | None:
 
     Nothing is said of fewer than five updates: three before a change and two since.
     """
-    made = [update for update in updates if update.map is not None]
-    found: dict[str, tuple[LastingChange, list[Volume]]] = {}
-    for watched in _WATCHED:
-        known = [(one, value) for one in made if (value := watched.value(one)) is not None]
-        values = np.array([value for _, value in known], dtype=np.float64)
-        change = worse_since(values, watched.noise, watched.smallest)
-        if change is not None:
-            found[watched.name] = (change, [one for one, _ in known])
+    found = worse_of(_FOLLOWED, [update for update in updates if update.map is not None])
     if not found:
         return None
-    name, (change, known_updates) = max(found.items(), key=lambda one: one[1][0].score)
-    first, before = known_updates[change.first], known_updates[change.first - 1]
-    cause = _cause(frozenset(found), before, first)
-    also = f" (with it: {', '.join(_words(*one) for one in _others(found, name))})"
+    name, worse = next(iter(found.items()))
+    cause = _cause(frozenset(found), worse.before, worse.first)
+    also = ", ".join(_words(other, one.change) for other, one in found.items() if other != name)
     return Alert(
         key="volume.worse",
         level="warning",
-        message=f"{_words(name, change)} at update {first.iteration}: {cause.words}"
-        f"{also if len(found) > 1 else ''}. What to do: {cause.advice}",
+        message=f"{_words(name, worse.change)} at update {worse.first.iteration}: {cause.words}"
+        f"{f' (with it: {also})' if also else ''}. What to do: {cause.advice}",
         cause=cause.words,
     )
-
-
-def _others(
-    found: dict[str, tuple[LastingChange, list[Volume]]], lead: str
-) -> list[tuple[str, LastingChange]]:
-    return [(name, change) for name, (change, _) in found.items() if name != lead]
 
 
 def _cause(found: frozenset[str], before: Volume, first: Volume) -> Cause:

@@ -9,6 +9,7 @@ from annotated_types import Ge, Gt, Le
 
 from icestream.model import Column, PickerAgreement, Picks, column
 from icestream.processing.picking import Peaks, agree_on_peaks
+from icestream.processing.picking.votes import SAME
 from icestream.protocol import ConsensusProtocol, Figure, ItemFailed, Parameters
 from icestream.units import Angstrom
 
@@ -19,7 +20,7 @@ class PicksConsensusParameters(Parameters):
     votes: Annotated[int, Ge(0)] = 0
     """Least number of pickers that must have found a particle; 0 means all of them."""
 
-    radius: Annotated[float, Gt(0), Le(2)] = 0.3
+    radius: Annotated[float, Gt(0), Le(2)] = SAME
     """Greatest distance between two picks of the same particle, in particle diameters."""
 
     distance: Annotated[Angstrom, Ge(0)] = 0.0

@@ -8,10 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
+from icestream.model import Picks, type_name
+from icestream.report.boxes import Boxes, boxes_of
 from icestream.report.paired import ERROR, Pair, Paired, paired
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.current import current, number_of
+from icestream.store.items import item
 from icestream.store.open import Store
 
 __all__ = ["BranchComparison", "ComparedStep", "Sides", "compare"]
@@ -56,6 +59,8 @@ class ComparedStep:
     qualities: tuple[Paired, ...]
     newest: Mapping[str, tuple[float | None, float | None]]
     """Of a step on many exposures: the qualities of the newest results."""
+    boxes: Boxes | None = None
+    """Of a step that picks: whether both drew the same, where their results differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +133,9 @@ def compare(
         ]
         within = _within(connection, [records[old].name, records[new].name])
         found = [
-            _compared(connection, name, *(_side(connection, s.get(name), within) for s in sides))
+            _compared(
+                store, connection, name, *(_side(connection, s.get(name), within) for s in sides)
+            )
             for name in differ
         ]
     samples = [records[name].sample for name in (old, new)]
@@ -183,7 +190,7 @@ def _side(connection: Connection, revision: int | None, within: list[int] | None
 
 
 def _compared(
-    connection: Connection, name: str, old: _Side | None, new: _Side | None
+    store: Store, connection: Connection, name: str, old: _Side | None, new: _Side | None
 ) -> tuple[tuple[int, str], ComparedStep] | None:
     """What two revisions of a step made, with its place in the order of the work."""
     some = new or old
@@ -216,6 +223,7 @@ def _compared(
         seconds=_seconds(connection, changed, names),
         qualities=tuple(_paired(measured, changed, names)),
         newest=_newest(connection, old, new) if batches else {},
+        boxes=None if batches else boxes_of(_picked(store, connection, changed)),
     )
     return (some.depth, name), step
 
@@ -255,6 +263,25 @@ def _particles(
         for side in (0, 1)
     )
     return old, new
+
+
+def _picked(
+    store: Store, connection: Connection, pairs: Mapping[int, tuple[Any, Any]]
+) -> Iterator[tuple[Picks, Picks]]:
+    """Picks of the exposures of which both have some, and differently."""
+    kind = type_name(Picks)
+    for some in _cut(sorted(pairs)):
+        wanted = {task.result_id for subject in some for task in pairs[subject]}
+        columns = (t.result.c.id, t.result.c.document, t.result.c.types)
+        picks = {}
+        for row in connection.execute(select(*columns).where(t.result.c.id.in_(wanted))):
+            ports = [port for port, name in json.loads(row.types).items() if name == kind]
+            if ports:
+                picks[row.id] = item(store, Picks, json.loads(row.document)[ports[0]])
+        for subject in some:
+            old, new = (picks.get(task.result_id) for task in pairs[subject])
+            if old is not None and new is not None:
+                yield old, new
 
 
 def _seconds(

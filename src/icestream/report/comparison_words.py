@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from math import isfinite
 
 from icestream.model import quality_of
+from icestream.report.boxes import Boxes
 from icestream.report.comparison import BranchComparison, ComparedStep
 from icestream.report.paired import ERROR, FEWEST, Paired
 
-__all__ = ["amount", "change_words", "is_same", "sided", "verdict"]
+__all__ = ["amount", "boxes_words", "change_words", "is_same", "sided", "verdict"]
 
 
 def verdict(found: BranchComparison) -> tuple[str, ...]:
@@ -95,6 +96,14 @@ def amount(name: str, value: float | None, error: float | None = None) -> str:
     said = f"{value * quality.scale:.4g}"
     said += f" ± {error * quality.scale:.2g}" if error is not None and isfinite(error) else ""
     return f"{said} {unit}".strip()
+
+
+def boxes_words(boxes: Boxes, old: str, new: str) -> str:
+    """``boxes on 20 exposures: 410 in both (within 45 Å), 31 only in main, 12 only in fine``."""
+    return (
+        f"boxes on {boxes.exposures} exposures: {boxes.both:,} in both (within "
+        f"{boxes.radius:.0f} Å), {boxes.only_old:,} only in {old}, {boxes.only_new:,} only in {new}"
+    )
 
 
 def _facts(found: BranchComparison) -> Iterator[str]:

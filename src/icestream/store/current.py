@@ -10,7 +10,10 @@ from icestream.store import tables as t
 from icestream.store.open import Store
 from icestream.store.records import StandingRecord
 
-__all__ = ["Branch", "as_standing", "current", "number_of", "told_branch"]
+__all__ = ["FIRST_BRANCH", "Branch", "as_standing", "current", "number_of", "told_branch"]
+
+FIRST_BRANCH = "main"
+"""Name of the branch that a session begins with."""
 
 Branch = str | StandingRecord | None
 """Name of a branch, or what a branch was before a change; the adopted one when None."""

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from icestream.model.workload import KEPT, NEWEST, StepLoad, Workload, lately
+from icestream.model.workload import NEWEST, StepLoad, Workload
 from icestream.store import queries
 from icestream.store import tables as t
+from icestream.store.costs import seconds_lately
 from icestream.store.current import current
 from icestream.store.open import Store
 from icestream.store.pace import looks_for_more
@@ -61,7 +62,7 @@ def workload(store: Store, now: float) -> Workload:
                 if step.name not in later and step.counts.ready:
                     halted = halted or f"{step.name} is {step.state}"
                 continue
-            each = lately(_seconds(connection, revisions[step.name]))
+            each = seconds_lately(connection, revisions[step.name])
             cost = None if each is None else each * cores
             if step.name in later:
                 waiting = _waiting(connection, revisions, later[step.name])
@@ -120,20 +121,6 @@ def _later(steps: Iterable[StepRecord], links: Iterable[LinkRecord]) -> Mapping[
         elif before:
             gathers[step.name] = before[0]
     return gathers
-
-
-def _seconds(connection: Connection, revision: int) -> list[float]:
-    """Seconds of the newest tasks of a revision that ran, the last last."""
-    task = t.task.c
-    chosen = (
-        select(t.result.c.seconds)
-        .join(t.task, task.result_id == t.result.c.id)
-        .where(task.revision_id == revision, task.state == "done")
-        .where(t.result.c.revision_id == revision)
-        .order_by(task.serial.desc())
-        .limit(KEPT)
-    )
-    return [float(seconds) for seconds in connection.execute(chosen).scalars()][::-1]
 
 
 def _waiting(connection: Connection, revisions: Mapping[str, int], step: str) -> int:

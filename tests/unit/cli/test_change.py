@@ -204,6 +204,8 @@ def test_exposures_and_particles_gained_and_lost_are_said() -> None:
     assert lost.endswith("e8, e9 and 2 more")
     assert particles == "  of 900 particles 720 lost, about 60 gained"
     assert list(selection_lines(Turned(step="s", judged=0, accepted=0))) == []
+    (taken,) = selection_lines(Turned(step="s", judged=20, accepted=5, unknown=15, drawn=True))
+    assert taken == ("s takes 5 of 20 exposures, 5 before: 0 gained, 0 lost; 15 are not known yet")
 
 
 def test_a_preview_of_a_selection_is_printed(

@@ -99,9 +99,10 @@ def test_of_another_branch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         rows = list(exposure_rows(made.store, "five"))
         assert [row.get("toy.value") for row in rows] == [6.0, None]
         assert [(row["branch"], row["state"], row["failed_at"]) for row in rows] == [
-            ("five", "", ""),
-            ("five", "", "a"),
+            ("five", "done", ""),
+            ("five", "failed", "a"),
         ]
+        assert [row["reasons"] for row in rows] == ["", "a: 3.0 is no good: take another"]
         assert [row["toy.value"] for row in exposure_rows(made.store, "main")] == [2.0, 4.0]
         with pytest.raises(LookupError, match="no branch 'gone'"):
             table(made.folder, branch="gone")

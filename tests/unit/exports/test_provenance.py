@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import insert, select
 
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import load_workflow
@@ -71,3 +72,43 @@ def test_results_that_stand_come_with_the_workflow_that_made_them(tmp_path: Path
         stood, before = ((tmp_path / out / name).read_text() for out in ("stood", "before"))
         assert stood == before
     assert "99" in (tmp_path / "now/workflow-as-run.json").read_text()
+
+
+def _tried(tmp_path: Path) -> SampleSession:
+    """A session with a branch `short`, which ends with the CTF."""
+    session = SampleSession(tmp_path / "session", start=1.7e9)
+    session.grow(3)
+    with session.store.write() as connection:
+        connection.execute(
+            insert(t.branch).values(
+                id=9, name="short", workflow="w", state="resting", created=1.7e9, who="ann"
+            )
+        )
+        chosen = select(t.member.c.step_id, t.member.c.revision_id).where(
+            t.member.c.step_id.in_([session.step_ids[one] for one in ("import", "align", "ctf")])
+        )
+        for row in connection.execute(chosen).all():
+            connection.execute(insert(t.member).values(branch_id=9, **row._mapping))
+    return session
+
+
+def _about(folder: Path) -> dict[str, object]:
+    first, _, _ = (folder / "lineage.jsonl").read_text().partition("\n")
+    return dict(json.loads(first))
+
+
+def test_the_branch_is_named_where_it_is_asked_for_or_not_the_first(tmp_path: Path) -> None:
+    session = _tried(tmp_path)
+    export_provenance(session.folder, tmp_path / "first")
+    assert "branch" not in _about(tmp_path / "first")
+    for name, steps in (("main", True), ("short", False)):
+        export_provenance(session.folder, tmp_path / name, name)
+        assert _about(tmp_path / name)["branch"] == name
+        workflow = load_workflow(tmp_path / name / "workflow-as-run.json")
+        assert ("pick" in [step.name for step in workflow.steps]) == steps
+    with pytest.raises(LookupError, match="no branch 'other'"):
+        export_provenance(session.folder, tmp_path / "no", "other")
+    with session.store.write() as connection:
+        connection.execute(t.session.update().values(branch_id=9))
+    write_provenance(session.store, tmp_path / "adopted")
+    assert _about(tmp_path / "adopted")["branch"] == "short"

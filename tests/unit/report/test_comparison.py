@@ -1,12 +1,19 @@
 """Two branches side by side: values of the same exposures, failures, sides, particles."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from sqlalchemy import select as select_
 
+from icestream.model import Picks, column, to_document, type_name
+from icestream.report.boxes import Boxes
 from icestream.report.comparison import BranchComparison, ComparedStep, compare
+from icestream.report.comparison_words import boxes_words
+from icestream.store import tables as t
 from toy_record import Desk, desks
 
 Desks = Callable[..., Desk]
@@ -127,3 +134,37 @@ def test_what_is_not_there_is_named(
 ) -> None:
     with pytest.raises(LookupError, match=said):
         compare(made.store, old, new, steps)
+
+
+def test_boxes_that_both_branches_drew_are_counted(made: Desk) -> None:
+    """As if the step `a` picked: one box in common, one of each branch alone, on each exposure."""
+    for branch, places in (("main", [0.0, 200.0]), ("new", [10.0, 400.0, 600.0])):
+        where = np.array(places)
+        picks = Picks(
+            exposure="e",
+            x=column(where),
+            y=column(0 * where),
+            score=column(where + 1),
+            diameter=100.0,
+            pixel_size=1.0,
+        )
+        task = t.task.c
+        ours = select_(task.result_id).where(task.revision_id == made.step("a", branch).id)
+        with made.store.write() as connection:
+            connection.execute(
+                t.result.update()
+                .where(t.result.c.id.in_(ours))
+                .values(
+                    document=json.dumps({"picks": to_document(picks)}),
+                    types=json.dumps({"picks": type_name(Picks)}),
+                )
+            )
+    a = step(compare(made.store, None, "new", ["a"]), "a")
+    assert a.boxes == Boxes(exposures=4, both=4, only_old=4, only_new=8, radius=30.0)
+    assert boxes_words(a.boxes, "main", "new") == (
+        "boxes on 4 exposures: 4 in both (within 30 Å), 4 only in main, 8 only in new"
+    )
+
+
+def test_where_nothing_picks_no_boxes_are_compared(made: Desk) -> None:
+    assert all(one.boxes is None for one in compare(made.store, None, "new").steps)

@@ -27,6 +27,7 @@ from icestream.engine.record.workflows import adopted_branch, branch_called, inp
 from icestream.model import BranchId, BranchState, RevisionId, StepId, SubjectId, content_key
 from icestream.protocol import Registry
 from icestream.store import tables as t
+from icestream.store.current import FIRST_BRANCH
 from icestream.store.events import (
     BranchAdopted,
     BranchCreated,
@@ -150,7 +151,7 @@ def enter_all(
     chosen = select(t.branch.c.id).where(t.branch.c.state == "active", t.branch.c.id != adopted)
     others = [BranchId(branch) for branch in connection.execute(chosen).scalars()]
     if connection.execute(select(t.branch.c.id).where(t.branch.c.id == adopted)).scalar() is None:
-        create_branch(connection, writes, workflow, name="main", who="")
+        create_branch(connection, writes, workflow, name=FIRST_BRANCH, who="")
     enter_workflow(connection, writes, Entered(adopted, workflow), registry)
     for branch in others:
         theirs = workflow_of(connection, branch)

@@ -12,12 +12,13 @@ from sqlalchemy import Connection, case, func, insert, select
 from icestream.engine.graph.plan import Plan, PlannedStep, bind, parameters_of
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.record import branches
-from icestream.engine.record.costs import Cost, costs_of
+from icestream.engine.record.redrawn import redrawn
 from icestream.engine.record.turned import Turned, turned
 from icestream.engine.record.workflows import adopted_branch, branch_called, workflow_of
 from icestream.model import BranchId
 from icestream.protocol import Registry, known_types
 from icestream.store import tables as t
+from icestream.store.costs import Cost, costs_of
 from icestream.store.events import RequestAnswered
 from icestream.store.open import Store
 from icestream.store.records import Counts
@@ -68,7 +69,7 @@ class Preview:
     removed: tuple[str, ...] = ()
     """Steps that would be taken out; what they made stays."""
     selections: tuple[Turned, ...] = ()
-    """Exposures gained and lost at each selection that is changed itself."""
+    """Exposures gained and lost at each selection and sampler that is changed itself."""
     sample: int | None = None
     """How many exposures it would be for; None: for all."""
 
@@ -292,6 +293,10 @@ def preview(
             if again and not fed_anew and current is not None and step.protocol.judges:
                 known = known_types(type(each.protocol) for each in new.values())
                 selections[step.name] = turned(store, step, current.stands, known)
+            if again and not fed_anew and current is not None and step.protocol.draws:
+                stands = {name: member.stands for name, member in members.items()}
+                if (sample_ := redrawn(store, new, step, stands, chosen)) is not None:
+                    selections[step.name] = sample_
             if made and step.domain.kind == "batch" and not _fed_more(step, steps):
                 total = kept = made  # how many batches there are follows from how they came
             tasks = total - kept if runs else 0
@@ -339,7 +344,7 @@ def _fed_more(step: PlannedStep, before: Sequence[PreviewStep]) -> bool:
 def _turned_before(
     steps: Mapping[str, PlannedStep], step: PlannedStep, selections: Mapping[str, Turned]
 ) -> Turned | None:
-    """The selection that is changed and decides which exposures come to a step, where one does."""
+    """The selection or sampler that is changed and decides what comes to a step, where one does."""
     for sources in step.inputs.values():
         for output in sources:
             turned = selections.get(output.step) or _turned_before(

@@ -17,7 +17,7 @@ from icestream.store import tables as t
 from icestream.store.items import Known, item
 from icestream.store.open import Store
 
-__all__ = ["Medians", "Turned", "turned"]
+__all__ = ["Medians", "Turned", "particles_by_exposure", "turned"]
 
 PAGE = 500
 """Exposures that are judged at once."""
@@ -42,6 +42,8 @@ class Turned:
     """As many as the accepted exposures have on average: the others' were never cut out."""
     medians: tuple["Medians", ...] = ()
     """Of the qualities that the selection limits, where exposures are gained or lost."""
+    drawn: bool = False
+    """It is a sampler's: nothing was judged, but drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,14 @@ def turned(store: Store, step: PlannedStep, revision: int, known: Known = ITEM_T
                     qualities_by_side["gained" if now else "lost"].append(qualities)
                 elif now:
                     qualities_by_side["kept"].append(qualities)
-        particles = _particles(connection)
+        particles = particles_by_exposure(connection)
     had = sum(particles.get(subject, 0) for subject in accepted)
     mean = had / len(accepted) if accepted else 0.0
     return Turned(
         step=step.name,
-        **counts,
+        judged=counts["judged"],
+        accepted=counts["accepted"],
+        unknown=counts["unknown"],
         gained=tuple(gained.values()),
         lost=tuple(lost.values()),
         particles=had,
@@ -192,7 +196,7 @@ def _judged(
     return not isinstance(verdict, Rejected), qualities
 
 
-def _particles(connection: Connection) -> dict[int, int]:
+def particles_by_exposure(connection: Connection) -> dict[int, int]:
     """Particles of each exposure, as the deepest step of the adopted branch that has any cut them.
 
     Where a change waits to be done, those of before count.

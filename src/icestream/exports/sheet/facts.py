@@ -13,6 +13,7 @@ from icestream.exports.sheet.methods import methods, references
 from icestream.model import QUALITIES, Classes, Volume, qualities_of
 from icestream.protocol import Registry
 from icestream.store import queries
+from icestream.store.current import FIRST_BRANCH
 from icestream.store.history import decided_words, history
 from icestream.store.newest import newest_map
 from icestream.store.open import Store
@@ -42,7 +43,7 @@ class Sheet:
 
     title: str
     when: str
-    """When data were taken, and whether more may come."""
+    """When data were taken, whether more may come, and the branch where it is not ``main``."""
     acquisition: tuple[Row, ...]
     results: tuple[Row, ...]
     distributions: tuple[Distribution, ...]
@@ -73,9 +74,10 @@ def gather(store: Store, registry: Registry) -> Sheet:
     state, reason = told_state(
         session.state, session.reason, again, len(requests(store, state="new"))
     )
+    branch = f" · branch {session.branch}" if session.branch not in ("", FIRST_BRANCH) else ""
     return Sheet(
         title=session.name,
-        when=f"{when} · session {state}{f': {reason}' if reason else ''}",
+        when=f"{when} · session {state}{f': {reason}' if reason else ''}{branch}",
         acquisition=acquisition,
         results=results,
         distributions=tuple(_distributions(exposures)),

@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from icestream.processing.picking.peaks import Peaks
 
-__all__ = ["Votes", "agree_on_peaks"]
+__all__ = ["SAME", "Votes", "agree_on_peaks"]
+
+SAME = 0.3
+"""Greatest distance of the same particle in two pickers, over its diameter, unless it is set."""
 
 
 class Votes(NamedTuple):

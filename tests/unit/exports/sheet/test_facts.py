@@ -61,3 +61,11 @@ def test_what_failed_was_not_kept(session: SampleSession) -> None:
         connection.execute(t.exposure.update().where(ours).values(state="failed"))
     sheet = gather(session.store, Registry())
     assert f"{len(done) - 1} of 30 micrographs were kept" in " ".join(sheet.methods)
+
+
+def test_the_branch_is_named_where_it_is_not_the_first(session: SampleSession) -> None:
+    session.grow(3)
+    assert "branch" not in gather(session.store, Registry()).when
+    with session.store.write() as connection:
+        connection.execute(t.branch.update().values(name="fine"))
+    assert gather(session.store, Registry()).when.endswith(" · branch fine")

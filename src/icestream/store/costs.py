@@ -1,16 +1,23 @@
-"""What a task of each step costs, from those that ran in this session before."""
+"""What a task of a step costs, from those that ran in this session before.
 
-from collections.abc import Collection, Mapping
+A preview asks for the mean of all of them and for their files, a forecast for those of lately.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
 from icestream.store import tables as t
 
-__all__ = ["Cost", "costs_of"]
+__all__ = ["Cost", "costs_of", "lately", "seconds_lately"]
 
 _NEWEST = 100
 """Results whose files are looked at."""
+_LATELY = 60
+"""The newest tasks of a step that say what it costs lately."""
+_FADE = 0.93
+"""Weight of a task to that of the next: ten tasks later it is half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,30 @@ def costs_of(connection: Connection, steps: Collection[str]) -> Mapping[str, Cos
         seconds = sum(row.seconds for row in ours) / measured if measured else 0.0
         costs[name] = Cost(seconds, _bytes(connection, ours[-1].id), measured)
     return costs
+
+
+def seconds_lately(connection: Connection, revision: int) -> float | None:
+    """Seconds of a task of a revision lately, from the newest that ran; None before any has."""
+    task = t.task.c
+    chosen = (
+        select(t.result.c.seconds)
+        .join(t.task, task.result_id == t.result.c.id)
+        .where(task.revision_id == revision, task.state == "done")
+        .where(t.result.c.revision_id == revision)
+        .order_by(task.serial.desc())
+        .limit(_LATELY)
+    )
+    newest = [float(seconds) for seconds in connection.execute(chosen).scalars()]
+    return lately(newest[::-1])
+
+
+def lately(seconds: Sequence[float]) -> float | None:
+    """Seconds of a task lately: a mean in which the newest, the last, weighs most."""
+    weight = weights = total = 0.0
+    for each in reversed(seconds):
+        weight = weight * _FADE if weight else 1.0
+        weights, total = weights + weight, total + weight * each
+    return total / weights if weights else None
 
 
 def _bytes(connection: Connection, revision: int) -> float:
