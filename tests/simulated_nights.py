@@ -11,7 +11,8 @@ import random
 from dataclasses import dataclass
 
 from icestream.model.forecast import Forecast, forecast, near_of
-from icestream.model.workload import KEPT, NEWEST, StepLoad, Workload, lately
+from icestream.model.workload import NEWEST, StepLoad, Workload
+from icestream.store.costs import LATELY, lately
 
 HOUR = 3600.0
 COSTS = {"align": 40.0, "ctf": 12.0, "pick": 10.0, "extract": 8.0}
@@ -151,7 +152,7 @@ class _Engine:
 
     def end(self) -> None:
         ended, step, exposure, seconds = heapq.heappop(self.running)
-        self.ran[step] = [*self.ran[step][-KEPT + 1 :], seconds]
+        self.ran[step] = [*self.ran[step][-LATELY + 1 :], seconds]
         self.done[step] += 1
         if step == "classify":
             self.classifying = False

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, func, select
 
 from icestream.store import tables as t
 
-__all__ = ["Cost", "costs_of", "lately", "seconds_lately"]
+__all__ = ["LATELY", "Cost", "costs_of", "lately", "seconds_lately"]
 
 _NEWEST = 100
 """Results whose files are looked at."""
-_LATELY = 60
+LATELY = 60
 """The newest tasks of a step that say what it costs lately."""
 _FADE = 0.93
 """Weight of a task to that of the next: ten tasks later it is half."""
@@ -69,7 +69,7 @@ def seconds_lately(connection: Connection, revision: int) -> float | None:
         .where(task.revision_id == revision, task.state == "done")
         .where(t.result.c.revision_id == revision)
         .order_by(task.serial.desc())
-        .limit(_LATELY)
+        .limit(LATELY)
     )
     newest = [float(seconds) for seconds in connection.execute(chosen).scalars()]
     return lately(newest[::-1])
