@@ -20,5 +20,7 @@ class MeasuredExposure:
     """Exposure group."""
     nominal_defocus: float | None = None
     """Defocus asked of the microscope, Å, underfocus positive."""
+    since_last: float | None = None
+    """Seconds since the exposure before it was taken, measured or not; None: unknown."""
     qualities: Mapping[str, float] = field(default_factory=dict)
     """Values by the names in `icestream.model.quality`; what is not known is missing."""

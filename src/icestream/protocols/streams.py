@@ -94,12 +94,11 @@ def _off_target(shots: Sequence[MeasuredExposure]) -> list[tuple[float, ...] | N
 
 
 def _intervals(shots: Sequence[MeasuredExposure]) -> list[tuple[float, ...] | None]:
-    """Time since the exposure before."""
-    found: list[tuple[float, ...] | None] = [None]
-    for earlier, later in pairwise(shots):
-        gap = later.taken - earlier.taken
-        found.append((math.log(max(gap, 1.0)),))
-    return found[: len(shots)]
+    """Time since the exposure before, which need not be measured itself."""
+    return [
+        None if shot.since_last is None else (math.log(max(shot.since_last, 1.0)),)
+        for shot in shots
+    ]
 
 
 def _expected(

@@ -41,9 +41,10 @@ def measured_exposures(store: Store, names: Collection[str], limit: int = 500) -
         rows = connection.execute(
             select(t.exposure.c.id, t.exposure.c.found, t.exposure.c.details, t.subject.c.name)
             .join(t.subject, t.subject.c.id == t.exposure.c.id)
-            .where(t.exposure.c.id.in_(list(reported)))
+            .where(t.exposure.c.id.in_({*reported, *subjects}))
         ).all()
-    shots = _shots(rows, reported)
+    # The newest were found one after another; of those before them, some may be missing.
+    shots = _shots(rows, reported, set(subjects[-limit:]))
     return MeasuredWindow(tuple(shots[-limit:]), revisions)
 
 
@@ -118,28 +119,57 @@ def _newest_of(connection: Connection, batches: Iterable[Row]) -> dict[tuple[int
 def _shots(
     rows: Iterable[Row],  # type: ignore[type-arg]
     reported: Mapping[int, Mapping[str, float]],
+    together: Collection[int],
 ) -> list[MeasuredExposure]:
-    """Exposures in the order in which they were taken, by the best clock that all of them have."""
+    """Exposures in the order in which they were taken, by the best clock that all of them have.
+
+    Of those `together` none is missing, though not all may be measured yet.
+    """
     known = [(row, _details(row.details, row.name)) for row in rows]
-    clocks: list[list[float | None]] = [
-        [None if shot.acquired is None else shot.acquired.timestamp() for _, shot in known],
-        [None if shot.written is None else shot.written.timestamp() for _, shot in known],
-        [float(row.found) for row, _ in known],
-    ]
-    taken = next(clock for clock in clocks if None not in clock)
-    shots = [
-        MeasuredExposure(
-            exposure=row.name,
-            taken=when or 0.0,
-            grid_square=shot.grid_square,
-            foil_hole=shot.foil_hole,
-            group=shot.group,
-            nominal_defocus=shot.nominal_defocus,
-            qualities=reported[row.id],
-        )
-        for (row, shot), when in zip(known, taken, strict=True)
-    ]
-    return sorted(shots, key=lambda shot: (shot.taken, shot.exposure))
+    clock = next(
+        clock
+        for clock in _CLOCKS
+        if all(clock(row, shot) is not None for row, shot in known if row.id in reported)
+    )
+    timed = [(clock(row, shot), row, shot) for row, shot in known]
+    taken = sorted(
+        ((when, row.name, row, shot) for when, row, shot in timed if when is not None),
+        key=lambda one: one[:2],
+    )
+    shots = []
+    last: float | None = None
+    for when, name, row, shot in taken:
+        if row.id in reported:
+            shots.append(
+                MeasuredExposure(
+                    exposure=name,
+                    taken=when,
+                    grid_square=shot.grid_square,
+                    foil_hole=shot.foil_hole,
+                    group=shot.group,
+                    nominal_defocus=shot.nominal_defocus,
+                    since_last=when - last if last is not None and row.id in together else None,
+                    qualities=reported[row.id],
+                )
+            )
+        last = when if row.id in together else None
+    return shots
+
+
+def _acquired(_row: Row, shot: Exposure) -> float | None:  # type: ignore[type-arg]
+    return None if shot.acquired is None else shot.acquired.timestamp()
+
+
+def _written(_row: Row, shot: Exposure) -> float | None:  # type: ignore[type-arg]
+    return None if shot.written is None else shot.written.timestamp()
+
+
+def _found(row: Row, _shot: Exposure) -> float | None:  # type: ignore[type-arg]
+    return float(row.found)
+
+
+_CLOCKS = (_acquired, _written, _found)
+"""When an exposure was taken, the best first."""
 
 
 def _details(document: str, name: str) -> Exposure:

@@ -18,6 +18,7 @@ def shots(number: int, **qualities: float) -> list[MeasuredExposure]:
             grid_square=f"s{i // 5}",
             group=i % 2 + 1,
             nominal_defocus=10000.0,
+            since_last=10.0 if i else None,
             qualities=dict(qualities),
         )
         for i in range(number)

@@ -137,6 +137,7 @@ def simulate_measurements(
                 foil_hole=f"hole {session.hole[i]}",
                 group=int(session.group[i]),
                 nominal_defocus=float(session.asked[i]),
+                since_last=float(taken[i] - taken[i - 1]) if i else None,
                 qualities={name: value for name, value in values.items() if math.isfinite(value)},
             )
         )
