@@ -10,8 +10,9 @@ __all__ = ["Backlog"]
 
 _MANY, _FEW = 60, 5
 """Exposures that wait when a session is behind, and when it has caught up."""
-_BEFORE = 500
-"""Exposures before a backlog that say what is usual."""
+_BEFORE, _AFTER = 500, 60
+"""Exposures before a backlog that say what is usual, and after it that say whether a change is
+over."""
 _MOST = 20_000
 """Exposures that are looked at again at most: of a larger backlog, the newest."""
 
@@ -49,10 +50,16 @@ class Backlog:
         reach, self._waiting = self._waiting + len(self._in_turn) + _BEFORE, 0
         return min(_MOST, reach)
 
-    def late(self, exposures: Sequence[MeasuredExposure]) -> list[MeasuredExposure]:
-        """Those that were measured after newer ones had been looked at."""
-        return [
-            shot
-            for shot in exposures
+    def late(
+        self, exposures: Sequence[MeasuredExposure]
+    ) -> tuple[list[MeasuredExposure], Sequence[MeasuredExposure]]:
+        """Those that were measured after newer ones had been looked at, and all about them."""
+        places = [
+            place
+            for place, shot in enumerate(exposures)
             if shot.taken > self._since and shot.exposure not in self._in_turn
         ]
+        if not places:
+            return [], ()
+        about = exposures[max(0, places[0] - _BEFORE) : places[-1] + 1 + _AFTER]
+        return [exposures[place] for place in places], about

@@ -128,12 +128,11 @@ class MonitorChanges(Monitor[ChangeLimits]):
         ones were looked at already.
         """
         reach = self._backlog.note(window.exposures, window.waiting)
-        exposures = window.earlier(reach) if reach else ()
-        late = self._backlog.late(exposures)
+        late, about = self._backlog.late(window.earlier(reach) if reach else ())
         if len(late) < _MISSED:
             return
         again = self._begin()
-        again.look(exposures)
+        again.look(about)
         for incident in again.over:
             ended = incident.ended or incident.began
             during = sum(1 for shot in late if incident.began <= shot.taken <= ended)
