@@ -84,7 +84,7 @@ def test_the_page_draws_everything_from_a_folder(report: Path, tmp_path: Path, w
     assert 'src="pictures/maps-volume.jpg' in section(page, "maps")
     assert "fits when turned by 90°" in text_of(section(page, "gains"))
     assert 'src="pictures/gains-gain.jpg' in section(page, "gains")
-    assert section(page, "machine").count("<figure") == 4
+    assert section(page, "machine").count("<figure") == 6
     assert section(page, "exposures").count('class="pic"') == 25
     assert page.count('class="thumb state-') == 11
 
