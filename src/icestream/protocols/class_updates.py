@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from icestream.model import Alert, Classes
 from icestream.processing.changes.detect import LastingChange
 from icestream.protocols.causes import Cause, CauseRule, Evidence, find_cause
-from icestream.protocols.followed import Followed, worse_of
+from icestream.protocols.followed import Followed, worse_alert, worse_of
 
 __all__ = [
     "CLASS_CAUSES",
@@ -143,17 +143,10 @@ def worse_classes(updates: Sequence[Classes]) -> Alert | None:
     found = worse_of(_FOLLOWED, formed)
     if not found:
         return None
-    name, worse = next(iter(found.items()))
-    cause = _cause(frozenset(found), worse.before, worse.first)
-    also = ", ".join(_words(other, one.change) for other, one in found.items() if other != name)
-    return Alert(
-        key="classes.worse",
-        level="warning",
-        message=f"{_words(name, worse.change)} at update {worse.first.iteration} "
-        f"({worse.first.particles} particles): {cause.words}"
-        f"{f' (with it: {also})' if also else ''}. What to do: {cause.advice}",
-        cause=cause.words,
-    )
+    surest = next(iter(found.values()))
+    cause = _cause(frozenset(found), surest.before, surest.first)
+    update = f"update {surest.first.iteration} ({surest.first.particles} particles)"
+    return worse_alert("classes.worse", found, cause, _words, update)
 
 
 def _cause(found: frozenset[str], before: Classes, first: Classes) -> Cause:

@@ -1,15 +1,17 @@
 """What is followed over few updates of one result, and which of it has lastingly become worse."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
 
+from icestream.model import Alert
 from icestream.processing.changes.detect import LastingChange
 from icestream.processing.changes.updates import worse_since
+from icestream.protocols.causes import Cause
 
-__all__ = ["Followed", "Worse", "worse_of"]
+__all__ = ["Followed", "Worse", "worse_alert", "worse_of"]
 
 T = TypeVar("T")
 
@@ -47,3 +49,29 @@ def worse_of(followed: Sequence[Followed[T]], updates: Sequence[T]) -> dict[str,
             before, first = known[change.first - 1][0], known[change.first][0]
             found.append((one.name, Worse(change=change, before=before, first=first)))
     return dict(sorted(found, key=lambda each: -each[1].change.score))
+
+
+def worse_alert(
+    key: str,
+    found: Mapping[str, Worse[T]],
+    cause: Cause,
+    words: Callable[[str, LastingChange], str],
+    update: str,
+) -> Alert:
+    """What people are told of what `worse_of` found: the surest first, what is with it, the cause.
+
+    Parameters
+    ----------
+    words
+        Of one change, by the name of what is followed.
+    update
+        The first one that shows it: ``update 6``.
+    """
+    lead, *others = (words(name, worse.change) for name, worse in found.items())
+    also = f" (with it: {', '.join(others)})" if others else ""
+    return Alert(
+        key=key,
+        level="warning",
+        message=f"{lead} at {update}: {cause.words}{also}. What to do: {cause.advice}",
+        cause=cause.words,
+    )

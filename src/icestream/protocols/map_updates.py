@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from icestream.model import Alert, Volume
 from icestream.processing.changes.detect import LastingChange
 from icestream.protocols.causes import Cause, CauseRule, Evidence, find_cause
-from icestream.protocols.followed import Followed, worse_of
+from icestream.protocols.followed import Followed, worse_alert, worse_of
 
 __all__ = ["MAP_CAUSES", "worse_map"]
 
@@ -75,16 +75,9 @@ def worse_map(updates: Sequence[Volume]) -> Alert | None:
     found = worse_of(_FOLLOWED, [update for update in updates if update.map is not None])
     if not found:
         return None
-    name, worse = next(iter(found.items()))
-    cause = _cause(frozenset(found), worse.before, worse.first)
-    also = ", ".join(_words(other, one.change) for other, one in found.items() if other != name)
-    return Alert(
-        key="volume.worse",
-        level="warning",
-        message=f"{_words(name, worse.change)} at update {worse.first.iteration}: {cause.words}"
-        f"{f' (with it: {also})' if also else ''}. What to do: {cause.advice}",
-        cause=cause.words,
-    )
+    surest = next(iter(found.values()))
+    cause = _cause(frozenset(found), surest.before, surest.first)
+    return worse_alert("volume.worse", found, cause, _words, f"update {surest.first.iteration}")
 
 
 def _cause(found: frozenset[str], before: Volume, first: Volume) -> Cause:

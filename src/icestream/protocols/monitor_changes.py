@@ -82,8 +82,8 @@ class MonitorChanges(Monitor[ChangeLimits]):
     time between exposures. What squares and exposure groups have of their own, cycles of the
     defocus, single bad exposures and slow drifts are no change. Each exposure is looked at in its
     turn: a change that began and ended since the last inspection is told as one that was, and so is
-    one of exposures that had to wait, once they are processed. A step
-    whose parameters are changed is looked at anew, from its new results alone.
+    one of exposures that had to wait, once they are processed. A step whose parameters are changed
+    is looked at anew, from its new results alone.
     """
 
     name = "monitor.changes"
@@ -152,7 +152,7 @@ def _alert(incident: Incident) -> Alert:
         if name != lead.watched.name
     ]
     together = f" (with it: {', '.join(also)})" if also else ""
-    better = not incident.evidence.gradual and _is_better(lead.watched, lead.size)
+    better = not incident.evidence.gradual and lead.watched.expected_with({}).is_better(lead.size)
     return Alert(
         key=f"changes.{incident.key.replace(' ', '-')}",
         level="notice" if better else "warning",
@@ -215,10 +215,6 @@ def _where(incident: Incident) -> str:
     if incident.group is not None:
         return f"in exposure group {incident.group} alone"
     return "in all exposure groups"
-
-
-def _is_better(watched: Watched, size: NDArray[np.float64]) -> bool:
-    return len(size) == 1 and watched.worse * float(size[0]) < 0
 
 
 def _round(value: float) -> str:

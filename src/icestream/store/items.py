@@ -29,6 +29,7 @@ __all__ = [
     "items_of",
     "latest_items",
     "pictures_in",
+    "revisions_with_items",
 ]
 
 T = TypeVar("T")
@@ -111,6 +112,13 @@ def latest_items(
     """The newest items at a port of a step's current revision, oldest first."""
     results = queries.latest_results(store, step, limit=limit)
     return tuple(item_of(store, record, port, kind, known) for record in results)
+
+
+def revisions_with_items(store: Store) -> frozenset[int]:
+    """Revisions of steps that have made anything."""
+    made = select(t.counter.c.revision_id).where(t.counter.c.done > 0)
+    with store.read() as connection:
+        return frozenset(connection.execute(made).scalars())
 
 
 def pictures_in(

@@ -2,7 +2,9 @@
 
 import pytest
 
-from icestream.protocols.followed import Followed, worse_of
+from icestream.processing.changes.detect import LastingChange
+from icestream.protocols.causes import UNCLEAR
+from icestream.protocols.followed import Followed, worse_alert, worse_of
 
 Update = tuple[int, float, float | None]
 FOLLOWED: tuple[Followed[Update], ...] = (
@@ -27,3 +29,16 @@ def test_updates_without_a_value_are_left_out() -> None:
     assert list(found) == ["much"]
     assert (found["much"].before[0], found["much"].first[0]) == (5, 6)
     assert worse_of(FOLLOWED, updates[:7]) == {}
+
+
+def test_people_are_told_the_surest_first_and_what_is_with_it() -> None:
+    before: list[Update] = [(n, 0.0, 0.0) for n in range(5)]
+    found = worse_of(FOLLOWED, [*before, (5, 0.3, 0.9), (6, 0.3, 0.9)])
+
+    def words(name: str, change: LastingChange) -> str:
+        return f"{name} by {float(change.size[0]):.1f}"
+
+    alert = worse_alert("some.worse", found, UNCLEAR, words, "update 5")
+    assert (alert.key, alert.level, alert.cause) == ("some.worse", "warning", UNCLEAR.words)
+    start = f"much by 0.9 at update 5: {UNCLEAR.words} (with it: little by 0.3). What to do: "
+    assert alert.message == start + UNCLEAR.advice

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import select
 
 import toys
 from icestream.model import ITEM_TYPES, Accepted, Picture, Rejected
 from icestream.protocol import known_types
 from icestream.store import queries
+from icestream.store import tables as t
 from icestream.store.items import (
     UnknownItem,
     item,
@@ -21,6 +23,7 @@ from icestream.store.items import (
     items_of,
     latest_items,
     pictures_in,
+    revisions_with_items,
 )
 from icestream.store.open import Store
 from icestream.store.records import ResultRecord
@@ -152,6 +155,15 @@ def test_the_newest_items_come_oldest_first(store: Store) -> None:
     found = latest_items(store, "src", "number", toys.Number, KNOWN, limit=3)
     assert [number.value for number in found] == [3.0, 4.0, 5.0]
     assert latest_items(store, "nowhere", "number", toys.Number) == ()
+
+
+def test_which_revisions_have_made_anything(store: Store) -> None:
+    done = {step.name for step in queries.steps(store) if step.counts.done}
+    with store.read() as connection:
+        named = select(t.step.c.name).join(t.revision, t.revision.c.step_id == t.step.c.id)
+        chosen = named.where(t.revision.c.id.in_(revisions_with_items(store)))
+        assert set(connection.execute(chosen).scalars()) == done
+    assert "sel" in done
 
 
 def test_pictures_are_found_with_their_type_and_without(store: Store) -> None:

@@ -15,6 +15,7 @@ from icestream.engine.record.segments import compact
 from icestream.engine.requests.doorbell import Doorbell
 from icestream.model import RevisionId
 from icestream.protocol import SourceProtocol
+from icestream.store.items import revisions_with_items
 from icestream.store.open import Store
 
 __all__ = ["KEEPER", "Threads"]
@@ -92,10 +93,17 @@ class Threads:
         return list(self._sources)
 
     def restart_monitors(self) -> None:
-        """Start the monitors' thread on the present parameters."""
+        """Start the monitors' thread on the present parameters.
+
+        What is there already is news to it: of a step that is another now, or whose news the thread
+        before it had not come to.
+        """
         if self._monitors is not None:
             self._monitors.stop()
-        self._monitors = MonitorThread(self._store, self._planned.plan, self._tell)
+        plan = self._planned.plan
+        self._monitors = MonitorThread(self._store, plan, self._tell)
+        made = revisions_with_items(self._store) & plan.steps.keys()
+        self._monitors.news(RevisionId(revision) for revision in made)
         self._monitors.start()
 
     def news(self, steps: Iterable[RevisionId]) -> None:

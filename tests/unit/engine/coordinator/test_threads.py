@@ -133,6 +133,24 @@ def test_monitors_look_when_their_steps_have_news_and_not_before(
     assert next_of(told, Inspected).step == 2
 
 
+def test_what_is_there_is_news_to_monitors_that_are_started_anew(
+    desk: Callable[..., Desk], told: "queue.SimpleQueue[object]"
+) -> None:
+    """Else what holds after the adoption of a branch would be said with the next result only."""
+    watch = ("watch", "toy.watch", {"below": 2}, {"number": "src"})
+    opened = desk(OPEN, watch)
+    made = Threads(opened.store, opened.record, told.put, NAME)
+    made.start({}, [])
+    try:
+        assert nothing_of(told, Inspected)
+        opened.find(1, 2, 3)
+        assert nothing_of(told, Inspected)
+        made.restart_monitors()
+        assert [alert.key for alert in next_of(told, Inspected).alerts] == ["toy.large"]
+    finally:
+        made.stop()
+
+
 # -- keeping house ---------------------------------------------------------------------------------
 
 
