@@ -51,6 +51,9 @@ _CLEARLY = 0.5
 """Standard errors by which growth must be surer than a change at once."""
 _BETTER = 1.25
 """How much surer a change for the better must be: nobody has to do anything about it."""
+_LARGE = 0.6
+"""The least part of what is needed to be sure of a square that differs by much more than what is
+worth telling."""
 _SUPPORTING = 4
 """Values since a change that tell whether another stream has changed with it."""
 _UNKNOWN = 15.0
@@ -117,7 +120,7 @@ def find_change(
     sure: float,
     *,
     growing: float = 4.3,
-    on_square: float = 3.5,
+    on_square: float = 4.5,
 ) -> LastingChange | None:
     """The change that the newest values show most surely, or None.
 
@@ -133,7 +136,7 @@ def find_change(
         The same for what grows.
     on_square
         The same for a whole square that differs by `Expected.on_square`: there are few squares, so
-        that chance has less to choose from.
+        that chance has less to choose from. One that differs by more needs less.
 
     Notes
     -----
@@ -247,8 +250,8 @@ class _Look:
         length = float(np.linalg.norm(size))
         better = expected.is_better(size)
         certain = score >= sure[0] * (_BETTER if better else 1.0) and length >= expected.smallest
-        if self.begins_square(first) and not better:
-            certain = certain or (score >= sure[1] and length >= expected.on_square)
+        if self.begins_square(first) and not better and length >= expected.on_square:
+            certain = certain or score >= sure[1] * _eased(length / expected.on_square)
         before = fit.levels[shape]
         if not certain or not self.shows(first, size, before):
             return None
@@ -277,6 +280,15 @@ class _Look:
         """Whether most values since a step show it, one by one."""
         along = (self.values[first:] - level) @ size / np.linalg.norm(size) ** 2
         return bool(np.count_nonzero(along > _HALF) >= _ALIKE * len(along))
+
+
+def _eased(times: float) -> float:
+    """Part of the standard errors that a square needs which differs by `times` the least size.
+
+    Few squares differ by so much, whatever their spread seems to be of the few that are known: the
+    size says more than it does.
+    """
+    return max(_LARGE, float(times**-1.5))
 
 
 def _look(stream: Stream, expected: Expected, known: int) -> _Look:
