@@ -40,7 +40,7 @@ from icestream.model import (
     to_document,
 )
 from icestream.processing.grey import draw_thumbnail
-from icestream.processing.motion.field import LocalMotion
+from icestream.processing.motion.local_motion import LocalMotion
 from icestream.processing.motion.picture import draw_tracks
 from icestream.processing.volume.picture import draw_volume
 from icestream.report import ReportWriter
@@ -119,6 +119,7 @@ class SampleSession:
         name: str = "apoferritin-grid-2",
         documents: bool = True,
         places: bool = True,
+        url: str | None = None,
     ) -> None:
         self.folder = folder
         self.places = places
@@ -127,7 +128,7 @@ class SampleSession:
         """False: results are left out, which is quick; states and qualities are there."""
         self.now = start
         self.random = np.random.default_rng(7)
-        self.store: Store = open_store(folder)
+        self.store: Store = open_store(folder, url=url)
         self.total = 0
         self.going: list[tuple[int, str, int, Shot]] = []
         self.step_ids: dict[str, int] = {}
@@ -350,12 +351,13 @@ class SampleSession:
         """Commit a snapshot of 2D classes."""
         averages = _draw_classes(24)
         folder = self.folder / "pool"
-        with mrcfile.new(folder / "averages.mrcs", overwrite=True) as file:
+        stack = folder / f"averages-{self.batches + 1}.mrcs"
+        with mrcfile.new(stack) as file:
             file.set_data(averages)
             file.set_image_stack()
         counts = np.sort(self.random.gamma(1.2, 4000, len(averages)))[::-1]
         classes = Classes(
-            averages=Path("pool/averages.mrcs"), box=64, pixel_size=3.0, counts=column(counts),
+            averages=Path("pool") / stack.name, box=64, pixel_size=3.0, counts=column(counts),
             resolution=column(np.linspace(6.2, 19.0, len(averages))),
             score=column(np.linspace(1, 0, len(averages))), assignments=Path("pool/x.parquet"),
             particles=int(counts.sum()), iteration=self.batches + 1,
@@ -425,6 +427,7 @@ class SampleSession:
                 begun.event(StepAdded(), step_id=number)
             begun.flush(connection)
             writes = Writes(self.numbers, self.now)
+            made = {}
             for step in steps:
                 number = self.step_ids[step]
                 chosen = t.revision.select().where(t.revision.c.id == number)
@@ -440,12 +443,11 @@ class SampleSession:
                     del link["id"]
                     writes.insert(t.link, **link)
                 writes.event(StepRevised(revision=2, who=who, changed={}), step_id=number)
-                connection.execute(
-                    t.member.update()
-                    .where(t.member.c.step_id == number)
-                    .values(revision_id=revision)
-                )
+                made[number] = revision
             writes.flush(connection)
+            for number, revision in made.items():
+                members = t.member.update().where(t.member.c.step_id == number)
+                connection.execute(members.values(revision_id=revision))
 
     def teach(self, step: str, **changed: Any) -> None:
         """Have the monitor of the CTF change parameters of a step, by itself."""

@@ -33,6 +33,7 @@ from pydantic_settings import (
 
 from icestream.alike import meant
 from icestream.channels.kinds import Channel, Channels
+from icestream.login.kinds import Login
 from icestream.protocol.parameters import refused_values, unusual_values
 from icestream.protocols.preset import Preset
 from icestream.store.places import state_folder
@@ -75,6 +76,13 @@ def _read_tokens(given: Any) -> Any:
     return tokens
 
 
+def _read_folders(given: Any) -> Any:
+    """What the environment says, ``/data:/scratch`` or a JSON list; of a file as it is."""
+    if not isinstance(given, str):
+        return given
+    return json.loads(given) if given.lstrip().startswith("[") else given.split(os.pathsep)
+
+
 TokenName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 Copies = Annotated[int, Strict(), Ge(1)]
 
@@ -109,9 +117,17 @@ class Settings(BaseSettings):
     spherical_aberration, amplitude_contrast, camera, gain_rotation, gain_flip, gain_inverse, and
     instruments, the names by which its metadata call it."""
 
+    roots: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_read_folders)] = ()
+    """Folders in which the web application looks for movies, beside those whose sessions it shows:
+    ["/data"] in a file, /data:/scratch in the environment. Nothing outside of them is shown."""
+
     channels: dict[TokenName, Channel] = {}
     """Ways by which alerts reach people, by their names: [channels.staff] in a file, with kind
     (email, slack, mattermost, teams, webhook, command, log) and what belongs to it."""
+
+    login: Login = Login()
+    """How people log in to the server, and for how long: [login] in a file, with [login.ldap] and
+    [login.oidc]."""
 
     report_interval: Annotated[Second, Gt(0), Usual(0.1, 3600.0)] = 5.0
     """Time between two updates of a live report."""
@@ -220,6 +236,6 @@ def _sentence(problem: Any, why: str, origins: dict[str, str]) -> str:
         hint = asked or f"there are {', '.join(Settings.model_fields)}"
         return f"{origins[name]}: there is no setting {name!r}; {hint}"
     whole = ".".join([name, *inside])
-    if name == "channels":  # what was given may be a password, or have one in it
+    if name in ("channels", "login"):  # what was given may be a password, or have one in it
         return f"{origins[name]}: {whole}: {why}"
     return f"{origins[name]}: {whole} = {problem['input']!r}: {why}"

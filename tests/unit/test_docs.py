@@ -1,6 +1,7 @@
 """The documentation is whole and true: catalogue, commands, words, snippets, examples."""
 
 import ast
+import contextlib
 import dataclasses
 import doctest
 import importlib
@@ -8,28 +9,36 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from icestream.cli.app import COMMANDS
+from icestream.client import Client
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.requests.models import VERBS
 from icestream.model import QUALITIES
 from icestream.protocol import Registry, unit_of
-from icestream.settings import Settings
+from icestream.server.app import create_app
+from icestream.server.context import Server
+from icestream.settings import Settings, load
 from icestream.store.events import EVENTS
+from report_session import SampleSession
+from served import served
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 SOURCE = ROOT / "src" / "icestream"
 GENERATED = {
-    f"reference/{name}.md" for name in ("protocols", "cli", "settings", "requests", "events")
+    f"reference/{name}.md"
+    for name in ("protocols", "cli", "settings", "requests", "events", "routes")
 }
 PAGES = [
     path
@@ -101,6 +110,19 @@ def test_every_event_is_in_the_reference(generated: Any) -> None:
         }
         assert (event.__doc__ or "").strip() in section
     assert "| `result` | integer or null | Number of its result;" in page
+
+
+def test_every_route_is_in_the_reference(generated: Any) -> None:
+    page = generated.routes_page()
+    with contextlib.closing(Server([], load())) as server:
+        document = create_app(server).openapi()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            section = page.partition(f"### `{method.upper()} {path}`\n")[2].partition("\n### ")[0]
+            assert operation["description"].partition("\n")[0].split("<")[0] in section
+            for one in operation.get("parameters", []):
+                if one["in"] == "query":
+                    assert f"| `{one['name']}` |" in section, (path, one["name"])
 
 
 def test_every_dependency_is_explained() -> None:
@@ -229,9 +251,55 @@ def test_marked_shell_snippets_run(block: str, tmp_path: Path) -> None:
         assert line in done.stdout
 
 
+SERVED = re.compile(r"^<!-- run with a server: (\w+) -->\n```\w+\n(.*?)^```", flags=re.M | re.S)
+SERVED_SNIPPETS = [
+    pytest.param(kind, block, id=f"{_name(path)}-{number}")
+    for path in PAGES
+    for number, (kind, block) in enumerate(SERVED.findall(path.read_text()), 1)
+]
+
+
+@pytest.fixture(scope="module")
+def served_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """Address of a real server, and the id of the session that it has."""
+    folder = tmp_path_factory.mktemp("sessions")
+    sample = SampleSession(folder / "grid", start=1_790_000_000.0, documents=False)
+    with contextlib.closing(sample.store), served(folder) as address:
+        sample.grow(10)
+        with Client(address) as client:
+            yield address, client.sessions()[0].id
+
+
+@pytest.mark.parametrize(("kind", "block"), SERVED_SNIPPETS)
+def test_snippets_for_a_server_run(
+    kind: str, block: str, served_session: tuple[str, str], tmp_path: Path
+) -> None:
+    """As it stands, but for the address and the session; it prints something, or what it shows."""
+    address, session = served_session
+    host = address.removeprefix("http://")
+    block = block.replace("127.0.0.1:8000", host).replace("SESSION", session)
+    shown: list[str] = []
+    command = [sys.executable, "-c", block]
+    if kind == "console":
+        lines = block.splitlines()
+        shown = [line for line in lines if line and not line.startswith("$ ")]
+        commands = [line[2:] for line in lines if line.startswith("$ ")]
+        command = ["bash", "-euc", "\n".join(commands)]
+        if shutil.which("curl") is None:
+            pytest.skip("curl is not installed")
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip()
+    for line in shown:
+        assert line in done.stdout
+
+
 def test_there_are_snippets_that_run() -> None:
-    """The marker has not been lost."""
+    """The markers have not been lost."""
     assert SNIPPETS
+    assert SERVED_SNIPPETS
 
 
 def test_examples_in_docstrings() -> None:

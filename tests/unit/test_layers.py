@@ -98,6 +98,11 @@ def test_the_command_line_starts_light() -> None:
     )
 
 
+def test_the_server_starts_light() -> None:
+    """It serves small machines beside the engine; kernels are for those who compute."""
+    assert not _imported_by("icestream.server.app") & {"numba", "llvmlite", "duckdb", "matplotlib"}
+
+
 def _pythons(path: Path) -> list[str]:
     """Where a module lists arguments of a Python that would import from where it stands."""
     return [

@@ -49,6 +49,8 @@ def test_the_nearest_source_wins(files: tuple[Path, Path], monkeypatch: pytest.M
         "store": "default",
         "worker_silence": "default",
         "report_publish": "default",
+        "login": "default",
+        "roots": "default",
     }
 
 
@@ -224,3 +226,10 @@ def test_a_wrong_channel_names_its_place_and_no_secret(
         load()
     assert str(site) in str(raised.value)
     assert "t0psecret" not in str(raised.value)
+
+
+def test_folders_are_listed_as_a_path_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ICESTREAM_ROOTS", "/data:/scratch/em")
+    assert load().settings.roots == (Path("/data"), Path("/scratch/em"))
+    monkeypatch.setenv("ICESTREAM_ROOTS", '["/a:b"]')
+    assert load().settings.roots == (Path("/a:b"),)

@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from icestream.cli.alerts import offer_words
 from icestream.cli.carried import Run, carried
 from icestream.cli.change import print_preview
 from icestream.cli.control import ask
-from icestream.cli.difference_words import difference_lines, print_costs
+from icestream.cli.difference_words import print_costs
 from icestream.cli.terminal import called, print_table
 from icestream.engine.graph.differences import differences
 from icestream.engine.record.revisions import preview
@@ -19,6 +18,8 @@ from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.commands import command
 from icestream.engine.requests.models import Adopt, AdoptBranch
 from icestream.protocol import Registry
+from icestream.protocol.describe import offer_words
+from icestream.report.difference_words import difference_lines
 from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.records import AlertRecord, BranchRecord

@@ -1,12 +1,11 @@
 """Alerts as people read them: the worst first, of the same level the newest, with what to type."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any
 
-from icestream.cli.describe import value_words
 from icestream.engine.requests.commands import mending_command
+from icestream.protocol.describe import offer_words
 from icestream.store import queries
 from icestream.store.deliveries import DeliveryRecord, deliveries
 from icestream.store.extents import extent_words
@@ -15,7 +14,7 @@ from icestream.store.open import Store
 from icestream.store.records import AlertRecord
 from icestream.store.severity import worst_first
 
-__all__ = ["alert_lines", "offer_words"]
+__all__ = ["alert_lines"]
 
 
 def alert_lines(
@@ -108,9 +107,3 @@ def _sent_lines(found: Iterable[DeliveryRecord]) -> Iterator[str]:
 
 def _clock(when: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(when))
-
-
-def offer_words(offer: Mapping[str, Any]) -> str:
-    """An offer in words: ``align: gain_flip=up-down``."""
-    changes = " ".join(f"{name}={value_words(value)}" for name, value in offer["changes"].items())
-    return f"{offer['step']}: {changes}"

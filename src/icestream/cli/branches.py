@@ -10,7 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from icestream.cli.carried import Run, carried
-from icestream.cli.difference_words import difference_lines, print_costs, size_words
+from icestream.cli.difference_words import print_costs
 from icestream.cli.terminal import print_json
 from icestream.engine.graph.differences import differences
 from icestream.engine.record.listing import ListedBranch, list_branches
@@ -19,6 +19,7 @@ from icestream.engine.record.set_by_people import standing_workflow
 from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.models import DropBranch, Undo
 from icestream.protocol import Registry
+from icestream.report.difference_words import difference_lines, size_words
 from icestream.store.open import Store, open_store
 from icestream.store.standing import undoing
 

@@ -50,10 +50,10 @@ def carried(session: Path, request: Request, *, run: bool) -> int:
 
 def _run_now(session: Path) -> int:
     """Run the session as it is until nothing waits, without waiting for more to come."""
-    from icestream.cli.checks import without_each_time
     from icestream.cli.here import Here
     from icestream.cli.running import run_here
     from icestream.engine.record.workflows import session_workflow
+    from icestream.starting.checks import without_each_time
 
     with closing(open_store(session, readonly=True)) as store:
         workflow = without_each_time(session_workflow(store))

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,24 +14,26 @@ from pydantic import TypeAdapter, ValidationError
 from icestream.alike import hint, meant
 from icestream.cli.carried import carried
 from icestream.cli.control import ask, run_again
-from icestream.cli.describe import bare_type, choices_of, type_words, value_words, without_effect
 from icestream.cli.step_options import AS_GIVEN, NONE
 from icestream.cli.terminal import print_table
 from icestream.engine.machine.lock import hold, holder
 from icestream.engine.record.revisions import change_at_rest, preview, with_parameters
-from icestream.engine.record.turned import Medians, Turned
 from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.models import SetParameters
-from icestream.model import quality_of
 from icestream.protocol import Parameters, Registry, absent_file, refused_values, unusual_values
+from icestream.protocol.describe import (
+    bare_type,
+    choices_of,
+    type_words,
+    value_words,
+    without_effect,
+)
+from icestream.report.difference_words import selection_lines
 from icestream.store import queries
 from icestream.store.open import Store, open_store
 from icestream.store.records import StepRecord
 
-__all__ = ["InvalidChange", "Placed", "change", "print_preview", "read_changes", "selection_lines"]
-
-_NAMED = 10
-"""Exposures gained or lost that are named."""
+__all__ = ["InvalidChange", "Placed", "change", "print_preview", "read_changes"]
 
 
 class InvalidChange(ValueError):
@@ -210,39 +212,3 @@ def print_preview(
     print(f"{preview_.tasks} tasks, about {preview_.seconds:.0f} s of one core")
     for selection in preview_.selections:
         print(*selection_lines(selection), sep="\n")
-
-
-def selection_lines(turned: Turned) -> Iterator[str]:
-    """Exposures and particles that a change of a selection or a sampler gains and loses."""
-    if not turned.judged:
-        return
-    after = turned.accepted + len(turned.gained) - len(turned.lost)
-    verb, said = (
-        ("takes", "are not known yet") if turned.drawn else ("accepts", "could not be judged")
-    )
-    unknown = f"; {turned.unknown} {said}" if turned.unknown else ""
-    yield (
-        f"{turned.step} {verb} {after} of {turned.judged} exposures, {turned.accepted} before: "
-        f"{len(turned.gained)} gained, {len(turned.lost)} lost{unknown}"
-    )
-    for what, names in (("gained", turned.gained), ("lost", turned.lost)):
-        if names:
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            yield f"  {what}: {', '.join(names[:_NAMED])}{more}"
-    if turned.particles and (turned.gained or turned.lost):
-        gained = f", about {turned.particles_gained:.0f} gained" if turned.gained else ""
-        yield f"  of {turned.particles} particles {turned.particles_lost} lost{gained}"
-    for medians in turned.medians:
-        yield f"  {_median_words(medians)}"
-
-
-def _median_words(medians: Medians) -> str:
-    """What a change gains and loses in quality: ``median Defocus: kept 1.5 µm, lost 3 µm``."""
-    quality = quality_of(medians.quality)
-    told = (("kept", medians.kept), ("gained", medians.gained), ("lost", medians.lost))
-    said = ", ".join(
-        f"{side} {value_words(float(f'{value * quality.scale:.3g}'), quality.shown_unit)}"
-        for side, value in told
-        if value is not None
-    )
-    return f"median {quality.title}: {said}"

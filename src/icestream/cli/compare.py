@@ -8,7 +8,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from icestream.cli.difference_words import difference_lines
 from icestream.cli.terminal import print_json, print_table
 from icestream.engine.graph.differences import differences
 from icestream.engine.record.workflows import session_workflow
@@ -24,6 +23,7 @@ from icestream.report.comparison_words import (
     sided,
     verdict,
 )
+from icestream.report.difference_words import difference_lines
 from icestream.report.paired import Paired
 from icestream.store.open import open_store
 

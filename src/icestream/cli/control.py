@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from icestream.cli.exposures import chosen_exposures
 from icestream.cli.terminal import called
 from icestream.engine.machine.lock import holder
 from icestream.engine.requests import commands
@@ -20,9 +19,9 @@ from icestream.engine.requests.models import (
     Stop,
     TakeFirst,
 )
+from icestream.engine.requests.named import check_names
 from icestream.engine.requests.send import answer_of, send
 from icestream.store import queries
-from icestream.store.mutes import alert_row, check_key
 from icestream.store.open import NoStore, open_store
 
 __all__ = ["abort", "ask", "give_up", "order", "pause", "resume", "retry", "run_again", "stop"]
@@ -177,18 +176,9 @@ def run_again(session: Path) -> str:
 
 def _unknown(session: Path, request: Request) -> str:
     """What a request names that the session does not have; NoStore when there is no session."""
-    named = getattr(request, "step", None)
     with closing(open_store(session, readonly=True)) as store:
         try:
-            if named is not None:
-                queries.step(store, named)
-            if exposures := getattr(request, "exposures", ()):
-                chosen_exposures(store, exposures)
-            with store.read() as connection:
-                if (number := getattr(request, "alert", None)) is not None:
-                    alert_row(connection, number)
-                if (key := getattr(request, "key", None)) is not None:
-                    check_key(connection, key)
+            check_names(store, request)
         except NoStore:
             raise
         except LookupError as error:

@@ -5,8 +5,9 @@ from contextlib import closing
 from pathlib import Path
 
 from icestream.cli.control import ask
-from icestream.cli.exposures import Square, UnknownExposure, chosen_exposures
+from icestream.cli.exposures import Square
 from icestream.engine.requests.models import Accept, Reject
+from icestream.store.chosen import UnknownExposure, chosen_exposures
 from icestream.store.open import open_store
 
 __all__ = ["accept", "reject"]

@@ -1,81 +1,10 @@
-"""What a branch has otherwise, what that costs and how its sample was chosen, for people."""
+"""What a change would cost, as a table."""
 
-from collections.abc import Iterable, Iterator, Sequence
-
-from icestream.cli.describe import value_words
 from icestream.cli.terminal import print_table
-from icestream.engine.graph.differences import Difference
-from icestream.engine.graph.workflow import Workflow
 from icestream.engine.record.revisions import Preview, PreviewStep
-from icestream.engine.record.sampling import ChosenSample
-from icestream.model import quality_of
-from icestream.protocol import Registry, UnknownProtocol, unit_of
+from icestream.report.difference_words import cost_lines, size_words
 
-__all__ = [
-    "cost_lines",
-    "difference_lines",
-    "print_costs",
-    "sample_words",
-    "shown_value",
-    "size_words",
-]
-
-_MINUTE, _HOUR = 90.0, 5400.0
-
-
-def difference_lines(
-    found: Iterable[Difference], workflow: Workflow, registry: Registry
-) -> Iterator[str]:
-    """Each difference: ``ctf.defocus_max: 5 µm -> 3 µm``, ``denoise: added (toy.add)``."""
-    protocols = {step.name: step.protocol for step in workflow.steps}
-    for one in found:
-        match one.what:
-            case "added":
-                yield f"{one.step}: added ({one.new})"
-            case "removed":
-                yield f"{one.step}: taken out ({one.old})"
-            case "protocol":
-                yield f"{one.step}: {one.old} -> {one.new}"
-            case "input":
-                fed = [" and ".join(sources) or "nothing" for sources in (one.old, one.new)]
-                yield f"{one.step}, {one.name} from {fed[0]} -> {fed[1]}"
-            case _:
-                unit = _unit(protocols.get(one.step, ""), one.name, registry)
-                old, new = (value_words(value, unit) for value in (one.old, one.new))
-                yield f"{one.step}.{one.name}: {old} -> {new}"
-
-
-def _unit(protocol: str, parameter: str, registry: Registry) -> str:
-    try:
-        fields = registry.get(protocol).parameters_type().model_fields
-    except UnknownProtocol:
-        return ""
-    return (unit_of(fields[parameter]) or "") if parameter in fields else ""
-
-
-def sample_words(sample: ChosenSample | None) -> str:
-    """For which exposures it is, and how they were chosen."""
-    if sample is None:
-        return "for all exposures"
-    count = len(sample.exposures)
-    said = f"on {count} of {sample.of} exposures"
-    if not sample.quality:
-        how = ", evenly in order of arrival: nothing was measured near the change"
-    else:
-        title = quality_of(sample.quality).title
-        how = (
-            f", evenly over the ranks of {title} ({sample.step}), from "
-            f"{shown_value(sample.quality, sample.worst)} to "
-            f"{shown_value(sample.quality, sample.best)}"
-        )
-    failed = f"; {sample.failed} of them failed before" if sample.failed else ""
-    return said + how + failed
-
-
-def shown_value(quality: str, value: float) -> str:
-    """A value of a quality, as screens show it."""
-    known = quality_of(quality)
-    return value_words(float(f"{value * known.scale:.4g}"), known.shown_unit)
+__all__ = ["print_costs"]
 
 
 def print_costs(preview: Preview) -> None:
@@ -102,46 +31,3 @@ def _seconds(step: PreviewStep, preview: Preview) -> str:
     if step.name in preview.unknown:
         return "unknown"
     return f"{step.each:.0f} each" if step.gathers else f"{step.seconds:.0f}"
-
-
-def cost_lines(preview: Preview) -> Iterator[str]:
-    """The sum of it, and what is not known."""
-    ran = [step for step in preview.steps if step.tasks or step.gathers]
-    if not ran:
-        yield "nothing has to be run"
-    else:
-        room = f", {size_words(preview.bytes)} on disk" if preview.bytes else ""
-        yield (
-            f"{_many(preview.tasks, 'task')} of {_many(len(ran), 'step')}, at most "
-            f"{_many(preview.exposures, 'exposure')} in one; about {_time(preview.seconds)} of "
-            f"one core{room}, by what the steps took in this session so far"
-        )
-    gathering = [step.name for step in ran if step.gathers]
-    if gathering:
-        yield f"not in it: {_and(gathering)}, which take many exposures at once"
-    if preview.unknown:
-        yield f"not known: how long {_and(preview.unknown)} will take, not having run here yet"
-    if preview.removed:
-        yield f"taken out: {_and(preview.removed)}; what was made there stays"
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
-
-
-def _and(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _time(seconds: float) -> str:
-    if seconds < _MINUTE:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < _HOUR else f"{seconds / 3600:.1f} h"
-
-
-def size_words(count: float) -> str:
-    """Bytes, for people."""
-    for limit, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB")):
-        if count >= limit:
-            return f"{count / limit:.1f} {unit}"
-    return f"{count / 1e3:.1f} kB" if count else "0 MB"

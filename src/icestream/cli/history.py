@@ -8,8 +8,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from icestream.cli.exposures import chosen_exposures
 from icestream.cli.terminal import print_json, print_table
+from icestream.store.chosen import chosen_exposures
 from icestream.store.history import decided_words, history
 from icestream.store.open import open_store
 from icestream.store.records import HistoryRecord

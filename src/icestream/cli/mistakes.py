@@ -7,7 +7,7 @@ from cyclopts import CycloptsError, MissingArgumentError
 from cyclopts.exceptions import CoercionError, UnusedCliTokensError
 
 from icestream.alike import hint
-from icestream.cli.describe import choices_of, type_words
+from icestream.protocol.describe import choices_of, type_words
 
 __all__ = ["mistake_words"]
 

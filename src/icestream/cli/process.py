@@ -53,9 +53,9 @@ def _base(tokens: tuple[str, ...]) -> Workflow:
     named, out = _option(tokens, "--workflow"), _option(tokens, "--out")
     if named is None and out is not None:
         # Slow to load, as is all that runs a session: --help needs none of it.
-        from icestream.cli.checks import without_each_time
         from icestream.engine.record.workflows import session_workflow
         from icestream.engine.session import bring_up_to_date
+        from icestream.starting.checks import without_each_time
         from icestream.store.open import NoStore, open_store
 
         bring_up_to_date(out)

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from icestream.cli.describe import describe_parameters, first_line, port_words
 from icestream.cli.terminal import print_json, print_table
 from icestream.protocol import Protocol, Registry, UnknownProtocol
 from icestream.protocol.breaking import in_a_sentence
+from icestream.protocol.describe import describe_parameters, first_line, port_words
 
 __all__ = ["app"]
 

@@ -13,10 +13,7 @@ from types import FrameType
 
 from icestream import log
 from icestream.cli.alerts import alert_lines
-from icestream.cli.checks import EACH_TIME, changes_since, check_folder, missing_here
-from icestream.cli.describe import without_effect
 from icestream.cli.here import Here
-from icestream.cli.presets import with_presets
 from icestream.cli.progress import Watcher
 from icestream.cli.reasons import reason_lines
 from icestream.cli.report import kept_up_to_date, publish_target
@@ -37,11 +34,19 @@ from icestream.engine.session import (
 from icestream.model.states import shown_state
 from icestream.protocol import Registry
 from icestream.settings import Settings, load
+from icestream.starting.checks import (
+    EACH_TIME,
+    changes_since,
+    check_folder,
+    effectless,
+    missing_here,
+)
+from icestream.starting.presets import with_presets
 from icestream.store import queries
 from icestream.store.open import NoStore, Store, open_store
 from icestream.store.records import AlertRecord
 
-__all__ = ["Here", "Stopping", "effectless", "run_here"]
+__all__ = ["Here", "Stopping", "run_here"]
 
 IMPOSSIBLE = 2
 """Exit status of a session that could not go on, because of what was asked."""
@@ -154,13 +159,6 @@ def _ask_about(workflow: Workflow, registry: Registry, before: Workflow | None) 
     asked = list(doubts(workflow, registry, before))
     if asked:
         raise InvalidWorkflow(workflow.name, [*asked, AS_GIVEN])
-
-
-def effectless(workflow: Workflow, registry: Registry) -> Iterator[str]:
-    """Parameters that were given to the steps of a valid workflow and do nothing, in words."""
-    for step in workflow.steps:
-        model = registry.get(step.protocol).parameters_type()
-        yield from without_effect(step.name, model, step.parameters)
 
 
 def _before(session: Path) -> Workflow | None:

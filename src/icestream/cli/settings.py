@@ -8,9 +8,9 @@ from icestream.alike import hint
 from icestream.channels.kinds import Channel
 from icestream.channels.receipt import Undelivered
 from icestream.channels.send import send, trial
-from icestream.cli.describe import value_words
 from icestream.cli.terminal import print_json, print_table
 from icestream.protocol import unit_of
+from icestream.protocol.describe import value_words
 from icestream.settings import SITE_FILE, Settings, load, person_file
 
 __all__ = ["app"]

@@ -13,10 +13,10 @@ from cyclopts import Group, Parameter
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from icestream.cli.describe import Described, bare_type, describe_parameters, value_words
-from icestream.cli.presets import PRESETS
 from icestream.engine.graph.workflow import PATTERN, Step, Workflow
 from icestream.protocol import Protocol, Registry, refused_values, unit_of, unusual_values
+from icestream.protocol.describe import Described, bare_type, describe_parameters, value_words
+from icestream.starting.presets import PRESETS
 
 __all__ = ["AS_GIVEN", "DIRECT", "NONE", "InvalidOption", "StepOptions", "hyphens"]
 

@@ -9,9 +9,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from icestream.cli.carried import Run, carried
-from icestream.cli.change import InvalidChange, Placed, read_changes, selection_lines
-from icestream.cli.describe import without_effect
-from icestream.cli.difference_words import difference_lines, print_costs, sample_words
+from icestream.cli.change import InvalidChange, Placed, read_changes
+from icestream.cli.difference_words import print_costs
 from icestream.cli.terminal import called
 from icestream.engine.graph.plan import parameters_of
 from icestream.engine.graph.workflow import Workflow, load_workflow
@@ -20,6 +19,8 @@ from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.commands import command
 from icestream.engine.requests.models import CreateBranch, read_request
 from icestream.protocol import Registry
+from icestream.protocol.describe import without_effect
+from icestream.report.difference_words import difference_lines, sample_words, selection_lines
 from icestream.store import queries
 from icestream.store.open import open_store
 

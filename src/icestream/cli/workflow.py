@@ -7,9 +7,6 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from icestream.cli.describe import value_words
-from icestream.cli.difference_words import difference_lines
-from icestream.cli.running import effectless
 from icestream.cli.terminal import called, print_json, print_table
 from icestream.engine.graph.differences import differences
 from icestream.engine.graph.editing import with_replaced, with_step, without_step
@@ -28,6 +25,9 @@ from icestream.engine.graph.workflow import (
 from icestream.engine.record.set_by_people import workflow_set_by_people
 from icestream.engine.record.workflows import session_workflow
 from icestream.protocol import Registry, UnknownProtocol
+from icestream.protocol.describe import value_words
+from icestream.report.difference_words import difference_lines
+from icestream.starting.checks import effectless
 from icestream.store.open import open_store
 
 __all__ = ["app"]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -140,19 +139,9 @@ def narrow_counts(counts: NDArray[Any], out: NDArray[np.uint8]) -> bool:
     -------
     Whether they all are; `out` is of no use otherwise.
     """
-    return bool(_narrow(counts.view(np.uint16), out))
+    from icestream.formats.row_kernels import narrow  # numba is large
 
-
-@numba.njit(cache=True, nogil=True)  # pragma: no cover
-def _narrow(counts: NDArray[np.uint16], out: NDArray[np.uint8]) -> bool:
-    for y in range(counts.shape[0]):
-        high = np.uint16(0)
-        for x in range(counts.shape[1]):
-            high |= counts[y, x]
-            out[y, x] = counts[y, x]
-        if high > 255:
-            return False
-    return True
+    return bool(narrow(counts.view(np.uint16), out))
 
 
 def _in_kernel_type(counts: NDArray[Any]) -> NDArray[Any]:

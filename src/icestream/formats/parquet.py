@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError
 
-__all__ = ["read_columns", "write_columns"]
+__all__ = ["read_columns", "read_first", "write_columns"]
 
 
 def read_columns(path: Path) -> dict[str, NDArray[Any]]:
@@ -35,6 +35,58 @@ def read_columns(path: Path) -> dict[str, NDArray[Any]]:
                 advice="bring it back from a copy, or make it anew",
             ) from error
     return columns
+
+
+def read_first(
+    path: Path, where: Mapping[str, int], order: str, most: int, after: int = 0
+) -> dict[str, NDArray[Any]]:
+    """Columns of the rows whose values are those given, the highest in a column first.
+
+    The file is not read whole: of a table of millions of rows it takes a fraction of a second.
+
+    Parameters
+    ----------
+    path
+        The file.
+    where
+        Whole numbers by the name of their column.
+    order
+        Name of a column; among rows that are equal in it, the first in the file comes first.
+    most
+        Rows that are returned at most.
+    after
+        So many of them are left out.
+
+    Raises
+    ------
+    FormatError
+        If it is no Parquet table, or has no such columns.
+    FileNotFoundError
+        If there is no such file.
+    """
+    import duckdb  # slow to load
+
+    conditions = " AND ".join(f"{_quoted(name)} = ?" for name in where) or "true"
+    asked = (
+        f"SELECT * EXCLUDE (file_row_number) FROM read_parquet(?, file_row_number = true) "  # noqa: S608 - names are quoted
+        f"WHERE {conditions} ORDER BY {_quoted(order)} DESC, file_row_number LIMIT ? OFFSET ?"
+    )
+    with path.open("rb"), duckdb.connect() as connection:
+        try:
+            values = [str(path), *(int(value) for value in where.values()), most, after]
+            columns: dict[str, NDArray[Any]] = connection.execute(asked, values).fetchnumpy()
+        except duckdb.Error as error:
+            raise FormatError(
+                path,
+                expected=f"a Parquet table with the columns {', '.join([*where, order])}",
+                found=str(error),
+                advice="bring it back from a copy, or make it anew",
+            ) from error
+    return columns
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def write_columns(

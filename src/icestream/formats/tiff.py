@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import imagecodecs
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -209,6 +208,8 @@ def _assemble(descriptor: int, page: Page, image: NDArray[Any]) -> None:
     wanted = across * -(-height // rows)
     if len(page.strips) != wanted:
         raise ValueError(f"{len(page.strips)} strips where the image has {wanted}")
+    from icestream.formats.row_kernels import turn_over  # numba is large
+
     for index, strip in enumerate(page.strips):
         top, left = index // across * rows, index % across * columns
         bottom = min(top + rows, height)
@@ -219,17 +220,7 @@ def _assemble(descriptor: int, page: Page, image: NDArray[Any]) -> None:
             target[:] = part[bottom - top - 1 :: -1, : target.shape[1]]
         else:
             _decode_strip(descriptor, page, strip, target, rows)
-            _turn_over(target.view(np.uint8))
-
-
-@numba.njit(cache=True, nogil=True)
-def _turn_over(rows: NDArray[np.uint8]) -> None:  # pragma: no cover - compiled
-    """Turn an image upside down where it is."""
-    high, wide = rows.shape
-    for y in range(high // 2):
-        upper, lower = rows[y], rows[high - 1 - y]
-        for x in range(wide):
-            upper[x], lower[x] = lower[x], upper[x]
+            turn_over(target.view(np.uint8))
 
 
 def _decode_strip(

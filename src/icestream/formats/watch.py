@@ -15,7 +15,7 @@ from pathlib import Path
 
 from icestream.formats.kinds import COMPRESSED
 
-__all__ = ["FolderWatch", "file_system", "is_remote", "is_session"]
+__all__ = ["MOVIE_SUFFIXES", "FolderWatch", "file_system", "is_remote", "is_session"]
 
 MOVIE_SUFFIXES = (".tif", ".tiff", ".mrc", ".mrcs", ".eer", ".st", ".stk")
 _COMPRESSED = "|".join(re.escape(ending) for ending in COMPRESSED)

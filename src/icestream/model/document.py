@@ -12,6 +12,8 @@ __all__ = ["from_document", "map_paths", "to_document", "type_name"]
 T = TypeVar("T")
 
 
+_PLAIN = frozenset((float, int, str, bool, type(None)))
+"""Types of values in which there is no path."""
 _adapters: dict[type[Any], TypeAdapter[Any]] = {}
 
 
@@ -66,11 +68,15 @@ def _map(value: Any, change: Callable[[Path], Path]) -> Any:
         changed = {}
         for field in dataclasses.fields(value):
             old = getattr(value, field.name)
+            if type(old) in _PLAIN:
+                continue
             new = _map(old, change)
             if new is not old:
                 changed[field.name] = new
         return dataclasses.replace(value, **changed) if changed else value
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        if all(type(part) in _PLAIN for part in value):  # tracks have thousands of numbers
+            return value
         mapped = tuple(_map(part, change) for part in value)
         return mapped if any(a is not b for a, b in zip(mapped, value, strict=True)) else value
     return value

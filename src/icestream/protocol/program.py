@@ -6,6 +6,7 @@ the worker dies, so no orphan is left behind. Its output goes to a log file in t
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,10 @@ from icestream.protocol.parameters import Parameters
 from icestream.protocol.ports import Port, input_ports, output_ports
 from icestream.protocol.resources import Work
 
-__all__ = ["Command", "Program", "ProgramProtocol", "explain", "run_command"]
+__all__ = ["COMMAND_LOG", "Command", "Program", "ProgramProtocol", "explain", "run_command"]
+
+COMMAND_LOG = ".command.log"
+"""Ends the name of the log that holds the command line as a shell reads it."""
 
 P = TypeVar("P", bound=Parameters)
 
@@ -79,6 +83,8 @@ class ProgramProtocol(ItemProtocol[P]):
             )
         self.prepare(work, *items)
         command = self.command(*items, work=work)
+        said = work.path(f"{self.program.executable}{COMMAND_LOG}")
+        said.write_text(f"{shlex.join(map(str, command.argv))}\n", encoding="utf-8")
         log = work.path(f"{self.program.executable}.log")
         status = run_command(command, work, log)
         if status != 0:

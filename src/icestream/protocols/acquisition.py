@@ -126,7 +126,7 @@ class Acquisition:
             If its gain reference or its list of defects does not fit.
         """
         wanted = self._parameters
-        said = self._gather(path, facts, beside)
+        said = self.gather(path, facts, beside)
         _check_known(path, said, facts, beside)
         upsampling = wanted.eer_upsampling if facts.container == "eer" else 1
         optics, assumed = self._settled.optics(path, said, upsampling)
@@ -174,7 +174,7 @@ class Acquisition:
         status: os.stat_result,
     ) -> Micrograph:
         """The item of an image that was aligned elsewhere; errors as of `describe`."""
-        said = self._gather(path, facts, beside)
+        said = self.gather(path, facts, beside)
         _check_known(path, said, facts, beside)
         optics, assumed = self._settled.optics(path, said)
         shot = self._describe_shot(exposure, path, facts, optics, said, status)
@@ -190,7 +190,7 @@ class Acquisition:
             assumed=assumed,
         )
 
-    def _gather(self, path: Path, facts: MovieFacts, beside: Sidecars) -> list[Statement]:
+    def gather(self, path: Path, facts: MovieFacts, beside: Sidecars) -> list[Statement]:
         """What each source says, the one that wins first; a preset is the last."""
         wanted = self._parameters
         set_ = wanted.model_fields_set

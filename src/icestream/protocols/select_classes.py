@@ -12,6 +12,8 @@ from icestream.model import Classes, column
 from icestream.protocol import DecidesIfSet, Figure, ItemProtocol, Parameters
 from icestream.units import Angstrom, Usual
 
+__all__ = ["SelectClasses", "SelectClassesParameters", "choice_words"]
+
 Numbers = Annotated[str, StringConstraints(pattern=r"^\s*(\d+\s*(,\s*\d+\s*)*)?$")]
 """Numbers of classes, with commas between them."""
 
@@ -108,6 +110,43 @@ class SelectClasses(ItemProtocol[SelectClassesParameters]):
             "particles / %",
             x_label="snapshots of the classification",
         )
+
+
+def choice_words(classes: Classes, wanted: SelectClassesParameters) -> tuple[str, ...]:
+    """Why each class is taken or left out, in the order of the classes: what decided first.
+
+    A class that a person has decided on, or one that it was split from, says so; of any other it
+    is the first limit that it breaks, or that it keeps all of them.
+    """
+    included, excluded = _numbers(wanted.include), _numbers(wanted.exclude)
+    count = len(classes.counts)
+    numbers = range(1, count + 1) if classes.numbers is None else classes.numbers
+    return tuple(
+        _by_hand(int(number), classes, included, excluded) or _by_limits(index, classes, wanted)
+        for index, number in enumerate(numbers)
+    )
+
+
+def _by_hand(number: int, classes: Classes, included: set[int], excluded: set[int]) -> str:
+    named = next((one for one in _line(number, classes) if one in included | excluded), None)
+    if named is None:
+        return ""
+    how = "taken by hand" if named in included else "left out by hand"
+    return how if named == number else f"{how} with class {named}, which it was split from"
+
+
+def _by_limits(index: int, classes: Classes, wanted: SelectClassesParameters) -> str:
+    """The first limit that a class breaks, or the score that it reaches."""
+    score, count = float(classes.score[index]), int(classes.counts[index])
+    resolution = float(classes.resolution[index])
+    if count < max(1, wanted.particles_min or 1):
+        return f"{count} particles are fewer than {max(1, wanted.particles_min or 1)}"
+    if not np.float32(score) >= wanted.score_min:
+        return f"score {score:.2g} is below {wanted.score_min:g}"
+    if wanted.resolution_max is not None and not 0 < resolution <= wanted.resolution_max:
+        told = f"{resolution:.1f} Å is worse than" if resolution > 0 else "cannot be told, and"
+        return f"resolution {told} {wanted.resolution_max:g} Å"
+    return f"score {score:.2g} is {wanted.score_min:g} or more"
 
 
 def _numbers(text: str) -> set[int]:

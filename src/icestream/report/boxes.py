@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from icestream.model import Picks, column
-from icestream.processing.picking.peaks import Peaks
-from icestream.processing.picking.votes import SAME, agree_on_peaks
+
+if TYPE_CHECKING:
+    from icestream.processing.picking.peaks import Peaks
 
 __all__ = ["Boxes", "boxes_of"]
 
@@ -31,6 +33,8 @@ def boxes_of(pairs: Iterable[tuple[Picks, Picks]]) -> Boxes | None:
     They are matched as `picks.consensus` matches pickers, within a fraction of the larger diameter
     of the first exposure.
     """
+    from icestream.processing.picking.votes import SAME, agree_on_peaks  # numba is large
+
     counted = np.zeros((2, 2))
     exposures, radius = 0, 0.0
     for old, new in pairs:
@@ -51,7 +55,9 @@ def boxes_of(pairs: Iterable[tuple[Picks, Picks]]) -> Boxes | None:
     )
 
 
-def _scaled(picks: Picks, pixel_size: float) -> Peaks:
+def _scaled(picks: Picks, pixel_size: float) -> "Peaks":
     """In pixels of this size."""
     scale = np.float32(picks.pixel_size / pixel_size)
+    from icestream.processing.picking.peaks import Peaks  # numba is large
+
     return Peaks(column(picks.x * scale), column(picks.y * scale), picks.score)

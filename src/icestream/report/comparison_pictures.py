@@ -17,7 +17,7 @@ from icestream.store.items import Known, items_of, pictures_in
 from icestream.store.open import Store
 from icestream.store.records import ResultRecord
 
-__all__ = ["SideBySide", "side_by_side"]
+__all__ = ["SideBySide", "chosen_exposures", "side_by_side"]
 
 _MOST = 6
 """Exposures of which pictures are shown."""
@@ -46,7 +46,7 @@ def side_by_side(store: Store, found: BranchComparison, known: Known) -> tuple[S
     shown: list[SideBySide] = []
     with TemporaryDirectory() as folder:
         album = _Album(Path(folder))
-        for exposure, why in _chosen(found).items():
+        for exposure, why in chosen_exposures(found).items():
             records = [
                 queries.results_of(store, exposure, branch=branch)
                 for branch in (found.old, found.new)
@@ -62,7 +62,7 @@ def side_by_side(store: Store, found: BranchComparison, known: Known) -> tuple[S
     return tuple(shown)
 
 
-def _chosen(found: BranchComparison) -> dict[str, str]:
+def chosen_exposures(found: BranchComparison) -> dict[str, str]:
     """Exposures that show most, and why: those on another side, and the ends of what differs."""
     chosen: dict[str, str] = {}
     for step in found.steps:

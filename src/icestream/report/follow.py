@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
 from icestream.report.rates import Minutes
 from icestream.report.table import ExposureTable
 from icestream.report.timeline import Tempo
@@ -25,6 +27,7 @@ from icestream.store.records import (
 )
 from icestream.store.requests import requests
 from icestream.store.standing import Reruns, reruns, told_state
+from icestream.store.whole import every_exposure, every_value, exposure_times, newest_value
 from icestream.store.workload import acquired_at
 
 __all__ = ["Follower", "rank"]
@@ -85,6 +88,7 @@ class Follower:
         """When each exposure needed nothing more for the first time."""
         self._events = EventFollower(store)
         self._quality = 0
+        self._begun = False
         self._sample = 0
         self._alert = 0
 
@@ -103,6 +107,8 @@ class Follower:
             self.again = reruns(self.store)
         if _revisions(before) != _revisions(self.workflow) or stood != self.again.standing:
             return False
+        if not self._begun:
+            self._begin()
         times = self._read_events()
         if self._decided or asked != self.asked:
             self.history = history(self.store)
@@ -112,6 +118,33 @@ class Follower:
         self._read_samples()
         self._read_snapshots()
         return True
+
+    def _begin(self) -> None:
+        """Take in at once what is there already; from then on, what is new is read by itself."""
+        self._begun = True
+        times = exposure_times(self.store)
+        # Before the exposures are read: all that it is about are there then.
+        self._quality = newest_value(self.store)
+        self._events.after = times.upto
+        self.decided += 1
+        self.alerted += 1
+        for record in every_exposure(self.store):
+            if record.id in times.ended:
+                self._ended[record.name] = times.ended[record.id]
+            self._add(record)
+            self._take(record, times.last.get(record.id, record.found))
+        if self.again.standing is not None:
+            self._take_columns(self.again.standing)
+        self._take_columns(None)
+
+    def _take_columns(self, branch: StandingRecord | None) -> None:
+        """Take in what a branch measured, the deepest step last: what it measured counts."""
+        ranks = {step.name: rank(step) for step in self.workflow.steps}
+        own = np.array(self._ids, dtype=np.int64)
+        for column in every_value(self.store, self._quality, branch=branch):
+            if column.step in ranks:
+                orders = np.searchsorted(own, column.subjects)
+                self.table.measure_many(column.name, orders, column.values, ranks[column.step])
 
     def _read_events(self) -> dict[str, float]:
         """When something last happened to each exposure with news."""
@@ -183,8 +216,6 @@ class Follower:
 
     def _read_qualities(self) -> None:
         ranks = {step.name: rank(step) for step in self.workflow.steps}
-        if self._quality == 0 and self.again.standing is not None:
-            self._read_standing(self.again.standing, ranks)
         while page := queries.qualities(self.store, after=self._quality):
             for record in page:
                 order = self.table.order.get(record.exposure)
@@ -192,18 +223,6 @@ class Follower:
                     return  # committed after the exposures were read: next time
                 self._quality = record.id
                 if order is not None:  # those of a batch are shown with its classes
-                    self.table.measure(order, record.name, record.value, ranks[record.step])
-
-    def _read_standing(
-        self, standing: StandingRecord, ranks: Mapping[str, tuple[int, int]]
-    ) -> None:
-        """What was measured before a change; what is measured anew replaces it."""
-        after = 0
-        while page := queries.qualities(self.store, after=after, branch=standing):
-            after = page[-1].id
-            for record in page:
-                order = self.table.order.get(record.exposure)
-                if order is not None and record.step in ranks:
                     self.table.measure(order, record.name, record.value, ranks[record.step])
 
     def _read_samples(self) -> None:

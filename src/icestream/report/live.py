@@ -26,11 +26,11 @@ from icestream.store.records import AlertRecord, HistoryRecord, SampleRecord, St
 from icestream.store.severity import told_once
 from icestream.store.standing import rerun_words
 
-__all__ = ["is_finished", "live_document"]
+__all__ = ["SHORT", "is_finished", "live_document"]
 
 _MOVIES = Taken("movie", "movies")
 _FINISHED = ("done", "stopped")
-_SHORT = {
+SHORT = {
     "ctf.resolution": "CTF fit",
     "ctf.astigmatism": "Astigmatism",
     "ctf.defocus_error": "Defocus error",
@@ -41,6 +41,7 @@ _SHORT = {
     "picks.count": "Picks",
     "particles.count": "Particles",
 }
+"""Titles of qualities for the heads of columns."""
 _COLUMNS = 6
 """Qualities in the table of exposures."""
 _SCALES = {"B": (1e-9, "GB"), "B/s": (1e-6, "MB/s")}
@@ -153,7 +154,7 @@ def _quality(follower: Follower, name: str, limits: Limits) -> dict[str, Any]:
     quality = quality_of(name)
     return {
         "title": quality.title,
-        "short": _SHORT.get(name, quality.title),
+        "short": SHORT.get(name, quality.title),
         "unit": quality.shown_unit,
         "whole": is_count(name),
         "digits": 0 if is_count(name) else _digits(follower, name),
@@ -317,7 +318,7 @@ def _load(name: str, series: Sequence[SampleRecord]) -> dict[str, Any]:
     stride = max(1, len(series) // _MOST_POINTS)
     return {
         "name": name,
-        "title": _sample_title(name),
+        "title": sample_title(name),
         "unit": unit,
         "now": rounded(newest.value * scale),
         "text": with_unit(newest.value * scale, unit, _load_digits(series, scale, unit)),
@@ -333,8 +334,8 @@ def _load_digits(series: Sequence[SampleRecord], scale: float, unit: str) -> int
     return 0 if unit == "%" else digits_of(most) if most < 1 else 1
 
 
-def _sample_title(name: str) -> str:
-    """``machine.disk_free`` -> ``Disk free``, ``machine.gpu0.memory`` -> ``GPU 0 memory``."""
+def sample_title(name: str) -> str:
+    """What a sample is called: ``machine.gpu0.memory`` is ``GPU 0 memory``."""
     if name in _SAMPLES:
         return _SAMPLES[name]
     plain = re.sub(r"(?<=[a-z])(?=[0-9])", " ", name.split(".", 1)[-1])

@@ -76,6 +76,7 @@ def rates(
         "settled": told.processed,
         "latency": told.delay,
         "last": told.last,
+        "usual": told.interval,
         "now": now,
         "spark": minutes.shown(now),
         "forecast": None,

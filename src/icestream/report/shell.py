@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 import icestream
 
-__all__ = ["page_version", "render_page"]
+__all__ = ["page_version", "render_page", "script_hash"]
 
 _SCRIPTS = (
     "dom.js",
@@ -40,6 +40,11 @@ def page_version() -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
+def script_hash() -> str:
+    """By what a browser knows the script of the page, and no other."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode()}"
+
+
 def render_page(title: str) -> str:
     """The HTML of the page for a session called `title`.
 
@@ -47,7 +52,6 @@ def render_page(title: str) -> str:
     files beside the page; nothing is ever asked of another place.
     """
     script = _script()
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     template = Environment(autoescape=True, keep_trailing_newline=True).from_string(
         _read("index.html.j2")
     )
@@ -55,6 +59,6 @@ def render_page(title: str) -> str:
         title=title,
         style=Markup(_read("style.css")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own files
-        script_hash=f"sha256-{digest}",
+        script_hash=script_hash(),
         software=f"icestream {icestream.__version__}",
     )

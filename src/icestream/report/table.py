@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from icestream.model import quality_of
 from icestream.report.control import control_of
@@ -94,6 +95,22 @@ class ExposureTable:
         self._put(name, order, value)
         self._note(order)
 
+    def measure_many(
+        self,
+        name: str,
+        orders: NDArray[np.int64],
+        values: NDArray[np.float64],
+        rank: tuple[int, int],
+    ) -> None:
+        """Set a quality of many exposures at once; those of a higher rank are put after others."""
+        self._rank[name] = max(rank, self._rank.get(name, rank))
+        self._begin(name)
+        states = np.frombuffer(self.state, dtype=np.uint8)[orders]
+        self.qualities[name].put_many(orders, values, states == ord("r"))
+        self.trends[name].touch_all()
+        self._news.update(orders.tolist())
+        self._changed.update(np.unique(orders // CHUNK).tolist())
+
     def value(self, name: str, order: int) -> float:
         """A quality of an exposure; NaN when it has none."""
         histogram = self.qualities.get(name)
@@ -102,11 +119,14 @@ class ExposureTable:
         return histogram.values[order]
 
     def _put(self, name: str, order: int, value: float) -> None:
+        self._begin(name)
+        self.qualities[name].put(order, value, rejected=self.state[order] == ord("r"))
+        self.trends[name].touch(order)
+
+    def _begin(self, name: str) -> None:
         if name not in self.qualities:
             self.qualities[name] = Histogram(whole=is_count(name))
             self.trends[name] = Trend(self.qualities[name])
-        self.qualities[name].put(order, value, rejected=self.state[order] == ord("r"))
-        self.trends[name].touch(order)
 
     def _shared(self, text: str) -> str:
         """The same string object for the same text: reasons and places repeat."""

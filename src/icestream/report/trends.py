@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "BINS",
     "MEANINGS",
     "PREFERRED",
     "Histogram",
     "Trend",
+    "bins_of",
     "in_page_order",
     "is_count",
     "rounded",
@@ -20,7 +22,10 @@ __all__ = [
 
 MOST_POINTS = 480
 """Points in a plot; beyond that neighbours are merged, two by two."""
+_MOST_DIRTY = 4 * MOST_POINTS
+"""Runs of exposures that are remembered to have changed; nobody may look for long."""
 BINS = 28
+"""Of a histogram."""
 _FEW = 50
 """Up to so many values the range follows each one that lies beyond it."""
 _FIRST = 3
@@ -121,6 +126,45 @@ class Histogram:
         if self.filled >= self._next_rebuild or (self.filled <= _FEW and self._beyond(value)):
             self._rebuild()
 
+    def put_many(
+        self, orders: NDArray[np.int64], values: NDArray[np.float64], rejected: NDArray[np.bool_]
+    ) -> None:
+        """Set the values of many exposures at once, as `put` would one by one in their order."""
+        first = 0
+        while first < len(orders) and self.filled <= _FEW:
+            order, value = int(orders[first]), float(values[first])
+            self.put(order, value, rejected=bool(rejected[first]))
+            first += 1
+        orders, values, rejected = orders[first:], values[first:], rejected[first:]
+        if not len(orders):
+            return
+        missing = int(orders.max()) + 1 - len(self.values)
+        self.values.extend(np.full(max(0, missing), np.nan))
+        self._rejected.extend(bytes(max(0, missing)))
+        new = np.zeros(len(orders), dtype=np.int64)
+        new[np.unique(orders, return_index=True)[1]] = 1
+        new[~np.isnan(np.frombuffer(self.values)[orders]) | ~np.isfinite(values)] = 0
+        filled, cut = self.filled + np.cumsum(new), 0
+        if filled[-1] >= self._next_rebuild:
+            while 2 * self._next_rebuild <= filled[-1]:
+                self._next_rebuild *= 2
+            cut = int(np.searchsorted(filled, self._next_rebuild)) + 1
+            self._set(orders[:cut], values[:cut], rejected[:cut])
+            self._rebuild()
+        self._set(orders[cut:], values[cut:], rejected[cut:])
+        self._recount()
+
+    def _set(
+        self, orders: NDArray[np.int64], values: NDArray[np.float64], rejected: NDArray[np.bool_]
+    ) -> None:
+        whole = np.frombuffer(self.values)
+        whole[orders] = values
+        marks = np.frombuffer(self._rejected, dtype=np.uint8)
+        marks[orders] = rejected
+        known = np.isfinite(whole)
+        self.filled = int(known.sum())
+        self.kept_sum = float(whole[known & (marks == 0)].sum())
+
     def _beyond(self, value: float) -> bool:
         low, high = self.range
         return not low <= value <= high and bool(np.isfinite(value))
@@ -143,13 +187,14 @@ class Histogram:
         chosen = values[known]
         if len(chosen) == 0:
             return
-        low, high = _ends(chosen)
-        # One or two values say nothing of how far others will lie from them.
-        least = 0.02 if len(chosen) > _FIRST else 0.4
-        spread = max(high - low, least * abs(high), _LEAST)
-        room = 0.08 * spread + 0.5 * (spread - (high - low))
-        reach = max(0.0, float(low - room)) if chosen.min() >= 0.0 else low - room
-        self._low, self._step = _round_bins(float(reach), float(high + room), self._whole)
+        self._low, self._step = bins_of(chosen, whole=self._whole)
+        self._recount()
+
+    def _recount(self) -> None:
+        """Count all values in the bins that there are."""
+        values = np.asarray(self.values)
+        known = np.isfinite(values)
+        chosen = values[known]
         bins = np.clip(((chosen - self._low) / self._step).astype(np.int64), 0, BINS - 1)
         first, last = self.range
         self.beyond = [int((chosen < first).sum()), int((chosen > last).sum())]
@@ -189,6 +234,25 @@ class Histogram:
             "kept": self._counts[0].tolist(),
             "rejected": self._counts[1].tolist(),
         }
+
+
+def bins_of(values: NDArray[np.float64], *, whole: bool = False) -> tuple[float, float]:
+    """First edge and width of `BINS` bins for a quality: where most of its values lie.
+
+    Parameters
+    ----------
+    values
+        One at least, all finite.
+    whole
+        Whether they are numbers of things.
+    """
+    low, high = _ends(values)
+    # One or two values say nothing of how far others will lie from them.
+    least = 0.02 if len(values) > _FIRST else 0.4
+    spread = max(high - low, least * abs(high), _LEAST)
+    room = 0.08 * spread + 0.5 * (spread - (high - low))
+    reach = max(0.0, float(low - room)) if values.min() >= 0.0 else low - room
+    return _round_bins(float(reach), float(high + room), whole)
 
 
 def _ends(values: NDArray[np.float64]) -> tuple[float, float]:
@@ -234,19 +298,29 @@ class Trend:
     def __init__(self, histogram: Histogram) -> None:
         self._histogram = histogram
         self._dirty: set[int] = set()
+        self._all = False
+        """Whether more have changed than are remembered one by one."""
         self._width = 1
         self._points: list[tuple[float | None, float | None, float | None]] = []
 
     def touch(self, order: int) -> None:
         """Remember that the value of an exposure has changed."""
-        self._dirty.add(order // self._width)
+        if not self._all:
+            self._dirty.add(order // self._width)
+            if len(self._dirty) > _MOST_DIRTY:
+                self.touch_all()
+
+    def touch_all(self) -> None:
+        """Remember that all values may have changed."""
+        self._all = True
+        self._dirty.clear()
 
     def points(
         self, width: int, total: int, scale: float
     ) -> Sequence[tuple[float | None, float | None, float | None]]:
         """(low, median, high) for each run of `width` exposures among `total`."""
-        if width != self._width:
-            self._width = width
+        if width != self._width or self._all:
+            self._width, self._all = width, False
             self._points = []
             self._dirty = set(range(-(-total // width)))
         wanted = -(-total // width)

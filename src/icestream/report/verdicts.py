@@ -5,7 +5,7 @@ Does the microscope deliver, are the data good, does the processing keep up?
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from icestream.model.arrivals import usual_interval
 from icestream.report.follow import Follower
 from icestream.store.records import AlertRecord
 
-__all__ = ["RECENT", "recent_values", "verdicts"]
+__all__ = ["RECENT", "Answer", "data_answer", "recent_values", "verdicts"]
 
 RECENT = 50
 """Exposures that count as the present."""
@@ -33,6 +33,8 @@ _LIMIT = re.compile(
 _LONGEST = 90
 
 State = Literal["good", "watch", "bad", "unknown", "ended"]
+Answer = tuple[State, str, str]
+"""A state, a word or two, and a line that says why."""
 
 
 def verdicts(
@@ -61,12 +63,9 @@ def verdicts(
     ]
 
 
-_Answer = tuple[State, str, str]
-
-
 def _microscope(
     follower: Follower, alerts: Sequence[AlertRecord], rates: Mapping[str, Any], taken: Taken
-) -> _Answer:
+) -> Answer:
     table, state = follower.table, follower.session.state
     if state in ("done", "stopped"):
         word = "Session finished" if state == "done" else "Session stopped"
@@ -84,14 +83,33 @@ def _microscope(
     return "good", "Delivering", why
 
 
-def _data(follower: Follower, alerts: Sequence[AlertRecord]) -> _Answer:
+def _data(follower: Follower, alerts: Sequence[AlertRecord]) -> Answer:
     states, reasons = _recent_states(follower)
+    return data_answer(states, reasons, len(follower.table), alerts)
+
+
+def data_answer(
+    states: str, reasons: Sequence[str], total: int, alerts: Iterable[AlertRecord]
+) -> Answer:
+    """Whether the data are good: a state, a word or two, and a line that says why.
+
+    Parameters
+    ----------
+    states
+        Of the newest exposures that are settled: a letter each, ``a`` for those accepted.
+    reasons
+        Why those were rejected that were.
+    total
+        All exposures.
+    alerts
+        Those that hold now.
+    """
     settled = len(states)
     if not settled:
         return "unknown", "Not known yet", "no exposure is processed yet"
     accepted = states.count("a")
     many = "exposure" if settled == 1 else "exposures"
-    of = settled if settled == len(follower.table) else f"the last {settled}"
+    of = settled if settled == total else f"the last {settled}"
     why = f"{accepted} of {of}{'' if reasons else f' {many}'} accepted"
     if reasons:
         blamed, count = Counter(map(_blamed, reasons)).most_common(1)[0]
@@ -107,7 +125,7 @@ def _data(follower: Follower, alerts: Sequence[AlertRecord]) -> _Answer:
     return "good", "Good", why
 
 
-def _processing(follower: Follower, rates: Mapping[str, Any], taken: Taken) -> _Answer:
+def _processing(follower: Follower, rates: Mapping[str, Any], taken: Taken) -> Answer:
     table = follower.table
     behind, failed = table.counts["p"], table.counts["f"]
     said = f" · {failed:,} failed" if failed else ""

@@ -16,10 +16,11 @@ from sqlalchemy import func, select
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.events import SCHEMA
-from icestream.store.open import Store
+from icestream.store.open import FILE, Store
+from icestream.store.pointer import BadPointer, read_pointer
 from icestream.store.records import EventRecord
 
-__all__ = ["EventFollower"]
+__all__ = ["EventFollower", "commit_mark", "mark_of", "newest_event"]
 
 _LOOK = 0.02
 """Seconds between two looks at a file."""
@@ -28,6 +29,27 @@ _ASK = 0.2
 _HEADER = 48
 """Bytes at the beginning of ``-shm`` that change with every commit: the header of the index of the
 write-ahead log (sqlite.org/walformat.html), which has a counter of changes."""
+
+
+def commit_mark(folder: Path) -> object:
+    """What is another with every commit to a session's store, which is not opened for it.
+
+    None where that cannot be told: a store in PostgreSQL, or none.
+    """
+    try:
+        pointer = read_pointer(folder)
+    except (BadPointer, OSError):
+        return None
+    if pointer is not None and pointer.url:
+        return None
+    file = Path(pointer.file) if pointer is not None else folder / FILE
+    return _mark_of(file if file.exists() else folder / FILE)
+
+
+def newest_event(store: Store) -> int:
+    """Number of the newest event of a session; 0 when there is none."""
+    with store.read() as connection:
+        return int(connection.execute(select(func.max(t.event.c.seq))).scalar() or 0)
 
 
 class EventFollower:
@@ -73,7 +95,13 @@ class EventFollower:
         while page := self.read(limit=limit):
             yield page
 
-    def wait(self, timeout: float | None = None, *, stop: threading.Event | None = None) -> bool:
+    def wait(
+        self,
+        timeout: float | None = None,
+        *,
+        stop: threading.Event | None = None,
+        every: float = 0.0,
+    ) -> bool:
         """Wait until there may be something to read; False when there is not in time.
 
         Parameters
@@ -82,13 +110,15 @@ class EventFollower:
             Seconds; without it, for as long as it takes.
         stop
             Ends the waiting.
+        every
+            Seconds between two looks, at least: who can wait that long costs less.
         """
         stop = stop or threading.Event()
         deadline = None if timeout is None else time.monotonic() + timeout
         while not stop.is_set():
             if self._mark() != self._seen:
                 return True
-            pause = _ASK if self._store.file is None else _LOOK
+            pause = max(every, _ASK if self._store.file is None else _LOOK)
             if deadline is not None:
                 pause = min(pause, deadline - time.monotonic())
                 if pause <= 0:
@@ -105,15 +135,18 @@ class EventFollower:
                 self.wait(stop=stop)
 
     def _mark(self) -> object:
-        """What is another with every commit."""
-        reader = self._store.reader
-        copied = None if reader is None else reader.mark()
-        if copied is not None:
-            return copied
-        if self._store.file is not None:
-            return _mark_of(self._store.file)
-        with self._store.read() as connection:
-            return connection.execute(select(func.max(t.event.c.seq))).scalar()
+        return mark_of(self._store)
+
+
+def mark_of(store: Store) -> object:
+    """What is another with every commit to a store; for a SQLite file it is not opened for that."""
+    copied = None if store.reader is None else store.reader.mark()
+    if copied is not None:
+        return copied
+    if store.file is not None:
+        return _mark_of(store.file)
+    with store.read() as connection:
+        return connection.execute(select(func.max(t.event.c.seq))).scalar()
 
 
 def _mark_of(file: Path) -> object:

@@ -9,7 +9,7 @@ from icestream.store import tables as t
 from icestream.store.open import Store
 from icestream.store.records import LineageRecord
 
-__all__ = ["lineage", "lineages"]
+__all__ = ["lineage", "lineages", "lineages_of"]
 
 
 def lineage(store: Store, result_id: int) -> tuple[LineageRecord, ...]:
@@ -35,6 +35,16 @@ def lineages(store: Store, *, after: int = 0, limit: int = 1000) -> tuple[Lineag
     with store.read() as connection:
         wanted = list(connection.execute(chosen).scalars())
         return tuple(sorted(_lineage(connection, wanted), key=lambda record: record.id))
+
+
+def lineages_of(store: Store, numbers: Sequence[int]) -> tuple[LineageRecord, ...]:
+    """How the results with some numbers were made, in the order of these; without their ancestors.
+
+    One that does not exist is left out.
+    """
+    with store.read() as connection:
+        found = {record.id: record for record in _lineage(connection, numbers)}
+    return tuple(found[number] for number in dict.fromkeys(numbers) if number in found)
 
 
 def _lineage(connection: Connection, wanted: Sequence[int]) -> Iterable[LineageRecord]:

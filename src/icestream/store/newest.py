@@ -1,11 +1,12 @@
 """The newest of what a session measured, and its newest map: read backwards, never as a whole."""
 
+import json
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from icestream.model import (
     Micrograph,
@@ -26,11 +27,14 @@ from icestream.store.records import StandingRecord
 
 __all__ = [
     "Median",
+    "newest_exposure",
     "newest_map",
     "newest_medians",
     "newest_micrograph",
     "newest_particles",
+    "newest_settled",
     "newest_taken",
+    "newest_values",
 ]
 
 NEWEST = 50
@@ -58,7 +62,7 @@ def newest_medians(
     medians = {}
     for name in names:
         for branch in (None, standing) if standing is not None else (None,):
-            values = _newest(store, name, branch)
+            values = newest_values(store, name, branch)
             if values:
                 median = statistics.median(values)
                 medians[name] = Median(name=name, value=median, count=len(values))
@@ -66,7 +70,7 @@ def newest_medians(
     return medians
 
 
-def _newest(store: Store, name: str, branch: Branch) -> list[float]:
+def newest_values(store: Store, name: str, branch: Branch) -> list[float]:
     """Values of a quality, the newest first, of the deepest step among those that measure it."""
     quality = t.quality.c
     with store.read() as connection:
@@ -83,6 +87,36 @@ def _newest(store: Store, name: str, branch: Branch) -> list[float]:
     deepest = max(((row.depth, -row.id) for row in rows), default=None)
     values = [row.value for row in rows if (row.depth, -row.id) == deepest]
     return [value for value in values[:NEWEST] if isfinite(value)]
+
+
+def newest_exposure(store: Store) -> tuple[int, str] | None:
+    """Number and name of the newest exposure that needs nothing more; None: there is none."""
+    exposure = t.exposure.c
+    # One state at a time, which the index answers at once, however long the session is.
+    chosen = [
+        select(func.max(exposure.id)).where(exposure.state == state)
+        for state in ("done", "rejected", "failed")
+    ]
+    with store.read() as connection:
+        newest = [connection.execute(one).scalar() for one in chosen]
+        last = max((one for one in newest if one is not None), default=None)
+        called = select(t.subject.c.number, t.subject.c.name).where(t.subject.c.id == last)
+        row = connection.execute(called).one_or_none()
+    return None if row is None else (row.number, row.name)
+
+
+def newest_settled(store: Store, limit: int = NEWEST) -> list[tuple[str, tuple[str, ...]]]:
+    """State and reasons of the newest exposures that need nothing more, the newest first."""
+    exposure = t.exposure.c
+    chosen = (
+        select(exposure.state, exposure.reasons)
+        .where(exposure.state != "going")
+        .order_by(exposure.id.desc())
+        .limit(limit)
+    )
+    with store.read() as connection:
+        rows = connection.execute(chosen).all()
+    return [(row.state, tuple(json.loads(row.reasons))) for row in rows]
 
 
 def newest_map(store: Store, standing: StandingRecord | None = None) -> Volume | None:

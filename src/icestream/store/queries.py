@@ -30,7 +30,6 @@ from icestream.store.records import (
     ExposureRecord,
     FailureRecord,
     LinkRecord,
-    PictureRecord,
     QualityRecord,
     ResultRecord,
     RevisionRecord,
@@ -39,6 +38,7 @@ from icestream.store.records import (
     StepRecord,
     WorkflowRecord,
 )
+from icestream.store.results import result_of_row
 
 __all__ = [
     "alerts",
@@ -50,6 +50,7 @@ __all__ = [
     "exposure",
     "exposures",
     "failures",
+    "failures_of",
     "figures",
     "latest_results",
     "qualities",
@@ -270,7 +271,7 @@ def results(
             .order_by(t.task.c.serial)
             .limit(limit)
         )
-        return tuple(_result(row) for row in connection.execute(chosen))
+        return tuple(result_of_row(row) for row in connection.execute(chosen))
 
 
 def latest_results(
@@ -281,7 +282,7 @@ def latest_results(
         current = current_of(connection, branch)
         chosen = _results(current).where(current.c.name == step)
         newest = connection.execute(chosen.order_by(t.task.c.serial.desc()).limit(limit)).all()
-        return tuple(_result(row) for row in reversed(newest))
+        return tuple(result_of_row(row) for row in reversed(newest))
 
 
 def results_of(store: Store, exposure: str, *, branch: Branch = None) -> dict[str, ResultRecord]:
@@ -290,7 +291,7 @@ def results_of(store: Store, exposure: str, *, branch: Branch = None) -> dict[st
         current = current_of(connection, branch)
         ours = (t.subject.c.kind == "exposure", t.subject.c.name == exposure)
         chosen = _results(current).where(*ours).order_by(t.revision.c.depth)
-        return {row.step: _result(row) for row in connection.execute(chosen)}
+        return {row.step: result_of_row(row) for row in connection.execute(chosen)}
 
 
 def failures(
@@ -306,29 +307,25 @@ def failures(
     with store.read() as connection:
         current = current_of(connection, branch)
         chosen = (
-            select(t.task, current.c.name.label("step"), t.subject.c.name.label("subject"))
-            .add_columns(t.subject.c.kind.label("about"))
-            .join(current, current.c.revision_id == t.task.c.revision_id)
-            .join(t.subject, t.subject.c.id == t.task.c.subject_id)
+            _ended(current)
             .where(t.task.c.state.in_(states), t.task.c.serial > after)
             .order_by(t.task.c.serial)
             .limit(limit)
         )
         if step is not None:
             chosen = chosen.where(current.c.name == step)
-        return tuple(
-            FailureRecord(
-                serial=row.serial,
-                step=row.step,
-                exposure=row.subject if row.about == "exposure" else "",
-                subject=row.subject,
-                state=row.state,
-                reason=row.reason,
-                details=row.details,
-                attempt=row.attempt,
-            )
-            for row in connection.execute(chosen)
+        return tuple(map(_failure, connection.execute(chosen)))
+
+
+def failures_of(store: Store, exposure: str, *, branch: Branch = None) -> tuple[FailureRecord, ...]:
+    """Failed and skipped tasks of an exposure, in order."""
+    with store.read() as connection:
+        chosen = _ended(current_of(connection, branch)).where(
+            t.subject.c.kind == "exposure",
+            t.subject.c.name == exposure,
+            t.task.c.state.in_(("failed", "skipped")),
         )
+        return tuple(map(_failure, connection.execute(chosen.order_by(t.task.c.serial))))
 
 
 def alerts(
@@ -525,6 +522,28 @@ def _exposures(
     )
 
 
+def _ended(current: Subquery) -> Select[Any]:
+    return (
+        select(t.task, current.c.name.label("step"), t.subject.c.name.label("subject"))
+        .add_columns(t.subject.c.kind.label("about"))
+        .join(current, current.c.revision_id == t.task.c.revision_id)
+        .join(t.subject, t.subject.c.id == t.task.c.subject_id)
+    )
+
+
+def _failure(row: Row[Any]) -> FailureRecord:
+    return FailureRecord(
+        serial=row.serial,
+        step=row.step,
+        exposure=row.subject if row.about == "exposure" else "",
+        subject=row.subject,
+        state=row.state,
+        reason=row.reason,
+        details=row.details,
+        attempt=row.attempt,
+    )
+
+
 def _results(current: Subquery) -> Select[Any]:
     return (
         select(
@@ -553,29 +572,4 @@ def _results(current: Subquery) -> Select[Any]:
         .join(t.revision, t.revision.c.id == current.c.revision_id)
         .join(t.result, t.result.c.id == t.task.c.result_id)
         .join(t.subject, t.subject.c.id == t.task.c.subject_id)
-    )
-
-
-def _result(row: Row[Any]) -> ResultRecord:
-    return ResultRecord(
-        serial=row.serial,
-        id=row.id,
-        step=row.step,
-        revision=row.number,
-        subject=row.subject,
-        about=row.about,
-        exposure=row.subject if row.about == "exposure" else "",
-        batch=row.place if row.about == "batch" else 0,
-        key=row.key,
-        outputs=json.loads(row.document),
-        seconds=row.seconds,
-        finished=row.ended,
-        passed=row.passed,
-        attempt=row.attempt,
-        host=row.host,
-        types=json.loads(row.types),
-        pictures=tuple(
-            PictureRecord(port=port, path=path, title=title, description=description)
-            for port, path, title, description in json.loads(row.pictures)
-        ),
     )

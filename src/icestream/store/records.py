@@ -422,6 +422,8 @@ class RequestRecord:
     state: str
     """new (nobody has answered yet), done, refused."""
     answer: str
+    token: str = ""
+    """By which it is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -318,6 +318,7 @@ quality = Table(
     Column("value", Double, nullable=False),
     Index(None, "subject_id"),
     Index(None, "result_id"),
+    Index("ix_quality_column", "revision_id", "name", "subject_id", "value"),
 )
 
 counter = Table(

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from icestream.cli.alerts import alert_lines, offer_words
+from icestream.cli.alerts import alert_lines
+from icestream.protocol.describe import offer_words
 from icestream.store import queries
 from icestream.store import tables as t
 from report_session import SampleSession

@@ -10,11 +10,10 @@ from pydantic import model_validator
 
 import toys
 from icestream.cli import change as module
-from icestream.cli.change import InvalidChange, change, read_changes, selection_lines
+from icestream.cli.change import InvalidChange, change, read_changes
 from icestream.engine.graph.workflow import load_workflow
 from icestream.engine.machine.lock import hold
 from icestream.engine.record.record import Record
-from icestream.engine.record.turned import Medians, Turned
 from icestream.engine.requests.models import SetParameters
 from icestream.protocol import InputFile, Parameters, Registry
 from icestream.store import queries
@@ -186,26 +185,6 @@ def test_a_step_that_is_not_there(tmp_path: Path) -> None:
     sample = SampleSession(tmp_path / "session", start=1.7e9)
     with pytest.raises(LookupError, match="no step 'cft' in this session; it has import"):
         change(sample.folder, "cft", "defocus_max=3")
-
-
-def test_exposures_and_particles_gained_and_lost_are_said() -> None:
-    turned = Turned(
-        step="select", judged=20, accepted=15, gained=("a",),
-        lost=tuple(f"e{n}" for n in range(12)),
-        unknown=1, particles=900, particles_lost=720, particles_gained=60.0,
-        medians=(Medians("ctf.defocus", 15000.0, None, 31234.0),),
-    )  # fmt: skip
-    first, gained, lost, particles, medians = selection_lines(turned)
-    assert medians == "  median Defocus: kept 1.5 µm, lost 3.12 µm"
-    assert first == (
-        "select accepts 4 of 20 exposures, 15 before: 1 gained, 12 lost; 1 could not be judged"
-    )
-    assert gained == "  gained: a"
-    assert lost.endswith("e8, e9 and 2 more")
-    assert particles == "  of 900 particles 720 lost, about 60 gained"
-    assert list(selection_lines(Turned(step="s", judged=0, accepted=0))) == []
-    (taken,) = selection_lines(Turned(step="s", judged=20, accepted=5, unknown=15, drawn=True))
-    assert taken == ("s takes 5 of 20 exposures, 5 before: 0 gained, 0 lost; 15 are not known yet")
 
 
 def test_a_preview_of_a_selection_is_printed(

@@ -67,9 +67,10 @@ def test_doctor_shows_advice_and_folders_with_brackets_on_a_terminal(tmp_path: P
     (tmp_path / "br[red]x").mkdir()
     shown = _on_a_terminal(
         "from pathlib import Path\n"
-        "from icestream.cli import doctor\n"
-        "doctor.find_spec = lambda name: None\n"
-        "doctor.doctor(Path('br[red]x'))\n",
+        "from icestream.cli.doctor import doctor\n"
+        "from icestream.starting import doctor as checks\n"
+        "checks.find_spec = lambda name: None\n"
+        "doctor(Path('br[red]x'))\n",
         tmp_path,
     )
     assert "br[red]x" in shown

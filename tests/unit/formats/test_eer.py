@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from growth import grows_as_its_input
 from icestream.formats.completeness import Whole, judge
-from icestream.formats.eer import add_events, eer_coding, eer_metadata, render_fraction, write_eer
+from icestream.formats.eer import eer_coding, eer_metadata, render_fraction, write_eer
+from icestream.formats.eer_kernels import add_events
 from icestream.formats.errors import FormatError
 from icestream.formats.movie import movie_facts, open_movie
 from icestream.formats.tiff import write_tiff

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from icestream.formats.errors import FormatError
-from icestream.formats.parquet import read_columns, write_columns
+from icestream.formats.parquet import read_columns, read_first, write_columns
 
 
 def test_columns_come_back_in_their_order(tmp_path: Path) -> None:
@@ -42,3 +42,19 @@ def test_other_files_are_told(tmp_path: Path) -> None:
     path.write_bytes(b"no table at all, of some length")
     with pytest.raises(FormatError, match="expected a Parquet table"):
         read_columns(path)
+
+
+def test_the_first_rows_of_a_kind(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    score = np.array([0.1, 0.9, 0.5, 0.9, 0.7], np.float32)
+    columns = {"exposure": np.arange(5), "class": np.array([1, 2, 1, 2, 2]), "score": score}
+    write_columns(path, columns, {"exposure": list("abcde")})
+    found = read_first(path, {"class": 2}, "score", 2)
+    assert list(found) == ["exposure", "class", "score"]
+    assert found["exposure"].tolist() == ["b", "d"]
+    assert read_first(path, {"class": 2}, "score", 2, after=2)["exposure"].tolist() == ["e"]
+    assert read_first(path, {}, "score", 9)["exposure"].tolist() == ["b", "d", "e", "c", "a"]
+    with pytest.raises(FormatError, match="with the columns kind, score"):
+        read_first(path, {"kind": 2}, "score", 2)
+    with pytest.raises(FileNotFoundError):
+        read_first(tmp_path / "b.parquet", {}, "score", 2)

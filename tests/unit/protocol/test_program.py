@@ -63,6 +63,7 @@ def alive(pid: int) -> bool:
 
 def test_results_are_collected(tmp_path: Path) -> None:
     assert Echo().process(MOVIE, work=Work(folder=tmp_path)).path == tmp_path / "out.txt"
+    assert (tmp_path / "sh.command.log").read_text() == "sh -c 'echo done > out.txt'\n"
 
 
 @pytest.mark.parametrize(

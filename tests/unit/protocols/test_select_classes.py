@@ -8,7 +8,11 @@ from pydantic import ValidationError
 from icestream.model import Classes, column
 from icestream.protocol import unset_parameters
 from icestream.protocol.conformance import problems
-from icestream.protocols.select_classes import SelectClasses, SelectClassesParameters
+from icestream.protocols.select_classes import (
+    SelectClasses,
+    SelectClassesParameters,
+    choice_words,
+)
 
 
 def classes(
@@ -117,3 +121,28 @@ def test_summary_and_plot() -> None:
     assert protocol.summarize([made]) == said
     (figure,) = protocol.plot([made])
     assert list(figure.y) == [75.0]
+
+
+def test_why_each_class_is_taken_or_left_out() -> None:
+    found = classes([1, 2, 3, 5], [0.9, 0.1, 0.8, 0.7], [0, 0, 0, 0, 1], [9, 9, 3, 9])
+    wanted = SelectClassesParameters(
+        score_min=0.3, particles_min=5, include="2", exclude="1", resolution_max=20.0
+    )
+    words = choice_words(found, wanted)
+    assert words == (
+        "left out by hand",
+        "taken by hand",
+        "3 particles are fewer than 5",
+        "left out by hand with class 1, which it was split from",
+    )
+    chosen = np.asarray(SelectClasses(wanted).process(found).selected) > 0
+    assert chosen.tolist() == [word.startswith("taken") for word in words]
+    strict = SelectClassesParameters(resolution_max=10.0, score_min=0.75)
+    assert choice_words(found, strict) == (
+        "resolution 12.0 Å is worse than 10 Å",
+        "score 0.1 is below 0.75",
+        "resolution 12.0 Å is worse than 10 Å",
+        "score 0.7 is below 0.75",
+    )
+    plain = SelectClassesParameters()
+    assert choice_words(found, plain)[0] == "score 0.9 is 0.3 or more"

@@ -1,10 +1,12 @@
 """Following a session bit by bit ends where reading it at once ends."""
 
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from icestream.report.clock import AcquisitionClock
 from icestream.report.follow import Follower, rank
 from icestream.store import queries
 from icestream.store import tables as t
@@ -148,3 +150,30 @@ def test_what_was_chosen_of_a_snapshot_is_known_by_its_step(grown: SampleSession
     assert follower.chosen.keys() == {"classify"}
     assert follower.chosen["classify"].step == "keep"
     assert follower.snapshots.keys() == {"classify"}
+
+
+def test_beginning_at_once_is_reading_from_the_start(tmp_path: Path) -> None:
+    """Whether a session is taken in as a whole, or while it grows, makes no difference."""
+    session = SampleSession(tmp_path / "s", start=1.79e9, documents=False)
+    with closing(session.store) as store:
+        along = Follower(store)
+        for _ in range(6):
+            session.grow(20, settle=False)
+            assert along.read()
+        session.settle()
+        assert along.read()
+        whole = Follower(store)
+        assert whole.read()
+    assert whole.table.names == along.table.names
+    assert whole.table.state == along.table.state
+    assert whole.table.counts == along.table.counts
+    assert whole.table.chunk_counts == along.table.chunk_counts
+    assert whole.table.qualities.keys() == along.table.qualities.keys()
+    for name, histogram in whole.table.qualities.items():
+        other = along.table.qualities[name]
+        assert np.array_equal(histogram.values, other.values, equal_nan=True)
+        assert histogram.filled == other.filled
+        assert histogram.kept_sum == pytest.approx(other.kept_sum)
+    document = whole.tempo.document(whole.table.time, AcquisitionClock.of(whole.table))
+    assert document == along.tempo.document(along.table.time, AcquisitionClock.of(along.table))
+    assert whole.minutes.last == along.minutes.last

@@ -12,7 +12,7 @@ from icestream.model import Taken
 from icestream.protocol import Registry
 from icestream.report.follow import Follower
 from icestream.report.limits import limits_of
-from icestream.report.live import _sample_title, is_finished, live_document
+from icestream.report.live import is_finished, live_document, sample_title
 from icestream.store import tables as t
 from report_session import LINKS, STEPS, SampleSession
 
@@ -121,7 +121,7 @@ def test_an_hour_that_is_not_in_sight_any_more_is_not_drawn(tmp_path: Path) -> N
     ],
 )
 def test_samples_have_titles_that_people_read(name: str, title: str) -> None:
-    assert _sample_title(name) == title
+    assert sample_title(name) == title
 
 
 def test_what_waits_to_be_run_again_is_said_with_the_command(grown: SampleSession) -> None:

@@ -37,7 +37,7 @@ def test_classes_come_with_the_most_populated_first(grown: SampleSession) -> Non
 
 
 def test_classes_whose_file_is_gone_are_left_out(grown: SampleSession) -> None:
-    (grown.folder / "pool" / "averages.mrcs").unlink()
+    (grown.folder / "pool" / "averages-1.mrcs").unlink()
     assert snapshot_of(grown.store, newest(grown, "classify"), "2D classes", ITEM_TYPES) is None
 
 

@@ -171,3 +171,37 @@ def test_page_order_puts_the_known_first_and_strangers_last() -> None:
 )
 def test_rounding_keeps_four_digits(value: float, expected: float | None) -> None:
     assert rounded(value) == expected
+
+
+def test_many_values_at_once_are_counted_as_one_by_one() -> None:
+    draw = np.random.default_rng(3)
+    values = draw.normal(5.0, 1.0, 400)
+    rejected = draw.random(400) < 0.2
+    one_by_one, at_once = Histogram(), Histogram()
+    for order, value in enumerate(values):
+        one_by_one.put(order, value, rejected=bool(rejected[order]))
+    at_once.put_many(np.arange(400), values, rejected)
+    assert at_once.filled == one_by_one.filled == 400
+    assert at_once.kept_sum == pytest.approx(one_by_one.kept_sum)
+    assert at_once.median() == one_by_one.median()
+    shown = at_once.shown(1.0)
+    assert shown == one_by_one.shown(1.0)
+    assert sum(shown["kept"]) == int((~rejected).sum())
+    assert sum(shown["rejected"]) == int(rejected.sum())
+    at_once.put_many(np.array([7, 7]), np.array([1.0, np.nan]), np.array([False, False]))
+    assert at_once.filled == 399
+    at_once.put_many(np.array([], dtype=np.int64), np.array([]), np.array([], dtype=bool))
+    assert at_once.filled == 399
+
+
+def test_a_trend_that_nobody_looks_at_remembers_little() -> None:
+    histogram = Histogram()
+    trend = Trend(histogram)
+    for order in range(5000):
+        histogram.put(order, float(order), rejected=False)
+        trend.touch(order)
+    assert len(trend._dirty) < 2000
+    width = run_width(5000)
+    points = trend.points(width, 5000, 1.0)
+    assert len(points) == -(-5000 // width)
+    assert points[-1][2] == 4999.0

@@ -16,7 +16,7 @@ from icestream.store import follow as module
 from icestream.store import reading, sqlite
 from icestream.store import tables as t
 from icestream.store.events import SCHEMA, ExposureFound, SessionStateChanged
-from icestream.store.follow import EventFollower
+from icestream.store.follow import EventFollower, commit_mark, newest_event
 from icestream.store.open import FILE, Store, open_store
 from icestream.store.reading import Reader
 from icestream.store.writing import Numbers, Writes
@@ -222,3 +222,30 @@ def test_who_reads_copies_is_woken_when_there_is_a_newer_one(
         assert follower.wait(60.0)
         assert seqs(follower.read()) == [1]
         copied.close()
+
+
+def test_the_newest_event_and_the_mark_of_a_commit(
+    store: Store, reader: Store, happen: Callable[..., None]
+) -> None:
+    assert newest_event(reader) == 0
+    before = commit_mark(store.folder)
+    happen(3)
+    assert newest_event(reader) == 3
+    if store.file is None:
+        assert before is None  # PostgreSQL has to be asked
+    else:
+        assert commit_mark(store.folder) != before
+        assert commit_mark(store.folder) == commit_mark(store.folder)
+
+
+def test_who_can_wait_looks_less_often(
+    reader: Store, happen: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower = EventFollower(reader)
+    looked = []
+    mark = follower._mark
+    monkeypatch.setattr(follower, "_mark", lambda: looked.append(1) or mark())
+    follower.read()
+    looked.clear()
+    follower.wait(0.6, every=0.25)
+    assert len(looked) <= 4

@@ -10,6 +10,7 @@ from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.newest import (
     NEWEST,
+    newest_exposure,
     newest_map,
     newest_medians,
     newest_micrograph,
@@ -100,3 +101,14 @@ def test_what_was_taken_in_last_and_what_it_is_called(session: SampleSession) ->
 def test_before_anything_was_taken_in(tmp_path: Path) -> None:
     empty = SampleSession(tmp_path / "empty", start=1.7e9)
     assert newest_taken(empty.store) == (None, None)
+    assert newest_exposure(empty.store) is None
+
+
+def test_the_newest_exposure_needs_nothing_more(session: SampleSession) -> None:
+    before = newest_exposure(session.store)
+    session.grow(1, settle=False)
+    assert newest_exposure(session.store) == before
+    session.settle()
+    last = queries.exposures(session.store, limit=1000)[-1]
+    assert before is not None
+    assert newest_exposure(session.store) == (last.number, last.name) == (61, last.name)

@@ -200,6 +200,10 @@ def _read_step(index: int, raw: Any, problems: list[str]) -> Step:
         f"step {name!r}: unknown key {key!r};{near(key, sorted(_KEYS))}"
         for key in sorted(raw.keys() - _KEYS)
     )
+    for key in ("parameters", "inputs"):
+        if not isinstance(raw.get(key) or {}, dict):
+            problems.append(f'step {name!r}: "{key}" is no object')
+            raw = {**raw, key: {}}
     inputs: dict[str, tuple[Output, ...]] = {}
     for port, value in dict(raw.get("inputs") or {}).items():
         given = value if isinstance(value, list) else [value]

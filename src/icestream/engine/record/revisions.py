@@ -12,6 +12,7 @@ from sqlalchemy import Connection, case, func, insert, select
 from icestream.engine.graph.plan import Plan, PlannedStep, bind, parameters_of
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.record import branches
+from icestream.engine.record.light import JudgedItems
 from icestream.engine.record.redrawn import redrawn
 from icestream.engine.record.turned import Turned, turned
 from icestream.engine.record.workflows import adopted_branch, branch_called, workflow_of
@@ -33,6 +34,7 @@ __all__ = [
     "changed_steps",
     "changed_workflow",
     "preview",
+    "preview_selection",
     "said_of",
     "with_parameters",
 ]
@@ -309,6 +311,38 @@ def preview(
         removed=tuple(name for name in old if name not in new),
         selections=tuple(selections.values()),
     )
+
+
+def preview_selection(
+    store: Store,
+    registry: Registry,
+    workflow: Workflow,
+    name: str,
+    branch: str | None = None,
+    *,
+    kept: JudgedItems | None = None,
+) -> Turned:
+    """Which exposures a selection would gain and lose with the parameters that a workflow has.
+
+    It is judged on what it has judged now, and nothing is said of costs. What it has judged is
+    `kept` for the next look, which is faster then.
+
+    Raises
+    ------
+    InvalidWorkflow
+        If the workflow cannot run, with everything that is wrong.
+    LookupError
+        If the branch has no such selection.
+    """
+    new = bind(workflow, registry)
+    waiting = Reruns() if branch else reruns(store)
+    with store.read() as connection:
+        id_ = branch_called(connection, branch) if branch else _adopted(connection, store)
+        current = _members(connection, id_, waiting).get(name)
+    if current is None or name not in new or not new[name].protocol.judges:
+        raise LookupError(f"the session has no selection {name!r}")
+    known = known_types(type(step.protocol) for step in new.values())
+    return turned(store, new[name], current.stands, known, kept)
 
 
 def _priced(

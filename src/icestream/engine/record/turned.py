@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from icestream.engine.graph.plan import PlannedStep, parameters_of
 from icestream.engine.record.distributions import measured, settled_changes
+from icestream.engine.record.light import JudgedItems
 from icestream.engine.record.verdicts import Judged, weighed, words_on
 from icestream.model import ITEM_TYPES, Rejected, RevisionId, StepId, SubjectId, qualities_of
 from icestream.store import tables as t
@@ -59,14 +60,21 @@ class Medians:
     lost: float | None
 
 
-def turned(store: Store, step: PlannedStep, revision: int, known: Known = ITEM_TYPES) -> Turned:
+def turned(
+    store: Store,
+    step: PlannedStep,
+    revision: int,
+    known: Known = ITEM_TYPES,
+    kept: JudgedItems | None = None,
+) -> Turned:
     """Judge anew what a revision of a selection has judged, by the protocol of `step`.
 
     What people said of an exposure holds in either case. Items of inputs that take many links are
     of types that are `known`. Limits that follow from the session's own distribution are those
-    that it would settle now.
+    that it would settle now. What is `kept` from an earlier look is not read again.
     """
     step = _settled(store, step, RevisionId(revision))
+    judging = _Judging(store, step, known, kept)
     qualities_by_side: dict[str, list[Mapping[str, float]]] = {"kept": [], "gained": [], "lost": []}
     counts = {"judged": 0, "accepted": 0, "unknown": 0}
     gained: dict[int, str] = {}
@@ -75,13 +83,13 @@ def turned(store: Store, step: PlannedStep, revision: int, known: Known = ITEM_T
     with store.read() as connection:
         for page in _pages(connection, revision):
             words = words_on(connection, StepId(page[0].step_id), [r.subject_id for r in page])
-            documents = _documents(connection, page)
+            judging.load(connection, page)
             for row in page:
                 counts["judged"] += 1
                 counts["accepted"] += bool(row.passed)
                 if row.passed:
                     accepted.append(row.subject_id)
-                judged = _judged(store, step, row, documents, known)
+                judged = judging.judge(row)
                 if judged is None:
                     counts["unknown"] += 1
                     continue
@@ -166,34 +174,73 @@ def _documents(connection: Connection, page: Sequence[Any]) -> Mapping[int, tupl
     return {row.id: (json.loads(row.document), json.loads(row.types)) for row in rows}
 
 
-def _judged(
-    store: Store,
-    step: PlannedStep,
-    row: Any,
-    documents: Mapping[int, tuple[Any, Any]],
-    known: Known,
-) -> tuple[bool, Mapping[str, float]] | None:
-    """Whether the protocol accepts an exposure, and what was measured on it.
+class _Judging:
+    """Judges exposures anew, a page at a time, by what came into the selection."""
 
-    None where the protocol, or its author, cannot say.
-    """
-    ports = {port.name: port for port in type(step.protocol).inputs()}
-    given: dict[str, Any] = {name: None for name, port in ports.items() if port.optional}
-    qualities: dict[str, float] = {}
-    try:
-        for port, label, result, source_port in json.loads(row.inputs):
-            document, types = documents[result]
-            kind = known[types[source_port]] if ports[port].many else ports[port].item
-            made = item(store, kind, document[source_port])
-            qualities = {**qualities_of(made), **qualities}
-            if ports[port].many:
-                given[port] = {**(given[port] or {}), f"{label}.{source_port}": made}
+    def __init__(
+        self, store: Store, step: PlannedStep, known: Known, kept: JudgedItems | None
+    ) -> None:
+        self._store = store
+        self._protocol: Any = step.protocol
+        self._ports = {port.name: port for port in type(step.protocol).inputs()}
+        self._known = known
+        self._kept = kept
+        self._given: dict[int, Mapping[str, Any]] = {}
+        self._documents: Mapping[int, tuple[Any, Any]] = {}
+
+    def load(self, connection: Connection, page: Sequence[Any]) -> None:
+        """Read what came in for the exposures of a page, unless it is kept."""
+        self._given = {}
+        if self._kept is not None:
+            for row in page:
+                given = self._kept.get(row.revision_id, row.subject_id, row.inputs)
+                if given is not None:
+                    self._given[row.subject_id] = given
+        new = [row for row in page if row.subject_id not in self._given]
+        self._documents = _documents(connection, new) if new else {}
+
+    def judge(self, row: Any) -> tuple[bool, Mapping[str, float]] | None:
+        """Whether the protocol accepts an exposure, and what was measured on it.
+
+        None where the protocol, or its author, cannot say.
+        """
+        light = self._given.get(row.subject_id)
+        try:
+            if light is None:
+                given = self._items(row)
+                if self._kept is None:
+                    return self._verdict(given)
+                light = self._kept.keep(row.revision_id, row.subject_id, row.inputs, given)
+            try:
+                return self._verdict(light)
+            except AttributeError:  # the protocol asks for more than is kept
+                with self._store.read() as connection:
+                    self._documents = {**self._documents, **_documents(connection, [row])}
+                return self._verdict(self._items(row))
+        except Exception:  # a plugin's own code, or a result that this version cannot read
+            return None
+
+    def _verdict(self, given: Mapping[str, Any]) -> tuple[bool, Mapping[str, float]]:
+        verdict = self._protocol.judge(**given)
+        qualities: dict[str, float] = {}
+        for value in given.values():
+            for made in value.values() if isinstance(value, dict) else (value,):
+                qualities = {**qualities_of(made), **qualities}
+        return not isinstance(verdict, Rejected), qualities
+
+    def _items(self, row: Any) -> Mapping[str, Any]:
+        """What came into the selection, by port."""
+        given: dict[str, Any] = {name: None for name, port in self._ports.items() if port.optional}
+        for name, label, result, source_port in json.loads(row.inputs):
+            document, types = self._documents[result]
+            port = self._ports[name]
+            kind = self._known[types[source_port]] if port.many else port.item
+            made = item(self._store, kind, document[source_port])
+            if port.many:
+                given[name] = {**(given[name] or {}), f"{label}.{source_port}": made}
             else:
-                given[port] = made
-        verdict = step.protocol.judge(**given)  # type: ignore[attr-defined]
-    except Exception:  # a plugin's own code, or a result that this version cannot read
-        return None
-    return not isinstance(verdict, Rejected), qualities
+                given[name] = made
+        return given
 
 
 def particles_by_exposure(connection: Connection) -> dict[int, int]:

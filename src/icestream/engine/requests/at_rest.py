@@ -14,14 +14,54 @@ from icestream.engine.machine.lock import SessionBusy, hold, holder
 from icestream.engine.record.record import Record
 from icestream.engine.record.workflows import session_workflow
 from icestream.engine.requests.carry_out import carry_out
-from icestream.engine.requests.models import Request
+from icestream.engine.requests.models import (
+    Abort,
+    Accept,
+    Acknowledge,
+    Adopt,
+    AdoptBranch,
+    ChangeWorkflow,
+    CreateBranch,
+    DropBranch,
+    Mute,
+    Pause,
+    Rearm,
+    Reject,
+    Request,
+    SetParameters,
+    Stop,
+    TakeFirst,
+    Undo,
+)
 from icestream.engine.requests.send import answer_of, send
 from icestream.protocol import Registry
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.open import open_store
 
-__all__ = ["carry_out_at_rest", "have_done"]
+__all__ = ["AT_REST", "NothingRuns", "ask", "carry_out_at_rest", "have_done"]
+
+
+AT_REST = (
+    SetParameters,
+    TakeFirst,
+    ChangeWorkflow,
+    CreateBranch,
+    AdoptBranch,
+    DropBranch,
+    Undo,
+    Accept,
+    Reject,
+    Acknowledge,
+    Mute,
+    Rearm,
+    Adopt,
+)
+"""What is carried out where nobody runs the session; all else is about work that runs."""
+
+
+class NothingRuns(RuntimeError):
+    """Nobody runs the session: there is nothing to pause or to end."""
 
 
 def have_done(
@@ -36,6 +76,30 @@ def have_done(
         with contextlib.suppress(SessionBusy):
             return carry_out_at_rest(folder, request, registry)
     return answer_of(folder, send(folder, request), timeout=timeout)
+
+
+def ask(folder: Path | str, request: Request, registry: Registry | None = None) -> str:
+    """Ask something of a session; returns a token for `answer_of`, and waits for nobody.
+
+    Whoever runs the session carries it out. Where nobody does, it is carried out here and now as
+    far as it needs no work, and what is about work, such as trying again, waits for the next run.
+
+    Raises
+    ------
+    NothingRuns
+        If nobody runs the session, and it is to be paused or ended.
+    NoStore, LookupError, InvalidWorkflow
+        As by `carry_out_at_rest`.
+    """
+    if not holder(Path(folder)):
+        pauses = isinstance(request, Pause) and request.step is None
+        if pauses or isinstance(request, Stop | Abort):
+            to = "pause" if pauses else "end"
+            raise NothingRuns(f"no process runs this session: there is nothing to {to}")
+        if isinstance(request, AT_REST):
+            with contextlib.suppress(SessionBusy):
+                return _carry_out(Path(folder).absolute(), request, registry or Registry())
+    return send(folder, request)
 
 
 def carry_out_at_rest(
@@ -55,11 +119,16 @@ def carry_out_at_rest(
         If the session's own workflow cannot run here, and so cannot be judged anew.
     """
     folder = Path(folder).absolute()
+    return answer_of(folder, _carry_out(folder, request, registry or Registry()))
+
+
+def _carry_out(folder: Path, request: Request, registry: Registry) -> str:
+    """Send a request to ourselves and carry it out; its token."""
     with closing(open_store(folder, readonly=True)) as store:
         session_workflow(store)  # says when it has not been started
     with hold(folder), closing(open_store(folder, upgrade=False)) as store:
         workflow, session = session_workflow(store), queries.session(store)
-        record = Record(store, registry or Registry(), None, timeout=0.0)
+        record = Record(store, registry, None, timeout=0.0)
         record.open(workflow)
         token = send(folder, request)
         with store.read() as connection:
@@ -67,7 +136,7 @@ def carry_out_at_rest(
         carry_out(record, row)
         _look_at_what_was_there(record)
         record.leave("done" if session.state == "done" else "stopped", session.reason)
-    return answer_of(folder, token)
+    return token
 
 
 def _look_at_what_was_there(record: Record) -> None:

@@ -1,7 +1,7 @@
 """Commands that a person types to make a session do something: whole, to be copied anywhere."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from icestream.engine.graph.workflow import EACH_TIME, PATTERN
@@ -9,7 +9,7 @@ from icestream.engine.record.workflows import session_workflow
 from icestream.store.open import Store
 from icestream.store.records import AlertRecord
 
-__all__ = ["command", "mending_command", "run_again"]
+__all__ = ["command", "mending_command", "run_again", "run_again_words"]
 
 
 def command(store: Store, verb: str, *words: object, program: str = "icestream") -> str:
@@ -37,22 +37,31 @@ def run_again(store: Store, program: str = "icestream") -> str:
     program
         How icestream is called, as a shell reads it.
     """
-    steps = session_workflow(store).steps
+    words = run_again_words(store)
+    if words is not None:
+        return f"{program} {shlex.join(words)}"
     folder = shlex.quote(str(store.folder.absolute()))
-    sources = [step.parameters for step in steps if PATTERN in step.parameters]
-    if sources:
-        pattern = shlex.quote(str(sources[0][PATTERN]))
-        return f"{program} process {pattern} --out {folder}{_each_time(sources[0])}"
     file = shlex.quote(str(store.folder.absolute() / "workflow.json"))
     export = f"{program} workflow export {folder} {file} --as-run"
     return f"{export} && {program} run {file} --session {folder}"
 
 
-def _each_time(parameters: Mapping[str, Any]) -> str:
+def run_again_words(store: Store) -> list[str] | None:
+    """Verb and words of the one command that makes a session go on.
+
+    None where its workflow has to be written into a file first.
+    """
+    folder = str(store.folder.absolute())
+    for step in session_workflow(store).steps:
+        if PATTERN in step.parameters:
+            pattern = str(step.parameters[PATTERN])
+            return ["process", pattern, "--out", folder, *_each_time(step.parameters)]
+    return None
+
+
+def _each_time(parameters: Mapping[str, Any]) -> Iterator[str]:
     """Options of a source that hold for one run, as they were for the last."""
-    said = ""
     for name in EACH_TIME:
-        value, option = parameters.get(name), f" --{name.replace('_', '-')}"
+        value, option = parameters.get(name), f"--{name.replace('_', '-')}"
         if value:
-            said += option if value is True else f"{option} {value:g}"
-    return said
+            yield from (option,) if value is True else (option, f"{value:g}")

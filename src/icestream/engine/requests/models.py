@@ -58,6 +58,7 @@ __all__ = [
 ]
 
 Name = Annotated[str, Field(min_length=1)]
+Number = Annotated[int, Field(ge=0, lt=1 << 63)]  # a store has no others
 """Of a step or an exposure."""
 
 
@@ -270,7 +271,7 @@ class Acknowledge(_Request):
     """Take care of an alert: it holds until its cause is gone, and is not sent any more."""
 
     verb: Literal["acknowledge"] = "acknowledge"
-    alert: int
+    alert: Number
     """Number of the alert."""
     why: str = ""
     """Kept with the request."""
@@ -279,7 +280,7 @@ class Acknowledge(_Request):
 class _OfAlerts(_Request):
     """What is asked of a kind of alerts."""
 
-    alert: int | None = None
+    alert: Number | None = None
     """Number of an alert: its kind, of its step."""
     key: Name | None = None
     """Key of alerts: the kind, wherever it comes from."""
@@ -311,7 +312,7 @@ class Adopt(_Request):
     """Do what an alert offers: change the parameters that would fix it."""
 
     verb: Literal["adopt"] = "adopt"
-    alert: int
+    alert: Number
     """Number of the alert."""
 
 

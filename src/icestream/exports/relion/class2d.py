@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,6 +45,8 @@ def _write_assignments(
     raw: str,
 ) -> NDArray[np.float64]:
     """The table of particles; returns how probable the class and pose of each are."""
+    import duckdb  # slow to load
+
     extracted = read_star(project / PARTICLES.path)["particles"].columns
     columns = {label: np.asarray(values) for label, values in extracted.items()}
     names = columns["rlnImageName"]

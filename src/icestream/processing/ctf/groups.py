@@ -16,7 +16,7 @@ from icestream.processing.ctf.spectrum import (
     tile_sides,
     tile_starts,
 )
-from icestream.processing.motion.field import LocalMotion
+from icestream.processing.motion.local_motion import LocalMotion
 from icestream.processing.motion.magnification import Distortion
 from icestream.processing.motion.spectra import Frames
 from icestream.threads import in_threads

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from icestream.model import Motion, column
 from icestream.processing.dose import Dose
 from icestream.processing.motion.coarse import coarse_track
-from icestream.processing.motion.field import LocalMotion, fit_local_motion
+from icestream.processing.motion.field import fit_local_motion
+from icestream.processing.motion.local_motion import LocalMotion
 from icestream.processing.motion.pairwise import pairwise_track
 from icestream.processing.motion.patches import cut_patches
 from icestream.processing.motion.spectra import Binned, Frames, bin_frames, flatten

@@ -5,7 +5,7 @@ import PIL.Image
 import PIL.ImageDraw
 from numpy.typing import NDArray
 
-from icestream.processing.motion.field import LocalMotion
+from icestream.processing.motion.local_motion import LocalMotion
 
 __all__ = ["draw_tracks"]
 

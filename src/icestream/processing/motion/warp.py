@@ -12,8 +12,8 @@ from icestream.processing.backend import Warp, operations
 from icestream.processing.backend.cpu import spline_taps
 from icestream.processing.dose import Dose, dose_weights, factor_weights
 from icestream.processing.fourier import HalfSpectrum, crop_spectrum, frequency_grid
-from icestream.processing.motion.field import LocalMotion
 from icestream.processing.motion.halves import half_correlation
+from icestream.processing.motion.local_motion import LocalMotion
 from icestream.processing.motion.magnification import Distortion, undo_distortion
 from icestream.processing.motion.spectra import Frames
 

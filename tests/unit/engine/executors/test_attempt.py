@@ -450,7 +450,11 @@ def test_the_log_of_a_failed_program_is_kept(call: Make, monkeypatch: pytest.Mon
     ending = run_call(call("Echo"))
     assert ending.outcome == "item"
     assert ending.reason.startswith("sh ended with exit status 3; its last lines:\nbroken")
-    assert ending.files == (("sh.log", "step/logs/e1.2.sh.log", len("broken\n")),)
+    line = "sh -c 'echo broken; exit 3'\n"
+    assert ending.files == (
+        ("sh.command.log", "step/logs/e1.2.sh.command.log", len(line)),
+        ("sh.log", "step/logs/e1.2.sh.log", len("broken\n")),
+    )
 
 
 def test_the_calls_of_a_lease_run_one_after_another_whatever_happens(call: Make) -> None:

@@ -11,11 +11,13 @@ from pydantic import ValidationError
 
 import toys
 from icestream.engine.executors.contract import Ended, Lease
+from icestream.engine.record.light import JudgedItems
 from icestream.engine.record.revisions import (
     Preview,
     change_at_rest,
     changed_steps,
     preview,
+    preview_selection,
     with_parameters,
 )
 from icestream.engine.record.workflows import session_workflow
@@ -331,3 +333,24 @@ def test_a_preview_of_a_change_that_waits_already_counts_what_it_waits_for(desk:
         ("a", 3, 0, 6.0),
         ("b", 3, 0, 6.0),
     ]
+
+
+def test_a_selection_is_previewed_without_its_costs(desk: Desks) -> None:
+    made = desk(*SELECTED)
+    made.find(1, 2, 3)
+    made.work()
+    workflow = with_parameters(session_workflow(made.store), toys.registry(), "sel", {"below": 2})
+    whole = preview(made.store, toys.registry(), workflow).selections
+    kept = JudgedItems()
+    for _ in range(2):
+        found = preview_selection(made.store, toys.registry(), workflow, "sel", kept=kept)
+        assert (found,) == whole
+    with pytest.raises(LookupError, match="no selection 'src'"):
+        preview_selection(made.store, toys.registry(), workflow, "src")
+
+
+SELECTED: Any = (
+    ("src", "toy.count", {}, {}),
+    ("sel", "toy.select", {"below": 3}, {"number": "src"}),
+    ("a", "toy.add", {}, {"number": "sel"}),
+)

@@ -8,6 +8,7 @@ import pytest
 import toys
 from icestream.engine.graph.plan import bind
 from icestream.engine.record import turned as module
+from icestream.engine.record.light import JudgedItems
 from icestream.engine.record.revisions import with_parameters
 from icestream.engine.record.turned import Medians, Turned, turned
 from icestream.engine.record.workflows import session_workflow
@@ -127,3 +128,39 @@ def test_limits_are_those_that_the_session_would_settle(desk: Desks) -> None:
     assert turned(made.store, step, made.step("sel").id).lost == tuple(
         f"e{number}" for number in range(15, 40)
     )
+
+
+def test_what_is_kept_is_judged_as_what_is_read(judged: Desk, monkeypatch: Any) -> None:
+    kept, step = JudgedItems(), judged.step("sel").id
+
+    def again(below: float) -> Turned:
+        workflow = with_parameters(
+            session_workflow(judged.store), toys.registry(), "sel", {"below": below}
+        )
+        new = bind(workflow, toys.registry())["sel"]
+        return turned(judged.store, new, step, kept=kept)
+
+    assert again(2) == look(judged, 2)
+    read: list[int] = []
+    documents = module._documents
+    monkeypatch.setattr(
+        module, "_documents", lambda c, page: read.append(len(page)) or documents(c, page)
+    )
+    assert again(4) == look(judged, 4)
+    assert read == [4], "only who keeps nothing reads it again"
+    judged.find(2.5)
+    judged.work()
+    assert again(3) == look(judged, 3)
+    assert read[1] == 1, "what is new is read"
+
+
+def test_a_protocol_that_asks_for_more_than_is_kept_gets_all(
+    judged: Desk, monkeypatch: Any
+) -> None:
+    kept, step = JudgedItems(), judged.step("sel").id
+    whole = look(judged, 2)
+    monkeypatch.setattr("icestream.engine.record.light._is_small", lambda value: False)
+    workflow = with_parameters(session_workflow(judged.store), toys.registry(), "sel", {"below": 2})
+    new = bind(workflow, toys.registry())["sel"]
+    for _ in range(2):
+        assert turned(judged.store, new, step, kept=kept) == whole

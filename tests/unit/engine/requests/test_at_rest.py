@@ -8,8 +8,24 @@ import pytest
 
 import toys
 from icestream.engine.machine.lock import SessionBusy, hold
-from icestream.engine.requests.at_rest import carry_out_at_rest, have_done
-from icestream.engine.requests.models import AdoptBranch, CreateBranch, DropBranch, Undo
+from icestream.engine.requests.at_rest import (
+    NothingRuns,
+    carry_out_at_rest,
+    have_done,
+)
+from icestream.engine.requests.at_rest import ask as ask_of
+from icestream.engine.requests.models import (
+    Abort,
+    Accept,
+    AdoptBranch,
+    CreateBranch,
+    DropBranch,
+    Pause,
+    Reject,
+    Retry,
+    Undo,
+)
+from icestream.engine.requests.send import answer_of
 from icestream.store import queries
 from icestream.store.open import NoStore
 from icestream.store.waiting import waiting
@@ -72,3 +88,35 @@ def test_where_there_is_no_session(tmp_path: Path, desk: Callable[..., Desk]) ->
         have_done(tmp_path / "nothing", Undo(), toys.registry())
     with pytest.raises(LookupError, match="has not begun"):
         ask(desk(), Undo())
+
+
+def test_a_word_on_exposures_counts_at_once_and_what_follows_waits(
+    desk: Callable[..., Desk],
+) -> None:
+    made = desk(SRC, ("sel", "toy.select", {"below": 3}, {"number": "src"}),
+                ("a", "toy.add", {}, {"number": "sel.number"}))  # fmt: skip
+    made.find(1, 2, 3)
+    made.work()
+    made.record.leave("done")
+    token = ask_of(made.folder, Accept(exposures=("e3",), why="it is good"), toys.registry())
+    assert answer_of(made.folder, token) == ("done", "1 exposures: accept at sel")
+    assert queries.step(made.store, "a").counts.ready == 1, "its work waits for the next run"
+    token = ask_of(made.folder, Reject(exposures=("e1",)), toys.registry())
+    assert answer_of(made.folder, token)[0] == "done"
+    states = {one.name: one.state for one in queries.exposures(made.store, limit=9)}
+    assert states["e1"] == "rejected"
+    assert queries.session(made.store).state == "done"
+
+
+def test_what_is_about_work_waits_for_whoever_runs_it_or_is_refused(made: Desk) -> None:
+    token = ask_of(made.folder, Retry(), toys.registry())
+    assert answer_of(made.folder, token) == ("new", "")
+    token = ask_of(made.folder, Pause(step="a"), toys.registry())
+    assert answer_of(made.folder, token) == ("new", "")
+    with pytest.raises(NothingRuns, match="nothing to pause"):
+        ask_of(made.folder, Pause(), toys.registry())
+    with pytest.raises(NothingRuns, match="nothing to end"):
+        ask_of(made.folder, Abort(step="a"), toys.registry())
+    with hold(made.folder):
+        token = ask_of(made.folder, Pause(), toys.registry())
+    assert answer_of(made.folder, token) == ("new", "")

@@ -121,12 +121,20 @@ def test_the_last_value_that_shows_what_is_over_is_found(last: int) -> None:
 
 def test_of_a_square_only_what_is_worse_is_told() -> None:
     number = np.arange(220)
-    apart = np.where(number >= 210, 5.0, 0.0)  # the newest square begins there
+    apart = np.where(number >= 210, 7.0, 0.0)  # the newest square begins there
     one_sided = replace(EXPECTED, worse=1)
     worse, better = added(stream(5, 220), apart), added(stream(5, 220), -apart)
     assert find_change(better, EXPECTED, 50.0) is not None
     assert find_change(worse, one_sided, 50.0) is not None
     assert find_change(better, one_sided, 50.0) is None
+
+
+def test_a_square_that_differs_by_much_more_than_the_least_needs_to_be_less_sure() -> None:
+    apart = added(stream(5, 220), np.where(np.arange(220) >= 210, 5.0, 0.0))
+    by_little, by_much = replace(EXPECTED, on_square=4.0), replace(EXPECTED, on_square=2.0)
+    assert find_change(apart, by_little, 50.0) is None
+    assert find_change(apart, by_much, 50.0) is not None
+    assert find_change(apart, by_much, 50.0, on_square=20.0) is None  # however much it is
 
 
 def test_a_change_for_the_better_must_be_surer() -> None:

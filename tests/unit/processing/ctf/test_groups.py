@@ -10,7 +10,7 @@ from icestream.model import Optics
 from icestream.processing.ctf import Defocus, ctf_2d, fit_spectrum
 from icestream.processing.ctf.groups import group_tiles, pack, unpack
 from icestream.processing.ctf.spectrum import average_ordinary, taper_window
-from icestream.processing.motion.field import LocalMotion
+from icestream.processing.motion.local_motion import LocalMotion
 from icestream.processing.motion.magnification import Distortion
 from icestream.processing.motion.spectra import Frames
 

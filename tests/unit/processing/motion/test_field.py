@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from icestream.processing.motion.coarse import coarse_track
-from icestream.processing.motion.field import LocalMotion, fit_local_motion
+from icestream.processing.motion.field import fit_local_motion
+from icestream.processing.motion.local_motion import LocalMotion
 from icestream.processing.motion.patches import cut_patches
 from icestream.processing.motion.spectra import bin_frames
 from icestream.processing.motion.track import TrackSearch, refine_track

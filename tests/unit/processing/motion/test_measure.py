@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from icestream.processing.motion.field import LocalMotion
+from icestream.processing.motion.local_motion import LocalMotion
 from icestream.processing.motion.measure import count_early_frames, measure_motion
 from icestream.processing.motion.spectra import Frames
 from icestream.processing.motion.track import TrackSearch

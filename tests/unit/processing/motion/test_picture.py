@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from icestream.processing.motion.field import LocalMotion
+from icestream.processing.motion.local_motion import LocalMotion
 from icestream.processing.motion.picture import draw_tracks
 
 BLUE, ORANGE = (25, 90, 170), (220, 90, 40)

@@ -8,7 +8,7 @@ from scipy import fft
 from icestream.processing.dose import Dose, dose_weights
 from icestream.processing.fourier import fourier_crop, frequency_grid
 from icestream.processing.motion import warp
-from icestream.processing.motion.field import LocalMotion
+from icestream.processing.motion.local_motion import LocalMotion
 from icestream.processing.motion.magnification import Distortion, undo_distortion
 from icestream.processing.motion.spectra import Frames
 from icestream.processing.motion.warp import Recipe, sum_frames

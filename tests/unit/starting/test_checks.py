@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from icestream.cli.checks import (
+from icestream.engine.graph.workflow import Step, Workflow, load_workflow
+from icestream.protocol import Program, Registry, Resources
+from icestream.protocols.estimate_ctf import EstimateCtf
+from icestream.starting.checks import (
     EACH_TIME,
     OccupiedFolder,
     changes_since,
@@ -12,9 +15,6 @@ from icestream.cli.checks import (
     missing_here,
     without_each_time,
 )
-from icestream.engine.graph.workflow import Step, Workflow, load_workflow
-from icestream.protocol import Program, Registry, Resources
-from icestream.protocols.estimate_ctf import EstimateCtf
 
 REGISTRY = Registry()
 

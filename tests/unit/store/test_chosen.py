@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from icestream.cli.exposures import UnknownExposure, chosen_exposures
 from icestream.report.follow import Follower
 from icestream.store import queries
+from icestream.store.chosen import UnknownExposure, chosen_exposures
 from report_session import SampleSession
 
 SQUARE = "8999138"

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 import pytest
 from annotated_types import Ge, Gt, Le, MultipleOf
 
-from icestream.cli.describe import (
+from icestream.model import Ctf, Micrograph
+from icestream.protocol import Advanced, ItemProtocol, Parameters, Port, shown_if
+from icestream.protocol.describe import (
     bare_type,
     describe_parameters,
     first_line,
@@ -16,8 +18,6 @@ from icestream.cli.describe import (
     value_words,
     without_effect,
 )
-from icestream.model import Ctf, Micrograph
-from icestream.protocol import Advanced, ItemProtocol, Parameters, Port, shown_if
 from icestream.units import Angstrom, Degree, Micrometre, Pixel
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from icestream.cli.presets import UnknownMicroscope, with_presets
 from icestream.engine.graph.workflow import Workflow, load_workflow
 from icestream.protocol import Registry
 from icestream.protocols.preset import Preset
+from icestream.starting.presets import UnknownMicroscope, with_presets
 
 KRIOS = {"krios1": Preset(spherical_aberration=2.62)}
 WORKFLOW = load_workflow("default")

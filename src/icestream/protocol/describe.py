@@ -28,6 +28,7 @@ __all__ = [
     "choices_of",
     "describe_parameters",
     "first_line",
+    "offer_words",
     "port_words",
     "type_words",
     "value_words",
@@ -194,3 +195,9 @@ def choices_of(kind: Any) -> Iterator[str]:
         return
     for part in typing.get_args(kind):
         yield from choices_of(part)
+
+
+def offer_words(offer: Mapping[str, Any]) -> str:
+    """What an alert offers to change, in words: ``align: gain_flip=up-down``."""
+    changes = " ".join(f"{name}={value_words(value)}" for name, value in offer["changes"].items())
+    return f"{offer['step']}: {changes}"

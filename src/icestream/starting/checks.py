@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from icestream.cli.describe import bare_type, value_words
 from icestream.engine.graph.workflow import EACH_TIME, PATTERN, Step, Workflow
 from icestream.engine.machine.lock import FILE as LOCK
 from icestream.formats.watch import FolderWatch, is_session
 from icestream.model import Micrograph
 from icestream.protocol import Protocol, Registry, is_input_file, missing, unit_of
 from icestream.protocol.breaking import in_a_sentence
+from icestream.protocol.describe import bare_type, value_words, without_effect
 from icestream.protocols.option_words import option_words
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "OccupiedFolder",
     "changes_since",
     "check_folder",
+    "effectless",
     "missing_here",
     "without_each_time",
 ]
@@ -47,6 +48,13 @@ def missing_here(
             yield f"{where}: cannot be made: {in_a_sentence(error, protocol.__module__)}"
             continue
         yield from (f"{where}: {said}" for said in missing(made, gpus=gpus))
+
+
+def effectless(workflow: Workflow, registry: Registry) -> Iterator[str]:
+    """Parameters that were given to the steps of a valid workflow and do nothing, in words."""
+    for step in workflow.steps:
+        model = registry.get(step.protocol).parameters_type()
+        yield from without_effect(step.name, model, step.parameters)
 
 
 def _absent_roots(step: Step, protocol: type[Protocol[Any]]) -> Iterator[str]:

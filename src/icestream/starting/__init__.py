@@ -1,0 +1,1 @@
+"""What is known, checked and done before a session starts."""
