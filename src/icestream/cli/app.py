@@ -48,6 +48,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("report", "report:report", "Write a session's report, once or all the time.", _SESSION),
     ("table", "table:table", "Write exposures or a step's results as CSV or JSON.", _SESSION),
     ("clean", "clean:clean", "Show what is on disk; remove what nothing needs.", _SESSION),
+    ("serve", "serve:serve", "Show sessions in any browser.", _SESSION),
     ("export", "export:app", "Hand a session over to another program.", _SESSION),
     ("workflow", "workflow:app", "List, show, check, export and edit workflows.", _WORKFLOW),
     ("protocols", "protocols:app", "List protocols and show what each can do.", _WORKFLOW),
@@ -55,6 +56,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("simulate", "simulate:simulate", "Be a microscope: write a session's movies.", _MACHINE),
     ("demo", "demo:demo", "Process a simulated session while it is written.", _MACHINE),
     ("doctor", "doctor:doctor", "Say what this machine has and what is missing.", _MACHINE),
+    ("people", "people:app", "Say who may use the server, and as what.", _MACHINE),
     ("settings", "settings:app", "Show each setting and where it came from.", _MACHINE),
 )
 """Name, where it is (below icestream.cli), what it does, and its group in the help."""

@@ -7,11 +7,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Annotated
 
+from cyclopts import Parameter
+
+from icestream.cli.beside import served_beside
 from icestream.cli.report import NOWHERE
-from icestream.cli.running import Here, run_here
+from icestream.cli.running import INTERRUPTED, Here, run_here
 from icestream.cli.step_options import StepOptions
 from icestream.cli.terminal import called
 from icestream.engine.graph.workflow import load_workflow
@@ -27,8 +31,14 @@ class NotADemo(FileExistsError):
     """The folder holds something that is not an earlier demo."""
 
 
-def demo(out: Path = Path("demo-session"), *, movies: int = 20, rate: float = 900.0) -> int:
-    """Process a simulated session while it is written; says where the report is.
+def demo(
+    out: Path = Path("demo-session"),
+    *,
+    movies: int = 20,
+    rate: float = 900.0,
+    keep: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Process a simulated session while it is written, and show it in the web application.
 
     Parameters
     ----------
@@ -38,9 +48,24 @@ def demo(out: Path = Path("demo-session"), *, movies: int = 20, rate: float = 90
         Movies that the microscope writes (1024 x 1024 pixels, 24 frames, LZW TIFF).
     rate
         Movies an hour.
+    keep
+        Go on showing it when it has been processed, until Ctrl-C.
     """
     out = out.absolute()
     _make_room(out)
+    with served_beside(out, out / "server.log") as address:
+        print(f"watch it in a browser: {address}", flush=True)
+        code = _process(out, movies, rate)
+        shown = shlex.join([called(), "serve", str(out)])
+        if keep and code != INTERRUPTED:
+            print(f"\nit stays at {address} until Ctrl-C", flush=True)
+            _until_interrupted()
+        print(f"look at it again: {shown}")
+    return code
+
+
+def _process(out: Path, movies: int, rate: float) -> int:
+    """Run the session while the microscope writes; the exit status."""
     microscope, session = out / "microscope", out / "session"
     print(f"a simulated microscope writes {movies} movies into {microscope}", flush=True)
     workflow = StepOptions(load_workflow("default"), Registry()).changed(
@@ -53,6 +78,12 @@ def demo(out: Path = Path("demo-session"), *, movies: int = 20, rate: float = 90
     words = shlex.join(["export", "relion", str(session), str(out / "relion")])
     print(f"\ntake it to RELION: {called()} {words}")
     return code
+
+
+def _until_interrupted() -> None:
+    with suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(3600)
 
 
 def _make_room(out: Path) -> None:

@@ -1,0 +1,201 @@
+"""What routes show results with: types of items, protocols, and pictures that were drawn before."""
+
+import threading
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Header
+from starlette.responses import Response
+
+from icestream.model import ITEM_TYPES
+from icestream.protocol import Registry, known_types
+from icestream.report.views.cache import PictureCache, tag_of
+from icestream.server.access import Viewer
+from icestream.server.catalogue import Entry
+from icestream.server.context import Server, ThisServer
+from icestream.server.errors import Refused
+from icestream.server.remembered import LONGEST, Remembered
+from icestream.server.sessions import OpenStore, ThisSession
+from icestream.store import queries
+from icestream.store.follow import mark_of
+from icestream.store.items import Known
+from icestream.store.open import Store
+from icestream.store.places import state_folder
+
+__all__ = [
+    "Gallery",
+    "IfNoneMatch",
+    "Shelf",
+    "ThisGallery",
+    "answer_picture",
+    "file_mark",
+    "shelf_of",
+]
+
+_FOREVER = "private, max-age=31536000, immutable"
+"""A result never changes: what it looks like is asked for once by each browser."""
+_MEDIA = {".png": "image/png", ".svg": "image/svg+xml", ".xml": "application/xml"}
+
+V = TypeVar("V")
+
+IfNoneMatch = Annotated[
+    str | None, Header(alias="If-None-Match", description="Tags of what the browser has.")
+]
+
+
+class Shelf:
+    """Protocols, the types that they work with, and pictures, for all sessions of a server.
+
+    Parameters
+    ----------
+    folder
+        Where pictures are kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.registry = Registry()
+        self.cache = PictureCache(folder)
+        self._known: dict[frozenset[str], Known] = {}
+        self._titles: dict[str, str] = {}
+        self._turn = threading.Lock()
+
+    def known(self, store: Store) -> Known:
+        """Types of the items that a session may hold."""
+        names = frozenset(step.protocol for step in queries.steps(store))
+        with self._turn:
+            if names not in self._known:
+                protocols = self.registry.usable(sorted(names))
+                self._known[names] = {**ITEM_TYPES, **known_types(protocols)}
+            return self._known[names]
+
+    def titles(self, store: Store) -> Mapping[str, str]:
+        """Titles of the protocols of a session; one that is not installed is called by its name."""
+        steps = queries.steps(store)
+        with self._turn:
+            for protocol in self.registry.usable(
+                sorted({step.protocol for step in steps} - self._titles.keys())
+            ):
+                self._titles[protocol.name] = protocol.title
+        return {step.protocol: self._titles.get(step.protocol, step.protocol) for step in steps}
+
+    def step_titles(self, store: Store, branch: str | None = None) -> dict[str, str]:
+        """Titles of the steps of a session, those of their protocols."""
+        titles = self.titles(store)
+        steps = queries.steps(store, branch=branch)
+        return {step.name: titles.get(step.protocol, step.protocol) for step in steps}
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def shelf_of(server: Server) -> Shelf:
+    """The shelf of a server."""
+    return server.one(Shelf, lambda _: Shelf(state_folder() / "pictures"))
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """A session that somebody may see, with all that is needed to show its results."""
+
+    entry: Entry
+    store: Store
+    shelf: Shelf
+    roots: tuple[Path, ...]
+    """Folders of the server, outside of which no file is shown."""
+    remembered: Remembered
+    """Answers that were given before."""
+
+    @property
+    def known(self) -> Known:
+        """Types of the session's items."""
+        return self.shelf.known(self.store)
+
+    @property
+    def base(self) -> str:
+        """Where the session is."""
+        return f"/api/sessions/{self.entry.id}"
+
+    def once(
+        self, asked: tuple[Hashable, ...], make: Callable[[], V], *, longest: float = LONGEST
+    ) -> V:
+        """What `make` gives, worked out once for all who ask while nothing happens.
+
+        Parameters
+        ----------
+        asked
+            What is asked of this session.
+        make
+            Works it out; what it raises is not remembered.
+        longest
+            Seconds for which it is given again at most while something happens.
+        """
+        mark = mark_of(self.store)
+        return self.remembered.get((self.entry, *asked), mark, make, longest=longest)
+
+    def readable(self, path: Path) -> Path:
+        """A file that a result names, if it may be shown: below the session or one of the roots.
+
+        Raises
+        ------
+        Refused
+            If it is elsewhere; what a session says of itself is not believed.
+        FileNotFoundError
+            If it is gone.
+        """
+        found = path.resolve()
+        folders = (self.entry.folder.resolve(), *self.roots)
+        if not any(found.is_relative_to(folder) for folder in folders):
+            raise Refused(
+                403,
+                f"{path} is outside of the session and of the folders of this server",
+                "start the server with that folder among its roots",
+            )
+        if not found.is_file():
+            gone = "the file is gone: it was moved, cleaned or deleted"
+            raise FileNotFoundError(2, gone, str(path))
+        return found
+
+
+def _this_gallery(_: Viewer, entry: ThisSession, store: OpenStore, server: ThisServer) -> Gallery:
+    return Gallery(entry, store, shelf_of(server), server.roots, server.catalogue.remembered)
+
+
+ThisGallery = Annotated[Gallery, Depends(_this_gallery)]
+"""A parameter of a route: the session of its path, to a viewer who may see it."""
+
+
+def file_mark(path: Path) -> tuple[int, int]:
+    """What is another when a file was replaced."""
+    about = path.stat()
+    return about.st_mtime_ns, about.st_size
+
+
+def answer_picture(
+    shelf: Shelf,
+    known_tag: str | None,
+    key: tuple[Any, ...],
+    suffix: str,
+    make: Callable[[], bytes],
+) -> Response:
+    """A picture that was drawn before or is drawn now; nothing where the browser has it.
+
+    Parameters
+    ----------
+    known_tag
+        What the browser says that it has.
+    key
+        All that it is made from.
+    suffix
+        Of what is made.
+    make
+        Draws it.
+    """
+    said = "/".join(map(str, key))
+    tag = f'"{tag_of(said)}"'
+    headers = {"Cache-Control": _FOREVER, "ETag": tag}
+    if known_tag is not None and tag in known_tag:
+        return Response(status_code=304, headers=headers)
+    content = shelf.cache.get(said, suffix, make).read_bytes()
+    return Response(content, media_type=_MEDIA[suffix], headers=headers)

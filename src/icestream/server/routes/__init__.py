@@ -1,0 +1,3 @@
+"""What the server answers, a module for each topic; `icestream.server.app` lists them."""
+
+__all__: list[str] = []

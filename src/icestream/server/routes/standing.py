@@ -1,0 +1,107 @@
+"""Where a session stands now: what its first screen shows, and asks for every few seconds."""
+
+import time
+from typing import Any
+
+from fastapi import APIRouter
+
+from icestream.model import Taken
+from icestream.report.follow import Follower
+from icestream.report.limits import Limits, limits_of
+from icestream.report.live import live_document
+from icestream.report.views.pictures import pictures_of_result
+from icestream.server.context import ThisServer
+from icestream.server.drawing import Gallery, ThisGallery
+from icestream.server.errors import Refused
+from icestream.server.followed import SessionFollowers, followed_of
+from icestream.server.live_view import LiveView, NewestExposure
+from icestream.server.result_links import picture_links
+from icestream.server.sessions import AskedBranch
+from icestream.server.shown_states import STATE_WORDS
+from icestream.store import queries
+from icestream.store.exposure_pages import exposure_page
+from icestream.store.exposure_queries import ExposureQuery, ExposureWindow
+from icestream.store.follow import mark_of, newest_event
+from icestream.store.newest import newest_micrograph, newest_taken
+from icestream.store.records import StandingRecord
+from icestream.store.standing import reruns
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["sessions"])
+
+_TICK = 2.0
+"""Seconds after which rates and ages are told anew, though nothing has happened."""
+_SETTLED = ("done", "rejected", "failed")
+
+
+@router.get("/sessions/{id}/live")
+def show_live(gallery: ThisGallery, server: ThisServer, branch: AskedBranch) -> LiveView:
+    """Where the session stands: counts, rates, verdicts, steps, alerts, the newest exposure."""
+    adopted = queries.session(gallery.store).branch
+    if branch is not None and branch != adopted:
+        raise Refused(
+            422,
+            f"the live view is of the branch that is adopted, {adopted}, and not of {branch}",
+            "compare shows a branch beside it",
+        )
+    kept, followed = server.catalogue.remembered, followed_of(server)
+    mark = (mark_of(gallery.store), int(time.time() // _TICK))
+    asked = ("live", gallery.entry)
+    return kept.get(asked, mark, lambda: _view(gallery, followed))
+
+
+def _view(gallery: Gallery, followed: SessionFollowers) -> LiveView:
+    store = gallery.store
+    last = newest_event(store)  # before all else: what comes meanwhile is told again
+    titles = gallery.shelf.step_titles(store)
+    standing = reruns(store).standing
+    limits = _limits(gallery, titles, standing)
+    taken, _newest = newest_taken(store)
+    with followed.reading(gallery.entry) as follower:
+        document = live_document(follower, titles, limits, taken or Taken("movie", "movies"))
+        _forget_news(follower)
+    return LiveView(**document, last_event=last, newest=_newest_exposure(gallery, standing))
+
+
+def _forget_news(follower: Follower) -> None:
+    """What a report draws anew is not drawn here, and would be remembered for ever."""
+    follower.touched.clear()
+    follower.table.take_news()
+    follower.table.take_changed()
+
+
+def _limits(gallery: Gallery, titles: dict[str, str], standing: StandingRecord | None) -> Limits:
+    micrograph = newest_micrograph(gallery.store, standing)
+    pixel_size = 0.0 if micrograph is None else micrograph.optics.pixel_size
+    steps = queries.steps(gallery.store)
+    return limits_of(gallery.shelf.registry, steps, titles, pixel_size)
+
+
+def _newest_exposure(gallery: Gallery, standing: StandingRecord | None) -> NewestExposure | None:
+    """The exposure that came last of those that are processed, with its pictures."""
+    window = ExposureWindow(descending=True, limit=1)
+    page = exposure_page(gallery.store, ExposureQuery(states=_SETTLED), window)
+    for row in page.rows:
+        results: dict[str, Any] = {}
+        for part in (standing, None) if standing is not None else (None,):
+            results |= queries.results_of(gallery.store, row.name, branch=part)
+        pictures = tuple(
+            link
+            for record in results.values()
+            for link in picture_links(
+                gallery.entry,
+                pictures_of_result(gallery.store, record, gallery.known),
+                record.id,
+            )
+        )
+        return NewestExposure(
+            name=row.name,
+            number=row.number,
+            state=STATE_WORDS[row.state],
+            found=row.found,
+            time=row.time,
+            pictures=pictures,
+            qualities=dict(row.qualities),
+        )
+    return None

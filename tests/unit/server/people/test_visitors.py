@@ -1,0 +1,153 @@
+"""Logging in as an attacker would: guessing, flooding, spying on names, locking others out."""
+
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from icestream.login import Identity, LoginUnavailable, NotProven
+from icestream.server.people.accounts import NotAdmitted
+from icestream.server.people.brake import TooMany
+from icestream.server.people.visitors import Visitors, WrongPassword
+from people_of_tests import GOOD
+
+
+def fails(visitors: Visitors, name: str, address: str = "10.0.0.9", password: str = "no") -> str:
+    try:
+        visitors.log_in(name, password, address=address, agent="")
+    except (WrongPassword, TooMany, NotAdmitted) as error:
+        return type(error).__name__
+    return "in"
+
+
+def test_the_right_password_opens_and_is_written_down(visitors: Visitors) -> None:
+    account, cookie = visitors.log_in("Ada", GOOD, address="10.0.0.9", agent="Browser")
+    assert account.name == "ada"
+    found = visitors.logins.find(cookie)
+    assert found is not None
+    (entry,) = visitors.audit.entries()
+    assert (entry.who, entry.what, entry.outcome) == ("ada", "login", "done")
+    assert entry.address == "10.0.0.9"
+
+
+def test_a_password_typed_in_the_place_of_the_name_is_not_logged(visitors: Visitors) -> None:
+    fails(visitors, GOOD.replace(" ", "-"))
+    fails(visitors, "ada", password=GOOD + "x")
+    said = "".join(f"{entry}" for entry in visitors.audit.entries())
+    assert "correct" not in said
+    assert "(no account)" in said
+
+
+def test_guessing_one_name_from_one_place_is_slowed_down(visitors: Visitors) -> None:
+    said = [fails(visitors, "ada") for _ in range(7)]
+    assert said == ["WrongPassword"] * 5 + ["TooMany"] * 2
+    # Even the right password has to wait, or the answer would tell it.
+    assert fails(visitors, "ada", password=GOOD) == "TooMany"
+    assert fails(visitors, "vic", password=GOOD) == "in"
+
+
+def test_guessing_at_the_same_moment_is_no_way_around(visitors: Visitors) -> None:
+    with ThreadPoolExecutor(12) as pool:
+        said = list(pool.map(lambda _: fails(visitors, "ada"), range(24)))
+    assert said.count("WrongPassword") <= 5
+
+
+def test_guessing_many_names_from_one_place_is_slowed_down(visitors: Visitors) -> None:
+    said = [fails(visitors, f"name{number}") for number in range(32)]
+    assert said[-1] == "TooMany"
+    assert said.count("WrongPassword") == 30
+
+
+def test_guessing_one_name_from_many_places_is_slowed_down(visitors: Visitors) -> None:
+    said = [fails(visitors, "ada", f"10.0.1.{number}") for number in range(22)]
+    assert said[-1] == "TooMany"
+    assert said.count("WrongPassword") == 20
+
+
+def test_others_cannot_lock_out_who_is_logged_in(visitors: Visitors) -> None:
+    visitors.log_in("ada", GOOD, address="10.0.0.9", agent="")
+    for number in range(25):
+        fails(visitors, "ada", f"10.0.1.{number}")
+    assert fails(visitors, "ada", "10.0.2.1", GOOD) == "TooMany"
+    assert fails(visitors, "ada", "10.0.0.9", GOOD) == "in"
+
+
+def test_logging_in_to_an_own_account_does_not_wipe_out_guesses(visitors: Visitors) -> None:
+    said = []
+    for number in range(40):
+        said.append(fails(visitors, f"name{number}"))
+        fails(visitors, "vic", password=GOOD)
+    assert "TooMany" in said
+
+
+def test_names_are_not_told_by_time(visitors: Visitors) -> None:
+    def seconds(name: str) -> float:
+        times = []
+        for number in range(7):
+            start = time.perf_counter()
+            assert fails(visitors, name, f"10.9.{len(name)}.{number}") == "WrongPassword"
+            times.append(time.perf_counter() - start)
+        return statistics.median(times)
+
+    known, unknown = seconds("ada"), seconds("nobodyofthatname")
+    assert 0.4 < unknown / known < 2.5
+
+
+class Directory:
+    """Somebody else's names and passwords; counts how often it is asked."""
+
+    source = "ldap"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.away = False
+
+    def check(self, name: str, password: str) -> Identity | None:
+        self.asked.append(name)
+        if self.away:
+            raise LoginUnavailable("the directory is away")
+        return Identity(name, "Lea", "ldap", f"uid={name}") if password == GOOD else None
+
+
+@pytest.fixture
+def directory(visitors: Visitors) -> Directory:
+    made = Directory()
+    visitors._directories.append(made)
+    return made
+
+
+def test_passwords_of_local_accounts_are_not_sent_to_a_directory(
+    visitors: Visitors, directory: Directory
+) -> None:
+    fails(visitors, "ada")
+    assert directory.asked == []
+    visitors.accounts.add("lea", visitors.accounts.get("vic").role, source="ldap")
+    assert fails(visitors, "lea", password=GOOD) == "in"
+    assert directory.asked == ["lea"]
+
+
+def test_whom_the_directory_knows_and_nobody_added_stays_out(
+    visitors: Visitors, directory: Directory
+) -> None:
+    assert fails(visitors, "max", password=GOOD) == "NotAdmitted"
+
+
+def test_a_directory_that_is_away_locks_nobody_out(
+    visitors: Visitors, directory: Directory
+) -> None:
+    visitors.accounts.add("lea", visitors.accounts.get("vic").role, source="ldap")
+    directory.away = True
+    for _ in range(10):
+        with pytest.raises(LoginUnavailable):
+            visitors.log_in("lea", GOOD, address="10.0.0.9", agent="")
+    directory.away = False
+    assert fails(visitors, "lea", password=GOOD) == "in"
+    assert fails(visitors, "ada", password=GOOD) == "in"
+
+
+def test_who_was_not_sent_away_cannot_come_back(visitors: Visitors) -> None:
+    with pytest.raises(NotProven, match="not begun"):
+        visitors.come_back("http://x/?code=a&state=b", "", "http://x/", address="", agent="")
+    with pytest.raises(LoginUnavailable, match="no provider"):
+        visitors.send_away("http://x/")

@@ -1,0 +1,67 @@
+"""What routes show results with."""
+
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from icestream.server.catalogue import Entry
+from icestream.server.context import Server
+from icestream.server.drawing import Gallery, answer_picture, file_mark, shelf_of
+from icestream.server.errors import Refused
+from icestream.server.remembered import Remembered
+from report_session import SampleSession
+
+
+def test_files_below_the_session_and_the_roots_may_be_read(
+    server: Server, sample: SampleSession, tmp_path: Path
+) -> None:
+    entry = Entry(id="a", folder=sample.folder, uid="a")
+    gallery = Gallery(entry, sample.store, shelf_of(server), server.roots, Remembered())
+    inside, beside, outside = (
+        sample.folder / "a.png",
+        sample.folder.parent / "b.png",
+        tmp_path / "c.png",
+    )
+    for path in (inside, beside, outside):
+        path.write_bytes(b"picture")
+    assert gallery.readable(inside) == inside.resolve()
+    assert gallery.readable(beside) == beside.resolve()
+    with pytest.raises(Refused, match="outside of the session") as caught:
+        gallery.readable(outside)
+    assert caught.value.status == 403
+    with pytest.raises(FileNotFoundError, match="the file is gone"):
+        gallery.readable(sample.folder / "gone.png")
+    before = file_mark(inside)
+    inside.write_bytes(b"another picture")
+    assert file_mark(inside) != before
+
+
+def test_titles_and_types(server: Server, sample: SampleSession) -> None:
+    shelf = shelf_of(server)
+    assert shelf is shelf_of(server)
+    titles = shelf.step_titles(sample.store)
+    assert titles["classify"] == "Streaming 2D classification"
+    assert "icestream.model:Ctf" in shelf.known(sample.store)
+
+
+def test_the_key_is_the_tag(server: Server, client: TestClient) -> None:
+    assert client.get("/api/sessions").status_code == 200
+    first = answer_picture(shelf_of(server), None, ("a", 1), ".png", lambda: b"png")
+    again = answer_picture(shelf_of(server), first.headers["etag"], ("a", 1), ".png", bytes)
+    other = answer_picture(shelf_of(server), first.headers["etag"], ("a", 2), ".png", bytes)
+    assert (first.status_code, again.status_code, other.status_code) == (200, 304, 200)
+    assert first.headers["cache-control"].startswith("private")
+
+
+def test_worked_out_once_while_nothing_happens(server: Server, sample: SampleSession) -> None:
+    entry = Entry(id="a", folder=sample.folder, uid="a")
+    gallery = Gallery(entry, sample.store, shelf_of(server), server.roots, Remembered())
+    made: list[int] = []
+
+    def make() -> int:
+        made.append(1)
+        return len(made)
+
+    assert gallery.once(("a", 1), make) == gallery.once(("a", 1), make) == 1
+    assert gallery.once(("a", 2), make) == 2
