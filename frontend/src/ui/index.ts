@@ -1,0 +1,14 @@
+export { Age, useNow } from "./Age";
+export { Confirm, ReasonDialog } from "./Confirm";
+export { DataTable, type Column } from "./DataTable";
+export { Icon, type IconName } from "./Icon";
+export { KeyHelp, useKeys, type Shortcut } from "./keys";
+export { Empty, ErrorNote, Loading, Note } from "./Notes";
+export { Page } from "./Page";
+export { Panel } from "./Panel";
+export { Secret } from "./Secret";
+export { Shown } from "./Shown";
+export { Stale, useStale } from "./Stale";
+export { Stat } from "./Stat";
+export { StateBadge, ToneMark } from "./StateBadge";
+export { Term } from "./Term";
