@@ -1,0 +1,106 @@
+import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { Navigate, useLocation, useNavigate } from "react-router";
+import type { ApiError } from "@/api/client";
+import { api } from "@/api/client";
+import { useApi, useMe } from "@/api/queries";
+import type { LoginMethod } from "@/api/types";
+import { link } from "@/api/ws";
+import { ErrorNote, Loading, Note, Page } from "@/ui";
+import styles from "./login.module.css";
+
+/** Where a person goes after logging in: only ever an address of this application. */
+function destination(state: unknown): string {
+  const from = (state as { from?: unknown } | null)?.from;
+  return typeof from === "string" && /^\/(?![/\\])/.test(from) ? from : "/";
+}
+
+/** Name and password, or one of the other ways that this server has. */
+export default function Login() {
+  const me = useMe();
+  const next = destination(useLocation().state);
+  const over = new URLSearchParams(useLocation().search).has("share");
+  const methods = useApi<LoginMethod[]>("/login/methods");
+  if (me.data && !me.isError) return <Navigate to={next} replace />;
+  return (
+    <Page title="Log in" quiet>
+      <div className={styles.box}>
+        <div className={styles.brand}>
+          <img src="/icon.svg" alt="" width="36" height="36" />
+          <span>icestream</span>
+        </div>
+        {over && (
+          <Note tone="warning" title="This link does not open anything any more">
+            It has expired, or whoever shared it has ended it. Ask for another, or log in.
+          </Note>
+        )}
+        {methods.isError && (
+          <ErrorNote
+            error={methods.error}
+            what="The ways to log in cannot be shown"
+            again={() => void methods.refetch()}
+          />
+        )}
+        {methods.isLoading && <Loading lines={3} height={34} />}
+        {methods.data?.some((one) => one.url === null) && <PasswordForm next={next} />}
+        {methods.data?.map(
+          (one) =>
+            one.url !== null && (
+              <Button key={one.name} component="a" href={one.url} variant="default" fullWidth>
+                Log in with {one.title}
+              </Button>
+            ),
+        )}
+      </div>
+    </Page>
+  );
+}
+
+function PasswordForm({ next }: { next: string }) {
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const login = useMutation<unknown, ApiError>({
+    mutationFn: () => api.post("/login", { name, password }),
+    onSuccess: async () => {
+      await client.resetQueries();
+      link.hurry();
+      await navigate(next, { replace: true });
+    },
+  });
+  return (
+    <form
+      className={styles.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        login.mutate();
+      }}
+    >
+      <TextInput
+        label="Name"
+        name="username"
+        autoComplete="username"
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        required
+        withAsterisk={false}
+        autoFocus
+      />
+      <PasswordInput
+        label="Password"
+        name="password"
+        autoComplete="current-password"
+        value={password}
+        onChange={(event) => setPassword(event.currentTarget.value)}
+        required
+        withAsterisk={false}
+      />
+      {login.error && <ErrorNote error={login.error} what="You are not logged in" />}
+      <Button type="submit" loading={login.isPending} fullWidth>
+        Log in
+      </Button>
+    </form>
+  );
+}

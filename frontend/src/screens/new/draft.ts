@@ -1,0 +1,61 @@
+import { useState } from "react";
+import { useApi } from "@/api/queries";
+import type { WorkflowTemplate } from "@/api/types";
+
+/** Parameters that a person set, by step. */
+export type Parameters = Record<string, Record<string, unknown>>;
+
+export interface Draft {
+  pattern: string;
+  watch: boolean;
+  workflow: string;
+  parameters: Parameters;
+  folder: string;
+  /** Parameters of the step that takes the movies, as a person set them. */
+  given: Record<string, unknown>;
+  /** What the server is asked to look at, try or start. */
+  asked: { pattern: string; workflow: string; parameters: Parameters };
+}
+
+const KEPT = "icestream-new-session";
+const EMPTY = {
+  pattern: "",
+  watch: true,
+  workflow: "default",
+  parameters: {},
+  folder: "",
+};
+export type Kept = typeof EMPTY & { parameters: Parameters };
+
+function kept(): Kept {
+  try {
+    return { ...EMPTY, ...(JSON.parse(sessionStorage.getItem(KEPT) ?? "{}") as Partial<Kept>) };
+  } catch {
+    return EMPTY;
+  }
+}
+
+/** What is being filled in; a reload of the page does not lose it. */
+export function useDraft(): [Draft, (change: Partial<Kept>) => void] {
+  const [own, setOwn] = useState<Kept>(kept);
+  const source = useTemplate(own.workflow).data?.source ?? "import";
+  const change = (changes: Partial<Kept>) =>
+    setOwn((before) => {
+      const after = { ...before, ...changes };
+      try {
+        sessionStorage.setItem(KEPT, JSON.stringify(after));
+      } catch {
+        // a browser that keeps nothing
+      }
+      return after;
+    });
+  const given = own.parameters[source] ?? {};
+  const parameters = { ...own.parameters, [source]: { ...given, watch: own.watch } };
+  const asked = { pattern: own.pattern.trim(), workflow: own.workflow, parameters };
+  return [{ ...own, asked, given }, change];
+}
+
+/** A workflow to begin with. */
+export function useTemplate(name: string) {
+  return useApi<WorkflowTemplate>(`/workflows/${encodeURIComponent(name)}`);
+}
