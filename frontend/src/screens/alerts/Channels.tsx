@@ -1,0 +1,79 @@
+import { useApi, useMay } from "@/api/queries";
+import { Empty, Panel, StateBadge } from "@/ui";
+import { moment } from "@/units";
+import styles from "./alerts.module.css";
+import type { Alert } from "./types";
+
+interface Channel {
+  name: string;
+  kind: string;
+  place: string;
+  levels: readonly string[];
+  quiet: string | null;
+}
+
+const SHOWN = 20;
+/** States of a delivery, as states that have a tone. */
+const TONES: Readonly<Record<string, string>> = {
+  sent: "done",
+  waiting: "waiting",
+  "given up": "failed",
+  dropped: "idle",
+};
+
+/** Where alerts are sent, and what was sent of late. */
+export function Channels({ alerts }: { alerts: readonly Alert[] }) {
+  const channels = useApi<Channel[]>("/channels", {}, { enabled: useMay("operator") }).data ?? [];
+  const sent = alerts
+    .flatMap((alert) => alert.deliveries)
+    .sort((one, two) => two.queued - one.queued);
+  return (
+    <div className={styles.stack}>
+      <Panel title="Channels">
+        {channels.length === 0 ? (
+          <Empty title="Nobody is told">
+            Alerts show on this page alone. A section [channels] in the settings sends them by mail
+            or to a chat.
+          </Empty>
+        ) : (
+          <ul className={styles.deliveries}>
+            {channels.map(({ name, kind, place, levels, quiet }) => (
+              <li key={name}>
+                <strong>{name}</strong>{" "}
+                <span className={styles.quiet}>
+                  {[
+                    kind,
+                    place,
+                    levels.join(" and "),
+                    quiet && `not from ${quiet.replace("-", " to ")}`,
+                  ]
+                    .filter(Boolean)
+                    .join(", ")}
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Panel>
+      {sent.length > 0 && (
+        <Panel title="Sent">
+          <ul className={styles.deliveries}>
+            {sent.slice(0, SHOWN).map((one) => (
+              <li key={`${one.alert} ${one.channel} ${one.queued} ${one.over}`}>
+                <StateBadge
+                  state={TONES[one.state] ?? one.state}
+                  label={`#${one.alert} to ${one.channel}`}
+                />{" "}
+                <span className={styles.quiet}>
+                  {moment(one.ended ?? one.queued)} {one.state}
+                  {one.over && ", that it is over"}
+                  {one.state !== "sent" && one.answer && `: ${one.answer}`}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,184 @@
+// The option of ECharts for a trend; colours and shapes tell kept, refused and clipped apart.
+
+import type { Ink } from "@/charts";
+import type { EChartsCoreOption } from "@/charts";
+import { fullMoment, moment, STATES, figures, withUnit } from "@/units";
+import type { Columns, Quality } from "../measured/types";
+import type { Dot, Trend } from "./trend";
+
+const CROSS =
+  "path://M0 1.5L1.5 0L5 3.500L8.500 0L10 1.500L6.500 5L10 8.500L8.500 10L5 6.500L1.500 10L0 8.500L3.500 5Z";
+const LARGE = 1500;
+/** Seconds of a session in which minutes do not tell times apart. */
+const SHORT = 600;
+
+/** Everything that the plot shows; `names` gives the first line of what the pointer shows. */
+export function trendOption(
+  trend: Trend,
+  quality: Quality,
+  columns: Columns,
+  ink: Ink,
+): EChartsCoreOption {
+  const { axis } = trend;
+  const many = trend.kept.length + trend.pale.length > LARGE;
+  const dots = (name: string, data: readonly Dot[], more: object): object => ({
+    type: "scatter",
+    name,
+    data,
+    symbolSize: many ? 3 : 5,
+    animation: false,
+    ...more,
+  });
+  return {
+    grid: [
+      { left: 40, right: 58, top: 8, bottom: 20 },
+      { width: 46, right: 4, top: 8, bottom: 20 },
+    ],
+    xAxis: [timeAxis(ink, spanOf(columns.time)), countAxis],
+    yAxis: [valueAxis(ink, axis.low, axis.high), binAxis(trend.bins.kept.length)],
+    tooltip: { trigger: "item", formatter: (hit: Hit) => tip(hit, quality, columns) },
+    brush: {
+      xAxisIndex: 0,
+      yAxisIndex: 0,
+      brushStyle: { borderWidth: 1, color: "rgba(0,114,178,0.12)", borderColor: "#0072b2" },
+      outOfBrush: { colorAlpha: 1 },
+      throttleType: "debounce",
+      throttleDelay: 60,
+    },
+    toolbox: { show: false },
+    series: [
+      dots("others", trend.pale, {
+        itemStyle: { color: ink.quiet, opacity: 0.18 },
+        silent: many,
+        large: many,
+        largeThreshold: LARGE,
+      }),
+      dots("kept", trend.kept, {
+        itemStyle: { color: STATES.busy, opacity: many ? 0.45 : 0.8 },
+        large: many,
+        largeThreshold: LARGE,
+        markLine: limitLines(trend),
+      }),
+      dots("refused", trend.refused, {
+        symbol: CROSS,
+        symbolSize: 6,
+        itemStyle: { color: STATES.bad },
+      }),
+      dots("beyond", trend.clipped, {
+        symbol: "triangle",
+        symbolSize: 8,
+        symbolRotate: (value: Dot) => (value[1] >= axis.high ? 0 : 180),
+        itemStyle: { color: STATES.bad },
+      }),
+      {
+        type: "line",
+        name: "median",
+        data: trend.middle,
+        showSymbol: false,
+        silent: true,
+        animation: false,
+        lineStyle: { color: ink.text, width: 1.5 },
+      },
+      bars("kept", trend.bins.kept, STATES.busy),
+      bars("refused", trend.bins.refused, STATES.bad),
+    ],
+  };
+}
+
+interface Hit {
+  seriesName: string;
+  data: Dot | number;
+  seriesType: string;
+}
+
+function tip(hit: Hit, quality: Quality, columns: Columns): string {
+  if (hit.seriesType !== "scatter" || typeof hit.data === "number") return "";
+  const index = hit.data[2];
+  const value = columns.columns[quality.name]?.[index];
+  return [
+    `Exposure ${columns.number[index]}`,
+    `${quality.short} ${withUnit(figures((value ?? 0) * quality.scale), quality.unit)}`,
+    fullMoment(columns.time[index] ?? 0),
+    hit.seriesName === "kept" || hit.seriesName === "others" ? "" : hit.seriesName,
+  ]
+    .filter(Boolean)
+    .join("\n");
+}
+
+const limitLines = ({ ends }: Trend): object => ({
+  silent: true,
+  symbol: "none",
+  animation: false,
+  label: { show: false },
+  data: ends.map((end) => ({
+    yAxis: end.value,
+    lineStyle: {
+      color: end.refuses ? STATES.bad : STATES.warning,
+      type: end.refuses ? "dashed" : "dotted",
+      width: 1.5,
+    },
+  })),
+});
+
+const bars = (name: string, counts: readonly number[], color: string): object => ({
+  type: "bar",
+  name,
+  stack: "counts",
+  xAxisIndex: 1,
+  yAxisIndex: 1,
+  data: counts,
+  barCategoryGap: "6%",
+  itemStyle: { color },
+  animation: false,
+  silent: true,
+});
+
+const timeAxis = (ink: Ink, span: number): object => ({
+  type: "value",
+  scale: true,
+  min: "dataMin",
+  max: "dataMax",
+  splitNumber: 3,
+  axisLine: { lineStyle: { color: ink.line } },
+  axisTick: { show: false },
+  splitLine: { show: false },
+  axisLabel: {
+    color: ink.quiet,
+    hideOverlap: true,
+    formatter: (value: number) => clock(value, span),
+  },
+});
+
+/** Time of day alone: plots are small, and the day is that of the session. */
+const clock = (value: number, span: number): string =>
+  (span < SHORT ? fullMoment(value) : moment(value)).split(" ").at(-1) ?? "";
+
+const spanOf = (times: readonly number[]): number =>
+  times.reduce((most, one) => Math.max(most, one), -Infinity) -
+  times.reduce((least, one) => Math.min(least, one), Infinity);
+
+const valueAxis = (ink: Ink, low: number, high: number): object => ({
+  type: "value",
+  min: low,
+  max: high,
+  splitNumber: 3,
+  axisLine: { show: false },
+  axisTick: { show: false },
+  splitLine: { lineStyle: { color: ink.line, opacity: 0.6 } },
+  axisLabel: {
+    color: ink.quiet,
+    hideOverlap: true,
+    showMinLabel: false,
+    showMaxLabel: false,
+    formatter: (value: number) => figures(value, 2),
+  },
+});
+
+const countAxis = { type: "value", gridIndex: 1, show: false };
+
+const binAxis = (count: number): object => ({
+  type: "category",
+  gridIndex: 1,
+  show: false,
+  data: Array.from({ length: count }, (_, index) => index),
+});

@@ -1,0 +1,33 @@
+import { useEffect, useState } from "react";
+import { useTopic } from "@/api/live";
+import { brought, counted, type Counted } from "./told";
+import type { Live } from "./types";
+
+/** The document of a session, with counts and the newest exposure as the socket says them. */
+export function useCounted(id: string, live: Live): Live {
+  const [known, setKnown] = useState<Counted | null>(null);
+  useTopic(`session/${id}`, (told) => setKnown((now) => counted(now, told)));
+  return brought(live, known);
+}
+
+/**
+ * A value that is not shown anew more often than every so many ms, since each costs the server
+ * something, nor while nobody looks; the first new one is shown at once.
+ */
+export function useSpaced<T>(value: T, every: number): T {
+  const [shown, setShown] = useState({ value, at: 0 });
+  const isNew = shown.value !== value;
+  useEffect(() => {
+    if (!isNew) return;
+    const show = () => {
+      if (!document.hidden) setShown({ value, at: Date.now() });
+    };
+    const timer = setTimeout(show, shown.at + every - Date.now());
+    document.addEventListener("visibilitychange", show);
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", show);
+    };
+  }, [isNew, value, shown.at, every]);
+  return shown.value;
+}
