@@ -1,0 +1,81 @@
+import { Button, Modal, Textarea } from "@mantine/core";
+import { useState } from "react";
+import { sessionPath, useApi } from "@/api/queries";
+import { useRequest } from "@/api/requests";
+import { Age, Empty, ErrorNote, Shown } from "@/ui";
+import { plural } from "@/units";
+import styles from "./branches.module.css";
+import { CostTable, type ChangeCost } from "./CostTable";
+
+interface UndoPreview {
+  branch: string;
+  until: number;
+  who: string;
+  back: Record<string, number>;
+  cost: ChangeCost;
+}
+
+interface UndoProps {
+  id: string;
+  onClose: () => void;
+  onDone: (words: string) => void;
+}
+
+/** Take back the last change of what is adopted: what comes back, and what runs again. */
+export function UndoDialog({ id, onClose, onDone }: UndoProps) {
+  const [why, setWhy] = useState("");
+  const preview = useApi<UndoPreview | null>(sessionPath(id, "/undo/preview"));
+  const ask = useRequest(id);
+  const back = Object.entries(preview.data?.back ?? {});
+  return (
+    <Modal opened onClose={onClose} title="Take back the last change" size="lg">
+      <Shown query={preview} what="What would come back">
+        {(found) =>
+          found === null ? (
+            <Empty title="Nothing was changed yet" />
+          ) : (
+            <div className={styles.fields}>
+              <p className={styles.words}>
+                The workflow of {found.branch} as it was until <Age time={found.until} />
+                {found.who && `, when ${found.who} changed it`}.
+                {back.length > 0 &&
+                  ` Without running come back: ${back
+                    .map(([step, count]) => `${plural(count, "result")} of ${step}`)
+                    .join(", ")}.`}
+              </p>
+              <CostTable cost={found.cost} />
+              <Textarea
+                label="Reason"
+                value={why}
+                onChange={(event) => setWhy(event.currentTarget.value)}
+                autosize
+                minRows={1}
+                data-autofocus
+              />
+              {ask.error && <ErrorNote error={ask.error} what="It was not taken back" />}
+              <div className={styles.end}>
+                <Button variant="default" onClick={onClose}>
+                  Cancel
+                </Button>
+                <Button
+                  loading={ask.isPending}
+                  onClick={() =>
+                    ask.mutate(
+                      { request: { verb: "undo", why } },
+                      {
+                        onSuccess: (answer) =>
+                          onDone(answer.answer || "the last change is taken back"),
+                      },
+                    )
+                  }
+                >
+                  Take it back
+                </Button>
+              </div>
+            </div>
+          )
+        }
+      </Shown>
+    </Modal>
+  );
+}

@@ -1,0 +1,44 @@
+import { useMemo, useState } from "react";
+import { useParams } from "react-router";
+import { useFreshSession } from "@/api/live";
+import { sessionPath, useApi, useMay } from "@/api/queries";
+import type { BranchRow } from "@/screens/branches/types";
+import { ErrorNote, Loading, Page } from "@/ui";
+import type { Protocol, WorkflowAnswer } from "./types";
+import { Workbench } from "./Workbench";
+
+/** The workflow of a session: as it runs, and as it may be changed. */
+export default function WorkflowScreen() {
+  const { id = "" } = useParams();
+  const [branch, setBranch] = useState<string | null>(null);
+  const workflow = useApi<WorkflowAnswer>(sessionPath(id, "/workflow"), { branch });
+  const protocols = useApi<Protocol[]>("/protocols");
+  const branches = useApi<BranchRow[]>(sessionPath(id, "/branches"));
+  useFreshSession(id, ["/workflow", "/branches"]);
+  const editable = useMay("operator");
+  const known = useMemo(
+    () => new Map((protocols.data ?? []).map((one) => [one.name, one])),
+    [protocols.data],
+  );
+  const error = workflow.error ?? protocols.error;
+  return (
+    <Page title="Workflow" quiet>
+      {workflow.data && protocols.data ? (
+        <Workbench
+          key={`${id} ${branch ?? ""}`}
+          id={id}
+          answer={workflow.data}
+          protocols={known}
+          branches={branches.data ?? []}
+          branch={branch}
+          onBranch={setBranch}
+          editable={editable}
+        />
+      ) : error ? (
+        <ErrorNote error={error} what="The workflow cannot be shown" />
+      ) : (
+        <Loading lines={8} />
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,51 @@
+import type { Wire } from "@/workflow/ranks";
+import {
+  endId,
+  linkId,
+  linksOf,
+  type Link,
+  type Protocols,
+  type WorkflowDocument,
+} from "@/workflow/model";
+
+/** How far from the middle of its box each of `count` ports stands. */
+export function portOffset(index: number, count: number, height: number): number {
+  return ((index + 1) / (count + 1) - 0.5) * (height - 20);
+}
+
+/** The steps of the flow, those that stand apart, and the links between the former. */
+export interface Graph {
+  flow: string[];
+  aside: string[];
+  wires: Wire[];
+  links: Map<string, Link>;
+}
+
+/** A workflow as the layout wants it. Monitors stand apart: their links are told, not drawn. */
+export function graphOf(document: WorkflowDocument, protocols: Protocols, height: number): Graph {
+  const kinds = new Map(document.steps.map((step) => [step.name, protocols.get(step.protocol)]));
+  const isAside = (name: string) => kinds.get(name)?.kind === "monitor";
+  const names = document.steps.map((step) => step.name);
+  const links = linksOf(document, protocols);
+  const drawn = links.filter(({ from, to }) => kinds.has(from.step) && !isAside(to.step));
+  const wires = drawn.map((link): Wire => {
+    const outputs = kinds.get(link.from.step)?.outputs ?? [];
+    const inputs = kinds.get(link.to.step)?.inputs ?? [];
+    const out = outputs.findIndex((port) => port.name === link.from.port);
+    const into = inputs.findIndex((port) => port.name === link.to.port);
+    return {
+      id: linkId(link),
+      from: link.from.step,
+      to: link.to.step,
+      trunk: endId(link.from),
+      leaves: out < 0 ? 0 : portOffset(out, outputs.length, height),
+      enters: into < 0 ? 0 : portOffset(into, inputs.length, height),
+    };
+  });
+  return {
+    flow: names.filter((name) => !isAside(name)),
+    aside: names.filter(isAside),
+    wires,
+    links: new Map(links.map((link) => [linkId(link), link])),
+  };
+}

@@ -1,0 +1,88 @@
+/** Workflows as people edit them: the JSON document of a workflow file, and its protocols. */
+
+/** A step of a workflow document. An input names the outputs that feed it: `step.port`. */
+export interface StepDocument {
+  name: string;
+  protocol: string;
+  parameters?: Record<string, unknown>;
+  inputs?: Record<string, string | string[]>;
+}
+
+/** A workflow file. */
+export interface WorkflowDocument {
+  name: string;
+  about?: string;
+  steps: StepDocument[];
+}
+
+/** A typed input or output of a protocol. */
+export interface Port {
+  name: string;
+  /** Name of the type of its items. */
+  type: string;
+  /** An input that may be left open. */
+  optional: boolean;
+  /** An input that takes any number of links. */
+  many: boolean;
+  /** What it may be linked with, as `protocol.port`. */
+  fits: string[];
+}
+
+/** What the editor has to know of a protocol. */
+export interface ProtocolInfo {
+  name: string;
+  title: string;
+  summary: string;
+  kind: string;
+  inputs: Port[];
+  outputs: Port[];
+  /** Compares several results: its inputs take two links or more. */
+  agrees?: boolean;
+  schema?: Record<string, unknown>;
+}
+
+export type Protocols = ReadonlyMap<string, ProtocolInfo>;
+
+/** One end of a link. */
+export interface End {
+  step: string;
+  port: string;
+}
+
+/** An output of one step that feeds an input of another. */
+export interface Link {
+  from: End;
+  to: End;
+}
+
+/** Identity of a link, and of an end. */
+export const endId = (end: End): string => `${end.step}.${end.port}`;
+export const linkId = (link: Link): string => `${endId(link.from)}>${endId(link.to)}`;
+
+/** The sources of one input as a list, however the document has them. */
+export function sourcesOf(step: StepDocument, port: string): string[] {
+  const given = step.inputs?.[port];
+  if (given === undefined) return [];
+  return Array.isArray(given) ? given : [given];
+}
+
+/** `align` or `align.micrograph` as an end: a step with one output needs no port. */
+export function readEnd(text: string, document: WorkflowDocument, protocols: Protocols): End {
+  const at = text.indexOf(".");
+  if (at >= 0) return { step: text.slice(0, at), port: text.slice(at + 1) };
+  const step = document.steps.find((each) => each.name === text);
+  const outputs = step ? (protocols.get(step.protocol)?.outputs ?? []) : [];
+  return { step: text, port: outputs.length === 1 ? (outputs[0]?.name ?? "") : "" };
+}
+
+/** All links of a workflow, those from steps that are not there too. */
+export function linksOf(document: WorkflowDocument, protocols: Protocols): Link[] {
+  return document.steps.flatMap((step) =>
+    Object.keys(step.inputs ?? {}).flatMap((port) =>
+      sourcesOf(step, port).map((text) => ({
+        from: readEnd(text, document, protocols),
+        to: { step: step.name, port },
+      })),
+    ),
+  );
+}
