@@ -1,0 +1,78 @@
+import { Button, Modal, Textarea } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, type ApiError } from "@/api/client";
+import { sessionPath } from "@/api/queries";
+import { useRequest } from "@/api/requests";
+import { CostTable, type ChangeCost } from "@/screens/branches/CostTable";
+import { ErrorNote, Loading } from "@/ui";
+import { plural } from "@/units";
+import type { Choice } from "./choosing";
+import styles from "./classes.module.css";
+
+interface ApplyProps {
+  id: string;
+  /** The step that chooses. */
+  step: string;
+  changes: Partial<Choice>;
+  gained: number[];
+  lost: number[];
+  onClose: () => void;
+  onDone: (words: string) => void;
+}
+
+/** Ask for another choice of classes: what it changes downstream, and why. */
+export function ApplyChoice({ id, step, changes, gained, lost, onClose, onDone }: ApplyProps) {
+  const [why, setWhy] = useState("");
+  const ask = useRequest(id);
+  const preview = useQuery<ChangeCost, ApiError>({
+    queryKey: ["preview", id, step, changes],
+    queryFn: () =>
+      api.post<ChangeCost>(sessionPath(id, "/workflow/preview"), { changes: { [step]: changes } }),
+  });
+  return (
+    <Modal opened onClose={onClose} title="Choose these classes" size="lg">
+      <div className={styles.fields}>
+        <p className={styles.words}>
+          {gained.length > 0 &&
+            `${plural(gained.length, "class", "classes")} more: ${gained.join(", ")}. `}
+          {lost.length > 0 &&
+            `${plural(lost.length, "class", "classes")} left out: ${lost.join(", ")}.`}
+        </p>
+        {preview.error ? (
+          <ErrorNote error={preview.error} what="What it changes cannot be told" />
+        ) : preview.data ? (
+          <CostTable cost={preview.data} />
+        ) : (
+          <Loading lines={3} />
+        )}
+        <Textarea
+          label="Reason"
+          description="Kept with the decision, for whoever asks later."
+          value={why}
+          onChange={(event) => setWhy(event.currentTarget.value)}
+          autosize
+          minRows={1}
+          data-autofocus
+        />
+        {ask.error && <ErrorNote error={ask.error} what="The choice was not taken" />}
+        <div className={styles.end}>
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            loading={ask.isPending}
+            onClick={() =>
+              ask.mutate(
+                { request: { verb: "set", step, changes, why }, asGiven: true },
+                { onSuccess: (answer) => onDone(answer.answer || "the choice is taken") },
+              )
+            }
+          >
+            Choose them
+          </Button>
+        </div>
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,237 @@
+import { useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
+import { number, withUnit } from "@/units";
+import { overlap, type Rectangle } from "./choosing";
+import type { ClassRow } from "./types";
+import styles from "./classes.module.css";
+
+export interface Tile {
+  row: ClassRow;
+  taken: boolean;
+  /** Decided by a person, not by the rule. */
+  decided: boolean;
+  /** Otherwise than the session has it. */
+  changed: boolean;
+  why: string;
+}
+
+interface GalleryProps {
+  tiles: readonly Tile[];
+  size: number;
+  marked: ReadonlySet<number>;
+  onMark: (marked: Set<number>) => void;
+  onToggle: (numbers: number[]) => void;
+  onOpen: (number: number) => void;
+}
+
+const THRESHOLD = 5;
+
+/**
+ * All classes. A click marks one, Shift or Ctrl several, and so does a rectangle that is drawn over
+ * them; the arrow keys move, Space marks, Enter takes or leaves what is marked, and m shows members.
+ */
+export function Gallery(props: GalleryProps) {
+  const { tiles, size, marked, onMark, onToggle, onOpen } = props;
+  const place = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState(0);
+  const rectangle = useRectangle(place, onMark, marked);
+  const current = Math.min(at, tiles.length - 1);
+  const focus = (index: number) => {
+    const next = Math.max(0, Math.min(tiles.length - 1, index));
+    setAt(next);
+    place.current?.querySelectorAll<HTMLElement>("[role=option]")[next]?.focus();
+  };
+  const mark = (index: number, add: boolean, through: boolean) => {
+    const chosen = tiles[index]?.row.number;
+    if (chosen === undefined) return;
+    const next = new Set(add || through ? marked : []);
+    if (through)
+      for (let each = Math.min(index, current); each <= Math.max(index, current); each += 1)
+        next.add(tiles[each]?.row.number ?? chosen);
+    else if (add && next.has(chosen)) next.delete(chosen);
+    else next.add(chosen);
+    onMark(next);
+    setAt(index);
+  };
+  const press = (event: KeyboardEvent) => {
+    const columns = columnsOf(place.current);
+    const number = tiles[current]?.row.number;
+    const keys: Record<string, () => void> = {
+      ArrowRight: () => focus(current + 1),
+      ArrowLeft: () => focus(current - 1),
+      ArrowDown: () => focus(current + columns),
+      ArrowUp: () => focus(current - columns),
+      Home: () => focus(0),
+      End: () => focus(tiles.length - 1),
+      " ": () => mark(current, true, event.shiftKey),
+      Enter: () => onToggle(marked.size > 0 ? [...marked] : number === undefined ? [] : [number]),
+      m: () => number !== undefined && onOpen(number),
+      a: () => event.ctrlKey && onMark(new Set(tiles.map((tile) => tile.row.number))),
+      Escape: () => onMark(new Set()),
+    };
+    if (!(event.key in keys) || (event.key === "a" && !event.ctrlKey)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    keys[event.key]?.();
+  };
+  return (
+    <div
+      ref={place}
+      className={styles.gallery}
+      role="listbox"
+      aria-multiselectable
+      aria-label="2D classes"
+      style={{ gridTemplateColumns: `repeat(auto-fill, minmax(${size}px, 1fr))` }}
+      onKeyDown={press}
+      {...rectangle.handlers}
+    >
+      {tiles.map((tile, index) => (
+        <ClassTile
+          key={tile.row.number}
+          tile={tile}
+          marked={marked.has(tile.row.number)}
+          focusable={index === current}
+          onFocus={() => setAt(index)}
+          onClick={(add, through) => !rectangle.moved() && mark(index, add, through)}
+          onDoubleClick={() => onToggle([tile.row.number])}
+        />
+      ))}
+      {rectangle.box && <div className={styles.rectangle} style={rectangle.box} />}
+    </div>
+  );
+}
+
+interface TileProps {
+  tile: Tile;
+  marked: boolean;
+  focusable: boolean;
+  onFocus: () => void;
+  onClick: (add: boolean, through: boolean) => void;
+  onDoubleClick: () => void;
+}
+
+function ClassTile({ tile, marked, focusable, onFocus, onClick, onDoubleClick }: TileProps) {
+  const { row, taken, decided, changed, why } = tile;
+  const resolution = row.resolution === null ? "–" : withUnit(number(row.resolution, 1), "Å");
+  return (
+    <div
+      role="option"
+      aria-selected={marked}
+      className={styles.tile}
+      data-number={row.number}
+      data-marked={marked || undefined}
+      data-left={!taken || undefined}
+      data-changed={changed || undefined}
+      tabIndex={focusable ? 0 : -1}
+      title={why}
+      onFocus={onFocus}
+      onClick={(event) => onClick(event.ctrlKey || event.metaKey, event.shiftKey)}
+      onDoubleClick={onDoubleClick}
+    >
+      <img src={row.url} alt="" draggable={false} loading="lazy" />
+      <div className={styles.tileHead}>
+        <strong>
+          <Said>Class </Said>
+          {row.number}
+          <Said>,</Said>
+        </strong>
+        <span>
+          {number(row.particles)}
+          <Said> particles,</Said>
+        </span>
+        <span>{resolution}</span>
+      </div>
+      <div className={styles.tileFoot}>
+        <span data-taken={taken}>
+          {taken ? "taken" : "left out"}
+          {decided && (
+            <>
+              <span aria-hidden> ✎</span>
+              <Said> by hand</Said>
+            </>
+          )}
+        </span>
+        <span>
+          <Said>score </Said>
+          {number(row.score, 2)}
+        </span>
+      </div>
+    </div>
+  );
+}
+
+/** Words for whoever does not see the picture. */
+function Said({ children }: { children: string }) {
+  return <span className="visually-hidden">{children}</span>;
+}
+
+function columnsOf(place: HTMLElement | null): number {
+  const columns = place ? getComputedStyle(place).gridTemplateColumns.split(" ").length : 1;
+  return Math.max(1, columns);
+}
+
+/** A rectangle that the pointer draws over the gallery; what it touches is marked. */
+function useRectangle(
+  place: React.RefObject<HTMLDivElement | null>,
+  onMark: (marked: Set<number>) => void,
+  marked: ReadonlySet<number>,
+) {
+  const start = useRef<{ x: number; y: number; before: Set<number> } | null>(null);
+  const drawn = useRef(false);
+  const [box, setBox] = useState<React.CSSProperties | null>(null);
+  const local = (event: PointerEvent) => {
+    const edge = place.current?.getBoundingClientRect();
+    return { x: event.clientX - (edge?.left ?? 0), y: event.clientY - (edge?.top ?? 0) };
+  };
+  const handlers = {
+    onPointerDown: (event: PointerEvent) => {
+      drawn.current = false;
+      if (event.button !== 0 || event.pointerType === "touch") return;
+      const adds = event.shiftKey || event.ctrlKey || event.metaKey;
+      start.current = { ...local(event), before: new Set(adds ? marked : []) };
+    },
+    onPointerMove: (event: PointerEvent) => {
+      const from = start.current;
+      if (!from || !(event.buttons & 1)) return;
+      const to = local(event);
+      if (!drawn.current && Math.hypot(to.x - from.x, to.y - from.y) < THRESHOLD) return;
+      if (!drawn.current) place.current?.setPointerCapture(event.pointerId);
+      drawn.current = true;
+      const area = {
+        left: Math.min(from.x, to.x),
+        top: Math.min(from.y, to.y),
+        right: Math.max(from.x, to.x),
+        bottom: Math.max(from.y, to.y),
+      };
+      setBox({
+        left: area.left,
+        top: area.top,
+        width: area.right - area.left,
+        height: area.bottom - area.top,
+      });
+      onMark(new Set([...from.before, ...touched(place.current, area)]));
+    },
+    onPointerUp: () => {
+      start.current = null;
+      setBox(null);
+    },
+    onPointerCancel: () => {
+      start.current = null;
+      setBox(null);
+    },
+  };
+  return { handlers, box, moved: () => drawn.current };
+}
+
+function touched(place: HTMLElement | null, area: Rectangle): number[] {
+  const tiles = place ? [...place.querySelectorAll<HTMLElement>("[data-number]")] : [];
+  return tiles
+    .filter(({ offsetLeft, offsetTop, offsetWidth, offsetHeight }) =>
+      overlap(area, {
+        left: offsetLeft,
+        top: offsetTop,
+        right: offsetLeft + offsetWidth,
+        bottom: offsetTop + offsetHeight,
+      }),
+    )
+    .map((tile) => Number(tile.dataset.number));
+}

@@ -1,0 +1,70 @@
+import { useState } from "react";
+import { useParams } from "react-router";
+import { useFreshSession } from "@/api/live";
+import { sessionPath, useApi } from "@/api/queries";
+import type { WorkflowAnswer } from "@/screens/workflow/types";
+import { Empty, Page, Panel, Shown } from "@/ui";
+import { Chooser } from "./Chooser";
+import type { Choice } from "./choosing";
+import { History } from "./History";
+import type { ClassesAnswer } from "./types";
+import styles from "./classes.module.css";
+
+/** The 2D classes of a session: what they are, how they came to be, and which are taken. */
+export default function ClassesScreen() {
+  const { id = "" } = useParams();
+  const [update, setUpdate] = useState<number | null>(null);
+  const query = useApi<ClassesAnswer>(sessionPath(id, "/classes"), { at: update });
+  const workflow = useApi<WorkflowAnswer>(sessionPath(id, "/workflow"));
+  const chooser = workflow.data?.record.steps.find((step) => step.name === query.data?.chooser);
+  // A revision says what was set when it was made: parameters that are newer have their defaults.
+  const protocol = useApi<{ defaults: Record<string, unknown> }>(
+    `/protocols/${chooser?.protocol ?? ""}`,
+    {},
+    { enabled: chooser !== undefined },
+  );
+  useFreshSession(id, ["/classes", "/workflow"]);
+  if (query.error?.status === 404 && !query.data)
+    return (
+      <Page title="Classes" quiet>
+        <Panel>
+          <Empty title="There are no 2D classes yet">{query.error.message}</Empty>
+        </Panel>
+      </Page>
+    );
+  return (
+    <Page title="Classes" quiet>
+      <Shown query={query} what="The classes">
+        {(answer) => {
+          return (
+            <div className={styles.stack}>
+              <History answer={answer} newest={update === null} onUpdate={setUpdate} />
+              <Chooser
+                id={id}
+                answer={answer}
+                before={
+                  chooser && protocol.data
+                    ? choiceOf({ ...protocol.data.defaults, ...chooser.parameters })
+                    : null
+                }
+              />
+            </div>
+          );
+        }}
+      </Shown>
+    </Page>
+  );
+}
+
+function choiceOf(parameters: Record<string, unknown>): Choice | null {
+  if (typeof parameters.score_min !== "number") return null; // another protocol chooses otherwise
+  const amount = (value: unknown) => (typeof value === "number" ? value : null);
+  const list = (value: unknown) => (typeof value === "string" ? value : "");
+  return {
+    score_min: parameters.score_min,
+    resolution_max: amount(parameters.resolution_max),
+    particles_min: amount(parameters.particles_min),
+    include: list(parameters.include),
+    exclude: list(parameters.exclude),
+  };
+}

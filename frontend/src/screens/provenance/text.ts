@@ -1,0 +1,29 @@
+import { shown } from "@/workflow/changes";
+import { bytes, duration, fullMoment } from "@/units";
+import type { Ancestor, Ancestry } from "./types";
+
+/** How one result was made, as plain text. */
+export function ancestorText(node: Ancestor, software: Record<string, string> = {}): string {
+  const parameters = Object.entries(node.parameters).map(
+    ([name, value]) => `  ${name} = ${shown(value)}`,
+  );
+  const programs = Object.entries(software).map(([name, version]) => `${name} ${version}`);
+  return [
+    `Result ${node.result}: ${node.step}, ${node.subject}`,
+    `${node.title} (${node.protocol}, version ${node.version}), revision ${node.revision} of the step`,
+    `made ${fullMoment(node.finished)} on ${node.host || "an unknown machine"} in ${duration(node.seconds)}, run ${node.epoch}`,
+    ...(parameters.length > 0 ? ["Parameters:", ...parameters] : []),
+    ...(node.command ? ["Command:", `  ${node.command}`] : []),
+    ...(node.files.length > 0
+      ? ["Files:", ...node.files.map((file) => `  ${file.path} (${bytes(file.bytes)})`)]
+      : []),
+    ...(programs.length > 0 ? [`Software: ${programs.join(", ")}`] : []),
+  ].join("\n");
+}
+
+/** The whole lineage as plain text, the result first. */
+export function ancestryText(found: Ancestry): string {
+  const parts = found.nodes.map((node) => ancestorText(node, found.software[String(node.epoch)]));
+  const missing = found.left_out.map((one) => `Not shown: ${one.words}`);
+  return [...parts, ...missing].join("\n\n") + "\n";
+}
