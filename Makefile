@@ -6,8 +6,13 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed
 TESTING := $(VENV)/.installed-test
 WRITING := $(VENV)/.installed-docs
+NODE := $(VENV)/.installed-node
+# The front end: what builds it, and what it is built of.
+UI := src/icestream/server/static/index.html
+UI_SOURCES := $(shell find frontend/src frontend/viewer frontend/building frontend/public -type f 2>/dev/null) $(wildcard frontend/*.ts frontend/*.json frontend/index.html)
+NPM := $(BIN)/python frontend/node.py
 
-.PHONY: help demo night test lint docs bench bench-peers clean
+.PHONY: help demo night ui ui-if-possible ui-check schema test lint docs bench bench-peers clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,13 +34,49 @@ $(WRITING): $(RUNTIME)
 	$(BIN)/python -m pip install --quiet --group docs
 	@touch $@
 
-demo: $(RUNTIME)  ## Process a simulated session while it is written (a few minutes)
+$(NODE): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --group node
+	@touch $@
+
+# Without what only checks need; `make ui-check` adds that.
+frontend/node_modules/.installed: frontend/package-lock.json | $(NODE)
+	$(NPM) npm ci --omit=dev --no-audit --no-fund --loglevel=error
+	@touch $@
+
+frontend/node_modules/.installed-checks: frontend/package-lock.json | $(NODE)
+	$(NPM) npm ci --no-audit --no-fund --loglevel=error
+	@touch $@ frontend/node_modules/.installed
+
+$(UI): $(UI_SOURCES) frontend/node_modules/.installed
+	$(NPM) vite build --logLevel warn
+	$(NPM) vite build --config viewer/vite.config.ts --logLevel warn
+
+ui: $(UI)  ## Build the web application into src/icestream/server/static
+
+ui-check: $(RUNTIME) frontend/node_modules/.installed-checks  ## Check the web application: types, style, tests
+	$(BIN)/icestream serve --openapi frontend/openapi.json
+	$(NPM) node building/schema.ts openapi.json --check
+	$(NPM) tsc
+	$(NPM) eslint . --max-warnings 0
+	$(NPM) prettier --check --log-level warn .
+	$(NPM) vitest run
+
+schema: $(RUNTIME) frontend/node_modules/.installed-checks  ## Write the front end's types anew, from what the server says
+	$(BIN)/icestream serve --openapi frontend/openapi.json
+	$(NPM) node building/schema.ts openapi.json
+
+# Before icestream is installed: where the bundle is there, that needs no Node.js.
+ui-if-possible:
+	@$(MAKE) --no-print-directory ui || echo "the web application could not be built; the demo goes on without it"
+
+demo: ui-if-possible $(RUNTIME)  ## Process a simulated session while it is written (a few minutes)
 	$(BIN)/icestream demo
 
 night: $(RUNTIME)  ## Rehearse a night of 2,000 exposures with accidents and changes (half an hour)
 	$(BIN)/python benchmarks/night.py
 
-test: lint docs  ## Run every check and every test, and build the documentation
+test: ui lint docs ui-check  ## Run every check and every test, and build the documentation
 	$(BIN)/python -m pytest
 
 lint: $(TESTING)  ## Check style, types and layers
@@ -56,4 +97,4 @@ bench-peers: $(WRITING)  ## Measure against RELION and the truth, and write the 
 	$(BIN)/python -m benchmarks --write
 
 clean:  ## Remove what make made
-	rm -rf $(VENV) docs/_build demo-session night-session .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) frontend/node_modules src/icestream/server/static docs/_build demo-session night-session .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

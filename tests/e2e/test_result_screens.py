@@ -1,0 +1,162 @@
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from accessible import overflow, serious
+from icestream.report import write_report
+from report_session import SampleSession
+
+Open = Callable[..., Page]
+SCREENS = ("classes", "map", "workflow", "branches", "provenance", "files", "report")
+
+
+@pytest.fixture
+def whole(sample: SampleSession) -> SampleSession:
+    """The session with the voxels of its map, and a step that chooses among its classes."""
+    z, y, x = np.mgrid[-32:32, -32:32, -32:32]
+    ball = np.exp(-(((np.sqrt(z * z + y * y + x * x) - 14) / 4) ** 2)).astype(np.float32)
+    with mrcfile.new(sample.folder / "pool" / "map.mrc", overwrite=True) as file:
+        file.set_data(ball)
+    sample.add_choice([True] * 17 + [False] * 7)
+    return sample
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_everybody_can_use_it(
+    opened: Open, session: str, whole: SampleSession, screen: str, scheme: str
+) -> None:
+    write_report(whole.store)
+    page = opened(f"{session}/{screen}", color_scheme=scheme)
+    page.wait_for_load_state("networkidle")
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_it_fits_on_a_phone(opened: Open, session: str, whole: SampleSession, screen: str) -> None:
+    page = opened(f"{session}/{screen}", viewport={"width": 390, "height": 844})
+    page.wait_for_load_state("networkidle")
+    assert overflow(page) == 0
+
+
+def test_classes_are_left_out_with_the_keyboard(
+    opened: Open, session: str, whole: SampleSession
+) -> None:
+    page = opened(f"{session}/classes")
+    gallery = page.get_by_role("listbox", name="2D classes")
+    expect(gallery.get_by_role("option")).to_have_count(24)
+    expect(page.get_by_text(re.compile(r"^17\s+classes$"))).to_be_visible()
+    gallery.get_by_role("option", name=re.compile(r"Class 1\b")).focus()
+    page.keyboard.press(" ")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press(" ")
+    page.keyboard.press("x")
+    expect(page.get_by_text("(2 fewer)")).to_be_visible()
+    expect(
+        gallery.get_by_role("option", name=re.compile(r"^Class 2\b.*left out by hand"))
+    ).to_be_visible()
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_text("(2 fewer)")).to_be_hidden()
+
+
+def test_a_rectangle_marks_the_classes_that_it_touches(
+    opened: Open, session: str, whole: SampleSession
+) -> None:
+    page = opened(f"{session}/classes")
+    first = page.get_by_role("option", name=re.compile(r"Class 1\b")).bounding_box()
+    third = page.get_by_role("option", name=re.compile(r"Class 3\b")).bounding_box()
+    assert first is not None
+    assert third is not None
+    page.mouse.move(first["x"] + 20, first["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(third["x"] + 20, third["y"] + 40, steps=6)
+    page.mouse.up()
+    expect(page.get_by_text(re.compile(r"^3\s+marked$"))).to_be_visible()
+
+
+def drawn(page: Page) -> int:
+    """Pixels of the scene that show the surface."""
+    count: int = page.evaluate(
+        """() => {
+          const scene = document.querySelector('canvas[data-renderer]');
+          const copy = document.createElement('canvas');
+          Object.assign(copy, {width: 200, height: 200});
+          const context = copy.getContext('2d');
+          context.drawImage(scene, 0, 0, 200, 200);
+          const {data} = context.getImageData(0, 0, 200, 200);
+          return data.filter((value, at) => at % 4 === 3 && value > 128).length;
+        }"""
+    )
+    return count
+
+
+NO_WEBGL = """
+  const before = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+    return kind.startsWith('webgl') ? null : before.call(this, kind, ...more);
+  };
+"""
+
+
+def test_the_map_is_drawn_without_webgl(opened: Open, session: str, whole: SampleSession) -> None:
+    page = opened(f"{session}/files")
+    page.add_init_script(NO_WEBGL)
+    page.goto(f"{session}/map")
+    expect(page.locator("canvas[data-renderer=canvas]")).to_be_visible()
+    page.wait_for_timeout(1500)
+    assert drawn(page) > 500
+
+
+def test_the_map_turns_and_its_level_changes_what_is_drawn(
+    opened: Open, session: str, whole: SampleSession
+) -> None:
+    page = opened(f"{session}/map")
+    scene = page.locator("canvas[data-renderer]")
+    expect(scene).to_be_visible()
+    page.wait_for_timeout(800)
+    before = drawn(page)
+    assert before > 500
+    level = page.get_by_role("slider", name="Level of the surface")
+    for _ in range(60):
+        level.press("ArrowRight")
+    page.wait_for_timeout(800)
+    assert 0 < drawn(page) < before
+    slices = page.get_by_role("img", name=re.compile("Slice across z"))
+    expect(slices).to_have_attribute("aria-label", "Slice across z at 32")
+    page.get_by_role("slider", name="Place of the slice across z").press("ArrowLeft")
+    expect(slices).to_have_attribute("aria-label", "Slice across z at 31")
+
+
+def test_the_files_are_listed_and_downloaded(
+    opened: Open, session: str, whole: SampleSession
+) -> None:
+    page = opened(f"{session}/files")
+    page.get_by_role("link", name="pool", exact=True).click()
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="map.mrc").click()
+    assert waiting.value.path().read_bytes() == (whole.folder / "pool" / "map.mrc").read_bytes()
+
+
+def test_the_lineage_of_a_map_names_protocol_and_parameters(
+    opened: Open, session: str, whole: SampleSession
+) -> None:
+    page = opened(f"{session}/provenance")
+    page.get_by_role("button", name="The newest map").click()
+    expect(page.get_by_text("volume.initial")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download", exact=True).click()
+    assert Path(waiting.value.suggested_filename).suffix == ".json"
+
+
+def test_the_report_shows_what_it_shows_alone(
+    opened: Open, session: str, whole: SampleSession
+) -> None:
+    write_report(whole.store)
+    page = opened(f"{session}/report")
+    inside = page.frame_locator("iframe")
+    expect(inside.get_by_text("CTF fit").first).to_be_visible()
