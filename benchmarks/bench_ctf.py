@@ -35,7 +35,7 @@ from icestream.processing.ctf.groups import PackedTiles, group_tiles
 from icestream.processing.ctf.spectrum import average_ordinary
 from icestream.processing.defects import find_outliers, replace_defects
 from icestream.processing.gain.reference import dead_pixels
-from icestream.processing.motion.field import LocalMotion
+from icestream.processing.motion.local_motion import LocalMotion
 from icestream.processing.motion.measure import measure_motion
 from icestream.processing.motion.spectra import Frames
 from icestream.processing.motion.track import TrackSearch

@@ -24,7 +24,7 @@ from icestream.formats.lzw import SPARE, decode_lzw
 from icestream.model import Optics
 from icestream.processing.dose import Dose
 from icestream.processing.motion import warp
-from icestream.processing.motion.field import LocalMotion
+from icestream.processing.motion.local_motion import LocalMotion
 from icestream.processing.motion.measure import measure_motion
 from icestream.processing.motion.spectra import Frames
 from icestream.processing.motion.track import TrackSearch
