@@ -1,4 +1,4 @@
-"""Pages that are written from the code: protocols, the command line, settings, requests, events.
+"""Pages that are written from the code: protocols, commands, settings, requests, events, routes.
 
 The pages are generated when the documentation is built, so they cannot disagree with the code.
 `python docs/_ext/generated_pages.py FOLDER` writes them without Sphinx.
@@ -21,9 +21,9 @@ from unittest.mock import patch
 from pydantic import TypeAdapter
 
 from icestream.cli.app import COMMANDS, build
-from icestream.cli.describe import describe_parameters, first_line, port_words, value_words
 from icestream.engine.requests.models import VERBS
 from icestream.protocol import Protocol, Registry, unit_of
+from icestream.protocol.describe import describe_parameters, first_line, port_words, value_words
 from icestream.settings import PREFIX, Settings
 from icestream.store.events import EVENTS, SCHEMA, Event
 
@@ -244,12 +244,54 @@ def _json_type(schema: dict[str, Any]) -> str:
     return str(schema.get("type", "any"))
 
 
+def routes_page() -> str:
+    """Everything that the server can be asked, from its own OpenAPI document."""
+    from contextlib import closing
+
+    from icestream.server.app import create_app
+    from icestream.server.context import Server
+    from icestream.settings import load
+
+    with closing(Server([], load())) as server:
+        document = create_app(server).openapi()
+    lines = [
+        "# Routes of the server",
+        "",
+        "All that `icestream serve` can be asked over HTTP, from the server itself; how to ask,",
+        "and how it refuses, is in {doc}`rest`. A running server gives the whole document, with",
+        "the form of every answer, at `/openapi.json`; `icestream serve --openapi FILE` writes it.",
+        "",
+    ]
+    by_topic: dict[str, list[str]] = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            topic = (operation.get("tags") or ["others"])[0]
+            by_topic.setdefault(topic, []).extend(_route(method, path, operation))
+    for topic in sorted(by_topic):
+        lines += [f"## {topic.capitalize()}", "", *by_topic[topic]]
+    return "\n".join(lines)
+
+
+def _route(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
+    yield from (f"### `{method.upper()} {path}`", "", _text(operation["description"]), "")
+    given = [one for one in operation.get("parameters", []) if one["in"] == "query"]
+    if given:
+        yield from ("| parameter | meaning |", "|---|---|")
+        for one in given:
+            default = one["schema"].get("default")
+            said = one.get("description", "")
+            said += f" Default: `{json.dumps(default)}`." if default not in (None, "") else ""
+            yield f"| `{one['name']}` | {_cell(said.strip() or 'see its name')} |"
+        yield ""
+
+
 PAGES = {
     "protocols.md": protocols_page,
     "cli.md": cli_page,
     "settings.md": settings_page,
     "requests.md": requests_page,
     "events.md": events_page,
+    "routes.md": routes_page,
 }
 
 
