@@ -74,7 +74,7 @@ class SessionTopic:
         self._alerts = alerts
         self._whole = whole
         self._known = False
-        """Whether the place is one of this session's."""
+        """Whether the place is one that its tail has told."""
         self._renewed = tail.renewed
         self._counted = -1
         self._problem = ""
