@@ -786,7 +786,7 @@ export interface components {
          */
         CtfCurve: {
             step: string;
-            frequency: (number | null)[];
+            frequency: number[];
             power: (number | null)[];
             fit: (number | null)[];
             edge: number;

@@ -1,13 +1,15 @@
 /** What the server says, by the names of its records; written from its OpenAPI document. */
 import type { components } from "./schema";
 
-type Schemas = components["schemas"];
+/** Every record of the document, by its name. */
+export type Schemas = components["schemas"];
 
 export type Account = Schemas["Account"];
 export type AllSettings = Schemas["AllSettings"];
 export type ApiToken = Schemas["ApiToken"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type BegunSession = Schemas["BegunSession"];
+export type BranchRecord = Schemas["BranchRecord"];
 export type BegunTrial = Schemas["BegunTrial"];
 export type Finding = Schemas["Finding"];
 export type BrowsedFolder = Schemas["BrowsedFolder"];
@@ -44,17 +46,6 @@ export type WorkflowTemplate = Schemas["WorkflowTemplate"] & {
 };
 
 // What the socket says has no place in the document.
-
-export interface BranchRecord {
-  name: string;
-  workflow: string;
-  state: string;
-  adopted: boolean;
-  sample: number | null;
-  created: number;
-  who: string;
-  base: string;
-}
 
 export interface EventRecord {
   seq: number;

@@ -1,5 +1,5 @@
 import { withUnit, number } from "@/units";
-import { edgeFrequency, radiusOf, ringMarks, ringPoints } from "./spectrum";
+import { radiusOf, ringMarks, ringPoints } from "./spectrum";
 import type { Ctf, ExposureDetail } from "./types";
 import styles from "./exposures.module.css";
 
@@ -13,7 +13,7 @@ interface Props {
 /** The power spectrum with radii in Å, how far the fit holds, and the fitted rings. */
 export function SpectrumView({ detail, ctf, rings = false }: Props) {
   const spectrum = detail?.spectrum;
-  const edge = ctf ? (ctf.edge ?? edgeFrequency(ctf.frequency, ctf.resolution)) : null;
+  const edge = ctf?.edge ?? null;
   const reached = ctf?.resolution ?? null;
   return (
     <figure className={styles.figure}>

@@ -1,15 +1,7 @@
 import { expect, test } from "vitest";
-import { edgeFrequency, radiusOf, ringMarks, ringPoints, wavelength, zeros } from "./spectrum";
+import { radiusOf, ringMarks, ringPoints, wavelength, zeros } from "./spectrum";
 
 const OPTICS = { voltage: 300, spherical_aberration: 2.7, amplitude_contrast: 0.1 };
-
-test("the edge of the picture is at 3 Å, beyond a better fit, or at the end of the spectrum", () => {
-  const far = [0.01, 0.6];
-  expect(edgeFrequency(far, 5)).toBeCloseTo(1 / 3);
-  expect(edgeFrequency(far, 2.5)).toBeCloseTo(1.1 / 2.5);
-  expect(edgeFrequency([0.01, 0.25], 3)).toBe(0.25);
-  expect(edgeFrequency([], null)).toBeCloseTo(1 / 3);
-});
 
 test("marks are inside and apart", () => {
   const marks = ringMarks(1 / 3);

@@ -1,15 +1,5 @@
 // Radii on the picture of a power spectrum: from resolutions in Å to parts of its half width.
 
-const FIELD = 3;
-const BEYOND = 1.1;
-
-/** Spatial frequency in 1/Å at the edge of the picture, as it is made by the server. */
-export function edgeFrequency(frequency: readonly number[], resolution: number | null): number {
-  const end = frequency.at(-1) ?? 1 / FIELD;
-  const reached = resolution !== null && resolution > 0 ? 1 / resolution : 0;
-  return Math.min(Math.max(1 / FIELD, BEYOND * reached), end);
-}
-
 /** The radius of a resolution as a part of the half width; null where it lies outside. */
 export function radiusOf(resolution: number, edge: number): number | null {
   if (!(resolution > 0)) return null;

@@ -6,21 +6,22 @@ import type { Load } from "./types";
 const WIDTH = 150;
 const HEIGHT = 30;
 
-/** A line through some values, in a box that begins at zero. */
+/** A line through some values, in a box that begins at zero; broken where a value is unknown. */
 export function sparkPath(
-  points: readonly (readonly [number, number])[],
+  points: readonly (readonly [number, number | null])[],
   width: number,
   height: number,
 ): string {
   if (points.length === 0) return "";
   const times = points.map(([time]) => time);
   const [first, last] = [Math.min(...times), Math.max(...times)];
-  const most = Math.max(1e-9, ...points.map(([, value]) => value));
+  const most = Math.max(1e-9, ...points.map(([, value]) => value ?? 0));
   return points
     .map(([time, value], index) => {
+      if (value === null) return "";
       const x = last > first ? ((time - first) / (last - first)) * width : width;
       const y = height - (Math.max(0, value) / most) * height;
-      return `${index ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
+      return `${(points[index - 1]?.[1] ?? null) === null ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
     })
     .join("");
 }

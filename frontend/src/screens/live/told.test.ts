@@ -22,6 +22,7 @@ test("what the socket said after the document was made is shown", () => {
     found: 12,
     settled: 11,
     behind: 1,
+    pending: 1,
     accepted: 9,
     rejected: 1,
     failed: 1,

@@ -29,6 +29,7 @@ export function brought(live: Live, known: Counted | null): Live {
       found: going + settled,
       settled,
       behind: going,
+      pending: going,
       accepted: done,
       rejected,
       failed,

@@ -1,5 +1,7 @@
-// What the server says of where a session stands (icestream.report.live); values as they are shown.
+// What the server says of where a session stands; values as they are shown. Its forecast, its
+// offers and the states of its verdicts are open in the document, and closed here.
 
+import type { Schemas } from "@/api/types";
 import type { Verdict } from "./verdict";
 
 export interface Forecast {
@@ -13,110 +15,22 @@ export interface Forecast {
   helps?: readonly { words: string; enough: boolean }[];
 }
 
-export interface Rates {
-  found: number | null;
-  settled: number | null;
-  latency: number | null;
-  last: number;
-  now: number;
-  spark: { found: readonly number[]; settled: readonly number[] };
+export type Rates = Omit<Schemas["LiveRates"], "forecast" | "disk"> & {
   forecast: Forecast | null;
   disk: { free: number; words: string } | null;
-}
-
-export interface Tile {
-  title: string;
-  value: number;
-  text: string;
-  unit: string;
-  below: readonly string[];
-}
-
-export interface Decision {
-  time: number;
-  who: string;
-  by_session: boolean;
-  what: string;
-  why: string;
-}
-
-export interface Load {
-  name: string;
-  title: string;
-  unit: string;
-  now: number;
-  text: string;
-  note: string;
-  points: readonly (readonly [number, number])[];
-}
-
-export interface Picture {
-  url: string;
-  title: string;
-  description: string;
-  role?: string;
-}
-
-export interface Newest {
-  name: string;
-  number: number;
-  pictures: readonly Picture[];
-  qualities: Readonly<Record<string, number>>;
-}
-
-export interface LiveAlert {
-  number: number;
-  level: string;
-  message: string;
-  step: string;
-  exposure: string;
-  since: number;
-  until: number | null;
-  told: number;
-  extent: string;
-  cause: string;
-  note: string;
-  cleared: number | null;
-  acknowledged: number | null;
-  acknowledged_by: string;
-  acknowledged_why: string;
-  muted: number | null;
-  muted_by: string;
+};
+export type Tile = Schemas["LiveTile"];
+export type Decision = Schemas["LiveDecision"];
+export type Load = Schemas["LiveLoad"];
+export type Picture = Schemas["PictureLink"];
+/** As far as the socket may tell it, too. */
+export type Newest = Pick<Schemas["NewestExposure"], "name" | "number" | "pictures" | "qualities">;
+export type LiveAlert = Omit<Schemas["LiveAlert"], "offer"> & {
   offer: { step: string; changes: Readonly<Record<string, unknown>>; automatic?: boolean } | null;
-  command: string;
-  adopted: number | null;
-  adopted_by: string;
-}
-
-export interface Live {
-  written: number;
-  /** Number of the newest event that is in it. */
-  last_event: number;
-  session: {
-    name: string;
-    workflow: string;
-    state: string;
-    reason: string;
-    finished: boolean;
-    started: number;
-    ended: number | null;
-  };
-  counts: {
-    found: number;
-    settled: number;
-    behind: number;
-    accepted: number;
-    rejected: number;
-    failed: number;
-  };
-  called: { one: string; many: string };
+};
+export type Live = Omit<Schemas["LiveView"], "verdicts" | "rates" | "alerts" | "newest"> & {
   verdicts: readonly Verdict[];
   rates: Rates;
-  headline: readonly Tile[];
-  again: { text: string; until: number | null; who: string; command: string } | null;
-  decisions: readonly Decision[];
   alerts: readonly LiveAlert[];
-  machine: readonly Load[];
-  order: readonly string[];
   newest: Newest | null;
-}
+};

@@ -158,7 +158,7 @@ class CtfCurve(BaseModel):
     """The CTF that was fitted to an exposure: its rings, and its numbers in the units of files."""
 
     step: str
-    frequency: tuple[float | None, ...]
+    frequency: tuple[float, ...]
     """1/Å; empty where the curve was not kept."""
     power: tuple[float | None, ...]
     fit: tuple[float | None, ...]
@@ -316,7 +316,8 @@ def _ctf(this: _Shot) -> CtfCurve:
         raise Refused(404, f"no CTF was fitted to {this.name}", "its steps say how far it has come")
     made, ctf = found
     curve = np.zeros((3, 0)) if ctf.curve is None else np.asarray(ctf.curve)
-    frequency, power, fit = (tuple(map(_finite, row)) for row in curve)
+    frequency = tuple(map(float, curve[0]))
+    power, fit = (tuple(map(_finite, row)) for row in curve[1:])
     optics = ctf.optics
     return CtfCurve(
         step=made.record.step,
