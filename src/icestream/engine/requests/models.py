@@ -58,8 +58,9 @@ __all__ = [
 ]
 
 Name = Annotated[str, Field(min_length=1)]
-Number = Annotated[int, Field(ge=0, lt=1 << 63)]  # a store has no others
 """Of a step or an exposure."""
+Number = Annotated[int, Field(ge=0, lt=1 << 63)]
+"""Of an alert: a store has no others."""
 
 
 class InvalidRequest(ValueError):
