@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from icestream.report.rates import Minutes
-from icestream.report.table import ExposureTable
+from icestream.report.table import BEFORE, ExposureTable, Rank
 from icestream.report.timeline import Tempo
 from icestream.report.where import where_of
 from icestream.store import queries
@@ -44,7 +44,7 @@ _HOUR = 3600.0
 _PAST_ALERTS = 20
 
 
-def rank(step: StepRecord) -> tuple[int, int]:
+def rank(step: StepRecord) -> Rank:
     """Where several steps give the same kind of result, the one of the highest rank is shown.
 
     That is the deepest, so a consensus wins over what it was made from; among equals, the first.
@@ -144,7 +144,8 @@ class Follower:
         for column in every_value(self.store, self._quality, branch=branch):
             if column.step in ranks:
                 orders = np.searchsorted(own, column.subjects)
-                self.table.measure_many(column.name, orders, column.values, ranks[column.step])
+                known = ranks[column.step] if branch is None else BEFORE
+                self.table.measure_many(column.name, orders, column.values, known)
 
     def _read_events(self) -> dict[str, float]:
         """When something last happened to each exposure with news."""

@@ -14,10 +14,14 @@ from icestream.report.limits import Drawn, Limits
 from icestream.report.trends import Histogram, Trend, is_count, rounded, run_width
 from icestream.report.where import NOWHERE, Where
 
-__all__ = ["CHUNK", "STATES", "ExposureTable"]
+__all__ = ["BEFORE", "CHUNK", "STATES", "ExposureTable", "Rank"]
 
 CHUNK = 250
 """Exposures in one file."""
+
+Rank = tuple[int, int]
+BEFORE: Rank = (-1, 0)
+"""Rank of what was measured before a change: whatever is measured after it is shown instead."""
 
 STATES = "parf"
 """In progress, accepted, rejected, failed."""
@@ -42,7 +46,9 @@ class ExposureTable:
         self._texts: dict[str, str] = {}
         self._changed: set[int] = set()
         self._news: set[int] = set()
-        self._rank: dict[str, tuple[int, int]] = {}
+        self._ranks: dict[str, array[int]] = {}
+        """Of the value of each exposure, by quality: its place in `_known_ranks`."""
+        self._known_ranks: list[Rank] = [BEFORE]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -87,11 +93,12 @@ class ExposureTable:
                     self._put(name, order, histogram.values[order])
         return True
 
-    def measure(self, order: int, name: str, value: float, rank: tuple[int, int]) -> None:
+    def measure(self, order: int, name: str, value: float, rank: Rank) -> None:
         """Set a quality; where several steps measure it, that of the highest rank is shown."""
-        if rank < self._rank.get(name, rank):
+        ranks = self._ranks_of(name, order)
+        if rank < self._known_ranks[ranks[order]]:
             return
-        self._rank[name] = rank
+        ranks[order] = self._place_of(rank)
         self._put(name, order, value)
         self._note(order)
 
@@ -100,10 +107,11 @@ class ExposureTable:
         name: str,
         orders: NDArray[np.int64],
         values: NDArray[np.float64],
-        rank: tuple[int, int],
+        rank: Rank,
     ) -> None:
         """Set a quality of many exposures at once; those of a higher rank are put after others."""
-        self._rank[name] = max(rank, self._rank.get(name, rank))
+        ranks = self._ranks_of(name, int(orders.max()))
+        np.frombuffer(ranks, dtype=np.uint16)[orders] = self._place_of(rank)
         self._begin(name)
         states = np.frombuffer(self.state, dtype=np.uint8)[orders]
         self.qualities[name].put_many(orders, values, states == ord("r"))
@@ -127,6 +135,18 @@ class ExposureTable:
         if name not in self.qualities:
             self.qualities[name] = Histogram(whole=is_count(name))
             self.trends[name] = Trend(self.qualities[name])
+
+    def _ranks_of(self, name: str, order: int) -> "array[int]":
+        """The ranks of a quality's values, as far as an exposure at least."""
+        ranks = self._ranks.setdefault(name, array("H"))
+        if order >= len(ranks):
+            ranks.frombytes(bytes(ranks.itemsize * (order + 1 - len(ranks))))
+        return ranks
+
+    def _place_of(self, rank: Rank) -> int:
+        if rank not in self._known_ranks:
+            self._known_ranks.append(rank)
+        return self._known_ranks.index(rank)
 
     def _shared(self, text: str) -> str:
         """The same string object for the same text: reasons and places repeat."""

@@ -1,9 +1,10 @@
 """The columns of exposures and their chunks."""
 
+import numpy as np
 import pytest
 
 from icestream.report.limits import Drawn
-from icestream.report.table import CHUNK, ExposureTable
+from icestream.report.table import BEFORE, CHUNK, ExposureTable
 
 FIRST, SECOND = (1, -1), (2, -2)
 
@@ -69,6 +70,22 @@ def test_a_consensus_wins_over_what_it_was_made_from() -> None:
     table.measure(0, "ctf.defocus", 2.0, SECOND)
     table.measure(0, "ctf.defocus", 3.0, FIRST)
     assert table.value("ctf.defocus", 0) == 2.0
+
+
+def test_each_exposure_shows_the_deepest_step_that_measured_it_in_whatever_order() -> None:
+    """One that a deeper step has not measured, as it failed there, keeps what it has."""
+    along, at_once = table_of(3), table_of(3)
+    for order, value, rank in ((0, 1.0, FIRST), (0, 2.0, SECOND), (1, 3.0, FIRST)):
+        along.measure(order, "ctf.defocus", value, rank)
+    for value, rank in ((9.0, BEFORE), (1.0, FIRST), (2.0, SECOND)):
+        orders = {BEFORE: [0, 1, 2], FIRST: [0, 1], SECOND: [0]}[rank]
+        values = np.array([value, 3.0 if rank == FIRST else value, value])[: len(orders)]
+        at_once.measure_many("ctf.defocus", np.array(orders), values, rank)
+    assert [along.value("ctf.defocus", order) for order in (0, 1)] == [2.0, 3.0]
+    assert [at_once.value("ctf.defocus", order) for order in (0, 1, 2)] == [2.0, 3.0, 9.0]
+    for order, shown in ((0, 2.0), (1, 5.0), (2, 5.0)):
+        at_once.measure(order, "ctf.defocus", 5.0, FIRST)
+        assert at_once.value("ctf.defocus", order) == shown
 
 
 @pytest.mark.parametrize("total", [30, 1200])
