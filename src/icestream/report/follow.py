@@ -18,6 +18,7 @@ from icestream.store.open import Store
 from icestream.store.records import (
     AlertRecord,
     ExposureRecord,
+    HistoryRecord,
     ResultRecord,
     SampleRecord,
     SessionRecord,
@@ -72,7 +73,7 @@ class Follower:
         self.again: Reruns = reruns(store)
         """What waits to be run again, and the results that are shown until it is."""
         self.asked = len(requests(store, state="new"))
-        self.history = history(store)
+        self.history: Sequence[HistoryRecord] = ()
         """What people and the session itself decided, the newest last."""
         self.chosen: dict[str, ResultRecord] = {}
         """What came of the newest snapshot of a batch step, by the name of that step: the choice
@@ -126,6 +127,8 @@ class Follower:
         # Before the exposures are read: all that it is about are there then.
         self._quality = newest_value(self.store)
         self._events.after = times.upto
+        # What is decided from here on has an event that is read.
+        self.history = history(self.store)
         self.decided += 1
         self.alerted += 1
         for record in every_exposure(self.store):

@@ -10,6 +10,7 @@ from icestream.report.clock import AcquisitionClock
 from icestream.report.follow import Follower, rank
 from icestream.store import queries
 from icestream.store import tables as t
+from icestream.store.events import RequestAnswered
 from icestream.store.writing import Writes
 from report_session import SampleSession
 
@@ -177,3 +178,17 @@ def test_beginning_at_once_is_reading_from_the_start(tmp_path: Path) -> None:
     document = whole.tempo.document(whole.table.time, AcquisitionClock.of(whole.table))
     assert document == along.tempo.document(along.table.time, AcquisitionClock.of(along.table))
     assert whole.minutes.last == along.minutes.last
+
+
+def test_what_is_decided_before_the_first_look_is_known(grown: SampleSession) -> None:
+    follower = Follower(grown.store)
+    with grown.store.write() as connection:
+        writes = Writes(grown.numbers, grown.now)
+        writes.insert(
+            t.request, token="late", verb="pause", document="{}", who="ann", time=grown.now,
+            state="done", answer="paused",
+        )  # fmt: skip
+        writes.event(RequestAnswered(verb="pause", verdict="done", answer="paused"))
+        writes.flush(connection)
+    assert follower.read()
+    assert [(one.who, one.verb) for one in follower.history][-1] == ("ann", "pause")
