@@ -317,7 +317,9 @@ def _between(value: ColumnElement[Any], asked: QualityRange) -> Iterator[ColumnE
 
 def _says(**value: Any) -> ColumnElement[bool]:
     """Whether the metadata of an exposure have a value, as they are written."""
-    return t.exposure.c.details.contains(json.dumps(value)[1:-1], autoescape=True)
+    said = json.dumps(value)[1:-1]
+    # What follows is looked at, too: a 1 is the beginning of a 12.
+    return or_(*(t.exposure.c.details.contains(said + end, autoescape=True) for end in ",}"))
 
 
 def _alerted(connection: Connection, number: int) -> list[ColumnElement[bool]]:

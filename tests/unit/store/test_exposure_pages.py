@@ -1,6 +1,7 @@
 """Pages and columns of exposures are those that reading all of them one by one gives."""
 
 import functools
+import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -207,6 +208,29 @@ def test_the_exposures_of_an_alert(store: Store) -> None:
     assert [row.number for row in page.rows] == list(range(11, 20))
     with pytest.raises(LookupError, match="no alert 9"):
         exposure_page(store, ExposureQuery(alert=9))
+
+
+def test_an_alert_of_group_1_is_none_of_group_12(tmp_path: Path) -> None:
+    session = SampleSession(tmp_path / "s", start=1.79e9, documents=False)
+    session.grow(4)
+    with closing(session.store) as store:
+        first, *_, last = [one.name for one in queries.exposures(store)]
+        with store.write() as connection:
+            for number, details in enumerate(
+                ('{"group": 1}', '{"group": 12}', '{"group": 1, "tilt": 0}', '{"group": 21}'), 1
+            ):
+                at = t.exposure.c.id == number
+                connection.execute(t.exposure.update().where(at).values(details=details))
+            writes = Writes(session.numbers, session.now)
+            alert = writes.insert(
+                t.alert, branch_id=1, step_id=session.step_ids["ctf"], key="ctf.drift",
+                level="warning", message="drift", exposure=first, raised=session.now,
+                seen=session.now, acknowledged_by="",
+                extent=json.dumps({"first": first, "last": last, "group": 1}),
+            )  # fmt: skip
+            writes.flush(connection)
+        page = exposure_page(store, ExposureQuery(alert=alert))
+        assert [row.number for row in page.rows] == [1, 3]
 
 
 def test_what_is_not_there_is_said(store: Store) -> None:
