@@ -205,10 +205,10 @@ def exposure_columns(
         table = _Table(store, connection, query)
         asked = table.asked(whole=True)
         total = table.matching()
+        of_states: frozenset[int] | None = None
         if table.outcomes is not None and query.states:
-            ids = _of_states(table, None)
-            total = len(ids)
-            asked.conditions.append(asked.own.in_(ids))
+            of_states = frozenset(_of_states(table, None))
+            total = len(of_states)
         if total > most:
             asked.conditions.append((asked.own * _KNUTH) % _SPAN < int(_SPAN * most / total))
         values: list[ColumnElement[Any]] = []
@@ -224,6 +224,8 @@ def exposure_columns(
         details_ = t.exposure.c.details if places else null()
         chosen = asked.select(*head, t.exposure.c.state, t.exposure.c.found, details_, *values)
         rows = connection.execute(chosen.order_by(asked.own)).all() if total else []
+        if of_states is not None:  # too many for a statement
+            rows = [row for row in rows if row[0] in of_states]
         own, number, name_, state, found, details, *columns = (
             zip(*rows, strict=True) if rows else [()] * 6
         )
@@ -262,8 +264,18 @@ def count_bins(
         if column is None or table.nothing:
             return {}
         asked = table.asked(sort=column, whole=True)
-        whole = cast(func.floor((column.c.value - low) / step), Integer)
-        place = case((whole < 0, 0), (whole >= bins, bins - 1), else_=whole)
+        whole = (column.c.value - low) / step
+        # What lies far outside would not fit an integer.
+        place = case(
+            (whole < 1, 0), (whole >= bins, bins - 1), else_=cast(func.floor(whole), Integer)
+        )
+        if table.outcomes is not None:  # states are not recorded: exposure by exposure
+            rows = connection.execute(asked.select(asked.own, place))
+            found = {row[0]: row[1] for row in rows}
+            for own, (state, _) in _said(table.outcomes, list(found)).items():
+                if not query.states or state in query.states:
+                    counts.setdefault(state, [0] * bins)[found[own]] += 1
+            return {state: tuple(of) for state, of in counts.items()}
         counted = asked.select(place.label("place"), t.exposure.c.state, func.count())
         for where, state, count in connection.execute(counted.group_by("place", "state")):
             counts.setdefault(state, [0] * bins)[where] = count

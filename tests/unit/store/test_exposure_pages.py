@@ -2,6 +2,7 @@
 
 import functools
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -30,6 +31,7 @@ COUNT = 130
 EVERYTHING = ExposureWindow(limit=1000)
 FINE = QualityRange(name="ctf.resolution", low=3.2, high=4.0)
 LOW = QualityRange(name="ctf.astigmatism", high=250.0)
+EDGES = [3.0 + 0.25 * place for place in range(6)]
 
 
 @pytest.fixture(scope="module")
@@ -270,8 +272,7 @@ def test_a_sample_is_fair_and_always_the_same(store: Store) -> None:
 
 
 def test_bins_count_every_value_once(store: Store) -> None:
-    edges = [3.0 + 0.25 * place for place in range(6)]
-    counts = count_bins(store, ExposureQuery(), "ctf.resolution", edges)
+    counts = count_bins(store, ExposureQuery(), "ctf.resolution", EDGES)
     rows = exposure_page(store, None, EVERYTHING).rows
     for state in ("done", "rejected"):
         values = [
@@ -279,10 +280,15 @@ def test_bins_count_every_value_once(store: Store) -> None:
             for row in rows
             if row.state == state and "ctf.resolution" in row.qualities
         ]
-        assert counts[state] == tuple(np.histogram(values, edges)[0])
-    fewer = count_bins(store, ExposureQuery(ranges=(LOW,)), "ctf.resolution", edges)
+        assert counts[state] == tuple(np.histogram(values, EDGES)[0])
+    fewer = count_bins(store, ExposureQuery(ranges=(LOW,)), "ctf.resolution", EDGES)
     assert sum(map(sum, fewer.values())) < sum(map(sum, counts.values()))
-    assert count_bins(store, ExposureQuery(), "ctf.nothing", edges) == {}
+    assert count_bins(store, ExposureQuery(), "ctf.nothing", EDGES) == {}
+    # However far away the values lie.
+    narrow = count_bins(store, ExposureQuery(), "ctf.resolution", [3.5, 3.5 + 1e-12, 3.5 + 2e-12])
+    assert {state: sum(of) for state, of in narrow.items()} == {
+        state: sum(of) for state, of in counts.items()
+    }
 
 
 def test_a_branch_that_is_not_adopted_has_states_of_its_own(tmp_path: Path) -> None:
@@ -307,6 +313,13 @@ def test_a_branch_that_is_not_adopted_has_states_of_its_own(tmp_path: Path) -> N
             assert set(names(some.rows)) == {n for n, its in states.items() if its == state}
             columns = exposure_columns(store, ExposureQuery(branch="tried", states=(state,)))
             assert set(columns.name) == set(names(some.rows))
+        with store.write() as connection:  # what it is in the adopted branch says nothing
+            connection.execute(t.exposure.update().values(state="failed"))
+        counts = count_bins(store, ExposureQuery(branch="tried"), "ctf.resolution", EDGES)
+        measured_ = [row.state for row in page.rows if "ctf.resolution" in row.qualities]
+        assert {state: sum(of) for state, of in counts.items()} == Counter(measured_)
+        asked = ExposureQuery(branch="tried", states=("done",))
+        assert count_bins(store, asked, "ctf.resolution", EDGES) == {"done": counts["done"]}
         assert exposure_page(store, ExposureQuery(branch="main")).total == 8
 
 
