@@ -2,36 +2,22 @@ import { Link } from "react-router";
 import { sessionPath, useApi } from "@/api/queries";
 import { Empty, Panel } from "@/ui";
 import { figures, number, plural, withUnit } from "@/units";
+import type { ClassesAnswer } from "../classes/types";
+import { resolutionWords } from "../map/resolution";
+import type { MapAnswer } from "../map/types";
 import styles from "./live.module.css";
-
-interface ClassesAnswer {
-  step: string;
-  update: number;
-  classes: readonly {
-    number: number;
-    particles: number;
-    resolution: number | null;
-    selected: boolean | null;
-    url: string;
-  }[];
-}
-
-interface VolumesAnswer {
-  volume: { resolution: number | null; particles: number };
-  /** Address of a section through the middle; `axis` chooses the direction. */
-  sections: string;
-}
 
 const SHOWN = 8;
 
 /** The largest classes and the newest map, small; each leads to its screen. */
 export function Classes({ session, branch }: { session: string; branch: string }) {
-  const classes = useApi<ClassesAnswer | null>(sessionPath(session, "/classes"), { branch }).data;
-  const volumes = useApi<VolumesAnswer | null>(sessionPath(session, "/volumes"), { branch }).data;
+  const classes = useApi<ClassesAnswer>(sessionPath(session, "/classes"), { branch }).data;
+  const map = useApi<MapAnswer>(sessionPath(session, "/volumes"), { branch }).data;
   const base = `/s/${encodeURIComponent(session)}`;
   const largest = [...(classes?.classes ?? [])].sort((one, two) => two.particles - one.particles);
   const chosen = largest.filter(({ selected }) => selected).length;
-  const sections = volumes ? AXES.map((axis) => withAxis(volumes.sections, axis)) : [];
+  // As long as there is no map, its step says why, and there is nothing to cut.
+  const cut = map?.sections ?? null;
   return (
     <Panel
       title="Classes and map"
@@ -47,7 +33,7 @@ export function Classes({ session, branch }: { session: string; branch: string }
         </>
       }
     >
-      {largest.length === 0 && sections.length === 0 ? (
+      {largest.length === 0 && cut === null ? (
         <Empty title="No classes yet">
           The first ones come when enough particles are extracted.
         </Empty>
@@ -70,12 +56,12 @@ export function Classes({ session, branch }: { session: string; branch: string }
               </li>
             ))}
           </ul>
-          {sections.length > 0 && (
+          {map && cut !== null && (
             <div className={styles.sections}>
-              {sections.map((url) => (
+              {AXES.map((axis) => (
                 <img
-                  key={url}
-                  src={url}
+                  key={axis}
+                  src={`${cut}?axis=${axis}`}
                   alt="Section of the map"
                   width={96}
                   height={96}
@@ -84,8 +70,8 @@ export function Classes({ session, branch }: { session: string; branch: string }
               ))}
               <span>
                 3D map
-                <strong>{withUnit(figures(volumes?.volume.resolution, 3), "Å")}</strong>
-                {volumes ? `${number(volumes.volume.particles)} particles` : ""}
+                <strong>{resolutionWords(map.volume)}</strong>
+                {plural(map.volume.particles, "particle")}
               </span>
             </div>
           )}
@@ -96,6 +82,3 @@ export function Classes({ session, branch }: { session: string; branch: string }
 }
 
 const AXES = ["z", "y", "x"] as const;
-
-const withAxis = (url: string, axis: string): string =>
-  `${url}${url.includes("?") ? "&" : "?"}axis=${axis}`;

@@ -2,8 +2,9 @@ import { Button, Slider } from "@mantine/core";
 import { useMemo } from "react";
 import { Series } from "@/charts";
 import { Age, Panel } from "@/ui";
-import { number, plural, withUnit } from "@/units";
+import { number, plural } from "@/units";
 import styles from "./map.module.css";
+import { resolutionWords } from "./resolution";
 import type { MapAnswer } from "./types";
 
 interface HistoryProps {
@@ -65,7 +66,7 @@ export function MapHistory({ answer, newest, onUpdate }: HistoryProps) {
           </p>
         </div>
         <Series
-          label={`Resolution over particles; now ${withUnit(number(volume.resolution, 1), "Å")}`}
+          label={`Resolution over particles; now ${resolutionWords(volume)}`}
           lines={lines}
           unit="Å"
           digits={1}

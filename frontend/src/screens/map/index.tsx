@@ -12,6 +12,7 @@ import { MapHistory } from "./MapHistory";
 import { Orientations } from "./Orientations";
 import { Slices, type Place } from "./Slices";
 import { SurfaceView } from "./SurfaceView";
+import { resolutionWords } from "./resolution";
 import type { MapAnswer, MapView, Part } from "./types";
 import { useCube } from "./useCube";
 import type { Volume } from "./volume/volume";
@@ -60,7 +61,7 @@ function Told({ answer: { volume, step } }: { answer: MapAnswer }) {
         <div className={styles.stats}>
           <Stat
             label="Resolution"
-            value={volume.resolution > 0 ? withUnit(number(volume.resolution, 1), "Å") : "–"}
+            value={resolutionWords(volume)}
             note={volume.reached}
             means="Where the correlation of two maps from halves of the particles falls below 0.143."
           />
