@@ -87,10 +87,14 @@ def cost_lines(preview: Preview) -> Iterator[str]:
         yield "nothing has to be run"
     else:
         room = f", {size_words(preview.bytes)} on disk" if preview.bytes else ""
+        took = (
+            f"; about {_time(preview.seconds)} of one core{room}, by what the steps took in this "
+            "session so far"
+        )
         yield (
             f"{_many(preview.tasks, 'task')} of {_many(len(ran), 'step')}, at most "
-            f"{_many(preview.exposures, 'exposure')} in one; about {_time(preview.seconds)} of "
-            f"one core{room}, by what the steps took in this session so far"
+            f"{_many(preview.exposures, 'exposure')} in one"
+            f"{'' if len(preview.unknown) == len(ran) else took}"
         )
     gathering = [step.name for step in ran if step.gathers]
     if gathering:

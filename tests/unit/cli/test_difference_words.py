@@ -29,3 +29,11 @@ def test_costs_and_what_is_not_known(capsys: pytest.CaptureFixture[str]) -> None
         "taken out: old; what was made there stays",
     ]  # fmt: skip
     assert list(cost_lines(Preview(steps=()))) == ["nothing has to be run"]
+
+
+def test_no_time_is_told_where_none_is_known() -> None:
+    preview = Preview(steps=(PreviewStep(name="ctf", tasks=8, kept=0, seconds=0.0),))
+    assert list(cost_lines(preview)) == [
+        "8 tasks of 1 step, at most 8 exposures in one",
+        "not known: how long ctf will take, not having run here yet",
+    ]

@@ -2,9 +2,10 @@ import { Button, Modal, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { sessionPath, useApi } from "@/api/queries";
 import { useRequest } from "@/api/requests";
+import type { ChangeCost } from "@/api/types";
 import { ErrorNote, Shown } from "@/ui";
 import styles from "./branches.module.css";
-import { CostTable, type ChangeCost } from "./CostTable";
+import { CostTable } from "./CostTable";
 import type { BranchRow } from "./types";
 
 /** What is about to be done with a branch. */

@@ -1,34 +1,11 @@
+import type { ChangeCost } from "@/api/types";
 import table from "@/ui/ui.module.css";
-import { bytes, duration, number } from "@/units";
+import { duration, number } from "@/units";
 import styles from "./branches.module.css";
-
-export interface PreviewStep {
-  name: string;
-  kind?: string;
-  tasks: number | null;
-  kept: number;
-  seconds: number | null;
-  bytes?: number | null;
-}
-
-/** What a change would make run again (icestream.server.routes.previews). */
-export interface ChangeCost {
-  steps: PreviewStep[];
-  removed: string[];
-  selections: { step: string; gained: number; lost: number; words: string[] }[];
-  tasks: number;
-  exposures: number;
-  seconds: number;
-  bytes: number;
-  unknown: string[];
-  changes: string[];
-  words: string[];
-  doubts: { where: string; what: string }[];
-}
 
 /** What would be otherwise, which steps run again and how long that takes. */
 export function CostTable({ cost }: { cost: ChangeCost }) {
-  const steps = cost.steps.filter((step) => step.tasks !== 0 || step.kept > 0);
+  const steps = cost.steps.filter((step) => step.tasks > 0 || step.kept > 0 || step.gathers);
   return (
     <div className={styles.cost}>
       {cost.changes.length > 0 && (
@@ -38,9 +15,7 @@ export function CostTable({ cost }: { cost: ChangeCost }) {
           ))}
         </ul>
       )}
-      {steps.length === 0 && cost.removed.length === 0 ? (
-        <p>Nothing has to run again.</p>
-      ) : (
+      {steps.length > 0 && (
         <div className={table.scroll}>
           <table className={table.table}>
             <thead>
@@ -55,20 +30,16 @@ export function CostTable({ cost }: { cost: ChangeCost }) {
               {steps.map((step) => (
                 <tr key={step.name}>
                   <td>{step.name}</td>
-                  <td data-right>{step.tasks === null ? "some" : number(step.tasks)}</td>
+                  <td data-right>{step.gathers ? "some" : number(step.tasks)}</td>
                   <td data-right>{number(step.kept)}</td>
-                  <td data-right>{step.seconds === null ? "unknown" : duration(step.seconds)}</td>
+                  <td data-right>{timeWords(step, cost.unknown)}</td>
                 </tr>
               ))}
             </tbody>
           </table>
         </div>
       )}
-      <p>
-        {number(cost.tasks)} tasks, at most {number(cost.exposures)} in one step; about{" "}
-        {duration(cost.seconds)} of one core, {bytes(cost.bytes)} on disk.
-        {cost.unknown.length > 0 && ` Not in it: ${cost.unknown.join(", ")}.`}
-      </p>
+      <p>{sentence(cost.words.join("; "))}</p>
       {cost.selections.flatMap((one) =>
         one.words.map((line) => <p key={one.step + line}>{line}</p>),
       )}
@@ -80,3 +51,11 @@ export function CostTable({ cost }: { cost: ChangeCost }) {
     </div>
   );
 }
+
+/** The time of what runs again; a step that never ran is not a quick one. */
+function timeWords(step: ChangeCost["steps"][number], unknown: readonly string[]): string {
+  if (unknown.includes(step.name)) return "unknown";
+  return step.gathers ? `${duration(step.each)} each` : duration(step.seconds);
+}
+
+const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;

@@ -12,6 +12,7 @@ import { useState } from "react";
 import { api, type ApiError } from "@/api/client";
 import { sessionPath, useApi } from "@/api/queries";
 import { useRequest } from "@/api/requests";
+import type { PlannedTrial } from "@/api/types";
 import type { Protocol, WorkflowAnswer } from "@/screens/workflow/types";
 import { ErrorNote, Loading, Note } from "@/ui";
 import { SchemaForm } from "@/ui/form";
@@ -19,7 +20,7 @@ import { number } from "@/units";
 import { sameDocument } from "@/workflow/editing";
 import { branchProblem } from "./naming";
 import styles from "./branches.module.css";
-import { CostTable, type ChangeCost } from "./CostTable";
+import { CostTable } from "./CostTable";
 
 interface TryProps {
   /** Chosen to begin with. */
@@ -29,12 +30,6 @@ interface TryProps {
   id: string;
   onClose: () => void;
   onDone: (name: string) => void;
-}
-
-interface PlannedTrial {
-  sample: string[] | null;
-  words: string;
-  cost: ChangeCost;
 }
 
 /** Try other parameters of one step on some exposures. */

@@ -2,18 +2,11 @@ import { Button, Modal, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { sessionPath, useApi } from "@/api/queries";
 import { useRequest } from "@/api/requests";
+import type { Schemas } from "@/api/types";
 import { Age, Empty, ErrorNote, Shown } from "@/ui";
 import { plural } from "@/units";
 import styles from "./branches.module.css";
-import { CostTable, type ChangeCost } from "./CostTable";
-
-interface UndoPreview {
-  branch: string;
-  until: number;
-  who: string;
-  back: Record<string, number>;
-  cost: ChangeCost;
-}
+import { CostTable } from "./CostTable";
 
 interface UndoProps {
   id: string;
@@ -24,7 +17,7 @@ interface UndoProps {
 /** Take back the last change of what is adopted: what comes back, and what runs again. */
 export function UndoDialog({ id, onClose, onDone }: UndoProps) {
   const [why, setWhy] = useState("");
-  const preview = useApi<UndoPreview | null>(sessionPath(id, "/undo/preview"));
+  const preview = useApi<Schemas["UndoPreview"] | null>(sessionPath(id, "/undo/preview"));
   const ask = useRequest(id);
   const back = Object.entries(preview.data?.back ?? {});
   return (

@@ -5,8 +5,9 @@ import { useNavigate } from "react-router";
 import { api, type ApiError } from "@/api/client";
 import { sessionPath } from "@/api/queries";
 import { useRequest } from "@/api/requests";
+import type { ChangeCost, PlannedTrial } from "@/api/types";
 import { branchProblem } from "@/screens/branches/naming";
-import { CostTable, type ChangeCost } from "@/screens/branches/CostTable";
+import { CostTable } from "@/screens/branches/CostTable";
 import { ErrorNote, Loading, Note } from "@/ui";
 import { number } from "@/units";
 import type { WorkflowDocument } from "@/workflow/model";
@@ -105,14 +106,6 @@ export function ApplyDialog({ id, document, branch, onClose, onDone }: DialogPro
       </div>
     </Modal>
   );
-}
-
-interface PlannedTrial {
-  base: string;
-  sample: string[] | null;
-  of: number | null;
-  words: string;
-  cost: ChangeCost;
 }
 
 /** Try an edited workflow beside what runs, on some exposures: a branch. */
