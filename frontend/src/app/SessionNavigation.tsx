@@ -1,14 +1,13 @@
 import { useEffect, useRef } from "react";
-import { NavLink, useLocation, useNavigate } from "react-router";
+import { NavLink, useLocation, useMatch, useNavigate } from "react-router";
 import { useSessions } from "@/api/queries";
 import { StateBadge, useKeys } from "@/ui";
 import { SESSION_SCREENS } from "./screens";
 import styles from "./shell.module.css";
 
 /** Id of the session in the address, for what stands beside the session's own screens. */
-export function useSessionId(): string {
-  const [, , id = ""] = useLocation().pathname.split("/");
-  return decodeURIComponent(id);
+function useSessionId(): string {
+  return useMatch("/s/:id/*")?.params.id ?? "";
 }
 
 /** Name and state of the session. */

@@ -1,12 +1,16 @@
-import { Link, Outlet, useParams } from "react-router";
+import { Link, Navigate, Outlet, useLocation, useParams } from "react-router";
 import { useSessions } from "@/api/queries";
 import { Empty, ErrorNote, Page } from "@/ui";
 
 /** Around the screens of one session: says when there is no such session, or it cannot be read. */
 export function SessionShell() {
   const { id } = useParams();
+  const { pathname, ...rest } = useLocation();
   const sessions = useSessions().data;
   const session = sessions?.find((one) => one.id === id);
+  // Each screen has one address, by which its tab knows that it is the one that is shown.
+  if (pathname.endsWith("/"))
+    return <Navigate replace to={{ ...rest, pathname: pathname.replace(/\/+$/, "") }} />;
   if (sessions && !session)
     return (
       <Page title="No such session" quiet>
