@@ -21,11 +21,8 @@ import { useLiveSessions } from "@/api/live";
 import { useMay, useMe } from "@/api/queries";
 import { link } from "@/api/ws";
 import { ErrorNote, Icon, KeyHelp, Stale, useKeys } from "@/ui";
-import { OTHER_SCREENS } from "./screens";
 import { SessionCrumb, SessionTabs } from "./SessionNavigation";
 import styles from "./shell.module.css";
-
-const has = (path: string) => OTHER_SCREENS.some((screen) => screen.path === path);
 
 /** What is around every screen: the bar, the skip link, the keys; or the way to log in. */
 export function Shell() {
@@ -39,7 +36,7 @@ export function Shell() {
     return () => document.removeEventListener("visibilitychange", hurry);
   }, []);
   const atLogin = location.pathname === "/login";
-  if (me.error?.status === 401 && !atLogin && has("/login"))
+  if (me.error?.status === 401 && !atLogin)
     return <Navigate to="/login" replace state={{ from: location.pathname + location.search }} />;
   return (
     <>
@@ -101,7 +98,7 @@ function Places() {
       <NavLink to="/" end className={styles.tab}>
         Sessions
       </NavLink>
-      {isStaff && has("/admin/*") && (
+      {isStaff && (
         <NavLink to="/admin" className={styles.tab}>
           Administration
         </NavLink>
