@@ -14,7 +14,7 @@ import { UndoDialog } from "./UndoDialog";
 /** What is tried beside what runs: each branch, side by side with the adopted one, and its end. */
 export default function BranchesScreen() {
   const { id = "", "*": rest = "" } = useParams();
-  const chosen = rest ? decodeURIComponent(rest) : null;
+  const chosen = rest || null;
   const navigate = useNavigate();
   const query = useApi<BranchRow[]>(sessionPath(id, "/branches"));
   useFreshSession(id, ["/branches", "/compare"]);

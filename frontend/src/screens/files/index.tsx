@@ -1,33 +1,19 @@
 import { useParams, Link } from "react-router";
 import { address } from "@/api/client";
 import { sessionPath, useApi } from "@/api/queries";
+import type { Schemas } from "@/api/types";
 import { Empty, Icon, Page, Panel, Shown } from "@/ui";
 import table from "@/ui/ui.module.css";
 import { bytes, moment, number, plural } from "@/units";
 import { Exports } from "./Exports";
 import styles from "./files.module.css";
 
-interface Entry {
-  name: string;
-  path: string;
-  kind: "file" | "folder" | "link";
-  bytes: number;
-  files: number;
-  changed: number;
-}
-
-interface Listing {
-  path: string;
-  entries: Entry[];
-  bytes: number;
-  files: number;
-  more: number;
-}
+type Entry = Schemas["SessionFile"];
+type Listing = Schemas["FolderListing"];
 
 /** The session's folder, with what each part takes, and ways to take the session along. */
 export default function FilesScreen() {
-  const { id = "", "*": rest = "" } = useParams();
-  const path = rest.split("/").map(decodeURIComponent).join("/");
+  const { id = "", "*": path = "" } = useParams();
   const query = useApi<Listing>(sessionPath(id, "/files"), { under: path });
   return (
     <Page title="Files" quiet>
