@@ -67,10 +67,11 @@ interface BrowserProps {
 
 /** The server's folders, below the roots that it was started with. */
 function Browser({ start, verb, onTake }: BrowserProps) {
-  const [path, setPath] = useState(start.replace(/(.)\/$/, "$1"));
+  const first = start.replace(/(.)\/$/, "$1");
+  const [path, setPath] = useState(first);
   const listing = useApi<BrowsedFolder>("/folders", { path });
   // A path that was typed and is not there: begin at the roots instead.
-  if (listing.isError && path !== "" && path === start) setPath("");
+  if (listing.isError && path !== "" && path === first) setPath("");
   return (
     <div className={styles.browser}>
       <Crumbs path={listing.data?.path ?? path} onGo={setPath} />
