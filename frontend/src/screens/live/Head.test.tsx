@@ -1,17 +1,18 @@
 import { screen } from "@testing-library/react";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { answered, show } from "@/testing/served";
 import { Head } from "./Head";
 import type { Live } from "./types";
 
-const NOW = Date.now() / 1000;
+// What is of another day is told with it.
+const NOON = new Date().setHours(12, 0, 0, 0);
 
 function live(age: number, finished = false): Live {
   return {
     session: { name: "demo", finished },
     counts: { found: 40 },
     called: { one: "movie", many: "movies" },
-    rates: { last: NOW - age, found: 120 },
+    rates: { last: Date.now() / 1000 - age, found: 120 },
     verdicts: [
       { about: "Microscope", state: "good", word: "Delivering", why: "120 movies an hour" },
       { about: "Data", state: "good", word: "Good", why: "39 of 40 accepted" },
@@ -19,6 +20,10 @@ function live(age: number, finished = false): Live {
     ],
   } as unknown as Live;
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 test("the age of the last movie is told against what is usual", () => {
   answered({});
@@ -39,6 +44,7 @@ test("the whole is one sentence", () => {
 });
 
 test("a session that has ended has no gauge, and says when the last one came", () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOON });
   answered({});
   const { container } = show(<Head live={live(4000, true)} usual={30} />);
   expect(container.querySelector("svg[data-tone]")).toBeNull();
