@@ -1,18 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { ApiError, api } from "./client";
 import { sessionPath } from "./queries";
+import type { RequestRecord } from "./types";
 
-/** What was asked of a session, and what became of it (icestream.store.records). */
-export interface RequestRecord {
-  token: string;
-  verb: string;
-  who: string;
-  time: number;
-  state: "new" | "done" | "refused";
-  answer: string;
-}
-
-export interface AskedRequest {
+interface AskedRequest {
   request: Record<string, unknown> & { verb: string };
   /** Take unusual values without a question. */
   asGiven?: boolean;

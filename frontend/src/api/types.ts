@@ -1,4 +1,5 @@
 /** What the server says, by the names of its records; written from its OpenAPI document. */
+import type { WorkflowDocument } from "@/workflow/model";
 import type { components } from "./schema";
 
 /** Every record of the document, by its name. */
@@ -11,6 +12,7 @@ export type AuditEntry = Schemas["AuditEntry"];
 export type BegunSession = Schemas["BegunSession"];
 export type ChangeCost = Schemas["ChangeCost"];
 export type BegunTrial = Schemas["BegunTrial"];
+export type EventRecord = Schemas["EventRecord"];
 export type Finding = Schemas["Finding"];
 export type BrowsedFolder = Schemas["BrowsedFolder"];
 export type FoundFolder = Schemas["FoundFolder"];
@@ -22,6 +24,7 @@ export type OpenLogin = Schemas["OpenLogin"];
 export type Plugin = Schemas["Plugin"];
 export type PlannedTrial = Schemas["PlannedTrial"];
 export type Problem = Schemas["Problem"];
+export type RequestRecord = Schemas["RequestRecord"];
 export type Role = Schemas["Role"];
 export type RootFolder = Schemas["RootFolder"];
 export type SaidValue = Schemas["SaidValue"];
@@ -29,42 +32,14 @@ export type SessionSummary = Schemas["SessionSummary"];
 export type ShareLink = Schemas["ShareLink"];
 export type TrialState = Schemas["TrialState"];
 export type WorkflowSummary = Schemas["WorkflowSummary"];
-/** What became of something that was asked. */
-export type Asked = Schemas["RequestRecord"] & { token: string };
-export type Protocol = Schemas["ProtocolDocument"] & { schema: Record<string, unknown> };
+export type Protocol = Schemas["ProtocolDocument"];
 
-export interface WorkflowStep {
-  name: string;
-  protocol: string;
-  parameters?: Record<string, unknown>;
-  inputs?: Record<string, unknown>;
-}
-
-/** A workflow to begin with. */
-export type WorkflowTemplate = Schemas["WorkflowTemplate"] & {
-  workflow: { name: string; steps: WorkflowStep[] };
+/** A workflow to begin with; what workflows are like is open in the document, and closed here. */
+export type WorkflowTemplate = Omit<Schemas["WorkflowTemplate"], "workflow"> & {
+  workflow: WorkflowDocument;
 };
 
-// What the socket says has no place in the document.
-
-export interface EventRecord {
-  seq: number;
-  time: number;
-  kind: string;
-  step: string;
-  exposure: string;
-  subject: string;
-  document: Record<string, unknown>;
-}
-
-/** How far a step has come, as the socket says it. */
-export interface StepProgress {
-  name: string;
-  state: string;
-  reason: string;
-  waiting: number;
-  counts: Record<string, number>;
-}
+// The messages of the socket have no place in the document.
 
 /** What the socket says of a topic. */
 export interface Told {
@@ -77,7 +52,6 @@ export interface Told {
   /** What happened; of the topic `sessions`, the summaries that changed. */
   events?: unknown[];
   /** Of a session, where they changed. */
-  steps?: StepProgress[];
   exposures?: Record<string, number>;
   /** The newest exposure that needs nothing more. */
   newest?: { number: number; name: string } | null;

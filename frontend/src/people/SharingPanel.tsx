@@ -2,7 +2,7 @@ import { Button, Group, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { api } from "@/api/client";
 import { sessionPath, useApi, useChange, useMay, useMe } from "@/api/queries";
-import type { Account, ShareLink } from "@/api/types";
+import type { Account, Schemas, ShareLink } from "@/api/types";
 import { DataTable, ErrorNote, Icon, Note, Panel, Secret, Shown } from "@/ui";
 import { moment, number } from "@/units";
 import styles from "./people.module.css";
@@ -90,7 +90,7 @@ function Links({ id }: { id: string }) {
   const [title, setTitle] = useState("");
   const [days, setDays] = useState("7");
   const make = useChange(
-    (whom: string) => api.post<{ url: string }>(path, { title: whom, days: Number(days) }),
+    (whom: string) => api.post<Schemas["MadeShare"]>(path, { title: whom, days: Number(days) }),
     [path],
   );
   const end = useChange((link: ShareLink) => api.delete(`${path}/${link.number}`), [path]);

@@ -2,13 +2,9 @@ import { Button, Group, Modal, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { api } from "@/api/client";
 import { useApi, useChange, useMe } from "@/api/queries";
-import type { ApiToken, Role } from "@/api/types";
+import type { ApiToken, Role, Schemas } from "@/api/types";
 import { Age, Confirm, DataTable, Empty, ErrorNote, Icon, Panel, Secret, Shown } from "@/ui";
 import { moment } from "@/units";
-
-interface Made {
-  token: string;
-}
 
 /** Tokens by which programs use the server in a person's name. */
 export function TokensPanel({ everybody }: { everybody?: boolean }) {
@@ -102,7 +98,7 @@ function NewToken({ close }: { close: () => void }) {
   const [scope, setScope] = useState<string>("viewer");
   const [days, setDays] = useState("90");
   const make = useChange(
-    () => api.post<Made>("/tokens", { title, scopes: [scope], days: Number(days) }),
+    () => api.post<Schemas["MadeToken"]>("/tokens", { title, scopes: [scope], days: Number(days) }),
     ["/tokens"],
   );
   const mine = SCOPES.findIndex(({ value }) => value === role);

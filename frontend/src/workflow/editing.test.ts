@@ -35,9 +35,11 @@ const protocol = (name: string, title: string, more: Partial<ProtocolInfo>): Pro
   name,
   title,
   summary: "",
-  kind: "exposure",
+  kind: "item",
   inputs: [],
   outputs: [],
+  agrees: false,
+  schema: {},
   ...more,
 });
 

@@ -1,5 +1,7 @@
 /** Workflows as people edit them: the JSON document of a workflow file, and its protocols. */
 
+import type { Schemas } from "@/api/types";
+
 /** A step of a workflow document. An input names the outputs that feed it: `step.port`. */
 export interface StepDocument {
   name: string;
@@ -15,31 +17,14 @@ export interface WorkflowDocument {
   steps: StepDocument[];
 }
 
-/** A typed input or output of a protocol. */
-export interface Port {
-  name: string;
-  /** Name of the type of its items. */
-  type: string;
-  /** An input that may be left open. */
-  optional: boolean;
-  /** An input that takes any number of links. */
-  many: boolean;
-  /** What it may be linked with, as `protocol.port`. */
-  fits: string[];
-}
+/** A typed input or output of a protocol; `fits` is what it may be linked with, `protocol.port`. */
+export type Port = Schemas["ProtocolPort"];
 
 /** What the editor has to know of a protocol. */
-export interface ProtocolInfo {
-  name: string;
-  title: string;
-  summary: string;
-  kind: string;
-  inputs: Port[];
-  outputs: Port[];
-  /** Compares several results: its inputs take two links or more. */
-  agrees?: boolean;
-  schema?: Record<string, unknown>;
-}
+export type ProtocolInfo = Pick<
+  Schemas["ProtocolDocument"],
+  "name" | "title" | "summary" | "kind" | "inputs" | "outputs" | "agrees" | "schema"
+>;
 
 export type Protocols = ReadonlyMap<string, ProtocolInfo>;
 

@@ -20,13 +20,20 @@ const RECORD: AlertRecord = {
   muted: null,
   muted_by: "",
   muted_why: "",
-  offer: { step: "pick", changes: { diameter: 182 } },
+  offer: { step: "pick", changes: { diameter: 182 }, automatic: false },
+  offer_words: "pick: diameter=182",
   adopted: null,
   adopted_by: "",
   began: 900,
   extent: { first: 3, last: 9, count: 7 },
   cause: "",
   command: "icestream adopt demo 8",
+  exposure_number: null,
+  since: 900,
+  until: null,
+  extent_words: "exposures 3 to 9",
+  note: "",
+  deliveries: [],
 };
 
 /** Press what confirms the question that is asked. */

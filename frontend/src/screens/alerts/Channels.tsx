@@ -1,16 +1,9 @@
 import { useApi, useMay } from "@/api/queries";
+import type { Schemas } from "@/api/types";
 import { Empty, Panel, StateBadge } from "@/ui";
 import { moment } from "@/units";
 import styles from "./alerts.module.css";
 import type { Alert } from "./types";
-
-interface Channel {
-  name: string;
-  kind: string;
-  place: string;
-  levels: readonly string[];
-  quiet: string | null;
-}
 
 const SHOWN = 20;
 /** States of a delivery, as states that have a tone. */
@@ -23,7 +16,9 @@ const TONES: Readonly<Record<string, string>> = {
 
 /** Where alerts are sent, and what was sent of late. */
 export function Channels({ alerts }: { alerts: readonly Alert[] }) {
-  const channels = useApi<Channel[]>("/channels", {}, { enabled: useMay("operator") }).data ?? [];
+  const channels =
+    useApi<Schemas["ChannelSummary"][]>("/channels", {}, { enabled: useMay("operator") }).data ??
+    [];
   const sent = alerts
     .flatMap((alert) => alert.deliveries)
     .sort((one, two) => two.queued - one.queued);

@@ -1,65 +1,13 @@
 // Alerts, from either of the two documents that tell of them.
 
+import type { Schemas } from "@/api/types";
 import type { LiveAlert } from "../live/types";
 
-export interface Offer {
-  step: string;
-  changes: Readonly<Record<string, unknown>>;
-  automatic?: boolean;
-}
+type Offer = Schemas["Offer"];
+type Delivery = Schemas["DeliveryRecord"];
 
-export interface Delivery {
-  alert: number;
-  channel: string;
-  /** Whether it says that the alert is over. */
-  over: boolean;
-  /** waiting, sent, dropped, given up */
-  state: string;
-  queued: number;
-  ended: number | null;
-  answer: string;
-}
-
-/** What the server says of an alert at `/alerts`. */
-export interface AlertRecord {
-  id: number;
-  step: string;
-  branch: string;
-  key: string;
-  level: string;
-  message: string;
-  exposure: string;
-  raised: number;
-  cleared: number | null;
-  acknowledged: number | null;
-  acknowledged_by: string;
-  acknowledged_why: string;
-  muted: number | null;
-  muted_by: string;
-  muted_why: string;
-  offer: Offer | null;
-  adopted: number | null;
-  adopted_by: string;
-  began: number | null;
-  extent: Extent | null;
-  cause: string;
-  note?: string;
-  command?: string;
-  offer_words?: string | null;
-  extent_words?: string;
-  since?: number;
-  until?: number | null;
-  deliveries?: readonly Delivery[];
-}
-
-export interface Extent {
-  first?: number | string;
-  last?: number | string;
-  count?: number;
-  grid_square?: string;
-  foil_hole?: string;
-  group?: string | number;
-}
+/** What the server says of an alert at `/alerts`; its offer is open in the document. */
+export type AlertRecord = Omit<Schemas["ShownAlert"], "offer"> & { offer: Offer | null };
 
 /** An alert as the screens show it. */
 export interface Alert {
@@ -97,7 +45,7 @@ const lastPart = (value: unknown): string => {
 };
 
 /** What an offer does: "Set ctf defocus_max=5". */
-export function offerWords(offer: Offer | null): string {
+function offerWords(offer: Offer | null): string {
   if (!offer) return "";
   const changes = Object.entries(offer.changes).map(
     ([name, value]) => `${name}=${lastPart(value)}`,
@@ -113,8 +61,8 @@ export function fromRecord(record: AlertRecord): Alert {
     level: record.level,
     message: record.message,
     exposure: record.exposure,
-    since: record.since ?? record.began ?? record.raised,
-    until: record.until ?? record.cleared,
+    since: record.since,
+    until: record.until,
     raised: record.raised,
     cleared: record.cleared,
     acknowledged: record.acknowledged,
@@ -123,15 +71,15 @@ export function fromRecord(record: AlertRecord): Alert {
     muted: record.muted,
     mutedBy: record.muted_by,
     offer: record.offer,
-    offerWords: record.offer_words ?? offerWords(record.offer),
+    offerWords: offerWords(record.offer),
     adopted: record.adopted,
     adoptedBy: record.adopted_by,
     cause: record.cause,
-    note: record.note ?? "",
-    command: record.command ?? "",
-    extentWords: record.extent_words ?? "",
+    note: record.note,
+    command: record.command,
+    extentWords: record.extent_words,
     hasExposures: record.extent !== null || record.exposure !== "",
-    deliveries: record.deliveries ?? [],
+    deliveries: record.deliveries,
   };
 }
 

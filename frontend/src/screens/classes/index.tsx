@@ -2,6 +2,7 @@ import { useState } from "react";
 import { useParams } from "react-router";
 import { useFreshSession } from "@/api/live";
 import { sessionPath, useApi } from "@/api/queries";
+import type { Protocol } from "@/api/types";
 import type { WorkflowAnswer } from "@/screens/workflow/types";
 import { Empty, Page, Panel, Shown } from "@/ui";
 import { Chooser } from "./Chooser";
@@ -18,7 +19,7 @@ export default function ClassesScreen() {
   const workflow = useApi<WorkflowAnswer>(sessionPath(id, "/workflow"));
   const chooser = workflow.data?.record.steps.find((step) => step.name === query.data?.chooser);
   // A revision says what was set when it was made: parameters that are newer have their defaults.
-  const protocol = useApi<{ defaults: Record<string, unknown> }>(
+  const protocol = useApi<Protocol>(
     `/protocols/${chooser?.protocol ?? ""}`,
     {},
     { enabled: chooser !== undefined },

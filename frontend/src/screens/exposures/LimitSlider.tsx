@@ -1,18 +1,13 @@
 import { ActionIcon, RangeSlider, Tooltip } from "@mantine/core";
+import type { Schemas } from "@/api/types";
 import { Icon, Term } from "@/ui";
 import { figures, number, withUnit } from "@/units";
 import type { Quality } from "../measured/types";
 import styles from "./screen.module.css";
 import { keptOf, sliderRange, type Asked } from "./selection";
 
-export interface HistogramAnswer {
-  name: string;
-  /** As stored. */
-  edges: readonly number[];
-  counts: readonly number[];
-  accepted: readonly number[];
-  rejected: readonly number[];
-}
+/** Its edges are as stored. */
+export type HistogramAnswer = Schemas["QualityBins"];
 
 interface Props {
   quality: Quality;

@@ -6,6 +6,7 @@ import { api, type ApiError } from "@/api/client";
 import { sessionPath, useApi, useMay } from "@/api/queries";
 import { useRequest } from "@/api/requests";
 import { Empty, Panel, ReasonDialog } from "@/ui";
+import type { WorkflowAnswer } from "../workflow/types";
 import type { Quality } from "../measured/types";
 import { LimitSlider, type HistogramAnswer } from "./LimitSlider";
 import { PreviewWords } from "./PreviewWords";
@@ -24,12 +25,9 @@ const PATIENCE = 250;
 
 /** Limits of the selection as sliders; what would change is said before it is applied. */
 export function LimitsPanel({ session, branch, qualities, onFilter }: Props) {
-  const workflow = useApi<{ record: { steps: SelectionStep[] } }>(
-    sessionPath(session, "/workflow"),
-    {
-      branch,
-    },
-  );
+  const workflow = useApi<WorkflowAnswer>(sessionPath(session, "/workflow"), {
+    branch,
+  });
   const step = workflow.data ? selectionOf(workflow.data.record.steps) : undefined;
   if (workflow.data && !step) {
     return (

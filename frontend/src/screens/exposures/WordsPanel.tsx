@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Link } from "react-router";
 import { Button } from "@mantine/core";
 import { sessionPath, useApi } from "@/api/queries";
+import type { Schemas } from "@/api/types";
 import { Panel, Shown, StateBadge } from "@/ui";
 import { fullMoment, moment } from "@/units";
 import styles from "./exposure.module.css";
@@ -39,10 +40,6 @@ export function WordsPanel({ session, detail }: { session: string; detail: Expos
   );
 }
 
-interface ExposureLog {
-  logs: readonly { step: string; path: string; cut: boolean; lines: readonly string[] }[];
-}
-
 interface LogProps {
   session: string;
   branch: string;
@@ -53,7 +50,7 @@ interface LogProps {
 export function LogPanel({ session, branch, name }: LogProps) {
   const [shown, setShown] = useState(false);
   const path = sessionPath(session, `/exposures/${encodeURIComponent(name)}/log`);
-  const log = useApi<ExposureLog>(path, { branch }, { enabled: shown });
+  const log = useApi<Schemas["ExposureLog"]>(path, { branch }, { enabled: shown });
   return (
     <Panel
       title="Log"

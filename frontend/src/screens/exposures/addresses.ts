@@ -1,7 +1,5 @@
 // Addresses of the screens about exposures, within the application.
 
-import type { Where } from "./filters";
-
 const withBranch = (path: string, branch: string, query = ""): string => {
   const pairs = new URLSearchParams(query);
   if (branch) pairs.set("branch", branch);
@@ -31,10 +29,3 @@ export function tryHref(session: string, step: string, exposures: readonly strin
   for (const name of exposures) query.append("exposure", name);
   return `/s/${encodeURIComponent(session)}/branches?${query.toString()}`;
 }
-
-/** A filter on numbers of exposures. */
-export const numbersWhere = (first: number, last: number): Where => ({
-  quality: "number",
-  low: first,
-  high: last,
-});

@@ -20,6 +20,7 @@ const TURNED: Turned = {
     { quality: "own.unknown", kept: 1, gained: 2, lost: 3 },
     { quality: "ctf.defocus", kept: 15000, gained: null, lost: null },
   ],
+  words: [],
 };
 
 const plain = (text: string): string => text.replaceAll("\u202f", " ");

@@ -1,30 +1,11 @@
 // What a change of limits would do, in words, from what the server worked out.
 
+import type { Schemas } from "@/api/types";
 import { figures, number, plural, withUnit } from "@/units";
 import type { Quality } from "../measured/types";
 
-/** What a change of the limits of a selection would gain and lose. */
-export interface Turned {
-  step: string;
-  judged: number;
-  accepted: number;
-  accepted_after: number;
-  gained: number;
-  lost: number;
-  /** A few hundred at most. */
-  gained_names: readonly string[];
-  lost_names: readonly string[];
-  unknown: number;
-  particles: number;
-  particles_lost: number;
-  particles_gained: number;
-  medians: readonly {
-    quality: string;
-    kept: number | null;
-    gained: number | null;
-    lost: number | null;
-  }[];
-}
+/** What a change of the limits of a selection would gain and lose; names are a few hundred at most. */
+export type Turned = Schemas["GainsAndLosses"];
 
 /** Exposures and particles in one sentence each. */
 export function turnedWords(turned: Turned): string[] {

@@ -1,6 +1,8 @@
 // From sliders to what is asked of a selection: its own parameters where it has one for a quality,
 // a rule in words otherwise.
 
+import type { Schemas } from "@/api/types";
+
 /** What the slider of a quality asks for, in the unit that is shown; null: no limit. */
 export interface Asked {
   low: number | null;
@@ -8,11 +10,7 @@ export interface Asked {
 }
 
 /** The step that selects exposures, as far as its limits go. */
-export interface SelectionStep {
-  name: string;
-  protocol: string;
-  parameters: Readonly<Record<string, unknown>>;
-}
+export type SelectionStep = Pick<Schemas["StepRecord"], "name" | "protocol" | "parameters">;
 
 interface Named {
   low?: string;

@@ -1,5 +1,7 @@
 // Radii on the picture of a power spectrum: from resolutions in Å to parts of its half width.
 
+import type { Schemas } from "@/api/types";
+
 /** The radius of a resolution as a part of the half width; null where it lies outside. */
 export function radiusOf(resolution: number, edge: number): number | null {
   if (!(resolution > 0)) return null;
@@ -33,13 +35,8 @@ export function wavelength(voltage: number): number {
   return PLANCK / Math.sqrt(volts * (1 + 0.978466e-6 * volts));
 }
 
-export interface Optics {
-  /** kV */
-  voltage: number;
-  /** mm */
-  spherical_aberration: number;
-  amplitude_contrast: number;
-}
+/** In kV and mm. */
+export type Optics = Omit<Schemas["CtfOptics"], "pixel_size">;
 
 /**
  * Frequencies in 1/Å at which the contrast vanishes: sin(chi) = 0, for a defocus in Å and a phase

@@ -2,18 +2,13 @@ import { Checkbox, NativeSelect } from "@mantine/core";
 import { useState } from "react";
 import { address, type Query } from "@/api/client";
 import { sessionPath, useApi } from "@/api/queries";
+import type { Schemas } from "@/api/types";
 import type { BranchRow } from "@/screens/branches/types";
 import type { WorkflowAnswer } from "@/screens/workflow/types";
 import { Icon, Panel, Shown } from "@/ui";
 import styles from "./files.module.css";
 
-interface ExportKind {
-  name: string;
-  title: string;
-  summary: string;
-  media: string;
-  options: string[];
-}
+type ExportKind = Schemas["ExportKind"];
 
 /** Ways to take the session along; each is made while it is downloaded. */
 export function Exports({ id }: { id: string }) {

@@ -28,6 +28,9 @@ const square = (name: string): SquareDocument => ({
 });
 
 const MAP: Squares = {
+  qualities: ["ctf.defocus"],
+  shown: 4,
+  total: 4,
   quality: "ctf.defocus",
   range: [10000, 20000],
   positions: true,
@@ -37,6 +40,8 @@ const MAP: Squares = {
     name: ["E1", "E2", "E3", "E4"],
     state: "arap",
     square: [0, 0, 1, 1],
+    hole: ["", "", "", ""],
+    group: [0, 0, 0, 0],
     x: [0, 1, 2, 3],
     y: [0, 1, 2, 3],
     value: [10000, 12000, 14000, null],

@@ -1,38 +1,11 @@
 // The grid as the server tells it; values as stored, positions in µm on the stage.
 
+import type { Schemas } from "@/api/types";
 import type { Place } from "./gridmap";
 import { withoutStage } from "./gridmap";
 
-export interface SquareDocument {
-  name: string;
-  count: number;
-  accepted: number;
-  rejected: number;
-  failed: number;
-  median: number | null;
-  left: number | null;
-  right: number | null;
-  bottom: number | null;
-  top: number | null;
-}
-
-export interface Squares {
-  quality: string;
-  qualities?: readonly string[];
-  range: readonly [number, number] | null;
-  /** Whether the metadata tell stage positions. */
-  positions: boolean;
-  squares: readonly SquareDocument[];
-  places: {
-    number: readonly number[];
-    name: readonly string[];
-    state: string;
-    square: readonly number[];
-    x: readonly (number | null)[];
-    y: readonly (number | null)[];
-    value: readonly (number | null)[];
-  } | null;
-}
+export type SquareDocument = Schemas["GridSquare"];
+export type Squares = Schemas["GridMap"];
 
 const LETTERS = new Set(["p", "a", "r", "f"]);
 

@@ -13,9 +13,9 @@ const QUALITY: Quality = {
   meaning: "",
   limits: [{ step: "select", title: "Selection", refuses: true, low: null, high: 2.2 }],
   count: 0,
-  low: null,
-  high: null,
-  median: null,
+  low: 10_000,
+  high: 20_000,
+  median: 15_000,
 };
 
 function columns(values: (number | null)[], state = values.map(() => "a" as const)): Columns {

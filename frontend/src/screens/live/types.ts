@@ -4,7 +4,7 @@
 import type { Schemas } from "@/api/types";
 import type { Verdict } from "./verdict";
 
-export interface Forecast {
+interface Forecast {
   outlook: string;
   behind: number;
   hours: number | null;
@@ -15,18 +15,17 @@ export interface Forecast {
   helps?: readonly { words: string; enough: boolean }[];
 }
 
-export type Rates = Omit<Schemas["LiveRates"], "forecast" | "disk"> & {
+type Rates = Omit<Schemas["LiveRates"], "forecast" | "disk"> & {
   forecast: Forecast | null;
   disk: { free: number; words: string } | null;
 };
 export type Tile = Schemas["LiveTile"];
 export type Decision = Schemas["LiveDecision"];
 export type Load = Schemas["LiveLoad"];
-export type Picture = Schemas["PictureLink"];
 /** As far as the socket may tell it, too. */
 export type Newest = Pick<Schemas["NewestExposure"], "name" | "number" | "pictures" | "qualities">;
 export type LiveAlert = Omit<Schemas["LiveAlert"], "offer"> & {
-  offer: { step: string; changes: Readonly<Record<string, unknown>>; automatic?: boolean } | null;
+  offer: Schemas["Offer"] | null;
 };
 export type Live = Omit<Schemas["LiveView"], "verdicts" | "rates" | "alerts" | "newest"> & {
   verdicts: readonly Verdict[];

@@ -1,9 +1,7 @@
 import type { Schemas } from "@/api/types";
 
-export type MapUpdate = Schemas["VolumeUpdate"];
 export type Correlation = Schemas["Correlation"];
 export type View = Schemas["View"];
-export type SymmetryTrial = Schemas["SymmetryTrial"];
 export type MapView = Schemas["VolumeView"];
 /** A file of the map. */
 export type Part = MapView["parts"][number];

@@ -16,9 +16,9 @@ const DEFOCUS: Quality = {
     { step: "monitor", title: "Monitor", refuses: false, low: null, high: 4 },
   ],
   count: 3,
-  low: null,
-  high: null,
-  median: null,
+  low: 10_000,
+  high: 20_000,
+  median: 15_000,
 };
 
 test("a stored value is shown in its unit, with fewer digits where it is large", () => {

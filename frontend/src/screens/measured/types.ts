@@ -1,31 +1,12 @@
 // What the server says of measured qualities, as the screens use it.
 
+import type { Schemas } from "@/api/types";
+
 /** A line that a step draws on a quality; its ends are in the unit that is shown. */
-export interface LimitLine {
-  step: string;
-  title: string;
-  /** Whether what lies beyond is refused; otherwise it is warned of. */
-  refuses: boolean;
-  low: number | null;
-  high: number | null;
-}
+export type LimitLine = Schemas["Drawn"];
 
 /** One measured quality of exposures. Values are as stored; value x scale is shown. */
-export interface Quality {
-  name: string;
-  title: string;
-  short: string;
-  unit: string;
-  scale: number;
-  whole: boolean;
-  digits: number;
-  meaning: string;
-  limits: readonly LimitLine[];
-  count: number;
-  low: number | null;
-  high: number | null;
-  median: number | null;
-}
+export type Quality = Schemas["MeasuredQuality"];
 
 /** In progress, accepted, rejected, failed. */
 export type StateLetter = "p" | "a" | "r" | "f";

@@ -1,17 +1,7 @@
 import { useMemo } from "react";
 import { sessionPath, useApi } from "@/api/queries";
+import type { Schemas } from "@/api/types";
 import type { Columns, Quality, StateLetter } from "./types";
-
-interface ColumnsAnswer {
-  number: readonly number[];
-  state: string;
-  columns: Readonly<Record<string, readonly (number | null)[]>>;
-  /** Of each its place in `squares`. */
-  square: readonly (number | null)[] | null;
-  squares: readonly string[] | null;
-  total: number;
-  shown: number;
-}
 
 /** Points of one plot: more are not told apart, and cost time at every update. */
 const MOST = 3000;
@@ -22,7 +12,7 @@ export const useQualities = (session: string, branch: string) =>
 
 /** Columns of exposures for plots, thinned out by the server where there are many. */
 export function useColumns(session: string, branch: string, names: readonly string[]) {
-  const answer = useApi<ColumnsAnswer>(
+  const answer = useApi<Schemas["ColumnsForPlot"]>(
     sessionPath(session, "/columns"),
     { names: ["time", "square", ...names].join(","), most: MOST, branch },
     { enabled: names.length > 0 },

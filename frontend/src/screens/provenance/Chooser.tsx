@@ -1,27 +1,17 @@
 import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { sessionPath, useApi } from "@/api/queries";
+import type { Schemas } from "@/api/types";
 import { ErrorNote, Panel, StateBadge } from "@/ui";
 import styles from "./provenance.module.css";
 
-interface WithResult {
-  result: number;
-  step: string;
-}
-
-interface ExposureResults {
-  name: string;
-  state: string;
-  results: { step: string; result: { id: number; step: string } }[];
-}
-
 /** Choose the output of which the lineage is shown. */
 export function Chooser({ id, onChoose }: { id: string; onChoose: (result: number) => void }) {
-  const map = useApi<WithResult>(sessionPath(id, "/volumes"));
-  const classes = useApi<WithResult>(sessionPath(id, "/classes"));
+  const map = useApi<Schemas["ShownVolume"]>(sessionPath(id, "/volumes"));
+  const classes = useApi<Schemas["ShownClasses"]>(sessionPath(id, "/classes"));
   const [typed, setTyped] = useState("");
   const [asked, setAsked] = useState("");
-  const exposure = useApi<ExposureResults>(
+  const exposure = useApi<Schemas["ExposureInFull"]>(
     sessionPath(id, `/exposures/${encodeURIComponent(asked)}`),
     {},
     { enabled: asked !== "" },

@@ -1,8 +1,6 @@
 import type { Schemas } from "@/api/types";
 
-export type MadeFile = Schemas["MadeFile"];
 export type Ancestor = Schemas["Ancestor"];
 /** How a result was made, from what else. */
 export type Ancestry = Schemas["Ancestry"];
-export type Epoch = Schemas["EpochRecord"];
 export type Provenance = Schemas["Provenance"];

@@ -14,13 +14,14 @@ import {
 import { useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { useCallback, useEffect, useMemo } from "react";
+import type { Problem, Protocol } from "@/api/types";
 import { bandsFor, draw, MEASURES, type Size } from "@/workflow/layout";
 import type { Difference } from "@/workflow/changes";
 import type { End, Link, Protocols, WorkflowDocument } from "@/workflow/model";
 import { whyNot } from "@/workflow/typing";
 import { EditingContext } from "./context";
 import { LabelNode, StepNode, type GraphNode } from "./StepNode";
-import type { Problem, Protocol, StepRecord } from "./types";
+import type { StepRecord } from "./types";
 import { WireEdge, type WireEdgeType } from "./WireEdge";
 import { graphOf } from "./wires";
 import styles from "./workflow.module.css";

@@ -1,9 +1,9 @@
 import { Modal, TextInput } from "@mantine/core";
 import { useState, type KeyboardEvent } from "react";
+import type { Protocol } from "@/api/types";
 import { Icon } from "@/ui";
 import type { End, Port } from "@/workflow/model";
 import { offers, type Offer } from "@/workflow/typing";
-import type { Protocol } from "./types";
 import styles from "./workflow.module.css";
 
 /** From which port a step is to be added; null: from none. */

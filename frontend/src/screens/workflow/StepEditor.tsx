@@ -1,5 +1,6 @@
 import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
+import type { Problem, Protocol } from "@/api/types";
 import { Icon, Note, StateBadge } from "@/ui";
 import { SchemaForm } from "@/ui/form";
 import {
@@ -14,7 +15,7 @@ import {
 import type { StepDocument } from "@/workflow/model";
 import { InputsEditor } from "./InputsEditor";
 import { countWords, paceWords } from "./progress";
-import type { Problem, Protocol, StepRecord } from "./types";
+import type { StepRecord } from "./types";
 import type { Editor } from "./useEditor";
 import styles from "./workflow.module.css";
 

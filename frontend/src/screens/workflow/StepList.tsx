@@ -1,10 +1,11 @@
 import { useRef, type KeyboardEvent } from "react";
+import type { Problem } from "@/api/types";
 import { ToneMark } from "@/ui";
 import { toneOf } from "@/units";
 import type { Difference } from "@/workflow/changes";
 import type { WorkflowDocument } from "@/workflow/model";
 import { countWords } from "./progress";
-import type { Problem, StepRecord } from "./types";
+import type { StepRecord } from "./types";
 import styles from "./workflow.module.css";
 
 interface ListProps {

@@ -1,12 +1,13 @@
 import { Handle, Position, useConnection, type Node, type NodeProps } from "@xyflow/react";
 import { memo, useContext } from "react";
+import type { Protocol } from "@/api/types";
 import { ToneMark } from "@/ui";
 import { toneOf } from "@/units";
 import type { StepDocument } from "@/workflow/model";
 import { unconnected, whyNot } from "@/workflow/typing";
 import { EditingContext } from "./context";
 import { countWords, paceWords, sharesOf } from "./progress";
-import type { Protocol, StepRecord } from "./types";
+import type { StepRecord } from "./types";
 import { portOffset } from "./wires";
 import styles from "./workflow.module.css";
 

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { api, type ApiError } from "@/api/client";
 import { sessionPath } from "@/api/queries";
+import type { Protocol } from "@/api/types";
 import type { BranchRow } from "@/screens/branches/types";
 import { UndoDialog } from "@/screens/branches/UndoDialog";
 import { ErrorNote, Note, Panel, useKeys } from "@/ui";
@@ -17,7 +18,7 @@ import { SaveDialog } from "./SaveDialog";
 import { StepEditor } from "./StepEditor";
 import { StepList } from "./StepList";
 import { Toolbar } from "./Toolbar";
-import type { Checked, Protocol, WorkflowAnswer } from "./types";
+import type { Checked, WorkflowAnswer } from "./types";
 import { useEditor, type Editor } from "./useEditor";
 import styles from "./workflow.module.css";
 
@@ -249,9 +250,7 @@ interface FindingsProps {
 /** What was changed, all problems at once, and doubts. */
 function Findings({ checked, editor, onSelect }: FindingsProps) {
   if (!editor.dirty) return null;
-  const doubts = (checked?.doubts ?? []).map((one) =>
-    typeof one === "string" ? { where: "", what: one } : one,
-  );
+  const doubts = checked?.doubts ?? [];
   return (
     <Panel title="Changes" note="not applied yet">
       <ul className={styles.changes}>

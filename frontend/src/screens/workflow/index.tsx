@@ -2,9 +2,10 @@ import { useMemo, useState } from "react";
 import { useParams } from "react-router";
 import { useFreshSession } from "@/api/live";
 import { sessionPath, useApi, useMay } from "@/api/queries";
+import type { Protocol } from "@/api/types";
 import type { BranchRow } from "@/screens/branches/types";
 import { ErrorNote, Loading, Page } from "@/ui";
-import type { Protocol, WorkflowAnswer } from "./types";
+import type { WorkflowAnswer } from "./types";
 import { Workbench } from "./Workbench";
 
 /** The workflow of a session: as it runs, and as it may be changed. */
