@@ -1,5 +1,6 @@
 """People and programs: accounts, tokens, people of a session, shared links, and the audit log."""
 
+import time
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -275,7 +276,7 @@ def open_share(secret: str, request: Request, server: ThisServer) -> Response:
     )
     response = RedirectResponse(f"/s/{link.session}", 303)
     response.set_cookie(
-        share_cookie(server.doors), secret, path="/", expires=round(link.expires),
+        share_cookie(server.doors), secret, path="/", max_age=round(link.expires - time.time()),
         secure=server.doors.secure, httponly=True, samesite="strict",
     )  # fmt: skip
     return response

@@ -1,5 +1,6 @@
 """People and programs over HTTP: accounts, tokens, people of a session, links, the audit log."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -194,6 +195,8 @@ def test_a_link_opens_one_session_without_login_to_look(browsers: Browsers, uid:
     opened = guest.get(url, follow_redirects=False)
     assert (opened.status_code, opened.headers["location"]) == (303, f"/s/{uid}")
     assert "HttpOnly" in opened.headers["set-cookie"]
+    (days,) = re.findall(r"Max-Age=(\d+)", opened.headers["set-cookie"])
+    assert int(days) == pytest.approx(2 * 86400, abs=60)  # no longer than the link
     assert guest.get("/api/me").json()["shared"]
     (seen,) = guest.get("/api/sessions").json()
     assert (seen["id"], seen["people"]) == (uid, [])
