@@ -146,8 +146,9 @@ class Gate:
 
     async def _refuse(self, error: Refused, scope: Scope, receive: Receive, send: Send) -> None:
         if error.status != 401:  # which every page asks for once
-            place = "/".join(scope["path"].split("/")[:3])[:100]  # the rest may be a secret
-            log.warning("refused", why=error.message, path=place, address=address_of(scope))
+            log.warning(
+                "refused", why=error.message, path=_place(scope["path"]), address=address_of(scope)
+            )
         if scope["type"] == "websocket":
             await _hang_up(error, receive, send)
             return
@@ -184,6 +185,12 @@ def address_of(scope: Scope) -> str:
     """Where a request came from."""
     client = scope.get("client")
     return "" if client is None else str(client[0])
+
+
+def _place(path: str) -> str:
+    """As much of an address as may be logged: that of a shared link is a secret itself."""
+    parts = path.split("/")
+    return "/".join(parts[: 3 if parts[1:2] == ["api"] else 2])[:100]
 
 
 def _is_guarded(path: str) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from structlog.testing import capture_logs
 
 from icestream.server.context import Server
 from icestream.server.people.doors import Doors
@@ -176,6 +177,15 @@ def test_what_is_written_is_in_the_audit_log(server: Server, client: TestClient)
 def test_too_much_is_refused_before_it_is_read(here: TestClient) -> None:
     assert here.post("/api/thing", content=b"x" * (LARGEST_BODY + 1)).status_code == 413
     assert here.post("/api/thing", headers={"content-length": "-1"}).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "logged"), [("/share/abc", "/share"), ("/api/sessions/x", "/api/sessions")]
+)
+def test_a_secret_in_an_address_is_not_logged(here: TestClient, path: str, logged: str) -> None:
+    with capture_logs() as lines:
+        assert here.get(path, headers={"host": "elsewhere.example"}).status_code == 400
+    assert [line["path"] for line in lines] == [logged]
 
 
 def test_floods_are_slowed_down(here: TestClient) -> None:
