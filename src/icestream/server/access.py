@@ -26,7 +26,6 @@ __all__ = [
     "may_see",
     "person_of",
     "requires",
-    "same_origin",
 ]
 
 
@@ -77,13 +76,6 @@ Viewer = Annotated[Person, Depends(requires(Role.VIEWER))]
 Operator = Annotated[Person, Depends(requires(Role.OPERATOR))]
 Staff = Annotated[Person, Depends(requires(Role.STAFF))]
 Admin = Annotated[Person, Depends(requires(Role.ADMIN))]
-
-
-def same_origin(connection: HTTPConnection) -> bool:
-    """Whether it is no page of another host that asks; programs do not say where they are from."""
-    server: Server = connection.app.state.server
-    origin = connection.headers.get("origin")
-    return origin is None or server.doors.knows_origin(origin, connection.headers.get("host"))
 
 
 def may_see(person: Person, entry: Entry) -> bool:

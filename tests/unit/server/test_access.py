@@ -14,7 +14,6 @@ from icestream.server.access import (
     may_see,
     person_of,
     requires,
-    same_origin,
 )
 from icestream.server.catalogue import Entry
 from icestream.server.context import Server
@@ -65,23 +64,3 @@ def test_who_asks_for_long_is_looked_up_again_and_again(tmp_path: Path) -> None:
         with pytest.raises(Refused) as caught:
             person_of(connection)
         assert caught.value.status == 401
-
-
-@pytest.mark.parametrize(
-    ("origin", "ours"),
-    [
-        (None, True),
-        ("http://localhost:8000", True),
-        ("http://localhost:8001", False),
-        ("https://localhost:8000", False),
-        ("http://evil.example", False),
-        ("null", False),
-    ],
-)
-def test_pages_of_other_origins_are_told(origin: str | None, ours: bool, tmp_path: Path) -> None:
-    with closing(Server([tmp_path], load())) as server:
-        app = Starlette()
-        app.state.server = server
-        headers = [(b"host", b"localhost:8000")]
-        headers += [] if origin is None else [(b"origin", origin.encode())]
-        assert same_origin(HTTPConnection({"type": "http", "app": app, "headers": headers})) is ours

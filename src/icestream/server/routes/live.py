@@ -1,6 +1,7 @@
 """What is live: one WebSocket for a page, and streams of server-sent events for programs."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Coroutine
 from typing import Annotated, Any
 
@@ -10,21 +11,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import StreamingResponse
 
-from icestream.server.access import Person, may_see, person_of, same_origin
+from icestream.server.access import CurrentPerson, Person, may_see, person_of
 from icestream.server.catalogue import Entry, UnknownSession
 from icestream.server.context import Server, ThisServer
 from icestream.server.errors import Refused
 from icestream.server.live.hub import Listener, hub_of
 from icestream.server.live.topics import Topic
 from icestream.server.live.wire import beat, blocks, message, refusal
+from icestream.server.people.gate import NOT_LOGGED_IN
 from icestream.server.sessions import ThisSession
 
-__all__ = ["NOT_LOGGED_IN", "router"]
+__all__ = ["router"]
 
 router = APIRouter(tags=["live"])
 
-NOT_LOGGED_IN = 4401
-"""Why a WebSocket is closed: nobody is logged in, or no longer."""
 _POLICY = 1008
 _MOST_TOPICS = 64
 """Topics of one connection, at most."""
@@ -51,24 +51,12 @@ class _Asked(BaseModel):
 
 
 @router.websocket("/ws")
-async def web_socket(socket: WebSocket, server: ThisServer) -> None:
+async def web_socket(socket: WebSocket, server: ThisServer, person: CurrentPerson) -> None:
     """Topics with what happens in them, for as long as the page is open."""
-    if not same_origin(socket):
-        await socket.close(_POLICY, "a page of another host may not listen")
-        return
     await socket.accept()
-    try:
-        person = await run_in_threadpool(person_of, socket)
-    except Refused as refused:
-        await socket.send_text(refusal(str(refused)))
-        await socket.close(NOT_LOGGED_IN, "log in first")
-        return
     with Listener(hub_of(server), "websocket") as listener:
-        await _first_to_end(
-            _tell(socket, listener),
-            _Hearing(socket, server, listener, person).hear(),
-            _keep_checking(socket, server, listener),
-        )
+        hearing = _Hearing(socket, server, listener, person)
+        await _first_to_end(_tell(socket, listener), hearing.hear(), hearing.keep_checking())
 
 
 async def _first_to_end(*parts: Coroutine[Any, Any, None]) -> None:
@@ -90,23 +78,6 @@ async def _tell(socket: WebSocket, listener: Listener) -> None:
     while True:
         for topic, news in await listener.next():
             await socket.send_text(message(topic, news))
-
-
-async def _keep_checking(socket: WebSocket, server: Server, listener: Listener) -> None:
-    """End what somebody may not listen to any more: they logged out, or are no longer of it."""
-    while True:
-        await asyncio.sleep(_CHECK)
-        try:
-            person = await run_in_threadpool(person_of, socket)
-        except Refused as refused:
-            await socket.send_text(refusal(str(refused)))
-            await socket.close(NOT_LOGGED_IN, "log in first")
-            return
-        for topic in listener.names:
-            session_id = _session_of(topic)
-            if session_id and not await run_in_threadpool(_visible, server, person, session_id):
-                listener.leave(topic)
-                await socket.send_text(refusal(_unseen(session_id), topic))
 
 
 class _Hearing:
@@ -142,6 +113,25 @@ class _Hearing:
                 await self._socket.close(_POLICY, "too many messages that ask for nothing")
                 return
 
+    async def keep_checking(self) -> None:
+        """End what somebody may not listen to any more: they logged out, or are no longer of it."""
+        while True:
+            await asyncio.sleep(_CHECK)
+            try:
+                self._person = await run_in_threadpool(person_of, self._socket)
+            except Refused as refused:
+                await self._socket.send_text(refusal(str(refused)))
+                await self._socket.close(NOT_LOGGED_IN, "log in first")
+                return
+            for topic in self._listener.names:
+                session_id = _session_of(topic)
+                if session_id and not await self._sees(session_id):
+                    self._listener.leave(topic)
+                    await self._socket.send_text(refusal(_unseen(session_id), topic))
+
+    async def _sees(self, session_id: str) -> bool:
+        return await run_in_threadpool(_visible, self._server, self._person, session_id)
+
     async def _refuse(self, why: str, topic: str | None = None) -> None:
         self._mistakes += 1
         await self._socket.send_text(refusal(why, topic))
@@ -159,14 +149,16 @@ class _Hearing:
     async def _topic(self, name: str, since: int | None) -> Topic:
         hub = hub_of(self._server)
         if name == "sessions":
-            person = self._person
-            return hub.sessions(lambda entry: may_see(person, entry), since, nameless=person.shared)
+            # Whoever asks may see other sessions later than now.
+            return hub.sessions(
+                lambda entry: may_see(self._person, entry), since, nameless=self._person.shared
+            )
         session_id = _session_of(name)
         if not session_id:
             raise Refused(
                 400, f"no topic {name!r}; there are sessions, session/ID and session/ID/alerts"
             )
-        if not await run_in_threadpool(_visible, self._server, self._person, session_id):
+        if not await self._sees(session_id):
             raise UnknownSession(_unseen(session_id))
         return hub.session(session_id, since, alerts=name.endswith("/alerts"))
 
@@ -211,7 +203,7 @@ async def stream_events(
     """What happens in a session, as server-sent events; without `after`, from now on."""
     since = after
     if last_event_id:
-        if not last_event_id.isdecimal() or int(last_event_id) >= 1 << 63:
+        if not re.fullmatch(r"\d{1,18}", last_event_id, re.ASCII):
             raise Refused(
                 400, f"Last-Event-ID is {last_event_id!r}", "it is the number of an event"
             )

@@ -13,9 +13,14 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from icestream.server.catalogue import Catalogue
 from icestream.server.people.doors import Doors
+from icestream.server.people.gate import NOT_LOGGED_IN
+from icestream.server.people.visitors import Visitors
 from icestream.server.routes import live
+from icestream.settings import load
 from icestream.store.follow import newest_event
+from people_of_tests import add_people
 from report_session import SampleSession
 from served import served
 
@@ -217,7 +222,7 @@ def test_who_is_not_logged_in_is_told_so(sample: SampleSession) -> None:
         with pytest.raises(ConnectionClosed) as closed:
             hear(socket)
         assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == live.NOT_LOGGED_IN
+        assert closed.value.rcvd.code == NOT_LOGGED_IN
 
 
 def blocks_of(answer: httpx2.Response) -> Iterator[dict[str, str]]:
@@ -274,9 +279,10 @@ def test_a_stream_of_no_session_is_refused(address: str, session_id: str) -> Non
     missing = httpx2.get(f"{address}/api/sessions/nobody/events/stream")
     assert missing.status_code == 404
     url = f"{address}/api/sessions/{session_id}/events/stream"
-    wrong = httpx2.get(url, headers={"Last-Event-ID": "yesterday"})
-    assert wrong.status_code == 400
-    assert "number of an event" in wrong.json()["advice"]
+    for said in ("yesterday", "9" * 5000):
+        wrong = httpx2.get(url, headers={"Last-Event-ID": said})
+        assert wrong.status_code == 400
+        assert "number of an event" in wrong.json()["advice"]
 
 
 def test_nothing_is_read_when_nobody_listens(
@@ -315,3 +321,32 @@ def test_it_is_looked_again_whether_somebody_may_listen(
         assert (said["topic"], "may not see it" in said["error"]) == (topic, True)
         ask(socket, subscribe=topic)
         assert "may not see it" in hear(socket)["error"]
+
+
+def test_the_list_says_no_more_of_a_session_that_somebody_may_not_see_any_more(
+    sample: SampleSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_CHECK", 0.1)
+    monkeypatch.setattr("icestream.server.live.overview._AGAIN", 0.1)
+    settings, folder = load().settings, sample.folder.parent
+    with closing(Catalogue([folder])) as catalogue:
+        (entry,) = catalogue.entries()
+    with (
+        closing(Visitors(settings.state, settings.login)) as visitors,
+        served(folder, doors=Doors(login=True)) as address,
+    ):
+        add_people(visitors)
+        visitors.members.add(entry.key, "vic", "sam")
+        cookie = visitors.logins.open("vic", address="127.0.0.1", agent="test")
+        headers = {"Cookie": f"icestream_session={cookie}"}
+        with socket_of(address, additional_headers=headers) as socket:
+            ask(socket, subscribe="sessions")
+            found: list[dict[str, Any]] = []
+            while not found:
+                found = hear(socket)["events"]
+            assert [one["id"] for one in found] == [entry.id]
+            visitors.members.remove(entry.key, "vic")
+            time.sleep(0.5)
+            sample.grow(1)
+            with pytest.raises(TimeoutError):
+                hear(socket, 3.0)
