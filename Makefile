@@ -12,7 +12,7 @@ UI := src/icestream/server/static/index.html
 UI_SOURCES := $(shell find frontend/src frontend/viewer frontend/building frontend/public -type f 2>/dev/null) $(wildcard frontend/*.ts frontend/*.json frontend/index.html)
 NPM := $(BIN)/python frontend/node.py
 
-.PHONY: help demo night ui ui-if-possible ui-check schema test lint docs bench bench-peers clean
+.PHONY: help demo night ui ui-if-possible ui-check schema test check lint docs bench bench-peers clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -78,6 +78,10 @@ night: $(RUNTIME)  ## Rehearse a night of 2,000 exposures with accidents and cha
 
 test: ui lint docs ui-check  ## Run every check and every test, and build the documentation
 	$(BIN)/python -m pytest
+
+check: lint  ## Check style and types, and run the tests of what changed (SINCE=a commit or branch)
+	@tests=$$(.ci/changed $(SINCE)) && echo "$$tests" && $(BIN)/python -m pytest -q $$tests && \
+	case "$$tests" in *test_front_end*) $(MAKE) --no-print-directory ui-check ;; esac
 
 lint: $(TESTING)  ## Check style, types and layers
 	$(BIN)/ruff check
