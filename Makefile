@@ -12,6 +12,9 @@ UI := src/icestream/server/static/index.html
 UI_SOURCES := $(shell find frontend/src frontend/viewer frontend/building frontend/public -type f 2>/dev/null) $(wildcard frontend/*.ts frontend/*.json frontend/index.html)
 NPM := $(BIN)/python frontend/node.py
 
+# A file is tested by one process, since its tests share servers and browsers.
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile
+
 .PHONY: help demo night ui ui-if-possible ui-check schema test check lint docs bench bench-peers clean
 
 help:  ## Say what there is
@@ -77,7 +80,7 @@ night: $(RUNTIME)  ## Rehearse a night of 2,000 exposures with accidents and cha
 	$(BIN)/python benchmarks/night.py
 
 test: ui lint docs ui-check  ## Run every check and every test, and build the documentation
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 check: lint  ## Check style and types, and run the tests of what changed (SINCE=a commit or branch)
 	@tests=$$(.ci/changed $(SINCE)) && echo "$$tests" && $(BIN)/python -m pytest -q $$tests && \

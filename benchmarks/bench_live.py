@@ -15,8 +15,10 @@ import tempfile
 import threading
 import time
 import uuid
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx2
 import numpy as np
@@ -41,9 +43,10 @@ SECONDS = 60.0
 class Growing(threading.Thread):
     """Writes a session on, and remembers when each event was there for all to see."""
 
-    def __init__(self, sample: SampleSession) -> None:
+    def __init__(self, sample: SampleSession, *, every: float = EVERY) -> None:
         super().__init__(daemon=True)
         self.sample = sample
+        self.every = every
         self.committed: dict[int, float] = {}
         self.stopping = threading.Event()
         self._seen = newest_event(sample.store)
@@ -54,7 +57,7 @@ class Growing(threading.Thread):
             self.sample.grow(1, settle=False)
             self._remember()
             for step in ITEM_STEPS:
-                if self.stopping.wait(EVERY / (len(ITEM_STEPS) + 1)):
+                if self.stopping.wait(self.every / (len(ITEM_STEPS) + 1)):
                     return
                 with self.sample.store.write() as connection:
                     writes = Writes(self.sample.numbers, time.time())
@@ -70,6 +73,15 @@ class Growing(threading.Thread):
         for seq in range(self._seen + 1, last + 1):
             self.committed[seq] = now
         self._seen = last
+
+
+class Served(NamedTuple):
+    """A session that grows, and who serves it."""
+
+    address: str
+    session: str
+    server: psutil.Process
+    growing: Growing
 
 
 async def listen(address: str, session: str, delays: list[float], growing: Growing) -> None:
@@ -107,30 +119,30 @@ async def measure(address: str, session: str, server: psutil.Process, growing: G
     print(f"{len(delays)} events told: delay {low:.2f} s (median), {high:.2f} s (95 %)")
 
 
-def main() -> int:
-    """Make the session, serve it, and measure."""
+@contextmanager
+def growing_session(exposures: int, *, every: float = EVERY) -> Iterator[Served]:
+    """A session that is written on, and a server over it in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        sample = SampleSession(Path(folder) / "grid", start=time.time() - 12.0 * EXPOSURES,
+        sample = SampleSession(Path(folder) / "grid", start=time.time() - 12.0 * exposures,
                                documents=False)  # fmt: skip
         with sample.store.write() as connection:
             connection.execute(t.session.update().values(uid=uuid.uuid4().hex))
-        sample.grow(EXPOSURES)
+        sample.grow(exposures)
         port = free_port()
         address = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "icestream", "serve", folder, "--port", str(port)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        growing = Growing(sample)
+        growing = Growing(sample, every=every)
         try:
             with closing(sample.store):
                 session = _when_there(address)
                 growing.start()
-                asyncio.run(measure(address, session, psutil.Process(process.pid), growing))
+                yield Served(address, session, psutil.Process(process.pid), growing)
                 growing.stopping.set()
                 growing.join()
         finally:
             process.terminate()
             process.wait(20)
-    return 0
 
 
 def _when_there(address: str) -> str:
@@ -139,6 +151,13 @@ def _when_there(address: str) -> str:
             return str(httpx2.get(f"{address}/api/sessions", timeout=20).json()[0]["id"])
         except httpx2.TransportError:
             time.sleep(0.1)
+
+
+def main() -> int:
+    """Make the session, serve it, and measure."""
+    with growing_session(EXPOSURES) as served:
+        asyncio.run(measure(*served))
+    return 0
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from postgres_server import server
@@ -38,6 +39,13 @@ def _own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     state = tmp_path_factory.getbasetemp() / "state"
     monkeypatch.setenv("ICESTREAM_STATE", str(state))
     monkeypatch.setenv("ICESTREAM_SETTINGS", str(state / "none.toml"))
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> None:
+    """Have no event printed among what a command says, whichever tests were before."""
+    if not structlog.is_configured():
+        structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from browser import CHROMIUM
 from icestream.server.front import STATIC
@@ -18,6 +18,8 @@ from report_session import SampleSession
 from served import served
 
 EXPOSURES = 60
+
+expect.set_options(timeout=30_000)  # no absolute time is a test, unless it is one on purpose
 
 
 @pytest.fixture(scope="module")

@@ -97,11 +97,18 @@ def test_the_address_is_short_wherever_sockets_are_kept(
 
 
 @pytest.fixture
-def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def short_path() -> Iterator[Path]:
+    """A folder of our own; the address of a socket has room for 108 bytes."""
+    with tempfile.TemporaryDirectory(prefix="bell") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def shared(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder for temporary files that everybody may write into; where bells hang in it."""
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-    return tmp_path / f"icestream-{os.getuid()}"
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(short_path))
+    return short_path / f"icestream-{os.getuid()}"
 
 
 def test_nobody_else_can_reach_the_bell(
@@ -142,11 +149,11 @@ def test_where_others_could_take_the_name_there_is_no_bell(
 def test_a_runtime_folder_of_another_is_not_used(
     shared: Path,
     name: str,
-    tmp_path: Path,
+    short_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     bell: Callable[[str], "queue.SimpleQueue[str]"],
 ) -> None:
-    runtime = tmp_path / "run"
+    runtime = short_path / "run"
     runtime.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     runtime.chmod(0o755)
