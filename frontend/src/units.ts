@@ -83,12 +83,14 @@ export function ago(time: number, now = Date.now() / 1000): string {
 
 const two = (value: number) => String(value).padStart(2, "0");
 
+const MONTH = new Intl.DateTimeFormat("en", { month: "short" });
+
 /** A moment of today as 14:05, of another day as 28 Nov 14:05. */
 export function moment(time: number, now = new Date()): string {
   const date = new Date(time * 1000);
   const clock = `${two(date.getHours())}:${two(date.getMinutes())}`;
   if (date.toDateString() === now.toDateString()) return clock;
-  const day = `${date.getDate()} ${date.toLocaleString("en", { month: "short" })}`;
+  const day = `${date.getDate()} ${MONTH.format(date)}`;
   const year = date.getFullYear() === now.getFullYear() ? "" : ` ${date.getFullYear()}`;
   return `${day}${year} ${clock}`;
 }

@@ -69,11 +69,15 @@ export function Chart({ label, option, height = 180, group, on = {}, onMade }: C
   const names = Object.keys(on).join(" ");
   useEffect(() => {
     if (!place.current) return;
-    const one = init(place.current, null, { renderer: "canvas" });
+    const box = place.current;
+    const one = init(box, null, { renderer: "canvas" });
     chart.current = one;
     made(one);
-    const size = new ResizeObserver(() => one.resize());
-    size.observe(place.current);
+    const size = new ResizeObserver(() => {
+      // Drawn anew only where it is another: the observer tells of the first size, too.
+      if (one.getWidth() !== box.clientWidth || one.getHeight() !== box.clientHeight) one.resize();
+    });
+    size.observe(box);
     return () => {
       size.disconnect();
       chart.current = null;

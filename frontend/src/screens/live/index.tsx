@@ -34,10 +34,11 @@ export default function LiveScreen() {
   const { id, branch } = useSession();
   useFreshSession(id, FRESH);
   const live = useApi<Live>(sessionPath(id, "/live"), { branch }, { every: 10_000 });
+  const measured = useTrends(id, branch); // asked for beside what is shown first, not after it
   return (
     <Page title={live.data?.session.name ?? "Live"} quiet>
       <Shown query={live} what="The session" loading={<div className={styles.placeholder} />}>
-        {(told) => <Counted live={told} id={id} branch={branch} />}
+        {(told) => <Counted live={told} id={id} branch={branch} measured={measured} />}
       </Shown>
     </Page>
   );
@@ -45,20 +46,8 @@ export default function LiveScreen() {
 
 const NONE: readonly Quality[] = [];
 
-interface ToldProps {
-  live: Live;
-  id: string;
-  branch: string;
-}
-
-/** Counts and the newest exposure come by the socket, before the document is asked for again. */
-function Counted({ live, id, branch }: ToldProps) {
-  return <Told live={useCounted(id, live)} id={id} branch={branch} />;
-}
-
-function Told({ live, id, branch }: ToldProps) {
-  const newest = useSpaced(live.newest?.name ?? null, NEWEST);
-  const [brush, setBrush] = useState<Brush | null>(null);
+/** The qualities that say most, and their columns. */
+function useTrends(id: string, branch: string) {
   const qualities = useQualities(id, branch).data ?? NONE;
   const six = useMemo(
     () => qualities.filter(({ count }) => count > 0).slice(0, TRENDS),
@@ -70,6 +59,25 @@ function Told({ live, id, branch }: ToldProps) {
     [six, counted],
   );
   const { columns } = useColumns(id, branch, names);
+  return { qualities, six, counted, columns };
+}
+
+interface ToldProps {
+  live: Live;
+  id: string;
+  branch: string;
+  measured: ReturnType<typeof useTrends>;
+}
+
+/** Counts and the newest exposure come by the socket, before the document is asked for again. */
+function Counted({ live, ...others }: ToldProps) {
+  return <Told live={useCounted(others.id, live)} {...others} />;
+}
+
+function Told({ live, id, branch, measured }: ToldProps) {
+  const { qualities, six, counted, columns } = measured;
+  const newest = useSpaced(live.newest?.name ?? null, NEWEST);
+  const [brush, setBrush] = useState<Brush | null>(null);
   const mask = useMemo(() => (columns ? marked(brush, columns) : null), [columns, brush]);
   const usual = useMemo(
     () => (columns && columns.shown === columns.total ? usualGap(columns.time) : gapOf(live)),

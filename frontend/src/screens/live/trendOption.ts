@@ -9,6 +9,8 @@ import type { Dot, Trend } from "./trend";
 const CROSS =
   "path://M0 1.5L1.5 0L5 3.500L8.500 0L10 1.500L6.500 5L10 8.500L8.500 10L5 6.500L1.500 10L0 8.500L3.500 5Z";
 const LARGE = 1500;
+/** Dots below four pixels are drawn all at once, which shapes of their own would not be. */
+const atOnce = { large: true, largeThreshold: 100 };
 /** Seconds of a session in which minutes do not tell times apart. */
 const SHORT = 600;
 
@@ -27,6 +29,7 @@ export function trendOption(
     data,
     symbolSize: many ? 3 : 5,
     animation: false,
+    ...(many && atOnce),
     ...more,
   });
   return {
@@ -50,18 +53,15 @@ export function trendOption(
       dots("others", trend.pale, {
         itemStyle: { color: ink.quiet, opacity: 0.18 },
         silent: many,
-        large: many,
-        largeThreshold: LARGE,
       }),
       dots("kept", trend.kept, {
         itemStyle: { color: STATES.busy, opacity: many ? 0.45 : 0.8 },
-        large: many,
-        largeThreshold: LARGE,
         markLine: limitLines(trend),
       }),
       dots("refused", trend.refused, {
-        symbol: CROSS,
-        symbolSize: 6,
+        ...(many
+          ? { ...atOnce, symbol: "rect", symbolSize: 3.5 }
+          : { symbol: CROSS, symbolSize: 6 }),
         itemStyle: { color: STATES.bad },
       }),
       dots("beyond", trend.clipped, {
