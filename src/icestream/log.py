@@ -1,7 +1,8 @@
 """Logging: events with key-values, people on a terminal, JSON lines in a service.
 
 Modules log with ``structlog.get_logger(__name__)``, and `configure` says where that goes; a program
-that uses icestream's modules may configure structlog itself. A session's own log file gets everything, as JSON lines, whatever the terminal shows.
+that uses icestream's modules may configure structlog itself. A session's own log file gets
+everything, as JSON lines, whatever the terminal shows.
 """
 
 import logging
