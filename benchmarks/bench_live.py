@@ -56,17 +56,19 @@ class Growing(threading.Thread):
         while not self.stopping.is_set():
             self.sample.grow(1, settle=False)
             self._remember()
-            for step in ITEM_STEPS:
-                if self.stopping.wait(self.every / (len(ITEM_STEPS) + 1)):
+            exposure, _, number, _ = self.sample.going[-1]
+            steps = () if self.sample.fails(number) else ITEM_STEPS
+            for step in steps:
+                if self.stopping.wait(self.every / (len(steps) + 1)):
                     return
                 with self.sample.store.write() as connection:
                     writes = Writes(self.sample.numbers, time.time())
-                    number = self.sample.step_ids[step]
-                    writes.count(number, running=0, done=1, seconds=1.5)
-                    exposure = self.sample.going[-1][0]
+                    writes.count(self.sample.step_ids[step], running=0, done=1, seconds=1.5)
                     self.sample._task(writes, step, exposure, "done", result_id=0)  # noqa: SLF001
                     writes.flush(connection)
                 self._remember()
+            if self.stopping.wait(self.every / (len(steps) + 1)):
+                return
 
     def _remember(self) -> None:
         now, last = time.time(), self.sample.numbers.last("event")

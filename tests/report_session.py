@@ -254,9 +254,14 @@ class SampleSession:
         shot.rejected = tuple(reasons)
         return shot
 
+    @staticmethod
+    def fails(number: int) -> bool:
+        """Whether the movie of an exposure is cut short."""
+        return number % 97 == 40
+
     def _settle(self, writes: Writes) -> None:
         exposure, name, number, shot = self.going.pop(0)
-        if number % 97 == 40:
+        if self.fails(number):
             reason = "align: the movie has 37 of 40 frames and ends early: copy it again"
             self._task(writes, "align", exposure, "failed", reason=reason)
             self._end(writes, exposure, "failed", [reason])
