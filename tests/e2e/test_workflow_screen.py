@@ -14,8 +14,6 @@ Open = Callable[..., Page]
 def test_the_graph_runs_no_link_beneath_a_box(opened: Open, session: str) -> None:
     page = opened(f"{session}/workflow")
     expect(page.locator(".react-flow__node", has_text="CTF estimation").first).to_be_visible()
-    page.wait_for_function("document.querySelectorAll('.react-flow__edge-path').length >= 9")
-    page.wait_for_timeout(500)  # the graph is fitted into its room
     crossing = page.evaluate(
         """() => {
           const boxes = [...document.querySelectorAll('.react-flow__node')].map(
@@ -36,6 +34,28 @@ def test_the_graph_runs_no_link_beneath_a_box(opened: Open, session: str) -> Non
     )
     assert crossing[0] == []
     assert crossing[1] >= 9
+
+
+def test_no_link_is_taken_away_while_counts_come_in(
+    opened: Open, session: str, sample: SampleSession
+) -> None:
+    page = opened(f"{session}/workflow")
+    aligned = page.locator(".react-flow__node[data-id='align']")
+    expect(aligned).to_contain_text("59 done")
+    page.evaluate(
+        """() => {
+          window.drawn = [];
+          const look = () => {
+            window.drawn.push(document.querySelectorAll('.react-flow__edge-path').length);
+            requestAnimationFrame(look);
+          };
+          look();
+        }"""
+    )
+    sample.grow(3)
+    expect(aligned).to_contain_text("62 done")
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert len(set(page.evaluate("window.drawn"))) == 1
 
 
 def test_all_problems_are_told_at_once_and_a_click_leads_to_each(

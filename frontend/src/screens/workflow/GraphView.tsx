@@ -23,7 +23,7 @@ import { EditingContext } from "./context";
 import { LabelNode, StepNode, type GraphNode } from "./StepNode";
 import type { StepRecord } from "./types";
 import { WireEdge, type WireEdgeType } from "./WireEdge";
-import { graphOf } from "./wires";
+import { graphOf, handlesOf } from "./wires";
 import styles from "./workflow.module.css";
 
 const NODES = { step: StepNode, label: LabelNode };
@@ -70,31 +70,34 @@ export function GraphView(props: GraphProps) {
     () => ({ document, protocols: protocols as Protocols }),
     [document, protocols],
   );
+  const { ref, width, height } = useElementSize();
+  const room = useMemo(() => ({ width, height }), [width, height]);
   return (
     <EditingContext value={editing}>
-      <ReactFlowProvider>
-        <Flow {...props} />
-      </ReactFlowProvider>
+      <div ref={ref} className={styles.graph}>
+        {width > 0 && (
+          <ReactFlowProvider>
+            <Flow {...props} room={room} />
+          </ReactFlowProvider>
+        )}
+      </div>
     </EditingContext>
   );
 }
 
-function Flow(props: GraphProps) {
-  const { ref, width, height } = useElementSize();
-  const { document, protocols, editable } = props;
+/** The graph in its room, whose size is known: how it is folded depends on that. */
+function Flow(props: GraphProps & { room: Size }) {
+  const { document, protocols, editable, room } = props;
   const scheme = useComputedColorScheme("light");
   const graph = useMemo(() => graphOf(document, protocols, MEASURES.height), [document, protocols]);
-  const bands = useMemo(
-    () => (width ? bandsFor(graph.flow, graph.wires, { width, height }, graph.aside) : 1),
-    [graph, width, height],
-  );
+  const bands = useMemo(() => bandsFor(graph.flow, graph.wires, room, graph.aside), [graph, room]);
   const drawing = useMemo(() => draw(graph.flow, graph.wires, graph.aside, bands), [graph, bands]);
   const nodes = useNodes(props, drawing, graph.links);
   const edges = useEdges(props, drawing, graph.links);
   const { setViewport } = useReactFlow();
   const fit = useCallback(
-    () => void setViewport(fitted({ width, height }, drawing)),
-    [setViewport, width, height, drawing],
+    () => void setViewport(fitted(room, drawing)),
+    [setViewport, room, drawing],
   );
   // Only what changes the drawing moves it: counts come in while a person looks at a part.
   useEffect(fit, [fit]);
@@ -111,36 +114,34 @@ function Flow(props: GraphProps) {
     props.onLoose({ step: nodeId, port: id ?? "" }, type);
   };
   return (
-    <div ref={ref} className={styles.graph}>
-      <ReactFlow<GraphNode, WireEdgeType>
-        nodes={nodes}
-        edges={edges}
-        nodeTypes={NODES}
-        edgeTypes={EDGES}
-        colorMode={scheme}
-        minZoom={0.2}
-        maxZoom={1.6}
-        nodesDraggable={false}
-        nodesConnectable={editable}
-        elementsSelectable
-        deleteKeyCode={editable ? ["Delete", "Backspace"] : null}
-        connectionRadius={28}
-        isValidConnection={isValid}
-        onConnect={(link) => props.onConnect(linkFrom(link))}
-        onConnectEnd={dropped}
-        onNodesChange={(changes) => nodesChanged(changes, props)}
-        onEdgesChange={(changes) => edgesChanged(changes, props, graph.links)}
-        onPaneClick={() => {
-          props.onSelect(null);
-          props.onSelectLink(null);
-        }}
-        proOptions={{ hideAttribution: true }}
-        aria-label="The workflow as a graph"
-      >
-        <Background gap={24} size={1} />
-        <Controls showInteractive={false} onFitView={fit} />
-      </ReactFlow>
-    </div>
+    <ReactFlow<GraphNode, WireEdgeType>
+      nodes={nodes}
+      edges={edges}
+      nodeTypes={NODES}
+      edgeTypes={EDGES}
+      colorMode={scheme}
+      minZoom={0.2}
+      maxZoom={1.6}
+      nodesDraggable={false}
+      nodesConnectable={editable}
+      elementsSelectable
+      deleteKeyCode={editable ? ["Delete", "Backspace"] : null}
+      connectionRadius={28}
+      isValidConnection={isValid}
+      onConnect={(link) => props.onConnect(linkFrom(link))}
+      onConnectEnd={dropped}
+      onNodesChange={(changes) => nodesChanged(changes, props)}
+      onEdgesChange={(changes) => edgesChanged(changes, props, graph.links)}
+      onPaneClick={() => {
+        props.onSelect(null);
+        props.onSelectLink(null);
+      }}
+      proOptions={{ hideAttribution: true }}
+      aria-label="The workflow as a graph"
+    >
+      <Background gap={24} size={1} />
+      <Controls showInteractive={false} onFitView={fit} />
+    </ReactFlow>
   );
 }
 
@@ -192,8 +193,7 @@ function useNodes(props: GraphProps, drawing: Drawn, links: ReadonlyMap<string, 
             position: { x: box.x, y: box.y },
             width: box.width,
             height: box.height,
-            initialWidth: box.width,
-            initialHeight: box.height,
+            handles: handlesOf(protocol, box),
             selected: selected === step.name,
             ariaLabel: `${step.name}: ${protocol?.title ?? step.protocol}`,
             data: {

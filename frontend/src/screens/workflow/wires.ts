@@ -1,3 +1,6 @@
+import { Position, type NodeHandle } from "@xyflow/react";
+import type { Protocol } from "@/api/types";
+import type { Size } from "@/workflow/layout";
 import type { Wire } from "@/workflow/ranks";
 import {
   endId,
@@ -11,6 +14,29 @@ import {
 /** How far from the middle of its box each of `count` ports stands. */
 export function portOffset(index: number, count: number, height: number): number {
   return ((index + 1) / (count + 1) - 0.5) * (height - 20);
+}
+
+/** Width of a port's dot, as the style sheet draws it. */
+const DOT = 11;
+
+/**
+ * Where the ports of a step's box are.
+ *
+ * The viewer of graphs is told so, for otherwise it measures the boxes first, anew whenever their
+ * counts change, and draws no link until it has.
+ */
+export function handlesOf(protocol: Protocol | undefined, box: Size): NodeHandle[] {
+  const side = (type: "source" | "target", ports: readonly { name: string }[]): NodeHandle[] =>
+    ports.map((port, index) => ({
+      id: port.name,
+      type,
+      position: type === "target" ? Position.Left : Position.Right,
+      x: (type === "target" ? 0 : box.width) - DOT / 2,
+      y: box.height / 2 + portOffset(index, ports.length, box.height) - DOT / 2,
+      width: DOT,
+      height: DOT,
+    }));
+  return [...side("target", protocol?.inputs ?? []), ...side("source", protocol?.outputs ?? [])];
 }
 
 /** The steps of the flow, those that stand apart, and the links between the former. */
