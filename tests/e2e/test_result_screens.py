@@ -79,6 +79,80 @@ def test_a_rectangle_marks_the_classes_that_it_touches(
     expect(page.get_by_text(re.compile(r"^3\s+marked$"))).to_be_visible()
 
 
+def circle(page: Page, numbers: list[int]) -> list[tuple[float, float]]:
+    """A closed way around the middles of the pictures of classes that stand in one row."""
+    boxes = [
+        page.get_by_role("option", name=re.compile(rf"Class {number}\b")).bounding_box()
+        for number in numbers
+    ]
+    found = [box for box in boxes if box]
+    side = found[0]["width"]
+    left, right = found[0]["x"], found[-1]["x"] + side
+    x, y = (left + right) / 2, found[0]["y"] + side / 2
+    turns = np.linspace(0, 2 * np.pi, 40)
+    across, high = (right - left) / 2 - 0.1 * side, 0.4 * side
+    return [(x + across * np.cos(t), y + high * np.sin(t)) for t in turns]
+
+
+def test_a_lasso_marks_what_it_encloses_and_takes_it_away_again(
+    opened: Open, session: str, whole: SampleSession
+) -> None:
+    page = opened(f"{session}/classes")
+    gallery = page.get_by_role("listbox", name="2D classes")
+    expect(page.get_by_text(re.compile(r"^17\s+classes$"))).to_be_visible()
+    page.keyboard.press("l")
+
+    def lasso(numbers: list[int], held: str = "") -> None:
+        (x, y), *way = circle(page, numbers)
+        if held:
+            page.keyboard.down(held)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        for x, y in way:
+            page.mouse.move(x, y)
+        page.mouse.up()
+        if held:
+            page.keyboard.up(held)
+
+    def marks(*numbers: int) -> None:
+        expect(gallery.locator("[aria-selected=true]")).to_have_count(len(numbers))
+        for number in numbers:
+            option = gallery.get_by_role("option", name=re.compile(rf"Class {number}\b"))
+            expect(option).to_have_attribute("aria-selected", "true")
+
+    lasso([1, 2, 3])
+    marks(1, 2, 3)
+    lasso([5, 6], "Shift")
+    marks(1, 2, 3, 5, 6)
+    lasso([2, 3], "Alt")
+    marks(1, 5, 6)
+    lasso([4])
+    marks(4)
+
+
+def test_a_finger_draws_a_lasso(opened: Open, session: str, whole: SampleSession) -> None:
+    page = opened(f"{session}/classes", viewport={"width": 390, "height": 844}, has_touch=True)
+    gallery = page.get_by_role("listbox", name="2D classes")
+    expect(page.get_by_text(re.compile(r"^17\s+classes$"))).to_be_visible()
+    page.get_by_text("Lasso", exact=True).tap()
+    gallery.get_by_role("option").first.evaluate("one => one.scrollIntoView({block: 'center'})")
+    before = page.evaluate("scrollY")
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        given = [{"x": x, "y": y} for x, y in points]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": given})
+
+    for numbers in ([1], [2]):
+        first, *way = circle(page, numbers)
+        touch("touchStart", first)
+        for point in way:
+            touch("touchMove", point)
+        touch("touchEnd")
+    expect(page.get_by_text(re.compile(r"^2\s+marked$"))).to_be_visible()
+    assert page.evaluate("scrollY") == before
+
+
 def drawn(page: Page) -> int:
     """Pixels of the scene that show the surface."""
     count: int = page.evaluate(

@@ -15,6 +15,7 @@ import {
   type Choice,
   type Sorting,
 } from "./choosing";
+import type { Tool } from "./drawing";
 import { Gallery, type Tile } from "./Gallery";
 import { Members } from "./Members";
 import { Rules } from "./Rules";
@@ -34,6 +35,10 @@ const SORTINGS: { value: Sorting; label: string }[] = [
   { value: "score", label: "Score" },
   { value: "number", label: "Number" },
 ];
+const TOOLS: { value: Tool; label: string }[] = [
+  { value: "rectangle", label: "Rectangle" },
+  { value: "lasso", label: "Lasso" },
+];
 const NOTHING: Choice = {
   score_min: 0,
   resolution_max: null,
@@ -49,6 +54,7 @@ export function Chooser({ id, answer, before }: ChooserProps) {
   const [marked, setMarked] = useState<Set<number>>(new Set());
   const [by, setBy] = useState<Sorting>("size");
   const [size, setSize] = useState(132);
+  const [tool, setTool] = useState<Tool>("rectangle");
   const [opened, setOpened] = useState<number | null>(null);
   const [asking, setAsking] = useState(false);
   const [said, setSaid] = useState("");
@@ -77,6 +83,10 @@ export function Chooser({ id, answer, before }: ChooserProps) {
     t: { what: "Take the marked classes", do: () => decide(marked, "take") },
     x: { what: "Leave them out", do: () => decide(marked, "leave") },
     r: { what: "Give them back to the rule", do: () => decide(marked, "rule") },
+    l: {
+      what: "Mark with a lasso, or a rectangle again",
+      do: () => setTool(tool === "lasso" ? "rectangle" : "lasso"),
+    },
   });
   const shown = answer.classes.find((row) => row.number === opened);
   return (
@@ -105,6 +115,14 @@ export function Chooser({ id, answer, before }: ChooserProps) {
           value={by}
           onChange={(value) => setBy(value as Sorting)}
           data={SORTINGS}
+        />
+        <SegmentedControl
+          size="xs"
+          aria-label="Mark with a"
+          title="Drag over the classes. Shift adds to what is marked, Alt takes away."
+          value={tool}
+          onChange={(value) => setTool(value as Tool)}
+          data={TOOLS}
         />
         <div className={styles.zoom}>
           <Slider
@@ -165,6 +183,7 @@ export function Chooser({ id, answer, before }: ChooserProps) {
       <Gallery
         tiles={tiles}
         size={size}
+        tool={tool}
         marked={marked}
         onMark={setMarked}
         onToggle={toggle}

@@ -1,7 +1,8 @@
-import { useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
+import { useRef, useState, type KeyboardEvent } from "react";
 import { number, withUnit } from "@/units";
-import { overlap, type Rectangle } from "./choosing";
+import type { Tool } from "./drawing";
 import type { ClassRow } from "./types";
+import { useDrawing } from "./useDrawing";
 import styles from "./classes.module.css";
 
 export interface Tile {
@@ -17,23 +18,23 @@ export interface Tile {
 interface GalleryProps {
   tiles: readonly Tile[];
   size: number;
+  /** What a drag over them draws. */
+  tool: Tool;
   marked: ReadonlySet<number>;
   onMark: (marked: Set<number>) => void;
   onToggle: (numbers: number[]) => void;
   onOpen: (number: number) => void;
 }
 
-const THRESHOLD = 5;
-
 /**
- * All classes. A click marks one, Shift or Ctrl several, and so does a rectangle that is drawn over
- * them; the arrow keys move, Space marks, Enter takes or leaves what is marked, and m shows members.
+ * All classes. A click marks one, Shift or Ctrl several, and so does a rectangle or a lasso that is
+ * drawn over them; the arrow keys move, Space marks, Enter takes or leaves what is marked, and m shows members.
  */
 export function Gallery(props: GalleryProps) {
-  const { tiles, size, marked, onMark, onToggle, onOpen } = props;
+  const { tiles, size, tool, marked, onMark, onToggle, onOpen } = props;
   const place = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
-  const rectangle = useRectangle(place, onMark, marked);
+  const drawing = useDrawing(place, tool, marked, onMark);
   const current = Math.min(at, tiles.length - 1);
   const focus = (index: number) => {
     const next = Math.max(0, Math.min(tiles.length - 1, index));
@@ -82,7 +83,8 @@ export function Gallery(props: GalleryProps) {
       aria-label="2D classes"
       style={{ gridTemplateColumns: `repeat(auto-fill, minmax(${size}px, 1fr))` }}
       onKeyDown={press}
-      {...rectangle.handlers}
+      data-tool={tool}
+      {...drawing.handlers}
     >
       {tiles.map((tile, index) => (
         <ClassTile
@@ -91,11 +93,15 @@ export function Gallery(props: GalleryProps) {
           marked={marked.has(tile.row.number)}
           focusable={index === current}
           onFocus={() => setAt(index)}
-          onClick={(add, through) => !rectangle.moved() && mark(index, add, through)}
+          onClick={(add, through) => !drawing.moved() && mark(index, add, through)}
           onDoubleClick={() => onToggle([tile.row.number])}
         />
       ))}
-      {rectangle.box && <div className={styles.rectangle} style={rectangle.box} />}
+      {drawing.shape && (
+        <svg className={styles.drawn} aria-hidden>
+          <path d={drawing.shape} />
+        </svg>
+      )}
     </div>
   );
 }
@@ -167,71 +173,4 @@ function Said({ children }: { children: string }) {
 function columnsOf(place: HTMLElement | null): number {
   const columns = place ? getComputedStyle(place).gridTemplateColumns.split(" ").length : 1;
   return Math.max(1, columns);
-}
-
-/** A rectangle that the pointer draws over the gallery; what it touches is marked. */
-function useRectangle(
-  place: React.RefObject<HTMLDivElement | null>,
-  onMark: (marked: Set<number>) => void,
-  marked: ReadonlySet<number>,
-) {
-  const start = useRef<{ x: number; y: number; before: Set<number> } | null>(null);
-  const drawn = useRef(false);
-  const [box, setBox] = useState<React.CSSProperties | null>(null);
-  const local = (event: PointerEvent) => {
-    const edge = place.current?.getBoundingClientRect();
-    return { x: event.clientX - (edge?.left ?? 0), y: event.clientY - (edge?.top ?? 0) };
-  };
-  const handlers = {
-    onPointerDown: (event: PointerEvent) => {
-      drawn.current = false;
-      if (event.button !== 0 || event.pointerType === "touch") return;
-      const adds = event.shiftKey || event.ctrlKey || event.metaKey;
-      start.current = { ...local(event), before: new Set(adds ? marked : []) };
-    },
-    onPointerMove: (event: PointerEvent) => {
-      const from = start.current;
-      if (!from || !(event.buttons & 1)) return;
-      const to = local(event);
-      if (!drawn.current && Math.hypot(to.x - from.x, to.y - from.y) < THRESHOLD) return;
-      if (!drawn.current) place.current?.setPointerCapture(event.pointerId);
-      drawn.current = true;
-      const area = {
-        left: Math.min(from.x, to.x),
-        top: Math.min(from.y, to.y),
-        right: Math.max(from.x, to.x),
-        bottom: Math.max(from.y, to.y),
-      };
-      setBox({
-        left: area.left,
-        top: area.top,
-        width: area.right - area.left,
-        height: area.bottom - area.top,
-      });
-      onMark(new Set([...from.before, ...touched(place.current, area)]));
-    },
-    onPointerUp: () => {
-      start.current = null;
-      setBox(null);
-    },
-    onPointerCancel: () => {
-      start.current = null;
-      setBox(null);
-    },
-  };
-  return { handlers, box, moved: () => drawn.current };
-}
-
-function touched(place: HTMLElement | null, area: Rectangle): number[] {
-  const tiles = place ? [...place.querySelectorAll<HTMLElement>("[data-number]")] : [];
-  return tiles
-    .filter(({ offsetLeft, offsetTop, offsetWidth, offsetHeight }) =>
-      overlap(area, {
-        left: offsetLeft,
-        top: offsetTop,
-        right: offsetLeft + offsetWidth,
-        bottom: offsetTop + offsetHeight,
-      }),
-    )
-    .map((tile) => Number(tile.dataset.number));
 }

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import {
   changesOf,
   decisionOn,
-  overlap,
   ruleTakes,
   sorted,
   takes,
@@ -101,11 +100,5 @@ describe("the gallery", () => {
       gained: [2],
       lost: [3],
     });
-  });
-
-  it("chooses what a rectangle touches", () => {
-    const a = { left: 0, top: 0, right: 10, bottom: 10 };
-    expect(overlap(a, { left: 9, top: 9, right: 20, bottom: 20 })).toBe(true);
-    expect(overlap(a, { left: 11, top: 0, right: 20, bottom: 10 })).toBe(false);
   });
 });

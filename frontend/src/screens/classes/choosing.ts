@@ -122,14 +122,3 @@ export function totals(
       .map((row) => row.number),
   };
 }
-
-export interface Rectangle {
-  left: number;
-  top: number;
-  right: number;
-  bottom: number;
-}
-
-/** Whether two rectangles share some room. */
-export const overlap = (a: Rectangle, b: Rectangle): boolean =>
-  a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
