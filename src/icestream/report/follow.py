@@ -1,7 +1,9 @@
 """What a report knows of a session, taken in without reading anything twice."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -10,13 +12,16 @@ from icestream.report.table import BEFORE, ExposureTable, Rank
 from icestream.report.timeline import Tempo
 from icestream.report.where import where_of
 from icestream.store import queries
-from icestream.store.current import told_branch
+from icestream.store.current import Branch, told_branch
 from icestream.store.events import ExposureStateChanged
 from icestream.store.follow import EventFollower
 from icestream.store.history import history
 from icestream.store.open import Store
+from icestream.store.outcomes import BranchOutcomes
+from icestream.store.pace import found_times
 from icestream.store.records import (
     AlertRecord,
+    BranchRecord,
     ExposureRecord,
     HistoryRecord,
     ResultRecord,
@@ -54,10 +59,21 @@ def rank(step: StepRecord) -> Rank:
 
 
 class Follower:
-    """Reads on from where it stopped; all it knows is rebuilt by a new one from the store."""
+    """Reads on from where it stopped; all it knows is rebuilt by a new one from the store.
 
-    def __init__(self, store: Store) -> None:
+    Parameters
+    ----------
+    store
+        The session's.
+    beside
+        Name of a branch that is not adopted; None: what is adopted is followed. Such a branch has
+        the exposures of which it makes something: those of its sample, and while it rests or is
+        dropped those with which it came to an end.
+    """
+
+    def __init__(self, store: Store, beside: str | None = None) -> None:
         self.store = store
+        self.beside = beside
         self.table = ExposureTable()
         self.minutes = Minutes()
         self.tempo = Tempo()
@@ -67,10 +83,12 @@ class Follower:
         self.touched: dict[int, float] = {}
         """Exposures with news, and when; whoever deals with one takes it out."""
         self.session: SessionRecord = queries.session(store)
-        self.workflow: WorkflowRecord = queries.workflow(store)
-        self.branch = told_branch(store)
+        self.workflow: WorkflowRecord = queries.workflow(store, branch=beside)
+        self.branch = beside or told_branch(store)
         """Of which the page is, where it has to be said: the session has others."""
-        self.again: Reruns = reruns(store)
+        self.record: BranchRecord | None = self._record()
+        """Of the branch that is followed beside the adopted one."""
+        self.again: Reruns = reruns(store) if beside is None else Reruns()
         """What waits to be run again, and the results that are shown until it is."""
         self.asked = len(requests(store, state="new"))
         self.history: Sequence[HistoryRecord] = ()
@@ -83,7 +101,9 @@ class Follower:
         self.alerted = 1
         """Counts the changes of alerts."""
         self._decided = False
+        self._outcomes = None if beside is None else BranchOutcomes(store, beside)
         self._ids: list[int] = []
+        self._last = 0
         self._batches: dict[str, int] = {}
         self._ended: dict[str, float] = {}
         """When each exposure needed nothing more for the first time."""
@@ -97,11 +117,14 @@ class Follower:
         """Take in everything that is new; False when a new follower has to begin from the start.
 
         That is so after parameters were changed: a step may have gone back to results that were
-        made long ago. It is so again when all that depends on the change has been run again.
+        made long ago. It is so again when all that depends on the change has been run again. Of a
+        branch beside the adopted one it is so, too, when it is dropped, rests, or goes on.
         """
         self.session = queries.session(self.store)
-        self.branch = told_branch(self.store)
-        before, self.workflow = self.workflow, queries.workflow(self.store)
+        self.branch = self.beside or told_branch(self.store)
+        before, self.workflow = self.workflow, queries.workflow(self.store, branch=self.beside)
+        if self.record != self._record():
+            return False
         stood = self.again.standing
         asked, self.asked = self.asked, len(requests(self.store, state="new"))
         if self.again:  # where nothing waited, nothing does before the next change
@@ -123,7 +146,7 @@ class Follower:
     def _begin(self) -> None:
         """Take in at once what is there already; from then on, what is new is read by itself."""
         self._begun = True
-        times = exposure_times(self.store)
+        times = exposure_times(self.store, branch=self.beside)
         # Before the exposures are read: all that it is about are there then.
         self._quality = newest_value(self.store)
         self._events.after = times.upto
@@ -131,24 +154,29 @@ class Follower:
         self.history = history(self.store)
         self.decided += 1
         self.alerted += 1
-        for record in every_exposure(self.store):
-            if record.id in times.ended:
-                self._ended[record.name] = times.ended[record.id]
-            self._add(record)
-            self._take(record, times.last.get(record.id, record.found))
+        whole = every_exposure(self.store)
+        while page := tuple(islice(whole, _PAGE)):
+            self._last = page[-1].id
+            for record in self._said(page):
+                over = self.beside is None or record.state != "going"
+                if over and record.id in times.ended:
+                    self._ended[record.name] = times.ended[record.id]
+                self._add(record)
+                self._take(record, times.last.get(record.id, record.found))
         if self.again.standing is not None:
             self._take_columns(self.again.standing)
         self._take_columns(None)
 
-    def _take_columns(self, branch: StandingRecord | None) -> None:
-        """Take in what a branch measured, the deepest step last: what it measured counts."""
+    def _take_columns(self, standing: StandingRecord | None) -> None:
+        """Take in what was measured, the deepest step last: what it measured counts."""
         ranks = {step.name: rank(step) for step in self.workflow.steps}
         own = np.array(self._ids, dtype=np.int64)
-        for column in every_value(self.store, self._quality, branch=branch):
-            if column.step in ranks:
-                orders = np.searchsorted(own, column.subjects)
-                known = ranks[column.step] if branch is None else BEFORE
-                self.table.measure_many(column.name, orders, column.values, known)
+        for column in every_value(self.store, self._quality, branch=standing or self.beside):
+            ours = np.isin(column.subjects, own)
+            if column.step in ranks and ours.any():
+                orders = np.searchsorted(own, column.subjects[ours])
+                known = ranks[column.step] if standing is None else BEFORE
+                self.table.measure_many(column.name, orders, column.values[ours], known)
 
     def _read_events(self) -> dict[str, float]:
         """When something last happened to each exposure with news."""
@@ -160,7 +188,8 @@ class Follower:
             times.update((event.exposure, event.time) for event in page if event.exposure)
             for event in page:
                 ends = (
-                    event.kind == ExposureStateChanged.kind
+                    self.beside is None  # of another branch it does not tell
+                    and event.kind == ExposureStateChanged.kind
                     and event.document.get("state") != "going"
                 )
                 if ends and event.exposure:
@@ -168,18 +197,38 @@ class Follower:
         return times
 
     def _read_exposures(self, times: Mapping[str, float]) -> None:
-        known = sorted(self.table.order[name] for name in times if name in self.table.order)
+        orders = self.table.order
+        known = sorted(self._ids[orders[name]] for name in times if name in orders)
         for first, count in _spans(known):
-            after = self._ids[first] - 1
-            for record in queries.exposures(self.store, after=after, limit=count):
-                if record.name in times:
-                    self._take(record, times[record.name])
-        last = self._ids[-1] if self._ids else 0
-        while page := queries.exposures(self.store, after=last, limit=_PAGE):
-            last = page[-1].id
-            for record in page:
+            page = queries.exposures(self.store, after=first - 1, limit=count)
+            for record in self._said(
+                [one for one in page if one.name in times and one.name in orders]
+            ):
+                self._take(record, times[record.name])
+        while page := queries.exposures(self.store, after=self._last, limit=_PAGE):
+            self._last = page[-1].id
+            for record in self._said(page):
                 self._add(record)
                 self._take(record, times.get(record.name, record.found))
+
+    def _record(self) -> BranchRecord | None:
+        if self.beside is None:
+            return None
+        return next(one for one in queries.branches(self.store) if one.name == self.beside)
+
+    def _said(self, records: Sequence[ExposureRecord]) -> Iterator[ExposureRecord]:
+        """Exposures with what is made of them in the branch; those that it does not have are not.
+
+        Their states are recorded in the adopted branch alone.
+        """
+        if self._outcomes is None:
+            yield from records
+            return
+        said = self._outcomes.of([record.id for record in records])
+        for record in records:
+            state, reasons = said[record.id]
+            if state:
+                yield replace(record, state=state, reasons=tuple(reasons))
 
     def _add(self, record: ExposureRecord) -> None:
         details = record.details
@@ -191,6 +240,7 @@ class Follower:
         self._ids.append(record.id)
         self.table.add(
             record.name,
+            number=record.number,
             found=record.found,
             time=acquired_at(details) or record.found,
             place=where,
@@ -214,16 +264,31 @@ class Follower:
         """State of the session and its reason, as people are told."""
         return told_state(self.session.state, self.session.reason, self.again, self.asked)
 
-    def branch_of(self, step: StepRecord) -> StandingRecord | None:
+    @property
+    def found(self) -> int:
+        """Exposures of the session, of which a branch may have a part."""
+        if self.beside is None:
+            return len(self.table)
+        return sum(queries.count_exposures(self.store).values())
+
+    def arrivals(self, count: int) -> Sequence[float]:
+        """When the newest so many exposures of the session were found, the oldest first."""
+        if self.beside is None:
+            return self.table.found[-count:]
+        return found_times(self.store, count)
+
+    def branch_of(self, step: StepRecord) -> Branch:
         """Where results of a step on many exposures are read: of before, while it has none."""
-        return None if step.counts.done else self.again.standing
+        if step.counts.done or self.again.standing is None:
+            return self.beside
+        return self.again.standing
 
     def _read_qualities(self) -> None:
         ranks = {step.name: rank(step) for step in self.workflow.steps}
-        while page := queries.qualities(self.store, after=self._quality):
+        while page := queries.qualities(self.store, after=self._quality, branch=self.beside):
             for record in page:
                 order = self.table.order.get(record.exposure)
-                if order is None and record.exposure:
+                if order is None and record.exposure and record.subject_id > self._last:
                     return  # committed after the exposures were read: next time
                 self._quality = record.id
                 if order is not None:  # those of a batch are shown with its classes
@@ -263,7 +328,7 @@ class Follower:
         after = max(0, self._alert - _MOST_ALERTS)
         recent = queries.alerts(self.store, open_only=False, after=after)
         both = {record.id: record for record in (*queries.alerts(self.store), *recent)}
-        return list(both.values())
+        return list(self._ours(both.values()))
 
     def alerts(self) -> Sequence[AlertRecord]:
         """All that hold now and the last that were raised, the newest first."""
@@ -273,19 +338,33 @@ class Follower:
             self.store, open_only=False, after=max(0, self._alert - _PAST_ALERTS)
         )
         both = {record.id: record for record in (*queries.alerts(self.store), *recent)}
-        return [both[key] for key in sorted(both, reverse=True)]
+        return list(self._ours(both[key] for key in sorted(both, reverse=True)))
+
+    def _ours(self, records: Iterable[AlertRecord]) -> Iterator[AlertRecord]:
+        """Those of the session, of the branch, and of steps that it shares with the adopted one."""
+        if self.beside is None:
+            yield from records
+            return
+        mine, adopted = _revisions(self.workflow), self.session.branch
+        shared = set(mine) & set(_revisions(queries.workflow(self.store)))
+        steps = {name for name, _ in shared}
+        for record in records:
+            if record.branch in ("", self.beside) or (
+                record.branch == adopted and record.step in steps
+            ):
+                yield record
 
 
 def _revisions(workflow: WorkflowRecord) -> list[tuple[str, int]]:
     return [(step.name, step.revision) for step in workflow.steps]
 
 
-def _spans(orders: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Pages ``(first, count)`` that cover sorted orders without reading much between them."""
+def _spans(ids: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Pages ``(first, count)`` that cover sorted ids without reading much between them."""
     start = 0
-    for length in range(1, len(orders) + 1):
-        first, last = orders[start], orders[length - 1]
-        ended = length == len(orders)
-        if ended or orders[length] - last > 20 or orders[length] - first >= _PAGE:
+    for length in range(1, len(ids) + 1):
+        first, last = ids[start], ids[length - 1]
+        ended = length == len(ids)
+        if ended or ids[length] - last > 20 or ids[length] - first >= _PAGE:
             yield first, last - first + 1
             start = length

@@ -89,7 +89,12 @@ def live_document(
     names = in_page_order(table.qualities)
     pending = table.counts["p"]
     told = rates(
-        follower.store, follower.minutes, now, finished=is_finished(follower), many=taken.many
+        follower.store,
+        follower.minutes,
+        now,
+        finished=is_finished(follower),
+        many=taken.many,
+        adopted=follower.beside is None,
     )
     alerts, clock = _shown_alerts(follower), AcquisitionClock.of(follower.table)
     holding = [alert for alert in alerts if alert.cleared is None]
@@ -172,9 +177,12 @@ def _digits(follower: Follower, name: str) -> int:
 def _session(follower: Follower) -> dict[str, Any]:
     session, finished = follower.session, is_finished(follower)
     state, reason = follower.state
+    branch = f", branch {follower.branch}" if follower.branch else ""
+    if follower.record is not None and follower.record.state != "active":
+        branch += f" ({follower.record.state})"
     return {
         "name": session.name,
-        "workflow": session.workflow + (f", branch {follower.branch}" if follower.branch else ""),
+        "workflow": follower.workflow.name + branch,
         "state": state,
         "reason": reason,
         "finished": finished,
@@ -215,7 +223,7 @@ def _step(step: StepRecord, titles: Mapping[str, str], follower: Follower) -> di
     """One step; it does not run when the session does not."""
     counts, session = step.counts, follower.session.state
     again = {each.step: each.waiting for each in follower.again.steps}
-    decided = last_set(follower.history).get(step.name)
+    decided = last_set(_of_branch(follower)).get(step.name)
     waits = session == "done" and step.name in again
     idle = session != "running" and not waits and step.state in ("running", "waiting")
     return {
@@ -235,6 +243,13 @@ def _step(step: StepRecord, titles: Mapping[str, str], follower: Follower) -> di
         "skipped": counts.skipped,
         "seconds": rounded(counts.mean_seconds, 3) if counts.mean_seconds else None,
     }
+
+
+def _of_branch(follower: Follower) -> list[HistoryRecord]:
+    """What was decided of the branch that is followed; who names none means the adopted one."""
+    adopted = follower.session.branch
+    ours = follower.beside or adopted
+    return [one for one in follower.history if (one.document.get("branch") or adopted) == ours]
 
 
 def _headline(follower: Follower) -> list[dict[str, Any]]:
@@ -286,12 +301,13 @@ def _shown_alerts(follower: Follower) -> list[AlertRecord]:
 
 def _alert(alert: AlertRecord, follower: Follower, clock: AcquisitionClock) -> dict[str, Any]:
     since, until = clock.span(alert)
+    order = follower.table.order.get(alert.exposure)
     return {
         "level": alert.level,
         "message": alert.message,
         "step": alert.step,
         "exposure": alert.exposure,
-        "order": follower.table.order.get(alert.exposure),
+        "order": None if order is None else follower.table.numbers[order] - 1,
         "since": since,
         "until": until,
         "told": alert.raised,

@@ -1,5 +1,6 @@
 """How fast movies come and are processed, and when a session will have caught up, drawn."""
 
+from dataclasses import replace
 from typing import Any
 
 from icestream.model.forecast import forecast
@@ -62,14 +63,23 @@ class Minutes:
 
 
 def rates(
-    store: Store, minutes: Minutes, now: float, *, finished: bool, many: str = "movies"
+    store: Store,
+    minutes: Minutes,
+    now: float,
+    *,
+    finished: bool,
+    many: str = "movies",
+    adopted: bool = True,
 ) -> dict[str, Any]:
     """What the page draws; rates are None until there is evidence for them.
 
     Those of what is found and settled are over the same time: the last ten minutes, or since the
-    first movie if that is less; the whole time when the session is finished.
+    first movie if that is less; the whole time when the session is finished. Of a branch that is
+    not `adopted` nobody keeps how fast it is processed: that is None, and nothing is foreseen.
     """
     told = pace(store, now, finished=finished)
+    if not adopted:
+        told = replace(told, processed=None, delay=None)
     now = minutes.last if finished else now
     document: dict[str, Any] = {
         "found": told.found,
@@ -82,10 +92,11 @@ def rates(
         "forecast": None,
         "disk": None,
     }
-    if not finished:
+    if not finished and adopted:
         said = forecast(workload(store, now))
         told_behind = behind_words(said, many)
         document["forecast"] = forecast_document(said, now) | {"waiting": told_behind}
+    if not finished:
         disk = filling(store, now)
         document["disk"] = None if disk is None else filling_document(disk, now)
     return document

@@ -32,6 +32,8 @@ class ExposureTable:
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.numbers = array("q")
+        """As people have them: from 1, in order of arrival in the session."""
         self.order: dict[str, int] = {}
         self.found = array("d")
         self.time = array("d")
@@ -54,11 +56,19 @@ class ExposureTable:
         return len(self.names)
 
     def add(
-        self, name: str, *, found: float, time: float, place: str, where: Where = NOWHERE
+        self,
+        name: str,
+        *,
+        number: int | None = None,
+        found: float,
+        time: float,
+        place: str,
+        where: Where = NOWHERE,
     ) -> int:
-        """Append an exposure that is in progress; its order."""
+        """Append an exposure that is in progress; its order, which its number follows if None."""
         order = len(self.names)
         self.names.append(name)
+        self.numbers.append(order + 1 if number is None else number)
         self.order[name] = order
         self.found.append(found)
         self.time.append(time)

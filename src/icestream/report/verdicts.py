@@ -66,20 +66,20 @@ def verdicts(
 def _microscope(
     follower: Follower, alerts: Sequence[AlertRecord], rates: Mapping[str, Any], taken: Taken
 ) -> Answer:
-    table, state = follower.table, follower.session.state
+    found, state = follower.found, follower.session.state
     if state in ("done", "stopped"):
         word = "Session finished" if state == "done" else "Session stopped"
-        return "ended", word, f"{taken.count(len(table))} found"
-    if not len(table):
+        return "ended", word, f"{taken.count(found)} found"
+    if not found:
         return "unknown", "Waiting", f"no {taken.one} has come yet"
     if any(alert.key == "arrivals.silent" for alert in alerts):
         return "bad", f"No {taken.many} come", "see the alert"
-    usual = usual_interval(table.found[-RECENT:])
+    usual = usual_interval(follower.arrivals(RECENT))
     silence = rates["now"] - rates["last"]
     if usual is not None and silence > max(_QUIET * usual, _SHORTEST):
         return "watch", "Quiet", f"usually a {taken.one} comes every {_time(usual)}"
     speed = rates["found"]
-    why = f"{speed:,.0f} {taken.many} an hour" if speed else f"{taken.count(len(table))} so far"
+    why = f"{speed:,.0f} {taken.many} an hour" if speed else f"{taken.count(found)} so far"
     return "good", "Delivering", why
 
 
@@ -129,7 +129,9 @@ def _processing(follower: Follower, rates: Mapping[str, Any], taken: Taken) -> A
     table = follower.table
     behind, failed = table.counts["p"], table.counts["f"]
     said = f" · {failed:,} failed" if failed else ""
-    state: State = "ended" if follower.session.state in ("done", "stopped") else "good"
+    rests = follower.record is not None and follower.record.state != "active"
+    over = rests or follower.session.state in ("done", "stopped")
+    state: State = "ended" if over else "good"
     if follower.session.state in ("paused", "held"):
         return "watch", "Paused", f"{taken.count(behind)} to go{said}"
     if not len(table):
@@ -140,6 +142,8 @@ def _processing(follower: Follower, rates: Mapping[str, Any], taken: Taken) -> A
         return state, "All processed" if state == "ended" else "Up to date", _delay(rates) + said
     if state == "ended":
         return "watch", "Not all processed", f"{taken.count(behind)} to go{said}"
+    if rates["forecast"] is None:  # foreseen is what the adopted branch does
+        return "good", "In progress", f"{taken.count(behind)} to go{said}"
     word, why = _outlook(rates["forecast"], f"{taken.count(behind)} in progress")
     return "good" if word in ("Keeping up", "Catching up") else "watch", word, why + said
 

@@ -30,6 +30,7 @@ __all__ = [
     "Entry",
     "UnknownSession",
     "UnreadableSession",
+    "store_mark",
     "why_unreadable",
 ]
 
@@ -166,7 +167,7 @@ class Catalogue:
         for fresh in (False, True):
             self.entries(fresh=fresh)
             entry = self._entries.get(session_id)
-            if entry is not None and _mark(entry.folder):
+            if entry is not None and store_mark(entry.folder):
                 return entry
         raise UnknownSession(self.unknown(session_id))
 
@@ -209,7 +210,7 @@ class Catalogue:
             each.store.close()
 
     def _lease(self, folder: Path) -> _Open:
-        mark = _mark(folder)
+        mark = store_mark(folder)
         with self._open_turn:
             opened = self._open.get(folder)
             if opened is None or opened.mark != mark:
@@ -281,7 +282,7 @@ class Catalogue:
 
     def _read(self, folder: Path) -> None:
         """Learn a session's uid, unless it is known."""
-        known, mark = self._known.get(folder), _mark(folder)
+        known, mark = self._known.get(folder), store_mark(folder)
         if known is not None and known.mark == mark and time.monotonic() < known.again:
             return
         self._known[folder] = known = _Known(mark)
@@ -337,7 +338,7 @@ class Catalogue:
         return made
 
 
-def _mark(folder: Path) -> tuple[object, ...]:
+def store_mark(folder: Path) -> tuple[object, ...]:
     """What is another when a folder's store was replaced, not when it was written; () for none."""
     marks = []
     for name in (FILE, POINTER):

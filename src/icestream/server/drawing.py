@@ -70,9 +70,9 @@ class Shelf:
                 self._known[names] = {**ITEM_TYPES, **known_types(protocols)}
             return self._known[names]
 
-    def titles(self, store: Store) -> Mapping[str, str]:
+    def titles(self, store: Store, branch: str | None = None) -> Mapping[str, str]:
         """Titles of the protocols of a session; one that is not installed is called by its name."""
-        steps = queries.steps(store)
+        steps = queries.steps(store, branch=branch)
         with self._turn:
             for protocol in self.registry.usable(
                 sorted({step.protocol for step in steps} - self._titles.keys())
@@ -82,7 +82,7 @@ class Shelf:
 
     def step_titles(self, store: Store, branch: str | None = None) -> dict[str, str]:
         """Titles of the steps of a session, those of their protocols."""
-        titles = self.titles(store)
+        titles = self.titles(store, branch)
         steps = queries.steps(store, branch=branch)
         return {step.name: titles.get(step.protocol, step.protocol) for step in steps}
 

@@ -3,14 +3,14 @@
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from icestream.report.follow import Follower
-from icestream.server.catalogue import Entry
+from icestream.server.catalogue import Entry, store_mark
 from icestream.server.context import Server
 from icestream.store.open import Store, open_store
 
@@ -34,13 +34,17 @@ class _Known:
     dropped: bool = False
 
 
+_Place = tuple[Path, Hashable, str | None]
+"""A session's folder, the identity of what is in it, and a branch."""
+
+
 class SessionFollowers:
     """Followers of the sessions that somebody looks at."""
 
     def __init__(self) -> None:
-        self._known: dict[Path, _Known] = {}
+        self._known: dict[_Place, _Known] = {}
         self._turn = threading.Lock()
-        self._making: dict[Path, threading.Lock] = {}
+        self._making: dict[_Place, threading.Lock] = {}
         self._beside: weakref.WeakKeyDictionary[Follower, dict[str, Any]] = (
             weakref.WeakKeyDictionary()
         )
@@ -51,13 +55,22 @@ class SessionFollowers:
             return self._beside.setdefault(follower, {})
 
     @contextmanager
-    def reading(self, entry: Entry) -> Iterator[Follower]:
-        """A session with all that is new in it, for as long as the block runs."""
-        known = self._lease(entry.folder)
+    def reading(self, entry: Entry, branch: str | None = None) -> Iterator[Follower]:
+        """A session with all that is new in it, for as long as the block runs.
+
+        Parameters
+        ----------
+        entry
+            The session. Another one in the same folder is followed anew.
+        branch
+            Name of a branch that is not adopted, in the place of the one that is.
+        """
+        identity = (entry.uid, store_mark(entry.folder))
+        known = self._lease((entry.folder, identity, branch))
         try:
             with known.turn:
                 while not known.follower.read():
-                    known.follower = Follower(known.store)
+                    known.follower = Follower(known.store, branch)
                 yield known.follower
         finally:
             self._give_back(known)
@@ -65,25 +78,26 @@ class SessionFollowers:
     def close(self) -> None:
         """Give up all stores."""
         with self._turn:
-            for folder in list(self._known):
-                self._drop(folder)
+            for place in list(self._known):
+                self._drop(place)
 
-    def _lease(self, folder: Path) -> _Known:
+    def _lease(self, place: _Place) -> _Known:
+        folder, _, branch = place
         with self._turn:
-            making = self._making.setdefault(folder, threading.Lock())
+            making = self._making.setdefault(place, threading.Lock())
         with making:  # a long session takes seconds to read: once, whoever asks
             with self._turn:
-                known = self._known.get(folder)
+                known = self._known.get(place)
                 if known is not None:
                     return self._taken(known)
             store = open_store(folder, readonly=True)
             try:
-                known = _Known(store, Follower(store))
+                known = _Known(store, Follower(store, branch))
             except BaseException:
                 store.close()
                 raise
             with self._turn:
-                self._known[folder] = known
+                self._known[place] = known
                 return self._taken(known)
 
     def _taken(self, known: _Known) -> _Known:
@@ -102,15 +116,15 @@ class SessionFollowers:
     def _drop_idle(self) -> None:
         now = time.monotonic()
         unused = sorted(
-            (folder for folder, known in self._known.items() if not known.readers),
-            key=lambda folder: self._known[folder].used,
+            (place for place, known in self._known.items() if not known.readers),
+            key=lambda place: self._known[place].used,
         )
-        for place, folder in enumerate(unused):
-            if now - self._known[folder].used > _IDLE or len(unused) - place > _MOST:
-                self._drop(folder)
+        for rank, place in enumerate(unused):
+            if now - self._known[place].used > _IDLE or len(unused) - rank > _MOST:
+                self._drop(place)
 
-    def _drop(self, folder: Path) -> None:
-        known = self._known.pop(folder)
+    def _drop(self, place: _Place) -> None:
+        known = self._known.pop(place)
         known.dropped = True
         if not known.readers:
             known.store.close()

@@ -12,7 +12,7 @@ from icestream.server.errors import Refused
 from icestream.store import queries
 from icestream.store.open import Store
 
-__all__ = ["AskedBranch", "OpenStore", "ThisSession", "known_branch"]
+__all__ = ["AskedBranch", "BranchBeside", "OpenStore", "ThisSession", "known_branch"]
 
 
 def _this_session(
@@ -63,3 +63,11 @@ def _asked_branch(
 
 AskedBranch = Annotated[str | None, Depends(_asked_branch)]
 """A parameter of a route: the branch that is asked for; None: the adopted one."""
+
+
+def _branch_beside(store: OpenStore, branch: AskedBranch) -> str | None:
+    return None if branch == queries.session(store).branch else branch
+
+
+BranchBeside = Annotated[str | None, Depends(_branch_beside)]
+"""The same, and None where it is asked for by its name, too: what stands in it is shown."""

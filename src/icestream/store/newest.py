@@ -138,20 +138,27 @@ def newest_particles(store: Store, standing: StandingRecord | None = None) -> Pa
     return found if isinstance(found, Particles) else None
 
 
-def newest_micrograph(store: Store, standing: StandingRecord | None = None) -> Micrograph | None:
-    """The newest micrograph of the deepest step that makes some."""
-    found = _deepest(store, (Micrograph,), standing)
+def newest_micrograph(
+    store: Store, standing: StandingRecord | None = None, *, branch: str | None = None
+) -> Micrograph | None:
+    """The newest micrograph of the deepest step of a branch that makes some."""
+    found = _deepest(store, (Micrograph,), standing, branch)
     return found if isinstance(found, Micrograph) else None
 
 
-def _deepest(store: Store, kinds: Sequence[type], standing: StandingRecord | None) -> object:
+def _deepest(
+    store: Store,
+    kinds: Sequence[type],
+    standing: StandingRecord | None,
+    branch: str | None = None,
+) -> object:
     """The newest item of one of some types, of the deepest step that has made one."""
     names = {type_name(kind): kind for kind in kinds}
-    for branch in (None, standing) if standing is not None else (None,):
-        for step in reversed(queries.steps(store, branch=branch)):
+    for one in (branch, standing) if standing is not None else (branch,):
+        for step in reversed(queries.steps(store, branch=one)):
             if not step.counts.done:
                 continue
-            for record in queries.latest_results(store, step.name, limit=1, branch=branch):
+            for record in queries.latest_results(store, step.name, limit=1, branch=one):
                 for port, name in record.types.items():
                     if name in names:
                         item: object = item_of(store, record, port, names[name])

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from sqlalchemy import select
 
@@ -101,7 +101,9 @@ class BranchOutcomes:
         self._state = record.state
         self._sample = self._in_sample() if record.sample is not None else None
 
-    def of(self, subjects: Iterable[int]) -> dict[int, tuple[str, list[str]]]:
+    def of(
+        self, subjects: Iterable[int]
+    ) -> dict[int, tuple[ExposureState | Literal[""], list[str]]]:
         """State and reasons of each exposure; no state, and why, where it has none there."""
         subjects = list(subjects)
         tasks: dict[int, dict[str, Any]] = {subject: {} for subject in subjects}
@@ -119,7 +121,9 @@ class BranchOutcomes:
                 tasks[row.subject_id][row.name] = row
         return {subject: self._said(subject, tasks[subject]) for subject in subjects}
 
-    def _said(self, subject: int, tasks: Mapping[str, Any]) -> tuple[str, list[str]]:
+    def _said(
+        self, subject: int, tasks: Mapping[str, Any]
+    ) -> tuple[ExposureState | Literal[""], list[str]]:
         if self._sample is not None and subject not in self._sample:
             return "", [f"not in the sample that the branch {self._branch} is for"]
         state, reasons = outcome(self._steps, tasks)

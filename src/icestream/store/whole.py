@@ -77,8 +77,14 @@ def every_exposure(store: Store) -> Iterator[ExposureRecord]:
         last = rows[-1].id
 
 
-def exposure_times(store: Store) -> ExposureTimes:
-    """When something happened to each exposure, as the events of the session tell."""
+def exposure_times(store: Store, *, branch: str | None = None) -> ExposureTimes:
+    """When something happened to each exposure, as the events of the session tell.
+
+    Of a branch, where one is named, its tasks tell: events say of the adopted one alone when an
+    exposure needed nothing more.
+    """
+    if branch is not None:
+        return _times_beside(store, branch)
     event = t.event.c
     ours = t.event.join(t.exposure, t.exposure.c.id == event.subject_id)
     with store.read() as connection:
@@ -103,6 +109,21 @@ def exposure_times(store: Store) -> ExposureTimes:
                 if row.subject_id not in ended and not going:
                     ended[row.subject_id] = row.time
     return ExposureTimes(upto, last, ended)
+
+
+def _times_beside(store: Store, branch: str) -> ExposureTimes:
+    with store.read() as connection:
+        upto = int(connection.execute(select(func.max(t.event.c.seq))).scalar() or 0)
+        members = current_of(connection, branch)
+        chosen = (
+            select(t.task.c.subject_id, func.max(t.task.c.ended).label("time"))
+            .join(members, members.c.revision_id == t.task.c.revision_id)
+            .join(t.exposure, t.exposure.c.id == t.task.c.subject_id)
+            .where(t.task.c.ended.is_not(None))
+            .group_by(t.task.c.subject_id)
+        )
+        times = {row.subject_id: row.time for row in connection.execute(chosen)}
+    return ExposureTimes(upto, times, times)
 
 
 def newest_value(store: Store) -> int:

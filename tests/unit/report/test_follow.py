@@ -13,6 +13,7 @@ from icestream.store import tables as t
 from icestream.store.events import RequestAnswered
 from icestream.store.writing import Writes
 from report_session import SampleSession
+from toy_record import Step, desks
 
 
 def known(follower: Follower) -> dict[str, object]:
@@ -192,3 +193,45 @@ def test_what_is_decided_before_the_first_look_is_known(grown: SampleSession) ->
         writes.flush(connection)
     assert follower.read()
     assert [(one.who, one.verb) for one in follower.history][-1] == ("ann", "pause")
+
+
+def test_a_branch_is_followed_as_it_is_read_at_once(tmp_path: Path) -> None:
+    source: Step = ("src", "toy.count", {}, {})
+    desk = next(desks(tmp_path))(source, ("a", "toy.add", {}, {"number": "src"}))
+    desk.find(*range(1, 5))
+    desk.work()
+    fails: Step = ("a", "toy.add", {"add": 5, "fail": "item"}, {"number": "src"})
+    desk.branch("five", source, fails)
+    along = Follower(desk.store, "five")
+    assert along.read()
+    assert along.table.counts == {"p": 4, "a": 0, "r": 0, "f": 0}
+    desk.backfill()
+    desk.work()
+    desk.find(*range(5, 9))
+    assert along.read()
+    assert along.table.counts["p"] == 4
+    desk.work()
+    assert along.read()
+    whole = Follower(desk.store, "five")
+    whole.read()
+    np.testing.assert_equal(known(along), known(whole))
+    assert whole.table.counts == {"p": 0, "a": 7, "r": 0, "f": 1}
+    assert Follower(desk.store).branch == "main"
+
+
+def test_a_branch_has_the_exposures_of_its_sample_with_their_numbers(tmp_path: Path) -> None:
+    source: Step = ("src", "toy.count", {}, {})
+    desk = next(desks(tmp_path))(source, ("a", "toy.add", {}, {"number": "src"}))
+    desk.find(*range(1, 9))
+    desk.work()
+    other: Step = ("a", "toy.add", {"add": 5}, {"number": "src"})
+    desk.branch("five", source, other, sample=["e3", "e7"])
+    desk.backfill()
+    desk.work()
+    follower = Follower(desk.store, "five")
+    assert follower.read()
+    assert follower.table.names == ["e3", "e7"]
+    assert list(follower.table.numbers) == [3, 7]
+    assert follower.found == 8
+    desk.drop("five")
+    assert not follower.read()  # what did not come to an end is not of it any more

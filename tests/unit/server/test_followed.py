@@ -34,3 +34,18 @@ def test_a_session_that_is_closed_can_be_read_again(server: Server, sample: Samp
         with followed.reading(entry) as two:
             assert two is not one
     assert sample.total == 30
+
+
+def test_another_session_in_the_same_folder_is_followed_anew(
+    server: Server, sample: SampleSession
+) -> None:
+    followed = followed_of(server)
+    (entry,) = server.catalogue.entries()
+    with followed.reading(entry) as first:
+        assert len(first.table) == 30
+    sample.store.close()
+    sample.folder.rename(sample.folder.with_name("before"))
+    other = SampleSession(sample.folder, start=sample.now, documents=False)
+    other.grow(2)
+    with closing(other.store), followed.reading(entry) as second:
+        assert len(second.table) == 2

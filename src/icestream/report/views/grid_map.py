@@ -189,7 +189,7 @@ def _places(
     x, y, values = (_some(column[orders]) for column in columns)
     chosen = orders.tolist()
     return MapPlaces(
-        number=tuple(order + 1 for order in chosen),
+        number=tuple(table.numbers[order] for order in chosen),
         name=tuple(table.names[order] for order in chosen),
         state=bytes(table.state[order] for order in chosen).decode("ascii"),
         square=tuple(square_of[orders].tolist()),

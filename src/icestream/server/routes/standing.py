@@ -12,11 +12,10 @@ from icestream.report.live import live_document
 from icestream.report.views.pictures import pictures_of_result
 from icestream.server.context import ThisServer
 from icestream.server.drawing import Gallery, ThisGallery
-from icestream.server.errors import Refused
 from icestream.server.followed import SessionFollowers, followed_of
 from icestream.server.live_view import LiveView, NewestExposure
 from icestream.server.result_links import picture_links
-from icestream.server.sessions import AskedBranch
+from icestream.server.sessions import BranchBeside
 from icestream.server.shown_states import STATE_WORDS
 from icestream.store import queries
 from icestream.store.exposure_pages import exposure_page
@@ -36,32 +35,33 @@ _SETTLED = ("done", "rejected", "failed")
 
 
 @router.get("/sessions/{id}/live")
-def show_live(gallery: ThisGallery, server: ThisServer, branch: AskedBranch) -> LiveView:
-    """Where the session stands: counts, rates, verdicts, steps, alerts, the newest exposure."""
-    adopted = queries.session(gallery.store).branch
-    if branch is not None and branch != adopted:
-        raise Refused(
-            422,
-            f"the live view is of the branch that is adopted, {adopted}, and not of {branch}",
-            "compare shows a branch beside it",
-        )
+def show_live(gallery: ThisGallery, server: ThisServer, branch: BranchBeside) -> LiveView:
+    """Where the session stands: counts, rates, verdicts, steps, alerts, the newest exposure.
+
+    Of a branch that is not adopted it is not known how fast it is processed, nor what is to come.
+    """
     kept, followed = server.catalogue.remembered, followed_of(server)
     mark = (mark_of(gallery.store), int(time.time() // _TICK))
-    asked = ("live", gallery.entry)
-    return kept.get(asked, mark, lambda: _view(gallery, followed))
+    asked = ("live", gallery.entry, branch)
+    return kept.get(asked, mark, lambda: _view(gallery, followed, branch))
 
 
-def _view(gallery: Gallery, followed: SessionFollowers) -> LiveView:
+def _view(gallery: Gallery, followed: SessionFollowers, branch: str | None) -> LiveView:
     store = gallery.store
     last = newest_event(store)  # before all else: what comes meanwhile is told again
-    titles = gallery.shelf.step_titles(store)
-    standing = reruns(store).standing
-    limits = _limits(gallery, titles, standing)
+    titles = gallery.shelf.step_titles(store, branch)
+    standing = reruns(store).standing if branch is None else None
+    limits = _limits(gallery, titles, standing, branch)
     taken, _newest = newest_taken(store)
-    with followed.reading(gallery.entry) as follower:
+    with followed.reading(gallery.entry, branch) as follower:
         document = live_document(follower, titles, limits, taken or Taken("movie", "movies"))
         _forget_news(follower)
-    return LiveView(**document, last_event=last, newest=_newest_exposure(gallery, standing))
+        settled = _newest_settled(follower)
+    asked = ExposureQuery(states=_SETTLED), ExposureWindow(descending=True, limit=1)
+    if branch is not None:
+        asked = ExposureQuery(branch=branch), ExposureWindow(around=settled, limit=1)
+    newest = None if settled is None else _exposure(gallery, asked, standing)
+    return LiveView(**document, last_event=last, newest=newest)
 
 
 def _forget_news(follower: Follower) -> None:
@@ -71,20 +71,33 @@ def _forget_news(follower: Follower) -> None:
     follower.table.take_changed()
 
 
-def _limits(gallery: Gallery, titles: dict[str, str], standing: StandingRecord | None) -> Limits:
-    micrograph = newest_micrograph(gallery.store, standing)
+def _newest_settled(follower: Follower) -> str | None:
+    """Name of the exposure that came last of those that are processed."""
+    table = follower.table
+    orders = range(len(table) - 1, -1, -1)
+    return next((table.names[order] for order in orders if table.state[order] != ord("p")), None)
+
+
+def _limits(
+    gallery: Gallery,
+    titles: dict[str, str],
+    standing: StandingRecord | None,
+    branch: str | None,
+) -> Limits:
+    micrograph = newest_micrograph(gallery.store, standing, branch=branch)
     pixel_size = 0.0 if micrograph is None else micrograph.optics.pixel_size
-    steps = queries.steps(gallery.store)
+    steps = queries.steps(gallery.store, branch=branch)
     return limits_of(gallery.shelf.registry, steps, titles, pixel_size)
 
 
-def _newest_exposure(gallery: Gallery, standing: StandingRecord | None) -> NewestExposure | None:
-    """The exposure that came last of those that are processed, with its pictures."""
-    window = ExposureWindow(descending=True, limit=1)
-    page = exposure_page(gallery.store, ExposureQuery(states=_SETTLED), window)
-    for row in page.rows:
+def _exposure(
+    gallery: Gallery, asked: tuple[ExposureQuery, ExposureWindow], standing: StandingRecord | None
+) -> NewestExposure | None:
+    """The exposure that is asked for, with its pictures."""
+    for row in exposure_page(gallery.store, *asked).rows:
         results: dict[str, Any] = {}
-        for part in (standing, None) if standing is not None else (None,):
+        branch = asked[0].branch
+        for part in (standing, branch) if standing is not None else (branch,):
             results |= queries.results_of(gallery.store, row.name, branch=part)
         pictures = tuple(
             link

@@ -18,6 +18,7 @@ from icestream.report.views.grid_map import GridMap, grid_map
 from icestream.server.context import Server, ThisServer
 from icestream.server.drawing import Gallery, ThisGallery
 from icestream.server.followed import followed_of
+from icestream.server.sessions import BranchBeside
 
 __all__ = ["ControlLimits", "SessionTimeline", "router"]
 
@@ -60,6 +61,7 @@ class SessionTimeline:
 def squares(
     gallery: ThisGallery,
     server: ThisServer,
+    branch: BranchBeside,
     quality: Annotated[
         str | None, Query(max_length=200, description="What colours the map; the first.")
     ] = None,
@@ -73,10 +75,10 @@ def squares(
     """
 
     def draw() -> GridMap:
-        with followed_of(server).reading(gallery.entry) as follower:
+        with followed_of(server).reading(gallery.entry, branch) as follower:
             return grid_map(follower.table, quality, square)
 
-    return gallery.once(("squares", quality, square), draw)
+    return gallery.once(("squares", branch, quality, square), draw)
 
 
 @router.get("/sessions/{id}/timeline")
@@ -100,18 +102,20 @@ def _timeline(gallery: Gallery, server: Server) -> SessionTimeline:
 
 
 @router.get("/sessions/{id}/control")
-def control(gallery: ThisGallery, server: ThisServer) -> dict[str, ControlLimits]:
+def control(
+    gallery: ThisGallery, server: ThisServer, branch: BranchBeside
+) -> dict[str, ControlLimits]:
     """Beyond what each quality of this session is not like the rest of it.
 
     Median ± 3 robust standard deviations, told for each side by itself; a quality of which too few
     values are known is left out.
     """
-    return gallery.once(("control",), lambda: _control(gallery, server))
+    return gallery.once(("control", branch), lambda: _control(gallery, server, branch))
 
 
-def _control(gallery: Gallery, server: Server) -> dict[str, ControlLimits]:
+def _control(gallery: Gallery, server: Server, branch: str | None) -> dict[str, ControlLimits]:
     limits: dict[str, ControlLimits] = {}
-    with followed_of(server).reading(gallery.entry) as follower:
+    with followed_of(server).reading(gallery.entry, branch) as follower:
         for name in in_page_order(follower.table.qualities):
             found = control_of(follower.table.qualities[name].values)
             if found is not None:
@@ -120,15 +124,17 @@ def _control(gallery: Gallery, server: Server) -> dict[str, ControlLimits]:
 
 
 @router.get("/sessions/{id}/agreement")
-def agreement(gallery: ThisGallery, server: ThisServer) -> list[dict[str, Any]]:
+def agreement(
+    gallery: ThisGallery, server: ThisServer, branch: BranchBeside
+) -> list[dict[str, Any]]:
     """How the members of each consensus agree: who was outvoted how often, what pickers share.
 
     Of a long session that was not asked about before, what was read in three seconds is told, and
     more the next time.
     """
-    titles = gallery.shelf.step_titles(gallery.store)
+    titles = gallery.shelf.step_titles(gallery.store, branch)
     followed = followed_of(server)
-    with followed.reading(gallery.entry) as follower:
+    with followed.reading(gallery.entry, branch) as follower:
         kept = followed.beside(follower)
         agreements: Agreements = kept.setdefault("agreements", Agreements())
         said = agreements.update(follower, titles, _PATIENCE)
@@ -138,14 +144,14 @@ def agreement(gallery: ThisGallery, server: ThisServer) -> list[dict[str, Any]]:
 
 
 @router.get("/sessions/{id}/told")
-def told(gallery: ThisGallery, server: ThisServer) -> list[dict[str, Any]]:
+def told(gallery: ThisGallery, server: ThisServer, branch: BranchBeside) -> list[dict[str, Any]]:
     """What each step tells of its newest results: a sentence and plots, as its author wrote them.
 
     What goes wrong in a plugin is shown as its ``problems``.
     """
     shelf = gallery.shelf
-    titles, followed = shelf.step_titles(gallery.store), followed_of(server)
-    with followed.reading(gallery.entry) as follower:
+    titles, followed = shelf.step_titles(gallery.store, branch), followed_of(server)
+    with followed.reading(gallery.entry, branch) as follower:
         kept = followed.beside(follower)
         telling: Telling = kept.setdefault("telling", Telling(shelf.registry))
         said = telling.update(follower, titles)

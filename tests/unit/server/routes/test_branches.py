@@ -1,37 +1,7 @@
 """Branches, and two of them side by side."""
 
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
-from typing import Any
-
 import pytest
 from fastapi.testclient import TestClient
-
-from icestream.server.app import create_app
-from icestream.server.context import Server
-from icestream.settings import load
-from toy_record import desks
-
-
-@pytest.fixture
-def tried(tmp_path: Path) -> Iterator[tuple[TestClient, str]]:
-    """A session with a second branch, in which one of seven exposures fails."""
-    made = next(desks(tmp_path))(
-        source := ("src", "toy.count", {}, {}), ("a", "toy.add", {}, {"number": "src"})
-    )
-    made.find(*range(1, 9))
-    made.work()
-    other: Any = ("a", "toy.add", {"add": 5, "fail": "item"}, {"number": "src"})
-    made.branch("five", source, other)
-    made.backfill()
-    made.work()
-    with (
-        closing(Server([tmp_path], load())) as server,
-        TestClient(create_app(server), base_url="http://127.0.0.1:8000") as client,
-    ):
-        (one,) = [each for each in client.get("/api/sessions").json() if not each["problem"]]
-        yield client, f"/api/sessions/{one['id']}"
 
 
 def test_what_branches_are_and_hold(tried: tuple[TestClient, str]) -> None:

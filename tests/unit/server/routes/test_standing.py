@@ -72,9 +72,24 @@ def test_what_is_new_is_in_the_next_answer(
     assert second["last_event"] > first["last_event"]
 
 
-def test_a_branch_that_is_not_adopted_has_no_live_view(
-    client: TestClient, sample: SampleSession
+def test_a_branch_that_is_not_adopted_is_told_by_what_it_made(
+    tried: tuple[TestClient, str],
 ) -> None:
-    assert client.get(f"{here(client)}/live?branch=main").status_code == 200
-    answer = client.get(f"{here(client)}/live?branch=other")
-    assert answer.status_code == 404
+    client, base = tried
+    main = client.get(f"{base}/live").json()
+    assert client.get(f"{base}/live?branch=main").json()["counts"] == main["counts"]
+    five = client.get(f"{base}/live?branch=five").json()
+    assert (main["counts"]["accepted"], main["counts"]["failed"]) == (8, 0)
+    assert (five["counts"]["accepted"], five["counts"]["failed"]) == (7, 1)
+    assert five["session"]["workflow"] == "toy, branch five"
+    assert [one["done"] for one in five["steps"] if one["name"] == "a"] == [7]
+    assert five["newest"]["qualities"]["toy.value"] == main["newest"]["qualities"]["toy.value"] + 4
+    assert five["verdicts"][0]["word"] == main["verdicts"][0]["word"]
+
+
+def test_what_is_not_known_of_a_branch_is_told_as_unknown(tried: tuple[TestClient, str]) -> None:
+    client, base = tried
+    rates = client.get(f"{base}/live?branch=five").json()["rates"]
+    assert (rates["settled"], rates["latency"], rates["forecast"]) == (None, None, None)
+    assert client.get(f"{base}/live").json()["rates"]["forecast"] is not None
+    assert client.get(f"{base}/live?branch=none").status_code == 404

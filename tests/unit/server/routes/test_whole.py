@@ -71,3 +71,14 @@ def test_of_an_empty_session(asked: TestClient, base: str, full: SampleSession, 
     listed = {one["folder"]: one["id"] for one in asked.get("/api/sessions").json()}
     assert asked.get(f"/api/sessions/{listed[str(empty.folder)]}/{path}").status_code == 200
     assert base
+
+
+def test_a_branch_has_a_map_and_limits_of_its_own(tried: tuple[TestClient, str]) -> None:
+    client, base = tried
+    (main,) = client.get(f"{base}/squares").json()["squares"]
+    (five,) = client.get(f"{base}/squares?branch=five").json()["squares"]
+    assert (main["accepted"], main["failed"]) == (8, 0)
+    assert (five["accepted"], five["failed"]) == (7, 1)
+    assert five["median"] == pytest.approx(main["median"] + 4, abs=1)
+    for path in ("control", "agreement", "told"):
+        assert client.get(f"{base}/{path}?branch=five").status_code == 200
