@@ -1,6 +1,7 @@
 """Answers that refuse: always JSON, in one form, with what to do and without a traceback."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -19,7 +20,7 @@ from icestream.store.open import NoStore
 from icestream.store.pointer import BadPointer
 from icestream.store.reading import StoreBusy
 
-__all__ = ["ErrorAnswer", "Problem", "Refused", "answer_errors", "refusal"]
+__all__ = ["ErrorAnswer", "Problem", "Refused", "answer_errors", "asked_values", "refusal"]
 
 _log = structlog.get_logger(__name__)
 
@@ -64,7 +65,6 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _not_valid)
-    app.add_exception_handler(ValidationError, _not_valid)
     app.add_exception_handler(InvalidWorkflow, _not_a_workflow)
     for missing in (LookupError, FileNotFoundError):
         app.add_exception_handler(missing, _not_found)
@@ -116,8 +116,20 @@ def _http(request: Request, error: Exception) -> Response:
     return _answer(error.status_code, message, advice, headers=dict(error.headers or {}))
 
 
+@contextmanager
+def asked_values() -> Iterator[None]:
+    """What is not valid in the block is a value that was asked for.
+
+    Anywhere else a value that is not valid is one of our own, and a defect.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
+
+
 def _not_valid(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError | ValidationError)
+    assert isinstance(error, RequestValidationError)
     problems = [
         Problem(where=".".join(map(str, problem["loc"])) or "body", what=str(problem["msg"]))
         for problem in error.errors()

@@ -6,11 +6,18 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+from structlog.testing import capture_logs
 
 from icestream.engine.graph.workflow import InvalidWorkflow
 from icestream.formats import FormatError
-from icestream.server.errors import ErrorAnswer, Problem, Refused, answer_errors
+from icestream.server.errors import (
+    ErrorAnswer,
+    Problem,
+    Refused,
+    answer_errors,
+    asked_values,
+)
 from icestream.store.open import NoStore
 from icestream.store.pointer import BadPointer
 
@@ -89,6 +96,32 @@ def test_values_that_are_not_valid_are_named() -> None:
     assert {problem.where for problem in refusal.problems} == {
         "query.count", "body.low", "body.high",
     }  # fmt: skip
+
+
+def test_values_of_our_own_that_are_not_valid_are_a_defect_and_logged() -> None:
+    app = FastAPI()
+    answer_errors(app)
+
+    @app.get("/ours")
+    def ours() -> None:
+        Range.model_validate({"low": "a"})
+
+    @app.get("/theirs")
+    def theirs() -> None:
+        with asked_values():
+            Range.model_validate({"low": "a"})
+
+    client = TestClient(app, raise_server_exceptions=False)
+    with capture_logs() as logged:
+        answer = client.get("/ours")
+    assert answer.status_code == 500
+    assert ErrorAnswer.model_validate_json(answer.content).problems is None
+    (defect,) = (one for one in logged if one["event"] == "defect")
+    assert isinstance(defect["exc_info"], ValidationError)
+    answer = client.get("/theirs")
+    assert answer.status_code == 422
+    problems = ErrorAnswer.model_validate_json(answer.content).problems or ()
+    assert {problem.where for problem in problems} == {"low", "high"}
 
 
 def test_problems_and_advice_come_through() -> None:

@@ -17,7 +17,7 @@ from icestream.server.archive import archive, unarchive
 from icestream.server.catalogue import Entry
 from icestream.server.changes import AS_GIVEN, changed, placed
 from icestream.server.context import Server, ThisServer
-from icestream.server.errors import Refused
+from icestream.server.errors import Refused, asked_values
 from icestream.server.named_files import refuse_outside
 from icestream.server.people.accounts import UnknownAccount
 from icestream.server.people.gate import visitors_of
@@ -230,7 +230,8 @@ def _movie(asked: AskedTrialExposure, places: Places) -> Path:
             raise Refused(404, f"{asked.movie} is no file")
         return movie.absolute()
     check_movies(places, asked.pattern, {})
-    newest = look(asked.pattern, allowed=places.allows).newest
+    with asked_values():
+        newest = look(asked.pattern, allowed=places.allows).newest
     if not newest:
         raise Refused(422, f"no movie was found with {asked.pattern}", "choose another folder")
     return Path(newest[0].path)

@@ -13,7 +13,7 @@ from icestream.formats.watch import MOVIE_SUFFIXES, FolderWatch, is_session
 from icestream.protocols.import_parameters import ImportParameters
 from icestream.server.access import Operator
 from icestream.server.context import ThisServer
-from icestream.server.errors import Problem, Refused
+from icestream.server.errors import Problem, Refused, asked_values
 from icestream.server.places import Places, places_of
 from icestream.starting.folder import FoundFolder, look
 
@@ -143,12 +143,13 @@ def look_into_folder(asked: AskedFolder, server: ThisServer, _: Operator) -> Fou
         for name, value in asked.parameters.items()
         if name in ImportParameters.model_fields and name not in ("pattern", "presets", "watch")
     }
-    return look(
-        asked.pattern,
-        given=given,
-        presets=server.loaded.settings.microscopes,
-        allowed=places.allows,
-    )
+    with asked_values():
+        return look(
+            asked.pattern,
+            given=given,
+            presets=server.loaded.settings.microscopes,
+            allowed=places.allows,
+        )
 
 
 def check_movies(places: Places, pattern: str, parameters: dict[str, Any]) -> None:
