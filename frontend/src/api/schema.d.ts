@@ -1386,6 +1386,7 @@ export interface components {
             settled: number | null;
             latency: number | null;
             last: number | null;
+            awaited: number | null;
             now: number;
             usual: number | null;
             spark: components["schemas"]["LiveSpark"];
@@ -1808,6 +1809,7 @@ export interface components {
             processed: number | null;
             delay: number | null;
             last: number | null;
+            awaited: number | null;
             interval: number | null;
         };
         /**

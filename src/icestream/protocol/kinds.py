@@ -550,6 +550,8 @@ class Window(Generic[T]):
     """Exposures that were found and are not done with; of monitors that `measures`."""
     earlier: Callable[[int], Sequence[MeasuredExposure]] = _nothing_earlier
     """Reads so many of the newest exposures, where `exposures` are too few."""
+    since: float = 0.0
+    """When the session was last started, or went on after a pause: nothing could come before."""
 
 
 class Monitor(Protocol[P]):

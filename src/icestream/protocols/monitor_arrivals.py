@@ -43,7 +43,8 @@ class MonitorArrivals(Monitor[ArrivalLimits]):
     recorded is not judged.
 
     What is usual is the median interval of the last five hundred movies; before five have come one
-    after another, nothing is. Sources that have ended, or that a person paused, are not waited for.
+    after another, nothing is. Sources that have ended, or that a person paused, are not waited for,
+    and the time for which a session was stopped or paused does not count.
     """
 
     name = "monitor.arrivals"
@@ -86,7 +87,7 @@ class MonitorArrivals(Monitor[ArrivalLimits]):
         if usual is None or not window.open:
             return
         limits = self.parameters
-        silence = window.now - max(window.found)
+        silence = window.now - max(*window.found, window.since)
         if silence > max(limits.silence_factor * usual, 60.0 * limits.silence_min):
             yield Alert(
                 key="arrivals.silent",

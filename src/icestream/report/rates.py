@@ -86,6 +86,7 @@ def rates(
         "settled": told.processed,
         "latency": told.delay,
         "last": told.last,
+        "awaited": told.awaited,
         "usual": told.interval,
         "now": now,
         "spark": minutes.shown(now),

@@ -75,7 +75,7 @@ def _microscope(
     if any(alert.key == "arrivals.silent" for alert in alerts):
         return "bad", f"No {taken.many} come", "see the alert"
     usual = usual_interval(follower.arrivals(RECENT))
-    silence = rates["now"] - rates["last"]
+    silence = rates["now"] - rates["awaited"]
     if usual is not None and silence > max(_QUIET * usual, _SHORTEST):
         return "watch", "Quiet", f"usually a {taken.one} comes every {_time(usual)}"
     speed = rates["found"]

@@ -67,6 +67,8 @@ class LiveRates(BaseModel):
     settled: float | None
     latency: float | None
     last: float | None
+    awaited: float | None
+    """Since when the next one is awaited: the last was found, or the session went on, then."""
     now: float
     usual: float | None
     """Usual seconds between two movies."""

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, func, select
 from icestream.model.arrivals import usual_interval
 from icestream.store import tables as t
 from icestream.store.current import current
-from icestream.store.events import ExposureStateChanged
+from icestream.store.events import ExposureStateChanged, SessionStateChanged, StepStateChanged
 from icestream.store.open import Store
 
-__all__ = ["Pace", "count_waiting", "found_times", "looks_for_more", "pace"]
+__all__ = ["Pace", "count_waiting", "found_times", "looks_for_more", "pace", "went_on"]
 
 HOUR = 3600.0
 RECENT = 600.0
@@ -40,6 +40,8 @@ class Pace:
     """Seconds from a movie's being found to its being processed, the median of the last fifty."""
     last: float | None = None
     """When the last movie was found, seconds since the epoch."""
+    awaited: float | None = None
+    """Since when the next one is awaited: the last was found, or the session went on, then."""
     interval: float | None = None
     """Usual seconds between two movies."""
 
@@ -70,6 +72,7 @@ def pace(store: Store, now: float, *, finished: bool = False) -> Pace:
         processed=processed / span * HOUR if known else None,
         delay=statistics.median(late) if late else None,
         last=times[-1],
+        awaited=max(times[-1], went_on(store)),
         interval=usual_interval(times),
     )
 
@@ -80,6 +83,33 @@ def found_times(store: Store, limit: int = NEWEST) -> list[float]:
     chosen = select(column.found).order_by(column.id.desc()).limit(limit)
     with store.read() as connection:
         return sorted(connection.execute(chosen).scalars())
+
+
+def went_on(store: Store) -> float:
+    """When movies were looked for again: the session was started, or a pause was ended.
+
+    What did not come before that was not missed. Seconds since the epoch; 0 where the newest events
+    do not tell of it.
+    """
+    event = t.event.c
+    with store.read() as connection:
+        last = int(connection.execute(select(func.max(event.seq))).scalar() or 0)
+        sources = select(t.revision.c.step_id).where(t.revision.c.kind == "source")
+        chosen = (
+            select(event.time, event.document)
+            .where(event.seq > last - _EVENTS)
+            .where(
+                (event.kind == SessionStateChanged.kind)
+                | ((event.kind == StepStateChanged.kind) & event.step_id.in_(sources))
+            )
+            .order_by(event.seq.desc())
+        )
+        resumed = (
+            row.time
+            for row in connection.execute(chosen)
+            if json.loads(row.document).get("state") == "running"
+        )
+        return next(resumed, 0.0)
 
 
 def count_waiting(store: Store) -> int:

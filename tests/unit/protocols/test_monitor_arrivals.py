@@ -52,6 +52,22 @@ def test_what_has_ended_or_was_paused_may_be_silent() -> None:
     assert told(every=15.0, silence=1e4, open_=False) == []
 
 
+def test_the_time_for_which_a_session_was_stopped_is_no_silence() -> None:
+    found = tuple(10.0 * n for n in range(30))
+    night = 36_000.0
+
+    def said(waited: float) -> list[Alert]:
+        began = found[-1] + night
+        window: Window = Window(  # type: ignore[type-arg]
+            now=began + waited, found=found, open=True, since=began
+        )
+        return [one for one in MonitorArrivals().inspect(window) if isinstance(one, Alert)]
+
+    assert said(60.0) == []
+    (alert,) = said(600.0)
+    assert alert.message.startswith("nothing new came for 10 min")
+
+
 def test_nothing_is_usual_before_some_movies_have_come() -> None:
     assert told(every=15.0, silence=1e4, count=4) == []
     assert told(every=0.0, silence=1e4, count=500) == []  # a folder that was full

@@ -9,7 +9,9 @@ from icestream.model import Taken
 from icestream.report.follow import Follower
 from icestream.report.rates import rates
 from icestream.report.verdicts import RECENT, recent_values, verdicts
+from icestream.store.events import SessionStateChanged
 from icestream.store.records import AlertRecord
+from icestream.store.writing import Writes
 from report_session import SampleSession
 
 MOVIES = Taken("movie", "movies")
@@ -50,6 +52,21 @@ def judged(session: SampleSession, states: str, reason: str = "") -> Follower:
 @pytest.fixture
 def session(tmp_path: Path) -> SampleSession:
     return SampleSession(tmp_path / "s", start=1.79e9, documents=False)
+
+
+def test_a_session_that_is_started_again_is_not_quiet_for_the_time_before(
+    session: SampleSession,
+) -> None:
+    session.grow(20)
+    last = session.now
+    assert answers(session, later=3600.0)["Microscope"]["word"] == "Quiet"
+    session.now = last + 3600.0
+    with session.store.write() as connection:
+        writes = Writes(session.numbers, session.now)
+        writes.event(SessionStateChanged(state="running"))
+        writes.flush(connection)
+    assert answers(session, later=30.0)["Microscope"]["word"] == "Delivering"
+    assert answers(session, later=600.0)["Microscope"]["word"] == "Quiet"
 
 
 def test_before_the_first_movie_nothing_is_known(session: SampleSession) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from icestream.store.pace import Pace, count_waiting, found_times, looks_for_more, pace
+from icestream.store.pace import Pace, count_waiting, found_times, looks_for_more, pace, went_on
 from report_session import SampleSession
 from toy_record import Desk
 
@@ -54,6 +54,25 @@ def test_a_session_that_has_ended_has_means_of_its_whole_time(session: SampleSes
     told = pace(session.store, session.now + 1e6, finished=True)
     assert told.found == pytest.approx(40 / (39 * 12.0) * 3600.0, rel=0.01)
     assert told.processed == told.found
+
+
+def test_what_did_not_come_while_nobody_looked_is_not_missed(
+    session: SampleSession, desk: Callable[..., Desk]
+) -> None:
+    assert pace(session.store, session.now).awaited == session.now
+    made = desk(("src", "toy.count", {}, {}))
+    made.find(1, 2)
+    before = went_on(made.store)
+    assert before > 0
+    made.record.change_session("paused")
+    assert went_on(made.store) == before
+    made.record.change_session("running")
+    told = pace(made.store, 0.0)
+    assert told.last is not None
+    assert told.awaited == went_on(made.store) > told.last > before
+    made.record.change_step(made.step("src").id, "paused", "a person", alarm=False)
+    made.record.change_step(made.step("src").id, "running", "", alarm=False)
+    assert went_on(made.store) > told.awaited
 
 
 def test_what_is_run_again_is_not_late(desk: Callable[..., Desk]) -> None:

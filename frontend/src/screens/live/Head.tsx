@@ -55,7 +55,10 @@ function Delivery({ live, usual }: { live: Live; usual: number | null }) {
   const { rates, session, called } = live;
   const said = live.verdicts.find(({ about }) => about === "Microscope");
   const age = rates.last ? Math.max(0, now - rates.last) : null;
-  const fresh = freshness(age, usual, session.finished);
+  // The time for which nobody looked for movies does not count.
+  const silence = rates.awaited ? Math.max(0, now - rates.awaited) : null;
+  const again = rates.last !== null && rates.awaited !== null && rates.awaited > rates.last;
+  const fresh = freshness(silence, usual, session.finished);
   const running = age !== null && !session.finished;
   return (
     <div className={styles.answer}>
@@ -65,8 +68,9 @@ function Delivery({ live, usual }: { live: Live; usual: number | null }) {
       </strong>
       {running && usual !== null ? (
         <>
-          <Gauge part={agePart(age, usual)} tone={FRESH[fresh]} />
+          <Gauge part={agePart(silence ?? age, usual)} tone={FRESH[fresh]} />
           <span className={styles.why}>
+            {again && `looks again for ${duration(silence)}; `}
             last {called.one} {duration(age)} ago; usually one every {duration(usual)}
           </span>
         </>

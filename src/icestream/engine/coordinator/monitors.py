@@ -18,7 +18,7 @@ from icestream.protocol import Figure, Monitor, Sample, Window, known_types
 from icestream.store.items import latest_items
 from icestream.store.measured import MeasuredWindow, measured_exposures
 from icestream.store.open import Store
-from icestream.store.pace import count_waiting, found_times, looks_for_more
+from icestream.store.pace import count_waiting, found_times, looks_for_more, went_on
 from icestream.store.squares import newest_squares
 from icestream.store.workload import workload
 
@@ -52,6 +52,7 @@ def inspect(store: Store, plan: Plan, step: PlannedStep) -> Inspected:
             newest_squares(store) if type(monitor).surveys else (),
             count_waiting(store) if names else 0,
             lambda number: measured_exposures(store, names, number).exposures,
+            went_on(store),
         )
         said = list(monitor.inspect(window))
     except Exception:
