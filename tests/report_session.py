@@ -19,6 +19,7 @@ from typing import Any
 import mrcfile
 import numpy as np
 from PIL import Image
+from sqlalchemy import func, select
 
 from icestream.formats import write_picture
 from icestream.model import (
@@ -473,6 +474,20 @@ class SampleSession:
             connection.execute(
                 t.member.update().where(t.member.c.step_id == number).values(revision_id=revision)
             )
+
+    def add_branch(self, name: str, sample: Sequence[int] | None = None) -> None:
+        """Make a branch that has the same steps but those that pick and extract."""
+        with self.store.write() as connection:
+            made = t.branch.insert().values(
+                id=1 + connection.execute(select(func.max(t.branch.c.id))).scalar_one(),
+                name=name, workflow="single-particle", state="active", created=self.now,
+                sample=None if sample is None else json.dumps(list(sample)),
+            )  # fmt: skip
+            (branch,) = connection.execute(made).inserted_primary_key
+            for step, own in self.step_ids.items():
+                if step not in ("pick", "extract"):
+                    member = {"branch_id": branch, "step_id": own, "revision_id": own}
+                    connection.execute(t.member.insert().values(**member))
 
     def warn(self, level: str, message: str, exposure: str, *, cleared: bool = False) -> None:
         """Raise an alert."""

@@ -36,10 +36,16 @@ export function useApi<T>(path: string, query: Query = {}, options: Options<T> =
   return useQuery<T, ApiError>({
     queryKey: [path, query],
     queryFn: ({ signal }) => api.get<T>(path, query, signal),
+    // What is known of one branch is wrong of another.
+    placeholderData: (known, before) =>
+      branchOf(before?.queryKey) === branchOf([path, query]) ? known : undefined,
     refetchInterval: typeof every === "function" ? ({ state }) => every(state.data) : every,
     enabled: options.enabled ?? true,
   });
 }
+
+const branchOf = (key: readonly unknown[] | undefined): string =>
+  String((key?.[1] as Query | undefined)?.branch ?? "");
 
 /** Path of a session, for `useApi` and the addresses of pictures. */
 export function sessionPath(id: string, rest = ""): string {

@@ -2,7 +2,8 @@ import { useEffect, useRef } from "react";
 import { NavLink, useLocation, useMatch, useNavigate } from "react-router";
 import { useSessions } from "@/api/queries";
 import { StateBadge, useKeys } from "@/ui";
-import { SESSION_SCREENS } from "./screens";
+import { BranchChooser } from "./BranchChooser";
+import { SESSION_SCREENS, type SessionScreen } from "./screens";
 import styles from "./shell.module.css";
 
 /** Id of the session in the address, for what stands beside the session's own screens. */
@@ -20,6 +21,7 @@ export function SessionCrumb() {
         {session?.name ?? id}
       </span>
       {session && <StateBadge state={session.state} />}
+      <BranchChooser id={id} />
     </div>
   );
 }
@@ -33,7 +35,8 @@ export function SessionTabs() {
   const base = `/s/${encodeURIComponent(id)}`;
   const going = useRef(0);
   const row = useRef<HTMLElement>(null);
-  const path = useLocation().pathname;
+  const { pathname: path, search } = useLocation();
+  const branch = new URLSearchParams(search).get("branch");
   useKeys("Screens of the session", {
     g: { what: `Then ${SCREENS}`, do: () => (going.current = Date.now()) },
   });
@@ -45,12 +48,12 @@ export function SessionTabs() {
       going.current = 0;
       event.preventDefault();
       event.stopPropagation();
-      void navigate(found.path ? `${base}/${found.path}` : base);
+      void navigate(addressOf(base, found, branch));
     };
     // Before the keys of the screen, of which one may have the same letter.
     window.addEventListener("keydown", hear, { capture: true });
     return () => window.removeEventListener("keydown", hear, { capture: true });
-  }, [base, navigate]);
+  }, [base, branch, navigate]);
   useEffect(() => {
     const tab = row.current?.querySelector<HTMLElement>("[aria-current=page]");
     if (tab && row.current) row.current.scrollLeft = tab.offsetLeft - 60;
@@ -60,7 +63,7 @@ export function SessionTabs() {
       {SESSION_SCREENS.map((screen) => (
         <NavLink
           key={screen.path}
-          to={screen.path ? `${base}/${screen.path}` : base}
+          to={addressOf(base, screen, branch)}
           end={screen.path === ""}
           className={styles.tab}
         >
@@ -69,6 +72,12 @@ export function SessionTabs() {
       ))}
     </nav>
   );
+}
+
+/** Of a screen; the branch that is shown stays the same on the next that shows one. */
+function addressOf(base: string, screen: SessionScreen, branch: string | null): string {
+  const path = screen.path ? `${base}/${screen.path}` : base;
+  return branch && screen.ofBranch ? `${path}?${new URLSearchParams({ branch }).toString()}` : path;
 }
 
 const SCREENS = SESSION_SCREENS.map((screen) => `${screen.key} ${screen.title}`).join(", ");

@@ -12,6 +12,8 @@ export interface SessionScreen {
   title: string;
   /** Pressed after `g`, it opens the screen. */
   key: string;
+  /** Whether it shows one branch, which the bar lets people choose. */
+  ofBranch?: boolean;
   load: () => Promise<ScreenModule>;
 }
 
@@ -20,11 +22,29 @@ export interface SessionScreen {
  * own (one exposure) gets them through `useParams()["*"]`.
  */
 export const SESSION_SCREENS: readonly SessionScreen[] = [
-  { path: "", title: "Live", key: "l", load: () => import("@/screens/live") },
-  { path: "exposures", title: "Exposures", key: "e", load: () => import("@/screens/exposures") },
-  { path: "classes", title: "Classes", key: "c", load: () => import("@/screens/classes") },
-  { path: "map", title: "Map", key: "m", load: () => import("@/screens/map") },
-  { path: "workflow", title: "Workflow", key: "w", load: () => import("@/screens/workflow") },
+  { path: "", title: "Live", key: "l", ofBranch: true, load: () => import("@/screens/live") },
+  {
+    path: "exposures",
+    title: "Exposures",
+    key: "e",
+    ofBranch: true,
+    load: () => import("@/screens/exposures"),
+  },
+  {
+    path: "classes",
+    title: "Classes",
+    key: "c",
+    ofBranch: true,
+    load: () => import("@/screens/classes"),
+  },
+  { path: "map", title: "Map", key: "m", ofBranch: true, load: () => import("@/screens/map") },
+  {
+    path: "workflow",
+    title: "Workflow",
+    key: "w",
+    ofBranch: true,
+    load: () => import("@/screens/workflow"),
+  },
   { path: "branches", title: "Branches", key: "b", load: () => import("@/screens/branches") },
   { path: "alerts", title: "Alerts", key: "a", load: () => import("@/screens/alerts") },
   { path: "report", title: "Report", key: "r", load: () => import("@/screens/report") },

@@ -295,16 +295,7 @@ def test_a_branch_that_is_not_adopted_has_states_of_its_own(tmp_path: Path) -> N
     session = SampleSession(tmp_path / "s", start=1.79e9)
     session.grow(8)
     with closing(session.store) as store:
-        with store.write() as connection:
-            made = t.branch.insert().values(
-                id=2, name="tried", workflow="single-particle", state="active",
-                sample="[1, 2, 3]", created=session.now,
-            )  # fmt: skip
-            connection.execute(made)
-            for step, own in session.step_ids.items():
-                if step not in ("pick", "extract"):
-                    member = {"branch_id": 2, "step_id": own, "revision_id": own}
-                    connection.execute(t.member.insert().values(**member))
+        session.add_branch("tried", [1, 2, 3])
         page = exposure_page(store, ExposureQuery(branch="tried"))
         assert (page.total, page.matching) == (3, 3)
         states = {row.name: row.state for row in page.rows}

@@ -13,6 +13,7 @@ import styles from "./classes.module.css";
 
 interface ApplyProps {
   id: string;
+  branch: string;
   /** The step that chooses. */
   step: string;
   changes: Partial<Choice>;
@@ -23,13 +24,26 @@ interface ApplyProps {
 }
 
 /** Ask for another choice of classes: what it changes downstream, and why. */
-export function ApplyChoice({ id, step, changes, gained, lost, onClose, onDone }: ApplyProps) {
+export function ApplyChoice({
+  id,
+  branch,
+  step,
+  changes,
+  gained,
+  lost,
+  onClose,
+  onDone,
+}: ApplyProps) {
   const [why, setWhy] = useState("");
   const ask = useRequest(id);
   const preview = useQuery<ChangeCost, ApiError>({
-    queryKey: ["preview", id, step, changes],
+    queryKey: ["preview", id, branch, step, changes],
     queryFn: () =>
-      api.post<ChangeCost>(sessionPath(id, "/workflow/preview"), { changes: { [step]: changes } }),
+      api.post<ChangeCost>(
+        sessionPath(id, "/workflow/preview"),
+        { changes: { [step]: changes } },
+        { branch },
+      ),
   });
   return (
     <Modal opened onClose={onClose} title="Choose these classes" size="lg">
@@ -65,7 +79,10 @@ export function ApplyChoice({ id, step, changes, gained, lost, onClose, onDone }
             loading={ask.isPending}
             onClick={() =>
               ask.mutate(
-                { request: { verb: "set", step, changes, why }, asGiven: true },
+                {
+                  request: { verb: "set", step, changes, why, ...(branch && { branch }) },
+                  asGiven: true,
+                },
                 { onSuccess: (answer) => onDone(answer.answer || "the choice is taken") },
               )
             }

@@ -24,6 +24,8 @@ import styles from "./classes.module.css";
 
 interface ChooserProps {
   id: string;
+  /** Empty: the adopted one. */
+  branch: string;
   answer: ClassesAnswer;
   /** As the session has it; null where no step chooses among these classes. */
   before: Choice | null;
@@ -48,7 +50,7 @@ const NOTHING: Choice = {
 };
 
 /** The gallery, the rule, and what a person decides beside it, before it is asked for. */
-export function Chooser({ id, answer, before }: ChooserProps) {
+export function Chooser({ id, branch, answer, before }: ChooserProps) {
   const may = useMay("operator") && before !== null;
   const [edited, setEdited] = useState<Choice | null>(null);
   const [marked, setMarked] = useState<Set<number>>(new Set());
@@ -192,6 +194,7 @@ export function Chooser({ id, answer, before }: ChooserProps) {
       {shown && (
         <Members
           id={id}
+          branch={branch}
           row={shown}
           update={answer.update}
           step={answer.step}
@@ -202,6 +205,7 @@ export function Chooser({ id, answer, before }: ChooserProps) {
       {asking && (
         <ApplyChoice
           id={id}
+          branch={branch}
           step={answer.chooser}
           changes={changes}
           gained={sum.gained}

@@ -2,6 +2,7 @@ import { Button, Drawer } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
 import { sessionPath, useApi } from "@/api/queries";
+import { exposureHref } from "@/screens/exposures/addresses";
 import { Empty, Shown } from "@/ui";
 import { number, plural, withUnit } from "@/units";
 import type { ClassRow, MembersAnswer } from "./types";
@@ -9,6 +10,7 @@ import styles from "./classes.module.css";
 
 interface MembersProps {
   id: string;
+  branch: string;
   row: ClassRow;
   update: number;
   step: string;
@@ -19,12 +21,13 @@ interface MembersProps {
 const PAGE = 100;
 
 /** One class: its average, what is known of it, and the particles in it. */
-export function Members({ id, row, update, step, why, onClose }: MembersProps) {
+export function Members({ id, branch, row, update, step, why, onClose }: MembersProps) {
   const [limit, setLimit] = useState(PAGE);
   const query = useApi<MembersAnswer>(sessionPath(id, `/classes/${row.number}/members`), {
     step,
     at: update,
     limit,
+    branch,
   });
   return (
     <Drawer opened onClose={onClose} position="right" size="lg" title={`Class ${row.number}`}>
@@ -54,14 +57,26 @@ export function Members({ id, row, update, step, why, onClose }: MembersProps) {
       <h3>Particles, the most likely first</h3>
       <Shown query={query} what="The particles">
         {(answer) => (
-          <Sheet id={id} answer={answer} onMore={() => setLimit(Math.min(400, limit * 2))} />
+          <Sheet
+            id={id}
+            branch={branch}
+            answer={answer}
+            onMore={() => setLimit(Math.min(400, limit * 2))}
+          />
         )}
       </Shown>
     </Drawer>
   );
 }
 
-function Sheet({ id, answer, onMore }: { id: string; answer: MembersAnswer; onMore: () => void }) {
+interface SheetProps {
+  id: string;
+  branch: string;
+  answer: MembersAnswer;
+  onMore: () => void;
+}
+
+function Sheet({ id, branch, answer, onMore }: SheetProps) {
   const shown = answer.members.filter((member) => member.there);
   if (answer.members.length === 0) return <Empty title="No particle is in it" />;
   const { tile, columns } = answer;
@@ -75,7 +90,7 @@ function Sheet({ id, answer, onMore }: { id: string; answer: MembersAnswer; onMo
             return (
               <Link
                 key={`${member.exposure} ${member.index}`}
-                to={`/s/${id}/exposures/${encodeURIComponent(member.exposure)}`}
+                to={exposureHref(id, member.exposure, branch)}
                 title={`${member.exposure}, particle ${member.index + 1}, likelihood ${number(member.likelihood, 3)}`}
                 aria-label={`Particle ${member.index + 1} of ${member.exposure}`}
                 className={styles.member}

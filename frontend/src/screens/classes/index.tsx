@@ -1,10 +1,10 @@
 import { useState } from "react";
-import { useParams } from "react-router";
 import { useFreshSession } from "@/api/live";
 import { sessionPath, useApi } from "@/api/queries";
 import type { Protocol } from "@/api/types";
 import type { WorkflowAnswer } from "@/screens/workflow/types";
 import { Empty, Page, Panel, Shown } from "@/ui";
+import { useSession } from "../measured/useSession";
 import { Chooser } from "./Chooser";
 import type { Choice } from "./choosing";
 import { History } from "./History";
@@ -13,10 +13,10 @@ import styles from "./classes.module.css";
 
 /** The 2D classes of a session: what they are, how they came to be, and which are taken. */
 export default function ClassesScreen() {
-  const { id = "" } = useParams();
+  const { id, branch } = useSession();
   const [update, setUpdate] = useState<number | null>(null);
-  const query = useApi<ClassesAnswer>(sessionPath(id, "/classes"), { at: update });
-  const workflow = useApi<WorkflowAnswer>(sessionPath(id, "/workflow"));
+  const query = useApi<ClassesAnswer>(sessionPath(id, "/classes"), { at: update, branch });
+  const workflow = useApi<WorkflowAnswer>(sessionPath(id, "/workflow"), { branch });
   const chooser = workflow.data?.record.steps.find((step) => step.name === query.data?.chooser);
   // A revision says what was set when it was made: parameters that are newer have their defaults.
   const protocol = useApi<Protocol>(
@@ -41,7 +41,9 @@ export default function ClassesScreen() {
             <div className={styles.stack}>
               <History answer={answer} newest={update === null} onUpdate={setUpdate} />
               <Chooser
+                key={branch}
                 id={id}
+                branch={branch}
                 answer={answer}
                 before={
                   chooser && protocol.data

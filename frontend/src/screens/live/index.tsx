@@ -38,7 +38,7 @@ export default function LiveScreen() {
   return (
     <Page title={live.data?.session.name ?? "Live"} quiet>
       <Shown query={live} what="The session" loading={<div className={styles.placeholder} />}>
-        {(told) => <Counted live={told} id={id} branch={branch} measured={measured} />}
+        {(told) => <Counted key={branch} live={told} id={id} branch={branch} measured={measured} />}
       </Shown>
     </Page>
   );
@@ -71,7 +71,7 @@ interface ToldProps {
 
 /** Counts and the newest exposure come by the socket, before the document is asked for again. */
 function Counted({ live, ...others }: ToldProps) {
-  return <Told live={useCounted(others.id, live)} {...others} />;
+  return <Told live={useCounted(others.id, others.branch, live)} {...others} />;
 }
 
 function Told({ live, id, branch, measured }: ToldProps) {

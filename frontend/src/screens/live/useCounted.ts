@@ -3,11 +3,14 @@ import { useTopic } from "@/api/live";
 import { brought, counted, type Counted } from "./told";
 import type { Live } from "./types";
 
-/** The document of a session, with counts and the newest exposure as the socket says them. */
-export function useCounted(id: string, live: Live): Live {
+/**
+ * The document of a session, with counts and the newest exposure as the socket says them; it says
+ * them of the adopted branch alone.
+ */
+export function useCounted(id: string, branch: string, live: Live): Live {
   const [known, setKnown] = useState<Counted | null>(null);
-  useTopic(`session/${id}`, (told) => setKnown((now) => counted(now, told)));
-  return brought(live, known);
+  useTopic(branch ? null : `session/${id}`, (told) => setKnown((now) => counted(now, told)));
+  return branch ? live : brought(live, known);
 }
 
 /**

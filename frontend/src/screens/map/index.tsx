@@ -1,11 +1,11 @@
 import { SegmentedControl } from "@mantine/core";
 import { useState } from "react";
-import { useParams } from "react-router";
 import { useFreshSession } from "@/api/live";
 import { sessionPath, useApi } from "@/api/queries";
 import { Empty, Note, Page, Panel, Shown, Stat, Term } from "@/ui";
 import table from "@/ui/ui.module.css";
 import { number, plural, withUnit } from "@/units";
+import { useSession } from "../measured/useSession";
 import { FscChart } from "./FscChart";
 import styles from "./map.module.css";
 import { MapHistory } from "./MapHistory";
@@ -26,9 +26,9 @@ const PARTS: Record<Part, string> = {
 
 /** The map of a session: its surface, slices, and all that says how far it can be believed. */
 export default function MapScreen() {
-  const { id = "" } = useParams();
+  const { id, branch } = useSession();
   const [update, setUpdate] = useState<number | null>(null);
-  const query = useApi<MapAnswer>(sessionPath(id, "/volumes"), { at: update });
+  const query = useApi<MapAnswer>(sessionPath(id, "/volumes"), { at: update, branch });
   useFreshSession(id, ["/volumes"]);
   if (query.error?.status === 404 && !query.data)
     return (

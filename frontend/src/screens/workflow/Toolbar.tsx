@@ -1,6 +1,5 @@
-import { ActionIcon, Button, Menu, NativeSelect, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Menu, Tooltip } from "@mantine/core";
 import { useRef, type ReactNode } from "react";
-import type { BranchRow } from "@/screens/branches/types";
 import { Icon } from "@/ui";
 import { plural } from "@/units";
 import type { Editor } from "./useEditor";
@@ -8,9 +7,6 @@ import styles from "./workflow.module.css";
 
 interface ToolbarProps {
   editor: Editor;
-  branches: readonly BranchRow[];
-  branch: string | null;
-  onBranch: (branch: string | null) => void;
   editable: boolean;
   /** undefined: not known yet. */
   problems: number | undefined;
@@ -25,21 +21,11 @@ interface ToolbarProps {
 
 /** What can be done with the workflow as a whole. */
 export function Toolbar(props: ToolbarProps) {
-  const { editor, branches, branch, editable, problems } = props;
+  const { editor, editable, problems } = props;
   const file = useRef<HTMLInputElement>(null);
   const ready = editor.dirty && problems === 0 && editable;
   return (
     <div className={styles.toolbar} role="toolbar" aria-label="Workflow">
-      <NativeSelect
-        size="xs"
-        aria-label="Branch that is shown"
-        value={branch ?? ""}
-        onChange={(event) => props.onBranch(event.currentTarget.value || null)}
-        data={branches.map(({ record: one }) => ({
-          value: one.adopted ? "" : one.name,
-          label: one.adopted ? `${one.name} (adopted)` : `${one.name} (${one.state})`,
-        }))}
-      />
       {editable && (
         <>
           <Step label="Undo" what={editor.undoable} onClick={editor.undo}>

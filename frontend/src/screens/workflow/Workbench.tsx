@@ -4,7 +4,6 @@ import { useMemo, useState } from "react";
 import { api, type ApiError } from "@/api/client";
 import { sessionPath } from "@/api/queries";
 import type { Protocol } from "@/api/types";
-import type { BranchRow } from "@/screens/branches/types";
 import { UndoDialog } from "@/screens/branches/UndoDialog";
 import { ErrorNote, Note, Panel, useKeys } from "@/ui";
 import { addStep, connect, disconnect, removeSteps } from "@/workflow/editing";
@@ -26,9 +25,7 @@ interface WorkbenchProps {
   id: string;
   answer: WorkflowAnswer;
   protocols: ReadonlyMap<string, Protocol>;
-  branches: readonly BranchRow[];
   branch: string | null;
-  onBranch: (branch: string | null) => void;
   editable: boolean;
 }
 
@@ -38,7 +35,7 @@ const NONE: never[] = [];
 
 /** The graph, the list of steps and the step that is chosen, and what can be done with them. */
 export function Workbench(props: WorkbenchProps) {
-  const { id, answer, protocols, branches, branch, onBranch, editable } = props;
+  const { id, answer, protocols, editable } = props;
   const editor = useEditor(answer.document, protocols);
   const [selected, setSelected] = useState<string | null>(null);
   const [link, setLink] = useState<string | null>(null);
@@ -99,9 +96,6 @@ export function Workbench(props: WorkbenchProps) {
     <>
       <Toolbar
         editor={editor}
-        branches={branches}
-        branch={branch}
-        onBranch={onBranch}
         editable={editable}
         problems={editor.dirty ? checked.data?.problems.length : 0}
         onAdd={() => setPalette({ loose: null })}

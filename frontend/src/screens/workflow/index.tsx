@@ -1,20 +1,18 @@
-import { useMemo, useState } from "react";
-import { useParams } from "react-router";
+import { useMemo } from "react";
 import { useFreshSession } from "@/api/live";
 import { sessionPath, useApi, useMay } from "@/api/queries";
 import type { Protocol } from "@/api/types";
-import type { BranchRow } from "@/screens/branches/types";
 import { ErrorNote, Loading, Page } from "@/ui";
+import { useSession } from "../measured/useSession";
 import type { WorkflowAnswer } from "./types";
 import { Workbench } from "./Workbench";
 
 /** The workflow of a session: as it runs, and as it may be changed. */
 export default function WorkflowScreen() {
-  const { id = "" } = useParams();
-  const [branch, setBranch] = useState<string | null>(null);
+  const { id, branch: named } = useSession();
+  const branch = named || null;
   const workflow = useApi<WorkflowAnswer>(sessionPath(id, "/workflow"), { branch });
   const protocols = useApi<Protocol[]>("/protocols");
-  const branches = useApi<BranchRow[]>(sessionPath(id, "/branches"));
   useFreshSession(id, ["/workflow", "/branches"]);
   const editable = useMay("operator");
   const known = useMemo(
@@ -30,9 +28,7 @@ export default function WorkflowScreen() {
           id={id}
           answer={workflow.data}
           protocols={known}
-          branches={branches.data ?? []}
           branch={branch}
-          onBranch={setBranch}
           editable={editable}
         />
       ) : error ? (

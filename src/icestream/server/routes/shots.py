@@ -447,21 +447,24 @@ def show_exposure(this: ThisShot) -> ExposureInFull:
 def _in_full(this: _Shot) -> ExposureInFull:
     record = queries.exposure(this.store, this.name, branch=this.branch)
     asked = ExposureQuery(branch=this.branch, ranges=(_numbered(record.number),))
-    (row,) = exposure_page(this.store, asked, ExposureWindow(limit=3)).rows
+    rows = exposure_page(this.store, asked, ExposureWindow(limit=3)).rows
+    row = rows[0] if rows else None
     micrograph, ctf = first_item(this.items, Micrograph), first_item(this.items, Ctf)
     results = tuple(_step(this, one) for one in this.results.values())
     links = [link for one in results for link in one.pictures]
     return ExposureInFull(
         number=record.number,
         name=record.name,
-        state=STATE_WORDS[row.state],
-        reasons=row.reasons,
+        state="" if row is None else STATE_WORDS[row.state],
+        reasons=row.reasons
+        if row is not None
+        else (f"not in the sample that the branch {this.branch} is for",),
         found=record.found,
         time=acquired_at(record.details),
         details=dict(record.details),
         steps=dict(record.steps),
         facts=tuple(shot_facts(taken_of(this.items), None if ctf is None else ctf[1])),
-        qualities=_values(this, row.qualities),
+        qualities={} if row is None else _values(this, row.qualities),
         results=results,
         micrograph=None if micrograph is None else _micrograph(*micrograph, links),
         spectrum=next(

@@ -13,6 +13,7 @@ from icestream.model import Ctf, Micrograph, Picks
 from icestream.store import queries
 from icestream.store.items import items_of
 from icestream.store.open import Store, open_store
+from report_session import SampleSession
 
 
 @pytest.fixture
@@ -127,3 +128,18 @@ def test_the_log_of_a_program_is_its_end(client: TestClient, sample: Any) -> Non
     name = queries.exposures(sample.store)[0].name
     found = client.get(f"/api/sessions/{one['id']}/exposures/{name}/log").json()
     assert found == {"logs": [], "failures": []}
+
+
+def test_an_exposure_beyond_a_branchs_sample_is_told_as_that(
+    asked: TestClient, full: SampleSession, base: str
+) -> None:
+    full.add_branch("tried", [1, 2, 3])
+    done = [one.name for one in queries.exposures(full.store, state="done")]
+    inside, outside = done[0], done[-1]
+    assert asked.get(f"{base}/exposures/{inside}?branch=tried").json()["state"] == "accepted"
+    answer = asked.get(f"{base}/exposures/{outside}?branch=tried")
+    assert answer.status_code == 200
+    told = answer.json()
+    assert told["state"] == ""
+    assert told["reasons"] == ["not in the sample that the branch tried is for"]
+    assert told["qualities"] == {}
