@@ -1,5 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, duration, figures, number, plural, quality, toneOf, withUnit } from "./units";
+import {
+  ago,
+  bytes,
+  duration,
+  figures,
+  number,
+  plural,
+  quality,
+  toneOf,
+  withUnit,
+  unbroken,
+} from "./units";
 
 const plain = (text: string) => text.replaceAll("\u202f", " ");
 
@@ -60,4 +71,21 @@ it("knows the tone of every state of a session, a step and an exposure", () => {
   expect(toneOf("held")).toBe("warning");
   expect(toneOf("Failed")).toBe("bad");
   expect(toneOf("resting")).toBe("idle");
+});
+
+describe("a sentence of the server", () => {
+  it("keeps numbers and their units together, and breaks elsewhere", () => {
+    expect(unbroken("CTF fit 9.1 Å is above 8 Å in 3 exposures")).toBe(
+      "CTF fit 9.1\u202fÅ is above 8\u202fÅ in 3 exposures",
+    );
+    expect(unbroken("after 2 h 10 min; 3 movies, 12 e/Å², 80 %")).toBe(
+      "after 2\u202fh 10\u202fmin; 3 movies, 12\u202fe/Å², 80\u202f%",
+    );
+  });
+
+  it("leaves words that begin as a unit does", () => {
+    expect(unbroken("grid 4 square 8 had 3 early ones, 2 days")).toBe(
+      "grid 4 square 8 had 3 early ones, 2 days",
+    );
+  });
 });

@@ -42,6 +42,11 @@ export function withUnit(text: string, unit: string): string {
   return unit === "°" ? text + unit : `${text}${NBSP}${unit}`;
 }
 
+const MEASURED = /(\d) (?=(?:Å|µm|nm|kV|e|s|min|h|d|%|GB|MB|kB|TB)(?![\p{L}\d]))/gu;
+
+/** A sentence of the server in which no line is broken between a number and its unit. */
+export const unbroken = (sentence: string): string => sentence.replace(MEASURED, `$1${NBSP}`);
+
 /** One thing or many: `plural(1, "movie")`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${number(count)}${NBSP}${count === 1 ? one : many}`;

@@ -22,13 +22,11 @@ interface HistogramProps {
   what?: string;
   marks?: readonly Mark[];
   height?: number;
-  /** Called with the range that a person brushes; null when it was taken away. */
-  onRange?: (range: readonly [number, number] | null) => void;
 }
 
-/** How often each value occurs; brushing chooses a range. */
+/** How often each value occurs. */
 export function Histogram(props: HistogramProps) {
-  const { label, edges, parts, unit = "", what = "exposure", marks, height = 150, onRange } = props;
+  const { label, edges, parts, unit = "", what = "exposure", marks, height = 150 } = props;
   const ink = useInk();
   const option = useMemo(() => {
     const low = edges[0] ?? 0;
@@ -56,8 +54,6 @@ export function Histogram(props: HistogramProps) {
           return [`${from} to ${to}`, ...rows].join("\n");
         },
       },
-      brush: onRange ? { xAxisIndex: 0, throttleType: "debounce", throttleDelay: 80 } : undefined,
-      toolbox: { show: false },
       series: parts.map((part, index) => ({
         type: "bar",
         stack: "all",
@@ -82,29 +78,6 @@ export function Histogram(props: HistogramProps) {
             : undefined,
       })),
     };
-  }, [ink, edges, parts, unit, what, marks, onRange]);
-  return (
-    <Chart
-      label={label}
-      option={option}
-      height={height}
-      onMade={(chart) => {
-        if (onRange)
-          setTimeout(() => {
-            if (chart.isDisposed()) return;
-            chart.dispatchAction({
-              type: "takeGlobalCursor",
-              key: "brush",
-              brushOption: { brushType: "lineX", brushMode: "single" },
-            });
-          });
-      }}
-      on={
-        onRange && {
-          brushEnd: (event: { areas: { coordRange: [number, number] }[] }) =>
-            onRange(event.areas[0]?.coordRange ?? null),
-        }
-      }
-    />
-  );
+  }, [ink, edges, parts, unit, what, marks]);
+  return <Chart label={label} option={option} height={height} />;
 }

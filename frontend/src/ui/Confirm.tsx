@@ -40,6 +40,9 @@ export function Confirm(props: AskProps & { onConfirm: () => void }) {
 
 interface ReasonProps extends AskProps {
   onConfirm: (why: string) => void;
+  size?: "md" | "lg";
+  /** What is asked for cannot be done, or not yet. */
+  unable?: boolean;
   /** Whether it may not be left empty. */
   needed?: boolean;
   /** Reasons that are given often. */
@@ -49,7 +52,7 @@ interface ReasonProps extends AskProps {
 /** Ask for the reason, which is kept with what is done. */
 export function ReasonDialog(props: ReasonProps) {
   return (
-    <Modal opened={props.opened} onClose={props.onClose} title={props.title}>
+    <Modal opened={props.opened} onClose={props.onClose} title={props.title} size={props.size}>
       {props.opened && <ReasonForm {...props} />}
     </Modal>
   );
@@ -57,8 +60,9 @@ export function ReasonDialog(props: ReasonProps) {
 
 function ReasonForm(props: ReasonProps) {
   const [why, setWhy] = useState("");
+  const unable = props.unable || (props.needed && !why.trim());
   const send = () => {
-    if (!props.needed || why.trim()) props.onConfirm(why.trim());
+    if (!unable) props.onConfirm(why.trim());
   };
   return (
     <form
@@ -68,7 +72,7 @@ function ReasonForm(props: ReasonProps) {
       }}
     >
       {props.children && (
-        <Text size="sm" mb="xs">
+        <Text component="div" size="sm" mb="xs">
           {props.children}
         </Text>
       )}
@@ -103,7 +107,7 @@ function ReasonForm(props: ReasonProps) {
           type="submit"
           color={props.danger ? "red" : undefined}
           loading={props.busy}
-          disabled={props.needed && !why.trim()}
+          disabled={unable}
         >
           {props.verb}
         </Button>

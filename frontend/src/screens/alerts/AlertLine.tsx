@@ -1,6 +1,6 @@
 import { Link } from "react-router";
 import { StateBadge } from "@/ui";
-import { fullMoment, moment } from "@/units";
+import { fullMoment, moment, unbroken } from "@/units";
 import { exposureHref, tableHref } from "../exposures/addresses";
 import { AlertActions } from "./AlertActions";
 import styles from "./alerts.module.css";
@@ -37,7 +37,7 @@ export function AlertLine({ session, alert, brief = false }: Props) {
           </span>
         )}
       </div>
-      <p className={styles.message}>{alert.message}</p>
+      <p className={styles.message}>{unbroken(alert.message)}</p>
       <p className={styles.more}>
         {alert.extentWords && <span>Shown by {alert.extentWords}. </span>}
         {alert.cause && <span>Likely cause: {alert.cause}. </span>}

@@ -1,9 +1,8 @@
-import { Button, Modal, Textarea } from "@mantine/core";
-import { useState } from "react";
+import { Button } from "@mantine/core";
 import { sessionPath, useApi } from "@/api/queries";
 import { useRequest } from "@/api/requests";
 import type { ChangeCost } from "@/api/types";
-import { ErrorNote, Shown } from "@/ui";
+import { ReasonDialog, Shown } from "@/ui";
 import styles from "./branches.module.css";
 import { CostTable } from "./CostTable";
 import type { BranchRow } from "./types";
@@ -62,42 +61,27 @@ const WORDS = {
 
 /** Adopt or drop a branch: what that does, and why. */
 export function AskDialog({ id, asked, onClose, onDone }: AskDialogProps) {
-  const [why, setWhy] = useState("");
   const ask = useRequest(id);
   const words = WORDS[asked.verb];
   return (
-    <Modal opened onClose={onClose} title={`${words.title} ${asked.name}`} size="lg">
-      <div className={styles.fields}>
-        <p className={styles.words}>{words.told}</p>
-        {asked.verb === "adopt-branch" && <AdoptionCost id={id} name={asked.name} />}
-        <Textarea
-          label="Reason"
-          description="Kept with the decision, for whoever asks later."
-          value={why}
-          onChange={(event) => setWhy(event.currentTarget.value)}
-          autosize
-          minRows={1}
-          data-autofocus
-        />
-        {ask.error && <ErrorNote error={ask.error} />}
-        <div className={styles.end}>
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            loading={ask.isPending}
-            onClick={() =>
-              ask.mutate(
-                { request: { verb: asked.verb, name: asked.name, why } },
-                { onSuccess: (answer) => onDone(answer.answer || `${asked.name}: asked for`) },
-              )
-            }
-          >
-            {words.button}
-          </Button>
-        </div>
-      </div>
-    </Modal>
+    <ReasonDialog
+      opened
+      onClose={onClose}
+      title={`${words.title} ${asked.name}`}
+      size="lg"
+      verb={words.button}
+      busy={ask.isPending}
+      error={ask.error}
+      onConfirm={(why) =>
+        ask.mutate(
+          { request: { verb: asked.verb, name: asked.name, why } },
+          { onSuccess: (answer) => onDone(answer.answer || `${asked.name}: asked for`) },
+        )
+      }
+    >
+      <p className={styles.words}>{words.told}</p>
+      {asked.verb === "adopt-branch" && <AdoptionCost id={id} name={asked.name} />}
+    </ReasonDialog>
   );
 }
 

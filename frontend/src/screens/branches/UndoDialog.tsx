@@ -1,9 +1,7 @@
-import { Button, Modal, Textarea } from "@mantine/core";
-import { useState } from "react";
 import { sessionPath, useApi } from "@/api/queries";
 import { useRequest } from "@/api/requests";
 import type { Schemas } from "@/api/types";
-import { Age, Empty, ErrorNote, Shown } from "@/ui";
+import { Age, Empty, ReasonDialog, Shown } from "@/ui";
 import { plural } from "@/units";
 import styles from "./branches.module.css";
 import { CostTable } from "./CostTable";
@@ -16,18 +14,32 @@ interface UndoProps {
 
 /** Take back the last change of what is adopted: what comes back, and what runs again. */
 export function UndoDialog({ id, onClose, onDone }: UndoProps) {
-  const [why, setWhy] = useState("");
   const preview = useApi<Schemas["UndoPreview"] | null>(sessionPath(id, "/undo/preview"));
   const ask = useRequest(id);
   const back = Object.entries(preview.data?.back ?? {});
   return (
-    <Modal opened onClose={onClose} title="Take back the last change" size="lg">
+    <ReasonDialog
+      opened
+      onClose={onClose}
+      title="Take back the last change"
+      size="lg"
+      verb="Take it back"
+      unable={!preview.data}
+      busy={ask.isPending}
+      error={ask.error}
+      onConfirm={(why) =>
+        ask.mutate(
+          { request: { verb: "undo", why } },
+          { onSuccess: (answer) => onDone(answer.answer || "the last change is taken back") },
+        )
+      }
+    >
       <Shown query={preview} what="What would come back">
         {(found) =>
           found === null ? (
             <Empty title="Nothing was changed yet" />
           ) : (
-            <div className={styles.fields}>
+            <>
               <p className={styles.words}>
                 The workflow of {found.branch} as it was until <Age time={found.until} />
                 {found.who && `, when ${found.who} changed it`}.
@@ -37,38 +49,10 @@ export function UndoDialog({ id, onClose, onDone }: UndoProps) {
                     .join(", ")}.`}
               </p>
               <CostTable cost={found.cost} />
-              <Textarea
-                label="Reason"
-                value={why}
-                onChange={(event) => setWhy(event.currentTarget.value)}
-                autosize
-                minRows={1}
-                data-autofocus
-              />
-              {ask.error && <ErrorNote error={ask.error} what="It was not taken back" />}
-              <div className={styles.end}>
-                <Button variant="default" onClick={onClose}>
-                  Cancel
-                </Button>
-                <Button
-                  loading={ask.isPending}
-                  onClick={() =>
-                    ask.mutate(
-                      { request: { verb: "undo", why } },
-                      {
-                        onSuccess: (answer) =>
-                          onDone(answer.answer || "the last change is taken back"),
-                      },
-                    )
-                  }
-                >
-                  Take it back
-                </Button>
-              </div>
-            </div>
+            </>
           )
         }
       </Shown>
-    </Modal>
+    </ReasonDialog>
   );
 }

@@ -1,12 +1,10 @@
-import { Button, Modal, Textarea } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { api, type ApiError } from "@/api/client";
 import { sessionPath } from "@/api/queries";
 import { useRequest } from "@/api/requests";
 import type { ChangeCost } from "@/api/types";
 import { CostTable } from "@/screens/branches/CostTable";
-import { ErrorNote, Loading } from "@/ui";
+import { ErrorNote, Loading, ReasonDialog } from "@/ui";
 import { plural } from "@/units";
 import type { Choice } from "./choosing";
 import styles from "./classes.module.css";
@@ -34,7 +32,6 @@ export function ApplyChoice({
   onClose,
   onDone,
 }: ApplyProps) {
-  const [why, setWhy] = useState("");
   const ask = useRequest(id);
   const preview = useQuery<ChangeCost, ApiError>({
     queryKey: ["preview", id, branch, step, changes],
@@ -46,51 +43,37 @@ export function ApplyChoice({
       ),
   });
   return (
-    <Modal opened onClose={onClose} title="Choose these classes" size="lg">
-      <div className={styles.fields}>
-        <p className={styles.words}>
-          {gained.length > 0 &&
-            `${plural(gained.length, "class", "classes")} more: ${gained.join(", ")}. `}
-          {lost.length > 0 &&
-            `${plural(lost.length, "class", "classes")} left out: ${lost.join(", ")}.`}
-        </p>
-        {preview.error ? (
-          <ErrorNote error={preview.error} what="What it changes cannot be told" />
-        ) : preview.data ? (
-          <CostTable cost={preview.data} />
-        ) : (
-          <Loading lines={3} />
-        )}
-        <Textarea
-          label="Reason"
-          description="Kept with the decision, for whoever asks later."
-          value={why}
-          onChange={(event) => setWhy(event.currentTarget.value)}
-          autosize
-          minRows={1}
-          data-autofocus
-        />
-        {ask.error && <ErrorNote error={ask.error} what="The choice was not taken" />}
-        <div className={styles.end}>
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            loading={ask.isPending}
-            onClick={() =>
-              ask.mutate(
-                {
-                  request: { verb: "set", step, changes, why, ...(branch && { branch }) },
-                  asGiven: true,
-                },
-                { onSuccess: (answer) => onDone(answer.answer || "the choice is taken") },
-              )
-            }
-          >
-            Choose them
-          </Button>
-        </div>
-      </div>
-    </Modal>
+    <ReasonDialog
+      opened
+      onClose={onClose}
+      title="Choose these classes"
+      size="lg"
+      verb="Choose them"
+      busy={ask.isPending}
+      error={ask.error}
+      onConfirm={(why) =>
+        ask.mutate(
+          {
+            request: { verb: "set", step, changes, why, ...(branch && { branch }) },
+            asGiven: true,
+          },
+          { onSuccess: (answer) => onDone(answer.answer || "the choice is taken") },
+        )
+      }
+    >
+      <p className={styles.words}>
+        {gained.length > 0 &&
+          `${plural(gained.length, "class", "classes")} more: ${gained.join(", ")}. `}
+        {lost.length > 0 &&
+          `${plural(lost.length, "class", "classes")} left out: ${lost.join(", ")}.`}
+      </p>
+      {preview.error ? (
+        <ErrorNote error={preview.error} what="What it changes cannot be told" />
+      ) : preview.data ? (
+        <CostTable cost={preview.data} />
+      ) : (
+        <Loading lines={3} />
+      )}
+    </ReasonDialog>
   );
 }

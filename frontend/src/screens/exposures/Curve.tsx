@@ -74,7 +74,7 @@ export function Curve({ ctf }: { ctf: Ctf }) {
   }, [ctf, ink]);
   return (
     <Chart
-      label={`Radial average of the power spectrum with the fitted CTF; they agree to ${figures(ctf.resolution)} Å`}
+      label={`Radial average of the power spectrum with the fitted CTF; they agree to ${withUnit(figures(ctf.resolution), "Å")}`}
       option={option}
       height={190}
     />

@@ -2,7 +2,7 @@ import { Checkbox, Select, SegmentedControl } from "@mantine/core";
 import { useCallback, useState } from "react";
 import { sessionPath, useApi } from "@/api/queries";
 import { Empty, Panel } from "@/ui";
-import { number } from "@/units";
+import { number, withUnit } from "@/units";
 import styles from "./exposure.module.css";
 import { micrographUrl, tileUrl } from "./MicrographFigure";
 import type { ExposureDetail, PickSet } from "./types";
@@ -107,7 +107,7 @@ export function MicrographPanel({ session, branch, detail }: Props) {
               aria-label="Low-pass filter"
               data={LOWPASS.map((value) => ({
                 value,
-                label: value === "0" ? "none" : `${value} Å`,
+                label: value === "0" ? "none" : withUnit(value, "Å"),
               }))}
               value={lowpass}
               onChange={setLowpass}

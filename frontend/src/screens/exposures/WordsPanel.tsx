@@ -4,7 +4,7 @@ import { Button } from "@mantine/core";
 import { sessionPath, useApi } from "@/api/queries";
 import type { Schemas } from "@/api/types";
 import { Panel, Shown, StateBadge } from "@/ui";
-import { fullMoment, moment } from "@/units";
+import { fullMoment, moment, unbroken } from "@/units";
 import styles from "./exposure.module.css";
 import type { ExposureDetail } from "./types";
 
@@ -33,7 +33,7 @@ export function WordsPanel({ session, detail }: { session: string; detail: Expos
             state={alert.cleared === null ? alert.level : "done"}
             label={`Alert #${alert.id}`}
           />{" "}
-          <Link to={`/s/${encodeURIComponent(session)}/alerts`}>{alert.message}</Link>
+          <Link to={`/s/${encodeURIComponent(session)}/alerts`}>{unbroken(alert.message)}</Link>
         </p>
       ))}
     </Panel>

@@ -1,5 +1,6 @@
 // Radii on the picture of a power spectrum: from resolutions in Å to parts of its half width.
 
+import { withUnit } from "@/units";
 import type { Schemas } from "@/api/types";
 
 /** The radius of a resolution as a part of the half width; null where it lies outside. */
@@ -22,7 +23,7 @@ export function ringMarks(edge: number, apart = 0.14): Mark[] {
     const part = radiusOf(resolution, edge);
     if (part === null || part < 0.12 || part > 0.97) continue;
     if (marks.some((mark) => Math.abs(mark.part - part) < apart)) continue;
-    marks.push({ resolution, part, label: `${resolution} Å` });
+    marks.push({ resolution, part, label: withUnit(String(resolution), "Å") });
   }
   return marks;
 }

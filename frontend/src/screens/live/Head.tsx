@@ -1,5 +1,5 @@
 import { ToneMark, useNow } from "@/ui";
-import { duration, moment, plural, type Tone } from "@/units";
+import { duration, moment, plural, type Tone, unbroken } from "@/units";
 import { agePart, freshness, type Freshness } from "./freshness";
 import styles from "./live.module.css";
 import type { Live } from "./types";
@@ -27,7 +27,7 @@ export function Head({ live, usual }: { live: Live; usual: number | null }) {
   return (
     <section className={styles.head} data-tone={TONE[state]} aria-label="Verdict">
       <p className={styles.sentence} role="status">
-        <ToneMark tone={TONE[state]} /> {sentence(live.verdicts)}
+        <ToneMark tone={TONE[state]} /> {unbroken(sentence(live.verdicts))}
       </p>
       <div className={styles.answers}>
         <Delivery live={live} usual={usual} />
@@ -40,7 +40,7 @@ export function Head({ live, usual }: { live: Live; usual: number | null }) {
                 <ToneMark tone={TONE[verdict.state]} /> {verdict.word}
               </strong>
               <span className={styles.why} title={verdict.why}>
-                {verdict.why}
+                {unbroken(verdict.why)}
               </span>
             </div>
           ))}

@@ -1,7 +1,7 @@
 import { Link } from "react-router";
 import { useApi, sessionPath } from "@/api/queries";
 import { Empty, Panel, StateBadge, Term } from "@/ui";
-import { moment } from "@/units";
+import { moment, unbroken } from "@/units";
 import { SpectrumView } from "../exposures/SpectrumView";
 import { exposureHref } from "../exposures/addresses";
 import { MicrographFigure } from "../exposures/MicrographFigure";
@@ -84,7 +84,9 @@ function Values({ detail, qualities }: { detail: ExposureDetail; qualities: read
           );
         })}
       </dl>
-      {detail.reasons.length > 0 && <p className={styles.reasons}>{detail.reasons.join("; ")}</p>}
+      {detail.reasons.length > 0 && (
+        <p className={styles.reasons}>{unbroken(detail.reasons.join("; "))}</p>
+      )}
     </>
   );
 }

@@ -131,8 +131,8 @@ function Seen({ id, answer }: { id: string; answer: MapAnswer }) {
           >
             <FscChart fsc={volume.fsc} resolution={volume.resolution} />
             <p className={styles.words}>
-              Grey: up to {number(volume.fsc.no_evidence)} Å both halves began with the same map, so
-              their agreement proves nothing there.
+              Grey: up to {withUnit(number(volume.fsc.no_evidence), "Å")} both halves began with the
+              same map, so their agreement proves nothing there.
             </p>
           </Panel>
         )}

@@ -3,7 +3,7 @@ import { Link } from "react-router";
 import type { SessionSummary } from "@/api/types";
 import { Spark } from "@/charts/Spark";
 import { Age, StateBadge, ToneMark } from "@/ui";
-import { number, plural, STATES, toneOf, type Tone } from "@/units";
+import { number, plural, STATES, toneOf, type Tone, withUnit } from "@/units";
 import { SessionActions } from "./SessionActions";
 import styles from "./sessions.module.css";
 
@@ -67,7 +67,7 @@ function Exposures({ session: { counts, rate, running } }: { session: SessionSum
 function Trend({ values }: { values: readonly number[] }) {
   const last = values.at(-1);
   if (last === undefined) return <div className={styles.quiet}>not measured yet</div>;
-  const text = `${number(last, 1)} Å`;
+  const text = withUnit(number(last, 1), "Å");
   return (
     <div className={styles.trend}>
       <span className={styles.trendValue}>{text}</span>
