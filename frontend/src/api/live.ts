@@ -21,8 +21,8 @@ export function useTopic(topic: string | null, listener: (told: Told) => void): 
 
 const SOON = 300;
 /** Milliseconds between two looks at the first part of a screen, and at what is beside it. */
-const FIRST = 2000;
-const BESIDE = 15_000;
+const FIRST = 5000;
+const BESIDE = 20_000;
 
 /**
  * Look again at what is shown when the server says that something happened: at the first path at

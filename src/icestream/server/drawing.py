@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header
+from pydantic_core import to_json
 from starlette.responses import Response
 
 from icestream.model import ITEM_TYPES
@@ -127,12 +128,46 @@ class Gallery:
         asked
             What is asked of this session.
         make
-            Works it out; what it raises is not remembered.
+            Works it out; that there is none is remembered, too.
         longest
             Seconds for which it is given again at most while something happens.
         """
-        mark = mark_of(self.store)
-        return self.remembered.get((self.entry, *asked), mark, make, longest=longest)
+        return self._kept(asked, mark_of(self.store), make, longest)
+
+    def answer(
+        self,
+        asked: tuple[Hashable, ...],
+        make: Callable[[], object],
+        *,
+        tick: int = 0,
+        longest: float = LONGEST,
+    ) -> Response:
+        """The same as an answer that was written once for all: many tabs ask for it.
+
+        Parameters
+        ----------
+        asked, make, longest
+            As in `once`; what `make` gives becomes JSON, with null for what is not finite.
+        tick
+            It is worked out anew where this is another, though nothing has happened.
+        """
+        mark = mark_of(self.store), tick
+        kept = self._kept(("answer", *asked), mark, lambda: _written(make()), longest)
+        return Response(kept, media_type="application/json")
+
+    def _kept(
+        self, asked: tuple[Hashable, ...], mark: object, make: Callable[[], V], longest: float
+    ) -> V:
+        def tried() -> V | Refused | LookupError:
+            try:
+                return make()
+            except (Refused, LookupError) as nothing:  # many ask for what is not there yet, too
+                return nothing
+
+        found = self.remembered.get((self.entry, *asked), mark, tried, longest=longest)
+        if isinstance(found, (Refused, LookupError)):
+            raise found.with_traceback(None)
+        return found
 
     def readable(self, path: Path) -> Path:
         """A file that a result names, if it may be shown: below the session or one of the roots.
@@ -156,6 +191,10 @@ class Gallery:
             gone = "the file is gone: it was moved, cleaned or deleted"
             raise FileNotFoundError(2, gone, str(path))
         return found
+
+
+def _written(answer: object) -> bytes:
+    return to_json(answer, inf_nan_mode="null")
 
 
 def _this_gallery(_: Viewer, entry: ThisSession, store: OpenStore, server: ThisServer) -> Gallery:

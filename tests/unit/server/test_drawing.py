@@ -65,3 +65,38 @@ def test_worked_out_once_while_nothing_happens(server: Server, sample: SampleSes
 
     assert gallery.once(("a", 1), make) == gallery.once(("a", 1), make) == 1
     assert gallery.once(("a", 2), make) == 2
+
+
+def test_an_answer_is_written_once_for_all_tabs(server: Server, sample: SampleSession) -> None:
+    entry = Entry(id="a", folder=sample.folder, uid="a")
+    gallery = Gallery(entry, sample.store, shelf_of(server), server.roots, Remembered())
+    made: list[int] = []
+
+    def make() -> dict[str, float]:
+        made.append(1)
+        return {"made": len(made), "unknown": float("nan")}
+
+    first, again = gallery.answer(("a",), make), gallery.answer(("a",), make)
+    assert first.body == again.body == b'{"made":1,"unknown":null}'
+    assert first.media_type == "application/json"
+    sample.grow(1)
+    later = [gallery.answer(("b", tick), make, tick=tick).body for tick in (1, 1, 2)]
+    assert later[0] == later[1] != later[2]
+
+
+@pytest.mark.parametrize("nothing", [Refused(404, "there is no map"), LookupError("no map")])
+def test_that_there_is_nothing_is_found_out_once(
+    server: Server, sample: SampleSession, nothing: Exception
+) -> None:
+    entry = Entry(id="a", folder=sample.folder, uid="a")
+    gallery = Gallery(entry, sample.store, shelf_of(server), server.roots, Remembered())
+    asked: list[int] = []
+
+    def make() -> int:
+        asked.append(1)
+        raise nothing
+
+    for _ in range(3):
+        with pytest.raises(type(nothing), match="no map"):
+            gallery.answer(("a",), make)
+    assert asked == [1]

@@ -85,15 +85,15 @@ class ShownMembers(ClassMembers):
     sprite: str | None
 
 
-@router.get("/sessions/{id}/classes")
+@router.get("/sessions/{id}/classes", response_model=ShownClasses)
 def classes(
     gallery: ThisGallery,
     branch: AskedBranch,
     step: Step = None,
     at: Update = None,
-) -> ShownClasses:
+) -> Response:
     """The 2D classes as of an update, the most populated first, and all updates that there are."""
-    return gallery.once(("classes", branch, step, at), lambda: _shown(gallery, branch, step, at))
+    return gallery.answer(("classes", branch, step, at), lambda: _shown(gallery, branch, step, at))
 
 
 def _shown(gallery: Gallery, branch: str | None, step: str | None, at: int | None) -> ShownClasses:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
+from starlette.responses import Response
 
 from icestream.alike import hint
 from icestream.model import QUALITIES, quality_of
@@ -253,16 +254,11 @@ def _row(row: ExposureRow) -> ExposureInTable:
     )
 
 
-@router.get("/sessions/{id}/qualities")
-def list_qualities(
-    gallery: ThisGallery, server: ThisServer, branch: AskedBranch
-) -> tuple[MeasuredQuality, ...]:
+@router.get("/sessions/{id}/qualities", response_model=tuple[MeasuredQuality, ...])
+def list_qualities(gallery: ThisGallery, server: ThisServer, branch: AskedBranch) -> Response:
     """What was measured on exposures: titles, units, limits, and how the values lie."""
-    asked = ("qualities", gallery.entry.folder, branch)
-    kept = server.catalogue.remembered
-    return kept.get(
-        asked, mark_of(gallery.store), lambda: _qualities(server, gallery.store, branch)
-    )
+    asked = ("qualities", branch)
+    return gallery.answer(asked, lambda: _qualities(server, gallery.store, branch))
 
 
 def _qualities(server: Server, store: Store, branch: str | None) -> tuple[MeasuredQuality, ...]:
@@ -300,7 +296,7 @@ def _qualities(server: Server, store: Store, branch: str | None) -> tuple[Measur
     return tuple(made)
 
 
-@router.get("/sessions/{id}/columns")
+@router.get("/sessions/{id}/columns", response_model=ColumnsForPlot)
 def list_columns(
     gallery: ThisGallery,
     query: AskedExposures,
@@ -309,13 +305,20 @@ def list_columns(
     ] = "",
     fields: Annotated[str, Query(description="More of them.")] = "",
     most: Annotated[int, Query(ge=1, le=200_000, description="Exposures at most, about.")] = 5000,
-) -> ColumnsForPlot:
+) -> Response:
     """Columns for a plot; of more exposures than `most` a fair sample, the same each time."""
-    wanted = [name for name in dict.fromkeys(f"{names},{fields}".split(",")) if name]
+    wanted = tuple(name for name in dict.fromkeys(f"{names},{fields}".split(",")) if name)
+    asked = ("columns", query, wanted, most)
+    return gallery.answer(asked, lambda: _columns(gallery.store, query, wanted, most))
+
+
+def _columns(
+    store: Store, query: ExposureQuery, wanted: tuple[str, ...], most: int
+) -> ColumnsForPlot:
     qualities = [name for name in wanted if name not in _PSEUDO]
-    _check_names(gallery.store, qualities, query.branch)
+    _check_names(store, qualities, query.branch)
     places = "time" in wanted or "square" in wanted
-    found = exposure_columns(gallery.store, query, qualities, most, places=places)
+    found = exposure_columns(store, query, qualities, most, places=places)
     columns = dict(found.columns)
     if "time" in wanted:  # where the metadata do not say, when it came, as everywhere
         both = zip(found.time, found.found, strict=True)

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Callable
 from functools import cached_property
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
+from starlette.responses import Response
 
 from icestream.model import Ctf, Micrograph
 from icestream.report.details import shot_facts
@@ -42,8 +43,6 @@ from icestream.store.records import (
 from icestream.store.workload import acquired_at
 
 __all__ = ["router"]
-
-T = TypeVar("T")
 
 router = APIRouter(tags=["exposures"])
 
@@ -286,12 +285,12 @@ class _Shot:
     def titles(self) -> dict[str, str]:
         return self.gallery.shelf.step_titles(self.store, self.branch)
 
-    def once(self, what: str, make: Callable[[], T]) -> T:
+    def answer(self, what: str, make: Callable[[], object]) -> Response:
         """Many tabs ask for the newest exposure at the same moment; who comes later gets it anew.
 
         Tabs ask again no sooner after something has happened.
         """
-        return self.gallery.once((what, self.name, self.branch), make, longest=_MOMENT)
+        return self.gallery.answer((what, self.name, self.branch), make, longest=_MOMENT)
 
     def title(self, step: str) -> str:
         return self.titles.get(step, step)
@@ -304,10 +303,10 @@ class _Shot:
 ThisShot = Annotated[_Shot, Depends()]
 
 
-@router.get(f"{_HERE}/ctf")
-def show_ctf(this: ThisShot) -> CtfCurve:
+@router.get(f"{_HERE}/ctf", response_model=CtfCurve)
+def show_ctf(this: ThisShot) -> Response:
     """The CTF that was fitted to an exposure, with the curve of its rings."""
-    return this.once("exposure's CTF", lambda: _ctf(this))
+    return this.answer("exposure's CTF", lambda: _ctf(this))
 
 
 def _ctf(this: _Shot) -> CtfCurve:
@@ -438,10 +437,10 @@ def _read_log(gallery: Gallery, step: str, path: str, lines: int) -> LogOfTask |
     return LogOfTask(step=step, path=path, bytes=size, cut=cut, lines=tuple(found[-lines:]))
 
 
-@router.get(_HERE)
-def show_exposure(this: ThisShot) -> ExposureInFull:
+@router.get(_HERE, response_model=ExposureInFull)
+def show_exposure(this: ThisShot) -> Response:
     """All that is known of one exposure."""
-    return this.once("exposure", lambda: _in_full(this))
+    return this.answer("exposure", lambda: _in_full(this))
 
 
 def _in_full(this: _Shot) -> ExposureInFull:

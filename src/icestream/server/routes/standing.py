@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.responses import Response
 
 from icestream.model import Taken
 from icestream.report.follow import Follower
@@ -20,7 +21,7 @@ from icestream.server.shown_states import STATE_WORDS
 from icestream.store import queries
 from icestream.store.exposure_pages import exposure_page
 from icestream.store.exposure_queries import ExposureQuery, ExposureWindow
-from icestream.store.follow import mark_of, newest_event
+from icestream.store.follow import newest_event
 from icestream.store.newest import newest_micrograph, newest_taken
 from icestream.store.records import StandingRecord
 from icestream.store.standing import reruns
@@ -34,16 +35,14 @@ _TICK = 2.0
 _SETTLED = ("done", "rejected", "failed")
 
 
-@router.get("/sessions/{id}/live")
-def show_live(gallery: ThisGallery, server: ThisServer, branch: BranchBeside) -> LiveView:
+@router.get("/sessions/{id}/live", response_model=LiveView)
+def show_live(gallery: ThisGallery, server: ThisServer, branch: BranchBeside) -> Response:
     """Where the session stands: counts, rates, verdicts, steps, alerts, the newest exposure.
 
     Of a branch that is not adopted it is not known how fast it is processed, nor what is to come.
     """
-    kept, followed = server.catalogue.remembered, followed_of(server)
-    mark = (mark_of(gallery.store), int(time.time() // _TICK))
-    asked = ("live", gallery.entry, branch)
-    return kept.get(asked, mark, lambda: _view(gallery, followed, branch))
+    followed, tick = followed_of(server), int(time.time() // _TICK)
+    return gallery.answer(("live", branch), lambda: _view(gallery, followed, branch), tick=tick)
 
 
 def _view(gallery: Gallery, followed: SessionFollowers, branch: str | None) -> LiveView:

@@ -76,15 +76,15 @@ class ShownVolume:
     """Sections and projections in one picture."""
 
 
-@router.get("/sessions/{id}/volumes")
+@router.get("/sessions/{id}/volumes", response_model=ShownVolume)
 def volumes(
     gallery: ThisGallery,
     branch: AskedBranch,
     step: Annotated[str | None, Query(description="The last that makes a map by default.")] = None,
     at: Annotated[int | None, Query(ge=1, description="Number of the update; the newest.")] = None,
-) -> ShownVolume:
+) -> Response:
     """The first 3D map of a session as of an update, with all that is known of it."""
-    return gallery.once(("volumes", branch, step, at), lambda: _shown(gallery, branch, step, at))
+    return gallery.answer(("volumes", branch, step, at), lambda: _shown(gallery, branch, step, at))
 
 
 def _shown(gallery: Gallery, branch: str | None, step: str | None, at: int | None) -> ShownVolume:

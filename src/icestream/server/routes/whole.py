@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from starlette.responses import Response
 
 from icestream.model import quality_of
 from icestream.report.agreement import Agreements
@@ -57,7 +58,7 @@ class SessionTimeline:
     """What people and the session changed."""
 
 
-@router.get("/sessions/{id}/squares")
+@router.get("/sessions/{id}/squares", response_model=GridMap)
 def squares(
     gallery: ThisGallery,
     server: ThisServer,
@@ -68,7 +69,7 @@ def squares(
     square: Annotated[
         str | None, Query(max_length=400, description="Whose exposures are wanted.")
     ] = None,
-) -> GridMap:
+) -> Response:
     """Grid squares with counts and medians, and where their exposures lie.
 
     Exposures are sent where they are at most 3000 or those of one square are asked for.
@@ -78,7 +79,7 @@ def squares(
         with followed_of(server).reading(gallery.entry, branch) as follower:
             return grid_map(follower.table, quality, square)
 
-    return gallery.once(("squares", branch, quality, square), draw)
+    return gallery.answer(("squares", branch, quality, square), draw)
 
 
 @router.get("/sessions/{id}/timeline")
