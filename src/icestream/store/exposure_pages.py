@@ -32,6 +32,7 @@ from icestream.store.exposure_queries import (
     QualityRange,
 )
 from icestream.store.measures import MeasuredColumns, measuring_revisions
+from icestream.store.named import exposure_id
 from icestream.store.open import Store
 from icestream.store.outcomes import BranchOutcomes
 from icestream.store.records import DecisionRecord
@@ -459,12 +460,10 @@ def _place_in(connection: Connection, ids: Sequence[int], window: ExposureWindow
     """Exposures before the page, of those that are listed."""
     if window.around is None and window.after is None:
         return window.at
-    which = (
-        t.subject.c.number == window.after
-        if window.around is None
-        else t.subject.c.name == window.around
+    numbered = select(t.subject.c.id).where(
+        t.subject.c.kind == "exposure", t.subject.c.family == "", t.subject.c.number == window.after
     )
-    chosen = select(t.subject.c.id).where(t.subject.c.kind == "exposure", which)
+    chosen = numbered if window.around is None else select(exposure_id(window.around))
     own = connection.execute(chosen).scalar()
     place = ids.index(own) if own in ids else 0
     if window.around is not None:
@@ -474,9 +473,7 @@ def _place_in(connection: Connection, ids: Sequence[int], window: ExposureWindow
 
 def _place_of(table: _Table, window: ExposureWindow) -> int:
     """Exposures before the page that has the one that is named, if it is one that is asked for."""
-    named = select(t.subject.c.number).where(
-        t.subject.c.kind == "exposure", t.subject.c.name == window.around
-    )
+    named = select(t.subject.c.number).where(t.subject.c.id == exposure_id(window.around or ""))
     number = table.connection.execute(named).scalar()
     if number is None:
         raise LookupError(f"no exposure {window.around!r} in this session")

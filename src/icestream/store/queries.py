@@ -19,6 +19,7 @@ from icestream.store.current import Branch, number_of
 from icestream.store.current import current as current_of
 from icestream.store.events import BranchCreated
 from icestream.store.mutes import MuteRecord, mute_of, mutes
+from icestream.store.named import exposure_id
 from icestream.store.open import Store
 from icestream.store.records import (
     AlertRecord,
@@ -200,7 +201,9 @@ def exposures(
 def exposure(store: Store, name: str, *, branch: Branch = None) -> ExposureRecord:
     """The exposure called `name`; LookupError when there is none."""
     with store.read() as connection:
-        rows = connection.execute(_every_exposure().where(t.subject.c.name == name)).all()
+        rows = connection.execute(
+            _every_exposure().where(t.exposure.c.id == exposure_id(name))
+        ).all()
         if not rows:
             raise LookupError(f"no exposure {name!r} in {store.folder}")
         return _exposures(connection, rows, branch)[0]
@@ -245,7 +248,7 @@ def qualities(
         if names is not None:
             chosen = chosen.where(t.quality.c.name.in_(list(names)))
         if exposure is not None:
-            chosen = chosen.where(t.subject.c.kind == "exposure", t.subject.c.name == exposure)
+            chosen = chosen.where(t.quality.c.subject_id == exposure_id(exposure))
         return tuple(
             QualityRecord(
                 id=row.id,
@@ -289,8 +292,8 @@ def results_of(store: Store, exposure: str, *, branch: Branch = None) -> dict[st
     """All current results of an exposure, by step."""
     with store.read() as connection:
         current = current_of(connection, branch)
-        ours = (t.subject.c.kind == "exposure", t.subject.c.name == exposure)
-        chosen = _results(current).where(*ours).order_by(t.revision.c.depth)
+        ours = t.task.c.subject_id == exposure_id(exposure)
+        chosen = _results(current).where(ours).order_by(t.revision.c.depth)
         return {row.step: result_of_row(row) for row in connection.execute(chosen)}
 
 
@@ -321,8 +324,7 @@ def failures_of(store: Store, exposure: str, *, branch: Branch = None) -> tuple[
     """Failed and skipped tasks of an exposure, in order."""
     with store.read() as connection:
         chosen = _ended(current_of(connection, branch)).where(
-            t.subject.c.kind == "exposure",
-            t.subject.c.name == exposure,
+            t.task.c.subject_id == exposure_id(exposure),
             t.task.c.state.in_(("failed", "skipped")),
         )
         return tuple(map(_failure, connection.execute(chosen.order_by(t.task.c.serial))))
@@ -437,7 +439,7 @@ def decisions(store: Store, *, exposure: str | None = None) -> tuple[DecisionRec
         .order_by(t.decision.c.id)
     )
     if exposure is not None:
-        chosen = chosen.where(t.subject.c.kind == "exposure", t.subject.c.name == exposure)
+        chosen = chosen.where(t.decision.c.subject_id == exposure_id(exposure))
     with store.read() as connection:
         return tuple(
             DecisionRecord(
