@@ -705,10 +705,12 @@ KINDS = (
 
 
 def registry() -> Registry:
-    """A registry of these protocols alone."""
+    """A registry of these protocols, of those of `toy_picks`, and of the consensus of pickers."""
+    targets = {kind.name: f"{kind.__module__}:{kind.__qualname__}" for kind in KINDS}
+    targets |= {f"toy.{name.lower()}": f"toy_picks:{name}" for name in ("Film", "Find", "Cut")}
+    targets["picks.consensus"] = "icestream.protocols.picks_consensus:AgreeOnPicks"
     return Registry(
-        EntryPoint(kind.name, f"{kind.__module__}:{kind.__qualname__}", "icestream.protocols")
-        for kind in KINDS
+        EntryPoint(name, target, "icestream.protocols") for name, target in targets.items()
     )
 
 

@@ -44,6 +44,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("rearm", "alert_commands:rearm", "Send a kind of alerts again.", _SESSION),
     ("accept", "decide:accept", "Accept an exposure, whatever a selection said.", _SESSION),
     ("reject", "decide:reject", "Reject an exposure, whatever a selection said.", _SESSION),
+    ("picks", "picks:picks", "Correct the picks of an exposure by hand.", _SESSION),
     ("history", "history:history_of", "List what was decided: who, when, what, why.", _SESSION),
     ("report", "report:report", "Write a session's report, once or all the time.", _SESSION),
     ("table", "table:table", "Write exposures or a step's results as CSV or JSON.", _SESSION),

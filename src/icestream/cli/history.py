@@ -42,9 +42,7 @@ def history_of(
         records = history(store)
         if exposure is not None:
             names = set(chosen_exposures(store, [exposure]))
-            records = tuple(
-                one for one in records if names & set(one.document.get("exposures", ()))
-            )
+            records = tuple(one for one in records if names & _exposures(one))
         if step is not None:
             records = tuple(one for one in records if one.document.get("step") == step)
     if json:
@@ -65,6 +63,12 @@ def history_of(
             for record in records
         ],
     )
+
+
+def _exposures(record: HistoryRecord) -> set[str]:
+    """Names of the exposures that a decision is about."""
+    one = record.document.get("exposure")
+    return set(record.document.get("exposures", ())) | ({one} if one else set())
 
 
 def who_words(record: HistoryRecord) -> str:

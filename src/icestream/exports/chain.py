@@ -1,6 +1,6 @@
 """Which steps of a session made each kind of item, and the items of one exposure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from typing import Any, TypeVar
 
@@ -16,8 +16,16 @@ from icestream.store.records import (
     StepRecord,
     WorkflowRecord,
 )
+from icestream.store.results import taken_in
 
-__all__ = ["Items", "Makers", "find_chain", "latest_classes", "read_exposures"]
+__all__ = [
+    "Items",
+    "Makers",
+    "find_chain",
+    "latest_classes",
+    "read_exposures",
+    "taken_by_classes",
+]
 
 T = TypeVar("T")
 PAGE = 200
@@ -50,6 +58,8 @@ class Items:
     particles: Particles | None
     accepted: bool = True
     """Whether no selection rejected the exposure."""
+    particles_result: int | None = None
+    """Number of the result that has the particles."""
 
 
 def find_chain(store: Store, registry: Registry, standing: StandingRecord | None = None) -> Makers:
@@ -137,6 +147,7 @@ def read_exposures(store: Store, chain: Makers) -> Iterator[Items]:
                 _item(store, chain, results, Picks),
                 _item(store, chain, results, Particles),
                 _is_accepted(chain, exposure, results),
+                _number(chain, results, Particles),
             )
         after = page[-1].id
 
@@ -157,6 +168,22 @@ def latest_classes(store: Store, chain: Makers) -> Classes | None:
     step, port = chain.places[Classes]
     newest = queries.latest_results(store, step, limit=1, branch=chain.standing)
     return item_of(store, newest[0], port, Classes) if newest else None
+
+
+def taken_by_classes(store: Store, chain: Makers, exposures: Sequence[str]) -> dict[str, list[int]]:
+    """Which results of exposures went into the newest snapshot of the 2D classification.
+
+    It names particles by their places in the stack of these: where an exposure's particles have
+    been cut again since, they are others.
+    """
+    step, _ = chain.places[Classes]
+    newest = queries.latest_results(store, step, limit=1, branch=chain.standing)
+    return taken_in(store, newest[0].id, exposures) if newest else {}
+
+
+def _number(chain: Makers, results: Mapping[str, ResultRecord], kind: type[Any]) -> int | None:
+    made = results.get(chain.places[kind][0]) if kind in chain else None
+    return None if made is None else made.id
 
 
 def _item(

@@ -6,6 +6,7 @@ from typing import Any
 from icestream.model.alert import Alert, Extent, Level, Offer
 from icestream.model.arrays import Column, Image, Spectrum, Stack, column
 from icestream.model.classes import Classes
+from icestream.model.corrections import PicksCorrection
 from icestream.model.ctf import Ctf, CtfAgreement
 from icestream.model.document import from_document, map_paths, to_document, type_name
 from icestream.model.exposure import Exposure
@@ -33,7 +34,7 @@ from icestream.model.movie import Movie
 from icestream.model.names import safe_file_name, shown_name
 from icestream.model.optics import Optics, optics_words
 from icestream.model.particles import Particles, SelectedParticles
-from icestream.model.picks import PickerAgreement, Picks
+from icestream.model.picks import PickerAgreement, Picks, PicksByHand
 from icestream.model.picture import Picture, marked_fields, pictures_of
 from icestream.model.quality import (
     LEADING,
@@ -95,6 +96,8 @@ __all__ = [
     "Particles",
     "PickerAgreement",
     "Picks",
+    "PicksByHand",
+    "PicksCorrection",
     "Picture",
     "Quality",
     "Rejected",

@@ -6,7 +6,7 @@ import numpy as np
 
 from icestream.model.arrays import Column, column
 
-__all__ = ["PickerAgreement", "Picks"]
+__all__ = ["PickerAgreement", "Picks", "PicksByHand"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,6 +42,16 @@ class PickerAgreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PicksByHand:
+    """What a person has changed about the picks of one micrograph."""
+
+    added: int
+    """How many of the picks a person added: the last ones. Their score is NaN."""
+    removed: Column
+    """``(m, 2)`` x and y of those that a person removed, pixels of the micrograph."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Picks:
     """Centres of particles in one micrograph."""
 
@@ -51,7 +61,7 @@ class Picks:
     y: Column
     """``(n,)`` pixels along the rows' index, as stored in the MRC file."""
     score: Column
-    """``(n,)`` higher is better; comparable within one picker."""
+    """``(n,)`` higher is better; comparable within one picker. NaN: a person added it."""
     diameter: float
     """Particle diameter that was looked for, Å."""
     pixel_size: float
@@ -60,6 +70,8 @@ class Picks:
     """False: nobody knows the diameter yet, and `diameter` is a placeholder that leaves room."""
     agreement: PickerAgreement | None = None
     """Of the pickers that these come from; None for those of one picker."""
+    by_hand: PicksByHand | None = None
+    """What a person has changed; None where nobody has."""
 
     def __len__(self) -> int:
         return len(self.x)

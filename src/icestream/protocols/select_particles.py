@@ -25,7 +25,7 @@ class SelectParticlesParameters(Parameters):
     """Limits; a particle must keep all that are set. An empty limit does not apply."""
 
     score_min: float | None = None
-    """Smallest score of the picker."""
+    """Smallest score of the picker; what a person picked by hand has none, and is kept."""
 
     defocus_min: Annotated[Micrometre, Ge(0), Usual(0.0, 10.0)] | None = None
     """Smallest mean defocus at the place of the particle."""
@@ -121,7 +121,8 @@ class SelectParticles(ItemProtocol[SelectParticlesParameters]):
 
     def _scored(self, particles: Particles, _: Mask) -> Mask:
         # In the precision of the scores: one that is shown as 0.7 is no less than 0.7.
-        return np.asarray(particles.score) >= np.float32(self.parameters.score_min or 0.0)
+        # What a person picked has none: it is kept.
+        return _scores(particles) >= np.float32(self.parameters.score_min or 0.0)
 
     def _deep(self, particles: Particles, _: Mask) -> Mask:
         return _defocus(particles) >= (self.parameters.defocus_min or 0.0) * 1e4
@@ -141,7 +142,7 @@ class SelectParticles(ItemProtocol[SelectParticlesParameters]):
 
         scale = particles.micrograph_pixel_size
         places = np.stack([np.asarray(particles.y), np.asarray(particles.x)], axis=1) * scale
-        score = np.asarray(particles.score)
+        score = _scores(particles)
         near = cKDTree(places) if len(places) else None
         apart = kept.copy()
         for index in np.lexsort((np.arange(len(score)), -score)):
@@ -155,6 +156,11 @@ class SelectParticles(ItemProtocol[SelectParticlesParameters]):
 
 _FIELDS = fields(Particles)
 _COLUMNS = ("x", "y", "score", "defocus_u", "defocus_v", "defocus_angle")
+
+
+def _scores(particles: Particles) -> NDArray[np.float32]:
+    """Score of each particle; of those that a person picked, better than any."""
+    return np.nan_to_num(np.asarray(particles.score, dtype=np.float32), nan=np.inf)
 
 
 def _defocus(particles: Particles) -> NDArray[np.float64]:

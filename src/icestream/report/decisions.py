@@ -10,7 +10,7 @@ __all__ = ["KINDS", "decision_log"]
 
 KINDS = {
     "parameters": ("set", "adopt"),
-    "exposures": ("accept", "reject"),
+    "exposures": ("accept", "reject", "picks"),
     "running": ("pause", "resume", "stop", "abort", "retry", "give-up"),
     "alerts": ("acknowledge", "mute", "rearm"),
     "branches": ("branch", "adopt-branch", "drop-branch", "workflow"),

@@ -41,6 +41,7 @@ __all__ = [
     "ExposureStateChanged",
     "FiguresDrawn",
     "GateMoved",
+    "PicksCorrected",
     "RequestAnswered",
     "RequestAsked",
     "SamplesTaken",
@@ -58,7 +59,7 @@ __all__ = [
     "document_of",
 ]
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of this catalogue."""
 
 Json = Mapping[str, Any]
@@ -315,6 +316,22 @@ class ExposureJudged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PicksCorrected(Event):
+    """A person changed the picks of an exposure by hand, or took that back."""
+
+    kind: ClassVar[str] = "picks.corrected"
+    since: ClassVar[int] = 4
+    step: ClassVar[str] = "the one whose picks they are"
+    exposure: ClassVar[str] = "the one whose picks they are"
+    added: int
+    """How many picks are added by hand now, all in all; 0 where all was taken back."""
+    removed: int
+    """How many are removed by hand now, all in all."""
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDone(Event):
     """A task ended well, or what it would have made was there."""
 
@@ -551,7 +568,7 @@ EVENTS: Mapping[str, type[Event]] = {
         *(BranchCreated, BranchAdopted, BranchDropped, ChangeUndone),
         *(StepAdded, StepRevised, StepRemoved),
         *(StepStateChanged, GateMoved, SourceWaiting, SourceRaised),
-        *(ExposureFound, ExposureStateChanged, ExposureJudged),
+        *(ExposureFound, ExposureStateChanged, ExposureJudged, PicksCorrected),
         *(TaskDone, TaskFailed, TaskSkipped, SegmentWritten),
         *(AlertRaised, AlertUpdated, AlertCleared, AlertAcknowledged, AlertAdopted),
         *(AlertMuted, AlertRearmed, AlertSent, AlertUnsent),

@@ -215,12 +215,13 @@ def _pages(connection: Connection, revision: int, *, batches: bool) -> Iterator[
     task = t.task.c
     chosen = (
         select(t.result.c.id, t.result.c.key, task.subject_id, task.serial, t.subject.c.name)
-        .join(t.result, t.result.c.id == task.result_id)
+        # By its key: where people have corrected it, that is its own result all the same.
+        .join(t.result, t.result.c.key == task.key)
         .join(t.subject, t.subject.c.id == task.subject_id)
         .where(
             task.revision_id == revision,
             task.state.in_(["done", "ready", "running"]),
-            t.result.c.key == task.key,
+            task.result_id.is_not(None),
         )
     )
     if batches:

@@ -182,6 +182,19 @@ def _exposures(document: Mapping[str, Any]) -> str:
     return f"{len(names)} exposures: {', '.join(names[:_EXPOSURES])}{more}"
 
 
+def _picks(document: Mapping[str, Any]) -> str:
+    """Picks that were corrected by hand: of which exposure, and how many."""
+    where = f" at {document['step']}" if "step" in document else ""
+    if document.get("undo"):
+        said = "as they were found"
+    elif "only" in document:
+        said = f"{len(document['only'])} places in all"
+    else:
+        counts = {"added": document.get("add", ()), "removed": document.get("remove", ())}
+        said = ", ".join(f"{len(places)} {what}" for what, places in counts.items() if places)
+    return f"of {document.get('exposure', '')}{where}: {said}"
+
+
 def _parameters(document: Mapping[str, Any]) -> str:
     changes = document.get("changes", {})
     values = " ".join(f"{name}={_value(value)}" for name, value in changes.items())
@@ -218,4 +231,5 @@ _WORDS = {
     "mute": _kind,
     "rearm": _kind,
     "order": _order,
+    "picks": _picks,
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, select
 
 from icestream.store import tables as t
+from icestream.store.corrections import corrections_by_number
 from icestream.store.open import Store
 from icestream.store.records import LineageRecord
 
@@ -72,7 +73,9 @@ def _lineage(connection: Connection, wanted: Sequence[int]) -> Iterable[LineageR
         .join(t.subject, t.subject.c.id == t.result.c.subject_id)
         .where(t.result.c.id.in_(wanted))
     )
-    for row in connection.execute(chosen):
+    rows = connection.execute(chosen).all()
+    by_hand = corrections_by_number(connection, {row.correction_id for row in rows} - {None})
+    for row in rows:
         yield LineageRecord(
             id=row.id,
             step=row.step,
@@ -90,4 +93,5 @@ def _lineage(connection: Connection, wanted: Sequence[int]) -> Iterable[LineageR
             finished=row.started + row.seconds,
             seconds=row.seconds,
             host=row.host,
+            by_hand=by_hand.get(row.correction_id),
         )

@@ -23,6 +23,7 @@ LOGGED = {
     "source.failed": "warning",
     "exposure.state": "info",
     "exposure.judged": "info",
+    "picks.corrected": "info",
     "task.failed": "warning",
     "alert.raised": "info",
     "alert.updated": "info",

@@ -17,6 +17,7 @@ from icestream.model import (
 __all__ = [
     "AlertRecord",
     "BranchRecord",
+    "CorrectionRecord",
     "Counts",
     "DecisionRecord",
     "EpochRecord",
@@ -411,6 +412,22 @@ class DecisionRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionRecord:
+    """What a person has changed by hand about what a step found in an exposure."""
+
+    id: int
+    step: str
+    exposure: str
+    added: int
+    """How many picks were added by hand then, all in all; none where it was taken back."""
+    removed: int
+    """How many were removed by hand."""
+    who: str
+    why: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRecord:
     """What a person or a program asked of the session."""
 
@@ -468,3 +485,5 @@ class LineageRecord:
     finished: float
     seconds: float
     host: str
+    by_hand: CorrectionRecord | None = None
+    """The correction by which a person made it of its input ``corrected``; None: the step did."""

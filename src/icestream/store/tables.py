@@ -23,6 +23,7 @@ __all__ = [
     "alert",
     "arrival",
     "branch",
+    "correction",
     "counter",
     "decision",
     "delivery",
@@ -242,6 +243,7 @@ task = Table(
     Column("ended", Double),
     Column("reason", Text, nullable=False, default=""),
     Column("details", Text, nullable=False, default=""),
+    Column("corrected", Text, nullable=False, default="", server_default=text("''")),
     UniqueConstraint("revision_id", "subject_id"),
     Index(None, "subject_id"),
     Index("ix_task_queue", "revision_id", "state", "rank"),
@@ -251,7 +253,8 @@ task = Table(
 
 `state`: ready, running, held, done, failed, skipped. `passed`: what it made goes on (an
 accepted or manually accepted exposure). `inputs`: [[port, label, result id, source port], ...].
-`rank`: the higher, the sooner. `serial`: the event that ended it.
+`rank`: the higher, the sooner. `serial`: the event that ended it. `corrected`: the key of its
+result, where that is what a person made by hand of what the task made under its own key.
 """
 
 result = Table(
@@ -271,13 +274,15 @@ result = Table(
     Column("host", Text, nullable=False),
     Column("types", Text, nullable=False, default="{}", server_default=text("'{}'")),
     Column("pictures", Text, nullable=False, default="[]", server_default=text("'[]'")),
+    Column("correction_id", BigInteger),
 )
 """What a task committed: {output port: document}. Written once; changed only when its files were
 lost and made again, and then it says who made those that are there.
 
 `types`: {output port: ``module:Class`` of the item}; a port that is not in it is of a session older
 than this. `pictures`: [[port, path, title, description], ...], so that nobody needs the type to
-show them.
+show them. `correction_id`: the correction by which a person made it of another result, which its
+input ``corrected`` names; null for what a step made.
 """
 
 input_ = Table(
@@ -441,6 +446,24 @@ decision = Table(
     Index(None, "subject_id", "step_id"),
 )
 """A person accepted or rejected an exposure; the last one holds."""
+
+correction = Table(
+    "correction",
+    metadata,
+    _id(),
+    Column("step_id", BigInteger, nullable=False),
+    Column("subject_id", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("time", Double, nullable=False),
+    Index(None, "subject_id", "step_id"),
+)
+"""What a person has changed by hand about what a step found in an exposure; the last one holds.
+
+`document`: all that is changed, as `icestream.model.PicksCorrection` has it; empty lists where it
+was taken back.
+"""
 
 request = Table(
     "request",

@@ -20,7 +20,7 @@ __all__ = ["Numbers", "Writes"]
 
 _NUMBERED = (
     t.subject, t.step, t.revision, t.link, t.task, t.result, t.quality, t.alert, t.decision,
-    t.sample, t.arrival, t.segment, t.mute, t.delivery,
+    t.sample, t.arrival, t.segment, t.mute, t.delivery, t.correction,
 )  # fmt: skip
 _ORDER = {table: position for position, table in enumerate(t.metadata.sorted_tables)}
 """Tables before those that refer to them: PostgreSQL holds the references to be true."""

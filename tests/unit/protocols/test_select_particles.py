@@ -122,3 +122,11 @@ def test_what_each_limit_left_out_is_told(particles: Particles, tmp_path: Path) 
 def test_what_does_not_go_together_is_refused(wanted: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         SelectParticlesParameters(**wanted)
+
+
+def test_what_a_person_picked_is_kept_whatever_its_score(
+    particles: Particles, tmp_path: Path
+) -> None:
+    by_hand = replace(particles, score=column([0.1, 0.9, np.nan, 0.4, 0.8]))
+    assert kept(by_hand, tmp_path, score_min=0.7) == ([1, 2, 4], (2,))
+    assert kept(by_hand, tmp_path, distance_min=25.0)[0] == [0, 2, 4]

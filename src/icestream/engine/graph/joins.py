@@ -24,6 +24,13 @@ class Row:
     key: str = ""
     result: ResultId | None = None
     reason: str = ""
+    corrected: str = ""
+    """Key of its result, where a person made that by hand of what the task made."""
+
+    @property
+    def made(self) -> str:
+        """Key of its result: its own, unless a person has corrected what it made."""
+        return self.corrected or self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ def join(plan: Plan, step: PlannedStep, rows: Mapping[RevisionId, Row]) -> Joine
                         label,
                         row.result or ResultId(0),
                         origin.port,
-                        f"{row.key}:{origin.port}",
+                        f"{row.made}:{origin.port}",
                     )
                 )
     if not missing:

@@ -36,15 +36,20 @@ class Arrivals:
         """Bring items to a batch step, or take back what is in no batch yet.
 
         What is in a batch already stays in it: a batch protocol folds its items into a state, and
-        cannot give one back. The next revision of the step begins without it.
+        cannot give one back. The next revision of the step begins without it. What waits while it
+        is made anew is taken back, and comes again.
         """
         there = self.there(step, outcomes)
         for subject, outcome in outcomes.items():
             old = there.get(subject)
-            if isinstance(outcome, Joined) and old is None:
-                self.arrive(step, subject, outcome.inputs[0])
-            elif isinstance(outcome, Missing) and old is not None and old.task_id is None:
+            new = outcome.inputs[0] if isinstance(outcome, Joined) else None
+            if old is not None and old.task_id is not None:
+                continue
+            if old is not None and (new is None or new.key != old.key):
                 self.take_back(step, old)
+                old = None
+            if new is not None and old is None:
+                self.arrive(step, subject, new)
 
     def there(self, step: PlannedStep, outcomes: Outcomes) -> dict[SubjectId, Any]:
         """The rows of subjects that have come to a step."""

@@ -8,7 +8,7 @@ the number of exposures in the transaction and of steps in the workflow, never o
 
 import heapq
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from icestream.engine.graph.joins import LIVE, Joined, Missing, Row
 from icestream.engine.graph.plan import Plan, PlannedStep
 from icestream.engine.record.applied import Applied, Memory, Twin
 from icestream.engine.record.arrivals import Arrivals, Outcomes
+from icestream.engine.record.corrections import Corrections, copy_qualities
 from icestream.engine.record.gates import Fate, Gates
 from icestream.engine.record.results import results_of
 from icestream.engine.record.verdicts import Judged, judged, verdict_of
@@ -36,7 +37,7 @@ __all__ = ["Cascade", "Known"]
 
 _OF_SUBJECTS = select(
     t.task.c.id, t.task.c.revision_id, t.task.c.subject_id, t.task.c.state, t.task.c.passed,
-    t.task.c.key, t.task.c.result_id, t.task.c.reason,
+    t.task.c.key, t.task.c.result_id, t.task.c.reason, t.task.c.corrected,
 ).where(
     t.task.c.subject_id.in_(bindparam("subjects", expanding=True)),
     t.task.c.revision_id.in_(bindparam("steps", expanding=True)),
@@ -53,6 +54,7 @@ class Cascade:
         self.memory = memory
         self.applied = Applied()
         self.arrivals = Arrivals(connection, writes, memory.documents, self.applied)
+        self.corrections = Corrections(connection, writes, memory.documents)
         self.gates = Gates(plan, connection, writes, self.arrivals, self.applied)
         self._rows: dict[SubjectId, dict[RevisionId, Row]] = {}
         self._queue: list[tuple[int, RevisionId, SubjectId]] = []
@@ -90,6 +92,7 @@ class Cascade:
             rank=rank_of(step.depth, row.subject),
             result_id=row.result,
             reason=row.reason,
+            corrected=row.corrected,
             **self._ending(step, row),
         )
         row.id = TaskId(task)
@@ -107,6 +110,9 @@ class Cascade:
         row.reason = values.get("reason", row.reason)
         row.key = values.get("key", row.key)
         row.result = values.get("result_id", row.result)
+        corrected = values.get("corrected", row.corrected if state == "done" else "")
+        if corrected != row.corrected:
+            row.corrected = values["corrected"] = corrected
         self.writes.update(t.task, row.id, state=state, **values, **self._ending(step, row))
         self.writes.count(step.id, **{before: -1})
         self.writes.count(step.id, **{state: 1})
@@ -155,9 +161,25 @@ class Cascade:
         """Take a result that exists for a task that has not run."""
         word = judged(self.connection, step.step, row.subject, known.word)
         self.writes.count(step.id, reused=1)
-        self._copy_qualities(step, row.subject, known.result)
-        told = {"result_id": known.result, "passed": word.passed, "reason": word.reason}
-        self.change(step, row, "done", **told, **values)
+        copy_qualities(self.connection, self.writes, step, row.subject, known.result)
+        row.key = values.get("key", row.key)
+        made = self.corrections.of(step, row.subject, row.key, known.result)
+        told = {"result_id": made.result, "passed": word.passed, "reason": word.reason}
+        self.change(step, row, "done", corrected=made.key, **told, **values)
+
+    def correct(self, step: PlannedStep, row: Row, by_hand: Collection[SubjectId]) -> None:
+        """Let a task that is done have the result that people want of it.
+
+        `by_hand` are the exposures for which somebody has corrected what the step found.
+        """
+        if row.state != "done" or not (row.corrected or row.subject in by_hand):
+            return
+        own = results_of(self.connection, [row.key])[row.key]
+        made = self.corrections.of(step, row.subject, row.key, own)
+        if (made.result, made.key) != (row.result, row.corrected):
+            if not made.key:
+                copy_qualities(self.connection, self.writes, step, row.subject, own)
+            self.change(step, row, "done", result_id=made.result, corrected=made.key)
 
     def known_results(self, step: PlannedStep, rows: list[Row]) -> dict[str, "Known"]:
         """Results that exist for the keys of tasks of a step that looks back."""
@@ -226,6 +248,7 @@ class Cascade:
         wanted: list[tuple[Row, Joined]] = []
         known_rows: set[TaskId] = set()
         waiting: set[TaskId] = set()
+        by_hand = self.corrections.standing(step, outcomes)
         for subject, outcome in outcomes.items():
             row = self._rows[subject].get(step.id)
             if isinstance(outcome, Missing):
@@ -237,6 +260,7 @@ class Cascade:
                 elif row.key == key and row.state == "ready" and step.looks_back:
                     waiting.add(row.id)  # unless what it made before a revision is there
                 elif row.key == key and row.state not in ("skipped", "held"):
+                    self.correct(step, row, by_hand)
                     continue  # its inputs are what they were
                 elif row.key == key and row.state == "held" and not step.protocol.holds:
                     continue  # it waits for another that does the same
@@ -291,12 +315,14 @@ class Cascade:
             word = judged(self.connection, step.step, row.subject, known.word)
             values = {"passed": word.passed, "reason": word.reason}
             self.writes.count(step.id, reused=1)
-            self._copy_qualities(step, row.subject, known.result)
+            copy_qualities(self.connection, self.writes, step, row.subject, known.result)
         if row.id:
             self.change(step, row, state, key=row.key, inputs=inputs, attempt=0, **values)
             return
         row.state, row.passed, row.reason = state, values["passed"], values["reason"]
-        row.result = known.result if known else None
+        if known is not None:
+            made = self.corrections.of(step, row.subject, row.key, known.result)
+            row.result, row.corrected = made.result, made.key
         self.add(step, row, inputs)
 
     def _known(self, step: PlannedStep, rows: list[Row]) -> dict[str, "Known"]:
@@ -316,20 +342,6 @@ class Cascade:
                 told.where(result.key.in_(keys))
             )
         }
-
-    def _copy_qualities(self, step: PlannedStep, subject: SubjectId, result: ResultId) -> None:
-        """Give the qualities of a result that is used again to the present revision."""
-        chosen = select(t.quality.c.name, t.quality.c.value).where(t.quality.c.result_id == result)
-        for name, value in {row[0]: row[1] for row in self.connection.execute(chosen)}.items():
-            self.writes.insert(
-                t.quality,
-                step_id=step.step,
-                revision_id=step.id,
-                subject_id=subject,
-                result_id=result,
-                name=name,
-                value=value,
-            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,8 +165,9 @@ def record_done(
         word = verdict_of(ending.types, ending.document)
         word = judged(cascade.connection, step.step, out.subject, word)
     cascade.writes.count(step.id, seconds=ending.seconds)
-    values = {"result_id": result, "passed": word.passed, "reason": word.reason}
-    cascade.change(step, row, "done", **values, details="")
+    made = cascade.corrections.of(step, out.subject, out.key, result)
+    values = {"result_id": made.result, "passed": word.passed, "reason": word.reason}
+    cascade.change(step, row, "done", corrected=made.key, **values, details="")
     return True
 
 

@@ -7,7 +7,7 @@ from math import isfinite, nan
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from icestream.engine.graph.plan import PlannedStep, parameters_of
 from icestream.engine.record.distributions import measured, settled_changes
@@ -248,9 +248,14 @@ def particles_by_exposure(connection: Connection) -> dict[int, int]:
 
     Where a change waits to be done, those of before count.
     """
+    task, part = t.task.c, t.part.c
+    ours = and_(task.revision_id == part.revision_id, task.subject_id == part.subject_id)
     chosen = (
         select(t.part.c.subject_id, t.revision.c.depth, t.revision.c.number, t.part.c.rows)
         .join(t.revision, t.revision.c.id == t.part.c.revision_id)
+        .outerjoin(t.task, ours)
+        # Not those of before the exposure was done again in the same revision.
+        .where(or_(task.id.is_(None), task.result_id == part.result_id))
         .join(t.member, t.member.c.step_id == t.revision.c.step_id)
         .join(t.session, t.session.c.branch_id == t.member.c.branch_id)
         .order_by(t.revision.c.depth, t.revision.c.number)

@@ -45,6 +45,7 @@ from icestream.engine.record.revisions import (
 )
 from icestream.engine.record.set_by_people import standing_workflow
 from icestream.engine.record.workflows import branch_called, workflow_of
+from icestream.engine.requests.correcting import correct_picks
 from icestream.engine.requests.models import (
     Abort,
     Accept,
@@ -52,6 +53,7 @@ from icestream.engine.requests.models import (
     Adopt,
     AdoptBranch,
     ChangeWorkflow,
+    CorrectPicks,
     CreateBranch,
     DropBranch,
     GiveUp,
@@ -181,6 +183,8 @@ def _obey(record: Record, request: Request) -> Obeyed:  # noqa: C901, PLR0911 - 
             return _undo(record, request)
         case Accept() | Reject():
             return _judge(record, request)
+        case CorrectPicks():
+            return correct_picks(record, request)
         case Acknowledge() | Mute() | Rearm():
             return [], heed(record, request)
         case Adopt():

@@ -11,6 +11,7 @@ reference page and the check of what comes in follow from the model.
 """
 
 import json
+import reprlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -38,6 +39,7 @@ __all__ = [
     "Adopt",
     "AdoptBranch",
     "ChangeWorkflow",
+    "CorrectPicks",
     "CreateBranch",
     "DropBranch",
     "GiveUp",
@@ -61,6 +63,14 @@ Name = Annotated[str, Field(min_length=1)]
 """Of a step or an exposure."""
 Number = Annotated[int, Field(ge=0, lt=1 << 63)]
 """Of an alert: a store has no others."""
+
+
+_MOST = 20_000
+"""Places in a request: more than any micrograph has particles."""
+Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
+"""Pixels of a micrograph: no camera has so many."""
+Places = Annotated[tuple[tuple[Coordinate, Coordinate], ...], Field(max_length=_MOST)]
+"""x and y of each, pixels of the micrograph from the middle of its first pixel."""
 
 
 class InvalidRequest(ValueError):
@@ -268,6 +278,43 @@ class Reject(_Request):
     there is none."""
 
 
+class CorrectPicks(_Request):
+    """Add and remove picks of an exposure by hand. What was cut from them is cut again.
+
+    It is a decision about the step and the exposure, and added to what was decided before: it holds
+    in all branches, and when the step is run again with other parameters. Asked with `undo`, the
+    step's own picks come back.
+    """
+
+    verb: Literal["picks"] = "picks"
+    exposure: Name
+    """Name of the exposure."""
+    add: Places = ()
+    """Places at which there is a particle. A pick within a quarter of a diameter gives way."""
+    remove: Places = ()
+    """Places of picks that are none: of each the nearest goes, within half a diameter."""
+    only: Places | None = None
+    """All places at which there is a particle, in the place of `add` and `remove`: what is not
+    there yet is added, all else is removed."""
+    undo: bool = False
+    """Take back all that was changed by hand."""
+    step: Name | None = None
+    """The step whose picks they are; the last that gives picks when not given."""
+    branch: Name | None = None
+    """Name of the branch whose picks are meant; the adopted one when not given."""
+    pixel_size: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = None
+    """Å of a pixel that the places count; that of the step's picks when not given."""
+    why: str = ""
+    """Kept with the decision."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        asked = [bool(self.add or self.remove), self.only is not None, self.undo]
+        if sum(asked) != 1:
+            raise ValueError("it needs add or remove, or only, or undo, and not several of these")
+        return self
+
+
 class Acknowledge(_Request):
     """Take care of an alert: it holds until its cause is gone, and is not sent any more."""
 
@@ -333,6 +380,7 @@ Request = (
     | Undo
     | Accept
     | Reject
+    | CorrectPicks
     | Acknowledge
     | Mute
     | Rearm
@@ -389,6 +437,8 @@ def _words(verb: str, error: ValidationError) -> str:
         if problem["type"] == "extra_forbidden":
             others = ", ".join(name for name in takes if name != "verb")
             parts.append(f"it has no {where}, only {others}{hint(where, takes)}")
+        elif not where:
+            parts.append(problem["msg"].removeprefix("Value error, "))  # of all of it
         elif problem["type"] != "missing":
-            parts.append(f"{where}: {problem['msg']}, found {problem['input']!r}")
+            parts.append(f"{where}: {problem['msg']}, found {reprlib.repr(problem['input'])}")
     return f"{verb} cannot be asked like this: {'; '.join(parts)}"

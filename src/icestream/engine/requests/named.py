@@ -22,6 +22,8 @@ def check_names(store: Store, request: Request) -> None:
         queries.step(store, step, branch=getattr(request, "branch", None))
     if exposures := getattr(request, "exposures", ()):
         chosen_exposures(store, exposures)
+    if (exposure := getattr(request, "exposure", None)) is not None:
+        chosen_exposures(store, [exposure])
     with store.read() as connection:
         if (alert := getattr(request, "alert", None)) is not None:
             alert_row(connection, alert)

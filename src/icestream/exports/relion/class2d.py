@@ -1,6 +1,6 @@
 """The newest snapshot of the streaming 2D classification, as RELION's Class2D job."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,17 +21,19 @@ def write_class2d(
     first: Particles,
     optics: Sequence[Mapping[str, object]],
     raw: str = "Movies",
+    anew: Collection[str] = (),
 ) -> int:
     """Write averages, assignments and model of `classes`; return how many particles they have.
 
     The particles' rows are those of the Extract job, with the class and the alignment of each
-    added; particles that have not been classified yet are left out. `raw` is the folder of movies,
-    or else of micrographs, whose names the stacks have.
+    added; particles that have not been classified yet are left out, and so are those of exposures
+    whose particles were cut `anew` since. `raw` is the folder of movies, or else of micrographs,
+    whose names the stacks have.
     """
     root = f"{CLASS2D}run_it{classes.iteration:03d}"
     (project / CLASS2D).mkdir(parents=True, exist_ok=True)
     place(classes.averages, project / f"{root}_classes.mrcs")
-    probabilities = _write_assignments(project, root, classes, optics, raw)
+    probabilities = _write_assignments(project, root, classes, optics, raw, anew)
     _write_model(project, root, classes, first, probabilities)
     _write_optimiser(project, root, classes, first)
     return len(probabilities)
@@ -43,6 +45,7 @@ def _write_assignments(
     classes: Classes,
     optics: Sequence[Mapping[str, object]],
     raw: str,
+    anew: Collection[str],
 ) -> NDArray[np.float64]:
     """The table of particles; returns how probable the class and pose of each are."""
     import duckdb  # slow to load
@@ -61,8 +64,9 @@ def _write_assignments(
         f"{index + 1:06d}@Extract/job005/{raw}/{safe_file_name(exposure)}.mrcs"
         for exposure, index in zip(assigned["exposure"], assigned["index"], strict=True)
     ]
-    kept = np.array([image in row_of for image in images], dtype=bool)
-    rows = np.array([row_of[image] for image in images if image in row_of], dtype=np.int64)
+    of = zip(images, assigned["exposure"], strict=True)
+    kept = np.array([image in row_of and name not in anew for image, name in of], dtype=bool)
+    rows = np.array([row_of[images[at]] for at in np.flatnonzero(kept)], dtype=np.int64)
     with Table(project / f"{root}_data.star", "particles", optics) as table:
         table.extend(
             {label: values[rows] for label, values in columns.items()}

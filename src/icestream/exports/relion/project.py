@@ -8,7 +8,14 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from icestream.exports.chain import Items, Makers, find_chain, latest_classes, read_exposures
+from icestream.exports.chain import (
+    Items,
+    Makers,
+    find_chain,
+    latest_classes,
+    read_exposures,
+    taken_by_classes,
+)
 from icestream.exports.provenance import write_provenance
 from icestream.exports.relion.camera import CameraFiles
 from icestream.exports.relion.class2d import write_class2d
@@ -203,6 +210,8 @@ class _Export:
         self.left_out = LeftOut()
         self.firsts = _Firsts()
         self.assumed: dict[str, None] = {}
+        self.cut: dict[str, int | None] = {}
+        """The result that has the particles of each exposure."""
         self.uneven = 0
         """Movies whose doses differ from frame to frame."""
 
@@ -264,6 +273,7 @@ class _Export:
             self._picks(names, items.picks)
         if items.particles is not None and len(items.particles):
             self._particles(names, items.particles, group)
+            self.cut[items.exposure.name] = items.particles_result
 
     def _movie(self, movie: Movie, group: int) -> Names:
         root = f"Movies/{safe_file_name(movie.exposure)}"
@@ -312,7 +322,9 @@ class _Export:
             return None, 0
         optics = self.groups.of_particles()
         raw = "Micrographs" if self.imported else "Movies"
-        return classes, write_class2d(self.out, classes, first, optics, raw)
+        taken = taken_by_classes(self.store, self.chain, list(self.cut))
+        anew = {name for name, those in taken.items() if self.cut[name] not in those}
+        return classes, write_class2d(self.out, classes, first, optics, raw, anew)
 
     def _jobs(self, classes: Classes | None) -> list[Job]:
         first = () if self.imported else (self.movies,)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from icestream.model import Ctf, Micrograph, Movie, Optics, Particles, Picks
+from icestream.model import Column, Ctf, Micrograph, Movie, Optics, Particles, Picks, column
 
 __all__ = [
     "Names",
@@ -22,6 +22,8 @@ __all__ = [
 ]
 
 Row = Mapping[str, object]
+_BY_HAND = -999.0
+"""What RELION writes as the figure of merit of what a person picked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +145,18 @@ def motion_general(
     return general
 
 
+def _merit(scores: Column) -> Column:
+    """Scores of a picker; of what a person picked, what RELION's manual picking writes."""
+    return column(np.nan_to_num(scores, nan=_BY_HAND))
+
+
 def pick_columns(picks: Picks) -> dict[str, object]:
     """The table of one micrograph's coordinates."""
     count = len(picks)
     return {
         "rlnCoordinateX": picks.x,
         "rlnCoordinateY": picks.y,
-        "rlnAutopickFigureOfMerit": picks.score,
+        "rlnAutopickFigureOfMerit": _merit(picks.score),
         "rlnClassNumber": [0] * count,
         "rlnAnglePsi": [0.0] * count,
     }
@@ -157,9 +164,10 @@ def pick_columns(picks: Picks) -> dict[str, object]:
 
 def picks_row(names: Names, picks: Picks) -> dict[str, object]:
     """A row of ``summary.star`` of a picking job."""
+    known = np.asarray(picks.score)[~np.isnan(picks.score)]
     return {
         "rlnMicrographName": names.micrograph,
-        "rlnAutopickFigureOfMerit": float(np.mean(picks.score)) if len(picks) else 0.0,
+        "rlnAutopickFigureOfMerit": float(np.mean(known)) if len(known) else 0.0,
         "rlnGroupNrParticles": len(picks),
     }
 
@@ -170,7 +178,7 @@ def particle_columns(names: Names, particles: Particles, group: int) -> dict[str
     return {
         "rlnCoordinateX": particles.x,
         "rlnCoordinateY": particles.y,
-        "rlnAutopickFigureOfMerit": particles.score,
+        "rlnAutopickFigureOfMerit": _merit(particles.score),
         "rlnImageName": [f"{index:06d}@{names.stack}" for index in range(1, count + 1)],
         "rlnMicrographName": [names.micrograph] * count,
         "rlnOpticsGroup": [group] * count,

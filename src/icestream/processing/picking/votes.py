@@ -22,14 +22,16 @@ class Votes(NamedTuple):
     """``(n,)`` mean of the votes, pixels."""
     y: NDArray[np.float64]
     scores: NDArray[np.float64]
-    """``(n, pickers)`` that each gave; NaN where it did not find the particle."""
+    """``(n, pickers)`` that each gave; NaN where it did not find the particle, or gave none."""
     shared: NDArray[np.float64]
     """``(pickers, pickers)`` particles that both of two have found, before any is left out."""
+    found: NDArray[np.bool_]
+    """``(n, pickers)`` whether each found the particle."""
 
     @property
     def share(self) -> NDArray[np.float64]:
         """``(n,)`` part of the pickers that found each particle."""
-        return np.asarray(np.mean(~np.isnan(self.scores), axis=1))
+        return np.asarray(np.mean(self.found, axis=1))
 
 
 def agree_on_peaks(candidates: Sequence[Peaks], radius: float, votes: int) -> Votes:
@@ -61,20 +63,22 @@ def agree_on_peaks(candidates: Sequence[Peaks], radius: float, votes: int) -> Vo
     owner = np.repeat(np.arange(many), [len(p.x) for p in candidates])
     height = np.concatenate([np.zeros(0), *(np.asarray(p.score, float) for p in candidates)])
     # Where a picker has two on one spot, its better one is asked first; else places decide.
-    order = np.lexsort((points[:, 0], points[:, 1], -height))
+    # One without a score was put there by a person, and goes first.
+    order = np.lexsort((points[:, 0], points[:, 1], -np.nan_to_num(height, nan=np.inf)))
     points, owner, height = points[order], owner[order], height[order]
     particle = _join(points, owner, radius)
     count = int(particle.max(initial=-1)) + 1
     scores = np.full((count, many), np.nan)
     scores[particle, owner] = height
-    found = ~np.isnan(scores)
+    found = np.zeros(scores.shape, dtype=bool)
+    found[particle, owner] = True
     sums = np.zeros((count, 2))
     np.add.at(sums, particle, points)
     places = sums / np.maximum(found.sum(axis=1, keepdims=True), 1)
     kept = np.flatnonzero(found.sum(axis=1) >= votes)
     kept = kept[np.lexsort((places[kept, 0], places[kept, 1], -found[kept].sum(axis=1)))]
     shared = found.T.astype(float) @ found.astype(float)
-    return Votes(places[kept, 0], places[kept, 1], scores[kept], shared)
+    return Votes(places[kept, 0], places[kept, 1], scores[kept], shared, found[kept])
 
 
 def _join(points: NDArray[np.float64], owner: NDArray[np.intp], radius: float) -> NDArray[np.intp]:

@@ -54,7 +54,7 @@ class Member:
     """Centre, pixels of the micrograph; None where its particles are not there any more."""
     y: float | None
     score: float | None
-    """Of the picker."""
+    """Of the picker; None for what a person picked, too."""
     defocus: float | None
     """Å, the mean of both directions."""
     there: bool
@@ -186,7 +186,7 @@ def _placed(
             angle=float(columns["angle"][row]),
             x=None if particles is None else float(particles.x[index]),
             y=None if particles is None else float(particles.y[index]),
-            score=None if particles is None else float(particles.score[index]),
+            score=None if particles is None else _score(particles, index),
             defocus=None if particles is None else _defocus(particles, index),
             there=there,
         )
@@ -194,6 +194,11 @@ def _placed(
         stack = particles.stack if particles is not None and there else None
         placed.append(_Placed(member, stack, pixel_size))
     return placed
+
+
+def _score(particles: Particles, index: int) -> float | None:
+    score = float(particles.score[index])
+    return None if math.isnan(score) else score
 
 
 def _defocus(particles: Particles, index: int) -> float:

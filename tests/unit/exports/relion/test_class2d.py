@@ -87,3 +87,10 @@ def test_the_model_has_a_row_for_each_class(project: Path) -> None:
     optimiser = read_star(project / "Class2D/job006/run_it007_optimiser.star")
     for label in ("rlnModelStarFile", "rlnExperimentalDataStarFile"):
         assert (project / optimiser["optimiser_general"].value(label)).exists()
+
+
+def test_particles_that_were_cut_anew_have_no_class(project: Path) -> None:
+    """The table names them by their places in a stack that is another now."""
+    optics = [{"rlnOpticsGroup": 4}]
+    assert write_class2d(project, classes(project), particles(), optics, anew={"a"}) == 0
+    assert write_class2d(project, classes(project), particles(), optics, anew={"b"}) == 1

@@ -90,3 +90,11 @@ def test_a_spectrum_that_is_not_there_is_not_named() -> None:
     assert ctf_row(NAMES, ctf)["rlnCtfImage"] == "None"
     there = replace(ctf, spectrum_image=Path("a.ctf"))
     assert ctf_row(NAMES, there)["rlnCtfImage"] == "CtfFind/job003/Movies/a.ctf:mrc"
+
+
+def test_what_a_person_picked_has_relions_figure_of_merit_of_manual_picks() -> None:
+    by_hand = replace(picks(), score=column([1.5, np.nan]))
+    assert np.asarray(pick_columns(by_hand)["rlnAutopickFigureOfMerit"]).tolist() == [1.5, -999]
+    assert picks_row(NAMES, by_hand)["rlnAutopickFigureOfMerit"] == 1.5  # of those that have one
+    cut = particle_columns(NAMES, replace(particles(), score=column([np.nan, 2.0])), 4)
+    assert np.asarray(cut["rlnAutopickFigureOfMerit"]).tolist() == [-999, 2]

@@ -121,3 +121,12 @@ def test_each_real_pick_is_of_one_particle(boxes: Path) -> None:
     each = [len(picks.x) for picks in pickers]
     assert np.diag(anyone.shared).tolist() == each
     assert (~np.isnan(anyone.scores)).sum(axis=0).tolist() == each
+
+
+def test_what_a_person_picked_has_a_vote_and_no_score() -> None:
+    by_hand, picker = peaks((10, 10), (90, 10), score=np.nan), peaks((12, 10), score=0.5)
+    agreed = agree_on_peaks([by_hand, picker], radius=5.0, votes=1)
+    assert agreed.x.tolist() == [11.0, 90.0]
+    assert agreed.share.tolist() == [1.0, 0.5]
+    assert agreed.shared.tolist() == [[2, 1], [1, 1]]
+    np.testing.assert_array_equal(agreed.scores, [[np.nan, 0.5], [np.nan, np.nan]])
