@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from icestream.formats.image import write_picture
+from icestream.formats.mrc import write_mrc
 from icestream.model import Micrograph, Optics, Picks, column
+from icestream.processing.grey import draw_thumbnail
 from icestream.protocol import ItemProtocol, Parameters, Work
 from toys import Number
 
@@ -46,15 +49,22 @@ class Film(ItemProtocol[Filming]):
     title = "Film"
 
     def process(self, number: Number, work: Work) -> Micrograph:
+        pixel_size = self.parameters.pixel_size
+        shape = tuple(round(side * PIXEL / pixel_size) for side in SHAPE)
         path = work.path(f"{number.exposure}.mrc")
-        path.write_bytes(b"no image")
-        scale = PIXEL / self.parameters.pixel_size
-        height, width = SHAPE
+        thumbnail = work.path(f"{number.exposure}.png")
+        y, x = np.mgrid[: shape[0], : shape[1]] * (pixel_size / PIXEL)
+        image = np.random.default_rng(0).normal(0, 0.3, shape)
+        for px, py in FOUND:
+            image -= np.hypot(y - py, x - px) < 10
+        write_mrc(path, image.astype(np.float32), pixel_size)
+        write_picture(thumbnail, draw_thumbnail(image.astype(np.float32), pixel_size, 256))
         return Micrograph(
             exposure=number.exposure,
             path=path,
-            shape=(round(height * scale), round(width * scale)),
-            optics=Optics(pixel_size=self.parameters.pixel_size, voltage=300.0),
+            shape=(shape[0], shape[1]),
+            optics=Optics(pixel_size=pixel_size, voltage=300.0),
+            thumbnail=thumbnail,
         )
 
 

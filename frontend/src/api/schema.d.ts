@@ -696,6 +696,77 @@ export interface components {
             rule: string;
         };
         /**
+         * CorrectPicks
+         * @description Add and remove picks of an exposure by hand. What was cut from them is cut again.
+         *
+         *     It is a decision about the step and the exposure, and added to what was decided before: it holds
+         *     in all branches, and when the step is run again with other parameters. Asked with `undo`, the
+         *     step's own picks come back.
+         */
+        CorrectPicks: {
+            /**
+             * @default picks
+             * @constant
+             */
+            verb: "picks";
+            /** @description Name of the exposure. */
+            exposure: string;
+            /**
+             * @description Places at which there is a particle. A pick within a quarter of a diameter gives way.
+             * @default []
+             */
+            add: [
+                number,
+                number
+            ][];
+            /**
+             * @description Places of picks that are none: of each the nearest goes, within half a diameter.
+             * @default []
+             */
+            remove: [
+                number,
+                number
+            ][];
+            /**
+             * @description All places at which there is a particle, in the place of `add` and `remove`: what is not
+             *     there yet is added, all else is removed.
+             */
+            only: [
+                number,
+                number
+            ][] | null;
+            /**
+             * @description Take back all that was changed by hand.
+             * @default false
+             */
+            undo: boolean;
+            /** @description The step whose picks they are; the last that gives picks when not given. */
+            step: string | null;
+            /** @description Name of the branch whose picks are meant; the adopted one when not given. */
+            branch: string | null;
+            /** @description Å of a pixel that the places count; that of the step's picks when not given. */
+            pixel_size: number | null;
+            /**
+             * @description Kept with the decision.
+             * @default
+             */
+            why: string;
+        };
+        /**
+         * CorrectionRecord
+         * @description What a person has changed by hand about what a step found in an exposure.
+         */
+        CorrectionRecord: {
+            id: number;
+            step: string;
+            exposure: string;
+            added: number;
+            removed: number;
+            who: string;
+            why: string;
+            time: number;
+        };
+        /**
          * Correlation
          * @description Fourier shell correlation of the halves of a map.
          */
@@ -992,6 +1063,7 @@ export interface components {
             micrograph: components["schemas"]["MicrographPlace"] | null;
             spectrum: components["schemas"]["SpectrumPlace"] | null;
             decisions: components["schemas"]["DecisionRecord"][];
+            corrections: components["schemas"]["CorrectionRecord"][];
             failures: components["schemas"]["FailureRecord"][];
             alerts: components["schemas"]["AlertRecord"][];
             neighbours: components["schemas"]["Neighbours"];
@@ -2330,6 +2402,20 @@ export interface components {
             revoked: number | null;
         };
         /**
+         * ShotCorrection
+         * @description What a person changed about the picks of an exposure.
+         */
+        ShotCorrection: {
+            added: number;
+            removed: [
+                number,
+                number
+            ][];
+            who: string;
+            why: string;
+            time: number;
+        };
+        /**
          * ShotPicks
          * @description Particles that a step found in an exposure.
          */
@@ -2352,6 +2438,7 @@ export interface components {
                 number,
                 number | null
             ][];
+            by_hand: components["schemas"]["ShotCorrection"] | null;
         };
         /**
          * ShotTracks

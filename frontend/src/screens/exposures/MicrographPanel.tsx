@@ -1,10 +1,12 @@
 import { Checkbox, Select, SegmentedControl } from "@mantine/core";
 import { useCallback, useState } from "react";
-import { sessionPath, useApi } from "@/api/queries";
+import { sessionPath, useApi, useMay } from "@/api/queries";
 import { Empty, Panel } from "@/ui";
 import { number, withUnit } from "@/units";
 import styles from "./exposure.module.css";
 import { micrographUrl, tileUrl } from "./MicrographFigure";
+import { PicksBar } from "./picking/PicksBar";
+import { useEditing } from "./picking/useEditing";
 import type { ExposureDetail, PickSet } from "./types";
 import type { Tile } from "./viewer/tiles";
 import { Viewer } from "./viewer/Viewer";
@@ -32,7 +34,10 @@ export function MicrographPanel({ session, branch, detail }: Props) {
   const [set, setSet] = useState<string | null>(null);
   const path = sessionPath(session, `/exposures/${encodeURIComponent(detail.name)}/picks`);
   const sets = useApi<PickSet[]>(path, { branch }).data ?? [];
-  const picks = sets.find(({ step }) => step === set) ?? sets.at(-1);
+  const newest = sets.find(({ step }) => step === set) ?? sets.at(-1);
+  const editing = useEditing({ session, branch, exposure: detail.name }, newest);
+  const may = useMay("operator");
+  const { edits, picks } = editing;
   const { micrograph } = detail;
   const url = useCallback(
     (size: number) =>
@@ -76,6 +81,7 @@ export function MicrographPanel({ session, branch, detail }: Props) {
               data={sets.map(({ step, title }) => ({ value: step, label: title || step }))}
               value={picks?.step ?? null}
               onChange={setSet}
+              disabled={edits !== null}
               allowDeselect={false}
             />
           )}
@@ -89,9 +95,21 @@ export function MicrographPanel({ session, branch, detail }: Props) {
             pixelSize={micrograph.pixel_size}
             url={url}
             tileUrl={micrograph.tiles === false ? null : tile}
-            picks={shown ? picks : undefined}
+            picks={shown || edits ? picks : undefined}
+            editor={
+              picks && edits
+                ? {
+                    picks,
+                    edits,
+                    cursor: editing.cursor,
+                    change: editing.change,
+                    point: editing.point,
+                  }
+                : undefined
+            }
             label={`Micrograph of ${detail.name}`}
           />
+          {picks && <PicksBar editing={editing} picks={picks} may={may} />}
           <div className={styles.looks}>
             <span>Contrast</span>
             <SegmentedControl

@@ -4,13 +4,14 @@ import { Button } from "@mantine/core";
 import { sessionPath, useApi } from "@/api/queries";
 import type { Schemas } from "@/api/types";
 import { Panel, Shown, StateBadge } from "@/ui";
-import { fullMoment, moment, unbroken } from "@/units";
+import { fullMoment, moment, number, unbroken } from "@/units";
 import styles from "./exposure.module.css";
 import type { ExposureDetail } from "./types";
 
 /** Why it was refused, and what people said of it. */
 export function WordsPanel({ session, detail }: { session: string; detail: ExposureDetail }) {
-  if (!detail.reasons.length && !detail.decisions.length && !detail.alerts.length) return null;
+  const words = detail.decisions.length + detail.corrections.length;
+  if (!detail.reasons.length && !words && !detail.alerts.length) return null;
   return (
     <Panel title="Why">
       {detail.reasons.length > 0 && (
@@ -25,6 +26,14 @@ export function WordsPanel({ session, detail }: { session: string; detail: Expos
           <strong>{word.who}</strong> {word.accepted ? "accepted" : "rejected"} it{" "}
           <time title={fullMoment(word.time)}>{moment(word.time)}</time>
           {word.why && <> – “{word.why}”</>}
+        </p>
+      ))}
+      {detail.corrections.map((one) => (
+        <p key={one.id} className={styles.word}>
+          <strong>{one.who}</strong> corrected the picks of {one.step} by hand: {number(one.added)}{" "}
+          added, {number(one.removed)} removed{" "}
+          <time title={fullMoment(one.time)}>{moment(one.time)}</time>
+          {one.why && <> – “{one.why}”</>}
         </p>
       ))}
       {detail.alerts.map((alert) => (

@@ -174,7 +174,9 @@ class Cascade:
         """
         if row.state != "done" or not (row.corrected or row.subject in by_hand):
             return
-        own = results_of(self.connection, [row.key])[row.key]
+        own = results_of(self.connection, [row.key]).get(row.key)
+        if own is None:
+            return  # it was cleaned up
         made = self.corrections.of(step, row.subject, row.key, own)
         if (made.result, made.key) != (row.result, row.corrected):
             if not made.key:

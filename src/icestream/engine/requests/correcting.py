@@ -126,7 +126,9 @@ def _own(cascade: Cascade, step: PlannedStep, subject: SubjectId, exposure: str)
         state = "it has not come there" if row is None else f"its task is {row.state}"
         why = f" ({row.reason})" if row is not None and row.reason else ""
         raise InvalidRequest(f"{exposure} has no picks of {step.name}: {state}{why}")
-    number = results_of(cascade.connection, [row.key])[row.key]
+    number = results_of(cascade.connection, [row.key]).get(row.key)
+    if number is None:
+        raise InvalidRequest(f"what {step.name} found in {exposure} was cleaned up")
     made = t.result.c
     chosen = select(made.document, made.types).where(made.id == number)
     document, types = cascade.connection.execute(chosen).one()

@@ -13,6 +13,7 @@ from icestream.engine.requests.at_rest import ask
 from icestream.engine.requests.models import (
     Accept,
     ChangeWorkflow,
+    CorrectPicks,
     CreateBranch,
     InvalidRequest,
     Reject,
@@ -100,6 +101,12 @@ def _meant(store: Store, request: Request) -> Request:
     if isinstance(request, Accept | Reject | CreateBranch) and request.exposures is not None:
         names = chosen_exposures(store, request.exposures)
         return request.model_copy(update={"exposures": names})
+    if isinstance(request, CorrectPicks):
+        names = chosen_exposures(store, [request.exposure])
+        if len(names) > 1:
+            several = f"{request.exposure} names {len(names)} exposures"
+            raise LookupError(f"{several}; picks are corrected one by one")
+        return request.model_copy(update={"exposure": names[0]})
     return request
 
 

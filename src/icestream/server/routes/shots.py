@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from icestream.model import Ctf, Micrograph
+from icestream.model import Ctf, Micrograph, Picks
 from icestream.report.details import shot_facts
 from icestream.report.shots import (
     ShotItem,
@@ -29,12 +29,14 @@ from icestream.server.result_links import PictureLink, picture_links
 from icestream.server.sessions import AskedBranch
 from icestream.server.shown_states import STATE_WORDS, ShownExposureState
 from icestream.store import queries
+from icestream.store.corrections import corrections, standing_corrections
 from icestream.store.exposure_pages import exposure_page
 from icestream.store.exposure_queries import ExposureQuery, ExposureWindow, QualityRange
 from icestream.store.items import UnknownItem
 from icestream.store.lineage import lineages_of
 from icestream.store.records import (
     AlertRecord,
+    CorrectionRecord,
     DecisionRecord,
     ExposureRecord,
     FailureRecord,
@@ -136,6 +138,8 @@ class ExposureInFull(BaseModel):
     micrograph: MicrographPlace | None
     spectrum: SpectrumPlace | None
     decisions: tuple[DecisionRecord, ...]
+    corrections: tuple[CorrectionRecord, ...]
+    """Picks that people corrected by hand, the last of each step; none that was taken back."""
     failures: tuple[FailureRecord, ...]
     alerts: tuple[AlertRecord, ...]
     """Those that name it."""
@@ -218,6 +222,18 @@ class ShotTracks(BaseModel):
     """Length of the track, Å."""
 
 
+class ShotCorrection(BaseModel):
+    """What a person changed about the picks of an exposure."""
+
+    added: int
+    """How many of the points: those without a score."""
+    removed: tuple[tuple[float, float], ...]
+    """x and y of those that are not among the points, pixels of the micrograph."""
+    who: str
+    why: str
+    time: float
+
+
 class ShotPicks(BaseModel):
     """Particles that a step found in an exposure."""
 
@@ -236,6 +252,8 @@ class ShotPicks(BaseModel):
     total: int
     points: tuple[tuple[float, float, float | None], ...]
     """x, y in pixels of the micrograph, and the score; the best where they are too many."""
+    by_hand: ShotCorrection | None
+    """What a person changed; null where nobody has."""
 
 
 class LogOfTask(BaseModel):
@@ -284,6 +302,11 @@ class _Shot:
     @cached_property
     def titles(self) -> dict[str, str]:
         return self.gallery.shelf.step_titles(self.store, self.branch)
+
+    @cached_property
+    def corrections(self) -> dict[str, CorrectionRecord]:
+        """What people corrected by hand, by the step whose picks they are."""
+        return standing_corrections(corrections(self.store, exposure=self.name))
 
     def answer(self, what: str, make: Callable[[], object]) -> Response:
         """Many tabs ask for the newest exposure at the same moment; who comes later gets it anew.
@@ -397,8 +420,23 @@ def show_picks(this: ThisShot) -> tuple[ShotPicks, ...]:
             shape=shape,
             total=len(picks),
             points=_points(picks.x, picks.y, picks.score),
+            by_hand=_by_hand(picks, this.corrections.get(made.record.step)),
         )
         for made, picks in picks_of(this.items)
+    )
+
+
+def _by_hand(picks: Picks, told: CorrectionRecord | None) -> ShotCorrection | None:
+    by_hand = picks.by_hand
+    if by_hand is None:
+        return None
+    removed = np.asarray(by_hand.removed, dtype=np.float64).tolist()
+    return ShotCorrection(
+        added=by_hand.added,
+        removed=tuple((round(x, 2), round(y, 2)) for x, y in removed),
+        who="" if told is None else told.who,
+        why="" if told is None else told.why,
+        time=0.0 if told is None else told.time,
     )
 
 
@@ -470,6 +508,7 @@ def _in_full(this: _Shot) -> ExposureInFull:
             (SpectrumPlace(url=link.url) for link in links if link.role == "spectrum"), None
         ),
         decisions=queries.decisions(this.store, exposure=this.name),
+        corrections=tuple(this.corrections.values()),
         failures=this.failures(),
         alerts=_alerts(this, record),
         neighbours=_neighbours(this, record.number),

@@ -1,6 +1,7 @@
 // Drawing a micrograph, its picks and its bar of length on a canvas.
 
-import { number, withUnit } from "@/units";
+import { SERIES, STATES, number, withUnit } from "@/units";
+import type { Edits, Place } from "../picking/edits";
 import type { PickSet } from "../types";
 import { scaleBar, type Frame, type Size } from "./geometry";
 import type { Loaded } from "./useTiles";
@@ -13,8 +14,15 @@ export interface View {
   pixelSize: number;
 }
 
-const PICK = "#56b4e9";
+const [, ADDED, , , FOUND] = SERIES;
+const GONE = STATES.bad;
 const BAR = 150;
+
+/** Picks, and what is being changed about them. */
+export interface Marks {
+  picks: PickSet;
+  changed?: { edits: Edits; cursor: Place | null } | undefined;
+}
 
 /** Draw all of it; without an image the bed alone. */
 export function drawView(
@@ -22,7 +30,7 @@ export function drawView(
   view: View,
   image: HTMLImageElement | null,
   tiles: readonly Loaded[],
-  picks: PickSet | undefined,
+  marks: Marks | undefined,
 ): void {
   const { frame, picture, window, density } = view;
   const [width, height] = [Math.round(window.width * density), Math.round(window.height * density)];
@@ -46,21 +54,84 @@ export function drawView(
     const [wide, high] = [tile.width * scale + 0.5, tile.height * scale + 0.5];
     pen.drawImage(part, frame.x + tile.x * scale, frame.y + tile.y * scale, wide, high);
   }
-  if (picks) drawPicks(pen, frame, picks);
+  if (marks) drawPicks(pen, frame, marks);
   drawBar(pen, view);
 }
 
-function drawPicks(pen: CanvasRenderingContext2D, frame: Frame, picks: PickSet): void {
+function drawPicks(pen: CanvasRenderingContext2D, frame: Frame, { picks, changed }: Marks): void {
+  const { edits, cursor } = changed ?? { edits: null, cursor: null };
   const radius = (picks.diameter / picks.pixel_size / 2) * frame.scale;
-  pen.strokeStyle = PICK;
+  const at = (x: number, y: number): Place => ({
+    x: frame.x + x * frame.scale,
+    y: frame.y + y * frame.scale,
+  });
+  const found: Place[] = [];
+  const byHand: Place[] = [];
+  const gone: Place[] = [];
+  picks.points.forEach(([x, y, score], index) => {
+    // What a person added has no score.
+    const there = picks.by_hand && score === null ? byHand : found;
+    (edits?.removed.has(index) ? gone : there).push(at(x, y));
+  });
+  if (edits) {
+    picks.by_hand?.removed.forEach(([x, y], index) =>
+      (edits.restored.has(index) ? found : gone).push(at(x, y)),
+    );
+    byHand.push(...edits.added.map(({ x, y }) => at(x, y)));
+  }
   pen.lineWidth = 1.5;
+  drawCircles(pen, found, radius, FOUND);
+  drawCircles(pen, byHand, radius, ADDED);
+  drawStrokes(pen, byHand, Math.min(radius, 5), "plus");
+  pen.setLineDash([4, 4]);
+  drawCircles(pen, gone, radius, GONE);
+  pen.setLineDash([]);
+  drawStrokes(pen, gone, radius * Math.SQRT1_2, "cross");
+  if (cursor) drawCursor(pen, at(cursor.x, cursor.y));
+}
+
+function drawCircles(
+  pen: CanvasRenderingContext2D,
+  places: readonly Place[],
+  radius: number,
+  colour: string,
+): void {
+  pen.strokeStyle = colour;
   pen.beginPath();
-  for (const [x, y] of picks.points) {
-    const [left, top] = [frame.x + x * frame.scale, frame.y + y * frame.scale];
-    pen.moveTo(left + radius, top);
-    pen.arc(left, top, radius, 0, 2 * Math.PI);
+  for (const { x, y } of places) {
+    pen.moveTo(x + radius, y);
+    pen.arc(x, y, radius, 0, 2 * Math.PI);
   }
   pen.stroke();
+}
+
+/** A plus in what was added and a cross over what was removed: not the colour alone tells. */
+function drawStrokes(
+  pen: CanvasRenderingContext2D,
+  places: readonly Place[],
+  size: number,
+  shape: "plus" | "cross",
+): void {
+  pen.beginPath();
+  for (const { x, y } of places) {
+    const [dx, dy] = shape === "plus" ? [0, size] : [size, size];
+    pen.moveTo(x - dx, y - dy);
+    pen.lineTo(x + dx, y + dy);
+    pen.moveTo(x - dy, y + dx);
+    pen.lineTo(x + dy, y - dx);
+  }
+  pen.stroke();
+}
+
+function drawCursor(pen: CanvasRenderingContext2D, { x, y }: Place): void {
+  for (const [width, colour] of [
+    [4, "#000"],
+    [2, "#fff"],
+  ] as const) {
+    pen.lineWidth = width;
+    pen.strokeStyle = colour;
+    drawStrokes(pen, [{ x, y }], 12, "plus");
+  }
 }
 
 function drawBar(pen: CanvasRenderingContext2D, { frame, window, pixelSize }: View): void {
