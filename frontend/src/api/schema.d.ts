@@ -224,6 +224,7 @@ export interface components {
             files: components["schemas"]["MadeFile"][];
             /** @default  */
             command: string;
+            by_hand: components["schemas"]["CorrectionRecord"] | null;
         };
         /**
          * Ancestry

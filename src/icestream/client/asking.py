@@ -10,6 +10,7 @@ from icestream.engine.requests.models import (
     Acknowledge,
     Adopt,
     AdoptBranch,
+    CorrectPicks,
     CreateBranch,
     DropBranch,
     Pause,
@@ -76,6 +77,24 @@ class Asking:
     def reject(self, *exposures: str, why: str = "") -> RequestRecord:
         """Reject exposures, whatever a selection said."""
         return self.ask(Reject(exposures=exposures, why=why))
+
+    def correct_picks(
+        self,
+        exposure: str,
+        *,
+        add: Sequence[tuple[float, float]] = (),
+        remove: Sequence[tuple[float, float]] = (),
+        step: str | None = None,
+        why: str = "",
+    ) -> RequestRecord:
+        """Add and remove picks of an exposure by hand: x and y in pixels of the micrograph.
+
+        They are of the last step that gives picks, where none is named.
+        """
+        request = CorrectPicks(
+            exposure=exposure, add=tuple(add), remove=tuple(remove), step=step, why=why
+        )
+        return self.ask(request)
 
     def set(self, step: str, why: str = "", **changes: Any) -> RequestRecord:
         """Change parameters of a step: a new revision of it and of all that depends on it."""

@@ -6,7 +6,7 @@ import { sessionPath } from "@/api/queries";
 import { bytes, duration, fullMoment } from "@/units";
 import { shown } from "@/workflow/changes";
 import { CopyButton } from "./CopyButton";
-import { ancestorText } from "./text";
+import { ancestorText, byHandText } from "./text";
 import type { Ancestor } from "./types";
 import styles from "./provenance.module.css";
 
@@ -40,6 +40,12 @@ export function ResultDetail({ id, node, software }: DetailProps) {
           {node.title} <code>{node.protocol}</code>, version {node.version}; revision{" "}
           {node.revision} of the step
         </dd>
+        {node.by_hand && (
+          <>
+            <dt>By hand</dt>
+            <dd>{byHandText(node.by_hand)}</dd>
+          </>
+        )}
         <dt>Made</dt>
         <dd>
           {fullMoment(node.finished)} in {duration(node.seconds)} on{" "}

@@ -19,6 +19,7 @@ const NODE: Ancestor = {
   finished: 0,
   files: [{ path: "ctf/a.png", bytes: 2_000 }],
   command: "ctffind --fast",
+  by_hand: null,
 };
 
 describe("a lineage as text", () => {
@@ -39,6 +40,22 @@ describe("a lineage as text", () => {
   it("says nothing of what there is not", () => {
     const text = ancestorText({ ...NODE, command: "", files: [], parameters: {} });
     expect(text).not.toMatch(/Command|Files|Parameters|Software/);
+  });
+
+  it("says who changed by hand what, where somebody did", () => {
+    const by_hand = {
+      id: 1,
+      step: "pick",
+      exposure: "exposure_7",
+      added: 3,
+      removed: 1,
+      who: "ada",
+      why: "by eye",
+      time: 0,
+    };
+    const text = ancestorText({ ...NODE, by_hand });
+    expect(text).toContain("corrected by hand by ada: 3 added, 1 removed – “by eye”");
+    expect(ancestorText(NODE)).not.toContain("by hand");
   });
 
   it("says what is not in it", () => {

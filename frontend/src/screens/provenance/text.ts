@@ -1,5 +1,5 @@
 import { shown } from "@/workflow/changes";
-import { bytes, duration, fullMoment } from "@/units";
+import { bytes, duration, fullMoment, number } from "@/units";
 import type { Ancestor, Ancestry } from "./types";
 
 /** How one result was made, as plain text. */
@@ -12,6 +12,7 @@ export function ancestorText(node: Ancestor, software: Record<string, string> = 
     `Result ${node.result}: ${node.step}, ${node.subject}`,
     `${node.title} (${node.protocol}, version ${node.version}), revision ${node.revision} of the step`,
     `made ${fullMoment(node.finished)} on ${node.host || "an unknown machine"} in ${duration(node.seconds)}, run ${node.epoch}`,
+    ...(node.by_hand ? [byHandText(node.by_hand)] : []),
     ...(parameters.length > 0 ? ["Parameters:", ...parameters] : []),
     ...(node.command ? ["Command:", `  ${node.command}`] : []),
     ...(node.files.length > 0
@@ -19,6 +20,12 @@ export function ancestorText(node: Ancestor, software: Record<string, string> = 
       : []),
     ...(programs.length > 0 ? [`Software: ${programs.join(", ")}`] : []),
   ].join("\n");
+}
+
+/** What a person changed, where a person made it of the step's own result. */
+export function byHandText({ who, why, added, removed }: NonNullable<Ancestor["by_hand"]>): string {
+  const reason = why ? ` – “${why}”` : "";
+  return `corrected by hand by ${who}: ${number(added)} added, ${number(removed)} removed${reason}`;
 }
 
 /** The whole lineage as plain text, the result first. */

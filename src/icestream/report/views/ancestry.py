@@ -10,7 +10,7 @@ from icestream.protocol.program import COMMAND_LOG
 from icestream.store import queries
 from icestream.store.lineage import lineages_of
 from icestream.store.open import Store
-from icestream.store.records import LineageRecord
+from icestream.store.records import CorrectionRecord, LineageRecord
 
 __all__ = ["Ancestor", "Ancestry", "AncestryEdge", "LeftOutInputs", "MadeFile", "ancestry"]
 
@@ -57,6 +57,8 @@ class Ancestor:
     files: tuple[MadeFile, ...]
     command: str = ""
     """Of an external program; empty where none was run, or its log is gone."""
+    by_hand: CorrectionRecord | None = None
+    """What a person changed about the result that it was made of; null where the step made it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +207,7 @@ def _node(
         finished=record.finished,
         files=tuple(MadeFile(path=path, bytes=size) for path, size in record.files),
         command=_command(store.folder, record.files),
+        by_hand=record.by_hand,
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from icestream.engine.machine.naming import person_here
 from icestream.store import queries
 from icestream.store.standing import reruns
+from toy_picks import CHAIN
 from toy_server import SEL, SRC, A, ToyServer, served
 from toy_session import wait_for
 
@@ -104,3 +105,37 @@ def test_a_workflow_that_cannot_run_is_refused_with_every_problem(toy: ToyServer
 def test_nothing_is_paused_or_ended_where_nobody_runs_it(toy: ToyServer) -> None:
     for verb in ("pause", "stop", "abort"):
         assert "no process runs this session" in toy.ask(409, verb=verb)["message"]
+
+
+def test_picks_that_are_corrected_are_shown_as_such(tmp_path: Path) -> None:
+    with served(tmp_path, *CHAIN) as toy:
+        asked = {"verb": "picks", "exposure": "2", "why": "by eye"}
+        found = toy.ask(**asked, add=[[20, 30]], remove=[[100, 50]])
+        assert found["answer"] == "picks of e000001 at pick: 1 added, 1 removed by hand"
+        (shown,) = toy.get("/exposures/e000001/picks")
+        assert [point[:2] for point in shown["points"]] == [[200, 50], [300, 50], [20, 30]]
+        assert shown["points"][-1][2] is None  # nobody has scored it
+        by_hand = shown["by_hand"]
+        assert (by_hand["added"], by_hand["removed"]) == (1, [[100, 50]])
+        assert (by_hand["who"], by_hand["why"]) == (person_here(), "by eye")
+        (told,) = toy.get("/exposures/e000001")["corrections"]
+        assert (told["step"], told["added"], told["removed"]) == ("pick", 1, 1)
+        lineage = toy.get(f"/lineage/{shown['result']}")["nodes"]
+        assert [node["by_hand"] is not None for node in lineage] == [True, False, False, False]
+        assert toy.get("/exposures/e000000/picks")[0]["by_hand"] is None
+        assert toy.ask(verb="picks", exposure="e000001", undo=True)["state"] == "done"
+        assert toy.get("/exposures/e000001")["corrections"] == []
+
+
+def test_picks_that_are_none_are_refused(tmp_path: Path) -> None:
+    with served(tmp_path, *CHAIN) as toy:
+        place = {"verb": "picks", "add": [[20, 30]]}
+        assert "no exposure" in str(toy.ask(422, **place, exposure="9"))
+        assert "names 2 exposures" in str(toy.ask(422, **place, exposure="1-2"))
+        assert "no step" in str(toy.ask(422, **place, exposure="1", step="pik"))
+        toy.ask(422, verb="picks", exposure="1", add=[["x", 1]])
+        toy.ask(422, verb="picks", exposure="1", add=[[1e9, 1]])
+        toy.ask(422, verb="picks", exposure="1")
+        found = toy.ask(**{**place, "exposure": "1", "add": [[401, 3]]})
+        assert found["state"] == "refused"
+        assert "is not in the micrograph" in found["answer"]

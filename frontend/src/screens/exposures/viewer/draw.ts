@@ -81,6 +81,7 @@ function drawPicks(pen: CanvasRenderingContext2D, frame: Frame, { picks, changed
   }
   pen.lineWidth = 1.5;
   drawCircles(pen, found, radius, FOUND);
+  pen.lineWidth = 2;
   drawCircles(pen, byHand, radius, ADDED);
   drawStrokes(pen, byHand, Math.min(radius, 5), "plus");
   pen.setLineDash([4, 4]);
