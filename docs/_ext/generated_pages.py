@@ -239,6 +239,9 @@ def _json_type(schema: dict[str, Any]) -> str:
     """A type in JSON's words."""
     if "anyOf" in schema:
         return " or ".join(_json_type(one) for one in schema["anyOf"])
+    if "prefixItems" in schema:
+        parts = [_json_type(one) for one in schema["prefixItems"]]
+        return f"{len(parts)} of {parts[0]}" if len(set(parts)) == 1 else " and ".join(parts)
     if schema.get("type") == "array":
         return f"array of {_json_type(schema['items'])}"
     return str(schema.get("type", "any"))
