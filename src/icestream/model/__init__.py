@@ -6,7 +6,7 @@ from typing import Any
 from icestream.model.alert import Alert, Extent, Level, Offer
 from icestream.model.arrays import Column, Image, Spectrum, Stack, column
 from icestream.model.classes import Classes
-from icestream.model.corrections import PicksCorrection
+from icestream.model.correction import PicksCorrection
 from icestream.model.ctf import Ctf, CtfAgreement
 from icestream.model.document import from_document, map_paths, to_document, type_name
 from icestream.model.exposure import Exposure
