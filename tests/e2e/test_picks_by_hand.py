@@ -93,6 +93,8 @@ def test_picks_are_added_moved_and_removed_and_what_follows_waits_to_be_redone(
     assert is_near(places_of(toy), [(50, 150), (240, 90), (300, 50)])
     record = queries.exposure(toy.store(), NAME)
     assert (record.steps["cut"], record.state) == ("ready", "going")
+    expect(page.get_by_role("dialog")).to_be_hidden()  # it fades out over what is looked at
+    page.wait_for_timeout(300)
     assert serious(page) == []
 
 
