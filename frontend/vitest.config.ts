@@ -8,7 +8,12 @@ export default defineConfig({
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   test: {
     environment: "jsdom",
-    include: ["src/**/*.test.{ts,tsx}", "viewer/**/*.test.ts", "building/**/*.test.ts"],
+    include: [
+      "src/**/*.test.{ts,tsx}",
+      "viewer/**/*.test.ts",
+      "report/**/*.test.{ts,tsx}",
+      "building/**/*.test.ts",
+    ],
     setupFiles: ["src/testing/setup.ts"],
     restoreMocks: true,
     unstubGlobals: true,

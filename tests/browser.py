@@ -1,4 +1,4 @@
-"""A real browser for pages of reports."""
+"""A real browser, for the text of a page."""
 
 import re
 import shutil
@@ -27,19 +27,3 @@ def text_of(page: str) -> str:
     """What a person reads: no scripts, no styles, no tags."""
     body = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.DOTALL)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", body))
-
-
-def section(page: str, name: str) -> str:
-    """The HTML of the part of the page called `name`."""
-    return page.split(f'<section id="{name}"')[1].split("</section>", maxsplit=1)[0]
-
-
-def with_script(report: Path, folder: Path, script: str) -> str:
-    """A copy of the report whose policy lets a second script run."""
-    copy = folder / "report"
-    shutil.copytree(report.parent, copy)
-    page = re.sub(
-        r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", report.read_text("utf-8")
-    )
-    (copy / "index.html").write_text(page.replace("</body>", f"<script>{script}</script></body>"))
-    return (copy / "index.html").as_uri()

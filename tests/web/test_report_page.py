@@ -5,7 +5,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -13,9 +13,9 @@ import mrcfile
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import Page, expect
 
 import cookbook
-from browser import CHROMIUM, browse, section, text_of, with_script
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.session import run_session
 from icestream.protocol import Registry
@@ -25,9 +25,9 @@ from icestream.store.writing import Writes
 from report_session import STEPS, SampleSession
 from toy_session import InlineExecutor
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium is not installed (Debian: apt-get install chromium)"
-)
+Read = Callable[..., Page]
+PHONE = {"viewport": {"width": 390, "height": 844}}
+DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 
 
 @pytest.fixture(scope="module")
@@ -64,114 +64,117 @@ def address(report: Path) -> Iterator[str]:
     server.server_close()
 
 
+def bottom(page: Page, place: str) -> float:
+    """Where something ends, in pixels from the top of the page."""
+    box = page.locator(place).first.bounding_box()
+    assert box is not None
+    return box["y"] + box["height"]
+
+
+def overflow(page: Page) -> int:
+    """Pixels by which the page is wider than its window."""
+    across: int = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return across
+
+
 @pytest.mark.parametrize("width", [1400, 390])
-def test_the_page_draws_everything_from_a_folder(report: Path, tmp_path: Path, width: int) -> None:
-    page, console = browse(report.as_uri(), tmp_path, f"--window-size={width},2000")
-    assert console == []
-    text = text_of(page)
+def test_the_page_draws_everything_from_a_folder(report: Path, read: Read, width: int) -> None:
+    page = read(report, viewport={"width": width, "height": 12_000})
+    text = page.locator("body").inner_text().replace("\u202f", " ")
     for words in (
-        "Movies found 300", "Behind by 3", "Disk is 96 % full", "1 past alert",
-        "300 movies of 40 frames",
-        "CTF fit resolution", "Pixel size 1.5", "300 kV", "24 classes", "1 to 25 of 300",
+        "Disk is 96 % full", "1 past alert", "300 movies of 40 frames", "CTF fit resolution",
+        "300 kV", "24 classes", "300 exposures", "105 148 particles in 24 classes",
     ):  # fmt: skip
         assert words in text, f"{words!r} is missing on the page"
-    assert section(page, "trends").count("<figure") == 11
-    assert section(page, "workflow").count('class="step state-running"') == len(STEPS)
-    assert section(page, "classes").count('class="average"') == 24
-    assert section(page, "steps").count('class="card told') == 10, "two have limits alone"
-    assert "11.4 Å" in text_of(section(page, "maps"))
-    assert section(page, "maps").count("<figure") == 2
-    assert 'src="pictures/maps-volume.jpg' in section(page, "maps")
-    assert "fits when turned by 90°" in text_of(section(page, "gains"))
-    assert 'src="pictures/gains-gain.jpg' in section(page, "gains")
-    assert section(page, "machine").count("<figure") == 6
-    assert section(page, "exposures").count('class="pic"') == 25
-    assert page.count('class="thumb state-') == 11
+    for words in (r"Movies found\s+300", r"Behind\s+3", r"Pixel size\s+1\.5"):
+        assert re.search(words, text), f"{words!r} is missing on the page"
+    shown = page.locator("#trends figure")
+    assert shown.count() == (11 if width > 700 else 4)
+    assert page.locator("#workflow [data-state=running]").count() == len(STEPS)
+    assert page.locator("#classes").get_by_role("img").count() == 24
+    assert page.locator("#steps > div > section").count() == 10, "two have limits alone"
+    assert "11.4 Å" in page.locator("#maps").inner_text()
+    assert page.locator("#maps figure").count() == 2
+    assert page.locator('#maps img[src^="pictures/maps-volume.jpg"]').count() == 1
+    assert "fits when turned by 90°" in page.locator("#gains").inner_text()
+    assert page.locator('#gains img[src^="pictures/gains-gain.jpg"]').count() == 1
+    assert page.locator("#machine svg").count() == 6
+    assert page.locator("#exposures").get_by_role("row").count() > 15
+    assert page.locator('main ol a[href*="exposures"]').count() == 11
+    assert overflow(page) <= 0
 
 
-LAYOUT = """
-setTimeout(() => {
-  const box = (place) => document.querySelector(place).getBoundingClientRect();
-  document.body.dataset.notes = JSON.stringify({
-    minis: box("#minis").bottom, latest: box("#latest").top, high: innerHeight,
-    across: document.documentElement.scrollWidth, wide: innerWidth,
-    drawing: box("#workflow-drawing svg").height,
-    drawn: box("#workflow-drawing svg").right - box("#workflow-drawing").right,
-  }).replaceAll('"', "'");
-}, 3000);
-"""
+def test_a_phone_unfolds_the_other_trends(report: Path, read: Read) -> None:
+    page = read(report, viewport={"width": 390, "height": 12_000})
+    page.get_by_text("7 more").click()
+    expect(page.locator("#trends figure")).to_have_count(11)
 
 
-def layout(report: Path, tmp_path: Path, size: str) -> dict[str, float]:
-    """Where the parts of the page lie, in pixels."""
-    address = with_script(report, tmp_path, LAYOUT)
-    done, console = browse(address, tmp_path, f"--window-size={size}")
-    assert console == []
-    found = re.search(r'data-notes="([^"]*)"', done)
-    assert found is not None
-    return dict(json.loads(found[1].replace("'", '"')))
+def test_the_first_screen_answers_without_scrolling(report: Path, read: Read) -> None:
+    page = read(report, **DESKTOP)
+    assert bottom(page, "main figure:has(canvas) >> nth=5") <= 900
+    assert overflow(page) <= 0
+    page.locator("#workflow").scroll_into_view_if_needed()
+    page.locator("#workflow [data-state]").first.wait_for()
+    drawing = page.get_by_label("Steps and their links").bounding_box()
+    around = page.locator("#workflow").bounding_box()
+    assert drawing is not None
+    assert around is not None
+    assert drawing["height"] < 700, "the workflow is seen at once"
+    assert drawing["width"] <= around["width"]
 
 
-def test_the_first_screen_answers_without_scrolling(report: Path, tmp_path: Path) -> None:
-    places = layout(report, tmp_path, "1440,900")
-    assert places["minis"] <= 900
-    assert places["across"] <= places["wide"]
-    assert places["drawing"] < 450, "the workflow is seen at once"
-    assert places["drawn"] <= 0
-
-
-def test_a_phone_sees_the_answers_and_scrolls_one_way(report: Path, tmp_path: Path) -> None:
-    places = layout(report, tmp_path, "390,844")
-    assert places["across"] <= places["wide"]
-    assert places["latest"] < 844
+def test_a_phone_sees_the_answers_and_scrolls_one_way(report: Path, read: Read) -> None:
+    page = read(report, **PHONE)
+    assert overflow(page) <= 0
+    newest = page.get_by_role("heading", name="Newest exposure", exact=True).bounding_box()
+    assert newest is not None
+    assert newest["y"] < 844
 
 
 def test_the_first_screen_has_the_newest_exposure_classes_map_and_trends(
-    report: Path, tmp_path: Path
+    report: Path, read: Read
 ) -> None:
-    page, _ = browse(report.as_uri(), tmp_path)
-    answers = page.split('id="verdicts"')[1].split("</dl>")[0]
-    words = text_of(answers)
-    assert re.search("Microscope .* Data .* Processing", words)
-    first = section(page, "first")
-    assert 'href="pictures/297.jpg"' in first, "the newest that is processed"
-    assert "Power spectrum" in first
+    page = read(report, **DESKTOP)
+    answers = page.get_by_label("Verdict").inner_text()
+    assert re.search(r"(?s)Microscope.*Data.*Processing", answers)
+    newest = page.locator("section", has=page.get_by_role("heading", name="Newest exposure")).first
+    assert newest.locator('img[src="pictures/297.jpg"]').count() == 1, "the newest processed one"
+    words = newest.inner_text()
+    assert "Power spectrum" in words
     for number in ("CTF fit", "Defocus", "Astigmatism", "Motion"):
-        assert re.search(rf"{number} [0-9.,]+", text_of(first))
-    assert first.count('class="average"') == 8
-    assert 'src="pictures/maps-volume.jpg' in first
-    assert first.count('class="card mini"') == 6
+        assert re.search(rf"{number}\s+[0-9.,]+", words)
+    glance = page.locator("section", has=page.get_by_role("heading", name="Classes and map"))
+    assert glance.get_by_role("img").count() == 9, "eight classes and the map"
+    assert glance.locator('img[src^="pictures/maps-volume.jpg"]').count() == 1
+    assert page.locator("figure:has(canvas)").count() >= 6
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_the_first_exposures_look_like_any_others(tmp_path: Path, count: int) -> None:
+def test_the_first_exposures_look_like_any_others(tmp_path: Path, read: Read, count: int) -> None:
     session = SampleSession(tmp_path / "s", start=1.79e9)
     session.grow(count)
-    report = write_report(session.folder)
-    page, console = browse(report.as_uri(), tmp_path)
-    assert console == []
-    assert "Too few to tell" in text_of(page)
-    assert section(page, "first").count('class="card mini"') == 6
-    assert layout(report, tmp_path, "1440,900")["minis"] <= 900
+    page = read(write_report(session.folder), **DESKTOP)
+    assert "Too few to tell" in page.locator("main").inner_text()
+    assert page.locator("figure:has(canvas)").count() >= 6
+    assert bottom(page, "main figure:has(canvas) >> nth=5") <= 900
 
 
-def test_limits_are_lines_and_values_beyond_them_are_marked(tmp_path: Path) -> None:
+def test_limits_are_told_and_values_beyond_them_are_marked(tmp_path: Path, read: Read) -> None:
     session = SampleSession(tmp_path / "s", start=1.79e9)
     session.grow(40)
     session.teach("select", resolution_max=4.6)
-    report = write_report(session.folder)
-    page, console = browse(report.as_uri(), tmp_path)
-    assert console == []
-    assert 'class="limit refuses"' in section(page, "trends")
-    assert "refused above 4.6" in text_of(section(page, "trends"))
-    assert 'class="n over refuses"' in section(page, "exposures")
-    assert "CTF monitor warns above 8" in text_of(section(page, "steps"))
-    assert "Selection of exposures refuses above 4.6" in text_of(section(page, "steps"))
+    page = read(write_report(session.folder))
+    assert "refused above 4.6" in page.locator("#trends").inner_text()
+    assert page.locator('#exposures [data-beyond="refuses"]').count() > 0
+    steps = page.locator("#steps").inner_text()
+    assert "CTF monitor warns above 8" in steps
+    assert "Selection of exposures refuses above 4.6" in steps
 
 
 @pytest.mark.parametrize("exposures", [40, 700])
-def test_a_value_far_beyond_the_others_is_at_the_rim_and_counted(
-    tmp_path: Path, exposures: int
+def test_a_value_far_beyond_the_others_is_counted(
+    tmp_path: Path, read: Read, exposures: int
 ) -> None:
     session = SampleSession(tmp_path / "s", start=1.79e9, documents=False)
     session.grow(exposures)
@@ -180,37 +183,34 @@ def test_a_value_far_beyond_the_others_is_at_the_rim_and_counted(
         rows = connection.execute(t.quality.select().where(worst)).all()
         one = t.quality.c.id == rows[len(rows) // 2].id
         connection.execute(t.quality.update().where(one).values(value=2600.0))
-    page, console = browse(write_report(session.folder).as_uri(), tmp_path)
-    assert console == []
-    plot = section(page, "trends").split("<figure")[1]
-    assert "1 above ↑" in text_of(plot)
-    assert len(re.findall(r'class="dot( rejected)? out"', plot)) == 1
-    ticks = [float(each) for each in re.findall(r'text-anchor="end">([0-9.]+)</text>', plot)]
-    assert max(ticks) < 30
+    page = read(write_report(session.folder))
+    first = page.locator("#trends figure").first
+    assert "1 above" in first.inner_text()
+    assert re.search("1 above the axis", str(first.get_by_role("img").get_attribute("aria-label")))
 
 
-def test_classes_have_number_count_resolution_and_choice(tmp_path: Path) -> None:
+def test_classes_have_number_count_resolution_and_choice(tmp_path: Path, read: Read) -> None:
     session = SampleSession(tmp_path / "s", start=1.79e9)
     session.grow(4)
     session.classify()
     session.add_choice([number <= 6 for number in range(1, 25)])
-    page, console = browse(write_report(session.folder).as_uri(), tmp_path)
-    assert console == []
-    classes = section(page, "classes")
-    assert "6 chosen" in text_of(classes)
-    assert classes.count('class="chosen"') == 6
-    assert classes.count('class="left"') == 18
-    assert re.search(r'title="Class 1: [0-9,]+ particles, 6.2 Å, chosen"', classes)
-    assert re.search(r'<span class="number">24</span>', classes)
+    page = read(write_report(session.folder))
+    classes = page.locator("#classes")
+    assert "6 chosen" in classes.inner_text()
+    assert classes.locator('[data-chosen="true"]').count() == 6
+    assert classes.locator("[data-left]").count() == 18
+    first = str(classes.locator("li").first.get_attribute("title")).replace("\u202f", " ")
+    assert re.fullmatch(r"Class 1: [0-9 ]+ particles, 6.2 Å, chosen", first)
+    assert re.search(r"24\s", classes.inner_text())
 
 
-def test_the_correlation_of_the_halves_has_axes(report: Path, tmp_path: Path) -> None:
-    page, _ = browse(report.as_uri(), tmp_path)
-    words = text_of(section(page, "maps"))
-    assert "0.5 1.0 FSC spatial frequency, as resolution / Å" in words
+def test_the_correlation_of_the_halves_has_axes(report: Path, read: Read) -> None:
+    maps = read(report).locator("#maps")
+    assert maps.get_by_label("Fourier shell correlation of the two halves over resolution").count()
+    assert "spatial frequency, as resolution in Å" in maps.inner_text()
 
 
-def test_no_number_is_a_row_of_zeros(report: Path, tmp_path: Path) -> None:
+def test_no_number_is_a_row_of_zeros(report: Path, tmp_path: Path, read: Read) -> None:
     session = SampleSession(tmp_path / "s", start=1.79e9)
     session.grow(20)
     session.measure(2)
@@ -219,12 +219,12 @@ def test_no_number_is_a_row_of_zeros(report: Path, tmp_path: Path) -> None:
         connection.execute(t.quality.update().where(flat).values(value=0.0))
         connection.execute(t.sample.update().values(value=0.0))
     for page in (report, write_report(session.folder)):
-        text = text_of(browse(page.as_uri(), tmp_path)[0])
+        text = read(page).locator("body").inner_text()
         assert not re.search(r"\b0\.0{3,}\b", text)
         assert not re.search(r"\b(NaN|nan|null|undefined|Infinity)\b", text)
 
 
-def test_a_session_of_micrographs_has_no_word_of_movies(tmp_path: Path) -> None:
+def test_a_session_of_micrographs_has_no_word_of_movies(tmp_path: Path, read: Read) -> None:
     random = np.random.default_rng(1)
     (tmp_path / "in").mkdir()
     for name in ("first", "second"):
@@ -245,40 +245,38 @@ def test_a_session_of_micrographs_has_no_word_of_movies(tmp_path: Path) -> None:
             executor=InlineExecutor(),
         )
     report = write_report(tmp_path / "session")
-    page, console = browse(report.as_uri(), tmp_path)
-    assert console == []
-    text = text_of(page)
-    assert "Micrographs found 2" in text
+    page = read(report)
+    text = page.locator("body").inner_text()
+    assert re.search(r"Micrographs found\s+2", text)
     assert "movie" not in text.lower()
-    source = re.search(r'href="(pictures/[0-9]+\.jpg)"', section(page, "first"))
+    source = page.locator('img[alt^="Micrograph of"]').get_attribute("src")
     assert source is not None
-    with Image.open(report.parent / source[1]) as picture:
+    with Image.open(report.parent / source) as picture:
         assert picture.size == (512, 512)
 
 
-def test_names_never_become_markup(report: Path, tmp_path: Path) -> None:
-    page, _ = browse(report.as_uri(), tmp_path)
-    assert page.count("<script>") == 1
-    assert "<b>now</b>" not in page
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+def test_names_never_become_markup(report: Path, read: Read) -> None:
+    page = read(report)
+    assert page.locator("script:not([src])").count() == 1
+    assert page.locator("b", has_text="now").count() == 0
+    assert "<script>alert(1)</script>" in page.get_by_role("heading", level=1).inner_text()
+    assert "<script>alert(1)</script>" in page.title()
 
 
-def test_a_web_server_serves_it_too(address: str, tmp_path: Path) -> None:
-    page, console = browse(address, tmp_path)
-    assert console == []
-    assert "Movies found 300" in text_of(page)
+def test_a_web_server_serves_it_too(address: str, read: Read) -> None:
+    assert re.search(r"Movies found\s+300", read(address).locator("main").inner_text())
 
 
-def test_a_link_opens_one_exposure_with_its_pictures(report: Path, tmp_path: Path) -> None:
-    page, console = browse(f"{report.as_uri()}#exposure-290", tmp_path)
-    assert console == []
-    panel = page.split("<dialog")[1].split("</dialog>")[0]
-    assert "open" in panel.split(">")[0]
-    assert "exposure 290" in text_of(panel)
-    for title in ("Micrograph", "Power spectrum", "CTF fit", "Motion", "Motion over the field"):
-        assert f"<span>{title}" in panel
-    assert panel.count("<circle") > 40
-    assert 'href="pictures/290.jpg"' in panel
+def test_a_link_opens_one_exposure_with_its_pictures(report: Path, read: Read) -> None:
+    page = read(report, "#exposure-290")
+    panel = page.get_by_role("dialog")
+    expect(panel).to_contain_text("exposure 290")
+    for title in ("Micrograph", "Power spectrum", "CTF", "Motion", "Motion over the field"):
+        assert panel.get_by_text(title, exact=True).count() >= 1, title
+    assert panel.locator("circle").count() > 40
+    assert panel.locator('img[src="pictures/290.jpg"]').count() == 1
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
 
 
 @pytest.fixture(scope="module")
@@ -312,26 +310,25 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("installed", [True, False])
 def test_a_picture_of_a_plugin_is_shown_with_the_plugin_and_without(
-    plugin: Path, tmp_path: Path, installed: bool
+    plugin: Path, tmp_path: Path, read: Read, installed: bool
 ) -> None:
     registry = cookbook.registry() if installed else Registry([])
     with ReportWriter(plugin, tmp_path / "report", registry=registry) as writer:
         writer.update(patience=float("inf"))
-    page, console = browse(f"{writer.page.as_uri()}#exposure-1", tmp_path)
-    assert console == []
-    panel = page.split("<dialog")[1].split("</dialog>")[0]
-    assert "<span>Ice</span>" in panel
-    assert 'alt="The micrograph without detail: thick ice is dark"' in panel
-    (source,) = re.findall(r'<img[^>]* src="([^"]+)"', panel)
+    panel = read(writer.page, "#exposure-1").get_by_role("dialog")
+    expect(panel.get_by_role("heading", name="Ice")).to_be_visible()
+    shown = panel.get_by_alt_text("The micrograph without detail: thick ice is dark")
+    source = shown.get_attribute("src")
+    assert source is not None
     with Image.open(writer.folder / source) as picture:
         grey = np.asarray(picture, dtype=float)
     assert grey[:, :64].mean() < 80
     assert grey[:, -64:].mean() > 170
     said = "Not read: ice: cookbook_3:IceMap is not known here"
-    assert (said in text_of(panel)) is not installed
+    assert (said in panel.inner_text()) is not installed
 
 
-def test_pictures_of_a_plugins_snapshots_are_shown(tmp_path: Path) -> None:
+def test_pictures_of_a_plugins_snapshots_are_shown(tmp_path: Path, read: Read) -> None:
     """A batch step whose items nobody here knows, with a picture and a drawing."""
     session = SampleSession(tmp_path / "session", start=1.79e9)
     session.grow(6)
@@ -353,160 +350,154 @@ def test_pictures_of_a_plugins_snapshots_are_shown(tmp_path: Path) -> None:
         }
         connection.execute(t.result.update().where(ours).values(**said))
     report = write_report(session.folder)
-    page, console = browse(report.as_uri(), tmp_path)
-    assert console == []
-    others = section(page, "others")
-    assert "plugin:Map is not known here" in text_of(others)
-    assert re.findall(r'alt="([^"]+)"', others) == ["From the top", "Drawn"]
-    for source in re.findall(r'src="([^"?]+)', others):
+    others = read(report).locator("#others")
+    assert "plugin:Map is not known here" in others.inner_text()
+    images = others.locator("img").all()
+    assert [image.get_attribute("alt") for image in images] == ["From the top", "Drawn"]
+    for image in images:
+        source = str(image.get_attribute("src")).partition("?")[0]
         assert (report.parent / source).is_file()
-    assert "<span>Seen from above</span>" in others
+    assert "Seen from above" in others.inner_text()
 
 
-def test_a_link_shows_the_rejected_with_their_reasons(report: Path, tmp_path: Path) -> None:
-    page, console = browse(f"{report.as_uri()}#show-rejected", tmp_path)
-    assert console == []
-    rows = section(page, "exposures").split("<tbody")[1]
-    shown = rows.count('class="state-r"')
+def test_a_link_shows_the_rejected_with_their_reasons(report: Path, read: Read) -> None:
+    page = read(report, "#show-rejected")
+    rows = page.locator("#exposures [role=rowgroup] [role=row]")
+    shown = rows.count()
     assert shown > 3
-    assert rows.count("<tr") == shown
-    assert rows.count("select: ") >= shown
+    assert rows.filter(has_text="rejected").count() == shown
+    assert rows.filter(has_text="select: ").count() == shown
+    assert page.get_by_role("button", name="rejected").get_attribute("aria-pressed") == "true"
 
 
-def test_an_old_report_of_a_running_session_says_so(report: Path, tmp_path: Path) -> None:
+def test_an_old_report_of_a_running_session_says_so(report: Path, read: Read) -> None:
     live = report.parent / "live.js"
     found = live.read_text(encoding="utf-8")
 
-    def written(when: float) -> str:
+    def written(when: float) -> Page:
         live.write_text(re.sub(r'"written":[0-9.]+', f'"written":{when}', found))
-        return browse(report.as_uri(), tmp_path)[0]
+        return read(report)
 
     try:
-        fresh, page = written(time.time()), written(1.79e9)
+        fresh, old = written(time.time()), written(1.79e9)
     finally:
         live.write_text(found)
-    assert re.search(r'id="stale"[^>]*hidden', fresh), "a fresh report needs no warning"
-    assert not re.search(r'id="stale"[^>]*hidden', page)
-    assert "has not been updated since" in text_of(page)
+    assert fresh.locator("#stale").count() == 0, "a fresh report needs no warning"
+    assert old.locator("#stale [role=alert]").count() == 1
+    assert "has not been updated since" in old.locator("#stale").inner_text()
 
 
-def test_an_empty_session_says_what_it_waits_for(tmp_path: Path) -> None:
+def test_an_empty_session_says_what_it_waits_for(tmp_path: Path, read: Read) -> None:
     session = SampleSession(tmp_path / "s", start=1.79e9)
-    page, console = browse(write_report(session.folder).as_uri(), tmp_path)
-    assert console == []
-    assert "No movie has been found yet" in text_of(page)
+    page = read(write_report(session.folder))
+    assert "No movie has been found yet" in page.locator("main").inner_text()
 
 
-def test_points_stay_in_their_plot_when_times_are_out_of_order(tmp_path: Path) -> None:
+def test_a_link_leads_to_a_part_that_is_filled_later(report: Path, read: Read) -> None:
+    page = read(report, "#workflow", viewport={"width": 1400, "height": 600})
+    page.wait_for_timeout(1500)
+    place = page.locator("#workflow").bounding_box()
+    assert place is not None
+    assert 0 < place["y"] < 300
+    assert page.get_by_label("Parts of the report").get_by_text("Classes").count() == 1
+
+
+def test_the_menu_lists_what_is_there(tmp_path: Path, read: Read) -> None:
     session = SampleSession(tmp_path / "s", start=1.79e9)
-    session.grow(12)
-    session.now -= 9e6
-    session.grow(12)
-    page, console = browse(write_report(session.folder).as_uri(), tmp_path)
-    assert console == []
-    plots = section(page, "trends").split('<svg viewBox="0 0 ')[1:]
-    assert len(plots) == 11
-    for plot in plots:
-        width = float(plot.split(" ")[0])
-        places = [float(x) for x in re.findall(r'<circle [^>]*cx="([^"]+)"', plot)]
-        assert places
-        assert min(places) > 40
-        assert max(places) < width - min(110, width * 0.2) - 10
+    page = read(write_report(session.folder))
+    links = page.get_by_label("Parts of the report").get_by_role("link").all()
+    assert [link.get_attribute("href") for link in links] == ["#main", "#workflow"]
 
 
-PLACES = """
-setTimeout(() => {
-  const top = document.querySelector(location.hash).getBoundingClientRect().top;
-  const menu = [...document.querySelectorAll("nav a:not([hidden])")].map((each) => each.hash);
-  document.body.dataset.notes = `${Math.round(top)} of ${innerHeight}: ${menu}`;
-}, 3000);
-"""
-
-
-def test_a_link_leads_to_a_part_that_is_filled_later(report: Path, tmp_path: Path) -> None:
-    address = with_script(report, tmp_path, PLACES)
-    done, console = browse(f"{address}#workflow", tmp_path, "--window-size=1400,600")
-    assert console == []
-    found = re.search(r'data-notes="(-?\d+) of (\d+): ([^"]*)"', done)
-    assert found is not None
-    assert 0 < int(found[1]) < int(found[2]) / 2
-    assert "#classes" in found[3]
-
-
-def test_the_menu_lists_what_is_there(tmp_path: Path) -> None:
-    session = SampleSession(tmp_path / "s", start=1.79e9)
-    address = with_script(write_report(session.folder), tmp_path, PLACES)
-    done, _ = browse(f"{address}#workflow", tmp_path)
-    found = re.search(r'data-notes="[^"]*: ([^"]*)"', done)
-    assert found is not None
-    assert found[1] == "#main,#workflow"
-
-
-def test_a_stopped_session_has_no_running_steps(tmp_path: Path) -> None:
+def test_a_stopped_session_has_no_running_steps(tmp_path: Path, read: Read) -> None:
     session = SampleSession(tmp_path / "s", start=1.79e9)
     session.grow(6)
     with session.store.write() as connection:
         writes = Writes(session.numbers, session.now)
         writes.update(t.session, 1, state="stopped", changed=session.now)
         writes.flush(connection)
-    page, _ = browse(write_report(session.folder).as_uri(), tmp_path)
-    workflow = section(page, "workflow")
-    assert workflow.count('class="step state-stopped"') == len(STEPS)
-    assert "state-running" not in workflow
-    assert "an hour" not in text_of(page), "a minute is too little for a rate"
+    page = read(write_report(session.folder))
+    assert page.locator("#workflow [data-state=stopped]").count() == len(STEPS)
+    assert page.locator("#workflow [data-state=running]").count() == 0
+    text = page.locator("body").inner_text()
+    assert "an hour" not in text, "a minute is too little for a rate"
+    assert "last update" in text
 
 
-ACTIONS = """
-const wait = () => new Promise((done) => setTimeout(done, 300));
-const notes = [];
-const note = (name, value) => notes.push(name + "=" + value);
-const text = (id) => document.getElementById(id).textContent;
-(async () => {
-  while (!document.querySelector("#table-body tr")) await wait();
-  await wait();
-  document.getElementById("older").click(); await wait();
-  note("older", text("page-line"));
-  document.querySelector('#filters [data-kind="f"]').click(); await wait();
-  const rows = document.querySelectorAll("#table-body tr.state-f");
-  note("failed", rows.length + "/" + text("page-line"));
-  document.querySelector('#filters [data-kind=""]').click(); await wait();
-  document.querySelectorAll("#strip button")[2].click(); await wait();
-  note("open", document.getElementById("panel").open + " " + text("panel-line").split(" · ")[0]);
-  const key = (name) => document.getElementById("panel").dispatchEvent(
-    new KeyboardEvent("keydown", { key: name, bubbles: true }));
-  key("ArrowRight"); await wait();
-  note("right", text("panel-line").split(" · ")[0]);
-  key("ArrowLeft"); key("ArrowLeft"); await wait();
-  note("left", text("panel-line").split(" · ")[0]);
-  document.querySelector(".picks-key input").click(); await wait();
-  note("picks", document.querySelector(".picks .set-0").getAttribute("visibility"));
-  document.getElementById("panel-close").click(); await wait();
-  note("closed", document.getElementById("panel").open);
-  document.querySelector('#spans [data-span="recent"]').click(); await wait();
-  const plot = document.querySelector("#trends-body svg");
-  note("recent", plot.querySelectorAll(".dot, .x").length > 200);
-  const box = plot.getBoundingClientRect();
-  const place = { clientX: box.x + 150, clientY: box.y + 60 };
-  plot.dispatchEvent(new PointerEvent("pointermove", place));
-  note("tip", document.querySelector(".tip").textContent);
-  document.body.dataset.notes = notes.join(" | ");
-})();
-"""
+def test_buttons_keys_and_points_answer(report: Path, read: Read) -> None:
+    page = read(report)
+    table = page.locator("#exposures")
+    page.get_by_role("button", name="failed").click()
+    expect(table.locator("[role=rowgroup] [role=row]")).to_have_count(3)
+    expect(table).to_contain_text("3 of 300")
+    page.get_by_role("button", name="failed").click()
+    page.get_by_label("Search names").fill("9015981")
+    expect(table).to_contain_text("3 of 300")
+    page.get_by_label("Search names").fill("")
+    expect(table).to_contain_text("300 exposures")
+    page.locator('main ol a[href*="exposures"]').nth(2).click()
+    panel = page.get_by_role("dialog")
+    expect(panel).to_contain_text("exposure 295")
+    page.keyboard.press("ArrowRight")
+    expect(panel).to_contain_text("exposure 294")
+    page.keyboard.press("ArrowLeft")
+    expect(panel).to_contain_text("exposure 295")
+    page.keyboard.press("ArrowLeft")
+    expect(panel).to_contain_text("exposure 296")
+    picks = panel.get_by_role("checkbox")
+    assert panel.locator("[data-picks]").count() == 1
+    picks.uncheck()
+    expect(panel.locator("[data-picks]")).to_have_count(0)
+    panel.get_by_label("Close").click()
+    expect(panel).to_have_count(0)
+    page.get_by_role("button", name="last 250").click()
+    trend = page.locator("#trends figure").first
+    expect(trend.get_by_role("img")).to_have_attribute("aria-label", re.compile("250.exposures"))
 
 
-def test_buttons_keys_and_points_answer(report: Path, tmp_path: Path) -> None:
-    """In a copy of the page whose policy lets a second script press the buttons."""
-    done, console = browse(with_script(report, tmp_path, ACTIONS), tmp_path)
-    assert console == []
-    found = re.search(r'data-notes="([^"]*)"', done)
-    assert found is not None, "the steps did not come to their end"
-    notes = dict(part.split("=", 1) for part in found[1].split(" | "))
-    assert notes["older"] == "26 to 50 of 300"
-    assert notes["failed"] == "3/1 to 3 of 3"
-    assert notes["open"] == "true exposure 295"
-    assert notes["right"] == "exposure 294"
-    assert notes["left"] == "exposure 296"
-    assert notes["picks"] == "hidden"
-    assert notes["closed"] == "false"
-    assert notes["recent"] == "true"
-    assert re.match(r"\d\.\d+\u202fÅ", notes["tip"])
+def test_keys_keep_to_what_the_table_shows(report: Path, read: Read) -> None:
+    page = read(report, "#show-failed")
+    page.locator("#exposures [role=rowgroup] button").first.click()
+    panel = page.get_by_role("dialog")
+    expect(panel).to_contain_text("failed")
+    first = panel.inner_text()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(400)
+    expect(panel).to_contain_text("failed")
+    assert panel.inner_text() != first
+
+
+def test_a_session_is_followed_while_it_is_written(tmp_path: Path, read: Read) -> None:
+    session = SampleSession(tmp_path / "s", start=1.79e9)
+    session.grow(20)
+    with ReportWriter(session.store) as writer:
+        writer.update(patience=float("inf"))
+        page = read(writer.page)
+        session.grow(5)
+        writer.update(patience=float("inf"))
+        expect(page.get_by_label("Counters")).to_contain_text("25", timeout=15_000)
+        expect(page.locator("#exposures")).to_contain_text("25 exposures", timeout=5_000)
+        expect(page.locator('img[src="pictures/25.jpg"]').first).to_be_visible()
+        live = writer.folder / "live.js"
+        said = live.read_text(encoding="utf-8")
+        other = re.sub(r'"page":"[0-9a-f]+"', '"page":"another"', said)
+        with page.expect_event("load", timeout=15_000):  # it loads itself again
+            live.write_text(re.sub(r'"written":[0-9.]+', '"written":1.0', other))
+
+
+def test_only_what_is_looked_at_is_read_of_a_long_session(tmp_path: Path, read: Read) -> None:
+    session = SampleSession(tmp_path / "s", start=1.79e9, documents=False)
+    session.grow(3000)
+    report = write_report(session.folder)
+    asked: set[str] = set()
+    page = read(report, asked=asked, **DESKTOP)
+
+    def chunks() -> set[str]:
+        return {name for url in asked for name in re.findall(r"exposures-\d+", url)}
+
+    assert "exposures-0012" in chunks()
+    assert len(chunks()) <= 3, "the newest exposures, and the first rows of the table"
+    page.locator("#where").scroll_into_view_if_needed()
+    page.get_by_label("Map of").first.wait_for()
+    page.wait_for_timeout(500)
+    assert len(chunks()) == 12

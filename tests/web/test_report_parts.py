@@ -2,19 +2,16 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from playwright.sync_api import Page, expect
 
-from browser import CHROMIUM, browse, section, text_of, with_script
 from icestream.report import write_report
 from report_session import SampleSession
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium is not installed (Debian: apt-get install chromium)"
-)
-TALL = "--window-size=1400,9000"
+Read = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -36,155 +33,129 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(session.folder)
 
 
-def notes(address: str, tmp_path: Path, size: str = TALL) -> dict[str, Any]:
-    """What a script has left on the page."""
-    page, console = browse(address, tmp_path, size)
-    assert [line for line in console if "readback" not in line] == []  # a test reads the canvas
-    found = re.search(r'data-notes="([^"]*)"', page)
-    assert found is not None
-    return dict(json.loads(found[1].replace("'", '"')))
-
-
-def test_all_parts_are_drawn(report: Path, tmp_path: Path) -> None:
-    page, console = browse(report.as_uri(), tmp_path, TALL)
-    assert console == []
-    where = text_of(section(page, "where"))
-    assert "Press a square to see its holes" in where
-    assert "median of each square" in where
+def test_all_parts_are_drawn(report: Path, read: Read) -> None:
+    page = read(report)
+    where = page.locator("#where").inner_text().replace("\u202f", " ")
+    assert "5 squares, medians; press one for its holes" in where
     assert "5 squares as a table" in where
-    assert section(page, "where").count('<option value="') >= 8
-    groups = section(page, "groups")
-    assert "9 groups: 1 (45), 2 (45), 3 (30)" in text_of(groups)
-    assert groups.count("<circle") > 250
-    agreement = text_of(section(page, "agreement"))
-    assert "CTF consensus" in agreement
-    assert re.search(r"ctf_other 9 · 15.0 ?% ?15.0 ?%", agreement)
-    assert "Jaccard index" in agreement
-    assert agreement.count("Agreement of") >= 4
-    timeline = section(page, "timeline")
-    assert timeline.count('class="span ') == 2
-    assert timeline.count('class="diamond') == 14, "sixty rejections are one mark"
-    assert "2 alerts, 14 changes" in text_of(timeline)
-    trends = section(page, "trends")
-    assert "control limits" in text_of(trends)
-    assert trends.count('class="outside"') > 10
-    assert 'class="control"' in trends
+    groups = page.locator("#groups")
+    assert "9 groups: 1 (45), 2 (45), 3 (30)" in groups.inner_text().replace("\u202f", " ")
+    assert groups.get_by_label("Beam shifts of 300").count() == 1
+    agreement = page.locator("#agreement")
+    words = agreement.inner_text().replace("\u202f", " ")
+    assert "CTF consensus" in words
+    assert re.search(r"(?s)ctf_other\s+9 · 15.0 ?%\s+15.0 ?%", words)
+    assert "Jaccard index" in words
+    assert agreement.get_by_label("Agreement of").count() >= 2
+    timeline = page.locator("#timeline")
+    assert timeline.locator("[data-alert]").count() == 2
+    assert timeline.locator("[data-change]").count() == 14, "sixty rejections are one mark"
+    assert timeline.locator("polyline").count() == 1
+    assert "2 alerts, 14 changes" in timeline.inner_text().replace("\u202f", " ")
+    trends = page.locator("#trends").inner_text()
+    assert re.search(r"control limits .* outside", trends)
 
 
-def test_decisions_are_folded_and_none_becomes_markup(report: Path, tmp_path: Path) -> None:
-    page, _ = browse(report.as_uri(), tmp_path, TALL)
-    log = section(page, "decisions")
-    words = text_of(log)
+def test_a_change_and_an_alert_on_the_timeline_lead_to_what_they_are(
+    report: Path, read: Read
+) -> None:
+    page = read(report)
+    page.locator("#timeline [data-alert=critical]").click()
+    expect(page.get_by_role("dialog")).to_contain_text("FoilHole_9015884_Data_9017347_0")
+    told = page.locator("#timeline [data-change] title").first.text_content()
+    assert told is not None
+    assert "60 times until" in told
+
+
+def test_decisions_are_folded_and_none_becomes_markup(report: Path, read: Read) -> None:
+    log = read(report).locator("#decisions")
+    words = log.inner_text()
     assert "reject, 60 times" in words
     assert "drops of ice" in words
     assert "set select resolution_max=4.6 → select is at revision 2" in words
-    assert "&lt;i&gt;stricter" in log
-    assert log.count("<tr>") == 15
-    assert re.search(r"all 73 .*running 12 .*parameters 1 .*exposures 60", words)
+    assert "<i>stricter</i>" in words
+    assert log.locator("i").count() == 0
+    assert log.locator("tbody tr").count() == 15
+    assert re.search(r"(?s)all 73.*running 12.*parameters 1.*exposures 60", words)
 
 
-FILTER = """
-setTimeout(() => {
-  const kinds = [...document.querySelectorAll("#log-kinds button")];
-  kinds.find((each) => /parameters/.test(each.textContent)).click();
-  const rows = () => document.querySelectorAll("#decisions-body tr:not(.day)").length;
-  const chosen = rows();
-  document.querySelector("#log-kinds button").click();
-  const words = document.querySelector("#log-words");
-  words.value = "DROPS";
-  words.dispatchEvent(new Event("input"));
-  document.body.dataset.notes = JSON.stringify({ chosen, found: rows() }).replaceAll('"', "'");
-}, 3000);
-"""
+def test_decisions_are_found_by_kind_and_by_words(report: Path, read: Read) -> None:
+    log = read(report).locator("#decisions")
+    rows = log.locator("tbody tr:has(td)")
+    log.get_by_role("button", name="parameters 1").click()
+    expect(rows).to_have_count(1)
+    log.get_by_role("button", name="all 73").click()
+    log.get_by_label("Words in the decisions").fill("DROPS")
+    expect(rows).to_have_count(1)
+    log.get_by_label("Words in the decisions").fill("nobody wrote this")
+    expect(log).to_contain_text("No decision is like that.")
 
 
-def test_decisions_are_found_by_kind_and_by_words(report: Path, tmp_path: Path) -> None:
-    found = notes(with_script(report, tmp_path, FILTER), tmp_path)
-    assert found == {"chosen": 1, "found": 1}
+INKED = """(canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let some = 0;
+  for (let i = 3; i < data.length; i += 4) some += data[i] > 0;
+  return some / (data.length / 4);
+}"""
 
 
-MAP = """
-setTimeout(() => {
-  const canvas = document.querySelector("#where-map");
-  const inked = () => {
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    let some = 0;
-    for (let i = 3; i < data.length; i += 4) some += data[i] > 0;
-    return some / (data.length / 4);
-  };
-  const squares = inked();
-  document.querySelector("#where-squares button").click();
-  const holes = inked();
-  const label = canvas.getAttribute("aria-label");
-  const scale = document.querySelector("#where-scale").textContent;
-  const place = () => document.querySelector("#where-square").textContent;
-  const inside = place();
-  const choice = document.querySelector("#where-quality");
-  choice.value = "ctf.defocus";
-  choice.dispatchEvent(new Event("change"));
-  const defocus = document.querySelector("#where-scale").textContent;
-  const box = canvas.getBoundingClientRect();
-  let opened = false;
-  for (let x = 2; x < box.width && !opened; x += 7) {
-    for (let y = 2; y < box.height && !opened; y += 7) {
-      const place = { clientX: box.left + x, clientY: box.top + y };
-      canvas.dispatchEvent(new PointerEvent("click", place));
-      opened = document.querySelector("#panel").open;
-    }
-  }
-  const title = document.querySelector("#panel-line").textContent;
-  document.querySelector("#panel-close").click();
-  document.querySelector("#where-back").click();
-  const found = { squares, holes, label, scale, inside, defocus, opened, title, after: place() };
-  document.body.dataset.notes = JSON.stringify(found).replaceAll('"', "'");
-}, 3000);
-"""
+HOLE = """(canvas) => {
+  const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  for (let i = 3; i < data.length; i += 4)
+    if (data[i] > 250) return [((i - 3) / 4) % width, Math.floor((i - 3) / 4 / width) + 1];
+}"""
 
 
-def test_a_square_opens_its_holes_and_a_hole_its_exposure(report: Path, tmp_path: Path) -> None:
-    found = notes(with_script(report, tmp_path, MAP), tmp_path)
-    assert found["squares"] > 0.002
-    assert found["holes"] > 0.002
-    assert found["label"] == "Map of 60 exposures"
-    assert re.search(r"\d above, .*\d below|\d above|\d below", found["scale"])
-    assert "Å" in found["scale"]
-    assert found["inside"] == "square 8999138"
-    assert "µm" in found["defocus"]
-    assert found["opened"]
-    assert "square 8999138" in found["title"]
-    assert found["after"] == ""
+def test_a_square_opens_its_holes_and_a_hole_its_exposure(report: Path, read: Read) -> None:
+    page = read(report)
+    where = page.locator("#where")
+    canvas = where.locator("canvas")
+    assert canvas.evaluate(INKED) > 0.002
+    where.get_by_text("squares as a table").click()
+    where.get_by_role("button", name="8999138").click()
+    expect(where).to_contain_text("square 8999138")
+    expect(canvas).to_have_attribute("aria-label", re.compile("Map of 60.exposures"))
+    expect(where).to_contain_text(re.compile(r"\d+ above|\d+ below"))
+    expect(where).to_contain_text("Å")
+    assert canvas.evaluate(INKED) > 0.002
+    where.get_by_label("Colour by").first.click()
+    page.get_by_role("option", name="Defocus").first.click()
+    expect(where).to_contain_text("µm")
+    box = canvas.bounding_box()
+    assert box is not None
+    panel = page.get_by_role("dialog")
+    across, down = canvas.evaluate(HOLE)
+    page.mouse.click(box["x"] + across, box["y"] + down)
+    expect(panel).to_contain_text("square 8999138")
+    panel.get_by_label("Close").click()
+    where.get_by_role("button", name="All squares").click()
+    expect(canvas).to_have_attribute("aria-label", re.compile("Map of 5.squares"))
 
 
-def test_the_grid_of_a_phone_fits(report: Path, tmp_path: Path) -> None:
-    script = """
-    setTimeout(() => {
-      const found = { across: document.documentElement.scrollWidth, wide: innerWidth };
-      document.body.dataset.notes = JSON.stringify(found).replaceAll('"', "'");
-    }, 3500);
-    """
-    found = notes(with_script(report, tmp_path, script), tmp_path, "--window-size=500,12000")
-    assert found["across"] <= found["wide"]
+def test_the_grid_of_a_phone_fits(report: Path, read: Read) -> None:
+    page = read(report, viewport={"width": 500, "height": 12_000})
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
-def test_a_session_without_places_has_a_line_instead_of_a_map(tmp_path: Path) -> None:
+def test_a_session_without_places_has_a_line_instead_of_a_map(tmp_path: Path, read: Read) -> None:
     session = SampleSession(tmp_path / "s", start=1.79e9, documents=False, places=False)
     session.grow(20)
-    page, console = browse(write_report(session.folder).as_uri(), tmp_path, TALL)
-    assert console == []
-    where = section(page, "where")
-    assert "neither stage positions nor grid squares: there is no map" in text_of(where)
-    assert re.search(r'<canvas id="where-map"[^>]* hidden', where)
-    assert '<section id="groups" aria-labelledby="groups-title" hidden' in page
-    assert '<section id="agreement" aria-labelledby="agreement-title" hidden' in page
+    page = read(write_report(session.folder))
+    where = page.locator("#where")
+    assert "neither stage positions nor grid squares" in where.inner_text()
+    assert where.locator("canvas").count() == 0
+    assert page.locator("#groups").count() == 0
+    assert page.locator("#agreement").count() == 0
 
 
-def test_a_copy_that_is_not_brought_over_says_so(report: Path, tmp_path: Path) -> None:
+def test_a_copy_that_is_not_brought_over_says_so(report: Path, read: Read) -> None:
     live = report.parent / "live.js"
     before = live.read_text()
     state = {"last": 1.79e9, "failing": 1.79e9 + 60, "why": "no route to host"}
     try:
         live.write_text(before.replace('"published":null', f'"published":{json.dumps(state)}'))
-        page, _ = browse(report.as_uri(), tmp_path)
+        text = read(report).locator("body").inner_text()
     finally:
         live.write_text(before)
-    assert re.search("has not been published since .* no route to host", text_of(page))
+    assert re.search("(?s)has not been published since .* no route to host", text)
+    assert re.search("published 21 Sep", text)

@@ -1,23 +1,7 @@
+import { ApiError, type Query } from "./failure";
 import type { Problem } from "./types";
 
-/** The server's answer to what it could not do: what was asked, what was found, what to do. */
-export class ApiError extends Error {
-  readonly status: number;
-  readonly advice: string | null;
-  readonly problems: Problem[];
-
-  constructor(status: number, message: string, advice: string | null, problems: Problem[]) {
-    super(message);
-    this.name = "ApiError";
-    this.status = status;
-    this.advice = advice;
-    this.problems = problems;
-  }
-}
-
-type Value = string | number | boolean | null | undefined;
-/** Parameters of an address; what is null, undefined or empty is left out. */
-export type Query = Record<string, Value | readonly string[]>;
+export { ApiError, type Query };
 
 let csrf = "";
 

@@ -1550,9 +1550,10 @@ export interface components {
             steps: components["schemas"]["LiveStep"][];
             again: components["schemas"]["LiveAgain"] | null;
             decisions: components["schemas"]["LiveDecision"][];
-            drawing: {
-                [key: string]: unknown;
-            };
+            links: [
+                string,
+                string
+            ][];
             alerts: components["schemas"]["LiveAlert"][];
             machine: components["schemas"]["LiveLoad"][];
             chunks: {

@@ -1,6 +1,7 @@
 """What the page shows of one exposure, and the facts of the acquisition."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -10,8 +11,10 @@ from icestream.model import ITEM_TYPES, QUALITIES, Ctf, Micrograph, Movie, Picks
 from icestream.model.ctf import LEAST_TILT
 from icestream.report.follow import rank
 from icestream.report.pictures import Found
+from icestream.report.shots import ring_edge
 from icestream.report.trends import rounded
 from icestream.store import queries
+from icestream.store.corrections import corrections, standing_corrections
 from icestream.store.items import Known, UnknownItem, items_of, pictures_in
 from icestream.store.open import Store
 from icestream.store.records import ResultRecord, StandingRecord, StepRecord
@@ -76,6 +79,10 @@ def exposure_details(
             }
             for word in queries.decisions(store, exposure=name)
         ],
+        "corrections": [
+            asdict(one)
+            for one in standing_corrections(corrections(store, exposure=name)).values()
+        ],
         "unread": [
             f"{titles.get(result.record.step, result.record.step)}: {result.item.why}"
             for result in made
@@ -91,6 +98,7 @@ def exposure_details(
             details["track"] = [[_short(dy), _short(dx)] for dy, dx in track - track[:1]]
     if ctf is not None and ctf.curve is not None:
         curve = np.asarray(ctf.curve)[:, :: max(1, ctf.curve.shape[1] // _CURVE_POINTS)]
+        details["edge"] = rounded(ring_edge(ctf))
         details["curve"] = {
             key: [rounded(float(value)) for value in row]
             for key, row in zip(("s", "measured", "fitted"), curve, strict=True)

@@ -12,7 +12,6 @@ from icestream.engine.requests.commands import mending_command, run_again
 from icestream.model import QUALITIES, Taken, quality_of
 from icestream.model.filling import FILLS, FREE, FULL_IN, LATEST, SOONEST
 from icestream.report.clock import AcquisitionClock
-from icestream.report.drawing import BOX, place_steps
 from icestream.report.follow import Follower
 from icestream.report.limits import Limits, alert_words, document_of, step_words
 from icestream.report.numbers import digits_of, number_text, with_unit
@@ -120,14 +119,7 @@ def live_document(
         ],
         "again": _again(follower),
         "decisions": [_decision(record) for record in reversed(follower.history[-_DECISIONS:])],
-        "drawing": {
-            "box": BOX,
-            **place_steps(
-                [(step.name, step.depth) for step in workflow.steps],
-                [(link.source, link.step) for link in workflow.links],
-                {step.name for step in workflow.steps if step.kind == "monitor"},
-            ),
-        },
+        "links": sorted({(link.source, link.step) for link in workflow.links}),
         "alerts": [
             _alert(alert, follower, clock) | {"note": alert_words(alert.key, alert.step, limits)}
             for alert in alerts

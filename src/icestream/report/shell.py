@@ -1,64 +1,92 @@
-"""The page itself: one HTML file with its style and its script inside."""
+"""The page itself: one HTML file with its style and its script inside.
+
+Both are built from the components of the web application (``frontend/report``); where that was not
+done, the page says so.
+"""
 
 import base64
 import hashlib
+from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from jinja2 import Environment
 from markupsafe import Markup
 
 import icestream
 
-__all__ = ["page_version", "render_page", "script_hash"]
+__all__ = ["is_built", "page_version", "render_page", "report_sources"]
 
-_SCRIPTS = (
-    "dom.js",
-    "plots.js",
-    "figures.js",
-    "overview.js",
-    "exposures.js",
-    "first.js",
-    "map.js",
-    "timeline.js",
-    "follow.js",
-)
+_BUILT = ("static/report.js", "static/report.css")
+"""Written by ``make ui``; in every wheel."""
+
+
+class _Built(NamedTuple):
+    """Text of the script and of the style sheet; empty where they are not built."""
+
+    script: str
+    style: str
 
 
 def _read(name: str) -> str:
-    return (files("icestream.report") / "page" / name).read_text(encoding="utf-8")
+    return (files("icestream.report") / name).read_text(encoding="utf-8")
 
 
-def _script() -> str:
-    """All scripts as one, closed to the outside but for ``window.icestream``."""
-    parts = "\n".join(_read(name) for name in _SCRIPTS)
-    return f'(() => {{\n"use strict";\n{parts}}})();\n'
+def _built() -> _Built:
+    """What was built last: read anew whenever it is another."""
+    try:
+        stamps = tuple((files("icestream.report") / name).stat().st_mtime_ns for name in _BUILT)
+    except (OSError, AttributeError):
+        stamps = ()
+    return _load(stamps)
+
+
+@lru_cache(maxsize=1)
+def _load(_stamps: tuple[int, ...]) -> _Built:
+    try:
+        return _Built(*(_read(name) for name in _BUILT))
+    except OSError:
+        return _Built("", "")
+
+
+def is_built() -> bool:
+    """Whether this installation has the page that draws a report's data."""
+    return bool(_built().script)
 
 
 def page_version() -> str:
     """Changes when the page does; an open page that meets another version loads itself again."""
-    content = _script() + _read("style.css") + _read("index.html.j2")
+    content = "".join(_built()) + _read("page/index.html.j2")
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def script_hash() -> str:
-    """By what a browser knows the script of the page, and no other."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode()}"
+def report_sources() -> tuple[str, str]:
+    """By what a browser knows the script and the style of the page, and no others."""
+    script, style = _built()
+    return _hash(script), _hash(style)
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def render_page(title: str) -> str:
     """The HTML of the page for a session called `title`.
 
-    The policy in its head lets the browser run our script alone, known by its hash, and data
-    files beside the page; nothing is ever asked of another place.
+    The policy in its head lets the browser run our script and use our style alone, both known by
+    their hashes, and data files beside the page; nothing is ever asked of another place. Without
+    a script that was built, the page tells in words what is missing and what to do.
     """
-    script = _script()
+    script, style = _built()
+    script_hash, style_hash = report_sources()
     template = Environment(autoescape=True, keep_trailing_newline=True).from_string(
-        _read("index.html.j2")
+        _read("page/index.html.j2")
     )
     return template.render(
         title=title,
-        style=Markup(_read("style.css")),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own files
-        script_hash=script_hash(),
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        script_hash=script_hash,
+        style_hash=style_hash,
         software=f"icestream {icestream.__version__}",
     )

@@ -214,8 +214,8 @@ class LiveView(BaseModel):
     again: LiveAgain | None
     decisions: tuple[LiveDecision, ...]
     """The last of the history, the newest first."""
-    drawing: dict[str, Any]
-    """Where the steps are drawn."""
+    links: tuple[tuple[str, str], ...]
+    """Which step feeds which."""
     alerts: tuple[LiveAlert, ...]
     machine: tuple[LiveLoad, ...]
     chunks: dict[str, Any]

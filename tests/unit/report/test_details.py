@@ -71,7 +71,7 @@ def test_details_hold_what_was_measured(grown: SampleSession) -> None:
 def test_an_exposure_in_progress_has_few_details(grown: SampleSession) -> None:
     name = queries.exposures(grown.store, newest=True, limit=1)[0].name
     details, pictures = exposure_details(of(grown), name, Facts())
-    assert set(details) == {"picks", "facts", "decisions", "unread"}
+    assert set(details) == {"picks", "facts", "decisions", "corrections", "unread"}
     assert details["picks"] == {}
     assert [label for label, _ in details["facts"]] == [
         "Nominal defocus",

@@ -11,6 +11,8 @@ interface Props {
   alert: Alert;
   /** Without what is only of interest to who looks into it. */
   brief?: boolean;
+  /** With what to type into a terminal, though it is brief: where nothing can be pressed. */
+  typed?: boolean;
 }
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -19,8 +21,11 @@ const WORDS: Readonly<Record<string, string>> = {
   notice: "Notice",
 };
 
+/** Seconds after which it is worth a word that people were told later than it began. */
+const LATE = 60;
+
 /** One alert: how bad, what, since when, about which exposures, and what can be done. */
-export function AlertLine({ session, alert, brief = false }: Props) {
+export function AlertLine({ session, alert, brief = false, typed = false }: Props) {
   const passed = alert.cleared !== null;
   const word = passed ? "Passed" : (WORDS[alert.level] ?? alert.level);
   return (
@@ -48,6 +53,12 @@ export function AlertLine({ session, alert, brief = false }: Props) {
             {alert.acknowledgedWhy && `: “${alert.acknowledgedWhy}”`}.{" "}
           </span>
         )}
+        {typed && alert.adopted === null && !passed && alert.offerWords && (
+          <span>Offered: {alert.offerWords}. </span>
+        )}
+        {Math.abs(alert.raised - alert.since) >= LATE && (
+          <span>People were told at {moment(alert.raised)}. </span>
+        )}
         {alert.adopted !== null && (
           <span>
             Done by {alert.adoptedBy} at {moment(alert.adopted)}: {alert.offerWords}.
@@ -56,12 +67,12 @@ export function AlertLine({ session, alert, brief = false }: Props) {
       </p>
       <div className={styles.links}>
         {alert.exposure && <Link to={exposureHref(session, alert.exposure)}>{alert.exposure}</Link>}
-        {alert.hasExposures && (
+        {alert.hasExposures && !typed && (
           <Link to={tableHref(session, `alert=${alert.number}`)}>Its exposures</Link>
         )}
         {!brief && alert.step && <span className={styles.quiet}>from step {alert.step}</span>}
       </div>
-      {!brief && alert.command && (
+      {(typed || !brief) && alert.command && (
         <code className={styles.command} title="To be typed into a terminal">
           {alert.command}
         </code>

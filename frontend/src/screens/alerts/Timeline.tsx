@@ -1,12 +1,46 @@
+import { useElementSize } from "@mantine/hooks";
 import { Panel, useNow } from "@/ui";
-import { moment, STATES } from "@/units";
+import { fullMoment, moment, plural, STATES } from "@/units";
 import styles from "./alerts.module.css";
 import { lanes } from "./order";
+import { TempoBars } from "./TempoBars";
+import { changeWords, timeSpan, type Change, type Tempo } from "./timing";
 import type { Alert } from "./types";
 
-const WIDTH = 1000;
+/** What the timeline shows of an alert. */
+export type Held = Pick<
+  Alert,
+  | "number"
+  | "level"
+  | "message"
+  | "since"
+  | "until"
+  | "cleared"
+  | "acknowledged"
+  | "acknowledgedBy"
+  | "muted"
+  | "mutedBy"
+>;
+
+interface Props {
+  alerts: readonly Held[];
+  /** What people and the session changed. */
+  changes?: readonly Change[];
+  /** How fast exposures came and were processed, where that is drawn, too. */
+  tempo?: Tempo | null;
+  /** What exposures are called there: movies. */
+  called?: string;
+  /** Seconds at which what still holds ends for now, where that is not this moment. */
+  until?: number;
+  onPick: (alert: Held) => void;
+  onChange?: () => void;
+}
+
 const LANE = 12;
-const FOOT = 6;
+const CHANGES = 20;
+const RATE = 84;
+const SIDE = 40;
+const LEAST = 320;
 
 const COLOUR: Readonly<Record<string, string>> = {
   critical: STATES.bad,
@@ -14,67 +48,125 @@ const COLOUR: Readonly<Record<string, string>> = {
   notice: STATES.busy,
 };
 
-/** When each alert held, over the whole session. */
-export function Timeline({ alerts, onPick }: { alerts: readonly Alert[]; onPick: () => void }) {
-  const now = useNow();
-  if (alerts.length === 0) return null;
-  const start = Math.min(...alerts.map(({ since }) => since));
+/** When each alert held, what was changed, and how fast it went, over the whole session. */
+export function Timeline(props: Props) {
+  const { alerts, changes = [], tempo = null, called = "movies", onPick, onChange } = props;
+  const { ref, width: measured } = useElementSize();
+  const present = useNow();
+  const now = props.until ?? present;
+  if (alerts.length === 0 && changes.length === 0 && tempo === null) return null;
+  const width = Math.max(LEAST, measured);
+  const [start, end] = timeSpan(alerts, changes, tempo, now);
   const held = alerts.some(({ cleared }) => cleared === null);
-  const last = Math.max(...alerts.map(({ until, since }) => until ?? since));
-  // To the minute, so that the bars do not creep while a person looks at them.
-  const end = held ? Math.ceil(now / 60) * 60 : Math.max(last, start + 60);
   const spans = lanes(alerts, start, end);
-  const rows = Math.max(1, ...spans.map(({ lane }) => lane + 1));
-  const height = rows * LANE + FOOT;
+  const rows = spans.reduce((most, { lane }) => Math.max(most, lane + 1), 0);
+  const under = rows * LANE + (changes.length > 0 ? CHANGES : 0) + 4;
+  const height = under + (tempo ? RATE + 8 : 2);
+  const left = tempo ? SIDE : 0;
+  const x = (time: number): number => left + ((time - start) / (end - start)) * (width - left - 8);
+  const words = [
+    alerts.length > 0 && plural(alerts.length, "alert"),
+    changes.length > 0 && plural(changes.length, "change"),
+  ].filter(Boolean);
   return (
-    <Panel title="Timeline" note={`${moment(start)} to ${held ? "now" : moment(end)}`}>
-      <svg
-        className={styles.timeline}
-        viewBox={`0 0 ${WIDTH} ${height}`}
-        preserveAspectRatio="none"
-        style={{ height }}
-        role="img"
-        aria-label={`When the ${alerts.length} alerts held; the list below says the same`}
-      >
-        <line
-          x1="0"
-          x2={WIDTH}
-          y1={rows * LANE + 3}
-          y2={rows * LANE + 3}
-          vectorEffect="non-scaling-stroke"
-        />
-        {alerts.map((alert, index) => {
-          const span = spans[index];
-          if (!span) return null;
-          return (
-            <rect
-              key={alert.number}
-              x={span.from * WIDTH}
-              y={span.lane * LANE + 1}
-              width={Math.max(2, (span.to - span.from) * WIDTH)}
-              height={LANE - 4}
-              rx="2"
-              fill={COLOUR[alert.level] ?? STATES.idle}
-              opacity={alert.cleared === null ? 1 : 0.55}
-              onClick={onPick}
+    <Panel
+      title="Timeline"
+      note={[words.join(", "), `${moment(start)} to ${held ? "now" : moment(end)}`]
+        .filter(Boolean)
+        .join("; ")}
+    >
+      <div ref={ref}>
+        <svg
+          className={styles.timeline}
+          viewBox={`0 0 ${width} ${height}`}
+          role="img"
+          aria-label={`When the ${alerts.length} alerts held and ${plural(changes.length, "change")} came; lists say the same`}
+        >
+          {alerts.map((alert, index) => {
+            const { from = 0, to = 0, lane = 0 } = spans[index] ?? {};
+            const at = left + from * (width - left - 8);
+            return (
+              <g key={alert.number} data-alert={alert.level} onClick={() => onPick(alert)}>
+                <title>{alertWords(alert)}</title>
+                <rect
+                  x={at}
+                  y={lane * LANE + 1}
+                  width={Math.max(3, (to - from) * (width - left - 8))}
+                  height={LANE - 4}
+                  rx="2"
+                  fill={COLOUR[alert.level] ?? STATES.idle}
+                  opacity={alert.cleared === null ? 1 : 0.55}
+                />
+                <text className={styles.care} x={at + 2} y={lane * LANE + 9}>
+                  {[alert.acknowledged !== null && "✓", alert.muted !== null && "∅"]
+                    .filter(Boolean)
+                    .join(" ")}
+                </text>
+              </g>
+            );
+          })}
+          {changes.map((change, index) => (
+            <g
+              key={index}
+              data-change
+              data-itself={change.by_session || undefined}
+              onClick={onChange}
             >
-              <title>{`#${alert.number} ${alert.message}`}</title>
-            </rect>
-          );
-        })}
-      </svg>
-      <Ticks start={start} end={end} />
+              <title>{changeWords(change)}</title>
+              <line x1={x(change.at)} x2={x(change.at)} y1={rows * LANE + 10} y2={height - 2} />
+              <path d={`M${x(change.at).toFixed(1)} ${rows * LANE + 4}l5 6l-5 6l-5 -6Z`} />
+            </g>
+          ))}
+          {tempo ? (
+            <TempoBars tempo={tempo} called={called} x={x} top={under + 8} height={RATE - 8} />
+          ) : (
+            <line x1="0" x2={width} y1={under} y2={under} />
+          )}
+        </svg>
+        <Ticks start={start} end={end} left={left} />
+        {(changes.length > 0 || tempo) && <Key tempo={tempo} called={called} />}
+      </div>
     </Panel>
   );
 }
 
-function Ticks({ start, end }: { start: number; end: number }) {
+const alertWords = (alert: Held): string =>
+  [
+    `#${alert.number} ${alert.message}`,
+    `${fullMoment(alert.since)} to ${alert.until === null ? "now" : fullMoment(alert.until)}`,
+    alert.acknowledged !== null &&
+      `acknowledged by ${alert.acknowledgedBy}, ${moment(alert.acknowledged)}`,
+    alert.muted !== null && `muted until ${moment(alert.muted)} by ${alert.mutedBy}`,
+  ]
+    .filter(Boolean)
+    .join("\n");
+
+function Ticks({ start, end, left }: { start: number; end: number; left: number }) {
   const count = 5;
   return (
-    <div className={styles.ticks} aria-hidden="true">
+    <div className={styles.ticks} style={{ paddingLeft: left }} aria-hidden="true">
       {Array.from({ length: count }, (_, index) => (
         <span key={index}>{moment(start + ((end - start) * index) / (count - 1))}</span>
       ))}
     </div>
+  );
+}
+
+function Key({ tempo, called }: { tempo: Tempo | null; called: string }) {
+  return (
+    <p className={styles.key}>
+      <span data-level="critical">critical</span>
+      <span data-level="warning">warning</span>
+      <span data-level="notice">notice</span>
+      <span>✓ acknowledged</span>
+      <span>∅ muted</span>
+      <span>◆ somebody changed something</span>
+      <span>◇ the session did</span>
+      {tempo && (
+        <span>
+          below: {called} {tempo.known ? "taken" : "found"} (bars) and processed (line)
+        </span>
+      )}
+    </p>
   );
 }

@@ -1,5 +1,6 @@
 import { useRef, useState, type KeyboardEvent } from "react";
-import { number, withUnit } from "@/units";
+import { number } from "@/units";
+import { ClassFace, Said } from "./ClassFace";
 import type { Tool } from "./drawing";
 import type { ClassRow } from "./types";
 import { useDrawing } from "./useDrawing";
@@ -117,7 +118,6 @@ interface TileProps {
 
 function ClassTile({ tile, marked, focusable, onFocus, onClick, onDoubleClick }: TileProps) {
   const { row, taken, decided, changed, why } = tile;
-  const resolution = row.resolution === null ? "–" : withUnit(number(row.resolution, 1), "Å");
   return (
     <div
       role="option"
@@ -133,19 +133,12 @@ function ClassTile({ tile, marked, focusable, onFocus, onClick, onDoubleClick }:
       onClick={(event) => onClick(event.ctrlKey || event.metaKey, event.shiftKey)}
       onDoubleClick={onDoubleClick}
     >
-      <img src={row.url} alt="" draggable={false} loading="lazy" />
-      <div className={styles.tileHead}>
-        <strong>
-          <Said>Class </Said>
-          {row.number}
-          <Said>,</Said>
-        </strong>
-        <span>
-          {number(row.particles)}
-          <Said> particles,</Said>
-        </span>
-        <span>{resolution}</span>
-      </div>
+      <ClassFace
+        picture={<img src={row.url} alt="" draggable={false} loading="lazy" />}
+        number={row.number}
+        particles={row.particles}
+        resolution={row.resolution}
+      />
       <div className={styles.tileFoot}>
         <span data-taken={taken}>
           {taken ? "taken" : "left out"}
@@ -163,11 +156,6 @@ function ClassTile({ tile, marked, focusable, onFocus, onClick, onDoubleClick }:
       </div>
     </div>
   );
-}
-
-/** Words for whoever does not see the picture. */
-function Said({ children }: { children: string }) {
-  return <span className="visually-hidden">{children}</span>;
 }
 
 function columnsOf(place: HTMLElement | null): number {

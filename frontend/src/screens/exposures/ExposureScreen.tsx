@@ -2,17 +2,16 @@ import { Button } from "@mantine/core";
 import { useNavigate, useSearchParams, Link } from "react-router";
 import { useFreshSession } from "@/api/live";
 import { sessionPath, useApi, useMay } from "@/api/queries";
-import { Icon, Page, Panel, Shown, StateBadge, useKeys } from "@/ui";
+import { Icon, Page, Shown, StateBadge, useKeys } from "@/ui";
 import { fullMoment, number } from "@/units";
 import type { Quality } from "../measured/types";
 import { useQualities } from "../measured/useMeasured";
 import { useSession } from "../measured/useSession";
 import { exposureHref, tableHref } from "./addresses";
-import { Curve } from "./Curve";
+import { CtfPanel } from "./CtfPanel";
 import { DecideDialog } from "./DecideDialog";
 import styles from "./exposure.module.css";
 import { MicrographPanel } from "./MicrographPanel";
-import { SpectrumView } from "./SpectrumView";
 import { StepsPanel } from "./StepsPanel";
 import { TracksPanel } from "./TracksPanel";
 import type { Ctf, ExposureDetail, Tracks } from "./types";
@@ -60,12 +59,7 @@ function Told({ detail, id, branch, path }: ToldProps) {
         </div>
         <div className={styles.stack}>
           <WordsPanel session={id} detail={detail} />
-          <Panel title="CTF" note={ctf?.doubt}>
-            <div className={styles.spectrum}>
-              <SpectrumView detail={detail} ctf={ctf ?? null} rings />
-            </div>
-            {ctf && ctf.frequency.length > 0 && <Curve ctf={ctf} />}
-          </Panel>
+          <CtfPanel detail={detail} ctf={ctf} />
           {tracks && tracks.frames.length > 1 && <TracksPanel tracks={tracks} detail={detail} />}
           <StepsPanel session={id} detail={detail} />
           <LogPanel session={id} branch={branch} name={detail.name} />

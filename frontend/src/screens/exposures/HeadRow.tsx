@@ -9,6 +9,7 @@ interface Props {
   filters: Filters;
   template: string;
   onSort: (column: string) => void;
+  readOnly?: boolean;
 }
 
 const FIXED: readonly [column: string, title: string, means: string][] = [
@@ -19,14 +20,14 @@ const FIXED: readonly [column: string, title: string, means: string][] = [
 ];
 
 /** Widths of the columns: the name takes what is left. */
-export function columnTemplate(qualities: number, narrow: boolean): string {
+export function columnTemplate(qualities: number, narrow: boolean, readOnly = false): string {
   const name = narrow ? "minmax(120px, 1fr)" : "minmax(180px, 1.6fr)";
   const values = qualities > 0 ? ` repeat(${qualities}, minmax(126px, 0.5fr))` : "";
-  return `30px 76px 96px ${name} 92px${values}`;
+  return `${readOnly ? "" : "30px "}76px 96px ${name} 108px${values}`;
 }
 
 /** The head stays in sight; pressing one sorts by it. */
-export function HeadRow({ qualities, filters, template, onSort }: Props) {
+export function HeadRow({ qualities, filters, template, onSort, readOnly }: Props) {
   const ordered = (column: string): "ascending" | "descending" | "none" => {
     if (filters.sort !== column) return "none";
     return filters.descending ? "descending" : "ascending";
@@ -52,9 +53,11 @@ export function HeadRow({ qualities, filters, template, onSort }: Props) {
   );
   return (
     <div role="row" className={styles.headRow} style={{ gridTemplateColumns: template }}>
-      <div role="columnheader" className={styles.head}>
-        <span className="visually-hidden">Marked</span>
-      </div>
+      {!readOnly && (
+        <div role="columnheader" className={styles.head}>
+          <span className="visually-hidden">Marked</span>
+        </div>
+      )}
       {FIXED.map(([column, title, means]) => head(column, title, "", means))}
       {qualities.map((quality) =>
         head(

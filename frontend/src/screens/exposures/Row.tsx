@@ -19,6 +19,7 @@ interface Props {
   narrow: boolean;
   current: boolean;
   isMarked: boolean;
+  readOnly?: boolean;
   onCommand: (command: Command) => void;
   onOpen: (name: string) => void;
 }
@@ -35,6 +36,7 @@ export const Row = memo(function Row(props: Props) {
     narrow,
     current,
     isMarked,
+    readOnly,
     onCommand,
     onOpen,
   } = props;
@@ -54,19 +56,21 @@ export const Row = memo(function Row(props: Props) {
       onClick={press}
       onDoubleClick={() => row && onOpen(row.name)}
     >
-      <div role="gridcell" className={styles.mark}>
-        <button
-          type="button"
-          tabIndex={-1}
-          aria-label={isMarked ? "Take the mark away" : "Mark"}
-          onClick={(event) => {
-            event.stopPropagation();
-            onCommand({ kind: "press", at, extend: event.shiftKey, add: !event.shiftKey });
-          }}
-        >
-          <span data-on={isMarked || undefined} />
-        </button>
-      </div>
+      {!readOnly && (
+        <div role="gridcell" className={styles.mark}>
+          <button
+            type="button"
+            tabIndex={-1}
+            aria-label={isMarked ? "Take the mark away" : "Mark"}
+            onClick={(event) => {
+              event.stopPropagation();
+              onCommand({ kind: "press", at, extend: event.shiftKey, add: !event.shiftKey });
+            }}
+          >
+            <span data-on={isMarked || undefined} />
+          </button>
+        </div>
+      )}
       {row ? (
         <Cells row={row} qualities={qualities} narrow={narrow} onOpen={onOpen} />
       ) : (
@@ -119,6 +123,7 @@ function Cells({
         >
           {narrow && row.name.length > ENDING ? `…${row.name.slice(-ENDING)}` : row.name}
         </button>
+        {row.reasons.length > 0 && <span className={styles.reason}>{row.reasons.join("; ")}</span>}
       </div>
       <div role="gridcell" title={fullMoment(taken)} className={styles.time}>
         {moment(taken)}

@@ -31,6 +31,8 @@ interface Props {
   onCommand: (command: Command) => void;
   onOpen: (name: string) => void;
   onKey: (key: string) => boolean;
+  /** Nothing can be marked where nothing can be decided. */
+  readOnly?: boolean;
 }
 
 /** The exposures as rows, of which only those on the screen are in the page. */
@@ -64,7 +66,7 @@ export function Table(props: Props) {
     size.observe(box);
     return () => size.disconnect();
   }, []);
-  const template = columnTemplate(qualities.length, narrow);
+  const template = columnTemplate(qualities.length, narrow, props.readOnly);
   return (
     <div
       ref={scroller}
@@ -73,7 +75,7 @@ export function Table(props: Props) {
       tabIndex={0}
       aria-label="Exposures"
       aria-rowcount={rows.matching + 1}
-      aria-multiselectable="true"
+      aria-multiselectable={!props.readOnly}
       aria-activedescendant={cursor.at >= 0 ? `exposure-${cursor.at}` : undefined}
       data-stale={rows.stale || undefined}
       onKeyDown={(event) => {
@@ -87,7 +89,13 @@ export function Table(props: Props) {
         event.stopPropagation();
       }}
     >
-      <HeadRow qualities={qualities} filters={filters} template={template} onSort={props.onSort} />
+      <HeadRow
+        qualities={qualities}
+        filters={filters}
+        template={template}
+        onSort={props.onSort}
+        readOnly={props.readOnly}
+      />
       {rows.error && rows.matching === 0 ? (
         <ErrorNote error={rows.error} what="The exposures cannot be shown" again={rows.again} />
       ) : rows.matching === 0 && !rows.loading ? (
@@ -110,6 +118,7 @@ export function Table(props: Props) {
               narrow={narrow}
               current={cursor.at === item.index}
               isMarked={cursor.marked.has(rows.rowAt(item.index)?.name ?? "")}
+              readOnly={props.readOnly}
               onCommand={onCommand}
               onOpen={onOpen}
             />

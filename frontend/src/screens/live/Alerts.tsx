@@ -8,30 +8,49 @@ import type { LiveAlert } from "./types";
 
 const SHOWN = 4;
 
+interface Props {
+  session: string;
+  alerts: readonly LiveAlert[];
+  /** All of them here, those that passed too, with what to type: there is no other screen. */
+  whole?: boolean;
+}
+
 /** What holds now, the worst first, each with what can be done about it. */
-export function Alerts({ session, alerts }: { session: string; alerts: readonly LiveAlert[] }) {
+export function Alerts({ session, alerts, whole = false }: Props) {
   const open = alerts.filter(({ cleared }) => cleared === null);
+  const rest = whole
+    ? [...open.slice(SHOWN), ...alerts.filter(({ cleared }) => cleared !== null)]
+    : [];
   const counts = tally(alerts.map((one) => ({ ...one, raised: one.told })));
+  const all = `/s/${encodeURIComponent(session)}/alerts`;
+  const line = (alert: LiveAlert) => (
+    <AlertLine key={alert.number} session={session} alert={fromLive(alert)} brief typed={whole} />
+  );
   return (
     <Panel
       title="Alerts"
       note={tallyWords(counts)}
-      tools={<Link to={`/s/${encodeURIComponent(session)}/alerts`}>All alerts</Link>}
+      tools={!whole && <Link to={all}>All alerts</Link>}
     >
       {open.length === 0 ? (
         <Empty title="Nothing needs you">
           {counts.passed > 0 && `${counts.passed} passed by themselves or were mended.`}
         </Empty>
       ) : (
-        <ul className={styles.alerts}>
-          {open.slice(0, SHOWN).map((alert) => (
-            <AlertLine key={alert.number} session={session} alert={fromLive(alert)} brief />
-          ))}
-        </ul>
+        <ul className={styles.alerts}>{open.slice(0, SHOWN).map(line)}</ul>
       )}
-      {open.length > SHOWN && (
-        <Link to={`/s/${encodeURIComponent(session)}/alerts`}>{open.length - SHOWN} more</Link>
+      {!whole && open.length > SHOWN && <Link to={all}>{open.length - SHOWN} more</Link>}
+      {rest.length > 0 && (
+        <details className={styles.more}>
+          <summary>{restWords(open.length - SHOWN, counts.passed)}</summary>
+          <ul className={styles.alerts}>{rest.map(line)}</ul>
+        </details>
       )}
     </Panel>
   );
 }
+
+const restWords = (open: number, passed: number): string =>
+  [open > 0 && `${open} more`, passed > 0 && `${passed} past ${passed === 1 ? "alert" : "alerts"}`]
+    .filter(Boolean)
+    .join(", ");

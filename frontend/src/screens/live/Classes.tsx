@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { sessionPath, useApi } from "@/api/queries";
 import { Empty, Panel } from "@/ui";
@@ -13,11 +14,66 @@ const SHOWN = 8;
 export function Classes({ session, branch }: { session: string; branch: string }) {
   const classes = useApi<ClassesAnswer>(sessionPath(session, "/classes"), { branch }).data;
   const map = useApi<MapAnswer>(sessionPath(session, "/volumes"), { branch }).data;
-  const base = `/s/${encodeURIComponent(session)}`;
-  const largest = [...(classes?.classes ?? [])].sort((one, two) => two.particles - one.particles);
-  const chosen = largest.filter(({ selected }) => selected).length;
+  const faces = (classes?.classes ?? []).map(({ url, selected, ...row }) => ({
+    ...row,
+    chosen: selected,
+    picture: <img src={url} alt={`Class ${row.number}`} width={64} height={64} loading="lazy" />,
+  }));
   // As long as there is no map, its step says why, and there is nothing to cut.
   const cut = map?.sections ?? null;
+  return (
+    <ClassesAndMap
+      session={session}
+      classes={faces}
+      map={
+        map &&
+        cut !== null && (
+          <>
+            {AXES.map((axis) => (
+              <img
+                key={axis}
+                src={`${cut}?axis=${axis}`}
+                alt="Section of the map"
+                width={96}
+                height={96}
+                loading="lazy"
+              />
+            ))}
+            <span>
+              3D map
+              <strong>{resolutionWords(map.volume)}</strong>
+              {plural(map.volume.particles, "particle")}
+            </span>
+          </>
+        )
+      }
+    />
+  );
+}
+
+const AXES = ["z", "y", "x"] as const;
+
+/** A class among the largest. */
+export interface Face {
+  number: number;
+  particles: number;
+  resolution: number | null;
+  chosen: boolean | null;
+  picture: ReactNode;
+}
+
+interface Props {
+  session: string;
+  classes: readonly Face[];
+  /** The newest map; nothing where there is none. */
+  map: ReactNode;
+}
+
+/** The same from whatever knows of them. */
+export function ClassesAndMap({ session, classes, map }: Props) {
+  const base = `/s/${encodeURIComponent(session)}`;
+  const largest = [...classes].sort((one, two) => two.particles - one.particles);
+  const chosen = largest.filter((one) => one.chosen).length;
   return (
     <Panel
       title="Classes and map"
@@ -33,7 +89,7 @@ export function Classes({ session, branch }: { session: string; branch: string }
         </>
       }
     >
-      {largest.length === 0 && cut === null ? (
+      {largest.length === 0 && !map ? (
         <Empty title="No classes yet">
           The first ones come when enough particles are extracted.
         </Empty>
@@ -41,14 +97,8 @@ export function Classes({ session, branch }: { session: string; branch: string }
         <>
           <ul className={styles.classes}>
             {largest.slice(0, SHOWN).map((one) => (
-              <li key={one.number} data-chosen={one.selected ?? undefined}>
-                <img
-                  src={one.url}
-                  alt={`Class ${one.number}`}
-                  width={64}
-                  height={64}
-                  loading="lazy"
-                />
+              <li key={one.number} data-chosen={one.chosen ?? undefined}>
+                {one.picture}
                 <span>
                   <b>{one.number}</b> {number(one.particles)}
                 </span>
@@ -56,29 +106,9 @@ export function Classes({ session, branch }: { session: string; branch: string }
               </li>
             ))}
           </ul>
-          {map && cut !== null && (
-            <div className={styles.sections}>
-              {AXES.map((axis) => (
-                <img
-                  key={axis}
-                  src={`${cut}?axis=${axis}`}
-                  alt="Section of the map"
-                  width={96}
-                  height={96}
-                  loading="lazy"
-                />
-              ))}
-              <span>
-                3D map
-                <strong>{resolutionWords(map.volume)}</strong>
-                {plural(map.volume.particles, "particle")}
-              </span>
-            </div>
-          )}
+          {map && <div className={styles.sections}>{map}</div>}
         </>
       )}
     </Panel>
   );
 }
-
-const AXES = ["z", "y", "x"] as const;

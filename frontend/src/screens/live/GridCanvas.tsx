@@ -19,7 +19,7 @@ interface Props {
 
 const HEIGHT = 300;
 
-/** The map on a canvas; a table of the same for whoever does not see it stands behind it. */
+/** The map on a canvas; a table of the same for whoever does not see it stands below it. */
 export function GridCanvas({ map, quality, square, marks, onSquare, onExposure }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(0);
@@ -59,7 +59,11 @@ export function GridCanvas({ map, quality, square, marks, onSquare, onExposure }
       <canvas
         ref={canvas}
         role="img"
-        aria-label={`Map of ${plural(map.squares.length, "square")}`}
+        aria-label={
+          square === null && map.squares.length > 1
+            ? `Map of ${plural(map.squares.length, "square")}`
+            : `Map of ${plural(map.places?.number.length ?? 0, "exposure")}`
+        }
         style={{ cursor: tip ? "pointer" : "default" }}
         onPointerMove={(event) => {
           const found = hit(event);
@@ -89,17 +93,6 @@ export function GridCanvas({ map, quality, square, marks, onSquare, onExposure }
           ))}
         </div>
       )}
-      <div className="visually-hidden">
-        <ul>
-          {map.squares.slice(0, 200).map((one) => (
-            <li key={one.name}>
-              <button type="button" onClick={(event) => onSquare(one.name, event.shiftKey)}>
-                Square {one.name}: {plural(one.count, "exposure")}
-              </button>
-            </li>
-          ))}
-        </ul>
-      </div>
     </div>
   );
 }

@@ -8,10 +8,12 @@ import { exposureHref } from "../exposures/addresses";
 import { rangeFilter, type Brush } from "../measured/brush";
 import type { Columns, Quality } from "../measured/types";
 import { GridCanvas } from "./GridCanvas";
+import { offScale } from "./gridmap";
 import styles from "./live.module.css";
 import { marksOf, mustAsk } from "./marks";
 import { RAMP_CSS } from "./ramp";
 import type { Squares } from "./squares";
+import { SquaresTable } from "./SquaresTable";
 
 interface Props {
   session: string;
@@ -21,7 +23,8 @@ interface Props {
   /** Which of the columns are marked. */
   mask: Uint8Array | null;
   brush: Brush | null;
-  onBrush: (brush: Brush | null) => void;
+  /** Where squares can be marked. */
+  onBrush?: (brush: Brush | null) => void;
 }
 
 /** More exposures than the map of one square, or of all in one picture, has. */
@@ -83,12 +86,13 @@ export function GridMap(props: Props) {
                 square={square}
                 marks={marks ?? null}
                 onSquare={(hit, add) => {
-                  if (!add) setSquare(hit);
-                  else onBrush(withSquare(brush, hit));
+                  if (!add || !onBrush) setSquare(hit);
+                  else onBrush?.(withSquare(brush, hit));
                 }}
                 onExposure={(hit) => void navigate(exposureHref(session, hit, branch))}
               />
-              <Legend map={map} quality={quality} square={square} />
+              <Legend map={map} quality={quality} square={square} marking={onBrush !== undefined} />
+              <SquaresTable map={map} quality={quality} onSquare={setSquare} />
             </>
           )
         }
@@ -124,25 +128,42 @@ function Legend({
   map,
   quality,
   square,
+  marking,
 }: {
   map: Squares;
   quality: Quality | undefined;
   square: string | null;
+  marking: boolean;
 }) {
   const scale = quality?.scale ?? 1;
   const [low, high] = map.range ?? [null, null];
   const text = (value: number | null): string =>
     value === null ? "–" : withUnit(figures(value * scale), quality?.unit ?? "");
-  const count = square === null ? map.squares.length : (map.places?.number.length ?? 0);
+  const holes = square !== null || map.squares.length === 1;
+  const count = holes ? (map.places?.number.length ?? 0) : map.squares.length;
+  const missing = map.positions ? (map.places?.x.filter((x) => x === null).length ?? 0) : 0;
+  const off = holes ? offScale(map.places?.value ?? [], map.range) : "";
   return (
     <div className={styles.legend}>
       <span>{text(low)}</span>
       <span className={styles.ramp} style={{ backgroundImage: RAMP_CSS }} />
       <span>{text(high)}</span>
+      {off && <span>{off}</span>}
+      {holes && (
+        <>
+          <span className={styles.ring} data-state="rejected">
+            rejected
+          </span>
+          <span className={styles.ring} data-state="failed">
+            failed
+          </span>
+        </>
+      )}
       <span className={styles.legendNote}>
-        {square === null
-          ? `${plural(count, "square")}, medians; press one for its holes, with shift to mark it`
+        {!holes
+          ? `${plural(count, "square")}, medians; press one for its holes${marking ? ", with shift to mark it" : ""}`
           : `${number(count)} exposures; press one to open it`}
+        {missing > 0 && `; ${number(missing)} without a stage position`}
         {!map.positions && "; without stage positions, in the order of arrival"}
       </span>
     </div>

@@ -1,13 +1,10 @@
 import { useMemo } from "react";
-import { Chart, useInk, type ECharts } from "@/charts";
-import { Term } from "@/ui";
-import { plural, withUnit, figures } from "@/units";
+import type { ECharts } from "@/charts";
+import { fullMoment, figures, withUnit } from "@/units";
 import type { Brush } from "../measured/brush";
-import { limitWords } from "../measured/shown";
 import type { Columns, Quality } from "../measured/types";
-import styles from "./live.module.css";
-import { clippedWords, numbersIn, trendOf } from "./trend";
-import { trendOption } from "./trendOption";
+import { numbersIn, trendOf } from "./trend";
+import { TrendFigure } from "./TrendFigure";
 
 interface Props {
   quality: Quality;
@@ -21,17 +18,13 @@ interface BrushEnd {
   areas: { coordRange: [[number, number], [number, number]] }[];
 }
 
-const HEIGHT = 148;
-
 /** One quality over time with its histogram; a rectangle marks exposures in every plot. */
 export function TrendPlot({ quality, columns, mask, onBrush, onOpen }: Props) {
-  const ink = useInk();
   const trend = useMemo(() => trendOf(columns, quality, mask), [columns, quality, mask]);
-  const option = useMemo(
-    () => (trend ? trendOption(trend, quality, columns, ink) : {}),
-    [trend, quality, columns, ink],
+  const told = useMemo(
+    () => ({ times: columns.time, tip: tipOf(quality, columns) }),
+    [quality, columns],
   );
-  const clipped = trend ? clippedWords(trend.axis) : "";
   const brushed = ({ areas }: BrushEnd): void => {
     const [area] = areas;
     if (!area) {
@@ -47,32 +40,31 @@ export function TrendPlot({ quality, columns, mask, onBrush, onOpen }: Props) {
       range: inStore(quality, low, high, trend?.axis),
     });
   };
-  const words = [quality.meaning, limitWords(quality)].filter(Boolean).join("; ");
   return (
-    <figure className={styles.trend}>
-      <figcaption>
-        <Term means={words || quality.title}>{quality.short}</Term>
-        <span className={styles.clipped}>{clipped}</span>
-        <strong>{trend ? withUnit(figures(trend.recent), quality.unit) : "–"}</strong>
-      </figcaption>
-      {trend ? (
-        <Chart
-          label={`${quality.title} over time, ${plural(columns.shown, "exposure")}; median of the last 50: ${figures(trend.recent)} ${quality.unit}${clipped ? `; ${clipped} the axis` : ""}`}
-          option={option}
-          height={HEIGHT}
-          onMade={drawRectangles}
-          on={{
-            brushEnd: brushed as never,
-            click: ((event: { data: number[] }) =>
-              onOpen(columns.number[event.data[2] ?? 0] ?? 0)) as never,
-          }}
-        />
-      ) : (
-        <p className={styles.unmeasured}>not measured yet</p>
-      )}
-    </figure>
+    <TrendFigure
+      quality={quality}
+      trend={trend}
+      told={told}
+      count={columns.shown}
+      onMade={drawRectangles}
+      on={{ brushEnd: brushed as never }}
+      onPick={(index) => onOpen(columns.number[index] ?? 0)}
+    />
   );
 }
+
+/** What the pointer shows of one exposure. */
+const tipOf =
+  (quality: Quality, columns: Columns) =>
+  (index: number, series: string): string =>
+    [
+      `Exposure ${columns.number[index]}`,
+      `${quality.short} ${withUnit(figures((columns.columns[quality.name]?.[index] ?? 0) * quality.scale), quality.unit)}`,
+      fullMoment(columns.time[index] ?? 0),
+      series === "kept" || series === "others" ? "" : series,
+    ]
+      .filter(Boolean)
+      .join("\n");
 
 /** Dragging draws a rectangle at once, without a tool to be chosen first. */
 function drawRectangles(chart: ECharts): void {

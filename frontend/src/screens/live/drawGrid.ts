@@ -5,6 +5,7 @@ import { STATES, figures, withUnit } from "@/units";
 import { median } from "../measured/axes";
 import {
   barLength,
+  beyond,
   fitView,
   holeRadius,
   squareBoxes,
@@ -108,6 +109,13 @@ function drawBoxes(
   pen.globalAlpha = 1;
 }
 
+function triangle(pen: CanvasRenderingContext2D, x: number, y: number, size: number, up: 1 | -1) {
+  pen.moveTo(x - size, y + up * size * 0.8);
+  pen.lineTo(x + size, y + up * size * 0.8);
+  pen.lineTo(x, y - up * size);
+  pen.closePath();
+}
+
 const RING: Readonly<Record<Place["state"], string | null>> = {
   p: null,
   a: null,
@@ -126,8 +134,11 @@ function drawHoles(
   const radius = holeRadius(view);
   for (const place of places) {
     pen.globalAlpha = bright(place) ? 1 : PALE;
+    const [x, y] = [view.x(place.x), view.y(place.y)];
     pen.beginPath();
-    pen.arc(view.x(place.x), view.y(place.y), radius, 0, 2 * Math.PI);
+    const way = beyond(place.value, range);
+    if (way === 0) pen.arc(x, y, radius, 0, 2 * Math.PI);
+    else triangle(pen, x, y, radius + 1.5, way);
     if (place.value !== null) {
       pen.fillStyle = ramp(part(place.value, range));
       pen.fill();

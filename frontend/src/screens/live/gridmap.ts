@@ -163,3 +163,26 @@ export function barLength(view: View, most: number): number {
   const factor = [5, 2, 1].find((each) => each * power <= room) ?? 1;
   return factor * power;
 }
+
+/** Whether a value lies above (1) or below (-1) what the colours show. */
+export const beyond = (
+  value: number | null,
+  range: readonly [number, number] | null,
+): 1 | 0 | -1 =>
+  value === null || range === null ? 0 : value > range[1] ? 1 : value < range[0] ? -1 : 0;
+
+/** What the colours do not tell of the holes: "2 above, 1 below, 3 not measured". */
+export function offScale(
+  values: readonly (number | null)[],
+  range: readonly [number, number] | null,
+): string {
+  const count = (way: number): number => values.filter((one) => beyond(one, range) === way).length;
+  const none = values.filter((value) => value === null).length;
+  return [
+    count(1) > 0 && `▲ ${count(1)} above`,
+    count(-1) > 0 && `▼ ${count(-1)} below`,
+    none > 0 && `○ ${none} not measured`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+}

@@ -17,8 +17,14 @@ export interface Trend {
   clipped: Dot[];
   /** Not brushed, while others are. */
   pale: Dot[];
-  /** Medians of runs of exposures; empty where there are few. */
-  middle: [number, number][];
+  /** Medians of runs of exposures; empty where there are few. Null breaks the line. */
+  middle: [number, number | null][];
+  /** Time, lowest and highest value of runs of exposures, in unbroken pieces. */
+  band?: [number, number, number][][];
+  /** Between which values of this session lie, as a rule. */
+  control?: { low: number | null; high: number } | null;
+  /** Dots outside of that. */
+  strange?: Dot[];
   /** Counts of kept and refused values in bins of equal width along the axis. */
   bins: { low: number; step: number; kept: number[]; refused: number[] };
   /** Median of the newest values, as shown. */
@@ -97,15 +103,12 @@ function emptyBins(axis: Fitted, whole: boolean, most: number): Trend["bins"] {
   };
 }
 
-function runMedians(
-  time: readonly number[],
-  values: readonly (number | null)[],
-): [number, number][] {
+function runMedians(time: readonly number[], values: readonly (number | null)[]): Trend["middle"] {
   const known = values.flatMap((value, index) => (value === null ? [] : [index]));
   if (known.length < MANY) return [];
   known.sort((one, two) => (time[one] ?? 0) - (time[two] ?? 0));
   const size = Math.max(LEAST, Math.ceil(known.length / RUNS));
-  const found: [number, number][] = [];
+  const found: Trend["middle"] = [];
   for (let start = 0; start < known.length; start += size) {
     const run = known.slice(start, start + size);
     const middle = median(run.map((index) => values[index]));

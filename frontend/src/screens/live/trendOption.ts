@@ -2,8 +2,7 @@
 
 import type { Ink } from "@/charts";
 import type { EChartsCoreOption } from "@/charts";
-import { fullMoment, moment, STATES, figures, withUnit } from "@/units";
-import type { Columns, Quality } from "../measured/types";
+import { fullMoment, moment, SERIES, STATES, figures } from "@/units";
 import type { Dot, Trend } from "./trend";
 
 const CROSS =
@@ -14,32 +13,48 @@ const atOnce = { large: true, largeThreshold: 100 };
 /** Seconds of a session in which minutes do not tell times apart. */
 const SHORT = 600;
 
-/** Everything that the plot shows; `names` gives the first line of what the pointer shows. */
+/** What the plot does not tell by itself. */
+export interface Told {
+  /** Times of all that may be drawn, seconds. */
+  times: readonly number[];
+  /** What the pointer shows of a dot, by its place and the name of its series. */
+  tip: (index: number, series: string) => string;
+  /** In little room. */
+  small?: boolean;
+}
+
+/** Everything that the plot shows. */
 export function trendOption(
   trend: Trend,
-  quality: Quality,
-  columns: Columns,
+  { times, tip, small = false }: Told,
   ink: Ink,
 ): EChartsCoreOption {
   const { axis } = trend;
   const many = trend.kept.length + trend.pale.length > LARGE;
+  const side = small ? 24 : 46;
   const dots = (name: string, data: readonly Dot[], more: object): object => ({
     type: "scatter",
     name,
     data,
-    symbolSize: many ? 3 : 5,
+    symbolSize: many || small ? 3 : 5,
     animation: false,
     ...(many && atOnce),
     ...more,
   });
   return {
     grid: [
-      { left: 40, right: 58, top: 8, bottom: 20 },
-      { width: 46, right: 4, top: 8, bottom: 20 },
+      { left: small ? 30 : 40, right: side + 12, top: 8, bottom: 20 },
+      { width: side, right: 4, top: 8, bottom: 20 },
     ],
-    xAxis: [timeAxis(ink, spanOf(columns.time)), countAxis],
+    xAxis: [timeAxis(ink, spanOf(times)), countAxis],
     yAxis: [valueAxis(ink, axis.low, axis.high), binAxis(trend.bins.kept.length)],
-    tooltip: { trigger: "item", formatter: (hit: Hit) => tip(hit, quality, columns) },
+    tooltip: {
+      trigger: "item",
+      formatter: (hit: Hit) =>
+        hit.seriesType === "scatter" && typeof hit.data !== "number"
+          ? tip(hit.data[2], hit.seriesName)
+          : "",
+    },
     brush: {
       xAxisIndex: 0,
       yAxisIndex: 0,
@@ -50,13 +65,14 @@ export function trendOption(
     },
     toolbox: { show: false },
     series: [
+      ...bands(trend),
       dots("others", trend.pale, {
         itemStyle: { color: ink.quiet, opacity: 0.18 },
         silent: many,
       }),
       dots("kept", trend.kept, {
         itemStyle: { color: STATES.busy, opacity: many ? 0.45 : 0.8 },
-        markLine: limitLines(trend),
+        markLine: limitLines(trend, ink),
       }),
       dots("refused", trend.refused, {
         ...(many
@@ -69,6 +85,11 @@ export function trendOption(
         symbolSize: 8,
         symbolRotate: (value: Dot) => (value[1] >= axis.high ? 0 : 180),
         itemStyle: { color: STATES.bad },
+      }),
+      dots("outside the control limits", trend.strange ?? [], {
+        symbolSize: 8,
+        silent: true,
+        itemStyle: { color: "transparent", borderColor: SERIES[3], borderWidth: 1.2 },
       }),
       {
         type: "line",
@@ -91,34 +112,50 @@ interface Hit {
   seriesType: string;
 }
 
-function tip(hit: Hit, quality: Quality, columns: Columns): string {
-  if (hit.seriesType !== "scatter" || typeof hit.data === "number") return "";
-  const index = hit.data[2];
-  const value = columns.columns[quality.name]?.[index];
-  return [
-    `Exposure ${columns.number[index]}`,
-    `${quality.short} ${withUnit(figures((value ?? 0) * quality.scale), quality.unit)}`,
-    fullMoment(columns.time[index] ?? 0),
-    hit.seriesName === "kept" || hit.seriesName === "others" ? "" : hit.seriesName,
-  ]
-    .filter(Boolean)
-    .join("\n");
-}
-
-const limitLines = ({ ends }: Trend): object => ({
+/** Limits of steps, and between which values of the session itself lie, where the axis has them. */
+const limitLines = ({ ends, control, axis }: Trend, ink: Ink): object => ({
   silent: true,
   symbol: "none",
   animation: false,
   label: { show: false },
-  data: ends.map((end) => ({
-    yAxis: end.value,
-    lineStyle: {
-      color: end.refuses ? STATES.bad : STATES.warning,
-      type: end.refuses ? "dashed" : "dotted",
-      width: 1.5,
-    },
-  })),
+  data: [
+    ...ends.map((end) => ({
+      yAxis: end.value,
+      lineStyle: {
+        color: end.refuses ? STATES.bad : STATES.warning,
+        type: end.refuses ? "dashed" : "dotted",
+        width: 1.5,
+      },
+    })),
+    ...[control?.low ?? null, control?.high ?? null]
+      .filter((value) => value !== null && value > axis.low && value < axis.high)
+      .map((value) => ({
+        yAxis: value,
+        lineStyle: { color: ink.quiet, type: [8, 3, 2, 3], width: 1 },
+      })),
+  ],
 });
+
+interface Coordinates {
+  coord: (point: readonly [number, number]) => [number, number];
+}
+
+/** From the lowest to the highest value of runs of exposures. */
+const bands = ({ band = [], axis }: Trend): object[] =>
+  band.map((piece) => ({
+    type: "custom",
+    name: "range",
+    silent: true,
+    animation: false,
+    data: [[piece[0]?.[0] ?? 0, axis.low]],
+    renderItem: (_params: unknown, { coord }: Coordinates) => {
+      const inside = (value: number): number => Math.min(axis.high, Math.max(axis.low, value));
+      const up = piece.map(([time, , high]) => coord([time, inside(high)]));
+      const down = piece.map(([time, low]) => coord([time, inside(low)])).reverse();
+      const shape = { points: [...up, ...down] };
+      return { type: "polygon", shape, style: { fill: STATES.busy, opacity: 0.22 } };
+    },
+  }));
 
 const bars = (name: string, counts: readonly number[], color: string): object => ({
   type: "bar",

@@ -10,7 +10,9 @@ export function shownNumber(value: number | null | undefined, quality: Quality):
   const size = Math.abs(scaled);
   if (quality.whole || size >= 99.95) return number(scaled);
   const digits = size >= 9.995 ? Math.min(quality.digits, 1) : quality.digits;
-  return number(scaled, digits);
+  const text = number(scaled, digits);
+  // A row of zeros says no more than one.
+  return Number(text) === 0 ? "0" : text;
 }
 
 /** The number with its unit. */

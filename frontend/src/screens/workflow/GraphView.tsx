@@ -23,7 +23,7 @@ import { EditingContext } from "./context";
 import { LabelNode, StepNode, type GraphNode } from "./StepNode";
 import type { StepRecord } from "./types";
 import { WireEdge, type WireEdgeType } from "./WireEdge";
-import { graphOf, handlesOf } from "./wires";
+import { graphOf, handlesOf, watchWords } from "./wires";
 import styles from "./workflow.module.css";
 
 const NODES = { step: StepNode, label: LabelNode };
@@ -180,12 +180,8 @@ function useNodes(props: GraphProps, drawing: Drawn, links: ReadonlyMap<string, 
       ...document.steps.flatMap((step): GraphNode[] => {
         const box = drawing.boxes.get(step.name);
         if (!box) return [];
-        const watched = [...links.values()].filter((link) => link.to.step === step.name);
         const protocol = protocols.get(step.protocol);
-        const watches =
-          protocol?.kind === "monitor"
-            ? `watches ${[...new Set(watched.map((link) => link.from.step))].join(", ") || "the session"}`
-            : "";
+        const watches = watchWords(step.name, protocol?.kind, links);
         return [
           {
             id: step.name,

@@ -1,12 +1,10 @@
 import { Handle, Position, useConnection, type Node, type NodeProps } from "@xyflow/react";
 import { memo, useContext } from "react";
 import type { Protocol } from "@/api/types";
-import { ToneMark } from "@/ui";
-import { toneOf } from "@/units";
 import type { StepDocument } from "@/workflow/model";
 import { unconnected, whyNot } from "@/workflow/typing";
 import { EditingContext } from "./context";
-import { countWords, paceWords, sharesOf } from "./progress";
+import { StepFace } from "./StepFace";
 import type { StepRecord } from "./types";
 import { portOffset } from "./wires";
 import styles from "./workflow.module.css";
@@ -34,8 +32,7 @@ export function LabelNode({ data }: NodeProps<Node<{ text: string }, "label">>) 
 
 /** A step in the graph: its name, what it does, how far it is, and its ports. */
 export const StepNode = memo(function StepNode({ data, selected }: NodeProps<StepNodeType>) {
-  const { step, protocol, record, edited, problems, watches } = data;
-  const state = record?.state ?? "new";
+  const { record, edited, problems, protocol } = data;
   return (
     <div
       className={styles.node}
@@ -45,44 +42,10 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Ste
       title={[protocol?.summary, record?.reason, edited].filter(Boolean).join("\n")}
     >
       <Ports data={data} />
-      <div className={styles.nodeHead}>
-        <ToneMark tone={record ? toneOf(state) : "idle"} />
-        <span className={styles.nodeName}>{step.name}</span>
-        {problems > 0 ? (
-          <span className={styles.problem}>
-            {problems === 1 ? "1 problem" : `${problems} problems`}
-          </span>
-        ) : (
-          <span className={styles.nodeState}>{edited ? "edited" : state}</span>
-        )}
-      </div>
-      <div className={styles.nodeTitle}>{watches || (protocol?.title ?? step.protocol)}</div>
-      {!watches &&
-        (record ? (
-          <Progress record={record} />
-        ) : (
-          <div className={styles.nodeCounts}>not run yet</div>
-        ))}
+      <StepFace {...data} />
     </div>
   );
 });
-
-function Progress({ record }: { record: StepRecord }) {
-  const shares = sharesOf(record.counts);
-  return (
-    <>
-      <div className={styles.bar}>
-        {shares.map(({ kind, count }) => (
-          <span key={kind} data-kind={kind} style={{ flexGrow: count }} />
-        ))}
-      </div>
-      <div className={styles.nodeCounts}>
-        <span>{countWords(record)}</span>
-        <span>{paceWords(record)}</span>
-      </div>
-    </>
-  );
-}
 
 function Ports({ data: { step, protocol, height } }: { data: StepData }) {
   const { document, protocols } = useContext(EditingContext);

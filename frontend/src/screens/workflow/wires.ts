@@ -75,3 +75,15 @@ export function graphOf(document: WorkflowDocument, protocols: Protocols, height
     links: new Map(links.map((link) => [linkId(link), link])),
   };
 }
+
+/** What a monitor watches, in words; empty for any other step. */
+export function watchWords(
+  step: string,
+  kind: string | undefined,
+  links: ReadonlyMap<string, Link>,
+): string {
+  if (kind !== "monitor") return "";
+  const watched = [...links.values()].filter((link) => link.to.step === step);
+  const names = new Set(watched.map((link) => link.from.step));
+  return `watches ${[...names].join(", ") || "the session"}`;
+}

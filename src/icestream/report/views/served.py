@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from icestream.formats import FormatError
-from icestream.report.shell import render_page, script_hash
+from icestream.report.shell import render_page, report_sources
 
 __all__ = ["report_data", "report_page", "report_policy"]
 
@@ -68,7 +68,8 @@ def report_data(file: Path) -> bytes:
 
 def report_policy() -> str:
     """What the page may do in a browser: run our script, and load what is beside it."""
+    script, style = report_sources()
     return (
-        f"default-src 'none'; script-src 'self' '{script_hash()}'; "
-        "style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'"
+        f"default-src 'none'; script-src 'self' '{script}'; style-src '{style}'; "
+        "img-src 'self' data:; frame-ancestors 'self'"
     )

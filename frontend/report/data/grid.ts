@@ -1,0 +1,117 @@
+// The map of the grid, from the files of all exposures.
+
+import { median } from "@/screens/measured/axes";
+import type { Squares } from "@/screens/live/squares";
+import { allChunks, textOf } from "./exposures";
+import { fileOf, live } from "./files";
+import type { Chunk, Gathering, WhereFile } from "./types";
+
+/** More squares than these are drawn without the holes of all of them. */
+const MOST = 200_000;
+
+interface Spot {
+  chunk: Chunk;
+  i: number;
+  square: string;
+  x: number | null;
+  y: number | null;
+}
+
+/** Where each exposure lies, µm on the stage; what is reached by beam shift lies beside it. */
+function spotsOf(all: readonly Chunk[], scale: number): Spot[] {
+  return all.flatMap((chunk) =>
+    chunk.name.map((_, i): Spot => {
+      const place = (axis: 0 | 1): number | null => {
+        const at = chunk.stage?.[axis][i] ?? null;
+        return at === null ? null : at + scale * (chunk.shift?.[axis][i] ?? 0);
+      };
+      return { chunk, i, square: textOf(chunk, chunk.square[i]), x: place(0), y: place(1) };
+    }),
+  );
+}
+
+/** The squares in the colour of a quality, and the holes of one of them. */
+export async function squaresOf(query: URLSearchParams): Promise<Squares> {
+  const where = await fileOf<WhereFile>("where");
+  const { chunks, order } = await live();
+  const quality = query.get("quality") ?? "";
+  const chosen = query.get("square");
+  const spots = where ? spotsOf(await allChunks(), where.shift_scale ?? 0) : [];
+  const positions = spots.some(({ x }) => x !== null);
+  const bare = where?.squares ?? [];
+  // Positions without squares: all lie on one.
+  const squares = positions && bare.length === 0 ? [gathered(spots, quality)] : bare;
+  const single = squares.length === 1;
+  const shown = spots.filter(({ square }) => chosen === null || square === chosen).slice(0, MOST);
+  const medians = squares.flatMap(({ medians: known }) => known[quality] ?? []);
+  const whole = where?.ranges[quality];
+  const ofSquares = chosen === null && !single && medians.length > 1;
+  return {
+    qualities: order.filter((name) => where?.ranges[name]),
+    quality,
+    range: ofSquares
+      ? [Math.min(...medians), Math.max(...medians)]
+      : whole
+        ? [whole[0], whole[1]]
+        : null,
+    positions,
+    squares: squares.map((one) => ({
+      name: one.name,
+      count: one.count,
+      accepted: one.accepted,
+      rejected: one.rejected,
+      failed: one.failed,
+      median: one.medians[quality] ?? null,
+      ...cornersOf(single ? spots : spots.filter(({ square }) => square === one.name)),
+    })),
+    places: placesOf(shown, squares, quality, chunks.size),
+    shown: shown.length,
+    total: spots.length,
+  };
+}
+
+function placesOf(
+  shown: readonly Spot[],
+  squares: readonly Gathering[],
+  quality: string,
+  size: number,
+): Squares["places"] {
+  const index = new Map(squares.map(({ name }, at) => [name, at]));
+  return {
+    number: shown.map(({ chunk, i }) => (chunk.number - 1) * size + i + 1),
+    name: shown.map(({ chunk, i }) => chunk.name[i] ?? ""),
+    state: shown.map(({ chunk, i }) => chunk.state[i] ?? "p").join(""),
+    square: shown.map(({ square }) => index.get(square) ?? (squares.length === 1 ? 0 : -1)),
+    x: shown.map(({ x }) => x),
+    y: shown.map(({ y }) => y),
+    value: shown.map(({ chunk, i }) => chunk.quality[quality]?.[i] ?? null),
+  } as Squares["places"];
+}
+
+function gathered(spots: readonly Spot[], quality: string): Gathering {
+  const states = spots.map(({ chunk, i }) => chunk.state[i]);
+  const count = (letter: string): number => states.filter((state) => state === letter).length;
+  const middle = median(spots.map(({ chunk, i }) => chunk.quality[quality]?.[i]));
+  return {
+    name: "",
+    count: spots.length,
+    accepted: count("a"),
+    rejected: count("r"),
+    failed: count("f"),
+    first: 0,
+    medians: middle === null ? {} : { [quality]: middle },
+  };
+}
+
+function cornersOf(spots: readonly Spot[]) {
+  const corners = { left: Infinity, right: -Infinity, bottom: Infinity, top: -Infinity };
+  for (const { x, y } of spots) {
+    if (x === null || y === null) continue;
+    corners.left = Math.min(corners.left, x);
+    corners.right = Math.max(corners.right, x);
+    corners.bottom = Math.min(corners.bottom, y);
+    corners.top = Math.max(corners.top, y);
+  }
+  if (corners.left > corners.right) return { left: null, right: null, bottom: null, top: null };
+  return corners;
+}
