@@ -137,7 +137,7 @@ async function plainPage(
   let [passed, before] = [0, 0];
   for (const number of numbers) {
     const count = inside[number - 1] ?? 0;
-    if (passed + count > at && passed < at + limit) {
+    if (count > 0 && passed + count > at && passed < at + limit) {
       if (needed.length === 0) before = passed;
       needed.push(number);
     }
