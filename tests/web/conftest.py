@@ -65,4 +65,6 @@ def read(browser: Browser) -> Iterator[Read]:
         context.close()
     # A test reads what was drawn.
     assert [line for line in said if "readback" not in line] == []
-    assert [url for url in urls if not url.startswith(("file:", "data:", "http://127.0.0.1:"))] == []
+    assert [
+        url for url in urls if not url.startswith(("file:", "data:", "http://127.0.0.1:"))
+    ] == []
