@@ -46,7 +46,11 @@ test("a value far beyond the axis lies at its rim, and is outside of the control
 
 test("runs have a line and a band in the order of time, broken where nothing came", () => {
   const told = { ...TOLD, mid: [3, 4, 5, 6], low: [2, 3, 4, 5], high: [4, 5, 6, 11] };
-  const file = { ...FILE, width: 20, time: [200, 100, 300, 90_000, ...new Array<number>(996).fill(0)] };
+  const file = {
+    ...FILE,
+    width: 20,
+    time: [200, 100, 300, 90_000, ...new Array<number>(996).fill(0)],
+  };
   const trend = trendFrom(told, file, QUALITY);
   expect(trend.middle.map(([time]) => time)).toEqual([100, 200, 300, 90_000, 90_000]);
   expect(trend.middle[3]![1]).toBeNull();

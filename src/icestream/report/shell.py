@@ -7,7 +7,7 @@ done, the page says so.
 import base64
 import hashlib
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 from jinja2 import Environment
@@ -17,6 +17,7 @@ import icestream
 
 __all__ = ["is_built", "page_version", "render_page", "report_sources"]
 
+_HERE = Path(__file__).parent
 _BUILT = ("static/report.js", "static/report.css")
 """Written by ``make ui``; in every wheel."""
 
@@ -29,14 +30,14 @@ class _Built(NamedTuple):
 
 
 def _read(name: str) -> str:
-    return (files("icestream.report") / name).read_text(encoding="utf-8")
+    return (_HERE / name).read_text(encoding="utf-8")
 
 
 def _built() -> _Built:
     """What was built last: read anew whenever it is another."""
     try:
-        stamps = tuple((files("icestream.report") / name).stat().st_mtime_ns for name in _BUILT)
-    except (OSError, AttributeError):
+        stamps = tuple((_HERE / name).stat().st_mtime_ns for name in _BUILT)
+    except OSError:
         stamps = ()
     return _load(stamps)
 
