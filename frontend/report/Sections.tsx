@@ -155,6 +155,11 @@ interface FirstProps {
 /** The first screen: whether the session is good, and what to look at. */
 function First({ live, file, qualities, trends, onOpen }: FirstProps) {
   const { found } = file.counts;
+  const alerts = (
+    <section id="alerts" aria-label="Alerts">
+      <Alerts session={SESSION} alerts={live.alerts} whole />
+    </section>
+  );
   return (
     <>
       <Head live={live} usual={live.rates.usual} />
@@ -167,27 +172,25 @@ function First({ live, file, qualities, trends, onOpen }: FirstProps) {
       ) : (
         <Counters live={live} usual={live.rates.usual} />
       )}
-      <div className={`${live_.two} ${styles.first}`}>
-        <div className={live_.stack}>
-          {found > 0 && (
-            <>
-              <Newest
-                session={SESSION}
-                branch=""
-                name={live.newest?.name ?? null}
-                qualities={qualities}
-              />
-              {trends && <MiniTrends {...{ trends, qualities, onOpen }} />}
-            </>
-          )}
+      {found === 0 ? (
+        live.alerts.length > 0 && alerts
+      ) : (
+        <div className={`${live_.two} ${styles.first}`}>
+          <div className={live_.stack}>
+            <Newest
+              session={SESSION}
+              branch=""
+              name={live.newest?.name ?? null}
+              qualities={qualities}
+            />
+            {trends && <MiniTrends {...{ trends, qualities, onOpen }} />}
+          </div>
+          <div className={live_.stack}>
+            {alerts}
+            <Glance file={file} />
+          </div>
         </div>
-        <div className={live_.stack}>
-          <section id="alerts" aria-label="Alerts">
-            <Alerts session={SESSION} alerts={live.alerts} whole />
-          </section>
-          {found > 0 && <Glance file={file} />}
-        </div>
-      </div>
+      )}
       {found > 0 && <Strip qualities={qualities} />}
     </>
   );

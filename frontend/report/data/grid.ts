@@ -42,7 +42,12 @@ export async function squaresOf(query: URLSearchParams): Promise<Squares> {
   // Positions without squares: all lie on one.
   const squares = positions && bare.length === 0 ? [gathered(spots, quality)] : bare;
   const single = squares.length === 1;
-  const shown = spots.filter(({ square }) => chosen === null || square === chosen).slice(0, MOST);
+  const shown = spots
+    // What has no square yet has no box among those that have.
+    .filter(({ square }) =>
+      chosen === null ? bare.length === 0 || square !== "" : square === chosen,
+    )
+    .slice(0, MOST);
   const medians = squares.flatMap(({ medians: known }) => known[quality] ?? []);
   const whole = where?.ranges[quality];
   const ofSquares = chosen === null && !single && medians.length > 1;

@@ -80,8 +80,7 @@ def exposure_details(
             for word in queries.decisions(store, exposure=name)
         ],
         "corrections": [
-            asdict(one)
-            for one in standing_corrections(corrections(store, exposure=name)).values()
+            asdict(one) for one in standing_corrections(corrections(store, exposure=name)).values()
         ],
         "unread": [
             f"{titles.get(result.record.step, result.record.step)}: {result.item.why}"

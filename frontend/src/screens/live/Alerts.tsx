@@ -17,9 +17,12 @@ interface Props {
 
 /** What holds now, the worst first, each with what can be done about it. */
 export function Alerts({ session, alerts, whole = false }: Props) {
-  const open = alerts.filter(({ cleared }) => cleared === null);
+  const holding = alerts.filter(({ cleared }) => cleared === null);
+  // What only tells leaves the first screen of a page without other screens to the rest.
+  const open = whole ? holding.filter(({ level }) => level !== "notice") : holding;
+  const told = holding.filter((one) => !open.includes(one));
   const rest = whole
-    ? [...open.slice(SHOWN), ...alerts.filter(({ cleared }) => cleared !== null)]
+    ? [...open.slice(SHOWN), ...told, ...alerts.filter(({ cleared }) => cleared !== null)]
     : [];
   const counts = tally(alerts.map((one) => ({ ...one, raised: one.told })));
   const all = `/s/${encodeURIComponent(session)}/alerts`;
@@ -42,7 +45,7 @@ export function Alerts({ session, alerts, whole = false }: Props) {
       {!whole && open.length > SHOWN && <Link to={all}>{open.length - SHOWN} more</Link>}
       {rest.length > 0 && (
         <details className={styles.more}>
-          <summary>{restWords(open.length - SHOWN, counts.passed)}</summary>
+          <summary>{restWords(open.length - SHOWN, told.length, counts.passed)}</summary>
           <ul className={styles.alerts}>{rest.map(line)}</ul>
         </details>
       )}
@@ -50,7 +53,11 @@ export function Alerts({ session, alerts, whole = false }: Props) {
   );
 }
 
-const restWords = (open: number, passed: number): string =>
-  [open > 0 && `${open} more`, passed > 0 && `${passed} past ${passed === 1 ? "alert" : "alerts"}`]
+const restWords = (open: number, told: number, passed: number): string =>
+  [
+    open > 0 && `${open} more`,
+    told > 0 && `${told} ${told === 1 ? "notice" : "notices"}`,
+    passed > 0 && `${passed} past ${passed === 1 ? "alert" : "alerts"}`,
+  ]
     .filter(Boolean)
     .join(", ");

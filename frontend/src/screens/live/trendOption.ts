@@ -71,7 +71,8 @@ export function trendOption(
         silent: many,
       }),
       dots("kept", trend.kept, {
-        itemStyle: { color: STATES.busy, opacity: many ? 0.45 : 0.8 },
+        // Of runs the line and the band are seen; the dots are there to be pointed at.
+        itemStyle: { color: STATES.busy, opacity: trend.band?.length ? 0 : many ? 0.45 : 0.8 },
         markLine: limitLines(trend, ink),
       }),
       dots("refused", trend.refused, {
