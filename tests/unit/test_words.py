@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "icestream"
 ODD = re.compile(
     r"\b(mend|mends|mended|mending|foretold|foretell|draining|drained)\b", flags=re.IGNORECASE
 )
-PLACES = ("cli", "report", "exports", "protocols", "protocol", "settings.py")
+PLACES = ("cli", "report", "exports", "protocols", "protocol", "settings")
 """Where the texts are that people read; engine and store keep the words of their states."""
 CODES = {"draining"}
 """A whole text that is a state's own word, never shown as it is."""

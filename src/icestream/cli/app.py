@@ -58,7 +58,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("demo", "demo:demo", "Process a simulated session while it is written.", _MACHINE),
     ("doctor", "doctor:doctor", "Say what this machine has and what is missing.", _MACHINE),
     ("people", "people:app", "Say who may use the server, and as what.", _MACHINE),
-    ("settings", "settings:app", "Show each setting and where it came from.", _MACHINE),
+    ("settings", "settings:app", "Show settings and where each came from; change them.", _MACHINE),
 )
 """Name, where it is (below icestream.cli), what it does, and its group in the help."""
 

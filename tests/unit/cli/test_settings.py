@@ -1,12 +1,17 @@
-"""`icestream settings show`."""
+"""`icestream settings`."""
 
 import json
+import tomllib
+from contextlib import closing
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from icestream.cli.settings import UnknownChannel, app
-from icestream.settings import Settings
+from icestream.server.people.audit import Audit
+from icestream.server.people.database import Database
+from icestream.settings import Settings, SettingsError, tree
 
 
 def test_each_value_and_its_origin(
@@ -99,3 +104,114 @@ def test_a_channel_is_tried(mine: Path, capsys: pytest.CaptureFixture[str]) -> N
 def test_no_channel_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     app(["channels"], result_action="return_value")
     assert capsys.readouterr().out.startswith("no channel: write [channels.NAME] into ")
+
+
+def called(*words: str) -> None:
+    app(list(words), result_action="return_value", exit_on_error=False)
+
+
+@pytest.fixture
+def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The person's own file, which is not there yet."""
+    file = tmp_path / "own.toml"
+    monkeypatch.setenv("ICESTREAM_SETTINGS", str(file))
+    monkeypatch.setenv("ICESTREAM_STATE", str(tmp_path / "state"))
+    return file
+
+
+def test_values_are_read_as_the_setting_wants_them(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    called("set", "cores=4", "memory=64GB", "tokens=relion=2,topaz=1", "roots=/data:/scratch",
+           "microscopes.krios.voltage=300", "microscopes.krios.camera=4",
+           "microscopes.krios.gain_inverse=true", "microscopes.krios.gain_flip=none",
+           "microscopes.krios.instruments=TITAN1; TITAN2", 'tokens."cryolo.gpu"=1')  # fmt: skip
+    assert tomllib.loads(own.read_text()) == {
+        "cores": 4,
+        "memory": "64GB",
+        "roots": ["/data", "/scratch"],
+        "tokens": {"relion": 2, "topaz": 1, "cryolo.gpu": 1},
+        "microscopes": {
+            "krios": {
+                "voltage": 300, "camera": "4", "gain_inverse": True, "gain_flip": "none",
+                "instruments": ["TITAN1", "TITAN2"],
+            }
+        },
+    }  # fmt: skip
+    said = capsys.readouterr().out
+    assert "cores: not said → 4" in said
+    assert "roots holds at once" in said
+    called("set", "cores=4")
+    assert capsys.readouterr().out == f"{own} says that already\n"
+
+
+def test_a_setting_is_taken_back(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own.write_text("cores = 2  # a few\nreport_interval = 3\n")
+    called("unset", "cores")
+    assert own.read_text() == "report_interval = 3\n"
+    assert "it is said by: default" in capsys.readouterr().out
+    with pytest.raises(SettingsError, match="does not say cores"):
+        called("unset", "cores")
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["set"], "say what to set"),
+        (["unset"], "say what to take out"),
+        (["set", "cores"], "write name=value"),
+        (["set", "a b=1"], "is no name of a setting"),
+        (["set", "coers=1"], "did you mean cores?"),
+        (["set", "cores=many"], "valid integer"),
+        (["set", "channels.room.quiet=never", "channels.room.kind=log"], "no hours such as"),
+    ],
+)
+def test_what_is_no_change_is_refused(own: Path, words: list[str], why: str) -> None:
+    with pytest.raises(SettingsError, match=why):
+        called(*words)
+    assert not own.exists()
+
+
+def test_a_secret_is_no_argument(
+    own: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    room = ["set", "channels.room.kind=slack"]
+    for given in ("channels.room.url=https://x/s3cret", "channels.room.url.text=https://x/s3cret",
+                  "store=postgresql://a:s3cret@b/c"):  # fmt: skip
+        with pytest.raises(SettingsError, match="is a secret, and everybody on this") as refused:
+            called(*room, given)
+        assert "s3cret" not in str(refused.value)
+    monkeypatch.setattr("sys.stdin", StringIO(""))
+    with pytest.raises(SettingsError, match="nothing came"):
+        called(*room, "channels.room.url=-")
+    monkeypatch.setattr("sys.stdin", StringIO("https://x/s3cret\n"))
+    called(*room, "channels.room.url=-")
+    assert 'url = "https://x/s3cret"' in own.read_text()
+    called("set", "channels.room.url.env=SLACK_URL")
+    assert 'url = {env = "SLACK_URL"}' in own.read_text()
+    called("unset", "channels.room")
+    assert "s3cret" not in capsys.readouterr().out
+
+
+def test_a_change_is_in_the_audit_log_of_a_machine_that_has_one(own: Path, tmp_path: Path) -> None:
+    called("set", "cores=2")
+    assert not (tmp_path / "state" / "people.db").exists()
+    with closing(Database(tmp_path / "state")) as database:
+        own.write_text("[channels.room]\nkind = 'slack'\nurl = 'https://x/s3cret'\n")
+        called("set", "channels.room.url.env=SLACK_URL")
+        (entry,) = Audit(database).entries()
+        assert (entry.what, entry.about) == ("settings changed", "channels.room.url")
+        assert entry.details["file"] == str(own)
+        assert "s3cret" not in str(entry)
+
+
+def test_the_file_of_the_site_is_changed_when_asked(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site.toml"
+    monkeypatch.setattr(tree, "SITE_FILE", site)
+    monkeypatch.setattr("icestream.cli.settings.SITE_FILE", site)
+    called("set", "cores=2", "--site")
+    assert site.read_text() == "cores = 2\n"
+    assert site.stat().st_mode & 0o777 == 0o644  # everybody reads it
+    assert not own.exists()

@@ -8,7 +8,9 @@ pixel size, is no setting but a parameter of a step.
 import json
 import os
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -25,10 +27,10 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from icestream.alike import meant
@@ -39,14 +41,43 @@ from icestream.protocols.preset import Preset
 from icestream.store.places import state_folder
 from icestream.units import Second, Unit, Usual
 
-__all__ = ["SITE_FILE", "Loaded", "Settings", "SettingsError", "load", "person_file"]
+__all__ = [
+    "PREFIX",
+    "SITE_FILE",
+    "Loaded",
+    "Settings",
+    "SettingsError",
+    "checked",
+    "document_of",
+    "load",
+    "no_setting",
+    "origins",
+    "person_file",
+    "read_folders",
+    "read_tokens",
+    "settings_files",
+]
 
 SITE_FILE = Path("/etc/icestream/settings.toml")
 PREFIX = "ICESTREAM_"
 
 
+_TEXTS: ContextVar[Mapping[Path, str]] = ContextVar("texts of files", default={})  # noqa: B039
+"""What files shall say that are not written yet."""
+
+
 class SettingsError(ValueError):
-    """A setting that is unknown or not valid, with the place it came from."""
+    """A setting that is unknown or not valid, with the place it came from.
+
+    Attributes
+    ----------
+    problems
+        Each value that is wrong, by its dotted name, and why.
+    """
+
+    def __init__(self, said: str, problems: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(said)
+        self.problems = tuple(problems)
 
 
 def person_file() -> Path:
@@ -58,7 +89,29 @@ def person_file() -> Path:
     return Path(home) / "icestream" / "settings.toml"
 
 
-def _read_tokens(given: Any) -> Any:
+def settings_files() -> tuple[Path, Path]:
+    """The person's file and the site's; the first that says something wins."""
+    return person_file(), SITE_FILE
+
+
+def document_of(path: Path) -> dict[str, Any]:
+    """What a file of settings says, as it is; nothing where it is not there.
+
+    Raises
+    ------
+    SettingsError
+        If it is no TOML.
+    """
+    try:
+        text = _TEXTS.get().get(path)
+        return tomllib.loads(path.read_text("utf-8") if text is None else text)
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from None
+
+
+def read_tokens(given: Any) -> Any:
     """What the environment says, ``relion=2,topaz=1`` or a JSON object, as a mapping."""
     if isinstance(given, MappingProxyType):
         return dict(given)
@@ -76,7 +129,7 @@ def _read_tokens(given: Any) -> Any:
     return tokens
 
 
-def _read_folders(given: Any) -> Any:
+def read_folders(given: Any) -> Any:
     """What the environment says, ``/data:/scratch`` or a JSON list; of a file as it is."""
     if not isinstance(given, str):
         return given
@@ -100,7 +153,7 @@ class Settings(BaseSettings):
     memory: Annotated[ByteSize, Unit("B"), Usual(1e9, 1e14)] | None = None
     """Memory that all sessions together may use, such as 64GB; 90 % of all when not given."""
 
-    tokens: Annotated[dict[TokenName, Copies], NoDecode, BeforeValidator(_read_tokens)] = {}
+    tokens: Annotated[dict[TokenName, Copies], NoDecode, BeforeValidator(read_tokens)] = {}
     """Copies of a program that all sessions together may run at once, for each token that protocols
     ask for: { relion = 2 } in a file, relion=2,topaz=1 in the environment. A token that is not
     named is not limited."""
@@ -117,7 +170,7 @@ class Settings(BaseSettings):
     spherical_aberration, amplitude_contrast, camera, gain_rotation, gain_flip, gain_inverse, and
     instruments, the names by which its metadata call it."""
 
-    roots: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_read_folders)] = ()
+    roots: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(read_folders)] = ()
     """Folders in which the web application looks for movies, beside those whose sessions it shows:
     ["/data"] in a file, /data:/scratch in the environment. Nothing outside of them is shown."""
 
@@ -153,11 +206,11 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line, environment, the person's file, the site's file."""
-        files = (_File(settings_cls, path) for path in (person_file(), SITE_FILE))
+        files = (_File(settings_cls, document_of(path)) for path in settings_files())
         return (init_settings, env_settings, *files)
 
 
-class _File(TomlConfigSettingsSource):
+class _File(InitSettingsSource):
     """A file whose tables are values like others: the nearest one holds, none are merged."""
 
     def __call__(self) -> dict[str, Any]:
@@ -174,6 +227,8 @@ class Loaded:
 
     settings: Settings
     origins: dict[str, str]
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What came from the command line, with which they are read again."""
 
     @property
     def channels(self) -> Channels:
@@ -190,52 +245,83 @@ def load(**given: Any) -> Loaded:
         If a value is not valid or makes no sense, or a name is unknown; says where it stands.
     """
     given = {name: value for name, value in given.items() if value is not None}
-    origins = _origins(given)
+    places = origins(given)
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        whys = (why for _, why in refused_values(Settings, error))
-        raise SettingsError(
-            "; ".join(
-                _sentence(problem, why, origins)
-                for problem, why in zip(error.errors(), whys, strict=True)
-            )
-        ) from None
-    odd = unusual_values(Settings, {n: getattr(settings, n) for n in settings.model_fields_set})
-    odd_presets = (
-        ("microscopes", f"{name}.{field}: {why}")
-        for name, preset in settings.microscopes.items()
-        for field, why in unusual_values(Preset, preset.changed())
-    )
-    wrong = "; ".join(f"{origins[name]}: {name}: {why}" for name, why in (*odd, *odd_presets))
-    if wrong:
-        raise SettingsError(wrong)
-    return Loaded(settings, {name: origins[name] for name in Settings.model_fields})
+        raise _refused(error, places) from None
+    _ask_about(settings, places)
+    return Loaded(settings, {name: places[name] for name in Settings.model_fields}, given)
 
 
-def _origins(given: dict[str, Any]) -> dict[str, str]:
-    """Where the value of each setting stands that wins, unknown names too."""
-    origins = dict.fromkeys(Settings.model_fields, "default")
-    for path in (SITE_FILE, person_file()):
+def checked(path: Path, text: str, given: Mapping[str, Any]) -> Loaded:
+    """What the settings would be if a file had another text; all of the file is looked at.
+
+    Raises
+    ------
+    SettingsError
+        If they could not be read then: by this machine, or from that file alone.
+    """
+    before = _TEXTS.set({path: text})
+    try:
+        document = document_of(path)
+        places = dict.fromkeys(document, str(path))
         try:
-            origins |= dict.fromkeys(tomllib.loads(path.read_text()), str(path))
-        except FileNotFoundError:
-            continue
-        except tomllib.TOMLDecodeError as error:
-            raise SettingsError(f"{path} is not valid TOML: {error}") from None
+            alone = Settings.model_validate(document)
+        except ValidationError as error:
+            raise _refused(error, places) from None
+        _ask_about(alone, places)
+        return load(**given)
+    finally:
+        _TEXTS.reset(before)
+
+
+def _refused(error: ValidationError, places: Mapping[str, str]) -> SettingsError:
+    found = [
+        (".".join(map(str, problem["loc"])), why, _sentence(problem, why, places))
+        for problem, (_, why) in zip(error.errors(), refused_values(Settings, error), strict=True)
+    ]
+    said = "; ".join(sentence for _, _, sentence in found)
+    return SettingsError(said, [(name, why) for name, why, _ in found])
+
+
+def _ask_about(settings: Settings, places: Mapping[str, str]) -> None:
+    """Refuse values that are not usual."""
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    odd = [(name, name, why) for name, why in unusual_values(Settings, given)]
+    odd += [
+        ("microscopes", f"microscopes.{name}.{value}", why)
+        for name, preset in settings.microscopes.items()
+        for value, why in unusual_values(Preset, preset.changed())
+    ]
+    if odd:
+        said = "; ".join(f"{places[name]}: {whole}: {why}" for name, whole, why in odd)
+        raise SettingsError(said, [(whole, why) for _, whole, why in odd])
+
+
+def origins(given: Mapping[str, Any]) -> dict[str, str]:
+    """Where the value of each setting stands that wins, unknown names too."""
+    found = dict.fromkeys(Settings.model_fields, "default")
+    for path in reversed(settings_files()):
+        found |= dict.fromkeys(document_of(path), str(path))
     for name in Settings.model_fields:
         if PREFIX + name.upper() in os.environ:
-            origins[name] = f"${PREFIX}{name.upper()}"
-    return origins | dict.fromkeys(given, "command line")
+            found[name] = f"${PREFIX}{name.upper()}"
+    return found | dict.fromkeys(given, "command line")
 
 
-def _sentence(problem: Any, why: str, origins: dict[str, str]) -> str:
+def no_setting(name: str) -> str:
+    """That there is no setting of that name, and what may be meant."""
+    known = Settings.model_fields
+    hint = meant(name, known) or f"there are {', '.join(known)}"
+    return f"there is no setting {name!r}; {hint}"
+
+
+def _sentence(problem: Any, why: str, places: Mapping[str, str]) -> str:
     name, *inside = map(str, problem["loc"])
     if problem["type"] == "extra_forbidden" and not inside:
-        asked = meant(name, Settings.model_fields)
-        hint = asked or f"there are {', '.join(Settings.model_fields)}"
-        return f"{origins[name]}: there is no setting {name!r}; {hint}"
+        return f"{places[name]}: {no_setting(name)}"
     whole = ".".join([name, *inside])
     if name in ("channels", "login"):  # what was given may be a password, or have one in it
-        return f"{origins[name]}: {whole}: {why}"
-    return f"{origins[name]}: {whole} = {problem['input']!r}: {why}"
+        return f"{places[name]}: {whole}: {why}"
+    return f"{places[name]}: {whole} = {problem['input']!r}: {why}"

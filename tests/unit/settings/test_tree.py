@@ -4,15 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from icestream import settings
-from icestream.settings import Settings, SettingsError, load
+from icestream.settings import Settings, SettingsError, load, tree
 
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     """A site's and a person's file that do not exist yet."""
     site, person = tmp_path / "site.toml", tmp_path / "person.toml"
-    monkeypatch.setattr(settings, "SITE_FILE", site)
+    monkeypatch.setattr(tree, "SITE_FILE", site)
     monkeypatch.setenv("ICESTREAM_SETTINGS", str(person))
     monkeypatch.delenv("ICESTREAM_STATE", raising=False)
     return site, person
@@ -153,7 +152,7 @@ def test_every_setting_has_help() -> None:
 def test_configuration_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("ICESTREAM_SETTINGS", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert settings.person_file() == tmp_path / "icestream" / "settings.toml"
+    assert tree.person_file() == tmp_path / "icestream" / "settings.toml"
 
 
 @pytest.mark.parametrize(
