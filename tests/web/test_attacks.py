@@ -295,6 +295,77 @@ def test_secrets_are_in_no_answer(place: Place) -> None:
             assert secret not in said, path
 
 
+OF_ADMINISTRATORS = {
+    ("GET", "/api/settings"),
+    ("GET", "/api/settings/forms"),
+    ("PUT", "/api/settings/{name}"),
+    ("DELETE", "/api/settings/{name}"),
+    ("POST", "/api/microscopes"),
+    ("PUT", "/api/microscopes/{name}"),
+    ("DELETE", "/api/microscopes/{name}"),
+    ("POST", "/api/channels"),
+    ("POST", "/api/channels/test"),
+    ("GET", "/api/channels/{name}"),
+    ("PUT", "/api/channels/{name}"),
+    ("DELETE", "/api/channels/{name}"),
+}
+"""What the settings of the machine are, and changing them."""
+
+
+def test_settings_are_the_administrators_alone(place: Place) -> None:
+    sam = place.of("sam")
+    assert set(place.routes()) >= OF_ADMINISTRATORS
+    for method, path in OF_ADMINISTRATORS:
+        answer = sam.request(method, address(path, ""), json={"revision": "x"})
+        assert answer.status_code == 403, f"{method} {path}: {answer.status_code} {answer.text}"
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        {"kind": "command", "command": ["/bin/sh", "-c", "touch {pwned}"]},
+        {"kind": "log", "path": "{pwned}"},
+        {"kind": "webhook", "url": "https://a.example.org", "token": {"file": "{pwned}"}},
+        {"kind": "webhook", "url": "https://a.example.org", "certificates": "{pwned}"},
+        {"kind": "webhook", "url": "file://{pwned}"},
+        {"kind": "email", "server": "a.example.org", "sender": "a@b.c", "to": ["a@b.c\r\nX: y"]},
+    ],
+    ids="-".join,
+)
+def test_an_administrator_in_a_browser_runs_no_program_and_reaches_no_file(
+    place: Place, tmp_path: Path, channel: dict[str, Any]
+) -> None:
+    pwned = tmp_path / "pwned"
+    asked = json.loads(json.dumps(channel).replace("{pwned}", str(pwned)))
+    ada = place.of("ada")
+    revision = ada.get("/api/settings").json()["revision"]
+    for path, more in (("/api/channels", {"revision": revision}), ("/api/channels/test", {})):
+        answer = ada.post(path, json={"name": "bad", "channel": asked, **more})
+        assert answer.status_code in (403, 422), answer.text
+    assert not pwned.exists()
+    assert place.server.loaded.settings.channels == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("report_publish", "touch /tmp/pwned"),
+        ("roots", ["/"]),
+        ("state", "/tmp/elsewhere"),
+        ("store", "postgresql://evil.example.org/x"),
+        ("login", {"least_length": 8}),
+        ("login.oidc", {"issuer": "https://evil.example.org"}),
+    ],
+)
+def test_an_administrator_in_a_browser_opens_no_door(place: Place, name: str, value: Any) -> None:
+    ada = place.of("ada")
+    revision = ada.get("/api/settings").json()["revision"]
+    asked = {"value": value, "revision": revision}
+    assert ada.put(f"/api/settings/{name}", json=asked).status_code in (403, 404)
+    gone = ada.delete(f"/api/settings/{name}", params={"revision": revision})
+    assert gone.status_code in (403, 404, 422)
+
+
 def test_answers_are_not_kept_by_others_and_every_one_has_the_headers(place: Place) -> None:
     ada = place.of("ada")
     for method, path in place.routes():

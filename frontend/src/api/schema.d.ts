@@ -199,6 +199,8 @@ export interface components {
         AllSettings: {
             settings: components["schemas"]["Setting"][];
             files: components["schemas"]["SettingsOrigin"][];
+            revision: string;
+            problem: string | null;
         };
         /**
          * Ancestor
@@ -516,6 +518,16 @@ export interface components {
             why: string;
         };
         /**
+         * ChannelChange
+         * @description What a channel shall be.
+         */
+        ChannelChange: {
+            channel: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            revision: string;
+        };
+        /**
          * ChannelSummary
          * @description A channel, without what is secret of it.
          */
@@ -530,6 +542,30 @@ export interface components {
             gather: number;
             over: boolean;
             origin: string;
+        };
+        /**
+         * ChannelTrial
+         * @description A channel to be tried before it is kept.
+         */
+        ChannelTrial: {
+            channel: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            name: string;
+        };
+        /**
+         * ChannelValues
+         * @description A channel as its form has it.
+         */
+        ChannelValues: {
+            name: string;
+            values: {
+                [key: string]: unknown;
+            };
+            secrets: {
+                [key: string]: "here" | "file" | "environment";
+            };
+            locked: string | null;
         };
         /**
          * CheckedWorkflow
@@ -1726,6 +1762,16 @@ export interface components {
             };
         };
         /**
+         * MicroscopeValues
+         * @description What shall be known of a microscope; what is not given is unknown.
+         */
+        MicroscopeValues: {
+            revision: string;
+            preset: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
          * MountState
          * @description The disk that a session's folder is on.
          */
@@ -1780,6 +1826,28 @@ export interface components {
              * @enum {string}
              */
             source: "local" | "ldap" | "oidc";
+        };
+        /**
+         * NewChannel
+         * @description A channel that the settings do not have yet.
+         */
+        NewChannel: {
+            channel: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            revision: string;
+            name: string;
+        };
+        /**
+         * NewMicroscope
+         * @description A microscope that the settings do not have yet.
+         */
+        NewMicroscope: {
+            revision: string;
+            preset: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            name: string;
         };
         /**
          * NewPassword
@@ -2175,14 +2243,15 @@ export interface components {
         Role: "viewer" | "operator" | "staff" | "admin";
         /**
          * RootFolder
-         * @description A folder below which sessions are looked for.
+         * @description A folder that is shown: below it sessions are looked for, or movies alone.
          */
         RootFolder: {
             path: string;
+            origin: string;
             there: boolean;
             free: number | null;
             total: number | null;
-            sessions: number;
+            sessions: number | null;
         };
         /**
          * SaidValue
@@ -2376,10 +2445,35 @@ export interface components {
         Setting: {
             name: string;
             value: unknown;
+            said: unknown;
             unit: string;
             default: unknown;
             origin: string;
             help: string;
+            /** @enum {string} */
+            holds: "at once" | "new sessions" | "restart";
+            file: string | null;
+            locked: string | null;
+            waits: boolean;
+        };
+        /**
+         * SettingValue
+         * @description What a setting shall be.
+         */
+        SettingValue: {
+            revision: string;
+            value: components["schemas"]["JsonValue"];
+        };
+        /**
+         * SettingsAnswer
+         * @description What a change has done.
+         */
+        SettingsAnswer: {
+            words: string;
+            file: string;
+            /** @enum {string} */
+            holds: "at once" | "new sessions" | "restart";
+            revision: string;
         };
         /**
          * SettingsOrigin

@@ -20,6 +20,7 @@ from pydantic import (
 from icestream.channels.hours import checked_hours
 from icestream.channels.secret import Secret
 from icestream.model import Level
+from icestream.units import Second
 
 __all__ = [
     "Channel",
@@ -67,7 +68,7 @@ class _Channel(BaseModel):
     """Hours in which nothing is sent, such as 22:00-07:00; it is sent at their end."""
     critical_always: bool = True
     """Send critical alerts in quiet hours, too."""
-    gather: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    gather: Annotated[Second, Field(ge=0, le=3600)] = 60.0
     """Seconds for which alerts are gathered into one message, and between two messages."""
     over: bool = True
     """Say when an alert that was sent is over."""

@@ -12,6 +12,7 @@ from icestream.protocol import Registry
 from icestream.server.catalogue import Catalogue
 from icestream.server.people.doors import Doors
 from icestream.settings import Loaded
+from icestream.settings.current import CurrentSettings
 
 __all__ = ["TRIALS", "Closes", "Server", "ThisServer"]
 
@@ -37,7 +38,7 @@ class Server:
     roots
         Folders below which sessions are looked for, and outside of which no file is served.
     loaded
-        The settings, with where each comes from.
+        The settings with which it starts, with where each comes from.
     host, port
         Where it listens.
     doors
@@ -58,7 +59,7 @@ class Server:
         registry: Registry | None = None,
     ) -> None:
         self.roots = tuple(root.resolve() for root in roots)
-        self.loaded = loaded
+        self.settings = CurrentSettings(loaded)
         self.host = host
         self.port = port
         self.doors = doors or Doors()
@@ -66,6 +67,11 @@ class Server:
         self.catalogue = Catalogue(self.roots, hidden=(loaded.settings.state / TRIALS,))
         self._turn = threading.RLock()
         self._kept: dict[type, Closes] = {}
+
+    @property
+    def loaded(self) -> Loaded:
+        """The settings as their files say them now, with where each comes from."""
+        return self.settings.now()
 
     def one(self, kind: type[_Kept], make: "Callable[[Server], _Kept]") -> _Kept:
         """The one `kind` that this server keeps, made when it is first asked for.

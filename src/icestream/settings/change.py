@@ -5,9 +5,9 @@ import fcntl
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal, get_origin
@@ -128,6 +128,7 @@ def change(
     file: Path | None = None,
     expected: str | None = None,
     given: Mapping[str, Any] | None = None,
+    approve: Callable[[Loaded], None] | None = None,
 ) -> ChangedSettings:
     """Have a file of settings say something else.
 
@@ -142,6 +143,8 @@ def change(
         The `revision` of the files that the change is made for.
     given
         What came from the command line when the settings were loaded.
+    approve
+        Looks at what the settings would be, before anything is written; raises what refuses them.
 
     Raises
     ------
@@ -176,8 +179,11 @@ def change(
             raise SettingsError(f"{path}: {why}") from None
         after = checked(path, new, given or {})
         _check_holds(values, path, after)
+        if approve is not None:
+            approve(after)
         if new != text:
             _replace(path, new)
+            after = replace(after, stamp=tree.stamp())
     return ChangedSettings(path, tuple(_differences(document, target)), after)
 
 

@@ -56,6 +56,7 @@ __all__ = [
     "read_folders",
     "read_tokens",
     "settings_files",
+    "stamp",
 ]
 
 SITE_FILE = Path("/etc/icestream/settings.toml")
@@ -92,6 +93,19 @@ def person_file() -> Path:
 def settings_files() -> tuple[Path, Path]:
     """The person's file and the site's; the first that says something wins."""
     return person_file(), SITE_FILE
+
+
+def stamp() -> object:
+    """What is another one when the files are."""
+    return tuple(_stamp(path) for path in settings_files())
+
+
+def _stamp(path: Path) -> object:
+    try:
+        status = path.stat()
+    except OSError:
+        return path
+    return path, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def document_of(path: Path) -> dict[str, Any]:
@@ -229,6 +243,8 @@ class Loaded:
     origins: dict[str, str]
     given: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """What came from the command line, with which they are read again."""
+    stamp: object = field(default=None, repr=False, compare=False)
+    """What `stamp` said of the files when they were read."""
 
     @property
     def channels(self) -> Channels:
@@ -245,13 +261,15 @@ def load(**given: Any) -> Loaded:
         If a value is not valid or makes no sense, or a name is unknown; says where it stands.
     """
     given = {name: value for name, value in given.items() if value is not None}
+    files = stamp()
     places = origins(given)
     try:
         settings = Settings(**given)
     except ValidationError as error:
         raise _refused(error, places) from None
     _ask_about(settings, places)
-    return Loaded(settings, {name: places[name] for name in Settings.model_fields}, given)
+    known = {name: places[name] for name in Settings.model_fields}
+    return Loaded(settings, known, given, files)
 
 
 def checked(path: Path, text: str, given: Mapping[str, Any]) -> Loaded:

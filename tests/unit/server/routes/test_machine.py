@@ -11,24 +11,12 @@ from icestream.server.context import Server
 from icestream.server.routes import machine
 from icestream.settings import load
 
-SETTINGS = """\
-cores = 2
-store = "postgresql://ice:deep-secret@db/ice"
-
-[microscopes.krios2]
-voltage = 300.0
-spherical_aberration = 2.7
-camera = "K3"
-
-[channels.staff]
-kind = "slack"
-url = "https://hooks.slack.com/services/T000/B000/deep-secret"
-"""
+SETTINGS = 'roots = ["/data", "/nowhere/at/all"]\n'
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    """A server whose settings are a person's, with secrets in them."""
+    """A server whose settings name folders of movies."""
     file = tmp_path / "settings.toml"
     file.write_text(SETTINGS)
     monkeypatch.setenv("ICESTREAM_SETTINGS", str(file))
@@ -36,26 +24,6 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient
     root.mkdir()
     with TestClient(create_app(Server([root], load())), base_url="http://127.0.0.1:8000") as made:
         yield made
-
-
-def test_settings_say_where_each_comes_from_and_no_secret(site: TestClient, tmp_path: Path) -> None:
-    answer = site.get("/api/settings")
-    told = {one["name"]: one for one in answer.json()["settings"]}
-    assert told["cores"]["value"] == 2
-    assert told["cores"]["origin"] == str(tmp_path / "settings.toml")
-    assert told["report_interval"] == {
-        "name": "report_interval", "value": 5.0, "default": 5.0, "unit": "s", "origin": "default",
-        "help": "Time between two updates of a live report.",
-    }  # fmt: skip
-    assert "deep-secret" not in answer.text
-    assert answer.json()["files"][0] == {"path": str(tmp_path / "settings.toml"), "there": True}
-
-
-def test_microscopes_say_what_is_known_with_units(site: TestClient) -> None:
-    (krios,) = site.get("/api/microscopes").json()
-    assert krios["name"] == "krios2"
-    assert krios["preset"] == {"voltage": 300.0, "spherical_aberration": 2.7, "camera": "K3"}
-    assert krios["units"]["voltage"] == "kV"
 
 
 def test_roots_have_their_room_and_their_sessions(client: TestClient, server: Server) -> None:
@@ -67,8 +35,19 @@ def test_roots_have_their_room_and_their_sessions(client: TestClient, server: Se
 
 def test_a_root_that_is_gone_is_said_to_be(site: TestClient, tmp_path: Path) -> None:
     (tmp_path / "sessions").rmdir()
-    (root,) = site.get("/api/roots").json()
+    root, *_ = site.get("/api/roots").json()
     assert (root["there"], root["free"]) == (False, None)
+
+
+def test_folders_of_movies_are_told_from_those_of_sessions(
+    site: TestClient, tmp_path: Path
+) -> None:
+    first, _, nowhere = site.get("/api/roots").json()
+    assert (first["origin"], first["sessions"]) == ("start", 0)
+    assert nowhere == {
+        "path": "/nowhere/at/all", "origin": str(tmp_path / "settings.toml"), "there": False,
+        "free": None, "total": None, "sessions": None,
+    }  # fmt: skip
 
 
 def test_a_broken_plugin_comes_first_with_its_traceback(
