@@ -14,6 +14,9 @@ const ice: MantineColorsTuple = [
   "#005b91",
 ];
 
+/** A cross alone says nothing to readers of the screen. */
+const CLOSE = { "aria-label": "Close" };
+
 /** The look of the application; `building/mantineVariables.ts` writes it into a CSS file. */
 export const theme = createTheme({
   primaryColor: "ice",
@@ -40,8 +43,10 @@ export const theme = createTheme({
   },
   components: {
     // Locking the page's scroll writes a style element, which the security policy refuses.
-    Modal: Modal.extend({ defaultProps: { lockScroll: false, centered: true, radius: "md" } }),
-    Drawer: Drawer.extend({ defaultProps: { lockScroll: false } }),
+    Modal: Modal.extend({
+      defaultProps: { lockScroll: false, centered: true, radius: "md", closeButtonProps: CLOSE },
+    }),
+    Drawer: Drawer.extend({ defaultProps: { lockScroll: false, closeButtonProps: CLOSE } }),
     Tooltip: Tooltip.extend({
       defaultProps: { multiline: true, maw: 360, openDelay: 200, withArrow: true },
     }),

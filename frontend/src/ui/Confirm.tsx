@@ -26,7 +26,7 @@ export function Confirm(props: AskProps & { onConfirm: () => void }) {
           Cancel
         </Button>
         <Button
-          color={props.danger ? "red" : undefined}
+          color={props.danger ? "red.9" : undefined}
           loading={props.busy}
           onClick={props.onConfirm}
           data-autofocus
@@ -105,7 +105,7 @@ function ReasonForm(props: ReasonProps) {
         </Button>
         <Button
           type="submit"
-          color={props.danger ? "red" : undefined}
+          color={props.danger ? "red.9" : undefined}
           loading={props.busy}
           disabled={unable}
         >

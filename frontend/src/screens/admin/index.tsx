@@ -2,6 +2,7 @@ import { NavLink, useParams } from "react-router";
 import { useMay } from "@/api/queries";
 import type { Role } from "@/api/types";
 import { TokensPanel } from "@/people/TokensPanel";
+import { ChannelsPanel } from "@/site/ChannelsPanel";
 import { Empty, Page } from "@/ui";
 import { Audit } from "./Audit";
 import { Folders } from "./Folders";
@@ -26,6 +27,7 @@ const SECTIONS: readonly Section[] = [
   { path: "sharing", title: "Sharing", role: "staff", Part: Sharing },
   { path: "tokens", title: "Tokens", role: "admin", Part: () => <TokensPanel everybody /> },
   { path: "microscopes", title: "Microscopes", role: "staff", Part: Microscopes },
+  { path: "channels", title: "Channels", role: "staff", Part: ChannelsPanel },
   { path: "folders", title: "Folders", role: "staff", Part: Folders },
   { path: "plugins", title: "Plugins", role: "staff", Part: Plugins },
   { path: "settings", title: "Settings", role: "admin", Part: Settings },

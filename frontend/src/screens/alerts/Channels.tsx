@@ -1,6 +1,5 @@
-import { useApi, useMay } from "@/api/queries";
-import type { Schemas } from "@/api/types";
-import { Empty, Panel, StateBadge } from "@/ui";
+import { ChannelsPanel } from "@/site/ChannelsPanel";
+import { Panel, StateBadge } from "@/ui";
 import { moment } from "@/units";
 import styles from "./alerts.module.css";
 import type { Alert } from "./types";
@@ -16,40 +15,12 @@ const TONES: Readonly<Record<string, string>> = {
 
 /** Where alerts are sent, and what was sent of late. */
 export function Channels({ alerts }: { alerts: readonly Alert[] }) {
-  const channels =
-    useApi<Schemas["ChannelSummary"][]>("/channels", {}, { enabled: useMay("operator") }).data ??
-    [];
   const sent = alerts
     .flatMap((alert) => alert.deliveries)
     .sort((one, two) => two.queued - one.queued);
   return (
     <div className={styles.stack}>
-      <Panel title="Channels">
-        {channels.length === 0 ? (
-          <Empty title="Nobody is told">
-            Alerts show on this page alone. A section [channels] in the settings sends them by mail
-            or to a chat.
-          </Empty>
-        ) : (
-          <ul className={styles.deliveries}>
-            {channels.map(({ name, kind, place, levels, quiet }) => (
-              <li key={name}>
-                <strong>{name}</strong>{" "}
-                <span className={styles.quiet}>
-                  {[
-                    kind,
-                    place,
-                    levels.join(" and "),
-                    quiet && `not from ${quiet.replace("-", " to ")}`,
-                  ]
-                    .filter(Boolean)
-                    .join(", ")}
-                </span>
-              </li>
-            ))}
-          </ul>
-        )}
-      </Panel>
+      <ChannelsPanel />
       {sent.length > 0 && (
         <Panel title="Sent">
           <ul className={styles.deliveries}>

@@ -2,13 +2,17 @@ import { ActionIcon, NativeSelect, Switch, Textarea, TextInput, Tooltip } from "
 import { useId, useState } from "react";
 import { Icon } from "@/ui/Icon";
 import { Term } from "@/ui/Term";
+import { Choices, wordOf, type InputProps } from "./Choices";
 import { doubt, entered, refusal, typedOf } from "./entering";
 import styles from "./form.module.css";
 import { valueOf, type Field, type Values } from "./model";
+import { SecretInput } from "./SecretInput";
 
 interface RowProps {
   field: Field;
   values: Values;
+  /** Of a secret that is set, and stays when nothing is given: what says so. */
+  kept?: string;
   problem?: string;
   disabled?: boolean;
   /** Undefined: the default again. */
@@ -16,25 +20,37 @@ interface RowProps {
 }
 
 /** One parameter: its name with its help, its value with its unit, and the way to its default. */
-export function FieldRow({ field, values, problem, disabled, onChange }: RowProps) {
+export function FieldRow({ field, values, kept, problem, disabled, onChange }: RowProps) {
   const id = useId();
   const value = valueOf(field, values);
   const set = field.name in values;
+  const back = kept ? "Keep what is set" : takeDefault(field);
   return (
     <div className={styles.row} data-set={set || undefined}>
       <label htmlFor={id} className={styles.label}>
         <Term means={field.help}>{field.title}</Term>
       </label>
-      <Input
-        id={id}
-        field={field}
-        value={value}
-        problem={problem}
-        disabled={disabled}
-        onChange={onChange}
-      />
-      {set && !disabled ? (
-        <Tooltip label={`Take the default: ${typedOf(field, field.fallback) || "none"}`}>
+      {field.kind === "secret" ? (
+        <SecretInput
+          id={id}
+          field={field}
+          value={values[field.name]}
+          kept={kept}
+          problem={problem}
+          onChange={onChange}
+        />
+      ) : (
+        <Input
+          id={id}
+          field={field}
+          value={value}
+          problem={problem}
+          disabled={disabled}
+          onChange={onChange}
+        />
+      )}
+      {set && !disabled && !field.required ? (
+        <Tooltip label={back}>
           <ActionIcon
             size="sm"
             variant="subtle"
@@ -52,14 +68,8 @@ export function FieldRow({ field, values, problem, disabled, onChange }: RowProp
   );
 }
 
-interface InputProps {
-  id: string;
-  field: Field;
-  value: unknown;
-  problem?: string;
-  disabled?: boolean;
-  onChange: (value: unknown) => void;
-}
+const takeDefault = (field: Field) =>
+  `Take the default: ${typedOf(field, field.fallback) || "none"}`;
 
 function Input(props: InputProps) {
   const { id, field, value, problem, disabled, onChange } = props;
@@ -84,13 +94,14 @@ function Input(props: InputProps) {
         error={problem}
         data={[
           ...(field.nullable ? [{ value: "", label: "none" }] : []),
-          ...field.choices.map((choice) => ({ value: String(choice), label: String(choice) })),
+          ...field.choices.map((choice) => ({ value: String(choice), label: wordOf(choice) })),
         ]}
         onChange={({ currentTarget: { value: chosen } }) =>
           onChange(field.choices.find((choice) => String(choice) === chosen) ?? null)
         }
       />
     );
+  if (field.kind === "choices") return <Choices {...props} />;
   return <Typed {...props} />;
 }
 
@@ -118,7 +129,7 @@ function Typed({ id, field, value, problem, disabled, onChange }: InputProps) {
     value: typed.text,
     disabled,
     error: wrong || problem,
-    description: !wrong && unusual ? unusual : undefined,
+    description: !wrong && !problem && unusual ? unusual : undefined,
     inputWrapperOrder: ["input", "error", "description"] as ("input" | "error" | "description")[],
     placeholder: field.nullable ? "none" : undefined,
     spellCheck: false,

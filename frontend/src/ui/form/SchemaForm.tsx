@@ -10,6 +10,8 @@ interface SchemaFormProps {
   /** What differs from the defaults. */
   value: Values;
   onChange: (value: Record<string, unknown>, field: string) => void;
+  /** Secrets that are set, and stay when nothing is given: what says so of each. */
+  kept?: Readonly<Record<string, string>>;
   /** What the server found wrong, by the name of the parameter. */
   problems?: Readonly<Record<string, string>>;
   /** Names of the fields that are shown; all when not given. */
@@ -21,7 +23,7 @@ interface SchemaFormProps {
 
 /** A form for the parameters of a protocol; those for the few are shown on demand. */
 export function SchemaForm(props: SchemaFormProps) {
-  const { schema, value, onChange, problems, only, note, disabled } = props;
+  const { schema, value, onChange, kept, problems, only, note, disabled } = props;
   const fields = useMemo(() => fieldsOf(schema), [schema]);
   const [opened, setOpened] = useState(false);
   const shown = fields.filter(
@@ -32,6 +34,7 @@ export function SchemaForm(props: SchemaFormProps) {
       <FieldRow
         field={field}
         values={value}
+        kept={kept?.[field.name]}
         problem={problems?.[field.name]}
         disabled={disabled}
         onChange={(next) => onChange(withValue(value, field.name, next), field.name)}

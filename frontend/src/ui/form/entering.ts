@@ -7,6 +7,10 @@ export type Entered = { value: unknown } | { problem: string };
 /** A value as it is typed. */
 export function typedOf(field: Field, value: unknown): string {
   if (value === null || value === undefined) return "";
+  if (field.kind === "counts")
+    return Object.entries(value)
+      .map(([name, count]) => `${name}=${String(count)}`)
+      .join(", ");
   if (field.kind === "json") return JSON.stringify(value, null, 1);
   if (Array.isArray(value)) return value.join(", ");
   return typeof value === "object" ? JSON.stringify(value) : String(value as string | number);
@@ -15,7 +19,7 @@ export function typedOf(field: Field, value: unknown): string {
 /** Read what was typed into a field. Nothing typed is no value where that may be. */
 export function entered(field: Field, text: string): Entered {
   const plain = text.trim();
-  if (plain === "" && field.kind !== "text") {
+  if (plain === "" && field.kind !== "text" && field.kind !== "counts") {
     return field.nullable ? { value: null } : { problem: "a value is needed" };
   }
   switch (field.kind) {
@@ -24,6 +28,8 @@ export function entered(field: Field, text: string): Entered {
       return enteredNumber(field, plain);
     case "list":
       return enteredList(field, plain);
+    case "counts":
+      return enteredCounts(plain);
     case "json":
       try {
         return { value: JSON.parse(plain) as unknown };
@@ -52,6 +58,17 @@ function enteredList(field: Field, text: string): Entered {
   const values = parts.map(Number);
   const wrong = parts.find((_, index) => !Number.isFinite(values[index]));
   return wrong === undefined ? { value: values } : { problem: `${wrong} is no number` };
+}
+
+function enteredCounts(text: string): Entered {
+  const counts: Record<string, number> = {};
+  for (const part of text.split(/[,;]/).filter((one) => one.trim())) {
+    const [name = "", count = ""] = part.split("=").map((one) => one.trim());
+    if (!name || !/^\d+$/.test(count))
+      return { problem: `${part.trim()} is no name=number, such as relion=2` };
+    counts[name] = Number(count);
+  }
+  return { value: counts };
 }
 
 /** What is wrong with a value, as the server would say it; empty when it may be. */

@@ -30,7 +30,23 @@ const SCHEMA = {
     groups: { default: [1, 2], type: "array", items: { type: "integer" } },
     optics: { $ref: "#/$defs/Optics", default: {} },
     tile: { default: 512, type: "integer", "x-advanced": true },
+    memory: {
+      anyOf: [
+        { anyOf: [{ type: "string" }, { type: "integer" }], "x-unit": "B" },
+        { type: "null" },
+      ],
+      default: null,
+    },
+    tokens: {
+      default: {},
+      patternProperties: { "^[a-z]+$": { type: "integer", minimum: 1 } },
+      type: "object",
+    },
+    levels: { default: ["b"], items: { enum: ["a", "b"], type: "string" }, type: "array" },
+    inverse: { anyOf: [{ type: "boolean" }, { type: "null" }], default: null },
+    password: { type: "string", writeOnly: true },
   },
+  required: ["password"],
   $defs: { Optics: { type: "object", properties: {} } },
 };
 const FIELDS = fieldsOf(SCHEMA);
@@ -47,7 +63,15 @@ describe("the fields of a schema", () => {
       "list",
       "json",
       "integer",
+      "text",
+      "counts",
+      "choices",
+      "choice",
+      "secret",
     ]);
+    expect(field("inverse").choices).toEqual([true, false]);
+    expect(field("levels").choices).toEqual(["a", "b"]);
+    expect(FIELDS.filter(({ required }) => required)).toEqual([field("password")]);
     expect(field("defocus_max")).toMatchObject({
       title: "Defocus max",
       unit: "µm",
@@ -73,6 +97,11 @@ describe("what is typed", () => {
     expect(entered(field("particles_min"), "")).toEqual({ value: null });
     expect(entered(field("groups"), "3, 4 5")).toEqual({ value: [3, 4, 5] });
     expect(entered(field("optics"), '{"a": 1}')).toEqual({ value: { a: 1 } });
+    expect(entered(field("memory"), "64GB")).toEqual({ value: "64GB" });
+    expect(entered(field("tokens"), "relion=2, topaz = 1")).toEqual({
+      value: { relion: 2, topaz: 1 },
+    });
+    expect(entered(field("tokens"), "")).toEqual({ value: {} });
   });
 
   it("is refused where it is none", () => {
@@ -80,6 +109,9 @@ describe("what is typed", () => {
     expect(entered(field("defocus_max"), "")).toEqual({ problem: "a value is needed" });
     expect(entered(field("tile"), "2.5")).toEqual({ problem: "a whole number is needed" });
     expect(entered(field("groups"), "1, x")).toEqual({ problem: "x is no number" });
+    expect(entered(field("tokens"), "relion")).toEqual({
+      problem: "relion is no name=number, such as relion=2",
+    });
   });
 
   it("is told when it is out of its limits, or unusual", () => {
@@ -94,6 +126,7 @@ describe("what is typed", () => {
       ["defocus_max", 3.5],
       ["groups", [1, 2, 3]],
       ["optics", { a: [1] }],
+      ["tokens", { relion: 2, topaz: 1 }],
     ] as const)
       expect(entered(field(name), typedOf(field(name), value))).toEqual({ value });
   });

@@ -4,7 +4,19 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 export type JsonSchema = Record<string, unknown>;
 
 /** How a parameter is entered. */
-export type Kind = "number" | "integer" | "boolean" | "choice" | "text" | "list" | "json";
+export type Kind =
+  | "number"
+  | "integer"
+  | "boolean"
+  | "choice"
+  /** Any of some words. */
+  | "choices"
+  | "text"
+  | "secret"
+  | "list"
+  /** Whole numbers by names: `relion=2, topaz=1`. */
+  | "counts"
+  | "json";
 
 export interface Field {
   name: string;
@@ -19,7 +31,9 @@ export interface Field {
   /** May be without a value. */
   nullable: boolean;
   fallback: unknown;
-  choices: readonly (string | number)[];
+  choices: readonly Choice[];
+  /** Has no default: something has to be given. */
+  required: boolean;
   /** Items of a list are numbers. */
   numbers: boolean;
   low?: Bound;
@@ -31,6 +45,8 @@ export interface Field {
   shownIf?: { field: string; values: readonly unknown[] };
   file: boolean;
 }
+
+export type Choice = string | number | boolean;
 
 interface Bound {
   value: number;
@@ -46,8 +62,10 @@ export function fieldsOf(schema: JsonSchema): Field[] {
 
 function fieldOf(name: string, raw: JsonSchema, root: JsonSchema): Field {
   const { core, nullable } = withoutNull(raw, root);
-  const kind = kindOf(core, root);
-  const items = kind === "list" ? resolved(objectIn(core, "items"), root) : {};
+  const plain = kindOf(core, root);
+  // Where nothing is known, a switch that is off would say something.
+  const kind = plain === "boolean" && nullable ? "choice" : plain;
+  const items = core.type === "array" ? resolved(objectIn(core, "items"), root) : {};
   const shown = raw["x-shown-if"] as Field["shownIf"] | undefined;
   const usual = (core["x-usual"] ?? raw["x-usual"] ?? items["x-usual"]) as
     [number, number] | undefined;
@@ -61,7 +79,8 @@ function fieldOf(name: string, raw: JsonSchema, root: JsonSchema): Field {
     operational: raw["x-operational"] === true,
     nullable,
     fallback: raw.default ?? null,
-    choices: kind === "choice" ? choicesOf(core) : [],
+    choices: kind === "choice" ? choicesOf(core) : kind === "choices" ? choicesOf(items) : [],
+    required: Array.isArray(root.required) && root.required.includes(name),
     numbers: items.type === "number" || items.type === "integer",
     file: raw["x-input-file"] === true || core["x-input-file"] === true,
   };
@@ -101,8 +120,11 @@ function withoutNull(raw: JsonSchema, root: JsonSchema): { core: JsonSchema; nul
   if (!Array.isArray(options)) return { core: resolved(raw, root), nullable: raw.type === "null" };
   const kept = (options as JsonSchema[]).filter((option) => option.type !== "null");
   const nullable = kept.length < options.length;
-  const [only] = kept;
-  return { core: kept.length === 1 && only ? resolved(only, root) : {}, nullable };
+  // What may be a text, such as 64GB, can be typed however it is meant.
+  const only = kept.length === 1 ? kept[0] : kept.find((option) => option.type === "string");
+  if (!only) return { core: {}, nullable };
+  const inner = withoutNull(only, root);
+  return { core: inner.core, nullable: nullable || inner.nullable };
 }
 
 function kindOf(core: JsonSchema, root: JsonSchema): Kind {
@@ -115,9 +137,14 @@ function kindOf(core: JsonSchema, root: JsonSchema): Kind {
     case "boolean":
       return "boolean";
     case "string":
-      return "text";
+      return core.writeOnly === true ? "secret" : "text";
+    case "object": {
+      const [named] = Object.values(objectIn(core, "patternProperties"));
+      return (named as JsonSchema | undefined)?.type === "integer" ? "counts" : "json";
+    }
     case "array": {
       const items = resolved(objectIn(core, "items"), root);
+      if (Array.isArray(items.enum)) return "choices";
       const simple = ["number", "integer", "string"].includes(String(items.type));
       return simple && !core.prefixItems ? "list" : "json";
     }
@@ -126,8 +153,10 @@ function kindOf(core: JsonSchema, root: JsonSchema): Kind {
   }
 }
 
-const choicesOf = (core: JsonSchema): (string | number)[] =>
-  (Array.isArray(core.enum) ? core.enum : [core.const]) as (string | number)[];
+function choicesOf(core: JsonSchema): Choice[] {
+  if (core.type === "boolean") return [true, false];
+  return (Array.isArray(core.enum) ? core.enum : [core.const]) as Choice[];
+}
 
 function boundOf(core: JsonSchema, closed: string, open: string): Bound | undefined {
   if (typeof core[open] === "number") return { value: core[open], open: true };
