@@ -1,6 +1,7 @@
 """Changing what a file of settings says: all of it is looked at before any of it is replaced."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
@@ -10,7 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import IO, Any, Literal, get_origin
 
 from pydantic import BaseModel
 
@@ -88,10 +89,10 @@ def revision() -> str:
     """What tells whether the files are still those that were read; of this process alone."""
     digest = blake2b(key=_KEY, digest_size=16)
     for path in tree.settings_files():
-        try:
-            digest.update(b"there" + path.read_bytes())
-        except OSError:
-            digest.update(b"away")
+        said = b""  # an empty file says what none says
+        with contextlib.suppress(OSError):
+            said = path.read_bytes()
+        digest.update(len(said).to_bytes(8) + said)
     return digest.hexdigest()
 
 
@@ -170,7 +171,7 @@ def change(
             )
         document = document_of(path)
         target = _with_values(document, values, path)
-        text = path.read_text("utf-8") if path.exists() else ""
+        text = path.read_text("utf-8")
         try:
             new = rewritten(text, target)
             new.encode()
@@ -245,32 +246,62 @@ def _differences(
 
 @contextlib.contextmanager
 def _turn(path: Path) -> Iterator[None]:
-    """Wait until nobody else changes the file."""
+    """Wait until nobody else changes the file; where there is none, it is an empty one meanwhile.
+
+    The file itself is locked. Whoever has changed it has put another one into its place.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        turn = path.with_name(f".{path.name}.lock").open("a")
+        file, made = _locked(path.resolve(), 0o644 if path == tree.SITE_FILE else 0o600)
     except OSError as error:
         raise OSError(error.errno, f"it cannot be written: {error.strerror}", str(path)) from None
-    with turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        yield
+    with file:
+        try:
+            yield
+        finally:
+            if made and _is_at(file, path):  # no text came into its place
+                path.resolve().unlink()
+
+
+def _locked(path: Path, rights: int) -> tuple[IO[bytes], bool]:
+    """The file that stands there, locked, and whether it was made for that."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no plain file")
+    while True:
+        try:
+            file, made = path.open("x+b"), True
+            os.fchmod(file.fileno(), rights)
+        except FileExistsError:
+            try:
+                file, made = path.open("r+b"), False
+            except FileNotFoundError:  # it was there for somebody's turn only
+                continue
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if _is_at(file, path):
+            return file, made
+        file.close()
+
+
+def _is_at(file: IO[bytes], path: Path) -> bool:
+    """Whether a file that is open is the one that stands there."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _replace(path: Path, text: str) -> None:
     """Put another text into the place of the file: all of it or nothing, with the same rights."""
     real = path.resolve()  # a link stays one
+    status = real.stat()
     made, name = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
     try:
         with os.fdopen(made, "w", encoding="utf-8") as file:
             file.write(text)
-            # A new one of a person is theirs alone; the site's is everybody's.
-            os.fchmod(file.fileno(), 0o644 if path == tree.SITE_FILE else 0o600)
-            with contextlib.suppress(FileNotFoundError):
-                status = real.stat()
-                os.fchmod(file.fileno(), status.st_mode & 0o7777)
-                if (status.st_uid, status.st_gid) != (os.getuid(), os.getgid()):
-                    with contextlib.suppress(PermissionError):
-                        os.fchown(file.fileno(), status.st_uid, status.st_gid)
+            os.fchmod(file.fileno(), status.st_mode & 0o7777)
+            if (status.st_uid, status.st_gid) != (os.getuid(), os.getgid()):
+                with contextlib.suppress(PermissionError):
+                    os.fchown(file.fileno(), status.st_uid, status.st_gid)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(real)

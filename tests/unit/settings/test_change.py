@@ -1,8 +1,9 @@
 """Files of settings are changed whole, once at a time, and only to what is valid."""
 
+import contextlib
 import os
-import threading
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -79,10 +80,20 @@ def test_a_file_that_cannot_be_written(
     monkeypatch.setattr(os, "access", lambda path, mode: site.parent not in Path(path).parents)
     assert change({("cores",): 2}).file == person
     assert file_for("tokens", str(site)) == site  # all of a table is in one file
-    person.parent.joinpath(".settings.toml.lock").unlink()
-    person.parent.joinpath(".settings.toml.lock").mkdir()
-    with pytest.raises(OSError, match="it cannot be written: .*: '.*settings.toml'"):
-        change({("report_interval",): 2.0})
+
+
+def test_what_is_no_file_is_not_replaced_by_one(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, person = files
+    person.parent.mkdir()
+    person.symlink_to(person.parent / "a folder that is away" / "settings.toml")
+    with pytest.raises(OSError, match="it cannot be written: No such .*: '.*settings.toml'"):
+        change({("cores",): 2})
+    monkeypatch.setenv("ICESTREAM_SETTINGS", os.devnull)
+    with pytest.raises(OSError, match=f"cannot be written: it is no plain file: '{os.devnull}'"):
+        change({("cores",): 2})
+    assert Path(os.devnull).is_char_device()
 
 
 @pytest.mark.parametrize(
@@ -106,7 +117,11 @@ def test_what_is_not_valid_changes_nothing(
     with pytest.raises(SettingsError, match=why):
         change(values)
     assert person.read_text() == "cores = 2\n"
-    assert {one.name for one in person.parent.iterdir()} <= {".settings.toml.lock", person.name}
+    assert list(person.parent.iterdir()) == [person]
+    person.unlink()
+    with pytest.raises(SettingsError, match=why):
+        change(values)
+    assert list(person.parent.iterdir()) == []
 
 
 def test_a_wrong_value_of_an_overridden_file_is_found_all_the_same(
@@ -195,13 +210,15 @@ def test_where_a_setting_is_changed(files: tuple[Path, Path]) -> None:
 
 
 def test_many_at_once_lose_nothing(files: tuple[Path, Path]) -> None:
+    """Nor do those that are refused take the file away that another one has begun."""
     _, person = files
-    threads = [
-        threading.Thread(target=change, args=({("tokens", f"t{number}"): number + 1},))
-        for number in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert tomllib.loads(person.read_text())["tokens"] == {f"t{n}": n + 1 for n in range(8)}
+
+    def ask(number: int) -> None:
+        with contextlib.suppress(SettingsError):
+            change({("tokens", f"t{number}"): number % 3})  # 0 is refused
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(ask, range(24)))
+    said = tomllib.loads(person.read_text())["tokens"]
+    assert said == {f"t{n}": n % 3 for n in range(24) if n % 3}
+    assert list(person.parent.iterdir()) == [person]
