@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from io import StringIO
 from typing import Any
 
 import tomlkit
@@ -73,7 +74,7 @@ def _loaded(text: str) -> dict[str, Any] | None:
 def _blocks(text: str) -> Iterator[_Block]:
     path: Path = ()
     head, body = "", ""
-    for line in text.splitlines(keepends=True):
+    for line in StringIO(text):  # whose lines end as those of TOML do, and nowhere else
         # A line of an array or of a text over several lines is no header: what is before it is
         # not whole yet.
         if line.lstrip().startswith("[") and _loaded(body) is not None:
@@ -87,7 +88,7 @@ def _blocks(text: str) -> Iterator[_Block]:
 
 def _parted(body: str) -> tuple[str, str]:
     """A body, and the comment below it that stands right above the next header."""
-    lines = body.splitlines(keepends=True)
+    lines = list(StringIO(body))
     end = len(lines)
     while end and lines[end - 1].lstrip().startswith("#"):
         end -= 1

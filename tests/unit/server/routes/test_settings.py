@@ -187,7 +187,8 @@ def test_what_needs_a_start_says_that_it_waits(site: TestClient, file: Path) -> 
 
 
 def test_a_file_that_cannot_be_written_is_named(site: TestClient, file: Path) -> None:
-    file.with_name(".settings.toml.lock").mkdir()
+    file.unlink()
+    file.symlink_to(file.parent / "a disk that is away" / "settings.toml")
     said = put(site, "settings/cores", value=4)
     assert (said.status_code, f"{file}: it cannot be written" in said.text) == (409, True)
 
