@@ -1,5 +1,6 @@
 """Parameters of a protocol: one frozen model from which forms, flags, docs and records come."""
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -307,6 +308,8 @@ def _number(given: Any) -> float | None:
     """What was given, as a number; None for what is none, and for yes and no."""
     try:
         return None if given is None or isinstance(given, bool) else float(given)
+    except OverflowError:  # a whole number of hundreds of digits
+        return math.inf if given > 0 else -math.inf
     except (TypeError, ValueError):
         return None
 

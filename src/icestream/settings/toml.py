@@ -164,6 +164,8 @@ def _item(value: Any) -> Item:
         for name, inside in value.items():
             table[name] = _item(inside)
         return table
+    if isinstance(value, int) and value.bit_length() > 63:  # what every reader of TOML can hold
+        raise NotWritable("an integer is too large to be written into a TOML file")
     try:
         made: Item = tomlkit.item(value)
     except (ValueError, TypeError) as error:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from annotated_types import Ge, Gt, Le
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from icestream.protocol import (
     Advanced,
@@ -203,6 +203,20 @@ def test_refusals_ask_what_was_meant() -> None:
         "at most 1, found 7; did you mean 0.07 (7 %)?",
         "at least 1, found 0",
     ]
+
+
+def test_whole_numbers_that_no_float_holds_are_out_of_every_limit() -> None:
+    class Copies(BaseModel):
+        few: Annotated[int, Ge(1), Le(9), Usual(1.0, 4.0)] = 1
+        many: Annotated[int, Usual(1.0, 10000.0)] = 1
+
+    for huge in (10**400, -(10**400)):
+        with pytest.raises(ValidationError) as caught:
+            Copies.model_validate({"few": huge})
+        ((name, why),) = refused_values(Copies, caught.value)
+        assert (name, why.startswith("at most 9" if huge > 0 else "at least 1")) == ("few", True)
+        ((name, why),) = unusual_values(Copies, {"many": huge})
+        assert (name, "is unusual (usual: 1 to 10000)" in why) == ("many", True)
 
 
 def test_a_parameter_that_was_added_is_told_while_it_has_its_default() -> None:

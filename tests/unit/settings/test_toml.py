@@ -117,3 +117,9 @@ def test_the_file_says_what_it_shall_whatever_it_said(
     assert tomllib.loads(text) == before
     assert tomllib.loads(rewritten(text, after)) == after
     assert rewritten(text, before) == text
+
+
+def test_an_integer_that_not_every_reader_can_hold_is_not_written() -> None:
+    assert rewritten("", {"cores": 2**63 - 1}) == f"cores = {2**63 - 1}\n"
+    with pytest.raises(NotWritable, match="too large"):
+        rewritten("", {"cores": 2**63})

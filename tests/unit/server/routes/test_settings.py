@@ -246,3 +246,13 @@ def test_a_wrong_value_of_a_microscope_is_said_at_its_field(site: TestClient) ->
         assert (problem["where"], why in problem["what"]) == (where, True), problem
     named = {"name": "two words", "preset": {}, "revision": revision(site)}
     assert site.post("/api/microscopes", json=named).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["cores", "memory", "tokens", "report_interval", "roots"])
+@pytest.mark.parametrize("digits", ["1" + "0" * 400, "-1" + "0" * 400, "1e999", '"\\ud800"'])
+def test_no_value_is_a_defect(site: TestClient, file: Path, name: str, digits: str) -> None:
+    value = f'{{"relion": {digits}}}' if name == "tokens" else digits
+    asked = f'{{"revision": "{revision(site)}", "value": {value}}}'
+    answer = site.put(f"/api/settings/{name}", content=asked)
+    assert answer.status_code == 422, answer.text
+    assert file.read_text() == SETTINGS
