@@ -3,7 +3,7 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from report_session import SampleSession
 
@@ -87,10 +87,18 @@ def test_what_is_brushed_in_a_plot_is_marked_and_opens_in_the_table(
     expect(page.get_by_text("of 60", exact=False)).to_be_visible()
 
 
-def test_a_square_of_the_map_shows_its_holes(opened: Open, session: str) -> None:
+def squares_of(page: Page) -> Locator:
+    """Buttons of the squares, in the table below the map."""
+    return page.get_by_label("Squares of the grid").get_by_role("button")
+
+
+def test_a_square_of_the_map_shows_its_holes(
+    opened: Open, session: str, sample: SampleSession
+) -> None:
+    sample.grow(20)
     page = opened(session)
-    page.get_by_role("img", name="Map of").scroll_into_view_if_needed()
-    page.get_by_role("button", name="Square ").first.dispatch_event("click")
+    page.get_by_text("2 squares as a table").click()
+    squares_of(page).first.click()
     expect(page.get_by_role("button", name="All squares")).to_be_visible()
     expect(page.get_by_text("press one to open it")).to_be_visible()
 
@@ -100,9 +108,10 @@ def test_a_square_of_the_map_that_is_marked_is_marked_in_the_trends(
 ) -> None:
     sample.grow(20)
     page = opened(session)
-    square = page.get_by_role("button", name="Square ")
+    page.get_by_text("2 squares as a table").click()
+    square = squares_of(page)
     expect(square).to_have_count(2)
-    square.last.dispatch_event("click", {"shiftKey": True})
+    square.last.click(modifiers=["Shift"])
     expect(page.get_by_text("20 exposures marked")).to_be_visible()
     page.get_by_role("link", name="Open in the table").click()
     expect(page).to_have_url(re.compile("square="))

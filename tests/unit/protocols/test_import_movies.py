@@ -447,7 +447,7 @@ def test_another_pattern_brings_more_and_makes_nothing_run_again(tmp_path: Path)
     ("name", "content", "said"),
     [
         ("a.mrc.bz2", bz2.compress(bytes(5000)), "decompress it first: bunzip2 a.mrc.bz2"),
-        ("a.TIF.GZ", gzip.compress(bytes(5000)), "decompress it first: gunzip a.TIF.GZ"),
+        ("a.TIF.GZ", gzip.compress(bytes(5000), mtime=0), "decompress it first: gunzip a.TIF.GZ"),
         ("a.tif", b"<html>404 not found</html>", "a web page"),
     ],
 )

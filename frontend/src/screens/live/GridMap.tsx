@@ -48,6 +48,10 @@ export function GridMap(props: Props) {
     () => squares.data && marksOf(brush, squares.data, { columns, mask, matching }),
     [brush, squares.data, columns, mask, matching],
   );
+  const pressed = (hit: string, add: boolean): void => {
+    if (add && onBrush) onBrush(withSquare(brush, hit));
+    else setSquare(hit);
+  };
   return (
     <Panel
       title="Map of the grid"
@@ -85,14 +89,11 @@ export function GridMap(props: Props) {
                 quality={quality}
                 square={square}
                 marks={marks ?? null}
-                onSquare={(hit, add) => {
-                  if (!add || !onBrush) setSquare(hit);
-                  else onBrush?.(withSquare(brush, hit));
-                }}
+                onSquare={pressed}
                 onExposure={(hit) => void navigate(exposureHref(session, hit, branch))}
               />
               <Legend map={map} quality={quality} square={square} marking={onBrush !== undefined} />
-              <SquaresTable map={map} quality={quality} onSquare={setSquare} />
+              <SquaresTable map={map} quality={quality} onSquare={pressed} />
             </>
           )
         }

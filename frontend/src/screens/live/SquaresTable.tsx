@@ -8,10 +8,11 @@ import type { SquareDocument, Squares } from "./squares";
 interface Props {
   map: Squares;
   quality: Quality | undefined;
-  onSquare: (name: string) => void;
+  /** Opened, or with Shift marked, as in the map. */
+  onSquare: (name: string, add: boolean) => void;
 }
 
-/** All squares as a table: what the map shows, for reading. */
+/** All squares as a table: what the map shows, for reading and for the keyboard. */
 export function SquaresTable({ map, quality, onSquare }: Props) {
   const accepted = ({ accepted: kept, rejected }: SquareDocument): string =>
     kept + rejected > 0 ? withUnit(number((100 * kept) / (kept + rejected), 1), "%") : "–";
@@ -29,7 +30,11 @@ export function SquaresTable({ map, quality, onSquare }: Props) {
           {
             title: "Square",
             cell: ({ name }) => (
-              <button type="button" className={styles.link} onClick={() => onSquare(name)}>
+              <button
+                type="button"
+                className={styles.link}
+                onClick={(event) => onSquare(name, event.shiftKey)}
+              >
                 {name || "not named"}
               </button>
             ),
