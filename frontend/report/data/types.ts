@@ -1,7 +1,7 @@
 // The data files beside the page, as icestream.report writes them; values in the units of the page.
 
 import type { Schemas } from "@/api/types";
-
+import type { Change, Tempo } from "@/screens/alerts/timing";
 import type { Live } from "@/screens/live/types";
 import type { LimitLine } from "@/screens/measured/types";
 
@@ -283,31 +283,13 @@ export interface Bar {
   muted_by: string;
 }
 
-export interface ChangeMark {
-  time: number;
-  at: number;
-  until: number;
-  count: number;
-  who: string;
-  by_session: boolean;
-  what: string;
-}
-
-export interface Tempo {
-  start: number;
-  width: number;
-  known: boolean;
-  taken: readonly number[];
-  settled: readonly number[];
-}
-
 /** `timeline.js`; in the time of the acquisition. */
 export interface TimelineFile {
   now: number;
   written: number;
   tempo: Tempo | null;
   alerts: readonly Bar[];
-  marks: readonly ChangeMark[];
+  marks: readonly Change[];
 }
 
 /** `pictures/1.js`: what is shown of one exposure beside its values. */

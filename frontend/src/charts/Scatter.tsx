@@ -17,28 +17,20 @@ interface ScatterProps {
   names?: readonly string[];
   /** Colour of each point; one for all when not given. */
   colours?: readonly string[];
-  /** Indices of the points that are chosen; the others are drawn pale. Null: all of them. */
-  chosen?: ReadonlySet<number> | null;
   height?: number;
   onPoint?: (index: number) => void;
-  /** The points inside a rectangle that a person has drawn; null when it was taken away. */
-  onChoose?: (indices: number[] | null) => void;
 }
 
-interface Brushed {
-  batch: { areas: unknown[]; selected: { seriesIndex: number; dataIndex: number[] }[] }[];
-}
-
-/** One quality against another; a rectangle chooses points, for linked plots. */
+/** One quality against another. */
 export function Scatter(props: ScatterProps) {
-  const { label, x, y, names, colours, chosen, height = 240, onPoint, onChoose } = props;
+  const { label, x, y, names, colours, height = 240, onPoint } = props;
   const ink = useInk();
   const option = useMemo(() => {
     const points = x.values.map((value, index) => ({
       value: [value ?? NaN, y.values[index] ?? NaN, index],
       itemStyle: {
         color: colours?.[index] ?? STATES.busy,
-        opacity: !chosen || chosen.has(index) ? 0.75 : 0.12,
+        opacity: 0.75,
       },
     }));
     return {
@@ -56,42 +48,18 @@ export function Scatter(props: ScatterProps) {
             .filter(Boolean)
             .join("\n"),
       },
-      brush: onChoose
-        ? { xAxisIndex: 0, yAxisIndex: 0, throttleType: "debounce", throttleDelay: 80 }
-        : undefined,
-      toolbox: { show: false },
       series: [{ type: "scatter", symbolSize: 5, data: points, large: false, progressive: 4000 }],
     };
-  }, [ink, x, y, names, colours, chosen, onChoose]);
+  }, [ink, x, y, names, colours]);
   return (
     <Chart
       label={label}
       option={option}
       height={height}
-      onMade={(chart) => {
-        if (onChoose)
-          setTimeout(() => {
-            if (chart.isDisposed()) return;
-            chart.dispatchAction({
-              type: "takeGlobalCursor",
-              key: "brush",
-              brushOption: { brushType: "rect", brushMode: "single" },
-            });
-          });
-      }}
       on={{
         ...(onPoint && {
           click: (event: { data: { value: [number, number, number] } }) =>
             onPoint(event.data.value[2]),
-        }),
-        ...(onChoose && {
-          brushEnd: (event: { areas: unknown[] }) => {
-            if (event.areas.length === 0) onChoose(null);
-          },
-          brushSelected: (event: Brushed) => {
-            const [first] = event.batch;
-            if (first && first.areas.length > 0) onChoose(first.selected[0]?.dataIndex ?? []);
-          },
         }),
       }}
     />

@@ -161,8 +161,10 @@ class Gallery:
         def tried() -> V | Refused | LookupError:
             try:
                 return make()
+            except (KeyError, IndexError):  # a defect, which is not remembered
+                raise
             except (Refused, LookupError) as nothing:  # many ask for what is not there yet, too
-                return nothing
+                return nothing.with_traceback(None)
 
         found = self.remembered.get((self.entry, *asked), mark, tried, longest=longest)
         if isinstance(found, (Refused, LookupError)):

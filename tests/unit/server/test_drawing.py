@@ -100,3 +100,14 @@ def test_that_there_is_nothing_is_found_out_once(
         with pytest.raises(type(nothing), match="no map"):
             gallery.answer(("a",), make)
     assert asked == [1]
+
+
+def test_a_defect_is_not_remembered(server: Server, sample: SampleSession) -> None:
+    entry = Entry(id="a", folder=sample.folder, uid="a")
+    gallery = Gallery(entry, sample.store, shelf_of(server), server.roots, Remembered())
+    nothing: dict[str, int] = {}
+    with pytest.raises(KeyError) as caught:
+        gallery.answer(("a",), lambda: nothing["a"])
+    assert len(caught.traceback) > 1, "where it happened is told in the log"
+    nothing["a"] = 1
+    assert gallery.answer(("a",), lambda: nothing["a"]).body == b"1"
