@@ -22,6 +22,7 @@ from icestream.model import Picks, PicksCorrection, ResultId, SubjectId
 from icestream.store import tables as t
 from icestream.store.corrections import correction_of
 from icestream.store.events import PicksCorrected
+from icestream.store.named import exposure_id
 
 __all__ = ["correct_picks"]
 
@@ -172,8 +173,7 @@ def _step(record: Record, request: CorrectPicks) -> PlannedStep:
 
 
 def _exposure(connection: Connection, name: str) -> SubjectId:
-    chosen = select(t.subject.c.id).where(t.subject.c.kind == "exposure", t.subject.c.name == name)
-    number = connection.execute(chosen).scalar()
+    number = connection.execute(select(exposure_id(name))).scalar()
     if number is None:
         raise InvalidRequest(f"no exposure {name} in this session")
     return SubjectId(number)
