@@ -12,8 +12,6 @@ from icestream.store.records import PictureRecord, ResultRecord
 
 __all__ = ["count_results", "result", "result_of_row", "taken_in"]
 
-PREVIOUS = "previous"
-"""Port of the batch before, which a batch goes on from."""
 _MOST = 400
 """Values in one statement."""
 
@@ -89,7 +87,8 @@ def taken_in(store: Store, batch: int, exposures: Sequence[str]) -> dict[str, li
     Parameters
     ----------
     batch
-        Number of the batch's result.
+        Number of a result about a batch: the batch step's own, or what was made of it, such as the
+        classes that were chosen.
     exposures
         Their names.
     """
@@ -111,16 +110,23 @@ def taken_in(store: Store, batch: int, exposures: Sequence[str]) -> dict[str, li
 
 
 def _chain(connection: Connection, batch: int) -> Iterator[int]:
-    """A batch and all before it, the newest first."""
+    """A result about a batch and all that it was made of and is about one, the newest first."""
     seen: set[int] = set()
-    number: int | None = batch
-    while number is not None and number not in seen:
+    found = [batch]
+    while found:
+        number = found.pop(0)
+        if number in seen:
+            continue
         seen.add(number)
         yield number
-        before = select(t.input_.c.source_id).where(
-            t.input_.c.result_id == number, t.input_.c.port == PREVIOUS
+        before = (
+            select(t.input_.c.source_id)
+            .join(t.result, t.result.c.id == t.input_.c.source_id)
+            .join(t.subject, t.subject.c.id == t.result.c.subject_id)
+            .where(t.input_.c.result_id == number, t.subject.c.kind == "batch")
+            .order_by(t.input_.c.source_id.desc())
         )
-        number = connection.execute(before).scalars().first()
+        found += connection.execute(before).scalars()
 
 
 def _cut(values: Iterable[Any]) -> Iterator[list[Any]]:

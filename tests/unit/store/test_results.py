@@ -43,3 +43,9 @@ def test_through_all_batches_before(tmp_path: Path) -> None:
     }
     assert taken_in(session.store, first, names[:2]) == {names[0]: [stacks[0].id]}
     assert taken_in(session.store, second, []) == {}
+    session.add_choice([True] * 24)  # it knows exposures through the classes that it was given
+    (kept,) = queries.results(session.store, "keep")
+    with session.store.write() as connection:
+        row = {"result_id": kept.id, "port": "classes", "source_id": second}
+        connection.execute(t.input_.insert(), [row])
+    assert taken_in(session.store, kept.id, names) == taken_in(session.store, second, names)
