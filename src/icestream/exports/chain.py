@@ -81,24 +81,7 @@ def find_chain(store: Store, registry: Registry, standing: StandingRecord | None
                 # What is more than a micrograph is a micrograph too.
                 for base in filter(is_dataclass, kind.__mro__):
                     places[base] = (step.name, port)
-    if not _of_these_particles(workflow, places):
-        del places[Classes]
     return Makers(places, standing)
-
-
-def _of_these_particles(workflow: WorkflowRecord, places: Mapping[type[Any], Place]) -> bool:
-    """Whether the classes, where there are any, are of the particles that are there.
-
-    They name particles by their places in the stack, which are others in a stack that was cut or
-    selected since.
-    """
-    if Classes not in places or Particles not in places:
-        return True
-    before, above = {places[Classes][0]}, {places[Classes][0]}
-    while above:
-        above = {link.source for link in workflow.links if link.step in above} - before
-        before |= above
-    return places[Particles][0] in before
 
 
 def _outputs(
@@ -171,11 +154,7 @@ def latest_classes(store: Store, chain: Makers) -> Classes | None:
 
 
 def taken_by_classes(store: Store, chain: Makers, exposures: Sequence[str]) -> dict[str, list[int]]:
-    """Which results of exposures went into the newest snapshot of the 2D classification.
-
-    It names particles by their places in the stack of these: where an exposure's particles have
-    been cut again since, they are others.
-    """
+    """Which results of exposures went into the newest snapshot of the 2D classification."""
     step, _ = chain.places[Classes]
     newest = queries.latest_results(store, step, limit=1, branch=chain.standing)
     return taken_in(store, newest[0].id, exposures) if newest else {}

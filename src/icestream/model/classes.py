@@ -26,8 +26,10 @@ class Classes:
     score: Column
     """``(k,)`` higher looks more like a particle."""
     assignments: Path
-    """Parquet table: exposure, index in its stack (from 0), class (from 1), angle, shift_y,
-    shift_x (Å), likelihood."""
+    """Parquet table: exposure, index in the stack that was classified (from 0), x, y, class (from
+    1), angle, shift_y, shift_x (Å), likelihood. x and y are where the particle's centre was, Å from
+    the middle of the micrograph's first pixel: they tell which particle it is when the micrograph's
+    are picked or cut again. Tables of before icestream wrote them lack x and y."""
     particles: int
     """Particles classified so far."""
     iteration: int
@@ -51,9 +53,8 @@ class Classes:
     standard deviation 1: at most some thousands, spread over the classes. None where this
     snapshot wrote none."""
     sample_table: Path | None = None
-    """Parquet table with a row for each image of `sample`: exposure, index, class (from 1),
-    angle, shift_y, shift_x, likelihood as in `assignments`, then defocus_u, defocus_v (Å),
-    defocus_angle and phase_shift (degrees)."""
+    """Parquet table with a row for each image of `sample`: the columns of `assignments`, then
+    defocus_u, defocus_v (Å), defocus_angle and phase_shift (degrees)."""
 
     def qualities(self) -> dict[str, float]:
         """Measured qualities that screens plot, by the names in `icestream.model.quality`."""

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from icestream.model.arrays import Column
 from icestream.model.optics import Optics
 
@@ -52,6 +55,14 @@ class Particles:
     def __len__(self) -> int:
         return len(self.x)
 
+    def places(self) -> NDArray[np.float64]:
+        """``(n, 2)`` (x, y) of the centres, Å from the middle of the micrograph's first pixel.
+
+        They hold whatever the size of the pixels is.
+        """
+        pixels = np.stack([np.asarray(self.x), np.asarray(self.y)], axis=1).astype(np.float64)
+        return pixels * self.micrograph_pixel_size
+
     def qualities(self) -> dict[str, float]:
         """Measured qualities that screens plot, by the names in `icestream.model.quality`."""
         return {"particles.count": float(len(self))}
@@ -67,3 +78,6 @@ class SelectedParticles(Particles):
     """As people read them."""
     left_out: tuple[int, ...] = ()
     """Particles that broke each of the limits first."""
+    gone: int = 0
+    """Particles of the table of assignments, where there is one, that are not among those found:
+    somebody took them away or moved them since."""

@@ -37,6 +37,8 @@ class Origins:
     exposures: list[str] = field(default_factory=list)
     particles: GrowingRows = field(default_factory=lambda: GrowingRows.empty(_ORIGIN))
     """Place in `exposures`, place in the stack, and the defocus (u, v, angle, phase shift)."""
+    places: GrowingRows = field(default_factory=lambda: GrowingRows.empty(np.float32, (2,)))
+    """(x, y) in the micrograph, Å, see `Particles.places`."""
 
     def add(self, item: Particles) -> None:
         """Note the particles of one exposure."""
@@ -47,6 +49,7 @@ class Origins:
         rows["defocus"][:, 3] = item.phase_shift
         self.exposures.append(item.exposure)
         self.particles.append(rows)
+        self.places.append(item.places().astype(np.float32))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +97,14 @@ def write_no_classes(folder: Path, number: int) -> ClassFiles:
     columns: dict[str, NDArray[np.generic]] = {
         name: np.zeros(0, np.int32) for name in ("exposure", "index", "class")
     }
-    for name in ("angle", "shift_y", "shift_x", "likelihood"):
+    for name in ("x", "y", "angle", "shift_y", "shift_x", "likelihood"):
         columns[name] = np.zeros(0, np.float32)
     write_columns(files.assignments, columns, {"exposure": []})
     return files
 
 
 def write_assignments(path: Path, origins: Origins, done: Classification) -> None:
-    """Parquet table of the latest pose of every particle."""
+    """Parquet table of every particle: where it lies, and its latest class and pose."""
     columns = _columns(origins, done, np.arange(len(done)))
     write_columns(path, columns, {"exposure": origins.exposures})
 
@@ -122,9 +125,12 @@ def _columns(
     origins: Origins, done: Classification, rows: NDArray[np.int64]
 ) -> dict[str, NDArray[np.generic]]:
     rows_, pixel_size = origins.particles.rows[rows], np.float32(done.plan.pixel_size)
+    places = origins.places.rows[rows]
     return {
         "exposure": np.ascontiguousarray(rows_["exposure"]),
         "index": np.ascontiguousarray(rows_["index"]),
+        "x": np.ascontiguousarray(places[:, 0]),
+        "y": np.ascontiguousarray(places[:, 1]),
         "class": done.group[rows] + np.int32(1),
         "angle": done.poses.angle[rows],
         "shift_y": -done.poses.shift[rows, 0] * pixel_size,

@@ -89,7 +89,7 @@ class ClassifyParticles(BatchProtocol[ClassifyParticlesParameters, Classificatio
 
     name = "classes2d.online"
     title = "Streaming 2D classification"
-    version = 3
+    version = 4
     cites = (
         "Sigworth (1998) J. Struct. Biol. 122, 328, doi:10.1006/jsbi.1998.4014",
         "Cappé & Moulines (2009) J. R. Stat. Soc. B 71, 593, doi:10.1111/j.1467-9868.2009.00698.x",

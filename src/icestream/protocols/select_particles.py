@@ -1,8 +1,8 @@
 """Keep the particles that are good enough, far enough apart, or in the right classes."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -13,7 +13,13 @@ from pydantic import model_validator
 from icestream.formats.mrc import read_stack, write_mrc
 from icestream.model import Particles, SelectedParticles, column
 from icestream.protocol import InputFile, ItemProtocol, Parameters, Resources, Work
-from icestream.protocols.reextract_particles import read_assigned
+from icestream.protocols.assigned_particles import (
+    IN_TABLE,
+    AssignedParticles,
+    classes_words,
+    left_out_words,
+    read_assigned,
+)
 from icestream.units import Angstrom, Micrometre, Usual
 
 __all__ = ["SelectParticles", "SelectParticlesParameters"]
@@ -34,7 +40,8 @@ class SelectParticlesParameters(Parameters):
     """Largest mean defocus at the place of the particle."""
 
     assignments: InputFile | None = None
-    """Table (.parquet) of a 2D classification of these particles, for `classes`."""
+    """Table (.parquet) of a 2D classification of these particles, for `classes`. It may be older
+    than the picks: particles are known by where they lie."""
 
     classes: tuple[Annotated[int, Ge(1)], ...] = ()
     """Numbers of the classes, from 1, whose particles are kept; all when empty."""
@@ -63,12 +70,16 @@ class SelectParticles(ItemProtocol[SelectParticlesParameters]):
 
     name = "particles.select"
     title = "Selection of particles"
+    version = 2
     resources = Resources(memory=1024 * 2**20)
 
     def process(self, particles: Particles, work: Work) -> SelectedParticles:
+        table = self.parameters.assignments
+        assigned = None if table is None else read_assigned(table, particles)
+        limits = tuple(self._limits(assigned))
         kept = np.ones(len(particles), dtype=bool)
         left_out = []
-        for _, keeps in self._limits():
+        for _, keeps in limits:
             now = kept & keeps(particles, kept)
             left_out.append(int(kept.sum() - now.sum()))
             kept = now
@@ -85,8 +96,9 @@ class SelectParticles(ItemProtocol[SelectParticlesParameters]):
         return SelectedParticles(
             **values,
             found=len(particles),
-            limits=tuple(text for text, _ in self._limits()),
+            limits=tuple(text for text, _ in limits),
             left_out=tuple(left_out),
+            gone=0 if assigned is None else assigned.gone,
         )
 
     def methods(self) -> str:
@@ -98,14 +110,12 @@ class SelectParticles(ItemProtocol[SelectParticlesParameters]):
         """Count what was kept, and what each limit left out."""
         if not items:
             return ""
-        left_out: Counter[str] = Counter()
-        for item in items:
-            left_out.update(dict(zip(item.limits, item.left_out, strict=True)))
         kept, found = sum(map(len, items)), sum(item.found for item in items)
-        why = "".join(f"; {count} left out by {text}" for text, count in left_out.items())
-        return f"{kept} of {found} particles were kept{why}"
+        return f"{kept} of {found} particles were kept{left_out_words(items)}"
 
-    def _limits(self) -> Iterator[tuple[str, Callable[[Particles, Mask], Mask]]]:
+    def _limits(
+        self, assigned: AssignedParticles | None = None
+    ) -> Iterator[tuple[str, Callable[[Particles, Mask], Mask]]]:
         """Limits that are set, and what keeps each; the distance is between what is left."""
         wanted = self.parameters
         if wanted.score_min is not None:
@@ -115,7 +125,8 @@ class SelectParticles(ItemProtocol[SelectParticlesParameters]):
         if wanted.defocus_max is not None:
             yield f"local defocus {wanted.defocus_max:g} µm at most", self._shallow
         if wanted.classes:
-            yield f"classes {', '.join(map(str, wanted.classes))}", self._classified
+            yield IN_TABLE, partial(_classified, assigned, ())
+            yield classes_words(wanted.classes), partial(_classified, assigned, wanted.classes)
         if wanted.distance_min is not None:
             yield f"distance {wanted.distance_min:g} Å at least", self._apart
 
@@ -130,18 +141,10 @@ class SelectParticles(ItemProtocol[SelectParticlesParameters]):
     def _shallow(self, particles: Particles, _: Mask) -> Mask:
         return _defocus(particles) <= (self.parameters.defocus_max or np.inf) * 1e4
 
-    def _classified(self, particles: Particles, _: Mask) -> Mask:
-        assert self.parameters.assignments is not None
-        classes = self.parameters.classes
-        kept = np.zeros(len(particles), dtype=bool)
-        kept[read_assigned(self.parameters.assignments, particles, classes)[0]] = True
-        return kept
-
     def _apart(self, particles: Particles, kept: Mask) -> Mask:
         from scipy.spatial import cKDTree  # slow to load
 
-        scale = particles.micrograph_pixel_size
-        places = np.stack([np.asarray(particles.y), np.asarray(particles.x)], axis=1) * scale
+        places = particles.places()
         score = _scores(particles)
         near = cKDTree(places) if len(places) else None
         apart = kept.copy()
@@ -154,8 +157,15 @@ class SelectParticles(ItemProtocol[SelectParticlesParameters]):
         return apart
 
 
-_FIELDS = fields(Particles)
 _COLUMNS = ("x", "y", "score", "defocus_u", "defocus_v", "defocus_angle")
+
+
+def _classified(
+    assigned: AssignedParticles | None, classes: Sequence[int], _: Particles, _kept: Mask
+) -> Mask:
+    """In the table, and in one of `classes` where some are given."""
+    assert assigned is not None
+    return assigned.in_classes(classes)
 
 
 def _scores(particles: Particles) -> NDArray[np.float32]:

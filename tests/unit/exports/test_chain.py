@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from icestream.engine.record.workflows import session_workflow
-from icestream.exports.chain import _of_these_particles, find_chain, latest_classes, read_exposures
+from icestream.exports.chain import find_chain, latest_classes, read_exposures
 from icestream.model import (
     Classes,
     Ctf,
@@ -23,7 +23,6 @@ from icestream.model import (
     type_name,
 )
 from icestream.protocol import ItemProtocol, Registry, UnknownProtocol
-from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.open import Store
 from icestream.store.writing import Numbers, Writes
@@ -49,15 +48,6 @@ def test_each_kind_has_its_step(store: Store) -> None:
         Volume: "volume",
         Gain: "gain",
     }
-
-
-def test_classes_are_of_the_particles_that_are_exported_or_left_out(store: Store) -> None:
-    """A stack that was selected since has other particles at the places that classes name."""
-    workflow = queries.workflow(store)
-    selected = {Classes: ("classify", "classes"), Particles: ("choose", "selected_particles")}
-    assert not _of_these_particles(workflow, selected)
-    assert _of_these_particles(workflow, {**selected, Particles: ("extract", "particles")})
-    assert _of_these_particles(workflow, {Particles: ("choose", "selected_particles")})
 
 
 NONE = Registry([])

@@ -31,9 +31,9 @@ def particles(exposure: str, count: int, defocus: float) -> Particles:
         box=32,
         optics=Optics(pixel_size=4.0, voltage=300.0),
         micrograph=Path("unused.mrc"),
-        micrograph_pixel_size=1.0,
-        x=same,
-        y=same,
+        micrograph_pixel_size=1.5,
+        x=column(np.arange(count)),
+        y=column(np.full(count, defocus / 100)),
         score=same,
         defocus_u=same,
         defocus_v=column(np.full(count, defocus - 100)),
@@ -81,6 +81,8 @@ def test_every_particle_has_its_row_in_order(
     rows = duckdb.sql(f"SELECT * FROM '{path}'").fetchnumpy()
     assert rows["exposure"].tolist() == ["one"] * 40 + ["two"] * 30
     assert rows["index"].tolist() == [*range(40), *range(30)]
+    assert rows["x"].tolist() == [1.5 * k for k in (*range(40), *range(30))]
+    assert rows["y"].tolist() == [150.0] * 40 + [300.0] * 30
     assert set(rows["class"].tolist()) <= {1, 2}
     shift = -made[1].poses.shift[:, 0] * PLAN.pixel_size
     assert np.array_equal(rows["shift_y"], shift)
@@ -96,6 +98,8 @@ def test_a_sample_has_the_images_and_the_defocus_of_its_rows(
     assert len(images) == len(rows["index"]) == 60
     assert np.allclose(images.std(axis=(1, 2)), 1.0, atol=0.15)
     of_two = rows["exposure"] == "two"
+    assert (rows["x"] == np.float32(1.5) * rows["index"]).all()
+    assert set(rows["y"][of_two]) == {300.0}
     assert set(rows["defocus_u"][of_two]) == {20_000.0}
     assert set(rows["defocus_v"][~of_two]) == {9_900.0}
     assert set(rows["defocus_angle"]) == {30.0}

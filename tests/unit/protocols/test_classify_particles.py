@@ -1,3 +1,5 @@
+import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,7 +86,9 @@ def test_a_session_from_first_batch_to_last(tmp_path: Path, work: Work) -> None:
     assert late.counts.sum() == 120
     assert late.pixel_size == PIXEL
     rows = duckdb.sql(f"SELECT * FROM '{late.assignments}'").fetchnumpy()
-    assert list(rows) == ["exposure", "index", "class", "angle", "shift_y", "shift_x", "likelihood"]
+    assert list(rows) == [
+        "exposure", "index", "x", "y", "class", "angle", "shift_y", "shift_x", "likelihood"
+    ]  # fmt: skip
     assert rows["exposure"].tolist() == ["a"] * 40 + ["b"] * 30 + ["d"] * 50
     assert rows["index"].tolist() == [*range(40), *range(30), *range(50)]
     found = np.bincount(rows["class"], minlength=len(late.counts) + 1)[1:]
@@ -92,6 +96,20 @@ def test_a_session_from_first_batch_to_last(tmp_path: Path, work: Work) -> None:
     shape = np.array([*range(40), *range(30), *range(50)]) % 2
     pure = sum(np.bincount(shape[rows["class"] == k]).max() for k in np.unique(rows["class"]))
     assert pure / 120 > 0.9
+
+
+def test_a_checkpoint_without_places_is_refused(tmp_path: Path, work: Work) -> None:
+    """As an older icestream wrote it: particles would be where nobody knows."""
+    protocol = ClassifyParticles(WANTED)
+    state = protocol.start(Batch((particles(tmp_path, "a", 20, 1),)), work)
+    protocol.save(state, tmp_path / "now")
+    with zipfile.ZipFile(tmp_path / "now") as now, zipfile.ZipFile(tmp_path / "old", "w") as old:
+        document = json.loads(now.read("state.json"))
+        del document["state"]["fields"]["origins"]["fields"]["places"]
+        for name in now.namelist():
+            old.writestr(name, json.dumps(document) if name == "state.json" else now.read(name))
+    with pytest.raises(ItemFailed, match="should have the fields exposures, particles, places"):
+        protocol.load(tmp_path / "old")
 
 
 def test_a_sample_to_look_at_again_is_written_as_particles_come(tmp_path: Path, work: Work) -> None:
@@ -170,7 +188,9 @@ def test_no_particle_at_all_is_said(tmp_path: Path, work: Work) -> None:
     assert (nothing.particles, nothing.iteration) == (0, 1)
     assert np.asarray(nothing.counts).tolist() == [0.0]
     assert len(read_stack(nothing.averages)) == 1
-    assert len(read_columns(nothing.assignments)["class"]) == 0
+    empty = read_columns(nothing.assignments)
+    assert [len(values) for values in empty.values()] == [0] * len(empty)
+    assert {"x", "y", "class"} <= empty.keys()
     assert "no particle has come" in protocol.summarize([nothing])
     assert not np.asarray(SelectClasses().process(nothing).selected).any()
     state = protocol.update(state, Batch((particles(tmp_path, "b", 60, 1),)), work)

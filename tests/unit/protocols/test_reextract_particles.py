@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from icestream.formats.mrc import read_stack, write_mrc
-from icestream.model import Ctf, Micrograph, Optics, Particles, Picks, column
+from icestream.model import (
+    Ctf,
+    Micrograph,
+    Optics,
+    Particles,
+    Picks,
+    SelectedParticles,
+    column,
+)
 from icestream.protocol import ItemFailed, Work
 from icestream.protocol.conformance import problems
 from icestream.protocols.extract_particles import ExtractParticles, ExtractParticlesParameters
@@ -59,9 +67,12 @@ def first(micrograph: Micrograph, tmp_path: Path) -> Particles:
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     """What a classification says of them: the shifts that bring them into the middle, Å."""
+    at = 2.0 * (TRUE + OFF)
     rows = {
         "exposure": np.array(["e1", "e1", "e1", "other"], dtype=object),
         "index": np.array([0, 1, 2, 0], np.int32),
+        "x": np.array([*at[:, 0], 0.0], np.float32),
+        "y": np.array([*at[:, 1], 0.0], np.float32),
         "class": np.array([1, 2, 1, 1], np.int32),
         "shift_y": np.array([*(2.0 * OFF[:, 1]), 0.0], np.float32),
         "shift_x": np.array([*(2.0 * OFF[:, 0]), 0.0], np.float32),
@@ -114,8 +125,37 @@ def test_keeps_the_particles_of_some_classes(
     wanted = ReextractParticlesParameters(assignments=table, classes=(7,))
     none = ReextractParticles(wanted).process(micrograph, CTF, first, work)
     assert len(none) == 0
+    assert (
+        ReextractParticles(wanted)
+        .summarize([again, none])
+        .endswith("; 1 left out by classes 1; 3 left out by classes 7")
+    )
     assert "0 particles" in ReextractParticles().summarize([none])
     assert ReextractParticles().summarize([]) == ""
+
+
+def test_what_was_corrected_since_is_cut_where_it_lies(
+    micrograph: Micrograph, first: Particles, table: Path, work: Work
+) -> None:
+    """The first was taken away and one was picked before the rest: all have another place now."""
+    by_hand = replace(
+        first, x=column([30, *first.x[1:]]), y=column([90, *first.y[1:]]),
+        score=column([np.nan, 2, 1]),
+    )  # fmt: skip
+    wanted = ReextractParticlesParameters(assignments=table, dust=0.0)
+    again = ReextractParticles(wanted).process(micrograph, CTF, by_hand, work)
+    assert np.stack([again.x, again.y], 1).tolist() == TRUE[1:].tolist()
+    assert again.score.tolist() == [2.0, 1.0]
+    assert isinstance(again, SelectedParticles)
+    assert (again.found, again.left_out, again.gone) == (3, (1, 0), 1)
+    over = wanted.model_copy(update={"box": 250.0})
+    tight = ReextractParticles(over).process(micrograph, CTF, by_hand, work)
+    assert isinstance(tight, SelectedParticles)
+    assert tight.found == len(tight) + sum(tight.left_out)
+    assert tight.left_out == (1, 2)
+    said = ReextractParticles(over).summarize([again, tight])
+    assert "; 2 left out by a row in the table of assignments; 2 left out by a box within" in said
+    assert said.endswith("; 2 that the table of assignments has are not there any more")
 
 
 def test_says_what_is_wrong(
@@ -139,7 +179,7 @@ def test_says_what_is_wrong(
     one = ExtractParticles().process(micrograph, CTF, fewer, work)
     roomy = replace(one, diameter_known=False)
     assert not ReextractParticles().process(micrograph, CTF, roomy, work).diameter_known
-    with pytest.raises(ItemFailed, match="where 1 were extracted"):
+    with pytest.raises(ItemFailed, match="of the 1 that are here none"):
         ReextractParticles(ReextractParticlesParameters(assignments=table)).process(
             micrograph, CTF, one, work
         )

@@ -16,8 +16,8 @@ from icestream.protocols.select_particles import (
     SelectParticlesParameters,
 )
 
-ASSIGNED = (("e", 0, 1), ("e", 2, 3), ("e", 4, 3), ("f", 1, 3))
-"""Exposure, index and class."""
+ASSIGNED = (("e", 0, 1), ("e", 40, 3), ("e", 80, 3), ("e", 90, 3), ("f", 20, 3))
+"""Exposure, x in Å, and class; nothing lies at 90 Å any more."""
 
 
 @pytest.fixture
@@ -78,16 +78,23 @@ def test_of_two_that_are_near_the_better_one_is_kept(particles: Particles, tmp_p
 
 def test_particles_of_chosen_classes_are_kept(particles: Particles, tmp_path: Path) -> None:
     table = tmp_path / "a.parquet"
-    rows = ", ".join(f"('{e}', {i}, {c}, 0.0, 0.0)" for e, i, c in ASSIGNED)
+    rows = ", ".join(f"('{e}', {x}.0, 0.0, {c}, 0.0, 0.0)" for e, x, c in ASSIGNED)
     with duckdb.connect() as connection:
         connection.execute(
-            f"COPY (SELECT * FROM (VALUES {rows}) AS t(exposure, index, class, shift_y, shift_x))"
+            f"COPY (SELECT * FROM (VALUES {rows}) AS t(exposure, x, y, class, shift_y, shift_x))"
             f" TO '{table}' (FORMAT parquet)"
         )
-    assert kept(particles, tmp_path, assignments=table, classes=(3,)) == ([2, 4], (3,))
-    few = replace(particles, x=column([0, 1]), y=column([0, 1]))
-    with pytest.raises(ItemFailed, match="has a particle 5 of e"):
-        kept(few, tmp_path, assignments=table, classes=(3,))
+    assert kept(particles, tmp_path, assignments=table, classes=(3,)) == ([2, 4], (2, 1))
+    made = SelectParticles(SelectParticlesParameters(assignments=table, classes=(3,)))
+    found = made.process(particles, Work(folder=tmp_path / "work"))
+    assert made.summarize([found]) == (
+        "2 of 5 particles were kept; 2 left out by a row in the table of assignments; "
+        "1 left out by classes 3; "
+        "1 that the table of assignments has are not there any more"
+    )
+    others = replace(particles, y=column([9, 9, 9, 9, 9]))
+    with pytest.raises(ItemFailed, match="it is a table of other particles"):
+        kept(others, tmp_path, assignments=table, classes=(3,))
 
 
 def test_where_none_is_kept_there_is_a_table_without_rows(

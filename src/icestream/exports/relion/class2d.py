@@ -1,7 +1,9 @@
 """The newest snapshot of the streaming 2D classification, as RELION's Class2D job."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +13,19 @@ from icestream.exports.relion.place import place
 from icestream.exports.relion.table import VERSION, Table
 from icestream.formats.star import Block, read_star, write_star
 from icestream.model import Classes, Particles, safe_file_name
+from icestream.processing.same_places import are_others, match_places
 
-__all__ = ["write_class2d"]
+__all__ = ["CutParticles", "write_class2d"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CutParticles:
+    """The particles of an exposure, as the project has them."""
+
+    places: NDArray[np.float32]
+    """``(n, 2)`` (x, y) in the micrograph, Å."""
+    classified: bool
+    """Whether it was just these that the classification took in."""
 
 
 def write_class2d(
@@ -20,72 +33,107 @@ def write_class2d(
     classes: Classes,
     first: Particles,
     optics: Sequence[Mapping[str, object]],
+    there: Mapping[str, CutParticles],
     raw: str = "Movies",
-    anew: Collection[str] = (),
 ) -> int:
     """Write averages, assignments and model of `classes`; return how many particles they have.
 
     The particles' rows are those of the Extract job, with the class and the alignment of each
-    added; particles that have not been classified yet are left out, and so are those of exposures
-    whose particles were cut `anew` since. `raw` is the folder of movies, or else of micrographs,
-    whose names the stacks have.
+    added. `there` has the particles of each exposure: they are known by where they lie, and those
+    that have not been classified, or not around the same centre, are left out. Where none has been,
+    nothing is written. `raw` is the folder of movies, or else of micrographs, whose names the
+    stacks have.
     """
+    assigned = _assigned(classes.assignments, there)
+    if not len(assigned["exposure"]):
+        return 0
     root = f"{CLASS2D}run_it{classes.iteration:03d}"
     (project / CLASS2D).mkdir(parents=True, exist_ok=True)
     place(classes.averages, project / f"{root}_classes.mrcs")
-    probabilities = _write_assignments(project, root, classes, optics, raw, anew)
+    _write_assignments(project, root, assigned, optics, raw)
+    probabilities = np.asarray(assigned["likelihood"], dtype=np.float64)
     _write_model(project, root, classes, first, probabilities)
     _write_optimiser(project, root, classes, first)
     return len(probabilities)
 
 
+def _assigned(table: Path, there: Mapping[str, CutParticles]) -> dict[str, NDArray[Any]]:
+    """The rows of the particles that are there; `index` is where they are in the stacks of now."""
+    import duckdb  # slow to load
+
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            'SELECT * FROM read_parquet(?) ORDER BY exposure, "index"', [str(table)]
+        ).fetchnumpy()
+    names = rows["exposure"]
+    starts = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]])[: len(names)])
+    kept, places = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
+    for start, end in zip(starts, [*starts[1:], len(names)], strict=True):
+        cut = there.get(str(names[start]))
+        if cut is not None:
+            of_one = {name: values[start:end] for name, values in rows.items()}
+            listed, found = _joined(of_one, cut).T
+            kept.append(start + listed)
+            places.append(found)
+    chosen = np.concatenate(kept)
+    return {name: values[chosen] for name, values in rows.items()} | {
+        "index": np.concatenate(places)
+    }
+
+
+def _joined(rows: Mapping[str, NDArray[Any]], cut: CutParticles) -> NDArray[np.intp]:
+    """Which rows of an exposure are which of the particles that are there, ``(k, 2)``.
+
+    Tables of before it was written where particles lie have their places in the stack alone: these
+    mean something in the one that was classified, and in no other.
+    """
+    if "x" in rows and "y" in rows:
+        listed = np.column_stack([rows["x"], rows["y"]])
+        pairs = match_places(listed, cut.places)
+        others = are_others(len(pairs), len(listed), len(cut.places))
+        return np.zeros((0, 2), np.intp) if others else pairs
+    index = np.asarray(rows["index"], dtype=np.intp)
+    kept = np.flatnonzero((index < len(cut.places)) & cut.classified)
+    return np.column_stack([kept, index[kept]])
+
+
 def _write_assignments(
     project: Path,
     root: str,
-    classes: Classes,
+    assigned: Mapping[str, NDArray[Any]],
     optics: Sequence[Mapping[str, object]],
     raw: str,
-    anew: Collection[str],
-) -> NDArray[np.float64]:
-    """The table of particles; returns how probable the class and pose of each are."""
-    import duckdb  # slow to load
-
+) -> None:
+    """The table of particles."""
     extracted = read_star(project / PARTICLES.path)["particles"].columns
     columns = {label: np.asarray(values) for label, values in extracted.items()}
-    names = columns["rlnImageName"]
-    row_of = {str(name): row for row, name in enumerate(names)}
-    with duckdb.connect() as connection:
-        assigned = connection.execute(
-            'SELECT exposure, "index", "class", angle, shift_y, shift_x, likelihood '
-            'FROM read_parquet(?) ORDER BY exposure, "index"',
-            [str(classes.assignments)],
-        ).fetchnumpy()
-    images = [
-        f"{index + 1:06d}@Extract/job005/{raw}/{safe_file_name(exposure)}.mrcs"
-        for exposure, index in zip(assigned["exposure"], assigned["index"], strict=True)
-    ]
-    of = zip(images, assigned["exposure"], strict=True)
-    kept = np.array([image in row_of and name not in anew for image, name in of], dtype=bool)
-    rows = np.array([row_of[images[at]] for at in np.flatnonzero(kept)], dtype=np.int64)
+    row_of = {str(name): row for row, name in enumerate(columns["rlnImageName"])}
+    both = zip(assigned["exposure"], assigned["index"], strict=True)
+    rows = np.array(
+        [
+            row_of[f"{index + 1:06d}@Extract/job005/{raw}/{safe_file_name(exposure)}.mrcs"]
+            for exposure, index in both
+        ],
+        dtype=np.int64,
+    )
     with Table(project / f"{root}_data.star", "particles", optics) as table:
         table.extend(
             {label: values[rows] for label, values in columns.items()}
             | {
                 "rlnGroupNumber": np.ones(rows.size, dtype=np.int64),
-                "rlnClassNumber": assigned["class"][kept],
+                "rlnClassNumber": assigned["class"],
                 # Images are turned in their plane alone.
                 "rlnAngleRot": np.zeros(rows.size),
                 "rlnAngleTilt": np.zeros(rows.size),
-                "rlnAnglePsi": -assigned["angle"][kept],
-                "rlnOriginXAngst": assigned["shift_x"][kept],
-                "rlnOriginYAngst": assigned["shift_y"][kept],
+                "rlnAnglePsi": -assigned["angle"],
+                "rlnOriginXAngst": assigned["shift_x"],
+                "rlnOriginYAngst": assigned["shift_y"],
                 "rlnNormCorrection": np.ones(rows.size),
-                "rlnMaxValueProbDistribution": assigned["likelihood"][kept],
+                "rlnMaxValueProbDistribution": assigned["likelihood"],
                 "rlnNrOfSignificantSamples": np.ones(rows.size, dtype=np.int64),
             },
             rows.size,
         )
-    return np.asarray(assigned["likelihood"][kept], dtype=np.float64)
 
 
 def _write_model(

@@ -8,6 +8,9 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from icestream.exports.chain import (
     Items,
     Makers,
@@ -18,7 +21,7 @@ from icestream.exports.chain import (
 )
 from icestream.exports.provenance import write_provenance
 from icestream.exports.relion.camera import CameraFiles
-from icestream.exports.relion.class2d import write_class2d
+from icestream.exports.relion.class2d import CutParticles, write_class2d
 from icestream.exports.relion.damage import Inspection, recorded_sizes
 from icestream.exports.relion.jobs import (
     CLASS2D,
@@ -212,6 +215,8 @@ class _Export:
         self.assumed: dict[str, None] = {}
         self.cut: dict[str, int | None] = {}
         """The result that has the particles of each exposure."""
+        self.places: dict[str, NDArray[np.float32]] = {}
+        """Where they lie in its micrograph, Å."""
         self.uneven = 0
         """Movies whose doses differ from frame to frame."""
 
@@ -274,6 +279,7 @@ class _Export:
         if items.particles is not None and len(items.particles):
             self._particles(names, items.particles, group)
             self.cut[items.exposure.name] = items.particles_result
+            self.places[items.exposure.name] = items.particles.places().astype(np.float32)
 
     def _movie(self, movie: Movie, group: int) -> Names:
         root = f"Movies/{safe_file_name(movie.exposure)}"
@@ -316,15 +322,19 @@ class _Export:
         self.particles.extend(particle_columns(names, particles, group), len(particles))
 
     def _class2d(self) -> tuple[Classes | None, int]:
-        """Write the classes, if there are any; how many of the particles they have."""
+        """Write the classes, if there are any of these particles; how many of them they have."""
         classes, first = self.classes, self.firsts.particles
         if classes is None or first is None:
             return None, 0
         optics = self.groups.of_particles()
         raw = "Micrographs" if self.imported else "Movies"
         taken = taken_by_classes(self.store, self.chain, list(self.cut))
-        anew = {name for name, those in taken.items() if self.cut[name] not in those}
-        return classes, write_class2d(self.out, classes, first, optics, raw, anew)
+        there = {
+            name: CutParticles(places, classified=self.cut[name] in taken.get(name, ()))
+            for name, places in self.places.items()
+        }
+        count = write_class2d(self.out, classes, first, optics, there, raw)
+        return (classes if count else None), count
 
     def _jobs(self, classes: Classes | None) -> list[Job]:
         first = () if self.imported else (self.movies,)
@@ -387,7 +397,7 @@ class _Export:
             damages=tuple(self.inspection.damages),
             steps=tuple(self._steps()),
         )
-        missing = 0 if classes is None else self.particles.rows - classified
+        missing = 0 if self.classes is None else self.particles.rows - classified
         return replace(summary, unclassified=missing)
 
     def _steps(self) -> list[str]:

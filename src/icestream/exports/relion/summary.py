@@ -120,11 +120,7 @@ def sentences(summary: Summary) -> Iterator[str]:
         yield f"{sum(summary.unselected.values())} particles were left out by a selection: {why}"
     if summary.waiting:
         yield f"{summary.waiting} picks are of micrographs whose particles were not cut out"
-    if summary.unclassified:
-        yield (
-            f"{summary.unclassified} of the {summary.particles} particles are in no class of the "
-            "newest snapshot: they are in Extract, and not in Class2D"
-        )
+    yield from _unclassified(summary)
     if summary.uneven:
         yield (
             f"doses differ from frame to frame in {summary.uneven} of the movies: here they were "
@@ -144,6 +140,20 @@ def sentences(summary: Summary) -> Iterator[str]:
         are = "file is" if count == 1 else "files are"
         yield f"{count} {are} missing or cut; what needs what is not there was left out:"
         yield from (f"  {damage}" for damage in summary.damages)
+
+
+def _unclassified(summary: Summary) -> Iterator[str]:
+    if summary.unclassified and summary.classes:
+        yield (
+            f"{summary.unclassified} of the {summary.particles} particles are in no class of the "
+            "newest snapshot: they are in Extract, and not in Class2D"
+        )
+    elif summary.unclassified:
+        yield (
+            "none of the particles is in a class of the newest snapshot, which is of others, or "
+            "of these as they were cut before: no Class2D was written, and one of an earlier "
+            "export is of the particles of then"
+        )
 
 
 def write_readme(summary: Summary, session: str, steps: Sequence[str]) -> None:

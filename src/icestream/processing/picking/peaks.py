@@ -1,6 +1,6 @@
 """Peaks of a picker: found in a response, and compared with the truth."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from icestream.model import Column, column
 __all__ = ["Matches", "Peaks", "highest_peaks", "match_peaks"]
 
 Float = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 
 class Peaks(NamedTuple):
@@ -113,7 +114,7 @@ def _vertex(
 
 
 def match_peaks(
-    found: tuple[Column, Column], true: tuple[Column, Column], radius: float
+    found: tuple[Floats, Floats], true: tuple[Floats, Floats], radius: float
 ) -> Matches:
     """Match found (x, y) with true (x, y) one to one, nearest pairs first, within `radius`."""
     a = np.stack([np.asarray(c, dtype=np.float64) for c in found], axis=1)
@@ -133,9 +134,12 @@ def _nearest_pairs(
     from scipy.spatial import cKDTree  # slow to load
 
     near = cKDTree(a).sparse_distance_matrix(cKDTree(b), radius, output_type="ndarray")
+    near = near[np.lexsort((near["j"], near["i"], near["v"]))]
+    if all(len(np.unique(near[side])) == len(near) for side in ("i", "j")):  # nothing to choose
+        return np.column_stack([near["i"], near["j"]]).astype(np.intp)
     free_a, free_b = np.ones(len(a), dtype=bool), np.ones(len(b), dtype=bool)
     pairs = []
-    for entry in near[np.lexsort((near["j"], near["i"], near["v"]))]:
+    for entry in near:
         if free_a[entry["i"]] and free_b[entry["j"]]:
             free_a[entry["i"]] = free_b[entry["j"]] = False
             pairs.append((entry["i"], entry["j"]))

@@ -13,6 +13,7 @@ from PIL import Image
 from icestream.formats.mrc import map_mrc
 from icestream.formats.parquet import read_first
 from icestream.model import Particles
+from icestream.processing.same_places import SAME_PLACE
 from icestream.report.views.classes import ChosenUpdate, place_of
 from icestream.report.views.grey import Look, draw_grey
 from icestream.report.views.images import as_png
@@ -78,7 +79,10 @@ class ClassMembers:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A particle, and the particles of its exposure as the classification took them in."""
+    """A particle, and the particles of its exposure as the classification took them in.
+
+    What was picked or cut again since is not what is in the class: its images are not shown.
+    """
 
     member: Member
     stack: Path | None
@@ -171,14 +175,13 @@ def _placed(
     columns = read_first(table, {"class": place + 1}, "likelihood", most, page.after)
     exposures = [str(name) for name in columns["exposure"]]
     indices = [int(index) for index in columns["index"]]
-    stacks = _stacks(store, update.record, known, exposures)
-    whole = {name: _length(store, one.stack) for name, one in stacks.items()}
+    taken = _taken(store, update.record, known, exposures)
+    whole = {one.stack: _length(store, one.stack) for some in taken.values() for one in some}
     placed = []
     for row, (exposure, index) in enumerate(zip(exposures, indices, strict=True)):
-        particles = stacks.get(exposure)
-        if particles is not None and index >= len(particles):
-            particles = None
-        there = particles is not None and index < whole[exposure]
+        lies = (float(columns["x"][row]), float(columns["y"][row])) if "x" in columns else None
+        particles = _holding(taken.get(exposure, ()), index, lies)
+        there = particles is not None and index < whole[particles.stack]
         member = Member(
             exposure=exposure,
             index=index,
@@ -205,17 +208,31 @@ def _defocus(particles: Particles, index: int) -> float:
     return 0.5 * float(particles.defocus_u[index] + particles.defocus_v[index])
 
 
-def _stacks(
+def _taken(
     store: Store, record: ResultRecord, known: Known, exposures: Iterable[str]
-) -> Mapping[str, Particles]:
+) -> Mapping[str, Sequence[Particles]]:
     """The particles of exposures as they went into a classification."""
-    found: dict[str, Particles] = {}
+    found: dict[str, list[Particles]] = {}
     for exposure, numbers in taken_in(store, record.id, list(dict.fromkeys(exposures))).items():
-        for number in numbers:
-            for item in items_of(store, result(store, number), known).values():
-                if isinstance(item, Particles):
-                    found[exposure] = item
+        items = (items_of(store, result(store, number), known).values() for number in numbers)
+        of_one = [one for some in items for one in some if isinstance(one, Particles)]
+        found[exposure] = of_one
     return found
+
+
+def _holding(
+    taken: Sequence[Particles], index: int, lies: tuple[float, float] | None
+) -> Particles | None:
+    """Those that have, at this place in their stack, the particle that `lies` there (x, y), Å.
+
+    Tables of before that was written do not say where it lies: then it cannot be told which of
+    several stacks of one exposure is meant.
+    """
+    holding = [one for one in taken if index < len(one)]
+    if lies is not None:
+        holding = [one for one in holding if math.dist(one.places()[index], lies) < SAME_PLACE]
+        return holding[0] if holding else None
+    return holding[0] if len(taken) == 1 and holding else None
 
 
 def _length(store: Store, stack: Path) -> int:

@@ -14,8 +14,10 @@ from icestream.exports.relion import Summary, export_relion
 from icestream.exports.relion.pipeline import PipelineConflict
 from icestream.exports.relion.place import NoRoom
 from icestream.formats import read_star, write_star
+from icestream.model import Particles
 from icestream.store import queries
 from icestream.store import tables as t
+from icestream.store.items import item_of
 from report_session import SampleSession
 
 EXPOSURES = 8
@@ -49,13 +51,17 @@ def names(session: SampleSession, step: str = "extract") -> list[str]:
     return [result.exposure for result in sorted(results, key=lambda one: one.id)]
 
 
-def classify(session: SampleSession) -> None:
+def classify(session: SampleSession, *, places: bool = True) -> None:
     """A snapshot of classes that has the first particle of each exposure."""
-    values = ", ".join(f"('{name}', 0, 1, 30.0, 0.0, 0.0, 0.5)" for name in names(session))
+    values = ", ".join(
+        f"('{result.exposure}', 0, {x}, {y}, 1, 30.0, 0.0, 0.0, 0.5)"
+        for result in queries.results(session.store, "extract", limit=100)
+        for x, y in item_of(session.store, result, "particles", Particles).places()[:1]
+    )
     with duckdb.connect() as connection:
         connection.execute(
-            f"COPY (SELECT * FROM (VALUES {values}) AS "
-            't(exposure, "index", "class", angle, shift_y, shift_x, likelihood)) '
+            f"COPY (SELECT * {'' if places else 'EXCLUDE (x, y)'} FROM (VALUES {values}) AS "
+            't(exposure, "index", x, y, "class", angle, shift_y, shift_x, likelihood)) '
             f"TO '{session.folder / 'pool/x.parquet'}' (FORMAT parquet)"
         )
     session.classify()
@@ -210,6 +216,23 @@ def test_two_sessions_are_not_mixed(session: SampleSession, tmp_path: Path) -> N
         connection.execute(t.session.update().values(uid="other", name="other"))
     with pytest.raises(FileExistsError, match=r"project of the session apoferritin.*Join star"):
         export(session, project)
+
+
+def test_a_table_of_an_older_icestream_holds_for_what_was_classified(
+    session: SampleSession, tmp_path: Path
+) -> None:
+    """It has no places: the stacks that the classification took in are known by their results."""
+    classify(session, places=False)
+    found = export(session, tmp_path / "none")
+    assert (found.classes, found.unclassified) == (0, found.particles)
+    assert not (found.project / "Class2D").exists()
+    batch = queries.latest_results(session.store, "classify", limit=1)[0].id
+    cut = queries.results(session.store, "extract", limit=100)
+    with session.store.write() as connection:
+        taken = [{"result_id": batch, "port": "particles", "source_id": one.id} for one in cut[1:]]
+        connection.execute(t.input_.insert(), taken)
+    found = export(session, tmp_path / "project")
+    assert found.unclassified == found.particles - (len(cut) - 1)
 
 
 def test_a_job_of_relion_stays_with_its_number(session: SampleSession, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ def test_each_kind_of_omission_has_its_number() -> None:
     )
     assert said(waiting=5)[1].startswith("5 picks are of micrographs")
     assert said(unclassified=6)[1].startswith("6 of the 1081 particles are in no class")
+    assert said(unclassified=1081, classes=0)[1].startswith("none of the particles is in a class")
     assert said(rejected=7)[1].startswith("7 exposures were rejected")
     assert said(rejected=1)[1].startswith("1 exposure was rejected")
     assert "--ctf_phase_flipped" in said(flipped=True)[1]
