@@ -12,7 +12,7 @@ import numpy as np
 
 from icestream.formats.image import write_picture
 from icestream.formats.mrc import write_mrc
-from icestream.model import Micrograph, Optics, Picks, column
+from icestream.model import Ctf, Micrograph, Optics, Picks, column
 from icestream.processing.grey import draw_thumbnail
 from icestream.protocol import ItemProtocol, Parameters, Work
 from toys import Number
@@ -65,6 +65,22 @@ class Film(ItemProtocol[Filming]):
             shape=(shape[0], shape[1]),
             optics=Optics(pixel_size=pixel_size, voltage=300.0),
             thumbnail=thumbnail,
+        )
+
+
+class Focus(ItemProtocol[Parameters]):
+    """Says that the defocus is 1 µm everywhere."""
+
+    name = "toy.focus"
+    title = "Focus"
+
+    def process(self, micrograph: Micrograph) -> Ctf:
+        return Ctf(
+            exposure=micrograph.exposure,
+            optics=micrograph.optics,
+            defocus_u=1e4,
+            defocus_v=1e4,
+            angle=0.0,
         )
 
 

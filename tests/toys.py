@@ -704,11 +704,22 @@ KINDS = (
 )
 
 
+REAL = {
+    "picks.consensus": "picks_consensus:AgreeOnPicks",
+    "particles.extract": "extract_particles:ExtractParticles",
+    "particles.select": "select_particles:SelectParticles",
+    "particles.reextract": "reextract_particles:ReextractParticles",
+    "classes2d.online": "classify_particles:ClassifyParticles",
+}
+"""Of our own protocols, by their names."""
+
+
 def registry() -> Registry:
-    """A registry of these protocols, of those of `toy_picks`, and of the consensus of pickers."""
+    """A registry of these protocols, of those of `toy_picks`, and of real ones they go with."""
     targets = {kind.name: f"{kind.__module__}:{kind.__qualname__}" for kind in KINDS}
-    targets |= {f"toy.{name.lower()}": f"toy_picks:{name}" for name in ("Film", "Find", "Cut")}
-    targets["picks.consensus"] = "icestream.protocols.picks_consensus:AgreeOnPicks"
+    of_picks = ("Film", "Focus", "Find", "Cut")
+    targets |= {f"toy.{name.lower()}": f"toy_picks:{name}" for name in of_picks}
+    targets |= {name: f"icestream.protocols.{target}" for name, target in REAL.items()}
     return Registry(
         EntryPoint(name, target, "icestream.protocols") for name, target in targets.items()
     )
