@@ -46,7 +46,7 @@ class Member:
 
     exposure: str
     index: int
-    """In the stack of its exposure, from 0."""
+    """In the stack of its exposure that was classified, from 0."""
     likelihood: float
     """Of its place in this class, 0 to 1."""
     angle: float
