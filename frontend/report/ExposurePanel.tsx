@@ -2,6 +2,7 @@ import { ActionIcon, Modal } from "@mantine/core";
 import { useNavigate } from "react-router";
 import { sessionPath, useApi } from "@/api/queries";
 import { NO_FILTERS, type Filters } from "@/screens/exposures/filters";
+import record from "@/screens/report/record.module.css";
 import { Icon, Shown, StateBadge } from "@/ui";
 import { fullMoment } from "@/units";
 import { SESSION } from "./data/answers";
@@ -90,7 +91,7 @@ function Told({ name, filters }: { name: string; filters: Filters }) {
 function Line({ detail }: { detail: ReportDetail }) {
   const place = detail.details["place"];
   return (
-    <p className={styles.quiet}>
+    <p className={record.quiet}>
       <StateBadge state={detail.state} />{" "}
       {[
         `exposure ${detail.number}`,

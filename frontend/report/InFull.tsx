@@ -8,6 +8,7 @@ import { ValuesPanel } from "@/screens/exposures/ValuesPanel";
 import { WordsPanel } from "@/screens/exposures/WordsPanel";
 import type { Quality } from "@/screens/measured/types";
 import { useQualities } from "@/screens/measured/useMeasured";
+import record from "@/screens/report/record.module.css";
 import { Panel } from "@/ui";
 import { SESSION } from "./data/answers";
 import type { ReportDetail } from "./data/one";
@@ -38,14 +39,14 @@ export function InFull({ detail }: { detail: ReportDetail }) {
           </Panel>
         )}
         {!pictured && (
-          <p className={styles.quiet}>
+          <p className={record.quiet}>
             Pictures of this exposure are no longer in the report, which keeps those of the newest
             and of some older ones; they are in the session's folder.
           </p>
         )}
         <ValuesPanel detail={detail} qualities={shown} />
         {detail.unread.length > 0 && (
-          <p className={styles.quiet}>Not read: {detail.unread.join("; ")}</p>
+          <p className={record.quiet}>Not read: {detail.unread.join("; ")}</p>
         )}
       </div>
       <div className={exposure.stack}>

@@ -22,7 +22,7 @@ const FRESH = [
   "/squares",
   "/exposures",
   "/newest",
-  "/recent",
+  "/columns",
 ] as const;
 
 interface Props {

@@ -13,20 +13,21 @@ import type { Quality } from "@/screens/measured/types";
 import { useQualities } from "@/screens/measured/useMeasured";
 import { Note } from "@/ui";
 import { SESSION } from "./data/answers";
-import type { LiveFile, TrendsFile, WhereFile } from "./data/types";
-import { Agreement } from "./parts/Agreement";
+import type { LogFile, TimelineFile, TrendsFile } from "@/screens/report/types";
+import type { AgreementFile, LiveFile, StepsFile, WhereFile } from "./data/types";
+import { Agreement } from "@/screens/report/Agreement";
 import { ClassSets, Glance } from "./parts/Classes";
-import { DecisionLog } from "./parts/DecisionLog";
+import { DecisionLog } from "@/screens/report/DecisionLog";
 import { Exposures } from "./parts/Exposures";
-import { Facts } from "./parts/Facts";
-import { Groups } from "./parts/Groups";
-import { Seen } from "./parts/Seen";
-import { Steps } from "./parts/Steps";
+import { Facts } from "@/screens/report/Facts";
+import { Groups } from "@/screens/report/Groups";
+import { Part } from "@/screens/report/Part";
+import { Seen } from "@/screens/report/Seen";
+import { Steps } from "@/screens/report/Steps";
 import { Strip } from "./parts/Strip";
-import { Times } from "./parts/Times";
-import { MiniTrends, Trends } from "./parts/Trends";
+import { Times } from "@/screens/report/Times";
+import { MiniTrends, Trends } from "@/screens/report/Trends";
 import { Workflow } from "./parts/Workflow";
-import { Part } from "./Part";
 import styles from "./report.module.css";
 import { useFile } from "./useReport";
 import { useThere } from "./useThere";
@@ -48,20 +49,37 @@ export function Sections({ live, file, filters, onFilters, recent, onRecent }: P
   const qualities = useQualities(SESSION, "").data ?? NONE;
   const trends = useFile<TrendsFile>("trends");
   const where = useFile<WhereFile>("where");
+  const line = useFile<TimelineFile>("timeline");
+  const agreement = useFile<AgreementFile>("agreement");
+  const told = useFile<StepsFile>("steps");
+  const log = useFile<LogFile>("log");
   const navigate = useNavigate();
   const open = (number: number): void => void navigate(`/exposure-${number}`);
   const mapped = qualities.filter(({ name }) => where?.ranges[name]);
   return (
     <div className={live_.screen}>
       <First live={live} file={file} qualities={qualities} trends={trends} onOpen={open} />
-      {there.has("timeline") && (
+      {there.has("timeline") && line && (
         <Part id="timeline" title="What happened when">
-          <Times file={file} />
+          <Times
+            line={line}
+            called={file.called.many}
+            finished={file.session.finished}
+            written={file.written}
+            onOpen={open}
+            onAlerts={() => document.getElementById("alerts")?.scrollIntoView()}
+          />
         </Part>
       )}
       {there.has("trends") && trends && (
         <Part id="trends" title="Trends" late={700}>
-          <Trends {...{ file, qualities, trends, recent, onRecent }} onOpen={open} />
+          <Trends
+            session={SESSION}
+            branch=""
+            found={file.counts.found}
+            {...{ qualities, trends, recent, onRecent }}
+            onOpen={open}
+          />
         </Part>
       )}
       {there.has("where") && (
@@ -78,12 +96,12 @@ export function Sections({ live, file, filters, onFilters, recent, onRecent }: P
       )}
       {there.has("groups") && where && (
         <Part id="groups" title="Exposure groups" late={360}>
-          <Groups where={where} qualities={mapped} onOpen={open} />
+          <Groups told={where} qualities={mapped} onOpen={open} />
         </Part>
       )}
-      {there.has("agreement") && (
+      {there.has("agreement") && agreement && (
         <Part id="agreement" title="Agreement" late={300}>
-          <Agreement qualities={qualities} trends={trends} />
+          <Agreement steps={agreement.steps} qualities={qualities} trends={trends} />
         </Part>
       )}
       {there.has("classes") && (
@@ -103,7 +121,7 @@ export function Sections({ live, file, filters, onFilters, recent, onRecent }: P
       )}
       {there.has("steps") && (
         <Part id="steps" title="What the steps found">
-          <Steps file={file} onOpen={open} />
+          <Steps live={live} told={told?.steps ?? []} onOpen={open} />
         </Part>
       )}
       {there.has("exposures") && (
@@ -120,9 +138,9 @@ export function Sections({ live, file, filters, onFilters, recent, onRecent }: P
       <Part id="workflow" title="Workflow" late={460}>
         <Workflow file={file} />
       </Part>
-      {there.has("decisions") && (
+      {there.has("decisions") && log && (
         <Part id="decisions" title="Decisions">
-          <DecisionLog />
+          <DecisionLog log={log} />
         </Part>
       )}
       {there.has("machine") && (

@@ -1,13 +1,6 @@
 import type { PartId } from "./menu";
-import type {
-  AgreementFile,
-  LiveFile,
-  LogFile,
-  StepsFile,
-  TimelineFile,
-  TrendsFile,
-  WhereFile,
-} from "./data/types";
+import type { LogFile, TimelineFile, TrendsFile } from "@/screens/report/types";
+import type { AgreementFile, LiveFile, StepsFile, WhereFile } from "./data/types";
 import { useFile } from "./useReport";
 
 /** The parts of the page for which there is something to show. */

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accessible import overflow, serious
-from icestream.report import write_report
+from icestream.store import queries
 from report_session import SampleSession
 
 Open = Callable[..., Page]
@@ -31,7 +31,6 @@ def whole(sample: SampleSession) -> SampleSession:
 def test_everybody_can_use_it(
     opened: Open, session: str, whole: SampleSession, screen: str, scheme: str
 ) -> None:
-    write_report(whole.store)
     page = opened(f"{session}/{screen}", color_scheme=scheme)
     page.wait_for_load_state("networkidle")
     assert serious(page) == []
@@ -227,10 +226,33 @@ def test_the_lineage_of_a_map_names_protocol_and_parameters(
     assert Path(waiting.value.suggested_filename).suffix == ".json"
 
 
-def test_the_report_shows_what_it_shows_alone(
+def test_the_report_is_read_here_and_taken_along(
     opened: Open, session: str, whole: SampleSession
 ) -> None:
-    write_report(whole.store)
+    whole.agree(8)
+    whole.estimate_gain()
     page = opened(f"{session}/report")
-    inside = page.frame_locator("iframe")
-    expect(inside.get_by_text("CTF fit").first).to_be_visible()
+    for panel in ("Timeline", "Trends", "Exposure groups", "CTF consensus", "Acquisition"):
+        expect(page.get_by_role("heading", name=panel)).to_be_visible()
+    expect(page.get_by_text("wrong: fits when turned by 90°")).to_be_visible()
+    expect(page.locator("iframe")).to_have_count(0)
+    page.get_by_role("button", name="Write the methods section").click()
+    expect(page.get_by_text("They were processed with icestream")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Report", exact=True).nth(1).click()
+    assert waiting.value.suggested_filename.endswith("-report.zip")
+
+
+def test_alerts_of_the_report_lead_to_what_they_are_about(
+    opened: Open, session: str, whole: SampleSession
+) -> None:
+    name = queries.exposures(whole.store, limit=1)[0].name
+    whole.warn("warning", "thick ice", name)
+    page = opened(f"{session}/report")
+    page.locator("g[data-alert]").filter(has_text="thick ice").click()
+    expect(page).to_have_url(re.compile(f"/exposures/{re.escape(name)}"))
+    page.go_back()
+    whole.warn("notice", "the disk fills", "")
+    page.reload()
+    page.locator("g[data-alert]").filter(has_text="the disk fills").click()
+    expect(page).to_have_url(re.compile("/alerts$"))

@@ -227,7 +227,6 @@ ESCAPES = [
     [
         "/api/sessions/{id}/files?under={escape}",
         "/api/sessions/{id}/files/download?path={escape}",
-        "/api/sessions/{id}/report/{escape}",
         "/api/sessions/{id}/exposures/{escape}",
         "/api/workflows/{escape}",
         "/api/protocols/{escape}",

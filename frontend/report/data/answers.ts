@@ -8,8 +8,9 @@ import { exposureAt, pageOf, rowOf, valuesOf } from "./exposures";
 import { fileOf, live } from "./files";
 import { squaresOf } from "./grid";
 import { ctfOf, exposureInFull, picksOf, tracksOf } from "./one";
-import { recentColumns } from "./trend";
-import type { LiveFile, TrendsFile } from "./types";
+import { recentColumns } from "./recent";
+import type { TrendsFile } from "@/screens/report/types";
+import type { LiveFile } from "./types";
 
 /** What the one session of a report is called in addresses. */
 export const SESSION = "report";
@@ -24,7 +25,7 @@ const ANSWERS: readonly (readonly [path: RegExp, answer: Answer])[] = [
   [/^\/exposures$/, pageOf],
   [/^\/numbered$/, numbered],
   [/^\/newest$/, newestRows],
-  [/^\/recent$/, (query) => recentColumns(Number(query.get("most")))],
+  [/^\/columns$/, (query) => recentColumns(Number(query.get("most")))],
   [/^\/exposures\/([^/]+)$/, (_query, name) => exposureInFull(name)],
   [/^\/exposures\/([^/]+)\/ctf$/, (_query, name) => ctfOf(name)],
   [/^\/exposures\/([^/]+)\/tracks$/, (_query, name) => tracksOf(name)],

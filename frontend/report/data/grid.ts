@@ -4,7 +4,8 @@ import { median } from "@/screens/measured/axes";
 import type { Squares } from "@/screens/live/squares";
 import { allChunks, textOf } from "./exposures";
 import { fileOf, live } from "./files";
-import type { Chunk, Gathering, WhereFile } from "./types";
+import type { Gathering } from "@/screens/report/types";
+import type { Chunk, WhereFile } from "./types";
 
 /** More squares than these are drawn without the holes of all of them. */
 const MOST = 200_000;

@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import { GraphPicture } from "@/screens/workflow/GraphPicture";
+import record from "@/screens/report/record.module.css";
 import { DataTable, Panel, StateBadge } from "@/ui";
 import { duration, number } from "@/units";
 import type { LiveFile } from "../data/types";
@@ -16,7 +17,7 @@ export function Workflow({ file }: { file: LiveFile }) {
   return (
     <Panel title="Workflow" note={file.session.workflow}>
       <GraphPicture document={still.document} protocols={still.protocols} records={told.records} />
-      <details className={styles.fold}>
+      <details className={record.fold}>
         <summary>The same as a table</summary>
         <DataTable
           label="Steps of the workflow"
@@ -27,7 +28,7 @@ export function Workflow({ file }: { file: LiveFile }) {
               title: "Step",
               cell: (step) => (
                 <>
-                  {plainTitle(step)} <small className={styles.quiet}>{step.name}</small>
+                  {plainTitle(step)} <small className={record.quiet}>{step.name}</small>
                   {step.set && <small className={styles.set}>{setWords(step)}</small>}
                 </>
               ),

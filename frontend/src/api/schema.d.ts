@@ -94,6 +94,15 @@ export interface components {
             why: string;
         };
         /**
+         * AcquisitionFact
+         * @description Something that the movies say of how they were taken.
+         */
+        AcquisitionFact: {
+            label: string;
+            value: string;
+            note: string | null;
+        };
+        /**
          * Adopt
          * @description Do what an alert offers: change the parameters that would fix it.
          */
@@ -1049,7 +1058,7 @@ export interface components {
          */
         ExportKind: {
             /** @enum {string} */
-            name: "relion" | "pdf" | "table" | "provenance" | "workflow";
+            name: "relion" | "pdf" | "report" | "methods" | "table" | "provenance" | "workflow";
             title: string;
             summary: string;
             media: string;
@@ -2114,6 +2123,14 @@ export interface components {
             results: number;
         };
         /**
+         * PublishedReport
+         * @description What became of bringing the live report to a web server.
+         */
+        PublishedReport: {
+            words: string;
+            failing: boolean;
+        };
+        /**
          * QualityBins
          * @description How the values of a quality lie, in bins of equal width.
          */
@@ -2281,6 +2298,21 @@ export interface components {
                 number,
                 number
             ][];
+        };
+        /**
+         * SeenResult
+         * @description The newest result of a step on many exposures that no other screen shows.
+         */
+        SeenResult: {
+            step: string;
+            title: string;
+            time: number;
+            part: string;
+            facts: [
+                string,
+                string
+            ][];
+            pictures: components["schemas"]["PictureLink"][];
         };
         /**
          * SessionDetail

@@ -47,7 +47,13 @@ export const SESSION_SCREENS: readonly SessionScreen[] = [
   },
   { path: "branches", title: "Branches", key: "b", load: () => import("@/screens/branches") },
   { path: "alerts", title: "Alerts", key: "a", load: () => import("@/screens/alerts") },
-  { path: "report", title: "Report", key: "r", load: () => import("@/screens/report") },
+  {
+    path: "report",
+    title: "Report",
+    key: "r",
+    ofBranch: true,
+    load: () => import("@/screens/report"),
+  },
   { path: "provenance", title: "Provenance", key: "p", load: () => import("@/screens/provenance") },
   { path: "files", title: "Files", key: "f", load: () => import("@/screens/files") },
 ];

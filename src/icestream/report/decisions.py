@@ -6,7 +6,7 @@ from typing import Any
 from icestream.store.history import decided_words
 from icestream.store.records import HistoryRecord
 
-__all__ = ["KINDS", "decision_log"]
+__all__ = ["KINDS", "decision_log", "decisions_of"]
 
 KINDS = {
     "parameters": ("set", "adopt"),
@@ -17,6 +17,10 @@ KINDS = {
 }
 """Verbs by what they are about; all others are ``other``."""
 _KIND = {verb: kind for kind, verbs in KINDS.items() for verb in verbs}
+_OF_BRANCH = ("set", "adopt", "workflow", "picks", "undo")
+"""Verbs of what is done to one branch: the one that is named, else the adopted one."""
+_NAMING = ("branch", "adopt-branch", "drop-branch")
+"""Verbs whose name is that of a branch."""
 _MOST = 2000
 """Decisions in the page; the session keeps them all."""
 _TOGETHER = 900.0
@@ -53,6 +57,30 @@ def decision_log(history: Sequence[HistoryRecord]) -> dict[str, Any]:
     for group in groups:
         counts[group["kind"]] = counts.get(group["kind"], 0) + len(group["entries"])
     return {"groups": groups, "counts": counts, "total": len(history)}
+
+
+def decisions_of(
+    history: Sequence[HistoryRecord], branch: str, adopted: str
+) -> list[HistoryRecord]:
+    """What was decided of a branch, and of the session as a whole: pauses and verdicts, say.
+
+    Parameters
+    ----------
+    history
+        In any order, which is kept.
+    branch, adopted
+        Names of the branch, and of the one that is meant where none is named.
+    """
+    return [record for record in history if _subject(record, adopted) in (branch, "")]
+
+
+def _subject(record: HistoryRecord, adopted: str) -> str:
+    """The branch that a decision is about; empty: the session as a whole."""
+    if record.verb in _NAMING:
+        return str(record.document.get("name") or "")
+    if record.verb in _OF_BRANCH:
+        return str(record.document.get("branch") or adopted)
+    return ""
 
 
 def _belongs(record: HistoryRecord, newer: HistoryRecord) -> bool:

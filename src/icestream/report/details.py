@@ -19,7 +19,7 @@ from icestream.store.items import Known, UnknownItem, items_of, pictures_in
 from icestream.store.open import Store
 from icestream.store.records import ResultRecord, StandingRecord, StepRecord
 
-__all__ = ["Facts", "Session", "ctf_facts", "exposure_details", "shot_facts"]
+__all__ = ["Facts", "Session", "add_facts", "ctf_facts", "exposure_details", "shot_facts"]
 
 T = TypeVar("T")
 _MOST_PICKS = 3000
@@ -51,21 +51,9 @@ def exposure_details(
 ) -> tuple[dict[str, Any], list[Found]]:
     """Details of an exposure for the page, and the pictures there are of it, the main one first."""
     store, titles = session.store, session.titles
-    ranks = {step.name: rank(step) for step in session.steps}
-    results = queries.results_of(store, name)
-    if session.standing is not None:
-        stood = queries.results_of(store, name, branch=session.standing)
-        results = {step: record for step, record in stood.items() if step in ranks} | results
-    best = sorted(results.values(), key=lambda record: ranks[record.step], reverse=True)
-    made = [
-        _Made(record, port, item)
-        for record in best
-        for port, item in items_of(store, record, session.known).items()
-    ]
+    made, results = _made_of(session, name)
     micrograph, ctf, movie = _first(made, Micrograph), _first(made, Ctf), _first(made, Movie)
-    taken = movie or micrograph
-    if taken is not None:
-        facts.add(taken, micrograph)
+    facts.take(made)
     details: dict[str, Any] = {
         "picks": _picks(made, titles),
         "facts": list(shot_facts(movie or micrograph, ctf)),
@@ -102,7 +90,29 @@ def exposure_details(
             key: [rounded(float(value)) for value in row]
             for key, row in zip(("s", "measured", "fitted"), curve, strict=True)
         }
-    return details, _pictures(store, made, list(results))
+    return details, _pictures(store, made, results)
+
+
+def add_facts(session: Session, name: str, facts: "Facts") -> None:
+    """Look at what an exposure says of the acquisition, and at nothing else of it."""
+    facts.take(_made_of(session, name)[0])
+
+
+def _made_of(session: Session, name: str) -> tuple[list[_Made], list[str]]:
+    """All items of an exposure, the best first, and the steps that made them, in their order."""
+    store = session.store
+    ranks = {step.name: rank(step) for step in session.steps}
+    results = queries.results_of(store, name)
+    if session.standing is not None:
+        stood = queries.results_of(store, name, branch=session.standing)
+        results = {step: record for step, record in stood.items() if step in ranks} | results
+    best = sorted(results.values(), key=lambda record: ranks[record.step], reverse=True)
+    made = [
+        _Made(record, port, item)
+        for record in best
+        for port, item in items_of(store, record, session.known).items()
+    ]
+    return made, list(results)
 
 
 def _first(made: Iterable[_Made], kind: type[T]) -> T | None:
@@ -217,6 +227,13 @@ class Facts:
 
     def __len__(self) -> int:
         return len(self._values)
+
+    def take(self, made: "Sequence[_Made]") -> None:
+        """Look at the items of one exposure."""
+        micrograph, movie = _first(made, Micrograph), _first(made, Movie)
+        taken = movie or micrograph
+        if taken is not None:
+            self.add(taken, micrograph)
 
     def add(self, taken: Movie | Micrograph, micrograph: Micrograph | None) -> None:
         """Look at one movie and what was made of it; or at a micrograph, aligned elsewhere."""

@@ -12,6 +12,7 @@ from icestream.engine.requests.commands import mending_command, run_again
 from icestream.model import QUALITIES, Taken, quality_of
 from icestream.model.filling import FILLS, FREE, FULL_IN, LATEST, SOONEST
 from icestream.report.clock import AcquisitionClock
+from icestream.report.decisions import decisions_of
 from icestream.report.follow import Follower
 from icestream.report.limits import Limits, alert_words, document_of, step_words
 from icestream.report.numbers import digits_of, number_text, with_unit
@@ -25,7 +26,7 @@ from icestream.store.records import AlertRecord, HistoryRecord, SampleRecord, St
 from icestream.store.severity import told_once
 from icestream.store.standing import rerun_words
 
-__all__ = ["SHORT", "is_finished", "live_document"]
+__all__ = ["SHORT", "is_finished", "live_document", "shown_decisions"]
 
 _MOVIES = Taken("movie", "movies")
 _FINISHED = ("done", "stopped")
@@ -62,6 +63,13 @@ _MOST_POINTS = 120
 def is_finished(follower: Follower) -> bool:
     """Whether the session has ended; it may go on one day."""
     return follower.session.state in _FINISHED
+
+
+def shown_decisions(follower: Follower) -> Sequence[HistoryRecord]:
+    """The history, without what was decided of other branches where one is followed."""
+    if follower.beside is None:
+        return follower.history
+    return decisions_of(follower.history, follower.beside, follower.session.branch)
 
 
 def live_document(
@@ -118,7 +126,9 @@ def live_document(
             for step in workflow.steps
         ],
         "again": _again(follower),
-        "decisions": [_decision(record) for record in reversed(follower.history[-_DECISIONS:])],
+        "decisions": [
+            _decision(record) for record in reversed(shown_decisions(follower)[-_DECISIONS:])
+        ],
         "links": sorted({(link.source, link.step) for link in workflow.links}),
         "alerts": [
             _alert(alert, follower, clock) | {"note": alert_words(alert.key, alert.step, limits)}
@@ -214,8 +224,9 @@ def _decision(record: HistoryRecord) -> dict[str, Any]:
 def _step(step: StepRecord, titles: Mapping[str, str], follower: Follower) -> dict[str, Any]:
     """One step; it does not run when the session does not."""
     counts, session = step.counts, follower.session.state
+    ours = follower.beside or follower.session.branch
     again = {each.step: each.waiting for each in follower.again.steps}
-    decided = last_set(_of_branch(follower)).get(step.name)
+    decided = last_set(decisions_of(follower.history, ours, follower.session.branch)).get(step.name)
     waits = session == "done" and step.name in again
     idle = session != "running" and not waits and step.state in ("running", "waiting")
     return {
@@ -235,13 +246,6 @@ def _step(step: StepRecord, titles: Mapping[str, str], follower: Follower) -> di
         "skipped": counts.skipped,
         "seconds": rounded(counts.mean_seconds, 3) if counts.mean_seconds else None,
     }
-
-
-def _of_branch(follower: Follower) -> list[HistoryRecord]:
-    """What was decided of the branch that is followed; who names none means the adopted one."""
-    adopted = follower.session.branch
-    ours = follower.beside or adopted
-    return [one for one in follower.history if (one.document.get("branch") or adopted) == ours]
 
 
 def _headline(follower: Follower) -> list[dict[str, Any]]:
@@ -293,13 +297,12 @@ def _shown_alerts(follower: Follower) -> list[AlertRecord]:
 
 def _alert(alert: AlertRecord, follower: Follower, clock: AcquisitionClock) -> dict[str, Any]:
     since, until = clock.span(alert)
-    order = follower.table.order.get(alert.exposure)
     return {
         "level": alert.level,
         "message": alert.message,
         "step": alert.step,
         "exposure": alert.exposure,
-        "order": None if order is None else follower.table.numbers[order] - 1,
+        "order": follower.table.place_of(alert.exposure),
         "since": since,
         "until": until,
         "told": alert.raised,

@@ -15,11 +15,11 @@ from icestream.report.follow import Follower
 from icestream.report.limits import Limits
 from icestream.report.live import is_finished
 from icestream.report.pictures import write_script
-from icestream.report.table import CHUNK, ExposureTable
+from icestream.report.table import CHUNK, ExposureTable, plotted_qualities
 from icestream.report.telling import Telling
 from icestream.report.timeline import alert_bars, change_marks
-from icestream.report.together import Together
-from icestream.report.trends import in_page_order, rounded
+from icestream.report.together import Together, group_key, shifts_of
+from icestream.report.trends import rounded
 from icestream.report.where import shift_scale
 
 __all__ = ["Scripts"]
@@ -28,8 +28,6 @@ _PAUSE = 15.0
 """Seconds between two versions of what tells of all exposures of a long session."""
 _NEIGHBOURS = 2000
 """Exposures from which the scale of beam shifts is told: the newest."""
-_MOST_SHIFTS = 900
-"""Exposures whose beam shifts are drawn, evenly spread."""
 
 
 _FILES = ("trends", "steps", "where", "agreement", "timeline", "log")
@@ -113,8 +111,7 @@ class Scripts:
             self._squares, self._groups = Together(table), Together(table)
         for order in table.take_news():
             self._squares.put(order, table.where[order].square)
-            group = table.where[order].group
-            self._groups.put(order, str(group) if group else "")
+            self._groups.put(order, group_key(table, order))
         for index in table.take_changed():
             while len(self.chunks) <= index:
                 self.chunks.append(0)
@@ -133,7 +130,7 @@ class Scripts:
         if not self._changed or (self._written and now - self._written < pause):
             return
         self._changed, self._written = False, now
-        names = [name for name in in_page_order(table.qualities) if _is_plotted(table, name)]
+        names = plotted_qualities(table)
         version = self._versions["trends"] = _next(self._versions["trends"])
         trends = table.trend_document(names, version, limits)
         write_script(self._folder / "trends.js", "trends", trends)
@@ -160,7 +157,7 @@ class Scripts:
             "now": now,
             "written": ended,
             "tempo": follower.tempo.document(follower.table.time, clock),
-            "alerts": alert_bars(alerts, follower.table.order, now, clock),
+            "alerts": alert_bars(alerts, follower.table.place_of, now, clock),
             "marks": change_marks(follower.history, ended, clock),
         }
         self._put("timeline", document)
@@ -168,12 +165,9 @@ class Scripts:
 
 def _where(table: ExposureTable, squares: Together, groups: Together) -> dict[str, Any]:
     """Squares and groups with their medians, and how beam shifts are drawn."""
-    total = len(table)
-    some = range(0, total, max(1, -(-total // _MOST_SHIFTS)))
-    shifted = [order for order in some if table.where[order].shift_x == table.where[order].shift_x]
     ranges = {}
-    for name, histogram in table.qualities.items():
-        ends = color_range(histogram.values) if _is_plotted(table, name) else None
+    for name in plotted_qualities(table):
+        ends = color_range(table.qualities[name].values)
         if ends is not None:
             ranges[name] = [rounded(end * quality_of(name).scale) for end in ends]
     return {
@@ -181,20 +175,8 @@ def _where(table: ExposureTable, squares: Together, groups: Together) -> dict[st
         "squares": squares.document(),
         "groups": groups.document(),
         "shift_scale": shift_scale(table.where[-_NEIGHBOURS:]),
-        "shifts": {
-            "order": shifted,
-            "group": [table.where[order].group for order in shifted],
-            "x": [table.where[order].shift_x for order in shifted],
-            "y": [table.where[order].shift_y for order in shifted],
-        },
+        "shifts": shifts_of(table),
     }
-
-
-def _is_plotted(table: ExposureTable, name: str) -> bool:
-    """An angle has no useful trend, nor has what is the same for all."""
-    if quality_of(name).unit == "°" and name.endswith("angle"):
-        return False
-    return table.qualities[name].varies or not name.endswith(("phase_shift", "tilt"))
 
 
 def _next(version: int) -> int:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 import icestream
 
-__all__ = ["is_built", "page_version", "render_page", "report_sources"]
+__all__ = ["is_built", "page_version", "render_page"]
 
 _HERE = Path(__file__).parent
 _BUILT = ("static/report.js", "static/report.css")
@@ -61,12 +61,6 @@ def page_version() -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def report_sources() -> tuple[str, str]:
-    """By what a browser knows the script and the style of the page, and no others."""
-    script, style = _built()
-    return _hash(script), _hash(style)
-
-
 def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
@@ -79,7 +73,6 @@ def render_page(title: str) -> str:
     a script that was built, the page tells in words what is missing and what to do.
     """
     script, style = _built()
-    script_hash, style_hash = report_sources()
     template = Environment(autoescape=True, keep_trailing_newline=True).from_string(
         _read("page/index.html.j2")
     )
@@ -87,7 +80,7 @@ def render_page(title: str) -> str:
         title=title,
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
-        script_hash=script_hash,
-        style_hash=style_hash,
+        script_hash=_hash(script),
+        style_hash=_hash(style),
         software=f"icestream {icestream.__version__}",
     )

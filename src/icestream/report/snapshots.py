@@ -16,7 +16,7 @@ from icestream.store.items import Known, UnknownItem, items_of, pictures_in
 from icestream.store.open import Store
 from icestream.store.records import ResultRecord
 
-__all__ = ["Snapshot", "chosen_of", "snapshot_of"]
+__all__ = ["Snapshot", "chosen_of", "facts_of_result", "snapshot_of"]
 
 _MOST_CLASSES = 200
 _VERDICTS = {
@@ -56,6 +56,17 @@ def snapshot_of(store: Store, record: ResultRecord, title: str, known: Known) ->
             document = _head(record, title) | {"facts": list(_gain_facts(item))}
             return Snapshot(part="gains", document=document, pictures=tuple(pictures_of(item)))
     return _other(store, record, title, items)
+
+
+def facts_of_result(items: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]] | None:
+    """What to say of a result that has no screen of its own: what it is, and its facts.
+
+    None for classes and a map, which have one.
+    """
+    if any(isinstance(item, Classes | Volume) for item in items.values()):
+        return None
+    gain = next((item for item in items.values() if isinstance(item, Gain)), None)
+    return ("gains", list(_gain_facts(gain))) if gain is not None else ("others", [])
 
 
 def _other(

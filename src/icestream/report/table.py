@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from icestream.model import quality_of
 from icestream.report.control import control_of
 from icestream.report.limits import Drawn, Limits
-from icestream.report.trends import Histogram, Trend, is_count, rounded, run_width
+from icestream.report.trends import Histogram, Trend, in_page_order, is_count, rounded, run_width
 from icestream.report.where import NOWHERE, Where
 
-__all__ = ["BEFORE", "CHUNK", "STATES", "ExposureTable", "Rank"]
+__all__ = ["BEFORE", "CHUNK", "STATES", "ExposureTable", "Rank", "plotted_qualities"]
 
 CHUNK = 250
 """Exposures in one file."""
@@ -82,6 +82,11 @@ class ExposureTable:
         self.chunk_counts[-1][0] += 1
         self._note(order)
         return order
+
+    def place_of(self, name: str) -> int | None:
+        """Order of an exposure in the session, of which a branch may have a part; None: unknown."""
+        order = self.order.get(name)
+        return None if order is None else self.numbers[order] - 1
 
     def judge(self, order: int, state: str, reasons: Sequence[str]) -> bool:
         """Set the state of an exposure; whether that changed anything."""
@@ -248,7 +253,7 @@ class ExposureTable:
         return {
             "version": version,
             "width": width,
-            "first": list(starts),
+            "first": [self.numbers[start] - 1 for start in starts],
             "time": [
                 round(self._run_time(plotted_names, start, min(total, start + width)), 1)
                 for start in starts
@@ -267,6 +272,20 @@ class ExposureTable:
             if any(np.isfinite(self.value(name, order)) for name in names):
                 return self.time[order]
         return self.time[start]
+
+
+def plotted_qualities(table: ExposureTable) -> list[str]:
+    """Names of the qualities that have a trend, in the order of the page.
+
+    An angle has no useful one, nor has what is the same for all.
+    """
+    return [name for name in in_page_order(table.qualities) if _is_plotted(table, name)]
+
+
+def _is_plotted(table: ExposureTable, name: str) -> bool:
+    if quality_of(name).unit == "°" and name.endswith("angle"):
+        return False
+    return table.qualities[name].varies or not name.endswith(("phase_shift", "tilt"))
 
 
 def _points(points: Sequence[tuple[float, float]]) -> list[list[float | None]] | None:

@@ -207,7 +207,7 @@ def _sort(follower: Follower, told: _Told) -> list[int | None]:
         told.items = {
             name: told.items[name] for name in sorted(told.items, key=lambda n: order.get(n, -1))
         }
-    return [order.get(name) for name in told.items]
+    return [follower.table.place_of(name) for name in told.items]
 
 
 def _drawn(figure: Figure, orders: Sequence[int | None]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ All in the time of the acquisition, whenever it was processed.
 """
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,10 @@ class Tempo:
 
 
 def alert_bars(
-    alerts: Sequence[AlertRecord], orders: Mapping[str, int], now: float, clock: AcquisitionClock
+    alerts: Sequence[AlertRecord],
+    place_of: Callable[[str], int | None],
+    now: float,
+    clock: AcquisitionClock,
 ) -> list[dict[str, Any]]:
     """Alerts as bars from their begin to their end, in rows in which none covers another.
 
@@ -75,8 +78,8 @@ def alert_bars(
     ----------
     alerts
         In any order.
-    orders
-        Of the exposures, by their names.
+    place_of
+        Tells the order of an exposure in the session by its name.
     now
         Where what still holds ends for now, in the time of the acquisition.
     clock
@@ -105,7 +108,7 @@ def alert_bars(
                 "step": alert.step,
                 "message": alert.message,
                 "exposure": alert.exposure,
-                "order": orders.get(alert.exposure),
+                "order": place_of(alert.exposure),
                 "since": since,
                 "cleared": until,
                 "told": alert.raised,

@@ -9,10 +9,12 @@ from icestream.model import quality_of
 from icestream.report.table import STATES, ExposureTable
 from icestream.report.trends import rounded
 
-__all__ = ["Together"]
+__all__ = ["Together", "group_key", "shifts_of"]
 
 _MOST = 1000
 """Exposures from which the median of a gathering is taken, evenly spread."""
+_MOST_SHIFTS = 900
+"""Exposures whose beam shifts are drawn, evenly spread."""
 
 
 class Together:
@@ -86,6 +88,25 @@ class Together:
             "accepted": counts["a"],
             "rejected": counts["r"],
             "failed": counts["f"],
-            "first": orders[0],
+            "first": self._table.numbers[orders[0]] - 1,
             "medians": medians,
         }
+
+
+def group_key(table: ExposureTable, order: int) -> str:
+    """By what an exposure is put together with those of its exposure group; empty without one."""
+    group = table.where[order].group
+    return str(group) if group else ""
+
+
+def shifts_of(table: ExposureTable) -> dict[str, Any]:
+    """Beam shifts of some exposures, in the microscope's own unit, with their groups."""
+    total = len(table)
+    some = range(0, total, max(1, -(-total // _MOST_SHIFTS)))
+    known = [(n, table.where[n]) for n in some if np.isfinite(table.where[n].shift_x)]
+    return {
+        "order": [table.numbers[order] - 1 for order, _ in known],
+        "group": [where.group for _, where in known],
+        "x": [where.shift_x for _, where in known],
+        "y": [where.shift_y for _, where in known],
+    }

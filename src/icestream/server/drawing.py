@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from icestream.model import ITEM_TYPES
 from icestream.protocol import Registry, known_types
+from icestream.report.limits import Limits, limits_of
 from icestream.report.views.cache import PictureCache, tag_of
 from icestream.server.access import Viewer
 from icestream.server.catalogue import Entry
@@ -22,8 +23,10 @@ from icestream.server.sessions import OpenStore, ThisSession
 from icestream.store import queries
 from icestream.store.follow import mark_of
 from icestream.store.items import Known
+from icestream.store.newest import newest_micrograph
 from icestream.store.open import Store
 from icestream.store.places import state_folder
+from icestream.store.standing import reruns
 
 __all__ = [
     "Gallery",
@@ -112,6 +115,17 @@ class Gallery:
     def known(self) -> Known:
         """Types of the session's items."""
         return self.shelf.known(self.store)
+
+    def limits(self, branch: str | None = None) -> Limits:
+        """What is refused and what is warned of in a branch, by quality."""
+        store, standing = self.store, reruns(self.store).standing if branch is None else None
+        micrograph = newest_micrograph(store, standing, branch=branch)
+        return limits_of(
+            self.shelf.registry,
+            queries.steps(store, branch=branch),
+            self.shelf.step_titles(store, branch),
+            0.0 if micrograph is None else micrograph.optics.pixel_size,
+        )
 
     @property
     def base(self) -> str:

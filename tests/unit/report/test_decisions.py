@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from icestream.report.decisions import decision_log
+from icestream.report.decisions import decision_log, decisions_of
 from icestream.store.records import HistoryRecord
 
 
@@ -62,3 +62,17 @@ def test_of_thousands_the_newest_are_shown_and_all_are_counted() -> None:
     assert len(log["groups"]) == 2000
     assert log["groups"][0]["entries"][0]["time"] == 5000.0 * 2999
     assert log["total"] == 3000
+
+
+def test_a_branch_has_its_own_decisions_and_those_of_the_session() -> None:
+    history = [
+        record(1.0, "set", document={"step": "ctf", "changes": {"tile_size": 512}}),
+        record(2.0, "branch", document={"name": "fine", "changes": {}}),
+        record(3.0, "set", document={"step": "ctf", "branch": "fine", "changes": {}}),
+        record(4.0, "branch", document={"name": "other", "changes": {}}),
+        record(5.0, "pause"),
+        record(6.0, "reject", document={"exposures": ["e1"]}),
+        record(7.0, "undo"),
+    ]
+    assert [one.time for one in decisions_of(history, "fine", "main")] == [2.0, 3.0, 5.0, 6.0]
+    assert [one.time for one in decisions_of(history, "main", "main")] == [1.0, 5.0, 6.0, 7.0]

@@ -17,7 +17,14 @@ from icestream.model import (
     Picture,
     to_document,
 )
-from icestream.report.details import Facts, Session, ctf_facts, exposure_details, shot_facts
+from icestream.report.details import (
+    Facts,
+    Session,
+    add_facts,
+    ctf_facts,
+    exposure_details,
+    shot_facts,
+)
 from icestream.store import queries
 from icestream.store import tables as t
 from icestream.store.items import items_of
@@ -273,3 +280,12 @@ def test_facts_say_where_a_value_is_from_that_nobody_said(grown: SampleSession) 
     shown = {fact["label"]: fact["value"] for fact in facts.shown()}
     assert shown["Spherical aberration"] == "2.7 mm (preset krios1)"
     assert shown["Voltage"] == "300 kV"
+
+
+def test_facts_of_the_acquisition_alone(grown: SampleSession) -> None:
+    name = queries.exposures(grown.store, state="done", limit=1)[0].name
+    alone, beside = Facts(), Facts()
+    add_facts(of(grown), name, alone)
+    exposure_details(of(grown), name, beside)
+    assert alone.shown() == beside.shown()
+    assert {one["label"] for one in alone.shown()} >= {"Pixel size", "Voltage", "Frames"}

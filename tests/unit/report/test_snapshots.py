@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from icestream.model import ITEM_TYPES, Gain, Volume, to_document
-from icestream.report.snapshots import Snapshot, chosen_of, snapshot_of
+from icestream.report.snapshots import Snapshot, chosen_of, facts_of_result, snapshot_of
 from icestream.store import queries
 from icestream.store.items import items_of
 from icestream.store.records import ResultRecord
@@ -120,6 +120,21 @@ def test_a_gain_says_how_its_reference_lies(grown: SampleSession) -> None:
     without = snapshot_of(grown.store, record, "Gain", ITEM_TYPES)
     assert without is not None
     assert dict(without.document["facts"])["Orientation of the reference"] == "no reference"
+
+
+def test_what_has_a_screen_of_its_own_is_left_to_it(grown: SampleSession) -> None:
+    grown.estimate_gain()
+    grown.reconstruct()
+    told = {
+        step: facts_of_result(items_of(grown.store, newest(grown, step)))
+        for step in ("gain", "classify", "volume", "pick")
+    }
+    assert told["classify"] is None
+    assert told["volume"] is None
+    assert told["pick"] == ("others", [])
+    assert told["gain"] is not None
+    assert told["gain"][0] == "gains"
+    assert dict(told["gain"][1])["Reference"] == "gain.mrc"
 
 
 def test_a_result_of_another_kind_shows_nothing(grown: SampleSession) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from icestream.report.limits import Drawn
-from icestream.report.table import BEFORE, CHUNK, ExposureTable
+from icestream.report.table import BEFORE, CHUNK, ExposureTable, plotted_qualities
 
 FIRST, SECOND = (1, -1), (2, -2)
 
@@ -143,3 +143,20 @@ def test_it_is_said_how_many_values_lie_beyond_the_axis() -> None:
     assert quality["beyond"] == [0, 1]
     assert quality["range"]["high"] < 10
     assert max(quality["mid"]) == 2600
+
+
+def test_an_exposure_of_a_branch_has_its_place_in_the_session() -> None:
+    table = ExposureTable()
+    table.add("e7", number=7, found=1.0, time=1.0, place="")
+    assert (table.place_of("e7"), table.place_of("e1")) == (6, None)
+    assert table.trend_document([], 1)["first"] == [6]
+
+
+def test_what_is_the_same_for_all_has_no_trend() -> None:
+    table = table_of(3)
+    for order in range(3):
+        table.measure(order, "ctf.phase_shift", 0.0, FIRST)
+        table.measure(order, "ctf.angle", 10.0 * order, FIRST)
+        table.measure(order, "motion.total", 5.0, FIRST)
+        table.measure(order, "ctf.resolution", 4.0 + order, FIRST)
+    assert plotted_qualities(table) == ["ctf.resolution", "motion.total"]

@@ -27,7 +27,7 @@ def decision(time: float, verb: str = "reject", who: str = "ann", **more: Any) -
 
 def test_alerts_in_one_row_do_not_cover_each_other() -> None:
     alerts = [alert(n, 100.0 * n, 100.0 * n + 450.0) for n in range(30)]
-    bars = alert_bars(alerts, {}, 5000.0, WALL)
+    bars = alert_bars(alerts, {}.get, 5000.0, WALL)
     assert len(bars) == 30
     for one in bars:
         for two in bars:
@@ -37,7 +37,7 @@ def test_alerts_in_one_row_do_not_cover_each_other() -> None:
 
 
 def test_what_finds_no_room_is_drawn_all_the_same() -> None:
-    bars = alert_bars([alert(n, float(n), None) for n in range(3 * LANES)], {}, 100.0, WALL)
+    bars = alert_bars([alert(n, float(n), None) for n in range(3 * LANES)], {}.get, 100.0, WALL)
     assert len(bars) == 3 * LANES
     assert max(bar["lane"] for bar in bars) == LANES - 1
 
@@ -45,7 +45,9 @@ def test_what_finds_no_room_is_drawn_all_the_same() -> None:
 def test_what_people_did_about_an_alert_is_there() -> None:
     said = alert(7, 10.0, None, exposure="e3", acknowledged=20.0, acknowledged_by="bob",
                  muted=90.0, muted_by="ann")  # fmt: skip
-    (bar,) = alert_bars([said], {"e3": 2}, 50.0, AcquisitionClock([5.0] * 3, [5.0] * 3, {"e3": 2}))
+    (bar,) = alert_bars(
+        [said], {"e3": 2}.get, 50.0, AcquisitionClock([5.0] * 3, [5.0] * 3, {"e3": 2})
+    )
     assert (bar["number"], bar["order"], bar["cleared"]) == (7, 2, None)
     assert (bar["acknowledged_by"], bar["muted_by"]) == ("bob", "ann")
 
@@ -99,7 +101,7 @@ def test_what_is_processed_later_stands_where_it_was_taken() -> None:
     assert shown["start"] == 0.0
     assert shown["known"]
     assert shown["width"] * len(shown["taken"]) < 9200.0
-    (bar,) = alert_bars([alert(1, 1e6 + 100.0, 1e6 + 150.0)], {}, 9000.0, clock)
+    (bar,) = alert_bars([alert(1, 1e6 + 100.0, 1e6 + 150.0)], {}.get, 9000.0, clock)
     assert (bar["since"], bar["cleared"], bar["told"]) == (2000.0, 3000.0, 1e6 + 100.0)
     (mark,) = change_marks([decision(1e6 + 75.0)], 1e6 + 500.0, clock)
     assert (mark["time"], mark["at"]) == (1e6 + 75.0, 1500.0)

@@ -3,7 +3,8 @@
 import pytest
 
 from icestream.report.table import ExposureTable
-from icestream.report.together import Together
+from icestream.report.together import Together, group_key, shifts_of
+from icestream.report.where import Where
 
 RANK = (1, -1)
 
@@ -68,3 +69,18 @@ def test_the_median_of_many_is_that_of_an_even_sample() -> None:
         table.measure(order, "motion.total", float(order), RANK)
         together.put(order, "1")
     assert together.document()[0]["medians"]["motion.total"] == pytest.approx(2500, rel=0.01)
+
+
+def test_groups_and_beam_shifts_by_the_numbers_of_the_session() -> None:
+    """A branch may have a part of the exposures: the third of the session is its first."""
+    table = ExposureTable()
+    for number, group, x in ((3, 1, 0.5), (7, 2, float("nan")), (9, 0, -0.5)):
+        where = Where(group=group, shift_x=x, shift_y=0.0)
+        table.add(f"e{number}", number=number, found=1.0, time=1.0, place="", where=where)
+    assert [group_key(table, order) for order in range(3)] == ["1", "2", ""]
+    assert shifts_of(table) == {
+        "order": [2, 8], "group": [1, 0], "x": [0.5, -0.5], "y": [0.0, 0.0],
+    }  # fmt: skip
+    together = Together(table)
+    together.put(1, "2")
+    assert together.document()[0]["first"] == 6

@@ -19,6 +19,9 @@ export function shownNumber(value: number | null | undefined, quality: Quality):
 export const shownValue = (value: number | null | undefined, quality: Quality): string =>
   withUnit(shownNumber(value, quality), quality.unit);
 
+/** The same quality for values that are in the unit of the screen already. */
+export const inShownUnit = (quality: Quality): Quality => ({ ...quality, scale: 1 });
+
 /** A number that is in the unit of the screen already, such as a limit. */
 export const shownLimit = (value: number, quality: Quality): string =>
   withUnit(asSet(value), quality.unit);

@@ -1,29 +1,47 @@
-import { useParams } from "react-router";
-import { address } from "@/api/client";
-import { sessionPath } from "@/api/queries";
-import { Icon, Page, Panel } from "@/ui";
-import styles from "./report.module.css";
+import { useState } from "react";
+import { useFreshSession } from "@/api/live";
+import { sessionPath, useApi } from "@/api/queries";
+import { Page, Shown } from "@/ui";
+import type { Live } from "../live/types";
+import { useSession } from "../measured/useSession";
+import { Take } from "./Take";
+import { Whole } from "./Whole";
 
-/** The session's report: the page that needs no server, here and to take along. */
+const FRESH = [
+  "/live",
+  "/trends",
+  "/told",
+  "/timeline",
+  "/decisions",
+  "/agreement",
+  "/groups",
+  "/seen",
+] as const;
+
+/**
+ * The session as it is read afterwards and by others: what no screen for the night shows, and ways
+ * to take it along.
+ */
 export default function ReportScreen() {
-  const { id = "" } = useParams();
-  const url = address(sessionPath(id, "/report/index.html"));
-  const pdf = address(sessionPath(id, "/exports/pdf"));
-  const tools = (
-    <>
-      <a className={styles.link} href={url} target="_blank" rel="noreferrer">
-        <Icon name="link" size={14} /> Open it alone
-      </a>
-      <a className={styles.link} href={pdf} download>
-        <Icon name="download" size={14} /> Summary as PDF
-      </a>
-    </>
-  );
+  const { id, branch } = useSession();
+  useFreshSession(id, FRESH);
+  const live = useApi<Live>(sessionPath(id, "/live"), { branch });
+  const [recent, setRecent] = useState(false);
   return (
     <Page title="Report" quiet>
-      <Panel title="Report" note="opens from any disk, without a server" tools={tools} flush>
-        <iframe className={styles.frame} src={url} title="Report of the session" />
-      </Panel>
+      <Take session={id} />
+      <Shown query={live} what="The session">
+        {(told) => (
+          <Whole
+            key={branch}
+            session={id}
+            branch={branch}
+            live={told}
+            recent={recent}
+            onRecent={setRecent}
+          />
+        )}
+      </Shown>
     </Page>
   );
 }

@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +18,7 @@ from icestream.model import Classes, Volume
 from icestream.protocol import Registry
 from icestream.store.open import open_store
 
-__all__ = ["export_sheet"]
+__all__ = ["export_sheet", "methods_text"]
 
 
 def export_sheet(session: Path, out: Path) -> None:
@@ -27,14 +27,22 @@ def export_sheet(session: Path, out: Path) -> None:
     The session may still be running; an older file of that name is replaced when the new one is
     whole.
     """
-    store = open_store(session, readonly=True)
-    try:
-        sheet = gather(store, Registry())
-    finally:
-        store.close()
+    sheet = _gathered(session)
     out.parent.mkdir(parents=True, exist_ok=True)
     with _set(sheet) as template, written_whole(out) as unfinished:
         _compile(template, unfinished)
+
+
+def methods_text(session: Path) -> str:
+    """The methods section of the sheet of the session in a folder, and its sources below it."""
+    sheet = _gathered(session)
+    cited = "".join(f"{source}\n" for source in sheet.references)
+    return f"{' '.join(sheet.methods)}\n" + (f"\nSources\n{cited}" if cited else "")
+
+
+def _gathered(session: Path) -> Sheet:
+    with closing(open_store(session, readonly=True)) as store:
+        return gather(store, Registry())
 
 
 @contextmanager

@@ -16,14 +16,14 @@ from icestream.model.outlook import (
 )
 from icestream.model.taken import Taken
 from icestream.protocol.describe import offer_words
-from icestream.report.limits import Limits, alert_words, limits_of
+from icestream.report.limits import Limits, alert_words
 from icestream.report.live import sample_title
 from icestream.server.drawing import Gallery, ThisGallery
 from icestream.store import queries
 from icestream.store.deliveries import DeliveryRecord, deliveries
 from icestream.store.extents import extent_words
 from icestream.store.filling import filling
-from icestream.store.newest import newest_micrograph, newest_taken
+from icestream.store.newest import newest_taken
 from icestream.store.pace import Pace, pace
 from icestream.store.records import AlertRecord, SampleRecord
 from icestream.store.samples import newest_samples
@@ -158,11 +158,7 @@ def _limits(gallery: Gallery, found: Sequence[AlertRecord]) -> Limits:
     """What is refused beyond the limits that alerts are of; the protocols say it."""
     if not any(alert.key.endswith((".low", ".high")) for alert in found):
         return {}
-    store, shelf = gallery.store, gallery.shelf
-    micrograph = newest_micrograph(store)
-    pixel_size = 0.0 if micrograph is None else micrograph.optics.pixel_size
-    titles = shelf.step_titles(store)
-    return limits_of(shelf.registry, queries.steps(store), titles, pixel_size)
+    return gallery.limits()
 
 
 @router.get("/sessions/{id}/samples")

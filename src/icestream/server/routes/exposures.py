@@ -11,16 +11,15 @@ from starlette.responses import Response
 
 from icestream.alike import hint
 from icestream.model import QUALITIES, quality_of
-from icestream.report.limits import Drawn, limits_of
+from icestream.report.limits import Drawn
 from icestream.report.live import SHORT
 from icestream.report.numbers import digits_of
 from icestream.report.trends import BINS, MEANINGS, bins_of, in_page_order, is_count
-from icestream.server.context import Server, ThisServer
-from icestream.server.drawing import ThisGallery, shelf_of
+from icestream.server.context import ThisServer
+from icestream.server.drawing import Gallery, ThisGallery
 from icestream.server.errors import Problem, Refused
 from icestream.server.sessions import AskedBranch
 from icestream.server.shown_states import STATE_WORDS, ShownExposureState
-from icestream.store import queries
 from icestream.store.exposure_pages import count_bins, exposure_columns, exposure_page
 from icestream.store.exposure_queries import (
     ExposureQuery,
@@ -30,7 +29,6 @@ from icestream.store.exposure_queries import (
 )
 from icestream.store.follow import mark_of
 from icestream.store.measures import quality_spreads
-from icestream.store.newest import newest_micrograph
 from icestream.store.open import Store
 from icestream.store.records import DecisionRecord
 from icestream.store.standing import reruns
@@ -255,23 +253,16 @@ def _row(row: ExposureRow) -> ExposureInTable:
 
 
 @router.get("/sessions/{id}/qualities", response_model=tuple[MeasuredQuality, ...])
-def list_qualities(gallery: ThisGallery, server: ThisServer, branch: AskedBranch) -> Response:
+def list_qualities(gallery: ThisGallery, branch: AskedBranch) -> Response:
     """What was measured on exposures: titles, units, limits, and how the values lie."""
-    asked = ("qualities", branch)
-    return gallery.answer(asked, lambda: _qualities(server, gallery.store, branch))
+    return gallery.answer(("qualities", branch), lambda: _qualities(gallery, branch))
 
 
-def _qualities(server: Server, store: Store, branch: str | None) -> tuple[MeasuredQuality, ...]:
+def _qualities(gallery: Gallery, branch: str | None) -> tuple[MeasuredQuality, ...]:
+    store = gallery.store
     standing = reruns(store).standing if branch is None else None
     spreads = {one.name: one for one in quality_spreads(store, branch=branch, standing=standing)}
-    shelf = shelf_of(server)
-    micrograph = newest_micrograph(store, standing)
-    limits = limits_of(
-        shelf.registry,
-        queries.steps(store, branch=branch),
-        shelf.step_titles(store, branch),
-        0.0 if micrograph is None else micrograph.optics.pixel_size,
-    )
+    limits = gallery.limits(branch)
     made = []
     for name in in_page_order(spreads):
         spread, quality = spreads[name], quality_of(name)

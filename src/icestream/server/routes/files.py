@@ -1,4 +1,4 @@
-"""Files of a session, its report, and exports: downloads that are streamed."""
+"""Files of a session, and exports: downloads that are streamed."""
 
 import shutil
 import tempfile
@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
 
-from icestream.exports.downloads import (
+from icestream.report.views.folder import FolderListing, inside, list_folder
+from icestream.server.access import Viewer
+from icestream.server.downloads import (
     EXPORTS,
     ExportKind,
     ExportName,
@@ -23,12 +25,8 @@ from icestream.exports.downloads import (
     make_export,
     zip_parts,
 )
-from icestream.report.views.folder import FolderListing, inside, list_folder
-from icestream.report.views.served import report_data, report_page, report_policy
-from icestream.server.access import Viewer
 from icestream.server.errors import Refused
-from icestream.server.sessions import AskedBranch, OpenStore, ThisSession
-from icestream.store import queries
+from icestream.server.sessions import AskedBranch, ThisSession
 from icestream.store.places import state_folder
 
 __all__ = ["router"]
@@ -87,37 +85,6 @@ def download(
         content_disposition_type="inline" if inline else "attachment",
         headers=headers | {"Cache-Control": "no-cache"},
     )
-
-
-@router.get("/sessions/{id}/report", include_in_schema=False)
-def report_folder(_: Viewer, entry: ThisSession) -> Response:
-    """The report's page, under an address from which its other files are found."""
-    return RedirectResponse(f"/api/sessions/{entry.id}/report/index.html")
-
-
-@router.get("/sessions/{id}/report/{path:path}", response_class=FileResponse)
-def report_file(_: Viewer, entry: ThisSession, store: OpenStore, path: str) -> Response:
-    """A file of the session's report, such as ``index.html``, as it was written last.
-
-    A page or data that this version of icestream would not write are refused: whatever they would
-    do in a browser, they would do with the rights of whoever looks at them.
-    """
-    report = entry.folder / "report"
-    if not report.is_dir():
-        raise Refused(404, "this session has no report yet", "it is written while the session runs")
-    file = inside(report, path or "index.html")
-    if not file.resolve().is_relative_to(entry.folder.resolve()):
-        raise PermissionError(f"{path!r} leads out of the session's folder, and is not shown")
-    if not file.is_file():
-        raise Refused(404, f"{path} is no file of the report")
-    if file.suffix == ".html":
-        name = queries.session(store).name
-        headers = {"Content-Security-Policy": report_policy(), "Cache-Control": "no-cache"}
-        return Response(report_page(file, name), media_type="text/html", headers=headers)
-    headers = {"Content-Security-Policy": _PLAIN, "Cache-Control": "no-cache"}
-    if file.suffix == ".js":
-        return Response(report_data(file), media_type="text/javascript", headers=headers)
-    return FileResponse(_readable(file), headers=headers)
 
 
 def _readable(file: Path) -> Path:

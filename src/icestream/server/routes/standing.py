@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from icestream.model import Taken
 from icestream.report.follow import Follower
-from icestream.report.limits import Limits, limits_of
 from icestream.report.live import live_document
 from icestream.report.views.pictures import pictures_of_result
 from icestream.server.context import ThisServer
@@ -22,7 +21,7 @@ from icestream.store import queries
 from icestream.store.exposure_pages import exposure_page
 from icestream.store.exposure_queries import ExposureQuery, ExposureWindow
 from icestream.store.follow import newest_event
-from icestream.store.newest import newest_micrograph, newest_taken
+from icestream.store.newest import newest_taken
 from icestream.store.records import StandingRecord
 from icestream.store.standing import reruns
 
@@ -50,7 +49,7 @@ def _view(gallery: Gallery, followed: SessionFollowers, branch: str | None) -> L
     last = newest_event(store)  # before all else: what comes meanwhile is told again
     titles = gallery.shelf.step_titles(store, branch)
     standing = reruns(store).standing if branch is None else None
-    limits = _limits(gallery, titles, standing, branch)
+    limits = gallery.limits(branch)
     taken, _newest = newest_taken(store)
     with followed.reading(gallery.entry, branch) as follower:
         document = live_document(follower, titles, limits, taken or Taken("movie", "movies"))
@@ -75,18 +74,6 @@ def _newest_settled(follower: Follower) -> str | None:
     table = follower.table
     orders = range(len(table) - 1, -1, -1)
     return next((table.names[order] for order in orders if table.state[order] != ord("p")), None)
-
-
-def _limits(
-    gallery: Gallery,
-    titles: dict[str, str],
-    standing: StandingRecord | None,
-    branch: str | None,
-) -> Limits:
-    micrograph = newest_micrograph(gallery.store, standing, branch=branch)
-    pixel_size = 0.0 if micrograph is None else micrograph.optics.pixel_size
-    steps = queries.steps(gallery.store, branch=branch)
-    return limits_of(gallery.shelf.registry, steps, titles, pixel_size)
 
 
 def _exposure(

@@ -11,7 +11,7 @@ from icestream.model import quality_of
 from icestream.report.agreement import Agreements
 from icestream.report.clock import AcquisitionClock
 from icestream.report.control import control_of
-from icestream.report.live import is_finished
+from icestream.report.live import is_finished, shown_decisions
 from icestream.report.telling import Telling
 from icestream.report.timeline import alert_bars, change_marks
 from icestream.report.trends import in_page_order
@@ -83,13 +83,17 @@ def squares(
 
 
 @router.get("/sessions/{id}/timeline")
-def timeline(gallery: ThisGallery, server: ThisServer) -> SessionTimeline:
-    """Alerts from begin to end, what people changed, and how many exposures came and were done."""
-    return gallery.once(("timeline",), lambda: _timeline(gallery, server))
+def timeline(gallery: ThisGallery, server: ThisServer, branch: BranchBeside) -> SessionTimeline:
+    """Alerts from begin to end, what people changed, and how many exposures came and were done.
+
+    Of a branch that is not adopted: those of its own exposures, and what was changed of it or of
+    the session as a whole.
+    """
+    return gallery.once(("timeline", branch), lambda: _timeline(gallery, server, branch))
 
 
-def _timeline(gallery: Gallery, server: Server) -> SessionTimeline:
-    with followed_of(server).reading(gallery.entry) as follower:
+def _timeline(gallery: Gallery, server: Server, branch: str | None) -> SessionTimeline:
+    with followed_of(server).reading(gallery.entry, branch) as follower:
         ended = follower.session.changed if is_finished(follower) else time.time()
         clock = AcquisitionClock.of(follower.table)
         now = clock.now(ended)
@@ -97,8 +101,8 @@ def _timeline(gallery: Gallery, server: Server) -> SessionTimeline:
             now=now,
             written=ended,
             tempo=follower.tempo.document(follower.table.time, clock),
-            alerts=alert_bars(follower.all_alerts(), follower.table.order, now, clock),
-            marks=change_marks(follower.history, ended, clock),
+            alerts=alert_bars(follower.all_alerts(), follower.table.place_of, now, clock),
+            marks=change_marks(shown_decisions(follower), ended, clock),
         )
 
 

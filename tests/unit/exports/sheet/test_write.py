@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from icestream.exports.sheet import export_sheet
+from icestream.exports.sheet import export_sheet, methods_text
 from icestream.store import tables as t
 from report_session import SampleSession
 
@@ -23,6 +23,16 @@ def test_a_whole_session_is_a_pdf(session: SampleSession, tmp_path: Path) -> Non
     assert written.startswith(b"%PDF-")
     assert written.count(b"/Subtype/Image") + written.count(b"/Subtype /Image") >= 4
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["sheet.pdf"]
+
+
+def test_the_methods_alone_with_their_sources(session: SampleSession) -> None:
+    assert methods_text(session.folder).endswith("\n")
+    session.grow(6)
+    said, _, cited = methods_text(session.folder).partition("\n\nSources\n")
+    assert "of 6 micrographs were kept" in said
+    assert "\n" not in said.strip()
+    assert cited.splitlines() == list(dict.fromkeys(cited.splitlines()))
+    assert any("doi" in source for source in cited.splitlines())
 
 
 def test_an_empty_session_is_a_pdf_too(session: SampleSession, tmp_path: Path) -> None:

@@ -80,5 +80,14 @@ def test_a_branch_has_a_map_and_limits_of_its_own(tried: tuple[TestClient, str])
     assert (main["accepted"], main["failed"]) == (8, 0)
     assert (five["accepted"], five["failed"]) == (7, 1)
     assert five["median"] == pytest.approx(main["median"] + 4, abs=1)
-    for path in ("control", "agreement", "told"):
+    for path in ("control", "agreement", "told", "trends", "groups", "seen"):
         assert client.get(f"{base}/{path}?branch=five").status_code == 200
+
+
+def test_a_branch_has_a_timeline_of_its_own(tried: tuple[TestClient, str]) -> None:
+    client, base = tried
+    whole = client.get(f"{base}/timeline").json()
+    five = client.get(f"{base}/timeline?branch=five").json()
+    assert sum(whole["tempo"]["taken"]) == sum(five["tempo"]["taken"]) == 8
+    assert sum(five["tempo"]["settled"]) == 8
+    assert client.get(f"{base}/timeline?branch=main").json()["marks"] == whole["marks"]

@@ -1,14 +1,14 @@
 import { Select } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { Scatter } from "@/charts";
-import type { Quality } from "@/screens/measured/types";
+import type { Quality } from "../measured/types";
 import { Panel } from "@/ui";
 import { number, plural, SERIES } from "@/units";
-import type { WhereFile } from "../data/types";
-import styles from "../report.module.css";
+import type { GroupsFile } from "./types";
+import styles from "./record.module.css";
 
 interface Props {
-  where: WhereFile;
+  told: GroupsFile;
   qualities: readonly Quality[];
   onOpen: (number: number) => void;
 }
@@ -19,9 +19,9 @@ const colourOf = (group: number | string): string =>
   SERIES[(Number(group) - 1 + 10 * SERIES.length) % SERIES.length] ?? SERIES[0];
 
 /** Exposures that share their optics: their beam shifts, and how good each group is. */
-export function Groups({ where, qualities, onOpen }: Props) {
+export function Groups({ told, qualities, onOpen }: Props) {
   const [chosen, setChosen] = useState<string | null>(null);
-  const { groups, shifts } = where;
+  const { groups, shifts } = told;
   const quality = qualities.find(({ name }) => name === chosen) ?? qualities[0];
   const known = useMemo(
     () => groups.filter(({ medians }) => quality && medians[quality.name] !== undefined),

@@ -2,21 +2,21 @@ import { useMemo } from "react";
 import { Histogram, Scatter, Series } from "@/charts";
 import { Panel } from "@/ui";
 import { number, plural } from "@/units";
-import type { Figure, LiveFile, StepsFile, ToldStep } from "../data/types";
-import styles from "../report.module.css";
-import { useFile } from "../useReport";
+import type { Live } from "../live/types";
+import type { Figure, ToldStep } from "./types";
+import styles from "./record.module.css";
 
 interface Props {
-  file: LiveFile;
+  live: Pick<Live, "steps" | "counts">;
+  told: readonly ToldStep[];
   onOpen: (number: number) => void;
 }
 
 /** What the steps tell of their results: the sentence and the plots of a protocol's author. */
-export function Steps({ file, onOpen }: Props) {
-  const told = useFile<StepsFile>("steps")?.steps ?? [];
-  const steps = file.steps.flatMap(({ name, title, limits }) => {
+export function Steps({ live, told, onOpen }: Props) {
+  const steps = live.steps.flatMap(({ name, title, limits }) => {
     const said = told.find((one) => one.name === name);
-    const shown = said !== undefined || (file.counts.found > 0 && limits.length > 0);
+    const shown = said !== undefined || (live.counts.found > 0 && limits.length > 0);
     return shown ? [{ name, title: said?.title ?? title, limits, said }] : [];
   });
   return (

@@ -1,6 +1,6 @@
 import { Panel } from "@/ui";
-import type { Fact } from "../data/types";
-import styles from "../report.module.css";
+import type { Fact } from "./types";
+import styles from "./record.module.css";
 
 /** Values with their names. */
 export function FactList({ facts }: { facts: readonly (readonly [string, string, string?])[] }) {

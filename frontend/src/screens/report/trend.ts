@@ -1,11 +1,9 @@
-// Trends as the report's file tells them, as the plots of the application draw them.
+// Trends as they are told in runs, as the plots of the first screen draw them.
 
 import type { Trend } from "@/screens/live/trend";
 import { clamp } from "@/screens/measured/axes";
 import { drawnEnds } from "@/screens/measured/limits";
-import type { Columns, Quality, StateLetter } from "@/screens/measured/types";
-import { chunkOf, exposureAt, letterOf, textOf } from "./exposures";
-import { chunks, live } from "./files";
+import type { Quality } from "@/screens/measured/types";
 import type { Control, FileTrend, TrendsFile } from "./types";
 
 /** Seconds without an exposure after which the line of medians is broken. */
@@ -97,31 +95,4 @@ function binsOf({ histogram, range: { low, high } }: FileTrend): Trend["bins"] {
     bins.refused[bin] = (bins.refused[bin] ?? 0) + (histogram.rejected[index] ?? 0);
   });
   return bins;
-}
-
-/** The last exposures one by one, from the same files as the table. */
-export async function recentColumns(most: number): Promise<Columns> {
-  const { counts, chunks: told } = await live();
-  const first = Math.max(1, counts.found - most + 1);
-  await chunks([chunkOf(first - 1, told.size), chunkOf(counts.found - 1, told.size)]);
-  const numbers = Array.from(
-    { length: Math.max(0, counts.found - first + 1) },
-    (_, i) => first + i,
-  );
-  const found = (await Promise.all(numbers.map(exposureAt))).filter((one) => one !== null);
-  const names = new Set(found.flatMap(({ chunk }) => Object.keys(chunk.quality)));
-  return {
-    number: found.map(({ chunk, i }) => (chunk.number - 1) * told.size + i + 1),
-    state: found.map((one) => letterOf(one) as StateLetter),
-    time: found.map(({ chunk, i }) => chunk.time[i] ?? 0),
-    columns: Object.fromEntries(
-      [...names].map((name) => [
-        name,
-        found.map(({ chunk, i }) => chunk.quality[name]?.[i] ?? null),
-      ]),
-    ),
-    square: found.map(({ chunk, i }) => textOf(chunk, chunk.square[i])),
-    total: counts.found,
-    shown: found.length,
-  };
 }

@@ -28,7 +28,7 @@ __all__ = [
     "zip_parts",
 ]
 
-ExportName = Literal["relion", "pdf", "table", "provenance", "workflow"]
+ExportName = Literal["relion", "pdf", "report", "methods", "table", "provenance", "workflow"]
 
 _PART = 1 << 20
 """Bytes that are sent at once."""
@@ -63,6 +63,20 @@ EXPORTS: tuple[ExportKind, ...] = (
         title="Summary as PDF",
         summary="A few pages for a notebook: acquisition, results, classes, map, methods.",
         media="application/pdf",
+        options=(),
+    ),
+    ExportKind(
+        name="report",
+        title="Report",
+        summary="A folder with one page to be read: opens from any disk, without a server.",
+        media="application/zip",
+        options=(),
+    ),
+    ExportKind(
+        name="methods",
+        title="Methods",
+        summary="How it was done, in sentences with the numbers of this session, and what to cite.",
+        media="text/plain",
         options=(),
     ),
     ExportKind(
@@ -134,7 +148,8 @@ def make_export(name: ExportName, session: Path, wanted: ExportOptions, folder: 
     from icestream.engine.record.set_by_people import workflow_set_by_people
     from icestream.exports.provenance import export_provenance
     from icestream.exports.relion import export_relion
-    from icestream.exports.sheet import export_sheet
+    from icestream.exports.sheet import export_sheet, methods_text
+    from icestream.report import write_report
 
     with closing(open_store(session, readonly=True)) as store:
         called = safe_file_name(queries.session(store).name)
@@ -147,7 +162,14 @@ def make_export(name: ExportName, session: Path, wanted: ExportOptions, folder: 
     if name == "pdf":
         export_sheet(session, folder / f"{called}.pdf")
         return folder / f"{called}.pdf"
+    if name == "methods":
+        target = folder / f"{called}-methods.txt"
+        target.write_text(methods_text(session), encoding="utf-8")
+        return target
     target = folder / f"{called}-{name}"
+    if name == "report":
+        write_report(session, target)
+        return target
     if name == "provenance":
         export_provenance(session, target, wanted.branch)
         return target

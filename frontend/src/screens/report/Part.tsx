@@ -1,12 +1,11 @@
 import { useEffect, useRef, useState, type ReactNode } from "react";
-import type { PartId } from "./menu";
-import styles from "./report.module.css";
+import styles from "./record.module.css";
 
 /** Pixels before it is on the screen at which a part is drawn. */
 const AHEAD = "600px";
 
 interface Props {
-  id: PartId;
+  id: string;
   title: string;
   /** About how high it is, in pixels: that it is drawn only when somebody comes near. */
   late?: number;

@@ -1,8 +1,8 @@
-import { FscChart } from "@/screens/map/FscChart";
+import { FscChart } from "../map/FscChart";
 import { Panel } from "@/ui";
 import { moment } from "@/units";
-import type { FileCurve, Seen as SeenSet } from "../data/types";
-import styles from "../report.module.css";
+import type { FileCurve, SeenResult } from "./types";
+import styles from "./record.module.css";
 import { FactList } from "./Facts";
 
 /** Å down to which the two halves of a map start from the same one. */
@@ -10,7 +10,7 @@ const SAME = 25;
 const THRESHOLD = 0.143;
 
 interface Props {
-  sets: readonly SeenSet[];
+  sets: readonly SeenResult[];
   /** With the title of each picture, where nothing else tells what it is. */
   titled?: boolean;
 }

@@ -1,29 +1,21 @@
 import { useMemo } from "react";
 import { Histogram } from "@/charts";
-import { ramp } from "@/screens/live/ramp";
-import { shownValue } from "@/screens/measured/shown";
-import type { Quality } from "@/screens/measured/types";
+import { ramp } from "../live/ramp";
+import { inShownUnit, shownValue } from "../measured/shown";
+import type { Quality } from "../measured/types";
 import { DataTable, Panel } from "@/ui";
 import { number, plural, withUnit } from "@/units";
-import type {
-  AgreementFile,
-  Consensus,
-  FileTrend,
-  Member,
-  Pickers,
-  TrendsFile,
-} from "../data/types";
-import styles from "../report.module.css";
-import { useFile } from "../useReport";
+import type { Consensus, FileTrend, Member, Pickers, TrendsFile } from "./types";
+import styles from "./record.module.css";
 
 interface Props {
+  steps: readonly Consensus[];
   qualities: readonly Quality[];
   trends: TrendsFile | null;
 }
 
 /** How well the members of each consensus step agree. */
-export function Agreement({ qualities, trends }: Props) {
-  const steps = useFile<AgreementFile>("agreement")?.steps ?? [];
+export function Agreement({ steps, qualities, trends }: Props) {
   return (
     <div className={styles.pair}>
       {steps.map((step) => (
@@ -57,7 +49,7 @@ function One({ step, quality, trend }: OneProps) {
       {quality && trend && (
         <figure className={styles.figure}>
           <figcaption>
-            {quality.title}: median {shownValue(trend.median, quality)}
+            {quality.title}: median {shownValue(trend.median, inShownUnit(quality))}
           </figcaption>
           <p className={styles.meaning}>{quality.meaning}</p>
           <Counts trend={trend} quality={quality} />

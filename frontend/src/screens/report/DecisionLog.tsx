@@ -2,9 +2,8 @@ import { Button, TextInput } from "@mantine/core";
 import { Fragment, useState } from "react";
 import { Panel } from "@/ui";
 import { fullMoment, number } from "@/units";
-import type { LogEntry, LogFile, LogGroup } from "../data/types";
-import styles from "../report.module.css";
-import { useFile } from "../useReport";
+import type { LogEntry, LogFile, LogGroup } from "./types";
+import styles from "./record.module.css";
 
 const FIRST = 40;
 const MORE = 200;
@@ -12,12 +11,10 @@ const MORE = 200;
 const MANY = 10;
 
 /** What people and the session decided, the newest first; found by kind and by words. */
-export function DecisionLog() {
-  const log = useFile<LogFile>("log");
+export function DecisionLog({ log }: { log: LogFile }) {
   const [kind, setKind] = useState("");
   const [words, setWords] = useState("");
   const [most, setMost] = useState(FIRST);
-  if (!log) return null;
   const kinds = Object.keys(log.counts);
   const all = Object.values(log.counts).reduce((sum, count) => sum + count, 0);
   const groups = found(log.groups, kind, words.trim().toLowerCase());

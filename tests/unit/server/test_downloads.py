@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from icestream.exports.downloads import EXPORTS, ExportOptions, file_parts, make_export, zip_parts
+from icestream.server.downloads import EXPORTS, ExportOptions, file_parts, make_export, zip_parts
 from report_session import SampleSession
 
 
@@ -34,7 +34,18 @@ def test_tables_and_workflows(session: SampleSession, tmp_path: Path) -> None:
         make_export("table", session.folder, ExportOptions(step="cft"), tmp_path)
     with pytest.raises(LookupError, match="no branch 'b'"):
         make_export("table", session.folder, ExportOptions(branch="b"), tmp_path)
-    assert {one.name for one in EXPORTS} == {"relion", "pdf", "table", "provenance", "workflow"}
+    assert {one.name for one in EXPORTS} == {
+        "relion", "pdf", "report", "methods", "table", "provenance", "workflow",
+    }  # fmt: skip
+
+
+def test_what_is_read_elsewhere(session: SampleSession, tmp_path: Path) -> None:
+    report = make_export("report", session.folder, ExportOptions(), tmp_path)
+    assert (report / "index.html").is_file()
+    assert "counts" in (report / "live.js").read_text()
+    text = make_export("methods", session.folder, ExportOptions(), tmp_path)
+    assert text.name.endswith("-methods.txt")
+    assert "Sources" in text.read_text().splitlines()
 
 
 def test_provenance_as_an_archive(session: SampleSession, tmp_path: Path) -> None:

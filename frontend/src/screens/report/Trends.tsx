@@ -2,17 +2,16 @@ import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useMemo, useState } from "react";
 import { sessionPath, useApi } from "@/api/queries";
-import { trendOf } from "@/screens/live/trend";
-import { TrendFigure } from "@/screens/live/TrendFigure";
-import { breach } from "@/screens/measured/limits";
-import { limitWords, shownValue } from "@/screens/measured/shown";
-import type { Columns, Quality } from "@/screens/measured/types";
+import { trendOf } from "../live/trend";
+import { TrendFigure } from "../live/TrendFigure";
+import { breach } from "../measured/limits";
+import { inShownUnit, limitWords, shownValue } from "../measured/shown";
+import type { Columns, Quality } from "../measured/types";
 import { Panel } from "@/ui";
 import { fullMoment, moment, number, withUnit } from "@/units";
-import { SESSION } from "../data/answers";
-import { isOutside, trendFrom } from "../data/trend";
-import type { Control, FileTrend, LiveFile, TrendsFile } from "../data/types";
-import styles from "../report.module.css";
+import { isOutside, trendFrom } from "./trend";
+import type { Control, FileTrend, TrendsFile } from "./types";
+import styles from "./record.module.css";
 
 /** Of the last exposures that can be looked at alone. */
 const RECENT = 250;
@@ -33,7 +32,8 @@ interface OneProps {
 }
 
 /** A quality over the whole session. */
-function One({ told, trends, quality, whole = false, onOpen }: OneProps) {
+function One({ told, trends, quality: measured, whole = false, onOpen }: OneProps) {
+  const quality = useMemo(() => inShownUnit(measured), [measured]);
   const trend = useMemo(() => {
     const drawn = trendFrom(told, trends, quality);
     return whole ? drawn : { ...drawn, control: null, strange: [] };
@@ -96,24 +96,35 @@ function controlWords(control: Control | null, quality: Quality): string {
 }
 
 interface Props {
-  file: LiveFile;
+  session: string;
+  branch: string;
+  /** Exposures of the session. */
+  found: number;
   qualities: readonly Quality[];
   trends: TrendsFile;
+  /** Plots that are shown at once, the others when asked for; all when not given. */
+  first?: number;
   recent: boolean;
   onRecent: (recent: boolean) => void;
   onOpen: (number: number) => void;
 }
 
 /** Every quality over the session, or of its last exposures one by one. */
-export function Trends({ file, qualities, trends, recent, onRecent, onOpen }: Props) {
-  const many = file.counts.found > RECENT;
+export function Trends(props: Props) {
+  const { session, branch, found, qualities, trends, recent, onRecent, onOpen } = props;
+  const many = found > RECENT;
   const alone = recent && many;
   const last = useApi<Columns>(
-    sessionPath(SESSION, "/recent"),
-    { most: RECENT },
+    sessionPath(session, "/columns"),
+    {
+      names: trends.qualities.map(({ name }) => name).join(","),
+      where: `number:${found - RECENT + 1}:`,
+      most: RECENT,
+      branch,
+    },
     { enabled: alone },
   ).data;
-  const few = useMediaQuery(PHONE) ? FEW : trends.qualities.length;
+  const few = useMediaQuery(PHONE) ? FEW : (props.first ?? trends.qualities.length);
   const [more, setMore] = useState(false);
   const plots = trends.qualities.flatMap((told) => {
     const quality = qualities.find(({ name }) => name === told.name);

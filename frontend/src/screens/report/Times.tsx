@@ -1,13 +1,20 @@
-import { useNavigate } from "react-router";
-import { Timeline, type Held } from "@/screens/alerts/Timeline";
-import type { LiveFile, TimelineFile } from "../data/types";
-import { useFile } from "../useReport";
+import { Timeline, type Held } from "../alerts/Timeline";
+import type { TimelineFile } from "./types";
+
+interface Props {
+  line: TimelineFile;
+  /** What comes in: movies. */
+  called: string;
+  finished: boolean;
+  /** When it was told last how the session stands, in seconds. */
+  written: number;
+  onOpen: (number: number) => void;
+  /** An alert was pressed that no exposure shows. */
+  onAlerts: () => void;
+}
 
 /** Alerts, changes and the rate in one time: that of the acquisition. */
-export function Times({ file }: { file: LiveFile }) {
-  const line = useFile<TimelineFile>("timeline");
-  const navigate = useNavigate();
-  if (!line) return null;
+export function Times({ line, called, finished, written, onOpen, onAlerts }: Props) {
   const alerts = line.alerts.map((bar) => ({
     ...bar,
     until: bar.cleared,
@@ -15,18 +22,18 @@ export function Times({ file }: { file: LiveFile }) {
     mutedBy: bar.muted_by,
   }));
   // What holds goes on while nothing is written anew.
-  const passed = file.session.finished ? 0 : Math.max(0, file.written - line.written);
+  const passed = finished ? 0 : Math.max(0, written - line.written);
   const pick = ({ number }: Held): void => {
     const order = line.alerts.find((one) => one.number === number)?.order ?? null;
-    if (order === null) document.getElementById("alerts")?.scrollIntoView();
-    else void navigate(`/exposure-${order + 1}`);
+    if (order === null) onAlerts();
+    else onOpen(order + 1);
   };
   return (
     <Timeline
       alerts={alerts}
       changes={line.marks}
       tempo={line.tempo}
-      called={file.called.many}
+      called={called}
       until={line.now + passed}
       onPick={pick}
       onChange={() => document.getElementById("decisions")?.scrollIntoView()}
