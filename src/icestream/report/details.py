@@ -11,7 +11,7 @@ from icestream.model import ITEM_TYPES, QUALITIES, Ctf, Micrograph, Movie, Picks
 from icestream.model.ctf import LEAST_TILT
 from icestream.report.follow import rank
 from icestream.report.pictures import Found
-from icestream.report.shots import ring_edge
+from icestream.report.shots import ring_edge, specimen_track
 from icestream.report.trends import rounded
 from icestream.store import queries
 from icestream.store.corrections import corrections, standing_corrections
@@ -80,9 +80,8 @@ def exposure_details(
         details["shape"] = list(micrograph.shape)
         details["pixel_size"] = micrograph.optics.pixel_size
         if micrograph.motion is not None:
-            # A shift moves a frame onto the first one; the specimen itself went the other way.
-            track = -np.asarray(micrograph.motion.shifts) * micrograph.motion.pixel_size
-            details["track"] = [[_short(dy), _short(dx)] for dy, dx in track - track[:1]]
+            track = specimen_track(micrograph.motion)
+            details["track"] = [[_short(dy), _short(dx)] for dy, dx in track]
     if ctf is not None and ctf.curve is not None:
         curve = np.asarray(ctf.curve)[:, :: max(1, ctf.curve.shape[1] // _CURVE_POINTS)]
         details["edge"] = rounded(ring_edge(ctf))

@@ -26,6 +26,7 @@ __all__ = [
     "picks_of",
     "ring_edge",
     "shot",
+    "specimen_track",
     "taken_of",
 ]
 
@@ -100,6 +101,17 @@ def ring_edge(ctf: Ctf) -> float:
     if ctf.curve is not None and ctf.curve.shape[1]:
         end = min(end, float(np.max(np.asarray(ctf.curve)[0])))
     return end
+
+
+def specimen_track(motion: Motion) -> NDArray[np.float64]:
+    """Where the specimen was in each frame: ``(frames, 2)`` as (y, x), Å from the first one.
+
+    y grows with the rows, which pictures show from the top down: a track that is drawn so beside
+    the micrograph goes the way that things in it went.
+    """
+    # A shift brings a frame back onto the first one: the specimen itself went the other way.
+    track = -np.asarray(motion.shifts, dtype=np.float64) * motion.pixel_size
+    return track - track[:1]
 
 
 def motion_field(micrograph: Micrograph, motion: Motion) -> NDArray[np.float64] | None:

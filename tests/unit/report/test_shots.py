@@ -6,8 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from scipy.ndimage import gaussian_filter
 
-from icestream.model import ITEM_TYPES, Ctf, Micrograph, Movie, column
+from icestream.formats import write_picture
+from icestream.model import ITEM_TYPES, Ctf, Micrograph, Movie, Optics, column
+from icestream.model.micrograph import Motion
+from icestream.processing.simulate.assembly import make_cage
+from icestream.processing.simulate.camera import Camera
+from icestream.processing.simulate.exposure import Conditions, simulate_movie
+from icestream.processing.simulate.tracks import MotionTraits
+from icestream.processing.simulate.transfer import Aberrations
 from icestream.report.shots import (
     errors_of,
     first_item,
@@ -15,6 +24,7 @@ from icestream.report.shots import (
     picks_of,
     ring_edge,
     shot,
+    specimen_track,
     taken_of,
 )
 from icestream.store import queries
@@ -85,3 +95,32 @@ def test_the_motion_over_the_field_is_that_of_the_model(sample: SampleSession) -
     place = (x + 0.5) / width - 0.5
     assert np.allclose(dx, way[1] - 0.01 * frames * place * motion.pixel_size, atol=1e-4)
     assert np.allclose(dy, way[0], atol=1e-4)
+
+
+def test_a_track_goes_the_way_that_things_go_in_the_picture(tmp_path: Path) -> None:
+    """Down and to the left, from the first frame to the last."""
+    conditions = Conditions(
+        optics=Optics(pixel_size=2.0, voltage=300.0, amplitude_contrast=0.07),
+        aberrations=Aberrations(defocus_u=15200.0, defocus_v=15000.0, angle=40.0),
+        frames=6, dose_per_frame=12.0, particles=30,
+        motion=MotionTraits(early=(0, 0), walk=(0, 0), doming=(0, 0), drift=8.0),
+    )  # fmt: skip
+    camera = Camera(gain=np.ones((192, 192), np.float32), hot=np.zeros((0, 3), np.float32))
+    truth, movie = simulate_movie(conditions, make_cage(), camera, np.random.default_rng(19))
+    frames = list(movie)
+    motion = Motion(shifts=column(truth.tracks.shifts), pixel_size=2.0)
+    track = specimen_track(motion)[-1] / 2.0
+    assert track[0] > 5
+    assert track[1] < -5
+    pictures = []
+    for name, frame in (("first", frames[0]), ("last", frames[-1])):
+        smooth = gaussian_filter(frame.astype(np.float64), 2.0)
+        low, high = np.percentile(smooth, [1, 99])
+        grey = (255 * np.clip((smooth - low) / (high - low), 0, 1)).astype(np.uint8)
+        with Image.open(write_picture(tmp_path / f"{name}.png", grey)) as shown:
+            pictures.append(np.asarray(shown, dtype=np.float64))
+    first, last = (np.fft.rfft2(picture - picture.mean()) for picture in pictures)
+    likeness = np.fft.irfft2(last * first.conj(), s=(192, 192))
+    found = np.unravel_index(np.argmax(likeness), likeness.shape)
+    down, right = ((int(place) + 96) % 192 - 96 for place in found)
+    assert (down, right) == pytest.approx(tuple(track), abs=1.5)

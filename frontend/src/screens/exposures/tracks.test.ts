@@ -15,9 +15,17 @@ test("a track lies in its box, with its lengths in Å", () => {
     expect(point).toBeGreaterThanOrEqual(9.9);
     expect(point).toBeLessThanOrEqual(90.1);
   }
-  expect(view.points[1]![1]).toBeLessThan(view.points[0]![1]);
   expect(view.bar).toBe(2);
   expect(view.barPart).toBeCloseTo((2 / 6) * 0.8);
+});
+
+test("what went down and to the right in the micrograph does so in its track", () => {
+  const [first, last] = trackView([
+    { x: 0, y: 0 },
+    { x: 2, y: 5 },
+  ])!.points;
+  expect(last![0]).toBeGreaterThan(first![0]);
+  expect(last![1]).toBeGreaterThan(first![1]);
 });
 
 test("one frame is no track, and a still specimen has one", () => {

@@ -14,7 +14,7 @@ export interface TrackView {
 
 const ROOM = 10;
 
-/** A track in Å fitted into a box, both axes alike. */
+/** A track in Å fitted into a box, both axes alike; y down, as in the micrograph beside it. */
 export function trackView(frames: readonly { x: number; y: number }[]): TrackView | null {
   const [first, last] = [frames[0], frames.at(-1)];
   if (!first || !last || frames.length < 2) return null;
@@ -26,7 +26,7 @@ export function trackView(frames: readonly { x: number; y: number }[]): TrackVie
   const scale = (100 - 2 * ROOM) / span;
   const points = frames.map(({ x, y }): [number, number] => [
     50 + (x - (left + right) / 2) * scale,
-    50 - (y - (low + high) / 2) * scale,
+    50 + (y - (low + high) / 2) * scale,
   ]);
   const power = 10 ** Math.floor(Math.log10(span / 2));
   const bar = ([5, 2, 1].find((each) => each * power <= span / 2) ?? 1) * power;

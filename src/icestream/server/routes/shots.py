@@ -20,6 +20,7 @@ from icestream.report.shots import (
     picks_of,
     ring_edge,
     shot,
+    specimen_track,
     taken_of,
 )
 from icestream.report.views.pictures import pictures_of_result
@@ -384,8 +385,6 @@ def show_tracks(this: ThisShot) -> ShotTracks:
     made, micrograph = found
     motion = micrograph.motion
     assert motion is not None
-    # A shift moves a frame onto the first one; the specimen itself went the other way.
-    track = -np.asarray(motion.shifts, dtype=np.float64) * motion.pixel_size
     field = motion_field(micrograph, motion)
     return ShotTracks(
         step=made.record.step,
@@ -394,7 +393,7 @@ def show_tracks(this: ThisShot) -> ShotTracks:
         shape=micrograph.shape,
         dose_per_frame=micrograph.dose_per_frame or None,
         first_frame=motion.first_frame,
-        frames=tuple(Point(x=float(x), y=float(y)) for y, x in track - track[:1]),
+        frames=tuple(Point(x=float(x), y=float(y)) for y, x in specimen_track(motion)),
         patches=None
         if field is None
         else tuple(FieldPoint(x=x, y=y, dx=dx, dy=dy) for x, y, dx, dy in field.tolist()),
