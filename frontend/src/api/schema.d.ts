@@ -1442,7 +1442,7 @@ export interface components {
         };
         /**
          * LiveCounts
-         * @description Exposures by what has become of them.
+         * @description Exposures of the branch by what has become of them.
          */
         LiveCounts: {
             found: number;
@@ -1452,6 +1452,7 @@ export interface components {
             accepted: number;
             rejected: number;
             failed: number;
+            of_session: number;
         };
         /**
          * LiveDecision
@@ -1527,6 +1528,7 @@ export interface components {
             finished: boolean;
             started: number;
             ended: number | null;
+            beside: string;
         };
         /**
          * LiveSpark

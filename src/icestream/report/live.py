@@ -116,6 +116,7 @@ def live_document(
             "accepted": table.counts["a"],
             "rejected": table.counts["r"],
             "failed": table.counts["f"],
+            "of_session": follower.found,
         },
         "called": {"one": taken.one, "many": taken.many},
         "verdicts": verdicts(follower, holding, told, taken),
@@ -190,6 +191,7 @@ def _session(follower: Follower) -> dict[str, Any]:
         "finished": finished,
         "started": session.created,
         "ended": session.changed if finished else None,
+        "beside": follower.beside or "",
     }
 
 

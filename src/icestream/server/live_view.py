@@ -22,10 +22,12 @@ class LiveSession(BaseModel):
     finished: bool
     started: float
     ended: float | None
+    beside: str
+    """Name of the branch that is told of, where that is not the adopted one."""
 
 
 class LiveCounts(BaseModel):
-    """Exposures by what has become of them."""
+    """Exposures of the branch by what has become of them."""
 
     found: int
     settled: int
@@ -34,6 +36,8 @@ class LiveCounts(BaseModel):
     accepted: int
     rejected: int
     failed: int
+    of_session: int
+    """All that the session has found; a branch may have a part of them."""
 
 
 class LiveCalled(BaseModel):

@@ -1,5 +1,5 @@
 import { Stat } from "@/ui";
-import { bytes, duration, number, withUnit } from "@/units";
+import { bytes, duration, number, plural, withUnit } from "@/units";
 import styles from "./live.module.css";
 import type { Live } from "./types";
 
@@ -9,14 +9,24 @@ export function Counters({ live, usual }: { live: Live; usual: number | null }) 
   const judged = counts.accepted + counts.rejected;
   const pace = (value: number | null): string => (value ? `${number(value)} an hour` : " ");
   const movies = `${called.many.charAt(0).toUpperCase()}${called.many.slice(1)}`;
+  const tried = session.beside !== "";
   return (
     <section className={styles.counters} aria-label="Counters">
-      <Stat
-        label={`${movies} found`}
-        value={number(counts.found)}
-        note={pace(rates.found)}
-        means={`All ${called.many} that came from the microscope so far.`}
-      />
+      {tried ? (
+        <Stat
+          label="In this branch"
+          value={number(counts.found)}
+          note={`of ${plural(counts.of_session, called.one, called.many)}`}
+          means={`The ${called.many} that ${session.beside} is tried on, of all that the session has found.`}
+        />
+      ) : (
+        <Stat
+          label={`${movies} found`}
+          value={number(counts.found)}
+          note={pace(rates.found)}
+          means={`All ${called.many} that came from the microscope so far.`}
+        />
+      )}
       <Stat
         label="Done"
         value={number(counts.settled)}
@@ -27,7 +37,11 @@ export function Counters({ live, usual }: { live: Live; usual: number | null }) 
         label="Behind"
         value={number(counts.behind)}
         note={behindNote(live, usual)}
-        means={rates.forecast?.helps?.[0]?.words ?? "Found and not done yet."}
+        means={
+          tried
+            ? "Not done yet in this branch."
+            : (rates.forecast?.helps?.[0]?.words ?? "Found and not done yet.")
+        }
       />
       <Stat
         label="Accepted"
@@ -59,6 +73,8 @@ export function Counters({ live, usual }: { live: Live; usual: number | null }) 
 }
 
 function behindNote({ counts, rates, session }: Live, usual: number | null): string {
+  // What comes from the microscope is not what a branch that is tried waits for.
+  if (session.beside) return counts.behind ? " " : "all processed";
   if (session.finished) return counts.behind ? "not all processed" : "all processed";
   if (rates.forecast?.words) return rates.forecast.words;
   if (counts.behind && usual) return `${duration(counts.behind * usual)} of acquisition`;

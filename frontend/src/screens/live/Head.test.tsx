@@ -9,8 +9,8 @@ const NOON = new Date().setHours(12, 0, 0, 0);
 
 function live(age: number, finished = false): Live {
   return {
-    session: { name: "demo", finished },
-    counts: { found: 40 },
+    session: { name: "demo", finished, beside: "" },
+    counts: { found: 40, of_session: 40 },
     called: { one: "movie", many: "movies" },
     rates: { last: Date.now() / 1000 - age, found: 120 },
     verdicts: [

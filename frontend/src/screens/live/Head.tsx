@@ -62,7 +62,9 @@ function Delivery({ live, usual }: { live: Live; usual: number | null }) {
   const running = age !== null && !session.finished;
   return (
     <div className={styles.answer}>
-      <span className={styles.about}>Microscope</span>
+      <span className={styles.about}>
+        Microscope{session.beside && <small> of the whole session</small>}
+      </span>
       <strong>
         <ToneMark tone={said ? TONE[said.state] : FRESH[fresh]} /> {said?.word ?? "Unknown"}
       </strong>
@@ -77,7 +79,7 @@ function Delivery({ live, usual }: { live: Live; usual: number | null }) {
       ) : (
         <span className={styles.why}>
           {rates.last
-            ? `last ${called.one} ${session.finished ? `at ${moment(rates.last)}` : `${duration(age)} ago`}; ${plural(live.counts.found, called.one, called.many)}`
+            ? `last ${called.one} ${session.finished ? `at ${moment(rates.last)}` : `${duration(age)} ago`}; ${plural(live.counts.of_session, called.one, called.many)}`
             : (said?.why ?? `no ${called.one} yet`)}
         </span>
       )}

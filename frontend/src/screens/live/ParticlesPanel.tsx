@@ -11,6 +11,7 @@ interface Props {
   columns: Columns | null;
   /** `particles.count` where particles are extracted, else `picks.count`. */
   name: string;
+  /** Nothing is foreseen: the session has ended, or is that of a branch that is tried. */
   finished: boolean;
   /** Sum over all exposures, where the columns are thinned out. */
   total: number | null;

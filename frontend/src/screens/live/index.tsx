@@ -79,10 +79,11 @@ function Told({ live, id, branch, measured }: ToldProps) {
   const newest = useSpaced(live.newest?.name ?? null, NEWEST);
   const [brush, setBrush] = useState<Brush | null>(null);
   const mask = useMemo(() => (columns ? marked(brush, columns) : null), [columns, brush]);
-  const usual = useMemo(
-    () => (columns && columns.shown === columns.total ? usualGap(columns.time) : gapOf(live)),
-    [columns, live],
-  );
+  const usual = useMemo(() => {
+    // Those of a branch that is tried did not come one after another.
+    if (live.session.beside) return live.rates.usual;
+    return columns && columns.shown === columns.total ? usualGap(columns.time) : gapOf(live);
+  }, [columns, live]);
   const sum = live.headline.find(({ title }) => title === "Particles" || title === "Picks");
   return (
     <div className={styles.screen}>
@@ -118,7 +119,7 @@ function Told({ live, id, branch, measured }: ToldProps) {
             <ParticlesPanel
               columns={columns}
               name={counted}
-              finished={live.session.finished}
+              finished={live.session.finished || live.session.beside !== ""}
               total={sum?.value ?? null}
             />
           </div>

@@ -26,6 +26,7 @@ test("what the socket said after the document was made is shown", () => {
     accepted: 9,
     rejected: 1,
     failed: 1,
+    of_session: 12,
   });
   expect(live.newest?.name).toBe("E11");
   expect(live.newest?.qualities).toEqual({});

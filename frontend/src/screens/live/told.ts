@@ -33,6 +33,7 @@ export function brought(live: Live, known: Counted | null): Live {
       accepted: done,
       rejected,
       failed,
+      of_session: going + settled,
     },
     newest:
       newest === null || newest.name === live.newest?.name

@@ -47,7 +47,7 @@ export function Whole({ session, branch, live, recent, onRecent }: Props) {
   const navigate = useNavigate();
   const open = useOpenNumbered(session, branch);
   const shown = { session, branch, qualities, onOpen: open };
-  const { found } = live.counts;
+  const { found, of_session: all } = live.counts;
   const grouped = groups && (groups.groups.length > 1 || groups.shifts.order.length > 0);
   return (
     <div className={styles.part}>
@@ -65,7 +65,7 @@ export function Whole({ session, branch, live, recent, onRecent }: Props) {
         <Steps live={live} told={told.steps} onOpen={open} />
       </Part>
       {trends && trends.qualities.length > 0 && (
-        <Trends {...shown} {...{ found, trends, recent, onRecent }} first={FIRST} />
+        <Trends {...shown} found={all} {...{ trends, recent, onRecent }} first={FIRST} />
       )}
       {grouped && (
         <Part id="groups" title="Exposure groups" late={360}>

@@ -82,6 +82,8 @@ def test_a_branch_that_is_not_adopted_is_told_by_what_it_made(
     assert (main["counts"]["accepted"], main["counts"]["failed"]) == (8, 0)
     assert (five["counts"]["accepted"], five["counts"]["failed"]) == (7, 1)
     assert five["session"]["workflow"] == "toy, branch five"
+    assert (main["session"]["beside"], five["session"]["beside"]) == ("", "five")
+    assert main["counts"]["of_session"] == five["counts"]["of_session"] == 8
     assert [one["done"] for one in five["steps"] if one["name"] == "a"] == [7]
     assert five["newest"]["qualities"]["toy.value"] == main["newest"]["qualities"]["toy.value"] + 4
     assert five["verdicts"][0]["word"] == main["verdicts"][0]["word"]
