@@ -35,6 +35,7 @@ vi.mock("./files", () => ({
         ),
       },
     }),
+  remembered: (_asked: string, make: () => unknown) => make(),
   chunks: vi.fn((numbers: readonly number[]) =>
     Promise.resolve(numbers.flatMap((number) => FILES[number - 1] ?? [])),
   ),

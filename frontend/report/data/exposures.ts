@@ -2,7 +2,7 @@
 
 import { readFilters, type Filters } from "@/screens/exposures/filters";
 import type { ExposurePage, ExposureRow } from "@/screens/exposures/types";
-import { chunks, live } from "./files";
+import { chunks, live, remembered } from "./files";
 import type { Chunk, LiveFile } from "./types";
 
 /** States in the order in which the files count them. */
@@ -176,10 +176,16 @@ async function searchedPage(
       return (low === null || value >= low) && (high === null || value <= high);
     });
   };
-  const all = (await allChunks()).flatMap((chunk) =>
-    chunk.name.map((_, i): At => ({ chunk, i })).filter(fits),
+  // Page after page is asked for while somebody scrolls.
+  const all = await remembered(`exposures ${JSON.stringify(filters)}`, async () =>
+    sorted(
+      (await allChunks()).flatMap((chunk) =>
+        chunk.name.map((_, i): At => ({ chunk, i })).filter(fits),
+      ),
+      filters,
+    ),
   );
-  return { matching: all.length, rows: sorted(all, filters).slice(at, at + limit) };
+  return { matching: all.length, rows: all.slice(at, at + limit) };
 }
 
 /** What is not measured comes last, whichever way. */

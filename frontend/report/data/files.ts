@@ -99,6 +99,24 @@ export async function detailOf(order: number, mark: string): Promise<DetailFile 
   return load<DetailFile>(`pictures/${order + 1}.js?v=${mark}`);
 }
 
+const answers = new Map<string, { written: number; answer: Promise<unknown> }>();
+/** Answers that are kept: those of one part of the page, or of a few. */
+const ANSWERS = 8;
+
+/** What was worked out of many files, once for all who ask the same while nothing is written. */
+export async function remembered<T>(asked: string, make: () => Promise<T>): Promise<T> {
+  const { written } = await live();
+  const before = answers.get(asked);
+  if (before?.written === written) return before.answer as Promise<T>;
+  const answer = make();
+  answers.delete(asked);
+  answers.set(asked, { written, answer });
+  for (const old of [...answers.keys()].slice(0, -ANSWERS)) answers.delete(old);
+  // What could not be read is read again when it is wanted again.
+  answer.catch(() => answers.get(asked)?.answer === answer && answers.delete(asked));
+  return answer;
+}
+
 const watchers = new Set<() => void>();
 let known: LiveFile | null = null;
 let received = 0;

@@ -3,12 +3,12 @@
 import { median } from "@/screens/measured/axes";
 import type { Squares } from "@/screens/live/squares";
 import { allChunks, textOf } from "./exposures";
-import { fileOf, live } from "./files";
+import { chunks, fileOf, live, remembered } from "./files";
 import type { Gathering } from "@/screens/report/types";
 import type { Chunk, WhereFile } from "./types";
 
-/** More squares than these are drawn without the holes of all of them. */
-const MOST = 200_000;
+/** More exposures than these are drawn square by square, as the server does. */
+const MOST = 3000;
 
 interface Spot {
   chunk: Chunk;
@@ -32,23 +32,29 @@ function spotsOf(all: readonly Chunk[], scale: number): Spot[] {
 }
 
 /** The squares in the colour of a quality, and the holes of one of them. */
-export async function squaresOf(query: URLSearchParams): Promise<Squares> {
+export const squaresOf = (query: URLSearchParams): Promise<Squares> =>
+  remembered(`squares ${query.toString()}`, () => drawnSquares(query));
+
+async function drawnSquares(query: URLSearchParams): Promise<Squares> {
   const where = await fileOf<WhereFile>("where");
-  const { chunks, order } = await live();
+  const { chunks: told, order, counts } = await live();
   const quality = query.get("quality") ?? "";
   const chosen = query.get("square");
-  const spots = where ? spotsOf(await allChunks(), where.shift_scale ?? 0) : [];
-  const positions = spots.some(({ x }) => x !== null);
   const bare = where?.squares ?? [];
+  // Of a long session the squares alone are drawn, and what is in one when it is asked for.
+  const long = counts.found > MOST && bare.length > 1;
+  const wanted = bare.find(({ name }) => name === chosen)?.files ?? [];
+  const read = !where ? [] : await (long ? chunks(wanted) : allChunks());
+  const spots = spotsOf(read, where?.shift_scale ?? 0);
+  const positions = long ? bare.some(({ box }) => box !== null) : spots.some(({ x }) => x !== null);
   // Positions without squares: all lie on one.
-  const squares = positions && bare.length === 0 ? [gathered(spots, quality)] : bare;
+  const squares: readonly (Gathering & { box?: Box | null })[] =
+    positions && bare.length === 0 ? [{ ...gathered(spots, quality), box: boxOf(spots) }] : bare;
   const single = squares.length === 1;
-  const shown = spots
+  const shown = spots.filter(({ square }) =>
     // What has no square yet has no box among those that have.
-    .filter(({ square }) =>
-      chosen === null ? bare.length === 0 || square !== "" : square === chosen,
-    )
-    .slice(0, MOST);
+    chosen === null ? bare.length === 0 || square !== "" : square === chosen,
+  );
   const medians = squares.flatMap(({ medians: known }) => known[quality] ?? []);
   const whole = where?.ranges[quality];
   const ofSquares = chosen === null && !single && medians.length > 1;
@@ -68,11 +74,11 @@ export async function squaresOf(query: URLSearchParams): Promise<Squares> {
       rejected: one.rejected,
       failed: one.failed,
       median: one.medians[quality] ?? null,
-      ...cornersOf(single ? spots : spots.filter(({ square }) => square === one.name)),
+      ...cornersOf(one.box ?? null),
     })),
-    places: placesOf(shown, squares, quality, chunks.size),
+    places: long && chosen === null ? null : placesOf(shown, squares, quality, told.size),
     shown: shown.length,
-    total: spots.length,
+    total: counts.found,
   };
 }
 
@@ -109,15 +115,19 @@ function gathered(spots: readonly Spot[], quality: string): Gathering {
   };
 }
 
-function cornersOf(spots: readonly Spot[]) {
-  const corners = { left: Infinity, right: -Infinity, bottom: Infinity, top: -Infinity };
+type Box = readonly [left: number, right: number, bottom: number, top: number];
+
+function boxOf(spots: readonly Spot[]): Box | null {
+  let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
   for (const { x, y } of spots) {
     if (x === null || y === null) continue;
-    corners.left = Math.min(corners.left, x);
-    corners.right = Math.max(corners.right, x);
-    corners.bottom = Math.min(corners.bottom, y);
-    corners.top = Math.max(corners.top, y);
+    [left, right] = [Math.min(left, x), Math.max(right, x)];
+    [bottom, top] = [Math.min(bottom, y), Math.max(top, y)];
   }
-  if (corners.left > corners.right) return { left: null, right: null, bottom: null, top: null };
-  return corners;
+  return left > right ? null : [left, right, bottom, top];
+}
+
+function cornersOf(box: Box | null) {
+  const [left = null, right = null, bottom = null, top = null] = box ?? [];
+  return { left, right, bottom, top };
 }

@@ -114,7 +114,12 @@ export interface Chunk {
 export interface WhereFile {
   version: number;
   ranges: Readonly<Record<string, readonly [number, number]>>;
-  squares: readonly Gathering[];
+  squares: readonly (Gathering & {
+    /** Left, right, bottom, top in µm of the stage; null without positions. */
+    box: readonly [number, number, number, number] | null;
+    /** Numbers of the files that tell of its exposures. */
+    files: readonly number[];
+  })[];
   groups: readonly Gathering[];
   shift_scale: number | null;
   shifts: Shifts;

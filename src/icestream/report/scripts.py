@@ -20,6 +20,7 @@ from icestream.report.telling import Telling
 from icestream.report.timeline import alert_bars, change_marks
 from icestream.report.together import Together, group_key, shifts_of
 from icestream.report.trends import rounded
+from icestream.report.views.grid_map import squares_in_files
 from icestream.report.where import shift_scale
 
 __all__ = ["Scripts"]
@@ -170,9 +171,10 @@ def _where(table: ExposureTable, squares: Together, groups: Together) -> dict[st
         ends = color_range(table.qualities[name].values)
         if ends is not None:
             ranges[name] = [rounded(end * quality_of(name).scale) for end in ends]
+    places = squares_in_files(table)
     return {
         "ranges": ranges,
-        "squares": squares.document(),
+        "squares": [one | places[one["name"]] for one in squares.document()],
         "groups": groups.document(),
         "shift_scale": shift_scale(table.where[-_NEIGHBOURS:]),
         "shifts": shifts_of(table),

@@ -1,16 +1,17 @@
 """The map of a session: its grid squares with what was measured on them, and every exposure."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from icestream.report.control import color_range
-from icestream.report.table import ExposureTable
-from icestream.report.trends import in_page_order
+from icestream.report.table import CHUNK, ExposureTable
+from icestream.report.trends import in_page_order, rounded
 from icestream.report.where import shift_scale
 
-__all__ = ["GridMap", "GridSquare", "MapPlaces", "grid_map"]
+__all__ = ["GridMap", "GridSquare", "MapPlaces", "grid_map", "squares_in_files"]
 
 MOST_PLACES = 3000
 """Exposures up to which all are sent though no square is asked for."""
@@ -129,6 +130,33 @@ def grid_map(
         shown=len(chosen) if some is not None else 0,
         total=len(table),
     )
+
+
+def squares_in_files(table: ExposureTable) -> dict[str, dict[str, Any]]:
+    """Where each square lies, and which files of a report tell of its exposures, by its name.
+
+    Its ``box`` is left, right, bottom, top in µm of the stage, None without positions; ``files``
+    are numbers from 1. So the map of a long session is drawn without reading all of them.
+    """
+    names, square_of = _squares(table)
+    x, y = _positions(table)
+    ends = [np.full(len(names), np.inf) for _ in range(4)]
+    known = np.isfinite(x) & np.isfinite(y)
+    for end, values in zip(ends, (x, -x, y, -y), strict=True):
+        np.minimum.at(end, square_of[known], values[known])
+    pairs = np.unique(np.stack([square_of, np.arange(len(table)) // CHUNK + 1]), axis=1)
+    return {
+        name: {
+            "box": None
+            if not np.isfinite(ends[0][place])
+            else [
+                rounded(float(sign * end[place]), 6)
+                for sign, end in zip((1, -1, 1, -1), ends, strict=True)
+            ],
+            "files": pairs[1, pairs[0] == place].tolist(),
+        }
+        for place, name in enumerate(names)
+    }
 
 
 def _squares(table: ExposureTable) -> tuple[list[str], NDArray[np.int64]]:

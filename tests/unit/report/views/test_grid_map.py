@@ -7,7 +7,7 @@ import pytest
 
 from icestream.report.follow import Follower
 from icestream.report.views import grid_map as module
-from icestream.report.views.grid_map import grid_map
+from icestream.report.views.grid_map import grid_map, squares_in_files
 from report_session import SampleSession
 
 
@@ -35,6 +35,21 @@ def test_squares_and_what_lies_on_them(tmp_path: Path, monkeypatch: pytest.Monke
     assert (many.places, many.shown, many.total) == (None, 0, 130)
 
 
+def test_a_square_says_where_it_lies_and_which_files_tell_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = SampleSession(tmp_path / "s", start=1.79e9, documents=False)
+    session.grow(130)
+    follower = Follower(session.store)
+    follower.read()
+    monkeypatch.setattr(module, "CHUNK", 50)
+    found = squares_in_files(follower.table)
+    assert [one["files"] for one in found.values()] == [[1, 2], [2, 3], [3]]
+    for square in grid_map(follower.table).squares:
+        corners = (square.left, square.right, square.bottom, square.top)
+        assert found[square.name]["box"] == pytest.approx(corners, rel=1e-4)
+
+
 def test_without_places_and_without_anything(tmp_path: Path) -> None:
     session = SampleSession(tmp_path / "s", start=1.79e9, documents=False, places=False)
     follower = Follower(session.store)
@@ -45,6 +60,7 @@ def test_without_places_and_without_anything(tmp_path: Path) -> None:
     assert not found.positions
     (square,) = found.squares
     assert (square.name, square.count, square.left) == ("", 3, None)
+    assert squares_in_files(follower.table) == {"": {"box": None, "files": [1]}}
     with pytest.raises(LookupError, match="there are ctf.resolution"):
         grid_map(follower.table, "ctf.resolutoin")
     with pytest.raises(LookupError, match="square '7'"):
