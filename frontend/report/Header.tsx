@@ -1,4 +1,5 @@
 import { ToneMark, StateBadge, useNow } from "@/ui";
+import bar from "@/ui/bar.module.css";
 import { ago, moment } from "@/units";
 import { isStale, readAge } from "./Banner";
 import type { LiveFile } from "./data/types";
@@ -11,7 +12,7 @@ import { useReceived } from "./useReport";
 export function Header({ title, file }: { title: string; file: LiveFile | null }) {
   const there = useThere(file);
   return (
-    <header className={styles.header}>
+    <header className={bar.bar}>
       <div className={styles.bar}>
         <div className={styles.who}>
           <h1>{file?.session.name ?? title}</h1>
@@ -24,9 +25,9 @@ export function Header({ title, file }: { title: string; file: LiveFile | null }
           </div>
         )}
       </div>
-      <nav className={styles.nav} aria-label="Parts of the report">
+      <nav className={bar.tabs} aria-label="Parts of the report">
         {PARTS.filter(({ id }) => there.has(id)).map(({ id, title: name }) => (
-          <a key={id} href={`#${id}`}>
+          <a key={id} className={bar.tab} href={`#${id}`}>
             {name}
           </a>
         ))}

@@ -3,7 +3,7 @@ import { useLocation } from "react-router";
 import { useFreshSession } from "@/api/live";
 import { sessionPath, useApi } from "@/api/queries";
 import type { Live } from "@/screens/live/types";
-import { KeyHelp, Shown } from "@/ui";
+import { KeyHelp, Shown, SkipLink } from "@/ui";
 import { SESSION } from "./data/answers";
 import { Banner } from "./Banner";
 import { ExposurePanel } from "./ExposurePanel";
@@ -54,9 +54,7 @@ export function Report({ software, title }: Props) {
   }, [file]);
   return (
     <>
-      <a className={styles.skip} href="#main">
-        Skip to the content
-      </a>
+      <SkipLink />
       <Header title={title} file={file} />
       {file && <Banner file={file} />}
       <main id="main" className={styles.main} tabIndex={-1}>

@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 import { NavLink, useLocation, useMatch, useNavigate } from "react-router";
 import { useSessions } from "@/api/queries";
 import { StateBadge, useKeys } from "@/ui";
+import bar from "@/ui/bar.module.css";
 import { BranchChooser } from "./BranchChooser";
 import { SESSION_SCREENS, type SessionScreen } from "./screens";
 import styles from "./shell.module.css";
@@ -59,13 +60,13 @@ export function SessionTabs() {
     if (tab && row.current) row.current.scrollLeft = tab.offsetLeft - 60;
   }, [path]);
   return (
-    <nav ref={row} className={styles.tabs} aria-label="Screens of the session">
+    <nav ref={row} className={bar.tabs} aria-label="Screens of the session">
       {SESSION_SCREENS.map((screen) => (
         <NavLink
           key={screen.path}
           to={addressOf(base, screen, branch)}
           end={screen.path === ""}
-          className={styles.tab}
+          className={bar.tab}
         >
           {screen.title}
         </NavLink>

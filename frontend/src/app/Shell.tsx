@@ -6,7 +6,7 @@ import {
   useMantineColorScheme,
 } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { useEffect } from "react";
 import {
   Link,
   Navigate,
@@ -20,7 +20,8 @@ import { api } from "@/api/client";
 import { useLiveSessions } from "@/api/live";
 import { useMay, useMe } from "@/api/queries";
 import { link } from "@/api/ws";
-import { ErrorNote, Icon, KeyHelp, Stale, useKeys } from "@/ui";
+import { ErrorNote, Icon, KeyHelp, SkipLink, Stale, useKeys } from "@/ui";
+import bar from "@/ui/bar.module.css";
 import { SessionCrumb, SessionTabs } from "./SessionNavigation";
 import styles from "./shell.module.css";
 
@@ -28,7 +29,6 @@ import styles from "./shell.module.css";
 export function Shell() {
   const me = useMe();
   const location = useLocation();
-  const main = useRef<HTMLElement>(null);
   useLiveSessions(me.data ? "sessions" : null);
   useEffect(() => {
     const hurry = () => document.visibilityState === "visible" && link.hurry();
@@ -40,18 +40,9 @@ export function Shell() {
     return <Navigate to="/login" replace state={{ from: location.pathname + location.search }} />;
   return (
     <>
-      <a
-        className={styles.skip}
-        href="#main"
-        onClick={(event) => {
-          event.preventDefault();
-          main.current?.focus();
-        }}
-      >
-        Skip to the content
-      </a>
+      <SkipLink />
       {!atLogin && <Bar />}
-      <main id="main" ref={main} tabIndex={-1} className={styles.main}>
+      <main id="main" tabIndex={-1} className={styles.main}>
         {me.isError && !atLogin ? (
           <ErrorNote
             error={me.error}
@@ -71,7 +62,7 @@ function Bar() {
   const busy = useNavigation().state !== "idle";
   const inside = useLocation().pathname.startsWith("/s/");
   return (
-    <header className={styles.bar}>
+    <header className={bar.bar}>
       <div className={styles.top}>
         <Link to="/" className={styles.brand} aria-label="icestream: all sessions">
           <img src="/icon.svg" alt="" />
@@ -95,11 +86,11 @@ function Places() {
   const isStaff = useMay("staff");
   return (
     <nav className={styles.links} aria-label="Places">
-      <NavLink to="/" end className={styles.tab}>
+      <NavLink to="/" end className={bar.tab}>
         Sessions
       </NavLink>
       {isStaff && (
-        <NavLink to="/admin" className={styles.tab}>
+        <NavLink to="/admin" className={bar.tab}>
           Administration
         </NavLink>
       )}

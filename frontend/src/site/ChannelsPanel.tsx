@@ -1,17 +1,15 @@
-import { Button, Modal } from "@mantine/core";
-import { useState } from "react";
+import { Button } from "@mantine/core";
 import { api } from "@/api/client";
 import { useApi, useChange, useMay } from "@/api/queries";
 import type { AllSettings, Schemas } from "@/api/types";
-import { Confirm, Empty, ErrorNote, Icon, Note, Panel, Shown } from "@/ui";
+import { Confirm, Empty, ErrorNote, Note } from "@/ui";
 import { ChangeChannel, NewChannel } from "./ChannelForm";
-import { Done } from "./Done";
 import { TOUCHED } from "./editing";
+import { EntriesPanel, type Ask, type Ends } from "./EntriesPanel";
 import styles from "./site.module.css";
 
 type Summary = Schemas["ChannelSummary"];
 type Answer = Schemas["SettingsAnswer"];
-type Dialog = { what: "add" } | { what: "change" | "remove"; name: string };
 
 const wordsOf = ({ kind, place, levels, sessions, quiet }: Summary): string =>
   [
@@ -26,72 +24,32 @@ const wordsOf = ({ kind, place, levels, sessions, quiet }: Summary): string =>
 
 /** Ways by which alerts reach people; staff try them, administrators change them. */
 export function ChannelsPanel() {
-  const channels = useApi<Summary[]>("/channels", {}, { enabled: useMay("operator") });
-  const admin = useMay("admin");
-  const [dialog, setDialog] = useState<Dialog | null>(null);
-  const [answer, setAnswer] = useState<Answer | null>(null);
-  const close = () => setDialog(null);
-  const done = (said: Answer) => {
-    setAnswer(said);
-    close();
-  };
   return (
-    <Panel
+    <EntriesPanel
       title="Channels"
-      tools={
-        admin && (
-          <Button
-            size="compact-xs"
-            variant="default"
-            leftSection={<Icon name="plus" size={12} />}
-            onClick={() => setDialog({ what: "add" })}
-          >
-            Add
-          </Button>
-        )
+      called="channel"
+      query={useApi<readonly Summary[]>("/channels", {}, { enabled: useMay("operator") })}
+      empty={
+        <Empty title="Nobody is told">
+          Alerts show in the application alone; a channel sends them by mail or to a chat.
+        </Empty>
       }
-    >
-      <Done answer={answer} />
-      <Shown query={channels} what="The channels">
-        {(rows) =>
-          rows.length === 0 ? (
-            <Empty title="Nobody is told">
-              Alerts show in the application alone; a channel sends them by mail or to a chat.
-            </Empty>
-          ) : (
-            <ul className={styles.list}>
-              {rows.map((one) => (
-                <ChannelItem key={one.name} channel={one} admin={admin} onDialog={setDialog} />
-              ))}
-            </ul>
-          )
-        }
-      </Shown>
-      <Modal opened={dialog?.what === "add"} onClose={close} title="Add a channel" size="lg">
-        {dialog?.what === "add" && <NewChannel close={close} done={done} />}
-      </Modal>
-      <Modal
-        opened={dialog?.what === "change"}
-        onClose={close}
-        title={dialog?.what === "change" ? `Channel ${dialog.name}` : ""}
-        size="lg"
-      >
-        {dialog?.what === "change" && (
-          <ChangeChannel name={dialog.name} close={close} done={done} />
-        )}
-      </Modal>
-      {dialog?.what === "remove" && <RemoveChannel name={dialog.name} close={close} done={done} />}
-    </Panel>
+      list={(rows, ask) => (
+        <ul className={styles.list}>
+          {rows.map((one) => (
+            <ChannelItem key={one.name} channel={one} ask={ask} />
+          ))}
+        </ul>
+      )}
+      form={(name, ends) =>
+        name === null ? <NewChannel {...ends} /> : <ChangeChannel name={name} {...ends} />
+      }
+      remove={(name, ends) => <RemoveChannel name={name} {...ends} />}
+    />
   );
 }
 
-interface ItemProps {
-  channel: Summary;
-  admin: boolean;
-  onDialog: (dialog: Dialog) => void;
-}
-
-function ChannelItem({ channel, admin, onDialog }: ItemProps) {
+function ChannelItem({ channel, ask }: { channel: Summary; ask: Ask | null }) {
   const { name } = channel;
   const trial = useChange(
     () => api.post<Schemas["TriedChannel"]>(`/channels/${encodeURIComponent(name)}/test`),
@@ -117,8 +75,8 @@ function ChannelItem({ channel, admin, onDialog }: ItemProps) {
       </span>
       <span className={styles.tools}>
         {staff && button("Try", () => trial.mutate(undefined), trial.isPending)}
-        {admin && button("Change", () => onDialog({ what: "change", name }))}
-        {admin && button("Remove", () => onDialog({ what: "remove", name }))}
+        {ask && button("Change", () => ask("change", name))}
+        {ask && button("Remove", () => ask("remove", name))}
       </span>
       {trial.error && <ErrorNote error={trial.error} />}
       {trial.data && (
@@ -130,13 +88,7 @@ function ChannelItem({ channel, admin, onDialog }: ItemProps) {
   );
 }
 
-interface RemoveProps {
-  name: string;
-  close: () => void;
-  done: (answer: Answer) => void;
-}
-
-function RemoveChannel({ name, close, done }: RemoveProps) {
+function RemoveChannel({ name, close, done }: { name: string } & Ends) {
   const settings = useApi<AllSettings>("/settings");
   const remove = useChange(
     (revision: string) => api.delete<Answer>(`/channels/${encodeURIComponent(name)}`, { revision }),

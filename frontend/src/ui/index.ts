@@ -8,6 +8,7 @@ export { Page } from "./Page";
 export { Panel } from "./Panel";
 export { Secret } from "./Secret";
 export { Shown } from "./Shown";
+export { SkipLink } from "./SkipLink";
 export { Stale, useStale } from "./Stale";
 export { Stat } from "./Stat";
 export { StateBadge, ToneMark } from "./StateBadge";

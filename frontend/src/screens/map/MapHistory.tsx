@@ -1,9 +1,7 @@
-import { Button, Slider } from "@mantine/core";
 import { useMemo } from "react";
-import { Series } from "@/charts";
-import { Age, Panel } from "@/ui";
+import { Age } from "@/ui";
 import { number, plural } from "@/units";
-import styles from "./map.module.css";
+import { Updates } from "../updates/Updates";
 import { resolutionWords } from "./resolution";
 import type { MapAnswer } from "./types";
 
@@ -28,51 +26,17 @@ export function MapHistory({ answer, newest, onUpdate }: HistoryProps) {
     ],
     [updates],
   );
-  if (updates.length < 2) return null;
-  const place = Math.max(
-    0,
-    updates.findIndex((one) => one.update === volume.update),
-  );
-  const last = updates.length - 1;
   return (
-    <Panel
-      title="Updates"
-      note={`${plural(updates.length, "update")}; resolution (Å) over particles`}
-      tools={
-        <Button
-          size="compact-xs"
-          variant={newest ? "light" : "default"}
-          onClick={() => onUpdate(null)}
-          aria-pressed={newest}
-        >
-          Follow the newest
-        </Button>
-      }
+    <Updates
+      updates={updates}
+      shown={volume.update}
+      newest={newest}
+      onUpdate={onUpdate}
+      note={`update ${number(volume.update)} of ${number(updates.at(-1)?.update)}; resolution (Å) over particles`}
+      label={`Resolution over particles; now ${resolutionWords(volume)}`}
+      lines={lines}
     >
-      <div className={styles.history}>
-        <div>
-          <Slider
-            min={0}
-            max={last}
-            value={place}
-            onChange={(value) => onUpdate(updates[value]?.update ?? null)}
-            label={null}
-            marks={updates.length <= 24 ? updates.map((_, value) => ({ value })) : []}
-            thumbLabel="Update that is shown"
-          />
-          <p className={styles.words}>
-            Update {number(volume.update)} of {number(updates[last]?.update)}:{" "}
-            {plural(volume.particles, "particle")}, <Age time={answer.finished} />
-          </p>
-        </div>
-        <Series
-          label={`Resolution over particles; now ${resolutionWords(volume)}`}
-          lines={lines}
-          unit="Å"
-          digits={1}
-          height={90}
-        />
-      </div>
-    </Panel>
+      {plural(volume.particles, "particle")}, <Age time={answer.finished} />
+    </Updates>
   );
 }
