@@ -254,8 +254,6 @@ class Facts:
             facts["Gain reference"] = taken.gain.name if taken.gain else "none: corrected already"
             if micrograph is not None and abs(micrograph.binning - 1.0) > 1e-6:
                 facts["Micrograph pixel size"] = f"{micrograph.optics.pixel_size:.4g} Å"
-        if taken.details is not None:
-            facts["Exposure groups"] = str(taken.details.group)
         for name, source in taken.assumed:
             facts[name.replace("_", " ").capitalize()] += f" ({source})"
         for label, value in facts.items():
@@ -263,18 +261,25 @@ class Facts:
             if value not in seen:
                 seen.append(value)
 
-    def shown(self) -> list[dict[str, str | None]]:
-        """Label, value, and what else was found under the same label."""
-        return [
-            {"label": label, "value": str(len(seen)), "note": None}
-            if label == "Exposure groups"
-            else {
+    def shown(self, groups: int = 0) -> list[dict[str, str | None]]:
+        """Label, value, and what else was found under the same label.
+
+        Parameters
+        ----------
+        groups
+            Exposure groups of all exposures, of which those that were looked at know a part.
+        """
+        told: list[dict[str, str | None]] = [
+            {
                 "label": label,
                 "value": seen[0],
                 "note": f"also {', '.join(seen[1:4])}" if len(seen) > 1 else None,
             }
             for label, seen in self._values.items()
         ]
+        if groups:
+            told.append({"label": "Exposure groups", "value": str(groups), "note": None})
+        return told
 
 
 def _of_movie(movie: Movie) -> dict[str, str]:

@@ -71,6 +71,11 @@ class Scripts:
         """What the page compares with what it has, by the name of the file; 0: there is none."""
         return dict(self._versions)
 
+    @property
+    def groups(self) -> int:
+        """Exposure groups that were met so far."""
+        return 0 if self._groups is None else len(self._groups)
+
     def limits_changed(self) -> None:
         """The trends have to be written anew."""
         self._changed = True

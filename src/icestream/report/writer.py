@@ -204,7 +204,7 @@ class ReportWriter:
         live["kept"] = sorted(self._pictures.kept)
         live |= self._snapshots()
         live["chunks"]["versions"] = self._scripts.chunks
-        live["session"]["facts"] = self._facts.shown()
+        live["session"]["facts"] = self._facts.shown(self._scripts.groups)
         write_script(self.folder / "live.js", "live", live)
 
     def _read_protocols(self) -> None:

@@ -288,4 +288,5 @@ def test_facts_of_the_acquisition_alone(grown: SampleSession) -> None:
     add_facts(of(grown), name, alone)
     exposure_details(of(grown), name, beside)
     assert alone.shown() == beside.shown()
+    assert alone.shown(groups=9)[-1] == {"label": "Exposure groups", "value": "9", "note": None}
     assert {one["label"] for one in alone.shown()} >= {"Pixel size", "Voltage", "Frames"}

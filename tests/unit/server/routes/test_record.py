@@ -58,6 +58,8 @@ def test_how_the_movies_were_taken(reader: TestClient, there: str) -> None:
     said = {one["label"]: one for one in reader.get(f"{there}/acquisition").json()}
     assert said["Voltage"]["value"] == "300 kV"
     assert said["Frames"]["note"] is None
+    groups = reader.get(f"{there}/groups").json()["groups"]
+    assert said["Exposure groups"]["value"] == str(len(groups))
 
 
 @pytest.mark.parametrize("total", [0, 1, 64, 65, 1_000, 100_000])
