@@ -8,13 +8,18 @@ from playwright.sync_api import Page
 
 _AXE = Path(__file__).parents[1] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 _BAD = ("serious", "critical")
+_STILL = """() => document.getAnimations().every((one) =>
+  one.playState !== "running" || one.effect.getComputedTiming().endTime === Infinity)"""
 
 
 def serious(page: Page) -> list[str]:
     """Serious faults, each with where it is; nothing where there are none."""
     if not _AXE.is_file():
         pytest.skip("axe-core is not installed: make ui-check")
-    page.evaluate(_AXE.read_text("utf-8"))
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_AXE.read_text("utf-8"))
+    # Colours that fade into each other are looked at when they have.
+    page.wait_for_function(_STILL)
     found: dict[str, Any] = page.evaluate("async () => await axe.run()")
     return [
         f"{fault['id']}: {node['html'][:160]}"

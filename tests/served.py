@@ -13,17 +13,22 @@ from icestream.protocol import Registry
 from icestream.server.app import create_app
 from icestream.server.context import Server
 from icestream.server.people.doors import Doors
-from icestream.settings import load
+from icestream.settings import Loaded, load
 
 
 @contextmanager
 def served(
-    *roots: Path, port: int = 0, doors: Doors | None = None, registry: Registry | None = None
+    *roots: Path,
+    port: int = 0,
+    doors: Doors | None = None,
+    registry: Registry | None = None,
+    loaded: Loaded | None = None,
 ) -> Iterator[str]:
     """Serve the sessions below some folders; gives the server's address."""
+    loaded = loaded or load()
     with closing(listen("127.0.0.1", port)) as listening:
         port = listening.getsockname()[1]
-        app = create_app(Server(roots, load(), port=port, doors=doors, registry=registry))
+        app = create_app(Server(roots, loaded, port=port, doors=doors, registry=registry))
         config = uvicorn.Config(
             app,
             log_level="warning",

@@ -1,10 +1,8 @@
 """The web application in a real browser, over a real server and a session that grows."""
 
 import json
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,8 +14,7 @@ from browser import CHROMIUM
 from icestream.server.front import STATIC
 from report_session import SampleSession
 from served import served
-
-EXPOSURES = 60
+from whole_session import complete, grown
 
 expect.set_options(timeout=30_000)  # no absolute time is a test, unless it is one on purpose
 
@@ -38,16 +35,15 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def sample(tmp_path: Path) -> Iterator[SampleSession]:
     """A session with classes, a map, the machine's load and an alert, which can go on growing."""
-    root = tmp_path / "sessions"
-    root.mkdir()
-    made = SampleSession(root / "grid", start=time.time() - 12.0 * EXPOSURES)
-    made.grow(EXPOSURES)
-    made.classify()
-    made.reconstruct()
-    made.measure(30)
-    made.warn("warning", "the ice grows thicker", "")
-    with closing(made.store):
+    with grown(tmp_path / "sessions") as made:
         yield made
+
+
+@pytest.fixture
+def whole(sample: SampleSession) -> SampleSession:
+    """The session with the voxels of its map, and a step that chooses among its classes."""
+    complete(sample)
+    return sample
 
 
 @pytest.fixture

@@ -2,45 +2,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import mrcfile
 import numpy as np
-import pytest
 from playwright.sync_api import Page, expect
 
-from accessible import overflow, serious
 from icestream.store import queries
 from report_session import SampleSession
 
 Open = Callable[..., Page]
-SCREENS = ("classes", "map", "workflow", "branches", "provenance", "files", "report")
-
-
-@pytest.fixture
-def whole(sample: SampleSession) -> SampleSession:
-    """The session with the voxels of its map, and a step that chooses among its classes."""
-    z, y, x = np.mgrid[-32:32, -32:32, -32:32]
-    ball = np.exp(-(((np.sqrt(z * z + y * y + x * x) - 14) / 4) ** 2)).astype(np.float32)
-    with mrcfile.new(sample.folder / "pool" / "map.mrc", overwrite=True) as file:
-        file.set_data(ball)
-    sample.add_choice([True] * 17 + [False] * 7)
-    return sample
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("screen", SCREENS)
-def test_everybody_can_use_it(
-    opened: Open, session: str, whole: SampleSession, screen: str, scheme: str
-) -> None:
-    page = opened(f"{session}/{screen}", color_scheme=scheme)
-    page.wait_for_load_state("networkidle")
-    assert serious(page) == []
-
-
-@pytest.mark.parametrize("screen", SCREENS)
-def test_it_fits_on_a_phone(opened: Open, session: str, whole: SampleSession, screen: str) -> None:
-    page = opened(f"{session}/{screen}", viewport={"width": 390, "height": 844})
-    page.wait_for_load_state("networkidle")
-    assert overflow(page) == 0
 
 
 def test_classes_are_left_out_with_the_keyboard(

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Wide } from "./Wide";
 import styles from "./ui.module.css";
 
 export interface Column<T> {
@@ -19,7 +20,7 @@ interface DataTableProps<T> {
 /** A plain table of some dozens of rows; long ones are virtual and have their own. */
 export function DataTable<T>({ label, columns, rows, keyOf }: DataTableProps<T>) {
   return (
-    <div className={styles.scroll} tabIndex={0} role="region" aria-label={label}>
+    <Wide label={label}>
       <table className={styles.table}>
         <thead>
           <tr>
@@ -42,6 +43,6 @@ export function DataTable<T>({ label, columns, rows, keyOf }: DataTableProps<T>)
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }

@@ -13,3 +13,4 @@ export { Stale, useStale } from "./Stale";
 export { Stat } from "./Stat";
 export { StateBadge, ToneMark } from "./StateBadge";
 export { Term } from "./Term";
+export { Wide } from "./Wide";

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { Age, Empty, StateBadge } from "@/ui";
+import { Age, Empty, StateBadge, Wide } from "@/ui";
 import table from "@/ui/ui.module.css";
 import { bytes, number } from "@/units";
 import { AskDialog, type Asked } from "./BranchActions";
@@ -26,7 +26,7 @@ export function BranchTable(props: TableProps) {
   );
   return (
     <>
-      <div className={table.scroll}>
+      <Wide label="Branches">
         <table className={table.table}>
           <thead>
             <tr>
@@ -54,7 +54,7 @@ export function BranchTable(props: TableProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
       {rows.length < 2 && (
         <Empty title="Nothing is tried beside what runs">
           Try other parameters on a few exposures, look at both side by side, and adopt what is

@@ -1,3 +1,4 @@
+import { Wide } from "@/ui";
 import type { ChangeCost } from "@/api/types";
 import table from "@/ui/ui.module.css";
 import { duration, number } from "@/units";
@@ -16,7 +17,7 @@ export function CostTable({ cost }: { cost: ChangeCost }) {
         </ul>
       )}
       {steps.length > 0 && (
-        <div className={table.scroll}>
+        <Wide label="What runs again">
           <table className={table.table}>
             <thead>
               <tr>
@@ -37,7 +38,7 @@ export function CostTable({ cost }: { cost: ChangeCost }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Wide>
       )}
       <p>{sentence(cost.words.join("; "))}</p>
       {cost.selections.flatMap((one) =>

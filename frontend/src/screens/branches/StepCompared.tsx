@@ -1,4 +1,4 @@
-import { Panel, Term } from "@/ui";
+import { Panel, Term, Wide } from "@/ui";
 import table from "@/ui/ui.module.css";
 import { figures, number, plural, withUnit } from "@/units";
 import styles from "./branches.module.css";
@@ -19,7 +19,7 @@ export function StepCompared({ step, found }: { step: ComparedStep; found: Compa
 
 function Qualities({ step, found }: { step: ComparedStep; found: Comparison }) {
   return (
-    <div className={table.scroll}>
+    <Wide label="Qualities">
       <table className={table.table}>
         <thead>
           <tr>
@@ -50,7 +50,7 @@ function Qualities({ step, found }: { step: ComparedStep; found: Comparison }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 
@@ -79,7 +79,7 @@ function sidesWords({ better, worse, higher, lower, same }: ComparedQuality): st
 
 function NewestTable({ rows, found }: { rows: Newest[]; found: Comparison }) {
   return (
-    <div className={table.scroll}>
+    <Wide label="Newest results">
       <table className={table.table}>
         <thead>
           <tr>
@@ -98,7 +98,7 @@ function NewestTable({ rows, found }: { rows: Newest[]; found: Comparison }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 

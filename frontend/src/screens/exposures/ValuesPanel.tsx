@@ -1,4 +1,4 @@
-import { Panel, Term } from "@/ui";
+import { Panel, Term, Wide } from "@/ui";
 import { figures, withUnit } from "@/units";
 import { breach } from "../measured/limits";
 import { limitWords, shownNumber } from "../measured/shown";
@@ -17,7 +17,7 @@ export function ValuesPanel({
   const known = qualities.filter(({ name }) => detail.qualities[name] !== undefined);
   return (
     <Panel title="Values" flush>
-      <div className={styles.scroll}>
+      <Wide label="Values">
         <table className={styles.values}>
           <thead>
             <tr>
@@ -38,7 +38,7 @@ export function ValuesPanel({
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </Panel>
   );
 }

@@ -2,7 +2,7 @@ import { useParams, Link } from "react-router";
 import { address } from "@/api/client";
 import { sessionPath, useApi } from "@/api/queries";
 import type { Schemas } from "@/api/types";
-import { Empty, Icon, Page, Panel, Shown } from "@/ui";
+import { Empty, Icon, Page, Panel, Shown, Wide } from "@/ui";
 import table from "@/ui/ui.module.css";
 import { bytes, moment, number, plural } from "@/units";
 import { Exports } from "./Exports";
@@ -28,7 +28,7 @@ export default function FilesScreen() {
             listing.entries.length === 0 ? (
               <Empty title="This folder is empty" />
             ) : (
-              <div className={table.scroll}>
+              <Wide label="Contents of the folder">
                 <table className={table.table}>
                   <thead>
                     <tr>
@@ -47,7 +47,7 @@ export default function FilesScreen() {
                 {listing.more > 0 && (
                   <p className={styles.more}>{number(listing.more)} more are not listed.</p>
                 )}
-              </div>
+              </Wide>
             )
           }
         </Shown>

@@ -43,6 +43,12 @@ export default function Login() {
           />
         )}
         {methods.isLoading && <Loading lines={3} height={34} />}
+        {methods.data?.length === 0 && (
+          <Note tone="warning" title="Nobody can log in here yet">
+            There is no account, no directory and no provider. On the computer of this server, add
+            the first person: <code>icestream people add NAME --role admin</code>
+          </Note>
+        )}
         {methods.data?.some((one) => one.url === null) && <PasswordForm next={next} />}
         {methods.data?.map(
           (one) =>

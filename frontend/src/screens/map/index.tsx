@@ -2,7 +2,7 @@ import { SegmentedControl } from "@mantine/core";
 import { useState } from "react";
 import { useFreshSession } from "@/api/live";
 import { sessionPath, useApi } from "@/api/queries";
-import { Empty, Note, Page, Panel, Shown, Stat, Term } from "@/ui";
+import { Empty, Note, Page, Panel, Shown, Stat, Term, Wide } from "@/ui";
 import table from "@/ui/ui.module.css";
 import { number, plural, withUnit } from "@/units";
 import { useSession } from "../measured/useSession";
@@ -166,7 +166,7 @@ function Symmetries({ volume }: { volume: MapView }) {
   const taken = volume.trials.findLast((trial) => trial.taken);
   return (
     <Panel title="Symmetries that were tried" flush>
-      <div className={table.scroll}>
+      <Wide label="Symmetries">
         <table className={table.table}>
           <thead>
             <tr>
@@ -195,7 +195,7 @@ function Symmetries({ volume }: { volume: MapView }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </Panel>
   );
 }

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useNavigate, useParams } from "react-router";
 import { sessionPath, useApi } from "@/api/queries";
 import { download } from "@/screens/workflow/files";
-import { Empty, ErrorNote, Page, Panel, Shown } from "@/ui";
+import { Empty, ErrorNote, Page, Panel, Shown, Wide } from "@/ui";
 import table from "@/ui/ui.module.css";
 import { fullMoment, number } from "@/units";
 import { Chooser } from "./Chooser";
@@ -123,7 +123,7 @@ function Runs({ id }: { id: string }) {
           {found.epochs.length === 0 ? (
             <Empty title="The session has not run yet" />
           ) : (
-            <div className={table.scroll}>
+            <Wide label="Runs">
               <table className={table.table}>
                 <thead>
                   <tr>
@@ -150,7 +150,7 @@ function Runs({ id }: { id: string }) {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </Wide>
           )}
         </Panel>
       )}
