@@ -706,6 +706,7 @@ KINDS = (
 
 REAL = {
     "picks.consensus": "picks_consensus:AgreeOnPicks",
+    "exposures.select": "select_exposures:SelectExposures",
     "particles.extract": "extract_particles:ExtractParticles",
     "particles.select": "select_particles:SelectParticles",
     "particles.reextract": "reextract_particles:ReextractParticles",
@@ -715,10 +716,11 @@ REAL = {
 
 
 def registry() -> Registry:
-    """A registry of these protocols, of those of `toy_picks`, and of real ones they go with."""
+    """A registry of these protocols, those of `toy_picks` and `toy_limits`, and real ones."""
     targets = {kind.name: f"{kind.__module__}:{kind.__qualname__}" for kind in KINDS}
     of_picks = ("Film", "Focus", "Find", "Cut")
     targets |= {f"toy.{name.lower()}": f"toy_picks:{name}" for name in of_picks}
+    targets["toy.fit"] = "toy_limits:Fit"
     targets |= {name: f"icestream.protocols.{target}" for name, target in REAL.items()}
     return Registry(
         EntryPoint(name, target, "icestream.protocols") for name, target in targets.items()

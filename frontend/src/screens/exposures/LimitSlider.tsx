@@ -14,6 +14,8 @@ interface Props {
   histogram: HistogramAnswer | undefined;
   asked: Asked;
   now: Asked;
+  /** Its histogram is on its way: where its handles will stand is not known yet. */
+  waits: boolean;
   onAsked: (asked: Asked) => void;
   /** Show the exposures within in the table. */
   onFilter: (asked: Asked) => void;
@@ -23,7 +25,7 @@ const WIDTH = 240;
 const HEIGHT = 42;
 
 /** A range over the histogram of a quality; a handle at the end of the range is no limit. */
-export function LimitSlider({ quality, histogram, asked, now, onAsked, onFilter }: Props) {
+export function LimitSlider({ quality, histogram, asked, now, waits, onAsked, onFilter }: Props) {
   const edges = (histogram?.edges ?? []).map((edge) => edge * quality.scale);
   const { start, end, step } = sliderRange(edges, now, quality.whole);
   const within = keptOf(edges, histogram?.counts ?? [], asked);
@@ -56,6 +58,7 @@ export function LimitSlider({ quality, histogram, asked, now, onAsked, onFilter 
         max={end}
         step={step}
         minRange={0}
+        disabled={waits}
         label={text}
         thumbFromLabel={`${quality.short}: smallest`}
         thumbToLabel={`${quality.short}: largest`}

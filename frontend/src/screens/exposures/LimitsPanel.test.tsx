@@ -115,6 +115,7 @@ test("the first preview is asked for once when the panel opens, and it shows tha
   });
   show(panel);
   expect(await screen.findByText(/Reading what the selection has judged/)).toBeInTheDocument();
+  await screen.findByText("95 of 100 within");
   press("CTF fit: largest", "ArrowLeft");
   expect(await screen.findByText(/Working out what would change/)).toBeInTheDocument();
   await waitFor(() => expect(waiting).toHaveLength(2));
@@ -124,4 +125,22 @@ test("the first preview is asked for once when the panel opens, and it shows tha
   fireEvent.click(screen.getByRole("button", { name: "Back to the limits of now" }));
   expect(await screen.findByText(/Move a handle/)).toBeInTheDocument();
   expect(sent).toHaveLength(2);
+});
+
+test("a handle stands still until the histogram says where it belongs", async () => {
+  answered(ANSWERS);
+  const quick = globalThis.fetch;
+  let come: () => void = () => undefined;
+  vi.stubGlobal("fetch", async (url: string, options?: RequestInit) => {
+    if (url.includes("/histograms")) await new Promise<void>((resolve) => (come = resolve));
+    return quick(url, options);
+  });
+  show(panel);
+  await screen.findByLabelText("CTF fit: largest");
+  press("CTF fit: largest", "ArrowLeft");
+  expect(screen.queryByText(/Apply these limits/)).not.toBeInTheDocument();
+  come();
+  await screen.findByText("95 of 100 within");
+  press("CTF fit: largest", "ArrowLeft");
+  expect(await screen.findByText(/Apply these limits/)).toBeInTheDocument();
 });

@@ -63,7 +63,7 @@ function Sliders({ step, session, branch, qualities, onFilter }: Props & { step:
     sessionPath(session, "/histograms"),
     { names, branch },
     { enabled: names !== "" },
-  ).data;
+  );
   const changes = useMemo(
     () => changesFor(step, asked, (name) => qualities.find((one) => one.name === name)?.unit ?? ""),
     [step, asked, qualities],
@@ -91,9 +91,10 @@ function Sliders({ step, session, branch, qualities, onFilter }: Props & { step:
           <LimitSlider
             key={quality.name}
             quality={quality}
-            histogram={histograms?.find(({ name }) => name === quality.name)}
+            histogram={histograms.data?.find(({ name }) => name === quality.name)}
             asked={asked[quality.name] ?? askedNow(step, quality.name)}
             now={askedNow(step, quality.name)}
+            waits={histograms.isLoading}
             onAsked={(value) => setAsked({ ...asked, [quality.name]: value })}
             onFilter={(value) => onFilter(quality.name, value)}
           />
