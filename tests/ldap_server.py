@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from served import free_port
+
 BASE = "dc=example,dc=org"
 READER = f"cn=reader,{BASE}"
 READER_PASSWORD = "reads-only-83"
@@ -73,7 +75,7 @@ def directory(folder: Path) -> Iterator[Directories]:
     ca_file = _certificates(folder)
     configuration = _configuration(folder)
     _fill(folder, slapd, configuration)
-    ports = [_free(), _free()]
+    ports = [free_port(), free_port()]
     plain, tls = f"ldap://localhost:{ports[0]}", f"ldaps://localhost:{ports[1]}"
     with subprocess.Popen(
         [slapd, "-d", "0", "-f", str(configuration), "-h", f"{plain}/ {tls}/"],
@@ -144,13 +146,6 @@ def _group(folder: Path, plain: str) -> None:
          "-f", str(folder / "group.ldif")],
         check=True, capture_output=True,
     )  # fmt: skip
-
-
-def _free() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def _wait(port: int, running: subprocess.Popen[bytes]) -> None:

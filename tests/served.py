@@ -16,6 +16,13 @@ from icestream.server.people.doors import Doors
 from icestream.settings import Loaded, load
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with closing(listen("127.0.0.1", 0)) as one:
+        port: int = one.getsockname()[1]
+        return port
+
+
 @contextmanager
 def served(
     *roots: Path,

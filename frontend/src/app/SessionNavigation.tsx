@@ -36,6 +36,7 @@ export function SessionTabs() {
   const base = `/s/${encodeURIComponent(id)}`;
   const going = useRef(0);
   const row = useRef<HTMLElement>(null);
+  const sessions = useSessions().data;
   const { pathname: path, search } = useLocation();
   const branch = new URLSearchParams(search).get("branch");
   useKeys("Screens of the session", {
@@ -59,6 +60,7 @@ export function SessionTabs() {
     const tab = row.current?.querySelector<HTMLElement>("[aria-current=page]");
     if (tab && row.current) row.current.scrollLeft = tab.offsetLeft - 60;
   }, [path]);
+  if (sessions && !sessions.some((one) => one.id === id)) return null;
   return (
     <nav ref={row} className={bar.tabs} aria-label="Screens of the session">
       {SESSION_SCREENS.map((screen) => (

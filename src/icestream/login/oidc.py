@@ -74,6 +74,8 @@ class Provider:
         LoginUnavailable
             If the provider does not answer.
         """
+        # Asked anew: nobody is sent to a provider that is away, or to where it was before.
+        self._document = None
         asked = SentAway(*(secrets.token_urlsafe(48) for _ in range(3)))
         with self._client(back) as client:
             address, _ = client.create_authorization_url(

@@ -52,6 +52,14 @@ def test_who_comes_back_is_who_the_provider_says(told: Told) -> None:
     assert (found.role, found.first_role) == (Role.OPERATOR, Role.VIEWER)
 
 
+def test_nobody_is_sent_to_a_provider_that_has_gone(tmp_path: Path) -> None:
+    with provider(BACK, tmp_path) as told:
+        us = Provider(settings(told))
+        us.ask(BACK)
+    with pytest.raises(LoginUnavailable, match="does not answer as one"):
+        us.ask(BACK)
+
+
 def test_each_login_asks_with_secrets_of_its_own(told: Told) -> None:
     come(told)
     come(told)

@@ -1,6 +1,6 @@
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Navigate, useLocation, useNavigate } from "react-router";
 import type { ApiError } from "@/api/client";
 import { api } from "@/api/client";
@@ -8,20 +8,20 @@ import { useApi, useMe } from "@/api/queries";
 import type { LoginMethod } from "@/api/types";
 import { link } from "@/api/ws";
 import { ErrorNote, Loading, Note, Page } from "@/ui";
+import { arrived, destination } from "./destination";
+import { Failure } from "./Failure";
 import styles from "./login.module.css";
-
-/** Where a person goes after logging in: only ever an address of this application. */
-function destination(state: unknown): string {
-  const from = (state as { from?: unknown } | null)?.from;
-  return typeof from === "string" && /^\/(?![/\\])/.test(from) ? from : "/";
-}
 
 /** Name and password, or one of the other ways that this server has. */
 export default function Login() {
   const me = useMe();
-  const next = destination(useLocation().state);
-  const over = new URLSearchParams(useLocation().search).has("share");
+  const { state, search } = useLocation();
+  const [next] = useState(() => destination(state));
+  const over = new URLSearchParams(search).has("share");
   const methods = useApi<LoginMethod[]>("/login/methods");
+  useEffect(() => {
+    if (me.data && !me.isError) arrived();
+  }, [me.data, me.isError]);
   if (me.data && !me.isError) return <Navigate to={next} replace />;
   return (
     <Page title="Log in" quiet>
@@ -35,6 +35,7 @@ export default function Login() {
             It has expired, or whoever shared it has ended it. Ask for another, or log in.
           </Note>
         )}
+        {new URLSearchParams(search).has("failed") && <Failure />}
         {methods.isError && (
           <ErrorNote
             error={methods.error}

@@ -30,7 +30,13 @@ __all__ = ["CONTENT_POLICY", "LARGEST_BODY", "NOT_LOGGED_IN", "PUBLIC", "Gate"]
 log = structlog.get_logger(__name__)
 
 PUBLIC = frozenset(
-    {"/api/login", "/api/login/methods", "/api/login/oidc/start", "/api/login/oidc/callback"}
+    {
+        "/api/login",
+        "/api/login/failure",
+        "/api/login/methods",
+        "/api/login/oidc/start",
+        "/api/login/oidc/callback",
+    }
 )
 """Routes below ``/api`` for those who have not logged in."""
 LARGEST_BODY = 16 * 1024 * 1024

@@ -1,10 +1,12 @@
 """Coming in and leaving: by password, by a provider, and who I am."""
 
+import base64
+import binascii
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -12,7 +14,7 @@ from icestream.login import LoginUnavailable, NotProven, Role
 from icestream.login.passwords import LONGEST, WeakPassword
 from icestream.server.access import CurrentPerson, Viewer
 from icestream.server.context import ThisServer
-from icestream.server.errors import Refused
+from icestream.server.errors import ErrorAnswer, Refused
 from icestream.server.people.accounts import Account, NotAdmitted
 from icestream.server.people.brake import TooMany
 from icestream.server.people.come import Coming, cookie_name, csrf_for, login_cookie
@@ -160,7 +162,7 @@ def go_to_provider(request: Request, server: ThisServer, visitors: ThisVisitors)
     try:
         address, key = visitors.send_away(_back(request, server))
     except LoginUnavailable as error:
-        raise Refused(409, str(error)) from None
+        return _to_login(server, ErrorAnswer(message=str(error)))
     response = RedirectResponse(address, 303)
     # Lax, for it has to come along when the provider's page leads back here.
     response.set_cookie(
@@ -180,15 +182,25 @@ def back_from_provider(request: Request, server: ThisServer, visitors: ThisVisit
         _, cookie = visitors.come_back(
             came, request.cookies.get(name, ""), back, **_from_where(request)
         )
-    except (NotProven, NotAdmitted) as error:
-        raise Refused(403, str(error), "go back to /login and try again") from None
-    except LoginUnavailable as error:
-        raise Refused(409, str(error)) from None
+    except NotProven as error:
+        return _to_login(server, ErrorAnswer(message=str(error), advice="try again"))
+    except (NotAdmitted, LoginUnavailable) as error:
+        return _to_login(server, ErrorAnswer(message=str(error)))
     _leave(request, server, visitors)
-    response = RedirectResponse("/", 303)
+    # The page of the login knows where this person wanted to go.
+    response = _to_login(server)
     _set_cookie(response, server, cookie, visitors)
-    _forget(response, server, "oidc")
     return response
+
+
+@router.get("/login/failure")
+def why_not(request: Request, server: ThisServer) -> ErrorAnswer | None:
+    """Why the provider did not let this browser in just now; nothing where it did."""
+    kept = request.cookies.get(cookie_name("failure", server.doors), "")
+    try:
+        return ErrorAnswer.model_validate_json(base64.urlsafe_b64decode(kept)) if kept else None
+    except (binascii.Error, ValidationError):
+        return None
 
 
 @router.get("/me/logins")
@@ -263,6 +275,24 @@ def _back(request: Request, server: ThisServer) -> str:
     """Where the provider sends people back to."""
     scheme = "https" if server.doors.secure else "http"
     return f"{scheme}://{request.headers['host']}/api/login/oidc/callback"
+
+
+def _to_login(server: ThisServer, failure: ErrorAnswer | None = None) -> Response:
+    """Send a browser that comes from the provider to the page of the login.
+
+    Why it was not let in is in a cookie: an address could have any words of somebody else.
+    """
+    response = RedirectResponse("/login" if failure is None else "/login?failed", 303)
+    _forget(response, server, "oidc")
+    if failure is None:
+        _forget(response, server, "failure")
+        return response
+    told = failure.model_copy(update={"message": failure.message[:1000]}).model_dump_json()
+    response.set_cookie(
+        cookie_name("failure", server.doors), base64.urlsafe_b64encode(told.encode()).decode(),
+        max_age=60, path="/", secure=server.doors.secure, httponly=True, samesite="strict",
+    )  # fmt: skip
+    return response
 
 
 def _set_cookie(response: Response, server: ThisServer, cookie: str, visitors: Visitors) -> None:

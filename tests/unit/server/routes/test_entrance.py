@@ -195,9 +195,28 @@ def test_where_nobody_has_to_log_in_there_is_no_way(tmp_path: Path) -> None:
         assert (me["role"], me["login_required"]) == ("admin", False)
 
 
-def test_without_a_provider_nobody_is_sent_away(browser: TestClient) -> None:
+def test_who_cannot_be_sent_to_a_provider_is_told_why_on_the_page_of_the_login(
+    browser: TestClient,
+) -> None:
     answer = browser.get("/api/login/oidc/start", follow_redirects=False)
-    assert (answer.status_code, "provider" in answer.text) == (409, True)
-    back = browser.get("/api/login/oidc/callback?code=a&state=b", follow_redirects=False)
-    assert back.status_code == 403
-    assert "set-cookie" not in back.headers
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?failed")
+    said = answer.headers["set-cookie"]
+    for part in ("HttpOnly", "SameSite=strict", "Max-Age=60"):
+        assert part in said
+    why = browser.get("/api/login/failure").json()
+    assert why["message"] == "no provider of OpenID Connect is in the settings"
+
+
+def test_who_was_not_sent_to_a_provider_comes_back_in_vain(browser: TestClient) -> None:
+    answer = browser.get("/api/login/oidc/callback?code=a&state=b", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?failed")
+    assert "icestream_session" not in browser.cookies
+    why = browser.get("/api/login/failure").json()
+    assert "has not begun to log in" in why["message"]
+    assert why["advice"] == "try again"
+
+
+@pytest.mark.parametrize("kept", ["", "?", "AAAA", "bm8gSlNPTg=="])
+def test_where_nothing_failed_there_is_nothing_to_say(browser: TestClient, kept: str) -> None:
+    browser.cookies["icestream_failure"] = kept
+    assert browser.get("/api/login/failure").json() is None
