@@ -51,14 +51,19 @@ export function Audit() {
       <Shown query={entries} what="The audit log">
         {(rows) =>
           rows.length === 0 ? (
-            <Empty title="Nothing to show" />
+            <Empty title="Nothing to show">
+              Logins and changes are kept here, with who, when and from where.
+            </Empty>
           ) : (
             <DataTable
               label="Audit log"
               rows={rows}
               keyOf={(one) => one.number}
               columns={[
-                { title: "When", cell: (one) => fullMoment(one.time) },
+                {
+                  title: "When",
+                  cell: (one) => <span className={styles.nowrap}>{fullMoment(one.time)}</span>,
+                },
                 { title: "Who", cell: (one) => one.who },
                 { title: "What", cell: (one) => one.what },
                 {

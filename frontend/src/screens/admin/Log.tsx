@@ -48,7 +48,14 @@ export function Log() {
             .filter((line) => LEVELS.findIndex((level) => level === line.level) >= from)
             .filter((line) => line.text.toLowerCase().includes(search.toLowerCase()))
             .reverse();
-          if (shown.length === 0) return <Empty title="Nothing to show" />;
+          if (shown.length === 0)
+            return (
+              <Empty title="Nothing to show">
+                {search
+                  ? "No line of this level has these words."
+                  : `Nothing of level ${least} or above was said since the server started.`}
+              </Empty>
+            );
           return (
             <div className={styles.log} tabIndex={0} role="region" aria-label="Log">
               {shown.map((line, index) => (

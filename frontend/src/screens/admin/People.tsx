@@ -3,7 +3,7 @@ import { useState } from "react";
 import { api } from "@/api/client";
 import { useApi, useChange, useMe } from "@/api/queries";
 import type { Account, Role } from "@/api/types";
-import { Age, Confirm, DataTable, ErrorNote, Icon, Panel, Shown, StateBadge } from "@/ui";
+import { Age, Confirm, DataTable, Empty, ErrorNote, Icon, Panel, Shown, StateBadge } from "@/ui";
 import { GivePassword, NewPerson } from "./PersonForms";
 import { ROLES } from "./roles";
 import styles from "./admin.module.css";
@@ -49,66 +49,73 @@ export function People() {
     >
       {error && <ErrorNote error={error} />}
       <Shown query={accounts} what="The accounts">
-        {(rows) => (
-          <DataTable
-            label="People"
-            rows={rows}
-            keyOf={(one) => one.name}
-            columns={[
-              {
-                title: "Name",
-                cell: (one) => (
-                  <>
-                    <div className={styles.name}>{one.full_name || one.name}</div>
-                    {one.full_name && one.full_name !== one.name && (
-                      <div className={styles.quiet}>{one.name}</div>
-                    )}
-                  </>
-                ),
-              },
-              {
-                title: "Role",
-                cell: (one) => (
-                  <Select
-                    size="xs"
-                    w={110}
-                    aria-label={`Role of ${one.name}`}
-                    data={ROLES.map(({ value, label }) => ({ value, label }))}
-                    value={one.role}
-                    allowDeselect={false}
-                    disabled={one.name === me?.name}
-                    onChange={(role) =>
-                      role && change.mutate({ name: one.name, role: role as Role })
-                    }
-                  />
-                ),
-              },
-              { title: "Proven by", cell: (one) => SOURCES[one.source] ?? one.source },
-              {
-                title: "State",
-                cell: (one) =>
-                  one.disabled ? (
-                    <StateBadge state="disabled" tone="idle" />
-                  ) : (
-                    <StateBadge state="active" />
+        {(rows) =>
+          rows.length === 0 ? (
+            <Empty title="Nobody has an account">
+              People log in where this server is reached from other computers. Add the first of
+              them, as an administrator.
+            </Empty>
+          ) : (
+            <DataTable
+              label="People"
+              rows={rows}
+              keyOf={(one) => one.name}
+              columns={[
+                {
+                  title: "Name",
+                  cell: (one) => (
+                    <>
+                      <div className={styles.name}>{one.full_name || one.name}</div>
+                      {one.full_name && one.full_name !== one.name && (
+                        <div className={styles.quiet}>{one.name}</div>
+                      )}
+                    </>
                   ),
-              },
-              { title: "Seen", cell: (one) => (one.seen ? <Age time={one.seen} /> : "never") },
-              {
-                title: "",
-                cell: (one) => (
-                  <PersonMenu
-                    account={one}
-                    onDialog={setDialog}
-                    onLogOut={() => logOut.mutate(one.name)}
-                    onDisable={() => change.mutate({ name: one.name, disabled: !one.disabled })}
-                    own={one.name === me?.name}
-                  />
-                ),
-              },
-            ]}
-          />
-        )}
+                },
+                {
+                  title: "Role",
+                  cell: (one) => (
+                    <Select
+                      size="xs"
+                      w={110}
+                      aria-label={`Role of ${one.name}`}
+                      data={ROLES.map(({ value, label }) => ({ value, label }))}
+                      value={one.role}
+                      allowDeselect={false}
+                      disabled={one.name === me?.name}
+                      onChange={(role) =>
+                        role && change.mutate({ name: one.name, role: role as Role })
+                      }
+                    />
+                  ),
+                },
+                { title: "Proven by", cell: (one) => SOURCES[one.source] ?? one.source },
+                {
+                  title: "State",
+                  cell: (one) =>
+                    one.disabled ? (
+                      <StateBadge state="disabled" tone="idle" />
+                    ) : (
+                      <StateBadge state="active" />
+                    ),
+                },
+                { title: "Seen", cell: (one) => (one.seen ? <Age time={one.seen} /> : "never") },
+                {
+                  title: "",
+                  cell: (one) => (
+                    <PersonMenu
+                      account={one}
+                      onDialog={setDialog}
+                      onLogOut={() => logOut.mutate(one.name)}
+                      onDisable={() => change.mutate({ name: one.name, disabled: !one.disabled })}
+                      own={one.name === me?.name}
+                    />
+                  ),
+                },
+              ]}
+            />
+          )
+        }
       </Shown>
       <Modal opened={adding} onClose={() => setAdding(false)} title="Add a person">
         {adding && <NewPerson close={() => setAdding(false)} />}

@@ -26,7 +26,7 @@ export function TempoBars({ tempo, called, x, top, height }: Props) {
       <text x={x(at(0)) - 4} y={y(most) + 4} textAnchor="end">
         {figures(most, 2)}
       </text>
-      <text className={styles.unit} x={2} y={y(most) + 16}>
+      <text className={styles.unit} x={x(at(0)) - 4} y={y(most) + 16} textAnchor="end">
         {unit}
       </text>
       <text x={x(at(0)) - 4} y={y(0)} textAnchor="end">

@@ -32,6 +32,8 @@ interface Props {
   called?: string;
   /** Seconds at which what still holds ends for now, where that is not this moment. */
   until?: number;
+  /** Whether the session has ended: what still holds ends with it. */
+  ended?: boolean;
   onPick: (alert: Held) => void;
   onChange?: () => void;
 }
@@ -39,7 +41,7 @@ interface Props {
 const LANE = 12;
 const CHANGES = 20;
 const RATE = 84;
-const SIDE = 40;
+const SIDE = 52;
 const LEAST = 320;
 
 const COLOUR: Readonly<Record<string, string>> = {
@@ -51,12 +53,13 @@ const COLOUR: Readonly<Record<string, string>> = {
 /** When each alert held, what was changed, and how fast it went, over the whole session. */
 export function Timeline(props: Props) {
   const { alerts, changes = [], tempo = null, called = "movies", onPick, onChange } = props;
+  const last = props.ended ? "the end" : "now";
   const { ref, width: measured } = useElementSize();
   const present = useNow();
   const now = props.until ?? present;
   if (alerts.length === 0 && changes.length === 0 && tempo === null) return null;
   const width = Math.max(LEAST, measured);
-  const [start, end] = timeSpan(alerts, changes, tempo, now);
+  const [start, end] = timeSpan(alerts, changes, tempo, now, props.ended);
   const held = alerts.some(({ cleared }) => cleared === null);
   const spans = lanes(alerts, start, end);
   const rows = spans.reduce((most, { lane }) => Math.max(most, lane + 1), 0);
@@ -71,7 +74,7 @@ export function Timeline(props: Props) {
   return (
     <Panel
       title="Timeline"
-      note={[words.join(", "), `${moment(start)} to ${held ? "now" : moment(end)}`]
+      note={[words.join(", "), `${moment(start)} to ${held && !props.ended ? "now" : moment(end)}`]
         .filter(Boolean)
         .join("; ")}
     >
@@ -87,7 +90,7 @@ export function Timeline(props: Props) {
             const at = left + from * (width - left - 8);
             return (
               <g key={alert.number} data-alert={alert.level} onClick={() => onPick(alert)}>
-                <title>{alertWords(alert)}</title>
+                <title>{alertWords(alert, last)}</title>
                 <rect
                   x={at}
                   y={lane * LANE + 1}
@@ -130,10 +133,10 @@ export function Timeline(props: Props) {
   );
 }
 
-const alertWords = (alert: Held): string =>
+const alertWords = (alert: Held, last: string): string =>
   [
     `#${alert.number} ${alert.message}`,
-    `${fullMoment(alert.since)} to ${alert.until === null ? "now" : fullMoment(alert.until)}`,
+    `${fullMoment(alert.since)} to ${alert.until === null ? last : fullMoment(alert.until)}`,
     alert.acknowledged !== null &&
       `acknowledged by ${alert.acknowledgedBy}, ${moment(alert.acknowledged)}`,
     alert.muted !== null && `muted until ${moment(alert.muted)} by ${alert.mutedBy}`,

@@ -8,10 +8,10 @@ import styles from "./alerts.module.css";
 import { AlertLine } from "./AlertLine";
 import { Channels } from "./Channels";
 import { inOrder, tally, tallyWords } from "./order";
-import { Timeline } from "./Timeline";
+import { WholeTime } from "./WholeTime";
 import { fromRecord, type AlertRecord } from "./types";
 
-const FRESH = ["/alerts"] as const;
+const FRESH = ["/alerts", "/timeline"] as const;
 
 /** All alerts: what holds, what passed, when, and who was told. */
 export default function Alerts() {
@@ -36,7 +36,7 @@ export default function Alerts() {
           );
           return (
             <div className={styles.stack}>
-              <Timeline alerts={all} onPick={() => setWhich("all")} />
+              <WholeTime id={id} branch={branch} onPick={() => setWhich("all")} />
               <div className={styles.columns}>
                 <Panel
                   title={tallyWords(counts)}

@@ -11,6 +11,8 @@ test("a timeline reaches over all that it shows, and to now while something hold
   expect(timeSpan([alert], [CHANGE], null, 5000)).toEqual([40, 100]);
   expect(timeSpan([{ ...alert, until: null, cleared: null }], [], null, 5000)).toEqual([40, 5040]);
   expect(timeSpan([], [], TEMPO, 0)).toEqual([0, 180]);
+  const held = { ...alert, until: null, cleared: null };
+  expect(timeSpan([held], [], null, 5000, true), "the session has ended").toEqual([40, 5000]);
 });
 
 test("a rate needs some time, and what is run again does not flatten what comes", () => {

@@ -34,16 +34,17 @@ interface Spanned {
   cleared: number | null;
 }
 
-/** From the first to the last of all that is shown, at least a minute. */
+/** From the first to the last of all that is shown, and to now or to the end; at least a minute. */
 export function timeSpan(
   alerts: readonly Spanned[],
   changes: readonly Change[],
   tempo: Tempo | null,
   now: number,
+  ended = false,
 ): [number, number] {
   const held = alerts.some(({ cleared }) => cleared === null);
   // To the minute, so that the bars do not creep while a person looks at them.
-  const present = Math.ceil(now / MINUTE) * MINUTE;
+  const present = ended ? now : Math.ceil(now / MINUTE) * MINUTE;
   const ends = [
     ...alerts.flatMap(({ since, until }) => [since, until ?? since]),
     ...changes.map(({ at }) => at),

@@ -29,7 +29,9 @@ export default function ClassesScreen() {
     return (
       <Page title="Classes" quiet>
         <Panel>
-          <Empty title="There are no 2D classes yet">{query.error.message}</Empty>
+          <Empty title="There are no 2D classes yet">
+            {query.error.advice ?? "The first ones come when enough particles are extracted."}
+          </Empty>
         </Panel>
       </Page>
     );

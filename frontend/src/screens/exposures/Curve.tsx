@@ -36,8 +36,8 @@ export function Curve({ ctf }: { ctf: Ctf }) {
       data: [{ xAxis: reached }],
     };
     return {
-      // Room at the right for the words above the mark, which may stand at the very end.
-      grid: { ...GRID, top: 24, right: 40 },
+      // Room for the words above the mark, which may stand at the very end, and the legend above.
+      grid: { ...GRID, top: 38, right: 40 },
       legend: { top: 0, left: 0, itemHeight: 8, textStyle: { color: ink.quiet, fontSize: 11 } },
       xAxis: {
         ...axis(ink, { min: 0, max: ctf.frequency.at(-1) }),
@@ -76,7 +76,7 @@ export function Curve({ ctf }: { ctf: Ctf }) {
     <Chart
       label={`Radial average of the power spectrum with the fitted CTF; they agree to ${withUnit(figures(ctf.resolution), "Å")}`}
       option={option}
-      height={190}
+      height={204}
     />
   );
 }

@@ -22,7 +22,7 @@ const FIXED: readonly [column: string, title: string, means: string][] = [
 /** Widths of the columns: the name takes what is left. */
 export function columnTemplate(qualities: number, narrow: boolean, readOnly = false): string {
   const name = narrow ? "minmax(120px, 1fr)" : "minmax(180px, 1.6fr)";
-  const values = qualities > 0 ? ` repeat(${qualities}, minmax(126px, 0.5fr))` : "";
+  const values = qualities > 0 ? ` repeat(${qualities}, minmax(120px, 0.5fr))` : "";
   return `${readOnly ? "" : "30px "}76px 96px ${name} 108px${values}`;
 }
 

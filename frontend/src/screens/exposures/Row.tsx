@@ -15,8 +15,6 @@ interface Props {
   row: ExposureRow | undefined;
   qualities: readonly Quality[];
   template: string;
-  /** On a phone: the end of the name tells exposures apart. */
-  narrow: boolean;
   current: boolean;
   isMarked: boolean;
   readOnly?: boolean;
@@ -33,7 +31,6 @@ export const Row = memo(function Row(props: Props) {
     row,
     qualities,
     template,
-    narrow,
     current,
     isMarked,
     readOnly,
@@ -72,7 +69,7 @@ export const Row = memo(function Row(props: Props) {
         </div>
       )}
       {row ? (
-        <Cells row={row} qualities={qualities} narrow={narrow} onOpen={onOpen} />
+        <Cells row={row} qualities={qualities} onOpen={onOpen} />
       ) : (
         <div role="gridcell" className={styles.waiting} />
       )}
@@ -80,17 +77,16 @@ export const Row = memo(function Row(props: Props) {
   );
 });
 
-const ENDING = 15;
+/** Characters: the end of a name tells exposures apart, and is never cut. */
+const ENDING = 7;
 
 function Cells({
   row,
   qualities,
-  narrow,
   onOpen,
 }: {
   row: ExposureRow;
   qualities: readonly Quality[];
-  narrow: boolean;
   onOpen: (name: string) => void;
 }) {
   const taken = row.time ?? row.found;
@@ -116,12 +112,14 @@ function Cells({
           type="button"
           tabIndex={-1}
           title={row.name}
+          aria-label={row.name}
           onClick={(event) => {
             event.stopPropagation();
             onOpen(row.name);
           }}
         >
-          {narrow && row.name.length > ENDING ? `…${row.name.slice(-ENDING)}` : row.name}
+          <span>{row.name.slice(0, -ENDING)}</span>
+          <span>{row.name.slice(-ENDING)}</span>
         </button>
         {row.reasons.length > 0 && <span className={styles.reason}>{row.reasons.join("; ")}</span>}
       </div>

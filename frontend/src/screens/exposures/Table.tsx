@@ -115,7 +115,6 @@ export function Table(props: Props) {
               row={rows.rowAt(item.index)}
               qualities={qualities}
               template={template}
-              narrow={narrow}
               current={cursor.at === item.index}
               isMarked={cursor.marked.has(rows.rowAt(item.index)?.name ?? "")}
               readOnly={props.readOnly}

@@ -63,20 +63,22 @@ export function GridMap(props: Props) {
               All squares
             </Button>
           )}
-          <Select
-            size="xs"
-            aria-label="Colour by"
-            className={styles.mapSelect}
-            data={qualities.map((one) => ({ value: one.name, label: one.short }))}
-            value={name}
-            onChange={setChosen}
-            allowDeselect={false}
-            comboboxProps={{ withinPortal: true }}
-          />
+          {name !== "" && (
+            <Select
+              size="xs"
+              aria-label="Colour by"
+              className={styles.mapSelect}
+              data={qualities.map((one) => ({ value: one.name, label: one.short }))}
+              value={name}
+              onChange={setChosen}
+              allowDeselect={false}
+              comboboxProps={{ withinPortal: true }}
+            />
+          )}
         </>
       }
     >
-      <Shown query={squares} what="The map" loading={<div className={styles.mapPlace} />}>
+      <Shown query={squares} what="The map" loading={<Before measured={name !== ""} />}>
         {(map) =>
           map.squares.length === 0 ? (
             <Empty title="No map">
@@ -99,6 +101,14 @@ export function GridMap(props: Props) {
         }
       </Shown>
     </Panel>
+  );
+}
+
+/** In the place of the map: nothing while it comes, words where nothing is measured yet. */
+function Before({ measured }: { measured: boolean }) {
+  if (measured) return <div className={styles.mapPlace} />;
+  return (
+    <Empty title="No map yet">Squares show here in the colour of what is measured in them.</Empty>
   );
 }
 

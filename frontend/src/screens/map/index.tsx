@@ -34,7 +34,7 @@ export default function MapScreen() {
     return (
       <Page title="Map" quiet>
         <Panel>
-          <Empty title="There is no map yet">{query.error.message}</Empty>
+          <Empty title="There is no map yet">{query.error.advice ?? query.error.message}</Empty>
         </Panel>
       </Page>
     );

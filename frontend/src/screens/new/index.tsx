@@ -111,27 +111,31 @@ function Start({ draft, set }: PartProps) {
   const doubted = start.error?.advice?.includes("as_given") ?? false;
   return (
     <Panel title="3  Start">
-      <FolderField
-        label="Folder of the session"
-        description="Made when it does not exist: everything that is computed goes there, and its name is the session's."
-        value={draft.folder}
-        onChange={(folder) => set({ folder })}
-        verb="Make the session below this folder"
-        below={nameOf(draft.pattern)}
-      />
-      {start.error && <ErrorNote error={start.error} what="The session was not started" />}
-      {!ready && (
-        <Note>It needs {draft.pattern.trim() ? "a folder for the session" : "movies"} first.</Note>
-      )}
-      <div className={styles.buttons}>
-        <Button disabled={!ready} loading={start.isPending} onClick={() => go(false)}>
-          Start the session
-        </Button>
-        {doubted && (
-          <Button variant="default" loading={start.isPending} onClick={() => go(true)}>
-            It is meant like this: start all the same
-          </Button>
+      <div className={styles.start}>
+        <FolderField
+          label="Folder of the session"
+          description="Made when it does not exist: everything that is computed goes there, and its name is the session's."
+          value={draft.folder}
+          onChange={(folder) => set({ folder })}
+          verb="Make the session below this folder"
+          below={nameOf(draft.pattern)}
+        />
+        {start.error && <ErrorNote error={start.error} what="The session was not started" />}
+        {!ready && (
+          <Note>
+            It needs {draft.pattern.trim() ? "a folder for the session" : "movies"} first.
+          </Note>
         )}
+        <div className={styles.buttons}>
+          <Button disabled={!ready} loading={start.isPending} onClick={() => go(false)}>
+            Start the session
+          </Button>
+          {doubted && (
+            <Button variant="default" loading={start.isPending} onClick={() => go(true)}>
+              It is meant like this: start all the same
+            </Button>
+          )}
+        </div>
       </div>
     </Panel>
   );

@@ -5,7 +5,7 @@ import { sessionPath, useApi } from "@/api/queries";
 import { download } from "@/screens/workflow/files";
 import { Empty, ErrorNote, Page, Panel, Shown, Wide } from "@/ui";
 import table from "@/ui/ui.module.css";
-import { fullMoment, number } from "@/units";
+import { fullMoment, plural } from "@/units";
 import { Chooser } from "./Chooser";
 import { CopyButton } from "./CopyButton";
 import { LineageGraph } from "./LineageGraph";
@@ -40,7 +40,7 @@ function Lineage({ id, result }: { id: string; result: number }) {
           <div className={styles.columns}>
             <Panel
               title={`What result ${result} was made from`}
-              note={`${number(found.nodes.length)} results`}
+              note={plural(found.nodes.length, "result")}
               tools={<Tools found={found} each={each} onEach={setEach} />}
               flush
             >
@@ -106,7 +106,9 @@ function Runs({ id }: { id: string }) {
       {(found) => (
         <Panel
           title="Runs of the session"
-          note={`${number(found.results)} results; identity ${found.uid}`}
+          note={[plural(found.results, "result"), found.uid && `identity ${found.uid}`]
+            .filter(Boolean)
+            .join("; ")}
           tools={
             <Button
               size="compact-xs"
