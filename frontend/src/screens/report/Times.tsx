@@ -35,7 +35,7 @@ export function Times({ line, called, finished, written, onOpen, onAlerts }: Pro
       tempo={line.tempo}
       called={called}
       until={line.now + passed}
-      ended={file.session.finished}
+      ended={finished}
       onPick={pick}
       onChange={() => document.getElementById("decisions")?.scrollIntoView()}
     />
