@@ -3,7 +3,7 @@ import { CtfPanel } from "@/screens/exposures/CtfPanel";
 import exposure from "@/screens/exposures/exposure.module.css";
 import { MicrographFigure } from "@/screens/exposures/MicrographFigure";
 import { TracksPanel } from "@/screens/exposures/TracksPanel";
-import type { Ctf, Tracks } from "@/screens/exposures/types";
+import type { Tracks } from "@/screens/exposures/types";
 import { ValuesPanel } from "@/screens/exposures/ValuesPanel";
 import { WordsPanel } from "@/screens/exposures/WordsPanel";
 import type { Quality } from "@/screens/measured/types";
@@ -22,7 +22,6 @@ export function InFull({ detail }: { detail: ReportDetail }) {
   const qualities = useQualities(SESSION, "").data ?? NONE;
   const path = sessionPath(SESSION, `/exposures/${encodeURIComponent(detail.name)}`);
   const { pictured } = detail;
-  const ctf = useApi<Ctf>(`${path}/ctf`, {}, { enabled: pictured }).data;
   const tracks = useApi<Tracks>(`${path}/tracks`, {}, { enabled: pictured }).data;
   // What a fact says together with its error is not said again without, nor what was not used.
   const facts = new Set(detail.facts.map(([title]) => title));
@@ -51,7 +50,7 @@ export function InFull({ detail }: { detail: ReportDetail }) {
       </div>
       <div className={exposure.stack}>
         <WordsPanel session={SESSION} detail={detail} />
-        {(detail.spectrum || ctf) && <CtfPanel detail={detail} ctf={ctf} />}
+        {(detail.spectrum || detail.ctf) && <CtfPanel detail={detail} />}
         {tracks && tracks.frames.length > 1 && <TracksPanel tracks={tracks} detail={detail} />}
         {detail.pictures.map((picture) => (
           <Other key={picture.src} picture={picture} />

@@ -7,7 +7,7 @@ import type { Quality } from "@/screens/measured/types";
 import { exposureAt, pageOf, rowOf, valuesOf } from "./exposures";
 import { fileOf, live } from "./files";
 import { squaresOf } from "./grid";
-import { ctfOf, exposureInFull, picksOf, tracksOf } from "./one";
+import { exposureInFull, picksOf, tracksOf } from "./one";
 import { recentColumns } from "./recent";
 import type { TrendsFile } from "@/screens/report/types";
 import type { LiveFile } from "./types";
@@ -27,7 +27,6 @@ const ANSWERS: readonly (readonly [path: RegExp, answer: Answer])[] = [
   [/^\/newest$/, newestRows],
   [/^\/columns$/, (query) => recentColumns(Number(query.get("most")))],
   [/^\/exposures\/([^/]+)$/, (_query, name) => exposureInFull(name)],
-  [/^\/exposures\/([^/]+)\/ctf$/, (_query, name) => ctfOf(name)],
   [/^\/exposures\/([^/]+)\/tracks$/, (_query, name) => tracksOf(name)],
   [/^\/exposures\/([^/]+)\/picks$/, (_query, name) => picksOf(name)],
   [

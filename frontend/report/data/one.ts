@@ -27,7 +27,7 @@ async function found(name: string) {
 const nothing = (message: string): ApiError => new ApiError(404, message, null, []);
 
 export async function exposureInFull(name: string): Promise<ReportDetail> {
-  const { row, detail, place } = await found(name);
+  const { at, row, detail, place } = await found(name);
   const { alerts } = await live();
   const pictures = detail?.pictures ?? [];
   const micrograph = pictures.find(({ role }) => role === "micrograph");
@@ -47,6 +47,7 @@ export async function exposureInFull(name: string): Promise<ReportDetail> {
     results: [],
     micrograph: micrograph && detail ? placeOf(detail) : null,
     spectrum: spectrum ? { url: spectrum.src } : null,
+    ctf: detail && ctfOf(detail, valuesOf(at)["ctf.resolution"]),
     decisions: (detail?.decisions ?? []).map((word) => ({ ...word, exposure: name })),
     corrections: [...(detail?.corrections ?? [])],
     failures: [],
@@ -89,20 +90,17 @@ const recordOf = (alert: Alert): ExposureDetail["alerts"][number] => ({
 /** A fit that ends where the curve begins found no rings. */
 const ENDS_AT_ONCE = 1.02;
 
-export async function ctfOf(name: string): Promise<Ctf> {
-  const { at, detail } = await found(name);
-  const curve = detail?.curve;
-  if (!curve) throw nothing(`no CTF of ${name} is in this report`);
-  const values = valuesOf(at);
-  const reached = values["ctf.resolution"];
+/** The curve of a fit that reached so many Å; null where there is none in this report. */
+function ctfOf({ curve, facts = [], edge }: DetailFile, reached?: number): Ctf | null {
+  if (!curve) return null;
   const rings =
     reached !== undefined && reached > 0 && 1 / reached >= (curve.s[0] ?? 0) * ENDS_AT_ONCE;
-  const doubt = (detail.facts ?? []).find(([title]) => title === "CTF in doubt")?.[1] ?? "";
+  const doubt = facts.find(([title]) => title === "CTF in doubt")?.[1] ?? "";
   return {
     frequency: [...curve.s],
     power: [...curve.measured],
     fit: [...curve.fitted],
-    edge: detail.edge ?? null,
+    edge: edge ?? null,
     resolution: rings ? reached : null,
     doubt: rings ? doubt : "no Thon rings found: no fit is drawn",
   } as Ctf;

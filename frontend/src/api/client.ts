@@ -1,3 +1,4 @@
+import { ageOf, decided } from "./age";
 import { ApiError, type Query } from "./failure";
 import type { Problem } from "./types";
 
@@ -33,6 +34,8 @@ async function failure(response: Response): Promise<ApiError> {
 
 async function send(method: string, url: string, body: unknown, signal?: AbortSignal) {
   const headers: Record<string, string> = { Accept: "application/json" };
+  const age = method === "GET" ? ageOf(url) : null;
+  if (age !== null) headers["Cache-Control"] = age;
   if (method !== "GET" && csrf) headers["X-CSRF-Token"] = csrf;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response: Response;
@@ -53,6 +56,7 @@ async function send(method: string, url: string, body: unknown, signal?: AbortSi
       [],
     );
   }
+  if (method !== "GET") decided();
   if (!response.ok) throw await failure(response);
   return response;
 }

@@ -11,7 +11,7 @@ const QUIET = new Set([
   "task.skipped",
 ]);
 /** Kinds after which everything may be another: somebody changed something, or wants an answer. */
-const DECIDED = /^(branch|change|request|step)\.|^exposure\.judged$/;
+const DECIDED = /^(branch|change|picks|request|step)\.|^exposure\.judged$/;
 
 /** What a message means for what is shown: nothing, something new, or that all may be another. */
 export function weigh(told: Told): "nothing" | "news" | "all" {

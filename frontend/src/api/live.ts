@@ -1,5 +1,6 @@
 import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
 import { useQueryClient } from "@tanstack/react-query";
+import { decided } from "./age";
 import { spaced, weigh } from "./fresh";
 import { sessionPath } from "./queries";
 import type { SessionSummary, Told } from "./types";
@@ -47,6 +48,7 @@ export function useFresh(topic: string | null, paths: readonly string[]): void {
     };
     const leave = link.subscribe(topic, (told) => {
       const meaning = weigh(told);
+      if (meaning === "all") decided();
       if (meaning !== "nothing") ask(meaning === "all");
     });
     const seen = () => missed && ask(true);

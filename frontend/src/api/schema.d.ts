@@ -1108,6 +1108,7 @@ export interface components {
             results: components["schemas"]["StepOfExposure"][];
             micrograph: components["schemas"]["MicrographPlace"] | null;
             spectrum: components["schemas"]["SpectrumPlace"] | null;
+            ctf: components["schemas"]["CtfCurve"] | null;
             decisions: components["schemas"]["DecisionRecord"][];
             corrections: components["schemas"]["CorrectionRecord"][];
             failures: components["schemas"]["FailureRecord"][];

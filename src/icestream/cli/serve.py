@@ -198,6 +198,8 @@ def run_server(server: "Server", listening: socket.socket, reached: Reached) -> 
         server_header=False,
         timeout_graceful_shutdown=3,
         ws="websockets-sansio",
+        # Messages are short, and to pack one for each tab costs more than all else of it.
+        ws_per_message_deflate=False,
         # What a request says of who asks is believed of a proxy alone.
         proxy_headers=bool(reached.behind_proxy),
         forwarded_allow_ips=list(reached.behind_proxy),

@@ -1,6 +1,6 @@
 """Who asks, and what they may: roles, and the sessions that a person sees."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-def current_person(connection: HTTPConnection) -> Person:
+async def current_person(connection: HTTPConnection) -> Person:
     """Whoever asks; the gate has seen to it that it is somebody."""
     coming: Coming | None = getattr(connection.state, "coming", None)
     if coming is None:
@@ -56,10 +56,10 @@ CurrentPerson = Annotated[Person, Depends(current_person)]
 """A parameter of a route: whoever asks."""
 
 
-def requires(role: Role) -> Callable[[Person], Person]:
+def requires(role: Role) -> Callable[[Person], Awaitable[Person]]:
     """Make a dependency that refuses whoever has less than `role`."""
 
-    def person_with_role(person: CurrentPerson) -> Person:
+    async def person_with_role(person: CurrentPerson) -> Person:
         if not person.role.covers(role):
             raise Refused(
                 403,

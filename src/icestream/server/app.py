@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from icestream import __version__
 from icestream.server import front
+from icestream.server.again import Again
 from icestream.server.context import Server
 from icestream.server.errors import ErrorAnswer, answer_errors
 from icestream.server.log_lines import keep_log
@@ -115,6 +116,7 @@ def create_app(server: Server, static: Path = front.STATIC) -> FastAPI:
     answer_errors(app)
     for middleware in reversed(MIDDLEWARE):
         app.middleware("http")(middleware)
+    app.add_middleware(Again)
     app.add_middleware(RequestTimes, server=server)
     app.add_middleware(Gate, server=server)  # the outermost: nothing is asked before it
     for router in ROUTERS:

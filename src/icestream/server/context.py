@@ -92,7 +92,7 @@ class Server:
         self.catalogue.close()
 
 
-def _this_server(connection: HTTPConnection) -> Any:
+async def _this_server(connection: HTTPConnection) -> Any:
     return connection.app.state.server
 
 

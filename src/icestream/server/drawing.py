@@ -1,6 +1,7 @@
 """What routes show results with: types of items, protocols, and pictures that were drawn before."""
 
 import threading
+import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,10 @@ from icestream.protocol import Registry, known_types
 from icestream.report.limits import Limits, limits_of
 from icestream.report.views.cache import PictureCache, tag_of
 from icestream.server.access import Viewer
+from icestream.server.again import OLDEST, KeptAnswer
 from icestream.server.catalogue import Entry
 from icestream.server.context import Server, ThisServer
-from icestream.server.errors import Refused
+from icestream.server.errors import Refused, refusal
 from icestream.server.remembered import LONGEST, Remembered
 from icestream.server.sessions import OpenStore, ThisSession
 from icestream.store import queries
@@ -110,6 +112,8 @@ class Gallery:
     """Folders of the server, outside of which no file is shown."""
     remembered: Remembered
     """Answers that were given before."""
+    now: bool = False
+    """Whether who asks wants all that has happened, whatever that costs."""
 
     @property
     def known(self) -> Known:
@@ -161,26 +165,40 @@ class Gallery:
         Parameters
         ----------
         asked, make, longest
-            As in `once`; what `make` gives becomes JSON, with null for what is not finite.
+            As in `once`; what `make` gives becomes JSON, with null for what is not finite. That
+            there is nothing yet (404) is an answer, too.
         tick
             It is worked out anew where this is another, though nothing has happened.
         """
         mark = mark_of(self.store), tick
-        kept = self._kept(("answer", *asked), mark, lambda: _written(make()), longest)
-        return Response(kept, media_type="application/json")
+
+        def written() -> tuple[float, bytes, int]:
+            began = time.monotonic()
+            try:
+                return began, to_json(make(), inf_nan_mode="null"), 200
+            except Refused as nothing:
+                if nothing.status != 404:
+                    raise
+                return began, bytes(refusal(nothing).body), 404
+
+        began, content, status = self._kept(("answer", *asked), mark, written, longest)
+        return KeptAnswer(content, self.entry.key, began, status)
 
     def _kept(
         self, asked: tuple[Hashable, ...], mark: object, make: Callable[[], V], longest: float
     ) -> V:
         def tried() -> V | Refused | LookupError:
             try:
-                return make()
+                with self.store.held():
+                    return make()
             except (KeyError, IndexError):  # a defect, which is not remembered
                 raise
             except (Refused, LookupError) as nothing:  # many ask for what is not there yet, too
                 return nothing.with_traceback(None)
 
-        found = self.remembered.get((self.entry, *asked), mark, tried, longest=longest)
+        found = self.remembered.get(
+            (self.entry, *asked), mark, tried, longest=longest, now=self.now
+        )
         if isinstance(found, (Refused, LookupError)):
             raise found.with_traceback(None)
         return found
@@ -209,12 +227,23 @@ class Gallery:
         return found
 
 
-def _written(answer: object) -> bytes:
-    return to_json(answer, inf_nan_mode="null")
-
-
-def _this_gallery(_: Viewer, entry: ThisSession, store: OpenStore, server: ThisServer) -> Gallery:
-    return Gallery(entry, store, shelf_of(server), server.roots, server.catalogue.remembered)
+async def _this_gallery(
+    _: Viewer,
+    entry: ThisSession,
+    store: OpenStore,
+    server: ThisServer,
+    cache_control: Annotated[
+        str | None,
+        Header(
+            max_length=200,
+            description="With `max-age=S`, an answer of the last S seconds (at most"
+            f" {OLDEST:g}) will do, whatever has happened since; with `no-cache`, none will do that"
+            " is older than anything that has happened.",
+        ),
+    ] = None,
+) -> Gallery:
+    remembered, now = server.catalogue.remembered, "no-cache" in (cache_control or "").lower()
+    return Gallery(entry, store, shelf_of(server), server.roots, remembered, now)
 
 
 ThisGallery = Annotated[Gallery, Depends(_this_gallery)]

@@ -68,7 +68,7 @@ class SessionFollowers:
         identity = (entry.uid, store_mark(entry.folder))
         known = self._lease((entry.folder, identity, branch))
         try:
-            with known.turn:
+            with known.turn, known.store.held():
                 while not known.follower.read():
                     known.follower = Follower(known.store, branch)
                 yield known.follower

@@ -55,6 +55,7 @@ class Remembered:
         make: Callable[[], _V],
         *,
         longest: float = LONGEST,
+        now: bool = False,
     ) -> _V:
         """What `make` gave when this was asked last, or gives now.
 
@@ -68,6 +69,8 @@ class Remembered:
             Works it out; what it raises is not remembered.
         longest
             Seconds for which it is given again at most, though its mark is another.
+        now
+            It is not given again at all where its mark is another.
         """
         with self._turn:
             answer = self._answers.setdefault(asked, _Answer())
@@ -75,14 +78,15 @@ class Remembered:
             while len(self._answers) > self._most:
                 self._answers.popitem(last=False)
         with answer.turn:  # whoever asks the same meanwhile waits for the answer
-            now = time.monotonic()
-            if not answer.known or (mark != answer.mark and now >= answer.again):
+            began = time.monotonic()
+            old = mark != answer.mark and (now or began >= answer.again)
+            if old or not answer.known:
                 # The first time much is read that is known later: it says nothing of the next.
                 share = _SHARE if answer.known else 0.0
                 answer.value = make()
                 answer.known, answer.mark = True, mark
                 done = time.monotonic()
-                answer.again = done + min(longest, max(_FRESH, share * (done - now)))
+                answer.again = done + min(longest, max(_FRESH, share * (done - began)))
             value: _V = answer.value
             return value
 

@@ -66,7 +66,7 @@ AskedBranch = Annotated[str | None, Depends(_asked_branch)]
 
 
 def _branch_beside(store: OpenStore, branch: AskedBranch) -> str | None:
-    return None if branch == queries.session(store).branch else branch
+    return None if branch is None or branch == queries.session(store).branch else branch
 
 
 BranchBeside = Annotated[str | None, Depends(_branch_beside)]

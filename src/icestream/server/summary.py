@@ -32,7 +32,7 @@ def summary_of(server: Server, entry: Entry) -> SessionSummary:
 def _summed_up(server: Server, entry: Entry) -> SessionSummary:
     catalogue = server.catalogue
     try:
-        with catalogue.store(entry) as store:
+        with catalogue.store(entry) as store, store.held():
             mark = (mark_of(store), int(time.time() // _MINUTE))
             asked = ("summary", entry)
             now = time.time()

@@ -3,7 +3,7 @@
 from math import inf
 from typing import Any
 
-from sqlalchemy import Connection, Select, Subquery, select
+from sqlalchemy import Connection, Subquery, select
 
 from icestream.alike import hint
 from icestream.store import tables as t
@@ -17,6 +17,20 @@ FIRST_BRANCH = "main"
 
 Branch = str | StandingRecord | None
 """Name of a branch, or what a branch was before a change; the adopted one when None."""
+
+
+def _members(branch: Any) -> Subquery:
+    """The steps of the branch of a number, or of one that is asked for: id, name, revision."""
+    chosen = (
+        select(t.step.c.id, t.step.c.name, t.member.c.revision_id)
+        .join(t.member, t.member.c.step_id == t.step.c.id)
+        .where(t.member.c.branch_id == branch)
+    )
+    return chosen.subquery("current")
+
+
+_ADOPTED = _members(select(t.session.c.branch_id).scalar_subquery())
+"""Of the branch that is adopted when it is asked for; made once, since most questions have it."""
 
 
 def number_of(connection: Connection, branch: Branch) -> int:
@@ -35,19 +49,15 @@ def number_of(connection: Connection, branch: Branch) -> int:
 
 def current(connection: Connection, branch: Branch) -> Subquery:
     """The steps of a branch: id, name, and the revision that it has of each."""
-    chosen: Select[Any]
-    if isinstance(branch, StandingRecord):
-        chosen = (
-            select(t.step.c.id, t.step.c.name, t.revision.c.id.label("revision_id"))
-            .join(t.revision, t.revision.c.step_id == t.step.c.id)
-            .where(t.revision.c.id.in_(sorted(branch.revisions)))
-        )
-    else:
-        chosen = (
-            select(t.step.c.id, t.step.c.name, t.member.c.revision_id)
-            .join(t.member, t.member.c.step_id == t.step.c.id)
-            .where(t.member.c.branch_id == number_of(connection, branch))
-        )
+    if branch is None:
+        return _ADOPTED
+    if not isinstance(branch, StandingRecord):
+        return _members(number_of(connection, branch))
+    chosen = (
+        select(t.step.c.id, t.step.c.name, t.revision.c.id.label("revision_id"))
+        .join(t.revision, t.revision.c.step_id == t.step.c.id)
+        .where(t.revision.c.id.in_(sorted(branch.revisions)))
+    )
     return chosen.subquery("current")
 
 

@@ -54,6 +54,10 @@ class Store:
         with self.engine.connect().execution_options(**{sqlite.READS: True}) as connection:
             yield connection
 
+    def held(self) -> contextlib.AbstractContextManager[None]:
+        """Let what this thread reads within the block open the store once; see `Reader.held`."""
+        return contextlib.nullcontext() if self.reader is None else self.reader.held()
+
     @contextlib.contextmanager
     def write(self, *, durable: bool = False) -> Iterator[Connection]:
         """One transaction: everything in it happens, or nothing.

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -40,6 +40,26 @@ def uri(file: Path, query: str) -> str:
     return f"file:{quote(str(file))}{query}"
 
 
+class _Held(threading.local):
+    """Connections that a thread opens again in a moment; None while it holds none."""
+
+    idle: "list[_Connection] | None" = None
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that is closed later where its thread holds it."""
+
+    held: _Held | None = None
+
+    def close(self) -> None:
+        """Keep it for the next who reads, or close it."""
+        idle = None if self.held is None else self.held.idle
+        if idle is None:
+            super().close()
+        else:
+            idle.append(self)
+
+
 class Reader:
     """Connections for reading one store.
 
@@ -55,6 +75,7 @@ class Reader:
         self._file = file
         self._prepare = prepare
         self._turn = threading.Lock()
+        self._held = _Held()
         self._folder: Path | None = None
         """Of copies; removed with this, at the latest."""
         self._copy: Path | None = None
@@ -62,6 +83,24 @@ class Reader:
         """What the store was like when it was copied."""
         self._again = 0.0
         """When it may be copied anew."""
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Let all that this thread reads within the block share what it opens.
+
+        To open a store takes as long as most questions to it. It is closed with the block, so that
+        a session's folder can be moved away, and its log be ended.
+        """
+        if self._held.idle is not None:
+            yield
+            return
+        self._held.idle = idle = []
+        try:
+            yield
+        finally:
+            self._held.idle = None
+            for connection in idle:
+                connection.close()
 
     def open(self) -> sqlite3.Connection:
         """A connection to the store as it is now, or to a copy of a moment ago.
@@ -71,16 +110,18 @@ class Reader:
         StoreBusy
             If no whole copy can be made.
         """
+        if self._held.idle:
+            return self._held.idle.pop()
         if self._prepare is None and self._copy is None:
-            connection = _opened(self._file, "?mode=ro")
+            connection = self._opened(self._file, "?mode=ro")
             if connection is not None:
                 return connection
             if not _has_log(self._file):
                 # Nobody has it open, in a folder where nothing can be made beside it: an archive.
-                immutable = _opened(self._file, "?mode=ro&immutable=1", sure=True)
+                immutable = self._opened(self._file, "?mode=ro&immutable=1", sure=True)
                 assert immutable is not None
                 return immutable
-        copied = _opened(self._copied(), "?mode=ro&immutable=1", sure=True)
+        copied = self._opened(self._copied(), "?mode=ro&immutable=1", sure=True)
         assert copied is not None
         return copied
 
@@ -94,6 +135,27 @@ class Reader:
             if self._folder is not None:
                 shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = self._copy = None
+
+    def _opened(
+        self, file: Path, query: str, *, sure: bool = False
+    ) -> sqlite3.Connection | None:
+        """A connection over which a store can be read; None where it cannot, unless `sure`."""
+        connection = sqlite3.connect(
+            uri(file, query),
+            uri=True,
+            timeout=30.0,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=_Connection,
+        )
+        if not sure:
+            try:
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except sqlite3.OperationalError:
+                connection.close()
+                return None
+        connection.held = self._held
+        return connection
 
     def _copied(self) -> Path:
         with self._turn:
@@ -117,21 +179,6 @@ class Reader:
         if self._prepare is not None:
             self._prepare(made)
         return made
-
-
-def _opened(file: Path, query: str, *, sure: bool = False) -> sqlite3.Connection | None:
-    """A connection over which the store can be read; None where it cannot, unless `sure`."""
-    connection = sqlite3.connect(
-        uri(file, query), uri=True, timeout=30.0, isolation_level=None, check_same_thread=False
-    )
-    if sure:
-        return connection
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        connection.close()
-        return None
-    return connection
 
 
 def _copy(file: Path, target: Path) -> None:

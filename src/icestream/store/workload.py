@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -150,11 +151,17 @@ def _taken(connection: Connection) -> tuple[float, ...]:
     chosen = select(column.found, column.details).order_by(column.id.desc()).limit(NEWEST)
     rows = connection.execute(chosen).all()
     found = sorted(float(row.found) for row in rows)
-    acquired = [acquired_at(json.loads(row.details)) for row in rows]
+    acquired = [_acquired_in(row.details) for row in rows]
     known = sorted(time for time in acquired if time is not None)
     if len(known) == len(found) and known and 0.0 <= found[-1] - known[-1] <= _AGREE:
         return tuple(known)
     return tuple(found)
+
+
+@lru_cache(maxsize=2 * NEWEST)
+def _acquired_in(details: str) -> float | None:
+    """The same of details as they are stored; the same exposures are asked for again and again."""
+    return acquired_at(json.loads(details))
 
 
 def acquired_at(details: Mapping[str, Any]) -> float | None:

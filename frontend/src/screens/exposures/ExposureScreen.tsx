@@ -14,7 +14,7 @@ import styles from "./exposure.module.css";
 import { MicrographPanel } from "./MicrographPanel";
 import { StepsPanel } from "./StepsPanel";
 import { TracksPanel } from "./TracksPanel";
-import type { Ctf, ExposureDetail, Tracks } from "./types";
+import type { ExposureDetail, Tracks } from "./types";
 import { useDecide } from "./useDecide";
 import { ValuesPanel } from "./ValuesPanel";
 import { LogPanel, WordsPanel } from "./WordsPanel";
@@ -47,7 +47,6 @@ interface ToldProps {
 function Told({ detail, id, branch, path }: ToldProps) {
   const qualities = useQualities(id, branch).data ?? NONE;
   // A pending exposure has none yet: the server says so with an error, which is no news here.
-  const ctf = useApi<Ctf>(`${path}/ctf`, { branch }).data;
   const tracks = useApi<Tracks>(`${path}/tracks`, { branch }).data;
   return (
     <div className={styles.stack}>
@@ -59,7 +58,7 @@ function Told({ detail, id, branch, path }: ToldProps) {
         </div>
         <div className={styles.stack}>
           <WordsPanel session={id} detail={detail} />
-          <CtfPanel detail={detail} ctf={ctf} />
+          <CtfPanel detail={detail} />
           {tracks && tracks.frames.length > 1 && <TracksPanel tracks={tracks} detail={detail} />}
           <StepsPanel session={id} detail={detail} />
           <LogPanel session={id} branch={branch} name={detail.name} />

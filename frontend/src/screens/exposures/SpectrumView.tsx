@@ -5,14 +5,14 @@ import styles from "./exposures.module.css";
 
 interface Props {
   detail: ExposureDetail | undefined;
-  ctf: Ctf | null;
   /** Draw the first zeros of the fit, too. */
   rings?: boolean;
 }
 
 /** The power spectrum with radii in Å, how far the fit holds, and the fitted rings. */
-export function SpectrumView({ detail, ctf, rings = false }: Props) {
+export function SpectrumView({ detail, rings = false }: Props) {
   const spectrum = detail?.spectrum;
+  const ctf = detail?.ctf ?? null;
   const edge = ctf?.edge ?? null;
   const reached = ctf?.resolution ?? null;
   return (

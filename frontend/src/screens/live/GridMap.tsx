@@ -41,7 +41,7 @@ export function GridMap(props: Props) {
   const squares = useApi<Squares>(
     sessionPath(session, "/squares"),
     { quality: name, square: square ?? undefined, branch },
-    { enabled: name !== "", every: 15_000 },
+    { enabled: name !== "" },
   );
   const matching = useMatching(props, squares.data, square);
   const marks = useMemo(

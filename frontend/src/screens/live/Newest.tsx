@@ -5,7 +5,7 @@ import { moment, unbroken } from "@/units";
 import { SpectrumView } from "../exposures/SpectrumView";
 import { exposureHref } from "../exposures/addresses";
 import { MicrographFigure } from "../exposures/MicrographFigure";
-import type { Ctf, ExposureDetail } from "../exposures/types";
+import type { ExposureDetail } from "../exposures/types";
 import type { Quality } from "../measured/types";
 import { breach } from "../measured/limits";
 import { shownValue } from "../measured/shown";
@@ -14,17 +14,19 @@ import styles from "./live.module.css";
 interface Props {
   session: string;
   branch: string;
+  /** Null where none is processed yet. */
   name: string | null;
+  /** Number of the event at which it was told of. */
+  asof?: number;
   qualities: readonly Quality[];
 }
 
 /** The newest exposure that was processed, large. */
-export function Newest({ session, branch, name, qualities }: Props) {
+export function Newest({ session, branch, name, asof, qualities }: Props) {
   const wanted = name ?? "";
   const path = sessionPath(session, `/exposures/${encodeURIComponent(wanted)}`);
   const enabled = wanted !== "";
-  const detail = useApi<ExposureDetail>(path, { branch }, { enabled }).data;
-  const ctf = useApi<Ctf>(`${path}/ctf`, { branch }, { enabled }).data ?? null;
+  const detail = useApi<ExposureDetail>(path, { branch, asof }, { enabled }).data;
   if (!enabled) {
     return (
       <Panel title="Newest exposure" className={styles.newest}>
@@ -43,7 +45,7 @@ export function Newest({ session, branch, name, qualities }: Props) {
     >
       <div className={styles.newestBody}>
         <MicrographFigure session={session} branch={branch} detail={detail} />
-        <SpectrumView detail={detail} ctf={ctf} />
+        <SpectrumView detail={detail} />
         <div className={styles.newestSide}>
           <Link
             className={styles.newestName}

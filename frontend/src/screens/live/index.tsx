@@ -21,7 +21,7 @@ import { Newest } from "./Newest";
 import { ParticlesPanel } from "./ParticlesPanel";
 import { Trends } from "./Trends";
 import type { Live } from "./types";
-import { useCounted, useSpaced } from "./useCounted";
+import { useCounted, useSpaced, useToldOf } from "./useCounted";
 
 /** The first at once, the others now and then: they change little with one exposure more. */
 const FRESH = ["/live", "/columns", "/qualities", "/squares", "/classes", "/volumes"] as const;
@@ -76,7 +76,7 @@ function Counted({ live, ...others }: ToldProps) {
 
 function Told({ live, id, branch, measured }: ToldProps) {
   const { qualities, six, counted, columns } = measured;
-  const newest = useSpaced(live.newest?.name ?? null, NEWEST);
+  const newest = useSpaced(useToldOf(live.newest?.name ?? null, live.last_event), NEWEST);
   const [brush, setBrush] = useState<Brush | null>(null);
   const mask = useMemo(() => (columns ? marked(brush, columns) : null), [columns, brush]);
   const usual = useMemo(() => {
@@ -97,7 +97,13 @@ function Told({ live, id, branch, measured }: ToldProps) {
       <Counters live={live} usual={usual} />
       <div className={styles.two}>
         <div className={styles.stack}>
-          <Newest session={id} branch={branch} name={newest} qualities={qualities} />
+          <Newest
+            session={id}
+            branch={branch}
+            name={newest?.name ?? null}
+            asof={newest?.at}
+            qualities={qualities}
+          />
           <Trends
             session={id}
             branch={branch}

@@ -25,6 +25,7 @@ export function brought(live: Live, known: Counted | null): Live {
   const { newest } = known;
   return {
     ...live,
+    last_event: known.seq,
     counts: {
       found: going + settled,
       settled,

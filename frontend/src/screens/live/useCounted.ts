@@ -13,6 +13,20 @@ export function useCounted(id: string, branch: string, live: Live): Live {
   return branch ? live : brought(live, known);
 }
 
+/** Something that the server told of, and the number of the event up to which it knew all then. */
+export interface ToldOf {
+  name: string;
+  at: number;
+}
+
+/** When something was told of first: tabs that were told at the same event ask the same. */
+export function useToldOf(name: string | null, at: number): ToldOf | null {
+  const [first, setFirst] = useState<ToldOf | null>(null);
+  const told = first?.name === name ? first : name === null ? null : { name, at };
+  if (told !== first) setFirst(told);
+  return told;
+}
+
 /**
  * A value that is not shown anew more often than every so many ms, since each costs the server
  * something, nor while nobody looks; the first new one is shown at once.

@@ -180,13 +180,14 @@ class Tail:
         follower = EventFollower(store, after=place.seq)
         ends = time.monotonic() + _LEASE
         while not self._stopping.is_set() and time.monotonic() < ends:
-            events = [sent(event) for event in follower.read()]
-            counted, due = "", place.counted + _COUNT
-            if time.monotonic() >= due:
-                counted, due = _counted(store), 0.0
-                place.counted = time.monotonic()
-                counted = "" if counted == place.text else counted
-                place.text = counted or place.text
+            with store.held():
+                events = [sent(event) for event in follower.read()]
+                counted, due = "", place.counted + _COUNT
+                if time.monotonic() >= due:
+                    counted, due = _counted(store), 0.0
+                    place.counted = time.monotonic()
+                    counted = "" if counted == place.text else counted
+                    place.text = counted or place.text
             if events or counted:
                 place.seq = follower.after
                 self._post(self._take, events, counted)

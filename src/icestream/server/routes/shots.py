@@ -1,7 +1,7 @@
 """One exposure: what was made of it, its pictures, curves, tracks, picks and log."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -117,38 +117,6 @@ class SpectrumPlace(BaseModel):
     url: str
 
 
-class ExposureInFull(BaseModel):
-    """All that is known of one exposure."""
-
-    number: int
-    name: str
-    state: ShownExposureState
-    reasons: tuple[str, ...]
-    found: float
-    time: float | None
-    """When it was taken."""
-    details: dict[str, Any]
-    """What the metadata said."""
-    steps: dict[str, str]
-    """State of its task at each step."""
-    facts: tuple[tuple[str, str], ...]
-    """Label and value of what else a person may ask."""
-    qualities: dict[str, ValueOfExposure]
-    results: tuple[StepOfExposure, ...]
-    """Of the first steps first."""
-    micrograph: MicrographPlace | None
-    spectrum: SpectrumPlace | None
-    decisions: tuple[DecisionRecord, ...]
-    corrections: tuple[CorrectionRecord, ...]
-    """Picks that people corrected by hand, the last of each step; none that was taken back."""
-    failures: tuple[FailureRecord, ...]
-    alerts: tuple[AlertRecord, ...]
-    """Those that name it."""
-    neighbours: Neighbours
-    unread: tuple[str, ...]
-    """Results that this version cannot show, and why."""
-
-
 class CtfOptics(BaseModel):
     """What the fitted function is of."""
 
@@ -187,6 +155,40 @@ class CtfCurve(BaseModel):
     thickness_error: float | None
     thickness_least: float | None
     optics: CtfOptics
+
+
+class ExposureInFull(BaseModel):
+    """All that is known of one exposure."""
+
+    number: int
+    name: str
+    state: ShownExposureState
+    reasons: tuple[str, ...]
+    found: float
+    time: float | None
+    """When it was taken."""
+    details: dict[str, Any]
+    """What the metadata said."""
+    steps: dict[str, str]
+    """State of its task at each step."""
+    facts: tuple[tuple[str, str], ...]
+    """Label and value of what else a person may ask."""
+    qualities: dict[str, ValueOfExposure]
+    results: tuple[StepOfExposure, ...]
+    """Of the first steps first."""
+    micrograph: MicrographPlace | None
+    spectrum: SpectrumPlace | None
+    ctf: CtfCurve | None
+    """Null where none was fitted, or not yet."""
+    decisions: tuple[DecisionRecord, ...]
+    corrections: tuple[CorrectionRecord, ...]
+    """Picks that people corrected by hand, the last of each step; none that was taken back."""
+    failures: tuple[FailureRecord, ...]
+    alerts: tuple[AlertRecord, ...]
+    """Those that name it."""
+    neighbours: Neighbours
+    unread: tuple[str, ...]
+    """Results that this version cannot show, and why."""
 
 
 class Point(BaseModel):
@@ -309,12 +311,12 @@ class _Shot:
         """What people corrected by hand, by the step whose picks they are."""
         return standing_corrections(corrections(self.store, exposure=self.name))
 
-    def answer(self, what: str, make: Callable[[], object]) -> Response:
+    def answer(self, what: tuple[Hashable, ...], make: Callable[[], object]) -> Response:
         """Many tabs ask for the newest exposure at the same moment; who comes later gets it anew.
 
         Tabs ask again no sooner after something has happened.
         """
-        return self.gallery.answer((what, self.name, self.branch), make, longest=_MOMENT)
+        return self.gallery.answer((*what, self.name, self.branch), make, longest=_MOMENT)
 
     def title(self, step: str) -> str:
         return self.titles.get(step, step)
@@ -327,17 +329,7 @@ class _Shot:
 ThisShot = Annotated[_Shot, Depends()]
 
 
-@router.get(f"{_HERE}/ctf", response_model=CtfCurve)
-def show_ctf(this: ThisShot) -> Response:
-    """The CTF that was fitted to an exposure, with the curve of its rings."""
-    return this.answer("exposure's CTF", lambda: _ctf(this))
-
-
-def _ctf(this: _Shot) -> CtfCurve:
-    found = first_item(this.items, Ctf)
-    if found is None:
-        raise Refused(404, f"no CTF was fitted to {this.name}", "its steps say how far it has come")
-    made, ctf = found
+def _curve(made: ShotItem, ctf: Ctf) -> CtfCurve:
     curve = np.zeros((3, 0)) if ctf.curve is None else np.asarray(ctf.curve)
     frequency = tuple(map(float, curve[0]))
     power, fit = (tuple(map(_finite, row)) for row in curve[1:])
@@ -475,9 +467,15 @@ def _read_log(gallery: Gallery, step: str, path: str, lines: int) -> LogOfTask |
 
 
 @router.get(_HERE, response_model=ExposureInFull)
-def show_exposure(this: ThisShot) -> Response:
+def show_exposure(
+    this: ThisShot,
+    asof: Annotated[
+        int | None,
+        Query(ge=0, description="Number of an event: what was told of the exposure since then will do."),
+    ] = None,
+) -> Response:
     """All that is known of one exposure."""
-    return this.answer("exposure", lambda: _in_full(this))
+    return this.answer(("exposure", asof), lambda: _in_full(this))
 
 
 def _in_full(this: _Shot) -> ExposureInFull:
@@ -506,6 +504,7 @@ def _in_full(this: _Shot) -> ExposureInFull:
         spectrum=next(
             (SpectrumPlace(url=link.url) for link in links if link.role == "spectrum"), None
         ),
+        ctf=None if ctf is None else _curve(*ctf),
         decisions=queries.decisions(this.store, exposure=this.name),
         corrections=tuple(this.corrections.values()),
         failures=this.failures(),

@@ -85,7 +85,7 @@ def test_the_first_and_the_last_have_one_neighbour(
 def test_the_ctf_with_its_curve(
     whole: TestClient, whole_here: str, store: Store, name: str
 ) -> None:
-    found = whole.get(f"{whole_here}/exposures/{name}/ctf").json()
+    found = whole.get(f"{whole_here}/exposures/{name}").json()["ctf"]
     ctf = item(store, name, Ctf)
     assert (found["defocus_u"], found["defocus_v"]) == (ctf.defocus_u, ctf.defocus_v)
     assert ctf.curve is not None
@@ -116,7 +116,7 @@ def test_picks_of_each_step(whole: TestClient, whole_here: str, store: Store, na
 
 
 def test_what_is_not_there_is_said(whole: TestClient, whole_here: str, store: Store) -> None:
-    for path in ("", "/ctf", "/tracks", "/picks", "/log"):
+    for path in ("", "/tracks", "/picks", "/log"):
         answer = whole.get(f"{whole_here}/exposures/nobody{path}")
         assert answer.status_code == 404
         assert "no exposure 'nobody'" in answer.json()["message"]
