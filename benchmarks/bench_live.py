@@ -28,6 +28,7 @@ from websockets.asyncio.client import connect
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from icestream.store import tables as t
+from icestream.store.events import TaskDone
 from icestream.store.follow import newest_event
 from icestream.store.writing import Writes
 from post_office import free_port
@@ -63,8 +64,13 @@ class Growing(threading.Thread):
                     return
                 with self.sample.store.write() as connection:
                     writes = Writes(self.sample.numbers, time.time())
-                    writes.count(self.sample.step_ids[step], running=0, done=1, seconds=1.5)
-                    self.sample._task(writes, step, exposure, "done", result_id=0)  # noqa: SLF001
+                    number = self.sample.step_ids[step]
+                    if self.sample.documents:  # its tasks are written when it is settled
+                        writes.event(TaskDone(result=None), step_id=number, subject_id=exposure)
+                        writes.count(number, running=0)
+                    else:
+                        writes.count(number, running=0, done=1, seconds=1.5)
+                        self.sample._task(writes, step, exposure, "done", result_id=0)  # noqa: SLF001
                     writes.flush(connection)
                 self._remember()
             if self.stopping.wait(self.every / (len(steps) + 1)):
@@ -122,14 +128,21 @@ async def measure(address: str, session: str, server: psutil.Process, growing: G
 
 
 @contextmanager
-def growing_session(exposures: int, *, every: float = EVERY) -> Iterator[Served]:
-    """A session that is written on, and a server over it in a process of its own."""
+def growing_session(
+    exposures: int, *, every: float = EVERY, pictures: bool = False
+) -> Iterator[Served]:
+    """A session that is written on, and a server over it in a process of its own.
+
+    Its exposures have results and `pictures`, or numbers alone.
+    """
     with tempfile.TemporaryDirectory() as folder:
         sample = SampleSession(Path(folder) / "grid", start=time.time() - 12.0 * exposures,
-                               documents=False)  # fmt: skip
+                               documents=pictures)  # fmt: skip
         with sample.store.write() as connection:
             connection.execute(t.session.update().values(uid=uuid.uuid4().hex))
         sample.grow(exposures)
+        if pictures:
+            sample.classify()
         port = free_port()
         address = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "icestream", "serve", folder, "--port", str(port)]

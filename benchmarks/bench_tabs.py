@@ -19,11 +19,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 import httpx2
 import psutil
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext, Request, sync_playwright
 from websockets.asyncio.client import connect
 
 from bench_live import Served, growing_session
@@ -63,18 +65,18 @@ class Connection:
 
     async def run(self) -> None:
         """Ask for as long as it is not cancelled."""
-        await asyncio.sleep(random.uniform(0.0, FIRST))  # noqa: S311 - pages open at any time
+        await asyncio.sleep(random.uniform(0.0, FIRST))
         async with connect(f"{self.served.address.replace('http', 'ws')}/api/ws") as socket:
             for topic in ("sessions", f"session/{self.served.session}"):
                 await socket.send(json.dumps({"subscribe": topic}))
-            looks = [asyncio.create_task(self._look())]
-            async for text in socket:
-                told = json.loads(text)
-                newest = (told.get("newest") or {}).get("name", "")
-                if newest and newest != self.shown:
-                    self.shown = newest
-                    looks.append(asyncio.create_task(self._show(newest, told["seq"])))
-            await asyncio.gather(*looks)
+            async with asyncio.TaskGroup() as looks:
+                looks.create_task(self._look())
+                async for text in socket:
+                    told = json.loads(text)
+                    newest = (told.get("newest") or {}).get("name", "")
+                    if newest and newest != self.shown:
+                        self.shown = newest
+                        looks.create_task(self._show(newest, told["seq"]))
 
     async def _look(self) -> None:
         """The first part of the screen and what is beside it: there is always something new."""
@@ -87,12 +89,25 @@ class Connection:
             await asyncio.sleep(SOON)
 
     async def _show(self, name: str, seq: int) -> None:
-        await self._ask(f"exposures/{quote(name, safe='')}?asof={seq}", 15)
+        place = f"exposures/{quote(name, safe='')}"
+        shown = await self._ask(f"{place}?asof={seq}", 15)
+        if "picks.count" in shown["qualities"]:
+            await self._ask(f"{place}/picks?asof={seq}", 15)
+        pictures = {link["role"]: link["url"] for link in _pictures(shown)}
+        for role in ("micrograph", "spectrum"):
+            if role in pictures:
+                self.asked += 1
+                await self.client.get(self.served.address + pictures[role])
 
-    async def _ask(self, path: str, age: int) -> None:
+    async def _ask(self, path: str, age: int) -> Any:
         self.asked += 1
         place = f"{self.served.address}/api/sessions/{self.served.session}/{path}"
-        await self.client.get(place, headers={"Cache-Control": f"max-age={age}"})
+        answer = await self.client.get(place, headers={"Cache-Control": f"max-age={age}"})
+        return answer.json()
+
+
+def _pictures(exposure: dict[str, Any]) -> list[dict[str, Any]]:
+    return [link for step in exposure["results"] for link in step["pictures"]]
 
 
 @contextmanager
@@ -124,13 +139,17 @@ def connections(served: Served, count: int) -> Iterator[list[Connection]]:
         thread.join()
 
 
+def _count(asked: list[int], request: Request) -> None:
+    asked[0] += "/api/" in request.url
+
+
 def open_pages(context: BrowserContext, served: Served, count: int) -> list[int]:
     """Open so many pages; what they ask from now on is counted in the list that is given back."""
     asked = [0]
     for _ in range(count):
         page = context.new_page()
         first_view(page, f"{served.address}/s/{served.session}")
-        page.on("request", lambda request: asked.__setitem__(0, asked[0] + ("/api/" in request.url)))
+        page.on("request", partial(_count, asked))
     return asked
 
 
@@ -141,7 +160,10 @@ def main() -> None:
     parser.add_argument("--tabs", type=int, default=50)
     parser.add_argument("--every", type=float, default=3.6)
     given = parser.parse_args()
-    with growing_session(EXPOSURES, every=given.every) as served, sync_playwright() as playwright:
+    with (
+        growing_session(EXPOSURES, every=given.every, pictures=True) as served,
+        sync_playwright() as playwright,
+    ):
         print(f"an exposure each {given.every:g} s")
         none = used(served.server)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

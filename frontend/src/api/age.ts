@@ -10,7 +10,7 @@
 const SECONDS: readonly (readonly [RegExp, number])[] = [
   [/^\/api\/sessions\/[^/]+\/live(\?|$)/, 4],
   [/^\/api\/sessions\/[^/]+\/(columns|qualities|squares|classes|volumes)(\?|$)/, 15],
-  [/^\/api\/sessions\/[^/]+\/exposures\/[^/]+\?(.*&)?asof=\d/, 15],
+  [/^\/api\/sessions\/[^/]+\/exposures\/[^/]+(\/picks)?\?(.*&)?asof=\d/, 15],
 ];
 /** Milliseconds after a decision in which every answer has to have seen it. */
 const AFTER = 10_000;

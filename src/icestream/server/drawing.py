@@ -182,7 +182,7 @@ class Gallery:
                 return began, bytes(refusal(nothing).body), 404
 
         began, content, status = self._kept(("answer", *asked), mark, written, longest)
-        return KeptAnswer(content, self.entry.key, began, status)
+        return KeptAnswer(content, self.entry.key, began, status=status)
 
     def _kept(
         self, asked: tuple[Hashable, ...], mark: object, make: Callable[[], V], longest: float
@@ -257,7 +257,7 @@ def file_mark(path: Path) -> tuple[int, int]:
 
 
 def answer_picture(
-    shelf: Shelf,
+    gallery: Gallery,
     known_tag: str | None,
     key: tuple[Any, ...],
     suffix: str,
@@ -267,6 +267,8 @@ def answer_picture(
 
     Parameters
     ----------
+    gallery
+        The session that it is of.
     known_tag
         What the browser says that it has.
     key
@@ -281,5 +283,7 @@ def answer_picture(
     headers = {"Cache-Control": _FOREVER, "ETag": tag}
     if known_tag is not None and tag in known_tag:
         return Response(status_code=304, headers=headers)
-    content = shelf.cache.get(said, suffix, make).read_bytes()
-    return Response(content, media_type=_MEDIA[suffix], headers=headers)
+    began = time.monotonic()
+    content = gallery.shelf.cache.get(said, suffix, make).read_bytes()
+    headers["Content-Type"] = _MEDIA[suffix]
+    return KeptAnswer(content, gallery.entry.key, began, headers=headers, lasts=True)

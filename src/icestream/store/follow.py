@@ -20,7 +20,7 @@ from icestream.store.open import FILE, Store
 from icestream.store.pointer import BadPointer, read_pointer
 from icestream.store.records import EventRecord
 
-__all__ = ["EventFollower", "commit_mark", "mark_of", "newest_event"]
+__all__ = ["EventFollower", "commit_mark", "mark_of", "newest_event", "sqlite_mark"]
 
 _LOOK = 0.02
 """Seconds between two looks at a file."""
@@ -43,7 +43,7 @@ def commit_mark(folder: Path) -> object:
     if pointer is not None and pointer.url:
         return None
     file = Path(pointer.file) if pointer is not None else folder / FILE
-    return _mark_of(file if file.exists() else folder / FILE)
+    return sqlite_mark(file if file.exists() else folder / FILE)
 
 
 def newest_event(store: Store) -> int:
@@ -144,12 +144,12 @@ def mark_of(store: Store) -> object:
     if copied is not None:
         return copied
     if store.file is not None:
-        return _mark_of(store.file)
+        return sqlite_mark(store.file)
     with store.read() as connection:
         return connection.execute(select(func.max(t.event.c.seq))).scalar()
 
 
-def _mark_of(file: Path) -> object:
+def sqlite_mark(file: Path) -> object:
     """What is another with every commit to a SQLite file, and when it is replaced by another."""
     try:
         index = os.open(f"{file}-shm", os.O_RDONLY)

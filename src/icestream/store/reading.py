@@ -94,7 +94,8 @@ class Reader:
         if self._held.idle is not None:
             yield
             return
-        self._held.idle = idle = []
+        idle: list[_Connection] = []
+        self._held.idle = idle
         try:
             yield
         finally:
@@ -136,9 +137,7 @@ class Reader:
                 shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = self._copy = None
 
-    def _opened(
-        self, file: Path, query: str, *, sure: bool = False
-    ) -> sqlite3.Connection | None:
+    def _opened(self, file: Path, query: str, *, sure: bool = False) -> sqlite3.Connection | None:
         """A connection over which a store can be read; None where it cannot, unless `sure`."""
         connection = sqlite3.connect(
             uri(file, query),

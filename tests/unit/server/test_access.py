@@ -1,5 +1,6 @@
 """Who may do what: roles in their order, and who sees a session."""
 
+import asyncio
 from contextlib import closing
 from pathlib import Path
 
@@ -31,9 +32,9 @@ def test_each_role_covers_those_before_it() -> None:
 
 def test_who_has_too_little_is_told_what_is_asked() -> None:
     viewer = Person(name="ann", role=Role.VIEWER)
-    assert requires(Role.VIEWER)(viewer) is viewer
+    assert asyncio.run(requires(Role.VIEWER)(viewer)) is viewer
     with pytest.raises(Refused, match="ann is viewer, and this asks for operator") as caught:
-        requires(Role.OPERATOR)(viewer)
+        asyncio.run(requires(Role.OPERATOR)(viewer))
     assert caught.value.status == 403
 
 
@@ -46,7 +47,7 @@ def test_a_session_is_seen_by_its_people_and_staff(tmp_path: Path) -> None:
 
 def test_without_the_gate_nobody_is_known() -> None:
     with pytest.raises(Refused) as caught:
-        current_person(HTTPConnection({"type": "http", "headers": []}))
+        asyncio.run(current_person(HTTPConnection({"type": "http", "headers": []})))
     assert caught.value.status == 401
 
 

@@ -1,9 +1,11 @@
 """What routes show results with."""
 
+import json
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
 
 from icestream.server.catalogue import Entry
 from icestream.server.context import Server
@@ -45,13 +47,15 @@ def test_titles_and_types(server: Server, sample: SampleSession) -> None:
     assert "icestream.model:Ctf" in shelf.known(sample.store)
 
 
-def test_the_key_is_the_tag(server: Server, client: TestClient) -> None:
-    assert client.get("/api/sessions").status_code == 200
-    first = answer_picture(shelf_of(server), None, ("a", 1), ".png", lambda: b"png")
-    again = answer_picture(shelf_of(server), first.headers["etag"], ("a", 1), ".png", bytes)
-    other = answer_picture(shelf_of(server), first.headers["etag"], ("a", 2), ".png", bytes)
+def test_the_key_is_the_tag(server: Server, sample: SampleSession) -> None:
+    entry = Entry(id="a", folder=sample.folder, uid="a")
+    gallery = Gallery(entry, sample.store, shelf_of(server), server.roots, Remembered())
+    first = answer_picture(gallery, None, ("a", 1), ".png", lambda: b"png")
+    again = answer_picture(gallery, first.headers["etag"], ("a", 1), ".png", bytes)
+    other = answer_picture(gallery, first.headers["etag"], ("a", 2), ".png", bytes)
     assert (first.status_code, again.status_code, other.status_code) == (200, 304, 200)
     assert first.headers["cache-control"].startswith("private")
+    assert first.headers["content-type"] == "image/png"
 
 
 def test_worked_out_once_while_nothing_happens(server: Server, sample: SampleSession) -> None:
@@ -84,8 +88,24 @@ def test_an_answer_is_written_once_for_all_tabs(server: Server, sample: SampleSe
     assert later[0] == later[1] != later[2]
 
 
-@pytest.mark.parametrize("nothing", [Refused(404, "there is no map"), LookupError("no map")])
-def test_that_there_is_nothing_is_found_out_once(
+def test_that_there_is_nothing_yet_is_an_answer(server: Server, sample: SampleSession) -> None:
+    entry = Entry(id="a", folder=sample.folder, uid="a")
+    gallery = Gallery(entry, sample.store, shelf_of(server), server.roots, Remembered())
+    asked: list[int] = []
+
+    def make() -> int:
+        asked.append(1)
+        raise Refused(404, "there is no map", "one is made of classes")
+
+    answers = [gallery.answer(("a",), make) for _ in range(3)]
+    assert asked == [1]
+    assert {answer.status_code for answer in answers} == {404}
+    said = {"message": "there is no map", "advice": "one is made of classes", "problems": None}
+    assert json.loads(bytes(answers[0].body)) == said
+
+
+@pytest.mark.parametrize("nothing", [Refused(403, "there is no map"), LookupError("no map")])
+def test_that_it_cannot_be_said_is_found_out_once(
     server: Server, sample: SampleSession, nothing: Exception
 ) -> None:
     entry = Entry(id="a", folder=sample.folder, uid="a")
@@ -111,3 +131,21 @@ def test_a_defect_is_not_remembered(server: Server, sample: SampleSession) -> No
     assert len(caught.traceback) > 1, "where it happened is told in the log"
     nothing["a"] = 1
     assert gallery.answer(("a",), lambda: nothing["a"]).body == b"1"
+
+
+def test_who_wants_all_that_has_happened_gets_it(server: Server, sample: SampleSession) -> None:
+    entry = Entry(id="a", folder=sample.folder, uid="a")
+    kept, made = Remembered(), []
+
+    def make() -> int:
+        made.append(1)
+        time.sleep(0.1)
+        return len(made)
+
+    gallery = Gallery(entry, sample.store, shelf_of(server), server.roots, kept)
+    hurried = replace(gallery, now=True)
+    bodies = []
+    for one in (gallery, gallery, hurried, hurried, gallery):
+        sample.grow(1)
+        bodies.append(one.answer(("a",), make).body)
+    assert bodies == [b"1", b"1", b"2", b"3", b"3"]

@@ -84,3 +84,11 @@ def test_a_mistake_is_not_remembered() -> None:
     with pytest.raises(ZeroDivisionError):
         kept.get("a", 0, lambda: 1 // 0)
     assert kept.get("a", 0, source) == 1
+
+
+def test_who_wants_it_now_is_given_nothing_that_is_old() -> None:
+    kept, source = Remembered(), Source()
+    assert kept.get("a", 1, source) == 1
+    assert kept.get("a", 2, source) == 1
+    assert kept.get("a", 2, source, now=True) == 2
+    assert kept.get("a", 2, source, now=True) == 2

@@ -185,3 +185,43 @@ def test_a_store_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
         Reader(tmp_path / "nothing.db").open()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_within_a_block_a_thread_opens_a_store_once(
+    file: Path, writer: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *given, **more: opened.append("") or connect(*given, **more)
+    )
+    reader = Reader(file)
+
+    def read() -> sqlite3.Connection:
+        connection = reader.open()
+        connection.execute("SELECT * FROM number").fetchall()
+        connection.close()
+        return connection
+
+    with reader.held(), reader.held():
+        first = read()
+        assert [read(), read()] == [first, first]
+        both = reader.open(), reader.open()
+        assert both[0] is not both[1]
+        for one in both:
+            one.close()
+        other = threading.Thread(target=read)
+        other.start()
+        other.join()
+    assert len(opened) == 3, "one of a thread at a time, and one of the other thread"
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        first.execute("SELECT 1")
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        read().execute("SELECT 1")
+    writer.execute("INSERT INTO number VALUES (1)")
+    with reader.held():
+        connection = reader.open()
+        assert connection.execute("SELECT n FROM number").fetchall() == [(1,)]
+        writer.execute("INSERT INTO number VALUES (2)")
+        connection.close()
+        assert reader.open().execute("SELECT n FROM number").fetchall() == [(1,), (2,)]

@@ -11,6 +11,8 @@ interface Props {
   session: string;
   branch: string;
   detail: ExposureDetail | undefined;
+  /** Number of the event at which the exposure was told of. */
+  asof?: number;
   /** Pixels of the picture that is asked for. */
   size?: number;
 }
@@ -37,11 +39,11 @@ export function tileUrl(
 }
 
 /** A micrograph with its picks and a bar of length, as a still picture. */
-export function MicrographFigure({ session, branch, detail, size = 768 }: Props) {
+export function MicrographFigure({ session, branch, detail, asof, size = 768 }: Props) {
   const [chosen, setChosen] = useState<ReadonlySet<string> | null>(null);
   const path = sessionPath(session, `/exposures/${encodeURIComponent(detail?.name ?? "")}/picks`);
   const enabled = detail !== undefined && (detail.qualities["picks.count"]?.value ?? 0) > 0;
-  const sets = useApi<PickSet[]>(path, { branch }, { enabled }).data ?? [];
+  const sets = useApi<PickSet[]>(path, { branch, asof }, { enabled }).data ?? [];
   const micrograph = detail?.micrograph;
   const mine = enabled ? sets : [];
   // The last step sees what those before it have found: of several, its picks are shown first.

@@ -44,7 +44,7 @@ export function Newest({ session, branch, name, asof, qualities }: Props) {
       tools={detail && <StateBadge state={detail.state} />}
     >
       <div className={styles.newestBody}>
-        <MicrographFigure session={session} branch={branch} detail={detail} />
+        <MicrographFigure session={session} branch={branch} detail={detail} asof={asof} />
         <SpectrumView detail={detail} />
         <div className={styles.newestSide}>
           <Link

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from icestream.store.follow import sqlite_mark
 from icestream.store.places import is_network
 
 __all__ = ["FILE", "Database", "NewerDatabase"]
@@ -121,6 +122,10 @@ class Database:
             connection.execute("COMMIT")
         finally:
             self._give(connection)
+
+    def mark(self) -> object:
+        """What is another with every commit, also that of another process."""
+        return sqlite_mark(self.file)
 
     def close(self) -> None:
         """Give up all connections."""

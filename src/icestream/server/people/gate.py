@@ -22,6 +22,7 @@ from icestream.server.errors import Refused, refusal
 from icestream.server.people.brake import TooMany, network_of
 from icestream.server.people.come import Coming, NobodyKnown, who_comes
 from icestream.server.people.doors import Doors
+from icestream.server.people.lately import Lately
 from icestream.server.people.person import Person
 from icestream.server.people.visitors import Visitors
 
@@ -76,6 +77,7 @@ class Gate:
     def __init__(self, app: ASGIApp, server: Server) -> None:
         self._app = app
         self._server = server
+        self._came: Lately | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -103,9 +105,9 @@ class Gate:
         path = scope["path"]
         if not _is_guarded(path):
             return None
-        visitors = visitors_of(self._server)
+        visitors, connection = visitors_of(self._server), HTTPConnection(scope)
         try:
-            coming = await to_thread.run_sync(who_comes, visitors, doors, HTTPConnection(scope))
+            coming = await self._who(visitors, connection)
         except NobodyKnown as error:
             if path in PUBLIC:
                 _slow_down(visitors, scope)
@@ -122,6 +124,23 @@ class Gate:
             except TooMany as error:
                 raise Refused(429, str(error), headers=_later(error)) from None
         return coming
+
+    async def _who(self, visitors: Visitors, connection: HTTPConnection) -> Coming:
+        """Who comes; what the database says of them is asked in a thread."""
+        doors, lately = self._server.doors, self._lately(visitors)
+        if not doors.login and "authorization" not in connection.headers:
+            return who_comes(visitors, doors, connection)
+        if (known := lately.find(connection)) is not None:
+            return known
+        mark = lately.mark()
+        coming = await to_thread.run_sync(who_comes, visitors, doors, connection)
+        lately.keep(connection, coming, mark)
+        return coming
+
+    def _lately(self, visitors: Visitors) -> Lately:
+        if self._came is None:
+            self._came = Lately(visitors.database)
+        return self._came
 
     async def _written_down(
         self, coming: Coming, scope: Scope, receive: Receive, send: Send

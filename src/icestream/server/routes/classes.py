@@ -129,7 +129,7 @@ def class_sheet(
     path = gallery.readable(found.averages)
     key = (gallery.entry.id, number, port, "sheet", *file_mark(path))
     order = places_in_order(found)
-    return answer_picture(gallery.shelf, known, key, ".png", lambda: averages_sheet(path, order))
+    return answer_picture(gallery, known, key, ".png", lambda: averages_sheet(path, order))
 
 
 @router.get(f"{RESULT}/classes/{{port}}/{{class_number}}.png", response_class=Response)
@@ -145,7 +145,7 @@ def class_average(
     found = _classes_at(gallery, number, port)
     path, place = gallery.readable(found.averages), place_of(found, class_number)
     key = (gallery.entry.id, number, port, "average", place, size, *file_mark(path))
-    return answer_picture(gallery.shelf, known, key, ".png", lambda: average_png(path, place, size))
+    return answer_picture(gallery, known, key, ".png", lambda: average_png(path, place, size))
 
 
 def _classes_at(gallery: Gallery, number: int, port: str) -> Classes:
@@ -219,7 +219,7 @@ def class_members_sheet(
     page, types = asked.page, gallery.known
     of = (gallery.entry.id, update.record.id, "members", class_number)
     return answer_picture(
-        gallery.shelf,
+        gallery,
         known,
         (*of, page, lowpass, *file_mark(table)),
         ".png",

@@ -12,8 +12,8 @@ from icestream.report.views.images import draw_picture, open_large
 from icestream.report.views.pictures import ShownPicture, picture_at, pictures_of_result
 from icestream.report.views.tiles import Pyramid, cut_tile, level_bytes
 from icestream.server.drawing import (
+    Gallery,
     IfNoneMatch,
-    Shelf,
     ThisGallery,
     answer_picture,
     file_mark,
@@ -94,7 +94,7 @@ class _Source:
     picture: ShownPicture
     path: FilePath
     key: tuple[object, ...]
-    shelf: Shelf
+    gallery: Gallery
 
 
 def _asked(gallery: ThisGallery, number: ResultNumber, port: Port, index: Index) -> _Source:
@@ -102,7 +102,7 @@ def _asked(gallery: ThisGallery, number: ResultNumber, port: Port, index: Index)
     picture = picture_at(gallery.store, record, port, index, gallery.known)
     path = gallery.readable(picture.path)
     key = (gallery.entry.id, number, port, index, *file_mark(path))
-    return _Source(picture, path, key, gallery.shelf)
+    return _Source(picture, path, key, gallery)
 
 
 AskedPicture = Annotated[_Source, Depends(_asked)]
@@ -145,7 +145,7 @@ def picture(
     wanted, one = look.look(), source.picture
     drawing = source.path.suffix.lower() == ".svg"
     return answer_picture(
-        source.shelf,
+        source.gallery,
         known,
         (*source.key, size, wanted),
         ".svg" if drawing else ".png",
@@ -183,7 +183,7 @@ def tile_of_picture(
         return level_bytes(large, wanted, level)
 
     Pyramid(source.picture.shape or open_large(source.path).shape).check(level, column, row)
-    greys = source.shelf.cache.get("/".join(map(str, key)), ".npy", draw)
+    greys = source.gallery.shelf.cache.get("/".join(map(str, key)), ".npy", draw)
     return answer_picture(
-        source.shelf, known, (*key, tile), ".png", lambda: cut_tile(greys, column, row)
+        source.gallery, known, (*key, tile), ".png", lambda: cut_tile(greys, column, row)
     )

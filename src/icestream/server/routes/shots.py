@@ -327,6 +327,10 @@ class _Shot:
 
 
 ThisShot = Annotated[_Shot, Depends()]
+AsOf = Annotated[
+    int | None,
+    Query(ge=0, description="Number of an event: an answer that was made for it will do."),
+]
 
 
 def _curve(made: ShotItem, ctf: Ctf) -> CtfCurve:
@@ -393,9 +397,13 @@ def show_tracks(this: ThisShot) -> ShotTracks:
     )
 
 
-@router.get(f"{_HERE}/picks")
-def show_picks(this: ThisShot) -> tuple[ShotPicks, ...]:
+@router.get(f"{_HERE}/picks", response_model=tuple[ShotPicks, ...])
+def show_picks(this: ThisShot, asof: AsOf = None) -> Response:
     """The particles of an exposure, of every step that picked or chose some, the last step last."""
+    return this.answer(("picks", asof), lambda: _picks(this))
+
+
+def _picks(this: _Shot) -> tuple[ShotPicks, ...]:
     micrograph = first_item(this.items, Micrograph)
     shape = None if micrograph is None else micrograph[1].shape
     return tuple(
@@ -467,13 +475,7 @@ def _read_log(gallery: Gallery, step: str, path: str, lines: int) -> LogOfTask |
 
 
 @router.get(_HERE, response_model=ExposureInFull)
-def show_exposure(
-    this: ThisShot,
-    asof: Annotated[
-        int | None,
-        Query(ge=0, description="Number of an event: what was told of the exposure since then will do."),
-    ] = None,
-) -> Response:
+def show_exposure(this: ThisShot, asof: AsOf = None) -> Response:
     """All that is known of one exposure."""
     return this.answer(("exposure", asof), lambda: _in_full(this))
 

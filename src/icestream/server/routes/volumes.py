@@ -183,7 +183,7 @@ def section(
     path = gallery.readable(part_of(_volume_at(gallery, number, port), asked.part))
     key = (gallery.entry.id, number, port, *file_mark(path), asked)
     return answer_picture(
-        gallery.shelf, known, key, ".png", lambda: section_png(path, asked.axis, asked.at)
+        gallery, known, key, ".png", lambda: section_png(path, asked.axis, asked.at)
     )
 
 
