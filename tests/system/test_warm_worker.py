@@ -6,8 +6,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from numba.core.dispatcher import Dispatcher
-
+from icestream.compiled import Kernel
 from icestream.engine.executors import attempt as work
 from icestream.model import Movie
 from icestream.protocol import Cursor, Work
@@ -29,7 +28,7 @@ def compiled() -> dict[str, int]:
         kernel
         for module in modules
         for kernel in vars(module).values()
-        if isinstance(kernel, Dispatcher)
+        if isinstance(kernel, Kernel)
     }
     return {f"{k.py_func.__module__}.{k.py_func.__name__}": len(k.signatures) for k in kernels}
 

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from icestream.compiled import njit
 
 __all__ = ["add_events", "encode_events"]
 
 
-@numba.njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True)
 def add_events(
     stream: NDArray[np.uint8],
     skip_bits: int,
@@ -76,7 +77,7 @@ def add_events(
     return events, position
 
 
-@numba.njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True)
 def encode_events(
     positions: NDArray[np.int64], places: NDArray[np.int64], total: int, skip_bits: int
 ) -> NDArray[np.uint8]:  # pragma: no cover - compiled
@@ -115,7 +116,7 @@ def encode_events(
     return out[: (bit + 15) // 16 * 2]  # whole 16-bit words
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@njit(nogil=True, cache=True, inline="always")
 def _put(out: NDArray[np.uint8], bit: int, value: int, width: int) -> int:  # pragma: no cover
     """Write `width` bits of `value` at position `bit`."""
     spread = value << (bit & 7)

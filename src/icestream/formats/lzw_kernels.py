@@ -9,12 +9,13 @@ that would leave them, every byte is looked at.
 
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from icestream.compiled import njit
 
 __all__ = ["CODES", "decode_codes"]
 
@@ -51,7 +52,7 @@ _load_big_endian: Any = intrinsic(_load)
 _copy_wide: Any = intrinsic(_copy)
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _run(
     stream: int, bits: int, out: NDArray[np.uint8], starts: NDArray[np.uint32], state: Any
 ) -> Any:  # pragma: no cover - compiled
@@ -97,7 +98,7 @@ def _run(
     return at, filled, slot
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def decode_codes(
     stream: NDArray[np.uint8], bits: int, out: NDArray[np.uint8], starts: NDArray[np.uint32]
 ) -> Any:  # pragma: no cover - compiled

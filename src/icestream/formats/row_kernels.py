@@ -1,13 +1,14 @@
 """Kernels over the rows of images, apart from what calls them: numba is large, and slow to load."""
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from icestream.compiled import njit
 
 __all__ = ["narrow", "turn_over"]
 
 
-@numba.njit(cache=True, nogil=True)  # pragma: no cover
+@njit(cache=True, nogil=True)  # pragma: no cover
 def narrow(counts: NDArray[np.uint16], out: NDArray[np.uint8]) -> bool:
     """Copy ``(y, x)`` counts into 8 bits; whether all of them fit."""
     for y in range(counts.shape[0]):
@@ -20,7 +21,7 @@ def narrow(counts: NDArray[np.uint16], out: NDArray[np.uint8]) -> bool:
     return True
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def turn_over(rows: NDArray[np.uint8]) -> None:  # pragma: no cover - compiled
     """Turn an image ``(y, x)`` upside down where it is."""
     high, wide = rows.shape

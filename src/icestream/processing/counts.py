@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.model.arrays import Image
 
 __all__ = ["mean_count", "sum_counts"]
@@ -33,7 +33,7 @@ def sum_counts(counts: NDArray[Any], gain: Image) -> Image:
     return result
 
 
-@numba.njit(cache=True, nogil=True)  # pragma: no cover
+@njit(cache=True, nogil=True)  # pragma: no cover
 def _sum_rows(
     counts: NDArray[Any], gain: NDArray[np.float32], row: NDArray[Any], result: NDArray[np.float32]
 ) -> None:

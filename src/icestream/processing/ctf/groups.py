@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.model import Image
 from icestream.processing.ctf.spectrum import (
     Tiles,
@@ -242,7 +242,7 @@ def _whole_pixels(shifts: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.asarray(np.rint(shifts - np.angle(turn) / (2.0 * math.pi)), dtype=np.int64)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _sum_group(
     counts: NDArray[Any], gain: Image, corners: NDArray[np.int64], out: NDArray[np.float32]
 ) -> float:
@@ -265,7 +265,7 @@ def _sum_group(
     return float(total / (side * side))
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _stretched(
     power: NDArray[np.float32], scale: np.float32, stretch: NDArray[np.float64]
 ) -> NDArray[np.float32]:

@@ -3,11 +3,11 @@
 import math
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.model import Optics
 from icestream.processing.ctf.rings import Rings, Singles, equal_phase_rings
 from icestream.processing.ctf.spectrum import PowerSpectrum
@@ -105,7 +105,7 @@ def tile_rings(
     )
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _ring_moments(
     power: Singles,
     order: NDArray[np.int32],

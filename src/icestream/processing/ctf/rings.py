@@ -8,10 +8,10 @@ left of the background is projected out of data and model alike.
 import math
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.model import Optics
 from icestream.processing.ctf.spectrum import PowerSpectrum
 from icestream.processing.ctf.transfer import Defocus
@@ -273,7 +273,7 @@ class Score:
         )
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True)
 def ring_sums(
     pixels: Singles, starts: NDArray[np.int64], fit: Singles
 ) -> tuple[Numbers, Numbers, Numbers]:
@@ -310,7 +310,7 @@ def ring_sums(
     return products, models, squares
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True)
 def _overlap(
     pixels: Singles,
     starts: NDArray[np.int64],

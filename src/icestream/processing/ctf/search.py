@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.processing.ctf.rings import Rings, Score
 from icestream.processing.ctf.transfer import Defocus
 
@@ -116,7 +116,7 @@ def _sector_scores(rings: Rings, envelope: Numbers, trial: Numbers, sums: Number
     return np.ascontiguousarray(np.stack(scores, axis=-1))
 
 
-@numba.njit(cache=True, nogil=True)  # pragma: no cover
+@njit(cache=True, nogil=True)  # pragma: no cover
 def _best_astigmatism(
     curves: Numbers,
     shifts: NDArray[np.int64],

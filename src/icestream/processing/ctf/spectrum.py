@@ -3,11 +3,11 @@
 import math
 from dataclasses import dataclass, replace
 
-import numba
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.model import Image, Spectrum, Stack
 
 __all__ = ["FINEST_PIXEL", "PowerSpectrum", "Tiles", "UnusableImage", "power_spectrum"]
@@ -241,7 +241,7 @@ def taper_window(side: int, taper: float = 0.5) -> NDArray[np.float32]:
     return np.sin(0.5 * np.pi * edge).astype(np.float32)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _put_window(
     tile: Image, mean: np.float32, window: NDArray[np.float32], out: NDArray[np.float32]
 ) -> None:
@@ -251,7 +251,7 @@ def _put_window(
             out[y, x] = (tile[y, x] - mean) * window[y] * window[x]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _add_scaled(
     transform: NDArray[np.complex64], scale: np.float32, total: NDArray[np.float32]
 ) -> None:

@@ -3,10 +3,10 @@
 import math
 from dataclasses import dataclass, replace
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.model import Optics
 from icestream.model.ctf import LEAST_TILT
 from icestream.processing.ctf.partial import TileRings
@@ -177,7 +177,7 @@ def flatten(
     return average(replace(parts, power=power), left_out=spectrum.left_out)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _moved(tile: Singles, mean: Singles, step: float, fit: Numbers) -> Singles:
     """One tile with its pixels where their phase belongs; from `mean` what lies outside."""
     size, half = tile.shape[0], tile.shape[0] // 2

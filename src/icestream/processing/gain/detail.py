@@ -8,9 +8,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.model.arrays import Image
 from icestream.processing.gain.sums import GainSums
 

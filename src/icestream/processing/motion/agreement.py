@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.processing.motion.patches import Patches
 from icestream.threads import in_threads
 
@@ -26,7 +26,7 @@ class Agreement:
     """``(ky, kx)`` power of the aligned sums, summed over the patches."""
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _powers(turns: NDArray[np.float64], out: NDArray[np.float32]) -> None:
     """``exp(-2 pi i k turn)`` for k = 0, 1, ...: real parts in out[0], imaginary in out[1]."""
     for f in range(turns.size):
@@ -39,7 +39,7 @@ def _powers(turns: NDArray[np.float64], out: NDArray[np.float32]) -> None:
             re, im = re * c - im * s, re * s + im * c
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _agree(  # noqa: PLR0913, PLR0917 - a kernel takes plain values
     real: NDArray[np.float32],
     imaginary: NDArray[np.float32],

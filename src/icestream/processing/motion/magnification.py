@@ -3,11 +3,11 @@
 import math
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.model.arrays import Image
 from icestream.processing.backend import operations
 from icestream.processing.backend.cpu import spline_taps
@@ -86,7 +86,7 @@ def _response(frequency: NDArray[np.floating]) -> NDArray[np.float64]:
     return response
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _sample(
     coefficients: NDArray[np.float32], matrix: NDArray[np.float64], out: NDArray[np.float32]
 ) -> None:

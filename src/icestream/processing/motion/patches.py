@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.processing.dose import Dose, dose_weights
 from icestream.processing.motion.spectra import Band, Binned
 from icestream.threads import in_threads
@@ -47,7 +47,7 @@ class Patches:
         return int(self.real.shape[2])
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _cut(
     frames: NDArray[np.float32],
     corners: NDArray[np.int64],
@@ -73,7 +73,7 @@ def _cut(
                 out[f, y, x] = (out[f, y, x] - level) * (down[y] * across[x])
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _keep(
     spectra: NDArray[np.complex64],
     left: NDArray[np.float32],

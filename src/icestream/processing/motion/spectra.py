@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numba
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.model.arrays import Image, Stack
 from icestream.processing.backend import operations, to_host
 from icestream.processing.fourier import HalfSpectrum, crop_spectrum
@@ -118,7 +118,7 @@ def bin_frames(frames: Frames, resolution: float, *, cores: int = 1) -> Binned:
     return Binned(to_host(images), frames.pixel_size * factor)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _flatten(image: NDArray[np.float32], reach: int, out: NDArray[np.float32]) -> None:
     """Take the mean of the square of ``2 reach + 1`` pixels around it off each pixel."""
     height, width = image.shape

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.model.arrays import Image
 from icestream.processing.backend import Warp, operations
 from icestream.processing.backend.cpu import spline_taps
@@ -178,7 +178,7 @@ def _add_weighted(
     total += spectrum * (weight * xp.asarray(undo[0])[:, None] * xp.asarray(undo[1]))
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _add_rows(
     total: NDArray[np.complex64],
     spectrum: NDArray[np.complex64],

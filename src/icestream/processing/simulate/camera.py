@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy import ndimage, special
 
+from icestream.compiled import njit
 from icestream.processing.simulate.tracks import Tracks
 
 __all__ = ["Camera", "age_camera", "expose", "make_camera", "spline_prefilter"]

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 from scipy.spatial import cKDTree
 
+from icestream.compiled import njit
 from icestream.model.optics import Optics
 from icestream.processing.dose import critical_exposure
 from icestream.processing.fourier import frequency_grid

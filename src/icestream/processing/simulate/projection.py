@@ -1,10 +1,10 @@
 """From atoms to the wave behind the specimen, one slice of the ice at a time."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy import fft
 
+from icestream.compiled import njit
 from icestream.model.optics import Optics
 from icestream.processing.ctf.transfer import ctf_2d
 from icestream.processing.fourier import frequency_grid

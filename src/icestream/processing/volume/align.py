@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.processing.classify2d.polar import Complex, Float
 from icestream.processing.volume.fsc import shell_numbers
 from icestream.processing.volume.rotations import Rotations, axis_rotations, rotation_grid

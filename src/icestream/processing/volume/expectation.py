@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy
-from numba import njit
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.processing.classify2d.polar import Complex, Float, PolarGrid, to_harmonics
 
 __all__ = ["ImageBlock", "Projections", "VolumeExpectation", "VolumeMatching", "expect", "project"]

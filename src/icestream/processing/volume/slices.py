@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.processing.classify2d.polar import Complex, Float
 from icestream.processing.volume.rotations import Rotations
 

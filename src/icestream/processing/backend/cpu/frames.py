@@ -3,17 +3,17 @@
 from itertools import pairwise
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.model.arrays import Image, Stack
 from icestream.threads import in_threads
 
 __all__ = ["bin_frames"]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _bin_rows(
     frames: NDArray[Any],
     gain: NDArray[np.float32],

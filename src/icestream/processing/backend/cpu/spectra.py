@@ -3,16 +3,16 @@
 import math
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.model.arrays import Stack
 
 __all__ = ["ctf_image", "radial_mean", "shift_and_sum"]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _shift_and_sum(
     spectra: NDArray[np.complex64],
     ky: NDArray[np.float64],
@@ -53,7 +53,7 @@ def shift_and_sum(
     return result
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
+@njit(cache=True, nogil=True, fastmath=True)  # pragma: no cover
 def _ctf_image(
     ky: NDArray[np.float64],
     kx: NDArray[np.float64],

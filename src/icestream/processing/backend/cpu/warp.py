@@ -3,53 +3,30 @@
 from functools import partial
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.compiled import njit
 from icestream.model.arrays import Image, Stack
 from icestream.processing.backend.contract import Warp
 from icestream.processing.backend.cpu.lanes import LANES, add_filtered, filter_lanes, load_counts
+from icestream.processing.backend.cpu.splines import spline_taps
 from icestream.threads import in_threads
 
-__all__ = ["spline_taps", "warp_accumulate"]
+__all__ = ["warp_accumulate"]
 
 _TOGETHER = 4
 """Sums that are made in one pass over the counts."""
 
 
-@numba.njit(cache=True, nogil=True)  # pragma: no cover
+@njit(cache=True, nogil=True)  # pragma: no cover
 def _mirror(place: int, size: int) -> int:
     """The pixel that stands for one beyond the border."""
     place = place % (2 * size)
     return place if place < size else 2 * size - 1 - place
 
 
-@numba.njit(cache=True, nogil=True)  # pragma: no cover
-def spline_taps(t: float) -> tuple[Any, Any, Any, Any, Any, Any]:
-    """Quintic B-spline at distance 2 + t, 1 + t, t, 1 - t, 2 - t and 3 - t."""
-    u = 1 - t
-    return (
-        np.float32(u**5 / 120),
-        np.float32(_middle(1 + t)),
-        np.float32(_inner(t)),
-        np.float32(_inner(u)),
-        np.float32(_middle(1 + u)),
-        np.float32(t**5 / 120),
-    )
-
-
-@numba.njit(cache=True, nogil=True)  # pragma: no cover
-def _inner(x: float) -> float:
-    return 11 / 20 - x * x * (1 / 2 - x * x * (1 / 4 - x / 12))
-
-
-@numba.njit(cache=True, nogil=True)  # pragma: no cover
-def _middle(x: float) -> float:
-    return 17 / 40 + x * (5 / 8 - x * (7 / 4 - x * (5 / 4 - x * (3 / 8 - x / 24))))
-
-
-@numba.njit(cache=True, nogil=True)  # pragma: no cover
+@njit(cache=True, nogil=True)  # pragma: no cover
 def _read_mirrored(
     frame: NDArray[Any], gain: NDArray[np.float32], y: int, left: int, line: NDArray[np.float32]
 ) -> None:
@@ -60,7 +37,7 @@ def _read_mirrored(
         line[x] = np.float32(frame[j, i]) * gain[j, i]
 
 
-@numba.njit(cache=True, nogil=True)  # pragma: no cover
+@njit(cache=True, nogil=True)  # pragma: no cover
 def _sum_tiles(  # noqa: PLR0913, PLR0917 - a kernel takes plain values
     frames: NDArray[Any],
     gain: NDArray[np.float32],

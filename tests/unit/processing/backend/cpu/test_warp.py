@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from icestream.processing.backend import Warp, cpu
 
@@ -13,13 +12,6 @@ def accumulate(frames, shifts, factors, tile=16):
     gain = np.ones(frames.shape[1:], np.float32)
     cpu.warp_accumulate(sums, frames, gain, Warp(full, np.asarray(factors, np.float32), tile))
     return sums
-
-
-@pytest.mark.parametrize("t", [0.0, 0.2, 0.5, 0.99])
-def test_taps_add_up_to_one_and_keep_their_centre(t):
-    taps = np.array(cpu.spline_taps(t), dtype=np.float64)
-    assert taps.sum() == pytest.approx(1, abs=1e-6)
-    assert (taps * np.arange(-2, 4)).sum() == pytest.approx(t, abs=1e-6)
 
 
 def test_a_flat_frame_stays_flat_however_it_is_moved():
