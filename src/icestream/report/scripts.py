@@ -116,7 +116,7 @@ class Scripts:
         if self._squares is None or self._groups is None:
             self._squares, self._groups = Together(table), Together(table)
         for order in table.take_news():
-            self._squares.put(order, table.where[order].square)
+            self._squares.put(order, table.where.square[order])
             self._groups.put(order, group_key(table, order))
         for index in table.take_changed():
             while len(self.chunks) <= index:

@@ -12,7 +12,7 @@ from icestream.model import quality_of
 from icestream.report.control import control_of
 from icestream.report.limits import Drawn, Limits
 from icestream.report.trends import Histogram, Trend, in_page_order, is_count, rounded, run_width
-from icestream.report.where import NOWHERE, Where
+from icestream.report.where import NOWHERE, Places, Where
 
 __all__ = ["BEFORE", "CHUNK", "STATES", "ExposureTable", "Rank", "plotted_qualities"]
 
@@ -40,7 +40,7 @@ class ExposureTable:
         self.state = bytearray()
         self.reasons: list[str] = []
         self.places: list[str] = []
-        self.where: list[Where] = []
+        self.where = Places()
         self.qualities: dict[str, Histogram] = {}
         self.trends: dict[str, Trend] = {}
         self.counts = dict.fromkeys(STATES, 0)
@@ -75,7 +75,8 @@ class ExposureTable:
         self.state.append(ord("p"))
         self.reasons.append("")
         self.places.append(self._shared(place))
-        self.where.append(where._replace(square=self._shared(where.square)))
+        square, hole = self._shared(where.square), self._shared(where.hole)
+        self.where.append(where._replace(square=square, hole=hole))
         self.counts["p"] += 1
         if order % CHUNK == 0:
             self.chunk_counts.append([0, 0, 0, 0])

@@ -95,7 +95,7 @@ class Together:
 
 def group_key(table: ExposureTable, order: int) -> str:
     """By what an exposure is put together with those of its exposure group; empty without one."""
-    group = table.where[order].group
+    group = table.where.group[order]
     return str(group) if group else ""
 
 

@@ -1,14 +1,15 @@
 """Where on the grid exposures lie, and which exposure group they are of."""
 
+from array import array
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from icestream.report.trends import rounded
 
-__all__ = ["NOWHERE", "Where", "shift_scale", "where_of"]
+__all__ = ["NOWHERE", "Places", "Where", "shift_scale", "where_of"]
 
 _SAME = 0.3
 """Stage positions closer together than this, in µm, are one: stages come back that well."""
@@ -35,6 +36,52 @@ class Where(NamedTuple):
 
 
 NOWHERE = Where()
+
+
+class Places(Sequence[Where]):
+    """Where the exposures of a session lie, in columns: so many objects would take ten times it."""
+
+    def __init__(self) -> None:
+        self.square: list[str] = []
+        self.hole: list[str] = []
+        self.group: list[int] = []
+        self._points = array("d")
+
+    def append(self, where: Where) -> None:
+        """Add the place of the next exposure."""
+        self.square.append(where.square)
+        self.hole.append(where.hole)
+        self.group.append(where.group)
+        self._points.extend((where.x, where.y, where.shift_x, where.shift_y))
+
+    @property
+    def stage(self) -> NDArray[np.float64]:
+        """``(n, 2)`` (x, y) µm, a copy."""
+        return self._columns()[:, :2]
+
+    @property
+    def shift(self) -> NDArray[np.float64]:
+        """``(n, 2)`` (x, y) of the beam, in the microscope's own units, a copy."""
+        return self._columns()[:, 2:]
+
+    def __len__(self) -> int:
+        return len(self.square)
+
+    @overload
+    def __getitem__(self, order: int) -> Where: ...
+
+    @overload
+    def __getitem__(self, order: slice) -> list[Where]: ...
+
+    def __getitem__(self, order: int | slice) -> Where | list[Where]:
+        if isinstance(order, slice):
+            return [self[one] for one in range(*order.indices(len(self)))]
+        at = range(len(self))[order]
+        x, y, shift_x, shift_y = self._points[4 * at : 4 * at + 4]
+        return Where(self.square[at], self.hole[at], self.group[at], x, y, shift_x, shift_y)
+
+    def _columns(self) -> NDArray[np.float64]:
+        return np.array(self._points).reshape(-1, 4)
 
 
 def where_of(details: Mapping[str, Any]) -> Where:

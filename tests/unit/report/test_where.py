@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from icestream.report.where import NOWHERE, Where, shift_scale, where_of
+from icestream.report.where import NOWHERE, Places, Where, shift_scale, where_of
 
 
 def test_what_the_metadata_say() -> None:
@@ -72,3 +72,20 @@ def test_one_stage_position_alone_is_drawn_as_wide_as_ten_micrometres() -> None:
     scale = shift_scale(alone)
     assert scale is not None
     assert scale * 2 * 2.6 / 52.0 == pytest.approx(10.0, rel=0.01)
+
+
+def test_places_are_kept_in_columns() -> None:
+    kept, some = Places(), [Where("7001", "42", 3, 10.0, -20.5, 0.05, -0.1), NOWHERE]
+    assert kept.stage.shape == (0, 2)
+    for where in (*some, Where("7002", group=10**30)):
+        kept.append(where)
+    assert kept[0] == some[0]
+    assert kept[-1].group == 10**30
+    assert [where.square for where in kept[1:]] == ["", "7002"]
+    assert kept.stage[0].tolist() == [10.0, -20.5]
+    assert kept.shift[0].tolist() == [0.05, -0.1]
+    assert math.isnan(kept.stage[1, 0])
+    with pytest.raises(IndexError):
+        kept[3]
+    kept.append(NOWHERE)  # what was asked for holds nothing back
+    assert len(kept) == 4

@@ -162,16 +162,14 @@ def squares_in_files(table: ExposureTable) -> dict[str, dict[str, Any]]:
 def _squares(table: ExposureTable) -> tuple[list[str], NDArray[np.int64]]:
     """Names of squares as they were first seen, and the place of that of each exposure."""
     places: dict[str, int] = {}
-    of = [places.setdefault(where.square or _UNKNOWN, len(places)) for where in table.where]
+    of = [places.setdefault(square or _UNKNOWN, len(places)) for square in table.where.square]
     return list(places), np.array(of, dtype=np.int64)
 
 
 def _positions(table: ExposureTable) -> tuple[Floats, Floats]:
     """Where exposures lie, µm, NaN where that is not known."""
     scale = shift_scale(table.where[-_NEIGHBOURS:]) or 0.0
-    stage = np.array([(each.x, each.y) for each in table.where]).reshape(-1, 2)
-    shift = np.array([(each.shift_x, each.shift_y) for each in table.where]).reshape(-1, 2)
-    place = stage + np.nan_to_num(shift) * scale
+    place = table.where.stage + np.nan_to_num(table.where.shift) * scale
     return place[:, 0], place[:, 1]
 
 
@@ -221,8 +219,8 @@ def _places(
         name=tuple(table.names[order] for order in chosen),
         state=bytes(table.state[order] for order in chosen).decode("ascii"),
         square=tuple(square_of[orders].tolist()),
-        hole=tuple(table.where[order].hole for order in chosen),
-        group=tuple(table.where[order].group for order in chosen),
+        hole=tuple(table.where.hole[order] for order in chosen),
+        group=tuple(table.where.group[order] for order in chosen),
         x=x,
         y=y,
         value=values,

@@ -159,7 +159,7 @@ def acquisition(gallery: ThisGallery, server: ThisServer) -> tuple[AcquisitionFa
             for order in sorted(_spread(len(follower.table)) - asked):
                 add_facts(session, follower.table.names[order], facts)
                 asked.add(order)
-            groups = {where.group for where in follower.table.where if where.group}
+            groups = set(follower.table.where.group) - {0}
             return tuple(
                 AcquisitionFact(label=str(one["label"]), value=str(one["value"]), note=one["note"])
                 for one in facts.shown(len(groups))
