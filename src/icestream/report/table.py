@@ -12,7 +12,7 @@ from icestream.model import quality_of
 from icestream.report.control import control_of
 from icestream.report.limits import Drawn, Limits
 from icestream.report.trends import Histogram, Trend, in_page_order, is_count, rounded, run_width
-from icestream.report.where import NOWHERE, Places, Where
+from icestream.report.where import NOWHERE, PlaceColumns, Where
 
 __all__ = ["BEFORE", "CHUNK", "STATES", "ExposureTable", "Rank", "plotted_qualities"]
 
@@ -40,7 +40,7 @@ class ExposureTable:
         self.state = bytearray()
         self.reasons: list[str] = []
         self.places: list[str] = []
-        self.where = Places()
+        self.where = PlaceColumns()
         self.qualities: dict[str, Histogram] = {}
         self.trends: dict[str, Trend] = {}
         self.counts = dict.fromkeys(STATES, 0)

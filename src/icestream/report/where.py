@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from icestream.report.trends import rounded
 
-__all__ = ["NOWHERE", "Places", "Where", "shift_scale", "where_of"]
+__all__ = ["NOWHERE", "PlaceColumns", "Where", "shift_scale", "where_of"]
 
 _SAME = 0.3
 """Stage positions closer together than this, in µm, are one: stages come back that well."""
@@ -38,7 +38,7 @@ class Where(NamedTuple):
 NOWHERE = Where()
 
 
-class Places(Sequence[Where]):
+class PlaceColumns(Sequence[Where]):
     """Where the exposures of a session lie, in columns: so many objects would take ten times it."""
 
     def __init__(self) -> None:

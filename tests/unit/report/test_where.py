@@ -1,10 +1,10 @@
-"""Places of exposures, and how far beam shifts reach."""
+"""PlaceColumns of exposures, and how far beam shifts reach."""
 
 import math
 
 import pytest
 
-from icestream.report.where import NOWHERE, Places, Where, shift_scale, where_of
+from icestream.report.where import NOWHERE, PlaceColumns, Where, shift_scale, where_of
 
 
 def test_what_the_metadata_say() -> None:
@@ -75,7 +75,7 @@ def test_one_stage_position_alone_is_drawn_as_wide_as_ten_micrometres() -> None:
 
 
 def test_places_are_kept_in_columns() -> None:
-    kept, some = Places(), [Where("7001", "42", 3, 10.0, -20.5, 0.05, -0.1), NOWHERE]
+    kept, some = PlaceColumns(), [Where("7001", "42", 3, 10.0, -20.5, 0.05, -0.1), NOWHERE]
     assert kept.stage.shape == (0, 2)
     for where in (*some, Where("7002", group=10**30)):
         kept.append(where)

@@ -24,6 +24,8 @@ def test_transforms_do_without_kernels() -> None:
         "assert np.allclose(ops.irfft2(ops.rfft2(image), (8, 8)), 1)\n"
         "assert 'numba' not in sys.modules\n"
         "ops.bin_frames\n"
+        "assert 'numba' not in sys.modules\n"
+        "ops.spline_taps(0.5)\n"
         "assert 'numba' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-P", "-c", code], check=True, timeout=60)
