@@ -10,6 +10,7 @@ import type { Quality } from "../measured/types";
 import { breach } from "../measured/limits";
 import { shownValue } from "../measured/shown";
 import styles from "./live.module.css";
+import { useToldOf } from "./useCounted";
 
 interface Props {
   session: string;
@@ -27,6 +28,8 @@ export function Newest({ session, branch, name, asof, qualities }: Props) {
   const path = sessionPath(session, `/exposures/${encodeURIComponent(wanted)}`);
   const enabled = wanted !== "";
   const detail = useApi<ExposureDetail>(path, { branch, asof }, { enabled }).data;
+  // While the next is on its way, this one stays, with what was asked for it.
+  const shown = useToldOf(detail?.name ?? null, asof ?? 0);
   if (!enabled) {
     return (
       <Panel title="Newest exposure" className={styles.newest}>
@@ -44,7 +47,12 @@ export function Newest({ session, branch, name, asof, qualities }: Props) {
       tools={detail && <StateBadge state={detail.state} />}
     >
       <div className={styles.newestBody}>
-        <MicrographFigure session={session} branch={branch} detail={detail} asof={asof} />
+        <MicrographFigure
+          session={session}
+          branch={branch}
+          detail={detail}
+          asof={shown?.at || undefined}
+        />
         <SpectrumView detail={detail} />
         <div className={styles.newestSide}>
           <Link

@@ -20,7 +20,7 @@ _log = structlog.get_logger(__name__)
 
 _LOOK = 1.0
 """Seconds between two looks whether something was written, anywhere."""
-_AGAIN = 2.0
+_AGAIN = 4.0
 """Seconds until a session that is written all the time is summed up again."""
 _OLD = 60.0
 """Seconds after which a session is summed up again, though nothing was written: rates fall."""

@@ -32,7 +32,12 @@ from icestream.server.shown_states import STATE_WORDS, ShownExposureState
 from icestream.store import queries
 from icestream.store.corrections import corrections, standing_corrections
 from icestream.store.exposure_pages import exposure_page
-from icestream.store.exposure_queries import ExposureQuery, ExposureWindow, QualityRange
+from icestream.store.exposure_queries import (
+    ExposureQuery,
+    ExposureRow,
+    ExposureWindow,
+    QualityRange,
+)
 from icestream.store.items import UnknownItem
 from icestream.store.lineage import lineages_of
 from icestream.store.records import (
@@ -482,9 +487,10 @@ def show_exposure(this: ThisShot, asof: AsOf = None) -> Response:
 
 def _in_full(this: _Shot) -> ExposureInFull:
     record = queries.exposure(this.store, this.name, branch=this.branch)
-    asked = ExposureQuery(branch=this.branch, ranges=(_numbered(record.number),))
-    rows = exposure_page(this.store, asked, ExposureWindow(limit=3)).rows
-    row = rows[0] if rows else None
+    near = QualityRange(name="number", low=record.number - 1, high=record.number + 1)
+    asked = ExposureQuery(branch=this.branch, ranges=(near,))
+    rows = {row.number: row for row in exposure_page(this.store, asked, ExposureWindow()).rows}
+    row = rows.get(record.number)
     micrograph, ctf = first_item(this.items, Micrograph), first_item(this.items, Ctf)
     results = tuple(_step(this, one) for one in this.results.values())
     links = [link for one in results for link in one.pictures]
@@ -511,17 +517,15 @@ def _in_full(this: _Shot) -> ExposureInFull:
         corrections=tuple(this.corrections.values()),
         failures=this.failures(),
         alerts=_alerts(this, record),
-        neighbours=_neighbours(this, record.number),
+        neighbours=Neighbours(
+            previous=_name(rows.get(record.number - 1)), next=_name(rows.get(record.number + 1))
+        ),
         unread=tuple(
             f"{this.title(one.record.step)}: {one.item.why}"
             for one in this.items
             if isinstance(one.item, UnknownItem)
         ),
     )
-
-
-def _numbered(first: int, last: int | None = None) -> QualityRange:
-    return QualityRange(name="number", low=first, high=first if last is None else last)
 
 
 def _step(this: _Shot, record: ResultRecord) -> StepOfExposure:
@@ -586,8 +590,5 @@ def _alerts(this: _Shot, record: ExposureRecord) -> tuple[AlertRecord, ...]:
     return tuple(alert for alert, named in names if record.name in named)
 
 
-def _neighbours(this: _Shot, number: int) -> Neighbours:
-    asked = ExposureQuery(branch=this.branch, ranges=(_numbered(number - 1, number + 1),))
-    rows = exposure_page(this.store, asked, ExposureWindow(limit=3)).rows
-    names = {row.number: row.name for row in rows}
-    return Neighbours(previous=names.get(number - 1), next=names.get(number + 1))
+def _name(row: ExposureRow | None) -> str | None:
+    return None if row is None else row.name
