@@ -220,3 +220,6 @@ def test_who_was_not_sent_to_a_provider_comes_back_in_vain(browser: TestClient) 
 def test_where_nothing_failed_there_is_nothing_to_say(browser: TestClient, kept: str) -> None:
     browser.cookies["icestream_failure"] = kept
     assert browser.get("/api/login/failure").json() is None
+    browser.cookies.clear()
+    anything = {"Cookie": b"icestream_failure=\xc3\xa9\xff"}
+    assert browser.get("/api/login/failure", headers=anything).json() is None
