@@ -4,6 +4,7 @@ import {
   bytes,
   duration,
   figures,
+  momentOn,
   number,
   plural,
   quality,
@@ -87,5 +88,13 @@ describe("a sentence of the server", () => {
     expect(unbroken("grid 4 square 8 had 3 early ones, 2 days")).toBe(
       "grid 4 square 8 had 3 early ones, 2 days",
     );
+  });
+});
+
+describe("moments", () => {
+  it("are told to the second where the axis is short", () => {
+    const time = new Date(2026, 10, 28, 14, 5, 9).getTime() / 1000;
+    expect(momentOn(59, time)).toMatch(/14:05:09$/);
+    expect(momentOn(3600, time)).toMatch(/14:05$/);
   });
 });

@@ -100,6 +100,16 @@ export function moment(time: number, now = new Date()): string {
   return `${day}${year} ${clock}`;
 }
 
+/** Seconds in which minutes do not tell times apart. */
+const SHORT = 600;
+
+/** A moment on an axis of so many seconds: to the second where the axis is short. */
+export function momentOn(span: number, time: number): string {
+  if (span >= SHORT) return moment(time);
+  const seconds = two(new Date(time * 1000).getSeconds());
+  return `${moment(time)}:${seconds}`;
+}
+
 /** A moment in full, for what is shown on hover. */
 export function fullMoment(time: number): string {
   const d = new Date(time * 1000);

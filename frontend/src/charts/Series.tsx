@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { fullMoment, quality, SERIES } from "@/units";
-import { axis, GRID } from "./axes";
+import { axis, GRID, spanOf } from "./axes";
 import { Chart, useInk } from "./Chart";
 
 export interface Line {
@@ -39,6 +39,9 @@ interface SeriesProps {
   onPoint?: (line: number, index: number) => void;
 }
 
+const timesOf = (lines: readonly Line[]): number[] =>
+  lines.flatMap(({ points }) => points.map(([time]) => time));
+
 /** Values over time, or over any other number. */
 export function Series(props: SeriesProps) {
   const { label, lines, unit = "", digits, time, marks, low, high, height, group, onPoint } = props;
@@ -56,7 +59,7 @@ export function Series(props: SeriesProps) {
     }));
     return {
       grid: GRID,
-      xAxis: axis(ink, { time }),
+      xAxis: axis(ink, { span: time ? spanOf(timesOf(lines)) : undefined }),
       yAxis: axis(ink, { min: low, max: high }),
       legend: lines.length > 1 ? { top: 0, right: 0, textStyle: { color: ink.quiet } } : undefined,
       tooltip: {

@@ -1,4 +1,4 @@
-import { figures, moment, withUnit } from "@/units";
+import { figures, momentOn, withUnit } from "@/units";
 import type { Ink } from "./Chart";
 
 /** Room around the plot: enough for the numbers of its axes. */
@@ -6,8 +6,8 @@ export const GRID = { left: 44, right: 10, top: 10, bottom: 22, containLabel: fa
 
 interface AxisOptions {
   unit?: string;
-  /** Seconds since the epoch. */
-  time?: boolean;
+  /** Seconds since the epoch are on it, so many of them. */
+  span?: number;
   name?: string;
   min?: number;
   max?: number;
@@ -20,7 +20,7 @@ const tick = (value: number): string => {
 };
 
 /** An axis of numbers or of time, quiet beside the data. */
-export function axis(ink: Ink, { unit = "", time, name, min, max }: AxisOptions = {}) {
+export function axis(ink: Ink, { unit = "", span, name, min, max }: AxisOptions = {}) {
   return {
     type: "value" as const,
     scale: true,
@@ -37,8 +37,14 @@ export function axis(ink: Ink, { unit = "", time, name, min, max }: AxisOptions 
     axisLabel: {
       color: ink.quiet,
       hideOverlap: true,
-      formatter: (value: number) => (time ? moment(value) : withUnit(tick(value), unit)),
+      formatter: (value: number) =>
+        span === undefined ? withUnit(tick(value), unit) : momentOn(span, value),
     },
     axisPointer: { label: { show: false } },
   };
 }
+
+/** How far apart the first and the last of some values are. */
+export const spanOf = (values: readonly number[]): number =>
+  values.reduce((most, one) => Math.max(most, one), -Infinity) -
+  values.reduce((least, one) => Math.min(least, one), Infinity);

@@ -1,5 +1,5 @@
 export { Chart, useInk, type Handler, type Ink } from "./Chart";
-export { axis, GRID } from "./axes";
+export { axis, GRID, spanOf } from "./axes";
 export { Histogram, type Part } from "./Histogram";
 export { Scatter } from "./Scatter";
 export { Series, type Line, type Mark } from "./Series";

@@ -1,6 +1,6 @@
 import { useElementSize } from "@mantine/hooks";
 import { Panel, useNow } from "@/ui";
-import { fullMoment, moment, plural, STATES } from "@/units";
+import { fullMoment, moment, momentOn, plural, STATES } from "@/units";
 import styles from "./alerts.module.css";
 import { lanes } from "./order";
 import { TempoBars } from "./TempoBars";
@@ -149,7 +149,9 @@ function Ticks({ start, end, left }: { start: number; end: number; left: number 
   return (
     <div className={styles.ticks} style={{ paddingLeft: left }} aria-hidden="true">
       {Array.from({ length: count }, (_, index) => (
-        <span key={index}>{moment(start + ((end - start) * index) / (count - 1))}</span>
+        <span key={index}>
+          {momentOn(end - start, start + ((end - start) * index) / (count - 1))}
+        </span>
       ))}
     </div>
   );

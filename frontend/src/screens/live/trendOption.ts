@@ -1,8 +1,7 @@
 // The option of ECharts for a trend; colours and shapes tell kept, refused and clipped apart.
 
-import type { Ink } from "@/charts";
-import type { EChartsCoreOption } from "@/charts";
-import { fullMoment, moment, SERIES, STATES, figures } from "@/units";
+import { spanOf, type EChartsCoreOption, type Ink } from "@/charts";
+import { figures, momentOn, SERIES, STATES } from "@/units";
 import type { Dot, Trend } from "./trend";
 
 const CROSS =
@@ -10,8 +9,6 @@ const CROSS =
 const LARGE = 1500;
 /** Dots below four pixels are drawn all at once, which shapes of their own would not be. */
 const atOnce = { large: true, largeThreshold: 100 };
-/** Seconds of a session in which minutes do not tell times apart. */
-const SHORT = 600;
 
 /** What the plot does not tell by itself. */
 export interface Told {
@@ -189,11 +186,7 @@ const timeAxis = (ink: Ink, span: number): object => ({
 
 /** Time of day alone: plots are small, and the day is that of the session. */
 const clock = (value: number, span: number): string =>
-  (span < SHORT ? fullMoment(value) : moment(value)).split(" ").at(-1) ?? "";
-
-const spanOf = (times: readonly number[]): number =>
-  times.reduce((most, one) => Math.max(most, one), -Infinity) -
-  times.reduce((least, one) => Math.min(least, one), Infinity);
+  momentOn(span, value).split(" ").at(-1) ?? "";
 
 const valueAxis = (ink: Ink, low: number, high: number): object => ({
   type: "value",
