@@ -70,6 +70,10 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn a skip into a failure where everything is required."""
     report = yield
+    # Half a pair of UTF-16 that was printed or logged cannot be sent from one process to another.
+    report.sections = [
+        (name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections
+    ]
     # No installation brings a GPU: such a test may be skipped, and says so in the summary.
     if item.get_closest_marker("hardware") is None:
         _refuse_skip(report)

@@ -1,6 +1,7 @@
 // The only place that imports ECharts: the parts that the application needs, and no more.
 import { BarChart, CustomChart, HeatmapChart, LineChart, ScatterChart } from "echarts/charts";
 import {
+  BrushComponent,
   DataZoomInsideComponent,
   DatasetComponent,
   GridComponent,
@@ -15,6 +16,7 @@ import { CanvasRenderer } from "echarts/renderers";
 
 take([
   BarChart,
+  BrushComponent,
   CanvasRenderer,
   CustomChart,
   DataZoomInsideComponent,
