@@ -48,6 +48,8 @@ _IDLE = 120.0
 """Seconds that a store stays open when nobody reads it."""
 _MOST_OPEN = 64
 """Stores that stay open when nobody reads them, at most."""
+_MOST_ANSWERS = 128
+"""Answers to screens that are remembered: a dozen of each session that is looked at."""
 UNREADABLE = (DBAPIError, OtherSchema, BadPointer, StoreBusy, NoStore, OSError)
 """What is raised where a store cannot be opened or read."""
 
@@ -132,6 +134,8 @@ class Catalogue:
     def __init__(self, roots: Sequence[Path], hidden: Sequence[Path] = ()) -> None:
         self.remembered = Remembered(most=2000)
         """What was told of the sessions, while nothing in them changes."""
+        self.answers = Remembered(most=_MOST_ANSWERS)
+        """What screens were told of one session; some of it is of hundreds of kilobytes."""
         self._roots = tuple(roots)
         self._hidden = tuple(hidden)
         self._listings: dict[Path, _Listing] = {}

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -28,6 +28,7 @@ from icestream.store.items import Known
 from icestream.store.newest import newest_micrograph
 from icestream.store.open import Store
 from icestream.store.places import state_folder
+from icestream.store.records import StepRecord
 from icestream.store.standing import reruns
 
 __all__ = [
@@ -78,7 +79,9 @@ class Shelf:
 
     def titles(self, store: Store, branch: str | None = None) -> Mapping[str, str]:
         """Titles of the protocols of a session; one that is not installed is called by its name."""
-        steps = queries.steps(store, branch=branch)
+        return self._titled(queries.steps(store, branch=branch))
+
+    def _titled(self, steps: Sequence[StepRecord]) -> dict[str, str]:
         with self._turn:
             for protocol in self.registry.usable(
                 sorted({step.protocol for step in steps} - self._titles.keys())
@@ -88,9 +91,9 @@ class Shelf:
 
     def step_titles(self, store: Store, branch: str | None = None) -> dict[str, str]:
         """Titles of the steps of a session, those of their protocols."""
-        titles = self.titles(store, branch)
         steps = queries.steps(store, branch=branch)
-        return {step.name: titles.get(step.protocol, step.protocol) for step in steps}
+        titles = self._titled(steps)
+        return {step.name: titles[step.protocol] for step in steps}
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -242,7 +245,7 @@ async def _this_gallery(
         ),
     ] = None,
 ) -> Gallery:
-    remembered, now = server.catalogue.remembered, "no-cache" in (cache_control or "").lower()
+    remembered, now = server.catalogue.answers, "no-cache" in (cache_control or "").lower()
     return Gallery(entry, store, shelf_of(server), server.roots, remembered, now)
 
 

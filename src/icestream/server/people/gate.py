@@ -77,7 +77,6 @@ class Gate:
     def __init__(self, app: ASGIApp, server: Server) -> None:
         self._app = app
         self._server = server
-        self._came: Lately | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -127,20 +126,16 @@ class Gate:
 
     async def _who(self, visitors: Visitors, connection: HTTPConnection) -> Coming:
         """Who comes; what the database says of them is asked in a thread."""
-        doors, lately = self._server.doors, self._lately(visitors)
+        doors = self._server.doors
         if not doors.login and "authorization" not in connection.headers:
             return who_comes(visitors, doors, connection)
+        lately = self._server.one(Lately, lambda _: Lately(visitors.database))
         if (known := lately.find(connection)) is not None:
             return known
         mark = lately.mark()
         coming = await to_thread.run_sync(who_comes, visitors, doors, connection)
         lately.keep(connection, coming, mark)
         return coming
-
-    def _lately(self, visitors: Visitors) -> Lately:
-        if self._came is None:
-            self._came = Lately(visitors.database)
-        return self._came
 
     async def _written_down(
         self, coming: Coming, scope: Scope, receive: Receive, send: Send

@@ -72,6 +72,10 @@ class Lately:
             self._known.clear()
         self._known[shown] = _Known(coming, mark, time.monotonic() + _SECONDS)
 
+    def close(self) -> None:
+        """Know nobody any more."""
+        self._known.clear()
+
 
 def _shown(connection: HTTPConnection) -> str | None:
     """What somebody shows, as a digest; None where who comes depends on where they go."""

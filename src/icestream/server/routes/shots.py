@@ -1,7 +1,8 @@
 """One exposure: what was made of it, its pictures, curves, tracks, picks and log."""
 
 import os
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -316,12 +317,13 @@ class _Shot:
         """What people corrected by hand, by the step whose picks they are."""
         return standing_corrections(corrections(self.store, exposure=self.name))
 
-    def answer(self, what: tuple[Hashable, ...], make: Callable[[], object]) -> Response:
+    def answer(self, what: str, make: Callable[[], object], asof: int | None) -> Response:
         """Many tabs ask for the newest exposure at the same moment; who comes later gets it anew.
 
-        Tabs ask again no sooner after something has happened.
+        Who asks as of an event is given nothing that was worked out before anything happened.
         """
-        return self.gallery.answer((*what, self.name, self.branch), make, longest=_MOMENT)
+        gallery = self.gallery if asof is None else replace(self.gallery, now=True)
+        return gallery.answer((what, self.name, self.branch), make, longest=_MOMENT)
 
     def title(self, step: str) -> str:
         return self.titles.get(step, step)
@@ -405,7 +407,7 @@ def show_tracks(this: ThisShot) -> ShotTracks:
 @router.get(f"{_HERE}/picks", response_model=tuple[ShotPicks, ...])
 def show_picks(this: ThisShot, asof: AsOf = None) -> Response:
     """The particles of an exposure, of every step that picked or chose some, the last step last."""
-    return this.answer(("picks", asof), lambda: _picks(this))
+    return this.answer("picks", lambda: _picks(this), asof)
 
 
 def _picks(this: _Shot) -> tuple[ShotPicks, ...]:
@@ -482,7 +484,7 @@ def _read_log(gallery: Gallery, step: str, path: str, lines: int) -> LogOfTask |
 @router.get(_HERE, response_model=ExposureInFull)
 def show_exposure(this: ThisShot, asof: AsOf = None) -> Response:
     """All that is known of one exposure."""
-    return this.answer(("exposure", asof), lambda: _in_full(this))
+    return this.answer("exposure", lambda: _in_full(this), asof)
 
 
 def _in_full(this: _Shot) -> ExposureInFull:

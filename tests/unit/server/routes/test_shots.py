@@ -10,7 +10,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from icestream.model import Ctf, Micrograph, Picks
+from icestream.server import remembered
+from icestream.server.routes import shots
 from icestream.store import queries
+from icestream.store.follow import newest_event
 from icestream.store.items import items_of
 from icestream.store.open import Store, open_store
 from report_session import SampleSession
@@ -143,3 +146,19 @@ def test_an_exposure_beyond_a_branchs_sample_is_told_as_that(
     assert told["state"] == ""
     assert told["reasons"] == ["not in the sample that the branch tried is for"]
     assert told["qualities"] == {}
+
+
+def test_what_is_asked_as_of_an_event_is_never_older(
+    client: TestClient, sample: SampleSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shots, "_MOMENT", 60.0)
+    monkeypatch.setattr(remembered, "_FRESH", 60.0)
+    (session,) = client.get("/api/sessions").json()
+    name = queries.exposures(sample.store, limit=1)[0].name
+    path = f"/api/sessions/{session['id']}/exposures/{name}"
+    assert client.get(path).json()["alerts"] == []
+    sample.warn("warning", "thick ice", name)
+    last = newest_event(sample.store)
+    for asked in (path, f"{path}?asof={last}"):
+        found = client.get(asked, headers={"Cache-Control": "max-age=20"}).json()["alerts"]
+        assert [one["message"] for one in found] == (["thick ice"] if "asof" in asked else [])
