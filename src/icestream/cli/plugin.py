@@ -1,10 +1,12 @@
-"""`icestream plugin check`: the rules for protocols, run on any installed package."""
+"""`icestream plugin`: a new package of protocols, and the rules, run on any installed one."""
 
 from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from icestream.cli.new_plugin import NoName, write_plugin
 from icestream.protocol import Registry, UnknownProtocol
 from icestream.protocol.conformance import class_problems
 from icestream.protocol.imports import read_module
@@ -13,7 +15,33 @@ from icestream.protocol.registry import GROUP
 
 __all__ = ["app"]
 
-app = App(name="plugin", help="Check a plugin against the rules for protocols.")
+app = App(name="plugin", help="Begin a plugin; check one against the rules for protocols.")
+
+
+@app.command
+def new(name: str, /, *, program: str | None = None, folder: Path | None = None) -> int:
+    """Write the files of a new plugin that runs a program: protocol, tests, docs page.
+
+    It works as it is, and passes its own tests and `icestream plugin check`; change it from there.
+
+    Parameters
+    ----------
+    name
+        Name of the distribution, such as icestream-smooth.
+    program
+        Name of the executable. Default: the name without icestream-.
+    folder
+        Where the files go. Default: a folder of that name here.
+    """
+    target = folder or Path(name)
+    try:
+        made = write_plugin(target, name, program or name.removeprefix("icestream-"))
+    except (NoName, FileExistsError) as error:
+        print(error)
+        return 2
+    print(f"made {target}: {', '.join(map(str, made))}")
+    print(f"next: pip install --editable {target} && icestream plugin check {name}")
+    return 0
 
 
 @app.command

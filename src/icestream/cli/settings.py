@@ -24,7 +24,7 @@ from icestream.protocol.describe import value_words
 from icestream.settings import SITE_FILE, Settings, SettingsError, load, person_file
 from icestream.settings.change import EFFECT, ChangedSettings, Effect, change, in_words
 from icestream.settings.names import Name, is_secret, name_of, types_at
-from icestream.settings.tree import read_folders, read_tokens
+from icestream.settings.tree import read_folders, read_programs, read_tokens
 
 __all__ = ["app"]
 
@@ -165,6 +165,8 @@ def _value(name: Name, written: str, text: str) -> Any:
         return _asked(written)
     if name == ("tokens",):
         return read_tokens(text)
+    if name == ("programs",):
+        return read_programs(text)
     if name == ("roots",):
         return list(read_folders(text))
     quoted = text[:1] in ('"', "'", "[", "{")

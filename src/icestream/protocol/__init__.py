@@ -1,7 +1,7 @@
 """The protocol language: everything that the author of a protocol imports."""
 
 from icestream.alike import meant
-from icestream.protocol.executable import Probe, Program
+from icestream.protocol.executable import FoundProgram, Probe, Program
 from icestream.protocol.failure import Failure, ItemFailed, ProtocolError, TryAgain
 from icestream.protocol.figures import Figure, Sample
 from icestream.protocol.groups import Gathered, Group, GroupProtocol
@@ -23,6 +23,7 @@ from icestream.protocol.kinds import (
 )
 from icestream.protocol.limits import Limit
 from icestream.protocol.needs import missing
+from icestream.protocol.outputs import BadOutput, read_output
 from icestream.protocol.parameters import (
     Advanced,
     DecidesIfSet,
@@ -41,13 +42,14 @@ from icestream.protocol.parameters import (
     usual_of,
 )
 from icestream.protocol.ports import Port
-from icestream.protocol.program import Command, ProgramProtocol
+from icestream.protocol.program import Command, ProgramProtocol, found_by, run_program
 from icestream.protocol.registry import Broken, Registry, UnknownProtocol, known_types
 from icestream.protocol.resources import Resources, Work
 from icestream.protocol.triggers import Draw, Enough, Incoming, read_enough
 
 __all__ = [
     "Advanced",
+    "BadOutput",
     "Batch",
     "BatchProtocol",
     "Broken",
@@ -60,6 +62,7 @@ __all__ = [
     "Enough",
     "Failure",
     "Figure",
+    "FoundProgram",
     "Gathered",
     "Group",
     "GroupProtocol",
@@ -90,6 +93,7 @@ __all__ = [
     "Window",
     "Work",
     "absent_file",
+    "found_by",
     "hidden_parameters",
     "is_input_file",
     "known_types",
@@ -97,7 +101,9 @@ __all__ = [
     "missing",
     "operational_parameters",
     "read_enough",
+    "read_output",
     "refused_values",
+    "run_program",
     "shown_if",
     "unit_of",
     "unset_parameters",

@@ -2,9 +2,10 @@
 
 A version is part of the key of every result that the program makes, so it is asked of the program
 itself, by running it with a `Probe`. A program that does not answer is ended after a while, and
-has no version then.
+has no version then. What was found is handed to the workers, which ask nothing.
 """
 
+import json
 import os
 import re
 import selectors
@@ -14,11 +15,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["Probe", "Program", "end_group", "tied"]
+__all__ = ["FoundProgram", "Probe", "Program", "end_group", "tell_places", "tied"]
+
+_PLACES = "ICESTREAM_PROGRAM_PLACES"
+"""In the environment, so that every worker of this process looks where this one does."""
 
 _STUB = """\
 import ctypes, os, signal, sys
@@ -62,49 +67,126 @@ class Program:
     """How to ask for its version; None for a program that must not be asked."""
     minimum: str = ""
     """Least version that will do: ``4.0``."""
+    known: tuple[str, ...] = ()
+    """Versions whose arguments and output the protocol knows, by how they begin: ``("1.4", "1.5")``
+    takes 1.4.7, and not 1.40. Empty: all from `minimum` on."""
+    licence: str = ""
+    """On which terms it may be used: ``BSD-3-Clause``, or ``free for academic use``."""
+    cites: tuple[str, ...] = ()
+    """What its users are to cite."""
 
     def find(self) -> Path | None:
-        """Where the program is; None when it is not installed."""
-        path = shutil.which(self.executable)
+        """Where the program is, by the setting `programs` or else the PATH; None: nowhere."""
+        path = shutil.which(self._place() or self.executable)
         return Path(path) if path else None
+
+    def found(self) -> "FoundProgram | None":
+        """The program as it is on this machine now; None when it is not installed."""
+        path = self.find()
+        if path is None:
+            return None
+        try:
+            return FoundProgram(path.absolute(), self.version(), *_stamp(path))
+        except OSError:  # it went away meanwhile
+            return None
 
     def version(self) -> str:
         """What the installed program says of its version; empty when it cannot be told.
 
         It is asked once, and again when its file has changed.
         """
+        return self._answer()[0]
+
+    def _answer(self) -> tuple[str, str]:
+        """The version, and all that the program said when it was asked."""
         path = self.find()
         if path is None or self.probe is None:
-            return ""
+            return "", ""
         try:
-            status = path.stat()
+            return _ask(path.absolute(), *_stamp(path), self.probe)
         except OSError:
-            return ""
-        return _ask(path.absolute(), status.st_mtime_ns, status.st_size, self.probe)
+            return "", ""
 
     def lacking(self) -> str:
         """What keeps the program from being used here, and what to do; empty when nothing does.
 
-        A version that cannot be told is not held against the program.
+        A version that cannot be told is held against a program of which `minimum` or `known` say
+        which versions will do.
         """
         path = self.find()
         where = f"install it ({self.package or 'see its documentation'})"
+        name = f"the program {self.executable!r}"
         if path is None:
-            return f"the program {self.executable!r} is not installed: {self._looked()}; {where}"
-        version = self.version() if self.minimum else ""
-        if version and _numbers(version) < _numbers(self.minimum):
+            elsewhere = f"; or say where it is: programs.{self.executable} in the settings"
+            named = "/" not in self.executable
+            return f"{name} is not installed: {self._looked()}; {where}{elsewhere if named else ''}"
+        if self.probe is None or not (self.minimum or self.known):
+            return ""
+        version, printed = self._answer()
+        if not version:
+            asked = " ".join((str(path), *self.probe.arguments))
+            said = f"it printed {printed[:200]!r}" if printed.strip() else "it printed nothing"
             return (
-                f"the program {self.executable!r} is too old: {path} is version {version}, and "
-                f"{self.minimum} or newer is needed; {where}"
+                f"{name} does not say which version it is: asked by `{asked}`, {said}, and "
+                f"{self._wanted()} is needed; run that command by hand (a library, a licence or a "
+                f"GPU may be missing), or {where}"
+            )
+        if _numbers(version) < _numbers(self.minimum):
+            return (
+                f"{name} is too old: {path} is version {version}, and "
+                f"{self._wanted()} is needed; {where}"
+            )
+        if self.known and not any(_begins(version, beginning) for beginning in self.known):
+            return (
+                f"{name} is of a version that is not known here: {path} is version {version}, and "
+                f"{self._wanted()} is needed; install one of these, or a newer release of the "
+                "plugin that runs it"
             )
         return ""
 
+    def _wanted(self) -> str:
+        """The versions that will do."""
+        if self.known:
+            return " or ".join(f"{beginning}.x" for beginning in self.known)
+        return f"{self.minimum} or newer"
+
+    def _place(self) -> str:
+        """Where the settings say it is; empty where they do not."""
+        return str(json.loads(os.environ.get(_PLACES) or "{}").get(self.executable, ""))
+
     def _looked(self) -> str:
         """Where it was looked for."""
+        if place := self._place():
+            return f"the settings say {place}, where no file is that can be run"
         if os.path.dirname(self.executable):  # noqa: PTH120 - as shutil.which decides
             return "there is no file of this name that can be run"
         folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
         return f"it is in no folder of the PATH ({', '.join(folders) or 'which is empty'})"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundProgram:
+    """A program as it was found on the machine, and asked for its version."""
+
+    path: Path
+    version: str
+    """Empty when it cannot be told."""
+    modified: int = 0
+    """When its file was changed, in nanoseconds of the epoch."""
+    size: int = 0
+    """Bytes of its file."""
+
+    def is_still_there(self) -> bool:
+        """Whether the file is the one that was asked."""
+        try:
+            return _stamp(self.path) == (self.modified, self.size)
+        except OSError:
+            return False
+
+
+def tell_places(places: Mapping[str, Path]) -> None:
+    """Look for these programs where `places` say, in this process and all that it starts."""
+    os.environ[_PLACES] = json.dumps({name: str(path) for name, path in places.items()})
 
 
 def tied(argv: tuple[str, ...]) -> list[str]:
@@ -128,8 +210,8 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
 
 
 @lru_cache(maxsize=64)
-def _ask(path: Path, _modified: int, _size: int, probe: Probe) -> str:
-    """Run a probe; the time and size of the program's file are there for the cache."""
+def _ask(path: Path, _modified: int, _size: int, probe: Probe) -> tuple[str, str]:
+    """The version, and what was printed; time and size of the file are there for the cache."""
     with tempfile.TemporaryDirectory(prefix="icestream-probe-") as folder:
         process = subprocess.Popen(
             tied((str(path), *probe.arguments)),
@@ -146,12 +228,17 @@ def _ask(path: Path, _modified: int, _size: int, probe: Probe) -> str:
             status = process.wait()
             if process.stdout is not None:
                 process.stdout.close()
-    if status == _CANNOT_RUN:
-        return ""
-    match = re.search(probe.pattern, printed.decode(errors="replace"))
+    text = printed.decode(errors="replace")
+    match = None if status == _CANNOT_RUN else re.search(probe.pattern, text)
     if match is None:
-        return ""
-    return str(match[1] if match.re.groups else match[0] or "").strip()[:100]
+        return "", text
+    return str(match[1] if match.re.groups else match[0] or "").strip()[:100], text
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """What tells whether a file was changed."""
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
 
 
 def _listen(process: "subprocess.Popen[bytes]", deadline: float) -> bytes:
@@ -184,3 +271,11 @@ def _numbers(version: str) -> tuple[int, ...]:
     while parts and parts[-1] == 0:
         parts.pop()
     return tuple(parts)
+
+
+def _begins(version: str, beginning: str) -> bool:
+    """Whether a version begins with these numbers: 1.4.7 with 1.4, and 1.40 does not."""
+    wanted = [int(part) for part in re.findall(r"\d+", beginning)]
+    match = re.search(r"\d+(?:\.\d+)*", version)
+    found = [int(part) for part in match[0].split(".")] if match else []
+    return (found + [0] * len(wanted))[: len(wanted)] == wanted

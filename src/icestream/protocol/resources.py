@@ -1,9 +1,11 @@
 """What a task needs of the machine, and where it may write."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from icestream.model import safe_file_name
+from icestream.protocol.executable import FoundProgram
 
 __all__ = ["Resources", "Work"]
 
@@ -36,6 +38,9 @@ class Work:
     """Name of the exposure, group or batch: files called after it begin alike."""
     seed: int = 0
     """Derived from the task's key: the same task draws the same random numbers."""
+    programs: Mapping[str, FoundProgram] = field(default_factory=dict)
+    """The programs of the protocol by their names, as the session found them: their versions are
+    part of the task's key."""
 
     def path(self, name: str) -> Path:
         """A path for an output file `name` in the scratch folder.

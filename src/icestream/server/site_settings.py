@@ -58,6 +58,7 @@ SETTINGS_HERE = (
 """Settings that are changed one by one; microscopes and channels have screens of their own."""
 ONLY_IN_FILES: Mapping[str, str] = {
     "state": "the accounts of this server are kept there",
+    "programs": "it names programs that this machine runs",
     "store": "it says where the data of every session go",
     "login": "it says who comes in",
     "report_publish": "it can name a program that is run",

@@ -39,6 +39,7 @@ EFFECT: Mapping[str, Effect] = {
     "cores": "new sessions",
     "memory": "new sessions",
     "tokens": "new sessions",
+    "programs": "new sessions",
     "state": "restart",
     "store": "restart",
     "microscopes": "new sessions",

@@ -36,6 +36,7 @@ from pydantic_settings import (
 from icestream.alike import meant
 from icestream.channels.kinds import Channel, Channels
 from icestream.login.kinds import Login
+from icestream.protocol.executable import tell_places
 from icestream.protocol.parameters import refused_values, unusual_values
 from icestream.protocols.preset import Preset
 from icestream.store.places import state_folder
@@ -54,6 +55,7 @@ __all__ = [
     "origins",
     "person_file",
     "read_folders",
+    "read_programs",
     "read_tokens",
     "settings_files",
     "stamp",
@@ -143,6 +145,23 @@ def read_tokens(given: Any) -> Any:
     return tokens
 
 
+def read_programs(given: Any) -> Any:
+    """What the environment says, ``relion=/opt/relion,topaz=/opt/topaz`` or JSON, as a mapping."""
+    if isinstance(given, MappingProxyType):
+        return dict(given)
+    if not isinstance(given, str):
+        return given
+    if given.lstrip().startswith("{"):
+        return json.loads(given)
+    places: dict[str, Any] = {}
+    for part in filter(None, map(str.strip, given.split(","))):
+        name, equals, place = part.partition("=")
+        if not equals:
+            raise ValueError(f"{part!r} is no name=path, such as MotionCor2=/opt/MotionCor2")
+        places[name.strip()] = place.strip()
+    return places
+
+
 def read_folders(given: Any) -> Any:
     """What the environment says, ``/data:/scratch`` or a JSON list; of a file as it is."""
     if not isinstance(given, str):
@@ -171,6 +190,11 @@ class Settings(BaseSettings):
     """Copies of a program that all sessions together may run at once, for each token that protocols
     ask for: { relion = 2 } in a file, relion=2,topaz=1 in the environment. A token that is not
     named is not limited."""
+
+    programs: Annotated[dict[TokenName, Path], NoDecode, BeforeValidator(read_programs)] = {}
+    """Where programs are that protocols run, by the names that the protocols know them by, those of
+    the PATH when not given: { MotionCor2 = "/opt/motioncor2/MotionCor2_1.6.4" } in a file,
+    MotionCor2=/opt/motioncor2/MotionCor2_1.6.4 in the environment."""
 
     state: Path = Field(default_factory=state_folder)
     """Folder for what the sessions of this machine share: the account of its resources."""
@@ -255,6 +279,8 @@ class Loaded:
 def load(**given: Any) -> Loaded:
     """Gather the settings; `given` comes from the command line, None meaning not given.
 
+    Programs are looked for from then on where the settings say.
+
     Raises
     ------
     SettingsError
@@ -269,6 +295,8 @@ def load(**given: Any) -> Loaded:
         raise _refused(error, places) from None
     _ask_about(settings, places)
     known = {name: places[name] for name in Settings.model_fields}
+    if not _TEXTS.get():  # on trial, nothing is done
+        tell_places(settings.programs)
     return Loaded(settings, known, given, files)
 
 

@@ -1,12 +1,14 @@
 """A program is found, asked for its version once, and ended when it does not answer."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from icestream.protocol.executable import Probe, Program, tied
+from icestream.protocol.executable import _PLACES, FoundProgram, Probe, Program, tell_places, tied
 
 
 @pytest.fixture
@@ -110,7 +112,8 @@ def test_what_is_not_installed_is_told_with_where_it_was_looked_for(
     monkeypatch.setenv("PATH", "/no/such/folder:/nor/this")
     assert Program("MotionCor3", package="github.com/czimaginginstitute/MotionCor3").lacking() == (
         "the program 'MotionCor3' is not installed: it is in no folder of the PATH "
-        "(/no/such/folder, /nor/this); install it (github.com/czimaginginstitute/MotionCor3)"
+        "(/no/such/folder, /nor/this); install it (github.com/czimaginginstitute/MotionCor3); "
+        "or say where it is: programs.MotionCor3 in the settings"
     )
     assert "no file of this name that can be run" in Program("/opt/none").lacking()
     assert Program("/opt/none").version() == ""
@@ -138,9 +141,68 @@ def test_a_version_that_is_too_old_is_told(
     assert program.lacking() == (expected if old else "")
 
 
-def test_a_version_that_cannot_be_told_is_not_held_against_it(folder: Path) -> None:
-    write(folder, "exit 3")
-    assert Program("fake-program", minimum="4.0").lacking() == ""
+def test_a_version_that_cannot_be_told_counts_where_it_is_wanted(folder: Path) -> None:
+    path = write(folder, "echo libcuda.so is missing; exit 3")
+    assert Program("fake-program").lacking() == ""
+    assert Program("fake-program", probe=None, minimum="4.0").lacking() == ""
+    for program in (
+        Program("fake-program", minimum="4.0"),
+        Program("fake-program", known=("4.0", "4.1")),
+    ):
+        said = program.lacking()
+        assert f"asked by `{path} --version`, it printed 'libcuda.so is missing" in said
+        assert "4.0 or newer is needed" in said or "4.0.x or 4.1.x is needed" in said
+        assert "run that command by hand" in said
+
+
+@pytest.mark.parametrize(
+    ("said", "known"), [("1.4", True), ("1.4.7", True), ("1.40.1", False), ("2", False)]
+)
+def test_a_version_that_the_protocol_does_not_know_is_told(
+    folder: Path, said: str, known: bool
+) -> None:
+    path = write(folder, f"echo version {said}")
+    probe = Probe(pattern=r"version (\S+)")
+    lacking = Program("fake-program", probe=probe, known=("1.4", "1.6")).lacking()
+    if known:
+        assert lacking == ""
+    else:
+        assert f"{path} is version {said}, and 1.4.x or 1.6.x is needed" in lacking
+        assert "a newer release of the plugin" in lacking
+
+
+def test_the_settings_say_where_a_program_is(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under another name, and before the PATH; what starts from here looks there too."""
+    monkeypatch.setenv(_PLACES, "{}")
+    write(folder, "echo 1.0")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    path = write(elsewhere, "echo 2.5", "Fake_2.5_Cuda11")
+    program = Program("fake-program")
+    assert program.version() == "1.0"
+    tell_places({"fake-program": path})
+    assert program.found() == FoundProgram(
+        path, "2.5", path.stat().st_mtime_ns, path.stat().st_size
+    )
+    code = "from icestream.protocol import Program; print(Program('fake-program').find())"
+    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert asked.stdout.strip() == str(path), asked.stderr
+    path.unlink()
+    assert f"the settings say {path}, where no file is" in program.lacking()
+    tell_places({})
+    assert program.version() == "1.0"
+
+
+def test_what_was_found_knows_when_it_was_replaced(folder: Path) -> None:
+    path = write(folder, "echo 1.0")
+    found = Program("fake-program").found()
+    assert found is not None and found.is_still_there()
+    path.write_text("#!/bin/sh\necho 1.0.1\n")
+    assert not found.is_still_there()
+    path.unlink()
+    assert not found.is_still_there()
 
 
 def test_the_command_line_that_is_tied_to_this_process() -> None:

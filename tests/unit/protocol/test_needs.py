@@ -116,7 +116,8 @@ def test_a_program_for_free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/no/such/folder")
     assert missing(Run()) == (
         "the program 'no-such-program' is not installed: it is in no folder of the PATH "
-        "(/no/such/folder); install it (Debian: nothing)",
+        "(/no/such/folder); install it (Debian: nothing); or say where it is: "
+        "programs.no-such-program in the settings",
     )
 
 

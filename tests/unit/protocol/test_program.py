@@ -1,6 +1,7 @@
 """Programs run in their own group, are explained when they fail, and die with their worker."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,8 +12,10 @@ import pytest
 
 from icestream.model import Micrograph, Movie, Optics
 from icestream.protocol import (
+    BadOutput,
     Command,
     Failure,
+    FoundProgram,
     ItemFailed,
     Parameters,
     Program,
@@ -20,6 +23,7 @@ from icestream.protocol import (
     TryAgain,
     Work,
     missing,
+    run_program,
 )
 from icestream.protocol.program import run_command
 
@@ -63,7 +67,8 @@ def alive(pid: int) -> bool:
 
 def test_results_are_collected(tmp_path: Path) -> None:
     assert Echo().process(MOVIE, work=Work(folder=tmp_path)).path == tmp_path / "out.txt"
-    assert (tmp_path / "sh.command.log").read_text() == "sh -c 'echo done > out.txt'\n"
+    line = f"{shutil.which('sh')} -c 'echo done > out.txt'\n"
+    assert (tmp_path / "sh.command.log").read_text() == line
 
 
 @pytest.mark.parametrize(
@@ -80,6 +85,46 @@ def test_failures_are_named(tmp_path: Path, script: str, kind: type, words: str)
     protocol.script = script
     with pytest.raises(kind, match=words):
         protocol.process(MOVIE, work=Work(folder=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "words"),
+    [
+        ("true", BadOutput, "ended as if all was well, and out.txt was not written"),
+        ("echo CUDA out of memory", TryAgain, "use fewer frames"),
+    ],
+)
+def test_success_without_a_result_is_a_failure(
+    tmp_path: Path, script: str, kind: type, words: str
+) -> None:
+    """A program may say that it failed, and end with status 0."""
+    protocol = Echo()
+    protocol.script = script
+    with pytest.raises(kind, match=words):
+        protocol.process(MOVIE, work=Work(folder=tmp_path))
+
+
+def test_a_program_that_takes_too_long_is_told(tmp_path: Path) -> None:
+    command = Command(("sh", "-c", "echo waiting for a licence; sleep 60"), timeout=0.5)
+    with pytest.raises(ItemFailed, match=r"not ended after 0.5 s.*\nwaiting for a licence") as told:
+        run_program(Echo.program, command, Work(folder=tmp_path))
+    assert told.value.code == "program-late"
+
+
+def test_a_task_runs_the_program_that_the_session_found(tmp_path: Path) -> None:
+    """The version is not asked again, and another program is not run under its name."""
+    path = tmp_path / "Fit_2.0"
+    path.write_text('#!/bin/sh\n[ "$1" = --version ] && touch asked\necho fitted $1\n')
+    path.chmod(0o755)
+    found = FoundProgram(path, "2.0", path.stat().st_mtime_ns, path.stat().st_size)
+    work = Work(folder=tmp_path, programs={"fit": found})
+    log = run_program(Program("fit"), Command(("fit", "all")), work)
+    assert log.read_text() == "fitted all\n"
+    assert (tmp_path / "fit.command.log").read_text() == f"# fit 2.0\n{path} all\n"
+    assert not (tmp_path / "asked").exists()
+    path.write_text("#!/bin/sh\necho another\n")
+    with pytest.raises(ItemFailed, match="not the program any more that said it was version 2.0"):
+        run_program(Program("fit"), Command(("fit", "all")), work)
 
 
 def test_a_missing_program_says_where_to_get_it(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from icestream.protocol import Program
 from icestream.settings import Settings, SettingsError, load, tree
+from icestream.settings.tree import checked
 
 
 @pytest.fixture
@@ -42,6 +44,7 @@ def test_the_nearest_source_wins(files: tuple[Path, Path], monkeypatch: pytest.M
         "report_interval": str(person),
         "log_level": str(site),
         "tokens": "default",
+        "programs": "default",
         "microscopes": "default",
         "channels": "default",
         "state": "default",
@@ -232,3 +235,32 @@ def test_folders_are_listed_as_a_path_is(monkeypatch: pytest.MonkeyPatch) -> Non
     assert load().settings.roots == (Path("/data"), Path("/scratch/em"))
     monkeypatch.setenv("ICESTREAM_ROOTS", '["/a:b"]')
     assert load().settings.roots == (Path("/a:b"),)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "MotionCor2=/opt/mc2, relion_refine=/opt/refine",
+        '{"MotionCor2": "/opt/mc2", "relion_refine": "/opt/refine"}',
+    ],
+)
+def test_programs_are_looked_for_where_the_environment_says(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("ICESTREAM_PROGRAM_PLACES", "{}")
+    monkeypatch.setenv("ICESTREAM_PROGRAMS", given)
+    loaded = load()
+    assert loaded.settings.programs == {
+        "MotionCor2": Path("/opt/mc2"),
+        "relion_refine": Path("/opt/refine"),
+    }
+    assert "the settings say /opt/mc2, where no file is" in Program("MotionCor2").lacking()
+
+
+def test_a_file_that_is_only_tried_moves_no_program(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ICESTREAM_PROGRAM_PLACES", "{}")
+    tried = checked(files[0], '[programs]\nMotionCor2 = "/opt/mc2"\n', {})
+    assert tried.settings.programs == {"MotionCor2": Path("/opt/mc2")}
+    assert "/opt/mc2" not in Program("MotionCor2").lacking()

@@ -216,7 +216,14 @@ def _perform(call: Call, gpus: tuple[int, ...]) -> Ending:
     protocol = _protocol(call)
     scratch = Path(call.scratch)
     seed = int(call.key[:8] or "0", 16)
-    work = Work(folder=scratch, cores=call.cores, gpus=gpus, exposure=call.exposure, seed=seed)
+    work = Work(
+        folder=scratch,
+        cores=call.cores,
+        gpus=gpus,
+        exposure=call.exposure,
+        seed=seed,
+        programs=call.programs,
+    )
     if isinstance(protocol, BatchProtocol):
         return _batch(call, protocol, work)
     if isinstance(protocol, GroupProtocol):

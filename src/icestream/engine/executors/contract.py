@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from icestream.engine.machine.watched import ThreadDied
+from icestream.protocol import FoundProgram
 
 __all__ = [
     "BLAMELESS",
@@ -65,6 +66,8 @@ class Call:
     cores: int = 1
     gpus: int = 0
     """How many; which ones, the executor chooses."""
+    programs: Mapping[str, FoundProgram] = field(default_factory=dict)
+    """The programs of the protocol, as the session found them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

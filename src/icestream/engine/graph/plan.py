@@ -21,6 +21,7 @@ from icestream.engine.graph.workflow import (
 )
 from icestream.model import BranchId, RevisionId, StepId, StepKind, SubjectId, content_key
 from icestream.protocol import (
+    FoundProgram,
     Protocol,
     Registry,
     Resources,
@@ -77,6 +78,8 @@ class PlannedStep:
     """What its tasks are about."""
     inputs: Mapping[str, tuple[Output, ...]]
     """What feeds each input port, by the names of steps."""
+    programs: Mapping[str, FoundProgram] = field(default_factory=dict)
+    """The programs that it runs, as they were when the step was planned."""
     many: frozenset[str] = frozenset()
     """Inputs that take any number of links, and go on with those that have a result."""
     fingerprint: str = ""
@@ -305,6 +308,7 @@ def _bind_step(
         depth=depth,
         domain=domain_of(step.name, kind, feeding),
         inputs=inputs,
+        programs=_found(protocol),
         many=frozenset(port.name for port in kind.inputs() if port.many),
     )
 
@@ -315,6 +319,12 @@ def _deciding(protocol: Protocol[Any], parameters: Mapping[str, Any]) -> dict[st
     left_out |= unset_parameters(protocol.parameters)
     deciding = {key: value for key, value in parameters.items() if key not in left_out}
     return deciding | {f"version of {name}": text for name, text in protocol.software().items()}
+
+
+def _found(protocol: Protocol[Any]) -> dict[str, FoundProgram]:
+    """The programs that a step runs, as they are now; those that are not there are left out."""
+    found = ((program.executable, program.found()) for program in protocol.programs())
+    return {name: one for name, one in found if one is not None}
 
 
 def _resolved(source: Output, protocol: Protocol[Any]) -> Output:

@@ -192,6 +192,7 @@ def _call(
         key=out.key,
         cores=step.need.cores,
         gpus=step.need.gpus,
+        programs=step.programs,
     )
 
 

@@ -450,7 +450,7 @@ def test_the_log_of_a_failed_program_is_kept(call: Make, monkeypatch: pytest.Mon
     ending = run_call(call("Echo"))
     assert ending.outcome == "item"
     assert ending.reason.startswith("sh ended with exit status 3; its last lines:\nbroken")
-    line = "sh -c 'echo broken; exit 3'\n"
+    line = f"{shutil.which('sh')} -c 'echo broken; exit 3'\n"
     assert ending.files == (
         ("sh.command.log", "step/logs/e1.2.sh.command.log", len(line)),
         ("sh.log", "step/logs/e1.2.sh.log", len("broken\n")),
