@@ -7,6 +7,8 @@ RUNTIME := $(VENV)/.installed
 TESTING := $(VENV)/.installed-test
 WRITING := $(VENV)/.installed-docs
 NODE := $(VENV)/.installed-node
+# The plugins that are kept here: separate packages, tested with icestream and shown in its docs.
+PLUGINS := $(wildcard plugins/*/pyproject.toml)
 # The front end: the last that is built of it, and what it is built of.
 UI := src/icestream/report/static/report.js
 UI_SOURCES := $(shell find frontend/src frontend/viewer frontend/report frontend/building frontend/public -type f 2>/dev/null) $(wildcard frontend/*.ts frontend/*.json frontend/index.html)
@@ -29,12 +31,12 @@ $(RUNTIME): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-$(TESTING): $(RUNTIME)
-	$(BIN)/python -m pip install --quiet --group test
+$(TESTING): $(RUNTIME) $(PLUGINS)
+	$(BIN)/python -m pip install --quiet --group test $(PLUGINS:%/pyproject.toml=--editable %)
 	@touch $@
 
-$(WRITING): $(RUNTIME)
-	$(BIN)/python -m pip install --quiet --group docs
+$(WRITING): $(RUNTIME) $(PLUGINS)
+	$(BIN)/python -m pip install --quiet --group docs $(PLUGINS:%/pyproject.toml=--editable %)
 	@touch $@
 
 $(NODE): pyproject.toml | $(BIN)/python

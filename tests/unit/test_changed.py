@@ -34,6 +34,10 @@ def changed() -> ModuleType:
         ("src/icestream/protocols/ctf_fit.py", "tests/contract/test_protocols.py"),
         ("tests/web/test_application.py", "tests/web/test_application.py"),
         ("tests/served.py", "tests/unit/server/routes/test_live.py"),
+        (
+            "plugins/icestream-motioncor/src/icestream_motioncor/inputs.py",
+            "plugins/icestream-motioncor/tests/test_motioncor.py",
+        ),
         ("docs/how-to/index.md", "tests/unit/test_docs.py"),
         ("README.md", "tests/unit/test_docs.py"),
         ("frontend/src/units.ts", "tests/unit/test_front_end.py"),

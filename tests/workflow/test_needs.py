@@ -92,3 +92,39 @@ def test_another_version_of_a_program_is_another_revision_and_runs_again(
     local.run(*STEPS)
     assert queries.step(store, "answer").revision == 1
     assert {one.exposure: one.key for one in queries.results(store, "answer")} == before
+
+
+def test_a_program_is_asked_for_its_version_once_in_a_session(
+    local: Session, folder: Path, tmp_path: Path
+) -> None:
+    """Tasks are handed what was found, and keep the version above their command line."""
+    asked, ran = tmp_path / "asked", tmp_path / "ran"
+    path = folder / "toy-answer"
+    path.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && echo asked >> {asked} || echo ran >> {ran}\necho 4.2\n'
+    )
+    path.chmod(0o755)
+    assert local.run(*STEPS).complete
+    assert ran.read_text().count("ran") == 4
+    assert asked.read_text().count("asked") == 1
+    logs = sorted(local.folder.rglob("*toy-answer.command.log"))
+    assert len(logs) == 4
+    assert all(log.read_text().startswith(f"# toy-answer 4.2\n{path} ") for log in logs)
+
+
+def test_a_program_that_is_replaced_in_a_session_is_not_run_under_its_old_version(
+    local: Session, folder: Path, tmp_path: Path
+) -> None:
+    install(folder, "1.0")
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "e1").write_text("1")
+    running = local.start(("src", "toy.count", {"folder": files}, {}), *STEPS[1:])
+    wait_for(lambda: queries.step(local.store(), "answer").counts.done == 1)
+    install(folder, "1.0.1")
+    (files / "e2").write_text("2")
+    wait_for(lambda: queries.step(local.store(), "answer").counts.failed == 1)
+    (files / "closed").touch()
+    assert running.join().exposures["failed"] == 1
+    (failed,) = queries.failures(local.store(), step="answer")
+    assert "not the program any more that said it was version 1.0 when" in failed.reason
