@@ -22,11 +22,18 @@ from pydantic import TypeAdapter
 
 from icestream.cli.app import COMMANDS, build
 from icestream.engine.requests.models import VERBS
-from icestream.protocol import Protocol, Registry, unit_of
-from icestream.protocol.describe import describe_parameters, first_line, port_words, value_words
+from icestream.protocol import Protocol, Registry, Resources, unit_of
+from icestream.protocol.describe import (
+    describe_parameters,
+    first_line,
+    port_words,
+    sources_of,
+    value_words,
+)
 from icestream.settings import PREFIX, Settings
 from icestream.store.events import EVENTS, SCHEMA, Event
 
+PLUGINS = Path(__file__).parents[2] / "plugins"
 SUBJECTS = {
     "movies": "Movies",
     "gain": "Gain",
@@ -48,37 +55,47 @@ def protocols_page() -> str:
     lines = [
         "# Protocols",
         "",
-        "Every protocol that comes with icestream, from the protocols themselves. The same on the",
+        "Every protocol that comes with icestream, and those of the plugins that are released with",
+        "it and installed apart, from the protocols themselves. The same on the",
         "command line: `icestream protocols show NAME`. A parameter of a step is set with",
         "`--STEP.PARAMETER VALUE`, for example `--ctf.defocus-max 3`.",
         "",
     ]
-    shipped = [name for name in registry.names() if registry.package(name).startswith("icestream ")]
+    plugins = {path.name for path in PLUGINS.glob("*/")}
+    shipped = [
+        name
+        for name in registry.names()
+        if registry.package(name).split()[0] in {"icestream", *plugins}
+    ]
     for subject, title in SUBJECTS.items():
         found = [name for name in shipped if name.split(".")[0] == subject]
         if found:
             lines += [f"## {title}", ""]
         for name in found:
-            lines += _protocol(registry.get(name))
+            package = registry.package(name).split()[0]
+            lines += _protocol(registry.get(name), package if package in plugins else "")
     left = [name for name in shipped if name.split(".")[0] not in SUBJECTS]
     if left:
         raise ValueError(f"give these protocols a subject in {__file__}: {', '.join(left)}")
     return "\n".join(lines)
 
 
-def _protocol(protocol: type[Protocol[Any]]) -> Iterator[str]:
+def _protocol(protocol: type[Protocol[Any]], plugin: str = "") -> Iterator[str]:
     yield from (f"### `{protocol.name}`: {protocol.title}", "")
     yield from (_text(first_line(protocol)), "")
-    need = protocol().need()
+    made = protocol()
+    need = made.need()
     facts = [
+        *([("Plugin", f"`pip install {plugin}`")] if plugin else []),
+        *(("Program", program.words()) for program in made.programs()),
         ("Kind", protocol.kind),
         ("In", ", ".join(f"`{port_words(port)}`" for port in protocol.inputs()) or "nothing"),
         ("Out", ", ".join(f"`{port_words(port)}`" for port in protocol.outputs()) or "nothing"),
-        ("Needs", f"{need.cores} core(s), {need.memory / 2**20:.0f} MB of memory"),
+        ("Needs", f"{need.cores} core(s), {need.memory / 2**20:.0f} MB of memory" + _gpus(need)),
         ("Version", str(protocol.version)),
     ]
-    if protocol.cites:
-        facts.append(("Cites", "; ".join(_citation(source) for source in protocol.cites)))
+    if sources := sources_of(protocol):
+        facts.append(("Cites", "; ".join(map(_citation, sources))))
     yield from (f"* {title}: {text}" for title, text in facts)
     yield ""
     rows = list(describe_parameters(protocol.parameters_type()))
@@ -93,6 +110,10 @@ def _protocol(protocol: type[Protocol[Any]]) -> Iterator[str]:
         words = (kind, row.default, row.limits, row.help + only)
         yield f"| `{row.name}`{mark} | {' | '.join(map(_cell, words))} |"
     yield ""
+
+
+def _gpus(need: Resources) -> str:
+    return f", {need.gpus} GPU(s)" if need.gpus else ""
 
 
 def cli_page() -> str:

@@ -7,7 +7,13 @@ from cyclopts import App, Parameter
 from icestream.cli.terminal import print_json, print_table
 from icestream.protocol import Protocol, Registry, UnknownProtocol
 from icestream.protocol.breaking import in_a_sentence
-from icestream.protocol.describe import describe_parameters, first_line, port_words
+from icestream.protocol.describe import (
+    describe_parameters,
+    first_line,
+    port_words,
+    programs_of,
+    sources_of,
+)
 
 __all__ = ["app"]
 
@@ -113,7 +119,9 @@ def show(name: str, /, *, json: Annotated[bool, Parameter(negative="")] = False)
         for port in ports:
             print(f"{title}: {port_words(port)}")
     print(f"needs: {_needs(protocol)}")
-    for source in protocol.cites:
+    for program in programs_of(protocol):
+        print(f"program: {program.words()}")
+    for source in sources_of(protocol):
         print(f"cites: {source}")
     print("\nparameters:")
     for parameter in describe_parameters(protocol.parameters_type()):
@@ -143,6 +151,10 @@ def _document(protocol: type[Protocol[Any]], package: str) -> dict[str, Any]:
         "description": first_line(protocol),
         "inputs": {port.name: port.item.__name__ for port in protocol.inputs()},
         "outputs": {port.name: port.item.__name__ for port in protocol.outputs()},
-        "cites": list(protocol.cites),
+        "programs": [
+            {"name": one.executable, "versions": list(one.known), "licence": one.licence}
+            for one in programs_of(protocol)
+        ],
+        "cites": list(sources_of(protocol)),
         "parameters": protocol.parameters_type().model_json_schema(),
     }

@@ -2,7 +2,7 @@
 
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -15,6 +15,7 @@ from icestream.protocol import (
     Advanced,
     Parameters,
     Port,
+    Program,
     Protocol,
     hidden_parameters,
     is_input_file,
@@ -30,6 +31,8 @@ __all__ = [
     "first_line",
     "offer_words",
     "port_words",
+    "programs_of",
+    "sources_of",
     "type_words",
     "value_words",
     "without_effect",
@@ -201,3 +204,17 @@ def offer_words(offer: Mapping[str, Any]) -> str:
     """What an alert offers to change, in words: ``align: gain_flip=up-down``."""
     changes = " ".join(f"{name}={value_words(value)}" for name, value in offer["changes"].items())
     return f"{offer['step']}: {changes}"
+
+
+def programs_of(protocol: type[Protocol[Any]]) -> Sequence[Program]:
+    """What a protocol runs with its default parameters; nothing where its code raises."""
+    try:
+        return protocol().programs()
+    except Exception:  # a plugin's own code; `icestream plugin check` tells what is wrong
+        return ()
+
+
+def sources_of(protocol: type[Protocol[Any]]) -> tuple[str, ...]:
+    """What is to be cited for a protocol and the programs that it runs, each once."""
+    programs = (source for program in programs_of(protocol) for source in program.cites)
+    return tuple(dict.fromkeys((*protocol.cites, *programs)))

@@ -144,6 +144,12 @@ class Program:
             )
         return ""
 
+    def words(self) -> str:
+        """What is run, which versions of it, from where, on which terms; for people."""
+        versions = self._wanted() if self.known or self.minimum else "any version"
+        said = (self.executable, versions, self.package, self.licence)
+        return "; ".join(filter(None, said))
+
     def _wanted(self) -> str:
         """The versions that will do."""
         if self.known:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from icestream.cli.protocols import app
-from icestream.protocol import Registry, Resources, UnknownProtocol
+from icestream.protocol import Program, Registry, Resources, UnknownProtocol
 from icestream.protocols.estimate_ctf import EstimateCtf
 
 
@@ -45,6 +45,21 @@ def test_show_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out)
     assert found["inputs"] == {"micrograph": "Micrograph"}
     assert "properties" in found["parameters"]
+
+
+def test_show_has_the_terms_and_sources_of_its_programs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = Program("fit", known=("1.2",), licence="MIT", cites=("doi:10.1/x",))
+    monkeypatch.setattr(EstimateCtf, "programs", lambda self: (program,))
+    _run("show", "ctf.estimate")
+    shown = capsys.readouterr().out
+    assert "program: fit; 1.2.x; MIT\n" in shown
+    assert "cites: doi:10.1/x\n" in shown
+    _run("show", "ctf.estimate", "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert found["programs"] == [{"name": "fit", "versions": ["1.2"], "licence": "MIT"}]
+    assert found["cites"][-1] == "doi:10.1/x"
 
 
 def test_show_of_a_protocol_that_raises(

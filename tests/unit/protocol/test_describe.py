@@ -8,12 +8,14 @@ import pytest
 from annotated_types import Ge, Gt, Le, MultipleOf
 
 from icestream.model import Ctf, Micrograph
-from icestream.protocol import Advanced, ItemProtocol, Parameters, Port, shown_if
+from icestream.protocol import Advanced, ItemProtocol, Parameters, Port, Program, shown_if
 from icestream.protocol.describe import (
     bare_type,
     describe_parameters,
     first_line,
     port_words,
+    programs_of,
+    sources_of,
     type_words,
     value_words,
     without_effect,
@@ -139,3 +141,22 @@ def test_bare_types() -> None:
 def test_ports_and_first_line() -> None:
     assert port_words(Port("ctf", Ctf, optional=True)) == "ctf: Ctf (optional)"
     assert first_line(FindRings) == "Find the rings of a micrograph."
+
+
+def test_what_is_to_be_cited_is_said_once() -> None:
+    fit = Program("fit", cites=("doi:10.1/fit", "doi:10.1/both"))
+
+    class Fit(ItemProtocol[Parameters]):
+        cites = ("doi:10.1/both",)
+
+        def programs(self) -> tuple[Program, ...]:
+            return (fit,)
+
+    class Broken(Fit):
+        def programs(self) -> tuple[Program, ...]:
+            raise RuntimeError("not today")
+
+    assert programs_of(Fit) == (fit,)
+    assert sources_of(Fit) == ("doi:10.1/both", "doi:10.1/fit")
+    assert programs_of(Broken) == ()
+    assert sources_of(Broken) == ("doi:10.1/both",)

@@ -195,6 +195,13 @@ def test_the_settings_say_where_a_program_is(
     assert program.version() == "1.0"
 
 
+def test_a_program_is_told_in_words() -> None:
+    assert Program("sh").words() == "sh; any version"
+    known = Program("fit", package="example.org", known=("1.0", "2"), licence="MIT")
+    assert known.words() == "fit; 1.0.x or 2.x; example.org; MIT"
+    assert Program("fit", minimum="3.1").words() == "fit; 3.1 or newer"
+
+
 def test_what_was_found_knows_when_it_was_replaced(folder: Path) -> None:
     path = write(folder, "echo 1.0")
     found = Program("fake-program").found()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import icestream
 from icestream.protocol import Protocol, Registry
+from icestream.protocol.describe import sources_of
 from icestream.store.records import StepRecord, WorkflowRecord
 
 __all__ = ["methods", "references"]
@@ -35,7 +36,7 @@ def references(workflow: WorkflowRecord, registry: Registry) -> tuple[str, ...]:
         source
         for step in _making(workflow)
         for protocol in registry.usable([step.protocol])
-        for source in protocol.cites
+        for source in sources_of(protocol)
     ]
     return tuple(dict.fromkeys(cited))
 
