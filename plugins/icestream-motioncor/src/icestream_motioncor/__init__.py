@@ -1,1 +1,1 @@
-"""MotionCor2 and MotionCor3 as protocols of icestream."""
+"""MotionCor, MotionCor2 and MotionCor3 as protocols of icestream."""
