@@ -45,7 +45,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
         path = folder / name
         stand_in = Path(__file__).with_name("stand_in.py")
         words = f'exec "{sys.executable}" "{stand_in}" {name} "{version.strip()}" "$@"'
-        path.write_text(f"#!/bin/sh\n{words}\n")
+        # A hang begins before Python does, which may take long on a busy machine.
+        hang = '[ "$STAND_IN" = hang ] && { touch started; sleep 600 & wait; }'
+        path.write_text(f"#!/bin/sh\n{hang}\n{words}\n")
         path.chmod(0o755)
         return path
 
