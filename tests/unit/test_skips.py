@@ -5,8 +5,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+
+from rules import pytest_runtest_makereport
 
 CONFTEST = Path(__file__).parents[1] / "conftest.py"
 
@@ -59,3 +63,14 @@ def test_what_is_not_skipped_is_left_alone(tmp_path: Path) -> None:
         "@pytest.mark.xfail(strict=True)\ndef test_b():\n    raise ValueError('known')"
     )
     assert _run(tmp_path, body, require_all=True).returncode == 0
+
+
+def test_what_a_test_printed_can_be_sent_to_another_process() -> None:
+    report = SimpleNamespace(sections=[("Captured log call", "half \ud800")], skipped=False)
+    item: Any = SimpleNamespace(get_closest_marker=lambda name: None)
+    call: Any = None
+    hook = pytest_runtest_makereport(item, call)
+    next(hook)
+    with pytest.raises(StopIteration) as ended:
+        hook.send(report)  # type: ignore[arg-type]
+    assert ended.value.value.sections == [("Captured log call", "half \\ud800")]
