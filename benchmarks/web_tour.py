@@ -270,7 +270,7 @@ def compare_and_adopt(tour: Tour) -> None:
     page.evaluate("() => window.scrollTo(0, 0)")
     page.get_by_role("button", name="Adopt").first.click()
     expect(page.get_by_label("Reason")).to_be_visible()
-    page.get_by_label("Reason").fill("the error of the defocus is smaller on all 8")
+    page.get_by_label("Reason").fill("the error of the defocus is smaller")
     tour.take(page, "adopt")
     page.get_by_role("button", name="Adopt for all exposures").click()
     expect(page.get_by_role("button", name="Adopt for all exposures")).to_be_hidden(timeout=60_000)
@@ -309,6 +309,14 @@ def visit_provenance(tour: Tour) -> None:
     page.context.close()
 
 
+def read_report(tour: Tour) -> None:
+    page = tour.page("report")
+    expect(page.get_by_role("region", name="What the steps found")).to_be_visible()
+    expect(page.locator("g[data-alert]").first).to_be_visible()
+    tour.take(page, "report", 1250)
+    page.context.close()
+
+
 def take_along(tour: Tour) -> None:
     page = tour.page("files")
     expect(page.get_by_role("link", name=re.compile("^Download:")).first).to_be_visible()
@@ -340,6 +348,7 @@ PARTS = (
     visit_new,
     visit_map,
     visit_provenance,
+    read_report,
     choose_classes,
     visit_sessions,
     change_limit,

@@ -39,8 +39,8 @@ interface SeriesProps {
   onPoint?: (line: number, index: number) => void;
 }
 
-const timesOf = (lines: readonly Line[]): number[] =>
-  lines.flatMap(({ points }) => points.map(([time]) => time));
+const placesOf = (lines: readonly Line[]): number[] =>
+  lines.flatMap(({ points }) => points.map(([place]) => place));
 
 /** Values over time, or over any other number. */
 export function Series(props: SeriesProps) {
@@ -57,9 +57,13 @@ export function Series(props: SeriesProps) {
         position: "insideEndTop",
       },
     }));
+    const places = placesOf(lines);
     return {
       grid: GRID,
-      xAxis: axis(ink, { span: time ? spanOf(timesOf(lines)) : undefined }),
+      xAxis: axis(
+        ink,
+        time ? { span: spanOf(places) } : { counted: places.every(Number.isInteger) },
+      ),
       yAxis: axis(ink, { min: low, max: high }),
       legend: lines.length > 1 ? { top: 0, right: 0, textStyle: { color: ink.quiet } } : undefined,
       tooltip: {

@@ -11,6 +11,8 @@ interface AxisOptions {
   name?: string;
   min?: number;
   max?: number;
+  /** What is on it is counted: no tick between two numbers. */
+  counted?: boolean;
 }
 
 /** A number on an axis: no zeros that say nothing. */
@@ -20,7 +22,8 @@ const tick = (value: number): string => {
 };
 
 /** An axis of numbers or of time, quiet beside the data. */
-export function axis(ink: Ink, { unit = "", span, name, min, max }: AxisOptions = {}) {
+export function axis(ink: Ink, options: AxisOptions = {}) {
+  const { unit = "", span, name, min, max, counted } = options;
   return {
     type: "value" as const,
     scale: true,
@@ -30,6 +33,7 @@ export function axis(ink: Ink, { unit = "", span, name, min, max }: AxisOptions 
     nameTextStyle: { color: ink.quiet },
     min,
     max,
+    minInterval: counted ? 1 : 0,
     splitNumber: 4,
     axisLine: { lineStyle: { color: ink.line } },
     axisTick: { show: false },

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { NativeSelect } from "@mantine/core";
 import { sessionPath, useApi } from "@/api/queries";
 import { Empty, Panel, Shown } from "@/ui";
-import { number } from "@/units";
+import { number, unbroken } from "@/units";
 import styles from "./branches.module.css";
 import { ComparedPictures } from "./ComparedPictures";
 import { StepCompared } from "./StepCompared";
@@ -48,7 +48,7 @@ export function CompareView({ id, rows, name }: CompareProps) {
           >
             {found.verdict.map((sentence) => (
               <p key={sentence} className={styles.verdict}>
-                {sentence}
+                {unbroken(sentence)}
               </p>
             ))}
             <ul className={styles.lines}>

@@ -1,6 +1,6 @@
 import type { FoundFolder } from "@/api/types";
 import { Age, Empty, Loading, Note, Panel, Shown, Stat } from "@/ui";
-import { bytes, number, plural, toneOf } from "@/units";
+import { bytes, number, plural, toneOf, unbroken } from "@/units";
 import type { Draft } from "./draft";
 import { useLook } from "./look";
 import styles from "./new.module.css";
@@ -78,7 +78,7 @@ function FoundMovies({ found }: { found: FoundFolder }) {
       </dl>
       {found.alerts.map((alert) => (
         <Note key={alert.message} tone={toneOf(alert.level)}>
-          {alert.message}
+          {unbroken(alert.message)}
         </Note>
       ))}
       {found.problems.map((problem) => (

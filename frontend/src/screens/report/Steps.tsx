@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import { Histogram, Scatter, Series } from "@/charts";
 import { Panel } from "@/ui";
-import { number, plural } from "@/units";
+import { number, plural, unbroken } from "@/units";
 import type { Live } from "../live/types";
 import type { Figure, ToldStep } from "./types";
 import styles from "./record.module.css";
@@ -23,11 +23,13 @@ export function Steps({ live, told, onOpen }: Props) {
     <div className={styles.told}>
       {steps.map(({ name, title, limits, said }) => (
         <Panel key={name} title={title} note={[name, someWords(said)].filter(Boolean).join(" · ")}>
-          {said?.sentence && <p className={styles.sentence}>{said.sentence}</p>}
-          {limits.length > 0 && <p className={styles.quiet}>Limits: {limits.join("; ")}.</p>}
+          {said?.sentence && <p className={styles.sentence}>{unbroken(said.sentence)}</p>}
+          {limits.length > 0 && (
+            <p className={styles.quiet}>Limits: {unbroken(limits.join("; "))}.</p>
+          )}
           {said?.problems.map((problem) => (
             <p key={problem} className={styles.problem}>
-              {problem}
+              {unbroken(problem)}
             </p>
           ))}
           {said && said.figures.length > 0 && <Plots said={said} onOpen={onOpen} />}

@@ -3,7 +3,7 @@ import { Link } from "react-router";
 import type { SessionSummary } from "@/api/types";
 import { Spark } from "@/charts/Spark";
 import { Age, StateBadge, ToneMark } from "@/ui";
-import { number, plural, STATES, toneOf, type Tone, withUnit } from "@/units";
+import { number, plural, STATES, toneOf, type Tone, withUnit, unbroken } from "@/units";
 import { SessionActions } from "./SessionActions";
 import styles from "./sessions.module.css";
 
@@ -88,7 +88,7 @@ function HowItGoes({ session }: { session: SessionSummary }) {
     <div className={styles.verdict}>
       {verdict && (
         <div>
-          <ToneMark tone={toneOf(verdict.level)} /> {verdict.sentence}
+          <ToneMark tone={toneOf(verdict.level)} /> {unbroken(verdict.sentence)}
         </div>
       )}
       <div className={styles.alerts}>
