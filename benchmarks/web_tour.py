@@ -380,6 +380,10 @@ def main() -> None:
             for part in PARTS:
                 part(tour)
             browser.close()
+            # What the tour has started would wait for a folder that is gone.
+            end = [sys.executable, "-m", "icestream", "stop", str(demo / "session")]
+            subprocess.run(end, check=True, capture_output=True)
+            until(lambda: not tour.ask("")["runs"])
 
 
 def linked(source: str, target: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from icestream.engine.machine.lock import holder
+from icestream.engine.machine.lock import as_it_is, holder
 from icestream.engine.requests.commands import mending_command, run_again
 from icestream.model import (
     QUALITIES,
@@ -119,7 +119,7 @@ def overview(store: Store, now: float, branch: str | None = None) -> Overview:
 
     The steps are those of a branch, by default the one that is adopted.
     """
-    session, again = queries.session(store), reruns(store)
+    session, again = as_it_is(queries.session(store), store.folder), reruns(store)
     waiting = requests(store, state="new")
     state, reason = told_state(session.state, session.reason, again, len(waiting))
     standing = again.standing

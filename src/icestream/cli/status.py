@@ -23,11 +23,10 @@ from icestream.store.history import decided_words
 from icestream.store.open import Store, open_store
 from icestream.store.published import published_words
 from icestream.store.records import BranchRecord, HistoryRecord, StepRecord
-from icestream.store.standing import Reruns, rerun_words
+from icestream.store.standing import rerun_words
 
 __all__ = ["duration", "status"]
 
-_UNDER_WAY = ("running", "draining", "paused")
 _ROOM = 1 << 20
 """Bytes without which nothing can be written."""
 _LAST = 3
@@ -103,7 +102,7 @@ def _print(store: Store, found: Overview, now: float) -> None:
         [
             (
                 step.name,
-                _step_state(step, found.runs, found.again),
+                _step_state(step, found),
                 str(step.counts.ready + step.counts.held),
                 str(step.counts.running),
                 str(step.counts.done),
@@ -166,8 +165,6 @@ def _waiting(store: Store, found: Overview) -> Iterator[str]:
 def _notes(folder: Path, state: str, runs: str) -> Iterator[str]:
     """What the state that the store holds does not say."""
     if not runs:
-        if state in _UNDER_WAY:
-            yield "no process runs it any more: it was ended before it could say so"
         if state != "done":
             yield "the command that it was started with goes on where it was"
         return
@@ -245,11 +242,10 @@ def _map(found: Overview) -> str:
     return f"{volume.reached} {made}: {volume.map}"
 
 
-def _step_state(step: StepRecord, runs: str, again: Reruns) -> str:
-    state = (
-        "stopped" if step.state in ("running", "draining") and not runs else shown_state(step.state)
-    )
-    waiting = next((each.waiting for each in again.steps if each.step == step.name), 0)
+def _step_state(step: StepRecord, found: Overview) -> str:
+    over = not found.runs and found.session.state in ("stopped", "done")
+    state = "stopped" if over and step.state in ("running", "draining") else shown_state(step.state)
+    waiting = next((each.waiting for each in found.again.steps if each.step == step.name), 0)
     notes = [step.reason, step.closed, f"{waiting} to run again" if waiting else "", _holds(step)]
     said = ", ".join(filter(None, notes))
     return f"{state} ({said})" if said else state

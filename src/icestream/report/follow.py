@@ -7,6 +7,7 @@ from itertools import islice
 
 import numpy as np
 
+from icestream.engine.machine.lock import as_it_is
 from icestream.report.rates import Minutes
 from icestream.report.table import BEFORE, ExposureTable, Rank
 from icestream.report.timeline import Tempo
@@ -82,7 +83,7 @@ class Follower:
         """Newest result of each batch step."""
         self.touched: dict[int, float] = {}
         """Exposures with news, and when; whoever deals with one takes it out."""
-        self.session: SessionRecord = queries.session(store)
+        self.session: SessionRecord = as_it_is(queries.session(store), store.folder)
         self.workflow: WorkflowRecord = queries.workflow(store, branch=beside)
         self.branch = beside or told_branch(store)
         """Of which the page is, where it has to be said: the session has others."""
@@ -120,7 +121,7 @@ class Follower:
         made long ago. It is so again when all that depends on the change has been run again. Of a
         branch beside the adopted one it is so, too, when it is dropped, rests, or goes on.
         """
-        self.session = queries.session(self.store)
+        self.session = as_it_is(queries.session(self.store), self.store.folder)
         self.branch = self.beside or told_branch(self.store)
         before, self.workflow = self.workflow, queries.workflow(self.store, branch=self.beside)
         if self.record != self._record():

@@ -1,6 +1,6 @@
 """One session at a glance; what it costs does not grow with the session."""
 
-from icestream.engine.machine.lock import holder
+from icestream.engine.machine.lock import as_it_is, holder
 from icestream.model.forecast import forecast
 from icestream.model.outlook import outlook_words
 from icestream.report.verdicts import data_answer
@@ -41,7 +41,8 @@ def sum_up(store: Store, session_id: str, now: float) -> SessionSummary:
     now
         Seconds since the epoch.
     """
-    session, counts = queries.session(store), queries.count_exposures(store)
+    session = as_it_is(queries.session(store), store.folder)
+    counts = queries.count_exposures(store)
     waiting = requests(store, state="new")
     state, reason = told_state(session.state, session.reason, reruns(store), len(waiting))
     alerts = told_once(queries.alerts(store))

@@ -2,11 +2,13 @@
 
 import json
 import re
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from icestream.cli import overview as overview_
 from icestream.cli.status import duration, status
@@ -37,7 +39,10 @@ def session(tmp_path: Path) -> SampleSession:
 def test_for_people(session: SampleSession, capsys: pytest.CaptureFixture[str]) -> None:
     status(session.folder)
     printed = capsys.readouterr().out
-    assert "apoferritin-grid-2: running, workflow single-particle" in printed
+    assert (
+        "apoferritin-grid-2: running (when process 1 on scope was heard of last), "
+        "workflow single-particle" in printed
+    )
     assert "movies found: 12" in printed
     for step in session.step_ids:
         assert f"\n{step}\t" in printed
@@ -56,6 +61,8 @@ def test_a_session_whose_process_was_killed(
     session: SampleSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The store still says that it runs; nobody holds its lock."""
+    with session.store.write() as connection:
+        connection.execute(update(t.session).values(holder=f"7@{socket.gethostname()}"))
     status(session.folder)
     told = capsys.readouterr().out
     assert "no process runs it any more" in told

@@ -7,12 +7,18 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-__all__ = ["SessionBusy", "held_since", "hold", "holder"]
+from icestream.store.records import SessionRecord
+
+__all__ = ["SessionBusy", "as_it_is", "held_since", "hold", "holder"]
 
 FILE = "coordinator.lock"
+_UNDER_WAY = ("starting", "running", "paused", "draining", "held")
+"""States that a process says of itself, and cannot take back when it is killed."""
+_GONE = "no process runs it any more: it was ended before it could say so"
 
 
 class SessionBusy(RuntimeError):
@@ -87,3 +93,19 @@ def held_since(folder: Path) -> float:
         return (folder / FILE).stat().st_mtime
     except OSError:
         return 0.0
+
+
+def as_it_is(session: SessionRecord, folder: Path) -> SessionRecord:
+    """What is known of a session, with the state that it has now.
+
+    A process that was killed left the state of before. Where it ran on another machine, its lock
+    cannot be seen from here: the state stays, and says so.
+    """
+    if session.state not in _UNDER_WAY or holder(folder):
+        return session
+    process, _, host = session.holder.rpartition("@")
+    if host and host != socket.gethostname():
+        elsewhere = f"when process {process} on {host} was heard of last"
+        reason = f"{session.reason}, {elsewhere}" if session.reason else elsewhere
+        return replace(session, reason=reason)
+    return replace(session, state="stopped", reason=_GONE)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
+from icestream.engine.machine.lock import as_it_is
 from icestream.exports.chain import Items, find_chain, latest_classes, read_exposures
 from icestream.exports.sheet.acquisition import Row, acquisition_rows, taken, time_span
 from icestream.exports.sheet.distribution import Distribution, distribution
@@ -60,7 +61,7 @@ class Sheet:
 def gather(store: Store, registry: Registry) -> Sheet:
     """Read a session: every exposure once, in order of arrival."""
     again = reruns(store)
-    session = queries.session(store)
+    session = as_it_is(queries.session(store), store.folder)
     chain = find_chain(store, registry, again.standing)
     exposures = list(read_exposures(store, chain))
     kept = [one for one in exposures if one.accepted and one.exposure.state != "failed"]

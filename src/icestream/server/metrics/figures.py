@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from icestream.engine.machine.lock import as_it_is
 from icestream.model import SessionState
 from icestream.store import queries
 from icestream.store.filling import filling
@@ -35,7 +36,7 @@ class SessionFigures:
 
 def figures_of(store: Store, now: float) -> SessionFigures:
     """The figures of a session; what they cost does not grow with it."""
-    session = queries.session(store)
+    session = as_it_is(queries.session(store), store.folder)
     levels = [alert.level for alert in queries.alerts(store)]
     disk = filling(store, now)
     finished = session.state in ("done", "stopped")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from icestream.engine.machine.lock import as_it_is
 from icestream.engine.requests.commands import mending_command
 from icestream.model.forecast import forecast
 from icestream.model.outlook import (
@@ -202,7 +203,7 @@ def figures(gallery: ThisGallery) -> dict[str, list[dict[str, Any]]]:
 def outlook(gallery: ThisGallery) -> Outlook:
     """How fast a session gets on, when it will have caught up, and when its disk is full."""
     store, now = gallery.store, time.time()
-    finished = queries.session(store).state in _ENDED
+    finished = as_it_is(queries.session(store), store.folder).state in _ENDED
     foreseen: dict[str, Any] | None = None
     if not finished:
         said = forecast(workload(store, now))

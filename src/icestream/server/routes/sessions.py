@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from icestream.engine.machine.lock import holder
+from icestream.engine.machine.lock import as_it_is, holder
 from icestream.server.access import Viewer, may_see
 from icestream.server.context import ThisServer
 from icestream.server.sessions import OpenStore, ThisSession
@@ -105,7 +105,7 @@ def list_sessions(person: Viewer, server: ThisServer) -> list[SessionSummary]:
 @router.get("/sessions/{id}")
 def show_session(_: Viewer, entry: ThisSession, store: OpenStore) -> SessionDetail:
     """One session: what it is, where it is, and which branches it has."""
-    session, again = queries.session(store), reruns(store)
+    session, again = as_it_is(queries.session(store), store.folder), reruns(store)
     asked = len(requests(store, state="new"))
     state, reason = told_state(session.state, session.reason, again, asked)
     taken, _newest = newest_taken(store)

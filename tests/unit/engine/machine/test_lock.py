@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from icestream.engine.machine.lock import SessionBusy, held_since, hold, holder
+from icestream.engine.machine.lock import SessionBusy, as_it_is, held_since, hold, holder
+from icestream.model import SessionState
+from icestream.store.records import SessionRecord
 
 HOLD = """
 import sys, time
@@ -124,3 +126,33 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None
     assert said.value.filename == str(tmp_path / "coordinator.lock")
     assert holder(tmp_path) == ""
     assert precious.read_text() == "of somebody else"
+
+
+def record(state: SessionState, holder: str, reason: str = "") -> SessionRecord:
+    return SessionRecord(
+        name="s", workflow="w", order="newest", state=state, reason=reason, branch="main",
+        epoch=1, holder=holder, created=0.0, changed=1.0,
+    )  # fmt: skip
+
+
+HERE = f"12@{socket.gethostname()}"
+
+
+@pytest.mark.parametrize("state", ["starting", "running", "paused", "draining", "held"])
+def test_a_state_of_a_killed_process_is_not_told_on(tmp_path: Path, state: SessionState) -> None:
+    told = as_it_is(record(state, HERE), tmp_path)
+    assert told.state == "stopped"
+    assert "no process runs it any more" in told.reason
+
+
+def test_the_state_of_a_session_that_runs_or_has_ended_is_told(tmp_path: Path) -> None:
+    running, done = record("running", HERE), record("done", HERE)
+    assert as_it_is(done, tmp_path) == done
+    with hold(tmp_path):
+        assert as_it_is(running, tmp_path) == running
+
+
+def test_what_another_machine_said_last_stays_and_says_so(tmp_path: Path) -> None:
+    told = as_it_is(record("running", "12@scope", "the disk is full"), tmp_path)
+    assert told.state == "running"
+    assert told.reason == "the disk is full, when process 12 on scope was heard of last"
