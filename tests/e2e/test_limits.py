@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import toys
+from icestream.engine.machine.naming import person_here
 from icestream.store import queries
 from served import served
 from toy_limits import CHAIN, COUNT
@@ -85,6 +86,7 @@ def test_a_limit_is_dragged_and_who_moved_it_and_why_is_said_until_it_is_taken_b
     decisions = page.get_by_role("list", name="Decisions")
     expect(decisions.get_by_role("listitem").first).to_contain_text("resolution_max")
     expect(decisions.get_by_role("listitem").first).to_contain_text(WHY)
+    expect(decisions.get_by_role("listitem").first).to_contain_text(person_here())
     page.goto(f"{session}/branches")
     page.get_by_role("button", name=re.compile("Undo|Take back")).click()
     dialog = page.get_by_role("dialog")
