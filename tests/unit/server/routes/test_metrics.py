@@ -42,12 +42,14 @@ def test_where_people_log_in_a_program_on_this_machine_needs_a_token_too(
 
 
 @pytest.mark.parametrize(
-    ("role", "scopes", "status"),
+    ("role", "scopes", "only", "status"),
     [
-        (Role.VIEWER, {METRICS}, 200),
-        (Role.STAFF, set(), 200),
-        (Role.VIEWER, set(), 403),
-        (Role.ADMIN, {"read"}, 403),
+        (Role.VIEWER, {METRICS}, None, 200),
+        (Role.STAFF, set(), None, 200),
+        (Role.STAFF, {"staff"}, None, 200),
+        (Role.STAFF, {"staff", "session/u1"}, {"u1"}, 403),
+        (Role.OPERATOR, {"operator"}, None, 403),
+        (Role.VIEWER, set(), None, 403),
     ],
 )
 def test_others_need_the_scope(
@@ -55,9 +57,11 @@ def test_others_need_the_scope(
     monkeypatch: pytest.MonkeyPatch,
     role: Role,
     scopes: set[str],
+    only: set[str] | None,
     status: int,
 ) -> None:
-    person = Person(name="ann", role=role, scopes=frozenset(scopes))
+    limit = None if only is None else frozenset(only)
+    person = Person(name="ann", role=role, scopes=frozenset(scopes), only=limit)
     monkeypatch.setattr(metrics, "person_of", lambda request: person)
     answer = client.get("/metrics")
     assert answer.status_code == status
