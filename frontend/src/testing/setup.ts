@@ -4,7 +4,7 @@ import { afterEach } from "vitest";
 
 afterEach(cleanup);
 
-// jsdom has no layout: no observers of sizes, no media queries, no fonts that are loaded.
+// jsdom has no layout: no observers of sizes, no media queries, no fonts that are loaded, no scrolling.
 globalThis.ResizeObserver = class {
   observe() {}
   unobserve() {}
@@ -21,5 +21,6 @@ if (typeof window !== "undefined") {
       removeListener: () => undefined,
     }),
   });
+  Element.prototype.scrollIntoView = () => undefined;
   Object.defineProperty(document, "fonts", { value: new EventTarget() });
 }
