@@ -1,7 +1,7 @@
 import { Button, Group, MultiSelect, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { api } from "@/api/client";
-import { useChange, useMe } from "@/api/queries";
+import { useChange, useMay, useMe } from "@/api/queries";
 import type { Role, Schemas } from "@/api/types";
 import { ErrorNote, Secret } from "@/ui";
 import { LIMIT, useSessionNames } from "./limits";
@@ -30,6 +30,7 @@ export function NewToken({ close }: { close: () => void }) {
     ["/tokens"],
   );
   const mine = SCOPES.findIndex(({ value }) => value === role);
+  const first = useMay("staff") ? 0 : 1; // figures are of every session
   if (make.data)
     return (
       <>
@@ -57,7 +58,7 @@ export function NewToken({ close }: { close: () => void }) {
       <Select
         mt="sm"
         label="What it may do"
-        data={SCOPES.slice(0, mine + 1)}
+        data={SCOPES.slice(first, mine + 1)}
         value={scope}
         onChange={(value) => value && setScope(value)}
         allowDeselect={false}

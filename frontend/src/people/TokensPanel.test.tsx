@@ -40,6 +40,19 @@ test("a token is limited to sessions by their names", async () => {
   ]);
 });
 
+test("who does not see every session is offered no token for figures", async () => {
+  answered({ ...ANSWERS, "/me": { ...ME, role: "operator" } });
+  show(<TokensPanel />);
+  await userEvent.click(await screen.findByRole("button", { name: "New token" }));
+  const dialog = within(await screen.findByRole("dialog"));
+  await userEvent.click(dialog.getByRole("combobox", { name: "What it may do" }));
+  const offered = await screen.findAllByRole("option", { hidden: true });
+  expect(offered.map(({ textContent }) => textContent?.split(":")[0])).toEqual(
+    expect.arrayContaining(["viewer", "operator"]),
+  );
+  expect(screen.queryByRole("option", { name: /^(metrics|staff)/, hidden: true })).toBeNull();
+});
+
 test("a token for figures is limited to no session", async () => {
   const sent = answered({ ...ANSWERS, "/tokens": [] });
   show(<TokensPanel />);

@@ -11,7 +11,7 @@ from icestream.server.people.secret_words import digest, new_secret
 __all__ = ["LONGEST_DAYS", "METRICS", "ApiToken", "ApiTokens", "BadScope", "UnknownToken"]
 
 METRICS = "metrics"
-"""Scope that reads ``/metrics`` and nothing else."""
+"""Scope that reads ``/metrics``, which tells of every session, and nothing else."""
 LONGEST_DAYS = 366.0
 PREFIX = "icestream_"
 
@@ -155,6 +155,10 @@ def _check(scopes: Sequence[str], role: Role) -> None:
         )
     if (METRICS in scopes) == (len(roles) == 1) or len(roles) > 1:
         raise BadScope(f"a token has one of the scopes {', '.join(Role)} or {METRICS}")
+    if METRICS in scopes and not role.covers(Role.STAFF):
+        raise BadScope(
+            f"your role is {role}; the scope {METRICS} tells of every session, which staff see"
+        )
     if roles and not role.covers(Role(roles[0])):
         raise BadScope(f"your role is {role}; a token of yours cannot have the scope {roles[0]}")
 

@@ -23,8 +23,8 @@ router = APIRouter(tags=["figures"])
 def metrics(request: Request, server: ThisServer) -> Response:
     """State of sessions and of this server, in Prometheus' text format.
 
-    For staff and their tokens, and for tokens with the scope ``metrics``; where nobody has to log
-    in, for all who are here.
+    For staff and their tokens with the scope ``metrics``, ``staff`` or ``admin``; where nobody has
+    to log in, for all who are here.
     """
     _check(request)
     encode, kind = choose_encoder(request.headers.get("accept", ""))
@@ -34,11 +34,11 @@ def metrics(request: Request, server: ThisServer) -> Response:
 
 def _check(request: Request) -> None:
     person = person_of(request)
-    # The figures are of every session: a token that is limited to some is not for them.
-    of_staff = person.role.covers(Role.STAFF) and person.only is None
-    if not (of_staff or METRICS in person.scopes):
+    # The figures are of every session: a token reads them whose owner, now, and itself see all.
+    named = METRICS in person.scopes and person.sees_all
+    if person.only is not None or not (named or person.role.covers(Role.STAFF)):
         raise Refused(
             403,
             f"{person.name} may not read the figures of this server",
-            f"ask for a token with the scope {METRICS}",
+            f"ask staff for a token with the scope {METRICS}",
         )

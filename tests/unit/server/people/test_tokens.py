@@ -36,7 +36,15 @@ def test_a_token_expires(visitors: Visitors) -> None:
 
 @pytest.mark.parametrize(
     "scopes",
-    [[], ["root"], ["viewer", "operator"], ["viewer", "metrics"], ["session/aa"], ["admin"]],
+    [
+        [],
+        ["root"],
+        ["viewer", "operator"],
+        ["viewer", "metrics"],
+        ["session/aa"],
+        ["admin"],
+        ["metrics"],
+    ],
 )
 def test_odd_scopes_and_those_beyond_ones_role_are_refused(
     visitors: Visitors, scopes: list[str]

@@ -42,14 +42,15 @@ def test_where_people_log_in_a_program_on_this_machine_needs_a_token_too(
 
 
 @pytest.mark.parametrize(
-    ("role", "scopes", "only", "status"),
+    ("role", "scopes", "of_staff", "only", "status"),
     [
-        (Role.VIEWER, {METRICS}, None, 200),
-        (Role.STAFF, set(), None, 200),
-        (Role.STAFF, {"staff"}, None, 200),
-        (Role.STAFF, {"staff", "session/u1"}, {"u1"}, 403),
-        (Role.OPERATOR, {"operator"}, None, 403),
-        (Role.VIEWER, set(), None, 403),
+        (Role.VIEWER, {METRICS}, True, None, 200),
+        (Role.VIEWER, {METRICS}, False, None, 403),  # of somebody who was staff once
+        (Role.STAFF, set(), False, None, 200),
+        (Role.STAFF, {"staff"}, True, None, 200),
+        (Role.STAFF, {"staff", "session/u1"}, True, {"u1"}, 403),
+        (Role.OPERATOR, {"operator"}, True, None, 403),
+        (Role.VIEWER, set(), False, None, 403),
     ],
 )
 def test_others_need_the_scope(
@@ -57,11 +58,14 @@ def test_others_need_the_scope(
     monkeypatch: pytest.MonkeyPatch,
     role: Role,
     scopes: set[str],
+    of_staff: bool,
     only: set[str] | None,
     status: int,
 ) -> None:
     limit = None if only is None else frozenset(only)
-    person = Person(name="ann", role=role, scopes=frozenset(scopes), only=limit)
+    person = Person(
+        name="ann", role=role, scopes=frozenset(scopes), sees_all=of_staff, only=limit
+    )
     monkeypatch.setattr(metrics, "person_of", lambda request: person)
     answer = client.get("/metrics")
     assert answer.status_code == status

@@ -152,6 +152,21 @@ def test_a_token_for_one_session_sees_no_other(browsers: Browsers, uid: str) -> 
     assert program.get("/api/users").status_code == 403
 
 
+def test_figures_are_read_by_tokens_of_staff_for_as_long_as_they_are_staff(
+    browsers: Browsers,
+) -> None:
+    body = {"title": "t", "scopes": ["metrics"], "days": 1}
+    refused = browsers.of("oli").post("/api/tokens", json=body)
+    assert refused.status_code == 400
+    assert "every session" in refused.json()["message"]
+    secret = browsers.of("sam").post("/api/tokens", json=body).json()["token"]
+    program = browsers.nobody(authorization=f"Bearer {secret}")
+    assert "icestream_sessions" in program.get("/metrics").text
+    browsers.of("ada").patch("/api/users/sam", json={"role": "operator"})
+    assert program.get("/metrics").status_code == 403
+    browsers.of("ada").patch("/api/users/sam", json={"role": "staff"})
+
+
 @pytest.mark.parametrize("days", [0, -1, 10_000, "nan", None])
 def test_a_token_has_an_end(browsers: Browsers, days: object) -> None:
     body = {"title": "t", "scopes": ["viewer"], "days": days}
