@@ -1,6 +1,6 @@
-import { screen, within } from "@testing-library/react";
+import { fireEvent, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { answered, show } from "@/testing/served";
 import { TokensPanel } from "./TokensPanel";
 
@@ -25,45 +25,49 @@ const ANSWERS = {
   ],
 };
 
+/** The form of a new token, with what it is for. */
+async function form(title: string) {
+  show(<TokensPanel />);
+  // By words and not by roles: to work out the roles of all that there is takes seconds.
+  fireEvent.click(await screen.findByText("New token"));
+  const dialog = within(await screen.findByRole("dialog"));
+  fireEvent.change(dialog.getByLabelText(/What it is for/), { target: { value: title } });
+  return dialog;
+}
+
 test("a token is limited to sessions by their names", async () => {
   const sent = answered(ANSWERS);
-  show(<TokensPanel />);
-  expect(await screen.findByText("viewer of grid-1")).toBeVisible();
-  await userEvent.click(screen.getByRole("button", { name: "New token" }));
-  const dialog = within(await screen.findByRole("dialog"));
-  await userEvent.type(dialog.getByLabelText(/What it is for/), "export");
-  await userEvent.click(dialog.getByRole("combobox", { name: "Of which sessions" }));
-  await userEvent.click(await screen.findByRole("option", { name: "grid-2", hidden: true }));
-  await userEvent.click(dialog.getByRole("button", { name: "Make the token" }));
-  expect(sent.map(({ path, body }) => [path, body])).toEqual([
-    ["/tokens", { title: "export", scopes: ["viewer", "session/u2"], days: 90 }],
-  ]);
+  const dialog = await form("export");
+  expect(screen.getByText("viewer of grid-1")).toBeVisible();
+  await userEvent.click(dialog.getByLabelText("Of which sessions"));
+  expect(screen.queryByText("copy of it")).toBeNull();
+  fireEvent.click(await screen.findByText("grid-2"));
+  fireEvent.click(dialog.getByText("Make the token"));
+  await vi.waitFor(() =>
+    expect(sent.map(({ path, body }) => [path, body])).toEqual([
+      ["/tokens", { title: "export", scopes: ["viewer", "session/u2"], days: 90 }],
+    ]),
+  );
 });
 
 test("who does not see every session is offered no token for figures", async () => {
   answered({ ...ANSWERS, "/me": { ...ME, role: "operator" } });
-  show(<TokensPanel />);
-  await userEvent.click(await screen.findByRole("button", { name: "New token" }));
-  const dialog = within(await screen.findByRole("dialog"));
-  await userEvent.click(dialog.getByRole("combobox", { name: "What it may do" }));
-  const offered = await screen.findAllByRole("option", { hidden: true });
-  expect(offered.map(({ textContent }) => textContent?.split(":")[0])).toEqual(
-    expect.arrayContaining(["viewer", "operator"]),
-  );
-  expect(screen.queryByRole("option", { name: /^(metrics|staff)/, hidden: true })).toBeNull();
+  const dialog = await form("monitoring");
+  await userEvent.click(dialog.getByLabelText("What it may do"));
+  expect(await screen.findByText(/^operator:/)).toBeInTheDocument();
+  expect(screen.queryByText(/^(metrics|staff):/)).toBeNull();
 });
 
 test("a token for figures is limited to no session", async () => {
   const sent = answered({ ...ANSWERS, "/tokens": [] });
-  show(<TokensPanel />);
-  await userEvent.click(await screen.findByRole("button", { name: "New token" }));
-  const dialog = within(await screen.findByRole("dialog"));
-  await userEvent.type(dialog.getByLabelText(/What it is for/), "monitoring");
-  await userEvent.click(dialog.getByRole("combobox", { name: "What it may do" }));
-  await userEvent.click(await screen.findByRole("option", { name: /^metrics/, hidden: true }));
-  expect(dialog.queryByLabelText("Of which sessions")).toBeNull();
-  await userEvent.click(dialog.getByRole("button", { name: "Make the token" }));
-  expect(sent.map(({ body }) => body)).toEqual([
-    { title: "monitoring", scopes: ["metrics"], days: 90 },
-  ]);
+  const dialog = await form("monitoring");
+  await userEvent.click(dialog.getByLabelText("What it may do"));
+  fireEvent.click(await screen.findByText(/^metrics:/));
+  expect(dialog.queryByText("Of which sessions")).toBeNull();
+  fireEvent.click(dialog.getByText("Make the token"));
+  await vi.waitFor(() =>
+    expect(sent.map(({ body }) => body)).toEqual([
+      { title: "monitoring", scopes: ["metrics"], days: 90 },
+    ]),
+  );
 });
