@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
 from icestream.cli.terminal import called
 
@@ -50,6 +51,47 @@ def relion(
         print(f"{folder}: {sentence}" if not sentence.startswith(" ") else sentence)
     print(f"{folder}: open it with: cd {shlex.quote(str(folder))} && relion")
     return 1 if summary.damages else 0
+
+
+@app.command
+def verify(
+    session: Path,
+    folder: Path,
+    /,
+    *,
+    particles: Annotated[int, Parameter(validator=Number(gte=1))] = 50,
+    incomplete: Annotated[bool, Parameter(negative="")] = False,
+    branch: str | None = None,
+) -> int:
+    """Cut particles out again through the files of an export, and compare them with the session's.
+
+    A sample of particles and picks is taken by what the files say and nothing else. An axis that is
+    turned, an inverted contrast, an origin that is moved, values of the optics that differ: all is
+    named, and the exit status is then 1.
+
+    Parameters
+    ----------
+    session
+        The session's folder.
+    folder
+        What an export has written.
+    particles
+        How many are compared.
+    incomplete
+        As it was given for the export.
+    branch
+        As it was given for the export.
+    """
+    from icestream.exports.verify import verify_export
+
+    checked = verify_export(session, folder, most=particles, branch=branch, incomplete=incomplete)
+    for listed in checked:
+        for sentence in listed.sentences():
+            print(f"{folder}: {sentence}")
+    faulty = any(listed.faults for listed in checked)
+    said = "do not hand this over" if faulty else "what the files say is what the session has"
+    print(f"{folder}: {said}")
+    return 1 if faulty else 0
 
 
 @app.command

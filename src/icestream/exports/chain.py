@@ -23,6 +23,7 @@ __all__ = [
     "Makers",
     "find_chain",
     "latest_classes",
+    "read_exposure",
     "read_exposures",
     "taken_by_classes",
 ]
@@ -121,18 +122,23 @@ def read_exposures(store: Store, chain: Makers) -> Iterator[Items]:
     after = 0
     while page := queries.exposures(store, after=after, limit=PAGE):
         for exposure in page:
-            results = queries.results_of(store, exposure.name, branch=chain.standing)
-            yield Items(
-                exposure,
-                _item(store, chain, results, Movie),
-                _item(store, chain, results, Micrograph),
-                _item(store, chain, results, Ctf),
-                _item(store, chain, results, Picks),
-                _item(store, chain, results, Particles),
-                _is_accepted(chain, exposure, results),
-                _number(chain, results, Particles),
-            )
+            yield read_exposure(store, chain, exposure)
         after = page[-1].id
+
+
+def read_exposure(store: Store, chain: Makers, exposure: ExposureRecord) -> Items:
+    """The items of one exposure."""
+    results = queries.results_of(store, exposure.name, branch=chain.standing)
+    return Items(
+        exposure,
+        _item(store, chain, results, Movie),
+        _item(store, chain, results, Micrograph),
+        _item(store, chain, results, Ctf),
+        _item(store, chain, results, Picks),
+        _item(store, chain, results, Particles),
+        _is_accepted(chain, exposure, results),
+        _number(chain, results, Particles),
+    )
 
 
 def _is_accepted(

@@ -7,8 +7,11 @@ import pytest
 from cyclopts import CoercionError
 from sqlalchemy import insert, select
 
+from handover_session import HandoverSession
 from icestream.cli.export import app
 from icestream.cli.terminal import called
+from icestream.formats import read_mrc
+from icestream.formats.mrc import write_mrc
 from icestream.store import tables as t
 from report_session import SampleSession
 
@@ -94,3 +97,21 @@ def test_relion_takes_the_branch_that_is_asked_for(
     with pytest.raises(LookupError, match="no branch 'other' in this session; it has main, short"):
         app(["relion", str(sample.folder), str(tmp_path / "no"), "--branch", "other"])
     assert not (tmp_path / "no" / "README.md").exists()
+
+
+def test_verify_tells_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    session = HandoverSession(tmp_path / "session", exposures=2)
+    session.store.close()
+    project = tmp_path / "project"
+    app(["relion", str(session.folder), str(project)], result_action="return_value")
+    words = ["verify", str(session.folder), str(project), "--particles", "6"]
+    assert app(words, result_action="return_value") == 0
+    said = capsys.readouterr().out
+    assert "particles: 6 of 18 were compared with the session's own" in said
+    assert said.rstrip().endswith("what the files say is what the session has")
+    for stack in project.glob("Extract/job005/Movies/*.mrcs"):
+        write_mrc(stack, -read_mrc(stack))
+    assert app(words, result_action="return_value") == 1
+    said = capsys.readouterr().out
+    assert "6 of 6 images are not the session's own: the contrast is inverted" in said
+    assert said.rstrip().endswith("do not hand this over")
