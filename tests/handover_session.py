@@ -21,6 +21,7 @@ from icestream.model import (
 )
 from icestream.processing.particles import Box, extract_particles
 from icestream.store import tables as t
+from icestream.store.newest import newest_map
 from icestream.store.writing import Writes
 from report_session import SampleSession, Shot
 
@@ -107,6 +108,16 @@ class HandoverSession(SampleSession):
         )  # fmt: skip
         self.taken.append(particles)
         return particles
+
+    def reconstruct(self, efficiency: float = 0.83, *, halves: bool = False) -> None:
+        """Commit a first map, with its halves or, as of long ago, without."""
+        super().reconstruct(efficiency)
+        if halves:
+            found = newest_map(self.store)
+            assert found is not None
+            half1, half2 = Path("pool/half1.mrc"), Path("pool/half2.mrc")
+            made = replace(found, map=Path("pool/map.mrc"), picture=None, half1=half1, half2=half2)
+            self._commit("volume", {"volume": to_document(made)})
 
     def classify(self) -> None:
         """Commit a snapshot in which every particle has a class, an angle and a shift."""

@@ -1058,7 +1058,7 @@ export interface components {
          */
         ExportKind: {
             /** @enum {string} */
-            name: "relion" | "pdf" | "report" | "methods" | "table" | "provenance" | "workflow";
+            name: "relion" | "cryosparc" | "pdf" | "report" | "methods" | "table" | "provenance" | "workflow";
             title: string;
             summary: string;
             media: string;

@@ -54,6 +54,40 @@ def relion(
 
 
 @app.command
+def cryosparc(
+    session: Path,
+    folder: Path,
+    /,
+    *,
+    incomplete: Annotated[bool, Parameter(negative="")] = False,
+    branch: str | None = None,
+) -> int:
+    """Write groups that CryoSPARC imports: exposures, movies, particles, 2D classes, the map.
+
+    Files are copies (clones where the file system has them); only the movies are links. What is
+    missing or cut is named and left out, and the exit status is then 1.
+
+    Parameters
+    ----------
+    session
+        The session's folder; it may still be running.
+    folder
+        Folder of the groups. Running it again brings it up to date.
+    incomplete
+        Take what there is of the new results, although steps wait to be run again.
+    branch
+        Name of a branch; the adopted one by default.
+    """
+    from icestream.exports.cryosparc import cryosparc_sentences, export_cryosparc
+
+    summary = export_cryosparc(session, folder, incomplete=incomplete, branch=branch)
+    for sentence in cryosparc_sentences(summary):
+        print(f"{folder}: {sentence}" if not sentence.startswith(" ") else sentence)
+    print(f"{folder}: import its .csg files with jobs Import Result Group")
+    return 1 if summary.damages else 0
+
+
+@app.command
 def verify(
     session: Path,
     folder: Path,

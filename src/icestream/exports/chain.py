@@ -21,6 +21,7 @@ from icestream.store.results import taken_in
 __all__ = [
     "Items",
     "Makers",
+    "are_inverted",
     "find_chain",
     "latest_classes",
     "read_exposure",
@@ -148,6 +149,19 @@ def _is_accepted(
     if chain.standing is None:
         return exposure.state != "rejected"
     return all(result.passed for result in results.values())
+
+
+def are_inverted(store: Store, chain: Makers) -> bool:
+    """Whether the particles are darker in the micrographs than around them, as in ice.
+
+    The step that cut them out was told so, and reversed the contrast.
+    """
+    said = [
+        step.parameters["invert"]
+        for step in queries.steps(store, branch=chain.standing)
+        if "invert" in step.parameters and step.protocol.startswith("particles.")
+    ]
+    return bool(said[-1]) if said else True
 
 
 def latest_classes(store: Store, chain: Makers) -> Classes | None:

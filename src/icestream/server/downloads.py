@@ -28,7 +28,9 @@ __all__ = [
     "zip_parts",
 ]
 
-ExportName = Literal["relion", "pdf", "report", "methods", "table", "provenance", "workflow"]
+ExportName = Literal[
+    "relion", "cryosparc", "pdf", "report", "methods", "table", "provenance", "workflow"
+]
 
 _PART = 1 << 20
 """Bytes that are sent at once."""
@@ -57,6 +59,14 @@ EXPORTS: tuple[ExportKind, ...] = (
         "Movies are links to where they are.",
         media="application/zip",
         options=("branch", "version", "incomplete"),
+    ),
+    ExportKind(
+        name="cryosparc",
+        title="Groups for CryoSPARC",
+        summary="Exposures, movies, particles, 2D classes and the map, for Import Result Group. "
+        "Movies are links to where they are.",
+        media="application/zip",
+        options=("branch", "incomplete"),
     ),
     ExportKind(
         name="pdf",
@@ -146,6 +156,7 @@ def make_export(name: ExportName, session: Path, wanted: ExportOptions, folder: 
     # Slow to load, and many megabytes that only the process needs that makes an export.
     from icestream.engine.graph.workflow import save_workflow
     from icestream.engine.record.set_by_people import workflow_set_by_people
+    from icestream.exports.cryosparc import export_cryosparc
     from icestream.exports.provenance import export_provenance
     from icestream.exports.relion import export_relion
     from icestream.exports.sheet import export_sheet, methods_text
@@ -172,6 +183,9 @@ def make_export(name: ExportName, session: Path, wanted: ExportOptions, folder: 
         return target
     if name == "provenance":
         export_provenance(session, target, wanted.branch)
+        return target
+    if name == "cryosparc":
+        export_cryosparc(session, target, incomplete=wanted.incomplete, branch=wanted.branch)
         return target
     export_relion(
         session,

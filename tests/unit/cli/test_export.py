@@ -115,3 +115,17 @@ def test_verify_tells_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixtur
     said = capsys.readouterr().out
     assert "6 of 6 images are not the session's own: the contrast is inverted" in said
     assert said.rstrip().endswith("do not hand this over")
+
+
+def test_cryosparc_says_what_was_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = HandoverSession(tmp_path / "session", exposures=1)
+    folder = tmp_path / "groups"
+    words = ["cryosparc", str(session.folder), str(folder)]
+    assert app(words, result_action="return_value") == 0
+    assert "1 micrographs and 0 rejected ones, 9 particles" in capsys.readouterr().out
+    next((session.folder / "work").glob("*.mrcs")).unlink()
+    session.store.close()
+    assert app(words, result_action="return_value") == 1
+    assert ".mrcs is missing" in capsys.readouterr().out

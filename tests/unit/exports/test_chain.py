@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from icestream.engine.record.workflows import session_workflow
-from icestream.exports.chain import find_chain, latest_classes, read_exposures
+from icestream.exports.chain import are_inverted, find_chain, latest_classes, read_exposures
 from icestream.model import (
     Classes,
     Ctf,
@@ -164,3 +164,15 @@ def test_the_workflow_links_what_was_linked(store: Store) -> None:
         "micrograph": "select.micrograph",
         "ctf": "select.ctf",
     }
+
+
+def test_particles_of_negative_stain_are_not_inverted(tmp_path: Path) -> None:
+    sample = SampleSession(tmp_path / "session", start=1.7e9)
+    chain = find_chain(sample.store, Registry())
+    assert are_inverted(sample.store, chain)
+    for invert in (False, True):
+        with sample.store.write() as connection:
+            chosen = t.revision.c.id == sample.step_ids["extract"]
+            values = {"parameters": json.dumps({"invert": invert})}
+            connection.execute(t.revision.update().where(chosen).values(**values))
+        assert are_inverted(sample.store, chain) is invert

@@ -35,7 +35,7 @@ def test_tables_and_workflows(session: SampleSession, tmp_path: Path) -> None:
     with pytest.raises(LookupError, match="no branch 'b'"):
         make_export("table", session.folder, ExportOptions(branch="b"), tmp_path)
     assert {one.name for one in EXPORTS} == {
-        "relion", "pdf", "report", "methods", "table", "provenance", "workflow",
+        "relion", "cryosparc", "pdf", "report", "methods", "table", "provenance", "workflow",
     }  # fmt: skip
 
 
@@ -57,6 +57,14 @@ def test_provenance_as_an_archive(session: SampleSession, tmp_path: Path) -> Non
         "workflow-as-run.json",
         "lineage.jsonl",
     }
+
+
+def test_groups_for_cryosparc(session: SampleSession, tmp_path: Path) -> None:
+    """Its images are not there: that is said in the folder, and what there is comes."""
+    made = make_export("cryosparc", session.folder, ExportOptions(), tmp_path)
+    assert made.name.endswith("-cryosparc")
+    assert "missing or cut" in (made / "README.md").read_text()
+    assert (made / "provenance" / "workflow.json").is_file()
 
 
 def test_an_archive_is_sent_as_it_is_made(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from icestream.exports.relion.place import place
+from icestream.exports.place import place
 from icestream.formats.defects import read_defects
 from icestream.formats.gain import read_gain, write_gain
 from icestream.formats.whole import written_whole

@@ -1,31 +1,20 @@
 """The newest snapshot of the streaming 2D classification, as RELION's Class2D job."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.exports.classified import CutParticles, assigned_particles
+from icestream.exports.place import place
 from icestream.exports.relion.jobs import CLASS2D, PARTICLES
-from icestream.exports.relion.place import place
 from icestream.exports.relion.table import VERSION, Table
 from icestream.formats.star import Block, read_star, write_star
 from icestream.model import Classes, Particles, safe_file_name
-from icestream.processing.same_places import are_others, match_places
 
-__all__ = ["CutParticles", "write_class2d"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CutParticles:
-    """The particles of an exposure, as the project has them."""
-
-    places: NDArray[np.float32]
-    """``(n, 2)`` (x, y) in the micrograph, Å."""
-    classified: bool
-    """Whether it was just these that the classification took in."""
+__all__ = ["write_class2d"]
 
 
 def write_class2d(
@@ -44,7 +33,7 @@ def write_class2d(
     nothing is written. `raw` is the folder of movies, or else of micrographs, whose names the
     stacks have.
     """
-    assigned = _assigned(classes.assignments, there)
+    assigned = assigned_particles(classes.assignments, there)
     if not len(assigned["exposure"]):
         return 0
     root = f"{CLASS2D}run_it{classes.iteration:03d}"
@@ -55,46 +44,6 @@ def write_class2d(
     _write_model(project, root, classes, first, probabilities)
     _write_optimiser(project, root, classes, first)
     return len(probabilities)
-
-
-def _assigned(table: Path, there: Mapping[str, CutParticles]) -> dict[str, NDArray[Any]]:
-    """The rows of the particles that are there; `index` is where they are in the stacks of now."""
-    import duckdb  # slow to load
-
-    with duckdb.connect() as connection:
-        rows = connection.execute(
-            'SELECT * FROM read_parquet(?) ORDER BY exposure, "index"', [str(table)]
-        ).fetchnumpy()
-    names = rows["exposure"]
-    starts = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]])[: len(names)])
-    kept, places = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
-    for start, end in zip(starts, [*starts[1:], len(names)], strict=True):
-        cut = there.get(str(names[start]))
-        if cut is not None:
-            of_one = {name: values[start:end] for name, values in rows.items()}
-            listed, found = _joined(of_one, cut).T
-            kept.append(start + listed)
-            places.append(found)
-    chosen = np.concatenate(kept)
-    return {name: values[chosen] for name, values in rows.items()} | {
-        "index": np.concatenate(places)
-    }
-
-
-def _joined(rows: Mapping[str, NDArray[Any]], cut: CutParticles) -> NDArray[np.intp]:
-    """Which rows of an exposure are which of the particles that are there, ``(k, 2)``.
-
-    Tables of before it was written where particles lie have their places in the stack alone: these
-    mean something in the one that was classified, and in no other.
-    """
-    if "x" in rows and "y" in rows:
-        listed = np.column_stack([rows["x"], rows["y"]])
-        pairs = match_places(listed, cut.places)
-        others = are_others(len(pairs), len(listed), len(cut.places))
-        return np.zeros((0, 2), np.intp) if others else pairs
-    index = np.asarray(rows["index"], dtype=np.intp)
-    kept = np.flatnonzero((index < len(cut.places)) & cut.classified)
-    return np.column_stack([kept, index[kept]])
 
 
 def _write_assignments(

@@ -1,7 +1,7 @@
 """A RELION project of a session: what RELION would have written itself.
 
 Every file name and label follows RELION's own jobs, so that any later job can start here. Files are
-the project's own (`icestream.exports.relion.place`), and what RELION has added since is kept.
+the project's own (`icestream.exports.place`), and what RELION has added since is kept.
 """
 
 import json
@@ -14,15 +14,21 @@ from numpy.typing import NDArray
 from icestream.exports.chain import (
     Items,
     Makers,
+    are_inverted,
     find_chain,
     latest_classes,
     read_exposures,
     taken_by_classes,
 )
+from icestream.exports.chosen import chosen_results
+from icestream.exports.claim import claim_folder
+from icestream.exports.classified import CutParticles
+from icestream.exports.damage import Inspection, recorded_sizes
+from icestream.exports.left_out import LeftOut
+from icestream.exports.place import check_room, link, place
 from icestream.exports.provenance import write_provenance
 from icestream.exports.relion.camera import CameraFiles
-from icestream.exports.relion.class2d import CutParticles, write_class2d
-from icestream.exports.relion.damage import Inspection, recorded_sizes
+from icestream.exports.relion.class2d import write_class2d
 from icestream.exports.relion.jobs import (
     CLASS2D,
     CORRECTED,
@@ -33,11 +39,9 @@ from icestream.exports.relion.jobs import (
     Version,
     class2d_job,
 )
-from icestream.exports.relion.left_out import LeftOut
 from icestream.exports.relion.motion import write_motion
 from icestream.exports.relion.optics import OpticsGroups, session_label
 from icestream.exports.relion.pipeline import settle_version, write_pipeline
-from icestream.exports.relion.place import check_room, link, place
 from icestream.exports.relion.rows import (
     Names,
     ctf_row,
@@ -55,7 +59,7 @@ from icestream.exports.relion.settings import (
     motion_settings,
     picking_settings,
 )
-from icestream.exports.relion.summary import Summary, branch_words, state_words, write_readme
+from icestream.exports.relion.summary import Summary, write_readme
 from icestream.exports.relion.table import VERSION, Table
 from icestream.formats.renamed import present_path
 from icestream.formats.star import Block, write_star
@@ -70,15 +74,10 @@ from icestream.model import (
 )
 from icestream.protocol import Registry
 from icestream.store import queries
-from icestream.store.current import as_standing
 from icestream.store.open import Store, open_store
-from icestream.store.records import SessionRecord, StandingRecord
-from icestream.store.standing import reruns
+from icestream.store.records import StandingRecord
 
 __all__ = ["export_relion"]
-
-MARKER = ".icestream-export"
-"""In every project of ours: which session it is of."""
 
 
 def export_relion(
@@ -118,7 +117,7 @@ def export_relion(
         If `out` holds something that is not a RELION project of ours, or one of another session.
     icestream.exports.relion.pipeline.PipelineConflict
         If RELION has added to the project what cannot be kept.
-    icestream.exports.relion.place.NoRoom
+    icestream.exports.place.NoRoom
         If the disk of `out` is too small.
     """
     out = out.resolve()
@@ -132,41 +131,15 @@ def export_relion(
                 "RELION project of ours begins with them: nothing was written. Take the tables of "
                 "`icestream table`"
             )
-        _claim(out, record)
-        again = reruns(store)
-        standing = None if incomplete else again.standing
-        other = branch is not None and branch != record.branch
-        if branch is not None and other:
-            standing = as_standing(store, branch)
+        claim_folder(out, record, "RELION project", "join the two in RELION (Join star files)")
+        chosen = chosen_results(store, branch, incomplete=incomplete)
         version_ = settle_version(out, version)
-        summary = _Export(store, out, registry or Registry(), version_, standing).write()
-        told = branch_words(store, branch or record.branch)
-        state = () if other else state_words(store, again, standing)
-        summary = replace(summary, state=(*told, *state))
+        made = _Export(store, out, registry or Registry(), version_, chosen.standing).write()
+        summary = replace(made, state=chosen.words)
         write_readme(summary, record.name, summary.steps)
         return summary
     finally:
         store.close()
-
-
-def _claim(out: Path, session: SessionRecord) -> None:
-    """Make the folder of the project, or see that it is one of this session."""
-    marker = out / MARKER
-    if out.exists() and any(out.iterdir()) and not marker.exists():
-        raise FileExistsError(
-            f"{out} is not empty and was not written by an earlier export; "
-            "name an empty or new folder"
-        )
-    out.mkdir(parents=True, exist_ok=True)
-    said = marker.read_text(encoding="utf-8") if marker.exists() else ""
-    owner = json.loads(said) if said else {}
-    if session.uid and owner.get("uid", session.uid) != session.uid:
-        raise FileExistsError(
-            f"{out} is a project of the session {owner.get('session')}, and this is "
-            f"{session.name}; name an empty or new folder, and join the two in RELION (Join star "
-            "files)"
-        )
-    marker.write_text(json.dumps({"session": session.name, "uid": session.uid}), encoding="utf-8")
 
 
 @dataclass(slots=True)
@@ -368,7 +341,8 @@ class _Export:
         if first.picks is not None:
             settings[folders[3]] = picking_settings(first.picks)
         if first.particles is not None:
-            settings[folders[4]] = extract_settings(first.particles, self.version)
+            dark = are_inverted(self.store, self.chain)
+            settings[folders[4]] = extract_settings(first.particles, self.version, dark=dark)
             if classes is not None:
                 settings[CLASS2D] = class2d_settings(classes, first.particles, self.version)
         return settings

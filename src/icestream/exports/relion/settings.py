@@ -111,8 +111,11 @@ def picking_settings(picks: Picks) -> Settings:
     return settings | {"log_diam_min": picks.diameter, "log_diam_max": picks.diameter}
 
 
-def extract_settings(particles: Particles, version: Version) -> Settings:
-    """Of the first stack: the box as it was cut, and the size that it was brought to."""
+def extract_settings(particles: Particles, version: Version, *, dark: bool = True) -> Settings:
+    """Of the first stack: the box as it was cut, and the size that it was brought to.
+
+    `dark` particles are darker in the micrograph than what surrounds them.
+    """
     scale = particles.optics.pixel_size / particles.micrograph_pixel_size
     cut = 2 * round(particles.box * scale / 2)
     picks = next(node.path for node in JOBS[3].made(version))
@@ -122,7 +125,7 @@ def extract_settings(particles: Particles, version: Version) -> Settings:
         "extract_size": cut,
         "do_rescale": cut != particles.box,
         "rescale": particles.box,
-        "do_invert": True,
+        "do_invert": dark,
         "do_norm": True,
     }
     return settings if version == "3.1" else {**settings, "do_float16": False}

@@ -1,20 +1,12 @@
 """What an export wrote and what it left out, in words."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from icestream.engine.machine.lock import holder
-from icestream.engine.requests.commands import run_again
-from icestream.store import queries
-from icestream.store.current import told_branch
 from icestream.store.files import Damage
-from icestream.store.open import Store
-from icestream.store.records import StandingRecord
-from icestream.store.standing import Reruns, rerun_words
 
-__all__ = ["Summary", "sentences", "state_words", "write_readme"]
+__all__ = ["Summary", "sentences", "write_readme"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,39 +52,6 @@ class Summary:
     """Which step, protocol and parameters made each kind of item."""
     state: tuple[str, ...] = ()
     """Which of the session's results these are, where there are several branches or steps wait."""
-
-
-def branch_words(store: Store, branch: str) -> tuple[str, ...]:
-    """Which branch an export is of, where the session has more than one."""
-    adopted = told_branch(store)
-    if branch == adopted:
-        return (f"these are the results of the branch {branch}, which is adopted",)
-    there = {one.name: one for one in queries.branches(store)}
-    if not adopted and len(there) < 2:
-        return ()
-    sample = there[branch].sample
-    only = "" if sample is None else f"; it is for {sample} exposures only"
-    return (f"these are the results of the branch {branch}, which is not adopted{only}",)
-
-
-def state_words(store: Store, again: Reruns, standing: StandingRecord | None) -> tuple[str, ...]:
-    """Which of a session's results an export has, and what waits; nothing where nothing does."""
-    if not again:
-        return ()
-    waits = f"{rerun_words(again, runs=bool(holder(store.folder)))}; {{}}"
-    if standing is None:
-        waits = waits.format("what has not been run again is missing here")
-    else:
-        steps = ", ".join(f"{name}@{number}" for name, number in standing.steps.items())
-        until = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(standing.until))
-        who = f" by {standing.who}" if standing.who else ""
-        waits = waits.format(
-            f"these are the last complete results, from before the change of {until}{who}: {steps}"
-        )
-    return (
-        waits,
-        f"for the new results, run the session and export again: {run_again(store)}",
-    )
 
 
 def sentences(summary: Summary) -> Iterator[str]:

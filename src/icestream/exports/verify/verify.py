@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from icestream.exports.chain import find_chain
+from icestream.exports.chosen import chosen_results
+from icestream.exports.verify.cryosparc import is_cryosparc, read_cryosparc
 from icestream.exports.verify.differences import differences
 from icestream.exports.verify.explain import Stray, explain_images, explain_places
 from icestream.exports.verify.handed import HandedList, HandedParticle
@@ -26,14 +28,15 @@ from icestream.processing.fourier import fourier_crop
 from icestream.processing.particles import cut_particles, flip_phases, normalize_particles
 from icestream.processing.same_images import Likeness, compare_images
 from icestream.protocol import Registry
-from icestream.store.current import as_standing
 from icestream.store.open import open_store
-from icestream.store.standing import reruns
 
 __all__ = ["CheckedList", "verify_export"]
 
 Reader = Callable[[Path, int], Iterator[HandedList]]
-_READERS: tuple[tuple[Callable[[Path], bool], Reader], ...] = ((is_relion, read_relion),)
+_READERS: tuple[tuple[Callable[[Path], bool], Reader], ...] = (
+    (is_relion, read_relion),
+    (is_cryosparc, read_cryosparc),
+)
 _IN_STACK = 0.99
 """Least correlation of an image in a stack with the session's own."""
 _CUT_AGAIN = 0.85
@@ -97,13 +100,11 @@ def verify_export(
     read = next((reader for knows, reader in _READERS if knows(folder)), None)
     if read is None:
         raise LookupError(
-            f"{folder} is no export with particles that is known: there is no "
-            "default_pipeline.star; give the folder that `icestream export` wrote"
+            f"{folder} is no export with particles that is known: there is neither a "
+            "default_pipeline.star nor a .csg file; give the folder that `icestream export` wrote"
         )
     with closing(open_store(session, readonly=True)) as store:
-        standing = None if incomplete else reruns(store).standing
-        if branch is not None:
-            standing = as_standing(store, branch)
+        standing = chosen_results(store, branch, incomplete=incomplete).standing
         own = Own(store, find_chain(store, Registry(), standing))
         checked = [_check(listed, own) for listed in read(folder, most)]
     if not checked:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from export_items import NAMES, particles
-from icestream.exports.relion.class2d import CutParticles, write_class2d
+from icestream.exports.classified import CutParticles
+from icestream.exports.relion.class2d import write_class2d
 from icestream.exports.relion.rows import particle_columns
 from icestream.exports.relion.table import Table
 from icestream.formats import read_star, write_mrc

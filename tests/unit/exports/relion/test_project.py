@@ -10,9 +10,9 @@ import duckdb
 import pytest
 from sqlalchemy import select
 
+from icestream.exports.place import NoRoom
 from icestream.exports.relion import Summary, export_relion
 from icestream.exports.relion.pipeline import PipelineConflict
-from icestream.exports.relion.place import NoRoom
 from icestream.formats import read_star, write_star
 from icestream.model import Particles
 from icestream.store import queries

@@ -77,6 +77,8 @@ def test_a_box_that_was_made_smaller_is_cut_and_rescaled() -> None:
         True,
     )
     assert str(settings["coords_suffix"]).endswith("/autopick.star")
+    assert settings["do_invert"] is True
+    assert extract_settings(particles(), "5", dark=False)["do_invert"] is False
 
 
 def test_all_frames_are_the_default() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from export_items import MICROGRAPH, MOVIE, OPTICS, exposure, particles
 from icestream.exports.chain import Items
-from icestream.exports.relion.damage import Inspection, recorded_sizes
+from icestream.exports.damage import Inspection, recorded_sizes
 from icestream.model import Classes, Ctf, column
 from icestream.store.files import Damage
 from report_session import SampleSession

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from icestream.exports.relion import place as module
-from icestream.exports.relion.place import NoRoom, check_room, is_there, link, place
+from icestream.exports import place as module
+from icestream.exports.place import NoRoom, check_room, is_there, link, place
 
 
 @pytest.fixture

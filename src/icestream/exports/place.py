@@ -86,7 +86,8 @@ def check_room(files: Iterable[tuple[Path, int]], project: Path) -> None:
 
 def _bytes_in(project: Path) -> int:
     """Bytes of the images of earlier exports that are the project's own."""
-    found = (path.lstat() for path in project.glob("*/job[0-9]*/Movies/*"))
+    places = ("*/job[0-9]*/Movies/*", "micrographs/*", "particles/*")
+    found = (path.lstat() for pattern in places for path in project.glob(pattern))
     return sum(one.st_size for one in found if stat.S_ISREG(one.st_mode) and one.st_nlink == 1)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from export_items import MICROGRAPH, MOVIE, OPTICS, exposure, particles
 from icestream.exports.chain import Items
-from icestream.exports.relion.left_out import LeftOut, count_over_rim
+from icestream.exports.left_out import LeftOut, count_over_rim
 from icestream.model import Picks, SelectedParticles, column
 
 BOX = 32

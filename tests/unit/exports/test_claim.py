@@ -1,0 +1,47 @@
+"""A folder is of one session and of one kind of export."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from icestream.exports.claim import claim_folder
+from icestream.store import queries
+from icestream.store.records import SessionRecord
+from report_session import SampleSession
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> SessionRecord:
+    sample = SampleSession(tmp_path / "session", start=1.7e9)
+    found = queries.session(sample.store)
+    sample.store.close()
+    return replace(found, uid="abc")
+
+
+def test_a_folder_stays_what_it_is(tmp_path: Path, record: SessionRecord) -> None:
+    out = tmp_path / "out"
+    claim_folder(out, record, "RELION project", "join them")
+    claim_folder(out, record, "RELION project", "join them")
+    with pytest.raises(FileExistsError, match="is a RELION project, and no folder of groups; name"):
+        claim_folder(out, record, "folder of groups", "join them")
+    other = replace(record, uid="def", name="second")
+    with pytest.raises(FileExistsError, match="and this is second; name .* and join them"):
+        claim_folder(out, other, "RELION project", "join them")
+
+
+def test_a_marker_of_before_kinds_is_that_of_a_relion_project(
+    tmp_path: Path, record: SessionRecord
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".icestream-export").write_text('{"session": "s", "uid": "abc"}')
+    claim_folder(tmp_path / "out", record, "RELION project", "")
+    (tmp_path / "out" / ".icestream-export").write_text('{"session": "s", "uid": "abc"}')
+    with pytest.raises(FileExistsError, match="is a RELION project"):
+        claim_folder(tmp_path / "out", record, "folder of groups", "")
+
+
+def test_somebody_elses_folder(tmp_path: Path, record: SessionRecord) -> None:
+    (tmp_path / "letter.txt").touch()
+    with pytest.raises(FileExistsError, match="not empty"):
+        claim_folder(tmp_path, record, "RELION project", "")
