@@ -1,6 +1,7 @@
 """RELION reads the project that a session is handed over as, and finds what we found."""
 
 import hashlib
+import json
 import shutil
 import subprocess
 from contextlib import closing
@@ -14,7 +15,7 @@ from scipy.ndimage import gaussian_filter, zoom
 from icestream.engine.graph.workflow import Workflow, load_workflow
 from icestream.engine.session import run_session
 from icestream.exports.relion import Summary, Version, export_relion
-from icestream.formats import read_mrc, read_star
+from icestream.formats import read_mrc, read_star, write_mrc, write_star
 from icestream.formats.star import Block
 from icestream.model import Micrograph, from_document
 from icestream.simulator.acquire import acquire
@@ -289,6 +290,120 @@ def test_polishing_finds_the_motion(project: Path, session: Path) -> None:
     np.testing.assert_allclose(
         [float(line) for line in printed.split()], micrograph.motion.shifts[:, 1], atol=1e-4
     )
+
+
+@pytest.fixture
+def copied(project: Path, tmp_path: Path) -> Path:
+    """A copy, so that jobs that are run in it are nobody else's."""
+    copy: Path = shutil.copytree(project, tmp_path / "copy", symlinks=True)
+    return copy
+
+
+def again(project: Path, job: str) -> Path:
+    """Have RELION run a job of ours once more by its ``job.star``; where it wrote."""
+    kind = Path(job).parent.name
+    before = set((project / kind).iterdir())
+    relion(project, "relion_pipeliner", "--addJobFromStar", f"{job}/job.star")
+    (made,) = set((project / kind).iterdir()) - before
+    relion(
+        project, "relion_pipeliner", "--RunJobs", f"{kind}/{made.name}/", "--schedule", made.name,
+        "--sec_wait_after", "0",
+    )  # fmt: skip
+    assert (made / "RELION_JOB_EXIT_SUCCESS").exists(), (made / "run.err").read_text()
+    return made
+
+
+def test_relion_runs_our_jobs_again(copied: Path) -> None:
+    """With the parameters that made them: the same movies, motion, picks and images come out."""
+    imported = read_star(again(copied, "Import/job001") / "movies.star")["movies"]
+    ours = read_star(copied / "Import/job001/movies.star")["movies"]
+    label = "rlnMicrographMovieName"
+    assert sorted(imported.text(label)) == sorted(ours.text(label))
+    aligned = again(copied, "MotionCorr/job002") / "Movies"
+    for motion in (copied / "MotionCorr/job002/Movies").glob("*.star"):
+        both = [read_star(path)["global_shift"] for path in (motion, aligned / motion.name)]
+        for axis in ("rlnMicrographShiftX", "rlnMicrographShiftY"):
+            assert np.abs(both[0].floats(axis) - both[1].floats(axis)).max() < 2.0
+    assert len(list((again(copied, "AutoPick/job004") / "Movies").glob("*_autopick.star"))) > 1
+    cut = read_star(again(copied, "Extract/job005") / "particles.star")["particles"]
+    theirs = {(name, round(x, 2), round(y, 2)): image for name, x, y, image in rows(cut)}
+    particles = rows(read_star(copied / "Extract/job005/particles.star")["particles"])
+    same = [
+        similarity(
+            read_image(copied, image), read_image(copied, theirs[name, round(x, 2), round(y, 2)])
+        )
+        for name, x, y, image in particles
+    ]
+    assert min(same) > 0.99
+
+
+def refined(project: Path, truth: Path) -> str:
+    """A table of the particles with the orientations that they were simulated in."""
+    name = "Refine3D/job007/run_data.star"
+    blocks = read_star(project / "Extract/job005/particles.star")
+    particles, added = blocks["particles"], []
+    pixel_size = blocks["optics"].floats("rlnImagePixelSize")[0]
+    for exposure, x, y, _ in rows(particles):
+        known = json.loads((truth / f"{exposure}.json").read_text())["particles"]
+        off = np.array(known["x"]) - x, np.array(known["y"]) - y
+        nearest = int(np.argmin(np.hypot(*off)))
+        turn = np.array(known["rotations"][nearest])
+        added.append(
+            {
+                "rlnAngleRot": np.degrees(np.arctan2(turn[2, 1], turn[2, 0])),
+                "rlnAngleTilt": np.degrees(np.arccos(turn[2, 2])),
+                "rlnAnglePsi": np.degrees(np.arctan2(turn[1, 2], -turn[0, 2])),
+                "rlnOriginXAngst": (np.trunc(x) - known["x"][nearest]) * pixel_size,
+                "rlnOriginYAngst": (np.trunc(y) - known["y"][nearest]) * pixel_size,
+                "rlnRandomSubset": 1 + len(added) % 2,
+            }
+        )
+    particles.columns.update({label: [row[label] for row in added] for label in added[0]})
+    (project / name).parent.mkdir(parents=True)
+    write_star(project / name, blocks, "version 30001")
+    return name
+
+
+def test_relion_refines_the_ctf_and_polishes(copied: Path, session: Path) -> None:
+    """Where everything is right, some hundred particles make a map finer than 6 Å.
+
+    A wrong sign or place anywhere, of coordinates, CTF, contrast or motion, would leave none.
+    """
+    data = refined(copied, session.parent / "microscope_truth")
+    for half in (1, 2):
+        relion(
+            copied, "relion_reconstruct", "--i", data, "--ctf", "--subset", str(half), "--sym", "O",
+            "--pad", "1", "--o", f"Refine3D/job007/run_half{half}_class001_unfil.mrc",
+        )  # fmt: skip
+    half1 = copied / "Refine3D/job007/run_half1_class001_unfil.mrc"
+    box = len(read_mrc(half1))
+    radius = 1.5 * np.sqrt(((np.indices((box,) * 3) - box // 2) ** 2).sum(axis=0))
+    mask = np.clip((75 - radius) / 9, 0, 1).astype(np.float32)
+    write_mrc(copied / "mask.mrc", mask, 1.5, volume=True)
+    (copied / "PostProcess").mkdir()
+    relion(
+        copied, "relion_postprocess", "--i", str(half1.relative_to(copied)), "--mask", "mask.mrc",
+        "--angpix", "1.5", "--o", "PostProcess/post",
+    )  # fmt: skip
+    general = read_star(copied / "PostProcess/post.star")["general"]
+    assert float(general.value("rlnFinalResolution")) < 6.0
+    shared = ("--i", data, "--f", "PostProcess/post.star")
+    for folder in ("CtfRefine/job009/", "Polish/job010/"):
+        (copied / folder).mkdir(parents=True)
+    relion(
+        copied, "relion_ctf_refine", *shared, "--o", "CtfRefine/job009/", "--fit_defocus",
+        "--kmin_defocus", "30", "--fit_mode", "fmfff",
+    )  # fmt: skip
+    before = read_star(copied / data)["particles"].floats("rlnDefocusU")
+    after = read_star(copied / "CtfRefine/job009/particles_ctf_refine.star")["particles"]
+    assert 0 < np.median(np.abs(after.floats("rlnDefocusU") - before)) < 300
+    relion(
+        copied, "relion_motion_refine", *shared, "--o", "Polish/job010/", "--corr_mic",
+        "MotionCorr/job002/corrected_micrographs.star", "--first_frame", "1", "--last_frame", "-1",
+        "--s_vel", "0.2", "--s_div", "5000", "--s_acc", "2", "--combine_frames",
+    )  # fmt: skip
+    shiny = read_star(copied / "Polish/job010/shiny.star")["particles"]
+    assert len(shiny) == len(before)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
+from cyclopts.types import ExistingFile
 from cyclopts.validators import Number
 
 from icestream.cli.terminal import called
@@ -23,6 +24,7 @@ def relion(
     for_: Annotated[Literal["3.1", "4", "5"] | None, Parameter(name="--for")] = None,
     incomplete: Annotated[bool, Parameter(negative="")] = False,
     branch: str | None = None,
+    mtf: ExistingFile | None = None,
 ) -> int:
     """Write a project that RELION 3.1, 4 or 5 opens, from movies or micrographs to classes.
 
@@ -43,10 +45,14 @@ def relion(
         Take what there is of the new results, although steps wait to be run again.
     branch
         Name of a branch; the adopted one by default.
+    mtf
+        STAR file of the camera's modulation transfer function, for its optics groups.
     """
     from icestream.exports.relion import export_relion, sentences
 
-    summary = export_relion(session, folder, version=for_, incomplete=incomplete, branch=branch)
+    summary = export_relion(
+        session, folder, version=for_, incomplete=incomplete, branch=branch, mtf=mtf
+    )
     for sentence in sentences(summary):
         print(f"{folder}: {sentence}" if not sentence.startswith(" ") else sentence)
     print(f"{folder}: open it with: cd {shlex.quote(str(folder))} && relion")

@@ -22,6 +22,7 @@ __all__ = [
     "Items",
     "Makers",
     "are_inverted",
+    "cut_parameters",
     "find_chain",
     "latest_classes",
     "read_exposure",
@@ -151,17 +152,22 @@ def _is_accepted(
     return all(result.passed for result in results.values())
 
 
+def cut_parameters(store: Store, chain: Makers) -> Mapping[str, Any]:
+    """Parameters of the step that cut the particles out; none where no step of ours did."""
+    said = [
+        step.parameters
+        for step in queries.steps(store, branch=chain.standing)
+        if "invert" in step.parameters and step.protocol.startswith("particles.")
+    ]
+    return said[-1] if said else {}
+
+
 def are_inverted(store: Store, chain: Makers) -> bool:
     """Whether the particles are darker in the micrographs than around them, as in ice.
 
     The step that cut them out was told so, and reversed the contrast.
     """
-    said = [
-        step.parameters["invert"]
-        for step in queries.steps(store, branch=chain.standing)
-        if "invert" in step.parameters and step.protocol.startswith("particles.")
-    ]
-    return bool(said[-1]) if said else True
+    return bool(cut_parameters(store, chain).get("invert", True))
 
 
 def latest_classes(store: Store, chain: Makers) -> Classes | None:

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from handover_session import HandoverSession
 from icestream.cli.export import app
 from icestream.cli.terminal import called
-from icestream.formats import read_mrc
+from icestream.formats import read_mrc, read_star
 from icestream.formats.mrc import write_mrc
 from icestream.store import tables as t
 from report_session import SampleSession
@@ -129,3 +129,17 @@ def test_cryosparc_says_what_was_written(
     session.store.close()
     assert app(words, result_action="return_value") == 1
     assert ".mrcs is missing" in capsys.readouterr().out
+
+
+def test_relion_takes_the_cameras_mtf(tmp_path: Path) -> None:
+    session = HandoverSession(tmp_path / "session", exposures=1)
+    session.store.close()
+    (tmp_path / "k3.star").write_text(
+        "data_\nloop_\n_rlnResolutionInversePixel\n_rlnMtfValue\n0 1\n0.5 0.3\n"
+    )
+    words = ["relion", str(session.folder), str(tmp_path / "project")]
+    for more in (["--mtf", str(tmp_path / "k3.star")], []):  # kept by the next export
+        app([*words, *more], result_action="return_value")
+        for table in ("Import/job001/movies.star", "Extract/job005/particles.star"):
+            optics = read_star(tmp_path / "project" / table)["optics"]
+            assert set(optics.text("rlnMtfFileName")) == {"MTF/k3.star"}

@@ -75,10 +75,12 @@ class OpticsGroups:
         All of the session, in order of arrival.
     label
         What the names begin with: unique to the session.
+    mtf
+        Name of the file with the camera's modulation transfer function, if there is one.
     """
 
-    def __init__(self, exposures: Iterable[Items], label: str) -> None:
-        self._label = label
+    def __init__(self, exposures: Iterable[Items], label: str, mtf: str = "") -> None:
+        self._label, self._mtf = label, mtf
         seen = dict.fromkeys(
             traits for items in exposures if (traits := traits_of(items)) is not None
         )
@@ -148,7 +150,8 @@ class OpticsGroups:
 
     def _row(self, number: int, traits: Traits) -> dict[str, object]:
         optics = traits.micrograph or traits.movie
-        return optics_row(number, self.name(number), optics, traits.movie.pixel_size)
+        pixel_size = traits.movie.pixel_size
+        return optics_row(number, self.name(number), optics, pixel_size, self._mtf)
 
 
 def session_label(session: SessionRecord) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from icestream.exports.chain import (
     Items,
     Makers,
-    are_inverted,
+    cut_parameters,
     find_chain,
     latest_classes,
     read_exposures,
@@ -39,6 +39,7 @@ from icestream.exports.relion.jobs import (
     Version,
     class2d_job,
 )
+from icestream.exports.relion.modulation import put_mtf
 from icestream.exports.relion.motion import write_motion
 from icestream.exports.relion.optics import OpticsGroups, session_label
 from icestream.exports.relion.pipeline import settle_version, write_pipeline
@@ -80,7 +81,7 @@ from icestream.store.records import StandingRecord
 __all__ = ["export_relion"]
 
 
-def export_relion(
+def export_relion(  # noqa: PLR0913 - each option is one thing that may be said
     session: Path,
     out: Path,
     *,
@@ -88,6 +89,7 @@ def export_relion(
     registry: Registry | None = None,
     incomplete: bool = False,
     branch: str | None = None,
+    mtf: Path | None = None,
 ) -> Summary:
     """Write the session in the folder `session` as a RELION project into `out`.
 
@@ -108,6 +110,8 @@ def export_relion(
         Write what there is of the present results, although steps wait to be run again.
     branch
         Name of a branch; the adopted one by default. Of one for a sample, it is what it has.
+    mtf
+        STAR file of the camera's modulation transfer function; that of an earlier export is kept.
 
     Raises
     ------
@@ -117,6 +121,8 @@ def export_relion(
         If `out` holds something that is not a RELION project of ours, or one of another session.
     icestream.exports.relion.pipeline.PipelineConflict
         If RELION has added to the project what cannot be kept.
+    icestream.formats.errors.FormatError
+        If `mtf` is no modulation transfer function.
     icestream.exports.place.NoRoom
         If the disk of `out` is too small.
     """
@@ -134,7 +140,9 @@ def export_relion(
         claim_folder(out, record, "RELION project", "join the two in RELION (Join star files)")
         chosen = chosen_results(store, branch, incomplete=incomplete)
         version_ = settle_version(out, version)
-        made = _Export(store, out, registry or Registry(), version_, chosen.standing).write()
+        called = put_mtf(out, mtf)
+        export = _Export(store, out, registry or Registry(), version_, chosen.standing, called)
+        made = export.write()
         summary = replace(made, state=chosen.words)
         write_readme(summary, record.name, summary.steps)
         return summary
@@ -163,13 +171,14 @@ class _Export:
         registry: Registry,
         version: Version,
         standing: StandingRecord | None = None,
+        mtf: str = "",
     ) -> None:
         self.store, self.out, self.version = store, out, version
         self.session = queries.session(store)
         self.chain: Makers = find_chain(store, registry, standing)
         self.inspection = Inspection(recorded_sizes(store))
         exposures = self.inspection.whole(read_exposures(store, self.chain))
-        self.groups = OpticsGroups(exposures, session_label(self.session))
+        self.groups = OpticsGroups(exposures, session_label(self.session), mtf)
         self.classes = self.inspection.whole_classes(latest_classes(store, self.chain))
         movies, images = self.groups.of_movies(), self.groups.of_micrographs()
         self.imported = Movie not in self.chain
@@ -337,12 +346,12 @@ class _Export:
             else:
                 gain, defects = self.camera.gain(movie), self.camera.defects(movie)
                 settings[folders[1]] = motion_settings(movie, micrograph, gain, defects)
-            settings[folders[2]] = ctf_settings(micrograph, imported=self.imported)
+            settings[folders[2]] = ctf_settings(micrograph, first.items.ctf, imported=self.imported)
         if first.picks is not None:
             settings[folders[3]] = picking_settings(first.picks)
         if first.particles is not None:
-            dark = are_inverted(self.store, self.chain)
-            settings[folders[4]] = extract_settings(first.particles, self.version, dark=dark)
+            wanted = cut_parameters(self.store, self.chain)
+            settings[folders[4]] = extract_settings(first.particles, self.version, wanted)
             if classes is not None:
                 settings[CLASS2D] = class2d_settings(classes, first.particles, self.version)
         return settings

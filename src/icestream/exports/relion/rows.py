@@ -61,11 +61,14 @@ class Names:
         return f"Extract/job005/{self.root}.mrcs"
 
 
-def optics_row(group: int, name: str, optics: Optics, movie_pixel_size: float) -> dict[str, object]:
-    """The optics group `group`; `optics` describe the micrograph."""
+def optics_row(
+    group: int, name: str, optics: Optics, movie_pixel_size: float, mtf: str = ""
+) -> dict[str, object]:
+    """The optics group `group`; `optics` describe the micrograph, `mtf` is a file, if any."""
     return {
         "rlnOpticsGroupName": name,
         "rlnOpticsGroup": group,
+        **({"rlnMtfFileName": mtf} if mtf else {}),
         "rlnMicrographOriginalPixelSize": movie_pixel_size,
         "rlnVoltage": optics.voltage,
         "rlnSphericalAberration": optics.spherical_aberration,

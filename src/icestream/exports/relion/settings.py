@@ -7,6 +7,7 @@ Options that are not named keep RELION's defaults; how a result really was made 
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from icestream.exports.relion.jobs import (
     COMMENTS,
@@ -18,7 +19,7 @@ from icestream.exports.relion.jobs import (
     Version,
 )
 from icestream.formats.star import Block, write_star
-from icestream.model import Classes, Micrograph, Movie, Particles, Picks
+from icestream.model import Classes, Ctf, Micrograph, Movie, Particles, Picks
 
 __all__ = [
     "Settings",
@@ -80,6 +81,8 @@ def motion_settings(
     """Of the first micrograph; `gain` and `defects` are their names in the project."""
     first = micrograph.motion.first_frame if micrograph.motion else 1
     last = first + micrograph.frames - 1
+    patches = None if micrograph.motion is None else micrograph.motion.patch_quality
+    across = (1, 1) if patches is None else tuple(len(set(row.tolist())) for row in patches.T[:2])
     return {
         "input_star_mics": _MOVIES,
         "do_own_motioncor": True,
@@ -89,6 +92,8 @@ def motion_settings(
         "dose_per_frame": micrograph.dose_per_frame,
         "pre_exposure": micrograph.pre_exposure,
         "eer_grouping": micrograph.eer_grouping,
+        "patch_x": across[1],
+        "patch_y": across[0],
         "fn_gain_ref": gain or "",
         "fn_defect": defects or "",
         "do_dose_weighting": micrograph.dose_per_frame > 0,
@@ -96,11 +101,19 @@ def motion_settings(
     }
 
 
-def ctf_settings(micrograph: Micrograph, *, imported: bool = False) -> Settings:
-    """Of the first micrograph; RELION has to be told of one of two programs."""
+def ctf_settings(micrograph: Micrograph, ctf: Ctf | None, *, imported: bool = False) -> Settings:
+    """Of the first micrograph; RELION has to be told of one of two programs.
+
+    Of `ctf` it is whether a phase shift was fitted.
+    """
     unweighted = micrograph.unweighted is not None
     source = IMPORTED.path if imported else _CORRECTED
-    return {"input_star_mics": source, "use_noDW": unweighted, "use_ctffind4": True}
+    return {
+        "input_star_mics": source,
+        "use_noDW": unweighted,
+        "use_ctffind4": True,
+        "do_phaseshift": ctf is not None and ctf.phase_shift_error is not None,
+    }
 
 
 def picking_settings(picks: Picks) -> Settings:
@@ -111,11 +124,15 @@ def picking_settings(picks: Picks) -> Settings:
     return settings | {"log_diam_min": picks.diameter, "log_diam_max": picks.diameter}
 
 
-def extract_settings(particles: Particles, version: Version, *, dark: bool = True) -> Settings:
+def extract_settings(
+    particles: Particles, version: Version, wanted: Mapping[str, Any] | None = None
+) -> Settings:
     """Of the first stack: the box as it was cut, and the size that it was brought to.
 
-    `dark` particles are darker in the micrograph than what surrounds them.
+    `wanted` are the parameters of the step that cut it, of which RELION has the contrast, the
+    background and the dust, too.
     """
+    wanted = wanted or {}
     scale = particles.optics.pixel_size / particles.micrograph_pixel_size
     cut = 2 * round(particles.box * scale / 2)
     picks = next(node.path for node in JOBS[3].made(version))
@@ -125,10 +142,21 @@ def extract_settings(particles: Particles, version: Version, *, dark: bool = Tru
         "extract_size": cut,
         "do_rescale": cut != particles.box,
         "rescale": particles.box,
-        "do_invert": dark,
+        "do_invert": bool(wanted.get("invert", True)),
+        "bg_diameter": _background(particles, cut, wanted),
+        "white_dust": wanted.get("dust") or -1,
+        "black_dust": wanted.get("dust") or -1,
         "do_norm": True,
     }
     return settings if version == "3.1" else {**settings, "do_float16": False}
+
+
+def _background(particles: Particles, cut: int, wanted: Mapping[str, Any]) -> int:
+    """Diameter of what is not background, pixels of the micrograph; -1 is RELION's own."""
+    if "radius" not in wanted:
+        return -1
+    radius = wanted["radius"] or 0.55 * particles.diameter
+    return round(2 * min(radius / particles.micrograph_pixel_size, 0.48 * cut))
 
 
 def class2d_settings(classes: Classes, particles: Particles, version: Version) -> Settings:

@@ -34,7 +34,7 @@ def all_settings(version: Version) -> list[tuple[Job, Settings]]:
     return [
         (JOBS[0], import_settings(MOVIE, "mine-g1")),
         (JOBS[1], motion_settings(MOVIE, MICROGRAPH, "Movies/gain.mrc", None)),
-        (JOBS[2], ctf_settings(MICROGRAPH)),
+        (JOBS[2], ctf_settings(MICROGRAPH, None)),
         (JOBS[3], picking_settings(picks())),
         (JOBS[4], extract_settings(particles(), version)),
         (class2d_job(7), class2d_settings(classes, particles(), version)),
@@ -78,7 +78,7 @@ def test_a_box_that_was_made_smaller_is_cut_and_rescaled() -> None:
     )
     assert str(settings["coords_suffix"]).endswith("/autopick.star")
     assert settings["do_invert"] is True
-    assert extract_settings(particles(), "5", dark=False)["do_invert"] is False
+    assert extract_settings(particles(), "5", {"invert": False})["do_invert"] is False
 
 
 def test_all_frames_are_the_default() -> None:
