@@ -5,13 +5,21 @@ MotionCor writes ``X.mrc``, ``X_DW.mrc`` and ``X_DWS.mrc``, RELION ``X.mrc``, ``
 ``X.mrc`` and ``X_noDW.mrc``; most can write sums of the odd and the even frames, too.
 """
 
-__all__ = ["better_names", "is_weighted", "plain_names"]
+import re
+
+from icestream.model import safe_file_name
+
+__all__ = ["better_names", "is_weighted", "micrograph_root", "plain_names"]
 
 _LESSER = ("_DWS", "_noDW", "_PS", "_EVN", "_ODD", "_even", "_odd", "_Stk", "_background")
 """Ends of names of what is not the micrograph to work with, when that is there."""
 _WEIGHTED = ("_DW", "_patch_aligned_doseweighted", "_rigid_aligned_doseweighted", "_doseweighted")
 """Ends of names of sums that are weighted by dose, where those without are called plainly."""
 _PLAIN = ("_patch_aligned", "_rigid_aligned")
+_LISTS = ("_particles", "_autopick", "_manualpick", "_picks", "_topaz", "_fractions", "_eer")
+"""Ends of names of files that list what is in a micrograph, and of the movie that it is of."""
+_UID = re.compile(r"^\d{18,21}_")
+"""The number that CryoSPARC writes before the name of an imported file."""
 
 
 def better_names(stem: str) -> tuple[str, ...]:
@@ -35,3 +43,21 @@ def plain_names(stem: str) -> tuple[str, ...]:
     end = next((end for end in _WEIGHTED if stem.lower().endswith(end.lower())), "")
     base = stem[: len(stem) - len(end)]
     return tuple(base + plain for plain in ("", *_PLAIN)) if end and base else ()
+
+
+def micrograph_root(stem: str) -> str:
+    """What is left of a name of a micrograph, or of a list of its particles, by any program.
+
+    Two files with one root are of one exposure: numbers that a program writes before a name and
+    endings that it writes behind are taken off, and capitals make no difference.
+
+    >>> micrograph_root("012951868257382468663_Grid_01_Fractions_patch_aligned_doseweighted")
+    'grid_01'
+    """
+    root = _UID.sub("", safe_file_name(stem)).lower()
+    endings = [end.lower() for end in (*_WEIGHTED, *_LESSER, *_PLAIN, *_LISTS, ".frames")]
+    while True:
+        ending = next((end for end in endings if root.endswith(end) and root != end), None)
+        if ending is None:
+            return root
+        root = root.removesuffix(ending)

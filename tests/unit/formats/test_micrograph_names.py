@@ -2,7 +2,12 @@
 
 import pytest
 
-from icestream.formats.micrograph_names import better_names, is_weighted, plain_names
+from icestream.formats.micrograph_names import (
+    better_names,
+    is_weighted,
+    micrograph_root,
+    plain_names,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,3 +44,21 @@ def test_the_plain_sum_of_a_weighted_one() -> None:
     assert plain_names("a_DW") == ("a", "a_patch_aligned", "a_rigid_aligned")
     assert "a_patch_aligned" in plain_names("a_patch_aligned_doseweighted")
     assert plain_names("a") == plain_names("_DW") == ()
+
+
+@pytest.mark.parametrize(
+    "stem",
+    [
+        "Grid_01", "grid_01", "Grid_01_DW", "Grid_01_noDW", "Grid_01_EER", "Grid_01_Fractions_DWS",
+        "012951868257382468663_Grid_01_patch_aligned_doseweighted", "Grid_01_autopick",
+        "012951868257382468663_Grid_01.frames_patch_aligned_doseweighted_particles",
+    ],
+)  # fmt: skip
+def test_names_of_one_micrograph_have_one_root(stem: str) -> None:
+    assert micrograph_root(stem) == "grid_01"
+
+
+def test_numbers_and_names_that_are_all_ending_stay() -> None:
+    assert micrograph_root("20260801_123456_Grid") == "20260801_123456_grid"
+    assert micrograph_root("_DW") == "_dw"
+    assert micrograph_root("Grid_02") != micrograph_root("Grid_01")
