@@ -14,6 +14,7 @@ from scipy.ndimage import gaussian_filter, zoom
 
 from icestream.engine.graph.workflow import Workflow, load_workflow
 from icestream.engine.session import run_session
+from icestream.exports.coordinates import CoordinateFormat, export_coordinates
 from icestream.exports.relion import Summary, Version, export_relion
 from icestream.formats import read_mrc, read_star, write_mrc, write_star
 from icestream.formats.star import Block
@@ -229,6 +230,23 @@ def test_relion_extracts_the_same_particles_with_our_coordinates(
     # It makes up what lies outside; all that it has more is what we say that we left out.
     assert exported.unexplained == exported.waiting == 0
     assert len(again) - len(ours["particles"]) == exported.over_rim > 0
+
+
+def test_relion_reads_boxes_and_lists(session: Path, copied: Path) -> None:
+    """It cuts the same places out of each kind of list."""
+    found = {}
+    kinds: tuple[CoordinateFormat, ...] = ("star", "box", "coord")
+    for kind in kinds:
+        export_coordinates(session, copied / kind / "Movies", kind)
+        relion(
+            copied, "relion_preprocess", "--i", "CtfFind/job003/micrographs_ctf.star",
+            "--coord_dir", f"{kind}/", "--coord_suffix", f".{kind}", "--part_dir", f"{kind}Cut/",
+            "--part_star", f"{kind}Cut/particles.star", "--extract", "--extract_size", "64",
+        )  # fmt: skip
+        table = read_star(copied / f"{kind}Cut/particles.star")["particles"]
+        found[kind] = sorted((name, int(x), int(y)) for name, x, y, _ in rows(table))
+    assert len(found["star"]) > 20 * (MOVIES - 1)
+    assert found["star"] == found["box"] == found["coord"]
 
 
 def rows(particles: Block) -> list[tuple[str, float, float, str]]:

@@ -94,6 +94,48 @@ def cryosparc(
 
 
 @app.command
+def coordinates(
+    session: Path,
+    folder: Path,
+    /,
+    *,
+    format_: Annotated[Literal["star", "box", "coord"], Parameter(name="--format")] = "star",
+    box: Annotated[int, Parameter(validator=Number(gte=2))] | None = None,
+    incomplete: Annotated[bool, Parameter(negative="")] = False,
+    branch: str | None = None,
+) -> None:
+    """Write the picks of accepted exposures, a list for each micrograph.
+
+    Parameters
+    ----------
+    session
+        The session's folder; it may still be running.
+    folder
+        Folder of the lists, which are called as the micrographs are.
+    format_
+        RELION's STAR, EMAN's boxes, or x and y as text.
+    box
+        Side of the boxes, pixels of the micrograph; that of the particles when not given.
+    incomplete
+        Take what there is of the new results, although steps wait to be run again.
+    branch
+        Name of a branch; the adopted one by default.
+    """
+    from icestream.exports.coordinates import export_coordinates
+
+    summary = export_coordinates(
+        session, folder, format_, box=box, incomplete=incomplete, branch=branch
+    )
+    print(f"{folder}: {summary.picks} picks of {summary.lists} micrographs")
+    print(
+        f"{folder}: {summary.without} micrographs without picks and {summary.rejected} rejected "
+        "ones have no list"
+    )
+    for sentence in summary.state:
+        print(f"{folder}: {sentence}")
+
+
+@app.command
 def verify(
     session: Path,
     folder: Path,

@@ -102,14 +102,16 @@ def write_picks(path: Path, picks: ListedPicks) -> None:
         return
     if suffix == ".box" and picks.box is not None:
         side = round(picks.box)
-        corners = (np.column_stack([picks.x, picks.y]) - side // 2).round().astype(int)
+        # RELION drops the fraction of a coordinate: it stays in its pixel so.
+        corners = np.trunc(np.column_stack([picks.x, picks.y])).astype(int) - side // 2
         scores = np.nan_to_num(picks.score, nan=0.0)
         lines = [
             f"{x}\t{y}\t{side}\t{side}\t{score:.6g}"
             for (x, y), score in zip(corners.tolist(), scores, strict=True)
         ]
     elif suffix in _TEXT:
-        lines = [f"{x:.2f}\t{y:.2f}" for x, y in zip(picks.x, picks.y, strict=True)]
+        places = np.floor(np.column_stack([picks.x, picks.y]) * 100) / 100  # in the same pixel
+        lines = [f"{x:.2f}\t{y:.2f}" for x, y in places]
     else:
         raise ValueError(f"{path}: a list of this kind cannot be written")
     with written_whole(path) as unfinished:

@@ -143,3 +143,12 @@ def test_relion_takes_the_cameras_mtf(tmp_path: Path) -> None:
         for table in ("Import/job001/movies.star", "Extract/job005/particles.star"):
             optics = read_star(tmp_path / "project" / table)["optics"]
             assert set(optics.text("rlnMtfFileName")) == {"MTF/k3.star"}
+
+
+def test_coordinates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    session = HandoverSession(tmp_path / "session", exposures=2)
+    session.store.close()
+    words = ["coordinates", str(session.folder), str(tmp_path / "boxes"), "--format", "box"]
+    app(words, result_action="return_value")
+    assert "20 picks of 2 micrographs" in capsys.readouterr().out
+    assert len(list((tmp_path / "boxes").glob("*.box"))) == 2

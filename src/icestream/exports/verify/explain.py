@@ -118,7 +118,8 @@ def _moved(found: Sequence[_Found], turn: Turn) -> list[str]:
         words.append(f"the micrographs are {_laid(turn)}")
     elif how != _AS_IS:
         words.append(f"the coordinates are {_laid(how)}")
-    if np.abs(shift).max() >= _NEAR / 2:
+    # A place that is counted from the other end may well fall into the next pixel.
+    if np.abs(shift).max() >= (_NEAR / 2 if how == _AS_IS else _NEAR):
         shift = shift * found[0].scale
         words.append(f"they lie {shift[1]:+.0f} (x) and {shift[0]:+.0f} (y) pixels farther")
     return words

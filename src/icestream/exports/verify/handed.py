@@ -14,6 +14,8 @@ class HandedParticle:
     """One particle, with nothing but what the files say."""
 
     micrograph: Path
+    elsewhere: bool = False
+    """The files hand over no micrographs: `micrograph` is a name alone, of one of the session's."""
     x: float
     """Pixels along the rows of the micrograph as it is stored, from its first pixel."""
     y: float

@@ -28,6 +28,7 @@ class OwnParticle:
     """One particle of the session."""
 
     exposure: str
+    micrograph: Path
     image: Image
     """``(n, n)``."""
     scale: float
@@ -55,7 +56,7 @@ class Own:
 
     def has(self, handed: HandedParticle, of: str) -> bool:
         """Whether the session has such a particle, or pick."""
-        items = self._items(handed.micrograph.stem)
+        items = self._items(_name(handed))
         if items is None or not items.accepted:
             return False
         listed = items.particles if of == "particles" else items.picks
@@ -66,7 +67,7 @@ class Own:
 
         It must be one that the session has.
         """
-        items = self._items(handed.micrograph.stem)
+        items = self._items(_name(handed))
         assert items is not None
         return self._particle(items, handed) if of == "particles" else self._pick(items, handed)
 
@@ -80,6 +81,7 @@ class Own:
         assert particles is not None
         return OwnParticle(
             exposure=items.exposure.name,
+            micrograph=particles.micrograph,
             image=read_stack(particles.stack, [handed.number])[0].astype(np.float32),
             scale=particles.optics.pixel_size / particles.micrograph_pixel_size,
             bright=True,
@@ -102,6 +104,7 @@ class Own:
             return None
         return OwnParticle(
             exposure=items.exposure.name,
+            micrograph=micrograph.path,
             image=cut.images[0],
             scale=1.0,
             bright=False,
@@ -128,3 +131,8 @@ def _values(particles: Particles, number: int) -> dict[str, float]:
 @lru_cache(maxsize=2)
 def _field(path: Path) -> Image:
     return read_image(path)
+
+
+def _name(handed: HandedParticle) -> str:
+    """What the exposure of a micrograph is called; a bare name may have dots of its own."""
+    return handed.micrograph.name if handed.elsewhere else handed.micrograph.stem

@@ -19,6 +19,7 @@ from icestream.exports.verify.cryosparc import is_cryosparc, read_cryosparc
 from icestream.exports.verify.differences import differences
 from icestream.exports.verify.explain import Stray, explain_images, explain_places
 from icestream.exports.verify.handed import HandedList, HandedParticle
+from icestream.exports.verify.lists import is_lists, read_lists
 from icestream.exports.verify.own import Own, OwnParticle
 from icestream.exports.verify.relion import is_relion, read_relion
 from icestream.formats.image import read_image
@@ -36,6 +37,7 @@ Reader = Callable[[Path, int], Iterator[HandedList]]
 _READERS: tuple[tuple[Callable[[Path], bool], Reader], ...] = (
     (is_relion, read_relion),
     (is_cryosparc, read_cryosparc),
+    (is_lists, read_lists),
 )
 _IN_STACK = 0.99
 """Least correlation of an image in a stack with the session's own."""
@@ -100,8 +102,9 @@ def verify_export(
     read = next((reader for knows, reader in _READERS if knows(folder)), None)
     if read is None:
         raise LookupError(
-            f"{folder} is no export with particles that is known: there is neither a "
-            "default_pipeline.star nor a .csg file; give the folder that `icestream export` wrote"
+            f"{folder} is no export with particles that is known: there is no "
+            "default_pipeline.star, .csg file or list of coordinates; give the folder that "
+            "`icestream export` wrote"
         )
     with closing(open_store(session, readonly=True)) as store:
         standing = chosen_results(store, branch, incomplete=incomplete).standing
@@ -173,7 +176,7 @@ def _cut_again(handed: HandedParticle, expected: OwnParticle) -> Likeness:
     scale = scale if "image pixel size" in says else expected.scale
     box = handed.box or len(expected.image)
     cut = cut_particles(
-        _field(handed, flipped=expected.flipped),
+        _field(handed, expected),
         np.array([handed.x]),
         np.array([handed.y]),
         max(8, 2 * round(box * scale / 2)),
@@ -200,7 +203,7 @@ def _sign(handed: HandedParticle, expected: OwnParticle) -> int:
 
 def _stray(handed: HandedParticle, expected: OwnParticle) -> Stray:
     """The particle in its micrograph, whose pixels are made as large as those of its image."""
-    field_, scale = _field(handed, flipped=expected.flipped), expected.scale
+    field_, scale = _field(handed, expected), expected.scale
     x, y = float(np.trunc(handed.x)), float(np.trunc(handed.y))
     if scale != 1.0:
         rows, columns = field_.shape
@@ -211,10 +214,11 @@ def _stray(handed: HandedParticle, expected: OwnParticle) -> Stray:
     return Stray(x=x, y=y, scale=scale, field=field_, image=expected.image, sign=sign)
 
 
-def _field(handed: HandedParticle, *, flipped: bool) -> Image:
+def _field(handed: HandedParticle, expected: OwnParticle) -> Image:
     """The micrograph that the files name; with phases flipped by the CTF that they say."""
-    if not flipped:
-        return _image(handed.micrograph)
+    path = expected.micrograph if handed.elsewhere else handed.micrograph
+    if not expected.flipped:
+        return _image(path)
     says = handed.says
     optics = Optics(
         pixel_size=says["micrograph pixel size"],
@@ -230,7 +234,7 @@ def _field(handed: HandedParticle, *, flipped: bool) -> Image:
         angle=says["defocus angle"],
         phase_shift=says["phase shift"],
     )
-    return flip_phases(_image(handed.micrograph), optics, ctf)
+    return flip_phases(_image(path), optics, ctf)
 
 
 @lru_cache(maxsize=2)
