@@ -18,7 +18,7 @@ from icestream.exports.coordinates import CoordinateFormat, export_coordinates
 from icestream.exports.relion import Summary, Version, export_relion
 from icestream.formats import read_mrc, read_star, write_mrc, write_star
 from icestream.formats.star import Block
-from icestream.model import Micrograph, from_document
+from icestream.model import Micrograph, Particles, from_document
 from icestream.simulator.acquire import acquire
 from icestream.simulator.plan import SessionPlan
 from icestream.store import queries
@@ -425,20 +425,63 @@ def test_relion_refines_the_ctf_and_polishes(copied: Path, session: Path) -> Non
 
 
 @pytest.fixture(scope="module")
-def of_micrographs(session: Path) -> Summary:
-    """A project of a session that begins with the micrographs that the other one made."""
+def micrographs(session: Path) -> Path:
+    """The micrographs that the session made, as another program might have."""
     folder = session.parent / "micrographs"
     folder.mkdir()
     with closing(open_store(session, readonly=True)) as store:
         for result in queries.results(store, "align", limit=MOVIES):
             micrograph = from_document(Micrograph, dict(result.outputs["micrograph"]))
             shutil.copy(session / micrograph.path, folder / f"{micrograph.exposure}.mrc")
+    return folder
+
+
+def test_picks_come_back_as_a_step(session: Path, exported: Summary, micrographs: Path) -> None:
+    """Those of RELION's job, on the same micrographs, give the particles that the session has."""
+    picks = exported.project / "AutoPick/job004/autopick.star"
+    steps = [
+        {
+            "name": "import",
+            "protocol": "micrographs.import",
+            "parameters": {"pattern": str(micrographs), "voltage": 300.0, "metadata_wait": 0.0},
+        },
+        {
+            "name": "ctf",
+            "protocol": "ctf.estimate",
+            "inputs": {"micrograph": "import.micrograph"},
+        },
+        {
+            "name": "pick",
+            "protocol": "picks.import",
+            "parameters": {"picks": str(picks), "diameter": 125.0},
+            "inputs": {"micrograph": "import.micrograph"},
+        },
+        {
+            "name": "extract",
+            "protocol": "particles.extract",
+            "inputs": {
+                "micrograph": "import.micrograph", "ctf": "ctf.ctf", "picks": "pick.picks",
+            },
+        },
+    ]  # fmt: skip
+    workflow = Workflow.from_document({"name": "picked-elsewhere", "steps": steps})
+    assert run_session(session.parent / "third", workflow).complete
+    with closing(open_store(session.parent / "third", readonly=True)) as store:
+        found = queries.results(store, "extract", limit=MOVIES)
+        particles = [from_document(Particles, dict(one.outputs["particles"])) for one in found]
+    assert len(found) == MOVIES  # a micrograph that was rejected before has none
+    assert sum(map(len, particles)) == exported.particles
+
+
+@pytest.fixture(scope="module")
+def of_micrographs(session: Path, micrographs: Path) -> Summary:
+    """A project of a session that begins with those micrographs."""
     document = load_workflow("default").to_document()
     absent = ("align", "gain", "gain_monitor")
     steps = [step for step in document["steps"] if step["name"] not in absent]
     steps[0] |= {
         "protocol": "micrographs.import",
-        "parameters": {"pattern": str(folder), "voltage": 300.0, "metadata_wait": 0.0},
+        "parameters": {"pattern": str(micrographs), "voltage": 300.0, "metadata_wait": 0.0},
     }
     for step in steps:
         for port, source in step["inputs"].items():
