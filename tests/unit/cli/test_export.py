@@ -124,7 +124,7 @@ def test_cryosparc_says_what_was_written(
     folder = tmp_path / "groups"
     words = ["cryosparc", str(session.folder), str(folder)]
     assert app(words, result_action="return_value") == 0
-    assert "1 micrographs and 0 rejected ones, 9 particles" in capsys.readouterr().out
+    assert "1 micrographs and 0 rejected ones, 10 picks, 9 particles" in capsys.readouterr().out
     next((session.folder / "work").glob("*.mrcs")).unlink()
     session.store.close()
     assert app(words, result_action="return_value") == 1

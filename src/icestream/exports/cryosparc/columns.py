@@ -21,13 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.exports.cryosparc.groups import ItemGroup
-from icestream.model import Column, Ctf, Micrograph, Movie, Optics, Particles
+from icestream.model import Column, Ctf, Micrograph, Movie, Optics, Particles, Picks
 
 __all__ = [
     "ALIGNED",
     "EXPOSURES",
     "MOVIES",
     "PARTICLES",
+    "PICKS",
     "REJECTED",
     "TEMPLATES",
     "VOLUME",
@@ -36,6 +37,7 @@ __all__ = [
     "import_signature",
     "movie_row",
     "particle_rows",
+    "pick_rows",
     "uid_of",
 ]
 
@@ -171,6 +173,12 @@ MOVIES = ItemGroup(
         "gain_ref_blob": "gain_ref_blob",
         "mscope_params": "mscope_params",
     },
+)
+PICKS = ItemGroup(
+    name="picks",
+    kind="particle",
+    title="Picks, all",
+    slots={"location": "location", "pick_stats": "pick_stats"},
 )
 _PARTICLES = {"blob": "blob", "ctf": "ctf", "location": "location", "pick_stats": "pick_stats"}
 PARTICLES = ItemGroup(name="particles", kind="particle", title="Particles, all", slots=_PARTICLES)
@@ -314,10 +322,7 @@ def particle_rows(
     rows["blob/shape"] = particles.box
     rows["blob/psize_A"] = particles.optics.pixel_size
     rows["blob/sign"] = 1.0  # bright; CryoSPARC's own are as dark as the micrograph, and have -1
-    rows["location/micrograph_uid"] = uid
-    rows["location/exp_group_id"] = group
-    rows["location/micrograph_path"] = micrograph.encode()
-    rows["location/micrograph_shape"] = shape
+    _locate(rows, uid, group, micrograph, shape)
     rows["location/micrograph_psize_A"] = particles.micrograph_pixel_size
     rows["location/center_x_frac"] = _fractions(particles.x, shape[1])
     rows["location/center_y_frac"] = _fractions(particles.y, shape[0])
@@ -331,6 +336,31 @@ def particle_rows(
     rows["ctf/phase_shift_rad"] = math.radians(particles.phase_shift)
     rows["ctf/scale"] = rows["ctf/scale_const"] = 1.0
     return rows
+
+
+def pick_rows(
+    columns: np.dtype[Any], uid: int, picks: Picks, micrograph: Micrograph, group: int, name: str
+) -> Rows:
+    """The picks of a micrograph; `name` is that of its file."""
+    pixel_size, shape = micrograph.optics.pixel_size, micrograph.shape
+    scale = np.float32(picks.pixel_size / pixel_size)
+    rows = np.zeros(len(picks), columns)
+    rows["uid"] = [uid_of(uid, "pick", number) for number in range(len(picks))]
+    _locate(rows, uid, group, name, shape)
+    rows["location/micrograph_psize_A"] = pixel_size
+    rows["location/center_x_frac"] = _fractions(picks.x * scale, shape[1])
+    rows["location/center_y_frac"] = _fractions(picks.y * scale, shape[0])
+    rows["location/min_dist_A"] = picks.diameter
+    rows["pick_stats/ncc_score"] = np.nan_to_num(picks.score, nan=0.0)
+    return rows
+
+
+def _locate(rows: Rows, uid: int, group: int, name: str, shape: tuple[int, int]) -> None:
+    """In which micrograph rows are."""
+    rows["location/micrograph_uid"] = uid
+    rows["location/exp_group_id"] = group
+    rows["location/micrograph_path"] = name.encode()
+    rows["location/micrograph_shape"] = shape
 
 
 def _fractions(pixels: Column, size: int) -> NDArray[np.float32]:

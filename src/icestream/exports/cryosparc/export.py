@@ -29,6 +29,7 @@ from icestream.exports.cryosparc.columns import (
     EXPOSURES,
     MOVIES,
     PARTICLES,
+    PICKS,
     REJECTED,
     TEMPLATES,
     VOLUME,
@@ -36,6 +37,7 @@ from icestream.exports.cryosparc.columns import (
     exposure_row,
     movie_row,
     particle_rows,
+    pick_rows,
     uid_of,
 )
 from icestream.exports.cryosparc.gains import Gains
@@ -155,13 +157,13 @@ class _Export:
         with ExitStack() as open_:
             tables = {
                 group.name: open_.enter_context(self._table(group))
-                for group in (MOVIES, EXPOSURES, REJECTED, PARTICLES)
+                for group in (MOVIES, EXPOSURES, REJECTED, PICKS, PARTICLES)
             }
             for found in self.inspection.whole(read_exposures(self.store, self.chain)):
                 items = self.groups.known(found)
                 if items is not None:
                     self._exposure(items, tables)
-        for group in (MOVIES, EXPOSURES, REJECTED, PARTICLES):
+        for group in (MOVIES, EXPOSURES, REJECTED, PICKS, PARTICLES):
             self._finish(group, tables[group.name].rows)
         classes = self.inspection.whole_classes(latest_classes(self.store, self.chain))
         aligned = self._aligned(classes) if classes is not None else 0
@@ -175,6 +177,7 @@ class _Export:
             movies=tables[MOVIES.name].rows,
             exposures=tables[EXPOSURES.name].rows,
             rejected=tables[REJECTED.name].rows,
+            picks=tables[PICKS.name].rows,
             particles=tables[PARTICLES.name].rows,
             aligned=aligned,
             classes=templates,
@@ -222,6 +225,10 @@ class _Export:
         row["mscope_params/neg_stain"] = not self.dark
         table.extend(row)
         particles = items.particles
+        if items.accepted and items.picks is not None and len(items.picks):
+            columns = columns_of(PICKS, self.text)
+            picked = pick_rows(columns, uid, items.picks, items.micrograph, group, f">{image}")
+            tables[PICKS.name].extend(picked)
         if not items.accepted or particles is None or not len(particles):
             return
         stack = f"particles/{root}.mrcs"

@@ -19,6 +19,7 @@ class CryosparcSummary:
     exposures: int
     """Accepted micrographs that have a CTF."""
     rejected: int
+    picks: int
     particles: int
     aligned: int
     """Particles in 2D classes."""
@@ -41,8 +42,8 @@ def cryosparc_sentences(summary: CryosparcSummary) -> Iterator[str]:
     """What was written, and all that was not, one sentence each."""
     yield (
         f"{summary.movies} movies, {summary.exposures} micrographs and {summary.rejected} rejected "
-        f"ones, {summary.particles} particles, {summary.aligned} of them in {summary.classes} 2D "
-        f"classes, {'a' if summary.volume else 'no'} map"
+        f"ones, {summary.picks} picks, {summary.particles} particles, {summary.aligned} of them in "
+        f"{summary.classes} 2D classes, {'a' if summary.volume else 'no'} map"
     )
     yield from summary.state
     if summary.without_ctf:

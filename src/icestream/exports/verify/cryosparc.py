@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from icestream.exports.verify.handed import HandedList, HandedParticle, spread
 from icestream.formats.cs import cs_text, read_cs
@@ -14,18 +13,15 @@ from icestream.formats.errors import FormatError
 
 __all__ = ["is_cryosparc", "read_cryosparc"]
 
-_NEEDED = (
-    "blob/path",
-    "blob/idx",
-    "blob/shape",
-    "blob/psize_A",
-    "blob/sign",
+_PLACES = (
+    "location/micrograph_uid",
     "location/micrograph_path",
     "location/micrograph_shape",
     "location/micrograph_psize_A",
     "location/center_x_frac",
     "location/center_y_frac",
 )
+_IMAGES = ("blob/path", "blob/idx", "blob/shape", "blob/psize_A", "blob/sign")
 _SAYS = {
     "voltage": ("ctf/accel_kv", 1.0),
     "spherical aberration": ("ctf/cs_mm", 1.0),
@@ -45,25 +41,36 @@ def is_cryosparc(folder: Path) -> bool:
 
 
 def read_cryosparc(folder: Path, most: int) -> Iterator[HandedList]:
-    """Particles of the groups of particles, at most so many of each."""
+    """Particles, and picks without an image, of the groups of them, at most so many of each."""
     stained = _stained(folder)
     for group in sorted(folder.glob("*.csg")):
         text = group.read_text(encoding="utf-8")
         if not re.search(r"^  type: particle$", text, re.MULTILINE):
             continue
-        rows = read_cs(_table(group, text), _NEEDED)
-        names = rows.dtype.names or ()
-        sample = [_particle(folder, rows[row], names, stained) for row in spread(len(rows), most)]
-        yield HandedList(name=group.stem, of="particles", total=len(rows), sample=sample)
+        imaged = re.search(r"^  blob:$", text, re.MULTILINE) is not None
+        rows = read_cs(_table(group, text), (*_PLACES, *(_IMAGES if imaged else ())))
+        _, first, which = np.unique(
+            rows["location/micrograph_uid"], return_index=True, return_inverse=True
+        )
+        chosen = spread(len(rows), most)
+        sample = [
+            _particle(folder, rows[row], stained=stained)
+            if imaged
+            # Picks of one micrograph stand together, in the session's order.
+            else _pick(folder, rows[row], row - int(first[which[row]]))
+            for row in chosen
+        ]
+        of = "particles" if imaged else "picks"
+        yield HandedList(name=group.stem, of=of, total=len(rows), sample=sample)
 
 
 def _table(group: Path, text: str) -> Path:
-    """The table of the images of a group."""
-    found = re.search(r"^  blob:\n    metafile: '>(.+)'$", text, re.MULTILINE)
+    """The table of the places of a group."""
+    found = re.search(r"^  location:\n    metafile: '>(.+)'$", text, re.MULTILINE)
     if found is None:
         raise FormatError(
             group,
-            expected="a result blob with its metafile",
+            expected="a result location with its metafile",
             found="none",
             advice="give a group as CryoSPARC or icestream wrote it",
         )
@@ -78,22 +85,39 @@ def _stained(folder: Path) -> bool:
     return bool(np.any(rows["mscope_params/neg_stain"]))
 
 
-def _particle(folder: Path, row: np.void, names: tuple[str, ...], stained: bool) -> HandedParticle:
-    shape: NDArray[np.uint32] = row["location/micrograph_shape"]
+def _particle(folder: Path, row: np.void, stained: bool) -> HandedParticle:
+    x, y = _place(row)
     index = int(row["blob/idx"])
     return HandedParticle(
         micrograph=folder / cs_text(row["location/micrograph_path"]),
-        x=float(row["location/center_x_frac"]) * int(shape[1]),
-        y=float(row["location/center_y_frac"]) * int(shape[0]),
+        x=x,
+        y=y,
         number=index,
         stack=folder / cs_text(row["blob/path"]),
         index=index,
         sign=float(row["blob/sign"]),
         dark=not stained,
         box=int(row["blob/shape"][0]),
-        says={
-            name: float(row[column]) * factor
-            for name, (column, factor) in _SAYS.items()
-            if column in names
-        },
+        says=_said(row),
     )
+
+
+def _pick(folder: Path, row: np.void, number: int) -> HandedParticle:
+    x, y = _place(row)
+    micrograph = folder / cs_text(row["location/micrograph_path"])
+    return HandedParticle(micrograph=micrograph, x=x, y=y, number=number, says=_said(row))
+
+
+def _place(row: np.void) -> tuple[float, float]:
+    rows, columns = (int(side) for side in row["location/micrograph_shape"])
+    x, y = row["location/center_x_frac"], row["location/center_y_frac"]
+    return float(x) * columns, float(y) * rows
+
+
+def _said(row: np.void) -> dict[str, float]:
+    names = row.dtype.names or ()
+    return {
+        name: float(row[column]) * factor
+        for name, (column, factor) in _SAYS.items()
+        if column in names
+    }

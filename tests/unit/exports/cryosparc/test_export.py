@@ -49,10 +49,14 @@ def test_all_is_counted(summary: CryosparcSummary) -> None:
     assert not summary.damages
     assert not summary.volume  # it has no halves
     assert {path.name for path in summary.folder.glob("*.csg")} == {
-        "exposures.csg", "movies.csg", "particles.csg", "particles_2D.csg", "templates.csg",
+        "exposures.csg", "movies.csg", "picks.csg", "particles.csg", "particles_2D.csg",
+        "templates.csg",
     }  # fmt: skip
     said = " ".join(cryosparc_sentences(summary))
-    assert "4 movies, 4 micrographs and 0 rejected ones, 36 particles, 36 of them in 2 2D" in said
+    assert (
+        "4 movies, 4 micrographs and 0 rejected ones, 40 picks, 36 particles, 36 of them in 2 2D"
+        in said
+    )
     readme = (summary.folder / "README.md").read_text()
     assert "Import Result Group" in readme
     assert (summary.folder / "provenance" / "lineage.jsonl").exists()
@@ -144,6 +148,7 @@ def test_what_is_written_is_what_the_session_has(
     assert [(one.name, one.checked, one.faults) for one in checked] == [
         ("particles", 36, []),
         ("particles_2D", 36, []),
+        ("picks", 40, []),
     ]
 
 

@@ -7,8 +7,8 @@ from icestream.exports.cryosparc.summary import CryosparcSummary, cryosparc_sent
 
 def test_all_that_is_left_out_is_said() -> None:
     summary = CryosparcSummary(
-        folder=Path("out"), movies=5, exposures=0, rejected=0, particles=0, aligned=0, classes=0,
-        volume=False, without_ctf=3, defects=5, gains=2, flipped=True, state=("of now",),
+        folder=Path("out"), movies=5, exposures=0, rejected=0, picks=0, particles=0, aligned=0,
+        classes=0, volume=False, without_ctf=3, defects=5, gains=2, flipped=True, state=("of now",),
     )  # fmt: skip
     said = list(cryosparc_sentences(summary))
     assert said[0].endswith("in 0 2D classes, no map")

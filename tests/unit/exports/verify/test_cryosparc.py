@@ -67,13 +67,25 @@ def test_a_fault_is_found(session: Path, folder: Path, name: str) -> None:
     assert any(expected in fault for fault in found), found
 
 
+def test_picks_that_are_mirrored_are_found(session: Path, folder: Path) -> None:
+    rows = np.load(folder / "picks.cs")
+    rows["location/center_x_frac"] = (1 - 1 / 420) - rows["location/center_x_frac"]
+    with (folder / "picks.cs").open("wb") as file:
+        np.save(file, rows)
+    checked = verify_export(session, folder)
+    assert [one.name for one in checked if one.faults] == ["picks"]
+    assert "the coordinates are mirrored along x" in checked[-1].faults[0]
+
+
 def test_a_sample(exported: Path) -> None:
     assert is_cryosparc(exported)
     assert not is_cryosparc(exported / "particles")
-    particles, aligned = read_cryosparc(exported, 5)
+    particles, aligned, picks = read_cryosparc(exported, 5)
     assert (particles.name, aligned.name) == ("particles", "particles_2D")
     assert len(particles.sample) == len(aligned.sample) == 5
     assert particles.total == 36
+    assert (picks.name, picks.of, picks.total) == ("picks", "picks", 40)
+    assert [one.number for one in picks.sample] == [0, 0, 0, 9, 9]
 
 
 def test_missing_columns_are_named(session: Path, folder: Path) -> None:
@@ -84,5 +96,5 @@ def test_missing_columns_are_named(session: Path, folder: Path) -> None:
 
 def test_a_group_without_images(session: Path, folder: Path) -> None:
     (folder / "particles.csg").write_text("group:\n  type: particle\nresults:\n")
-    with pytest.raises(FormatError, match="expected a result blob with its metafile, found none"):
+    with pytest.raises(FormatError, match="a result location with its metafile, found none"):
         verify_export(session, folder)
