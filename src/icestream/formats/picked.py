@@ -15,7 +15,7 @@ ending     what is in it
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from icestream.formats.star import Block, read_star, write_star
 from icestream.formats.text import read_lines
 from icestream.formats.whole import written_whole
 
-__all__ = ["ENDINGS", "ListedPicks", "read_picks", "write_picks"]
+__all__ = ["ENDINGS", "ListedPicks", "by_name", "group_tables", "read_picks", "write_picks"]
 
 Numbers = NDArray[np.float64]
 _X, _Y, _SCORE = "rlnCoordinateX", "rlnCoordinateY", "rlnAutopickFigureOfMerit"
@@ -76,7 +76,7 @@ def read_picks(path: Path) -> dict[str, ListedPicks]:
     if suffix == ".cs":
         return _read_cs(path)
     if suffix == ".csg":
-        return _read_cs(_table_of(path))
+        return _read_cs(group_tables(path, ["location"])[0])
     if suffix == ".box":
         return {path.stem: _read_box(path)}
     if suffix in _TEXT:
@@ -139,7 +139,7 @@ def _read_star(path: Path) -> dict[str, ListedPicks]:
         return {path.stem: ListedPicks(x=x, y=y, score=score)}
     return {
         name: ListedPicks(x=x[rows], y=y[rows], score=score[rows])
-        for name, rows in _by_name(table.text(_MICROGRAPH))
+        for name, rows in by_name(table.text(_MICROGRAPH))
     }
 
 
@@ -161,7 +161,8 @@ def _read_listed(path: Path, files: Block) -> dict[str, ListedPicks]:
     return found
 
 
-def _by_name(names: Iterable[str]) -> Iterable[tuple[str, NDArray[np.intp]]]:
+def by_name(names: Iterable[str]) -> Iterable[tuple[str, NDArray[np.intp]]]:
+    """Rows of each name, in their order."""
     listed = np.asarray(list(names))
     kept, which = np.unique(listed, return_inverse=True)
     order = np.argsort(which, kind="stable")
@@ -207,19 +208,28 @@ def _numbers(path: Path, least: int) -> Numbers:
     return np.array(rows, dtype=np.float64).reshape(len(rows), least + 1)
 
 
-def _table_of(group: Path) -> Path:
-    """The table of the places of a group."""
-    found = re.search(
-        r"^  location:\n    metafile: '?>?(.+?)'?$", "\n".join(read_lines(group)), re.MULTILINE
-    )
-    if found is None:
-        raise FormatError(
-            group,
-            expected="a group with places in micrographs (location)",
-            found="none",
-            advice="export particles or picks in CryoSPARC",
-        )
-    return group.parent / found.group(1)
+def group_tables(group: Path, slots: Sequence[str]) -> list[Path]:
+    """The tables of a group of CryoSPARC that have these slots, each once.
+
+    Raises
+    ------
+    FormatError
+        If the group lacks one.
+    """
+    text = "\n".join(read_lines(group))
+    tables: dict[Path, None] = {}
+    for slot in slots:
+        pattern = rf"^  {slot}:\n    metafile: '?>?(.+?)'?$"
+        found = re.search(pattern, text, re.MULTILINE)
+        if found is None:
+            raise FormatError(
+                group,
+                expected=f"a group that has {slot}",
+                found="none",
+                advice="export picks or particles in CryoSPARC",
+            )
+        tables[group.parent / found.group(1)] = None
+    return list(tables)
 
 
 def _read_cs(path: Path) -> dict[str, ListedPicks]:
@@ -229,7 +239,7 @@ def _read_cs(path: Path) -> dict[str, ListedPicks]:
     if "pick_stats/ncc_score" in names:
         score = np.asarray(rows["pick_stats/ncc_score"], np.float64)
     found = {}
-    for name, at in _by_name(cs_text(value) for value in rows["location/micrograph_path"]):
+    for name, at in by_name(cs_text(value) for value in rows["location/micrograph_path"]):
         shape = rows["location/micrograph_shape"][at[0]].astype(int)
         x = rows["location/center_x_frac"][at].astype(np.float64) * shape[1]
         y = rows["location/center_y_frac"][at].astype(np.float64) * shape[0]

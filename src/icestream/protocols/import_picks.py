@@ -1,18 +1,22 @@
 """Take picks over that another program has made of the same micrographs."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt
 
-from icestream.formats.errors import FormatError
-from icestream.formats.micrograph_names import micrograph_root
 from icestream.formats.picked import ENDINGS, ListedPicks, read_picks
 from icestream.model import Micrograph, Picks, column
 from icestream.protocol import Advanced, Figure, ItemFailed, ItemProtocol, Parameters, Resources
+from icestream.protocols.other_lists import (
+    Lists,
+    lacking_list,
+    list_of,
+    read_lists,
+    unmatched_words,
+)
 from icestream.protocols.pick_by_log import count_picks, plot_picks
 from icestream.units import Angstrom, Usual
 
@@ -20,8 +24,6 @@ __all__ = ["ImportPicks", "ImportPicksParameters"]
 
 _ROOM = 150.0
 """Å that are left for particles of which nobody says how large they are."""
-_NAMED = 3
-"""Names in a list that people read."""
 
 
 class ImportPicksParameters(Parameters):
@@ -57,12 +59,7 @@ class ImportPicks(ItemProtocol[ImportPicksParameters]):
 
     def lacking(self) -> Sequence[str]:
         """A list that is not there."""
-        source = self.parameters.picks
-        if source is None:
-            return ["no picks were given: set the parameter picks to a table or a folder of lists"]
-        if not source.exists():
-            return [f"picks: {source} is not there; give the path of a table or a folder of lists"]
-        return []
+        return lacking_list("picks", self.parameters.picks)
 
     def methods(self) -> str:
         """From where the picks are."""
@@ -70,31 +67,12 @@ class ImportPicks(ItemProtocol[ImportPicksParameters]):
         return f"Particles were picked elsewhere, and taken from {source.name if source else '-'}."
 
     def process(self, micrograph: Micrograph) -> Picks:
-        listed = self._listed()
-        found = listed.get(micrograph_root(micrograph.exposure))
-        if found is None:
-            return self._picks(micrograph, _NONE)
-        if len(found) > 1:
-            raise ItemFailed(
-                f"{self.parameters.picks} has several lists of {micrograph.exposure}: "
-                + _names([one.name for one in found]),
-                advice="leave one of them in the folder or the table",
-                code="several-lists",
-            )
-        return self._picks(micrograph, self._placed(micrograph, found[0].picks))
+        listed = list_of(self._lists(), micrograph.exposure, self.parameters.picks)
+        placed = _NONE if listed is None else self._placed(micrograph, listed)
+        return self._picks(micrograph, placed)
 
-    def _listed(self) -> "Mapping[str, tuple[_Named, ...]]":
-        source = self.parameters.picks
-        if source is None:
-            raise ItemFailed(
-                "no picks were given",
-                advice="set the parameter picks to a table, or to a folder of lists",
-                code="no-picks-given",
-            )
-        try:
-            return _read(source, _changed(source))
-        except (OSError, FormatError) as error:
-            raise ItemFailed(f"the picks cannot be read: {error}", code="picks-not-read") from error
+    def _lists(self) -> Lists:
+        return read_lists("picks", self.parameters.picks, ENDINGS[:-1], read_picks)
 
     def _placed(self, micrograph: Micrograph, listed: ListedPicks) -> ListedPicks:
         """The same in pixels of the micrograph."""
@@ -144,64 +122,12 @@ class ImportPicks(ItemProtocol[ImportPicksParameters]):
         """Count the picks, and say what has none and which lists are of no micrograph."""
         if not items:
             return ""
-        listed = self._listed()
-        roots = {micrograph_root(item.exposure): item.exposure for item in items}
-        without = [name for root, name in roots.items() if root not in listed]
-        unmatched = [named[0].name for root, named in listed.items() if root not in roots]
-        said = f"{count_picks(items)}, elsewhere"
-        if without:
-            said += f"; {len(without)} are in no list, such as {_names(without)}"
-        if unmatched:
-            said += (
-                f"; {len(unmatched)} lists are of no micrograph that has come, such as "
-                f"{_names(unmatched)}"
-            )
-        return said
+        without = unmatched_words(self._lists(), (item.exposure for item in items))
+        return f"{count_picks(items)}, elsewhere{without}"
 
     def plot(self, items: Sequence[Picks]) -> Iterator[Figure]:
         """Picks over time and as a histogram."""
         yield from plot_picks(items)
 
 
-class _Named(NamedTuple):
-    name: str
-    """As the list has it."""
-    picks: ListedPicks
-
-
 _NONE = ListedPicks(x=np.zeros(0), y=np.zeros(0), score=np.zeros(0))
-
-
-def _files(source: Path) -> list[Path]:
-    if not source.is_dir():
-        return [source]
-    found = sorted(path for path in source.rglob("*") if path.suffix.lower() in ENDINGS[:-1])
-    if not found:
-        raise FormatError(
-            source,
-            expected=f"lists of picks ({', '.join(ENDINGS[:-1])})",
-            found="none in the folder",
-            advice="give the folder that has them",
-        )
-    return found
-
-
-def _changed(source: Path) -> int:
-    """When the newest of the files was written: what is read is kept until then."""
-    return max(path.stat().st_mtime_ns for path in _files(source))
-
-
-@lru_cache(maxsize=2)
-def _read(source: Path, _: int) -> Mapping[str, tuple[_Named, ...]]:
-    """All lists, by what is left of the names of their micrographs."""
-    found: dict[str, tuple[_Named, ...]] = {}
-    for path in _files(source):
-        for name, picks in read_picks(path).items():
-            root = micrograph_root(Path(name).stem)
-            found[root] = (*found.get(root, ()), _Named(Path(name).name, picks))
-    return found
-
-
-def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more

@@ -100,7 +100,7 @@ def test_fractions_of_cryosparc(tmp_path: Path) -> None:
         assert found["S1/a.mrc"].y.tolist() == [200.0, 300.0]
         assert found["S1/a.mrc"].shape == (400, 600)
     (tmp_path / "picks.csg").write_text("results:\n")
-    with pytest.raises(FormatError, match="a group with places in micrographs"):
+    with pytest.raises(FormatError, match="a group that has location, found none"):
         read_picks(tmp_path / "picks.csg")
     save(tmp_path / "other.cs", rows[["uid", "location/micrograph_path"]])
     with pytest.raises(FormatError, match="micrograph_shape, location/center_x_frac"):

@@ -1,0 +1,248 @@
+"""Tables of particle images, as RELION (3.1 and later) and CryoSPARC write them."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icestream.formats.cs import cs_text, read_cs
+from icestream.formats.errors import FormatError
+from icestream.formats.picked import by_name, group_tables
+from icestream.formats.star import Block, read_star
+
+__all__ = ["IMAGED_ENDINGS", "ListedParticles", "read_particles"]
+
+Numbers = NDArray[np.float64]
+IMAGED_ENDINGS = (".star", ".cs", ".csg")
+_PARTICLE = (
+    "rlnImageName",
+    "rlnMicrographName",
+    "rlnCoordinateX",
+    "rlnCoordinateY",
+    "rlnDefocusU",
+    "rlnDefocusV",
+    "rlnDefocusAngle",
+    "rlnOpticsGroup",
+)
+_OPTICS = (
+    "rlnOpticsGroup",
+    "rlnImagePixelSize",
+    "rlnImageSize",
+    "rlnVoltage",
+    "rlnSphericalAberration",
+    "rlnAmplitudeContrast",
+)
+_SLOTS = ("blob", "location", "ctf")
+_CS = (
+    "blob/path",
+    "blob/idx",
+    "blob/shape",
+    "blob/psize_A",
+    "blob/sign",
+    "location/micrograph_path",
+    "location/micrograph_shape",
+    "location/center_x_frac",
+    "location/center_y_frac",
+    "ctf/accel_kv",
+    "ctf/cs_mm",
+    "ctf/amp_contrast",
+    "ctf/df1_A",
+    "ctf/df2_A",
+    "ctf/df_angle_rad",
+    "ctf/phase_shift_rad",
+)
+_MERIT = -900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ListedParticles:
+    """Particles of one micrograph; arrays have an element for each."""
+
+    stacks: tuple[Path, ...]
+    index: NDArray[np.int64]
+    """Of the image in its stack, from 0."""
+    sign: Numbers
+    """By what an image is to be multiplied for its particle to be bright."""
+    x: Numbers
+    """Pixels of the micrograph from the middle of its first pixel."""
+    y: Numbers
+    shape: tuple[int, int] | None
+    """(y, x) pixels of the micrograph, where the table says."""
+    score: Numbers
+    """NaN where there is none."""
+    defocus: Numbers
+    """``(n, 4)``: u and v in Å, angle and phase shift in degrees."""
+    optics: Numbers
+    """``(n, 5)``: Å per pixel and pixels along a side of the image, kV, mm, amplitude contrast."""
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+def read_particles(path: Path) -> dict[str, ListedParticles]:
+    """Read a table of particles, by the names of the micrographs.
+
+    Stacks are looked for from the folder of the table upwards.
+
+    Raises
+    ------
+    FormatError
+        If it is no such table, lacks a column, or a stack is not there; the message says which.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".star":
+        return _read_star(path)
+    if suffix in (".cs", ".csg"):
+        return _read_cs(path)
+    raise FormatError(
+        path,
+        expected=f"a table of particles ({', '.join(IMAGED_ENDINGS)})",
+        found=f"a file that ends in {suffix or 'nothing'}",
+        advice="give particles.star of RELION, or a group of CryoSPARC",
+    )
+
+
+def _read_star(path: Path) -> dict[str, ListedParticles]:
+    blocks = read_star(path)
+    table, optics = blocks.get("particles"), blocks.get("optics")
+    if table is None or optics is None:
+        raise FormatError(
+            path,
+            expected="the blocks data_optics and data_particles",
+            found=", ".join(f"data_{name}" for name in blocks),
+            advice="give particles.star as RELION 3.1 or later writes it",
+        )
+    for block, labels in ((table, _PARTICLE), (optics, _OPTICS)):
+        _demand(path, labels, block)
+    rows = {
+        group: values
+        for group, *values in zip(*(optics.text(label) for label in _OPTICS), strict=True)
+    }
+    groups = table.text("rlnOpticsGroup")
+    strange = next((group for group in groups if group not in rows), None)
+    if strange is not None:
+        raise FormatError(
+            path,
+            expected="the optics group of every particle",
+            found=f"none with the number {strange}",
+            advice="write the table again with its optics groups",
+        )
+    split = [name.partition("@") for name in table.text("rlnImageName")]
+    places = _Places(path)
+    count = len(table)
+    score = np.full(count, np.nan)
+    if "rlnAutopickFigureOfMerit" in table:
+        score = table.floats("rlnAutopickFigureOfMerit")
+    phase = table.floats("rlnPhaseShift") if "rlnPhaseShift" in table else np.zeros(count)
+    defocus = [table.floats(f"rlnDefocus{name}") for name in ("U", "V", "Angle")]
+    listed = {
+        "stacks": np.array([str(places.find(stack)) for _, _, stack in split], object),
+        "index": np.array([int(number) - 1 for number, _, _ in split], np.int64),
+        "sign": np.ones(count),
+        "x": table.floats("rlnCoordinateX"),
+        "y": table.floats("rlnCoordinateY"),
+        "score": np.where(score < _MERIT, np.nan, score),
+        "defocus": np.column_stack([*defocus, phase]),
+        "optics": np.array([rows[group] for group in groups], np.float64).reshape(count, 5),
+    }
+    return {name: _some(listed, at, None) for name, at in by_name(table.text("rlnMicrographName"))}
+
+
+def _demand(path: Path, labels: Sequence[str], block: Block) -> None:
+    missing = [label for label in labels if label not in block]
+    if missing:
+        raise FormatError(
+            path,
+            expected=f"{', '.join(f'_{label}' for label in missing)} in data_{block.name}",
+            found=f"{len(block.columns)} other columns",
+            advice="give the table of particles as RELION's Extract wrote it",
+        )
+
+
+def _read_cs(path: Path) -> dict[str, ListedParticles]:
+    columns = _joined(group_tables(path, _SLOTS) if path.suffix.lower() == ".csg" else [path])
+    count = len(columns["blob/idx"])
+    places = _Places(path)
+    score = columns.get("pick_stats/ncc_score", np.full(count, np.nan))
+    degrees = 180.0 / math.pi
+    defocus = [columns["ctf/df1_A"], columns["ctf/df2_A"]]
+    angles = [columns["ctf/df_angle_rad"] * degrees, columns["ctf/phase_shift_rad"] * degrees]
+    optics = [columns["blob/psize_A"], columns["blob/shape"][:, 0]]
+    optics += [columns["ctf/accel_kv"], columns["ctf/cs_mm"], columns["ctf/amp_contrast"]]
+    shapes = columns["location/micrograph_shape"].astype(np.int64)
+    stacks = [str(places.find(cs_text(one))) for one in columns["blob/path"]]
+    listed = {
+        "stacks": np.array(stacks, object),
+        "index": columns["blob/idx"].astype(np.int64),
+        "sign": columns["blob/sign"].astype(np.float64),
+        "x": columns["location/center_x_frac"].astype(np.float64) * shapes[:, 1],
+        "y": columns["location/center_y_frac"].astype(np.float64) * shapes[:, 0],
+        "score": score.astype(np.float64),
+        "defocus": np.column_stack([*defocus, *angles]).astype(np.float64),
+        "optics": np.column_stack(optics).astype(np.float64),
+    }
+    names = [cs_text(one) for one in columns["location/micrograph_path"]]
+    return {
+        name: _some(listed, at, (int(shapes[at[0], 0]), int(shapes[at[0], 1])))
+        for name, at in by_name(names)
+    }
+
+
+def _joined(paths: Sequence[Path]) -> dict[str, NDArray[Any]]:
+    """Columns of several tables of the same items, which are known by their numbers."""
+    tables = [read_cs(path, ["uid"]) for path in paths]
+    has = {name for table in tables for name in table.dtype.names or ()}
+    missing = [name for name in _CS if name not in has]
+    if missing:
+        read_cs(paths[0], missing)  # which says so
+    columns: dict[str, NDArray[Any]] = {}
+    first = tables[0]["uid"]
+    for path, table in zip(paths, tables, strict=True):
+        order = np.argsort(table["uid"])
+        at = np.searchsorted(table["uid"], first, sorter=order).clip(max=max(len(table) - 1, 0))
+        if len(first) and (not len(table) or np.any(table["uid"][order[at]] != first)):
+            raise FormatError(
+                path,
+                expected=f"the items of {paths[0].name}",
+                found="others",
+                advice="export the group again",
+            )
+        for name in table.dtype.names or ():
+            values = np.asarray(table[name])
+            columns.setdefault(name, values[order[at]] if len(first) else values)
+    return columns
+
+
+def _some(
+    listed: dict[str, NDArray[Any]], at: NDArray[np.intp], shape: tuple[int, int] | None
+) -> ListedParticles:
+    values: dict[str, Any] = {name: column[at] for name, column in listed.items()}
+    values["stacks"] = tuple(Path(name) for name in values["stacks"])
+    return ListedParticles(**values, shape=shape)
+
+
+class _Places:
+    """Where stacks are that a table names from the folder of a project."""
+
+    def __init__(self, table: Path) -> None:
+        self._table = table
+        self._found: dict[str, Path] = {}
+
+    def find(self, name: str) -> Path:
+        """The path of a stack."""
+        if name not in self._found:
+            places = [folder / name for folder in self._table.absolute().parents]
+            there = next((place for place in places if place.exists()), None)
+            if there is None:
+                raise FormatError(
+                    self._table,
+                    expected=f"the images in {name}",
+                    found="no such file in the project",
+                    advice="give the table where the project is",
+                )
+            self._found[name] = there
+        return self._found[name]

@@ -1,0 +1,199 @@
+"""Take particles over that another program has cut out of the same micrographs."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Gt
+
+from icestream.formats.imaged import IMAGED_ENDINGS, ListedParticles, read_particles
+from icestream.formats.mrc import read_stack, write_mrc
+from icestream.model import Micrograph, Optics, Particles, Stack, column
+from icestream.processing.particles import normalize_particles
+from icestream.protocol import (
+    Advanced,
+    Figure,
+    ItemFailed,
+    ItemProtocol,
+    Parameters,
+    Resources,
+    Work,
+)
+from icestream.protocols.other_lists import (
+    lacking_list,
+    list_of,
+    read_lists,
+    unmatched_words,
+)
+from icestream.units import Angstrom, Usual
+
+__all__ = ["ImportParticles", "ImportParticlesParameters"]
+
+
+class ImportParticlesParameters(Parameters):
+    """Where the particles are, and what is known of them."""
+
+    particles: Path | None = None
+    """particles.star of RELION 3.1 or later, a group (.csg) or table (.cs) of CryoSPARC, or a
+    folder of such tables. Their stacks are looked for from its folder upwards."""
+
+    diameter: Annotated[Angstrom, Gt(10), Usual(30.0, 3000.0)] | None = None
+    """Diameter of the particle; when empty it is not known, and taken to leave room in the box."""
+
+    bright: Annotated[bool, Advanced] = True
+    """Particles of STAR files are bright, as RELION's inverted ones; of CryoSPARC's tables it is
+    read."""
+
+
+class ImportParticles(ItemProtocol[ImportParticlesParameters]):
+    """Take over particles of RELION or CryoSPARC, with their CTF and their places.
+
+    Images are made bright, and their background is brought to mean 0 and standard deviation 1. A
+    micrograph that is in no table has no particles; the summary says which these are, and which
+    are of none of the session's micrographs.
+    """
+
+    name = "particles.import"
+    title = "Import particles"
+    resources = Resources(memory=1024 * 2**20)
+
+    def lacking(self) -> Sequence[str]:
+        """A table that is not there."""
+        return lacking_list("particles", self.parameters.particles)
+
+    def methods(self) -> str:
+        """From where the particles are."""
+        source = self.parameters.particles
+        return f"Particles were cut out elsewhere, and taken from {source.name if source else '-'}."
+
+    def process(self, micrograph: Micrograph, work: Work) -> Particles:
+        source = self.parameters.particles
+        lists = read_lists("particles", source, IMAGED_ENDINGS[:-1], read_particles)
+        listed: ListedParticles | None = list_of(lists, micrograph.exposure, source)
+        if listed is None:
+            return self._none(micrograph, work)
+        pixel_size, box, voltage, aberration, contrast = _only(micrograph, listed)
+        optics = Optics(
+            pixel_size=pixel_size,
+            voltage=voltage,
+            spherical_aberration=aberration,
+            amplitude_contrast=contrast,
+        )
+        diameter = self.parameters.diameter or box * pixel_size / 1.5
+        images = self._images(micrograph, listed, int(box))
+        radius = min(0.55 * diameter / pixel_size, 0.48 * box)
+        stack = work.path(f"{micrograph.exposure}.mrcs")
+        write_mrc(stack, normalize_particles(images, radius), pixel_size)
+        scale = _scale(micrograph, listed)
+        u, v, angle, phase = listed.defocus.T
+        return Particles(
+            exposure=micrograph.exposure,
+            stack=stack,
+            box=int(box),
+            optics=optics,
+            micrograph=micrograph.path,
+            micrograph_pixel_size=micrograph.optics.pixel_size,
+            x=column(listed.x * scale),
+            y=column(listed.y * scale),
+            score=column(np.nan_to_num(listed.score, nan=0.0)),
+            defocus_u=column(u),
+            defocus_v=column(v),
+            defocus_angle=column(angle),
+            phase_shift=float(np.median(phase)),
+            group=micrograph.group,
+            diameter=diameter,
+            diameter_known=self.parameters.diameter is not None,
+        )
+
+    def _images(self, micrograph: Micrograph, listed: ListedParticles, box: int) -> Stack:
+        images = np.empty((len(listed), box, box), np.float32)
+        stacks = np.array([str(path) for path in listed.stacks])
+        for path in sorted(set(stacks.tolist())):
+            rows = np.flatnonzero(stacks == path)
+            try:
+                read = read_stack(path, listed.index[rows])
+            except (OSError, ValueError) as error:
+                raise ItemFailed(
+                    f"the images of {micrograph.exposure} cannot be read: {error}",
+                    code="images-not-read",
+                ) from error
+            if read.shape[1:] != (box, box):
+                raise ItemFailed(
+                    f"the images in {path} have {read.shape[2]} x {read.shape[1]} pixels, and the "
+                    f"table says {box}",
+                    advice="give the table of these images",
+                    code="another-box",
+                )
+            images[rows] = read
+        sign = listed.sign * (1 if self.parameters.bright else -1)
+        images *= sign.astype(np.float32)[:, None, None]
+        return images
+
+    def _none(self, micrograph: Micrograph, work: Work) -> Particles:
+        """No particles: their stack is one blank image, as the MRC format cannot hold none."""
+        stack, side = work.path(f"{micrograph.exposure}.mrcs"), 8
+        write_mrc(stack, np.zeros((1, side, side), np.float32), micrograph.optics.pixel_size)
+        empty = column([])
+        return Particles(
+            exposure=micrograph.exposure,
+            stack=stack,
+            box=side,
+            optics=micrograph.optics,
+            micrograph=micrograph.path,
+            micrograph_pixel_size=micrograph.optics.pixel_size,
+            x=empty,
+            y=empty,
+            score=empty,
+            defocus_u=empty,
+            defocus_v=empty,
+            defocus_angle=empty,
+            group=micrograph.group,
+            diameter=self.parameters.diameter or 0.0,
+            diameter_known=self.parameters.diameter is not None,
+        )
+
+    def summarize(self, items: Sequence[Particles]) -> str:
+        """Count the particles, and say what has none."""
+        if not items:
+            return ""
+        source = self.parameters.particles
+        lists = read_lists("particles", source, IMAGED_ENDINGS[:-1], read_particles)
+        without = unmatched_words(lists, (item.exposure for item in items))
+        found = sum(len(item) for item in items)
+        return f"{found} particles of {len(items)} micrographs were taken over{without}"
+
+    def plot(self, items: Sequence[Particles]) -> Iterator[Figure]:
+        """Particles over time."""
+        counts = [float(len(item)) for item in items]
+        yield Figure("Particles taken over", "series", counts, "particles per micrograph")
+
+
+def _only(micrograph: Micrograph, listed: ListedParticles) -> list[float]:
+    """The optics of all particles of a micrograph, which are the same."""
+    optics = np.unique(listed.optics, axis=0)
+    if len(optics) > 1:
+        raise ItemFailed(
+            f"the particles of {micrograph.exposure} have {len(optics)} different pixel sizes, "
+            "boxes or optics",
+            advice="give a table in which those of one micrograph are alike",
+            code="different-optics",
+        )
+    values: list[float] = optics[0].tolist()
+    return values
+
+
+def _scale(micrograph: Micrograph, listed: ListedParticles) -> float:
+    """Pixels of the session's micrograph in one of the table's."""
+    rows, columns = micrograph.shape
+    scale = 1.0 if listed.shape is None else columns / listed.shape[1]
+    tall = rows if listed.shape is None else listed.shape[0] * scale
+    outside = (listed.x * scale > columns) | (listed.y * scale > rows)
+    if abs(tall - rows) > 0.02 * rows or outside.any() or np.any((listed.x < 0) | (listed.y < 0)):
+        raise ItemFailed(
+            f"particles of {micrograph.exposure} lie outside its {rows} x {columns} pixels, or are "
+            "of a micrograph of another shape",
+            advice="import the micrographs that they were cut out of (micrographs.import)",
+            code="another-micrograph",
+        )
+    return scale

@@ -1,0 +1,109 @@
+"""Tables of particle images of RELION and CryoSPARC."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from handover_session import HandoverSession
+from icestream.exports.cryosparc import export_cryosparc
+from icestream.exports.relion import export_relion
+from icestream.formats import read_star, write_star
+from icestream.formats.errors import FormatError
+from icestream.formats.imaged import read_particles
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HandoverSession]:
+    made = HandoverSession(tmp_path_factory.mktemp("imaged") / "session", exposures=2)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def table(session: HandoverSession, tmp_path: Path) -> Path:
+    project = export_relion(session.folder, tmp_path / "project").project
+    return project / "Extract/job005/particles.star"
+
+
+@pytest.fixture
+def groups(session: HandoverSession, tmp_path: Path) -> Path:
+    return export_cryosparc(session.folder, tmp_path / "groups").folder
+
+
+def save(path: Path, array: np.ndarray) -> None:
+    with path.open("wb") as file:
+        np.save(file, array)
+
+
+def test_both_say_the_same(session: HandoverSession, table: Path, groups: Path) -> None:
+    star, cs = read_particles(table), read_particles(groups / "particles.csg")
+    assert len(star) == len(cs) == 2
+    for one in session.taken:
+        (ours,) = (found for name, found in star.items() if one.exposure in name)
+        (theirs,) = (found for name, found in cs.items() if one.exposure in name)
+        for found in (ours, theirs):
+            np.testing.assert_allclose(found.x, one.x, atol=1e-3)
+            np.testing.assert_allclose(found.defocus[:, 0], one.defocus_u)
+            np.testing.assert_allclose(found.defocus[:, 2:], [[31.0, 10.0]] * 9, rtol=1e-5)
+            np.testing.assert_allclose(found.optics, [[2.0, 48, 300, 2.7, 0.1]] * 9, rtol=1e-6)
+            assert all(path.is_file() for path in found.stacks)
+            assert found.index.tolist() == list(range(9))
+        assert ours.shape is None
+        assert theirs.shape == (320, 420)
+
+
+def test_tables_of_a_group_are_joined_by_item(groups: Path) -> None:
+    """As CryoSPARC has them: what a job did not make itself is in another table."""
+    rows = np.load(groups / "particles.cs")
+    names = [name for name in rows.dtype.names if name.startswith(("location/", "ctf/"))]
+    save(groups / "passthrough.cs", rows[["uid", *names]][::-1])
+    others = [name for name in rows.dtype.names if name not in names]
+    save(groups / "particles.cs", rows[others])
+    text = (groups / "particles.csg").read_text()
+    for slot in ("location", "ctf"):
+        text = text.replace(
+            f"{slot}:\n    metafile: '>particles", f"{slot}:\n    metafile: '>passthrough"
+        )
+    (groups / "particles.csg").write_text(text)
+    found = read_particles(groups / "particles.csg")
+    whole = rows["location/center_x_frac"] * 420
+    np.testing.assert_allclose(
+        np.sort(np.concatenate([one.x for one in found.values()])), np.sort(whole), rtol=1e-6
+    )
+    first = next(iter(found.values()))
+    assert np.all(np.diff(first.defocus[:, 0]) == 1)
+    with pytest.raises(FormatError, match="location/micrograph_path"):
+        read_particles(groups / "particles.cs")
+    save(groups / "passthrough.cs", rows[["uid", *names]][:-1])
+    with pytest.raises(FormatError, match="expected the items of particles.cs, found others"):
+        read_particles(groups / "particles.csg")
+
+
+def test_what_is_missing_is_named(table: Path) -> None:
+    blocks = read_star(table)
+    del blocks["particles"].columns["rlnDefocusU"]
+    write_star(table, blocks)
+    with pytest.raises(FormatError, match="_rlnDefocusU in data_particles, found 13 other columns"):
+        read_particles(table)
+    del blocks["optics"]
+    write_star(table, blocks)
+    with pytest.raises(FormatError, match="data_optics and data_particles, found data_particles"):
+        read_particles(table)
+    with pytest.raises(FormatError, match="a file that ends in .box"):
+        read_particles(table.with_suffix(".box"))
+
+
+def test_a_particle_of_no_optics_group_or_without_its_stack(table: Path) -> None:
+    blocks = read_star(table)
+    groups = blocks["particles"].columns["rlnOpticsGroup"]
+    groups[3] = "7"
+    write_star(table, blocks)
+    with pytest.raises(FormatError, match="found none with the number 7"):
+        read_particles(table)
+    groups[3] = "1"
+    write_star(table, blocks)
+    next((table.parent / "Movies").glob("*.mrcs")).unlink()
+    with pytest.raises(FormatError, match=".mrcs, found no such file in the project"):
+        read_particles(table)
