@@ -9,13 +9,13 @@ from icestream.formats.errors import FormatError
 from icestream.formats.micrograph_names import micrograph_root
 from icestream.protocol import ItemFailed
 
-__all__ = ["Lists", "Named", "lacking_list", "list_of", "read_lists", "unmatched_words"]
+__all__ = ["Lists", "NamedList", "lacking_list", "list_of", "read_lists", "unmatched_words"]
 
 _NAMED = 3
 """Names in a list that people read."""
 
 
-class Named(NamedTuple):
+class NamedList(NamedTuple):
     """What there is of one micrograph."""
 
     name: str
@@ -23,7 +23,7 @@ class Named(NamedTuple):
     listed: Any
 
 
-Lists = Mapping[str, tuple[Named, ...]]
+Lists = Mapping[str, tuple[NamedList, ...]]
 """By what is left of the names of their micrographs."""
 Read = Callable[[Path], Mapping[str, Any]]
 
@@ -109,11 +109,11 @@ def _files(source: Path, endings: tuple[str, ...]) -> list[Path]:
 
 @lru_cache(maxsize=2)
 def _read(source: Path, _: int, endings: tuple[str, ...], read: Read) -> Lists:
-    found: dict[str, tuple[Named, ...]] = {}
+    found: dict[str, tuple[NamedList, ...]] = {}
     for path in _files(source, endings):
         for name, listed in read(path).items():
             root = micrograph_root(Path(name).stem)
-            found[root] = (*found.get(root, ()), Named(Path(name).name, listed))
+            found[root] = (*found.get(root, ()), NamedList(Path(name).name, listed))
     return found
 
 
