@@ -35,7 +35,9 @@ PER_MICROGRAPH = 9
 class HandoverSession(SampleSession):
     """Grows as the one it is made of does; exposures have files."""
 
-    def __init__(self, folder: Path, exposures: int = 4) -> None:
+    def __init__(self, folder: Path, exposures: int = 4, *, flipped: bool = False) -> None:
+        self.flipped = flipped
+        """Whether the session says that it flipped the phases of the particles."""
         super().__init__(folder, start=1.7e9, name="session")
         (folder / "work").mkdir()
         (folder / "raw").mkdir()
@@ -104,7 +106,7 @@ class HandoverSession(SampleSession):
             defocus_u=column(12000.0 + np.arange(len(kept))),
             defocus_v=column(11700.0 + np.arange(len(kept))),
             defocus_angle=column(np.full(len(kept), 31.0)), diameter=picks.diameter,
-            phase_shift=10.0,
+            phase_shift=10.0, phases_flipped=self.flipped,
         )  # fmt: skip
         self.taken.append(particles)
         return particles

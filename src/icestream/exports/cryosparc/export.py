@@ -124,7 +124,7 @@ class _Cut:
 class _Counts:
     without_ctf: int = 0
     defects: int = 0
-    flipped: bool = False
+    flipped: int = 0
     left_out: LeftOut = field(default_factory=LeftOut)
 
 
@@ -231,9 +231,12 @@ class _Export:
             tables[PICKS.name].extend(picked)
         if not items.accepted or particles is None or not len(particles):
             return
+        if particles.phases_flipped:
+            # CryoSPARC has no word for it, and would correct for the CTF as if they were not.
+            self.counts.flipped += len(particles)
+            return
         stack = f"particles/{root}.mrcs"
         place(particles.stack, self.out / stack)
-        self.counts.flipped |= particles.phases_flipped
         places = particles.places().astype(np.float32)
         self.cut[name] = _Cut(tables[PARTICLES.name].rows, places, items.particles_result)
         columns, shape = columns_of(PARTICLES, self.text), items.micrograph.shape

@@ -31,7 +31,8 @@ class CryosparcSummary:
     """Movies whose defects were not handed over."""
     gains: int = 0
     """EER movies whose gain reference was not handed over."""
-    flipped: bool = False
+    flipped: int = 0
+    """Particles whose phases are flipped, which were not handed over."""
     damages: tuple[Damage, ...] = ()
     """Files that are missing or cut; what needs them was left out."""
     state: tuple[str, ...] = ()
@@ -66,7 +67,10 @@ def cryosparc_sentences(summary: CryosparcSummary) -> Iterator[str]:
     if summary.defects:
         yield f"defects of {summary.defects} movies were left out: give CryoSPARC the camera's own"
     if summary.flipped:
-        yield "phases of the particles are flipped, which CryoSPARC cannot be told: cut them again"
+        yield (
+            f"{summary.flipped} particles were left out, as their phases are flipped, which "
+            "CryoSPARC cannot be told: cut them out again there, from the picks"
+        )
     if summary.damages:
         yield f"{len(summary.damages)} files are missing or cut; what needs them was left out:"
         yield from (f"  {damage}" for damage in summary.damages)

@@ -20,6 +20,7 @@ from icestream.exports.verify import verify_export
 from icestream.formats import read_mrc, read_star
 from icestream.formats.cs import cs_text
 from icestream.formats.mrc import write_mrc
+from micrograph_session import make_micrographs
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +208,26 @@ def test_what_is_missing_is_left_out_and_named(tmp_path: Path) -> None:
     assert summary.particles == 9
     assert len(summary.damages) == 1
     assert any(".mrcs is missing" in sentence for sentence in cryosparc_sentences(summary))
+
+
+def test_particles_with_flipped_phases_are_left_out(tmp_path: Path) -> None:
+    session = HandoverSession(tmp_path / "session", exposures=1, flipped=True)
+    session.store.close()
+    summary = export_cryosparc(session.folder, tmp_path / "groups")
+    assert (summary.picks, summary.particles, summary.flipped) == (10, 0, 9)
+    assert not (summary.folder / "particles.csg").exists()
+
+
+def test_a_session_of_micrographs(tmp_path: Path) -> None:
+    """There are no movies, and the micrographs are links, as they are raw data."""
+    session = HandoverSession(tmp_path / "session", exposures=2)
+    make_micrographs(session)
+    session.store.close()
+    summary = export_cryosparc(session.folder, tmp_path / "groups")
+    assert (summary.movies, summary.exposures, summary.particles) == (0, 2, 18)
+    assert not (summary.folder / "movies.csg").exists()
+    checked = verify_export(session.folder, summary.folder)
+    assert not any(one.faults for one in checked)
 
 
 def test_the_folder_of_a_relion_project_is_left_alone(
