@@ -21,6 +21,7 @@ from unittest.mock import patch
 from pydantic import TypeAdapter
 
 from icestream.cli.app import COMMANDS, build
+from icestream.engine.graph.document import VERSION, schema
 from icestream.engine.requests.models import VERBS
 from icestream.protocol import Protocol, Registry, Resources, unit_of
 from icestream.protocol.describe import (
@@ -310,7 +311,40 @@ def _route(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
         yield ""
 
 
+def workflow_file_page() -> str:
+    """The form of a workflow file, part by part, and its JSON Schema."""
+    whole = schema()
+    lines = [
+        "# Workflow files",
+        "",
+        f"A workflow file is a JSON object of the form below, of version {VERSION}; how to write",
+        "one is in {doc}`/how-to/write-a-workflow`. A file without `version` is of version 1: it",
+        "had no blanks, no origins and no placeholders, and keys beside its own were passed over;",
+        "it is read as it was meant, and written as this version. One of a later version is",
+        "refused. `icestream workflow validate FILE` says everything that is wrong with a file,",
+        "and `icestream workflow schema` prints the schema at the end of this page.",
+        "",
+    ]
+    for name, part in {"": whole, **whole["$defs"]}.items():
+        lines += [f"## {name or 'The workflow'}", "", _text(first_line_of(part)), ""]
+        lines += ["| key | type | needed | meaning |", "|---|---|---|---|"]
+        for key, value in part["properties"].items():
+            kind = _json_type(value).replace("$ref", "object")
+            must = "yes" if key in part.get("required", ()) else ""
+            meaning = " ".join(value.get("description", "").split()).replace("``", "`")
+            lines.append(f"| `{key}` | {kind} | {must} | {_cell(meaning)} |")
+        lines.append("")
+    text = json.dumps(whole, indent=1, ensure_ascii=False)
+    return "\n".join([*lines, "## JSON Schema", "", "```json", text, "```", ""])
+
+
+def first_line_of(part: dict[str, Any]) -> str:
+    """The sentence that a part of a schema begins with."""
+    return str(part.get("description", "")).partition("\n\n")[0].replace("``", "`")
+
+
 PAGES = {
+    "workflow-file.md": workflow_file_page,
     "protocols.md": protocols_page,
     "cli.md": cli_page,
     "settings.md": settings_page,

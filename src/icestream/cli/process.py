@@ -18,6 +18,7 @@ from cyclopts.help import (
 )
 from rich.console import Console, ConsoleOptions
 
+from icestream.cli.filling import Open, open_of, ready
 from icestream.cli.here import Here
 from icestream.cli.step_options import StepOptions, hyphens
 from icestream.engine.graph.workflow import Workflow, load_workflow
@@ -67,7 +68,18 @@ def _base(tokens: tuple[str, ...]) -> Workflow:
             return without_each_time(session_workflow(store))
         finally:
             store.close()
-    return load_workflow(named or DEFAULT)
+    return ready(
+        load_workflow(named or DEFAULT), Registry(), open_of(tokens), pattern=_files(tokens)
+    )
+
+
+def _files(tokens: tuple[str, ...]) -> str | None:
+    """The first word that is neither an option nor, as it seems, the value of one."""
+    before = ("", *tokens)
+    for last, token in zip(before, tokens, strict=False):
+        if not token.startswith("-") and not (last.startswith("--") and "=" not in last):
+            return token
+    return None
 
 
 def _option(tokens: tuple[str, ...], name: str) -> str | None:
@@ -89,6 +101,7 @@ def process_command(options: StepOptions) -> App:
         *,
         out: Annotated[Path, Parameter(group=_FILES)],
         workflow: Annotated[str | None, Parameter(group=_FILES)] = None,  # noqa: ARG001 - _option reads it
+        open_: Annotated[Open | None, Parameter(name="*")] = None,  # noqa: ARG001 - likewise
         here: Annotated[Here | None, Parameter(name="*")] = None,
         **steps: Any,
     ) -> int:

@@ -5,8 +5,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from icestream.cli.filling import Open, ready
 from icestream.cli.running import Here, run_here
 from icestream.engine.graph.workflow import load_workflow
+from icestream.protocol import Registry
 
 __all__ = ["run"]
 
@@ -16,6 +18,7 @@ def run(
     /,
     *,
     session: Path,
+    open_: Annotated[Open | None, Parameter(name="*")] = None,
     here: Annotated[Here | None, Parameter(name="*")] = None,
 ) -> int:
     """Run a workflow in a session's folder; nothing is asked, so it suits services and clusters.
@@ -30,4 +33,5 @@ def run(
     session
         Folder of the session; made when it does not exist.
     """
-    return run_here(load_workflow(workflow), session, here or Here())
+    whole = ready(load_workflow(workflow), Registry(), open_ or Open())
+    return run_here(whole, session, here or Here())

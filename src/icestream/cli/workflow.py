@@ -8,7 +8,9 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from icestream.cli.terminal import called, print_json, print_table
+from icestream.engine.graph.blanks import needed, provisional
 from icestream.engine.graph.differences import differences
+from icestream.engine.graph.document import schema as document_schema
 from icestream.engine.graph.editing import with_replaced, with_step, without_step
 from icestream.engine.graph.feedback import listens
 from icestream.engine.graph.validation import doubts, validate
@@ -19,6 +21,7 @@ from icestream.engine.graph.workflow import (
     Workflow,
     load_workflow,
     order_of,
+    placeholder_of,
     save_workflow,
     shipped_workflows,
 )
@@ -65,15 +68,42 @@ def show(workflow: str, /, *, json: Annotated[bool, Parameter(negative="")] = Fa
     depths = order_of(path)
     rows = []
     for step in sorted(path.steps, key=lambda step: depths[step.name]):
-        try:
-            title = registry.get(step.protocol).title
-        except UnknownProtocol:
-            title = "not installed, or broken"
+        title = _title(step, registry)
         feeding = [str(source) for sources in step.inputs.values() for source in sources]
         feeding += _heard(step, registry)
         given = [f"{name}={value_words(value)}" for name, value in step.parameters.items()]
         rows.append((step.name, step.protocol, title, " ".join(feeding), " ".join(given)))
     print_table(("step", "protocol", "what it does", "fed by", "set"), rows)
+    if path.blanks:
+        print()
+        must = needed(path)
+        print_table(
+            ("blank", "what it is", "filled with", "default"),
+            [
+                (
+                    one.name,
+                    one.title,
+                    one.kind,
+                    "must be given" if one in must else value_words(one.default, one.unit),
+                )
+                for one in path.blanks
+            ],
+        )
+
+
+def _title(step: Step, registry: Registry) -> str:
+    if held := placeholder_of(step):
+        return f"placeholder: {held[1]} of {held[0]}"
+    try:
+        return registry.get(step.protocol).title
+    except UnknownProtocol:
+        return "not installed, or broken"
+
+
+@app.command
+def schema() -> None:
+    """Print the JSON Schema of workflow files, for editors and programs that write them."""
+    print_json(document_schema())
 
 
 def _heard(step: Step, registry: Registry) -> list[str]:
@@ -90,22 +120,25 @@ def _heard(step: Step, registry: Registry) -> list[str]:
 def check(workflow: str, /) -> int:
     """Say everything that keeps a workflow from running; exit status 1 if anything does.
 
-    Parameters that have no effect, because of what else is set, are named too.
+    Parameters that have no effect, because of what else is set, are named too. What the workflow
+    leaves open is taken as its defaults have it.
 
     Parameters
     ----------
     workflow
         Name of a shipped workflow, a workflow file, or a session's folder.
     """
-    path = _find(workflow)
-    registry = Registry()
+    whole = _find(workflow)
+    path, registry = provisional(whole), Registry()
     problems = validate(path, registry)
     for problem in problems:
         print(problem)
     if not problems:
         for sentence in (*effectless(path, registry), *doubts(path, registry)):
             print(sentence, file=sys.stderr)
-        print(f"{path.name}: {len(path.steps)} steps, can run")
+        must = [blank.name for blank in needed(whole)]
+        first = f" once it is filled in: {', '.join(must)}" if must else ""
+        print(f"{path.name}: {len(path.steps)} steps, can run{first}")
     return 1 if problems else 0
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from icestream.engine.graph.placeholders import past_placeholders
 from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import (
     InvalidWorkflow,
@@ -12,6 +13,7 @@ from icestream.engine.graph.workflow import (
     Workflow,
     order_of,
     output_port,
+    placeholder_of,
 )
 from icestream.protocol import Port, Protocol, Registry
 
@@ -79,7 +81,6 @@ def with_replaced(workflow: Workflow, registry: Registry, name: str, protocol: s
     What raises is as for `with_step`.
     """
     old, made = workflow.step(name), registry.get(protocol)
-    rest = replace(workflow, steps=tuple(step for step in workflow.steps if step is not old))
     sources = [source.step for links in old.inputs.values() for source in links]
     inputs: dict[str, tuple[Output, ...]] = {}
     reach = _upstream(workflow, sources)
@@ -87,22 +88,29 @@ def with_replaced(workflow: Workflow, registry: Registry, name: str, protocol: s
         kept = old.inputs.get(port.name)
         if kept is not None:
             inputs[port.name] = kept
-        elif not port.optional and (source := _source(rest, registry, port, reach)) is not None:
+        elif not port.optional and (source := _source(workflow, registry, port, reach)) is not None:
             inputs[port.name] = (source,)
-    before = registry.get(old.protocol)
+    before = next(registry.usable([old.protocol]), None)
 
-    def moved(source: Output) -> Output:
+    def moved(source: Output, wanted: type[Any] | None) -> Output:
         if source.step != name:
             return source
-        port = output_port(before, source)
-        new = next((p for p in made.outputs() if port and issubclass(p.item, port.item)), None)
+        port = output_port(before, source) if before else None
+        item = port.item if port else wanted
+        new = next((p for p in made.outputs() if item and issubclass(p.item, item)), None)
         return source if new is None else Output(name, new.name)
 
     new = Step(name=name, protocol=protocol, inputs=inputs)
     steps = tuple(
         new
         if step is old
-        else _relinked(step, {p: tuple(map(moved, s)) for p, s in step.inputs.items()})
+        else _relinked(
+            step,
+            {
+                port: tuple(moved(source, _wanted(registry, step, port)) for source in sources)
+                for port, sources in step.inputs.items()
+            },
+        )
         for step in workflow.steps
     )
     return _valid(replace(workflow, steps=steps), registry)
@@ -114,19 +122,22 @@ def without_step(workflow: Workflow, registry: Registry, name: str) -> Workflow:
     Monitors that watch nothing any more go with it. What raises is as for `with_step`.
     """
     gone = workflow.step(name)
-    protocol = registry.get(gone.protocol)
     steps = []
     for step in workflow.steps:
         if step is gone:
             continue
         inputs = {}
         for port, sources in step.inputs.items():
+            item = _wanted(registry, step, port)
             fed = tuple(
-                dict.fromkeys(new for source in sources for new in _past(gone, protocol, source))
+                dict.fromkeys(
+                    new for one in sources for new in _past(workflow, registry, gone, one, item)
+                )
             )
             if fed:
                 inputs[port] = fed
-        if inputs or not step.inputs or not registry.get(step.protocol).watches:
+        watches = any(one.watches for one in registry.usable([step.protocol]))
+        if inputs or not step.inputs or not watches:
             steps.append(_relinked(step, inputs))
     return _valid(replace(workflow, steps=tuple(steps)), registry)
 
@@ -135,16 +146,34 @@ def _relinked(step: Step, inputs: Links) -> Step:
     return step if inputs == step.inputs else replace(step, inputs=inputs)
 
 
-def _past(gone: Step, protocol: type[Protocol[Any]], source: Output) -> Iterator[Output]:
+def _wanted(registry: Registry, step: Step, port: str) -> type[Any] | None:
+    """The type that a step takes at a port; None where nobody knows."""
+    for protocol in registry.usable([step.protocol]):
+        for one in protocol.inputs():
+            if one.name == port:
+                return one.item
+    return None
+
+
+def _past(
+    workflow: Workflow, registry: Registry, gone: Step, source: Output, item: type[Any] | None
+) -> Iterator[Output]:
     """What feeds a port in the place of a step that is gone; nothing for something new."""
     if source.step != gone.name:
         yield source
         return
-    made = output_port(protocol, source)
-    ports = [p for p in protocol.inputs() if made is not None and issubclass(p.item, made.item)]
-    ports.sort(key=lambda port: made is not None and port.name != made.name)
-    for port in ports[:1]:
-        yield from gone.inputs.get(port.name, ())[:1]
+    if placeholder_of(gone):
+        if item is None:  # it feeds another placeholder
+            yield from [one for sources in gone.inputs.values() for one in sources][:1]
+        elif (found := past_placeholders(workflow, registry, source, item)) is not None:
+            yield found
+        return
+    for protocol in registry.usable([gone.protocol]):
+        made = output_port(protocol, source)
+        ports = [p for p in protocol.inputs() if made is not None and issubclass(p.item, made.item)]
+        ports.sort(key=lambda port: made is not None and port.name != made.name)
+        for port in ports[:1]:
+            yield from gone.inputs.get(port.name, ())[:1]
 
 
 def _fed_by(
@@ -181,9 +210,10 @@ def _source(
     for step in sorted(workflow.steps, key=lambda step: -depths[step.name]):
         if reach is not None and step.name not in reach:
             continue
-        for output in registry.get(step.protocol).outputs():
-            if issubclass(output.item, port.item):
-                return Output(step.name, output.name)
+        for protocol in registry.usable([step.protocol]):
+            for output in protocol.outputs():
+                if issubclass(output.item, port.item):
+                    return Output(step.name, output.name)
     return None
 
 
@@ -201,7 +231,7 @@ def _upstream(workflow: Workflow, names: Iterable[str]) -> set[str]:
 
 
 def _valid(workflow: Workflow, registry: Registry) -> Workflow:
-    problems = validate(workflow, registry)
+    problems = validate(workflow, registry, unfinished=True)
     if problems:
         raise InvalidWorkflow(workflow.name, problems)
     return workflow

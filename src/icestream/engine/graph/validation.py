@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from icestream.engine.graph.blanks import provisional, unfilled
 from icestream.engine.graph.domains import Domain, domain_of
 from icestream.engine.graph.feedback import feedback_problems
 from icestream.engine.graph.workflow import (
@@ -15,6 +16,7 @@ from icestream.engine.graph.workflow import (
     near,
     order_of,
     output_port,
+    placeholder_of,
 )
 from icestream.protocol import (
     Port,
@@ -28,9 +30,14 @@ from icestream.protocol import (
 __all__ = ["doubts", "validate"]
 
 
-def validate(workflow: Workflow, registry: Registry) -> list[str]:
-    """Everything that keeps `workflow` from running, all at once; empty when it can run."""
-    problems: list[str] = []
+def validate(workflow: Workflow, registry: Registry, *, unfinished: bool = False) -> list[str]:
+    """Everything that keeps `workflow` from running, all at once; empty when it can run.
+
+    One that is `unfinished` may have placeholders, and blanks that are not filled: what is said is
+    wrong with the rest of it.
+    """
+    problems: list[str] = [] if unfinished else list(unfilled(workflow))
+    workflow = provisional(workflow)
     protocols: dict[str, type[Protocol[Any]]] = {}
     names = [step.name for step in workflow.steps]
     if not workflow.steps:
@@ -43,6 +50,9 @@ def validate(workflow: Workflow, registry: Registry) -> list[str]:
                 f"step {step.name!r}: names are lower-case letters, digits, '_' and '-', "
                 "starting with a letter"
             )
+        if placeholder_of(step):
+            problems += [] if unfinished else [_held(step)]
+            continue
         try:
             protocols[step.name] = registry.get(step.protocol)
         except UnknownProtocol as error:
@@ -68,6 +78,15 @@ def doubts(workflow: Workflow, registry: Registry, known: Workflow | None = None
         new = {n: v for n, v in step.parameters.items() if n not in before or before[n] != v}
         for name, why in unusual_values(registry.get(step.protocol).parameters_type(), new):
             yield f"step {step.name!r}: parameter {name!r} of {step.protocol}: {why}"
+
+
+def _held(step: Step) -> str:
+    program, kind = placeholder_of(step) or ("", "")
+    return (
+        f"step {step.name!r}: holds the place of {kind} of {program}, which no installed protocol "
+        "does; put a protocol in its place (icestream workflow replace), install a plugin that "
+        "has it and import again, or run without it (--without-placeholders)"
+    )
 
 
 def _parameter_problems(step: Step, protocol: type[Protocol[Any]]) -> Iterator[str]:
@@ -101,7 +120,7 @@ def _link_problems(
         for source in sources:
             if source.step not in steps:
                 yield f"{where}: no step {source.step!r};{near(source.step, sorted(steps))}"
-            elif source.step in protocols:
+            elif source.step in protocols and protocol:
                 yield from _port_problem(where, source, protocols[source.step], ports.get(name))
     for name, port in ports.items():
         if not port.optional and name not in step.inputs:

@@ -2,12 +2,14 @@
 
 ::
 
-    {"name": "default",
+    {"version": 2,
+     "name": "default",
      "steps": [{"name": "ctf", "protocol": "ctf.estimate", "parameters": {"defocus_max": 3.0},
                 "inputs": {"micrograph": "align.micrograph"}}]}
 
 An input names the step and port that feed it; several for one port are a list. Where a step has
-one output port, its name alone will do (``"align"``).
+one output port, its name alone will do (``"align"``). `icestream.engine.graph.document` has the
+form.
 """
 
 import json
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from icestream.alike import meant
+from icestream.engine.graph.document import VERSION, Blank, Origin, StepDocument, read_document
 from icestream.protocol import Port, Protocol
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
     "near",
     "order_of",
     "output_port",
+    "placeholder_of",
     "save_workflow",
     "shipped_workflows",
 ]
@@ -42,7 +46,6 @@ EACH_TIME = ("watch", "idle_timeout")
 PATTERN = "pattern"
 """Parameter of the source that takes the first argument of ``icestream process``."""
 STEP_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
-_KEYS = {"name", "protocol", "parameters", "inputs"}
 
 
 class InvalidWorkflow(ValueError):
@@ -76,6 +79,8 @@ class Step:
     """What differs from the protocol's defaults."""
     inputs: Mapping[str, tuple[Output, ...]] = field(default_factory=dict)
     """What feeds each port."""
+    origin: Origin | None = None
+    """Where it was imported from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +91,10 @@ class Workflow:
     steps: tuple[Step, ...]
     about: str = ""
     """One sentence for people who choose a workflow."""
+    blanks: tuple[Blank, ...] = ()
+    """What is filled in when a session begins."""
+    origin: Origin | None = None
+    """Where it was imported from."""
 
     def step(self, name: str) -> Step:
         """The step called `name`; LookupError names those that exist."""
@@ -107,14 +116,17 @@ class Workflow:
 
         A document that does not say its name is `called` so in messages.
         """
-        if not isinstance(document, dict) or not isinstance(document.get("steps"), list):
-            raise InvalidWorkflow(called, ['expected an object with "name" and a list "steps"'])
-        name = str(document.get("name", "unnamed"))
-        problems: list[str] = []
-        steps = [_read_step(index, raw, problems) for index, raw in enumerate(document["steps"])]
-        if problems:
-            raise InvalidWorkflow(name, problems)
-        return cls(name=name, steps=tuple(steps), about=str(document.get("about", "")))
+        read, problems = read_document(document)
+        if read is None:
+            name = document.get("name", "unnamed") if isinstance(document, dict) else called
+            raise InvalidWorkflow(str(name), problems)
+        return cls(
+            name=read.name,
+            steps=tuple(map(_read_step, read.steps)),
+            about=read.about,
+            blanks=tuple(read.blanks),
+            origin=read.origin,
+        )
 
     def to_document(self) -> dict[str, Any]:
         """The JSON form; `from_document` is its inverse."""
@@ -130,10 +142,19 @@ class Workflow:
                     "protocol": step.protocol,
                     "parameters": dict(step.parameters),
                     "inputs": inputs,
+                    **_origin(step.origin),
                 }
             )
         about = {"about": self.about} if self.about else {}
-        return {"name": self.name, **about, "steps": steps}
+        blanks = [blank.model_dump(exclude_unset=True) for blank in self.blanks]
+        return {
+            "version": VERSION,
+            "name": self.name,
+            **about,
+            **({"blanks": blanks} if blanks else {}),
+            **_origin(self.origin),
+            "steps": steps,
+        }
 
 
 def shipped_workflows() -> tuple[str, ...]:
@@ -189,30 +210,34 @@ def output_port(protocol: type[Protocol[Any]], source: Output) -> Port | None:
     return next((port for port in ports if port.name == source.port), None)
 
 
-def _read_step(index: int, raw: Any, problems: list[str]) -> Step:
-    if not isinstance(raw, dict) or not isinstance(raw.get("name"), str):
-        problems.append(f'step {index + 1}: expected an object with a "name"')
-        return Step(name=str(index), protocol="")
-    name = raw["name"]
-    if not isinstance(raw.get("protocol"), str):
-        problems.append(f'step {name!r}: has no "protocol"')
-    problems.extend(
-        f"step {name!r}: unknown key {key!r};{near(key, sorted(_KEYS))}"
-        for key in sorted(raw.keys() - _KEYS)
-    )
-    for key in ("parameters", "inputs"):
-        if not isinstance(raw.get(key) or {}, dict):
-            problems.append(f'step {name!r}: "{key}" is no object')
-            raw = {**raw, key: {}}
+def placeholder_of(step: Step) -> tuple[str, str] | None:
+    """The program and its protocol whose place a step holds; None for a protocol of ours.
+
+    ``scipion:ProtGctf`` is ProtGctf of Scipion. Such a step can be kept, looked at and edited, and
+    no session runs it.
+    """
+    program, colon, kind = step.protocol.partition(":")
+    return (_PROGRAMS.get(program, program), kind) if colon else None
+
+
+_PROGRAMS = {"scipion": "Scipion", "relion": "RELION"}
+
+
+def _origin(origin: Origin | None) -> dict[str, Any]:
+    return {} if origin is None else {"origin": origin.model_dump(exclude_unset=True)}
+
+
+def _read_step(read: StepDocument) -> Step:
     inputs: dict[str, tuple[Output, ...]] = {}
-    for port, value in dict(raw.get("inputs") or {}).items():
+    for port, value in (read.inputs or {}).items():
         given = value if isinstance(value, list) else [value]
-        inputs[port] = tuple(Output(*str(output).split(".", 1)) for output in given)
+        inputs[port] = tuple(Output(*output.split(".", 1)) for output in given)
     return Step(
-        name=name,
-        protocol=str(raw.get("protocol", "")),
-        parameters=dict(raw.get("parameters") or {}),
+        name=read.name,
+        protocol=read.protocol,
+        parameters=dict(read.parameters or {}),
         inputs=inputs,
+        origin=read.origin,
     )
 
 

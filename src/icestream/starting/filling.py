@@ -1,0 +1,104 @@
+"""What a workflow leaves open, filled in: by a person, by the movies' metadata, by defaults."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from icestream.engine.graph.blanks import filled, provisional
+from icestream.engine.graph.document import uses
+from icestream.engine.graph.workflow import PATTERN, InvalidWorkflow, Workflow
+from icestream.protocol import Registry
+from icestream.starting.folder import look
+
+__all__ = ["fill_in", "fill_words"]
+
+
+def fill_words(words: Iterable[str]) -> dict[str, str]:
+    """What ``name=value`` says, of each word.
+
+    Raises
+    ------
+    LookupError
+        If a word is not of that form.
+    """
+    values = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise LookupError(f"--fill {word}: write it as --fill name=value")
+        values[name.strip().replace("-", "_")] = value
+    return values
+
+
+def fill_in(
+    workflow: Workflow,
+    registry: Registry,
+    given: Mapping[str, Any],
+    *,
+    pattern: str | None = None,
+    allowed: Callable[[Path], bool] = lambda _: True,
+) -> tuple[Workflow, list[str]]:
+    """The workflow with nothing left open, and what was filled in unasked, in sentences.
+
+    What a person gives goes before what the metadata of the newest movies say, and that before the
+    defaults of the workflow.
+
+    Parameters
+    ----------
+    workflow
+        The workflow.
+    registry
+        Where protocols are found.
+    given
+        Values by the names of blanks.
+    pattern
+        Where the movies are; what the workflow says by default.
+    allowed
+        Whether a file may be opened.
+
+    Raises
+    ------
+    InvalidWorkflow
+        Naming all that has no value, or one that does not fit.
+    """
+    used = {name for step in workflow.steps for name in uses(step.parameters)}
+    asked = [
+        blank
+        for blank in workflow.blanks
+        if blank.metadata and blank.name in used and blank.name not in given
+    ]
+    said: dict[str, Any] = {}
+    sentences = []
+    place = pattern or (_pattern(workflow, registry, given) if asked else None)
+    if asked and place:
+        seen = look(place, allowed=allowed)
+        found = {value.name: value for value in seen.values if not value.assumed}
+        for blank in asked:
+            if blank.metadata == "gain":  # its file, not what the metadata call it
+                said |= {blank.name: seen.gain} if seen.gain else {}
+                continue
+            value = found.get(blank.metadata)
+            if value is not None and value.value is not None:
+                said[blank.name] = value.value
+                unit = f" {blank.unit or value.unit}".rstrip()
+                sentences.append(f"{blank.name} is {value.value}{unit}: {value.source}")
+    return filled(workflow, {**said, **given}), sentences
+
+
+def _pattern(workflow: Workflow, registry: Registry, given: Mapping[str, Any]) -> str | None:
+    """Where the movies are, as far as that is known before all is filled in."""
+    own = {blank.name: blank for blank in workflow.blanks}
+    try:
+        known = filled(
+            replace(workflow, blanks=tuple(own[name] for name in given if name in own)),
+            {name: value for name, value in given.items() if name in own},
+        )
+    except InvalidWorkflow:
+        return None
+    rest = tuple(blank for blank in workflow.blanks if blank.name not in given)
+    for step in provisional(replace(known, blanks=rest)).steps:
+        for protocol in registry.usable([step.protocol]):
+            if protocol.brings and isinstance(step.parameters.get(PATTERN), str):
+                return str(step.parameters[PATTERN])
+    return None

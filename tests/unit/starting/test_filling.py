@@ -1,0 +1,70 @@
+"""What a workflow leaves open, filled in from the metadata of real folders."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
+from icestream.protocol import Registry
+from icestream.starting.filling import fill_in, fill_words
+from microscope_folder import movies_in
+
+REGISTRY = Registry()
+
+
+def workflow(**more: Any) -> Workflow:
+    return Workflow.from_document(
+        {
+            "version": 2,
+            "name": "open",
+            "blanks": [
+                {"name": "folder", "kind": "folder"},
+                {"name": "kv", "kind": "number", "default": 200.0, "metadata": "voltage"},
+                {"name": "gain", "kind": "file", "default": None, "metadata": "gain"},
+            ],
+            "steps": [
+                {
+                    "name": "import",
+                    "protocol": "movies.import",
+                    "parameters": {"pattern": "{{folder}}", "voltage": "{{kv}}", **more},
+                }
+            ],
+        }
+    )
+
+
+def test_metadata_go_before_defaults_and_a_person_before_both(tmp_path: Path) -> None:
+    movies_in(tmp_path)
+    full, said = fill_in(workflow(gain="{{gain}}"), REGISTRY, {"folder": str(tmp_path)})
+    parameters = full.step("import").parameters
+    assert parameters["voltage"] == pytest.approx(300.0)
+    assert Path(parameters["gain"]).is_file()
+    assert any(one.startswith("kv is 300.0 kV: EPU's") for one in said)
+    full, said = fill_in(workflow(), REGISTRY, {"folder": str(tmp_path), "kv": "120"})
+    assert full.step("import").parameters["voltage"] == pytest.approx(120.0)
+    assert said == []
+
+
+def test_defaults_hold_where_nobody_says_it(tmp_path: Path) -> None:
+    full, said = fill_in(workflow(), REGISTRY, {"folder": str(tmp_path / "later")})
+    assert full.step("import").parameters["voltage"] == pytest.approx(200.0)
+    assert said == []
+
+
+def test_the_folder_may_be_said_apart(tmp_path: Path) -> None:
+    movies_in(tmp_path)
+    given = {"folder": "/nowhere"}
+    full, _ = fill_in(workflow(), REGISTRY, given, pattern=str(tmp_path))
+    assert full.step("import").parameters["voltage"] == pytest.approx(300.0)
+
+
+def test_what_is_missing_is_asked_for() -> None:
+    with pytest.raises(InvalidWorkflow, match="give --fill folder=VALUE"):
+        fill_in(workflow(), REGISTRY, {})
+
+
+def test_words() -> None:
+    assert fill_words(["pixel-size=0.9", "name=a=b"]) == {"pixel_size": "0.9", "name": "a=b"}
+    with pytest.raises(LookupError, match="write it as --fill name=value"):
+        fill_words(["pixel_size"])
