@@ -51,7 +51,12 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ("clean", "clean:clean", "Show what is on disk; remove what nothing needs.", _SESSION),
     ("serve", "serve:serve", "Show sessions in any browser.", _SESSION),
     ("export", "export:app", "Hand a session over to another program.", _SESSION),
-    ("workflow", "workflow:app", "List, show, check, export and edit workflows.", _WORKFLOW),
+    (
+        "workflow",
+        "workflow:app",
+        "List, show, check, import, export and edit workflows.",
+        _WORKFLOW,
+    ),
     ("protocols", "protocols:app", "List protocols and show what each can do.", _WORKFLOW),
     ("plugin", "plugin:app", "Check a plugin against the rules for protocols.", _WORKFLOW),
     ("simulate", "simulate:simulate", "Be a microscope: write a session's movies.", _MACHINE),

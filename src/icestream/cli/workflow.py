@@ -3,7 +3,7 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -35,7 +35,8 @@ from icestream.store.open import open_store
 
 __all__ = ["app"]
 
-app = App(name="workflow", help="List, show, check, export and edit workflows.")
+app = App(name="workflow", help="List, show, check, import, export and edit workflows.")
+app.command("icestream.cli.workflow_exchange:import_", name="import")
 
 
 @app.command(name="list")
@@ -145,9 +146,11 @@ def check(workflow: str, /) -> int:
 @app.command
 def export(
     workflow: str,
-    file: Path,
+    file: Path | None = None,
     /,
     *,
+    out: Path | None = None,
+    to: Literal["icestream", "scipion"] = "icestream",
     as_run: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Write a workflow as a file that runs elsewhere: what people set.
@@ -158,14 +161,31 @@ def export(
     Parameters
     ----------
     workflow
-        A session's folder (its workflow as it stands now), or name of a shipped workflow.
+        A session's folder (its workflow as it stands now), a workflow file, or name of a shipped
+        workflow.
     file
-        JSON file to write.
+        File to write.
+    out
+        The same, as an option.
+    to
+        Whose file: icestream's, or one that Scipion imports. What came from Scipion is written as
+        it was there, with what changed since; what cannot be said there is told.
     as_run
         Everything as the session runs it, its own files and what it taught itself included.
     """
+    file = file or out
+    if file is None:
+        raise LookupError("name the file to write, such as --out W.json")
     session = Path(workflow).is_dir()
     path = _of_session(Path(workflow), as_run=as_run) if session else load_workflow(workflow)
+    if to == "scipion":
+        from icestream.exchange.scipion_export import export_scipion
+
+        exported = export_scipion(path, Registry())
+        file.write_text(exported.text)
+        print(*exported.remarks, sep="\n", end="\n" if exported.remarks else "")
+        print(f"{file}: {exported.steps} protocols of Scipion")
+        return
     save_workflow(path, file)
     command = f"{called()} run {shlex.quote(str(file))} --session"
     print(f"{file}: {len(path.steps)} steps; run it with: {command} DIR")

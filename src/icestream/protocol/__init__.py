@@ -1,6 +1,7 @@
 """The protocol language: everything that the author of a protocol imports."""
 
 from icestream.alike import meant
+from icestream.protocol.elsewhere import ANY, Counterpart, Taken
 from icestream.protocol.executable import FoundProgram, Probe, Program
 from icestream.protocol.failure import Failure, ItemFailed, ProtocolError, TryAgain
 from icestream.protocol.figures import Figure, Sample
@@ -48,6 +49,7 @@ from icestream.protocol.resources import Resources, Work
 from icestream.protocol.triggers import Draw, Enough, Incoming, read_enough
 
 __all__ = [
+    "ANY",
     "Advanced",
     "BadOutput",
     "Batch",
@@ -55,6 +57,7 @@ __all__ = [
     "Broken",
     "Command",
     "ConsensusProtocol",
+    "Counterpart",
     "Cursor",
     "DecidesIfSet",
     "Discovery",
@@ -87,6 +90,7 @@ __all__ = [
     "SampleProtocol",
     "SelectionProtocol",
     "SourceProtocol",
+    "Taken",
     "TriggerProtocol",
     "TryAgain",
     "UnknownProtocol",

@@ -22,6 +22,7 @@ from icestream.model import (
 )
 from icestream.model.squares import Square
 from icestream.protocol.checkpoint import read_checkpoint, write_checkpoint
+from icestream.protocol.elsewhere import Counterpart
 from icestream.protocol.executable import Program
 from icestream.protocol.figures import Figure
 from icestream.protocol.limits import Limit
@@ -70,6 +71,8 @@ class Protocol(ABC, Generic[P]):
     """Sources: ``Rohou & Grigorieff (2015) J. Struct. Biol. 192, 216, doi:...``, or the DOI
     alone."""
     resources: ClassVar[Resources] = Resources()
+    elsewhere: ClassVar[tuple[Counterpart, ...]] = ()
+    """What other workflow programs call it: workflows are imported from there, and exported."""
     kind: ClassVar[StepKind]
     """What records and people call the kind. Code asks for the traits below."""
     brings: ClassVar[bool] = False

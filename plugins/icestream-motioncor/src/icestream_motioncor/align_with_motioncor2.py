@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from icestream.protocol import Probe, Program
 from icestream_motioncor.alignment import CITES, MotionCorAlignment
+from icestream_motioncor.elsewhere import ELSEWHERE
 
 __all__ = ["AlignWithMotionCor2"]
 
@@ -17,6 +18,7 @@ class AlignWithMotionCor2(MotionCorAlignment):
 
     name = "movies.motioncor2"
     title = "MotionCor2"
+    elsewhere = ELSEWHERE
     program = Program(
         "MotionCor2",
         package="emcore.ucsf.edu/ucsf-software",

@@ -163,8 +163,10 @@ def _past(
         yield source
         return
     if placeholder_of(gone):
-        if item is None:  # it feeds another placeholder
-            yield from [one for sources in gone.inputs.values() for one in sources][:1]
+        before = [one for sources in gone.inputs.values() for one in sources]
+        held = [one for one in before if placeholder_of(workflow.step(one.step))]
+        if item is None or held:  # what another placeholder makes, nobody knows
+            yield from (held or before)[:1]
         elif (found := past_placeholders(workflow, registry, source, item)) is not None:
             yield found
         return

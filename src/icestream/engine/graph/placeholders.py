@@ -84,9 +84,11 @@ def without_placeholders(workflow: Workflow, registry: Registry) -> tuple[Workfl
         }
         for step in workflow.steps:
             if step.name in inputs and step.name not in gone:
-                for protocol in registry.usable([step.protocol]):
-                    if why := _unable(step, protocol, inputs[step.name], gone):
-                        said.append(why)
+                said += [
+                    why
+                    for protocol in registry.usable([step.protocol])
+                    if (why := _unable(step, protocol, inputs[step.name], gone))
+                ]
         if len(gone) == before:
             break
     kept = []

@@ -81,5 +81,7 @@ def test_a_protocol_is_put_in_the_place_of_a_placeholder() -> None:
 
 def test_a_placeholder_is_taken_out_of_a_file() -> None:
     changed = without_step(workflow(*BASE, *PICKING), REGISTRY, "tilt")
-    assert fed(changed, "ctf") == {"micrograph": ["align.micrograph"]}
+    assert fed(changed, "ctf") == {"micrograph": ["shift.outputMicrographs"]}
+    again = without_step(changed, REGISTRY, "shift")
+    assert fed(again, "ctf") == {"micrograph": ["align.micrograph"]}
     assert fed(changed, "cryolo") == {"inputMicrographs": ["shift.outputMicrographs"]}

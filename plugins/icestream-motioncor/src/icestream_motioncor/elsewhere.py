@@ -1,0 +1,77 @@
+"""What Scipion and RELION call the alignment by MotionCor2, and its parameters."""
+
+from icestream.protocol import ANY, Counterpart, Taken
+
+__all__ = ["ELSEWHERE"]
+
+ELSEWHERE = (
+    Counterpart(
+        program="scipion",
+        kinds=("ProtMotionCorr",),
+        same=True,
+        inputs={"inputMovies": "movie"},
+        when={"useMotioncor2": True},
+        taken=(
+            Taken("doApplyDoseFilter", "dose_weighting"),
+            Taken("patchX", "patches", skip=(0,)),
+            Taken("patchOverlap", "patch_overlap"),
+            Taken("group", "group"),
+            Taken("groupLocal", "group_local"),
+            Taken("tol", "tolerance"),
+            Taken("alignFrame0", "first_frame", skip=(0,)),
+            Taken("alignFrameN", "last_frame"),
+            Taken("binFactor", "binning"),
+            Taken("splitEvenOdd", "halves"),
+            Taken("defectFile", "defects"),
+            Taken("defectMap", "defects"),
+            Taken("doSaveUnweightedMic", "unweighted", only_if="doApplyDoseFilter"),
+            Taken("scaleMaj", "distortion_major", only_if="doMagCor"),
+            Taken("scaleMin", "distortion_minor", only_if="doMagCor"),
+            Taken("angDist", "distortion_angle", only_if="doMagCor"),
+            Taken(
+                "gainRot", "gain_rotation", choices={0: 0, 1: 90, 2: 180, 3: 270}, at="source"
+            ),
+            Taken(
+                "gainFlip",
+                "gain_flip",
+                choices={0: "none", 1: "up-down", 2: "left-right"},
+                at="source",
+            ),
+        ),
+        passed={
+            "doSaveAveMic": ANY, "useAlignToSum": True, "doSaveMovie": False, "doComputePSD": ANY,
+            "doComputeMicThumbnail": ANY, "extraProtocolParams": "", "extraParams": "",
+            "extraParams2": "", "cropOffsetX": 0, "cropOffsetY": 0, "cropDimX": 0, "cropDimY": 0,
+            "sumFrame0": (0, 1), "sumFrameN": 0, "computeAllFramesAvg": False, "useEst": ANY,
+            "useMotioncor2": True, "patchY": ANY, "eerSampling": 0, "eerGroup": ANY,
+        },
+        bins="binFactor",
+    ),
+    Counterpart(
+        program="relion",
+        kinds=("motioncorr.motioncor2",),
+        same=True,
+        inputs={"input_star_mics": "movie"},
+        taken=(
+            Taken("do_dose_weighting", "dose_weighting"),
+            Taken("patch_x", "patches", skip=(0,)),
+            Taken("group_frames", "group"),
+            Taken("bin_factor", "binning"),
+            Taken("first_frame_sum", "first_frame", skip=(0,)),
+            Taken("last_frame_sum", "last_frame", choices={-1: 0}),
+            Taken("bfactor", "bfactor"),
+            Taken("do_even_odd_split", "halves"),
+            Taken("fn_defect", "defects"),
+            Taken("fn_gain_ref", "gain", at="source"),
+            Taken("dose_per_frame", "dose_per_frame", at="source", skip=(0,)),
+            Taken("pre_exposure", "pre_exposure", at="source"),
+        ),
+        passed={
+            "do_own_motioncor": False, "fn_motioncor2_exe": ANY, "do_save_noDW": ANY,
+            "do_save_ps": ANY, "patch_y": ANY, "do_float16": ANY, "group_for_ps": ANY,
+            "other_motioncor2_args": "", "gain_rot": "No rotation (0)",
+            "gain_flip": "No flipping (0)",
+        },
+        bins="bin_factor",
+    ),
+)  # fmt: skip
