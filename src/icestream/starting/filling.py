@@ -9,6 +9,7 @@ from icestream.engine.graph.blanks import filled, provisional
 from icestream.engine.graph.document import uses
 from icestream.engine.graph.workflow import PATTERN, InvalidWorkflow, Workflow
 from icestream.protocol import Registry
+from icestream.protocol.describe import value_words
 from icestream.starting.folder import look
 
 __all__ = ["fill_in", "fill_words"]
@@ -62,6 +63,10 @@ def fill_in(
     InvalidWorkflow
         Naming all that has no value, or one that does not fit.
     """
+    if pattern is not None:
+        for step in workflow.steps:
+            if _takes_files(step.protocol, registry):
+                workflow = workflow.changed(step.name, {PATTERN: pattern})
     used = {name for step in workflow.steps for name in uses(step.parameters)}
     asked = [
         blank
@@ -81,8 +86,8 @@ def fill_in(
             value = found.get(blank.metadata)
             if value is not None and value.value is not None:
                 said[blank.name] = value.value
-                unit = f" {blank.unit or value.unit}".rstrip()
-                sentences.append(f"{blank.name} is {value.value}{unit}: {value.source}")
+                words = value_words(value.value, blank.unit or value.unit)
+                sentences.append(f"{blank.name} is {words}: {value.source}")
     return filled(workflow, {**said, **given}), sentences
 
 
@@ -98,7 +103,13 @@ def _pattern(workflow: Workflow, registry: Registry, given: Mapping[str, Any]) -
         return None
     rest = tuple(blank for blank in workflow.blanks if blank.name not in given)
     for step in provisional(replace(known, blanks=rest)).steps:
-        for protocol in registry.usable([step.protocol]):
-            if protocol.brings and isinstance(step.parameters.get(PATTERN), str):
-                return str(step.parameters[PATTERN])
+        if _takes_files(step.protocol, registry) and step.parameters.get(PATTERN):
+            return str(step.parameters[PATTERN])
     return None
+
+
+def _takes_files(protocol: str, registry: Registry) -> bool:
+    return any(
+        one.brings and PATTERN in one.parameters_type().model_fields
+        for one in registry.usable([protocol])
+    )

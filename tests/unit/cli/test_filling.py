@@ -59,6 +59,6 @@ def test_process_and_run_ask_the_metadata(
     process.process(
         str(movies), "--out", str(tmp_path / "s"), "--workflow", str(file), "--without-placeholders"
     )
-    assert "kv is 300.0 kV: EPU's" in capsys.readouterr().err
+    assert "kv is 300 kV: EPU's" in capsys.readouterr().err
     run.run(str(file), session=tmp_path / "s", open_=Open(fill=("kv=120",)))
     assert [one.step("import").parameters["voltage"] for one in calls] == [300.0, 120.0]

@@ -112,7 +112,7 @@ def read_value(blank: Blank, value: Any) -> bool | int | float | str | None:
 
 def _ask(blank: Blank) -> str:
     title = f" ({blank.title})" if blank.title else ""
-    return f"blank {blank.name!r}{title} is not filled; give --fill {blank.name}=VALUE"
+    return f"blank {blank.name!r}{title} is not filled: give it a value (--fill {blank.name}=VALUE)"
 
 
 def _own(step: Step) -> Mapping[str, Any]:

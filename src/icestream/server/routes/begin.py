@@ -36,6 +36,7 @@ from icestream.starting.begin import (
     wait_for_it,
 )
 from icestream.starting.checks import OccupiedFolder
+from icestream.starting.filling import fill_in
 from icestream.starting.folder import look
 from icestream.starting.presets import UnknownMicroscope
 from icestream.starting.trial import OPTIONS, for_one_exposure
@@ -59,6 +60,9 @@ class AskedMovies(BaseModel):
     """Name of a workflow to begin with."""
     parameters: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     """Values of parameters that are otherwise than in the workflow, by step."""
+    fill: dict[str, JsonValue] = Field(default_factory=dict)
+    """What the workflow leaves open, by the names of its blanks; what is not here comes from the
+    movies' metadata, or is the blank's default."""
     as_given: bool = False
     """Take unusual values as they are, without a question."""
 
@@ -196,8 +200,14 @@ def _prepared(asked: AskedMovies, folder: Path, server: Server, places: Places) 
     check_movies(places, asked.pattern, of_source)
     of_source["pattern"] = asked.pattern
     refuse_outside(server, template.workflow, parameters, session=folder)
-    workflow = changed(template.workflow, server.registry, parameters)
     try:
+        with asked_values():
+            filled, _ = fill_in(
+                template.workflow, server.registry, asked.fill,
+                pattern=asked.pattern, allowed=places.allows,
+            )  # fmt: skip
+        refuse_outside(server, filled, parameters, session=folder)
+        workflow = changed(filled, server.registry, parameters)
         return prepared(
             workflow, folder, server.registry, server.loaded.settings, as_given=asked.as_given
         )

@@ -8,10 +8,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from icestream.engine.graph.blanks import provisional
 from icestream.engine.graph.validation import validate
-from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
+from icestream.engine.graph.workflow import InvalidWorkflow, Workflow, placeholder_of
 from icestream.engine.record.set_by_people import workflow_set_by_people
 from icestream.engine.record.workflows import session_workflow
+from icestream.exchange.foreign import NotImported
+from icestream.exchange.importing import import_text
+from icestream.exchange.mapped import report_lines
+from icestream.exchange.scipion_file import is_scipion
 from icestream.protocol import Registry, UnknownProtocol
 from icestream.report.drawing import BOX, place_steps
 from icestream.server.access import Operator, Viewer
@@ -47,6 +52,9 @@ class AskedImport(BaseModel):
 
     text: Annotated[str, Field(max_length=_LONGEST)]
     """What is in the file."""
+    prefer: Literal["program", "own"] = "program"
+    """Of Scipion's protocols: whether a plugin that runs the program goes first, or what icestream
+    has for the purpose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +73,8 @@ class ImportedWorkflow:
 
     workflow: Mapping[str, Any]
     checked: CheckedWorkflow
+    report: tuple[str, ...] = ()
+    """Of another program's workflow: what was taken exactly, approximately, and not, in lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,24 +180,32 @@ def check_workflow(asked: AskedWorkflow, server: ThisServer, _: Viewer) -> Check
 
 @router.post("/workflows/import")
 def import_workflow(asked: AskedImport, server: ThisServer, _: Viewer) -> ImportedWorkflow:
-    """Read a workflow from what is in a file of icestream; nothing is saved."""
+    """Read a workflow from what is in a file of icestream or of Scipion; nothing is saved."""
+    if is_scipion(asked.text):
+        return _of_scipion(asked, server.registry)
     try:
         document = json.loads(asked.text)
     except (ValueError, RecursionError) as error:
         raise Refused(422, f"the file is no JSON that can be read: {error}") from None
-    if isinstance(document, list) and any(
-        isinstance(one, dict) and "object.className" in one for one in document
-    ):
-        raise Refused(
-            422,
-            "this is a workflow of Scipion, which cannot be imported yet",
-            "make a workflow of icestream with the same steps",
-        )
     if not isinstance(document, dict):
         raise Refused(422, "the file holds no workflow", 'it is an object with "name" and "steps"')
     workflow = read_workflow(document)
     return ImportedWorkflow(
         workflow=workflow.to_document(), checked=_checked(document, server.registry)
+    )
+
+
+def _of_scipion(asked: AskedImport, registry: Registry) -> ImportedWorkflow:
+    try:
+        imported = import_text(asked.text, "imported", registry, prefer=asked.prefer)
+    except NotImported as error:
+        problems = [Problem(where="", what=problem) for problem in error.problems]
+        raise Refused(422, "the file is no workflow of Scipion", None, problems) from None
+    document = imported.workflow.to_document()
+    return ImportedWorkflow(
+        workflow=document,
+        checked=_checked(document, registry),
+        report=tuple(report_lines(imported.mapped, imported.remarks)),
     )
 
 
@@ -201,9 +219,13 @@ def read_template(name: str, server: ThisServer, _: Viewer) -> WorkflowTemplate:
 def save_template(
     name: str, asked: AskedWorkflow, server: ThisServer, _: Operator
 ) -> WorkflowTemplate:
-    """Save a workflow to begin with; one of that name is replaced. It must be able to run."""
+    """Save a workflow to begin with; one of that name is replaced.
+
+    It must be able to run, but for placeholders and for what it leaves open.
+    """
     workflow = read_workflow(asked.workflow)
-    refuse(placed(validate(workflow, server.registry)), "a workflow that cannot run is not saved")
+    problems = validate(workflow, server.registry, unfinished=True)
+    refuse(placed(problems), "a workflow that cannot run is not saved")
     templates = templates_of(server)
     templates.save(name, workflow)
     return _whole(templates.read(name), server.registry)
@@ -248,7 +270,7 @@ def _summary(
             name=name, title=name, summary="", steps=0, movies=False, origin=origin,
             problem=str(error),
         )  # fmt: skip
-    problems = validate(workflow, server.registry)
+    problems = validate(provisional(workflow), server.registry)
     return WorkflowSummary(
         name=name,
         title=workflow.name,
@@ -272,6 +294,9 @@ def _source(workflow: Workflow, registry: Registry) -> str | None:
 def _titles(workflow: Workflow, registry: Registry) -> dict[str, str]:
     titles = {}
     for step in workflow.steps:
+        if held := placeholder_of(step):
+            titles[step.name] = f"placeholder: {held[1]} of {held[0]}"
+            continue
         try:
             titles[step.name] = registry.get(step.protocol).title
         except UnknownProtocol:
@@ -286,6 +311,7 @@ def _checked(
         workflow = Workflow.from_document(dict(document))
     except InvalidWorkflow as error:
         return CheckedWorkflow(problems=tuple(placed(error.problems)), doubts=())
+    workflow = provisional(workflow)
     problems = tuple(placed(validate(workflow, registry)))
     doubts = () if problems else tuple(questions(workflow, registry, known))
     return CheckedWorkflow(problems=problems, doubts=doubts)

@@ -62,7 +62,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         filled(Workflow.from_document(OPEN), {"voltage": "high", "pixelsize": 1.0})
     assert error.value.problems == (
         "there is no blank 'pixelsize' to fill; did you mean pixel_size?",
-        "blank 'pattern' (Movies) is not filled; give --fill pattern=VALUE",
+        "blank 'pattern' (Movies) is not filled: give it a value (--fill pattern=VALUE)",
         "blank 'voltage' is filled with 'high', which is no number",
     )
 

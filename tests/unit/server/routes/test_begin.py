@@ -73,6 +73,41 @@ def test_a_session_is_begun_stopped_and_started_again(place: Place) -> None:
     assert "there is a session in" in said["message"]
 
 
+def test_what_a_workflow_leaves_open_is_filled_in(place: Place) -> None:
+    """By who begins the session, by metadata, or by defaults; and files stay inside the roots."""
+    document = {
+        "version": 2,
+        "name": "open",
+        "blanks": [
+            {"name": "size", "kind": "number"},
+            {"name": "kv", "kind": "number", "default": 200.0, "metadata": "voltage"},
+            {"name": "gain", "kind": "file", "default": None},
+        ],
+        "steps": [
+            {
+                "name": "import",
+                "protocol": "movies.import",
+                "parameters": {
+                    "pixel_size": "{{size}}", "voltage": "{{kv}}", "gain": "{{gain}}",
+                },
+            }
+        ],
+    }  # fmt: skip
+    assert place.client.put("/api/workflows/open", json={"workflow": document}).status_code == 200
+    asked = {"workflow": "open", "start": False}
+    said = place.begin(422, **asked, fill={"sise": 1.0})
+    assert [one["what"] for one in said["problems"]] == [
+        "there is no blank 'sise' to fill; did you mean size?",
+        "blank 'size' is not filled: give it a value (--fill size=VALUE)",
+    ]
+    said = place.begin(403, **asked, fill={"size": 1.5, "gain": "/etc/passwd"})
+    begun = place.begin(201, **asked, fill={"size": "1.5"})
+    shown = place.client.get(f"/api/sessions/{begun['id']}/workflow").json()
+    parameters = shown["document"]["steps"][0]["parameters"]
+    assert (parameters["pixel_size"], parameters["voltage"]) == (1.5, 300.0)
+    assert "gain" not in parameters
+
+
 @pytest.mark.slow
 def test_one_exposure_is_tried_apart_from_all_sessions(place: Place) -> None:
     movie = sorted(place.movies.rglob("*.tiff"))[0]

@@ -78,5 +78,29 @@ def test_a_file_is_read_and_checked(client: TestClient) -> None:
     assert found.json()["checked"]["problems"] == []
     for text in ("{", "[" * 100_000, "3", '{"steps": 1}', "[1]"):
         assert read(text).status_code == 422
-    scipion = read('[{"object.className": "ProtImportMovies", "object.id": "2"}]')
-    assert "Scipion" in scipion.json()["message"]
+
+
+def test_a_workflow_of_scipion_is_read_kept_and_filled_in_later(client: TestClient) -> None:
+    steps = [
+        {"object.className": "ProtImportMovies", "object.id": "2", "voltage": "~Volts|300|4|kv~"},
+        {"object.className": "ProtOdd", "object.id": "3", "inputMovies": "2.outputMovies"},
+    ]
+    asked = {"text": json.dumps(steps), "prefer": "own"}
+    found = client.post("/api/workflows/import", json=asked).json()
+    assert [one["protocol"] for one in found["workflow"]["steps"]] == [
+        "movies.import",
+        "scipion:ProtOdd",
+    ]
+    assert found["workflow"]["blanks"][0]["default"] == 300.0
+    assert found["report"][-1] == "1 exactly, 0 approximately, 1 not mapped"
+    (problem,) = found["checked"]["problems"]
+    assert problem["where"] == "odd"
+    assert "holds the place of ProtOdd of Scipion" in problem["what"]
+    saved = client.put("/api/workflows/theirs", json={"workflow": found["workflow"]})
+    assert saved.status_code == 200, "placeholders and blanks may be kept"
+    assert saved.json()["titles"]["odd"] == "placeholder: ProtOdd of Scipion"
+    (summary,) = [one for one in client.get("/api/workflows").json() if one["name"] == "theirs"]
+    assert "ProtOdd" in summary["problem"]
+    bad = client.post("/api/workflows/import", json={"text": '[\n{"object.className": 3}]'})
+    assert bad.status_code == 422
+    assert 'has no text "object.id"' in str(bad.json()["problems"])
