@@ -310,6 +310,13 @@ export interface components {
         AskedImport: {
             /** @description What is in the file. */
             text: string;
+            /**
+             * @description Of Scipion's protocols: whether a plugin that runs the program goes first, or what icestream
+             *     has for the purpose.
+             * @default program
+             * @enum {string}
+             */
+            prefer: "program" | "own";
         };
         /**
          * AskedLimits
@@ -340,6 +347,13 @@ export interface components {
                 [key: string]: {
                     [key: string]: components["schemas"]["JsonValue"];
                 };
+            };
+            /**
+             * @description What the workflow leaves open, by the names of its blanks; what is not here comes from the
+             *     movies' metadata, or is the blank's default.
+             */
+            fill: {
+                [key: string]: components["schemas"]["JsonValue"];
             };
             /**
              * @description Take unusual values as they are, without a question.
@@ -394,6 +408,13 @@ export interface components {
                 [key: string]: {
                     [key: string]: components["schemas"]["JsonValue"];
                 };
+            };
+            /**
+             * @description What the workflow leaves open, by the names of its blanks; what is not here comes from the
+             *     movies' metadata, or is the blank's default.
+             */
+            fill: {
+                [key: string]: components["schemas"]["JsonValue"];
             };
             /**
              * @description Take unusual values as they are, without a question.
@@ -1371,6 +1392,8 @@ export interface components {
                 [key: string]: unknown;
             };
             checked: components["schemas"]["CheckedWorkflow"];
+            /** @default [] */
+            report: string[];
         };
         JsonValue: unknown;
         /**

@@ -8,14 +8,35 @@ export interface StepDocument {
   protocol: string;
   parameters?: Record<string, unknown>;
   inputs?: Record<string, string | string[]>;
+  /** Where it was imported from; kept as it is. */
+  origin?: unknown;
+}
+
+/** A value that a workflow leaves open; parameters hold it as `{{name}}`. */
+export interface Blank {
+  name: string;
+  title?: string;
+  kind?: "text" | "number" | "whole number" | "yes or no" | "file" | "folder";
+  unit?: string;
+  /** Not there: somebody has to fill it; null: it may stay open. */
+  default?: boolean | number | string | null;
+  /** What the metadata of the movies call it. */
+  metadata?: string;
 }
 
 /** A workflow file. */
 export interface WorkflowDocument {
+  version?: number;
   name: string;
   about?: string;
+  blanks?: Blank[];
+  origin?: unknown;
   steps: StepDocument[];
 }
+
+/** Whether a parameter's value, at any depth, is left open. */
+export const isOpen = (value: unknown): boolean =>
+  /\{\{ *[a-z][a-z0-9_]* *\}\}/.test(JSON.stringify(value) ?? "");
 
 /** A typed input or output of a protocol; `fits` is what it may be linked with, `protocol.port`. */
 export type Port = Schemas["ProtocolPort"];

@@ -4,6 +4,7 @@ import type { Protocol, SaidValue } from "@/api/types";
 import { Loading, Shown, ToneMark } from "@/ui";
 import { SchemaForm } from "@/ui/form";
 import { withUnit } from "@/units";
+import { isOpen } from "@/workflow/model";
 import { useTemplate, type Draft, type Parameters as Given } from "./draft";
 import { useLook } from "./look";
 import styles from "./new.module.css";
@@ -65,7 +66,7 @@ export function Parameters({ draft, onChange }: ParametersProps) {
     const inner = (
       <SchemaForm
         schema={withOwnDefaults(protocol.schema, {
-          ...step.parameters,
+          ...decided(step.parameters),
           ...(step.name === source && found),
         })}
         value={draft.parameters[step.name] ?? {}}
@@ -114,6 +115,10 @@ export function Parameters({ draft, onChange }: ParametersProps) {
     </Shown>
   );
 }
+
+/** Parameters that a workflow says itself; others are left open, and filled in above. */
+const decided = (parameters: Record<string, unknown> | undefined) =>
+  Object.fromEntries(Object.entries(parameters ?? {}).filter(([, value]) => !isOpen(value)));
 
 /** The schema with what the workflow sets in the place of the protocol's defaults. */
 function withOwnDefaults(

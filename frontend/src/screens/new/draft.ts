@@ -10,11 +10,18 @@ export interface Draft {
   watch: boolean;
   workflow: string;
   parameters: Parameters;
+  /** What the workflow leaves open, as a person filled it in. */
+  fill: Record<string, string>;
   folder: string;
   /** Parameters of the step that takes the movies, as a person set them. */
   given: Record<string, unknown>;
   /** What the server is asked to look at, try or start. */
-  asked: { pattern: string; workflow: string; parameters: Parameters };
+  asked: {
+    pattern: string;
+    workflow: string;
+    parameters: Parameters;
+    fill: Record<string, string>;
+  };
 }
 
 const KEPT = "icestream-new-session";
@@ -23,9 +30,10 @@ const EMPTY = {
   watch: true,
   workflow: "default",
   parameters: {},
+  fill: {},
   folder: "",
 };
-export type Kept = typeof EMPTY & { parameters: Parameters };
+export type Kept = typeof EMPTY & { parameters: Parameters; fill: Record<string, string> };
 
 function kept(): Kept {
   try {
@@ -51,7 +59,8 @@ export function useDraft(): [Draft, (change: Partial<Kept>) => void] {
     });
   const given = own.parameters[source] ?? {};
   const parameters = { ...own.parameters, [source]: { ...given, watch: own.watch } };
-  const asked = { pattern: own.pattern.trim(), workflow: own.workflow, parameters };
+  const fill = Object.fromEntries(Object.entries(own.fill).filter(([, value]) => value.trim()));
+  const asked = { pattern: own.pattern.trim(), workflow: own.workflow, parameters, fill };
   return [{ ...own, asked, given }, change];
 }
 

@@ -4,6 +4,7 @@ import { api } from "@/api/client";
 import { useApi, useChange, useMay } from "@/api/queries";
 import type { BegunSession, WorkflowSummary } from "@/api/types";
 import { Empty, ErrorNote, Note, Page, Panel, Shown } from "@/ui";
+import { Blanks } from "./Blanks";
 import { FolderField } from "./FolderField";
 import { Found } from "./Found";
 import { Parameters } from "./Parameters";
@@ -78,10 +79,11 @@ function Processing({ draft, set }: PartProps) {
               description={rows.find((one) => one.name === draft.workflow)?.summary}
               data={rows.map((one) => ({ value: one.name, label: one.title || one.name }))}
               value={draft.workflow}
-              onChange={(workflow) => workflow && set({ workflow, parameters: {} })}
+              onChange={(workflow) => workflow && set({ workflow, parameters: {}, fill: {} })}
               allowDeselect={false}
               maw={420}
             />
+            <Blanks draft={draft} onChange={(fill) => set({ fill })} />
             <Parameters draft={draft} onChange={(parameters) => set({ parameters })} />
           </>
         )}

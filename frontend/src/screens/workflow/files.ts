@@ -17,22 +17,25 @@ interface Imported {
   workflow: WorkflowDocument;
 }
 
-/** Read a workflow file; one that is not icestream's (Scipion's, say) is read by the server. */
+/** Read a workflow file; one of another version, or Scipion's, is read by the server. */
 export async function readWorkflowFile(text: string): Promise<Imported> {
   let found: unknown;
   try {
     found = JSON.parse(text);
   } catch (error) {
-    throw new Error(`The file is not JSON: ${error instanceof Error ? error.message : ""}`, {
-      cause: error,
-    });
+    // Templates of Scipion have text before their list, and fields without quotation marks.
+    if (!text.includes('"object.className"'))
+      throw new Error(`The file is not JSON: ${error instanceof Error ? error.message : ""}`, {
+        cause: error,
+      });
   }
-  if (isWorkflow(found)) return { workflow: found };
+  if (isWorkflow(found) && (found.version ?? 2) === 2) return { workflow: found };
   return api.post<Imported>("/workflows/import", { text });
 }
 
 function isWorkflow(value: unknown): value is WorkflowDocument {
-  const steps = value !== null && typeof value === "object" && (value as WorkflowDocument).steps;
+  const steps =
+    value !== null && typeof value === "object" && (value as Partial<WorkflowDocument>).steps;
   return (
     Array.isArray(steps) &&
     steps.every((step) => typeof step?.name === "string" && typeof step?.protocol === "string")
