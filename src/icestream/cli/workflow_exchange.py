@@ -30,12 +30,13 @@ def import_(
     A protocol that icestream or an installed plugin has is mapped, with its parameters in our
     units. Others stay as placeholders, with all their values: they can be replaced (icestream
     workflow replace), and a session leaves them out where that is asked (--without-placeholders).
-    Nothing is lost: icestream workflow export --to scipion writes what was imported.
+    Of Scipion nothing is lost: icestream workflow export --to scipion writes what was imported.
 
     Parameters
     ----------
     file
-        Scipion's exported workflow (.json) or template (.json.template).
+        Scipion's exported workflow (.json) or template (.json.template), or a project of RELION:
+        its folder, or the default_pipeline.star in it.
     out
         Workflow file to write.
     own

@@ -6,6 +6,7 @@ from pathlib import Path
 from icestream.engine.graph.workflow import Workflow
 from icestream.exchange.foreign import MOST, NotImported
 from icestream.exchange.mapped import Mapped
+from icestream.exchange.relion_pipeline import read_relion
 from icestream.exchange.scipion_file import is_scipion, read_scipion
 from icestream.exchange.translate import Prefer, translate
 from icestream.protocol import Registry
@@ -29,7 +30,7 @@ def import_file(path: Path, registry: Registry, *, prefer: Prefer = "program") -
     Parameters
     ----------
     path
-        The file.
+        A file of Scipion, or a project of RELION: its folder, or the pipeline in it.
     registry
         Where protocols are found.
     prefer
@@ -42,6 +43,10 @@ def import_file(path: Path, registry: Registry, *, prefer: Prefer = "program") -
     OSError
         If it is not there.
     """
+    if path.is_dir() or path.name.endswith("pipeline.star"):
+        foreign = read_relion(path)
+        done = translate(foreign, registry, prefer=prefer)
+        return Imported(done.workflow, done.mapped, foreign.remarks)
     if path.stat().st_size > MOST:
         raise NotImported(f"{path} is not read", [f"it is larger than {MOST / 1e6:.0f} MB"])
     name = path.name.removesuffix(".template").removesuffix(".json")
@@ -56,8 +61,8 @@ def import_text(
         raise NotImported(
             f"{name} is not imported",
             [
-                "it is no workflow of Scipion (exported JSON, or .json.template); a workflow of "
-                "icestream itself needs no import"
+                "it is no workflow of Scipion (exported JSON, or .json.template), and no "
+                "default_pipeline.star of RELION; a workflow of icestream itself needs no import"
             ],
         )
     foreign = read_scipion(text, name)
