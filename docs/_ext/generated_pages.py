@@ -21,7 +21,9 @@ from unittest.mock import patch
 from pydantic import TypeAdapter
 
 from icestream.cli.app import COMMANDS, build
+from icestream.engine.graph.blanks import needed
 from icestream.engine.graph.document import VERSION, schema
+from icestream.engine.graph.workflow import load_workflow, shipped_workflows
 from icestream.engine.requests.models import VERBS
 from icestream.protocol import Protocol, Registry, Resources, unit_of
 from icestream.protocol.describe import (
@@ -31,6 +33,7 @@ from icestream.protocol.describe import (
     sources_of,
     value_words,
 )
+from icestream.report.workflow_picture import workflow_svg
 from icestream.settings import PREFIX, Settings
 from icestream.store.events import EVENTS, SCHEMA, Event
 
@@ -259,7 +262,9 @@ def _event_fields(event: type[Event]) -> Iterator[str]:
 
 
 def _json_type(schema: dict[str, Any]) -> str:
-    """A type in JSON's words."""
+    """A type in JSON's words; another part of the same schema by its name."""
+    if "$ref" in schema:
+        return f"`{schema['$ref'].rpartition('/')[2]}`"
     if "anyOf" in schema:
         return " or ".join(_json_type(one) for one in schema["anyOf"])
     if "prefixItems" in schema:
@@ -311,6 +316,39 @@ def _route(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
         yield ""
 
 
+def workflows_page() -> str:
+    """Every shipped workflow: what it is for, its drawing, its steps, and what it asks for."""
+    registry = Registry()
+    lines = [
+        "# Workflows",
+        "",
+        "Those that come with icestream. Each begins a session as it is:",
+        "`icestream process MOVIES --out S --workflow NAME`; or it is the beginning of one of your",
+        "own: `icestream workflow export NAME --out mine.json`. How they are written is in",
+        "{doc}`/how-to/write-a-workflow`.",
+        "",
+    ]
+    for name in shipped_workflows():
+        workflow = load_workflow(name)
+        lines += [f"## `{name}`", "", _text(workflow.about), ""]
+        svg = "\n".join(one for one in workflow_svg(workflow, registry).splitlines() if one)
+        lines += ["```{raw} html", f'<div style="overflow-x: auto">{svg}</div>', "```", ""]
+        must = needed(workflow)
+        if workflow.blanks:
+            lines += ["| it asks for | what it is | otherwise |", "|---|---|---|"]
+            for one in workflow.blanks:
+                otherwise = "must be given" if one in must else value_words(one.default, one.unit)
+                what = f"{one.title}, {one.unit}" if one.unit else one.title
+                lines.append(f"| `{one.name}` | {_cell(what)} | {_cell(otherwise)} |")
+            lines.append("")
+        lines += ["| step | protocol | set |", "|---|---|---|"]
+        for step in workflow.steps:
+            given = (f"`{key}` = {value_words(v)}" for key, v in step.parameters.items())
+            lines.append(f"| `{step.name}` | `{step.protocol}` | {_cell(', '.join(given))} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
 def workflow_file_page() -> str:
     """The form of a workflow file, part by part, and its JSON Schema."""
     whole = schema()
@@ -329,7 +367,7 @@ def workflow_file_page() -> str:
         lines += [f"## {name or 'The workflow'}", "", _text(first_line_of(part)), ""]
         lines += ["| key | type | needed | meaning |", "|---|---|---|---|"]
         for key, value in part["properties"].items():
-            kind = _json_type(value).replace("$ref", "object")
+            kind = _json_type(value)
             must = "yes" if key in part.get("required", ()) else ""
             meaning = " ".join(value.get("description", "").split()).replace("``", "`")
             lines.append(f"| `{key}` | {kind} | {must} | {_cell(meaning)} |")
@@ -344,6 +382,7 @@ def first_line_of(part: dict[str, Any]) -> str:
 
 
 PAGES = {
+    "workflows.md": workflows_page,
     "workflow-file.md": workflow_file_page,
     "protocols.md": protocols_page,
     "cli.md": cli_page,

@@ -23,7 +23,7 @@ from icestream.cli.app import COMMANDS
 from icestream.client import Client
 from icestream.engine.graph.document import schema
 from icestream.engine.graph.validation import validate
-from icestream.engine.graph.workflow import Workflow
+from icestream.engine.graph.workflow import Workflow, load_workflow, shipped_workflows
 from icestream.engine.requests.models import VERBS
 from icestream.model import QUALITIES
 from icestream.protocol import Registry, unit_of
@@ -47,6 +47,7 @@ GENERATED = {
         "events",
         "routes",
         "workflow-file",
+        "workflows",
     )
 }
 PAGES = [
@@ -112,6 +113,19 @@ def test_every_request_is_in_the_reference(generated: Any) -> None:
             model.model_fields.keys() - {"verb", "who"}
         )
         assert not re.search(r"\| \|$", section, flags=re.M), "a value is not explained"
+
+
+def test_every_shipped_workflow_has_a_page_with_its_drawing(generated: Any) -> None:
+    page = generated.workflows_page()
+    for name in shipped_workflows():
+        section = page.partition(f"## `{name}`\n")[2].partition("\n## ")[0]
+        workflow = load_workflow(name)
+        assert workflow.about
+        assert "<svg" in section
+        for step in workflow.steps:
+            assert f"| `{step.name}` | `{step.protocol}` |" in section
+        for blank in workflow.blanks:
+            assert f"| `{blank.name}` |" in section
 
 
 def test_every_part_of_a_workflow_file_is_in_the_reference(generated: Any) -> None:

@@ -102,6 +102,23 @@ def _title(step: Step, registry: Registry) -> str:
 
 
 @app.command
+def draw(workflow: str, /, *, out: Path) -> None:
+    """Draw a workflow as an SVG file.
+
+    Parameters
+    ----------
+    workflow
+        Name of a shipped workflow, a workflow file, or a session's folder.
+    out
+        File to write.
+    """
+    from icestream.report.workflow_picture import workflow_svg
+
+    out.write_text(workflow_svg(_find(workflow), Registry()))
+    print(out)
+
+
+@app.command
 def schema() -> None:
     """Print the JSON Schema of workflow files, for editors and programs that write them."""
     print_json(document_schema())
