@@ -21,6 +21,7 @@ from rich.console import Console, ConsoleOptions
 from icestream.cli.filling import Open, open_of, ready
 from icestream.cli.here import Here
 from icestream.cli.step_options import StepOptions, hyphens
+from icestream.engine.graph.blanks import provisional
 from icestream.engine.graph.workflow import Workflow, load_workflow
 from icestream.protocol import Registry
 
@@ -68,9 +69,10 @@ def _base(tokens: tuple[str, ...]) -> Workflow:
             return without_each_time(session_workflow(store))
         finally:
             store.close()
-    return ready(
-        load_workflow(named or DEFAULT), Registry(), open_of(tokens), pattern=_files(tokens)
-    )
+    whole = load_workflow(named or DEFAULT)
+    if {"--help", "-h"} & set(tokens):
+        return provisional(whole)  # nothing is begun, so nothing has to be filled in
+    return ready(whole, Registry(), open_of(tokens), pattern=_files(tokens))
 
 
 def _files(tokens: tuple[str, ...]) -> str | None:

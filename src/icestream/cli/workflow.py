@@ -37,11 +37,31 @@ __all__ = ["app"]
 
 app = App(name="workflow", help="List, show, check, import, export and edit workflows.")
 app.command("icestream.cli.workflow_exchange:import_", name="import")
+app.command("icestream.cli.workflow_exchange:fetch", name="fetch")
+app.command("icestream.cli.workflow_exchange:publish", name="publish")
 
 
 @app.command(name="list")
-def list_() -> None:
-    """List the workflows that come with icestream."""
+def list_(*, from_: Annotated[str | None, Parameter(name="--from")] = None) -> None:
+    """List the workflows that come with icestream, or those of a repository.
+
+    Parameters
+    ----------
+    from_
+        A repository: a folder, or an address such as https://example.org/workflows. One of its
+        workflows is fetched with icestream workflow fetch.
+    """
+    if from_ is not None:
+        from icestream.exchange.repository import open_repository
+
+        print_table(
+            ("name", "release", "steps", "about"),
+            [
+                (one.name, str(one.release), str(one.steps), one.about)
+                for one in open_repository(from_).entries
+            ],
+        )
+        return
     workflows = [load_workflow(name) for name in shipped_workflows()]
     print_table(
         ("name", "steps", "about"),

@@ -124,3 +124,10 @@ def test_help_lists_the_steps_options(capsys: pytest.CaptureFixture[str]) -> Non
     assert "[> 0 µm" in shown
     for word in ("--ctf-monitor.astigmatism-max", "--ctf-monitor.resolution-max"):
         assert word in shown
+
+
+def test_help_of_a_workflow_with_blanks_asks_for_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    process("--workflow", "relion", "--help")
+    assert "--pick.diameter" in capsys.readouterr().out

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from icestream.cli.workflow import app
-from icestream.engine.graph.workflow import load_workflow
+from icestream.engine.graph.workflow import InvalidWorkflow, load_workflow, save_workflow
 
 FILE = [
     {"object.className": "ProtImportMovies", "object.id": "2", "voltage": 300.0,
@@ -50,6 +50,25 @@ def test_the_report_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     )
     assert {"theirs": "voltage", "value": 300.0, "ours": "import.voltage", "became": 300.0,
             "remark": ""} in one["values"]  # fmt: skip
+
+
+def test_published_listed_and_fetched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repository, mine, again = tmp_path / "all", tmp_path / "mine.json", tmp_path / "again.json"
+    save_workflow(load_workflow("screening").changed("import", {"pattern": "/data/x"}), mine)
+    _run("publish", str(mine), str(repository))
+    _run("publish", "eer", str(repository), "--name", "falcon")
+    said = capsys.readouterr().out
+    assert "step 'import': pattern names /data/x" in said
+    assert "mine, release 1, 13 steps" in said
+    _run("list", "--from", str(repository))
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [line[0] for line in lines] == ["name", "falcon", "mine"]
+    _run("fetch", "mine", "--from", str(repository), "--out", str(again))
+    assert load_workflow(again) == load_workflow(mine)
+    assert "names /data/x" in capsys.readouterr().out
+    mine.write_text(json.dumps({"version": 2, "steps": [{"name": "a", "protocol": "none"}]}))
+    with pytest.raises(InvalidWorkflow, match="no protocol 'none'"):
+        _run("publish", str(mine), str(repository))
 
 
 def test_a_file_to_write_is_needed() -> None:

@@ -25,6 +25,8 @@ __all__ = [
 
 VERSION = 2
 """Of the files that are written."""
+MOST_STEPS = 500
+"""Of a file; more is a mistake, or malice."""
 BLANK = re.compile(r"\{\{ *([a-z][a-z0-9_]{0,40}) *\}\}")
 """A blank where it stands in a parameter's value."""
 
@@ -132,6 +134,8 @@ def read_document(document: Any) -> tuple[WorkflowDocument | None, list[str]]:
     """A document, brought up to this version, or everything that is wrong with its form."""
     if not isinstance(document, dict) or not isinstance(document.get("steps"), list):
         return None, [_SHAPE]
+    if len(document["steps"]) > MOST_STEPS:
+        return None, [f"it has {len(document['steps'])} steps, and {MOST_STEPS} are the most"]
     version = document.get("version", 1)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         return None, [f'"version" is {version!r}; it is a whole number from 1 to {VERSION}']

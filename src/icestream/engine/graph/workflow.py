@@ -177,7 +177,7 @@ def load_workflow(name_or_path: str | Path) -> Workflow:
         )
     try:
         document = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidWorkflow(str(name_or_path), [f"is not JSON: {error}"]) from error
     return Workflow.from_document(document, called=str(name_or_path))
 
@@ -188,17 +188,32 @@ def save_workflow(workflow: Workflow, path: Path) -> None:
 
 
 def order_of(workflow: Workflow) -> dict[str, int]:
-    """Depth of each step: links between it and its farthest source. Needs a graph without cycle."""
+    """Depth of each step: links between it and its farthest source.
+
+    Raises
+    ------
+    LookupError
+        If a link leads to a step that is not there.
+    InvalidWorkflow
+        If steps feed each other in a circle.
+    """
+    left = {
+        step.name: [
+            workflow.step(source.step).name
+            for sources in step.inputs.values()
+            for source in sources
+        ]
+        for step in workflow.steps
+    }
     depths: dict[str, int] = {}
-
-    def depth(name: str) -> int:
-        if name not in depths:
-            feeding = [s.step for sources in workflow.step(name).inputs.values() for s in sources]
-            depths[name] = 1 + max(map(depth, feeding)) if feeding else 0
-        return depths[name]
-
-    for step in workflow.steps:
-        depth(step.name)
+    while left:
+        free = [name for name, feeding in left.items() if all(one in depths for one in feeding)]
+        if not free:
+            circle = ", ".join(left)
+            raise InvalidWorkflow(workflow.name, [f"steps feed each other in a circle: {circle}"])
+        for name in free:
+            depths[name] = 1 + max((depths[one] for one in left[name]), default=-1)
+        left = {name: feeding for name, feeding in left.items() if name not in free}
     return depths
 
 

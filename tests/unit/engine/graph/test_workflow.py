@@ -36,6 +36,13 @@ def test_a_workflow_survives_its_file(tmp_path: Path) -> None:
     }
 
 
+def test_steps_in_a_circle_have_no_depth_and_a_long_chain_has_one() -> None:
+    with pytest.raises(InvalidWorkflow, match="in a circle: a, b"):
+        order_of(workflow(("a", "x", {}, {"i": "b"}), ("b", "x", {}, {"i": "a"})))
+    chain = [(f"s{n}", "x", {}, {"i": f"s{n - 1}"} if n else {}) for n in range(500)]
+    assert order_of(workflow(*chain))["s499"] == 499
+
+
 def test_depth_is_the_longest_way_from_a_source() -> None:
     assert order_of(workflow(*CHAIN)) == {"src": 0, "a": 1, "s": 2}
 
