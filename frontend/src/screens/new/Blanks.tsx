@@ -1,4 +1,5 @@
 import { Select, TextInput } from "@mantine/core";
+import type { WorkflowTemplate } from "@/api/types";
 import type { Blank } from "@/workflow/model";
 import { useTemplate, type Draft } from "./draft";
 import styles from "./new.module.css";
@@ -10,7 +11,8 @@ interface BlanksProps {
 
 /** What the workflow leaves open: a field for each. */
 export function Blanks({ draft, onChange }: BlanksProps) {
-  const blanks = useTemplate(draft.workflow).data?.workflow.blanks ?? [];
+  const template = useTemplate(draft.workflow).data;
+  const blanks = template ? asked(template) : [];
   if (blanks.length === 0) return null;
   return (
     <section className={styles.step}>
@@ -26,6 +28,22 @@ export function Blanks({ draft, onChange }: BlanksProps) {
         ))}
       </div>
     </section>
+  );
+}
+
+/** Given elsewhere on this screen. */
+const ELSEWHERE = ["pattern", "watch"];
+
+/** Blanks that a parameter holds which is not given elsewhere. */
+function asked(template: WorkflowTemplate): Blank[] {
+  const values = template.workflow.steps.flatMap((step) =>
+    Object.entries(step.parameters ?? {})
+      .filter(([name]) => !(step.name === template.source && ELSEWHERE.includes(name)))
+      .map(([, value]) => JSON.stringify(value)),
+  );
+  const holds = (name: string) => new RegExp(`\\{\\{ *${name} *\\}\\}`);
+  return (template.workflow.blanks ?? []).filter(({ name }) =>
+    values.some((value) => holds(name).test(value)),
   );
 }
 
