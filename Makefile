@@ -9,6 +9,8 @@ WRITING := $(VENV)/.installed-docs
 NODE := $(VENV)/.installed-node
 # The plugins that are kept here: separate packages, tested with icestream and shown in its docs.
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
+# Those whose tests run real programs, or need more than icestream's do.
+WITH_GROUPS := $(shell grep -l '^\[dependency-groups\]' $(PLUGINS) /dev/null)
 # The front end: the last that is built of it, and what it is built of.
 UI := src/icestream/report/static/report.js
 UI_SOURCES := $(shell find frontend/src frontend/viewer frontend/report frontend/building frontend/public -type f 2>/dev/null) $(wildcard frontend/*.ts frontend/*.json frontend/index.html)
@@ -32,7 +34,7 @@ $(RUNTIME): pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(TESTING): $(RUNTIME) $(PLUGINS)
-	$(BIN)/python -m pip install --quiet --group test $(PLUGINS:%/pyproject.toml=--editable %)
+	$(BIN)/python -m pip install --quiet --group test $(PLUGINS:%/pyproject.toml=--editable %) $(WITH_GROUPS:%=--group %:test)
 	@touch $@
 
 $(WRITING): $(RUNTIME) $(PLUGINS)

@@ -1,0 +1,1 @@
+"""Topaz as protocols of icestream: run as a program, never imported, since its licence is GPL."""
