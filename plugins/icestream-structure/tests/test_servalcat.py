@@ -70,7 +70,7 @@ def test_the_arguments_are_the_programs_own(tmp_path: Path) -> None:
     assert " ".join(refinement_arguments(wanted, known)) == (
         "--halfmaps /1.mrc /2.mrc --model /m.cif --resolution 3.25 --pixel_size 1.2 --ncycle 10 "
         f"--mask_radius 3 --weight 2 --jellybody --hout --pg D2 --bfactor 30 --monlib {folder} "
-        "-o refined"
+        "--output_prefix refined"
     )
     alone = refinement_arguments(wanted, replace(known, half2=None))
     assert alone[:2] == ("--map", "/map.mrc")

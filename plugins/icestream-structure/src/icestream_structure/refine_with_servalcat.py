@@ -1,7 +1,6 @@
 """Refine a model against the map that it was laid into, with Servalcat."""
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from icestream.protocol import Command, Figure, ProgramProtocol, Resources, Work
 from icestream_structure.fit_model import plot_agreement
@@ -28,8 +27,6 @@ class RefineWithServalcat(ProgramProtocol[Refinement]):
     resources = Resources(cores=1, memory=4 * 2**30)
     program = SERVALCAT
     failures = FAILURES
-    calls: ClassVar[str] = "refine_spa_norefmac"
-    """The command of Servalcat."""
 
     def lacking(self) -> Sequence[str]:
         """A library of monomers."""
@@ -37,11 +34,11 @@ class RefineWithServalcat(ProgramProtocol[Refinement]):
 
     def command(self, atomic_model: AtomicModel, work: Work) -> Command:
         wanted = self.parameters
-        argv = (self.program.executable, self.calls, *refinement_arguments(wanted, atomic_model))
+        argv = ("servalcat", "refine_spa_norefmac", *refinement_arguments(wanted, atomic_model))
         return Command(argv, timeout=wanted.timeout)
 
     def collect(self, atomic_model: AtomicModel, work: Work) -> AtomicModel:
-        return read_refined(atomic_model, work)
+        return read_refined(atomic_model, work, stats="_stats.json")
 
     def methods(self) -> str:
         """How the model was refined."""

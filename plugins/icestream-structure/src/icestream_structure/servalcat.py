@@ -25,6 +25,7 @@ from icestream.protocol import (
 )
 from icestream.units import Angstrom, Second, Unit, Usual
 from icestream_structure.agreement import compared
+from icestream_structure.atoms import positions
 from icestream_structure.items import AtomicModel
 from icestream_structure.monomers import find_monomers
 
@@ -121,8 +122,12 @@ class Refinement(Parameters):
     """Time after which the program is ended."""
 
 
-def refinement_arguments(wanted: Refinement, known: AtomicModel) -> tuple[str, ...]:
+def refinement_arguments(
+    wanted: Refinement, known: AtomicModel, weight: str = "--weight"
+) -> tuple[str, ...]:
     """What it is told of a model in a map, but for the name of its command.
+
+    `weight` is the flag that takes the weight of the map.
 
     Raises
     ------
@@ -167,13 +172,13 @@ def refinement_arguments(wanted: Refinement, known: AtomicModel) -> tuple[str, .
         *("--model", str(known.model), "--resolution", f"{resolution:.2f}"),
         *("--pixel_size", f"{known.pixel_size:.6g}"),
         *("--ncycle", str(wanted.cycles), "--mask_radius", f"{wanted.mask_radius:g}"),
-        *(("--weight", f"{wanted.weight:g}") if wanted.weight is not None else ()),
+        *((weight, f"{wanted.weight:g}") if wanted.weight is not None else ()),
         *(("--jellybody",) if wanted.jellybody else ()),
         *(("--hout",) if wanted.hydrogens else ()),
         *(("--pg", wanted.symmetry) if wanted.symmetry else ()),
         *(("--bfactor", f"{wanted.bfactor:g}") if wanted.bfactor is not None else ()),
         *(("--ligand", str(wanted.restraints)) if wanted.restraints is not None else ()),
-        *("--monlib", str(library), "-o", _OUT),
+        *("--monlib", str(library), "--output_prefix", _OUT),
     )
 
 
@@ -188,31 +193,30 @@ def lacking_monomers(wanted: Refinement) -> Sequence[str]:
     )
 
 
-def read_refined(known: AtomicModel, work: Work) -> AtomicModel:
+def read_refined(known: AtomicModel, work: Work, *, stats: str = "") -> AtomicModel:
     """The refined model, and how far its bonds and angles are from the ideal.
+
+    `stats` is the end of the name of the file that tells the latter; nothing where none does.
 
     Raises
     ------
     BadOutput
-        If the model or the table of its geometry is missing or cut off, or has other atoms.
+        If the model or the table of its geometry is missing, cut off or garbage.
     """
     assert known.map is not None
-    path, stats = work.path(f"{_OUT}.mmcif"), work.path(f"{_OUT}_stats.json")
+    path = work.path(f"{_OUT}.mmcif")
+    if not path.is_file():
+        raise BadOutput(f"{path.name} was not written", code="no-output")
     try:
         structure = gemmi.read_structure(str(path))
     except (OSError, RuntimeError, ValueError) as error:
-        code = "half-output" if path.is_file() else "no-output"
-        raise BadOutput(f"{path.name} is no model: {error}", code=code) from error
-    places = (
-        np.array([atom.pos.tolist() for chain in structure[0] for each in chain for atom in each])
-        if len(structure)
-        else np.zeros((0, 3))
-    )
+        raise BadOutput(f"{path.name} is no model: {error}", code="half-output") from error
+    places = positions(structure) if len(structure) else np.zeros((0, 3))
     if not len(places) or not np.isfinite(places).all():
         raise BadOutput(
             f"{path.name} has no atoms, or some that are nowhere", code="garbage-output"
         )
-    bonds, angles = _geometry(stats)
+    bonds, angles = _geometry(work.path(f"{_OUT}{stats}")) if stats else (None, None)
     density = read_mrc(known.map).astype(np.float32)
     refined = replace(known, bond_deviation=bonds, angle_deviation=angles)
     return compared(refined, structure, density, work.path(f"refined_{known.iteration:04d}"))
