@@ -48,6 +48,7 @@ SUBJECTS = {
     "particles": "Particles",
     "classes2d": "2D classes",
     "volume": "Volumes",
+    "model": "Models",
     "monitor": "Monitors",
 }
 NESTED = {"export", "workflow", "protocols", "plugin", "settings"}

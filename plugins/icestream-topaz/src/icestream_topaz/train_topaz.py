@@ -154,7 +154,7 @@ class TrainTopaz(BatchProtocol[TopazTraining, Learnt]):
     particles are. Another table, by a change of its parameters, makes it learn anew.
     """
 
-    name = "picker.topaz"
+    name = "picks.topaz_train"
     title = "Training of Topaz"
     cites = CITES
 
