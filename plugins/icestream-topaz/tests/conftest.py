@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))  # for toy_classes
+
 _LAUNCHER = """#!{python}
 import runpy, sys, torch
 made = torch.library.Library("torchvision", "DEF")
