@@ -1,16 +1,20 @@
 """Lay a known atomic model into the map of the session."""
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import gemmi
 import numpy as np
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
 from icestream.formats import read_mrc, write_mrc
 from icestream.model import Volume
-from icestream.processing.volume.align import Alignment, align, mirrored
+from icestream.processing.fourier import fourier_crop
+from icestream.processing.volume.align import align, mirrored
 from icestream.protocol import (
     Advanced,
     Figure,
@@ -26,10 +30,27 @@ from icestream_structure.agreement import compared
 from icestream_structure.atoms import Map, density_of, move_atoms, positions, read_model
 from icestream_structure.items import AtomicModel
 
-__all__ = ["FitModel", "ModelToFit", "plot_agreement"]
+__all__ = ["FitModel", "ModelToFit", "Placed", "plot_agreement"]
 
 _FEWEST = 4
 """Shells that are compared at least."""
+
+
+_SMALLEST = 32
+"""Voxels along a side of the maps that are compared, at least."""
+_SAMPLES = 3.0
+"""Voxels to the finest detail that is compared: more would take memory for nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """How a model is moved to lie in a map."""
+
+    rotation: NDArray[np.float32]
+    """``(3, 3)`` on x, y, z, around the origin; applied first."""
+    shift: NDArray[np.float64]
+    """``(3,)`` x, y, z, Å."""
+    correlation: float
 
 
 class ModelToFit(Parameters):
@@ -76,16 +97,12 @@ class FitModel(ItemProtocol[ModelToFit]):
         structure = read_model(wanted.model, wanted.assembly)
         density = read_mrc(volume.map).astype(np.float32)
         box, pixel_size = len(density), volume.pixel_size
-        middle = positions(structure).mean(axis=0)
         _check_size(structure_extent(positions(structure)), box * pixel_size, wanted.model)
-        # In the middle of the box, where every way of turning it has room.
-        home = np.full(3, box // 2 * pixel_size)
-        move_atoms(structure, np.eye(3), home - middle)
-        found, maps = self._search(volume, density, density_of(structure, box, pixel_size))
+        maps = [density, mirrored(density)][: 1 + self.parameters.hands]
+        found = self._search(structure, maps, volume)
         best = int(found[-1].correlation > found[0].correlation) if len(found) > 1 else 0
         placed = found[best]
-        shift = home + placed.shift[::-1] * pixel_size
-        move_atoms(structure, placed.rotation, shift - placed.rotation @ home)
+        move_atoms(structure, placed.rotation, placed.shift)
         known = AtomicModel(
             iteration=volume.iteration,
             mirrored=bool(best),
@@ -100,14 +117,25 @@ class FitModel(ItemProtocol[ModelToFit]):
         return compared(known, structure, maps[best], work.path(f"fit_{volume.iteration:04d}"))
 
     def _search(
-        self, volume: Volume, density: Map, modelled: Map
-    ) -> tuple[list[Alignment], list[Map]]:
-        """How the model lies in the map, and in its other hand where that is asked for."""
-        extent = len(density) * volume.pixel_size
+        self, structure: gemmi.Structure, maps: Sequence[Map], volume: Volume
+    ) -> list[Placed]:
+        """How the model is to be moved, as it is, to lie in each of the maps."""
+        extent = len(maps[0]) * volume.pixel_size
         finest = max(self.parameters.resolution, volume.resolution, 2.1 * volume.pixel_size)
         rings = max(_FEWEST, int(extent / finest))
-        maps = [density, mirrored(density)][: 1 + self.parameters.hands]
-        return [align(one, modelled, rings, hands=False) for one in maps], maps
+        box = min(len(maps[0]), max(_SMALLEST, 2 * math.ceil(_SAMPLES / 2 * extent / finest)))
+        voxel = extent / box
+        # In the middle of the box, where every way of turning it has room.
+        home, middle = np.full(3, box // 2 * voxel), positions(structure).mean(axis=0)
+        move_atoms(structure, np.eye(3), home - middle)
+        modelled = density_of(structure, box, voxel)
+        move_atoms(structure, np.eye(3), middle - home)
+        found = []
+        for one in maps:
+            aligned = align(_cropped(one, box), modelled, rings, hands=False)
+            shift = home + aligned.shift[::-1] * voxel - aligned.rotation @ middle
+            found.append(Placed(aligned.rotation, shift, aligned.correlation))
+        return found
 
     def methods(self) -> str:
         """How the model was laid."""
@@ -149,6 +177,14 @@ def plot_agreement(items: Sequence[AtomicModel]) -> Iterator[Figure]:
         "FSC",
         x=frequency,
         x_label="spatial frequency / Å⁻¹",
+    )
+
+
+def _cropped(volume: Map, box: int) -> Map:
+    """A volume with larger voxels, by cutting its spectrum; the first voxel stays where it is."""
+    flat = fourier_crop(volume, (box, box))
+    return np.ascontiguousarray(
+        np.moveaxis(fourier_crop(np.moveaxis(flat, 0, -1), (box, box)), -1, 0)
     )
 
 
