@@ -1,6 +1,7 @@
 """Servalcat itself refines a model, and what keeps it from that is told."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from icestream.protocol.conformance import problems
 from icestream_structure.atoms import write_model
 from icestream_structure.items import AtomicModel
 from icestream_structure.monomers import find_monomers
+from icestream_structure.refine_with_coot import RefineWithCoot
+from icestream_structure.refine_with_refmac import RefineWithRefmac
 from icestream_structure.refine_with_servalcat import RefineWithServalcat
 from icestream_structure.servalcat import Refinement, refinement_arguments
 
@@ -76,23 +79,31 @@ def test_the_arguments_are_the_programs_own(tmp_path: Path) -> None:
     assert alone[:2] == ("--map", "/map.mrc")
 
 
+@pytest.mark.parametrize("kind", [RefineWithCoot, RefineWithRefmac, RefineWithServalcat])
 @pytest.mark.parametrize(
-    ("wanted", "known", "code"),
+    ("known", "words"),
     [
-        ({}, {"model": None, "note": "there is no map"}, "no-model"),
-        ({}, {"resolution": 0.0}, "no-resolution"),
-        ({}, {"resolution": 8.0}, "map-too-poor"),
-        ({"monomers": Path("/nowhere")}, {}, "no-monomers"),
+        ({"model": None, "note": "there is no map"}, "there is no map"),
+        ({"resolution": 0.0}, "nobody knows the resolution"),
+        ({"resolution": 8.0}, r"is 8\.0 Å, worse than 6 Å"),
     ],
 )
-def test_what_cannot_be_refined_is_told(
-    tmp_path: Path, wanted: dict[str, Any], known: dict[str, Any], code: str
+def test_what_is_too_coarse_goes_on_unrefined_and_says_so(
+    work: Work, kind: type[Any], known: dict[str, Any], words: str
 ) -> None:
-    wanted = {"monomers": library(tmp_path / "lib"), **wanted}
     usual = {"model": Path("/m.cif"), "map": Path("/map.mrc"), "resolution": 3.0, **known}
+    made = kind().process(AtomicModel(iteration=1, **usual), work=work)
+    assert re.search(words, made.note) and made.model == usual["model"]
+    assert re.search(words, kind().summarize([made]))
+
+
+def test_without_a_library_of_monomers_nothing_is_run(work: Work) -> None:
+    known = AtomicModel(
+        iteration=1, model=Path("/m.cif"), map=Path("/map.mrc"), resolution=3.0, pixel_size=1.0
+    )
     with pytest.raises(ItemFailed) as told:
-        refinement_arguments(Refinement(**wanted), AtomicModel(iteration=1, **usual))
-    assert told.value.code == code
+        refinement_arguments(Refinement(monomers=Path("/nowhere")), known)
+    assert told.value.code == "no-monomers"
 
 
 def test_a_library_of_monomers_is_found_or_asked_for(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from icestream.model import Column, Picture
 
-__all__ = ["AtomicModel"]
+__all__ = ["AtomicModel", "why_not"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +63,27 @@ class AtomicModel:
         if self.model is None:
             return {}
         return {"model.correlation": self.correlation, "model.agreement": self.agreement}
+
+
+def why_not(known: AtomicModel, resolution: float, worst: float) -> str:
+    """Why a model is not refined, for people; empty where it can be.
+
+    The first maps of a session are coarse: that is no failure.
+
+    Parameters
+    ----------
+    known
+        The model, if there is one.
+    resolution, worst
+        Å: of the map, 0 where nobody knows it, and beyond which there is nothing to hold on to.
+    """
+    if known.model is None or known.map is None:
+        return known.note or "there is no model to refine"
+    if resolution <= 0:
+        return "the model is not refined: nobody knows the resolution of the map"
+    if resolution > worst:
+        return (
+            f"the model is not refined: the map's resolution is {resolution:.1f} Å, worse than "
+            f"{worst:g} Å"
+        )
+    return ""

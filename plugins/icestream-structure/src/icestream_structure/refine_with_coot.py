@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,7 @@ from icestream.units import Angstrom, Second
 from icestream_structure.agreement import compared
 from icestream_structure.atoms import density_at, positions, read_model
 from icestream_structure.fit_model import plot_agreement
-from icestream_structure.items import AtomicModel
+from icestream_structure.items import AtomicModel, why_not
 
 __all__ = ["RealSpaceRefinement", "RefineWithCoot"]
 
@@ -95,21 +96,16 @@ class RefineWithCoot(ProgramProtocol[RealSpaceRefinement]):
         ),
     )
 
+    def process(self, *items: AtomicModel, work: Work) -> AtomicModel:
+        known = items[0]
+        why = why_not(known, known.resolution, self.parameters.worst)
+        if why:
+            return replace(known, note=why)
+        refined: AtomicModel = super().process(*items, work=work)
+        return refined
+
     def prepare(self, work: Work, atomic_model: AtomicModel) -> None:
-        if atomic_model.model is None or atomic_model.map is None:
-            raise ItemFailed(
-                f"there is no model to refine: {atomic_model.note or 'none was laid'}",
-                advice="wait for the next map, or look why none was laid",
-                code="no-model",
-            )
-        if not 0 < atomic_model.resolution <= self.parameters.worst:
-            raise ItemFailed(
-                f"the map's resolution is {atomic_model.resolution:.1f} Å (0: not known), and "
-                f"{self.parameters.worst:g} Å or better is asked for",
-                advice="wait for more particles; or raise worst, where the map shows what is "
-                "refined",
-                code="map-too-poor",
-            )
+        assert atomic_model.model is not None and atomic_model.map is not None
         density = read_mrc(atomic_model.map).astype(np.float32)
         atoms = positions(read_model(atomic_model.model, waters=True))
         mean = density_at(density, atoms / atomic_model.pixel_size)
@@ -157,9 +153,11 @@ class RefineWithCoot(ProgramProtocol[RealSpaceRefinement]):
 
     def summarize(self, items: Sequence[AtomicModel]) -> str:
         """Say how well it agrees."""
-        if not items or items[-1].model is None:
+        if not items:
             return ""
         last = items[-1]
+        if last.model is None or last.note:
+            return last.note
         return (
             f"the model of {last.residues} residues agrees with the map (FSC 0.5) to "
             f"{last.agreement:.1f} Å after refinement with Coot"

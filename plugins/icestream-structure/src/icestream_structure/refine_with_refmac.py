@@ -1,6 +1,7 @@
 """Refine a model against the map that it was laid into, with Refmac, which Servalcat runs."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from icestream.protocol import (
     Command,
@@ -14,7 +15,7 @@ from icestream.protocol import (
     found_by,
 )
 from icestream_structure.fit_model import plot_agreement
-from icestream_structure.items import AtomicModel
+from icestream_structure.items import AtomicModel, why_not
 from icestream_structure.servalcat import (
     CITES,
     FAILURES,
@@ -65,6 +66,14 @@ class RefineWithRefmac(ProgramProtocol[Refinement]):
         """A library of monomers."""
         return lacking_monomers(self.parameters)
 
+    def process(self, *items: AtomicModel, work: Work) -> AtomicModel:
+        wanted, known = self.parameters, items[0]
+        why = why_not(known, wanted.resolution or known.resolution, wanted.worst)
+        if why:
+            return replace(known, note=why)
+        refined: AtomicModel = super().process(*items, work=work)
+        return refined
+
     def command(self, atomic_model: AtomicModel, work: Work) -> Command:
         wanted = self.parameters
         said = refinement_arguments(wanted, atomic_model, weight="--weight_auto_scale")
@@ -82,9 +91,11 @@ class RefineWithRefmac(ProgramProtocol[Refinement]):
 
     def summarize(self, items: Sequence[AtomicModel]) -> str:
         """Say how well it agrees."""
-        if not items or items[-1].model is None:
+        if not items:
             return ""
         last = items[-1]
+        if last.model is None or last.note:
+            return last.note
         return (
             f"the model of {last.residues} residues agrees with the map (FSC 0.5) to "
             f"{last.agreement:.1f} Å after refinement with Refmac"

@@ -1,10 +1,11 @@
 """Refine a model against the map that it was laid into, with Servalcat."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from icestream.protocol import Command, Figure, ProgramProtocol, Resources, Work
 from icestream_structure.fit_model import plot_agreement
-from icestream_structure.items import AtomicModel
+from icestream_structure.items import AtomicModel, why_not
 from icestream_structure.servalcat import (
     CITES,
     FAILURES,
@@ -32,6 +33,14 @@ class RefineWithServalcat(ProgramProtocol[Refinement]):
         """A library of monomers."""
         return lacking_monomers(self.parameters)
 
+    def process(self, *items: AtomicModel, work: Work) -> AtomicModel:
+        wanted, known = self.parameters, items[0]
+        why = why_not(known, wanted.resolution or known.resolution, wanted.worst)
+        if why:
+            return replace(known, note=why)
+        refined: AtomicModel = super().process(*items, work=work)
+        return refined
+
     def command(self, atomic_model: AtomicModel, work: Work) -> Command:
         wanted = self.parameters
         argv = ("servalcat", "refine_spa_norefmac", *refinement_arguments(wanted, atomic_model))
@@ -48,7 +57,7 @@ class RefineWithServalcat(ProgramProtocol[Refinement]):
     def summarize(self, items: Sequence[AtomicModel]) -> str:
         """Say how well it agrees, and how good its geometry is."""
         if not items or items[-1].bond_deviation is None:
-            return ""
+            return items[-1].note if items else ""
         last = items[-1]
         return (
             f"the refined model of {last.residues} residues agrees with the map (FSC 0.5) to "

@@ -132,25 +132,8 @@ def refinement_arguments(
     Raises
     ------
     ItemFailed
-        If there is no model, no library of monomers, or the resolution is not known or too poor.
+        If there is no library of monomers.
     """
-    if known.model is None or known.map is None:
-        raise ItemFailed(
-            f"there is no model to refine: {known.note or 'none was laid into the map'}",
-            advice="wait for the next map, or look why none was laid",
-            code="no-model",
-        )
-    resolution = wanted.resolution or known.resolution
-    if resolution <= 0:
-        raise ItemFailed(
-            "nobody knows the resolution of the map", advice="set resolution", code="no-resolution"
-        )
-    if resolution > wanted.worst:
-        raise ItemFailed(
-            f"the map's resolution is {resolution:.1f} Å, worse than {wanted.worst:g} Å",
-            advice="wait for more particles; or raise worst, where the map shows what is refined",
-            code="map-too-poor",
-        )
     library = find_monomers(wanted.monomers)
     if library is None:
         raise ItemFailed(
@@ -169,7 +152,12 @@ def refinement_arguments(
     )
     return (
         *data,
-        *("--model", str(known.model), "--resolution", f"{resolution:.2f}"),
+        *(
+            "--model",
+            str(known.model),
+            "--resolution",
+            f"{wanted.resolution or known.resolution:.2f}",
+        ),
         *("--pixel_size", f"{known.pixel_size:.6g}"),
         *("--ncycle", str(wanted.cycles), "--mask_radius", f"{wanted.mask_radius:g}"),
         *((weight, f"{wanted.weight:g}") if wanted.weight is not None else ()),
