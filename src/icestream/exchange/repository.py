@@ -19,7 +19,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from icestream.engine.graph.document import VERSION
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow, near
 
-__all__ = ["INDEX", "Entry", "Repository", "RepositoryError", "fetch", "open_repository", "publish"]
+__all__ = [
+    "INDEX",
+    "Repository",
+    "RepositoryError",
+    "SharedWorkflow",
+    "fetch",
+    "open_repository",
+    "publish",
+]
 
 INDEX = "index.json"
 _MOST_INDEX = 2_000_000
@@ -35,7 +43,7 @@ class RepositoryError(OSError):
     """A repository that cannot be read or written; the message says what was found and where."""
 
 
-class Entry(BaseModel):
+class SharedWorkflow(BaseModel):
     """One workflow of a repository."""
 
     model_config = _STRICT
@@ -56,7 +64,7 @@ class _Index(BaseModel):
     model_config = _STRICT
 
     version: Literal[1] = 1
-    workflows: list[Entry] = Field(max_length=5000)
+    workflows: list[SharedWorkflow] = Field(max_length=5000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ class Repository:
 
     place: str
     """Folder, or URL without a slash at its end."""
-    entries: tuple[Entry, ...]
+    entries: tuple[SharedWorkflow, ...]
 
 
 def open_repository(place: str) -> Repository:
@@ -134,7 +142,7 @@ def fetch(repository: Repository, name: str) -> Workflow:
     return Workflow.from_document(document, called=name)
 
 
-def publish(folder: Path, name: str, workflow: Workflow) -> Entry:
+def publish(folder: Path, name: str, workflow: Workflow) -> SharedWorkflow:
     """Put a workflow into a repository's folder, which is made where it is not there.
 
     One of the same name is replaced, and its release raised when it is another one.
@@ -154,7 +162,7 @@ def publish(folder: Path, name: str, workflow: Workflow) -> Entry:
     digest = hashlib.sha256(text).hexdigest()
     same = before is not None and before.sha256 == digest
     release = 1 if before is None else before.release + int(not same)
-    entry = Entry(
+    entry = SharedWorkflow(
         name=name,
         about=workflow.about[:2000],
         steps=len(workflow.steps),

@@ -15,7 +15,7 @@ from icestream.exchange.scipion_file import read_scipion, write_scipion
 from icestream.exchange.table import OUTPUTS
 from icestream.exchange.translate import Translated, rows_of, translate
 from icestream.exchange.values import CannotConvert, back
-from icestream.protocol import ANY, Counterpart, Registry, Taken
+from icestream.protocol import ANY, Becomes, Counterpart, Registry
 from icestream.protocol.describe import value_words
 
 __all__ = ["Exported", "compared", "export_scipion"]
@@ -200,13 +200,13 @@ class _Export:
                     made[one] = None
 
     @staticmethod
-    def _taken(row: Counterpart, made: Mapping[str, Any], ours: str) -> Taken | None:
+    def _taken(row: Counterpart, made: Mapping[str, Any], ours: str) -> Becomes | None:
         """How one parameter of ours is written: by a name that the file has already, if any."""
         rows = [taken for taken in row.taken if taken.ours == ours and taken.at == "step"]
         there = [taken for taken in rows if taken.theirs in made]
         return next(iter(there or rows), None)
 
-    def _of_another(self, step: Step, ours: str) -> tuple[dict[str, Any], Taken] | None:
+    def _of_another(self, step: Step, ours: str) -> tuple[dict[str, Any], Becomes] | None:
         """The object of another step that says it there: gain and dose of what is taken in."""
         for other in self.workflow.steps:
             feeds = any(one.step == step.name for links in other.inputs.values() for one in links)
@@ -220,7 +220,7 @@ class _Export:
         return None
 
     @staticmethod
-    def _write(taken: Taken, value: Any, pixel: float | None, made: dict[str, Any]) -> None:
+    def _write(taken: Becomes, value: Any, pixel: float | None, made: dict[str, Any]) -> None:
         if taken.by == "path":
             folder, name = taken.theirs.split(",")
             made[folder], _, made[name] = str(value).rpartition("/")

@@ -8,23 +8,25 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from icestream.protocol import ANY, Counterpart, Taken
+from icestream.protocol import ANY, Becomes, Counterpart
 
 __all__ = ["SCIPION"]
 
 _TO_UM = 1e-4
 _GAIN = (
-    Taken("gainRot", "gain_rotation", choices={0: 0, 1: 90, 2: 180, 3: 270}, at="source"),
-    Taken("gainFlip", "gain_flip", choices={0: "none", 1: "up-down", 2: "left-right"}, at="source"),
+    Becomes("gainRot", "gain_rotation", choices={0: 0, 1: 90, 2: 180, 3: 270}, at="source"),
+    Becomes(
+        "gainFlip", "gain_flip", choices={0: "none", 1: "up-down", 2: "left-right"}, at="source"
+    ),
 )
 _OPTICS = (
-    Taken("filesPath,filesPattern", "pattern", by="path"),
-    Taken("voltage", "voltage"),
-    Taken("sphericalAberration", "spherical_aberration"),
-    Taken("amplitudeContrast", "amplitude_contrast"),
-    Taken("samplingRate", "pixel_size"),
-    Taken("dataStreaming", "watch"),
-    Taken("timeout", "idle_timeout", by="duration", only_if="dataStreaming"),
+    Becomes("filesPath,filesPattern", "pattern", by="path"),
+    Becomes("voltage", "voltage"),
+    Becomes("sphericalAberration", "spherical_aberration"),
+    Becomes("amplitudeContrast", "amplitude_contrast"),
+    Becomes("samplingRate", "pixel_size"),
+    Becomes("dataStreaming", "watch"),
+    Becomes("timeout", "idle_timeout", by="duration", only_if="dataStreaming"),
 )
 _IMPORTED: Mapping[str, Any] = MappingProxyType(
     {
@@ -50,14 +52,14 @@ _SUMS: Mapping[str, Any] = MappingProxyType(
     }
 )  # fmt: skip
 _MAGNIFIED = (
-    Taken("scaleMaj", "distortion_major", only_if="doMagCor"),
-    Taken("scaleMin", "distortion_minor", only_if="doMagCor"),
-    Taken("angDist", "distortion_angle", only_if="doMagCor"),
+    Becomes("scaleMaj", "distortion_major", only_if="doMagCor"),
+    Becomes("scaleMin", "distortion_minor", only_if="doMagCor"),
+    Becomes("angDist", "distortion_angle", only_if="doMagCor"),
 )
 _FRAMES = (
-    Taken("alignFrame0", "first_frame", skip=(0,)),
-    Taken("alignFrameN", "last_frame"),
-    Taken("binFactor", "binning"),
+    Becomes("alignFrame0", "first_frame", skip=(0,)),
+    Becomes("alignFrameN", "last_frame"),
+    Becomes("binFactor", "binning"),
 )
 _CTF: Mapping[str, Any] = MappingProxyType(
     {
@@ -76,7 +78,7 @@ _EXTRACTED: Mapping[str, Any] = MappingProxyType(
         "percentage": ANY,
     }
 )  # fmt: skip
-_HELD = (Taken("splitImages", "batches"),)
+_HELD = (Becomes("splitImages", "batches"),)
 _SENT: Mapping[str, Any] = MappingProxyType(
     {"allImages": True, "triggerWait": False, "triggerSignal": False, "delay": ANY}
 )
@@ -94,9 +96,9 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             inputs={},
             taken=(
                 *_OPTICS,
-                Taken("dosePerFrame", "dose_per_frame", skip=(0,)),
-                Taken("doseInitial", "pre_exposure"),
-                Taken("gainFile", "gain"),
+                Becomes("dosePerFrame", "dose_per_frame", skip=(0,)),
+                Becomes("doseInitial", "pre_exposure"),
+                Becomes("gainFile", "gain"),
             ),
             passed=_IMPORTED,
             pixel="samplingRate",
@@ -116,7 +118,7 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
         _of(
             "XmippProtMovieGain",
             inputs={"inputMovies": "movie"},
-            taken=(Taken("frameStep", "every"),),
+            taken=(Becomes("frameStep", "every"),),
             passed={"estimateGain": True, "estimateOrientation": True, "estimateSigma": False,
                     "useExistingGainImage": False},
         ),
@@ -126,12 +128,12 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "ProtMotionCorr", "ProtRelionMotioncor",
             inputs={"inputMovies": "movie"},
             taken=(
-                Taken("doApplyDoseFilter", "dose_weighting"),
-                Taken("doDW", "dose_weighting"),
-                Taken("patchX", "local_motion", by="several"),
-                Taken("splitEvenOdd", "halves"),
-                Taken("defectFile", "defects"),
-                Taken("defectMap", "defects"),
+                Becomes("doApplyDoseFilter", "dose_weighting"),
+                Becomes("doDW", "dose_weighting"),
+                Becomes("patchX", "local_motion", by="several"),
+                Becomes("splitEvenOdd", "halves"),
+                Becomes("defectFile", "defects"),
+                Becomes("defectMap", "defects"),
                 *_FRAMES, *_MAGNIFIED, *_GAIN,
             ),
             passed=_SUMS,
@@ -141,8 +143,8 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "XmippProtFlexAlign", "XmippProtMovieCorr", "XmippProtOFAlignment",
             "CistemProtUnblur", "ProtUnblur", "ProtMovieAlignment",
             inputs={"inputMovies": "movie"},
-            taken=(Taken("doApplyDoseFilter", "dose_weighting"),
-                   Taken("doLocalAlignment", "local_motion"), *_FRAMES),
+            taken=(Becomes("doApplyDoseFilter", "dose_weighting"),
+                   Becomes("doLocalAlignment", "local_motion"), *_FRAMES),
             passed=_SUMS,
             bins="binFactor",
         ),
@@ -152,13 +154,13 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "CistemProtCTFFind",
             inputs={"inputMicrographs": "micrograph"},
             taken=(
-                Taken("minDefocus", "defocus_min", factor=_TO_UM),
-                Taken("maxDefocus", "defocus_max", factor=_TO_UM),
-                Taken("findPhaseShift", "phase_plate"),
-                Taken("maxPhaseShift", "phase_shift_max", only_if="findPhaseShift"),
-                Taken("lowRes", "resolution_min"),
-                Taken("highRes", "resolution_max"),
-                Taken("windowSize", "tile_size"),
+                Becomes("minDefocus", "defocus_min", factor=_TO_UM),
+                Becomes("maxDefocus", "defocus_max", factor=_TO_UM),
+                Becomes("findPhaseShift", "phase_plate"),
+                Becomes("maxPhaseShift", "phase_shift_max", only_if="findPhaseShift"),
+                Becomes("lowRes", "resolution_min"),
+                Becomes("highRes", "resolution_max"),
+                Becomes("windowSize", "tile_size"),
             ),
             passed=_CTF,
         ),
@@ -166,14 +168,14 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "ProtCTFFind", "ProtGctf",
             inputs={"inputMicrographs": "micrograph"},
             taken=(
-                Taken("minDefocus", "defocus_min"),
-                Taken("maxDefocus", "defocus_max"),
-                Taken("findPhaseShift", "phase_plate"),
-                Taken("doPhShEst", "phase_plate"),
-                Taken("phaseShiftH", "phase_shift_max", only_if="doPhShEst"),
-                Taken("lowRes", "resolution_min", by="frequency"),
-                Taken("highRes", "resolution_max", by="frequency"),
-                Taken("windowSize", "tile_size"),
+                Becomes("minDefocus", "defocus_min"),
+                Becomes("maxDefocus", "defocus_max"),
+                Becomes("findPhaseShift", "phase_plate"),
+                Becomes("doPhShEst", "phase_plate"),
+                Becomes("phaseShiftH", "phase_shift_max", only_if="doPhShEst"),
+                Becomes("lowRes", "resolution_min", by="frequency"),
+                Becomes("highRes", "resolution_max", by="frequency"),
+                Becomes("windowSize", "tile_size"),
             ),
             passed=_CTF,
         ),
@@ -181,12 +183,12 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "XmippProtCTFMicrographs",
             inputs={"inputMicrographs": "micrograph"},
             taken=(
-                Taken("minDefocus", "defocus_min"),
-                Taken("maxDefocus", "defocus_max"),
-                Taken("findPhaseShift", "phase_plate"),
-                Taken("lowRes", "resolution_min", by="frequency"),
-                Taken("highRes", "resolution_max", by="frequency"),
-                Taken("windowSize", "tile_size"),
+                Becomes("minDefocus", "defocus_min"),
+                Becomes("maxDefocus", "defocus_max"),
+                Becomes("findPhaseShift", "phase_plate"),
+                Becomes("lowRes", "resolution_min", by="frequency"),
+                Becomes("highRes", "resolution_max", by="frequency"),
+                Becomes("windowSize", "tile_size"),
             ),
             passed=_CTF,
         ),
@@ -197,10 +199,10 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             inputs={"inputCTF": "ctf"},
             when={"calculateConsensus": False},
             taken=(
-                Taken("minDefocus", "defocus_min", factor=_TO_UM, only_if="useDefocus", off=0.0),
-                Taken("maxDefocus", "defocus_max", factor=_TO_UM, only_if="useDefocus", off=1e3),
-                Taken("astigmatism", "astigmatism_max", only_if="useAstigmatism", off=1e6),
-                Taken("resolution", "resolution_max", only_if="useResolution", off=1e3),
+                Becomes("minDefocus", "defocus_min", factor=_TO_UM, only_if="useDefocus", off=0.0),
+                Becomes("maxDefocus", "defocus_max", factor=_TO_UM, only_if="useDefocus", off=1e3),
+                Becomes("astigmatism", "astigmatism_max", only_if="useAstigmatism", off=1e6),
+                Becomes("resolution", "resolution_max", only_if="useResolution", off=1e3),
             ),
             fixed={"ice_ring_max": 1e6, "total_motion_max": 1e6, "refuse": []},
             passed={
@@ -217,7 +219,7 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "XmippProtCTFConsensus",
             inputs={"inputCTF": "ctf", "inputCTF2": "ctf"},
             when={"calculateConsensus": True},
-            taken=(Taken("minConsResol", "agreement"),),
+            taken=(Becomes("minConsResol", "agreement"),),
             passed={"calculateConsensus": True, "averageDefocus": True, "includeSecondary": ANY,
                     "useDefocus": False, "useAstigmatism": False, "useResolution": False},
         ),
@@ -227,9 +229,9 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "ProtRelionAutopickLoG",
             inputs={"inputMicrographs": "micrograph"},
             taken=(
-                Taken("minDiameter", "diameter"),
-                Taken("maxDiameter", "diameter_max"),
-                Taken("areParticlesWhite", "bright"),
+                Becomes("minDiameter", "diameter"),
+                Becomes("maxDiameter", "diameter_max"),
+                Becomes("areParticlesWhite", "bright"),
             ),
             passed={"threshold": 0.0, "threshold2": 999.0, "extraParams": "", "boxSize": ANY},
         ),
@@ -237,7 +239,7 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "ProtRelion2Autopick",
             inputs={"inputMicrographs": "micrograph", "ctfRelations": "ctf"},
             when={"referencesType": 1},
-            taken=(Taken("particleDiameter", "diameter"),),
+            taken=(Becomes("particleDiameter", "diameter"),),
             passed={"referencesType": 1, "runType": ANY, "micrographsSelection": 0,
                     "extraParams": "", "micrographsNumber": ANY, "refsHaveInvertedContrast": ANY,
                     "fomLabel": ANY,
@@ -258,8 +260,8 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             same=True,
             inputs={"inputCoordinates": "picks"},
             taken=(
-                Taken("consensusRadius", "distance", by="pixels"),
-                Taken("consensus", "votes", choices={-1: 0}),
+                Becomes("consensusRadius", "distance", by="pixels"),
+                Becomes("consensus", "votes", choices={-1: 0}),
             ),
             passed={"mode": 0},
         ),
@@ -271,11 +273,11 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             inputs={"inputCoordinates": "picks", "ctfRelations": "ctf",
                     "inputMicrographs": "micrograph"},
             taken=(
-                Taken("boxSize", "box", by="pixels"),
-                Taken("rescaledSize", "size", only_if="doRescale", off=0),
-                Taken("doInvert", "invert"),
-                Taken("backDiameter", "radius", by="pixels", factor=0.5, skip=(-1,)),
-                Taken("stddevWhiteDust", "dust", choices={-1: 0.0}),
+                Becomes("boxSize", "box", by="pixels"),
+                Becomes("rescaledSize", "size", only_if="doRescale", off=0),
+                Becomes("doInvert", "invert"),
+                Becomes("backDiameter", "radius", by="pixels", factor=0.5, skip=(-1,)),
+                Becomes("stddevWhiteDust", "dust", choices={-1: 0.0}),
             ),
             passed=_EXTRACTED,
         ),
@@ -285,11 +287,11 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             inputs={"inputCoordinates": "picks", "ctfRelations": "ctf",
                     "inputMicrographs": "micrograph"},
             taken=(
-                Taken("boxSize", "box", by="pixels"),
-                Taken("doInvert", "invert"),
-                Taken("doFlip", "flip_phases"),
-                Taken("thresholdDust", "dust", only_if="doRemoveDust", off=0.0),
-                Taken("backRadius", "radius", by="pixels", skip=(-1,)),
+                Becomes("boxSize", "box", by="pixels"),
+                Becomes("doInvert", "invert"),
+                Becomes("doFlip", "flip_phases"),
+                Becomes("thresholdDust", "dust", only_if="doRemoveDust", off=0.0),
+                Becomes("backRadius", "radius", by="pixels", skip=(-1,)),
             ),
             passed=_EXTRACTED,
         ),
@@ -299,7 +301,7 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "XmippProtTriggerData",
             same=True,
             inputs={"inputImages": "particles"},
-            taken=(Taken("outputSize", "particles"), *_HELD),
+            taken=(Becomes("outputSize", "particles"), *_HELD),
             passed=_SENT,
         ),
     ),
@@ -308,7 +310,7 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "XmippProtTriggerData",
             same=True,
             inputs={"inputImages": "micrograph"},
-            taken=(Taken("outputSize", "items"), *_HELD),
+            taken=(Becomes("outputSize", "items"), *_HELD),
             passed=_SENT,
         ),
     ),
@@ -317,7 +319,7 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "XmippProtTriggerData",
             same=True,
             inputs={"inputImages": "movie"},
-            taken=(Taken("outputSize", "items"), *_HELD),
+            taken=(Becomes("outputSize", "items"), *_HELD),
             passed=_SENT,
         ),
     ),
@@ -326,10 +328,10 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "ProtRelionClassify2D",
             inputs={"inputParticles": "particles"},
             taken=(
-                Taken("numberOfClasses", "classes"),
-                Taken("maskDiameterA", "diameter", skip=(-1,)),
-                Taken("limitResolEStep", "resolution", skip=(-1,)),
-                Taken("doCTF", "use_ctf"),
+                Becomes("numberOfClasses", "classes"),
+                Becomes("maskDiameterA", "diameter", skip=(-1,)),
+                Becomes("limitResolEStep", "resolution", skip=(-1,)),
+                Becomes("doCTF", "use_ctf"),
             ),
             passed={"isClassify": True, "is2D": True, "doContinue": False, "continueIter": ANY,
                     "copyAlignment": False, "alignmentAsPriors": False, "extraParams": "",
@@ -343,14 +345,14 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "ProtCryo2D",
             inputs={"inputParticles": "particles"},
             taken=(
-                Taken("numberOfClasses", "classes"),
-                Taken("maximunResolution", "resolution"),
+                Becomes("numberOfClasses", "classes"),
+                Becomes("maximunResolution", "resolution"),
             ),
         ),
         _of(
             "XmippProtCL2D", "XmippProtStrGpuCrrCL2D",
             inputs={"inputParticles": "particles"},
-            taken=(Taken("numberOfClasses", "classes"),),
+            taken=(Becomes("numberOfClasses", "classes"),),
         ),
     ),
     "classes2d.select": (
@@ -361,8 +363,8 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "ProtRelionInitialModel", "ProtCryoSparcInitialModel",
             inputs={"inputParticles": ANY},
             taken=(
-                Taken("symmetryGroup", "symmetry"),
-                Taken("maskDiameterA", "diameter", skip=(-1,)),
+                Becomes("symmetryGroup", "symmetry"),
+                Becomes("maskDiameterA", "diameter", skip=(-1,)),
             ),
         ),
     ),
@@ -371,9 +373,9 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "ProtMonitorSummary", "ProtMonitorSystem",
             inputs={"inputProtocols": ANY},
             taken=(
-                Taken("cpuAlert", "cpu_max", skip=(101.0,)),
-                Taken("memAlert", "memory_max", skip=(101.0,)),
-                Taken("swapAlert", "swap_max", skip=(101.0,)),
+                Becomes("cpuAlert", "cpu_max", skip=(101.0,)),
+                Becomes("memAlert", "memory_max", skip=(101.0,)),
+                Becomes("swapAlert", "swap_max", skip=(101.0,)),
             ),
             passed={"samplingInterval": ANY, "monitorTime": ANY, "doGpu": ANY, "doNetwork": ANY,
                     "netInterfaces": ANY, "doDiskIO": ANY, "doMail": False, "emailFrom": ANY,
@@ -386,9 +388,9 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
             "ProtMonitorSummary", "ProtMonitorCTF",
             inputs={"inputProtocols": ANY, "inputProtocol": ANY},
             taken=(
-                Taken("minDefocus", "defocus_min", factor=_TO_UM),
-                Taken("maxDefocus", "defocus_max", factor=_TO_UM),
-                Taken("astigmatism", "astigmatism_max"),
+                Becomes("minDefocus", "defocus_min", factor=_TO_UM),
+                Becomes("maxDefocus", "defocus_max", factor=_TO_UM),
+                Becomes("astigmatism", "astigmatism_max"),
             ),
             passed={"samplingInterval": ANY, "monitorTime": ANY},
             part=True,

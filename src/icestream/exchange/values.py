@@ -7,7 +7,7 @@ from typing import Any
 
 from icestream.engine.graph.blanks import read_value
 from icestream.engine.graph.document import BLANK, Blank, uses
-from icestream.protocol import Taken
+from icestream.protocol import Becomes
 
 __all__ = ["CannotConvert", "Converted", "back", "convert", "nothing", "plain"]
 
@@ -50,7 +50,7 @@ def plain(value: Any, blanks: Mapping[str, Blank]) -> Any:
 
 
 def convert(
-    taken: Taken, values: Mapping[str, Any], pixel: float | None, blanks: Mapping[str, Blank]
+    taken: Becomes, values: Mapping[str, Any], pixel: float | None, blanks: Mapping[str, Blank]
 ) -> Converted | None:
     """A parameter of ours from theirs; None where they say nothing about it.
 
@@ -89,7 +89,7 @@ def convert(
     return _converted(taken, value, pixel)
 
 
-def back(taken: Taken, value: Any, pixel: float | None) -> Any:
+def back(taken: Becomes, value: Any, pixel: float | None) -> Any:
     """Their value for one of ours; the inverse of `convert`.
 
     Raises
@@ -122,7 +122,7 @@ def uses_blank(value: str) -> bool:
     return BLANK.search(value) is not None
 
 
-def _converted(taken: Taken, value: Any, pixel: float | None) -> Converted | None:
+def _converted(taken: Becomes, value: Any, pixel: float | None) -> Converted | None:
     if any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in taken.skip):
         return None
     if isinstance(value, int | float | str) and value in taken.choices:
@@ -154,7 +154,7 @@ def _number(value: Any, by: str) -> float:
         raise CannotConvert("it is no number") from None
 
 
-def _path(taken: Taken, values: Mapping[str, Any]) -> Converted | None:
+def _path(taken: Becomes, values: Mapping[str, Any]) -> Converted | None:
     folder, name = (str(values.get(key) or "") for key in taken.theirs.split(","))
     if not folder:
         return Converted(name) if name else None

@@ -1,7 +1,7 @@
 """The protocol language: everything that the author of a protocol imports."""
 
 from icestream.alike import meant
-from icestream.protocol.elsewhere import ANY, Counterpart, Taken
+from icestream.protocol.elsewhere import ANY, Becomes, Counterpart
 from icestream.protocol.executable import FoundProgram, Probe, Program
 from icestream.protocol.failure import Failure, ItemFailed, ProtocolError, TryAgain
 from icestream.protocol.figures import Figure, Sample
@@ -54,6 +54,7 @@ __all__ = [
     "BadOutput",
     "Batch",
     "BatchProtocol",
+    "Becomes",
     "Broken",
     "Command",
     "ConsensusProtocol",
@@ -90,7 +91,6 @@ __all__ = [
     "SampleProtocol",
     "SelectionProtocol",
     "SourceProtocol",
-    "Taken",
     "TriggerProtocol",
     "TryAgain",
     "UnknownProtocol",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-__all__ = ["ANY", "Counterpart", "Taken"]
+__all__ = ["ANY", "Becomes", "Counterpart"]
 
 ANY = "*"
 """Any value, of `Counterpart.passed`; any port, of `Counterpart.inputs`."""
@@ -18,7 +18,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Becomes:
     """A parameter of theirs that becomes one of ours."""
 
     theirs: str
@@ -41,6 +41,10 @@ class Taken:
     at: Literal["step", "source"] = "step"
     """Whose parameter it is with us: of this step, or of the one that takes the movies in."""
 
+    def __post_init__(self) -> None:
+        """Keep the choices unchangeable."""
+        object.__setattr__(self, "choices", MappingProxyType(dict(self.choices)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterpart:
@@ -53,7 +57,7 @@ class Counterpart:
     """It runs the very program, or does the very thing; otherwise it serves the same purpose."""
     inputs: Mapping[str, str]
     """Their inputs, and the port that each is with us; `ANY`: any port of the type."""
-    taken: tuple[Taken, ...] = ()
+    taken: tuple[Becomes, ...] = ()
     fixed: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     """Parameters of ours that follow from it being theirs."""
     when: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
@@ -66,3 +70,8 @@ class Counterpart:
     """Their parameter that multiplies the pixel size of what goes on."""
     part: bool = False
     """It does a part of what theirs does: all parts are taken together."""
+
+    def __post_init__(self) -> None:
+        """Keep what was given unchangeable, as what a protocol's class holds has to be."""
+        for name in ("inputs", "fixed", "when", "passed"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))

@@ -1,6 +1,6 @@
 """What Scipion and RELION call the alignment by MotionCor2, and its parameters."""
 
-from icestream.protocol import ANY, Counterpart, Taken
+from icestream.protocol import ANY, Becomes, Counterpart
 
 __all__ = ["ELSEWHERE"]
 
@@ -12,26 +12,26 @@ ELSEWHERE = (
         inputs={"inputMovies": "movie"},
         when={"useMotioncor2": True},
         taken=(
-            Taken("doApplyDoseFilter", "dose_weighting"),
-            Taken("patchX", "patches", skip=(0,)),
-            Taken("patchOverlap", "patch_overlap"),
-            Taken("group", "group"),
-            Taken("groupLocal", "group_local"),
-            Taken("tol", "tolerance"),
-            Taken("alignFrame0", "first_frame", skip=(0,)),
-            Taken("alignFrameN", "last_frame"),
-            Taken("binFactor", "binning"),
-            Taken("splitEvenOdd", "halves"),
-            Taken("defectFile", "defects"),
-            Taken("defectMap", "defects"),
-            Taken("doSaveUnweightedMic", "unweighted", only_if="doApplyDoseFilter"),
-            Taken("scaleMaj", "distortion_major", only_if="doMagCor"),
-            Taken("scaleMin", "distortion_minor", only_if="doMagCor"),
-            Taken("angDist", "distortion_angle", only_if="doMagCor"),
-            Taken(
+            Becomes("doApplyDoseFilter", "dose_weighting"),
+            Becomes("patchX", "patches", skip=(0,)),
+            Becomes("patchOverlap", "patch_overlap"),
+            Becomes("group", "group"),
+            Becomes("groupLocal", "group_local"),
+            Becomes("tol", "tolerance"),
+            Becomes("alignFrame0", "first_frame", skip=(0,)),
+            Becomes("alignFrameN", "last_frame"),
+            Becomes("binFactor", "binning"),
+            Becomes("splitEvenOdd", "halves"),
+            Becomes("defectFile", "defects"),
+            Becomes("defectMap", "defects"),
+            Becomes("doSaveUnweightedMic", "unweighted", only_if="doApplyDoseFilter"),
+            Becomes("scaleMaj", "distortion_major", only_if="doMagCor"),
+            Becomes("scaleMin", "distortion_minor", only_if="doMagCor"),
+            Becomes("angDist", "distortion_angle", only_if="doMagCor"),
+            Becomes(
                 "gainRot", "gain_rotation", choices={0: 0, 1: 90, 2: 180, 3: 270}, at="source"
             ),
-            Taken(
+            Becomes(
                 "gainFlip",
                 "gain_flip",
                 choices={0: "none", 1: "up-down", 2: "left-right"},
@@ -53,18 +53,18 @@ ELSEWHERE = (
         same=True,
         inputs={"input_star_mics": "movie"},
         taken=(
-            Taken("do_dose_weighting", "dose_weighting"),
-            Taken("patch_x", "patches", skip=(0,)),
-            Taken("group_frames", "group"),
-            Taken("bin_factor", "binning"),
-            Taken("first_frame_sum", "first_frame", skip=(0,)),
-            Taken("last_frame_sum", "last_frame", choices={-1: 0}),
-            Taken("bfactor", "bfactor"),
-            Taken("do_even_odd_split", "halves"),
-            Taken("fn_defect", "defects"),
-            Taken("fn_gain_ref", "gain", at="source"),
-            Taken("dose_per_frame", "dose_per_frame", at="source", skip=(0,)),
-            Taken("pre_exposure", "pre_exposure", at="source"),
+            Becomes("do_dose_weighting", "dose_weighting"),
+            Becomes("patch_x", "patches", skip=(0,)),
+            Becomes("group_frames", "group"),
+            Becomes("bin_factor", "binning"),
+            Becomes("first_frame_sum", "first_frame", skip=(0,)),
+            Becomes("last_frame_sum", "last_frame", choices={-1: 0}),
+            Becomes("bfactor", "bfactor"),
+            Becomes("do_even_odd_split", "halves"),
+            Becomes("fn_defect", "defects"),
+            Becomes("fn_gain_ref", "gain", at="source"),
+            Becomes("dose_per_frame", "dose_per_frame", at="source", skip=(0,)),
+            Becomes("pre_exposure", "pre_exposure", at="source"),
         ),
         passed={
             "do_own_motioncor": False, "fn_motioncor2_exe": ANY, "do_save_noDW": ANY,
