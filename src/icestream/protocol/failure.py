@@ -62,6 +62,7 @@ class Failure:
 
     code: str
     when: str
-    """Regular expression searched in the program's output."""
+    """Regular expression searched in the program's output, and in how it ended below:
+    ``signal 11 (SIGSEGV)``."""
     advice: str
     retry: bool = False

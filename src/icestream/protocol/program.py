@@ -209,21 +209,32 @@ def run_command(command: Command, work: Work, log: Path) -> int:
 def explain(
     program: Program, status: int, log: Path, failures: tuple[Failure, ...]
 ) -> ItemFailed | TryAgain:
-    """Turn a failed run into a named failure with advice, from what the program printed."""
-    if named := _named(program, log, failures):
+    """Turn a failed run into a named failure with advice, from what the program printed.
+
+    How it ended is looked at as the last line of it: ``signal 11 (SIGSEGV)`` or ``exit status 1``.
+    """
+    how = f"signal {_signal_name(-status)}" if status < 0 else f"exit status {status}"
+    if named := _named(program, log, failures, how):
         return named
     if status in (-signal.SIGKILL, -signal.SIGTERM):
         # Somebody else ended it (the kernel out of memory, a person): the item is not to blame.
-        return TryAgain(f"{program.executable} was killed by signal {-status}")
-    how = f"signal {-status}" if status < 0 else f"exit status {status}"
+        return TryAgain(f"{program.executable} was killed by {how}")
     return ItemFailed(f"{program.executable} ended with {how}; its last lines:\n{_last_lines(log)}")
 
 
+def _signal_name(number: int) -> str:
+    try:
+        return f"{number} ({signal.Signals(number).name})"
+    except ValueError:
+        return str(number)
+
+
 def _named(
-    program: Program, log: Path, failures: tuple[Failure, ...]
+    program: Program, log: Path, failures: tuple[Failure, ...], how: str = ""
 ) -> ItemFailed | TryAgain | None:
-    """The known failure that the log tells of."""
+    """The known failure that the log tells of, or how the program ended."""
     text = log.read_text(errors="replace") if log.exists() else ""
+    text = f"{text}\n{how}"
     for failure in failures:
         if re.search(failure.when, text):
             kind = TryAgain if failure.retry else ItemFailed

@@ -87,6 +87,15 @@ def test_failures_are_named(tmp_path: Path, script: str, kind: type, words: str)
         protocol.process(MOVIE, work=Work(folder=tmp_path))
 
 
+def test_a_failure_may_be_known_by_how_the_program_ends(tmp_path: Path) -> None:
+    protocol = Echo()
+    protocol.script = "kill -SEGV $$"
+    crash = Failure(code="crash", when=r"\(SIGSEGV\)$", advice="give it more particles")
+    protocol.failures = (*Echo.failures, crash)  # type: ignore[misc]
+    with pytest.raises(ItemFailed, match="give it more particles"):
+        protocol.process(MOVIE, work=Work(folder=tmp_path))
+
+
 @pytest.mark.parametrize(
     ("script", "kind", "words"),
     [

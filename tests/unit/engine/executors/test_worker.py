@@ -97,7 +97,7 @@ def test_the_programs_of_a_lease_have_its_name_in_their_environment(
     worker.send(tmp_path, "Echo", seconds=600)
     assert wait_for(lambda: end_programs(worker.lease)) >= 1
     (ending,) = worker.answer()
-    assert (ending.outcome, ending.reason) == ("again", "sh was killed by signal 9")
+    assert (ending.outcome, ending.reason) == ("again", "sh was killed by signal 9 (SIGKILL)")
 
 
 def test_a_worker_tells_its_calls_the_gpus_that_it_is_bound_to(
