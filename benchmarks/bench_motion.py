@@ -30,8 +30,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from icestream.formats import read_star, write_mrc, write_tiff
-from icestream.model import Motion, Movie, Optics, column
+from icestream.formats import write_mrc, write_tiff
+from icestream.formats.relion import read_motion
+from icestream.model import Motion, Movie, Optics
 from icestream.processing.simulate.assembly import make_cage
 from icestream.processing.simulate.camera import make_camera
 from icestream.processing.simulate.exposure import Conditions, simulate_movie
@@ -182,26 +183,7 @@ def run_relion(movie: Movie, folder: Path) -> tuple[Motion, float, float]:
     result = folder / "MotionCorr" / f"{movie.exposure}.star"
     if child.returncode or not result.exists():
         raise SystemExit(f"{RELION} failed:\n{log.read_text()[-3000:]}")
-    return read_relion_motion(result), used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
-
-
-def read_relion_motion(path: Path) -> Motion:
-    """Motion as RELION wrote it."""
-    blocks = read_star(path)
-    shifts = blocks["global_shift"].columns
-    rows = np.stack(
-        [
-            np.asarray(shifts["rlnMicrographShiftY"], dtype=np.float64),
-            np.asarray(shifts["rlnMicrographShiftX"], dtype=np.float64),
-        ],
-        axis=1,
-    )
-    local = None
-    if "local_motion_model" in blocks:
-        terms = blocks["local_motion_model"].columns["rlnMotionModelCoeff"]
-        numbers = np.asarray(terms, dtype=np.float64)
-        local = column(np.stack([numbers[18:], numbers[:18]]))
-    return Motion(shifts=column(rows), local=local, pixel_size=OPTICS.pixel_size)
+    return read_motion(result), used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
 def measure(size: int, seeds: range, folder: Path, peer: bool) -> Iterator[Run]:

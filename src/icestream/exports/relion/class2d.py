@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from icestream.exports.classified import CutParticles, assigned_particles
 from icestream.exports.place import place
 from icestream.exports.relion.jobs import CLASS2D, PARTICLES
-from icestream.exports.relion.table import VERSION, Table
+from icestream.exports.relion.table import Table
+from icestream.formats.relion import RELION_VERSION, single
 from icestream.formats.star import Block, read_star, write_star
 from icestream.model import Classes, Particles, safe_file_name
 
@@ -123,9 +124,7 @@ def _write_model(
     write_star(
         project / f"{root}_model.star",
         [
-            Block(
-                "model_general", {label: [value] for label, value in general.items()}, single=True
-            ),
+            single("model_general", general),
             Block(
                 "model_classes",
                 {
@@ -149,12 +148,8 @@ def _write_model(
                 },
             ),
         ],
-        VERSION,
+        RELION_VERSION,
     )
-
-
-def _list(name: str, values: Mapping[str, object]) -> Block:
-    return Block(name, {label: [value] for label, value in values.items()}, single=True)
 
 
 def _write_optimiser(project: Path, root: str, classes: Classes, first: Particles) -> None:
@@ -170,6 +165,6 @@ def _write_optimiser(project: Path, root: str, classes: Classes, first: Particle
     }
     write_star(
         project / f"{root}_optimiser.star",
-        [_list("optimiser_general", general)],
-        VERSION,
+        [single("optimiser_general", general)],
+        RELION_VERSION,
     )

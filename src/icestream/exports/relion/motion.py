@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from icestream.exports.relion.rows import Names, motion_general
-from icestream.exports.relion.table import VERSION
+from icestream.formats.relion import RELION_VERSION, single
 from icestream.formats.star import Block, write_star
 from icestream.model import Micrograph, Movie
 
@@ -25,8 +25,7 @@ def write_motion(
 
     `gain` and `defects` are the names of those files in the project.
     """
-    general = motion_general(names, movie, micrograph, gain, defects)
-    blocks = [Block("general", {label: [value] for label, value in general.items()}, single=True)]
+    blocks = [single("general", motion_general(names, movie, micrograph, gain, defects))]
     motion = micrograph.motion
     if motion is not None:
         shifts = np.asarray(motion.shifts)
@@ -62,4 +61,4 @@ def write_motion(
                 )
             )
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_star(path, blocks, VERSION)
+    write_star(path, blocks, RELION_VERSION)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from icestream.exports.chain import Items
-from icestream.exports.relion.rows import optics_row
+from icestream.formats.relion import optics_row
 from icestream.model import Micrograph, Movie, Optics
 from icestream.store.records import SessionRecord
 

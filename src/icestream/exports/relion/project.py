@@ -47,8 +47,6 @@ from icestream.exports.relion.rows import (
     Names,
     ctf_row,
     micrograph_row,
-    particle_columns,
-    pick_columns,
     picks_row,
 )
 from icestream.exports.relion.settings import (
@@ -61,7 +59,8 @@ from icestream.exports.relion.settings import (
     picking_settings,
 )
 from icestream.exports.relion.summary import Summary, write_readme
-from icestream.exports.relion.table import VERSION, Table
+from icestream.exports.relion.table import Table
+from icestream.formats.relion import RELION_VERSION, particle_columns, pick_columns
 from icestream.formats.renamed import present_path
 from icestream.formats.star import Block, write_star
 from icestream.model import (
@@ -291,7 +290,7 @@ class _Export:
     def _picks(self, names: Names, picks: Picks) -> None:
         path = self.out / names.picks
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_star(path, [Block("", pick_columns(picks))], VERSION)
+        write_star(path, [Block("", pick_columns(picks))], RELION_VERSION)
         self.picks.add(
             {"rlnMicrographName": names.micrograph, "rlnMicrographCoordinates": names.picks}
         )
@@ -301,7 +300,10 @@ class _Export:
     def _particles(self, names: Names, particles: Particles, group: int) -> None:
         place(particles.stack, self.out / names.stack)
         self.firsts.particles = self.firsts.particles or particles
-        self.particles.extend(particle_columns(names, particles, group), len(particles))
+        columns = particle_columns(
+            particles, stack=names.stack, micrograph=names.micrograph, group=group
+        )
+        self.particles.extend(columns, len(particles))
 
     def _class2d(self) -> tuple[Classes | None, int]:
         """Write the classes, if there are any of these particles; how many of them they have."""

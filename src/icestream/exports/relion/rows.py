@@ -8,22 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from icestream.model import Column, Ctf, Micrograph, Movie, Optics, Particles, Picks, column
+from icestream.model import Ctf, Micrograph, Movie, Picks
 
 __all__ = [
     "Names",
     "ctf_row",
     "micrograph_row",
     "motion_general",
-    "optics_row",
-    "particle_columns",
-    "pick_columns",
     "picks_row",
 ]
 
 Row = Mapping[str, object]
-_BY_HAND = -999.0
-"""What RELION writes as the figure of merit of what a person picked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +54,6 @@ class Names:
     @property
     def stack(self) -> str:
         return f"Extract/job005/{self.root}.mrcs"
-
-
-def optics_row(
-    group: int, name: str, optics: Optics, movie_pixel_size: float, mtf: str = ""
-) -> dict[str, object]:
-    """The optics group `group`; `optics` describe the micrograph, `mtf` is a file, if any."""
-    return {
-        "rlnOpticsGroupName": name,
-        "rlnOpticsGroup": group,
-        **({"rlnMtfFileName": mtf} if mtf else {}),
-        "rlnMicrographOriginalPixelSize": movie_pixel_size,
-        "rlnVoltage": optics.voltage,
-        "rlnSphericalAberration": optics.spherical_aberration,
-        "rlnAmplitudeContrast": optics.amplitude_contrast,
-    }
 
 
 def micrograph_row(names: Names, micrograph: Micrograph, group: int) -> dict[str, object]:
@@ -148,23 +128,6 @@ def motion_general(
     return general
 
 
-def _merit(scores: Column) -> Column:
-    """Scores of a picker; of what a person picked, what RELION's manual picking writes."""
-    return column(np.nan_to_num(scores, nan=_BY_HAND))
-
-
-def pick_columns(picks: Picks) -> dict[str, object]:
-    """The table of one micrograph's coordinates."""
-    count = len(picks)
-    return {
-        "rlnCoordinateX": picks.x,
-        "rlnCoordinateY": picks.y,
-        "rlnAutopickFigureOfMerit": _merit(picks.score),
-        "rlnClassNumber": [0] * count,
-        "rlnAnglePsi": [0.0] * count,
-    }
-
-
 def picks_row(names: Names, picks: Picks) -> dict[str, object]:
     """A row of ``summary.star`` of a picking job."""
     known = np.asarray(picks.score)[~np.isnan(picks.score)]
@@ -172,25 +135,4 @@ def picks_row(names: Names, picks: Picks) -> dict[str, object]:
         "rlnMicrographName": names.micrograph,
         "rlnAutopickFigureOfMerit": float(np.mean(known)) if len(known) else 0.0,
         "rlnGroupNrParticles": len(picks),
-    }
-
-
-def particle_columns(names: Names, particles: Particles, group: int) -> dict[str, object]:
-    """The rows of ``particles.star`` for the particles of one micrograph, of an optics group."""
-    count = len(particles)
-    return {
-        "rlnCoordinateX": particles.x,
-        "rlnCoordinateY": particles.y,
-        "rlnAutopickFigureOfMerit": _merit(particles.score),
-        "rlnImageName": [f"{index:06d}@{names.stack}" for index in range(1, count + 1)],
-        "rlnMicrographName": [names.micrograph] * count,
-        "rlnOpticsGroup": [group] * count,
-        "rlnCtfMaxResolution": [particles.ctf_resolution] * count,
-        "rlnCtfFigureOfMerit": [particles.ctf_score] * count,
-        "rlnDefocusU": particles.defocus_u,
-        "rlnDefocusV": particles.defocus_v,
-        "rlnDefocusAngle": particles.defocus_angle,
-        "rlnCtfBfactor": [0.0] * count,
-        "rlnCtfScalefactor": [1.0] * count,
-        "rlnPhaseShift": [particles.phase_shift] * count,
     }

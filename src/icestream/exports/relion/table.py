@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from icestream.formats.relion import RELION_VERSION, loop
 from icestream.formats.star import Block, format_rows, write_star
 
-__all__ = ["VERSION", "Table"]
-
-VERSION = "version 50001"
-"""Comment above every block, by which RELION 5 knows the dialect; 3.1 ignores it."""
+__all__ = ["Table"]
 
 
 class Table:
@@ -31,7 +29,7 @@ class Table:
         self._path = path
         self._growing = path.with_name(path.name + ".growing")
         self._name = name
-        self._optics = [_columns(optics)] if optics else []
+        self._optics = [loop("optics", optics)] if optics else []
         self._labels: tuple[str, ...] = ()
         self.rows = 0
 
@@ -70,13 +68,7 @@ class Table:
     def _start(self, columns: Mapping[str, Any]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._labels = tuple(columns)
-        optics = [Block("optics", rows) for rows in self._optics]
         empty: dict[str, list[object]] = {label: [] for label in columns}
-        write_star(self._growing, [*optics, Block(self._name, empty)], VERSION)
+        write_star(self._growing, [*self._optics, Block(self._name, empty)], RELION_VERSION)
         # RELION ends a table at its first blank line, so none may stand above the rows.
         self._growing.write_text(self._growing.read_text().rstrip() + "\n")
-
-
-def _columns(rows: Sequence[Mapping[str, object]]) -> dict[str, list[object]]:
-    labels = dict.fromkeys(label for row in rows for label in row)
-    return {label: [row.get(label, "None") for row in rows] for label in labels}

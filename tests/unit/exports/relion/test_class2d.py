@@ -10,9 +10,9 @@ import pytest
 from export_items import NAMES, particles
 from icestream.exports.classified import CutParticles
 from icestream.exports.relion.class2d import write_class2d
-from icestream.exports.relion.rows import particle_columns
 from icestream.exports.relion.table import Table
 from icestream.formats import read_star, write_mrc
+from icestream.formats.relion import particle_columns
 from icestream.model import Classes, column
 
 
@@ -20,7 +20,8 @@ from icestream.model import Classes, column
 def project(tmp_path: Path) -> Path:
     folder = tmp_path / "Extract/job005"
     table = Table(folder / "particles.star", "particles")
-    table.extend(particle_columns(NAMES, particles(), 4), 2)
+    names = {"stack": NAMES.stack, "micrograph": NAMES.micrograph}
+    table.extend(particle_columns(particles(), **names, group=4), 2)
     table.close()
     return tmp_path
 

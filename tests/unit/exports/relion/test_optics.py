@@ -11,9 +11,9 @@ import pytest
 from export_items import MICROGRAPH, MOVIE, NAMES, OPTICS, exposure, of_group, particles
 from icestream.exports.chain import Items
 from icestream.exports.relion.optics import OpticsGroups, Traits, session_label, traits_of
-from icestream.exports.relion.rows import particle_columns
 from icestream.exports.relion.table import Table
 from icestream.formats import read_star
+from icestream.formats.relion import particle_columns
 from icestream.model import Exposure, Movie, Optics
 from icestream.store.records import SessionRecord
 
@@ -177,7 +177,12 @@ def test_relion_joins_particles_of_two_sessions_and_keeps_their_pixels(tmp_path:
         found = groups(*exposures, label=label)
         with Table(tmp_path / f"{label}.star", "particles", found.of_particles()) as table:
             for items in exposures:
-                columns = particle_columns(NAMES, particles(), found.number(items))
+                columns = particle_columns(
+                    particles(),
+                    stack=NAMES.stack,
+                    micrograph=NAMES.micrograph,
+                    group=found.number(items),
+                )
                 table.extend({**columns, "rlnImageName": [f"1@{label}", f"2@{label}"]}, 2)
     subprocess.run(
         ["relion_star_handler", "--combine", "--i", "a-1.star b-2.star", "--o", "both.star"],

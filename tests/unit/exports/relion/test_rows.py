@@ -12,11 +12,9 @@ from icestream.exports.relion.rows import (
     ctf_row,
     micrograph_row,
     motion_general,
-    optics_row,
-    particle_columns,
-    pick_columns,
     picks_row,
 )
+from icestream.formats.relion import optics_row, particle_columns, pick_columns
 from icestream.model import Ctf, column
 
 
@@ -33,7 +31,7 @@ def all_rows() -> list[dict[str, object]]:
         motion_general(NAMES, MOVIE, MICROGRAPH, "Movies/gain.mrc", "Movies/defects.txt"),
         pick_columns(picks()),
         picks_row(NAMES, picks()),
-        particle_columns(NAMES, particles(), 4),
+        particle_columns(particles(), stack=NAMES.stack, micrograph=NAMES.micrograph, group=4),
     ]
 
 
@@ -67,16 +65,6 @@ def test_motion_is_in_angstroms() -> None:
     assert row["rlnOpticsGroup"] == 4
 
 
-def test_particles_are_numbered_from_one() -> None:
-    columns = particle_columns(NAMES, particles(), 4)
-    assert columns["rlnImageName"] == [
-        "000001@Extract/job005/Movies/a.mrcs",
-        "000002@Extract/job005/Movies/a.mrcs",
-    ]
-    assert columns["rlnOpticsGroup"] == [4, 4]
-    assert all(len(np.asarray(values)) == 2 for values in columns.values())
-
-
 def test_a_picking_job_has_a_row_for_each_micrograph() -> None:
     row = picks_row(NAMES, picks())
     assert row["rlnGroupNrParticles"] == 2
@@ -92,9 +80,6 @@ def test_a_spectrum_that_is_not_there_is_not_named() -> None:
     assert ctf_row(NAMES, there)["rlnCtfImage"] == "CtfFind/job003/Movies/a.ctf:mrc"
 
 
-def test_what_a_person_picked_has_relions_figure_of_merit_of_manual_picks() -> None:
+def test_what_a_person_picked_has_no_figure_of_merit_in_the_mean() -> None:
     by_hand = replace(picks(), score=column([1.5, np.nan]))
-    assert np.asarray(pick_columns(by_hand)["rlnAutopickFigureOfMerit"]).tolist() == [1.5, -999]
     assert picks_row(NAMES, by_hand)["rlnAutopickFigureOfMerit"] == 1.5  # of those that have one
-    cut = particle_columns(NAMES, replace(particles(), score=column([np.nan, 2.0])), 4)
-    assert np.asarray(cut["rlnAutopickFigureOfMerit"]).tolist() == [-999, 2]
