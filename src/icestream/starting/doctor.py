@@ -16,7 +16,7 @@ import psutil
 
 from icestream import __version__
 from icestream.processing.backend import cuda_available
-from icestream.protocol import Protocol, Registry, UnknownProtocol
+from icestream.protocol import Program, Protocol, Registry, UnknownProtocol
 from icestream.protocol.breaking import in_a_sentence
 from icestream.protocols.gpus import read_gpus
 from icestream.settings import load
@@ -25,6 +25,8 @@ from icestream.store.places import is_network
 __all__ = ["Finding", "examine"]
 
 Mark = Literal["ok", "busy", "scarce", "missing", "wrong"]
+Programs = dict[tuple[str, str], tuple[Program, list[str]]]
+"""By name and what keeps it from being used: a program, and the protocols that run it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,21 +167,33 @@ def _protocols(*, gpus: int) -> Iterator[Finding]:
     for broken_ in broken:
         cost = "workflows that need it refuse to start; see icestream protocols list --broken"
         yield Finding("wrong", f"protocol {broken_.name}", broken_.reason, cost)
+    programs: Programs = {}
     for name in registry.names():
         try:
             protocol = registry.get(name)
         except UnknownProtocol:
             continue
-        yield from _machine_for(protocol, gpus)
+        yield from _machine_for(protocol, gpus, programs)
+    for (executable, said), (program, names) in programs.items():
+        what = f"program {executable}"
+        if said:
+            yield Finding("missing", what, said, f"{', '.join(names)} cannot run here")
+        else:
+            version = program.version()
+            found = f"{program.find()}{f', version {version}' if version else ''}"
+            yield Finding("ok", what, found)
 
 
-def _machine_for(protocol: type[Protocol[Any]], gpus: int) -> Iterator[Finding]:
-    """What a protocol needs of the machine with its default parameters."""
+def _machine_for(protocol: type[Protocol[Any]], gpus: int, programs: Programs) -> Iterator[Finding]:
+    """What a protocol needs of the machine with its default parameters.
+
+    Programs are added to `programs`, so that one is told once for all protocols that run it.
+    """
     name = protocol.name
     try:
         made = protocol()
-        wanted, programs = made.need().gpus, made.programs()
-        lacking = [(program, program.lacking()) for program in programs]
+        wanted = made.need().gpus
+        lacking = [(program, program.lacking()) for program in made.programs()]
         others = made.lacking()
     except Exception as error:  # a plugin's own code
         said = in_a_sentence(error, protocol.__module__)
@@ -190,12 +204,6 @@ def _machine_for(protocol: type[Protocol[Any]], gpus: int) -> Iterator[Finding]:
     if wanted > gpus:
         yield Finding("missing", f"GPUs for {name}", f"needs {wanted}, found {gpus}", cost)
     for program, said in lacking:
-        what = f"program {program.executable}"
-        if said:
-            yield Finding("missing", what, said, cost)
-        else:
-            version = program.version()
-            found = f"{program.find()}{f', version {version}' if version else ''}"
-            yield Finding("ok", what, found)
+        programs.setdefault((program.executable, said), (program, []))[1].append(name)
     for said in others:
         yield Finding("missing", f"for {name}", said, cost)

@@ -8,6 +8,7 @@ import pytest
 from icestream.protocol import Probe, Program, Resources
 from icestream.protocol.registry import Registry
 from icestream.protocols.estimate_ctf import EstimateCtf
+from icestream.protocols.pick_by_log import PickByLog
 from icestream.starting import doctor as module
 from icestream.starting.doctor import examine
 
@@ -101,6 +102,16 @@ def test_programs_are_named_with_their_version(
     assert found["program /no/such/fit"].found.endswith("; install it (ask them)")
     assert found["program /no/such/fit"].cost == "ctf.estimate cannot run here"
     assert found["for ctf.estimate"].found == "no licence; export LICENCE"
+
+
+def test_a_program_that_several_protocols_run_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = (Program("/no/such/fit", package="ask them"),)
+    for protocol in (EstimateCtf, PickByLog):
+        monkeypatch.setattr(protocol, "programs", lambda self: programs)
+    told = [finding for finding in examine(tmp_path) if finding.what == "program /no/such/fit"]
+    assert [finding.cost for finding in told] == ["ctf.estimate, picks.log cannot run here"]
 
 
 def test_a_protocol_that_raises_is_said_and_the_others_are_looked_at(
