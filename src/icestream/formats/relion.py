@@ -25,6 +25,8 @@ RELION_VERSION = "version 50001"
 """Comment above every block, by which RELION 5 knows the dialect; 3.1 ignores it."""
 _BY_HAND = -999.0
 """What RELION writes as the figure of merit of what a person picked."""
+_NOT_ALIGNED = -9999.0
+"""What RELION writes as the shifts of frames that it left out."""
 _COEFFICIENTS = 18
 """Of each axis in RELION's model of the motion over the field, version 1."""
 
@@ -101,6 +103,8 @@ def particle_columns(
 def read_motion(path: Path | str) -> Motion:
     """The motion of a movie, as RELION writes it and Bayesian polishing reads it.
 
+    Frames that were not aligned are left out: those before the first that was, and behind the last.
+
     Raises
     ------
     FormatError
@@ -120,10 +124,9 @@ def read_motion(path: Path | str) -> Motion:
     if "hot_pixels" in blocks:
         pixels = blocks["hot_pixels"]
         hot = column(np.column_stack([pixels.floats(f"rlnCoordinate{axis}") for axis in "YX"]))
+    rows = np.column_stack([shifts.floats(f"rlnMicrographShift{axis}") for axis in "YX"])
     return Motion(
-        shifts=column(
-            np.column_stack([shifts.floats(f"rlnMicrographShift{axis}") for axis in "YX"])
-        ),
+        shifts=column(rows[(rows != _NOT_ALIGNED).all(axis=1)]),
         local=local,
         pixel_size=float(general.value("rlnMicrographOriginalPixelSize")),
         first_frame=int(float(general.value("rlnMicrographStartFrame"))),

@@ -66,6 +66,15 @@ def test_motion_is_read_as_it_was_written(tmp_path: Path, local: bool) -> None:
     assert (found.first_frame, found.pixel_size) == (2, MOVIE.optics.pixel_size)
 
 
+def test_frames_that_relion_left_out_have_no_shifts(tmp_path: Path) -> None:
+    path = tmp_path / "a.star"
+    general = {"rlnMicrographOriginalPixelSize": 1.0, "rlnMicrographStartFrame": 2}
+    places = zip((-9999.0, 0.0, 1.5, -9999.0), (-9999.0, 0.0, -0.5, -9999.0), strict=True)
+    rows = [{"rlnMicrographShiftX": x, "rlnMicrographShiftY": y} for x, y in places]
+    write_star(path, [single("general", general), loop("global_shift", rows)])
+    assert read_motion(path).shifts.tolist() == [[0.0, 0.0], [-0.5, 1.5]]
+
+
 def test_a_file_without_shifts_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.star"
     write_star(path, [single("general", {"rlnA": 1})])

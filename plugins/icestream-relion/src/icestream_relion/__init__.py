@@ -1,0 +1,1 @@
+"""RELION's programs as protocols of icestream."""
