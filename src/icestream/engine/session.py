@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine.ledger import Ledger, Share
 from icestream.engine.machine.lock import hold
 from icestream.engine.progress import Outcome, Progress
-from icestream.engine.record.leases import SCRATCH
+from icestream.engine.record.leases import KEPT, SCRATCH
 from icestream.engine.record.opening import mark_of, uid_of
 from icestream.protocol import Registry
 from icestream.store.migrate import OlderStore
@@ -163,7 +164,10 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
             with sharing as share, _started(runs, coordinator):
                 if on_start is not None:
                     on_start(RunningSession(coordinator))
-                return coordinator.run(workflow, share)
+                outcome = coordinator.run(workflow, share)
+            if outcome.complete:  # nothing is left that could go on from it
+                shutil.rmtree(folder / KEPT, ignore_errors=True)
+            return outcome
 
 
 def bring_up_to_date(folder: Path | str) -> None:

@@ -38,6 +38,10 @@ class Work:
     """Name of the exposure, group or batch: files called after it begin alike."""
     seed: int = 0
     """Derived from the task's key: the same task draws the same random numbers."""
+    kept: Path | None = None
+    """Folder that outlives the attempt, to be made by the task that wants it: what an attempt wrote
+    that was ended half way, as by a killed session, is there for the next one to go on from. It is
+    removed when the task has a result. None outside of a session."""
     programs: Mapping[str, FoundProgram] = field(default_factory=dict)
     """The programs of the protocol by their names, as the session found them: their versions are
     part of the task's key."""

@@ -17,7 +17,7 @@ from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
 from icestream.engine.machine.ledger import Ledger
 from icestream.engine.machine.lock import SessionBusy, hold
 from icestream.engine.progress import Progress
-from icestream.engine.record.leases import SCRATCH
+from icestream.engine.record.leases import KEPT, SCRATCH
 from icestream.engine.record.opening import mark_of
 from icestream.engine.session import (
     Machine,
@@ -157,6 +157,14 @@ def test_an_executor_is_told_which_gpus_the_session_was_granted(tmp_path: Path) 
     executor = OnGpus()
     assert run(tmp_path / "session", SRC, A, machine=machine, executor=executor).complete
     assert executor.told[0] == (0, 3)
+
+
+def test_what_attempts_kept_is_there_until_the_session_is_complete(tmp_path: Path) -> None:
+    left = tmp_path / "session" / KEPT / "0123" / "half.mrc"
+    left.parent.mkdir(parents=True)
+    left.write_text("half")
+    assert run(tmp_path / "session", SRC, A).complete
+    assert not (tmp_path / "session" / KEPT).exists()
 
 
 def test_what_is_left_of_an_earlier_run_is_swept_before_the_session_starts(tmp_path: Path) -> None:

@@ -222,6 +222,7 @@ def _perform(call: Call, gpus: tuple[int, ...]) -> Ending:
         gpus=gpus,
         exposure=call.exposure,
         seed=seed,
+        kept=Path(call.kept) if call.kept else None,
         programs=call.programs,
     )
     if isinstance(protocol, BatchProtocol):

@@ -54,6 +54,8 @@ class Call:
     """The session's folder."""
     scratch: str = ""
     """Where this attempt may write; made by the worker."""
+    kept: str = ""
+    """What outlives attempts of the task; made by the protocol that wants it."""
     folder: str = ""
     """Where its files will be, relative to the session's folder."""
     exposure: str = ""

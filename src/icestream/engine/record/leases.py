@@ -17,9 +17,11 @@ from icestream.engine.record.results import results_of
 from icestream.model import ResultId, RevisionId, StepId, SubjectId, TaskId, safe_file_name
 from icestream.store import tables as t
 
-__all__ = ["SCRATCH", "Dispatch", "Sent", "prepare"]
+__all__ = ["KEPT", "SCRATCH", "Dispatch", "Sent", "prepare"]
 
 SCRATCH = ".scratch"
+KEPT = ".kept"
+"""Below it, folders that outlive the attempts of a task: by its key."""
 """Where attempts write, in the session's folder."""
 
 _READY = (
@@ -185,6 +187,7 @@ def _call(
         kinds=_kinds(cascade.plan, step) if step.many else {},
         session=str(dispatch.folder),
         scratch=out.scratch,
+        kept=str(dispatch.folder / KEPT / out.key),
         folder=folder,
         exposure=row.name,
         name=name,

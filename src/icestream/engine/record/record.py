@@ -41,7 +41,7 @@ from icestream.engine.record.discoveries import changed_after, record_discovery
 from icestream.engine.record.endings import TaskOut
 from icestream.engine.record.follow import follow
 from icestream.engine.record.groups import close_groups
-from icestream.engine.record.leases import Dispatch, prepare
+from icestream.engine.record.leases import KEPT, Dispatch, prepare
 from icestream.engine.record.needs import broken_for_want
 from icestream.engine.record.opening import check_graph
 from icestream.engine.record.software import software_of
@@ -264,6 +264,8 @@ class Record:
             self.memory.running.discard(out.key)
             shutil.rmtree(out.scratch, ignore_errors=True)
         for ending in lease.endings:
+            if ending.outcome == "done":
+                shutil.rmtree(self.folder / KEPT / outs[ending.task].key, ignore_errors=True)
             self.loose += max(0, ending.particles)
             if ending.checkpoint:
                 kept = self._checkpoints.setdefault(outs[ending.task].revision, [])

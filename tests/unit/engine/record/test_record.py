@@ -162,6 +162,20 @@ def test_the_scratch_of_a_lease_is_swept(desk: Desks) -> None:
     assert not Path(lease.calls[0].scratch).exists()
 
 
+def test_what_attempts_keep_goes_when_there_is_a_result(desk: Desks) -> None:
+    made = desk(SRC, ("a", "toy.add", {}, {"number": "src"}))
+    made.find(1, 2)
+    leases = made.start("a")
+    for lease in leases:
+        for call in lease.calls:
+            Path(call.kept).mkdir(parents=True)
+    done, *others = leases
+    failed = [Ended(lease.id, (), "lost") for lease in others]
+    made.record.take_in([run(done), *failed], [])
+    assert others and not any(Path(call.kept).exists() for call in done.calls)
+    assert all(Path(call.kept).exists() for lease in others for call in lease.calls)
+
+
 def test_when_the_transaction_fails_nothing_has_happened_and_it_can_be_made_again(
     desk: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
