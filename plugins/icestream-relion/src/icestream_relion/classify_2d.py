@@ -1,0 +1,169 @@
+"""Sort particles into 2D classes with RELION, by expectation maximization or by VDAM."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from annotated_types import Ge, Gt, Le
+
+from icestream.model import Classes
+from icestream.protocol import (
+    Advanced,
+    Figure,
+    ItemProtocol,
+    Operational,
+    Program,
+    Resources,
+    Work,
+    shown_if,
+)
+from icestream.units import Angstrom, Degree, Pixel
+from icestream_relion.items import RelionParticles
+from icestream_relion.refine_parameters import RefineParameters
+from icestream_relion.results import read_classes, take_particles
+from icestream_relion.running import MPIRUN, REFINE, REFINE_MPI, Run, lay_out, run_refine
+from icestream_relion.suite import BAYESIAN, version_numbers, version_of
+
+__all__ = ["ClassifiedParticles", "ClassifyWithRelion", "RelionClassParameters"]
+
+_VDAM = (4,)
+"""The version from which it is there."""
+
+
+class RelionClassParameters(RefineParameters):
+    """How many classes, and how."""
+
+    classes: Annotated[int, Ge(2), Le(1000)] = 50
+    """Number of classes (`--K`)."""
+
+    vdam: bool = False
+    """Use the VDAM algorithm (`--grad`), which is faster; RELION has it from version 4 on."""
+
+    iterations: Annotated[int, Ge(1), Le(999)] = 25
+    """Iterations (`--iter`): 25 are usual, and 200 mini-batches with VDAM."""
+
+    regularisation: Annotated[float, Gt(0), Le(100)] = 2.0
+    """Weight of the data against the prior (`--tau2_fudge`, T): higher shows more detail, and
+    noise."""
+
+    resolution: Annotated[Angstrom, Ge(1), Advanced] | None = None
+    """Finest detail that is compared (`--strict_highres_exp`); no limit when empty."""
+
+    angle_step: Annotated[Degree, Gt(0), Le(90), Advanced] = 6.0
+    """In-plane sampling (`--psi_step` is twice that, before oversampling)."""
+
+    offset_range: Annotated[Pixel, Ge(1), Advanced] = 5
+    """How far particles may lie from where they were (`--offset_range`)."""
+
+    offset_step: Annotated[Pixel, Ge(1), Advanced] = 1
+    """Steps of that search (`--offset_step` is twice that, before oversampling)."""
+
+    center: Annotated[bool, Advanced] = True
+    """Center the averages (`--center_classes`); RELION has it from version 4 on."""
+
+    processes: Annotated[int, Ge(1), Operational, Advanced, shown_if("vdam", False)] = 1
+    """MPI processes, of which the first only leads; 1 does without MPI."""
+
+
+class ClassifiedParticles(NamedTuple):
+    """Classes, and the particles with the class and place of each."""
+
+    classes: Classes
+    particles: RelionParticles
+
+
+class ClassifyWithRelion(ItemProtocol[RelionClassParameters]):
+    """Classify the particles of a table in 2D with RELION."""
+
+    name = "classes2d.relion"
+    title = "RELION 2D classification"
+    cites = (BAYESIAN, "Kimanius et al. (2021) Biochem. J. 478, 4169, doi:10.1042/BCJ20210708")
+
+    def programs(self) -> Sequence[Program]:
+        """Without MPI, or with it."""
+        return (REFINE_MPI, MPIRUN) if self._processes() > 1 else (REFINE,)
+
+    def need(self) -> Resources:
+        """Threads of all that compute, and GPUs as asked."""
+        wanted = self.parameters
+        working = max(1, self._processes() - 1)
+        return Resources(cores=working * wanted.threads, memory=4 * 2**30, gpus=wanted.gpus)
+
+    def _processes(self) -> int:
+        return 1 if self.parameters.vdam else self.parameters.processes
+
+    def lacking(self) -> Sequence[str]:
+        """VDAM, where this version does not have it."""
+        version = REFINE.version()
+        if not self.parameters.vdam or not version or version_numbers(version) >= _VDAM:
+            return ()
+        return (
+            f"vdam is on, and RELION {version} at {REFINE.find()} does not have it: set vdam to "
+            "false, or install RELION 4 or newer",
+        )
+
+    def process(self, particles: RelionParticles, work: Work) -> ClassifiedParticles:
+        wanted = self.parameters
+        table = lay_out(particles, work)
+        mask = wanted.mask_of(particles)
+        run = Run(
+            words=tuple(self.words(mask, version_of(self.programs()[0], work))),
+            on=tuple(wanted.always()),
+            processes=self._processes(),
+            threads=wanted.threads,
+            gpus=work.gpus,
+            timeout=3600.0 * wanted.time,
+        )
+        last = last_run(run_refine(table, run, work))
+        classes = read_classes(last, particles, mask, work)
+        data = last.with_name(f"{last.name}_data.star")
+        return ClassifiedParticles(classes, take_particles(data, particles, work, "classified"))
+
+    def words(self, mask: float, version: tuple[int, ...]) -> list[str]:
+        """Arguments of a new run, for a version of RELION."""
+        wanted = self.parameters
+        said = ["--K", str(wanted.classes), "--iter", str(wanted.iterations), "--pad", "2"]
+        said += ["--tau2_fudge", f"{wanted.regularisation:g}"]
+        said += ["--psi_step", f"{2 * wanted.angle_step:g}"]
+        said += ["--offset_range", str(wanted.offset_range)]
+        said += ["--offset_step", str(2 * wanted.offset_step)]
+        if wanted.resolution is not None:
+            said += ["--strict_highres_exp", f"{wanted.resolution:g}"]
+        if wanted.vdam:
+            said += ["--grad", "--class_inactivity_threshold", "0.1", "--grad_write_iter", "10"]
+        if wanted.center and version >= _VDAM:
+            said.append("--center_classes")
+        return [*said, *wanted.words(mask)]
+
+    def methods(self) -> str:
+        """Into how many classes, and how."""
+        wanted = self.parameters
+        how = "VDAM" if wanted.vdam else "expectation maximization"
+        return (
+            f"Particles were classified in 2D with RELION into {wanted.classes} classes, by "
+            f"{wanted.iterations} iterations of {how}."
+        )
+
+    def summarize(self, items: Sequence[Classes]) -> str:
+        if not items:
+            return ""
+        last = items[-1]
+        used = int((np.asarray(last.counts) > 0).sum())
+        text = f"{last.particles} particles were sorted into {used} 2D classes"
+        known = np.asarray(last.resolution)[np.asarray(last.resolution) > 0]
+        return f"{text}, the best at {known.min():.1f} Å" if len(known) else text
+
+    def plot(self, items: Sequence[Classes]) -> Iterator[Figure]:
+        if items:
+            counts = sorted((float(n) for n in items[-1].counts), reverse=True)
+            label = "classes, the most populated first"
+            yield Figure("Particles in each class", "series", counts, "particles", x_label=label)
+
+
+def last_run(folder: Path) -> Path:
+    """What the names of the last iteration's files begin with."""
+    models = sorted(folder.glob("run*_it*_model.star"), key=lambda path: path.name.split("_it")[-1])
+    if not models:
+        return folder / "run_it000"
+    return models[-1].with_name(models[-1].name.removesuffix("_model.star"))

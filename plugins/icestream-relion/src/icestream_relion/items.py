@@ -1,0 +1,67 @@
+"""What flows between RELION's later programs: many particles as one table, masks, finished maps."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from icestream.model import Volume
+
+__all__ = ["Mask", "RelionMap", "RelionParticles"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RelionParticles:
+    """Particles of many exposures, as one of RELION's tables and the stacks that it names.
+
+    The table says ``000001@stacks/000002.mrcs``: the first image of the second of `stacks`, in a
+    micrograph that is called ``000002.mrc``. RELION runs where links of these names are.
+    """
+
+    table: Path
+    """STAR file with a block ``optics`` and a block ``particles``."""
+    stacks: tuple[Path, ...]
+    exposures: tuple[str, ...]
+    """Names of the exposures that the stacks are of."""
+    particles: int
+    """Rows of the table."""
+    box: int
+    """Side of the images, pixels."""
+    pixel_size: float
+    """Å per pixel of the images."""
+    diameter: float
+    """Of the particles, Å; 0 when nobody said."""
+    iteration: int
+    """Number of the snapshot, from 1."""
+    diameter_known: bool = True
+    """False: `diameter` is a placeholder, as of the picks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Mask:
+    """Where the density of a map is: 1 inside, 0 outside, with a soft edge between."""
+
+    path: Path
+    """MRC volume."""
+    box: int
+    """Voxels along a side."""
+    pixel_size: float
+    """Å per voxel."""
+    threshold: float
+    """Density from which on a voxel was taken for a part of the molecule."""
+    part: float
+    """Of the box that is inside, from 0 to 1."""
+
+    def qualities(self) -> dict[str, float]:
+        """None that screens plot."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RelionMap(Volume):
+    """A map that was sharpened, and the correlation of its halves inside of a mask."""
+
+    table: Path
+    """RELION's table of the correlation (``postprocess.star``)."""
+    mask: Path
+    """MRC volume of the mask that was used."""
+    bfactor: float
+    """Å² by which the map was sharpened, mostly below 0."""
