@@ -275,7 +275,8 @@ def _process(call: Call, protocol: Any, items: dict[str, Any], work: Work) -> An
     """A program takes its items in order; any other protocol by name."""
     if isinstance(protocol, ProgramProtocol):
         make_below(Path(call.session), work.folder)
-        return protocol.process(*items.values(), work=work)
+        given = [items[port.name] for port in type(protocol).inputs() if port.name in items]
+        return protocol.process(*given, work=work)
     return _call(call, protocol.process, (), items, work)
 
 

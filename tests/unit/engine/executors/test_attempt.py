@@ -26,6 +26,8 @@ from icestream.protocol import (
     ConsensusProtocol,
     ItemProtocol,
     Parameters,
+    Program,
+    ProgramProtocol,
     SelectionProtocol,
     Work,
 )
@@ -76,6 +78,25 @@ class Optional(ItemProtocol[Parameters]):
         return number
 
 
+class Run(ProgramProtocol[Parameters]):
+    """Runs a program on a number, whose second input is not connected, and on a third."""
+
+    name = "toy.run"
+    title = "Run"
+    program = Program("true", probe=None)
+
+    def command(
+        self, number: toys.Number, other: toys.Number | None, third: toys.Number, work: Work
+    ) -> Command:
+        return Command(("true",))
+
+    def collect(
+        self, number: toys.Number, other: toys.Number | None, third: toys.Number, work: Work
+    ) -> toys.Number:
+        assert other is None and third.exposure == "e3"
+        return number
+
+
 class Wrong(ItemProtocol[Parameters]):
     """Returns something else than it says."""
 
@@ -122,7 +143,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     """Makes a call of a protocol of this file, or of the toys."""
     module = ModuleType(HERE)
     monkeypatch.setitem(sys.modules, HERE, module)
-    for protocol in (Write, Optional, Wrong, Look, Judge, First, Extract):
+    for protocol in (Write, Optional, Run, Wrong, Look, Judge, First, Extract):
         setattr(module, protocol.__name__, protocol)
     monkeypatch.setattr(work, "_protocols", {})
     monkeypatch.setattr(work, "_states", work.OrderedDict())
@@ -268,6 +289,11 @@ def test_a_consensus_gets_its_candidates_by_the_names_of_their_steps(call: Make)
 
 def test_an_input_that_is_not_connected_is_none(call: Make) -> None:
     assert document(run_call(call("Optional")))
+
+
+def test_a_program_takes_its_items_in_order_whether_they_are_connected_or_not(call: Make) -> None:
+    inputs = [["number", "src", 1, "number"], ["third", "src", 1, "number"]]
+    assert document(run_call(call("Run", inputs=json.dumps(inputs))))
 
 
 # -- what goes in ----------------------------------------------------------------------------------
