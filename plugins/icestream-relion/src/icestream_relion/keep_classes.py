@@ -18,7 +18,7 @@ __all__ = ["KeepClasses"]
 class KeepClasses(ItemProtocol[Parameters]):
     """Keep the particles of a table that are in the chosen ones of RELION's 2D classes.
 
-    Connect it to `classes2d.relion`, and to what chooses among its classes: `classes.select`, or
+    Connect it to `classes2d.relion`, and to what chooses among its classes: `classes2d.select`, or
     `classes2d.relion_rank`.
     """
 
@@ -30,7 +30,7 @@ class KeepClasses(ItemProtocol[Parameters]):
         if classes.selected is None:
             raise ItemFailed(
                 "nobody has chosen among the classes",
-                advice="connect the classes by way of classes.select",
+                advice="connect the classes by way of classes2d.select",
                 code="no-choice",
             )
         table = read_table(particles.table, "particles")
