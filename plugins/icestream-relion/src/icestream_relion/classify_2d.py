@@ -23,7 +23,7 @@ from icestream_relion.items import RelionParticles
 from icestream_relion.refine_parameters import RefineParameters
 from icestream_relion.results import read_classes, take_particles
 from icestream_relion.running import MPIRUN, REFINE, REFINE_MPI, Run, lay_out, run_refine
-from icestream_relion.suite import BAYESIAN, version_numbers, version_of
+from icestream_relion.suite import BAYESIAN, gpus_lacking, version_numbers, version_of
 
 __all__ = ["ClassifiedParticles", "ClassifyWithRelion", "RelionClassParameters"]
 
@@ -94,14 +94,16 @@ class ClassifyWithRelion(ItemProtocol[RelionClassParameters]):
         return 1 if self.parameters.vdam else self.parameters.processes
 
     def lacking(self) -> Sequence[str]:
-        """VDAM, where this version does not have it."""
-        version = REFINE.version()
-        if not self.parameters.vdam or not version or version_numbers(version) >= _VDAM:
-            return ()
-        return (
-            f"vdam is on, and RELION {version} at {REFINE.find()} does not have it: set vdam to "
-            "false, or install RELION 4 or newer",
-        )
+        """GPUs and VDAM, where this RELION does not have them."""
+        wanted, program = self.parameters, self.programs()[0]
+        said = list(gpus_lacking(program, wanted.gpus))
+        version = program.version()
+        if wanted.vdam and version and version_numbers(version) < _VDAM:
+            said.append(
+                f"vdam is on, and RELION {version} at {program.find()} does not have it: set vdam "
+                "to false, or install RELION 4 or newer"
+            )
+        return said
 
     def process(self, particles: RelionParticles, work: Work) -> ClassifiedParticles:
         wanted = self.parameters

@@ -19,7 +19,7 @@ from icestream_relion.classify_2d import last_run
 from icestream_relion.items import RelionParticles
 from icestream_relion.refine_parameters import RefineParameters
 from icestream_relion.running import REFINE, Run, lay_out, run_refine
-from icestream_relion.suite import AUTO_REFINE, BAYESIAN, version_of
+from icestream_relion.suite import AUTO_REFINE, BAYESIAN, gpus_lacking, version_of
 from icestream_relion.volumes import Symmetry, make_volume, plot_volume, summarize_volume
 
 __all__ = ["InitialModelWithRelion", "RelionInitialParameters"]
@@ -79,6 +79,10 @@ class InitialModelWithRelion(ItemProtocol[RelionInitialParameters]):
         """Threads and GPUs as asked."""
         wanted = self.parameters
         return Resources(cores=wanted.threads, memory=4 * 2**30, gpus=wanted.gpus)
+
+    def lacking(self) -> Sequence[str]:
+        """GPUs, where this RELION was not built for them."""
+        return gpus_lacking(REFINE, self.parameters.gpus)
 
     def process(self, particles: RelionParticles, work: Work) -> Volume:
         wanted = self.parameters

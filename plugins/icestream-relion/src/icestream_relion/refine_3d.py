@@ -28,7 +28,7 @@ from icestream_relion.items import RelionParticles
 from icestream_relion.refine_parameters import RefineParameters
 from icestream_relion.results import read_map, read_table, take_particles
 from icestream_relion.running import MPIRUN, REFINE_MPI, Run, lay_out, run_refine
-from icestream_relion.suite import AUTO_REFINE, BAYESIAN, version_of
+from icestream_relion.suite import AUTO_REFINE, BAYESIAN, gpus_lacking, version_of
 from icestream_relion.tables import link
 from icestream_relion.volumes import (
     Symmetry,
@@ -118,6 +118,10 @@ class RefineWithRelion(ItemProtocol[RelionRefineParameters]):
         wanted = self.parameters
         cores = (wanted.processes - 1) * wanted.threads
         return Resources(cores=cores, memory=8 * 2**30, gpus=wanted.gpus)
+
+    def lacking(self) -> Sequence[str]:
+        """GPUs, where this RELION was not built for them."""
+        return gpus_lacking(REFINE_MPI, self.parameters.gpus)
 
     def process(
         self, particles: RelionParticles, reference: Volume | None, work: Work

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from icestream.protocol import BadOutput, Failure, Probe, Program, Work, found_by
@@ -11,6 +12,7 @@ __all__ = [
     "BAYESIAN",
     "FAILURES",
     "KNOWN",
+    "gpus_lacking",
     "refuse_ignored",
     "relion",
     "version_numbers",
@@ -50,9 +52,29 @@ def version_numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in match[0].split(".")) if match else ()
 
 
+def gpus_lacking(program: Program, gpus: int) -> Sequence[str]:
+    """That a program was built without code for GPUs, which it tells beside its version."""
+    path = program.find()
+    if not gpus or path is None:
+        return ()
+    built = replace(program, probe=Probe(("--version",), r"(?:CUDA|HIP|SYCL)\S*ACC=(\w+)"))
+    if built.version():
+        return ()
+    return (
+        f"gpus is {gpus}, and {program.executable} at {path} was built without code for GPUs, and "
+        "would compute on the CPU: set gpus to 0, or install a RELION that was built for them",
+    )
+
+
 def refuse_ignored(log: Path) -> None:
-    """Raise BadOutput if the program passed over an option, which it tells as a mere warning."""
+    """Raise BadOutput if the program tells as a mere warning what makes its result another one."""
     printed = log.read_text(encoding="utf-8", errors="replace")
+    if "have not been normalised" in printed:
+        raise BadOutput(
+            "it found images whose background is not of mean 0 and standard deviation 1",
+            advice="extract them with a radius that leaves background in the corners",
+            code="not-normalised",
+        )
     ignored = re.findall(r"Option (\S+)\s+is not a valid RELION argument", printed)
     if ignored:
         raise BadOutput(
