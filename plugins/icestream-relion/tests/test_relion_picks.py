@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from icestream.formats import read_stack, write_star
+from icestream.formats import read_stack, write_mrc, write_star
 from icestream.formats.relion import loop
 from icestream.model import column
 from icestream.processing.particles import Box, extract_particles
 from icestream.protocol import BadOutput, ItemFailed, Work
 from icestream_relion.extract_particles import ExtractWithRelion, RelionExtractParameters
 from icestream_relion.pick_by_log import PickWithRelionLog, RelionLogParameters
+from icestream_relion.pick_by_templates import PickWithRelionTemplates, RelionTemplateParameters
 from icestream_relion.picks import read_picks
 
 MakeWork = Callable[..., Work]
@@ -44,6 +45,42 @@ def test_the_ctf_is_given_where_it_is_asked_for(work: MakeWork, field: Any) -> N
     assert "--LoG_use_ctf" in protocol.command(field.micrograph, field.ctf, work()).argv
     without = protocol.command(field.micrograph, None, work()).argv
     assert "--LoG_use_ctf" not in without and "--Log_invert" in without
+
+
+def test_what_looks_like_a_template_is_picked(
+    needs: Needs, work: MakeWork, field: Any, tmp_path: Path
+) -> None:
+    needs("relion_autopick")
+    y, x = np.mgrid[-24:24, -24:24]
+    blob = np.exp(-(y**2 + x**2) / (2 * 9.0**2)).astype(np.float32)
+    templates = write_mrc(tmp_path / "averages.mrcs", np.stack([0 * blob, blob]), 4.0)
+    wanted = RelionTemplateParameters(
+        templates=templates, template_classes=(2,), diameter=140, angle_step=360, spacing=120
+    )
+    picks = PickWithRelionTemplates(wanted).process(field.micrograph, None, work=work())
+    true = np.stack([field.picks.x, field.picks.y], axis=1)[:-1]
+    found = np.stack([picks.x, picks.y], axis=1)
+    nearest = np.linalg.norm(true[:, None] - found[None], axis=2).min(axis=1)
+    assert (nearest < 8.0).sum() >= 13 and np.median(nearest) < 3.0
+    assert picks.diameter == 140
+
+
+def test_templates_that_cannot_be_used_are_told(work: MakeWork, field: Any, tmp_path: Path) -> None:
+    def prepare(**parameters: Any) -> None:
+        protocol = PickWithRelionTemplates(RelionTemplateParameters(**parameters))
+        protocol.prepare(work(), field.micrograph, None)
+
+    with pytest.raises(ItemFailed, match="no templates were given"):
+        prepare()
+    plain = write_mrc(tmp_path / "plain.mrcs", np.ones((2, 8, 8), np.float32))
+    with pytest.raises(ItemFailed, match="has no pixel size"):
+        prepare(templates=plain)
+    sized = write_mrc(tmp_path / "sized.mrcs", np.ones((2, 8, 8), np.float32), 4.0)
+    with pytest.raises(ItemFailed, match="has no class 3, only 2"):
+        prepare(templates=sized, template_classes=(3,))
+    (tmp_path / "half.mrcs").write_bytes(sized.read_bytes()[:1100])
+    with pytest.raises(ItemFailed, match="cannot be read"):
+        prepare(templates=tmp_path / "half.mrcs")
 
 
 @pytest.mark.parametrize(("x", "score"), [(500.0, 1.0), (5.0, float("nan"))])

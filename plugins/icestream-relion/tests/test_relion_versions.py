@@ -20,6 +20,7 @@ from icestream_relion.items import Mask
 from icestream_relion.join_particles import JoinParticles
 from icestream_relion.motion_parameters import RelionMotionParameters
 from icestream_relion.pick_by_log import PickWithRelionLog, RelionLogParameters
+from icestream_relion.pick_by_templates import PickWithRelionTemplates, RelionTemplateParameters
 from icestream_relion.postprocess import PostprocessWithRelion, RelionPostprocessParameters
 from icestream_relion.refine_3d import RefineWithRelion, RelionRefineParameters
 
@@ -52,6 +53,9 @@ def test_every_option_of_each_program_is_known_to_the_version(
     commands = [
         AlignWithRelion(RelionMotionParameters(first_frame=2)).command(eer, here),
         PickWithRelionLog(RelionLogParameters(bright=True, use_ctf=True)).command(mic, ctf, here),
+        PickWithRelionTemplates(RelionTemplateParameters(spacing=9, highpass=200)).command(
+            mic, ctf, work(gpus=(0,))
+        ),
         ExtractWithRelion(RelionExtractParameters(size=32, ramp=False)).command(
             mic, ctf, picks, here
         ),
