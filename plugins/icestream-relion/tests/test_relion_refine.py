@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from icestream.formats import read_mrc, read_star
 from icestream.formats.parquet import read_columns
@@ -26,6 +27,7 @@ from icestream_relion.items import RelionParticles
 from icestream_relion.join_particles import JoinParticles
 from icestream_relion.postprocess import PostprocessWithRelion, RelionPostprocessParameters
 from icestream_relion.refine_3d import RefinedParticles, RefineWithRelion, RelionRefineParameters
+from icestream_relion.refine_ctf import RefineCtfWithRelion, RelionCtfRefineParameters
 from icestream_relion.running import gpu_words, last_iteration
 
 MakeWork = Callable[..., Work]
@@ -105,7 +107,7 @@ def test_a_map_is_refined(refined: RefinedParticles, specimen: Path) -> None:
     assert "refined from 120 particles" in RefineWithRelion().summarize([volume])
 
 
-def test_a_mask_is_made_and_the_map_is_sharpened(
+def test_a_mask_is_made_the_map_is_sharpened_and_the_ctf_refined(
     needs: Needs, work: MakeWork, refined: RefinedParticles
 ) -> None:
     needs("relion_mask_create", "relion_postprocess")
@@ -122,6 +124,25 @@ def test_a_mask_is_made_and_the_map_is_sharpened(
     assert made.map is not None and read_mrc(made.map).shape == (32, 32, 32)
     assert made.table.is_file() and made.mask == mask.path
     assert "B-factor -100 Å²" in PostprocessWithRelion().summarize([made])
+    needs("relion_ctf_refine")
+    wanted = RelionCtfRefineParameters(
+        coarsest=60, beam_tilt=True, defocus="micrograph", astigmatism="none", threads=1
+    )
+    better = RefineCtfWithRelion(wanted).process(refined.particles, made, work=work("ctf"))
+    # Of waves longer than 24 Å the defocus is known badly: it is another one for each micrograph.
+    before = read_star(refined.particles.table)["particles"].floats("rlnDefocusU")
+    after = read_star(better.table)["particles"].floats("rlnDefocusU")
+    assert len(after) == 120 and len(set(after)) == 4 and (after != before).all()
+    assert "rlnBeamTiltX" in read_star(better.table)["optics"]
+    said = work("ctf").path("relion_ctf_refine.command.log").read_text()
+    assert "--fit_mode fmfff" in said and better.stacks == refined.particles.stacks
+
+
+def test_ctf_refinement_of_nothing_is_refused() -> None:
+    with pytest.raises(ValidationError, match="nothing is to be refined"):
+        RelionCtfRefineParameters(defocus="none", astigmatism="none")
+    said = RefineCtfWithRelion(RelionCtfRefineParameters(beam_tilt=True)).methods()
+    assert said == "The CTF of particles and beam tilt were refined with RELION."
 
 
 def test_what_is_missing_is_told(work: MakeWork, particles: RelionParticles) -> None:
@@ -164,6 +185,7 @@ from pathlib import Path
 from icestream.model import from_document
 from icestream.protocol import Work
 from icestream_relion.items import RelionParticles
+from icestream_relion.refine_ctf import RefineCtfWithRelion, RelionCtfRefineParameters
 from icestream_relion.refine_3d import RefineWithRelion, RelionRefineParameters
 given = json.loads(sys.argv[1])
 particles = from_document(RelionParticles, given["particles"])
