@@ -14,6 +14,7 @@ from icestream.protocol import BadOutput, Batch, Work
 from icestream_relion.align_movies import AlignWithRelion
 from icestream_relion.classify_2d import ClassifyWithRelion, RelionClassParameters
 from icestream_relion.create_mask import CreateMaskWithRelion
+from icestream_relion.estimate_ctf import EstimateCtfWithRelion, RelionCtfParameters
 from icestream_relion.extract_particles import ExtractWithRelion, RelionExtractParameters
 from icestream_relion.initial_model import InitialModelWithRelion, RelionInitialParameters
 from icestream_relion.items import Mask
@@ -50,9 +51,11 @@ def test_every_option_of_each_program_is_known_to_the_version(
     )  # fmt: skip
     mask = Mask(path=specimen, box=32, pixel_size=6.0, threshold=0.1, part=0.2)
     here = work()
+    install("ctffind", "4.1.14")
     commands = [
         AlignWithRelion(RelionMotionParameters(first_frame=2)).command(eer, here),
         PickWithRelionLog(RelionLogParameters(bright=True, use_ctf=True)).command(mic, ctf, here),
+        EstimateCtfWithRelion(RelionCtfParameters(phase_shift=True)).command(mic, here),
         PickWithRelionTemplates(RelionTemplateParameters(spacing=9, highpass=200)).command(
             mic, ctf, work(gpus=(0,))
         ),

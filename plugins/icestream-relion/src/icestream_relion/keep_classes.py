@@ -18,8 +18,7 @@ __all__ = ["KeepClasses"]
 class KeepClasses(ItemProtocol[Parameters]):
     """Keep the particles of a table that are in the chosen ones of RELION's 2D classes.
 
-    Connect it to `classes2d.relion`, and to what chooses among its classes: `classes2d.select`, or
-    `classes2d.relion_rank`.
+    Connect it to `classes2d.relion`, and to what chooses among its classes: `classes2d.select`.
     """
 
     name = "particles.relion_classes"
