@@ -118,17 +118,17 @@ def test_a_mask_is_made_the_map_is_sharpened_and_the_ctf_refined(
     density = read_mrc(volume.map)  # type: ignore[arg-type]
     assert density[inside].mean() > 2 * abs(density[~inside].mean())
     wanted = RelionPostprocessParameters(bfactor=-100.0)
-    made = PostprocessWithRelion(wanted).process(volume, mask, work=work("post"))
-    assert made.bfactor == pytest.approx(-100.0) and made.half1 == volume.half1
+    made, how = PostprocessWithRelion(wanted).process(volume, mask, work=work("post"))
+    assert how.bfactor == pytest.approx(-100.0) and made.half1 == volume.half1
     assert 12.0 <= made.resolution <= volume.resolution + 5.0
     assert made.map is not None and read_mrc(made.map).shape == (32, 32, 32)
-    assert made.table.is_file() and made.mask == mask.path
-    assert "B-factor -100 Å²" in PostprocessWithRelion().summarize([made])
+    assert how.table.is_file() and how.mask == mask.path
+    assert "sharpened from 120 particles" in PostprocessWithRelion().summarize([made])
     needs("relion_ctf_refine")
     wanted = RelionCtfRefineParameters(
         coarsest=60, beam_tilt=True, defocus="micrograph", astigmatism="none", threads=1
     )
-    better = RefineCtfWithRelion(wanted).process(refined.particles, made, work=work("ctf"))
+    better = RefineCtfWithRelion(wanted).process(refined.particles, made, how, work=work("ctf"))
     # Of waves longer than 24 Å the defocus is known badly: it is another one for each micrograph.
     before = read_star(refined.particles.table)["particles"].floats("rlnDefocusU")
     after = read_star(better.table)["particles"].floats("rlnDefocusU")

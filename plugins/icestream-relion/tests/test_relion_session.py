@@ -9,13 +9,13 @@ import pytest
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.session import Machine, run_session
 from icestream.formats import read_mrc
-from icestream.model import from_document
+from icestream.model import Volume, from_document
 from icestream.protocol import Registry
 from icestream.simulator.acquire import acquire
 from icestream.simulator.plan import SessionPlan
 from icestream.store import queries
 from icestream.store.open import open_store
-from icestream_relion.items import RelionMap, RelionParticles
+from icestream_relion.items import RelionParticles, Sharpening
 
 SHORT: dict[str, Any] = {"threads": 1, "offset_range": 2, "zero_mask": True}
 
@@ -106,9 +106,10 @@ def test_movies_become_a_map(needs: Any, tmp_path: Path) -> None:
     assert outcome.complete and all(failed == 0 for _, failed in told.values()), told
     gathered = from_document(RelionParticles, joined.outputs["relion_particles"])
     assert len(gathered.exposures) == 3 and gathered.particles > 20
-    made = from_document(RelionMap, result.outputs["relion_map"])
+    made = from_document(Volume, result.outputs["volume"])
+    how = from_document(Sharpening, result.outputs["sharpening"])
     assert made.map is not None and read_mrc(session / made.map).shape == (32, 32, 32)
-    assert made.particles == gathered.particles and made.bfactor == -50
+    assert made.particles == gathered.particles and how.bfactor == -50
     assert set(classes.outputs) == {"classes", "particles"}
     logs = sorted(session.rglob("*relion_refine_mpi.command.log"))
     assert logs and all(log.read_text().startswith("# relion_refine_mpi 3") for log in logs)

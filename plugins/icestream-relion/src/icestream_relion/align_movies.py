@@ -81,7 +81,7 @@ class AlignWithRelion(ProgramProtocol[RelionMotionParameters]):
         through = self.parameters.use_motioncor2
         return Resources(
             cores=self.parameters.cores,
-            memory=6 * 2**30,
+            memory=round(self.parameters.memory * 2**30),
             gpus=int(through),
             tokens=("MotionCor2",) if through else (),
         )

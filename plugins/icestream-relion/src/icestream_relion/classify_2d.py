@@ -86,9 +86,7 @@ class ClassifyWithRelion(ItemProtocol[RelionClassParameters]):
 
     def need(self) -> Resources:
         """Threads of all that compute, and GPUs as asked."""
-        wanted = self.parameters
-        working = max(1, self._processes() - 1)
-        return Resources(cores=working * wanted.threads, memory=4 * 2**30, gpus=wanted.gpus)
+        return self.parameters.need(max(1, self._processes() - 1))
 
     def _processes(self) -> int:
         return 1 if self.parameters.vdam else self.parameters.processes

@@ -77,8 +77,7 @@ class InitialModelWithRelion(ItemProtocol[RelionInitialParameters]):
 
     def need(self) -> Resources:
         """Threads and GPUs as asked."""
-        wanted = self.parameters
-        return Resources(cores=wanted.threads, memory=4 * 2**30, gpus=wanted.gpus)
+        return self.parameters.need()
 
     def lacking(self) -> Sequence[str]:
         """GPUs, where this RELION was not built for them."""

@@ -1,11 +1,9 @@
-"""What flows between RELION's later programs: many particles as one table, masks, finished maps."""
+"""What flows between RELION's later programs: tables of many particles, masks, sharpening."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from icestream.model import Volume
-
-__all__ = ["Mask", "RelionMap", "RelionParticles"]
+__all__ = ["Mask", "RelionParticles", "Sharpening"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,14 +48,10 @@ class Mask:
     part: float
     """Of the box that is inside, from 0 to 1."""
 
-    def qualities(self) -> dict[str, float]:
-        """None that screens plot."""
-        return {}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RelionMap(Volume):
-    """A map that was sharpened, and the correlation of its halves inside of a mask."""
+class Sharpening:
+    """How a map was sharpened, and the correlation of its halves inside of a mask."""
 
     table: Path
     """RELION's table of the correlation (``postprocess.star``)."""

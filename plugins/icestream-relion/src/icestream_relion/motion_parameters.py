@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 from pydantic import model_validator
 
 from icestream.model import Movie
@@ -54,6 +54,9 @@ class RelionMotionParameters(Parameters):
 
     cores: Annotated[int, Ge(1), Le(64), Operational, Advanced] = 1
     """Threads for one movie (`--j`)."""
+
+    memory: Annotated[float, Unit("GiB"), Gt(0), Operational, Advanced] = 4.0
+    """Memory that is set aside for a movie: all its frames are in it, more than once."""
 
     timeout: Annotated[Second, Ge(1), Operational, Advanced] = 3600.0
     """Time after which the program is ended."""

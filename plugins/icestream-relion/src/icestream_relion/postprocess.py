@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from annotated_types import Ge, Gt
 
@@ -22,13 +22,13 @@ from icestream.protocol import (
     Work,
 )
 from icestream.units import Angstrom, Second, Unit
-from icestream_relion.items import Mask, RelionMap
+from icestream_relion.items import Mask, Sharpening
 from icestream_relion.results import draw_map, read_map, read_table
 from icestream_relion.suite import FAILURES, refuse_ignored, relion
 from icestream_relion.tables import link
 from icestream_relion.volumes import plot_volume, resolutions, summarize_volume
 
-__all__ = ["PostprocessWithRelion", "RelionPostprocessParameters"]
+__all__ = ["PostprocessWithRelion", "RelionPostprocessParameters", "SharpenedMap"]
 
 _FINE = 8.0
 """Å: a coarser map has no straight part of the Guinier plot, which begins at 10 Å."""
@@ -60,6 +60,13 @@ class RelionPostprocessParameters(Parameters):
 
     timeout: Annotated[Second, Ge(1), Operational, Advanced] = 3600.0
     """Time after which the program is ended."""
+
+
+class SharpenedMap(NamedTuple):
+    """The map with its resolution inside of the mask, and how it came to be."""
+
+    volume: Volume
+    sharpening: Sharpening
 
 
 class PostprocessWithRelion(ProgramProtocol[RelionPostprocessParameters]):
@@ -107,7 +114,7 @@ class PostprocessWithRelion(ProgramProtocol[RelionPostprocessParameters]):
             words += ["--skip_fsc_weighting", "--low_pass", f"{wanted.filter_at:g}"]
         return Command((self.program.executable, *words), timeout=wanted.timeout)
 
-    def collect(self, volume: Volume, mask: Mask, work: Work) -> RelionMap:
+    def collect(self, volume: Volume, mask: Mask, work: Work) -> SharpenedMap:
         refuse_ignored(work.path(f"{self.program.executable}.log"))
         stem = work.path(f"sharpened_{volume.iteration:04d}")
         density = read_map(work.folder / "out" / "written.mrc", volume.box)
@@ -123,12 +130,10 @@ class PostprocessWithRelion(ProgramProtocol[RelionPostprocessParameters]):
         kept = {field.name: getattr(volume, field.name) for field in fields(Volume)}
         kept |= resolutions(corrected, volume.box, volume.pixel_size)
         kept |= {"map": path, "picture": draw_map(density, stem.with_name(f"{stem.name}.png"))}
-        return RelionMap(
-            **kept,
-            table=table.rename(stem.with_name(f"{stem.name}.star")),
-            mask=mask.path,
-            bfactor=bfactor,
+        sharpening = Sharpening(
+            table=table.rename(stem.with_name(f"{stem.name}.star")), mask=mask.path, bfactor=bfactor
         )
+        return SharpenedMap(Volume(**kept), sharpening)
 
     def methods(self) -> str:
         """How the map was sharpened."""
@@ -137,9 +142,8 @@ class PostprocessWithRelion(ProgramProtocol[RelionPostprocessParameters]):
             "mask, corrected by phases made random."
         )
 
-    def summarize(self, items: Sequence[RelionMap]) -> str:
-        text = summarize_volume(items, "sharpened")
-        return f"{text}; B-factor {items[-1].bfactor:.0f} Å²" if text else ""
+    def summarize(self, items: Sequence[Volume]) -> str:
+        return summarize_volume(items, "sharpened")
 
-    def plot(self, items: Sequence[RelionMap]) -> Iterator[Figure]:
+    def plot(self, items: Sequence[Volume]) -> Iterator[Figure]:
         yield from plot_volume(items)

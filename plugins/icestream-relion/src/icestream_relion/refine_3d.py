@@ -115,9 +115,7 @@ class RefineWithRelion(ItemProtocol[RelionRefineParameters]):
 
     def need(self) -> Resources:
         """Threads of all that compute, and GPUs as asked."""
-        wanted = self.parameters
-        cores = (wanted.processes - 1) * wanted.threads
-        return Resources(cores=cores, memory=8 * 2**30, gpus=wanted.gpus)
+        return self.parameters.need(self.parameters.processes - 1)
 
     def lacking(self) -> Sequence[str]:
         """GPUs, where this RELION was not built for them."""

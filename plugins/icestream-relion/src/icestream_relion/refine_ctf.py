@@ -7,10 +7,12 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 from pydantic import model_validator
 
+from icestream.model import Volume
 from icestream.protocol import (
     Advanced,
     BadOutput,
     Command,
+    ItemFailed,
     Operational,
     Parameters,
     ProgramProtocol,
@@ -19,7 +21,7 @@ from icestream.protocol import (
     shown_if,
 )
 from icestream.units import Angstrom, Unit
-from icestream_relion.items import RelionMap, RelionParticles
+from icestream_relion.items import RelionParticles, Sharpening
 from icestream_relion.results import read_table, take_particles
 from icestream_relion.running import lay_out
 from icestream_relion.suite import FAILURES, refuse_ignored, relion
@@ -59,7 +61,7 @@ class RelionCtfRefineParameters(Parameters):
     """Coarsest detail that is used (`--kmin_defocus`, `--kmin_tilt`, `--kmin_aberr`,
     `--kmin_mag`)."""
 
-    threads: Annotated[int, Ge(1), Le(128), Operational, Advanced] = 2
+    threads: Annotated[int, Ge(1), Le(128), Operational, Advanced] = 1
     """Threads (`--j`)."""
 
     time: Annotated[float, Unit("h"), Gt(0), Operational, Advanced] = 24.0
@@ -98,19 +100,28 @@ class RefineCtfWithRelion(ProgramProtocol[RelionCtfRefineParameters]):
         """Threads as asked."""
         return Resources(cores=self.parameters.threads, memory=4 * 2**30)
 
-    def prepare(self, work: Work, particles: RelionParticles, volume: RelionMap) -> None:
+    def prepare(
+        self, work: Work, particles: RelionParticles, volume: Volume, sharpening: Sharpening
+    ) -> None:
         lay_out(particles, work)
         for source, name in (
             (volume.half1, "half1.mrc"),
             (volume.half2, "half2.mrc"),
-            (volume.mask, "mask.mrc"),
-            (volume.table, "postprocess.star"),
+            (sharpening.mask, "mask.mrc"),
+            (sharpening.table, "postprocess.star"),
         ):
-            if source is not None:
-                link(source, work, name)
+            if source is None:
+                raise ItemFailed(
+                    "the map comes without its halves",
+                    advice="connect the map of volume.relion_postprocess",
+                    code="no-map",
+                )
+            link(source, work, name)
         work.path("out").mkdir(exist_ok=True)
 
-    def command(self, particles: RelionParticles, volume: RelionMap, work: Work) -> Command:
+    def command(
+        self, particles: RelionParticles, volume: Volume, sharpening: Sharpening, work: Work
+    ) -> Command:
         wanted, low = self.parameters, f"{self.parameters.coarsest:g}"
         words = [
             *("--i", "particles.star", "--f", "postprocess.star", "--o", "out/"),
@@ -130,7 +141,9 @@ class RefineCtfWithRelion(ProgramProtocol[RelionCtfRefineParameters]):
             words += ["--fit_aberr", "--kmin_aberr", low]
         return Command((self.program.executable, *words), timeout=3600 * wanted.time)
 
-    def collect(self, particles: RelionParticles, volume: RelionMap, work: Work) -> RelionParticles:
+    def collect(
+        self, particles: RelionParticles, volume: Volume, sharpening: Sharpening, work: Work
+    ) -> RelionParticles:
         refuse_ignored(work.path(f"{self.program.executable}.log"))
         written = work.folder / "out" / "particles_ctf_refine.star"
         table = read_table(written, "particles")

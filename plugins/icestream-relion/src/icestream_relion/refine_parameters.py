@@ -4,7 +4,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt, Le
 
-from icestream.protocol import Advanced, Operational, Parameters
+from icestream.protocol import Advanced, Operational, Parameters, Resources
 from icestream.units import Angstrom, Unit, Usual
 from icestream_relion.items import RelionParticles
 
@@ -31,11 +31,14 @@ class RefineParameters(Parameters):
     seed: Annotated[int, Ge(0), Advanced] = 1
     """Of its random numbers (`--random_seed`)."""
 
-    threads: Annotated[int, Ge(1), Le(128), Operational, Advanced] = 2
-    """Threads of each process (`--j`)."""
+    threads: Annotated[int, Ge(1), Le(128), Operational, Advanced] = 1
+    """Threads of each process (`--j`): as many as the machine has to spare."""
 
     gpus: Annotated[int, Ge(0), Le(16), Operational] = 0
     """GPUs (`--gpu`); 0 computes on the CPU."""
+
+    memory: Annotated[float, Unit("GiB"), Gt(0), Operational, Advanced] = 4.0
+    """Memory that is set aside for it: much more for large boxes."""
 
     pool: Annotated[int, Ge(1), Operational, Advanced] = 3
     """Images that a thread takes at a time (`--pool`)."""
@@ -45,6 +48,11 @@ class RefineParameters(Parameters):
 
     time: Annotated[float, Unit("h"), Gt(0), Operational, Advanced] = 72.0
     """Time after which the program is ended."""
+
+    def need(self, working: int = 1) -> Resources:
+        """What it takes with so many processes that compute."""
+        memory = round(self.memory * 2**30)
+        return Resources(cores=working * self.threads, memory=memory, gpus=self.gpus)
 
     def mask_of(self, particles: RelionParticles) -> float:
         """Diameter of the mask, Å, which the particles' box has to hold."""

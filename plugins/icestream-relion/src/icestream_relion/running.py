@@ -45,6 +45,7 @@ MPIRUN = Program(
 _OPEN_MPI = {
     # One process waits for the others, and cores are counted by threads here.
     "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "OMPI_MCA_mpi_yield_when_idle": "1",
     "OMPI_MCA_hwloc_base_binding_policy": "none",
     "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
     # RELION's container images run it as root; whether that is wise is not for a task to say.
