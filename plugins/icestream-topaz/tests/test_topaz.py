@@ -80,6 +80,8 @@ def test_the_arguments_are_the_programs_own(item: Micrograph, work: Work) -> Non
         "-o denoised noisy.mrc"
     )
     assert automatic_downscale(128.0, 0.8) == 6
+    whole, parts = (PickWithTopaz(TopazPicking(patch=patch)).need() for patch in (0, 256))
+    assert 4 * 2**30 < whole.memory < 6 * 2**30 and parts.memory < 2 * 2**30
     assert automatic_downscale(30.0, 4.0) == 1
 
 

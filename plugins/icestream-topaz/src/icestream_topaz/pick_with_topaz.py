@@ -29,6 +29,11 @@ SMALL, FOUND = "small.mrc", "picks.txt"
 """Files in the folder of a task: the first is written by us, the other by the program."""
 
 
+_TORCH, _LAYERS = 500 * 2**20, 9_000
+"""Bytes of the program, and for each pixel that it looks at at once, as measured (resnet16)."""
+_USUAL, _AROUND = 720, 128
+"""Sides, pixels: of a small micrograph of 4,096 with particles of 160 pixels, and what is looked at
+around a patch."""
 _PRETRAINED, _TRAINED = 0.0, -2.0
 """Scores from which nearly all was a particle, and nearly all particles were there, on simulated
 micrographs."""
@@ -102,9 +107,11 @@ class PickWithTopaz(ProgramProtocol[TopazPicking]):
     failures = FAILURES
 
     def need(self) -> Resources:
-        """A GPU where it is asked for; memory for the layers of a micrograph of 1,000 pixels."""
+        """A GPU where it is asked for; memory for the layers of a small micrograph or a patch."""
         wanted = self.parameters
-        return need(gpu=wanted.gpu, cores=wanted.cores, memory=3 * 2**30)
+        side = wanted.patch + _AROUND if wanted.patch else _USUAL
+        memory = _TORCH + _LAYERS * side**2
+        return need(gpu=wanted.gpu, cores=wanted.cores, memory=memory)
 
     def prepare(self, work: Work, micrograph: Micrograph) -> None:
         pixel_size = micrograph.optics.pixel_size
