@@ -81,6 +81,7 @@ def test_the_arguments_are_the_programs_own(item: Micrograph, work: Work) -> Non
     )
     assert automatic_downscale(128.0, 0.8) == 6
     whole, parts = (PickWithTopaz(TopazPicking(patch=patch)).need() for patch in (0, 256))
+    assert 4 * 2**30 < DenoiseWithTopaz().need().memory < 6 * 2**30
     assert 4 * 2**30 < whole.memory < 6 * 2**30 and parts.memory < 2 * 2**30
     assert automatic_downscale(30.0, 4.0) == 1
 

@@ -27,6 +27,9 @@ __all__ = ["DenoiseWithTopaz", "TopazDenoising"]
 _CITES = ("Bepler et al. (2020) Nat. Commun. 11, 5208, doi:10.1038/s41467-020-18952-1",)
 _NOISY, _DENOISED = "noisy.mrc", "denoised"
 _THUMBNAIL = 512
+_TORCH, _LAYERS, _WHOLE = 500 * 2**20, 1_100, 4_096
+"""Bytes of the program, and for each pixel that it looks at at once, as measured (unet); side of a
+usual micrograph, pixels."""
 
 
 class TopazDenoising(Parameters):
@@ -68,7 +71,8 @@ class DenoiseWithTopaz(ProgramProtocol[TopazDenoising]):
     def need(self) -> Resources:
         """A GPU where it is asked for; memory for the layers of a patch with its surroundings."""
         wanted = self.parameters
-        return need(gpu=wanted.gpu, cores=wanted.cores, memory=6 * 2**30)
+        side = wanted.patch + 2 * wanted.padding if wanted.patch else _WHOLE
+        return need(gpu=wanted.gpu, cores=wanted.cores, memory=_TORCH + _LAYERS * side**2)
 
     def prepare(self, work: Work, micrograph: Micrograph) -> None:
         image = read_image(micrograph.path)
