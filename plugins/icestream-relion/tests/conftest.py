@@ -89,7 +89,12 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
         path = tmp_path / "bin" / name
         path.parent.mkdir(exist_ok=True)
         stand_in = Path(__file__).with_name("stand_in.py")
-        path.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{stand_in}" {name} {version} "$@"\n')
+        said = f"RELION version: {version}-commit-0123ab\\nPrecision: BASE=double, CUDA-ACC=single"
+        path.write_text(
+            # Asked for its version often, which Python would take its time for.
+            f"#!/bin/sh\n[ \"$*\" = --version ] && {{ printf '{said}\\n'; exit 0; }}\n"
+            f'exec "{sys.executable}" "{stand_in}" {name} {version} "$@"\n'
+        )
         path.chmod(0o755)
         places[name] = str(path)
         monkeypatch.setenv("ICESTREAM_PROGRAM_PLACES", json.dumps(places))

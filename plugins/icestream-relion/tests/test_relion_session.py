@@ -92,7 +92,7 @@ def test_movies_become_a_map(needs: Any, tmp_path: Path) -> None:
     registry = Registry()
     if "movies.relion" not in registry.names():
         pytest.skip("this package is not installed")
-    plan = SessionPlan(movies=3, size=512, frames=6, pixel_size=3.0, particles=25, speed=0, seed=4)
+    plan = SessionPlan(movies=2, size=512, frames=5, pixel_size=3.0, particles=25, speed=0, seed=4)
     taken = acquire(plan, tmp_path / "microscope")
     session = tmp_path / "session"
     pattern = str(taken.folder / "**" / "*.tiff")
@@ -105,7 +105,7 @@ def test_movies_become_a_map(needs: Any, tmp_path: Path) -> None:
         (classes,) = queries.results(store, "classes")
     assert outcome.complete and all(failed == 0 for _, failed in told.values()), told
     gathered = from_document(RelionParticles, joined.outputs["relion_particles"])
-    assert len(gathered.exposures) == 3 and gathered.particles > 20
+    assert len(gathered.exposures) == 2 and gathered.particles > 20
     made = from_document(Volume, result.outputs["volume"])
     how = from_document(Sharpening, result.outputs["sharpening"])
     assert made.map is not None and read_mrc(session / made.map).shape == (32, 32, 32)
