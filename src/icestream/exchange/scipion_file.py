@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from icestream.engine.graph.blanks import read_value
-from icestream.engine.graph.document import Blank
+from icestream.engine.graph.document import Blank, nested_too_deeply
 from icestream.exchange.foreign import (
     MOST,
     ForeignLink,
@@ -30,7 +30,8 @@ BARE = "~"
 """Key of the object that stands for a field without quotation marks."""
 
 _FIELD = re.compile(r"~([^~|]*)\|([^~|]*)\|([0-6])(?:\|([^~|]*))?~")
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|~[^~"\n]*~')
+# A string that never ends is one token, too: nothing is looked at twice.
+_TOKENS = re.compile(r'"(?:[^"\\]|\\[\s\S])*+(?:"|\\?\Z)|~[^~"\n]*~')
 _KINDS = {"1": "yes or no", "2": "folder", "3": "whole number", "4": "number", "5": "file",
           "6": "folder"}  # fmt: skip
 _POINTER = re.compile(r"(\d+)(?:\.(.*))?")
@@ -61,7 +62,7 @@ def read_scipion(text: str, name: str) -> ForeignWorkflow:
     what = f"{name} is no workflow of Scipion that can be read"
     if len(text) > MOST:
         raise NotImported(what, [f"it has {len(text)} characters, and {MOST} are the most"])
-    start = re.search(r"^\s*\[", text, flags=re.M)
+    start = re.search(r"^[ \t]*\[", text, flags=re.M)
     if start is None:
         raise NotImported(what, ["there is no list of protocols in it: no line begins with ["])
     intro = text[: start.start()].strip()
@@ -70,6 +71,8 @@ def read_scipion(text: str, name: str) -> ForeignWorkflow:
         listed = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise NotImported(what, [f"its list is no JSON: {error}"]) from None
+    if nested_too_deeply(listed):
+        raise NotImported(what, ["its values are nested too deeply"])
     problems = list(_form_problems(listed))
     if problems:
         raise NotImported(what, problems)

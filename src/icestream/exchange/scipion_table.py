@@ -294,6 +294,7 @@ SCIPION: Mapping[str, tuple[Counterpart, ...]] = {
                 Becomes("backRadius", "radius", by="pixels", skip=(-1,)),
             ),
             passed=_EXTRACTED,
+            shrinks="downFactor",
         ),
     ),
     "particles.trigger": (

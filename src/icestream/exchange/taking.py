@@ -86,7 +86,7 @@ class Taking:
         """Fill in the parameters of one step; the names of theirs that are dealt with."""
         made.parameters.update(row.fixed)
         dealt = {name for name, value in row.passed.items() if self._is(step, name, value)}
-        pixel = self.pixel(step)
+        pixel = self.pixel_within(step)
         for taken in row.taken:
             names = taken.theirs.split(",")
             dealt |= {*names, taken.only_if}
@@ -186,6 +186,12 @@ class Taking:
                     return made
             front += [link.step for links in at.links.values() for link in links]
         return None
+
+    def pixel_within(self, step: ForeignStep) -> float | None:
+        """Pixel size of what a step works on, Å: of what comes to it, as it shrinks that itself."""
+        pixel, row = self.pixel(step), self.made[step.id][0].row
+        by = plain(step.values.get(row.shrinks), self.blanks) if row is not None else None
+        return pixel * by if pixel and isinstance(by, int | float) and by > 0 else pixel
 
     def pixel(self, step: ForeignStep) -> float | None:
         """Pixel size of what comes to a step, Å, as far as the file says it."""

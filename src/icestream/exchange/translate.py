@@ -28,7 +28,7 @@ class Translated:
     workflow: Workflow
     mapped: tuple[Mapped, ...]
     pixels: Mapping[str, float]
-    """Pixel size of what comes to each step of theirs, Å, by its id, where the file says it."""
+    """Pixel size of what each step of theirs works on, Å, by its id, where the file says it."""
 
 
 def translate(
@@ -99,7 +99,7 @@ class _Translation:
                 values=dict(self.foreign.values),
             ),
         )
-        pixels = {step.id: taking.pixel(step) for step in self.foreign.steps}
+        pixels = {step.id: taking.pixel_within(step) for step in self.foreign.steps}
         return Translated(
             workflow,
             tuple(self._mapped(step, taking.values[step.id]) for step in self.foreign.steps),

@@ -68,6 +68,8 @@ class Counterpart:
     """Their parameter that says the pixel size, Å, of a source."""
     bins: str = ""
     """Their parameter that multiplies the pixel size of what goes on."""
+    shrinks: str = ""
+    """Their parameter that multiplies the pixel size of what the step itself works on."""
     part: bool = False
     """It does a part of what theirs does: all parts are taken together."""
 

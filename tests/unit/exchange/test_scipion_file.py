@@ -79,6 +79,11 @@ def test_what_is_read_is_written(name: str, shared_data: Path) -> None:
         ("[\n{]", "is no JSON"),
         ("[" * 100_000, "is no JSON"),
         ("[]", "its list is empty"),
+        ("[" * 200 + "]" * 200, "nested too deeply"),
+        ("\n" * 2_000_000, "no line begins with ["),
+        ("[" + '"\\' * 1_000_000, "is no JSON"),
+        ("[" + "~" * 1_000_000, "is no JSON"),
+        ("[" + "~a|" * 500_000, "is no JSON"),
         (json.dumps([{"object.className": "A"}, 3]), 'protocol 1 has no text "object.id"'),
         (json.dumps([{"object.className": "A"}, 3]), "protocol 2 is no object"),
         (

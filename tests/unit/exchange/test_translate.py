@@ -103,6 +103,18 @@ def test_units_are_ours() -> None:
     assert fed(whole, "extract")["micrograph"] == ["align.micrograph"]
 
 
+def test_pixels_are_those_that_a_step_makes_itself() -> None:
+    found = made(
+        IMPORT,
+        ALIGN,
+        {"kind": "ProtRelionAutopickLoG", "inputMicrographs": "2.outputMicrographs"},
+        {"kind": "XmippProtExtractParticles", "inputCoordinates": "3.outputCoordinates",
+         "boxSize": 100, "downFactor": 4.0, "doRemoveDust": False, "thresholdDust": 3.5},
+    )  # fmt: skip
+    assert found.workflow.step("extract").parameters == pytest.approx({"box": 400.0, "dust": 0.0})
+    assert "downFactor" in {value.theirs for value in found.mapped[3].lost}
+
+
 def test_a_value_that_our_protocol_refuses_is_told() -> None:
     found = made(
         IMPORT,

@@ -18,6 +18,7 @@ __all__ = [
     "Blank",
     "Origin",
     "WorkflowDocument",
+    "nested_too_deeply",
     "read_document",
     "schema",
     "uses",
@@ -27,6 +28,7 @@ VERSION = 2
 """Of the files that are written."""
 MOST_STEPS = 500
 """Of a file; more is a mistake, or malice."""
+_MOST_NESTED = 50
 BLANK = re.compile(r"\{\{ *([a-z][a-z0-9_]{0,40}) *\}\}")
 """A blank where it stands in a parameter's value."""
 
@@ -134,6 +136,8 @@ def read_document(document: Any) -> tuple[WorkflowDocument | None, list[str]]:
     """A document, brought up to this version, or everything that is wrong with its form."""
     if not isinstance(document, dict) or not isinstance(document.get("steps"), list):
         return None, [_SHAPE]
+    if nested_too_deeply(document):
+        return None, [f"its values are nested more than {_MOST_NESTED} deep"]
     if len(document["steps"]) > MOST_STEPS:
         return None, [f"it has {len(document['steps'])} steps, and {MOST_STEPS} are the most"]
     version = document.get("version", 1)
@@ -152,6 +156,19 @@ def read_document(document: Any) -> tuple[WorkflowDocument | None, list[str]]:
         return None, list(dict.fromkeys(_words(error, document)))
     problems = list(_blank_problems(read))
     return (None if problems else read), problems
+
+
+def nested_too_deeply(value: Any) -> bool:
+    """Whether objects and lists lie deeper in each other than anybody means, as to exhaust us."""
+    layer = [value]
+    for _ in range(_MOST_NESTED):
+        layer = [
+            part
+            for one in layer
+            if isinstance(one, dict | list | tuple)
+            for part in (one.values() if isinstance(one, dict) else one)
+        ]
+    return bool(layer)
 
 
 def uses(value: Any) -> Iterator[str]:

@@ -38,6 +38,14 @@ def test_a_newer_version_is_refused_with_what_to_do() -> None:
     assert "a whole number" in wrong({"version": "2", "steps": []})[0]
 
 
+def test_what_is_meant_to_exhaust_us_is_refused() -> None:
+    deep: Any = 1
+    for _ in range(900):
+        deep = {"a": deep}
+    assert "more than 50 deep" in wrong({"version": 2, "steps": [{**STEP, "parameters": deep}]})[0]
+    assert "500 are the most" in wrong({"version": 2, "steps": [STEP] * 501})[0]
+
+
 def test_everything_is_said_at_once() -> None:
     found = wrong(
         {
