@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
+from icestream.protocol.elsewhere import Counterpart
 from icestream.protocol.executable import Program
 from icestream.protocol.failure import Failure
 from icestream.protocol.kinds import (
@@ -57,6 +58,9 @@ def _texts(protocol: type[Protocol[Any]]) -> Iterator[str]:
     if not isinstance(cites, tuple) or not all(isinstance(source, str) for source in cites):
         first = cites if isinstance(cites, str) else "doi:..."
         yield f"cites is {_shown(cites)}; write a tuple: cites = ({first!r},)"
+    known: Any = protocol.elsewhere
+    if not isinstance(known, tuple) or not all(isinstance(one, Counterpart) for one in known):
+        yield f"elsewhere is {_shown(known)}; write a tuple: elsewhere = (Counterpart(...),)"
 
 
 def _numbers(protocol: type[Protocol[Any]]) -> Iterator[str]:

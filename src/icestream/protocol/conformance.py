@@ -16,10 +16,12 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import ValidationError
 
+from icestream.alike import hint as meant
 from icestream.model import Measured, marked_fields
 from icestream.protocol.attributes import attribute_problems, resource_problems
 from icestream.protocol.breaking import in_a_sentence
 from icestream.protocol.constants import kept_values, own_classes
+from icestream.protocol.elsewhere import ANY
 from icestream.protocol.executable import Program
 from icestream.protocol.imports import read_module
 from icestream.protocol.kinds import Protocol
@@ -70,7 +72,7 @@ def class_problems(protocol: type[Protocol[Any]]) -> list[str]:
     checks: tuple[Callable[[type[Protocol[Any]]], Iterator[str]], ...]
     checks = (_naming, _hooks, _parameters, kept_values, _writes)
     if not signatures:
-        checks = (*checks, _ports, _values)
+        checks = (*checks, _ports, _elsewhere, _values)
     others = (said for check in checks for said in _guarded(check, protocol))
     problems = [*attribute_problems(protocol), *signatures, *others]
     return [f"{protocol.__qualname__}: {said}" for said in dict.fromkeys(problems)]
@@ -179,6 +181,22 @@ def _ports(protocol: type[Protocol[Any]]) -> Iterator[str]:
                     f"port {port.name!r}: {field!r} of {port.item.__name__} is marked as a picture "
                     f"and is {hints[field]}; mark the Path of a file"
                 )
+
+
+def _elsewhere(protocol: type[Protocol[Any]]) -> Iterator[str]:
+    """Counterparts that name ports and parameters which it does not have."""
+    known: Any = protocol.elsewhere
+    if not isinstance(known, tuple):
+        return  # said with the attributes
+    ports = {port.name for port in protocol.inputs()}
+    fields = protocol.parameters_type().model_fields.keys()
+    for one in known:
+        where = f"elsewhere, {', '.join(one.kinds)} of {one.program}"
+        for port in sorted(set(one.inputs.values()) - ports - {ANY}):
+            yield f"{where}: it has no input {port!r}{meant(port, ports)}"
+        own = {taken.ours for taken in one.taken if taken.at == "step"} | one.fixed.keys()
+        for name in sorted(own - fields):
+            yield f"{where}: it has no parameter {name!r}{meant(name, fields)}"
 
 
 def _holds_path(hint: Any) -> bool:

@@ -10,7 +10,7 @@ import pytest
 import icestream.engine  # noqa: F401  (an import that a protocol may not make)
 import malformed
 from icestream.model import Ctf, Micrograph, Picture
-from icestream.protocol import ItemProtocol, Parameters, shown_if
+from icestream.protocol import ANY, Becomes, Counterpart, ItemProtocol, Parameters, shown_if
 from icestream.protocol.conformance import class_problems, problems
 from icestream.units import Usual
 
@@ -76,6 +76,45 @@ def test_each_problem_is_named() -> None:
         "imports icestream.engine",
     ):
         assert words in text, f"{words!r} not in:\n{text}"
+
+
+def test_counterparts_elsewhere_name_what_is_there() -> None:
+    port = Good.inputs()[0].name
+    parameter = "threshold"
+
+    class Limits(Parameters):
+        """What it takes."""
+
+        threshold: float = 1.0
+        """Least contrast."""
+
+    class Known(ItemProtocol[Limits]):
+        """One that is known elsewhere."""
+
+        name = "test.known"
+        title = "Known"
+        process = Good.process
+
+        elsewhere = (
+            Counterpart(
+                program="scipion",
+                kinds=("ProtX",),
+                inputs={"inputX": port, "inputY": f"{port}x", "any": ANY},
+                taken=(
+                    Becomes("x", parameter),
+                    Becomes("y", f"{parameter}y"),
+                    Becomes("z", "gain", at="source"),
+                ),
+            ),
+        )
+
+    found = "\n".join(class_problems(Known))
+    assert f"elsewhere, ProtX of scipion: it has no input '{port}x'; did you mean {port}?" in found
+    assert f"it has no parameter '{parameter}y'; did you mean {parameter}?" in found
+    assert found.count(": it has no") == 2
+    assert "class attribute elsewhere" not in found, "what stands in it cannot be changed"
+    Known.elsewhere = "scipion"  # type: ignore[assignment]
+    assert "write a tuple: elsewhere = (Counterpart(...),)" in "\n".join(class_problems(Known))
 
 
 @pytest.mark.parametrize(
