@@ -8,11 +8,14 @@ from cyclopts import App, Parameter
 from cyclopts.types import ExistingFile
 from cyclopts.validators import Number
 
+from icestream.cli import deposit_commands
 from icestream.cli.terminal import called
 
 __all__ = ["app"]
 
 app = App(name="export", help="Hand a session over to another program, or as a PDF.")
+for command in deposit_commands.COMMANDS:
+    app.command(command)
 
 
 @app.command

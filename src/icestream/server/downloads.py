@@ -29,8 +29,9 @@ __all__ = [
 ]
 
 ExportName = Literal[
-    "relion", "cryosparc", "pdf", "report", "methods", "table", "provenance", "workflow"
-]
+    "relion", "cryosparc", "pdf", "report", "methods", "table", "provenance", "workflow",
+    "bibtex",
+]  # fmt: skip
 
 _PART = 1 << 20
 """Bytes that are sent at once."""
@@ -110,6 +111,13 @@ EXPORTS: tuple[ExportKind, ...] = (
         media="application/json",
         options=("branch",),
     ),
+    ExportKind(
+        name="bibtex",
+        title="BibTeX",
+        summary="What to cite for all programs that this session used, for a reference manager.",
+        media="application/x-bibtex",
+        options=(),
+    ),
 )
 
 
@@ -157,6 +165,7 @@ def make_export(name: ExportName, session: Path, wanted: ExportOptions, folder: 
     from icestream.engine.graph.workflow import save_workflow
     from icestream.engine.record.set_by_people import workflow_set_by_people
     from icestream.exports.cryosparc import export_cryosparc
+    from icestream.exports.deposit import DEPOSITS, make_deposit
     from icestream.exports.provenance import export_provenance
     from icestream.exports.relion import export_relion
     from icestream.exports.sheet import export_sheet, methods_text
@@ -170,6 +179,8 @@ def make_export(name: ExportName, session: Path, wanted: ExportOptions, folder: 
             target = folder / f"{called}-workflow.json"
             save_workflow(workflow_set_by_people(store, wanted.branch), target)
             return target
+    if name in DEPOSITS:
+        return make_deposit(name, session, folder / called)
     if name == "pdf":
         export_sheet(session, folder / f"{called}.pdf")
         return folder / f"{called}.pdf"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from icestream.exports.deposit import DEPOSITS
 from icestream.server.downloads import EXPORTS, ExportOptions, file_parts, make_export, zip_parts
 from report_session import SampleSession
 
@@ -36,6 +37,7 @@ def test_tables_and_workflows(session: SampleSession, tmp_path: Path) -> None:
         make_export("table", session.folder, ExportOptions(branch="b"), tmp_path)
     assert {one.name for one in EXPORTS} == {
         "relion", "cryosparc", "pdf", "report", "methods", "table", "provenance", "workflow",
+        *DEPOSITS,
     }  # fmt: skip
 
 
@@ -46,6 +48,9 @@ def test_what_is_read_elsewhere(session: SampleSession, tmp_path: Path) -> None:
     text = make_export("methods", session.folder, ExportOptions(), tmp_path)
     assert text.name.endswith("-methods.txt")
     assert "Sources" in text.read_text().splitlines()
+    cited = make_export("bibtex", session.folder, ExportOptions(), tmp_path)
+    assert cited.name.endswith(".bib")
+    assert "@article{" in cited.read_text()
 
 
 def test_provenance_as_an_archive(session: SampleSession, tmp_path: Path) -> None:

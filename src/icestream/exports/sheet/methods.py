@@ -7,7 +7,7 @@ from icestream.protocol import Protocol, Registry
 from icestream.protocol.describe import sources_of
 from icestream.store.records import StepRecord, WorkflowRecord
 
-__all__ = ["methods", "references"]
+__all__ = ["making", "methods", "references"]
 
 _MAKING = ("item", "consensus", "batch", "group", "selection")
 
@@ -25,7 +25,7 @@ def methods(workflow: WorkflowRecord, registry: Registry, taken: str, kept: str)
         How the movies were taken, and what came of them.
     """
     processed = f"They were processed with icestream {icestream.__version__}."
-    steps = [_sentence(step, registry) for step in _making(workflow)]
+    steps = [_sentence(step, registry) for step in making(workflow)]
     sentences = (taken, processed if taken else "", *steps, kept)
     return tuple(dict.fromkeys(sentence for sentence in sentences if sentence))
 
@@ -34,17 +34,17 @@ def references(workflow: WorkflowRecord, registry: Registry) -> tuple[str, ...]:
     """The sources that the steps cite, in the order of the work."""
     cited = [
         source
-        for step in _making(workflow)
+        for step in making(workflow)
         for protocol in registry.usable([step.protocol])
         for source in sources_of(protocol)
     ]
     return tuple(dict.fromkeys(cited))
 
 
-def _making(workflow: WorkflowRecord) -> Iterator[StepRecord]:
-    """Steps that make or refuse results, those nearest to the source first."""
+def making(workflow: WorkflowRecord, *, sources: bool = False) -> Iterator[StepRecord]:
+    """Steps that make or refuse results, those nearest to the source first; it only if asked."""
     for step in sorted(workflow.steps, key=lambda one: (one.depth, one.id)):
-        if step.kind in _MAKING:
+        if step.kind in _MAKING or (sources and step.kind == "source"):
             yield step
 
 

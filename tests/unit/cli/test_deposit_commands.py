@@ -1,0 +1,26 @@
+"""`icestream export`: what archives and catalogues take."""
+
+from pathlib import Path
+
+import pytest
+
+from icestream.cli.export import app
+from report_session import SampleSession
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sample = SampleSession(tmp_path_factory.mktemp("deposit") / "s", start=1.7e9, name="grid 2")
+    sample.grow(3)
+    sample.store.close()
+    return sample.folder
+
+
+def _run(*words: object) -> int:
+    return int(app([str(word) for word in words], result_action="return_value"))
+
+
+def test_bibtex(session: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("bibtex", session, tmp_path / "grid.bib") == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "grid.bib")
+    assert "@article{rohou2015," in (tmp_path / "grid.bib").read_text()
