@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from cyclopts.types import ExistingFile
+
 __all__ = ["COMMANDS"]
 
 
@@ -21,6 +23,26 @@ def bibtex(session: Path, file: Path, /) -> int:
     return _told(file, export_bibtex(session, file))
 
 
+def osc_em(session: Path, file: Path, /, *, about: ExistingFile | None = None) -> int:
+    """Write OSC-EM metadata (JSON, schema 1.0.1): acquisition, instrument, people, processing.
+
+    What is not known is left out and told; where the schema requires it, the exit status is 1.
+
+    Parameters
+    ----------
+    session
+        The session's folder; it may still be running.
+    file
+        The JSON file. An older one of that name is replaced.
+    about
+        TOML or JSON of what people know: title, authors, microscope. deposition.toml in the
+        session's folder when not given.
+    """
+    from icestream.exports.deposit import export_osc_em
+
+    return _told(file, export_osc_em(session, file, about))
+
+
 def _told(made: Path, missing: Sequence[str]) -> int:
     """Say what was written and all that it lacks; the exit status."""
     for sentence in missing:
@@ -29,5 +51,5 @@ def _told(made: Path, missing: Sequence[str]) -> int:
     return 1 if missing else 0
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (bibtex,)
+COMMANDS: tuple[Callable[..., int], ...] = (bibtex, osc_em)
 """Each is called after its function."""

@@ -30,7 +30,7 @@ __all__ = [
 
 ExportName = Literal[
     "relion", "cryosparc", "pdf", "report", "methods", "table", "provenance", "workflow",
-    "bibtex",
+    "bibtex", "osc-em",
 ]  # fmt: skip
 
 _PART = 1 << 20
@@ -116,6 +116,13 @@ EXPORTS: tuple[ExportKind, ...] = (
         title="BibTeX",
         summary="What to cite for all programs that this session used, for a reference manager.",
         media="application/x-bibtex",
+        options=(),
+    ),
+    ExportKind(
+        name="osc-em",
+        title="OSC-EM metadata",
+        summary="How the data were taken and processed, for catalogues (schema 1.0.1).",
+        media="application/json",
         options=(),
     ),
 )

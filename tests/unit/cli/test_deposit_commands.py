@@ -1,9 +1,11 @@
 """`icestream export`: what archives and catalogues take."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from deposited import WHOLE
 from icestream.cli.export import app
 from report_session import SampleSession
 
@@ -24,3 +26,15 @@ def test_bibtex(session: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert _run("bibtex", session, tmp_path / "grid.bib") == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "grid.bib")
     assert "@article{rohou2015," in (tmp_path / "grid.bib").read_text()
+
+
+def test_osc_em_takes_what_people_say(
+    session: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "grid.json"
+    assert _run("osc-em", session, out) == 1
+    assert f"{out}: instrument.microscope is required" in capsys.readouterr().out
+    (tmp_path / "about.toml").write_text(WHOLE)
+    assert _run("osc-em", session, out, "--about", tmp_path / "about.toml") == 0
+    assert capsys.readouterr().out.strip() == str(out)
+    assert json.loads(out.read_text())["instrument"]["microscope"]["model"] == "TFS KRIOS"

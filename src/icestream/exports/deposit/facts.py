@@ -1,9 +1,10 @@
 """What the exports of a deposition are made of, read from a session as it is now."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,6 +63,23 @@ class DepositFacts:
         return tuple(one.movie for one in self.exposures if one.movie is not None)
 
     @property
+    def acquired(self) -> tuple[datetime, ...]:
+        """When images were taken by their metadata, from the first to the last, with time zones.
+
+        A time without a zone is one of this machine's clock; see `assumptions`.
+        """
+        return tuple(sorted(time.astimezone() if time.tzinfo is None else time
+                            for time in self._times()))  # fmt: skip
+
+    def _times(self) -> Iterator[datetime]:
+        for one in self.exposures:
+            said = one.exposure.details.get("acquired")
+            if one.movie is not None and one.movie.details and one.movie.details.acquired:
+                yield one.movie.details.acquired
+            elif said:
+                yield datetime.fromisoformat(said)
+
+    @property
     def kept(self) -> tuple[Items, ...]:
         """Exposures that were neither rejected nor failed."""
         return tuple(
@@ -101,6 +119,8 @@ class DepositFacts:
             if len(values) > 1:
                 told.append(f"the movies have {len(values)} different values of {name}: the most "
                             "frequent is written")  # fmt: skip
+        if any(time.tzinfo is None for time in self._times()):
+            told.append("times of the metadata have no time zone: that of this machine is assumed")
         return tuple(told)
 
 

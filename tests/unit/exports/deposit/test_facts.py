@@ -1,5 +1,7 @@
 """What a deposition is made of."""
 
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,20 @@ def test_results_that_stand_are_taken_until_new_ones_are_there(tmp_path: Path) -
     picked = gather_facts(session.folder).picked
     session.change("pick", "extract")
     assert gather_facts(session.folder).picked == picked > 0
+
+
+def test_times_without_a_zone_are_those_of_this_machine(tmp_path: Path) -> None:
+    session = SampleSession(tmp_path / "s", start=1.7e9)
+    session.grow(2)
+    facts = gather_facts(session.folder)
+    assert [time.timestamp() for time in facts.acquired] == pytest.approx([1.7e9 + 4, 1.7e9 + 16])
+    assert facts.assumptions() == ()
+    first = facts.exposures[0]
+    naive = datetime.fromtimestamp(1.7e9 + 99).isoformat()
+    exposure = replace(first.exposure, details={"acquired": naive})
+    mixed = replace(facts, exposures=(replace(first, exposure=exposure), facts.exposures[1]))
+    assert mixed.acquired[-1].timestamp() == pytest.approx(1.7e9 + 99)
+    assert any("no time zone" in said for said in mixed.assumptions())
 
 
 def test_the_most_frequent_of_some_values() -> None:
