@@ -43,6 +43,26 @@ def osc_em(session: Path, file: Path, /, *, about: ExistingFile | None = None) -
     return _told(file, export_osc_em(session, file, about))
 
 
+def mmcif(session: Path, file: Path, /, *, about: ExistingFile | None = None) -> int:
+    """Write the em categories of mmCIF: the beginning of an entry of EMDB or PDB.
+
+    What is not known is left out and told, and the exit status is then 1.
+
+    Parameters
+    ----------
+    session
+        The session's folder; it may still be running.
+    file
+        The CIF file. An older one of that name is replaced.
+    about
+        TOML or JSON of what people know: title, authors, microscope. deposition.toml in the
+        session's folder when not given.
+    """
+    from icestream.exports.deposit import export_mmcif
+
+    return _told(file, export_mmcif(session, file, about))
+
+
 def _told(made: Path, missing: Sequence[str]) -> int:
     """Say what was written and all that it lacks; the exit status."""
     for sentence in missing:
@@ -51,5 +71,5 @@ def _told(made: Path, missing: Sequence[str]) -> int:
     return 1 if missing else 0
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (bibtex, osc_em)
+COMMANDS: tuple[Callable[..., int], ...] = (bibtex, osc_em, mmcif)
 """Each is called after its function."""

@@ -30,7 +30,7 @@ __all__ = [
 
 ExportName = Literal[
     "relion", "cryosparc", "pdf", "report", "methods", "table", "provenance", "workflow",
-    "bibtex", "osc-em",
+    "bibtex", "osc-em", "mmcif",
 ]  # fmt: skip
 
 _PART = 1 << 20
@@ -123,6 +123,13 @@ EXPORTS: tuple[ExportKind, ...] = (
         title="OSC-EM metadata",
         summary="How the data were taken and processed, for catalogues (schema 1.0.1).",
         media="application/json",
+        options=(),
+    ),
+    ExportKind(
+        name="mmcif",
+        title="mmCIF",
+        summary="Categories of electron microscopy: the beginning of an entry of EMDB or PDB.",
+        media="chemical/x-mmcif",
         options=(),
     ),
 )

@@ -38,3 +38,12 @@ def test_osc_em_takes_what_people_say(
     assert _run("osc-em", session, out, "--about", tmp_path / "about.toml") == 0
     assert capsys.readouterr().out.strip() == str(out)
     assert json.loads(out.read_text())["instrument"]["microscope"]["model"] == "TFS KRIOS"
+
+
+def test_mmcif(session: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "grid.cif"
+    assert _run("mmcif", session, out) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert f"{out}: there is no map yet, and so no reconstruction" in said
+    assert said[-1] == str(out)
+    assert "_em_imaging.accelerating_voltage" in out.read_text()

@@ -2,6 +2,7 @@
 
 from icestream.exports.deposit.bibtex import export_bibtex
 from icestream.exports.deposit.make import DEPOSITS, make_deposit
+from icestream.exports.deposit.mmcif import export_mmcif
 from icestream.exports.deposit.osc_em import export_osc_em
 
-__all__ = ["DEPOSITS", "export_bibtex", "export_osc_em", "make_deposit"]
+__all__ = ["DEPOSITS", "export_bibtex", "export_mmcif", "export_osc_em", "make_deposit"]

@@ -37,6 +37,8 @@ class UsedStep:
     """How often and when; None where it has made nothing yet."""
     sources: tuple[str, ...]
     """What is to be cited for it."""
+    package: str
+    """The distribution that its protocol is from; empty where it is not installed here."""
     is_known: bool
     """Whether its protocol is installed here, and so says its sources."""
 
@@ -161,5 +163,6 @@ def _used(
         title=found[0].title if found else step.protocol,
         run=runs.get((step.name, step.revision)),
         sources=sources_of(found[0]) if found else (),
+        package=registry.package(step.protocol).partition(" ")[0] if found else "",
         is_known=bool(found),
     )
