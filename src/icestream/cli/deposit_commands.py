@@ -63,6 +63,26 @@ def mmcif(session: Path, file: Path, /, *, about: ExistingFile | None = None) ->
     return _told(file, export_mmcif(session, file, about))
 
 
+def empiar(session: Path, file: Path, /, *, about: ExistingFile | None = None) -> int:
+    """Write a deposition in EMPIAR: JSON with the movies, micrographs and particles as image sets.
+
+    All that EMPIAR requires and nobody said is told at once, and the exit status is then 1.
+
+    Parameters
+    ----------
+    session
+        The session's folder; it may still be running.
+    file
+        The JSON file. An older one of that name is replaced.
+    about
+        TOML or JSON of what people know: title, authors, release. deposition.toml in the
+        session's folder when not given.
+    """
+    from icestream.exports.deposit import export_empiar
+
+    return _told(file, export_empiar(session, file, about))
+
+
 def _told(made: Path, missing: Sequence[str]) -> int:
     """Say what was written and all that it lacks; the exit status."""
     for sentence in missing:
@@ -71,5 +91,5 @@ def _told(made: Path, missing: Sequence[str]) -> int:
     return 1 if missing else 0
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (bibtex, osc_em, mmcif)
+COMMANDS: tuple[Callable[..., int], ...] = (bibtex, osc_em, mmcif, empiar)
 """Each is called after its function."""

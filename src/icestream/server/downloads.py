@@ -30,7 +30,7 @@ __all__ = [
 
 ExportName = Literal[
     "relion", "cryosparc", "pdf", "report", "methods", "table", "provenance", "workflow",
-    "bibtex", "osc-em", "mmcif",
+    "bibtex", "osc-em", "mmcif", "empiar",
 ]  # fmt: skip
 
 _PART = 1 << 20
@@ -130,6 +130,13 @@ EXPORTS: tuple[ExportKind, ...] = (
         title="mmCIF",
         summary="Categories of electron microscopy: the beginning of an entry of EMDB or PDB.",
         media="chemical/x-mmcif",
+        options=(),
+    ),
+    ExportKind(
+        name="empiar",
+        title="EMPIAR deposition",
+        summary="Movies, micrographs and particles as image sets, and what EMPIAR still asks.",
+        media="application/json",
         options=(),
     ),
 )

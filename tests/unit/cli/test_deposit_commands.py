@@ -7,6 +7,7 @@ import pytest
 
 from deposited import WHOLE
 from icestream.cli.export import app
+from icestream.exports.deposit.about import AboutError
 from report_session import SampleSession
 
 
@@ -47,3 +48,27 @@ def test_mmcif(session: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert f"{out}: there is no map yet, and so no reconstruction" in said
     assert said[-1] == str(out)
     assert "_em_imaging.accelerating_voltage" in out.read_text()
+
+
+def test_empiar_tells_all_that_lacks(
+    session: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "grid.json"
+    assert _run("empiar", session, out) == 1
+    said = capsys.readouterr().out
+    for name in ("title", "release_date", "authors", "principal_investigator"):
+        assert f"{out}: {name} is required" in said
+    sets = json.loads(out.read_text())["imagesets"]
+    assert [one["directory"] for one in sets] == [
+        "data/movies",
+        "data/micrographs",
+        "data/particles",
+    ]
+
+
+def test_what_cannot_be_in_the_file_is_an_error(session: Path, tmp_path: Path) -> None:
+    (tmp_path / "about.toml").write_text('release = "NOW"\n')
+    words = ("empiar", session, tmp_path / "e.json", "--about", tmp_path / "about.toml")
+    with pytest.raises(AboutError, match="release"):
+        _run(*words)
+    assert not (tmp_path / "e.json").exists()

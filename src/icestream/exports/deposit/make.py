@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from icestream.exports.deposit.bibtex import export_bibtex
+from icestream.exports.deposit.empiar import export_empiar
 from icestream.exports.deposit.mmcif import export_mmcif
 from icestream.exports.deposit.osc_em import export_osc_em
 
@@ -16,6 +17,7 @@ DEPOSITS: Mapping[str, tuple[str, _Export]] = {
     "bibtex": (".bib", export_bibtex),
     "osc-em": ("-osc-em.json", export_osc_em),
     "mmcif": (".cif", export_mmcif),
+    "empiar": ("-empiar.json", export_empiar),
 }
 """How each is called by its name: the end of its file's name, and what writes it."""
 
