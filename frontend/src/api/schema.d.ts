@@ -1079,7 +1079,7 @@ export interface components {
          */
         ExportKind: {
             /** @enum {string} */
-            name: "relion" | "cryosparc" | "pdf" | "report" | "methods" | "table" | "provenance" | "workflow" | "bibtex" | "osc-em" | "mmcif" | "empiar";
+            name: "relion" | "cryosparc" | "pdf" | "report" | "methods" | "table" | "provenance" | "workflow" | "bibtex" | "osc-em" | "mmcif" | "empiar" | "ro-crate";
             title: string;
             summary: string;
             media: string;

@@ -83,6 +83,26 @@ def empiar(session: Path, file: Path, /, *, about: ExistingFile | None = None) -
     return _told(file, export_empiar(session, file, about))
 
 
+def ro_crate(session: Path, folder: Path, /, *, about: ExistingFile | None = None) -> int:
+    """Write an RO-Crate (Provenance Run Crate): workflow, lineage, table, classes and map.
+
+    What is not known is left out and told, and the exit status is then 1.
+
+    Parameters
+    ----------
+    session
+        The session's folder; it may still be running.
+    folder
+        Folder of the crate. Running it again brings it up to date.
+    about
+        TOML or JSON of what people know: title, authors, licence. deposition.toml in the
+        session's folder when not given.
+    """
+    from icestream.exports.deposit import export_ro_crate
+
+    return _told(folder, export_ro_crate(session, folder, about))
+
+
 def _told(made: Path, missing: Sequence[str]) -> int:
     """Say what was written and all that it lacks; the exit status."""
     for sentence in missing:
@@ -91,5 +111,5 @@ def _told(made: Path, missing: Sequence[str]) -> int:
     return 1 if missing else 0
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (bibtex, osc_em, mmcif, empiar)
+COMMANDS: tuple[Callable[..., int], ...] = (bibtex, osc_em, mmcif, empiar, ro_crate)
 """Each is called after its function."""

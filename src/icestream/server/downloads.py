@@ -30,7 +30,7 @@ __all__ = [
 
 ExportName = Literal[
     "relion", "cryosparc", "pdf", "report", "methods", "table", "provenance", "workflow",
-    "bibtex", "osc-em", "mmcif", "empiar",
+    "bibtex", "osc-em", "mmcif", "empiar", "ro-crate",
 ]  # fmt: skip
 
 _PART = 1 << 20
@@ -137,6 +137,14 @@ EXPORTS: tuple[ExportKind, ...] = (
         title="EMPIAR deposition",
         summary="Movies, micrographs and particles as image sets, and what EMPIAR still asks.",
         media="application/json",
+        options=(),
+    ),
+    ExportKind(
+        name="ro-crate",
+        title="RO-Crate",
+        summary="Workflow, lineage, table, classes and map, with their history (Provenance Run "
+        "Crate).",
+        media="application/zip",
         options=(),
     ),
 )

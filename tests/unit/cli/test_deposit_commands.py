@@ -72,3 +72,13 @@ def test_what_cannot_be_in_the_file_is_an_error(session: Path, tmp_path: Path) -
     with pytest.raises(AboutError, match="release"):
         _run(*words)
     assert not (tmp_path / "e.json").exists()
+
+
+def test_ro_crate(session: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "about.toml").write_text(WHOLE)
+    words = ("ro-crate", session, tmp_path / "crate", "--about", tmp_path / "about.toml")
+    assert _run(*words) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "crate")
+    assert (tmp_path / "crate" / "ro-crate-metadata.json").is_file()
+    assert _run("ro-crate", session, tmp_path / "crate") == 1
+    assert "license is required: say licence" in capsys.readouterr().out

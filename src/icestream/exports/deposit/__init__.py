@@ -5,6 +5,7 @@ from icestream.exports.deposit.empiar import export_empiar
 from icestream.exports.deposit.make import DEPOSITS, make_deposit
 from icestream.exports.deposit.mmcif import export_mmcif
 from icestream.exports.deposit.osc_em import export_osc_em
+from icestream.exports.deposit.ro_crate import export_ro_crate
 
 __all__ = [
     "DEPOSITS",
@@ -12,5 +13,6 @@ __all__ = [
     "export_empiar",
     "export_mmcif",
     "export_osc_em",
+    "export_ro_crate",
     "make_deposit",
 ]

@@ -7,6 +7,7 @@ from icestream.exports.deposit.bibtex import export_bibtex
 from icestream.exports.deposit.empiar import export_empiar
 from icestream.exports.deposit.mmcif import export_mmcif
 from icestream.exports.deposit.osc_em import export_osc_em
+from icestream.exports.deposit.ro_crate import export_ro_crate
 
 __all__ = ["DEPOSITS", "make_deposit"]
 
@@ -18,8 +19,9 @@ DEPOSITS: Mapping[str, tuple[str, _Export]] = {
     "osc-em": ("-osc-em.json", export_osc_em),
     "mmcif": (".cif", export_mmcif),
     "empiar": ("-empiar.json", export_empiar),
+    "ro-crate": ("-ro-crate", export_ro_crate),
 }
-"""How each is called by its name: the end of its file's name, and what writes it."""
+"""How each is called by its name: the end of its file's or folder's name, and what writes it."""
 
 
 def make_deposit(name: str, session: Path, target: Path) -> Path:
@@ -36,7 +38,7 @@ def make_deposit(name: str, session: Path, target: Path) -> Path:
 
     Returns
     -------
-    The file, or a folder with the file and with what is missing.
+    The file, or folder, of the export; or a folder with it and with what is missing.
     """
     end, export = DEPOSITS[name]
     folder = target.with_name(f"{target.name}-{name}")
