@@ -220,20 +220,18 @@ def make_export(name: ExportName, session: Path, wanted: ExportOptions, folder: 
     target = folder / f"{called}-{name}"
     if name == "report":
         write_report(session, target)
-        return target
-    if name == "provenance":
+    elif name == "provenance":
         export_provenance(session, target, wanted.branch)
-        return target
-    if name == "cryosparc":
+    elif name == "cryosparc":
         export_cryosparc(session, target, incomplete=wanted.incomplete, branch=wanted.branch)
-        return target
-    export_relion(
-        session,
-        target,
-        version=wanted.version,
-        incomplete=wanted.incomplete,
-        branch=wanted.branch,
-    )
+    else:
+        export_relion(
+            session,
+            target,
+            version=wanted.version,
+            incomplete=wanted.incomplete,
+            branch=wanted.branch,
+        )
     return target
 
 

@@ -113,7 +113,11 @@ class DepositFacts:
     def assumptions(self) -> tuple[str, ...]:
         """What neither people nor metadata said of the optics, and what differs among movies."""
         assumed = dict.fromkeys(pair for movie in self.movies for pair in movie.assumed)
-        told = [f"{name.replace('_', ' ')} is assumed: {source}" for name, source in assumed]
+        told = [
+            f"{name.replace('_', ' ')} is assumed: "
+            + ("nobody said it" if source == "assumed" else source)
+            for name, source in assumed
+        ]
         for name, values in (
             ("optics", {movie.optics for movie in self.movies}),
             ("frame size", {movie.shape for movie in self.movies}),
