@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from icestream.exports.deposit.about import ABOUT
 from icestream.exports.deposit.bibtex import export_bibtex
 from icestream.exports.deposit.empiar import export_empiar
 from icestream.exports.deposit.mmcif import export_mmcif
@@ -22,6 +23,8 @@ DEPOSITS: Mapping[str, tuple[str, _Export]] = {
     "ro-crate": ("-ro-crate", export_ro_crate),
 }
 """How each is called by its name: the end of its file's or folder's name, and what writes it."""
+
+_WHERE = f"What people know is read from {ABOUT} in the session's folder."
 
 
 def make_deposit(name: str, session: Path, target: Path) -> Path:
@@ -45,6 +48,6 @@ def make_deposit(name: str, session: Path, target: Path) -> Path:
     made = folder / f"{target.name}{end}"
     missing = export(session, made)
     if missing:
-        (folder / "missing.txt").write_text("\n".join((*missing, "")), encoding="utf-8")
+        (folder / "missing.txt").write_text("\n".join((*missing, _WHERE, "")), encoding="utf-8")
         return folder
     return made

@@ -93,17 +93,16 @@ def _write_files(facts: DepositFacts, session: Path, out: Path) -> tuple[str, ..
     for name, text in (("methods.txt", methods_text(session)), ("sources.bib", bibtex(facts))):
         with written_whole(out / name) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
-    images: dict[str, Path | None] = {
-        "averages.mrcs": facts.classes.averages if facts.classes is not None else None
+    classes, volume = facts.classes, facts.volume
+    images = {
+        "averages.mrcs": None if classes is None else classes.averages,
+        "map.mrc": None if volume is None else volume.map,
+        "half1.mrc": None if volume is None else volume.half1,
+        "half2.mrc": None if volume is None else volume.half2,
     }
-    if facts.volume is not None:
-        images |= {
-            "map.mrc": facts.volume.map,
-            "half1.mrc": facts.volume.half1,
-            "half2.mrc": facts.volume.half2,
-        }
     lost = []
     for name, path in images.items():
+        (out / name).unlink(missing_ok=True)  # one of an earlier map is not of this crate
         if path is None:
             continue
         try:

@@ -20,7 +20,9 @@ def test_a_whole_one_is_a_file_and_another_comes_with_what_it_lacks(tmp_path: Pa
         connection.execute(update(t.revision).where(of).values(protocol="picks.magic"))
     made = make_deposit("bibtex", session.folder, tmp_path / "second" / "grid")
     assert {one.name for one in made.iterdir()} == {"grid.bib", "missing.txt"}
-    assert "picks.magic" in (made / "missing.txt").read_text()
+    told = (made / "missing.txt").read_text()
+    assert "picks.magic" in told
+    assert "deposition.toml" in told
 
 
 def test_each_can_be_made(tmp_path: Path) -> None:

@@ -153,6 +153,7 @@ def test_an_older_crate_is_brought_up_to_date_and_other_folders_are_refused(
 
 def test_files_that_are_lost_are_told(tmp_path: Path) -> None:
     session = finished(tmp_path)
+    assert export_ro_crate(session.folder, tmp_path / "crate") == ()
     (session.folder / "pool" / "map.mrc").unlink()
     (told,) = export_ro_crate(session.folder, tmp_path / "crate")
     assert told.startswith("map.mrc is left out: ")
