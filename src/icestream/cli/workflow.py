@@ -36,9 +36,12 @@ from icestream.store.open import open_store
 __all__ = ["app"]
 
 app = App(name="workflow", help="List, show, check, import, export and edit workflows.")
-app.command("icestream.cli.workflow_exchange:import_", name="import")
-app.command("icestream.cli.workflow_exchange:fetch", name="fetch")
-app.command("icestream.cli.workflow_exchange:publish", name="publish")
+for _name, _function, _short in (
+    ("import", "import_", "Make a workflow of Scipion or RELION one of icestream."),
+    ("fetch", "fetch", "Take a workflow from a repository."),
+    ("publish", "publish", "Put a workflow into a repository, for others."),
+):  # loaded when they are asked for
+    app.command(f"icestream.cli.workflow_exchange:{_function}", name=_name, help=_short)
 
 
 @app.command(name="list")
