@@ -39,10 +39,7 @@ def session(tmp_path: Path) -> SampleSession:
 def test_for_people(session: SampleSession, capsys: pytest.CaptureFixture[str]) -> None:
     status(session.folder)
     printed = capsys.readouterr().out
-    assert (
-        "apoferritin-grid-2: running (when process 1 on scope was heard of last), "
-        "workflow single-particle" in printed
-    )
+    assert "apoferritin-grid-2: running (as scope said last), workflow single-particle" in printed
     assert "movies found: 12" in printed
     for step in session.step_ids:
         assert f"\n{step}\t" in printed

@@ -103,9 +103,9 @@ def as_it_is(session: SessionRecord, folder: Path) -> SessionRecord:
     """
     if session.state not in _UNDER_WAY or holder(folder):
         return session
-    process, _, host = session.holder.rpartition("@")
+    host = session.holder.rpartition("@")[2]
     if host and host != socket.gethostname():
-        elsewhere = f"when process {process} on {host} was heard of last"
+        elsewhere = f"as {host} said last"
         reason = f"{session.reason}, {elsewhere}" if session.reason else elsewhere
         return replace(session, reason=reason)
     return replace(session, state="stopped", reason=_GONE)

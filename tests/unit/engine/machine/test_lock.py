@@ -155,4 +155,4 @@ def test_the_state_of_a_session_that_runs_or_has_ended_is_told(tmp_path: Path) -
 def test_what_another_machine_said_last_stays_and_says_so(tmp_path: Path) -> None:
     told = as_it_is(record("running", "12@scope", "the disk is full"), tmp_path)
     assert told.state == "running"
-    assert told.reason == "the disk is full, when process 12 on scope was heard of last"
+    assert told.reason == "the disk is full, as scope said last"

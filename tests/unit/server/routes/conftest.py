@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from icestream.engine.machine.lock import hold
 from icestream.formats import write_mrc
 from icestream.server.app import create_app
 from icestream.server.context import Server
@@ -117,6 +118,7 @@ def tried(tmp_path: Path) -> Iterator[tuple[TestClient, str]]:
     made.backfill()
     made.work()
     with (
+        hold(made.store.folder),  # it runs
         closing(Server([tmp_path], load())) as server,
         TestClient(create_app(server), base_url="http://127.0.0.1:8000") as client,
     ):
