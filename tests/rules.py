@@ -1,5 +1,6 @@
 """What holds for every test, of icestream and of its plugins; each conftest.py takes it."""
 
+import itertools
 import os
 from collections.abc import Generator
 
@@ -9,6 +10,7 @@ __all__ = ["own_places", "pytest_make_collect_report", "pytest_runtest_makerepor
 
 REQUIRE_ALL = os.environ.get("ICESTREAM_REQUIRE_ALL") == "1"
 """A skipped test fails: set where everything that can be installed has been."""
+_STATES = itertools.count()
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +22,8 @@ def own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
             "ICESTREAM_REQUIRE_ALL",
         }:
             monkeypatch.delenv(name)
-    state = tmp_path_factory.getbasetemp() / "state"
+    # One for each test: what a killed session held of the machine is free after ten seconds only.
+    state = tmp_path_factory.getbasetemp() / "states" / str(next(_STATES))
     monkeypatch.setenv("ICESTREAM_STATE", str(state))
     monkeypatch.setenv("ICESTREAM_SETTINGS", str(state / "none.toml"))
 
