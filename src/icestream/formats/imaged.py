@@ -66,7 +66,8 @@ class ListedParticles:
     index: NDArray[np.int64]
     """Of the image in its stack, from 0."""
     sign: Numbers
-    """By what an image is to be multiplied for its particle to be bright."""
+    """By what an image is to be multiplied for its particle to be bright; NaN where the table does
+    not say."""
     x: Numbers
     """Pixels of the micrograph from the middle of its first pixel."""
     y: Numbers
@@ -142,13 +143,14 @@ def _read_star(path: Path) -> dict[str, ListedParticles]:
     listed = {
         "stacks": np.array([str(places.find(stack)) for _, _, stack in split], object),
         "index": np.array([int(number) - 1 for number, _, _ in split], np.int64),
-        "sign": np.ones(count),
+        "sign": np.full(count, np.nan),
         "x": table.floats("rlnCoordinateX"),
         "y": table.floats("rlnCoordinateY"),
         "score": np.where(score < _MERIT, np.nan, score),
         "defocus": np.column_stack([*defocus, phase]),
         "optics": np.array([rows[group] for group in groups], np.float64).reshape(count, 5),
     }
+    _demand_finite(path, listed)
     return {name: _some(listed, at, None) for name, at in by_name(table.text("rlnMicrographName"))}
 
 
@@ -161,6 +163,19 @@ def _demand(path: Path, labels: Sequence[str], block: Block) -> None:
             found=f"{len(block.columns)} other columns",
             advice="give the table of particles as RELION's Extract wrote it",
         )
+
+
+def _demand_finite(path: Path, listed: dict[str, NDArray[Any]]) -> None:
+    for what, name in (("x", "place"), ("y", "place"), ("defocus", "CTF"), ("optics", "optics")):
+        finite = np.isfinite(listed[what])
+        wrong = np.flatnonzero(~(finite if finite.ndim == 1 else finite.all(axis=1)))
+        if len(wrong):
+            raise FormatError(
+                path,
+                expected=f"finite numbers for the {name} of every particle",
+                found=f"{listed[what][wrong[0]]} in row {wrong[0] + 1}",
+                advice="leave the row out, or write the table again",
+            )
 
 
 def _read_cs(path: Path) -> dict[str, ListedParticles]:
@@ -185,6 +200,7 @@ def _read_cs(path: Path) -> dict[str, ListedParticles]:
         "defocus": np.column_stack([*defocus, *angles]).astype(np.float64),
         "optics": np.column_stack(optics).astype(np.float64),
     }
+    _demand_finite(path, listed)
     names = [cs_text(one) for one in columns["location/micrograph_path"]]
     return {
         name: _some(listed, at, (int(shapes[at[0], 0]), int(shapes[at[0], 1])))

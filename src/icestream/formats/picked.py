@@ -156,14 +156,24 @@ def _read_listed(path: Path, files: Block) -> dict[str, ListedPicks]:
                 found="no such file in the project",
                 advice="give the file where the project is",
             )
-        (picks,) = read_picks(there).values()
-        found[micrograph] = picks
+        listed = list(read_picks(there).values())
+        if len(listed) > 1:
+            raise FormatError(
+                there,
+                expected=f"the coordinates of {micrograph}, as {path.name} says",
+                found=f"those of {len(listed)} micrographs",
+                advice="give that table itself, or write the list of lists again",
+            )
+        if listed:
+            found[micrograph] = listed[0]
     return found
 
 
 def by_name(names: Iterable[str]) -> Iterable[tuple[str, NDArray[np.intp]]]:
     """Rows of each name, in their order."""
     listed = np.asarray(list(names))
+    if not len(listed):
+        return ()
     kept, which = np.unique(listed, return_inverse=True)
     order = np.argsort(which, kind="stable")
     parts = np.split(order, np.cumsum(np.bincount(which, minlength=len(kept)))[:-1])

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Gt
+from annotated_types import Ge, Gt
 
 from icestream.formats.imaged import IMAGED_ENDINGS, ListedParticles, read_particles
 from icestream.formats.mrc import read_stack, write_mrc
@@ -41,9 +41,13 @@ class ImportParticlesParameters(Parameters):
     diameter: Annotated[Angstrom, Gt(10), Usual(30.0, 3000.0)] | None = None
     """Diameter of the particle; when empty it is not known, and taken to leave room in the box."""
 
+    pixel_size: Annotated[Angstrom, Ge(0), Usual(0.2, 20.0, also=(0.0,)), Advanced] = 0.0
+    """Of the micrographs that the coordinates of STAR files count; 0 where they are those of this
+    session. Fractions, as CryoSPARC has them, need none."""
+
     bright: Annotated[bool, Advanced] = True
     """Particles of STAR files are bright, as RELION's inverted ones; of CryoSPARC's tables it is
-    read."""
+    read, whatever is said here."""
 
 
 class ImportParticles(ItemProtocol[ImportParticlesParameters]):
@@ -85,7 +89,7 @@ class ImportParticles(ItemProtocol[ImportParticlesParameters]):
         radius = min(0.55 * diameter / pixel_size, 0.48 * box)
         stack = work.path(f"{micrograph.exposure}.mrcs")
         write_mrc(stack, normalize_particles(images, radius), pixel_size)
-        scale = _scale(micrograph, listed)
+        scale = _scale(micrograph, listed, self.parameters.pixel_size)
         u, v, angle, phase = listed.defocus.T
         return Particles(
             exposure=micrograph.exposure,
@@ -126,7 +130,8 @@ class ImportParticles(ItemProtocol[ImportParticlesParameters]):
                     code="another-box",
                 )
             images[rows] = read
-        sign = listed.sign * (1 if self.parameters.bright else -1)
+        otherwise = 1.0 if self.parameters.bright else -1.0
+        sign = np.where(np.isnan(listed.sign), otherwise, listed.sign)
         images *= sign.astype(np.float32)[:, None, None]
         return images
 
@@ -183,17 +188,19 @@ def _only(micrograph: Micrograph, listed: ListedParticles) -> list[float]:
     return values
 
 
-def _scale(micrograph: Micrograph, listed: ListedParticles) -> float:
-    """Pixels of the session's micrograph in one of the table's."""
+def _scale(micrograph: Micrograph, listed: ListedParticles, pixel_size: float) -> float:
+    """Pixels of the session's micrograph in one of the table's, of `pixel_size` if it is known."""
     rows, columns = micrograph.shape
-    scale = 1.0 if listed.shape is None else columns / listed.shape[1]
+    own = micrograph.optics.pixel_size
+    scale = (pixel_size or own) / own if listed.shape is None else columns / listed.shape[1]
     tall = rows if listed.shape is None else listed.shape[0] * scale
     outside = (listed.x * scale > columns) | (listed.y * scale > rows)
     if abs(tall - rows) > 0.02 * rows or outside.any() or np.any((listed.x < 0) | (listed.y < 0)):
         raise ItemFailed(
             f"particles of {micrograph.exposure} lie outside its {rows} x {columns} pixels, or are "
             "of a micrograph of another shape",
-            advice="import the micrographs that they were cut out of (micrographs.import)",
+            advice="set the parameter pixel_size to that of the micrographs that they were cut out "
+            "of, or import these (micrographs.import)",
             code="another-micrograph",
         )
     return scale

@@ -107,3 +107,22 @@ def test_a_particle_of_no_optics_group_or_without_its_stack(table: Path) -> None
     next((table.parent / "Movies").glob("*.mrcs")).unlink()
     with pytest.raises(FormatError, match=".mrcs, found no such file in the project"):
         read_particles(table)
+
+
+def test_tables_without_rows_have_no_particles(table: Path, groups: Path) -> None:
+    rows = np.load(groups / "particles.cs")
+    save(groups / "particles.cs", rows[:0])
+    assert read_particles(groups / "particles.csg") == {}
+    blocks = read_star(table)
+    blocks["particles"].columns = {label: [] for label in blocks["particles"].columns}
+    write_star(table, blocks)
+    assert read_particles(table) == {}
+
+
+@pytest.mark.parametrize(("label", "name"), [("CoordinateY", "place"), ("DefocusV", "CTF")])
+def test_numbers_that_are_none_are_refused(table: Path, label: str, name: str) -> None:
+    blocks = read_star(table)
+    blocks["particles"].columns[f"rln{label}"][3] = "nan"
+    write_star(table, blocks)
+    with pytest.raises(FormatError, match=f"for the {name} of every particle, found .*nan.* row 4"):
+        read_particles(table)

@@ -135,3 +135,29 @@ def test_a_heading_and_commas_are_passed_over(tmp_path: Path) -> None:
 def test_a_list_of_another_kind_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="cannot be written"):
         write_picks(tmp_path / "a.cs", PICKS)
+
+
+def test_tables_without_rows_have_no_picks(tmp_path: Path) -> None:
+    """As a job writes them that found nothing."""
+    save(tmp_path / "picks.cs", np.zeros(0, LOCATION))
+    assert read_picks(tmp_path / "picks.cs") == {}
+    none: list[str] = []
+    columns = {"rlnMicrographName": none, "rlnCoordinateX": none, "rlnCoordinateY": none}
+    write_star(tmp_path / "a_autopick.star", [Block("", columns)])
+    assert read_picks(tmp_path / "a_autopick.star") == {}
+    listed = {"rlnMicrographName": ["M/a.mrc"], "rlnMicrographCoordinates": ["a_autopick.star"]}
+    write_star(tmp_path / "autopick.star", [Block("coordinate_files", listed)])
+    assert read_picks(tmp_path / "autopick.star") == {}
+
+
+def test_a_list_of_one_micrograph_that_is_of_two(tmp_path: Path) -> None:
+    columns = {
+        "rlnMicrographName": ["M/a.mrc", "M/b.mrc"],
+        "rlnCoordinateX": [1.0, 2.0],
+        "rlnCoordinateY": [1.0, 2.0],
+    }
+    write_star(tmp_path / "both.star", [Block("", columns)])
+    listed = {"rlnMicrographName": ["M/a.mrc"], "rlnMicrographCoordinates": ["both.star"]}
+    write_star(tmp_path / "autopick.star", [Block("coordinate_files", listed)])
+    with pytest.raises(FormatError, match="coordinates of M/a.mrc, .* found those of 2 microg"):
+        read_picks(tmp_path / "autopick.star")

@@ -80,6 +80,38 @@ def test_particles_that_are_dark(session: HandoverSession, table: Path, work: Wo
     assert not found.diameter_known
 
 
+def test_whether_cryosparcs_particles_are_bright_is_read(
+    session: HandoverSession, work: Work, tmp_path: Path
+) -> None:
+    """What is said of STAR files does not turn them round."""
+    groups = export_cryosparc(session.folder, tmp_path / "groups").folder
+    one = session.taken[0]
+    ours = read_mrc(session.folder / one.stack)
+    for bright in (True, False):
+        importing = step(groups / "particles.csg", bright=bright)
+        found = importing.process(micrograph(one.exposure), work)
+        theirs = read_mrc(found.stack)
+        assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.95
+
+
+def test_coordinates_that_count_other_pixels(
+    session: HandoverSession, table: Path, work: Work
+) -> None:
+    """The session's micrographs have twice the pixels of those that were picked."""
+    one = session.taken[0]
+    fine = Optics(pixel_size=0.75, voltage=300.0)
+    shape = (2 * SHAPE[0], 2 * SHAPE[1])
+    found = step(table, pixel_size=1.5).process(
+        Micrograph(exposure=one.exposure, path=Path("m.mrc"), shape=shape, optics=fine), work
+    )
+    np.testing.assert_allclose(found.x, 2 * np.asarray(one.x), atol=1e-2)
+    np.testing.assert_allclose(found.y, 2 * np.asarray(one.y), atol=1e-2)
+    assert found.micrograph_pixel_size == 0.75
+    with pytest.raises(ItemFailed, match="outside its 320 x 420") as refused:
+        step(table, pixel_size=6.0).process(micrograph(one.exposure), work)
+    assert "set the parameter pixel_size" in str(refused.value.advice)
+
+
 def test_a_micrograph_in_no_table_has_none_and_is_told(
     session: HandoverSession, table: Path, work: Work
 ) -> None:
