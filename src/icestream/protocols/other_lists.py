@@ -13,6 +13,8 @@ __all__ = ["Lists", "NamedList", "lacking_list", "list_of", "read_lists", "unmat
 
 _NAMED = 3
 """Names in a list that people read."""
+_IMAGES = (".mrc", ".mrcs", ".map", ".st", ".tif", ".tiff", ".eer", ".dm3", ".dm4", ".hdf", ".spi")
+"""Endings of files of micrographs; what else stands behind a dot is of their name."""
 
 
 class NamedList(NamedTuple):
@@ -112,8 +114,10 @@ def _read(source: Path, _: int, endings: tuple[str, ...], read: Read) -> Lists:
     found: dict[str, tuple[NamedList, ...]] = {}
     for path in _files(source, endings):
         for name, listed in read(path).items():
-            root = micrograph_root(Path(name).stem)
-            found[root] = (*found.get(root, ()), NamedList(Path(name).name, listed))
+            file = Path(name)
+            stem = file.stem if file.suffix.lower() in _IMAGES else file.name
+            root = micrograph_root(stem)
+            found[root] = (*found.get(root, ()), NamedList(file.name, listed))
     return found
 
 

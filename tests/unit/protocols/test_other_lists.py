@@ -31,6 +31,14 @@ def test_lists_of_a_folder(tmp_path: Path) -> None:
     )
 
 
+def test_dots_are_of_the_names_of_micrographs(tmp_path: Path) -> None:
+    for number in (1, 2):
+        (tmp_path / f"Grid.0{number}.txt").write_text("x" * number)
+    lists = read_lists("picks", tmp_path, (".txt",), lengths)
+    assert list_of(lists, "Grid.02", tmp_path) == 2
+    assert list_of(lists, "Grid", tmp_path) is None
+
+
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     assert lacking_list("picks", tmp_path) == []
     assert "picks: /no is not there" in lacking_list("picks", Path("/no"))[0]
