@@ -97,7 +97,8 @@ class CsWriter:
     def __init__(self, path: Path, columns: np.dtype[Any]) -> None:
         self._path = path
         self._columns = columns
-        self._growing = path.with_name(path.name + ".growing")
+        # Of two who write it at once each writes its own, as `written_whole` does.
+        self._growing = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         path.parent.mkdir(parents=True, exist_ok=True)
         self.rows = 0
         with self._growing.open("wb") as file:

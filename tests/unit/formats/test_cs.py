@@ -1,5 +1,6 @@
 """Tables of CryoSPARC."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,24 @@ def test_a_table_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         fill()
     assert not list(tmp_path.iterdir())
+
+
+def test_of_two_who_write_at_once_each_writes_a_whole_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one export by hand and one by a timer, say, into the same folder."""
+    first = CsWriter(tmp_path / "x.cs", COLUMNS)
+    first.extend(rows(3))
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    other = CsWriter(tmp_path / "x.cs", COLUMNS)
+    other.extend(rows(5))
+    first.extend(rows(4))
+    for table, count in ((first, 7), (other, 5)):
+        table.close()
+        found = np.load(tmp_path / "x.cs")
+        assert len(found) == count
+        assert set(found["blob/path"]) == {b">a/b.mrc"}
+    assert [path.name for path in tmp_path.iterdir()] == ["x.cs"]
 
 
 def test_an_empty_table(tmp_path: Path) -> None:

@@ -223,6 +223,9 @@ def import_signature(path: str) -> int:
 def _row(columns: np.dtype[Any], values: dict[str, object]) -> Rows:
     row = np.zeros(1, columns)
     for name, value in values.items():
+        # NumPy would cut a text that is too long without a word, and the path would lead nowhere.
+        if isinstance(value, bytes) and len(value) > columns[name].itemsize:
+            raise ValueError(f"{name}: {value!r} has more than {columns[name].itemsize} bytes")
         row[name] = value
     return row
 

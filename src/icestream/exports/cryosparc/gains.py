@@ -4,9 +4,12 @@ from collections.abc import Hashable
 from pathlib import Path
 
 from icestream.formats.gain import read_gain, write_gain
-from icestream.model import Movie
+from icestream.model import Movie, safe_file_name
 
 __all__ = ["Gains"]
+
+_LETTERS = 40
+"""Of the name of a reference that are kept: a table has so much room for a path."""
 
 
 class Gains:
@@ -32,7 +35,8 @@ class Gains:
             return ""
         key = (movie.gain, movie.gain_orientation, movie.shape, movie.path.suffix)
         if key not in self._names:
-            name = f"gain/{movie.gain.stem}_{len(self._names) + 1}.mrc"
+            stem = safe_file_name(movie.gain.stem)[:_LETTERS]
+            name = f"gain/{stem}_{len(self._names) + 1}.mrc"
             factors = read_gain(movie.gain, movie.shape, orientation=movie.gain_orientation)
             if movie.path.suffix.lower() in (".tif", ".tiff"):
                 factors = factors[::-1].copy()

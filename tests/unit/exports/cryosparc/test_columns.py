@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+import pytest
 
 from export_items import MICROGRAPH, MOVIE, particles
 from icestream.exports.cryosparc.columns import (
@@ -51,6 +52,12 @@ def test_rows_of_a_movie_and_a_micrograph() -> None:
     assert row["micrograph_blob/shape"].tolist() == [100, 120]
     assert row["ctf/df_angle_rad"] == np.float32(np.pi / 2)
     assert row["ctf/cs_mm"] == np.float32(1.4)
+
+
+def test_a_path_is_never_cut() -> None:
+    with pytest.raises(ValueError, match="gain_ref_blob/path: .* has more than 64 bytes"):
+        names = (">movies/a.tiff", "TIFF", f">gain/{'g' * 60}.mrc")
+        movie_row(columns_of(MOVIES, 64), 7, MOVIE, 3, names)
 
 
 def test_numbers_by_which_items_are_known() -> None:

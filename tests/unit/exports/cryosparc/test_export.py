@@ -20,6 +20,7 @@ from icestream.exports.verify import verify_export
 from icestream.formats import read_mrc, read_star
 from icestream.formats.cs import cs_text
 from icestream.formats.mrc import write_mrc
+from icestream.formats.whole import UNFINISHED
 from micrograph_session import make_micrographs
 
 
@@ -197,7 +198,7 @@ def test_exporting_again_writes_the_same(
     again = export_cryosparc(session.folder, summary.folder)
     assert digests() == before
     assert again.particles == summary.particles
-    assert not list(summary.folder.rglob("*.growing"))
+    assert not list(summary.folder.rglob(UNFINISHED))
 
 
 def test_what_is_missing_is_left_out_and_named(tmp_path: Path) -> None:

@@ -26,6 +26,14 @@ def test_each_reference_is_written_once(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, Orientation(flip=1).turn(GAIN), rtol=1e-6)
 
 
+def test_a_long_name_fits_into_a_table(tmp_path: Path) -> None:
+    path = tmp_path / f"Gain reference of {'x' * 100}.mrc"
+    write_mrc(path, GAIN, 1.0)
+    name = Gains(tmp_path / "out").name(replace(MOVIE, gain=path))
+    assert len(f">{name}".encode()) <= 64
+    assert (tmp_path / "out" / name).exists()
+
+
 def test_what_is_not_known_is_left_out(tmp_path: Path) -> None:
     write_mrc(tmp_path / "g.mrc", GAIN, 1.0)
     gains = Gains(tmp_path / "out")
