@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from icestream.engine.graph.document import MOST_STEPS
 from icestream.exchange.foreign import MOST, ForeignLink, ForeignStep, ForeignWorkflow, NotImported
 from icestream.formats.errors import FormatError
 from icestream.formats.star import Block, read_star
@@ -62,6 +63,8 @@ def read_relion(path: Path) -> ForeignWorkflow:
     taking: dict[str, list[str]] = {}
     for job, node in _edges(blocks.get("pipeline_input_edges"), "Process", "FromNode"):
         taking.setdefault(job, []).append(node)
+    if len(processes) > MOST_STEPS:
+        raise NotImported(what, [f"it has {len(processes)} jobs, and {MOST_STEPS} are the most"])
     alias_of = "rlnPipeLineProcessAlias"
     aliases = processes.text(alias_of) if alias_of in processes else []
     remarks: list[str] = []

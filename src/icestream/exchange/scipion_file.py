@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from icestream.engine.graph.blanks import read_value
-from icestream.engine.graph.document import Blank, nested_too_deeply
+from icestream.engine.graph.document import MOST_BLANKS, MOST_STEPS, Blank, nested_too_deeply
 from icestream.exchange.foreign import (
     MOST,
     ForeignLink,
@@ -76,7 +76,7 @@ def read_scipion(text: str, name: str) -> ForeignWorkflow:
     problems = list(_form_problems(listed))
     if problems:
         raise NotImported(what, problems)
-    fields = _Fields()
+    fields = _Fields(what)
     template = bool(intro) or any(fields.are_in(one) for one in listed)
     ids = {one["object.id"] for one in listed}
     steps = tuple(_step(one, ids, fields if template else None) for one in listed)
@@ -119,6 +119,9 @@ def _quoted(token: re.Match[str]) -> str:
 
 def _form_problems(listed: Any) -> Iterator[str]:
     seen: set[str] = set()
+    if len(listed) > MOST_STEPS:
+        yield f"it has {len(listed)} protocols, and {MOST_STEPS} are the most"
+        return
     for number, one in enumerate(listed, 1):
         if not isinstance(one, dict):
             yield f"protocol {number} is no object"
@@ -156,7 +159,8 @@ def _step(one: Mapping[str, Any], ids: set[str], fields: "_Fields | None") -> Fo
 class _Fields:
     """The fields of a template, as blanks of ours."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str) -> None:
+        self._what = what
         self.blanks: dict[str, Blank] = {}
         self.remarks: list[str] = []
         self._known: dict[str, str] = {}
@@ -189,6 +193,8 @@ class _Fields:
         return f"{{{{{self._known[found[0]]}}}}}"
 
     def _new(self, title: str, default: str, kind: str, alias: str | None) -> str:
+        if len(self.blanks) >= MOST_BLANKS:
+            raise NotImported(self._what, [f"it has more than {MOST_BLANKS} fields"])
         wanted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", alias or title).lower()
         wanted = re.sub(r"[^a-z0-9]+", "_", wanted.replace("'", "")).strip("_")[:36]
         wanted = wanted if re.match("[a-z]", wanted) else f"field_{wanted}".rstrip("_")

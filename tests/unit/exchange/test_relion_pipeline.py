@@ -131,6 +131,16 @@ def test_the_pipeline_itself_may_be_named_and_a_job_without_its_file_is_told(
     assert list(step.links) == ["input_1"], "the pipeline still says what it took"
 
 
+def test_a_pipeline_of_more_jobs_than_a_workflow_may_have(tmp_path: Path) -> None:
+    names = [f"External/job{number:03d}/" for number in range(501)]
+    write_star(
+        tmp_path / "default_pipeline.star",
+        [Block("pipeline_processes", {"rlnPipeLineProcessName": names})],
+    )
+    with pytest.raises(NotImported, match="it has 501 jobs, and 500 are the most"):
+        read_relion(tmp_path)
+
+
 def test_no_name_in_a_pipeline_leads_out_of_the_project(tmp_path: Path) -> None:
     outside = tmp_path / "secret"
     outside.mkdir()

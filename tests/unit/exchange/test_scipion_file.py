@@ -87,6 +87,22 @@ def test_what_is_read_is_written(name: str, shared_data: Path) -> None:
         (json.dumps([{"object.className": "A"}, 3]), 'protocol 1 has no text "object.id"'),
         (json.dumps([{"object.className": "A"}, 3]), "protocol 2 is no object"),
         (
+            json.dumps([{"object.className": "A", "object.id": str(n)} for n in range(20_000)]),
+            "it has 20000 protocols, and 500 are the most",
+        ),
+        (
+            json.dumps(
+                [
+                    {
+                        "object.className": "A",
+                        "object.id": "1",
+                        "b": [f"~a|{n}|1~" for n in range(20_000)],
+                    }
+                ]
+            ),
+            "it has more than 200 fields",
+        ),
+        (
             json.dumps([{"object.className": "A", "object.id": "1"}] * 2),
             "protocol 2 has the \"object.id\" '1' of another one",
         ),

@@ -5,7 +5,9 @@ Files of it are brought up to version 2 when they are read; nothing else knows t
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,6 +16,8 @@ from icestream.alike import meant
 
 __all__ = [
     "BLANK",
+    "MOST_BLANKS",
+    "MOST_STEPS",
     "VERSION",
     "Blank",
     "Origin",
@@ -27,8 +31,11 @@ __all__ = [
 VERSION = 2
 """Of the files that are written."""
 MOST_STEPS = 500
+MOST_BLANKS = 200
 """Of a file; more is a mistake, or malice."""
 _MOST_NESTED = 50
+_MOST_TOLD = 100
+"""Problems with blanks that are told: each is compared with all names."""
 BLANK = re.compile(r"\{\{ *([a-z][a-z0-9_]{0,40}) *\}\}")
 """A blank where it stands in a parameter's value."""
 
@@ -154,7 +161,9 @@ def read_document(document: Any) -> tuple[WorkflowDocument | None, list[str]]:
         read = WorkflowDocument.model_validate(document)
     except ValidationError as error:
         return None, list(dict.fromkeys(_words(error, document)))
-    problems = list(_blank_problems(read))
+    if len(read.blanks) > MOST_BLANKS:
+        return None, [f"it has {len(read.blanks)} blanks, and {MOST_BLANKS} are the most"]
+    problems = list(islice(_blank_problems(read), _MOST_TOLD))
     return (None if problems else read), problems
 
 
@@ -204,10 +213,10 @@ _MIGRATIONS: dict[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _fro
 
 
 def _blank_problems(document: WorkflowDocument) -> Iterator[str]:
-    names = [blank.name for blank in document.blanks]
-    for name in dict.fromkeys(names):
-        if names.count(name) > 1:
-            yield f"blank {name!r}: {names.count(name)} blanks have this name"
+    names = Counter(blank.name for blank in document.blanks)
+    for name, count in names.items():
+        if count > 1:
+            yield f"blank {name!r}: {count} blanks have this name"
     for step in document.steps:
         if ":" in step.protocol:
             continue  # another program's own values, which may look like anything
@@ -216,7 +225,7 @@ def _blank_problems(document: WorkflowDocument) -> Iterator[str]:
                 if name not in names:
                     yield (
                         f"step {step.name!r}: parameter {parameter!r} of {step.protocol}: there is "
-                        f"no blank {name!r};{_near(name, dict.fromkeys(names))}"
+                        f"no blank {name!r};{_near(name, names)}"
                     )
 
 

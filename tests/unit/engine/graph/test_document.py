@@ -46,6 +46,17 @@ def test_what_is_meant_to_exhaust_us_is_refused() -> None:
     assert "500 are the most" in wrong({"version": 2, "steps": [STEP] * 501})[0]
 
 
+def test_many_blanks_are_refused_at_once() -> None:
+    """Each name is compared with all others where one is wrong."""
+    many = [{"name": f"b{number}"} for number in range(50_000)]
+    assert wrong({"version": 2, "blanks": many, "steps": [STEP]}) == [
+        "it has 50000 blanks, and 200 are the most"
+    ]
+    text = " ".join(f"{{{{x{number}}}}}" for number in range(50_000))
+    steps = [{"name": "a", "protocol": "toy.add", "parameters": {"add": text}}]
+    assert len(wrong({"version": 2, "blanks": many[:200], "steps": steps})) == 100
+
+
 def test_everything_is_said_at_once() -> None:
     found = wrong(
         {
