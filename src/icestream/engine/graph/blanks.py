@@ -141,7 +141,8 @@ def _put(value: Any, values: Mapping[str, Any]) -> Any:
             return _OPEN
         return BLANK.sub(lambda found: str(values[found[1]]), value)
     if isinstance(value, Mapping):
-        return {key: _put(part, values) for key, part in value.items()}
+        each = ((key, _put(part, values)) for key, part in value.items())
+        return {key: part for key, part in each if part is not _OPEN}
     if isinstance(value, list | tuple):
         return [part for each in value if (part := _put(each, values)) is not _OPEN]
     return value

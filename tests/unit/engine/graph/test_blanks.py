@@ -57,6 +57,16 @@ def test_it_is_filled_with_what_is_given_and_with_defaults() -> None:
     ] == pytest.approx(1.0)
 
 
+def test_what_stays_open_leaves_nothing_of_itself_at_any_depth() -> None:
+    steps = [{"name": "a", "protocol": "toy.add", "parameters": {
+        "map": {"open": "{{size}}", "said": "{{ size }}x{{name}}", "own": 3},
+        "list": [{"open": "{{size}}"}, "{{name}}"],
+    }}]  # fmt: skip
+    blanks = [{"name": "size", "default": None}, {"name": "name", "default": "n"}]
+    workflow = Workflow.from_document({"version": 2, "blanks": blanks, "steps": steps})
+    assert filled(workflow).step("a").parameters == {"map": {"own": 3}, "list": [{}, "n"]}
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(InvalidWorkflow) as error:
         filled(Workflow.from_document(OPEN), {"voltage": "high", "pixelsize": 1.0})
