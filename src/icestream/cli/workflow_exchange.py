@@ -1,8 +1,9 @@
 """`icestream workflow import`, `fetch`, `publish`: workflows of others, and for others."""
 
 import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -25,6 +26,9 @@ from icestream.protocol import Registry
 from icestream.shown import printable
 
 __all__ = ["fetch", "import_", "publish"]
+
+_SHOWN = 200
+"""Letters of a text of others that are told."""
 
 
 def import_(
@@ -86,8 +90,8 @@ def fetch(name: str, /, *, from_: Annotated[str, Parameter(name="--from")], out:
     save_workflow(workflow, out)
     for problem in validate(workflow, Registry(), unfinished=True):
         print(printable(problem, lines=False))
-    for step, parameter, path in _named_files(workflow):
-        print(printable(f"step {step!r}: {parameter} names {path}", lines=False))
+    for said in _named_files(workflow):
+        print(printable(said, lines=False))
     print(f"{out}: {len(workflow.steps)} steps; look at it with: {called()} workflow show {out}")
 
 
@@ -95,7 +99,8 @@ def publish(workflow: str, folder: Path, /, *, name: str | None = None) -> None:
     """Put a workflow into the folder of a repository, and into its index.
 
     Any web server that gives the folder out makes it a repository for others. What a workflow says
-    of this machine, such as a path, goes with it, and is told.
+    of this machine or of people, such as a path or an address, goes with it, and is told, also what
+    the file said that it was imported from.
 
     Parameters
     ----------
@@ -111,19 +116,38 @@ def publish(workflow: str, folder: Path, /, *, name: str | None = None) -> None:
     if problems:
         raise InvalidWorkflow(whole.name, problems)
     entry = publish_one(folder, name or Path(workflow).stem, whole)
-    for step, parameter, path in _named_files(whole):
-        print(printable(f"step {step!r}: {parameter} names {path}", lines=False))
+    for said in _named_files(whole):
+        print(printable(said, lines=False))
     print(f"{folder}: {entry.name}, release {entry.release}, {entry.steps} steps")
 
 
-def _named_files(workflow: Workflow) -> list[tuple[str, str, str]]:
-    """Absolute paths among the parameters: they are of some machine."""
-    return [
-        (step.name, name, value)
-        for step in workflow.steps
-        for name, value in step.parameters.items()
-        if isinstance(value, str) and value.startswith(("/", "~"))
+def _named_files(workflow: Workflow) -> Iterator[str]:
+    """What a workflow says that is of some machine or person: absolute paths, addresses."""
+    parts: list[tuple[str, Mapping[str, Any]]] = [
+        ("blank", {blank.name: blank.default for blank in workflow.blanks})
     ]
+    if workflow.origin:
+        parts.append(("the file that it was imported from:", workflow.origin.values))
+    for step in workflow.steps:
+        parts.append((f"step {step.name!r}:", step.parameters))
+        if step.origin:
+            parts.append((f"step {step.name!r}, as it was imported:", step.origin.values))
+    for where, values in parts:
+        for name, value in values.items():
+            for text in _own_texts(value):
+                yield f"{where} {name} names {text[:_SHOWN]}"
+
+
+def _own_texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if value.startswith(("/", "~/")) or "@" in value:
+            yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _own_texts(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _own_texts(part)
 
 
 def _document(mapped: Mapped) -> dict[str, object]:

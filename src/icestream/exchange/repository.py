@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from icestream.engine.graph.document import VERSION
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow, near
+from icestream.formats.whole import written_whole
 
 __all__ = [
     "INDEX",
@@ -181,10 +182,8 @@ def publish(folder: Path, name: str, workflow: Workflow) -> SharedWorkflow:
 
 
 def _write(path: Path, text: bytes) -> None:
-    """Write a file whole, or not at all."""
-    made = path.with_name(f".{path.name}.new")
-    made.write_bytes(text)
-    made.replace(path)
+    with written_whole(path) as unfinished:
+        unfinished.write_bytes(text)
 
 
 def _read(place: str, file: str, most: int) -> bytes:

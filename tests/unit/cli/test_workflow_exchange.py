@@ -71,6 +71,29 @@ def test_published_listed_and_fetched(tmp_path: Path, capsys: pytest.CaptureFixt
         _run("publish", str(mine), str(repository))
 
 
+def test_what_goes_with_an_imported_workflow_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file that it came from goes with it, with all that stood there."""
+    movies = {
+        **FILE[0], "emailTo": "ada@example.org", "publishCmd": "rsync -a x lab@host:/srv",
+        "paths": [{"deep": "/home/ada"}],
+    }  # fmt: skip
+    theirs, ours = tmp_path / "t.json", tmp_path / "w.json"
+    theirs.write_text(json.dumps([movies]))
+    _run("import", str(theirs), "--out", str(ours), "--own")
+    capsys.readouterr()
+    _run("publish", str(ours), str(tmp_path / "all"))
+    said = capsys.readouterr().out
+    for name, text in (
+        ("emailTo", "ada@example.org"),
+        ("publishCmd", "rsync -a x lab@host:/srv"),
+        ("paths", "/home/ada"),
+    ):
+        assert f"as it was imported: {name} names {text}" in said
+        assert text in (tmp_path / "all/w.json").read_text()
+
+
 def test_a_file_to_write_is_needed() -> None:
     with pytest.raises(LookupError, match="name the file to write"):
         _run("export", "default")
