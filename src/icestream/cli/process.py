@@ -4,6 +4,8 @@ Its options are made from the parameters of the workflow's steps, so the workflo
 """
 
 import inspect
+from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +22,7 @@ from rich.console import Console, ConsoleOptions
 
 from icestream.cli.filling import Open, open_of, ready
 from icestream.cli.here import Here
-from icestream.cli.step_options import StepOptions, hyphens
+from icestream.cli.step_options import DIRECT, StepOptions, hyphens
 from icestream.engine.graph.blanks import provisional
 from icestream.engine.graph.workflow import Workflow, load_workflow
 from icestream.protocol import Registry
@@ -72,16 +74,33 @@ def _base(tokens: tuple[str, ...]) -> Workflow:
     whole = load_workflow(named or DEFAULT)
     if {"--help", "-h"} & set(tokens):
         return provisional(whole)  # nothing is begun, so nothing has to be filled in
-    return ready(whole, Registry(), open_of(tokens), pattern=_files(tokens))
+    registry = Registry()
+    return ready(whole, registry, open_of(tokens), pattern=_files(tokens, whole, registry))
 
 
-def _files(tokens: tuple[str, ...]) -> str | None:
-    """The first word that is neither an option nor, as it seems, the value of one."""
-    before = ("", *tokens)
-    for last, token in zip(before, tokens, strict=False):
-        if not token.startswith("-") and not (last.startswith("--") and "=" not in last):
+def _files(tokens: tuple[str, ...], workflow: Workflow, registry: Registry) -> str | None:
+    """The first word that is neither an option nor the value of one."""
+    flags = set(_flags(workflow, registry))
+    for last, token in zip(("", *tokens), tokens, strict=False):
+        alone = last in flags or last.startswith("--no-") or ".no-" in last
+        valued = last.startswith("--") and "=" not in last and not alone
+        if not (token.startswith("-") or valued):
             return token
     return None
+
+
+def _flags(workflow: Workflow, registry: Registry) -> Iterator[str]:
+    """Options behind which no value stands."""
+    for one in (*fields(Here), *fields(Open)):
+        if isinstance(one.default, bool):
+            yield hyphens(f"--{one.name}")
+    for step in workflow.steps:
+        for protocol in registry.usable([step.protocol]):
+            for name, field in protocol.parameters_type().model_fields.items():
+                if field.annotation is bool:
+                    yield hyphens(f"--{step.name}.{name}")
+                    if protocol.brings and name in DIRECT:
+                        yield DIRECT[name]
 
 
 def _option(tokens: tuple[str, ...], name: str) -> str | None:

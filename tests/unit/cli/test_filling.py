@@ -56,9 +56,15 @@ def test_process_and_run_ask_the_metadata(
     calls: list[Workflow] = []
     monkeypatch.setattr("icestream.cli.running.run_here", lambda *words: calls.append(words[0]))
     monkeypatch.setattr(run, "run_here", lambda *words: calls.append(words[0]))
-    process.process(
-        str(movies), "--out", str(tmp_path / "s"), "--workflow", str(file), "--without-placeholders"
-    )
-    assert "kv is 300 kV: EPU's" in capsys.readouterr().err
+    named = ("--out", str(tmp_path / "s"), "--workflow", str(file))
+    for words in (
+        (str(movies), *named, "--without-placeholders"),
+        ("--without-placeholders", str(movies), *named),
+        (*named, "--without-placeholders", "--watch", str(movies)),
+        (*named, "--without-placeholders", "--no-report", str(movies)),
+        (*named, "--without-placeholders", "--align.dose-weighting", str(movies)),
+    ):
+        process.process(*words)
+        assert "kv is 300 kV: EPU's" in capsys.readouterr().err
     run.run(str(file), session=tmp_path / "s", open_=Open(fill=("kv=120",)))
-    assert [one.step("import").parameters["voltage"] for one in calls] == [300.0, 120.0]
+    assert [one.step("import").parameters["voltage"] for one in calls] == [300.0] * 5 + [120.0]
