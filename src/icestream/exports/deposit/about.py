@@ -105,8 +105,8 @@ def read_about(session: Path, file: Path | None = None) -> About:
     path = session / ABOUT if file is None else file
     if file is None and not path.exists():
         return About()
-    text = path.read_text("utf-8")
     try:
+        text = path.read_text("utf-8")
         if path.suffix.lower() == ".json":
             return About.model_validate_json(text)
         return About.model_validate(tomllib.loads(text))
@@ -117,5 +117,7 @@ def read_about(session: Path, file: Path | None = None) -> About:
             for one in error.errors()
         )
         raise AboutError(f"{path}: {told}; the how-to 'Deposit a session' has them all") from None
+    except UnicodeDecodeError as error:
+        raise AboutError(f"{path} is no text in UTF-8 ({error}): save it as that") from None
     except tomllib.TOMLDecodeError as error:
         raise AboutError(f"{path} is no TOML: {error}") from None

@@ -41,3 +41,10 @@ def test_what_is_neither_toml_nor_json(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("title = = 3 {")
     with pytest.raises(AboutError, match=name):
         read_about(tmp_path, tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.toml", "a.json"])
+def test_what_is_no_text(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes('title = "Ångström of old"'.encode("latin-1"))
+    with pytest.raises(AboutError, match="no text in UTF-8"):
+        read_about(tmp_path, tmp_path / name)
