@@ -13,6 +13,7 @@ import { ApplyDialog, TryDialog } from "./ChangeDialogs";
 import { download, readWorkflowFile, workflowText } from "./files";
 import { GraphView } from "./GraphView";
 import { Palette, type Loose } from "./Palette";
+import { SaidNote, type Said } from "./SaidNote";
 import { SaveDialog } from "./SaveDialog";
 import { StepEditor } from "./StepEditor";
 import { StepList } from "./StepList";
@@ -41,7 +42,7 @@ export function Workbench(props: WorkbenchProps) {
   const [link, setLink] = useState<string | null>(null);
   const [dialog, setDialog] = useState<Dialog>(null);
   const [palette, setPalette] = useState<{ loose: Loose | null } | null>(null);
-  const [said, setSaid] = useState<{ text: string; bad?: boolean } | null>(null);
+  const [said, setSaid] = useState<Said | null>(null);
   const records = useMemo(
     () => new Map(answer.record.steps.map((one) => [one.name, one])),
     [answer.record.steps],
@@ -84,11 +85,11 @@ export function Workbench(props: WorkbenchProps) {
   };
   const takeFile = async (file: File) => {
     try {
-      const { workflow } = await readWorkflowFile(await file.text());
+      const { workflow, report } = await readWorkflowFile(await file.text());
       change(workflow, `import ${file.name}`);
-      setSaid({ text: `${file.name} is imported, and not applied yet.` });
+      setSaid({ text: `${file.name} is imported, and not applied yet.`, report });
     } catch (error) {
-      setSaid({ text: error instanceof Error ? error.message : String(error), bad: true });
+      setSaid({ text: `${file.name} is not imported`, error });
     }
   };
   useWorkflowKeys(editor, editable, () => setPalette({ loose: null }));
@@ -106,7 +107,7 @@ export function Workbench(props: WorkbenchProps) {
         onExport={() => download(`${document.name}.json`, workflowText(document))}
         onImport={(file) => void takeFile(file)}
       />
-      {said && <Note tone={said.bad ? "bad" : "good"}>{said.text}</Note>}
+      {said && <SaidNote said={said} />}
       {editor.outdated && (
         <Note tone="warning" title="The session's workflow was changed since you began">
           Applying yours would take that back. Discard to begin again from what runs now.

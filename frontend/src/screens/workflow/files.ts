@@ -15,6 +15,8 @@ export const workflowText = (workflow: WorkflowDocument): string =>
 
 interface Imported {
   workflow: WorkflowDocument;
+  /** Of another program's workflow: what became of each protocol, in lines; the last counts them. */
+  report?: readonly string[];
 }
 
 /** Read a workflow file; one of another version, or Scipion's, is read by the server. */
