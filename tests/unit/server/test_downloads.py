@@ -41,6 +41,11 @@ def test_tables_and_workflows(session: SampleSession, tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_the_page_of_the_client_has_every_export() -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/client.md").read_text()
+    assert [one.name for one in EXPORTS if f"`{one.name}`" not in page] == []
+
+
 def test_what_is_read_elsewhere(session: SampleSession, tmp_path: Path) -> None:
     report = make_export("report", session.folder, ExportOptions(), tmp_path)
     assert (report / "index.html").is_file()
