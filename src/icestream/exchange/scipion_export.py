@@ -4,7 +4,7 @@ Each step that came from Scipion is written as its file said. What it would be n
 is compared with what it is: parameters and links that differ are converted back, by the table.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,8 @@ _NEW: Mapping[str, Any] = {
     "object.comment": "", "_useQueue": False, "_prerequisites": "", "_queueParams": None,
     "runName": None, "runMode": 0,
 }  # fmt: skip
+_OF_PIXELS = ("pixels", "frequency")
+"""How parameters are taken over that depend on the pixel size."""
 _KINDS = {"text": 0, "yes or no": 1, "whole number": 3, "number": 4, "file": 5, "folder": 6}
 
 
@@ -178,9 +180,17 @@ class _Export:
         self, step: Step, before: Step | None, row: Counterpart, made: dict[str, Any]
     ) -> None:
         old = dict(before.parameters) if before else dict(row.fixed)
-        changed = {n: v for n, v in step.parameters.items() if n not in old or old[n] != v}
         gone = [name for name in old if name not in step.parameters] if before else []
-        pixel = self._pixel(step)
+        pixel = self._pixel(step, before)
+        resized = before is not None and pixel != self._pixel_before(step)
+        changed = {
+            name: value
+            for name, value in step.parameters.items()
+            if name not in old
+            or old[name] != value
+            # The same length is another number of pixels.
+            or (resized and (said := self._taken(row, made, name)) and said.by in _OF_PIXELS)
+        }
         for name, value in changed.items():
             taken = self._taken(row, made, name)
             holder = made
@@ -232,15 +242,30 @@ class _Export:
         if taken.only_if:
             made[taken.only_if] = True
 
-    def _pixel(self, step: Step) -> float | None:
-        """Pixel size of what comes to a step, Å, by the workflow's sources and bins."""
-        if step.origin is not None and self.anew and step.origin.id in self.anew.pixels:
-            return self.anew.pixels[step.origin.id]
-        for one in self.workflow.steps:
-            value = one.parameters.get("pixel_size")
-            if not one.inputs and isinstance(value, int | float):
-                return float(value)
-        return None
+    def _pixel(self, step: Step, before: Step | None) -> float | None:
+        """Pixel size of what comes to a step, Å; None where it is not known."""
+        now, was = self._pixel_of(self.workflow, step), self._pixel_before(step)
+        if before is None or was is None or self.anew is None:
+            return now
+        then = self._pixel_of(self.anew.workflow, before)
+        return was * (now / then) if now and then else was
+
+    def _pixel_before(self, step: Step) -> float | None:
+        """The same as the file said it that the step was imported from."""
+        return self.anew.pixels.get(step.origin.id) if step.origin and self.anew else None
+
+    def _pixel_of(self, workflow: Workflow, step: Step) -> float | None:
+        """The same by what is taken in, and what is binned before the step."""
+        factor, at, seen = 1.0, step, {step.name}
+        while before := [
+            one.step for links in at.inputs.values() for one in links if one.step not in seen
+        ]:
+            at = workflow.step(before[0])
+            seen.add(at.name)
+            rows = (row for _, row in self.rows.get(at.protocol, ()))
+            factor *= _binned(at, rows, self.registry)
+        size = at.parameters.get("pixel_size")
+        return float(size) * factor if isinstance(size, int | float) and size > 0 else None
 
     # Links
 
@@ -305,6 +330,18 @@ class _Export:
         if not isinstance(value, str) or not any(name in self.blanks for name in uses(value)):
             return value
         return BLANK.sub(lambda found: _field(self.blanks[found[1]]), value)
+
+
+def _binned(step: Step, rows: Iterable[Counterpart], registry: Registry) -> float:
+    """By how much a step makes pixels larger."""
+    for row in rows:
+        for taken in row.taken:
+            if row.bins and taken.theirs == row.bins:
+                (protocol,) = registry.usable([step.protocol])
+                default = protocol.parameters_type().model_fields[taken.ours].default
+                by = step.parameters.get(taken.ours, default)
+                return float(by) if isinstance(by, int | float) and by > 0 else 1.0
+    return 1.0
 
 
 def _field(blank: Blank) -> str:
