@@ -22,6 +22,8 @@ __all__ = ["Made", "Taking"]
 _METADATA = ("pixel_size", "voltage", "spherical_aberration", "amplitude_contrast",
              "dose_per_frame", "frames", "gain")  # fmt: skip
 """Parameters of a source that the acquisition's metadata may say."""
+_BINS = ("downFactor", "binFactor", "bin_factor")
+"""What theirs call the factor by which they make pixels larger."""
 
 
 @dataclass(slots=True)
@@ -207,6 +209,11 @@ class Taking:
             if row is not None and row.bins and at is not step:
                 bins = plain(at.values.get(row.bins), self.blanks)
                 factor *= float(bins) if isinstance(bins, int | float) and bins else 1.0
+            if row is None and at is not step:
+                by = self._resized(at)
+                if by is None:
+                    return None
+                factor *= by
             before = [
                 found
                 for links in at.links.values()
@@ -217,3 +224,13 @@ class Taking:
                 return None
             at = before[0]
             seen.add(at.id)
+
+    def _resized(self, step: ForeignStep) -> float | None:
+        """By how much a step that is a placeholder here makes pixels larger; None: not known."""
+        said = {name: plain(value, self.blanks) for name, value in step.values.items()}
+        if said.get("doResize", "resizeOption" in said):
+            return None
+        if not said.get("doDownsample", True):
+            return 1.0
+        by = next((said[name] for name in _BINS if name in said), 1.0)
+        return float(by) if isinstance(by, int | float) and by > 0 else None

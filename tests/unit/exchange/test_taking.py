@@ -36,3 +36,37 @@ def test_what_belongs_to_the_source_needs_one() -> None:
         if value.theirs == "gainFlip"
     ]
     assert lost.remark == "no step takes the movies in"
+
+
+@pytest.mark.parametrize(
+    ("resized", "pixel"),
+    [
+        ({"doDownsample": True, "downFactor": 5.0}, 6.0),
+        ({"doDownsample": False, "downFactor": 5.0}, 1.2),
+        ({"doDownsample": True, "downFactor": "~By||4|by~"}, None),
+        ({"doResize": True, "resizeOption": 1, "resizeSamplingRate": 3.0}, None),
+        ({"doResize": False, "resizeOption": 1}, 1.2),
+        ({"resizeOption": 0, "resizeFactor": 2.0}, None),
+        ({}, 1.2),
+    ],
+)
+def test_what_another_programs_protocol_makes_of_pixels(
+    resized: dict[str, object], pixel: float | None
+) -> None:
+    """A placeholder holds its place, and what lies behind counts its pixels."""
+    steps = [
+        {"object.className": "ProtImportMicrographs", "object.id": "2", "samplingRate": 1.2},
+        {"object.className": "XmippProtPreprocessMicrographs", "object.id": "3", **resized,
+         "inputMicrographs": "2.outputMicrographs"},
+        {"object.className": "ProtCTFFind", "object.id": "4", "lowRes": 0.1, "highRes": 0.4,
+         "inputMicrographs": "3.outputMicrographs"},
+    ]  # fmt: skip
+    found = translate(read_scipion(json.dumps(steps), "w"), Registry(), prefer="own")
+    assert found.pixels.get("4") == (pixel and pytest.approx(pixel))
+    (ctf,) = (one for one in found.mapped if one.id == "4")
+    (low,) = (value for value in ctf.values if value.theirs == "lowRes")
+    if pixel is None:
+        assert not low.ours
+        assert "pixel size" in low.remark
+    else:
+        assert low.became == pytest.approx(pixel / 0.1)
