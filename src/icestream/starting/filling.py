@@ -81,7 +81,9 @@ def fill_in(
         found = {value.name: value for value in seen.values if not value.assumed}
         for blank in asked:
             if blank.metadata == "gain":  # its file, not what the metadata call it
-                said |= {blank.name: seen.gain} if seen.gain else {}
+                if seen.gain:
+                    said[blank.name] = seen.gain
+                    sentences.append(f"{blank.name} is {seen.gain}: the movies' own")
                 continue
             value = found.get(blank.metadata)
             if value is not None and value.value is not None:

@@ -41,6 +41,7 @@ def test_metadata_go_before_defaults_and_a_person_before_both(tmp_path: Path) ->
     assert parameters["voltage"] == pytest.approx(300.0)
     assert Path(parameters["gain"]).is_file()
     assert any(one.startswith("kv is 300 kV: EPU's") for one in said)
+    assert f"gain is {parameters['gain']}: the movies' own" in said
     full, said = fill_in(workflow(), REGISTRY, {"folder": str(tmp_path), "kv": "120"})
     assert full.step("import").parameters["voltage"] == pytest.approx(120.0)
     assert said == []
