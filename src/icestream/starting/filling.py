@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from icestream.engine.graph.blanks import filled, provisional
+from icestream.engine.graph.blanks import filled
 from icestream.engine.graph.document import uses
 from icestream.engine.graph.workflow import PATTERN, InvalidWorkflow, Workflow
 from icestream.protocol import Registry
@@ -95,16 +95,19 @@ def fill_in(
 
 def _pattern(workflow: Workflow, registry: Registry, given: Mapping[str, Any]) -> str | None:
     """Where the movies are, as far as that is known before all is filled in."""
-    own = {blank.name: blank for blank in workflow.blanks}
+    blanks = tuple(
+        blank.model_copy(update={"default": None}) if blank.needed else blank
+        for blank in workflow.blanks
+    )
+    own = {blank.name for blank in blanks}
     try:
         known = filled(
-            replace(workflow, blanks=tuple(own[name] for name in given if name in own)),
+            replace(workflow, blanks=blanks),
             {name: value for name, value in given.items() if name in own},
         )
     except InvalidWorkflow:
         return None
-    rest = tuple(blank for blank in workflow.blanks if blank.name not in given)
-    for step in provisional(replace(known, blanks=rest)).steps:
+    for step in known.steps:
         if _takes_files(step.protocol, registry) and step.parameters.get(PATTERN):
             return str(step.parameters[PATTERN])
     return None

@@ -47,6 +47,19 @@ def test_metadata_go_before_defaults_and_a_person_before_both(tmp_path: Path) ->
     assert said == []
 
 
+def test_the_folder_may_be_said_and_the_names_of_movies_left_to_their_default(
+    tmp_path: Path,
+) -> None:
+    movies_in(tmp_path)
+    document = workflow().to_document()
+    document["blanks"].append({"name": "names", "default": "*.tif*"})
+    document["steps"][0]["parameters"]["pattern"] = "{{folder}}/**/{{names}}"
+    full, said = fill_in(Workflow.from_document(document), REGISTRY, {"folder": str(tmp_path)})
+    assert full.step("import").parameters["pattern"] == f"{tmp_path}/**/*.tif*"
+    assert full.step("import").parameters["voltage"] == pytest.approx(300.0)
+    assert any(one.startswith("kv is 300 kV") for one in said)
+
+
 def test_defaults_hold_where_nobody_says_it(tmp_path: Path) -> None:
     full, said = fill_in(workflow(), REGISTRY, {"folder": str(tmp_path / "later")})
     assert full.step("import").parameters["voltage"] == pytest.approx(200.0)
