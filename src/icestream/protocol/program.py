@@ -9,10 +9,12 @@ import re
 import shlex
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import IO, Any, ClassVar, TypeVar
 
 from icestream.protocol.executable import FoundProgram, Program, end_group, tied
 from icestream.protocol.failure import Failure, ItemFailed, TryAgain
@@ -54,6 +56,8 @@ class Command:
     """Added to the worker's own."""
     timeout: float = 3600.0
     """Seconds."""
+    answers: tuple[str, ...] = ()
+    """Lines that it reads on its standard input; without any, that is empty."""
 
 
 class ProgramProtocol(ItemProtocol[P]):
@@ -162,7 +166,7 @@ def run_program(
         argv = (str(path), *argv[1:])
     version = f"# {name} {found.version}\n" if found is not None and found.version else ""
     said = work.path(f"{name}{COMMAND_LOG}")
-    said.write_text(f"{version}{shlex.join(argv)}\n", encoding="utf-8")
+    said.write_text(f"{version}{shlex.join(argv)}{_document(command)}\n", encoding="utf-8")
     log = work.path(f"{name}.log")
     status = run_command(replace(command, argv=argv), work, log)
     if status == _LATE:
@@ -186,10 +190,10 @@ def run_command(command: Command, work: Work, log: Path) -> int:
     if work.gpus:
         environment["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, work.gpus))
     environment["OMP_NUM_THREADS"] = str(work.cores)
-    with log.open("wb") as output:
+    with log.open("wb") as output, _given(command) as given:
         process = subprocess.Popen(
             tied(command.argv),
-            stdin=subprocess.DEVNULL,
+            stdin=given,
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=work.folder,
@@ -204,6 +208,25 @@ def run_command(command: Command, work: Work, log: Path) -> int:
         except BaseException:
             end_group(process)
             raise
+
+
+@contextmanager
+def _given(command: Command) -> Iterator[int | IO[bytes]]:
+    """What the program reads on its standard input."""
+    if not command.answers:
+        yield subprocess.DEVNULL
+        return
+    with tempfile.TemporaryFile() as lines:
+        lines.write("".join(f"{line}\n" for line in command.answers).encode())
+        lines.seek(0)
+        yield lines
+
+
+def _document(command: Command) -> str:
+    """The answers as a shell would give them."""
+    if not command.answers:
+        return ""
+    return "\n".join((" << 'END'", *command.answers, "END"))
 
 
 def explain(

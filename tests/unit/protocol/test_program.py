@@ -177,6 +177,17 @@ def test_the_command_sees_the_gpus_and_cores(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text() == "1,2 3 y\n"
 
 
+def test_answers_are_given_and_kept_as_a_shell_reads_them(tmp_path: Path) -> None:
+    command = Command(("sh", "-c", "cat; echo all"), answers=("a b.mrc", "no", "$HOME"))
+    log = run_program(Echo.program, command, Work(folder=tmp_path))
+    assert log.read_text() == "a b.mrc\nno\n$HOME\nall\n"
+    said = (tmp_path / "sh.command.log").read_text()
+    done = subprocess.run(["sh", "-c", said], capture_output=True, text=True, check=True)
+    assert done.stdout == log.read_text()
+    silent = run_program(Echo.program, Command(("sh", "-c", "cat")), Work(folder=tmp_path))
+    assert silent.read_text() == "", "nobody answers where nothing is to be said"
+
+
 def test_nothing_in_the_scratch_folder_is_imported(tmp_path: Path) -> None:
     (tmp_path / "ctypes.py").write_text("from pathlib import Path; Path('sentinel').touch()")
     assert run_command(Command(("true",)), Work(folder=tmp_path), tmp_path / "log") == 0

@@ -1,0 +1,1 @@
+"""CTFFIND4, CTFFIND5 and Gctf as protocols of icestream."""
