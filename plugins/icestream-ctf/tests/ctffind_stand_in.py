@@ -120,7 +120,7 @@ def write_results(image: Path, spectrum: Path, told: dict[str, float]) -> None:
     middle = 0.5 * (told["least"] + told["most"])
     shift = 0.5 * (told["phase_min"] + told["phase_max"]) if told["phase"] else 0.0
     first, second = (
-        (middle - 50, middle + 50) if PLAYED == "swapped" else (middle + 50, middle - 50)
+        (middle - 500, middle + 500) if PLAYED == "swapped" else (middle + 500, middle - 500)
     )
     score = "nan" if PLAYED == "nan" else "0.250000"
     reached = "inf" if PLAYED == "lost" else "4.598205"

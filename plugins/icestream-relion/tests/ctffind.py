@@ -13,11 +13,12 @@ import numpy as np
 
 from icestream.formats import read_mrc, write_mrc
 
-if sys.argv[1:] == ["--version"]:
-    print("CTFFind version 4.1.14")
-    sys.exit(0)
+print("\n        **   Welcome to Ctffind   **\n\n            Version : 4.1.14\n")
 played = os.environ.get("STAND_IN", "")
 answers = sys.stdin.read().split("\n")[:-1]
+if not answers:
+    print("\n Error: Blank answer in scripted mode, exiting...\n")
+    sys.exit(255)
 movie, spectrum, *numbers = answers[:12]
 pixel_size, voltage, aberration, amplitude, box, low, high, least, most, step = map(float, numbers)
 known, slow, restrained, tolerated, *phases = answers[12:]

@@ -37,10 +37,9 @@ _LINES = 6
 
 FAILURES = (
     Failure(
-        code="other-questions",
-        when=r"answer is not recognized|Blank answer in scripted mode",
-        advice="this build asks other questions than a release of its version does; its log ends "
-        "with the one that got the wrong answer. Install a release",
+        code="micrograph-not-readable",
+        when=r"seems to be corrupt|File does not exist",
+        advice="look whether the micrograph is whole",
     ),
     Failure(
         code="out-of-range",
@@ -49,9 +48,10 @@ FAILURES = (
         "parameter, or see whether the optics of the exposure are right",
     ),
     Failure(
-        code="micrograph-not-readable",
-        when=r"seems to be corrupt|File does not exist",
-        advice="look whether the micrograph is whole",
+        code="other-questions",
+        when=r"answer is not recognized|Blank answer in scripted mode",
+        advice="this build asks other questions than a release of its version does; its log ends "
+        "with the one that got the wrong answer. Install a release",
     ),
     Failure(
         code="no-library",

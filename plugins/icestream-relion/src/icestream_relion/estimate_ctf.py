@@ -38,8 +38,9 @@ __all__ = ["EstimateCtfWithRelion", "RelionCtfParameters"]
 
 _CTFFIND = Program(
     "ctffind",
-    package="grigoriefflab.umassmed.edu/ctffind4",
-    probe=Probe(("--version",), r"(?i)version\s*:?\s*(\d+(?:\.\d+)+)"),
+    package="Debian 13: ctffind; grigoriefflab.umassmed.edu/ctffind4",
+    # It knows no --version, but says it before its first question, which gets no answer.
+    probe=Probe((), r"(?m)^\s*Version\s*:\s*(\d+(?:\.\d+)+)"),
     known=("4.1",),
     licence="Janelia Research Campus Software License 1.2",
     cites=("Rohou & Grigorieff (2015) J. Struct. Biol. 192, 216, doi:10.1016/j.jsb.2015.08.008",),
