@@ -20,7 +20,7 @@ class EstimateWithCtffind4(CtffindEstimation[CtffindParameters]):
     elsewhere = CTFFIND
     program = Program(
         "ctffind",
-        package="Debian 13: ctffind; grigoriefflab.umassmed.edu/ctffind4",
+        package="grigoriefflab.umassmed.edu/ctffind4",
         probe=PROBE,
         known=("4.1",),
         licence="Janelia Research Campus Software License 1.2",

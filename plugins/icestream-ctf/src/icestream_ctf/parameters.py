@@ -66,7 +66,7 @@ class CtffindParameters(Parameters):
     phase_step: Annotated[Degree, Gt(0), Le(90), Advanced, shown_if("phase_plate")] = 10.0
     """Steps of that search (`Phase shift search step`)."""
 
-    timeout: Annotated[Second, Ge(1), Operational, Advanced] = 3600.0
+    timeout: Annotated[Second, Ge(1), Operational, Advanced] = 1800.0
     """Time after which the program is ended."""
 
     @model_validator(mode="after")

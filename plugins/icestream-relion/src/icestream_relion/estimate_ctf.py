@@ -38,7 +38,7 @@ __all__ = ["EstimateCtfWithRelion", "RelionCtfParameters"]
 
 _CTFFIND = Program(
     "ctffind",
-    package="Debian 13: ctffind; grigoriefflab.umassmed.edu/ctffind4",
+    package="grigoriefflab.umassmed.edu/ctffind4",
     # It knows no --version, but says it before its first question, which gets no answer.
     probe=Probe((), r"(?m)^\s*Version\s*:\s*(\d+(?:\.\d+)+)"),
     known=("4.1",),
