@@ -1,0 +1,1 @@
+"""crYOLO, Gautomatch, EMAN2, SPHIRE's Gaussian picker and DoG Picker as protocols of icestream."""
