@@ -1,5 +1,6 @@
 """Pick the particles of each micrograph with Appion's DoG Picker."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Self
 
@@ -38,6 +39,7 @@ __all__ = ["DogPicking", "PickWithDog"]
 
 _PROGRAM = "ApDogPicker.py"
 _FOUND = "picks.txt"
+_NOTHING = re.compile(r"\b(?:kept|found) 0\b|\b0 (?:total |non-overlapping )?peaks\b")
 _CITES = ("Voss et al. (2009) J. Struct. Biol. 166, 205, doi:10.1016/j.jsb.2009.01.004",)
 
 
@@ -171,7 +173,7 @@ def _read(work: Work) -> Floats:
     if path.is_file() and not path.stat().st_size:
         # Nothing found and a full disk look alike in the file, and not in what it prints.
         printed = work.path(f"{_PROGRAM}.log").read_text(encoding="utf-8", errors="replace")
-        if "0 peaks" in printed or "0 particles" in printed:
+        if _NOTHING.search(printed):
             return np.zeros((0, 3))
     text = output_text(path)
     if not text.endswith("\n"):

@@ -170,11 +170,11 @@ class PickWithEman2(ProgramProtocol[Eman2Picking]):
     def collect(self, micrograph: Micrograph, work: Work) -> Picks:
         wanted = self.parameters
         printed = work.path(f"{_PROGRAM}.log").read_text(encoding="utf-8", errors="replace")
-        if any(re.search(failure.when, printed) for failure in FAILURES):
-            raise BadOutput("it says what is wrong", code="garbage-output")
         counted = _COUNT.findall(printed)
         # Where it finds nothing it leaves the file of the micrograph as it was: not there.
         nothing = bool(counted) and int(counted[-1]) == 0
+        if nothing and any(re.search(failure.when, printed) for failure in FAILURES):
+            raise BadOutput("it found nothing, and says why", code="garbage-output")
         rows = np.zeros((0, 3)) if nothing else read_boxes(work, _KINDS[wanted.mode])
         if counted and len(rows) != int(counted[-1]):
             raise BadOutput(
