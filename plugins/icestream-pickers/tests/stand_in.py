@@ -43,8 +43,8 @@ def cryolo(version: str, words: list[str]) -> int:
     """SPHIRE-crYOLO's cryolo_predict.py: CBOX/*.cbox has the corner next to the first pixel."""
     parser = argparse.ArgumentParser("cryolo_predict.py")
     parser.add_argument("--version", action="version", version=f"%(prog)s {version}")
-    for short, long in (("-c", "--conf"), ("-w", "--weights"), ("-i", "--input"), ("-o", "--output")):
-        parser.add_argument(short, long, required=True)
+    for name in ("conf", "weights", "input", "output"):
+        parser.add_argument(f"-{name[0]}", f"--{name}", required=True)
     parser.add_argument("-t", "--threshold", type=float, default=0.3)
     parser.add_argument("-g", "--gpu", type=int, nargs="+")
     parser.add_argument("-d", "--distance", type=int, default=0)
@@ -55,7 +55,8 @@ def cryolo(version: str, words: list[str]) -> int:
     given = parser.parse_args(words)
     print("Using TensorFlow backend.")
     config = json.loads(Path(given.conf).read_text())["model"]
-    if config["architecture"] not in {"PhosaurusNet", "YOLO", "crYOLO"} or config["input_size"] % 32:
+    nets = {"PhosaurusNet", "YOLO", "crYOLO"}
+    if config["architecture"] not in nets or config["input_size"] % 32:
         raise ValueError("the configuration is not supported")
     if Path(given.weights).read_bytes()[:4] != b"\x89HDF":
         raise OSError("Unable to open file (file signature not found)")
@@ -90,7 +91,8 @@ def gautomatch(version: str, words: list[str]) -> int:
     for name in (*numbers.split(), "lave_min", "lave_max", "lave_D"):
         parser.add_argument(f"--{name}", type=float)
     parser.add_argument("--T")
-    parser.add_argument("--gid", "--speed", type=int)
+    parser.add_argument("--gid", type=int)
+    parser.add_argument("--speed", type=int, choices=range(5))
     parser.add_argument("--dont_invertT", action="store_true")
     if version != "0.53":
         parser.add_argument("--detect_ice", type=int, choices=(0, 1))
@@ -132,9 +134,7 @@ def eman2(version: str, words: list[str]) -> int:
         return 1
     kind, *said = given.autopick.split(":")
     options = dict(one.split("=") for one in said)
-    found = spots(given.micrograph, white=given.invert is False)
-    if given.invert:
-        found = spots(given.micrograph, white=False)
+    found = spots(given.micrograph, white=not given.invert)
     if not Path("info/boxrefs.hdf").exists():
         print('Box reference images ("Good Refs") required for autopicking')
         found = []
@@ -170,8 +170,8 @@ def sphire(version: str, words: list[str]) -> int:
         print("no autoboxing parameters were found in database...will not autobox")
         return 0
     boxes = [(x, y) for x, y, h in spots(given.micrograph, white=white) if low <= h <= high]
-    half = given.boxsize // 2
-    lines = [f"{x - half:.0f}\t{y - half:.0f}\t{given.boxsize}\t{given.boxsize}\n" for x, y in boxes]
+    side = given.boxsize
+    lines = [f"{x - side // 2:.0f}\t{y - side // 2:.0f}\t{side}\t{side}\n" for x, y in boxes]
     if boxes:
         listed = [[x, y, "gauss"] for x, y in boxes]
         leave(Path("info/mic_info.json"), json.dumps({"boxes": listed}))

@@ -122,7 +122,7 @@ def test_micrographs_of_other_kinds_are_written_anew(
     learnt: dict[str, Path],
     tmp_path: Path,
 ) -> None:
-    """An MRC file that says it is a volume is turned upside down by crYOLO, and a TIFF by others."""
+    """crYOLO turns an MRC file upside down or not by what it says it is; others turn a TIFF."""
     install(kind.program.executable)
     if how == "volume":
         path = write_mrc(tmp_path / "volume.mrc", image[None], 10.0, volume=True)

@@ -17,7 +17,8 @@ FAILURES = (
     Failure(
         code="no-references",
         when=r"required for autopicking|Not enough references",
-        advice="give references of particles, cut from micrographs of this pixel size in e2boxer.py",
+        advice="give references of particles, cut from micrographs of this pixel size in "
+        "e2boxer.py",
     ),
     Failure(
         code="no-network",
@@ -80,15 +81,16 @@ def read_boxes(work: Work, kind: str = "") -> Floats:
         If there is no such file, or it holds no boxes.
     """
     path = work.folder / "info" / "mic_info.json"
+    text = output_text(path).strip()
     try:
-        said = json.loads(output_text(path))
+        said = json.loads(text)
         boxes = [box for box in said["boxes"] if not kind or box[2] == kind]
         rows = [(float(box[0]), float(box[1]), _score(box)) for box in boxes]
     except json.JSONDecodeError as error:
-        whole = error.pos < len(error.doc.rstrip())
+        cut = text.startswith("{") and not text.endswith("}")
         raise BadOutput(
             f"{path.name} is no whole JSON file: {error}",
-            code="garbage-output" if whole else "half-output",
+            code="half-output" if cut else "garbage-output",
         ) from error
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise BadOutput(

@@ -45,7 +45,11 @@ __all__ = ["CryoloPicking", "PickWithCryolo"]
 _PROGRAM = "cryolo_predict.py"
 _CONFIG, _OUT = "config.json", "out"
 _CITES = ("Wagner et al. (2019) Commun. Biol. 2, 218, doi:10.1038/s42003-019-0437-z",)
-_WITHOUT_GPU = ("Could not load dynamic library 'libcu", "Could not dlopen library 'libcu", "cuInit")
+_WITHOUT_GPU = (
+    "Could not load dynamic library 'libcu",
+    "Could not dlopen library 'libcu",
+    "failed call to cuInit",
+)
 """What TensorFlow says of a GPU that it does not use, before it goes on without it."""
 
 
@@ -206,11 +210,10 @@ class PickWithCryolo(ProgramProtocol[CryoloPicking]):
     def _read(work: Work) -> Floats:
         """Centres and confidences of all boxes, those below the threshold too."""
         path = work.folder / _OUT / "CBOX" / "mic.cbox"
-        output_text(path)
+        if not output_text(path).endswith("\n"):
+            raise BadOutput(f"the last line of {path.name} does not end", code="half-output")
         try:
             table = read_star(path)["cryolo"]
-            if not len(table):
-                return np.zeros((0, 3))
             # The corner nearest to the first pixel, and the sides.
             x, y = (
                 table.floats(f"Coordinate{axis}") + 0.5 * table.floats(side)

@@ -111,8 +111,8 @@ class PickWithDog(ProgramProtocol[DogPicking]):
         Failure(
             code="wrong-python",
             when=r"SyntaxError|No module named '?(?:pyami|appionlib|numpy|scipy|Image)",
-            advice="it is written for Python 2 with numpy, scipy, PIL and pyami: name in the setting "
-            "programs a script that calls it with such a Python",
+            advice="it is written for Python 2 with numpy, scipy, PIL and pyami: name in the "
+            "setting programs a script that calls it with such a Python",
         ),
         Failure(
             code="too-much",

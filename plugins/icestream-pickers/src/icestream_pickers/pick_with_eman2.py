@@ -55,16 +55,16 @@ class Eman2Picking(Parameters):
     references: InputFile | None = None
     """Good particles as they were cut out (`info/boxrefs.hdf`), of the micrographs' pixel size."""
 
-    network: Annotated[InputFile, shown_if("mode", "neural")] | None = None
+    network: Annotated[InputFile | None, shown_if("mode", "neural")] = None
     """Network that tells particles from the background (`nnet_pickptcls.hdf`)."""
 
-    classifier: Annotated[InputFile, shown_if("mode", "neural")] | None = None
+    classifier: Annotated[InputFile | None, shown_if("mode", "neural")] = None
     """Network that tells particles from contamination (`nnet_classify.hdf`)."""
 
-    bad_references: Annotated[InputFile, Advanced] | None = None
+    bad_references: Annotated[InputFile | None, Advanced] = None
     """Contamination, as it was cut out (`info/boxrefsbad.hdf`)."""
 
-    background: Annotated[InputFile, Advanced] | None = None
+    background: Annotated[InputFile | None, Advanced] = None
     """Background, as it was cut out (`info/boxrefsbg.hdf`)."""
 
     threshold: Annotated[float, Unit("σ"), Ge(-10), Le(20)] = 5.0

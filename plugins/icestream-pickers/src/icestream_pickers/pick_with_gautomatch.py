@@ -80,8 +80,8 @@ class GautomatchPicking(Parameters):
     """Coarsest detail of the micrographs (`--hp`)."""
 
     noise_most: Annotated[float, Unit("σ"), Gt(0), Advanced] | None = None
-    """Most noise around a particle (`--lsigma_cutoff`): leaves out ice, edges and metal; left to the
-    program when empty."""
+    """Most noise around a particle (`--lsigma_cutoff`): leaves out ice, edges and metal; left to
+    the program when empty."""
 
     noise_diameter: Annotated[Angstrom, Gt(0), Advanced] = 100.0
     """Diameter in which the noise is measured (`--lsigma_D`)."""

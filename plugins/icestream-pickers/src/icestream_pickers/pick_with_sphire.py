@@ -126,7 +126,9 @@ class PickWithSphire(ProgramProtocol[SphirePicking]):
         if not info.is_file() and (work.folder / "mic.box").is_file():
             rows = np.zeros((0, 3))
             if (work.folder / "mic.box").read_text(encoding="utf-8").strip():
-                raise BadOutput("boxes were written, and info/mic_info.json was not")
+                raise BadOutput(
+                    "boxes were written, and info/mic_info.json was not", code="half-output"
+                )
         else:
             rows = read_boxes(work)
         return make_picks(micrograph, rows, self.parameters.diameter)
