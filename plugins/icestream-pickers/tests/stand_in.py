@@ -180,7 +180,7 @@ def sphire(version: str, words: list[str]) -> int:
     return 0
 
 
-def dog(version: str, words: list[str]) -> int:  # noqa: ARG001
+def dog(version: str, words: list[str]) -> int:
     """ApDogPicker.py of Appion: x and y of the middles; white particles are looked for."""
     parser = argparse.ArgumentParser("ApDogPicker.py", add_help=False)
     parser.add_argument("--image", required=True)

@@ -109,7 +109,7 @@ def test_particles_are_found_where_they_are(
     assert "3 particles were picked" in protocol.summarize([protocol.collect(micrograph, asked)])
 
 
-@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("kind", [PickWithCryolo, PickWithDog])
 @pytest.mark.parametrize("how", ["volume", "tiff"])
 def test_micrographs_of_other_kinds_are_written_anew(
     kind: type[Any],
@@ -226,11 +226,10 @@ def test_the_version_decides(
 ) -> None:
     install(kind.program.executable, version)
     protocol = picker(kind, learnt)
-    said = " ".join(one for one in missing(protocol) if "GPU" not in one)
     if words:
-        assert words in said
+        assert words in " ".join(missing(protocol))
     else:
-        assert not said
+        assert not [one for one in missing(protocol) if "GPU" not in one]
         check(protocol.process(micrograph, work=work), places)
 
 
@@ -382,7 +381,7 @@ def test_a_pick_outside_of_the_micrograph_is_refused(
     protocol = picker(PickWithDog, learnt)
     protocol.process(micrograph, work=work)
     (work.folder / "picks.txt").write_text("10 10 1.0\n500 10 1.0\n")
-    with pytest.raises(BadOutput, match="pick 2 of 2 is at x 500, y 10 .* of 160 x 120 pixels"):
+    with pytest.raises(BadOutput, match=r"pick 2 of 2 is at x 500, y 10 .* of 160 x 120 pixels"):
         protocol.collect(micrograph, work)
     (work.folder / "picks.txt").write_text("# x y\n10 10\n")
     assert list(protocol.collect(micrograph, work).score) == [0.0]

@@ -61,4 +61,4 @@ def test_the_very_program_is_taken(
     made = found.workflow.steps[1]
     assert made.protocol == protocol
     assert made.parameters == pytest.approx(parameters)
-    assert found.mapped[1].verdict == "exactly"
+    assert found.mapped[1].lost == ()

@@ -221,9 +221,7 @@ class PickWithCryolo(ProgramProtocol[CryoloPicking]):
             )
             return np.stack([x, y, table.floats("Confidence")], axis=1)
         except (FormatError, KeyError, ValueError) as error:
-            raise BadOutput(
-                f"its boxes cannot be read: {error}", code="garbage-output"
-            ) from error
+            raise BadOutput(f"its boxes cannot be read: {error}", code="garbage-output") from error
 
     def methods(self) -> str:
         """With what particles were picked."""

@@ -126,9 +126,7 @@ class PickWithEman2(ProgramProtocol[Eman2Picking]):
     def need(self) -> Resources:
         """A GPU where the network is to run on one."""
         wanted = self.parameters
-        return Resources(
-            cores=wanted.cores, memory=4 * 2**30, gpus=1 if wanted.on_gpu else 0
-        )
+        return Resources(cores=wanted.cores, memory=4 * 2**30, gpus=1 if wanted.on_gpu else 0)
 
     def lacking(self) -> Sequence[str]:
         """References and networks, which people make in the program's own window."""
