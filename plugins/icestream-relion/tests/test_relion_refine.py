@@ -20,7 +20,7 @@ from icestream.formats.parquet import read_columns
 from icestream.model import Volume, to_document
 from icestream.processing.volume.fsc import fourier_shell_correlation
 from icestream.protocol import Batch, ItemFailed, Work, missing
-from icestream_relion.classify_2d import ClassifyWithRelion, RelionClassParameters
+from icestream_relion.classify_2d import ClassifyWithRelion, RelionClassParameters, last_run
 from icestream_relion.create_mask import CreateMaskWithRelion, RelionMaskParameters, level_of
 from icestream_relion.initial_model import InitialModelWithRelion, RelionInitialParameters
 from icestream_relion.items import RelionParticles
@@ -248,6 +248,13 @@ def test_a_killed_refinement_leaves_no_process_and_goes_on(
     assert printed.strip() == "120"
     said = (tmp_path / "second" / "relion_refine_mpi.command.log").read_text()
     assert "relion_refine_mpi --continue refine/run_it" in said
+
+
+def test_the_last_iteration_has_the_highest_number_however_many_digits(tmp_path: Path) -> None:
+    assert last_run(tmp_path) == tmp_path / "run_it000"
+    for name in ("run_it000", "run_it990", "run_it1990", "run_it2000", "run_it2010_half1"):
+        (tmp_path / f"{name}_model.star").touch()
+    assert last_run(tmp_path) == tmp_path / "run_it2000"
 
 
 def test_a_half_iteration_is_passed_over(tmp_path: Path) -> None:

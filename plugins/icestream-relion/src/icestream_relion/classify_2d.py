@@ -1,5 +1,6 @@
 """Sort particles into 2D classes with RELION, by expectation maximization or by VDAM."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -29,6 +30,8 @@ __all__ = ["ClassifiedParticles", "ClassifyWithRelion", "RelionClassParameters"]
 
 _VDAM = (4,)
 """The version from which it is there."""
+_MODEL = re.compile(r"run(?:_ct\d+)?_it(\d+)_model\.star")
+"""A number of three digits, or of more."""
 
 
 class RelionClassParameters(RefineParameters):
@@ -163,7 +166,12 @@ class ClassifyWithRelion(ItemProtocol[RelionClassParameters]):
 
 def last_run(folder: Path) -> Path:
     """What the names of the last iteration's files begin with."""
-    models = sorted(folder.glob("run*_it*_model.star"), key=lambda path: path.name.split("_it")[-1])
-    if not models:
+    found = [
+        (int(match[1]), path)
+        for path in folder.glob("run*_model.star")
+        if (match := _MODEL.fullmatch(path.name))
+    ]
+    if not found:
         return folder / "run_it000"
-    return models[-1].with_name(models[-1].name.removesuffix("_model.star"))
+    _, last = max(found)
+    return last.with_name(last.name.removesuffix("_model.star"))
