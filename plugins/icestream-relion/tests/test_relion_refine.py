@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from icestream.formats import read_mrc, read_star
+from icestream.formats import read_mrc, read_star, write_mrc
 from icestream.formats.parquet import read_columns
 from icestream.model import Volume, to_document
 from icestream.processing.volume.fsc import fourier_shell_correlation
@@ -270,7 +270,9 @@ def test_a_half_iteration_is_passed_over(tmp_path: Path) -> None:
             stem.with_name(f"{stem.name}_{name}.star").write_text("data_a\n\n_rlnA 1\n")
         model = f"data_model_classes\n\nloop_\n_rlnReferenceImage\n1@refine/{stem.name}.mrcs\n"
         stem.with_name(f"{stem.name}_model.star").write_text(model)
-        stem.with_name(f"{stem.name}.mrcs").write_bytes(b"1" if whole else b"")
+        averages = write_mrc(stem.with_name(f"{stem.name}.mrcs"), np.ones((2, 8, 8), np.float32))
+        if not whole:
+            averages.write_bytes(averages.read_bytes()[:-4])
 
     assert last_iteration(tmp_path) == ""
     write(9)

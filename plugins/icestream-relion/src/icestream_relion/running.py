@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from icestream.formats import FormatError, read_star
+from icestream.formats import FormatError, map_mrc, read_star
 from icestream.protocol import (
     Command,
     ItemFailed,
@@ -163,14 +163,15 @@ def _named(optimiser: Path) -> Iterator[Path | None]:
 
 
 def _is_whole(path: Path | None) -> bool:
-    if path is None or not path.is_file() or not path.stat().st_size:
+    if path is None:
         return False
-    if path.suffix != ".star":
-        return True
     try:
-        return bool(read_star(path))
+        if path.suffix == ".star":
+            return bool(read_star(path))
+        map_mrc(path)  # refuses one that is shorter than its header says
     except (FormatError, OSError):
         return False
+    return True
 
 
 def gpu_words(gpus: Sequence[int], processes: int) -> list[str]:
