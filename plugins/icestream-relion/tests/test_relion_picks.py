@@ -148,3 +148,39 @@ def test_particles_in_another_order_are_refused(
     with pytest.raises(BadOutput) as told:
         protocol.process(field.micrograph, field.ctf, field.picks, work=work())
     assert told.value.code == "garbage-output"
+
+
+def cut_off(stack: Path) -> None:
+    stack.write_bytes(stack.read_bytes()[:-4])
+
+
+def without_a_number(stack: Path) -> None:
+    images = read_stack(stack)
+    images[2, 3, 4] = np.nan
+    write_mrc(stack, images, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [(cut_off, "the particles cannot be read: .* bytes"), (without_a_number, "is number 3")],
+)
+def test_images_that_are_not_whole_are_refused(
+    needs: Needs,
+    work: MakeWork,
+    field: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Path], None],
+    words: str,
+) -> None:
+    needs("relion_preprocess")
+    protocol = ExtractWithRelion(RelionExtractParameters(box=192))
+    collect = protocol.collect
+
+    def spoilt(*items: Any, work: Work) -> Any:
+        (stack,) = work.folder.rglob("*.mrcs")
+        spoil(stack)
+        return collect(*items, work=work)
+
+    monkeypatch.setattr(protocol, "collect", spoilt)
+    with pytest.raises(BadOutput, match=words):
+        protocol.process(field.micrograph, field.ctf, field.picks, work=work())

@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
 
-from icestream.formats import Block, FormatError, read_mrc_header, read_star, write_mrc, write_star
+from icestream.formats import Block, FormatError, map_mrc, read_star, write_mrc, write_star
 from icestream.formats.relion import RELION_VERSION
 from icestream.model import Ctf, Micrograph, Particles, Picks, column
 from icestream.processing.particles import whole_boxes
@@ -216,7 +216,7 @@ def _stack(work: Work, cut: _Cut, name: str) -> Path:
         places = [text.partition("@") for text in table.text("rlnImageName")]
         order = table.floats("rlnAutopickFigureOfMerit")
         written = work.folder / places[0][2]
-        header = read_mrc_header(written)
+        images = map_mrc(written)
     except (FormatError, KeyError, ValueError, IndexError) as error:
         raise BadOutput(f"the particles cannot be read: {error}", code="garbage-output") from error
     numbers = [int(number) for number, _, _ in places]
@@ -226,10 +226,18 @@ def _stack(work: Work, cut: _Cut, name: str) -> Path:
             f"it wrote {len(numbers)} particles in another order, and {len(wanted)} were asked for",
             code="garbage-output",
         )
-    if header.shape != (len(wanted), cut.size, cut.size):
-        found = " x ".join(map(str, header.shape))
+    if images.shape != (len(wanted), cut.size, cut.size):
+        found = " x ".join(map(str, images.shape))
         raise BadOutput(
             f"its stack is {found}, and should be {len(wanted)} x {cut.size} x {cut.size}",
+            code="garbage-output",
+        )
+    bad = [number for number, image in enumerate(images, 1) if not np.isfinite(image).all()]
+    if bad:
+        raise BadOutput(
+            f"{len(bad)} of its {len(wanted)} images have pixels that are no numbers, the first "
+            f"is number {bad[0]}",
+            advice="see whether the micrograph has such pixels, or none but one value",
             code="garbage-output",
         )
     return written.rename(work.path(name))
