@@ -74,3 +74,15 @@ def test_what_it_leaves_is_looked_at(
     with pytest.raises((BadOutput, ItemFailed)) as told:
         RefineWithCoot().process(shaken, work=work)
     assert told.value.code == code
+
+
+def test_nothing_is_said_of_bonds_that_it_has_moved(
+    shaken: AtomicModel, work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = "import shutil, sys\nshutil.copy(sys.argv[1], sys.argv[3])\n"
+    (tmp_path / "coot_script.py").write_text(script)
+    monkeypatch.setattr(refine_with_coot, "__file__", str(tmp_path / "refine_with_coot.py"))
+    known = replace(shaken, bond_deviation=0.01, angle_deviation=1.2)
+    made = RefineWithCoot().process(known, work=work)
+    assert made.model != shaken.model and made.atoms == shaken.atoms
+    assert made.bond_deviation is None and made.angle_deviation is None

@@ -145,7 +145,9 @@ class RefineWithCoot(ProgramProtocol[RealSpaceRefinement]):
             )
         density = read_mrc(atomic_model.map).astype(np.float32)
         stem = work.path(f"coot_{atomic_model.iteration:04d}")
-        return compared(atomic_model, structure, density, stem)
+        # What is known of bonds and angles is of the model that went in.
+        moved = replace(atomic_model, bond_deviation=None, angle_deviation=None)
+        return compared(moved, structure, density, stem)
 
     def methods(self) -> str:
         """How the model was refined."""
