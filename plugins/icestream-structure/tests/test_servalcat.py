@@ -11,7 +11,7 @@ from particle import BOX, PIXEL, distance, placed
 
 from icestream.protocol import BadOutput, ItemFailed, Work, missing
 from icestream.protocol.conformance import problems
-from icestream_structure.atoms import write_model
+from icestream_structure.atoms import heavy_atoms, read_model, write_model
 from icestream_structure.items import AtomicModel
 from icestream_structure.monomers import find_monomers
 from icestream_structure.refine_with_coot import RefineWithCoot
@@ -143,6 +143,24 @@ def test_what_it_leaves_is_looked_at(
     with pytest.raises(BadOutput) as told:
         RefineWithServalcat(wanted).process(shaken, work=work)
     assert told.value.code == code
+
+
+def test_a_model_that_has_lost_atoms_is_refused(
+    shaken: AtomicModel, work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shaken.model is not None
+    structure = read_model(shaken.model)
+    whole = heavy_atoms(structure)
+    del structure[0][0][0]
+    write_model(tmp_path / "short.cif", structure, BOX * PIXEL)
+    stand_in = tmp_path / "servalcat"
+    stand_in.write_text("#!/bin/sh\ncp ../short.cif refined.mmcif\n")
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    wanted = Refinement(monomers=library(tmp_path / "lib"))
+    with pytest.raises(BadOutput, match=f"besides hydrogens, and {whole} went in") as told:
+        RefineWithServalcat(wanted).process(shaken, work=work)
+    assert told.value.code == "half-output"
 
 
 def test_the_geometry_of_the_last_cycle_is_told(

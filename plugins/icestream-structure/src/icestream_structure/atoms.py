@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from icestream.protocol import ItemFailed
 
-__all__ = ["density_at", "density_of", "move_atoms", "positions", "read_model", "write_model"]
+__all__ = [
+    "density_at",
+    "density_of",
+    "heavy_atoms",
+    "move_atoms",
+    "positions",
+    "read_model",
+    "write_model",
+]
 
 Map = NDArray[np.float32]
 Points = NDArray[np.float64]
@@ -76,6 +84,11 @@ def write_model(path: Path, structure: gemmi.Structure, extent: float) -> Path:
 def positions(structure: gemmi.Structure) -> Points:
     """``(n, 3)`` x, y, z of the atoms, Å."""
     return np.array([atom.pos.tolist() for atom in _atoms(structure)])
+
+
+def heavy_atoms(structure: gemmi.Structure) -> int:
+    """How many atoms of a model are no hydrogens, which programs add and leave out."""
+    return sum(not atom.is_hydrogen() for atom in _atoms(structure))
 
 
 def move_atoms(

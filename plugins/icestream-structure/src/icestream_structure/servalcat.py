@@ -25,7 +25,7 @@ from icestream.protocol import (
 )
 from icestream.units import Angstrom, Second, Unit, Usual
 from icestream_structure.agreement import compared
-from icestream_structure.atoms import positions
+from icestream_structure.atoms import heavy_atoms, positions, read_model
 from icestream_structure.items import AtomicModel
 from icestream_structure.monomers import find_monomers
 
@@ -203,6 +203,14 @@ def read_refined(known: AtomicModel, work: Work, *, stats: str = "") -> AtomicMo
     if not len(places) or not np.isfinite(places).all():
         raise BadOutput(
             f"{path.name} has no atoms, or some that are nowhere", code="garbage-output"
+        )
+    assert known.model is not None
+    went_in = heavy_atoms(read_model(known.model, waters=True))
+    came_out = heavy_atoms(structure)
+    if came_out < went_in:
+        raise BadOutput(
+            f"{path.name} has {came_out} atoms besides hydrogens, and {went_in} went in",
+            code="half-output",
         )
     bonds, angles = _geometry(work.path(f"{_OUT}{stats}")) if stats else (None, None)
     density = read_mrc(known.map).astype(np.float32)
