@@ -92,7 +92,8 @@ def test_what_is_too_coarse_goes_on_unrefined_and_says_so(
     work: Work, kind: type[Any], known: dict[str, Any], words: str
 ) -> None:
     usual = {"model": Path("/m.cif"), "map": Path("/map.mrc"), "resolution": 3.0, **known}
-    made = kind().process(AtomicModel(iteration=1, **usual), work=work)
+    before = {"bond_deviation": 0.02, "angle_deviation": 1.5}  # of a refinement before this one
+    made = kind().process(AtomicModel(iteration=1, **usual, **before), work=work)
     assert re.search(words, made.note) and made.model == usual["model"]
     assert re.search(words, kind().summarize([made]))
 

@@ -56,9 +56,11 @@ class RefineWithServalcat(ProgramProtocol[Refinement]):
 
     def summarize(self, items: Sequence[AtomicModel]) -> str:
         """Say how well it agrees, and how good its geometry is."""
-        if not items or items[-1].bond_deviation is None:
-            return items[-1].note if items else ""
+        if not items:
+            return ""
         last = items[-1]
+        if last.note or last.bond_deviation is None:
+            return last.note
         return (
             f"the refined model of {last.residues} residues agrees with the map (FSC 0.5) to "
             f"{last.agreement:.1f} Å; its bonds deviate by {last.bond_deviation:.3f} Å, its angles "
