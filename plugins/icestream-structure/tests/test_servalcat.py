@@ -14,7 +14,7 @@ from icestream.protocol.conformance import problems
 from icestream_structure.atoms import heavy_atoms, read_model, write_model
 from icestream_structure.items import AtomicModel
 from icestream_structure.monomers import find_monomers
-from icestream_structure.refine_with_coot import RefineWithCoot
+from icestream_structure.refine_with_coot import RealSpaceRefinement, RefineWithCoot
 from icestream_structure.refine_with_refmac import RefineWithRefmac
 from icestream_structure.refine_with_servalcat import RefineWithServalcat
 from icestream_structure.servalcat import Refinement, refinement_arguments
@@ -77,6 +77,20 @@ def test_the_arguments_are_the_programs_own(tmp_path: Path) -> None:
     )
     alone = refinement_arguments(wanted, replace(known, half2=None))
     assert alone[:2] == ("--map", "/map.mrc")
+
+
+def test_files_are_named_as_seen_from_the_folder_that_a_program_runs_in(
+    tmp_path: Path, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library(tmp_path / "lib")
+    monkeypatch.chdir(tmp_path)
+    known = AtomicModel(iteration=1, model=Path("/m.cif"), map=Path("/map.mrc"), resolution=3.0)
+    wanted = Refinement(monomers=Path("lib"), restraints=Path("lig.cif"))
+    said = refinement_arguments(wanted, known)
+    assert said[said.index("--ligand") + 1] == str(tmp_path / "lig.cif")
+    assert said[said.index("--monlib") + 1] == str(tmp_path / "lib")
+    coot = RefineWithCoot(RealSpaceRefinement(restraints=Path("lig.cif")))
+    assert coot.command(known, work).argv[-1] == str(tmp_path / "lig.cif")
 
 
 @pytest.mark.parametrize("kind", [RefineWithCoot, RefineWithRefmac, RefineWithServalcat])

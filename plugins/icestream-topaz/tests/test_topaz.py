@@ -74,6 +74,8 @@ def test_the_arguments_are_the_programs_own(item: Micrograph, work: Work) -> Non
     taught = TopazPicking(trained=Path("/x/m.sav"), trained_downscale=2, diameter=156.0, radius=40)
     said = PickWithTopaz(taught).command(item, replace(work, gpus=(3,))).argv
     assert said[2:10] == ("-m", "/x/m.sav", "-r", "10", "-t", "-2", "-d", "0")
+    beside = PickWithTopaz(TopazPicking(trained=Path("m.sav"))).command(item, work).argv
+    assert beside[3] == str(Path.cwd() / "m.sav")
     said = DenoiseWithTopaz().command(item, work).argv
     assert " ".join(said) == (
         "topaz denoise --model unet --arch unet --patch-size 1024 --patch-padding 500 -d -1 -j 3 "

@@ -123,7 +123,7 @@ class RefineWithCoot(ProgramProtocol[RealSpaceRefinement]):
         argv = (
             *(self.program.executable, str(script), str(atomic_model.model), _MAP, _OUT),
             *(str(wanted.cycles), f"{wanted.weight:g}"),
-            *((str(wanted.restraints),) if wanted.restraints is not None else ()),
+            *((str(wanted.restraints.absolute()),) if wanted.restraints is not None else ()),
         )
         return Command(argv, timeout=wanted.timeout)
 

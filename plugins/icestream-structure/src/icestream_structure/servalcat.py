@@ -165,8 +165,9 @@ def refinement_arguments(
         *(("--hout",) if wanted.hydrogens else ()),
         *(("--pg", wanted.symmetry) if wanted.symmetry else ()),
         *(("--bfactor", f"{wanted.bfactor:g}") if wanted.bfactor is not None else ()),
-        *(("--ligand", str(wanted.restraints)) if wanted.restraints is not None else ()),
-        *("--monlib", str(library), "--output_prefix", _OUT),
+        # It runs in a folder of its own.
+        *(("--ligand", str(wanted.restraints.absolute())) if wanted.restraints is not None else ()),
+        *("--monlib", str(library.absolute()), "--output_prefix", _OUT),
     )
 
 

@@ -122,8 +122,10 @@ class PickWithTopaz(ProgramProtocol[TopazPicking]):
         wanted, pixel_size = self.parameters, micrograph.optics.pixel_size
         radius = wanted.radius_in(pixel_size * wanted.factor_for(pixel_size))
         patch = ("-p", str(wanted.patch)) if wanted.patch else ()
+        # It runs in a folder of its own.
+        model = wanted.model if wanted.trained is None else str(wanted.trained.absolute())
         argv = (
-            *("topaz", "extract", "-m", str(wanted.trained or wanted.model)),
+            *("topaz", "extract", "-m", model),
             *("-r", str(radius), "-t", f"{wanted.least_score():g}", *patch),
             *machine_arguments(work),
             *("-o", FOUND, SMALL),
