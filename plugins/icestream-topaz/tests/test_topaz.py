@@ -252,6 +252,15 @@ def test_the_round_that_does_best_on_others_is_taken(tmp_path: Path) -> None:
     path.write_text("")
     with pytest.raises(BadOutput, match="nothing"):
         read_best_epoch(path, 1)
+    for half in ("3", lines[2][:-1], "3\t1\ttest\n"):
+        path.write_text(f"{CURVE}{half}")
+        with pytest.raises(BadOutput, match="should tell of 3 rounds") as told:
+            read_best_epoch(path, 3)
+        assert told.value.code == "half-output"
+    path.unlink()
+    with pytest.raises(BadOutput, match=r"curve\.txt was not written") as told:
+        read_best_epoch(path, 3)
+    assert told.value.code == "no-output"
 
 
 def classes(folder: Path, counts: tuple[int, ...], selected: tuple[int, ...] | None) -> Classes:

@@ -313,11 +313,21 @@ def read_best_epoch(path: Path, epochs: int) -> tuple[int, float | None]:
     Raises
     ------
     BadOutput
-        If there is no line of the last round, or no number where there should be one.
+        If it is not there or cut off, has no line of the last round, or no number where there
+        should be one.
     """
-    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    if not path.is_file():
+        raise BadOutput(
+            f"topaz train ended as if all was well, and {path.name} was not written",
+            advice="look into its log for the reason, and for room on the disk",
+            code="no-output",
+        )
+    text = path.read_text(encoding="utf-8", errors="replace")
+    lines = [line.split("\t") for line in text.splitlines()]
     columns = {name: place for place, name in enumerate(lines[0])} if lines else {}
-    if not {"epoch", "split", "auprc"} <= columns.keys() or lines[-1][0] != str(epochs):
+    whole = {"epoch", "split", "auprc"} <= columns.keys() and text.endswith("\n")
+    whole = whole and all(len(line) == len(columns) for line in lines)
+    if not whole or lines[-1][0] != str(epochs):
         found = "\t".join(lines[-1]) if lines else "nothing"
         raise BadOutput(
             f"{path.name} should tell of {epochs} rounds, and ends with {found[:80]!r}",
