@@ -153,6 +153,9 @@ def test_what_is_missing_is_told(work: MakeWork, particles: RelionParticles) -> 
         CreateMaskWithRelion().prepare(work(), none)
     with pytest.raises(ItemFailed, match="without its halves"):
         PostprocessWithRelion().prepare(work(), none, None)  # type: ignore[arg-type]
+    with pytest.raises(ItemFailed, match="does not say which half and view") as told:
+        RefineCtfWithRelion().prepare(work(), particles, none, None)  # type: ignore[arg-type]
+    assert told.value.code == "no-angles" and "volume.relion_refine" in told.value.advice
     with pytest.raises(ItemFailed) as told:
         InitialModelWithRelion().process(replace(particles, particles=0), work())
     assert told.value.code == "no-particles"

@@ -104,6 +104,12 @@ class RefineCtfWithRelion(ProgramProtocol[RelionCtfRefineParameters]):
         self, work: Work, particles: RelionParticles, volume: Volume, sharpening: Sharpening
     ) -> None:
         lay_out(particles, work)
+        if "rlnRandomSubset" not in read_table(particles.table, "particles"):
+            raise ItemFailed(
+                f"{particles.table.name} does not say which half and view each particle is of",
+                advice="connect the particles of volume.relion_refine",
+                code="no-angles",
+            )
         for source, name in (
             (volume.half1, "half1.mrc"),
             (volume.half2, "half2.mrc"),
