@@ -116,6 +116,8 @@ def test_a_choice_that_does_not_fit_is_told(work: MakeWork, tmp_path: Path) -> N
         KeepClasses().process(particles, chosen(), work())
     with pytest.raises(ItemFailed, match="a particle of class 3, and 2 classes"):
         KeepClasses().process(particles, chosen(1, 0), work())
+    with pytest.raises(ItemFailed, match="a particle of class 0, and 2 classes, from 1"):
+        KeepClasses().process(classified(tmp_path, [1, 0]), chosen(1, 0), work())
     write_star(particles.table, [loop("particles", [{"rlnImageName": "1@a"}])])
     with pytest.raises(ItemFailed, match="does not say in which class"):
         KeepClasses().process(particles, chosen(1, 0), work())

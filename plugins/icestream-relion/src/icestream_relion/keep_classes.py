@@ -41,9 +41,10 @@ class KeepClasses(ItemProtocol[Parameters]):
             )
         chosen = np.asarray(classes.selected) > 0
         numbers = table.integers("rlnClassNumber")
-        if numbers.max(initial=0) > len(chosen):
+        strange = numbers[(numbers < 1) | (numbers > len(chosen))]
+        if len(strange):
             raise ItemFailed(
-                f"there is a particle of class {numbers.max()}, and {len(chosen)} classes",
+                f"there is a particle of class {strange[0]}, and {len(chosen)} classes, from 1",
                 advice="connect particles and classes of one and the same classification",
                 code="no-choice",
             )
