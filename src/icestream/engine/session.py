@@ -165,7 +165,8 @@ def run_session(  # noqa: PLR0913 - the public face: what may be chosen is said 
                 if on_start is not None:
                     on_start(RunningSession(coordinator))
                 outcome = coordinator.run(workflow, share)
-            if outcome.complete:  # nothing is left that could go on from it
+            # What has failed is tried again when the session is run again, and may go on from it.
+            if outcome.complete and not any(step.counts.failed for step in outcome.steps):
                 shutil.rmtree(folder / KEPT, ignore_errors=True)
             return outcome
 

@@ -163,6 +163,9 @@ def test_what_attempts_kept_is_there_until_the_session_is_complete(tmp_path: Pat
     left = tmp_path / "session" / KEPT / "0123" / "half.mrc"
     left.parent.mkdir(parents=True)
     left.write_text("half")
+    failing = ("a", "toy.add", {"fail": "item"}, {"number": "src"})
+    assert run(tmp_path / "session", SRC, failing).complete
+    assert left.is_file()  # the one that failed may go on from it when the session is run again
     assert run(tmp_path / "session", SRC, A).complete
     assert not (tmp_path / "session" / KEPT).exists()
 

@@ -20,9 +20,9 @@ from icestream.store import tables as t
 __all__ = ["KEPT", "SCRATCH", "Dispatch", "Sent", "prepare"]
 
 SCRATCH = ".scratch"
-KEPT = ".kept"
-"""Below it, folders that outlive the attempts of a task: by its key."""
 """Where attempts write, in the session's folder."""
+KEPT = ".kept"
+"""Beside it: below it are folders that outlive the attempts of a task, by its key."""
 
 _READY = (
     select(
