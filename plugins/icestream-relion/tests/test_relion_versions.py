@@ -10,7 +10,7 @@ import pytest
 
 from icestream.formats import read_stack, write_mrc
 from icestream.model import Movie, Volume, column
-from icestream.protocol import BadOutput, Batch, Work
+from icestream.protocol import BadOutput, Batch, ItemFailed, Work
 from icestream_relion.align_movies import AlignWithRelion
 from icestream_relion.classify_2d import ClassifyWithRelion, RelionClassParameters
 from icestream_relion.create_mask import CreateMaskWithRelion
@@ -124,6 +124,49 @@ def test_the_initial_model_and_the_refinement_get_options_that_the_version_has(
     assert [path.name for path in kept] == ["relion_refine_mpi.command.log"] and program.is_file()
     words = RefineWithRelion(wanted).words(100.0, tuple(map(int, version.split("."))))
     assert ("--ctf_corrected_ref" in words) == (version == "3.1.3")
+
+
+@pytest.mark.parametrize(("pixel_size", "trusted"), [(6.0, False), (6.002, True)])
+def test_a_reference_that_differs_as_little_as_relion_refuses_is_trusted(
+    install: Install,
+    work: MakeWork,
+    make_particles: Any,
+    tmp_path: Path,
+    pixel_size: float,
+    trusted: bool,
+) -> None:
+    install("relion_refine_mpi", "4.0.1")
+    install("mpirun", "4.1.4").write_text('#!/bin/sh\nshift 2\nexec "$@"\n')
+    particles = full(make_particles(exposures=1, each=5), work("join"))
+    cube = np.ones((32, 32, 32), np.float32)
+    reference = write_mrc(tmp_path / "a.mrc", cube, pixel_size, volume=True)
+    with pytest.raises(BadOutput, match="was not written"):
+        RefineWithRelion(RelionRefineParameters(reference=reference)).process(
+            particles, None, work()
+        )
+    said = work().path("relion_refine_mpi.command.log").read_text()
+    assert ("--trust_ref_size" in said) == trusted
+    assert f"--ref_angpix {pixel_size:g}" in said and "--firstiter_cc" in said
+
+
+@pytest.mark.parametrize("written", [0.0, 1.0])
+def test_a_reference_without_a_pixel_size_is_told(
+    install: Install, work: MakeWork, make_particles: Any, tmp_path: Path, written: float
+) -> None:
+    install("relion_refine_mpi", "4.0.1")
+    install("mpirun", "4.1.4").write_text('#!/bin/sh\nshift 2\nexec "$@"\n')
+    particles = full(make_particles(exposures=1, each=5), work("join"))
+    cube = np.ones((32, 32, 32), np.float32)
+    reference = write_mrc(tmp_path / "a.mrc", cube, written, volume=True)
+    wanted = RelionRefineParameters(reference=reference)
+    with pytest.raises(ItemFailed, match="says no pixel size, or exactly 1 Å") as told:
+        RefineWithRelion(wanted).process(particles, None, work())
+    assert told.value.code == "no-reference" and "reference_pixel_size" in told.value.advice
+    known = wanted.model_copy(update={"reference_pixel_size": 6.0})
+    with pytest.raises(BadOutput, match="was not written"):
+        RefineWithRelion(known).process(particles, None, work())
+    said = work().path("relion_refine_mpi.command.log").read_text()
+    assert "--ref_angpix 6 " in said and "--trust_ref_size" not in said
 
 
 def test_a_gpu_that_relion_was_not_built_for_is_told(install: Install) -> None:

@@ -42,6 +42,8 @@ __all__ = ["RefineWithRelion", "RefinedParticles", "RelionRefineParameters"]
 
 _CORRECTED = (4,)
 """The version from which references are taken to be corrected for the CTF without being told."""
+_SAME_PIXEL = 0.0009
+"""Å: from 0.001 on RELION refuses a reference, unless it is told to trust its size."""
 _FEWEST = 3
 """MPI processes: one leads, and each half has one."""
 
@@ -53,8 +55,10 @@ class RelionRefineParameters(RefineParameters):
     """Point group (`--sym`), imposed; its axes lie as RELION has them."""
 
     reference: InputFile | None = None
-    """Map to begin with (`--ref`), where the step is connected to none; MRC, with its pixel
-    size."""
+    """Map to begin with (`--ref`), where the step is connected to none; MRC."""
+
+    reference_pixel_size: Annotated[Angstrom, Gt(0), Advanced] | None = None
+    """Voxel of the file `reference` (`--ref_angpix`); what its header says when empty."""
 
     reference_resolution: Annotated[Angstrom, Gt(0)] = 60.0
     """What the reference is low-pass filtered to first (`--ini_high`)."""
@@ -167,10 +171,18 @@ class RefineWithRelion(ItemProtocol[RelionRefineParameters]):
                 advice="give a map as MRC",
                 code="not-readable",
             ) from error
-        said = ["--ref", link(path, work, "reference.mrc")]
+        known = wanted.reference_pixel_size or header.pixel_size
+        known = known if given is None else given.pixel_size
+        if not known:
+            raise ItemFailed(
+                f"the header of the reference {path} says no pixel size, or exactly 1 Å, which "
+                "many programs write by default",
+                advice="set reference_pixel_size",
+                code="no-reference",
+            )
+        said = ["--ref", link(path, work, "reference.mrc"), "--ref_angpix", f"{known:.7g}"]
         same = header.shape == (particles.box,) * 3
-        pixel_size = header.pixel_size or 0.0  # some programs leave it out
-        near = abs(pixel_size - particles.pixel_size) < 0.005 * particles.pixel_size
+        near = abs(known - particles.pixel_size) < _SAME_PIXEL
         said += [] if same and near else ["--trust_ref_size"]
         return [*said, *([] if given is not None or wanted.absolute else ["--firstiter_cc"])]
 
