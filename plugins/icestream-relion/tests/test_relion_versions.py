@@ -169,6 +169,22 @@ def test_a_reference_without_a_pixel_size_is_told(
     assert "--ref_angpix 6 " in said and "--trust_ref_size" not in said
 
 
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_map_that_may_have_other_greys_is_compared_by_correlation_first(
+    install: Install, work: MakeWork, make_particles: Any, specimen: Path, absolute: bool
+) -> None:
+    install("relion_refine_mpi", "5.0.1")
+    install("mpirun", "4.1.4").write_text('#!/bin/sh\nshift 2\nexec "$@"\n')
+    particles = full(make_particles(exposures=1, each=5), work("join"))
+    begun = Volume(particles=9, iteration=1, map=specimen, box=32, pixel_size=6.0)
+    with pytest.raises(BadOutput, match="was not written"):
+        RefineWithRelion(RelionRefineParameters(absolute=absolute)).process(
+            particles, begun, work()
+        )
+    said = work().path("relion_refine_mpi.command.log").read_text()
+    assert ("--firstiter_cc" in said) != absolute
+
+
 def test_a_gpu_that_relion_was_not_built_for_is_told(install: Install) -> None:
     program = install("relion_refine", "4.0.1")
     protocol = ClassifyWithRelion(RelionClassParameters(gpus=1))

@@ -64,8 +64,8 @@ class RelionRefineParameters(RefineParameters):
     """What the reference is low-pass filtered to first (`--ini_high`)."""
 
     absolute: Annotated[bool, Advanced] = False
-    """The file `reference` is on RELION's scale of greys, as its own maps are (without
-    `--firstiter_cc`)."""
+    """The map to begin with is on RELION's scale of greys, as its own maps are before they are
+    sharpened (without `--firstiter_cc`)."""
 
     mask: Annotated[InputFile | None, Advanced] = None
     """Mask for the reference (`--solvent_mask`); a sphere when empty."""
@@ -184,7 +184,7 @@ class RefineWithRelion(ItemProtocol[RelionRefineParameters]):
         same = header.shape == (particles.box,) * 3
         near = abs(known - particles.pixel_size) < _SAME_PIXEL
         said += [] if same and near else ["--trust_ref_size"]
-        return [*said, *([] if given is not None or wanted.absolute else ["--firstiter_cc"])]
+        return [*said, *([] if wanted.absolute else ["--firstiter_cc"])]
 
     def words(self, mask: float, version: tuple[int, ...]) -> list[str]:
         """Arguments of a new run besides the reference, for a version of RELION."""
