@@ -120,8 +120,10 @@ def test_the_initial_model_and_the_refinement_get_options_that_the_version_has(
     with pytest.raises(BadOutput, match="was not written"):
         RefineWithRelion(wanted).process(particles, None, work("refine"))
     # It never made a map, and was asked to put one together.
-    kept = sorted(work("refine").folder.glob("*.command.log"))
-    assert [path.name for path in kept] == ["relion_refine_mpi.command.log"] and program.is_file()
+    kept = sorted(path.name for path in work("refine").folder.glob("*.log"))
+    both = ("iterations.command.log", "iterations.log")
+    assert kept == [*both, "relion_refine_mpi.command.log", "relion_refine_mpi.log"]
+    assert program.is_file()
     words = RefineWithRelion(wanted).words(100.0, tuple(map(int, version.split("."))))
     assert ("--ctf_corrected_ref" in words) == (version == "3.1.3")
 

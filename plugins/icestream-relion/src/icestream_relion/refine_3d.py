@@ -145,7 +145,9 @@ class RefineWithRelion(ItemProtocol[RelionRefineParameters]):
         folder = run_refine(table, run, work)
         if not (folder / "run_class001.mrc").is_file():
             # It stopped at the last iteration that was allowed, before all particles are put
-            # together.
+            # together. What it printed until then is kept.
+            for kind in ("command.log", "log"):
+                work.path(f"relion_refine_mpi.{kind}").rename(work.path(f"iterations.{kind}"))
             last = ("--auto_iter_max", str(wanted.iterations_most + 1), "--force_converge")
             run_refine(table, replace(run, on=(*wanted.always(), *last)), work)
         volume = self._volume(folder, particles, work)
