@@ -56,6 +56,10 @@ _CS = (
     "ctf/phase_shift_rad",
 )
 _MERIT = -900.0
+_CORRECTED = {
+    "rlnCtfDataAreCtfPremultiplied": "multiplied with their CTF",
+    "rlnCtfDataArePhaseFlipped": "phase-flipped",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,7 +96,8 @@ def read_particles(path: Path) -> dict[str, ListedParticles]:
     Raises
     ------
     FormatError
-        If it is no such table, lacks a column, or a stack is not there; the message says which.
+        If it is no such table, lacks a column, a stack is not there, or the images were corrected
+        for the CTF; the message says which.
     """
     suffix = path.suffix.lower()
     if suffix == ".star":
@@ -119,6 +124,7 @@ def _read_star(path: Path) -> dict[str, ListedParticles]:
         )
     for block, labels in ((table, _PARTICLE), (optics, _OPTICS)):
         _demand(path, labels, block)
+        _refuse_corrected(path, block)
     rows = {
         group: values
         for group, *values in zip(*(optics.text(label) for label in _OPTICS), strict=True)
@@ -175,6 +181,18 @@ def _demand_finite(path: Path, listed: dict[str, NDArray[Any]]) -> None:
                 expected=f"finite numbers for the {name} of every particle",
                 found=f"{listed[what][wrong[0]]} in row {wrong[0] + 1}",
                 advice="leave the row out, or write the table again",
+            )
+
+
+def _refuse_corrected(path: Path, block: Block) -> None:
+    """Images that were corrected for the CTF would be corrected a second time."""
+    for label, what in _CORRECTED.items():
+        if label in block and block.floats(label).any():
+            raise FormatError(
+                path,
+                expected="images with the CTF of the microscope",
+                found=f"images that were {what} (_{label})",
+                advice="extract them again without that",
             )
 
 

@@ -126,3 +126,20 @@ def test_numbers_that_are_none_are_refused(table: Path, label: str, name: str) -
     write_star(table, blocks)
     with pytest.raises(FormatError, match=f"for the {name} of every particle, found .*nan.* row 4"):
         read_particles(table)
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("rlnCtfDataAreCtfPremultiplied", "multiplied with their CTF"),
+        ("rlnCtfDataArePhaseFlipped", "phase-flipped"),
+    ],
+)
+def test_images_that_were_corrected_for_the_ctf_are_refused(
+    table: Path, label: str, words: str
+) -> None:
+    blocks = read_star(table)
+    blocks["optics"].columns[label] = ["1"] * len(blocks["optics"])
+    write_star(table, blocks)
+    with pytest.raises(FormatError, match=f"found images that were {words}"):
+        read_particles(table)
