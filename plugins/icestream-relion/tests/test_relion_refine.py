@@ -58,9 +58,13 @@ def refined(
 
 def test_particles_are_classified(needs: Needs, work: MakeWork, particles: RelionParticles) -> None:
     needs("relion_refine")
-    wanted = RelionClassParameters(classes=3, iterations=2, angle_step=15, threads=1, offset_step=2)
-    classes, table = ClassifyWithRelion(wanted).process(particles, work())
+    wanted = RelionClassParameters(
+        classes=3, iterations=2, angle_step=15, threads=1, offset_step=2, diameter=143
+    )
+    unknown = replace(particles, diameter=60.0, diameter_known=False)
+    classes, table = ClassifyWithRelion(wanted).process(unknown, work())
     assert (classes.particles, classes.box, classes.pixel_size) == (120, 32, 6.0)
+    assert classes.diameter == pytest.approx(130) and classes.diameter_known  # the mask is wider
     assert float(np.sum(classes.counts)) == 120 and len(classes.counts) == 3
     assert read_mrc(classes.averages).shape == (3, 32, 32)
     assert ((np.asarray(classes.score) >= 0) & (np.asarray(classes.score) <= 1)).all()

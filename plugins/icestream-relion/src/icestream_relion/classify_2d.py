@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -21,7 +22,7 @@ from icestream.protocol import (
 )
 from icestream.units import Angstrom, Degree, Pixel
 from icestream_relion.items import RelionParticles
-from icestream_relion.refine_parameters import RefineParameters
+from icestream_relion.refine_parameters import ROOM, RefineParameters
 from icestream_relion.results import read_classes, take_particles
 from icestream_relion.running import MPIRUN, REFINE, REFINE_MPI, Run, lay_out, run_refine
 from icestream_relion.suite import BAYESIAN, gpus_lacking, version_numbers, version_of
@@ -119,7 +120,9 @@ class ClassifyWithRelion(ItemProtocol[RelionClassParameters]):
             timeout=3600.0 * wanted.time,
         )
         last = last_run(run_refine(table, run, work))
-        classes = read_classes(last, particles, mask, work)
+        classes = read_classes(last, particles, mask / ROOM, work)
+        if wanted.diameter is not None:
+            classes = replace(classes, diameter_known=True)
         data = last.with_name(f"{last.name}_data.star")
         return ClassifiedParticles(classes, take_particles(data, particles, work, "classified"))
 

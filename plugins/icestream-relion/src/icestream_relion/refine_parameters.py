@@ -8,7 +8,10 @@ from icestream.protocol import Advanced, Operational, Parameters, Resources
 from icestream.units import Angstrom, Unit, Usual
 from icestream_relion.items import RelionParticles
 
-__all__ = ["RefineParameters"]
+__all__ = ["ROOM", "RefineParameters"]
+
+ROOM = 1.1
+"""Diameter of the mask around a particle, in diameters of the particle."""
 
 
 class RefineParameters(Parameters):
@@ -57,7 +60,7 @@ class RefineParameters(Parameters):
     def mask_of(self, particles: RelionParticles) -> float:
         """Diameter of the mask, Å, which the particles' box has to hold."""
         widest = (particles.box - 4) * particles.pixel_size
-        wanted = self.diameter or (1.1 * particles.diameter if particles.diameter else widest)
+        wanted = self.diameter or (ROOM * particles.diameter if particles.diameter else widest)
         return min(wanted, widest)
 
     def words(self, mask: float) -> list[str]:

@@ -112,7 +112,8 @@ def draw_map(density: NDArray[np.float32], path: Path) -> Path:
 def read_classes(run: Path, source: RelionParticles, diameter: float, work: Work) -> Classes:
     """The averages of a 2D classification and the class of each particle.
 
-    `run` is the beginning of the names of its last files, as ``refine/run_it025``.
+    `run` is the beginning of the names of its last files, as ``refine/run_it025``; `diameter` is
+    that of the particle, Å.
     """
     stem = f"classes_{source.iteration:04d}"
     model = run.with_name(f"{run.name}_model.star")
