@@ -13,7 +13,7 @@ from icestream.model import Volume
 from icestream.processing.volume.align import mirrored
 from icestream.protocol import ItemFailed, Work
 from icestream.protocol.conformance import problems
-from icestream_structure.atoms import positions, read_model
+from icestream_structure.atoms import positions, read_model, write_model
 from icestream_structure.fit_model import FitModel, ModelToFit
 
 
@@ -56,6 +56,29 @@ def test_another_particle_is_doubted(model: Path, work: Work, tmp_path: Path) ->
     made = FitModel(ModelToFit(model=model)).process(given, work)
     assert "may be of different particles" in made.note
     assert made.note in FitModel().summarize([made])
+
+
+def test_a_hand_that_cannot_be_told_is_not_claimed(model: Path, work: Work, tmp_path: Path) -> None:
+    """Two helices, each of which is the other in a mirror."""
+    structure = read_model(model)
+    chain = structure[0][0]
+    del chain[20:]
+    places = positions(structure)
+    across = int(np.argmin(np.ptp(places, axis=0)))
+    other = chain.clone()
+    other.name = "M"
+    for residue in other:
+        for atom in residue:
+            place = atom.pos.tolist()
+            place[across] = 2 * (places[:, across].max() + 3.0) - place[across]
+            atom.pos = type(atom.pos)(*place)
+    structure[0].add_chain(other)
+    path = write_model(tmp_path / "both.cif", structure, BOX * PIXEL)
+    step = FitModel(ModelToFit(model=path, resolution=8.0))
+    made = step.process(volume(tmp_path, path), work)
+    assert made.correlation > 0.5 and abs(made.correlation - made.other_hand) < 0.05
+    assert "which hand the map has cannot be told" in made.note
+    assert made.note in step.summarize([made])
 
 
 def test_a_real_map_and_a_real_model(models: Path, work: Work) -> None:

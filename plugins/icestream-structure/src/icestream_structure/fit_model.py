@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,8 +34,8 @@ __all__ = ["FitModel", "ModelToFit", "Placed", "plot_agreement"]
 
 _FEWEST = 4
 """Shells that are compared at least."""
-
-
+_ALIKE = 0.05
+"""Difference of two correlations that says nothing."""
 _SMALLEST = 32
 """Voxels along a side of the maps that are compared, at least."""
 _SAMPLES = 3.0
@@ -75,7 +75,7 @@ class FitModel(ItemProtocol[ModelToFit]):
 
     The whole model is moved as one. All rotations are tried, and the map's other hand; what is
     kept is the one whose shells correlate best. The correlation of the map and the model by
-    resolution is the first check of both.
+    resolution is the first check of both. Where both hands fit alike the result says so.
     """
 
     name = "model.fit"
@@ -114,7 +114,8 @@ class FitModel(ItemProtocol[ModelToFit]):
             other_hand=found[1 - best].correlation if len(found) > 1 else 0.0,
             **_files(volume, work, turned=bool(best)),
         )
-        return compared(known, structure, maps[best], work.path(f"fit_{volume.iteration:04d}"))
+        laid = compared(known, structure, maps[best], work.path(f"fit_{volume.iteration:04d}"))
+        return laid if laid.note else replace(laid, note=_unsure(found))
 
     def _search(
         self, structure: gemmi.Structure, maps: Sequence[Map], volume: Volume
@@ -191,6 +192,16 @@ def _cropped(volume: Map, box: int) -> Map:
 def structure_extent(points: NDArray[np.float64]) -> float:
     """Diameter of the sphere around the middle of a model that holds it, Å."""
     return 2.0 * float(np.linalg.norm(points - points.mean(axis=0), axis=1).max())
+
+
+def _unsure(found: Sequence[Placed]) -> str:
+    """That both hands fit alike, as in a map that is too coarse to have one; empty else."""
+    if len(found) < 2 or abs(found[0].correlation - found[1].correlation) >= _ALIKE:
+        return ""
+    return (
+        "which hand the map has cannot be told: the model lies in both alike "
+        f"({found[0].correlation:.2f} and {found[1].correlation:.2f} mirrored)"
+    )
 
 
 def _check_size(diameter: float, extent: float, path: Path) -> None:
