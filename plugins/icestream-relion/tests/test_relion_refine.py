@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from icestream.formats import read_mrc, read_star, write_mrc
+from icestream.formats import read_mrc, read_star, write_mrc, write_star
 from icestream.formats.parquet import read_columns
 from icestream.model import Volume, to_document
 from icestream.processing.volume.fsc import fourier_shell_correlation
-from icestream.protocol import Batch, ItemFailed, Work, missing
+from icestream.protocol import BadOutput, Batch, ItemFailed, Work, missing
 from icestream_relion.classify_2d import ClassifyWithRelion, RelionClassParameters, last_run
 from icestream_relion.create_mask import CreateMaskWithRelion, RelionMaskParameters, level_of
 from icestream_relion.initial_model import InitialModelWithRelion, RelionInitialParameters
@@ -112,7 +112,7 @@ def test_a_map_is_refined(refined: RefinedParticles, specimen: Path) -> None:
 
 
 def test_a_mask_is_made_the_map_is_sharpened_and_the_ctf_refined(
-    needs: Needs, work: MakeWork, refined: RefinedParticles
+    needs: Needs, work: MakeWork, refined: RefinedParticles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needs("relion_mask_create", "relion_postprocess")
     volume = refined.volume
@@ -128,6 +128,19 @@ def test_a_mask_is_made_the_map_is_sharpened_and_the_ctf_refined(
     assert made.map is not None and read_mrc(made.map).shape == (32, 32, 32)
     assert how.table.is_file() and how.mask == mask.path
     assert "sharpened from 120 particles" in PostprocessWithRelion().summarize([made])
+    spoilt = PostprocessWithRelion(wanted)
+    collect = spoilt.collect
+
+    def without_a_number(*items: Any, work: Work) -> Any:
+        path = work.folder / "out" / "written.star"
+        blocks = read_star(path)
+        blocks["fsc"].columns["rlnFourierShellCorrelationCorrected"][5] = "nan"
+        write_star(path, blocks)
+        return collect(*items, work=work)
+
+    monkeypatch.setattr(spoilt, "collect", without_a_number)
+    with pytest.raises(BadOutput, match="FSC in some shells"):
+        spoilt.process(volume, mask, work=work("spoilt"))
     needs("relion_ctf_refine")
     wanted = RelionCtfRefineParameters(
         coarsest=60, beam_tilt=True, defocus="micrograph", astigmatism="none", threads=1

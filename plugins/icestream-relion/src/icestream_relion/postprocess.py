@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Annotated, NamedTuple
 
+import numpy as np
 from annotated_types import Ge, Gt
 
 from icestream.formats.mrc import write_mrc
@@ -125,6 +126,12 @@ class PostprocessWithRelion(ProgramProtocol[RelionPostprocessParameters]):
             bfactor = float(general.value("rlnBfactorUsedForSharpening"))
         except (KeyError, ValueError) as error:
             raise BadOutput(f"its table cannot be read: {error}", code="half-output") from error
+        if not np.isfinite([*corrected, bfactor]).all():
+            raise BadOutput(
+                "its FSC in some shells, or its B-factor, is no number",
+                advice="see whether the mask holds the density",
+                code="garbage-output",
+            )
         path = stem.with_name(f"{stem.name}.mrc")
         write_mrc(path, density, volume.pixel_size, volume=True)
         kept = {field.name: getattr(volume, field.name) for field in fields(Volume)}
