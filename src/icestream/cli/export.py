@@ -71,7 +71,7 @@ def cryosparc(
     incomplete: Annotated[bool, Parameter(negative="")] = False,
     branch: str | None = None,
 ) -> int:
-    """Write groups that CryoSPARC imports: exposures, movies, particles, 2D classes, the map.
+    """Write groups for CryoSPARC to import: exposures, movies, particles, 2D classes, the map.
 
     Files are copies (clones where the file system has them); only the movies are links. What is
     missing or cut is named and left out, and the exit status is then 1.

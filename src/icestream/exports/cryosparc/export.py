@@ -1,4 +1,4 @@
-"""A session as groups that CryoSPARC imports: exposures, movies, particles, classes, the map.
+"""A session as groups for CryoSPARC to import: exposures, movies, particles, classes, the map.
 
 Tables grow a micrograph at a time, so that a session of any length takes no more memory than a
 short one. Files are the folder's own (`icestream.exports.place`), but for movies, which are links.
