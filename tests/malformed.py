@@ -170,7 +170,7 @@ SIGNATURES: dict[str, tuple[str, str]] = {
     "no kind": (
         typo("Protocol[Parameters]", "def process(self, ctf: Ctf) -> Ctf: ..."),
         "is a Protocol of no kind; derive it from one of BatchProtocol, ConsensusProtocol, "
-        "GroupProtocol, ItemProtocol, Monitor, ProgramProtocol, SampleProtocol, "
+        "GroupProtocol, ItemProtocol, LastProtocol, Monitor, ProgramProtocol, SampleProtocol, "
         "SelectionProtocol, SourceProtocol, "
         "TriggerProtocol",
     ),

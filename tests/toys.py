@@ -31,6 +31,7 @@ from icestream.protocol import (
     Incoming,
     ItemFailed,
     ItemProtocol,
+    LastProtocol,
     Limit,
     Monitor,
     Operational,
@@ -489,6 +490,26 @@ class Mean(GroupProtocol[Grouping]):
         return Number(exposure=group.name, value=value, path=path)
 
 
+class LastTotal(LastProtocol[Parameters]):
+    """The last total."""
+
+    name = "toy.last"
+    title = "Last total"
+
+    def process(self, group: Group[Total]) -> Total:
+        return group.items[-1]
+
+
+class Ratio(ItemProtocol[Parameters]):
+    """One total by another."""
+
+    name = "toy.ratio"
+    title = "Ratio"
+
+    def process(self, total: Total, by: Total) -> Total:
+        return replace(total, value=total.value / by.value)
+
+
 class Doubled(ItemProtocol[Parameters]):
     """Takes each snapshot of a batch step."""
 
@@ -691,6 +712,8 @@ KINDS = (
     Agree,
     AddUp,
     Mean,
+    LastTotal,
+    Ratio,
     Doubled,
     Share,
     Double,

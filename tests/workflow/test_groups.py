@@ -79,3 +79,32 @@ def test_a_group_goes_on_where_an_earlier_run_left_it(session: Session, tmp_path
     assert session.run(stream(tmp_path / "in", 1, 1.5, 2), *steps).complete
     assert groups(session, "mean") == {"1": (1 + 1.5 + 1.75) / 3, "2": 2.25}
     assert sorted(log.read_text().splitlines()) == ["1 2", "1 3", "2 1", "2 2"]
+
+
+def last_totals(session: Session, step: str) -> list[float]:
+    """What was made of the last totals, over all that was ever made."""
+    found = queries.results(session.store(), step)
+    assert all((one.about, one.subject) == ("group", "session") for one in found)
+    return [one.outputs["total"]["value"] for one in found]
+
+
+def test_the_last_snapshots_of_different_steps_are_joined(session: Session, tmp_path: Path) -> None:
+    """And joined anew, once, when more has come."""
+    steps = (
+        ("sum", "toy.total", {"full": 2}, {"number": "src"}),
+        ("tens", "toy.add", {"add": 10}, {"number": "src"}),
+        ("other", "toy.total", {"full": 3}, {"number": "tens"}),
+        ("last", "toy.last", {}, {"total": "sum"}),
+        ("by", "toy.last", {}, {"total": "other"}),
+        ("ratio", "toy.ratio", {}, {"total": "last", "by": "by"}),
+    )
+    assert session.run(stream(tmp_path / "in", 1, 2, 3, 4, 5), *steps).complete
+    assert last_totals(session, "ratio") == [15 / 65]
+    for number in range(6):
+        (tmp_path / "in" / f"f{number}").write_text("1")
+    assert session.run(stream(tmp_path / "in", 1, 2, 3, 4, 5), *steps).complete
+    assert last_totals(session, "ratio") == [21 / 131]
+    counted = {step.name: step.counts for step in queries.steps(session.store())}
+    assert (counted["last"].done, counted["ratio"].done) == (1, 1)
+    assert session.run(stream(tmp_path / "in", 1, 2, 3, 4, 5), *steps).complete
+    assert last_totals(session, "ratio") == [21 / 131]

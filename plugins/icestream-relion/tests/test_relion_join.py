@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from icestream.formats import Block, read_stack, read_star, write_star
+from icestream.formats.parquet import write_columns
 from icestream.formats.relion import loop
 from icestream.model import Classes, column
-from icestream.protocol import Batch, ItemFailed, Work
+from icestream.protocol import Batch, Group, ItemFailed, Work
 from icestream_relion.items import RelionParticles
 from icestream_relion.join_particles import JoinParticles, JoinParticlesParameters
 from icestream_relion.keep_classes import KeepClasses
+from icestream_relion.last_particles import LastParticles
 
 MakeWork = Callable[..., Work]
 
@@ -118,6 +120,64 @@ def test_a_choice_that_does_not_fit_is_told(work: MakeWork, tmp_path: Path) -> N
         KeepClasses().process(particles, chosen(1, 0), work())
     with pytest.raises(ItemFailed, match="a particle of class 0, and 2 classes, from 1"):
         KeepClasses().process(classified(tmp_path, [1, 0]), chosen(1, 0), work())
-    write_star(particles.table, [loop("particles", [{"rlnImageName": "1@a"}])])
-    with pytest.raises(ItemFailed, match="does not say in which class"):
-        KeepClasses().process(particles, chosen(1, 0), work())
+
+
+def by_icestream(path: Path, *kept: int, items: Any) -> Classes:
+    """Classes 3 and 7 of a classification of `items`, whose particles take turns in them."""
+    rows = [(at, x, y) for at, item in enumerate(items) for x, y in item.places()]
+    at, x, y = (np.array(values) for values in zip(*rows, strict=True))
+    order = np.random.default_rng(1).permutation(len(rows))
+    columns = {
+        "exposure": at[order].astype(np.int32),
+        "class": np.where(np.arange(len(rows)) % 2 == 0, 3, 7)[order].astype(np.int32),
+        "x": x[order].astype(np.float32),
+        "y": y[order].astype(np.float32),
+    }
+    write_columns(path, columns, {"exposure": [item.exposure for item in items]})
+    return replace(chosen(*kept), assignments=path, numbers=column([3, 7]))
+
+
+def test_particles_are_found_in_the_classes_of_icestream(
+    work: MakeWork, make_particles: Any, tmp_path: Path
+) -> None:
+    items = make_particles(exposures=3, each=5).items
+    joined = JoinParticles().start(Batch(tuple(items)), work())
+    table = JoinParticles().snapshot(joined, work())
+    # The classification does not have the last exposure.
+    classes = by_icestream(tmp_path / "a.parquet", 0, 1, items=items[:2])
+    made = KeepClasses().process(table, classes, work("kept"))
+    assert made.particles == 5 and made.exposures == table.exposures
+    names = read_star(made.table)["particles"].text("rlnImageName")
+    assert names == [
+        "000002@stacks/000001.mrcs",
+        "000004@stacks/000001.mrcs",
+        "000001@stacks/000002.mrcs",
+        "000003@stacks/000002.mrcs",
+        "000005@stacks/000002.mrcs",
+    ]
+    assert (
+        KeepClasses().process(table, replace(classes, selected=column([0, 0])), work()).particles
+        == 0
+    )
+
+
+def test_classes_of_other_particles_are_refused(
+    work: MakeWork, make_particles: Any, tmp_path: Path
+) -> None:
+    items = make_particles(exposures=2, each=5).items
+    joined = JoinParticles().start(Batch(tuple(items)), work())
+    table = JoinParticles().snapshot(joined, work())
+    moved = [replace(item, x=column(np.asarray(item.x) + 3)) for item in items]
+    with pytest.raises(ItemFailed, match="of the 10 particles of the table, none lie where"):
+        KeepClasses().process(table, by_icestream(tmp_path / "a", 1, 1, items=moved), work())
+    with pytest.raises(ItemFailed, match="which particles are in which class cannot be read"):
+        KeepClasses().process(table, chosen(1, 0), work())
+    write_columns(tmp_path / "old", {"class": np.array([1], np.int32)}, {})
+    old = replace(chosen(1, 0), assignments=tmp_path / "old")
+    with pytest.raises(ItemFailed, match="it has no column exposure, x, y"):
+        KeepClasses().process(table, old, work())
+
+
+def test_the_last_table_is_taken(tmp_path: Path) -> None:
+    first, last = (replace(classified(tmp_path, [1]), iteration=n) for n in (1, 2))
+    assert LastParticles().process(Group("session", (first, last))) is last

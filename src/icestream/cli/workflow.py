@@ -46,7 +46,7 @@ for _name, _function, _short in (
 
 @app.command(name="list")
 def list_(*, from_: Annotated[str | None, Parameter(name="--from")] = None) -> None:
-    """List the workflows that come with icestream, or those of a repository.
+    """List the workflows that come with icestream and its plugins, or those of a repository.
 
     Parameters
     ----------
@@ -65,11 +65,15 @@ def list_(*, from_: Annotated[str | None, Parameter(name="--from")] = None) -> N
             ],
         )
         return
-    workflows = [load_workflow(name) for name in shipped_workflows()]
-    print_table(
-        ("name", "steps", "about"),
-        [(name.name, str(len(name.steps)), name.about) for name in workflows],
-    )
+    print_table(("name", "steps", "about"), [_row(name) for name in shipped_workflows()])
+
+
+def _row(name: str) -> tuple[str, str, str]:
+    try:
+        workflow = load_workflow(name)
+    except InvalidWorkflow as error:
+        return name, "", f"broken: {'; '.join(error.problems)}"
+    return name, str(len(workflow.steps)), workflow.about
 
 
 @app.command

@@ -5,7 +5,7 @@ from icestream.protocol.elsewhere import ANY, Becomes, Counterpart
 from icestream.protocol.executable import FoundProgram, Probe, Program
 from icestream.protocol.failure import Failure, ItemFailed, ProtocolError, TryAgain
 from icestream.protocol.figures import Figure, Sample
-from icestream.protocol.groups import Gathered, Group, GroupProtocol
+from icestream.protocol.groups import Gathered, Group, GroupProtocol, LastProtocol
 from icestream.protocol.kinds import (
     Batch,
     BatchProtocol,
@@ -74,6 +74,7 @@ __all__ = [
     "InputFile",
     "ItemFailed",
     "ItemProtocol",
+    "LastProtocol",
     "Limit",
     "Monitor",
     "Operational",

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from icestream.protocol.kinds import P, Protocol, by_item
 from icestream.protocol.ports import Port, input_ports, output_ports
 
-__all__ = ["Gathered", "Group", "GroupProtocol"]
+__all__ = ["Gathered", "Group", "GroupProtocol", "LastProtocol"]
 
 T = TypeVar("T")
 
@@ -57,6 +57,10 @@ class GroupProtocol(Protocol[P]):
     """What its groups are: ``tilt series``, ``grid square``. Groups of one name in steps of one
     family are the same group, and what two steps make of it can be joined."""
 
+    at_end: ClassVar[bool] = False
+    """What comes after a group was processed waits for the end of the stream, where the group is
+    processed again once; off, the group is processed again each time."""
+
     process: Any
     """Given by the author."""
 
@@ -77,3 +81,20 @@ class GroupProtocol(Protocol[P]):
     def outputs(cls) -> tuple[Port, ...]:
         """What `process` returns."""
         return output_ports(cls.process)
+
+
+class LastProtocol(GroupProtocol[P]):
+    """The last item of a stream, once the stream has ended; again when it went on and ended anew.
+
+    Snapshots of different steps come at different times, and nothing pairs them. Their last ones
+    belong together: what `LastProtocol`s make is about the session, and can be joined.
+
+    The author writes ``process(self, group: Group[Volume], work: Work) -> Volume``.
+    """
+
+    family = "session"
+    at_end = True
+
+    def group_of(self, item: Any) -> str:
+        """All items of a session are one group."""
+        return "session"

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from icestream.model import Accepted, Measured, Rejected
 from icestream.protocol.attributes import near_miss
-from icestream.protocol.groups import Group, GroupProtocol
+from icestream.protocol.groups import Group, GroupProtocol, LastProtocol
 from icestream.protocol.kinds import (
     Batch,
     BatchProtocol,
@@ -251,6 +251,10 @@ _WINDOW = _Asked(_is_window, "a `Window[<Type>]` of items, or a `Window`")
 _VERDICT = _Asked(_is_verdict, "a `Verdict`: `Accepted()` or `Rejected(reasons)`")
 _TOLD = _Asked(_is_told, "an iterator of `Alert`, `Figure` and `Sample`")
 
+_OF_GROUP = _Method(
+    "process", "process(self, group: Group[<Type>]) -> <Type>", (_GROUP,), _OUTPUT, "may"
+)
+
 _METHODS: dict[type[Protocol[Any]], tuple[_Method, ...]] = {
     ProgramProtocol: (
         _Method(
@@ -302,6 +306,7 @@ _METHODS: dict[type[Protocol[Any]], tuple[_Method, ...]] = {
         ),
         _Method("snapshot", "snapshot(self, state: <State>) -> <Type>", (_STATE,), _OUTPUT, "may"),
     ),
+    LastProtocol: (_OF_GROUP,),
     GroupProtocol: (
         _Method(
             "group_of",
@@ -310,9 +315,7 @@ _METHODS: dict[type[Protocol[Any]], tuple[_Method, ...]] = {
             _Asked(_is(str), "a `str`"),
             read=False,
         ),
-        _Method(
-            "process", "process(self, group: Group[<Type>]) -> <Type>", (_GROUP,), _OUTPUT, "may"
-        ),
+        _OF_GROUP,
     ),
     SampleProtocol: (
         _Method(

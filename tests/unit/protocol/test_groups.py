@@ -57,3 +57,11 @@ def test_the_author_is_told_how_much_is_there(count: int, complete: bool) -> Non
 def test_a_group_protocol_is_found_like_any_other() -> None:
     registry: Registry = toys.registry()
     assert registry.get("toy.mean") is toys.Mean
+
+
+def test_the_last_items_of_a_session_are_one_group() -> None:
+    last = toys.LastTotal()
+    totals = tuple(toys.Total(value=n, count=1, batches=1, final=False) for n in (1.0, 2.0))
+    assert {last.group_of(total) for total in totals} == {"session"}
+    assert last.at_end and last.family == "session"
+    assert last.process(Group("session", totals)) is totals[1]

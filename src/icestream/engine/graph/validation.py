@@ -1,6 +1,6 @@
 """Everything that keeps a workflow from running, found before it starts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -187,9 +187,16 @@ def _mixtures(workflow: Workflow, protocols: Mapping[str, type[Protocol[Any]]]) 
         if len(different) > 1 and not protocol.watches:
             problems.append(
                 f"step {step.name!r}: joins {' with '.join(different)}, which nothing pairs; "
-                "connect it to one or the other"
+                f"connect it to one or the other{_or_to_the_last(feeding)}"
             )
     return problems
+
+
+def _or_to_the_last(feeding: Sequence[Domain]) -> str:
+    """What else can be done where snapshots meet others."""
+    if not any(domain.kind == "batch" for domain in feeding):
+        return ""
+    return ", or, of snapshots, to the last of each (such as volume.last)"
 
 
 def _known(workflow: Workflow) -> Iterator[bool]:

@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from icestream.protocol import Port, Protocol
 
 __all__ = [
     "EACH_TIME",
+    "PLUGINS",
     "PATTERN",
     "STEP_NAME",
     "InvalidWorkflow",
@@ -41,10 +43,13 @@ __all__ = [
     "shipped_workflows",
 ]
 
+PLUGINS = "icestream.workflows"
+"""Entry points of workflows that plugins bring."""
 EACH_TIME = ("watch", "idle_timeout")
 """Parameters of sources that hold for one run; the next one does not inherit them."""
 PATTERN = "pattern"
 """Parameter of the source that takes the first argument of ``icestream process``."""
+_OWN = files("icestream.engine.graph") / "workflows"
 STEP_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 
 
@@ -158,22 +163,42 @@ class Workflow:
 
 
 def shipped_workflows() -> tuple[str, ...]:
-    """Names of the workflows that come with icestream."""
-    folder = files("icestream.engine.graph") / "workflows"
-    return tuple(sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".json")))
+    """Names of the workflows that come with icestream, and with the plugins that are installed."""
+    return tuple(sorted({*_own_workflows(), *_of_plugins()}))
+
+
+def _own_workflows() -> set[str]:
+    return {file.name[:-5] for file in _OWN.iterdir() if file.name.endswith(".json")}
+
+
+def _of_plugins() -> dict[str, EntryPoint]:
+    """Workflows of plugins by name; an entry point has the package that holds ``NAME.json``."""
+    return {point.name: point for point in entry_points(group=PLUGINS)}
+
+
+def _shipped_text(name: str) -> str:
+    if name in _own_workflows():
+        return (_OWN / f"{name}.json").read_text()
+    point = _of_plugins()[name]
+    try:
+        return (files(point.value) / f"{name}.json").read_text()
+    except (ImportError, OSError, UnicodeDecodeError) as error:
+        package = point.dist.name if point.dist else "?"
+        problem = f"{package} says that {point.value} has it, which cannot be read: {error}"
+        raise InvalidWorkflow(name, [problem]) from error
 
 
 def load_workflow(name_or_path: str | Path) -> Workflow:
     """Read a workflow: a shipped one by name, or a JSON file by path."""
-    path = Path(name_or_path)
-    if str(name_or_path) in shipped_workflows():
-        text = (files("icestream.engine.graph") / "workflows" / f"{name_or_path}.json").read_text()
+    path, shipped = Path(name_or_path), shipped_workflows()
+    if str(name_or_path) in shipped:
+        text = _shipped_text(str(name_or_path))
     elif path.is_file():
         text = path.read_text()
     else:
         raise LookupError(
             f"no workflow {str(name_or_path)!r}: it is neither a file nor one of those shipped;"
-            f"{near(str(name_or_path), shipped_workflows())}"
+            f"{near(str(name_or_path), shipped)}"
         )
     try:
         document = json.loads(text)

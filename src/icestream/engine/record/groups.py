@@ -40,6 +40,9 @@ def gather_groups(cascade: Cascade, step: PlannedStep, outcomes: Outcomes) -> No
                 arrivals.take_back(step, old)
                 changed.setdefault(SubjectId(old.group_id), None)
                 old = None
+            if old is not None and old.key != outcome.inputs[0].key and _protocol(step).at_end:
+                arrivals.take_back(step, old)  # and waits as what is new does
+                old = None
             if old is None:
                 arrivals.arrive(step, subject, outcome.inputs[0], group)
             elif old.key != outcome.inputs[0].key:
@@ -48,7 +51,9 @@ def gather_groups(cascade: Cascade, step: PlannedStep, outcomes: Outcomes) -> No
     cascade.load(changed)
     for group, newest in changed.items():
         rows = _rows(cascade, step, group)
-        if step.id in cascade.rows(group) or _is_complete(cascade, step, group, rows, newest):
+        waits = newest is not None and _protocol(step).at_end
+        again = step.id in cascade.rows(group) and not waits
+        if again or _is_complete(cascade, step, group, rows, newest):
             _form(cascade, step, group, rows)
 
 
@@ -118,15 +123,13 @@ def _form(cascade: Cascade, step: PlannedStep, group: SubjectId, rows: list[Any]
     protocol = step.protocol
     inputs = {"group": name, "items": [arrival.key for arrival in rows]}
     key = task_key(protocol.name, protocol.version, step.deciding, inputs)
-    if row is not None and row.key == key and row.state != "skipped":
-        return
     said = json.dumps(
         {"group": name, "items": [[arrival.result_id, arrival.port] for arrival in rows]}
     )
     if row is None:
         row = Row(TaskId(0), step.id, group, "ready", key=key)
         cascade.add(step, row, said)
-    else:
+    elif row.key != key or row.state == "skipped":
         cascade.change(step, row, "ready", key=key, inputs=said, attempt=0, reason="", passed=False)
     taken = [arrival for arrival in rows if arrival.task_id is None]
     ours = t.arrival.c.id.in_([arrival.id for arrival in taken])
