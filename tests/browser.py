@@ -1,9 +1,11 @@
-"""A real browser, for the text of a page."""
+"""A real browser: the text of a page, and where its parts stand."""
 
 import re
 import shutil
 import subprocess
 from pathlib import Path
+
+from playwright.sync_api import FloatRect, Locator
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -27,3 +29,15 @@ def text_of(page: str) -> str:
     """What a person reads: no scripts, no styles, no tags."""
     body = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.DOTALL)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", body))
+
+
+def box_of(part: Locator) -> FloatRect:
+    """Where a part of the page stands, once it moves no more: what comes above it pushes it."""
+    before = None
+    for _ in range(200):
+        box = part.bounding_box()
+        if box is not None and box == before:
+            return box
+        before = box
+        part.page.wait_for_timeout(150)
+    raise AssertionError(f"{part} does not come to rest; it was at {before}")

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import toys
+from browser import box_of
 from icestream.engine.machine.naming import person_here
 from icestream.store import queries
 from served import served
@@ -63,8 +64,7 @@ def test_a_limit_is_dragged_and_who_moved_it_and_why_is_said_until_it_is_taken_b
 ) -> None:
     page = opened(f"{session}/exposures")
     handle = limits(page)
-    box = handle.bounding_box()
-    assert box is not None
+    box = box_of(handle)
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()

@@ -5,6 +5,7 @@ from statistics import median
 
 from playwright.sync_api import Locator, Page, expect
 
+from browser import box_of
 from report_session import SampleSession
 
 Open = Callable[..., Page]
@@ -75,8 +76,7 @@ def test_what_is_brushed_in_a_plot_is_marked_and_opens_in_the_table(
     plot = page.get_by_role("img", name="Defocus over time").locator("canvas").first
     plot.scroll_into_view_if_needed()
     page.wait_for_timeout(400)  # ECharts takes the cursor for the brush after it has drawn
-    box = plot.bounding_box()
-    assert box is not None
+    box = box_of(plot)
     page.mouse.move(box["x"] + 60, box["y"] + 12)
     page.mouse.down()
     page.mouse.move(box["x"] + 120, box["y"] + 100, steps=6)

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 import toys
 from accessible import serious
+from browser import box_of
 from icestream.model import Picks
 from icestream.store import queries
 from icestream.store.corrections import corrections
@@ -41,8 +42,7 @@ def site(toy: Session) -> Iterator[str]:
 
 def on_screen(page: Page, place: Place) -> Place:
     """Where a pixel of the micrograph is on the screen, when all of it is shown."""
-    box = page.get_by_role("application").bounding_box()
-    assert box is not None
+    box = box_of(page.get_by_role("application"))
     height, width = SHAPE
     scale = min(box["width"] / width, box["height"] / height)
     left, top = (box["width"] - width * scale) / 2, (box["height"] - height * scale) / 2

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, expect
 
+from browser import box_of
 from icestream.store import queries
 from report_session import SampleSession
 
@@ -35,10 +36,9 @@ def test_a_rectangle_marks_the_classes_that_it_touches(
     opened: Open, session: str, whole: SampleSession
 ) -> None:
     page = opened(f"{session}/classes")
-    first = page.get_by_role("option", name=re.compile(r"Class 1\b")).bounding_box()
-    third = page.get_by_role("option", name=re.compile(r"Class 3\b")).bounding_box()
-    assert first is not None
-    assert third is not None
+    expect(page.get_by_text(re.compile(r"^17\s+classes$"))).to_be_visible()
+    first = box_of(page.get_by_role("option", name=re.compile(r"Class 1\b")))
+    third = box_of(page.get_by_role("option", name=re.compile(r"Class 3\b")))
     page.mouse.move(first["x"] + 20, first["y"] + 20)
     page.mouse.down()
     page.mouse.move(third["x"] + 20, third["y"] + 40, steps=6)
@@ -49,13 +49,12 @@ def test_a_rectangle_marks_the_classes_that_it_touches(
 def circle(page: Page, numbers: list[int]) -> list[tuple[float, float]]:
     """A closed way around the middles of the pictures of classes that stand in one row."""
     boxes = [
-        page.get_by_role("option", name=re.compile(rf"Class {number}\b")).bounding_box()
-        for number in numbers
+        box_of(page.get_by_role("option", name=re.compile(rf"Class {number}\b")))
+        for number in (numbers[0], numbers[-1])
     ]
-    found = [box for box in boxes if box]
-    side = found[0]["width"]
-    left, right = found[0]["x"], found[-1]["x"] + side
-    x, y = (left + right) / 2, found[0]["y"] + side / 2
+    side = boxes[0]["width"]
+    left, right = boxes[0]["x"], boxes[1]["x"] + side
+    x, y = (left + right) / 2, boxes[0]["y"] + side / 2
     turns = np.linspace(0, 2 * np.pi, 40)
     across, high = (right - left) / 2 - 0.1 * side, 0.4 * side
     return [(x + across * np.cos(t), y + high * np.sin(t)) for t in turns]

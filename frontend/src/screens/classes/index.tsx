@@ -3,7 +3,7 @@ import { useFreshSession } from "@/api/live";
 import { sessionPath, useApi } from "@/api/queries";
 import type { Protocol } from "@/api/types";
 import type { WorkflowAnswer } from "@/screens/workflow/types";
-import { Empty, Page, Panel, Shown } from "@/ui";
+import { Empty, Loading, Page, Panel, Shown } from "@/ui";
 import { useSession } from "../measured/useSession";
 import { Chooser } from "./Chooser";
 import type { Choice } from "./choosing";
@@ -25,6 +25,10 @@ export default function ClassesScreen() {
     { enabled: chooser !== undefined },
   );
   useFreshSession(id, ["/classes", "/workflow"]);
+  // Until the rule is known nothing can be said of what it takes.
+  const known =
+    workflow.isError ||
+    (workflow.data !== undefined && (!chooser || protocol.isError || protocol.data !== undefined));
   if (query.error?.status === 404 && !query.data)
     return (
       <Page title="Classes" quiet>
@@ -42,17 +46,21 @@ export default function ClassesScreen() {
           return (
             <div className={styles.stack}>
               <History answer={answer} newest={update === null} onUpdate={setUpdate} />
-              <Chooser
-                key={branch}
-                id={id}
-                branch={branch}
-                answer={answer}
-                before={
-                  chooser && protocol.data
-                    ? choiceOf({ ...protocol.data.defaults, ...chooser.parameters })
-                    : null
-                }
-              />
+              {known || !answer.chooser ? (
+                <Chooser
+                  key={branch}
+                  id={id}
+                  branch={branch}
+                  answer={answer}
+                  before={
+                    chooser && protocol.data
+                      ? choiceOf({ ...protocol.data.defaults, ...chooser.parameters })
+                      : null
+                  }
+                />
+              ) : (
+                <Loading />
+              )}
             </div>
           );
         }}

@@ -27,8 +27,8 @@ from icestream.protocol import Port, Protocol
 
 __all__ = [
     "EACH_TIME",
-    "PLUGINS",
     "PATTERN",
+    "PLUGINS",
     "STEP_NAME",
     "InvalidWorkflow",
     "Output",
