@@ -1,10 +1,11 @@
 """Every workflow that comes with icestream runs on a simulated session."""
 
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
-from icestream.engine.graph.workflow import load_workflow, shipped_workflows
+from icestream.engine.graph.workflow import PLUGINS, load_workflow, shipped_workflows
 from icestream.engine.session import run_session
 from icestream.protocol import Registry
 from icestream.starting.filling import fill_in
@@ -12,7 +13,9 @@ from icestream.store import queries
 from icestream.store.open import open_store
 from microscope_folder import MOVIES, movies_in
 
-OTHERS = [name for name in shipped_workflows() if name != "default"]
+OF_PLUGINS = {point.name for point in entry_points(group=PLUGINS)}
+"""Plugins run their own."""
+OTHERS = [name for name in shipped_workflows() if name not in {"default", *OF_PLUGINS}]
 """The default one is that of most other tests."""
 
 MAXIMA = (

@@ -1,12 +1,13 @@
 """`icestream plugin`: a new package of protocols, and the rules, run on any installed one."""
 
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from icestream.cli.new_plugin import NoName, write_plugin
+from icestream.engine.graph.workflow import PLUGINS, InvalidWorkflow, plugin_workflow
 from icestream.protocol import Registry, UnknownProtocol
 from icestream.protocol.conformance import class_problems
 from icestream.protocol.imports import read_module
@@ -64,7 +65,8 @@ def check(package: str, /, *, traceback: Annotated[bool, Parameter(negative="")]
         print(f"no package {package!r} is installed; install it with pip first")
         return 2
     points = distribution_.entry_points.select(group=GROUP)
-    if not points:
+    workflows = distribution_.entry_points.select(group=PLUGINS)
+    if not points and not workflows:
         print(
             f"{package} declares no protocol; "
             f'add [project.entry-points."{GROUP}"] to its pyproject.toml'
@@ -72,6 +74,7 @@ def check(package: str, /, *, traceback: Annotated[bool, Parameter(negative="")]
         return 1
     registry = Registry(points)
     said = {name: _protocol_problems(registry, name, traceback) for name in registry.names()}
+    said |= {f"workflow {point.name}": _workflow_problems(point) for point in workflows}
     for name, problems in said.items():
         _print(name, problems, always=True)
     told = " ".join(problem for problems in said.values() for problem in problems)
@@ -82,9 +85,12 @@ def check(package: str, /, *, traceback: Annotated[bool, Parameter(negative="")]
         problems = [where + text for where, text in places if where not in told]
         _print(module.shown, problems)
         wrong += len(problems)
-    read = f"{_counted(len(said), 'protocol')} and {_counted(len(modules), 'module')}"
+    read = [_counted(len(registry.names()), "protocol"), _counted(len(modules), "module")]
+    if workflows:
+        read.append(_counted(len(workflows), "workflow"))
+    found = f"{', '.join(read[:-1])} and {read[-1]}"
     print(
-        f"read {read} of {package}: {_counted(wrong, 'problem') if wrong else 'nothing is wrong'}"
+        f"read {found} of {package}: {_counted(wrong, 'problem') if wrong else 'nothing is wrong'}"
     )
     return 1 if wrong else 0
 
@@ -95,6 +101,15 @@ def _protocol_problems(registry: Registry, name: str, traceback: bool) -> list[s
     except UnknownProtocol:
         (broken,) = (broken for broken in registry.broken() if broken.name == name)
         return [broken.reason + (f"\n{broken.traceback}" if traceback else "")]
+
+
+def _workflow_problems(point: EntryPoint) -> list[str]:
+    """What is wrong with a workflow's file; that other plugins are missing is no fault of it."""
+    try:
+        workflow = plugin_workflow(point)
+    except InvalidWorkflow as error:
+        return list(error.problems)
+    return [] if workflow.name == point.name else [f"its file calls it {workflow.name!r}"]
 
 
 def _print(what: str, problems: list[str], *, always: bool = False) -> None:

@@ -1,5 +1,6 @@
 """`icestream plugin check`."""
 
+import json
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 import malformed
 from icestream.cli import plugin
+from icestream.engine.graph.workflow import PLUGINS
 from icestream.protocol.registry import GROUP
 
 
@@ -126,3 +128,30 @@ def test_no_slip_raises_a_traceback_at_people(
     assert "Traceback" not in printed
     assert printed.startswith("test.typo: 1 problem(s)\n  ")
     assert printed.count("\n") == 3
+
+
+def _declaring(*points: EntryPoint) -> _Distribution:
+    made = _Distribution()
+    made.entry_points = EntryPoints(point._for(made) for point in points)  # type: ignore[arg-type]
+    return made
+
+
+def test_the_workflows_of_a_package_are_read_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "flows_of_a_plugin"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    step = {"name": "import", "protocol": "movies.import"}
+    for name, called in (("fine", "fine"), ("other", "another")):
+        text = json.dumps({"version": 2, "name": called, "steps": [step]})
+        (folder / f"{name}.json").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    points = [EntryPoint(name, folder.name, PLUGINS) for name in ("fine", "other", "absent")]
+    monkeypatch.setattr(plugin, "distribution", lambda name: _declaring(*points))
+    assert plugin.app(["check", "some-plugin"], result_action="return_value") == 1
+    said = capsys.readouterr().out
+    assert "workflow fine: ok" in said
+    assert "its file calls it 'another'" in said
+    assert "says that flows_of_a_plugin has absent.json" in said
+    assert "0 protocols, " in said and "and 3 workflows of some-plugin: 2 problems" in said

@@ -39,6 +39,7 @@ __all__ = [
     "order_of",
     "output_port",
     "placeholder_of",
+    "plugin_workflow",
     "save_workflow",
     "shipped_workflows",
 ]
@@ -176,35 +177,44 @@ def _of_plugins() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=PLUGINS)}
 
 
-def _shipped_text(name: str) -> str:
-    if name in _own_workflows():
-        return (_OWN / f"{name}.json").read_text()
-    point = _of_plugins()[name]
-    try:
-        return (files(point.value) / f"{name}.json").read_text()
-    except (ImportError, OSError, UnicodeDecodeError) as error:
-        package = point.dist.name if point.dist else "?"
-        problem = f"{package} says that {point.value} has it, which cannot be read: {error}"
-        raise InvalidWorkflow(name, [problem]) from error
-
-
 def load_workflow(name_or_path: str | Path) -> Workflow:
     """Read a workflow: a shipped one by name, or a JSON file by path."""
-    path, shipped = Path(name_or_path), shipped_workflows()
-    if str(name_or_path) in shipped:
-        text = _shipped_text(str(name_or_path))
-    elif path.is_file():
-        text = path.read_text()
-    else:
-        raise LookupError(
-            f"no workflow {str(name_or_path)!r}: it is neither a file nor one of those shipped;"
-            f"{near(str(name_or_path), shipped)}"
-        )
+    name, path = str(name_or_path), Path(name_or_path)
+    if name in _own_workflows():
+        return _read((_OWN / f"{name}.json").read_text(), name)
+    if (point := _of_plugins().get(name)) is not None:
+        return plugin_workflow(point)
+    if path.is_file():
+        return _read(path.read_text(), name)
+    raise LookupError(
+        f"no workflow {name!r}: it is neither a file nor one of those shipped;"
+        f"{near(name, shipped_workflows())}"
+    )
+
+
+def plugin_workflow(point: EntryPoint) -> Workflow:
+    """Read the workflow that a plugin declares.
+
+    Raises
+    ------
+    InvalidWorkflow
+        If it cannot be read, with the reason.
+    """
+    try:
+        text = (files(point.value) / f"{point.name}.json").read_text()
+    except (ImportError, OSError, ValueError) as error:
+        package = point.dist.name if point.dist else "a plugin"
+        problem = f"{package} says that {point.value} has {point.name}.json: {error}"
+        raise InvalidWorkflow(point.name, [problem]) from error
+    return _read(text, point.name)
+
+
+def _read(text: str, called: str) -> Workflow:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InvalidWorkflow(str(name_or_path), [f"is not JSON: {error}"]) from error
-    return Workflow.from_document(document, called=str(name_or_path))
+        raise InvalidWorkflow(called, [f"is not JSON: {error}"]) from error
+    return Workflow.from_document(document, called=called)
 
 
 def save_workflow(workflow: Workflow, path: Path) -> None:
