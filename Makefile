@@ -16,8 +16,10 @@ UI := src/icestream/report/static/report.js
 UI_SOURCES := $(shell find frontend/src frontend/viewer frontend/report frontend/building frontend/public -type f 2>/dev/null) $(wildcard frontend/*.ts frontend/*.json frontend/index.html)
 NPM := $(BIN)/python frontend/node.py
 
-# A file is tested by one process, since its tests share servers and browsers.
-PARALLEL := -n logical --maxprocesses 4 --dist loadfile
+# Tests wait for processes and browsers a third of their time: one more than there are cores. A file
+# is tested by one process, since its tests share servers and browsers.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
+PARALLEL := -n $(WORKERS) --dist loadfile
 
 .PHONY: help demo night ui ui-if-possible ui-check schema test check lint docs bench bench-peers clean
 
@@ -84,7 +86,8 @@ demo: ui-if-possible $(RUNTIME)  ## Process a simulated session while it is writ
 night: $(RUNTIME)  ## Rehearse a night of 2,000 exposures with accidents and changes (half an hour)
 	$(BIN)/python benchmarks/night.py
 
-test: ui lint docs ui-check  ## Run every check and every test, and build the documentation
+test: ui $(TESTING) $(WRITING) frontend/node_modules/.installed-checks  ## Run every check and every test, and build the documentation
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint docs ui-check
 	$(BIN)/python -m pytest $(PARALLEL)
 
 check: lint  ## Check style and types, and run the tests of what changed (SINCE=a commit or branch)
