@@ -129,7 +129,8 @@ def by_icestream(path: Path, *kept: int, items: Any) -> Classes:
     order = np.random.default_rng(1).permutation(len(rows))
     columns = {
         "exposure": at[order].astype(np.int32),
-        "class": np.where(np.arange(len(rows)) % 2 == 0, 3, 7)[order].astype(np.int32),
+        "class": (1 + np.arange(len(rows)) % 2)[order].astype(np.int32),
+        "number": np.where(np.arange(len(rows)) % 2 == 0, 3, 7)[order].astype(np.int32),
         "x": x[order].astype(np.float32),
         "y": y[order].astype(np.float32),
     }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from icestream.formats import read_stack, write_mrc
+from icestream.formats import read_mrc, read_stack, write_mrc
 from icestream.model import Movie, Volume, column
 from icestream.protocol import BadOutput, Batch, ItemFailed, Work
 from icestream_relion.align_movies import AlignWithRelion
@@ -128,27 +128,32 @@ def test_the_initial_model_and_the_refinement_get_options_that_the_version_has(
     assert ("--ctf_corrected_ref" in words) == (version == "3.1.3")
 
 
-@pytest.mark.parametrize(("pixel_size", "trusted"), [(6.0, False), (6.002, True)])
-def test_a_reference_that_differs_as_little_as_relion_refuses_is_trusted(
+@pytest.mark.parametrize(
+    ("box", "pixel_size"), [(32, 6.0), (32, 6.0005), (32, 6.002), (24, 9.0), (64, 3.0)]
+)
+def test_a_reference_is_brought_to_the_pixels_of_the_particles(
     install: Install,
     work: MakeWork,
     make_particles: Any,
     tmp_path: Path,
+    box: int,
     pixel_size: float,
-    trusted: bool,
 ) -> None:
     install("relion_refine_mpi", "4.0.1")
     install("mpirun", "4.1.4").write_text('#!/bin/sh\nshift 2\nexec "$@"\n')
     particles = full(make_particles(exposures=1, each=5), work("join"))
-    cube = np.ones((32, 32, 32), np.float32)
+    cube = np.ones((box, box, box), np.float32)
     reference = write_mrc(tmp_path / "a.mrc", cube, pixel_size, volume=True)
     with pytest.raises(BadOutput, match="was not written"):
         RefineWithRelion(RelionRefineParameters(reference=reference)).process(
             particles, None, work()
         )
     said = work().path("relion_refine_mpi.command.log").read_text()
-    assert ("--trust_ref_size" in said) == trusted
-    assert f"--ref_angpix {pixel_size:g}" in said and "--firstiter_cc" in said
+    near = box == 32 and pixel_size < 6.001
+    assert f"--ref_angpix {pixel_size if near else 6:g}" in said and "--firstiter_cc" in said
+    laid = work().folder / "reference.mrc"
+    assert laid.is_symlink() == near
+    assert read_mrc(laid).shape == (32, 32, 32)
 
 
 @pytest.mark.parametrize("written", [0.0, 1.0])
@@ -168,7 +173,7 @@ def test_a_reference_without_a_pixel_size_is_told(
     with pytest.raises(BadOutput, match="was not written"):
         RefineWithRelion(known).process(particles, None, work())
     said = work().path("relion_refine_mpi.command.log").read_text()
-    assert "--ref_angpix 6 " in said and "--trust_ref_size" not in said
+    assert "--ref_angpix 6 " in said
 
 
 @pytest.mark.parametrize("absolute", [False, True])

@@ -26,8 +26,9 @@ class Classes:
     score: Column
     """``(k,)`` higher looks more like a particle."""
     assignments: Path
-    """Parquet table: exposure, index in the stack that was classified (from 0), x, y, class (from
-    1), angle, shift_y, shift_x (Å), likelihood. x and y are where the particle's centre was, Å from
+    """Parquet table: exposure, index in the stack that was classified (from 0), x, y, class (its
+    place in `averages`, from 1), number (see `numbers`; where there is none, the same), angle,
+    shift_y, shift_x (Å), likelihood. x and y are where the particle's centre was, Å from
     the middle of the micrograph's first pixel: they tell which particle it is when the micrograph's
     are picked or cut again. Tables of before icestream wrote them lack x and y."""
     particles: int

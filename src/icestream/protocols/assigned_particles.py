@@ -67,7 +67,8 @@ def read_assigned(path: Path, particles: Particles) -> AssignedParticles:
     classes = np.zeros(len(particles), dtype=np.int64)
     shift = np.zeros((len(particles), 2), dtype=np.float32)
     rows, here = pairs.T
-    classes[here] = columns["class"][rows]
+    # By the number that screens show; an older table knows the place of the average alone.
+    classes[here] = columns.get("number", columns["class"])[rows]
     shift[here, 0], shift[here, 1] = columns["shift_y"][rows], columns["shift_x"][rows]
     return AssignedParticles(classes, shift, gone=len(places) - len(pairs))
 

@@ -95,7 +95,7 @@ def write_no_classes(folder: Path, number: int) -> ClassFiles:
     )
     write_mrc(files.averages, np.zeros((1, 8, 8), np.float32), 1.0)
     columns: dict[str, NDArray[np.generic]] = {
-        name: np.zeros(0, np.int32) for name in ("exposure", "index", "class")
+        name: np.zeros(0, np.int32) for name in ("exposure", "index", "class", "number")
     }
     for name in ("x", "y", "angle", "shift_y", "shift_x", "likelihood"):
         columns[name] = np.zeros(0, np.float32)
@@ -132,6 +132,7 @@ def _columns(
         "x": np.ascontiguousarray(places[:, 0]),
         "y": np.ascontiguousarray(places[:, 1]),
         "class": done.group[rows] + np.int32(1),
+        "number": done.numbers[done.group[rows]],
         "angle": done.poses.angle[rows],
         "shift_y": -done.poses.shift[rows, 0] * pixel_size,
         "shift_x": -done.poses.shift[rows, 1] * pixel_size,

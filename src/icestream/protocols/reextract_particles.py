@@ -31,7 +31,7 @@ class ReextractParticlesParameters(ExtractParticlesParameters):
     particles are known by where they lie. Empty: they stay."""
 
     classes: tuple[Annotated[int, Ge(1)], ...] = ()
-    """Numbers of the classes, from 1, whose particles are kept; all when empty."""
+    """Numbers of the classes, as screens show them, whose particles are kept; all when empty."""
 
 
 class ReextractParticles(ItemProtocol[ReextractParticlesParameters]):

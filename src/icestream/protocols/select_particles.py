@@ -44,7 +44,7 @@ class SelectParticlesParameters(Parameters):
     than the picks: particles are known by where they lie."""
 
     classes: tuple[Annotated[int, Ge(1)], ...] = ()
-    """Numbers of the classes, from 1, whose particles are kept; all when empty."""
+    """Numbers of the classes, as screens show them, whose particles are kept; all when empty."""
 
     distance_min: Annotated[Angstrom, Gt(0), Usual(10.0, 5000.0)] | None = None
     """Least distance between centres. Of two that are nearer, the one with the better score is

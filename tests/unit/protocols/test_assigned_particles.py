@@ -69,6 +69,14 @@ def test_particles_that_stayed_have_their_class_and_shift(table: Path) -> None:
     assert read_assigned(table, of(X[:3], exposure="f")).classes.tolist() == [7, 7, 7]
 
 
+def test_classes_have_the_numbers_that_screens_show(tmp_path: Path) -> None:
+    """Classes that were split and joined are not counted through."""
+    numbered = np.array([1, 2, 7, 2, 1, 8, 8, 8], np.int32)
+    found = read_assigned(write(tmp_path / "t.parquet", number=numbered), of(X))
+    assert found.classes.tolist() == [1, 2, 7, 2, 1]
+    assert np.flatnonzero(found.in_classes((7, 3))).tolist() == [2]
+
+
 def test_picks_that_were_corrected_since_are_told_by_where_they_lie(table: Path) -> None:
     """One was added, one taken away and one moved: what is behind them has other places."""
     picks = Picks(

@@ -84,6 +84,7 @@ def test_every_particle_has_its_row_in_order(
     assert rows["x"].tolist() == [1.5 * k for k in (*range(40), *range(30))]
     assert rows["y"].tolist() == [150.0] * 40 + [300.0] * 30
     assert set(rows["class"].tolist()) <= {1, 2}
+    assert (made[1].numbers[rows["class"] - 1] == rows["number"]).all()
     shift = -made[1].poses.shift[:, 0] * PLAN.pixel_size
     assert np.array_equal(rows["shift_y"], shift)
 

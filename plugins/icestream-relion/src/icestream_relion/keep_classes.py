@@ -83,8 +83,7 @@ def _of_icestream(
     if not len(table):
         return inside
     assigned = _read_assigned(classes)
-    numbers = np.arange(1, len(chosen) + 1) if classes.numbers is None else classes.numbers
-    good = np.isin(assigned["class"], np.asarray(numbers)[chosen])
+    good = np.isin(assigned["class"], np.flatnonzero(chosen) + 1)
     sizes = optics.floats("rlnMicrographPixelSize")[table.integers("rlnOpticsGroup") - 1]
     pixels = [table.floats("rlnCoordinateX"), table.floats("rlnCoordinateY")]
     here = np.column_stack(pixels) * sizes[:, None]

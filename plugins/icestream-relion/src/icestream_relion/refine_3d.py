@@ -8,7 +8,6 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
-from icestream.formats import FormatError, read_mrc_header
 from icestream.formats.mrc import write_mrc
 from icestream.model import Volume
 from icestream.protocol import (
@@ -16,7 +15,6 @@ from icestream.protocol import (
     BadOutput,
     Figure,
     InputFile,
-    ItemFailed,
     ItemProtocol,
     Operational,
     Program,
@@ -25,6 +23,7 @@ from icestream.protocol import (
 )
 from icestream.units import Angstrom, Pixel
 from icestream_relion.items import RelionParticles
+from icestream_relion.references import lay_reference
 from icestream_relion.refine_parameters import RefineParameters
 from icestream_relion.results import read_map, read_table, take_particles
 from icestream_relion.running import MPIRUN, REFINE_MPI, Run, lay_out, run_refine
@@ -42,8 +41,6 @@ __all__ = ["RefineWithRelion", "RefinedParticles", "RelionRefineParameters"]
 
 _CORRECTED = (4,)
 """The version from which references are taken to be corrected for the CTF without being told."""
-_SAME_PIXEL = 0.0009
-"""Å: from 0.001 on RELION refuses a reference, unless it is told to trust its size."""
 _FEWEST = 3
 """MPI processes: one leads, and each half has one."""
 
@@ -111,6 +108,7 @@ class RefineWithRelion(ItemProtocol[RelionRefineParameters]):
 
     name = "volume.relion_refine"
     title = "RELION 3D refinement"
+    version = 2
     cites = (BAYESIAN, AUTO_REFINE)
 
     def programs(self) -> Sequence[Program]:
@@ -155,37 +153,11 @@ class RefineWithRelion(ItemProtocol[RelionRefineParameters]):
         return RefinedParticles(volume, refined)
 
     def _reference(self, given: Volume | None, work: Work, particles: RelionParticles) -> list[str]:
-        """Link the map to begin with, and say what it is."""
+        """Lay out the map to begin with, and say what it is."""
         wanted = self.parameters
         path = wanted.reference if given is None else given.map
-        if path is None:
-            why = given.note if given is not None else ""
-            raise ItemFailed(
-                "there is no map to begin with" + (f": {why}" if why else ""),
-                advice="connect volume.relion_initial, or set reference to a map",
-                code="no-reference",
-            )
-        try:
-            header = read_mrc_header(path)
-        except (OSError, FormatError) as error:
-            raise ItemFailed(
-                f"the reference cannot be read: {error}",
-                advice="give a map as MRC",
-                code="not-readable",
-            ) from error
-        known = wanted.reference_pixel_size or header.pixel_size
-        known = known if given is None else given.pixel_size
-        if not known:
-            raise ItemFailed(
-                f"the header of the reference {path} says no pixel size, or exactly 1 Å, which "
-                "many programs write by default",
-                advice="set reference_pixel_size",
-                code="no-reference",
-            )
-        said = ["--ref", link(path, work, "reference.mrc"), "--ref_angpix", f"{known:.7g}"]
-        same = header.shape == (particles.box,) * 3
-        near = abs(known - particles.pixel_size) < _SAME_PIXEL
-        said += [] if same and near else ["--trust_ref_size"]
+        voxel = lay_reference(path, given, wanted.reference_pixel_size, particles, work)
+        said = ["--ref", "reference.mrc", "--ref_angpix", f"{voxel:.7g}"]
         return [*said, *([] if wanted.absolute else ["--firstiter_cc"])]
 
     def words(self, mask: float, version: tuple[int, ...]) -> list[str]:

@@ -45,7 +45,8 @@ def read_examples(path: Path, classes: Collection[int]) -> Mapping[str, Points]:
     missing = [name for name in _NEEDED if name not in columns]
     if missing:
         raise _unreadable(path, f"it has no column {', '.join(missing)}")
-    class_ = np.ma.getdata(columns["class"]).astype(np.int64)
+    # By the number that screens show; an older table knows the place of the average alone.
+    class_ = np.ma.getdata(columns.get("number", columns["class"])).astype(np.int64)
     wanted = np.isin(class_, list(classes)) if classes else class_ > 0
     # A particle is moved by the shift to come into the middle of its image.
     places = np.column_stack([columns["x"] - columns["shift_x"], columns["y"] - columns["shift_y"]])

@@ -50,6 +50,7 @@ class MonitorTopazClasses(Monitor[TopazLessons]):
         classes, wanted = window.items[-1], self.parameters
         counts = np.asarray(classes.counts, dtype=np.float64)
         selected = None if classes.selected is None else np.asarray(classes.selected)
+        numbers = np.arange(1, len(counts) + 1) if classes.numbers is None else classes.numbers
         chosen = choose_classes(counts, np.asarray(classes.score), selected)
         good = int(counts[chosen].sum())
         due = [
@@ -79,7 +80,7 @@ class MonitorTopazClasses(Monitor[TopazLessons]):
                     step=wanted.step,
                     changes={
                         "assignments": str(classes.assignments),
-                        "classes": [int(class_) + 1 for class_ in chosen],
+                        "classes": [int(numbers[class_]) for class_ in chosen],
                         "measured_diameter": round(diameter, 1),
                     },
                     automatic=wanted.automatic,

@@ -54,7 +54,8 @@ class TopazTraining(Parameters):
     it when the session's classes are good enough. Empty: nothing is learnt yet."""
 
     classes: tuple[Annotated[int, Ge(1)], ...] = ()
-    """Numbers of the classes, from 1, whose particles are examples; all when empty."""
+    """Numbers of the classes, as screens show them, whose particles are examples; all when
+    empty."""
 
     diameter: Annotated[Angstrom, Gt(10), Usual(30.0, 3000.0)] | None = None
     """Diameter of the particle; that which the classes show when empty."""

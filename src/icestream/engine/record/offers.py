@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert, select
 from icestream.engine.graph.plan import Plan, PlannedStep, parameters_of
 from icestream.engine.record.alerts import Alerts, Reporter
 from icestream.model import Alert
+from icestream.protocol import refused_values
 from icestream.store import tables as t
 from icestream.store.writing import Writes
 
@@ -36,13 +37,36 @@ def _usable(plan: Plan, alert: Alert) -> Alert:
     try:
         step = plan.step(alert.offer.step)
         parameters = parameters_of(type(step.protocol), {**step.changed, **alert.offer.changes})[1]
-    except (LookupError, ValidationError) as error:
-        said = str(error).splitlines()
-        why = f"; what it offers cannot be done: {' '.join(line.strip() for line in said)}"
-        return replace(alert, message=alert.message + why, offer=None)
+    except LookupError as error:
+        return _without_offer(alert, str(error))
+    except ValidationError as error:
+        return _without_offer(alert, _refused(step, error))
     if parameters == step.parameters:
         return replace(alert, offer=None)
     return alert
+
+
+def _without_offer(alert: Alert, why: str) -> Alert:
+    return replace(
+        alert, message=f"{alert.message}; what it offers cannot be done: {why}", offer=None
+    )
+
+
+def _refused(step: PlannedStep, error: ValidationError) -> str:
+    """What the step does not take, in words."""
+    protocol = step.protocol
+    unknown = [str(one["loc"][-1]) for one in error.errors() if one["type"] == "extra_forbidden"]
+    said = [
+        f"{name}: {why}" if name else why
+        for name, why in refused_values(type(protocol.parameters), error)
+        if name not in unknown
+    ]
+    if unknown:
+        said.append(
+            f"the step {step.name!r} runs {protocol.name}, which has no parameter "
+            f"{' or '.join(unknown)}; let the monitor name another step"
+        )
+    return "; ".join(said)
 
 
 def adopt_automatically(

@@ -52,8 +52,12 @@ def test_an_offer_that_would_change_something_stands(desk: Callable[..., Desk]) 
     ("alert", "why"),
     [
         (offering("nobody", add=5), "nobody"),
-        (offering("a", add="much"), "add"),
-        (offering("a", subtract=5), "subtract"),
+        (offering("a", add="much"), "add: Input should be a valid number"),
+        (
+            offering("a", subtract=5, divide=2),
+            "the step 'a' runs toy.add, which has no parameter subtract or divide; let the monitor "
+            "name another step",
+        ),
     ],
 )
 def test_an_offer_that_cannot_be_done_is_taken_off_and_said(
