@@ -1,30 +1,28 @@
 """What all tests share."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import structlog
 from hypothesis import settings
 
 from postgres_server import server
-from rules import own_places, pytest_make_collect_report, pytest_runtest_makereport
+from rules import (
+    own_places,
+    pytest_make_collect_report,
+    pytest_runtest_makereport,
+    shared_data,
+)
 
-__all__ = ["own_places", "pytest_make_collect_report", "pytest_runtest_makereport"]
+__all__ = [
+    "own_places",
+    "pytest_make_collect_report",
+    "pytest_runtest_makereport",
+    "shared_data",
+]
 
 settings.register_profile("shared machine", deadline=None)  # no absolute time is a test
 settings.load_profile("shared machine")
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """The folder of real test data; skips where it is not available."""
-    given = os.environ.get("ICESTREAM_TEST_DATA")
-    folder = Path(given) if given else Path(__file__).parents[2] / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip(f"real test data not found in {folder} (set ICESTREAM_TEST_DATA)")
-    return folder
 
 
 @pytest.fixture(autouse=True)

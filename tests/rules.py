@@ -3,10 +3,16 @@
 import itertools
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
-__all__ = ["own_places", "pytest_make_collect_report", "pytest_runtest_makereport"]
+__all__ = [
+    "own_places",
+    "pytest_make_collect_report",
+    "pytest_runtest_makereport",
+    "shared_data",
+]
 
 REQUIRE_ALL = os.environ.get("ICESTREAM_REQUIRE_ALL") == "1"
 """A skipped test fails: set where everything that can be installed has been."""
@@ -26,6 +32,16 @@ def own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     state = tmp_path_factory.getbasetemp() / "states" / str(next(_STATES))
     monkeypatch.setenv("ICESTREAM_STATE", str(state))
     monkeypatch.setenv("ICESTREAM_SETTINGS", str(state / "none.toml"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real test data; skips where it is not available."""
+    given = os.environ.get("ICESTREAM_TEST_DATA")
+    folder = Path(given) if given else Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"real test data not found in {folder} (set ICESTREAM_TEST_DATA)")
+    return folder
 
 
 @pytest.hookimpl(wrapper=True)

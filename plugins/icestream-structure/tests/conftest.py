@@ -19,13 +19,9 @@ from particle import BOX, PIXEL, helices, placed, volume
 
 
 @pytest.fixture(scope="session")
-def models() -> Path:
-    """The folder of real models; skips where it is not there."""
-    given = os.environ.get("ICESTREAM_TEST_DATA")
-    root = Path(given) if given else Path(__file__).parents[4] / "shared" / "data"
-    if not (root / "models").is_dir():
-        pytest.skip(f"real models not found in {root} (set ICESTREAM_TEST_DATA)")
-    return root / "models"
+def models(shared_data: Path) -> Path:
+    """The folder of real models."""
+    return shared_data / "models"
 
 
 @pytest.fixture(scope="session")
