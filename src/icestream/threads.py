@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 __all__ = ["in_threads"]
@@ -15,4 +16,6 @@ def in_threads(work: Callable[[T], R], items: Iterable[T], threads: int) -> list
     if threads <= 1:
         return [work(item) for item in items]
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, items))
+        # What holds for the caller, such as where it may read, holds for each.
+        futures = [pool.submit(copy_context().run, work, item) for item in items]
+        return [future.result() for future in futures]

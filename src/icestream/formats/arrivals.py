@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from icestream.formats.within import inside
+
 __all__ = ["Change", "TakenFiles", "fingerprint"]
 
 _PIECE = 65536
@@ -31,7 +33,7 @@ class Change:
 
 def fingerprint(path: Path) -> bytes:
     """A hash of a file's size, its first, its middle and its last 64 KiB."""
-    with path.open("rb") as file:
+    with inside(path).open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         digest = hashlib.blake2b(size.to_bytes(8, "little"), digest_size=16)
         for offset in sorted({0, max(0, (size - _PIECE) // 2), max(0, size - _PIECE)}):

@@ -15,6 +15,7 @@ from icestream.formats.kinds import is_tiff
 from icestream.formats.movie import MovieFacts, movie_facts, open_movie, tiff_facts
 from icestream.formats.mrc import read_mrc_header
 from icestream.formats.tiff_directories import Chain, walk_pages
+from icestream.formats.within import inside
 
 __all__ = ["Bad", "Growing", "Whole", "judge"]
 
@@ -146,7 +147,7 @@ def _what_is_missing(path: Path) -> str | MovieFacts:
 def _unlike_its_name(path: Path, chain: Chain | None) -> str:
     """What a file that is no movie at all is instead; empty when it may be part of one."""
     try:
-        with path.open("rb") as file:
+        with inside(path).open("rb") as file:
             begins = file.read(8)
     except OSError as error:
         return f"it cannot be read ({error.strerror or error})"
@@ -164,7 +165,7 @@ def _mrc_tail(path: Path) -> str:
     frames, rows, _ = header.shape
     frame_bytes = rows * header.row_bytes
     count = min(_TAIL, frame_bytes)
-    with path.open("rb") as file:
+    with inside(path).open("rb") as file:
         if not _is_zero(file.fileno(), header.size - count, count):
             return ""
         # A border that is zero in every frame is no sign of a copy under way.
@@ -179,7 +180,7 @@ def _mrc_tail(path: Path) -> str:
 def _tiff_tail(path: Path, chain: Chain) -> str:
     """What is wrong with the end of a TIFF or EER file; empty when nothing is."""
     behind = chain.size - chain.end
-    with path.open("rb") as file:
+    with inside(path).open("rb") as file:
         handle = file.fileno()
         if behind > _UNUSED and _is_zero(handle, chain.size - _UNUSED, _UNUSED):
             return (

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError, NotRead
+from icestream.formats.within import inside
 
 __all__ = ["CsWriter", "cs_text", "read_cs"]
 
@@ -39,7 +40,7 @@ def read_cs(path: Path | str, needed: Sequence[str] = ()) -> Rows:
         If it is no such table, is cut off, or lacks a column; the message says which.
     """
     path = Path(path)
-    with path.open("rb") as file:
+    with inside(path).open("rb") as file:
         start = file.read(len(_MAGIC))
     if start == _STREAM:
         raise NotRead(
@@ -56,7 +57,7 @@ def read_cs(path: Path | str, needed: Sequence[str] = ()) -> Rows:
             advice="give the .cs file of a job or of an exported group",
         )
     try:
-        rows: Rows = np.load(path, mmap_mode="r", allow_pickle=False, max_header_size=_MOST)
+        rows: Rows = np.load(inside(path), mmap_mode="r", allow_pickle=False, max_header_size=_MOST)
     except (ValueError, EOFError, OSError, SyntaxError) as error:
         raise FormatError(
             path,

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError
+from icestream.formats.within import inside
 
 __all__ = ["read_gatan"]
 
@@ -58,7 +59,7 @@ def read_gatan(path: Path | str) -> NDArray[Any]:
         If the file is cut off, no DM file, or holds no image of plain numbers.
     """
     path = Path(path)
-    with path.open("rb") as file:
+    with inside(path).open("rb") as file:
         tags = _Tags(path, file)
         images: dict[str, _Image] = {}
         for name, value in tags.walk():

@@ -13,6 +13,7 @@ from icestream.formats.cs import cs_text, read_cs
 from icestream.formats.errors import FormatError
 from icestream.formats.picked import by_name, group_tables
 from icestream.formats.star import Block, read_star
+from icestream.formats.within import first_inside
 
 __all__ = ["IMAGED_ENDINGS", "ListedParticles", "read_particles"]
 
@@ -269,8 +270,7 @@ class _Places:
     def find(self, name: str) -> Path:
         """The path of a stack."""
         if name not in self._found:
-            places = [folder / name for folder in self._table.absolute().parents]
-            there = next((place for place in places if place.exists()), None)
+            there = first_inside(folder / name for folder in self._table.absolute().parents)
             if there is None:
                 raise FormatError(
                     self._table,

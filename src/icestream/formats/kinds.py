@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from icestream.formats.errors import FormatError, NotRead
+from icestream.formats.within import inside
 
 __all__ = [
     "COMPRESSED",
@@ -71,11 +72,12 @@ def open_file(path: Path | str) -> BinaryIO:
     NotRead
         If it is a folder, a pipe or a device.
     """
-    kind = Path(path).stat().st_mode
+    checked = inside(path)
+    kind = checked.stat().st_mode
     if not stat.S_ISREG(kind):
         what = "a folder" if stat.S_ISDIR(kind) else "a pipe, socket or device"
         raise NotRead(path, expected="a file", found=what, advice="give a file")
-    return Path(path).open("rb")
+    return checked.open("rb")
 
 
 def first_bytes(path: Path | str) -> bytes:

@@ -29,6 +29,7 @@ from icestream.formats.mrc import (
 from icestream.formats.numbers import TIME, CheckedNumbers
 from icestream.formats.tiff import check_pixels, decode_page, is_white_zero
 from icestream.formats.tiff_directories import Chain, Page, walk_pages, whole_pages
+from icestream.formats.within import inside
 from icestream.model.gain import AS_IT_IS, Orientation
 from icestream.threads import in_threads
 
@@ -161,7 +162,7 @@ class _MrcMovie(MovieFile):
         check_mrc_size(path, self._header)
         frames, height, width = self._header.shape
         super().__init__(path, frames, (height, width), self._header.dtype.newbyteorder("="))
-        self._file: BinaryIO = path.open("rb", buffering=0)
+        self._file: BinaryIO = inside(path).open("rb", buffering=0)
 
     def _read_into(self, index: int, frame: NDArray[Any]) -> None:
         header = self._header
@@ -197,7 +198,7 @@ class _PagedMovie(MovieFile):
     ) -> None:
         super().__init__(path, frames, shape, dtype)
         self._pages = pages
-        self._file: BinaryIO = path.open("rb")
+        self._file: BinaryIO = inside(path).open("rb")
 
     def close(self) -> None:
         self._file.close()

@@ -24,6 +24,7 @@ from icestream.formats.mrc_tilts import TILT_RECORD, tilts_of_images
 from icestream.formats.numbers import PIXEL_SIZE, PIXELS, Bounds, CheckedNumbers, demand
 from icestream.formats.signedness import are_signed
 from icestream.formats.whole import written_whole
+from icestream.formats.within import inside
 
 __all__ = [
     "FeiMetadata",
@@ -149,7 +150,7 @@ def read_mrc_header(path: Path | str) -> MrcHeader:
     """
     path = Path(path)
     refuse_other_kinds(path, "an MRC file")
-    with path.open("rb") as file:
+    with inside(path).open("rb") as file:
         raw = file.read(HEADER_SIZE)
         if len(raw) < HEADER_SIZE:
             raise FormatError(
@@ -353,9 +354,9 @@ def map_mrc(path: Path | str) -> NDArray[Any]:
     offset = HEADER_SIZE + header.extended
     z, y, x = header.shape
     if not header.packed:
-        return np.memmap(path, dtype=header.dtype, mode="r", offset=offset, shape=(z, y, x))
+        return np.memmap(inside(path), dtype=header.dtype, mode="r", offset=offset, shape=(z, y, x))
     packed = np.memmap(
-        path, dtype=np.uint8, mode="r", offset=offset, shape=(z, y, header.row_bytes)
+        inside(path), dtype=np.uint8, mode="r", offset=offset, shape=(z, y, header.row_bytes)
     )
     return unpack_four_bits(packed, x)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError
+from icestream.formats.within import inside
 
 __all__ = ["read_columns", "read_first", "write_columns"]
 
@@ -24,7 +25,7 @@ def read_columns(path: Path) -> dict[str, NDArray[Any]]:
     """
     import duckdb  # slow to load
 
-    with path.open("rb"), duckdb.connect() as connection:
+    with inside(path).open("rb"), duckdb.connect() as connection:
         try:
             columns: dict[str, NDArray[Any]] = connection.read_parquet(str(path)).fetchnumpy()
         except duckdb.Error as error:
@@ -71,7 +72,7 @@ def read_first(
         f"SELECT * EXCLUDE (file_row_number) FROM read_parquet(?, file_row_number = true) "  # noqa: S608 - names are quoted
         f"WHERE {conditions} ORDER BY {_quoted(order)} DESC, file_row_number LIMIT ? OFFSET ?"
     )
-    with path.open("rb"), duckdb.connect() as connection:
+    with inside(path).open("rb"), duckdb.connect() as connection:
         try:
             values = [str(path), *(int(value) for value in where.values()), most, after]
             columns: dict[str, NDArray[Any]] = connection.execute(asked, values).fetchnumpy()

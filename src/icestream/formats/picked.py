@@ -27,6 +27,7 @@ from icestream.formats.errors import FormatError
 from icestream.formats.star import Block, read_star, write_star
 from icestream.formats.text import read_lines
 from icestream.formats.whole import written_whole
+from icestream.formats.within import first_inside
 
 __all__ = ["ENDINGS", "ListedPicks", "by_name", "group_tables", "read_picks", "write_picks"]
 
@@ -147,8 +148,7 @@ def _read_listed(path: Path, files: Block) -> dict[str, ListedPicks]:
     """Files that another one lists, by names from the folder of the project."""
     found = {}
     for micrograph, name in zip(files.text(_MICROGRAPH), files.text(_FILE), strict=True):
-        places = [folder / name for folder in path.parents]
-        there = next((place for place in places if place.exists()), None)
+        there = first_inside(folder / name for folder in path.parents)
         if there is None:
             raise FormatError(
                 path,

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream.formats.within import inside
+
 __all__ = ["are_signed"]
 
 _PIECES = 16
@@ -60,7 +62,7 @@ def are_signed(
 
 def _sample(path: Path, start: int) -> NDArray[np.uint8]:
     """Bytes of pieces all over the images."""
-    with path.open("rb") as file:
+    with inside(path).open("rb") as file:
         end = os.fstat(file.fileno()).st_size
         step = max(_PIECE, (end - start) // _PIECES)
         places = range(start, end, step)

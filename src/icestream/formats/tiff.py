@@ -39,6 +39,7 @@ from icestream.formats.tiff_directories import (
     whole_pages,
 )
 from icestream.formats.whole import written_whole
+from icestream.formats.within import inside
 from icestream.threads import in_threads
 
 __all__ = ["check_pixels", "decode_page", "is_white_zero", "read_tiff", "write_tiff"]
@@ -317,7 +318,7 @@ def read_tiff(path: Path | str, threads: int = 1) -> NDArray[Any]:
     pages = chain.frames
     _same_size(path, pages)
     out = np.empty((len(pages), *pages[0].shape), dtype=pages[0].dtype)
-    with Path(path).open("rb") as file:
+    with inside(path).open("rb") as file:
 
         def fill(index: int) -> None:
             decode_page(path, file, pages[index], out[index])

@@ -21,6 +21,7 @@ import numpy as np
 
 from icestream.formats.errors import FormatError
 from icestream.formats.mrc import is_packed_size
+from icestream.formats.within import inside
 
 __all__ = ["COMPRESSION_TAG", "Chain", "Page", "read_pages", "walk_pages", "whole_pages"]
 
@@ -296,7 +297,7 @@ def walk_pages(path: Path | str, limit: int | None = None) -> Chain:
     path = Path(path)
     pages: list[Page] = []
     seen: set[int] = set()
-    with path.open("rb") as file:
+    with inside(path).open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         reader = _Reader(file, size)
         stored = 0

@@ -5,6 +5,7 @@ from icestream.protocol.elsewhere import ANY, Becomes, Counterpart
 from icestream.protocol.executable import FoundProgram, Probe, Program
 from icestream.protocol.failure import Failure, ItemFailed, ProtocolError, TryAgain
 from icestream.protocol.figures import Figure, Sample
+from icestream.protocol.file_parameters import named_files, names_files
 from icestream.protocol.groups import Gathered, Group, GroupProtocol, LastProtocol
 from icestream.protocol.kinds import (
     Batch,
@@ -104,6 +105,8 @@ __all__ = [
     "known_types",
     "meant",
     "missing",
+    "named_files",
+    "names_files",
     "operational_parameters",
     "read_enough",
     "read_output",

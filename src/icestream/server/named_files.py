@@ -1,22 +1,17 @@
 """Files that a workflow's parameters name: below the roots, or in the session; nowhere else."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from icestream.engine.graph.workflow import Workflow
-from icestream.formats.watch import FolderWatch
-from icestream.protocol import Registry, UnknownProtocol
-from icestream.protocol.parameters import Parameters, is_input_file
+from icestream.protocol import Registry, UnknownProtocol, named_files
 from icestream.server.context import Server
 from icestream.server.errors import Problem, Refused
 from icestream.server.places import places_of
 
-__all__ = ["refuse_outside"]
-
-_PATTERN = "pattern"
-_FOLDER = "metadata"
-"""Parameters of imports that name files although they are text."""
+__all__ = ["held_within", "refuse_outside", "roots_of"]
 
 
 def refuse_outside(
@@ -71,25 +66,43 @@ def refuse_outside(
         )
 
 
+def roots_of(server: Server) -> tuple[str, ...]:
+    """Folders below which the files are that people here may name."""
+    return tuple(map(str, places_of(server).roots))
+
+
+def held_within(server: Server, workflow: Workflow, known: Workflow | None = None) -> Workflow:
+    """A workflow whose steps read below the roots, also what tables and links lead them to.
+
+    A step of `known` that reads the same files stays as it was: somebody on the machine may have
+    given it. What a document says of where its steps read does not count.
+    """
+    before = {step.name: step for step in known.steps} if known else {}
+    steps = []
+    for step in workflow.steps:
+        old = before.get(step.name)
+        same = (
+            old is not None
+            and old.protocol == step.protocol
+            and set(_named(server.registry, step.protocol, step.parameters))
+            == set(_named(server.registry, step.protocol, old.parameters))
+        )
+        within = old.within if old is not None and same else roots_of(server)
+        steps.append(replace(step, within=within))
+    return replace(workflow, steps=tuple(steps))
+
+
 def _named(
     registry: Registry, protocol: str, values: Mapping[str, Any]
 ) -> Iterator[tuple[str, Path]]:
     try:
-        model: type[Parameters] = registry.get(protocol).parameters_type()
+        model = registry.get(protocol).parameters_type()
     except UnknownProtocol:  # which is refused for that
         return
-    for name, value in values.items():
-        field = model.model_fields.get(name)
-        if field is None or not value:
-            continue
-        several = value if isinstance(value, list | tuple | set | frozenset) else (value,)
-        for one in several:
-            if "\x00" in str(one):
-                raise Refused(422, f"{name}: {one!r} is no path")
-            if is_input_file(field) or name == _FOLDER:
-                yield name, Path(str(one))
-            elif name == _PATTERN:
-                yield name, FolderWatch(str(one)).root
+    try:
+        yield from named_files(model, values)
+    except ValueError as error:
+        raise Refused(422, str(error)) from None
 
 
 def _below(path: Path, folder: Path) -> bool:

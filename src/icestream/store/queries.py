@@ -492,6 +492,7 @@ def _step(row: Row[Any]) -> StepRecord:
         counts=Counts(**counts),
         waiting=row.waiting,
         closed=row.closed,
+        within=None if row.within is None else tuple(json.loads(row.within)),
     )
 
 

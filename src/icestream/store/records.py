@@ -146,6 +146,8 @@ class StepRecord:
     """Of a source: files that it has seen and that are not whole yet."""
     closed: str = ""
     """Of a trigger: by which other step it is closed, and why."""
+    within: tuple[str, ...] | None = None
+    """Folders below which it reads, beside the session's own; None: wherever it is led."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

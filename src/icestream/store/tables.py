@@ -171,6 +171,7 @@ revision = Table(
     Column("closed", Text, nullable=False, default="", server_default=text("''")),
     Column("backfill", BigInteger),
     Column("waiting", Integer, nullable=False, default=0, server_default=text("0")),
+    Column("within", Text),
     UniqueConstraint("step_id", "number"),
     UniqueConstraint("step_id", "fingerprint"),
 )
@@ -181,7 +182,8 @@ a change is taken back, the step returns to the revision that it had, and branch
 common share its tasks. `cursor`: where a source stands. `gate`: a trigger's: held, open, or shut
 for good. `closed`: by which other step it is closed, and why; empty when it is not.
 `backfill`: the last subject that was looked at after the revision was entered; null when all were.
-`waiting`: files that a source has seen and that are not whole yet.
+`waiting`: files that a source has seen and that are not whole yet. `within`: JSON list of folders
+below which the step reads, beside the session's own; null where it reads whatever it is led to.
 """
 
 link = Table(

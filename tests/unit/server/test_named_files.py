@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from icestream.engine.graph.workflow import Step, Workflow
 from icestream.server.context import Server
 from icestream.server.errors import Refused
-from icestream.server.named_files import refuse_outside
+from icestream.server.named_files import held_within, refuse_outside, roots_of
 from icestream.settings import load
 
 
@@ -75,6 +76,31 @@ def test_what_the_session_has_already_stays(server: Server) -> None:
     refuse_outside(server, before, {"movies": {"exclude": ["*.tmp"]}}, known=before)
     with pytest.raises(Refused):
         refuse_outside(server, before, {"movies": {"gain": "/elsewhere/other.mrc"}}, known=before)
+
+
+@pytest.mark.parametrize("protocol", ["picks.import", "particles.import"])
+def test_a_table_or_a_folder_outside_is_refused_too(server: Server, protocol: str) -> None:
+    name = protocol.partition(".")[0]
+    step = Step(name="taken", protocol=protocol, parameters={name: "/elsewhere/table.star"})
+    with pytest.raises(Refused):
+        refuse_outside(server, Workflow(name="w", steps=(step,)))
+
+
+def test_steps_read_below_the_roots_unless_somebody_on_the_machine_gave_their_files(
+    server: Server,
+) -> None:
+    roots = roots_of(server)
+    before = workflow(gain="/elsewhere/gain.mrc")
+    (new,) = held_within(server, before).steps
+    assert new.within == roots
+    (kept,) = held_within(server, workflow(gain="/elsewhere/gain.mrc", frames=3), before).steps
+    assert kept.within is None
+    (other,) = held_within(server, workflow(gain=f"{roots[0]}/gain.mrc"), before).steps
+    assert other.within == roots
+    # What a document says of it counts for nothing.
+    claimed = replace(workflow().steps[0], within=("/",))
+    (held,) = held_within(server, Workflow(name="w", steps=(claimed,))).steps
+    assert held.within == roots
 
 
 def test_what_is_no_path_is_refused(server: Server) -> None:

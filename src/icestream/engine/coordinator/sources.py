@@ -9,6 +9,7 @@ from icestream.engine.machine.clock import steady
 from icestream.engine.machine.watched import keep_running
 from icestream.engine.messages import Discovered, SourceFailed
 from icestream.engine.record.alerts import ABSENT
+from icestream.formats.within import read_within
 from icestream.model import Alert, RevisionId
 from icestream.protocol import Cursor, ProtocolError, SourceProtocol, TryAgain, known_types
 from icestream.store.items import items_ever
@@ -30,9 +31,11 @@ class SourceThread(threading.Thread):
         state: Any,
         tell: Callable[[object], None],
         earlier: Callable[[], Iterable[Any]] = tuple,
+        within: Iterable[str] | None = None,
     ) -> None:
         super().__init__(name=f"source-{step}", daemon=True)
         self._earlier = earlier
+        self._within = within
         self._step = step
         self._protocol = protocol
         self._state = state
@@ -55,7 +58,8 @@ class SourceThread(threading.Thread):
 
     def run(self) -> None:
         """Ask until the source closes; what ends it otherwise is told, and it goes on."""
-        keep_running(self.name, self._ask, self._tell, self._stopped)
+        with read_within(self._within):
+            keep_running(self.name, self._ask, self._tell, self._stopped)
 
     def _ask(self) -> None:
         """Ask, tell what is new, wait."""

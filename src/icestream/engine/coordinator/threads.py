@@ -68,7 +68,8 @@ class Threads:
         if not isinstance(step.protocol, SourceProtocol):
             raise TypeError(f"step {step.name!r} is no source")
         earlier = partial(items_so_far, self._store, step.name, type(step.protocol))
-        thread = SourceThread(source, step.protocol, cursor, self._tell, earlier)
+        within = None if step.within is None else (*step.within, str(self._store.folder))
+        thread = SourceThread(source, step.protocol, cursor, self._tell, earlier, within)
         thread.name = f"source {step.name}"
         self._sources[source] = thread
         thread.start()

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from icestream.engine.executors.contract import Call, Ending, Lease
 from icestream.engine.machine.home import make_below
 from icestream.engine.machine.storage import is_full, unread, what_is_away
+from icestream.formats.within import OutsideError, inside, read_within
 from icestream.model import (
     Accepted,
     Particles,
@@ -42,6 +43,7 @@ from icestream.protocol import (
     ProtocolError,
     TryAgain,
     Work,
+    named_files,
 )
 from icestream.store.content import content_hash
 from icestream.store.places import state_folder
@@ -107,7 +109,7 @@ def run_call(call: Call, gpus: tuple[int, ...] = ()) -> Ending:
     """Run one attempt; whatever happens in it is in the ending."""
     started, clock = time.time(), time.perf_counter()
     try:
-        with _left_as_it_was():
+        with _left_as_it_was(), read_within(_within(call)):
             _limit(call)
             ending = _perform(call, gpus)
     except BaseException as error:  # an author's sys.exit() is the end of a task, not of a worker
@@ -140,6 +142,22 @@ def _mask() -> int:
     return mask
 
 
+def _within(call: Call) -> Sequence[str] | None:
+    """Folders below which a call reads, with those in which its session keeps and makes files."""
+    return None if call.within is None else (*call.within, call.session, call.scratch)
+
+
+def _refuse_outside(call: Call, protocol: Protocol[Any]) -> None:
+    """Refuse files outside that parameters name; what tables name, their readers refuse."""
+    if call.within is None:
+        return
+    for name, path in named_files(protocol.parameters_type(), call.parameters):
+        try:
+            inside(Path(call.session) / path)
+        except OutsideError as error:
+            raise ItemFailed(f"{name}: {error}", code="outside") from None
+
+
 def _limit(call: Call) -> None:
     """Give the call its cores, and no more."""
     numba = sys.modules.get("numba")
@@ -149,14 +167,14 @@ def _limit(call: Call) -> None:
 
 def _failure(call: Call, error: BaseException) -> Ending:
     reason = _said(error)
-    if not isinstance(error, ProtocolError):
+    if not isinstance(error, ProtocolError | OutsideError):
         reason = f"{type(error).__name__}: {reason}"
     away = file = None
     if isinstance(error, OSError) and not isinstance(error, ItemFailed):
         outside = _outside(call)
         away = what_is_away(Path(call.session), outside, error)
         file = unread(outside, error)
-    if isinstance(error, ItemFailed):
+    if isinstance(error, ItemFailed | OutsideError):
         outcome = "item"
     elif away is not None or is_full(error):
         outcome = "storage"
@@ -214,6 +232,7 @@ def _words(value: Any) -> Iterator[str]:
 
 def _perform(call: Call, gpus: tuple[int, ...]) -> Ending:
     protocol = _protocol(call)
+    _refuse_outside(call, protocol)
     scratch = Path(call.scratch)
     seed = int(call.key[:8] or "0", 16)
     work = Work(

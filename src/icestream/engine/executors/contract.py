@@ -70,6 +70,8 @@ class Call:
     """How many; which ones, the executor chooses."""
     programs: Mapping[str, FoundProgram] = field(default_factory=dict)
     """The programs of the protocol, as the session found them."""
+    within: tuple[str, ...] | None = None
+    """Folders below which it reads, beside the session's own; None: all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

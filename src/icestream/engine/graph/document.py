@@ -108,6 +108,9 @@ class StepDocument(BaseModel):
     """What feeds each port: ``step``, or ``step.port``; several as a list."""
     origin: Origin | None = None
     """Where it was imported from."""
+    within: list[str] | None = None
+    """Folders below which the step reads, beside the session's own: a server says it of what people
+    begin and change there. null: wherever its parameters, and tables that they name, lead."""
 
 
 class WorkflowDocument(BaseModel):

@@ -82,6 +82,8 @@ class PlannedStep:
     """The programs that it runs, as they were when the step was planned."""
     many: frozenset[str] = frozenset()
     """Inputs that take any number of links, and go on with those that have a result."""
+    within: tuple[str, ...] | None = None
+    """Folders below which it reads, beside the session's own; None: all."""
     fingerprint: str = ""
 
     id: RevisionId = _NOWHERE
@@ -310,6 +312,7 @@ def _bind_step(
         inputs=inputs,
         programs=_found(protocol),
         many=frozenset(port.name for port in kind.inputs() if port.many),
+        within=step.within,
     )
 
 

@@ -87,6 +87,8 @@ class Step:
     """What feeds each port."""
     origin: Origin | None = None
     """Where it was imported from."""
+    within: tuple[str, ...] | None = None
+    """Folders below which it reads, beside the session's own; None: wherever it is led."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +151,7 @@ class Workflow:
                     "parameters": dict(step.parameters),
                     "inputs": inputs,
                     **_origin(step.origin),
+                    **({} if step.within is None else {"within": list(step.within)}),
                 }
             )
         about = {"about": self.about} if self.about else {}
@@ -288,6 +291,7 @@ def _read_step(read: StepDocument) -> Step:
         parameters=dict(read.parameters or {}),
         inputs=inputs,
         origin=read.origin,
+        within=None if read.within is None else tuple(read.within),
     )
 
 

@@ -319,6 +319,8 @@ class _Entry:
         written = json.dumps(dict(step.parameters)), json.dumps(dict(step.changed))
         if (row.parameters, row.changed) != written:
             values |= {"parameters": written[0], "changed": written[1]}
+        if row.within != _within(step):
+            self._writes.update(t.revision, row.id, within=_within(step))
         if values and step.protocol.holds:
             # What was left out may pass now.
             values |= {"backfill": 0} | ({"gate": "held"} if row.gate == "shut" else {})
@@ -345,6 +347,7 @@ class _Entry:
             created=self._writes.now,
             who=self._who,
             backfill=0,
+            within=_within(step),
             **held,
         )
         for port, sources in step.inputs.items():
@@ -373,6 +376,10 @@ class _Entry:
             )
         )
         self._writes.event(said, step_id=id_)
+
+
+def _within(step: PlannedStep) -> str | None:
+    return None if step.within is None else json.dumps(list(step.within))
 
 
 def _held(rows: Mapping[str, Any], before: RevisionId | None) -> dict[str, str]:

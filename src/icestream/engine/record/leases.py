@@ -196,6 +196,7 @@ def _call(
         cores=step.need.cores,
         gpus=step.need.gpus,
         programs=step.programs,
+        within=step.within,
     )
 
 

@@ -17,7 +17,7 @@ from icestream.engine.record.redrawn import redrawn
 from icestream.engine.record.turned import Turned, turned
 from icestream.engine.record.workflows import adopted_branch, branch_called, workflow_of
 from icestream.model import BranchId
-from icestream.protocol import Registry, known_types
+from icestream.protocol import Registry, known_types, names_files
 from icestream.store import tables as t
 from icestream.store.costs import Cost, costs_of
 from icestream.store.events import RequestAnswered
@@ -104,9 +104,15 @@ class Preview:
 
 
 def with_parameters(
-    workflow: Workflow, registry: Registry, step: str, changes: Mapping[str, Any]
+    workflow: Workflow,
+    registry: Registry,
+    step: str,
+    changes: Mapping[str, Any],
+    within: Sequence[str] | None = None,
 ) -> Workflow:
     """The workflow with some parameters of a step changed; what is a default is not said.
+
+    Whoever changes which files a step reads says below which folders these are: `within`.
 
     Raises
     ------
@@ -122,6 +128,8 @@ def with_parameters(
     defaults = protocol.parameters_type()().model_dump(mode="json")
     said = {key: value for key, value in changed.items() if parameters[key] != defaults.get(key)}
     new = replace(old, parameters=said)
+    if any(names_files(protocol.parameters_type(), name) for name in changes):
+        new = replace(new, within=None if within is None else tuple(within))
     return replace(
         workflow, steps=tuple(new if step_ is old else step_ for step_ in workflow.steps)
     )
@@ -149,6 +157,7 @@ def changed_workflow(
     *,
     changes: Mapping[str, Mapping[str, Any]],
     document: Mapping[str, Any] | None = None,
+    within: Sequence[str] | None = None,
 ) -> Workflow:
     """What a branch is to have: `base`, or the workflow of a document, with parameters changed.
 
@@ -163,7 +172,7 @@ def changed_workflow(
     """
     workflow = base if document is None else Workflow.from_document(dict(document))
     for step, values in changes.items():
-        workflow = with_parameters(workflow, registry, step, values)
+        workflow = with_parameters(workflow, registry, step, values, within)
     return workflow
 
 

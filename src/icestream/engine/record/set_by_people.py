@@ -58,7 +58,8 @@ def workflow_set_by_people(
     """The workflow of a session, with each parameter as a person set it last.
 
     What a monitor had adopted by itself is what it was before, and a file in the session's own
-    folder is not named, whoever chose it: elsewhere it would not be there.
+    folder is not named, whoever chose it: elsewhere it would not be there. Nor is it said below
+    which folders steps read, which are those of a server here.
 
     Parameters
     ----------
@@ -94,7 +95,8 @@ def workflow_set_by_people(
         }
         # In the order in which they are set now.
         order = [*(name for name in step.parameters if name in own), *own]
-        steps.append(replace(step, parameters={name: own[name] for name in dict.fromkeys(order)}))
+        set_ = {name: own[name] for name in dict.fromkeys(order)}
+        steps.append(replace(step, parameters=set_, within=None))
     return replace(workflow, steps=tuple(steps))
 
 
@@ -121,8 +123,16 @@ def kept_since(store: Store, workflow: Workflow) -> Workflow:
             value = known.parameters.get(name, _ABSENT) if same else said
             if value is not _ABSENT:
                 merged[name] = value
-        steps.append(replace(step, parameters=merged))
+        # Whoever names other files on the command line may name any.
+        same_files = _texts(merged) == _texts(known.parameters)
+        within = known.within if same_files else step.within
+        steps.append(replace(step, parameters=merged, within=within))
     return replace(workflow, steps=tuple(steps))
+
+
+def _texts(values: Values) -> Values:
+    """Those of some values that may name files."""
+    return {name: value for name, value in values.items() if isinstance(value, str | list | tuple)}
 
 
 def _given(store: Store) -> tuple[dict[str, Values], dict[str, Values]]:
@@ -174,6 +184,7 @@ def standing_workflow(store: Store, standing: StandingRecord) -> Workflow:
                 protocol=step.protocol,
                 parameters=dict(step.changed),
                 inputs=inputs[step.name],
+                within=step.within,
             )
             for step in sorted(record.steps, key=lambda step: step.id)
         ),

@@ -14,6 +14,9 @@ from icestream.store.open import Store
 __all__ = ["adopted_branch", "branch_called", "inputs_of", "session_workflow", "workflow_of"]
 
 
+_SAID = (t.revision.c.protocol, t.revision.c.changed, t.revision.c.within)
+
+
 def session_workflow(store: Store, branch: str | None = None) -> Workflow:
     """The workflow that a session runs now, with the parameters that people set.
 
@@ -57,7 +60,7 @@ def workflow_of(connection: Connection, branch: BranchId) -> Workflow:
     """The workflow of a branch, as its revisions say it."""
     name = connection.execute(select(t.branch.c.workflow).where(t.branch.c.id == branch))
     chosen = (
-        select(t.step.c.name, t.revision.c.id, t.revision.c.protocol, t.revision.c.changed)
+        select(t.step.c.name, t.revision.c.id, *_SAID)
         .join(t.member, t.member.c.step_id == t.step.c.id)
         .join(t.revision, t.revision.c.id == t.member.c.revision_id)
         .where(t.member.c.branch_id == branch)
@@ -71,6 +74,7 @@ def workflow_of(connection: Connection, branch: BranchId) -> Workflow:
             protocol=row.protocol,
             parameters=json.loads(row.changed),
             inputs=inputs[row.id],
+            within=None if row.within is None else tuple(json.loads(row.within)),
         )
         for row in rows
     )

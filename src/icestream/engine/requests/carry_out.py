@@ -246,7 +246,7 @@ def _set(record: Record, request: SetParameters) -> Obeyed:
     with record.transaction() as (connection, writes):
         branch = branch_called(connection, request.branch or record.plan.adopted)
         old = workflow_of(connection, branch)
-        new = with_parameters(old, record.registry, request.step, request.changes)
+        new = with_parameters(old, record.registry, request.step, request.changes, request.within)
         entered = Entered(branch, new, request.who)
         enter_workflow(connection, writes, entered, record.registry)
     return _taken_up(record, request.branch)
@@ -269,6 +269,7 @@ def _create_branch(record: Record, request: CreateBranch) -> Obeyed:
             record.registry,
             changes=request.changes,
             document=request.workflow,
+            within=request.within,
         )
         sample = None
         if request.exposures is not None:

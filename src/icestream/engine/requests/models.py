@@ -172,6 +172,8 @@ class SetParameters(_Request):
     """New values by parameter; those that are not named stay."""
     branch: Name | None = None
     """Name of the branch; the adopted one when not given."""
+    within: tuple[str, ...] | None = None
+    """Folders below which files may be that are named; None: anywhere."""
     why: str = ""
     """Kept with the request."""
 
@@ -213,6 +215,8 @@ class CreateBranch(_Request):
     """The branch to begin from; the adopted one when not given."""
     exposures: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
     """Names of the exposures that it is for; all when not given."""
+    within: tuple[str, ...] | None = None
+    """Folders below which files may be that are named; None: anywhere."""
     why: str = ""
     """Kept with the request."""
 

@@ -18,7 +18,7 @@ from icestream.server.catalogue import Entry
 from icestream.server.changes import AS_GIVEN, changed, placed
 from icestream.server.context import Server, ThisServer
 from icestream.server.errors import Refused, asked_values
-from icestream.server.named_files import refuse_outside
+from icestream.server.named_files import held_within, refuse_outside
 from icestream.server.people.accounts import UnknownAccount
 from icestream.server.people.gate import visitors_of
 from icestream.server.places import Places, places_of
@@ -207,7 +207,7 @@ def _prepared(asked: AskedMovies, folder: Path, server: Server, places: Places) 
                 pattern=asked.pattern, allowed=places.allows,
             )  # fmt: skip
         refuse_outside(server, filled, parameters, session=folder)
-        workflow = changed(filled, server.registry, parameters)
+        workflow = held_within(server, changed(filled, server.registry, parameters))
         return prepared(
             workflow, folder, server.registry, server.loaded.settings, as_given=asked.as_given
         )

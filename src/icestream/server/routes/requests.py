@@ -27,7 +27,7 @@ from icestream.server.catalogue import Entry
 from icestream.server.changes import AS_GIVEN, changed, placed, read_workflow, refuse
 from icestream.server.context import Server, ThisServer
 from icestream.server.errors import Refused
-from icestream.server.named_files import refuse_outside
+from icestream.server.named_files import held_within, refuse_outside, roots_of
 from icestream.server.sessions import OpenStore, ThisSession
 from icestream.store import requests as asked
 from icestream.store.chosen import chosen_exposures
@@ -43,11 +43,11 @@ _LOOK = 0.05
 
 
 def _without_who(model: type[Request]) -> Any:
-    """The same model, without who asks: that is the person who is logged in."""
+    """The same model, without who asks and where files may be: the server knows both."""
     fields: dict[str, Any] = {
         name: (field.annotation, field)
         for name, field in model.model_fields.items()
-        if name != "who"
+        if name not in ("who", "within")
     }
     return create_model(
         model.__name__, __config__=model.model_config, __doc__=model.__doc__, **fields
@@ -87,6 +87,7 @@ def ask_session(
         except LookupError as error:
             raise Refused(422, str(error)) from None
         _check(store, server, entry, wanted, as_given=as_given)
+        wanted = _held(store, server, wanted)
     return _asked(server, entry, wanted)
 
 
@@ -133,6 +134,21 @@ def _check(store: Store, server: Server, entry: Entry, request: Request, *, as_g
     refuse(placed(validate(after, registry)), "the workflow cannot run")
     if not as_given:
         refuse(placed(doubts(after, registry, before)), "is that what is meant?", AS_GIVEN)
+
+
+def _held(store: Store, server: Server, request: Request) -> Request:
+    """The request, with the folders below which what it asks for may read."""
+    if not isinstance(request, SetParameters | ChangeWorkflow | CreateBranch):
+        return request
+    update: dict[str, Any] = {}
+    if not isinstance(request, ChangeWorkflow):
+        update["within"] = roots_of(server)
+    if not isinstance(request, SetParameters) and request.workflow is not None:
+        base = request.branch if isinstance(request, ChangeWorkflow) else request.base
+        asked_for = read_workflow(request.workflow)
+        held = held_within(server, asked_for, session_workflow(store, base))
+        update["workflow"] = held.to_document()
+    return request.model_copy(update=update)
 
 
 @router.get("/sessions/{id}/requests")

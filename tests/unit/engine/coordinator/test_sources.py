@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from icestream.engine.coordinator.sources import SourceThread, plain_reason
 from icestream.engine.machine.watched import ThreadDied
 from icestream.engine.messages import Discovered, SourceFailed
 from icestream.engine.record.alerts import ABSENT
+from icestream.formats.within import may_be_read
 from icestream.model import Alert
 from icestream.protocol import Cursor, Discovery, ProtocolError, SourceProtocol, TryAgain
 
@@ -71,6 +73,22 @@ def test_the_next_call_goes_on_from_the_state_of_the_last(run: Any) -> None:
     source = Scripted(Discovery([ITEM], state=1), Discovery([ITEM], state=2))
     run(source, "where it stood")
     assert [source.cursors.get(timeout=60.0) for _ in range(4)] == ["where it stood", 1, 2, 2]
+
+
+def test_a_source_reads_below_its_folders_only(tmp_path: Path) -> None:
+    seen: queue.Queue[bool] = queue.Queue()
+
+    class Looking(Scripted):
+        def discover(self, cursor: Cursor) -> Discovery:
+            for path in (tmp_path / "root" / "movie", tmp_path / "movie"):
+                seen.put(may_be_read(path))
+            return Discovery(closed=True)
+
+    for within, read in (([str(tmp_path / "root")], [True, False]), (None, [True, True])):
+        thread = SourceThread(3, Looking(), None, lambda _: None, within=within)
+        thread.start()
+        thread.join(60.0)
+        assert [seen.get(timeout=60.0) for _ in range(2)] == read
 
 
 def test_nothing_new_is_not_told(run: Any) -> None:

@@ -20,6 +20,7 @@ import toys
 from icestream.engine.executors import attempt as work
 from icestream.engine.executors.attempt import run_call, run_lease
 from icestream.engine.executors.contract import Call, Ending, Lease
+from icestream.formats.text import read_lines
 from icestream.model import Accepted, Optics, Particles, Picture, Rejected, Verdict, column
 from icestream.protocol import (
     Command,
@@ -135,6 +136,22 @@ class First(ConsensusProtocol[Parameters, toys.Number]):
         return toys.Number(exposure="-".join(sorted(candidates)), value=0.0)
 
 
+class Reading(Parameters):
+    table: Path | None = None
+    """What is read."""
+
+
+class Read(ItemProtocol[Reading]):
+    """Reads the file that its item names."""
+
+    name = "toy.read"
+    title = "Read"
+
+    def process(self, number: toys.Number) -> toys.Number:
+        assert number.path is not None
+        return toys.Number(exposure=read_lines(number.path)[0], value=0.0)
+
+
 Make = Callable[..., Call]
 
 
@@ -143,7 +160,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     """Makes a call of a protocol of this file, or of the toys."""
     module = ModuleType(HERE)
     monkeypatch.setitem(sys.modules, HERE, module)
-    for protocol in (Write, Optional, Run, Wrong, Look, Judge, First, Extract):
+    for protocol in (Write, Optional, Run, Wrong, Look, Judge, First, Extract, Read):
         setattr(module, protocol.__name__, protocol)
     monkeypatch.setattr(work, "_protocols", {})
     monkeypatch.setattr(work, "_states", work.OrderedDict())
@@ -688,3 +705,32 @@ def test_a_copy_of_the_worker_that_an_author_left_ends(
     assert run_call(call("Add")).outcome == "done"
     _, status = os.wait()
     assert os.waitstatus_to_exitcode(status) == 1
+
+
+def test_a_call_reads_below_its_folders_and_its_session_only(call: Make, tmp_path: Path) -> None:
+    session = tmp_path / "session"
+    for name in ("session/src/e3.txt", "root/in.txt", "outside/secret.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "root" / "link.txt").symlink_to(tmp_path / "outside" / "secret.txt")
+    within = (str(tmp_path / "root"),)
+
+    def ended(path: str, within: tuple[str, ...] | None, table: str = "") -> Ending:
+        number = {"exposure": "e3", "value": 3.0, "path": path}
+        given = {"table": str(tmp_path / table)} if table else {}
+        documents = {1: json.dumps({"number": number})}
+        return run_call(
+            call("Read", given, session=str(session), documents=documents, within=within)
+        )
+
+    link, secret = str(tmp_path / "root" / "link.txt"), str(tmp_path / "outside" / "secret.txt")
+    assert ended("src/e3.txt", within).outcome == "done"
+    assert ended(str(tmp_path / "root" / "in.txt"), within, "root/in.txt").outcome == "done"
+    for path in (link, secret, str(tmp_path / "outside" / "nothing.txt")):
+        said = ended(path, within)
+        assert (said.outcome, said.details) == ("item", "")
+        assert "one outside of them" in said.reason and said.reason.startswith(path)
+    assert ended(link, None).outcome == "done"  # afterwards, nothing is left of it
+    for table in ("root/link.txt", "outside/nothing.txt"):
+        assert ended("src/e3.txt", within, table).reason.startswith("table: ")
+    assert ended("src/e3.txt", None, "outside/secret.txt").outcome == "done"

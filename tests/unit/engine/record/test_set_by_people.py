@@ -1,6 +1,7 @@
 """What a session taught itself is told from what people set."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,10 +9,15 @@ import pytest
 from icestream.engine.graph.workflow import Workflow
 from icestream.engine.record.branches import Entered, enter_workflow
 from icestream.engine.record.revisions import with_parameters
-from icestream.engine.record.set_by_people import kept_since, workflow_set_by_people
+from icestream.engine.record.set_by_people import (
+    kept_since,
+    standing_workflow,
+    workflow_set_by_people,
+)
 from icestream.engine.record.workflows import branch_called, session_workflow
 from icestream.store import tables as t
 from icestream.store.events import AlertAdopted
+from icestream.store.standing import undoing
 from toy_record import Desk
 
 Desks = Callable[..., Desk]
@@ -102,6 +108,27 @@ def test_a_branch_has_the_lessons_of_what_it_was_made_from(desk: Desks) -> None:
     assert set_by_people(made, "main") == {"add": 2, "fail": "x"}
     with pytest.raises(LookupError, match="no branch 'nope'"):
         workflow_set_by_people(made.store, "nope")
+
+
+def test_where_a_step_reads_is_kept_until_other_files_are_named(desk: Desks) -> None:
+    made = desk(SRC, A)
+    held = replace(session_workflow(made.store).step("a"), within=("/data",))
+    steps = (session_workflow(made.store).step("src"), held)
+    enter(made, replace(session_workflow(made.store), steps=steps), "web")
+    made.record.replan()
+    assert session_workflow(made.store).step("a").within == ("/data",)
+    assert made.step("a").within == ("/data",)
+    made.change("a", add=4)  # which names no file
+    assert session_workflow(made.store).step("a").within == ("/data",)
+    assert workflow_set_by_people(made.store).step("a").within is None
+    free = replace(session_workflow(made.store).step("a"), within=None)
+    again = replace(session_workflow(made.store), steps=(steps[0], free))
+    assert kept_since(made.store, again).step("a").within == ("/data",)
+    other = replace(free, parameters={**free.parameters, "fail": "/elsewhere"})
+    again = replace(again, steps=(steps[0], other))
+    assert kept_since(made.store, again).step("a").within is None
+    standing = undoing(made.store)
+    assert standing_workflow(made.store, standing).step("a").within == ("/data",)
 
 
 def test_a_session_without_events_is_taken_as_it_is(desk: Desks) -> None:

@@ -103,6 +103,9 @@ def test_what_a_workflow_leaves_open_is_filled_in(place: Place) -> None:
     said = place.begin(403, **asked, fill={"size": 1.5, "gain": "/etc/passwd"})
     begun = place.begin(201, **asked, fill={"size": "1.5"})
     shown = place.client.get(f"/api/sessions/{begun['id']}/workflow").json()
+    held = {step["name"]: step["within"] for step in shown["document"]["steps"]}
+    roots = [f"{place.folder}/sessions", f"{place.folder}/data"]
+    assert all(within == roots for within in held.values())
     parameters = shown["document"]["steps"][0]["parameters"]
     assert (parameters["pixel_size"], parameters["voltage"]) == (1.5, 300.0)
     assert "gain" not in parameters

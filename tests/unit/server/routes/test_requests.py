@@ -28,6 +28,27 @@ def test_a_change_of_a_session_at_rest_is_made_at_once(toy: ToyServer) -> None:
     assert queries.step(toy.session.store(), "a").changed == {"add": 1}
 
 
+def test_what_is_changed_over_http_reads_below_the_roots(toy: ToyServer) -> None:
+    """And what it does not change stays as the command line gave it."""
+    root = str(toy.session.folder.parent)
+    document = toy.get("/workflow")["document"]
+    for step in document["steps"]:
+        step["within"] = ["/"]  # which nobody may say
+    document["steps"].append(
+        {"name": "b", "protocol": "toy.add", "parameters": {"add": 2}, "inputs": {"number": "a"}}
+    )
+    assert toy.ask(verb="workflow", workflow=document)["state"] == "done"
+    steps = {step.name: step for step in queries.workflow(toy.session.store()).steps}
+    assert {name: step.within for name, step in steps.items()} == {
+        "src": None,
+        "sel": None,
+        "a": None,
+        "b": (root,),
+    }
+    said = toy.ask(422, verb="set", step="a", changes={"add": 5}, within=["/"])
+    assert "within" in str(said["problems"])
+
+
 def test_a_limit_that_is_changed_at_rest_waits_for_the_next_run(toy: ToyServer) -> None:
     assert toy.ask(verb="set", step="sel", changes={"below": 2})["state"] == "done"
     assert [step.step for step in reruns(toy.session.store()).steps] == ["sel", "a"]
