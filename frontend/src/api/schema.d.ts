@@ -2816,6 +2816,7 @@ export interface components {
             waiting: number;
             /** @default  */
             closed: string;
+            within: string[] | null;
         };
         /**
          * Stop
