@@ -13,6 +13,7 @@ from icestream.model import Micrograph, Optics, Particles, Stack, column
 from icestream.processing.particles import normalize_particles
 from icestream.protocol import (
     Advanced,
+    DecidesIfSet,
     Figure,
     ItemFailed,
     ItemProtocol,
@@ -48,6 +49,10 @@ class ImportParticlesParameters(Parameters):
     bright: Annotated[bool, Advanced] = True
     """Particles of STAR files are bright, as RELION's inverted ones; of CryoSPARC's tables it is
     read, whatever is said here."""
+
+    mirror_y: Annotated[bool, DecidesIfSet, Advanced] = False
+    """Their micrographs were aligned by a program that stores the rows the other way round, as
+    CryoSPARC's of TIFF movies: images, places and the angle of the defocus are mirrored back."""
 
 
 class ImportParticles(ItemProtocol[ImportParticlesParameters]):
@@ -91,6 +96,9 @@ class ImportParticles(ItemProtocol[ImportParticlesParameters]):
         write_mrc(stack, normalize_particles(images, radius), pixel_size)
         scale = _scale(micrograph, listed, self.parameters.pixel_size)
         u, v, angle, phase = listed.defocus.T
+        y = listed.y * scale
+        if self.parameters.mirror_y:
+            y, angle = micrograph.shape[0] - 1 - y, -angle % 180.0
         return Particles(
             exposure=micrograph.exposure,
             stack=stack,
@@ -99,7 +107,7 @@ class ImportParticles(ItemProtocol[ImportParticlesParameters]):
             micrograph=micrograph.path,
             micrograph_pixel_size=micrograph.optics.pixel_size,
             x=column(listed.x * scale),
-            y=column(listed.y * scale),
+            y=column(y),
             score=column(np.nan_to_num(listed.score, nan=0.0)),
             defocus_u=column(u),
             defocus_v=column(v),
@@ -133,7 +141,7 @@ class ImportParticles(ItemProtocol[ImportParticlesParameters]):
         otherwise = 1.0 if self.parameters.bright else -1.0
         sign = np.where(np.isnan(listed.sign), otherwise, listed.sign)
         images *= sign.astype(np.float32)[:, None, None]
-        return images
+        return _mirrored(images) if self.parameters.mirror_y else images
 
     def _none(self, micrograph: Micrograph, work: Work) -> Particles:
         """No particles: their stack is one blank image, as the MRC format cannot hold none."""
@@ -172,6 +180,17 @@ class ImportParticles(ItemProtocol[ImportParticlesParameters]):
         """Particles over time."""
         counts = [float(len(item)) for item in items]
         yield Figure("Particles taken over", "series", counts, "particles per micrograph")
+
+
+def _mirrored(images: Stack) -> Stack:
+    """The images with their rows the other way round, about the pixel that is their middle.
+
+    Of an even box one row has nothing that it could come from: it is as the one beside it was.
+    """
+    mirrored = images[:, ::-1]
+    if images.shape[1] % 2:
+        return np.ascontiguousarray(mirrored)
+    return np.concatenate([mirrored[:, :1], mirrored[:, :-1]], axis=1)
 
 
 def _only(micrograph: Micrograph, listed: ListedParticles) -> list[float]:

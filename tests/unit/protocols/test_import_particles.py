@@ -94,6 +94,44 @@ def test_whether_cryosparcs_particles_are_bright_is_read(
         assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.95
 
 
+@pytest.mark.parametrize("mirror", [True, False])
+def test_particles_of_mirrored_micrographs_are_those_of_the_sessions(
+    session: HandoverSession, table: Path, work: Work, mirror: bool
+) -> None:
+    """Cut out of a micrograph upside down, they are as if they were cut out of ours."""
+    one, half = session.taken[0], 24
+    ours = np.random.default_rng(3).normal(size=SHAPE).astype(np.float32)
+    theirs = ours[::-1] if mirror else ours
+    blocks = read_star(table)
+    columns = blocks["particles"].columns
+    count = len(one)
+    x, y = np.arange(count) * 31 + 50, np.arange(count) * 17 + 60
+    rows = [n for n, name in enumerate(columns["rlnMicrographName"]) if one.exposure in name]
+    for label, values in (("X", x), ("Y", y)):
+        column = list(columns[f"rlnCoordinate{label}"])
+        for row, value in zip(rows, values, strict=True):
+            column[row] = str(value)
+        columns[f"rlnCoordinate{label}"] = column
+    write_star(table, blocks)
+    stack = columns["rlnImageName"][rows[0]].partition("@")[2]
+    cut = [theirs[b - half : b + half, a - half : a + half] for a, b in zip(x, y, strict=True)]
+    for folder in table.parents:
+        if (folder / stack).exists():
+            write_mrc(folder / stack, np.stack(cut), 2.0)
+    found = step(table, mirror_y=mirror).process(micrograph(one.exposure), work)
+    np.testing.assert_allclose(found.x, x)
+    sense = -1 if mirror else 1
+    np.testing.assert_allclose(
+        np.asarray(found.defocus_angle), sense * np.asarray(one.defocus_angle) % 180, atol=1e-3
+    )
+    for image, a, b in zip(read_mrc(found.stack), found.x, found.y, strict=True):
+        row, left = round(b), round(a)
+        true = ours[row - half + 1 : row + half, left - half : left + half]
+        assert (
+            np.corrcoef(image[1:].ravel(), true.ravel())[0, 1] > 0.99
+        )  # of white noise: to the pixel
+
+
 def test_coordinates_that_count_other_pixels(
     session: HandoverSession, table: Path, work: Work
 ) -> None:
