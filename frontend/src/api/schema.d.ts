@@ -2816,6 +2816,9 @@ export interface components {
             waiting: number;
             /** @default  */
             closed: string;
+            said_by: {
+                [key: string]: string;
+            };
             within: string[] | null;
         };
         /**

@@ -1,6 +1,6 @@
 """What a workflow leaves open, filled in: by a person, by the movies' metadata, by defaults."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,9 @@ from icestream.engine.graph.workflow import PATTERN, InvalidWorkflow, Workflow
 from icestream.protocol import Registry
 from icestream.protocol.describe import value_words
 from icestream.starting.folder import look
+
+METADATA = "metadata"
+"""What the word on a value begins with that the movies' metadata say."""
 
 __all__ = ["fill_in", "fill_words"]
 
@@ -43,7 +46,8 @@ def fill_in(
     """The workflow with nothing left open, and what was filled in unasked, in sentences.
 
     What a person gives goes before what the metadata of the newest movies say, and that before the
-    defaults of the workflow.
+    defaults of the workflow. Steps keep who said each; a parameter of the source that the metadata
+    say is left to them, movie by movie, as if it were nobody's.
 
     Parameters
     ----------
@@ -74,6 +78,7 @@ def fill_in(
         if blank.metadata and blank.name in used and blank.name not in given
     ]
     said: dict[str, Any] = {}
+    said_by: dict[str, str] = {}
     sentences = []
     place = pattern or (_pattern(workflow, registry, given) if asked else None)
     if asked and place:
@@ -83,14 +88,37 @@ def fill_in(
             if blank.metadata == "gain":  # its file, not what the metadata call it
                 if seen.gain:
                     said[blank.name] = seen.gain
+                    said_by[blank.name] = f"{METADATA} (the movies' own)"
                     sentences.append(f"{blank.name} is {seen.gain}: the movies' own")
                 continue
             value = found.get(blank.metadata)
             if value is not None and value.value is not None:
                 said[blank.name] = value.value
+                said_by[blank.name] = f"{METADATA} ({value.source})"
                 words = value_words(value.value, blank.unit or value.unit)
                 sentences.append(f"{blank.name} is {words}: {value.source}")
-    return filled(workflow, {**said, **given}), sentences
+    workflow = _left_to_metadata(workflow, registry, set(said))
+    return filled(workflow, {**said, **given}, said_by), sentences
+
+
+def _left_to_metadata(workflow: Workflow, registry: Registry, said: Collection[str]) -> Workflow:
+    """The workflow whose source reads itself what the metadata say."""
+    own = {f"{{{{{blank.name}}}}}": blank.metadata for blank in workflow.blanks}
+    own = {text: name for text, name in own.items() if text[2:-2] in said}
+    steps = tuple(
+        replace(
+            step,
+            parameters={
+                name: value
+                for name, value in step.parameters.items()
+                if not (isinstance(value, str) and own.get(value.replace(" ", "")) == name)
+            },
+        )
+        if _takes_files(step.protocol, registry)
+        else step
+        for step in workflow.steps
+    )
+    return replace(workflow, steps=steps)
 
 
 def _pattern(workflow: Workflow, registry: Registry, given: Mapping[str, Any]) -> str | None:

@@ -65,6 +65,7 @@ def _lineage(connection: Connection, wanted: Sequence[int]) -> Iterable[LineageR
             t.revision.c.version,
             t.revision.c.number,
             t.revision.c.parameters,
+            t.revision.c.said_by,
             t.subject.c.kind.label("about"),
             t.subject.c.name.label("subject"),
         )
@@ -87,6 +88,7 @@ def _lineage(connection: Connection, wanted: Sequence[int]) -> Iterable[LineageR
             subject=row.subject,
             key=row.key,
             parameters=json.loads(row.parameters),
+            said_by=json.loads(row.said_by or "{}"),
             inputs=tuple(inputs.get(row.id, ())),
             types=json.loads(row.types),
             files=tuple(files.get(row.id, ())),

@@ -492,6 +492,7 @@ def _step(row: Row[Any]) -> StepRecord:
         counts=Counts(**counts),
         waiting=row.waiting,
         closed=row.closed,
+        said_by=json.loads(row.said_by or "{}"),
         within=None if row.within is None else tuple(json.loads(row.within)),
     )
 

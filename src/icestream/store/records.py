@@ -146,6 +146,8 @@ class StepRecord:
     """Of a source: files that it has seen and that are not whole yet."""
     closed: str = ""
     """Of a trigger: by which other step it is closed, and why."""
+    said_by: Mapping[str, str] = field(default_factory=dict)
+    """Who said those of `changed` that no person did, by parameter."""
     within: tuple[str, ...] | None = None
     """Folders below which it reads, beside the session's own; None: wherever it is led."""
 
@@ -489,3 +491,5 @@ class LineageRecord:
     host: str
     by_hand: CorrectionRecord | None = None
     """The correction by which a person made it of its input ``corrected``; None: the step did."""
+    said_by: Mapping[str, str] = field(default_factory=dict)
+    """Who said those of `parameters` that no person did: the metadata, or a workflow's default."""

@@ -172,6 +172,7 @@ revision = Table(
     Column("backfill", BigInteger),
     Column("waiting", Integer, nullable=False, default=0, server_default=text("0")),
     Column("within", Text),
+    Column("said_by", Text),
     UniqueConstraint("step_id", "number"),
     UniqueConstraint("step_id", "fingerprint"),
 )
@@ -184,6 +185,7 @@ for good. `closed`: by which other step it is closed, and why; empty when it is 
 `backfill`: the last subject that was looked at after the revision was entered; null when all were.
 `waiting`: files that a source has seen and that are not whole yet. `within`: JSON list of folders
 below which the step reads, beside the session's own; null where it reads whatever it is led to.
+`said_by`: JSON of who said those of `changed` that no person did, by parameter; null: none.
 """
 
 link = Table(

@@ -36,14 +36,18 @@ def workflow(**more: Any) -> Workflow:
 
 def test_metadata_go_before_defaults_and_a_person_before_both(tmp_path: Path) -> None:
     movies_in(tmp_path)
-    full, said = fill_in(workflow(gain="{{gain}}"), REGISTRY, {"folder": str(tmp_path)})
-    parameters = full.step("import").parameters
-    assert parameters["voltage"] == pytest.approx(300.0)
-    assert Path(parameters["gain"]).is_file()
+    open_ = workflow(gain="{{gain}}", metadata="{{kv}}")  # where it is no voltage
+    full, said = fill_in(open_, REGISTRY, {"folder": str(tmp_path)})
+    step = full.step("import")
+    # What the metadata say of each movie is no person's word on all of them.
+    assert step.parameters == {"pattern": str(tmp_path), "metadata": 300.0}
+    assert step.said_by["metadata"].startswith("metadata (EPU's")
     assert any(one.startswith("kv is 300 kV: EPU's") for one in said)
-    assert f"gain is {parameters['gain']}: the movies' own" in said
+    (gain,) = (one.removeprefix("gain is ") for one in said if one.startswith("gain is "))
+    assert Path(gain.removesuffix(": the movies' own")).is_file()
     full, said = fill_in(workflow(), REGISTRY, {"folder": str(tmp_path), "kv": "120"})
     assert full.step("import").parameters["voltage"] == pytest.approx(120.0)
+    assert full.step("import").said_by == {}, "a person did"
     assert said == []
 
 
@@ -55,22 +59,22 @@ def test_the_folder_may_be_said_and_the_names_of_movies_left_to_their_default(
     document["blanks"].append({"name": "names", "default": "*.tif*"})
     document["steps"][0]["parameters"]["pattern"] = "{{folder}}/**/{{names}}"
     full, said = fill_in(Workflow.from_document(document), REGISTRY, {"folder": str(tmp_path)})
-    assert full.step("import").parameters["pattern"] == f"{tmp_path}/**/*.tif*"
-    assert full.step("import").parameters["voltage"] == pytest.approx(300.0)
+    assert full.step("import").parameters == {"pattern": f"{tmp_path}/**/*.tif*"}
+    assert full.step("import").said_by == {"pattern": "default of the workflow"}
     assert any(one.startswith("kv is 300 kV") for one in said)
 
 
 def test_defaults_hold_where_nobody_says_it(tmp_path: Path) -> None:
     full, said = fill_in(workflow(), REGISTRY, {"folder": str(tmp_path / "later")})
     assert full.step("import").parameters["voltage"] == pytest.approx(200.0)
+    assert full.step("import").said_by == {"voltage": "default of the workflow"}
     assert said == []
 
 
 def test_the_folder_may_be_said_apart(tmp_path: Path) -> None:
     movies_in(tmp_path)
     full, _ = fill_in(workflow(), REGISTRY, {}, pattern=str(tmp_path))
-    assert full.step("import").parameters["pattern"] == str(tmp_path), "and is not asked for"
-    assert full.step("import").parameters["voltage"] == pytest.approx(300.0)
+    assert full.step("import").parameters == {"pattern": str(tmp_path)}, "and is not asked for"
 
 
 def test_what_is_missing_is_asked_for() -> None:

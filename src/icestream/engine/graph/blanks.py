@@ -3,15 +3,21 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from icestream.engine.graph.document import BLANK, Blank, uses
 from icestream.engine.graph.workflow import InvalidWorkflow, Step, Workflow, near, placeholder_of
 
-__all__ = ["filled", "needed", "provisional", "read_value", "unfilled"]
+__all__ = ["DEFAULT", "filled", "needed", "provisional", "read_value", "unfilled"]
 
 _YES = {"yes", "true", "1", "on"}
 _NO = {"no", "false", "0", "off"}
+
+
+DEFAULT = "default of the workflow"
+"""Who said what is filled in where nobody says it."""
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 class _Open:
@@ -35,7 +41,11 @@ def unfilled(workflow: Workflow) -> Iterator[str]:
             yield _ask(blank)
 
 
-def filled(workflow: Workflow, values: Mapping[str, Any] | None = None) -> Workflow:
+def filled(
+    workflow: Workflow,
+    values: Mapping[str, Any] | None = None,
+    said_by: Mapping[str, str] | None = None,
+) -> Workflow:
     """The workflow with nothing left open.
 
     Parameters
@@ -45,6 +55,8 @@ def filled(workflow: Workflow, values: Mapping[str, Any] | None = None) -> Workf
     values
         What to fill in, by the names of blanks; text is read as the blank's kind says. Blanks that
         are not among them get their defaults.
+    said_by
+        Who says those of them that no person does, in words; steps keep it of their parameters.
 
     Raises
     ------
@@ -60,6 +72,7 @@ def filled(workflow: Workflow, values: Mapping[str, Any] | None = None) -> Workf
         if name not in names
     ]
     needs = needed(workflow)
+    sources = dict(said_by or {})
     found: dict[str, Any] = {}
     for blank in workflow.blanks:
         if blank.name in values:
@@ -71,9 +84,10 @@ def filled(workflow: Workflow, values: Mapping[str, Any] | None = None) -> Workf
             problems.append(_ask(blank))
         else:
             found[blank.name] = blank.default
+            sources[blank.name] = DEFAULT
     if problems:
         raise InvalidWorkflow(workflow.name, problems)
-    return _with(workflow, found)
+    return _with(workflow, found, sources)
 
 
 def provisional(workflow: Workflow) -> Workflow:
@@ -120,14 +134,23 @@ def _own(step: Step) -> Mapping[str, Any]:
     return {} if placeholder_of(step) else step.parameters
 
 
-def _with(workflow: Workflow, values: Mapping[str, Any]) -> Workflow:
+def _with(
+    workflow: Workflow, values: Mapping[str, Any], sources: Mapping[str, str] = _NOBODY
+) -> Workflow:
     if not workflow.blanks:
         return workflow
     steps = []
     for step in workflow.steps:
         new = {name: _put(value, values) for name, value in _own(step).items()}
         kept = {name: value for name, value in new.items() if value is not _OPEN}
-        steps.append(step if placeholder_of(step) else replace(step, parameters=kept))
+        if not placeholder_of(step):
+            said_by = {
+                name: ", ".join(dict.fromkeys(who))
+                for name in kept
+                if (who := [sources[one] for one in uses(step.parameters[name]) if one in sources])
+            }
+            step = replace(step, parameters=kept, said_by={**step.said_by, **said_by})  # noqa: PLW2901
+        steps.append(step)
     return replace(workflow, steps=tuple(steps), blanks=())
 
 

@@ -108,6 +108,8 @@ class StepDocument(BaseModel):
     """What feeds each port: ``step``, or ``step.port``; several as a list."""
     origin: Origin | None = None
     """Where it was imported from."""
+    said_by: dict[str, str] | None = None
+    """Who said parameters that no person did, by their names: the metadata, or a default."""
     within: list[str] | None = None
     """Folders below which the step reads, beside the session's own: a server says it of what people
     begin and change there. null: wherever its parameters, and tables that they name, lead."""

@@ -82,6 +82,8 @@ class PlannedStep:
     """The programs that it runs, as they were when the step was planned."""
     many: frozenset[str] = frozenset()
     """Inputs that take any number of links, and go on with those that have a result."""
+    said_by: Mapping[str, str] = field(default_factory=dict)
+    """Who said those of `changed` that no person did."""
     within: tuple[str, ...] | None = None
     """Folders below which it reads, beside the session's own; None: all."""
     fingerprint: str = ""
@@ -312,6 +314,7 @@ def _bind_step(
         inputs=inputs,
         programs=_found(protocol),
         many=frozenset(port.name for port in kind.inputs() if port.many),
+        said_by=step.said_by,
         within=step.within,
     )
 

@@ -87,6 +87,8 @@ class Step:
     """What feeds each port."""
     origin: Origin | None = None
     """Where it was imported from."""
+    said_by: Mapping[str, str] = field(default_factory=dict)
+    """Who said parameters that no person did, in words: ``metadata (EPU's ...)``."""
     within: tuple[str, ...] | None = None
     """Folders below which it reads, beside the session's own; None: wherever it is led."""
 
@@ -151,6 +153,7 @@ class Workflow:
                     "parameters": dict(step.parameters),
                     "inputs": inputs,
                     **_origin(step.origin),
+                    **({"said_by": dict(step.said_by)} if step.said_by else {}),
                     **({} if step.within is None else {"within": list(step.within)}),
                 }
             )
@@ -291,6 +294,7 @@ def _read_step(read: StepDocument) -> Step:
         parameters=dict(read.parameters or {}),
         inputs=inputs,
         origin=read.origin,
+        said_by=dict(read.said_by or {}),
         within=None if read.within is None else tuple(read.within),
     )
 

@@ -319,8 +319,9 @@ class _Entry:
         written = json.dumps(dict(step.parameters)), json.dumps(dict(step.changed))
         if (row.parameters, row.changed) != written:
             values |= {"parameters": written[0], "changed": written[1]}
-        if row.within != _within(step):
-            self._writes.update(t.revision, row.id, within=_within(step))
+        beside = _beside(step)
+        if (row.within, row.said_by) != (beside["within"], beside["said_by"]):
+            self._writes.update(t.revision, row.id, **beside)
         if values and step.protocol.holds:
             # What was left out may pass now.
             values |= {"backfill": 0} | ({"gate": "held"} if row.gate == "shut" else {})
@@ -347,7 +348,7 @@ class _Entry:
             created=self._writes.now,
             who=self._who,
             backfill=0,
-            within=_within(step),
+            **_beside(step),
             **held,
         )
         for port, sources in step.inputs.items():
@@ -378,8 +379,12 @@ class _Entry:
         self._writes.event(said, step_id=id_)
 
 
-def _within(step: PlannedStep) -> str | None:
-    return None if step.within is None else json.dumps(list(step.within))
+def _beside(step: PlannedStep) -> dict[str, str | None]:
+    """What a revision keeps of a step that decides nothing of what it makes."""
+    return {
+        "within": None if step.within is None else json.dumps(list(step.within)),
+        "said_by": json.dumps(dict(step.said_by)) if step.said_by else None,
+    }
 
 
 def _held(rows: Mapping[str, Any], before: RevisionId | None) -> dict[str, str]:

@@ -127,7 +127,8 @@ def with_parameters(
     _, parameters = parameters_of(protocol, changed)
     defaults = protocol.parameters_type()().model_dump(mode="json")
     said = {key: value for key, value in changed.items() if parameters[key] != defaults.get(key)}
-    new = replace(old, parameters=said)
+    said_by = {key: who for key, who in old.said_by.items() if key in said and key not in changes}
+    new = replace(old, parameters=said, said_by=said_by)
     if any(names_files(protocol.parameters_type(), name) for name in changes):
         new = replace(new, within=None if within is None else tuple(within))
     return replace(

@@ -96,7 +96,8 @@ def workflow_set_by_people(
         # In the order in which they are set now.
         order = [*(name for name in step.parameters if name in own), *own]
         set_ = {name: own[name] for name in dict.fromkeys(order)}
-        steps.append(replace(step, parameters=set_, within=None))
+        said_by = {name: who for name, who in step.said_by.items() if name in set_}
+        steps.append(replace(step, parameters=set_, said_by=said_by, within=None))
     return replace(workflow, steps=tuple(steps))
 
 
@@ -126,7 +127,17 @@ def kept_since(store: Store, workflow: Workflow) -> Workflow:
         # Whoever names other files on the command line may name any.
         same_files = _texts(merged) == _texts(known.parameters)
         within = known.within if same_files else step.within
-        steps.append(replace(step, parameters=merged, within=within))
+        before, now_said = known.parameters, step.said_by
+        said_by = {
+            name: who
+            for name in merged
+            if (
+                who := (
+                    known.said_by if before.get(name, _ABSENT) == merged[name] else now_said
+                ).get(name)
+            )
+        }
+        steps.append(replace(step, parameters=merged, said_by=said_by, within=within))
     return replace(workflow, steps=tuple(steps))
 
 
@@ -184,6 +195,7 @@ def standing_workflow(store: Store, standing: StandingRecord) -> Workflow:
                 protocol=step.protocol,
                 parameters=dict(step.changed),
                 inputs=inputs[step.name],
+                said_by=step.said_by,
                 within=step.within,
             )
             for step in sorted(record.steps, key=lambda step: step.id)

@@ -14,7 +14,7 @@ from icestream.store.open import Store
 __all__ = ["adopted_branch", "branch_called", "inputs_of", "session_workflow", "workflow_of"]
 
 
-_SAID = (t.revision.c.protocol, t.revision.c.changed, t.revision.c.within)
+_SAID = [t.revision.c[name] for name in ("protocol", "changed", "said_by", "within")]
 
 
 def session_workflow(store: Store, branch: str | None = None) -> Workflow:
@@ -74,6 +74,7 @@ def workflow_of(connection: Connection, branch: BranchId) -> Workflow:
             protocol=row.protocol,
             parameters=json.loads(row.changed),
             inputs=inputs[row.id],
+            said_by=json.loads(row.said_by or "{}"),
             within=None if row.within is None else tuple(json.loads(row.within)),
         )
         for row in rows

@@ -17,6 +17,7 @@ from icestream.engine.record.set_by_people import (
 from icestream.engine.record.workflows import branch_called, session_workflow
 from icestream.store import tables as t
 from icestream.store.events import AlertAdopted
+from icestream.store.lineage import lineages
 from icestream.store.standing import undoing
 from toy_record import Desk
 
@@ -129,6 +130,26 @@ def test_where_a_step_reads_is_kept_until_other_files_are_named(desk: Desks) -> 
     assert kept_since(made.store, again).step("a").within is None
     standing = undoing(made.store)
     assert standing_workflow(made.store, standing).step("a").within == ("/data",)
+
+
+def test_who_said_a_parameter_is_known_until_somebody_else_does(desk: Desks) -> None:
+    made = desk(SRC, A)
+    steps = session_workflow(made.store).steps
+    told = replace(steps[1], said_by={"add": "metadata (EPU's session)"})
+    enter(made, replace(session_workflow(made.store), steps=(steps[0], told)), "")
+    made.record.replan()
+    made.find(1.0)
+    made.work()
+    assert {dict(one.said_by).get("add") for one in lineages(made.store) if one.step == "a"} == {
+        "metadata (EPU's session)"
+    }
+    made.change("a", seconds=1.0)
+    assert session_workflow(made.store).step("a").said_by == told.said_by
+    assert kept_since(made.store, workflow_set_by_people(made.store)).step("a").said_by == (
+        told.said_by
+    )
+    made.change("a", add=5)
+    assert session_workflow(made.store).step("a").said_by == {}
 
 
 def test_a_session_without_events_is_taken_as_it_is(desk: Desks) -> None:

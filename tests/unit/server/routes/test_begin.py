@@ -107,8 +107,8 @@ def test_what_a_workflow_leaves_open_is_filled_in(place: Place) -> None:
     roots = [f"{place.folder}/sessions", f"{place.folder}/data"]
     assert all(within == roots for within in held.values())
     parameters = shown["document"]["steps"][0]["parameters"]
-    assert (parameters["pixel_size"], parameters["voltage"]) == (1.5, 300.0)
-    assert "gain" not in parameters
+    assert parameters == {"pixel_size": 1.5, "pattern": str(place.movies)}, "metadata say the rest"
+    assert "said_by" not in shown["document"]["steps"][0], "a person gave the size"
 
 
 @pytest.mark.slow
