@@ -356,6 +356,12 @@ export interface components {
                 [key: string]: components["schemas"]["JsonValue"];
             };
             /**
+             * @description Leave out the steps that hold the place of another program's protocol, as the workflow says
+             *     what that changes.
+             * @default false
+             */
+            without_placeholders: boolean;
+            /**
              * @description Take unusual values as they are, without a question.
              * @default false
              */
@@ -416,6 +422,12 @@ export interface components {
             fill: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+            /**
+             * @description Leave out the steps that hold the place of another program's protocol, as the workflow says
+             *     what that changes.
+             * @default false
+             */
+            without_placeholders: boolean;
             /**
              * @description Take unusual values as they are, without a question.
              * @default false
@@ -1368,6 +1380,15 @@ export interface components {
             top: number | null;
         };
         /**
+         * HeldPlace
+         * @description A step that holds the place of another program's protocol, which no session runs.
+         */
+        HeldPlace: {
+            step: string;
+            program: string;
+            kind: string;
+        };
+        /**
          * Holding
          * @description What one revision of a step holds on disk.
          */
@@ -1396,6 +1417,15 @@ export interface components {
             report: string[];
         };
         JsonValue: unknown;
+        /**
+         * LeftOut
+         * @description What a workflow is without the places that it holds.
+         */
+        LeftOut: {
+            steps: string[];
+            changes: string[];
+            problem: string | null;
+        };
         /**
          * LeftOutInputs
          * @description Results that came in and are not in the graph.
@@ -3029,6 +3059,8 @@ export interface components {
             };
             source: string | null;
             checked: components["schemas"]["CheckedWorkflow"];
+            placeholders: components["schemas"]["HeldPlace"][];
+            without: components["schemas"]["LeftOut"] | null;
         };
     };
     responses: never;

@@ -1,7 +1,7 @@
 import { Select, TextInput } from "@mantine/core";
 import type { WorkflowTemplate } from "@/api/types";
 import type { Blank } from "@/workflow/model";
-import { useTemplate, type Draft } from "./draft";
+import { stepsOf, useTemplate, type Draft } from "./draft";
 import styles from "./new.module.css";
 
 interface BlanksProps {
@@ -12,7 +12,7 @@ interface BlanksProps {
 /** What the workflow leaves open: a field for each. */
 export function Blanks({ draft, onChange }: BlanksProps) {
   const template = useTemplate(draft.workflow).data;
-  const blanks = template ? asked(template) : [];
+  const blanks = template ? asked(template, draft.without) : [];
   if (blanks.length === 0) return null;
   return (
     <section className={styles.step}>
@@ -35,8 +35,8 @@ export function Blanks({ draft, onChange }: BlanksProps) {
 const ELSEWHERE = ["pattern", "watch"];
 
 /** Blanks that a parameter holds which is not given elsewhere. */
-function asked(template: WorkflowTemplate): Blank[] {
-  const values = template.workflow.steps.flatMap((step) =>
+function asked(template: WorkflowTemplate, without: boolean): Blank[] {
+  const values = stepsOf(template, without).flatMap((step) =>
     Object.entries(step.parameters ?? {})
       .filter(([name]) => !(step.name === template.source && ELSEWHERE.includes(name)))
       .map(([, value]) => JSON.stringify(value)),

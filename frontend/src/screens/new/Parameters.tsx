@@ -5,7 +5,7 @@ import { Loading, Shown, ToneMark } from "@/ui";
 import { SchemaForm } from "@/ui/form";
 import { withUnit } from "@/units";
 import { isOpen } from "@/workflow/model";
-import { useTemplate, type Draft, type Parameters as Given } from "./draft";
+import { stepsOf, useTemplate, type Draft, type Parameters as Given } from "./draft";
 import { useLook } from "./look";
 import styles from "./new.module.css";
 
@@ -35,7 +35,7 @@ interface ParametersProps {
 /** The parameters of the workflow: those that matter first, then every step's own. */
 export function Parameters({ draft, onChange }: ParametersProps) {
   const workflow = useTemplate(draft.workflow);
-  const steps = workflow.data?.workflow.steps ?? [];
+  const steps = stepsOf(workflow.data, draft.without);
   const source = workflow.data?.source;
   const protocols = useQueries({
     queries: steps.map((step) => ({

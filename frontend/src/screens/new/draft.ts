@@ -12,6 +12,8 @@ export interface Draft {
   parameters: Parameters;
   /** What the workflow leaves open, as a person filled it in. */
   fill: Record<string, string>;
+  /** Steps that hold another program's place are left out. */
+  without: boolean;
   folder: string;
   /** Parameters of the step that takes the movies, as a person set them. */
   given: Record<string, unknown>;
@@ -21,6 +23,7 @@ export interface Draft {
     workflow: string;
     parameters: Parameters;
     fill: Record<string, string>;
+    without_placeholders: boolean;
   };
 }
 
@@ -31,6 +34,7 @@ const EMPTY = {
   workflow: "default",
   parameters: {},
   fill: {},
+  without: false,
   folder: "",
 };
 export type Kept = typeof EMPTY & { parameters: Parameters; fill: Record<string, string> };
@@ -60,8 +64,22 @@ export function useDraft(): [Draft, (change: Partial<Kept>) => void] {
   const given = own.parameters[source] ?? {};
   const parameters = { ...own.parameters, [source]: { ...given, watch: own.watch } };
   const fill = Object.fromEntries(Object.entries(own.fill).filter(([, value]) => value.trim()));
-  const asked = { pattern: own.pattern.trim(), workflow: own.workflow, parameters, fill };
+  const asked = {
+    pattern: own.pattern.trim(),
+    workflow: own.workflow,
+    parameters,
+    fill,
+    without_placeholders: own.without,
+  };
   return [{ ...own, asked, given }, change];
+}
+
+/** Steps of a workflow that a session would run as it is asked for now. */
+export function stepsOf(template: WorkflowTemplate | undefined, without: boolean) {
+  const gone = without
+    ? (template?.without?.steps ?? [])
+    : (template?.placeholders ?? []).map((one) => one.step);
+  return (template?.workflow.steps ?? []).filter((step) => !gone.includes(step.name));
 }
 
 /** A workflow to begin with. */

@@ -8,6 +8,7 @@ import { Blanks } from "./Blanks";
 import { FolderField } from "./FolderField";
 import { Found } from "./Found";
 import { Parameters } from "./Parameters";
+import { Placeholders } from "./Placeholders";
 import { Trial } from "./Trial";
 import { useDraft, type Draft, type Kept } from "./draft";
 import styles from "./new.module.css";
@@ -67,6 +68,9 @@ function Movies({ draft, set }: PartProps) {
   );
 }
 
+/** What another workflow begins with. */
+const FRESH = { parameters: {}, fill: {}, without: false };
+
 function Processing({ draft, set }: PartProps) {
   const workflows = useApi<WorkflowSummary[]>("/workflows");
   return (
@@ -79,10 +83,11 @@ function Processing({ draft, set }: PartProps) {
               description={rows.find((one) => one.name === draft.workflow)?.summary}
               data={rows.map((one) => ({ value: one.name, label: one.title || one.name }))}
               value={draft.workflow}
-              onChange={(workflow) => workflow && set({ workflow, parameters: {}, fill: {} })}
+              onChange={(workflow) => workflow && set({ workflow, ...FRESH })}
               allowDeselect={false}
               maw={420}
             />
+            <Placeholders draft={draft} onChange={(without) => set({ without })} />
             <Blanks draft={draft} onChange={(fill) => set({ fill })} />
             <Parameters draft={draft} onChange={(parameters) => set({ parameters })} />
           </>

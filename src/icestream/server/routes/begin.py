@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from icestream.engine.graph.workflow import InvalidWorkflow, Workflow
+from icestream.engine.graph.placeholders import without_placeholders
+from icestream.engine.graph.workflow import InvalidWorkflow, Workflow, placeholder_of
 from icestream.engine.machine.lock import SessionBusy, holder
 from icestream.formats.watch import is_session
 from icestream.server.access import Operator, Person, Staff, may_see
@@ -17,7 +18,7 @@ from icestream.server.archive import archive, unarchive
 from icestream.server.catalogue import Entry
 from icestream.server.changes import AS_GIVEN, changed, placed
 from icestream.server.context import Server, ThisServer
-from icestream.server.errors import Refused, asked_values
+from icestream.server.errors import Problem, Refused, asked_values
 from icestream.server.named_files import held_within, refuse_outside
 from icestream.server.people.accounts import UnknownAccount
 from icestream.server.people.gate import visitors_of
@@ -63,6 +64,9 @@ class AskedMovies(BaseModel):
     fill: dict[str, JsonValue] = Field(default_factory=dict)
     """What the workflow leaves open, by the names of its blanks; what is not here comes from the
     movies' metadata, or is the blank's default."""
+    without_placeholders: bool = False
+    """Leave out the steps that hold the place of another program's protocol, as the workflow says
+    what that changes."""
     as_given: bool = False
     """Take unusual values as they are, without a question."""
 
@@ -192,18 +196,19 @@ def show_trial(trial: str, server: ThisServer, person: Operator) -> TrialState:
 def _prepared(asked: AskedMovies, folder: Path, server: Server, places: Places) -> Workflow:
     """The workflow that is asked for, with its parameters, pattern and presets, checked."""
     template = templates_of(server).read(asked.workflow)
-    source = _source(template.workflow, server)
+    whole = _whole(asked, template.workflow, server)
+    source = _source(whole, server)
     parameters: dict[str, dict[str, Any]] = {
         step: dict(values) for step, values in asked.parameters.items()
     }
     of_source = parameters.setdefault(source, {})
     check_movies(places, asked.pattern, of_source)
     of_source["pattern"] = asked.pattern
-    refuse_outside(server, template.workflow, parameters, session=folder)
+    refuse_outside(server, whole, parameters, session=folder)
     try:
         with asked_values():
             filled, _ = fill_in(
-                template.workflow, server.registry, asked.fill,
+                whole, server.registry, asked.fill,
                 pattern=asked.pattern, allowed=places.allows,
             )  # fmt: skip
         refuse_outside(server, filled, parameters, session=folder)
@@ -219,6 +224,29 @@ def _prepared(asked: AskedMovies, folder: Path, server: Server, places: Places) 
         raise Refused(409, str(error)) from None
     except UnknownMicroscope as error:
         raise Refused(422, str(error)) from None
+
+
+def _whole(asked: AskedMovies, workflow: Workflow, server: Server) -> Workflow:
+    """The workflow, without placeholders where that is asked for; they are refused otherwise."""
+    held = [(step.name, held) for step in workflow.steps if (held := placeholder_of(step))]
+    if held and not asked.without_placeholders:
+        raise Refused(
+            422,
+            "the workflow has steps of other programs, which no protocol here does",
+            "leave them out (without_placeholders), put protocols in their place in the workflow, "
+            "or have a plugin installed that has them and import the workflow again",
+            [
+                Problem(where=name, what=f"holds the place of {kind} of {program}")
+                for name, (program, kind) in held
+            ],
+        )
+    if not held:
+        return workflow
+    try:
+        return without_placeholders(workflow, server.registry)[0]
+    except InvalidWorkflow as error:
+        said = "nothing that can run is left without the steps of other programs"
+        raise Refused(422, said, "put protocols in their place", placed(error.problems)) from None
 
 
 def _source(workflow: Workflow, server: Server) -> str:

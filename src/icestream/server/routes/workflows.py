@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from icestream.engine.graph.blanks import provisional
 from icestream.engine.graph.validation import validate
+from icestream.engine.graph.placeholders import without_placeholders
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow, placeholder_of
 from icestream.engine.record.set_by_people import workflow_set_by_people
 from icestream.engine.record.workflows import session_workflow
@@ -109,6 +110,28 @@ class WorkflowSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldPlace:
+    """A step that holds the place of another program's protocol, which no session runs."""
+
+    step: str
+    program: str
+    kind: str
+    """What the program calls its protocol."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """What a workflow is without the places that it holds."""
+
+    steps: tuple[str, ...]
+    """Those that are left out: the places, and what cannot run without them."""
+    changes: tuple[str, ...]
+    """What that changes, in sentences."""
+    problem: str | None
+    """Why it cannot be without them; None where it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowTemplate:
     """A workflow to begin with, whole."""
 
@@ -119,6 +142,10 @@ class WorkflowTemplate:
     source: str | None
     """The step that takes files of a folder."""
     checked: CheckedWorkflow
+    placeholders: tuple[HeldPlace, ...]
+    """Steps that have to be left out, or to give way to a protocol, before a session begins."""
+    without: LeftOut | None
+    """What it would be without them; null where it has none."""
 
 
 @router.get("/sessions/{id}/workflow")
@@ -257,7 +284,28 @@ def _whole(template: Template, registry: Registry) -> WorkflowTemplate:
         titles=_titles(template.workflow, registry),
         source=_source(template.workflow, registry),
         checked=_checked(document, registry),
+        placeholders=tuple(
+            HeldPlace(step=step.name, program=held[0], kind=held[1])
+            for step in template.workflow.steps
+            if (held := placeholder_of(step))
+        ),
+        without=_without(template.workflow, registry),
     )
+
+
+def _without(workflow: Workflow, registry: Registry) -> LeftOut | None:
+    if not any(map(placeholder_of, workflow.steps)):
+        return None
+    every = tuple(step.name for step in workflow.steps)
+    try:
+        left, changes = without_placeholders(workflow, registry)
+    except InvalidWorkflow as error:
+        *said, problem = error.problems
+        return LeftOut(steps=every, changes=tuple(said), problem=problem)
+    kept = {step.name for step in left.steps}
+    problem = None if _source(left, registry) else "no step is left that takes files of a folder"
+    gone = tuple(name for name in every if name not in kept)
+    return LeftOut(steps=gone, changes=tuple(changes), problem=problem)
 
 
 def _summary(

@@ -111,6 +111,37 @@ def test_what_a_workflow_leaves_open_is_filled_in(place: Place) -> None:
     assert "said_by" not in shown["document"]["steps"][0], "a person gave the size"
 
 
+def test_steps_of_other_programs_are_left_out_where_that_is_asked(place: Place) -> None:
+    gctf = {"name": "gctf", "protocol": "scipion:ProtGctf", "inputs": {"inputMicrographs": "align"}}
+    steps = [
+        {"name": "import", "protocol": "movies.import"},
+        {"name": "align", "protocol": "movies.align", "inputs": {"movie": "import"}},
+        gctf,
+    ]
+    for name, kept in (("facility", steps), ("nothing", [{**gctf, "inputs": {}}])):
+        document = {"version": 2, "name": name, "steps": kept}
+        put = place.client.put(f"/api/workflows/{name}", json={"workflow": document})
+        assert put.status_code == 200, put.text
+    asked = {"workflow": "facility", "start": False}
+    given = {"parameters": {"import": {"dose_per_frame": 1.0}}}
+    said = place.begin(422, **asked)
+    assert said["problems"] == [
+        {"where": "gctf", "what": "holds the place of ProtGctf of Scipion"}
+    ]
+    assert "without_placeholders" in said["advice"]
+    shown = place.client.get("/api/workflows/facility").json()
+    assert shown["placeholders"] == [{"step": "gctf", "program": "Scipion", "kind": "ProtGctf"}]
+    assert (shown["without"]["steps"], shown["without"]["problem"]) == (["gctf"], None)
+    begun = place.begin(201, **asked, **given, without_placeholders=True)
+    shown = place.client.get(f"/api/sessions/{begun['id']}/workflow").json()
+    assert [step["name"] for step in shown["document"]["steps"]] == ["import", "align"]
+    said = place.begin(422, "other", workflow="nothing", without_placeholders=True)
+    assert "no step is left that could run" in [one["what"] for one in said["problems"]]
+    shown = place.client.get("/api/workflows/nothing").json()
+    assert shown["without"]["problem"] == "no step is left that could run"
+    assert place.client.get("/api/workflows/default").json()["without"] is None
+
+
 @pytest.mark.slow
 def test_one_exposure_is_tried_apart_from_all_sessions(place: Place) -> None:
     movie = sorted(place.movies.rglob("*.tiff"))[0]
