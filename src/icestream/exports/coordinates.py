@@ -72,8 +72,10 @@ def export_coordinates(
     FileExistsError
         If `out` holds something else.
     """
-    with closing(open_store(session, readonly=True)) as store:
-        claim_folder(out, queries.session(store), KIND, "give each its own")
+    with (
+        closing(open_store(session, readonly=True)) as store,
+        claim_folder(out, queries.session(store), KIND, "give each its own"),
+    ):
         chosen = chosen_results(store, branch, incomplete=incomplete)
         chain = find_chain(store, Registry(), chosen.standing)
         written: set[str] = set()
@@ -91,9 +93,9 @@ def export_coordinates(
             write_picks(out / name, _listed(items, box))
             written.add(name)
             picks += len(items.picks)
-    for path in out.glob(f"*.{kind}"):
-        if path.name not in written:
-            path.unlink()
+        for path in out.glob(f"*.{kind}"):
+            if path.name not in written:
+                path.unlink()
     return CoordinatesSummary(
         lists=len(written), picks=picks, without=without, rejected=rejected, state=chosen.words
     )

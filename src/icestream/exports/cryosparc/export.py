@@ -102,12 +102,12 @@ def export_cryosparc(
     out = out.resolve()
     with closing(open_store(session, readonly=True)) as store:
         record = queries.session(store)
-        claim_folder(out, record, _KIND, "import both in CryoSPARC")
-        chosen = chosen_results(store, branch, incomplete=incomplete)
-        export = _Export(store, out, registry or Registry(), chosen.standing)
-        summary = export.write(chosen.words)
-        write_provenance(store, out / "provenance", chosen.standing)
-        write_cryosparc_readme(summary, record.name)
+        with claim_folder(out, record, _KIND, "import both in CryoSPARC"):
+            chosen = chosen_results(store, branch, incomplete=incomplete)
+            export = _Export(store, out, registry or Registry(), chosen.standing)
+            summary = export.write(chosen.words)
+            write_provenance(store, out / "provenance", chosen.standing)
+            write_cryosparc_readme(summary, record.name)
         return summary
 
 

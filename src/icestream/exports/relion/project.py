@@ -117,7 +117,8 @@ def export_relion(  # noqa: PLR0913 - each option is one thing that may be said
     LookupError
         If the session begins neither with movies nor with micrographs, or has no such branch.
     FileExistsError
-        If `out` holds something that is not a RELION project of ours, or one of another session.
+        If `out` holds something that is not a RELION project of ours, or one of another session, or
+        another export is written there now.
     icestream.exports.relion.pipeline.PipelineConflict
         If RELION has added to the project what cannot be kept.
     icestream.formats.errors.FormatError
@@ -136,14 +137,15 @@ def export_relion(  # noqa: PLR0913 - each option is one thing that may be said
                 "RELION project of ours begins with them: nothing was written. Take the tables of "
                 "`icestream table`"
             )
-        claim_folder(out, record, "RELION project", "join the two in RELION (Join star files)")
-        chosen = chosen_results(store, branch, incomplete=incomplete)
-        version_ = settle_version(out, version)
-        called = put_mtf(out, mtf)
-        export = _Export(store, out, registry or Registry(), version_, chosen.standing, called)
-        made = export.write()
-        summary = replace(made, state=chosen.words)
-        write_readme(summary, record.name, summary.steps)
+        join = "join the two in RELION (Join star files)"
+        with claim_folder(out, record, "RELION project", join):
+            chosen = chosen_results(store, branch, incomplete=incomplete)
+            version_ = settle_version(out, version)
+            called = put_mtf(out, mtf)
+            export = _Export(store, out, registry or Registry(), version_, chosen.standing, called)
+            made = export.write()
+            summary = replace(made, state=chosen.words)
+            write_readme(summary, record.name, summary.steps)
         return summary
     finally:
         store.close()

@@ -1,5 +1,6 @@
 """A STAR table that grows row by row: bounded memory for any number of particles."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -27,7 +28,8 @@ class Table:
 
     def __init__(self, path: Path, name: str, optics: Sequence[Mapping[str, object]] = ()) -> None:
         self._path = path
-        self._growing = path.with_name(path.name + ".growing")
+        # Where locks do not hold, each of two who write it at once writes its own.
+        self._growing = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         self._name = name
         self._optics = [loop("optics", optics)] if optics else []
         self._labels: tuple[str, ...] = ()
@@ -59,7 +61,7 @@ class Table:
         if self._labels:
             with self._growing.open("a", encoding="utf-8") as file:
                 file.write("\n")
-            self._growing.rename(self._path)
+            self._growing.replace(self._path)
 
     def drop(self) -> None:
         """Give the table up: nothing of it stays, and a file under its name is left alone."""

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from icestream.engine.graph.blanks import provisional
-from icestream.engine.graph.validation import validate
 from icestream.engine.graph.placeholders import without_placeholders
+from icestream.engine.graph.validation import validate
 from icestream.engine.graph.workflow import InvalidWorkflow, Workflow, placeholder_of
 from icestream.engine.record.set_by_people import workflow_set_by_people
 from icestream.engine.record.workflows import session_workflow

@@ -1,5 +1,8 @@
 """A growing table is a STAR file that appears whole."""
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +54,27 @@ def test_a_table_that_is_given_up_leaves_the_one_before(tmp_path: Path) -> None:
     table.add({"x": 1})
     table.drop()
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.star", "before")]
+
+
+def test_two_who_write_it_at_once_write_a_whole_one(tmp_path: Path) -> None:
+    """Where no lock keeps them apart, the last one counts, and is whole."""
+    path = tmp_path / "a.star"
+    script = (
+        "import sys; from pathlib import Path; from icestream.exports.relion.table import Table\n"
+        "table = Table(Path(sys.argv[1]), 'micrographs'); table.add({'x': 1}); input()\n"
+        "table.add({'x': 2}); table.close()"
+    )
+    words = [sys.executable, "-c", script, str(path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, text=True) as other:
+        until = time.monotonic() + 60
+        while not list(tmp_path.glob(".*.tmp")):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        with Table(path, "micrographs") as table:
+            table.add({"x": 3})
+        assert read_star(path)["micrographs"].integers("x").tolist() == [3]
+        other.communicate("\n", timeout=60)
+    assert read_star(path)["micrographs"].integers("x").tolist() == [1, 2]
 
 
 def test_what_fails_half_way_is_given_up(tmp_path: Path) -> None:

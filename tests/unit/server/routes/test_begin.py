@@ -125,9 +125,7 @@ def test_steps_of_other_programs_are_left_out_where_that_is_asked(place: Place) 
     asked = {"workflow": "facility", "start": False}
     given = {"parameters": {"import": {"dose_per_frame": 1.0}}}
     said = place.begin(422, **asked)
-    assert said["problems"] == [
-        {"where": "gctf", "what": "holds the place of ProtGctf of Scipion"}
-    ]
+    assert said["problems"] == [{"where": "gctf", "what": "holds the place of ProtGctf of Scipion"}]
     assert "without_placeholders" in said["advice"]
     shown = place.client.get("/api/workflows/facility").json()
     assert shown["placeholders"] == [{"step": "gctf", "program": "Scipion", "kind": "ProtGctf"}]
