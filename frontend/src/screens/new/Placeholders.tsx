@@ -44,7 +44,7 @@ export function Placeholders({ draft, onChange }: PlaceholdersProps) {
       {possible && (
         <details className={styles.more}>
           <summary>What that changes</summary>
-          <ul>
+          <ul className={styles.held}>
             {without.changes.map((change) => (
               <li key={change}>{change}</li>
             ))}
