@@ -1,7 +1,8 @@
 """Tables of particle images, as RELION (3.1 and later) and CryoSPARC write them."""
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 
 from icestream.formats.cs import cs_text, read_cs
 from icestream.formats.errors import FormatError
-from icestream.formats.picked import by_name, group_tables
-from icestream.formats.star import Block, read_star
+from icestream.formats.picked import group_tables
+from icestream.formats.star import Block, read_pieces
 from icestream.formats.within import first_inside
 
 __all__ = ["IMAGED_ENDINGS", "ListedParticles", "read_particles"]
@@ -68,6 +69,9 @@ class ListedParticles:
     """Particles of one micrograph; arrays have an element for each."""
 
     stacks: tuple[Path, ...]
+    """Each once."""
+    stack: NDArray[np.intp]
+    """Which of them the image is in."""
     index: NDArray[np.int64]
     """Of the image in its stack, from 0."""
     sign: Numbers
@@ -114,51 +118,87 @@ def read_particles(path: Path) -> dict[str, ListedParticles]:
 
 
 def _read_star(path: Path) -> dict[str, ListedParticles]:
-    blocks = read_star(path)
-    table, optics = blocks.get("particles"), blocks.get("optics")
-    if table is None or optics is None:
+    rows = _Rows(path)
+    optics: dict[str, list[str]] = {}
+    seen = []
+    for piece in read_pieces(path):
+        seen += [] if piece.name in seen else [piece.name]
+        if piece.name == "optics":
+            _demand(path, _OPTICS, piece)
+            _refuse_corrected(path, piece)
+            columns = zip(*(piece.text(label) for label in _OPTICS), strict=True)
+            optics |= {group: values for group, *values in columns}
+        elif piece.name == "particles":
+            _demand(path, _PARTICLE, piece)
+            _refuse_corrected(path, piece)
+            rows.take(piece)
+    if not {"optics", "particles"} <= set(seen):
         raise FormatError(
             path,
             expected="the blocks data_optics and data_particles",
-            found=", ".join(f"data_{name}" for name in blocks),
+            found=", ".join(f"data_{name}" for name in seen),
             advice="give particles.star as RELION 3.1 or later writes it",
         )
-    for block, labels in ((table, _PARTICLE), (optics, _OPTICS)):
-        _demand(path, labels, block)
-        _refuse_corrected(path, block)
-    rows = {
-        group: values
-        for group, *values in zip(*(optics.text(label) for label in _OPTICS), strict=True)
-    }
-    groups = table.text("rlnOpticsGroup")
-    strange = next((group for group in groups if group not in rows), None)
-    if strange is not None:
-        raise FormatError(
-            path,
-            expected="the optics group of every particle",
-            found=f"none with the number {strange}",
-            advice="write the table again with its optics groups",
-        )
-    split = [name.partition("@") for name in table.text("rlnImageName")]
-    places = _Places(path)
-    count = len(table)
-    score = np.full(count, np.nan)
-    if "rlnAutopickFigureOfMerit" in table:
-        score = table.floats("rlnAutopickFigureOfMerit")
-    phase = table.floats("rlnPhaseShift") if "rlnPhaseShift" in table else np.zeros(count)
-    defocus = [table.floats(f"rlnDefocus{name}") for name in ("U", "V", "Angle")]
-    listed = {
-        "stacks": np.array([str(places.find(stack)) for _, _, stack in split], object),
-        "index": np.array([int(number) - 1 for number, _, _ in split], np.int64),
-        "sign": np.full(count, np.nan),
-        "x": table.floats("rlnCoordinateX"),
-        "y": table.floats("rlnCoordinateY"),
-        "score": np.where(score < _MERIT, np.nan, score),
-        "defocus": np.column_stack([*defocus, phase]),
-        "optics": np.array([rows[group] for group in groups], np.float64).reshape(count, 5),
-    }
-    _demand_finite(path, listed)
-    return {name: _some(listed, at, None) for name, at in by_name(table.text("rlnMicrographName"))}
+    return rows.listed(optics)
+
+
+class _Rows:
+    """The rows of a table of particles, from its pieces: numbers alone, of any number of them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._places = _Places(path)
+        self._names: dict[str, dict[str, int]] = {"stack": {}, "micrograph": {}, "group": {}}
+        """Numbers of all different texts."""
+        self._parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
+
+    def take(self, piece: Block) -> None:
+        """Take the rows of a piece."""
+        count = len(piece)
+        image = [name.partition("@") for name in piece.text("rlnImageName")]
+        score = np.full(count, np.nan)
+        if "rlnAutopickFigureOfMerit" in piece:
+            score = piece.floats("rlnAutopickFigureOfMerit")
+        phase = piece.floats("rlnPhaseShift") if "rlnPhaseShift" in piece else np.zeros(count)
+        defocus = [piece.floats(f"rlnDefocus{name}") for name in ("U", "V", "Angle")]
+        taken: dict[str, NDArray[Any]] = {
+            "stack": self._numbered("stack", [stack for _, _, stack in image]),
+            "index": np.array([int(number) - 1 for number, _, _ in image], np.int64),
+            "micrograph": self._numbered("micrograph", piece.text("rlnMicrographName")),
+            "group": self._numbered("group", piece.text("rlnOpticsGroup")),
+            "x": piece.floats("rlnCoordinateX"),
+            "y": piece.floats("rlnCoordinateY"),
+            "score": np.where(score < _MERIT, np.nan, score),
+            "defocus": np.column_stack([*defocus, phase]),
+        }
+        for name, values in taken.items():
+            self._parts[name].append(values)
+
+    def _numbered(self, what: str, texts: Sequence[str]) -> NDArray[np.int32]:
+        known = self._names[what]
+        return np.array([known.setdefault(text, len(known)) for text in texts], np.int32)
+
+    def listed(self, optics: Mapping[str, Sequence[str]]) -> dict[str, ListedParticles]:
+        """All of them by micrograph, with the optics of their groups."""
+        strange = next((group for group in self._names["group"] if group not in optics), None)
+        if strange is not None:
+            raise FormatError(
+                self._path,
+                expected="the optics group of every particle",
+                found=f"none with the number {strange}",
+                advice="write the table again with its optics groups",
+            )
+        columns = {name: np.concatenate(self._parts.pop(name)) for name in [*self._parts]}
+        groups = np.array([optics[group] for group in self._names["group"]], np.float64)
+        columns["optics"] = groups.reshape(-1, 5)[columns.pop("group")]
+        columns["sign"] = np.full(len(columns["x"]), np.nan)
+        which = columns.pop("micrograph")
+        _demand_finite(self._path, columns)
+        stacks = [self._places.find(stack) for stack in self._names["stack"]]
+        return {
+            name: _some(columns, stacks, at, None)
+            for name, at in _by_number(list(self._names["micrograph"]), which)
+        }
 
 
 def _demand(path: Path, labels: Sequence[str], block: Block) -> None:
@@ -208,9 +248,10 @@ def _read_cs(path: Path) -> dict[str, ListedParticles]:
     optics = [columns["blob/psize_A"], columns["blob/shape"][:, 0]]
     optics += [columns["ctf/accel_kv"], columns["ctf/cs_mm"], columns["ctf/amp_contrast"]]
     shapes = columns["location/micrograph_shape"].astype(np.int64)
-    stacks = [str(places.find(cs_text(one))) for one in columns["blob/path"]]
+    named, which = np.unique(columns["blob/path"], return_inverse=True)
+    stacks = [places.find(cs_text(one)) for one in named]
     listed = {
-        "stacks": np.array(stacks, object),
+        "stack": which,
         "index": columns["blob/idx"].astype(np.int64),
         "sign": columns["blob/sign"].astype(np.float64),
         "x": columns["location/center_x_frac"].astype(np.float64) * shapes[:, 1],
@@ -220,10 +261,10 @@ def _read_cs(path: Path) -> dict[str, ListedParticles]:
         "optics": np.column_stack(optics).astype(np.float64),
     }
     _demand_finite(path, listed)
-    names = [cs_text(one) for one in columns["location/micrograph_path"]]
+    named, of = np.unique(columns["location/micrograph_path"], return_inverse=True)
     return {
-        name: _some(listed, at, (int(shapes[at[0], 0]), int(shapes[at[0], 1])))
-        for name, at in by_name(names)
+        name: _some(listed, stacks, at, (int(shapes[at[0], 0]), int(shapes[at[0], 1])))
+        for name, at in _by_number([cs_text(one) for one in named], of)
     }
 
 
@@ -252,12 +293,24 @@ def _joined(paths: Sequence[Path]) -> dict[str, NDArray[Any]]:
     return columns
 
 
+def _by_number(
+    names: Sequence[str], which: NDArray[np.integer[Any]]
+) -> Iterator[tuple[str, NDArray[np.intp]]]:
+    """Rows of each name, in their order; `which` has the number of the name of each row."""
+    order = np.argsort(which, kind="stable")
+    ends = np.cumsum(np.bincount(which, minlength=len(names)))
+    return zip(names, np.split(order, ends[:-1]), strict=True) if len(names) else iter(())
+
+
 def _some(
-    listed: dict[str, NDArray[Any]], at: NDArray[np.intp], shape: tuple[int, int] | None
+    listed: Mapping[str, NDArray[Any]],
+    stacks: Sequence[Path],
+    at: NDArray[np.intp],
+    shape: tuple[int, int] | None,
 ) -> ListedParticles:
     values: dict[str, Any] = {name: column[at] for name, column in listed.items()}
-    values["stacks"] = tuple(Path(name) for name in values["stacks"])
-    return ListedParticles(**values, shape=shape)
+    used, values["stack"] = np.unique(values["stack"], return_inverse=True)
+    return ListedParticles(stacks=tuple(stacks[one] for one in used), **values, shape=shape)
 
 
 class _Places:

@@ -5,7 +5,7 @@ Tables keep their columns as text; `Block.floats` and `Block.integers` turn one 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from icestream.formats.errors import FormatError
 from icestream.formats.numbers import shortened
-from icestream.formats.text import read_lines
+from icestream.formats.text import each_line, read_lines
 from icestream.formats.whole import written_whole
 
-__all__ = ["Block", "format_rows", "read_star", "write_star"]
+__all__ = ["Block", "format_rows", "read_pieces", "read_star", "write_star"]
 
 _QUOTED = re.compile(r"'[^']*'(?=\s|$)|\"[^\"]*\"(?=\s|$)|[^\s]+")
 
@@ -38,12 +38,15 @@ class Block:
         The block is a list of one value per label, not a loop.
     path
         The file it was read from, for messages.
+    first
+        Rows of the loop before these, where it was read in pieces.
     """
 
     name: str
     columns: dict[str, Any] = field(default_factory=dict)
     single: bool = False
     path: Path | None = field(default=None, compare=False)
+    first: int = field(default=0, compare=False)
 
     def __len__(self) -> int:
         """Rows."""
@@ -95,7 +98,7 @@ class Block:
     def _odd(self, label: str, place: int, what: str) -> ValueError:
         """The error of a value that is none, with the file when there is one."""
         said = shortened(str(self._column(label)[place]))
-        where = f"_{label} in row {place + 1} of data_{self.name}"
+        where = f"_{label} in row {self.first + place + 1} of data_{self.name}"
         if self.path is None:
             return ValueError(f"{where} is {said!r}, which is not {what}")
         return FormatError(
@@ -128,88 +131,136 @@ def read_star(path: Path | str) -> dict[str, Block]:
         the message names the line.
     """
     path = Path(path)
-    return _Parser(path, read_lines(path)).parse()
+    blocks: dict[str, Block] = {}
+    for key, piece in _Parser(path, read_lines(path)).pieces():
+        if key not in blocks or not piece.first:
+            blocks[key] = piece  # a second loop of a block is in the place of the first
+            continue
+        for label, values in piece.columns.items():
+            blocks[key].columns[label] += values
+    return blocks
+
+
+def read_pieces(path: Path | str, most: int = 5_000) -> Iterator[Block]:
+    """The blocks of a STAR file of any size, in pieces of at most so many rows each.
+
+    Pieces of a loop have the same name and labels; `Block.first` is the row that a piece begins at.
+    A loop without rows comes as one piece.
+
+    Raises
+    ------
+    FormatError
+        As `read_star`.
+    """
+    path = Path(path)
+    for _, piece in _Parser(path, each_line(path)).pieces(most):
+        yield piece
 
 
 class _Parser:
     """One pass over the lines."""
 
-    def __init__(self, path: Path, lines: list[str]) -> None:
+    def __init__(self, path: Path, lines: Iterable[str]) -> None:
         self.path = path
-        self.lines = lines
         self.blocks: dict[str, Block] = {}
         self.names: Counter[str] = Counter()
+        self._lines = iter(lines)
+        self._number = 0
+        """Of `_line`, from 1."""
+        self._line: str | None = None
+        self._next()
 
-    def parse(self) -> dict[str, Block]:
-        place = 0
+    def _next(self) -> None:
+        """Go to the next line; None is behind the last."""
+        self._line = next(self._lines, None)
+        self._number += 1
+
+    def pieces(self, most: int | None = None) -> Iterator[tuple[str, Block]]:
+        """Blocks with their keys, loops of more rows than `most` in several."""
+        key: str | None = None
         current: Block | None = None
-        while place < len(self.lines):
-            line = self.lines[place].strip()
+        told = True
+        while self._line is not None:
+            line = self._line.strip()
             if not line or line.startswith("#"):
-                place += 1
+                self._next()
             elif line.startswith("data_"):
-                current = self._open(line[5:].split(" ")[0].strip())
-                place += 1
-            elif current is None:
-                raise self._wrong(place, "a line that begins with data_", line)
+                if not told and key is not None and current is not None:
+                    yield key, current
+                key, current = self._open(line[5:].split(" ")[0].strip())
+                told = False
+                self._next()
+            elif key is None or current is None:
+                raise self._wrong("a line that begins with data_", line)
             elif line.split()[0] == "loop_":
-                place = self._loop(current, place + 1)
+                self._next()
+                for piece in self._loop(current, most):
+                    current = piece
+                    yield key, piece
+                told = True
             elif line.startswith("_"):
-                self._single(current, place, line)
-                place += 1
+                if told:
+                    kept = {} if most else dict(current.columns)
+                    current = Block(current.name, kept, path=self.path)
+                self._single(current, line)
+                told = False
+                self._next()
             else:
-                raise self._wrong(place, "a label that begins with _", line)
-        if not self.blocks:
+                raise self._wrong("a label that begins with _", line)
+        if not told and key is not None and current is not None:
+            yield key, current
+        if key is None:
             raise FormatError(
                 self.path,
                 expected="a STAR file with data_ blocks",
                 found="no block",
                 advice="give a STAR file, or wait until it is written",
             )
-        return self.blocks
 
-    def _open(self, name: str) -> Block:
+    def _open(self, name: str) -> tuple[str, Block]:
         key = name
         while key in self.blocks:
             self.names[name] += 1
             key = f"{name}_{self.names[name] + 1}"
         self.blocks[key] = Block(name, path=self.path)
-        return self.blocks[key]
+        return key, self.blocks[key]
 
-    def _single(self, block: Block, place: int, line: str) -> None:
+    def _single(self, block: Block, line: str) -> None:
         label, _, rest = line[1:].partition(" ")
         if not rest:
             label, _, rest = line[1:].partition("\t")
         values = _split(rest)
         if len(values) != 1:
-            raise self._wrong(place, f"one value for _{label}", f"{len(values)} values")
+            raise self._wrong(f"one value for _{label}", f"{len(values)} values")
         block.single = True
         block.columns[label] = values
 
-    def _loop(self, block: Block, place: int) -> int:
+    def _loop(self, block: Block, most: int | None) -> Iterator[Block]:
         labels = []
-        while place < len(self.lines):
-            line = self.lines[place].strip()
+        while self._line is not None:
+            line = self._line.strip()
             if line.startswith("_"):
                 words = line[1:].split(maxsplit=1)
                 if not words:
-                    raise self._wrong(place, "a label behind _", line)
+                    raise self._wrong("a label behind _", line)
                 labels.append(words[0])
             elif line and not line.startswith("#"):
                 break
-            place += 1
-        rows, place = self._rows(labels, place)
-        columns: Iterable[Sequence[str]] = zip(*rows, strict=True) if rows else ([],) * len(labels)
-        block.columns = {label: list(column) for label, column in zip(labels, columns, strict=True)}
-        return place
+            self._next()
+        first = 0
+        for rows in self._rows(len(labels), most):
+            values: Iterable[Sequence[str]]
+            values = zip(*rows, strict=True) if rows else ([],) * len(labels)
+            columns = {label: list(column) for label, column in zip(labels, values, strict=True)}
+            yield Block(block.name, columns, single=block.single, path=self.path, first=first)
+            first += len(rows)
 
-    def _rows(self, labels: list[str], place: int) -> tuple[list[list[str]], int]:
-        """The rows of a loop: they end where the next block begins."""
-        rows = []
-        width = len(labels)
-        lines = self.lines
-        while place < len(lines):
-            line = lines[place]
+    def _rows(self, width: int, most: int | None) -> Iterator[list[list[str]]]:
+        """The rows of a loop, in pieces: they end where the next block begins."""
+        rows: list[list[str]] = []
+        none = True
+        while self._line is not None:
+            line = self._line
             values = line.split()
             if values:
                 if line.startswith(("data_", "loop_", "#")) or values[0].startswith("data_"):
@@ -219,17 +270,19 @@ class _Parser:
                     if len(values) != width or "'" in line or '"' in line or "#" in values:
                         values = _split(line)
                     if len(values) != width:
-                        raise self._wrong(
-                            place, f"{width} values, one for each label", f"{len(values)}"
-                        )
+                        raise self._wrong(f"{width} values, one for each label", f"{len(values)}")
                     rows.append(values)
-            place += 1
-        return rows, place
+                    if len(rows) == most:
+                        yield rows
+                        rows, none = [], False
+            self._next()
+        if rows or none:
+            yield rows
 
-    def _wrong(self, place: int, expected: str, found: str) -> FormatError:
+    def _wrong(self, expected: str, found: str) -> FormatError:
         return FormatError(
             self.path,
-            expected=f"{expected} in line {place + 1}",
+            expected=f"{expected} in line {self._number}",
             found=repr(found[:60]) if "value" not in found else found,
             advice="wait until the file is written, or mend that line",
         )

@@ -1,14 +1,16 @@
 """Text files as they are written on computers of any age: encodings and ends of lines."""
 
 import codecs
+import io
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from icestream.formats.errors import NotRead
 from icestream.formats.kinds import open_file
 
-__all__ = ["METADATA", "decode_text", "read_lines", "split_lines"]
+__all__ = ["METADATA", "decode_text", "each_line", "read_lines", "split_lines"]
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -37,6 +39,46 @@ def decode_text(raw: bytes) -> str:
         return codecs.getincrementaldecoder("utf-8")().decode(raw)
     except UnicodeDecodeError:
         return raw.decode("cp1252", "replace")
+
+
+def each_line(path: Path | str) -> Iterator[str]:
+    """The lines of a text file of any size, one after another, without their ends.
+
+    Encodings are told apart as by `decode_text`; of one that is no UTF-8 after all, each byte that
+    does not fit is read as Windows' Western encoding.
+
+    Raises
+    ------
+    NotRead
+        If it is a folder, a pipe or a device.
+    """
+    with open_file(path) as file:
+        encoding, mark = _encoding(file.read(256))
+        file.seek(mark)
+        with io.TextIOWrapper(file, encoding, "western", newline=None) as text:
+            for line in text:
+                yield line.removesuffix("\n")
+
+
+def _encoding(head: bytes) -> tuple[str, int]:
+    """The encoding of a text by its beginning, and the bytes of its mark."""
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding, len(mark)
+    for encoding, empty in (("utf-16-le", head[1::2]), ("utf-16-be", head[0::2])):
+        other = head[0::2] if encoding == "utf-16-le" else head[1::2]
+        if len(head) > 3 and not any(empty) and all(other):
+            return encoding, 0
+    return "utf-8", 0
+
+
+def _western(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error("western", _western)
 
 
 def split_lines(text: str) -> list[str]:

@@ -120,9 +120,8 @@ class ImportParticles(ItemProtocol[ImportParticlesParameters]):
 
     def _images(self, micrograph: Micrograph, listed: ListedParticles, box: int) -> Stack:
         images = np.empty((len(listed), box, box), np.float32)
-        stacks = np.array([str(path) for path in listed.stacks])
-        for path in sorted(set(stacks.tolist())):
-            rows = np.flatnonzero(stacks == path)
+        for number, path in enumerate(listed.stacks):
+            rows = np.flatnonzero(listed.stack == number)
             try:
                 read = read_stack(path, listed.index[rows])
             except (OSError, ValueError) as error:

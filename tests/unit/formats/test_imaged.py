@@ -1,5 +1,6 @@
 """Tables of particle images of RELION and CryoSPARC."""
 
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,12 +88,31 @@ def test_what_is_missing_is_named(table: Path) -> None:
     write_star(table, blocks)
     with pytest.raises(FormatError, match="_rlnDefocusU in data_particles, found 13 other columns"):
         read_particles(table)
+    blocks["particles"].columns["rlnDefocusU"] = ["1.0"] * len(blocks["particles"])
     del blocks["optics"]
     write_star(table, blocks)
     with pytest.raises(FormatError, match="data_optics and data_particles, found data_particles"):
         read_particles(table)
     with pytest.raises(FormatError, match="a file that ends in .box"):
         read_particles(table.with_suffix(".box"))
+
+
+def test_a_large_table_is_never_whole_in_memory(table: Path) -> None:
+    """As text a row takes 3 kB, and what is kept of it 150 bytes."""
+    blocks = read_star(table)
+    columns = blocks["particles"].columns
+    times = 20_000 // len(blocks["particles"])
+    blocks["particles"].columns = {label: list(one) * times for label, one in columns.items()}
+    write_star(table, blocks)
+    del blocks, columns
+    tracemalloc.start()
+    found = read_particles(table)
+    kept, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    rows = sum(map(len, found.values()))
+    assert rows > 19_000
+    assert kept < 300 * rows
+    assert most < 30e6
 
 
 def test_a_particle_of_no_optics_group_or_without_its_stack(table: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from growth import grows_as_its_input
 from icestream.formats.errors import FormatError
-from icestream.formats.star import Block, read_star, write_star
+from icestream.formats.star import Block, read_pieces, read_star, write_star
 
 
 def _table(rows: int = 3) -> Block:
@@ -238,3 +238,32 @@ def test_a_label_without_a_name(tmp_path: Path) -> None:
     (tmp_path / "a.star").write_text("data_a\nloop_\n_a #1\n_\n1 2\n")
     with pytest.raises(FormatError, match="a label behind _ in line 4"):
         read_star(tmp_path / "a.star")
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 100])
+def test_pieces_make_the_whole(tmp_path: Path, most: int) -> None:
+    path = tmp_path / "a.star"
+    one = Block("optics", {"_x": ["1", "2"]})
+    table = Block("particles", {"name": ["a b", "c", "#", "d", "e"], "n": np.arange(5)})
+    write_star(path, [one, table, Block("empty", {"x": []}), Block("one", {"y": ["3"]}, True)])
+    whole = read_star(path)
+    joined: dict[str, dict[str, list[str]]] = {}
+    for piece in read_pieces(path, most):
+        assert len(piece) <= most
+        columns = joined.setdefault(piece.name, {label: [] for label in piece.columns})
+        for label, values in piece.columns.items():
+            assert len(columns[label]) == piece.first
+            columns[label] += values
+    assert joined == {name: block.columns for name, block in whole.items()}
+    assert whole["one"].single
+
+
+def test_a_row_of_a_piece_is_told_by_its_place_in_the_table(tmp_path: Path) -> None:
+    path = tmp_path / "a.star"
+    write_star(path, [Block("p", {"n": ["1", "2", "3", "x"]})])
+    *_, last = read_pieces(path, 3)
+    with pytest.raises(FormatError, match="_n in row 4 of data_p"):
+        last.floats("n")
+    path.write_text("data_p\n\nloop_\n_a\n_b\n1 2\n1 2\n1\n")
+    with pytest.raises(FormatError, match="2 values, one for each label in line 8"):
+        list(read_pieces(path, 1))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from icestream.formats.errors import FormatError, NotRead
-from icestream.formats.text import METADATA, decode_text, read_lines, split_lines
+from icestream.formats.text import METADATA, decode_text, each_line, read_lines, split_lines
 
 TEXT = "Grid = Zelle_ü\r\nPixelSpacing = 1.05\n"
 
@@ -50,3 +50,19 @@ def test_what_is_too_large_for_a_text_is_not_read(tmp_path: Path) -> None:
         file.truncate(6 * 2**30)
     with pytest.raises(NotRead, match=r"at most 268435456 bytes, found 6442450944 bytes"):
         read_lines(path, METADATA)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_come_one_by_one_as_they_come_together(
+    tmp_path: Path, encoding: str, end: str
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(end.join(["data_", "\x85 5 \u00c5", "", "last"]).encode(encoding))
+    assert list(each_line(path)) == read_lines(path)
+
+
+def test_a_byte_that_is_no_utf_8_is_one_of_windows(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"a" * 300 + "\nµm 5 Å".encode("cp1252"))
+    assert list(each_line(path)) == read_lines(path)
