@@ -235,6 +235,22 @@ def test_it_says_why_it_has_learnt_nothing(
     assert words in step.summarize([made])
 
 
+def test_a_session_that_was_moved_learns_from_the_micrographs_that_it_had(
+    item: Micrograph, work: Work, tmp_path: Path
+) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    (before / "align").mkdir(parents=True)
+    path = item.path.rename(before / "align" / "a.mrc")
+    wanted = TopazTraining(assignments=table(tmp_path / "t.parquet"), classes=(2,), diameter=120)
+    step = TrainTopaz(wanted)
+    first = Batch((replace(item, path=path),), final=False)
+    step.save(step.start(first, replace(work, session=before)), tmp_path / "state")
+    before.rename(after)
+    moved = replace(work, session=after)
+    state = step.update(step.load(tmp_path / "state"), Batch((), final=True), moved)
+    assert "2 particles in good classes: 100 are" in step.snapshot(state, moved).note
+
+
 CURVE = "epoch\titer\tsplit\tloss\tge_penalty\tprecision\tauprc\n"
 
 

@@ -45,6 +45,21 @@ class Work:
     programs: Mapping[str, FoundProgram] = field(default_factory=dict)
     """The programs of the protocol by their names, as the session found them: their versions are
     part of the task's key."""
+    session: Path | None = None
+    """Folder of the session, where it is now; None outside of one."""
+
+    def to_keep(self, path: Path) -> Path:
+        """The name of a file as a state may keep it: that of the session's own from its folder.
+
+        A session may be moved; `kept_file` finds the file then.
+        """
+        if self.session is not None and path.is_relative_to(self.session):
+            return path.relative_to(self.session)
+        return path
+
+    def kept_file(self, name: Path) -> Path:
+        """The path of a file that `to_keep` named."""
+        return name if self.session is None else self.session / name
 
     def path(self, name: str) -> Path:
         """A path for an output file `name` in the scratch folder.

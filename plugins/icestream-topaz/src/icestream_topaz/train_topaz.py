@@ -110,7 +110,7 @@ class Learnt:
     """The micrographs so far, and the model."""
 
     micrographs: dict[str, Path] = field(default_factory=dict)
-    """By exposure, in the order in which they came."""
+    """As `Work.to_keep` names them, by exposure, in the order in which they came."""
     pixel_sizes: dict[str, float] = field(default_factory=dict)
     snapshots: int = 0
     model: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
@@ -176,7 +176,7 @@ class TrainTopaz(BatchProtocol[TopazTraining, Learnt]):
     def update(self, state: Learnt, new: Batch[Micrograph], work: Work) -> Learnt:
         state.snapshots += 1
         for item in new.items:
-            state.micrographs[item.exposure] = item.path
+            state.micrographs[item.exposure] = work.to_keep(item.path)
             state.pixel_sizes[item.exposure] = item.optics.pixel_size
         if not len(state.model):
             state.note = self._learn(state, work, final=new.final)
@@ -194,7 +194,7 @@ class TrainTopaz(BatchProtocol[TopazTraining, Learnt]):
         here = {
             name: listed[name]
             for name, path in state.micrographs.items()
-            if name in listed and path.is_file()
+            if name in listed and work.kept_file(path).is_file()
         }
         total, there = sum(map(len, listed.values())), sum(map(len, here.values()))
         if there < _THERE * total and not final:
@@ -217,7 +217,8 @@ class TrainTopaz(BatchProtocol[TopazTraining, Learnt]):
         for number, (name, places) in enumerate(chosen.items(), 1):
             pixel_size = state.pixel_sizes[name]
             small, path = f"m{number:04d}", Path("small") / f"m{number:04d}.mrc"
-            write_small(work.folder / path, state.micrographs[name], pixel_size, factor)
+            micrograph = work.kept_file(state.micrographs[name])
+            write_small(work.folder / path, micrograph, pixel_size, factor)
             part = learnt if number % _HELD_BACK else tested
             part.images[small] = path
             part.targets[small] = places / (pixel_size * factor)

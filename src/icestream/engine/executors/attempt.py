@@ -243,6 +243,7 @@ def _perform(call: Call, gpus: tuple[int, ...]) -> Ending:
         seed=seed,
         kept=Path(call.kept) if call.kept else None,
         programs=call.programs,
+        session=Path(call.session),
     )
     if isinstance(protocol, BatchProtocol):
         return _batch(call, protocol, work)
