@@ -11,9 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from icestream.protocol import missing
+from icestream.engine.graph.validation import validate
+from icestream.engine.graph.workflow import Workflow
+from icestream.protocol import Registry, missing
 from icestream.protocol.conformance import problems
+from icestream_relion.align_movies import AlignWithRelion
+from icestream_relion.classify_2d import ClassifyWithRelion, RelionClassParameters
+from icestream_relion.motion_parameters import RelionMotionParameters
+from icestream_relion.refine_3d import RefineWithRelion, RelionRefineParameters
 from icestream_relion.suite import relion, version_numbers
 
 ROOT = Path(__file__).parents[1]
@@ -105,3 +112,27 @@ def test_a_program_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) ->
     for kind in protocols():
         if kind().programs():
             assert "is not installed" in " ".join(missing(kind()))
+
+
+def test_iterations_are_those_of_the_algorithm_unless_somebody_says() -> None:
+    for wanted, count in (({}, 25), ({"vdam": True}, 200), ({"vdam": True, "iterations": 9}, 9)):
+        step = ClassifyWithRelion(RelionClassParameters(**wanted))
+        words = step.words(100.0, (4, 0))
+        assert words[words.index("--iter") + 1] == str(count)
+        assert f" {count} iterations of " in step.methods()
+
+
+def test_an_even_number_of_processes_is_refused_with_what_to_do() -> None:
+    for odd in (3, 5):
+        assert RelionRefineParameters(processes=odd).processes == odd
+    with pytest.raises(ValidationError, match=r"4 is even: one process leads.*set it to 3 or 5"):
+        RelionRefineParameters(processes=4)
+    step = {"name": "fine", "protocol": RefineWithRelion.name, "parameters": {"processes": 6}}
+    workflow = Workflow.from_document({"version": 2, "name": "w", "steps": [step]})
+    assert any("6 is even" in problem for problem in validate(workflow, Registry()))
+
+
+def test_weights_are_claimed_where_there_was_a_dose_alone() -> None:
+    assert "where the dose is known" in AlignWithRelion().methods()
+    without = AlignWithRelion(RelionMotionParameters(dose_weighting=False))
+    assert "weights" not in without.methods()

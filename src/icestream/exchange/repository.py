@@ -5,11 +5,10 @@ Whatever they hold is taken for what a stranger wrote: sizes and times are limit
 the one that the index says by its hash, and names are names, never paths.
 """
 
+import asyncio
 import hashlib
 import json
 import re
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -188,41 +187,50 @@ def _write(path: Path, text: bytes) -> None:
 
 def _read(place: str, file: str, most: int) -> bytes:
     """A file of a repository, of `most` bytes at most."""
-    parts: list[bytes] = []
-    size = 0
-    chunks = _over_http(f"{place}/{file}") if "://" in place else _from_folder(Path(place) / file)
-    for chunk in chunks:
-        size += len(chunk)
-        if size > most:
-            raise RepositoryError(f"{place}/{file} has more than {most} bytes; it is not read")
-        parts.append(chunk)
-    return b"".join(parts)
-
-
-def _from_folder(path: Path) -> Iterator[bytes]:
+    if "://" in place:
+        return _over_http(f"{place}/{file}", most)
+    path = Path(place) / file
     if not path.is_file():
         raise RepositoryError(f"there is no file {path}; is that the folder of a repository?")
-    with path.open("rb") as file:
-        while chunk := file.read(65536):
-            yield chunk
+    with path.open("rb") as opened:
+        text = opened.read(most + 1)
+    if len(text) > most:
+        raise _too_large(str(path), most)
+    return text
 
 
-def _over_http(address: str) -> Iterator[bytes]:
+def _too_large(where: str, most: int) -> RepositoryError:
+    return RepositoryError(f"{where} has more than {most} bytes; it is not read")
+
+
+def _over_http(address: str, most: int) -> bytes:
     import httpx2  # takes long to load, and folders need none of it
 
     if not address.startswith(("http://", "https://")):
         raise RepositoryError(f"{address}: a repository is a folder, or begins with http(s)://")
-    until = time.monotonic() + _PATIENCE
-    try:
-        with httpx2.stream("GET", address, timeout=_PATIENCE / 2, follow_redirects=False) as answer:
+
+    async def got() -> bytes:
+        # Of all of it, the headers too: what drips is never late by the time between two bytes.
+        async with (
+            asyncio.timeout(_PATIENCE),
+            httpx2.AsyncClient(timeout=_PATIENCE) as client,
+            client.stream("GET", address, follow_redirects=False) as answer,
+        ):
             if answer.status_code != 200:
                 leads = answer.headers.get("location")
                 hint = f"; it leads to {leads}: give that address" if leads else ""
                 raise RepositoryError(f"{address} answers {answer.status_code}{hint}")
-            for chunk in answer.iter_bytes():
-                if time.monotonic() > until:
-                    raise RepositoryError(f"{address} takes longer than {_PATIENCE:.0f} s")
-                yield chunk
+            text = bytearray()
+            async for chunk in answer.aiter_bytes():
+                text += chunk
+                if len(text) > most:
+                    raise _too_large(address, most)
+            return bytes(text)
+
+    try:
+        return asyncio.run(got())
+    except TimeoutError:
+        raise RepositoryError(f"{address} takes longer than {_PATIENCE:g} s") from None
     except httpx2.HTTPError as error:
         raise RepositoryError(
             f"{address} cannot be read: {error or type(error).__name__}"

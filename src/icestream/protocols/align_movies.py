@@ -35,6 +35,10 @@ class _Aligned:
     """``(y, x)``, true where a pixel was found to be defective that nobody had listed."""
 
 
+_WEIGHTS = ", with weights for radiation damage where the dose is known"
+"""A movie without a dose is summed without them, whatever is asked."""
+
+
 class AlignMovies(ItemProtocol[AlignMoviesParameters]):
     """Align the frames of a movie, whole and locally, and sum them with dose weights."""
 
@@ -176,7 +180,7 @@ class AlignMovies(ItemProtocol[AlignMoviesParameters]):
         """How frames were aligned and summed."""
         wanted = self.parameters
         parts = "as a whole and in parts of the field" if wanted.local_motion else "as a whole"
-        weights = ", with weights for radiation damage" if wanted.dose_weighting else ""
+        weights = _WEIGHTS if wanted.dose_weighting else ""
         binned = f", binned {wanted.binning:g} times" if wanted.binning > 1 else ""
         return (
             f"Movie frames were aligned {parts}, on detail down to {wanted.resolution:g} Å, and "

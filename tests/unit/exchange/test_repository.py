@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -158,11 +159,14 @@ class _Hostile(BaseHTTPRequestHandler):
             self.send_header("Location", "file:///etc/passwd")
             self.end_headers()
             return
-        self.send_response(200)
-        self.end_headers()
         try:
+            if self.path.startswith("/headers"):
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+            else:
+                self.send_response(200)
+                self.end_headers()
             while True:
-                drips = self.path.startswith("/drip")
+                drips = self.path.startswith(("/drip", "/headers"))
                 self.wfile.write(b" " if drips else b" " * 65536)
                 self.wfile.flush()
                 if drips:
@@ -187,8 +191,11 @@ def test_a_server_that_is_hostile_is_left_soon(
     with pytest.raises(RepositoryError, match="has more than 2000000 bytes"):
         open_repository(f"{hostile}/endless")
     monkeypatch.setattr(module, "_PATIENCE", 0.5)
-    with pytest.raises(RepositoryError, match="takes longer than"):
-        open_repository(f"{hostile}/drip")
+    for drips in ("drip", "headers"):
+        before = time.monotonic()
+        with pytest.raises(RepositoryError, match="takes longer than 0.5 s"):
+            open_repository(f"{hostile}/{drips}")
+        assert time.monotonic() - before < 20
 
 
 @pytest.mark.parametrize("place", ["ftp://x/y", "file:///etc", "http://127.0.0.1:9/x", "/nowhere"])

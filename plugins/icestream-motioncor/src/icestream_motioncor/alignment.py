@@ -67,6 +67,8 @@ FAILURES = (
     ),
 )
 """By what the programs print."""
+_WEIGHTS = ", with weights for radiation damage where the dose is known"
+"""A movie without a dose is summed without them, whatever is asked."""
 
 
 class MotionCorAlignment(ProgramProtocol[MotionCorParameters]):
@@ -98,7 +100,7 @@ class MotionCorAlignment(ProgramProtocol[MotionCorParameters]):
         """How frames were aligned and summed."""
         wanted = self.parameters
         parts = f"in {wanted.patches} x {wanted.patches} patches" if wanted.patches > 1 else "whole"
-        weights = ", with weights for radiation damage" if wanted.dose_weighting else ""
+        weights = _WEIGHTS if wanted.dose_weighting else ""
         return (
             f"Movie frames were aligned {parts} by {self.program.executable} and summed{weights}."
         )

@@ -30,6 +30,8 @@ __all__ = ["AlignWithRelion"]
 
 _FEWEST = 3
 """Groups of frames that can be aligned."""
+_WEIGHTS = ", with weights for radiation damage where the dose is known"
+"""A movie without a dose is summed without them, whatever is asked."""
 _READ = (".mrc", ".mrcs", ".tif", ".tiff", ".eer")
 _PROGRAM = relion("relion_run_motioncorr")
 _MOTIONCOR2 = Program(
@@ -175,7 +177,7 @@ class AlignWithRelion(ProgramProtocol[RelionMotionParameters]):
         """How frames were aligned and summed."""
         wanted = self.parameters
         parts = f"in {wanted.patches} x {wanted.patches} patches" if wanted.patches > 2 else "whole"
-        weights = ", with weights for radiation damage" if wanted.dose_weighting else ""
+        weights = _WEIGHTS if wanted.dose_weighting else ""
         how = "MotionCor2 through RELION" if wanted.use_motioncor2 else "RELION"
         return f"Movie frames were aligned {parts} by {how} and summed{weights}."
 

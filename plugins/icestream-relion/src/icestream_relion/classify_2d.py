@@ -31,6 +31,8 @@ __all__ = ["ClassifiedParticles", "ClassifyWithRelion", "RelionClassParameters"]
 
 _VDAM = (4,)
 """The version from which it is there."""
+_ROUNDS, _VDAM_ROUNDS = 25, 200
+"""Iterations, or mini-batches."""
 _MODEL = re.compile(r"run(?:_ct\d+)?_it(\d+)_model\.star")
 """A number of three digits, or of more."""
 
@@ -44,8 +46,8 @@ class RelionClassParameters(RefineParameters):
     vdam: bool = False
     """Use the VDAM algorithm (`--grad`), which is faster; RELION has it from version 4 on."""
 
-    iterations: Annotated[int, Ge(1), Le(999)] = 25
-    """Iterations (`--iter`): 25 are usual, and 200 mini-batches with VDAM."""
+    iterations: Annotated[int, Ge(1), Le(999)] | None = None
+    """Iterations (`--iter`); when empty 25, and 200 mini-batches with VDAM, as RELION has them."""
 
     regularisation: Annotated[float, Gt(0), Le(100)] = 2.0
     """Weight of the data against the prior (`--tau2_fudge`, T): higher shows more detail, and
@@ -92,6 +94,9 @@ class ClassifyWithRelion(ItemProtocol[RelionClassParameters]):
         """Threads of all that compute, and GPUs as asked."""
         return self.parameters.need(max(1, self._processes() - 1))
 
+    def _iterations(self) -> int:
+        return self.parameters.iterations or (_VDAM_ROUNDS if self.parameters.vdam else _ROUNDS)
+
     def _processes(self) -> int:
         return 1 if self.parameters.vdam else self.parameters.processes
 
@@ -129,7 +134,7 @@ class ClassifyWithRelion(ItemProtocol[RelionClassParameters]):
     def words(self, mask: float, version: tuple[int, ...]) -> list[str]:
         """Arguments of a new run, for a version of RELION."""
         wanted = self.parameters
-        said = ["--K", str(wanted.classes), "--iter", str(wanted.iterations), "--pad", "2"]
+        said = ["--K", str(wanted.classes), "--iter", str(self._iterations()), "--pad", "2"]
         said += ["--tau2_fudge", f"{wanted.regularisation:g}"]
         said += ["--psi_step", f"{2 * wanted.angle_step:g}"]
         said += ["--offset_range", str(wanted.offset_range)]
@@ -148,7 +153,7 @@ class ClassifyWithRelion(ItemProtocol[RelionClassParameters]):
         how = "VDAM" if wanted.vdam else "expectation maximization"
         return (
             f"Particles were classified in 2D with RELION into {wanted.classes} classes, by "
-            f"{wanted.iterations} iterations of {how}."
+            f"{self._iterations()} iterations of {how}."
         )
 
     def summarize(self, items: Sequence[Classes]) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
+from pydantic import AfterValidator
 
 from icestream.formats.mrc import write_mrc
 from icestream.model import Volume
@@ -43,6 +44,16 @@ _CORRECTED = (4,)
 """The version from which references are taken to be corrected for the CTF without being told."""
 _FEWEST = 3
 """MPI processes: one leads, and each half has one."""
+
+
+def _odd(processes: int) -> int:
+    if processes % 2 == 0:
+        near = f"{processes - 1} or {processes + 1}" if processes > _FEWEST else str(_FEWEST)
+        raise ValueError(
+            f"{processes} is even: one process leads, and each half of the particles has as many "
+            f"of the others, so RELION takes odd numbers alone; set it to {near}"
+        )
+    return processes
 
 
 class RelionRefineParameters(RefineParameters):
@@ -92,7 +103,7 @@ class RelionRefineParameters(RefineParameters):
     iterations_most: Annotated[int, Ge(1), Le(999), Advanced] = 999
     """Iteration at which to stop at the latest (`--auto_iter_max`); it mostly converges before."""
 
-    processes: Annotated[int, Ge(_FEWEST), Operational, Advanced] = _FEWEST
+    processes: Annotated[int, Ge(_FEWEST), AfterValidator(_odd), Operational, Advanced] = _FEWEST
     """MPI processes: an odd number, of which the first only leads."""
 
 
