@@ -10,6 +10,7 @@ from icestream.protocol import ItemFailed, Work, missing
 from icestream.protocol.conformance import problems
 from icestream_structure.items import AtomicModel
 from icestream_structure.refine_with_refmac import RefineWithRefmac
+from icestream_structure.refine_with_servalcat import RefineWithServalcat
 from icestream_structure.servalcat import Refinement
 
 PLAYED = """#!/bin/sh
@@ -66,3 +67,8 @@ def test_a_failure_and_another_version_are_told(
     assert told.value.code == "refmac-failed"
     play(refmac, version="5.7.0032")
     assert "5.8.x" in " ".join(missing(RefineWithRefmac()))
+
+
+def test_what_both_refinements_do_is_done_once() -> None:
+    for name in ("process", "lacking", "plot", "need"):
+        assert getattr(RefineWithRefmac, name) is getattr(RefineWithServalcat, name), name

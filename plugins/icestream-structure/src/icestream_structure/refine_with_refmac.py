@@ -1,27 +1,21 @@
 """Refine a model against the map that it was laid into, with Refmac, which Servalcat runs."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from icestream.protocol import (
     Command,
     Failure,
-    Figure,
     Probe,
     Program,
-    ProgramProtocol,
-    Resources,
     Work,
     found_by,
 )
-from icestream_structure.fit_model import plot_agreement
-from icestream_structure.items import AtomicModel, why_not
+from icestream_structure.items import AtomicModel
+from icestream_structure.refinement import ModelRefinement
 from icestream_structure.servalcat import (
     CITES,
     FAILURES,
     SERVALCAT,
-    Refinement,
-    lacking_monomers,
     read_refined,
     refinement_arguments,
 )
@@ -40,14 +34,12 @@ _REFMAC = Program(
 )
 
 
-class RefineWithRefmac(ProgramProtocol[Refinement]):
+class RefineWithRefmac(ModelRefinement):
     """Refine with Refmac, for who has to: Servalcat alone (`model.servalcat`) is its successor."""
 
     name = "model.refmac"
     title = "Refinement with Refmac"
     cites = (*_CITES, *CITES)
-    resources = Resources(cores=1, memory=4 * 2**30)
-    program = SERVALCAT
     failures = (
         *FAILURES,
         Failure(
@@ -61,18 +53,6 @@ class RefineWithRefmac(ProgramProtocol[Refinement]):
     def programs(self) -> Sequence[Program]:
         """Servalcat, and Refmac, which it runs."""
         return (SERVALCAT, _REFMAC)
-
-    def lacking(self) -> Sequence[str]:
-        """A library of monomers."""
-        return lacking_monomers(self.parameters)
-
-    def process(self, *items: AtomicModel, work: Work) -> AtomicModel:
-        wanted, known = self.parameters, items[0]
-        why = why_not(known, wanted.resolution or known.resolution, wanted.worst)
-        if why:
-            return replace(known, note=why)
-        refined: AtomicModel = super().process(*items, work=work)
-        return refined
 
     def command(self, atomic_model: AtomicModel, work: Work) -> Command:
         wanted = self.parameters
@@ -100,7 +80,3 @@ class RefineWithRefmac(ProgramProtocol[Refinement]):
             f"the model of {last.residues} residues agrees with the map (FSC 0.5) to "
             f"{last.agreement:.1f} Å after refinement with Refmac"
         )
-
-    def plot(self, items: Sequence[AtomicModel]) -> Iterator[Figure]:
-        """Correlation of the map and the model."""
-        yield from plot_agreement(items)

@@ -1,17 +1,13 @@
 """Refine a model against the map that it was laid into, with Servalcat."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
-from icestream.protocol import Command, Figure, ProgramProtocol, Resources, Work
-from icestream_structure.fit_model import plot_agreement
-from icestream_structure.items import AtomicModel, why_not
+from icestream.protocol import Command, Work
+from icestream_structure.items import AtomicModel
+from icestream_structure.refinement import ModelRefinement
 from icestream_structure.servalcat import (
     CITES,
     FAILURES,
-    SERVALCAT,
-    Refinement,
-    lacking_monomers,
     read_refined,
     refinement_arguments,
 )
@@ -19,27 +15,13 @@ from icestream_structure.servalcat import (
 __all__ = ["RefineWithServalcat"]
 
 
-class RefineWithServalcat(ProgramProtocol[Refinement]):
+class RefineWithServalcat(ModelRefinement):
     """Refine the atoms of a model and their B factors against the halves of the map."""
 
     name = "model.servalcat"
     title = "Refinement with Servalcat"
     cites = CITES
-    resources = Resources(cores=1, memory=4 * 2**30)
-    program = SERVALCAT
     failures = FAILURES
-
-    def lacking(self) -> Sequence[str]:
-        """A library of monomers."""
-        return lacking_monomers(self.parameters)
-
-    def process(self, *items: AtomicModel, work: Work) -> AtomicModel:
-        wanted, known = self.parameters, items[0]
-        why = why_not(known, wanted.resolution or known.resolution, wanted.worst)
-        if why:
-            return replace(known, note=why)
-        refined: AtomicModel = super().process(*items, work=work)
-        return refined
 
     def command(self, atomic_model: AtomicModel, work: Work) -> Command:
         wanted = self.parameters
@@ -66,7 +48,3 @@ class RefineWithServalcat(ProgramProtocol[Refinement]):
             f"{last.agreement:.1f} Å; its bonds deviate by {last.bond_deviation:.3f} Å, its angles "
             f"by {last.angle_deviation:.2f}°"
         )
-
-    def plot(self, items: Sequence[AtomicModel]) -> Iterator[Figure]:
-        """Correlation of the map and the model."""
-        yield from plot_agreement(items)
