@@ -5,6 +5,7 @@ import errno
 import itertools
 import os
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -271,18 +272,29 @@ def test_a_folder_that_is_moved_holds_the_session_and_is_not_made_again(
     assert len(local.values("b")) == 200
 
 
+@pytest.mark.parametrize("drain", [True, False])  # the first Ctrl-C, and the second
 def test_a_session_whose_folder_is_gone_for_good_can_be_ended(
-    local: Session, in_the_middle: Callable[[Callable[[], object]], None]
+    local: Session, in_the_middle: Callable[[Callable[[], object]], None], drain: bool
 ) -> None:
     away = local.folder.with_name("away")
     in_the_middle(lambda: local.folder.rename(away))
     background = local.start(*STEPS)
     wait_for(lambda: local.running.progress().state == "held")
-    local.running.request_stop(drain=False)
+    local.running.request_stop(drain=drain)
     assert background.join().state == "stopped"
     assert not local.folder.exists()
     local.folder = away  # it was moved: there it goes on
     assert local.run(*STEPS).exposures["done"] == 200
+
+
+def test_a_session_whose_folder_was_deleted_ends_and_says_so(
+    local: Session, in_the_middle: Callable[[Callable[[], object]], None]
+) -> None:
+    in_the_middle(lambda: shutil.rmtree(local.folder))
+    outcome = local.start(*STEPS).join()
+    assert outcome.state == "stopped"
+    assert "was deleted, with its results: there is nothing to wait for" in outcome.reason
+    assert not local.folder.exists()
 
 
 def test_the_older_of_two_coordinators_ends_plainly_and_writes_nothing_more(

@@ -36,6 +36,11 @@ class Hold:
 
     def describe(self, error: BaseException | str) -> str:
         """What is wrong and where, for people."""
+        if self.is_for_good():
+            return (
+                f"the session's folder {self._tenure.folder} was deleted, with its results: there "
+                "is nothing to wait for, and its process ends"
+            )
         said = storage.describe(self._tenure.folder, self._tenure.lost() or error, self._away)
         if not self.is_elsewhere():
             return said
@@ -52,6 +57,14 @@ class Hold:
         """Whether it is what is read that is away, while the session itself can be written."""
         away = self._away is not None and self._away != self._tenure.folder
         return away and self._tenure.lost() is None
+
+    def is_for_good(self) -> bool:
+        """Whether the session itself was deleted, which no waiting brings back."""
+        return self._tenure.is_deleted()
+
+    def can_finish(self) -> bool:
+        """Whether what has begun could be finished, if somebody asks the session to end now."""
+        return self._tenure.lost() is None
 
     def patience(self) -> float:
         """Seconds until it is looked at again."""

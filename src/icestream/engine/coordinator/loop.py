@@ -348,7 +348,11 @@ class Coordinator:
     def _look_for_end_of_trouble(self) -> None:
         """Go on when storage can be written again, from what the store says."""
         stop = next((message for message in self._spool if isinstance(message, StopAsked)), None)
-        if stop is not None and not stop.drain:
+        if self._hold.is_for_good():
+            self._reason = self._hold.describe("")
+        given_up = stop is not None and not (stop.drain and self._hold.can_finish())
+        if given_up or self._hold.is_for_good():
+            _log.error("ended", reason=self._hold.reason)
             self._hold.end()
             decide(self._state, Abandoned(), steady())
             return

@@ -4,7 +4,10 @@ A folder that was moved, deleted or unmounted under a running session must not b
 is written there then would be lost, or stand in another folder than the rest.
 """
 
+import contextlib
 import errno
+import os
+import weakref
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -31,6 +34,24 @@ class Home:
 
     def __init__(self, folder: Path, files: Iterable[Path] = ()) -> None:
         self._known = {path: _identity(path) for path in (folder, *files)}
+        self._open: int | None = None
+        """The folder itself, whatever it is called."""
+        with contextlib.suppress(OSError):
+            self._open = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            weakref.finalize(self, os.close, self._open)
+
+    def is_deleted(self) -> bool:
+        """Whether the folder was deleted for good, and was not moved or unmounted.
+
+        Nothing can bring it back: what is put into its place is another. Where the file system
+        does not say it, as that of another machine, it is taken to be away.
+        """
+        if self._open is None:
+            return False
+        try:
+            return os.fstat(self._open).st_nlink == 0
+        except OSError:
+            return False
 
     def check(self) -> None:
         """Do nothing when everything is where it was.

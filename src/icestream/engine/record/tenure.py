@@ -48,6 +48,10 @@ class Tenure:
             return error
         return None
 
+    def is_deleted(self) -> bool:
+        """Whether the session's folder was deleted for good: nothing is left to wait for."""
+        return self._home.is_deleted()
+
     def fence(self, connection: Connection) -> None:
         """Do nothing when the session is this coordinator's, to the end of a transaction.
 

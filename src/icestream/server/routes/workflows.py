@@ -300,12 +300,12 @@ def _without(workflow: Workflow, registry: Registry) -> LeftOut | None:
     try:
         left, changes = without_placeholders(workflow, registry)
     except InvalidWorkflow as error:
-        *said, problem = error.problems
-        return LeftOut(steps=every, changes=tuple(said), problem=problem)
+        *before, problem = error.problems
+        return LeftOut(steps=every, changes=tuple(before), problem=problem)
     kept = {step.name for step in left.steps}
-    problem = None if _source(left, registry) else "no step is left that takes files of a folder"
     gone = tuple(name for name in every if name not in kept)
-    return LeftOut(steps=gone, changes=tuple(changes), problem=problem)
+    said = None if _source(left, registry) else "no step is left that takes files of a folder"
+    return LeftOut(steps=gone, changes=tuple(changes), problem=said)
 
 
 def _summary(

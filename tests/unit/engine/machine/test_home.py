@@ -49,6 +49,17 @@ def test_a_home_that_is_gone_or_another_is_trouble_that_may_pass(folder: Path, t
         home.check()
 
 
+def test_a_folder_that_was_deleted_is_told_from_one_that_was_moved(folder: Path) -> None:
+    home, kept = Home(folder, [folder / "icestream.db"]), folder.with_name("kept")
+    assert not home.is_deleted()
+    folder.rename(kept)
+    assert not home.is_deleted()
+    shutil.rmtree(kept)
+    assert home.is_deleted()
+    folder.mkdir()
+    assert home.is_deleted(), "another one is in its place"
+
+
 def test_folders_are_made_below_a_root_and_the_root_is_not(folder: Path) -> None:
     make_below(folder, folder / "a" / "b" / "c")
     make_below(folder, folder / "a" / "b" / "c")
